@@ -1,0 +1,24 @@
+/**
+ * Labels: the primary's own time, by which `as_of` is told.
+ *
+ * A label only has to be newer than every label before it, restarts included, and close enough to
+ * the wall clock for a person to read. So the wall clock is read once, at the start; from then on the
+ * monotonic clock carries the labels. A clock that jumps changes nothing.
+ */
+export class LabelClock {
+  /** Label = monotonic time + this. */
+  readonly #offsetMs: number;
+  #lastMs: number;
+
+  /** `committedMs` is the last `as_of` that an earlier start committed; 0 when there was none. */
+  constructor(wallMs: number, monotonicMs: number, committedMs: number) {
+    this.#lastMs = committedMs;
+    this.#offsetMs = Math.max(wallMs, committedMs + 1) - monotonicMs;
+  }
+
+  /** A label newer than any before it. */
+  mint(monotonicMs: number): number {
+    this.#lastMs = Math.max(this.#lastMs + 1, Math.floor(monotonicMs + this.#offsetMs));
+    return this.#lastMs;
+  }
+}

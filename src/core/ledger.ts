@@ -1,0 +1,111 @@
+/**
+ * What the primary keeps on its disk, and the few accesses from which the ledger's rule is built.
+ *
+ * The rule runs inside the store's transaction, against the state that the command before left. A
+ * store knows nothing of the protocol: it gets and sets rows, and commits all of them or none.
+ */
+import type { Trouble } from "./messages.ts";
+import type { Id } from "./record.ts";
+
+/** The ledger's one row of its own. */
+export interface LedgerMeta {
+  /** Commit number. */
+  readonly version: number;
+  readonly totalLikes: bigint;
+  /** Version of the last change of the total. */
+  readonly totalVersion: number;
+  /** The committed `as_of`; 0 before the first. */
+  readonly asOfMs: number;
+}
+
+/** An outbox that the ledger has recorded. */
+export interface MemberRow {
+  readonly outboxId: Id;
+  readonly serverId: string;
+  readonly address: string;
+  readonly state: "member" | "left";
+  /** Likes of all its incarnations that are in the total. */
+  readonly appliedLikes: bigint;
+}
+
+/** An incarnation that the ledger has recorded. */
+export interface IncarnationRow {
+  readonly incarnation: Id;
+  readonly outboxId: Id;
+  readonly appliedSequence: number;
+  /** The digest at the applied sequence. */
+  readonly digest: Id;
+  /** `parked` ones wait for an operator and block nothing. */
+  readonly state: "open" | "closed" | "parked";
+}
+
+/** A trouble as recorded: of which outbox, and since when by the primary's wall clock. */
+export interface TroubleRow extends Trouble {
+  readonly outboxId: Id;
+  readonly sinceMs: number;
+}
+
+/** One opening of the ledger. */
+export interface GenerationRow {
+  readonly generation: Id;
+  /** The version that this opening committed first. */
+  readonly firstVersion: number;
+  /** The last version before the next opening; undefined for the newest. */
+  readonly lastVersion: number | undefined;
+}
+
+/** The ledger inside one transaction. */
+export interface LedgerTransaction {
+  meta(): LedgerMeta;
+  setMeta(row: LedgerMeta): void;
+  member(outboxId: Id): MemberRow | undefined;
+  setMember(row: MemberRow): void;
+  /** Members that have not left. */
+  memberCount(): number;
+  incarnation(incarnation: Id): IncarnationRow | undefined;
+  setIncarnation(row: IncarnationRow): void;
+  /** The open incarnations of an outbox. */
+  openIncarnations(outboxId: Id): readonly Id[];
+  generation(generation: Id): GenerationRow | undefined;
+  /** The same trouble (outbox, incarnation, kind) is recorded once: false when it was there. */
+  addTrouble(row: TroubleRow): boolean;
+  troubleCount(): number;
+  itemLikes(itemId: string): bigint;
+  setItemLikes(itemId: string, likes: bigint): void;
+}
+
+/** The ledger as it is read at a start; a generation of its own was minted for it. */
+export interface LedgerSnapshot {
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly meta: LedgerMeta;
+  /** Those that have not left. */
+  readonly members: readonly MemberRow[];
+  readonly troubles: readonly TroubleRow[];
+}
+
+export interface ItemCount {
+  readonly itemId: string;
+  readonly likes: bigint;
+}
+
+/** How a transaction ended. One in doubt throws LikesError `store_in_doubt`: the process must go. */
+export type TransactionOutcome<T> =
+  | { readonly type: "done"; readonly value: T }
+  /** No space; nothing was changed. */
+  | { readonly type: "refused" };
+
+/** The primary's disk. One process holds it at a time. */
+export interface LedgerStore {
+  load(): Promise<LedgerSnapshot>;
+  /**
+   * Runs `work` in one transaction and syncs it. Throws LikesError `superseded` when the ledger was
+   * opened again since `load`. A `work` that sets nothing costs no sync.
+   */
+  transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>>;
+  /** The likes of the named items, 0 for an unknown one, in the order asked. */
+  counts(itemIds: readonly string[]): readonly ItemCount[];
+  /** The most liked items, most first, then by id. */
+  mostLiked(limit: number): readonly ItemCount[];
+  close(): void;
+}

@@ -1,0 +1,65 @@
+/** The like: what may be accepted, and what it does to a total. Protocol version 1 fixes both. */
+import { unreachable } from "../assert.ts";
+import type { Refusal } from "../errors.ts";
+import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../limits.ts";
+
+/** What an event changes about its item. */
+export type Change = { readonly kind: "add"; readonly likes: bigint };
+
+/** One accepted message of likes. */
+export interface LikeEvent {
+  readonly itemId: string;
+  readonly change: Change;
+}
+
+/** What `change` does to an item's likes, given the likes that it has: the difference. */
+export function apply(_likes: bigint, change: Change): bigint {
+  switch (change.kind) {
+    case "add":
+      return change.likes;
+    default:
+      return unreachable(change.kind);
+  }
+}
+
+/** Says why `itemId` cannot be the id of an item, or nothing when it can. */
+export function refuseItemId(itemId: string): Refusal | undefined {
+  const bytes = utf8Length(itemId);
+  if (bytes === 0)
+    return invalid(`Cannot use an empty item id: give 1 to ${ITEM_ID_BYTES_MAX} bytes`);
+  if (bytes > ITEM_ID_BYTES_MAX) {
+    return invalid(
+      `Cannot use an item id of ${bytes} bytes: at most ${ITEM_ID_BYTES_MAX} are allowed`,
+    );
+  }
+  if (/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(itemId) || !itemId.isWellFormed()) {
+    return invalid(`Cannot use the item id ${JSON.stringify(itemId)}: it has control characters`);
+  }
+  if (itemId === "__proto__") return invalid(`Cannot use the item id "__proto__": it is reserved`);
+  return undefined;
+}
+
+/** Says why `event` cannot be accepted, or nothing when it can. */
+export function refuseEvent(event: LikeEvent): Refusal | undefined {
+  const refusal = refuseItemId(event.itemId);
+  if (refusal !== undefined) return refusal;
+  const { likes } = event.change;
+  if (likes >= 0n && likes <= BigInt(LIKES_PER_EVENT_MAX)) return undefined;
+  return invalid(
+    `Cannot accept ${likes} likes: give a whole number from 0 to ${LIKES_PER_EVENT_MAX}`,
+  );
+}
+
+/** Bytes of `text` in UTF-8, without allocating them. */
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+function invalid(message: string): Refusal {
+  return { code: "like_invalid", message };
+}

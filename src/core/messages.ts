@@ -1,0 +1,101 @@
+/**
+ * The messages of the delivery protocol as the core sees them. Their fields are documented in
+ * `proto/likes/v1/primary_service.proto`; `rpc/wire.ts` converts and checks them at the edge.
+ */
+import type { Id, LikeRecord } from "./record.ts";
+
+export interface Hello {
+  readonly type: "hello";
+  readonly protocolVersion: number;
+  readonly serverId: string;
+  readonly address: string;
+  readonly outboxId: Id;
+  readonly incarnation: Id;
+  readonly firstRetainedSequence: number;
+  readonly acknowledgedSequence: number;
+  /** What the outbox has last seen of a ledger; none before its first admission. */
+  readonly seen: LedgerSeen | undefined;
+}
+
+/** A ledger as an outbox has last seen it. */
+export interface LedgerSeen {
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly version: number;
+}
+
+export interface LikeBatch {
+  readonly type: "batch";
+  readonly incarnation: Id;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly records: readonly LikeRecord[];
+  readonly digest: Id;
+}
+
+export interface Report {
+  readonly type: "report";
+  readonly incarnation: Id;
+  readonly labelMs: number;
+  readonly lastSequence: number;
+  readonly acceptedLikes: bigint;
+  readonly final: boolean;
+  readonly leaving: boolean;
+  readonly otherPendingEvents: number;
+  readonly shownVersion: number;
+  readonly shownTotalLikes: bigint;
+  readonly troubles: readonly Trouble[];
+}
+
+export const TROUBLE_KINDS = [
+  "second_incarnation",
+  "closed_incarnation",
+  "outbox_rolled_back",
+  "digest_differs",
+  "ledger_restored",
+  "gap",
+] as const;
+
+export type TroubleKind = (typeof TROUBLE_KINDS)[number];
+
+/** A sign that an outbox or the ledger forgot something. */
+export interface Trouble {
+  readonly kind: TroubleKind;
+  readonly incarnation: Id;
+  readonly detail: string;
+}
+
+export interface Welcome {
+  readonly type: "welcome";
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly appliedSequence: number;
+  readonly digest: Id;
+  readonly reoffer: boolean;
+  readonly pulse: Pulse;
+}
+
+export interface Ack {
+  readonly type: "ack";
+  readonly incarnation: Id;
+  readonly appliedSequence: number;
+  readonly version: number;
+  readonly closed: boolean;
+  readonly admitted: boolean;
+  readonly left: boolean;
+}
+
+export type Convergence = "converged" | "catching_up" | "unknown";
+
+export interface Pulse {
+  readonly type: "pulse";
+  readonly labelMs: number;
+  readonly generation: Id;
+  readonly version: number;
+  readonly totalLikes: bigint;
+  readonly asOfMs: number;
+  readonly convergence: Convergence;
+}
+
+export type FromLikesServer = Hello | LikeBatch | Report;
+export type FromPrimary = Welcome | Ack | Pulse;

@@ -1,0 +1,469 @@
+/**
+ * The primary's state machine: events in, actions out, in the order in which they must happen.
+ *
+ * Invariants. Nothing is sent that is not committed: Acks, Welcomes, pulses and status show what the
+ * last commit left. One commit is under way at a time, and commands wait in one queue in the order in
+ * which they came, so a Welcome is computed after everything that its stream's predecessor got in.
+ * A stream that does not drain gets the newest Ack and the newest pulse, never a backlog.
+ *
+ * A crash leaves nothing behind but the ledger: contacts, marks and streams are volatile and are
+ * earned anew, which is why a start begins in UNKNOWN.
+ */
+// tidy: long file because every transition of the role stands in one file
+import { assert, unreachable } from "../assert.ts";
+import type { Refusal } from "../errors.ts";
+import {
+  COMMIT_COMMANDS_MAX,
+  HELLO_WAIT_MAX_MS,
+  PROTOCOL_VERSION,
+  PULSE_GAP_MIN_MS,
+  PULSE_INTERVAL_MS,
+  PULSES_UNANSWERED_MAX,
+  REPORT_WAIT_MAX_MS,
+  STREAM_BATCHES_QUEUED_MAX,
+  STREAMS_MAX,
+} from "../limits.ts";
+import { Contacts } from "./contacts.ts";
+import { LabelClock } from "./label_clock.ts";
+import type {
+  IncarnationRow,
+  LedgerMeta,
+  LedgerSnapshot,
+  MemberRow,
+  TroubleRow,
+} from "./ledger.ts";
+import type { Applied, GroupResult, LedgerCommand, LedgerResult } from "./ledger_rule.ts";
+import type {
+  Convergence,
+  FromLikesServer,
+  FromPrimary,
+  Hello,
+  LikeBatch,
+  Pulse,
+  Report,
+} from "./messages.ts";
+import type { Id } from "./record.ts";
+import { openStream } from "./primary_stream.ts";
+import type { Stream } from "./primary_stream.ts";
+import { convergence, leastMark, statusOf } from "./status.ts";
+import type { Status, StatusView } from "./status.ts";
+
+/** What happens to a primary. `streamId` names one stream for ever. */
+export type PrimaryEvent =
+  | { readonly type: "opened"; readonly streamId: number }
+  | { readonly type: "received"; readonly streamId: number; readonly message: FromLikesServer }
+  | { readonly type: "closed"; readonly streamId: number }
+  /** The transport's buffer is full, or has drained. */
+  | { readonly type: "blocked"; readonly streamId: number }
+  | { readonly type: "writable"; readonly streamId: number }
+  /** The commit that was asked for is synced; undefined: refused for lack of space. */
+  | { readonly type: "committed"; readonly group: GroupResult | undefined }
+  | { readonly type: "tick" };
+
+/** What a primary must do, in order. */
+export type PrimaryAction =
+  /** Run the group in one transaction, sync it, and answer with `committed`. One at a time. */
+  | { readonly type: "commit"; readonly commands: readonly LedgerCommand[] }
+  | { readonly type: "send"; readonly streamId: number; readonly message: FromPrimary }
+  | { readonly type: "end"; readonly streamId: number; readonly refusal: Refusal }
+  /** Stop reading from the stream, or go on: the sender is held back by flow control. */
+  | { readonly type: "pause" | "resume"; readonly streamId: number }
+  | { readonly type: "notice"; readonly notice: PrimaryNotice };
+
+/** What a person may want to know. */
+export type PrimaryNotice =
+  | { readonly type: "connected"; readonly hello: Hello; readonly appliedSequence: number }
+  | { readonly type: "disconnected"; readonly hello: Hello; readonly reason: string }
+  | { readonly type: "applied"; readonly applied: Applied }
+  | { readonly type: "member"; readonly member: MemberRow }
+  | { readonly type: "trouble"; readonly trouble: TroubleRow }
+  | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
+  | { readonly type: "disk_full" };
+
+/** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */
+export interface StartTimes {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+/** The primary, without sockets, disk or clock. */
+export class PrimaryCore {
+  readonly #ledgerId: Id;
+  readonly #generation: Id;
+  readonly #started: StartTimes;
+  readonly #labels: LabelClock;
+  readonly #members = new Map<Id, MemberRow>();
+  readonly #contacts = new Contacts();
+  readonly #troubles: TroubleRow[];
+  readonly #streams = new Map<number, Stream>();
+  /** The one stream that delivers an incarnation. */
+  readonly #byIncarnation = new Map<Id, Stream>();
+  #meta: LedgerMeta;
+  #queue: LedgerCommand[] = [];
+  #committing = false;
+  #advanceQueued = false;
+  #pulsedMs: number;
+  #pulsed: { version: number; convergence: Convergence };
+  #actions: PrimaryAction[] = [];
+
+  constructor(snapshot: LedgerSnapshot, started: StartTimes) {
+    this.#ledgerId = snapshot.ledgerId;
+    this.#generation = snapshot.generation;
+    this.#started = started;
+    this.#meta = snapshot.meta;
+    this.#troubles = [...snapshot.troubles];
+    this.#labels = new LabelClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
+    for (const member of snapshot.members) this.#members.set(member.outboxId, member);
+    this.#pulsedMs = started.monotonicMs;
+    this.#pulsed = { version: -1, convergence: "unknown" };
+  }
+
+  /** Takes an event at the monotonic time `nowMs`; gives what must be done now, in order. */
+  handle(event: PrimaryEvent, nowMs: number): readonly PrimaryAction[] {
+    this.#take(event, nowMs);
+    this.#commitNext();
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  /** The status at the monotonic time `nowMs`. */
+  status(nowMs: number): Status {
+    return statusOf(this.#view(), nowMs, this.#labels.mint(nowMs));
+  }
+
+  get troubles(): readonly TroubleRow[] {
+    return this.#troubles;
+  }
+
+  #take(event: PrimaryEvent, nowMs: number): void {
+    switch (event.type) {
+      case "opened":
+        return this.#open(event.streamId, nowMs);
+      case "received":
+        return this.#receive(event.streamId, event.message, nowMs);
+      case "closed":
+        return this.#forget(this.#streams.get(event.streamId), "the connection ended");
+      case "blocked":
+      case "writable":
+        return this.#setBlocked(event.streamId, event.type === "blocked", nowMs);
+      case "committed":
+        return this.#committed(event.group, nowMs);
+      case "tick":
+        return this.#tick(nowMs);
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #open(id: number, nowMs: number): void {
+    if (this.#streams.size >= STREAMS_MAX) {
+      const message = `Cannot take another stream: there are ${STREAMS_MAX} already`;
+      this.#actions.push({ type: "end", streamId: id, refusal: { code: "too_many", message } });
+      return;
+    }
+    this.#streams.set(id, openStream(id, nowMs));
+  }
+
+  #receive(streamId: number, message: FromLikesServer, nowMs: number): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return; // it was ended; what was under way is void
+    if (message.type === "hello") return this.#receiveHello(stream, message);
+    const { hello } = stream;
+    if (hello === undefined || !stream.welcomed) {
+      return this.#refuse(stream, "message_invalid", "Cannot take a message before the Welcome");
+    }
+    if (message.incarnation !== hello.incarnation) {
+      const text = `Cannot take a message of incarnation ${message.incarnation} on this stream`;
+      return this.#refuse(stream, "message_invalid", text);
+    }
+    if (message.type === "batch") this.#receiveBatch(stream, hello, message);
+    else this.#receiveReport(stream, hello, message, nowMs);
+  }
+
+  #receiveHello(stream: Stream, hello: Hello): void {
+    if (stream.hello !== undefined) {
+      return this.#refuse(stream, "message_invalid", "Cannot take a second Hello on one stream");
+    }
+    if (hello.protocolVersion !== PROTOCOL_VERSION) {
+      const text = `Cannot speak protocol version ${hello.protocolVersion}: this primary speaks ${PROTOCOL_VERSION}; run the same release on both sides`;
+      return this.#refuse(stream, "protocol_version", text);
+    }
+    const ledgerId = hello.seen?.ledgerId ?? this.#ledgerId;
+    if (ledgerId !== this.#ledgerId) {
+      const text = `Cannot take the outbox of ledger ${ledgerId}: this is ledger ${this.#ledgerId}; point the LikesServer to its own primary, or start it on a fresh --data-dir`;
+      return this.#refuse(stream, "ledger_other", text);
+    }
+    const older = this.#byIncarnation.get(hello.incarnation);
+    if (older !== undefined) {
+      this.#refuse(older, "replaced", "Cannot go on with this stream: a newer Hello replaced it");
+    }
+    stream.hello = hello;
+    this.#byIncarnation.set(hello.incarnation, stream);
+    this.#queue.push({ type: "greet", streamId: stream.id, hello });
+  }
+
+  #receiveBatch(stream: Stream, hello: Hello, batch: LikeBatch): void {
+    const { outboxId } = hello;
+    this.#contacts.named(outboxId, batch.incarnation, batch.lastSequence);
+    this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });
+    stream.queuedBatches++;
+    if (stream.queuedBatches < STREAM_BATCHES_QUEUED_MAX || stream.paused) return;
+    stream.paused = true;
+    this.#actions.push({ type: "pause", streamId: stream.id });
+  }
+
+  #receiveReport(stream: Stream, hello: Hello, report: Report, nowMs: number): void {
+    const { outboxId, serverId, address } = hello;
+    const answered = stream.pulses.findIndex(({ labelMs }) => labelMs === report.labelMs);
+    const pulse = stream.pulses[answered];
+    if (pulse === undefined) {
+      const text = `Cannot take a report for label ${report.labelMs}: it is not an unanswered pulse of this stream`;
+      return this.#refuse(stream, "message_invalid", text);
+    }
+    stream.reportedMs = nowMs;
+    stream.pulses.splice(0, answered + 1);
+    const command = { outboxId, serverId, address, report, sentMs: pulse.sentMs };
+    this.#queue.push({ type: "report", streamId: stream.id, report: command });
+  }
+
+  #refuse(stream: Stream, code: Refusal["code"], message: string): void {
+    this.#actions.push({ type: "end", streamId: stream.id, refusal: { code, message } });
+    this.#forget(stream, message);
+  }
+
+  /** Drops a stream, and what it sent that no commit has begun to write. */
+  #forget(stream: Stream | undefined, reason: string): void {
+    if (stream === undefined) return;
+    this.#streams.delete(stream.id);
+    this.#queue = this.#queue.filter(
+      (command) => command.type === "advance" || command.streamId !== stream.id,
+    );
+    const { hello } = stream;
+    if (hello === undefined) return;
+    const current = this.#byIncarnation.get(hello.incarnation) === stream;
+    if (current) this.#byIncarnation.delete(hello.incarnation);
+    if (stream.welcomed) this.#notice({ type: "disconnected", hello, reason });
+  }
+
+  #setBlocked(streamId: number, blocked: boolean, nowMs: number): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
+    stream.blocked = blocked;
+    if (blocked) return;
+    if (stream.ackDue) this.#sendAck(stream);
+    if (stream.pulseDue) this.#sendPulse(stream, this.#pulse(nowMs), nowMs);
+  }
+
+  #commitNext(): void {
+    if (this.#committing || this.#queue.length === 0) return;
+    const commands = this.#queue.slice(0, COMMIT_COMMANDS_MAX);
+    this.#queue = this.#queue.slice(COMMIT_COMMANDS_MAX);
+    this.#committing = true;
+    this.#actions.push({ type: "commit", commands });
+    for (const command of commands) {
+      if (command.type === "advance") this.#advanceQueued = false;
+      else if (command.type === "batch") this.#unqueueBatch(this.#streams.get(command.streamId));
+    }
+  }
+
+  #unqueueBatch(stream: Stream | undefined): void {
+    if (stream === undefined) return;
+    stream.queuedBatches--;
+    if (!stream.paused || stream.queuedBatches * 2 > STREAM_BATCHES_QUEUED_MAX) return;
+    stream.paused = false;
+    this.#actions.push({ type: "resume", streamId: stream.id });
+  }
+
+  #committed(group: GroupResult | undefined, nowMs: number): void {
+    assert(this.#committing, "a commit was under way");
+    this.#committing = false;
+    if (group === undefined) return this.#refuseAll();
+    this.#meta = group.meta;
+    this.#adopt(group);
+    const touched = new Set<Stream>();
+    for (const result of group.results) {
+      const stream = this.#streams.get(result.streamId);
+      this.#settleResult(result, stream, nowMs);
+      if (stream?.ackDue) touched.add(stream);
+    }
+    for (const stream of touched) if (this.#streams.has(stream.id)) this.#sendAck(stream);
+    this.#advance(nowMs);
+  }
+
+  /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
+  #refuseAll(): void {
+    this.#notice({ type: "disk_full" });
+    const message = "Cannot write the ledger: its disk is full";
+    for (const stream of this.#streams.values()) this.#refuse(stream, "disk_full", message);
+  }
+
+  #adopt(group: GroupResult): void {
+    for (const member of group.members) {
+      const before = this.#members.get(member.outboxId);
+      const isMember = member.state === "member";
+      if (isMember) this.#members.set(member.outboxId, member);
+      else this.#members.delete(member.outboxId);
+      if (!isMember) this.#contacts.forget(member.outboxId);
+      if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
+    }
+    for (const trouble of group.troubles) {
+      this.#troubles.push(trouble);
+      this.#notice({ type: "trouble", trouble });
+    }
+  }
+
+  #settleResult(result: LedgerResult, stream: Stream | undefined, nowMs: number): void {
+    switch (result.type) {
+      case "greeted":
+        if (stream !== undefined) this.#welcome(stream, result, nowMs);
+        return;
+      case "reported":
+        if (stream !== undefined) this.#reported(stream, result);
+        return;
+      case "applied":
+        this.#notice({ type: "applied", applied: result.applied });
+        return this.#applied(result.applied.incarnation, stream);
+      case "duplicate":
+        return this.#applied(result.incarnation, stream);
+      case "refused":
+        if (stream === undefined) return;
+        return this.#refuse(stream, result.refusal.code, result.refusal.message);
+      default:
+        return unreachable(result);
+    }
+  }
+
+  #welcome(stream: Stream, found: Extract<LedgerResult, { type: "greeted" }>, nowMs: number): void {
+    const { hello } = stream;
+    assert(hello !== undefined, "only a stream with a Hello is greeted");
+    const { appliedSequence, digest, reoffer } = found;
+    const pulse = this.#pulse(nowMs);
+    stream.welcomed = true;
+    stream.reportedMs = nowMs;
+    stream.appliedSequence = appliedSequence;
+    stream.pulses.push({ labelMs: pulse.labelMs, sentMs: nowMs });
+    const ledger = { ledgerId: this.#ledgerId, generation: this.#generation };
+    const message = {
+      type: "welcome",
+      ...ledger,
+      appliedSequence,
+      digest,
+      reoffer,
+      pulse,
+    } as const;
+    this.#actions.push({ type: "send", streamId: stream.id, message });
+    this.#notice({ type: "connected", hello, appliedSequence });
+  }
+
+  #reported(stream: Stream, result: Extract<LedgerResult, { type: "reported" }>): void {
+    const { command, incarnation, left } = result;
+    const closed = incarnation.state === "closed";
+    stream.ackDue ||= closed !== stream.closed || left !== stream.left || !stream.reported;
+    Object.assign(stream, { closed, left, reported: true });
+    stream.appliedSequence = incarnation.appliedSequence;
+    if (!left) this.#contacts.heard(command.report, incarnation, command.sentMs);
+  }
+
+  #applied(row: IncarnationRow, stream: Stream | undefined): void {
+    this.#contacts.applied(row);
+    if (stream === undefined) return;
+    stream.appliedSequence = row.appliedSequence;
+    stream.ackDue = true;
+  }
+
+  #sendAck(stream: Stream): void {
+    const { hello, blocked, appliedSequence, closed, left } = stream;
+    assert(hello !== undefined, "only a stream with a Hello is acknowledged");
+    if (blocked) return;
+    stream.ackDue = false;
+    const { incarnation } = hello;
+    const { version } = this.#meta;
+    const flags = { closed, admitted: stream.reported && !left, left };
+    const message = { type: "ack", incarnation, appliedSequence, version, ...flags } as const;
+    this.#actions.push({ type: "send", streamId: stream.id, message });
+  }
+
+  /** Commits `as_of` when every member's mark has moved past it. */
+  #advance(nowMs: number): void {
+    if (this.#advanceQueued || this.#troubles.length > 0) return;
+    const noMembers = this.#members.size === 0;
+    const pulseDue = nowMs - this.#pulsedMs >= PULSE_INTERVAL_MS;
+    if (noMembers && !pulseDue) return;
+    const asOfMs = leastMark(this.#view(), noMembers ? this.#labels.mint(nowMs) : 0);
+    if (asOfMs <= this.#meta.asOfMs) return;
+    this.#advanceQueued = true;
+    this.#queue.push({ type: "advance", asOfMs });
+  }
+
+  #tick(nowMs: number): void {
+    for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
+    this.#advance(nowMs);
+    const state = convergence(this.#view(), nowMs);
+    if (state !== this.#pulsed.convergence) {
+      const { totalLikes } = this.#meta;
+      this.#notice({ type: "convergence", convergence: state, totalLikes });
+    }
+    const sinceMs = nowMs - this.#pulsedMs;
+    const changed =
+      this.#meta.totalVersion > this.#pulsed.version || state !== this.#pulsed.convergence;
+    if (sinceMs < PULSE_INTERVAL_MS && !(changed && sinceMs >= PULSE_GAP_MIN_MS)) return;
+    this.#pulseAll(nowMs, state);
+  }
+
+  #expire(stream: Stream, nowMs: number): void {
+    if (!stream.welcomed && nowMs - stream.openedMs > HELLO_WAIT_MAX_MS) {
+      const text = `Cannot wait longer for a Hello: none came within ${HELLO_WAIT_MAX_MS} ms`;
+      this.#refuse(stream, "peer_silent", text);
+    } else if (stream.welcomed && nowMs - stream.reportedMs > REPORT_WAIT_MAX_MS) {
+      const text = `Cannot wait longer for a Report: none came within ${REPORT_WAIT_MAX_MS} ms`;
+      this.#refuse(stream, "peer_silent", text);
+    }
+  }
+
+  #pulseAll(nowMs: number, state: Convergence): void {
+    const pulse = this.#pulse(nowMs);
+    this.#pulsedMs = nowMs;
+    this.#pulsed = { version: this.#meta.version, convergence: state };
+    for (const stream of this.#streams.values()) {
+      if (stream.welcomed) this.#sendPulse(stream, pulse, nowMs);
+    }
+  }
+
+  #sendPulse(stream: Stream, pulse: Pulse, nowMs: number): void {
+    stream.pulseDue = stream.blocked;
+    if (stream.blocked || stream.pulses.length >= PULSES_UNANSWERED_MAX) return;
+    stream.pulses.push({ labelMs: pulse.labelMs, sentMs: nowMs });
+    this.#actions.push({ type: "send", streamId: stream.id, message: pulse });
+  }
+
+  #pulse(nowMs: number): Pulse {
+    const { version, totalLikes, asOfMs } = this.#meta;
+    return {
+      type: "pulse",
+      labelMs: this.#labels.mint(nowMs),
+      generation: this.#generation,
+      version,
+      totalLikes,
+      asOfMs,
+      convergence: convergence(this.#view(), nowMs),
+    };
+  }
+
+  #view(): StatusView {
+    return {
+      ledgerId: this.#ledgerId,
+      generation: this.#generation,
+      meta: this.#meta,
+      members: this.#members,
+      contacts: this.#contacts.byOutbox,
+      troubles: this.#troubles,
+      startedMs: this.#started.monotonicMs,
+      startedUnixMs: this.#started.wallMs,
+    };
+  }
+
+  #notice(notice: PrimaryNotice): void {
+    this.#actions.push({ type: "notice", notice });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What a reader is told: the total, and honestly how far it has come (law 4).
+ *
+ * Convergence is never computed from totals, which may be equal by accident. It comes from what each
+ * member answered to a pulse of this start of the primary: a member that has not answered lately makes
+ * it UNKNOWN, one that named events which are not applied makes it CATCHING_UP.
+ */
+import { MEMBER_SILENT_MS } from "../limits.ts";
+import type { Contact } from "./contacts.ts";
+import type { LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
+import type { Convergence } from "./messages.ts";
+import type { Id } from "./record.ts";
+
+/** What is known of the ledger and its members at one instant. */
+export interface StatusView {
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly meta: LedgerMeta;
+  readonly members: ReadonlyMap<Id, MemberRow>;
+  readonly contacts: ReadonlyMap<Id, Contact>;
+  readonly troubles: readonly TroubleRow[];
+  /** When this start of the primary began, by the monotonic clock and by the wall clock. */
+  readonly startedMs: number;
+  readonly startedUnixMs: number;
+}
+
+export type ServerState = "streaming" | "silent" | "trouble";
+
+/** The status of one member. Fields: ServerStatus in the proto. */
+export interface ServerStatus {
+  readonly serverId: string;
+  readonly outboxId: Id;
+  readonly incarnation: Id | "";
+  readonly address: string;
+  readonly state: ServerState;
+  readonly trouble: string;
+  readonly lastSequence: number;
+  readonly appliedSequence: number;
+  readonly acceptedLikes: bigint;
+  readonly appliedLikes: bigint;
+  readonly knownTotalLikes: bigint;
+  readonly silentForMs: number;
+  readonly pendingEvents: number;
+}
+
+/** The status of the counter. Fields: StatusResponse in the proto. */
+export interface Status {
+  readonly convergence: Convergence;
+  readonly everywhere: boolean;
+  readonly totalLikes: bigint;
+  readonly pendingEvents: number;
+  readonly asOfMs: number;
+  readonly nowMs: number;
+  readonly startedMs: number;
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly version: number;
+  readonly servers: readonly ServerStatus[];
+}
+
+/** How far the total has come, at the monotonic time `nowMs`. */
+export function convergence(view: StatusView, nowMs: number): Convergence {
+  if (view.troubles.length > 0) return "unknown";
+  let catchingUp = false;
+  for (const outboxId of view.members.keys()) {
+    const contact = view.contacts.get(outboxId);
+    if (contact === undefined || isSilent(contact, nowMs)) return "unknown";
+    catchingUp ||= pendingOf(contact) > 0;
+  }
+  return catchingUp ? "catching_up" : "converged";
+}
+
+/** The least mark of the members: what `as_of` may become. `none` is the answer without members. */
+export function leastMark(view: StatusView, none: number): number {
+  let least = Number.MAX_SAFE_INTEGER;
+  for (const outboxId of view.members.keys()) {
+    least = Math.min(least, view.contacts.get(outboxId)?.markMs ?? 0);
+  }
+  return view.members.size === 0 ? none : least;
+}
+
+/** The whole status at the monotonic time `nowMs`, which is the primary's label `nowLabelMs`. */
+export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): Status {
+  const servers = [...view.members.values()].map((member) => serverStatus(view, member, nowMs));
+  servers.sort((a, b) => byServerId(a.serverId, b.serverId) || byText(a.outboxId, b.outboxId));
+  const state = convergence(view, nowMs);
+  return {
+    convergence: state,
+    everywhere: state === "converged" && isShownEverywhere(view),
+    totalLikes: view.meta.totalLikes,
+    pendingEvents: servers.reduce((sum, server) => sum + server.pendingEvents, 0),
+    asOfMs: view.meta.asOfMs,
+    nowMs: nowLabelMs,
+    startedMs: view.startedUnixMs,
+    ledgerId: view.ledgerId,
+    generation: view.generation,
+    version: view.meta.version,
+    servers,
+  };
+}
+
+/** A trouble in words, for status and logs. */
+export function troubleText(trouble: TroubleRow): string {
+  return `${trouble.kind} of incarnation ${trouble.incarnation}: ${trouble.detail}`;
+}
+
+/** Every member reported to show a total at least as new as its last change. */
+function isShownEverywhere(view: StatusView): boolean {
+  for (const outboxId of view.members.keys()) {
+    const contact = view.contacts.get(outboxId);
+    if (contact === undefined || contact.report.shownVersion < view.meta.totalVersion) return false;
+  }
+  return true;
+}
+
+function serverStatus(view: StatusView, member: MemberRow, nowMs: number): ServerStatus {
+  const contact = view.contacts.get(member.outboxId);
+  const troubles = view.troubles.filter(({ outboxId }) => outboxId === member.outboxId);
+  const silent = contact === undefined || isSilent(contact, nowMs);
+  return {
+    serverId: member.serverId,
+    outboxId: member.outboxId,
+    incarnation: contact?.report.incarnation ?? "",
+    address: member.address,
+    state: troubles.length > 0 ? "trouble" : silent ? "silent" : "streaming",
+    trouble: troubles.map(troubleText).join("; "),
+    lastSequence: contact?.namedSequence ?? 0,
+    appliedSequence: contact?.appliedSequence ?? 0,
+    acceptedLikes: contact?.report.acceptedLikes ?? member.appliedLikes,
+    appliedLikes: member.appliedLikes,
+    knownTotalLikes: contact?.report.shownTotalLikes ?? 0n,
+    silentForMs: Math.max(0, Math.floor(nowMs - (contact?.sentMs ?? view.startedMs))),
+    pendingEvents: contact === undefined ? 0 : pendingOf(contact),
+  };
+}
+
+function isSilent(contact: Contact, nowMs: number): boolean {
+  return nowMs - contact.sentMs > MEMBER_SILENT_MS;
+}
+
+function pendingOf(contact: Contact): number {
+  const named = Math.max(contact.namedSequence - contact.appliedSequence, 0);
+  return named + contact.report.otherPendingEvents;
+}
+
+/** `likes-server-2` before `likes-server-10`. */
+function byServerId(a: string, b: string): number {
+  const [, stemA = "", digitsA = ""] = /^(.*?)(\d{0,15})$/.exec(a) ?? [];
+  const [, stemB = "", digitsB = ""] = /^(.*?)(\d{0,15})$/.exec(b) ?? [];
+  return byText(stemA, stemB) || Number(digitsA) - Number(digitsB) || byText(a, b);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

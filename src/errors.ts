@@ -1,0 +1,97 @@
+/**
+ * The one table of what can go wrong: each fault with the gRPC status that a peer sees and the exit
+ * code that a command ends with. Nothing else in the source maps errors.
+ */
+
+/** Names of the gRPC status codes that this project uses, with their numbers. */
+export const STATUS = {
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+
+export type StatusName = keyof typeof STATUS;
+
+/** What a command's exit code means. README.md repeats this table for users. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  inexact: 4,
+  undecided: 5,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+interface Fault {
+  readonly status: StatusName;
+  readonly exit: ExitCode;
+}
+
+/** Every fault: the status for a peer, the exit code for a person. */
+export const FAULTS = {
+  usage: { status: "INVALID_ARGUMENT", exit: EXIT.usage },
+  like_invalid: { status: "INVALID_ARGUMENT", exit: EXIT.usage },
+  address_exposed: { status: "FAILED_PRECONDITION", exit: EXIT.usage },
+
+  not_accepting: { status: "UNAVAILABLE", exit: EXIT.unreachable },
+  total_unknown: { status: "UNAVAILABLE", exit: EXIT.unreachable },
+  peer_unreachable: { status: "UNAVAILABLE", exit: EXIT.unreachable },
+  outcome_unknown: { status: "UNKNOWN", exit: EXIT.undecided },
+
+  too_many: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
+  outbox_full: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
+  disk_full: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
+
+  message_invalid: { status: "INVALID_ARGUMENT", exit: EXIT.failed },
+  peer_silent: { status: "DEADLINE_EXCEEDED", exit: EXIT.failed },
+  resynchronise: { status: "ABORTED", exit: EXIT.failed },
+  replaced: { status: "ABORTED", exit: EXIT.failed },
+  change_unknown: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
+  ledger_other: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
+  protocol_version: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
+  stopping: { status: "UNAVAILABLE", exit: EXIT.failed },
+
+  store_locked: { status: "UNAVAILABLE", exit: EXIT.failed },
+  store_newer: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
+  store_unusable: { status: "INTERNAL", exit: EXIT.failed },
+  store_in_doubt: { status: "INTERNAL", exit: EXIT.failed },
+  superseded: { status: "ABORTED", exit: EXIT.failed },
+  port_taken: { status: "UNAVAILABLE", exit: EXIT.failed },
+  log_unusable: { status: "INTERNAL", exit: EXIT.failed },
+
+  inexact: { status: "INTERNAL", exit: EXIT.inexact },
+  not_converged: { status: "DEADLINE_EXCEEDED", exit: EXIT.inexact },
+  undecided: { status: "INTERNAL", exit: EXIT.undecided },
+} as const satisfies Record<string, Fault>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+/** An error that a user or a peer caused, or has to act on. Everything else is a bug. */
+export class LikesError extends Error {
+  override readonly name = "LikesError";
+  readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A fault as data, for the pure core, which answers with faults and never throws them. */
+export interface Refusal {
+  readonly code: FaultCode;
+  readonly message: string;
+}
+
+/** Gives the message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

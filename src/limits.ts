@@ -1,0 +1,143 @@
+/**
+ * Every bound and default, with its unit and its reason. Relations between bounds are asserted at
+ * load, at the foot of this file, so that a change that breaks one cannot start.
+ */
+import { assert } from "./assert.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+// What may be accepted. Constants of protocol version 1: a LikesServer checks them before it
+// acknowledges, so the primary has no reason of its own to refuse an accepted event.
+
+export const PROTOCOL_VERSION = 1;
+/** Bytes of an item id: a URL path or a UUID with room to spare. */
+export const ITEM_ID_BYTES_MAX = 256;
+/** Likes of one call: a batch import's worth, far below where 64-bit sums could wrap. */
+export const LIKES_PER_EVENT_MAX = 1_000_000;
+/** Characters of a server id: a host name's label. */
+export const SERVER_ID_CHARS_MAX = 64;
+/** Bytes of a `host:port`. */
+export const ADDRESS_BYTES_MAX = 256;
+
+// Groups and messages.
+
+/** Events of one record, which shares one sync: a longer one would make the first giver wait. */
+export const RECORD_EVENTS_MAX = 1_000;
+/** Bytes of one record: its events at their largest, with their framing. */
+export const RECORD_BYTES_MAX = 320 * KIB;
+/** Bytes of one batch: large enough to amortise a commit, small enough to share a connection. */
+export const BATCH_BYTES_MAX = 256 * KIB;
+/** Records of one batch: bounds the work of one refusal. */
+export const BATCH_RECORDS_MAX = 256;
+/** Bytes of any gRPC message: a batch with a last record that overshoots, twice over. */
+export const MESSAGE_BYTES_MAX = 2 * MIB;
+/** Batches in flight on one stream: enough to keep the primary's disk busy. */
+export const WINDOW_BATCHES_MAX = 8;
+/** Batches that the primary queues for one stream before it stops reading from it. */
+export const STREAM_BATCHES_QUEUED_MAX = 16;
+/** Commands of one ledger commit: bounds how long a watcher waits for a commit. */
+export const COMMIT_COMMANDS_MAX = 256;
+/** Troubles that one Report or Status names; more say nothing new. */
+export const TROUBLES_MAX = 16;
+/** Bytes of a trouble's text. */
+export const TROUBLE_DETAIL_BYTES_MAX = 512;
+
+// Populations.
+
+/** AddLikes calls that wait for a sync. At 1,000 a sync this is ten syncs' worth. */
+export const GIVES_WAITING_MAX = 10_000;
+/** Bytes of events that an outbox holds: days of a busy LikesServer without its primary. */
+export const OUTBOX_BYTES_MAX = 4096 * MIB;
+/** Members of one ledger, and streams of one primary: what one status answer can list. */
+export const MEMBERS_MAX = 2_000;
+export const STREAMS_MAX = 4_000;
+/** Status watchers: each costs a timer and one message a second. */
+export const WATCHERS_MAX = 1_000;
+/** Items of one GetCounts. */
+export const COUNTS_MAX = 1_000;
+export const COUNTS_DEFAULT = 20;
+/** Pulses of one stream that may be unanswered: ten seconds' worth; no more are sent until then. */
+export const PULSES_UNANSWERED_MAX = 64;
+/** Ids that `start-likes` tries when none is given. */
+export const SERVER_IDS_TRIED_MAX = 1_000;
+/** LikesServers that `orchestrate` forks: more do not fit a laptop. */
+export const ORCHESTRATED_SERVERS_MAX = 100;
+/** gRPC streams on one connection: a LikesServer needs a few, a load generator many. */
+export const CONNECTION_STREAMS_MAX = 1_000;
+
+// Time, in milliseconds.
+
+/** Between pulses: a freshness that people see as live, at a cost of two small syncs a second. */
+export const PULSE_INTERVAL_MS = 500;
+/** Between a change and the pulse that tells of it: bounds the pulses under load. */
+export const PULSE_GAP_MIN_MS = 50;
+/** A member whose newest answered pulse was sent longer ago than this makes the status UNKNOWN. */
+export const MEMBER_SILENT_MS = 3_000;
+/** A stream without Hello. */
+export const HELLO_WAIT_MAX_MS = 5_000;
+/** A stream without a Report: the peer hangs, or the connection is half open. */
+export const REPORT_WAIT_MAX_MS = 10_000;
+/** A LikesServer without Welcome or pulse gives the stream up and connects again. */
+export const PULSE_WAIT_MAX_MS = 3_000;
+/** How often the shells give their core the time. */
+export const TICK_MS = 25;
+/** Reconnects: first and longest pause, before jitter. */
+export const BACKOFF_FIRST_MS = 50;
+export const BACKOFF_MAX_MS = 1_000;
+/** A clean stop: deliver and leave. */
+export const LEAVE_WAIT_MAX_MS = 5_000;
+/** A server that shuts down: open calls get this long before they are cut. */
+export const SHUTDOWN_WAIT_MAX_MS = 500;
+/** HTTP/2 keepalive on both sides: a black hole shows within the sum. */
+export const KEEPALIVE_TIME_MS = 10_000;
+export const KEEPALIVE_TIMEOUT_MS = 5_000;
+/** Status intervals. */
+export const STATUS_INTERVAL_MIN_MS = 100;
+export const STATUS_INTERVAL_DEFAULT_MS = 1_000;
+export const STATUS_INTERVAL_MAX_MS = 60_000;
+/** A unary call of a command. */
+export const CALL_WAIT_DEFAULT_MS = 5_000;
+/** How long `status --wait` and the drain of `orchestrate` wait. */
+export const CONVERGE_WAIT_DEFAULT_MS = 30_000;
+
+// The demonstration.
+
+export const PORT_DEFAULT = 50_051;
+export const ORCHESTRATED_SERVERS_DEFAULT = 10;
+export const RUN_DURATION_DEFAULT_MS = 5 * 60_000;
+/** A generator's interval and number of likes, when nothing else is said. */
+export const INTERVAL_MIN_DEFAULT_MS = 1_000;
+export const INTERVAL_MAX_DEFAULT_MS = 5_000;
+export const LIKES_MAX_DEFAULT = 42;
+/** A generator faster than this measures timers, not likes. */
+export const INTERVAL_FLOOR_MS = 10;
+/** Any duration that a flag takes. */
+export const DURATION_MAX_MS = 7 * 24 * 3_600_000;
+/** Until all children are ready, on a slow machine. */
+export const READY_WAIT_MAX_MS = 60_000;
+/** A child that dies is started again after this, doubled at each death. */
+export const RESTART_FIRST_MS = 100;
+export const RESTART_MAX_MS = 2_000;
+/** So many deaths in a row, without a life as long as that between them, and it is given up. */
+export const DEATHS_IN_A_ROW_MAX = 5;
+export const LIFE_MIN_MS = 10_000;
+/** Children that were told to stop and did not are killed. */
+export const CHILD_STOP_WAIT_MAX_MS = 8_000;
+/** Event lines a second in a log; above it a role writes one line a batch. */
+export const LOG_EVENT_LINES_PER_S_MAX = 100;
+
+assert(
+  RECORD_BYTES_MAX >= RECORD_EVENTS_MAX * (ITEM_ID_BYTES_MAX + 16),
+  "a record holds its events at their largest",
+);
+assert(
+  MESSAGE_BYTES_MAX > BATCH_BYTES_MAX + RECORD_BYTES_MAX + BATCH_RECORDS_MAX * 32,
+  "a message holds a batch with one record over",
+);
+assert(STREAM_BATCHES_QUEUED_MAX > WINDOW_BATCHES_MAX, "an honest sender is never paused");
+assert(PULSE_INTERVAL_MS * 2 < MEMBER_SILENT_MS, "one lost pulse does not make a member silent");
+assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break a stream");
+assert(MEMBER_SILENT_MS < REPORT_WAIT_MAX_MS, "a member is named silent before it is dropped");
+assert(BACKOFF_MAX_MS < LEAVE_WAIT_MAX_MS, "a leaving LikesServer tries more than once");
+assert(STREAMS_MAX > MEMBERS_MAX, "every member may have a stream, and an older one beside it");
