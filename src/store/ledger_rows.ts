@@ -1,0 +1,33 @@
+/** Rows of the ledger as every store takes them: asserted to be whole numbers that it can hold. */
+import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "../core/ledger.ts";
+import { storedInteger, storedLikes } from "./stored_integer.ts";
+
+/** The row of a ledger that was just made. */
+export const NEW_LEDGER: LedgerMeta = { version: 0, totalLikes: 0n, totalVersion: 0, asOfMs: 0 };
+
+/** Gives `row` back, checked. */
+export function checkedMeta(row: LedgerMeta): LedgerMeta {
+  storedInteger(row.version);
+  storedLikes(row.totalLikes);
+  storedInteger(row.totalVersion);
+  storedInteger(row.asOfMs);
+  return row;
+}
+
+/** Gives `row` back, checked. */
+export function checkedMember(row: MemberRow): MemberRow {
+  storedLikes(row.appliedLikes);
+  return row;
+}
+
+/** Gives `row` back, checked. */
+export function checkedIncarnation(row: IncarnationRow): IncarnationRow {
+  storedInteger(row.appliedSequence);
+  return row;
+}
+
+/** Gives `row` back, checked. */
+export function checkedTrouble(row: TroubleRow): TroubleRow {
+  storedInteger(row.sinceMs);
+  return row;
+}

@@ -1,0 +1,10 @@
+/** Random names that nobody has to agree on. */
+import { randomBytes } from "node:crypto";
+import type { Id } from "../core/record.ts";
+
+const ID_BYTES = 16;
+
+/** 128 random bits as 32 hexadecimal digits. */
+export function mintId(): Id {
+  return randomBytes(ID_BYTES).toString("hex");
+}

@@ -1,0 +1,222 @@
+/** The primary's ledger in SQLite: `<folder>/ledger.sqlite`. */
+import { assert } from "../assert.ts";
+import type {
+  GenerationRow,
+  IncarnationRow,
+  ItemCount,
+  LedgerMeta,
+  LedgerSnapshot,
+  LedgerStore,
+  LedgerTransaction,
+  MemberRow,
+  TransactionOutcome,
+  TroubleRow,
+} from "../core/ledger.ts";
+import type { Id } from "../core/record.ts";
+import { LikesError } from "../errors.ts";
+import {
+  NEW_LEDGER,
+  checkedIncarnation,
+  checkedMember,
+  checkedMeta,
+  checkedTrouble,
+} from "./ledger_rows.ts";
+import {
+  LEDGER_KIND,
+  incarnationOf,
+  memberOf,
+  metaOf,
+  prepareLedger,
+  troubleOf,
+} from "./ledger_tables.ts";
+import type { LedgerStatements } from "./ledger_tables.ts";
+import { openSqliteFile } from "./sqlite_file.ts";
+import type { SqliteFile, SqliteOptions } from "./sqlite_file.ts";
+import { integerOf, storedInteger, storedLikes } from "./stored_integer.ts";
+
+/**
+ * Opens the ledger in `folder` for this process alone, as a new generation, which is synced before
+ * this returns. A new ledger gets the id `ledgerIdIfNew`; `nowUnixMs` is kept for people. Throws
+ * LikesError `store_locked`, `store_newer`, `store_unusable` or `disk_full`.
+ */
+export function openSqliteLedger(
+  folder: string,
+  ids: { readonly ledgerIdIfNew: Id; readonly generation: Id },
+  nowUnixMs: number,
+  options: SqliteOptions = {},
+): SqliteLedger {
+  const file = openSqliteFile(folder, LEDGER_KIND, {
+    create: (database) => {
+      const { version, totalLikes, totalVersion, asOfMs } = NEW_LEDGER;
+      database
+        .prepare(
+          "INSERT INTO ledger (one, ledger_id, version, total_likes, total_version, as_of_ms) " +
+            "VALUES (1, ?, ?, ?, ?, ?)",
+        )
+        .run(ids.ledgerIdIfNew, version, totalLikes, totalVersion, asOfMs);
+    },
+    options,
+  });
+  return file.whileOpening(() => {
+    const ledger = new SqliteLedger(file, ids.generation);
+    ledger.mintGeneration(nowUnixMs);
+    return ledger;
+  });
+}
+
+/** An open ledger. */
+export class SqliteLedger implements LedgerStore {
+  readonly #file: SqliteFile;
+  readonly #generation: Id;
+  readonly #statements: LedgerStatements;
+
+  /** Takes over `file`, a database of LEDGER_KIND. Its generation has to be minted next. */
+  constructor(file: SqliteFile, generation: Id) {
+    this.#file = file;
+    this.#generation = generation;
+    this.#statements = prepareLedger(file.database);
+  }
+
+  /** Begins the generation of this opening. The version does not change. */
+  mintGeneration(nowUnixMs: number): void {
+    const { meta, generation, mintGeneration } = this.#statements;
+    this.#file.database
+      .transaction(() => {
+        assert(generation.get(this.#generation) === undefined, "a generation is minted once");
+        const { version } = metaOf(meta.get());
+        mintGeneration.run(this.#generation, version + 1, storedInteger(nowUnixMs));
+      })
+      .immediate();
+  }
+
+  async load(): Promise<LedgerSnapshot> {
+    const { ledgerId, meta, members, troubles } = this.#statements;
+    return this.#file.read(() => {
+      const id = ledgerId.get();
+      assert(id !== undefined, "the ledger has its row");
+      return {
+        ledgerId: id,
+        generation: this.#generation,
+        meta: metaOf(meta.get()),
+        members: members.all().map(memberOf),
+        troubles: troubles.all().map(troubleOf),
+      };
+    });
+  }
+
+  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
+    return this.#file.transact(() => {
+      this.#throwIfSuperseded();
+      const ledger = new SqliteLedgerTransaction(this.#statements);
+      const value = work(ledger);
+      return { value, changed: ledger.changed };
+    });
+  }
+
+  counts(itemIds: readonly string[]): readonly ItemCount[] {
+    const { itemLikes } = this.#statements;
+    return this.#file.read(() =>
+      itemIds.map((itemId) => ({ itemId, likes: itemLikes.get(itemId) ?? 0n })),
+    );
+  }
+
+  mostLiked(limit: number): readonly ItemCount[] {
+    storedInteger(limit);
+    const rows = this.#file.read(() => this.#statements.mostLiked.all(limit));
+    return rows.map((row) => ({ itemId: row.item_id, likes: row.likes }));
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #throwIfSuperseded(): void {
+    if (this.#statements.newestGeneration.get() === this.#generation) return;
+    throw new LikesError(
+      "superseded",
+      `Cannot write the ledger ${JSON.stringify(this.#file.path)}: it was opened again since; ` +
+        `stop this primary, the newer one goes on`,
+    );
+  }
+}
+
+/** The ledger inside one transaction, which is the file's open one. */
+class SqliteLedgerTransaction implements LedgerTransaction {
+  /** Whether anything was set. */
+  changed = false;
+  readonly #statements: LedgerStatements;
+
+  constructor(statements: LedgerStatements) {
+    this.#statements = statements;
+  }
+
+  meta(): LedgerMeta {
+    return metaOf(this.#statements.meta.get());
+  }
+
+  setMeta(row: LedgerMeta): void {
+    const { version, totalLikes, totalVersion, asOfMs } = checkedMeta(row);
+    this.changed = true;
+    this.#statements.setMeta.run(version, totalLikes, totalVersion, asOfMs);
+  }
+
+  member(outboxId: Id): MemberRow | undefined {
+    const row = this.#statements.member.get(outboxId);
+    return row === undefined ? undefined : memberOf(row);
+  }
+
+  setMember(row: MemberRow): void {
+    const { outboxId, serverId, address, state, appliedLikes } = checkedMember(row);
+    this.changed = true;
+    this.#statements.setMember.run(outboxId, serverId, address, state, appliedLikes);
+  }
+
+  memberCount(): number {
+    return integerOf(this.#statements.memberCount.get() ?? 0n);
+  }
+
+  incarnation(incarnation: Id): IncarnationRow | undefined {
+    const row = this.#statements.incarnation.get(incarnation);
+    return row === undefined ? undefined : incarnationOf(row);
+  }
+
+  setIncarnation(row: IncarnationRow): void {
+    const { incarnation, outboxId, appliedSequence, digest, state } = checkedIncarnation(row);
+    this.changed = true;
+    this.#statements.setIncarnation.run(incarnation, outboxId, appliedSequence, digest, state);
+  }
+
+  openIncarnations(outboxId: Id): readonly Id[] {
+    return this.#statements.openIncarnations.all(outboxId);
+  }
+
+  generation(generation: Id): GenerationRow | undefined {
+    const row = this.#statements.generation.get(generation);
+    if (row === undefined) return undefined;
+    const { first_version: first, next_first_version: next } = row;
+    const lastVersion = next === null ? undefined : integerOf(next - 1n);
+    return { generation, firstVersion: integerOf(first), lastVersion };
+  }
+
+  addTrouble(row: TroubleRow): boolean {
+    const { outboxId, incarnation, kind, detail, sinceMs } = checkedTrouble(row);
+    const { addTrouble } = this.#statements;
+    const added = addTrouble.run(outboxId, incarnation, kind, detail, sinceMs).changes > 0;
+    this.changed ||= added;
+    return added;
+  }
+
+  troubleCount(): number {
+    return integerOf(this.#statements.troubleCount.get() ?? 0n);
+  }
+
+  itemLikes(itemId: string): bigint {
+    return this.#statements.itemLikes.get(itemId) ?? 0n;
+  }
+
+  setItemLikes(itemId: string, likes: bigint): void {
+    storedLikes(likes);
+    this.changed = true;
+    this.#statements.setItemLikes.run(itemId, likes);
+  }
+}

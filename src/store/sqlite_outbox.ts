@@ -1,0 +1,203 @@
+/** The outbox of a LikesServer in SQLite: `<folder>/outbox.sqlite`. */
+import { assert, unreachable } from "../assert.ts";
+import type {
+  OutboxRead,
+  OutboxSnapshot,
+  OutboxStore,
+  OutboxWrite,
+  WriteOutcome,
+} from "../core/outbox.ts";
+import type { Id, LikeRecord, Position } from "../core/record.ts";
+import { LikesError } from "../errors.ts";
+import { afterWrite, findIncarnation, incarnationOf, newOutbox } from "./outbox_state.ts";
+import type { HeldRecords } from "./outbox_state.ts";
+import {
+  OUTBOX_KIND,
+  positionOf,
+  prepareOutbox,
+  readOutboxBytes,
+  readOutboxHead,
+} from "./outbox_tables.ts";
+import type { OutboxStatements } from "./outbox_tables.ts";
+import { openSqliteFile } from "./sqlite_file.ts";
+import type { SqliteFile, SqliteOptions } from "./sqlite_file.ts";
+import { integerOf } from "./stored_integer.ts";
+
+/**
+ * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone. A new one gets
+ * the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_newer`, `store_unusable` (it is
+ * damaged, or another's) or `disk_full`.
+ */
+export function openSqliteOutbox(
+  folder: string,
+  serverId: string,
+  outboxIdIfNew: Id,
+  options: SqliteOptions = {},
+): SqliteOutbox {
+  const file = openSqliteFile(folder, OUTBOX_KIND, {
+    create: (database) => {
+      const { membership, closed } = newOutbox(outboxIdIfNew, serverId);
+      database
+        .prepare(
+          "INSERT INTO outbox (one, outbox_id, server_id, membership, closed_events, closed_likes) " +
+            "VALUES (1, ?, ?, ?, ?, ?)",
+        )
+        .run(outboxIdIfNew, serverId, membership, closed.events, closed.likes);
+    },
+    options,
+  });
+  return file.whileOpening(() => {
+    const outbox = new SqliteOutbox(file);
+    outbox.expectServer(serverId);
+    return outbox;
+  });
+}
+
+/** An open outbox. The lock makes it the only writer, so it keeps what is not records in memory. */
+export class SqliteOutbox implements OutboxStore {
+  readonly #file: SqliteFile;
+  readonly #statements: OutboxStatements;
+  readonly #held: HeldRecords;
+  /** As it was last committed. */
+  #state: OutboxSnapshot;
+
+  /** Takes over `file`, a database of OUTBOX_KIND. */
+  constructor(file: SqliteFile) {
+    const { database } = file;
+    const statements = prepareOutbox(database);
+    this.#file = file;
+    this.#statements = statements;
+    this.#held = {
+      positionAt(incarnation, sequence) {
+        const row = statements.positionAt.get(incarnation, sequence);
+        return row === undefined ? undefined : positionOf(row);
+      },
+      bytesUpTo(incarnation, sequence) {
+        return integerOf(statements.bytesUpTo.get(incarnation, sequence) ?? 0n);
+      },
+    };
+    this.#state = { ...readOutboxHead(database), bytes: readOutboxBytes(database) };
+  }
+
+  /** Throws LikesError `store_unusable` when the outbox belongs to another than `serverId`. */
+  expectServer(serverId: string): void {
+    const found = this.#state.serverId;
+    if (found === serverId) return;
+    throw new LikesError(
+      "store_unusable",
+      `Cannot open the outbox ${JSON.stringify(this.#file.path)}: it belongs to the LikesServer ` +
+        `${JSON.stringify(found)} and not to ${JSON.stringify(serverId)}; use that id, or name ` +
+        `another folder`,
+    );
+  }
+
+  get bytes(): number {
+    return this.#state.bytes;
+  }
+
+  async load(): Promise<OutboxSnapshot> {
+    return this.#file.read(() => this.#state);
+  }
+
+  async write(writes: readonly OutboxWrite[]): Promise<WriteOutcome> {
+    const outcome = this.#file.transact(() => {
+      let state = this.#state;
+      for (const write of writes) {
+        const next = afterWrite(state, write, this.#held);
+        if (next !== state) this.#execute(write, next);
+        state = next;
+      }
+      return { value: state, changed: state !== this.#state };
+    });
+    if (outcome.type === "refused") return "refused";
+    this.#state = outcome.value;
+    return "done";
+  }
+
+  async read(
+    incarnation: Id,
+    sequence: number,
+    bytesMax: number,
+    recordsMax: number,
+  ): Promise<OutboxRead> {
+    assert(recordsMax >= 1, "a read is for at least one record");
+    return this.#file.read(() => {
+      const position = this.#position(incarnation, sequence);
+      if (position === undefined) return { position, records: [], end: undefined };
+      return { position, ...this.#recordsAfter(incarnation, position, { bytesMax, recordsMax }) };
+    });
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #position(incarnation: Id, sequence: number): Position | undefined {
+    const found = findIncarnation(this.#state, incarnation);
+    if (found === undefined) return undefined;
+    if (sequence === found.trimmed.sequence) return found.trimmed;
+    return this.#held.positionAt(incarnation, sequence);
+  }
+
+  #recordsAfter(
+    incarnation: Id,
+    position: Position,
+    { bytesMax, recordsMax }: { bytesMax: number; recordsMax: number },
+  ): { readonly records: readonly LikeRecord[]; readonly end: Position } {
+    const records: LikeRecord[] = [];
+    let end = position;
+    let bytesLeft = bytesMax;
+    const rows = this.#statements.recordsAfter.iterate(incarnation, position.sequence, recordsMax);
+    for (const row of rows) {
+      const { buffer, byteOffset, length } = row.events;
+      bytesLeft -= length;
+      if (records.length > 0 && bytesLeft < 0) break;
+      end = positionOf(row);
+      records.push({
+        firstSequence: integerOf(row.first_sequence),
+        lastSequence: end.sequence,
+        bytes: new Uint8Array(buffer, byteOffset, length),
+      });
+    }
+    return { records, end };
+  }
+
+  /** Brings `write`, which led to the state `next`, to the tables. */
+  #execute(write: OutboxWrite, next: OutboxSnapshot): void {
+    const statements = this.#statements;
+    switch (write.type) {
+      case "mint":
+        statements.mint.run(write.incarnation, write.incarnation);
+        return;
+      case "append": {
+        const { incarnation, record, last, generator } = write;
+        const { firstSequence, bytes } = record;
+        const { sequence, digest, likes } = last;
+        statements.append.run(incarnation, sequence, firstSequence, digest, likes, bytes);
+        if (generator === undefined) return;
+        statements.generator.run(generator.startMs, generator.tick, generator.events);
+        return;
+      }
+      case "trim": {
+        const { sequence, digest, likes } = incarnationOf(next, write.incarnation).trimmed;
+        statements.trim.run(write.incarnation, sequence);
+        statements.trimmed.run(sequence, digest, likes, write.incarnation);
+        return;
+      }
+      case "close":
+        statements.close.run(write.incarnation);
+        statements.closed.run(next.closed.events, next.closed.likes);
+        return;
+      case "park":
+        statements.park.run(write.trouble.kind, write.trouble.detail, write.incarnation);
+        return;
+      case "membership": {
+        const { ledgerId = null, generation = null, version = null } = write.seen ?? {};
+        statements.membership.run(write.membership, ledgerId, generation, version);
+        return;
+      }
+      default:
+        unreachable(write);
+    }
+  }
+}

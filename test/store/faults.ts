@@ -1,0 +1,32 @@
+import * as assert from "uvu/assert";
+import { LikesError } from "../../src/errors.ts";
+import type { FaultCode } from "../../src/errors.ts";
+
+/** 32 hexadecimal digits that end in `number`. */
+export function testId(number: number): string {
+  return number.toString(16).padStart(32, "0");
+}
+
+/** Runs `work` and gives the LikesError that it has to throw, which has to be of `code`. */
+export async function faultOf(code: FaultCode, work: () => unknown): Promise<LikesError> {
+  const error = await thrownBy(work);
+  if (!(error instanceof LikesError)) throw error;
+  assert.is(error.code, code);
+  return error;
+}
+
+/** Runs `work`, which has to fail an assertion that says `text`. */
+export async function assertionOf(text: string, work: () => unknown): Promise<void> {
+  const error = await thrownBy(work);
+  assert.ok(error instanceof Error && error.message.startsWith("Assertion failed"), String(error));
+  assert.match(error.message, text);
+}
+
+async function thrownBy(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("It was expected to throw");
+}

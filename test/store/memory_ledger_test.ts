@@ -1,0 +1,50 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LedgerDisk, MemoryLedger } from "../../src/store/memory_ledger.ts";
+import { acceptLedger } from "./ledger_acceptance.ts";
+import { LEDGER_ID } from "./ledger_fixture.ts";
+import type { LedgerFixture } from "./ledger_fixture.ts";
+import { faultOf, testId } from "./faults.ts";
+
+acceptLedger(test, makeFixture);
+
+test("failNext() keeps what was in doubt on the disk when it is told so", async () => {
+  const disk = new LedgerDisk(LEDGER_ID);
+  disk.failNext("in_doubt_kept");
+  const store = new MemoryLedger(disk, testId(1));
+  await faultOf("store_in_doubt", () => store.transact((ledger) => ledger.setItemLikes("cat", 1n)));
+  const again = new MemoryLedger(disk, testId(2));
+  assert.equal(again.counts(["cat"]), [{ itemId: "cat", likes: 1n }]);
+});
+
+test("clone() stays as it was when the disk goes on", async () => {
+  const disk = new LedgerDisk(LEDGER_ID);
+  const store = new MemoryLedger(disk, testId(1));
+  await store.transact((ledger) => ledger.setItemLikes("cat", 1n));
+  const copy = disk.clone();
+  await store.transact((ledger) => ledger.setItemLikes("cat", 2n));
+  const restored = new MemoryLedger(copy, testId(2));
+  assert.equal(restored.counts(["cat"]), [{ itemId: "cat", likes: 1n }]);
+  assert.is((await store.transact((ledger) => ledger.generation(testId(2)))).type, "done");
+  assert.equal(store.counts(["cat"]), [{ itemId: "cat", likes: 2n }]);
+});
+
+test.run();
+
+function makeFixture(): LedgerFixture {
+  const disk = new LedgerDisk(LEDGER_ID);
+  return {
+    open: (generation) => new MemoryLedger(disk, generation),
+    openFull(generation) {
+      disk.failNext("refused");
+      return new MemoryLedger(disk, generation);
+    },
+    breakDisk() {
+      disk.failNext("in_doubt_lost");
+    },
+    supersede(generation) {
+      new MemoryLedger(disk, generation).close();
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}

@@ -1,0 +1,259 @@
+/** What every OutboxStore does, run on each of them. */
+import type { Test } from "uvu";
+import * as assert from "uvu/assert";
+import type { OutboxWrite } from "../../src/core/outbox.ts";
+import { acceptedOf } from "../../src/core/outbox.ts";
+import { origin } from "../../src/core/record.ts";
+import { assertionOf, testId } from "./faults.ts";
+import { OUTBOX_ID, SERVER_ID, append, positionAt, sequencesAfter } from "./outbox_fixture.ts";
+import { acceptOutboxFaults } from "./outbox_faults_acceptance.ts";
+import type { OutboxFixture } from "./outbox_fixture.ts";
+
+const OLD = testId(1);
+const NEW = testId(2);
+
+function mint(incarnation: string): OutboxWrite {
+  return { type: "mint", incarnation };
+}
+
+function trim(incarnation: string, upTo: number): OutboxWrite {
+  return { type: "trim", incarnation, upTo };
+}
+
+/** Adds the suite to `test`; `makeFixture` makes a disk with a new outbox. */
+export function acceptOutbox(test: Test, makeFixture: () => OutboxFixture): void {
+  acceptAppends(test, makeFixture);
+  acceptChecks(test, makeFixture);
+  acceptReads(test, makeFixture);
+  acceptTrims(test, makeFixture);
+  acceptCloses(test, makeFixture);
+  acceptMarks(test, makeFixture);
+  acceptOutboxFaults(test, makeFixture);
+}
+
+function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
+  test("load() gives an empty stranger when the outbox is new", async () => {
+    await using fixture = makeFixture();
+    assert.equal(await fixture.open().load(), {
+      outboxId: OUTBOX_ID,
+      serverId: SERVER_ID,
+      membership: "stranger",
+      seen: undefined,
+      incarnations: [],
+      closed: { events: 0, likes: 0n },
+      generator: undefined,
+      bytes: 0,
+    });
+  });
+
+  test("write() keeps incarnations and records when the outbox is opened again", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    assert.is(await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3])]), "done");
+    assert.is(await store.write([mint(NEW)]), "done");
+    assert.is(store.bytes, 6);
+    const again = fixture.open();
+    assert.is(again.bytes, 6);
+    const { incarnations, bytes } = await again.load();
+    assert.equal(incarnations, [
+      { incarnation: OLD, trimmed: origin(OLD), last: positionAt(3), parked: undefined },
+      { incarnation: NEW, trimmed: origin(NEW), last: origin(NEW), parked: undefined },
+    ]);
+    assert.is(bytes, 6);
+    assert.equal(await again.read(OLD, 0, 100, 100), {
+      position: origin(OLD),
+      records: [
+        { firstSequence: 1, lastSequence: 2, bytes: new Uint8Array([2, 2, 2]) },
+        { firstSequence: 3, lastSequence: 3, bytes: new Uint8Array([3, 3, 3]) },
+      ],
+      end: positionAt(3),
+    });
+  });
+
+  test("write() does nothing when there are no writes", async () => {
+    await using fixture = makeFixture();
+    assert.is(await fixture.open().write([]), "done");
+  });
+}
+
+function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
+  test("write() keeps a record as it was when the giver uses its bytes again", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    const bytes = new Uint8Array([1, 2, 3]);
+    const record = { firstSequence: 1, lastSequence: 1, bytes };
+    await store.write([
+      mint(OLD),
+      { type: "append", incarnation: OLD, record, last: positionAt(1), generator: undefined },
+    ]);
+    bytes.fill(9);
+    const { records } = await store.read(OLD, 0, 100, 1);
+    assert.equal(records[0]?.bytes, new Uint8Array([1, 2, 3]));
+  });
+
+  test("write() asserts and changes nothing when an append does not follow", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await assertionOf("has the incarnation", () => store.write([append(OLD, [1, 1])]));
+    await store.write([mint(OLD), append(OLD, [1, 2])]);
+    await assertionOf("follows the last", () => store.write([append(OLD, [2, 3])]));
+    await assertionOf("follows the last", () => store.write([append(OLD, [4, 4])]));
+    await assertionOf("holds an event", () => store.write([append(OLD, [3, 2])]));
+    await assertionOf("follows the last", () =>
+      store.write([append(OLD, [3, 3]), append(OLD, [3, 3])]),
+    );
+    await assertionOf("not minted before", () => store.write([mint(OLD)]));
+    await store.write([mint(NEW)]);
+    await assertionOf("newest", () => store.write([append(OLD, [3, 3])]));
+    const { incarnations } = await fixture.open().load();
+    assert.equal(
+      incarnations.map(({ last }) => last.sequence),
+      [2, 0],
+    );
+  });
+
+  test("write() keeps likes above 2^53 exact", async () => {
+    await using fixture = makeFixture();
+    const likes = 2n ** 63n - 1n;
+    const first = append(OLD, [1, 1]);
+    assert.ok(first.type === "append");
+    await fixture.open().write([mint(OLD), { ...first, last: { ...positionAt(1), likes } }]);
+    const store = fixture.open();
+    assert.is(acceptedOf(await store.load()).likes, likes);
+    await store.write([trim(OLD, 1), { type: "close", incarnation: OLD }]);
+    const again = fixture.open();
+    assert.is(acceptedOf(await again.load()).likes, likes);
+    await again.write([mint(NEW)]);
+    const over = { ...first, incarnation: NEW, last: { ...positionAt(1), likes: likes + 1n } };
+    await assertionOf("63 bits", () => again.write([over]));
+  });
+}
+
+function acceptReads(test: Test, makeFixture: () => OutboxFixture): void {
+  test("read() stops at its bounds when more records follow", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), append(OLD, [4, 9])]);
+    assert.equal(await sequencesAfter(store, OLD, 0), [2, 3, 9]);
+    assert.equal(await sequencesAfter(store, OLD, 0, { recordsMax: 2 }), [2, 3]);
+    assert.equal(await sequencesAfter(store, OLD, 0, { bytesMax: 6 }), [2, 3]);
+    assert.equal(await sequencesAfter(store, OLD, 2, { bytesMax: 5 }), [3]);
+    assert.equal(await sequencesAfter(store, OLD, 2, { bytesMax: 0 }), [3]);
+    const { end } = await store.read(OLD, 0, 6, 100);
+    assert.equal(end, positionAt(3));
+  });
+
+  test("read() gives the position as end when nothing follows", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 2])]);
+    const end = positionAt(2);
+    assert.equal(await store.read(OLD, 2, 100, 100), { position: end, records: [], end });
+  });
+
+  test("read() gives no position when the sequence is not a record's end", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), trim(OLD, 2)]);
+    const nothing = { position: undefined, records: [], end: undefined };
+    for (const sequence of [0, 1, 4]) {
+      assert.equal(await store.read(OLD, sequence, 100, 100), nothing);
+    }
+    assert.equal(await store.read(NEW, 0, 100, 100), nothing);
+  });
+}
+
+function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
+  test("trim keeps position, digest and likes when the outbox is opened again", async () => {
+    await using fixture = makeFixture();
+    const before = fixture.open();
+    await before.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3])]);
+    await before.write([trim(OLD, 2)]);
+    assert.is(before.bytes, 3);
+    const store = fixture.open();
+    const { incarnations, bytes } = await store.load();
+    assert.equal(incarnations[0]?.trimmed, positionAt(2));
+    assert.equal(incarnations[0]?.last, positionAt(3));
+    assert.is(bytes, 3);
+    assert.equal(await sequencesAfter(store, OLD, 2), [3]);
+    await store.write([trim(OLD, 3), append(OLD, [4, 4]), trim(OLD, 4)]);
+    const again = fixture.open();
+    const after = await again.load();
+    assert.equal(after.incarnations[0]?.trimmed, positionAt(4));
+    assert.equal(after.incarnations[0]?.last, positionAt(4));
+    assert.equal(acceptedOf(after), { events: 4, likes: 40n });
+    assert.is(again.bytes, 0);
+    await again.write([append(OLD, [5, 5])]);
+    assert.equal(await sequencesAfter(again, OLD, 4), [5]);
+  });
+
+  test("trim does nothing when it is at or below the trimmed position", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), trim(OLD, 2)]);
+    const before = await store.load();
+    assert.is(await store.write([trim(OLD, 2), trim(OLD, 1), trim(OLD, 0)]), "done");
+    assert.equal(await store.load(), before);
+  });
+}
+
+function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
+  test("trim asserts when it is not at the end of a record", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 2])]);
+    await assertionOf("end of a record", () => store.write([trim(OLD, 1)]));
+    await assertionOf("end of a record", () => store.write([trim(OLD, 3)]));
+    await assertionOf("has the incarnation", () => store.write([trim(NEW, 0)]));
+  });
+
+  test("close adds what was accepted when its incarnation is empty", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 2]), mint(NEW), append(NEW, [1, 1])]);
+    const close: OutboxWrite = { type: "close", incarnation: OLD };
+    await assertionOf("holds no record", () => store.write([close]));
+    await store.write([trim(OLD, 2), close]);
+    const snapshot = await fixture.open().load();
+    assert.equal(snapshot.closed, { events: 2, likes: 20n });
+    assert.equal(
+      snapshot.incarnations.map(({ incarnation }) => incarnation),
+      [NEW],
+    );
+    assert.equal(acceptedOf(snapshot), { events: 3, likes: 30n });
+  });
+}
+
+function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void {
+  test("park keeps the trouble when the outbox is opened again", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    const trouble = { kind: "gap", incarnation: OLD, detail: "1 to 4 are gone" } as const;
+    await store.write([mint(OLD), { type: "park", incarnation: OLD, trouble }, mint(NEW)]);
+    const { incarnations } = await fixture.open().load();
+    assert.equal(incarnations[0]?.parked, trouble);
+    assert.is(incarnations[1]?.parked, undefined);
+  });
+
+  test("membership keeps and forgets the ledger seen when told to", async () => {
+    await using fixture = makeFixture();
+    const seen = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
+    await fixture.open().write([{ type: "membership", membership: "member", seen }]);
+    const store = fixture.open();
+    const member = await store.load();
+    assert.is(member.membership, "member");
+    assert.equal(member.seen, seen);
+    await store.write([{ type: "membership", membership: "leaving", seen: undefined }]);
+    const leaving = await fixture.open().load();
+    assert.is(leaving.membership, "leaving");
+    assert.is(leaving.seen, undefined);
+  });
+
+  test("append keeps the generator's mark when it has one", async () => {
+    await using fixture = makeFixture();
+    const generator = { startMs: 123_456, tick: 2, events: 7 };
+    const given = append(OLD, [1, 1], { generator });
+    await fixture.open().write([mint(OLD), given, append(OLD, [2, 2])]);
+    assert.equal((await fixture.open().load()).generator, generator);
+  });
+}

@@ -1,0 +1,56 @@
+/** What the outbox tests share: the disk that they are given, and events to put on it. */
+import type { GeneratorMark, OutboxStore, OutboxWrite } from "../../src/core/outbox.ts";
+import type { Id, Position } from "../../src/core/record.ts";
+import { testId } from "./faults.ts";
+
+/** A disk with one outbox: id `OUTBOX_ID`, of the LikesServer `SERVER_ID`. */
+export interface OutboxFixture extends AsyncDisposable {
+  /** Opens the outbox, after closing the one that was open. */
+  open(): OutboxStore;
+  /** The same, but an append of `LARGE_BYTES` is refused, once at least. */
+  openFull(): OutboxStore;
+  /** Makes the next append end in doubt. */
+  breakDisk(): void;
+}
+
+export const OUTBOX_ID = testId(0xa);
+export const SERVER_ID = "fra-1";
+/** Bytes of a record that a full disk refuses. */
+export const LARGE_BYTES = 100_000;
+
+const STEP_LIKES = 10n;
+
+/** An append of the events `first` to `last` with `STEP_LIKES` each. */
+export function append(
+  incarnation: string,
+  [first, last]: readonly [number, number],
+  { bytes = 3, generator }: { bytes?: number; generator?: GeneratorMark } = {},
+): OutboxWrite {
+  return {
+    type: "append",
+    incarnation,
+    record: {
+      firstSequence: first,
+      lastSequence: last,
+      bytes: new Uint8Array(bytes).fill(last),
+    },
+    last: positionAt(last),
+    generator,
+  };
+}
+
+/** The position that `append` leaves at `sequence`. */
+export function positionAt(sequence: number): Position {
+  return { sequence, digest: testId(0xd00 + sequence), likes: STEP_LIKES * BigInt(sequence) };
+}
+
+/** Ends of the records of `incarnation` after `sequence`, within bounds that hold them all. */
+export async function sequencesAfter(
+  store: OutboxStore,
+  incarnation: Id,
+  sequence: number,
+  { bytesMax = 1_000_000, recordsMax = 100 } = {},
+): Promise<readonly number[]> {
+  const { records } = await store.read(incarnation, sequence, bytesMax, recordsMax);
+  return records.map(({ lastSequence }) => lastSequence);
+}

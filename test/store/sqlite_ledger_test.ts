@@ -1,0 +1,136 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
+import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
+import { openSqliteFile } from "../../src/store/sqlite_file.ts";
+import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { faultOf, testId } from "./faults.ts";
+import { acceptLedger } from "./ledger_acceptance.ts";
+import { LEDGER_ID } from "./ledger_fixture.ts";
+import type { LedgerFixture } from "./ledger_fixture.ts";
+
+const NOW_MS = 1_700_000_000_000;
+
+acceptLedger(test, makeFixture);
+
+test("openSqliteLedger() refuses when the ledger is open, and opens when it was closed", async () => {
+  await using folder = temporaryFolder();
+  const ledger = openLedger(folder.path, 1);
+  const error = await faultOf("store_locked", () => openLedger(folder.path, 2));
+  assert.match(error.message, "Cannot open the ledger");
+  ledger.close();
+  openLedger(folder.path, 2).close();
+});
+
+test("openSqliteLedger() keeps the ledger's id when another is offered", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  const ids = { ledgerIdIfNew: testId(0xff), generation: testId(2) };
+  const ledger = openSqliteLedger(folder.path, ids, NOW_MS);
+  assert.is((await ledger.load()).ledgerId, LEDGER_ID);
+  ledger.close();
+});
+
+test("openSqliteLedger() refuses when a newer build wrote it", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  tamper(folder.path, "PRAGMA user_version = 2");
+  await faultOf("store_newer", () => openLedger(folder.path, 2));
+});
+
+test("openSqliteLedger() refuses when the file is an outbox, or lacks a table", async () => {
+  await using folder = temporaryFolder();
+  const { applicationId } = OUTBOX_KIND;
+  tamper(folder.path, `PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1`);
+  await faultOf("store_unusable", () => openLedger(folder.path, 1));
+  await using other = temporaryFolder();
+  openLedger(other.path, 1).close();
+  tamper(other.path, "DROP TABLE items");
+  await faultOf("store_unusable", () => openLedger(other.path, 2));
+});
+
+test("transact() writes nothing to the log when its work sets nothing", async () => {
+  await using folder = temporaryFolder();
+  const ledger = openLedger(folder.path, 1);
+  const log = join(folder.path, "ledger.sqlite-wal");
+  const before = statSync(log).size;
+  await ledger.transact((transaction) => transaction.itemLikes("cat"));
+  assert.is(statSync(log).size, before);
+  await ledger.transact((transaction) => transaction.setItemLikes("cat", 1n));
+  assert.ok(statSync(log).size > before);
+  ledger.close();
+});
+
+test("mostLiked() follows an index, without a scan or a sort", async () => {
+  await using folder = temporaryFolder();
+  const file = openSqliteFile(folder.path, LEDGER_KIND, { create: () => {}, options: {} });
+  const plan = file.database
+    .prepare<[], { readonly detail: string }>(
+      "EXPLAIN QUERY PLAN SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT 20",
+    )
+    .all();
+  assert.equal(
+    plan.map(({ detail }) => detail),
+    ["SCAN items USING COVERING INDEX items_by_likes"],
+  );
+  file.close();
+});
+
+test.run();
+
+function openLedger(folder: string, generation: number, options = {}) {
+  const ids = { ledgerIdIfNew: LEDGER_ID, generation: testId(generation) };
+  return openSqliteLedger(folder, ids, NOW_MS, options);
+}
+
+function tamper(folder: string, sql: string): void {
+  const database = new Database(join(folder, "ledger.sqlite"));
+  database.exec(sql);
+  database.close();
+}
+
+function makeFixture(): LedgerFixture {
+  const folder = temporaryFolder();
+  let close = (): void => {};
+  function open(generation: string, options = {}) {
+    close();
+    const ids = { ledgerIdIfNew: LEDGER_ID, generation };
+    const ledger = openSqliteLedger(folder.path, ids, NOW_MS, options);
+    close = () => ledger.close();
+    return ledger;
+  }
+  return {
+    open(generation) {
+      const ledger = open(generation);
+      for (const event of ["insert", "update"]) {
+        tamper(folder.path, `DROP TRIGGER IF EXISTS break_${event}`);
+      }
+      return ledger;
+    },
+    openFull: (generation) => open(generation, { pagesMax: 1 }),
+    breakDisk() {
+      for (const event of ["insert", "update"]) {
+        tamper(
+          folder.path,
+          `CREATE TRIGGER break_${event} BEFORE ${event} ON items ` +
+            "BEGIN SELECT RAISE(ABORT, 'the disk failed'); END",
+        );
+      }
+    },
+    supersede(generation) {
+      tamper(
+        folder.path,
+        "INSERT INTO generations (generation, first_version, opened_ms) " +
+          `VALUES ('${generation}', 2, ${NOW_MS})`,
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}

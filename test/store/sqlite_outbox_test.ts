@@ -1,0 +1,177 @@
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { openSqliteFile } from "../../src/store/sqlite_file.ts";
+import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
+import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { faultOf, testId } from "./faults.ts";
+import { holderProcess } from "./holder_process.ts";
+import { LARGE_BYTES, OUTBOX_ID, SERVER_ID, append, positionAt } from "./outbox_fixture.ts";
+import { acceptOutbox } from "./outbox_acceptance.ts";
+import type { OutboxFixture } from "./outbox_fixture.ts";
+
+const INCARNATION = testId(1);
+
+acceptOutbox(test, makeFixture);
+
+test("openSqliteOutbox() makes its folder for this user alone when there is none", async () => {
+  await using folder = temporaryFolder();
+  const path = join(folder.path, "a", "b");
+  openSqliteOutbox(path, SERVER_ID, OUTBOX_ID).close();
+  assert.is(statSync(path).mode & 0o777, 0o700);
+});
+
+test("openSqliteOutbox() keeps the id of the outbox when another is offered", async () => {
+  await using folder = temporaryFolder();
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+  const again = openSqliteOutbox(folder.path, SERVER_ID, testId(0xb));
+  assert.is((await again.load()).outboxId, OUTBOX_ID);
+  again.close();
+});
+
+test("openSqliteOutbox() refuses when the outbox belongs to another LikesServer", async () => {
+  await using folder = temporaryFolder();
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+  const error = await faultOf("store_unusable", () =>
+    openSqliteOutbox(folder.path, "ams-1", OUTBOX_ID),
+  );
+  assert.match(error.message, '"fra-1" and not to "ams-1"');
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+});
+
+test("openSqliteOutbox() refuses when this process has it open", async () => {
+  await using folder = temporaryFolder();
+  const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
+  await faultOf("store_locked", () => openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID));
+  outbox.close();
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+});
+
+test("openSqliteOutbox() refuses until the process that holds it is killed", async () => {
+  await using folder = temporaryFolder();
+  await using holder = await holderProcess(folder.path);
+  const error = await faultOf("store_locked", () =>
+    openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID),
+  );
+  const path = join(folder.path, "outbox.sqlite");
+  assert.match(error.message, `Cannot open the outbox "${path}": another process holds it; stop`);
+  await holder.kill();
+  const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
+  assert.equal((await outbox.load()).incarnations[0]?.last, positionAt(2));
+  outbox.close();
+});
+
+test("openSqliteOutbox() refuses when a newer build wrote it", async () => {
+  await using folder = temporaryFolder();
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+  tamper(folder.path, "PRAGMA user_version = 7");
+  const error = await faultOf("store_newer", () =>
+    openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID),
+  );
+  assert.match(error.message, "found version 7, this build knows up to 1; use the build");
+});
+
+test("openSqliteOutbox() refuses and changes nothing when the file is another's", async () => {
+  await using folder = temporaryFolder();
+  tamper(folder.path, "CREATE TABLE recipes (name TEXT)");
+  const before = statSync(join(folder.path, "outbox.sqlite"));
+  const error = await faultOf("store_unusable", () =>
+    openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID),
+  );
+  assert.match(error.message, "another program");
+  const after = statSync(join(folder.path, "outbox.sqlite"));
+  assert.is(after.mtimeMs, before.mtimeMs);
+});
+
+test("openSqliteOutbox() refuses when the file is no database, or the folder is a file", async () => {
+  await using folder = temporaryFolder();
+  const path = join(folder.path, "outbox.sqlite");
+  writeFileSync(path, "likes\n".repeat(1_000));
+  const error = await faultOf("store_unusable", () =>
+    openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID),
+  );
+  assert.match(error.message, "SQLITE_NOTADB");
+  await faultOf("store_unusable", () => openSqliteOutbox(path, SERVER_ID, OUTBOX_ID));
+});
+
+test("openSqliteFile() syncs every commit when it opens a file for the first and next time", async () => {
+  await using folder = temporaryFolder();
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+  for (let opening = 0; opening < 3; opening += 1) {
+    const file = openSqliteFile(folder.path, OUTBOX_KIND, { create: () => {}, options: {} });
+    assert.is(file.database.pragma("synchronous", { simple: true }), 2n);
+    file.transact(() => {
+      file.database.exec(`UPDATE outbox SET closed_events = ${opening}`);
+      return { value: undefined, changed: true };
+    });
+    assert.is(file.database.pragma("synchronous", { simple: true }), 2n);
+    assert.is(file.database.pragma("journal_mode", { simple: true }), "wal");
+    assert.is(file.database.pragma("foreign_keys", { simple: true }), 1n);
+    assert.is(file.database.pragma("trusted_schema", { simple: true }), 0n);
+    file.close();
+  }
+});
+
+test("write() is done again when a trim made room on a full disk", async () => {
+  await using folder = temporaryFolder();
+  const options = { pagesMax: 40 };
+  const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID, options);
+  const large = { bytes: LARGE_BYTES };
+  await outbox.write([{ type: "mint", incarnation: INCARNATION }]);
+  assert.is(await outbox.write([append(INCARNATION, [1, 1], large)]), "done");
+  assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "refused");
+  assert.is(outbox.bytes, LARGE_BYTES);
+  assert.is(await outbox.write([{ type: "trim", incarnation: INCARNATION, upTo: 1 }]), "done");
+  assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "done");
+  assert.is(outbox.bytes, LARGE_BYTES);
+  outbox.close();
+});
+
+test("openSqliteOutbox() says that the disk is full when a new outbox does not fit", async () => {
+  await using folder = temporaryFolder();
+  await faultOf("disk_full", () =>
+    openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID, { pagesMax: 2 }),
+  );
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+});
+
+test.run();
+
+function tamper(folder: string, sql: string): void {
+  const database = new Database(join(folder, "outbox.sqlite"));
+  database.exec(sql);
+  database.close();
+}
+
+function makeFixture(): OutboxFixture {
+  const folder = temporaryFolder();
+  let close = (): void => {};
+  function open(options = {}) {
+    close();
+    const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID, options);
+    close = () => outbox.close();
+    return outbox;
+  }
+  return {
+    open() {
+      const outbox = open();
+      tamper(folder.path, "DROP TRIGGER IF EXISTS break_disk");
+      return outbox;
+    },
+    openFull: () => open({ pagesMax: 1 }),
+    breakDisk() {
+      tamper(
+        folder.path,
+        "CREATE TRIGGER break_disk BEFORE INSERT ON records " +
+          "BEGIN SELECT RAISE(ABORT, 'the disk failed'); END",
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
