@@ -1,0 +1,250 @@
+/**
+ * The LikesServer as it runs: the pure core joined to an outbox on disk, gRPC and the clock.
+ *
+ * The shell decides nothing. It gives the core events, and performs its actions in their order. After
+ * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
+ */
+import { performance } from "node:perf_hooks";
+import { unreachable } from "../assert.ts";
+import { LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
+import type { LikeEvent } from "../core/like_event.ts";
+import { LikesServerCore } from "../core/likes_server.ts";
+import type { GiveOutcome, LikesServerAction, LikesServerEvent } from "../core/likes_server.ts";
+import type { LikesServerNotice } from "../core/likes_server.ts";
+import { TROUBLE_KINDS } from "../core/messages.ts";
+import type { GeneratorMark, OutboxStore, OutboxWrite } from "../core/outbox.ts";
+import type { Log } from "../log/log_file.ts";
+import { likesService } from "../rpc/likes_service.ts";
+import { openDelivery } from "../rpc/primary_client.ts";
+import type { DeliveryLink } from "../rpc/primary_client.ts";
+import { recordCodec } from "../rpc/record_codec.ts";
+import { RpcServer, listenTarget } from "../rpc/server.ts";
+import type { ListenAddress } from "../rpc/server.ts";
+import { mintId } from "../store/mint_id.ts";
+import { Generating } from "./generating.ts";
+import type { GeneratingOptions } from "./generating.ts";
+import { LikesServerLog } from "./likes_server_log.ts";
+import type { OpenOutbox } from "./open_outbox.ts";
+
+/** How a LikesServer is started. */
+export interface LikesServerOptions extends ListenAddress {
+  readonly outbox: OpenOutbox;
+  /** Address of the primary: `host:port`. */
+  readonly primary: string;
+  readonly log: Log;
+  /** Whether to serve reflection. */
+  readonly reflect: boolean;
+  /** What to generate once it is told to start; nothing when absent. */
+  readonly generate: Omit<GeneratingOptions, "mark"> | undefined;
+  readonly onNotice: (notice: LikesServerNotice) => void;
+  /** Called once, with the reason, when it cannot go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A LikesServer that listens. */
+export interface LikesServer {
+  readonly port: number;
+  readonly generating: Generating | undefined;
+  /** Settles when it accepts likes: at once when an earlier process was admitted. */
+  readonly accepting: Promise<void>;
+  /**
+   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Gives the
+   * number of events that stay in the outbox.
+   */
+  stop(leave: boolean): Promise<number>;
+}
+
+/** Mints an incarnation on the outbox and serves it. Throws LikesError when it cannot. */
+export async function startLikesServer(options: LikesServerOptions): Promise<LikesServer> {
+  const role = new LikesServerRole(options);
+  return role.start();
+}
+
+class LikesServerRole {
+  readonly #options: LikesServerOptions;
+  readonly #store: OutboxStore;
+  readonly #log: LikesServerLog;
+  readonly #waiting = new Map<number, (outcome: GiveOutcome) => void>();
+  #core: LikesServerCore | undefined;
+  #server: RpcServer | undefined;
+  #requestId = 0;
+  #link: { readonly streamId: number; readonly link: DeliveryLink } | undefined;
+  #stopped = false;
+  #onDelivered: (() => void) | undefined;
+  #onAccepting: () => void = () => {};
+
+  constructor(options: LikesServerOptions) {
+    this.#options = options;
+    this.#store = options.outbox.store;
+    this.#log = new LikesServerLog(options.log);
+  }
+
+  async start(): Promise<LikesServer> {
+    const { reflect, log, host, outbox, primary } = this.#options;
+    const service = likesService({
+      serverId: outbox.serverId,
+      give: (event, done) => this.#give(event, undefined, done),
+      total: () => this.#core?.total(performance.now()),
+    });
+    const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
+    const port = await server.listen(this.#options);
+    this.#server = server;
+    await this.#store.write([{ type: "mint", incarnation: mintId() }]);
+    const snapshot = await this.#store.load();
+    const address = listenTarget({ host, port });
+    const core = new LikesServerCore(snapshot, {
+      serverId: outbox.serverId,
+      address,
+      primary,
+      codec: recordCodec,
+      mintId,
+      random: Math.random,
+    });
+    this.#core = core;
+    const { events, likes } = core.accepted;
+    log.line(`outbox ${snapshot.outboxId}: ${events} events, ${likes} likes accepted before`);
+    log.line(`listening on ${address}, incarnation ${core.incarnation}`);
+    const generating = this.#generating(snapshot.generator);
+    const accepting = new Promise<void>((resolve) => (this.#onAccepting = resolve));
+    const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
+    this.#tellHealth();
+    this.#drive({ type: "tick" });
+    return { port, generating, accepting, stop: (leave) => this.#stop(leave, ticker) };
+  }
+
+  #generating(mark: GeneratorMark | undefined): Generating | undefined {
+    const { generate, log } = this.#options;
+    if (generate === undefined) return undefined;
+    const generating = new Generating(
+      { ...generate, mark },
+      {
+        acceptedEvents: () => this.#core?.accepted.events ?? 0,
+        give: (event, generator, done) => this.#give(event, generator, done),
+      },
+    );
+    log.line(
+      `interval ${generating.intervalMs} ms, 0 to ${generate.plan.likesMax} likes for ${generate.itemId}`,
+    );
+    return generating;
+  }
+
+  #give(
+    event: LikeEvent,
+    generator: GeneratorMark | undefined,
+    done: (outcome: GiveOutcome) => void,
+  ): void {
+    if (this.#core === undefined || this.#stopped) {
+      const message = `Cannot accept likes at ${this.#options.outbox.serverId}: it is not running`;
+      return done({ type: "refused", refusal: { code: "not_accepting", message } });
+    }
+    const requestId = ++this.#requestId;
+    this.#waiting.set(requestId, done);
+    this.#drive({ type: "give", give: { requestId, event, generator } });
+  }
+
+  #drive(event: LikesServerEvent): void {
+    if (this.#stopped || this.#core === undefined) return;
+    for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
+  }
+
+  #perform(action: LikesServerAction): void {
+    switch (action.type) {
+      case "write":
+        return this.#write(action.writes);
+      case "read":
+        return this.#read(action);
+      case "connect":
+        return this.#connect(action.streamId);
+      case "send": {
+        const { streamId, message } = action;
+        const taken = this.#linkOf(streamId)?.send(message) ?? true;
+        if (!taken) this.#drive({ type: "blocked", streamId });
+        return;
+      }
+      case "disconnect":
+        return this.#linkOf(action.streamId)?.close();
+      case "answer": {
+        const done = this.#waiting.get(action.requestId);
+        this.#waiting.delete(action.requestId);
+        return done?.(action.outcome);
+      }
+      case "stopped":
+        return this.#onDelivered?.();
+      case "notice":
+        this.#log.notice(action.notice, performance.now());
+        this.#options.onNotice(action.notice);
+        if (action.notice.type === "membership" || action.notice.type === "trouble") {
+          this.#tellHealth();
+        }
+        return;
+      default:
+        return unreachable(action);
+    }
+  }
+
+  /** After what is readable now was read, so that likes that arrived together share one sync. */
+  #write(writes: readonly OutboxWrite[]): void {
+    setImmediate(() => {
+      if (this.#stopped) return;
+      this.#store
+        .write(writes)
+        .then((outcome) => this.#drive({ type: "written", outcome, bytes: this.#store.bytes }))
+        .catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  #read(action: Extract<LikesServerAction, { type: "read" }>): void {
+    const { streamId, incarnation, sequence, bytesMax, recordsMax } = action;
+    this.#store
+      .read(incarnation, sequence, bytesMax, recordsMax)
+      .then((read) => this.#drive({ type: "read", streamId, read }))
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  #connect(streamId: number): void {
+    const link = openDelivery(this.#options.primary, {
+      received: (message) => this.#drive({ type: "received", streamId, message }),
+      writable: () => this.#drive({ type: "writable", streamId }),
+      broken: (reason) => this.#drive({ type: "broken", streamId, reason }),
+    });
+    this.#link = { streamId, link };
+  }
+
+  #linkOf(streamId: number): DeliveryLink | undefined {
+    return this.#link?.streamId === streamId ? this.#link.link : undefined;
+  }
+
+  #tellHealth(): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    this.#server?.setHealth(core.isAccepting);
+    if (core.isAccepting) this.#onAccepting();
+    for (const kind of TROUBLE_KINDS) {
+      const clear = core.troubles.every((trouble) => trouble.kind !== kind);
+      this.#server?.setHealth(clear, `likes.v1.trouble.${kind}`);
+    }
+  }
+
+  async #stop(leave: boolean, ticker: NodeJS.Timeout): Promise<number> {
+    const delivered = new Promise<void>((resolve) => {
+      this.#onDelivered = resolve;
+      setTimeout(resolve, LEAVE_WAIT_MAX_MS).unref();
+    });
+    this.#drive({ type: "stop", leave });
+    this.#server?.setHealth(false);
+    await delivered;
+    clearInterval(ticker);
+    this.#stopped = true;
+    this.#link?.link.close();
+    await this.#server?.close();
+    this.#store.close();
+    const pending = this.#core?.pendingEvents ?? 0;
+    this.#options.log.line(`stopped: ${pending} events stay in the outbox`);
+    return pending;
+  }
+
+  #fail(error: unknown): void {
+    this.#stopped = true;
+    this.#options.onFatal(error);
+  }
+}

@@ -1,0 +1,66 @@
+/** A LikesServer's log: each number given, and the total that it has learnt. */
+import { unreachable } from "../assert.ts";
+import type { LikesServerNotice } from "../core/likes_server.ts";
+import { EventLines } from "../log/event_lines.ts";
+import type { Log } from "../log/log_file.ts";
+
+const MEMBERSHIP_TEXTS = {
+  member: "admitted by the primary: accepting likes",
+  leaving: "leaving: no more likes are accepted",
+  stranger: "left the primary's members",
+} as const;
+
+/** Writes notices of a LikesServer to `log`. */
+export class LikesServerLog {
+  readonly #log: Log;
+  readonly #lines = new EventLines();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  notice(notice: LikesServerNotice, nowMs: number): void {
+    for (const line of this.#text(notice, nowMs)) this.#log.line(line);
+  }
+
+  #text(notice: LikesServerNotice, nowMs: number): readonly string[] {
+    switch (notice.type) {
+      case "accepted":
+        return this.#accepted(notice, nowMs);
+      case "connected":
+        return [
+          `connected to the primary: incarnation ${notice.incarnation}, applied to #${notice.appliedSequence}`,
+        ];
+      case "disconnected":
+        return notice.attempts <= 1 ? [`disconnected: ${notice.reason}; connecting again`] : [];
+      case "membership":
+        return [MEMBERSHIP_TEXTS[notice.membership]];
+      case "total": {
+        const { totalLikes, version } = notice.pulse;
+        return this.#lines.allow(1, nowMs) ? [`total ${totalLikes} (version ${version})`] : [];
+      }
+      case "trouble": {
+        const { kind, incarnation, detail } = notice.trouble;
+        return [`trouble: ${kind} of incarnation ${incarnation}: ${detail}`];
+      }
+      case "disk_full":
+        return ["the disk of the outbox is full: nothing was accepted"];
+      default:
+        return unreachable(notice);
+    }
+  }
+
+  #accepted(
+    { firstSequence, events }: Extract<LikesServerNotice, { type: "accepted" }>,
+    nowMs: number,
+  ): readonly string[] {
+    if (this.#lines.allow(events.length, nowMs)) {
+      return events.map(
+        ({ itemId, change }, index) => `#${firstSequence + index} +${change.likes} ${itemId}`,
+      );
+    }
+    const last = firstSequence + events.length - 1;
+    const likes = events.reduce((sum, { change }) => sum + change.likes, 0n);
+    return [`#${firstSequence}..#${last} +${likes} in ${events.length} events`];
+  }
+}

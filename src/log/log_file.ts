@@ -1,0 +1,110 @@
+/**
+ * A role's log: plain lines, local time first, made for `tail -f`.
+ *
+ * Lines are written at once and in order, so that none is lost when the process is killed. A file is
+ * truncated in place, never renamed, so that a running `tail -f` keeps following. The folder may lie
+ * in a directory that everyone can write to, so one that is a symbolic link or somebody else's is
+ * refused, and the file is opened without following links.
+ */
+import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
+import { mkdirSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { LikesError, messageOf } from "../errors.ts";
+import { localTime } from "../local_time.ts";
+import { takeProcessLock } from "../store/process_lock.ts";
+import type { ProcessLock } from "../store/process_lock.ts";
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
+
+/** Takes lines for people. */
+export interface Log {
+  line(text: string): void;
+}
+
+/** An open log file, held by this process alone. */
+export class LogFile implements Log {
+  readonly path: string;
+  readonly #descriptor: number;
+  readonly #lock: ProcessLock;
+  #lostLines = 0;
+
+  constructor(path: string, descriptor: number, lock: ProcessLock) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.#lock = lock;
+  }
+
+  /** Writes a line now. A log that cannot be written must not stop the count: it says so later. */
+  line(text: string): void {
+    try {
+      if (this.#lostLines > 0) this.#write(`${this.#lostLines} lines could not be written before`);
+      this.#lostLines = 0;
+      this.#write(text);
+    } catch {
+      this.#lostLines++;
+    }
+  }
+
+  /** Empties the file in place. */
+  truncate(): void {
+    ftruncateSync(this.#descriptor);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+    this.#lock.release();
+  }
+
+  #write(text: string): void {
+    const line = text.replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+    writeSync(this.#descriptor, `${localTime(Date.now())} ${line}\n`);
+  }
+}
+
+/**
+ * Opens `<logDir>/<name>/log.txt` to append. Throws LikesError `log_unusable` when the folder cannot
+ * be trusted or another process logs there.
+ */
+export function openLogFile(logDir: string, name: string): LogFile {
+  const folder = join(logDir, name);
+  try {
+    makeFolder(folder);
+    const lock = takeProcessLock(join(folder, "log.lock"));
+    if (lock === undefined) throw unusable(folder, "another run logs there");
+    try {
+      const path = join(folder, "log.txt");
+      return new LogFile(path, openSync(path, APPEND, FILE_MODE), lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof LikesError ? error : unusable(folder, messageOf(error), error);
+  }
+}
+
+/** The folder of a LikesServer's log: `LikesServer3` for `likes-server-3`. */
+export function likesServerLogName(serverId: string): string {
+  const [, number] = /^likes-server-(0|[1-9]\d*)$/.exec(serverId) ?? [];
+  return number === undefined ? `LikesServer-${serverId}` : `LikesServer${number}`;
+}
+
+export const PRIMARY_LOG_NAME = "PrimaryLikesServer";
+export const PARENT_LOG_NAME = "ParentProcessStatus";
+
+function makeFolder(folder: string): void {
+  mkdirSync(join(folder, ".."), { recursive: true });
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return mkdirSync(folder, { mode: FOLDER_MODE });
+  if (found.isSymbolicLink()) throw unusable(folder, "it is a symbolic link");
+  if (!found.isDirectory()) throw unusable(folder, "it is not a folder");
+  if (found.uid !== process.getuid?.()) throw unusable(folder, "it belongs to someone else");
+  if ((found.mode & 0o777) !== FOLDER_MODE) chmodSync(folder, FOLDER_MODE);
+}
+
+function unusable(folder: string, why: string, cause?: unknown): LikesError {
+  const message = `Cannot log in ${JSON.stringify(folder)}: ${why}; choose another --log-dir`;
+  return new LikesError("log_unusable", message, { cause });
+}

@@ -1,0 +1,42 @@
+/** What a parent and its children say to each other over IPC. */
+import { LikesError } from "../errors.ts";
+
+/** From the parent. Times are by the machine's monotonic clock, in milliseconds. */
+export type ParentMessage =
+  /** Generate from `startMs` for `durationMs`. */
+  | { readonly type: "start"; readonly startMs: number; readonly durationMs: number }
+  /** Give what is due, and no more. Answered with `finished`. */
+  | { readonly type: "finish" };
+
+/** From a child. */
+export type ChildMessage =
+  | { readonly type: "listening"; readonly address: string }
+  /** The primary has admitted it: it accepts likes. */
+  | { readonly type: "accepting" }
+  | { readonly type: "finished"; readonly lastLikeMs: number | undefined };
+
+/** What a child does on its parent's word. */
+export interface ChildCommands {
+  readonly start?: (startMs: number, durationMs: number) => void;
+  readonly finish?: () => Promise<number | undefined>;
+}
+
+/** Obeys the parent of this process. Throws LikesError `usage` when there is none. */
+export function readCommands(commands: ChildCommands): void {
+  if (process.send === undefined) {
+    throw new LikesError("usage", "Cannot obey a parent: --supervised is for likes orchestrate");
+  }
+  process.on("message", (message: ParentMessage) => {
+    if (message.type === "start") commands.start?.(message.startMs, message.durationMs);
+    else void answerFinish(commands);
+  });
+}
+
+/** Tells the parent of this process, if it has one. */
+export function tellParent(message: ChildMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function answerFinish({ finish }: ChildCommands): Promise<void> {
+  tellParent({ type: "finished", lastLikeMs: await finish?.() });
+}

@@ -1,0 +1,191 @@
+/**
+ * The primary as it runs: the pure core joined to a ledger on disk, gRPC and the clock.
+ *
+ * The shell decides nothing. It gives the core events, and performs its actions in their order. After
+ * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
+ */
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { unreachable } from "../assert.ts";
+import type { Refusal } from "../errors.ts";
+import { TICK_MS } from "../limits.ts";
+import { TROUBLE_KINDS } from "../core/messages.ts";
+import type { LedgerStore } from "../core/ledger.ts";
+import { runGroup } from "../core/ledger_rule.ts";
+import type { LedgerCommand } from "../core/ledger_rule.ts";
+import { PrimaryCore } from "../core/primary.ts";
+import type { PrimaryAction, PrimaryEvent } from "../core/primary.ts";
+import type { Log } from "../log/log_file.ts";
+import { primaryService } from "../rpc/primary_service.ts";
+import type { DeliveryEvents, DeliveryPeer } from "../rpc/primary_service.ts";
+import { recordCodec } from "../rpc/record_codec.ts";
+import { RpcServer } from "../rpc/server.ts";
+import type { ListenAddress } from "../rpc/server.ts";
+import type { Counts } from "../rpc/status_wire.ts";
+import { mintId } from "../store/mint_id.ts";
+import { openSqliteLedger } from "../store/sqlite_ledger.ts";
+import { PrimaryLog } from "./primary_log.ts";
+
+/** How a primary is started. */
+export interface PrimaryOptions extends ListenAddress {
+  /** Holds `primary/ledger.sqlite`. */
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Whether to serve reflection. */
+  readonly reflect: boolean;
+  /** Called once, with the reason, when it cannot go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A primary that listens. */
+export interface Primary {
+  readonly port: number;
+  /** Stops listening and closes the ledger. */
+  stop(): Promise<void>;
+}
+
+/** Opens the ledger and serves it. Throws LikesError when it cannot. */
+export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
+  const ids = { ledgerIdIfNew: mintId(), generation: mintId() };
+  const store = openSqliteLedger(join(options.dataDir, "primary"), ids, Date.now());
+  try {
+    const snapshot = await store.load();
+    const started = { monotonicMs: performance.now(), wallMs: Date.now() };
+    const role = new PrimaryRole(new PrimaryCore(snapshot, started), store, options);
+    options.log.line(
+      `ledger ${snapshot.ledgerId}: total ${snapshot.meta.totalLikes}, ${snapshot.members.length} members known`,
+    );
+    return await role.start();
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+class PrimaryRole {
+  readonly #core: PrimaryCore;
+  readonly #store: LedgerStore;
+  readonly #options: PrimaryOptions;
+  readonly #log: PrimaryLog;
+  readonly #peers = new Map<number, DeliveryPeer>();
+  #streamId = 0;
+  #stopped = false;
+  #server: RpcServer | undefined;
+
+  constructor(core: PrimaryCore, store: LedgerStore, options: PrimaryOptions) {
+    this.#core = core;
+    this.#store = store;
+    this.#options = options;
+    this.#log = new PrimaryLog(options.log);
+  }
+
+  async start(): Promise<Primary> {
+    const service = primaryService({
+      open: (peer) => this.#open(peer),
+      status: () => this.#core.status(performance.now()),
+      counts: (itemIds, limit) => this.#counts(itemIds, limit),
+    });
+    const { reflect, log } = this.#options;
+    const server = new RpcServer({ service: "likes.v1.PrimaryService", reflect }, service.add);
+    const port = await server.listen(this.#options);
+    this.#server = server;
+    server.setHealth(true);
+    this.#tellTroubles();
+    const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
+    log.line(`listening on ${this.#options.host}:${port}`);
+    const stop = async (): Promise<void> => {
+      clearInterval(ticker);
+      this.#stopped = true;
+      service.close();
+      const message = "Cannot go on with this stream: the primary is stopping; connect again";
+      for (const peer of this.#peers.values()) peer.end({ code: "stopping", message });
+      await server.close();
+      this.#store.close();
+      log.line("stopped");
+    };
+    return { port, stop };
+  }
+
+  #open(peer: DeliveryPeer): DeliveryEvents {
+    const streamId = ++this.#streamId;
+    this.#peers.set(streamId, peer);
+    this.#drive({ type: "opened", streamId });
+    return {
+      received: (message) => this.#drive({ type: "received", streamId, message }),
+      writable: () => this.#drive({ type: "writable", streamId }),
+      closed: () => {
+        this.#peers.delete(streamId);
+        this.#drive({ type: "closed", streamId });
+      },
+    };
+  }
+
+  #counts(itemIds: readonly string[], limit: number): Counts {
+    const counts = itemIds.length > 0 ? this.#store.counts(itemIds) : this.#store.mostLiked(limit);
+    const { convergence, asOfMs, version } = this.#core.status(performance.now());
+    return { counts, convergence, asOfMs, version };
+  }
+
+  #drive(event: PrimaryEvent): void {
+    if (this.#stopped) return;
+    for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
+  }
+
+  #perform(action: PrimaryAction): void {
+    switch (action.type) {
+      case "commit":
+        return this.#commit(action.commands);
+      case "send": {
+        const { streamId, message } = action;
+        const taken = this.#peers.get(streamId)?.send(message) ?? true;
+        if (!taken) this.#drive({ type: "blocked", streamId });
+        return;
+      }
+      case "end":
+        return this.#end(action.streamId, action.refusal);
+      case "pause":
+        return this.#peers.get(action.streamId)?.pause();
+      case "resume":
+        return this.#peers.get(action.streamId)?.resume();
+      case "notice":
+        this.#log.notice(action.notice, performance.now());
+        if (action.notice.type === "trouble") this.#tellTroubles();
+        return;
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #end(streamId: number, refusal: Refusal): void {
+    this.#options.log.line(`ended a stream: ${refusal.message}`);
+    this.#peers.get(streamId)?.end(refusal);
+    this.#peers.delete(streamId);
+  }
+
+  /** After what is readable now was read, so that what arrived together is committed together. */
+  #commit(commands: readonly LedgerCommand[]): void {
+    setImmediate(() => {
+      if (this.#stopped) return;
+      this.#store
+        .transact((ledger) => runGroup(ledger, commands, recordCodec, Date.now()))
+        .then((outcome) => {
+          const group = outcome.type === "done" ? outcome.value : undefined;
+          this.#drive({ type: "committed", group });
+        })
+        .catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#stopped = true;
+    this.#options.onFatal(error);
+  }
+
+  /** Health names each kind of trouble: SERVING while none of the kind is recorded. */
+  #tellTroubles(): void {
+    for (const kind of TROUBLE_KINDS) {
+      const clear = this.#core.troubles.every((trouble) => trouble.kind !== kind);
+      this.#server?.setHealth(clear, `likes.v1.trouble.${kind}`);
+    }
+  }
+}

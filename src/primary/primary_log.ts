@@ -1,0 +1,63 @@
+/** The primary's log: each number that it applied, with its sender and the new total. */
+import { unreachable } from "../assert.ts";
+import type { Applied } from "../core/ledger_rule.ts";
+import type { PrimaryNotice } from "../core/primary.ts";
+import { troubleText } from "../core/status.ts";
+import { EventLines } from "../log/event_lines.ts";
+import type { Log } from "../log/log_file.ts";
+
+/** Writes notices of the primary to `log`. */
+export class PrimaryLog {
+  readonly #log: Log;
+  readonly #lines = new EventLines();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  notice(notice: PrimaryNotice, nowMs: number): void {
+    for (const line of this.#text(notice, nowMs)) this.#log.line(line);
+  }
+
+  #text(notice: PrimaryNotice, nowMs: number): readonly string[] {
+    switch (notice.type) {
+      case "connected": {
+        const { serverId, address, incarnation } = notice.hello;
+        return [
+          `${serverId} connected from ${address}: incarnation ${incarnation}, applied to #${notice.appliedSequence}`,
+        ];
+      }
+      case "disconnected":
+        return [`${notice.hello.serverId} disconnected: ${notice.reason}`];
+      case "applied":
+        return this.#applied(notice.applied, nowMs);
+      case "member": {
+        const { serverId, outboxId, state } = notice.member;
+        return [`${serverId} ${state === "member" ? "was admitted" : "left"}: outbox ${outboxId}`];
+      }
+      case "trouble":
+        return [`trouble: ${troubleText(notice.trouble)}`];
+      case "convergence":
+        return [`${notice.convergence}: total ${notice.totalLikes}`];
+      case "disk_full":
+        return ["the disk of the ledger is full: nothing was applied, it will be offered again"];
+      default:
+        return unreachable(notice);
+    }
+  }
+
+  #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {
+    let total = totalBefore;
+    const each = this.#lines.allow(events.length, nowMs);
+    const lines = events.map(({ itemId, change }, index) => {
+      total += change.likes;
+      return `${serverId} #${firstSequence + index} +${change.likes} ${itemId} = ${total}`;
+    });
+    if (each) return lines;
+    const last = firstSequence + events.length - 1;
+    const likes = total - totalBefore;
+    return [
+      `${serverId} #${firstSequence}..#${last} +${likes} in ${events.length} events = ${total}`,
+    ];
+  }
+}

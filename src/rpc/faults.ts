@@ -1,0 +1,42 @@
+/**
+ * Faults across the wire. The status is for any gRPC client; the trailer `likes-fault` carries the
+ * fault's own name, so that our clients tell a refusal by the peer from a connection that broke.
+ */
+import { Metadata } from "@grpc/grpc-js";
+import type { ServiceError, StatusObject } from "@grpc/grpc-js";
+import { FAULTS, LikesError, STATUS, messageOf } from "../errors.ts";
+import type { FaultCode, Refusal } from "../errors.ts";
+
+const FAULT_TRAILER = "likes-fault";
+
+/** The status with which a server ends a call. */
+export function toStatus({ code, message }: Refusal): StatusObject {
+  const metadata = new Metadata();
+  metadata.set(FAULT_TRAILER, code);
+  return { code: STATUS[FAULTS[code].status], details: message, metadata };
+}
+
+/** The status for anything that a handler threw: a fault, or a bug whose text stays here. */
+export function toStatusOf(error: unknown): StatusObject {
+  if (error instanceof LikesError) return toStatus(error);
+  return {
+    code: STATUS.INTERNAL,
+    details: "Cannot answer: an internal error",
+    metadata: new Metadata(),
+  };
+}
+
+/** The fault that a peer named in its refusal; undefined when the peer did not speak. */
+export function faultOf(error: unknown): FaultCode | undefined {
+  const [name] = (error as Partial<ServiceError>).metadata?.get(FAULT_TRAILER) ?? [];
+  return typeof name === "string" && Object.hasOwn(FAULTS, name) ? (name as FaultCode) : undefined;
+}
+
+/** What a failed call of `peer` means, when nothing depends on whether it was done. */
+export function fromCall(error: unknown, peer: string): LikesError {
+  const code = faultOf(error);
+  const details = (error as Partial<ServiceError>).details ?? messageOf(error);
+  if (code !== undefined) return new LikesError(code, details, { cause: error });
+  const message = `Cannot reach ${peer}: ${details.replace(/ ?Resolution note: ?$/, "")}`;
+  return new LikesError("peer_unreachable", message, { cause: error });
+}

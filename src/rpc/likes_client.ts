@@ -1,0 +1,81 @@
+/** Client of LikesService. */
+import type { ServiceError } from "@grpc/grpc-js";
+import { LikesError } from "../errors.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, unary } from "./client.ts";
+import { faultOf } from "./faults.ts";
+import type { AddLikesResponse__Output } from "./gen/likes/v1/AddLikesResponse.ts";
+import type { GetTotalResponse__Output } from "./gen/likes/v1/GetTotalResponse.ts";
+import { protos } from "./protos.ts";
+import { count, likes, safe } from "./wire.ts";
+
+/** The name of an event that is on a LikesServer's disk. */
+export interface AcceptedEvent {
+  readonly serverId: string;
+  readonly incarnation: string;
+  readonly sequence: number;
+}
+
+/** The total as a LikesServer shows it. Fields: GetTotalResponse. */
+export interface ShownTotal {
+  readonly serverId: string;
+  readonly totalLikes: bigint;
+  readonly version: number;
+  readonly asOfMs: number;
+  readonly pendingLikes: bigint;
+  readonly pulseAgeMs: number;
+}
+
+/** A client of one LikesServer. */
+export class LikesClient {
+  readonly #client: InstanceType<typeof protos.LikesService>;
+  readonly #peer: string;
+
+  constructor(address: string) {
+    this.#client = new protos.LikesService(address, CREDENTIALS, CHANNEL_OPTIONS);
+    this.#peer = `the LikesServer at ${address}`;
+  }
+
+  /**
+   * Gives likes once, never twice. Throws LikesError: `peer_unreachable` when nothing was sent, the
+   * peer's own fault when it refused, `outcome_unknown` when its answer was lost.
+   */
+  async addLikes(itemId: string, given: bigint, timeoutMs: number): Promise<AcceptedEvent> {
+    const deadline = Date.now() + timeoutMs;
+    await connected(this.#client, this.#peer, timeoutMs);
+    const request = { itemId, likes: count(given) };
+    const wire = await unary<AddLikesResponse__Output>(
+      (done) => this.#client.addLikes(request, { deadline }, done),
+      (error) => this.#explain(error),
+    );
+    const { serverId, incarnation, sequence } = wire;
+    return { serverId, incarnation, sequence: safe("sequence", sequence) };
+  }
+
+  /** The total that it shows. Throws LikesError, `total_unknown` before its first pulse. */
+  async total(timeoutMs: number): Promise<ShownTotal> {
+    const deadline = Date.now() + timeoutMs;
+    const wire = await unary<GetTotalResponse__Output>(
+      (done) => this.#client.getTotal({}, { deadline }, done),
+      idempotent(this.#peer),
+    );
+    return {
+      serverId: wire.serverId,
+      totalLikes: likes(wire.totalLikes),
+      version: safe("version", wire.version),
+      asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+      pendingLikes: likes(wire.pendingLikes),
+      pulseAgeMs: safe("pulse_age_ms", wire.pulseAgeMs),
+    };
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #explain(error: ServiceError): LikesError {
+    const code = faultOf(error);
+    if (code !== undefined) return new LikesError(code, error.details, { cause: error });
+    const message = `Cannot tell whether the likes were accepted: ${this.#peer} did not answer (${error.details}); giving them again may count them twice`;
+    return new LikesError("outcome_unknown", message, { cause: error });
+  }
+}

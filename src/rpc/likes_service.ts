@@ -1,0 +1,76 @@
+/** LikesService over gRPC: calls in, the role's own calls out. */
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { LikesError } from "../errors.ts";
+import type { LikeEvent } from "../core/like_event.ts";
+import type { GiveOutcome, TotalView } from "../core/likes_server.ts";
+import { toStatus } from "./faults.ts";
+import type { AddLikesRequest__Output } from "./gen/likes/v1/AddLikesRequest.ts";
+import type { AddLikesResponse } from "./gen/likes/v1/AddLikesResponse.ts";
+import type { GetTotalRequest__Output } from "./gen/likes/v1/GetTotalRequest.ts";
+import type { GetTotalResponse } from "./gen/likes/v1/GetTotalResponse.ts";
+import { answer } from "./primary_service.ts";
+import { protos } from "./protos.ts";
+import type { AddServices } from "./server.ts";
+import { count, likes } from "./wire.ts";
+
+type AddCall = ServerUnaryCall<AddLikesRequest__Output, AddLikesResponse>;
+type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
+
+/** What the service needs of the role. */
+export interface LikesPort {
+  readonly serverId: string;
+  /** Gives likes; `done` is called once, after the disk sync or with the reason why not. */
+  give(event: LikeEvent, done: (outcome: GiveOutcome) => void): void;
+  /** Undefined before the first pulse. */
+  total(): TotalView | undefined;
+}
+
+/** LikesService in front of `port`. */
+export function likesService(port: LikesPort): AddServices {
+  const implementation = {
+    addLikes: (call: AddCall, callback: sendUnaryData<AddLikesResponse>) => {
+      addLikes(call.request, port, callback);
+    },
+    getTotal: (_call: TotalCall, callback: sendUnaryData<GetTotalResponse>) => {
+      answer(callback, () => getTotal(port));
+    },
+  };
+  return (server) => server.addService(protos.LikesService.service, implementation);
+}
+
+function addLikes(
+  request: AddLikesRequest__Output,
+  port: LikesPort,
+  callback: sendUnaryData<AddLikesResponse>,
+): void {
+  const given = request._likes === undefined ? undefined : request.likes;
+  if (given === undefined) {
+    const message = "Cannot accept likes: their number is absent; 0 has to be said too";
+    callback(toStatus({ code: "like_invalid", message }));
+    return;
+  }
+  const event: LikeEvent = { itemId: request.itemId, change: { kind: "add", likes: likes(given) } };
+  port.give(event, (outcome) => {
+    if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+    const { incarnation, sequence } = outcome;
+    callback(null, { serverId: port.serverId, incarnation, sequence: count(sequence) });
+  });
+}
+
+function getTotal(port: LikesPort): GetTotalResponse {
+  const view = port.total();
+  if (view === undefined) {
+    const message = `Cannot tell the total at ${port.serverId}: no pulse has come from the primary yet`;
+    throw new LikesError("total_unknown", message);
+  }
+  const { pulse, pendingLikes, pulseAgeMs } = view;
+  return {
+    serverId: port.serverId,
+    totalLikes: count(pulse.totalLikes),
+    version: count(pulse.version),
+    asOfUnixMs: count(pulse.asOfMs),
+    generation: pulse.generation,
+    pendingLikes: count(pendingLikes),
+    pulseAgeMs: count(pulseAgeMs),
+  };
+}

@@ -1,0 +1,116 @@
+/** Clients of PrimaryService: the delivery link of a LikesServer, and the reads of a command. */
+import { LikesError } from "../errors.ts";
+import { STATUS_INTERVAL_DEFAULT_MS } from "../limits.ts";
+import type { FromLikesServer, FromPrimary } from "../core/messages.ts";
+import type { Status } from "../core/status.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, unary } from "./client.ts";
+import { fromCall } from "./faults.ts";
+import type { GetCountsResponse__Output } from "./gen/likes/v1/GetCountsResponse.ts";
+import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
+import type { StreamLikesResponse__Output } from "./gen/likes/v1/StreamLikesResponse.ts";
+import { protos } from "./protos.ts";
+import { readCounts, readStatus } from "./status_wire.ts";
+import type { Counts } from "./status_wire.ts";
+import { readFromPrimary, writeFromLikesServer } from "./wire.ts";
+
+/** What a LikesServer wants to hear of its link. `broken` comes once, and nothing after it. */
+export interface LinkEvents {
+  received(message: FromPrimary): void;
+  writable(): void;
+  broken(reason: string): void;
+}
+
+/** One delivery stream to a primary, on a connection of its own. */
+export interface DeliveryLink {
+  /** False when the transport's buffer is full; `writable` comes once it has drained. */
+  send(message: FromLikesServer): boolean;
+  /** Ends the stream; nothing is heard of it any more. */
+  close(): void;
+}
+
+/** Opens a delivery stream to the primary at `address`. It tells of failure by `broken`. */
+export function openDelivery(address: string, events: LinkEvents): DeliveryLink {
+  const client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
+  const call = client.streamLikes();
+  let open = true;
+  const close = (): void => {
+    open = false;
+    call.cancel();
+    client.close();
+  };
+  const fail = (reason: string): void => {
+    if (!open) return;
+    close();
+    events.broken(reason);
+  };
+  call.on("data", (wire: StreamLikesResponse__Output) => {
+    if (!open) return;
+    try {
+      events.received(readFromPrimary(wire));
+    } catch (error) {
+      if (!(error instanceof LikesError)) throw error;
+      fail(error.message);
+    }
+  });
+  call.on("drain", () => open && events.writable());
+  call.on("error", (error) => fail(fromCall(error, `the primary at ${address}`).message));
+  call.on("end", () => fail("the primary ended the stream"));
+  return { send: (message) => call.write(writeFromLikesServer(message)), close };
+}
+
+/** A client of a primary, for reading. */
+export class PrimaryClient {
+  readonly #client: InstanceType<typeof protos.PrimaryService>;
+  readonly #peer: string;
+
+  constructor(address: string) {
+    this.#client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
+    this.#peer = `the primary at ${address}`;
+  }
+
+  /** Waits until it is connected. Throws LikesError `peer_unreachable`. */
+  connected(timeoutMs: number): Promise<void> {
+    return connected(this.#client, this.#peer, timeoutMs);
+  }
+
+  /** The status, now and then every `intervalMs`, until the caller stops or `signal` is aborted. */
+  async *watch(
+    intervalMs = STATUS_INTERVAL_DEFAULT_MS,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Status> {
+    const call = this.#client.status({ intervalMs });
+    const abort = (): void => call.cancel();
+    signal?.addEventListener("abort", abort);
+    call.on("error", () => {}); // the iteration below throws it; this one keeps a late one harmless
+    try {
+      for await (const wire of call) yield readStatus(wire as StatusResponse__Output);
+    } catch (error) {
+      if (!signal?.aborted) throw error instanceof LikesError ? error : fromCall(error, this.#peer);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      call.cancel();
+    }
+  }
+
+  /** The status now. Throws LikesError `peer_unreachable` after `timeoutMs`. */
+  async status(timeoutMs: number): Promise<Status> {
+    for await (const status of this.watch(undefined, AbortSignal.timeout(timeoutMs))) return status;
+    const message = `Cannot reach ${this.#peer}: it did not answer within ${timeoutMs} ms`;
+    throw new LikesError("peer_unreachable", message);
+  }
+
+  /** The likes of the named items, or of the `limit` most liked. Throws LikesError. */
+  async counts(itemIds: readonly string[], limit: number, timeoutMs: number): Promise<Counts> {
+    const request = { itemIds: [...itemIds], limit };
+    const deadline = Date.now() + timeoutMs;
+    const wire = await unary<GetCountsResponse__Output>(
+      (done) => this.#client.getCounts(request, { deadline }, done),
+      idempotent(this.#peer),
+    );
+    return readCounts(wire);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

@@ -1,0 +1,120 @@
+/** Between the status and the counts of the core, and those of the wire and of `--json`. */
+import { LikesError } from "../errors.ts";
+import type { ItemCount } from "../core/ledger.ts";
+import type { Convergence } from "../core/messages.ts";
+import type { ServerState, ServerStatus, Status } from "../core/status.ts";
+import type { GetCountsResponse__Output } from "./gen/likes/v1/GetCountsResponse.ts";
+import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";
+import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
+import { count, likes, readConvergence, safe, writeConvergence } from "./wire.ts";
+
+/** The likes of some items, with how far the total has come. */
+export interface Counts {
+  readonly counts: readonly ItemCount[];
+  readonly convergence: Convergence;
+  readonly asOfMs: number;
+  readonly version: number;
+}
+
+/** A status for the wire; the same object is its proto3 JSON mapping. */
+export function writeStatus(status: Status): StatusResponse__Output {
+  return {
+    convergence: writeConvergence(status.convergence),
+    everywhere: status.everywhere,
+    totalLikes: count(status.totalLikes),
+    pendingEvents: count(status.pendingEvents),
+    asOfUnixMs: count(status.asOfMs),
+    nowUnixMs: count(status.nowMs),
+    primaryStartedUnixMs: count(status.startedMs),
+    ledgerId: status.ledgerId,
+    generation: status.generation,
+    version: count(status.version),
+    servers: status.servers.map(writeServer),
+  };
+}
+
+/** A status from the wire. Throws LikesError `message_invalid`. */
+export function readStatus(wire: StatusResponse__Output): Status {
+  return {
+    convergence: readConvergence(wire.convergence),
+    everywhere: wire.everywhere,
+    totalLikes: likes(wire.totalLikes),
+    pendingEvents: safe("pending_events", wire.pendingEvents),
+    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+    nowMs: safe("now_unix_ms", wire.nowUnixMs),
+    startedMs: safe("primary_started_unix_ms", wire.primaryStartedUnixMs),
+    ledgerId: wire.ledgerId,
+    generation: wire.generation,
+    version: safe("version", wire.version),
+    servers: wire.servers.map(readServer),
+  };
+}
+
+/** Counts for the wire; the same object is its proto3 JSON mapping. */
+export function writeCounts(counts: Counts): GetCountsResponse__Output {
+  return {
+    counts: counts.counts.map(({ itemId, likes }) => ({ itemId, likes: count(likes) })),
+    convergence: writeConvergence(counts.convergence),
+    asOfUnixMs: count(counts.asOfMs),
+    version: count(counts.version),
+  };
+}
+
+/** Counts from the wire. Throws LikesError `message_invalid`. */
+export function readCounts(wire: GetCountsResponse__Output): Counts {
+  return {
+    counts: wire.counts.map((one) => ({ itemId: one.itemId, likes: likes(one.likes) })),
+    convergence: readConvergence(wire.convergence),
+    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+    version: safe("version", wire.version),
+  };
+}
+
+function writeServer(server: ServerStatus): ServerStatus__Output {
+  return {
+    serverId: server.serverId,
+    outboxId: server.outboxId,
+    incarnation: server.incarnation,
+    address: server.address,
+    state: `SERVER_STATE_${server.state.toUpperCase()}` as ServerStatus__Output["state"],
+    trouble: server.trouble,
+    lastSequence: count(server.lastSequence),
+    appliedSequence: count(server.appliedSequence),
+    acceptedLikes: count(server.acceptedLikes),
+    appliedLikes: count(server.appliedLikes),
+    knownTotalLikes: count(server.knownTotalLikes),
+    silentForMs: count(server.silentForMs),
+    pendingEvents: count(server.pendingEvents),
+  };
+}
+
+function readServer(wire: ServerStatus__Output): ServerStatus {
+  return {
+    serverId: wire.serverId,
+    outboxId: wire.outboxId,
+    incarnation: wire.incarnation,
+    address: wire.address,
+    state: readState(wire.state),
+    trouble: wire.trouble,
+    lastSequence: safe("last_sequence", wire.lastSequence),
+    appliedSequence: safe("applied_sequence", wire.appliedSequence),
+    acceptedLikes: likes(wire.acceptedLikes),
+    appliedLikes: likes(wire.appliedLikes),
+    knownTotalLikes: likes(wire.knownTotalLikes),
+    silentForMs: safe("silent_for_ms", wire.silentForMs),
+    pendingEvents: safe("pending_events", wire.pendingEvents),
+  };
+}
+
+function readState(name: string): ServerState {
+  switch (name) {
+    case "SERVER_STATE_STREAMING":
+      return "streaming";
+    case "SERVER_STATE_SILENT":
+      return "silent";
+    case "SERVER_STATE_TROUBLE":
+      return "trouble";
+    default:
+      throw new LikesError("message_invalid", `Cannot take a status whose server state is ${name}`);
+  }
+}

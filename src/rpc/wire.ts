@@ -1,0 +1,337 @@
+/**
+ * Between the messages of the wire and those of the core: the one place where 64-bit numbers become
+ * checked integers, and where every field from a peer is checked before the core sees it.
+ *
+ * proto-loader gives 64-bit fields as text, turns a bad number into 0 and drops a misspelt field; the
+ * generated types catch the latter, and nothing but checked numbers is ever given to it.
+ */
+import { Buffer } from "node:buffer";
+import { LikesError } from "../errors.ts";
+import {
+  ADDRESS_BYTES_MAX,
+  BATCH_RECORDS_MAX,
+  RECORD_BYTES_MAX,
+  SERVER_ID_CHARS_MAX,
+  TROUBLE_DETAIL_BYTES_MAX,
+  TROUBLES_MAX,
+} from "../limits.ts";
+import { TROUBLE_KINDS } from "../core/messages.ts";
+import type {
+  Ack,
+  Convergence,
+  FromLikesServer,
+  FromPrimary,
+  Hello,
+  LikeBatch,
+  Pulse,
+  Report,
+  Trouble,
+  TroubleKind,
+  Welcome,
+} from "../core/messages.ts";
+import type { LikeRecord } from "../core/record.ts";
+import type { Ack__Output } from "./gen/likes/v1/Ack.ts";
+import type { Convergence as WireConvergence } from "./gen/likes/v1/Convergence.ts";
+import type { Hello__Output } from "./gen/likes/v1/Hello.ts";
+import type { LikeBatch__Output } from "./gen/likes/v1/LikeBatch.ts";
+import type { Pulse__Output } from "./gen/likes/v1/Pulse.ts";
+import type { Report__Output } from "./gen/likes/v1/Report.ts";
+import type {
+  StreamLikesRequest,
+  StreamLikesRequest__Output,
+} from "./gen/likes/v1/StreamLikesRequest.ts";
+import type {
+  StreamLikesResponse,
+  StreamLikesResponse__Output,
+} from "./gen/likes/v1/StreamLikesResponse.ts";
+import type { Trouble__Output } from "./gen/likes/v1/Trouble.ts";
+import type { TroubleKind as WireTroubleKind } from "./gen/likes/v1/TroubleKind.ts";
+import type { Welcome__Output } from "./gen/likes/v1/Welcome.ts";
+
+type WireConvergenceName = keyof typeof WireConvergence & string;
+type WireTroubleName = keyof typeof WireTroubleKind & string;
+
+/** A message from a LikesServer, checked. Throws LikesError `message_invalid`. */
+export function readFromLikesServer(wire: StreamLikesRequest__Output): FromLikesServer {
+  if (wire.hello) return readHello(wire.hello);
+  if (wire.batch) return readBatch(wire.batch);
+  if (wire.report) return readReport(wire.report);
+  throw invalid("message", "absent or of an unknown kind");
+}
+
+/** A message for the primary. */
+export function writeFromLikesServer(message: FromLikesServer): StreamLikesRequest {
+  switch (message.type) {
+    case "hello":
+      return { hello: writeHello(message) };
+    case "batch":
+      return { batch: writeBatch(message) };
+    case "report":
+      return { report: writeReport(message) };
+  }
+}
+
+/** A message from the primary, checked. Throws LikesError `message_invalid`. */
+export function readFromPrimary(wire: StreamLikesResponse__Output): FromPrimary {
+  if (wire.welcome) return readWelcome(wire.welcome);
+  if (wire.ack) return readAck(wire.ack);
+  if (wire.pulse) return readPulse(wire.pulse);
+  throw invalid("message", "absent or of an unknown kind");
+}
+
+/** A message for a LikesServer. */
+export function writeFromPrimary(message: FromPrimary): StreamLikesResponse {
+  switch (message.type) {
+    case "welcome": {
+      const { type: _, pulse, digest, appliedSequence, ...rest } = message;
+      const checked = {
+        appliedSequence: count(appliedSequence),
+        digest: Buffer.from(digest, "hex"),
+      };
+      return { welcome: { ...rest, ...checked, pulse: writePulse(pulse) } };
+    }
+    case "ack": {
+      const { type: _, appliedSequence, version, ...rest } = message;
+      return { ack: { ...rest, appliedSequence: count(appliedSequence), version: count(version) } };
+    }
+    case "pulse":
+      return { pulse: writePulse(message) };
+  }
+}
+
+/** `CONVERGENCE_CONVERGED` and so on. */
+export function writeConvergence(convergence: Convergence): WireConvergenceName {
+  return `CONVERGENCE_${convergence.toUpperCase()}` as WireConvergenceName;
+}
+
+/** The convergence of a peer's message. Throws LikesError `message_invalid`. */
+export function readConvergence(name: string): Convergence {
+  switch (name) {
+    case "CONVERGENCE_CONVERGED":
+      return "converged";
+    case "CONVERGENCE_CATCHING_UP":
+      return "catching_up";
+    case "CONVERGENCE_UNKNOWN":
+      return "unknown";
+    default:
+      throw invalid("convergence", JSON.stringify(name));
+  }
+}
+
+/** A 64-bit field that must be a whole number up to 2^53 - 1. Throws LikesError `message_invalid`. */
+export function safe(field: string, wire: string): number {
+  const value = Number(wire);
+  if (!Number.isSafeInteger(value) || value < 0) throw invalid(field, wire);
+  return value;
+}
+
+/** A 64-bit field of likes, exact. */
+export function likes(wire: string): bigint {
+  return BigInt(wire);
+}
+
+/** A checked number as a 64-bit field. */
+export function count(value: number | bigint): string {
+  const exact = BigInt(value);
+  if (exact < 0n || exact >= 1n << 64n) throw new RangeError(`Cannot send ${value} as 64 bits`);
+  return String(exact);
+}
+
+function readHello(wire: Hello__Output): Hello {
+  return {
+    type: "hello",
+    protocolVersion: wire.protocolVersion,
+    serverId: readServerId(wire.serverId),
+    address: readText("address", wire.address, ADDRESS_BYTES_MAX),
+    outboxId: readId("outbox_id", wire.outboxId),
+    incarnation: readId("incarnation", wire.incarnation),
+    firstRetainedSequence: readSequence("first_retained_sequence", wire.firstRetainedSequence),
+    acknowledgedSequence: safe("acknowledged_sequence", wire.acknowledgedSequence),
+    seen:
+      wire.ledgerId === ""
+        ? undefined
+        : {
+            ledgerId: readId("ledger_id", wire.ledgerId),
+            generation: readId("generation", wire.generation),
+            version: safe("version", wire.version),
+          },
+  };
+}
+
+function writeHello(hello: Hello): StreamLikesRequest["hello"] & object {
+  const { type: _, seen, firstRetainedSequence, acknowledgedSequence, ...rest } = hello;
+  return {
+    ...rest,
+    firstRetainedSequence: count(firstRetainedSequence),
+    acknowledgedSequence: count(acknowledgedSequence),
+    ledgerId: seen?.ledgerId ?? "",
+    generation: seen?.generation ?? "",
+    version: count(seen?.version ?? 0),
+  };
+}
+
+function readBatch(wire: LikeBatch__Output): LikeBatch {
+  const { records } = wire;
+  if (records.length === 0 || records.length > BATCH_RECORDS_MAX) {
+    throw invalid("records", `${records.length} of them`);
+  }
+  const firstSequence = readSequence("first_sequence", wire.firstSequence);
+  const lastSequence = readSequence("last_sequence", wire.lastSequence);
+  if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);
+  const starts = records.map((record) => readSequence("first_sequence", record.firstSequence));
+  return {
+    type: "batch",
+    incarnation: readId("incarnation", wire.incarnation),
+    firstSequence,
+    lastSequence,
+    records: records.map(({ events }, index): LikeRecord => {
+      if (events.length > RECORD_BYTES_MAX) throw invalid("events", `${events.length} bytes`);
+      const start = starts[index] ?? firstSequence;
+      return {
+        firstSequence: start,
+        lastSequence: (starts[index + 1] ?? lastSequence + 1) - 1,
+        bytes: events,
+      };
+    }),
+    digest: readDigest(wire.digest),
+  };
+}
+
+function writeBatch(batch: LikeBatch): StreamLikesRequest["batch"] & object {
+  return {
+    incarnation: batch.incarnation,
+    firstSequence: count(batch.firstSequence),
+    lastSequence: count(batch.lastSequence),
+    records: batch.records.map(({ firstSequence, bytes }) => ({
+      firstSequence: count(firstSequence),
+      events: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+    })),
+    digest: Buffer.from(batch.digest, "hex"),
+  };
+}
+
+function readReport(wire: Report__Output): Report {
+  if (wire.troubles.length > TROUBLES_MAX)
+    throw invalid("troubles", `${wire.troubles.length} of them`);
+  if (wire.leaving && !wire.final) throw invalid("leaving", "set without final");
+  return {
+    type: "report",
+    incarnation: readId("incarnation", wire.incarnation),
+    labelMs: safe("label_unix_ms", wire.labelUnixMs),
+    lastSequence: safe("last_sequence", wire.lastSequence),
+    acceptedLikes: likes(wire.acceptedLikes),
+    final: wire.final,
+    leaving: wire.leaving,
+    otherPendingEvents: safe("other_pending_events", wire.otherPendingEvents),
+    shownVersion: safe("shown_version", wire.shownVersion),
+    shownTotalLikes: likes(wire.shownTotalLikes),
+    troubles: wire.troubles.map(readTrouble),
+  };
+}
+
+function writeReport(report: Report): StreamLikesRequest["report"] & object {
+  return {
+    incarnation: report.incarnation,
+    labelUnixMs: count(report.labelMs),
+    lastSequence: count(report.lastSequence),
+    acceptedLikes: count(report.acceptedLikes),
+    final: report.final,
+    leaving: report.leaving,
+    otherPendingEvents: count(report.otherPendingEvents),
+    shownVersion: count(report.shownVersion),
+    shownTotalLikes: count(report.shownTotalLikes),
+    troubles: report.troubles.map(({ kind, incarnation, detail }) => ({
+      kind: `TROUBLE_KIND_${kind.toUpperCase()}` as WireTroubleName,
+      incarnation,
+      detail,
+    })),
+  };
+}
+
+function readTrouble(wire: Trouble__Output): Trouble {
+  const kind = wire.kind.replace(/^TROUBLE_KIND_/, "").toLowerCase() as TroubleKind;
+  if (!TROUBLE_KINDS.includes(kind)) throw invalid("kind", wire.kind);
+  const detail = readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX);
+  return { kind, incarnation: readId("incarnation", wire.incarnation), detail };
+}
+
+function readWelcome(wire: Welcome__Output): Welcome {
+  if (wire.pulse === null) throw invalid("pulse", "absent");
+  return {
+    type: "welcome",
+    ledgerId: readId("ledger_id", wire.ledgerId),
+    generation: readId("generation", wire.generation),
+    appliedSequence: safe("applied_sequence", wire.appliedSequence),
+    digest: readDigest(wire.digest),
+    reoffer: wire.reoffer,
+    pulse: readPulse(wire.pulse),
+  };
+}
+
+function readAck(wire: Ack__Output): Ack {
+  return {
+    type: "ack",
+    incarnation: readId("incarnation", wire.incarnation),
+    appliedSequence: safe("applied_sequence", wire.appliedSequence),
+    version: safe("version", wire.version),
+    closed: wire.closed,
+    admitted: wire.admitted,
+    left: wire.left,
+  };
+}
+
+function readPulse(wire: Pulse__Output): Pulse {
+  return {
+    type: "pulse",
+    labelMs: safe("label_unix_ms", wire.labelUnixMs),
+    generation: readId("generation", wire.generation),
+    version: safe("version", wire.version),
+    totalLikes: likes(wire.totalLikes),
+    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+    convergence: readConvergence(wire.convergence),
+  };
+}
+
+function writePulse(pulse: Pulse): StreamLikesResponse["pulse"] & object {
+  return {
+    labelUnixMs: count(pulse.labelMs),
+    generation: pulse.generation,
+    version: count(pulse.version),
+    totalLikes: count(pulse.totalLikes),
+    asOfUnixMs: count(pulse.asOfMs),
+    convergence: writeConvergence(pulse.convergence),
+  };
+}
+
+/** A sequence of an event: from 1, because 0 is what an absent field reads as. */
+function readSequence(field: string, wire: string): number {
+  const sequence = safe(field, wire);
+  if (sequence === 0) throw invalid(field, wire);
+  return sequence;
+}
+
+function readId(field: string, wire: string): string {
+  if (!/^[0-9a-f]{32}$/.test(wire)) throw invalid(field, `${wire.length} characters`);
+  return wire;
+}
+
+function readServerId(wire: string): string {
+  const fits = wire.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(wire);
+  if (!fits) throw invalid("server_id", `${wire.length} characters`);
+  return wire;
+}
+
+function readText(field: string, wire: string, bytesMax: number): string {
+  const bytes = Buffer.byteLength(wire);
+  if (bytes > bytesMax || /\p{Cc}/u.test(wire)) throw invalid(field, `${bytes} bytes`);
+  return wire;
+}
+
+function readDigest(wire: Uint8Array): string {
+  if (wire.length !== 16) throw invalid("digest", `${wire.length} bytes`);
+  return Buffer.from(wire).toString("hex");
+}
+
+function invalid(field: string, found: string): LikesError {
+  return new LikesError("message_invalid", `Cannot take a message whose ${field} is ${found}`);
+}
