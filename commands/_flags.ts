@@ -1,0 +1,155 @@
+/** Flags that several commands share: read strictly, before the first effect. */
+import { homedir, tmpdir } from "node:os";
+import { Flags } from "@oclif/core";
+import { parseAddress, parseHost, formatAddress, isLoopback } from "../src/cli/address.ts";
+import { defaultDataDir } from "../src/cli/data_dir.ts";
+import { formatDuration, parseDuration } from "../src/cli/duration.ts";
+import { parseWhole } from "../src/cli/numbers.ts";
+import { refuseItemId } from "../src/core/like_event.ts";
+import { LikesError } from "../src/errors.ts";
+import {
+  INTERVAL_FLOOR_MS,
+  INTERVAL_MAX_DEFAULT_MS,
+  INTERVAL_MIN_DEFAULT_MS,
+  LIKES_MAX_DEFAULT,
+  LIKES_PER_EVENT_MAX,
+  PORT_DEFAULT,
+  SERVER_ID_CHARS_MAX,
+} from "../src/limits.ts";
+
+const PORT_MAX = 65_535;
+/** Seeds are drawn from this range, and given in it. */
+export const SEED_MAX = 2 ** 32 - 1;
+
+/** Defines flags that take a duration such as 30s, at least `minMs`, in milliseconds. */
+export function durationFlag(minMs: number) {
+  return Flags.custom<number>({
+    parse: (text) => Promise.resolve(parseDurationFrom(text, minMs)),
+  });
+}
+
+/** Shows a default of `durationMs` in help as people write it. */
+export function inWords(durationMs: number) {
+  return () => Promise.resolve(formatDuration(durationMs));
+}
+
+function parseDurationFrom(text: string, minMs: number): number {
+  const durationMs = parseDuration(text);
+  if (durationMs >= minMs) return durationMs;
+  const least = formatDuration(minMs);
+  throw new LikesError("usage", `Cannot use the duration ${text}: at least ${least} is needed`);
+}
+
+/** Defines flags that take a whole number within bounds. */
+export function wholeFlag(min: number, max: number) {
+  return Flags.custom<number>({
+    parse: (text) => Promise.resolve(parseWhole(text, min, max, "the number")),
+  });
+}
+
+/** Port to listen on. */
+export const portFlag = Flags.custom<number>({
+  parse: (text) => Promise.resolve(parseWhole(text, 0, PORT_MAX, "the port")),
+});
+
+/** An address of a peer, as `host:port`. */
+export const addressFlag = Flags.custom<string>({
+  parse: (text) => Promise.resolve(formatAddress(parseAddress(text))),
+});
+
+/** An item id. Throws LikesError `like_invalid`. */
+export function parseItem(text: string): string {
+  const refusal = refuseItemId(text);
+  if (refusal !== undefined) throw new LikesError(refusal.code, refusal.message);
+  return text;
+}
+
+/** Where to find the primary. */
+export const primaryFlag = addressFlag({
+  summary: "address of the primary",
+  default: `127.0.0.1:${PORT_DEFAULT}`,
+  helpValue: "HOST:PORT",
+});
+
+/** Where a role listens, keeps its state and logs. */
+export const roleFlags = {
+  host: Flags.custom<string>({ parse: (text) => Promise.resolve(parseHost(text)) })({
+    summary: "address to listen on; other than loopback needs --insecure",
+    default: "127.0.0.1",
+  }),
+  "data-dir": Flags.string({
+    summary: "folder of the state; default $XDG_STATE_HOME/likes, else ~/.local/state/likes",
+    defaultHelp: () => Promise.resolve("$XDG_STATE_HOME/likes"),
+    default: () => Promise.resolve(defaultDataDir(process.env["XDG_STATE_HOME"], homedir())),
+    noCacheDefault: true,
+  }),
+  "log-dir": Flags.string({ summary: "folder of the logs, one folder a process", default: "/tmp" }),
+  insecure: Flags.boolean({
+    summary: "listen beyond loopback although nothing is encrypted or authenticated yet",
+  }),
+  supervised: Flags.boolean({
+    summary: "obey a parent process over IPC, and end with it",
+    hidden: true,
+  }),
+};
+
+/** What a generator gives. */
+export const generatorFlags = {
+  "interval-min": durationFlag(INTERVAL_FLOOR_MS)({
+    summary: "shortest interval between two numbers",
+    default: INTERVAL_MIN_DEFAULT_MS,
+    defaultHelp: inWords(INTERVAL_MIN_DEFAULT_MS),
+  }),
+  "interval-max": durationFlag(INTERVAL_FLOOR_MS)({
+    summary: "longest interval between two numbers",
+    default: INTERVAL_MAX_DEFAULT_MS,
+    defaultHelp: inWords(INTERVAL_MAX_DEFAULT_MS),
+  }),
+  "likes-max": wholeFlag(
+    0,
+    LIKES_PER_EVENT_MAX,
+  )({
+    summary: `largest number given; the smallest is 0 (0 to ${LIKES_PER_EVENT_MAX})`,
+    default: LIKES_MAX_DEFAULT,
+  }),
+  item: Flags.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
+    summary: "item that is liked",
+    default: "video",
+  }),
+  seed: wholeFlag(
+    0,
+    SEED_MAX,
+  )({
+    summary: `seed of intervals and numbers (0 to ${SEED_MAX}); drawn and printed when absent`,
+  }),
+};
+
+/** A server id, as a folder's name can carry it. Throws LikesError `usage`. */
+export function parseServerId(text: string): string {
+  const fits = text.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text);
+  if (fits && text !== "primary") return text;
+  const message = `Cannot use the id ${JSON.stringify(text)}: give 1 to ${SERVER_ID_CHARS_MAX} of a-z A-Z 0-9 . _ -, not "primary"`;
+  throw new LikesError("usage", message);
+}
+
+/** Refuses to listen beyond this machine unless told to. Throws LikesError `address_exposed`. */
+export function checkExposure(host: string, insecure: boolean): void {
+  if (insecure || isLoopback(host)) return;
+  const message = `Cannot listen on ${host}: nothing is encrypted yet; listen on 127.0.0.1, or add --insecure`;
+  throw new LikesError("address_exposed", message);
+}
+
+/** Refuses intervals the wrong way round. Throws LikesError `usage`. */
+export function checkIntervals(minMs: number, maxMs: number): void {
+  if (minMs <= maxMs) return;
+  const found = `--interval-min ${formatDuration(minMs)} is above --interval-max ${formatDuration(maxMs)}`;
+  throw new LikesError("usage", `Cannot draw an interval: ${found}`);
+}
+
+/** The seed that was given, or a drawn one. */
+export function seedOf(seed: number | undefined): number {
+  return seed ?? Math.floor(Math.random() * (SEED_MAX + 1));
+}
+
+/** Where a run keeps its state when it is not told. */
+export const runDataRoot = tmpdir;

@@ -1,0 +1,48 @@
+/** A part of the terminal that is drawn again and again, and stays when the command ends. */
+import { createLogUpdate } from "log-update";
+import { statusTable } from "../src/cli/status_text.ts";
+import type { Status } from "../src/core/status.ts";
+
+const COLUMNS_DEFAULT = 100;
+const ROWS_DEFAULT = 24;
+/** Lines of a screen that are not rows of the table: banner, headline, titles, bar. */
+const LINES_AROUND = 10;
+
+/** Draws on a terminal; on anything else `isLive` is false. */
+export class LiveScreen {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #update: ReturnType<typeof createLogUpdate>;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    this.#update = createLogUpdate(stream, { showCursor: true });
+  }
+
+  get isLive(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  get columns(): number {
+    return this.#stream.columns ?? COLUMNS_DEFAULT;
+  }
+
+  /** The status as a table that fits. */
+  statusText(status: Status): string {
+    const rowsMax = Math.max(3, (this.#stream.rows ?? ROWS_DEFAULT) - LINES_AROUND);
+    const color = this.isLive && !process.env["NO_COLOR"];
+    return statusTable(status, { columns: this.columns, color, rowsMax });
+  }
+
+  drawStatus(status: Status): void {
+    this.draw(this.statusText(status));
+  }
+
+  draw(text: string): void {
+    this.#update(text);
+  }
+
+  /** Leaves what is drawn, and goes on below it. */
+  done(): void {
+    this.#update.done();
+  }
+}

@@ -1,0 +1,73 @@
+import { Args } from "@oclif/core";
+import { LikesError } from "../src/errors.ts";
+import { CALL_WAIT_DEFAULT_MS, LIKES_PER_EVENT_MAX } from "../src/limits.ts";
+import { formatDuration } from "../src/cli/duration.ts";
+import { formatCount, parseWhole } from "../src/cli/numbers.ts";
+import { quote } from "../src/cli/escape.ts";
+import { BaseCommand } from "./_base_command.ts";
+import { addressFlag, durationFlag, inWords, parseItem, primaryFlag } from "./_flags.ts";
+
+/** `likes add`. */
+export class Add extends BaseCommand {
+  static override summary = "give likes to an item";
+  static override description =
+    "The likes are on the disk of a LikesServer when this command answers. It never sends twice: when an answer is lost it says so and exits 5.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> video",
+    "<%= config.bin %> <%= command.id %> video 5 --server 127.0.0.1:41234",
+  ];
+  static override args = {
+    item: Args.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
+      description: "item that is liked",
+      required: true,
+    }),
+    likes: Args.custom<number>({
+      parse: (text) => Promise.resolve(parseWhole(text, 0, LIKES_PER_EVENT_MAX, "the likes")),
+    })({
+      description: `how many likes (0 to ${LIKES_PER_EVENT_MAX})`,
+      default: 1,
+    }),
+  };
+  static override flags = {
+    server: addressFlag({
+      summary: "address of a LikesServer; without it the primary is asked for one",
+      helpValue: "HOST:PORT",
+      exclusive: ["primary"],
+    }),
+    primary: primaryFlag,
+    timeout: durationFlag(1)({
+      summary: "how long to wait for the answer",
+      default: CALL_WAIT_DEFAULT_MS,
+      defaultHelp: inWords(CALL_WAIT_DEFAULT_MS),
+    }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Add);
+    const { LikesClient } = await import("../src/rpc/likes_client.ts");
+    const address = flags.server ?? (await anyServer(flags.primary, flags.timeout));
+    const client = new LikesClient(address);
+    const accepted = await client.addLikes(args.item, BigInt(args.likes), flags.timeout);
+    client.close();
+    const { serverId, incarnation, sequence } = accepted;
+    if (this.jsonEnabled()) {
+      this.printJson({ serverId, incarnation, sequence: String(sequence) });
+      return;
+    }
+    const likes = `${formatCount(args.likes)} ${args.likes === 1 ? "like" : "likes"}`;
+    this.say(`${serverId} #${sequence} accepted ${likes} for ${args.item}`);
+  }
+}
+
+/** Asks the primary for a LikesServer that delivers. Throws LikesError `peer_unreachable`. */
+async function anyServer(primary: string, timeoutMs: number): Promise<string> {
+  const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
+  const client = new PrimaryClient(primary);
+  const { servers } = await client.status(timeoutMs);
+  client.close();
+  const streaming = servers.filter(({ state }) => state === "streaming");
+  const chosen = streaming[Math.floor(Math.random() * streaming.length)];
+  if (chosen !== undefined) return chosen.address;
+  const message = `Cannot find a LikesServer: the primary at ${quote(primary)} knows ${servers.length}, of which none delivers; start one with: npx likes start-likes`;
+  throw new LikesError("peer_unreachable", message);
+}

@@ -1,0 +1,16 @@
+/** The commands, by the names that people type. */
+import { Add } from "./add.ts";
+import { Count } from "./count.ts";
+import { Orchestrate } from "./orchestrate.ts";
+import { StartLikes } from "./start_likes.ts";
+import { StartPrimary } from "./start_primary.ts";
+import { Status } from "./status.ts";
+
+export const COMMANDS = {
+  orchestrate: Orchestrate,
+  "start-primary": StartPrimary,
+  "start-likes": StartLikes,
+  status: Status,
+  add: Add,
+  count: Count,
+};

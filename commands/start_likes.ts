@@ -1,0 +1,121 @@
+import { Flags } from "@oclif/core";
+import { formatAddress, isLoopback } from "../src/cli/address.ts";
+import type { LikesServer } from "../src/likes_server/likes_server.ts";
+import type { LikesServerNotice } from "../src/core/likes_server.ts";
+import { monotonicMs } from "../src/likes_server/monotonic.ts";
+import { tellParent } from "../src/orchestrator/child_channel.ts";
+import { RoleCommand } from "./_role_command.ts";
+import {
+  checkExposure,
+  checkIntervals,
+  generatorFlags,
+  parseServerId,
+  portFlag,
+  primaryFlag,
+  roleFlags,
+  seedOf,
+} from "./_flags.ts";
+
+/** `likes start-likes`. */
+export class StartLikes extends RoleCommand {
+  static override summary = "start a LikesServer: it takes likes and delivers them to the primary";
+  static override description =
+    "The LikesServer keeps its outbox in <data-dir>/<id>, and goes on where it was after any end. It accepts likes once the primary has admitted it; from then on it also accepts while the primary is away. Ctrl-C delivers and leaves within 5 s, a second one ends at once.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %>",
+    "<%= config.bin %> <%= command.id %> --generate --interval-min 100ms --interval-max 1s",
+  ];
+  static override flags = {
+    ...roleFlags,
+    ...generatorFlags,
+    id: Flags.custom<string>({ parse: (text) => Promise.resolve(parseServerId(text)) })({
+      summary: "name of this LikesServer; default the lowest likes-server-N that nobody runs",
+    }),
+    primary: primaryFlag,
+    port: portFlag({ summary: "port to listen on; 0 means any free one", default: 0 }),
+    generate: Flags.boolean({ summary: "give random numbers of likes, each interval one" }),
+    stay: Flags.boolean({ summary: "remain a member when stopped, so that status waits for it" }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(StartLikes);
+    checkExposure(flags.host, flags.insecure);
+    checkIntervals(flags["interval-min"], flags["interval-max"]);
+    const { startLikesServer } = await import("../src/likes_server/likes_server.ts");
+    const { openOutbox } = await import("../src/likes_server/open_outbox.ts");
+    const { openLogFile, likesServerLogName } = await import("../src/log/log_file.ts");
+    const { host, port, primary } = flags;
+    const signals = this.signals();
+    const outbox = openOutbox(flags["data-dir"], flags.id);
+    const { serverId } = outbox;
+    const log = openLogFile(flags["log-dir"], likesServerLogName(serverId));
+    const seed = seedOf(flags.seed);
+    const plan = {
+      seed,
+      serverId,
+      intervalMinMs: flags["interval-min"],
+      intervalMaxMs: flags["interval-max"],
+      likesMax: flags["likes-max"],
+    };
+    const server = await startLikesServer({
+      host,
+      port,
+      primary,
+      outbox,
+      log,
+      reflect: isLoopback(host),
+      generate: flags.generate ? { plan, itemId: flags.item } : undefined,
+      onNotice: (notice) => this.#notice(notice, primary),
+      onFatal: this.fail,
+    });
+    this.obey(flags.supervised, {
+      start: (startMs, durationMs) => server.generating?.start(startMs, durationMs),
+      finish: () => server.generating?.finish() ?? Promise.resolve(undefined),
+    });
+    void server.accepting.then(() => this.#accepting(server, flags.supervised));
+    const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
+    this.#ready(formatAddress({ host, port: server.port }), {
+      serverId,
+      log: log.path,
+      seed: drawn,
+    });
+    await signals.first;
+    await server.generating?.finish();
+    this.#stopped(await server.stop(!flags.stay), serverId);
+    process.exit();
+  }
+
+  #ready(
+    address: string,
+    { serverId, log, seed }: { serverId: string; log: string; seed: number | undefined },
+  ): void {
+    if (this.jsonEnabled()) this.printJson({ listening: address, serverId, log, seed });
+    this.say(`listening ${address}`);
+    tellParent({ type: "listening", address });
+    if (this.jsonEnabled()) return;
+    const drawn = seed === undefined ? "" : `, seed ${seed}`;
+    this.talk(`${serverId}${drawn}, log: tail -f ${log}`);
+    this.talk(`next, in another terminal: npx likes add video 5 --server ${address}`);
+  }
+
+  #accepting(server: LikesServer, supervised: boolean): void {
+    tellParent({ type: "accepting" });
+    if (!supervised) server.generating?.start(monotonicMs());
+  }
+
+  /** Once an outage: what it waits for, and how to end the wait. */
+  #notice(notice: LikesServerNotice, primary: string): void {
+    if (notice.type === "disconnected" && notice.attempts === 1) {
+      this.talk(`waiting for the primary at ${primary} (${notice.reason})`);
+      this.talk("start it with: npx likes start-primary");
+    } else if (notice.type === "trouble") {
+      const { kind, incarnation, detail } = notice.trouble;
+      this.talk(`trouble: ${kind} of incarnation ${incarnation}: ${detail}`);
+    }
+  }
+
+  #stopped(pendingEvents: number, serverId: string): void {
+    if (this.jsonEnabled()) this.printJson({ stopped: serverId, pendingEvents });
+    this.say(`${serverId} stopped; ${pendingEvents} events stay in its outbox`);
+  }
+}

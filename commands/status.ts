@@ -1,0 +1,66 @@
+import { Flags } from "@oclif/core";
+import { LikesError } from "../src/errors.ts";
+import {
+  CONVERGE_WAIT_DEFAULT_MS,
+  STATUS_INTERVAL_DEFAULT_MS,
+  STATUS_INTERVAL_MAX_MS,
+  STATUS_INTERVAL_MIN_MS,
+} from "../src/limits.ts";
+import { formatDuration } from "../src/cli/duration.ts";
+import { statusLine } from "../src/cli/status_text.ts";
+import type { Status as View } from "../src/core/status.ts";
+import { BaseCommand } from "./_base_command.ts";
+import { durationFlag, inWords, primaryFlag } from "./_flags.ts";
+import { LiveScreen } from "./_live_screen.ts";
+
+/** `likes status`. */
+export class Status extends BaseCommand {
+  static override summary = "watch the total, and how far it has come";
+  static override description =
+    "A live table on a terminal, a line an interval when piped, a JSON object a line with --json. With --wait it ends once all that was acknowledged before it began is in the total and shown by every LikesServer: exit 0, or 4 when that did not come in time.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %>",
+    "<%= config.bin %> <%= command.id %> --once --json",
+    "<%= config.bin %> <%= command.id %> --wait --timeout 10s",
+  ];
+  static override flags = {
+    primary: primaryFlag,
+    interval: durationFlag(STATUS_INTERVAL_MIN_MS)({
+      summary: `time between answers (${STATUS_INTERVAL_MIN_MS}ms to ${STATUS_INTERVAL_MAX_MS / 1000}s)`,
+      default: STATUS_INTERVAL_DEFAULT_MS,
+      defaultHelp: inWords(STATUS_INTERVAL_DEFAULT_MS),
+    }),
+    once: Flags.boolean({ summary: "one answer", exclusive: ["wait"] }),
+    wait: Flags.boolean({ summary: "until converged everywhere" }),
+    timeout: durationFlag(1)({
+      summary: "how long --wait waits, and how long a first answer may take",
+      default: CONVERGE_WAIT_DEFAULT_MS,
+      defaultHelp: inWords(CONVERGE_WAIT_DEFAULT_MS),
+    }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Status);
+    if (flags.interval > STATUS_INTERVAL_MAX_MS) {
+      const found = formatDuration(flags.interval);
+      throw new LikesError("usage", `Cannot watch every ${found}: at most every 60s`);
+    }
+    const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
+    const { waitForConvergence } = await import("../src/rpc/wait_for_convergence.ts");
+    const { writeStatus } = await import("../src/rpc/status_wire.ts");
+    const screen = new LiveScreen(process.stdout);
+    const show = (view: View): void => {
+      if (this.jsonEnabled()) this.printJson(writeStatus(view));
+      else if (screen.isLive && !flags.once) screen.drawStatus(view);
+      else this.say(flags.once && screen.isLive ? screen.statusText(view) : statusLine(view));
+    };
+    if (flags.wait) {
+      await waitForConvergence(flags.primary, flags.timeout, show);
+      return;
+    }
+    const client = new PrimaryClient(flags.primary);
+    if (flags.once) show(await client.status(flags.timeout));
+    else for await (const view of client.watch(flags.interval)) show(view);
+    client.close();
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Text that a peer gave, on its way to a terminal.
+ *
+ * A terminal obeys what it prints: an item id with an escape sequence could clear the screen or
+ * forge a line, one with a bidirectional override could show `5` as another number. Every character
+ * that is not seen as itself is therefore written as its code.
+ */
+
+/** Controls, formats (bidirectional and zero-width), surrogates, line and paragraph separators. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Characters of a quoted text in an error: enough to recognise it. */
+const QUOTED_CHARACTERS_MAX = 100;
+
+/** Writes each character that a terminal would obey or hide as `\u{1b}`; the rest as it is. */
+export function escapeText(text: string): string {
+  return text.replace(UNSEEN, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16).padStart(2, "0")}}`;
+  });
+}
+
+/** Writes text for an error: escaped, shortened, in double quotes. */
+export function quote(text: string): string {
+  return `"${fitText(escapeText(text), QUOTED_CHARACTERS_MAX)}"`;
+}
+
+/**
+ * The most columns that escaped text can take on a terminal: beyond ASCII, a character is counted
+ * as two, which is right for the wide ones and too much for the others. The mark of a cut is one.
+ */
+export function columnsMost(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += character <= "~" || character === "…" ? 1 : 2;
+  return columns;
+}
+
+/** Cuts escaped text so that it takes at most `columns`, with `…` where something was cut. */
+export function fitText(text: string, columns: number): string {
+  if (columnsMost(text) <= columns) return text;
+  let kept = "";
+  let room = columns - 1;
+  for (const character of text) {
+    room -= columnsMost(character);
+    if (room < 0) break;
+    kept += character;
+  }
+  return columns < 1 ? "" : `${kept}…`;
+}

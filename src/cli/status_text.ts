@@ -1,0 +1,201 @@
+/** The status of the counter as text: a table for a terminal, a line for a pipe. */
+import { styleText } from "node:util";
+import type { ServerStatus, Status } from "../core/status.ts";
+import { formatDuration } from "./duration.ts";
+import { columnsMost, escapeText, fitText } from "./escape.ts";
+import { localClock } from "../local_time.ts";
+import { formatCount } from "./numbers.ts";
+import { textTable } from "./text_table.ts";
+
+/** Rows of a table when nothing else is said: with the lines around them they fit a terminal. */
+const ROWS_DEFAULT = 16;
+/** Troubles named under the table. */
+const TROUBLES_SHOWN_MAX = 4;
+/** What a label and an address may take of a line; longer ones are cut. */
+const ID_COLUMNS_MAX = 32;
+const ADDRESS_COLUMNS_MAX = 48;
+
+const WORD_COLORS = { converged: "green", catching_up: "yellow", unknown: "red" } as const;
+const STATE_COLORS = { streaming: "green", silent: "yellow", trouble: "red" } as const;
+
+/** How to draw a status table. */
+export interface StatusTableOptions {
+  /** Width of the terminal: no line is wider. */
+  readonly columns: number;
+  readonly color: boolean;
+  /** LikesServers that are listed; of more, those that need attention most. */
+  readonly rowsMax?: number;
+}
+
+interface Column {
+  readonly title: string;
+  readonly align: "left" | "right";
+  readonly cell: (server: ServerStatus) => string;
+}
+
+const COLUMNS = {
+  id: { title: "LikesServer", align: "left", cell: idText },
+  state: { title: "state", align: "left", cell: ({ state }) => state },
+  address: {
+    title: "address",
+    align: "left",
+    cell: ({ address }) => fitText(escapeText(address), ADDRESS_COLUMNS_MAX),
+  },
+  lag: { title: "lag", align: "right", cell: ({ pendingEvents }) => formatCount(pendingEvents) },
+  accepted: {
+    title: "accepted",
+    align: "right",
+    cell: ({ acceptedLikes }) => formatCount(acceptedLikes),
+  },
+  applied: {
+    title: "applied",
+    align: "right",
+    cell: ({ appliedLikes }) => formatCount(appliedLikes),
+  },
+  shows: {
+    title: "shows",
+    align: "right",
+    cell: ({ knownTotalLikes }) => formatCount(knownTotalLikes),
+  },
+  silent: {
+    title: "silent",
+    align: "right",
+    cell: ({ silentForMs }) => formatDuration(silentForMs),
+  },
+} as const satisfies Record<string, Column>;
+
+type ColumnName = keyof typeof COLUMNS;
+
+/** What goes first where the terminal is narrow. Label, state and lag stay. */
+const DROPPED_FIRST: readonly ColumnName[] = ["address", "silent", "applied", "shows", "accepted"];
+
+/**
+ * Draws the status: a headline with total, convergence and freshness, a row a LikesServer, and what
+ * is in trouble. Several lines, without a newline at the end.
+ */
+export function statusTable(view: Status, options: StatusTableOptions): string {
+  const { columns, color, rowsMax = ROWS_DEFAULT } = options;
+  const upMs = Math.max(0, view.nowMs - view.startedMs);
+  const head = wrap([...summary(view), `up ${formatDuration(upMs)}`], columns);
+  const word = convergenceText(view);
+  const shownWord = color ? paint(word, WORD_COLORS[view.convergence]) : word;
+  const lines = head.map((line) => line.replace(word, shownWord));
+  const rows = chooseRows(view.servers, rowsMax);
+  if (rows.length > 0) lines.push("", ...serverRows(rows, columns, color));
+  const hidden = view.servers.length - rows.length;
+  if (hidden > 0) lines.push(fitText(`… and ${formatCount(hidden)} more`, columns));
+  const troubled = view.servers.filter(({ trouble }) => trouble !== "");
+  const troubles = troubled.slice(0, TROUBLES_SHOWN_MAX).map((server) => troubleText(server));
+  if (troubles.length > 0) lines.push("", ...troubles.map((text) => fitText(text, columns)));
+  return lines.join("\n");
+}
+
+/** Writes the status as one line, its time first. */
+export function statusLine(view: Status): string {
+  return `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
+}
+
+/** Writes the convergence as people read it: `CONVERGED everywhere`, `CATCHING_UP`, `UNKNOWN`. */
+export function convergenceText(view: Pick<Status, "convergence" | "everywhere">): string {
+  return view.convergence.toUpperCase() + (view.everywhere ? " everywhere" : "");
+}
+
+function summary(view: Status): string[] {
+  const { servers, nowMs, asOfMs } = view;
+  const streaming = servers.filter(({ state }) => state === "streaming").length;
+  const troubled = servers.filter(({ state }) => state === "trouble").length;
+  const ago = asOfMs === 0 ? "no time yet" : `${formatDuration(Math.max(0, nowMs - asOfMs))} ago`;
+  return [
+    `${countOf(view.totalLikes, "like")} ${convergenceText(view)}`,
+    `as of ${ago}`,
+    servers.length === 0 ? "no LikesServers" : `${streaming} of ${servers.length} streaming`,
+    ...(troubled > 0 ? [`${troubled} in trouble`] : []),
+    `${countOf(view.pendingEvents, "event")} behind`,
+  ];
+}
+
+function countOf(count: bigint | number, noun: string): string {
+  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? "" : "s"}`;
+}
+
+function idText({ serverId }: ServerStatus): string {
+  return fitText(escapeText(serverId), ID_COLUMNS_MAX);
+}
+
+function troubleText(server: ServerStatus): string {
+  return `${idText(server)}: ${escapeText(server.trouble)}`;
+}
+
+/** The `rowsMax` that need attention most, in their old order, so that rows do not jump about. */
+function chooseRows(servers: readonly ServerStatus[], rowsMax: number): readonly ServerStatus[] {
+  const order = ["trouble", "silent", "streaming"];
+  const ranked = servers.toSorted(
+    (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || b.pendingEvents - a.pendingEvents,
+  );
+  const chosen = new Set(ranked.slice(0, rowsMax));
+  return servers.filter((server) => chosen.has(server));
+}
+
+/** The rows with as many columns as fit; at the narrowest, labels are cut. */
+function serverRows(servers: readonly ServerStatus[], columns: number, color: boolean): string[] {
+  const { names, gap } = layout(servers, columns);
+  const room = columns - tableWidth(names.slice(1), servers, gap) - gap;
+  if (room < 1) return [];
+  const shape = names.map((name) => ({
+    ...COLUMNS[name],
+    width: name === "id" ? Math.min(room, widthOf("id", servers)) : widthOf(name, servers),
+  }));
+  const rows = servers.map((server) =>
+    names.map((name) => {
+      const text = COLUMNS[name].cell(server);
+      return name === "state" && color ? paint(text, STATE_COLORS[server.state]) : text;
+    }),
+  );
+  return textTable(shape, rows, gap);
+}
+
+/** The columns that fit, in the order of COLUMNS, and the space between them. */
+function layout(
+  servers: readonly ServerStatus[],
+  columns: number,
+): { readonly names: readonly ColumnName[]; readonly gap: number } {
+  const all = Object.keys(COLUMNS) as ColumnName[];
+  for (let dropped = 0; dropped <= DROPPED_FIRST.length; dropped++) {
+    const gone = DROPPED_FIRST.slice(0, dropped);
+    const names = all.filter((name) => !gone.includes(name));
+    const gap = [2, 1].find((space) => tableWidth(names, servers, space) <= columns);
+    if (gap !== undefined) return { names, gap };
+  }
+  return { names: all.filter((name) => !DROPPED_FIRST.includes(name)), gap: 1 };
+}
+
+function tableWidth(
+  names: readonly ColumnName[],
+  servers: readonly ServerStatus[],
+  gap: number,
+): number {
+  const widths = names.map((name) => widthOf(name, servers));
+  return widths.reduce((sum, width) => sum + width, gap * (names.length - 1));
+}
+
+function widthOf(name: ColumnName, servers: readonly ServerStatus[]): number {
+  const { title, cell } = COLUMNS[name];
+  return Math.max(title.length, ...servers.map((server) => columnsMost(cell(server))));
+}
+
+/** Joins parts with commas into lines of at most `columns`. */
+function wrap(parts: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const joined = `${last}, ${part}`;
+    if (last !== undefined && joined.length <= columns) lines[lines.length - 1] = joined;
+    else lines.push(part);
+  }
+  return lines.map((line) => fitText(line, columns));
+}
+
+/** Colours text. The caller knows its terminal; by itself styleText would look at stdout. */
+function paint(text: string, color: "green" | "yellow" | "red"): string {
+  return styleText(color, text, { validateStream: false });
+}

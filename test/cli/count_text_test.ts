@@ -1,0 +1,44 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { countText } from "../../src/cli/count_text.ts";
+
+// This file is a process of its own, so the zone can be set for it.
+process.env["TZ"] = "UTC";
+const AS_OF_MS = Date.UTC(2026, 10, 22, 12, 0, 1);
+
+test("countText() draws items, likes and freshness when there are items", () => {
+  const counts = [
+    { itemId: "video", likes: 6_231n },
+    { itemId: "a longer item", likes: 0n },
+  ];
+  const lines = countText({ counts, convergence: "converged", asOfMs: AS_OF_MS }).split("\n");
+  assert.equal(lines, [
+    "item           likes",
+    "video          6,231",
+    "a longer item      0",
+    "",
+    "CONVERGED as of 2026-11-22 12:00:01",
+  ]);
+});
+
+test("countText() says so when there is nothing to show", () => {
+  const text = countText({ counts: [], convergence: "unknown", asOfMs: 0 });
+  assert.is(text, "no item has likes yet\n\nUNKNOWN as of no time yet");
+});
+
+test("countText() prints codes when an item id has escape sequences", () => {
+  const counts = [{ itemId: "\u001b[31mred\u202e", likes: 1n }];
+  const text = countText({ counts, convergence: "catching_up", asOfMs: AS_OF_MS });
+  assert.not.ok(text.includes("\u001b"));
+  assert.ok(text.includes("\\u{1b}[31mred\\u{202e}"));
+  assert.ok(text.includes("CATCHING_UP as of"));
+});
+
+test("countText() cuts item ids when the terminal is narrow", () => {
+  const counts = [{ itemId: "i".repeat(256), likes: 123_456n }];
+  const view = { counts, convergence: "converged", asOfMs: AS_OF_MS } as const;
+  for (const line of countText(view, { columns: 40 }).split("\n")) assert.ok(line.length <= 40);
+  assert.match(countText(view, { columns: 40 }), /iii… +123,456/);
+});
+
+test.run();

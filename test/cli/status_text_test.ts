@@ -1,0 +1,152 @@
+import { stripVTControlCharacters } from "node:util";
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { columnsMost } from "../../src/cli/escape.ts";
+import { convergenceText, statusLine, statusTable } from "../../src/cli/status_text.ts";
+import type { ServerStatus, Status } from "../../src/core/status.ts";
+
+// This file is a process of its own, so the zone can be set for it.
+process.env["TZ"] = "UTC";
+const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 1);
+
+test("statusLine() gives everything in one line when all is well", () => {
+  const view = status({ servers: servers(10) });
+  const expected =
+    "12:00:01 6,231 likes CONVERGED everywhere, as of 0.3 s ago, 10 of 10 streaming, " +
+    "0 events behind";
+  assert.is(statusLine(view), expected);
+});
+
+test("statusLine() names what is missing when not all is well", () => {
+  const view = status({
+    convergence: "unknown",
+    everywhere: false,
+    pendingEvents: 1,
+    totalLikes: 1n,
+    asOfMs: 0,
+    servers: [server(0), server(1, { state: "silent" }), server(2, { state: "trouble" })],
+  });
+  const expected =
+    "12:00:01 1 like UNKNOWN, as of no time yet, 1 of 3 streaming, 1 in trouble, 1 event behind";
+  assert.is(statusLine(view), expected);
+  assert.match(statusLine(status({ servers: [] })), /, no LikesServers, /);
+});
+
+test("statusLine() never shows a negative age when as_of is ahead", () => {
+  assert.match(statusLine(status({ asOfMs: NOW_MS + 5_000 })), /as of 0 s ago/);
+});
+
+test("statusTable() has a headline and a row a LikesServer when there is room", () => {
+  const view = status({ servers: [server(0), server(1, { pendingEvents: 12 })] });
+  assert.equal(statusTable(view, { columns: 120, color: false }).split("\n"), [
+    "6,231 likes CONVERGED everywhere, as of 0.3 s ago, 2 of 2 streaming, 0 events behind, " +
+      "up 4 m 12 s",
+    "",
+    "LikesServer     state      address          lag  accepted  applied  shows  silent",
+    "likes-server-0  streaming  127.0.0.1:41000    0       623      600  6,231   0.3 s",
+    "likes-server-1  streaming  127.0.0.1:41001   12       623      600  6,231   0.3 s",
+  ]);
+});
+
+test("statusTable() leaves columns out when the terminal is narrow", () => {
+  const text = statusTable(status({ servers: servers(3) }), { columns: 34, color: false });
+  assert.ok(text.includes("LikesServer     state      lag"));
+  assert.not.ok(text.includes("127.0.0.1"));
+});
+
+test("statusTable() lists those that need attention when there are too many", () => {
+  const many = servers(30).with(20, server(20, { state: "silent" }));
+  const view = status({ servers: many.with(29, server(29, { state: "trouble", trouble: "gap" })) });
+  const text = statusTable(view, { columns: 120, color: false, rowsMax: 4 });
+  assert.match(text, /server-20 +silent[^]+server-29 +trouble/);
+  assert.match(text, /\n… and 26 more\n\nlikes-server-29: gap$/);
+});
+
+test("statusTable() prints codes when a peer gave escape sequences", () => {
+  const evil = { serverId: "\u001b[2J", address: "\u202e:1", trouble: "a\nb" };
+  const text = statusTable(status({ servers: [server(0, evil)] }), { columns: 99, color: false });
+  assert.not.ok(/[\u001b\u202e]/.test(text));
+  assert.ok(text.includes("\\u{1b}[2J: a\\u{0a}b"));
+});
+
+test("statusTable() has colours when it is told to, whatever stdout is", () => {
+  const view = status({ servers: servers(2) });
+  const plain = statusTable(view, { columns: 80, color: false });
+  const colored = statusTable(view, { columns: 80, color: true });
+  assert.ok(colored.includes("\u001b[32mstreaming\u001b[39m"));
+  assert.ok(colored.includes("\u001b[32mCONVERGED everywhere\u001b[39m"));
+  assert.is(stripVTControlCharacters(colored), plain);
+});
+
+test("statusTable() is never wider than the terminal when the status is arbitrary", () => {
+  const unit = fc.constantFrom("a", "Z", "-", "日", "語", "\u001b", "\u202e");
+  const text = fc.string({ unit, maxLength: 80 });
+  const likes = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+  const overrides = fc.record({
+    serverId: text,
+    address: text,
+    trouble: text,
+    state: fc.constantFrom("streaming", "silent", "trouble"),
+    acceptedLikes: likes,
+    knownTotalLikes: likes,
+    pendingEvents: fc.nat(),
+  });
+  const members = fc.array(overrides, { maxLength: 20 });
+  fc.assert(
+    fc.property(members, likes, fc.integer({ min: 1, max: 200 }), (all, totalLikes, columns) => {
+      const view = status({ totalLikes, servers: all.map((one, index) => server(index, one)) });
+      const lines = statusTable(view, { columns, color: false }).split("\n");
+      return lines.every((line) => columnsMost(line) <= columns);
+    }),
+  );
+});
+
+test("convergenceText() says everywhere only when it is", () => {
+  assert.is(convergenceText(status({})), "CONVERGED everywhere");
+  assert.is(convergenceText(status({ everywhere: false })), "CONVERGED");
+  const catchingUp = status({ everywhere: false, convergence: "catching_up" });
+  assert.is(convergenceText(catchingUp), "CATCHING_UP");
+});
+
+function status(overrides: Partial<Status>): Status {
+  return {
+    convergence: "converged",
+    everywhere: true,
+    totalLikes: 6_231n,
+    pendingEvents: 0,
+    asOfMs: NOW_MS - 300,
+    nowMs: NOW_MS,
+    startedMs: NOW_MS - 252_000,
+    ledgerId: "0".repeat(32),
+    generation: "1".repeat(32),
+    version: 812,
+    servers: servers(1),
+    ...overrides,
+  };
+}
+
+function servers(count: number): ServerStatus[] {
+  return Array.from({ length: count }, (_, index) => server(index));
+}
+
+function server(index: number, overrides: Partial<ServerStatus> = {}): ServerStatus {
+  return {
+    serverId: `likes-server-${index}`,
+    outboxId: "2".repeat(32),
+    incarnation: "3".repeat(32),
+    address: `127.0.0.1:${41_000 + index}`,
+    state: "streaming",
+    trouble: "",
+    lastSequence: 10,
+    appliedSequence: 10,
+    acceptedLikes: 623n,
+    appliedLikes: 600n,
+    knownTotalLikes: 6_231n,
+    silentForMs: 300,
+    pendingEvents: 0,
+    ...overrides,
+  };
+}
+
+test.run();
