@@ -1,0 +1,77 @@
+/** Runs files of tests, a few at a time, and says how each of them ended. */
+import { FILES_AT_ONCE } from "./expected.ts";
+import { findFiles } from "./find_files.ts";
+import type { TestFile } from "./find_files.ts";
+import { runFile } from "./run_file.ts";
+import type { FileResult } from "./run_file.ts";
+import { sumTotals, totalsLine } from "./totals.ts";
+
+/** What to run, and where to say it. */
+export interface RunTestsOptions {
+  /** Folder of the repository: the working folder of every file. */
+  readonly root: string;
+  /** Folder under `root` in which the files are. */
+  readonly folder: string;
+  /** Parts of paths; none for all files. */
+  readonly filters: readonly string[];
+  /** Fewer tests than that are a failure. Not looked at when there are filters. */
+  readonly testsMin: number;
+  readonly print: (line: string) => void;
+  /** Ends all processes early. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the tests and prints the totals as the last line. True when all is as it should be. */
+export async function runTests(options: RunTestsOptions): Promise<boolean> {
+  const { root, folder, filters, testsMin, print } = options;
+  const files = await findFiles(root, folder, filters);
+  const results = await runAll(files, options);
+  const totals = sumTotals(results.map((result) => result.totals));
+  const problems = results
+    .filter((result) => result.problem !== undefined)
+    .map((result) => `FAILED ${result.path}: ${result.problem}`);
+  if (files.length === 0) {
+    const wanted = filters.length === 0 ? "" : ` whose path contains ${filters.join(" or ")}`;
+    problems.push(`Cannot find a test file in ${folder}/${wanted}`);
+  }
+  const ran = totals.passed + totals.failed;
+  if (filters.length === 0 && ran < testsMin) {
+    const where = "EXPECTED_TESTS_MIN in test/runner/expected.ts";
+    problems.push(`Cannot accept ${ran} tests: at least ${testsMin} are expected (${where})`);
+  }
+  for (const problem of ["", ...problems]) print(problem);
+  print(totalsLine(totals));
+  return problems.length === 0;
+}
+
+/** Takes files from the front until none is left, FILES_AT_ONCE at a time. */
+async function runAll(
+  files: readonly TestFile[],
+  { root, signal, print }: RunTestsOptions,
+): Promise<FileResult[]> {
+  const waiting = [...files];
+  const results: FileResult[] = [];
+  const lane = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      if (signal?.aborted === true) return;
+      const result = await runFile(file, signal === undefined ? { root } : { root, signal });
+      results.push(result);
+      for (const line of describe(result)) print(line);
+    }
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
+  return results;
+}
+
+/** A line for a file that passed; for one that did not, what it printed too. */
+function describe({ path, problem, totals, durationMs, output }: FileResult): string[] {
+  const time = `${(durationMs / 1_000).toFixed(1)} s`;
+  const skipped = totals.skipped === 0 ? "" : `, ${totals.skipped} skipped`;
+  if (problem === undefined) return [`ok      ${path}  ${totals.passed} passed${skipped}  ${time}`];
+  const printed = output.trim() === "" ? "(it printed nothing)" : output.trimEnd();
+  return [`FAILED  ${path}  ${problem}  ${time}`, indent(printed)];
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "    ");
+}

@@ -1,0 +1,130 @@
+/**
+ * Which folder may import which: imports point one way, so that a layer can be read, tested and
+ * exchanged without what stands above it. A folder that is not listed here is refused, so that a
+ * new one gets its place by decision.
+ */
+import { posix } from "node:path";
+import { importsOf, lineAt } from "./source_scan.ts";
+import type { Source } from "./source_scan.ts";
+
+const LEAVES = ["leaf"];
+const CORE = ["core", ...LEAVES];
+const TEXT = ["local_time", ...CORE];
+const ROLE = ["rpc", "store", "log", "cli", ...TEXT];
+const ORCHESTRATOR = ["likes_server", "primary", ...ROLE];
+
+/** Layer to the layers that it may import, besides itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  leaf: [],
+  core: LEAVES,
+  local_time: LEAVES,
+  cli: TEXT,
+  log: ["store", ...TEXT],
+  store: CORE,
+  rpc: CORE,
+  likes_server: ROLE,
+  primary: ROLE,
+  orchestrator: ORCHESTRATOR,
+  main: ["orchestrator", ...ORCHESTRATOR],
+  commands: ["orchestrator", ...ORCHESTRATOR],
+  test: ["main", "commands", "orchestrator", ...ORCHESTRATOR],
+};
+
+/** Files directly in src/. Time in local words is for people: the core does without it. */
+const FILES: Readonly<Record<string, string>> = {
+  "src/assert.ts": "leaf",
+  "src/errors.ts": "leaf",
+  "src/limits.ts": "leaf",
+  "src/local_time.ts": "local_time",
+  "src/main.ts": "main",
+};
+
+/** Packages that only one layer may know, so that they can be exchanged. Tests may know all. */
+const PACKAGES: readonly { readonly pattern: RegExp; readonly layers: readonly string[] }[] = [
+  { pattern: /^(?:@grpc\/|grpc-|protobufjs)/, layers: ["rpc"] },
+  { pattern: /^better-sqlite3/, layers: ["store"] },
+  { pattern: /^@oclif\//, layers: ["commands", "main"] },
+  { pattern: /^cli-table3/, layers: ["cli"] },
+];
+
+const CLOCKS = "Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask";
+const IMPURE = new RegExp(`(?<![.\\w$#])(?:${CLOCKS}|process|console|crypto)\\b(?!\\??:)`, "g");
+const RANDOM = /\bMath\.random\b/g;
+
+/** The layer of a file; undefined for one that has no place. */
+export function layerOf(path: string): string | undefined {
+  if (path in FILES) return FILES[path];
+  const [top = "", folder = ""] = path.split("/");
+  const layer = top === "src" && path.split("/").length > 2 ? folder : top;
+  return layer in ALLOWED && !Object.values(FILES).includes(layer) ? layer : undefined;
+}
+
+/** Imports that point the wrong way, in `path: what` lines. */
+export function layerViolations(source: Source): string[] {
+  const { path } = source;
+  const layer = layerOf(path);
+  if (layer === undefined) return [`${path}: has no layer: give it one in tidy_layers.ts`];
+  const found: string[] = [];
+  for (const { specifier, isType } of importsOf(source)) {
+    const target = resolveImport(path, specifier);
+    const reason =
+      target === undefined
+        ? packageReason(layer, specifier)
+        : fileReason(layer, layerOf(target), isType);
+    if (reason !== undefined) found.push(`${path}: imports ${specifier}: ${reason}`);
+  }
+  return found;
+}
+
+function fileReason(from: string, to: string | undefined, isType: boolean): string | undefined {
+  if (from === to) return undefined;
+  if (to === undefined || !(ALLOWED[from] ?? []).includes(to)) {
+    return `${from} may not import ${to ?? "what has no layer"}`;
+  }
+  return from === "cli" && to === "core" && !isType ? "cli imports only types of core" : undefined;
+}
+
+function packageReason(from: string, specifier: string): string | undefined {
+  if (from === "core") return "core imports only itself and the leaf files";
+  if (from === "test") return undefined;
+  const rule = PACKAGES.find(({ pattern }) => pattern.test(specifier));
+  if (rule === undefined || rule.layers.includes(from)) return undefined;
+  return `only ${rule.layers.join(" and ")} may`;
+}
+
+/** The file that a relative import names; undefined for packages and `node:`. */
+export function resolveImport(path: string, specifier: string): string | undefined {
+  return specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : undefined;
+}
+
+/** Clocks, timers, randomness and the process, in src/core. */
+export function impurities({ path, code }: Source): string[] {
+  if (layerOf(path) !== "core") return [];
+  return [...code.matchAll(IMPURE), ...code.matchAll(RANDOM)].map(({ 0: name, index }) => {
+    return `${path}:${lineAt(code, index)}: uses ${name}: core is pure`;
+  });
+}
+
+/** Cycles of imports, types included: the files of each in order. */
+export function importCycles(sources: readonly Source[]): string[] {
+  const imports = new Map(sources.map((source) => [source.path, targetsOf(source)]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      found.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const target of imports.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+  return found;
+}
+
+function targetsOf(source: Source): string[] {
+  return importsOf(source)
+    .map(({ specifier }) => resolveImport(source.path, specifier))
+    .filter((target) => target !== undefined);
+}
