@@ -1,5 +1,150 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Flags } from "@oclif/core";
+import { EXIT } from "../src/errors.ts";
+import type { ExitCode } from "../src/errors.ts";
+import {
+  CONVERGE_WAIT_DEFAULT_MS,
+  ORCHESTRATED_SERVERS_DEFAULT,
+  ORCHESTRATED_SERVERS_MAX,
+  PORT_DEFAULT,
+  RUN_DURATION_DEFAULT_MS,
+} from "../src/limits.ts";
+import { progressBar } from "../src/cli/progress.ts";
+import { runBanner } from "../src/cli/run_banner.ts";
+import { StopSignals } from "../src/cli/signals.ts";
+import { statusLine } from "../src/cli/status_text.ts";
+import { verdictJson, verdictText } from "../src/cli/verdict_text.ts";
+import type { Status } from "../src/core/status.ts";
+import type { RunOptions, RunReady, RunResult } from "../src/orchestrator/run.ts";
 import { BaseCommand } from "./_base_command.ts";
+import { checkIntervals, durationFlag, generatorFlags, inWords } from "./_flags.ts";
+import { portFlag, roleFlags, runDataRoot, seedOf, wholeFlag } from "./_flags.ts";
+import { LiveScreen } from "./_live_screen.ts";
+
 /** `likes orchestrate`. */
 export class Orchestrate extends BaseCommand {
-  override async run(): Promise<void> {}
+  static override summary = "run the demonstration: a primary, ten LikesServers, and a verdict";
+  static override description =
+    "Forks one primary and its LikesServers on 127.0.0.1. Each LikesServer gives a random number of likes at an interval of its own; in the end every outbox drains, and the parent checks the total against the outboxes, all processes and the seed. Ctrl-C ends the giving early, a second one ends at once. Exit 0 exact and converged everywhere, 4 not, 5 cannot be decided.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %>",
+    "<%= config.bin %> <%= command.id %> --duration 30s --seed 42",
+    "<%= config.bin %> <%= command.id %> --duration 10s --json --quiet",
+  ];
+  static override flags = {
+    servers: wholeFlag(
+      1,
+      ORCHESTRATED_SERVERS_MAX,
+    )({
+      summary: `how many LikesServers (1 to ${ORCHESTRATED_SERVERS_MAX})`,
+      default: ORCHESTRATED_SERVERS_DEFAULT,
+    }),
+    duration: durationFlag(0)({
+      summary: "how long likes are given",
+      default: RUN_DURATION_DEFAULT_MS,
+      defaultHelp: inWords(RUN_DURATION_DEFAULT_MS),
+    }),
+    ...generatorFlags,
+    port: portFlag({
+      summary: "port of the primary; 0 means any free one",
+      default: PORT_DEFAULT,
+    }),
+    "log-dir": roleFlags["log-dir"],
+    "data-dir": Flags.string({ summary: "folder of the state; a fresh one a run when absent" }),
+    "drain-timeout": durationFlag(0)({
+      summary: "how long the outboxes may take to drain",
+      default: CONVERGE_WAIT_DEFAULT_MS,
+      defaultHelp: inWords(CONVERGE_WAIT_DEFAULT_MS),
+    }),
+    quiet: Flags.boolean({ char: "q", summary: "the verdict alone" }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Orchestrate);
+    checkIntervals(flags["interval-min"], flags["interval-max"]);
+    const { Run } = await import("../src/orchestrator/run.ts");
+    const seed = seedOf(flags.seed);
+    const options: RunOptions = {
+      servers: flags.servers,
+      durationMs: flags.duration,
+      drainTimeoutMs: flags["drain-timeout"],
+      plan: {
+        seed,
+        intervalMinMs: flags["interval-min"],
+        intervalMaxMs: flags["interval-max"],
+        likesMax: flags["likes-max"],
+      },
+      itemId: flags.item,
+      port: flags.port,
+      logDir: flags["log-dir"],
+      dataDir: flags["data-dir"] ?? mkdtempSync(join(runDataRoot(), "likes-")),
+      entry: fileURLToPath(import.meta.resolve("#main")),
+    };
+    const view = new RunView(options, flags.quiet);
+    const run = new Run(options, view);
+    const signals = new StopSignals(() => {
+      run.kill();
+      process.exit(EXIT.interrupted);
+    });
+    void signals.first.then(() => run.finish());
+    const result = await run.run();
+    view.done();
+    run.log(verdictText(result));
+    this.say(verdictText(result));
+    const { logDir, dataDir } = options;
+    if (this.jsonEnabled()) this.printJson(verdictJson(result, { seed, logDir, dataDir }));
+    process.exit(exitOf(result));
+  }
+}
+
+/** What a person sees while it runs, all of it on stderr. */
+class RunView {
+  readonly #options: RunOptions;
+  readonly #quiet: boolean;
+  readonly #screen = new LiveScreen(process.stderr);
+  #drawn = "";
+
+  constructor(options: RunOptions, quiet: boolean) {
+    this.#options = options;
+    this.#quiet = quiet;
+  }
+
+  readonly onReady = (ready: RunReady): void => {
+    const { plan, logDir, dataDir, durationMs } = this.#options;
+    this.#talk(runBanner({ ...ready, seed: plan.seed, logDir, dataDir, durationMs }));
+  };
+
+  readonly onStatus = (status: Status, elapsedMs: number): void => {
+    if (this.#quiet) return;
+    if (!this.#screen.isLive) return this.#talk(statusLine(status));
+    const bar = progressBar(
+      Math.min(elapsedMs, this.#options.durationMs),
+      this.#options.durationMs,
+      this.#screen.columns,
+    );
+    this.#drawn = `${this.#screen.statusText(status)}\n\n${bar}`;
+    this.#screen.draw(this.#drawn);
+  };
+
+  readonly onLine = (line: string): void => {
+    if (!this.#screen.isLive || this.#drawn === "") return this.#talk(line);
+    this.#screen.draw(line);
+    this.#screen.done();
+    this.#screen.draw(this.#drawn);
+  };
+
+  done(): void {
+    if (this.#screen.isLive) this.#screen.done();
+  }
+
+  #talk(text: string): void {
+    if (!this.#quiet) process.stderr.write(`${text}\n`);
+  }
+}
+
+function exitOf({ verdict, givenUp }: RunResult): ExitCode {
+  if (verdict.outcome === "undecided") return EXIT.undecided;
+  return verdict.converged && !givenUp ? EXIT.done : EXIT.inexact;
 }

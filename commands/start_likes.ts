@@ -2,7 +2,7 @@ import { Flags } from "@oclif/core";
 import { formatAddress, isLoopback } from "../src/cli/address.ts";
 import type { LikesServer } from "../src/likes_server/likes_server.ts";
 import type { LikesServerNotice } from "../src/core/likes_server.ts";
-import { monotonicMs } from "../src/likes_server/monotonic.ts";
+import { monotonicMs } from "../src/monotonic.ts";
 import { tellParent } from "../src/orchestrator/child_channel.ts";
 import { RoleCommand } from "./_role_command.ts";
 import {
@@ -92,7 +92,7 @@ export class StartLikes extends RoleCommand {
     if (this.jsonEnabled()) this.printJson({ listening: address, serverId, log, seed });
     this.say(`listening ${address}`);
     tellParent({ type: "listening", address });
-    if (this.jsonEnabled()) return;
+    if (this.jsonEnabled() || process.connected) return;
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
     this.talk(`${serverId}${drawn}, log: tail -f ${log}`);
     this.talk(`next, in another terminal: npx likes add video 5 --server ${address}`);

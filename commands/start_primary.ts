@@ -41,7 +41,7 @@ export class StartPrimary extends RoleCommand {
     if (this.jsonEnabled()) this.printJson({ listening: address, dataDir, log: logPath });
     this.say(`listening ${address}`);
     tellParent({ type: "listening", address });
-    if (this.jsonEnabled()) return;
+    if (this.jsonEnabled() || process.connected) return;
     const where = port === PORT_DEFAULT ? "" : ` --primary ${address}`;
     this.talk(`state in ${dataDir}/primary, log: tail -f ${logPath}`);
     this.talk(`next, in another terminal: npx likes start-likes${where}`);

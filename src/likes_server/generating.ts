@@ -9,7 +9,7 @@ import { dueTick, intervalMs, likesAt, tickMs } from "../core/generator.ts";
 import type { GeneratorPlan, TickPlan } from "../core/generator.ts";
 import type { GeneratorMark } from "../core/outbox.ts";
 import type { LikeEvent } from "../core/like_event.ts";
-import { monotonicMs } from "./monotonic.ts";
+import { monotonicMs } from "../monotonic.ts";
 
 /** A tick that could not be given is tried again after this, as long as it is due. */
 const RETRY_MS = 50;
