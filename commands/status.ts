@@ -33,7 +33,7 @@ export class Status extends BaseCommand {
     once: Flags.boolean({ summary: "one answer", exclusive: ["wait"] }),
     wait: Flags.boolean({ summary: "until converged everywhere" }),
     timeout: durationFlag(1)({
-      summary: "how long --wait waits, and how long a first answer may take",
+      summary: "how long --wait waits, and how long a watched primary may be away",
       default: CONVERGE_WAIT_DEFAULT_MS,
       defaultHelp: inWords(CONVERGE_WAIT_DEFAULT_MS),
     }),
@@ -46,21 +46,28 @@ export class Status extends BaseCommand {
       throw new LikesError("usage", `Cannot watch every ${found}: at most every 60s`);
     }
     const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
+    const { followStatus } = await import("../src/rpc/follow_status.ts");
     const { waitForConvergence } = await import("../src/rpc/wait_for_convergence.ts");
     const { writeStatus } = await import("../src/rpc/status_wire.ts");
+    const { primary, interval: intervalMs, timeout: timeoutMs, once, wait } = flags;
     const screen = new LiveScreen(process.stdout);
     const show = (view: View): void => {
       if (this.jsonEnabled()) this.printJson(writeStatus(view));
-      else if (screen.isLive && !flags.once) screen.drawStatus(view);
-      else this.say(flags.once && screen.isLive ? screen.statusText(view) : statusLine(view));
+      else if (!screen.isLive) this.say(statusLine(view));
+      else if (once) this.say(screen.statusText(view));
+      else screen.drawStatus(view);
     };
-    if (flags.wait) {
-      await waitForConvergence(flags.primary, flags.timeout, show);
-      return;
+    if (wait) {
+      await waitForConvergence(primary, timeoutMs, show);
+    } else if (once) {
+      const client = new PrimaryClient(primary);
+      show(await client.status(timeoutMs));
+      client.close();
+    } else {
+      // It has to be there at first; from then on its restarts are part of what is watched.
+      const onAway = (reason: LikesError): void => this.talk(`${reason.message}; trying again`);
+      const options = { intervalMs, firstMaxMs: 0, awayMaxMs: timeoutMs, onAway };
+      for await (const view of followStatus(primary, options)) show(view);
     }
-    const client = new PrimaryClient(flags.primary);
-    if (flags.once) show(await client.status(flags.timeout));
-    else for await (const view of client.watch(flags.interval)) show(view);
-    client.close();
   }
 }

@@ -1,5 +1,5 @@
 /** What both clients share: bounds, deadlines, and a connection of their own. */
-import { credentials } from "@grpc/grpc-js";
+import { connectivityState, credentials } from "@grpc/grpc-js";
 import type { ChannelOptions, Client, ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import {
@@ -30,13 +30,32 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
 /** Nothing is encrypted yet; non-loopback needs `--insecure` on the serving side. */
 export const CREDENTIALS = credentials.createInsecure();
 
-/** Waits until `client` is connected. Throws LikesError `peer_unreachable`. */
-export function connected(client: Client, peer: string, timeoutMs: number): Promise<void> {
+/** Connects `client`. Throws LikesError `peer_unreachable` when that fails or takes too long. */
+export async function connected(client: Client, peer: string, timeoutMs: number): Promise<void> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + timeoutMs;
+  let state = channel.getConnectivityState(true);
+  while (state !== connectivityState.READY) {
+    if (state === connectivityState.TRANSIENT_FAILURE) {
+      throw new LikesError("peer_unreachable", `Cannot reach ${peer}: nothing answers there`);
+    }
+    await changed(channel, state, deadline).catch((cause: unknown) => {
+      const message = `Cannot reach ${peer}: it did not answer within ${timeoutMs} ms`;
+      throw new LikesError("peer_unreachable", message, { cause });
+    });
+    state = channel.getConnectivityState(true);
+  }
+}
+
+function changed(
+  channel: ReturnType<Client["getChannel"]>,
+  from: connectivityState,
+  deadline: number,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.waitForReady(Date.now() + timeoutMs, (error) => {
-      if (error === undefined) return resolve();
-      const message = `Cannot reach ${peer} within ${timeoutMs} ms: nothing answers there`;
-      reject(new LikesError("peer_unreachable", message, { cause: error }));
+    channel.watchConnectivityState(from, deadline, (error) => {
+      if (error === undefined) resolve();
+      else reject(error);
     });
   });
 }

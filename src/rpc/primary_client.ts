@@ -3,7 +3,7 @@ import { LikesError } from "../errors.ts";
 import { STATUS_INTERVAL_DEFAULT_MS } from "../limits.ts";
 import type { FromLikesServer, FromPrimary } from "../core/messages.ts";
 import type { Status } from "../core/status.ts";
-import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, unary } from "./client.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, idempotent, unary } from "./client.ts";
 import { fromCall } from "./faults.ts";
 import type { GetCountsResponse__Output } from "./gen/likes/v1/GetCountsResponse.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
@@ -66,11 +66,6 @@ export class PrimaryClient {
   constructor(address: string) {
     this.#client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
     this.#peer = `the primary at ${address}`;
-  }
-
-  /** Waits until it is connected. Throws LikesError `peer_unreachable`. */
-  connected(timeoutMs: number): Promise<void> {
-    return connected(this.#client, this.#peer, timeoutMs);
   }
 
   /** The status, now and then every `intervalMs`, until the caller stops or `signal` is aborted. */

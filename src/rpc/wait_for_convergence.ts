@@ -1,12 +1,11 @@
 /** Waits until everything that was acknowledged before now is counted, and shown everywhere. */
-import { setTimeout } from "node:timers/promises";
 import { LikesError } from "../errors.ts";
 import { STATUS_INTERVAL_MIN_MS } from "../limits.ts";
 import type { Status } from "../core/status.ts";
-import { PrimaryClient } from "./primary_client.ts";
+import { followStatus } from "./follow_status.ts";
 
-/** Between attempts to connect. */
-const RETRY_PAUSE_MS = 250;
+/** LikesServers that an error names. */
+const NAMED_MAX = 10;
 
 /**
  * Watches the primary at `address` until it is converged everywhere with an `as_of` at or after its
@@ -18,38 +17,30 @@ export async function waitForConvergence(
   timeoutMs: number,
   onStatus: (status: Status) => void,
 ): Promise<Status> {
-  const deadline = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.timeout(timeoutMs);
+  const patient = { firstMaxMs: Infinity, awayMaxMs: Infinity };
+  const options = { ...patient, intervalMs: STATUS_INTERVAL_MIN_MS, signal };
   let first: Status | undefined;
   let last: Status | undefined;
-  while (!deadline.aborted) {
-    const client = new PrimaryClient(address);
-    try {
-      for await (const status of client.watch(STATUS_INTERVAL_MIN_MS, deadline)) {
-        first ??= status;
-        last = status;
-        onStatus(status);
-        if (status.everywhere && status.asOfMs >= first.nowMs) return status;
-      }
-    } catch (error) {
-      if (!(error instanceof LikesError && error.code === "peer_unreachable")) throw error;
-      await setTimeout(RETRY_PAUSE_MS);
-    } finally {
-      client.close();
-    }
+  for await (const status of followStatus(address, options)) {
+    first ??= status;
+    last = status;
+    onStatus(status);
+    if (status.everywhere && status.asOfMs >= first.nowMs) return status;
   }
   throw notConverged(address, timeoutMs, last);
 }
 
 function notConverged(address: string, timeoutMs: number, last: Status | undefined): LikesError {
   if (last === undefined) {
-    const message = `Cannot reach the primary at ${address} within ${timeoutMs} ms: nothing answers there`;
+    const found = `nothing answers there within ${timeoutMs} ms`;
+    const message = `Cannot reach the primary at ${address}: ${found}; start it, or give --primary`;
     return new LikesError("peer_unreachable", message);
   }
-  const waiting = last.servers.filter(
-    ({ state, pendingEvents }) => state !== "streaming" || pendingEvents > 0,
-  );
-  const names = waiting.map(({ serverId, state }) => `${serverId} (${state})`).slice(0, 10);
+  const { servers, pendingEvents, convergence } = last;
+  const late = servers.filter((one) => one.state !== "streaming" || one.pendingEvents > 0);
+  const names = late.map(({ serverId, state }) => `${serverId} (${state})`).slice(0, NAMED_MAX);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
-  const message = `Cannot see convergence within ${timeoutMs} ms: ${last.convergence}, ${last.pendingEvents} events pending, ${why}`;
-  return new LikesError("not_converged", message);
+  const found = `${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`;
+  return new LikesError("not_converged", `Cannot see convergence in ${timeoutMs} ms: ${found}`);
 }
