@@ -48,12 +48,15 @@ export class AcceptQueue {
   /** Takes a give, or says why it cannot. `room` is in bytes of the outbox. */
   add(give: Give, room: number): Refusal | undefined {
     if (this.#waiting.length >= GIVES_WAITING_MAX) {
-      const message = `Cannot accept the likes now: ${GIVES_WAITING_MAX} calls wait for the disk already; try again later`;
+      const message =
+        `Cannot accept the likes now: ${GIVES_WAITING_MAX} calls wait for the disk already; ` +
+        "try again later";
       return { code: "too_many", message };
     }
     const bytes = this.#codec.encode(give.event);
     if (this.#bytes + bytes.length > room) {
-      const message = `Cannot accept the likes: the outbox is full until the primary takes what it holds`;
+      const message =
+        "Cannot accept the likes: the outbox is full until the primary takes what it holds";
       return { code: "outbox_full", message };
     }
     this.#waiting.push({ ...give, bytes });

@@ -1,21 +1,31 @@
 /**
  * What the members have said to this start of the primary. None of it is on the disk: after a start
  * every member earns its place anew, by answering a pulse of that start.
+ *
+ * What a message names is taken in when it is received, so that nothing named is ever called
+ * converged; that a member was heard, and its mark, only when its report is committed. An outbox
+ * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
+ * more.
  */
 import type { IncarnationRow } from "./ledger.ts";
-import type { Report } from "./messages.ts";
+import type { LikeBatch, Report } from "./messages.ts";
 import type { Id } from "./record.ts";
 
-/** What one member has said. */
+/** What one outbox has said. */
 export interface Contact {
-  /** The newest report. */
-  readonly report: Report;
+  /** The newest report that is committed; undefined before the first. */
+  readonly report: Report | undefined;
   /** When the newest pulse that it answered was sent, by the monotonic clock. */
   readonly sentMs: number;
-  /** Highest sequence of the report's incarnation that was reported or received. */
+  /** The incarnation that it delivers, and the stream on which it does. */
+  readonly incarnation: Id;
+  readonly streamId: number;
+  /** Highest sequence of that incarnation that was reported or received. */
   readonly namedSequence: number;
-  /** Of the report's incarnation. */
+  /** Of that incarnation. */
   readonly appliedSequence: number;
+  /** Events of its other incarnations, as it named them last. */
+  readonly otherPendingEvents: number;
   /** The newest label that it answered and of which nothing is pending any more; 0 for none. */
   readonly markMs: number;
   /** A label that it answered, and that becomes the mark once this sequence is applied. */
@@ -30,58 +40,70 @@ export class Contacts {
     return this.#byOutbox;
   }
 
-  /** A member reported on the incarnation of `row`, in answer to a pulse sent at `sentMs`. */
+  /** A message was received on stream `streamId` of `outboxId`; it is not committed yet. */
+  received(outboxId: Id, streamId: number, message: Report | LikeBatch): void {
+    const { incarnation, lastSequence } = message;
+    const before = this.#byOutbox.get(outboxId);
+    const same = before?.incarnation === incarnation ? before : undefined;
+    if (before !== undefined && same === undefined && streamId < before.streamId) return;
+    const others = before?.otherPendingEvents ?? 0;
+    this.#byOutbox.set(outboxId, {
+      report: before?.report,
+      sentMs: before?.sentMs ?? -Infinity,
+      incarnation,
+      streamId,
+      namedSequence: Math.max(lastSequence, same?.namedSequence ?? 0),
+      appliedSequence: same?.appliedSequence ?? 0,
+      otherPendingEvents: message.type === "report" ? message.otherPendingEvents : others,
+      markMs: before?.markMs ?? 0,
+      awaited: same?.awaited,
+    });
+  }
+
+  /** A report on the incarnation of `row`, which answers a pulse sent at `sentMs`, is committed. */
   heard(report: Report, row: IncarnationRow, sentMs: number): void {
     const before = this.#byOutbox.get(row.outboxId);
-    const same = before?.report.incarnation === report.incarnation ? before : undefined;
-    const answered = { labelMs: report.labelMs, sequence: report.lastSequence };
-    const complete = report.otherPendingEvents === 0;
-    this.#set(row.outboxId, {
+    if (before === undefined || report.labelMs < (before.report?.labelMs ?? 0)) return;
+    this.#byOutbox.set(row.outboxId, {
+      ...before,
       report,
-      sentMs: Math.max(sentMs, before?.sentMs ?? sentMs),
-      namedSequence: Math.max(report.lastSequence, same?.namedSequence ?? 0),
-      appliedSequence: row.appliedSequence,
-      markMs: before?.markMs ?? 0,
-      // An older label is awaited to its end, so that `as_of` moves on under a steady load.
-      awaited: same?.awaited ?? (complete ? answered : undefined),
+      sentMs: Math.max(sentMs, before.sentMs),
     });
-    if (complete) this.#await(row.outboxId, answered);
+    this.applied(row);
+    if (report.otherPendingEvents === 0) this.#earn(report, row);
   }
 
-  /** A batch up to `sequence` was received; it may not be applied yet. */
-  named(outboxId: Id, incarnation: Id, sequence: number): void {
-    const contact = this.#byOutbox.get(outboxId);
-    if (contact?.report.incarnation !== incarnation || contact.namedSequence >= sequence) return;
-    this.#set(outboxId, { ...contact, namedSequence: sequence });
-  }
-
-  /** The incarnation of `row` was applied up to its applied sequence. */
+  /** The incarnation of `row` is applied up to its applied sequence. */
   applied(row: IncarnationRow): void {
     const contact = this.#byOutbox.get(row.outboxId);
-    if (contact?.report.incarnation !== row.incarnation) return;
-    this.#set(row.outboxId, { ...contact, appliedSequence: row.appliedSequence });
+    if (contact?.incarnation !== row.incarnation) return;
+    const { appliedSequence } = row;
+    const { awaited } = contact;
+    const settled = awaited !== undefined && appliedSequence >= awaited.sequence;
+    this.#byOutbox.set(row.outboxId, {
+      ...contact,
+      appliedSequence,
+      markMs: settled ? Math.max(contact.markMs, awaited.labelMs) : contact.markMs,
+      awaited: settled ? undefined : awaited,
+    });
   }
 
   forget(outboxId: Id): void {
     this.#byOutbox.delete(outboxId);
   }
 
-  /** Counts a label at once when nothing of it is pending, and awaits it when none older is. */
-  #await(outboxId: Id, awaited: { readonly labelMs: number; readonly sequence: number }): void {
-    const contact = this.#byOutbox.get(outboxId);
-    if (contact === undefined || contact.awaited !== undefined) return;
-    this.#set(outboxId, { ...contact, awaited });
-  }
-
-  /** Stores a contact, with its mark raised once the awaited sequence is applied. */
-  #set(outboxId: Id, contact: Contact): void {
-    const { awaited, appliedSequence, markMs } = contact;
-    const settled = awaited !== undefined && appliedSequence >= awaited.sequence;
-    this.#byOutbox.set(
-      outboxId,
-      settled
-        ? { ...contact, markMs: Math.max(markMs, awaited.labelMs), awaited: undefined }
-        : contact,
-    );
+  /**
+   * Counts the label of a report at once when all that it names is applied, else awaits that. An
+   * older label is awaited to its end, so that `as_of` moves on under a steady load.
+   */
+  #earn({ labelMs, lastSequence: sequence }: Report, row: IncarnationRow): void {
+    const contact = this.#byOutbox.get(row.outboxId);
+    if (contact === undefined) return;
+    if (row.appliedSequence >= sequence) {
+      const markMs = Math.max(contact.markMs, labelMs);
+      this.#byOutbox.set(row.outboxId, { ...contact, markMs });
+    } else if (contact.incarnation === row.incarnation && contact.awaited === undefined) {
+      this.#byOutbox.set(row.outboxId, { ...contact, awaited: { labelMs, sequence } });
+    }
   }
 }

@@ -3,7 +3,8 @@
  *
  * Nothing here remembers anything: the interval is a function of (seed, server id), each value of
  * (seed, server id, number of events accepted so far). So a restart changes neither, a healthy run
- * with the same seed gives the same total, and the parent can compute the total again from the seed.
+ * with the same seed gives the same total, and the parent can compute the total again from the
+ * seed.
  */
 import { assert } from "../assert.ts";
 

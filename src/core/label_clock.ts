@@ -2,8 +2,8 @@
  * Labels: the primary's own time, by which `as_of` is told.
  *
  * A label only has to be newer than every label before it, restarts included, and close enough to
- * the wall clock for a person to read. So the wall clock is read once, at the start; from then on the
- * monotonic clock carries the labels. A clock that jumps changes nothing.
+ * the wall clock for a person to read. So the wall clock is read once, at the start; from then on
+ * the monotonic clock carries the labels. A clock that jumps changes nothing.
  */
 export class LabelClock {
   /** Label = monotonic time + this. */
@@ -18,7 +18,16 @@ export class LabelClock {
 
   /** A label newer than any before it. */
   mint(monotonicMs: number): number {
-    this.#lastMs = Math.max(this.#lastMs + 1, Math.floor(monotonicMs + this.#offsetMs));
+    this.#lastMs = this.next(monotonicMs);
     return this.#lastMs;
+  }
+
+  /**
+   * The label that `mint` would give: above every label until now, and not above the next one.
+   * Those who only read the time use it, so that many readers do not drive the labels ahead of the
+   * clock.
+   */
+  next(monotonicMs: number): number {
+    return Math.max(this.#lastMs + 1, Math.floor(monotonicMs + this.#offsetMs));
   }
 }

@@ -89,7 +89,9 @@ export interface ItemCount {
   readonly likes: bigint;
 }
 
-/** How a transaction ended. One in doubt throws LikesError `store_in_doubt`: the process must go. */
+/**
+ * How a transaction ended. One in doubt throws LikesError `store_in_doubt`: the process must go.
+ */
 export type TransactionOutcome<T> =
   | { readonly type: "done"; readonly value: T }
   /** No space; nothing was changed. */

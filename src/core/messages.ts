@@ -47,6 +47,7 @@ export interface Report {
   readonly troubles: readonly Trouble[];
 }
 
+/** Every trouble that there is, as it is named in status, logs and health. */
 export const TROUBLE_KINDS = [
   "second_incarnation",
   "closed_incarnation",

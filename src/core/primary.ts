@@ -1,10 +1,10 @@
 /**
  * The primary's state machine: events in, actions out, in the order in which they must happen.
  *
- * Invariants. Nothing is sent that is not committed: Acks, Welcomes, pulses and status show what the
- * last commit left. One commit is under way at a time, and commands wait in one queue in the order in
- * which they came, so a Welcome is computed after everything that its stream's predecessor got in.
- * A stream that does not drain gets the newest Ack and the newest pulse, never a backlog.
+ * Invariants. Nothing is sent that is not committed: Acks, Welcomes, pulses and status show what
+ * the last commit left. One commit is under way at a time, and commands wait in one queue in the
+ * order in which they came, so a Welcome is computed after everything that its stream's predecessor
+ * got in. A stream that does not drain gets the newest Ack and the newest pulse, never a backlog.
  *
  * A crash leaves nothing behind but the ledger: contacts, marks and streams are volatile and are
  * earned anew, which is why a start begins in UNKNOWN.
@@ -32,59 +32,19 @@ import type {
   MemberRow,
   TroubleRow,
 } from "./ledger.ts";
-import type { Applied, GroupResult, LedgerCommand, LedgerResult } from "./ledger_rule.ts";
-import type {
-  Convergence,
-  FromLikesServer,
-  FromPrimary,
-  Hello,
-  LikeBatch,
-  Pulse,
-  Report,
-} from "./messages.ts";
-import type { Id } from "./record.ts";
+import type { GroupResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
+import type { Convergence, FromLikesServer, Hello, LikeBatch, Pulse, Report } from "./messages.ts";
+import type { PrimaryAction, PrimaryEvent, PrimaryNotice, StartTimes } from "./primary_events.ts";
 import { openStream } from "./primary_stream.ts";
 import type { Stream } from "./primary_stream.ts";
+import type { Id } from "./record.ts";
 import { convergence, leastMark, statusOf } from "./status.ts";
 import type { Status, StatusView } from "./status.ts";
 
-/** What happens to a primary. `streamId` names one stream for ever. */
-export type PrimaryEvent =
-  | { readonly type: "opened"; readonly streamId: number }
-  | { readonly type: "received"; readonly streamId: number; readonly message: FromLikesServer }
-  | { readonly type: "closed"; readonly streamId: number }
-  /** The transport's buffer is full, or has drained. */
-  | { readonly type: "blocked"; readonly streamId: number }
-  | { readonly type: "writable"; readonly streamId: number }
-  /** The commit that was asked for is synced; undefined: refused for lack of space. */
-  | { readonly type: "committed"; readonly group: GroupResult | undefined }
-  | { readonly type: "tick" };
+export type * from "./primary_events.ts";
 
-/** What a primary must do, in order. */
-export type PrimaryAction =
-  /** Run the group in one transaction, sync it, and answer with `committed`. One at a time. */
-  | { readonly type: "commit"; readonly commands: readonly LedgerCommand[] }
-  | { readonly type: "send"; readonly streamId: number; readonly message: FromPrimary }
-  | { readonly type: "end"; readonly streamId: number; readonly refusal: Refusal }
-  /** Stop reading from the stream, or go on: the sender is held back by flow control. */
-  | { readonly type: "pause" | "resume"; readonly streamId: number }
-  | { readonly type: "notice"; readonly notice: PrimaryNotice };
-
-/** What a person may want to know. */
-export type PrimaryNotice =
-  | { readonly type: "connected"; readonly hello: Hello; readonly appliedSequence: number }
-  | { readonly type: "disconnected"; readonly hello: Hello; readonly reason: string }
-  | { readonly type: "applied"; readonly applied: Applied }
-  | { readonly type: "member"; readonly member: MemberRow }
-  | { readonly type: "trouble"; readonly trouble: TroubleRow }
-  | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
-  | { readonly type: "disk_full" };
-
-/** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */
-export interface StartTimes {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
-}
+/** Held back before another commit is tried after one that was refused. */
+const REFUSED_COMMIT_PAUSE_MS = 500;
 
 /** The primary, without sockets, disk or clock. */
 export class PrimaryCore {
@@ -101,9 +61,12 @@ export class PrimaryCore {
   #meta: LedgerMeta;
   #queue: LedgerCommand[] = [];
   #committing = false;
+  #commitAtMs = -Infinity;
   #advanceQueued = false;
   #pulsedMs: number;
   #pulsed: { version: number; convergence: Convergence };
+  /** The convergence that was told of last. */
+  #told: Convergence = "unknown";
   #actions: PrimaryAction[] = [];
 
   constructor(snapshot: LedgerSnapshot, started: StartTimes) {
@@ -121,7 +84,7 @@ export class PrimaryCore {
   /** Takes an event at the monotonic time `nowMs`; gives what must be done now, in order. */
   handle(event: PrimaryEvent, nowMs: number): readonly PrimaryAction[] {
     this.#take(event, nowMs);
-    this.#commitNext();
+    this.#commitNext(nowMs);
     const actions = this.#actions;
     this.#actions = [];
     return actions;
@@ -129,7 +92,7 @@ export class PrimaryCore {
 
   /** The status at the monotonic time `nowMs`. */
   status(nowMs: number): Status {
-    return statusOf(this.#view(), nowMs, this.#labels.mint(nowMs));
+    return statusOf(this.#view(), nowMs, this.#labels.next(nowMs));
   }
 
   get troubles(): readonly TroubleRow[] {
@@ -186,12 +149,16 @@ export class PrimaryCore {
       return this.#refuse(stream, "message_invalid", "Cannot take a second Hello on one stream");
     }
     if (hello.protocolVersion !== PROTOCOL_VERSION) {
-      const text = `Cannot speak protocol version ${hello.protocolVersion}: this primary speaks ${PROTOCOL_VERSION}; run the same release on both sides`;
+      const text =
+        `Cannot speak protocol version ${hello.protocolVersion}: this primary speaks ` +
+        `${PROTOCOL_VERSION}; run the same release on both sides`;
       return this.#refuse(stream, "protocol_version", text);
     }
     const ledgerId = hello.seen?.ledgerId ?? this.#ledgerId;
     if (ledgerId !== this.#ledgerId) {
-      const text = `Cannot take the outbox of ledger ${ledgerId}: this is ledger ${this.#ledgerId}; point the LikesServer to its own primary, or start it on a fresh --data-dir`;
+      const text =
+        `Cannot take the outbox of ledger ${ledgerId}: this is ledger ${this.#ledgerId}; point ` +
+        "the LikesServer to its own primary, or start it on a fresh --data-dir";
       return this.#refuse(stream, "ledger_other", text);
     }
     const older = this.#byIncarnation.get(hello.incarnation);
@@ -205,7 +172,7 @@ export class PrimaryCore {
 
   #receiveBatch(stream: Stream, hello: Hello, batch: LikeBatch): void {
     const { outboxId } = hello;
-    this.#contacts.named(outboxId, batch.incarnation, batch.lastSequence);
+    this.#contacts.received(outboxId, stream.id, batch);
     this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });
     stream.queuedBatches++;
     if (stream.queuedBatches < STREAM_BATCHES_QUEUED_MAX || stream.paused) return;
@@ -218,10 +185,13 @@ export class PrimaryCore {
     const answered = stream.pulses.findIndex(({ labelMs }) => labelMs === report.labelMs);
     const pulse = stream.pulses[answered];
     if (pulse === undefined) {
-      const text = `Cannot take a report for label ${report.labelMs}: it is not an unanswered pulse of this stream`;
+      const text =
+        `Cannot take a report for label ${report.labelMs}: ` +
+        "it is not an unanswered pulse of this stream";
       return this.#refuse(stream, "message_invalid", text);
     }
     stream.reportedMs = nowMs;
+    this.#contacts.received(outboxId, stream.id, report);
     stream.pulses.splice(0, answered + 1);
     const command = { outboxId, serverId, address, report, sentMs: pulse.sentMs };
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
@@ -241,6 +211,7 @@ export class PrimaryCore {
     );
     const { hello } = stream;
     if (hello === undefined) return;
+    if (!this.#members.has(hello.outboxId)) this.#contacts.forget(hello.outboxId);
     const current = this.#byIncarnation.get(hello.incarnation) === stream;
     if (current) this.#byIncarnation.delete(hello.incarnation);
     if (stream.welcomed) this.#notice({ type: "disconnected", hello, reason });
@@ -255,8 +226,8 @@ export class PrimaryCore {
     if (stream.pulseDue) this.#sendPulse(stream, this.#pulse(nowMs), nowMs);
   }
 
-  #commitNext(): void {
-    if (this.#committing || this.#queue.length === 0) return;
+  #commitNext(nowMs: number): void {
+    if (this.#committing || this.#queue.length === 0 || nowMs < this.#commitAtMs) return;
     const commands = this.#queue.slice(0, COMMIT_COMMANDS_MAX);
     this.#queue = this.#queue.slice(COMMIT_COMMANDS_MAX);
     this.#committing = true;
@@ -278,7 +249,7 @@ export class PrimaryCore {
   #committed(group: GroupResult | undefined, nowMs: number): void {
     assert(this.#committing, "a commit was under way");
     this.#committing = false;
-    if (group === undefined) return this.#refuseAll();
+    if (group === undefined) return this.#refuseAll(nowMs);
     this.#meta = group.meta;
     this.#adopt(group);
     const touched = new Set<Stream>();
@@ -292,7 +263,8 @@ export class PrimaryCore {
   }
 
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
-  #refuseAll(): void {
+  #refuseAll(nowMs: number): void {
+    this.#commitAtMs = nowMs + REFUSED_COMMIT_PAUSE_MS;
     this.#notice({ type: "disk_full" });
     const message = "Cannot write the ledger: its disk is full";
     for (const stream of this.#streams.values()) this.#refuse(stream, "disk_full", message);
@@ -400,7 +372,8 @@ export class PrimaryCore {
     for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
     this.#advance(nowMs);
     const state = convergence(this.#view(), nowMs);
-    if (state !== this.#pulsed.convergence) {
+    if (state !== this.#told) {
+      this.#told = state;
       const { totalLikes } = this.#meta;
       this.#notice({ type: "convergence", convergence: state, totalLikes });
     }
@@ -412,7 +385,7 @@ export class PrimaryCore {
   }
 
   #expire(stream: Stream, nowMs: number): void {
-    if (!stream.welcomed && nowMs - stream.openedMs > HELLO_WAIT_MAX_MS) {
+    if (stream.hello === undefined && nowMs - stream.openedMs > HELLO_WAIT_MAX_MS) {
       const text = `Cannot wait longer for a Hello: none came within ${HELLO_WAIT_MAX_MS} ms`;
       this.#refuse(stream, "peer_silent", text);
     } else if (stream.welcomed && nowMs - stream.reportedMs > REPORT_WAIT_MAX_MS) {

@@ -1,9 +1,9 @@
 /**
  * What a reader is told: the total, and honestly how far it has come (law 4).
  *
- * Convergence is never computed from totals, which may be equal by accident. It comes from what each
- * member answered to a pulse of this start of the primary: a member that has not answered lately makes
- * it UNKNOWN, one that named events which are not applied makes it CATCHING_UP.
+ * Convergence is never computed from totals, which may be equal by accident. It comes from what
+ * each member answered to a pulse of this start of the primary: a member that has not answered
+ * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP.
  */
 import { MEMBER_SILENT_MS } from "../limits.ts";
 import type { Contact } from "./contacts.ts";
@@ -64,7 +64,7 @@ export function convergence(view: StatusView, nowMs: number): Convergence {
   let catchingUp = false;
   for (const outboxId of view.members.keys()) {
     const contact = view.contacts.get(outboxId);
-    if (contact === undefined || isSilent(contact, nowMs)) return "unknown";
+    if (contact?.report === undefined || isSilent(contact, nowMs)) return "unknown";
     catchingUp ||= pendingOf(contact) > 0;
   }
   return catchingUp ? "catching_up" : "converged";
@@ -108,28 +108,30 @@ export function troubleText(trouble: TroubleRow): string {
 function isShownEverywhere(view: StatusView): boolean {
   for (const outboxId of view.members.keys()) {
     const contact = view.contacts.get(outboxId);
-    if (contact === undefined || contact.report.shownVersion < view.meta.totalVersion) return false;
+    if (contact?.report === undefined) return false;
+    if (contact.report.shownVersion < view.meta.totalVersion) return false;
   }
   return true;
 }
 
 function serverStatus(view: StatusView, member: MemberRow, nowMs: number): ServerStatus {
   const contact = view.contacts.get(member.outboxId);
+  const report = contact?.report;
   const troubles = view.troubles.filter(({ outboxId }) => outboxId === member.outboxId);
-  const silent = contact === undefined || isSilent(contact, nowMs);
+  const silent = report === undefined || contact === undefined || isSilent(contact, nowMs);
   return {
     serverId: member.serverId,
     outboxId: member.outboxId,
-    incarnation: contact?.report.incarnation ?? "",
+    incarnation: contact?.incarnation ?? "",
     address: member.address,
     state: troubles.length > 0 ? "trouble" : silent ? "silent" : "streaming",
     trouble: troubles.map(troubleText).join("; "),
     lastSequence: contact?.namedSequence ?? 0,
     appliedSequence: contact?.appliedSequence ?? 0,
-    acceptedLikes: contact?.report.acceptedLikes ?? member.appliedLikes,
+    acceptedLikes: report?.acceptedLikes ?? member.appliedLikes,
     appliedLikes: member.appliedLikes,
-    knownTotalLikes: contact?.report.shownTotalLikes ?? 0n,
-    silentForMs: Math.max(0, Math.floor(nowMs - (contact?.sentMs ?? view.startedMs))),
+    knownTotalLikes: report?.shownTotalLikes ?? 0n,
+    silentForMs: Math.max(0, Math.floor(nowMs - Math.max(contact?.sentMs ?? 0, view.startedMs))),
     pendingEvents: contact === undefined ? 0 : pendingOf(contact),
   };
 }
@@ -140,7 +142,7 @@ function isSilent(contact: Contact, nowMs: number): boolean {
 
 function pendingOf(contact: Contact): number {
   const named = Math.max(contact.namedSequence - contact.appliedSequence, 0);
-  return named + contact.report.otherPendingEvents;
+  return named + contact.otherPendingEvents;
 }
 
 /** `likes-server-2` before `likes-server-10`. */

@@ -1,0 +1,126 @@
+/**
+ * The rule of exactly once.
+ *
+ * The applied sequence, its digest, the likes of each item and the grand total change together or
+ * not at all. There is no window and no memory of recent names: an event at or below the applied
+ * sequence is a duplicate for ever, the one after it is applied, and anything else is refused,
+ * whereupon the sender says Hello again.
+ */
+import type { Refusal } from "../errors.ts";
+import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
+import type { LedgerChanges } from "./ledger_changes.ts";
+import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
+import { foreignIncarnation, resynchronise } from "./ledger_refusals.ts";
+import { apply } from "./like_event.ts";
+import type { LikeEvent } from "./like_event.ts";
+import type { LikeBatch } from "./messages.ts";
+import type { RecordCodec } from "./record.ts";
+
+type BatchCommand = Extract<LedgerCommand, { readonly type: "batch" }>;
+
+/** Applies all of a batch, or nothing of it. */
+export function applyBatch(
+  changes: LedgerChanges,
+  { streamId, outboxId, batch }: BatchCommand,
+  codec: RecordCodec,
+): LedgerResult {
+  const incarnation = changes.ledger.incarnation(batch.incarnation);
+  const member = changes.ledger.member(outboxId);
+  const refused = (refusal: Refusal): LedgerResult => ({ type: "refused", streamId, refusal });
+  if (incarnation === undefined || member === undefined) {
+    return refused(resynchronise("Cannot apply a batch before the first report"));
+  }
+  if (incarnation.outboxId !== outboxId) return refused(foreignIncarnation(batch.incarnation));
+  if (batch.lastSequence <= incarnation.appliedSequence) {
+    return { type: "duplicate", streamId, incarnation };
+  }
+  const mismatch = mismatchOf(batch, incarnation, codec);
+  if (mismatch !== undefined) return refused(mismatch);
+  const events = decode(batch, codec);
+  if ("code" in events) return refused(events);
+  return count(changes, { streamId, batch, incarnation, member, events });
+}
+
+/** Says why a batch does not follow what was applied, by its sequences and its digest. */
+function mismatchOf(
+  batch: LikeBatch,
+  incarnation: IncarnationRow,
+  codec: RecordCodec,
+): Refusal | undefined {
+  const range = `#${batch.firstSequence} to #${batch.lastSequence}`;
+  const expected = incarnation.appliedSequence + 1;
+  if (batch.firstSequence !== expected) {
+    return resynchronise(`Cannot apply ${range}: #${expected} is expected next`);
+  }
+  let { digest } = incarnation;
+  for (const { firstSequence, bytes } of batch.records) {
+    digest = codec.digest(digest, firstSequence, bytes);
+  }
+  if (digest === batch.digest) return undefined;
+  return resynchronise(`Cannot apply ${range}: the digest differs`);
+}
+
+/** The events of a batch whose bytes are intact; otherwise why they cannot be counted. */
+function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Refusal {
+  const events: LikeEvent[] = [];
+  for (const { firstSequence, bytes } of batch.records) {
+    const sequence = batch.firstSequence + events.length;
+    const decoded = codec.decode(bytes);
+    if (decoded === undefined || firstSequence !== sequence) {
+      return resynchronise(`Cannot apply a record at #${firstSequence}: #${sequence} is expected`);
+    }
+    for (const event of decoded) {
+      if (event === undefined) return unknownChange(batch.firstSequence + events.length);
+      events.push(event);
+    }
+  }
+  const last = batch.firstSequence + events.length - 1;
+  if (last === batch.lastSequence) return events;
+  return resynchronise(
+    `Cannot apply a batch to #${batch.lastSequence}: its events end at #${last}`,
+  );
+}
+
+interface Counting {
+  readonly streamId: number;
+  readonly batch: LikeBatch;
+  readonly incarnation: IncarnationRow;
+  readonly member: MemberRow;
+  readonly events: readonly LikeEvent[];
+}
+
+function count(changes: LedgerChanges, counting: Counting): LedgerResult {
+  const { streamId, batch, incarnation: before, member, events } = counting;
+  if (before.state === "closed") {
+    // It still counts; that it came at all is a trouble.
+    const detail = `it was closed at #${before.appliedSequence}, and sends events`;
+    const { incarnation } = before;
+    changes.addTrouble(member.outboxId, { kind: "closed_incarnation", incarnation, detail });
+  }
+  const { totalLikes: totalBefore } = changes;
+  for (const [itemId, gained] of gains(changes.ledger, events)) changes.addLikes(itemId, gained);
+  const appliedLikes = member.appliedLikes + changes.totalLikes - totalBefore;
+  changes.setMember({ ...member, appliedLikes });
+  const { firstSequence, lastSequence: appliedSequence, digest } = batch;
+  const incarnation = changes.setIncarnation({ ...before, appliedSequence, digest });
+  const { serverId } = member;
+  const applied = { incarnation, serverId, firstSequence, events, totalBefore };
+  return { type: "applied", streamId, applied };
+}
+
+/** What `events` do to each item, one after another. */
+function gains(ledger: LedgerTransaction, events: readonly LikeEvent[]): Map<string, bigint> {
+  const gained = new Map<string, bigint>();
+  for (const { itemId, change } of events) {
+    const before = gained.get(itemId) ?? 0n;
+    gained.set(itemId, before + apply(ledger.itemLikes(itemId) + before, change));
+  }
+  return gained;
+}
+
+function unknownChange(sequence: number): Refusal {
+  const message =
+    `Cannot apply #${sequence}: its change is of a kind that this primary does not know; ` +
+    "upgrade the primary";
+  return { code: "change_unknown", message };
+}

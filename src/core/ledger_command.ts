@@ -1,0 +1,67 @@
+/** What the primary asks of its ledger, and what came of it. */
+import type { Refusal } from "../errors.ts";
+import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
+import type { LikeEvent } from "./like_event.ts";
+import type { Hello, LikeBatch, Report } from "./messages.ts";
+import type { Id } from "./record.ts";
+
+/** Something to do to the ledger, on behalf of a stream where there is one. */
+export type LedgerCommand =
+  | { readonly type: "greet"; readonly streamId: number; readonly hello: Hello }
+  | { readonly type: "report"; readonly streamId: number; readonly report: ReportCommand }
+  | {
+      readonly type: "batch";
+      readonly streamId: number;
+      readonly outboxId: Id;
+      readonly batch: LikeBatch;
+    }
+  | { readonly type: "advance"; readonly asOfMs: number };
+
+/** A report and who makes it. */
+export interface ReportCommand {
+  readonly outboxId: Id;
+  readonly serverId: string;
+  readonly address: string;
+  readonly report: Report;
+  /** When the pulse that it answers was sent, by the monotonic clock. */
+  readonly sentMs: number;
+}
+
+/** What a command led to. Commands after a refused one of the same stream are not done. */
+export type LedgerResult =
+  | {
+      readonly type: "greeted";
+      readonly streamId: number;
+      readonly appliedSequence: number;
+      readonly digest: Id;
+      readonly reoffer: boolean;
+    }
+  | {
+      readonly type: "reported";
+      readonly streamId: number;
+      readonly command: ReportCommand;
+      readonly incarnation: IncarnationRow;
+      /** Whether the outbox has left; otherwise it is a member. */
+      readonly left: boolean;
+    }
+  | { readonly type: "applied"; readonly streamId: number; readonly applied: Applied }
+  | { readonly type: "duplicate"; readonly streamId: number; readonly incarnation: IncarnationRow }
+  | { readonly type: "refused"; readonly streamId: number; readonly refusal: Refusal };
+
+/** Events that were counted for the first time. */
+export interface Applied {
+  readonly incarnation: IncarnationRow;
+  readonly serverId: string;
+  readonly firstSequence: number;
+  readonly events: readonly LikeEvent[];
+  /** The grand total before the first of them. */
+  readonly totalBefore: bigint;
+}
+
+/** A group of commands, done. `members` and `troubles` are those rows that it changed. */
+export interface GroupResult {
+  readonly results: readonly LedgerResult[];
+  readonly meta: LedgerMeta;
+  readonly members: readonly MemberRow[];
+  readonly troubles: readonly TroubleRow[];
+}

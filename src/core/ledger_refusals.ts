@@ -1,0 +1,14 @@
+/** Refusals that more than one rule of the ledger gives. */
+import type { Refusal } from "../errors.ts";
+import type { Id } from "./record.ts";
+
+/** An incarnation belongs to one outbox. */
+export function foreignIncarnation(incarnation: Id): Refusal {
+  const message = `Cannot take incarnation ${incarnation}: it belongs to another outbox`;
+  return { code: "message_invalid", message };
+}
+
+/** The sender has to say Hello again, and goes on from what was applied. */
+export function resynchronise(message: string): Refusal {
+  return { code: "resynchronise", message };
+}

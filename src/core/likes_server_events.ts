@@ -1,0 +1,87 @@
+/**
+ * What happens to a LikesServer's state machine, and what it asks for: the language of its shell.
+ */
+import type { Refusal } from "../errors.ts";
+import type { Give } from "./accept_queue.ts";
+import type { LikeEvent } from "./like_event.ts";
+import type { FromLikesServer, FromPrimary, Pulse, Trouble } from "./messages.ts";
+import type { Membership, OutboxRead, OutboxWrite, WriteOutcome } from "./outbox.ts";
+import type { Id, RecordCodec } from "./record.ts";
+
+/** What happens to a LikesServer. `streamId` names one stream for ever. */
+export type LikesServerEvent =
+  | { readonly type: "give"; readonly give: Give }
+  /** The write that was asked for is synced, or was refused; the outbox now holds `bytes`. */
+  | { readonly type: "written"; readonly outcome: WriteOutcome; readonly bytes: number }
+  | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
+  | { readonly type: "received"; readonly streamId: number; readonly message: FromPrimary }
+  | { readonly type: "broken"; readonly streamId: number; readonly reason: string }
+  /** The transport's buffer is full, or has drained. */
+  | { readonly type: "blocked"; readonly streamId: number }
+  | { readonly type: "writable"; readonly streamId: number }
+  /** Stop accepting, deliver, and leave the ledger's members or stay one. */
+  | { readonly type: "stop"; readonly leave: boolean }
+  | { readonly type: "tick" };
+
+/** What a LikesServer must do, in order. */
+export type LikesServerAction =
+  /** Write all in one transaction, sync it, and answer with `written`. One at a time. */
+  | { readonly type: "write"; readonly writes: readonly OutboxWrite[] }
+  /** Read the outbox after `sequence`, and answer with `read`. */
+  | {
+      readonly type: "read";
+      readonly streamId: number;
+      readonly incarnation: Id;
+      readonly sequence: number;
+      readonly bytesMax: number;
+      readonly recordsMax: number;
+    }
+  | { readonly type: "connect"; readonly streamId: number }
+  | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
+  | { readonly type: "disconnect"; readonly streamId: number }
+  | { readonly type: "answer"; readonly requestId: number; readonly outcome: GiveOutcome }
+  /** All is delivered, and left if that was asked for. */
+  | { readonly type: "stopped" }
+  | { readonly type: "notice"; readonly notice: LikesServerNotice };
+
+/** How a give ended. */
+export type GiveOutcome =
+  | { readonly type: "accepted"; readonly incarnation: Id; readonly sequence: number }
+  | { readonly type: "refused"; readonly refusal: Refusal };
+
+/** What a person may want to know. */
+export type LikesServerNotice =
+  | {
+      readonly type: "accepted";
+      readonly firstSequence: number;
+      readonly events: readonly LikeEvent[];
+    }
+  | { readonly type: "connected"; readonly incarnation: Id; readonly appliedSequence: number }
+  | { readonly type: "disconnected"; readonly reason: string; readonly attempts: number }
+  | { readonly type: "membership"; readonly membership: Membership }
+  | { readonly type: "total"; readonly pulse: Pulse }
+  | { readonly type: "trouble"; readonly trouble: Trouble }
+  | { readonly type: "disk_full" };
+
+/** Who a LikesServer is, and what it takes from outside. */
+export interface LikesServerOptions {
+  readonly serverId: string;
+  /** Where it serves LikesService: `host:port`. */
+  readonly address: string;
+  /** Names the primary in messages. */
+  readonly primary: string;
+  readonly codec: RecordCodec;
+  /** 128 random bits as 32 hexadecimal digits. */
+  readonly mintId: () => Id;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly outboxBytesMax?: number;
+}
+
+/** This LikesServer's view of the total. */
+export interface TotalView {
+  readonly pulse: Pulse;
+  readonly pulseAgeMs: number;
+  /** Likes that it accepted and that are not in the total. */
+  readonly pendingLikes: bigint;
+}

@@ -1,0 +1,94 @@
+/**
+ * The writes to an outbox: one at a time, changes of state before likes, each group of likes in a
+ * transaction of its own. A change of state that a full disk refused is tried again until it is
+ * done; likes that it refused are answered so, for their giver can tell what to do.
+ */
+import type { Refusal } from "../errors.ts";
+import { AcceptQueue } from "./accept_queue.ts";
+import type { Give, Group } from "./accept_queue.ts";
+import type { KnownOutbox } from "./known_outbox.ts";
+import type { OutboxWrite } from "./outbox.ts";
+import type { Id, RecordCodec } from "./record.ts";
+
+/** Held back before a change of state that was refused is tried again. */
+const REFUSED_WRITE_PAUSE_MS = 500;
+
+/** A write that is under way; `group` when it appends likes. */
+export interface Writing {
+  readonly writes: readonly OutboxWrite[];
+  readonly group: Group | undefined;
+}
+
+/** What is to be written, and what is under way. */
+export class OutboxWriter {
+  readonly #accepts: AcceptQueue;
+  #changes: OutboxWrite[] = [];
+  #changesAtMs = 0;
+  #writing: Writing | undefined;
+
+  constructor(codec: RecordCodec) {
+    this.#accepts = new AcceptQueue(codec);
+  }
+
+  /** Whether nothing is under way and nothing waits. */
+  get isIdle(): boolean {
+    return this.#writing === undefined && this.#changes.length === 0 && this.#accepts.isEmpty;
+  }
+
+  /** Whether likes are under way or wait. */
+  get isAppending(): boolean {
+    return this.#writing?.group !== undefined || !this.#accepts.isEmpty;
+  }
+
+  /** Whether a change of this type waits or is under way. */
+  has(type: OutboxWrite["type"]): boolean {
+    const isOfType = (write: OutboxWrite) => write.type === type;
+    return this.#changes.some(isOfType) || (this.#writing?.writes.some(isOfType) ?? false);
+  }
+
+  change(...writes: readonly OutboxWrite[]): void {
+    this.#changes.push(...writes);
+  }
+
+  /** Takes back the trims of `incarnation` that are not under way yet. */
+  keep(incarnation: Id): void {
+    this.#changes = this.#changes.filter((write) => {
+      return write.type !== "trim" || write.incarnation !== incarnation;
+    });
+  }
+
+  /** Takes likes, or says why not. `room` is in bytes, beside what the outbox holds. */
+  give(give: Give, room: number): Refusal | undefined {
+    const underWay = this.#writing?.group?.record.bytes.length ?? 0;
+    return this.#accepts.add(give, room - underWay);
+  }
+
+  /** Begins the next write, if there is one to begin. Likes wait for a mint that waits. */
+  next(outbox: KnownOutbox, nowMs: number): Writing | undefined {
+    if (this.#writing !== undefined) return undefined;
+    if (this.#changes.length > 0 && nowMs >= this.#changesAtMs) {
+      this.#writing = { writes: this.#changes, group: undefined };
+      this.#changes = [];
+    } else if (!this.#accepts.isEmpty && !this.has("mint")) {
+      const { id, last: position } = outbox.own;
+      const group = this.#accepts.take(id, position);
+      const { incarnation, record, last, generator } = group;
+      const append = { type: "append", incarnation, record, last, generator } as const;
+      this.#writing = { writes: [append], group };
+    }
+    return this.#writing;
+  }
+
+  /** Ends the write that is under way, and gives it; undefined when there is none. */
+  end(): Writing | undefined {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    return writing;
+  }
+
+  /** Puts changes that were refused before the others, to be tried again later. */
+  retry(writes: readonly OutboxWrite[], nowMs: number): void {
+    this.#changes = [...writes, ...this.#changes];
+    this.#changesAtMs = nowMs + REFUSED_WRITE_PAUSE_MS;
+  }
+}

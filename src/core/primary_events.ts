@@ -1,0 +1,43 @@
+/** What happens to the primary's state machine, and what it asks for: the language of its shell. */
+import type { Refusal } from "../errors.ts";
+import type { MemberRow, TroubleRow } from "./ledger.ts";
+import type { Applied, GroupResult, LedgerCommand } from "./ledger_command.ts";
+import type { Convergence, FromLikesServer, FromPrimary, Hello } from "./messages.ts";
+
+/** What happens to a primary. `streamId` names one stream for ever. */
+export type PrimaryEvent =
+  | { readonly type: "opened"; readonly streamId: number }
+  | { readonly type: "received"; readonly streamId: number; readonly message: FromLikesServer }
+  | { readonly type: "closed"; readonly streamId: number }
+  /** The transport's buffer is full, or has drained. */
+  | { readonly type: "blocked"; readonly streamId: number }
+  | { readonly type: "writable"; readonly streamId: number }
+  /** The commit that was asked for is synced; undefined: refused for lack of space. */
+  | { readonly type: "committed"; readonly group: GroupResult | undefined }
+  | { readonly type: "tick" };
+
+/** What a primary must do, in order. */
+export type PrimaryAction =
+  /** Run the group in one transaction, sync it, and answer with `committed`. One at a time. */
+  | { readonly type: "commit"; readonly commands: readonly LedgerCommand[] }
+  | { readonly type: "send"; readonly streamId: number; readonly message: FromPrimary }
+  | { readonly type: "end"; readonly streamId: number; readonly refusal: Refusal }
+  /** Stop reading from the stream, or go on: the sender is held back by flow control. */
+  | { readonly type: "pause" | "resume"; readonly streamId: number }
+  | { readonly type: "notice"; readonly notice: PrimaryNotice };
+
+/** What a person may want to know. */
+export type PrimaryNotice =
+  | { readonly type: "connected"; readonly hello: Hello; readonly appliedSequence: number }
+  | { readonly type: "disconnected"; readonly hello: Hello; readonly reason: string }
+  | { readonly type: "applied"; readonly applied: Applied }
+  | { readonly type: "member"; readonly member: MemberRow }
+  | { readonly type: "trouble"; readonly trouble: TroubleRow }
+  | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
+  | { readonly type: "disk_full" };
+
+/** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */
+export interface StartTimes {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}

@@ -1,0 +1,138 @@
+/** What the core tests share: events, batches and messages, written down shortly. */
+import type { LikeEvent } from "../../src/core/like_event.ts";
+import type { LedgerCommand } from "../../src/core/ledger_command.ts";
+import type { Ack, Hello, LikeBatch, Pulse, Report, Welcome } from "../../src/core/messages.ts";
+import { origin } from "../../src/core/record.ts";
+import type { Id, LikeRecord, Position } from "../../src/core/record.ts";
+import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { testId } from "../store/faults.ts";
+
+export const LEDGER = testId(0x1e);
+export const GENERATION = testId(0x91);
+export const OUTBOX = testId(0xa);
+export const OTHER_OUTBOX = testId(0xb);
+export const FIRST = testId(1);
+export const SECOND = testId(2);
+
+/** `likes` for `itemId`. */
+export function like(likes: number | bigint, itemId = "video"): LikeEvent {
+  return { itemId, change: { kind: "add", likes: BigInt(likes) } };
+}
+
+/** A record of `events` after `position`, and the position after it. */
+export function recordAfter(
+  position: Position,
+  events: readonly LikeEvent[],
+): { readonly record: LikeRecord; readonly last: Position } {
+  const bytes = Buffer.concat(events.map((event) => recordCodec.encode(event)));
+  const firstSequence = position.sequence + 1;
+  const lastSequence = position.sequence + events.length;
+  const digest = recordCodec.digest(position.digest, firstSequence, bytes);
+  const likes = events.reduce((sum, { change }) => sum + change.likes, position.likes);
+  return {
+    record: { firstSequence, lastSequence, bytes },
+    last: { sequence: lastSequence, digest, likes },
+  };
+}
+
+/** Batches of an incarnation, one record each, one after another: `likes[i]` are those of one. */
+export function batches(incarnation: Id, likes: readonly (readonly number[])[]): LikeBatch[] {
+  let position = origin(incarnation);
+  return likes.map((group) => {
+    const { record, last } = recordAfter(
+      position,
+      group.map((one) => like(one)),
+    );
+    position = last;
+    const { firstSequence, lastSequence } = record;
+    const range = { firstSequence, lastSequence };
+    return { type: "batch", incarnation, ...range, records: [record], digest: last.digest };
+  });
+}
+
+/** The one batch of an incarnation that holds `likes`. */
+export function batch(incarnation: Id, likes: readonly number[]): LikeBatch {
+  return batches(incarnation, [likes])[0] as LikeBatch;
+}
+
+export function hello(changes: Partial<Hello> = {}): Hello {
+  return {
+    type: "hello",
+    protocolVersion: 1,
+    serverId: "likes-server-0",
+    address: "127.0.0.1:1",
+    outboxId: OUTBOX,
+    incarnation: FIRST,
+    firstRetainedSequence: 1,
+    acknowledgedSequence: 0,
+    seen: undefined,
+    ...changes,
+  };
+}
+
+export function report(changes: Partial<Report> = {}): Report {
+  return {
+    type: "report",
+    incarnation: FIRST,
+    labelMs: 1,
+    lastSequence: 0,
+    acceptedLikes: 0n,
+    final: false,
+    leaving: false,
+    otherPendingEvents: 0,
+    shownVersion: 0,
+    shownTotalLikes: 0n,
+    troubles: [],
+    ...changes,
+  };
+}
+
+export function pulse(changes: Partial<Pulse> = {}): Pulse {
+  return {
+    type: "pulse",
+    labelMs: 1_000,
+    generation: GENERATION,
+    version: 1,
+    totalLikes: 0n,
+    asOfMs: 0,
+    convergence: "unknown",
+    ...changes,
+  };
+}
+
+export function welcome(incarnation: Id, changes: Partial<Welcome> = {}): Welcome {
+  return {
+    type: "welcome",
+    ledgerId: LEDGER,
+    generation: GENERATION,
+    appliedSequence: 0,
+    digest: origin(incarnation).digest,
+    reoffer: false,
+    pulse: pulse(),
+    ...changes,
+  };
+}
+
+export function ack(incarnation: Id, changes: Partial<Ack> = {}): Ack {
+  return {
+    type: "ack",
+    incarnation,
+    appliedSequence: 0,
+    version: 1,
+    closed: false,
+    admitted: true,
+    left: false,
+    ...changes,
+  };
+}
+
+/** A ledger command for a report of `outboxId` on stream 1. */
+export function reportCommand(changes: Partial<Report> = {}, outboxId = OUTBOX): LedgerCommand {
+  const from = { outboxId, serverId: "likes-server-0", address: "127.0.0.1:1", sentMs: 0 };
+  return { type: "report", streamId: 1, report: { ...from, report: report(changes) } };
+}
+
+/** A ledger command for a batch of `outboxId` on a stream. */
+export function batchCommand(of: LikeBatch, outboxId = OUTBOX, streamId = 1): LedgerCommand {
+  return { type: "batch", streamId, outboxId, batch: of };
+}

@@ -1,0 +1,56 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { apply, refuseEvent, refuseItemId } from "../../src/core/like_event.ts";
+import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
+import { like } from "./core_fixture.ts";
+
+test("apply() gives what a change adds when it is an add", () => {
+  assert.is(apply(5n, like(42).change), 42n);
+  assert.is(apply(5n, like(0).change), 0n);
+});
+
+test("refuseItemId() takes ids when they are text of 1 to 256 bytes", () => {
+  for (const itemId of [
+    "video",
+    "a/b:c d",
+    "é".repeat(128),
+    "日本",
+    "x".repeat(256),
+    "constructor",
+  ]) {
+    assert.is(refuseItemId(itemId), undefined, itemId);
+  }
+});
+
+test("refuseItemId() names the reason when an id cannot be one", () => {
+  const long = "é".repeat(128) + "x";
+  const bad: readonly (readonly [string, RegExp])[] = [
+    ["", /an empty item id/],
+    [long, /of 257 bytes: at most 256/],
+    ["𝄞".repeat(65), /of 260 bytes/],
+    ["a\nb", /"a\\nb": it has control/],
+    ["a\u0000", /control/],
+    ["a\u007f", /control/],
+    ["a\u0085", /control/],
+    ["a\u202eb", /control/],
+    ["a\u2028b", /control/],
+    ["\ud800", /control/],
+    ["__proto__", /reserved/],
+  ];
+  assert.is(ITEM_ID_BYTES_MAX, 256);
+  for (const [itemId, reason] of bad) {
+    const refusal = refuseItemId(itemId);
+    assert.is(refusal?.code, "like_invalid", JSON.stringify(itemId));
+    assert.match(refusal?.message ?? "", reason);
+  }
+});
+
+test("refuseEvent() takes 0 and the maximum, and refuses what is outside", () => {
+  for (const likes of [0, 1, LIKES_PER_EVENT_MAX]) assert.is(refuseEvent(like(likes)), undefined);
+  for (const likes of [-1, LIKES_PER_EVENT_MAX + 1, 2n ** 64n]) {
+    assert.match(refuseEvent(like(likes))?.message ?? "", /^Cannot accept -?\d+ likes: /);
+  }
+  assert.match(refuseEvent(like(1, ""))?.message ?? "", /empty item id/);
+});
+
+test.run();

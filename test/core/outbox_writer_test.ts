@@ -1,0 +1,80 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { KnownOutbox } from "../../src/core/known_outbox.ts";
+import { OutboxWriter } from "../../src/core/outbox_writer.ts";
+import type { Writing } from "../../src/core/outbox_writer.ts";
+import { origin } from "../../src/core/record.ts";
+import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { newOutbox } from "../../src/store/outbox_state.ts";
+import { FIRST, OUTBOX, SECOND, like } from "./core_fixture.ts";
+
+const OWN = { incarnation: FIRST, trimmed: origin(FIRST), last: origin(FIRST), parked: undefined };
+const KNOWN = new KnownOutbox({ ...newOutbox(OUTBOX, "a"), incarnations: [OWN] });
+const TRIM = { type: "trim", incarnation: FIRST, upTo: 3 } as const;
+const MINT = { type: "mint", incarnation: SECOND } as const;
+
+function typesOf(writing: Writing | undefined): string[] | undefined {
+  return writing?.writes.map(({ type }) => type);
+}
+
+function give(writer: OutboxWriter, requestId = 1): string | undefined {
+  return writer.give({ requestId, event: like(1), generator: undefined }, 1_000)?.code;
+}
+
+test("next() begins one write at a time, changes of state before likes", () => {
+  const writer = new OutboxWriter(recordCodec);
+  assert.is(writer.next(KNOWN, 0), undefined);
+  give(writer);
+  writer.change(TRIM);
+  assert.equal(typesOf(writer.next(KNOWN, 0)), ["trim"]);
+  assert.is(writer.next(KNOWN, 0), undefined);
+  assert.ok(writer.has("trim") && writer.isAppending && !writer.isIdle);
+  assert.equal(typesOf(writer.end()), ["trim"]);
+  assert.equal(typesOf(writer.next(KNOWN, 0)), ["append"]);
+  writer.end();
+  assert.ok(writer.isIdle && !writer.isAppending);
+});
+
+test("next() holds likes back when a mint waits", () => {
+  const writer = new OutboxWriter(recordCodec);
+  give(writer);
+  writer.retry([MINT], 0);
+  assert.is(writer.next(KNOWN, 499), undefined);
+  assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
+  writer.end();
+  assert.equal(typesOf(writer.next(KNOWN, 500)), ["append"]);
+});
+
+test("retry() puts refused changes first, and lets likes go on meanwhile", () => {
+  const writer = new OutboxWriter(recordCodec);
+  writer.change({ type: "close", incarnation: FIRST });
+  writer.retry([TRIM], 100);
+  give(writer);
+  assert.equal(typesOf(writer.next(KNOWN, 100)), ["append"]);
+  writer.end();
+  assert.equal(typesOf(writer.next(KNOWN, 600)), ["trim", "close"]);
+});
+
+test("keep() takes back trims of one incarnation when they are not under way", () => {
+  const writer = new OutboxWriter(recordCodec);
+  writer.change(TRIM, { ...TRIM, incarnation: SECOND });
+  writer.keep(FIRST);
+  const writing = writer.next(KNOWN, 0);
+  assert.equal(writing?.writes, [{ ...TRIM, incarnation: SECOND }]);
+  writer.keep(SECOND);
+  assert.ok(writer.has("trim"));
+});
+
+test("give() counts the bytes under way when it is told how much room there is", () => {
+  const writer = new OutboxWriter(recordCodec);
+  const room = recordCodec.encode(like(1)).length;
+  const one = (requestId: number) =>
+    writer.give({ requestId, event: like(1), generator: undefined }, room)?.code;
+  assert.is(one(1), undefined);
+  writer.next(KNOWN, 0);
+  assert.is(one(2), "outbox_full");
+  writer.end();
+  assert.is(one(3), undefined);
+});
+
+test.run();

@@ -1,0 +1,203 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { LikeBatch, TroubleKind } from "../../src/core/messages.ts";
+import { MEMBERS_MAX } from "../../src/limits.ts";
+import { testId } from "../store/faults.ts";
+import {
+  FIRST,
+  OTHER_OUTBOX,
+  OUTBOX,
+  SECOND,
+  batch,
+  batchCommand,
+  batches,
+  reportCommand,
+} from "./core_fixture.ts";
+import { LedgerHarness, endOf } from "./ledger_harness.ts";
+
+const FINAL = { final: true } as const;
+const LEAVING = { final: true, leaving: true } as const;
+
+async function withThree(): Promise<LedgerHarness> {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])));
+  return ledger;
+}
+
+test("takeReport() admits an outbox when it reports for the first time", async () => {
+  const ledger = new LedgerHarness();
+  const { members, results } = await ledger.run(reportCommand());
+  assert.is(results[0]?.type === "reported" && results[0].left, false);
+  assert.equal(
+    members.map(({ outboxId, state }) => [outboxId, state]),
+    [[OUTBOX, "member"]],
+  );
+  assert.is(ledger.row()?.state, "open");
+  assert.is(ledger.meta.version, 1);
+});
+
+test("takeReport() refuses when the ledger has as many members as it may", async () => {
+  const ledger = new LedgerHarness();
+  for (let index = 0; index < MEMBERS_MAX; index++) {
+    const outboxId = testId(0x1000 + index);
+    const rest = { serverId: "a", address: "a", appliedLikes: 0n } as const;
+    ledger.disk.members.set(outboxId, { outboxId, state: "member", ...rest });
+  }
+  assert.is(endOf(await ledger.result(reportCommand())), "too_many");
+  assert.is(ledger.member(), undefined);
+  assert.is(ledger.row(), undefined);
+});
+
+test("takeReport() refuses when the incarnation is another outbox's", async () => {
+  const ledger = await withThree();
+  assert.is(endOf(await ledger.result(reportCommand({}, OTHER_OUTBOX))), "message_invalid");
+  assert.is(ledger.member(OTHER_OUTBOX), undefined);
+});
+
+test("takeReport() closes an incarnation when it is final and all of it is applied", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 4 }));
+  assert.is(ledger.row()?.state, "open");
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  assert.is(ledger.row()?.state, "closed");
+  assert.is(ledger.member()?.state, "member");
+  assert.equal(ledger.troubleKinds, []);
+});
+
+test("takeReport() lets an outbox leave when nothing of it is open", async () => {
+  const ledger = await withThree();
+  const early = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 4 }));
+  assert.is(early.type === "reported" && early.left, false);
+  const done = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  assert.is(done.type === "reported" && done.left, true);
+  assert.equal([ledger.member()?.state, ledger.member()?.appliedLikes], ["left", 6n]);
+  assert.is(ledger.meta.totalLikes, 6n);
+});
+
+test("takeReport() lets no outbox leave when another incarnation of it is open", async () => {
+  const ledger = await withThree();
+  const leaving = reportCommand({ ...LEAVING, incarnation: SECOND });
+  const result = await ledger.result(leaving);
+  assert.is(result.type === "reported" && result.left, false);
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  const again = await ledger.result(leaving);
+  assert.is(again.type === "reported" && again.left, true);
+});
+
+test("takeReport() says left again when a leave is reported again", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  const before = ledger.meta;
+  const again = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  assert.is(again.type === "reported" && again.left, true);
+  assert.is(ledger.meta, before);
+});
+
+test("takeReport() brings back no outbox that left when a report is late", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  await ledger.run(reportCommand({ ...LEAVING, incarnation: SECOND }));
+  const late = await ledger.result(reportCommand({ ...FINAL, lastSequence: 3 }));
+  assert.is(late.type === "reported" && late.left, true);
+  assert.is(ledger.member()?.state, "left");
+});
+
+test("takeReport() admits an outbox that left when it comes back", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  const { members } = await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(
+    members.map(({ state, appliedLikes }) => [state, appliedLikes]),
+    [["member", 6n]],
+  );
+});
+
+test("takeReport() admits an outbox that left when it names new events", async () => {
+  for (const flags of [FINAL, LEAVING]) {
+    const ledger = await withThree();
+    await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
+    const result = await ledger.result(reportCommand({ ...flags, lastSequence: 5 }));
+    assert.is(result.type === "reported" && result.left, false);
+    assert.is(ledger.member()?.state, "member");
+  }
+});
+
+test("takeReport() records second_incarnation when two report as live", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(ledger.troubleKinds, ["second_incarnation"]);
+  assert.is(endOf(await ledger.result(batchCommand(batch(SECOND, [4])))), "applied");
+});
+
+test("takeReport() records closed_incarnation when it reports as live", async () => {
+  const ledger = new LedgerHarness();
+  const [first, second] = batches(FIRST, [[1], [2]]) as [LikeBatch, LikeBatch];
+  await ledger.run(
+    reportCommand(),
+    batchCommand(first),
+    reportCommand({ ...FINAL, lastSequence: 1 }),
+  );
+  const { troubles } = await ledger.run(reportCommand({ lastSequence: 2 }));
+  assert.equal(
+    troubles.map(({ kind, outboxId }) => [kind, outboxId]),
+    [["closed_incarnation", OUTBOX]],
+  );
+  await ledger.run(batchCommand(second));
+  assert.is(ledger.meta.totalLikes, 3n);
+  assert.equal(ledger.troubleKinds, ["closed_incarnation"], "the same trouble is recorded once");
+});
+
+test("applyBatch() records closed_incarnation and counts when it sends events", async () => {
+  const ledger = new LedgerHarness();
+  const [first, second] = batches(FIRST, [[1], [2]]) as [LikeBatch, LikeBatch];
+  await ledger.run(
+    reportCommand(),
+    batchCommand(first),
+    reportCommand({ ...FINAL, lastSequence: 1 }),
+  );
+  const { troubles } = await ledger.run(batchCommand(second));
+  assert.equal(
+    troubles.map(({ kind }) => kind),
+    ["closed_incarnation"],
+  );
+  assert.is(ledger.meta.totalLikes, 3n);
+});
+
+test("takeReport() records outbox_rolled_back when a final last is below the applied", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 2 }));
+  assert.equal(ledger.troubleKinds, ["outbox_rolled_back"]);
+  assert.is(ledger.row()?.state, "open");
+});
+
+test("takeReport() parks what a LikesServer parked, and it blocks no leave", async () => {
+  for (const kind of ["outbox_rolled_back", "digest_differs", "gap"] as const) {
+    const ledger = await withThree();
+    const troubles = [{ kind, incarnation: FIRST, detail: "found" }];
+    await ledger.run(reportCommand({ incarnation: SECOND, troubles }));
+    assert.equal(ledger.troubleKinds, [kind]);
+    assert.is(ledger.row()?.state, "parked");
+    const leaving = await ledger.result(
+      reportCommand({ ...LEAVING, incarnation: SECOND, troubles }),
+    );
+    assert.is(leaving.type === "reported" && leaving.left, true);
+  }
+});
+
+test("takeReport() parks nothing when the ledger was restored", async () => {
+  const ledger = await withThree();
+  const kind: TroubleKind = "ledger_restored";
+  await ledger.run(reportCommand({ troubles: [{ kind, incarnation: FIRST, detail: "older" }] }));
+  assert.equal(ledger.troubleKinds, [kind]);
+  assert.is(ledger.row()?.state, "open");
+});
+
+test("takeReport() takes no trouble of an incarnation that is another outbox's", async () => {
+  const ledger = await withThree();
+  const troubles = [{ kind: "gap", incarnation: FIRST, detail: "found" }] as const;
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles }, OTHER_OUTBOX));
+  assert.equal(ledger.troubleKinds, []);
+  assert.is(ledger.row()?.state, "open");
+});
+
+test.run();
