@@ -1,7 +1,10 @@
-/** What all commands share: one shape of errors, one line of JSON, and exit codes that mean something. */
+/** What all commands share: the shape of errors, one line of JSON, exit codes with a meaning. */
 import { Command } from "@oclif/core";
 import { EXIT, FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
+
+/** What oclif writes before the reason for which a flag's value is refused. */
+const FLAG_NOISE = /^Parsing (--[\w-]+)\s+/;
 
 /** The base of every command. */
 export abstract class BaseCommand extends Command {
@@ -30,7 +33,9 @@ export abstract class BaseCommand extends Command {
   protected override catch(error: Error & { oclif?: { exit?: number } }): Promise<void> {
     if (error.oclif?.exit === EXIT.done) return Promise.resolve();
     const exit = exitOf(error);
-    const message = messageOf(error).replaceAll(/\s*\n\t/g, " ");
+    const message = messageOf(error)
+      .replaceAll(/\s*\n\t/g, " ")
+      .replace(FLAG_NOISE, "$1: ");
     if (this.jsonEnabled()) {
       const code = error instanceof LikesError ? error.code : exit === EXIT.usage ? "usage" : "bug";
       this.printJson({ error: { code, message, exit } });

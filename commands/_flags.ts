@@ -1,9 +1,9 @@
 /** Flags that several commands share: read strictly, before the first effect. */
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { Flags } from "@oclif/core";
 import { parseAddress, parseHost, formatAddress, isLoopback } from "../src/cli/address.ts";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
-import { formatDuration, parseDuration } from "../src/cli/duration.ts";
+import { parseDuration, writeDuration } from "../src/cli/duration.ts";
 import { parseWhole } from "../src/cli/numbers.ts";
 import { refuseItemId } from "../src/core/like_event.ts";
 import { LikesError } from "../src/errors.ts";
@@ -30,14 +30,13 @@ export function durationFlag(minMs: number) {
 
 /** Shows a default of `durationMs` in help as people write it. */
 export function inWords(durationMs: number) {
-  return () => Promise.resolve(formatDuration(durationMs));
+  return () => Promise.resolve(writeDuration(durationMs));
 }
 
 function parseDurationFrom(text: string, minMs: number): number {
   const durationMs = parseDuration(text);
   if (durationMs >= minMs) return durationMs;
-  const least = formatDuration(minMs);
-  throw new LikesError("usage", `Cannot use the duration ${text}: at least ${least} is needed`);
+  throw new LikesError("usage", `Cannot use the duration ${text}: give at least ${minMs}ms`);
 }
 
 /** Defines flags that take a whole number within bounds. */
@@ -128,21 +127,26 @@ export const generatorFlags = {
 export function parseServerId(text: string): string {
   const fits = text.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text);
   if (fits && text !== "primary") return text;
-  const message = `Cannot use the id ${JSON.stringify(text)}: give 1 to ${SERVER_ID_CHARS_MAX} of a-z A-Z 0-9 . _ -, not "primary"`;
+  const message =
+    `Cannot use the id ${JSON.stringify(text)}: give 1 to ${SERVER_ID_CHARS_MAX} ` +
+    `of a-z A-Z 0-9 . _ -, not "primary"`;
   throw new LikesError("usage", message);
 }
 
 /** Refuses to listen beyond this machine unless told to. Throws LikesError `address_exposed`. */
 export function checkExposure(host: string, insecure: boolean): void {
   if (insecure || isLoopback(host)) return;
-  const message = `Cannot listen on ${host}: nothing is encrypted yet; listen on 127.0.0.1, or add --insecure`;
+  const message =
+    `Cannot listen on ${host}: nothing is encrypted yet; listen on 127.0.0.1, or ` +
+    "add --insecure";
   throw new LikesError("address_exposed", message);
 }
 
 /** Refuses intervals the wrong way round. Throws LikesError `usage`. */
 export function checkIntervals(minMs: number, maxMs: number): void {
   if (minMs <= maxMs) return;
-  const found = `--interval-min ${formatDuration(minMs)} is above --interval-max ${formatDuration(maxMs)}`;
+  const found =
+    `--interval-min ${writeDuration(minMs)} is above --interval-max ` + `${writeDuration(maxMs)}`;
   throw new LikesError("usage", `Cannot draw an interval: ${found}`);
 }
 
@@ -150,6 +154,3 @@ export function checkIntervals(minMs: number, maxMs: number): void {
 export function seedOf(seed: number | undefined): number {
   return seed ?? Math.floor(Math.random() * (SEED_MAX + 1));
 }
-
-/** Where a run keeps its state when it is not told. */
-export const runDataRoot = tmpdir;

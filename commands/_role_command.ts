@@ -1,7 +1,7 @@
 /** What both roles share on the command line: the ready line, signals, a parent, a fatal error. */
 import { EXIT } from "../src/errors.ts";
 import { StopSignals } from "../src/cli/signals.ts";
-import { readCommands } from "../src/orchestrator/child_channel.ts";
+import { obeyParent } from "../src/orchestrator/child_channel.ts";
 import type { ChildCommands } from "../src/orchestrator/child_channel.ts";
 import { BaseCommand } from "./_base_command.ts";
 
@@ -14,9 +14,7 @@ export abstract class RoleCommand extends BaseCommand {
 
   /** Obeys a parent over IPC, and ends when it is gone, whatever became of it. */
   protected obey(supervised: boolean, commands: ChildCommands): void {
-    if (!supervised) return;
-    process.on("disconnect", () => process.exit(EXIT.failed));
-    readCommands(commands);
+    if (supervised) obeyParent(commands, () => process.exit(EXIT.failed));
   }
 
   /** Ends the process with the reason: a store in doubt may not say another word. */

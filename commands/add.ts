@@ -1,7 +1,6 @@
 import { Args } from "@oclif/core";
 import { LikesError } from "../src/errors.ts";
 import { CALL_WAIT_DEFAULT_MS, LIKES_PER_EVENT_MAX } from "../src/limits.ts";
-import { formatDuration } from "../src/cli/duration.ts";
 import { formatCount, parseWhole } from "../src/cli/numbers.ts";
 import { quote } from "../src/cli/escape.ts";
 import { BaseCommand } from "./_base_command.ts";
@@ -11,7 +10,8 @@ import { addressFlag, durationFlag, inWords, parseItem, primaryFlag } from "./_f
 export class Add extends BaseCommand {
   static override summary = "give likes to an item";
   static override description =
-    "The likes are on the disk of a LikesServer when this command answers. It never sends twice: when an answer is lost it says so and exits 5.";
+    "The likes are on the disk of a LikesServer when this command answers. It " +
+    "never sends twice: when an answer is lost it says so and exits 5.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> video",
     "<%= config.bin %> <%= command.id %> video 5 --server 127.0.0.1:41234",
@@ -68,6 +68,9 @@ async function anyServer(primary: string, timeoutMs: number): Promise<string> {
   const streaming = servers.filter(({ state }) => state === "streaming");
   const chosen = streaming[Math.floor(Math.random() * streaming.length)];
   if (chosen !== undefined) return chosen.address;
-  const message = `Cannot find a LikesServer: the primary at ${quote(primary)} knows ${servers.length}, of which none delivers; start one with: npx likes start-likes`;
+  const message =
+    `Cannot find a LikesServer: the primary at ${quote(primary)} knows ` +
+    `${servers.length}, of which none delivers; start one with: npx likes ` +
+    "start-likes";
   throw new LikesError("peer_unreachable", message);
 }

@@ -1,6 +1,5 @@
 import { Args } from "@oclif/core";
 import { CALL_WAIT_DEFAULT_MS, COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
-import { formatDuration } from "../src/cli/duration.ts";
 import { LikesError } from "../src/errors.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { durationFlag, inWords, parseItem, primaryFlag, wholeFlag } from "./_flags.ts";

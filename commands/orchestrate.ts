@@ -1,7 +1,7 @@
-import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Flags } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
 import { EXIT } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
 import {
@@ -12,22 +12,27 @@ import {
   RUN_DURATION_DEFAULT_MS,
 } from "../src/limits.ts";
 import { progressBar } from "../src/cli/progress.ts";
-import { runBanner } from "../src/cli/run_banner.ts";
 import { StopSignals } from "../src/cli/signals.ts";
 import { statusLine } from "../src/cli/status_text.ts";
-import { verdictJson, verdictText } from "../src/cli/verdict_text.ts";
 import type { Status } from "../src/core/status.ts";
-import type { RunOptions, RunReady, RunResult } from "../src/orchestrator/run.ts";
+import type { RunReady } from "../src/orchestrator/processes.ts";
+import type { RunOptions, RunResult } from "../src/orchestrator/run.ts";
+import { runBanner } from "../src/orchestrator/run_banner.ts";
+import { verdictJson, verdictText } from "../src/orchestrator/verdict_text.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { checkIntervals, durationFlag, generatorFlags, inWords } from "./_flags.ts";
-import { portFlag, roleFlags, runDataRoot, seedOf, wholeFlag } from "./_flags.ts";
+import { portFlag, roleFlags, seedOf, wholeFlag } from "./_flags.ts";
 import { LiveScreen } from "./_live_screen.ts";
 
 /** `likes orchestrate`. */
 export class Orchestrate extends BaseCommand {
   static override summary = "run the demonstration: a primary, ten LikesServers, and a verdict";
   static override description =
-    "Forks one primary and its LikesServers on 127.0.0.1. Each LikesServer gives a random number of likes at an interval of its own; in the end every outbox drains, and the parent checks the total against the outboxes, all processes and the seed. Ctrl-C ends the giving early, a second one ends at once. Exit 0 exact and converged everywhere, 4 not, 5 cannot be decided.";
+    "Forks one primary and its LikesServers on 127.0.0.1. Each LikesServer gives a random " +
+    "number of likes at an interval of its own; in the end every outbox drains, and the parent " +
+    "checks the total against the outboxes, all processes and the seed. Ctrl-C ends the giving " +
+    "early, a second one ends at once. Exit 0 exact and converged everywhere, 4 not, 5 cannot " +
+    "be decided.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --duration 30s --seed 42",
@@ -65,38 +70,47 @@ export class Orchestrate extends BaseCommand {
     const { flags } = await this.parse(Orchestrate);
     checkIntervals(flags["interval-min"], flags["interval-max"]);
     const { Run } = await import("../src/orchestrator/run.ts");
-    const seed = seedOf(flags.seed);
-    const options: RunOptions = {
-      servers: flags.servers,
-      durationMs: flags.duration,
-      drainTimeoutMs: flags["drain-timeout"],
-      plan: {
-        seed,
-        intervalMinMs: flags["interval-min"],
-        intervalMaxMs: flags["interval-max"],
-        likesMax: flags["likes-max"],
-      },
-      itemId: flags.item,
-      port: flags.port,
-      logDir: flags["log-dir"],
-      dataDir: flags["data-dir"] ?? mkdtempSync(join(runDataRoot(), "likes-")),
-      entry: fileURLToPath(import.meta.resolve("#main")),
-    };
+    const options = optionsOf(flags);
     const view = new RunView(options, flags.quiet);
-    const run = new Run(options, view);
-    const signals = new StopSignals(() => {
-      run.kill();
-      process.exit(EXIT.interrupted);
+    const run = new Run(options, {
+      onReady: (ready) => view.begin(ready, run.dataDir),
+      onStatus: (status, elapsedMs) => view.status(status, elapsedMs),
+      onLine: (line) => view.line(line),
     });
+    // However this process ends by itself, also when nobody reads its output: nothing is left.
+    process.on("exit", () => run.kill());
+    const signals = new StopSignals(() => process.exit(EXIT.interrupted));
     void signals.first.then(() => run.finish());
     const result = await run.run();
-    view.done();
+    view.end();
     run.log(verdictText(result));
     this.say(verdictText(result));
-    const { logDir, dataDir } = options;
-    if (this.jsonEnabled()) this.printJson(verdictJson(result, { seed, logDir, dataDir }));
+    const { plan, logDir } = options;
+    const context = { seed: plan.seed, logDir, dataDir: run.dataDir };
+    if (this.jsonEnabled()) this.printJson(verdictJson(result, context));
     process.exit(exitOf(result));
   }
+}
+
+type OrchestrateFlags = Interfaces.InferredFlags<typeof Orchestrate.flags>;
+
+function optionsOf(flags: OrchestrateFlags): RunOptions {
+  return {
+    servers: flags.servers,
+    durationMs: flags.duration,
+    drainTimeoutMs: flags["drain-timeout"],
+    plan: {
+      seed: seedOf(flags.seed),
+      intervalMinMs: flags["interval-min"],
+      intervalMaxMs: flags["interval-max"],
+      likesMax: flags["likes-max"],
+    },
+    itemId: flags.item,
+    port: flags.port,
+    logDir: resolve(flags["log-dir"]),
+    dataDir: flags["data-dir"] === undefined ? undefined : resolve(flags["data-dir"]),
+    entry: fileURLToPath(import.meta.resolve("#main")),
+  };
 }
 
 /** What a person sees while it runs, all of it on stderr. */
@@ -111,32 +125,31 @@ class RunView {
     this.#quiet = quiet;
   }
 
-  readonly onReady = (ready: RunReady): void => {
-    const { plan, logDir, dataDir, durationMs } = this.#options;
-    this.#talk(runBanner({ ...ready, seed: plan.seed, logDir, dataDir, durationMs }));
-  };
+  begin(ready: RunReady, dataDir: string): void {
+    const { plan, itemId, logDir, durationMs } = this.#options;
+    this.#talk(runBanner({ ...ready, seed: plan.seed, itemId, logDir, dataDir, durationMs }));
+  }
 
-  readonly onStatus = (status: Status, elapsedMs: number): void => {
+  status(status: Status, elapsedMs: number): void {
     if (this.#quiet) return;
     if (!this.#screen.isLive) return this.#talk(statusLine(status));
-    const bar = progressBar(
-      Math.min(elapsedMs, this.#options.durationMs),
-      this.#options.durationMs,
-      this.#screen.columns,
-    );
+    const { durationMs } = this.#options;
+    const bar = progressBar(elapsedMs, durationMs, this.#screen.columns);
     this.#drawn = `${this.#screen.statusText(status)}\n\n${bar}`;
     this.#screen.draw(this.#drawn);
-  };
+  }
 
-  readonly onLine = (line: string): void => {
-    if (!this.#screen.isLive || this.#drawn === "") return this.#talk(line);
+  /** A line that stays, above what is drawn again and again. */
+  line(line: string): void {
+    if (this.#drawn === "") return this.#talk(line);
     this.#screen.draw(line);
     this.#screen.done();
     this.#screen.draw(this.#drawn);
-  };
+  }
 
-  done(): void {
-    if (this.#screen.isLive) this.#screen.done();
+  /** Leaves what is drawn on the screen. */
+  end(): void {
+    if (this.#drawn !== "") this.#screen.done();
   }
 
   #talk(text: string): void {

@@ -20,7 +20,10 @@ import {
 export class StartLikes extends RoleCommand {
   static override summary = "start a LikesServer: it takes likes and delivers them to the primary";
   static override description =
-    "The LikesServer keeps its outbox in <data-dir>/<id>, and goes on where it was after any end. It accepts likes once the primary has admitted it; from then on it also accepts while the primary is away. Ctrl-C delivers and leaves within 5 s, a second one ends at once.";
+    "The LikesServer keeps its outbox in <data-dir>/<id>, and goes on where it was " +
+    "after any end. It accepts likes once the primary has admitted it; from then " +
+    "on it also accepts while the primary is away. Ctrl-C delivers and leaves " +
+    "within 5 s, a second one ends at once.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --generate --interval-min 100ms --interval-max 1s",

@@ -17,7 +17,10 @@ import { LiveScreen } from "./_live_screen.ts";
 export class Status extends BaseCommand {
   static override summary = "watch the total, and how far it has come";
   static override description =
-    "A live table on a terminal, a line an interval when piped, a JSON object a line with --json. With --wait it ends once all that was acknowledged before it began is in the total and shown by every LikesServer: exit 0, or 4 when that did not come in time.";
+    "A live table on a terminal, a line an interval when piped, a JSON object a " +
+    "line with --json. With --wait it ends once all that was acknowledged before " +
+    "it began is in the total and shown by every LikesServer: exit 0, or 4 when " +
+    "that did not come in time.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --once --json",
@@ -26,7 +29,9 @@ export class Status extends BaseCommand {
   static override flags = {
     primary: primaryFlag,
     interval: durationFlag(STATUS_INTERVAL_MIN_MS)({
-      summary: `time between answers (${STATUS_INTERVAL_MIN_MS}ms to ${STATUS_INTERVAL_MAX_MS / 1000}s)`,
+      summary:
+        `time between answers (${STATUS_INTERVAL_MIN_MS}ms to ` +
+        `${STATUS_INTERVAL_MAX_MS / 1000}s)`,
       default: STATUS_INTERVAL_DEFAULT_MS,
       defaultHelp: inWords(STATUS_INTERVAL_DEFAULT_MS),
     }),

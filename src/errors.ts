@@ -66,6 +66,7 @@ export const FAULTS = {
   superseded: { status: "ABORTED", exit: EXIT.failed },
   port_taken: { status: "UNAVAILABLE", exit: EXIT.failed },
   log_unusable: { status: "INTERNAL", exit: EXIT.failed },
+  child_failed: { status: "INTERNAL", exit: EXIT.failed },
 
   inexact: { status: "INTERNAL", exit: EXIT.inexact },
   not_converged: { status: "DEADLINE_EXCEEDED", exit: EXIT.inexact },

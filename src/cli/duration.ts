@@ -39,6 +39,16 @@ export function parseDuration(text: string): number {
   return durationMs;
 }
 
+/** Writes milliseconds as flags take them, in the largest unit that is whole: `30s`, `5m`. */
+export function writeDuration(durationMs: number): string {
+  assert(Number.isSafeInteger(durationMs) && durationMs >= 0, "a flag's duration is whole");
+  const units = { h: HOUR_MS, m: MINUTE_MS, s: SECOND_MS };
+  for (const [unit, unitMs] of Object.entries(units)) {
+    if (durationMs >= unitMs && durationMs % unitMs === 0) return `${durationMs / unitMs}${unit}`;
+  }
+  return `${durationMs}ms`;
+}
+
 /** Writes milliseconds for people: `0.4 s`, `30 s`, `4 m 12 s`. Tenths are shown below 10 s. */
 export function formatDuration(durationMs: number): string {
   assert(Number.isFinite(durationMs) && durationMs >= 0, "a duration is a number from 0");

@@ -14,7 +14,7 @@ import { monotonicMs } from "../monotonic.ts";
 import type { ChildMessage, ParentMessage } from "./child_channel.ts";
 import { RestartPolicy } from "./restart_policy.ts";
 
-/** How a child is started. */
+/** How a child is started, and who hears of it. */
 export interface ChildOptions {
   /** `primary` or a server id: names it in lines. */
   readonly name: string;
@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly entry: string;
   readonly args: readonly string[];
   readonly port: number;
+  /** What it is told as soon as it listens, also when it listens again. */
+  readonly greeting: () => ParentMessage | undefined;
   /** A line for the parent's log. */
   readonly log: (line: string) => void;
   /** A line that a person has to see. */
@@ -29,16 +31,18 @@ export interface ChildOptions {
   readonly onGivenUp: () => void;
 }
 
-/** What a child is told as soon as it listens again. */
-export type Greeting = () => ParentMessage | undefined;
+/** A first start that is under way. */
+interface Starting {
+  readonly readyOn: ChildMessage["type"];
+  readonly ready: () => void;
+  readonly failed: (reason: string) => void;
+}
 
 /** A child that is kept alive until it is stopped. */
 export class Child {
   readonly #options: ChildOptions;
   readonly #policy = new RestartPolicy();
-  readonly #greeting: Greeting;
-  readonly #ready: Promise<void>;
-  #settleReady: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  #starting: Starting | undefined;
   #process: ChildProcess | undefined;
   #bornMs = 0;
   #port: number;
@@ -47,13 +51,10 @@ export class Child {
   #stopping = false;
   #restart: NodeJS.Timeout | undefined;
   #onFinished: (lastLikeMs: number | undefined) => void = () => {};
-  #readyOn: ChildMessage["type"] = "listening";
 
-  constructor(options: ChildOptions, greeting: Greeting) {
+  constructor(options: ChildOptions) {
     this.#options = options;
-    this.#greeting = greeting;
     this.#port = options.port;
-    this.#ready = new Promise((resolve, reject) => (this.#settleReady = { resolve, reject }));
   }
 
   get name(): string {
@@ -65,33 +66,41 @@ export class Child {
     return this.#address;
   }
 
-  get isAlive(): boolean {
-    return this.#process !== undefined;
+  /**
+   * Starts it, and waits until it says `readyOn`. Throws LikesError `child_failed` when it ends by
+   * itself before, or takes longer than READY_WAIT_MAX_MS. One that is killed is started again.
+   */
+  start(readyOn: ChildMessage["type"]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.#starting?.failed(`it was not ready within ${READY_WAIT_MAX_MS / 1_000} s`);
+      }, READY_WAIT_MAX_MS);
+      const settled = (): void => {
+        clearTimeout(late);
+        this.#starting = undefined;
+      };
+      const ready = (): void => {
+        settled();
+        resolve();
+      };
+      const failed = (reason: string): void => {
+        settled();
+        this.#stopping = true;
+        reject(new LikesError("child_failed", `Cannot start ${this.name}: ${reason}`));
+      };
+      this.#starting = { readyOn, ready, failed };
+      this.#spawn();
+    });
   }
 
-  /** Starts it, and waits until it says `readyOn`. Throws LikesError when it dies before. */
-  async start(readyOn: ChildMessage["type"]): Promise<void> {
-    this.#readyOn = readyOn;
-    this.#spawn();
-    const late = setTimeout(() => {
-      const message = `Cannot start ${this.name}: it was not ready within ${READY_WAIT_MAX_MS} ms`;
-      this.#settleReady?.reject(new LikesError("peer_unreachable", message));
-    }, READY_WAIT_MAX_MS);
-    try {
-      await this.#ready;
-    } finally {
-      clearTimeout(late);
-      this.#settleReady = undefined;
-    }
-  }
-
+  /** Tells it something, if it lives. */
   send(message: ParentMessage): void {
     if (this.#process?.connected) this.#process.send(message);
   }
 
   /** Asks it to give no more. Gives when its last like was, or nothing when it cannot answer. */
   finish(timeoutMs: number): Promise<number | undefined> {
-    if (!this.isAlive) return Promise.resolve(undefined);
+    if (this.#process === undefined) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const late = setTimeout(() => resolve(undefined), timeoutMs);
       this.#onFinished = (lastLikeMs) => {
@@ -104,77 +113,96 @@ export class Child {
 
   /** Stops it for good: by a signal, and after a bounded time by force. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#restart);
+    this.#startNoMore();
     const child = this.#process;
     if (child === undefined) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const ended = new Promise((resolve) => child.once("close", resolve));
     const late = setTimeout(() => this.kill(), CHILD_STOP_WAIT_MAX_MS);
     child.kill("SIGTERM");
     await ended;
     clearTimeout(late);
   }
 
-  /** Ends it at once. */
+  /** Ends it at once, and for good. */
   kill(): void {
+    this.#startNoMore();
+    this.#process?.kill("SIGKILL");
+  }
+
+  #startNoMore(): void {
     this.#stopping = true;
     clearTimeout(this.#restart);
-    this.#process?.kill("SIGKILL");
+    this.#starting?.failed("it was stopped");
   }
 
   #spawn(): void {
     const { entry, args, log } = this.#options;
     const command = [entry, ...args, "--port", String(this.#port), "--supervised"];
-    const child = spawn(process.execPath, command, {
+    const child = spawn(process.execPath, [...process.execArgv, ...command], {
       detached: true,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#process = child;
     this.#bornMs = monotonicMs();
-    log(`forked ${this.name}: process ${child.pid}`);
+    this.#lastError = "";
+    log(`forked ${this.name}: process ${child.pid ?? "none"}`);
     child.on("message", (message: ChildMessage) => this.#hear(message));
-    child.on("error", (error) => log(`${this.name}: ${error.message}`));
-    child.on("exit", (code, signal) => this.#died(signal ?? `code ${code}`));
-    if (child.stderr !== null) {
-      createInterface({ input: child.stderr }).on("line", (line) => {
-        this.#lastError = line;
-        log(`${this.name}: ${line}`);
-      });
-    }
+    child.on("error", (error) => {
+      log(`${this.name}: ${error.message}`);
+      if (child.pid === undefined) this.#died(child, { code: null, signal: null });
+    });
+    // Not on "exit": what it said last on its error output is read by then.
+    child.on("close", (code, signal) => this.#died(child, { code, signal }));
+    if (child.stderr === null) return;
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      this.#lastError = line;
+      log(`${this.name}: ${line}`);
+    });
   }
 
   #hear(message: ChildMessage): void {
     if (message.type === "listening") {
       this.#address = message.address;
       this.#port = Number(message.address.slice(message.address.lastIndexOf(":") + 1));
-      const greeting = this.#greeting();
+      this.#options.log(`${this.name} listens on ${message.address}`);
+      const greeting = this.#options.greeting();
       if (greeting !== undefined) this.send(greeting);
     }
     if (message.type === "finished") this.#onFinished(message.lastLikeMs);
-    if (message.type === this.#readyOn) this.#settleReady?.resolve();
+    if (message.type === this.#starting?.readyOn) this.#starting.ready();
   }
 
-  #died(how: string): void {
-    const { log, tell, onGivenUp } = this.#options;
+  #died(child: ChildProcess, { code, signal }: Death): void {
+    if (this.#process !== child) return;
     this.#process = undefined;
     this.#onFinished(undefined);
-    log(`${this.name} ended: ${how}`);
+    const how = signal ?? (code === null ? "it could not be forked" : `code ${code}`);
+    this.#options.log(`${this.name} ended: ${how}`);
     if (this.#stopping) return;
-    if (this.#settleReady !== undefined) {
-      // It never worked: the reason stands on its error output, and starting again would not help.
-      const reason = this.#lastError.replace(/^Error: /, "") || how;
-      this.#stopping = true;
-      this.#settleReady.reject(new LikesError("stopping", `Cannot start ${this.name}: ${reason}`));
+    if (this.#starting !== undefined && signal === null) {
+      // It ended by itself before it ever worked, and would again: its error output says why.
+      this.#starting.failed(this.#lastError.replace(/^Error: /, "") || how);
       return;
     }
-    const waitMs = this.#policy.died(monotonicMs() - this.#bornMs);
-    if (waitMs === undefined) {
-      this.#stopping = true;
-      tell(`${this.name} died (${how}) ${DEATHS_IN_A_ROW_MAX} times in a row: it is given up`);
-      onGivenUp();
-      return;
-    }
-    tell(`${this.name} died (${how}): starting it again in ${waitMs} ms`);
-    this.#restart = setTimeout(() => this.#spawn(), waitMs);
+    this.#startAgain(how);
   }
+
+  #startAgain(how: string): void {
+    const { tell, onGivenUp } = this.#options;
+    const waitMs = this.#policy.died(monotonicMs() - this.#bornMs);
+    if (waitMs !== undefined) {
+      tell(`${this.name} died (${how}): starting it again in ${waitMs} ms`);
+      this.#restart = setTimeout(() => this.#spawn(), waitMs);
+      return;
+    }
+    tell(`${this.name} died (${how}) ${DEATHS_IN_A_ROW_MAX} times in a row: it is given up`);
+    this.#startNoMore();
+    onGivenUp();
+  }
+}
+
+/** How a process ended: by itself with a code, or by a signal; neither when it never ran. */
+interface Death {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
 }

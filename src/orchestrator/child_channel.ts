@@ -21,11 +21,16 @@ export interface ChildCommands {
   readonly finish?: () => Promise<number | undefined>;
 }
 
-/** Obeys the parent of this process. Throws LikesError `usage` when there is none. */
-export function readCommands(commands: ChildCommands): void {
+/**
+ * Obeys the parent of this process. `onParentGone` is called when it has gone, also when that was
+ * before this call. Throws LikesError `usage` when there never was one.
+ */
+export function obeyParent(commands: ChildCommands, onParentGone: () => void): void {
   if (process.send === undefined) {
     throw new LikesError("usage", "Cannot obey a parent: --supervised is for likes orchestrate");
   }
+  process.on("disconnect", onParentGone);
+  if (!process.connected) onParentGone();
   process.on("message", (message: ParentMessage) => {
     if (message.type === "start") commands.start?.(message.startMs, message.durationMs);
     else void answerFinish(commands);

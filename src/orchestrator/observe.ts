@@ -1,6 +1,8 @@
 /** Reads all outboxes of a run, and asks all of its processes what they show. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Id } from "../core/record.ts";
+import type { ServerStatus, Status } from "../core/status.ts";
 import { messageOf } from "../errors.ts";
 import { LikesClient } from "../rpc/likes_client.ts";
 import { PrimaryClient } from "../rpc/primary_client.ts";
@@ -12,51 +14,59 @@ import type { Observation, Shown } from "./verdict.ts";
 /** A process that does not answer within this shows nothing. */
 const ANSWER_WAIT_MAX_MS = 2_000;
 
-/** A LikesServer of the run. */
-export interface ObservedServer {
-  readonly serverId: string;
-  readonly address: string;
+/** What is to be observed. */
+export interface ObserverOptions {
+  readonly dataDir: string;
+  /** Address of the primary. */
+  readonly primary: string;
+  readonly servers: readonly { readonly serverId: string; readonly address: string }[];
+  /** Members that were seen before: those that have left are not in the status any more. */
+  readonly members: ReadonlyMap<Id, string>;
+  readonly onStatus: (status: Status) => void;
 }
 
 /** Observes one run, again and again, over connections that it keeps. */
 export class Observer {
-  readonly #dataDir: string;
+  readonly #options: ObserverOptions;
   readonly #primary: PrimaryClient;
-  readonly #servers: readonly { readonly serverId: string; readonly client: LikesClient }[];
+  readonly #clients: ReadonlyMap<string, LikesClient>;
 
-  constructor(dataDir: string, primary: string, servers: readonly ObservedServer[]) {
-    this.#dataDir = dataDir;
-    this.#primary = new PrimaryClient(primary);
-    this.#servers = servers.map(({ serverId, address }) => ({
-      serverId,
-      client: new LikesClient(address),
-    }));
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+    this.#primary = new PrimaryClient(options.primary);
+    this.#clients = new Map(
+      options.servers.map(({ serverId, address }) => [serverId, new LikesClient(address)]),
+    );
   }
 
   /** The accepted sums first, then what is shown: likes between the two show as not exact yet. */
   async observe(): Promise<Observation> {
-    const ids = this.#servers.map(({ serverId }) => serverId);
-    const { outboxes, unreadable } = readOutboxes(this.#dataDir, ids);
-    const asked = this.#servers.map(({ serverId, client }) =>
-      show(serverId, client.total(ANSWER_WAIT_MAX_MS)),
-    );
+    const { dataDir, onStatus } = this.#options;
+    const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()]);
+    const asked = [...this.#clients].map(([serverId, client]) => shownBy(serverId, client));
     const status = await this.#primary.status(ANSWER_WAIT_MAX_MS).catch(() => undefined);
-    const known = new Set(outboxes.map(({ outboxId }) => outboxId));
-    const strangers = (status?.servers ?? []).filter(({ outboxId }) => !known.has(outboxId));
-    for (const { serverId, outboxId } of strangers) {
-      const why = `its outbox ${outboxId} is not in ${this.#dataDir}`;
-      unreadable.push(`Cannot read the outbox of ${serverId}: ${why}`);
-    }
-    const shown = [
-      { name: PRIMARY, totalLikes: status?.totalLikes },
-      ...(await Promise.all(asked)),
-    ];
-    return { outboxes, unreadable, shown, everywhere: status?.everywhere ?? false };
+    if (status !== undefined) onStatus(status);
+    return {
+      outboxes,
+      unreadable: [...unreadable, ...this.#elsewhere(outboxes)],
+      shown: [{ name: PRIMARY, totalLikes: status?.totalLikes }, ...(await Promise.all(asked))],
+      everywhere: status?.everywhere ?? false,
+      outstanding: (status?.servers ?? []).flatMap(outstanding),
+    };
   }
 
   close(): void {
     this.#primary.close();
-    for (const { client } of this.#servers) client.close();
+    for (const client of this.#clients.values()) client.close();
+  }
+
+  /** Members that keep their outbox where this parent cannot read it. */
+  #elsewhere(outboxes: readonly OutboxTally[]): string[] {
+    const { members, dataDir } = this.#options;
+    const known = new Set(outboxes.map(({ outboxId }) => outboxId));
+    return [...members]
+      .filter(([outboxId]) => !known.has(outboxId))
+      .map(([outboxId, serverId]) => `${serverId}: its outbox ${outboxId} is not in ${dataDir}`);
   }
 }
 
@@ -64,7 +74,7 @@ export class Observer {
 export function readOutboxes(
   dataDir: string,
   serverIds: readonly string[],
-): { readonly outboxes: readonly OutboxTally[]; readonly unreadable: string[] } {
+): { readonly outboxes: readonly OutboxTally[]; readonly unreadable: readonly string[] } {
   const found = existsSync(dataDir) ? readdirSync(dataDir) : [];
   const held = found.filter((name) => existsSync(join(dataDir, name, "outbox.sqlite")));
   const outboxes: OutboxTally[] = [];
@@ -79,10 +89,15 @@ export function readOutboxes(
   return { outboxes, unreadable };
 }
 
-async function show(name: string, total: Promise<{ totalLikes: bigint }>): Promise<Shown> {
-  try {
-    return { name, totalLikes: (await total).totalLikes };
-  } catch {
-    return { name, totalLikes: undefined }; // it does not answer: that is what is to be told
-  }
+/** What a LikesServer shows; nothing when it does not answer, which is what is to be told then. */
+async function shownBy(name: string, client: LikesClient): Promise<Shown> {
+  const total = await client.total(ANSWER_WAIT_MAX_MS).catch(() => undefined);
+  return { name, totalLikes: total?.totalLikes };
+}
+
+/** What the primary still waits for from a member. */
+function outstanding({ serverId, state, pendingEvents }: ServerStatus): string[] {
+  if (state !== "streaming")
+    return [`${serverId} is ${state === "silent" ? "silent" : "in trouble"}`];
+  return pendingEvents === 0 ? [] : [`${serverId} is ${pendingEvents} events behind`];
 }

@@ -11,8 +11,4 @@ export class RestartPolicy {
     if (this.#deaths >= DEATHS_IN_A_ROW_MAX) return undefined;
     return Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** (this.#deaths - 1));
   }
-
-  get deaths(): number {
-    return this.#deaths;
-  }
 }

@@ -4,6 +4,9 @@
  */
 import type { OutboxTally } from "../store/outbox_reader.ts";
 
+/** The primary's name among the processes of a run. */
+export const PRIMARY = "primary";
+
 /** What one process shows, when it was asked: `undefined` when it did not answer. */
 export interface Shown {
   readonly name: string;
@@ -14,12 +17,20 @@ export interface Shown {
 export interface Observation {
   /** All outboxes of the data folder. */
   readonly outboxes: readonly OutboxTally[];
-  /** Why an outbox could not be read, the server named; then nothing can be decided. */
+  /** Which outboxes could not be read and why, the server named; then nothing can be decided. */
   readonly unreadable: readonly string[];
   readonly shown: readonly Shown[];
   /** Whether the primary's status says that it is converged everywhere. */
   readonly everywhere: boolean;
+  /** What the primary still waits for, a text a member. */
+  readonly outstanding: readonly string[];
 }
+
+/**
+ * What the seed gives for the first `events` events of a server; undefined for one that does not
+ * generate from it.
+ */
+export type SeedLikes = (serverId: string, events: number) => bigint | undefined;
 
 /** The judgement of an observation. */
 export interface Verdict {
@@ -32,38 +43,43 @@ export interface Verdict {
   readonly totalLikes: bigint | undefined;
   /** What the seed gives; undefined when not all likes were generated in this run. */
   readonly seedLikes: bigint | undefined;
+  /** How many processes show the accepted likes. */
   readonly showing: number;
-  /** Processes that do not show the accepted likes, the others' names and by how much. */
+  /** Those that do not. */
   readonly differing: readonly Shown[];
   readonly unreadable: readonly string[];
+  readonly outstanding: readonly string[];
 }
 
-/** Judges. `seedLikes` computes a server's likes from the seed, for its number of events. */
-export function judge(
-  { outboxes, unreadable, shown, everywhere }: Observation,
-  seedLikes: ((serverId: string, events: number) => bigint) | undefined,
-): Verdict {
+/** Judges. Without `seedLikes` the likes are not computed again. */
+export function judge(observation: Observation, seedLikes?: SeedLikes): Verdict {
+  const { outboxes, unreadable, shown, everywhere, outstanding } = observation;
   const acceptedLikes = outboxes.reduce((sum, { likes }) => sum + likes, 0n);
-  const events = outboxes.reduce((sum, outbox) => sum + outbox.events, 0);
-  const generated = outboxes.every((outbox) => outbox.generatedEvents === outbox.events);
-  const fromSeed =
-    generated && seedLikes !== undefined
-      ? outboxes.reduce((sum, { serverId, events }) => sum + seedLikes(serverId, events), 0n)
-      : undefined;
+  const ofSeed = seedLikes === undefined ? undefined : likesOfSeed(outboxes, seedLikes);
   const differing = shown.filter(({ totalLikes }) => totalLikes !== acceptedLikes);
-  const matches = differing.length === 0 && (fromSeed ?? acceptedLikes) === acceptedLikes;
+  const matches = differing.length === 0 && (ofSeed ?? acceptedLikes) === acceptedLikes;
+  const isDecided = unreadable.length === 0;
   return {
-    outcome: unreadable.length > 0 ? "undecided" : matches ? "exact" : "inexact",
-    converged: unreadable.length === 0 && matches && everywhere,
+    outcome: !isDecided ? "undecided" : matches ? "exact" : "inexact",
+    converged: isDecided && matches && everywhere,
     acceptedLikes,
-    events,
+    events: outboxes.reduce((sum, { events }) => sum + events, 0),
     totalLikes: shown.find(({ name }) => name === PRIMARY)?.totalLikes,
-    seedLikes: fromSeed,
+    seedLikes: ofSeed,
     showing: shown.length - differing.length,
     differing,
     unreadable,
+    outstanding,
   };
 }
 
-/** The primary's name among the processes of a run. */
-export const PRIMARY = "primary";
+/** The likes again, from the seed; undefined when some came from elsewhere. */
+function likesOfSeed(outboxes: readonly OutboxTally[], seedLikes: SeedLikes): bigint | undefined {
+  let sum = 0n;
+  for (const { serverId, events, generatedEvents } of outboxes) {
+    const likes = generatedEvents === events ? seedLikes(serverId, events) : undefined;
+    if (likes === undefined) return undefined;
+    sum += likes;
+  }
+  return sum;
+}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { formatDuration, parseDuration } from "../../src/cli/duration.ts";
+import { formatDuration, parseDuration, writeDuration } from "../../src/cli/duration.ts";
 import { LikesError } from "../../src/errors.ts";
 import { DURATION_MAX_MS } from "../../src/limits.ts";
 
@@ -15,6 +15,18 @@ test("parseDuration() gives milliseconds when the text is a duration", () => {
   assert.is(parseDuration("1h2m3.004s5ms"), 3_723_009);
   assert.is(parseDuration("0s"), 0);
   assert.is(parseDuration("168h"), DURATION_MAX_MS);
+});
+
+test("writeDuration() gives what parseDuration() reads when the duration is whole", () => {
+  assert.is(writeDuration(300_000), "5m");
+  assert.is(writeDuration(30_000), "30s");
+  assert.is(writeDuration(1_500), "1500ms");
+  assert.is(writeDuration(0), "0ms");
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: DURATION_MAX_MS }), (durationMs) => {
+      assert.is(parseDuration(writeDuration(durationMs)), durationMs);
+    }),
+  );
 });
 
 test("parseDuration() refuses with a usage error when the text is anything else", () => {

@@ -1,36 +1,51 @@
 /** The verdict of a run, as a sentence and as JSON. */
-import type { RunResult } from "../orchestrator/run.ts";
-import type { Shown } from "../orchestrator/verdict.ts";
-import { formatDuration } from "./duration.ts";
-import { formatCount } from "./numbers.ts";
+import { formatDuration } from "../cli/duration.ts";
+import { formatCount } from "../cli/numbers.ts";
+import type { RunResult } from "./run.ts";
+import type { Shown } from "./verdict.ts";
 
-/** Processes that a sentence names. */
+/** Names in a list of a sentence. */
 const NAMED_MAX = 12;
-/** The convergence is told to a tenth of a second, never better than it was. */
-const TENTH_MS = 100;
+/** A time is told to a tenth of a second up to this, and to a second above. */
+const TENTHS_TOLD_MS = 9_900;
 
 /** `EXACT 6,231 likes in 1,042 events; 11 of 11 processes show it; …` on one line. */
 export function verdictText({ verdict, convergedAfterMs, givenUp }: RunResult): string {
-  const { outcome, acceptedLikes, events, differing, showing, unreadable } = verdict;
-  if (outcome === "undecided") return `CANNOT BE DECIDED: ${unreadable.join("; ")}`;
+  const { outcome, acceptedLikes, events, differing, showing, unreadable, seedLikes } = verdict;
+  if (outcome === "undecided") return `CANNOT BE DECIDED: ${listText(unreadable, "; ")}`;
   const likes = `${formatCount(acceptedLikes)} likes in ${formatCount(events)} events`;
-  const processes = `${showing} of ${showing + differing.length} processes show it`;
-  const parts = [`${outcome === "exact" ? "EXACT" : "NOT EXACT"} ${likes}`, processes];
-  const named = differing.slice(0, NAMED_MAX).map((one) => differenceText(one, acceptedLikes));
-  if (named.length > 0) parts.push(named.join(", "));
-  if (differing.length > NAMED_MAX) parts.push(`and ${differing.length - NAMED_MAX} more`);
-  const { seedLikes } = verdict;
+  const parts = [
+    `${outcome === "exact" ? "EXACT" : "NOT EXACT"} ${likes}`,
+    `${showing} of ${showing + differing.length} processes show it`,
+  ];
+  const differences = differing.map((one) => differenceText(one, acceptedLikes));
+  if (differences.length > 0) parts.push(listText(differences, ", "));
   if (seedLikes !== undefined && seedLikes !== acceptedLikes) {
     parts.push(`the seed gives ${formatCount(seedLikes)}`);
   }
-  if (convergedAfterMs !== undefined) {
-    const roundedUpMs = Math.ceil(convergedAfterMs / TENTH_MS) * TENTH_MS;
-    parts.push(`converged ${formatDuration(roundedUpMs)} after the last like`);
-  } else {
-    parts.push("not converged in time");
-  }
+  parts.push(convergenceText(convergedAfterMs, verdict.outstanding));
   if (givenUp) parts.push("a process was given up");
   return parts.join("; ");
+}
+
+function convergenceText(
+  convergedAfterMs: number | undefined,
+  outstanding: readonly string[],
+): string {
+  if (convergedAfterMs === undefined) {
+    const why = outstanding.length === 0 ? "" : ` (${listText(outstanding, ", ")})`;
+    return `not converged in time${why}`;
+  }
+  // Rounded up: never told better than it was.
+  const stepMs = convergedAfterMs <= TENTHS_TOLD_MS ? 100 : 1_000;
+  const toldMs = Math.ceil(convergedAfterMs / stepMs) * stepMs;
+  return `converged ${formatDuration(toldMs)} after the last like`;
+}
+
+function listText(texts: readonly string[], separator: string): string {
+  const named = texts.slice(0, NAMED_MAX);
+  const more = texts.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(separator);
 }
 
 /** `primary shows 6,200 (-31)`. */
@@ -65,6 +80,7 @@ export function verdictJson(result: RunResult, context: VerdictContext): Record<
     givenUp: result.givenUp,
     ...context,
     unreadable: verdict.unreadable,
+    outstanding: verdict.outstanding,
     servers: servers.map((server) => ({
       serverId: server.serverId,
       intervalMs: server.intervalMs,

@@ -1,0 +1,99 @@
+/**
+ * Watches the primary's status for the whole run, over its deaths: to show it, to date the moment
+ * of convergence, and to remember every member that was ever seen.
+ */
+import { STATUS_INTERVAL_MIN_MS } from "../limits.ts";
+import type { Id } from "../core/record.ts";
+import type { Status } from "../core/status.ts";
+import { monotonicMs } from "../monotonic.ts";
+import { followStatus } from "../rpc/follow_status.ts";
+
+/** Between two statuses that are shown. */
+const SHOW_INTERVAL_MS = 1_000;
+
+/** Who hears of it. */
+export interface StatusWatchEvents {
+  /** Once a second, and once at the end. */
+  readonly onStatus: (status: Status) => void;
+  /** A line for the parent's log. */
+  readonly log: (line: string) => void;
+}
+
+/** A watch on one primary, from `start` to `stop`. */
+export class StatusWatch {
+  readonly #primary: string;
+  readonly #events: StatusWatchEvents;
+  readonly #stopping = new AbortController();
+  #watching: Promise<void> | undefined;
+  #newest: Status | undefined;
+  #shown: Status | undefined;
+  #shownMs = -Infinity;
+  #away = false;
+  /** Since when the primary has said that a total is shown everywhere, without a break. */
+  #everywhere: { readonly totalLikes: bigint; readonly sinceMs: number } | undefined;
+  readonly #members = new Map<Id, string>();
+
+  constructor(primary: string, events: StatusWatchEvents) {
+    this.#primary = primary;
+    this.#events = events;
+  }
+
+  /** Every member ever seen, also one that has left: its outbox and its server id. */
+  get members(): ReadonlyMap<Id, string> {
+    return this.#members;
+  }
+
+  /** Since when `totalLikes` is shown everywhere, by the machine's clock; undefined when not. */
+  everywhereSince(totalLikes: bigint): number | undefined {
+    return this.#everywhere?.totalLikes === totalLikes ? this.#everywhere.sinceMs : undefined;
+  }
+
+  start(): void {
+    this.#watching = this.#watch();
+  }
+
+  /** Ends the watch, and shows what it saw last. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#watching;
+    if (this.#newest !== undefined && this.#newest !== this.#shown) this.#show(this.#newest);
+  }
+
+  /** Takes in a status, also one that was asked for elsewhere. */
+  see(status: Status): void {
+    const nowMs = monotonicMs();
+    const { everywhere, totalLikes, servers } = status;
+    this.#newest = status;
+    for (const { outboxId, serverId } of servers) this.#members.set(outboxId, serverId);
+    if (!everywhere) this.#everywhere = undefined;
+    else if (this.#everywhere?.totalLikes !== totalLikes) {
+      this.#everywhere = { totalLikes, sinceMs: nowMs };
+    }
+    if (nowMs - this.#shownMs < SHOW_INTERVAL_MS) return;
+    this.#shownMs = nowMs;
+    this.#show(status);
+  }
+
+  async #watch(): Promise<void> {
+    const statuses = followStatus(this.#primary, {
+      intervalMs: STATUS_INTERVAL_MIN_MS,
+      firstMaxMs: Infinity,
+      awayMaxMs: Infinity,
+      signal: this.#stopping.signal,
+      onAway: (reason) => {
+        this.#away = true;
+        this.#events.log(`lost sight of the primary: ${reason.message}`);
+      },
+    });
+    for await (const status of statuses) {
+      if (this.#away) this.#events.log("the primary answers again");
+      this.#away = false;
+      this.see(status);
+    }
+  }
+
+  #show(status: Status): void {
+    this.#shown = status;
+    this.#events.onStatus(status);
+  }
+}

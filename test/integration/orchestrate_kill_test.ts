@@ -1,0 +1,95 @@
+/** kill -9 inside a run: the total stays exact, and the one that the seed gives. */
+import { setTimeout as pause } from "node:timers/promises";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { intervalMs, likesOfFirst } from "../../src/core/generator.ts";
+import { Orchestration } from "../fixtures/orchestration.ts";
+
+const PLAN = { seed: 11, intervalMinMs: 3_000, intervalMaxMs: 4_000, likesMax: 42 };
+const SERVERS = ["likes-server-0", "likes-server-1", "likes-server-2"];
+const DURATION_MS = 8_500;
+
+test("orchestrate has the total of its seed when processes are killed between ticks", async () => {
+  const flags = ["--servers", "3", "--seed", "11", "--json", "--duration", `${DURATION_MS}ms`];
+  const intervals = ["--interval-min", "3s", "--interval-max", "4s"];
+  await using run = new Orchestration([...flags, ...intervals]);
+  const primary = await run.started();
+  // Right after a tick, because then a whole interval is left to come again.
+  const victims = SERVERS.slice(0, 2).map(async (name, index) => {
+    const log = `LikesServer${index}`;
+    for (let tick = 1, lines = 0; tick <= 2; tick++) {
+      lines = await run.logged(/^#\d+ \+/, log, lines);
+      run.signal(name, "SIGKILL");
+    }
+  });
+  await run.logged(/^#1 \+/, "LikesServer2");
+  run.signal("primary", "SIGKILL");
+  await Promise.all(victims);
+  const result = await run.jsonResult();
+  assert.is(result.code, 0, run.parent.stderr);
+  assert.is(result.exact, true);
+  let expected = 0n;
+  for (const { serverId, intervalMs: interval, events } of result.servers) {
+    const plan = { ...PLAN, serverId };
+    const ticks = Math.floor(DURATION_MS / intervalMs(plan));
+    assert.is(interval, intervalMs(plan), `${serverId} keeps its interval`);
+    assert.is(Number(events), ticks, `${serverId} missed no tick`);
+    expected += likesOfFirst(plan, ticks);
+  }
+  assert.is(result.totalLikes, String(expected));
+  assert.is(result.seedLikes, String(expected));
+  const told = run.parent.stderr.match(/^\S+ died \(SIGKILL\): starting it again in \d+ ms$/gm);
+  assert.is(told?.length, 5, run.parent.stderr);
+  expectSameInterval(run, intervalMs({ ...PLAN, serverId: "likes-server-0" }));
+  assert.is(lastAddress(run), primary, "the primary came again where it was");
+  const survivor = run.log("LikesServer2").map(({ text }) => text);
+  assert.ok(survivor.some((text) => text.startsWith("disconnected: ")));
+  const connected = survivor.filter((text) => text.startsWith("connected to the primary: "));
+  assert.ok(connected.length > 1, "it says that it connected again");
+  assert.ok(survivor.some((text) => text.startsWith(`total ${expected} (version `)));
+});
+
+test("orchestrate is exact when its processes are killed again and again", async () => {
+  const flags = ["--servers", "3", "--duration", "5m", "--json"];
+  const intervals = ["--interval-min", "10ms", "--interval-max", "40ms"];
+  await using run = new Orchestration([...flags, ...intervals]);
+  await run.started();
+  for (const name of ["primary", "likes-server-0", "primary", "likes-server-1", "primary"]) {
+    await pause(Math.random() * 500);
+    const lines = run.log().length;
+    run.signal(name, "SIGKILL");
+    await run.logged(new RegExp(`^${name} listens on`), "ParentProcessStatus", lines);
+  }
+  run.finish();
+  const result = await run.jsonResult();
+  assert.is(result.code, 0, run.parent.stderr);
+  assert.is(result.exact, true);
+  assert.is(result.seedLikes, result.totalLikes, "values follow the events, whatever was missed");
+  assert.ok(Number(result.events) > 100);
+});
+
+test("orchestrate starts when a LikesServer is killed before it is ready", async () => {
+  await using run = new Orchestration(["--servers", "2", "--duration", "1s", "--json"]);
+  await run.logged(/^forked likes-server-0: /);
+  run.signal("likes-server-0", "SIGKILL");
+  const result = await run.jsonResult();
+  assert.is(result.code, 0, run.parent.stderr);
+  assert.is(result.exact, true);
+  assert.match(run.parent.stderr, /^likes-server-0 died \(SIGKILL\): starting it again in /m);
+});
+
+/** A restarted LikesServer appends to its log, and says the same interval. */
+function expectSameInterval(run: Orchestration, interval: number): void {
+  const said = run.log("LikesServer0").filter(({ text }) => text.startsWith("interval "));
+  assert.equal(
+    said.map(({ text }) => text),
+    Array.from({ length: 3 }, () => `interval ${interval} ms, 0 to 42 likes for video`),
+  );
+}
+
+function lastAddress(run: Orchestration): string | undefined {
+  const lines = run.log().flatMap(({ text }) => /^primary listens on (\S+)$/.exec(text)?.[1] ?? []);
+  return lines.at(-1);
+}
+
+test.run();

@@ -1,0 +1,210 @@
+/** Runs that nothing disturbs: the logs, the verdict and the seed agree to the last like. */
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { intervalMs, likesOfFirst } from "../../src/core/generator.ts";
+import { Orchestration } from "../fixtures/orchestration.ts";
+import type { JsonResult, LogLine } from "../fixtures/orchestration.ts";
+import { run as command } from "../fixtures/spawned.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+
+const SEED = 7;
+const PLAN = { seed: SEED, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42 };
+const INTERVALS = ["--interval-min", "400ms", "--interval-max", "900ms", "--seed", String(SEED)];
+const SMALL = ["--servers", "3", ...INTERVALS];
+
+const LOG_NAMES = ["ParentProcessStatus", "PrimaryLikesServer", "LikesServer0", "LikesServer9"];
+
+interface Given {
+  readonly atMs: number;
+  readonly sequence: number;
+  readonly likes: number;
+}
+
+/** In the order of the server ids. */
+type GivenByServer = readonly (readonly Given[])[];
+
+test("orchestrate agrees with its logs and its seed when ten LikesServers run", async () => {
+  await using folder = temporaryFolder();
+  const logDir = join(folder.path, "log");
+  const inodes = leaveOldLogs(logDir);
+  await using run = new Orchestration(["--duration", "4s", "--json", ...INTERVALS], { logDir });
+  const result = await run.jsonResult();
+  assert.is(result.code, 0);
+  assert.is(result.exact, true);
+  assert.is(result.converged, true);
+  assert.is(result.servers.length, 10);
+  expectOfSeed(result, 4_000);
+  const given = result.servers.map((_server, index) => givenBy(run.log(`LikesServer${index}`)));
+  for (const [index, server] of result.servers.entries()) {
+    const events = given[index] ?? [];
+    assert.is(String(sum(events)), server.acceptedLikes, server.serverId);
+    assert.is(String(events.length), server.events, server.serverId);
+    expectNoGaps(events);
+    assert.is(server.knownTotalLikes, result.totalLikes, server.serverId);
+  }
+  expectTicks(run, given, result);
+  expectApplied(run.log("PrimaryLikesServer"), given, result);
+  expectParentLog(run.log(), result);
+  assert.equal(logInodes(run.logDir), inodes, "the logs were emptied in place");
+  await run.gone(0);
+});
+
+test("orchestrate prints a banner, a line a second and one verdict when it is piped", async () => {
+  await using run = new Orchestration(["--duration", "3s", ...SMALL]);
+  const { code, stdout, stderr } = await run.result();
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /^EXACT [\d,]+ likes in [\d,]+ events; 4 of 4 processes show it; /);
+  assert.match(stdout, /; converged \S+ s after the last like\n$/);
+  const primary = /^primary {9}(127\.0\.0\.1:\d+)$/m.exec(stderr)?.[1] ?? "none";
+  for (const text of [
+    "likes-server-2  127.0.0.1:",
+    `seed      ${SEED}`,
+    "duration  3 s",
+    `data      ${run.dataDir}`,
+    `logs      ${run.logDir}`,
+    `tail -f ${run.logDir}/PrimaryLikesServer/log.txt`,
+    `try       npx likes add video 5 --primary ${primary}`,
+  ]) {
+    assert.ok(stderr.includes(text), text);
+  }
+  const lines = stderr.match(/^\d\d:\d\d:\d\d [\d,]+ likes /gm) ?? [];
+  assert.ok(
+    lines.length >= 2 && lines.length <= 7,
+    `${lines.length} lines in 3 seconds:\n${stderr}`,
+  );
+});
+
+test("orchestrate goes on from the totals when it is given a data folder again", async () => {
+  await using first = new Orchestration(["--duration", "2s", "--json", "--quiet", ...SMALL]);
+  const one = await first.jsonResult();
+  assert.is(first.parent.stderr, "", "--quiet says nothing");
+  expectOfSeed(one, 2_000);
+  await using second = new Orchestration(["--duration", "2s", "--json", ...SMALL], first);
+  const two = await second.jsonResult();
+  assert.is(two.code, 0, second.parent.stderr);
+  assert.is(two.exact, true);
+  assert.is(two.seedLikes, null, "the likes are not of this run alone");
+  assert.ok(Number(two.events) > Number(one.events));
+  assert.ok(BigInt(two.acceptedLikes) > BigInt(one.acceptedLikes));
+});
+
+test("orchestrate counts likes that are added by hand when it runs", async () => {
+  await using run = new Orchestration(["--duration", "5m", "--json", ...SMALL]);
+  const primary = await run.started();
+  const added = await command(["add", "video", "1000", "--primary", primary]);
+  assert.is(added.code, 0, added.stderr);
+  await run.logged(/^#2 \+/, "LikesServer2");
+  run.finish();
+  const result = await run.jsonResult();
+  assert.is(result.code, 0);
+  assert.is(result.exact, true);
+  assert.is(result.seedLikes, null, "not all likes are generated");
+  assert.ok(BigInt(result.acceptedLikes) > 1_000n, "those of the hand are in the total");
+});
+
+test("orchestrate is exact with nothing when no interval is as short as the run", async () => {
+  const long = ["--interval-min", "5s", "--interval-max", "5s", "--servers", "1"];
+  await using run = new Orchestration(["--duration", "300ms", ...long]);
+  const { code, stdout } = await run.result();
+  assert.is(code, 0);
+  assert.match(stdout, /^EXACT 0 likes in 0 events; 2 of 2 processes show it; converged /);
+});
+
+/** The events of a LikesServer in its log. */
+function givenBy(lines: readonly LogLine[]): readonly Given[] {
+  return lines.flatMap(({ atMs, text }) => {
+    const [, sequence = "", likes = ""] = /^#(\d+) \+(\d+) video$/.exec(text) ?? [];
+    return sequence === "" ? [] : [{ atMs, sequence: Number(sequence), likes: Number(likes) }];
+  });
+}
+
+function sum(events: readonly Given[]): number {
+  return events.reduce((total, { likes }) => total + likes, 0);
+}
+
+function expectNoGaps(events: readonly Given[]): void {
+  assert.equal(
+    events.map(({ sequence }) => sequence),
+    events.map((_event, index) => index + 1),
+  );
+}
+
+/** The events and likes that the seed gives when no tick is missed. */
+function expectOfSeed(result: JsonResult, durationMs: number): void {
+  assert.is(result.totalLikes, String(likesOf(result.servers, durationMs)));
+  assert.is(result.acceptedLikes, result.totalLikes);
+  assert.is(result.seedLikes, result.totalLikes);
+  for (const server of result.servers) {
+    const { serverId, intervalMs: interval, events } = server;
+    assert.is(interval, intervalMs({ ...PLAN, serverId }));
+    assert.is(Number(events), Math.floor(durationMs / interval), serverId);
+  }
+}
+
+function likesOf(servers: JsonResult["servers"], durationMs: number): bigint {
+  return servers.reduce((total, { serverId }) => {
+    const plan = { ...PLAN, serverId };
+    return total + likesOfFirst(plan, Math.floor(durationMs / intervalMs(plan)));
+  }, 0n);
+}
+
+/** Ticks fall at start + k × interval: the k-th event is late by a part of an interval at most. */
+function expectTicks(run: Orchestration, given: GivenByServer, result: JsonResult): void {
+  const startMs = run.log().find(({ text }) => text.startsWith("start: "))?.atMs ?? 0;
+  const parts = given.flatMap((events, index) => {
+    const interval = result.servers[index]?.intervalMs ?? 0;
+    return events.map(({ atMs, sequence }) => (atMs - startMs) / interval - sequence);
+  });
+  for (const part of parts) assert.ok(part > -0.1 && part < 1, `${part} intervals late`);
+  const middle = parts.toSorted((a, b) => a - b)[Math.floor(parts.length / 2)] ?? NaN;
+  assert.ok(middle < 0.25, `half of the ticks are ${middle} intervals late`);
+}
+
+/** The primary applied each number once, in order, and its totals add up. */
+function expectApplied(lines: readonly LogLine[], given: GivenByServer, result: JsonResult): void {
+  const applied = new Map<string, number[]>();
+  let total = 0;
+  for (const { text } of lines) {
+    const match = /^(\S+) #(\d+) \+(\d+) video = (\d+)$/.exec(text);
+    if (match === null) continue;
+    const [, serverId = "", sequence = "", likes = "", shown = ""] = match;
+    const numbers = applied.get(serverId) ?? [];
+    applied.set(serverId, numbers);
+    assert.is(Number(sequence), numbers.push(Number(likes)), text);
+    total += Number(likes);
+    assert.is(Number(shown), total, text);
+  }
+  assert.is(String(total), result.totalLikes);
+  for (const [index, events] of given.entries()) {
+    assert.equal(
+      applied.get(`likes-server-${index}`),
+      events.map(({ likes }) => likes),
+    );
+  }
+}
+
+function expectParentLog(lines: readonly LogLine[], { servers, acceptedLikes }: JsonResult): void {
+  const count = (pattern: RegExp): number => lines.filter(({ text }) => pattern.test(text)).length;
+  assert.is(count(/^forked (?:primary|likes-server-\d): process \d+$/), servers.length + 1);
+  assert.is(count(/^(?:primary|likes-server-\d) ended: code 0$/), servers.length + 1);
+  const likes = Number(acceptedLikes).toLocaleString("en-US");
+  assert.ok(lines.at(-1)?.text.startsWith(`EXACT ${likes} likes in `), lines.at(-1)?.text);
+  assert.not.ok(lines.some(({ text }) => text.includes("of an earlier run")));
+}
+
+/** Logs of an earlier run, which have to be emptied. Gives what tells their files apart. */
+function leaveOldLogs(logDir: string): readonly number[] {
+  for (const name of LOG_NAMES) {
+    mkdirSync(join(logDir, name), { recursive: true, mode: 0o700 });
+    writeFileSync(join(logDir, name, "log.txt"), "of an earlier run\n");
+  }
+  return logInodes(logDir);
+}
+
+function logInodes(logDir: string): readonly number[] {
+  return LOG_NAMES.map((name) => statSync(join(logDir, name, "log.txt")).ino);
+}
+
+test.run();

@@ -1,0 +1,94 @@
+/** Runs whose verdict is not EXACT: what is said, the exit code, and that nothing is left. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Counter } from "../fixtures/roles.ts";
+import { Orchestration } from "../fixtures/orchestration.ts";
+
+const QUICK = ["--interval-min", "100ms", "--interval-max", "200ms", "--json"];
+const FLAGS = ["--servers", "2", "--duration", "5m", "--drain-timeout", "1s", ...QUICK];
+
+test("orchestrate exits 4 when a LikesServer does not answer", async () => {
+  await using run = new Orchestration(FLAGS);
+  await run.started();
+  await run.logged(/^#1 \+/, "LikesServer1");
+  run.signal("likes-server-1", "SIGSTOP");
+  run.finish();
+  const result = await run.jsonResult();
+  assert.is(result.code, 4);
+  assert.is(result.verdict, "inexact");
+  assert.is(result.converged, false);
+  assert.is(result.servers[1]?.knownTotalLikes, null);
+  const said = run.log().at(-1)?.text ?? "";
+  assert.match(said, /^NOT EXACT .* of 3 processes show it; .*likes-server-1 does not answer; /);
+  assert.match(said, /not converged in time/);
+  await run.gone(0);
+});
+
+test("orchestrate exits 4 when a process dies again and again", async () => {
+  await using run = new Orchestration(FLAGS);
+  await run.started();
+  for (let deaths = 1, lines = 0; deaths <= 5; deaths++) {
+    lines = await run.logged(/^forked likes-server-0: /, "ParentProcessStatus", lines);
+    run.signal("likes-server-0", "SIGKILL");
+  }
+  const result = await run.jsonResult();
+  assert.is(result.code, 4);
+  assert.is(result.givenUp, true);
+  assert.match(
+    run.parent.stderr,
+    /^likes-server-0 died \(SIGKILL\) 5 times in a row: it is given up$/m,
+  );
+  assert.match(run.log().at(-1)?.text ?? "", /likes-server-0 does not answer; .*given up$/);
+  await run.gone(0);
+});
+
+test("orchestrate exits 5 when a member keeps its outbox elsewhere", async () => {
+  await using run = new Orchestration(FLAGS);
+  const primary = await run.started();
+  await using stranger = new Counter();
+  const flags = ["--id", "stranger", "--primary", primary, "--port", "0"];
+  const folders = ["--data-dir", stranger.dataDir, "--log-dir", stranger.logDir];
+  const role = stranger.spawn(["start-likes", ...flags, ...folders]);
+  await run.logged(/^stranger was admitted/, "PrimaryLikesServer");
+  run.finish();
+  const result = await run.jsonResult();
+  assert.is(result.code, 5);
+  assert.is(result.verdict, "undecided");
+  assert.is(result.exact, false);
+  assert.match(result.unreadable.join(), /^stranger: its outbox [0-9a-f]{32} is not in /);
+  assert.match(run.log().at(-1)?.text ?? "", /^CANNOT BE DECIDED: stranger: /);
+  await role.end("SIGKILL");
+  await run.gone(0);
+});
+
+test("orchestrate exits 5 when a member that kept its outbox elsewhere has left", async () => {
+  await using run = new Orchestration(FLAGS);
+  const primary = await run.started();
+  await using stranger = new Counter();
+  const flags = ["--id", "stranger", "--primary", primary, "--port", "0"];
+  const folders = ["--data-dir", stranger.dataDir, "--log-dir", stranger.logDir];
+  const role = stranger.spawn(["start-likes", "--generate", ...QUICK, ...flags, ...folders]);
+  await run.logged(/^stranger #1 /, "PrimaryLikesServer");
+  await role.end("SIGINT");
+  run.finish();
+  const result = await run.jsonResult();
+  assert.is(result.code, 5, JSON.stringify(result));
+  assert.match(result.unreadable.join(), /^stranger: /);
+});
+
+test("orchestrate exits 5 when an outbox cannot be read", async () => {
+  await using run = new Orchestration(FLAGS);
+  await run.started();
+  await run.logged(/^#1 \+/, "LikesServer1");
+  // The process goes on with the files that it has open.
+  rmSync(join(run.dataDir, "likes-server-1"), { recursive: true });
+  run.finish();
+  const result = await run.jsonResult();
+  assert.is(result.code, 5, JSON.stringify(result));
+  assert.match(result.unreadable[0] ?? "", /^likes-server-1: Cannot read the outbox of /);
+  await run.gone(0);
+});
+
+test.run();

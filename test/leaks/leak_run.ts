@@ -1,0 +1,187 @@
+/**
+ * A counter of real processes under phases of the same load, each of them asked after each phase
+ * what it holds.
+ *
+ * Part one: the primary lives, while likes are given, watchers come and go, and a LikesServer is
+ * killed and comes again. Part two: the primary is killed and comes again, while likes are given.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { likesAt } from "../../src/core/generator.ts";
+import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { PrimaryClient } from "../../src/rpc/primary_client.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { healthOf } from "../fixtures/health.ts";
+import { Counter } from "../fixtures/roles.ts";
+import type { Role } from "../fixtures/roles.ts";
+import { askFootprint, footprintEnv, leastFootprint } from "./footprint.ts";
+import type { Footprint } from "./footprint.ts";
+import type { Growth } from "./growth.ts";
+
+const CALL_WAIT_MS = 10_000;
+const CONVERGED_WAIT_MS = 30_000;
+const ASKED_TIMES = 3;
+const ASKED_PAUSE_MS = 200;
+const GIVERS = 32;
+const ITEMS = 50;
+
+/** How much load, and how often. */
+export interface LeakRunOptions {
+  readonly seed: number;
+  /** Phases of each part that are measured, after `warmUp` that are not. */
+  readonly phases: number;
+  readonly warmUp: number;
+  /** Likes given, watchers that come and go, and deaths, in one phase. */
+  readonly events: number;
+  readonly watchers: number;
+  readonly deaths: number;
+  readonly print: (line: string) => void;
+}
+
+/** A process that lived through all phases of a part. */
+export interface MeasuredProcess {
+  readonly part: string;
+  readonly name: string;
+  readonly footprints: readonly Footprint[];
+}
+
+/** Runs both parts. */
+export async function leakRun(options: LeakRunOptions): Promise<MeasuredProcess[]> {
+  const run = new LeakRun(options);
+  return [...(await run.livingPrimary()), ...(await run.dyingPrimary())];
+}
+
+class LeakRun {
+  readonly #options: LeakRunOptions;
+  #given = 0;
+
+  constructor(options: LeakRunOptions) {
+    this.#options = options;
+  }
+
+  async livingPrimary(): Promise<MeasuredProcess[]> {
+    const env = footprintEnv();
+    await using counter = new Counter();
+    const primary = await counter.startPrimary({ env });
+    const first = await counter.startAccepting("first", { env });
+    const second = await counter.startAccepting("second", { env });
+    let third = await counter.startAccepting("third");
+    const dying = async (): Promise<void> => {
+      for (let death = 0; death < this.#options.deaths; death++) {
+        await third.end("SIGKILL");
+        third = await counter.startAccepting("third");
+      }
+    };
+    const phase = async (): Promise<void> => {
+      const steady = [first, second];
+      await Promise.all([this.#give(steady), this.#read(counter, steady), dying()]);
+      await converged(counter);
+    };
+    return await this.#measure("living primary", { primary, first, second }, phase);
+  }
+
+  async dyingPrimary(): Promise<MeasuredProcess[]> {
+    const env = footprintEnv();
+    await using counter = new Counter();
+    let primary = await counter.startPrimary();
+    const first = await counter.startAccepting("first", { env });
+    const second = await counter.startAccepting("second", { env });
+    const dying = async (): Promise<void> => {
+      for (let death = 0; death < this.#options.deaths; death++) {
+        await primary.end("SIGKILL");
+        primary = await counter.startPrimary();
+        await connected(counter);
+      }
+    };
+    const phase = async (): Promise<void> => {
+      await Promise.all([this.#give([first, second]), dying()]);
+      await converged(counter);
+    };
+    return await this.#measure("dying primary", { first, second }, phase);
+  }
+
+  async #measure(
+    part: string,
+    roles: Readonly<Record<string, Role>>,
+    phase: () => Promise<void>,
+  ): Promise<MeasuredProcess[]> {
+    const { phases, warmUp, print } = this.#options;
+    const measured = Object.entries(roles).map(([name, role]) => {
+      return { part, name, role, footprints: [] as Footprint[] };
+    });
+    for (let number = 1 - warmUp; number <= phases; number++) {
+      await phase();
+      const asked = measured.map(async ({ name, role, footprints }) => {
+        const footprint = await settledFootprint(role);
+        if (number > 0) footprints.push(footprint);
+        print(`${part}  phase ${number}  ${name}  ${footprintText(footprint)}`);
+      });
+      await Promise.all(asked);
+    }
+    return measured.map(({ name, footprints }) => ({ part, name, footprints }));
+  }
+
+  /** Gives this phase's likes at `roles`, by a fixed number of givers. */
+  async #give(roles: readonly Role[]): Promise<void> {
+    const clients = roles.map(({ address }) => new LikesClient(address));
+    const plan = { seed: this.#options.seed, serverId: "", intervalMinMs: 1, intervalMaxMs: 1 };
+    let left = this.#options.events;
+    const giver = async (): Promise<void> => {
+      while (left-- > 0) {
+        const number = this.#given++;
+        const likes = BigInt(likesAt({ ...plan, likesMax: 42 }, number));
+        const client = clients[number % clients.length];
+        await client?.addLikes(`item ${number % ITEMS}`, likes, CALL_WAIT_MS);
+      }
+    };
+    await Promise.all(Array.from({ length: GIVERS }, giver));
+    for (const client of clients) client.close();
+  }
+
+  /** Watchers that come, see two states and go, and all the other questions that can be asked. */
+  async #read(counter: Counter, roles: readonly Role[]): Promise<void> {
+    for (let watcher = 0; watcher < this.#options.watchers; watcher++) {
+      const client = new PrimaryClient(counter.primary);
+      let seen = 0;
+      for await (const _status of client.watch(100)) if (++seen === 2) break;
+      await client.counts([], 10, CALL_WAIT_MS);
+      client.close();
+      await healthOf(counter.primary);
+      for (const role of roles) await counter.total(role);
+    }
+  }
+}
+
+/** Waits until a primary has heard of every LikesServer since it was started. */
+async function connected(counter: Counter): Promise<void> {
+  await becomes("all connected", CONVERGED_WAIT_MS, async () => {
+    const { servers } = await counter.status();
+    return servers.every(({ state }) => state === "streaming");
+  });
+}
+
+async function converged(counter: Counter): Promise<void> {
+  await becomes("convergence", CONVERGED_WAIT_MS, async () => {
+    return (await counter.status()).everywhere;
+  });
+}
+
+/** What it holds when what was closed is gone. */
+async function settledFootprint(role: Role): Promise<Footprint> {
+  const footprints: Footprint[] = [];
+  for (let asked = 0; asked < ASKED_TIMES; asked++) {
+    await pause(ASKED_PAUSE_MS);
+    footprints.push(await askFootprint(role));
+  }
+  return leastFootprint(footprints);
+}
+
+/** `9.31 MiB heap, 27 descriptors, 12 handles`. */
+export function footprintText({ heapBytes, descriptors, handles }: Footprint): string {
+  const heap = (heapBytes / 1024 / 1024).toFixed(2);
+  return `${heap} MiB heap, ${descriptors} descriptors, ${handles} handles`;
+}
+
+/** `dying primary: first: heapBytes grew by 1234567 over the phases: at most 262144`. */
+export function growthText({ part, name }: MeasuredProcess, { of, by, tolerance }: Growth): string {
+  return `${part}: ${name}: ${of} grew by ${by} over the phases: at most ${tolerance}`;
+}

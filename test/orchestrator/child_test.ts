@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LikesError } from "../../src/errors.ts";
+import { Child } from "../../src/orchestrator/child.ts";
+import type { ParentMessage } from "../../src/orchestrator/child_channel.ts";
+import { becomes, within } from "../fixtures/eventually.ts";
+import { isAlive } from "../runner/process_group.ts";
+
+const PROGRAM = fileURLToPath(new URL("child_program.ts", import.meta.url));
+const WAIT_MS = 10_000;
+
+/** A child of `child_program.ts`, with what it and its keeper said. */
+class TestChild extends Child implements AsyncDisposable {
+  readonly lines: string[];
+  readonly told: string[];
+  readonly #givenUp: { is: boolean };
+
+  constructor(behaviour: string, greeting?: ParentMessage) {
+    const lines: string[] = [];
+    const told: string[] = [];
+    const givenUp = { is: false };
+    super({
+      name: "someone",
+      entry: PROGRAM,
+      args: [behaviour],
+      port: 0,
+      greeting: () => greeting,
+      log: (line) => lines.push(line),
+      tell: (line) => told.push(line),
+      onGivenUp: () => (givenUp.is = true),
+    });
+    this.lines = lines;
+    this.told = told;
+    this.#givenUp = givenUp;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#givenUp.is;
+  }
+
+  get pids(): readonly number[] {
+    return this.lines
+      .flatMap((line) => /^forked someone: process (\d+)$/.exec(line)?.[1] ?? [])
+      .map(Number);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill();
+    await becomes("the end of the child", WAIT_MS, () => !this.pids.some(isAlive));
+  }
+}
+
+test("start() waits until the child listens, and stop() until it has ended", async () => {
+  await using child = new TestChild("obedient");
+  assert.is(child.address, "");
+  await child.start("listening");
+  assert.is(child.address, "127.0.0.1:4242");
+  await child.stop();
+  assert.not.ok(child.pids.some(isAlive));
+  assert.equal(child.lines.slice(1), [
+    "someone listens on 127.0.0.1:4242",
+    "someone ended: SIGTERM",
+  ]);
+  assert.equal(child.told, []);
+});
+
+test("start() throws what the child said last when it ends before it is ready", async () => {
+  await using child = new TestChild("failing");
+  const error = await child.start("listening").catch((reason: unknown) => reason);
+  assert.instance(error, LikesError);
+  const { code, message } = error as LikesError;
+  assert.is(code, "child_failed");
+  assert.is(message, "Cannot start someone: Cannot do this: it is a test");
+  assert.equal(child.told, [], "it is not started again");
+});
+
+test("start() throws when the child is ended before it is ready", async () => {
+  await using child = new TestChild("obedient");
+  const started = child.start("accepting").catch((reason: unknown) => reason);
+  child.kill();
+  assert.match(String(await started), "Cannot start someone: it was stopped");
+});
+
+test("a child that is killed is started again on its port, and greeted again", async () => {
+  await using child = new TestChild("obedient", { type: "start", startMs: 17, durationMs: 1 });
+  await child.start("listening");
+  assert.is(await child.finish(WAIT_MS), 17);
+  process.kill(child.pids[0] ?? 0, "SIGKILL");
+  const listening = "someone listens on 127.0.0.1:4242";
+  await becomes("the second life", WAIT_MS, () => {
+    return child.lines.filter((line) => line === listening).length === 2;
+  });
+  assert.is(await child.finish(WAIT_MS), 17);
+  assert.equal(child.told, ["someone died (SIGKILL): starting it again in 100 ms"]);
+  assert.not.ok(child.isGivenUp);
+});
+
+test("a child that dies again and again is given up, and nothing of it is left", async () => {
+  await using child = new TestChild("dying");
+  await child.start("listening");
+  await becomes("the end of the patience", WAIT_MS, () => child.isGivenUp);
+  assert.is(child.pids.length, 5);
+  assert.is(child.told.at(-1), "someone died (code 3) 5 times in a row: it is given up");
+  assert.is(await child.finish(WAIT_MS), undefined);
+  await child.stop();
+});
+
+test("finish() gives nothing when the child does not answer or dies over it", async () => {
+  await using child = new TestChild("deaf");
+  await child.start("listening");
+  assert.is(await child.finish(1), undefined);
+  const answer = child.finish(WAIT_MS);
+  process.kill(child.pids[0] ?? 0, "SIGKILL");
+  assert.is(await answer, undefined);
+});
+
+test("a child ends by itself when its parent has gone before it looked", async () => {
+  const child = spawn(process.execPath, [...process.execArgv, PROGRAM, "obedient", "--port", "0"], {
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  const ended = once(child, "exit");
+  child.disconnect();
+  assert.equal(await within("the end of an orphan", WAIT_MS, ended), [1, null]);
+});
+
+test.run();

@@ -1,0 +1,23 @@
+/** Observations of a run of two LikesServers, to be changed one thing at a time. */
+import { PRIMARY } from "../../src/orchestrator/verdict.ts";
+import type { Observation } from "../../src/orchestrator/verdict.ts";
+import type { OutboxTally } from "../../src/store/outbox_reader.ts";
+
+/** An outbox whose likes were all generated. */
+export function tally(serverId: string, events: number, likes: bigint): OutboxTally {
+  const outboxId = `outbox of ${serverId}`;
+  return { outboxId, serverId, events, likes, generatedEvents: events, pendingEvents: 0 };
+}
+
+/** Two LikesServers that accepted `likes` each, in three events each, shown by all. */
+export function observation(likes: bigint, changes: Partial<Observation> = {}): Observation {
+  const names = [PRIMARY, "likes-server-0", "likes-server-1"];
+  return {
+    outboxes: [tally("likes-server-0", 3, likes), tally("likes-server-1", 3, likes)],
+    unreadable: [],
+    shown: names.map((name) => ({ name, totalLikes: likes * 2n })),
+    everywhere: true,
+    outstanding: [],
+    ...changes,
+  };
+}
