@@ -128,12 +128,17 @@ function serverStatus(view: StatusView, member: MemberRow, nowMs: number): Serve
     trouble: troubles.map(troubleText).join("; "),
     lastSequence: contact?.namedSequence ?? 0,
     appliedSequence: contact?.appliedSequence ?? 0,
-    acceptedLikes: report?.acceptedLikes ?? member.appliedLikes,
+    acceptedLikes: most(report?.acceptedLikes ?? 0n, member.appliedLikes),
     appliedLikes: member.appliedLikes,
     knownTotalLikes: report?.shownTotalLikes ?? 0n,
     silentForMs: Math.max(0, Math.floor(nowMs - Math.max(contact?.sentMs ?? 0, view.startedMs))),
     pendingEvents: contact === undefined ? 0 : pendingOf(contact),
   };
+}
+
+/** What is applied was accepted, also when that was not reported yet. */
+function most(reported: bigint, applied: bigint): bigint {
+  return reported > applied ? reported : applied;
 }
 
 function isSilent(contact: Contact, nowMs: number): boolean {
