@@ -10,6 +10,7 @@ const MIB = 1024 * KIB;
 // What may be accepted. Constants of protocol version 1: a LikesServer checks them before it
 // acknowledges, so the primary has no reason of its own to refuse an accepted event.
 
+/** Of the delivery. A peer of another one is refused before anything is accepted on its word. */
 export const PROTOCOL_VERSION = 1;
 /** Bytes of an item id: a URL path or a UUID with room to spare. */
 export const ITEM_ID_BYTES_MAX = 256;
@@ -103,6 +104,7 @@ export const CONVERGE_WAIT_DEFAULT_MS = 30_000;
 
 // The demonstration.
 
+/** Port of the primary, as gRPC's examples have it. */
 export const PORT_DEFAULT = 50_051;
 export const ORCHESTRATED_SERVERS_DEFAULT = 10;
 export const RUN_DURATION_DEFAULT_MS = 5 * 60_000;

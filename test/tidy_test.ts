@@ -50,7 +50,7 @@ test("files hold no unfinished work when they are scanned", () => {
   expectNone(sources.flatMap(rules.unfinished));
 });
 
-test("lines are at most 100 columns wide when they hold no URL", () => {
+test("lines are at most about 100 columns wide when they hold no URL", () => {
   expectNone(sources.flatMap(rules.longLines));
 });
 

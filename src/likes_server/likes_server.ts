@@ -6,6 +6,8 @@
  */
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
+import { inTurn } from "../in_turn.ts";
+import { LikesError } from "../errors.ts";
 import { LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import type { LikeEvent } from "../core/like_event.ts";
 import { LikesServerCore } from "../core/likes_server.ts";
@@ -89,7 +91,10 @@ class LikesServerRole {
     const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
     const port = await server.listen(this.#options);
     this.#server = server;
-    await this.#store.write([{ type: "mint", incarnation: mintId() }]);
+    if ((await this.#store.write([{ type: "mint", incarnation: mintId() }])) === "refused") {
+      const message = `Cannot start ${outbox.serverId}: its disk is full; free some space`;
+      throw new LikesError("disk_full", message);
+    }
     const snapshot = await this.#store.load();
     const address = listenTarget({ host, port });
     const core = new LikesServerCore(snapshot, {
@@ -123,7 +128,8 @@ class LikesServerRole {
       },
     );
     log.line(
-      `interval ${generating.intervalMs} ms, 0 to ${generate.plan.likesMax} likes for ${generate.itemId}`,
+      `interval ${generating.intervalMs} ms, 0 to ${generate.plan.likesMax} likes ` +
+        `for ${generate.itemId}`,
     );
     return generating;
   }
@@ -142,10 +148,15 @@ class LikesServerRole {
     this.#drive({ type: "give", give: { requestId, event, generator } });
   }
 
-  #drive(event: LikesServerEvent): void {
+  /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */
+  readonly #drive = inTurn((event: LikesServerEvent): void => {
     if (this.#stopped || this.#core === undefined) return;
-    for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
-  }
+    try {
+      for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
+    } catch (error) {
+      this.#fail(error);
+    }
+  });
 
   #perform(action: LikesServerAction): void {
     switch (action.type) {

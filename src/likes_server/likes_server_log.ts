@@ -29,7 +29,8 @@ export class LikesServerLog {
         return this.#accepted(notice, nowMs);
       case "connected":
         return [
-          `connected to the primary: incarnation ${notice.incarnation}, applied to #${notice.appliedSequence}`,
+          `connected to the primary: incarnation ${notice.incarnation}, applied to ` +
+            `#${notice.appliedSequence}`,
         ];
       case "disconnected":
         return notice.attempts <= 1 ? [`disconnected: ${notice.reason}; connecting again`] : [];
@@ -37,7 +38,7 @@ export class LikesServerLog {
         return [MEMBERSHIP_TEXTS[notice.membership]];
       case "total": {
         const { totalLikes, version } = notice.pulse;
-        return this.#lines.allow(1, nowMs) ? [`total ${totalLikes} (version ${version})`] : [];
+        return [`total ${totalLikes} (version ${version})`];
       }
       case "trouble": {
         const { kind, incarnation, detail } = notice.trouble;
@@ -54,7 +55,7 @@ export class LikesServerLog {
     { firstSequence, events }: Extract<LikesServerNotice, { type: "accepted" }>,
     nowMs: number,
   ): readonly string[] {
-    if (this.#lines.allow(events.length, nowMs)) {
+    if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
       return events.map(
         ({ itemId, change }, index) => `#${firstSequence + index} +${change.likes} ${itemId}`,
       );

@@ -26,7 +26,10 @@ export function openOutbox(dataDir: string, serverId: string | undefined): OpenO
       if (!(error instanceof LikesError && error.code === "store_locked")) throw error;
     }
   }
-  const message = `Cannot find a free id: likes-server-0 to likes-server-${SERVER_IDS_TRIED_MAX - 1} in ${dataDir} are in use; give --id or another --data-dir`;
+  const message =
+    "Cannot find a free id: likes-server-0 to " +
+    `likes-server-${SERVER_IDS_TRIED_MAX - 1} in ${dataDir} are in use; give --id ` +
+    "or another --data-dir";
   throw new LikesError("store_locked", message);
 }
 

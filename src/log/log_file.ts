@@ -9,6 +9,7 @@
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
 import { mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { escapeText } from "../cli/escape.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { localTime } from "../local_time.ts";
 import { takeProcessLock } from "../store/process_lock.ts";
@@ -58,8 +59,7 @@ export class LogFile implements Log {
   }
 
   #write(text: string): void {
-    const line = text.replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
-    writeSync(this.#descriptor, `${localTime(Date.now())} ${line}\n`);
+    writeSync(this.#descriptor, `${localTime(Date.now())} ${escapeText(text)}\n`);
   }
 }
 
@@ -91,7 +91,9 @@ export function likesServerLogName(serverId: string): string {
   return number === undefined ? `LikesServer-${serverId}` : `LikesServer${number}`;
 }
 
+/** The folder of the primary's log. */
 export const PRIMARY_LOG_NAME = "PrimaryLikesServer";
+/** The folder of the log of the process that forks the others. */
 export const PARENT_LOG_NAME = "ParentProcessStatus";
 
 function makeFolder(folder: string): void {

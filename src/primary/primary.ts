@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
+import { inTurn } from "../in_turn.ts";
 import type { Refusal } from "../errors.ts";
 import { TICK_MS } from "../limits.ts";
 import { TROUBLE_KINDS } from "../core/messages.ts";
@@ -53,7 +54,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     const started = { monotonicMs: performance.now(), wallMs: Date.now() };
     const role = new PrimaryRole(new PrimaryCore(snapshot, started), store, options);
     options.log.line(
-      `ledger ${snapshot.ledgerId}: total ${snapshot.meta.totalLikes}, ${snapshot.members.length} members known`,
+      `ledger ${snapshot.ledgerId}: total ${snapshot.meta.totalLikes}, ` +
+        `${snapshot.members.length} members known`,
     );
     return await role.start();
   } catch (error) {
@@ -126,10 +128,15 @@ class PrimaryRole {
     return { counts, convergence, asOfMs, version };
   }
 
-  #drive(event: PrimaryEvent): void {
+  /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */
+  readonly #drive = inTurn((event: PrimaryEvent): void => {
     if (this.#stopped) return;
-    for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
-  }
+    try {
+      for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
+    } catch (error) {
+      this.#fail(error);
+    }
+  });
 
   #perform(action: PrimaryAction): void {
     switch (action.type) {

@@ -24,7 +24,8 @@ export class PrimaryLog {
       case "connected": {
         const { serverId, address, incarnation } = notice.hello;
         return [
-          `${serverId} connected from ${address}: incarnation ${incarnation}, applied to #${notice.appliedSequence}`,
+          `${serverId} connected from ${address}: incarnation ${incarnation}, applied to ` +
+            `#${notice.appliedSequence}`,
         ];
       }
       case "disconnected":
@@ -48,7 +49,7 @@ export class PrimaryLog {
 
   #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {
     let total = totalBefore;
-    const each = this.#lines.allow(events.length, nowMs);
+    const each = this.#lines.allow(events.length, nowMs) || events.length === 1;
     const lines = events.map(({ itemId, change }, index) => {
       total += change.likes;
       return `${serverId} #${firstSequence + index} +${change.likes} ${itemId} = ${total}`;

@@ -8,6 +8,9 @@ import { FAULTS, LikesError, STATUS, messageOf } from "../errors.ts";
 import type { FaultCode, Refusal } from "../errors.ts";
 
 const FAULT_TRAILER = "likes-fault";
+/** What grpc-js writes around the cause of a failed connection. */
+const TRANSPORT_NOISE =
+  /No connection established\. Last error: (?:Error: )?|\.? ?Resolution note: ?$/g;
 
 /** The status with which a server ends a call. */
 export function toStatus({ code, message }: Refusal): StatusObject {
@@ -37,6 +40,6 @@ export function fromCall(error: unknown, peer: string): LikesError {
   const code = faultOf(error);
   const details = (error as Partial<ServiceError>).details ?? messageOf(error);
   if (code !== undefined) return new LikesError(code, details, { cause: error });
-  const message = `Cannot reach ${peer}: ${details.replace(/ ?Resolution note: ?$/, "")}`;
+  const message = `Cannot reach ${peer}: ${details.replaceAll(TRANSPORT_NOISE, "")}`;
   return new LikesError("peer_unreachable", message, { cause: error });
 }

@@ -6,7 +6,7 @@ import { faultOf } from "./faults.ts";
 import type { AddLikesResponse__Output } from "./gen/likes/v1/AddLikesResponse.ts";
 import type { GetTotalResponse__Output } from "./gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "./protos.ts";
-import { count, likes, safe } from "./wire.ts";
+import { count, likes, safe } from "./wire_fields.ts";
 
 /** The name of an event that is on a LikesServer's disk. */
 export interface AcceptedEvent {
@@ -75,7 +75,9 @@ export class LikesClient {
   #explain(error: ServiceError): LikesError {
     const code = faultOf(error);
     if (code !== undefined) return new LikesError(code, error.details, { cause: error });
-    const message = `Cannot tell whether the likes were accepted: ${this.#peer} did not answer (${error.details}); giving them again may count them twice`;
+    const message =
+      `Cannot tell whether the likes were accepted: ${this.#peer} did not answer ` +
+      `(${error.details}); giving them again may count them twice`;
     return new LikesError("outcome_unknown", message, { cause: error });
   }
 }

@@ -3,7 +3,7 @@ import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import type { LikeEvent } from "../core/like_event.ts";
 import type { GiveOutcome, TotalView } from "../core/likes_server.ts";
-import { toStatus } from "./faults.ts";
+import { toStatus, toStatusOf } from "./faults.ts";
 import type { AddLikesRequest__Output } from "./gen/likes/v1/AddLikesRequest.ts";
 import type { AddLikesResponse } from "./gen/likes/v1/AddLikesResponse.ts";
 import type { GetTotalRequest__Output } from "./gen/likes/v1/GetTotalRequest.ts";
@@ -11,7 +11,7 @@ import type { GetTotalResponse } from "./gen/likes/v1/GetTotalResponse.ts";
 import { answer } from "./primary_service.ts";
 import { protos } from "./protos.ts";
 import type { AddServices } from "./server.ts";
-import { count, likes } from "./wire.ts";
+import { count, likes } from "./wire_fields.ts";
 
 type AddCall = ServerUnaryCall<AddLikesRequest__Output, AddLikesResponse>;
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
@@ -43,18 +43,24 @@ function addLikes(
   port: LikesPort,
   callback: sendUnaryData<AddLikesResponse>,
 ): void {
-  const given = request._likes === undefined ? undefined : request.likes;
-  if (given === undefined) {
-    const message = "Cannot accept likes: their number is absent; 0 has to be said too";
-    callback(toStatus({ code: "like_invalid", message }));
-    return;
+  try {
+    port.give(readEvent(request), (outcome) => {
+      if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+      const { incarnation, sequence } = outcome;
+      callback(null, { serverId: port.serverId, incarnation, sequence: count(sequence) });
+    });
+  } catch (error) {
+    callback(toStatusOf(error));
   }
-  const event: LikeEvent = { itemId: request.itemId, change: { kind: "add", likes: likes(given) } };
-  port.give(event, (outcome) => {
-    if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
-    const { incarnation, sequence } = outcome;
-    callback(null, { serverId: port.serverId, incarnation, sequence: count(sequence) });
-  });
+}
+
+/** The event that is given; its bounds are the role's to check. Throws LikesError `like_invalid`. */
+function readEvent({ itemId, likes: given, _likes: presence }: AddLikesRequest__Output): LikeEvent {
+  if (presence === undefined || given === undefined) {
+    const message = "Cannot accept likes: their number is absent; 0 has to be said too";
+    throw new LikesError("like_invalid", message);
+  }
+  return { itemId, change: { kind: "add", likes: likes(given) } };
 }
 
 function getTotal(port: LikesPort): GetTotalResponse {

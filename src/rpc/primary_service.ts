@@ -99,6 +99,9 @@ function streamLikes(call: LikesCall, port: PrimaryPort): void {
     if (ended) return;
     ended = true;
     events.closed();
+  };
+  const hangUp = (): void => {
+    close();
     call.end();
   };
   call.on("data", (wire: StreamLikesRequest__Output) => {
@@ -112,8 +115,8 @@ function streamLikes(call: LikesCall, port: PrimaryPort): void {
     }
   });
   call.on("drain", () => !ended && events.writable());
-  call.on("end", close);
-  call.on("cancelled", close);
+  call.on("end", hangUp);
+  call.on("cancelled", hangUp);
   call.on("error", close);
 }
 
@@ -125,9 +128,12 @@ function watch(call: StatusCall, port: PrimaryPort, watchers: Set<StatusCall>): 
     call.emit("error", toStatus(refusal));
     return;
   }
-  let drained = true;
+  // Not what write() returns: the stream would take several states before it says that it is full.
+  let sending = false;
   const send = (): void => {
-    if (drained) drained = call.write(writeStatus(port.status()));
+    if (sending) return;
+    sending = true;
+    call.write(writeStatus(port.status()), () => (sending = false));
   };
   const timer = setInterval(send, intervalMs);
   const stop = (): void => {
@@ -135,7 +141,6 @@ function watch(call: StatusCall, port: PrimaryPort, watchers: Set<StatusCall>): 
     watchers.delete(call);
   };
   watchers.add(call);
-  call.on("drain", () => (drained = true));
   call.on("cancelled", stop);
   call.on("error", stop);
   call.on("close", stop);
@@ -144,7 +149,9 @@ function watch(call: StatusCall, port: PrimaryPort, watchers: Set<StatusCall>): 
 
 function refuseWatch(intervalMs: number, watchers: number): Refusal | undefined {
   if (intervalMs < STATUS_INTERVAL_MIN_MS || intervalMs > STATUS_INTERVAL_MAX_MS) {
-    const message = `Cannot watch every ${intervalMs} ms: give ${STATUS_INTERVAL_MIN_MS} to ${STATUS_INTERVAL_MAX_MS}`;
+    const message =
+      `Cannot watch every ${intervalMs} ms: give ${STATUS_INTERVAL_MIN_MS} to ` +
+      `${STATUS_INTERVAL_MAX_MS}`;
     return { code: "usage", message };
   }
   if (watchers < WATCHERS_MAX) return undefined;

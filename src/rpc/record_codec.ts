@@ -22,7 +22,7 @@ export const recordCodec: RecordCodec = { encode, decode, digest };
 function encode({ itemId, change }: LikeEvent): Uint8Array {
   const writer = Writer.create().uint32(EVENTS).fork();
   writer.uint32(ITEM_ID).string(itemId);
-  writer.uint32(ADD).uint64(String(change.likes) as unknown as number);
+  writer.uint32(ADD).uint64(String(change.likes));
   return writer.ldelim().finish();
 }
 

@@ -1,5 +1,5 @@
 /** A gRPC server with this project's bounds, health and reflection. */
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { LikesError, messageOf } from "../errors.ts";
 import {
@@ -10,6 +10,12 @@ import {
   SHUTDOWN_WAIT_MAX_MS,
 } from "../limits.ts";
 import { reflection } from "./reflection.ts";
+
+// Its errors reach the caller; what grpc-js would write beside them to stderr is said twice.
+setLogVerbosity(logVerbosity.NONE);
+
+/** What grpc-js writes around the reason for which a host has no address to listen on. */
+const LISTEN_NOISE = /^No address added out of total \d+ resolved errors: \[(?:listen )?(.*)\]$/;
 
 /** Adds services to a server. */
 export type AddServices = (server: Pick<Server, "addService">) => void;
@@ -59,7 +65,9 @@ export class RpcServer {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => {
         if (error === null) return resolve(bound);
-        const text = `Cannot listen on ${target}: ${messageOf(error)}; choose another --port (0 means any free one) or --host`;
+        const reason = messageOf(error).replace(LISTEN_NOISE, "$1");
+        const wayOut = "choose another --port (0 means any free one) or --host";
+        const text = `Cannot listen on ${target}: ${reason}; ${wayOut}`;
         reject(new LikesError("port_taken", text, { cause: error }));
       });
     });

@@ -6,7 +6,7 @@ import type { ServerState, ServerStatus, Status } from "../core/status.ts";
 import type { GetCountsResponse__Output } from "./gen/likes/v1/GetCountsResponse.ts";
 import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
-import { count, likes, readConvergence, safe, writeConvergence } from "./wire.ts";
+import { count, likes, readConvergence, safe, writeConvergence } from "./wire_fields.ts";
 
 /** The likes of some items, with how far the total has come. */
 export interface Counts {

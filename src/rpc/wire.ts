@@ -1,24 +1,21 @@
 /**
- * Between the messages of the wire and those of the core: the one place where 64-bit numbers become
- * checked integers, and where every field from a peer is checked before the core sees it.
+ * Between the messages of the wire and those of the core: every field from a peer is checked before
+ * the core sees it.
  *
  * proto-loader gives 64-bit fields as text, turns a bad number into 0 and drops a misspelt field; the
  * generated types catch the latter, and nothing but checked numbers is ever given to it.
  */
 import { Buffer } from "node:buffer";
-import { LikesError } from "../errors.ts";
 import {
   ADDRESS_BYTES_MAX,
   BATCH_RECORDS_MAX,
   RECORD_BYTES_MAX,
-  SERVER_ID_CHARS_MAX,
   TROUBLE_DETAIL_BYTES_MAX,
   TROUBLES_MAX,
 } from "../limits.ts";
 import { TROUBLE_KINDS } from "../core/messages.ts";
 import type {
   Ack,
-  Convergence,
   FromLikesServer,
   FromPrimary,
   Hello,
@@ -31,7 +28,6 @@ import type {
 } from "../core/messages.ts";
 import type { LikeRecord } from "../core/record.ts";
 import type { Ack__Output } from "./gen/likes/v1/Ack.ts";
-import type { Convergence as WireConvergence } from "./gen/likes/v1/Convergence.ts";
 import type { Hello__Output } from "./gen/likes/v1/Hello.ts";
 import type { LikeBatch__Output } from "./gen/likes/v1/LikeBatch.ts";
 import type { Pulse__Output } from "./gen/likes/v1/Pulse.ts";
@@ -47,8 +43,20 @@ import type {
 import type { Trouble__Output } from "./gen/likes/v1/Trouble.ts";
 import type { TroubleKind as WireTroubleKind } from "./gen/likes/v1/TroubleKind.ts";
 import type { Welcome__Output } from "./gen/likes/v1/Welcome.ts";
+import {
+  count,
+  invalid,
+  likes,
+  readConvergence,
+  readDigest,
+  readId,
+  readSequence,
+  readServerId,
+  readText,
+  safe,
+  writeConvergence,
+} from "./wire_fields.ts";
 
-type WireConvergenceName = keyof typeof WireConvergence & string;
 type WireTroubleName = keyof typeof WireTroubleKind & string;
 
 /** A message from a LikesServer, checked. Throws LikesError `message_invalid`. */
@@ -97,44 +105,6 @@ export function writeFromPrimary(message: FromPrimary): StreamLikesResponse {
     case "pulse":
       return { pulse: writePulse(message) };
   }
-}
-
-/** `CONVERGENCE_CONVERGED` and so on. */
-export function writeConvergence(convergence: Convergence): WireConvergenceName {
-  return `CONVERGENCE_${convergence.toUpperCase()}` as WireConvergenceName;
-}
-
-/** The convergence of a peer's message. Throws LikesError `message_invalid`. */
-export function readConvergence(name: string): Convergence {
-  switch (name) {
-    case "CONVERGENCE_CONVERGED":
-      return "converged";
-    case "CONVERGENCE_CATCHING_UP":
-      return "catching_up";
-    case "CONVERGENCE_UNKNOWN":
-      return "unknown";
-    default:
-      throw invalid("convergence", JSON.stringify(name));
-  }
-}
-
-/** A 64-bit field that must be a whole number up to 2^53 - 1. Throws LikesError `message_invalid`. */
-export function safe(field: string, wire: string): number {
-  const value = Number(wire);
-  if (!Number.isSafeInteger(value) || value < 0) throw invalid(field, wire);
-  return value;
-}
-
-/** A 64-bit field of likes, exact. */
-export function likes(wire: string): bigint {
-  return BigInt(wire);
-}
-
-/** A checked number as a 64-bit field. */
-export function count(value: number | bigint): string {
-  const exact = BigInt(value);
-  if (exact < 0n || exact >= 1n << 64n) throw new RangeError(`Cannot send ${value} as 64 bits`);
-  return String(exact);
 }
 
 function readHello(wire: Hello__Output): Hello {
@@ -241,16 +211,21 @@ function writeReport(report: Report): StreamLikesRequest["report"] & object {
     shownVersion: count(report.shownVersion),
     shownTotalLikes: count(report.shownTotalLikes),
     troubles: report.troubles.map(({ kind, incarnation, detail }) => ({
-      kind: `TROUBLE_KIND_${kind.toUpperCase()}` as WireTroubleName,
+      kind: troubleName(kind),
       incarnation,
       detail,
     })),
   };
 }
 
+function troubleName(kind: TroubleKind): WireTroubleName {
+  return `TROUBLE_KIND_${kind.toUpperCase()}` as WireTroubleName;
+}
+
 function readTrouble(wire: Trouble__Output): Trouble {
-  const kind = wire.kind.replace(/^TROUBLE_KIND_/, "").toLowerCase() as TroubleKind;
-  if (!TROUBLE_KINDS.includes(kind)) throw invalid("kind", wire.kind);
+  // A kind that this release does not know comes as a number.
+  const kind = TROUBLE_KINDS.find((known) => troubleName(known) === wire.kind);
+  if (kind === undefined) throw invalid("kind", JSON.stringify(wire.kind));
   const detail = readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX);
   return { kind, incarnation: readId("incarnation", wire.incarnation), detail };
 }
@@ -301,37 +276,4 @@ function writePulse(pulse: Pulse): StreamLikesResponse["pulse"] & object {
     asOfUnixMs: count(pulse.asOfMs),
     convergence: writeConvergence(pulse.convergence),
   };
-}
-
-/** A sequence of an event: from 1, because 0 is what an absent field reads as. */
-function readSequence(field: string, wire: string): number {
-  const sequence = safe(field, wire);
-  if (sequence === 0) throw invalid(field, wire);
-  return sequence;
-}
-
-function readId(field: string, wire: string): string {
-  if (!/^[0-9a-f]{32}$/.test(wire)) throw invalid(field, `${wire.length} characters`);
-  return wire;
-}
-
-function readServerId(wire: string): string {
-  const fits = wire.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(wire);
-  if (!fits) throw invalid("server_id", `${wire.length} characters`);
-  return wire;
-}
-
-function readText(field: string, wire: string, bytesMax: number): string {
-  const bytes = Buffer.byteLength(wire);
-  if (bytes > bytesMax || /\p{Cc}/u.test(wire)) throw invalid(field, `${bytes} bytes`);
-  return wire;
-}
-
-function readDigest(wire: Uint8Array): string {
-  if (wire.length !== 16) throw invalid("digest", `${wire.length} bytes`);
-  return Buffer.from(wire).toString("hex");
-}
-
-function invalid(field: string, found: string): LikesError {
-  return new LikesError("message_invalid", `Cannot take a message whose ${field} is ${found}`);
 }

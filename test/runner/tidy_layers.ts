@@ -10,18 +10,19 @@ import type { Source } from "./source_scan.ts";
 const LEAVES = ["leaf"];
 const CORE = ["core", ...LEAVES];
 const TEXT = ["local_time", ...CORE];
-const ROLE = ["rpc", "store", "log", "cli", ...TEXT];
+const ROLE = ["rpc", "store", "log", "cli", "clock", ...TEXT];
 const ORCHESTRATOR = ["likes_server", "primary", ...ROLE];
 
 /** Layer to the layers that it may import, besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   leaf: [],
   core: LEAVES,
+  clock: [],
   local_time: LEAVES,
   cli: TEXT,
-  log: ["store", ...TEXT],
+  log: ["store", "cli", ...TEXT],
   store: CORE,
-  rpc: CORE,
+  rpc: ["clock", ...CORE],
   likes_server: ROLE,
   primary: ROLE,
   orchestrator: ORCHESTRATOR,
@@ -34,9 +35,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const FILES: Readonly<Record<string, string>> = {
   "src/assert.ts": "leaf",
   "src/errors.ts": "leaf",
+  "src/in_turn.ts": "leaf",
   "src/limits.ts": "leaf",
   "src/local_time.ts": "local_time",
   "src/main.ts": "main",
+  "src/monotonic.ts": "clock",
 };
 
 /** Packages that only one layer may know, so that they can be exchanged. Tests may know all. */

@@ -97,7 +97,7 @@ test("openSqliteOutbox() refuses when the file is no database, or the folder is 
   await faultOf("store_unusable", () => openSqliteOutbox(path, SERVER_ID, OUTBOX_ID));
 });
 
-test("openSqliteFile() syncs every commit when it opens a file for the first and next time", async () => {
+test("openSqliteFile() syncs every commit when it opens a file again", async () => {
   await using folder = temporaryFolder();
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
   for (let opening = 0; opening < 3; opening += 1) {
