@@ -77,7 +77,7 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
   }
   return new LikesError(
     "store_unusable",
-    `${cannot} ${error.message} (${code}); name another folder, or restore this one`,
+    `${cannot} ${error.message} (${String(code)}); name another folder, or restore this one`,
     { cause: error },
   );
 }
