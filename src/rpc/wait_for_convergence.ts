@@ -39,7 +39,9 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
   }
   const { servers, pendingEvents, convergence } = last;
   const late = servers.filter((one) => one.state !== "streaming" || one.pendingEvents > 0);
-  const names = late.map(({ serverId, state }) => `${serverId} (${state})`).slice(0, NAMED_MAX);
+  const names = late.slice(0, NAMED_MAX).map(({ serverId, state, trouble }) => {
+    return `${serverId} (${trouble === "" ? state : trouble})`;
+  });
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
   const found = `${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`;
   return new LikesError("not_converged", `Cannot see convergence in ${timeoutMs} ms: ${found}`);

@@ -1,0 +1,91 @@
+/**
+ * Back-pressure on the primary: a peer that sends as fast as it can and reads nothing is held back by
+ * flow control. It costs neither memory nor the others their turn, and what it sent counts.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { FromLikesServer } from "../../src/core/messages.ts";
+import type { Position } from "../../src/core/record.ts";
+import { REPORT_WAIT_MAX_MS } from "../../src/limits.ts";
+import { protos } from "../../src/rpc/protos.ts";
+import { readFromPrimary, writeFromLikesServer } from "../../src/rpc/wire.ts";
+import { batchAfter, helloOf, newIdentity, reportOf } from "../fixtures/delivery_peer.ts";
+import type { Identity } from "../fixtures/delivery_peer.ts";
+import { becomes, within } from "../fixtures/eventually.ts";
+import { RawCall } from "../fixtures/raw_call.ts";
+import { residentBytes } from "../fixtures/resident_memory.ts";
+import { Counter } from "../fixtures/roles.ts";
+
+const { StreamLikes } = protos.PrimaryService.service;
+const MIB = 1024 * 1024;
+const BATCHES = 400;
+const EVENTS = 800;
+const LONG = "/long".repeat(50);
+/** What the primary may grow by while this comes: a part of it, so that it cannot be queued. */
+const GROWTH_BYTES_MAX = 64 * MIB;
+const LIMIT_MS = 30_000;
+
+test("a peer that floods and does not read is held back, and nobody else is", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const identity = newIdentity("flooding");
+  await using peer = await admitted(counter.primary, identity);
+  const before = residentBytes(primary.pid);
+  const sentBytes = flood(peer, identity);
+  let peak = 0;
+  await counter.add(a, 5, "among");
+  const expected = BigInt(BATCHES * EVENTS) + 5n;
+  await becomes("all that was sent counted", LIMIT_MS, async () => {
+    peak = Math.max(peak, residentBytes(primary.pid) ?? 0);
+    return (await counter.status()).totalLikes === expected;
+  });
+  assert.ok(sentBytes > GROWTH_BYTES_MAX, `${sentBytes} bytes were sent`);
+  if (before !== undefined) {
+    assert.ok(peak - before < GROWTH_BYTES_MAX, `${before} bytes grew to ${peak}`);
+  }
+  // It never answered a pulse: the primary gives it up, and says why to whoever reads it.
+  const ended = within("the end", REPORT_WAIT_MAX_MS + LIMIT_MS, peer.ended);
+  peer.read(() => {});
+  const { code, details } = await ended;
+  assert.is(code, 4, details);
+  assert.match(details, "Report");
+});
+
+/** Sends it all at once, without a look at what the transport says. Gives the number of bytes. */
+function flood(peer: RawCall, { incarnation }: Identity): number {
+  const likes = Array.from({ length: EVENTS }, () => 1);
+  let position: Position | undefined;
+  let bytes = 0;
+  for (let sent = 0; sent < BATCHES; sent++) {
+    const { batch, after } = batchAfter(incarnation, position, likes, `flood${LONG}`);
+    const message = encode(batch);
+    peer.send(message);
+    bytes += message.length;
+    position = after;
+  }
+  return bytes;
+}
+
+/** A stream that was admitted and reads no more. */
+async function admitted(address: string, identity: Identity): Promise<RawCall> {
+  const peer = new RawCall(address, StreamLikes.path);
+  peer.send(encode(helloOf(identity, {})));
+  const ready = new Promise<void>((resolve) => {
+    peer.read((bytes) => {
+      const message = readFromPrimary(StreamLikes.responseDeserialize(bytes));
+      if (message.type === "ack") resolve();
+      if (message.type !== "welcome") return;
+      peer.send(encode(reportOf(identity.incarnation, message.pulse.labelMs, {})));
+    });
+  });
+  await within("the admission", LIMIT_MS, ready);
+  peer.stopReading();
+  return peer;
+}
+
+function encode(message: FromLikesServer): Buffer {
+  return StreamLikes.requestSerialize(writeFromLikesServer(message));
+}
+
+test.run();

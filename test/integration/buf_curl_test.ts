@@ -1,0 +1,85 @@
+/** A client that is not ours, and not JavaScript, uses every service by reflection alone. */
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { STATUS } from "../../src/errors.ts";
+import { buf } from "../fixtures/buf.ts";
+import { testId } from "../store/faults.ts";
+import { Counter } from "../fixtures/roles.ts";
+import { CURL_LINES, PRIMARY_PORT, bufArguments, grpcurlLine } from "./buf_curl_lines.ts";
+
+const README = fileURLToPath(new URL("../../README.md", import.meta.url));
+const REFLECTIONS = ["grpc-v1", "grpc-v1alpha"];
+/** buf ends with 8 times the gRPC status. */
+const DEADLINE = 8 * STATUS.DEADLINE_EXCEEDED;
+const BASE = ["curl", "--protocol", "grpc", "--http2-prior-knowledge"];
+
+/** What the answer to each line holds. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  list: "likes.v1.PrimaryService",
+  "describe likes.v1.PrimaryService": "likes.v1.PrimaryService/StreamLikes",
+  "likes.v1.PrimaryService/Status": '"convergence":"CONVERGENCE_CONVERGED"',
+  "likes.v1.PrimaryService/GetCounts": '"itemId":"video"',
+  "likes.v1.LikesService/AddLikes": '"serverId":"a"',
+  "likes.v1.LikesService/GetTotal": '"totalLikes":"',
+  "grpc.health.v1.Health/Check": '"status":"SERVING"',
+};
+
+for (const reflection of REFLECTIONS) {
+  test(`buf curl makes README's calls when it reflects by ${reflection}`, async () => {
+    await using counter = new Counter();
+    await counter.startPrimary();
+    const a = await counter.startAccepting("a");
+    for (const line of CURL_LINES) {
+      const address = line.port === PRIMARY_PORT ? counter.primary : a.address;
+      const args = [...bufArguments(line, address), "--reflect-protocol", reflection];
+      const streams = line.what.endsWith("/Status");
+      const { code, stdout, stderr } = await buf([...args, "--timeout", streams ? "2s" : "20s"]);
+      const expected = ANSWERS[line.what] ?? "nothing is expected";
+      assert.ok(compact(stdout).includes(expected), `${grpcurlLine(line)}\n${stdout}${stderr}`);
+      assert.is(code, streams ? DEADLINE : 0, stderr);
+    }
+    const list = [...BASE, "--list-services", `http://${a.address}`];
+    const { stdout } = await buf([...list, "--reflect-protocol", reflection]);
+    for (const service of ["likes.v1.LikesService", "grpc.health.v1.Health"]) {
+      assert.ok(stdout.includes(service), stdout);
+    }
+  });
+
+  test(`buf curl speaks the delivery protocol when it reflects by ${reflection}`, async () => {
+    await using counter = new Counter();
+    await counter.startPrimary();
+    const hello = {
+      protocol_version: 1,
+      server_id: "by-hand",
+      outbox_id: testId(1),
+      incarnation: testId(2),
+      first_retained_sequence: 1,
+    };
+    const url = `http://${counter.primary}/likes.v1.PrimaryService/StreamLikes`;
+    const args = [...BASE, "--data", "@-", "--reflect-protocol", reflection, "--timeout", "10s"];
+    const input = `${JSON.stringify({ hello })}\n`;
+    const { code, stdout, stderr } = await buf([...args, url], { input, until: '"welcome"' });
+    assert.is(code, 0, stderr);
+    const { ledgerId } = await counter.status();
+    assert.ok(compact(stdout).includes(`"ledgerId":"${ledgerId}"`), stdout);
+  });
+}
+
+test("README shows the calls that are made here, and no others", () => {
+  const readme = existsSync(README) ? readFileSync(README, "utf8") : "";
+  const shown = readme.split("\n").filter((line) => line.startsWith("grpcurl "));
+  if (shown.length === 0) {
+    console.log("README shows no grpcurl line yet: there is nothing to compare");
+    return;
+  }
+  assert.equal(shown, CURL_LINES.map(grpcurlLine));
+});
+
+/** JSON without the spaces that buf puts into it. */
+function compact(json: string): string {
+  return json.replaceAll(/\s+/g, "");
+}
+
+test.run();

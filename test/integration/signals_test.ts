@@ -1,0 +1,131 @@
+/** Ctrl-C, SIGTERM, a closed pipe and the death of a parent: how each process ends. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { Givers } from "../fixtures/givers.ts";
+import { knocking } from "../fixtures/knocking.ts";
+import { Counter } from "../fixtures/roles.ts";
+
+const LIMIT_MS = 10_000;
+/** What a process may take beside what it promises: the machine is busy. */
+const SLACK_MS = 3_000;
+const ORPHAN_WAIT_MAX_MS = 2_000;
+
+test("a LikesServer leaves on the first signal under load, and is admitted again", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const records = [];
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    const role = await counter.startAccepting("a");
+    await using givers = new Givers(role.address, { name: signal });
+    await becomes("some likes", LIMIT_MS, () => givers.acceptedEvents > 100);
+    const { code, stdout } = await role.end(signal, LEAVE_WAIT_MAX_MS + SLACK_MS);
+    records.push(...(await givers.stop()));
+    assert.is(code, 0);
+    assert.match(stdout, "a stopped; 0 events stay in its outbox\n");
+    await expectExact(counter, {}, records);
+  }
+});
+
+test("a LikesServer remains a member on SIGTERM when it was told to stay", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const role = await counter.startAccepting("a", { flags: ["--stay"] });
+  await counter.add(role, 5);
+  const { code, stdout } = await role.end("SIGTERM", LEAVE_WAIT_MAX_MS + SLACK_MS);
+  assert.is(code, 0);
+  assert.match(stdout, "0 events stay in its outbox");
+  const { servers, totalLikes } = await counter.status();
+  assert.equal(
+    servers.map(({ serverId }) => serverId),
+    ["a"],
+  );
+  assert.is(totalLikes, 5n);
+  // A member needs no primary to accept.
+  await primary.end("SIGKILL");
+  await counter.add(await counter.startLikes("a"), 7);
+});
+
+test("a LikesServer says how many events stay when its primary is away, and ends in time", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const role = await counter.startAccepting("a");
+  await primary.end("SIGKILL");
+  for (const likes of [0, 1, 2]) await counter.add(role, likes);
+  const { code, stdout } = await role.end("SIGTERM", LEAVE_WAIT_MAX_MS + SLACK_MS);
+  assert.is(code, 0);
+  assert.match(stdout, "a stopped; 3 events stay in its outbox\n");
+  await counter.startPrimary();
+  const again = await counter.startAccepting("a");
+  await expectExact(counter, { a: again }, []);
+});
+
+test("a LikesServer ends at once on the second signal", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const role = await counter.startAccepting("a");
+  await primary.end("SIGKILL");
+  await counter.add(role, 5);
+  role.signal("SIGTERM");
+  await becomes("that it is stopping", LIMIT_MS, async () => {
+    return (await counter.likes(["add", "video", "--server", role.address])).code === 3;
+  });
+  const { code } = await role.end("SIGINT", SLACK_MS);
+  assert.is(code, 130);
+  assert.is(counter.tally("a").likes, 5n);
+});
+
+test("the primary ends on the first signal, and its LikesServers wait for the next", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const role = await counter.startAccepting("a");
+  const { code } = await primary.end("SIGTERM", SLACK_MS);
+  assert.is(code, 0);
+  await counter.add(role, 5);
+  await counter.startPrimary();
+  await expectExact(counter, { a: role }, []);
+});
+
+test("a LikesServer says once what it waits for when there is no primary", async () => {
+  await using counter = new Counter();
+  await using nobody = await knocking();
+  const flags = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir];
+  const role = counter.spawn(["start-likes", "--primary", nobody.address, ...flags]);
+  await becomes("several attempts", LIMIT_MS, () => nobody.knocks >= 4);
+  const waits = role.stderr.match(/waiting for the primary/g) ?? [];
+  assert.is(waits.length, 1, role.stderr);
+  assert.match(role.stderr, `waiting for the primary at ${nobody.address}`);
+  assert.match(role.stderr, "npx likes start-primary");
+  assert.match(role.stdout, /^listening 127\.0\.0\.1:\d+\n/);
+  const { code, stdout } = await role.end("SIGTERM", SLACK_MS);
+  assert.is(code, 0, "nobody waits for what was never admitted");
+  assert.match(stdout, "likes-server-0 stopped; 0 events stay in its outbox");
+});
+
+test("a command ends silently with 0 when the reader of its output is gone", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  for (const flags of [[], ["--json"]]) {
+    const args = ["status", "--interval", "100ms", "--primary", counter.primary, ...flags];
+    const status = counter.spawn(args);
+    await becomes("a line", LIMIT_MS, () => status.stdout.includes("\n"));
+    status.stopReading();
+    const { code, stderr } = await status.result(LIMIT_MS);
+    assert.is(code, 0);
+    assert.is(stderr, "");
+  }
+});
+
+test("a supervised role ends when its parent is gone", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary({ flags: ["--supervised"], ipc: true });
+  const role = await counter.startLikes("a", { flags: ["--supervised"], ipc: true });
+  role.disconnect();
+  await role.result(ORPHAN_WAIT_MAX_MS);
+  primary.disconnect();
+  await primary.result(ORPHAN_WAIT_MAX_MS);
+});
+
+test.run();

@@ -1,0 +1,122 @@
+/** Disks that forgot something, or are there twice: recognised, named, and no surviving like lost. */
+import { cpSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { becomes } from "../fixtures/eventually.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { expectTrouble } from "../fixtures/expect_trouble.ts";
+import { healthOf } from "../fixtures/health.ts";
+import { Counter } from "../fixtures/roles.ts";
+
+const LIMIT_MS = 10_000;
+
+test("a copied outbox is named second_incarnation when both copies run", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const first = await counter.startAccepting("a");
+  await counter.add(first, 5);
+  await first.end("SIGKILL");
+  const copy = join(counter.folder, "copy");
+  cpSync(counter.outboxDir("a"), join(copy, "a"), { recursive: true });
+  const a = await counter.startLikes("a");
+  await expectExact(counter, { a }, []);
+  const twin = await counter.startLikes("a", { dataDir: copy });
+  await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], givers: [a, twin] });
+  assert.is((await counter.status()).totalLikes, 11n);
+
+  const { asOfMs } = await counter.status();
+  await primary.end("SIGKILL");
+  await counter.startPrimary();
+  await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], givers: [a] });
+  assert.is((await counter.status()).asOfMs, asOfMs, "nor does it move over a restart");
+  const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
+  assert.match(log, /trouble: second_incarnation of incarnation [0-9a-f]{32}/);
+});
+
+test("a live outbox is named closed_incarnation when its copy closed its incarnation", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await counter.add(a, 5);
+  await expectExact(counter, { a }, []);
+  a.signal("SIGSTOP");
+  const copy = join(counter.folder, "copy");
+  cpSync(counter.outboxDir("a"), join(copy, "a"), { recursive: true });
+  const twin = await counter.startLikes("a", { dataDir: copy });
+  await becomes("the copy delivering its own", LIMIT_MS, async () => {
+    const { servers } = await counter.status();
+    return servers.some(({ address }) => address === twin.address);
+  });
+  await counter.add(twin, 7);
+  a.signal("SIGCONT");
+  const kinds = ["closed_incarnation", "second_incarnation"] as const;
+  await expectTrouble(counter, { id: "a", kinds, givers: [a, twin] });
+  assert.is((await counter.status()).totalLikes, 5n + 7n + 6n);
+});
+
+test("an outbox is named outbox_rolled_back when it ends before what was applied", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const first = await counter.startAccepting("a");
+  await counter.add(first, 5);
+  const copy = join(counter.folder, "copy");
+  first.signal("SIGSTOP");
+  cpSync(counter.outboxDir("a"), copy, { recursive: true });
+  first.signal("SIGCONT");
+  await counter.add(first, 7);
+  await expectExact(counter, { a: first }, []);
+  await first.end("SIGKILL");
+  rmSync(counter.outboxDir("a"), { recursive: true });
+  cpSync(copy, counter.outboxDir("a"), { recursive: true });
+  const a = await counter.startLikes("a");
+  await expectTrouble(counter, { id: "a", kinds: ["outbox_rolled_back"], givers: [a] });
+  assert.is((await counter.status()).totalLikes, 15n, "what was applied stays");
+  const name = "likes.v1.trouble.outbox_rolled_back";
+  assert.is(await healthOf(a.address, name), "NOT_SERVING");
+  await a.waitFor(/trouble: outbox_rolled_back/);
+});
+
+test("an outbox is named digest_differs when it holds other events than were applied", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const first = await counter.startAccepting("a");
+  await counter.add(first, 5);
+  await expectExact(counter, { a: first }, []);
+  await first.end("SIGKILL");
+  const outbox = new Database(join(counter.outboxDir("a"), "outbox.sqlite"));
+  const other = "0".repeat(32);
+  outbox.prepare("UPDATE incarnations SET trimmed_digest = ?").run(other);
+  outbox.prepare("UPDATE records SET digest = ?").run(other);
+  outbox.close();
+  const a = await counter.startLikes("a");
+  await expectTrouble(counter, { id: "a", kinds: ["digest_differs"], givers: [a] });
+});
+
+test("a ledger is named ledger_restored when it is older than its acknowledgements", async () => {
+  await using counter = new Counter();
+  let primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await counter.add(a, 5);
+  await expectExact(counter, { a }, []);
+  await primary.end("SIGTERM");
+  const ledger = join(counter.dataDir, "primary");
+  const copy = join(counter.folder, "copy");
+  cpSync(ledger, copy, { recursive: true });
+  primary = await counter.startPrimary();
+  await counter.add(a, 7);
+  await expectExact(counter, { a }, []);
+  const { generation } = await counter.status();
+  await primary.end("SIGTERM");
+  rmSync(ledger, { recursive: true });
+  cpSync(copy, ledger, { recursive: true });
+  await counter.startPrimary();
+  // What was acknowledged is trimmed, so the 7 likes are a gap: named, and not made up.
+  await expectTrouble(counter, { id: "a", kinds: ["ledger_restored", "gap"], givers: [a] });
+  const status = await counter.status();
+  assert.is(status.totalLikes, 8n);
+  assert.is.not(status.generation, generation, "only a new generation may be lower");
+});
+
+test.run();

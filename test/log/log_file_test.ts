@@ -1,0 +1,146 @@
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, chmodSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { likesServerLogName, openLogFile } from "../../src/log/log_file.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { faultOf } from "../store/faults.ts";
+import { following } from "./following.ts";
+
+const NAME = "PrimaryLikesServer";
+const SOMEBODY = 12_345;
+const ROOT = 0;
+
+test("openLogFile() makes a folder that nobody else can read, and appends lines", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(join(folder.path, "deep", "er"), NAME);
+  log.line("first");
+  log.line("second");
+  log.close();
+  const again = openLogFile(join(folder.path, "deep", "er"), NAME);
+  again.line("third");
+  again.close();
+  assert.is(log.path, join(folder.path, "deep", "er", NAME, "log.txt"));
+  assert.is(modeOf(join(log.path, "..")), 0o700);
+  assert.is(modeOf(log.path), 0o600);
+  const lines = readFileSync(log.path, "utf8").trimEnd().split("\n");
+  assert.is(lines.length, 3);
+  for (const [index, text] of ["first", "second", "third"].entries()) {
+    assert.match(lines[index] ?? "", /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /);
+    assert.ok(lines[index]?.endsWith(` ${text}`));
+  }
+});
+
+test("openLogFile() closes a folder to others when it was open to them", async () => {
+  await using folder = temporaryFolder();
+  mkdirSync(join(folder.path, NAME));
+  chmodSync(join(folder.path, NAME), 0o777);
+  openLogFile(folder.path, NAME).close();
+  assert.is(modeOf(join(folder.path, NAME)), 0o700);
+});
+
+test("openLogFile() refuses a folder when it is a link or a file, or holds a link", async () => {
+  await using folder = temporaryFolder();
+  await using elsewhere = temporaryFolder();
+  symlinkSync(elsewhere.path, join(folder.path, "link"));
+  await refused(folder.path, "link", "it is a symbolic link");
+  symlinkSync(join(elsewhere.path, "nowhere"), join(folder.path, "dangling"));
+  await refused(folder.path, "dangling", "it is a symbolic link");
+  writeFileSync(join(folder.path, "file"), "");
+  await refused(folder.path, "file", "it is not a folder");
+  mkdirSync(join(folder.path, "folder"), { mode: 0o700 });
+  symlinkSync(join(elsewhere.path, "victim"), join(folder.path, "folder", "log.txt"));
+  await refused(folder.path, "folder", "ELOOP");
+  assert.not(existsSync(join(elsewhere.path, "victim")));
+});
+
+test("openLogFile() refuses a folder when it belongs to someone else", async () => {
+  if (process.getuid?.() !== ROOT) return; // only root can give a folder away
+  await using folder = temporaryFolder();
+  mkdirSync(join(folder.path, NAME), { mode: 0o700 });
+  chownSync(join(folder.path, NAME), SOMEBODY, SOMEBODY);
+  await refused(folder.path, NAME, "it belongs to someone else");
+});
+
+test("openLogFile() refuses a folder when another run logs there, until that has ended", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  await refused(folder.path, NAME, "another run logs there");
+  log.close();
+  openLogFile(folder.path, NAME).close();
+});
+
+test("openLogFile() refuses when the log folder cannot be made", async () => {
+  await using folder = temporaryFolder();
+  writeFileSync(join(folder.path, "file"), "");
+  await refused(join(folder.path, "file"), NAME, "");
+});
+
+test("truncate() empties the file in place, so that a reader goes on following", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  log.line("of an older run");
+  await using tail = following(log.path);
+  await becomes("the old line", 5_000, () => tail.text.includes("of an older run"));
+  const before = lstatSync(log.path).ino;
+  log.truncate();
+  log.line("of this run");
+  await becomes("the new line", 5_000, () => tail.text.includes("of this run"));
+  assert.is(lstatSync(log.path).ino, before);
+  assert.is(readFileSync(log.path, "utf8").split("\n").length, 2);
+  log.close();
+});
+
+test("line() writes after what others appended, and after a truncation from outside", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  log.line("ours");
+  appendFileSync(log.path, "theirs\n");
+  log.line("ours again");
+  assert.match(readFileSync(log.path, "utf8"), /ours\ntheirs\n.* ours again\n$/);
+  writeFileSync(log.path, "");
+  log.line("after it");
+  assert.match(readFileSync(log.path, "utf8"), /^\d.* after it\n$/);
+  log.close();
+});
+
+test("line() is one line of plain text when the text has control characters", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  log.line("a\nb\tc\u001b[2J\u007f\u0085d");
+  log.close();
+  const written = readFileSync(log.path, "utf8");
+  assert.is(written.trimEnd().split("\n").length, 1);
+  assert.not.match(written.trimEnd(), /\p{Cc}/u);
+  assert.ok(written.endsWith("a\\u{0a}b\\u{09}c\\u{1b}[2J\\u{7f}\\u{85}d\n"));
+});
+
+test("line() does not stop the role when the log cannot be written", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  log.close();
+  log.line("into the void");
+});
+
+test("likesServerLogName() is the number of a likes-server-N, and any other id as it is", () => {
+  assert.is(likesServerLogName("likes-server-0"), "LikesServer0");
+  assert.is(likesServerLogName("likes-server-12"), "LikesServer12");
+  for (const id of ["likes-server-01", "likes-server-", "fra-1", "LikesServer0"]) {
+    assert.is(likesServerLogName(id), `LikesServer-${id}`);
+  }
+});
+
+async function refused(logDir: string, name: string, why: string): Promise<void> {
+  const { message } = await faultOf("log_unusable", () => openLogFile(logDir, name));
+  assert.match(message, JSON.stringify(join(logDir, name)));
+  assert.match(message, why);
+  assert.match(message, "choose another --log-dir");
+}
+
+function modeOf(path: string): number {
+  return lstatSync(path).mode & 0o777;
+}
+
+test.run();

@@ -1,0 +1,61 @@
+import { Metadata } from "@grpc/grpc-js";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { EXIT, FAULTS, LikesError, STATUS } from "../../src/errors.ts";
+import type { FaultCode } from "../../src/errors.ts";
+import { faultOf, fromCall, toStatus, toStatusOf } from "../../src/rpc/faults.ts";
+
+const CODES = Object.keys(FAULTS) as FaultCode[];
+
+test("FAULTS gives every fault a status and an exit code that are documented", () => {
+  assert.ok(CODES.length > 20);
+  for (const code of CODES) {
+    assert.ok(FAULTS[code].status in STATUS, code);
+    assert.ok(Object.values(EXIT).includes(FAULTS[code].exit), code);
+    assert.is.not(FAULTS[code].exit, EXIT.done, code);
+  }
+});
+
+test("faultOf() gives the fault when toStatus() named it", () => {
+  for (const code of CODES) {
+    const status = toStatus({ code, message: `Cannot ${code}` });
+    assert.is(status.code, STATUS[FAULTS[code].status]);
+    assert.is(status.details, `Cannot ${code}`);
+    assert.is(faultOf(status), code);
+    const error = fromCall(status, "the primary");
+    assert.is(error.code, code);
+    assert.is(error.message, `Cannot ${code}`);
+  }
+});
+
+test("faultOf() gives nothing when the peer named no fault, or one that is unknown", () => {
+  for (const name of ["", "newer_fault", "constructor", "__proto__", "toString"]) {
+    const metadata = new Metadata();
+    if (name !== "") metadata.set("likes-fault", name);
+    assert.is(faultOf({ code: 14, details: "", metadata }), undefined, name);
+  }
+  assert.is(faultOf(new Error("no metadata")), undefined);
+});
+
+test("fromCall() says that the peer cannot be reached when it did not speak", () => {
+  const cause = { code: 14, details: "ECONNREFUSED 127.0.0.1:1", metadata: new Metadata() };
+  const error = fromCall(cause, "the primary at 127.0.0.1:1");
+  assert.is(error.code, "peer_unreachable");
+  const message = "Cannot reach the primary at 127.0.0.1:1: ECONNREFUSED 127.0.0.1:1";
+  assert.is(error.message, message);
+  assert.is(error.cause, cause);
+});
+
+test("toStatusOf() tells a fault, and keeps the text of a bug to itself", () => {
+  const fault = toStatusOf(new LikesError("too_many", "Cannot take another"));
+  assert.is(fault.code, STATUS.RESOURCE_EXHAUSTED);
+  assert.is(fault.details, "Cannot take another");
+  for (const bug of [new Error("a secret"), new TypeError("a secret"), "a secret", undefined]) {
+    const status = toStatusOf(bug);
+    assert.is(status.code, STATUS.INTERNAL);
+    assert.not.match(status.details, "secret");
+    assert.is(faultOf(status), undefined);
+  }
+});
+
+test.run();

@@ -1,0 +1,115 @@
+import type { ServiceError } from "@grpc/grpc-js";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { FromLikesServer } from "../../src/core/messages.ts";
+import { STATUS } from "../../src/errors.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
+import type { StreamLikesRequest } from "../../src/rpc/gen/likes/v1/StreamLikesRequest.ts";
+import { PrimaryClient } from "../../src/rpc/primary_client.ts";
+import { primaryService } from "../../src/rpc/primary_service.ts";
+import type { DeliveryPeer } from "../../src/rpc/primary_service.ts";
+import { protos } from "../../src/rpc/protos.ts";
+import { becomes, within } from "../fixtures/eventually.ts";
+import { faultOf, testId } from "../store/faults.ts";
+import { NO_PRIMARY, serve } from "./serving.ts";
+
+const LIMIT_MS = 5_000;
+
+test("GetCounts refuses when too many items are asked for, or a bad one", async () => {
+  await using serving = await serve(primaryService(NO_PRIMARY).add);
+  using client = new Closing(serving.address);
+  const many = Array.from({ length: 1_001 }, (_, index) => `item-${index}`);
+  await faultOf("usage", () => client.primary.counts(many, 0, LIMIT_MS));
+  await faultOf("usage", () => client.primary.counts([], 1_001, LIMIT_MS));
+  for (const itemId of ["", "__proto__", "a\u0000b", "é".repeat(129)]) {
+    await faultOf("like_invalid", () => client.primary.counts(["video", itemId], 0, LIMIT_MS));
+  }
+});
+
+test("GetCounts is INTERNAL without the text when the role has a bug", async () => {
+  await using serving = await serve(primaryService(NO_PRIMARY).add);
+  using client = new Closing(serving.address);
+  const fault = await faultOf("peer_unreachable", () => client.primary.counts([], 0, LIMIT_MS));
+  assert.match(fault.message, "an internal error");
+  assert.not.match(fault.message, "secret");
+});
+
+test("StreamLikes tells the role each message, and its end once", async () => {
+  const heard: FromLikesServer[] = [];
+  let closed = 0;
+  const events = {
+    received: (message: FromLikesServer) => void heard.push(message),
+    writable: () => {},
+    closed: () => void closed++,
+  };
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, open: () => events }).add);
+  const report = { incarnation: testId(1), labelUnixMs: "1" };
+  const ended = stream(serving.address, (send) => send({ report }));
+  await becomes("the report", LIMIT_MS, () => heard.length === 1);
+  ended.cancel();
+  await becomes("the end", LIMIT_MS, () => closed === 1);
+  assert.is(heard[0]?.type, "report");
+});
+
+test("StreamLikes is INVALID_ARGUMENT when a message is malformed", async () => {
+  let closed = 0;
+  const events = { received: () => {}, writable: () => {}, closed: () => void closed++ };
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, open: () => events }).add);
+  const { error } = stream(serving.address, (send) => send({ hello: { serverId: "a b" } }));
+  const { code, details } = await within("the refusal", LIMIT_MS, error);
+  assert.is(code, STATUS.INVALID_ARGUMENT);
+  assert.match(details, "server_id");
+  assert.is(closed, 1);
+});
+
+test("StreamLikes ends with the role's refusal when it has one", async () => {
+  let peer: DeliveryPeer | undefined;
+  const open = (opened: DeliveryPeer) => {
+    peer = opened;
+    return { received: () => {}, writable: () => {}, closed: () => {} };
+  };
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, open }).add);
+  const { error } = stream(serving.address, () => {});
+  await becomes("the stream", LIMIT_MS, () => peer !== undefined);
+  peer?.end({ code: "resynchronise", message: "Cannot apply that" });
+  const { code, details } = await within("the refusal", LIMIT_MS, error);
+  assert.is(code, STATUS.ABORTED);
+  assert.is(details, "Cannot apply that");
+});
+
+/** A client that is closed at the end of a test. */
+class Closing implements Disposable {
+  readonly primary: PrimaryClient;
+
+  constructor(address: string) {
+    this.primary = new PrimaryClient(address);
+  }
+
+  [Symbol.dispose](): void {
+    this.primary.close();
+  }
+}
+
+interface OpenStream {
+  readonly error: Promise<ServiceError>;
+  cancel(): void;
+}
+
+/** Opens a stream as any gRPC client may, and gives the error with which it ends. */
+function stream(
+  address: string,
+  talk: (send: (message: StreamLikesRequest) => void) => void,
+): OpenStream {
+  const client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
+  const call = client.streamLikes();
+  const error = new Promise<ServiceError>((resolve, reject) => {
+    call.on("error", (found: ServiceError) => resolve(found));
+    call.on("end", () => reject(new Error("It ended without an error")));
+  });
+  error.catch(() => {}).finally(() => client.close());
+  call.on("data", () => {});
+  talk((message) => call.write(message));
+  return { error, cancel: () => call.cancel() };
+}
+
+test.run();

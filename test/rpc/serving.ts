@@ -1,0 +1,59 @@
+/** A server on a free port of loopback, in this process, with services whose roles are made up. */
+import type { PrimaryPort } from "../../src/rpc/primary_service.ts";
+import type { LikesPort } from "../../src/rpc/likes_service.ts";
+import type { AddServices } from "../../src/rpc/server.ts";
+import { RpcServer } from "../../src/rpc/server.ts";
+import type { Status } from "../../src/core/status.ts";
+import { testId } from "../store/faults.ts";
+
+/** A server that listens until it is disposed of. */
+export interface Serving extends AsyncDisposable {
+  readonly address: string;
+  readonly server: RpcServer;
+}
+
+/** Serves `services`, with reflection if asked for. */
+export async function serve(services: AddServices, reflect = false): Promise<Serving> {
+  const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, services);
+  const port = await server.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    address: `127.0.0.1:${port}`,
+    server,
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** What a LikesService that was never asked would do. */
+export const NO_LIKES: LikesPort = {
+  serverId: "a",
+  give: () => {
+    throw new Error("a secret: nobody was expected to give");
+  },
+  total: () => undefined,
+};
+
+/** What a PrimaryService that was never asked would do. */
+export const NO_PRIMARY: PrimaryPort = {
+  open: () => ({ received: () => {}, writable: () => {}, closed: () => {} }),
+  status: () => emptyStatus(1),
+  counts: () => {
+    throw new Error("a secret: nobody was expected to count");
+  },
+};
+
+/** The status of a counter without members. */
+export function emptyStatus(version: number): Status {
+  return {
+    convergence: "converged",
+    everywhere: true,
+    totalLikes: 0n,
+    pendingEvents: 0,
+    asOfMs: 1,
+    nowMs: 2,
+    startedMs: 1,
+    ledgerId: testId(1),
+    generation: testId(2),
+    version,
+    servers: [],
+  };
+}
