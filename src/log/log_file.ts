@@ -7,15 +7,15 @@
  * refused, and the file is opened without following links.
  */
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
-import { mkdirSync, openSync, writeSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { escapeText } from "../cli/escape.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { localTime } from "../local_time.ts";
+import { FOLDER_MODE, makeFolder } from "../store/make_folder.ts";
 import { takeProcessLock } from "../store/process_lock.ts";
 import type { ProcessLock } from "../store/process_lock.ts";
 
-const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
@@ -70,7 +70,7 @@ export class LogFile implements Log {
 export function openLogFile(logDir: string, name: string): LogFile {
   const folder = join(logDir, name);
   try {
-    makeFolder(folder);
+    makeOwnFolder(folder);
     const lock = takeProcessLock(join(folder, "log.lock"));
     if (lock === undefined) throw unusable(folder, "another run logs there");
     try {
@@ -96,10 +96,9 @@ export const PRIMARY_LOG_NAME = "PrimaryLikesServer";
 /** The folder of the log of the process that forks the others. */
 export const PARENT_LOG_NAME = "ParentProcessStatus";
 
-function makeFolder(folder: string): void {
-  mkdirSync(join(folder, ".."), { recursive: true });
+function makeOwnFolder(folder: string): void {
   const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) return mkdirSync(folder, { mode: FOLDER_MODE });
+  if (found === undefined) return makeFolder(folder);
   if (found.isSymbolicLink()) throw unusable(folder, "it is a symbolic link");
   if (!found.isDirectory()) throw unusable(folder, "it is not a folder");
   if (found.uid !== process.getuid?.()) throw unusable(folder, "it belongs to someone else");

@@ -12,13 +12,13 @@
  * unknown what the disk holds, and the store refuses everything until it is opened again. A failed
  * automatic checkpoint is no such error: it leaves the log whole and is repeated from it.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import type { TransactionOutcome } from "../core/ledger.ts";
 import { LikesError } from "../errors.ts";
 import { Doubt } from "./doubt.ts";
+import { makeFolder } from "./make_folder.ts";
 import { takeProcessLock } from "./process_lock.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { databasePath, openFailure, pragma, recognise } from "./sqlite_kind.ts";
@@ -216,18 +216,4 @@ function prepareDatabase(
   }
   const synchronous = pragma(database, "synchronous");
   assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);
-}
-
-/** Makes `folder` and those above it. A new folder lasts when the one above it is synced. */
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) {
-    const parent = openSync(dirname(made), "r");
-    try {
-      fsyncSync(parent);
-    } finally {
-      closeSync(parent);
-    }
-  }
 }
