@@ -44,6 +44,7 @@ export const FAULTS = {
   not_accepting: { status: "UNAVAILABLE", exit: EXIT.unreachable },
   total_unknown: { status: "UNAVAILABLE", exit: EXIT.unreachable },
   peer_unreachable: { status: "UNAVAILABLE", exit: EXIT.unreachable },
+  peer_failed: { status: "INTERNAL", exit: EXIT.failed },
   outcome_unknown: { status: "UNKNOWN", exit: EXIT.undecided },
 
   too_many: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },

@@ -27,20 +27,29 @@ export const ADDRESS_BYTES_MAX = 256;
 export const RECORD_EVENTS_MAX = 1_000;
 /** Bytes of one record: its events at their largest, with their framing. */
 export const RECORD_BYTES_MAX = 320 * KIB;
-/** Bytes of one batch: large enough to amortise a commit, small enough to share a connection. */
-export const BATCH_BYTES_MAX = 256 * KIB;
+/** Bytes of one batch: large enough to amortise a commit, small enough that reports get between. */
+export const BATCH_BYTES_MAX = 64 * KIB;
 /** Records of one batch: bounds the work of one refusal. */
 export const BATCH_RECORDS_MAX = 256;
 /** Bytes of any gRPC message: a batch with a last record that overshoots, twice over. */
 export const MESSAGE_BYTES_MAX = 2 * MIB;
 /** Batches in flight on one stream: enough to keep the primary's disk busy. */
 export const WINDOW_BATCHES_MAX = 8;
+/** Bytes in flight on one stream: a report behind them is not late, also when many catch up. */
+export const WINDOW_BYTES_MAX = 256 * KIB;
 /** Batches that the primary queues for one stream before it stops reading from it. */
 export const STREAM_BATCHES_QUEUED_MAX = 16;
-/** Commands of one ledger commit: bounds how long a watcher waits for a commit. */
+/** Bytes of batches that the primary queues for all streams before it stops reading from any. */
+export const QUEUED_BYTES_MAX = 64 * MIB;
+/** Commands and bytes of one ledger commit, which is synchronous: bound how long all else waits. */
 export const COMMIT_COMMANDS_MAX = 256;
-/** Troubles that one Report or Status names; more say nothing new. */
+export const COMMIT_BYTES_MAX = MIB;
+/** Troubles that one Report names; more say nothing new. */
 export const TROUBLES_MAX = 16;
+/** Troubles of one member that Status names; of more, the newest. */
+export const TROUBLES_SHOWN_MAX = 4;
+/** Troubles that a ledger records: as_of stands still from the first one on. */
+export const TROUBLES_RECORDED_MAX = 1_000;
 /** Bytes of a trouble's text. */
 export const TROUBLE_DETAIL_BYTES_MAX = 512;
 
@@ -58,7 +67,7 @@ export const WATCHERS_MAX = 1_000;
 /** Items of one GetCounts. */
 export const COUNTS_MAX = 1_000;
 export const COUNTS_DEFAULT = 20;
-/** Pulses of one stream that may be unanswered: ten seconds' worth; no more are sent until then. */
+/** Pulses of one stream that may be unanswered, from 3 s of them on; no more are sent until then. */
 export const PULSES_UNANSWERED_MAX = 64;
 /** Ids that `start-likes` tries when none is given. */
 export const SERVER_IDS_TRIED_MAX = 1_000;
@@ -69,7 +78,7 @@ export const CONNECTION_STREAMS_MAX = 1_000;
 
 // Time, in milliseconds.
 
-/** Between pulses: a freshness that people see as live, at a cost of two small syncs a second. */
+/** Between pulses: a freshness that people see as live, at a cost of some small syncs a second. */
 export const PULSE_INTERVAL_MS = 500;
 /** Between a change and the pulse that tells of it: bounds the pulses under load. */
 export const PULSE_GAP_MIN_MS = 50;
@@ -137,6 +146,8 @@ assert(
   MESSAGE_BYTES_MAX > BATCH_BYTES_MAX + RECORD_BYTES_MAX + BATCH_RECORDS_MAX * 32,
   "a message holds a batch with one record over",
 );
+assert(WINDOW_BYTES_MAX >= BATCH_BYTES_MAX, "a window holds a batch");
+assert(QUEUED_BYTES_MAX > COMMIT_BYTES_MAX, "a commit never waits for what is held back");
 assert(STREAM_BATCHES_QUEUED_MAX > WINDOW_BATCHES_MAX, "an honest sender is never paused");
 assert(PULSE_INTERVAL_MS * 2 < MEMBER_SILENT_MS, "one lost pulse does not make a member silent");
 assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break a stream");

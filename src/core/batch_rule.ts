@@ -7,11 +7,12 @@
  * whereupon the sender says Hello again.
  */
 import type { Refusal } from "../errors.ts";
+import { RECORD_EVENTS_MAX } from "../limits.ts";
 import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
 import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resynchronise } from "./ledger_refusals.ts";
-import { apply } from "./like_event.ts";
+import { apply, refuseEvent } from "./like_event.ts";
 import type { LikeEvent } from "./like_event.ts";
 import type { LikeBatch } from "./messages.ts";
 import type { RecordCodec } from "./record.ts";
@@ -69,8 +70,14 @@ function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Re
     if (decoded === undefined || firstSequence !== sequence) {
       return resynchronise(`Cannot apply a record at #${firstSequence}: #${sequence} is expected`);
     }
+    if (decoded.length === 0 || decoded.length > RECORD_EVENTS_MAX) {
+      return beyondProtocol(sequence, `its record has ${decoded.length} events`);
+    }
     for (const event of decoded) {
-      if (event === undefined) return unknownChange(batch.firstSequence + events.length);
+      const eventSequence = batch.firstSequence + events.length;
+      if (event === undefined) return unknownChange(eventSequence);
+      const refusal = refuseEvent(event);
+      if (refusal !== undefined) return beyondProtocol(eventSequence, refusal.message);
       events.push(event);
     }
   }
@@ -116,6 +123,14 @@ function gains(ledger: LedgerTransaction, events: readonly LikeEvent[]): Map<str
     gained.set(itemId, before + apply(ledger.itemLikes(itemId) + before, change));
   }
   return gained;
+}
+
+/**
+ * No LikesServer of this protocol version accepts such an event: both sides share the bounds. So it
+ * comes from something else, and is not let near the total.
+ */
+function beyondProtocol(sequence: number, why: string): Refusal {
+  return { code: "message_invalid", message: `Cannot apply #${sequence}: ${why}` };
 }
 
 function unknownChange(sequence: number): Refusal {

@@ -3,7 +3,7 @@
  * every member earns its place anew, by answering a pulse of that start.
  *
  * What a message names is taken in when it is received, so that nothing named is ever called
- * converged; that a member was heard, and its mark, only when its report is committed. An outbox
+ * converged, and so is that it answered; its mark only when its report is committed. An outbox
  * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
  * more.
  */
@@ -40,8 +40,11 @@ export class Contacts {
     return this.#byOutbox;
   }
 
-  /** A message was received on stream `streamId` of `outboxId`; it is not committed yet. */
-  received(outboxId: Id, streamId: number, message: Report | LikeBatch): void {
+  /**
+   * A message was received on stream `streamId` of `outboxId`; it is not committed yet. `sentMs` is
+   * when the pulse was sent that it answers, -Infinity for one that answers none.
+   */
+  received(outboxId: Id, streamId: number, message: Report | LikeBatch, sentMs: number): void {
     const { incarnation, lastSequence } = message;
     const before = this.#byOutbox.get(outboxId);
     const same = before?.incarnation === incarnation ? before : undefined;
@@ -49,7 +52,7 @@ export class Contacts {
     const others = before?.otherPendingEvents ?? 0;
     this.#byOutbox.set(outboxId, {
       report: before?.report,
-      sentMs: before?.sentMs ?? -Infinity,
+      sentMs: Math.max(sentMs, before?.sentMs ?? -Infinity),
       incarnation,
       streamId,
       namedSequence: Math.max(lastSequence, same?.namedSequence ?? 0),
@@ -60,15 +63,11 @@ export class Contacts {
     });
   }
 
-  /** A report on the incarnation of `row`, which answers a pulse sent at `sentMs`, is committed. */
-  heard(report: Report, row: IncarnationRow, sentMs: number): void {
+  /** A report on the incarnation of `row` is committed. */
+  heard(report: Report, row: IncarnationRow): void {
     const before = this.#byOutbox.get(row.outboxId);
     if (before === undefined || report.labelMs < (before.report?.labelMs ?? 0)) return;
-    this.#byOutbox.set(row.outboxId, {
-      ...before,
-      report,
-      sentMs: Math.max(sentMs, before.sentMs),
-    });
+    this.#byOutbox.set(row.outboxId, { ...before, report });
     this.applied(row);
     if (report.otherPendingEvents === 0) this.#earn(report, row);
   }
@@ -90,6 +89,11 @@ export class Contacts {
 
   forget(outboxId: Id): void {
     this.#byOutbox.delete(outboxId);
+  }
+
+  /** Forgets an outbox that is no member, when the stream that ended was its newest one. */
+  forgetStream(outboxId: Id, streamId: number): void {
+    if (this.#byOutbox.get(outboxId)?.streamId === streamId) this.#byOutbox.delete(outboxId);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** What a LikesServer remembers of one delivery stream. It dies with the stream. */
+import { BATCH_BYTES_MAX, WINDOW_BATCHES_MAX, WINDOW_BYTES_MAX } from "../limits.ts";
 import type { KnownIncarnation } from "./known_outbox.ts";
 import type { LikeBatch, Pulse, Welcome } from "./messages.ts";
 import type { OutboxRead } from "./outbox.ts";
@@ -15,8 +16,8 @@ export interface Delivery {
   pulse: Pulse | undefined;
   pulsedMs: number;
   sentSequence: number;
-  /** Ends of the batches in flight, oldest first. */
-  readonly inFlight: Position[];
+  /** The batches in flight, oldest first: where each ends, and its bytes. */
+  readonly inFlight: { readonly end: Position; readonly bytes: number }[];
   reading: boolean;
   blocked: boolean;
 }
@@ -41,11 +42,19 @@ export function openDelivery(
   };
 }
 
+/** Bytes that one more batch may have; none when the window is full. */
+export function windowLeft({ inFlight }: Delivery): number {
+  if (inFlight.length >= WINDOW_BATCHES_MAX) return 0;
+  const bytes = inFlight.reduce((sum, batch) => sum + batch.bytes, 0);
+  return Math.min(BATCH_BYTES_MAX, Math.max(0, WINDOW_BYTES_MAX - bytes));
+}
+
 /** Puts what was read in flight: the batch to send, or nothing when it is not held any more. */
 export function launch(delivery: Delivery, { end, records }: OutboxRead): LikeBatch | undefined {
   const [first] = records;
   if (end === undefined || first === undefined) return undefined;
-  delivery.inFlight.push(end);
+  const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+  delivery.inFlight.push({ end, bytes });
   delivery.sentSequence = end.sequence;
   return {
     type: "batch",
@@ -59,11 +68,11 @@ export function launch(delivery: Delivery, { end, records }: OutboxRead): LikeBa
 
 /** Takes in that everything up to `sequence` is applied. False when that was not sent here. */
 export function land({ incarnation, inFlight }: Delivery, sequence: number): boolean {
-  let [end] = inFlight;
-  while (end !== undefined && end.sequence <= sequence) {
-    incarnation.acknowledged = end;
+  let [oldest] = inFlight;
+  while (oldest !== undefined && oldest.end.sequence <= sequence) {
+    incarnation.acknowledged = oldest.end;
     inFlight.shift();
-    [end] = inFlight;
+    [oldest] = inFlight;
   }
   return incarnation.acknowledged.sequence === sequence;
 }

@@ -29,10 +29,10 @@ export function likesAt(plan: GeneratorPlan, eventsAccepted: number): number {
   return hash(`${plan.seed}/likes/${plan.serverId}/${eventsAccepted}`) % (plan.likesMax + 1);
 }
 
-/** Likes of the first `events` events, when the generator gave all of them. */
-export function likesOfFirst(plan: GeneratorPlan, events: number): bigint {
+/** Likes of events `from` (counted from 0) up to before `to`, when the generator gave all of them. */
+export function likesBetween(plan: GeneratorPlan, from: number, to: number): bigint {
   let likes = 0n;
-  for (let event = 0; event < events; event++) likes += BigInt(likesAt(plan, event));
+  for (let event = from; event < to; event++) likes += BigInt(likesAt(plan, event));
   return likes;
 }
 

@@ -5,6 +5,7 @@
  */
 import { assert, unreachable } from "../assert.ts";
 import type { LedgerSeen, Trouble } from "./messages.ts";
+import { acceptedOf } from "./outbox.ts";
 import type { Accepted, Membership, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
 import { origin } from "./record.ts";
 import type { Id, Position } from "./record.ts";
@@ -80,12 +81,7 @@ export class KnownOutbox {
 
   /** Everything that it has accepted. */
   get accepted(): Accepted {
-    let { events, likes } = this.#closed;
-    for (const { last } of this.#incarnations) {
-      events += last.sequence;
-      likes += last.likes;
-    }
-    return { events, likes };
+    return acceptedOf(this.#closed, this.#incarnations);
   }
 
   /** Likes of this outbox that are known to be in the ledger. */

@@ -1,5 +1,6 @@
 /** The ledger inside one transaction, and what a group of commands has changed of it so far. */
 import { assert } from "../assert.ts";
+import { TROUBLES_RECORDED_MAX } from "../limits.ts";
 import type {
   IncarnationRow,
   LedgerMeta,
@@ -75,6 +76,7 @@ export class LedgerChanges {
   }
 
   addTrouble(outboxId: Id, trouble: Trouble): void {
+    if (this.ledger.troubleCount() >= TROUBLES_RECORDED_MAX) return;
     const row = { ...trouble, outboxId, sinceMs: this.#nowUnixMs };
     if (!this.ledger.addTrouble(row)) return;
     this.#troubles.push(row);

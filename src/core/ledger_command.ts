@@ -23,8 +23,6 @@ export interface ReportCommand {
   readonly serverId: string;
   readonly address: string;
   readonly report: Report;
-  /** When the pulse that it answers was sent, by the monotonic clock. */
-  readonly sentMs: number;
 }
 
 /** What a command led to. Commands after a refused one of the same stream are not done. */

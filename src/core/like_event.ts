@@ -35,6 +35,7 @@ export function refuseItemId(itemId: string): Refusal | undefined {
   if (/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(itemId) || !itemId.isWellFormed()) {
     return invalid(`Cannot use the item id ${JSON.stringify(itemId)}: it has control characters`);
   }
+  if (itemId.includes("\ufffd")) return invalid("Cannot use the item id: it is not valid UTF-8");
   if (itemId === "__proto__") return invalid(`Cannot use the item id "__proto__": it is reserved`);
   return undefined;
 }

@@ -12,17 +12,15 @@
 import { assert, unreachable } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
 import {
-  BATCH_BYTES_MAX,
   BATCH_RECORDS_MAX,
   OUTBOX_BYTES_MAX,
   PROTOCOL_VERSION,
   PULSE_WAIT_MAX_MS,
   TROUBLES_MAX,
-  WINDOW_BATCHES_MAX,
 } from "../limits.ts";
 import type { Give, Group } from "./accept_queue.ts";
 import { backoffMs } from "./backoff.ts";
-import { land, launch, openDelivery } from "./delivery.ts";
+import { land, launch, openDelivery, windowLeft } from "./delivery.ts";
 import type { Delivery } from "./delivery.ts";
 import { KnownOutbox } from "./known_outbox.ts";
 import type { KnownIncarnation } from "./known_outbox.ts";
@@ -75,7 +73,8 @@ export class LikesServerCore {
     this.#options = options;
     this.#outbox = new KnownOutbox(snapshot);
     this.#writer = new OutboxWriter(options.codec);
-    this.#mayBeKnown = snapshot.membership !== "stranger";
+    // An earlier process may have reported and been killed before it could write that down.
+    this.#mayBeKnown = snapshot.membership !== "stranger" || snapshot.incarnations.length > 1;
   }
 
   /** Takes an event at the monotonic time `nowMs`; gives what must be done now, in order. */
@@ -173,8 +172,7 @@ export class LikesServerCore {
     const { serverId, primary } = this.#options;
     const why =
       this.#stopping === undefined
-        ? `it waits for the primary at ${primary} to admit it; ` +
-          "start one with: likes start-primary"
+        ? `it waits for the primary at ${primary} to admit it; start one there: likes start-primary`
         : "it is stopping; give them to another LikesServer";
     return { code: "not_accepting", message: `Cannot accept likes at ${serverId}: ${why}` };
   }
@@ -253,7 +251,7 @@ export class LikesServerCore {
     this.#actions.push({ type: "send", streamId, message });
   }
 
-  /** Ends the stream on purpose; the next one may begin at once. */
+  /** Ends the stream on purpose; the next one may begin as soon as the outbox is ready for it. */
   #disconnect(): void {
     if (this.#delivery === undefined) return;
     this.#actions.push({ type: "disconnect", streamId: this.#delivery.streamId });
@@ -307,9 +305,10 @@ export class LikesServerCore {
     const { sequence: last } = incarnation.last;
     if (appliedSequence > last) {
       const detail = `it ends at #${last}, but #${appliedSequence} was applied`;
-      return this.#park(delivery, "outbox_rolled_back", detail);
+      return this.#park(delivery, "outbox_rolled_back", detail, nowMs);
     }
-    if (incarnation.trimmedSequence > appliedSequence) return this.#parkGap(delivery, welcome);
+    if (incarnation.trimmedSequence > appliedSequence)
+      return this.#parkGap(delivery, welcome, nowMs);
     delivery.phase = "comparing";
     this.#askToRead(delivery, appliedSequence, { bytesMax: 0, recordsMax: 1 });
   }
@@ -321,18 +320,21 @@ export class LikesServerCore {
     this.#notice({ type: "trouble", trouble: this.#restored });
   }
 
-  #parkGap(delivery: Delivery, { appliedSequence }: Welcome): void {
+  #parkGap(delivery: Delivery, { appliedSequence }: Welcome, nowMs: number): void {
     const first = appliedSequence + 1;
     const last = delivery.incarnation.trimmedSequence;
     const detail = `#${first} to #${last} are neither applied nor in the outbox`;
-    this.#park(delivery, "gap", detail);
+    this.#park(delivery, "gap", detail, nowMs);
   }
 
   /** Sets an incarnation aside for an operator. The own one is replaced, so that likes go on. */
-  #park(delivery: Delivery, kind: TroubleKind, detail: string): void {
+  #park(delivery: Delivery, kind: TroubleKind, detail: string, nowMs: number): void {
     const { incarnation } = delivery;
     const trouble = { kind, incarnation: incarnation.id, detail };
     this.#finish(delivery, { type: "park", incarnation: incarnation.id, trouble });
+    // A ledger that disagrees every time must not make incarnations at the speed of the network.
+    this.#attempts++;
+    this.#connectAtMs = nowMs + backoffMs(this.#attempts, this.#options.random());
     if (incarnation !== this.#outbox.own) return;
     this.#writer.change({ type: "mint", incarnation: this.#options.mintId() });
   }
@@ -357,11 +359,11 @@ export class LikesServerCore {
     const { welcome, incarnation } = delivery;
     assert(welcome !== undefined, "comparing follows a Welcome");
     if (incarnation.trimmedSequence > welcome.appliedSequence) {
-      return this.#parkGap(delivery, welcome); // removed while it was read
+      return this.#parkGap(delivery, welcome, nowMs); // removed while it was read
     }
     if (position?.digest !== welcome.digest) {
       const detail = `it has other events up to #${welcome.appliedSequence} than were applied`;
-      return this.#park(delivery, "digest_differs", detail);
+      return this.#park(delivery, "digest_differs", detail, nowMs);
     }
     incarnation.acknowledged = position;
     delivery.sentSequence = position.sequence;
@@ -373,11 +375,10 @@ export class LikesServerCore {
   #sendNext(): void {
     const delivery = this.#delivery;
     if (delivery?.phase !== "sending" || delivery.reading || delivery.blocked) return;
-    const { incarnation, sentSequence, inFlight } = delivery;
-    if (inFlight.length >= WINDOW_BATCHES_MAX) return;
-    if (sentSequence >= incarnation.last.sequence) return;
-    const bounds = { bytesMax: BATCH_BYTES_MAX, recordsMax: BATCH_RECORDS_MAX };
-    this.#askToRead(delivery, sentSequence, bounds);
+    const { incarnation, sentSequence } = delivery;
+    const bytesMax = windowLeft(delivery);
+    if (bytesMax === 0 || sentSequence >= incarnation.last.sequence) return;
+    this.#askToRead(delivery, sentSequence, { bytesMax, recordsMax: BATCH_RECORDS_MAX });
   }
 
   #askToRead(

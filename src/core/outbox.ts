@@ -110,10 +110,13 @@ export interface OutboxStore {
   close(): void;
 }
 
-/** Everything that an outbox has accepted, in all its incarnations. */
-export function acceptedOf(snapshot: OutboxSnapshot): Accepted {
-  let { events, likes } = snapshot.closed;
-  for (const { last } of snapshot.incarnations) {
+/** Everything that an outbox has accepted: in incarnations that are closed, and in the others. */
+export function acceptedOf(
+  closed: Accepted,
+  incarnations: readonly { readonly last: Position }[],
+): Accepted {
+  let { events, likes } = closed;
+  for (const { last } of incarnations) {
     events += last.sequence;
     likes += last.likes;
   }

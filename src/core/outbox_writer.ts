@@ -25,6 +25,8 @@ export class OutboxWriter {
   #changes: OutboxWrite[] = [];
   #changesAtMs = 0;
   #writing: Writing | undefined;
+  /** What of the write under way is to be tried again if it is refused; all when undefined. */
+  #retried: readonly OutboxWrite[] | undefined;
 
   constructor(codec: RecordCodec) {
     this.#accepts = new AcceptQueue(codec);
@@ -50,11 +52,13 @@ export class OutboxWriter {
     this.#changes.push(...writes);
   }
 
-  /** Takes back the trims of `incarnation` that are not under way yet. */
+  /** Takes back the trims of `incarnation`: one that is under way is not tried again if it fails. */
   keep(incarnation: Id): void {
-    this.#changes = this.#changes.filter((write) => {
+    const isKept = (write: OutboxWrite): boolean => {
       return write.type !== "trim" || write.incarnation !== incarnation;
-    });
+    };
+    this.#changes = this.#changes.filter(isKept);
+    if (this.#writing !== undefined) this.#retried = this.#writing.writes.filter(isKept);
   }
 
   /** Takes likes, or says why not. `room` is in bytes, beside what the outbox holds. */
@@ -66,6 +70,7 @@ export class OutboxWriter {
   /** Begins the next write, if there is one to begin. Likes wait for a mint that waits. */
   next(outbox: KnownOutbox, nowMs: number): Writing | undefined {
     if (this.#writing !== undefined) return undefined;
+    this.#retried = undefined;
     if (this.#changes.length > 0 && nowMs >= this.#changesAtMs) {
       this.#writing = { writes: this.#changes, group: undefined };
       this.#changes = [];
@@ -88,7 +93,8 @@ export class OutboxWriter {
 
   /** Puts changes that were refused before the others, to be tried again later. */
   retry(writes: readonly OutboxWrite[], nowMs: number): void {
-    this.#changes = [...writes, ...this.#changes];
+    this.#changes = [...(this.#retried ?? writes), ...this.#changes];
+    this.#retried = undefined;
     this.#changesAtMs = nowMs + REFUSED_WRITE_PAUSE_MS;
   }
 }

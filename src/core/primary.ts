@@ -13,16 +13,17 @@
 import { assert, unreachable } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
 import {
-  COMMIT_COMMANDS_MAX,
   HELLO_WAIT_MAX_MS,
   PROTOCOL_VERSION,
   PULSE_GAP_MIN_MS,
   PULSE_INTERVAL_MS,
   PULSES_UNANSWERED_MAX,
+  QUEUED_BYTES_MAX,
   REPORT_WAIT_MAX_MS,
   STREAM_BATCHES_QUEUED_MAX,
   STREAMS_MAX,
 } from "../limits.ts";
+import { CommitQueue } from "./commit_queue.ts";
 import { Contacts } from "./contacts.ts";
 import { LabelClock } from "./label_clock.ts";
 import type {
@@ -32,7 +33,7 @@ import type {
   MemberRow,
   TroubleRow,
 } from "./ledger.ts";
-import type { GroupResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
+import type { GroupResult, LedgerResult } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, Hello, LikeBatch, Pulse, Report } from "./messages.ts";
 import type { PrimaryAction, PrimaryEvent, PrimaryNotice, StartTimes } from "./primary_events.ts";
 import { openStream } from "./primary_stream.ts";
@@ -59,7 +60,9 @@ export class PrimaryCore {
   /** The one stream that delivers an incarnation. */
   readonly #byIncarnation = new Map<Id, Stream>();
   #meta: LedgerMeta;
-  #queue: LedgerCommand[] = [];
+  readonly #queue = new CommitQueue();
+  /** Streams that are held back by flow control. */
+  readonly #paused = new Set<Stream>();
   #committing = false;
   #commitAtMs = -Infinity;
   #advanceQueued = false;
@@ -172,12 +175,9 @@ export class PrimaryCore {
 
   #receiveBatch(stream: Stream, hello: Hello, batch: LikeBatch): void {
     const { outboxId } = hello;
-    this.#contacts.received(outboxId, stream.id, batch);
+    this.#contacts.received(outboxId, stream.id, batch, -Infinity);
     this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });
-    stream.queuedBatches++;
-    if (stream.queuedBatches < STREAM_BATCHES_QUEUED_MAX || stream.paused) return;
-    stream.paused = true;
-    this.#actions.push({ type: "pause", streamId: stream.id });
+    this.#pause(stream);
   }
 
   #receiveReport(stream: Stream, hello: Hello, report: Report, nowMs: number): void {
@@ -191,9 +191,9 @@ export class PrimaryCore {
       return this.#refuse(stream, "message_invalid", text);
     }
     stream.reportedMs = nowMs;
-    this.#contacts.received(outboxId, stream.id, report);
+    this.#contacts.received(outboxId, stream.id, report, pulse.sentMs);
     stream.pulses.splice(0, answered + 1);
-    const command = { outboxId, serverId, address, report, sentMs: pulse.sentMs };
+    const command = { outboxId, serverId, address, report };
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
   }
 
@@ -206,12 +206,11 @@ export class PrimaryCore {
   #forget(stream: Stream | undefined, reason: string): void {
     if (stream === undefined) return;
     this.#streams.delete(stream.id);
-    this.#queue = this.#queue.filter(
-      (command) => command.type === "advance" || command.streamId !== stream.id,
-    );
+    this.#queue.drop(stream.id);
+    this.#paused.delete(stream);
     const { hello } = stream;
     if (hello === undefined) return;
-    if (!this.#members.has(hello.outboxId)) this.#contacts.forget(hello.outboxId);
+    if (!this.#members.has(hello.outboxId)) this.#contacts.forgetStream(hello.outboxId, stream.id);
     const current = this.#byIncarnation.get(hello.incarnation) === stream;
     if (current) this.#byIncarnation.delete(hello.incarnation);
     if (stream.welcomed) this.#notice({ type: "disconnected", hello, reason });
@@ -227,22 +226,26 @@ export class PrimaryCore {
   }
 
   #commitNext(nowMs: number): void {
-    if (this.#committing || this.#queue.length === 0 || nowMs < this.#commitAtMs) return;
-    const commands = this.#queue.slice(0, COMMIT_COMMANDS_MAX);
-    this.#queue = this.#queue.slice(COMMIT_COMMANDS_MAX);
+    if (this.#committing || this.#queue.isEmpty || nowMs < this.#commitAtMs) return;
+    const commands = this.#queue.take();
     this.#committing = true;
     this.#actions.push({ type: "commit", commands });
-    for (const command of commands) {
-      if (command.type === "advance") this.#advanceQueued = false;
-      else if (command.type === "batch") this.#unqueueBatch(this.#streams.get(command.streamId));
-    }
+    if (commands.some(({ type }) => type === "advance")) this.#advanceQueued = false;
+    for (const stream of this.#paused) this.#resume(stream);
   }
 
-  #unqueueBatch(stream: Stream | undefined): void {
-    if (stream === undefined) return;
-    stream.queuedBatches--;
-    if (!stream.paused || stream.queuedBatches * 2 > STREAM_BATCHES_QUEUED_MAX) return;
-    stream.paused = false;
+  /** Holds a sender back when it, or all of them together, sent more than is committed soon. */
+  #pause(stream: Stream): void {
+    const isFull = this.#queue.batchesOf(stream.id) >= STREAM_BATCHES_QUEUED_MAX;
+    if (this.#paused.has(stream) || (!isFull && this.#queue.bytes < QUEUED_BYTES_MAX)) return;
+    this.#paused.add(stream);
+    this.#actions.push({ type: "pause", streamId: stream.id });
+  }
+
+  #resume(stream: Stream): void {
+    if (this.#queue.batchesOf(stream.id) * 2 > STREAM_BATCHES_QUEUED_MAX) return;
+    if (this.#queue.bytes * 2 > QUEUED_BYTES_MAX) return;
+    this.#paused.delete(stream);
     this.#actions.push({ type: "resume", streamId: stream.id });
   }
 
@@ -334,7 +337,7 @@ export class PrimaryCore {
     stream.ackDue ||= closed !== stream.closed || left !== stream.left || !stream.reported;
     Object.assign(stream, { closed, left, reported: true });
     stream.appliedSequence = incarnation.appliedSequence;
-    if (!left) this.#contacts.heard(command.report, incarnation, command.sentMs);
+    if (!left) this.#contacts.heard(command.report, incarnation);
   }
 
   #applied(row: IncarnationRow, stream: Stream | undefined): void {

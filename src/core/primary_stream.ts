@@ -19,9 +19,6 @@ export interface Stream {
   pulseDue: boolean;
   /** Whether the transport takes no more for now. */
   blocked: boolean;
-  /** Whether the transport was asked to stop reading. */
-  paused: boolean;
-  queuedBatches: number;
   /** Pulses that it has not answered, oldest first; bounded by PULSES_UNANSWERED_MAX. */
   pulses: { readonly labelMs: number; readonly sentMs: number }[];
 }
@@ -41,8 +38,6 @@ export function openStream(id: number, nowMs: number): Stream {
     ackDue: false,
     pulseDue: false,
     blocked: false,
-    paused: false,
-    queuedBatches: 0,
     pulses: [],
   };
 }

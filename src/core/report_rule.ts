@@ -60,12 +60,15 @@ function admit(
   return changes.setMember({ outboxId, serverId, address, state: "member", appliedLikes });
 }
 
-/** Records what the LikesServer itself found wrong. It parks what it cannot deliver. */
+/**
+ * Records what the LikesServer itself found wrong. It parks what it cannot deliver; of an incarnation
+ * that the ledger has never recorded there is nothing to park.
+ */
 function takeTrouble(changes: LedgerChanges, outboxId: Id, trouble: Trouble): void {
-  const row = changes.incarnationOr(trouble.incarnation, outboxId);
-  if (row.outboxId !== outboxId) return;
+  const row = changes.ledger.incarnation(trouble.incarnation);
+  if (row !== undefined && row.outboxId !== outboxId) return;
   changes.addTrouble(outboxId, trouble);
-  if (trouble.kind === "ledger_restored" || row.state === "parked") return;
+  if (trouble.kind === "ledger_restored" || row === undefined || row.state === "parked") return;
   changes.setIncarnation({ ...row, state: "parked" });
 }
 

@@ -5,7 +5,7 @@
  * each member answered to a pulse of this start of the primary: a member that has not answered
  * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP.
  */
-import { MEMBER_SILENT_MS } from "../limits.ts";
+import { MEMBER_SILENT_MS, TROUBLES_SHOWN_MAX } from "../limits.ts";
 import type { Contact } from "./contacts.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { Convergence } from "./messages.ts";
@@ -88,7 +88,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
     convergence: state,
     everywhere: state === "converged" && isShownEverywhere(view),
     totalLikes: view.meta.totalLikes,
-    pendingEvents: servers.reduce((sum, server) => sum + server.pendingEvents, 0),
+    pendingEvents: servers.reduce((sum, server) => countable(sum + server.pendingEvents), 0),
     asOfMs: view.meta.asOfMs,
     nowMs: nowLabelMs,
     startedMs: view.startedUnixMs,
@@ -102,6 +102,13 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
 /** A trouble in words, for status and logs. */
 export function troubleText(trouble: TroubleRow): string {
   return `${trouble.kind} of incarnation ${trouble.incarnation}: ${trouble.detail}`;
+}
+
+/** The newest troubles of a member in words, and how many there are besides. */
+function troublesText(troubles: readonly TroubleRow[]): string {
+  const shown = troubles.slice(-TROUBLES_SHOWN_MAX).map(troubleText);
+  const hidden = troubles.length - shown.length;
+  return [...shown, ...(hidden > 0 ? [`and ${hidden} older`] : [])].join("; ");
 }
 
 /** Every member reported to show a total at least as new as its last change. */
@@ -125,7 +132,7 @@ function serverStatus(view: StatusView, member: MemberRow, nowMs: number): Serve
     incarnation: contact?.incarnation ?? "",
     address: member.address,
     state: troubles.length > 0 ? "trouble" : silent ? "silent" : "streaming",
-    trouble: troubles.map(troubleText).join("; "),
+    trouble: troublesText(troubles),
     lastSequence: contact?.namedSequence ?? 0,
     appliedSequence: contact?.appliedSequence ?? 0,
     acceptedLikes: most(report?.acceptedLikes ?? 0n, member.appliedLikes),
@@ -147,7 +154,12 @@ function isSilent(contact: Contact, nowMs: number): boolean {
 
 function pendingOf(contact: Contact): number {
   const named = Math.max(contact.namedSequence - contact.appliedSequence, 0);
-  return named + contact.otherPendingEvents;
+  return countable(named + contact.otherPendingEvents);
+}
+
+/** Peers say what they like: a sum of it stays a number that can be told. */
+function countable(sum: number): number {
+  return Math.min(sum, Number.MAX_SAFE_INTEGER);
 }
 
 /** `likes-server-2` before `likes-server-10`. */

@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { intervalMs, likesOfFirst } from "../core/generator.ts";
+import { intervalMs, likesBetween } from "../core/generator.ts";
 import type { Status } from "../core/status.ts";
 import { PARENT_LOG_NAME, PRIMARY_LOG_NAME } from "../log/log_file.ts";
 import { likesServerLogName, openLogFile } from "../log/log_file.ts";
@@ -76,6 +76,8 @@ export class Run {
   /** Ends the giving before its time: the first Ctrl-C, or a child that was given up. */
   readonly #early = new AbortController();
   #givenUp = false;
+  /** Sums from the seed so far, by server: an observation computes what is new. */
+  readonly #seedSums = new Map<string, { readonly events: number; readonly likes: bigint }>();
 
   /** Takes the logs of all its processes and empties them. Throws LikesError `log_unusable`. */
   constructor(options: RunOptions, events: RunEvents) {
@@ -152,7 +154,7 @@ export class Run {
     await pause(durationMs, undefined, { signal: this.#early.signal }).catch(() => undefined);
     const lastLikeMs = await this.#processes.finish();
     const ranMs = monotonicMs() - startMs;
-    this.#log.line("end: the outboxes drain");
+    this.#tell("no more likes are given; the outboxes drain");
     const { verdict, observation } = await this.#drain(ready, watch, isFresh);
     await watch.stop();
     return {
@@ -196,7 +198,11 @@ export class Run {
 
   readonly #ofSeed: SeedLikes = (serverId, events) => {
     if (!this.#serverIds.includes(serverId)) return undefined;
-    return likesOfFirst({ ...this.#options.plan, serverId }, events);
+    const known = this.#seedSums.get(serverId) ?? { events: 0, likes: 0n };
+    const plan = { ...this.#options.plan, serverId };
+    const likes = known.likes + likesBetween(plan, known.events, events);
+    this.#seedSums.set(serverId, { events, likes });
+    return likes;
   };
 
   #serverResult(serverId: string, { outboxes, shown }: Observation): ServerResult {
@@ -211,7 +217,7 @@ export class Run {
   }
 }
 
-/** Takes all logs before it empties the first, so that a run that is refused has emptied none. */
+/** Takes all logs before it empties the first: of one that another run holds, none is emptied. */
 function takeLogs(logDir: string, serverIds: readonly string[]): LogFile {
   const own = openLogFile(logDir, PARENT_LOG_NAME);
   const names = [PRIMARY_LOG_NAME, ...serverIds.map(likesServerLogName)];

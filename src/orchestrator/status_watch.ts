@@ -2,6 +2,7 @@
  * Watches the primary's status for the whole run, over its deaths: to show it, to date the moment
  * of convergence, and to remember every member that was ever seen.
  */
+import { messageOf } from "../errors.ts";
 import { STATUS_INTERVAL_MIN_MS } from "../limits.ts";
 import type { Id } from "../core/record.ts";
 import type { Status } from "../core/status.ts";
@@ -49,7 +50,10 @@ export class StatusWatch {
   }
 
   start(): void {
-    this.#watching = this.#watch();
+    this.#watching = this.#watch().catch((error: unknown) => {
+      // The run is judged without it; what it saw last stays on the screen.
+      this.#events.log(`the status cannot be watched any more: ${messageOf(error)}`);
+    });
   }
 
   /** Ends the watch, and shows what it saw last. */

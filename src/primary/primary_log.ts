@@ -49,16 +49,14 @@ export class PrimaryLog {
 
   #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {
     let total = totalBefore;
-    const each = this.#lines.allow(events.length, nowMs) || events.length === 1;
-    const lines = events.map(({ itemId, change }, index) => {
-      total += change.likes;
-      return `${serverId} #${firstSequence + index} +${change.likes} ${itemId} = ${total}`;
-    });
-    if (each) return lines;
-    const last = firstSequence + events.length - 1;
-    const likes = total - totalBefore;
-    return [
-      `${serverId} #${firstSequence}..#${last} +${likes} in ${events.length} events = ${total}`,
-    ];
+    if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
+      return events.map(({ itemId, change }, index) => {
+        total += change.likes;
+        return `${serverId} #${firstSequence + index} +${change.likes} ${itemId} = ${total}`;
+      });
+    }
+    for (const { change } of events) total += change.likes;
+    const range = `#${firstSequence}..#${firstSequence + events.length - 1}`;
+    return [`${serverId} ${range} +${total - totalBefore} in ${events.length} events = ${total}`];
   }
 }

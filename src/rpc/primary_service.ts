@@ -15,10 +15,11 @@ import {
   STATUS_INTERVAL_MIN_MS,
   WATCHERS_MAX,
 } from "../limits.ts";
+import { monotonicMs } from "../monotonic.ts";
 import { refuseItemId } from "../core/like_event.ts";
 import type { FromLikesServer, FromPrimary } from "../core/messages.ts";
 import type { Status } from "../core/status.ts";
-import { toStatus, toStatusOf } from "./faults.ts";
+import { answer, toStatus, toStatusOf } from "./faults.ts";
 import type { GetCountsRequest__Output } from "./gen/likes/v1/GetCountsRequest.ts";
 import type { GetCountsResponse } from "./gen/likes/v1/GetCountsResponse.ts";
 import type { StatusRequest__Output } from "./gen/likes/v1/StatusRequest.ts";
@@ -30,6 +31,9 @@ import type { AddServices } from "./server.ts";
 import { writeCounts, writeStatus } from "./status_wire.ts";
 import type { Counts } from "./status_wire.ts";
 import { readFromLikesServer, writeFromPrimary } from "./wire.ts";
+
+/** How old a status may be that several watchers share; the first answer to each is of the moment. */
+const STATUS_SHARED_MS = 50;
 
 type LikesCall = ServerDuplexStream<StreamLikesRequest__Output, StreamLikesResponse>;
 type StatusCall = ServerWritableStream<StatusRequest__Output, StatusResponse>;
@@ -68,9 +72,11 @@ export interface PrimaryService {
 /** PrimaryService in front of `port`. */
 export function primaryService(port: PrimaryPort): PrimaryService {
   const watchers = new Set<StatusCall>();
+  const shared = sharedStatus(port);
   const implementation = {
     streamLikes: (call: LikesCall) => streamLikes(call, port),
-    status: (call: StatusCall) => watch(call, port, watchers),
+    status: (call: StatusCall) =>
+      watch(call, { watchers, fresh: () => writeStatus(port.status()), shared }),
     getCounts: (call: CountsCall, callback: sendUnaryData<GetCountsResponse>) => {
       answer(callback, () => writeCounts(getCounts(call.request, port)));
     },
@@ -120,8 +126,28 @@ function streamLikes(call: LikesCall, port: PrimaryPort): void {
   call.on("error", close);
 }
 
-/** The newest state at every interval; one that does not drain is skipped, never queued for. */
-function watch(call: StatusCall, port: PrimaryPort, watchers: Set<StatusCall>): void {
+interface Watching {
+  readonly watchers: Set<StatusCall>;
+  readonly fresh: () => StatusResponse;
+  readonly shared: () => StatusResponse;
+}
+
+/** One status for all watchers whose turn comes at about the same time: it lists every member. */
+function sharedStatus(port: PrimaryPort): () => StatusResponse {
+  let newest: StatusResponse | undefined;
+  let madeMs = -Infinity;
+  return () => {
+    const nowMs = monotonicMs();
+    if (newest === undefined || nowMs - madeMs >= STATUS_SHARED_MS) {
+      newest = writeStatus(port.status());
+      madeMs = nowMs;
+    }
+    return newest;
+  };
+}
+
+/** The newest state at once, then at every interval; one that does not drain gets none in between. */
+function watch(call: StatusCall, { watchers, fresh, shared }: Watching): void {
   const intervalMs = call.request.intervalMs || STATUS_INTERVAL_DEFAULT_MS;
   const refusal = refuseWatch(intervalMs, watchers.size);
   if (refusal !== undefined) {
@@ -130,12 +156,16 @@ function watch(call: StatusCall, port: PrimaryPort, watchers: Set<StatusCall>): 
   }
   // Not what write() returns: the stream would take several states before it says that it is full.
   let sending = false;
-  const send = (): void => {
+  const send = (status: () => StatusResponse): void => {
     if (sending) return;
-    sending = true;
-    call.write(writeStatus(port.status()), () => (sending = false));
+    try {
+      call.write(status(), () => (sending = false));
+      sending = true;
+    } catch (error) {
+      call.emit("error", toStatusOf(error));
+    }
   };
-  const timer = setInterval(send, intervalMs);
+  const timer = setInterval(() => send(shared), intervalMs);
   const stop = (): void => {
     clearInterval(timer);
     watchers.delete(call);
@@ -144,7 +174,7 @@ function watch(call: StatusCall, port: PrimaryPort, watchers: Set<StatusCall>): 
   call.on("cancelled", stop);
   call.on("error", stop);
   call.on("close", stop);
-  send();
+  send(fresh);
 }
 
 function refuseWatch(intervalMs: number, watchers: number): Refusal | undefined {
@@ -168,13 +198,4 @@ function getCounts({ itemIds, limit }: GetCountsRequest__Output, port: PrimaryPo
     if (refusal !== undefined) throw new LikesError(refusal.code, refusal.message);
   }
   return port.counts(itemIds, limit || COUNTS_DEFAULT);
-}
-
-/** Answers a unary call with what `compute` gives or throws. */
-export function answer<T>(callback: sendUnaryData<T>, compute: () => T): void {
-  try {
-    callback(null, compute());
-  } catch (error) {
-    callback(toStatusOf(error));
-  }
 }

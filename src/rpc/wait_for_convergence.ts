@@ -40,7 +40,7 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
   const { servers, pendingEvents, convergence } = last;
   const late = servers.filter((one) => one.state !== "streaming" || one.pendingEvents > 0);
   const names = late.slice(0, NAMED_MAX).map(({ serverId, state, trouble }) => {
-    return `${serverId} (${trouble === "" ? state : trouble})`;
+    return `${serverId} (${state}${trouble === "" ? "" : `: ${trouble}`})`;
   });
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
   const found = `${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`;

@@ -1,6 +1,7 @@
 /** Reads what an outbox has accepted, from outside of the process that holds it or held it. */
 import Database from "better-sqlite3";
 import { assert } from "../assert.ts";
+import { acceptedOf } from "../core/outbox.ts";
 import type { Id } from "../core/record.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
@@ -50,19 +51,12 @@ function readTally(database: Database.Database, path: string): OutboxTally {
 }
 
 function tallyOf({ outboxId, serverId, closed, incarnations, generator }: OutboxHead): OutboxTally {
-  let { events, likes } = closed;
-  let pendingEvents = 0;
-  for (const { trimmed, last } of incarnations) {
-    events += last.sequence;
-    likes += last.likes;
-    pendingEvents += last.sequence - trimmed.sequence;
-  }
+  const held = incarnations.map(({ trimmed, last }) => last.sequence - trimmed.sequence);
   return {
     outboxId,
     serverId,
-    events,
-    likes,
+    ...acceptedOf(closed, incarnations),
     generatedEvents: generator?.events ?? 0,
-    pendingEvents,
+    pendingEvents: held.reduce((sum, events) => sum + events, 0),
   };
 }

@@ -15,6 +15,7 @@ export interface ProcessLock {
 export function takeProcessLock(path: string): ProcessLock | undefined {
   const database = new Database(path, { timeout: 0 });
   try {
+    database.pragma("journal_mode = OFF"); // nothing is written, and nothing is left beside it
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();

@@ -8,7 +8,8 @@
  * `synchronous=FULL` is set on every open and read back: better-sqlite3 reopens a WAL database with
  * NORMAL, and in a power-cut trial that lost acknowledged commits.
  *
- * A full disk leaves the transaction undone and the store usable. After any other error it is
+ * A full disk leaves the transaction undone and the store usable, and so does somebody else's write
+ * lock, which shows before anything was touched. After any other error it is
  * unknown what the disk holds, and the store refuses everything until it is opened again. A failed
  * automatic checkpoint is no such error: it leaves the log whole and is repeated from it.
  */
@@ -83,19 +84,30 @@ export class SqliteFile {
 
   /**
    * Runs `work` in one transaction and syncs it, or rolls it back when it changed nothing. Refused
-   * when there is no space. Throws what `work` throws, rolled back, and LikesError `store_in_doubt`
-   * after any other error of SQLite.
+   * when there is no space, or when somebody else is writing. Throws what `work` throws, rolled
+   * back, and LikesError `store_in_doubt` after any other error of SQLite.
    */
   transact<T>(work: () => Worked<T>): TransactionOutcome<T> {
     this.#doubt.throwIfEntered();
     assert(!this.database.inTransaction, "one transaction runs at a time");
     try {
-      this.#begin.run();
+      if (!this.#began()) return { type: "refused" };
       const { value, changed } = work();
       (changed ? this.#commit : this.#rollback).run();
       return { type: "done", value };
     } catch (error) {
       return this.#fail(error);
+    }
+  }
+
+  /** False when somebody else is writing, such as a person with `sqlite3`: nothing was touched. */
+  #began(): boolean {
+    try {
+      this.#begin.run();
+      return true;
+    } catch (error) {
+      if (error instanceof Database.SqliteError && error.code === "SQLITE_BUSY") return false;
+      throw error;
     }
   }
 

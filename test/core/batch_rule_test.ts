@@ -2,7 +2,10 @@ import * as fc from "fast-check";
 import protobuf from "protobufjs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { LikeEvent } from "../../src/core/like_event.ts";
 import type { LikeBatch } from "../../src/core/messages.ts";
+import { origin } from "../../src/core/record.ts";
+import { LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { testId } from "../store/faults.ts";
 import {
@@ -11,6 +14,8 @@ import {
   batch,
   batchCommand,
   batches,
+  like,
+  recordAfter,
   reportCommand,
 } from "./core_fixture.ts";
 import { LedgerHarness, endOf } from "./ledger_harness.ts";
@@ -174,6 +179,28 @@ test("runGroup() counts exactly what was applied when batches come in any order"
     },
   );
   await fc.assert(property, { numRuns: 200 });
+});
+
+test("applyBatch() counts nothing when an event is beyond the bounds of the protocol", async () => {
+  const tooMany = Array.from({ length: RECORD_EVENTS_MAX + 1 }, () => like(0));
+  const wrong: Readonly<Record<string, readonly LikeEvent[]>> = {
+    "no item": [like(1, "")],
+    "reserved item": [like(1, "__proto__")],
+    "too many likes": [like(BigInt(LIKES_PER_EVENT_MAX) + 1n)],
+    "more than the disk can count": [like(2n ** 63n)],
+    "too many events": tooMany,
+    "no event": [],
+  };
+  for (const [what, events] of Object.entries(wrong)) {
+    const ledger = await admitted();
+    const { record, last } = recordAfter(origin(FIRST), events);
+    const sent = { ...batch(FIRST, [1]), lastSequence: Math.max(1, events.length) };
+    const result = await ledger.result(
+      batchCommand({ ...sent, records: [record], digest: last.digest }),
+    );
+    assert.is(result.type === "refused" && result.refusal.code, "message_invalid", what);
+    assert.is(ledger.meta.totalLikes, 0n, what);
+  }
 });
 
 test.run();

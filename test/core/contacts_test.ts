@@ -13,8 +13,8 @@ function row(appliedSequence: number, incarnation = FIRST): IncarnationRow {
 /** A report that is received on stream 1 and committed when `applied` events are. */
 function hear(contacts: Contacts, changes: Partial<Report>, applied: number): void {
   const message = report(changes);
-  contacts.received(OUTBOX, 1, message);
-  contacts.heard(message, row(applied, message.incarnation), message.labelMs);
+  contacts.received(OUTBOX, 1, message, message.labelMs);
+  contacts.heard(message, row(applied, message.incarnation));
 }
 
 function contactOf(contacts: Contacts): Contact {
@@ -63,32 +63,48 @@ test("heard() changes nothing when the report is older than one that was heard",
   const contacts = new Contacts();
   hear(contacts, { labelMs: 6, lastSequence: 2, incarnation: SECOND }, 0);
   const before = contactOf(contacts);
-  contacts.heard(report({ labelMs: 5 }), row(0), 5);
+  contacts.heard(report({ labelMs: 5 }), row(0));
   assert.is(contactOf(contacts), before);
 });
 
 test("received() names events before their commit, and goes back for nothing", () => {
   const contacts = new Contacts();
-  contacts.received(OUTBOX, 1, batch(FIRST, [1, 1, 1]));
+  contacts.received(OUTBOX, 1, batch(FIRST, [1, 1, 1]), -Infinity);
   assert.equal([contactOf(contacts).namedSequence, contactOf(contacts).report], [3, undefined]);
   hear(contacts, { labelMs: 5, lastSequence: 2 }, 2);
   assert.equal([contactOf(contacts).namedSequence, contactOf(contacts).appliedSequence], [3, 2]);
-  contacts.received(OUTBOX, 1, report({ otherPendingEvents: 4 }));
+  contacts.received(OUTBOX, 1, report({ otherPendingEvents: 4 }), 5);
   assert.equal([contactOf(contacts).namedSequence, contactOf(contacts).otherPendingEvents], [3, 4]);
 });
 
 test("received() ignores what an older stream says of another incarnation", () => {
   const contacts = new Contacts();
-  contacts.received(OUTBOX, 2, batch(SECOND, [1, 1]));
-  contacts.received(OUTBOX, 1, batch(FIRST, [1]));
+  contacts.received(OUTBOX, 2, batch(SECOND, [1, 1]), -Infinity);
+  contacts.received(OUTBOX, 1, batch(FIRST, [1]), -Infinity);
   assert.equal([contactOf(contacts).incarnation, contactOf(contacts).namedSequence], [SECOND, 2]);
+});
+
+test("received() tells that a member answered before its report is committed", () => {
+  const contacts = new Contacts();
+  hear(contacts, { labelMs: 5, lastSequence: 2 }, 2);
+  contacts.received(OUTBOX, 1, report({ labelMs: 9 }), 9);
+  assert.equal([contactOf(contacts).sentMs, contactOf(contacts).markMs], [9, 5]);
+});
+
+test("forgetStream() keeps what a newer stream said when an older one ends", () => {
+  const contacts = new Contacts();
+  contacts.received(OUTBOX, 2, batch(SECOND, [1]), -Infinity);
+  contacts.forgetStream(OUTBOX, 1);
+  assert.is(contacts.byOutbox.size, 1);
+  contacts.forgetStream(OUTBOX, 2);
+  assert.is(contacts.byOutbox.size, 0);
 });
 
 test("forget() leaves nothing when an outbox has left", () => {
   const contacts = new Contacts();
   hear(contacts, { labelMs: 5 }, 0);
   contacts.forget(OUTBOX);
-  contacts.heard(report({ labelMs: 6 }), row(0), 6);
+  contacts.heard(report({ labelMs: 6 }), row(0));
   assert.is(contacts.byOutbox.size, 0);
 });
 

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { dueTick, intervalMs, likesAt, likesOfFirst, tickMs } from "../../src/core/generator.ts";
+import { dueTick, intervalMs, likesAt, likesBetween, tickMs } from "../../src/core/generator.ts";
 import type { GeneratorPlan } from "../../src/core/generator.ts";
 
 const PLAN: GeneratorPlan = {
@@ -41,10 +41,10 @@ test("likesAt() gives every number from 0 to the maximum when events go on", () 
   assert.is(likesAt({ ...PLAN, likesMax: 0 }, 5), 0);
 });
 
-test("likesOfFirst() is the sum of likesAt() when events are counted from none", () => {
+test("likesBetween() is the sum of likesAt() when events are counted from none", () => {
   const sum = [0, 1, 2].reduce((likes, events) => likes + likesAt(PLAN, events), 0);
-  assert.is(likesOfFirst(PLAN, 3), BigInt(sum));
-  assert.is(likesOfFirst(PLAN, 0), 0n);
+  assert.is(likesBetween(PLAN, 0, 3), BigInt(sum));
+  assert.is(likesBetween(PLAN, 0, 0), 0n);
 });
 
 test("dueTick() gives no tick when none has fallen yet", () => {

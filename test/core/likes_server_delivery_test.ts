@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { PULSE_WAIT_MAX_MS, WINDOW_BATCHES_MAX } from "../../src/limits.ts";
+import { BACKOFF_MAX_MS, PULSE_WAIT_MAX_MS, WINDOW_BATCHES_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import { FIRST, SECOND, ack, batches, pulse, welcome } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
@@ -63,6 +63,7 @@ test("handle() parks and goes on with a new incarnation when Welcome shows amnes
       [[kind, FIRST]],
     );
     assert.is(server.core.incarnation, testId(0x100));
+    await server.tick(BACKOFF_MAX_MS);
     assert.is(server.hello.incarnation, testId(0x100));
     const requestId = server.give(2);
     await server.connect();

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LikeBatch, TroubleKind } from "../../src/core/messages.ts";
-import { MEMBERS_MAX } from "../../src/limits.ts";
+import { MEMBERS_MAX, TROUBLES_RECORDED_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import {
   FIRST,
@@ -190,6 +190,16 @@ test("takeReport() parks nothing when the ledger was restored", async () => {
   await ledger.run(reportCommand({ troubles: [{ kind, incarnation: FIRST, detail: "older" }] }));
   assert.equal(ledger.troubleKinds, [kind]);
   assert.is(ledger.row()?.state, "open");
+});
+
+test("takeReport() records no more troubles than a ledger holds", async () => {
+  const ledger = new LedgerHarness();
+  for (let id = 0; id <= TROUBLES_RECORDED_MAX; id++) {
+    const trouble = { kind: "gap", incarnation: testId(0x1000 + id), detail: "gone" } as const;
+    await ledger.run(reportCommand({ troubles: [trouble] }));
+  }
+  const { troubles } = await ledger.store.load();
+  assert.is(troubles.length, TROUBLES_RECORDED_MAX);
 });
 
 test("takeReport() takes no trouble of an incarnation that is another outbox's", async () => {

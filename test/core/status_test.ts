@@ -139,4 +139,25 @@ test("statusOf() sorts by the number at the end of a server id", () => {
   assert.ok((servers[2]?.outboxId ?? "") < (servers[3]?.outboxId ?? ""));
 });
 
+test("statusOf() names the newest troubles when there are many", () => {
+  const troubles = Array.from({ length: 9 }, (_, number) => ({
+    ...TROUBLE,
+    detail: `trouble ${number}`,
+  }));
+  const [server] = statusOf(view({ troubles }), NOW_MS, 1).servers;
+  assert.match(server?.trouble ?? "", "trouble 8; and 5 older");
+  assert.not.match(server?.trouble ?? "", "trouble 4");
+});
+
+test("statusOf() tells a number when peers name more events than one can hold", () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const contacts = new Map([[OUTBOX, contact({ namedSequence: most, otherPendingEvents: most })]]);
+  assert.is(statusOf(view({ contacts }), NOW_MS, 1).pendingEvents, most);
+});
+
+test("statusOf() never shows less accepted than applied", () => {
+  const contacts = new Map([[OUTBOX, contact({ report: report({ acceptedLikes: 1n }) })]]);
+  assert.is(statusOf(view({ contacts }), NOW_MS, 1).servers[0]?.acceptedLikes, 6n);
+});
+
 test.run();

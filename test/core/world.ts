@@ -65,7 +65,10 @@ export class World implements SimulatedNetwork {
 
   get #acceptedLikes(): bigint {
     let likes = 0n;
-    for (const { disk } of this.likesServers) likes += acceptedOf(disk.content.state).likes;
+    for (const { disk } of this.likesServers) {
+      const { closed, incarnations } = disk.content.state;
+      likes += acceptedOf(closed, incarnations).likes;
+    }
     return likes;
   }
 

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { intervalMs, likesOfFirst } from "../../src/core/generator.ts";
+import { intervalMs, likesBetween } from "../../src/core/generator.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
 
 const PLAN = { seed: 11, intervalMinMs: 3_000, intervalMaxMs: 4_000, likesMax: 42 };
@@ -34,7 +34,7 @@ test("orchestrate has the total of its seed when processes are killed between ti
     const ticks = Math.floor(DURATION_MS / intervalMs(plan));
     assert.is(interval, intervalMs(plan), `${serverId} keeps its interval`);
     assert.is(Number(events), ticks, `${serverId} missed no tick`);
-    expected += likesOfFirst(plan, ticks);
+    expected += likesBetween(plan, 0, ticks);
   }
   assert.is(result.totalLikes, String(expected));
   assert.is(result.seedLikes, String(expected));

@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { intervalMs, likesOfFirst } from "../../src/core/generator.ts";
+import { intervalMs, likesBetween } from "../../src/core/generator.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
 import type { JsonResult, LogLine } from "../fixtures/orchestration.ts";
 import { run as command } from "../fixtures/spawned.ts";
@@ -146,7 +146,7 @@ function expectOfSeed(result: JsonResult, durationMs: number): void {
 function likesOf(servers: JsonResult["servers"], durationMs: number): bigint {
   return servers.reduce((total, { serverId }) => {
     const plan = { ...PLAN, serverId };
-    return total + likesOfFirst(plan, Math.floor(durationMs / intervalMs(plan)));
+    return total + likesBetween(plan, 0, Math.floor(durationMs / intervalMs(plan)));
   }, 0n);
 }
 

@@ -41,9 +41,16 @@ test("fromCall() says that the peer cannot be reached when it did not speak", ()
   const cause = { code: 14, details: "ECONNREFUSED 127.0.0.1:1", metadata: new Metadata() };
   const error = fromCall(cause, "the primary at 127.0.0.1:1");
   assert.is(error.code, "peer_unreachable");
-  const message = "Cannot reach the primary at 127.0.0.1:1: ECONNREFUSED 127.0.0.1:1";
-  assert.is(error.message, message);
+  const found = "Cannot reach the primary at 127.0.0.1:1: ECONNREFUSED 127.0.0.1:1";
+  assert.is(error.message, `${found}; see that it runs there`);
   assert.is(error.cause, cause);
+});
+
+test("fromCall() says that the peer failed when it answered without a fault's name", () => {
+  const cause = { code: 13, details: "broken", metadata: new Metadata() };
+  const error = fromCall(cause, "the primary at 127.0.0.1:1");
+  assert.is(error.code, "peer_failed");
+  assert.is(error.message, "Cannot get an answer of the primary at 127.0.0.1:1: broken");
 });
 
 test("toStatusOf() tells a fault, and keeps the text of a bug to itself", () => {

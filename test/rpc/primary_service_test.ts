@@ -29,7 +29,7 @@ test("GetCounts refuses when too many items are asked for, or a bad one", async 
 test("GetCounts is INTERNAL without the text when the role has a bug", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   using client = new Closing(serving.address);
-  const fault = await faultOf("peer_unreachable", () => client.primary.counts([], 0, LIMIT_MS));
+  const fault = await faultOf("peer_failed", () => client.primary.counts([], 0, LIMIT_MS));
   assert.match(fault.message, "an internal error");
   assert.not.match(fault.message, "secret");
 });

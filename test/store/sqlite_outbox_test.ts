@@ -138,6 +138,18 @@ test("openSqliteOutbox() says that the disk is full when a new outbox does not f
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
 });
 
+test("write() refuses and goes on when somebody else holds the write lock", async () => {
+  await using folder = temporaryFolder();
+  const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
+  const person = new Database(join(folder.path, "outbox.sqlite"));
+  person.exec("BEGIN IMMEDIATE");
+  assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "refused");
+  person.exec("ROLLBACK");
+  person.close();
+  assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "done");
+  outbox.close();
+});
+
 test.run();
 
 function tamper(folder: string, sql: string): void {

@@ -1,0 +1,36 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { openDelivery, windowLeft } from "../../src/core/delivery.ts";
+import type { KnownIncarnation } from "../../src/core/known_outbox.ts";
+import { origin } from "../../src/core/record.ts";
+import { BATCH_BYTES_MAX, WINDOW_BATCHES_MAX, WINDOW_BYTES_MAX } from "../../src/limits.ts";
+import { FIRST } from "./core_fixture.ts";
+
+const START = origin(FIRST);
+const INCARNATION: KnownIncarnation = {
+  id: FIRST,
+  last: START,
+  acknowledged: START,
+  trimmedSequence: 0,
+  parked: undefined,
+  isEnding: false,
+};
+
+test("windowLeft() gives a batch's bytes while the window is open, then less, then none", () => {
+  const delivery = openDelivery(1, INCARNATION, 0);
+  assert.is(windowLeft(delivery), BATCH_BYTES_MAX);
+  delivery.inFlight.push({ end: START, bytes: WINDOW_BYTES_MAX - 10 });
+  assert.is(windowLeft(delivery), 10);
+  delivery.inFlight.push({ end: START, bytes: 20 });
+  assert.is(windowLeft(delivery), 0);
+});
+
+test("windowLeft() gives none when enough batches are in flight, however small", () => {
+  const delivery = openDelivery(1, INCARNATION, 0);
+  for (let count = 0; count < WINDOW_BATCHES_MAX; count++) {
+    delivery.inFlight.push({ end: START, bytes: 1 });
+  }
+  assert.is(windowLeft(delivery), 0);
+});
+
+test.run();
