@@ -6,6 +6,9 @@ import type { ExitCode } from "../src/errors.ts";
 /** What oclif writes before the reason for which a flag's value is refused. */
 const FLAG_NOISE = /^Parsing (--[\w-]+)\s+/;
 
+/** What oclif adds for a person who types. */
+const HELP_NOISE = /\nSee more help with --help$/;
+
 /** The base of every command. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
@@ -35,7 +38,8 @@ export abstract class BaseCommand extends Command {
     const exit = exitOf(error);
     const message = messageOf(error)
       .replaceAll(/\s*\n\t/g, " ")
-      .replace(FLAG_NOISE, "$1: ");
+      .replace(FLAG_NOISE, "$1: ")
+      .replace(HELP_NOISE, this.jsonEnabled() ? "" : "$&");
     if (this.jsonEnabled()) {
       const code = error instanceof LikesError ? error.code : exit === EXIT.usage ? "usage" : "bug";
       this.printJson({ error: { code, message, exit } });

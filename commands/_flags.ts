@@ -1,5 +1,6 @@
 /** Flags that several commands share: read strictly, before the first effect. */
 import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { Flags } from "@oclif/core";
 import { parseAddress, parseHost, formatAddress, isLoopback } from "../src/cli/address.ts";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
@@ -53,8 +54,24 @@ export const portFlag = Flags.custom<number>({
 
 /** An address of a peer, as `host:port`. */
 export const addressFlag = Flags.custom<string>({
-  parse: (text) => Promise.resolve(formatAddress(parseAddress(text))),
+  parse: (text) => Promise.resolve(peerAddress(text)),
 });
+
+function peerAddress(text: string): string {
+  const address = parseAddress(text);
+  if (address.port > 0) return formatAddress(address);
+  throw new LikesError("usage", `Cannot reach ${text}: port 0 is for listening; give the real one`);
+}
+
+/** Defines flags that take a folder; a relative one is made absolute. */
+export const folderFlag = Flags.custom<string>({
+  parse: (text) => Promise.resolve(parseFolder(text)),
+});
+
+function parseFolder(text: string): string {
+  if (text !== "") return resolve(text);
+  throw new LikesError("usage", "Cannot use an empty folder name: give a folder, e.g. ./state");
+}
 
 /** An item id. Throws LikesError `like_invalid`. */
 export function parseItem(text: string): string {
@@ -76,13 +93,13 @@ export const roleFlags = {
     summary: "address to listen on; other than loopback needs --insecure",
     default: "127.0.0.1",
   }),
-  "data-dir": Flags.string({
+  "data-dir": folderFlag({
     summary: "folder of the state; default $XDG_STATE_HOME/likes, else ~/.local/state/likes",
     defaultHelp: () => Promise.resolve("$XDG_STATE_HOME/likes"),
     default: () => Promise.resolve(defaultDataDir(process.env["XDG_STATE_HOME"], homedir())),
     noCacheDefault: true,
   }),
-  "log-dir": Flags.string({ summary: "folder of the logs, one folder a process", default: "/tmp" }),
+  "log-dir": folderFlag({ summary: "folder of the logs, one folder a process", default: "/tmp" }),
   insecure: Flags.boolean({
     summary: "listen beyond loopback although nothing is encrypted or authenticated yet",
   }),

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Flags } from "@oclif/core";
 import type { Interfaces } from "@oclif/core";
@@ -20,7 +19,7 @@ import type { RunOptions, RunResult } from "../src/orchestrator/run.ts";
 import { runBanner } from "../src/orchestrator/run_banner.ts";
 import { verdictJson, verdictText } from "../src/orchestrator/verdict_text.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { checkIntervals, durationFlag, generatorFlags, inWords } from "./_flags.ts";
+import { checkIntervals, durationFlag, folderFlag, generatorFlags, inWords } from "./_flags.ts";
 import { portFlag, roleFlags, seedOf, wholeFlag } from "./_flags.ts";
 import { LiveScreen } from "./_live_screen.ts";
 
@@ -57,7 +56,7 @@ export class Orchestrate extends BaseCommand {
       default: PORT_DEFAULT,
     }),
     "log-dir": roleFlags["log-dir"],
-    "data-dir": Flags.string({ summary: "folder of the state; a fresh one a run when absent" }),
+    "data-dir": folderFlag({ summary: "folder of the state; a fresh one a run when absent" }),
     "drain-timeout": durationFlag(0)({
       summary: "how long the outboxes may take to drain",
       default: CONVERGE_WAIT_DEFAULT_MS,
@@ -107,8 +106,8 @@ function optionsOf(flags: OrchestrateFlags): RunOptions {
     },
     itemId: flags.item,
     port: flags.port,
-    logDir: resolve(flags["log-dir"]),
-    dataDir: flags["data-dir"] === undefined ? undefined : resolve(flags["data-dir"]),
+    logDir: flags["log-dir"],
+    dataDir: flags["data-dir"],
     entry: fileURLToPath(import.meta.resolve("#main")),
   };
 }

@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
-import { formatAddress, isLoopback } from "../src/cli/address.ts";
+import { formatAddress, isLoopback, parseAddress } from "../src/cli/address.ts";
+import { PORT_DEFAULT } from "../src/limits.ts";
 import type { LikesServer } from "../src/likes_server/likes_server.ts";
 import type { LikesServerNotice } from "../src/core/likes_server.ts";
 import { monotonicMs } from "../src/monotonic.ts";
@@ -40,6 +41,8 @@ export class StartLikes extends RoleCommand {
     stay: Flags.boolean({ summary: "remain a member when stopped, so that status waits for it" }),
   };
 
+  #isWaiting = false;
+
   override async run(): Promise<void> {
     const { flags } = await this.parse(StartLikes);
     checkExposure(flags.host, flags.insecure);
@@ -75,9 +78,10 @@ export class StartLikes extends RoleCommand {
       start: (startMs, durationMs) => server.generating?.start(startMs, durationMs),
       finish: () => server.generating?.finish() ?? Promise.resolve(undefined),
     });
-    void server.accepting.then(() => this.#accepting(server, flags.supervised));
+    const address = formatAddress({ host, port: server.port });
+    void server.accepting.then(() => this.#accepting(server, address, flags.supervised));
     const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
-    this.#ready(formatAddress({ host, port: server.port }), {
+    this.#ready(address, {
       serverId,
       log: log.path,
       seed: drawn,
@@ -98,19 +102,27 @@ export class StartLikes extends RoleCommand {
     if (this.jsonEnabled() || process.connected) return;
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
     this.talk(`${serverId}${drawn}, log: tail -f ${log}`);
+  }
+
+  #accepting(server: LikesServer, address: string, supervised: boolean): void {
+    tellParent({ type: "accepting" });
+    if (!supervised) server.generating?.start(monotonicMs());
+    if (this.jsonEnabled() || supervised) return;
+    this.talk("accepting likes");
     this.talk(`next, in another terminal: npx likes add video 5 --server ${address}`);
   }
 
-  #accepting(server: LikesServer, supervised: boolean): void {
-    tellParent({ type: "accepting" });
-    if (!supervised) server.generating?.start(monotonicMs());
-  }
-
-  /** Once an outage: what it waits for, and how to end the wait. */
+  /** Once an outage: what it waits for, how to end the wait, and that it has ended. */
   #notice(notice: LikesServerNotice, primary: string): void {
+    if (process.connected) return; // the parent looks after the primary, and the log tells all
     if (notice.type === "disconnected" && notice.attempts === 1) {
-      this.talk(`waiting for the primary at ${primary} (${notice.reason})`);
-      this.talk("start it with: npx likes start-primary");
+      this.#isWaiting = true;
+      const isAbsent = notice.reason.startsWith("Cannot reach");
+      this.talk(`waiting for the primary at ${primary}${isAbsent ? "" : `: ${notice.reason}`}`);
+      if (isAbsent) this.talk(`start it with: npx likes start-primary${portHint(primary)}`);
+    } else if (notice.type === "connected" && this.#isWaiting) {
+      this.#isWaiting = false;
+      this.talk(`connected to the primary at ${primary}`);
     } else if (notice.type === "trouble") {
       const { kind, incarnation, detail } = notice.trouble;
       this.talk(`trouble: ${kind} of incarnation ${incarnation}: ${detail}`);
@@ -121,4 +133,10 @@ export class StartLikes extends RoleCommand {
     if (this.jsonEnabled()) this.printJson({ stopped: serverId, pendingEvents });
     this.say(`${serverId} stopped; ${pendingEvents} events stay in its outbox`);
   }
+}
+
+/** The flag with which a primary is started where this LikesServer looks for it. */
+function portHint(primary: string): string {
+  const { port } = parseAddress(primary);
+  return port === PORT_DEFAULT ? "" : ` --port ${port}`;
 }

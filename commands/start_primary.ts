@@ -34,6 +34,7 @@ export class StartPrimary extends RoleCommand {
     this.#ready(host, primary, flags["data-dir"], log.path);
     await signals.first;
     await primary.stop();
+    if (!process.connected && !this.jsonEnabled()) this.talk("the primary stopped");
     process.exit();
   }
 

@@ -63,7 +63,7 @@ export class Status extends BaseCommand {
       else screen.drawStatus(view);
     };
     if (wait) {
-      await waitForConvergence(primary, timeoutMs, show);
+      await waitForConvergence(primary, timeoutMs, atMostEvery(intervalMs, show));
     } else if (once) {
       const client = new PrimaryClient(primary);
       show(await client.status(timeoutMs));
@@ -75,4 +75,14 @@ export class Status extends BaseCommand {
       for await (const view of followStatus(primary, options)) show(view);
     }
   }
+}
+
+/** Shows the first status, then one an interval, and one that says that it is over. */
+function atMostEvery(intervalMs: number, show: (view: View) => void): (view: View) => void {
+  let shownMs = -Infinity;
+  return (view) => {
+    if (!view.everywhere && view.nowMs - shownMs < intervalMs) return;
+    shownMs = view.nowMs;
+    show(view);
+  };
 }
