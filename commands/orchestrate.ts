@@ -69,7 +69,9 @@ export class Orchestrate extends BaseCommand {
     const { flags } = await this.parse(Orchestrate);
     checkIntervals(flags["interval-min"], flags["interval-max"]);
     const { Run } = await import("../src/orchestrator/run.ts");
+    const { expectFreePort } = await import("../src/rpc/free_port.ts");
     const options = optionsOf(flags);
+    await expectFreePort({ host: "127.0.0.1", port: flags.port });
     const view = new RunView(options, flags.quiet);
     const run = new Run(options, {
       onReady: (ready) => view.begin(ready, run.dataDir),

@@ -25,6 +25,7 @@ test("orchestrate names the port when it is taken", async () => {
     assert.match(error.message, "--port");
     assert.is(error.exit, 1);
     assert.is(stderr, "");
+    assert.not.ok(existsSync(run.dataDir), "it has begun nothing");
     await run.gone(0);
   } finally {
     taken.close();
