@@ -19,7 +19,7 @@ const FAR = "--server=192.0.2.1:1";
 const TOO_LONG = "é".repeat(128) + "a";
 
 const MISTYPED: readonly Mistake[] = [
-  usage(["nonsense"], "nonsense not found"),
+  usage(["nonsense"], "Cannot find the command"),
   usage(["status", "--nonsense"], "--nonsense"),
   usage(["status", "--interval", "5"], '--interval: Cannot read the duration "5"', "e.g. 30s"),
   usage(["status", "--interval", "-1s"], "-1s"),
