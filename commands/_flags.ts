@@ -9,6 +9,7 @@ import { parseWhole } from "../src/cli/numbers.ts";
 import { refuseItemId } from "../src/core/like_event.ts";
 import { LikesError } from "../src/errors.ts";
 import {
+  CALL_WAIT_DEFAULT_MS,
   INTERVAL_FLOOR_MS,
   INTERVAL_MAX_DEFAULT_MS,
   INTERVAL_MIN_DEFAULT_MS,
@@ -85,6 +86,13 @@ export const primaryFlag = addressFlag({
   summary: "address of the primary",
   default: `127.0.0.1:${PORT_DEFAULT}`,
   helpValue: "HOST:PORT",
+});
+
+/** How long a command waits for one answer. */
+export const timeoutFlag = durationFlag(1)({
+  summary: "how long to wait for the answer",
+  default: CALL_WAIT_DEFAULT_MS,
+  defaultHelp: inWords(CALL_WAIT_DEFAULT_MS),
 });
 
 /** Where a role listens, keeps its state and logs. */

@@ -1,10 +1,10 @@
 import { Args } from "@oclif/core";
 import { LikesError } from "../src/errors.ts";
-import { CALL_WAIT_DEFAULT_MS, LIKES_PER_EVENT_MAX } from "../src/limits.ts";
+import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
 import { formatCount, parseWhole } from "../src/cli/numbers.ts";
 import { quote } from "../src/cli/escape.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { addressFlag, durationFlag, inWords, parseItem, primaryFlag } from "./_flags.ts";
+import { addressFlag, parseItem, primaryFlag, timeoutFlag } from "./_flags.ts";
 
 /** `likes add`. */
 export class Add extends BaseCommand {
@@ -35,11 +35,7 @@ export class Add extends BaseCommand {
       exclusive: ["primary"],
     }),
     primary: primaryFlag,
-    timeout: durationFlag(1)({
-      summary: "how long to wait for the answer",
-      default: CALL_WAIT_DEFAULT_MS,
-      defaultHelp: inWords(CALL_WAIT_DEFAULT_MS),
-    }),
+    timeout: timeoutFlag,
   };
 
   override async run(): Promise<void> {

@@ -1,8 +1,8 @@
 import { Args } from "@oclif/core";
-import { CALL_WAIT_DEFAULT_MS, COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
+import { COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
 import { LikesError } from "../src/errors.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { durationFlag, inWords, parseItem, primaryFlag, wholeFlag } from "./_flags.ts";
+import { parseItem, primaryFlag, timeoutFlag, wholeFlag } from "./_flags.ts";
 
 /** `likes count`. */
 export class Count extends BaseCommand {
@@ -28,11 +28,7 @@ export class Count extends BaseCommand {
       default: COUNTS_DEFAULT,
     }),
     primary: primaryFlag,
-    timeout: durationFlag(1)({
-      summary: "how long to wait for the answer",
-      default: CALL_WAIT_DEFAULT_MS,
-      defaultHelp: inWords(CALL_WAIT_DEFAULT_MS),
-    }),
+    timeout: timeoutFlag,
   };
 
   override async run(): Promise<void> {
