@@ -1,0 +1,39 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Status } from "../../src/core/status.ts";
+import { StatusWatch } from "../../src/orchestrator/status_watch.ts";
+import { primaryService } from "../../src/rpc/primary_service.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { NO_PRIMARY, emptyStatus, serve } from "../rpc/serving.ts";
+
+const LIMIT_MS = 5_000;
+
+test("stop() shows the newest status when the primary was watched", async () => {
+  await using serving = await serve(primaryService(NO_PRIMARY).add);
+  const shown: Status[] = [];
+  const watch = new StatusWatch(serving.address, {
+    onStatus: (status) => void shown.push(status),
+    log: () => {},
+  });
+  watch.start();
+  await becomes("a status", LIMIT_MS, () => shown.length > 0);
+  await watch.stop();
+  assert.is(shown[0]?.totalLikes, 0n);
+});
+
+test("start() ends the watch and says why when a status cannot be read", async () => {
+  const unreadable = { ...emptyStatus(1), pendingEvents: 2 ** 60 };
+  const role = { ...NO_PRIMARY, status: () => unreadable };
+  await using serving = await serve(primaryService(role).add);
+  const lines: string[] = [];
+  const watch = new StatusWatch(serving.address, {
+    onStatus: () => {},
+    log: (line) => void lines.push(line),
+  });
+  watch.start();
+  await becomes("a line", LIMIT_MS, () => lines.length > 0);
+  assert.match(lines.join("\n"), /cannot be watched any more: .*pending_events/);
+  await watch.stop();
+});
+
+test.run();
