@@ -21,7 +21,7 @@ import {
 
 const PORT_MAX = 65_535;
 /** Seeds are drawn from this range, and given in it. */
-export const SEED_MAX = 2 ** 32 - 1;
+const SEED_MAX = 2 ** 32 - 1;
 
 /** Defines flags that take a duration such as 30s, at least `minMs`, in milliseconds. */
 export function durationFlag(minMs: number) {

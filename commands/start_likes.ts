@@ -3,6 +3,7 @@ import { formatAddress, isLoopback, parseAddress } from "../src/cli/address.ts";
 import { PORT_DEFAULT } from "../src/limits.ts";
 import type { LikesServer } from "../src/likes_server/likes_server.ts";
 import type { LikesServerNotice } from "../src/core/likes_server.ts";
+import { troubleText } from "../src/core/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { tellParent } from "../src/orchestrator/child_channel.ts";
 import { RoleCommand } from "./_role_command.ts";
@@ -124,8 +125,7 @@ export class StartLikes extends RoleCommand {
       this.#isWaiting = false;
       this.talk(`connected to the primary at ${primary}`);
     } else if (notice.type === "trouble") {
-      const { kind, incarnation, detail } = notice.trouble;
-      this.talk(`trouble: ${kind} of incarnation ${incarnation}: ${detail}`);
+      this.talk(`trouble: ${troubleText(notice.trouble)}`);
     }
   }
 

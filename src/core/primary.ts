@@ -98,6 +98,12 @@ export class PrimaryCore {
     return statusOf(this.#view(), nowMs, this.#labels.next(nowMs));
   }
 
+  /** How far the total has come, without the list of members. */
+  freshness(nowMs: number): Pick<Status, "convergence" | "asOfMs" | "version"> {
+    const { asOfMs, version } = this.#meta;
+    return { convergence: convergence(this.#view(), nowMs), asOfMs, version };
+  }
+
   get troubles(): readonly TroubleRow[] {
     return this.#troubles;
   }

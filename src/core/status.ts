@@ -8,7 +8,7 @@
 import { MEMBER_SILENT_MS, TROUBLES_SHOWN_MAX } from "../limits.ts";
 import type { Contact } from "./contacts.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
-import type { Convergence } from "./messages.ts";
+import type { Convergence, Trouble } from "./messages.ts";
 import type { Id } from "./record.ts";
 
 /** What is known of the ledger and its members at one instant. */
@@ -100,7 +100,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
 }
 
 /** A trouble in words, for status and logs. */
-export function troubleText(trouble: TroubleRow): string {
+export function troubleText(trouble: Trouble): string {
   return `${trouble.kind} of incarnation ${trouble.incarnation}: ${trouble.detail}`;
 }
 

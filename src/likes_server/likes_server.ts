@@ -13,7 +13,6 @@ import type { LikeEvent } from "../core/like_event.ts";
 import { LikesServerCore } from "../core/likes_server.ts";
 import type { GiveOutcome, LikesServerAction, LikesServerEvent } from "../core/likes_server.ts";
 import type { LikesServerNotice } from "../core/likes_server.ts";
-import { TROUBLE_KINDS } from "../core/messages.ts";
 import type { GeneratorMark, OutboxStore, OutboxWrite } from "../core/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/likes_service.ts";
@@ -230,10 +229,7 @@ class LikesServerRole {
     if (core === undefined) return;
     this.#server?.setHealth(core.isAccepting);
     if (core.isAccepting) this.#onAccepting();
-    for (const kind of TROUBLE_KINDS) {
-      const clear = core.troubles.every((trouble) => trouble.kind !== kind);
-      this.#server?.setHealth(clear, `likes.v1.trouble.${kind}`);
-    }
+    this.#server?.setTroubles(core.troubles);
   }
 
   async #stop(leave: boolean, ticker: NodeJS.Timeout): Promise<number> {

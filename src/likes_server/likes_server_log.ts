@@ -1,6 +1,7 @@
 /** A LikesServer's log: each number given, and the total that it has learnt. */
 import { unreachable } from "../assert.ts";
 import type { LikesServerNotice } from "../core/likes_server.ts";
+import { troubleText } from "../core/status.ts";
 import { EventLines } from "../log/event_lines.ts";
 import type { Log } from "../log/log_file.ts";
 
@@ -40,10 +41,8 @@ export class LikesServerLog {
         const { totalLikes, version } = notice.pulse;
         return [`total ${totalLikes} (version ${version})`];
       }
-      case "trouble": {
-        const { kind, incarnation, detail } = notice.trouble;
-        return [`trouble: ${kind} of incarnation ${incarnation}: ${detail}`];
-      }
+      case "trouble":
+        return [`trouble: ${troubleText(notice.trouble)}`];
       case "disk_full":
         return ["the disk of the outbox is full: nothing was accepted"];
       default:

@@ -10,7 +10,6 @@ import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
 import type { Refusal } from "../errors.ts";
 import { TICK_MS } from "../limits.ts";
-import { TROUBLE_KINDS } from "../core/messages.ts";
 import type { LedgerStore } from "../core/ledger.ts";
 import { runGroup } from "../core/ledger_rule.ts";
 import type { LedgerCommand } from "../core/ledger_rule.ts";
@@ -92,7 +91,7 @@ class PrimaryRole {
     const port = await server.listen(this.#options);
     this.#server = server;
     server.setHealth(true);
-    this.#tellTroubles();
+    server.setTroubles(this.#core.troubles);
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     log.line(`listening on ${this.#options.host}:${port}`);
     const stop = async (): Promise<void> => {
@@ -124,8 +123,7 @@ class PrimaryRole {
 
   #counts(itemIds: readonly string[], limit: number): Counts {
     const counts = itemIds.length > 0 ? this.#store.counts(itemIds) : this.#store.mostLiked(limit);
-    const { convergence, asOfMs, version } = this.#core.status(performance.now());
-    return { counts, convergence, asOfMs, version };
+    return { counts, ...this.#core.freshness(performance.now()) };
   }
 
   /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */
@@ -156,7 +154,7 @@ class PrimaryRole {
         return this.#peers.get(action.streamId)?.resume();
       case "notice":
         this.#log.notice(action.notice, performance.now());
-        if (action.notice.type === "trouble") this.#tellTroubles();
+        if (action.notice.type === "trouble") this.#server?.setTroubles(this.#core.troubles);
         return;
       default:
         return unreachable(action);
@@ -186,13 +184,5 @@ class PrimaryRole {
   #fail(error: unknown): void {
     this.#stopped = true;
     this.#options.onFatal(error);
-  }
-
-  /** Health names each kind of trouble: SERVING while none of the kind is recorded. */
-  #tellTroubles(): void {
-    for (const kind of TROUBLE_KINDS) {
-      const clear = this.#core.troubles.every((trouble) => trouble.kind !== kind);
-      this.#server?.setHealth(clear, `likes.v1.trouble.${kind}`);
-    }
   }
 }

@@ -9,6 +9,8 @@ import {
   MESSAGE_BYTES_MAX,
   SHUTDOWN_WAIT_MAX_MS,
 } from "../limits.ts";
+import { TROUBLE_KINDS } from "../core/messages.ts";
+import type { Trouble } from "../core/messages.ts";
 import { reflection } from "./reflection.ts";
 
 // Its errors reach the caller; what grpc-js would write beside them to stderr is said twice.
@@ -78,6 +80,14 @@ export class RpcServer {
     const status = serving ? "SERVING" : "NOT_SERVING";
     this.#health.setStatus(name, status);
     if (name === this.#service) this.#health.setStatus("", status);
+  }
+
+  /** Tells health each kind of trouble: `likes.v1.trouble.<kind>` serves while there is none. */
+  setTroubles(troubles: readonly Trouble[]): void {
+    for (const kind of TROUBLE_KINDS) {
+      const clear = troubles.every((trouble) => trouble.kind !== kind);
+      this.setHealth(clear, `likes.v1.trouble.${kind}`);
+    }
   }
 
   /** Stops listening, gives open calls a bounded time to end, then cuts them. */

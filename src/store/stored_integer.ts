@@ -6,7 +6,7 @@
 import { assert } from "../assert.ts";
 
 /** The most likes that a store can hold in one number. */
-export const STORED_LIKES_MAX = 2n ** 63n - 1n;
+const STORED_LIKES_MAX = 2n ** 63n - 1n;
 
 /** Gives `likes` back, and asserts that a store can hold them. */
 export function storedLikes(likes: bigint): bigint {
