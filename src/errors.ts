@@ -15,7 +15,7 @@ export const STATUS = {
   UNAVAILABLE: 14,
 } as const;
 
-export type StatusName = keyof typeof STATUS;
+type StatusName = keyof typeof STATUS;
 
 /** What a command's exit code means. README.md repeats this table for users. */
 export const EXIT = {

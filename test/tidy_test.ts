@@ -11,7 +11,7 @@ import type { Source } from "./runner/source_scan.ts";
 import { impurities, importCycles, layerViolations } from "./runner/tidy_layers.ts";
 import * as rules from "./runner/tidy_rules.ts";
 
-const TOP = ["src", "commands", "test"];
+const TOP = ["src", "commands", "test", "bench", "tools"];
 /** What nobody writes by hand, and what git does not keep. */
 const SKIPPED = /^(?:\.git|dist|coverage|src\/rpc\/gen|.*\bnode_modules)$/;
 /** Files that are broken on purpose, and those that a tool writes. */

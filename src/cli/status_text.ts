@@ -95,8 +95,8 @@ export function statusLine(view: Status): string {
   return `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
 }
 
-/** Writes the convergence as people read it: `CONVERGED everywhere`, `CATCHING_UP`, `UNKNOWN`. */
-export function convergenceText(view: Pick<Status, "convergence" | "everywhere">): string {
+/** `CONVERGED everywhere`, `CATCHING_UP`, `UNKNOWN`. */
+function convergenceText(view: Pick<Status, "convergence" | "everywhere">): string {
   return view.convergence.toUpperCase() + (view.everywhere ? " everywhere" : "");
 }
 

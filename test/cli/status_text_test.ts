@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { columnsMost } from "../../src/cli/escape.ts";
-import { convergenceText, statusLine, statusTable } from "../../src/cli/status_text.ts";
+import { statusLine, statusTable } from "../../src/cli/status_text.ts";
 import type { ServerStatus, Status } from "../../src/core/status.ts";
 
 // This file is a process of its own, so the zone can be set for it.
@@ -102,11 +102,11 @@ test("statusTable() is never wider than the terminal when the status is arbitrar
   );
 });
 
-test("convergenceText() says everywhere only when it is", () => {
-  assert.is(convergenceText(status({})), "CONVERGED everywhere");
-  assert.is(convergenceText(status({ everywhere: false })), "CONVERGED");
+test("statusLine() says everywhere only when it is", () => {
+  assert.match(statusLine(status({})), " likes CONVERGED everywhere, ");
+  assert.match(statusLine(status({ everywhere: false })), " likes CONVERGED, ");
   const catchingUp = status({ everywhere: false, convergence: "catching_up" });
-  assert.is(convergenceText(catchingUp), "CATCHING_UP");
+  assert.match(statusLine(catchingUp), " likes CATCHING_UP, ");
 });
 
 function status(overrides: Partial<Status>): Status {

@@ -5,7 +5,7 @@
 
 /** Ports as README shows them: that of the primary, and that of some LikesServer. */
 export const PRIMARY_PORT = 50_051;
-export const LIKES_SERVER_PORT = 41_234;
+const LIKES_SERVER_PORT = 41_234;
 
 /** One call. */
 export interface CurlLine {

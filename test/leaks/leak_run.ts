@@ -176,7 +176,7 @@ async function settledFootprint(role: Role): Promise<Footprint> {
 }
 
 /** `9.31 MiB heap, 27 descriptors, 12 handles`. */
-export function footprintText({ heapBytes, descriptors, handles }: Footprint): string {
+function footprintText({ heapBytes, descriptors, handles }: Footprint): string {
   const heap = (heapBytes / 1024 / 1024).toFixed(2);
   return `${heap} MiB heap, ${descriptors} descriptors, ${handles} handles`;
 }
