@@ -1,5 +1,11 @@
-/** What both clients share: bounds, deadlines, and a connection of their own. */
-import { connectivityState, credentials } from "@grpc/grpc-js";
+/**
+ * What both clients share: bounds, waits, and a connection of their own.
+ *
+ * No call carries a gRPC deadline: that is a time of day, which grpc-js turns into a wait more than
+ * once on the way, so a step of the wall clock in between ends a call at once or lets it wait for
+ * days. Waits are timed here, by timers, which are monotonic, and a call that is late is cancelled.
+ */
+import { connectivityState, credentials, status } from "@grpc/grpc-js";
 import type { ChannelOptions, Client, ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import {
@@ -8,6 +14,7 @@ import {
   KEEPALIVE_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
 } from "../limits.ts";
+import { monotonicMs } from "../monotonic.ts";
 import { fromCall } from "./faults.ts";
 
 /**
@@ -33,45 +40,67 @@ export const CREDENTIALS = credentials.createInsecure();
 /** Connects `client`. Throws LikesError `peer_unreachable` when that fails or takes too long. */
 export async function connected(client: Client, peer: string, timeoutMs: number): Promise<void> {
   const channel = client.getChannel();
-  const deadline = Date.now() + timeoutMs;
+  const untilMs = monotonicMs() + timeoutMs;
   let state = channel.getConnectivityState(true);
   while (state !== connectivityState.READY) {
     if (state === connectivityState.TRANSIENT_FAILURE) {
       throw new LikesError("peer_unreachable", `Cannot reach ${peer}: nothing answers there`);
     }
-    await changed(channel, state, deadline).catch((cause: unknown) => {
+    if (!(await changes(channel, state, untilMs - monotonicMs()))) {
       const message = `Cannot reach ${peer}: it did not answer within ${timeoutMs} ms`;
-      throw new LikesError("peer_unreachable", message, { cause });
-    });
+      throw new LikesError("peer_unreachable", message);
+    }
     state = channel.getConnectivityState(true);
   }
 }
 
-function changed(
+/** Whether the state of `channel` is another than `from` within `waitMs`. */
+function changes(
   channel: ReturnType<Client["getChannel"]>,
   from: connectivityState,
-  deadline: number,
-): Promise<void> {
+  waitMs: number,
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    channel.watchConnectivityState(from, deadline, (error) => {
-      if (error === undefined) resolve();
+    const timer = setTimeout(() => resolve(false), Math.max(waitMs, 0));
+    channel.watchConnectivityState(from, Infinity, (error) => {
+      clearTimeout(timer);
+      if (error === undefined) resolve(true);
       else reject(error);
     });
   });
 }
 
-/** A unary call as a promise. Throws what `explain` makes of a failure. */
+type Answer<T> = (error: ServiceError | null, response?: T) => void;
+
+/**
+ * A unary call as a promise. After `waitMs` it is cancelled, and fails as DEADLINE_EXCEEDED. Throws
+ * what `explain` makes of a failure.
+ */
 export function unary<T>(
-  call: (callback: (error: ServiceError | null, response?: T) => void) => void,
+  call: (answer: Answer<T>) => { cancel(): void },
+  waitMs: number,
   explain: (error: ServiceError) => LikesError,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    call((error, response) => {
-      if (error !== null) reject(explain(error));
+    const started = call((error, response) => {
+      clearTimeout(timer);
+      if (error !== null) reject(explain(isLate ? late(error) : error));
       else if (response === undefined) reject(new Error("Assertion failed: an answer is there"));
       else resolve(response);
     });
+    let isLate = false;
+    const cancel = (): void => {
+      isLate = true;
+      started.cancel();
+    };
+    const timer = setTimeout(cancel, Math.max(waitMs, 0));
   });
+}
+
+/** The failure of a call that was cancelled here, unless another one came first. */
+function late(error: ServiceError): ServiceError {
+  if (error.code !== status.CANCELLED) return error;
+  return Object.assign(error, { code: status.DEADLINE_EXCEEDED, details: "no answer in time" });
 }
 
 /** Explains the failure of a call that may be made again. */

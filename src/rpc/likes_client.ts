@@ -1,6 +1,7 @@
 /** Client of LikesService. */
 import type { ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
+import { monotonicMs } from "../monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, unary } from "./client.ts";
 import { faultOf } from "./faults.ts";
 import type { AddLikesResponse__Output } from "./gen/likes/v1/AddLikesResponse.ts";
@@ -40,11 +41,12 @@ export class LikesClient {
    * peer's own fault when it refused, `outcome_unknown` when its answer was lost.
    */
   async addLikes(itemId: string, given: bigint, timeoutMs: number): Promise<AcceptedEvent> {
-    const deadline = Date.now() + timeoutMs;
+    const untilMs = monotonicMs() + timeoutMs;
     await connected(this.#client, this.#peer, timeoutMs);
     const request = { itemId, likes: count(given) };
     const wire = await unary<AddLikesResponse__Output>(
-      (done) => this.#client.addLikes(request, { deadline }, done),
+      (done) => this.#client.addLikes(request, done),
+      untilMs - monotonicMs(),
       (error) => this.#explain(error),
     );
     const { serverId, incarnation, sequence } = wire;
@@ -53,9 +55,9 @@ export class LikesClient {
 
   /** The total that it shows. Throws LikesError, `total_unknown` before its first pulse. */
   async total(timeoutMs: number): Promise<ShownTotal> {
-    const deadline = Date.now() + timeoutMs;
     const wire = await unary<GetTotalResponse__Output>(
-      (done) => this.#client.getTotal({}, { deadline }, done),
+      (done) => this.#client.getTotal({}, done),
+      timeoutMs,
       idempotent(this.#peer),
     );
     return {

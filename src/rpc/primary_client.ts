@@ -97,9 +97,9 @@ export class PrimaryClient {
   /** The likes of the named items, or of the `limit` most liked. Throws LikesError. */
   async counts(itemIds: readonly string[], limit: number, timeoutMs: number): Promise<Counts> {
     const request = { itemIds: [...itemIds], limit };
-    const deadline = Date.now() + timeoutMs;
     const wire = await unary<GetCountsResponse__Output>(
-      (done) => this.#client.getCounts(request, { deadline }, done),
+      (done) => this.#client.getCounts(request, done),
+      timeoutMs,
       idempotent(this.#peer),
     );
     return readCounts(wire);
