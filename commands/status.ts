@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
 import { LikesError } from "../src/errors.ts";
+import { monotonicMs } from "../src/monotonic.ts";
 import {
   CONVERGE_WAIT_DEFAULT_MS,
   STATUS_INTERVAL_DEFAULT_MS,
@@ -81,8 +82,9 @@ export class Status extends BaseCommand {
 function atMostEvery(intervalMs: number, show: (view: View) => void): (view: View) => void {
   let shownMs = -Infinity;
   return (view) => {
-    if (!view.everywhere && view.nowMs - shownMs < intervalMs) return;
-    shownMs = view.nowMs;
+    const nowMs = monotonicMs();
+    if (!view.everywhere && nowMs - shownMs < intervalMs) return;
+    shownMs = nowMs;
     show(view);
   };
 }

@@ -9,8 +9,10 @@ const NAMED_MAX = 10;
 
 /**
  * Watches the primary at `address` until it is converged everywhere with an `as_of` at or after its
- * own time of the first answer. The connection is tried again until the timeout. `onStatus` sees each
- * answer. Throws LikesError `not_converged`, or `peer_unreachable` when no answer came at all.
+ * own time of the first answer. After a restart, the first answer is that of the new generation: if
+ * the wall clock was set back meanwhile, its time begins anew right after the committed `as_of`. The
+ * connection is tried again until the timeout. `onStatus` sees each answer. Throws LikesError
+ * `not_converged`, or `peer_unreachable` when no answer came at all.
  */
 export async function waitForConvergence(
   address: string,
@@ -23,7 +25,7 @@ export async function waitForConvergence(
   let first: Status | undefined;
   let last: Status | undefined;
   for await (const status of followStatus(address, options)) {
-    first ??= status;
+    if (status.generation !== first?.generation) first = status;
     last = status;
     onStatus(status);
     if (status.everywhere && status.asOfMs >= first.nowMs) return status;
