@@ -6,6 +6,8 @@
  * the monotonic clock carries the labels. A clock that jumps changes nothing.
  */
 export class LabelClock {
+  /** The time of the start by these labels. */
+  readonly startMs: number;
   /** Label = monotonic time + this. */
   readonly #offsetMs: number;
   #lastMs: number;
@@ -13,7 +15,8 @@ export class LabelClock {
   /** `committedMs` is the last `as_of` that an earlier start committed; 0 when there was none. */
   constructor(wallMs: number, monotonicMs: number, committedMs: number) {
     this.#lastMs = committedMs;
-    this.#offsetMs = Math.max(wallMs, committedMs + 1) - monotonicMs;
+    this.startMs = Math.max(wallMs, committedMs + 1);
+    this.#offsetMs = this.startMs - monotonicMs;
   }
 
   /** A label newer than any before it. */

@@ -441,7 +441,7 @@ export class PrimaryCore {
       contacts: this.#contacts.byOutbox,
       troubles: this.#troubles,
       startedMs: this.#started.monotonicMs,
-      startedUnixMs: this.#started.wallMs,
+      startedLabelMs: this.#labels.startMs,
     };
   }
 

@@ -19,9 +19,9 @@ export interface StatusView {
   readonly members: ReadonlyMap<Id, MemberRow>;
   readonly contacts: ReadonlyMap<Id, Contact>;
   readonly troubles: readonly TroubleRow[];
-  /** When this start of the primary began, by the monotonic clock and by the wall clock. */
+  /** When this start of the primary began, by the monotonic clock and by its labels. */
   readonly startedMs: number;
-  readonly startedUnixMs: number;
+  readonly startedLabelMs: number;
 }
 
 export type ServerState = "streaming" | "silent" | "trouble";
@@ -91,7 +91,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
     pendingEvents: servers.reduce((sum, server) => countable(sum + server.pendingEvents), 0),
     asOfMs: view.meta.asOfMs,
     nowMs: nowLabelMs,
-    startedMs: view.startedUnixMs,
+    startedMs: view.startedLabelMs,
     ledgerId: view.ledgerId,
     generation: view.generation,
     version: view.meta.version,

@@ -27,6 +27,13 @@ test("mint() starts from the wall clock when that is later than the committed as
   assert.is(new LabelClock(3_000, 7, 2_000).mint(7), 3_000);
 });
 
+test("startMs is the first label when the wall clock is behind as_of, and when not", () => {
+  for (const wallMs of [0, 500, 3_000]) {
+    const clock = new LabelClock(wallMs, 7, 2_000);
+    assert.is(clock.mint(7), clock.startMs, `${wallMs}`);
+  }
+});
+
 test("next() consumes nothing when it is asked often", () => {
   const clock = new LabelClock(1_000, 0, 0);
   const last = clock.mint(0);

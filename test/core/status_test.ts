@@ -45,7 +45,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     contacts: new Map([[OUTBOX, contact()]]),
     troubles: [],
     startedMs: 8_000,
-    startedUnixMs: 1_700_000_000_000,
+    startedLabelMs: 1_700_000_000_000,
     ...changes,
   };
 }
