@@ -11,6 +11,7 @@ const SEEDS = Number(process.env["SEEDS"] ?? (process.env["SEED"] === undefined 
 
 test("World.run() converges to what was accepted when it is kind again", async () => {
   const sum = { accepted: 0, refused: 0, applied: 0, converged: 0, left: 0, commits: 0 };
+  const clock: Record<string, number> = {};
   const failed: string[] = [];
   for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
     const world = new World(seed);
@@ -22,6 +23,8 @@ test("World.run() converges to what was accepted when it is kind again", async (
     }
     const { counts } = world.checks;
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counts[name];
+    const jumps = { ...world.wallClock.jumps, startsSetBack: world.checks.startsSetBack };
+    for (const [name, count] of Object.entries(jumps)) clock[name] = (clock[name] ?? 0) + count;
   }
   assert.is(
     failed.length,
@@ -30,6 +33,9 @@ test("World.run() converges to what was accepted when it is kind again", async (
   );
   if (SEEDS < 100) return;
   for (const [name, count] of Object.entries(sum)) assert.ok(count > SEEDS / 2, `${count} ${name}`);
+  for (const [name, count] of Object.entries(clock))
+    assert.ok(count > SEEDS / 20, `${count} ${name}`);
+  console.log(`the primary's wall clock: ${JSON.stringify(clock)}`);
 });
 
 test.run();

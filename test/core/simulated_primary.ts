@@ -10,8 +10,14 @@ import type { SimulatedStream } from "./simulated_network.ts";
 import { SimulatedProcess } from "./simulated_process.ts";
 import type { Surroundings } from "./simulated_process.ts";
 
+/** The world, as far as the primary has to do with it. */
+export interface PrimarySurroundings extends Surroundings {
+  readonly wallClock: { readonly nowMs: number };
+}
+
 /** One life of the primary. */
 export class PrimaryProcess extends SimulatedProcess {
+  override readonly world: PrimarySurroundings;
   readonly disk: LedgerDisk;
   readonly #store: MemoryLedger;
   readonly #streams = new Map<number, SimulatedStream>();
@@ -20,8 +26,9 @@ export class PrimaryProcess extends SimulatedProcess {
 
   readonly #onDeath: () => void;
 
-  constructor(world: Surroundings, disk: LedgerDisk, onDeath: () => void) {
+  constructor(world: PrimarySurroundings, disk: LedgerDisk, onDeath: () => void) {
     super(world);
+    this.world = world;
     this.disk = disk;
     this.#onDeath = onDeath;
     this.#store = new MemoryLedger(disk, world.random.id());
@@ -29,9 +36,9 @@ export class PrimaryProcess extends SimulatedProcess {
       disk,
       () => this.#store.load(),
       (snapshot) => {
-        const started = { monotonicMs: this.nowMs, wallMs: world.wallMs };
+        const started = { monotonicMs: this.nowMs, wallMs: world.wallClock.nowMs };
         this.#core = new PrimaryCore(snapshot, started);
-        world.checks.primaryStarted(snapshot);
+        world.checks.primaryStarted(snapshot, started.wallMs);
         this.tick(() => this.drive({ type: "tick" }));
       },
     );
@@ -104,7 +111,7 @@ export class PrimaryProcess extends SimulatedProcess {
       let group: GroupResult | undefined;
       try {
         return await this.#store.transact((ledger) => {
-          return (group = runGroup(ledger, commands, recordCodec, world.wallMs));
+          return (group = runGroup(ledger, commands, recordCodec, world.wallClock.nowMs));
         });
       } finally {
         // In doubt, it may be on the disk although nobody is told.

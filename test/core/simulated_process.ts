@@ -13,7 +13,6 @@ export interface Surroundings {
   readonly agenda: Agenda;
   readonly random: Random;
   readonly checks: SimulationChecks;
-  readonly wallMs: number;
 }
 
 /** What every process has: a life, a clock of its own, a disk whose calls complete in order. */

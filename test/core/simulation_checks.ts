@@ -41,11 +41,14 @@ export class SimulationChecks {
   #attemptedLikes = 0n;
   #step = 0;
   readonly #appliedSequences = new Map<Id, number>();
-  readonly #labelSteps = new Map<number, number>();
+  /** When this life of the primary made each label: another life may use it again. */
+  #labelSteps = new Map<number, number>();
   #shown = { totalLikes: 0n, asOfMs: 0 };
   readonly #viewed = new WeakMap<Observed, bigint>();
   // What this life of the primary has seen.
   #meta: LedgerMeta | undefined;
+  /** What a label may be at least: the newest one, which several streams get. */
+  #labelMs = 0;
   #members = new Set<Id>();
   #named = new Map<Id, number>();
   #answeredMs = new Map<Id, number>();
@@ -53,6 +56,8 @@ export class SimulationChecks {
   #pulses = new Map<number, Map<number, number>>();
   /** How often each thing happened, against tests that test nothing. */
   readonly counts = { accepted: 0, refused: 0, applied: 0, converged: 0, left: 0, commits: 0 };
+  /** How often the primary started on a wall clock that was set back behind its own labels. */
+  startsSetBack = 0;
 
   constructor(agenda: Agenda, ledger: LedgerDisk) {
     this.#agenda = agenda;
@@ -97,8 +102,11 @@ export class SimulationChecks {
 
   // The primary.
 
-  primaryStarted(snapshot: LedgerSnapshot): void {
+  primaryStarted(snapshot: LedgerSnapshot, wallMs: number): void {
+    if (wallMs <= snapshot.meta.asOfMs) this.startsSetBack++;
     this.#meta = snapshot.meta;
+    this.#labelMs = snapshot.meta.asOfMs + 1;
+    this.#labelSteps = new Map();
     this.#members = new Set(snapshot.members.map(({ outboxId }) => outboxId));
     this.#named = new Map();
     this.#answeredMs = new Map();
@@ -117,10 +125,13 @@ export class SimulationChecks {
   sent(streamId: number, message: FromPrimary): void {
     const pulse = message.type === "welcome" ? message.pulse : message;
     if (pulse.type === "ack") return;
-    this.#labelSteps.set(pulse.labelMs, ++this.#step);
+    const { labelMs } = pulse;
+    this.#expect(labelMs >= this.#labelMs, () => `label ${labelMs} follows ${this.#labelMs}`);
+    this.#labelMs = labelMs;
+    this.#labelSteps.set(labelMs, ++this.#step);
     const sent = this.#pulses.get(streamId) ?? new Map<number, number>();
-    this.#expect(!sent.has(pulse.labelMs), () => `label ${pulse.labelMs} is sent twice`);
-    this.#pulses.set(streamId, sent.set(pulse.labelMs, this.#agenda.nowMs));
+    this.#expect(!sent.has(labelMs), () => `label ${labelMs} is sent twice`);
+    this.#pulses.set(streamId, sent.set(labelMs, this.#agenda.nowMs));
   }
 
   received(streamId: number, message: FromLikesServer): void {

@@ -11,6 +11,7 @@ import { SimulatedStream } from "./simulated_network.ts";
 import { LikesServerProcess } from "./simulated_likes_server.ts";
 import type { SimulatedNetwork } from "./simulated_likes_server.ts";
 import { PrimaryProcess } from "./simulated_primary.ts";
+import { SimulatedWallClock } from "./simulated_wall_clock.ts";
 import { SimulationChecks } from "./simulation_checks.ts";
 import { Agenda, Random } from "./virtual_time.ts";
 
@@ -27,7 +28,8 @@ export class World implements SimulatedNetwork {
   readonly checks: SimulationChecks;
   readonly ledger: LedgerDisk;
   readonly batchBytesMax: number;
-  wallMs = 1_700_000_000_000;
+  /** Of the primary's machine; a LikesServer has no use for one. */
+  readonly wallClock: SimulatedWallClock;
   primary: PrimaryProcess;
   readonly likesServers: LikesServerProcess[] = [];
   readonly #streams = new Set<SimulatedStream>();
@@ -35,6 +37,7 @@ export class World implements SimulatedNetwork {
 
   constructor(seed: number) {
     this.random = new Random(seed);
+    this.wallClock = new SimulatedWallClock(this.agenda);
     this.ledger = new LedgerDisk(this.random.id());
     this.checks = new SimulationChecks(this.agenda, this.ledger);
     this.batchBytesMax = this.random.pick([1, 60, 500, 1e6]);
@@ -171,7 +174,7 @@ export class World implements SimulatedNetwork {
       () => (process.fullUntilMs = this.agenda.nowMs + random.whole(0, 2_000)),
       () => this.ledger.failNext(random.pick(FAULTS)),
       () => likesServer.disk.failNext(random.pick(FAULTS)),
-      () => (this.wallMs += random.whole(-3_600_000, 3_600_000)),
+      () => this.wallClock.jump(random),
     ];
     random.pick(deeds)();
     this.agenda.after(random.whole(1, 700), () => this.#beUnkind());
