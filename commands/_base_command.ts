@@ -2,12 +2,7 @@
 import { Command } from "@oclif/core";
 import { EXIT, FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
-
-/** What oclif writes before the reason for which a flag's value is refused. */
-const FLAG_NOISE = /^Parsing (--[\w-]+)\s+/;
-
-/** What oclif adds for a person who types. */
-const HELP_NOISE = /\nSee more help with --help$/;
+import { isRefusedValue, usageText } from "./_usage_text.ts";
 
 /** The base of every command. */
 export abstract class BaseCommand extends Command {
@@ -36,10 +31,9 @@ export abstract class BaseCommand extends Command {
   protected override catch(error: Error & { oclif?: { exit?: number } }): Promise<void> {
     if (error.oclif?.exit === EXIT.done) return Promise.resolve();
     const exit = exitOf(error);
-    const message = messageOf(error)
-      .replaceAll(/\s*\n\t/g, " ")
-      .replace(FLAG_NOISE, "$1: ")
-      .replace(HELP_NOISE, this.jsonEnabled() ? "" : "$&");
+    const found = messageOf(error);
+    const isUsage = error.oclif !== undefined || isRefusedValue(found);
+    const message = isUsage ? usageText(found, `likes ${this.id ?? ""}`) : found;
     if (this.jsonEnabled()) {
       const code = error instanceof LikesError ? error.code : exit === EXIT.usage ? "usage" : "bug";
       this.printJson({ error: { code, message, exit } });
