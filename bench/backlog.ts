@@ -1,0 +1,63 @@
+/**
+ * Fills an outbox as a LikesServer does when likes arrive together: through the core's group commit,
+ * onto the disk, without gRPC. What it leaves is a backlog that nobody has delivered yet.
+ */
+import type * as knownModule from "../src/core/known_outbox.ts";
+import type * as limitsModule from "../src/limits.ts";
+import type * as outboxModule from "../src/likes_server/open_outbox.ts";
+import type * as codecModule from "../src/rpc/record_codec.ts";
+import type * as writerModule from "../src/core/outbox_writer.ts";
+import { built } from "./built.ts";
+import { preciseMs } from "./clock.ts";
+import { expectSame } from "./figure.ts";
+
+const ITEMS = 100;
+const LIKES_MAX = 42;
+
+/** What was accepted. */
+export interface Backlog {
+  readonly likes: bigint;
+  /** From the first like to the last sync. */
+  readonly tookMs: number;
+  readonly syncs: number;
+}
+
+/** Gives `events` likes in groups as large as a record, to a new outbox, and closes it. */
+export async function fillOutbox(
+  dataDir: string,
+  serverId: string,
+  events: number,
+): Promise<Backlog> {
+  const { KnownOutbox } = await built<typeof knownModule>("core/known_outbox.js");
+  const { OutboxWriter } = await built<typeof writerModule>("core/outbox_writer.js");
+  const { recordCodec } = await built<typeof codecModule>("rpc/record_codec.js");
+  const { openOutbox } = await built<typeof outboxModule>("likes_server/open_outbox.js");
+  const { OUTBOX_BYTES_MAX, RECORD_EVENTS_MAX } = await built<typeof limitsModule>("limits.js");
+  const { store } = openOutbox(dataDir, serverId);
+  await store.write([{ type: "mint", incarnation: "b".repeat(32) }]);
+  const outbox = new KnownOutbox(await store.load());
+  const writer = new OutboxWriter(recordCodec);
+  let likes = 0n;
+  let syncs = 0;
+  const startMs = preciseMs();
+  for (let given = 0; given < events;) {
+    const upTo = Math.min(events, given + RECORD_EVENTS_MAX);
+    for (; given < upTo; given++) {
+      const change = { kind: "add", likes: BigInt((given * 31) % (LIKES_MAX + 1)) } as const;
+      const event = { itemId: `video-${given % ITEMS}`, change };
+      const give = { requestId: given, event, generator: undefined };
+      expectSame("a refusal", writer.give(give, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
+      likes += change.likes;
+    }
+    const { writes } = writer.next(outbox, startMs) ?? { writes: [] };
+    expectSame("a write", await store.write(writes), "done");
+    writer.end();
+    for (const write of writes) outbox.adopt(write);
+    syncs++;
+  }
+  const tookMs = preciseMs() - startMs;
+  expectSame("the number of events accepted", outbox.accepted.events, events);
+  expectSame("the likes accepted", outbox.accepted.likes, likes);
+  store.close();
+  return { likes, tookMs, syncs };
+}

@@ -1,0 +1,78 @@
+/** A counter of two bench processes on a disk of its own: a primary and one LikesServer. */
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Status } from "../src/core/status.ts";
+import { PrimaryClient } from "../src/rpc/primary_client.ts";
+import { readOutbox } from "../src/store/outbox_reader.ts";
+import { temporaryFolder } from "../test/fixtures/temporary_folder.ts";
+import { BenchProcess } from "./bench_process.ts";
+import { expectSame } from "./figure.ts";
+import type { PrimaryMoments } from "./taps.ts";
+
+const ANSWER_WAIT_MS = 30_000;
+const POLL_MS = 100;
+/** The LikesServer of a bench counter. */
+export const SERVER_ID = "likes-server-0";
+
+/** The processes, and the folder of their state. */
+export class BenchCounter implements AsyncDisposable {
+  readonly #folder = temporaryFolder();
+  readonly primary = new BenchProcess("primary");
+  readonly likesServer = new BenchProcess("likes_server");
+  #primaryAddress = "";
+
+  get dataDir(): string {
+    return this.#folder.path;
+  }
+
+  get outboxDir(): string {
+    return join(this.dataDir, SERVER_ID);
+  }
+
+  /** Starts both, and gives the address of the LikesServer, which accepts likes. */
+  async start(): Promise<string> {
+    const { dataDir } = this;
+    this.#primaryAddress = await this.primary.ask<string>("start", { dataDir });
+    const options = { dataDir, serverId: SERVER_ID, primary: this.#primaryAddress };
+    return this.likesServer.ask<string>("start", options);
+  }
+
+  /** What the primary noted. */
+  moments(): Promise<PrimaryMoments> {
+    return this.primary.ask<PrimaryMoments>("moments");
+  }
+
+  /**
+   * Waits until all is applied and shown everywhere, and stops both. Throws unless the total, the
+   * outbox and what was given are the same.
+   */
+  async expectExact(given: { readonly events: number; readonly likes: bigint }): Promise<void> {
+    const { totalLikes, servers } = await this.#converged();
+    expectSame("the total", totalLikes, given.likes);
+    const { events, likes } = readOutbox(this.outboxDir);
+    expectSame("the number of events in the outbox", events, given.events);
+    expectSame("the likes in the outbox", likes, given.likes);
+    expectSame("the members", servers.length, 1);
+    expectSame("what stays in the outbox", await this.likesServer.ask<number>("stop"), 0);
+    await this.primary.ask("stop");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.likesServer[Symbol.asyncDispose]();
+    await this.primary[Symbol.asyncDispose]();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+
+  async #converged(): Promise<Status> {
+    const client = new PrimaryClient(this.#primaryAddress);
+    try {
+      for (;;) {
+        const status = await client.status(ANSWER_WAIT_MS);
+        if (status.everywhere && status.pendingEvents === 0) return status;
+        await pause(POLL_MS);
+      }
+    } finally {
+      client.close();
+    }
+  }
+}

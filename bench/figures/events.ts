@@ -1,0 +1,102 @@
+/** Events a second from one LikesServer, synced on both sides. */
+import { fillOutbox } from "../backlog.ts";
+import { BenchProcess } from "../bench_process.ts";
+import { BenchCounter, SERVER_ID } from "../counter.ts";
+import type { Figure, FigureOptions, FigureResult } from "../figure.ts";
+import type { Given } from "../processes/giver.ts";
+import { momentsBySequence } from "../taps.ts";
+
+const EVENTS_PER_S_MIN = 200_000;
+const AT_ONCE = 500;
+
+/** `npm run bench -- events`. */
+export const events: Figure = {
+  name: "events",
+  title: "events a second from one LikesServer, synced on both sides",
+  seconds: 60,
+  run: measure,
+};
+
+async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
+  const runs = brief ? 1 : 5;
+  const backlog = brief ? 20_000 : 1_000_000;
+  const calls = brief ? 2_000 : 40_000;
+  const delivered: Taken[] = [];
+  const live: Taken[] = [];
+  for (let run = 1; run <= runs; run++) {
+    delivered.push(await deliver(backlog));
+    live.push(await give(calls));
+    say(`run ${run} of ${runs}`);
+  }
+  const aim = { is: "over", bound: EVENTS_PER_S_MIN } as const;
+  const unit = "events/s";
+  return {
+    settings: {
+      runs,
+      "events of a backlog": backlog,
+      "events a record": "1,000, one sync each",
+      items: 100,
+      "AddLikes calls": calls,
+      "of them at once": AT_ONCE,
+      processes: "LikesServer, primary; with AddLikes a giver beside them",
+    },
+    rows: [
+      {
+        name: "batches: accepted (group commit)",
+        unit,
+        values: perS(delivered, "acceptedMs"),
+        aim,
+      },
+      { name: "batches: delivered and applied", unit, values: perS(delivered, "appliedMs"), aim },
+      { name: "AddLikes one by one: accepted", unit, values: perS(live, "acceptedMs") },
+      { name: "AddLikes one by one: applied", unit, values: perS(live, "appliedMs") },
+    ],
+    checked: [
+      `every one of ${runs * (backlog + calls)} events was applied once: 0 lost`,
+      "the total, the outbox and what was given are the same, in each run",
+    ],
+  };
+}
+
+/** How long it took until the last of `events` was accepted, and applied. */
+interface Taken {
+  readonly events: number;
+  readonly acceptedMs: number;
+  readonly appliedMs: number;
+}
+
+function perS(taken: readonly Taken[], of: "acceptedMs" | "appliedMs"): number[] {
+  return taken.map((one) => (one.events * 1_000) / one[of]);
+}
+
+/**
+ * A backlog that an earlier process left: accepted here, and delivered by a LikesServer that is
+ * started on it. Its delivery is measured from the Hello that the primary took to the last commit.
+ */
+async function deliver(backlog: number): Promise<Taken> {
+  await using counter = new BenchCounter();
+  const { likes, tookMs } = await fillOutbox(counter.dataDir, SERVER_ID, backlog);
+  await counter.start();
+  await counter.expectExact({ events: backlog, likes });
+  const { connectedMs, applied } = await counter.moments();
+  const appliedMs = lastOf(momentsBySequence("applied", applied, backlog));
+  const [startMs = NaN] = connectedMs;
+  return { events: backlog, acceptedMs: tookMs, appliedMs: appliedMs - startMs };
+}
+
+/** Likes that are given one a call, as fast as they are answered. */
+async function give(calls: number): Promise<Taken> {
+  await using counter = new BenchCounter();
+  await using giver = new BenchProcess("giver");
+  const address = await counter.start();
+  const options = { address, events: calls, atOnce: AT_ONCE };
+  const { likes, startMs, endMs } = await giver.ask<Given>("closedLoop", options);
+  await counter.expectExact({ events: calls, likes });
+  const { applied } = await counter.moments();
+  const appliedMs = lastOf(momentsBySequence("applied", applied, calls));
+  return { events: calls, acceptedMs: endMs - startMs, appliedMs: appliedMs - startMs };
+}
+
+function lastOf(momentsMs: Float64Array): number {
+  return momentsMs.reduce((last, atMs) => Math.max(last, atMs));
+}

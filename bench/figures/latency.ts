@@ -1,0 +1,114 @@
+/** From accepted to applied, at 1,000 likes a second that do not wait for each other. */
+import { BenchProcess } from "../bench_process.ts";
+import { BenchCounter } from "../counter.ts";
+import type { Aim, Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
+import type { Given } from "../processes/giver.ts";
+import { percentile } from "../spread.ts";
+import { momentsBySequence } from "../taps.ts";
+import type { Moments } from "../taps.ts";
+
+const RATE_PER_S = 1_000;
+const SEED = 42;
+const P50_MAX_MS = 5;
+const P99_MAX_MS = 25;
+const PERCENTS = [50, 95, 99, 100];
+
+/** `npm run bench -- latency`. */
+export const latency: Figure = {
+  name: "latency",
+  title: "from accepted to applied, at 1,000 likes a second",
+  seconds: 60,
+  run: measure,
+};
+
+/** What one run found, in milliseconds, one value a like. */
+interface Latencies {
+  readonly applied: readonly number[];
+  readonly answered: readonly number[];
+  readonly whole: readonly number[];
+}
+
+async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
+  const runs = brief ? 1 : 3;
+  const seconds = brief ? 1 : 15;
+  const warmUpS = brief ? 0 : 3;
+  const events = seconds * RATE_PER_S;
+  const found: Latencies[] = [];
+  for (let run = 1; run <= runs; run++) {
+    found.push(await measureOnce(events, warmUpS * RATE_PER_S));
+    say(`run ${run} of ${runs}`);
+  }
+  const aims = new Map([
+    [50, { is: "under", bound: P50_MAX_MS } as const],
+    [99, { is: "under", bound: P99_MAX_MS } as const],
+  ]);
+  return {
+    settings: {
+      runs,
+      "likes/s": RATE_PER_S,
+      arrivals: `open loop, exponential gaps, seed ${SEED}`,
+      "events a run": events,
+      "of them to warm up": warmUpS * RATE_PER_S,
+      LikesServers: 1,
+      processes: "giver, LikesServer, primary",
+    },
+    rows: [
+      ...rowsOf("accepted to applied", found, "applied", aims),
+      ...rowsOf("due to answered", found, "answered"),
+      ...rowsOf("due to applied", found, "whole"),
+    ],
+    checked: [
+      `every one of ${runs * events} likes was answered, synced once and applied once: 0 lost`,
+      "the total, the outbox and what was given are the same",
+    ],
+  };
+}
+
+function rowsOf(
+  name: string,
+  found: readonly Latencies[],
+  of: keyof Latencies,
+  aims = new Map<number, Aim>(),
+): Row[] {
+  return PERCENTS.map((percent) => {
+    const values = found.map((one) => percentile(one[of], percent));
+    const row = { name: `${name}, ${percent === 100 ? "max" : `p${percent}`}`, values };
+    const aim = aims.get(percent);
+    return { ...row, unit: "ms", ...(aim === undefined ? {} : { aim }) };
+  });
+}
+
+async function measureOnce(events: number, warmUp: number): Promise<Latencies> {
+  await using counter = new BenchCounter();
+  await using giver = new BenchProcess("giver");
+  const address = await counter.start();
+  const given = await giver.ask<Given>("openLoop", { address, dueMs: arrivals(events) });
+  await counter.expectExact({ events, likes: given.likes });
+  const synced = await counter.likesServer.ask<Moments>("synced");
+  const { applied } = await counter.moments();
+  const syncedMs = momentsBySequence("synced", synced, events);
+  const appliedMs = momentsBySequence("applied", applied, events);
+  const { dueMs, answeredMs } = given;
+  return {
+    applied: differences(syncedMs, appliedMs, warmUp),
+    answered: differences(dueMs, answeredMs, warmUp),
+    whole: differences(dueMs, appliedMs, warmUp),
+  };
+}
+
+function differences(from: Float64Array, to: Float64Array, warmUp: number): readonly number[] {
+  return Array.from(to.subarray(warmUp), (end, index) => end - (from[warmUp + index] ?? NaN));
+}
+
+/** When likes are due: as those of people who know nothing of each other (a Poisson process). */
+function arrivals(events: number): Float64Array {
+  const dueMs = new Float64Array(events);
+  let state = SEED;
+  let atMs = 0;
+  for (let index = 0; index < events; index++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    atMs += (-Math.log((state + 1) / 2 ** 32) * 1_000) / RATE_PER_S;
+    dueMs[index] = atMs;
+  }
+  return dueMs;
+}

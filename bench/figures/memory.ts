@@ -1,0 +1,67 @@
+/** Resident memory of each role after a minute of the demonstration. */
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
+import { orchestrated } from "../orchestrated.ts";
+
+const MB_MAX = 90;
+const MINUTE_MS = 60_000;
+const BRIEF_MS = 1_000;
+
+/** `npm run bench -- memory`. */
+export const memory: Figure = {
+  name: "memory",
+  title: "resident memory of each role after a minute of `likes orchestrate`",
+  seconds: 70,
+  run: measure,
+};
+
+/** Of one process, in MB. `ownMb` is what it shares with no other: not the text of node itself. */
+interface Resident {
+  readonly residentMb: number;
+  readonly peakMb: number;
+  readonly ownMb: number;
+}
+
+async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
+  const servers = brief ? 2 : 10;
+  const waitMs = brief ? BRIEF_MS : MINUTE_MS;
+  say(`waits for ${waitMs / 1_000} s`);
+  const found = await orchestrated(servers, async ({ orchestration, roles }) => {
+    await pause(waitMs);
+    const all = [...roles].map(([name, pid]) => ({ name, ...residentOf(pid) }));
+    return [...all, { name: "parent", ...residentOf(orchestration.parent.pid) }];
+  });
+  const likesServers = found.filter(({ name }) => name.startsWith("likes-server"));
+  const primary = found.filter(({ name }) => name === "primary");
+  const parent = found.filter(({ name }) => name === "parent");
+  return {
+    settings: { LikesServers: servers, "after s": waitMs / 1_000, runs: 1 },
+    rows: [
+      ...rowsOf("primary", primary),
+      ...rowsOf(`LikesServer (${servers})`, likesServers),
+      ...rowsOf("parent", parent),
+    ],
+    checked: ["no process had died", "the run ended exact and converged"],
+  };
+}
+
+function rowsOf(name: string, found: readonly Resident[]): Row[] {
+  const aim = { is: "under", bound: MB_MAX } as const;
+  const values = (of: keyof Resident): number[] => found.map((one) => one[of]);
+  return [
+    { name: `${name}, resident`, unit: "MB", values: values("residentMb"), aim },
+    { name: `${name}, its own`, unit: "MB", values: values("ownMb") },
+    { name: `${name}, peak`, unit: "MB", values: values("peakMb") },
+  ];
+}
+
+function residentOf(pid: number): Resident {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const mb = (name: string): number => {
+    const [, kib] = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status) ?? [];
+    if (kib === undefined) throw new Error(`Cannot read ${name} of process ${pid}`);
+    return (Number(kib) * 1_024) / 1e6;
+  };
+  return { residentMb: mb("VmRSS"), peakMb: mb("VmHWM"), ownMb: mb("RssAnon") };
+}

@@ -1,0 +1,97 @@
+/**
+ * Gives likes over gRPC, in one of two ways.
+ *
+ * Open loop: each like has a time at which it is due, drawn beforehand, and is given then, whether or
+ * not those before it were answered. A server that stalls does not slow its giver down and so hide the
+ * stall: all that fell due meanwhile waits, and is measured from when it was due.
+ *
+ * Closed loop: so many at once, each call after the answer to the one before: as fast as it goes.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import type * as clientModule from "../../src/rpc/likes_client.ts";
+import { built } from "../built.ts";
+import { preciseMs } from "../clock.ts";
+import { serve } from "./serve.ts";
+
+const { LikesClient } = await built<typeof clientModule>("rpc/likes_client.js");
+
+const CALL_WAIT_MS = 30_000;
+const ITEMS = 100;
+const LIKES_MAX = 42;
+
+/** An open loop: `dueMs` from the start, ascending. */
+interface OpenLoop {
+  readonly address: string;
+  readonly dueMs: Float64Array;
+}
+
+/** A closed loop. */
+interface ClosedLoop {
+  readonly address: string;
+  readonly events: number;
+  readonly atOnce: number;
+}
+
+/** What was given; all of it was accepted, else it is an error. Times by `preciseMs`. */
+export interface Given {
+  readonly likes: bigint;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** By sequence: when the like was due, and when its answer was here. Of an open loop. */
+  readonly dueMs: Float64Array;
+  readonly answeredMs: Float64Array;
+}
+
+serve({
+  async openLoop({ address, dueMs }: OpenLoop): Promise<Given> {
+    const client = new LikesClient(address);
+    const bySequence = { dueMs: dueMs.slice(), answeredMs: new Float64Array(dueMs.length) };
+    const calls: Promise<void>[] = [];
+    let likes = 0n;
+    const give = async (index: number, atMs: number): Promise<void> => {
+      const { sequence } = await client.addLikes(itemOf(index), likesOf(index), CALL_WAIT_MS);
+      bySequence.answeredMs[sequence - 1] = preciseMs();
+      bySequence.dueMs[sequence - 1] = atMs;
+    };
+    const startMs = preciseMs();
+    for (let index = 0; index < dueMs.length;) {
+      const atMs = startMs + (dueMs[index] ?? 0);
+      if (atMs > preciseMs()) {
+        await pause(1);
+        continue;
+      }
+      likes += likesOf(index);
+      calls.push(give(index, atMs));
+      index++;
+    }
+    await Promise.all(calls);
+    client.close();
+    return { likes, startMs, endMs: preciseMs(), ...bySequence };
+  },
+
+  async closedLoop({ address, events, atOnce }: ClosedLoop): Promise<Given> {
+    const client = new LikesClient(address);
+    let next = 0;
+    let likes = 0n;
+    const giver = async (): Promise<void> => {
+      while (next < events) {
+        const index = next++;
+        likes += likesOf(index);
+        await client.addLikes(itemOf(index), likesOf(index), CALL_WAIT_MS);
+      }
+    };
+    const startMs = preciseMs();
+    await Promise.all(Array.from({ length: atOnce }, giver));
+    const endMs = preciseMs();
+    client.close();
+    return { likes, startMs, endMs, dueMs: new Float64Array(), answeredMs: new Float64Array() };
+  },
+});
+
+function itemOf(index: number): string {
+  return `video-${index % ITEMS}`;
+}
+
+function likesOf(index: number): bigint {
+  return BigInt((index * 31) % (LIKES_MAX + 1));
+}

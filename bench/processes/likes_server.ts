@@ -1,0 +1,51 @@
+/** A LikesServer, built and started as the command starts it, that notes when events are synced. */
+import type * as serverModule from "../../src/likes_server/likes_server.ts";
+import type { LikesServer } from "../../src/likes_server/likes_server.ts";
+import type * as outboxModule from "../../src/likes_server/open_outbox.ts";
+import type * as logModule from "../../src/log/log_file.ts";
+import { built } from "../built.ts";
+import { noMoments, notingSynced } from "../taps.ts";
+import type { Moments } from "../taps.ts";
+import { serve } from "./serve.ts";
+
+const { startLikesServer } = await built<typeof serverModule>("likes_server/likes_server.js");
+const { openOutbox } = await built<typeof outboxModule>("likes_server/open_outbox.js");
+const { likesServerLogName, openLogFile } = await built<typeof logModule>("log/log_file.js");
+
+const synced = noMoments();
+let server: LikesServer | undefined;
+
+/** Where its outbox is, and its primary. */
+interface StartOptions {
+  readonly dataDir: string;
+  readonly serverId: string;
+  readonly primary: string;
+}
+
+serve({
+  /** Gives the address once it accepts likes. */
+  async start({ dataDir, serverId, primary }: StartOptions): Promise<string> {
+    const { store } = openOutbox(dataDir, serverId);
+    server = await startLikesServer({
+      host: "127.0.0.1",
+      port: 0,
+      primary,
+      outbox: { serverId, store: notingSynced(store, synced) },
+      log: openLogFile(dataDir, likesServerLogName(serverId)),
+      reflect: true,
+      generate: undefined,
+      onNotice: () => {},
+      onFatal: fail,
+    });
+    await server.accepting;
+    return `127.0.0.1:${server.port}`;
+  },
+  synced: (): Moments => synced,
+  /** Gives how many events it leaves behind. */
+  stop: (): Promise<number> | undefined => server?.stop(true),
+});
+
+function fail(error: unknown): void {
+  process.stderr.write(`${String(error)}\n`);
+  process.exit(1);
+}

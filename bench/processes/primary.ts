@@ -1,0 +1,36 @@
+/** A primary, built and started as the command starts it, that notes when events are applied. */
+import type * as logModule from "../../src/log/log_file.ts";
+import type * as primaryModule from "../../src/primary/primary.ts";
+import type { Primary } from "../../src/primary/primary.ts";
+import { built } from "../built.ts";
+import { noMoments, notingLog } from "../taps.ts";
+import type { PrimaryMoments } from "../taps.ts";
+import { serve } from "./serve.ts";
+
+const { startPrimary } = await built<typeof primaryModule>("primary/primary.js");
+const { openLogFile, PRIMARY_LOG_NAME } = await built<typeof logModule>("log/log_file.js");
+
+const moments: PrimaryMoments = { applied: noMoments(), connectedMs: [] };
+let primary: Primary | undefined;
+
+serve({
+  async start({ dataDir }: { readonly dataDir: string }): Promise<string> {
+    const log = notingLog(openLogFile(dataDir, PRIMARY_LOG_NAME), moments);
+    primary = await startPrimary({
+      host: "127.0.0.1",
+      port: 0,
+      dataDir,
+      log,
+      reflect: true,
+      onFatal: fail,
+    });
+    return `127.0.0.1:${primary.port}`;
+  },
+  moments: (): PrimaryMoments => moments,
+  stop: (): Promise<void> | undefined => primary?.stop(),
+});
+
+function fail(error: unknown): void {
+  process.stderr.write(`${String(error)}\n`);
+  process.exit(1);
+}

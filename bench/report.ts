@@ -1,0 +1,82 @@
+/** A figure as text for people, as a part of a page, and as JSON. */
+import type { Aim, Figure, FigureResult, Row, Unit } from "./figure.ts";
+import { isMet } from "./figure.ts";
+import { spreadOf } from "./spread.ts";
+
+const DIGITS_FROM = 100;
+
+/** `1.86`, `214`, `412,000`: three digits that mean something, or all of a larger number. */
+export function numberText(value: number, unit: Unit): string {
+  if (unit.endsWith("/s")) return (Math.round(value / 100) * 100).toLocaleString("en-US");
+  return value >= DIGITS_FROM ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** `under 25 ms: met`; empty when there is no aim. */
+export function aimText(row: Row): string {
+  if (row.aim === undefined) return "";
+  return `${boundText(row.aim, row.unit)}: ${isMet(row) === true ? "met" : "MISSED"}`;
+}
+
+function boundText({ is, bound }: Aim, unit: Unit): string {
+  return `${is} ${bound.toLocaleString("en-US")} ${unit}`;
+}
+
+/** The cells of a row: name, median, least, greatest, unit, aim. */
+function cellsOf(row: Row): string[] {
+  const { median, min, max } = spreadOf(row.values);
+  const numbers = [median, min, max].map((value) => numberText(value, row.unit));
+  return [row.name, ...numbers, row.unit, aimText(row)];
+}
+
+const TITLES = ["", "median", "min", "max", "", "aim"];
+
+/** A figure for a terminal. */
+export function figureText({ name, title }: Figure, result: FigureResult): string {
+  const lines = [TITLES, ...result.rows.map(cellsOf)];
+  const widths = TITLES.map((_, column) => {
+    return Math.max(...lines.map((cells) => (cells[column] ?? "").length));
+  });
+  const table = lines.map((cells) => {
+    const padded = cells.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return column >= 1 && column <= 3 ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return `  ${padded.join("  ")}`.trimEnd();
+  });
+  return [
+    `${name}: ${title}`,
+    `  ${settingsText(result)}`,
+    ...table,
+    ...result.checked.map((what) => `  checked: ${what}`),
+    "",
+  ].join("\n");
+}
+
+/** A figure as a part of a Markdown page. */
+export function figureMarkdown({ name, title }: Figure, result: FigureResult): string {
+  const cells = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
+  return [
+    `### ${name}: ${title}`,
+    "",
+    `Settings: ${settingsText(result)}.`,
+    "",
+    cells(TITLES),
+    "|---|---:|---:|---:|---|---|",
+    ...result.rows.map((row) => cells(cellsOf(row))),
+    "",
+    `Checked: ${result.checked.join("; ")}.`,
+    "",
+  ].join("\n");
+}
+
+/** A figure for programs. */
+export function figureJson({ name, title }: Figure, result: FigureResult): object {
+  const rows = result.rows.map((row) => ({ ...row, ...spreadOf(row.values), met: isMet(row) }));
+  return { figure: name, title, settings: result.settings, rows, checked: result.checked };
+}
+
+function settingsText({ settings }: FigureResult): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${value.toLocaleString("en-US")}`)
+    .join(", ");
+}

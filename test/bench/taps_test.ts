@@ -1,0 +1,73 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { preciseMs } from "../../bench/clock.ts";
+import { momentsBySequence, noMoments, notingLog, notingSynced } from "../../bench/taps.ts";
+import type { PrimaryMoments } from "../../bench/taps.ts";
+import type { OutboxWrite } from "../../src/core/outbox.ts";
+import { origin } from "../../src/core/record.ts";
+import { PrimaryLog } from "../../src/primary/primary_log.ts";
+import { MemoryOutbox, OutboxDisk } from "../../src/store/memory_outbox.ts";
+
+const LIKE = { itemId: "video", change: { kind: "add", likes: 3n } } as const;
+const INCARNATION = "a".repeat(32);
+
+function moments(first: number[], last: number[]): ReturnType<typeof noMoments> {
+  return { first, last, atMs: first.map((_, index) => index + 1) };
+}
+
+test("momentsBySequence() gives each sequence the moment of its range", () => {
+  assert.equal([...momentsBySequence("applied", moments([1, 3], [2, 3]), 3)], [1, 1, 2]);
+});
+
+test("momentsBySequence() refuses when a sequence is missing, twice or not asked for", () => {
+  const of = (first: number[], last: number[]) => () => {
+    momentsBySequence("applied", moments(first, last), 3);
+  };
+  assert.throws(of([1], [2]), /#3 was not seen applied/);
+  assert.throws(of([1, 2], [2, 3]), /#2 was applied twice/);
+  assert.throws(of([1], [4]), /#4 was applied, unasked/);
+  assert.throws(of([], []), /#1 was not seen applied/);
+});
+
+test("notingLog() notes what a primary logs when it logs it", () => {
+  const lines: string[] = [];
+  const noted: PrimaryMoments = { applied: noMoments(), connectedMs: [] };
+  const log = new PrimaryLog(notingLog({ line: (text) => lines.push(text) }, noted));
+  const state = "open" as const;
+  const row = { incarnation: INCARNATION, outboxId: INCARNATION, state, digest: INCARNATION };
+  const apply = (firstSequence: number, events: number): void => {
+    const incarnation = { ...row, appliedSequence: firstSequence + events - 1 };
+    const given = Array.from({ length: events }, () => LIKE);
+    const where = { incarnation, serverId: "likes-server-0", totalBefore: 5n };
+    log.notice({ type: "applied", applied: { ...where, firstSequence, events: given } }, 0);
+  };
+  const beforeMs = preciseMs();
+  apply(1, 1);
+  apply(2, 3);
+  apply(5, 500);
+  log.notice({ type: "convergence", convergence: "converged", totalLikes: 8n }, 0);
+  assert.is(lines.length, 6, "every line goes on to the log");
+  const atMs = momentsBySequence("applied", noted.applied, 504);
+  assert.ok(atMs.every((at) => at >= beforeMs && at <= preciseMs()));
+});
+
+test("notingSynced() notes appends when they are done, and not when they are refused", async () => {
+  const disk = new OutboxDisk(INCARNATION, "likes-server-0");
+  const store = new MemoryOutbox(disk);
+  const synced = noMoments();
+  const tapped = notingSynced(store, synced);
+  await tapped.write([{ type: "mint", incarnation: INCARNATION }]);
+  assert.equal(synced, noMoments());
+  const record = { firstSequence: 1, lastSequence: 4, bytes: new Uint8Array(8) };
+  const last = { ...origin(INCARNATION), sequence: 4, likes: 12n };
+  const appended = { incarnation: INCARNATION, record, last, generator: undefined };
+  const append: OutboxWrite = { type: "append", ...appended };
+  disk.failNext("refused");
+  assert.is(await tapped.write([append]), "refused");
+  assert.equal(synced, noMoments());
+  assert.is(await tapped.write([append]), "done");
+  assert.equal({ ...synced, atMs: [] }, { first: [1], last: [4], atMs: [] });
+  assert.is(tapped.bytes, store.bytes);
+});
+
+test.run();

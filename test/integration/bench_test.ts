@@ -1,0 +1,57 @@
+// limit: 240 s
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { FIGURES } from "../../bench/figures.ts";
+
+const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
+const LIMIT_MS = 220_000;
+const run = promisify(execFile);
+
+/** What `--json` prints of a figure, as far as is looked at here. */
+interface FigureLine {
+  readonly figure: string;
+  readonly rows: readonly { readonly values: readonly number[]; readonly median: number }[];
+  readonly checked: readonly string[];
+}
+
+test("bench measures every figure when it is brief", async () => {
+  const { stdout } = await bench("--brief", "--json");
+  const [machine = "", ...lines] = stdout.trimEnd().split("\n");
+  assert.match(machine, /"cores":\d+/);
+  const figures = lines.map((line) => JSON.parse(line) as FigureLine);
+  assert.equal(
+    figures.map(({ figure }) => figure),
+    FIGURES.map(({ name }) => name),
+  );
+  for (const { figure, rows, checked } of figures) {
+    assert.ok(checked.length > 0, `${figure} checks what it measures`);
+    for (const { values, median } of rows) {
+      assert.ok(values.length > 0 && median > 0, `${figure}: ${JSON.stringify(values)}`);
+    }
+  }
+});
+
+test("bench refuses when a figure is unknown, or a part is to be recorded", async () => {
+  await refused(["speed"], /Cannot measure "speed"/);
+  await refused(["--record", "--brief"], /Cannot record a part/);
+  await refused(["--record", "memory"], /Cannot record a part/);
+});
+
+function bench(...args: readonly string[]) {
+  const options = { timeout: LIMIT_MS, killSignal: "SIGKILL" } as const;
+  return run(process.execPath, ["--import", "tsx", MAIN, ...args], options);
+}
+
+async function refused(args: readonly string[], stderr: RegExp): Promise<void> {
+  const ended = await bench(...args).then(
+    () => undefined,
+    (error: { readonly code: number; readonly stderr: string }) => error,
+  );
+  assert.is(ended?.code, 2);
+  assert.match(ended?.stderr ?? "", stderr);
+}
+
+test.run();
