@@ -28,8 +28,6 @@ const { values: flags, positionals } = parseArgs({
 });
 
 const figures = chosen();
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 if (flags.brief) say("BRIEF: these numbers mean nothing, but that all works");
 else say(`takes about ${figures.reduce((sum, { seconds }) => sum + seconds, 0)} s`);
@@ -63,4 +61,12 @@ function chosen(): readonly Figure[] {
     process.stderr.write(`${messageOf(error)}\n`);
     process.exit(EXIT.usage);
   }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

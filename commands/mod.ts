@@ -1,4 +1,3 @@
-/** The commands, by the names that people type. */
 import { Add } from "./add.ts";
 import { Count } from "./count.ts";
 import { Orchestrate } from "./orchestrate.ts";
@@ -6,6 +5,7 @@ import { StartLikes } from "./start_likes.ts";
 import { StartPrimary } from "./start_primary.ts";
 import { Status } from "./status.ts";
 
+/** The commands, by the names that people type. */
 export const COMMANDS = {
   orchestrate: Orchestrate,
   "start-primary": StartPrimary,

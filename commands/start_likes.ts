@@ -2,10 +2,12 @@ import { Flags } from "@oclif/core";
 import { formatAddress, isLoopback, parseAddress } from "../src/cli/address.ts";
 import { PORT_DEFAULT } from "../src/limits.ts";
 import type { LikesServer } from "../src/likes_server/likes_server.ts";
+import type { GeneratorPlan } from "../src/core/generator.ts";
 import type { LikesServerNotice } from "../src/core/likes_server.ts";
 import { troubleText } from "../src/core/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { tellParent } from "../src/orchestrator/child_channel.ts";
+import type { ChildCommands } from "../src/orchestrator/child_channel.ts";
 import { RoleCommand } from "./_role_command.ts";
 import {
   checkExposure,
@@ -17,6 +19,13 @@ import {
   roleFlags,
   seedOf,
 } from "./_flags.ts";
+
+/** The flags that say what a generator gives, in milliseconds and likes. */
+interface PlanFlags {
+  readonly "interval-min": number;
+  readonly "interval-max": number;
+  readonly "likes-max": number;
+}
 
 /** `likes start-likes`. */
 export class StartLikes extends RoleCommand {
@@ -51,19 +60,13 @@ export class StartLikes extends RoleCommand {
     const { startLikesServer } = await import("../src/likes_server/likes_server.ts");
     const { openOutbox } = await import("../src/likes_server/open_outbox.ts");
     const { openLogFile, likesServerLogName } = await import("../src/log/log_file.ts");
-    const { host, port, primary } = flags;
+    const { host, port, primary, supervised } = flags;
     const signals = this.signals();
     const outbox = openOutbox(flags["data-dir"], flags.id);
     const { serverId } = outbox;
     const log = openLogFile(flags["log-dir"], likesServerLogName(serverId));
     const seed = seedOf(flags.seed);
-    const plan = {
-      seed,
-      serverId,
-      intervalMinMs: flags["interval-min"],
-      intervalMaxMs: flags["interval-max"],
-      likesMax: flags["likes-max"],
-    };
+    const plan = planOf(flags, serverId, seed);
     const server = await startLikesServer({
       host,
       port,
@@ -75,18 +78,11 @@ export class StartLikes extends RoleCommand {
       onNotice: (notice) => this.#notice(notice, primary),
       onFatal: this.fail,
     });
-    this.obey(flags.supervised, {
-      start: (startMs, durationMs) => server.generating?.start(startMs, durationMs),
-      finish: () => server.generating?.finish() ?? Promise.resolve(undefined),
-    });
+    this.obey(supervised, childCommands(server));
     const address = formatAddress({ host, port: server.port });
-    void server.accepting.then(() => this.#accepting(server, address, flags.supervised));
+    void server.accepting.then(() => this.#accepting(server, address, supervised));
     const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
-    this.#ready(address, {
-      serverId,
-      log: log.path,
-      seed: drawn,
-    });
+    this.#ready(address, { serverId, log: log.path, seed: drawn });
     await signals.first;
     await server.generating?.finish();
     this.#stopped(await server.stop(!flags.stay), serverId);
@@ -133,6 +129,19 @@ export class StartLikes extends RoleCommand {
     if (this.jsonEnabled()) this.printJson({ stopped: serverId, pendingEvents });
     this.say(`${serverId} stopped; ${pendingEvents} events stay in its outbox`);
   }
+}
+
+/** What a parent may order. */
+function childCommands({ generating }: LikesServer): ChildCommands {
+  return {
+    start: (startMs, durationMs) => generating?.start(startMs, durationMs),
+    finish: () => generating?.finish() ?? Promise.resolve(undefined),
+  };
+}
+
+function planOf(flags: PlanFlags, serverId: string, seed: number): GeneratorPlan {
+  const { "interval-min": intervalMinMs, "interval-max": intervalMaxMs } = flags;
+  return { seed, serverId, intervalMinMs, intervalMaxMs, likesMax: flags["likes-max"] };
 }
 
 /** The flag with which a primary is started where this LikesServer looks for it. */

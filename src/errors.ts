@@ -28,6 +28,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** The exit codes that there are. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 interface Fault {
@@ -74,6 +75,7 @@ export const FAULTS = {
   undecided: { status: "INTERNAL", exit: EXIT.undecided },
 } as const satisfies Record<string, Fault>;
 
+/** The names of the faults, which peers are told too. */
 export type FaultCode = keyof typeof FAULTS;
 
 /** An error that a user or a peer caused, or has to act on. Everything else is a bug. */

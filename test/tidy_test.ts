@@ -2,14 +2,24 @@
  * Holds what a machine can hold of the house style (CONTRIBUTING.md), on the whole source. The
  * rules and their own tests are in test/runner/.
  */
+// tidy: mirrors no file because it is about the whole source
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { COMMANDS } from "../commands/mod.ts";
+import { badExemptions } from "./runner/exemptions.ts";
+import type { Verdict } from "./runner/exemptions.ts";
 import { scan } from "./runner/source_scan.ts";
 import type { Source } from "./runner/source_scan.ts";
+import * as documents from "./runner/tidy_documents.ts";
 import { impurities, importCycles, layerViolations } from "./runner/tidy_layers.ts";
+import * as lengths from "./runner/tidy_lengths.ts";
+import * as mirror from "./runner/tidy_mirror.ts";
+import { badNames, misnamed } from "./runner/tidy_names.ts";
+import { looseCompiler, missingGates } from "./runner/tidy_project.ts";
 import * as rules from "./runner/tidy_rules.ts";
+import { badErrorTexts, badHelp } from "./runner/tidy_texts.ts";
 
 const TOP = ["src", "commands", "test", "bench", "tools"];
 /** What nobody writes by hand, and what git does not keep. */
@@ -19,7 +29,13 @@ const FIXTURES = "test/runner/fixtures/";
 const TEXT = /(?:\.(?:ts|json|jsonc|md|proto|yaml|yml|js|html)|\/run|LICENSE|ignore)$/;
 
 const paths = await listFiles("");
+/** Pages that others lead to already. */
+const COMING = ["docs/OPERATING.md"];
+
+const known = new Set(paths);
 const sources = await readSources();
+const protos = (await readAll(/\.proto$/)).map(({ path, text }) => scan(path, text));
+const pages = await readAll(/\.md$/);
 
 test("tidy finds the source when it looks for it", () => {
   for (const path of ["src/assert.ts", "src/core/messages.ts", "test/tidy_test.ts"]) {
@@ -51,21 +67,37 @@ test("files hold no unfinished work when they are scanned", () => {
 });
 
 test("lines are at most about 100 columns wide when they hold no URL", () => {
-  expectNone(sources.flatMap(rules.longLines));
+  expectNone(sources.flatMap(lengths.longLines));
 });
 
 test("files and functions are short when they do not say why not", () => {
-  const verdicts = sources.flatMap((source) => [
-    rules.fileLength(source),
-    rules.functionLengths(source),
+  weigh((source) => [
+    lengths.fileLength(source),
+    lengths.functionLengths(source),
+    lengths.runLength(source),
   ]);
-  for (const exemption of verdicts.flatMap(({ exemptions }) => exemptions)) {
-    console.log(`exempt: ${exemption}`);
-  }
-  expectNone(verdicts.flatMap(({ violations }) => violations));
 });
 
-test("exports of src/ have a doc comment when they are functions, classes or constants", () => {
+test("tests and sources stand beside each other when they do not say why not", () => {
+  weigh((source) => [mirror.mirrorsNothing(source, known), mirror.untested(source, known)]);
+});
+
+test("tests start no processes and do not sleep when they do not say why", () => {
+  weigh((source) => [mirror.ownProcesses(source), mirror.sleeps(source)]);
+});
+
+test("exemptions are of a kind that a rule knows when a file has one", () => {
+  expectNone(sources.flatMap(badExemptions));
+});
+
+test("tests are named after the symbol that they are about when they are unit tests", () => {
+  const helped = sources.filter(({ path }) => !path.endsWith("_test.ts"));
+  const words = new Set([...helped, ...protos].flatMap(mirror.wordsOf));
+  for (const { path } of pages) words.add(path);
+  expectNone(sources.flatMap((source) => mirror.badTestNames(source, words)));
+});
+
+test("exports have a doc comment when they ship", () => {
   expectNone(sources.flatMap(rules.undocumented));
 });
 
@@ -73,8 +105,59 @@ test("test files call .run() when they hold tests", () => {
   expectNone(sources.flatMap(rules.withoutRun));
 });
 
+test("files of src/ open with what they are when they are read from the top", () => {
+  expectNone(sources.flatMap(rules.unopened));
+});
+
+test("errors are not thrown away when nobody says why that is right", () => {
+  expectNone(sources.flatMap(rules.swallowed));
+});
+
 test("files are named after what they hold when they are source", () => {
-  expectNone(sources.flatMap(({ path }) => rules.misnamed(path)));
+  expectNone(sources.flatMap(({ path }) => misnamed(path)));
+});
+
+test("names have their unit and their bound last when they are declared", () => {
+  expectNone(sources.flatMap(badNames));
+});
+
+test("errors say what cannot be done when they are told to people", () => {
+  expectNone(sources.flatMap(badErrorTexts));
+});
+
+test("help is in lower case, with an example, when a command has it", () => {
+  expectNone(Object.entries(COMMANDS).flatMap(([name, command]) => badHelp(name, command)));
+});
+
+test("tsconfig.json is strict when it is read", async () => {
+  const { compilerOptions } = await readJson("tsconfig.json");
+  expectNone(looseCompiler(compilerOptions ?? {}));
+  // What is compiled for people inherits all of it.
+  const { compilerOptions: own = {}, extends: base } = await readJson("tsconfig.build.json");
+  assert.equal({ own, base }, { own: {}, base: "./tsconfig.json" });
+});
+
+test("package.json has every gate in check when it has the gate", async () => {
+  expectNone(missingGates((await readJson("package.json")).scripts ?? {}));
+});
+
+test("CHANGELOG.md and docs/adr/ keep their form when they grow", async () => {
+  expectNone(documents.badChangelog(await readFile("CHANGELOG.md", "utf8")));
+  const decisions = pages.filter(({ path }) => path.startsWith("docs/adr/"));
+  assert.ok(decisions.length >= 8, "the decisions are found");
+  expectNone(documents.badDecisions(decisions));
+});
+
+test("pages lead to what is there when they name a file", () => {
+  const there = new Set([...paths, ...COMING]);
+  expectNone(pages.flatMap((page) => documents.deadLinks(page, there)));
+});
+
+test("environment variables are told when what ships reads them", () => {
+  const shipped = sources.filter(({ path }) => /^(?:src|commands)\//.test(path));
+  const told = pages.map(({ text }) => text).join("\n");
+  const codes = shipped.map(({ uncommented }) => uncommented);
+  expectNone(documents.untoldVariables(codes, told));
 });
 
 test("files name no folder of one machine when they are text", async () => {
@@ -100,6 +183,30 @@ async function readSources(): Promise<Source[]> {
   });
   const kept = wanted.filter((path) => !path.startsWith(FIXTURES));
   return Promise.all(kept.map(async (path) => scan(path, await readFile(path, "utf8"))));
+}
+
+async function readAll(pattern: RegExp): Promise<{ path: string; text: string }[]> {
+  const wanted = paths.filter((path) => pattern.test(path));
+  return Promise.all(wanted.map(async (path) => ({ path, text: await readFile(path, "utf8") })));
+}
+
+interface ProjectFile {
+  readonly compilerOptions?: Readonly<Record<string, unknown>>;
+  readonly extends?: string;
+  readonly scripts?: Readonly<Record<string, string>>;
+}
+
+async function readJson(path: string): Promise<ProjectFile> {
+  return JSON.parse(await readFile(path, "utf8")) as ProjectFile;
+}
+
+/** Applies rules from which a file may exempt itself, and prints every exemption at every run. */
+function weigh(rulesOf: (source: Source) => readonly Verdict[]): void {
+  const verdicts = sources.flatMap(rulesOf);
+  for (const exemption of verdicts.flatMap(({ exemptions }) => exemptions)) {
+    console.log(`exempt: ${exemption}`);
+  }
+  expectNone(verdicts.flatMap(({ violations }) => violations));
 }
 
 function expectNone(violations: readonly string[]): void {

@@ -84,6 +84,7 @@ export interface LedgerSnapshot {
   readonly troubles: readonly TroubleRow[];
 }
 
+/** The likes of one item that the ledger has applied. */
 export interface ItemCount {
   readonly itemId: string;
   readonly likes: bigint;

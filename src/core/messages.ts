@@ -4,6 +4,7 @@
  */
 import type { Id, LikeRecord } from "./record.ts";
 
+/** Opens a stream: who delivers, and what of it. */
 export interface Hello {
   readonly type: "hello";
   readonly protocolVersion: number;
@@ -24,6 +25,7 @@ export interface LedgerSeen {
   readonly version: number;
 }
 
+/** Records in order, from the one after the last that was sent. */
 export interface LikeBatch {
   readonly type: "batch";
   readonly incarnation: Id;
@@ -33,6 +35,7 @@ export interface LikeBatch {
   readonly digest: Id;
 }
 
+/** What a LikesServer knows at a label: the answer to a pulse. */
 export interface Report {
   readonly type: "report";
   readonly incarnation: Id;
@@ -57,6 +60,7 @@ export const TROUBLE_KINDS = [
   "gap",
 ] as const;
 
+/** The kinds of trouble. */
 export type TroubleKind = (typeof TROUBLE_KINDS)[number];
 
 /** A sign that an outbox or the ledger forgot something. */
@@ -66,6 +70,7 @@ export interface Trouble {
   readonly detail: string;
 }
 
+/** Answers a Hello: where the ledger stands with this incarnation. */
 export interface Welcome {
   readonly type: "welcome";
   readonly ledgerId: Id;
@@ -76,6 +81,7 @@ export interface Welcome {
   readonly pulse: Pulse;
 }
 
+/** What the ledger has applied of an incarnation, and what it knows of the outbox. */
 export interface Ack {
   readonly type: "ack";
   readonly incarnation: Id;
@@ -86,8 +92,10 @@ export interface Ack {
   readonly left: boolean;
 }
 
+/** How far the total has come. Values: Convergence in the proto. */
 export type Convergence = "converged" | "catching_up" | "unknown";
 
+/** The primary's clock and total, at the interval of pulses. */
 export interface Pulse {
   readonly type: "pulse";
   readonly labelMs: number;
@@ -98,5 +106,6 @@ export interface Pulse {
   readonly convergence: Convergence;
 }
 
+/** What each side of a delivery stream sends. */
 export type FromLikesServer = Hello | LikeBatch | Report;
 export type FromPrimary = Welcome | Ack | Pulse;

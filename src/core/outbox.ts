@@ -5,6 +5,7 @@
  * Acknowledged events leave the outbox by `trim` alone, which keeps the position that it trims to:
  * sequence, digest and likes. What was accepted stays countable after the events are gone.
  */
+// tidy: no test because it is nearly all types; outbox_acceptance.ts holds what they promise
 import type { LedgerSeen, Trouble } from "./messages.ts";
 import type { Id, LikeRecord, Position } from "./record.ts";
 

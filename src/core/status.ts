@@ -24,6 +24,7 @@ export interface StatusView {
   readonly startedLabelMs: number;
 }
 
+/** What a member does. Values: ServerState in the proto. */
 export type ServerState = "streaming" | "silent" | "trouble";
 
 /** The status of one member. Fields: ServerStatus in the proto. */

@@ -44,6 +44,7 @@ export class Observer {
     const { dataDir, onStatus } = this.#options;
     const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()]);
     const asked = [...this.#clients].map(([serverId, client]) => shownBy(serverId, client));
+    // No answer is no status: it is what the verdict then says.
     const status = await this.#primary.status(ANSWER_WAIT_MAX_MS).catch(() => undefined);
     if (status !== undefined) onStatus(status);
     return {
@@ -91,6 +92,7 @@ export function readOutboxes(
 
 /** What a LikesServer shows; nothing when it does not answer, which is what is to be told then. */
 async function shownBy(name: string, client: LikesClient): Promise<Shown> {
+  // No answer is nothing shown.
   const total = await client.total(ANSWER_WAIT_MAX_MS).catch(() => undefined);
   return { name, totalLikes: total?.totalLikes };
 }

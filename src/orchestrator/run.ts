@@ -2,6 +2,7 @@
  * A whole run: forks one primary and its LikesServers, lets them give for a while, lets every
  * outbox drain, and judges. Nothing is left running.
  */
+// tidy: no test because the integration tests of orchestrate run it
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -151,6 +152,7 @@ export class Run {
       log: (line) => this.#log.line(line),
     });
     watch.start();
+    // Aborted is over early, which is no error.
     await pause(durationMs, undefined, { signal: this.#early.signal }).catch(() => undefined);
     const lastLikeMs = await this.#processes.finish();
     const ranMs = monotonicMs() - startMs;

@@ -1,4 +1,5 @@
 /** Between the status and the counts of the core, and those of the wire and of `--json`. */
+// tidy: no test because wire_test.ts and the tests of the services go through it
 import { LikesError } from "../errors.ts";
 import type { ItemCount } from "../core/ledger.ts";
 import type { Convergence } from "../core/messages.ts";

@@ -1,3 +1,4 @@
+/** What is left to do when a store can no longer say what is on its disk: nothing. */
 import { LikesError, messageOf } from "../errors.ts";
 
 /**

@@ -1,4 +1,5 @@
 /** The tables of a ledger, and the statements that read and change them. */
+// tidy: no test because the acceptance tests of the ledger go through it
 import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "../core/ledger.ts";

@@ -2,6 +2,7 @@
  * What a write does to an outbox, without its records: the one place where programmer errors in
  * writes are caught and positions, sums and bytes are kept. Each store changes its disk beside it.
  */
+// tidy: no test because the acceptance tests of the outbox go through it
 import { assert, unreachable } from "../assert.ts";
 import type { IncarnationState, OutboxSnapshot, OutboxWrite } from "../core/outbox.ts";
 import { origin } from "../core/record.ts";

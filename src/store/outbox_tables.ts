@@ -1,4 +1,5 @@
 /** The tables of an outbox, how they are read, and the statements that change them. */
+// tidy: no test because the acceptance tests of the outbox go through it
 import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import type { TroubleKind } from "../core/messages.ts";

@@ -13,6 +13,7 @@
  * unknown what the disk holds, and the store refuses everything until it is opened again. A failed
  * automatic checkpoint is no such error: it leaves the log whole and is repeated from it.
  */
+// tidy: no test because both stores are tested on it
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { assert } from "../assert.ts";

@@ -1,4 +1,5 @@
 // limit: 240 s
+// tidy: own processes because it runs what people run
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

@@ -79,11 +79,11 @@ test("orchestrate starts when a LikesServer is killed before it is ready", async
 });
 
 /** A restarted LikesServer appends to its log, and says the same interval. */
-function expectSameInterval(run: Orchestration, interval: number): void {
+function expectSameInterval(run: Orchestration, intervalMs: number): void {
   const said = run.log("LikesServer0").filter(({ text }) => text.startsWith("interval "));
   assert.equal(
     said.map(({ text }) => text),
-    Array.from({ length: 3 }, () => `interval ${interval} ms, 0 to 42 likes for video`),
+    Array.from({ length: 3 }, () => `interval ${intervalMs} ms, 0 to 42 likes for video`),
   );
 }
 

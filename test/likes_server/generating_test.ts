@@ -63,7 +63,7 @@ test("start() gives nothing when the run is over", () => {
   void generating.finish();
 });
 
-test("a tick that was refused is given again, with the same number", async () => {
+test("Generating gives a tick again, with the same number, when it was refused", async () => {
   const role = fakeRole();
   role.refusals = 2;
   const generating = generatingEvery(LONG_MS, role);

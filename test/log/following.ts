@@ -1,3 +1,4 @@
+// tidy: own processes because it is a person's tail, and ends it itself
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 

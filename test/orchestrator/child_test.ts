@@ -1,3 +1,4 @@
+// tidy: own processes because it is about a child without the class that starts children
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -84,7 +85,7 @@ test("start() throws when the child is ended before it is ready", async () => {
   assert.match(String(await started), "Cannot start someone: it was stopped");
 });
 
-test("a child that is killed is started again on its port, and greeted again", async () => {
+test("Child starts again on its port when it is killed, and is greeted again", async () => {
   await using child = new TestChild("obedient", { type: "start", startMs: 17, durationMs: 1 });
   await child.start("listening");
   assert.is(await child.finish(WAIT_MS), 17);
@@ -98,7 +99,7 @@ test("a child that is killed is started again on its port, and greeted again", a
   assert.not.ok(child.isGivenUp);
 });
 
-test("a child that dies again and again is given up, and nothing of it is left", async () => {
+test("Child is given up when it dies again and again, and nothing of it is left", async () => {
   await using child = new TestChild("dying");
   await child.start("listening");
   await becomes("the end of the patience", WAIT_MS, () => child.isGivenUp);
@@ -117,7 +118,7 @@ test("finish() gives nothing when the child does not answer or dies over it", as
   assert.is(await answer, undefined);
 });
 
-test("a child ends by itself when its parent has gone before it looked", async () => {
+test("obeyParent() ends the child when its parent has gone before it looked", async () => {
   const child = spawn(process.execPath, [...process.execArgv, PROGRAM, "obedient", "--port", "0"], {
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });

@@ -43,7 +43,7 @@ class JumpingClock implements Disposable {
   }
 }
 
-test("calls are answered when the wall clock jumps at every look", async () => {
+test("LikesClient and PrimaryClient get answers when the wall clock jumps at every look", async () => {
   await using likes = await serve(likesService({ ...NO_LIKES, give: (_, done) => done(ACCEPTED) }));
   await using primary = await serve(
     primaryService({
@@ -65,7 +65,7 @@ test("calls are answered when the wall clock jumps at every look", async () => {
   assert.ok(clock.looks > CALLS, `${clock.looks} looks at the wall clock`);
 });
 
-test("calls end in their time when no answer comes and the wall clock jumps", async () => {
+test("LikesClient ends a call in its time when no answer comes and the wall clock jumps", async () => {
   await using likes = await serve(likesService({ ...NO_LIKES, give: () => {} }));
   using clock = new JumpingClock();
   const client = new LikesClient(likes.address);

@@ -106,6 +106,7 @@ function stream(
     call.on("error", (found: ServiceError) => resolve(found));
     call.on("end", () => reject(new Error("It ended without an error")));
   });
+  // Who asks for the error gets it; that nobody asked is no news.
   error.catch(() => {}).finally(() => client.close());
   call.on("data", () => {});
   talk((message) => call.write(message));

@@ -1,4 +1,5 @@
 // limit: 60 s
+// tidy: sleep because a run has to have begun before it is interrupted
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { isAlive } from "./process_group.ts";

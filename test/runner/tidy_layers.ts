@@ -56,9 +56,11 @@ const PACKAGES: readonly { readonly pattern: RegExp; readonly layers: readonly s
   { pattern: /^cli-table3/, layers: ["cli"] },
 ];
 
+const PLACES = "process|console|crypto|globalThis|fetch|Buffer|Intl";
 const CLOCKS = "Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask";
-const IMPURE = new RegExp(`(?<![.\\w$#])(?:${CLOCKS}|process|console|crypto)\\b(?!\\??:)`, "g");
-const RANDOM = /\bMath\.random\b/g;
+const IMPURE = new RegExp(`(?<![.\\w$#])(?:${CLOCKS}|${PLACES})\\b(?!\\??:)`, "g");
+/** Randomness, and what answers differently where the language of the machine is another. */
+const CHANCE = /\bMath\.random\b|\.toLocale\w+\(|\.localeCompare\(/g;
 
 /** The layer of a file; undefined for one that has no place. */
 export function layerOf(path: string): string | undefined {
@@ -79,7 +81,7 @@ export function layerViolations(source: Source): string[] {
     const reason =
       target === undefined
         ? packageReason(layer, specifier)
-        : fileReason(layer, layerOf(target), isType);
+        : (privateReason(path, layer, target) ?? fileReason(layer, layerOf(target), isType));
     if (reason !== undefined) found.push(`${path}: imports ${specifier}: ${reason}`);
   }
   return found;
@@ -93,9 +95,17 @@ function fileReason(from: string, to: string | undefined, isType: boolean): stri
   return from === "cli" && to === "core" && !isType ? "cli imports only types of core" : undefined;
 }
 
+function privateReason(path: string, layer: string, target: string): string | undefined {
+  const isOwn = posix.dirname(path) === posix.dirname(target) || AROUND.includes(layer);
+  return isOwn || !posix.basename(target).startsWith("_")
+    ? undefined
+    : "it is private to its folder";
+}
+
 function packageReason(from: string, specifier: string): string | undefined {
   if (from === "core") return "core imports only itself and the leaf files";
   if (AROUND.includes(from)) return undefined;
+  if (/^(?:node:)?assert\b/.test(specifier)) return "src/assert.ts is what asserts";
   const rule = PACKAGES.find(({ pattern }) => pattern.test(specifier));
   if (rule === undefined || rule.layers.includes(from)) return undefined;
   return `only ${rule.layers.join(" and ")} may`;
@@ -106,10 +116,10 @@ function resolveImport(path: string, specifier: string): string | undefined {
   return specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : undefined;
 }
 
-/** Clocks, timers, randomness and the process, in src/core. */
+/** Clocks, timers, randomness, the process and the machine, in src/core. */
 export function impurities({ path, code }: Source): string[] {
   if (layerOf(path) !== "core") return [];
-  return [...code.matchAll(IMPURE), ...code.matchAll(RANDOM)].map(({ 0: name, index }) => {
+  return [...code.matchAll(IMPURE), ...code.matchAll(CHANCE)].map(({ 0: name, index }) => {
     return `${path}:${lineAt(code, index)}: uses ${name}: core is pure`;
   });
 }

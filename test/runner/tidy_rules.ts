@@ -1,11 +1,6 @@
-/** Rules of docs and STYLE that hold for one file at a time. Each gives `path:line: what` lines. */
-import { functionsOf, lineAt } from "./source_scan.ts";
+/** Rules that hold for one file at a time. Each gives `path:line: what` lines. */
+import { lineAt } from "./source_scan.ts";
 import type { Source } from "./source_scan.ts";
-
-/** Prettier wraps code at 100; a last word of a comment may stand out. */
-const COLUMNS_MAX = 104;
-const FUNCTION_LINES_MAX = 70;
-const FILE_LINES_MAX = 300;
 
 interface Ban {
   readonly pattern: RegExp;
@@ -19,8 +14,13 @@ const BANS: readonly Ban[] = [
   { pattern: /(?<![.\w$])any\b(?!\s*\()/g, what: "any: say the type, or unknown" },
   { pattern: /^\s*(?:export )?(?:declare )?(?:const )?enum \w/gm, what: "enum: use literals" },
   { pattern: /^\s*(?:export )?(?:declare )?namespace \w/gm, what: "namespace: use a file" },
-  { pattern: /^\s*(?:private|public) /gm, what: "private: use #name" },
+  { pattern: /^\s*(?:static )?(?:private|public) /gm, what: "private: use #name" },
   { pattern: /^\s*export default\b/gm, what: "default export: give it a name" },
+  {
+    pattern:
+      /^(?:export )?const \w+(?:: .*)? = (?:async )?(?:<.*>)?(?:\([^()]*\)|\w+)(?:: .*)? =>/gm,
+    what: "arrow at top level: use function",
+  },
   {
     pattern: /\bconstructor\([^)]*\b(?:readonly|private|protected|public)\s/g,
     what: "parameter property: declare the field",
@@ -48,6 +48,25 @@ export function bannedCode({ path, code }: Source): string[] {
   );
 }
 
+/** Errors that are thrown away without a word beside it or above it that says why. */
+export function swallowed({ path, text, code, uncommented }: Source): string[] {
+  const texts = text.split("\n");
+  const uncommentedLines = uncommented.split("\n");
+  const hasComment = (index: number): boolean => texts[index] !== uncommentedLines[index];
+  const dropped = /\.catch\(\s*\(\w*\) => (?:\{\s*\}|undefined|null)\s*,?\s*\)/g;
+  return [...code.matchAll(dropped)].flatMap(({ index }) => {
+    const line = lineAt(code, index);
+    if (hasComment(line - 1) || hasComment(line - 2)) return [];
+    return [`${path}:${line}: throws an error away: say why that is right`];
+  });
+}
+
+/** Files of src/ that do not open with what they are. */
+export function unopened({ path, text }: Source): string[] {
+  if (!path.startsWith("src/") || /^(?:#!.*\n)?\/\*\*/.test(text)) return [];
+  return [`${path}: does not open with a comment that says what it is`];
+}
+
 /** Marks of work that is not done. The pattern is written so that it does not find itself. */
 export function unfinished({ path, text }: Source): string[] {
   return [...text.matchAll(/\b(?:FIX[M]E|TO[D]O|X[X]X)\b/g)].map(({ 0: mark, index }) => {
@@ -55,69 +74,19 @@ export function unfinished({ path, text }: Source): string[] {
   });
 }
 
-/** Lines that are too long. One with a URL is as long as the URL makes it. */
-export function longLines({ path, text }: Source): string[] {
-  return text.split("\n").flatMap((line, index) => {
-    const columns = Array.from(line).length;
-    if (columns <= COLUMNS_MAX || /https?:\/\//.test(line)) return [];
-    return [`${path}:${index + 1}: is ${columns} columns wide: at most ${COLUMNS_MAX}`];
-  });
-}
+const EXPORT =
+  /^export (?:async |abstract |declare )*(function|class|const|interface|type)\*? (\w+)/;
 
-/** What a length rule says of a file: what is wrong, and what a comment exempts it from. */
-export interface LengthVerdict {
-  readonly violations: readonly string[];
-  readonly exemptions: readonly string[];
-}
-
-/** Files that are too long, unless they say why: `// tidy: long file because …`. */
-export function fileLength({ path, text }: Source): LengthVerdict {
-  const lines = text.trimEnd().split("\n").length;
-  const found = lines > FILE_LINES_MAX ? [`has ${lines} lines: at most ${FILE_LINES_MAX}`] : [];
-  return exempt(path, text, "file", found);
-}
-
-/** Functions that are too long, unless the file says why: `// tidy: long function because …`. */
-export function functionLengths(source: Source): LengthVerdict {
-  const found = functionsOf(source)
-    .map(({ header, firstLine, lastLine }) => ({ header, lines: lastLine - firstLine + 1 }))
-    .filter(({ lines }) => lines > FUNCTION_LINES_MAX)
-    .map(({ header, lines }) => {
-      const name = header.split("\n", 1)[0] ?? "";
-      return `has a function of ${lines} lines: at most ${FUNCTION_LINES_MAX}: ${name}`;
-    });
-  return exempt(source.path, source.text, "function", found);
-}
-
-function exempt(
-  path: string,
-  text: string,
-  of: "file" | "function",
-  found: readonly string[],
-): LengthVerdict {
-  const reason = new RegExp(`^ *// tidy: long ${of} because (\\S.*)$`, "m").exec(text)?.[1];
-  if (reason === undefined) {
-    return { violations: found.map((what) => `${path}: ${what}`), exemptions: [] };
-  }
-  if (found.length === 0) {
-    return { violations: [`${path}: exempts itself as a long ${of}, and is not`], exemptions: [] };
-  }
-  return { violations: [], exemptions: [`${path}: long ${of} because ${reason}`] };
-}
-
-const EXPORT = /^export (?:async |abstract )*(function|class|const)\*? (\w+)/;
-
-/** Exports of src/ without a doc comment directly above. Constants in a row may share it. */
+/** What ships exports nothing without a doc comment directly above. Constants in a row may share. */
 export function undocumented({ path, text }: Source): string[] {
-  if (!path.startsWith("src/")) return [];
+  if (!ships(path)) return [];
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
     const [, kind = "", name = ""] = EXPORT.exec(line) ?? [];
-    const above = lines[index - 1] ?? "";
     if (name === "" || isDocEnd(lines, index - 1)) return [];
-    const [, kindAbove = "", nameAbove = ""] = EXPORT.exec(above) ?? [];
-    if (kind === "const" ? kindAbove === "const" : nameAbove === name) return [];
-    return [`${path}:${index + 1}: ${name} has no doc comment`];
+    const [, kindAbove = "", nameAbove = ""] = EXPORT.exec(lines[index - 1] ?? "") ?? [];
+    const shares = kind === kindAbove && (kind === "const" || kind === "type");
+    return shares || nameAbove === name ? [] : [`${path}:${index + 1}: ${name} has no doc comment`];
   });
 }
 
@@ -136,19 +105,6 @@ export function withoutRun({ path, code }: Source): string[] {
   return isTest(path) && !/\.run\(\)/.test(code) ? [`${path}: does not call .run()`] : [];
 }
 
-/** Names that say nothing, and names that are not snake_case. */
-export function misnamed(path: string): string[] {
-  const parts = path.split("/");
-  const name = parts.at(-1) ?? "";
-  const found: string[] = [];
-  if (name === "index.ts") found.push(`${path}: name the file after what it holds`);
-  for (const folder of ["utils", "helpers", "common"]) {
-    if (parts.includes(folder)) found.push(`${path}: ${folder} is a place for everything`);
-  }
-  if (!/^[a-z0-9_]+\.ts$/.test(name)) found.push(`${path}: file names are in snake_case`);
-  return found;
-}
-
 /** Paths of the machine on which a text was written: they hold nowhere else. */
 export function machinePaths(path: string, text: string): string[] {
   const homes = /(?<![\w.@~$})-])\/(?:home|Users|root|work)\/[\w.-]/g;
@@ -159,4 +115,8 @@ export function machinePaths(path: string, text: string): string[] {
 
 function isTest(path: string): boolean {
   return path.endsWith("_test.ts");
+}
+
+function ships(path: string): boolean {
+  return path.startsWith("src/") || path.startsWith("commands/");
 }

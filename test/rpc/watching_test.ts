@@ -67,7 +67,7 @@ test("Status refuses when there are too many watchers, and takes one when one ha
   for (const client of clients) client.close();
 });
 
-test("a watcher that does not read gets the newest state when it does, and no backlog", async () => {
+test("Status gives the newest state and no backlog when a watcher reads late", async () => {
   const slow = counting(2_000);
   const quick = counting();
   await using serving = await serve(primaryService(slow.port).add);
