@@ -11,6 +11,7 @@ export const STATUS = {
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,
+  UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
 } as const;
@@ -53,6 +54,8 @@ export const FAULTS = {
   disk_full: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
 
   message_invalid: { status: "INVALID_ARGUMENT", exit: EXIT.failed },
+  compressed: { status: "UNIMPLEMENTED", exit: EXIT.failed },
+  watcher_stalled: { status: "DEADLINE_EXCEEDED", exit: EXIT.failed },
   peer_silent: { status: "DEADLINE_EXCEEDED", exit: EXIT.failed },
   resynchronise: { status: "ABORTED", exit: EXIT.failed },
   replaced: { status: "ABORTED", exit: EXIT.failed },

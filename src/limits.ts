@@ -64,6 +64,8 @@ export const MEMBERS_MAX = 2_000;
 export const STREAMS_MAX = 4_000;
 /** Status watchers: each costs a timer and one message a second. */
 export const WATCHERS_MAX = 1_000;
+/** Bytes of states that watchers have not taken; above it a turn is left out, and the next is newer. */
+export const WATCHED_BYTES_MAX = 64 * MIB;
 /** Items of one GetCounts. */
 export const COUNTS_MAX = 1_000;
 export const COUNTS_DEFAULT = 20;
@@ -75,6 +77,18 @@ export const SERVER_IDS_TRIED_MAX = 1_000;
 export const ORCHESTRATED_SERVERS_MAX = 100;
 /** gRPC streams on one connection: a LikesServer needs a few, a load generator many. */
 export const CONNECTION_STREAMS_MAX = 1_000;
+/** Connections of one server: one of each stream and watcher, and of commands that come and go. */
+export const CONNECTIONS_MAX = 6_000;
+/** Calls that are open at one server: all that may wait, and room for short ones. */
+export const CALLS_MAX = 20_000;
+/** Streams of one service that is not our own, such as health: a person or an agent has one. */
+export const FOREIGN_STREAMS_MAX = 100;
+/** Bytes of answers that peers have not read, in all: above it nobody is answered but streams. */
+export const UNREAD_BYTES_MAX = 128 * MIB;
+/** Megabytes of one HTTP/2 session's buffers; above it Node takes no new stream on it. */
+export const SESSION_MEMORY_MAX_MB = 64;
+/** Bytes of a call's metadata, of which ours has none: as in other gRPC servers. */
+export const METADATA_BYTES_MAX = 8 * KIB;
 
 // Time, in milliseconds.
 
@@ -99,6 +113,16 @@ export const BACKOFF_MAX_MS = 1_000;
 export const LEAVE_WAIT_MAX_MS = 5_000;
 /** A server that shuts down: open calls get this long before they are cut. */
 export const SHUTDOWN_WAIT_MAX_MS = 500;
+/** A watcher that takes nothing is told that it is dropped. */
+export const WATCHER_STALLED_MAX_MS = 5_000;
+/** A connection that does not say that it speaks HTTP/2. */
+export const HANDSHAKE_WAIT_MAX_MS = 5_000;
+/** A connection without calls: our own always have one, and a new one costs a millisecond. */
+export const CONNECTION_IDLE_MAX_MS = 15_000;
+/** A call whose request is not complete, where the request is one message. */
+export const REQUEST_WAIT_MAX_MS = 5_000;
+/** An answer that is not read: its connection is cut, since nothing else takes it back. */
+export const ANSWER_WAIT_MAX_MS = 10_000;
 /** HTTP/2 keepalive on both sides: a black hole shows within the sum. */
 export const KEEPALIVE_TIME_MS = 10_000;
 export const KEEPALIVE_TIMEOUT_MS = 5_000;
@@ -154,3 +178,14 @@ assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break
 assert(MEMBER_SILENT_MS < REPORT_WAIT_MAX_MS, "a member is named silent before it is dropped");
 assert(BACKOFF_MAX_MS < LEAVE_WAIT_MAX_MS, "a leaving LikesServer tries more than once");
 assert(STREAMS_MAX > MEMBERS_MAX, "every member may have a stream, and an older one beside it");
+assert(
+  CONNECTIONS_MAX > STREAMS_MAX + WATCHERS_MAX,
+  "streams and watchers leave room for commands",
+);
+assert(
+  CALLS_MAX > GIVES_WAITING_MAX + STREAMS_MAX + WATCHERS_MAX,
+  "all that may wait leaves room for short calls",
+);
+assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone keep nobody else from an answer");
+assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one state can always be sent");
+assert(WATCHER_STALLED_MAX_MS < ANSWER_WAIT_MAX_MS, "a watcher is told before it is cut");

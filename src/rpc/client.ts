@@ -9,6 +9,7 @@ import { connectivityState, credentials, status } from "@grpc/grpc-js";
 import type { ChannelOptions, Client, ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import {
+  BACKOFF_FIRST_MS,
   BACKOFF_MAX_MS,
   KEEPALIVE_TIME_MS,
   KEEPALIVE_TIMEOUT_MS,
@@ -26,7 +27,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
   "grpc.enable_retries": 0,
   "grpc.use_local_subchannel_pool": 1,
-  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.initial_reconnect_backoff_ms": BACKOFF_FIRST_MS,
   "grpc.max_reconnect_backoff_ms": BACKOFF_MAX_MS,
   "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
   "grpc.max_send_message_length": MESSAGE_BYTES_MAX,

@@ -1,6 +1,7 @@
 /** The status of a primary over breaks of the connection, such as its own restarts. */
 import { setTimeout as pause } from "node:timers/promises";
 import { LikesError } from "../errors.ts";
+import type { FaultCode } from "../errors.ts";
 import { monotonicMs } from "../monotonic.ts";
 import type { Status } from "../core/status.ts";
 import { PrimaryClient } from "./primary_client.ts";
@@ -47,8 +48,9 @@ export async function* followStatus(
   }
 }
 
-/** Whether calling again may help: the connection is gone, or the primary is stopping. */
+/** What calling again may help with: no connection, a primary that stops, our own pause. */
+const OUTAGES: readonly FaultCode[] = ["peer_unreachable", "stopping", "watcher_stalled"];
+
 function isOutage(error: unknown): error is LikesError {
-  if (!(error instanceof LikesError)) return false;
-  return error.code === "peer_unreachable" || error.code === "stopping";
+  return error instanceof LikesError && OUTAGES.includes(error.code);
 }

@@ -1,23 +1,30 @@
 /** A gRPC server with this project's bounds, health and reflection. */
+import { Buffer } from "node:buffer";
 import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
+import type { ServiceDefinition } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { LikesError, messageOf } from "../errors.ts";
 import {
+  CONNECTION_IDLE_MAX_MS,
   CONNECTION_STREAMS_MAX,
   KEEPALIVE_TIME_MS,
   KEEPALIVE_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
+  SESSION_MEMORY_MAX_MB,
   SHUTDOWN_WAIT_MAX_MS,
 } from "../limits.ts";
+import { monotonicMs } from "../monotonic.ts";
 import { TROUBLE_KINDS } from "../core/messages.ts";
 import type { Trouble } from "../core/messages.ts";
+import { CallBounds } from "./call_bounds.ts";
+import { Connections } from "./connections.ts";
 import { reflection } from "./reflection.ts";
 
 // Its errors reach the caller; what grpc-js would write beside them to stderr is said twice.
 setLogVerbosity(logVerbosity.NONE);
 
-/** What grpc-js writes around the reason for which a host has no address to listen on. */
-const LISTEN_NOISE = /^No address added out of total \d+ resolved errors: \[(?:listen )?(.*)\]$/;
+/** How often it is looked for what took too long. */
+const SWEEP_MS = 500;
 
 /** Adds services to a server. */
 export type AddServices = (server: Pick<Server, "addService">) => void;
@@ -46,33 +53,58 @@ const OPTIONS = {
   "grpc.max_concurrent_streams": CONNECTION_STREAMS_MAX,
   "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
   "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+  "grpc.max_connection_idle_ms": CONNECTION_IDLE_MAX_MS,
+  "grpc-node.max_session_memory": SESSION_MEMORY_MAX_MB,
 };
 
 /** One listening server. */
 export class RpcServer {
-  readonly #server = new Server(OPTIONS);
+  readonly #calls = new CallBounds((peer) => this.#connections.cut(peer));
+  readonly #server = new Server({ ...OPTIONS, interceptors: [this.#calls.interceptor] });
+  readonly #injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  readonly #connections = new Connections((socket) => this.#injector.injectConnection(socket));
   readonly #health = new HealthImplementation({ "": "NOT_SERVING" });
   readonly #service: string;
+  #sweeper: NodeJS.Timeout | undefined;
 
   constructor({ service, reflect }: RpcServerOptions, addServices: AddServices) {
     this.#service = service;
-    addServices(this.#server);
-    this.#health.addToServer(this.#server);
-    if (reflect) reflection(service).addToServer(this.#server);
+    const host: Parameters<AddServices>[0] = {
+      addService: (definition, handlers) =>
+        this.#server.addService(encodedOnce(definition), handlers),
+    };
+    addServices(host);
+    this.#health.addToServer(host);
+    if (reflect) reflection(service).addToServer(host);
+  }
+
+  /** What it carries now. */
+  get load(): {
+    readonly connections: number;
+    readonly calls: number;
+    readonly unreadBytes: number;
+  } {
+    return { connections: this.#connections.size, ...this.#calls.load };
   }
 
   /** Listens, and gives the port. Throws LikesError `port_taken`. */
-  listen({ host, port }: ListenAddress): Promise<number> {
-    const target = listenTarget({ host, port });
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => {
-        if (error === null) return resolve(bound);
-        const reason = messageOf(error).replace(LISTEN_NOISE, "$1");
-        const wayOut = "choose another --port (0 means any free one) or --host";
-        const text = `Cannot listen on ${target}: ${reason}; ${wayOut}`;
-        reject(new LikesError("port_taken", text, { cause: error }));
-      });
-    });
+  async listen(address: ListenAddress): Promise<number> {
+    try {
+      const port = await this.#connections.listen(address.host, address.port);
+      this.#sweeper ??= setInterval(() => this.sweep(monotonicMs()), SWEEP_MS).unref();
+      return port;
+    } catch (cause) {
+      const reason = messageOf(cause).replace(/^listen /, "");
+      const wayOut = "choose another --port (0 means any free one) or --host";
+      const text = `Cannot listen on ${listenTarget(address)}: ${reason}; ${wayOut}`;
+      throw new LikesError("port_taken", text, { cause });
+    }
+  }
+
+  /** Ends what took too long by the monotonic time `nowMs`; it does so by itself twice a second. */
+  sweep(nowMs: number): void {
+    this.#connections.sweep(nowMs);
+    this.#calls.sweep(nowMs);
   }
 
   /** Tells health whether the role serves; `name` is a service or a name of its own. */
@@ -93,6 +125,7 @@ export class RpcServer {
   /** Stops listening, gives open calls a bounded time to end, then cuts them. */
   async close(): Promise<void> {
     this.setHealth(false);
+    this.#connections.stopListening();
     await new Promise<void>((resolve) => {
       const cut = setTimeout(resolve, SHUTDOWN_WAIT_MAX_MS);
       this.#server.tryShutdown(() => {
@@ -101,5 +134,18 @@ export class RpcServer {
       });
     });
     this.#server.forceShutdown();
+    this.#connections.close();
+    clearInterval(this.#sweeper);
   }
+}
+
+/** The same service, whose answers may be given encoded: what many get is encoded once. */
+function encodedOnce(definition: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const responseSerialize = (answer: unknown): Buffer => {
+      return Buffer.isBuffer(answer) ? answer : method.responseSerialize(answer);
+    };
+    return [name, { ...method, responseSerialize }];
+  });
+  return Object.fromEntries(methods) as ServiceDefinition;
 }

@@ -3,7 +3,7 @@ import type { PrimaryPort } from "../../src/rpc/primary_service.ts";
 import type { LikesPort } from "../../src/rpc/likes_service.ts";
 import type { AddServices } from "../../src/rpc/server.ts";
 import { RpcServer } from "../../src/rpc/server.ts";
-import type { Status } from "../../src/core/status.ts";
+import type { ServerStatus, Status } from "../../src/core/status.ts";
 import { testId } from "../store/faults.ts";
 
 /** A server that listens until it is disposed of. */
@@ -55,5 +55,24 @@ export function emptyStatus(version: number): Status {
     generation: testId(2),
     version,
     servers: [],
+  };
+}
+
+/** The status of one member that streams. */
+export function serverStatus(index: number): ServerStatus {
+  return {
+    serverId: `likes-server-${index}`,
+    outboxId: testId(index),
+    incarnation: testId(index),
+    address: `127.0.0.1:${index}`,
+    state: "streaming",
+    trouble: "",
+    lastSequence: index,
+    appliedSequence: index,
+    acceptedLikes: 1n,
+    appliedLikes: 1n,
+    knownTotalLikes: 1n,
+    silentForMs: 0,
+    pendingEvents: 0,
   };
 }

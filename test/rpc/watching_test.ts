@@ -1,18 +1,20 @@
 /** Status: at once, then at every interval, to so many watchers, none of whom holds the others up. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { ServerStatus, Status as View } from "../../src/core/status.ts";
+import type { Status as View } from "../../src/core/status.ts";
 import { STATUS } from "../../src/errors.ts";
-import { WATCHERS_MAX } from "../../src/limits.ts";
+import { ANSWER_WAIT_MAX_MS, WATCHERS_MAX, WATCHER_STALLED_MAX_MS } from "../../src/limits.ts";
+import { monotonicMs } from "../../src/monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
 import { PrimaryClient } from "../../src/rpc/primary_client.ts";
 import { primaryService } from "../../src/rpc/primary_service.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 import { RawCall } from "../fixtures/raw_call.ts";
-import { faultOf, testId } from "../store/faults.ts";
-import { NO_PRIMARY, emptyStatus, serve } from "./serving.ts";
+import { faultOf } from "../store/faults.ts";
+import { NO_PRIMARY, emptyStatus, serve, serverStatus } from "./serving.ts";
 
 const LIMIT_MS = 10_000;
 const INTERVAL_MS = 100;
@@ -88,6 +90,33 @@ test("Status gives the newest state and no backlog when a watcher reads late", a
   await becomes("a state that is new", LIMIT_MS, () => newest > before);
 });
 
+test("a watcher that takes nothing is told that it is dropped, and then is cut", async () => {
+  const role = counting(2_000);
+  await using serving = await serve(primaryService(role.port).add);
+  const settings = { initialWindowSize: 0 };
+  await using slow = new RawCall(serving.address, Status.path, { settings });
+  await using deaf = new RawCall(serving.address, Status.path, { settings });
+  let states = 0;
+  for (const call of [slow, deaf]) {
+    call.send(Status.requestSerialize({ intervalMs: INTERVAL_MS }));
+    call.endSending();
+    call.read(() => states++);
+  }
+  await becomes("both held", LIMIT_MS, () => serving.server.load.calls === 2);
+  await pause(WATCHER_STALLED_MAX_MS);
+  slow.change({ initialWindowSize: 1024 * 1024 });
+  const end = await within("the end", LIMIT_MS, slow.ended);
+  assert.is(end.fault, "watcher_stalled", end.details);
+  assert.is(end.code, STATUS.DEADLINE_EXCEEDED);
+  assert.is(states, 1, "it held one state, and no backlog");
+  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS);
+  assert.ok(Number.isNaN((await within("the cut", LIMIT_MS, deaf.ended)).code));
+  await becomes("nothing held", LIMIT_MS, () => serving.server.load.unreadBytes === 0);
+  const watcher = new PrimaryClient(serving.address);
+  assert.is((await watcher.status(LIMIT_MS)).servers.length, 2_000);
+  watcher.close();
+});
+
 test("close() sends watchers away when the primary stops", async () => {
   const service = primaryService(NO_PRIMARY);
   await using serving = await serve(service.add);
@@ -112,24 +141,6 @@ function counting(members = 0) {
     },
   };
   return role;
-}
-
-function serverStatus(index: number): ServerStatus {
-  return {
-    serverId: `likes-server-${index}`,
-    outboxId: testId(index),
-    incarnation: testId(index),
-    address: `127.0.0.1:${index}`,
-    state: "streaming",
-    trouble: "",
-    lastSequence: index,
-    appliedSequence: index,
-    acceptedLikes: 1n,
-    appliedLikes: 1n,
-    knownTotalLikes: 1n,
-    silentForMs: 0,
-    pendingEvents: 0,
-  };
 }
 
 function rawClient(address: string) {

@@ -1,0 +1,238 @@
+/**
+ * What holds for every call of a server, whoever serves it: how many there may be, how long a
+ * request may take to come and an answer to be read, and what waits to be read in all.
+ *
+ * An answer that is not read stays with the server, and grpc-js cannot take it back: ending the call
+ * queues its status behind it. So a peer that does not read is cut, with its connection.
+ */
+import { Buffer } from "node:buffer";
+import { Metadata, ServerInterceptingCall } from "@grpc/grpc-js";
+import type { ServerInterceptor } from "@grpc/grpc-js";
+import type { Refusal } from "../errors.ts";
+import {
+  ANSWER_WAIT_MAX_MS,
+  CALLS_MAX,
+  FOREIGN_STREAMS_MAX,
+  METADATA_BYTES_MAX,
+  REQUEST_WAIT_MAX_MS,
+  UNREAD_BYTES_MAX,
+} from "../limits.ts";
+import { monotonicMs } from "../monotonic.ts";
+import { toStatus } from "./faults.ts";
+
+const ACCEPT_ENCODING = "grpc-accept-encoding";
+/** The services whose own roles bound their streams. */
+const OWN = "/likes.v1.";
+
+type Method = Parameters<ServerInterceptor>[0];
+type NextCall = Parameters<ServerInterceptor>[1];
+type Listener = Parameters<NextCall["start"]>[0];
+
+const TOO_MANY_CALLS: Refusal = {
+  code: "too_many",
+  message: `Cannot take another call: there are ${CALLS_MAX}; try again later`,
+};
+const TOO_MUCH_UNREAD: Refusal = {
+  code: "too_many",
+  message: `Cannot answer now: ${UNREAD_BYTES_MAX} bytes of answers wait to be read; try again later`,
+};
+const COMPRESSED: Refusal = {
+  code: "compressed",
+  message: "Cannot take a compressed request: send it as it is, with grpc-encoding identity",
+};
+const LONG_METADATA: Refusal = {
+  code: "too_many",
+  message: `Cannot take a call with so much metadata: at most ${METADATA_BYTES_MAX} bytes`,
+};
+const NO_REQUEST: Refusal = {
+  code: "peer_silent",
+  message: `Cannot wait longer for the request: it did not come within ${REQUEST_WAIT_MAX_MS} ms`,
+};
+
+/** The calls of one server. */
+export class CallBounds {
+  /** Cuts the connection of a peer. */
+  readonly #cut: (peer: string) => void;
+  readonly #open = new Set<BoundedCall>();
+  /** Open streams of each service that is not our own. */
+  readonly #foreign = new Map<string, number>();
+  /** Those whose request is not complete, and those whose answer is not read: oldest first. */
+  readonly #asking = new Map<BoundedCall, number>();
+  readonly #unread = new Map<BoundedCall, { readonly sinceMs: number; readonly bytes: number }>();
+  #unreadBytes = 0;
+
+  constructor(cut: (peer: string) => void) {
+    this.#cut = cut;
+  }
+
+  /** For the server's options. */
+  readonly interceptor: ServerInterceptor = (method, call) => new BoundedCall(this, method, call);
+
+  /** Calls that are open, and bytes of answers that are not read. */
+  get load(): { readonly calls: number; readonly unreadBytes: number } {
+    return { calls: this.#open.size, unreadBytes: this.#unreadBytes };
+  }
+
+  /** Ends what took too long by the monotonic time `nowMs`. */
+  sweep(nowMs: number): void {
+    for (const [call, sinceMs] of this.#asking) {
+      if (nowMs - sinceMs < REQUEST_WAIT_MAX_MS) break;
+      call.refuse(NO_REQUEST);
+    }
+    const late: BoundedCall[] = [];
+    for (const [call, { sinceMs }] of this.#unread) {
+      if (nowMs - sinceMs < ANSWER_WAIT_MAX_MS) break;
+      late.push(call);
+    }
+    for (const peer of new Set(late.map((call) => call.getPeer()))) this.#cut(peer);
+  }
+
+  /** Takes a call in, or says why not. */
+  open(call: BoundedCall, method: Method): Refusal | undefined {
+    if (this.#open.size >= CALLS_MAX) return TOO_MANY_CALLS;
+    const service = foreignService(method);
+    if (service !== undefined) {
+      const streams = this.#foreign.get(service) ?? 0;
+      if (streams >= FOREIGN_STREAMS_MAX) return tooManyStreams(service);
+      this.#foreign.set(service, streams + 1);
+    }
+    this.#open.add(call);
+    if (!method.requestStream) this.#asking.set(call, monotonicMs());
+    return undefined;
+  }
+
+  /** The request is complete. Says why it cannot be answered now, if so. */
+  asked(call: BoundedCall): Refusal | undefined {
+    this.#asking.delete(call);
+    return this.#unreadBytes >= UNREAD_BYTES_MAX ? TOO_MUCH_UNREAD : undefined;
+  }
+
+  sent(call: BoundedCall, bytes: number): void {
+    this.#unread.set(call, { sinceMs: monotonicMs(), bytes });
+    this.#unreadBytes += bytes;
+  }
+
+  read(call: BoundedCall): void {
+    this.#unreadBytes -= this.#unread.get(call)?.bytes ?? 0;
+    this.#unread.delete(call);
+  }
+
+  closed(call: BoundedCall, method: Method): void {
+    this.#asking.delete(call);
+    this.read(call);
+    const service = foreignService(method);
+    if (!this.#open.delete(call) || service === undefined) return;
+    const streams = (this.#foreign.get(service) ?? 1) - 1;
+    if (streams === 0) this.#foreign.delete(service);
+    else this.#foreign.set(service, streams);
+  }
+}
+
+/** One call, between grpc-js and whoever serves it. */
+class BoundedCall extends ServerInterceptingCall {
+  readonly #bounds: CallBounds;
+  readonly #method: Method;
+  readonly #next: NextCall;
+  #isRefused = false;
+  #hasMetadata = false;
+  #isUnread = false;
+  /** Whether a read waits until the answer before it is read; our own streams see to that. */
+  #readWaits = false;
+
+  constructor(bounds: CallBounds, method: Method, next: NextCall) {
+    super(next);
+    this.#bounds = bounds;
+    this.#method = method;
+    this.#next = next;
+  }
+
+  override start(listener: Listener): void {
+    this.#next.start({
+      onReceiveMetadata: (metadata) => {
+        const refusal = refuseCall(this.#next, metadata) ?? this.#bounds.open(this, this.#method);
+        if (refusal === undefined) listener.onReceiveMetadata(metadata);
+        else this.refuse(refusal);
+      },
+      onReceiveMessage: (message) => {
+        if (!this.#isRefused) listener.onReceiveMessage(message);
+      },
+      onReceiveHalfClose: () => {
+        const refusal = this.#method.requestStream ? undefined : this.#bounds.asked(this);
+        if (refusal !== undefined) this.refuse(refusal);
+        if (!this.#isRefused) listener.onReceiveHalfClose();
+      },
+      onCancel: () => {
+        this.#bounds.closed(this, this.#method);
+        if (!this.#isRefused) listener.onCancel();
+      },
+    });
+  }
+
+  override startRead(): void {
+    this.#readWaits = this.#isUnread && foreignService(this.#method) !== undefined;
+    if (!this.#readWaits) this.#next.startRead();
+  }
+
+  override sendMetadata(metadata: Metadata): void {
+    this.#hasMetadata = true;
+    metadata.set(ACCEPT_ENCODING, "identity");
+    this.#next.sendMetadata(metadata);
+  }
+
+  override sendMessage(message: unknown, callback: () => void): void {
+    if (!this.#hasMetadata) this.sendMetadata(new Metadata());
+    const encoded = encode(this.#method, message);
+    this.#isUnread = true;
+    this.#bounds.sent(this, Buffer.isBuffer(encoded) ? encoded.length : 0);
+    this.#next.sendMessage(encoded, () => {
+      this.#isUnread = false;
+      this.#bounds.read(this);
+      callback();
+      if (this.#readWaits && !this.#isUnread) this.startRead();
+    });
+  }
+
+  override sendStatus(status: Parameters<NextCall["sendStatus"]>[0]): void {
+    if (!this.#isUnread) this.#bounds.sent(this, 0);
+    this.#next.sendStatus(status);
+  }
+
+  /** Ends the call; nobody hears of it any more. */
+  refuse(refusal: Refusal): void {
+    this.#isRefused = true;
+    const { code, details, metadata } = toStatus(refusal);
+    metadata.set(ACCEPT_ENCODING, "identity");
+    this.#next.sendStatus({ code, details, metadata });
+  }
+}
+
+/**
+ * Says why a call is not taken, by its headers. grpc-js takes the encoding away before an interceptor
+ * sees it, so that it is read where grpc-js keeps it.
+ */
+function refuseCall(call: NextCall, metadata: Metadata): Refusal | undefined {
+  const { incomingEncoding } = call as { readonly incomingEncoding?: unknown };
+  if (incomingEncoding !== "identity") return COMPRESSED;
+  const headers = Object.entries(metadata.toHttp2Headers()).flat(2);
+  const bytes = headers.reduce<number>((sum, text) => sum + String(text).length, 0);
+  return bytes > METADATA_BYTES_MAX ? LONG_METADATA : undefined;
+}
+
+/** Encoded here, so that its bytes are known; what cannot be encoded is left to grpc-js to refuse. */
+function encode({ responseSerialize }: Method, message: unknown): unknown {
+  try {
+    return responseSerialize(message);
+  } catch {
+    return message;
+  }
+}
+
+/** The service of a stream whose role is not our own, such as health. */
+function foreignService({ path, responseStream }: Method): string | undefined {
+  return responseStream && !path.startsWith(OWN) ? path.split("/")[1] : undefined;
+}
+
+function tooManyStreams(service: string): Refusal {
+  const message = `Cannot take another stream of ${service}: there are ${FOREIGN_STREAMS_MAX}`;
+  return { code: "too_many", message };
+}

@@ -1,0 +1,181 @@
+/** Populations at their bound: calls, streams and what is held for peers that read nothing. */
+import type { ClientHttp2Stream } from "node:http2";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { STATUS } from "../../src/errors.ts";
+import {
+  ANSWER_WAIT_MAX_MS,
+  CALLS_MAX,
+  CONNECTION_STREAMS_MAX,
+  COUNTS_MAX,
+  ITEM_ID_BYTES_MAX,
+  MEMBERS_MAX,
+  SESSION_MEMORY_MAX_MB,
+  STATUS_INTERVAL_MIN_MS,
+  UNREAD_BYTES_MAX,
+  WATCHED_BYTES_MAX,
+  WATCHERS_MAX,
+} from "../../src/limits.ts";
+import { monotonicMs } from "../../src/monotonic.ts";
+import { PrimaryClient } from "../../src/rpc/primary_client.ts";
+import { primaryService } from "../../src/rpc/primary_service.ts";
+import { protos } from "../../src/rpc/protos.ts";
+import { becomes, within } from "../fixtures/eventually.ts";
+import { healthOf } from "../fixtures/health.ts";
+import { RawCall } from "../fixtures/raw_call.ts";
+import type { RawEnd } from "../fixtures/raw_call.ts";
+import { faultOf } from "../store/faults.ts";
+import { NO_PRIMARY, emptyStatus, serve, serverStatus } from "../rpc/serving.ts";
+import type { Serving } from "../rpc/serving.ts";
+import { StreamFlood, frame } from "../rpc/stream_flood.ts";
+
+const LIMIT_MS = 60_000;
+const MB = 1_000_000;
+const MIB = 1024 * 1024;
+const { GetCounts, Status, StreamLikes } = protos.PrimaryService.service;
+const COUNT = GetCounts.requestSerialize({ itemIds: ["video"], limit: 0 });
+/** Bytes of one member in a status, about. */
+const MEMBER_BYTES = 200;
+const NO_ERROR = 0;
+const CANCEL = 8;
+const ENHANCE_YOUR_CALM = 11;
+
+test("a thousand watchers that take nothing hold a bounded amount, and nobody else up", async () => {
+  // As long as that of a full ledger, and made in no time.
+  const servers = [{ ...serverStatus(0), trouble: "a".repeat(MEMBERS_MAX * MEMBER_BYTES) }];
+  const status = () => ({ ...emptyStatus(1), servers });
+  const counts = () => ({ ...emptyStatus(1), counts: [] });
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, status, counts }).add);
+  const before = process.memoryUsage.rss();
+  await using flood = new StreamFlood(serving.address);
+  const watch = Status.requestSerialize({ intervalMs: STATUS_INTERVAL_MIN_MS });
+  await flood.open(WATCHERS_MAX, Status.path, watch);
+  await becomes("all watching", LIMIT_MS, () => serving.server.load.calls === WATCHERS_MAX);
+  await becomes("as much held as may be", LIMIT_MS, () => {
+    return serving.server.load.unreadBytes >= WATCHED_BYTES_MAX;
+  });
+  const client = new PrimaryClient(serving.address);
+  await faultOf("too_many", () => client.watch().next());
+  let peak = 0;
+  for (let asked = 0; asked < 50; asked++) {
+    await client.counts(["video"], 1, LIMIT_MS); // nobody waits for a watcher
+    const { unreadBytes } = serving.server.load;
+    assert.ok(unreadBytes < WATCHED_BYTES_MAX + MIB, `${unreadBytes} bytes are held`);
+    peak = Math.max(peak, process.memoryUsage.rss());
+  }
+  assert.ok(peak - before < 4 * WATCHED_BYTES_MAX, `${before} bytes grew to ${peak}`);
+  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS);
+  await becomes("all cut", LIMIT_MS, () => serving.server.load.calls === 0);
+  assert.is((await client.status(LIMIT_MS)).servers.length, 1);
+  client.close();
+});
+
+test("a call is refused when there are too many, and streams that are open go on", async () => {
+  await using serving = await serve(primaryService(NO_PRIMARY).add);
+  await using flood = new StreamFlood(serving.address);
+  await flood.open(CALLS_MAX, StreamLikes.path);
+  await becomes("all open", LIMIT_MS, () => serving.server.load.calls === CALLS_MAX);
+  expectRefused(await counting(serving.address));
+  assert.is(serving.server.load.calls, CALLS_MAX);
+  flood.streams[0]?.close(NO_ERROR);
+  await becomes("one gone", LIMIT_MS, () => serving.server.load.calls < CALLS_MAX);
+  assert.is(await healthOf(serving.address), "NOT_SERVING");
+});
+
+test("a connection carries no more streams than it may, and the next when one has gone", async () => {
+  let answered = 0;
+  const status = () => {
+    answered++;
+    return NO_PRIMARY.status();
+  };
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, status }).add);
+  await using flood = new StreamFlood(serving.address);
+  await flood.open(CONNECTION_STREAMS_MAX, StreamLikes.path);
+  await becomes("all open", LIMIT_MS, () => serving.server.load.calls === CONNECTION_STREAMS_MAX);
+  flood.request(Status.path).end(frame(Status.requestSerialize({ intervalMs: 60_000 })));
+  assert.is(await healthOf(serving.address), "NOT_SERVING", "another connection is served");
+  assert.is(answered, 0);
+  flood.streams[0]?.close(NO_ERROR);
+  await becomes("its turn", LIMIT_MS, () => answered === 1);
+});
+
+test("a session takes no new stream when it holds too much, and another one does", async () => {
+  await using serving = await serveCounts();
+  await using flood = new StreamFlood(serving.address);
+  const calls = Math.ceil((SESSION_MEMORY_MAX_MB * MB) / ANSWER_BYTES) + 1;
+  await flood.open(calls, GetCounts.path, COUNT);
+  const held = () => serving.server.load.unreadBytes > SESSION_MEMORY_MAX_MB * MB;
+  await becomes("too much held", LIMIT_MS, held);
+  const refused = flood.request(GetCounts.path);
+  await within("the refusal", LIMIT_MS, closed(refused));
+  assert.is(refused.rstCode, ENHANCE_YOUR_CALM);
+  assert.is((await counting(serving.address)).code, 0);
+  await flood[Symbol.asyncDispose]();
+  await becomes("nothing held", LIMIT_MS, () => serving.server.load.unreadBytes === 0);
+});
+
+test("nobody is answered while too much is not read, and everybody once that is cut", async () => {
+  await using serving = await serveCounts();
+  const perSession = Math.floor((SESSION_MEMORY_MAX_MB * MB) / ANSWER_BYTES / 2);
+  await using flood = new StreamFlood(serving.address);
+  while (flood.streams.length * ANSWER_BYTES < UNREAD_BYTES_MAX) {
+    flood.connect();
+    await flood.open(perSession, GetCounts.path, COUNT);
+  }
+  await becomes("too much unread", LIMIT_MS, () => {
+    return serving.server.load.unreadBytes >= UNREAD_BYTES_MAX;
+  });
+  assert.ok(serving.server.load.unreadBytes < UNREAD_BYTES_MAX + 2 * ANSWER_BYTES);
+  expectRefused(await counting(serving.address));
+  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS);
+  await becomes("nothing held", LIMIT_MS, () => serving.server.load.unreadBytes === 0);
+  assert.is((await counting(serving.address)).code, 0);
+});
+
+test("a peer that opens and resets without end costs nothing but its connection", async () => {
+  await using serving = await serveCounts();
+  await using flood = new StreamFlood(serving.address);
+  for (let opened = 0; opened < 20_000; opened++) {
+    const stream = flood.session.destroyed ? undefined : flood.request(GetCounts.path);
+    stream?.close(CANCEL);
+    if (opened % 500 === 0) await healthOf(serving.address);
+  }
+  assert.is((await counting(serving.address)).code, 0);
+  await becomes("no call left", LIMIT_MS, () => serving.server.load.calls === 0);
+});
+
+/** Bytes of an answer to COUNT, about: as many and as long ids as one may have. */
+const ANSWER_BYTES = COUNTS_MAX * (ITEM_ID_BYTES_MAX + 8);
+
+/** A primary whose every answer to GetCounts is as long as one can be. */
+function serveCounts(): Promise<Serving> {
+  const counts = Array.from({ length: COUNTS_MAX }, (_, index) => {
+    return { itemId: String(index).padStart(ITEM_ID_BYTES_MAX, "a"), likes: 1n };
+  });
+  const { convergence, asOfMs, version } = NO_PRIMARY.status();
+  const all = { counts, convergence, asOfMs, version };
+  return serve(primaryService({ ...NO_PRIMARY, counts: () => all }).add);
+}
+
+/** Asks for counts as an honest peer does, and gives how that ended. */
+async function counting(address: string): Promise<RawEnd> {
+  await using call = new RawCall(address, GetCounts.path);
+  call.send(COUNT);
+  call.endSending();
+  call.read(() => {});
+  return await within("its end", LIMIT_MS, call.ended);
+}
+
+function expectRefused(end: RawEnd): void {
+  assert.is(end.code, STATUS.RESOURCE_EXHAUSTED, end.details);
+  assert.is(end.fault, "too_many", end.details);
+}
+
+function closed(stream: ClientHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed) resolve();
+    else stream.once("close", resolve);
+  });
+}
+
+test.run();

@@ -1,0 +1,120 @@
+/**
+ * Connections that fall silent without a word, by the real bounds: a black hole shows on both sides
+ * within the keepalive, and a connection that nobody uses is closed. They wait at the same time.
+ */
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  CONNECTION_IDLE_MAX_MS,
+  HANDSHAKE_WAIT_MAX_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  KEEPALIVE_TIME_MS,
+} from "../../src/limits.ts";
+import { openDelivery } from "../../src/rpc/primary_client.ts";
+import { primaryService } from "../../src/rpc/primary_service.ts";
+import { within } from "../fixtures/eventually.ts";
+import { healthOf } from "../fixtures/health.ts";
+import { helloOf, newIdentity } from "../fixtures/delivery_peer.ts";
+import { NO_PRIMARY, serve } from "../rpc/serving.ts";
+
+const SLACK_MS = 20_000;
+const KEEPALIVE_MS = KEEPALIVE_TIME_MS + KEEPALIVE_TIMEOUT_MS;
+
+test("a black hole shows on both sides, and idle and mute connections are closed", async () => {
+  const opened = promise<void>();
+  const serverSaw = promise<number>();
+  const open = () => ({
+    received: () => opened.resolve(),
+    writable: () => {},
+    closed: () => serverSaw.resolve(performance.now()),
+  });
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, open }).add);
+  await using tunnel = await Tunnel.to(serving.address);
+  const clientSaw = promise<number>();
+  const link = openDelivery(tunnel.address, {
+    received: () => {},
+    writable: () => {},
+    broken: () => clientSaw.resolve(performance.now()),
+  });
+  link.send(helloOf(newIdentity("a"), {}));
+  await within("the stream", SLACK_MS, opened.promise);
+
+  const startedMs = performance.now();
+  const idle = connectHttp2(`http://${serving.address}`);
+  const idleSaw = once(
+    idle.on("error", () => {}),
+    "close",
+  ).then(() => performance.now());
+  const [host = "", port = ""] = serving.address.split(":");
+  const mute = connect(Number(port), host);
+  const muteSaw = once(mute.on("error", () => {}).resume(), "close").then(() => performance.now());
+  tunnel.swallow();
+
+  const limitMs = Math.max(KEEPALIVE_MS, CONNECTION_IDLE_MAX_MS) + SLACK_MS;
+  const saw = within(
+    "all ends",
+    limitMs,
+    Promise.all([serverSaw.promise, clientSaw.promise, idleSaw, muteSaw]),
+  );
+  const [serverMs, clientMs, idleMs, muteMs] = (await saw).map((ms) => ms - startedMs);
+  link.close();
+  // Each took its own bound, and did not end for another reason at once. A ping may have been due.
+  assert.ok((serverMs ?? 0) >= KEEPALIVE_TIMEOUT_MS, `the server: ${serverMs} ms`);
+  assert.ok((clientMs ?? 0) >= KEEPALIVE_TIMEOUT_MS, `the client: ${clientMs} ms`);
+  assert.ok((idleMs ?? 0) >= CONNECTION_IDLE_MAX_MS - 100, `the idle one: ${idleMs} ms`);
+  assert.ok((muteMs ?? 0) >= HANDSHAKE_WAIT_MAX_MS - 100, `the mute one: ${muteMs} ms`);
+  assert.is(await healthOf(serving.address), "NOT_SERVING", "it answers");
+});
+
+/** A tunnel that swallows what comes, both ways, without closing anything. */
+class Tunnel implements AsyncDisposable {
+  readonly address: string;
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #sockets: Socket[] = [];
+
+  constructor(server: ReturnType<typeof createServer>) {
+    this.#server = server;
+    this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  static async to(address: string): Promise<Tunnel> {
+    const [host = "", port = ""] = address.split(":");
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const tunnel = new Tunnel(server);
+    server.on("connection", (near) => {
+      const far = connect(Number(port), host);
+      near.pipe(far);
+      far.pipe(near);
+      tunnel.#sockets.push(
+        near.on("error", () => {}),
+        far.on("error", () => {}),
+      );
+    });
+    return tunnel;
+  }
+
+  swallow(): void {
+    for (const socket of this.#sockets) socket.unpipe().on("data", () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}
+
+/** A promise and what settles it. */
+function promise<T>() {
+  let resolve: (value: T) => void = () => {};
+  const settled = new Promise<T>((done) => (resolve = done));
+  return { promise: settled, resolve };
+}
+
+test.run();

@@ -1,0 +1,69 @@
+/** What every client keeps to: no proxy, and a bounded back-off between attempts. */
+import { Metadata } from "@grpc/grpc-js";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { BACKOFF_MAX_MS } from "../../src/limits.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
+import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { likesService } from "../../src/rpc/likes_service.ts";
+import { protos } from "../../src/rpc/protos.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { knocking } from "../fixtures/knocking.ts";
+import { faultOf, testId } from "../store/faults.ts";
+import { NO_LIKES, serve } from "./serving.ts";
+
+const LIMIT_MS = 15_000;
+
+test("a client does not go through a proxy when the environment names one", async () => {
+  await using proxy = await knocking();
+  const outcome = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
+  const port = {
+    ...NO_LIKES,
+    give: (_: unknown, done: (one: typeof outcome) => void) => done(outcome),
+  };
+  await using serving = await serve(likesService(port));
+  const before = { ...process.env };
+  for (const name of ["no_proxy", "no_grpc_proxy"]) delete process.env[name];
+  for (const name of ["grpc_proxy", "http_proxy", "https_proxy"]) {
+    process.env[name] = `http://${proxy.address}`;
+  }
+  try {
+    const client = new LikesClient(serving.address);
+    assert.is((await client.addLikes("video", 1n, LIMIT_MS)).sequence, 1);
+    client.close();
+    assert.is(proxy.knocks, 0);
+    // The same with the option left as it is by default, to see that there was something to avoid.
+    const { "grpc.enable_http_proxy": off, ...options } = CHANNEL_OPTIONS;
+    assert.is(off, 0);
+    const other = new protos.LikesService(serving.address, CREDENTIALS, options);
+    other.getTotal({}, () => {});
+    await becomes("a knock at the proxy", LIMIT_MS, () => proxy.knocks > 0);
+    other.close();
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+});
+
+test("a client tries again ever more slowly, and never later than the longest pause", async () => {
+  await using nobody = await knocking();
+  const client = new protos.LikesService(nobody.address, CREDENTIALS, CHANNEL_OPTIONS);
+  const patient = new Metadata({ waitForReady: true });
+  client.getTotal({}, patient, () => {});
+  // With grpc-js's own pauses, of 1 s and up to 2 minutes, the tenth would come after a minute.
+  await becomes("ten attempts", LIMIT_MS, () => nobody.times.length >= 10);
+  client.close();
+  const pauses = nobody.times.slice(1).map((ms, index) => ms - (nobody.times[index] ?? 0));
+  const first = pauses.slice(0, 3).reduce((sum, ms) => sum + ms, 0);
+  const last = pauses.slice(-3).reduce((sum, ms) => sum + ms, 0);
+  assert.ok(first < last, `they get longer: ${pauses.join(", ")} ms`);
+  assert.ok(last > 1.5 * BACKOFF_MAX_MS, `and are no busy loop: ${pauses.join(", ")} ms`);
+});
+
+test("a client says that nobody is there when nobody is", async () => {
+  const client = new LikesClient("127.0.0.1:1");
+  await faultOf("peer_unreachable", () => client.total(LIMIT_MS));
+  client.close();
+});
+
+test.run();

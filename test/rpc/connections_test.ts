@@ -1,0 +1,131 @@
+/** The connections of a server: how many, how long until they speak, and when they are gone. */
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CONNECTIONS_MAX, HANDSHAKE_WAIT_MAX_MS, SHUTDOWN_WAIT_MAX_MS } from "../../src/limits.ts";
+import { monotonicMs } from "../../src/monotonic.ts";
+import { Connections } from "../../src/rpc/connections.ts";
+import { becomes, within } from "../fixtures/eventually.ts";
+
+const LIMIT_MS = 10_000;
+/** Fewer than a system holds for us until we take them. */
+const AT_ONCE = 100;
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const LOOPBACK = "127.0.0.1";
+
+test("listen() closes a connection at once when there are too many, until one has gone", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen(LOOPBACK, 0);
+  const sockets: Socket[] = [];
+  while (sockets.length < CONNECTIONS_MAX) {
+    const connecting = Array.from({ length: AT_ONCE }, () => served.connect(port));
+    sockets.push(...(await Promise.all(connecting)));
+    while (served.connections.size < sockets.length) await setImmediate();
+  }
+  const another = await served.connect(port);
+  await within("its end", LIMIT_MS, closed(another));
+  assert.is(served.connections.size, CONNECTIONS_MAX);
+  sockets[0]?.destroy();
+  await becomes("room for one", LIMIT_MS, () => served.connections.size < CONNECTIONS_MAX);
+  (await served.connect(port)).write(PREFACE);
+  await becomes("it is served", LIMIT_MS, () => served.greeted.length === 1);
+});
+
+test("sweep() cuts a connection when it does not speak in time, and none that does", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen(LOOPBACK, 0);
+  const silent = await served.connect(port);
+  const slow = await served.connect(port);
+  slow.write(PREFACE.slice(0, -1));
+  const quick = await served.connect(port);
+  quick.write(PREFACE);
+  await becomes("the quick one greeted", LIMIT_MS, () => served.greeted.length === 1);
+  await becomes("all taken", LIMIT_MS, () => served.connections.size === 3);
+  served.connections.sweep(monotonicMs());
+  assert.is(served.connections.size, 3);
+  served.connections.sweep(monotonicMs() + HANDSHAKE_WAIT_MAX_MS);
+  await within("the end of both", LIMIT_MS, Promise.all([closed(silent), closed(slow)]));
+  await becomes("one left", LIMIT_MS, () => served.connections.size === 1);
+  assert.is(quick.destroyed, false);
+});
+
+test("a connection is cut at once when it speaks something else", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen(LOOPBACK, 0);
+  const browser = await served.connect(port);
+  browser.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await within("its end", LIMIT_MS, closed(browser));
+  assert.is(served.greeted.length, 0);
+});
+
+test("sweep() cuts a connection when we have ended it and its peer does not", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen(LOOPBACK, 0);
+  const peer = await served.connect(port);
+  peer.write(PREFACE);
+  await becomes("it is greeted", LIMIT_MS, () => served.greeted.length === 1);
+  served.greeted[0]?.end();
+  served.connections.sweep(monotonicMs());
+  assert.is(served.connections.size, 1, "it may still end by itself");
+  served.connections.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS);
+  await becomes("it is gone", LIMIT_MS, () => served.connections.size === 0);
+});
+
+test("cut() ends the connection of one peer", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen(LOOPBACK, 0);
+  const one = await served.connect(port);
+  const other = await served.connect(port);
+  await becomes("both taken", LIMIT_MS, () => served.connections.size === 2);
+  served.connections.cut(`${LOOPBACK}:${one.localPort}`);
+  await within("its end", LIMIT_MS, closed(one));
+  assert.is(other.destroyed, false);
+});
+
+test("listen() takes every address of a name that this machine has, on one port", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen("localhost", 0);
+  let taken = 0;
+  for (const { address } of await lookup("localhost", { all: true })) {
+    try {
+      await served.connect(port, address);
+      taken++;
+    } catch (error) {
+      assert.match(String(error), /EADDRNOTAVAIL|EAFNOSUPPORT|ENETUNREACH/);
+    }
+  }
+  assert.ok(taken > 0);
+});
+
+/** Connections, and those that came to them. */
+class Served implements AsyncDisposable {
+  readonly greeted: Socket[] = [];
+  readonly connections = new Connections((socket) => this.greeted.push(socket));
+  readonly #clients: Socket[] = [];
+
+  /** A connection that ends its own side only when it is told to. */
+  async connect(port: number, host = LOOPBACK): Promise<Socket> {
+    const socket = connect({ port, host, allowHalfOpen: true });
+    this.#clients.push(socket);
+    await once(socket, "connect");
+    socket.on("error", () => {}).resume();
+    return socket;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.connections.close();
+    for (const client of this.#clients) client.destroy();
+    await becomes("all gone", LIMIT_MS, () => this.connections.size === 0);
+  }
+}
+
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.closed && !socket.readableEnded)
+    await Promise.race([once(socket, "close"), once(socket, "end")]);
+}
+
+test.run();
