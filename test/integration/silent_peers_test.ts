@@ -6,21 +6,30 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { STATUS } from "../../src/errors.ts";
 import {
+  ANSWER_WAIT_MAX_MS,
   CONNECTION_IDLE_MAX_MS,
   HANDSHAKE_WAIT_MAX_MS,
   KEEPALIVE_TIMEOUT_MS,
   KEEPALIVE_TIME_MS,
+  STATUS_INTERVAL_MIN_MS,
+  WATCHER_STALLED_MAX_MS,
 } from "../../src/limits.ts";
-import { openDelivery } from "../../src/rpc/primary_client.ts";
+import { monotonicMs } from "../../src/monotonic.ts";
+import { PrimaryClient, openDelivery } from "../../src/rpc/primary_client.ts";
 import { primaryService } from "../../src/rpc/primary_service.ts";
-import { within } from "../fixtures/eventually.ts";
+import { protos } from "../../src/rpc/protos.ts";
+import { becomes, within } from "../fixtures/eventually.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { helloOf, newIdentity } from "../fixtures/delivery_peer.ts";
+import { RawCall } from "../fixtures/raw_call.ts";
 import { NO_PRIMARY, serve } from "../rpc/serving.ts";
 
+const { Status } = protos.PrimaryService.service;
 const SLACK_MS = 20_000;
 const KEEPALIVE_MS = KEEPALIVE_TIME_MS + KEEPALIVE_TIMEOUT_MS;
 
@@ -68,6 +77,32 @@ test("a black hole shows on both sides, and idle and mute connections are closed
   assert.ok((idleMs ?? 0) >= CONNECTION_IDLE_MAX_MS - 100, `the idle one: ${idleMs} ms`);
   assert.ok((muteMs ?? 0) >= HANDSHAKE_WAIT_MAX_MS - 100, `the mute one: ${muteMs} ms`);
   assert.is(await healthOf(serving.address), "NOT_SERVING", "it answers");
+});
+
+test("a watcher that takes nothing is told that it is dropped, and then is cut", async () => {
+  await using serving = await serve(primaryService(NO_PRIMARY).add);
+  const settings = { initialWindowSize: 0 };
+  await using slow = new RawCall(serving.address, Status.path, { settings });
+  await using deaf = new RawCall(serving.address, Status.path, { settings });
+  let states = 0;
+  for (const call of [slow, deaf]) {
+    call.send(Status.requestSerialize({ intervalMs: STATUS_INTERVAL_MIN_MS }));
+    call.endSending();
+    call.read(() => states++);
+  }
+  await becomes("both held", SLACK_MS, () => serving.server.load.calls === 2);
+  await pause(WATCHER_STALLED_MAX_MS);
+  slow.change({ initialWindowSize: 1024 * 1024 });
+  const end = await within("the end", SLACK_MS, slow.ended);
+  assert.is(end.fault, "watcher_stalled", end.details);
+  assert.is(end.code, STATUS.DEADLINE_EXCEEDED);
+  assert.is(states, 1, "it held one state, and no backlog");
+  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS);
+  assert.ok(Number.isNaN((await within("the cut", SLACK_MS, deaf.ended)).code));
+  await becomes("nothing held", SLACK_MS, () => serving.server.load.unreadBytes === 0);
+  const watcher = new PrimaryClient(serving.address);
+  assert.is((await watcher.status(SLACK_MS)).version, 1);
+  watcher.close();
 });
 
 /** A tunnel that swallows what comes, both ways, without closing anything. */

@@ -34,7 +34,7 @@ const ADD = AddLikes.requestSerialize({ itemId: "video", likes: "1" });
 const CLOSED_WINDOW = { initialWindowSize: 0 };
 const HealthClient = makeClientConstructor(health, "Health");
 
-test("a call is UNIMPLEMENTED when it is compressed, and others are answered", async () => {
+test("CallBounds refuses a call when it is compressed, and answers others", async () => {
   await using serving = await serveLikes();
   const headers = { "grpc-encoding": "gzip" };
   for (const path of [AddLikes.path, protos.LikesService.service.GetTotal.path]) {
@@ -57,7 +57,7 @@ test("a call is UNIMPLEMENTED when it is compressed, and others are answered", a
   await expectServing(serving);
 });
 
-test("a call ends when its request does not come in time, and a whole one waits on", async () => {
+test("sweep() ends a call when its request does not come in time, and none that is whole", async () => {
   await using serving = await serve(likesService({ ...NO_LIKES, give: () => {} }));
   await using silent = new RawCall(serving.address, AddLikes.path);
   await using half = new RawCall(serving.address, AddLikes.path);
@@ -76,7 +76,7 @@ test("a call ends when its request does not come in time, and a whole one waits 
   assert.is(serving.server.load.calls, 1);
 });
 
-test("a connection is cut when its peer does not read an answer in time", async () => {
+test("sweep() cuts a connection when its peer does not read an answer in time", async () => {
   await using serving = await serveLikes();
   await using deaf = new RawCall(serving.address, AddLikes.path, { settings: CLOSED_WINDOW });
   deaf.send(ADD);
@@ -96,7 +96,7 @@ test("a connection is cut when its peer does not read an answer in time", async 
   await expectServing(serving);
 });
 
-test("a stream of health is refused when there are too many, until one has gone", async () => {
+test("CallBounds refuses a stream of health when there are too many, until one has gone", async () => {
   await using serving = await serve(likesService(NO_LIKES));
   const client = new HealthClient(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
   let answered = 0;
@@ -122,7 +122,7 @@ test("a stream of health is refused when there are too many, until one has gone"
   client.close();
 });
 
-test("a stream of reflection that is not read is not read from", async () => {
+test("CallBounds reads nothing from a stream of reflection when its answers are not read", async () => {
   await using serving = await serve(likesService(NO_LIKES), true);
   const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   await using call = new RawCall(serving.address, path, { settings: CLOSED_WINDOW });
@@ -136,7 +136,7 @@ test("a stream of reflection that is not read is not read from", async () => {
   assert.ok(serving.server.load.unreadBytes < MB, "one answer is made at a time");
 });
 
-test("a call is RESOURCE_EXHAUSTED when its message is too long, and the next is not", async () => {
+test("RpcServer refuses a message when it is too long, and takes the next", async () => {
   await using serving = await serveLikes();
   const client = new LikesClient(serving.address);
   await using call = new RawCall(serving.address, AddLikes.path);
@@ -149,7 +149,7 @@ test("a call is RESOURCE_EXHAUSTED when its message is too long, and the next is
   client.close();
 });
 
-test("a call is RESOURCE_EXHAUSTED when its metadata is too long, however it is cut", async () => {
+test("CallBounds refuses a call when its metadata is too long, in one header or in many", async () => {
   await using serving = await serveLikes();
   const long = { "x-long": "a".repeat(METADATA_BYTES_MAX) };
   const pieces = Array.from(

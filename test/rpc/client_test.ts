@@ -14,7 +14,7 @@ import { NO_LIKES, serve } from "./serving.ts";
 
 const LIMIT_MS = 15_000;
 
-test("a client does not go through a proxy when the environment names one", async () => {
+test("CHANNEL_OPTIONS go through no proxy when the environment names one", async () => {
   await using proxy = await knocking();
   const outcome = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
   const port = {
@@ -45,7 +45,7 @@ test("a client does not go through a proxy when the environment names one", asyn
   }
 });
 
-test("a client tries again ever more slowly, and never later than the longest pause", async () => {
+test("CHANNEL_OPTIONS bound the pause between attempts when nobody answers", async () => {
   await using nobody = await knocking();
   const client = new protos.LikesService(nobody.address, CREDENTIALS, CHANNEL_OPTIONS);
   const patient = new Metadata({ waitForReady: true });
@@ -60,9 +60,9 @@ test("a client tries again ever more slowly, and never later than the longest pa
   assert.ok(last > 1.5 * BACKOFF_MAX_MS, `and are no busy loop: ${pauses.join(", ")} ms`);
 });
 
-test("a client says that nobody is there when nobody is", async () => {
+test("connected() says that nobody is there when nobody is", async () => {
   const client = new LikesClient("127.0.0.1:1");
-  await faultOf("peer_unreachable", () => client.total(LIMIT_MS));
+  await faultOf("peer_unreachable", () => client.addLikes("video", 1n, LIMIT_MS));
   client.close();
 });
 

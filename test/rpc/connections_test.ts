@@ -53,7 +53,7 @@ test("sweep() cuts a connection when it does not speak in time, and none that do
   assert.is(quick.destroyed, false);
 });
 
-test("a connection is cut at once when it speaks something else", async () => {
+test("Connections cuts a connection at once when it speaks something else", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   const browser = await served.connect(port);
