@@ -59,6 +59,10 @@ export const TROUBLE_DETAIL_BYTES_MAX = 512;
 export const GIVES_WAITING_MAX = 10_000;
 /** Bytes of events that an outbox holds: days of a busy LikesServer without its primary. */
 export const OUTBOX_BYTES_MAX = 4096 * MIB;
+/** Bytes of a store whose every row is compared with its indexes at a start: 2.5 s at the most. */
+export const VERIFY_ROWS_BYTES_MAX = 64 * MIB;
+/** Bytes of a store whose every page is looked at also after a clean end: some seconds of a disk. */
+export const VERIFY_PAGES_BYTES_MAX = 1024 * MIB;
 /** Members of one ledger, and streams of one primary: what one status answer can list. */
 export const MEMBERS_MAX = 2_000;
 export const STREAMS_MAX = 4_000;
@@ -189,3 +193,4 @@ assert(
 assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone keep nobody else from an answer");
 assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one state can always be sent");
 assert(WATCHER_STALLED_MAX_MS < ANSWER_WAIT_MAX_MS, "a watcher is told before it is cut");
+assert(VERIFY_PAGES_BYTES_MAX >= VERIFY_ROWS_BYTES_MAX, "what is compared is also looked at");

@@ -8,7 +8,7 @@
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
-import { LikesError } from "../errors.ts";
+import { LikesError, messageOf } from "../errors.ts";
 import { LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import type { LikeEvent } from "../core/like_event.ts";
 import { LikesServerCore } from "../core/likes_server.ts";
@@ -253,6 +253,7 @@ class LikesServerRole {
 
   #fail(error: unknown): void {
     this.#stopped = true;
+    this.#options.log.line(`ended: ${messageOf(error)}`);
     this.#options.onFatal(error);
   }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { LikesError } from "../errors.ts";
 import { SERVER_IDS_TRIED_MAX } from "../limits.ts";
 import type { OutboxStore } from "../core/outbox.ts";
+import { recordCodec } from "../rpc/record_codec.ts";
 import { mintId } from "../store/mint_id.ts";
 import { openSqliteOutbox } from "../store/sqlite_outbox.ts";
 
@@ -34,5 +35,7 @@ export function openOutbox(dataDir: string, serverId: string | undefined): OpenO
 }
 
 function open(dataDir: string, serverId: string): OutboxStore {
-  return openSqliteOutbox(join(dataDir, serverId), serverId, mintId());
+  return openSqliteOutbox(join(dataDir, serverId), serverId, mintId(), {
+    codec: recordCodec,
+  });
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
+import { messageOf } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
 import { TICK_MS } from "../limits.ts";
 import type { LedgerStore } from "../core/ledger.ts";
@@ -184,6 +185,7 @@ class PrimaryRole {
 
   #fail(error: unknown): void {
     this.#stopped = true;
+    this.#options.log.line(`ended: ${messageOf(error)}`);
     this.#options.onFatal(error);
   }
 }

@@ -25,6 +25,16 @@ export class Doubt {
     return this.#error;
   }
 
+  /** Enters the doubt for what was read, told as `found`: the LikesError to throw. */
+  enterDamaged(found: string): LikesError {
+    this.#error ??= new LikesError(
+      "store_in_doubt",
+      `Cannot use ${this.#store} any further: it is damaged: ${found}; check the disk, and put a ` +
+        `copy of its folder back`,
+    );
+    return this.#error;
+  }
+
   /** Throws the LikesError `store_in_doubt` once the doubt was entered. */
   throwIfEntered(): void {
     if (this.#error !== undefined) throw this.#error;

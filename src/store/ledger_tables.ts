@@ -13,6 +13,7 @@ export const LEDGER_KIND: SqliteKind = {
   name: "ledger",
   applicationId: 0x4c6b4c47n,
   schemaVersion: 1n,
+  guarded: ["ledger", "members", "incarnations", "generations", "troubles"],
   schema: `
     CREATE TABLE ledger (
       one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -17,11 +17,16 @@ export function makeFolder(folder: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   makeOne(path);
-  const parent = openSync(dirname(path), "r");
+  syncFolder(dirname(path));
+}
+
+/** Makes the names in `folder` last. Throws the error of the system. */
+export function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
   try {
-    fsyncSync(parent);
+    fsyncSync(descriptor);
   } finally {
-    closeSync(parent);
+    closeSync(descriptor);
   }
 }
 

@@ -13,6 +13,7 @@ export const OUTBOX_KIND: SqliteKind = {
   name: "outbox",
   applicationId: 0x4c6b4f42n,
   schemaVersion: 1n,
+  guarded: ["outbox", "incarnations"],
   schema: `
     CREATE TABLE outbox (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -121,6 +122,19 @@ export function readOutboxBytes(database: Database.Database): number {
     .pluck()
     .get();
   return integerOf(bytes ?? 0n);
+}
+
+/** The records of an incarnation, one after another. */
+export function recordsOf(
+  database: Database.Database,
+  incarnation: Id,
+): IterableIterator<RecordRow> {
+  return database
+    .prepare<[Id], RecordRow>(
+      "SELECT * FROM records WHERE ordinal = " +
+        "(SELECT ordinal FROM incarnations WHERE incarnation = ?) ORDER BY last_sequence",
+    )
+    .iterate(incarnation);
 }
 
 /** The position of a row. */

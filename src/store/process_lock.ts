@@ -3,7 +3,9 @@
  * the life of the process. The kernel frees it with the process, however that ends, where a file with
  * a process id would lie.
  */
+import { lstatSync } from "node:fs";
 import Database from "better-sqlite3";
+import { makeOwnFile, refuseKindOfFile } from "./own_file.ts";
 
 /** A lock that this process holds. */
 export interface ProcessLock {
@@ -11,8 +13,15 @@ export interface ProcessLock {
   release(): void;
 }
 
-/** Takes the lock at `path`; undefined when another process holds it. */
+/**
+ * Takes the lock at `path`; undefined when another process holds it. Throws the error of the system
+ * or of SQLite, and LockError when something else than a file is there.
+ */
 export function takeProcessLock(path: string): ProcessLock | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const refusal = found === undefined ? undefined : refuseKindOfFile(found);
+  if (refusal !== undefined) throw new LockError(`${path}: ${refusal}`);
+  makeOwnFile(path);
   const database = new Database(path, { timeout: 0 });
   try {
     database.pragma("journal_mode = OFF"); // nothing is written, and nothing is left beside it
@@ -23,4 +32,9 @@ export function takeProcessLock(path: string): ProcessLock | undefined {
     throw error;
   }
   return { release: () => database.close() };
+}
+
+/** No lock can be taken, because something else than a file is at its path. */
+export class LockError extends Error {
+  readonly code = "ENOTSUP";
 }

@@ -1,19 +1,18 @@
 /**
- * What both SQLite stores share: one process at a time, a disk that is told to sync, and errors that
- * say whether the store can go on.
+ * What both SQLite stores share: one process at a time, and errors that say whether the store can go
+ * on. How a database is set up is in sqlite_setup.ts.
  *
  * The lock (process_lock.ts) is on a small database beside the data. Locking the data itself would
  * shut out `sqlite3`, with which a person looks inside.
  *
- * `synchronous=FULL` is set on every open and read back: better-sqlite3 reopens a WAL database with
- * NORMAL, and in a power-cut trial that lost acknowledged commits.
- *
  * A full disk leaves the transaction undone and the store usable, and so does somebody else's write
  * lock, which shows before anything was touched. After any other error it is
- * unknown what the disk holds, and the store refuses everything until it is opened again. A failed
- * automatic checkpoint is no such error: it leaves the log whole and is repeated from it.
+ * unknown what the disk holds, and the store refuses everything until it is opened again. Checkpoints
+ * are made here, because SQLite keeps the errors of its automatic ones to itself: one that has no
+ * space is repeated from the log, which is whole, and any other error is an error of the store.
  */
 // tidy: no test because both stores are tested on it
+import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { assert } from "../assert.ts";
@@ -23,23 +22,17 @@ import { Doubt } from "./doubt.ts";
 import { makeFolder } from "./make_folder.ts";
 import { takeProcessLock } from "./process_lock.ts";
 import type { ProcessLock } from "./process_lock.ts";
-import { databasePath, openFailure, pragma, recognise } from "./sqlite_kind.ts";
+import { databasePath, openFailure } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
+import { expectDatabaseFile, makeDatabase, prepareDatabase } from "./sqlite_setup.ts";
+import type { MakeOptions } from "./sqlite_setup.ts";
+
+export type { SqliteOptions } from "./sqlite_setup.ts";
 
 /** Pages of the log that start a checkpoint: 4 MiB, little to read again after a crash. */
 const WAL_PAGES_MAX = 1_000;
-/** Bytes of the log that stay on the disk after a burst. */
-const WAL_BYTES_KEPT_MAX = 64 * 1024 * 1024;
 /** How long a write waits for a person's `sqlite3` that is writing. */
 const BUSY_WAIT_MAX_MS = 1_000;
-/** What `PRAGMA synchronous` reads as when it is FULL. */
-const SYNCHRONOUS_FULL = 2n;
-
-/** How a database is opened. */
-export interface SqliteOptions {
-  /** Pages of 4 KiB that it may grow to, as on a disk of that size; at least what it has. */
-  readonly pagesMax?: number;
-}
 
 /** What the work of a transaction gives: its value, and whether there is anything to commit. */
 export interface Worked<T> {
@@ -57,6 +50,7 @@ export class SqliteFile {
   readonly #begin: Database.Statement<[]>;
   readonly #commit: Database.Statement<[]>;
   readonly #rollback: Database.Statement<[]>;
+  readonly #logState: Database.Statement<[], { readonly log: bigint }>;
 
   constructor(
     path: string,
@@ -71,6 +65,7 @@ export class SqliteFile {
     this.#begin = database.prepare<[]>("BEGIN IMMEDIATE");
     this.#commit = database.prepare<[]>("COMMIT");
     this.#rollback = database.prepare<[]>("ROLLBACK");
+    this.#logState = database.prepare("PRAGMA wal_checkpoint(NOOP)");
   }
 
   /** Runs what belongs to opening. When it throws, the file is closed and the lock is free. */
@@ -95,9 +90,21 @@ export class SqliteFile {
       if (!this.#began()) return { type: "refused" };
       const { value, changed } = work();
       (changed ? this.#commit : this.#rollback).run();
+      if (changed) this.#checkpoint();
       return { type: "done", value };
     } catch (error) {
       return this.#fail(error);
+    }
+  }
+
+  /** Moves what was committed from the log to the database, once the log is long enough. */
+  #checkpoint(): void {
+    if ((this.#logState.get()?.log ?? 0n) < WAL_PAGES_MAX) return;
+    try {
+      this.database.pragma("wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      const isFull = error instanceof Database.SqliteError && error.code === "SQLITE_FULL";
+      if (!isFull) throw this.#enterDoubt(error);
     }
   }
 
@@ -120,6 +127,11 @@ export class SqliteFile {
     } catch (error) {
       throw error instanceof Database.SqliteError ? this.#enterDoubt(error) : error;
     }
+  }
+
+  /** Puts the store in doubt because of what was read: the LikesError `store_in_doubt` to throw. */
+  damage(found: string): LikesError {
+    return this.#doubt.enterDamaged(found);
   }
 
   /** Closes the database and frees the lock. Harmless when it is closed. */
@@ -150,22 +162,20 @@ export class SqliteFile {
 
 /**
  * Opens `<folder>/<name>.sqlite` for this process alone, and makes what does not exist: the folder
- * (mode 0700), the file, its tables, and what `create` puts in them, in one transaction. Throws
- * LikesError `store_locked`, `store_newer`, `store_unusable` or `disk_full`.
+ * (mode 0700), the file (0600), its tables, and what `create` puts in them. Throws LikesError
+ * `store_locked`, `store_newer`, `store_unusable` (damaged, or no store of this kind) or `disk_full`.
  */
-export function openSqliteFile(
-  folder: string,
-  kind: SqliteKind,
-  { create, options }: { create: (database: Database.Database) => void; options: SqliteOptions },
-): SqliteFile {
+export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptions): SqliteFile {
   const path = databasePath(folder, kind);
   let lock: ProcessLock | undefined;
   let database: Database.Database | undefined;
   try {
     makeFolder(dirname(path));
     lock = takeLock(path, kind);
-    database = new Database(path, { timeout: BUSY_WAIT_MAX_MS });
-    prepareDatabase(database, path, { kind, create, options });
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeDatabase(path, kind, make);
+    const uncleanEnd = expectDatabaseFile(path, kind);
+    database = new Database(path, { timeout: BUSY_WAIT_MAX_MS, fileMustExist: true });
+    prepareDatabase(database, path, { kind, options: make.options, uncleanEnd });
     return new SqliteFile(path, kind, { database, lock });
   } catch (error) {
     database?.close();
@@ -182,51 +192,4 @@ function takeLock(path: string, kind: SqliteKind): ProcessLock {
     `Cannot open the ${kind.name} ${JSON.stringify(path)}: another process holds it; ` +
       `stop that process, or name another folder`,
   );
-}
-
-function prepareDatabase(
-  database: Database.Database,
-  path: string,
-  {
-    kind,
-    create,
-    options,
-  }: {
-    kind: SqliteKind;
-    create: (database: Database.Database) => void;
-    options: SqliteOptions;
-  },
-): void {
-  database.defaultSafeIntegers(true);
-  database.pragma("trusted_schema = OFF");
-  // A file of somebody else is recognised before anything is written to it.
-  const found = recognise(database, path, kind);
-  const journal = database.pragma("journal_mode = WAL", { simple: true });
-  if (journal !== "wal") {
-    throw new LikesError(
-      "store_unusable",
-      `Cannot open the ${kind.name} ${JSON.stringify(path)}: its file system holds no write-ahead ` +
-        `log; name a folder on a local disk`,
-    );
-  }
-  database.pragma("synchronous = FULL");
-  // Where a sync does not reach the disk by itself (macOS); elsewhere these do nothing.
-  database.pragma("fullfsync = ON");
-  database.pragma("checkpoint_fullfsync = ON");
-  database.pragma("foreign_keys = ON");
-  database.pragma(`wal_autocheckpoint = ${WAL_PAGES_MAX}`);
-  database.pragma(`journal_size_limit = ${WAL_BYTES_KEPT_MAX}`);
-  if (options.pagesMax !== undefined) database.pragma(`max_page_count = ${options.pagesMax}`);
-  if (found === "new") {
-    database
-      .transaction(() => {
-        database.exec(kind.schema);
-        create(database);
-        database.pragma(`application_id = ${kind.applicationId}`);
-        database.pragma(`user_version = ${kind.schemaVersion}`);
-      })
-      .immediate();
-  }
-  const synchronous = pragma(database, "synchronous");
-  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);
 }

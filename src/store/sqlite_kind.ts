@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import { LikesError } from "../errors.ts";
+import { LockError } from "./process_lock.ts";
 
 /** What a database is: its names, and the numbers in its header by which it is recognised. */
 export interface SqliteKind {
@@ -12,7 +13,14 @@ export interface SqliteKind {
   readonly schemaVersion: bigint;
   /** The statements that create the tables. */
   readonly schema: string;
+  /** The tables of few rows, each of which is kept twice (guard_tables.ts). */
+  readonly guarded: readonly string[];
 }
+
+/** Error codes of a disk, or of a folder, that takes no writes. */
+const READ_ONLY = /^(?:EROFS|SQLITE_READONLY)/;
+/** Error codes of bytes that no build wrote so. */
+const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
 /** The path of the database of `kind` in `folder`. */
 export function databasePath(folder: string, kind: SqliteKind): string {
@@ -56,28 +64,45 @@ export function pragma(database: Database.Database, name: string): bigint {
   return value;
 }
 
-/** The LikesError for an error while opening, with the way out. Bugs stay as they are. */
-export function openFailure(error: unknown, path: string, kind: SqliteKind): unknown {
-  if (!(error instanceof Error && "code" in error) || error instanceof LikesError) return error;
-  const fromSystem = error instanceof Database.SqliteError || "syscall" in error;
-  if (!fromSystem) return error;
-  const { code } = error;
-  const cannot = `Cannot open the ${kind.name} ${JSON.stringify(path)}:`;
-  if (code === "SQLITE_FULL" || code === "ENOSPC") {
-    return new LikesError("disk_full", `${cannot} the disk is full; free some space`, {
-      cause: error,
-    });
-  }
-  if (code === "SQLITE_BUSY") {
-    return new LikesError(
-      "store_locked",
-      `${cannot} another program is writing to it; end that program`,
-      { cause: error },
-    );
-  }
+/** The LikesError for a store that is not as it was left: `found` says how, for people. */
+export function damaged(
+  path: string,
+  kind: SqliteKind,
+  found: string,
+  cause?: unknown,
+): LikesError {
   return new LikesError(
     "store_unusable",
-    `${cannot} ${error.message} (${String(code)}); name another folder, or restore this one`,
-    { cause: error },
+    `Cannot open the ${kind.name} ${JSON.stringify(path)}: it is damaged: ${found}; put a copy of ` +
+      `its folder back, or move the folder away and start without what was in it alone`,
+    { cause },
   );
+}
+
+/** The LikesError for an error while opening, with the way out. Bugs stay as they are. */
+export function openFailure(error: unknown, path: string, kind: SqliteKind): unknown {
+  if (error instanceof LikesError || !isOutside(error)) return error;
+  const { code, message } = error;
+  const cannot = `Cannot open the ${kind.name} ${JSON.stringify(path)}:`;
+  if (code === "SQLITE_FULL" || code === "ENOSPC") {
+    const text = `${cannot} the disk is full; free some space`;
+    return new LikesError("disk_full", text, { cause: error });
+  }
+  if (code === "SQLITE_BUSY") {
+    const text = `${cannot} another program is writing to it; end that program`;
+    return new LikesError("store_locked", text, { cause: error });
+  }
+  if (DAMAGED.test(code)) return damaged(path, kind, `${message} (${code})`, error);
+  if (READ_ONLY.test(code)) {
+    const text = `${cannot} its disk is read-only (${code}); make it writable, or name another folder`;
+    return new LikesError("store_unusable", text, { cause: error });
+  }
+  const text = `${cannot} ${message} (${code}); name another folder, or restore this one`;
+  return new LikesError("store_unusable", text, { cause: error });
+}
+
+/** Whether an error came from the system, from SQLite or from a lock: from outside of this program. */
+function isOutside(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
+  return error instanceof Database.SqliteError || error instanceof LockError || "syscall" in error;
 }

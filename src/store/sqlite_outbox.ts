@@ -7,7 +7,7 @@ import type {
   OutboxWrite,
   WriteOutcome,
 } from "../core/outbox.ts";
-import type { Id, LikeRecord, Position } from "../core/record.ts";
+import type { Id, LikeRecord, Position, RecordCodec } from "../core/record.ts";
 import { LikesError } from "../errors.ts";
 import { afterWrite, findIncarnation, incarnationOf, newOutbox } from "./outbox_state.ts";
 import type { HeldRecords } from "./outbox_state.ts";
@@ -21,7 +21,15 @@ import {
 import type { OutboxStatements } from "./outbox_tables.ts";
 import { openSqliteFile } from "./sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "./sqlite_file.ts";
+import { damaged } from "./sqlite_kind.ts";
 import { integerOf } from "./stored_integer.ts";
+import { recordOf, verifyRecord, verifyRecords } from "./verify_records.ts";
+
+/** How an outbox is opened. */
+export interface OutboxOptions extends SqliteOptions {
+  /** Verifies what is held; without one, records are taken as they are found. */
+  readonly codec?: RecordCodec;
+}
 
 /**
  * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone. A new one gets
@@ -32,7 +40,7 @@ export function openSqliteOutbox(
   folder: string,
   serverId: string,
   outboxIdIfNew: Id,
-  options: SqliteOptions = {},
+  options: OutboxOptions = {},
 ): SqliteOutbox {
   const file = openSqliteFile(folder, OUTBOX_KIND, {
     create: (database) => {
@@ -47,7 +55,10 @@ export function openSqliteOutbox(
     options,
   });
   return file.whileOpening(() => {
-    const outbox = new SqliteOutbox(file);
+    const { codec } = options;
+    const found = codec === undefined ? undefined : verifyRecords(file.database, codec);
+    if (found !== undefined) throw damaged(file.path, OUTBOX_KIND, found);
+    const outbox = new SqliteOutbox(file, codec);
     outbox.expectServer(serverId);
     return outbox;
   });
@@ -58,11 +69,13 @@ export class SqliteOutbox implements OutboxStore {
   readonly #file: SqliteFile;
   readonly #statements: OutboxStatements;
   readonly #held: HeldRecords;
+  readonly #codec: RecordCodec | undefined;
   /** As it was last committed. */
   #state: OutboxSnapshot;
 
-  /** Takes over `file`, a database of OUTBOX_KIND. */
-  constructor(file: SqliteFile) {
+  /** Takes over `file`, a database of OUTBOX_KIND. Verifies what it reads with `codec`. */
+  constructor(file: SqliteFile, codec?: RecordCodec) {
+    this.#codec = codec;
     const { database } = file;
     const statements = prepareOutbox(database);
     this.#file = file;
@@ -149,15 +162,12 @@ export class SqliteOutbox implements OutboxStore {
     let bytesLeft = bytesMax;
     const rows = this.#statements.recordsAfter.iterate(incarnation, position.sequence, recordsMax);
     for (const row of rows) {
-      const { buffer, byteOffset, length } = row.events;
-      bytesLeft -= length;
+      bytesLeft -= row.events.length;
       if (records.length > 0 && bytesLeft < 0) break;
+      const found = this.#codec && verifyRecord(end, row, this.#codec);
+      if (found !== undefined) throw this.#file.damage(found);
       end = positionOf(row);
-      records.push({
-        firstSequence: integerOf(row.first_sequence),
-        lastSequence: end.sequence,
-        bytes: new Uint8Array(buffer, byteOffset, length),
-      });
+      records.push(recordOf(row));
     }
     return { records, end };
   }
