@@ -5,7 +5,10 @@ import { StartLikes } from "./start_likes.ts";
 import { StartPrimary } from "./start_primary.ts";
 import { Status } from "./status.ts";
 
-/** The commands, by the names that people type. */
+/**
+ * The commands, by the names that people type. Every command loads all of this, so a command imports
+ * what it works with when it runs, and here only what it is told with.
+ */
 export const COMMANDS = {
   orchestrate: Orchestrate,
   "start-primary": StartPrimary,

@@ -10,18 +10,12 @@ import {
   PORT_DEFAULT,
   RUN_DURATION_DEFAULT_MS,
 } from "../src/limits.ts";
-import { progressBar } from "../src/cli/progress.ts";
 import { StopSignals } from "../src/cli/signals.ts";
-import { statusLine } from "../src/cli/status_text.ts";
-import type { Status } from "../src/core/status.ts";
-import type { RunReady } from "../src/orchestrator/processes.ts";
 import type { RunOptions, RunResult } from "../src/orchestrator/run.ts";
-import { runBanner } from "../src/orchestrator/run_banner.ts";
 import { verdictJson, verdictText } from "../src/orchestrator/verdict_text.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { checkIntervals, durationFlag, folderFlag, generatorFlags, inWords } from "./_flags.ts";
 import { portFlag, roleFlags, seedOf, wholeFlag } from "./_flags.ts";
-import { LiveScreen } from "./_live_screen.ts";
 
 /** `likes orchestrate`. */
 export class Orchestrate extends BaseCommand {
@@ -69,6 +63,7 @@ export class Orchestrate extends BaseCommand {
     const { flags } = await this.parse(Orchestrate);
     checkIntervals(flags["interval-min"], flags["interval-max"]);
     const { Run } = await import("../src/orchestrator/run.ts");
+    const { RunView } = await import("./_run_view.ts");
     const { expectFreePort } = await import("../src/rpc/free_port.ts");
     const options = optionsOf(flags);
     await expectFreePort({ host: "127.0.0.1", port: flags.port });
@@ -112,50 +107,6 @@ function optionsOf(flags: OrchestrateFlags): RunOptions {
     dataDir: flags["data-dir"],
     entry: fileURLToPath(import.meta.resolve("#main")),
   };
-}
-
-/** What a person sees while it runs, all of it on stderr. */
-class RunView {
-  readonly #options: RunOptions;
-  readonly #quiet: boolean;
-  readonly #screen = new LiveScreen(process.stderr);
-  #drawn = "";
-
-  constructor(options: RunOptions, quiet: boolean) {
-    this.#options = options;
-    this.#quiet = quiet;
-  }
-
-  begin(ready: RunReady, dataDir: string): void {
-    const { plan, itemId, logDir, durationMs } = this.#options;
-    this.#talk(runBanner({ ...ready, seed: plan.seed, itemId, logDir, dataDir, durationMs }));
-  }
-
-  status(status: Status, elapsedMs: number): void {
-    if (this.#quiet) return;
-    if (!this.#screen.isLive) return this.#talk(statusLine(status));
-    const { durationMs } = this.#options;
-    const bar = progressBar(elapsedMs, durationMs, this.#screen.columns);
-    this.#drawn = `${this.#screen.statusText(status)}\n\n${bar}`;
-    this.#screen.draw(this.#drawn);
-  }
-
-  /** A line that stays, above what is drawn again and again. */
-  line(line: string): void {
-    if (this.#drawn === "") return this.#talk(line);
-    this.#screen.draw(line);
-    this.#screen.done();
-    this.#screen.draw(this.#drawn);
-  }
-
-  /** Leaves what is drawn on the screen. */
-  end(): void {
-    if (this.#drawn !== "") this.#screen.done();
-  }
-
-  #talk(text: string): void {
-    if (!this.#quiet) process.stderr.write(`${text}\n`);
-  }
 }
 
 function exitOf({ verdict, givenUp }: RunResult): ExitCode {

@@ -8,11 +8,9 @@ import {
   STATUS_INTERVAL_MIN_MS,
 } from "../src/limits.ts";
 import { formatDuration } from "../src/cli/duration.ts";
-import { statusLine } from "../src/cli/status_text.ts";
 import type { Status as View } from "../src/core/status.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { durationFlag, inWords, primaryFlag } from "./_flags.ts";
-import { LiveScreen } from "./_live_screen.ts";
 
 /** `likes status`. */
 export class Status extends BaseCommand {
@@ -51,6 +49,8 @@ export class Status extends BaseCommand {
       const found = formatDuration(flags.interval);
       throw new LikesError("usage", `Cannot watch every ${found}: at most every 60s`);
     }
+    const { LiveScreen } = await import("./_live_screen.ts");
+    const { statusLine } = await import("../src/cli/status_text.ts");
     const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
     const { followStatus } = await import("../src/rpc/follow_status.ts");
     const { waitForConvergence } = await import("../src/rpc/wait_for_convergence.ts");
