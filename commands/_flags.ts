@@ -64,8 +64,12 @@ function peerAddress(text: string): string {
   throw new LikesError("usage", `Cannot reach ${text}: port 0 is for listening; give the real one`);
 }
 
+/** How help writes a folder; completion knows one by it. */
+export const FOLDER = "FOLDER";
+
 /** Defines flags that take a folder; a relative one is made absolute. */
 export const folderFlag = Flags.custom<string>({
+  helpValue: FOLDER,
   parse: (text) => Promise.resolve(parseFolder(text)),
 });
 

@@ -43,6 +43,10 @@ const KNOWN: readonly (readonly [pattern: RegExp, rewrite: Rewrite])[] = [
       `Cannot use ${flag} ${quote(value)}: give one of ${options}`,
   ],
   [
+    /^Expected (.*) to be one of: (.*)$/,
+    ([, value = "", options = ""]) => `Cannot use ${quote(value)}: give one of ${options}`,
+  ],
+  [
     /^(?:Flag )?(--[\w-]+) can only be specified once$/,
     ([, flag = ""]) => `Cannot use ${flag} twice: give it once`,
   ],

@@ -1,4 +1,5 @@
 import { Add } from "./add.ts";
+import { Completion } from "./completion.ts";
 import { Count } from "./count.ts";
 import { Orchestrate } from "./orchestrate.ts";
 import { StartLikes } from "./start_likes.ts";
@@ -16,4 +17,5 @@ export const COMMANDS = {
   status: Status,
   add: Add,
   count: Count,
+  completion: Completion,
 };

@@ -1,0 +1,59 @@
+import { Args } from "@oclif/core";
+import type { Command } from "@oclif/core";
+import { SHELLS, completionScript } from "../src/cli/completion.ts";
+import type { CompletedCommand, CompletedFlag, Shell, Values } from "../src/cli/completion.ts";
+import { BaseCommand } from "./_base_command.ts";
+import { FOLDER } from "./_flags.ts";
+
+/** `likes completion`. */
+export class Completion extends BaseCommand {
+  static override enableJsonFlag = false;
+  static override summary = "print a script with which a shell completes likes";
+  static override description =
+    'bash: eval "$(likes completion bash)" in ~/.bashrc. zsh: eval "$(likes completion zsh)" in ' +
+    "~/.zshrc, after compinit. fish: likes completion fish | source in " +
+    "~/.config/fish/config.fish. The word likes has to be a command of the shell: npm link.";
+  static override examples = ['eval "$(<%= config.bin %> <%= command.id %> bash)"'];
+  static override args = {
+    shell: Args.custom<Shell>({ options: [...SHELLS] })({
+      description: `shell (${SHELLS.join(", ")})`,
+      required: true,
+    }),
+  };
+
+  override async run(): Promise<void> {
+    const { args } = await this.parse(Completion);
+    const shown = this.config.commands.filter(({ hidden }) => !hidden);
+    const commands = shown.map(completed).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const ids = commands.map(({ id }) => id);
+    const all = commands.map((one) =>
+      one.id === "help" ? { ...one, ...HELP, argument: ids } : one,
+    );
+    process.stdout.write(completionScript(args.shell, all));
+  }
+}
+
+/** oclif's own command has no summary, and does not say that its argument is a command. */
+const HELP = { summary: "show the help of a command" };
+
+function completed({ id, summary = "", flags, args }: Command.Loadable): CompletedCommand {
+  const [argument] = Object.values(args);
+  return {
+    id,
+    summary,
+    flags: Object.values(flags)
+      .filter(({ hidden }) => !hidden)
+      .map(completedFlag),
+    argument: argument && (argument.options ?? "any"),
+  };
+}
+
+function completedFlag(flag: Command.Flag.Cached): CompletedFlag {
+  const { name, summary, description = "" } = flag;
+  return { name, summary: summary ?? description, values: valuesOf(flag) };
+}
+
+function valuesOf(flag: Command.Flag.Cached): Values | undefined {
+  if (flag.type === "boolean") return undefined;
+  return flag.options ?? (flag.helpValue === FOLDER ? "folder" : "any");
+}

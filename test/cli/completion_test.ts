@@ -1,0 +1,34 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { completionScript } from "../../src/cli/completion.ts";
+import type { CompletedCommand } from "../../src/cli/completion.ts";
+
+const COMMANDS: readonly CompletedCommand[] = [
+  {
+    id: "give",
+    summary: "it's a gift: [really]",
+    flags: [
+      { name: "once", summary: "one", values: undefined },
+      { name: "order", summary: "which", values: ["most", "id"] },
+      { name: "data-dir", summary: "where", values: "folder" },
+    ],
+    argument: "any",
+  },
+  { id: "help", summary: "help", flags: [], argument: ["give"] },
+];
+
+test("completionScript() quotes what people wrote when a shell would read it otherwise", () => {
+  assert.match(completionScript("zsh", COMMANDS), "'give:it'\\''s a gift: [really]'");
+  assert.match(completionScript("fish", COMMANDS), "-a give -d 'it'\\''s a gift: [really]'");
+});
+
+test("completionScript() offers values when a flag has some", () => {
+  assert.match(completionScript("bash", COMMANDS), `"give --order") COMPREPLY=($(compgen -W`);
+  assert.match(completionScript("bash", COMMANDS), `"give --data-dir") COMPREPLY=($(compgen -d`);
+  assert.match(completionScript("zsh", COMMANDS), "'--order=[which]:value:(most id)'");
+  assert.match(completionScript("zsh", COMMANDS), "'--data-dir=[where]:folder:_files -/'");
+  assert.match(completionScript("fish", COMMANDS), "-l order -d 'which' -x -a 'most id'");
+  assert.match(completionScript("fish", COMMANDS), "-l once -d 'one'\n");
+});
+
+test.run();
