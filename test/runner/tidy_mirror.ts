@@ -88,7 +88,8 @@ export function ownProcesses(source: Source): Verdict {
   const { path, uncommented } = source;
   const mayStart = !/^(?:test|bench)\//.test(path) || /^test\/(?:fixtures|runner)\//.test(path);
   // What waits for the end of its process by itself leaves none: spawnSync, execFileSync.
-  const starts = /^import \{[^}]*\b(?:spawn|fork|exec|execFile)\b[^}]*\} from "node:child_process"/m;
+  const starts =
+    /^import \{[^}]*\b(?:spawn|fork|exec|execFile)\b[^}]*\} from "node:child_process"/m;
   return weigh(
     source,
     "own processes",

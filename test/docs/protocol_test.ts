@@ -1,0 +1,76 @@
+/** docs/PROTOCOL.md against the code: its example, its limits, its faults and its troubles. */
+// tidy: mirrors no file because it is about a page
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { TROUBLE_KINDS } from "../../src/core/messages.ts";
+import { FAULTS } from "../../src/errors.ts";
+import type { FaultCode } from "../../src/errors.ts";
+import * as limits from "../../src/limits.ts";
+import { recordCodec } from "../../src/rpc/record_codec.ts";
+
+const page = readFileSync("docs/PROTOCOL.md", "utf8");
+
+test("recordCodec gives the digests of docs/PROTOCOL.md when its example is encoded", () => {
+  const [, incarnation = ""] = /^Incarnation `([0-9a-f]{32})`/m.exec(page) ?? [];
+  const rows = rowsUnder("Worked example");
+  assert.is(rows.length, 3);
+  let digest = incarnation;
+  let sequence = 1;
+  for (const [first, events = "", bytes = "", after] of rows) {
+    const named = [...events.matchAll(/`(.+?)` \+(\d+)/g)].map(([, itemId = "", likes = ""]) => {
+      return { itemId, change: { kind: "add", likes: BigInt(likes) } } as const;
+    });
+    const encoded = Buffer.concat(named.map((event) => recordCodec.encode(event)));
+    assert.is(`\`${encoded.toString("hex")}\``, bytes);
+    assert.equal(recordCodec.decode(encoded), named);
+    assert.is(first, `${sequence}`);
+    digest = recordCodec.digest(digest, sequence, encoded);
+    assert.is(after, `\`${digest}\``);
+    sequence += named.length;
+  }
+  assert.match(page, `last sequence ${sequence - 1},`);
+});
+
+test("PROTOCOL_VERSION and other limits are those of docs/PROTOCOL.md when it is read", () => {
+  const rows = rowsUnder("Limits");
+  const values = limits as Readonly<Record<string, number>>;
+  for (const [name = "", value] of rows) {
+    assert.is(value, String(values[name.replaceAll("`", "")]), name);
+  }
+  const listed = rows.map(([name = ""]) => name.replaceAll("`", ""));
+  const named = [...page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, name = ""]) => name);
+  const statuses = new Set<string>(Object.values(FAULTS).map(({ status }) => status));
+  const bounds = named.filter((name) => !statuses.has(name) && !name.startsWith("CATCHING"));
+  for (const name of bounds) assert.ok(listed.includes(name), `${name} is in the table`);
+  assert.ok(bounds.length > listed.length, "the page uses its limits");
+});
+
+test("FAULTS gives the statuses of docs/PROTOCOL.md when its failures are read", () => {
+  const rows = rowsUnder("Failures");
+  assert.ok(rows.length > 5);
+  for (const [status, fault = ""] of rows) {
+    const code = fault.replaceAll("`", "") as FaultCode;
+    assert.is(status, `\`${FAULTS[code]?.status}\``, fault);
+  }
+});
+
+test("TROUBLE_KINDS are those of docs/PROTOCOL.md when its troubles are read", () => {
+  const told = rowsUnder("Trouble").map(([kind = ""]) => kind.replaceAll("`", ""));
+  assert.equal(told, [...TROUBLE_KINDS]);
+});
+
+/** The cells of the first table under a heading, without its head. */
+function rowsUnder(heading: string): string[][] {
+  const [, section = ""] =
+    new RegExp(`^##+ ${heading}$([^]*?)(?=^##+ |$(?![^]))`, "m").exec(page) ?? [];
+  const lines = section.split("\n").filter((line) => line.startsWith("|"));
+  return lines.slice(2).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+test.run();
