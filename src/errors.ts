@@ -64,6 +64,7 @@ export const FAULTS = {
   protocol_version: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   stopping: { status: "UNAVAILABLE", exit: EXIT.failed },
 
+  node_unfit: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   store_locked: { status: "UNAVAILABLE", exit: EXIT.failed },
   store_newer: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   store_unusable: { status: "INTERNAL", exit: EXIT.failed },

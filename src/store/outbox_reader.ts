@@ -1,9 +1,10 @@
 /** Reads what an outbox has accepted, from outside of the process that holds it or held it. */
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import { acceptedOf } from "../core/outbox.ts";
 import type { Id } from "../core/record.ts";
 import { LikesError, messageOf } from "../errors.ts";
+import { Sqlite } from "./better_sqlite.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
 import type { OutboxHead } from "./outbox_tables.ts";
 import { databasePath, recognise } from "./sqlite_kind.ts";
@@ -28,7 +29,7 @@ export interface OutboxTally {
 export function readOutbox(folder: string): OutboxTally {
   const path = databasePath(folder, OUTBOX_KIND);
   try {
-    const database = new Database(path, { readonly: true, fileMustExist: true });
+    const database = new Sqlite(path, { readonly: true, fileMustExist: true });
     try {
       return database.transaction(() => readTally(database, path))();
     } finally {

@@ -4,7 +4,7 @@
  * a process id would lie.
  */
 import { lstatSync } from "node:fs";
-import Database from "better-sqlite3";
+import { Sqlite } from "./better_sqlite.ts";
 import { makeOwnFile, refuseKindOfFile } from "./own_file.ts";
 
 /** A lock that this process holds. */
@@ -22,13 +22,13 @@ export function takeProcessLock(path: string): ProcessLock | undefined {
   const refusal = found === undefined ? undefined : refuseKindOfFile(found);
   if (refusal !== undefined) throw new LockError(`${path}: ${refusal}`);
   makeOwnFile(path);
-  const database = new Database(path, { timeout: 0 });
+  const database = new Sqlite(path, { timeout: 0 });
   try {
     database.pragma("journal_mode = OFF"); // nothing is written, and nothing is left beside it
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (error instanceof Database.SqliteError && error.code === "SQLITE_BUSY") return undefined;
+    if (error instanceof Sqlite.SqliteError && error.code === "SQLITE_BUSY") return undefined;
     throw error;
   }
   return { release: () => database.close() };

@@ -14,10 +14,11 @@
 // tidy: no test because both stores are tested on it
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import type { TransactionOutcome } from "../core/ledger.ts";
 import { LikesError } from "../errors.ts";
+import { Sqlite } from "./better_sqlite.ts";
 import { Doubt } from "./doubt.ts";
 import { makeFolder } from "./make_folder.ts";
 import { takeProcessLock } from "./process_lock.ts";
@@ -103,7 +104,7 @@ export class SqliteFile {
     try {
       this.database.pragma("wal_checkpoint(PASSIVE)");
     } catch (error) {
-      const isFull = error instanceof Database.SqliteError && error.code === "SQLITE_FULL";
+      const isFull = error instanceof Sqlite.SqliteError && error.code === "SQLITE_FULL";
       if (!isFull) throw this.#enterDoubt(error);
     }
   }
@@ -114,7 +115,7 @@ export class SqliteFile {
       this.#begin.run();
       return true;
     } catch (error) {
-      if (error instanceof Database.SqliteError && error.code === "SQLITE_BUSY") return false;
+      if (error instanceof Sqlite.SqliteError && error.code === "SQLITE_BUSY") return false;
       throw error;
     }
   }
@@ -125,7 +126,7 @@ export class SqliteFile {
     try {
       return work();
     } catch (error) {
-      throw error instanceof Database.SqliteError ? this.#enterDoubt(error) : error;
+      throw error instanceof Sqlite.SqliteError ? this.#enterDoubt(error) : error;
     }
   }
 
@@ -142,7 +143,7 @@ export class SqliteFile {
 
   /** Undoes a transaction that failed: refused when the disk was full, else it throws. */
   #fail(error: unknown): { readonly type: "refused" } {
-    const fromSqlite = error instanceof Database.SqliteError;
+    const fromSqlite = error instanceof Sqlite.SqliteError;
     if (fromSqlite && error.code !== "SQLITE_FULL") throw this.#enterDoubt(error);
     try {
       // SQLite undoes some failed transactions by itself.
@@ -155,7 +156,7 @@ export class SqliteFile {
   }
 
   #enterDoubt(error: unknown): LikesError {
-    if (!(error instanceof Database.SqliteError)) return this.#doubt.enter(error);
+    if (!(error instanceof Sqlite.SqliteError)) return this.#doubt.enter(error);
     return this.#doubt.enter(error, `${error.message} (${error.code})`);
   }
 }
@@ -174,7 +175,7 @@ export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptio
     lock = takeLock(path, kind);
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeDatabase(path, kind, make);
     const uncleanEnd = expectDatabaseFile(path, kind);
-    database = new Database(path, { timeout: BUSY_WAIT_MAX_MS, fileMustExist: true });
+    database = new Sqlite(path, { timeout: BUSY_WAIT_MAX_MS, fileMustExist: true });
     prepareDatabase(database, path, { kind, options: make.options, uncleanEnd });
     return new SqliteFile(path, kind, { database, lock });
   } catch (error) {

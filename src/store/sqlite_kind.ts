@@ -1,8 +1,9 @@
 /** Which database a file holds, and what a person can do when it is not the one expected. */
 import { join, resolve } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import { LikesError } from "../errors.ts";
+import { Sqlite } from "./better_sqlite.ts";
 import { LockError } from "./process_lock.ts";
 
 /** What a database is: its names, and the numbers in its header by which it is recognised. */
@@ -104,5 +105,5 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
 /** Whether an error came from the system, from SQLite or from a lock: from outside of this program. */
 function isOutside(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
-  return error instanceof Database.SqliteError || error instanceof LockError || "syscall" in error;
+  return error instanceof Sqlite.SqliteError || error instanceof LockError || "syscall" in error;
 }

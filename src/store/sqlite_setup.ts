@@ -9,9 +9,10 @@
  */
 import { lstatSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import { LikesError } from "../errors.ts";
+import { Sqlite } from "./better_sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
 import { syncFolder } from "./make_folder.ts";
 import { keepToOwner, makeOwnFile, refuseKindOfFile } from "./own_file.ts";
@@ -47,7 +48,7 @@ export function makeDatabase(
   const made = `${path}.new`;
   for (const suffix of ["", "-journal"]) rmSync(made + suffix, { force: true });
   makeOwnFile(made);
-  const database = new Database(made);
+  const database = new Sqlite(made);
   try {
     database.pragma("synchronous = FULL");
     if (options.pagesMax !== undefined) database.pragma(`max_page_count = ${options.pagesMax}`);

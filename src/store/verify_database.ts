@@ -9,8 +9,9 @@
  * not end well had a reason, which may be the disk, so what it left is looked at whatever its size;
  * after a clean end a file beyond all sizes is not read as a whole: a start has to come to an end.
  */
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { VERIFY_ROWS_BYTES_MAX, VERIFY_PAGES_BYTES_MAX } from "../limits.ts";
+import { Sqlite } from "./better_sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
 import { pragma } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
@@ -68,7 +69,7 @@ function findingInSchema(database: Database.Database, kind: SqliteKind): string 
 }
 
 function expectedSchema(kind: SqliteKind): ReadonlyMap<string, string> {
-  const made = new Database(":memory:");
+  const made = new Sqlite(":memory:");
   try {
     made.exec(kind.schema);
     guardTables(made, kind);

@@ -1,12 +1,12 @@
 /** What a person can type wrong: a clear error with the way out, the right exit code, no effect. */
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
 
 interface Mistake {
   readonly args: readonly string[];
@@ -187,7 +187,7 @@ async function expectEach(counter: Counter, mistakes: readonly Mistake[]): Promi
 }
 
 function change(path: string, pragma: string): void {
-  const database = new Database(path);
+  const database = new Sqlite(path);
   database.pragma(pragma);
   database.close();
 }

@@ -1,7 +1,6 @@
 /** Disks that forgot something, or are there twice: recognised, named, and no surviving like lost. */
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { becomes } from "../fixtures/eventually.ts";
@@ -9,6 +8,7 @@ import { expectExact } from "../fixtures/expect_exact.ts";
 import { expectTrouble } from "../fixtures/expect_trouble.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
 
 const LIMIT_MS = 10_000;
 
@@ -85,7 +85,7 @@ test("an outbox is named digest_differs when it holds other events than were app
   await counter.add(first, 5);
   await expectExact(counter, { a: first }, []);
   await first.end("SIGKILL");
-  const outbox = new Database(join(counter.outboxDir("a"), "outbox.sqlite"));
+  const outbox = new Sqlite(join(counter.outboxDir("a"), "outbox.sqlite"));
   const other = "0".repeat(32);
   outbox.prepare("UPDATE incarnations SET trimmed_digest = ?").run(other);
   outbox.prepare("UPDATE records SET digest = ?").run(other);

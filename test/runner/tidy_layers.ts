@@ -43,6 +43,7 @@ const FILES: Readonly<Record<string, string>> = {
   "src/local_time.ts": "local_time",
   "src/main.ts": "main",
   "src/monotonic.ts": "clock",
+  "src/node_version.ts": "leaf",
 };
 
 /** What does not ship: it may know every package. */

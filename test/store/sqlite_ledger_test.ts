@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import { openSqliteFile } from "../../src/store/sqlite_file.ts";
 import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
@@ -88,7 +88,7 @@ function openLedger(folder: string, generation: number, options = {}) {
 }
 
 function tamper(folder: string, sql: string): void {
-  const database = new Database(join(folder, "ledger.sqlite"));
+  const database = new Sqlite(join(folder, "ledger.sqlite"));
   database.exec(sql);
   database.close();
 }

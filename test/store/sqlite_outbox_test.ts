@@ -1,11 +1,11 @@
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openSqliteFile } from "../../src/store/sqlite_file.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
 import { holderProcess } from "./holder_process.ts";
@@ -141,7 +141,7 @@ test("openSqliteOutbox() says that the disk is full when a new outbox does not f
 test("write() refuses and goes on when somebody else holds the write lock", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
-  const person = new Database(join(folder.path, "outbox.sqlite"));
+  const person = new Sqlite(join(folder.path, "outbox.sqlite"));
   person.exec("BEGIN IMMEDIATE");
   assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "refused");
   person.exec("ROLLBACK");
@@ -153,7 +153,7 @@ test("write() refuses and goes on when somebody else holds the write lock", asyn
 test.run();
 
 function tamper(folder: string, sql: string): void {
-  const database = new Database(join(folder, "outbox.sqlite"));
+  const database = new Sqlite(join(folder, "outbox.sqlite"));
   database.exec(sql);
   database.close();
 }
