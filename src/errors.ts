@@ -45,6 +45,7 @@ export const FAULTS = {
 
   not_accepting: { status: "UNAVAILABLE", exit: EXIT.unreachable },
   total_unknown: { status: "UNAVAILABLE", exit: EXIT.unreachable },
+  count_unknown: { status: "UNAVAILABLE", exit: EXIT.unreachable },
   peer_unreachable: { status: "UNAVAILABLE", exit: EXIT.unreachable },
   peer_failed: { status: "INTERNAL", exit: EXIT.failed },
   outcome_unknown: { status: "UNKNOWN", exit: EXIT.undecided },
@@ -97,6 +98,11 @@ export class LikesError extends Error {
 export interface Refusal {
   readonly code: FaultCode;
   readonly message: string;
+}
+
+/** The error to throw for a refusal of the core. */
+export function refused({ code, message }: Refusal): LikesError {
+  return new LikesError(code, message);
 }
 
 /** Gives the message of anything that was thrown. */

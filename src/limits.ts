@@ -70,9 +70,19 @@ export const STREAMS_MAX = 4_000;
 export const WATCHERS_MAX = 1_000;
 /** Bytes of states that watchers have not taken; above it a turn is left out, and the next is newer. */
 export const WATCHED_BYTES_MAX = 64 * MIB;
-/** Items of one GetCounts. */
+/** Items of one GetCounts: with ids of 256 bytes they fit a message several times. */
 export const COUNTS_MAX = 1_000;
 export const COUNTS_DEFAULT = 20;
+/** Incarnations of one GetCounts: the lives of one outbox that may hold what is not counted. */
+export const INCARNATIONS_NAMED_MAX = 16;
+/** Items whose likes a LikesServer keeps as it learnt them: some MiB, and more than people look at. */
+export const LEARNT_COUNTS_MAX = 10_000;
+/** Calls for counts that wait for the primary; each holds at most COUNTS_MAX ids. */
+export const COUNT_ASKS_WAITING_MAX = 1_000;
+/** Ids that those calls hold together: at 256 bytes each some 5 MiB. */
+export const COUNT_ASKS_IDS_MAX = 20_000;
+/** Own events that a LikesServer holds in memory to tell them from those that are counted. */
+export const RECENT_EVENTS_MAX = 20_000;
 /** Pulses of one stream that may be unanswered, from 3 s of them on; no more are sent until then. */
 export const PULSES_UNANSWERED_MAX = 64;
 /** Ids that `start-likes` tries when none is given. */
@@ -136,6 +146,12 @@ export const STATUS_INTERVAL_DEFAULT_MS = 1_000;
 export const STATUS_INTERVAL_MAX_MS = 60_000;
 /** A unary call of a command. */
 export const CALL_WAIT_DEFAULT_MS = 5_000;
+/** Learnt counts are shown for so long without asking again: bounds what readers cost the primary. */
+export const LEARNT_FRESH_MS = 1_000;
+/** Learnt counts are shown for so long while the primary is away, with their age: a day's outage. */
+export const LEARNT_KEPT_MS = 24 * 3_600_000;
+/** A LikesServer asks the primary for counts; its readers wait for that. */
+export const LEARN_WAIT_MAX_MS = 1_000;
 /** How long `status --wait` and the drain of `orchestrate` wait. */
 export const CONVERGE_WAIT_DEFAULT_MS = 30_000;
 
@@ -181,6 +197,12 @@ assert(PULSE_INTERVAL_MS * 2 < MEMBER_SILENT_MS, "one lost pulse does not make a
 assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break a stream");
 assert(MEMBER_SILENT_MS < REPORT_WAIT_MAX_MS, "a member is named silent before it is dropped");
 assert(BACKOFF_MAX_MS < LEAVE_WAIT_MAX_MS, "a leaving LikesServer tries more than once");
+assert(LEARN_WAIT_MAX_MS < CALL_WAIT_DEFAULT_MS, "a reader hears of a primary that is away");
+assert(LEARNT_COUNTS_MAX > COUNTS_MAX, "what one answer tells can be kept");
+assert(
+  MESSAGE_BYTES_MAX > COUNTS_MAX * (ITEM_ID_BYTES_MAX + 128),
+  "a message holds the counts of one answer",
+);
 assert(STREAMS_MAX > MEMBERS_MAX, "every member may have a stream, and an older one beside it");
 assert(
   CONNECTIONS_MAX > STREAMS_MAX + WATCHERS_MAX,

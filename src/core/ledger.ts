@@ -90,6 +90,34 @@ export interface ItemCount {
   readonly likes: bigint;
 }
 
+/** An order of items: `most_liked` first, then by id; or by `item_id`. Ids compare by their bytes. */
+export type CountsOrder = "most_liked" | "item_id";
+
+/** Some items: those that are named, or at most `limit` that follow `after` in an order. */
+export type CountsSelection =
+  | { readonly type: "named"; readonly itemIds: readonly string[] }
+  | {
+      readonly type: "page";
+      readonly order: CountsOrder;
+      /** An item and the likes that it had when it was told; undefined begins with the first. */
+      readonly after: ItemCount | undefined;
+      readonly limit: number;
+    };
+
+/** How far an incarnation is counted: everything up to `appliedSequence`, nothing after it. */
+export interface AppliedIncarnation {
+  readonly incarnation: Id;
+  readonly appliedSequence: number;
+}
+
+/** Counts and the rows that they belong to, all as one commit left them. */
+export interface CountsRead {
+  readonly meta: LedgerMeta;
+  readonly counts: readonly ItemCount[];
+  /** In the order asked; 0 for an incarnation that the ledger never met. */
+  readonly applied: readonly AppliedIncarnation[];
+}
+
 /**
  * How a transaction ended. One in doubt throws LikesError `store_in_doubt`: the process must go.
  */
@@ -106,9 +134,7 @@ export interface LedgerStore {
    * opened again since `load`. A `work` that sets nothing costs no sync.
    */
   transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>>;
-  /** The likes of the named items, 0 for an unknown one, in the order asked. */
-  counts(itemIds: readonly string[]): readonly ItemCount[];
-  /** The most liked items, most first, then by id. */
-  mostLiked(limit: number): readonly ItemCount[];
+  /** The likes of the selected items (named ones in the order asked, 0 for one without likes). */
+  counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead;
   close(): void;
 }

@@ -98,10 +98,10 @@ export class PrimaryCore {
     return statusOf(this.#view(), nowMs, this.#labels.next(nowMs));
   }
 
-  /** How far the total has come, without the list of members. */
-  freshness(nowMs: number): Pick<Status, "convergence" | "asOfMs" | "version"> {
-    const { asOfMs, version } = this.#meta;
-    return { convergence: convergence(this.#view(), nowMs), asOfMs, version };
+  /** Which ledger is shown, and how far its total has come, without the list of members. */
+  shown(nowMs: number): Pick<Status, "ledgerId" | "generation" | "convergence"> {
+    const ledger = { ledgerId: this.#ledgerId, generation: this.#generation };
+    return { ...ledger, convergence: convergence(this.#view(), nowMs) };
   }
 
   get troubles(): readonly TroubleRow[] {

@@ -2,7 +2,13 @@
 // tidy: no test because the acceptance tests of the ledger go through it
 import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
-import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "../core/ledger.ts";
+import type {
+  IncarnationRow,
+  ItemCount,
+  LedgerMeta,
+  MemberRow,
+  TroubleRow,
+} from "../core/ledger.ts";
 import type { TroubleKind } from "../core/messages.ts";
 import type { Id } from "../core/record.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
@@ -149,6 +155,11 @@ export function troubleOf(row: StoredTrouble): TroubleRow {
   };
 }
 
+/** The likes of an item as they were stored. */
+export function itemOf(row: StoredItem): ItemCount {
+  return { itemId: row.item_id, likes: row.likes };
+}
+
 /** The statements of an open ledger. */
 export type LedgerStatements = ReturnType<typeof prepareLedger>;
 
@@ -171,8 +182,24 @@ export function prepareLedger(database: Database.Database) {
       "INSERT INTO items (item_id, likes) VALUES (?, ?) " +
         "ON CONFLICT (item_id) DO UPDATE SET likes = excluded.likes",
     ),
+    ...preparePages(database),
+  };
+}
+
+/** Each goes along an index from the place where the page begins: none scans, none sorts. */
+function preparePages(database: Database.Database) {
+  return {
     mostLiked: database.prepare<[number], StoredItem>(
       "SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT ?",
+    ),
+    equallyLiked: database.prepare<[bigint, string, number], StoredItem>(
+      "SELECT item_id, likes FROM items WHERE likes = ? AND item_id > ? ORDER BY item_id LIMIT ?",
+    ),
+    lessLiked: database.prepare<[bigint, number], StoredItem>(
+      "SELECT item_id, likes FROM items WHERE likes < ? ORDER BY likes DESC, item_id LIMIT ?",
+    ),
+    itemsAfter: database.prepare<[string, number], StoredItem>(
+      "SELECT item_id, likes FROM items WHERE item_id > ? ORDER BY item_id LIMIT ?",
     ),
   };
 }

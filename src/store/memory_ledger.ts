@@ -1,6 +1,8 @@
 /** The primary's ledger in memory, for tests and the simulator. */
 import { assert } from "../assert.ts";
 import type {
+  CountsRead,
+  CountsSelection,
   GenerationRow,
   IncarnationRow,
   ItemCount,
@@ -103,16 +105,18 @@ export class MemoryLedger implements LedgerStore {
     return { type: "done", value };
   }
 
-  counts(itemIds: readonly string[]): readonly ItemCount[] {
+  counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead {
     this.#doubt.throwIfEntered();
-    return itemIds.map((itemId) => ({ itemId, likes: this.#disk.items.get(itemId) ?? 0n }));
-  }
-
-  mostLiked(limit: number): readonly ItemCount[] {
-    this.#doubt.throwIfEntered();
-    storedInteger(limit);
-    const items = [...this.#disk.items].map(([itemId, likes]) => ({ itemId, likes }));
-    return items.sort(byLikes).slice(0, limit);
+    const { meta, items } = this.#disk;
+    const counts =
+      selection.type === "page"
+        ? pageOf(items, selection)
+        : selection.itemIds.map((itemId) => ({ itemId, likes: items.get(itemId) ?? 0n }));
+    const applied = incarnations.map((incarnation) => {
+      const { appliedSequence = 0 } = this.#disk.incarnations.get(incarnation) ?? {};
+      return { incarnation, appliedSequence };
+    });
+    return { meta, counts, applied };
   }
 
   close(): void {
@@ -219,8 +223,26 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   }
 }
 
-/** Most likes first, then by the bytes of the id, as SQLite compares text. */
+function pageOf(
+  items: ReadonlyMap<string, bigint>,
+  { order, after, limit }: Extract<CountsSelection, { type: "page" }>,
+): readonly ItemCount[] {
+  storedInteger(limit);
+  const compare = order === "item_id" ? byId : byLikes;
+  return [...items]
+    .map(([itemId, likes]) => ({ itemId, likes }))
+    .filter((item) => after === undefined || compare(item, after) > 0)
+    .sort(compare)
+    .slice(0, limit);
+}
+
+/** Most likes first. */
 function byLikes(a: ItemCount, b: ItemCount): number {
   if (a.likes !== b.likes) return a.likes > b.likes ? -1 : 1;
+  return byId(a, b);
+}
+
+/** By the bytes of the id, as SQLite compares text. */
+function byId(a: ItemCount, b: ItemCount): number {
   return Buffer.compare(Buffer.from(a.itemId), Buffer.from(b.itemId));
 }

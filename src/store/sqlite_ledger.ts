@@ -1,6 +1,8 @@
 /** The primary's ledger in SQLite: `<folder>/ledger.sqlite`. */
 import { assert } from "../assert.ts";
 import type {
+  CountsRead,
+  CountsSelection,
   GenerationRow,
   IncarnationRow,
   ItemCount,
@@ -24,6 +26,7 @@ import {
 import {
   LEDGER_KIND,
   incarnationOf,
+  itemOf,
   memberOf,
   metaOf,
   prepareLedger,
@@ -113,17 +116,33 @@ export class SqliteLedger implements LedgerStore {
     });
   }
 
-  counts(itemIds: readonly string[]): readonly ItemCount[] {
-    const { itemLikes } = this.#statements;
-    return this.#file.read(() =>
-      itemIds.map((itemId) => ({ itemId, likes: itemLikes.get(itemId) ?? 0n })),
-    );
+  counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead {
+    const { meta, incarnation } = this.#statements;
+    return this.#file.read(() => ({
+      meta: metaOf(meta.get()),
+      counts: selection.type === "named" ? this.#named(selection.itemIds) : this.#page(selection),
+      applied: incarnations.map((id) => {
+        const row = incarnation.get(id);
+        const appliedSequence = row === undefined ? 0 : incarnationOf(row).appliedSequence;
+        return { incarnation: id, appliedSequence };
+      }),
+    }));
   }
 
-  mostLiked(limit: number): readonly ItemCount[] {
+  #named(itemIds: readonly string[]): readonly ItemCount[] {
+    const { itemLikes } = this.#statements;
+    return itemIds.map((itemId) => ({ itemId, likes: itemLikes.get(itemId) ?? 0n }));
+  }
+
+  #page({ order, after, limit }: Extract<CountsSelection, { type: "page" }>): readonly ItemCount[] {
+    const { mostLiked, equallyLiked, lessLiked, itemsAfter } = this.#statements;
     storedInteger(limit);
-    const rows = this.#file.read(() => this.#statements.mostLiked.all(limit));
-    return rows.map((row) => ({ itemId: row.item_id, likes: row.likes }));
+    // Before the first id in any order: no id is empty.
+    if (order === "item_id") return itemsAfter.all(after?.itemId ?? "", limit).map(itemOf);
+    if (after === undefined) return mostLiked.all(limit).map(itemOf);
+    const equally = equallyLiked.all(after.likes, after.itemId, limit);
+    const less = lessLiked.all(after.likes, limit - equally.length);
+    return [...equally, ...less].map(itemOf);
   }
 
   close(): void {

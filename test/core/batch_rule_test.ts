@@ -8,6 +8,7 @@ import { origin } from "../../src/core/record.ts";
 import { LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { testId } from "../store/faults.ts";
+import { likesOf } from "../store/ledger_fixture.ts";
 import {
   FIRST,
   OTHER_OUTBOX,
@@ -37,7 +38,7 @@ test("applyBatch() counts items, member and total together when a batch follows"
   assert.is(ledger.row()?.digest, second.digest);
   assert.equal([meta.totalLikes, members[0]?.appliedLikes], [48n, 48n]);
   assert.equal([meta.version, meta.totalVersion], [2, 2]);
-  assert.equal(ledger.store.counts(["video"]), [{ itemId: "video", likes: 48n }]);
+  assert.equal(likesOf(ledger.store, "video"), [{ itemId: "video", likes: 48n }]);
 });
 
 test("applyBatch() changes nothing and says so when a batch is a duplicate", async () => {
@@ -175,7 +176,7 @@ test("runGroup() counts exactly what was applied when batches come in any order"
         expected += sum;
       }
       assert.is(ledger.meta.totalLikes, expected);
-      assert.is(ledger.store.counts(["video"])[0]?.likes, expected);
+      assert.is(likesOf(ledger.store, "video")[0]?.likes, expected);
     },
   );
   await fc.assert(property, { numRuns: 200 });

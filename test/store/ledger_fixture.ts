@@ -1,6 +1,7 @@
 /** What the ledger tests share: the disk that they are given, and rows to put on it. */
 import type {
   IncarnationRow,
+  ItemCount,
   LedgerMeta,
   LedgerStore,
   LedgerTransaction,
@@ -52,6 +53,17 @@ export const TROUBLE: TroubleRow = {
   detail: "1 to 4 are gone",
   sinceMs: 1_700_000_000_000,
 };
+
+/** The likes of named items. */
+export function likesOf(store: LedgerStore, ...itemIds: string[]): readonly ItemCount[] {
+  return store.counts({ type: "named", itemIds }, []).counts;
+}
+
+/** The most liked items. */
+export function mostLiked(store: LedgerStore, limit: number): readonly ItemCount[] {
+  const page = { type: "page", order: "most_liked", after: undefined, limit } as const;
+  return store.counts(page, []).counts;
+}
 
 /** The value of a transaction that has to be done. */
 export async function valueOf<T>(

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
+import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import { openSqliteFile } from "../../src/store/sqlite_file.ts";
 import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
@@ -65,18 +65,23 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   ledger.close();
 });
 
-test("mostLiked() follows an index, without a scan or a sort", async () => {
+test("counts() goes along an index for every page, without a sort or a scan before it", async () => {
   await using folder = temporaryFolder();
   const file = openSqliteFile(folder.path, LEDGER_KIND, { create: () => {}, options: {} });
-  const plan = file.database
-    .prepare<[], { readonly detail: string }>(
-      "EXPLAIN QUERY PLAN SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT 20",
-    )
-    .all();
-  assert.equal(
-    plan.map(({ detail }) => detail),
-    ["SCAN items USING COVERING INDEX items_by_likes"],
-  );
+  const { mostLiked, equallyLiked, lessLiked, itemsAfter } = prepareLedger(file.database);
+  const plan = ({ source }: { readonly source: string }): readonly string[] => {
+    const explained = file.database.prepare<[], { readonly detail: string }>(
+      `EXPLAIN QUERY PLAN ${source.replaceAll("?", "1")}`,
+    );
+    return explained.all().map(({ detail }) => detail);
+  };
+  // The first page begins at the index's end: nothing is before it.
+  assert.equal(plan(mostLiked), ["SCAN items USING COVERING INDEX items_by_likes"]);
+  assert.equal(plan(equallyLiked), [
+    "SEARCH items USING COVERING INDEX items_by_likes (likes=? AND item_id>?)",
+  ]);
+  assert.equal(plan(lessLiked), ["SEARCH items USING COVERING INDEX items_by_likes (likes<?)"]);
+  assert.equal(plan(itemsAfter), ["SEARCH items USING PRIMARY KEY (item_id>?)"]);
   file.close();
 });
 
