@@ -68,6 +68,11 @@ export class KnownOutbox {
     return own;
   }
 
+  /** Those that are not closed, oldest first. */
+  get incarnations(): readonly KnownIncarnation[] {
+    return this.#incarnations;
+  }
+
   /** What is to be delivered: the oldest not closed, once no write is about to change that. */
   get next(): KnownIncarnation | undefined {
     const next = this.#incarnations.find(({ parked }) => parked === undefined);

@@ -20,12 +20,16 @@ import {
 } from "../limits.ts";
 import type { Give, Group } from "./accept_queue.ts";
 import { backoffMs } from "./backoff.ts";
+import { refuseItems } from "./counts_page.ts";
 import { land, launch, openDelivery, windowLeft } from "./delivery.ts";
 import type { Delivery } from "./delivery.ts";
 import { KnownOutbox } from "./known_outbox.ts";
 import type { KnownIncarnation } from "./known_outbox.ts";
+import { LearntCounts } from "./learnt_counts.ts";
+import type { CountsAnswer, CountsAsk, CountsView } from "./learnt_counts.ts";
 import { refuseEvent } from "./like_event.ts";
 import type {
+  CountOutcome,
   GiveOutcome,
   LikesServerAction,
   LikesServerEvent,
@@ -55,6 +59,7 @@ export class LikesServerCore {
   readonly #options: LikesServerOptions;
   readonly #outbox: KnownOutbox;
   readonly #writer: OutboxWriter;
+  readonly #counts: LearntCounts;
   /** Whether the ledger may have recorded the outbox, whatever was heard of that. */
   #mayBeKnown: boolean;
   /** What the ledger forgot, as this process saw it; parked ones are with their incarnation. */
@@ -73,6 +78,7 @@ export class LikesServerCore {
     this.#options = options;
     this.#outbox = new KnownOutbox(snapshot);
     this.#writer = new OutboxWriter(options.codec);
+    this.#counts = new LearntCounts(this.#outbox.incarnations);
     // An earlier process may have reported and been killed before it could write that down.
     this.#mayBeKnown = snapshot.membership !== "stranger" || snapshot.incarnations.length > 1;
   }
@@ -84,6 +90,7 @@ export class LikesServerCore {
     this.#writeNext(nowMs);
     this.#connectNext(nowMs);
     this.#sendNext();
+    this.#learnNext(nowMs);
     const actions = this.#actions;
     this.#actions = [];
     return actions;
@@ -127,6 +134,10 @@ export class LikesServerCore {
     switch (event.type) {
       case "give":
         return this.#give(event.give);
+      case "count":
+        return this.#count(event.ask, nowMs);
+      case "learnt":
+        return this.#learnt(event.answer, nowMs);
       case "written":
         return this.#written(event.outcome, event.bytes, nowMs);
       case "read":
@@ -208,21 +219,72 @@ export class LikesServerCore {
 
   #accepted({ incarnation, record, gives }: Group): void {
     const { firstSequence } = record;
+    const events = gives.map(({ event }) => event);
+    this.#counts.accepted(incarnation, firstSequence, events);
     for (const [index, { requestId }] of gives.entries()) {
       this.#answer(requestId, { type: "accepted", incarnation, sequence: firstSequence + index });
     }
-    this.#notice({ type: "accepted", firstSequence, events: gives.map(({ event }) => event) });
+    this.#notice({ type: "accepted", firstSequence, events });
   }
 
   /** Takes in a write that is synced. */
   #adopt(write: OutboxWrite): void {
     const { membership: before } = this.#outbox;
     this.#outbox.adopt(write);
+    if (write.type === "mint" || write.type === "close") this.#settleCounts();
     const { membership } = this.#outbox;
     if (membership !== before) this.#notice({ type: "membership", membership });
     if (write.type === "park") this.#notice({ type: "trouble", trouble: write.trouble });
     if (write.type !== "park" && write.type !== "close") return;
     if (this.#delivery?.incarnation.id === write.incarnation) this.#disconnect();
+  }
+
+  // Counting.
+
+  #count(ask: CountsAsk, nowMs: number): void {
+    const refusal = refuseItems(ask.itemIds, ask.limit);
+    if (refusal !== undefined) {
+      return this.#answerCount(ask.requestId, { type: "refused", refusal });
+    }
+    const asked = this.#counts.ask(ask, nowMs);
+    if (asked.type === "answered") this.#counted([asked.view]);
+    if (asked.type === "refused") this.#answerCount(ask.requestId, asked);
+  }
+
+  #learnNext(nowMs: number): void {
+    const question = this.#counts.question(nowMs);
+    if (question !== undefined) this.#actions.push({ type: "learn", question });
+  }
+
+  /** Counts of another ledger than the outbox's are no answer. */
+  #learnt(answer: CountsAnswer | undefined, nowMs: number): void {
+    const ledgerId = this.#outbox.seen?.ledgerId ?? answer?.ledgerId;
+    const isOurs = answer !== undefined && answer.ledgerId === ledgerId;
+    this.#counted(isOurs ? this.#counts.learnt(answer, nowMs) : this.#counts.failed(nowMs));
+    this.#settleCounts();
+  }
+
+  #settleCounts(): void {
+    this.#counts.settle(this.#outbox.incarnations);
+  }
+
+  #counted(views: readonly CountsView[]): void {
+    for (const { requestId, counts } of views) {
+      if (counts === undefined) this.#answerCount(requestId, this.#countsUnknown());
+      else this.#answerCount(requestId, { type: "counted", counts });
+    }
+  }
+
+  #countsUnknown(): CountOutcome {
+    const { serverId, primary } = this.#options;
+    const message =
+      `Cannot tell the likes at ${serverId}: it has not learnt them, and the primary at ${primary} ` +
+      "does not answer for its ledger; ask again when it is back";
+    return { type: "refused", refusal: { code: "count_unknown", message } };
+  }
+
+  #answerCount(requestId: number, outcome: CountOutcome): void {
+    this.#actions.push({ type: "counted", requestId, outcome });
   }
 
   // Connecting.
@@ -399,6 +461,7 @@ export class LikesServerCore {
       const reason = `#${ack.appliedSequence} was acknowledged, which was not sent here`;
       return this.#break(reason, nowMs);
     }
+    this.#settleCounts();
     if (ack.admitted) this.#join();
     if (ack.closed && this.#isFinal(incarnation)) this.#close(delivery, ack);
   }

@@ -3,6 +3,7 @@
  */
 import type { Refusal } from "../errors.ts";
 import type { Give } from "./accept_queue.ts";
+import type { CountsAnswer, CountsAsk, CountsQuestion, LearntCount } from "./learnt_counts.ts";
 import type { LikeEvent } from "./like_event.ts";
 import type { FromLikesServer, FromPrimary, Pulse, Trouble } from "./messages.ts";
 import type { Membership, OutboxRead, OutboxWrite, WriteOutcome } from "./outbox.ts";
@@ -11,6 +12,9 @@ import type { Id, RecordCodec } from "./record.ts";
 /** What happens to a LikesServer. `streamId` names one stream for ever. */
 export type LikesServerEvent =
   | { readonly type: "give"; readonly give: Give }
+  | { readonly type: "count"; readonly ask: CountsAsk }
+  /** The question was answered; undefined when the primary gave no answer. */
+  | { readonly type: "learnt"; readonly answer: CountsAnswer | undefined }
   /** The write that was asked for is synced, or was refused; the outbox now holds `bytes`. */
   | { readonly type: "written"; readonly outcome: WriteOutcome; readonly bytes: number }
   | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
@@ -40,6 +44,9 @@ export type LikesServerAction =
   | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
   | { readonly type: "disconnect"; readonly streamId: number }
   | { readonly type: "answer"; readonly requestId: number; readonly outcome: GiveOutcome }
+  /** Ask the primary, within a bounded time, and answer with `learnt`. One question at a time. */
+  | { readonly type: "learn"; readonly question: CountsQuestion }
+  | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountOutcome }
   /** All is delivered, and left if that was asked for. */
   | { readonly type: "stopped" }
   | { readonly type: "notice"; readonly notice: LikesServerNotice };
@@ -47,6 +54,11 @@ export type LikesServerAction =
 /** How a give ended. */
 export type GiveOutcome =
   | { readonly type: "accepted"; readonly incarnation: Id; readonly sequence: number }
+  | { readonly type: "refused"; readonly refusal: Refusal };
+
+/** How an ask for counts ended. */
+export type CountOutcome =
+  | { readonly type: "counted"; readonly counts: readonly LearntCount[] }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
 /** What a person may want to know. */

@@ -9,15 +9,18 @@ import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
 import { LikesError, messageOf } from "../errors.ts";
-import { LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
+import { LEARN_WAIT_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
+import type { CountsQuestion } from "../core/learnt_counts.ts";
 import type { LikeEvent } from "../core/like_event.ts";
 import { LikesServerCore } from "../core/likes_server.ts";
-import type { GiveOutcome, LikesServerAction, LikesServerEvent } from "../core/likes_server.ts";
+import type { CountOutcome, GiveOutcome } from "../core/likes_server.ts";
+import type { LikesServerAction, LikesServerEvent } from "../core/likes_server.ts";
 import type { LikesServerNotice } from "../core/likes_server.ts";
 import type { GeneratorMark, OutboxStore, OutboxWrite } from "../core/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/likes_service.ts";
-import { openDelivery } from "../rpc/primary_client.ts";
+import type { AskedItems } from "../rpc/likes_service.ts";
+import { PrimaryClient, openDelivery } from "../rpc/primary_client.ts";
 import type { DeliveryLink } from "../rpc/primary_client.ts";
 import { recordCodec } from "../rpc/record_codec.ts";
 import { RpcServer, listenTarget } from "../rpc/server.ts";
@@ -66,7 +69,10 @@ class LikesServerRole {
   readonly #options: LikesServerOptions;
   readonly #store: OutboxStore;
   readonly #log: LikesServerLog;
+  /** For reading counts; deliveries have connections of their own. */
+  readonly #primary: PrimaryClient;
   readonly #waiting = new Map<number, (outcome: GiveOutcome) => void>();
+  readonly #counting = new Map<number, (outcome: CountOutcome) => void>();
   #core: LikesServerCore | undefined;
   #server: RpcServer | undefined;
   #requestId = 0;
@@ -79,6 +85,7 @@ class LikesServerRole {
     this.#options = options;
     this.#store = options.outbox.store;
     this.#log = new LikesServerLog(options.log);
+    this.#primary = new PrimaryClient(options.primary);
   }
 
   async start(): Promise<LikesServer> {
@@ -87,6 +94,7 @@ class LikesServerRole {
       serverId: outbox.serverId,
       give: (event, done) => this.#give(event, undefined, done),
       total: () => this.#core?.total(performance.now()),
+      count: (asked, done) => this.#count(asked, done),
     });
     const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
     const port = await server.listen(this.#options);
@@ -148,6 +156,16 @@ class LikesServerRole {
     this.#drive({ type: "give", give: { requestId, event, generator } });
   }
 
+  #count(asked: AskedItems, done: (outcome: CountOutcome) => void): void {
+    if (this.#core === undefined || this.#stopped) {
+      const message = `Cannot count at ${this.#options.outbox.serverId}: it is not running`;
+      return done({ type: "refused", refusal: { code: "not_accepting", message } });
+    }
+    const requestId = ++this.#requestId;
+    this.#counting.set(requestId, done);
+    this.#drive({ type: "count", ask: { requestId, ...asked } });
+  }
+
   /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */
   readonly #drive = inTurn((event: LikesServerEvent): void => {
     if (this.#stopped || this.#core === undefined) return;
@@ -177,6 +195,13 @@ class LikesServerRole {
       case "answer": {
         const done = this.#waiting.get(action.requestId);
         this.#waiting.delete(action.requestId);
+        return done?.(action.outcome);
+      }
+      case "learn":
+        return this.#learn(action.question);
+      case "counted": {
+        const done = this.#counting.get(action.requestId);
+        this.#counting.delete(action.requestId);
         return done?.(action.outcome);
       }
       case "stopped":
@@ -212,6 +237,17 @@ class LikesServerRole {
       .catch((error: unknown) => this.#fail(error));
   }
 
+  #learn({ itemIds, limit, incarnations }: CountsQuestion): void {
+    const request = { itemIds, pageSize: limit, incarnations };
+    this.#primary
+      .counts(request, LEARN_WAIT_MAX_MS)
+      .then((answer) => this.#drive({ type: "learnt", answer }))
+      .catch((error: unknown) => {
+        if (error instanceof LikesError) this.#drive({ type: "learnt", answer: undefined });
+        else this.#fail(error);
+      });
+  }
+
   #connect(streamId: number): void {
     const link = openDelivery(this.#options.primary, {
       received: (message) => this.#drive({ type: "received", streamId, message }),
@@ -244,6 +280,7 @@ class LikesServerRole {
     clearInterval(ticker);
     this.#stopped = true;
     this.#link?.link.close();
+    this.#primary.close();
     await this.#server?.close();
     this.#store.close();
     const pending = this.#core?.pendingEvents ?? 0;

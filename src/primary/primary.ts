@@ -9,12 +9,14 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, refused } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
 import { TICK_MS } from "../limits.ts";
 import type { LedgerStore } from "../core/ledger.ts";
 import { runGroup } from "../core/ledger_rule.ts";
 import type { LedgerCommand } from "../core/ledger_rule.ts";
+import { pageOf, select } from "../core/counts_page.ts";
+import type { CountsRequest } from "../core/counts_page.ts";
 import { PrimaryCore } from "../core/primary.ts";
 import type { PrimaryAction, PrimaryEvent } from "../core/primary.ts";
 import type { Log } from "../log/log_file.ts";
@@ -23,7 +25,7 @@ import type { DeliveryEvents, DeliveryPeer } from "../rpc/primary_service.ts";
 import { recordCodec } from "../rpc/record_codec.ts";
 import { RpcServer } from "../rpc/server.ts";
 import type { ListenAddress } from "../rpc/server.ts";
-import type { Counts } from "../rpc/status_wire.ts";
+import type { Counts } from "../rpc/counts_wire.ts";
 import { mintId } from "../store/mint_id.ts";
 import { openSqliteLedger } from "../store/sqlite_ledger.ts";
 import { PrimaryLog } from "./primary_log.ts";
@@ -86,7 +88,7 @@ class PrimaryRole {
     const service = primaryService({
       open: (peer) => this.#open(peer),
       status: () => this.#core.status(performance.now()),
-      counts: (itemIds, limit) => this.#counts(itemIds, limit),
+      counts: (request) => this.#counts(request),
     });
     const { reflect, log } = this.#options;
     const server = new RpcServer({ service: "likes.v1.PrimaryService", reflect }, service.add);
@@ -123,9 +125,16 @@ class PrimaryRole {
     };
   }
 
-  #counts(itemIds: readonly string[], limit: number): Counts {
-    const counts = itemIds.length > 0 ? this.#store.counts(itemIds) : this.#store.mostLiked(limit);
-    return { counts, ...this.#core.freshness(performance.now()) };
+  /** All from one read: no commit can come between, because a commit is one synchronous call too. */
+  #counts(request: CountsRequest): Counts {
+    const shown = this.#core.shown(performance.now());
+    const selected = select(request, shown.ledgerId);
+    if (selected.type === "refused") throw refused(selected.refusal);
+    const { selection } = selected;
+    const read = this.#store.counts(selection, request.incarnations);
+    const { asOfMs, version } = read.meta;
+    const page = pageOf(selection, read, shown.ledgerId);
+    return { ...page, ...shown, applied: read.applied, asOfMs, version };
   }
 
   /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */

@@ -3,8 +3,11 @@ import type { ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import { monotonicMs } from "../monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, unary } from "./client.ts";
+import { readLearntCounts } from "./counts_wire.ts";
+import type { LearntCounts } from "./counts_wire.ts";
 import { faultOf } from "./faults.ts";
 import type { AddLikesResponse__Output } from "./gen/likes/v1/AddLikesResponse.ts";
+import type { GetLearntCountsResponse__Output } from "./gen/likes/v1/GetLearntCountsResponse.ts";
 import type { GetTotalResponse__Output } from "./gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "./protos.ts";
 import { count, likes, safe } from "./wire_fields.ts";
@@ -68,6 +71,24 @@ export class LikesClient {
       pendingLikes: likes(wire.pendingLikes),
       pulseAgeMs: safe("pulse_age_ms", wire.pulseAgeMs),
     };
+  }
+
+  /**
+   * The likes of the named items, or of the `limit` most liked, as it has learnt them. Throws
+   * LikesError, `count_unknown` when it knows none of them.
+   */
+  async counts(
+    itemIds: readonly string[],
+    limit: number,
+    timeoutMs: number,
+  ): Promise<LearntCounts> {
+    const request = { itemIds: [...itemIds], limit };
+    const wire = await unary<GetLearntCountsResponse__Output>(
+      (done) => this.#client.getLearntCounts(request, done),
+      timeoutMs,
+      idempotent(this.#peer),
+    );
+    return readLearntCounts(wire);
   }
 
   close(): void {

@@ -1,11 +1,16 @@
 /** LikesService over gRPC: calls in, the role's own calls out. */
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
+import { COUNTS_DEFAULT } from "../limits.ts";
+import type { CountsAsk } from "../core/learnt_counts.ts";
 import type { LikeEvent } from "../core/like_event.ts";
-import type { GiveOutcome, TotalView } from "../core/likes_server.ts";
+import type { CountOutcome, GiveOutcome, TotalView } from "../core/likes_server.ts";
+import { writeLearntCounts } from "./counts_wire.ts";
 import { answer, toStatus, toStatusOf } from "./faults.ts";
 import type { AddLikesRequest__Output } from "./gen/likes/v1/AddLikesRequest.ts";
 import type { AddLikesResponse } from "./gen/likes/v1/AddLikesResponse.ts";
+import type { GetLearntCountsRequest__Output } from "./gen/likes/v1/GetLearntCountsRequest.ts";
+import type { GetLearntCountsResponse } from "./gen/likes/v1/GetLearntCountsResponse.ts";
 import type { GetTotalRequest__Output } from "./gen/likes/v1/GetTotalRequest.ts";
 import type { GetTotalResponse } from "./gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "./protos.ts";
@@ -13,7 +18,11 @@ import type { AddServices } from "./server.ts";
 import { count, likes } from "./wire_fields.ts";
 
 type AddCall = ServerUnaryCall<AddLikesRequest__Output, AddLikesResponse>;
+type CountsCall = ServerUnaryCall<GetLearntCountsRequest__Output, GetLearntCountsResponse>;
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
+
+/** Items that someone asks for; without names, the most liked. */
+export type AskedItems = Omit<CountsAsk, "requestId">;
 
 /** What the service needs of the role. */
 export interface LikesPort {
@@ -22,6 +31,8 @@ export interface LikesPort {
   give(event: LikeEvent, done: (outcome: GiveOutcome) => void): void;
   /** Undefined before the first pulse. */
   total(): TotalView | undefined;
+  /** Asks for the likes of the named items, or of the `limit` most liked; `done` is called once. */
+  count(asked: AskedItems, done: (outcome: CountOutcome) => void): void;
 }
 
 /** LikesService in front of `port`. */
@@ -32,6 +43,9 @@ export function likesService(port: LikesPort): AddServices {
     },
     getTotal: (_call: TotalCall, callback: sendUnaryData<GetTotalResponse>) => {
       answer(callback, () => getTotal(port));
+    },
+    getLearntCounts: (call: CountsCall, callback: sendUnaryData<GetLearntCountsResponse>) => {
+      getLearntCounts(call.request, port, callback);
     },
   };
   return (server) => server.addService(protos.LikesService.service, implementation);
@@ -47,6 +61,21 @@ function addLikes(
       if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
       const { incarnation, sequence } = outcome;
       callback(null, { serverId: port.serverId, incarnation, sequence: count(sequence) });
+    });
+  } catch (error) {
+    callback(toStatusOf(error));
+  }
+}
+
+function getLearntCounts(
+  { itemIds, limit }: GetLearntCountsRequest__Output,
+  port: LikesPort,
+  callback: sendUnaryData<GetLearntCountsResponse>,
+): void {
+  try {
+    port.count({ itemIds, limit: limit || COUNTS_DEFAULT }, (outcome) => {
+      if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+      callback(null, writeLearntCounts({ serverId: port.serverId, counts: outcome.counts }));
     });
   } catch (error) {
     callback(toStatusOf(error));

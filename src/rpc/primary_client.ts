@@ -1,16 +1,18 @@
 /** Clients of PrimaryService: the delivery link of a LikesServer, and the reads of a command. */
 import { LikesError } from "../errors.ts";
 import { STATUS_INTERVAL_DEFAULT_MS } from "../limits.ts";
+import type { CountsRequest } from "../core/counts_page.ts";
 import type { FromLikesServer, FromPrimary } from "../core/messages.ts";
 import type { Status } from "../core/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, idempotent, unary } from "./client.ts";
+import { readCounts, writeCountsRequest } from "./counts_wire.ts";
+import type { Counts } from "./counts_wire.ts";
 import { fromCall } from "./faults.ts";
 import type { GetCountsResponse__Output } from "./gen/likes/v1/GetCountsResponse.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
 import type { StreamLikesResponse__Output } from "./gen/likes/v1/StreamLikesResponse.ts";
 import { protos } from "./protos.ts";
-import { readCounts, readStatus } from "./status_wire.ts";
-import type { Counts } from "./status_wire.ts";
+import { readStatus } from "./status_wire.ts";
 import { readFromPrimary, writeFromLikesServer } from "./wire.ts";
 
 /** What a LikesServer wants to hear of its link. `broken` comes once, and nothing after it. */
@@ -58,6 +60,15 @@ export function openDelivery(address: string, events: LinkEvents): DeliveryLink 
   return { send: (message) => call.write(writeFromLikesServer(message)), close };
 }
 
+/** The most liked items, as many as the primary pleases. */
+const FIRST_PAGE: CountsRequest = {
+  itemIds: [],
+  pageSize: 0,
+  pageToken: "",
+  order: undefined,
+  incarnations: [],
+};
+
 /** A client of a primary, for reading. */
 export class PrimaryClient {
   readonly #client: InstanceType<typeof protos.PrimaryService>;
@@ -94,11 +105,11 @@ export class PrimaryClient {
     throw new LikesError("peer_unreachable", message);
   }
 
-  /** The likes of the named items, or of the `limit` most liked. Throws LikesError. */
-  async counts(itemIds: readonly string[], limit: number, timeoutMs: number): Promise<Counts> {
-    const request = { itemIds: [...itemIds], limit };
+  /** The likes of items: of those that are named, or of a page. Throws LikesError. */
+  async counts(request: Partial<CountsRequest>, timeoutMs: number): Promise<Counts> {
+    const wireRequest = writeCountsRequest({ ...FIRST_PAGE, ...request });
     const wire = await unary<GetCountsResponse__Output>(
-      (done) => this.#client.getCounts(request, done),
+      (done) => this.#client.getCounts(wireRequest, done),
       timeoutMs,
       idempotent(this.#peer),
     );

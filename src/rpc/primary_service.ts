@@ -2,8 +2,7 @@
 import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
-import { COUNTS_DEFAULT, COUNTS_MAX } from "../limits.ts";
-import { refuseItemId } from "../core/like_event.ts";
+import type { CountsRequest } from "../core/counts_page.ts";
 import type { FromLikesServer, FromPrimary } from "../core/messages.ts";
 import type { Status } from "../core/status.ts";
 import { answer, toStatus } from "./faults.ts";
@@ -13,8 +12,8 @@ import type { StreamLikesRequest__Output } from "./gen/likes/v1/StreamLikesReque
 import type { StreamLikesResponse } from "./gen/likes/v1/StreamLikesResponse.ts";
 import { protos } from "./protos.ts";
 import type { AddServices } from "./server.ts";
-import { writeCounts } from "./status_wire.ts";
-import type { Counts } from "./status_wire.ts";
+import { readCountsRequest, writeCounts } from "./counts_wire.ts";
+import type { Counts } from "./counts_wire.ts";
 import { Watching } from "./watching.ts";
 import type { StatusCall } from "./watching.ts";
 import { readFromLikesServer, writeFromPrimary } from "./wire.ts";
@@ -42,8 +41,8 @@ export interface DeliveryEvents {
 export interface PrimaryPort {
   open(peer: DeliveryPeer): DeliveryEvents;
   status(): Status;
-  /** The named items, or the most liked. */
-  counts(itemIds: readonly string[], limit: number): Counts;
+  /** Throws LikesError: `usage`, `like_invalid` or `ledger_other`. */
+  counts(request: CountsRequest): Counts;
 }
 
 /** A service that can be added to a server, and whose watchers can be sent away. */
@@ -59,7 +58,7 @@ export function primaryService(port: PrimaryPort): PrimaryService {
     streamLikes: (call: LikesCall) => streamLikes(call, port),
     status: (call: StatusCall) => watching.watch(call),
     getCounts: (call: CountsCall, callback: sendUnaryData<GetCountsResponse>) => {
-      answer(callback, () => writeCounts(getCounts(call.request, port)));
+      answer(callback, () => writeCounts(port.counts(readCountsRequest(call.request))));
     },
   };
   return {
@@ -102,16 +101,4 @@ function streamLikes(call: LikesCall, port: PrimaryPort): void {
   call.on("end", hangUp);
   call.on("cancelled", hangUp);
   call.on("error", close);
-}
-
-function getCounts({ itemIds, limit }: GetCountsRequest__Output, port: PrimaryPort): Counts {
-  if (itemIds.length > COUNTS_MAX || limit > COUNTS_MAX) {
-    const asked = Math.max(itemIds.length, limit);
-    throw new LikesError("usage", `Cannot count ${asked} items at once: at most ${COUNTS_MAX}`);
-  }
-  for (const itemId of itemIds) {
-    const refusal = refuseItemId(itemId);
-    if (refusal !== undefined) throw new LikesError(refusal.code, refusal.message);
-  }
-  return port.counts(itemIds, limit || COUNTS_DEFAULT);
 }

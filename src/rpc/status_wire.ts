@@ -1,21 +1,10 @@
-/** Between the status and the counts of the core, and those of the wire and of `--json`. */
+/** Between the status of the core, and that of the wire and of `--json`. */
 // tidy: no test because wire_test.ts and the tests of the services go through it
 import { LikesError } from "../errors.ts";
-import type { ItemCount } from "../core/ledger.ts";
-import type { Convergence } from "../core/messages.ts";
 import type { ServerState, ServerStatus, Status } from "../core/status.ts";
-import type { GetCountsResponse__Output } from "./gen/likes/v1/GetCountsResponse.ts";
 import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
 import { count, likes, readConvergence, safe, writeConvergence } from "./wire_fields.ts";
-
-/** The likes of some items, with how far the total has come. */
-export interface Counts {
-  readonly counts: readonly ItemCount[];
-  readonly convergence: Convergence;
-  readonly asOfMs: number;
-  readonly version: number;
-}
 
 /** A status for the wire; the same object is its proto3 JSON mapping. */
 export function writeStatus(status: Status): StatusResponse__Output {
@@ -48,26 +37,6 @@ export function readStatus(wire: StatusResponse__Output): Status {
     generation: wire.generation,
     version: safe("version", wire.version),
     servers: wire.servers.map(readServer),
-  };
-}
-
-/** Counts for the wire; the same object is its proto3 JSON mapping. */
-export function writeCounts(counts: Counts): GetCountsResponse__Output {
-  return {
-    counts: counts.counts.map(({ itemId, likes }) => ({ itemId, likes: count(likes) })),
-    convergence: writeConvergence(counts.convergence),
-    asOfUnixMs: count(counts.asOfMs),
-    version: count(counts.version),
-  };
-}
-
-/** Counts from the wire. Throws LikesError `message_invalid`. */
-export function readCounts(wire: GetCountsResponse__Output): Counts {
-  return {
-    counts: wire.counts.map((one) => ({ itemId: one.itemId, likes: likes(one.likes) })),
-    convergence: readConvergence(wire.convergence),
-    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
-    version: safe("version", wire.version),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A LikesServer's shell in a simulated world, as src/likes_server is in the real one. */
 import { LikesServerCore } from "../../src/core/likes_server.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
 import type { LikesServerAction, LikesServerEvent } from "../../src/core/likes_server.ts";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
@@ -16,6 +17,8 @@ export interface SimulatedNetwork extends Surroundings {
   /** A stream from `likesServer` to the primary of now. */
   connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream;
   likesServerDied(likesServer: LikesServerProcess): void;
+  /** Asks the primary of now; `learnt` comes with its answer, or without one, unless it is lost. */
+  learn(question: CountsQuestion, learnt: (answer: CountsAnswer | undefined) => void): void;
 }
 
 /** One life of a LikesServer on its outbox. */
@@ -126,6 +129,12 @@ export class LikesServerProcess extends SimulatedProcess {
       case "disconnect":
         if (this.#link?.streamId === action.streamId) this.#link.stream.endByLikesServer();
         return;
+      case "learn":
+        return this.world.learn(action.question, (answer) =>
+          this.drive({ type: "learnt", answer }),
+        );
+      case "counted":
+        return checks.counted(this.index, action.outcome);
       case "answer":
         return checks.answered(action.requestId, action.outcome);
       case "stopped":

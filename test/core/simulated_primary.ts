@@ -1,6 +1,7 @@
 /** The primary's shell in a simulated world, as src/primary is in the real one. */
 import type { GroupResult, LedgerCommand } from "../../src/core/ledger_command.ts";
 import { runGroup } from "../../src/core/ledger_rule.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
 import { PrimaryCore } from "../../src/core/primary.ts";
 import type { PrimaryAction, PrimaryEvent } from "../../src/core/primary.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
@@ -19,6 +20,7 @@ export interface PrimarySurroundings extends Surroundings {
 export class PrimaryProcess extends SimulatedProcess {
   override readonly world: PrimarySurroundings;
   readonly disk: LedgerDisk;
+  readonly #generation: string;
   readonly #store: MemoryLedger;
   readonly #streams = new Map<number, SimulatedStream>();
   #core: PrimaryCore | undefined;
@@ -31,7 +33,8 @@ export class PrimaryProcess extends SimulatedProcess {
     this.world = world;
     this.disk = disk;
     this.#onDeath = onDeath;
-    this.#store = new MemoryLedger(disk, world.random.id());
+    this.#generation = world.random.id();
+    this.#store = new MemoryLedger(disk, this.#generation);
     this.onDisk(
       disk,
       () => this.#store.load(),
@@ -73,6 +76,13 @@ export class PrimaryProcess extends SimulatedProcess {
     if (event.type !== "tick" || this.world.random.chance(0.2)) {
       this.world.checks.shown(this.#core.status(this.nowMs));
     }
+  }
+
+  /** The counts as the ledger has them now. */
+  counts({ itemIds, incarnations }: CountsQuestion): CountsAnswer {
+    const { meta, ...read } = this.#store.counts({ type: "named", itemIds }, incarnations);
+    const { asOfMs, version } = meta;
+    return { ...read, asOfMs, version, ledgerId: this.disk.ledgerId, generation: this.#generation };
   }
 
   die(): void {

@@ -4,7 +4,7 @@
  */
 import type { LedgerMeta, LedgerSnapshot } from "../../src/core/ledger.ts";
 import type { GroupResult, LedgerCommand } from "../../src/core/ledger_rule.ts";
-import type { GiveOutcome, TotalView } from "../../src/core/likes_server.ts";
+import type { CountOutcome, GiveOutcome, TotalView } from "../../src/core/likes_server.ts";
 import { MEMBER_SILENT_MS } from "../../src/limits.ts";
 import type { FromLikesServer, FromPrimary } from "../../src/core/messages.ts";
 import type { PrimaryNotice } from "../../src/core/primary.ts";
@@ -12,10 +12,13 @@ import type { Id } from "../../src/core/record.ts";
 import type { Status } from "../../src/core/status.ts";
 import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
 import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import { NOTHING_HAPPENED } from "./simulation_counts.ts";
 import type { Agenda } from "./virtual_time.ts";
 
 interface Gift {
   readonly likes: bigint;
+  /** Which LikesServer was asked to take it. */
+  readonly index: number;
   readonly itemId: string;
   /** When it was acknowledged, in steps; undefined before. */
   acceptedStep?: number;
@@ -55,7 +58,7 @@ export class SimulationChecks {
   #outboxes = new Map<number, Id>();
   #pulses = new Map<number, Map<number, number>>();
   /** How often each thing happened, against tests that test nothing. */
-  readonly counts = { accepted: 0, refused: 0, applied: 0, converged: 0, left: 0, commits: 0 };
+  readonly counts = { ...NOTHING_HAPPENED };
   /** How often the primary started on a wall clock that was set back behind its own labels. */
   startsSetBack = 0;
 
@@ -74,9 +77,18 @@ export class SimulationChecks {
 
   // The giver.
 
-  attempt(likes: bigint): { readonly requestId: number; readonly itemId: string } {
+  get attempts(): number {
+    return this.#gifts.size;
+  }
+
+  /** The item of the attempt `requestId`; no other attempt is for it. */
+  itemOf(requestId: number): string {
+    return `gift-${requestId}`;
+  }
+
+  attempt(likes: bigint, index: number): { readonly requestId: number; readonly itemId: string } {
     const requestId = this.#gifts.size + 1;
-    const gift = { likes, itemId: `gift-${requestId}` };
+    const gift = { likes, index, itemId: this.itemOf(requestId) };
     this.#gifts.set(requestId, gift);
     this.#byItem.set(gift.itemId, gift);
     this.#attemptedLikes += likes;
@@ -230,6 +242,30 @@ export class SimulationChecks {
     const sum = totalLikes + view.pendingLikes;
     this.#expect(sum <= this.#attemptedLikes, () => "a LikesServer's sum is above the attempted");
     this.#viewed.set(process, totalLikes);
+  }
+
+  /** A count and the own likes that are not in it are together what was acknowledged here. */
+  counted(index: number, outcome: CountOutcome): void {
+    if (outcome.type === "refused") return;
+    for (const { itemId, learnt } of outcome.counts) {
+      const gift = this.#byItem.get(itemId);
+      if (gift === undefined || learnt === undefined) continue;
+      const { likes, pendingLikes } = learnt;
+      const committed = this.#ledger.items.get(itemId) ?? 0n;
+      this.#expect(likes <= committed, () => `${itemId} counts ${likes}, not committed`);
+      if (pendingLikes === undefined) continue;
+      this.counts.counted++;
+      if (pendingLikes > 0n) this.counts.countedPending++;
+      const own = gift.index === index ? gift.likes : 0n;
+      const sum = likes + pendingLikes;
+      this.#expect(
+        pendingLikes <= own,
+        () => `${itemId} has ${pendingLikes} own likes, not ${own}`,
+      );
+      this.#expect(sum <= gift.likes, () => `${itemId} is twice in ${likes} + ${pendingLikes}`);
+      const isExact = gift.index !== index || gift.acceptedStep === undefined || sum === own;
+      this.#expect(isExact, () => `${itemId} is in neither of ${likes} + ${pendingLikes}`);
+    }
   }
 
   /** It said that all is delivered, and that it has left if that was asked for. */

@@ -3,7 +3,9 @@
  * comes from its seed. Faults are drawn at random while it is unkind; then it is kind, and has to
  * converge.
  */
+import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
 import { acceptedOf } from "../../src/core/outbox.ts";
+import { LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
 import type { DiskFault } from "../../src/store/memory_disk.ts";
 import { LedgerDisk } from "../../src/store/memory_ledger.ts";
 import { OutboxDisk } from "../../src/store/memory_outbox.ts";
@@ -147,11 +149,34 @@ export class World implements SimulatedNetwork {
       const likesServer = random.pick(this.likesServers);
       if (likesServer.core === undefined) continue;
       const likes = BigInt(random.whole(0, 42));
-      const { requestId, itemId } = checks.attempt(likes);
+      const { requestId, itemId } = checks.attempt(likes, likesServer.index);
       const event = { itemId, change: { kind: "add", likes } } as const;
       likesServer.drive({ type: "give", give: { requestId, event, generator: undefined } });
     }
+    if (random.chance(0.3)) this.#ask();
     if (this.#isUnkind) agenda.after(random.next() * 50, () => this.#give());
+  }
+
+  /** Somebody asks a LikesServer for items that were liked lately, there or elsewhere. */
+  #ask(): void {
+    const { random, checks } = this;
+    const newest = checks.attempts;
+    const itemIds = Array.from({ length: random.whole(1, 4) }, () =>
+      checks.itemOf(random.whole(Math.max(1, newest - 30), newest)),
+    );
+    const ask = { requestId: 0, itemIds, limit: 0 };
+    random.pick(this.likesServers).drive({ type: "count", ask });
+  }
+
+  learn(question: CountsQuestion, learnt: (answer: CountsAnswer | undefined) => void): void {
+    const { agenda, random } = this;
+    agenda.after(random.next() * 8, () => {
+      const { primary } = this;
+      const isLost = primary.core === undefined || random.chance(0.05);
+      const answer = isLost ? undefined : primary.counts(question);
+      const lateMs = random.chance(0.2) ? random.next() * LEARN_WAIT_MAX_MS : random.next() * 8;
+      agenda.after(lateMs, () => learnt(answer));
+    });
   }
 
   #beUnkind(): void {

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { GiveOutcome } from "../../src/core/likes_server.ts";
+import type { CountOutcome, GiveOutcome } from "../../src/core/likes_server.ts";
 import type { LikeEvent } from "../../src/core/like_event.ts";
 import { STATUS } from "../../src/errors.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
@@ -90,6 +90,49 @@ test("total() throws total_unknown before the first pulse, and gives one of 64 b
     pendingLikes: 3n,
     pulseAgeMs: 12,
   });
+});
+
+test("counts() carries what is asked, and gives what is known and what is not", async () => {
+  const asked: unknown[] = [];
+  const learnt = {
+    likes: 2n ** 63n - 1n,
+    pendingLikes: 0n,
+    asOfMs: 4,
+    version: 2 ** 53 - 1,
+    generation: testId(2),
+    ageMs: 12,
+  };
+  const counts = [
+    { itemId: "video", learnt },
+    { itemId: "untold", learnt: { ...learnt, likes: 0n, pendingLikes: undefined } },
+    { itemId: "unknown", learnt: undefined },
+  ];
+  const count = (items: unknown, done: (outcome: CountOutcome) => void): void => {
+    asked.push(items);
+    done({ type: "counted", counts });
+  };
+  await using serving = await serve(likesService({ ...NO_LIKES, count }));
+  using client = new Closing(serving.address);
+  const itemIds = ["video", "untold", "unknown"];
+  assert.equal(await client.likes.counts(itemIds, 0, LIMIT_MS), { serverId: "a", counts });
+  await client.likes.counts([], 7, LIMIT_MS);
+  assert.equal(asked, [
+    { itemIds, limit: 20 },
+    { itemIds: [], limit: 7 },
+  ]);
+});
+
+test("counts() throws the fault by name when the role refused, and INTERNAL for a bug", async () => {
+  const refusal = { code: "count_unknown", message: "Cannot tell" } as const;
+  const count = (_items: unknown, done: (outcome: CountOutcome) => void): void =>
+    done({ type: "refused", refusal });
+  await using serving = await serve(likesService({ ...NO_LIKES, count }));
+  using client = new Closing(serving.address);
+  await faultOf("count_unknown", () => client.likes.counts(["video"], 0, LIMIT_MS));
+  await using broken = await serve(likesService(NO_LIKES));
+  using other = new Closing(broken.address);
+  const fault = await faultOf("peer_failed", () => other.likes.counts(["video"], 0, LIMIT_MS));
+  assert.not.match(fault.message, "secret");
 });
 
 function serveGiving(give: (event: LikeEvent) => GiveOutcome) {

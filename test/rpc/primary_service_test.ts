@@ -1,9 +1,11 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { CountsRequest } from "../../src/core/counts_page.ts";
 import type { FromLikesServer } from "../../src/core/messages.ts";
 import { STATUS } from "../../src/errors.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
+import type { GetCountsRequest } from "../../src/rpc/gen/likes/v1/GetCountsRequest.ts";
 import type { StreamLikesRequest } from "../../src/rpc/gen/likes/v1/StreamLikesRequest.ts";
 import { PrimaryClient } from "../../src/rpc/primary_client.ts";
 import { primaryService } from "../../src/rpc/primary_service.ts";
@@ -15,21 +17,48 @@ import { NO_PRIMARY, serve } from "./serving.ts";
 
 const LIMIT_MS = 5_000;
 
-test("GetCounts refuses when too many items are asked for, or a bad one", async () => {
-  await using serving = await serve(primaryService(NO_PRIMARY).add);
+test("counts() carries the whole request and the whole answer", async () => {
+  const asked: CountsRequest[] = [];
+  const counts = {
+    counts: [{ itemId: "video", likes: 2n ** 63n - 1n }],
+    convergence: "catching_up",
+    asOfMs: 5,
+    version: 2 ** 53 - 1,
+    nextPageToken: "counts/1/item_id/…",
+    applied: [{ incarnation: testId(1), appliedSequence: 2 ** 53 - 1 }],
+    ledgerId: testId(2),
+    generation: testId(3),
+  } as const;
+  const port = { ...NO_PRIMARY, counts: (request: CountsRequest) => (asked.push(request), counts) };
+  await using serving = await serve(primaryService(port).add);
   using client = new Closing(serving.address);
-  const many = Array.from({ length: 1_001 }, (_, index) => `item-${index}`);
-  await faultOf("usage", () => client.primary.counts(many, 0, LIMIT_MS));
-  await faultOf("usage", () => client.primary.counts([], 1_001, LIMIT_MS));
-  for (const itemId of ["", "__proto__", "a\u0000b", "é".repeat(129)]) {
-    await faultOf("like_invalid", () => client.primary.counts(["video", itemId], 0, LIMIT_MS));
+  const request: CountsRequest = {
+    itemIds: ["video", "song"],
+    pageSize: 7,
+    pageToken: "a token",
+    order: "item_id",
+    incarnations: [testId(1)],
+  };
+  assert.equal(await client.primary.counts(request, LIMIT_MS), counts);
+  await client.primary.counts({ order: "most_liked" }, LIMIT_MS);
+  const first = { itemIds: [], pageSize: 0, pageToken: "", incarnations: [] };
+  assert.equal(asked, [request, { ...first, order: "most_liked" }]);
+});
+
+test("GetCounts is INVALID_ARGUMENT when an incarnation or an order is malformed", async () => {
+  await using serving = await serve(primaryService(NO_PRIMARY).add);
+  const bad = [{ incarnations: ["x"] }, { order: 9 as never }];
+  for (const request of bad) {
+    const { code, details } = await countRaw(serving.address, request);
+    assert.is(code, STATUS.INVALID_ARGUMENT);
+    assert.match(details, /Cannot take a message whose (incarnations|order)/);
   }
 });
 
 test("GetCounts is INTERNAL without the text when the role has a bug", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   using client = new Closing(serving.address);
-  const fault = await faultOf("peer_failed", () => client.primary.counts([], 0, LIMIT_MS));
+  const fault = await faultOf("peer_failed", () => client.primary.counts({}, LIMIT_MS));
   assert.match(fault.message, "an internal error");
   assert.not.match(fault.message, "secret");
 });
@@ -87,6 +116,21 @@ class Closing implements Disposable {
 
   [Symbol.dispose](): void {
     this.primary.close();
+  }
+}
+
+/** Asks for counts as any gRPC client may, and gives the error with which that has to end. */
+async function countRaw(address: string, request: GetCountsRequest): Promise<ServiceError> {
+  const client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
+  try {
+    return await new Promise((resolve, reject) => {
+      client.getCounts(request, (error) => {
+        if (error === null) reject(new Error("It was expected to fail"));
+        else resolve(error);
+      });
+    });
+  } finally {
+    client.close();
   }
 }
 

@@ -1,4 +1,5 @@
 /** A server on a free port of loopback, in this process, with services whose roles are made up. */
+import type { Counts } from "../../src/rpc/counts_wire.ts";
 import type { PrimaryPort } from "../../src/rpc/primary_service.ts";
 import type { LikesPort } from "../../src/rpc/likes_service.ts";
 import type { AddServices } from "../../src/rpc/server.ts";
@@ -30,6 +31,9 @@ export const NO_LIKES: LikesPort = {
     throw new Error("a secret: nobody was expected to give");
   },
   total: () => undefined,
+  count: () => {
+    throw new Error("a secret: nobody was expected to ask");
+  },
 };
 
 /** What a PrimaryService that was never asked would do. */
@@ -39,6 +43,18 @@ export const NO_PRIMARY: PrimaryPort = {
   counts: () => {
     throw new Error("a secret: nobody was expected to count");
   },
+};
+
+/** The counts of a counter without items. */
+export const NO_COUNTS: Counts = {
+  counts: [],
+  convergence: "converged",
+  asOfMs: 1,
+  version: 1,
+  nextPageToken: "",
+  applied: [],
+  ledgerId: testId(1),
+  generation: testId(2),
 };
 
 /** The status of a counter without members. */
