@@ -1,21 +1,30 @@
-import { Args } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
 import { COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
 import { LikesError } from "../src/errors.ts";
+import type { CountsRequest } from "../src/core/counts_page.ts";
+import type { CountsOrder } from "../src/core/ledger.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { parseItem, primaryFlag, timeoutFlag, wholeFlag } from "./_flags.ts";
+import { addressFlag, parseItem, primaryFlag, timeoutFlag, wholeFlag } from "./_flags.ts";
+
+/** `--order` as it is typed, and as the core names it. */
+const ORDERS = { "most-liked": "most_liked", "item-id": "item_id" } as const;
 
 /** `likes count`. */
 export class Count extends BaseCommand {
   static override summary = "show the likes of items, or the most liked items";
   static override description =
-    "The counts are those of one commit of the ledger, with how far the total has come.";
+    "The counts are those of one commit of the ledger, with how far the total has come. With " +
+    "--server they are as that LikesServer has learnt them, which it shows with their age also " +
+    "while the primary is away; +here are likes that it accepted and that are not in them yet.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> video song --json",
+    "<%= config.bin %> <%= command.id %> --all --order item-id --json",
+    "<%= config.bin %> <%= command.id %> video --server 127.0.0.1:41234",
   ];
   static override args = {
     items: Args.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
-      description: "items; without any, the most liked",
+      description: "items; without any, all of them page by page, the most liked first",
       multiple: true,
     }),
   };
@@ -24,8 +33,25 @@ export class Count extends BaseCommand {
       1,
       COUNTS_MAX,
     )({
-      summary: `how many of the most liked items (1 to ${COUNTS_MAX})`,
+      summary: `how many items a page has (1 to ${COUNTS_MAX}); not with --all`,
       default: COUNTS_DEFAULT,
+    }),
+    order: Flags.custom<CountsOrder>({
+      parse: (text) => Promise.resolve(ORDERS[text as keyof typeof ORDERS]),
+    })({
+      summary: "order of the pages; by item-id none is left out while likes arrive",
+      options: Object.keys(ORDERS),
+      defaultHelp: () => Promise.resolve("most-liked"),
+    }),
+    page: Flags.string({ summary: "token of a page, as the page before told it" }),
+    all: Flags.boolean({
+      summary: `show all pages, of ${COUNTS_MAX} items each`,
+      exclusive: ["page"],
+    }),
+    server: addressFlag({
+      summary: "address of a LikesServer to ask instead of the primary",
+      helpValue: "HOST:PORT",
+      exclusive: ["primary", "order", "page", "all"],
     }),
     primary: primaryFlag,
     timeout: timeoutFlag,
@@ -33,18 +59,67 @@ export class Count extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Count);
-    const items: string[] = args.items ?? [];
-    if (items.length > COUNTS_MAX) {
-      throw new LikesError("usage", `Cannot count ${items.length} items: at most ${COUNTS_MAX}`);
+    const itemIds: string[] = args.items ?? [];
+    if (itemIds.length > COUNTS_MAX) {
+      const message = `Cannot count ${itemIds.length} items: at most ${COUNTS_MAX}; ask in parts`;
+      throw new LikesError("usage", message);
     }
+    if (
+      itemIds.length > 0 &&
+      (flags.all || flags.page !== undefined || flags.order !== undefined)
+    ) {
+      const message = "Cannot page through named items: leave the items out, or the flags";
+      throw new LikesError("usage", message);
+    }
+    const { limit, server, primary, page: pageToken = "", order, timeout } = flags;
+    if (server !== undefined) return this.#showLearnt(server, itemIds, { limit, timeout });
+    const pageSize = flags.all ? COUNTS_MAX : limit;
+    const request = { itemIds, pageSize, pageToken, order };
+    return this.#show(primary, request, { all: flags.all, timeout });
+  }
+
+  async #show(
+    primary: string,
+    first: Partial<CountsRequest>,
+    { all, timeout }: { readonly all: boolean; readonly timeout: number },
+  ): Promise<void> {
     const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
     const { countText } = await import("../src/cli/count_text.ts");
-    const { writeCounts } = await import("../src/rpc/status_wire.ts");
-    const client = new PrimaryClient(flags.primary);
-    const counts = await client.counts(items, flags.limit, flags.timeout);
+    const { writeCounts } = await import("../src/rpc/counts_wire.ts");
+    const { shellWord } = await import("../src/cli/escape.ts");
+    const client = new PrimaryClient(primary);
+    let request = first;
+    let next: string;
+    do {
+      const counts = await client.counts(request, timeout);
+      next = counts.nextPageToken;
+      request = { ...request, pageToken: next };
+      if (this.jsonEnabled()) this.printJson(writeCounts(counts));
+      else this.say(countText(counts, this.#columns()));
+    } while (all && next !== "");
     client.close();
-    if (this.jsonEnabled()) return this.printJson(writeCounts(counts));
+    if (next !== "" && !this.jsonEnabled()) {
+      this.talk(`more: likes count --limit ${first.pageSize} --page ${shellWord(next)}`);
+    }
+  }
+
+  async #showLearnt(
+    server: string,
+    itemIds: readonly string[],
+    { limit, timeout }: { readonly limit: number; readonly timeout: number },
+  ): Promise<void> {
+    const { LikesClient } = await import("../src/rpc/likes_client.ts");
+    const { learntCountText } = await import("../src/cli/count_text.ts");
+    const { writeLearntCounts } = await import("../src/rpc/counts_wire.ts");
+    const client = new LikesClient(server);
+    const counts = await client.counts(itemIds, limit, timeout);
+    client.close();
+    if (this.jsonEnabled()) return this.printJson(writeLearntCounts(counts));
+    this.say(learntCountText(counts, this.#columns()));
+  }
+
+  #columns(): { readonly columns?: number } {
     const { isTTY, columns } = process.stdout;
-    this.say(countText(counts, isTTY ? { columns } : {}));
+    return isTTY ? { columns } : {};
   }
 }

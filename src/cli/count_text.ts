@@ -1,6 +1,8 @@
 /** The likes of items as text. */
 import type { ItemCount } from "../core/ledger.ts";
+import type { LearntCount } from "../core/learnt_counts.ts";
 import type { Convergence } from "../core/messages.ts";
+import { formatDuration } from "./duration.ts";
 import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localSecond } from "../local_time.ts";
 import { formatCount } from "./numbers.ts";
@@ -9,6 +11,8 @@ import { textTable } from "./text_table.ts";
 /** The longest item id, escaped, would fill many lines; a table shows so much of it. */
 const ITEM_COLUMNS_MAX = 100;
 const GAP = 2;
+/** Stands for what is not known, which is never 0. */
+const UNKNOWN = "?";
 
 /** The likes of some items, all of one instant. */
 export interface CountView {
@@ -18,34 +22,95 @@ export interface CountView {
   readonly asOfMs: number;
 }
 
+/** The likes of some items as a LikesServer has learnt them, each at a time of its own. */
+export interface LearntCountView {
+  readonly serverId: string;
+  readonly counts: readonly LearntCount[];
+}
+
 /** How to draw counts. */
 export interface CountTextOptions {
   /** Width of the terminal: longer item ids are cut. Without it, at 100 columns. */
   readonly columns?: number;
 }
 
+/** A column of numbers, one an item. */
+interface Numbers {
+  readonly title: string;
+  readonly cells: readonly string[];
+}
+
 /** Draws a table of items and likes, and under it how far they can be relied on. */
 export function countText(view: CountView, options: CountTextOptions = {}): string {
-  const likes = view.counts.map((count) => formatCount(count.likes));
-  const likesWidth = Math.max("likes".length, ...likes.map((text) => text.length));
-  const room = (options.columns ?? Infinity) - likesWidth - GAP;
+  const likes = { title: "likes", cells: view.counts.map((one) => formatCount(one.likes)) };
+  const itemIds = view.counts.map(({ itemId }) => itemId);
+  return withFooter(itemTable(itemIds, [likes], options), freshness(view), options);
+}
+
+/**
+ * Draws what a LikesServer has learnt: the likes, `+here` (those that it accepted and that are not in
+ * the likes yet), and how long ago it asked; `?` for what it cannot tell.
+ */
+export function learntCountText(view: LearntCountView, options: CountTextOptions = {}): string {
+  const numbers = [
+    { title: "likes", cells: view.counts.map(({ learnt }) => countOr(learnt?.likes)) },
+    { title: "+here", cells: view.counts.map(({ learnt }) => countOr(learnt?.pendingLikes)) },
+    { title: "learnt", cells: view.counts.map(({ learnt }) => agoOr(learnt?.ageMs)) },
+  ];
+  const itemIds = view.counts.map(({ itemId }) => itemId);
+  return withFooter(itemTable(itemIds, numbers, options), learntFreshness(view), options);
+}
+
+function itemTable(
+  itemIds: readonly string[],
+  numbers: readonly Numbers[],
+  options: CountTextOptions,
+): readonly string[] {
+  if (itemIds.length === 0) return ["no item has likes yet"];
+  const columns = numbers.map(({ title, cells }) => {
+    const width = Math.max(title.length, ...cells.map((cell) => cell.length));
+    return { title, align: "right", width } as const;
+  });
+  const taken = columns.reduce((sum, { width }) => sum + width + GAP, 0);
+  const room = (options.columns ?? Infinity) - taken;
   const itemWidthMax = Math.max(1, Math.min(room, ITEM_COLUMNS_MAX));
-  const items = view.counts.map(({ itemId }) => fitText(escapeText(itemId), itemWidthMax));
-  const itemWidth = Math.max(Math.min("item".length, itemWidthMax), ...items.map(columnsMost));
-  const table = textTable(
-    [
-      { title: "item", align: "left", width: itemWidth },
-      { title: "likes", align: "right", width: likesWidth },
-    ],
-    items.map((item, index) => [item, likes[index] ?? ""]),
-    GAP,
-  );
-  const lines = view.counts.length === 0 ? ["no item has likes yet"] : table;
-  return [...lines, "", fitText(freshness(view), options.columns ?? Infinity)].join("\n");
+  const items = itemIds.map((itemId) => fitText(escapeText(itemId), itemWidthMax));
+  const width = Math.max(Math.min("item".length, itemWidthMax), ...items.map(columnsMost));
+  const rows = items.map((item, index) => [
+    item,
+    ...numbers.map(({ cells }) => cells[index] ?? ""),
+  ]);
+  return textTable([{ title: "item", align: "left", width }, ...columns], rows, GAP);
+}
+
+function withFooter(
+  lines: readonly string[],
+  footer: string,
+  { columns = Infinity }: CountTextOptions,
+): string {
+  return [...lines, "", fitText(footer, columns)].join("\n");
+}
+
+function countOr(likes: bigint | undefined): string {
+  return likes === undefined ? UNKNOWN : formatCount(likes);
+}
+
+function agoOr(ageMs: number | undefined): string {
+  return ageMs === undefined ? UNKNOWN : `${formatDuration(ageMs)} ago`;
 }
 
 /** `CONVERGED as of 2026-11-22 12:00:01`, by the clock of the primary in local time. */
 function freshness({ convergence, asOfMs }: CountView): string {
-  const time = asOfMs === 0 ? "no time yet" : localSecond(asOfMs);
-  return `${convergence.toUpperCase()} as of ${time}`;
+  return `${convergence.toUpperCase()} as of ${timeOf(asOfMs)}`;
+}
+
+/** `as likes-server-0 learnt them, as of 2026-11-22 12:00:01 or later`. */
+function learntFreshness({ serverId, counts }: LearntCountView): string {
+  const times = counts.flatMap(({ learnt }) => learnt?.asOfMs ?? []);
+  const since = times.length === 0 ? "" : `, as of ${timeOf(Math.min(...times))} or later`;
+  return `as ${escapeText(serverId)} learnt them${since}`;
+}
+
+function timeOf(asOfMs: number): string {
+  return asOfMs === 0 ? "no time yet" : localSecond(asOfMs);
 }

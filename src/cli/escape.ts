@@ -47,3 +47,8 @@ export function fitText(text: string, columns: number): string {
   }
   return columns < 1 ? "" : `${kept}…`;
 }
+
+/** Writes text as one word that a POSIX shell reads back as it is. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

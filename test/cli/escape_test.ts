@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { columnsMost, escapeText, fitText, quote } from "../../src/cli/escape.ts";
+import { columnsMost, escapeText, fitText, quote, shellWord } from "../../src/cli/escape.ts";
 
 test("escapeText() leaves text as it is when a terminal shows it as it is", () => {
   for (const text of ["", "video", "a b", "日本語", "é", "👍", "a\\b", "100 %"]) {
@@ -50,6 +50,13 @@ test("quote() shortens and escapes when the text is long or harmful", () => {
   assert.is(quote("5x"), '"5x"');
   assert.is(quote("\u0007"), '"\\u{07}"');
   assert.is(quote("a".repeat(1_000)).length, 102);
+});
+
+test("shellWord() quotes what a shell would read otherwise", () => {
+  assert.is(shellWord("counts/1/item_id/ab/video"), "counts/1/item_id/ab/video");
+  assert.is(shellWord("a b"), "'a b'");
+  assert.is(shellWord("it's $HOME"), `'it'\\''s $HOME'`);
+  assert.is(shellWord(""), "''");
 });
 
 test.run();

@@ -37,6 +37,11 @@ export const CURL_LINES: readonly CurlLine[] = [
   },
   { port: LIKES_SERVER_PORT, what: "likes.v1.LikesService/GetTotal" },
   {
+    port: LIKES_SERVER_PORT,
+    what: "likes.v1.LikesService/GetLearntCounts",
+    data: '{"item_ids":["video"]}',
+  },
+  {
     port: PRIMARY_PORT,
     what: "grpc.health.v1.Health/Check",
     data: '{"service":"likes.v1.PrimaryService"}',

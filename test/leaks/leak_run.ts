@@ -143,7 +143,7 @@ class LeakRun {
       const client = new PrimaryClient(counter.primary);
       let seen = 0;
       for await (const _status of client.watch(100)) if (++seen === 2) break;
-      await client.counts([], 10, CALL_WAIT_MS);
+      await client.counts({ pageSize: 10 }, CALL_WAIT_MS);
       client.close();
       await healthOf(counter.primary);
       for (const role of roles) await counter.total(role);

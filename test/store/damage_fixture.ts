@@ -10,7 +10,7 @@ import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { testId } from "./faults.ts";
-import { INCARNATION, LEDGER_ID, MEMBER, OUTBOX, ROW, TROUBLE, valueOf } from "./ledger_fixture.ts";
+import { INCARNATION, LEDGER_ID, MEMBER, OUTBOX, ROW, TROUBLE, likesOf, mostLiked, valueOf } from "./ledger_fixture.ts";
 import { OUTBOX_ID, SERVER_ID } from "./outbox_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -172,8 +172,8 @@ async function ledgerMeaning(folder: string): Promise<string> {
   const ledger = openLedger(folder, GENERATIONS);
   try {
     const { generation: _, ...snapshot } = await ledger.load();
-    const items = ledger.mostLiked(GENERATIONS * ITEMS);
-    const counts = ledger.counts(items.map(({ itemId }) => itemId));
+    const items = mostLiked(ledger, GENERATIONS * ITEMS);
+    const counts = likesOf(ledger, ...items.map(({ itemId }) => itemId));
     const rows = await valueOf(ledger, (transaction) => {
       const found: unknown[] = [transaction.openIncarnations(OUTBOX), INCARNATION];
       for (let number = 0; number < GENERATIONS * 10; number++) {

@@ -1,0 +1,105 @@
+/** Counts at a LikesServer, on real processes: exact with its own likes, also without a primary. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LikesClient } from "../../src/rpc/likes_client.ts";
+import type { LearntLikes } from "../../src/core/learnt_counts.ts";
+import { becomes, eventually } from "../fixtures/eventually.ts";
+import { Givers } from "../fixtures/givers.ts";
+import { Counter } from "../fixtures/roles.ts";
+import type { Role } from "../fixtures/roles.ts";
+
+const CALL_WAIT_MS = 5_000;
+const LIMIT_MS = 15_000;
+const ASKS = 300;
+
+test("likes count --server shows learnt likes with their age while the primary is away", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const server = await counter.startAccepting("a");
+  await counter.add(server, 5);
+  assert.is((await counter.likes(["status", "--wait", "--primary", counter.primary])).code, 0);
+  const at = ["--server", server.address];
+  const learnt = await counter.likes(["count", "video", ...at]);
+  assert.match(learnt.stdout, /^item +likes +\+here +learnt\nvideo +5 +0 +[\d.]+ s ago\n\nas a /);
+  const ranking = await counter.likes(["count", ...at]);
+  assert.match(ranking.stdout, /\nvideo +5 /);
+
+  await primary.end("SIGKILL");
+  await counter.add(server, 7);
+  const away = await becomesAway(server);
+  assert.is(away.likes, 5n);
+  assert.is(away.pendingLikes, 7n, "its own likes are told apart");
+  const named = await counter.likes(["count", "video", "never", "--json", ...at]);
+  const { serverId, counts } = JSON.parse(named.stdout);
+  assert.is(serverId, "a");
+  assert.is(counts[0].likes, "5");
+  assert.is(counts[0].pendingLikes, "7");
+  assert.ok(Number(counts[0].ageMs) > 1_000, "it says how old it is");
+  assert.equal(counts[1], { itemId: "never" }, "what is not known is absent, not 0");
+  const most = await counter.likes(["count", ...at]);
+  assert.match(most.stdout, /\nvideo +5 +7 /);
+  const unknown = await counter.likes(["count", "never", ...at]);
+  assert.is(unknown.code, 3);
+  assert.match(unknown.stderr, "Cannot tell the likes at a: it has not learnt them");
+
+  await counter.startPrimary();
+  await becomes("the likes of both", LIMIT_MS, async () => {
+    const { likes, pendingLikes } = await countAt(server);
+    return likes === 12n && pendingLikes === 0n;
+  });
+});
+
+test("count and own likes are all that was acknowledged, whenever and through restarts", async () => {
+  await using counter = new Counter();
+  let primary = await counter.startPrimary();
+  const server = await counter.startAccepting("a");
+  await counter.add(server, 1, "mine/0");
+  await using givers = new Givers(server.address, { name: "mine", givers: 1 });
+  const client = new LikesClient(server.address);
+  const [record] = givers.records;
+  if (record === undefined) throw new Error("There is no giver");
+  let told = 0;
+  let old = 0;
+  for (let ask = 0; ask < ASKS; ask++) {
+    if (ask === ASKS / 3) await primary.end("SIGKILL");
+    if (ask === (2 * ASKS) / 3) primary = await counter.startPrimary();
+    const before = 1n + record.accepted;
+    const { counts } = await client.counts(["mine/0"], 0, CALL_WAIT_MS);
+    // What is on its way is at most one call of this giver: it waits for each answer.
+    const after = 1n + record.accepted + record.unknown + 1_000n;
+    const { likes, pendingLikes, ageMs } = counts[0]?.learnt ?? missing();
+    if (pendingLikes === undefined) continue;
+    told++;
+    if (ageMs > 1_000) old++;
+    const all = likes + pendingLikes;
+    assert.ok(before <= all && all <= after, `${likes} + ${pendingLikes} in ${before}..${after}`);
+    if (ask % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  client.close();
+  assert.ok(told > ASKS / 2, `only ${told} of ${ASKS} answers told the own likes apart`);
+  assert.ok(old > 0, "some answers came while the primary was away");
+});
+
+test.run();
+
+/** Waits until the count is older than the primary's death, and gives it. */
+function becomesAway(server: Role): Promise<LearntLikes> {
+  return eventually("a count that is old", LIMIT_MS, async () => {
+    const learnt = await countAt(server);
+    return learnt.ageMs > 1_000 ? learnt : undefined;
+  });
+}
+
+async function countAt({ address }: Role): Promise<LearntLikes> {
+  const client = new LikesClient(address);
+  try {
+    const { counts } = await client.counts(["video"], 0, CALL_WAIT_MS);
+    return counts[0]?.learnt ?? missing();
+  } finally {
+    client.close();
+  }
+}
+
+function missing(): never {
+  throw new Error("The count is not known");
+}
