@@ -25,7 +25,7 @@ import { healthOf } from "../fixtures/health.ts";
 import { RawCall } from "../fixtures/raw_call.ts";
 import type { RawEnd } from "../fixtures/raw_call.ts";
 import { faultOf } from "../store/faults.ts";
-import { NO_PRIMARY, emptyStatus, serve, serverStatus } from "../rpc/serving.ts";
+import { NO_COUNTS, NO_PRIMARY, emptyStatus, serve, serverStatus } from "../rpc/serving.ts";
 import type { Serving } from "../rpc/serving.ts";
 import { StreamFlood, frame } from "../rpc/stream_flood.ts";
 
@@ -33,7 +33,7 @@ const LIMIT_MS = 60_000;
 const MB = 1_000_000;
 const MIB = 1024 * 1024;
 const { GetCounts, Status, StreamLikes } = protos.PrimaryService.service;
-const COUNT = GetCounts.requestSerialize({ itemIds: ["video"], limit: 0 });
+const COUNT = GetCounts.requestSerialize({ itemIds: ["video"] });
 /** Bytes of one member in a status, about. */
 const MEMBER_BYTES = 200;
 const NO_ERROR = 0;
@@ -44,7 +44,7 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   // As long as that of a full ledger, and made in no time.
   const servers = [{ ...serverStatus(0), trouble: "a".repeat(MEMBERS_MAX * MEMBER_BYTES) }];
   const status = () => ({ ...emptyStatus(1), servers });
-  const counts = () => ({ ...emptyStatus(1), counts: [] });
+  const counts = () => NO_COUNTS;
   await using serving = await serve(primaryService({ ...NO_PRIMARY, status, counts }).add);
   const before = process.memoryUsage.rss();
   await using flood = new StreamFlood(serving.address);
@@ -58,7 +58,7 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   await faultOf("too_many", () => client.watch().next());
   let peak = 0;
   for (let asked = 0; asked < 50; asked++) {
-    await client.counts(["video"], 1, LIMIT_MS); // nobody waits for a watcher
+    await client.counts({ itemIds: ["video"] }, LIMIT_MS); // nobody waits for a watcher
     const { unreadBytes } = serving.server.load;
     assert.ok(unreadBytes < WATCHED_BYTES_MAX + MIB, `${unreadBytes} bytes are held`);
     peak = Math.max(peak, process.memoryUsage.rss());
@@ -152,8 +152,7 @@ function serveCounts(): Promise<Serving> {
   const counts = Array.from({ length: COUNTS_MAX }, (_, index) => {
     return { itemId: String(index).padStart(ITEM_ID_BYTES_MAX, "a"), likes: 1n };
   });
-  const { convergence, asOfMs, version } = NO_PRIMARY.status();
-  const all = { counts, convergence, asOfMs, version };
+  const all = { ...NO_COUNTS, counts };
   return serve(primaryService({ ...NO_PRIMARY, counts: () => all }).add);
 }
 
