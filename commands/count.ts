@@ -71,17 +71,17 @@ export class Count extends BaseCommand {
       const message = "Cannot page through named items: leave the items out, or the flags";
       throw new LikesError("usage", message);
     }
-    const { limit, server, primary, page: pageToken = "", order, timeout } = flags;
-    if (server !== undefined) return this.#showLearnt(server, itemIds, { limit, timeout });
+    const { limit, server, primary, page: pageToken = "", order, timeout: timeoutMs } = flags;
+    if (server !== undefined) return this.#showLearnt(server, itemIds, { limit, timeoutMs });
     const pageSize = flags.all ? COUNTS_MAX : limit;
     const request = { itemIds, pageSize, pageToken, order };
-    return this.#show(primary, request, { all: flags.all, timeout });
+    return this.#show(primary, request, { all: flags.all, timeoutMs });
   }
 
   async #show(
     primary: string,
     first: Partial<CountsRequest>,
-    { all, timeout }: { readonly all: boolean; readonly timeout: number },
+    { all, timeoutMs }: { readonly all: boolean; readonly timeoutMs: number },
   ): Promise<void> {
     const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
     const { countText } = await import("../src/cli/count_text.ts");
@@ -91,7 +91,7 @@ export class Count extends BaseCommand {
     let request = first;
     let next: string;
     do {
-      const counts = await client.counts(request, timeout);
+      const counts = await client.counts(request, timeoutMs);
       next = counts.nextPageToken;
       request = { ...request, pageToken: next };
       if (this.jsonEnabled()) this.printJson(writeCounts(counts));
@@ -106,13 +106,13 @@ export class Count extends BaseCommand {
   async #showLearnt(
     server: string,
     itemIds: readonly string[],
-    { limit, timeout }: { readonly limit: number; readonly timeout: number },
+    { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number },
   ): Promise<void> {
     const { LikesClient } = await import("../src/rpc/likes_client.ts");
     const { learntCountText } = await import("../src/cli/count_text.ts");
     const { writeLearntCounts } = await import("../src/rpc/counts_wire.ts");
     const client = new LikesClient(server);
-    const counts = await client.counts(itemIds, limit, timeout);
+    const counts = await client.counts(itemIds, limit, timeoutMs);
     client.close();
     if (this.jsonEnabled()) return this.printJson(writeLearntCounts(counts));
     this.say(learntCountText(counts, this.#columns()));

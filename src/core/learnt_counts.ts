@@ -56,6 +56,7 @@ export interface LearntCount {
   readonly learnt: LearntLikes | undefined;
 }
 
+/** What is known of an item: all of it from one answer of the primary. */
 export interface LearntLikes {
   readonly likes: bigint;
   /** Own likes that are not in `likes`; undefined when that cannot be told. */

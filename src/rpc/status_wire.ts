@@ -1,5 +1,4 @@
 /** Between the status of the core, and that of the wire and of `--json`. */
-// tidy: no test because wire_test.ts and the tests of the services go through it
 import { LikesError } from "../errors.ts";
 import type { ServerState, ServerStatus, Status } from "../core/status.ts";
 import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";

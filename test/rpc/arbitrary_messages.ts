@@ -13,7 +13,7 @@ const likes = fc.bigInt({ min: 0n, max: UINT64_MAX });
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
 
 /** A record with the prototype that the objects of the source have. */
-function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc.Arbitrary<T> {
+export function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc.Arbitrary<T> {
   return fc.record(model, { noNullPrototype: true });
 }
 
