@@ -10,7 +10,17 @@ import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { testId } from "./faults.ts";
-import { INCARNATION, LEDGER_ID, MEMBER, OUTBOX, ROW, TROUBLE, likesOf, mostLiked, valueOf } from "./ledger_fixture.ts";
+import {
+  INCARNATION,
+  LEDGER_ID,
+  MEMBER,
+  OUTBOX,
+  ROW,
+  TROUBLE,
+  likesOf,
+  mostLiked,
+  valueOf,
+} from "./ledger_fixture.ts";
 import { OUTBOX_ID, SERVER_ID } from "./outbox_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
