@@ -174,8 +174,8 @@ export function checkExposure(host: string, insecure: boolean): void {
 /** Refuses intervals the wrong way round. Throws LikesError `usage`. */
 export function checkIntervals(minMs: number, maxMs: number): void {
   if (minMs <= maxMs) return;
-  const found =
-    `--interval-min ${writeDuration(minMs)} is above --interval-max ` + `${writeDuration(maxMs)}`;
+  const [min, max] = [writeDuration(minMs), writeDuration(maxMs)];
+  const found = `--interval-min ${min} is above --interval-max ${max}`;
   throw new LikesError("usage", `Cannot draw an interval: ${found}`);
 }
 

@@ -22,7 +22,7 @@ const KNOWN: readonly (readonly [pattern: RegExp, rewrite: Rewrite])[] = [
   [
     /^Unexpected arguments?: (.*)$/,
     ([, words = ""], command) =>
-      `Cannot use ${quote(words)}: ${command} takes no such argument; ` + `see ${command} --help`,
+      `Cannot use ${quote(words)}: ${command} takes no such argument; see ${command} --help`,
   ],
   [
     /^Missing \d+ required args?: (\S+)/,

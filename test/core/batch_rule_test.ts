@@ -29,7 +29,7 @@ async function admitted(): Promise<LedgerHarness> {
 
 test("applyBatch() counts items, member and total together when a batch follows", async () => {
   const ledger = await admitted();
-  const [first, second] = batches(FIRST, [[1, 0, 42], [5]]) as [LikeBatch, LikeBatch];
+  const [first, second] = batches(FIRST, [[1, 0, 42], [5]]);
   const { results, members, meta } = await ledger.run(batchCommand(first), batchCommand(second));
   assert.equal(results.map(endOf), ["applied", "applied"]);
   const [, applied] = results;
@@ -43,7 +43,7 @@ test("applyBatch() counts items, member and total together when a batch follows"
 
 test("applyBatch() changes nothing and says so when a batch is a duplicate", async () => {
   const ledger = await admitted();
-  const [first, second] = batches(FIRST, [[1, 2], [3]]) as [LikeBatch, LikeBatch];
+  const [first, second] = batches(FIRST, [[1, 2], [3]]);
   await ledger.run(batchCommand(first), batchCommand(second));
   const before = ledger.meta;
   const result = await ledger.result(batchCommand(first));
@@ -53,11 +53,7 @@ test("applyBatch() changes nothing and says so when a batch is a duplicate", asy
 
 test("applyBatch() wants to resynchronise when a batch does not follow", async () => {
   const ledger = await admitted();
-  const [first, second, third] = batches(FIRST, [[1, 2], [3], [4]]) as [
-    LikeBatch,
-    LikeBatch,
-    LikeBatch,
-  ];
+  const [first, second, third] = batches(FIRST, [[1, 2], [3], [4]]);
   await ledger.run(batchCommand(first));
   const wrong: Readonly<Record<string, LikeBatch>> = {
     gap: third,
@@ -122,7 +118,7 @@ test("applyBatch() wants a report first, and refuses what is another outbox's", 
 
 test("runGroup() does no later command of a stream when one of it was refused", async () => {
   const ledger = await admitted();
-  const [first, second] = batches(FIRST, [[1], [2]]) as [LikeBatch, LikeBatch];
+  const [first, second] = batches(FIRST, [[1], [2]]);
   const other = testId(7);
   const { results } = await ledger.run(
     reportCommand({ incarnation: other }, OTHER_OUTBOX),

@@ -36,9 +36,12 @@ export function recordAfter(
 }
 
 /** Batches of an incarnation, one record each, one after another: `likes[i]` are those of one. */
-export function batches(incarnation: Id, likes: readonly (readonly number[])[]): LikeBatch[] {
+export function batches<const Likes extends readonly (readonly number[])[]>(
+  incarnation: Id,
+  likes: Likes,
+): { -readonly [Index in keyof Likes]: LikeBatch } {
   let position = origin(incarnation);
-  return likes.map((group) => {
+  const made = likes.map((group): LikeBatch => {
     const { record, last } = recordAfter(
       position,
       group.map((one) => like(one)),
@@ -48,11 +51,12 @@ export function batches(incarnation: Id, likes: readonly (readonly number[])[]):
     const range = { firstSequence, lastSequence };
     return { type: "batch", incarnation, ...range, records: [record], digest: last.digest };
   });
+  return made as { -readonly [Index in keyof Likes]: LikeBatch };
 }
 
 /** The one batch of an incarnation that holds `likes`. */
 export function batch(incarnation: Id, likes: readonly number[]): LikeBatch {
-  return batches(incarnation, [likes])[0] as LikeBatch;
+  return batches(incarnation, [likes])[0];
 }
 
 export function hello(changes: Partial<Hello> = {}): Hello {

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { LikeBatch, LedgerSeen } from "../../src/core/messages.ts";
+import type { LedgerSeen } from "../../src/core/messages.ts";
 import { testId } from "../store/faults.ts";
 import {
   FIRST,
@@ -39,7 +39,7 @@ test("runGroup() greets with the start when an incarnation is new", async () => 
 
 test("runGroup() greets with what the commands before it left, in one group", async () => {
   const ledger = new LedgerHarness();
-  const [first] = batches(FIRST, [[1, 2]]) as [LikeBatch];
+  const [first] = batches(FIRST, [[1, 2]]);
   const { results } = await ledger.run(reportCommand(), batchCommand(first), {
     type: "greet",
     streamId: 2,

@@ -1,6 +1,5 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { LikeBatch } from "../../src/core/messages.ts";
 import { PULSES_UNANSWERED_MAX, REPORT_WAIT_MAX_MS } from "../../src/limits.ts";
 import { FIRST, SECOND, batch, batches, report } from "./core_fixture.ts";
 import { PrimaryHarness } from "./primary_harness.ts";
@@ -77,7 +76,7 @@ test("handle() is catching up from the moment that events are named", async () =
   primary.receive(1, batch(FIRST, [1]));
   await primary.commitOne();
   assert.is(primary.status().convergence, "converged");
-  primary.receive(1, batches(FIRST, [[1], [2]])[1] as LikeBatch);
+  primary.receive(1, batches(FIRST, [[1], [2]])[1]);
   assert.is(primary.status().convergence, "catching_up");
 });
 

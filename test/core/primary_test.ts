@@ -1,6 +1,5 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { LikeBatch } from "../../src/core/messages.ts";
 import {
   COMMIT_COMMANDS_MAX,
   HELLO_WAIT_MAX_MS,
@@ -93,11 +92,7 @@ test("handle() writes nothing for a Hello, and admits with the first report", as
 test("handle() ends the older stream before the Welcome when a newer Hello comes", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 3 });
-  const [first, second, third] = batches(FIRST, [[1], [2], [3]]) as [
-    LikeBatch,
-    LikeBatch,
-    LikeBatch,
-  ];
+  const [first, second, third] = batches(FIRST, [[1], [2], [3]]);
   primary.receive(1, first); // its commit is under way
   primary.receive(1, second);
   primary.receive(1, third);
@@ -117,7 +112,7 @@ test("handle() ends the older stream before the Welcome when a newer Hello comes
 test("handle() drops what a stream queued when its connection ends", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 2 });
-  const [first, second] = batches(FIRST, [[1], [2]]) as [LikeBatch, LikeBatch];
+  const [first, second] = batches(FIRST, [[1], [2]]);
   primary.receive(1, first);
   primary.receive(1, second);
   primary.drive({ type: "closed", streamId: 1 });
@@ -129,11 +124,7 @@ test("handle() drops what a stream queued when its connection ends", async () =>
 test("handle() ends a stream and drops the rest when the ledger refuses its batch", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 3 });
-  const [first, second, third] = batches(FIRST, [[1], [2], [3]]) as [
-    LikeBatch,
-    LikeBatch,
-    LikeBatch,
-  ];
+  const [first, second, third] = batches(FIRST, [[1], [2], [3]]);
   primary.receive(1, first);
   primary.receive(1, third);
   await primary.commitOne();

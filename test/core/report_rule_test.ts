@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { LikeBatch, TroubleKind } from "../../src/core/messages.ts";
+import type { TroubleKind } from "../../src/core/messages.ts";
 import { MEMBERS_MAX, TROUBLES_RECORDED_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import {
@@ -131,7 +131,7 @@ test("takeReport() records second_incarnation when two report as live", async ()
 
 test("takeReport() records closed_incarnation when it reports as live", async () => {
   const ledger = new LedgerHarness();
-  const [first, second] = batches(FIRST, [[1], [2]]) as [LikeBatch, LikeBatch];
+  const [first, second] = batches(FIRST, [[1], [2]]);
   await ledger.run(
     reportCommand(),
     batchCommand(first),
@@ -149,7 +149,7 @@ test("takeReport() records closed_incarnation when it reports as live", async ()
 
 test("applyBatch() records closed_incarnation and counts when it sends events", async () => {
   const ledger = new LedgerHarness();
-  const [first, second] = batches(FIRST, [[1], [2]]) as [LikeBatch, LikeBatch];
+  const [first, second] = batches(FIRST, [[1], [2]]);
   await ledger.run(
     reportCommand(),
     batchCommand(first),

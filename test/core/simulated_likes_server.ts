@@ -142,7 +142,6 @@ export class LikesServerProcess extends SimulatedProcess {
         return this.die();
       case "notice":
         if (action.notice.type === "trouble") checks.fail(JSON.stringify(action.notice.trouble));
-        return;
     }
   }
 }

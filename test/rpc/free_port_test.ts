@@ -12,7 +12,8 @@ test("expectFreePort() throws and names the port while somebody listens there", 
   const taken = createServer().listen(0, HOST);
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;
-  const error: unknown = await expectFreePort({ host: HOST, port }).catch((thrown) => thrown);
+  const expected = expectFreePort({ host: HOST, port });
+  const error = await expected.catch((thrown: unknown) => thrown);
   assert.ok(error instanceof LikesError && error.code === "port_taken");
   assert.match(error.message, `Cannot listen on ${HOST}:${port}`);
   taken.close();
