@@ -1,5 +1,5 @@
 /** What all commands share: the shape of errors, one line of JSON, exit codes with a meaning. */
-import { Command } from "@oclif/core";
+import { Command } from "@oclif/core/command";
 import { EXIT, FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
 import { isRefusedValue, usageText } from "./_usage_text.ts";

@@ -1,7 +1,7 @@
 /** Flags that several commands share: read strictly, before the first effect. */
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { Flags } from "@oclif/core";
+import * as Flags from "@oclif/core/flags";
 import { parseAddress, parseHost, formatAddress, isLoopback } from "../src/cli/address.ts";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { parseDuration, writeDuration } from "../src/cli/duration.ts";
@@ -114,10 +114,6 @@ export const roleFlags = {
   "log-dir": folderFlag({ summary: "folder of the logs, one folder a process", default: "/tmp" }),
   insecure: Flags.boolean({
     summary: "listen beyond loopback although nothing is encrypted or authenticated yet",
-  }),
-  supervised: Flags.boolean({
-    summary: "obey a parent process over IPC, and end with it",
-    hidden: true,
   }),
 };
 

@@ -1,4 +1,4 @@
-import { Args } from "@oclif/core";
+import * as Args from "@oclif/core/args";
 import { LikesError } from "../src/errors.ts";
 import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
 import { formatCount, parseWhole } from "../src/cli/numbers.ts";

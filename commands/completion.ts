@@ -1,4 +1,4 @@
-import { Args } from "@oclif/core";
+import * as Args from "@oclif/core/args";
 import type { Command } from "@oclif/core";
 import { SHELLS, completionScript } from "../src/cli/completion.ts";
 import type { CompletedCommand, CompletedFlag, Shell, Values } from "../src/cli/completion.ts";

@@ -1,4 +1,5 @@
-import { Args, Flags } from "@oclif/core";
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
 import { COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
 import { LikesError } from "../src/errors.ts";
 import type { CountsRequest } from "../src/core/counts_page.ts";

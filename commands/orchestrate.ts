@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { Flags } from "@oclif/core";
+import * as Flags from "@oclif/core/flags";
 import type { Interfaces } from "@oclif/core";
 import { EXIT } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";

@@ -1,4 +1,4 @@
-import { Flags } from "@oclif/core";
+import * as Flags from "@oclif/core/flags";
 import { formatAddress, isLoopback, parseAddress } from "../src/cli/address.ts";
 import { PORT_DEFAULT } from "../src/limits.ts";
 import type { LikesServer } from "../src/likes_server/likes_server.ts";
@@ -6,8 +6,6 @@ import type { GeneratorPlan } from "../src/core/generator.ts";
 import type { LikesServerNotice } from "../src/core/likes_server.ts";
 import { troubleText } from "../src/core/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
-import { tellParent } from "../src/orchestrator/child_channel.ts";
-import type { ChildCommands } from "../src/orchestrator/child_channel.ts";
 import { RoleCommand } from "./_role_command.ts";
 import {
   checkExposure,
@@ -60,7 +58,7 @@ export class StartLikes extends RoleCommand {
     const { startLikesServer } = await import("../src/likes_server/likes_server.ts");
     const { openOutbox } = await import("../src/likes_server/open_outbox.ts");
     const { openLogFile, likesServerLogName } = await import("../src/log/log_file.ts");
-    const { host, port, primary, supervised } = flags;
+    const { host, port, primary } = flags;
     const signals = this.signals();
     const outbox = openOutbox(flags["data-dir"], flags.id);
     const { serverId } = outbox;
@@ -78,9 +76,8 @@ export class StartLikes extends RoleCommand {
       onNotice: (notice) => this.#notice(notice, primary),
       onFatal: this.fail,
     });
-    this.obey(supervised, childCommands(server));
     const address = formatAddress({ host, port: server.port });
-    void server.accepting.then(() => this.#accepting(server, address, supervised));
+    void server.accepting.then(() => this.#accepting(server, address));
     const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
     this.#ready(address, { serverId, log: log.path, seed: drawn });
     await signals.first;
@@ -95,23 +92,20 @@ export class StartLikes extends RoleCommand {
   ): void {
     if (this.jsonEnabled()) this.printJson({ listening: address, serverId, log, seed });
     this.say(`listening ${address}`);
-    tellParent({ type: "listening", address });
-    if (this.jsonEnabled() || process.connected) return;
+    if (this.jsonEnabled()) return;
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
     this.talk(`${serverId}${drawn}, log: tail -f ${log}`);
   }
 
-  #accepting(server: LikesServer, address: string, supervised: boolean): void {
-    tellParent({ type: "accepting" });
-    if (!supervised) server.generating?.start(monotonicMs());
-    if (this.jsonEnabled() || supervised) return;
+  #accepting(server: LikesServer, address: string): void {
+    server.generating?.start(monotonicMs());
+    if (this.jsonEnabled()) return;
     this.talk("accepting likes");
     this.talk(`next, in another terminal: npx likes add video 5 --server ${address}`);
   }
 
   /** Once an outage: what it waits for, how to end the wait, and that it has ended. */
   #notice(notice: LikesServerNotice, primary: string): void {
-    if (process.connected) return; // the parent looks after the primary, and the log tells all
     if (notice.type === "disconnected" && notice.attempts === 1) {
       this.#isWaiting = true;
       const isAbsent = notice.reason.startsWith("Cannot reach");
@@ -129,14 +123,6 @@ export class StartLikes extends RoleCommand {
     if (this.jsonEnabled()) this.printJson({ stopped: serverId, pendingEvents });
     this.say(`${serverId} stopped; ${pendingEvents} events stay in its outbox`);
   }
-}
-
-/** What a parent may order. */
-function childCommands({ generating }: LikesServer): ChildCommands {
-  return {
-    start: (startMs, durationMs) => generating?.start(startMs, durationMs),
-    finish: () => generating?.finish() ?? Promise.resolve(undefined),
-  };
 }
 
 function planOf(flags: PlanFlags, serverId: string, seed: number): GeneratorPlan {

@@ -1,6 +1,5 @@
 import type { Primary } from "../src/primary/primary.ts";
 import { formatAddress, isLoopback } from "../src/cli/address.ts";
-import { tellParent } from "../src/orchestrator/child_channel.ts";
 import { PORT_DEFAULT } from "../src/limits.ts";
 import { RoleCommand } from "./_role_command.ts";
 import { checkExposure, portFlag, roleFlags } from "./_flags.ts";
@@ -30,11 +29,10 @@ export class StartPrimary extends RoleCommand {
     const log = openLogFile(flags["log-dir"], PRIMARY_LOG_NAME);
     const reflect = isLoopback(host);
     const primary = await startPrimary({ host, port, dataDir, log, reflect, onFatal: this.fail });
-    this.obey(flags.supervised, {});
     this.#ready(host, primary, flags["data-dir"], log.path);
     await signals.first;
     await primary.stop();
-    if (!process.connected && !this.jsonEnabled()) this.talk("the primary stopped");
+    if (!this.jsonEnabled()) this.talk("the primary stopped");
     process.exit();
   }
 
@@ -42,8 +40,7 @@ export class StartPrimary extends RoleCommand {
     const address = formatAddress({ host, port });
     if (this.jsonEnabled()) this.printJson({ listening: address, dataDir, log: logPath });
     this.say(`listening ${address}`);
-    tellParent({ type: "listening", address });
-    if (this.jsonEnabled() || process.connected) return;
+    if (this.jsonEnabled()) return;
     const where = port === PORT_DEFAULT ? "" : ` --primary ${address}`;
     this.talk(`state in ${dataDir}/primary, log: tail -f ${logPath}`);
     this.talk(`next, in another terminal: npx likes start-likes${where}`);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line's entry. A closed pipe ends a command silently: its reader has seen enough. */
-import { EXIT, FAULTS } from "./errors.ts";
+import { EXIT, FAULTS, LikesError } from "./errors.ts";
 import { refuseNode } from "./node_version.ts";
 
 const refusal = refuseNode(process.versions.node);
@@ -16,5 +16,25 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const { execute } = await import("@oclif/core");
-await execute({ dir: import.meta.url });
+const { isSupervised, runSupervised } = await import("./orchestrator/supervised.ts");
+const argv = process.argv.slice(2);
+if (isSupervised(argv)) {
+  await runSupervised(argv, { say, fail }).catch(fail);
+} else {
+  const { execute } = await import("@oclif/core/execute");
+  await execute({ dir: import.meta.url });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function fail(error: unknown): void {
+  const text = error instanceof LikesError ? `Error: ${error.message}` : stackOf(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(error instanceof LikesError ? FAULTS[error.code].exit : EXIT.failed);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -21,14 +21,18 @@ export interface ChildCommands {
   readonly finish?: () => Promise<number | undefined>;
 }
 
+/** Throws LikesError `usage` when this process was forked by nobody who speaks to it. */
+export function expectParent(): void {
+  if (process.send !== undefined) return;
+  throw new LikesError("usage", "Cannot obey a parent: --supervised is for likes orchestrate");
+}
+
 /**
  * Obeys the parent of this process. `onParentGone` is called when it has gone, also when that was
  * before this call. Throws LikesError `usage` when there never was one.
  */
 export function obeyParent(commands: ChildCommands, onParentGone: () => void): void {
-  if (process.send === undefined) {
-    throw new LikesError("usage", "Cannot obey a parent: --supervised is for likes orchestrate");
-  }
+  expectParent();
   process.on("disconnect", onParentGone);
   if (!process.connected) onParentGone();
   process.on("message", (message: ParentMessage) => {
