@@ -27,6 +27,7 @@ const execute = promisify(execFile);
 interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 interface Pack {
@@ -46,8 +47,11 @@ test("package.json packs what people need when it is packed, and that runs", asy
   }
   await execute("tar", ["-xzf", join(folder.path, pack.filename), "-C", folder.path]);
   const installed = join(folder.path, "package");
-  const { version, dependencies } = readManifest(join(installed, "package.json"));
-  linkDependencies(installed, Object.keys(dependencies));
+  const { version, ...needs } = readManifest(join(installed, "package.json"));
+  linkDependencies(
+    installed,
+    Object.keys({ ...needs.optionalDependencies, ...needs.dependencies }),
+  );
   assert.match(await likes(installed, ["--version"]), `@likes/likes/${version} `);
   const where = ["--log-dir", join(folder.path, "logs"), "--data-dir", join(folder.path, "state")];
   const flags = ["--duration", "1s", "--servers", "2", "--port", "0", "--json", "--quiet"];

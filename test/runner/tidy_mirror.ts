@@ -43,8 +43,8 @@ function mirrored(path: string, paths: ReadonlySet<string>): string | undefined 
 
 /**
  * Names of tests that say too little: a unit test begins with the symbol that it is about, which has
- * to exist, or with a page; no two of a file are called the same. `words` holds the words of the
- * source and the paths of the pages.
+ * to exist, or with a file; no two of a file are called the same. `words` holds the words of the
+ * source and the paths of the files.
  */
 export function badTestNames(source: Source, words: ReadonlySet<string>): string[] {
   const { path, code, uncommented } = source;
