@@ -1,6 +1,5 @@
 /** docs/PROTOCOL.md against the code: its example, its limits, its faults and its troubles. */
 // tidy: mirrors no file because it is about a page
-import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/messages.ts";
@@ -8,12 +7,13 @@ import { FAULTS } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { pageText, rowsUnder } from "./page_text.ts";
 
-const page = readFileSync("docs/PROTOCOL.md", "utf8");
+const page = pageText("docs/PROTOCOL.md");
 
 test("recordCodec gives the digests of docs/PROTOCOL.md when its example is encoded", () => {
   const [, incarnation = ""] = /^Incarnation `([0-9a-f]{32})`/m.exec(page) ?? [];
-  const rows = rowsUnder("Worked example");
+  const rows = rowsUnder(page, "Worked example");
   assert.is(rows.length, 3);
   let digest = incarnation;
   let sequence = 1;
@@ -33,7 +33,7 @@ test("recordCodec gives the digests of docs/PROTOCOL.md when its example is enco
 });
 
 test("PROTOCOL_VERSION and other limits are those of docs/PROTOCOL.md when it is read", () => {
-  const rows = rowsUnder("Limits");
+  const rows = rowsUnder(page, "Limits");
   const values = limits as Readonly<Record<string, number>>;
   for (const [name = "", value] of rows) {
     assert.is(value, String(values[name.replaceAll("`", "")]), name);
@@ -47,7 +47,7 @@ test("PROTOCOL_VERSION and other limits are those of docs/PROTOCOL.md when it is
 });
 
 test("FAULTS gives the statuses of docs/PROTOCOL.md when its failures are read", () => {
-  const rows = rowsUnder("Failures");
+  const rows = rowsUnder(page, "Failures");
   assert.ok(rows.length > 5);
   for (const [status, fault = ""] of rows) {
     const code = fault.replaceAll("`", "") as FaultCode;
@@ -56,21 +56,8 @@ test("FAULTS gives the statuses of docs/PROTOCOL.md when its failures are read",
 });
 
 test("TROUBLE_KINDS are those of docs/PROTOCOL.md when its troubles are read", () => {
-  const told = rowsUnder("Trouble").map(([kind = ""]) => kind.replaceAll("`", ""));
+  const told = rowsUnder(page, "Trouble").map(([kind = ""]) => kind.replaceAll("`", ""));
   assert.equal(told, [...TROUBLE_KINDS]);
 });
-
-/** The cells of the first table under a heading, without its head. */
-function rowsUnder(heading: string): string[][] {
-  const [, section = ""] =
-    new RegExp(`^##+ ${heading}$([^]*?)(?=^##+ |$(?![^]))`, "m").exec(page) ?? [];
-  const lines = section.split("\n").filter((line) => line.startsWith("|"));
-  return lines.slice(2).map((line) =>
-    line
-      .split("|")
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-}
 
 test.run();

@@ -1,0 +1,81 @@
+/** The pages against each other and against the source. */
+// tidy: mirrors no file because it is about pages
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { TROUBLE_KINDS } from "../../src/core/messages.ts";
+import * as limits from "../../src/limits.ts";
+import type { Manifest } from "../../tools/command_reference.ts";
+import { PAGES, pageText, rowsUnder, shellLines } from "./page_text.ts";
+
+test("PAGES link to what is there when they link to a file or a heading", () => {
+  let links = 0;
+  for (const path of PAGES) {
+    for (const [, href = ""] of pageText(path).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(href)) continue;
+      const [file = "", anchor] = href.split("#");
+      const target = file === "" ? path : join(dirname(path), file);
+      assert.ok(existsSync(target), `${path} links to ${href}`);
+      if (anchor !== undefined) assert.ok(anchorsOf(target).includes(anchor), `${path}: ${href}`);
+      links++;
+    }
+  }
+  assert.ok(links > 20);
+});
+
+test("PAGES type commands and flags that there are when they show a command", () => {
+  const { commands } = JSON.parse(readFileSync("oclif.manifest.json", "utf8")) as Manifest;
+  let found = 0;
+  for (const path of PAGES) {
+    const lines = [...shellLines(pageText(path)), ...pageText(path).split(/(?=ExecStart=)/)];
+    for (const line of lines) {
+      const [, id = "", rest = ""] =
+        /^(?:ExecStart=\S*\/)?(?:npx )?likes ([a-z-]+)([^|;)\n]*)/.exec(line) ?? [];
+      if (id === "") continue;
+      const command = commands[id];
+      assert.ok(command !== undefined, `${path}: likes ${id}`);
+      for (const [, flag = ""] of rest.matchAll(/ --([a-z-]+)/g)) {
+        assert.ok(flag in command.flags, `${path}: likes ${id} --${flag}`);
+      }
+      found++;
+    }
+  }
+  assert.ok(found > 15);
+});
+
+test("TROUBLE_KINDS are those of docs/OPERATING.md when it tells what can be done", () => {
+  const rows = rowsUnder(pageText("docs/OPERATING.md"), "Trouble by trouble");
+  assert.equal(
+    rows.map(([kind]) => kind),
+    TROUBLE_KINDS.map((kind) => `\`${kind}\``),
+  );
+});
+
+test("OUTBOX_BYTES_MAX and other limits are those of docs/OPERATING.md when it names them", () => {
+  const rows = rowsUnder(pageText("docs/OPERATING.md"), "Bounds and capacity");
+  assert.ok(rows.length > 4);
+  const values = limits as Readonly<Record<string, number>>;
+  for (const [name = "", value = ""] of rows) {
+    assert.is(Number(value.split(" ", 1)[0]), values[name.replaceAll("`", "")], name);
+  }
+});
+
+test("SECURITY.md names files that are there when it says where something is done", () => {
+  const rows = rowsUnder(pageText("SECURITY.md"), "Threat model");
+  const paths = rows.flatMap(([, , where = ""]) => [...where.matchAll(/`([^`]+)`/g)]);
+  assert.ok(paths.length > 10);
+  for (const [, path = ""] of paths) assert.ok(existsSync(path), path);
+});
+
+/** Anchors of a page's headings, as they are made on the web. */
+function anchorsOf(path: string): string[] {
+  return [...pageText(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => {
+    return heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-");
+  });
+}
+
+test.run();
