@@ -61,8 +61,12 @@ test("OUTBOX_BYTES_MAX and other limits are those of docs/OPERATING.md when it n
   }
 });
 
-test("SECURITY.md names files that are there when it says where something is done", () => {
-  const rows = rowsUnder(pageText("SECURITY.md"), "Threat model");
+test("SECURITY.md names files and limits that are there when it says where something is done", () => {
+  const page = pageText("SECURITY.md");
+  for (const [, name = ""] of page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)) {
+    assert.ok(name in limits, name);
+  }
+  const rows = rowsUnder(page, "Threat model");
   const paths = rows.flatMap(([, , where = ""]) => [...where.matchAll(/`([^`]+)`/g)]);
   assert.ok(paths.length > 10);
   for (const [, path = ""] of paths) assert.ok(existsSync(path), path);
