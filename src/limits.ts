@@ -171,9 +171,8 @@ export const INTERVAL_FLOOR_MS = 10;
 export const DURATION_MAX_MS = 7 * 24 * 3_600_000;
 /** Until all children are ready, on a slow machine. */
 export const READY_WAIT_MAX_MS = 60_000;
-/** A child that dies is started again after this, doubled at each death. */
+/** A child that dies is started again after this, doubled at each death until it is given up. */
 export const RESTART_FIRST_MS = 100;
-export const RESTART_MAX_MS = 2_000;
 /** So many deaths in a row, without a life as long as that between them, and it is given up. */
 export const DEATHS_IN_A_ROW_MAX = 5;
 export const LIFE_MIN_MS = 10_000;

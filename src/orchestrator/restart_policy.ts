@@ -1,5 +1,5 @@
 /** Decides whether a child that died is started again, and when. Pure: it counts deaths. */
-import { DEATHS_IN_A_ROW_MAX, LIFE_MIN_MS, RESTART_FIRST_MS, RESTART_MAX_MS } from "../limits.ts";
+import { DEATHS_IN_A_ROW_MAX, LIFE_MIN_MS, RESTART_FIRST_MS } from "../limits.ts";
 
 /** Deaths of one child, in a row: without a life of LIFE_MIN_MS between them. */
 export class RestartPolicy {
@@ -9,6 +9,6 @@ export class RestartPolicy {
   died(lifeMs: number): number | undefined {
     this.#deaths = lifeMs >= LIFE_MIN_MS ? 1 : this.#deaths + 1;
     if (this.#deaths >= DEATHS_IN_A_ROW_MAX) return undefined;
-    return Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** (this.#deaths - 1));
+    return RESTART_FIRST_MS * 2 ** (this.#deaths - 1);
   }
 }

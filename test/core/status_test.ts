@@ -4,7 +4,7 @@ import type { Contact } from "../../src/core/contacts.ts";
 import type { MemberRow, TroubleRow } from "../../src/core/ledger.ts";
 import { convergence, leastMark, statusOf } from "../../src/core/status.ts";
 import type { StatusView } from "../../src/core/status.ts";
-import { MEMBER_SILENT_MS } from "../../src/limits.ts";
+import { MEMBER_SILENT_MS, TROUBLES_SHOWN_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import { FIRST, GENERATION, LEDGER, OUTBOX, report } from "./core_fixture.ts";
 
@@ -145,7 +145,7 @@ test("statusOf() names the newest troubles when there are many", () => {
     detail: `trouble ${number}`,
   }));
   const [server] = statusOf(view({ troubles }), NOW_MS, 1).servers;
-  assert.match(server?.trouble ?? "", "trouble 8; and 5 older");
+  assert.match(server?.trouble ?? "", `trouble 8; and ${9 - TROUBLES_SHOWN_MAX} older`);
   assert.not.match(server?.trouble ?? "", "trouble 4");
 });
 

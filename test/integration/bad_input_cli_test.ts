@@ -44,6 +44,7 @@ const MISTYPED: readonly Mistake[] = [
   usage(["start-likes", "--id", "../a"], "a-z A-Z 0-9"),
   usage(["start-likes", "--id", "a".repeat(65)], "1 to 64"),
   usage(["start-likes", "--id", "primary"], 'not "primary"'),
+  usage(["orchestrate", "--servers", "101"], "from 1 to 100"),
   usage(["add"], "item"),
   usage(["add", "", FAR], "an empty item id", "1 to 256 bytes"),
   usage(["add", TOO_LONG, FAR], "257 bytes", "at most 256"),

@@ -2,7 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { SERVER_IDS_TRIED_MAX } from "../../src/limits.ts";
 import { openOutbox } from "../../src/likes_server/open_outbox.ts";
+import { takeProcessLock } from "../../src/store/process_lock.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "../store/faults.ts";
 
@@ -38,6 +40,23 @@ test("openOutbox() does not pass over an outbox when it is damaged", async () =>
   const text = "this is not a database, and long enough to be looked at".repeat(100);
   writeFileSync(join(folder.path, "likes-server-0", "outbox.sqlite"), text);
   await faultOf("store_unusable", () => openOutbox(folder.path, undefined));
+});
+
+test("openOutbox() gives up when all the ids that it tries are in use", async () => {
+  await using folder = temporaryFolder();
+  const locks = Array.from({ length: SERVER_IDS_TRIED_MAX }, (_, number) => {
+    const path = join(folder.path, `likes-server-${number}`);
+    mkdirSync(path);
+    return takeProcessLock(join(path, "outbox.lock"));
+  });
+  const { message } = await faultOf("store_locked", () => openOutbox(folder.path, undefined));
+  assert.match(message, `likes-server-${SERVER_IDS_TRIED_MAX - 1}`);
+  assert.match(message, "--id");
+  locks.pop()?.release();
+  const { serverId, store } = openOutbox(folder.path, undefined);
+  assert.is(serverId, `likes-server-${SERVER_IDS_TRIED_MAX - 1}`);
+  store.close();
+  for (const lock of locks) lock?.release();
 });
 
 test.run();

@@ -15,11 +15,12 @@ obeyParent(
   () => process.exit(1),
 );
 
+if (behaviour === "stubborn") process.on("SIGTERM", () => {});
 if (behaviour === "failing") {
   process.stderr.write("a first line\nError: Cannot do this: it is a test\n");
   process.exitCode = 1;
   process.disconnect();
-} else {
+} else if (behaviour !== "mute") {
   tellParent({ type: "listening", address: `127.0.0.1:${port === "0" ? PORT : port}` });
   if (behaviour === "dying") process.exit(3);
 }

@@ -1,58 +1,14 @@
 // tidy: own processes because it is about a child without the class that starts children
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
-import { Child } from "../../src/orchestrator/child.ts";
-import type { ParentMessage } from "../../src/orchestrator/child_channel.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 import { isAlive } from "../runner/process_group.ts";
+import { PROGRAM, TestChild } from "./test_child.ts";
 
-const PROGRAM = fileURLToPath(new URL("child_program.ts", import.meta.url));
 const WAIT_MS = 10_000;
-
-/** A child of `child_program.ts`, with what it and its keeper said. */
-class TestChild extends Child implements AsyncDisposable {
-  readonly lines: string[];
-  readonly told: string[];
-  readonly #givenUp: { is: boolean };
-
-  constructor(behaviour: string, greeting?: ParentMessage) {
-    const lines: string[] = [];
-    const told: string[] = [];
-    const givenUp = { is: false };
-    super({
-      name: "someone",
-      entry: PROGRAM,
-      args: [behaviour],
-      port: 0,
-      greeting: () => greeting,
-      log: (line) => lines.push(line),
-      tell: (line) => told.push(line),
-      onGivenUp: () => (givenUp.is = true),
-    });
-    this.lines = lines;
-    this.told = told;
-    this.#givenUp = givenUp;
-  }
-
-  get isGivenUp(): boolean {
-    return this.#givenUp.is;
-  }
-
-  get pids(): readonly number[] {
-    return this.lines
-      .flatMap((line) => /^forked someone: process (\d+)$/.exec(line)?.[1] ?? [])
-      .map(Number);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.kill();
-    await becomes("the end of the child", WAIT_MS, () => !this.pids.some(isAlive));
-  }
-}
 
 test("start() waits until the child listens, and stop() until it has ended", async () => {
   await using child = new TestChild("obedient");

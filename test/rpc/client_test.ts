@@ -1,13 +1,17 @@
 /** What every client keeps to: no proxy, and a bounded back-off between attempts. */
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { Metadata } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { BACKOFF_MAX_MS } from "../../src/limits.ts";
+import { BACKOFF_MAX_MS, LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
 import { LikesClient } from "../../src/rpc/likes_client.ts";
 import { likesService } from "../../src/rpc/likes_service.ts";
+import { PrimaryClient } from "../../src/rpc/primary_client.ts";
 import { protos } from "../../src/rpc/protos.ts";
-import { becomes } from "../fixtures/eventually.ts";
+import { becomes, within } from "../fixtures/eventually.ts";
 import { knocking } from "../fixtures/knocking.ts";
 import { faultOf, testId } from "../store/faults.ts";
 import { NO_LIKES, serve } from "./serving.ts";
@@ -64,6 +68,20 @@ test("connected() says that nobody is there when nobody is", async () => {
   const client = new LikesClient("127.0.0.1:1");
   await faultOf("peer_unreachable", () => client.addLikes("video", 1n, LIMIT_MS));
   client.close();
+});
+
+test("counts() gives up in time when the primary does not answer", async () => {
+  const taken: Socket[] = [];
+  const silent = createServer((socket) => taken.push(socket)).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const client = new PrimaryClient(`127.0.0.1:${(silent.address() as AddressInfo).port}`);
+  const startedMs = performance.now();
+  const asked = faultOf("peer_unreachable", () => client.counts({}, LEARN_WAIT_MAX_MS));
+  await within("the end of the patience", LIMIT_MS, asked);
+  assert.ok(performance.now() - startedMs >= LEARN_WAIT_MAX_MS - 10);
+  client.close();
+  silent.close();
+  for (const socket of taken) socket.on("error", () => {}).destroy();
 });
 
 test.run();
