@@ -1,5 +1,5 @@
 /** Files of a store: regular ones, for their owner alone. */
-import { chmodSync, closeSync, constants, lstatSync, openSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from "node:fs";
 import type { Stats } from "node:fs";
 
 /** For their owner alone. */
@@ -14,11 +14,15 @@ export function refuseKindOfFile(found: Stats): string | undefined {
   return found.isFile() ? undefined : "it is not a file";
 }
 
-/** Makes an empty file at `path`, or takes the one that is there. Throws the error of the system. */
+/**
+ * Makes an empty file at `path`, or takes the one that is there. Throws the error of the system, also
+ * when it cannot be written: SQLite would open it all the same, and fail later with another reason.
+ */
 export function makeOwnFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) closeSync(openSync(path, CREATE, FILE_MODE));
-  else keepToOwner(path, found);
+  if (found === undefined) return closeSync(openSync(path, CREATE, FILE_MODE));
+  accessSync(path, constants.R_OK | constants.W_OK);
+  keepToOwner(path, found);
 }
 
 /** Takes from `path` what others may do with it. */

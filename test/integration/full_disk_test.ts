@@ -1,0 +1,137 @@
+/**
+ * A disk that is full or read-only, under each role: nothing is acknowledged that is not on it, the
+ * giver is told why, and once there is space all goes on by itself.
+ */
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LikesError } from "../../src/errors.ts";
+import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { becomes, eventually } from "../fixtures/eventually.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { Givers } from "../fixtures/givers.ts";
+import { Counter } from "../fixtures/roles.ts";
+import { SmallDisk } from "../fixtures/small_disk.ts";
+
+const DISK_MIB = 2;
+const LIMIT_MS = 20_000;
+const CALL_WAIT_MS = 5_000;
+
+test("a LikesServer on a full disk refuses, and accepts again once there is space", async () => {
+  await using counter = new Counter();
+  await using disk = SmallDisk.mount(counter.outboxDir("a"), DISK_MIB);
+  if (disk === undefined) return;
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const b = await counter.startAccepting("b");
+  await using givers = new Givers(a.address, { name: "a" });
+  for (let round = 0; round < 2; round++) {
+    const before = givers.acceptedEvents;
+    await becomes("likes accepted", LIMIT_MS, () => givers.acceptedEvents > before);
+    disk.fill();
+    assert.match(await refusal(a.address), /^disk_full .*the disk of a is full/);
+    const held = givers.acceptedEvents;
+    await counter.add(b, 1, "beside");
+    assert.is((await counter.likes(["add", "video", "--server", a.address])).code, 1);
+    assert.is(givers.acceptedEvents, held, "nothing is acknowledged while the disk is full");
+    disk.free();
+  }
+  const before = givers.acceptedEvents;
+  await becomes("likes accepted again", LIMIT_MS, () => givers.acceptedEvents > before);
+  const records = await givers.stop();
+  assert.ok(
+    records.every(({ refused }) => refused > 0),
+    "each giver was refused",
+  );
+  await expectExact(counter, { a, b }, records);
+});
+
+test("a primary on a full disk keeps its status, and goes on once there is space", async () => {
+  await using counter = new Counter();
+  await using disk = SmallDisk.mount(join(counter.dataDir, "primary"), DISK_MIB);
+  if (disk === undefined) return;
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await using givers = new Givers(a.address, { name: "a" });
+  for (let round = 0; round < 2; round++) {
+    const before = (await counter.status()).totalLikes;
+    await becomes("likes counted", LIMIT_MS, async () => {
+      return (await counter.status()).totalLikes > before;
+    });
+    disk.fill();
+    const { totalLikes, version } = await eventually("a total that stands", LIMIT_MS, standing);
+    const held = givers.acceptedEvents;
+    await becomes("likes accepted", LIMIT_MS, () => givers.acceptedEvents > held + 20);
+    const later = await counter.status();
+    assert.is(later.totalLikes, totalLikes);
+    assert.is(later.version, version);
+    assert.is.not(later.convergence, "converged");
+    disk.free();
+  }
+  await expectExact(counter, { a }, await givers.stop());
+
+  async function standing() {
+    const before = await counter.status();
+    const after = await new Promise<typeof before>((resolve, reject) => {
+      setTimeout(() => void counter.status().then(resolve, reject), 700);
+    });
+    return after.version === before.version ? after : undefined;
+  }
+});
+
+test("a role does not start on a full or a read-only disk, and says so", async () => {
+  await using counter = new Counter();
+  await using disk = SmallDisk.mount(counter.dataDir, DISK_MIB);
+  if (disk === undefined) return;
+  const folders = ["--port=0", "--data-dir", counter.dataDir, "--log-dir", counter.logDir];
+  const starts = {
+    primary: ["start-primary", ...folders],
+    a: ["start-likes", "--id=a", ...folders],
+  };
+  const expectRefused = async (pattern: RegExp): Promise<void> => {
+    for (const args of Object.values(starts)) {
+      const { code, stdout, stderr } = await counter.likes(args);
+      assert.is(code, 1, stdout + stderr);
+      assert.match(stderr, pattern);
+      assert.is(stdout, "");
+    }
+  };
+  disk.fill();
+  await expectRefused(/Cannot open the \w+ ".*": the disk is full; free some space/);
+  disk.free();
+  disk.setReadOnly(true);
+  await expectRefused(/Cannot open the \w+ ".*read-only/);
+  disk.setReadOnly(false);
+  await (await counter.startPrimary()).end("SIGTERM");
+  await (await counter.startLikes("a")).end("SIGTERM");
+  disk.setReadOnly(true);
+  await expectRefused(/Cannot open the \w+ ".*": its disk is read-only \(\w+\); make it writable/);
+  disk.setReadOnly(false);
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await counter.add(a, 5);
+  await a.end("SIGKILL");
+  disk.fill();
+  const { code, stderr } = await counter.likes(starts.a);
+  assert.is(code, 1, stderr);
+  assert.match(stderr, /the disk is full|its disk is full/);
+  disk.free();
+  await expectExact(counter, { a: await counter.startLikes("a") }, []);
+});
+
+/** Gives until a give is refused for want of space: the fault and its text. */
+function refusal(address: string): Promise<string> {
+  return eventually("a refusal", LIMIT_MS, async () => {
+    const client = new LikesClient(address);
+    try {
+      await client.addLikes("refused", 0n, CALL_WAIT_MS);
+      return undefined;
+    } catch (error) {
+      return error instanceof LikesError ? `${error.code} ${error.message}` : undefined;
+    } finally {
+      client.close();
+    }
+  });
+}
+
+test.run();
