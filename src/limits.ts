@@ -16,6 +16,12 @@ export const PROTOCOL_VERSION = 1;
 export const ITEM_ID_BYTES_MAX = 256;
 /** Likes of one call: a batch import's worth, far below where 64-bit sums could wrap. */
 export const LIKES_PER_EVENT_MAX = 1_000_000;
+/** Likes of a total: what a 64-bit signed integer of SQLite holds. */
+export const TOTAL_LIKES_MAX = 2n ** 63n - 1n;
+/** A total from which a LikesServer accepts no more: all that others may still hold fits above it. */
+export const TOTAL_LIKES_ACCEPTING_MAX = 2n ** 62n;
+/** Bytes of the smallest event in an outbox: an item of one letter. */
+const EVENT_BYTES_MIN = 7;
 /** Characters of a server id: a host name's label. */
 export const SERVER_ID_CHARS_MAX = 64;
 /** Bytes of a `host:port`. */
@@ -215,3 +221,10 @@ assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone keep nobody el
 assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one state can always be sent");
 assert(WATCHER_STALLED_MAX_MS < ANSWER_WAIT_MAX_MS, "a watcher is told before it is cut");
 assert(VERIFY_PAGES_BYTES_MAX >= VERIFY_ROWS_BYTES_MAX, "what is compared is also looked at");
+assert(
+  TOTAL_LIKES_ACCEPTING_MAX +
+    BigInt(Math.ceil(OUTBOX_BYTES_MAX / EVENT_BYTES_MIN) * LIKES_PER_EVENT_MAX) *
+      BigInt(MEMBERS_MAX) <
+    TOTAL_LIKES_MAX,
+  "what all outboxes hold when the total is full can still be counted",
+);

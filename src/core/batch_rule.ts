@@ -7,7 +7,7 @@
  * whereupon the sender says Hello again.
  */
 import type { Refusal } from "../errors.ts";
-import { RECORD_EVENTS_MAX } from "../limits.ts";
+import { RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../limits.ts";
 import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
 import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
@@ -98,6 +98,13 @@ interface Counting {
 
 function count(changes: LedgerChanges, counting: Counting): LedgerResult {
   const { streamId, batch, incarnation: before, member, events } = counting;
+  const gained = gains(changes.ledger, events);
+  const sum = [...gained.values()].reduce((likes, one) => likes + one, changes.totalLikes);
+  if (sum > TOTAL_LIKES_MAX) {
+    // SQLite would make a floating-point number of it.
+    const refusal = beyondProtocol(batch.firstSequence, `the total would be ${sum}`);
+    return { type: "refused", streamId, refusal };
+  }
   if (before.state === "closed") {
     // It still counts; that it came at all is a trouble.
     const detail = `it was closed at #${before.appliedSequence}, and sends events`;
@@ -105,7 +112,7 @@ function count(changes: LedgerChanges, counting: Counting): LedgerResult {
     changes.addTrouble(member.outboxId, { kind: "closed_incarnation", incarnation, detail });
   }
   const { totalLikes: totalBefore } = changes;
-  for (const [itemId, gained] of gains(changes.ledger, events)) changes.addLikes(itemId, gained);
+  for (const [itemId, likes] of gained) changes.addLikes(itemId, likes);
   const appliedLikes = member.appliedLikes + changes.totalLikes - totalBefore;
   changes.setMember({ ...member, appliedLikes });
   const { firstSequence, lastSequence: appliedSequence, digest } = batch;

@@ -16,6 +16,7 @@ import {
   OUTBOX_BYTES_MAX,
   PROTOCOL_VERSION,
   PULSE_WAIT_MAX_MS,
+  TOTAL_LIKES_ACCEPTING_MAX,
   TROUBLES_MAX,
 } from "../limits.ts";
 import type { Give, Group } from "./accept_queue.ts";
@@ -179,13 +180,23 @@ export class LikesServerCore {
   }
 
   #refuseNow(): Refusal | undefined {
-    if (this.isAccepting) return undefined;
+    if (this.isAccepting) return this.#refuseAbove(TOTAL_LIKES_ACCEPTING_MAX);
     const { serverId, primary } = this.#options;
     const why =
       this.#stopping === undefined
         ? `it waits for the primary at ${primary} to admit it; start one there: likes start-primary`
         : "it is stopping; give them to another LikesServer";
     return { code: "not_accepting", message: `Cannot accept likes at ${serverId}: ${why}` };
+  }
+
+  /** So the primary never has to refuse what was accepted because its numbers end. */
+  #refuseAbove(totalLikesMax: bigint): Refusal | undefined {
+    const totalLikes = this.#shown?.pulse.totalLikes ?? 0n;
+    if (totalLikes < totalLikesMax) return undefined;
+    const message =
+      `Cannot accept the likes: the total is ${totalLikes}, and nothing is accepted from ` +
+      `${totalLikesMax} on; begin another ledger`;
+    return { code: "too_many", message };
   }
 
   #answer(requestId: number, outcome: GiveOutcome): void {

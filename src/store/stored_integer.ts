@@ -4,13 +4,11 @@
  * Memory stores check the same, so that a test on them finds what SQLite would refuse.
  */
 import { assert } from "../assert.ts";
-
-/** The most likes that a store can hold in one number. */
-const STORED_LIKES_MAX = 2n ** 63n - 1n;
+import { TOTAL_LIKES_MAX } from "../limits.ts";
 
 /** Gives `likes` back, and asserts that a store can hold them. */
 export function storedLikes(likes: bigint): bigint {
-  assert(likes >= 0n && likes <= STORED_LIKES_MAX, `${likes} likes fit 63 bits`);
+  assert(likes >= 0n && likes <= TOTAL_LIKES_MAX, `${likes} likes fit 63 bits`);
   return likes;
 }
 

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { LikeEvent } from "../../src/core/like_event.ts";
 import type { LikeBatch } from "../../src/core/messages.ts";
 import { origin } from "../../src/core/record.ts";
-import { LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../../src/limits.ts";
+import { LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { testId } from "../store/faults.ts";
 import { likesOf } from "../store/ledger_fixture.ts";
@@ -198,6 +198,21 @@ test("applyBatch() counts nothing when an event is beyond the bounds of the prot
     assert.is(result.type === "refused" && result.refusal.code, "message_invalid", what);
     assert.is(ledger.meta.totalLikes, 0n, what);
   }
+});
+
+test("applyBatch() refuses a batch when the total would not fit 63 bits", async () => {
+  const ledger = await admitted();
+  const [first, second] = batches(FIRST, [[40, 2], [1]]);
+  await ledger.store.transact((transaction) => {
+    const meta = transaction.meta();
+    transaction.setMeta({ ...meta, totalLikes: TOTAL_LIKES_MAX - 42n });
+    transaction.setItemLikes("video", TOTAL_LIKES_MAX - 42n);
+  });
+  assert.is((await ledger.result(batchCommand(first))).type, "applied");
+  const refused = await ledger.result(batchCommand(second));
+  assert.is(refused.type === "refused" && refused.refusal.code, "message_invalid");
+  assert.is(ledger.meta.totalLikes, TOTAL_LIKES_MAX);
+  assert.equal(likesOf(ledger.store, "video"), [{ itemId: "video", likes: TOTAL_LIKES_MAX }]);
 });
 
 test.run();

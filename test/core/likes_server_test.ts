@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesServerCore } from "../../src/core/likes_server.ts";
+import { TOTAL_LIKES_ACCEPTING_MAX } from "../../src/limits.ts";
 import { FIRST, SECOND, ack, pulse } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
@@ -57,6 +58,19 @@ test("handle() refuses what may not be accepted, and writes nothing", async () =
   assert.is(server.outcomeText(server.give(1_000_001)), "like_invalid");
   assert.is(server.outcomeText(server.give(1, "")), "like_invalid");
   assert.equal(server.diskCalls, []);
+});
+
+test("handle() refuses likes when the total that it shows leaves no room for the others", async () => {
+  const server = await LikesServerHarness.admitted();
+  const { streamId } = server;
+  const totalLikes = TOTAL_LIKES_ACCEPTING_MAX - 1n;
+  server.drive({ type: "received", streamId, message: pulse({ labelMs: 7, totalLikes }) });
+  const requestId = server.give(1);
+  await server.settle();
+  assert.is(server.outcomeText(requestId), "#1");
+  const full = pulse({ labelMs: 8, totalLikes: totalLikes + 1n });
+  server.drive({ type: "received", streamId, message: full });
+  assert.is(server.outcomeText(server.give(1)), "too_many");
 });
 
 test("handle() refuses likes when the outbox is full, counting those under way", async () => {

@@ -55,7 +55,7 @@ test("TROUBLE_KINDS are those of docs/OPERATING.md when it tells what can be don
 test("OUTBOX_BYTES_MAX and other limits are those of docs/OPERATING.md when it names them", () => {
   const rows = rowsUnder(pageText("docs/OPERATING.md"), "Bounds and capacity");
   assert.ok(rows.length > 4);
-  const values = limits as Readonly<Record<string, number>>;
+  const values = limits as Readonly<Record<string, number | bigint>>;
   for (const [name = "", value = ""] of rows) {
     assert.is(Number(value.split(" ", 1)[0]), values[name.replaceAll("`", "")], name);
   }

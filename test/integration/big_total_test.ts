@@ -1,0 +1,119 @@
+/**
+ * Totals that no test could give like by like: beyond 2^53 and up to 2^63 - 1, put into the stores as
+ * if they had been given. Every place shows them to the last digit, and nothing goes beyond.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { TOTAL_LIKES_ACCEPTING_MAX, TOTAL_LIKES_MAX } from "../../src/limits.ts";
+import { DeliveryPeer, batchAfter, newIdentity } from "../fixtures/delivery_peer.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { Counter } from "../fixtures/roles.ts";
+import type { Role } from "../fixtures/roles.ts";
+
+const LIMIT_MS = 10_000;
+
+test("a total beyond 2^53 is exact and shown to the last digit everywhere", async () => {
+  await using counter = new Counter();
+  for (const [planted, total] of [
+    [2n ** 53n - 2n, 2n ** 53n + 3n],
+    [TOTAL_LIKES_ACCEPTING_MAX - 5n, TOTAL_LIKES_ACCEPTING_MAX],
+  ] as const) {
+    const { primary, a } = await startedWith(counter, planted);
+    await counter.add(a, 5);
+    assert.is(await expectExact(counter, { a }, []), total);
+    const digits = String(total);
+    const grouped = digits.replace(/\B(?=(?:\d{3})+$)/g, ",");
+    await expectPrinted(counter, ["status", "--once", "--primary", counter.primary], grouped);
+    await expectPrinted(
+      counter,
+      ["status", "--once", "--json", "--primary", counter.primary],
+      digits,
+    );
+    await expectPrinted(counter, ["count", "video", "--primary", counter.primary], grouped);
+    await expectPrinted(counter, ["count", "--json", "--primary", counter.primary], digits);
+    for (const log of ["PrimaryLikesServer", "LikesServer-a"]) {
+      await becomes(`the total in the log of ${log}`, LIMIT_MS, () => {
+        return readFileSync(join(counter.logDir, log, "log.txt"), "utf8").includes(digits);
+      });
+    }
+    await Promise.all([primary, a].map((role) => role.end("SIGKILL")));
+  }
+});
+
+test("a total never goes beyond what its store can hold", async () => {
+  await using counter = new Counter();
+  const { primary, a } = await startedWith(counter, TOTAL_LIKES_MAX - 7n);
+  await becomes("the total shown", LIMIT_MS, async () => {
+    return (await counter.total(a)).totalLikes === TOTAL_LIKES_MAX - 7n;
+  });
+  const { code, stderr } = await counter.likes(["add", "video", "5", "--server", a.address]);
+  assert.is(code, 1, stderr);
+  assert.match(stderr, `the total is ${TOTAL_LIKES_MAX - 7n}, and nothing is accepted from`);
+  // One that keeps no bound is stopped at the end of the numbers, and nobody else is.
+  const identity = newIdentity("boundless");
+  await using peer = await DeliveryPeer.admitted(counter.primary, identity);
+  const { batch, after } = batchAfter(identity.incarnation, undefined, [7]);
+  peer.say(batch);
+  assert.is((await peer.next("ack")).appliedSequence, 1);
+  peer.say(batchAfter(identity.incarnation, after, [1]).batch);
+  const end = await peer.ended();
+  assert.is(end.fault, "message_invalid", end.details);
+  assert.match(end.details, `the total would be ${TOTAL_LIKES_MAX + 1n}`);
+  assert.is((await counter.status()).totalLikes, TOTAL_LIKES_MAX);
+  await expectPrinted(
+    counter,
+    ["count", "video", "--json", "--primary", counter.primary],
+    `${TOTAL_LIKES_MAX}`,
+  );
+  assert.not(primary.hasEnded);
+  const stored = new Sqlite(join(counter.dataDir, "primary", "ledger.sqlite"), {
+    readonly: true,
+  });
+  assert.equal(stored.prepare("SELECT typeof(total_likes) FROM ledger").pluck().all(), ["integer"]);
+  assert.equal(stored.prepare("SELECT DISTINCT typeof(likes) FROM items").pluck().all(), [
+    "integer",
+  ]);
+  stored.close();
+});
+
+/** A primary and its LikesServer `a` that have counted `likes` of the item `video`. */
+async function startedWith(
+  counter: Counter,
+  likes: bigint,
+): Promise<{ readonly primary: Role; readonly a: Role }> {
+  const first = await counter.startPrimary();
+  await (await counter.startAccepting("a")).end("SIGKILL");
+  await first.end("SIGKILL");
+  plant(join(counter.dataDir, "primary", "ledger.sqlite"), likes, [
+    "UPDATE ledger SET total_likes = ?, version = version + 1, total_version = version + 1",
+    "UPDATE members SET applied_likes = ?",
+    "INSERT INTO items (item_id, likes) VALUES ('video', ?) " +
+      "ON CONFLICT DO UPDATE SET likes = excluded.likes",
+  ]);
+  const outbox = join(counter.outboxDir("a"), "outbox.sqlite");
+  plant(outbox, likes, ["UPDATE outbox SET closed_likes = ?"]);
+  const more = counter.tally("a").likes - likes;
+  plant(outbox, likes - more, ["UPDATE outbox SET closed_likes = ?"]);
+  return { primary: await counter.startPrimary(), a: await counter.startLikes("a") };
+}
+
+function plant(path: string, likes: bigint, statements: readonly string[]): void {
+  const database = new Sqlite(path);
+  for (const sql of statements) database.prepare<[bigint]>(sql).run(likes);
+  database.close();
+}
+
+async function expectPrinted(
+  counter: Counter,
+  args: readonly string[],
+  digits: string,
+): Promise<void> {
+  const { stdout, stderr } = await counter.likes(args);
+  assert.ok(stdout.includes(digits), `no ${digits} in ${stdout}${stderr}`);
+}
+
+test.run();

@@ -1,0 +1,124 @@
+/**
+ * A disk that fails: the N-th write, sync or read of a store returns an error, once or from then on.
+ * The process acknowledges nothing any more and ends with the reason, and the next one, which reads the
+ * disk anew, has all that was acknowledged and nothing that was not given.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { eventually } from "../fixtures/eventually.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { Givers } from "../fixtures/givers.ts";
+import type { GiverRecord } from "../fixtures/givers.ts";
+import { Counter } from "../fixtures/roles.ts";
+import type { Role } from "../fixtures/roles.ts";
+
+/** Of the Debian package of that name. */
+const TRACER = "strace";
+const LIMIT_MS = 20_000;
+/** A call of the kernel that fails. */
+interface Failing {
+  readonly call: "fsync" | "pwrite64";
+  readonly error: "EIO" | "EROFS" | "ENOSPC";
+  /** Which of them: `40` one, `40+` it and all after it. */
+  readonly when: string;
+  /** Endings of the files whose calls they are; all of the store when absent. */
+  readonly suffixes?: readonly string[];
+}
+
+const FAULTS: readonly Failing[] = [
+  { call: "fsync", error: "EIO", when: "12" },
+  { call: "fsync", error: "EIO", when: "25+" },
+  { call: "pwrite64", error: "EIO", when: "60" },
+  { call: "pwrite64", error: "EROFS", when: "90+" },
+  { call: "fsync", error: "ENOSPC", when: "18" },
+  // A checkpoint's, which comes after some hundred commits.
+  { call: "fsync", error: "EIO", when: "1", suffixes: [""] },
+];
+const STORE = /Cannot use the (?:outbox|ledger) ".*" any further: .*SQLITE_\w+.*start again/;
+
+test("a LikesServer ends with the reason when its disk fails, and loses nothing", async () => {
+  if (!hasTracer()) return;
+  await using counter = new Counter();
+  await counter.startPrimary();
+  let a: Role = await counter.startAccepting("a");
+  const records: GiverRecord[] = [];
+  for (const fault of FAULTS) {
+    await a.end("SIGKILL");
+    a = await counter.startLikes("a", {
+      through: failing(fault, counter.outboxDir("a")),
+    });
+    await using givers = new Givers(a.address, { name: `${FAULTS.indexOf(fault)}`, givers: 4 });
+    await expectEnd(counter, a, "LikesServer-a", JSON.stringify(fault));
+    a = await counter.startLikes("a");
+    records.push(...(await givers.stop()));
+  }
+  const total = await expectExact(counter, { a }, records);
+  assert.ok(total > 0n, "something was accepted");
+  console.log(`${FAULTS.length} faults, total ${total}`);
+});
+
+test("a primary ends with the reason when its disk fails, and counts nothing twice", async () => {
+  if (!hasTracer()) return;
+  await using counter = new Counter();
+  let primary: Role = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await using givers = new Givers(a.address, { name: "a", givers: 4 });
+  for (const fault of FAULTS) {
+    await primary.end("SIGKILL");
+    const through = failing(fault, join(counter.dataDir, "primary"));
+    primary = await counter.startPrimary({ through });
+    await expectEnd(counter, primary, "PrimaryLikesServer", JSON.stringify(fault));
+    primary = await counter.startPrimary();
+  }
+  const records = await givers.stop();
+  await expectExact(counter, { a }, records);
+});
+
+/** It ends by itself with 1, and says why on stderr and in its log. */
+async function expectEnd(counter: Counter, role: Role, log: string, what: string): Promise<void> {
+  await eventually(`the end after ${what}`, LIMIT_MS, () => role.hasEnded || undefined);
+  const { code, stderr } = await role.result();
+  assert.is(code, 1, `${what}: ${stderr}`);
+  assert.match(stderr, STORE, what);
+  const lines = readFileSync(join(counter.logDir, log, "log.txt"), "utf8");
+  assert.match(lines.split("\n").slice(-3).join("\n"), /ended: Cannot use the/, what);
+}
+
+/** What makes a process's calls on the database of `folder`, and on its log, fail. */
+function failing(
+  { call, error, when, suffixes = ["", "-wal"] }: Failing,
+  folder: string,
+): string[] {
+  const name = folder.endsWith("primary") ? "ledger" : "outbox";
+  const paths = suffixes.flatMap((suffix) => ["-P", join(folder, `${name}.sqlite${suffix}`)]);
+  const inject = `inject=${call}:error=${error}:when=${when}`;
+  // -D: the process itself is the child, and the tracer stands beside it and ends with it.
+  return [
+    TRACER,
+    "-D",
+    "-f",
+    "-q",
+    "-o",
+    "/dev/null",
+    ...paths,
+    "-e",
+    `trace=${call}`,
+    "-e",
+    inject,
+  ];
+}
+
+function hasTracer(): boolean {
+  try {
+    execFileSync(TRACER, ["-o", "/dev/null", "true"], { stdio: "pipe" });
+    return true;
+  } catch (error) {
+    console.log(`skipped: strace cannot be used here: ${String(error).split("\n")[0]}`);
+    return false;
+  }
+}
+
+test.run();
