@@ -6,6 +6,8 @@
  * queues its status behind it. So a peer that does not read is cut, with its connection.
  */
 import { Buffer } from "node:buffer";
+import { constants } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import { Metadata, ServerInterceptingCall } from "@grpc/grpc-js";
 import type { ServerInterceptor } from "@grpc/grpc-js";
 import type { Refusal } from "../errors.ts";
@@ -15,6 +17,7 @@ import {
   FOREIGN_STREAMS_MAX,
   METADATA_BYTES_MAX,
   REQUEST_WAIT_MAX_MS,
+  SHUTDOWN_WAIT_MAX_MS,
   UNREAD_BYTES_MAX,
 } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
@@ -60,6 +63,8 @@ export class CallBounds {
   readonly #asking = new Map<BoundedCall, number>();
   readonly #unread = new Map<BoundedCall, { readonly sinceMs: number; readonly bytes: number }>();
   #unreadBytes = 0;
+  /** Those that ended, whose peer has not ended its own side: HTTP/2 keeps their streams. */
+  readonly #lingering = new Map<BoundedCall, number>();
 
   constructor(cut: (peer: string) => void) {
     this.#cut = cut;
@@ -68,9 +73,9 @@ export class CallBounds {
   /** For the server's options. */
   readonly interceptor: ServerInterceptor = (method, call) => new BoundedCall(this, method, call);
 
-  /** Calls that are open, and bytes of answers that are not read. */
+  /** Calls that are open or linger, and bytes of answers that are not read. */
   get load(): { readonly calls: number; readonly unreadBytes: number } {
-    return { calls: this.#open.size, unreadBytes: this.#unreadBytes };
+    return { calls: this.#open.size + this.#lingering.size, unreadBytes: this.#unreadBytes };
   }
 
   /** Ends what took too long by the monotonic time `nowMs`. */
@@ -78,6 +83,10 @@ export class CallBounds {
     for (const [call, sinceMs] of this.#asking) {
       if (nowMs - sinceMs < REQUEST_WAIT_MAX_MS) break;
       call.refuse(NO_REQUEST);
+    }
+    for (const [call, sinceMs] of this.#lingering) {
+      if (nowMs - sinceMs < SHUTDOWN_WAIT_MAX_MS) break;
+      call.reset();
     }
     const late: BoundedCall[] = [];
     for (const [call, { sinceMs }] of this.#unread) {
@@ -89,7 +98,7 @@ export class CallBounds {
 
   /** Takes a call in, or says why not. */
   open(call: BoundedCall, method: Method): Refusal | undefined {
-    if (this.#open.size >= CALLS_MAX) return TOO_MANY_CALLS;
+    if (this.load.calls >= CALLS_MAX) return TOO_MANY_CALLS;
     const service = foreignService(method);
     if (service !== undefined) {
       const streams = this.#foreign.get(service) ?? 0;
@@ -117,7 +126,14 @@ export class CallBounds {
     this.#unread.delete(call);
   }
 
-  closed(call: BoundedCall, method: Method): void {
+  /** The stream of a call that ended is gone. */
+  gone(call: BoundedCall): void {
+    this.#lingering.delete(call);
+  }
+
+  /** A call ended; `lingers` when its stream is still there. */
+  closed(call: BoundedCall, method: Method, lingers: boolean): void {
+    if (lingers) this.#lingering.set(call, monotonicMs());
     this.#asking.delete(call);
     this.read(call);
     const service = foreignService(method);
@@ -162,7 +178,9 @@ class BoundedCall extends ServerInterceptingCall {
         if (!this.#isRefused) listener.onReceiveHalfClose();
       },
       onCancel: () => {
-        this.#bounds.closed(this, this.#method);
+        const lingers = this.#stream?.closed === false;
+        this.#bounds.closed(this, this.#method, lingers);
+        if (lingers) this.#stream?.once("close", () => this.#bounds.gone(this));
         if (!this.#isRefused) listener.onCancel();
       },
     });
@@ -195,6 +213,16 @@ class BoundedCall extends ServerInterceptingCall {
   override sendStatus(status: Parameters<NextCall["sendStatus"]>[0]): void {
     if (!this.#isUnread) this.#bounds.sent(this, 0);
     this.#next.sendStatus(status);
+  }
+
+  /** Says to a peer that was answered that nothing more is read of it (RFC 9113, 8.1). */
+  reset(): void {
+    this.#stream?.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  /** Where grpc-js keeps it. */
+  get #stream(): ServerHttp2Stream | undefined {
+    return (this.#next as { readonly stream?: ServerHttp2Stream }).stream;
   }
 
   /** Ends the call; nobody hears of it any more. */

@@ -12,6 +12,7 @@ import {
   MESSAGE_BYTES_MAX,
   METADATA_BYTES_MAX,
   REQUEST_WAIT_MAX_MS,
+  SHUTDOWN_WAIT_MAX_MS,
 } from "../../src/limits.ts";
 import { monotonicMs } from "../../src/monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
@@ -73,7 +74,9 @@ test("sweep() ends a call when its request does not come in time, and none that 
   serving.server.sweep(monotonicMs() + REQUEST_WAIT_MAX_MS);
   const ends = await within("both ends", LIMIT_MS, Promise.all([silent.ended, half.ended]));
   for (const end of ends) expectEnd(end, "DEADLINE_EXCEEDED", "peer_silent");
-  assert.is(serving.server.load.calls, 1);
+  assert.is(serving.server.load.calls, 3, "their peers have not ended their own side");
+  serving.server.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS);
+  await becomes("their streams reset", LIMIT_MS, () => serving.server.load.calls === 1);
 });
 
 test("sweep() cuts a connection when its peer does not read an answer in time", async () => {
