@@ -141,6 +141,18 @@ export const REACHED: readonly Reached[] = [
     there: "RESOURCE_EXHAUSTED outbox_full, until the primary takes what it holds",
   },
   {
+    limits: ["TOTAL_LIKES_MAX"],
+    file: `${CORE}/batch_rule_test.ts`,
+    test: "applyBatch() refuses a batch when the total would not fit 63 bits",
+    there: "the stream of a peer that keeps no such bound ends, and nothing of it is stored",
+  },
+  {
+    limits: ["TOTAL_LIKES_ACCEPTING_MAX"],
+    file: `${CORE}/likes_server_test.ts`,
+    test: "handle() refuses likes when the total that it shows leaves no room for the others",
+    there: "a LikesServer accepts nothing more, and says so",
+  },
+  {
     limits: ["MEMBERS_MAX"],
     file: `${CORE}/report_rule_test.ts`,
     test: "takeReport() refuses when the ledger has as many members as it may",

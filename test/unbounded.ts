@@ -70,5 +70,4 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "src/store/sqlite_setup.ts WAL_BYTES_KEPT_MAX": "what SQLite keeps of its log after a burst",
   "src/store/sqlite_file.ts WAL_PAGES_MAX": "of SQLite, which checkpoints by itself",
   "src/store/verify_database.ts FINDINGS_MAX": WIDTH,
-  "src/store/stored_integer.ts STORED_LIKES_MAX": "of SQLite's 64 bits, held in its own tests",
 };
