@@ -56,7 +56,8 @@ const NO_REQUEST: Refusal = {
 export class CallBounds {
   /** Cuts the connection of a peer. */
   readonly #cut: (peer: string) => void;
-  readonly #open = new Set<BoundedCall>();
+  /** Each with its peer, which a call that has ended does not know any more. */
+  readonly #open = new Map<BoundedCall, string>();
   /** Open streams of each service that is not our own. */
   readonly #foreign = new Map<string, number>();
   /** Those whose request is not complete, and those whose answer is not read: oldest first. */
@@ -65,6 +66,8 @@ export class CallBounds {
   #unreadBytes = 0;
   /** Those that ended, whose peer has not ended its own side: HTTP/2 keeps their streams. */
   readonly #lingering = new Map<BoundedCall, number>();
+  /** Open calls of each peer that has some. */
+  readonly #byPeer = new Map<string, number>();
 
   constructor(cut: (peer: string) => void) {
     this.#cut = cut;
@@ -76,6 +79,11 @@ export class CallBounds {
   /** Calls that are open or linger, and bytes of answers that are not read. */
   get load(): { readonly calls: number; readonly unreadBytes: number } {
     return { calls: this.#open.size + this.#lingering.size, unreadBytes: this.#unreadBytes };
+  }
+
+  /** Whether a peer, as gRPC names it, has open calls. */
+  isBusy(peer: string): boolean {
+    return this.#byPeer.has(peer);
   }
 
   /** Ends what took too long by the monotonic time `nowMs`. */
@@ -105,7 +113,9 @@ export class CallBounds {
       if (streams >= FOREIGN_STREAMS_MAX) return tooManyStreams(service);
       this.#foreign.set(service, streams + 1);
     }
-    this.#open.add(call);
+    const peer = call.getPeer();
+    this.#open.set(call, peer);
+    this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? 0) + 1);
     if (!method.requestStream) this.#asking.set(call, monotonicMs());
     return undefined;
   }
@@ -136,12 +146,20 @@ export class CallBounds {
     if (lingers) this.#lingering.set(call, monotonicMs());
     this.#asking.delete(call);
     this.read(call);
+    const peer = this.#open.get(call);
+    if (peer === undefined) return;
+    this.#open.delete(call);
+    lessOne(this.#byPeer, peer);
     const service = foreignService(method);
-    if (!this.#open.delete(call) || service === undefined) return;
-    const streams = (this.#foreign.get(service) ?? 1) - 1;
-    if (streams === 0) this.#foreign.delete(service);
-    else this.#foreign.set(service, streams);
+    if (service !== undefined) lessOne(this.#foreign, service);
   }
+}
+
+/** Counts one less, and forgets what there is none of. */
+function lessOne(counts: Map<string, number>, name: string): void {
+  const left = (counts.get(name) ?? 1) - 1;
+  if (left === 0) counts.delete(name);
+  else counts.set(name, left);
 }
 
 /** One call, between grpc-js and whoever serves it. */

@@ -7,17 +7,29 @@ import type { Buffer } from "node:buffer";
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { CONNECTIONS_MAX, HANDSHAKE_WAIT_MAX_MS, SHUTDOWN_WAIT_MAX_MS } from "../limits.ts";
+import {
+  CONNECTION_IDLE_MAX_MS,
+  CONNECTIONS_MAX,
+  HANDSHAKE_WAIT_MAX_MS,
+  SHUTDOWN_WAIT_MAX_MS,
+} from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
 
 /** What every HTTP/2 client sends first (RFC 9113, 3.4). */
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/**
+ * grpc-js ends an idle connection in good order, but by the wall clock: one that is idle while that is
+ * set back would stay for as long as it was set back. So it is cut here, if it is still there then.
+ */
+const IDLE_GRACE_MS = 2_000;
 /** A name may stand for an address that this machine does not have, such as IPv6 in a container. */
 const NOT_HERE = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 interface Connection {
   readonly openedMs: number;
   greeted: boolean;
+  /** Since when it has had no calls. */
+  idleMs: number | undefined;
   /** Since when our side is ended; the peer has a bounded time to end its own. */
   endedMs: number | undefined;
 }
@@ -54,21 +66,25 @@ export class Connections {
     return bound;
   }
 
-  /** Cuts what took too long by the monotonic time `nowMs`. */
-  sweep(nowMs: number): void {
+  /** Cuts what took too long by the monotonic time `nowMs`; `isBusy` tells whether a peer has calls. */
+  sweep(nowMs: number, isBusy: (peer: string) => boolean): void {
     for (const [socket, connection] of this.#connections) {
       if (socket.writableEnded) connection.endedMs ??= nowMs;
-      const { openedMs, greeted, endedMs } = connection;
+      if (isBusy(peerOf(socket))) connection.idleMs = undefined;
+      else connection.idleMs ??= nowMs;
+      const { openedMs, greeted, idleMs, endedMs } = connection;
+      const isIdle =
+        idleMs !== undefined && nowMs - idleMs >= CONNECTION_IDLE_MAX_MS + IDLE_GRACE_MS;
       const isSilent = !greeted && nowMs - openedMs >= HANDSHAKE_WAIT_MAX_MS;
       const isEnded = endedMs !== undefined && nowMs - endedMs >= SHUTDOWN_WAIT_MAX_MS;
-      if (isSilent || isEnded) socket.destroy();
+      if (isSilent || isIdle || isEnded) socket.destroy();
     }
   }
 
   /** Cuts the connection of a peer, as gRPC names it: `address:port`. */
   cut(peer: string): void {
     for (const socket of this.#connections.keys()) {
-      if (`${socket.remoteAddress}:${socket.remotePort}` === peer) socket.destroy();
+      if (peerOf(socket) === peer) socket.destroy();
     }
   }
 
@@ -101,7 +117,12 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection = { openedMs: monotonicMs(), greeted: false, endedMs: undefined };
+    const connection = {
+      openedMs: monotonicMs(),
+      greeted: false,
+      idleMs: undefined,
+      endedMs: undefined,
+    };
     this.#connections.set(socket, connection);
     socket.once("close", () => this.#connections.delete(socket));
     const greet = (): void => {
@@ -118,6 +139,11 @@ export class Connections {
     };
     socket.on("readable", greet);
   }
+}
+
+/** The peer as gRPC names it. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
 }
 
 function isNotHere(error: unknown): boolean {

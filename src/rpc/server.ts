@@ -103,7 +103,7 @@ export class RpcServer {
 
   /** Ends what took too long by the monotonic time `nowMs`; it does so by itself twice a second. */
   sweep(nowMs: number): void {
-    this.#connections.sweep(nowMs);
+    this.#connections.sweep(nowMs, (peer) => this.#calls.isBusy(peer));
     this.#calls.sweep(nowMs);
   }
 

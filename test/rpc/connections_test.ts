@@ -6,7 +6,12 @@ import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { CONNECTIONS_MAX, HANDSHAKE_WAIT_MAX_MS, SHUTDOWN_WAIT_MAX_MS } from "../../src/limits.ts";
+import {
+  CONNECTIONS_MAX,
+  CONNECTION_IDLE_MAX_MS,
+  HANDSHAKE_WAIT_MAX_MS,
+  SHUTDOWN_WAIT_MAX_MS,
+} from "../../src/limits.ts";
 import { monotonicMs } from "../../src/monotonic.ts";
 import { Connections } from "../../src/rpc/connections.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
@@ -16,6 +21,12 @@ const LIMIT_MS = 10_000;
 const AT_ONCE = 100;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const LOOPBACK = "127.0.0.1";
+/** More than grpc-js is given to end an idle connection first. */
+const IDLE_CUT_MS = CONNECTION_IDLE_MAX_MS + 2_000;
+
+function busy(): boolean {
+  return true;
+}
 
 test("listen() closes a connection at once when there are too many, until one has gone", async () => {
   await using served = new Served();
@@ -45,9 +56,9 @@ test("sweep() cuts a connection when it does not speak in time, and none that do
   quick.write(PREFACE);
   await becomes("the quick one greeted", LIMIT_MS, () => served.greeted.length === 1);
   await becomes("all taken", LIMIT_MS, () => served.connections.size === 3);
-  served.connections.sweep(monotonicMs());
+  served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 3);
-  served.connections.sweep(monotonicMs() + HANDSHAKE_WAIT_MAX_MS);
+  served.connections.sweep(monotonicMs() + HANDSHAKE_WAIT_MAX_MS, busy);
   await within("the end of both", LIMIT_MS, Promise.all([closed(silent), closed(slow)]));
   await becomes("one left", LIMIT_MS, () => served.connections.size === 1);
   assert.is(quick.destroyed, false);
@@ -69,9 +80,26 @@ test("sweep() cuts a connection when we have ended it and its peer does not", as
   peer.write(PREFACE);
   await becomes("it is greeted", LIMIT_MS, () => served.greeted.length === 1);
   served.greeted[0]?.end();
-  served.connections.sweep(monotonicMs());
+  served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 1, "it may still end by itself");
-  served.connections.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS);
+  served.connections.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS, busy);
+  await becomes("it is gone", LIMIT_MS, () => served.connections.size === 0);
+});
+
+test("sweep() cuts a connection when it had no calls for too long by monotonic time", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen(LOOPBACK, 0);
+  (await served.connect(port)).write(PREFACE);
+  await becomes("it is greeted", LIMIT_MS, () => served.greeted.length === 1);
+  const idle = (): boolean => false;
+  const startMs = monotonicMs();
+  served.connections.sweep(startMs, idle);
+  served.connections.sweep(startMs + IDLE_CUT_MS, busy);
+  served.connections.sweep(startMs + IDLE_CUT_MS, idle);
+  served.connections.sweep(startMs + 2 * IDLE_CUT_MS - 1, idle);
+  assert.is(served.greeted[0]?.destroyed, false, "it had calls in between");
+  served.connections.sweep(startMs + 2 * IDLE_CUT_MS, idle);
+  assert.is(served.greeted[0]?.destroyed, true);
   await becomes("it is gone", LIMIT_MS, () => served.connections.size === 0);
 });
 
