@@ -14,6 +14,12 @@ const POLL_MS = 100;
 /** The LikesServer of a bench counter. */
 export const SERVER_ID = "likes-server-0";
 
+/** Processor time of both roles. */
+export interface ProcessorMs {
+  readonly likesServer: number;
+  readonly primary: number;
+}
+
 /** The processes, and the folder of their state. */
 export class BenchCounter implements AsyncDisposable {
   readonly #folder = temporaryFolder();
@@ -35,6 +41,12 @@ export class BenchCounter implements AsyncDisposable {
     this.#primaryAddress = await this.primary.ask<string>("start", { dataDir });
     const options = { dataDir, serverId: SERVER_ID, primary: this.#primaryAddress };
     return this.likesServer.ask<string>("start", options);
+  }
+
+  /** Processor time that both have taken so far, in milliseconds. */
+  async processorMs(): Promise<ProcessorMs> {
+    const likesServer = await this.likesServer.ask<number>("processorMs");
+    return { likesServer, primary: await this.primary.ask<number>("processorMs") };
   }
 
   /** What the primary noted. */

@@ -2,7 +2,7 @@
 import { spreadOf } from "./spread.ts";
 
 /** What a quantity is counted in. MB are 1,000,000 bytes. */
-export type Unit = "ms" | "s" | "MB" | "x" | "events/s" | "calls/s";
+export type Unit = "µs" | "ms" | "s" | "MB" | "x" | "events/s" | "calls/s";
 
 /** What a quantity should be. */
 export interface Aim {

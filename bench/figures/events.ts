@@ -2,7 +2,8 @@
 import { fillOutbox } from "../backlog.ts";
 import { BenchProcess } from "../bench_process.ts";
 import { BenchCounter, SERVER_ID } from "../counter.ts";
-import type { Figure, FigureOptions, FigureResult } from "../figure.ts";
+import type { ProcessorMs } from "../counter.ts";
+import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import type { Given } from "../processes/giver.ts";
 import { momentsBySequence } from "../taps.ts";
 
@@ -48,8 +49,10 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
         aim,
       },
       { name: "batches: delivered and applied", unit, values: perS(delivered, "appliedMs"), aim },
+      ...processorRows("batches", delivered),
       { name: "AddLikes one by one: accepted", unit, values: perS(live, "acceptedMs") },
       { name: "AddLikes one by one: applied", unit, values: perS(live, "appliedMs") },
+      ...processorRows("AddLikes one by one", live),
     ],
     checked: [
       `every one of ${runs * (backlog + calls)} events was applied once: 0 lost`,
@@ -63,10 +66,28 @@ interface Taken {
   readonly events: number;
   readonly acceptedMs: number;
   readonly appliedMs: number;
+  /** That the roles took for these events, from before they opened their stores. */
+  readonly processorMs: ProcessorMs;
 }
 
 function perS(taken: readonly Taken[], of: "acceptedMs" | "appliedMs"): number[] {
   return taken.map((one) => (one.events * 1_000) / one[of]);
+}
+
+/** Processor time an event, in microseconds: the same whoever else is at work on the machine. */
+function processorRows(name: string, taken: readonly Taken[]): Row[] {
+  const of = (role: keyof ProcessorMs): number[] => {
+    return taken.map(({ events, processorMs }) => (processorMs[role] * 1_000) / events);
+  };
+  return [
+    { name: `${name}: processor, LikesServer`, unit: "µs", values: of("likesServer") },
+    { name: `${name}: processor, primary`, unit: "µs", values: of("primary") },
+  ];
+}
+
+async function processorSince(before: ProcessorMs, counter: BenchCounter): Promise<ProcessorMs> {
+  const { likesServer, primary } = await counter.processorMs();
+  return { likesServer: likesServer - before.likesServer, primary: primary - before.primary };
 }
 
 /**
@@ -76,12 +97,19 @@ function perS(taken: readonly Taken[], of: "acceptedMs" | "appliedMs"): number[]
 async function deliver(backlog: number): Promise<Taken> {
   await using counter = new BenchCounter();
   const { likes, tookMs } = await fillOutbox(counter.dataDir, SERVER_ID, backlog);
+  const before = await counter.processorMs();
   await counter.start();
   await counter.expectExact({ events: backlog, likes });
+  const processorMs = await processorSince(before, counter);
   const { connectedMs, applied } = await counter.moments();
   const appliedMs = lastOf(momentsBySequence("applied", applied, backlog));
   const [startMs = NaN] = connectedMs;
-  return { events: backlog, acceptedMs: tookMs, appliedMs: appliedMs - startMs };
+  return {
+    events: backlog,
+    acceptedMs: tookMs,
+    appliedMs: appliedMs - startMs,
+    processorMs,
+  };
 }
 
 /** Likes that are given one a call, as fast as they are answered. */
@@ -90,11 +118,18 @@ async function give(calls: number): Promise<Taken> {
   await using giver = new BenchProcess("giver");
   const address = await counter.start();
   const options = { address, events: calls, atOnce: AT_ONCE };
+  const before = await counter.processorMs();
   const { likes, startMs, endMs } = await giver.ask<Given>("closedLoop", options);
   await counter.expectExact({ events: calls, likes });
+  const processorMs = await processorSince(before, counter);
   const { applied } = await counter.moments();
   const appliedMs = lastOf(momentsBySequence("applied", applied, calls));
-  return { events: calls, acceptedMs: endMs - startMs, appliedMs: appliedMs - startMs };
+  return {
+    events: calls,
+    acceptedMs: endMs - startMs,
+    appliedMs: appliedMs - startMs,
+    processorMs,
+  };
 }
 
 function lastOf(momentsMs: Float64Array): number {

@@ -15,10 +15,11 @@ export type Answer = { readonly value: unknown } | { readonly error: string };
 /** What a process does when it is asked. */
 export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** Serves requests until the parent is gone. */
+/** Serves requests, `processorMs` among them, until the parent is gone. */
 export function serve(handlers: Handlers): void {
   process.on("disconnect", () => process.exit());
-  process.on("message", (request: Request) => void answer(request, handlers));
+  const all = { ...handlers, processorMs };
+  process.on("message", (request: Request) => void answer(request, all));
 }
 
 async function answer({ command, argument }: Request, handlers: Handlers): Promise<void> {
@@ -31,4 +32,10 @@ async function answer({ command, argument }: Request, handlers: Handlers): Promi
     answered = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
   process.send?.(answered);
+}
+
+/** Processor time that this process has taken so far, in milliseconds. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
