@@ -28,10 +28,6 @@ export class BenchProcess implements AsyncDisposable {
     this.#ended = once(this.#child, "close");
   }
 
-  get pid(): number {
-    return this.#child.pid ?? NaN;
-  }
-
   /** Asks for something, and gives the answer. Throws when the process fails or ends. */
   async ask<T>(command: string, argument?: unknown): Promise<T> {
     const answered = once(this.#child, "message");

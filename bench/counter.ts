@@ -6,11 +6,14 @@ import { PrimaryClient } from "../src/rpc/primary_client.ts";
 import { readOutbox } from "../src/store/outbox_reader.ts";
 import { temporaryFolder } from "../test/fixtures/temporary_folder.ts";
 import { BenchProcess } from "./bench_process.ts";
+import { preciseMs } from "./clock.ts";
 import { expectSame } from "./figure.ts";
 import type { PrimaryMoments } from "./taps.ts";
 
 const ANSWER_WAIT_MS = 30_000;
 const POLL_MS = 100;
+/** A backlog that takes longer is stuck. */
+const CONVERGED_WAIT_MAX_MS = 120_000;
 /** The LikesServer of a bench counter. */
 export const SERVER_ID = "likes-server-0";
 
@@ -77,12 +80,14 @@ export class BenchCounter implements AsyncDisposable {
 
   async #converged(): Promise<Status> {
     const client = new PrimaryClient(this.#primaryAddress);
+    const lateMs = preciseMs() + CONVERGED_WAIT_MAX_MS;
     try {
-      for (;;) {
+      while (preciseMs() < lateMs) {
         const status = await client.status(ANSWER_WAIT_MS);
         if (status.everywhere && status.pendingEvents === 0) return status;
         await pause(POLL_MS);
       }
+      throw new Error(`Cannot see convergence within ${CONVERGED_WAIT_MAX_MS} ms`);
     } finally {
       client.close();
     }
