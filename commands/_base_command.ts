@@ -1,5 +1,6 @@
 /** What all commands share: the shape of errors, one line of JSON, exit codes with a meaning. */
 import { Command } from "@oclif/core/command";
+import { escapeText } from "../src/cli/escape.ts";
 import { EXIT, FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
 import { isRefusedValue, usageText } from "./_usage_text.ts";
@@ -20,7 +21,8 @@ export abstract class BaseCommand extends Command {
 
   /** Prints talk: what a person reads and a program does not. */
   protected talk(text: string): void {
-    process.stderr.write(`${text}\n`);
+    // What a peer or a flag said is in it: no line of it may drive the terminal.
+    process.stderr.write(`${text.split("\n").map(escapeText).join("\n")}\n`);
   }
 
   protected override logJson(value: unknown): void {

@@ -1,0 +1,99 @@
+/**
+ * Ids that are made to break something: those that may be are counted apart, the others are refused
+ * before anything is stored, and no output lets one of them drive a terminal.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LikesError } from "../../src/errors.ts";
+import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { Counter } from "../fixtures/roles.ts";
+
+const CALL_WAIT_MS = 5_000;
+/** Ids are bytes: what looks the same and is not written the same is another item. */
+const COMPOSED = "caf\u00e9";
+const DECOMPOSED = "cafe\u0301";
+const TAKEN = [
+  "constructor",
+  "hasOwnProperty",
+  "toString",
+  "prototype",
+  "null",
+  "0",
+  "-1",
+  "1e3",
+  "%00",
+  COMPOSED,
+  DECOMPOSED,
+  "a\u200bb",
+  "a\u200eb",
+  "\ufeffa",
+  "'); DROP TABLE items; --",
+  "\\u{1b}",
+  "\u{1f44d}".repeat(64),
+  "a".repeat(256),
+  " ",
+  "$(reboot)",
+  "<b>",
+  "../../etc/passwd",
+];
+const REFUSED = [
+  "",
+  "__proto__",
+  "a\0b",
+  "a\u001b[2Jb",
+  "a\nb",
+  "a\u0085b",
+  "a\u202eb",
+  "a\u2066b",
+  "a\u2028b",
+  "\ufffd",
+  "\ud800",
+  "a".repeat(257),
+  "\u00e9".repeat(129),
+  "a".repeat(100_000),
+];
+/** What a terminal obeys or hides, but for the ends of lines. */
+const DRIVES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+test("hostile ids are counted apart or refused, and drive no terminal", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const client = new LikesClient(a.address);
+  for (const [index, itemId] of TAKEN.entries()) {
+    await client.addLikes(itemId, BigInt(index + 1), CALL_WAIT_MS);
+  }
+  for (const itemId of REFUSED) {
+    const error = await client.addLikes(itemId, 1n, CALL_WAIT_MS).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof LikesError, JSON.stringify(itemId).slice(0, 40));
+    assert.is(error.code, "like_invalid", error.message);
+  }
+  client.close();
+  const expected = BigInt((TAKEN.length * (TAKEN.length + 1)) / 2);
+  assert.is(await expectExact(counter, { a }, []), expected);
+  const outputs = [
+    (await counter.likes(["count", "--limit=100", "--primary", counter.primary])).stdout,
+    (await counter.likes(["count", "--json", "--limit=100", "--primary", counter.primary])).stdout,
+    (await counter.likes(["add", "a\u202eb\u001b[2J", "--server", a.address])).stderr,
+    ...["PrimaryLikesServer", "LikesServer-a"].map((name) => {
+      return readFileSync(join(counter.logDir, name, "log.txt"), "utf8");
+    }),
+  ];
+  for (const output of outputs) {
+    const driving = output.split("\n").find((line) => DRIVES.test(line));
+    // JSON is for programs, and escapes what it has to: controls.
+    const isJson = output.startsWith("{");
+    if (!isJson) assert.is(driving, undefined, JSON.stringify(driving));
+    else assert.not.match(output.trimEnd(), /\p{Cc}/u);
+  }
+  const [table = ""] = outputs;
+  assert.ok(table.includes(COMPOSED) && table.includes(DECOMPOSED), "both are shown");
+});
+
+test.run();
