@@ -29,8 +29,12 @@ export async function runStep(
   { cwd, env, signal, limitMs, print = () => {} }: StepOptions,
 ): Promise<Step> {
   const startMs = performance.now();
-  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  const end = (): void => void child.kill("SIGTERM");
+  // A group of its own: npm would end without what it started, which holds its output.
+  const stdio = ["ignore", "pipe", "pipe"] as const;
+  const child = spawn(command, args, { cwd, env, stdio: [...stdio], detached: true });
+  const end = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+  };
   const timer = setTimeout(end, limitMs);
   signal.addEventListener("abort", end);
   const lines: string[] = [];
