@@ -184,6 +184,8 @@ export const DEATHS_IN_A_ROW_MAX = 5;
 export const LIFE_MIN_MS = 10_000;
 /** Children that were told to stop and did not are killed. */
 export const CHILD_STOP_WAIT_MAX_MS = 8_000;
+/** Bytes of a log, and of the older one beside it: some days of a busy role, and a small disk. */
+export const LOG_BYTES_MAX = 64 * MIB;
 /** Event lines a second in a log; above it a role writes one line a batch. */
 export const LOG_EVENT_LINES_PER_S_MAX = 100;
 

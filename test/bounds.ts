@@ -381,4 +381,10 @@ export const REACHED: readonly Reached[] = [
     test: "allow() says yes up to the most lines of a second, and again in the next",
     there: "one line a batch instead of one an event",
   },
+  {
+    limits: ["LOG_BYTES_MAX"],
+    file: "test/log/log_file_test.ts",
+    test: "line() starts over at its bound, keeps what was there, and tail -f follows",
+    there: "the log is emptied in place; what it held is beside it, in place of what was before",
+  },
 ];

@@ -2,21 +2,24 @@
  * A role's log: plain lines, local time first, made for `tail -f`.
  *
  * Lines are written at once and in order, so that none is lost when the process is killed. A file is
- * truncated in place, never renamed, so that a running `tail -f` keeps following. The folder may lie
+ * truncated in place, never renamed, so that a running `tail -f` keeps following: also when it has
+ * grown to its bound, where what it held becomes `log.old.txt` first. The folder may lie
  * in a directory that everyone can write to, so one that is a symbolic link or somebody else's is
  * refused, and the file is opened without following links.
  */
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
-import { openSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, fstatSync, openSync, rmSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { escapeText } from "../cli/escape.ts";
 import { LikesError, messageOf } from "../errors.ts";
+import { LOG_BYTES_MAX } from "../limits.ts";
 import { localTime } from "../local_time.ts";
 import { FOLDER_MODE, makeFolder } from "../store/make_folder.ts";
 import { takeProcessLock } from "../store/process_lock.ts";
 import type { ProcessLock } from "../store/process_lock.ts";
 
 const FILE_MODE = 0o600;
+const OLD_NAME = "log.old.txt";
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 /** Takes lines for people. */
@@ -29,12 +32,14 @@ export class LogFile implements Log {
   readonly path: string;
   readonly #descriptor: number;
   readonly #lock: ProcessLock;
+  #bytes: number;
   #lostLines = 0;
 
   constructor(path: string, descriptor: number, lock: ProcessLock) {
     this.path = path;
     this.#descriptor = descriptor;
     this.#lock = lock;
+    this.#bytes = fstatSync(descriptor).size;
   }
 
   /** Writes a line now. A log that cannot be written must not stop the count: it says so later. */
@@ -51,6 +56,7 @@ export class LogFile implements Log {
   /** Empties the file in place. */
   truncate(): void {
     ftruncateSync(this.#descriptor);
+    this.#bytes = 0;
   }
 
   close(): void {
@@ -59,7 +65,20 @@ export class LogFile implements Log {
   }
 
   #write(text: string): void {
-    writeSync(this.#descriptor, `${localTime(Date.now())} ${escapeText(text)}\n`);
+    if (this.#bytes >= LOG_BYTES_MAX) this.#startOver();
+    this.#bytes += writeSync(this.#descriptor, `${localTime(Date.now())} ${escapeText(text)}\n`);
+  }
+
+  /** Keeps what the file holds beside it, in place of what was kept before, and empties it. */
+  #startOver(): void {
+    const old = join(dirname(this.path), OLD_NAME);
+    rmSync(old, { force: true, recursive: true });
+    try {
+      copyFileSync(this.path, old, constants.COPYFILE_EXCL);
+    } catch {
+      rmSync(old, { force: true }); // a half of it would mislead; a bounded log comes first
+    }
+    this.truncate();
   }
 }
 

@@ -1,9 +1,12 @@
 import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
-import { appendFileSync, chmodSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, linkSync, rmSync } from "node:fs";
+import { symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { LOG_BYTES_MAX } from "../../src/limits.ts";
 import { likesServerLogName, openLogFile } from "../../src/log/log_file.ts";
+import type { LogFile } from "../../src/log/log_file.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "../store/faults.ts";
@@ -12,6 +15,7 @@ import { following } from "./following.ts";
 const NAME = "PrimaryLikesServer";
 const SOMEBODY = 12_345;
 const ROOT = 0;
+const LIMIT_MS = 10_000;
 
 test("openLogFile() makes a folder that nobody else can read, and appends lines", async () => {
   await using folder = temporaryFolder();
@@ -31,6 +35,32 @@ test("openLogFile() makes a folder that nobody else can read, and appends lines"
     assert.match(lines[index] ?? "", /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /);
     assert.ok(lines[index]?.endsWith(` ${text}`));
   }
+});
+
+test("line() starts over at its bound, keeps what was there, and tail -f follows", async () => {
+  await using folder = temporaryFolder();
+  const old = join(folder.path, NAME, "log.old.txt");
+  const log = fullLog(folder.path);
+  await using tail = following(log.path);
+  log.line("the next");
+  await becomes("the next line", LIMIT_MS, () => tail.text.includes("the next"));
+  assert.match(readFileSync(log.path, "utf8"), /^\S+ \S+ the next\n$/);
+  assert.is(lstatSync(old).size, LOG_BYTES_MAX);
+  assert.ok(readFileSync(old).includes("the first"));
+  assert.is(modeOf(old), 0o600);
+  log.close();
+});
+
+test("line() starts over at its bound also when what was there cannot be kept", async () => {
+  await using folder = temporaryFolder();
+  const log = fullLog(folder.path);
+  const elsewhere = join(folder.path, "elsewhere");
+  linkSync(log.path, elsewhere);
+  rmSync(log.path); // what is written has another name now, and is not there by its own
+  log.line("the next");
+  assert.match(readFileSync(elsewhere, "utf8"), /^\S+ \S+ the next\n$/);
+  assert.not(existsSync(join(folder.path, NAME, "log.old.txt")));
+  log.close();
 });
 
 test("openLogFile() closes a folder to others when it was open to them", async () => {
@@ -137,6 +167,15 @@ async function refused(logDir: string, name: string, why: string): Promise<void>
   assert.match(message, JSON.stringify(join(logDir, name)));
   assert.match(message, why);
   assert.match(message, "choose another --log-dir");
+}
+
+/** A log that has grown to its bound. */
+function fullLog(folder: string): LogFile {
+  const log = openLogFile(folder, NAME);
+  log.line("the first");
+  log.close();
+  truncateSync(log.path, LOG_BYTES_MAX);
+  return openLogFile(folder, NAME);
 }
 
 function modeOf(path: string): number {
