@@ -87,7 +87,7 @@ class PrimaryRole {
   async start(): Promise<Primary> {
     const service = primaryService({
       open: (peer) => this.#open(peer),
-      status: () => this.#core.status(performance.now()),
+      status: () => this.#sound(() => this.#core.status(performance.now())),
       counts: (request) => this.#counts(request),
     });
     const { reflect, log } = this.#options;
@@ -131,7 +131,7 @@ class PrimaryRole {
     const selected = select(request, shown.ledgerId);
     if (selected.type === "refused") throw refused(selected.refusal);
     const { selection } = selected;
-    const read = this.#store.counts(selection, request.incarnations);
+    const read = this.#sound(() => this.#store.counts(selection, request.incarnations));
     const { asOfMs, version } = read.meta;
     const page = pageOf(selection, read, shown.ledgerId);
     return { ...page, ...shown, applied: read.applied, asOfMs, version };
@@ -190,6 +190,16 @@ class PrimaryRole {
         })
         .catch((error: unknown) => this.#fail(error));
     });
+  }
+
+  /** A read that fails, or a bug, ends the role as a failed write does; the caller hears of it too. */
+  #sound<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
 
   #fail(error: unknown): void {
