@@ -55,14 +55,15 @@ export class Add extends BaseCommand {
   }
 }
 
-/** Asks the primary for a LikesServer that delivers. Throws LikesError `peer_unreachable`. */
+/** Asks the primary for a LikesServer that it hears from. Throws LikesError `peer_unreachable`. */
 async function anyServer(primary: string, timeoutMs: number): Promise<string> {
   const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
   const client = new PrimaryClient(primary);
   const { servers } = await client.status(timeoutMs);
   client.close();
-  const streaming = servers.filter(({ state }) => state === "streaming");
-  const chosen = streaming[Math.floor(Math.random() * streaming.length)];
+  // One in trouble accepts as well: what it takes now is in another incarnation.
+  const heard = servers.filter(({ state }) => state !== "silent");
+  const chosen = heard[Math.floor(Math.random() * heard.length)];
   if (chosen !== undefined) return chosen.address;
   const message =
     `Cannot find a LikesServer: the primary at ${quote(primary)} knows ` +
