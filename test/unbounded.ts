@@ -64,6 +64,8 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "src/rpc/wait_for_convergence.ts NAMED_MAX": WIDTH,
   "src/rpc/watching.ts STATUS_SHARED_MS":
     "how old a state may be: it bounds work, and is told in as_of",
+  "src/rpc/connections.ts IDLE_GRACE_MS":
+    "how long grpc-js may take to end by itself what CONNECTION_IDLE_MAX_MS ends",
   "src/store/better_sqlite.ts NODE_API_MIN": "the oldest Node-API",
   "src/store/mint_id.ts ID_BYTES": "of the protocol",
   "src/store/sqlite_file.ts BUSY_WAIT_MAX_MS": "of SQLite, while a person reads with sqlite3",
