@@ -85,10 +85,13 @@ export function parseItem(text: string): string {
   return text;
 }
 
+/** Where the primary is when nothing else is said. */
+export const PRIMARY_DEFAULT = `127.0.0.1:${PORT_DEFAULT}`;
+
 /** Where to find the primary. */
 export const primaryFlag = addressFlag({
   summary: "address of the primary",
-  default: `127.0.0.1:${PORT_DEFAULT}`,
+  default: PRIMARY_DEFAULT,
   helpValue: "HOST:PORT",
 });
 

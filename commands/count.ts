@@ -5,7 +5,14 @@ import { LikesError } from "../src/errors.ts";
 import type { CountsRequest } from "../src/core/counts_page.ts";
 import type { CountsOrder } from "../src/core/ledger.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { addressFlag, parseItem, primaryFlag, timeoutFlag, wholeFlag } from "./_flags.ts";
+import {
+  PRIMARY_DEFAULT,
+  addressFlag,
+  parseItem,
+  primaryFlag,
+  timeoutFlag,
+  wholeFlag,
+} from "./_flags.ts";
 
 /** `--order` as it is typed, and as the core names it. */
 const ORDERS = { "most-liked": "most_liked", "item-id": "item_id" } as const;
@@ -52,7 +59,7 @@ export class Count extends BaseCommand {
     server: addressFlag({
       summary: "address of a LikesServer to ask instead of the primary",
       helpValue: "HOST:PORT",
-      exclusive: ["primary", "order", "page", "all"],
+      exclusive: ["primary"],
     }),
     primary: primaryFlag,
     timeout: timeoutFlag,
@@ -65,14 +72,16 @@ export class Count extends BaseCommand {
       const message = `Cannot count ${itemIds.length} items: at most ${COUNTS_MAX}; ask in parts`;
       throw new LikesError("usage", message);
     }
-    if (
-      itemIds.length > 0 &&
-      (flags.all || flags.page !== undefined || flags.order !== undefined)
-    ) {
+    const { limit, server, primary, page: pageToken = "", order, timeout: timeoutMs } = flags;
+    const isPaging = flags.all || flags.page !== undefined || order !== undefined;
+    if (isPaging && itemIds.length > 0) {
       const message = "Cannot page through named items: leave the items out, or the flags";
       throw new LikesError("usage", message);
     }
-    const { limit, server, primary, page: pageToken = "", order, timeout: timeoutMs } = flags;
+    if (isPaging && server !== undefined) {
+      const message = "Cannot page through the items at a LikesServer: ask the primary";
+      throw new LikesError("usage", message);
+    }
     if (server !== undefined) return this.#showLearnt(server, itemIds, { limit, timeoutMs });
     const pageSize = flags.all ? COUNTS_MAX : limit;
     const request = { itemIds, pageSize, pageToken, order };
@@ -100,7 +109,9 @@ export class Count extends BaseCommand {
     } while (all && next !== "");
     client.close();
     if (next !== "" && !this.jsonEnabled()) {
-      this.talk(`more: likes count --limit ${first.pageSize} --page ${shellWord(next)}`);
+      const where = primary === PRIMARY_DEFAULT ? "" : ` --primary ${primary}`;
+      const page = `--limit ${first.pageSize} --page ${shellWord(next)}`;
+      this.talk(`more: likes count${where} ${page}`);
     }
   }
 

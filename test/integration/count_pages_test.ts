@@ -44,7 +44,10 @@ test("likes count tells where the next page is, and goes on there", async () => 
   assert.is((await counter.likes(["status", "--wait", ...at])).code, 0);
   const first = await counter.likes(["count", "--limit", "1", ...at]);
   assert.match(first.stdout, /^item +likes\nit's one +10\n\nCONVERGED as of /);
-  assert.match(first.stderr, /^more: likes count --limit 1 --page '.*\/10\/it'\\''s one'\n$/);
+  assert.match(
+    first.stderr,
+    /^more: likes count --primary \S+ --limit 1 --page '.*\/10\/it'\\''s one'\n$/,
+  );
   const json = await counter.likes(["count", "--limit", "1", "--json", ...at]);
   const { nextPageToken } = JSON.parse(json.stdout);
   const rest = await counter.likes(["count", "--page", nextPageToken, ...at]);
@@ -57,6 +60,9 @@ test("likes count tells where the next page is, and goes on there", async () => 
   assert.match(bad.stderr, 'Cannot go on from the page token "x": it is none of this call\'s');
   const both = await counter.likes(["count", "two", "--all", ...at]);
   assert.is(both.code, 2);
+  const there = await counter.likes(["count", "--all", "--server", server.address]);
+  assert.is(there.code, 2);
+  assert.match(there.stderr, "Cannot page through the items at a LikesServer: ask the primary");
 });
 
 test.run();
