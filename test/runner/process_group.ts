@@ -27,6 +27,11 @@ export function isGroupAlive(group: number): boolean {
   return states.some((state) => state?.group === group && !state.isZombie);
 }
 
+/** Processes with `text` in their command line; none where there is no /proc. */
+export function processesNaming(text: string): readonly number[] {
+  return listProcesses().filter((pid) => commandLine(pid).includes(text));
+}
+
 /** Kills every process of the group. Nothing happens when there is none. */
 export function killGroup(group: number): void {
   signal(-group, "SIGKILL");
@@ -49,6 +54,16 @@ function listProcesses(): number[] {
     return names.filter((name) => /^\d+$/.test(name)).map(Number);
   } catch (error) {
     if (isCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** Empty when there is no such process any more, and for a zombie. */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch (error) {
+    if (isCode(error, "ENOENT") || isCode(error, "ESRCH")) return "";
     throw error;
   }
 }
