@@ -22,6 +22,7 @@ import {
 } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
 import { toStatus } from "./faults.ts";
+import { MALFORMED, MALFORMED_MESSAGE } from "./malformed.ts";
 
 const ACCEPT_ENCODING = "grpc-accept-encoding";
 /** The services whose own roles bound their streams. */
@@ -188,7 +189,10 @@ class BoundedCall extends ServerInterceptingCall {
         else this.refuse(refusal);
       },
       onReceiveMessage: (message) => {
-        if (!this.#isRefused) listener.onReceiveMessage(message);
+        if (this.#isRefused) return;
+        if (message !== MALFORMED) return listener.onReceiveMessage(message);
+        this.refuse(MALFORMED_MESSAGE);
+        listener.onCancel(); // who serves a stream has to hear that it is gone
       },
       onReceiveHalfClose: () => {
         const refusal = this.#method.requestStream ? undefined : this.#bounds.asked(this);
@@ -216,6 +220,7 @@ class BoundedCall extends ServerInterceptingCall {
   }
 
   override sendMessage(message: unknown, callback: () => void): void {
+    if (this.#isRefused) return;
     if (!this.#hasMetadata) this.sendMetadata(new Metadata());
     const encoded = encode(this.#method, message);
     this.#isUnread = true;
@@ -229,6 +234,7 @@ class BoundedCall extends ServerInterceptingCall {
   }
 
   override sendStatus(status: Parameters<NextCall["sendStatus"]>[0]): void {
+    if (this.#isRefused) return;
     if (!this.#isUnread) this.#bounds.sent(this, 0);
     this.#next.sendStatus(status);
   }

@@ -18,6 +18,7 @@ import { TROUBLE_KINDS } from "../core/messages.ts";
 import type { Trouble } from "../core/messages.ts";
 import { CallBounds } from "./call_bounds.ts";
 import { Connections } from "./connections.ts";
+import { decodedOrMalformed } from "./malformed.ts";
 import { reflection } from "./reflection.ts";
 
 // Its errors reach the caller; what grpc-js would write beside them to stderr is said twice.
@@ -70,8 +71,7 @@ export class RpcServer {
   constructor({ service, reflect }: RpcServerOptions, addServices: AddServices) {
     this.#service = service;
     const host: Parameters<AddServices>[0] = {
-      addService: (definition, handlers) =>
-        this.#server.addService(encodedOnce(definition), handlers),
+      addService: (definition, handlers) => this.#server.addService(guarded(definition), handlers),
     };
     addServices(host);
     this.#health.addToServer(host);
@@ -139,13 +139,17 @@ export class RpcServer {
   }
 }
 
-/** The same service, whose answers may be given encoded: what many get is encoded once. */
-function encodedOnce(definition: ServiceDefinition): ServiceDefinition {
+/**
+ * The same service, whose answers may be given encoded, for what many get is encoded once, and whose
+ * requests come as MALFORMED when they are.
+ */
+function guarded(definition: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(definition).map(([name, method]) => {
     const responseSerialize = (answer: unknown): Buffer => {
       return Buffer.isBuffer(answer) ? answer : method.responseSerialize(answer);
     };
-    return [name, { ...method, responseSerialize }];
+    const requestDeserialize = decodedOrMalformed(method.requestDeserialize);
+    return [name, { ...method, responseSerialize, requestDeserialize }];
   });
   return Object.fromEntries(methods) as ServiceDefinition;
 }

@@ -3,30 +3,20 @@
  * The process acknowledges nothing any more and ends with the reason, and the next one, which reads the
  * disk anew, has all that was acknowledged and nothing that was not given.
  */
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
+import { failing, hasTracer } from "../fixtures/failing_disk.ts";
+import type { Failing } from "../fixtures/failing_disk.ts";
 import { Givers } from "../fixtures/givers.ts";
 import type { GiverRecord } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
-/** Of the Debian package of that name. */
-const TRACER = "strace";
 const LIMIT_MS = 20_000;
-/** A call of the kernel that fails. */
-interface Failing {
-  readonly call: "fsync" | "pwrite64";
-  readonly error: "EIO" | "EROFS" | "ENOSPC";
-  /** Which of them: `40` one, `40+` it and all after it. */
-  readonly when: string;
-  /** Endings of the files whose calls they are; all of the store when absent. */
-  readonly suffixes?: readonly string[];
-}
 
 const FAULTS: readonly Failing[] = [
   { call: "fsync", error: "EIO", when: "12" },
@@ -85,40 +75,6 @@ async function expectEnd(counter: Counter, role: Role, log: string, what: string
   assert.match(stderr, STORE, what);
   const lines = readFileSync(join(counter.logDir, log, "log.txt"), "utf8");
   assert.match(lines.split("\n").slice(-3).join("\n"), /ended: Cannot use the/, what);
-}
-
-/** What makes a process's calls on the database of `folder`, and on its log, fail. */
-function failing(
-  { call, error, when, suffixes = ["", "-wal"] }: Failing,
-  folder: string,
-): string[] {
-  const name = folder.endsWith("primary") ? "ledger" : "outbox";
-  const paths = suffixes.flatMap((suffix) => ["-P", join(folder, `${name}.sqlite${suffix}`)]);
-  const inject = `inject=${call}:error=${error}:when=${when}`;
-  // -D: the process itself is the child, and the tracer stands beside it and ends with it.
-  return [
-    TRACER,
-    "-D",
-    "-f",
-    "-q",
-    "-o",
-    "/dev/null",
-    ...paths,
-    "-e",
-    `trace=${call}`,
-    "-e",
-    inject,
-  ];
-}
-
-function hasTracer(): boolean {
-  try {
-    execFileSync(TRACER, ["-o", "/dev/null", "true"], { stdio: "pipe" });
-    return true;
-  } catch (error) {
-    console.log(`skipped: strace cannot be used here: ${String(error).split("\n")[0]}`);
-    return false;
-  }
 }
 
 test.run();

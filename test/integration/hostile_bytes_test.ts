@@ -14,6 +14,7 @@ import { protos } from "../../src/rpc/protos.ts";
 import { writeFromLikesServer } from "../../src/rpc/wire.ts";
 import { batchAfter, helloOf, newId, newIdentity, reportOf } from "../fixtures/delivery_peer.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
+import { frame, mutated, pick, randomOf } from "../fixtures/mutation.ts";
 import { residentBytes } from "../fixtures/resident_memory.ts";
 import { Counter } from "../fixtures/roles.ts";
 
@@ -31,7 +32,7 @@ interface Target {
   readonly messages: readonly Buffer[];
 }
 
-const { AddLikes, GetTotal } = protos.LikesService.service;
+const { AddLikes, GetTotal, GetLearntCounts } = protos.LikesService.service;
 const { StreamLikes, Status, GetCounts } = protos.PrimaryService.service;
 const identity = newIdentity("hostile");
 const delivered = [
@@ -42,6 +43,10 @@ const delivered = [
 const LIKES_TARGETS: readonly Target[] = [
   { path: AddLikes.path, messages: [AddLikes.requestSerialize({ itemId: "video", likes: "5" })] },
   { path: GetTotal.path, messages: [GetTotal.requestSerialize({})] },
+  {
+    path: GetLearntCounts.path,
+    messages: [GetLearntCounts.requestSerialize({ itemIds: ["video"] })],
+  },
 ];
 const PRIMARY_TARGETS: readonly Target[] = [
   { path: StreamLikes.path, messages: delivered },
@@ -166,47 +171,6 @@ function call(
   });
   stream.end(bytes);
   return within(`the end of ${path}`, LIMIT_MS, ended).finally(() => stream.close());
-}
-
-function frame(message: Uint8Array, flag = 0): Buffer {
-  const header = Buffer.alloc(5);
-  header.writeUInt8(flag);
-  header.writeUInt32BE(message.length, 1);
-  return Buffer.concat([header, message]);
-}
-
-/** `message` with bits turned, bytes cut, doubled or put in: one to four times. */
-function mutated(message: Buffer, random: () => number): Buffer {
-  let bytes = Buffer.from(message);
-  for (let times = 1 + random() * 4; times >= 1; times--) {
-    const at = Math.floor(random() * (bytes.length + 1));
-    const kind = Math.floor(random() * 4);
-    if (kind === 0 && at < bytes.length) bytes[at] = (bytes[at] ?? 0) ^ (1 << (random() * 8));
-    else if (kind === 1) bytes = bytes.subarray(0, at);
-    else if (kind === 2) bytes = Buffer.concat([bytes, bytes.subarray(at)]);
-    else
-      bytes = Buffer.concat([
-        bytes.subarray(0, at),
-        Buffer.from([random() * 256]),
-        bytes.subarray(at),
-      ]);
-  }
-  return bytes;
-}
-
-function pick<T>(from: readonly T[], random: () => number): T {
-  const found = from[Math.floor(random() * from.length)];
-  if (found === undefined) throw new Error("Cannot pick from nothing");
-  return found;
-}
-
-/** Numbers from 0 to below 1, the same ones for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 test.run();

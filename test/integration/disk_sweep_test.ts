@@ -1,0 +1,125 @@
+/**
+ * A disk that fails at each of its first calls in turn: the N-th sync, write or read of a store, from
+ * its opening on. Wherever it hits, the process leaves with the reason or was not concerned; and at
+ * the end, whatever was acknowledged between two failures is there, and nothing else.
+ *
+ * Each start is also the one that repairs what the failure before it left. Both roles are swept at
+ * once, each in a counter of its own.
+ */
+// limit: 240 s
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { messageOf } from "../../src/errors.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { failing, hasTracer } from "../fixtures/failing_disk.ts";
+import type { Failing } from "../fixtures/failing_disk.ts";
+import { Givers } from "../fixtures/givers.ts";
+import type { GiverRecord } from "../fixtures/givers.ts";
+import { Counter } from "../fixtures/roles.ts";
+import type { Role } from "../fixtures/roles.ts";
+
+const CALLS_SWEPT = 12;
+/** Reads come by the dozen when a store is opened, and seldom after it. */
+const READS_SWEPT = [1, 2, 3, 5, 8, 12, 16, 20, 24, 28];
+const FAULTS: readonly Failing[] = [
+  ...(["fsync", "pwrite64"] as const).flatMap((call) => {
+    return Array.from({ length: CALLS_SWEPT }, (_, index) => failure(call, index + 1));
+  }),
+  ...READS_SWEPT.map((nth) => failure("pread64", nth)),
+];
+/** Of each kind of call, how many failures have to hit: fewer, and the sweep proves little. */
+const HIT_MIN = { fsync: CALLS_SWEPT - 2, pwrite64: CALLS_SWEPT - 2, pread64: 4 } as const;
+const HIT_WAIT_MS = 2_500;
+const POLL_MS = 10;
+const REASON = /Cannot (?:use|open|read) the (?:outbox|ledger) ".*"/;
+
+/** What is swept. */
+interface Swept {
+  readonly name: string;
+  /** Of the store whose calls fail. */
+  readonly folder: string;
+  start(through: readonly string[]): Promise<Role>;
+  /** Gives it work until it has ended, or `untilMs` has come. */
+  work(role: Role, untilMs: number): Promise<void>;
+}
+
+test("each early failure of the disk ends a role with the reason, and loses nothing", async () => {
+  if (!hasTracer()) return;
+  await using first = new Counter();
+  await using second = new Counter();
+  await Promise.all([sweepLikesServer(first), sweepPrimary(second)]);
+});
+
+async function sweepLikesServer(counter: Counter): Promise<void> {
+  await counter.startPrimary();
+  await (await counter.startAccepting("a")).end("SIGKILL");
+  const records: GiverRecord[] = [];
+  await sweep({
+    name: "LikesServer",
+    folder: counter.outboxDir("a"),
+    start: (through) => counter.startLikes("a", { through }),
+    work: async (role, untilMs) => {
+      await using givers = new Givers(role.address, { name: `${records.length}`, givers: 2 });
+      while (!role.hasEnded && performance.now() < untilMs) await pause(POLL_MS);
+      records.push(...(await givers.stop()));
+    },
+  });
+  const a = await counter.startLikes("a");
+  assert.ok((await expectExact(counter, { a }, records)) > 0n, "something was accepted");
+}
+
+async function sweepPrimary(counter: Counter): Promise<void> {
+  const first = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await first.end("SIGKILL");
+  await using givers = new Givers(a.address, { name: "a", givers: 2 });
+  await sweep({
+    name: "primary",
+    folder: join(counter.dataDir, "primary"),
+    start: (through) => counter.startPrimary({ through }),
+    work: async (role, untilMs) => {
+      while (!role.hasEnded && performance.now() < untilMs) await pause(POLL_MS);
+    },
+  });
+  await counter.startPrimary();
+  const total = await expectExact(counter, { a }, await givers.stop());
+  assert.ok(total > 0n, "something was accepted");
+}
+
+/** Starts the role once with each failure, and kills what a failure has spared. */
+async function sweep(swept: Swept): Promise<void> {
+  const hit = { fsync: 0, pwrite64: 0, pread64: 0 };
+  for (const fault of FAULTS) if (await hits(swept, fault)) hit[fault.call]++;
+  console.log(`${swept.name}: ${JSON.stringify(hit)} of ${FAULTS.length} failures hit`);
+  for (const call of ["fsync", "pwrite64", "pread64"] as const) {
+    assert.ok(hit[call] >= HIT_MIN[call], `${swept.name}: ${hit[call]} failures of ${call} hit`);
+  }
+}
+
+/** Whether the failure was met: the process has then left with the reason. */
+async function hits(swept: Swept, fault: Failing): Promise<boolean> {
+  const what = `${swept.name} ${fault.call} ${fault.when}`;
+  const found = await swept.start(failing(fault, swept.folder)).catch(messageOf);
+  if (typeof found === "string") {
+    assert.match(found, /^It ended with 1 without/, what);
+    assert.match(found, REASON, what);
+    return true;
+  }
+  await swept.work(found, performance.now() + HIT_WAIT_MS);
+  if (!found.hasEnded) {
+    await found.end("SIGKILL");
+    return false;
+  }
+  const { code, stderr } = await found.result();
+  assert.is(code, 1, `${what}: ${stderr}`);
+  assert.match(stderr, REASON, what);
+  return true;
+}
+
+function failure(call: Failing["call"], nth: number): Failing {
+  return { call, error: "EIO", when: `${nth}` };
+}
+
+test.run();
