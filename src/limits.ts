@@ -143,6 +143,8 @@ export const CONNECTION_IDLE_MAX_MS = 15_000;
 export const REQUEST_WAIT_MAX_MS = 5_000;
 /** An answer that is not read: its connection is cut, since nothing else takes it back. */
 export const ANSWER_WAIT_MAX_MS = 10_000;
+/** Bytes a second of an answer, beyond that wait: 64 kbit/s, so that a slow link gets all of it. */
+export const ANSWER_BYTES_PER_S_MIN = 8_000;
 /** HTTP/2 keepalive on both sides: a black hole shows within the sum. */
 export const KEEPALIVE_TIME_MS = 10_000;
 export const KEEPALIVE_TIMEOUT_MS = 5_000;

@@ -329,6 +329,12 @@ export const REACHED: readonly Reached[] = [
     there: "DEADLINE_EXCEEDED watcher_stalled, then its connection is cut",
   },
   {
+    limits: ["ANSWER_BYTES_PER_S_MIN"],
+    file: "test/rpc/call_bounds_test.ts",
+    test: "sweep() leaves a slow reader the time that its answer takes at ANSWER_BYTES_PER_S_MIN",
+    there: "its connection is cut",
+  },
+  {
     limits: [
       "KEEPALIVE_TIME_MS",
       "KEEPALIVE_TIMEOUT_MS",

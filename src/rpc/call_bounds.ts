@@ -12,6 +12,7 @@ import { Metadata, ServerInterceptingCall } from "@grpc/grpc-js";
 import type { ServerInterceptor } from "@grpc/grpc-js";
 import type { Refusal } from "../errors.ts";
 import {
+  ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
   CALLS_MAX,
   FOREIGN_STREAMS_MAX,
@@ -53,25 +54,33 @@ const NO_REQUEST: Refusal = {
   message: `Cannot wait longer for the request: it did not come within ${REQUEST_WAIT_MAX_MS} ms`,
 };
 
+/** The connections of the calls, by peers as gRPC names them. */
+export interface CallConnections {
+  /** A call of `peer` begins or ends at the monotonic time `nowMs`. */
+  used(peer: string, nowMs: number): void;
+  /** Ends the connection of `peer` at once. */
+  cut(peer: string): void;
+}
+
 /** The calls of one server. */
 export class CallBounds {
-  /** Cuts the connection of a peer. */
-  readonly #cut: (peer: string) => void;
+  readonly #connections: CallConnections;
   /** Each with its peer, which a call that has ended does not know any more. */
   readonly #open = new Map<BoundedCall, string>();
   /** Open streams of each service that is not our own. */
   readonly #foreign = new Map<string, number>();
-  /** Those whose request is not complete, and those whose answer is not read: oldest first. */
+  /** Those whose request is not complete, oldest first. */
   readonly #asking = new Map<BoundedCall, number>();
-  readonly #unread = new Map<BoundedCall, { readonly sinceMs: number; readonly bytes: number }>();
+  /** Those whose answer is not read, and until when it may be so. */
+  readonly #unread = new Map<BoundedCall, { readonly untilMs: number; readonly bytes: number }>();
   #unreadBytes = 0;
   /** Those that ended, whose peer has not ended its own side: HTTP/2 keeps their streams. */
   readonly #lingering = new Map<BoundedCall, number>();
   /** Open calls of each peer that has some. */
   readonly #byPeer = new Map<string, number>();
 
-  constructor(cut: (peer: string) => void) {
-    this.#cut = cut;
+  constructor(connections: CallConnections) {
+    this.#connections = connections;
   }
 
   /** For the server's options. */
@@ -97,12 +106,12 @@ export class CallBounds {
       if (nowMs - sinceMs < SHUTDOWN_WAIT_MAX_MS) break;
       call.reset();
     }
-    const late: BoundedCall[] = [];
-    for (const [call, { sinceMs }] of this.#unread) {
-      if (nowMs - sinceMs < ANSWER_WAIT_MAX_MS) break;
-      late.push(call);
+    const late = new Set<string>();
+    for (const [call, { untilMs }] of this.#unread) {
+      const peer = this.#open.get(call);
+      if (nowMs >= untilMs && peer !== undefined) late.add(peer);
     }
-    for (const peer of new Set(late.map((call) => call.getPeer()))) this.#cut(peer);
+    for (const peer of late) this.#connections.cut(peer);
   }
 
   /** Takes a call in, or says why not. */
@@ -116,6 +125,7 @@ export class CallBounds {
     }
     const peer = call.getPeer();
     this.#open.set(call, peer);
+    this.#connections.used(peer, monotonicMs());
     this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? 0) + 1);
     if (!method.requestStream) this.#asking.set(call, monotonicMs());
     return undefined;
@@ -127,8 +137,11 @@ export class CallBounds {
     return this.#unreadBytes >= UNREAD_BYTES_MAX ? TOO_MUCH_UNREAD : undefined;
   }
 
+  /** An answer of so many bytes goes out; nothing is waited for once the call has ended. */
   sent(call: BoundedCall, bytes: number): void {
-    this.#unread.set(call, { sinceMs: monotonicMs(), bytes });
+    if (!this.#open.has(call)) return;
+    const waitMs = ANSWER_WAIT_MAX_MS + (bytes / ANSWER_BYTES_PER_S_MIN) * 1_000;
+    this.#unread.set(call, { untilMs: monotonicMs() + waitMs, bytes });
     this.#unreadBytes += bytes;
   }
 
@@ -150,6 +163,7 @@ export class CallBounds {
     const peer = this.#open.get(call);
     if (peer === undefined) return;
     this.#open.delete(call);
+    this.#connections.used(peer, monotonicMs());
     lessOne(this.#byPeer, peer);
     const service = foreignService(method);
     if (service !== undefined) lessOne(this.#foreign, service);

@@ -26,10 +26,11 @@ const IDLE_GRACE_MS = 2_000;
 const NOT_HERE = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 interface Connection {
+  readonly socket: Socket;
   readonly openedMs: number;
   greeted: boolean;
-  /** Since when it has had no calls. */
-  idleMs: number | undefined;
+  /** When a call of it last began, went on or ended. */
+  usedMs: number;
   /** Since when our side is ended; the peer has a bounded time to end its own. */
   endedMs: number | undefined;
 }
@@ -38,7 +39,8 @@ interface Connection {
 export class Connections {
   readonly #greeted: (socket: Socket) => void;
   readonly #servers: Server[] = [];
-  readonly #connections = new Map<Socket, Connection>();
+  /** By the peer, as gRPC names it: `address:port`. */
+  readonly #connections = new Map<string, Connection>();
 
   /** `greeted` gets each socket that speaks HTTP/2, with nothing read from it. */
   constructor(greeted: (socket: Socket) => void) {
@@ -66,26 +68,29 @@ export class Connections {
     return bound;
   }
 
+  /** A call of `peer` begins or ends at the monotonic time `nowMs`: in between it is idle. */
+  used(peer: string, nowMs: number): void {
+    const connection = this.#connections.get(peer);
+    if (connection !== undefined) connection.usedMs = nowMs;
+  }
+
   /** Cuts what took too long by the monotonic time `nowMs`; `isBusy` tells whether a peer has calls. */
   sweep(nowMs: number, isBusy: (peer: string) => boolean): void {
-    for (const [socket, connection] of this.#connections) {
+    for (const [peer, connection] of this.#connections) {
+      const { socket, openedMs, greeted } = connection;
       if (socket.writableEnded) connection.endedMs ??= nowMs;
-      if (isBusy(peerOf(socket))) connection.idleMs = undefined;
-      else connection.idleMs ??= nowMs;
-      const { openedMs, greeted, idleMs, endedMs } = connection;
-      const isIdle =
-        idleMs !== undefined && nowMs - idleMs >= CONNECTION_IDLE_MAX_MS + IDLE_GRACE_MS;
+      if (isBusy(peer)) connection.usedMs = nowMs;
+      const { usedMs, endedMs } = connection;
+      const isIdle = nowMs - usedMs >= CONNECTION_IDLE_MAX_MS + IDLE_GRACE_MS;
       const isSilent = !greeted && nowMs - openedMs >= HANDSHAKE_WAIT_MAX_MS;
       const isEnded = endedMs !== undefined && nowMs - endedMs >= SHUTDOWN_WAIT_MAX_MS;
       if (isSilent || isIdle || isEnded) socket.destroy();
     }
   }
 
-  /** Cuts the connection of a peer, as gRPC names it: `address:port`. */
+  /** Cuts the connection of a peer. */
   cut(peer: string): void {
-    for (const socket of this.#connections.keys()) {
-      if (peerOf(socket) === peer) socket.destroy();
-    }
+    this.#connections.get(peer)?.socket.destroy();
   }
 
   /** Takes no more connections. */
@@ -96,7 +101,7 @@ export class Connections {
   /** Cuts all. */
   close(): void {
     this.stopListening();
-    for (const socket of this.#connections.keys()) socket.destroy();
+    for (const { socket } of this.#connections.values()) socket.destroy();
   }
 
   #listen(host: string, port: number): Promise<number> {
@@ -117,14 +122,12 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection = {
-      openedMs: monotonicMs(),
-      greeted: false,
-      idleMs: undefined,
-      endedMs: undefined,
-    };
-    this.#connections.set(socket, connection);
-    socket.once("close", () => this.#connections.delete(socket));
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    const nowMs = monotonicMs();
+    const times = { openedMs: nowMs, usedMs: nowMs, endedMs: undefined };
+    const connection: Connection = { socket, greeted: false, ...times };
+    this.#connections.set(peer, connection);
+    socket.once("close", () => this.#connections.delete(peer));
     const greet = (): void => {
       const first = socket.read(PREFACE.length) as Buffer | null;
       if (first === null) return;
@@ -139,11 +142,6 @@ export class Connections {
     };
     socket.on("readable", greet);
   }
-}
-
-/** The peer as gRPC names it. */
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress}:${remotePort}`;
 }
 
 function isNotHere(error: unknown): boolean {

@@ -60,7 +60,10 @@ const OPTIONS = {
 
 /** One listening server. */
 export class RpcServer {
-  readonly #calls = new CallBounds((peer) => this.#connections.cut(peer));
+  readonly #calls = new CallBounds({
+    used: (peer, nowMs) => this.#connections.used(peer, nowMs),
+    cut: (peer) => this.#connections.cut(peer),
+  });
   readonly #server = new Server({ ...OPTIONS, interceptors: [this.#calls.interceptor] });
   readonly #injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   readonly #connections = new Connections((socket) => this.#injector.injectConnection(socket));

@@ -1,5 +1,6 @@
 /** What holds for every call of a server, when a peer does what no gRPC library would do. */
 import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers/promises";
 import { makeClientConstructor } from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
 import { service as health } from "grpc-health-check";
@@ -7,6 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { STATUS } from "../../src/errors.ts";
 import {
+  ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
   FOREIGN_STREAMS_MAX,
   MESSAGE_BYTES_MAX,
@@ -15,9 +17,11 @@ import {
   SHUTDOWN_WAIT_MAX_MS,
 } from "../../src/limits.ts";
 import { monotonicMs } from "../../src/monotonic.ts";
+import { CallBounds } from "../../src/rpc/call_bounds.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
 import { LikesClient } from "../../src/rpc/likes_client.ts";
 import { likesService } from "../../src/rpc/likes_service.ts";
+import type { LikesPort } from "../../src/rpc/likes_service.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 import { healthOf } from "../fixtures/health.ts";
@@ -30,9 +34,11 @@ import type { Serving } from "./serving.ts";
 const LIMIT_MS = 15_000;
 const MB = 1_000_000;
 const { AddLikes } = protos.LikesService.service;
+const { StreamLikes } = protos.PrimaryService.service;
 const ADD = AddLikes.requestSerialize({ itemId: "video", likes: "1" });
 /** A peer to whom nothing may be sent: HTTP/2 lets it say so. */
 const CLOSED_WINDOW = { initialWindowSize: 0 };
+const ACCEPTED = { type: "accepted", incarnation: testId(1), sequence: 7 } as const;
 const HealthClient = makeClientConstructor(health, "Health");
 
 test("CallBounds refuses a call when it is compressed, and answers others", async () => {
@@ -79,6 +85,36 @@ test("sweep() ends a call when its request does not come in time, and none that 
   await becomes("their streams reset", LIMIT_MS, () => serving.server.load.calls === 1);
 });
 
+test("CallBounds holds nothing of a cancelled call, however late its answer comes", async () => {
+  const late: (() => void)[] = [];
+  const give: LikesPort["give"] = (_, done) => void late.push(() => done(ACCEPTED));
+  await using serving = await serve(likesService({ ...NO_LIKES, give }));
+  for (let call = 1; call <= 20; call++) {
+    const cancelled = new RawCall(serving.address, AddLikes.path);
+    cancelled.send(ADD);
+    cancelled.endSending();
+    await becomes("it is asked", LIMIT_MS, () => late.length === call);
+    await cancelled[Symbol.asyncDispose]();
+  }
+  await becomes("no call left", LIMIT_MS, () => serving.server.load.calls === 0);
+  for (const answer of late) answer();
+  await setImmediate();
+  assert.equal(serving.server.load.unreadBytes, 0);
+  assert.is(await healthOf(serving.address), "NOT_SERVING", "it answers");
+});
+
+test("sweep() leaves a slow reader the time that its answer takes at ANSWER_BYTES_PER_S_MIN", () => {
+  const cut: string[] = [];
+  const bounds = new CallBounds({ used: () => {}, cut: (peer) => cut.push(peer) });
+  const call = { getPeer: () => "a" } as never;
+  assert.is(bounds.open(call, StreamLikes as never), undefined);
+  bounds.sent(call, 60 * ANSWER_BYTES_PER_S_MIN);
+  bounds.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 59_000);
+  assert.equal(cut, []);
+  bounds.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 60_000);
+  assert.equal(cut, ["a"]);
+});
+
 test("sweep() cuts a connection when its peer does not read an answer in time", async () => {
   await using serving = await serveLikes();
   await using deaf = new RawCall(serving.address, AddLikes.path, { settings: CLOSED_WINDOW });
@@ -90,7 +126,7 @@ test("sweep() cuts a connection when its peer does not read an answer in time", 
   serving.server.sweep(monotonicMs());
   assert.is(serving.server.load.calls, 2);
   // As the sweep that comes by itself would, later; of the other call it ends only the wait.
-  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS);
+  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 1_000); // its few bytes take less
   const { code } = await within("the cut", LIMIT_MS, deaf.ended);
   assert.ok(Number.isNaN(code), "nothing could be said to it");
   other.read(() => {});

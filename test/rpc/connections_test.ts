@@ -103,6 +103,26 @@ test("sweep() cuts a connection when it had no calls for too long by monotonic t
   await becomes("it is gone", LIMIT_MS, () => served.connections.size === 0);
 });
 
+test("used() keeps a connection when its calls are short, until none comes for too long", async () => {
+  await using served = new Served();
+  const port = await served.connections.listen(LOOPBACK, 0);
+  const client = await served.connect(port);
+  client.write(PREFACE);
+  await becomes("it is greeted", LIMIT_MS, () => served.greeted.length === 1);
+  const never = (): boolean => false; // as it looks when each call is over before the next sweep
+  let nowMs = monotonicMs();
+  for (let call = 0; call < 100; call++) {
+    nowMs += 1_000;
+    served.connections.used(`${LOOPBACK}:${client.localPort}`, nowMs);
+    served.connections.sweep(nowMs + 500, never);
+  }
+  assert.is(served.greeted[0]?.destroyed, false);
+  served.connections.sweep(nowMs + IDLE_CUT_MS - 1, never);
+  assert.is(served.greeted[0]?.destroyed, false);
+  served.connections.sweep(nowMs + IDLE_CUT_MS, never);
+  assert.is(served.greeted[0]?.destroyed, true);
+});
+
 test("cut() ends the connection of one peer", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
