@@ -65,6 +65,8 @@ export class LogFile implements Log {
   }
 
   #write(text: string): void {
+    // Somebody may have cut it meanwhile, as people do with logs.
+    if (this.#bytes >= LOG_BYTES_MAX) this.#bytes = fstatSync(this.#descriptor).size;
     if (this.#bytes >= LOG_BYTES_MAX) this.#startOver();
     this.#bytes += writeSync(this.#descriptor, `${localTime(Date.now())} ${escapeText(text)}\n`);
   }

@@ -51,6 +51,16 @@ test("line() starts over at its bound, keeps what was there, and tail -f follows
   log.close();
 });
 
+test("line() goes on when a log that was at its bound has been cut by hand", async () => {
+  await using folder = temporaryFolder();
+  const log = fullLog(folder.path);
+  truncateSync(log.path, 0);
+  log.line("the next");
+  log.close();
+  assert.match(readFileSync(log.path, "utf8"), /^\S+ \S+ the next\n$/);
+  assert.not(existsSync(join(folder.path, NAME, "log.old.txt")));
+});
+
 test("line() starts over at its bound also when what was there cannot be kept", async () => {
   await using folder = temporaryFolder();
   const log = fullLog(folder.path);
