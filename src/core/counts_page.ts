@@ -2,10 +2,9 @@
  * Pages of items. A page token names a place in an order: the item that was told last, and the likes
  * that it had. It is text that says what it is, and the primary keeps nothing for it.
  *
- * Why a place and not an offset: likes arrive between two pages. An offset would tell an item twice
- * when others pass it, and leave one out when it falls back; a place does neither, since likes only
- * grow. What rises past the place meanwhile is in none of the later pages, which is why there is an
- * order by id too: in it nothing moves.
+ * Why a place and not an offset: likes arrive between two pages, and each item that others pass would
+ * come twice. After a place none does, since likes only grow. By likes, one that rises past the place
+ * meanwhile is in none of the later pages; who needs each item asks by id, where nothing moves.
  */
 import type { Refusal } from "../errors.ts";
 import {

@@ -135,14 +135,19 @@ export class LearntCounts {
     const tooMany =
       this.#waiting.length >= COUNT_ASKS_WAITING_MAX ||
       this.#idsWaiting + ask.itemIds.length > COUNT_ASKS_IDS_MAX;
-    if (tooMany) {
-      const message =
-        `Cannot count now: ${this.#waiting.length} calls wait for the primary already; ` +
-        "try again later";
-      return { type: "refused", refusal: { code: "too_many", message } };
-    }
+    if (tooMany) return this.#askTooMany(ask, nowMs);
     this.#wait([...this.#waiting, ask]);
     return { type: "waits" };
+  }
+
+  /** No room to wait: what is kept of all that is asked is an answer too, with its age. */
+  #askTooMany(ask: CountsAsk, nowMs: number): Asked {
+    const view = this.#view(ask, nowMs);
+    if (view.counts?.every(({ learnt }) => learnt !== undefined)) return { type: "answered", view };
+    const message =
+      `Cannot count now: ${this.#waiting.length} calls wait for the primary already; ` +
+      "try again later";
+    return { type: "refused", refusal: { code: "too_many", message } };
   }
 
   /** The next question to the primary, if one is due; `learnt` or `failed` ends it. */

@@ -118,9 +118,11 @@ test("question() gathers asks up to COUNTS_MAX items, and the rest comes next", 
 test("ask() is refused when COUNT_ASKS_WAITING_MAX wait, and taken again after an answer", () => {
   const counts = fresh();
   const ask = { requestId: 1, itemIds: ["video"], limit: 0 };
+  learn(counts, { kept: 9n }, -5_000);
   for (let count = 0; count < COUNT_ASKS_WAITING_MAX; count++) counts.ask({ ...ask }, 0);
   const refused = counts.ask(ask, 0);
   assert.is(refused.type === "refused" && refused.refusal.code, "too_many");
+  assert.equal(viewOf(counts, ["kept"], 0), [shown("kept", 9n, 0n, 5_000)], "old, and it says so");
   counts.question(0);
   assert.is(counts.learnt(answer({ video: 1n }), 0).length, COUNT_ASKS_WAITING_MAX);
   assert.is(counts.ask({ ...ask, itemIds: ["song"] }, 0).type, "waits");

@@ -82,6 +82,15 @@ test("count names an earlier life, and cannot tell its likes until the ledger ha
   assert.is(pendingOf(server, 2), 0n);
 });
 
+test("count names the next incarnation as soon as it is minted, before its first event", async () => {
+  const server = await LikesServerHarness.start();
+  await server.connect({ appliedSequence: 3 }); // beyond its end: it is parked, and the next minted
+  assert.is(server.core.incarnation, testId(0x100));
+  count(server, 1);
+  const { question } = server.all("learn")[0] ?? {};
+  assert.equal(question?.incarnations, [FIRST, testId(0x100)]);
+});
+
 test("count refuses too many items, and an id that nobody can like, without asking", async () => {
   const server = await LikesServerHarness.admitted();
   const itemIds = Array.from({ length: 1_001 }, (_, index) => `item-${index}`);
