@@ -86,12 +86,12 @@ export function parseItem(text: string): string {
 }
 
 /** Where the primary is when nothing else is said. */
-export const PRIMARY_DEFAULT = `127.0.0.1:${PORT_DEFAULT}`;
+export const PRIMARY_ADDRESS = `127.0.0.1:${PORT_DEFAULT}`;
 
 /** Where to find the primary. */
 export const primaryFlag = addressFlag({
   summary: "address of the primary",
-  default: PRIMARY_DEFAULT,
+  default: PRIMARY_ADDRESS,
   helpValue: "HOST:PORT",
 });
 

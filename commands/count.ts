@@ -6,7 +6,7 @@ import type { CountsRequest } from "../src/core/counts_page.ts";
 import type { CountsOrder } from "../src/core/ledger.ts";
 import { BaseCommand } from "./_base_command.ts";
 import {
-  PRIMARY_DEFAULT,
+  PRIMARY_ADDRESS,
   addressFlag,
   parseItem,
   primaryFlag,
@@ -53,7 +53,7 @@ export class Count extends BaseCommand {
     }),
     page: Flags.string({ summary: "token of a page, as the page before told it" }),
     all: Flags.boolean({
-      summary: `show all pages, of ${COUNTS_MAX} items each`,
+      summary: `show all items, by item-id unless --order says otherwise`,
       exclusive: ["page"],
     }),
     server: addressFlag({
@@ -84,7 +84,13 @@ export class Count extends BaseCommand {
     }
     if (server !== undefined) return this.#showLearnt(server, itemIds, { limit, timeoutMs });
     const pageSize = flags.all ? COUNTS_MAX : limit;
-    const request = { itemIds, pageSize, pageToken, order };
+    // Of all of them, none may be left out: by likes one that rises between two pages is.
+    const request = {
+      itemIds,
+      pageSize,
+      pageToken,
+      order: order ?? (flags.all ? "item_id" : undefined),
+    };
     return this.#show(primary, request, { all: flags.all, timeoutMs });
   }
 
@@ -109,7 +115,7 @@ export class Count extends BaseCommand {
     } while (all && next !== "");
     client.close();
     if (next !== "" && !this.jsonEnabled()) {
-      const where = primary === PRIMARY_DEFAULT ? "" : ` --primary ${primary}`;
+      const where = primary === PRIMARY_ADDRESS ? "" : ` --primary ${primary}`;
       const page = `--limit ${first.pageSize} --page ${shellWord(next)}`;
       this.talk(`more: likes count${where} ${page}`);
     }
