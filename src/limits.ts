@@ -20,7 +20,7 @@ export const LIKES_PER_EVENT_MAX = 1_000_000;
 export const TOTAL_LIKES_MAX = 2n ** 63n - 1n;
 /** A total from which a LikesServer accepts no more: all that others may still hold fits above it. */
 export const TOTAL_LIKES_ACCEPTING_MAX = 2n ** 62n;
-/** Bytes of the smallest event in an outbox: an item of one letter. */
+/** Bytes of the smallest event, an item of one letter; on the disk of an outbox it takes more. */
 const EVENT_BYTES_MIN = 7;
 /** Characters of a server id: a host name's label. */
 export const SERVER_ID_CHARS_MAX = 64;
@@ -63,7 +63,7 @@ export const TROUBLE_DETAIL_BYTES_MAX = 512;
 
 /** AddLikes calls that wait for a sync. At 1,000 a sync this is ten syncs' worth. */
 export const GIVES_WAITING_MAX = 10_000;
-/** Bytes of events that an outbox holds: days of a busy LikesServer without its primary. */
+/** Bytes of the disk that an outbox takes: days of a busy LikesServer without its primary. */
 export const OUTBOX_BYTES_MAX = 4096 * MIB;
 /** Bytes of a store whose every row is compared with its indexes at a start: 2.5 s at the most. */
 export const VERIFY_ROWS_BYTES_MAX = 64 * MIB;

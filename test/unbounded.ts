@@ -21,6 +21,7 @@ export const NO_BOUND: Readonly<Record<string, string>> = {
 const WIDTH = "how wide something is drawn: it bounds no work and no memory";
 const PACE = "a pace: between two attempts, and the waiting as a whole has a limit of its own";
 const UNIT = "a unit";
+const FILE_FORMAT = "of SQLite's file format; OUTBOX_BYTES_MAX bounds the sum";
 
 /** Outside of src/limits.ts, by `file NAME`. */
 export const LOCAL: Readonly<Record<string, string>> = {
@@ -44,6 +45,11 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "src/core/counts_page.ts LIKES_MAX": "of SQLite's 64 bits; a token with more is none of ours",
   "src/core/counts_page.ts TOKEN_CHARS_MAX":
     "of what the ids allow; a longer token is none of ours",
+  "src/core/disk_bytes.ts CELL_BYTES": FILE_FORMAT,
+  "src/core/disk_bytes.ts CELL_BYTES_MAX": FILE_FORMAT,
+  "src/core/disk_bytes.ts PAGE_BYTES": FILE_FORMAT,
+  "src/core/disk_bytes.ts PAGE_EVENT_BYTES": FILE_FORMAT,
+  "src/core/disk_bytes.ts TREE_EVENT_BYTES_MAX": FILE_FORMAT,
   "src/core/outbox_writer.ts REFUSED_WRITE_PAUSE_MS": PACE,
   "src/core/primary.ts REFUSED_COMMIT_PAUSE_MS": PACE,
   "src/likes_server/generating.ts RETRY_MS": PACE,

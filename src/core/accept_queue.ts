@@ -1,9 +1,14 @@
 /**
  * Likes that wait for their sync. Those that arrive together become one record and share one sync
  * (group commit); each is answered only after it.
+ *
+ * They wait in the groups that will be their records, so what they will take on the disk is known
+ * before any of them is accepted: a record of many takes less than many of one, or more.
  */
+import { assert } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
 import { GIVES_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../limits.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import type { LikeEvent } from "./like_event.ts";
 import type { GeneratorMark } from "./outbox.ts";
 import type { Id, LikeRecord, Position, RecordCodec } from "./record.ts";
@@ -31,52 +36,61 @@ export interface Group {
   readonly generator: GeneratorMark | undefined;
 }
 
+/** Gives that will share a record; more may join them until it is taken. */
+interface WaitingGroup {
+  readonly gives: Waiting[];
+  /** Bytes of their events. */
+  length: number;
+}
+
 /** The gives that wait, in the order in which they came. */
 export class AcceptQueue {
   readonly #codec: RecordCodec;
-  #waiting: Waiting[] = [];
-  #bytes = 0;
+  /** None is empty, and all but the last are full. */
+  readonly #groups: WaitingGroup[] = [];
+  #gives = 0;
+  /** Bytes that the groups will take on the disk, at the most. */
+  #diskBytes = 0;
 
   constructor(codec: RecordCodec) {
     this.#codec = codec;
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#gives === 0;
   }
 
-  /** Takes a give, or says why it cannot. `room` is in bytes of the outbox. */
+  /** Takes a give, or says why it cannot. `room` is in bytes of the disk. */
   add(give: Give, room: number): Refusal | undefined {
-    if (this.#waiting.length >= GIVES_WAITING_MAX) {
+    if (this.#gives >= GIVES_WAITING_MAX) {
       const message =
         `Cannot accept the likes now: ${GIVES_WAITING_MAX} calls wait for the disk already; ` +
         "try again later";
       return { code: "too_many", message };
     }
     const bytes = this.#codec.encode(give.event);
-    if (this.#bytes + bytes.length > room) {
+    const last = this.#groups.at(-1);
+    const joined = last !== undefined && hasRoom(last, bytes.length) ? last : undefined;
+    const before = joined === undefined ? 0 : recordDiskBytes(joined.length);
+    const more = recordDiskBytes((joined?.length ?? 0) + bytes.length) - before;
+    if (this.#diskBytes + more > room) {
       const message =
         "Cannot accept the likes: the outbox is full until the primary takes what it holds";
       return { code: "outbox_full", message };
     }
-    this.#waiting.push({ ...give, bytes });
-    this.#bytes += bytes.length;
+    this.#push({ ...give, bytes }, joined);
+    this.#diskBytes += more;
     return undefined;
   }
 
   /** Takes as many gives as one record holds, to follow `position` of `incarnation`. */
   take(incarnation: Id, position: Position): Group {
-    const gives: Waiting[] = [];
-    let length = 0;
-    for (const give of this.#waiting) {
-      if (gives.length === RECORD_EVENTS_MAX || length + give.bytes.length > RECORD_BYTES_MAX)
-        break;
-      gives.push(give);
-      length += give.bytes.length;
-    }
-    this.#waiting = this.#waiting.slice(gives.length);
-    this.#bytes -= length;
-    const record = this.#record(gives, length, position.sequence + 1);
+    const group = this.#groups.shift();
+    assert(group !== undefined, "what is taken waits");
+    const { gives, length } = group;
+    this.#gives -= gives.length;
+    this.#diskBytes -= recordDiskBytes(length);
+    const record = this.#record(group, position.sequence + 1);
     const likes = gives.reduce((sum, { event }) => sum + event.change.likes, position.likes);
     const digest = this.#codec.digest(position.digest, record.firstSequence, record.bytes);
     const generator = gives.findLast((give) => give.generator !== undefined)?.generator;
@@ -84,7 +98,17 @@ export class AcceptQueue {
     return { incarnation, record, last, gives, generator };
   }
 
-  #record(gives: readonly Waiting[], length: number, firstSequence: number): LikeRecord {
+  #push(give: Waiting, joined: WaitingGroup | undefined): void {
+    if (joined === undefined) {
+      this.#groups.push({ gives: [give], length: give.bytes.length });
+    } else {
+      joined.gives.push(give);
+      joined.length += give.bytes.length;
+    }
+    this.#gives++;
+  }
+
+  #record({ gives, length }: WaitingGroup, firstSequence: number): LikeRecord {
     const bytes = new Uint8Array(length);
     let offset = 0;
     for (const give of gives) {
@@ -93,4 +117,8 @@ export class AcceptQueue {
     }
     return { firstSequence, lastSequence: firstSequence + gives.length - 1, bytes };
   }
+}
+
+function hasRoom({ gives, length }: WaitingGroup, bytes: number): boolean {
+  return gives.length < RECORD_EVENTS_MAX && length + bytes <= RECORD_BYTES_MAX;
 }

@@ -30,7 +30,7 @@ export class KnownOutbox {
   #membership: Membership;
   #seen: LedgerSeen | undefined;
   #closed: Accepted;
-  /** Bytes of the events that it holds. */
+  /** Bytes that its records take on the disk, at the most. */
   bytes: number;
 
   /** `snapshot` was read after the process minted its own incarnation: the newest. */

@@ -53,7 +53,7 @@ export interface OutboxSnapshot {
   /** What the closed incarnations had accepted. */
   readonly closed: Accepted;
   readonly generator: GeneratorMark | undefined;
-  /** Bytes of the events that it holds. */
+  /** Bytes that its records take on the disk, at the most. */
   readonly bytes: number;
 }
 
@@ -106,7 +106,7 @@ export interface OutboxStore {
     bytesMax: number,
     recordsMax: number,
   ): Promise<OutboxRead>;
-  /** Bytes of the events that it holds now. */
+  /** Bytes that its records take on the disk now, at the most: `recordDiskBytes`, summed. */
   readonly bytes: number;
   close(): void;
 }

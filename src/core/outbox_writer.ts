@@ -6,6 +6,7 @@
 import type { Refusal } from "../errors.ts";
 import { AcceptQueue } from "./accept_queue.ts";
 import type { Give, Group } from "./accept_queue.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import type { KnownOutbox } from "./known_outbox.ts";
 import type { OutboxWrite } from "./outbox.ts";
 import type { Id, RecordCodec } from "./record.ts";
@@ -61,9 +62,10 @@ export class OutboxWriter {
     if (this.#writing !== undefined) this.#retried = this.#writing.writes.filter(isKept);
   }
 
-  /** Takes likes, or says why not. `room` is in bytes, beside what the outbox holds. */
+  /** Takes likes, or says why not. `room` is in bytes of the disk, beside what the outbox holds. */
   give(give: Give, room: number): Refusal | undefined {
-    const underWay = this.#writing?.group?.record.bytes.length ?? 0;
+    const record = this.#writing?.group?.record;
+    const underWay = record === undefined ? 0 : recordDiskBytes(record.bytes.length);
     return this.#accepts.add(give, room - underWay);
   }
 

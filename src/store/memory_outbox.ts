@@ -1,5 +1,6 @@
 /** The outbox of a LikesServer in memory, for tests and the simulator. */
 import { assert } from "../assert.ts";
+import { recordDiskBytes } from "../core/disk_bytes.ts";
 import type {
   OutboxRead,
   OutboxSnapshot,
@@ -151,7 +152,7 @@ function heldRecords(records: StoredRecords): HeldRecords {
     },
     bytesUpTo(incarnation, sequence) {
       const upTo = (records.get(incarnation) ?? []).filter(({ last }) => last.sequence <= sequence);
-      return upTo.reduce((bytes, { record }) => bytes + record.bytes.length, 0);
+      return upTo.reduce((bytes, { record }) => bytes + recordDiskBytes(record.bytes.length), 0);
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 // tidy: no test because the acceptance tests of the outbox go through it
 import { assert, unreachable } from "../assert.ts";
+import { recordDiskBytes } from "../core/disk_bytes.ts";
 import type { IncarnationState, OutboxSnapshot, OutboxWrite } from "../core/outbox.ts";
 import { origin } from "../core/record.ts";
 import type { Id, Position } from "../core/record.ts";
@@ -13,7 +14,7 @@ import { storedInteger, storedLikes } from "./stored_integer.ts";
 export interface HeldRecords {
   /** The position after the record that ends at `sequence`; undefined when none does. */
   positionAt(incarnation: Id, sequence: number): Position | undefined;
-  /** Bytes of the events up to and with `sequence`. */
+  /** `recordDiskBytes` of the records up to and with `sequence`, summed. */
   bytesUpTo(incarnation: Id, sequence: number): number;
 }
 
@@ -101,7 +102,7 @@ function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnaps
   return {
     ...replaced(state, { ...found, last }),
     generator: generator ?? state.generator,
-    bytes: state.bytes + record.bytes.length,
+    bytes: state.bytes + recordDiskBytes(record.bytes.length),
   };
 }
 

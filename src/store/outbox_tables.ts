@@ -2,6 +2,13 @@
 // tidy: no test because the acceptance tests of the outbox go through it
 import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
+import {
+  CELL_BYTES,
+  CELL_BYTES_MAX,
+  PAGE_BYTES,
+  PAGE_EVENT_BYTES,
+  TREE_EVENT_BYTES_MAX,
+} from "../core/disk_bytes.ts";
 import type { TroubleKind } from "../core/messages.ts";
 import type { IncarnationState, Membership, OutboxSnapshot } from "../core/outbox.ts";
 import type { Id, Position } from "../core/record.ts";
@@ -49,6 +56,13 @@ export const OUTBOX_KIND: SqliteKind = {
     ) STRICT, WITHOUT ROWID;
   `,
 };
+
+/** `recordDiskBytes` of the records, summed; in SQL, since an outbox may hold millions of them. */
+const DISK_BYTES_SUM =
+  `coalesce(sum(CASE WHEN length(events) <= ${TREE_EVENT_BYTES_MAX} ` +
+  `THEN length(events) * 4 / 3 + ${CELL_BYTES} ` +
+  `ELSE (length(events) - ${TREE_EVENT_BYTES_MAX} + ${PAGE_EVENT_BYTES - 1}) / ` +
+  `${PAGE_EVENT_BYTES} * ${PAGE_BYTES} + ${CELL_BYTES_MAX} END), 0)`;
 
 /** Everything about an outbox except how many bytes it holds, which takes a scan. */
 export type OutboxHead = Omit<OutboxSnapshot, "bytes">;
@@ -115,12 +129,9 @@ export function readOutboxHead(database: Database.Database): OutboxHead {
   };
 }
 
-/** Bytes of the events that the outbox holds. Looks at every record, but reads no events. */
+/** Bytes on the disk of what the outbox holds. Looks at every record, but reads no events. */
 export function readOutboxBytes(database: Database.Database): number {
-  const bytes = database
-    .prepare<[], bigint>("SELECT coalesce(sum(length(events)), 0) FROM records")
-    .pluck()
-    .get();
+  const bytes = database.prepare<[], bigint>(`SELECT ${DISK_BYTES_SUM} FROM records`).pluck().get();
   return integerOf(bytes ?? 0n);
 }
 
@@ -184,8 +195,7 @@ export function prepareOutbox(database: Database.Database) {
     ),
     bytesUpTo: database
       .prepare<[Id, number], bigint>(
-        "SELECT coalesce(sum(length(events)), 0) FROM records " +
-          `WHERE ordinal = ${named} AND last_sequence <= ?`,
+        `SELECT ${DISK_BYTES_SUM} FROM records WHERE ordinal = ${named} AND last_sequence <= ?`,
       )
       .pluck(),
     recordsAfter: database.prepare<[Id, number, number], RecordRow>(

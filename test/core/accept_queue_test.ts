@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AcceptQueue } from "../../src/core/accept_queue.ts";
 import type { Give } from "../../src/core/accept_queue.ts";
+import { recordDiskBytes } from "../../src/core/disk_bytes.ts";
 import { origin } from "../../src/core/record.ts";
 import { GIVES_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
@@ -49,14 +50,33 @@ test("take() holds a record to its bytes when events are large", () => {
   assert.is(queue.take(FIRST, origin(FIRST)).gives.length, 3);
 });
 
-test("add() says outbox_full when the bytes that wait do not fit", () => {
+test("add() says outbox_full when what waits would not fit as it will be stored", () => {
   const queue = new AcceptQueue(recordCodec);
-  const room = recordCodec.encode(like(1)).length * 2;
+  const room = recordDiskBytes(recordCodec.encode(like(1)).length * 2);
   assert.is(queue.add(give(1), room), undefined);
   assert.is(queue.add(give(2), room), undefined);
   assert.is(queue.add(give(3), room)?.code, "outbox_full");
   queue.take(FIRST, origin(FIRST));
   assert.is(queue.add(give(4), room), undefined, "what was taken does not wait any more");
+});
+
+test("add() leaves room for every record that take() makes of what waits", () => {
+  const size = recordCodec.encode(like(1)).length;
+  const full = recordDiskBytes(RECORD_EVENTS_MAX * size);
+  const room = 2 * full + recordDiskBytes(3 * size);
+  const queue = new AcceptQueue(recordCodec);
+  let given = 0;
+  while (queue.add(give(given), room) === undefined) given++;
+  let left = room;
+  let taken = 0;
+  while (!queue.isEmpty) {
+    const { record, gives } = queue.take(FIRST, origin(FIRST));
+    left -= recordDiskBytes(record.bytes.length);
+    taken += gives.length;
+  }
+  assert.is(taken, given);
+  assert.is(given, 2 * RECORD_EVENTS_MAX + 3);
+  assert.is(left, 0);
 });
 
 test("add() says too_many when as many as may wait do", () => {

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { recordDiskBytes } from "../../src/core/disk_bytes.ts";
 import { KnownOutbox } from "../../src/core/known_outbox.ts";
 import { OutboxWriter } from "../../src/core/outbox_writer.ts";
 import type { Writing } from "../../src/core/outbox_writer.ts";
@@ -67,7 +68,7 @@ test("keep() takes back trims of one incarnation when they are not under way", (
 
 test("give() counts the bytes under way when it is told how much room there is", () => {
   const writer = new OutboxWriter(recordCodec);
-  const room = recordCodec.encode(like(1)).length;
+  const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   const one = (requestId: number) =>
     writer.give({ requestId, event: like(1), generator: undefined }, room)?.code;
   assert.is(one(1), undefined);

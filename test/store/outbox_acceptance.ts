@@ -1,10 +1,12 @@
 /** What every OutboxStore does, run on each of them. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
+import { recordDiskBytes } from "../../src/core/disk_bytes.ts";
 import type { OutboxWrite } from "../../src/core/outbox.ts";
 import { acceptedOf } from "../../src/core/outbox.ts";
 import type { Accepted, OutboxSnapshot } from "../../src/core/outbox.ts";
 import { origin } from "../../src/core/record.ts";
+import { RECORD_BYTES_MAX } from "../../src/limits.ts";
 import { assertionOf, testId } from "./faults.ts";
 import { OUTBOX_ID, SERVER_ID, append, positionAt, sequencesAfter } from "./outbox_fixture.ts";
 import { acceptOutboxFaults } from "./outbox_faults_acceptance.ts";
@@ -13,6 +15,9 @@ import type { OutboxFixture } from "./outbox_fixture.ts";
 function accepted({ closed, incarnations }: OutboxSnapshot): Accepted {
   return acceptedOf(closed, incarnations);
 }
+
+/** Of a record as `append` makes it. */
+const SMALL_DISK_BYTES = recordDiskBytes(3);
 
 const OLD = testId(1);
 const NEW = testId(2);
@@ -56,15 +61,15 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
     const store = fixture.open();
     assert.is(await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3])]), "done");
     assert.is(await store.write([mint(NEW)]), "done");
-    assert.is(store.bytes, 6);
+    assert.is(store.bytes, 2 * SMALL_DISK_BYTES);
     const again = fixture.open();
-    assert.is(again.bytes, 6);
+    assert.is(again.bytes, 2 * SMALL_DISK_BYTES);
     const { incarnations, bytes } = await again.load();
     assert.equal(incarnations, [
       { incarnation: OLD, trimmed: origin(OLD), last: positionAt(3), parked: undefined },
       { incarnation: NEW, trimmed: origin(NEW), last: origin(NEW), parked: undefined },
     ]);
-    assert.is(bytes, 6);
+    assert.is(bytes, 2 * SMALL_DISK_BYTES);
     assert.equal(await again.read(OLD, 0, 100, 100), {
       position: origin(OLD),
       records: [
@@ -174,12 +179,12 @@ function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
     const before = fixture.open();
     await before.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3])]);
     await before.write([trim(OLD, 2)]);
-    assert.is(before.bytes, 3);
+    assert.is(before.bytes, SMALL_DISK_BYTES);
     const store = fixture.open();
     const { incarnations, bytes } = await store.load();
     assert.equal(incarnations[0]?.trimmed, positionAt(2));
     assert.equal(incarnations[0]?.last, positionAt(3));
-    assert.is(bytes, 3);
+    assert.is(bytes, SMALL_DISK_BYTES);
     assert.equal(await sequencesAfter(store, OLD, 2), [3]);
     await store.write([trim(OLD, 3), append(OLD, [4, 4]), trim(OLD, 4)]);
     const again = fixture.open();
@@ -190,6 +195,22 @@ function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
     assert.is(again.bytes, 0);
     await again.write([append(OLD, [5, 5])]);
     assert.equal(await sequencesAfter(again, OLD, 4), [5]);
+  });
+
+  test("bytes are what the records take on the disk when they are of any size", async () => {
+    await using fixture = makeFixture();
+    const sizes = [7, 8, 9, 929, 930, 5_021, 5_022, 9_114, RECORD_BYTES_MAX];
+    const appends = sizes.map((bytes, index) => append(OLD, [index + 1, index + 1], { bytes }));
+    const before = fixture.open();
+    await before.write([mint(OLD), ...appends]);
+    const store = fixture.open();
+    assert.is(store.bytes, before.bytes);
+    for (const [index, size] of sizes.entries()) {
+      const held = store.bytes;
+      await store.write([trim(OLD, index + 1)]);
+      assert.is(held - store.bytes, recordDiskBytes(size), `${size}`);
+    }
+    assert.is(store.bytes, 0);
   });
 
   test("trim does nothing when it is at or below the trimmed position", async () => {
