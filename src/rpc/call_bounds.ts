@@ -16,12 +16,12 @@ import {
   ANSWER_WAIT_MAX_MS,
   CALLS_MAX,
   FOREIGN_STREAMS_MAX,
-  METADATA_BYTES_MAX,
   REQUEST_WAIT_MAX_MS,
   SHUTDOWN_WAIT_MAX_MS,
   UNREAD_BYTES_MAX,
 } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
+import { refuseCall } from "./call_headers.ts";
 import { toStatus } from "./faults.ts";
 import { MALFORMED, MALFORMED_MESSAGE } from "./malformed.ts";
 
@@ -40,14 +40,6 @@ const TOO_MANY_CALLS: Refusal = {
 const TOO_MUCH_UNREAD: Refusal = {
   code: "too_many",
   message: `Cannot answer now: ${UNREAD_BYTES_MAX} bytes of answers wait to be read; try again later`,
-};
-const COMPRESSED: Refusal = {
-  code: "compressed",
-  message: "Cannot take a compressed request: send it as it is, with grpc-encoding identity",
-};
-const LONG_METADATA: Refusal = {
-  code: "too_many",
-  message: `Cannot take a call with so much metadata: at most ${METADATA_BYTES_MAX} bytes`,
 };
 const NO_REQUEST: Refusal = {
   code: "peer_silent",
@@ -270,18 +262,6 @@ class BoundedCall extends ServerInterceptingCall {
     metadata.set(ACCEPT_ENCODING, "identity");
     this.#next.sendStatus({ code, details, metadata });
   }
-}
-
-/**
- * Says why a call is not taken, by its headers. grpc-js takes the encoding away before an interceptor
- * sees it, so that it is read where grpc-js keeps it.
- */
-function refuseCall(call: NextCall, metadata: Metadata): Refusal | undefined {
-  const { incomingEncoding } = call as { readonly incomingEncoding?: unknown };
-  if (incomingEncoding !== "identity") return COMPRESSED;
-  const headers = Object.entries(metadata.toHttp2Headers()).flat(2);
-  const bytes = headers.reduce<number>((sum, text) => sum + String(text).length, 0);
-  return bytes > METADATA_BYTES_MAX ? LONG_METADATA : undefined;
 }
 
 /** Encoded here, so that its bytes are known; what cannot be encoded is left to grpc-js to refuse. */
