@@ -4,6 +4,7 @@
  * a process id would lie.
  */
 import { lstatSync } from "node:fs";
+import { assert } from "../assert.ts";
 import { Sqlite } from "./better_sqlite.ts";
 import { makeOwnFile, refuseKindOfFile } from "./own_file.ts";
 
@@ -24,7 +25,10 @@ export function takeProcessLock(path: string): ProcessLock | undefined {
   makeOwnFile(path);
   const database = new Sqlite(path, { timeout: 0 });
   try {
-    database.pragma("journal_mode = OFF"); // nothing is written, and nothing is left beside it
+    // Nothing is ever committed, so no journal has to lie beside it. OFF would be refused without a
+    // word: better-sqlite3 opens databases in SQLite's defensive mode.
+    const journal = database.pragma("journal_mode = MEMORY", { simple: true });
+    assert(journal === "memory", `the lock's journal is in memory and not ${String(journal)}`);
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();

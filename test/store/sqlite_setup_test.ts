@@ -22,10 +22,7 @@ test("openSqliteOutbox() makes files for this user alone, and keeps others to th
   const outbox = open(folder.path);
   process.umask(before);
   const made = readdirSync(folder.path).toSorted();
-  assert.ok(
-    NAMES.every((name) => made.includes(name)),
-    made.join(),
-  );
+  assert.equal(made, NAMES, "no journal lies beside the lock");
   for (const name of made) assert.is(modeOf(join(folder.path, name)), 0o600, name);
   outbox.close();
   const path = join(folder.path, "outbox.sqlite");
