@@ -124,6 +124,11 @@ export const HELLO_WAIT_MAX_MS = 5_000;
 export const REPORT_WAIT_MAX_MS = 10_000;
 /** A LikesServer without Welcome or pulse gives the stream up and connects again. */
 export const PULSE_WAIT_MAX_MS = 3_000;
+/**
+ * A write of a role waits so long for another program's write to its store, and all that it serves
+ * waits with it. That is many times a row's write with `sqlite3`; what lasts longer is told.
+ */
+export const BUSY_WAIT_MAX_MS = 50;
 /** How often the shells give their core the time. */
 export const TICK_MS = 25;
 /** Reconnects: first and longest pause, before jitter. */
@@ -202,6 +207,7 @@ assert(
 assert(WINDOW_BYTES_MAX >= BATCH_BYTES_MAX, "a window holds a batch");
 assert(QUEUED_BYTES_MAX > COMMIT_BYTES_MAX, "a commit never waits for what is held back");
 assert(STREAM_BATCHES_QUEUED_MAX > WINDOW_BATCHES_MAX, "an honest sender is never paused");
+assert(BUSY_WAIT_MAX_MS <= PULSE_GAP_MIN_MS, "a store that is busy holds back no pulse for long");
 assert(PULSE_INTERVAL_MS * 2 < MEMBER_SILENT_MS, "one lost pulse does not make a member silent");
 assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break a stream");
 assert(MEMBER_SILENT_MS < REPORT_WAIT_MAX_MS, "a member is named silent before it is dropped");

@@ -129,6 +129,12 @@ export const REACHED: readonly Reached[] = [
     there: "no more are recorded; the status stays UNKNOWN, likes count on",
   },
   {
+    limits: ["BUSY_WAIT_MAX_MS"],
+    file: "test/store/sqlite_outbox_test.ts",
+    test: "openSqliteOutbox() bounds how long its writes wait for another program's",
+    there: "UNAVAILABLE store_busy, nothing stored; all else is served again",
+  },
+  {
     limits: ["GIVES_WAITING_MAX"],
     file: `${CORE}/accept_queue_test.ts`,
     test: "add() says too_many when as many as may wait do",

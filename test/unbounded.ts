@@ -74,7 +74,8 @@ export const LOCAL: Readonly<Record<string, string>> = {
     "how long grpc-js may take to end by itself what CONNECTION_IDLE_MAX_MS ends",
   "src/store/better_sqlite.ts NODE_API_MIN": "the oldest Node-API",
   "src/store/mint_id.ts ID_BYTES": "of the protocol",
-  "src/store/sqlite_file.ts BUSY_WAIT_MAX_MS": "of SQLite, while a person reads with sqlite3",
+  "src/store/sqlite_file.ts BUSY_OPENING_WAIT_MAX_MS":
+    "of SQLite, while a person writes with sqlite3; BUSY_WAIT_MAX_MS is that of a role",
   "src/store/sqlite_setup.ts WAL_BYTES_KEPT_MAX": "what SQLite keeps of its log after a burst",
   "src/store/sqlite_file.ts WAL_PAGES_MAX": "of SQLite, which checkpoints by itself",
   "src/store/verify_database.ts FINDINGS_MAX": WIDTH,

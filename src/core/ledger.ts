@@ -5,6 +5,7 @@
  * store knows nothing of the protocol: it gets and sets rows, and commits all of them or none.
  */
 import type { Trouble } from "./messages.ts";
+import type { Unwritten } from "./outbox.ts";
 import type { Id } from "./record.ts";
 
 /** The ledger's one row of its own. */
@@ -123,8 +124,8 @@ export interface CountsRead {
  */
 export type TransactionOutcome<T> =
   | { readonly type: "done"; readonly value: T }
-  /** No space; nothing was changed. */
-  | { readonly type: "refused" };
+  /** Nothing was changed. */
+  | { readonly type: Unwritten };
 
 /** The primary's disk. One process holds it at a time. */
 export interface LedgerStore {

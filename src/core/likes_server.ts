@@ -48,7 +48,8 @@ import type {
   TroubleKind,
   Welcome,
 } from "./messages.ts";
-import type { Accepted, OutboxRead, OutboxSnapshot, OutboxWrite, WriteOutcome } from "./outbox.ts";
+import type { Accepted, OutboxRead, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
+import type { Unwritten, WriteOutcome } from "./outbox.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import type { Writing } from "./outbox_writer.ts";
 import type { Id, Position } from "./record.ts";
@@ -214,18 +215,28 @@ export class LikesServerCore {
     const writing = this.#writer.end();
     assert(writing !== undefined, "a write was under way");
     this.#outbox.bytes = bytes;
-    if (outcome === "refused") return this.#writeRefused(writing, nowMs);
+    if (outcome !== "done") return this.#unwritten(outcome, writing, nowMs);
     for (const write of writing.writes) this.#adopt(write);
     if (writing.group !== undefined) this.#accepted(writing.group);
   }
 
-  #writeRefused({ writes, group }: Writing, nowMs: number): void {
-    this.#notice({ type: "disk_full" });
+  #unwritten(why: Unwritten, { writes, group }: Writing, nowMs: number): void {
+    this.#notice({ type: why === "busy" ? "store_busy" : "disk_full" });
     if (group === undefined) return this.#writer.retry(writes, nowMs);
-    const message = `Cannot accept the likes: the disk of ${this.#options.serverId} is full`;
-    for (const { requestId } of group.gives) {
-      this.#answer(requestId, { type: "refused", refusal: { code: "disk_full", message } });
+    const refusal = this.#refuseUnwritten(why);
+    for (const { requestId } of group.gives) this.#answer(requestId, { type: "refused", refusal });
+  }
+
+  #refuseUnwritten(why: Unwritten): Refusal {
+    const { serverId } = this.#options;
+    if (why === "refused") {
+      const message = `Cannot accept the likes: the disk of ${serverId} is full`;
+      return { code: "disk_full", message };
     }
+    const message =
+      `Cannot accept the likes: another program is writing to the outbox of ${serverId}; ` +
+      "end that program";
+    return { code: "store_busy", message };
   }
 
   #accepted({ incarnation, record, gives }: Group): void {

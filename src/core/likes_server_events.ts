@@ -15,7 +15,7 @@ export type LikesServerEvent =
   | { readonly type: "count"; readonly ask: CountsAsk }
   /** The question was answered; undefined when the primary gave no answer. */
   | { readonly type: "learnt"; readonly answer: CountsAnswer | undefined }
-  /** The write that was asked for is synced, or was refused; the outbox now holds `bytes`. */
+  /** The write that was asked for is synced, or was not done; the outbox now holds `bytes`. */
   | { readonly type: "written"; readonly outcome: WriteOutcome; readonly bytes: number }
   | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
   | { readonly type: "received"; readonly streamId: number; readonly message: FromPrimary }
@@ -73,7 +73,7 @@ export type LikesServerNotice =
   | { readonly type: "membership"; readonly membership: Membership }
   | { readonly type: "total"; readonly pulse: Pulse }
   | { readonly type: "trouble"; readonly trouble: Trouble }
-  | { readonly type: "disk_full" };
+  | { readonly type: "disk_full" | "store_busy" };
 
 /** Who a LikesServer is, and what it takes from outside. */
 export interface LikesServerOptions {

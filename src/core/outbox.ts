@@ -91,13 +91,16 @@ export interface OutboxRead {
   readonly end: Position | undefined;
 }
 
+/** Why a store wrote nothing: `refused` for want of space, or `busy`, another program writes to it. */
+export type Unwritten = "refused" | "busy";
+
 /** How a write ended. A write in doubt throws LikesError `store_in_doubt`: the process must go. */
-export type WriteOutcome = "done" | "refused";
+export type WriteOutcome = "done" | Unwritten;
 
 /** A LikesServer's disk. One process holds it at a time. */
 export interface OutboxStore {
   load(): Promise<OutboxSnapshot>;
-  /** All of `writes` in order, in one synced transaction. `refused` (no space) changed nothing. */
+  /** All of `writes` in order, in one synced transaction. An outcome of Unwritten changed nothing. */
   write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
   /** At least one record if there is one after `sequence`, then more while they fit `bytesMax`. */
   read(

@@ -1,7 +1,8 @@
 /**
  * The writes to an outbox: one at a time, changes of state before likes, each group of likes in a
- * transaction of its own. A change of state that a full disk refused is tried again until it is
- * done; likes that it refused are answered so, for their giver can tell what to do.
+ * transaction of its own. A change of state that was not written, because the disk is full or the
+ * store busy, is tried again until it is done; likes are then refused, for their giver can tell what
+ * to do.
  */
 import type { Refusal } from "../errors.ts";
 import { AcceptQueue } from "./accept_queue.ts";

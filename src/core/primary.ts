@@ -31,11 +31,13 @@ import type {
   LedgerMeta,
   LedgerSnapshot,
   MemberRow,
+  TransactionOutcome,
   TroubleRow,
 } from "./ledger.ts";
 import type { GroupResult, LedgerResult } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, Hello, LikeBatch, Pulse, Report } from "./messages.ts";
 import type { PrimaryAction, PrimaryEvent, PrimaryNotice, StartTimes } from "./primary_events.ts";
+import type { Unwritten } from "./outbox.ts";
 import { openStream } from "./primary_stream.ts";
 import type { Stream } from "./primary_stream.ts";
 import type { Id } from "./record.ts";
@@ -46,6 +48,14 @@ export type * from "./primary_events.ts";
 
 /** Held back before another commit is tried after one that was refused. */
 const REFUSED_COMMIT_PAUSE_MS = 500;
+const LEDGER_FULL: Refusal = {
+  code: "disk_full",
+  message: "Cannot write the ledger: its disk is full",
+};
+const LEDGER_BUSY: Refusal = {
+  code: "store_busy",
+  message: "Cannot write the ledger: another program is writing to it; end that program",
+};
 
 /** The primary, without sockets, disk or clock. */
 export class PrimaryCore {
@@ -120,7 +130,7 @@ export class PrimaryCore {
       case "writable":
         return this.#setBlocked(event.streamId, event.type === "blocked", nowMs);
       case "committed":
-        return this.#committed(event.group, nowMs);
+        return this.#committed(event.outcome, nowMs);
       case "tick":
         return this.#tick(nowMs);
       default:
@@ -255,10 +265,11 @@ export class PrimaryCore {
     this.#actions.push({ type: "resume", streamId: stream.id });
   }
 
-  #committed(group: GroupResult | undefined, nowMs: number): void {
+  #committed(outcome: TransactionOutcome<GroupResult>, nowMs: number): void {
     assert(this.#committing, "a commit was under way");
     this.#committing = false;
-    if (group === undefined) return this.#refuseAll(nowMs);
+    if (outcome.type !== "done") return this.#refuseAll(outcome.type, nowMs);
+    const group = outcome.value;
     this.#meta = group.meta;
     this.#adopt(group);
     const touched = new Set<Stream>();
@@ -272,11 +283,11 @@ export class PrimaryCore {
   }
 
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
-  #refuseAll(nowMs: number): void {
+  #refuseAll(why: Unwritten, nowMs: number): void {
     this.#commitAtMs = nowMs + REFUSED_COMMIT_PAUSE_MS;
-    this.#notice({ type: "disk_full" });
-    const message = "Cannot write the ledger: its disk is full";
-    for (const stream of this.#streams.values()) this.#refuse(stream, "disk_full", message);
+    this.#notice({ type: why === "busy" ? "store_busy" : "disk_full" });
+    const { code, message } = why === "busy" ? LEDGER_BUSY : LEDGER_FULL;
+    for (const stream of this.#streams.values()) this.#refuse(stream, code, message);
   }
 
   #adopt(group: GroupResult): void {

@@ -1,6 +1,6 @@
 /** What happens to the primary's state machine, and what it asks for: the language of its shell. */
 import type { Refusal } from "../errors.ts";
-import type { MemberRow, TroubleRow } from "./ledger.ts";
+import type { MemberRow, TransactionOutcome, TroubleRow } from "./ledger.ts";
 import type { Applied, GroupResult, LedgerCommand } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "./messages.ts";
 
@@ -12,8 +12,8 @@ export type PrimaryEvent =
   /** The transport's buffer is full, or has drained. */
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number }
-  /** The commit that was asked for is synced; undefined: refused for lack of space. */
-  | { readonly type: "committed"; readonly group: GroupResult | undefined }
+  /** The commit that was asked for is synced, or was not done. */
+  | { readonly type: "committed"; readonly outcome: TransactionOutcome<GroupResult> }
   | { readonly type: "tick" };
 
 /** What a primary must do, in order. */
@@ -34,7 +34,7 @@ export type PrimaryNotice =
   | { readonly type: "member"; readonly member: MemberRow }
   | { readonly type: "trouble"; readonly trouble: TroubleRow }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
-  | { readonly type: "disk_full" };
+  | { readonly type: "disk_full" | "store_busy" };
 
 /** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */
 export interface StartTimes {

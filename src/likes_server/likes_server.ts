@@ -29,6 +29,7 @@ import { mintId } from "../store/mint_id.ts";
 import { Generating } from "./generating.ts";
 import type { GeneratingOptions } from "./generating.ts";
 import { LikesServerLog } from "./likes_server_log.ts";
+import { cannotMint } from "./open_outbox.ts";
 import type { OpenOutbox } from "./open_outbox.ts";
 
 /** How a LikesServer is started. */
@@ -99,10 +100,8 @@ class LikesServerRole {
     const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
     const port = await server.listen(this.#options);
     this.#server = server;
-    if ((await this.#store.write([{ type: "mint", incarnation: mintId() }])) === "refused") {
-      const message = `Cannot start ${outbox.serverId}: its disk is full; free some space`;
-      throw new LikesError("disk_full", message);
-    }
+    const minted = await this.#store.write([{ type: "mint", incarnation: mintId() }]);
+    if (minted !== "done") throw cannotMint(minted, outbox.serverId);
     const snapshot = await this.#store.load();
     const address = listenTarget({ host, port });
     const core = new LikesServerCore(snapshot, {

@@ -45,6 +45,8 @@ export class LikesServerLog {
         return [`trouble: ${troubleText(notice.trouble)}`];
       case "disk_full":
         return ["the disk of the outbox is full: nothing was accepted"];
+      case "store_busy":
+        return ["another program is writing to the outbox: nothing was accepted"];
       default:
         return unreachable(notice);
     }

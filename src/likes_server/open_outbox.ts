@@ -1,8 +1,8 @@
-/** Finds the outbox that a LikesServer is to work on. */
+/** Finds the outbox that a LikesServer is to work on, and says why it cannot be begun on. */
 import { join } from "node:path";
 import { LikesError } from "../errors.ts";
 import { SERVER_IDS_TRIED_MAX } from "../limits.ts";
-import type { OutboxStore } from "../core/outbox.ts";
+import type { OutboxStore, Unwritten } from "../core/outbox.ts";
 import { recordCodec } from "../rpc/record_codec.ts";
 import { mintId } from "../store/mint_id.ts";
 import { openSqliteOutbox } from "../store/sqlite_outbox.ts";
@@ -38,4 +38,14 @@ function open(dataDir: string, serverId: string): OutboxStore {
   return openSqliteOutbox(join(dataDir, serverId), serverId, mintId(), {
     codec: recordCodec,
   });
+}
+
+/** The LikesError when the incarnation of a start at `serverId` was not written. */
+export function cannotMint(why: Unwritten, serverId: string): LikesError {
+  const cannot = `Cannot start ${serverId}:`;
+  if (why === "refused") {
+    return new LikesError("disk_full", `${cannot} its disk is full; free some space`);
+  }
+  const message = `${cannot} another program is writing to its outbox; end that program`;
+  return new LikesError("store_busy", message);
 }

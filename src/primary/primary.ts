@@ -184,10 +184,7 @@ class PrimaryRole {
       if (this.#stopped) return;
       this.#store
         .transact((ledger) => runGroup(ledger, commands, recordCodec, Date.now()))
-        .then((outcome) => {
-          const group = outcome.type === "done" ? outcome.value : undefined;
-          this.#drive({ type: "committed", group });
-        })
+        .then((outcome) => this.#drive({ type: "committed", outcome }))
         .catch((error: unknown) => this.#fail(error));
     });
   }

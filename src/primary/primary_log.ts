@@ -42,6 +42,10 @@ export class PrimaryLog {
         return [`${notice.convergence}: total ${notice.totalLikes}`];
       case "disk_full":
         return ["the disk of the ledger is full: nothing was applied, it will be offered again"];
+      case "store_busy":
+        return [
+          "another program is writing to the ledger: nothing was applied, it will be offered again",
+        ];
       default:
         return unreachable(notice);
     }

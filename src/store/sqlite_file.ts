@@ -6,7 +6,8 @@
  * shut out `sqlite3`, with which a person looks inside.
  *
  * A full disk leaves the transaction undone and the store usable, and so does somebody else's write
- * lock, which shows before anything was touched. After any other error it is
+ * lock, which shows before anything was touched. SQLite waits for that lock without giving the thread
+ * back, so a role that serves waits for it a moment only. After any other error it is
  * unknown what the disk holds, and the store refuses everything until it is opened again. Checkpoints
  * are made here, because SQLite keeps the errors of its automatic ones to itself: one that has no
  * space is repeated from the log, which is whole, and any other error is an error of the store.
@@ -20,10 +21,11 @@ import type { TransactionOutcome } from "../core/ledger.ts";
 import { LikesError } from "../errors.ts";
 import { Sqlite } from "./better_sqlite.ts";
 import { Doubt } from "./doubt.ts";
+import { BUSY_WAIT_MAX_MS } from "../limits.ts";
 import { makeFolder } from "./make_folder.ts";
 import { takeProcessLock } from "./process_lock.ts";
 import type { ProcessLock } from "./process_lock.ts";
-import { databasePath, openFailure } from "./sqlite_kind.ts";
+import { BUSY, databasePath, openFailure } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { expectDatabaseFile, makeDatabase, prepareDatabase } from "./sqlite_setup.ts";
 import type { MakeOptions } from "./sqlite_setup.ts";
@@ -32,8 +34,8 @@ export type { SqliteOptions } from "./sqlite_setup.ts";
 
 /** Pages of the log that start a checkpoint: 4 MiB, little to read again after a crash. */
 const WAL_PAGES_MAX = 1_000;
-/** How long a write waits for a person's `sqlite3` that is writing. */
-const BUSY_WAIT_MAX_MS = 1_000;
+/** How long an opening waits for a person's `sqlite3` that is writing: nobody is served yet. */
+const BUSY_OPENING_WAIT_MAX_MS = 1_000;
 
 /** What the work of a transaction gives: its value, and whether there is anything to commit. */
 export interface Worked<T> {
@@ -69,10 +71,15 @@ export class SqliteFile {
     this.#logState = database.prepare("PRAGMA wal_checkpoint(NOOP)");
   }
 
-  /** Runs what belongs to opening. When it throws, the file is closed and the lock is free. */
+  /**
+   * Runs what belongs to opening, and ends it: from here on a write hardly waits. When it throws, the
+   * file is closed and the lock is free.
+   */
   whileOpening<T>(work: () => T): T {
     try {
-      return work();
+      const value = work();
+      this.database.pragma(`busy_timeout = ${BUSY_WAIT_MAX_MS}`);
+      return value;
     } catch (error) {
       this.close();
       throw openFailure(error, this.path, this.#kind);
@@ -81,14 +88,14 @@ export class SqliteFile {
 
   /**
    * Runs `work` in one transaction and syncs it, or rolls it back when it changed nothing. Refused
-   * when there is no space, or when somebody else is writing. Throws what `work` throws, rolled
+   * when there is no space, busy when somebody else is writing. Throws what `work` throws, rolled
    * back, and LikesError `store_in_doubt` after any other error of SQLite.
    */
   transact<T>(work: () => Worked<T>): TransactionOutcome<T> {
     this.#doubt.throwIfEntered();
     assert(!this.database.inTransaction, "one transaction runs at a time");
     try {
-      if (!this.#began()) return { type: "refused" };
+      if (!this.#began()) return { type: "busy" };
       const { value, changed } = work();
       (changed ? this.#commit : this.#rollback).run();
       if (changed) this.#checkpoint();
@@ -115,7 +122,7 @@ export class SqliteFile {
       this.#begin.run();
       return true;
     } catch (error) {
-      if (error instanceof Sqlite.SqliteError && error.code === "SQLITE_BUSY") return false;
+      if (error instanceof Sqlite.SqliteError && BUSY.test(error.code)) return false;
       throw error;
     }
   }
@@ -164,7 +171,8 @@ export class SqliteFile {
 /**
  * Opens `<folder>/<name>.sqlite` for this process alone, and makes what does not exist: the folder
  * (mode 0700), the file (0600), its tables, and what `create` puts in them. Throws LikesError
- * `store_locked`, `store_newer`, `store_unusable` (damaged, or no store of this kind) or `disk_full`.
+ * `store_locked`, `store_busy`, `store_newer`, `store_unusable` (damaged, or no store of this kind) or
+ * `disk_full`.
  */
 export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptions): SqliteFile {
   const path = databasePath(folder, kind);
@@ -175,7 +183,7 @@ export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptio
     lock = takeLock(path, kind);
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeDatabase(path, kind, make);
     const uncleanEnd = expectDatabaseFile(path, kind);
-    database = new Sqlite(path, { timeout: BUSY_WAIT_MAX_MS, fileMustExist: true });
+    database = new Sqlite(path, { timeout: BUSY_OPENING_WAIT_MAX_MS, fileMustExist: true });
     prepareDatabase(database, path, { kind, options: make.options, uncleanEnd });
     return new SqliteFile(path, kind, { database, lock });
   } catch (error) {

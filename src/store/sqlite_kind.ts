@@ -20,6 +20,8 @@ export interface SqliteKind {
 
 /** Error codes of a disk, or of a folder, that takes no writes. */
 const READ_ONLY = /^(?:EROFS|SQLITE_READONLY)/;
+/** Error codes of a lock that somebody else has: plain, or while what a crash left is recovered. */
+export const BUSY = /^SQLITE_BUSY/;
 /** Error codes of bytes that no build wrote so. */
 const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
@@ -89,9 +91,9 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
     const text = `${cannot} the disk is full; free some space`;
     return new LikesError("disk_full", text, { cause: error });
   }
-  if (code === "SQLITE_BUSY") {
+  if (BUSY.test(code)) {
     const text = `${cannot} another program is writing to it; end that program`;
-    return new LikesError("store_locked", text, { cause: error });
+    return new LikesError("store_busy", text, { cause: error });
   }
   if (DAMAGED.test(code)) return damaged(path, kind, `${message} (${code})`, error);
   if (READ_ONLY.test(code)) {

@@ -110,6 +110,23 @@ test("handle() answers disk_full when likes are refused by the disk, and goes on
   assert.is(server.notices("disk_full").length, 1);
 });
 
+test("handle() answers store_busy when another program writes to the outbox", async () => {
+  const server = await LikesServerHarness.admitted();
+  const refused = server.give(1);
+  server.drive({ type: "written", outcome: "busy", bytes: server.store.bytes });
+  const outcome = server.outcome(refused);
+  assert.equal(outcome, {
+    type: "refused",
+    refusal: {
+      code: "store_busy",
+      message:
+        "Cannot accept the likes: another program is writing to the outbox of likes-server-0; " +
+        "end that program",
+    },
+  });
+  assert.equal([server.notices("store_busy").length, server.notices("disk_full").length], [1, 0]);
+});
+
 test("handle() tries a change of state again when the disk refused it", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();

@@ -10,6 +10,7 @@ import type {
   Report,
   Welcome,
 } from "../../src/core/messages.ts";
+import type { Unwritten } from "../../src/core/outbox.ts";
 import type { Status } from "../../src/core/status.ts";
 import { hello, report } from "./core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
@@ -57,12 +58,13 @@ export class PrimaryHarness {
   async commitOne(): Promise<void> {
     const { commands } = this.#commit ?? { commands: [] };
     this.#commit = undefined;
-    this.drive({ type: "committed", group: await this.ledger.run(...commands) });
+    const value = await this.ledger.run(...commands);
+    this.drive({ type: "committed", outcome: { type: "done", value } });
   }
 
-  refuseCommit(): void {
+  refuseCommit(why: Unwritten): void {
     this.#commit = undefined;
-    this.drive({ type: "committed", group: undefined });
+    this.drive({ type: "committed", outcome: { type: why } });
   }
 
   /** Opens a stream and says Hello; gives the Welcome. */

@@ -179,7 +179,7 @@ test("handle() ends all streams and pauses when the disk refuses a commit", asyn
   await primary.join(1, { lastSequence: 1 });
   await primary.join(2, {}, { incarnation: SECOND, outboxId: OTHER_OUTBOX });
   primary.receive(1, batch(FIRST, [5]));
-  primary.refuseCommit();
+  primary.refuseCommit("refused");
   assert.equal([primary.endOf(1), primary.endOf(2)], ["disk_full", "disk_full"]);
   primary.drive({ type: "opened", streamId: 3 });
   primary.receive(3, hello());
@@ -187,6 +187,22 @@ test("handle() ends all streams and pauses when the disk refuses a commit", asyn
   await primary.pass(500);
   assert.is(primary.sent(3)[0]?.type, "welcome");
   assert.is(primary.notices("disk_full").length, 1);
+});
+
+test("handle() says that another program writes when a commit finds the ledger busy", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1 });
+  primary.receive(1, batch(FIRST, [5]));
+  primary.refuseCommit("busy");
+  assert.is(primary.endOf(1), "store_busy");
+  const end = primary.actions.findLast(({ type }) => type === "end");
+  assert.match(
+    end?.type === "end" ? end.refusal.message : "",
+    "Cannot write the ledger: another program is writing to it; end that program",
+  );
+  assert.equal([primary.notices("store_busy").length, primary.notices("disk_full").length], [1, 0]);
+  await primary.pass(500);
+  assert.is((await primary.greet(2)).appliedSequence, 0, "nothing was applied");
 });
 
 test.run();

@@ -129,9 +129,8 @@ export class PrimaryProcess extends SimulatedProcess {
       }
     };
     this.onDisk(disk, call, (outcome) => {
-      const group = outcome.type === "done" ? outcome.value : undefined;
-      if (group !== undefined) world.checks.commitSeen(group);
-      this.drive({ type: "committed", group });
+      if (outcome.type === "done") world.checks.commitSeen(outcome.value);
+      this.drive({ type: "committed", outcome });
     });
   }
 }

@@ -1,12 +1,15 @@
 /**
- * A disk that is full or read-only, under each role: nothing is acknowledged that is not on it, the
- * giver is told why, and once there is space all goes on by itself.
+ * A disk that is full or read-only, or a store that another program writes to, under each role: nothing
+ * is acknowledged that is not on it, the giver is told why, and once that is over all goes on by
+ * itself.
  */
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
 import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Givers } from "../fixtures/givers.ts";
@@ -119,7 +122,42 @@ test("a role does not start on a full or a read-only disk, and says so", async (
   await expectExact(counter, { a: await counter.startLikes("a") }, []);
 });
 
-/** Gives until a give is refused for want of space: the fault and its text. */
+test("a role whose store another program writes to says so, and goes on afterwards", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await counter.add(a, 5);
+  const outbox = new Sqlite(join(counter.outboxDir("a"), "outbox.sqlite"));
+  outbox.exec("BEGIN IMMEDIATE");
+  assert.match(
+    await refusal(a.address),
+    /^store_busy .*another program is writing to the outbox of a; end that program/,
+  );
+  const { code, stderr } = await counter.likes(["add", "video", "--server", a.address]);
+  assert.is(code, 1, stderr);
+  assert.match(stderr, /another program is writing to the outbox of a/);
+  outbox.close();
+  await counter.add(a, 1);
+  const ledger = new Sqlite(join(counter.dataDir, "primary", "ledger.sqlite"));
+  ledger.exec("BEGIN IMMEDIATE");
+  await becomes("streams that end", LIMIT_MS, () => {
+    return logs().includes("ended a stream: Cannot write the ledger: another program is writing");
+  });
+  assert.match(logs(), /another program is writing to the outbox: nothing was accepted/);
+  assert.match(logs(), /another program is writing to the ledger: nothing was applied/);
+  assert.not.match(logs(), /full/);
+  ledger.close();
+  await expectExact(counter, { a }, []);
+
+  function logs(): string {
+    const folders = readdirSync(counter.logDir);
+    return folders
+      .map((name) => readFileSync(join(counter.logDir, name, "log.txt"), "utf8"))
+      .join();
+  }
+});
+
+/** Gives until a give is refused by the store: the fault and its text. */
 function refusal(address: string): Promise<string> {
   return eventually("a refusal", LIMIT_MS, async () => {
     const client = new LikesClient(address);

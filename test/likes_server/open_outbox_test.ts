@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { SERVER_IDS_TRIED_MAX } from "../../src/limits.ts";
-import { openOutbox } from "../../src/likes_server/open_outbox.ts";
+import { cannotMint, openOutbox } from "../../src/likes_server/open_outbox.ts";
 import { takeProcessLock } from "../../src/store/process_lock.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "../store/faults.ts";
@@ -57,6 +57,14 @@ test("openOutbox() gives up when all the ids that it tries are in use", async ()
   assert.is(serverId, `likes-server-${SERVER_IDS_TRIED_MAX - 1}`);
   store.close();
   for (const lock of locks) lock?.release();
+});
+
+test("cannotMint() tells a disk that is full from an outbox that another program writes to", () => {
+  const full = cannotMint("refused", "a");
+  assert.equal([full.code, full.message.includes("disk is full")], ["disk_full", true]);
+  const busy = cannotMint("busy", "a");
+  assert.is(busy.code, "store_busy");
+  assert.match(busy.message, "another program is writing to its outbox; end that program");
 });
 
 test.run();

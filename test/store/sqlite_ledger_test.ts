@@ -26,6 +26,17 @@ test("openSqliteLedger() refuses when the ledger is open, and opens when it was 
   openLedger(folder.path, 2).close();
 });
 
+test("openSqliteLedger() says that another program writes when one holds the write lock", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  const person = new Sqlite(join(folder.path, "ledger.sqlite"));
+  person.exec("BEGIN IMMEDIATE");
+  const error = await faultOf("store_busy", () => openLedger(folder.path, 2));
+  assert.match(error.message, "another program is writing to it; end that program");
+  person.close();
+  openLedger(folder.path, 2).close();
+});
+
 test("openSqliteLedger() keeps the ledger's id when another is offered", async () => {
   await using folder = temporaryFolder();
   openLedger(folder.path, 1).close();

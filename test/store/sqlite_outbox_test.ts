@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordDiskBytes } from "../../src/core/disk_bytes.ts";
+import { BUSY_WAIT_MAX_MS } from "../../src/limits.ts";
 import { openSqliteFile } from "../../src/store/sqlite_file.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
@@ -139,16 +140,31 @@ test("openSqliteOutbox() says that the disk is full when a new outbox does not f
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
 });
 
-test("write() refuses and goes on when somebody else holds the write lock", async () => {
+test("write() is busy and goes on when somebody else holds the write lock", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
   const person = new Sqlite(join(folder.path, "outbox.sqlite"));
   person.exec("BEGIN IMMEDIATE");
-  assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "refused");
+  assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "busy");
   person.exec("ROLLBACK");
   person.close();
   assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "done");
   outbox.close();
+});
+
+test("openSqliteOutbox() bounds how long its writes wait for another program's", async () => {
+  await using folder = temporaryFolder();
+  const file = openSqliteFile(folder.path, OUTBOX_KIND, {
+    create: (database) => {
+      database.exec("INSERT INTO outbox VALUES (1, '', '', 'member', 0, 0, 0, 0, 0, 0, 0, 0)");
+    },
+    options: {},
+  });
+  const waitMs = () => Number(file.database.pragma("busy_timeout", { simple: true }));
+  const opening = file.whileOpening(waitMs);
+  assert.ok(opening > BUSY_WAIT_MAX_MS, `${opening} ms while nobody is served`);
+  assert.is(waitMs(), BUSY_WAIT_MAX_MS);
+  file.close();
 });
 
 test.run();
