@@ -65,8 +65,17 @@ export const TROUBLE_DETAIL_BYTES_MAX = 512;
 export const GIVES_WAITING_MAX = 10_000;
 /** Bytes of the disk that an outbox takes: days of a busy LikesServer without its primary. */
 export const OUTBOX_BYTES_MAX = 4096 * MIB;
-/** Bytes of a store whose every row is compared with its indexes at a start: 2.5 s at the most. */
+/**
+ * Bytes of a store, free pages left out, whose every row is compared with its indexes at a start, and
+ * whose every record is hashed: 2.5 s of a processor for items, at the worst 6 s for records.
+ */
 export const VERIFY_ROWS_BYTES_MAX = 64 * MIB;
+/**
+ * Bytes of an outbox whose every record is hashed after an end that was not clean. Records of one
+ * event of 6 bytes take 90 s of a processor for a GiB (5.5 µs each), full ones of usual items 10 s:
+ * this is 23 s at the worst, and a child has READY_WAIT_MAX_MS to come up.
+ */
+export const VERIFY_CRASHED_BYTES_MAX = 256 * MIB;
 /** Bytes of a store whose every page is looked at also after a clean end: some seconds of a disk. */
 export const VERIFY_PAGES_BYTES_MAX = 1024 * MIB;
 /** Members of one ledger, and streams of one primary: what one status answer can list. */
@@ -231,6 +240,7 @@ assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone keep nobody el
 assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one state can always be sent");
 assert(WATCHER_STALLED_MAX_MS < ANSWER_WAIT_MAX_MS, "a watcher is told before it is cut");
 assert(VERIFY_PAGES_BYTES_MAX >= VERIFY_ROWS_BYTES_MAX, "what is compared is also looked at");
+assert(VERIFY_CRASHED_BYTES_MAX >= VERIFY_ROWS_BYTES_MAX, "a crash never makes a look shorter");
 assert(
   TOTAL_LIKES_ACCEPTING_MAX +
     BigInt(Math.ceil(OUTBOX_BYTES_MAX / EVENT_BYTES_MIN) * LIKES_PER_EVENT_MAX) *

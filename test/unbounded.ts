@@ -14,6 +14,7 @@ export const NO_BOUND: Readonly<Record<string, string>> = {
   INTERVAL_MIN_DEFAULT_MS: "a default; INTERVAL_FLOOR_MS bounds it",
   INTERVAL_MAX_DEFAULT_MS: "a default; DURATION_MAX_MS bounds it",
   VERIFY_ROWS_BYTES_MAX: "which look a start takes at a store: a larger one gets a cheaper look",
+  VERIFY_CRASHED_BYTES_MAX: "the same, after a crash; what is not hashed then is when it is read",
   VERIFY_PAGES_BYTES_MAX: "the same; nothing is refused, and a process that crashed looks at all",
   LIKES_MAX_DEFAULT: "a default; LIKES_PER_EVENT_MAX bounds it",
 };

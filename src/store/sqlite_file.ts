@@ -47,6 +47,8 @@ export interface Worked<T> {
 export class SqliteFile {
   readonly path: string;
   readonly database: Database.Database;
+  /** Whether the process that had it before did not close it. */
+  readonly uncleanEnd: boolean;
   readonly #kind: SqliteKind;
   readonly #lock: ProcessLock;
   readonly #doubt: Doubt;
@@ -58,9 +60,14 @@ export class SqliteFile {
   constructor(
     path: string,
     kind: SqliteKind,
-    { database, lock }: { database: Database.Database; lock: ProcessLock },
+    {
+      database,
+      lock,
+      uncleanEnd,
+    }: { database: Database.Database; lock: ProcessLock; uncleanEnd: boolean },
   ) {
     this.path = path;
+    this.uncleanEnd = uncleanEnd;
     this.database = database;
     this.#kind = kind;
     this.#lock = lock;
@@ -185,7 +192,7 @@ export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptio
     const uncleanEnd = expectDatabaseFile(path, kind);
     database = new Sqlite(path, { timeout: BUSY_OPENING_WAIT_MAX_MS, fileMustExist: true });
     prepareDatabase(database, path, { kind, options: make.options, uncleanEnd });
-    return new SqliteFile(path, kind, { database, lock });
+    return new SqliteFile(path, kind, { database, lock, uncleanEnd });
   } catch (error) {
     database?.close();
     lock?.release();

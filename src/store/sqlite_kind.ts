@@ -67,6 +67,12 @@ export function pragma(database: Database.Database, name: string): bigint {
   return value;
 }
 
+/** Bytes of what `database` holds: its file without the pages that are free to be used again. */
+export function usedBytes(database: Database.Database): number {
+  const pages = pragma(database, "page_count") - pragma(database, "freelist_count");
+  return Number(pages * pragma(database, "page_size"));
+}
+
 /** The LikesError for a store that is not as it was left: `found` says how, for people. */
 export function damaged(
   path: string,

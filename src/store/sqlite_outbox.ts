@@ -56,7 +56,7 @@ export function openSqliteOutbox(
   });
   return file.whileOpening(() => {
     const { codec } = options;
-    const found = codec === undefined ? undefined : verifyRecords(file.database, codec);
+    const found = codec && verifyRecords(file.database, codec, file.uncleanEnd);
     if (found !== undefined) throw damaged(file.path, OUTBOX_KIND, found);
     const outbox = new SqliteOutbox(file, codec);
     outbox.expectServer(serverId);

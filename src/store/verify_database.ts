@@ -13,7 +13,7 @@ import type Database from "better-sqlite3";
 import { VERIFY_ROWS_BYTES_MAX, VERIFY_PAGES_BYTES_MAX } from "../limits.ts";
 import { Sqlite } from "./better_sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
-import { pragma } from "./sqlite_kind.ts";
+import { usedBytes } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 
 interface SchemaRow {
@@ -36,7 +36,7 @@ export function verifyDatabase(
   uncleanEnd: boolean,
 ): string | undefined {
   const { guarded } = kind;
-  const bytes = Number(pragma(database, "page_count") * pragma(database, "page_size"));
+  const bytes = usedBytes(database);
   const checks =
     bytes <= VERIFY_ROWS_BYTES_MAX
       ? [`integrity_check(${FINDINGS_MAX})`, "foreign_key_check"]

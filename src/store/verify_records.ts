@@ -1,22 +1,29 @@
 /**
  * Whether the records of an outbox are those that were written: each follows the one before, its
  * digest is the one that its events give, and so are its likes. At a start this is done for an outbox
- * up to VERIFY_ROWS_BYTES_MAX (1.5 µs a record, 0.7 ns a byte, and 0.2 µs an event for the likes);
- * of a larger one each record is looked at when it is read, which is before it is sent.
+ * up to VERIFY_ROWS_BYTES_MAX, and after an end that was not clean up to VERIFY_CRASHED_BYTES_MAX; of a
+ * larger one each record's digest is looked at when it is read, which is before it is sent.
  */
 import type Database from "better-sqlite3";
 import type { IncarnationState } from "../core/outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../core/record.ts";
-import { VERIFY_ROWS_BYTES_MAX } from "../limits.ts";
+import { VERIFY_CRASHED_BYTES_MAX, VERIFY_ROWS_BYTES_MAX } from "../limits.ts";
 import { positionOf, readOutboxHead, recordsOf } from "./outbox_tables.ts";
 import type { RecordRow } from "./outbox_tables.ts";
-import { pragma } from "./sqlite_kind.ts";
+import { usedBytes } from "./sqlite_kind.ts";
 import { integerOf } from "./stored_integer.ts";
 
-/** Says what is wrong with the records, for people; undefined when nothing is. */
-export function verifyRecords(database: Database.Database, codec: RecordCodec): string | undefined {
-  const bytes = pragma(database, "page_count") * pragma(database, "page_size");
-  if (bytes > VERIFY_ROWS_BYTES_MAX) return undefined;
+/**
+ * Says what is wrong with the records, for people; undefined when nothing is, or they are too many to
+ * look at. `uncleanEnd`: the process that had them before did not close the outbox.
+ */
+export function verifyRecords(
+  database: Database.Database,
+  codec: RecordCodec,
+  uncleanEnd: boolean,
+): string | undefined {
+  const bytesMax = uncleanEnd ? VERIFY_CRASHED_BYTES_MAX : VERIFY_ROWS_BYTES_MAX;
+  if (usedBytes(database) > bytesMax) return undefined;
   for (const incarnation of readOutboxHead(database).incarnations) {
     const found = verifyIncarnation(database, incarnation, codec);
     if (found !== undefined) return `incarnation ${incarnation.incarnation}: ${found}`;
