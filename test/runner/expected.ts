@@ -1,7 +1,7 @@
 /** What a whole run of the tests has to amount to, and how long it may take. */
 
 /** Fewer tests in a whole run mean that some were not found. Raise it as tests are added. */
-export const EXPECTED_TESTS_MIN = 530;
+export const EXPECTED_TESTS_MIN = 815;
 /** As many as the smallest machine that we test on has cores. */
 export const FILES_AT_ONCE = 2;
 /** A file of unit tests waits for nothing outside its process. */
