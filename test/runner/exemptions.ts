@@ -1,8 +1,10 @@
 /**
  * A file that has a reason to break a rule says so in one comment: `// tidy: long file because …`.
  * test/tidy_test.ts prints all of them at every run. One that is not needed any longer is a
- * violation itself, and so is one of a kind that no rule knows.
+ * violation itself, and so is one of a kind that no rule knows, or one whose reason names a file that
+ * is not there.
  */
+import { posix } from "node:path";
 import { lineAt } from "./source_scan.ts";
 import type { Source } from "./source_scan.ts";
 
@@ -27,6 +29,8 @@ export interface Verdict {
 
 const COMMENT = /^ *\/\/ tidy: (.*)$/gm;
 const FORM = /^(.+?) because (\S.*)$/;
+/** A source file in a reason: by its path, or by its name alone. */
+const FILE = /[\w./-]+\.ts\b/g;
 
 /** Weighs what a rule found in a file against the file's own comment. */
 export function weigh(
@@ -44,13 +48,23 @@ export function weigh(
   return { violations: [], exemptions: [`${path}: ${of} because ${reason}`] };
 }
 
-/** Exemptions that no rule reads: of an unknown kind, twice, or without a reason. */
-export function badExemptions({ path, text }: Source): string[] {
+/**
+ * Exemptions that no rule reads: of an unknown kind, twice, or without a reason. And those whose reason
+ * names a source file of which there is none in `paths`, in any folder: it stood there once.
+ */
+export function badExemptions({ path, text }: Source, paths: ReadonlySet<string>): string[] {
+  const names = new Set([...paths].map((one) => posix.basename(one)));
   const comments = commentsOf(text);
-  return comments.flatMap(({ line, kind }, index) => {
+  return comments.flatMap(({ line, kind, reason }, index) => {
     const isKnown = EXEMPTION_KINDS.some((known) => known === kind);
     const isFirst = comments.findIndex((other) => other.kind === kind) === index;
-    return isKnown && isFirst ? [] : [`${path}:${line}: is no exemption, or one too many`];
+    const gone = [...reason.matchAll(FILE)].filter(([named]) => {
+      return !(named.includes("/") ? paths : names).has(named);
+    });
+    return [
+      ...(isKnown && isFirst ? [] : [`${path}:${line}: is no exemption, or one too many`]),
+      ...gone.map(([named]) => `${path}:${line}: its reason names ${named}, which is not there`),
+    ];
   });
 }
 
