@@ -17,6 +17,9 @@ test("refuseItemId() takes ids when they are text of 1 to 256 bytes", () => {
     "日本",
     "x".repeat(256),
     "constructor",
+    "\u{1f469}\u200d\u{1f680}", // an emoji of two, joined
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", // Persian
+    "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", // the flag of England
   ]) {
     assert.is(refuseItemId(itemId), undefined, itemId);
   }
@@ -42,6 +45,16 @@ test("refuseItemId() names the reason when an id cannot be one", () => {
     const refusal = refuseItemId(itemId);
     assert.is(refusal?.code, "like_invalid", JSON.stringify(itemId));
     assert.match(refusal?.message ?? "", reason);
+  }
+});
+
+test("refuseItemId() refuses every mark of direction, and what is as good as not there", () => {
+  const unseen = "61c 200b 200e 200f 202a 202b 202c 202d 202e 2060 2066 2067 2068 2069 feff";
+  for (const code of unseen.split(" ")) {
+    const character = String.fromCodePoint(parseInt(code, 16));
+    for (const itemId of [`video${character}`, `${character}5`]) {
+      assert.is(refuseItemId(itemId)?.code, "like_invalid", code);
+    }
   }
 });
 
