@@ -145,7 +145,11 @@ export const BACKOFF_FIRST_MS = 50;
 export const BACKOFF_MAX_MS = 1_000;
 /** A clean stop: deliver and leave. */
 export const LEAVE_WAIT_MAX_MS = 5_000;
-/** A server that shuts down: open calls get this long before they are cut. */
+/**
+ * From when a server has ended something until it cuts what the peer left open. It bounds three things:
+ * the open calls of a server that shuts down, a connection that the server has ended, and a call that
+ * was answered or refused while its request was still open.
+ */
 export const SHUTDOWN_WAIT_MAX_MS = 500;
 /** A watcher that takes nothing is told that it is dropped. */
 export const WATCHER_STALLED_MAX_MS = 5_000;
