@@ -65,8 +65,8 @@ export interface LedgerTransaction {
   memberCount(): number;
   incarnation(incarnation: Id): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
-  /** The open incarnations of an outbox. */
-  openIncarnations(outboxId: Id): readonly Id[];
+  /** The oldest open incarnations of an outbox, at most `limit`: a peer may have opened a million. */
+  openIncarnations(outboxId: Id, limit: number): readonly Id[];
   generation(generation: Id): GenerationRow | undefined;
   /** The same trouble (outbox, incarnation, kind) is recorded once: false when it was there. */
   addTrouble(row: TroubleRow): boolean;

@@ -89,8 +89,8 @@ function recognise(changes: LedgerChanges, report: Report, row: IncarnationRow):
     return;
   }
   if (row.state === "closed") found("closed_incarnation", "it was closed, and reports as live");
-  const others = changes.ledger.openIncarnations(row.outboxId);
-  const other = others.find((id) => id !== incarnation);
+  const oldest = changes.ledger.openIncarnations(row.outboxId, 2);
+  const other = oldest.find((id) => id !== incarnation);
   if (other !== undefined) found("second_incarnation", `${other} is open too`);
 }
 
@@ -103,7 +103,7 @@ function closeIfDone(changes: LedgerChanges, report: Report, row: IncarnationRow
 /** Lets the outbox go once nothing of it is open. True when it has left. */
 function leave(changes: LedgerChanges, member: MemberRow, row: IncarnationRow): boolean {
   if (row.state !== "closed") return false;
-  if (changes.ledger.openIncarnations(member.outboxId).length > 0) return false;
+  if (changes.ledger.openIncarnations(member.outboxId, 1).length > 0) return false;
   changes.setMember({ ...member, state: "left" });
   return true;
 }

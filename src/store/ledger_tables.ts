@@ -227,9 +227,9 @@ function prepareRows(database: Database.Database) {
       "SELECT * FROM incarnations WHERE incarnation = ?",
     ),
     openIncarnations: database
-      .prepare<[Id], Id>(
+      .prepare<[Id, number], Id>(
         "SELECT incarnation FROM incarnations WHERE outbox_id = ? AND state = 'open' " +
-          "ORDER BY ordinal",
+          "ORDER BY ordinal LIMIT ?",
       )
       .pluck(),
     setIncarnation: database.prepare<[Id, Id, number, Id, IncarnationRow["state"]]>(

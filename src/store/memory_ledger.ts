@@ -178,9 +178,10 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     this.#set(this.#disk.incarnations, row.incarnation, checkedIncarnation(row));
   }
 
-  openIncarnations(outboxId: Id): readonly Id[] {
+  openIncarnations(outboxId: Id, limit: number): readonly Id[] {
     return [...this.#disk.incarnations.values()]
       .filter((row) => row.outboxId === outboxId && row.state === "open")
+      .slice(0, limit)
       .map((row) => row.incarnation);
   }
 

@@ -205,8 +205,8 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     this.#statements.setIncarnation.run(incarnation, outboxId, appliedSequence, digest, state);
   }
 
-  openIncarnations(outboxId: Id): readonly Id[] {
-    return this.#statements.openIncarnations.all(outboxId);
+  openIncarnations(outboxId: Id, limit: number): readonly Id[] {
+    return this.#statements.openIncarnations.all(outboxId, limit);
   }
 
   generation(generation: Id): GenerationRow | undefined {

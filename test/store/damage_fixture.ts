@@ -185,7 +185,7 @@ async function ledgerMeaning(folder: string): Promise<string> {
     const items = mostLiked(ledger, GENERATIONS * ITEMS);
     const counts = likesOf(ledger, ...items.map(({ itemId }) => itemId));
     const rows = await valueOf(ledger, (transaction) => {
-      const found: unknown[] = [transaction.openIncarnations(OUTBOX), INCARNATION];
+      const found: unknown[] = [transaction.openIncarnations(OUTBOX, 100), INCARNATION];
       for (let number = 0; number < GENERATIONS * 10; number++) {
         found.push(transaction.incarnation(testId(number)), transaction.generation(testId(number)));
         found.push(transaction.member(testId(0x100 + number)));

@@ -202,7 +202,7 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
     assert.equal((await store.load()).members, [MEMBER, other]);
   });
 
-  test("openIncarnations() lists an outbox's in the order in which they came", async () => {
+  test("openIncarnations() lists as many of an outbox's as are asked for, oldest first", async () => {
     await using fixture = makeFixture();
     const listed = await valueOf(fixture.open(FIRST), (ledger) => {
       for (const [number, state] of [
@@ -214,11 +214,12 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
         ledger.setIncarnation({ ...ROW, incarnation: testId(number), state });
       }
       ledger.setIncarnation({ ...ROW, incarnation: testId(4), outboxId: testId(0xb) });
-      const before = ledger.openIncarnations(OUTBOX);
+      const before = [1, 2, 3].map((limit) => ledger.openIncarnations(OUTBOX, limit));
       ledger.setIncarnation({ ...ROW, incarnation: testId(9), state: "closed" });
-      return [before, ledger.openIncarnations(OUTBOX), ledger.openIncarnations(testId(0xc))];
+      return [...before, ...[OUTBOX, testId(0xc)].map((id) => ledger.openIncarnations(id, 9))];
     });
-    assert.equal(listed, [[testId(9), testId(1)], [testId(1)], []]);
+    const both = [testId(9), testId(1)];
+    assert.equal(listed, [[testId(9)], both, both, [testId(1)], []]);
   });
 
   test("addTrouble() records a trouble once", async () => {
