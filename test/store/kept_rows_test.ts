@@ -1,0 +1,123 @@
+/** Rows that are kept for ever: docs/OPERATING.md names each table of them, and how large one is. */
+// tidy: mirrors no file because it holds a page to the tables of both stores
+import { createHash } from "node:crypto";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { guardTables } from "../../src/store/guard_tables.ts";
+import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger_tables.ts";
+import type { LedgerStatements } from "../../src/store/ledger_tables.ts";
+import { OUTBOX_KIND, prepareOutbox } from "../../src/store/outbox_tables.ts";
+import { pageText, rowsUnder } from "../docs/page_text.ts";
+
+const ROWS = 10_000;
+/** Part of a figure by which a measured one may differ: how full pages are depends on the order. */
+const TOLERANCE = 0.2;
+const NOW_MS = 1_700_000_000_000;
+
+/** Tables that do not grow for ever, each with what holds them. */
+const BOUNDED: Readonly<Record<string, string>> = {
+  "ledger.ledger": "one row",
+  "ledger.troubles": "TROUBLES_RECORDED_MAX",
+  "outbox.outbox": "one row",
+  "outbox.records": "OUTBOX_BYTES_MAX",
+};
+
+const rows = rowsUnder(pageText("docs/OPERATING.md"), "What is kept for ever");
+const told = new Map(rows.map(([table = "", bytes = ""]) => [table.replaceAll("`", ""), +bytes]));
+
+/** How a row is made, and how it changes before it rests. */
+const LIVES: Readonly<Record<string, (statements: LedgerStatements, row: number) => void>> = {
+  "ledger.incarnations": liveIncarnation,
+  "ledger.generations": liveGeneration,
+  "ledger.members": liveMember,
+  "ledger.items": liveItem,
+};
+
+test("LEDGER_KIND and OUTBOX_KIND have only tables that are bounded or told of", () => {
+  const tables = [LEDGER_KIND, OUTBOX_KIND].flatMap(({ name, schema }) => {
+    return [...schema.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => `${name}.${table}`);
+  });
+  assert.ok(tables.length > 6);
+  assert.equal([...told.keys(), ...Object.keys(BOUNDED)].toSorted(), tables.toSorted());
+});
+
+for (const [table, live] of Object.entries(LIVES)) {
+  test(`LEDGER_KIND takes as many bytes for a row of ${table} as the page says`, () => {
+    const measured = bytesOfRow(LEDGER_KIND, (database) => {
+      const statements = prepareLedger(database);
+      return (row) => live(statements, row);
+    });
+    expectTold(table, measured);
+  });
+}
+
+test("OUTBOX_KIND takes as many bytes for a row of outbox.incarnations as the page says", () => {
+  const measured = bytesOfRow(OUTBOX_KIND, (database) => {
+    const { mint } = prepareOutbox(database);
+    return (row) => mint.run(idOf(row), idOf(row));
+  });
+  expectTold("outbox.incarnations", measured);
+});
+
+function liveIncarnation({ setIncarnation }: LedgerStatements, row: number): void {
+  const of = [idOf(row), idOf(row % 10)] as const;
+  setIncarnation.run(...of, 0, idOf(row), "open");
+  for (const applied of [500, 1_000]) setIncarnation.run(...of, applied, idOf(applied), "open");
+  setIncarnation.run(...of, 1_000, idOf(1_000), "closed");
+}
+
+function liveGeneration({ mintGeneration }: LedgerStatements, row: number): void {
+  mintGeneration.run(idOf(row), row * 50, NOW_MS + row);
+}
+
+function liveMember({ setMember }: LedgerStatements, row: number): void {
+  const of = [idOf(row), `likes-server-${row}`, `127.0.0.1:${40_000 + row}`] as const;
+  setMember.run(...of, "member", 0n);
+  setMember.run(...of, "left", BigInt(row) * 42n);
+}
+
+function liveItem({ setItemLikes }: LedgerStatements, row: number): void {
+  const itemId = `${idOf(row)}-123`; // as long as a UUID
+  for (const likes of [1, 21, 42]) setItemLikes.run(itemId, BigInt((row % 100) * likes));
+}
+
+type Database = InstanceType<typeof Sqlite>;
+
+/** Bytes by which a database grows for each of many rows. */
+function bytesOfRow(
+  kind: SqliteKind,
+  prepare: (database: Database) => (row: number) => void,
+): number {
+  const database = new Sqlite(":memory:");
+  database.exec(kind.schema);
+  guardTables(database, kind);
+  const live = prepare(database);
+  const before = bytesOf(database);
+  for (let row = 0; row < ROWS; row++) live(row);
+  const bytes = (bytesOf(database) - before) / ROWS;
+  database.close();
+  return bytes;
+}
+
+function bytesOf(database: Database): number {
+  const [pages, size] = ["page_count", "page_size"].map((name) => {
+    return Number(database.pragma(name, { simple: true }));
+  });
+  return (pages ?? 0) * (size ?? 0);
+}
+
+function expectTold(table: string, measured: number): void {
+  const bytes = told.get(table) ?? 0;
+  const found = `${table}: ${Math.round(measured)} bytes a row, and ${bytes} are told`;
+  console.log(found);
+  assert.ok(Math.abs(measured - bytes) <= bytes * TOLERANCE, found);
+}
+
+/** An id as they are minted: without an order. */
+function idOf(row: number): string {
+  return createHash("sha256").update(`${row}`).digest("hex").slice(0, 32);
+}
+
+test.run();
