@@ -2,7 +2,13 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as Flags from "@oclif/core/flags";
-import { parseAddress, parseHost, formatAddress, isLoopback } from "../src/cli/address.ts";
+import {
+  PORT_MAX,
+  parseAddress,
+  parseHost,
+  formatAddress,
+  isLoopback,
+} from "../src/cli/address.ts";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { parseDuration, writeDuration } from "../src/cli/duration.ts";
 import { parseWhole } from "../src/cli/numbers.ts";
@@ -19,7 +25,6 @@ import {
   SERVER_ID_CHARS_MAX,
 } from "../src/limits.ts";
 
-const PORT_MAX = 65_535;
 /** Seeds are drawn from this range, and given in it. */
 const SEED_MAX = 2 ** 32 - 1;
 

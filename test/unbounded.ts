@@ -26,7 +26,6 @@ const FILE_FORMAT = "of SQLite's file format; OUTBOX_BYTES_MAX bounds the sum";
 
 /** Outside of src/limits.ts, by `file NAME`. */
 export const LOCAL: Readonly<Record<string, string>> = {
-  "commands/_flags.ts PORT_MAX": "of TCP",
   "commands/_flags.ts SEED_MAX": "of the generator's 32 bits",
   "commands/_live_screen.ts COLUMNS_DEFAULT": WIDTH,
   "commands/_live_screen.ts ROWS_DEFAULT": WIDTH,

@@ -5,7 +5,8 @@ import { ADDRESS_BYTES_MAX } from "../limits.ts";
 import { quote } from "./escape.ts";
 import { parseWhole } from "./numbers.ts";
 
-const PORT_MAX = 65_535;
+/** The largest port of TCP. */
+export const PORT_MAX = 65_535;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");

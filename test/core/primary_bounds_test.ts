@@ -15,7 +15,7 @@ import {
   TICK_MS,
 } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
-import { FIRST, OTHER_OUTBOX, SECOND, batches, like, recordAfter } from "./core_fixture.ts";
+import { FIRST, OTHER_OUTBOX, SECOND, batches, like, recordAfter, report } from "./core_fixture.ts";
 import { PrimaryHarness } from "./primary_harness.ts";
 
 test("handle() pauses every sender when all queue too much together, then counts it all", async () => {
@@ -82,25 +82,13 @@ test("handle() sends no pulse to one that left too many unanswered, and others t
     await primary.pass(PULSE_GAP_MIN_MS);
     // The first one answers, the second one does not.
     const labelMs = primary.pulses(1).at(-1)?.labelMs ?? 0;
-    primary.receive(1, { ...REPORT, labelMs, lastSequence: one.lastSequence });
+    primary.receive(1, report({ labelMs, lastSequence: one.lastSequence }));
     await primary.commit();
   }
   assert.ok(primary.pulses(1).length > PULSES_UNANSWERED_MAX);
   assert.is(primary.pulses(2).length, PULSES_UNANSWERED_MAX);
   assert.equal([primary.endOf(1), primary.endOf(2)], [undefined, undefined]);
 });
-
-const REPORT = {
-  type: "report",
-  incarnation: FIRST,
-  acceptedLikes: 0n,
-  final: false,
-  leaving: false,
-  otherPendingEvents: 0,
-  shownVersion: 0,
-  shownTotalLikes: 0n,
-  troubles: [],
-} as const;
 
 /** Batches of one record each, as large as one can be. */
 function largeBatches(incarnation: Id, count: number): LikeBatch[] {

@@ -10,8 +10,19 @@ import type {
 } from "../../src/rpc/gen/likes/v1/StreamLikesResponse.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { writeFromLikesServer, writeFromPrimary } from "../../src/rpc/wire.ts";
+import { testId } from "../store/faults.ts";
 
 const { StreamLikes } = protos.PrimaryService.service;
+
+/** The fields of a Hello, as few as it may have. */
+export const WIRE_HELLO = {
+  protocolVersion: 1,
+  serverId: "a",
+  address: "127.0.0.1:1",
+  outboxId: testId(1),
+  incarnation: testId(1),
+  firstRetainedSequence: "1",
+};
 
 /** What a primary receives for `message`. */
 export function requestOf(message: FromLikesServer): StreamLikesRequest__Output {

@@ -13,22 +13,17 @@ import {
 import type { StreamLikesRequest } from "../../src/rpc/gen/likes/v1/StreamLikesRequest.ts";
 import { readFromLikesServer } from "../../src/rpc/wire.ts";
 import { faultOf, testId } from "../store/faults.ts";
-import { recode } from "./over_the_wire.ts";
+import { WIRE_HELLO, recode } from "./over_the_wire.ts";
 
 const ID = testId(1);
-const HELLO = {
-  protocolVersion: 1,
-  serverId: "a",
-  address: "127.0.0.1:1",
-  outboxId: ID,
-  incarnation: ID,
-  firstRetainedSequence: "1",
-};
 
 /** Each bound, and the message that has so much of what it bounds. */
 const BOUNDED: Readonly<Record<string, readonly [number, (size: number) => StreamLikesRequest]>> = {
-  server_id: [SERVER_ID_CHARS_MAX, (size) => ({ hello: { ...HELLO, serverId: "a".repeat(size) } })],
-  address: [ADDRESS_BYTES_MAX, (size) => ({ hello: { ...HELLO, address: "a".repeat(size) } })],
+  server_id: [
+    SERVER_ID_CHARS_MAX,
+    (size) => ({ hello: { ...WIRE_HELLO, serverId: "a".repeat(size) } }),
+  ],
+  address: [ADDRESS_BYTES_MAX, (size) => ({ hello: { ...WIRE_HELLO, address: "a".repeat(size) } })],
   records: [BATCH_RECORDS_MAX, (size) => ({ batch: batchOf(size, 3) })],
   events: [RECORD_BYTES_MAX, (size) => ({ batch: batchOf(1, size) })],
   troubles: [TROUBLES_MAX, (size) => ({ report: reportOf(size, "") })],

@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readFromLikesServer, readFromPrimary } from "../../src/rpc/wire.ts";
 import { faultOf, testId } from "../store/faults.ts";
-import { recode, recodeResponse } from "./over_the_wire.ts";
+import { WIRE_HELLO, recode, recodeResponse } from "./over_the_wire.ts";
 
 const ID = testId(1);
 const BAD_IDS = ["", "1", testId(1).slice(1), `${ID}0`, "G".repeat(32), "A".repeat(32)];
@@ -13,14 +13,6 @@ const BAD_SEQUENCES = ["0", ...BAD_NUMBERS];
 const DIGEST = Buffer.alloc(16);
 const BAD_DIGESTS = [Buffer.alloc(0), Buffer.alloc(15), Buffer.alloc(17)];
 
-const HELLO = {
-  protocolVersion: 1,
-  serverId: "a",
-  address: "127.0.0.1:1",
-  outboxId: ID,
-  incarnation: ID,
-  firstRetainedSequence: "1",
-};
 const RECORD = { firstSequence: "1", events: Buffer.alloc(3) };
 const BATCH = {
   incarnation: ID,
@@ -36,7 +28,7 @@ const WELCOME = { ledgerId: ID, generation: ID, digest: DIGEST, pulse: PULSE };
 const ACK = { incarnation: ID };
 
 test("readFromLikesServer() takes the messages that the others are made of", () => {
-  for (const wire of [{ hello: HELLO }, { batch: BATCH }, { report: REPORT }]) {
+  for (const wire of [{ hello: WIRE_HELLO }, { batch: BATCH }, { report: REPORT }]) {
     readFromLikesServer(recode(wire));
   }
 });
@@ -47,7 +39,7 @@ test("readFromLikesServer() refuses a message when it is none", async () => {
 
 test("readFromLikesServer() refuses a Hello when a field is out of bounds", async () => {
   const hello = (field: string, change: object) =>
-    refused(field, { hello: { ...HELLO, ...change } });
+    refused(field, { hello: { ...WIRE_HELLO, ...change } });
   for (const serverId of ["", "a b", "é", "a/b", "a".repeat(65)]) {
     await hello("server_id", { serverId });
   }
