@@ -56,6 +56,8 @@ export const TROUBLES_MAX = 16;
 export const TROUBLES_SHOWN_MAX = 4;
 /** Troubles that a ledger records: as_of stands still from the first one on. */
 export const TROUBLES_RECORDED_MAX = 1_000;
+/** Bytes of an operator's reason. */
+export const REASON_BYTES_MAX = 256;
 /** Bytes of a trouble's text. */
 export const TROUBLE_DETAIL_BYTES_MAX = 512;
 
@@ -63,8 +65,18 @@ export const TROUBLE_DETAIL_BYTES_MAX = 512;
 
 /** AddLikes calls that wait for a sync. At 1,000 a sync this is ten syncs' worth. */
 export const GIVES_WAITING_MAX = 10_000;
-/** Bytes of the disk that an outbox takes: days of a busy LikesServer without its primary. */
+/** Bytes of the disk that what is not acknowledged takes: days of a busy LikesServer without its primary. */
 export const OUTBOX_BYTES_MAX = 4096 * MIB;
+/**
+ * Bytes of the disk that acknowledged events take, which are kept for a ledger that was restored: days of
+ * a usual LikesServer. They come on top of OUTBOX_BYTES_MAX.
+ */
+export const RETAIN_BYTES_DEFAULT = 256 * MIB;
+export const RETAIN_BYTES_MAX = OUTBOX_BYTES_MAX;
+/** Closed incarnations that an outbox retains: a start costs no more for those of a crash loop. */
+export const RETAINED_INCARNATIONS_MAX = 1_000;
+/** Moments of acknowledgement that a LikesServer remembers, by which it tells the age of events. */
+export const RETAIN_MARKS_MAX = 64;
 /**
  * Bytes of a store, free pages left out, whose every row is compared with its indexes at a start, and
  * whose every record is hashed: 2.5 s of a processor for items, at the worst 6 s for records.
@@ -180,6 +192,9 @@ export const LEARNT_KEPT_MS = 24 * 3_600_000;
 export const LEARN_WAIT_MAX_MS = 1_000;
 /** How long `status --wait` and the drain of `orchestrate` wait. */
 export const CONVERGE_WAIT_DEFAULT_MS = 30_000;
+
+/** How long acknowledged events are kept: a backup of the ledger a day, and a day is covered. */
+export const RETAIN_AGE_DEFAULT_MS = 24 * 3_600_000;
 
 // The demonstration.
 

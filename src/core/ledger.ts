@@ -4,7 +4,7 @@
  * The rule runs inside the store's transaction, against the state that the command before left. A
  * store knows nothing of the protocol: it gets and sets rows, and commits all of them or none.
  */
-import type { Trouble } from "./messages.ts";
+import type { Trouble, TroubleKind } from "./messages.ts";
 import type { Unwritten } from "./outbox.ts";
 import type { Id } from "./record.ts";
 
@@ -24,9 +24,12 @@ export interface MemberRow {
   readonly outboxId: Id;
   readonly serverId: string;
   readonly address: string;
-  readonly state: "member" | "left";
+  /** `left` by itself; `retired` by an operator, because it will not return. */
+  readonly state: "member" | "left" | "retired";
   /** Likes of all its incarnations that are in the total. */
   readonly appliedLikes: bigint;
+  /** Of a retired one: the committed `as_of` when it was retired; else 0. */
+  readonly retiredAsOfMs: number;
 }
 
 /** An incarnation that the ledger has recorded. */
@@ -36,14 +39,48 @@ export interface IncarnationRow {
   readonly appliedSequence: number;
   /** The digest at the applied sequence. */
   readonly digest: Id;
-  /** `parked` ones wait for an operator and block nothing. */
-  readonly state: "open" | "closed" | "parked";
+  /**
+   * `parked` ones wait for an operator and block nothing; of `retired` ones an operator has said that
+   * nothing more will come.
+   */
+  readonly state: "open" | "closed" | "parked" | "retired";
 }
 
-/** A trouble as recorded: of which outbox, and since when by the primary's wall clock. */
+/** A trouble that was recorded and about which nothing is decided yet. */
 export interface TroubleRow extends Trouble {
-  readonly outboxId: Id;
+  /** Names it for people, from 1. */
+  readonly number: number;
+  /** Empty when it is about the ledger as a whole. */
+  readonly outboxId: Id | "";
+  /** When it was recorded, by the primary's wall clock. */
   readonly sinceMs: number;
+  /** Every `as_of` that was shown after the first and up to the second may be wrong; 0 and 0: none. */
+  readonly asOfFromMs: number;
+  readonly asOfToMs: number;
+}
+
+/** Who decided: an operator, who retired a member or resolved a trouble, or what was found later. */
+export type DecisionKind = "retire" | "resolve" | "refilled" | "answered";
+
+/** What was decided about a trouble or a member, for ever. */
+export interface DecisionRow {
+  /** From 1, in the order of deciding. */
+  readonly number: number;
+  readonly kind: DecisionKind;
+  /** The trouble that it ends, of which kind and number; empty and 0 for none. */
+  readonly trouble: TroubleKind | "";
+  readonly troubleNumber: number;
+  readonly outboxId: Id | "";
+  readonly incarnation: Id | "";
+  /** Events that will never be counted, both included: a gap that was closed; 0 and 0 for none. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** The committed `as_of` then. */
+  readonly asOfMs: number;
+  /** By the primary's wall clock. */
+  readonly decidedMs: number;
+  /** The operator's own words; may be empty. */
+  readonly reason: string;
 }
 
 /** One opening of the ledger. */
@@ -65,12 +102,28 @@ export interface LedgerTransaction {
   memberCount(): number;
   incarnation(incarnation: Id): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
-  /** The oldest open incarnations of an outbox, at most `limit`: a peer may have opened a million. */
-  openIncarnations(outboxId: Id, limit: number): readonly Id[];
+  /** The oldest incarnations of an outbox in `state`, at most `limit`: a peer may have opened a million. */
+  incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[];
   generation(generation: Id): GenerationRow | undefined;
-  /** The same trouble (outbox, incarnation, kind) is recorded once: false when it was there. */
-  addTrouble(row: TroubleRow): boolean;
+  /** When the copy was made, of a ledger that was opened from one and has not said so; else undefined. */
+  copiedMs(): number | undefined;
+  /** The ledger has said that it is a copy. */
+  clearCopied(): void;
+  /**
+   * Records a trouble. The same one (outbox, incarnation, kind) is recorded once until it is decided:
+   * undefined when it was there.
+   */
+  addTrouble(row: Omit<TroubleRow, "number">): TroubleRow | undefined;
+  /** Undefined when there is none of that number, or it is decided. */
+  trouble(number: number): TroubleRow | undefined;
+  /** Those that are not decided, oldest first. */
+  troublesOf(outboxId: Id | ""): readonly TroubleRow[];
+  /** Those that are not decided, of all outboxes. */
   troubleCount(): number;
+  /** Whether this very trouble (outbox, incarnation, kind and range) was decided before. */
+  wasDecided(outboxId: Id, trouble: Trouble): boolean;
+  /** Records a decision, and that it ends the trouble `troubleNumber` if that is not 0. */
+  addDecision(row: Omit<DecisionRow, "number">): DecisionRow;
   itemLikes(itemId: string): bigint;
   setItemLikes(itemId: string, likes: bigint): void;
 }
@@ -82,6 +135,7 @@ export interface LedgerSnapshot {
   readonly meta: LedgerMeta;
   /** Those that have not left. */
   readonly members: readonly MemberRow[];
+  /** Those that are not decided. */
   readonly troubles: readonly TroubleRow[];
 }
 

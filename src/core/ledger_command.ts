@@ -1,6 +1,6 @@
 /** What the primary asks of its ledger, and what came of it. */
 import type { Refusal } from "../errors.ts";
-import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
+import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { LikeEvent } from "./like_event.ts";
 import type { Hello, LikeBatch, Report } from "./messages.ts";
 import type { Id } from "./record.ts";
@@ -15,7 +15,27 @@ export type LedgerCommand =
       readonly outboxId: Id;
       readonly batch: LikeBatch;
     }
-  | { readonly type: "advance"; readonly asOfMs: number };
+  | { readonly type: "advance"; readonly asOfMs: number }
+  /** The first of an opening: whether the ledger is a copy is recorded before it serves. */
+  | { readonly type: "opened" }
+  /** All known members have answered: a ledger that was opened from a copy is as they know it. */
+  | { readonly type: "answered" }
+  | {
+      readonly type: "operate";
+      readonly requestId: number;
+      readonly operation: LedgerOperation;
+    };
+
+/** An operation as the ledger does it. */
+export type LedgerOperation =
+  | { readonly type: "retire"; readonly outboxId: Id; readonly reason: string }
+  | {
+      readonly type: "resolve";
+      readonly troubleNumber: number;
+      readonly reason: string;
+      /** Incarnations that have a stream now: nobody says of these that nothing more will come. */
+      readonly streaming: readonly Id[];
+    };
 
 /** A report and who makes it. */
 export interface ReportCommand {
@@ -41,10 +61,19 @@ export type LedgerResult =
       readonly incarnation: IncarnationRow;
       /** Whether the outbox has left; otherwise it is a member. */
       readonly left: boolean;
+      /** Those of the incarnations that it named in trouble, and about which it is decided. */
+      readonly resolved: readonly Id[];
     }
   | { readonly type: "applied"; readonly streamId: number; readonly applied: Applied }
   | { readonly type: "duplicate"; readonly streamId: number; readonly incarnation: IncarnationRow }
-  | { readonly type: "refused"; readonly streamId: number; readonly refusal: Refusal };
+  | { readonly type: "refused"; readonly streamId: number; readonly refusal: Refusal }
+  | {
+      readonly type: "operated";
+      readonly requestId: number;
+      readonly refusal: Refusal | undefined;
+      /** What this operation decided. */
+      readonly decisions: readonly DecisionRow[];
+    };
 
 /** Events that were counted for the first time. */
 export interface Applied {
@@ -56,10 +85,14 @@ export interface Applied {
   readonly totalBefore: bigint;
 }
 
-/** A group of commands, done. `members` and `troubles` are those rows that it changed. */
+/**
+ * A group of commands, done. `members` and `troubles` are those rows that it changed or added, and
+ * `decisions` all that it decided.
+ */
 export interface GroupResult {
   readonly results: readonly LedgerResult[];
   readonly meta: LedgerMeta;
   readonly members: readonly MemberRow[];
   readonly troubles: readonly TroubleRow[];
+  readonly decisions: readonly DecisionRow[];
 }

@@ -6,7 +6,13 @@ import type { Give } from "./accept_queue.ts";
 import type { CountsAnswer, CountsAsk, CountsQuestion, LearntCount } from "./learnt_counts.ts";
 import type { LikeEvent } from "./like_event.ts";
 import type { FromLikesServer, FromPrimary, Pulse, Trouble } from "./messages.ts";
-import type { Membership, OutboxRead, OutboxWrite, WriteOutcome } from "./outbox.ts";
+import type {
+  Membership,
+  OutboxRead,
+  OutboxSnapshot,
+  OutboxWrite,
+  WriteOutcome,
+} from "./outbox.ts";
 import type { Id, RecordCodec } from "./record.ts";
 
 /** What happens to a LikesServer. `streamId` names one stream for ever. */
@@ -15,8 +21,8 @@ export type LikesServerEvent =
   | { readonly type: "count"; readonly ask: CountsAsk }
   /** The question was answered; undefined when the primary gave no answer. */
   | { readonly type: "learnt"; readonly answer: CountsAnswer | undefined }
-  /** The write that was asked for is synced, or was not done; the outbox now holds `bytes`. */
-  | { readonly type: "written"; readonly outcome: WriteOutcome; readonly bytes: number }
+  /** The write that was asked for is synced, or was not done; `state` is the outbox as it is now. */
+  | { readonly type: "written"; readonly outcome: WriteOutcome; readonly state: OutboxSnapshot }
   | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
   | { readonly type: "received"; readonly streamId: number; readonly message: FromPrimary }
   | { readonly type: "broken"; readonly streamId: number; readonly reason: string }
@@ -88,6 +94,15 @@ export interface LikesServerOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly outboxBytesMax?: number;
+  readonly retain: Retention;
+}
+
+/** For how long acknowledged events are kept, for a ledger that has to have them again. */
+export interface Retention {
+  /** Milliseconds from the acknowledgement on; a restart begins them anew. */
+  readonly ageMs: number;
+  /** Bytes on the disk that they take at the most. */
+  readonly bytesMax: number;
 }
 
 /** This LikesServer's view of the total. */

@@ -58,6 +58,7 @@ export const TROUBLE_KINDS = [
   "digest_differs",
   "ledger_restored",
   "gap",
+  "retired_returned",
 ] as const;
 
 /** The kinds of trouble. */
@@ -66,7 +67,14 @@ export type TroubleKind = (typeof TROUBLE_KINDS)[number];
 /** A sign that an outbox or the ledger forgot something. */
 export interface Trouble {
   readonly kind: TroubleKind;
-  readonly incarnation: Id;
+  /** Empty when it is about the ledger as a whole. */
+  readonly incarnation: Id | "";
+  /** The events that it concerns, both included; 0 and 0 when it is about none in particular. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** Of a gap: the digest at `lastSequence`, from which delivery can go on; else empty. */
+  readonly digest: Id | "";
+  /** For people. */
   readonly detail: string;
 }
 
@@ -90,6 +98,8 @@ export interface Ack {
   readonly closed: boolean;
   readonly admitted: boolean;
   readonly left: boolean;
+  /** Those of the incarnations that the report named in trouble, and about which it is decided. */
+  readonly resolved: readonly Id[];
 }
 
 /** How far the total has come. Values: Convergence in the proto. */

@@ -2,8 +2,10 @@
  * What a LikesServer keeps on its disk. The writes are data, so that a group of them is one
  * transaction on any store: all of it is synced, or none of it is.
  *
- * Acknowledged events leave the outbox by `trim` alone, which keeps the position that it trims to:
- * sequence, digest and likes. What was accepted stays countable after the events are gone.
+ * Acknowledged events are kept for a while, so that a ledger that was restored from an old copy can
+ * have them again. They leave by `trim` and `shed` alone, which keep the position that they trim to:
+ * sequence, digest and likes. What was accepted stays countable after the events are gone. A closed
+ * incarnation that holds no event any more is forgotten, in the write that took the last one.
  */
 // tidy: no test because it is nearly all types; outbox_acceptance.ts holds what they promise
 import type { LedgerSeen, Trouble } from "./messages.ts";
@@ -25,13 +27,17 @@ export interface GeneratorMark {
   readonly events: number;
 }
 
-/** One life of a LikesServer on its outbox, not closed yet. */
+/** One life of a LikesServer on its outbox that still holds events, or is not closed. */
 export interface IncarnationState {
   readonly incarnation: Id;
   /** Everything up to here was acknowledged and removed. */
   readonly trimmed: Position;
+  /** Everything up to here was acknowledged: what lies between is retained. */
+  readonly acknowledged: Position;
   /** The last event that is synced. */
   readonly last: Position;
+  /** Whether all of it is delivered: it is only retained. */
+  readonly closed: boolean;
   /** Why it is not delivered any further; it stays until an operator decides. */
   readonly parked: Trouble | undefined;
 }
@@ -48,13 +54,15 @@ export interface OutboxSnapshot {
   readonly serverId: string;
   readonly membership: Membership;
   readonly seen: LedgerSeen | undefined;
-  /** Oldest first; closed ones are not listed. */
+  /** Oldest first; forgotten ones are not listed. */
   readonly incarnations: readonly IncarnationState[];
-  /** What the closed incarnations had accepted. */
-  readonly closed: Accepted;
+  /** What the forgotten incarnations had accepted. */
+  readonly forgotten: Accepted;
   readonly generator: GeneratorMark | undefined;
   /** Bytes that its records take on the disk, at the most. */
   readonly bytes: number;
+  /** Those of `bytes` that are of records that are acknowledged, or of a closed incarnation. */
+  readonly retainedBytes: number;
 }
 
 /** One change to an outbox. */
@@ -69,11 +77,29 @@ export type OutboxWrite =
       readonly last: Position;
       readonly generator: GeneratorMark | undefined;
     }
-  /** Removes records up to and with `upTo`, which is the end of a record. */
-  | { readonly type: "trim"; readonly incarnation: Id; readonly upTo: number }
-  /** Removes an incarnation that holds no event, and keeps what it had accepted. */
+  /**
+   * Everything up to `upTo`, the end of a record, is in the ledger; `seen` is how new a ledger said
+   * so, and is left as it is when undefined. Going back changes nothing.
+   */
+  | {
+      readonly type: "acknowledge";
+      readonly incarnation: Id;
+      readonly upTo: number;
+      readonly seen: LedgerSeen | undefined;
+    }
+  /** It is not delivered any more, and not parked: what it holds is as good as acknowledged. */
   | { readonly type: "close"; readonly incarnation: Id }
+  /** Removes acknowledged records up to and with `upTo`, which is the end of a record. */
+  | { readonly type: "trim"; readonly incarnation: Id; readonly upTo: number }
+  /** Removes acknowledged records, the oldest first, until what is retained is within the bounds. */
+  | { readonly type: "shed"; readonly bytesMax: number; readonly closedMax: number }
+  /**
+   * The ledger may have forgotten everything: nothing is acknowledged, closed or parked any more, but
+   * for what is removed.
+   */
+  | { readonly type: "reopen" }
   | { readonly type: "park"; readonly incarnation: Id; readonly trouble: Trouble }
+  | { readonly type: "unpark"; readonly incarnation: Id }
   /** `seen` is forgotten when it is undefined. */
   | {
       readonly type: "membership";
@@ -109,17 +135,17 @@ export interface OutboxStore {
     bytesMax: number,
     recordsMax: number,
   ): Promise<OutboxRead>;
-  /** Bytes that its records take on the disk now, at the most: `recordDiskBytes`, summed. */
-  readonly bytes: number;
+  /** The outbox as it was last committed. */
+  readonly state: OutboxSnapshot;
   close(): void;
 }
 
-/** Everything that an outbox has accepted: in incarnations that are closed, and in the others. */
+/** Everything that an outbox has accepted: in incarnations that are forgotten, and in the others. */
 export function acceptedOf(
-  closed: Accepted,
+  forgotten: Accepted,
   incarnations: readonly { readonly last: Position }[],
 ): Accepted {
-  let { events, likes } = closed;
+  let { events, likes } = forgotten;
   for (const { last } of incarnations) {
     events += last.sequence;
     likes += last.likes;

@@ -1,6 +1,6 @@
 /** What happens to the primary's state machine, and what it asks for: the language of its shell. */
 import type { Refusal } from "../errors.ts";
-import type { MemberRow, TransactionOutcome, TroubleRow } from "./ledger.ts";
+import type { DecisionRow, MemberRow, TransactionOutcome, TroubleRow } from "./ledger.ts";
 import type { Applied, GroupResult, LedgerCommand } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "./messages.ts";
 
@@ -14,7 +14,21 @@ export type PrimaryEvent =
   | { readonly type: "writable"; readonly streamId: number }
   /** The commit that was asked for is synced, or was not done. */
   | { readonly type: "committed"; readonly outcome: TransactionOutcome<GroupResult> }
+  /** An operator decides something; answered by `operated`. */
+  | { readonly type: "operate"; readonly requestId: number; readonly operation: Operation }
   | { readonly type: "tick" };
+
+/** What an operator can decide. `reason` is in the operator's own words, and may be empty. */
+export type Operation =
+  /** Ends a member that will not return, by its outbox id, or by its server id where only one has it. */
+  | { readonly type: "retire"; readonly server: string; readonly reason: string }
+  /** Ends the trouble of that number. */
+  | { readonly type: "resolve"; readonly troubleNumber: number; readonly reason: string };
+
+/** How an operation ended. */
+export type OperationOutcome =
+  | { readonly type: "decided"; readonly decisions: readonly DecisionRow[] }
+  | { readonly type: "refused"; readonly refusal: Refusal };
 
 /** What a primary must do, in order. */
 export type PrimaryAction =
@@ -24,6 +38,7 @@ export type PrimaryAction =
   | { readonly type: "end"; readonly streamId: number; readonly refusal: Refusal }
   /** Stop reading from the stream, or go on: the sender is held back by flow control. */
   | { readonly type: "pause" | "resume"; readonly streamId: number }
+  | { readonly type: "operated"; readonly requestId: number; readonly outcome: OperationOutcome }
   | { readonly type: "notice"; readonly notice: PrimaryNotice };
 
 /** What a person may want to know. */
@@ -33,6 +48,7 @@ export type PrimaryNotice =
   | { readonly type: "applied"; readonly applied: Applied }
   | { readonly type: "member"; readonly member: MemberRow }
   | { readonly type: "trouble"; readonly trouble: TroubleRow }
+  | { readonly type: "decision"; readonly decision: DecisionRow }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
   | { readonly type: "disk_full" | "store_busy" };
 

@@ -57,6 +57,16 @@ export interface Status {
   readonly generation: Id;
   readonly version: number;
   readonly servers: readonly ServerStatus[];
+  /** What is recorded and not decided, oldest first: at most TROUBLES_SHOWN_MAX of them. */
+  readonly troubles: readonly TroubleStatus[];
+  /** How many there are in all. */
+  readonly troubleCount: number;
+}
+
+/** A trouble as it is told. Fields: TroubleStatus in the proto. */
+export interface TroubleStatus extends TroubleRow {
+  /** Label of the LikesServer; empty when it is about the ledger as a whole. */
+  readonly serverId: string;
 }
 
 /** How far the total has come, at the monotonic time `nowMs`. */
