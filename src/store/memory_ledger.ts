@@ -32,8 +32,8 @@ import { pageOf } from "./memory_pages.ts";
 import { storedLikes } from "./stored_integer.ts";
 
 /**
- * The disk of a ledger: what was committed, in the order in which rows were first set. A transaction
- * changes it as it goes on and takes that back when it fails, without giving the thread to anybody.
+ * The disk of a ledger: what was committed, in the order in which rows were first set. Transactions
+ * change it as they go on, and take that back when they fail, before anybody else can look.
  */
 export class LedgerDisk extends MemoryDisk {
   readonly ledgerId: Id;
@@ -189,19 +189,20 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   }
 
   incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[] {
-    return [...this.#disk.incarnations.values()]
-      .filter((row) => row.outboxId === outboxId && row.state === state)
-      .slice(0, limit)
-      .map((row) => row.incarnation);
+    const found: Id[] = [];
+    for (const row of this.#disk.incarnations.values()) {
+      if (found.length >= limit) break;
+      if (row.outboxId === outboxId && row.state === state) found.push(row.incarnation);
+    }
+    return found;
   }
 
   generation(generation: Id): GenerationRow | undefined {
     const { generations } = this.#disk;
     const index = generations.findIndex((row) => row.generation === generation);
     const row = generations[index];
-    if (row === undefined) return undefined;
     const next = generations[index + 1];
-    return { ...row, lastVersion: next === undefined ? undefined : next.firstVersion - 1 };
+    return row && { ...row, lastVersion: next && next.firstVersion - 1 };
   }
 
   copiedMs(): number | undefined {
@@ -215,7 +216,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   addTrouble(row: NewTrouble): TroubleRow | undefined {
     checkedTrouble(row);
     const { troubles, decidedTroubles } = this.#disk;
-    for (const other of troubles.values()) if (isSameTrouble(row, other)) return undefined;
+    if ([...troubles.values()].some((other) => isSameTrouble(row, other))) return undefined;
     const number = troubles.size + decidedTroubles.size + 1;
     const recorded = { ...row, number };
     this.#set(troubles, number, recorded);
@@ -246,12 +247,12 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   addDecision(row: NewDecision): DecisionRow {
     checkedDecision(row);
     const { troubles, decidedTroubles, decisions } = this.#disk;
-    const { troubleNumber } = row;
-    if (troubleNumber !== 0) {
-      const trouble = troubles.get(troubleNumber);
-      assert(trouble !== undefined, `trouble ${troubleNumber} is there and not decided`);
-      this.#set(decidedTroubles, troubleNumber, trouble);
-      this.#delete(troubles, troubleNumber);
+    const number = row.troubleNumber;
+    if (number !== 0) {
+      const trouble = troubles.get(number);
+      assert(trouble !== undefined, `trouble ${number} is there and not decided`);
+      this.#set(decidedTroubles, number, trouble);
+      this.#delete(troubles, number);
     }
     const recorded = { ...row, number: decisions.length + 1 };
     decisions.push(recorded);

@@ -16,6 +16,16 @@ export interface SqliteKind {
   readonly schema: string;
   /** The tables of few rows, each of which is kept twice (guard_tables.ts). */
   readonly guarded: readonly string[];
+  /** How an older one is brought to this version (upgrade_database.ts), by the version that it has. */
+  readonly upgrades: ReadonlyMap<bigint, Upgrade>;
+}
+
+/** How the tables of an older version are brought to this one: some are made anew, others stay. */
+export interface Upgrade {
+  /** The tables that are made anew, as they are in a new database. A table that is new is one. */
+  readonly anew: readonly string[];
+  /** The statements that fill them, from those of before under the names `old_<table>`. */
+  readonly fill: string;
 }
 
 /** Error codes of a disk, or of a folder, that takes no writes. */
@@ -58,6 +68,15 @@ export function recognise(
     );
   }
   return "known";
+}
+
+/** Throws when `database`, of `kind`, is of an older version: who only reads cannot upgrade it. */
+export function expectVersion(database: Database.Database, kind: SqliteKind): void {
+  const version = pragma(database, "user_version");
+  if (version === kind.schemaVersion) return;
+  throw new Error(
+    `found version ${version} and not ${kind.schemaVersion}, to which a start of its role upgrades it`,
+  );
 }
 
 /** The value of the pragma `name`, an integer, of a database that reads integers as bigint. */
