@@ -35,8 +35,8 @@ const FROM_VERSION_1: Upgrade = {
 };
 
 /**
- * The database of a ledger. Ordinals keep the order in which rows were first set. Troubles and decisions
- * are never removed, so none of their numbers is given twice.
+ * The database of a ledger. Ordinals keep the order in which rows were first set. Troubles and
+ * decisions are never removed, so none of their numbers is given twice.
  */
 export const LEDGER_KIND: SqliteKind = {
   name: "ledger",

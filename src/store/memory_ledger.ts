@@ -43,7 +43,7 @@ export class LedgerDisk extends MemoryDisk {
   readonly members = new Map<Id, MemberRow>();
   readonly incarnations = new Map<Id, IncarnationRow>();
   /** Those that are not decided, by their numbers. */
-  readonly troubles = new Map<number, TroubleRow>();
+  troubles: ReadonlyMap<number, TroubleRow> = new Map<number, TroubleRow>();
   readonly decidedTroubles = new Map<number, TroubleRow>();
   readonly decisions: DecisionRow[] = [];
   readonly items = new Map<string, bigint>();
@@ -62,7 +62,7 @@ export class LedgerDisk extends MemoryDisk {
     copy.copiedMs = this.copiedMs;
     for (const [id, row] of this.members) copy.members.set(id, row);
     for (const [id, row] of this.incarnations) copy.incarnations.set(id, row);
-    for (const [number, row] of this.troubles) copy.troubles.set(number, row);
+    copy.troubles = this.troubles;
     for (const [number, row] of this.decidedTroubles) copy.decidedTroubles.set(number, row);
     for (const [itemId, likes] of this.items) copy.items.set(itemId, likes);
     copy.decisions.push(...this.decisions);
@@ -219,7 +219,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     if ([...troubles.values()].some((other) => isSameTrouble(row, other))) return undefined;
     const number = troubles.size + decidedTroubles.size + 1;
     const recorded = { ...row, number };
-    this.#set(troubles, number, recorded);
+    this.#assign({ troubles: new Map([...troubles, [number, recorded]]) });
     return recorded;
   }
 
@@ -252,7 +252,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
       const trouble = troubles.get(number);
       assert(trouble !== undefined, `trouble ${number} is there and not decided`);
       this.#set(decidedTroubles, number, trouble);
-      this.#delete(troubles, number);
+      this.#assign({ troubles: new Map([...troubles].filter(([one]) => one !== number)) });
     }
     const recorded = { ...row, number: decisions.length + 1 };
     decisions.push(recorded);
@@ -277,20 +277,10 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     });
   }
 
-  /** Taken back, it stands in its old place: the order of rows is that of their numbers. */
-  #delete<Key, Value>(map: Map<Key, Value>, key: Key): void {
-    const before = [...map];
-    map.delete(key);
-    this.#undo.push(() => {
-      map.clear();
-      for (const [one, value] of before) map.set(one, value);
-    });
-  }
-
-  #assign(values: Partial<Pick<LedgerDisk, "meta" | "copiedMs">>): void {
-    const { meta, copiedMs } = this.#disk;
+  #assign(values: Partial<Pick<LedgerDisk, "meta" | "copiedMs" | "troubles">>): void {
+    const { meta, copiedMs, troubles } = this.#disk;
     Object.assign(this.#disk, values);
-    this.#undo.push(() => Object.assign(this.#disk, { meta, copiedMs }));
+    this.#undo.push(() => Object.assign(this.#disk, { meta, copiedMs, troubles }));
   }
 }
 

@@ -165,13 +165,11 @@ export function prepareOutbox(database: Database.Database) {
 }
 
 function prepareSetIncarnation(database: Database.Database) {
-  const columns = [
-    ...["trimmed_sequence", "trimmed_digest", "trimmed_likes"],
-    ...["acknowledged_sequence", "acknowledged_digest", "acknowledged_likes"],
-    "closed",
-    ...["parked_kind", "parked_first_sequence", "parked_last_sequence"],
-    ...["parked_digest", "parked_detail"],
-  ];
+  const columns = (
+    "trimmed_sequence trimmed_digest trimmed_likes " +
+    "acknowledged_sequence acknowledged_digest acknowledged_likes " +
+    "closed parked_kind parked_first_sequence parked_last_sequence parked_digest parked_detail"
+  ).split(" ");
   const values = columns.map((column) => `@${column}`).join(", ");
   const updates = columns.map((column) => `${column} = excluded.${column}`).join(", ");
   return database.prepare<Readonly<Record<string, unknown>>>(

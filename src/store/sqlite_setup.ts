@@ -16,7 +16,8 @@ import { Sqlite } from "./better_sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
 import { syncFolder } from "./make_folder.ts";
 import { keepToOwner, makeOwnFile, refuseKindOfFile } from "./own_file.ts";
-import { damaged, pragma, recognise } from "./sqlite_kind.ts";
+import { damaged } from "./sqlite_failures.ts";
+import { pragma, recognise } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { upgradeDatabase } from "./upgrade_database.ts";
 import { verifyPages, verifySchema } from "./verify_database.ts";
@@ -87,8 +88,8 @@ function logBytes(path: string): number {
 }
 
 /**
- * Sets `database` up for work, verified and of this version. Throws LikesError when it is not of `kind`,
- * or damaged.
+ * Sets `database` up for work, verified and of this version. Throws LikesError when it is not of
+ * `kind`, or damaged.
  */
 export function prepareDatabase(
   database: Database.Database,

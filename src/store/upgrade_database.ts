@@ -1,8 +1,8 @@
 /**
  * A database of an older version is brought to this one when it is opened, in one transaction: a crash
  * leaves the old version, whole. Tables that changed are made anew by the text of a new database, since
- * verify_database.ts compares that text, and what ALTER TABLE adds would differ from it. Large tables, of
- * records and of items, stay where they are.
+ * verify_database.ts compares that text, and ALTER TABLE would add columns in other words. Large
+ * tables, of records and of items, stay where they are.
  */
 import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";

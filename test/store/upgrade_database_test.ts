@@ -128,7 +128,7 @@ test("upgradeDatabase() keeps everything of a ledger of version 1", async () => 
   assert.equal(schemaOf(folder.path, "ledger"), schemaOf(fresh.path, "ledger"));
 });
 
-test("upgradeDatabase() is reached when a ledger of version 1 is too large for every look", async () => {
+test("upgradeDatabase() is reached when version 1 is too large for every look", async () => {
   await using folder = temporaryFolder();
   // Its id is in the table and in the index by likes.
   const large = `INSERT INTO items VALUES (hex(zeroblob(${VERIFY_ROWS_BYTES_MAX / 4 + 1})), 1)`;
