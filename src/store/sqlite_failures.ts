@@ -8,8 +8,10 @@ import type { SqliteKind } from "./sqlite_kind.ts";
 const READ_ONLY = /^(?:EROFS|SQLITE_READONLY)/;
 /** Error codes of a lock that somebody else has: plain, or while what a crash left is recovered. */
 export const BUSY = /^SQLITE_BUSY/;
+/** Error codes of a disk without space. */
+export const FULL = /^(?:ENOSPC|EDQUOT|SQLITE_FULL)/;
 /** Error codes of bytes that no build wrote so. */
-const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
+export const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
 /** The LikesError for a store that is not as it was left: `found` says how, for people. */
 export function damaged(
@@ -31,7 +33,7 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
   if (error instanceof LikesError || !isOutside(error)) return error;
   const { code, message } = error;
   const cannot = `Cannot open the ${kind.name} ${JSON.stringify(path)}:`;
-  if (code === "SQLITE_FULL" || code === "ENOSPC") {
+  if (FULL.test(code)) {
     const text = `${cannot} the disk is full; free some space`;
     return new LikesError("disk_full", text, { cause: error });
   }
@@ -49,7 +51,7 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
 }
 
 /** Whether an error came from the system, from SQLite or from a lock: from outside of this program. */
-function isOutside(error: unknown): error is Error & { readonly code: string } {
+export function isOutside(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
   return error instanceof Sqlite.SqliteError || error instanceof LockError || "syscall" in error;
 }

@@ -61,13 +61,12 @@ export function recognise(
   return "known";
 }
 
-/** Throws when `database`, of `kind`, is of an older version: who only reads cannot upgrade it. */
-export function expectVersion(database: Database.Database, kind: SqliteKind): void {
+/** Says, for people, that `database` is of an older version: who only reads cannot upgrade it. */
+export function olderVersion(database: Database.Database, kind: SqliteKind): string | undefined {
   const version = pragma(database, "user_version");
-  if (version === kind.schemaVersion) return;
-  throw new Error(
-    `found version ${version} and not ${kind.schemaVersion}, to which a start of its role upgrades it`,
-  );
+  return version === kind.schemaVersion
+    ? undefined
+    : `found version ${version}, which a start of its role brings to ${kind.schemaVersion}`;
 }
 
 /** The value of the pragma `name`, an integer, of a database that reads integers as bigint. */

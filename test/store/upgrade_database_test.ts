@@ -192,7 +192,7 @@ test("readOutbox() is undecided when the outbox is of version 1", async () => {
   await using folder = temporaryFolder();
   makeOutbox1(folder.path, OUTBOX_ROWS);
   const { message } = await faultOf("undecided", () => readOutbox(folder.path));
-  assert.match(message, "found version 1 and not 2, to which a start of its role upgrades it");
+  assert.match(message, "found version 1, which a start of its role brings to 2");
   openOutbox(folder.path).close();
   assert.is(readOutbox(folder.path).events, 48);
 });
