@@ -8,7 +8,7 @@
  * how far it is, or can end it. And it makes tables and indexes again instead of copying what is there,
  * while here each byte is that of the source, so that a copy that is verified vouches for the source.
  *
- * A copy is verified, marked as one, synced, and only then gets its name. It is one file, without a log.
+ * A copy is verified, marked as one, synced, and only then gets its name. It is one file, with no log.
  */
 import { closeSync, existsSync, fsyncSync, lstatSync, openSync } from "node:fs";
 import { renameSync, rmSync, rmdirSync } from "node:fs";
@@ -212,7 +212,7 @@ function failure(error: unknown, store: string): unknown {
   const { code } = error;
   if (FULL.test(code)) return cannot("disk_full", "the disk is full; free some space");
   if (BUSY.test(code)) return cannot("store_busy", "another program holds it; end that program");
-  const found = `${error.message} (${code})`;
-  if (DAMAGED.test(code)) return cannot("store_unusable", unfitAs(found).message);
-  return cannot("store_unusable", `${found}; check both folders and their disks`);
+  const told = `${error.message} (${code})`;
+  if (DAMAGED.test(code)) return cannot("store_unusable", unfitAs(told).message);
+  return cannot("store_unusable", `${told}; check both folders and their disks`);
 }
