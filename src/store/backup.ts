@@ -163,6 +163,7 @@ function finish(
   try {
     database.defaultSafeIntegers(true);
     database.pragma("trusted_schema = OFF");
+    // A file that needs no log can be read on a disk that takes no writes.
     database.pragma("journal_mode = DELETE");
     database.pragma("synchronous = FULL");
     const isOutbox = kind.name === "outbox";

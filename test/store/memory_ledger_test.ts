@@ -21,7 +21,10 @@ test("clone() stays as it was when the disk goes on", async () => {
   const disk = new LedgerDisk(LEDGER_ID);
   const store = new MemoryLedger(disk, testId(1));
   await store.transact((ledger) => ledger.setItemLikes("cat", 1n));
+  disk.copiedMs = 7;
   const copy = disk.clone();
+  disk.copiedMs = undefined;
+  assert.is(copy.copiedMs, 7);
   await store.transact((ledger) => ledger.setItemLikes("cat", 2n));
   const restored = new MemoryLedger(copy, testId(2));
   assert.equal(likesOf(restored, "cat"), [{ itemId: "cat", likes: 1n }]);

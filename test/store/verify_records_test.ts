@@ -11,7 +11,7 @@ import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
-import { OUTBOX_ID, SERVER_ID } from "./outbox_fixture.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox_fixture.ts";
 
 const FILE = "outbox.sqlite";
 const INCARNATION = testId(1);
@@ -51,6 +51,19 @@ test("verifyRecords() hashes an outbox that was large once and holds little now"
   assert.ok(statSync(join(folder.path, FILE)).size > VERIFY_ROWS_BYTES_MAX);
   const { message } = await faultOf("store_unusable", () => open(folder.path));
   assert.match(message, DIFFERS);
+});
+
+test("verifyRecords() misses what is acknowledged when its records are gone", async () => {
+  await using folder = temporaryFolder();
+  const outbox = open(folder.path);
+  await outbox.write([...records(10), acknowledge(INCARNATION, RECORDS)]);
+  outbox.close();
+  open(folder.path).close();
+  const database = new Sqlite(join(folder.path, FILE));
+  database.exec(`DELETE FROM records WHERE last_sequence = ${RECORDS}`);
+  database.close();
+  const { message } = await faultOf("store_unusable", () => open(folder.path));
+  assert.match(message, `#${RECORDS} is acknowledged and not there`);
 });
 
 test.run();
