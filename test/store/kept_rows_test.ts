@@ -23,7 +23,7 @@ const NOW_MS = 1_700_000_000_000;
 const BOUNDED: Readonly<Record<string, string>> = {
   "ledger.ledger": "one row",
   "outbox.outbox": "one row",
-  "outbox.records": "OUTBOX_BYTES_MAX",
+  "outbox.records": "OUTBOX_BYTES_MAX, and what --retain-size says on top",
 };
 
 const rows = rowsUnder(pageText("docs/OPERATING.md"), "What is kept for ever");
