@@ -54,7 +54,9 @@ export const COMMIT_BYTES_MAX = MIB;
 export const TROUBLES_MAX = 16;
 /** Troubles of one member that Status names; of more, the newest. */
 export const TROUBLES_SHOWN_MAX = 4;
-/** Troubles that a ledger records: as_of stands still from the first one on. */
+/** Troubles that Status lists with all that is known of them; of more, the oldest. */
+export const TROUBLES_LISTED_MAX = 100;
+/** Troubles that a ledger records and nobody has decided: as_of stands still from the first one on. */
 export const TROUBLES_RECORDED_MAX = 1_000;
 /** Bytes of an operator's reason. */
 export const REASON_BYTES_MAX = 256;
