@@ -92,13 +92,19 @@ export class LikesServerCore {
   #stopping: { readonly leave: boolean; done: boolean; told: boolean } | undefined;
   #actions: LikesServerAction[] = [];
 
-  /** `snapshot` was read after this process minted and synced its own incarnation: the newest. */
-  constructor(snapshot: OutboxSnapshot, options: LikesServerOptions) {
+  /**
+   * `snapshot` was read after this process minted and synced its own incarnation: the newest. `nowMs` is
+   * the monotonic time, from which the age of what is retained is counted anew.
+   */
+  constructor(snapshot: OutboxSnapshot, options: LikesServerOptions, nowMs: number) {
     this.#options = options;
     this.#outbox = new KnownOutbox(snapshot);
     this.#writer = new OutboxWriter(options.codec);
     this.#counts = new LearntCounts(this.#reached);
     this.#ages = new RetainedAges(options.retain.ageMs);
+    for (const { id, acknowledged } of this.#outbox.incarnations) {
+      this.#ages.note(id, acknowledged.sequence, nowMs);
+    }
     // An earlier process may have reported and been killed before it could write that down.
     this.#mayBeKnown = snapshot.membership !== "stranger" || this.#outbox.unclosed.length > 1;
   }

@@ -5,6 +5,7 @@ import type {
   LikesServerAction,
   LikesServerEvent,
   LikesServerNotice,
+  Retention,
 } from "../../src/core/likes_server.ts";
 import type { FromLikesServer, FromPrimary, LikeBatch, Report } from "../../src/core/messages.ts";
 import type { OutboxWrite } from "../../src/core/outbox.ts";
@@ -21,6 +22,8 @@ export interface HarnessOptions {
   /** The own incarnation; those minted later are 0x100 and so on. */
   readonly incarnation?: Id;
   readonly outboxBytesMax?: number;
+  /** Everything for ever, when absent. */
+  readonly retain?: Retention;
 }
 
 export class LikesServerHarness {
@@ -44,15 +47,17 @@ export class LikesServerHarness {
     const store = new MemoryOutbox(disk);
     await store.write([{ type: "mint", incarnation }]);
     let minted = 0xff;
-    const core = new LikesServerCore(await store.load(), {
+    const who = {
       serverId: "likes-server-0",
       address: "127.0.0.1:1",
       primary: "127.0.0.1:50051",
       codec: recordCodec,
       mintId: () => testId(++minted),
       random: () => 0,
+      retain: options.retain ?? { ageMs: Infinity, bytesMax: Number.MAX_SAFE_INTEGER },
       ...(options.outboxBytesMax === undefined ? {} : { outboxBytesMax: options.outboxBytesMax }),
-    });
+    };
+    const core = new LikesServerCore(await store.load(), who, 0);
     return new LikesServerHarness(disk, store, core);
   }
 
@@ -81,7 +86,7 @@ export class LikesServerHarness {
     const call = this.#disk.shift();
     if (call?.type === "write") {
       const outcome = await this.store.write(call.writes);
-      this.drive({ type: "written", outcome, bytes: this.store.bytes });
+      this.drive({ type: "written", outcome, state: this.store.state });
     } else if (call?.type === "read") {
       const { streamId, incarnation, sequence, bytesMax, recordsMax } = call;
       const read = await this.store.read(incarnation, sequence, bytesMax, recordsMax);

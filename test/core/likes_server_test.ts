@@ -113,7 +113,7 @@ test("handle() answers disk_full when likes are refused by the disk, and goes on
 test("handle() answers store_busy when another program writes to the outbox", async () => {
   const server = await LikesServerHarness.admitted();
   const refused = server.give(1);
-  server.drive({ type: "written", outcome: "busy", bytes: server.store.bytes });
+  server.drive({ type: "written", outcome: "busy", state: server.store.state });
   const outcome = server.outcome(refused);
   assert.equal(outcome, {
     type: "refused",
