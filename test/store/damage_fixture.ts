@@ -21,7 +21,7 @@ import {
   mostLiked,
   valueOf,
 } from "./ledger_fixture.ts";
-import { OUTBOX_ID, SERVER_ID } from "./outbox_fixture.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const RECORDS = 20;
@@ -127,10 +127,17 @@ async function fillOutbox(folder: string): Promise<void> {
       position = last;
     }
     await outbox.write(writes);
-    if (number === 1) await outbox.write([{ type: "trim", incarnation, upTo: 1 }]);
+    if (number === 1) {
+      await outbox.write([
+        acknowledge(incarnation, 22),
+        { type: "trim", incarnation, upTo: 1 },
+        { type: "close", incarnation },
+      ]);
+    }
   }
   const seen = { ledgerId: LEDGER_ID, generation: testId(7), version: 12 };
-  const trouble = { kind: "gap", incarnation: testId(2), detail: "1 to 4 are gone" } as const;
+  const { outboxId: _of, sinceMs: _since, asOfFromMs: _from, asOfToMs: _to, ...gap } = TROUBLE;
+  const trouble = { ...gap, incarnation: testId(2) };
   await outbox.write([
     { type: "park", incarnation: testId(2), trouble },
     { type: "membership", membership: "member", seen },
