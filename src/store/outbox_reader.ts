@@ -5,8 +5,8 @@ import { acceptedOf } from "../core/outbox.ts";
 import type { Id } from "../core/record.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { Sqlite } from "./better_sqlite.ts";
+import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
-import type { OutboxHead } from "./outbox_tables.ts";
 import { databasePath, recognise } from "./sqlite_kind.ts";
 
 /** What an outbox has accepted since it exists, events that it has removed included. */

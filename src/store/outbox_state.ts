@@ -1,7 +1,6 @@
 /**
  * What a write does to an outbox: the one place where programmer errors in writes are caught and
- * positions, sums and bytes are kept. A store asks it for the state after a write, and brings the
- * difference to its disk.
+ * positions, sums and bytes are kept. A store brings the difference to its disk.
  *
  * The records of an incarnation lie in three parts: those up to `trimmed` are gone, those up to
  * `retainedEnd` are only retained, and the others have to be delivered.

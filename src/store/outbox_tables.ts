@@ -9,9 +9,17 @@ import {
   PAGE_EVENT_BYTES,
   TREE_EVENT_BYTES_MAX,
 } from "../core/disk_bytes.ts";
-import type { Trouble, TroubleKind } from "../core/messages.ts";
-import type { IncarnationState, Membership, OutboxSnapshot } from "../core/outbox.ts";
-import type { Id, Position } from "../core/record.ts";
+import type { IncarnationState, OutboxSnapshot } from "../core/outbox.ts";
+import type { Id } from "../core/record.ts";
+import { incarnationState, outboxState } from "./outbox_columns.ts";
+import type {
+  IncarnationRow,
+  OutboxHead,
+  OutboxRow,
+  PositionRow,
+  RecordRow,
+  SizeRow,
+} from "./outbox_columns.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { integerOf } from "./stored_integer.ts";
 
@@ -72,81 +80,11 @@ const DISK_BYTES =
   `ELSE (length(events) - ${TREE_EVENT_BYTES_MAX} + ${PAGE_EVENT_BYTES - 1}) / ` +
   `${PAGE_EVENT_BYTES} * ${PAGE_BYTES} + ${CELL_BYTES_MAX} END`;
 
-/** Everything about an outbox except how many bytes it holds, which takes a scan. */
-export type OutboxHead = Omit<OutboxSnapshot, "bytes" | "retainedBytes">;
-
-interface OutboxRow {
-  readonly outbox_id: Id;
-  readonly server_id: string;
-  readonly membership: Membership;
-  readonly seen_ledger_id: Id | null;
-  readonly seen_generation: Id | null;
-  readonly seen_version: bigint | null;
-  readonly forgotten_events: bigint;
-  readonly forgotten_likes: bigint;
-  readonly generator_start_ms: bigint | null;
-  readonly generator_tick: bigint | null;
-  readonly generator_events: bigint | null;
-}
-
-interface IncarnationRow {
-  readonly incarnation: Id;
-  readonly trimmed_sequence: bigint;
-  readonly trimmed_digest: Id;
-  readonly trimmed_likes: bigint;
-  readonly acknowledged_sequence: bigint;
-  readonly acknowledged_digest: Id;
-  readonly acknowledged_likes: bigint;
-  readonly closed: bigint;
-  readonly parked_kind: TroubleKind | null;
-  readonly parked_first_sequence: bigint | null;
-  readonly parked_last_sequence: bigint | null;
-  readonly parked_digest: Id | null;
-  readonly parked_detail: string | null;
-  readonly last_sequence: bigint | null;
-  readonly last_digest: Id | null;
-  readonly last_likes: bigint | null;
-}
-
-/** A position as it is stored. */
-export interface PositionRow {
-  readonly last_sequence: bigint;
-  readonly digest: Id;
-  readonly likes: bigint;
-}
-
-/** A record as far as sums go. */
-export interface SizeRow extends PositionRow {
-  readonly disk_bytes: bigint;
-}
-
-/** A record as it is stored. */
-export interface RecordRow extends PositionRow {
-  readonly first_sequence: bigint;
-  readonly events: Buffer;
-}
-
 /** Reads an outbox, all but its bytes. The caller has a transaction, or is the only writer. */
 export function readOutboxHead(database: Database.Database): OutboxHead {
   const row = database.prepare<[], OutboxRow>("SELECT * FROM outbox").get();
   assert(row !== undefined, "the outbox has its row");
-  const { seen_ledger_id: ledgerId, seen_generation: generation, seen_version: version } = row;
-  const { generator_start_ms: startMs, generator_tick: tick, generator_events: events } = row;
-  return {
-    outboxId: row.outbox_id,
-    serverId: row.server_id,
-    membership: row.membership,
-    seen:
-      ledgerId === null || generation === null || version === null
-        ? undefined
-        : { ledgerId, generation, version: integerOf(version) },
-    incarnations: readIncarnations(database),
-    forgotten: { events: integerOf(row.forgotten_events), likes: row.forgotten_likes },
-    generator:
-      startMs === null || tick === null || events === null
-        ? undefined
-        : { startMs: integerOf(startMs), tick: integerOf(tick), events: integerOf(events) },
-  };
+  return { ...outboxState(row), incarnations: readIncarnations(database) };
 }
 
 /** Bytes on the disk of what the outbox holds. Looks at every record, but reads no events. */
@@ -174,11 +112,6 @@ export function recordsOf(
         "(SELECT ordinal FROM incarnations WHERE incarnation = ?) ORDER BY last_sequence",
     )
     .iterate(incarnation);
-}
-
-/** The position of a row. */
-export function positionOf(row: PositionRow): Position {
-  return { sequence: integerOf(row.last_sequence), digest: row.digest, likes: row.likes };
 }
 
 /** The statements of an open outbox. Those on records take the incarnation by its name. */
@@ -246,41 +179,6 @@ function prepareReads(database: Database.Database) {
   };
 }
 
-/** What `setOutbox` takes. */
-export function outboxRow({ membership, seen, forgotten, generator }: OutboxSnapshot) {
-  return {
-    membership,
-    ledgerId: seen?.ledgerId ?? null,
-    generation: seen?.generation ?? null,
-    version: seen?.version ?? null,
-    forgottenEvents: forgotten.events,
-    forgottenLikes: forgotten.likes,
-    startMs: generator?.startMs ?? null,
-    tick: generator?.tick ?? null,
-    events: generator?.events ?? null,
-  };
-}
-
-/** What `setIncarnation` takes. */
-export function incarnationRow(state: IncarnationState) {
-  const { incarnation, trimmed, acknowledged, closed, parked } = state;
-  return {
-    incarnation,
-    trimmed_sequence: trimmed.sequence,
-    trimmed_digest: trimmed.digest,
-    trimmed_likes: trimmed.likes,
-    acknowledged_sequence: acknowledged.sequence,
-    acknowledged_digest: acknowledged.digest,
-    acknowledged_likes: acknowledged.likes,
-    closed: Number(closed),
-    parked_kind: parked?.kind ?? null,
-    parked_first_sequence: parked?.firstSequence ?? null,
-    parked_last_sequence: parked?.lastSequence ?? null,
-    parked_digest: parked?.digest ?? null,
-    parked_detail: parked?.detail ?? null,
-  };
-}
-
 function readIncarnations(database: Database.Database): readonly IncarnationState[] {
   const rows = database
     .prepare<[], IncarnationRow>(
@@ -290,40 +188,4 @@ function readIncarnations(database: Database.Database): readonly IncarnationStat
     )
     .all();
   return rows.map(incarnationState);
-}
-
-function incarnationState(row: IncarnationRow): IncarnationState {
-  const { incarnation, last_sequence: sequence, last_digest: digest, last_likes: likes } = row;
-  const trimmed = positionOf({
-    last_sequence: row.trimmed_sequence,
-    digest: row.trimmed_digest,
-    likes: row.trimmed_likes,
-  });
-  return {
-    incarnation,
-    trimmed,
-    acknowledged: positionOf({
-      last_sequence: row.acknowledged_sequence,
-      digest: row.acknowledged_digest,
-      likes: row.acknowledged_likes,
-    }),
-    last:
-      sequence === null || digest === null || likes === null
-        ? trimmed
-        : { sequence: integerOf(sequence), digest, likes },
-    closed: row.closed === 1n,
-    parked: parkedOf(row),
-  };
-}
-
-function parkedOf(row: IncarnationRow): Trouble | undefined {
-  if (row.parked_kind === null) return undefined;
-  return {
-    kind: row.parked_kind,
-    incarnation: row.incarnation,
-    firstSequence: integerOf(row.parked_first_sequence ?? 0n),
-    lastSequence: integerOf(row.parked_last_sequence ?? 0n),
-    digest: row.parked_digest ?? "",
-    detail: row.parked_detail ?? "",
-  };
 }

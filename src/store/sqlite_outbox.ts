@@ -11,15 +11,8 @@ import type { Id, LikeRecord, Position, RecordCodec } from "../core/record.ts";
 import { LikesError } from "../errors.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { HeldRecords } from "./outbox_state.ts";
-import {
-  OUTBOX_KIND,
-  incarnationRow,
-  outboxRow,
-  positionOf,
-  prepareOutbox,
-  readOutboxBytes,
-  readOutboxHead,
-} from "./outbox_tables.ts";
+import { incarnationRow, outboxRow, positionOf } from "./outbox_columns.ts";
+import { OUTBOX_KIND, prepareOutbox, readOutboxBytes, readOutboxHead } from "./outbox_tables.ts";
 import type { OutboxStatements } from "./outbox_tables.ts";
 import { openSqliteFile } from "./sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "./sqlite_file.ts";

@@ -8,8 +8,9 @@ import type Database from "better-sqlite3";
 import type { IncarnationState } from "../core/outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../core/record.ts";
 import { VERIFY_CRASHED_BYTES_MAX, VERIFY_ROWS_BYTES_MAX } from "../limits.ts";
-import { positionOf, readOutboxHead, recordsOf } from "./outbox_tables.ts";
-import type { RecordRow } from "./outbox_tables.ts";
+import { positionOf } from "./outbox_columns.ts";
+import type { RecordRow } from "./outbox_columns.ts";
+import { readOutboxHead, recordsOf } from "./outbox_tables.ts";
 import { usedBytes } from "./sqlite_kind.ts";
 import { integerOf } from "./stored_integer.ts";
 

@@ -11,6 +11,7 @@ import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { testId } from "./faults.ts";
 import {
+  DECISION,
   INCARNATION,
   LEDGER_ID,
   MEMBER,
@@ -172,14 +173,17 @@ async function fillLedger(folder: string): Promise<void> {
       }
       const version = before.version + 1;
       transaction.setMeta({ version, totalLikes, totalVersion: version, asOfMs: NOW_MS });
-      for (const state of ["open", "closed", "parked"] as const) {
+      for (const state of ["open", "closed", "parked", "retired"] as const) {
         const incarnation = testId(generation * 10 + state.length);
         transaction.setIncarnation({ ...ROW, incarnation, state });
       }
       const outboxId = testId(0x100 + generation);
       transaction.setMember({ ...MEMBER, outboxId, appliedLikes: totalLikes });
       transaction.setMember(MEMBER);
-      transaction.addTrouble({ ...TROUBLE, outboxId });
+      const trouble = transaction.addTrouble({ ...TROUBLE, outboxId });
+      if (generation === 0) {
+        transaction.addDecision({ ...DECISION, troubleNumber: trouble?.number ?? 0 });
+      }
     });
     ledger.close();
   }
@@ -192,7 +196,14 @@ async function ledgerMeaning(folder: string): Promise<string> {
     const items = mostLiked(ledger, GENERATIONS * ITEMS);
     const counts = likesOf(ledger, ...items.map(({ itemId }) => itemId));
     const rows = await valueOf(ledger, (transaction) => {
-      const found: unknown[] = [transaction.openIncarnations(OUTBOX, 100), INCARNATION];
+      const found: unknown[] = [INCARNATION, transaction.copiedMs()];
+      for (const state of ["open", "closed", "parked", "retired"] as const) {
+        found.push(transaction.incarnationsIn(OUTBOX, state, 100));
+      }
+      for (const number of [0, 1, 2]) {
+        const outboxId = testId(0x100 + number);
+        found.push(transaction.wasDecided(outboxId, TROUBLE), transaction.troublesOf(outboxId));
+      }
       for (let number = 0; number < GENERATIONS * 10; number++) {
         found.push(transaction.incarnation(testId(number)), transaction.generation(testId(number)));
         found.push(transaction.member(testId(0x100 + number)));
