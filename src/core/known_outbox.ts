@@ -95,10 +95,15 @@ export class KnownOutbox {
     return acceptedOf(this.#state.forgotten, lasts);
   }
 
-  /** Likes of this outbox that are known to be in the ledger. */
-  get acknowledgedLikes(): bigint {
+  /**
+   * Likes of this outbox that are known to be in the ledger, and those of parked incarnations: whether
+   * these are is not known, and nothing is shown twice.
+   */
+  get countedLikes(): bigint {
     let { likes } = this.#state.forgotten;
-    for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
+    for (const { stored, acknowledged } of this.#incarnations) {
+      likes += stored.parked === undefined ? acknowledged.likes : stored.last.likes;
+    }
     return likes;
   }
 

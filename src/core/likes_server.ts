@@ -625,7 +625,7 @@ export class LikesServerCore {
     this.#endReoffering(delivery);
     const { pulse } = delivery;
     if (pulse.totalLikes !== this.#shown?.pulse.totalLikes) this.#notice({ type: "total", pulse });
-    const countedLikes = this.#outbox.acknowledgedLikes;
+    const countedLikes = this.#outbox.countedLikes;
     this.#shown = { pulse, receivedMs: nowMs, countedLikes };
     this.#report(delivery);
     this.#settle(delivery.incarnation, nowMs);

@@ -1,6 +1,17 @@
 /** Rows of the ledger as every store takes them: asserted to be whole numbers that it can hold. */
-import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "../core/ledger.ts";
+import type {
+  DecisionRow,
+  IncarnationRow,
+  LedgerMeta,
+  MemberRow,
+  TroubleRow,
+} from "../core/ledger.ts";
 import { storedInteger, storedLikes } from "./stored_integer.ts";
+
+/** A trouble that is not recorded yet: the store gives it its number. */
+export type NewTrouble = Omit<TroubleRow, "number">;
+/** A decision that is not recorded yet: the store gives it its number. */
+export type NewDecision = Omit<DecisionRow, "number">;
 
 /** The row of a ledger that was just made. */
 export const NEW_LEDGER: LedgerMeta = { version: 0, totalLikes: 0n, totalVersion: 0, asOfMs: 0 };
@@ -17,6 +28,7 @@ export function checkedMeta(row: LedgerMeta): LedgerMeta {
 /** Gives `row` back, checked. */
 export function checkedMember(row: MemberRow): MemberRow {
   storedLikes(row.appliedLikes);
+  storedInteger(row.retiredAsOfMs);
   return row;
 }
 
@@ -27,7 +39,21 @@ export function checkedIncarnation(row: IncarnationRow): IncarnationRow {
 }
 
 /** Gives `row` back, checked. */
-export function checkedTrouble(row: TroubleRow): TroubleRow {
+export function checkedTrouble(row: NewTrouble): NewTrouble {
+  storedInteger(row.firstSequence);
+  storedInteger(row.lastSequence);
   storedInteger(row.sinceMs);
+  storedInteger(row.asOfFromMs);
+  storedInteger(row.asOfToMs);
+  return row;
+}
+
+/** Gives `row` back, checked. */
+export function checkedDecision(row: NewDecision): NewDecision {
+  storedInteger(row.troubleNumber);
+  storedInteger(row.firstSequence);
+  storedInteger(row.lastSequence);
+  storedInteger(row.asOfMs);
+  storedInteger(row.decidedMs);
   return row;
 }

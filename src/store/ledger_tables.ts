@@ -1,25 +1,29 @@
 /** The tables of a ledger, and the statements that read and change them. */
 // tidy: no test because the acceptance tests of the ledger go through it
 import type Database from "better-sqlite3";
-import { assert } from "../assert.ts";
-import type {
-  IncarnationRow,
-  ItemCount,
-  LedgerMeta,
-  MemberRow,
-  TroubleRow,
-} from "../core/ledger.ts";
+import type { IncarnationRow, MemberRow } from "../core/ledger.ts";
 import type { TroubleKind } from "../core/messages.ts";
 import type { Id } from "../core/record.ts";
+import type {
+  StoredGeneration,
+  StoredIncarnation,
+  StoredItem,
+  StoredMember,
+  StoredMeta,
+  StoredTrouble,
+} from "./ledger_columns.ts";
+import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
-import { integerOf } from "./stored_integer.ts";
 
-/** The database of a ledger. Ordinals keep the order in which rows were first set. */
+/**
+ * The database of a ledger. Ordinals keep the order in which rows were first set. Troubles and decisions
+ * are never removed, so none of their numbers is given twice.
+ */
 export const LEDGER_KIND: SqliteKind = {
   name: "ledger",
   applicationId: 0x4c6b4c47n,
-  schemaVersion: 1n,
-  guarded: ["ledger", "members", "incarnations", "generations", "troubles"],
+  schemaVersion: 2n,
+  guarded: ["ledger", "members", "incarnations", "generations", "troubles", "decisions"],
   schema: `
     CREATE TABLE ledger (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -27,15 +31,17 @@ export const LEDGER_KIND: SqliteKind = {
       version INTEGER NOT NULL,
       total_likes INTEGER NOT NULL,
       total_version INTEGER NOT NULL,
-      as_of_ms INTEGER NOT NULL
+      as_of_ms INTEGER NOT NULL,
+      copied_ms INTEGER
     ) STRICT;
     CREATE TABLE members (
       ordinal INTEGER PRIMARY KEY,
       outbox_id TEXT NOT NULL UNIQUE,
       server_id TEXT NOT NULL,
       address TEXT NOT NULL,
-      state TEXT NOT NULL CHECK (state IN ('member', 'left')),
-      applied_likes INTEGER NOT NULL
+      state TEXT NOT NULL CHECK (state IN ('member', 'left', 'retired')),
+      applied_likes INTEGER NOT NULL,
+      retired_as_of_ms INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX members_by_state ON members (state);
     CREATE TABLE incarnations (
@@ -44,9 +50,9 @@ export const LEDGER_KIND: SqliteKind = {
       outbox_id TEXT NOT NULL,
       applied_sequence INTEGER NOT NULL,
       digest TEXT NOT NULL,
-      state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'parked'))
+      state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'parked', 'retired'))
     ) STRICT;
-    CREATE INDEX incarnations_open ON incarnations (outbox_id) WHERE state = 'open';
+    CREATE INDEX incarnations_by_state ON incarnations (outbox_id, state);
     CREATE TABLE generations (
       ordinal INTEGER PRIMARY KEY,
       generation TEXT NOT NULL UNIQUE,
@@ -54,13 +60,35 @@ export const LEDGER_KIND: SqliteKind = {
       opened_ms INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE troubles (
-      ordinal INTEGER PRIMARY KEY,
+      number INTEGER PRIMARY KEY,
       outbox_id TEXT NOT NULL,
       incarnation TEXT NOT NULL,
       kind TEXT NOT NULL,
+      first_sequence INTEGER NOT NULL,
+      last_sequence INTEGER NOT NULL,
+      digest TEXT NOT NULL,
       detail TEXT NOT NULL,
       since_ms INTEGER NOT NULL,
-      UNIQUE (outbox_id, incarnation, kind)
+      as_of_from_ms INTEGER NOT NULL,
+      as_of_to_ms INTEGER NOT NULL,
+      decided INTEGER NOT NULL CHECK (decided IN (0, 1))
+    ) STRICT;
+    CREATE UNIQUE INDEX troubles_undecided ON troubles (outbox_id, incarnation, kind)
+      WHERE decided = 0;
+    CREATE INDEX troubles_decided
+      ON troubles (outbox_id, incarnation, kind, first_sequence, last_sequence) WHERE decided = 1;
+    CREATE TABLE decisions (
+      number INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL CHECK (kind IN ('retire', 'resolve', 'refilled', 'answered')),
+      trouble TEXT NOT NULL,
+      trouble_number INTEGER NOT NULL,
+      outbox_id TEXT NOT NULL,
+      incarnation TEXT NOT NULL,
+      first_sequence INTEGER NOT NULL,
+      last_sequence INTEGER NOT NULL,
+      as_of_ms INTEGER NOT NULL,
+      decided_ms INTEGER NOT NULL,
+      reason TEXT NOT NULL
     ) STRICT;
     CREATE TABLE items (
       item_id TEXT PRIMARY KEY,
@@ -69,96 +97,6 @@ export const LEDGER_KIND: SqliteKind = {
     CREATE INDEX items_by_likes ON items (likes DESC, item_id);
   `,
 };
-
-interface StoredMeta {
-  readonly version: bigint;
-  readonly total_likes: bigint;
-  readonly total_version: bigint;
-  readonly as_of_ms: bigint;
-}
-
-interface StoredMember {
-  readonly outbox_id: Id;
-  readonly server_id: string;
-  readonly address: string;
-  readonly state: MemberRow["state"];
-  readonly applied_likes: bigint;
-}
-
-interface StoredIncarnation {
-  readonly incarnation: Id;
-  readonly outbox_id: Id;
-  readonly applied_sequence: bigint;
-  readonly digest: Id;
-  readonly state: IncarnationRow["state"];
-}
-
-interface StoredTrouble {
-  readonly outbox_id: Id;
-  readonly incarnation: Id;
-  readonly kind: TroubleKind;
-  readonly detail: string;
-  readonly since_ms: bigint;
-}
-
-interface StoredGeneration {
-  readonly first_version: bigint;
-  readonly next_first_version: bigint | null;
-}
-
-interface StoredItem {
-  readonly item_id: string;
-  readonly likes: bigint;
-}
-
-/** The one row of the ledger. */
-export function metaOf(row: StoredMeta | undefined): LedgerMeta {
-  assert(row !== undefined, "the ledger has its row");
-  return {
-    version: integerOf(row.version),
-    totalLikes: row.total_likes,
-    totalVersion: integerOf(row.total_version),
-    asOfMs: integerOf(row.as_of_ms),
-  };
-}
-
-/** A member as it was stored. */
-export function memberOf(row: StoredMember): MemberRow {
-  return {
-    outboxId: row.outbox_id,
-    serverId: row.server_id,
-    address: row.address,
-    state: row.state,
-    appliedLikes: row.applied_likes,
-  };
-}
-
-/** An incarnation as it was stored. */
-export function incarnationOf(row: StoredIncarnation): IncarnationRow {
-  return {
-    incarnation: row.incarnation,
-    outboxId: row.outbox_id,
-    appliedSequence: integerOf(row.applied_sequence),
-    digest: row.digest,
-    state: row.state,
-  };
-}
-
-/** A trouble as it was stored. */
-export function troubleOf(row: StoredTrouble): TroubleRow {
-  return {
-    outboxId: row.outbox_id,
-    incarnation: row.incarnation,
-    kind: row.kind,
-    detail: row.detail,
-    sinceMs: integerOf(row.since_ms),
-  };
-}
-
-/** The likes of an item as they were stored. */
-export function itemOf(row: StoredItem): ItemCount {
-  return { itemId: row.item_id, likes: row.likes };
-}
 
 /** The statements of an open ledger. */
 export type LedgerStatements = ReturnType<typeof prepareLedger>;
@@ -169,12 +107,7 @@ export function prepareLedger(database: Database.Database) {
     ledgerId: database.prepare<[], Id>("SELECT ledger_id FROM ledger").pluck(),
     ...prepareRows(database),
     ...prepareGenerations(database),
-    troubles: database.prepare<[], StoredTrouble>("SELECT * FROM troubles ORDER BY ordinal"),
-    addTrouble: database.prepare<[Id, Id, TroubleKind, string, number]>(
-      "INSERT INTO troubles (outbox_id, incarnation, kind, detail, since_ms) " +
-        "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    ),
-    troubleCount: database.prepare<[], bigint>("SELECT count(*) FROM troubles").pluck(),
+    ...prepareTroubles(database),
     itemLikes: database
       .prepare<[string], bigint>("SELECT likes FROM items WHERE item_id = ?")
       .pluck(),
@@ -183,6 +116,40 @@ export function prepareLedger(database: Database.Database) {
         "ON CONFLICT (item_id) DO UPDATE SET likes = excluded.likes",
     ),
     ...preparePages(database),
+  };
+}
+
+function prepareTroubles(database: Database.Database) {
+  // The text of the condition is that of the index, by which alone SQLite takes that index.
+  const undecided = "FROM troubles WHERE decided = 0";
+  return {
+    troubles: database.prepare<[], StoredTrouble>(`SELECT * ${undecided} ORDER BY number`),
+    troublesOf: database.prepare<[Id | ""], StoredTrouble>(
+      `SELECT * ${undecided} AND outbox_id = ? ORDER BY number`,
+    ),
+    trouble: database.prepare<[number], StoredTrouble>(`SELECT * ${undecided} AND number = ?`),
+    troubleCount: database.prepare<[], bigint>(`SELECT count(*) ${undecided}`).pluck(),
+    addTrouble: database.prepare<Readonly<Record<keyof NewTrouble, string | number>>>(
+      "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, digest, " +
+        "detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES (@outboxId, @incarnation, " +
+        "@kind, @firstSequence, @lastSequence, @digest, @detail, @sinceMs, @asOfFromMs, " +
+        "@asOfToMs, 0) ON CONFLICT DO NOTHING",
+    ),
+    wasDecided: database
+      .prepare<[Id, Id, TroubleKind, number, number], bigint>(
+        "SELECT 1 FROM troubles WHERE decided = 1 AND outbox_id = ? AND incarnation = ? AND " +
+          "kind = ? AND first_sequence = ? AND last_sequence = ? LIMIT 1",
+      )
+      .pluck(),
+    decide: database.prepare<[number]>(
+      "UPDATE troubles SET decided = 1 WHERE decided = 0 AND number = ?",
+    ),
+    addDecision: database.prepare<Readonly<Record<keyof NewDecision, string | number>>>(
+      "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
+        "first_sequence, last_sequence, as_of_ms, decided_ms, reason) VALUES (@kind, @trouble, " +
+        "@troubleNumber, @outboxId, @incarnation, @firstSequence, @lastSequence, @asOfMs, " +
+        "@decidedMs, @reason)",
+    ),
   };
 }
 
@@ -210,6 +177,8 @@ function prepareRows(database: Database.Database) {
     setMeta: database.prepare<[number, bigint, number, number]>(
       "UPDATE ledger SET version = ?, total_likes = ?, total_version = ?, as_of_ms = ?",
     ),
+    copiedMs: database.prepare<[], bigint | null>("SELECT copied_ms FROM ledger").pluck(),
+    clearCopied: database.prepare<[]>("UPDATE ledger SET copied_ms = NULL"),
     members: database.prepare<[], StoredMember>(
       "SELECT * FROM members WHERE state = 'member' ORDER BY ordinal",
     ),
@@ -217,18 +186,18 @@ function prepareRows(database: Database.Database) {
       .prepare<[], bigint>("SELECT count(*) FROM members WHERE state = 'member'")
       .pluck(),
     member: database.prepare<[Id], StoredMember>("SELECT * FROM members WHERE outbox_id = ?"),
-    setMember: database.prepare<[Id, string, string, MemberRow["state"], bigint]>(
-      "INSERT INTO members (outbox_id, server_id, address, state, applied_likes) " +
-        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (outbox_id) DO UPDATE SET " +
+    setMember: database.prepare<[Id, string, string, MemberRow["state"], bigint, number]>(
+      "INSERT INTO members (outbox_id, server_id, address, state, applied_likes, retired_as_of_ms) " +
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (outbox_id) DO UPDATE SET " +
         "server_id = excluded.server_id, address = excluded.address, state = excluded.state, " +
-        "applied_likes = excluded.applied_likes",
+        "applied_likes = excluded.applied_likes, retired_as_of_ms = excluded.retired_as_of_ms",
     ),
     incarnation: database.prepare<[Id], StoredIncarnation>(
       "SELECT * FROM incarnations WHERE incarnation = ?",
     ),
-    openIncarnations: database
-      .prepare<[Id, number], Id>(
-        "SELECT incarnation FROM incarnations WHERE outbox_id = ? AND state = 'open' " +
+    incarnationsIn: database
+      .prepare<[Id, IncarnationRow["state"], number], Id>(
+        "SELECT incarnation FROM incarnations WHERE outbox_id = ? AND state = ? " +
           "ORDER BY ordinal LIMIT ?",
       )
       .pluck(),

@@ -3,9 +3,9 @@ import { assert } from "../assert.ts";
 import type {
   CountsRead,
   CountsSelection,
+  DecisionRow,
   GenerationRow,
   IncarnationRow,
-  ItemCount,
   LedgerMeta,
   LedgerSnapshot,
   LedgerStore,
@@ -14,26 +14,38 @@ import type {
   TransactionOutcome,
   TroubleRow,
 } from "../core/ledger.ts";
+import type { Trouble } from "../core/messages.ts";
 import type { Id } from "../core/record.ts";
 import { LikesError } from "../errors.ts";
 import { Doubt } from "./doubt.ts";
 import {
   NEW_LEDGER,
+  checkedDecision,
   checkedIncarnation,
   checkedMember,
   checkedMeta,
   checkedTrouble,
 } from "./ledger_rows.ts";
+import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import { MemoryDisk } from "./memory_disk.ts";
-import { storedInteger, storedLikes } from "./stored_integer.ts";
+import { pageOf } from "./memory_pages.ts";
+import { storedLikes } from "./stored_integer.ts";
 
-/** The disk of a ledger: what was committed, in the order in which rows were first set. */
+/**
+ * The disk of a ledger: what was committed, in the order in which rows were first set. A transaction
+ * changes it as it goes on and takes that back when it fails, without giving the thread to anybody.
+ */
 export class LedgerDisk extends MemoryDisk {
   readonly ledgerId: Id;
   meta: LedgerMeta = NEW_LEDGER;
+  /** When it was copied, until the ledger has said so. */
+  copiedMs: number | undefined;
   readonly members = new Map<Id, MemberRow>();
   readonly incarnations = new Map<Id, IncarnationRow>();
-  readonly troubles = new Map<string, TroubleRow>();
+  /** Those that are not decided, by their numbers. */
+  readonly troubles = new Map<number, TroubleRow>();
+  readonly decidedTroubles = new Map<number, TroubleRow>();
+  readonly decisions: DecisionRow[] = [];
   readonly items = new Map<string, bigint>();
   /** Every opening, oldest first. */
   readonly generations: { readonly generation: Id; readonly firstVersion: number }[] = [];
@@ -43,14 +55,17 @@ export class LedgerDisk extends MemoryDisk {
     this.ledgerId = ledgerId;
   }
 
-  /** A copy of what is committed now. */
+  /** A copy of what is committed now, as a file would be copied. */
   clone(): LedgerDisk {
     const copy = new LedgerDisk(this.ledgerId);
     copy.meta = this.meta;
+    copy.copiedMs = this.copiedMs;
     for (const [id, row] of this.members) copy.members.set(id, row);
     for (const [id, row] of this.incarnations) copy.incarnations.set(id, row);
-    for (const [key, row] of this.troubles) copy.troubles.set(key, row);
+    for (const [number, row] of this.troubles) copy.troubles.set(number, row);
+    for (const [number, row] of this.decidedTroubles) copy.decidedTroubles.set(number, row);
     for (const [itemId, likes] of this.items) copy.items.set(itemId, likes);
+    copy.decisions.push(...this.decisions);
     copy.generations.push(...this.generations);
     return copy;
   }
@@ -148,12 +163,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   }
 
   setMeta(row: LedgerMeta): void {
-    const disk = this.#disk;
-    const { meta } = disk;
-    disk.meta = checkedMeta(row);
-    this.#undo.push(() => {
-      disk.meta = meta;
-    });
+    this.#assign({ meta: checkedMeta(row) });
   }
 
   member(outboxId: Id): MemberRow | undefined {
@@ -178,9 +188,9 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     this.#set(this.#disk.incarnations, row.incarnation, checkedIncarnation(row));
   }
 
-  openIncarnations(outboxId: Id, limit: number): readonly Id[] {
+  incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[] {
     return [...this.#disk.incarnations.values()]
-      .filter((row) => row.outboxId === outboxId && row.state === "open")
+      .filter((row) => row.outboxId === outboxId && row.state === state)
       .slice(0, limit)
       .map((row) => row.incarnation);
   }
@@ -194,16 +204,59 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     return { ...row, lastVersion: next === undefined ? undefined : next.firstVersion - 1 };
   }
 
-  addTrouble(row: TroubleRow): boolean {
-    const { outboxId, incarnation, kind } = checkedTrouble(row);
-    const key = JSON.stringify([outboxId, incarnation, kind]);
-    if (this.#disk.troubles.has(key)) return false;
-    this.#set(this.#disk.troubles, key, row);
-    return true;
+  copiedMs(): number | undefined {
+    return this.#disk.copiedMs;
+  }
+
+  clearCopied(): void {
+    if (this.#disk.copiedMs !== undefined) this.#assign({ copiedMs: undefined });
+  }
+
+  addTrouble(row: NewTrouble): TroubleRow | undefined {
+    checkedTrouble(row);
+    const { troubles, decidedTroubles } = this.#disk;
+    for (const other of troubles.values()) if (isSameTrouble(row, other)) return undefined;
+    const number = troubles.size + decidedTroubles.size + 1;
+    const recorded = { ...row, number };
+    this.#set(troubles, number, recorded);
+    return recorded;
+  }
+
+  trouble(number: number): TroubleRow | undefined {
+    return this.#disk.troubles.get(number);
+  }
+
+  troublesOf(outboxId: Id | ""): readonly TroubleRow[] {
+    return [...this.#disk.troubles.values()].filter((row) => row.outboxId === outboxId);
   }
 
   troubleCount(): number {
     return this.#disk.troubles.size;
+  }
+
+  wasDecided(outboxId: Id, trouble: Trouble): boolean {
+    for (const row of this.#disk.decidedTroubles.values()) {
+      const isSameRange =
+        row.firstSequence === trouble.firstSequence && row.lastSequence === trouble.lastSequence;
+      if (isSameRange && isSameTrouble(row, { ...trouble, outboxId })) return true;
+    }
+    return false;
+  }
+
+  addDecision(row: NewDecision): DecisionRow {
+    checkedDecision(row);
+    const { troubles, decidedTroubles, decisions } = this.#disk;
+    const { troubleNumber } = row;
+    if (troubleNumber !== 0) {
+      const trouble = troubles.get(troubleNumber);
+      assert(trouble !== undefined, `trouble ${troubleNumber} is there and not decided`);
+      this.#set(decidedTroubles, troubleNumber, trouble);
+      this.#delete(troubles, troubleNumber);
+    }
+    const recorded = { ...row, number: decisions.length + 1 };
+    decisions.push(recorded);
+    this.#undo.push(() => decisions.pop());
+    return recorded;
   }
 
   itemLikes(itemId: string): bigint {
@@ -222,28 +275,27 @@ class MemoryLedgerTransaction implements LedgerTransaction {
       else map.set(key, before);
     });
   }
+
+  /** Taken back, it stands in its old place: the order of rows is that of their numbers. */
+  #delete<Key, Value>(map: Map<Key, Value>, key: Key): void {
+    const before = [...map];
+    map.delete(key);
+    this.#undo.push(() => {
+      map.clear();
+      for (const [one, value] of before) map.set(one, value);
+    });
+  }
+
+  #assign(values: Partial<Pick<LedgerDisk, "meta" | "copiedMs">>): void {
+    const { meta, copiedMs } = this.#disk;
+    Object.assign(this.#disk, values);
+    this.#undo.push(() => Object.assign(this.#disk, { meta, copiedMs }));
+  }
 }
 
-function pageOf(
-  items: ReadonlyMap<string, bigint>,
-  { order, after, limit }: Extract<CountsSelection, { type: "page" }>,
-): readonly ItemCount[] {
-  storedInteger(limit);
-  const compare = order === "item_id" ? byId : byLikes;
-  return [...items]
-    .map(([itemId, likes]) => ({ itemId, likes }))
-    .filter((item) => after === undefined || compare(item, after) > 0)
-    .sort(compare)
-    .slice(0, limit);
-}
+type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind">;
 
-/** Most likes first. */
-function byLikes(a: ItemCount, b: ItemCount): number {
-  if (a.likes !== b.likes) return a.likes > b.likes ? -1 : 1;
-  return byId(a, b);
-}
-
-/** By the bytes of the id, as SQLite compares text. */
-function byId(a: ItemCount, b: ItemCount): number {
-  return Buffer.compare(Buffer.from(a.itemId), Buffer.from(b.itemId));
+/** Whether two troubles are recorded once: of one outbox, incarnation and kind. */
+function isSameTrouble(one: TroubleName, { outboxId, incarnation, kind }: TroubleName): boolean {
+  return one.outboxId === outboxId && one.incarnation === incarnation && one.kind === kind;
 }

@@ -11,26 +11,23 @@ import type {
 import type { Id, LikeRecord, Position } from "../core/record.ts";
 import { Doubt } from "./doubt.ts";
 import { MemoryDisk } from "./memory_disk.ts";
-import { afterWrite, findIncarnation, newOutbox } from "./outbox_state.ts";
-import type { HeldRecords } from "./outbox_state.ts";
+import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
+import type { HeldRecord, HeldRecords, OutboxChanges } from "./outbox_state.ts";
 
-interface StoredRecord {
+interface StoredRecord extends HeldRecord {
   readonly record: LikeRecord;
-  readonly last: Position;
 }
 
-type StoredRecords = ReadonlyMap<Id, readonly StoredRecord[]>;
-
-/** What is committed. It is never changed, only replaced as a whole. */
+/** What is committed: `state` is replaced and never changed, and records are added and removed. */
 interface Content {
-  readonly state: OutboxSnapshot;
-  readonly records: StoredRecords;
+  state: OutboxSnapshot;
+  /** Of each incarnation in order, none of which is trimmed. */
+  readonly records: Map<Id, StoredRecord[]>;
 }
 
 /** The disk of an outbox: what was committed, and nothing else. */
 export class OutboxDisk extends MemoryDisk {
-  /** For the store on this disk. */
-  content: Content;
+  readonly content: Content;
 
   constructor(outboxId: Id, serverId: string) {
     super();
@@ -39,9 +36,10 @@ export class OutboxDisk extends MemoryDisk {
 
   /** A copy of what is committed now. */
   clone(): OutboxDisk {
-    const { outboxId, serverId } = this.content.state;
-    const copy = new OutboxDisk(outboxId, serverId);
-    copy.content = this.content;
+    const { state, records } = this.content;
+    const copy = new OutboxDisk(state.outboxId, state.serverId);
+    copy.content.state = state;
+    for (const [incarnation, held] of records) copy.content.records.set(incarnation, [...held]);
     return copy;
   }
 }
@@ -49,29 +47,46 @@ export class OutboxDisk extends MemoryDisk {
 /** An outbox opened on `disk`. */
 export class MemoryOutbox implements OutboxStore {
   readonly #disk: OutboxDisk;
+  readonly #held: HeldRecords;
   readonly #doubt = new Doubt("the outbox in memory");
 
   constructor(disk: OutboxDisk) {
     this.#disk = disk;
+    this.#held = heldRecords(disk.content.records);
   }
 
-  get bytes(): number {
-    return this.#disk.content.state.bytes;
+  get state(): OutboxSnapshot {
+    return this.#disk.content.state;
   }
 
   async load(): Promise<OutboxSnapshot> {
     this.#doubt.throwIfEntered();
-    return this.#disk.content.state;
+    return this.state;
   }
 
+  /** Records are added as the writes go on, and removed when all are done: so adding is undone. */
   async write(writes: readonly OutboxWrite[]): Promise<WriteOutcome> {
     this.#doubt.throwIfEntered();
-    const before = this.#disk.content;
-    const after = writes.reduce(contentAfter, before);
-    if (after.state === before.state) return "done";
+    const before = this.state;
+    const added: Id[] = [];
+    const changes: OutboxChanges[] = [];
+    let after = before;
+    try {
+      for (const write of writes) {
+        const next = afterWrite(after, write, this.#held);
+        if (write.type === "append") added.push(this.#add(write));
+        else changes.push(changesBetween(after, next));
+        after = next;
+      }
+    } catch (error) {
+      this.#takeBack(added);
+      throw error;
+    }
+    if (after === before) return "done";
     const fault = this.#disk.takeFault();
+    if (fault === "refused" || fault === "in_doubt_lost") this.#takeBack(added);
+    else this.#commit(after, changes);
     if (fault === "refused") return "refused";
-    if (fault !== "in_doubt_lost") this.#disk.content = after;
     if (fault !== undefined) throw this.#doubt.enter(new Error("the disk failed"));
     return "done";
   }
@@ -87,14 +102,14 @@ export class MemoryOutbox implements OutboxStore {
     const { state, records: stored } = this.#disk.content;
     const trimmed = findIncarnation(state, incarnation)?.trimmed;
     const position =
-      trimmed?.sequence === sequence
-        ? trimmed
-        : heldRecords(stored).positionAt(incarnation, sequence);
+      trimmed?.sequence === sequence ? trimmed : this.#held.positionAt(incarnation, sequence);
     const records: LikeRecord[] = [];
     if (position === undefined) return { position, records, end: undefined };
     let end = position;
     let bytesLeft = bytesMax;
-    for (const { record, last } of recordsAfter(stored, incarnation, sequence)) {
+    const held = stored.get(incarnation) ?? [];
+    for (let index = indexAfter(held, sequence); index < held.length; index++) {
+      const { record, last } = at(held, index);
       bytesLeft -= record.bytes.length;
       if (records.length === recordsMax || (records.length > 0 && bytesLeft < 0)) break;
       records.push(record);
@@ -106,53 +121,74 @@ export class MemoryOutbox implements OutboxStore {
   close(): void {
     // A disk in memory has nothing to give back.
   }
-}
 
-function contentAfter({ state, records }: Content, write: OutboxWrite): Content {
-  return {
-    state: afterWrite(state, write, heldRecords(records)),
-    records: recordsAfterWrite(records, write),
-  };
-}
+  #add({ incarnation, record, last }: Extract<OutboxWrite, { type: "append" }>): Id {
+    // A copy, as a disk would make: the giver may use its buffer again.
+    const bytes = record.bytes.slice();
+    const stored = { record: { ...record, bytes }, last, diskBytes: recordDiskBytes(bytes.length) };
+    const { records } = this.#disk.content;
+    const held = records.get(incarnation);
+    if (held === undefined) records.set(incarnation, [stored]);
+    else held.push(stored);
+    return incarnation;
+  }
 
-function recordsAfterWrite(records: StoredRecords, write: OutboxWrite): StoredRecords {
-  switch (write.type) {
-    case "append": {
-      const { incarnation, record, last } = write;
-      // A copy, as a disk would make: the giver may use its buffer again.
-      const stored = { record: { ...record, bytes: record.bytes.slice() }, last };
-      return new Map(records).set(incarnation, [...(records.get(incarnation) ?? []), stored]);
+  #takeBack(added: readonly Id[]): void {
+    for (const incarnation of added) this.#disk.content.records.get(incarnation)?.pop();
+  }
+
+  #commit(after: OutboxSnapshot, changes: readonly OutboxChanges[]): void {
+    const { content } = this.#disk;
+    for (const { forgotten, changed } of changes) {
+      for (const { incarnation } of forgotten) content.records.delete(incarnation);
+      for (const { incarnation, trimmed } of changed) {
+        const held = content.records.get(incarnation);
+        held?.splice(0, indexAfter(held, trimmed.sequence));
+      }
     }
-    case "trim": {
-      const { incarnation, upTo } = write;
-      return new Map(records).set(incarnation, recordsAfter(records, incarnation, upTo));
-    }
-    case "close": {
-      const left = new Map(records);
-      left.delete(write.incarnation);
-      return left;
-    }
-    default:
-      return records;
+    content.state = after;
   }
 }
 
-function recordsAfter(
-  records: StoredRecords,
-  incarnation: Id,
-  sequence: number,
-): readonly StoredRecord[] {
-  return (records.get(incarnation) ?? []).filter(({ last }) => last.sequence > sequence);
-}
-
-function heldRecords(records: StoredRecords): HeldRecords {
+function heldRecords(records: ReadonlyMap<Id, readonly StoredRecord[]>): HeldRecords {
+  const heldBy = (incarnation: Id) => records.get(incarnation) ?? [];
   return {
-    positionAt(incarnation, sequence) {
-      return records.get(incarnation)?.find(({ last }) => last.sequence === sequence)?.last;
+    positionAt(incarnation, sequence): Position | undefined {
+      const held = heldBy(incarnation);
+      const last = held[indexAfter(held, sequence) - 1]?.last;
+      return last?.sequence === sequence ? last : undefined;
     },
-    bytesUpTo(incarnation, sequence) {
-      const upTo = (records.get(incarnation) ?? []).filter(({ last }) => last.sequence <= sequence);
-      return upTo.reduce((bytes, { record }) => bytes + recordDiskBytes(record.bytes.length), 0);
+    bytesBetween(incarnation, sequence, upTo) {
+      const held = heldBy(incarnation);
+      let bytes = 0;
+      const end = indexAfter(held, upTo);
+      for (let index = indexAfter(held, sequence); index < end; index++) {
+        bytes += at(held, index).diskBytes;
+      }
+      return bytes;
+    },
+    *recordsAfter(incarnation, sequence) {
+      const held = heldBy(incarnation);
+      for (let index = indexAfter(held, sequence); index < held.length; index++) {
+        yield at(held, index);
+      }
     },
   };
+}
+
+/** The index of the first record that ends after `sequence`. */
+function indexAfter(held: readonly StoredRecord[], sequence: number): number {
+  let [low, high] = [0, held.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (at(held, middle).last.sequence <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function at(held: readonly StoredRecord[], index: number): StoredRecord {
+  const stored = held[index];
+  assert(stored !== undefined, "the index is that of a record");
+  return stored;
 }

@@ -5,11 +5,11 @@ import { acceptedOf } from "../core/outbox.ts";
 import type { Id } from "../core/record.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { Sqlite } from "./better_sqlite.ts";
+import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
-import type { OutboxHead } from "./outbox_tables.ts";
 import { databasePath, recognise } from "./sqlite_kind.ts";
 
-/** What an outbox has accepted since it exists, trimmed and closed events included. */
+/** What an outbox has accepted since it exists, events that it has removed included. */
 export interface OutboxTally {
   readonly outboxId: Id;
   readonly serverId: string;
@@ -17,7 +17,7 @@ export interface OutboxTally {
   readonly likes: bigint;
   /** Those of the events that generators gave. */
   readonly generatedEvents: number;
-  /** Events that it still holds: not acknowledged, or acknowledged and not trimmed yet. */
+  /** Events that have to be delivered: not acknowledged, and of no closed incarnation. */
   readonly pendingEvents: number;
 }
 
@@ -51,13 +51,17 @@ function readTally(database: Database.Database, path: string): OutboxTally {
   return tallyOf(readOutboxHead(database));
 }
 
-function tallyOf({ outboxId, serverId, closed, incarnations, generator }: OutboxHead): OutboxTally {
-  const held = incarnations.map(({ trimmed, last }) => last.sequence - trimmed.sequence);
+function tallyOf(head: OutboxHead): OutboxTally {
+  const { outboxId, serverId, forgotten, incarnations, generator } = head;
+  const pending = incarnations.filter(({ closed }) => !closed);
   return {
     outboxId,
     serverId,
-    ...acceptedOf(closed, incarnations),
+    ...acceptedOf(forgotten, incarnations),
     generatedEvents: generator?.events ?? 0,
-    pendingEvents: held.reduce((sum, events) => sum + events, 0),
+    pendingEvents: pending.reduce(
+      (sum, { last, acknowledged }) => sum + last.sequence - acknowledged.sequence,
+      0,
+    ),
   };
 }

@@ -1,21 +1,41 @@
 /**
- * What a write does to an outbox, without its records: the one place where programmer errors in
- * writes are caught and positions, sums and bytes are kept. Each store changes its disk beside it.
+ * What a write does to an outbox: the one place where programmer errors in writes are caught and
+ * positions, sums and bytes are kept. A store brings the difference to its disk.
+ *
+ * The records of an incarnation lie in three parts: those up to `trimmed` are gone, those up to
+ * `retainedEnd` are only retained, and the others have to be delivered.
  */
 // tidy: no test because the acceptance tests of the outbox go through it
 import { assert, unreachable } from "../assert.ts";
 import { recordDiskBytes } from "../core/disk_bytes.ts";
+import type { LedgerSeen } from "../core/messages.ts";
 import type { IncarnationState, OutboxSnapshot, OutboxWrite } from "../core/outbox.ts";
 import { origin } from "../core/record.ts";
 import type { Id, Position } from "../core/record.ts";
 import { storedInteger, storedLikes } from "./stored_integer.ts";
 
-/** The records that a store holds, as the write before left them. */
+/** A record as far as sums go: the position after it, and its `recordDiskBytes`. */
+export interface HeldRecord {
+  readonly last: Position;
+  readonly diskBytes: number;
+}
+
+/** The records that a store holds, as the write before left them; none is asked for that is trimmed. */
 export interface HeldRecords {
   /** The position after the record that ends at `sequence`; undefined when none does. */
   positionAt(incarnation: Id, sequence: number): Position | undefined;
-  /** `recordDiskBytes` of the records up to and with `sequence`, summed. */
-  bytesUpTo(incarnation: Id, sequence: number): number;
+  /** Bytes of the disk that the records after `sequence` up to and with `upTo` take. */
+  bytesBetween(incarnation: Id, sequence: number, upTo: number): number;
+  /** The records after `sequence`, in order. */
+  recordsAfter(incarnation: Id, sequence: number): Iterable<HeldRecord>;
+}
+
+/** What lies between two states of an outbox, but for records that were added. */
+export interface OutboxChanges {
+  /** Incarnations that are no more, with their records. */
+  readonly forgotten: readonly IncarnationState[];
+  /** Incarnations that are new, or not what they were: of these, records up to `trimmed` are gone. */
+  readonly changed: readonly IncarnationState[];
 }
 
 type Write<Type extends OutboxWrite["type"]> = Extract<OutboxWrite, { readonly type: Type }>;
@@ -28,9 +48,10 @@ export function newOutbox(outboxId: Id, serverId: string): OutboxSnapshot {
     membership: "stranger",
     seen: undefined,
     incarnations: [],
-    closed: { events: 0, likes: 0n },
+    forgotten: { events: 0, likes: 0n },
     generator: undefined,
     bytes: 0,
+    retainedBytes: 0,
   };
 }
 
@@ -45,42 +66,70 @@ export function afterWrite(
       return afterMint(state, write.incarnation);
     case "append":
       return afterAppend(state, write);
+    case "acknowledge":
+      return afterAcknowledge(state, write, held);
+    case "close":
+      return afterClose(state, write.incarnation, held);
     case "trim":
       return afterTrim(state, write, held);
-    case "close":
-      return afterClose(state, write.incarnation);
-    case "park": {
-      const { incarnation, trouble } = write;
-      assert(trouble.incarnation === incarnation, "an incarnation is parked for its own trouble");
-      return replaced(state, { ...incarnationOf(state, incarnation), parked: trouble });
+    case "shed":
+      return afterShed(state, write, held);
+    case "reopen":
+      return afterReopen(state);
+    case "park":
+      return afterPark(state, write);
+    case "unpark": {
+      const found = incarnationOf(state, write.incarnation);
+      return found.parked === undefined ? state : replaced(state, { ...found, parked: undefined });
     }
     case "membership":
-      if (write.seen !== undefined) storedInteger(write.seen.version);
-      return { ...state, membership: write.membership, seen: write.seen };
+      return { ...state, membership: write.membership, seen: checkedSeen(write.seen) };
     default:
       return unreachable(write);
   }
 }
 
-/** The incarnation that has to be there. */
-export function incarnationOf(state: OutboxSnapshot, incarnation: Id): IncarnationState {
+/** What changed from `before` to `after`, a write later. Both list the same ones in the same order. */
+export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): OutboxChanges {
+  const forgotten: IncarnationState[] = [];
+  const changed: IncarnationState[] = [];
+  let index = 0;
+  for (const one of before.incarnations) {
+    const next = after.incarnations[index];
+    if (next?.incarnation !== one.incarnation) {
+      forgotten.push(one);
+      continue;
+    }
+    if (next !== one) changed.push(next);
+    index++;
+  }
+  return { forgotten, changed: [...changed, ...after.incarnations.slice(index)] };
+}
+
+/** The incarnation, or undefined when the outbox has none of that name, or has forgotten it. */
+export function findIncarnation(
+  state: OutboxSnapshot,
+  incarnation: Id,
+): IncarnationState | undefined {
+  return state.incarnations.findLast((one) => one.incarnation === incarnation);
+}
+
+/** Up to where the records of an incarnation are only retained. */
+export function retainedEnd({ closed, last, acknowledged }: IncarnationState): Position {
+  return closed ? last : acknowledged;
+}
+
+function incarnationOf(state: OutboxSnapshot, incarnation: Id): IncarnationState {
   const found = findIncarnation(state, incarnation);
   assert(found !== undefined, `the outbox has the incarnation ${incarnation}`);
   return found;
 }
 
-/** The incarnation, or undefined when the outbox has none of that name that is not closed. */
-export function findIncarnation(
-  state: OutboxSnapshot,
-  incarnation: Id,
-): IncarnationState | undefined {
-  return state.incarnations.find((one) => one.incarnation === incarnation);
-}
-
 function afterMint(state: OutboxSnapshot, incarnation: Id): OutboxSnapshot {
   assert(findIncarnation(state, incarnation) === undefined, `${incarnation} was not minted before`);
   const start = origin(incarnation);
-  const minted = { incarnation, trimmed: start, last: start, parked: undefined };
+  const positions = { trimmed: start, acknowledged: start, last: start };
+  const minted = { incarnation, ...positions, closed: false, parked: undefined };
   return { ...state, incarnations: [...state.incarnations, minted] };
 }
 
@@ -88,6 +137,7 @@ function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnaps
   const { incarnation, record, last, generator } = write;
   const found = incarnationOf(state, incarnation);
   assert(found === state.incarnations.at(-1), "only the newest incarnation appends");
+  assert(!found.closed, "a closed incarnation appends nothing");
   assert(record.firstSequence === found.last.sequence + 1, "a record follows the last one");
   assert(record.lastSequence >= record.firstSequence, "a record holds an event");
   assert(last.sequence === record.lastSequence, "the position is the one after the record");
@@ -106,35 +156,146 @@ function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnaps
   };
 }
 
+function afterAcknowledge(
+  state: OutboxSnapshot,
+  { incarnation, upTo, seen }: Write<"acknowledge">,
+  held: HeldRecords,
+): OutboxSnapshot {
+  const found = incarnationOf(state, incarnation);
+  const isNewer = seen !== undefined && !isSame(seen, state.seen);
+  const next = isNewer ? { ...state, seen: checkedSeen(seen) } : state;
+  if (upTo <= found.acknowledged.sequence) return next;
+  const acknowledged = held.positionAt(incarnation, upTo);
+  assert(acknowledged !== undefined, `${upTo} is the end of a record`);
+  return retaining(next, { ...found, acknowledged }, held);
+}
+
+function afterClose(state: OutboxSnapshot, incarnation: Id, held: HeldRecords): OutboxSnapshot {
+  const found = incarnationOf(state, incarnation);
+  return found.closed
+    ? state
+    : retaining(state, { ...found, closed: true, parked: undefined }, held);
+}
+
 function afterTrim(
   state: OutboxSnapshot,
   { incarnation, upTo }: Write<"trim">,
   held: HeldRecords,
 ): OutboxSnapshot {
-  const found = incarnationOf(state, incarnation);
-  if (upTo <= found.trimmed.sequence) return state;
+  const found = findIncarnation(state, incarnation);
+  // What was to come of age may be gone already, to make room.
+  if (found === undefined || upTo <= found.trimmed.sequence) return state;
   const trimmed = held.positionAt(incarnation, upTo);
   assert(trimmed !== undefined, `${upTo} is the end of a record`);
-  const bytes = state.bytes - held.bytesUpTo(incarnation, upTo);
-  return { ...replaced(state, { ...found, trimmed }), bytes };
+  return withoutUpTo(state, found, trimmed, held);
 }
 
-function afterClose(state: OutboxSnapshot, incarnation: Id): OutboxSnapshot {
-  const { last, trimmed } = incarnationOf(state, incarnation);
-  assert(last.sequence === trimmed.sequence, "a closed incarnation holds no record");
+/** First those that are too many, then record by record: what is looked at is what is removed. */
+function afterShed(
+  state: OutboxSnapshot,
+  { bytesMax, closedMax }: Write<"shed">,
+  held: HeldRecords,
+): OutboxSnapshot {
+  const closed = state.incarnations.filter((one) => one.closed);
+  let next = state;
+  for (const one of closed.slice(0, Math.max(0, closed.length - closedMax))) {
+    next = withoutUpTo(next, one, one.last, held);
+  }
+  for (const one of next.incarnations) {
+    if (next.retainedBytes <= bytesMax) break;
+    const trimmed = shedEnd(one, next.retainedBytes - bytesMax, held);
+    if (trimmed !== one.trimmed) next = withoutUpTo(next, one, trimmed, held);
+  }
+  return next;
+}
+
+/** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */
+function shedEnd(one: IncarnationState, bytes: number, held: HeldRecords): Position {
+  const end = retainedEnd(one);
+  let [trimmed, bytesLeft] = [one.trimmed, bytes];
+  if (trimmed.sequence === end.sequence) return trimmed;
+  for (const { last, diskBytes } of held.recordsAfter(one.incarnation, trimmed.sequence)) {
+    trimmed = last;
+    bytesLeft -= diskBytes;
+    if (bytesLeft <= 0 || last.sequence === end.sequence) break;
+  }
+  return trimmed;
+}
+
+function afterReopen(state: OutboxSnapshot): OutboxSnapshot {
+  const isOpen = ({ closed, parked, acknowledged, trimmed }: IncarnationState): boolean =>
+    !closed && parked === undefined && acknowledged.sequence === trimmed.sequence;
+  if (state.incarnations.every(isOpen)) return state;
+  const incarnations = state.incarnations.map((one) =>
+    isOpen(one) ? one : { ...one, acknowledged: one.trimmed, closed: false, parked: undefined },
+  );
+  return { ...state, incarnations, retainedBytes: 0 };
+}
+
+function afterPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park">): OutboxSnapshot {
+  assert(trouble.incarnation === incarnation, "an incarnation is parked for its own trouble");
+  const found = incarnationOf(state, incarnation);
+  assert(!found.closed, "a closed incarnation is not parked");
+  storedInteger(trouble.firstSequence);
+  storedInteger(trouble.lastSequence);
+  return replaced(state, { ...found, parked: trouble });
+}
+
+/** `state` with `by`, of which more may be retained than before. */
+function retaining(state: OutboxSnapshot, by: IncarnationState, held: HeldRecords): OutboxSnapshot {
+  const { incarnation } = by;
+  const before = retainedEnd(incarnationOf(state, incarnation)).sequence;
+  const after = retainedEnd(by).sequence;
+  const bytes = after > before ? held.bytesBetween(incarnation, before, after) : 0;
+  return { ...replaced(state, by), retainedBytes: state.retainedBytes + bytes };
+}
+
+/** `state` without the records of an incarnation up to and with `trimmed`. */
+function withoutUpTo(
+  state: OutboxSnapshot,
+  found: IncarnationState,
+  trimmed: Position,
+  held: HeldRecords,
+): OutboxSnapshot {
+  assert(trimmed.sequence <= retainedEnd(found).sequence, "only what is acknowledged is removed");
+  const { incarnation, acknowledged } = found;
+  const bytes = held.bytesBetween(incarnation, found.trimmed.sequence, trimmed.sequence);
+  const isBehind = acknowledged.sequence < trimmed.sequence;
+  const by = { ...found, trimmed, acknowledged: isBehind ? trimmed : acknowledged };
+  return {
+    ...replaced(state, by),
+    bytes: state.bytes - bytes,
+    retainedBytes: state.retainedBytes - bytes,
+  };
+}
+
+/** `state` with `by` in its place; a closed one that holds nothing is forgotten. */
+function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
+  const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);
+  const { closed, last, trimmed } = by;
+  if (!closed || last.sequence > trimmed.sequence) {
+    return { ...state, incarnations: state.incarnations.with(index, by) };
+  }
+  const { events, likes } = state.forgotten;
   return {
     ...state,
-    incarnations: state.incarnations.filter((one) => one.incarnation !== incarnation),
-    closed: {
-      events: storedInteger(state.closed.events + last.sequence),
-      likes: storedLikes(state.closed.likes + last.likes),
+    incarnations: state.incarnations.toSpliced(index, 1),
+    forgotten: {
+      events: storedInteger(events + last.sequence),
+      likes: storedLikes(likes + last.likes),
     },
   };
 }
 
-function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
-  const incarnations = state.incarnations.map((one) =>
-    one.incarnation === by.incarnation ? by : one,
+function checkedSeen(seen: LedgerSeen | undefined): LedgerSeen | undefined {
+  if (seen !== undefined) storedInteger(seen.version);
+  return seen;
+}
+
+function isSame(one: LedgerSeen, other: LedgerSeen | undefined): boolean {
+  return (
+    one.ledgerId === other?.ledgerId &&
+    one.generation === other.generation &&
+    one.version === other.version
   );
-  return { ...state, incarnations };
 }

@@ -9,9 +9,17 @@ import {
   PAGE_EVENT_BYTES,
   TREE_EVENT_BYTES_MAX,
 } from "../core/disk_bytes.ts";
-import type { TroubleKind } from "../core/messages.ts";
-import type { IncarnationState, Membership, OutboxSnapshot } from "../core/outbox.ts";
-import type { Id, Position } from "../core/record.ts";
+import type { IncarnationState, OutboxSnapshot } from "../core/outbox.ts";
+import type { Id } from "../core/record.ts";
+import { incarnationState, outboxState } from "./outbox_columns.ts";
+import type {
+  IncarnationRow,
+  OutboxHead,
+  OutboxRow,
+  PositionRow,
+  RecordRow,
+  SizeRow,
+} from "./outbox_columns.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { integerOf } from "./stored_integer.ts";
 
@@ -19,7 +27,7 @@ import { integerOf } from "./stored_integer.ts";
 export const OUTBOX_KIND: SqliteKind = {
   name: "outbox",
   applicationId: 0x4c6b4f42n,
-  schemaVersion: 1n,
+  schemaVersion: 2n,
   guarded: ["outbox", "incarnations"],
   schema: `
     CREATE TABLE outbox (
@@ -30,11 +38,12 @@ export const OUTBOX_KIND: SqliteKind = {
       seen_ledger_id TEXT,
       seen_generation TEXT,
       seen_version INTEGER,
-      closed_events INTEGER NOT NULL,
-      closed_likes INTEGER NOT NULL,
+      forgotten_events INTEGER NOT NULL,
+      forgotten_likes INTEGER NOT NULL,
       generator_start_ms INTEGER,
       generator_tick INTEGER,
-      generator_events INTEGER
+      generator_events INTEGER,
+      copied_ms INTEGER
     ) STRICT;
     CREATE TABLE incarnations (
       ordinal INTEGER PRIMARY KEY,
@@ -42,7 +51,14 @@ export const OUTBOX_KIND: SqliteKind = {
       trimmed_sequence INTEGER NOT NULL,
       trimmed_digest TEXT NOT NULL,
       trimmed_likes INTEGER NOT NULL,
+      acknowledged_sequence INTEGER NOT NULL,
+      acknowledged_digest TEXT NOT NULL,
+      acknowledged_likes INTEGER NOT NULL,
+      closed INTEGER NOT NULL CHECK (closed IN (0, 1)),
       parked_kind TEXT,
+      parked_first_sequence INTEGER,
+      parked_last_sequence INTEGER,
+      parked_digest TEXT,
       parked_detail TEXT
     ) STRICT;
     CREATE TABLE records (
@@ -57,82 +73,32 @@ export const OUTBOX_KIND: SqliteKind = {
   `,
 };
 
-/** `recordDiskBytes` of the records, summed; in SQL, since an outbox may hold millions of them. */
-const DISK_BYTES_SUM =
-  `coalesce(sum(CASE WHEN length(events) <= ${TREE_EVENT_BYTES_MAX} ` +
+/** `recordDiskBytes` of a record, in SQL, since an outbox may hold millions of them. */
+const DISK_BYTES =
+  `CASE WHEN length(events) <= ${TREE_EVENT_BYTES_MAX} ` +
   `THEN length(events) * 4 / 3 + ${CELL_BYTES} ` +
   `ELSE (length(events) - ${TREE_EVENT_BYTES_MAX} + ${PAGE_EVENT_BYTES - 1}) / ` +
-  `${PAGE_EVENT_BYTES} * ${PAGE_BYTES} + ${CELL_BYTES_MAX} END), 0)`;
-
-/** Everything about an outbox except how many bytes it holds, which takes a scan. */
-export type OutboxHead = Omit<OutboxSnapshot, "bytes">;
-
-interface OutboxRow {
-  readonly outbox_id: Id;
-  readonly server_id: string;
-  readonly membership: Membership;
-  readonly seen_ledger_id: Id | null;
-  readonly seen_generation: Id | null;
-  readonly seen_version: bigint | null;
-  readonly closed_events: bigint;
-  readonly closed_likes: bigint;
-  readonly generator_start_ms: bigint | null;
-  readonly generator_tick: bigint | null;
-  readonly generator_events: bigint | null;
-}
-
-interface IncarnationRow {
-  readonly incarnation: Id;
-  readonly trimmed_sequence: bigint;
-  readonly trimmed_digest: Id;
-  readonly trimmed_likes: bigint;
-  readonly parked_kind: TroubleKind | null;
-  readonly parked_detail: string | null;
-  readonly last_sequence: bigint | null;
-  readonly last_digest: Id | null;
-  readonly last_likes: bigint | null;
-}
-
-/** A position as it is stored. */
-export interface PositionRow {
-  readonly last_sequence: bigint;
-  readonly digest: Id;
-  readonly likes: bigint;
-}
-
-/** A record as it is stored. */
-export interface RecordRow extends PositionRow {
-  readonly first_sequence: bigint;
-  readonly events: Buffer;
-}
+  `${PAGE_EVENT_BYTES} * ${PAGE_BYTES} + ${CELL_BYTES_MAX} END`;
 
 /** Reads an outbox, all but its bytes. The caller has a transaction, or is the only writer. */
 export function readOutboxHead(database: Database.Database): OutboxHead {
   const row = database.prepare<[], OutboxRow>("SELECT * FROM outbox").get();
   assert(row !== undefined, "the outbox has its row");
-  const { seen_ledger_id: ledgerId, seen_generation: generation, seen_version: version } = row;
-  const { generator_start_ms: startMs, generator_tick: tick, generator_events: events } = row;
-  return {
-    outboxId: row.outbox_id,
-    serverId: row.server_id,
-    membership: row.membership,
-    seen:
-      ledgerId === null || generation === null || version === null
-        ? undefined
-        : { ledgerId, generation, version: integerOf(version) },
-    incarnations: readIncarnations(database),
-    closed: { events: integerOf(row.closed_events), likes: row.closed_likes },
-    generator:
-      startMs === null || tick === null || events === null
-        ? undefined
-        : { startMs: integerOf(startMs), tick: integerOf(tick), events: integerOf(events) },
-  };
+  return { ...outboxState(row), incarnations: readIncarnations(database) };
 }
 
 /** Bytes on the disk of what the outbox holds. Looks at every record, but reads no events. */
-export function readOutboxBytes(database: Database.Database): number {
-  const bytes = database.prepare<[], bigint>(`SELECT ${DISK_BYTES_SUM} FROM records`).pluck().get();
-  return integerOf(bytes ?? 0n);
+export function readOutboxBytes(
+  database: Database.Database,
+): Pick<OutboxSnapshot, "bytes" | "retainedBytes"> {
+  const row = database
+    .prepare<[], { readonly bytes: bigint; readonly retained: bigint }>(
+      `SELECT coalesce(sum(${DISK_BYTES}), 0) AS bytes, coalesce(sum(${DISK_BYTES}) ` +
+        "FILTER (WHERE closed OR last_sequence <= acknowledged_sequence), 0) AS retained " +
+        "FROM records JOIN incarnations USING (ordinal)",
+    )
+    .get();
+  return { bytes: integerOf(row?.bytes ?? 0n), retainedBytes: integerOf(row?.retained ?? 0n) };
 }
 
 /** The records of an incarnation, one after another. */
@@ -148,59 +114,67 @@ export function recordsOf(
     .iterate(incarnation);
 }
 
-/** The position of a row. */
-export function positionOf(row: PositionRow): Position {
-  return { sequence: integerOf(row.last_sequence), digest: row.digest, likes: row.likes };
-}
-
 /** The statements of an open outbox. Those on records take the incarnation by its name. */
 export type OutboxStatements = ReturnType<typeof prepareOutbox>;
 
+const NAMED = "(SELECT ordinal FROM incarnations WHERE incarnation = ?)";
+
 /** Prepares the statements of an outbox, once. */
 export function prepareOutbox(database: Database.Database) {
-  const named = "(SELECT ordinal FROM incarnations WHERE incarnation = ?)";
   return {
-    mint: database.prepare<[Id, Id]>(
-      "INSERT INTO incarnations (incarnation, trimmed_sequence, trimmed_digest, trimmed_likes) " +
-        "VALUES (?, 0, ?, 0)",
+    setOutbox: database.prepare<Readonly<Record<string, unknown>>>(
+      "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
+        "seen_generation = @generation, seen_version = @version, " +
+        "forgotten_events = @forgottenEvents, forgotten_likes = @forgottenLikes, " +
+        "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
     ),
+    setIncarnation: prepareSetIncarnation(database),
+    forget: database.prepare<[Id]>("DELETE FROM incarnations WHERE incarnation = ?"),
     append: database.prepare<[Id, number, number, Id, bigint, Uint8Array]>(
       "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
-        `VALUES (${named}, ?, ?, ?, ?, ?)`,
+        `VALUES (${NAMED}, ?, ?, ?, ?, ?)`,
     ),
-    generator: database.prepare<[number, number, number]>(
-      "UPDATE outbox SET generator_start_ms = ?, generator_tick = ?, generator_events = ?",
+    remove: database.prepare<[Id, number]>(
+      `DELETE FROM records WHERE ordinal = ${NAMED} AND last_sequence <= ?`,
     ),
-    trim: database.prepare<[Id, number]>(
-      `DELETE FROM records WHERE ordinal = ${named} AND last_sequence <= ?`,
-    ),
-    trimmed: database.prepare<[number, Id, bigint, Id]>(
-      "UPDATE incarnations SET trimmed_sequence = ?, trimmed_digest = ?, trimmed_likes = ? " +
-        "WHERE incarnation = ?",
-    ),
-    close: database.prepare<[Id]>("DELETE FROM incarnations WHERE incarnation = ?"),
-    closed: database.prepare<[number, bigint]>(
-      "UPDATE outbox SET closed_events = ?, closed_likes = ?",
-    ),
-    park: database.prepare<[TroubleKind, string, Id]>(
-      "UPDATE incarnations SET parked_kind = ?, parked_detail = ? WHERE incarnation = ?",
-    ),
-    membership: database.prepare<[Membership, Id | null, Id | null, number | null]>(
-      "UPDATE outbox " +
-        "SET membership = ?, seen_ledger_id = ?, seen_generation = ?, seen_version = ?",
-    ),
+    ...prepareReads(database),
+  };
+}
+
+function prepareSetIncarnation(database: Database.Database) {
+  const columns = [
+    ...["trimmed_sequence", "trimmed_digest", "trimmed_likes"],
+    ...["acknowledged_sequence", "acknowledged_digest", "acknowledged_likes"],
+    "closed",
+    ...["parked_kind", "parked_first_sequence", "parked_last_sequence"],
+    ...["parked_digest", "parked_detail"],
+  ];
+  const values = columns.map((column) => `@${column}`).join(", ");
+  const updates = columns.map((column) => `${column} = excluded.${column}`).join(", ");
+  return database.prepare<Readonly<Record<string, unknown>>>(
+    `INSERT INTO incarnations (incarnation, ${columns.join(", ")}) ` +
+      `VALUES (@incarnation, ${values}) ON CONFLICT (incarnation) DO UPDATE SET ${updates}`,
+  );
+}
+
+function prepareReads(database: Database.Database) {
+  const after = `FROM records WHERE ordinal = ${NAMED} AND last_sequence > ?`;
+  return {
     positionAt: database.prepare<[Id, number], PositionRow>(
       "SELECT last_sequence, digest, likes FROM records " +
-        `WHERE ordinal = ${named} AND last_sequence = ?`,
+        `WHERE ordinal = ${NAMED} AND last_sequence = ?`,
     ),
-    bytesUpTo: database
-      .prepare<[Id, number], bigint>(
-        `SELECT ${DISK_BYTES_SUM} FROM records WHERE ordinal = ${named} AND last_sequence <= ?`,
+    bytesBetween: database
+      .prepare<[Id, number, number], bigint>(
+        `SELECT coalesce(sum(${DISK_BYTES}), 0) ${after} AND last_sequence <= ?`,
       )
       .pluck(),
+    sizesAfter: database.prepare<[Id, number], SizeRow>(
+      `SELECT last_sequence, digest, likes, ${DISK_BYTES} AS disk_bytes ${after} ` +
+        "ORDER BY last_sequence",
+    ),
     recordsAfter: database.prepare<[Id, number, number], RecordRow>(
-      `SELECT * FROM records WHERE ordinal = ${named} AND last_sequence > ? ` +
-        "ORDER BY last_sequence LIMIT ?",
+      `SELECT * ${after} ORDER BY last_sequence LIMIT ?`,
     ),
   };
 }
@@ -214,25 +188,4 @@ function readIncarnations(database: Database.Database): readonly IncarnationStat
     )
     .all();
   return rows.map(incarnationState);
-}
-
-function incarnationState(row: IncarnationRow): IncarnationState {
-  const { incarnation, last_sequence: sequence, last_digest: digest, last_likes: likes } = row;
-  const trimmed = positionOf({
-    last_sequence: row.trimmed_sequence,
-    digest: row.trimmed_digest,
-    likes: row.trimmed_likes,
-  });
-  return {
-    incarnation,
-    trimmed,
-    last:
-      sequence === null || digest === null || likes === null
-        ? trimmed
-        : { sequence: integerOf(sequence), digest, likes },
-    parked:
-      row.parked_kind === null
-        ? undefined
-        : { kind: row.parked_kind, incarnation, detail: row.parked_detail ?? "" },
-  };
 }

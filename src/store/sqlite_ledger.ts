@@ -3,6 +3,7 @@ import { assert } from "../assert.ts";
 import type {
   CountsRead,
   CountsSelection,
+  DecisionRow,
   GenerationRow,
   IncarnationRow,
   ItemCount,
@@ -14,24 +15,27 @@ import type {
   TransactionOutcome,
   TroubleRow,
 } from "../core/ledger.ts";
+import type { Trouble } from "../core/messages.ts";
 import type { Id } from "../core/record.ts";
 import { LikesError } from "../errors.ts";
 import {
   NEW_LEDGER,
+  checkedDecision,
   checkedIncarnation,
   checkedMember,
   checkedMeta,
   checkedTrouble,
 } from "./ledger_rows.ts";
+import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import {
-  LEDGER_KIND,
+  generationOf,
   incarnationOf,
   itemOf,
   memberOf,
   metaOf,
-  prepareLedger,
   troubleOf,
-} from "./ledger_tables.ts";
+} from "./ledger_columns.ts";
+import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
 import { openSqliteFile } from "./sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "./sqlite_file.ts";
@@ -185,9 +189,10 @@ class SqliteLedgerTransaction implements LedgerTransaction {
   }
 
   setMember(row: MemberRow): void {
-    const { outboxId, serverId, address, state, appliedLikes } = checkedMember(row);
+    const { outboxId, serverId, address, state, appliedLikes, retiredAsOfMs } = checkedMember(row);
     this.changed = true;
-    this.#statements.setMember.run(outboxId, serverId, address, state, appliedLikes);
+    const { setMember } = this.#statements;
+    setMember.run(outboxId, serverId, address, state, appliedLikes, retiredAsOfMs);
   }
 
   memberCount(): number {
@@ -205,28 +210,59 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     this.#statements.setIncarnation.run(incarnation, outboxId, appliedSequence, digest, state);
   }
 
-  openIncarnations(outboxId: Id, limit: number): readonly Id[] {
-    return this.#statements.openIncarnations.all(outboxId, limit);
+  incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[] {
+    return this.#statements.incarnationsIn.all(outboxId, state, limit);
   }
 
   generation(generation: Id): GenerationRow | undefined {
     const row = this.#statements.generation.get(generation);
-    if (row === undefined) return undefined;
-    const { first_version: first, next_first_version: next } = row;
-    const lastVersion = next === null ? undefined : integerOf(next - 1n);
-    return { generation, firstVersion: integerOf(first), lastVersion };
+    return row === undefined ? undefined : generationOf(generation, row);
   }
 
-  addTrouble(row: TroubleRow): boolean {
-    const { outboxId, incarnation, kind, detail, sinceMs } = checkedTrouble(row);
-    const { addTrouble } = this.#statements;
-    const added = addTrouble.run(outboxId, incarnation, kind, detail, sinceMs).changes > 0;
-    this.changed ||= added;
-    return added;
+  copiedMs(): number | undefined {
+    const copiedMs = this.#statements.copiedMs.get() ?? null;
+    return copiedMs === null ? undefined : integerOf(copiedMs);
+  }
+
+  clearCopied(): void {
+    if (this.copiedMs() === undefined) return;
+    this.changed = true;
+    this.#statements.clearCopied.run();
+  }
+
+  addTrouble(row: NewTrouble): TroubleRow | undefined {
+    const { changes, lastInsertRowid } = this.#statements.addTrouble.run(checkedTrouble(row));
+    if (changes === 0) return undefined;
+    this.changed = true;
+    return { ...row, number: Number(lastInsertRowid) };
+  }
+
+  trouble(number: number): TroubleRow | undefined {
+    const row = this.#statements.trouble.get(number);
+    return row === undefined ? undefined : troubleOf(row);
+  }
+
+  troublesOf(outboxId: Id | ""): readonly TroubleRow[] {
+    return this.#statements.troublesOf.all(outboxId).map(troubleOf);
   }
 
   troubleCount(): number {
     return integerOf(this.#statements.troubleCount.get() ?? 0n);
+  }
+
+  wasDecided(outboxId: Id, trouble: Trouble): boolean {
+    const { incarnation, kind, firstSequence, lastSequence } = trouble;
+    const { wasDecided } = this.#statements;
+    return wasDecided.get(outboxId, incarnation, kind, firstSequence, lastSequence) !== undefined;
+  }
+
+  addDecision(row: NewDecision): DecisionRow {
+    const { decide, addDecision } = this.#statements;
+    const { troubleNumber } = checkedDecision(row);
+    const isKnown = troubleNumber === 0 || decide.run(troubleNumber).changes > 0;
+    assert(isKnown, `trouble ${troubleNumber} is there and not decided`);
+    this.changed = true;
+    return { ...row, number: Number(addDecision.run(row).lastInsertRowid) };
   }
 
   itemLikes(itemId: string): bigint {

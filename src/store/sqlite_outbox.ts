@@ -1,5 +1,5 @@
 /** The outbox of a LikesServer in SQLite: `<folder>/outbox.sqlite`. */
-import { assert, unreachable } from "../assert.ts";
+import { assert } from "../assert.ts";
 import type {
   OutboxRead,
   OutboxSnapshot,
@@ -9,15 +9,10 @@ import type {
 } from "../core/outbox.ts";
 import type { Id, LikeRecord, Position, RecordCodec } from "../core/record.ts";
 import { LikesError } from "../errors.ts";
-import { afterWrite, findIncarnation, incarnationOf, newOutbox } from "./outbox_state.ts";
+import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { HeldRecords } from "./outbox_state.ts";
-import {
-  OUTBOX_KIND,
-  positionOf,
-  prepareOutbox,
-  readOutboxBytes,
-  readOutboxHead,
-} from "./outbox_tables.ts";
+import { incarnationRow, outboxRow, positionOf } from "./outbox_columns.ts";
+import { OUTBOX_KIND, prepareOutbox, readOutboxBytes, readOutboxHead } from "./outbox_tables.ts";
 import type { OutboxStatements } from "./outbox_tables.ts";
 import { openSqliteFile } from "./sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "./sqlite_file.ts";
@@ -44,13 +39,14 @@ export function openSqliteOutbox(
 ): SqliteOutbox {
   const file = openSqliteFile(folder, OUTBOX_KIND, {
     create: (database) => {
-      const { membership, closed } = newOutbox(outboxIdIfNew, serverId);
+      const { membership, forgotten } = newOutbox(outboxIdIfNew, serverId);
       database
         .prepare(
-          "INSERT INTO outbox (one, outbox_id, server_id, membership, closed_events, closed_likes) " +
+          "INSERT INTO outbox " +
+            "(one, outbox_id, server_id, membership, forgotten_events, forgotten_likes) " +
             "VALUES (1, ?, ?, ?, ?, ?)",
         )
-        .run(outboxIdIfNew, serverId, membership, closed.events, closed.likes);
+        .run(outboxIdIfNew, serverId, membership, forgotten.events, forgotten.likes);
     },
     options,
   });
@@ -85,11 +81,16 @@ export class SqliteOutbox implements OutboxStore {
         const row = statements.positionAt.get(incarnation, sequence);
         return row === undefined ? undefined : positionOf(row);
       },
-      bytesUpTo(incarnation, sequence) {
-        return integerOf(statements.bytesUpTo.get(incarnation, sequence) ?? 0n);
+      bytesBetween(incarnation, sequence, upTo) {
+        return integerOf(statements.bytesBetween.get(incarnation, sequence, upTo) ?? 0n);
+      },
+      *recordsAfter(incarnation, sequence) {
+        for (const row of statements.sizesAfter.iterate(incarnation, sequence)) {
+          yield { last: positionOf(row), diskBytes: integerOf(row.disk_bytes) };
+        }
       },
     };
-    this.#state = { ...readOutboxHead(database), bytes: readOutboxBytes(database) };
+    this.#state = { ...readOutboxHead(database), ...readOutboxBytes(database) };
   }
 
   /** Throws LikesError `store_unusable` when the outbox belongs to another than `serverId`. */
@@ -104,8 +105,8 @@ export class SqliteOutbox implements OutboxStore {
     );
   }
 
-  get bytes(): number {
-    return this.#state.bytes;
+  get state(): OutboxSnapshot {
+    return this.#state;
   }
 
   async load(): Promise<OutboxSnapshot> {
@@ -117,7 +118,7 @@ export class SqliteOutbox implements OutboxStore {
       let state = this.#state;
       for (const write of writes) {
         const next = afterWrite(state, write, this.#held);
-        if (next !== state) this.#execute(write, next);
+        if (next !== state) this.#execute(write, state, next);
         state = next;
       }
       return { value: state, changed: state !== this.#state };
@@ -172,42 +173,29 @@ export class SqliteOutbox implements OutboxStore {
     return { records, end };
   }
 
-  /** Brings `write`, which led to the state `next`, to the tables. */
-  #execute(write: OutboxWrite, next: OutboxSnapshot): void {
-    const statements = this.#statements;
-    switch (write.type) {
-      case "mint":
-        statements.mint.run(write.incarnation, write.incarnation);
-        return;
-      case "append": {
-        const { incarnation, record, last, generator } = write;
-        const { firstSequence, bytes } = record;
-        const { sequence, digest, likes } = last;
-        statements.append.run(incarnation, sequence, firstSequence, digest, likes, bytes);
-        if (generator === undefined) return;
-        statements.generator.run(generator.startMs, generator.tick, generator.events);
-        return;
+  /** Brings `write`, which led from the state `before` to `next`, to the tables. */
+  #execute(write: OutboxWrite, before: OutboxSnapshot, next: OutboxSnapshot): void {
+    const { append, remove, forget, setIncarnation, setOutbox } = this.#statements;
+    if (write.type === "append") {
+      const { incarnation, record, last } = write;
+      const { firstSequence, bytes } = record;
+      append.run(incarnation, last.sequence, firstSequence, last.digest, last.likes, bytes);
+    } else {
+      const { forgotten, changed } = changesBetween(before, next);
+      for (const { incarnation, last } of forgotten) {
+        remove.run(incarnation, last.sequence);
+        forget.run(incarnation);
       }
-      case "trim": {
-        const { sequence, digest, likes } = incarnationOf(next, write.incarnation).trimmed;
-        statements.trim.run(write.incarnation, sequence);
-        statements.trimmed.run(sequence, digest, likes, write.incarnation);
-        return;
+      for (const one of changed) {
+        setIncarnation.run(incarnationRow(one));
+        remove.run(one.incarnation, one.trimmed.sequence);
       }
-      case "close":
-        statements.close.run(write.incarnation);
-        statements.closed.run(next.closed.events, next.closed.likes);
-        return;
-      case "park":
-        statements.park.run(write.trouble.kind, write.trouble.detail, write.incarnation);
-        return;
-      case "membership": {
-        const { ledgerId = null, generation = null, version = null } = write.seen ?? {};
-        statements.membership.run(write.membership, ledgerId, generation, version);
-        return;
-      }
-      default:
-        unreachable(write);
     }
+    const isSameRow =
+      before.membership === next.membership &&
+      before.seen === next.seen &&
+      before.forgotten === next.forgotten &&
+      before.generator === next.generator;
+    if (!isSameRow) setOutbox.run(outboxRow(next));
   }
 }

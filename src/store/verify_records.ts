@@ -8,8 +8,9 @@ import type Database from "better-sqlite3";
 import type { IncarnationState } from "../core/outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../core/record.ts";
 import { VERIFY_CRASHED_BYTES_MAX, VERIFY_ROWS_BYTES_MAX } from "../limits.ts";
-import { positionOf, readOutboxHead, recordsOf } from "./outbox_tables.ts";
-import type { RecordRow } from "./outbox_tables.ts";
+import { positionOf } from "./outbox_columns.ts";
+import type { RecordRow } from "./outbox_columns.ts";
+import { readOutboxHead, recordsOf } from "./outbox_tables.ts";
 import { usedBytes } from "./sqlite_kind.ts";
 import { integerOf } from "./stored_integer.ts";
 
@@ -24,6 +25,14 @@ export function verifyRecords(
 ): string | undefined {
   const bytesMax = uncleanEnd ? VERIFY_CRASHED_BYTES_MAX : VERIFY_ROWS_BYTES_MAX;
   if (usedBytes(database) > bytesMax) return undefined;
+  return verifyAllRecords(database, codec);
+}
+
+/** The same, however many there are. */
+export function verifyAllRecords(
+  database: Database.Database,
+  codec: RecordCodec,
+): string | undefined {
   for (const incarnation of readOutboxHead(database).incarnations) {
     const found = verifyIncarnation(database, incarnation, codec);
     if (found !== undefined) return `incarnation ${incarnation.incarnation}: ${found}`;
@@ -33,19 +42,28 @@ export function verifyRecords(
 
 function verifyIncarnation(
   database: Database.Database,
-  { incarnation, trimmed }: IncarnationState,
+  { incarnation, trimmed, acknowledged }: IncarnationState,
   codec: RecordCodec,
 ): string | undefined {
   if (trimmed.sequence === 0 && (trimmed.digest !== incarnation || trimmed.likes !== 0n)) {
     return "it does not begin as it has to";
   }
   let position = trimmed;
+  let isAcknowledgedThere = isSamePosition(trimmed, acknowledged);
   for (const row of recordsOf(database, incarnation)) {
     const found = verifyRecord(position, row, codec) ?? verifyLikes(position, row, codec);
     if (found !== undefined) return found;
     position = positionOf(row);
+    isAcknowledgedThere ||= isSamePosition(position, acknowledged);
   }
-  return undefined;
+  return isAcknowledgedThere
+    ? undefined
+    : `#${acknowledged.sequence} is acknowledged and not there`;
+}
+
+function isSamePosition(one: Position, other: Position): boolean {
+  const { sequence, digest, likes } = one;
+  return sequence === other.sequence && digest === other.digest && likes === other.likes;
 }
 
 /** Says what is wrong with the record that follows `before`, without a look into its events. */

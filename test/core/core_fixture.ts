@@ -120,7 +120,7 @@ export function welcome(incarnation: Id, changes: Partial<Welcome> = {}): Welcom
     appliedSequence: 0,
     digest: origin(incarnation).digest,
     reoffer: false,
-    pulse: pulse(),
+    pulse: pulse({ labelMs: 1 }),
     ...changes,
   };
 }

@@ -8,7 +8,7 @@ import type {
   Retention,
 } from "../../src/core/likes_server.ts";
 import type { FromLikesServer, FromPrimary, LikeBatch, Report } from "../../src/core/messages.ts";
-import type { OutboxWrite } from "../../src/core/outbox.ts";
+import type { OutboxSnapshot, OutboxWrite } from "../../src/core/outbox.ts";
 import type { Id } from "../../src/core/record.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { MemoryOutbox, OutboxDisk } from "../../src/store/memory_outbox.ts";
@@ -32,6 +32,8 @@ export class LikesServerHarness {
   readonly core: LikesServerCore;
   readonly actions: LikesServerAction[] = [];
   nowMs = 0;
+  /** What the core is told of the outbox after a write, for a disk that says something else. */
+  told = (state: OutboxSnapshot): OutboxSnapshot => state;
   #labelMs = 1_000;
   #requestId = 0;
   readonly #disk: (Of<"write"> | Of<"read">)[] = [];
@@ -86,7 +88,7 @@ export class LikesServerHarness {
     const call = this.#disk.shift();
     if (call?.type === "write") {
       const outcome = await this.store.write(call.writes);
-      this.drive({ type: "written", outcome, state: this.store.state });
+      this.drive({ type: "written", outcome, state: this.told(this.store.state) });
     } else if (call?.type === "read") {
       const { streamId, incarnation, sequence, bytesMax, recordsMax } = call;
       const read = await this.store.read(incarnation, sequence, bytesMax, recordsMax);

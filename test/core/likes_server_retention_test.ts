@@ -178,7 +178,8 @@ test("handle() keeps what is retained when its removal waits while the ledger is
   server.disk.failNext("refused");
   await server.pulse();
   gone(server);
-  await server.connect(restored());
+  await server.tick(100);
+  await server.receive(welcome(FIRST, restored()));
   await server.tick(1_000);
   assert.is(stateOf(server)?.trimmed.sequence, 0);
   assert.is(stateOf(server)?.acknowledged.sequence, 0);
@@ -203,7 +204,7 @@ test("handle() delivers what follows a gap when an operator has closed it", asyn
   await server.receive(ack(own, { resolved: [FIRST] }));
   assert.is(stateOf(server)?.parked, undefined);
   const sent = server.batches.length;
-  await server.connect({ appliedSequence: 1, digest: ONE.digest, reoffer: true });
+  await server.connect({ appliedSequence: 1, digest: ONE.digest });
   assert.is(server.hello.incarnation, FIRST);
   assert.equal(
     server.batches.slice(sent).map(({ firstSequence }) => firstSequence),

@@ -144,7 +144,7 @@ test("handle() asserts that its own incarnation is new", async () => {
   server.give(1);
   await server.settle();
   const snapshot = await server.store.load();
-  assert.throws(() => new LikesServerCore(snapshot, {} as never), /its own incarnation only/);
+  assert.throws(() => new LikesServerCore(snapshot, {} as never, 0), /its own incarnation only/);
 });
 
 test.run();

@@ -11,6 +11,7 @@ import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { testId } from "./faults.ts";
 import {
+  DECISION,
   INCARNATION,
   LEDGER_ID,
   MEMBER,
@@ -21,7 +22,7 @@ import {
   mostLiked,
   valueOf,
 } from "./ledger_fixture.ts";
-import { OUTBOX_ID, SERVER_ID } from "./outbox_fixture.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const RECORDS = 20;
@@ -127,10 +128,17 @@ async function fillOutbox(folder: string): Promise<void> {
       position = last;
     }
     await outbox.write(writes);
-    if (number === 1) await outbox.write([{ type: "trim", incarnation, upTo: 1 }]);
+    if (number === 1) {
+      await outbox.write([
+        acknowledge(incarnation, 22),
+        { type: "trim", incarnation, upTo: 1 },
+        { type: "close", incarnation },
+      ]);
+    }
   }
   const seen = { ledgerId: LEDGER_ID, generation: testId(7), version: 12 };
-  const trouble = { kind: "gap", incarnation: testId(2), detail: "1 to 4 are gone" } as const;
+  const { outboxId: _of, sinceMs: _since, asOfFromMs: _from, asOfToMs: _to, ...gap } = TROUBLE;
+  const trouble = { ...gap, incarnation: testId(2) };
   await outbox.write([
     { type: "park", incarnation: testId(2), trouble },
     { type: "membership", membership: "member", seen },
@@ -165,14 +173,17 @@ async function fillLedger(folder: string): Promise<void> {
       }
       const version = before.version + 1;
       transaction.setMeta({ version, totalLikes, totalVersion: version, asOfMs: NOW_MS });
-      for (const state of ["open", "closed", "parked"] as const) {
+      for (const state of ["open", "closed", "parked", "retired"] as const) {
         const incarnation = testId(generation * 10 + state.length);
         transaction.setIncarnation({ ...ROW, incarnation, state });
       }
       const outboxId = testId(0x100 + generation);
       transaction.setMember({ ...MEMBER, outboxId, appliedLikes: totalLikes });
       transaction.setMember(MEMBER);
-      transaction.addTrouble({ ...TROUBLE, outboxId });
+      const trouble = transaction.addTrouble({ ...TROUBLE, outboxId });
+      if (generation === 0) {
+        transaction.addDecision({ ...DECISION, troubleNumber: trouble?.number ?? 0 });
+      }
     });
     ledger.close();
   }
@@ -185,7 +196,14 @@ async function ledgerMeaning(folder: string): Promise<string> {
     const items = mostLiked(ledger, GENERATIONS * ITEMS);
     const counts = likesOf(ledger, ...items.map(({ itemId }) => itemId));
     const rows = await valueOf(ledger, (transaction) => {
-      const found: unknown[] = [transaction.openIncarnations(OUTBOX, 100), INCARNATION];
+      const found: unknown[] = [INCARNATION, transaction.copiedMs()];
+      for (const state of ["open", "closed", "parked", "retired"] as const) {
+        found.push(transaction.incarnationsIn(OUTBOX, state, 100));
+      }
+      for (const number of [0, 1, 2]) {
+        const outboxId = testId(0x100 + number);
+        found.push(transaction.wasDecided(outboxId, TROUBLE), transaction.troublesOf(outboxId));
+      }
       for (let number = 0; number < GENERATIONS * 10; number++) {
         found.push(transaction.incarnation(testId(number)), transaction.generation(testId(number)));
         found.push(transaction.member(testId(0x100 + number)));

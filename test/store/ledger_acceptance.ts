@@ -1,7 +1,7 @@
 /** What every LedgerStore does, run on each of them. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import type { MemberRow, TroubleRow } from "../../src/core/ledger.ts";
+import type { MemberRow } from "../../src/core/ledger.ts";
 import { assertionOf, faultOf, testId } from "./faults.ts";
 import {
   EMPTY_META,
@@ -20,6 +20,7 @@ import {
   valueOf,
 } from "./ledger_fixture.ts";
 import { acceptPages } from "./ledger_pages_acceptance.ts";
+import { acceptTroubles } from "./ledger_troubles_acceptance.ts";
 import { acceptLedgerFaults } from "./ledger_faults_acceptance.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
 
@@ -29,6 +30,7 @@ export function acceptLedger(test: Test, makeFixture: () => LedgerFixture): void
   acceptRollbacks(test, makeFixture);
   acceptGenerations(test, makeFixture);
   acceptRows(test, makeFixture);
+  acceptTroubles(test, makeFixture);
   acceptItems(test, makeFixture);
   acceptPages(test, makeFixture);
   acceptLedgerFaults(test, makeFixture);
@@ -50,10 +52,17 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
     await using fixture = makeFixture();
     const meta = { version: 2 ** 53 - 2, totalLikes: 2n ** 63n - 1n, totalVersion: 3, asOfMs: 4 };
     const left: MemberRow = { ...MEMBER, outboxId: testId(0xb), state: "left" };
+    const retired: MemberRow = {
+      ...MEMBER,
+      outboxId: testId(0xc),
+      state: "retired",
+      retiredAsOfMs: 2 ** 53 - 1,
+    };
     await valueOf(fixture.open(FIRST), (ledger) => {
       ledger.setMeta(meta);
       ledger.setMember({ ...MEMBER, appliedLikes: 2n ** 53n + 1n });
       ledger.setMember(left);
+      ledger.setMember(retired);
       ledger.setIncarnation(ROW);
       ledger.addTrouble(TROUBLE);
       ledger.setItemLikes("cat", 2n ** 53n + 1n);
@@ -64,14 +73,15 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
       generation: SECOND,
       meta,
       members: [{ ...MEMBER, appliedLikes: 2n ** 53n + 1n }],
-      troubles: [TROUBLE],
+      troubles: [{ ...TROUBLE, number: 1 }],
     });
     const rows = await valueOf(store, (ledger) => [
       ledger.member(left.outboxId),
+      ledger.member(retired.outboxId),
       ledger.incarnation(INCARNATION),
       ledger.itemLikes("cat"),
     ]);
-    assert.equal(rows, [left, ROW, 2n ** 53n + 1n]);
+    assert.equal(rows, [left, retired, ROW, 2n ** 53n + 1n]);
   });
 
   test("transact() shows its own changes to its work", async () => {
@@ -184,7 +194,7 @@ function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
-  test("memberCount() counts those that have not left", async () => {
+  test("memberCount() counts those that have not left or been retired", async () => {
     await using fixture = makeFixture();
     const store = fixture.open(FIRST);
     const other = { ...MEMBER, outboxId: testId(0xb) };
@@ -194,48 +204,38 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
       ledger.setMember(other);
       const both = ledger.memberCount();
       ledger.setMember({ ...MEMBER, state: "left" });
-      return [before, both, ledger.memberCount()];
+      const one = ledger.memberCount();
+      ledger.setMember({ ...MEMBER, state: "retired", retiredAsOfMs: 1 });
+      return [before, both, one, ledger.memberCount()];
     });
-    assert.equal(counts, [0, 2, 1]);
+    assert.equal(counts, [0, 2, 1, 1]);
     assert.equal((await store.load()).members, [other]);
     await valueOf(store, (ledger) => ledger.setMember(MEMBER));
     assert.equal((await store.load()).members, [MEMBER, other]);
   });
 
-  test("openIncarnations() lists as many of an outbox's as are asked for, oldest first", async () => {
+  test("incarnationsIn() lists as many of an outbox's as are asked for, oldest first", async () => {
     await using fixture = makeFixture();
     const listed = await valueOf(fixture.open(FIRST), (ledger) => {
       for (const [number, state] of [
         [9, "open"],
         [2, "closed"],
         [3, "parked"],
+        [5, "retired"],
         [1, "open"],
       ] as const) {
         ledger.setIncarnation({ ...ROW, incarnation: testId(number), state });
       }
       ledger.setIncarnation({ ...ROW, incarnation: testId(4), outboxId: testId(0xb) });
-      const before = [1, 2, 3].map((limit) => ledger.openIncarnations(OUTBOX, limit));
+      const before = [0, 1, 2, 3].map((limit) => ledger.incarnationsIn(OUTBOX, "open", limit));
       ledger.setIncarnation({ ...ROW, incarnation: testId(9), state: "closed" });
-      return [...before, ...[OUTBOX, testId(0xc)].map((id) => ledger.openIncarnations(id, 9))];
+      const states = ["open", "closed", "parked", "retired"] as const;
+      const after = states.map((state) => ledger.incarnationsIn(OUTBOX, state, 9));
+      return [...before, ...after, ledger.incarnationsIn(testId(0xc), "open", 9)];
     });
-    const both = [testId(9), testId(1)];
-    assert.equal(listed, [[testId(9)], both, both, [testId(1)], []]);
-  });
-
-  test("addTrouble() records a trouble once", async () => {
-    await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
-    const later = { ...TROUBLE, detail: "again", sinceMs: TROUBLE.sinceMs + 1 };
-    const other: TroubleRow = { ...TROUBLE, kind: "digest_differs" };
-    const added = await valueOf(store, (ledger) => [
-      ledger.addTrouble(TROUBLE),
-      ledger.addTrouble(later),
-      ledger.addTrouble(other),
-      ledger.troubleCount(),
-    ]);
-    assert.equal(added, [true, false, true, 2]);
-    assert.is(await valueOf(store, (ledger) => ledger.addTrouble(later)), false);
-    assert.equal((await store.load()).troubles, [TROUBLE, other]);
+    const [open, both] = [[testId(9)], [testId(9), testId(1)]];
+    const after = [[testId(1)], [testId(9), testId(2)], [testId(3)], [testId(5)]];
+    assert.equal(listed, [[], open, both, both, ...after, []]);
   });
 }
 

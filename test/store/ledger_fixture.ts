@@ -6,8 +6,8 @@ import type {
   LedgerStore,
   LedgerTransaction,
   MemberRow,
-  TroubleRow,
 } from "../../src/core/ledger.ts";
+import type { NewDecision, NewTrouble } from "../../src/store/ledger_rows.ts";
 import { testId } from "./faults.ts";
 
 /** A disk with one ledger of the id `LEDGER_ID`. */
@@ -18,6 +18,8 @@ export interface LedgerFixture extends AsyncDisposable {
   openFull(generation: string): LedgerStore;
   /** Makes the next transaction that sets an item's likes end in doubt. */
   breakDisk(): void;
+  /** Makes it a copy, while it is open. */
+  markCopied(copiedMs: number): void;
   /** Records a newer generation while the ledger stays open. */
   supersede(generation: string): void;
 }
@@ -38,6 +40,7 @@ export const MEMBER: MemberRow = {
   address: "127.0.0.1:1",
   state: "member",
   appliedLikes: 0n,
+  retiredAsOfMs: 0,
 };
 export const ROW: IncarnationRow = {
   incarnation: INCARNATION,
@@ -46,12 +49,29 @@ export const ROW: IncarnationRow = {
   digest: testId(0xd),
   state: "open",
 };
-export const TROUBLE: TroubleRow = {
+export const TROUBLE: NewTrouble = {
   outboxId: OUTBOX,
   incarnation: INCARNATION,
   kind: "gap",
+  firstSequence: 1,
+  lastSequence: 4,
+  digest: testId(0xd),
   detail: "1 to 4 are gone",
   sinceMs: 1_700_000_000_000,
+  asOfFromMs: 1_600_000_000_000,
+  asOfToMs: 1_650_000_000_000,
+};
+export const DECISION: NewDecision = {
+  kind: "resolve",
+  trouble: "gap",
+  troubleNumber: 1,
+  outboxId: OUTBOX,
+  incarnation: INCARNATION,
+  firstSequence: 1,
+  lastSequence: 2 ** 53 - 1,
+  asOfMs: 1_600_000_000_000,
+  decidedMs: 1_700_000_000_001,
+  reason: "the disk is gone",
 };
 
 /** The likes of named items. */

@@ -42,6 +42,9 @@ function makeFixture(): LedgerFixture {
     breakDisk() {
       disk.failNext("in_doubt_lost");
     },
+    markCopied(copiedMs) {
+      disk.copiedMs = copiedMs;
+    },
     supersede(generation) {
       new MemoryLedger(disk, generation).close();
     },

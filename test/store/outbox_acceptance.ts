@@ -8,12 +8,21 @@ import type { Accepted, OutboxSnapshot } from "../../src/core/outbox.ts";
 import { origin } from "../../src/core/record.ts";
 import { RECORD_BYTES_MAX } from "../../src/limits.ts";
 import { assertionOf, testId } from "./faults.ts";
-import { OUTBOX_ID, SERVER_ID, append, positionAt, sequencesAfter } from "./outbox_fixture.ts";
+import {
+  OUTBOX_ID,
+  SERVER_ID,
+  acknowledge,
+  append,
+  incarnationWith,
+  positionAt,
+  sequencesAfter,
+} from "./outbox_fixture.ts";
+import { acceptRetention } from "./outbox_retention_acceptance.ts";
 import { acceptOutboxFaults } from "./outbox_faults_acceptance.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
 
-function accepted({ closed, incarnations }: OutboxSnapshot): Accepted {
-  return acceptedOf(closed, incarnations);
+function accepted({ forgotten, incarnations }: OutboxSnapshot): Accepted {
+  return acceptedOf(forgotten, incarnations);
 }
 
 /** Of a record as `append` makes it. */
@@ -21,6 +30,10 @@ const SMALL_DISK_BYTES = recordDiskBytes(3);
 
 const OLD = testId(1);
 const NEW = testId(2);
+
+function unpark(incarnation: string): OutboxWrite {
+  return { type: "unpark", incarnation };
+}
 
 function mint(incarnation: string): OutboxWrite {
   return { type: "mint", incarnation };
@@ -30,13 +43,19 @@ function trim(incarnation: string, upTo: number): OutboxWrite {
   return { type: "trim", incarnation, upTo };
 }
 
+/** Acknowledges up to `upTo`, and removes it. */
+function deliver(incarnation: string, upTo: number): readonly OutboxWrite[] {
+  return [acknowledge(incarnation, upTo), trim(incarnation, upTo)];
+}
+
 /** Adds the suite to `test`; `makeFixture` makes a disk with a new outbox. */
 export function acceptOutbox(test: Test, makeFixture: () => OutboxFixture): void {
   acceptAppends(test, makeFixture);
   acceptChecks(test, makeFixture);
   acceptReads(test, makeFixture);
   acceptTrims(test, makeFixture);
-  acceptCloses(test, makeFixture);
+  acceptTrimChecks(test, makeFixture);
+  acceptRetention(test, makeFixture);
   acceptMarks(test, makeFixture);
   acceptOutboxFaults(test, makeFixture);
 }
@@ -50,9 +69,10 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
       membership: "stranger",
       seen: undefined,
       incarnations: [],
-      closed: { events: 0, likes: 0n },
+      forgotten: { events: 0, likes: 0n },
       generator: undefined,
       bytes: 0,
+      retainedBytes: 0,
     });
   });
 
@@ -61,13 +81,13 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
     const store = fixture.open();
     assert.is(await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3])]), "done");
     assert.is(await store.write([mint(NEW)]), "done");
-    assert.is(store.bytes, 2 * SMALL_DISK_BYTES);
+    assert.is(store.state.bytes, 2 * SMALL_DISK_BYTES);
     const again = fixture.open();
-    assert.is(again.bytes, 2 * SMALL_DISK_BYTES);
+    assert.is(again.state.bytes, 2 * SMALL_DISK_BYTES);
     const { incarnations, bytes } = await again.load();
     assert.equal(incarnations, [
-      { incarnation: OLD, trimmed: origin(OLD), last: positionAt(3), parked: undefined },
-      { incarnation: NEW, trimmed: origin(NEW), last: origin(NEW), parked: undefined },
+      incarnationWith(OLD, { last: positionAt(3) }),
+      incarnationWith(NEW, {}),
     ]);
     assert.is(bytes, 2 * SMALL_DISK_BYTES);
     assert.equal(await again.read(OLD, 0, 100, 100), {
@@ -130,7 +150,7 @@ function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
     await fixture.open().write([mint(OLD), { ...first, last: { ...positionAt(1), likes } }]);
     const store = fixture.open();
     assert.is(accepted(await store.load()).likes, likes);
-    await store.write([trim(OLD, 1), { type: "close", incarnation: OLD }]);
+    await store.write([...deliver(OLD, 1), { type: "close", incarnation: OLD }]);
     const again = fixture.open();
     assert.is(accepted(await again.load()).likes, likes);
     await again.write([mint(NEW)]);
@@ -164,7 +184,7 @@ function acceptReads(test: Test, makeFixture: () => OutboxFixture): void {
   test("read() gives no position when the sequence is not a record's end", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), trim(OLD, 2)]);
+    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), ...deliver(OLD, 2)]);
     const nothing = { position: undefined, records: [], end: undefined };
     for (const sequence of [0, 1, 4]) {
       assert.equal(await store.read(OLD, sequence, 100, 100), nothing);
@@ -178,21 +198,21 @@ function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
     await using fixture = makeFixture();
     const before = fixture.open();
     await before.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3])]);
-    await before.write([trim(OLD, 2)]);
-    assert.is(before.bytes, SMALL_DISK_BYTES);
+    await before.write(deliver(OLD, 2));
+    assert.is(before.state.bytes, SMALL_DISK_BYTES);
     const store = fixture.open();
     const { incarnations, bytes } = await store.load();
     assert.equal(incarnations[0]?.trimmed, positionAt(2));
     assert.equal(incarnations[0]?.last, positionAt(3));
     assert.is(bytes, SMALL_DISK_BYTES);
     assert.equal(await sequencesAfter(store, OLD, 2), [3]);
-    await store.write([trim(OLD, 3), append(OLD, [4, 4]), trim(OLD, 4)]);
+    await store.write([...deliver(OLD, 3), append(OLD, [4, 4]), ...deliver(OLD, 4)]);
     const again = fixture.open();
     const after = await again.load();
     assert.equal(after.incarnations[0]?.trimmed, positionAt(4));
     assert.equal(after.incarnations[0]?.last, positionAt(4));
     assert.equal(accepted(after), { events: 4, likes: 40n });
-    assert.is(again.bytes, 0);
+    assert.is(again.state.bytes, 0);
     await again.write([append(OLD, [5, 5])]);
     assert.equal(await sequencesAfter(again, OLD, 4), [5]);
   });
@@ -204,61 +224,75 @@ function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
     const before = fixture.open();
     await before.write([mint(OLD), ...appends]);
     const store = fixture.open();
-    assert.is(store.bytes, before.bytes);
+    assert.is(store.state.bytes, before.state.bytes);
     for (const [index, size] of sizes.entries()) {
-      const held = store.bytes;
-      await store.write([trim(OLD, index + 1)]);
-      assert.is(held - store.bytes, recordDiskBytes(size), `${size}`);
+      const held = store.state.bytes;
+      await store.write(deliver(OLD, index + 1));
+      assert.is(held - store.state.bytes, recordDiskBytes(size), `${size}`);
     }
-    assert.is(store.bytes, 0);
+    assert.is(store.state.bytes, 0);
   });
 
   test("trim does nothing when it is at or below the trimmed position", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), trim(OLD, 2)]);
+    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), ...deliver(OLD, 2)]);
     const before = await store.load();
     assert.is(await store.write([trim(OLD, 2), trim(OLD, 1), trim(OLD, 0)]), "done");
     assert.equal(await store.load(), before);
   });
 }
 
-function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
-  test("trim asserts when it is not at the end of a record", async () => {
+function acceptTrimChecks(test: Test, makeFixture: () => OutboxFixture): void {
+  test("trim asserts when it is not at the end of a record, or not acknowledged", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    await store.write([mint(OLD), append(OLD, [1, 2])]);
+    await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), acknowledge(OLD, 2)]);
     await assertionOf("end of a record", () => store.write([trim(OLD, 1)]));
-    await assertionOf("end of a record", () => store.write([trim(OLD, 3)]));
+    await assertionOf("end of a record", () => store.write([trim(OLD, 4)]));
+    await assertionOf("only what is acknowledged", () => store.write([trim(OLD, 3)]));
     await assertionOf("has the incarnation", () => store.write([trim(NEW, 0)]));
-  });
-
-  test("close adds what was accepted when its incarnation is empty", async () => {
-    await using fixture = makeFixture();
-    const store = fixture.open();
-    await store.write([mint(OLD), append(OLD, [1, 2]), mint(NEW), append(NEW, [1, 1])]);
-    const close: OutboxWrite = { type: "close", incarnation: OLD };
-    await assertionOf("holds no record", () => store.write([close]));
-    await store.write([trim(OLD, 2), close]);
-    const snapshot = await fixture.open().load();
-    assert.equal(snapshot.closed, { events: 2, likes: 20n });
-    assert.equal(
-      snapshot.incarnations.map(({ incarnation }) => incarnation),
-      [NEW],
-    );
-    assert.equal(accepted(snapshot), { events: 3, likes: 30n });
   });
 }
 
 function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void {
-  test("park keeps the trouble when the outbox is opened again", async () => {
+  test("park keeps the trouble until unpark when the outbox is opened again", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    const trouble = { kind: "gap", incarnation: OLD, detail: "1 to 4 are gone" } as const;
+    const trouble = {
+      kind: "gap",
+      incarnation: OLD,
+      firstSequence: 1,
+      lastSequence: 2 ** 53 - 1,
+      digest: testId(0xd),
+      detail: "1 to 4 are gone",
+    } as const;
     await store.write([mint(OLD), { type: "park", incarnation: OLD, trouble }, mint(NEW)]);
-    const { incarnations } = await fixture.open().load();
+    const again = fixture.open();
+    const { incarnations } = await again.load();
     assert.equal(incarnations[0]?.parked, trouble);
     assert.is(incarnations[1]?.parked, undefined);
+    await again.write([unpark(OLD)]);
+    const before = again.state;
+    assert.is(before.incarnations[0]?.parked, undefined);
+    await again.write([unpark(OLD), unpark(NEW)]);
+    assert.is(again.state, before, "nothing was parked");
+    assert.is((await fixture.open().load()).incarnations[0]?.parked, undefined);
+  });
+
+  test("park asserts when the trouble is another's, or the incarnation is closed", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 1]), { type: "close", incarnation: OLD }]);
+    const park = (incarnation: string, of: string): OutboxWrite => {
+      const range = { firstSequence: 0, lastSequence: 0, digest: "" };
+      const trouble = { kind: "gap", incarnation: of, ...range, detail: "" } as const;
+      return { type: "park", incarnation, trouble };
+    };
+    await assertionOf("its own trouble", () => store.write([park(OLD, NEW)]));
+    await assertionOf("closed incarnation", () => store.write([park(OLD, OLD)]));
+    await assertionOf("has the incarnation", () => store.write([park(NEW, NEW)]));
+    await assertionOf("has the incarnation", () => store.write([unpark(NEW)]));
   });
 
   test("membership keeps and forgets the ledger seen when told to", async () => {

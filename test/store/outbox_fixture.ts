@@ -1,5 +1,12 @@
 /** What the outbox tests share: the disk that they are given, and events to put on it. */
-import type { GeneratorMark, OutboxStore, OutboxWrite } from "../../src/core/outbox.ts";
+import type { LedgerSeen } from "../../src/core/messages.ts";
+import type {
+  GeneratorMark,
+  IncarnationState,
+  OutboxStore,
+  OutboxWrite,
+} from "../../src/core/outbox.ts";
+import { origin } from "../../src/core/record.ts";
 import type { Id, Position } from "../../src/core/record.ts";
 import { testId } from "./faults.ts";
 
@@ -37,6 +44,21 @@ export function append(
     last: positionAt(last),
     generator,
   };
+}
+
+/** Acknowledges up to and with `upTo`. */
+export function acknowledge(incarnation: Id, upTo: number, seen?: LedgerSeen): OutboxWrite {
+  return { type: "acknowledge", incarnation, upTo, seen };
+}
+
+/** An incarnation as it is minted, but for what is `given`. */
+export function incarnationWith(
+  incarnation: Id,
+  given: Partial<IncarnationState>,
+): IncarnationState {
+  const start = origin(incarnation);
+  const positions = { trimmed: start, acknowledged: start, last: start };
+  return { incarnation, ...positions, closed: false, parked: undefined, ...given };
 }
 
 /** The position that `append` leaves at `sequence`. */

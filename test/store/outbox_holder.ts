@@ -3,7 +3,7 @@
  * events, says so to its parent, and ends with it.
  */
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
-import { OUTBOX_ID, SERVER_ID, append } from "./outbox_fixture.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge, append } from "./outbox_fixture.ts";
 import { testId } from "./faults.ts";
 
 const incarnation = testId(1);
@@ -13,6 +13,7 @@ await outbox.write([
   { type: "mint", incarnation },
   append(incarnation, [1, 1], { generator }),
   append(incarnation, [2, 2]),
+  acknowledge(incarnation, 1),
   { type: "trim", incarnation, upTo: 1 },
 ]);
 process.on("disconnect", () => process.exit());

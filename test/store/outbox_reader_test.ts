@@ -7,7 +7,7 @@ import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
 import { holderProcess } from "./holder_process.ts";
-import { OUTBOX_ID, SERVER_ID, append } from "./outbox_fixture.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge, append } from "./outbox_fixture.ts";
 
 const OLD = testId(1);
 const NEW = testId(2);
@@ -20,7 +20,7 @@ const OF_HOLDER = {
   pendingEvents: 1,
 };
 
-test("readOutbox() counts everything accepted when incarnations are trimmed and closed", async () => {
+test("readOutbox() counts everything accepted when incarnations are acknowledged and closed", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
   const empty = { ...OF_HOLDER, events: 0, likes: 0n, generatedEvents: 0, pendingEvents: 0 };
@@ -28,15 +28,16 @@ test("readOutbox() counts everything accepted when incarnations are trimmed and 
   await outbox.write([
     { type: "mint", incarnation: OLD },
     append(OLD, [1, 4], { generator: { startMs: 1, tick: 4, events: 4 } }),
-    { type: "trim", incarnation: OLD, upTo: 4 },
     { type: "close", incarnation: OLD },
     { type: "mint", incarnation: NEW },
     append(NEW, [1, 2]),
     append(NEW, [3, 3]),
-    { type: "trim", incarnation: NEW, upTo: 2 },
+    acknowledge(NEW, 2),
   ]);
   const tally = { ...empty, events: 7, likes: 70n, generatedEvents: 4, pendingEvents: 1 };
   assert.equal(readOutbox(folder.path), tally);
+  await outbox.write([{ type: "shed", bytesMax: 0, closedMax: 0 }]);
+  assert.equal(readOutbox(folder.path), tally, "what is removed stays counted");
   outbox.close();
   assert.equal(readOutbox(folder.path), tally);
   const again = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);

@@ -13,7 +13,7 @@ import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import type { SqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { testId } from "./faults.ts";
-import { OUTBOX_ID, SERVER_ID } from "./outbox_fixture.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox_fixture.ts";
 
 const INCARNATION = testId(1);
 /** What a file may have beside its records and what an empty one has: pages that are begun. */
@@ -117,7 +117,7 @@ class Filler {
   }
 
   get bytes(): number {
-    return this.#store.bytes;
+    return this.#store.state.bytes;
   }
 
   /** Gives `records` in turn until a like is refused. */
@@ -146,7 +146,7 @@ class Filler {
   #give(idBytes: number): string | undefined {
     const event = { itemId: "v".repeat(idBytes), change: { kind: "add", likes: 1n } } as const;
     const give = { requestId: 1, event, generator: undefined };
-    return this.#writer.give(give, this.#bytesMax - this.#store.bytes)?.code;
+    return this.#writer.give(give, this.#bytesMax - this.#store.state.bytes)?.code;
   }
 
   async #write(): Promise<void> {
@@ -161,7 +161,10 @@ class Filler {
   async #trim(records: number): Promise<void> {
     const upTo = this.#ends.splice(0, records).at(-1);
     assert.ok(upTo !== undefined);
-    await this.#store.write([{ type: "trim", incarnation: INCARNATION, upTo }]);
+    await this.#store.write([
+      acknowledge(INCARNATION, upTo),
+      { type: "trim", incarnation: INCARNATION, upTo },
+    ]);
   }
 }
 

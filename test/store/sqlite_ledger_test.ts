@@ -2,9 +2,9 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { guardTables } from "../../src/store/guard_tables.ts";
 import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
-import { openSqliteFile } from "../../src/store/sqlite_file.ts";
 import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
 import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
@@ -49,7 +49,7 @@ test("openSqliteLedger() keeps the ledger's id when another is offered", async (
 test("openSqliteLedger() refuses when a newer build wrote it", async () => {
   await using folder = temporaryFolder();
   openLedger(folder.path, 1).close();
-  tamper(folder.path, "PRAGMA user_version = 2");
+  tamper(folder.path, "PRAGMA user_version = 3");
   await faultOf("store_newer", () => openLedger(folder.path, 2));
 });
 
@@ -76,27 +76,46 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   ledger.close();
 });
 
-test("counts() goes along an index for every page, without a sort or a scan before it", async () => {
-  await using folder = temporaryFolder();
-  const file = openSqliteFile(folder.path, LEDGER_KIND, { create: () => {}, options: {} });
-  const { mostLiked, equallyLiked, lessLiked, itemsAfter } = prepareLedger(file.database);
-  const plan = ({ source }: { readonly source: string }): readonly string[] => {
-    const explained = file.database.prepare<[], { readonly detail: string }>(
-      `EXPLAIN QUERY PLAN ${source.replaceAll("?", "1")}`,
-    );
-    return explained.all().map(({ detail }) => detail);
-  };
+test("prepareLedger() goes along an index for every page, without a sort or a scan before it", () => {
+  const { planOf, mostLiked, equallyLiked, lessLiked, itemsAfter } = planned();
   // The first page begins at the index's end: nothing is before it.
-  assert.equal(plan(mostLiked), ["SCAN items USING COVERING INDEX items_by_likes"]);
-  assert.equal(plan(equallyLiked), [
+  assert.equal(planOf(mostLiked), ["SCAN items USING COVERING INDEX items_by_likes"]);
+  assert.equal(planOf(equallyLiked), [
     "SEARCH items USING COVERING INDEX items_by_likes (likes=? AND item_id>?)",
   ]);
-  assert.equal(plan(lessLiked), ["SEARCH items USING COVERING INDEX items_by_likes (likes<?)"]);
-  assert.equal(plan(itemsAfter), ["SEARCH items USING PRIMARY KEY (item_id>?)"]);
-  file.close();
+  assert.equal(planOf(lessLiked), ["SEARCH items USING COVERING INDEX items_by_likes (likes<?)"]);
+  assert.equal(planOf(itemsAfter), ["SEARCH items USING PRIMARY KEY (item_id>?)"]);
+});
+
+test("prepareLedger() looks at no row that a peer or an operator left before", () => {
+  const { planOf, incarnationsIn, trouble, troublesOf, wasDecided, ...others } = planned();
+  const byState = "incarnations_by_state (outbox_id=? AND state=?)";
+  assert.equal(planOf(incarnationsIn), [`SEARCH incarnations USING INDEX ${byState}`]);
+  const search = "SEARCH troubles USING";
+  assert.equal(planOf(trouble), [`${search} INTEGER PRIMARY KEY (rowid=?)`]);
+  const ofOutbox = `${search} INDEX troubles_undecided (outbox_id=?)`;
+  assert.equal(planOf(troublesOf), [ofOutbox, "USE TEMP B-TREE FOR ORDER BY"]);
+  const name = "outbox_id=? AND incarnation=? AND kind=? AND first_sequence=? AND last_sequence=?";
+  assert.equal(planOf(wasDecided), [`${search} COVERING INDEX troubles_decided (${name})`]);
+  const undecided = "SCAN troubles USING COVERING INDEX troubles_undecided";
+  assert.equal(planOf(others.troubleCount), [undecided], "all of that index count");
 });
 
 test.run();
+
+/** The statements of a ledger, and how SQLite would run each. */
+function planned() {
+  const database = new Sqlite(":memory:");
+  database.exec(LEDGER_KIND.schema);
+  guardTables(database, LEDGER_KIND);
+  function planOf({ source }: { readonly source: string }): readonly string[] {
+    const explained = database.prepare<[], { readonly detail: string }>(
+      `EXPLAIN QUERY PLAN ${source.replaceAll("?", "1")}`,
+    );
+    return explained.all().map(({ detail }) => detail);
+  }
+  return { planOf, ...prepareLedger(database) };
+}
 
 function openLedger(folder: string, generation: number, options = {}) {
   const ids = { ledgerIdIfNew: LEDGER_ID, generation: testId(generation) };
@@ -136,6 +155,9 @@ function makeFixture(): LedgerFixture {
             "BEGIN SELECT RAISE(ABORT, 'the disk failed'); END",
         );
       }
+    },
+    markCopied(copiedMs) {
+      tamper(folder.path, `UPDATE ledger SET copied_ms = ${copiedMs}`);
     },
     supersede(generation) {
       tamper(

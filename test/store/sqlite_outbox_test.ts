@@ -11,7 +11,14 @@ import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
 import { holderProcess } from "./holder_process.ts";
-import { LARGE_BYTES, OUTBOX_ID, SERVER_ID, append, positionAt } from "./outbox_fixture.ts";
+import {
+  LARGE_BYTES,
+  OUTBOX_ID,
+  SERVER_ID,
+  acknowledge,
+  append,
+  positionAt,
+} from "./outbox_fixture.ts";
 import { acceptOutbox } from "./outbox_acceptance.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
 
@@ -73,7 +80,7 @@ test("openSqliteOutbox() refuses when a newer build wrote it", async () => {
   const error = await faultOf("store_newer", () =>
     openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID),
   );
-  assert.match(error.message, "found version 7, this build knows up to 1; use the build");
+  assert.match(error.message, "found version 7, this build knows up to 2; use the build");
 });
 
 test("openSqliteOutbox() refuses and changes nothing when the file is another's", async () => {
@@ -106,7 +113,7 @@ test("openSqliteFile() syncs every commit when it opens a file again", async () 
     const file = openSqliteFile(folder.path, OUTBOX_KIND, { create: () => {}, options: {} });
     assert.is(file.database.pragma("synchronous", { simple: true }), 2n);
     file.transact(() => {
-      file.database.exec(`UPDATE outbox SET closed_events = ${opening}`);
+      file.database.exec(`UPDATE outbox SET forgotten_events = ${opening}`);
       return { value: undefined, changed: true };
     });
     assert.is(file.database.pragma("synchronous", { simple: true }), 2n);
@@ -122,13 +129,14 @@ test("write() is done again when a trim made room on a full disk", async () => {
   const options = { pagesMax: 40 };
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID, options);
   const large = { bytes: LARGE_BYTES };
+  const trim = { type: "trim", incarnation: INCARNATION, upTo: 1 } as const;
   await outbox.write([{ type: "mint", incarnation: INCARNATION }]);
   assert.is(await outbox.write([append(INCARNATION, [1, 1], large)]), "done");
   assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "refused");
-  assert.is(outbox.bytes, recordDiskBytes(LARGE_BYTES));
-  assert.is(await outbox.write([{ type: "trim", incarnation: INCARNATION, upTo: 1 }]), "done");
+  assert.is(outbox.state.bytes, recordDiskBytes(LARGE_BYTES));
+  assert.is(await outbox.write([acknowledge(INCARNATION, 1), trim]), "done");
   assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "done");
-  assert.is(outbox.bytes, recordDiskBytes(LARGE_BYTES));
+  assert.is(outbox.state.bytes, recordDiskBytes(LARGE_BYTES));
   outbox.close();
 });
 
@@ -156,7 +164,7 @@ test("openSqliteOutbox() bounds how long its writes wait for another program's",
   await using folder = temporaryFolder();
   const file = openSqliteFile(folder.path, OUTBOX_KIND, {
     create: (database) => {
-      database.exec("INSERT INTO outbox VALUES (1, '', '', 'member', 0, 0, 0, 0, 0, 0, 0, 0)");
+      database.exec("INSERT INTO outbox VALUES (1, '', '', 'member', 0, 0, 0, 0, 0, 0, 0, 0, 0)");
     },
     options: {},
   });

@@ -1,0 +1,28 @@
+/** Pages of items of a ledger in memory. */
+import type { CountsSelection, ItemCount } from "../core/ledger.ts";
+import { storedInteger } from "./stored_integer.ts";
+
+/** The items of a page: all are looked at and sorted for it. */
+export function pageOf(
+  items: ReadonlyMap<string, bigint>,
+  { order, after, limit }: Extract<CountsSelection, { type: "page" }>,
+): readonly ItemCount[] {
+  storedInteger(limit);
+  const compare = order === "item_id" ? byId : byLikes;
+  return [...items]
+    .map(([itemId, likes]) => ({ itemId, likes }))
+    .filter((item) => after === undefined || compare(item, after) > 0)
+    .sort(compare)
+    .slice(0, limit);
+}
+
+/** Most likes first. */
+function byLikes(a: ItemCount, b: ItemCount): number {
+  if (a.likes !== b.likes) return a.likes > b.likes ? -1 : 1;
+  return byId(a, b);
+}
+
+/** By the bytes of the id, as SQLite compares text. */
+function byId(a: ItemCount, b: ItemCount): number {
+  return Buffer.compare(Buffer.from(a.itemId), Buffer.from(b.itemId));
+}
