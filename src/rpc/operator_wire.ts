@@ -26,7 +26,7 @@ type WireKindName = keyof typeof WireKind & string;
 
 /** What an operator asks, checked. Throws LikesError `message_invalid`. */
 export function readRetire({ server, reason }: RetireRequest__Output): Operation {
-  return { type: "retire", server: readServerId(server), reason: readReason(reason) };
+  return { type: "retire", server: readServerId(server, "server"), reason: readReason(reason) };
 }
 
 /** What an operator asks, checked. Throws LikesError `message_invalid`. */
