@@ -128,6 +128,8 @@ export const CALLS_MAX = 20_000;
 export const FOREIGN_STREAMS_MAX = 100;
 /** Bytes of answers that peers have not read, in all: above it nobody is answered but streams. */
 export const UNREAD_BYTES_MAX = 128 * MIB;
+/** Bytes of the path of a socket: what the kernel takes; Node would cut a longer one without a word. */
+export const SOCKET_PATH_BYTES_MAX = 107;
 /** Megabytes of one HTTP/2 session's buffers; above it Node takes no new stream on it. */
 export const SESSION_MEMORY_MAX_MB = 64;
 /** Bytes of a call's metadata, of which ours has none: as in other gRPC servers. */

@@ -326,8 +326,9 @@ export class PrimaryCore {
       if (!isMember) this.#contacts.forget(member.outboxId);
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
-    for (const trouble of group.troubles) {
-      this.#troubles.push(this.#named(trouble));
+    for (const row of group.troubles) {
+      const trouble = this.#named(row);
+      this.#troubles.push(trouble);
       this.#notice({ type: "trouble", trouble });
     }
     for (const decision of group.decisions) {

@@ -86,9 +86,9 @@ export function readRange(wire: {
 }
 
 /** A server id, as a folder name can carry it. */
-export function readServerId(wire: string): string {
+export function readServerId(wire: string, field = "server_id"): string {
   const fits = wire.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(wire);
-  if (!fits) throw invalid("server_id", `${wire.length} characters`);
+  if (!fits) throw invalid(field, `${wire.length} characters`);
   return wire;
 }
 

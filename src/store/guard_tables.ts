@@ -15,7 +15,10 @@ interface Column {
 }
 
 /** Gives the guarded tables of `kind` the index that they lack, if any, in one transaction. */
-export function guardTables(database: Database.Database, { guarded }: SqliteKind): void {
+export function guardTables(
+  database: Database.Database,
+  { guarded }: Pick<SqliteKind, "guarded">,
+): void {
   const indexes = new Set(
     database
       .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'index'")

@@ -32,8 +32,8 @@ import { pageOf } from "./memory_pages.ts";
 import { storedLikes } from "./stored_integer.ts";
 
 /**
- * The disk of a ledger: what was committed, in the order in which rows were first set. A transaction
- * changes it as it goes on and takes that back when it fails, without giving the thread to anybody.
+ * The disk of a ledger: what was committed, in the order in which rows were first set. Transactions
+ * change it as they go on, and take that back when they fail, before anybody else can look.
  */
 export class LedgerDisk extends MemoryDisk {
   readonly ledgerId: Id;
@@ -43,7 +43,7 @@ export class LedgerDisk extends MemoryDisk {
   readonly members = new Map<Id, MemberRow>();
   readonly incarnations = new Map<Id, IncarnationRow>();
   /** Those that are not decided, by their numbers. */
-  readonly troubles = new Map<number, TroubleRow>();
+  troubles: ReadonlyMap<number, TroubleRow> = new Map<number, TroubleRow>();
   readonly decidedTroubles = new Map<number, TroubleRow>();
   readonly decisions: DecisionRow[] = [];
   readonly items = new Map<string, bigint>();
@@ -62,7 +62,7 @@ export class LedgerDisk extends MemoryDisk {
     copy.copiedMs = this.copiedMs;
     for (const [id, row] of this.members) copy.members.set(id, row);
     for (const [id, row] of this.incarnations) copy.incarnations.set(id, row);
-    for (const [number, row] of this.troubles) copy.troubles.set(number, row);
+    copy.troubles = this.troubles;
     for (const [number, row] of this.decidedTroubles) copy.decidedTroubles.set(number, row);
     for (const [itemId, likes] of this.items) copy.items.set(itemId, likes);
     copy.decisions.push(...this.decisions);
@@ -189,19 +189,20 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   }
 
   incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[] {
-    return [...this.#disk.incarnations.values()]
-      .filter((row) => row.outboxId === outboxId && row.state === state)
-      .slice(0, limit)
-      .map((row) => row.incarnation);
+    const found: Id[] = [];
+    for (const row of this.#disk.incarnations.values()) {
+      if (found.length >= limit) break;
+      if (row.outboxId === outboxId && row.state === state) found.push(row.incarnation);
+    }
+    return found;
   }
 
   generation(generation: Id): GenerationRow | undefined {
     const { generations } = this.#disk;
     const index = generations.findIndex((row) => row.generation === generation);
     const row = generations[index];
-    if (row === undefined) return undefined;
     const next = generations[index + 1];
-    return { ...row, lastVersion: next === undefined ? undefined : next.firstVersion - 1 };
+    return row && { ...row, lastVersion: next && next.firstVersion - 1 };
   }
 
   copiedMs(): number | undefined {
@@ -215,10 +216,10 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   addTrouble(row: NewTrouble): TroubleRow | undefined {
     checkedTrouble(row);
     const { troubles, decidedTroubles } = this.#disk;
-    for (const other of troubles.values()) if (isSameTrouble(row, other)) return undefined;
+    if ([...troubles.values()].some((other) => isSameTrouble(row, other))) return undefined;
     const number = troubles.size + decidedTroubles.size + 1;
     const recorded = { ...row, number };
-    this.#set(troubles, number, recorded);
+    this.#assign({ troubles: new Map([...troubles, [number, recorded]]) });
     return recorded;
   }
 
@@ -246,12 +247,12 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   addDecision(row: NewDecision): DecisionRow {
     checkedDecision(row);
     const { troubles, decidedTroubles, decisions } = this.#disk;
-    const { troubleNumber } = row;
-    if (troubleNumber !== 0) {
-      const trouble = troubles.get(troubleNumber);
-      assert(trouble !== undefined, `trouble ${troubleNumber} is there and not decided`);
-      this.#set(decidedTroubles, troubleNumber, trouble);
-      this.#delete(troubles, troubleNumber);
+    const number = row.troubleNumber;
+    if (number !== 0) {
+      const trouble = troubles.get(number);
+      assert(trouble !== undefined, `trouble ${number} is there and not decided`);
+      this.#set(decidedTroubles, number, trouble);
+      this.#assign({ troubles: new Map([...troubles].filter(([one]) => one !== number)) });
     }
     const recorded = { ...row, number: decisions.length + 1 };
     decisions.push(recorded);
@@ -276,20 +277,10 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     });
   }
 
-  /** Taken back, it stands in its old place: the order of rows is that of their numbers. */
-  #delete<Key, Value>(map: Map<Key, Value>, key: Key): void {
-    const before = [...map];
-    map.delete(key);
-    this.#undo.push(() => {
-      map.clear();
-      for (const [one, value] of before) map.set(one, value);
-    });
-  }
-
-  #assign(values: Partial<Pick<LedgerDisk, "meta" | "copiedMs">>): void {
-    const { meta, copiedMs } = this.#disk;
+  #assign(values: Partial<Pick<LedgerDisk, "meta" | "copiedMs" | "troubles">>): void {
+    const { meta, copiedMs, troubles } = this.#disk;
     Object.assign(this.#disk, values);
-    this.#undo.push(() => Object.assign(this.#disk, { meta, copiedMs }));
+    this.#undo.push(() => Object.assign(this.#disk, { meta, copiedMs, troubles }));
   }
 }
 

@@ -7,7 +7,7 @@ import { LikesError, messageOf } from "../errors.ts";
 import { Sqlite } from "./better_sqlite.ts";
 import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
-import { databasePath, recognise } from "./sqlite_kind.ts";
+import { databasePath, olderVersion, recognise } from "./sqlite_kind.ts";
 
 /** What an outbox has accepted since it exists, events that it has removed included. */
 export interface OutboxTally {
@@ -48,6 +48,8 @@ export function readOutbox(folder: string): OutboxTally {
 function readTally(database: Database.Database, path: string): OutboxTally {
   database.defaultSafeIntegers(true);
   assert(recognise(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
+  const older = olderVersion(database, OUTBOX_KIND);
+  if (older !== undefined) throw new Error(older);
   return tallyOf(readOutboxHead(database));
 }
 

@@ -115,7 +115,7 @@ export function findIncarnation(
 }
 
 /** Up to where the records of an incarnation are only retained. */
-export function retainedEnd({ closed, last, acknowledged }: IncarnationState): Position {
+function retainedEnd({ closed, last, acknowledged }: IncarnationState): Position {
   return closed ? last : acknowledged;
 }
 

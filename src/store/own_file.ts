@@ -3,7 +3,7 @@ import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from
 import type { Stats } from "node:fs";
 
 /** For their owner alone. */
-const FILE_MODE = 0o600;
+export const FILE_MODE = 0o600;
 const CREATE = constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
 
 /** Says why `found` cannot hold a database or a lock; nothing when it can. */

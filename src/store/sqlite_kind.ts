@@ -1,10 +1,8 @@
-/** Which database a file holds, and what a person can do when it is not the one expected. */
+/** Which database a file holds, and of which version it is. */
 import { join, resolve } from "node:path";
 import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import { LikesError } from "../errors.ts";
-import { Sqlite } from "./better_sqlite.ts";
-import { LockError } from "./process_lock.ts";
 
 /** What a database is: its names, and the numbers in its header by which it is recognised. */
 export interface SqliteKind {
@@ -16,14 +14,17 @@ export interface SqliteKind {
   readonly schema: string;
   /** The tables of few rows, each of which is kept twice (guard_tables.ts). */
   readonly guarded: readonly string[];
+  /** How an older one is brought to this version (upgrade_database.ts), by the version that it has. */
+  readonly upgrades: ReadonlyMap<bigint, Upgrade>;
 }
 
-/** Error codes of a disk, or of a folder, that takes no writes. */
-const READ_ONLY = /^(?:EROFS|SQLITE_READONLY)/;
-/** Error codes of a lock that somebody else has: plain, or while what a crash left is recovered. */
-export const BUSY = /^SQLITE_BUSY/;
-/** Error codes of bytes that no build wrote so. */
-const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
+/** How the tables of an older version are brought to this one: some are made anew, others stay. */
+export interface Upgrade {
+  /** The tables that are made anew, as they are in a new database. A table that is new is one. */
+  readonly anew: readonly string[];
+  /** The statements that fill them, from those of before under the names `old_<table>`. */
+  readonly fill: string;
+}
 
 /** The path of the database of `kind` in `folder`. */
 export function databasePath(folder: string, kind: SqliteKind): string {
@@ -60,6 +61,14 @@ export function recognise(
   return "known";
 }
 
+/** Says, for people, that `database` is of an older version: who only reads cannot upgrade it. */
+export function olderVersion(database: Database.Database, kind: SqliteKind): string | undefined {
+  const version = pragma(database, "user_version");
+  return version === kind.schemaVersion
+    ? undefined
+    : `found version ${version}, which a start of its role brings to ${kind.schemaVersion}`;
+}
+
 /** The value of the pragma `name`, an integer, of a database that reads integers as bigint. */
 export function pragma(database: Database.Database, name: string): bigint {
   const value = database.pragma(name, { simple: true });
@@ -71,47 +80,4 @@ export function pragma(database: Database.Database, name: string): bigint {
 export function usedBytes(database: Database.Database): number {
   const pages = pragma(database, "page_count") - pragma(database, "freelist_count");
   return Number(pages * pragma(database, "page_size"));
-}
-
-/** The LikesError for a store that is not as it was left: `found` says how, for people. */
-export function damaged(
-  path: string,
-  kind: SqliteKind,
-  found: string,
-  cause?: unknown,
-): LikesError {
-  return new LikesError(
-    "store_unusable",
-    `Cannot open the ${kind.name} ${JSON.stringify(path)}: it is damaged: ${found}; put a copy of ` +
-      `its folder back, or move the folder away and start without what was in it alone`,
-    { cause },
-  );
-}
-
-/** The LikesError for an error while opening, with the way out. Bugs stay as they are. */
-export function openFailure(error: unknown, path: string, kind: SqliteKind): unknown {
-  if (error instanceof LikesError || !isOutside(error)) return error;
-  const { code, message } = error;
-  const cannot = `Cannot open the ${kind.name} ${JSON.stringify(path)}:`;
-  if (code === "SQLITE_FULL" || code === "ENOSPC") {
-    const text = `${cannot} the disk is full; free some space`;
-    return new LikesError("disk_full", text, { cause: error });
-  }
-  if (BUSY.test(code)) {
-    const text = `${cannot} another program is writing to it; end that program`;
-    return new LikesError("store_busy", text, { cause: error });
-  }
-  if (DAMAGED.test(code)) return damaged(path, kind, `${message} (${code})`, error);
-  if (READ_ONLY.test(code)) {
-    const text = `${cannot} its disk is read-only (${code}); make it writable, or name another folder`;
-    return new LikesError("store_unusable", text, { cause: error });
-  }
-  const text = `${cannot} ${message} (${code}); name another folder, or restore this one`;
-  return new LikesError("store_unusable", text, { cause: error });
-}
-
-/** Whether an error came from the system, from SQLite or from a lock: from outside of this program. */
-function isOutside(error: unknown): error is Error & { readonly code: string } {
-  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
-  return error instanceof Sqlite.SqliteError || error instanceof LockError || "syscall" in error;
 }

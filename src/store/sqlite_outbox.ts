@@ -16,7 +16,7 @@ import { OUTBOX_KIND, prepareOutbox, readOutboxBytes, readOutboxHead } from "./o
 import type { OutboxStatements } from "./outbox_tables.ts";
 import { openSqliteFile } from "./sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "./sqlite_file.ts";
-import { damaged } from "./sqlite_kind.ts";
+import { damaged } from "./sqlite_failures.ts";
 import { integerOf } from "./stored_integer.ts";
 import { recordOf, verifyRecord, verifyRecords } from "./verify_records.ts";
 

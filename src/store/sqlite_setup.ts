@@ -16,9 +16,11 @@ import { Sqlite } from "./better_sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
 import { syncFolder } from "./make_folder.ts";
 import { keepToOwner, makeOwnFile, refuseKindOfFile } from "./own_file.ts";
-import { damaged, pragma, recognise } from "./sqlite_kind.ts";
+import { damaged } from "./sqlite_failures.ts";
+import { pragma, recognise } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
-import { verifyDatabase } from "./verify_database.ts";
+import { upgradeDatabase } from "./upgrade_database.ts";
+import { verifyPages, verifySchema } from "./verify_database.ts";
 
 /** Bytes of the log that stay on the disk after a burst. */
 const WAL_BYTES_KEPT_MAX = 64 * 1024 * 1024;
@@ -85,7 +87,10 @@ function logBytes(path: string): number {
   return lstatSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Sets `database` up for work, verified. Throws LikesError when it is not of `kind` or damaged. */
+/**
+ * Sets `database` up for work, verified and of this version. Throws LikesError when it is not of
+ * `kind`, or damaged.
+ */
 export function prepareDatabase(
   database: Database.Database,
   path: string,
@@ -113,8 +118,11 @@ export function prepareDatabase(
     );
   }
   configure(database, options);
-  const found = verifyDatabase(database, kind, uncleanEnd);
+  const found = verifyPages(database, kind, uncleanEnd);
   if (found !== undefined) throw damaged(path, kind, found);
+  upgradeDatabase(database, kind);
+  const changed = verifySchema(database, kind);
+  if (changed !== undefined) throw damaged(path, kind, changed);
   guardTables(database, kind);
 }
 

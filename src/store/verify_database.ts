@@ -25,29 +25,40 @@ interface SchemaRow {
 const FINDINGS_MAX = 1;
 const FINE = "ok";
 
+/** Every row is compared, and every page looked at. */
+const WHOLE_CHECKS = [`integrity_check(${FINDINGS_MAX})`, "foreign_key_check"];
+
 /**
- * Looks at a database of `kind` and gives what is wrong with it, for people; undefined when nothing
- * was found. `uncleanEnd`: the process that had it before did not close it. Throws SQLite's error
- * where it cannot be read.
+ * Looks at the pages of a database of `kind`, of this version or an older one, and gives what is wrong
+ * with them, for people; undefined when nothing was found. `uncleanEnd`: the process that had it before
+ * did not close it. Throws SQLite's error where it cannot be read.
  */
-export function verifyDatabase(
+export function verifyPages(
   database: Database.Database,
   kind: SqliteKind,
   uncleanEnd: boolean,
 ): string | undefined {
-  const { guarded } = kind;
   const bytes = usedBytes(database);
-  const checks =
-    bytes <= VERIFY_ROWS_BYTES_MAX
-      ? [`integrity_check(${FINDINGS_MAX})`, "foreign_key_check"]
-      : guarded.map((table) => `integrity_check('${table}')`);
-  const whole = uncleanEnd || bytes <= VERIFY_PAGES_BYTES_MAX;
-  if (bytes > VERIFY_ROWS_BYTES_MAX && whole) checks.push(`quick_check(${FINDINGS_MAX})`);
+  if (bytes <= VERIFY_ROWS_BYTES_MAX) return verifyAllPages(database);
+  const tables = schemaOf(database);
+  const guarded = kind.guarded.filter((table) => tables.has(table));
+  const checks = guarded.map((table) => `integrity_check('${table}')`);
+  const isLookedAt = uncleanEnd || bytes <= VERIFY_PAGES_BYTES_MAX;
+  if (isLookedAt) checks.push(`quick_check(${FINDINGS_MAX})`);
+  return firstFinding(database, checks);
+}
+
+/** The same, however large the database is. */
+export function verifyAllPages(database: Database.Database): string | undefined {
+  return firstFinding(database, WHOLE_CHECKS);
+}
+
+function firstFinding(database: Database.Database, checks: readonly string[]): string | undefined {
   for (const check of checks) {
     const found = findingOf(database, check);
     if (found !== undefined) return found;
   }
-  return findingInSchema(database, kind);
+  return undefined;
 }
 
 function findingOf(database: Database.Database, check: string): string | undefined {
@@ -57,8 +68,11 @@ function findingOf(database: Database.Database, check: string): string | undefin
   return found === FINE ? undefined : `${check}: ${found}`;
 }
 
-/** A turned byte in the text that made a table gives its columns other names, or other rules. */
-function findingInSchema(database: Database.Database, kind: SqliteKind): string | undefined {
+/**
+ * Compares the tables of a database with those of `kind`: a turned byte in the text that made one gives
+ * its columns other names, or other rules. Gives what is wrong, for people.
+ */
+export function verifySchema(database: Database.Database, kind: SqliteKind): string | undefined {
   const found = schemaOf(database);
   for (const [name, sql] of expectedSchema(kind)) {
     const isTable = sql.startsWith("CREATE TABLE");

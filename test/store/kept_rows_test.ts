@@ -8,8 +8,11 @@ import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { guardTables } from "../../src/store/guard_tables.ts";
 import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger_tables.ts";
 import type { LedgerStatements } from "../../src/store/ledger_tables.ts";
+import { incarnationRow } from "../../src/store/outbox_columns.ts";
 import { OUTBOX_KIND, prepareOutbox } from "../../src/store/outbox_tables.ts";
 import { pageText, rowsUnder } from "../docs/page_text.ts";
+import { DECISION, TROUBLE } from "./ledger_fixture.ts";
+import { incarnationWith } from "./outbox_fixture.ts";
 
 const ROWS = 10_000;
 /** Part of a figure by which a measured one may differ: how full pages are depends on the order. */
@@ -19,7 +22,6 @@ const NOW_MS = 1_700_000_000_000;
 /** Tables that do not grow for ever, each with what holds them. */
 const BOUNDED: Readonly<Record<string, string>> = {
   "ledger.ledger": "one row",
-  "ledger.troubles": "TROUBLES_RECORDED_MAX",
   "outbox.outbox": "one row",
   "outbox.records": "OUTBOX_BYTES_MAX",
 };
@@ -32,6 +34,8 @@ const LIVES: Readonly<Record<string, (statements: LedgerStatements, row: number)
   "ledger.incarnations": liveIncarnation,
   "ledger.generations": liveGeneration,
   "ledger.members": liveMember,
+  "ledger.troubles": liveTrouble,
+  "ledger.decisions": liveDecision,
   "ledger.items": liveItem,
 };
 
@@ -55,8 +59,13 @@ for (const [table, live] of Object.entries(LIVES)) {
 
 test("OUTBOX_KIND takes as many bytes for a row of outbox.incarnations as the page says", () => {
   const measured = bytesOfRow(OUTBOX_KIND, (database) => {
-    const { mint } = prepareOutbox(database);
-    return (row) => mint.run(idOf(row), idOf(row));
+    const { setIncarnation } = prepareOutbox(database);
+    return (row) => {
+      const of = idOf(row);
+      const position = { sequence: row, digest: idOf(-row), likes: BigInt(row) };
+      setIncarnation.run(incarnationRow(incarnationWith(of, {})));
+      setIncarnation.run(incarnationRow(incarnationWith(of, { acknowledged: position })));
+    };
   });
   expectTold("outbox.incarnations", measured);
 });
@@ -74,8 +83,19 @@ function liveGeneration({ mintGeneration }: LedgerStatements, row: number): void
 
 function liveMember({ setMember }: LedgerStatements, row: number): void {
   const of = [idOf(row), `likes-server-${row}`, `127.0.0.1:${40_000 + row}`] as const;
-  setMember.run(...of, "member", 0n);
-  setMember.run(...of, "left", BigInt(row) * 42n);
+  setMember.run(...of, "member", 0n, 0);
+  setMember.run(...of, "left", BigInt(row) * 42n, 0);
+}
+
+function liveTrouble({ addTrouble, decide }: LedgerStatements, row: number): void {
+  const outboxId = idOf(row % 10);
+  addTrouble.run({ ...TROUBLE, outboxId, incarnation: idOf(row), digest: idOf(-row) });
+  decide.run(row + 1);
+}
+
+function liveDecision({ addDecision }: LedgerStatements, row: number): void {
+  const outboxId = idOf(row % 10);
+  addDecision.run({ ...DECISION, troubleNumber: row, outboxId, incarnation: idOf(row) });
 }
 
 function liveItem({ setItemLikes }: LedgerStatements, row: number): void {

@@ -20,7 +20,7 @@ const OF_HOLDER = {
   pendingEvents: 1,
 };
 
-test("readOutbox() counts everything accepted when incarnations are acknowledged and closed", async () => {
+test("readOutbox() counts what was accepted when it is acknowledged, closed and removed", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
   const empty = { ...OF_HOLDER, events: 0, likes: 0n, generatedEvents: 0, pendingEvents: 0 };

@@ -48,6 +48,7 @@ function idsOf({ state }: OutboxStore): readonly string[] {
 export function acceptRetention(test: Test, makeFixture: () => OutboxFixture): void {
   acceptAcknowledges(test, makeFixture);
   acceptCloses(test, makeFixture);
+  acceptForgetting(test, makeFixture);
   acceptSheds(test, makeFixture);
   acceptReopens(test, makeFixture);
   acceptUndone(test, makeFixture);
@@ -140,7 +141,9 @@ function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(state.incarnations, [incarnationWith(NEW, { last: positionAt(3) })]);
     await assertionOf("has the incarnation", () => fixture.open().write([close(OLD)]));
   });
+}
 
+function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
   test("trim forgets a closed incarnation when it takes its last record", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();

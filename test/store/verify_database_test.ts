@@ -20,7 +20,7 @@ const TURNS = 150;
 const TURNS_ALL = process.env["LIKES_TURN_ALL"] === "1";
 
 for (const store of [OUTBOX_TO_DAMAGE, LEDGER_TO_DAMAGE]) {
-  test(`verifyDatabase() lets no turned byte of ${store.file} change what it means`, async () => {
+  test(`verifyPages() lets no turned byte of ${store.file} change what it means`, async () => {
     await using folder = temporaryFolder();
     const { whole, expected } = await filled(store, folder.path);
     const offsets = TURNS_ALL ? usedOffsets(whole) : someOffsets(usedOffsets(whole), whole.length);
@@ -44,7 +44,7 @@ for (const store of [OUTBOX_TO_DAMAGE, LEDGER_TO_DAMAGE]) {
     );
   });
 
-  test(`verifyDatabase() refuses ${store.file} when it is cut, emptied or garbage`, async () => {
+  test(`verifyPages() refuses ${store.file} when it is cut, emptied or garbage`, async () => {
     await using folder = temporaryFolder();
     const { whole, expected } = await filled(store, folder.path);
     const cuts = Array.from({ length: whole.length / PAGE }, (_, page) => page * PAGE);

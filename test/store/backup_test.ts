@@ -1,0 +1,228 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { backUp } from "../../src/store/backup.ts";
+import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
+import { readOutbox } from "../../src/store/outbox_reader.ts";
+import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
+import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
+import { SmallDisk } from "../fixtures/small_disk.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { OUTBOX_TO_DAMAGE } from "./damage_fixture.ts";
+import { faultOf, testId } from "./faults.ts";
+import { holderProcess } from "./holder_process.ts";
+import { LEDGER_ID, mostLiked, valueOf } from "./ledger_fixture.ts";
+import { OUTBOX_ID, SERVER_ID } from "./outbox_fixture.ts";
+import { makeOutbox1 } from "./version_1_fixture.ts";
+
+const NOW_MS = 1_700_000_000_000;
+const ITEMS = 20_000;
+const OPTIONS = { nowUnixMs: NOW_MS, codec: recordCodec };
+
+test("backUp() copies one commit of a ledger that is written meanwhile", async () => {
+  await using folder = temporaryFolder();
+  const [from, to] = [join(folder.path, "from"), join(folder.path, "to", "deep")];
+  const ledger = openLedger(from, 1);
+  await valueOf(ledger, (transaction) => {
+    for (let item = 0; item < ITEMS; item++) {
+      transaction.setItemLikes(`video/${item}/${"x".repeat(100)}`, 7n);
+    }
+    const totalLikes = BigInt(ITEMS) * 7n;
+    transaction.setMeta({ version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
+  });
+  let [writes, told] = [0, 0];
+  const copied = await backUp(from, LEDGER_KIND, to, {
+    ...OPTIONS,
+    onProgress(copiedBytes, totalBytes) {
+      assert.ok(copiedBytes >= told && copiedBytes <= totalBytes);
+      told = copiedBytes;
+      writes++;
+      void valueOf(ledger, (transaction) => {
+        const { version, totalLikes } = transaction.meta();
+        transaction.setItemLikes(`late/${writes}`, 3n);
+        const next = { version: version + 1, totalLikes: totalLikes + 3n };
+        transaction.setMeta({ ...next, totalVersion: next.version, asOfMs: 6 });
+      });
+    },
+  });
+  assert.ok(told > 0, "it is told how far it is");
+  assert.ok(writes > 1, `it was written ${writes} times`);
+  assert.is((await ledger.load()).meta.version, 1 + writes);
+  ledger.close();
+  const path = join(to, "ledger.sqlite");
+  const totalLikes = BigInt(ITEMS) * 7n;
+  const { size: bytes } = lstatSync(path);
+  assert.equal(copied, { kind: "ledger", path, bytes, id: LEDGER_ID, version: 1, totalLikes });
+  assert.equal(readdirSync(to), ["ledger.sqlite"]);
+  assert.is(lstatSync(path).mode & 0o777, 0o600);
+  assert.is(lstatSync(to).mode & 0o777, 0o700);
+  const copy = openLedger(to, 2);
+  assert.equal((await copy.load()).meta, { version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
+  const items = mostLiked(copy, 2 * ITEMS);
+  assert.is(items.length, ITEMS);
+  assert.is(
+    items.reduce((sum, { likes }) => sum + likes, 0n),
+    totalLikes,
+  );
+  copy.close();
+});
+
+test("backUp() marks the copy, and not the store, until the copy has said so", async () => {
+  await using folder = temporaryFolder();
+  const to = join(folder.path, "to");
+  openLedger(folder.path, 1).close();
+  await backUp(folder.path, LEDGER_KIND, to, OPTIONS);
+  const marks: (number | undefined)[] = [];
+  for (const [path, generation] of [
+    [to, 2],
+    [to, 3],
+    [folder.path, 4],
+  ] as const) {
+    const ledger = openLedger(path, generation);
+    marks.push(await valueOf(ledger, (transaction) => transaction.copiedMs()));
+    if (generation === 3) await valueOf(ledger, (transaction) => transaction.clearCopied());
+    ledger.close();
+  }
+  const cleared = openLedger(to, 5);
+  marks.push(await valueOf(cleared, (transaction) => transaction.copiedMs()));
+  cleared.close();
+  assert.equal(marks, [NOW_MS, NOW_MS, undefined, undefined]);
+});
+
+test("backUp() copies an outbox while its process holds it, and after it was killed", async () => {
+  await using folder = temporaryFolder();
+  await using holder = await holderProcess(folder.path);
+  // Its records are no events, which a codec of a real LikesServer refuses.
+  const codec = { ...recordCodec, digest: digestOfTests, decode: eventsOfTests };
+  for (const name of ["running", "killed"]) {
+    const to = join(folder.path, name);
+    if (name === "killed") await holder.kill();
+    const copied = await backUp(folder.path, OUTBOX_KIND, to, { ...OPTIONS, codec });
+    const { size: bytes } = lstatSync(copied.path);
+    const whose = { kind: "outbox", id: OUTBOX_ID, serverId: SERVER_ID } as const;
+    const path = join(to, "outbox.sqlite");
+    assert.equal(copied, { ...whose, path, bytes, events: 2, likes: 20n });
+    assert.equal(readOutbox(to), readOutbox(folder.path));
+  }
+});
+
+test("backUp() refuses to write over a file, and leaves it as it is", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  for (const [name, text] of [
+    ["ledger.sqlite", /there is ".*ledger.sqlite" already; name a folder without one/],
+    ["ledger.sqlite.new", /another backup goes on, or one was cut off: then remove that file/],
+  ] as const) {
+    const to = join(folder.path, `with ${name}`);
+    mkdirSync(to);
+    writeFileSync(join(to, name), "mine");
+    await refusal(folder.path, LEDGER_KIND, to, text);
+    assert.is(readFileSync(join(to, name), "utf8"), "mine");
+    assert.equal(readdirSync(to), [name]);
+  }
+  await refusal(folder.path, LEDGER_KIND, folder.path, /already; name a folder without one/);
+});
+
+test("backUp() leaves nothing behind when there is no store, or none of this version", async () => {
+  await using folder = temporaryFolder();
+  const to = join(folder.path, "to");
+  const from = join(folder.path, "from");
+  mkdirSync(from);
+  await refusal(
+    from,
+    OUTBOX_KIND,
+    to,
+    /^Cannot back up the outbox of ".*from": there is none; name/,
+  );
+  mkdirSync(join(from, "outbox.sqlite"));
+  await refusal(from, OUTBOX_KIND, to, /it is not a file; name the data folder/);
+  makeOutbox1(folder.path, "");
+  await refusal(
+    folder.path,
+    OUTBOX_KIND,
+    to,
+    /found version 1, which a start of its role brings to 2/,
+  );
+  new Sqlite(join(folder.path, "ledger.sqlite")).exec("CREATE TABLE recipes (name TEXT)").close();
+  await refusal(folder.path, LEDGER_KIND, to, /it is a database of another program/);
+  assert.not.ok(existsSync(to));
+});
+
+test("backUp() refuses a damaged store, and leaves nothing behind", async () => {
+  await using folder = temporaryFolder();
+  await OUTBOX_TO_DAMAGE.fill(folder.path);
+  const file = join(folder.path, OUTBOX_TO_DAMAGE.file);
+  const whole = readFileSync(file);
+  const to = join(folder.path, "to");
+  await backUp(folder.path, OUTBOX_KIND, join(folder.path, "whole"), OPTIONS);
+  const turned = Buffer.from(whole);
+  const offset = turned.lastIndexOf("video/17");
+  turned[offset] = (turned[offset] ?? 0) ^ 1;
+  const damages: readonly (readonly [Buffer, RegExp])[] = [
+    [turned, /it is damaged: .* have another digest than they were stored with; stop that role/],
+    [whole.subarray(0, whole.length - 8_192), /it is damaged: .*; stop that role/],
+    [Buffer.from("likes\n".repeat(1_000)), /it is damaged: .*SQLITE_NOTADB/],
+    [Buffer.alloc(0), /it is damaged: it has no tables/],
+  ];
+  for (const [bytes, text] of damages) {
+    for (const suffix of ["-wal", "-shm"]) rmSync(file + suffix, { force: true });
+    writeFileSync(file, bytes);
+    await refusal(folder.path, OUTBOX_KIND, to, text);
+    assert.not.ok(existsSync(to));
+  }
+});
+
+test("backUp() leaves nothing behind when it is ended, or the disk is full", async () => {
+  await using folder = temporaryFolder();
+  const ledger = openLedger(folder.path, 1);
+  await valueOf(ledger, (transaction) => {
+    for (let item = 0; item < ITEMS; item++)
+      transaction.setItemLikes(`${"v".repeat(99)}${item}`, 1n);
+  });
+  ledger.close();
+  const to = join(folder.path, "to");
+  const bug = new TypeError("ended");
+  const onProgress = () => {
+    throw bug;
+  };
+  const options = { ...OPTIONS, onProgress };
+  const thrown = await backUp(folder.path, LEDGER_KIND, to, options).catch(
+    (error: unknown) => error,
+  );
+  assert.is(thrown, bug);
+  assert.not.ok(existsSync(to));
+  const disk = SmallDisk.mount(join(folder.path, "disk"), 1);
+  if (disk === undefined) return;
+  await using _ = disk;
+  const error = await faultOf("disk_full", () =>
+    backUp(folder.path, LEDGER_KIND, disk.path, OPTIONS),
+  );
+  assert.match(error.message, "the disk is full; free some space");
+  assert.equal(readdirSync(disk.path), []);
+});
+
+test.run();
+
+function openLedger(folder: string, generation: number) {
+  const ids = { ledgerIdIfNew: LEDGER_ID, generation: testId(generation) };
+  return openSqliteLedger(folder, ids, NOW_MS);
+}
+
+async function refusal(folder: string, kind: SqliteKind, to: string, text: RegExp): Promise<void> {
+  const { message } = await faultOf("store_unusable", () => backUp(folder, kind, to, OPTIONS));
+  assert.match(message, text);
+}
+
+/** As `append` of the fixture gives them. */
+function digestOfTests(_previous: string, firstSequence: number): string {
+  return testId(0xd00 + firstSequence);
+}
+
+function eventsOfTests() {
+  return [{ itemId: "cat", change: { kind: "add", likes: 10n } }] as const;
+}
