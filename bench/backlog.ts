@@ -52,7 +52,7 @@ export async function fillOutbox(
     const { writes } = writer.next(outbox, startMs) ?? { writes: [] };
     expectSame("a write", await store.write(writes), "done");
     writer.end();
-    for (const write of writes) outbox.adopt(write);
+    outbox.adopt(writes, store.state);
     syncs++;
   }
   const tookMs = preciseMs() - startMs;

@@ -70,8 +70,8 @@ export function notingSynced(store: OutboxStore, synced: Moments): OutboxStore {
     },
     read: (incarnation, sequence, bytesMax, recordsMax) =>
       store.read(incarnation, sequence, bytesMax, recordsMax),
-    get bytes() {
-      return store.bytes;
+    get state() {
+      return store.state;
     },
     close: () => store.close(),
   };

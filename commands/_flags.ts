@@ -12,6 +12,7 @@ import {
 import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { parseDuration, writeDuration } from "../src/cli/duration.ts";
 import { parseWhole } from "../src/cli/numbers.ts";
+import { parseSize } from "../src/cli/size.ts";
 import { refuseItemId } from "../src/core/like_event.ts";
 import { LikesError } from "../src/errors.ts";
 import {
@@ -46,6 +47,13 @@ function parseDurationFrom(text: string, minMs: number): number {
   throw new LikesError("usage", `Cannot use the duration ${text}: give at least ${minMs}ms`);
 }
 
+/** Defines flags that take a size such as 256MiB, up to `bytesMax`, in bytes. */
+export function sizeFlag(bytesMax: number) {
+  return Flags.custom<number>({
+    parse: (text) => Promise.resolve(parseSize(text, bytesMax)),
+  });
+}
+
 /** Defines flags that take a whole number within bounds. */
 export function wholeFlag(min: number, max: number) {
   return Flags.custom<number>({
@@ -78,7 +86,8 @@ export const folderFlag = Flags.custom<string>({
   parse: (text) => Promise.resolve(parseFolder(text)),
 });
 
-function parseFolder(text: string): string {
+/** A folder's name, made absolute. Throws LikesError `usage`. */
+export function parseFolder(text: string): string {
   if (text !== "") return resolve(text);
   throw new LikesError("usage", "Cannot use an empty folder name: give a folder, e.g. ./state");
 }
@@ -163,6 +172,15 @@ export function parseServerId(text: string): string {
   const message =
     `Cannot use the id ${JSON.stringify(text)}: give 1 to ${SERVER_ID_CHARS_MAX} ` +
     `of a-z A-Z 0-9 . _ -, not "primary"`;
+  throw new LikesError("usage", message);
+}
+
+/** What a member is called: a server id, whoever chose it, or an outbox id. Throws LikesError `usage`. */
+export function parseMember(text: string): string {
+  if (text.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(text)) return text;
+  const message =
+    `Cannot name a LikesServer ${JSON.stringify(text)}: give its id, or that of its outbox, as ` +
+    "likes status tells them";
   throw new LikesError("usage", message);
 }
 

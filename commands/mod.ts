@@ -1,7 +1,10 @@
 import { Add } from "./add.ts";
+import { Backup } from "./backup.ts";
 import { Completion } from "./completion.ts";
 import { Count } from "./count.ts";
 import { Orchestrate } from "./orchestrate.ts";
+import { Resolve } from "./resolve.ts";
+import { Retire } from "./retire.ts";
 import { StartLikes } from "./start_likes.ts";
 import { StartPrimary } from "./start_primary.ts";
 import { Status } from "./status.ts";
@@ -17,5 +20,8 @@ export const COMMANDS = {
   status: Status,
   add: Add,
   count: Count,
+  backup: Backup,
+  retire: Retire,
+  resolve: Resolve,
   completion: Completion,
 };

@@ -1,6 +1,12 @@
 import * as Flags from "@oclif/core/flags";
 import { formatAddress, isLoopback, parseAddress } from "../src/cli/address.ts";
-import { PORT_DEFAULT } from "../src/limits.ts";
+import { writeSize } from "../src/cli/size.ts";
+import {
+  PORT_DEFAULT,
+  RETAIN_AGE_DEFAULT_MS,
+  RETAIN_BYTES_DEFAULT,
+  RETAIN_BYTES_MAX,
+} from "../src/limits.ts";
 import type { LikesServer } from "../src/likes_server/likes_server.ts";
 import type { GeneratorPlan } from "../src/core/generator.ts";
 import type { LikesServerNotice } from "../src/core/likes_server.ts";
@@ -10,12 +16,15 @@ import { RoleCommand } from "./_role_command.ts";
 import {
   checkExposure,
   checkIntervals,
+  durationFlag,
   generatorFlags,
+  inWords,
   parseServerId,
   portFlag,
   primaryFlag,
   roleFlags,
   seedOf,
+  sizeFlag,
 } from "./_flags.ts";
 
 /** The flags that say what a generator gives, in milliseconds and likes. */
@@ -47,6 +56,16 @@ export class StartLikes extends RoleCommand {
     port: portFlag({ summary: "port to listen on; 0 means any free one", default: 0 }),
     generate: Flags.boolean({ summary: "give random numbers of likes, each interval one" }),
     stay: Flags.boolean({ summary: "remain a member when stopped, so that status waits for it" }),
+    retain: durationFlag(0)({
+      summary: "how long acknowledged likes are kept for a ledger that is restored; 0s keeps none",
+      default: RETAIN_AGE_DEFAULT_MS,
+      defaultHelp: inWords(RETAIN_AGE_DEFAULT_MS),
+    }),
+    "retain-size": sizeFlag(RETAIN_BYTES_MAX)({
+      summary: `how many bytes of the disk those may take (0 to ${writeSize(RETAIN_BYTES_MAX)})`,
+      default: RETAIN_BYTES_DEFAULT,
+      defaultHelp: () => Promise.resolve(writeSize(RETAIN_BYTES_DEFAULT)),
+    }),
   };
 
   #isWaiting = false;
@@ -71,6 +90,7 @@ export class StartLikes extends RoleCommand {
       primary,
       outbox,
       log,
+      retain: { ageMs: flags.retain, bytesMax: flags["retain-size"] },
       reflect: isLoopback(host),
       generate: flags.generate ? { plan, itemId: flags.item } : undefined,
       onNotice: (notice) => this.#notice(notice, primary),

@@ -54,7 +54,9 @@ export const COMMIT_BYTES_MAX = MIB;
 export const TROUBLES_MAX = 16;
 /** Troubles of one member that Status names; of more, the newest. */
 export const TROUBLES_SHOWN_MAX = 4;
-/** Troubles that a ledger records: as_of stands still from the first one on. */
+/** Troubles that Status lists with all that is known of them; of more, the oldest. */
+export const TROUBLES_LISTED_MAX = 100;
+/** Troubles that a ledger records and nobody has decided: as_of stands still from the first one on. */
 export const TROUBLES_RECORDED_MAX = 1_000;
 /** Bytes of an operator's reason. */
 export const REASON_BYTES_MAX = 256;
@@ -126,6 +128,8 @@ export const CALLS_MAX = 20_000;
 export const FOREIGN_STREAMS_MAX = 100;
 /** Bytes of answers that peers have not read, in all: above it nobody is answered but streams. */
 export const UNREAD_BYTES_MAX = 128 * MIB;
+/** Bytes of the path of a socket: what the kernel takes; Node would cut a longer one without a word. */
+export const SOCKET_PATH_BYTES_MAX = 107;
 /** Megabytes of one HTTP/2 session's buffers; above it Node takes no new stream on it. */
 export const SESSION_MEMORY_MAX_MB = 64;
 /** Bytes of a call's metadata, of which ours has none: as in other gRPC servers. */

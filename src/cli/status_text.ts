@@ -6,11 +6,14 @@ import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
 import { formatCount } from "./numbers.ts";
 import { textTable } from "./text_table.ts";
+import { troubleLines, troublePart } from "./trouble_text.ts";
 
 /** Rows of a table when nothing else is said: with the lines around them they fit a terminal. */
 const ROWS_DEFAULT = 16;
-/** Troubles named under the table. */
-const TROUBLES_SHOWN_MAX = 4;
+/** Rows that stay however many troubles are named below them. */
+const ROWS_MIN = 3;
+/** Troubles named under the table, and in a line. */
+const TROUBLES_SHOWN_MAX = 3;
 /** What a label and an address may take of a line; longer ones are cut. */
 const ID_COLUMNS_MAX = 32;
 const ADDRESS_COLUMNS_MAX = 48;
@@ -80,19 +83,33 @@ export function statusTable(view: Status, options: StatusTableOptions): string {
   const word = convergenceText(view);
   const shownWord = color ? paint(word, WORD_COLORS[view.convergence]) : word;
   const lines = head.map((line) => line.replace(word, shownWord));
-  const rows = chooseRows(view.servers, rowsMax);
+  const troubles = troubleText(view, columns);
+  const rows = chooseRows(view.servers, Math.max(rowsMax - troubles.length, ROWS_MIN));
   if (rows.length > 0) lines.push("", ...serverRows(rows, columns, color));
   const hidden = view.servers.length - rows.length;
   if (hidden > 0) lines.push(fitText(`… and ${formatCount(hidden)} more`, columns));
-  const troubled = view.servers.filter(({ trouble }) => trouble !== "");
-  const troubles = troubled.slice(0, TROUBLES_SHOWN_MAX).map((server) => troubleText(server));
-  if (troubles.length > 0) lines.push("", ...troubles.map((text) => fitText(text, columns)));
+  if (troubles.length > 0) lines.push("", ...troubles);
   return lines.join("\n");
 }
 
 /** Writes the status as one line, its time first. */
 export function statusLine(view: Status): string {
-  return `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
+  const head = `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
+  const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX).map((one) => troublePart(one));
+  return [head, ...shown, ...hiddenTroubles(view)].join("; ");
+}
+
+/** The oldest troubles, line by line, and how many there are besides. */
+function troubleText(view: Status, columns: number): string[] {
+  const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX);
+  const lines = shown.flatMap((trouble) => troubleLines(trouble, columns));
+  return [...lines, ...hiddenTroubles(view).map((text) => fitText(text, columns))];
+}
+
+function hiddenTroubles({ troubles, troubleCount }: Status): string[] {
+  const hidden = troubleCount - Math.min(troubles.length, TROUBLES_SHOWN_MAX);
+  if (hidden <= 0) return [];
+  return [`… and ${countOf(hidden, "more trouble")}: likes status --once --json`];
 }
 
 /** `CONVERGED everywhere`, `CATCHING_UP`, `UNKNOWN`. */
@@ -103,13 +120,12 @@ function convergenceText(view: Pick<Status, "convergence" | "everywhere">): stri
 function summary(view: Status): string[] {
   const { servers, nowMs, asOfMs } = view;
   const streaming = servers.filter(({ state }) => state === "streaming").length;
-  const troubled = servers.filter(({ state }) => state === "trouble").length;
   const ago = asOfMs === 0 ? "no time yet" : `${formatDuration(Math.max(0, nowMs - asOfMs))} ago`;
   return [
     `${countOf(view.totalLikes, "like")} ${convergenceText(view)}`,
     `as of ${ago}`,
     servers.length === 0 ? "no LikesServers" : `${streaming} of ${servers.length} streaming`,
-    ...(troubled > 0 ? [`${troubled} in trouble`] : []),
+    ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
     `${countOf(view.pendingEvents, "event")} behind`,
   ];
 }
@@ -120,10 +136,6 @@ function countOf(count: bigint | number, noun: string): string {
 
 function idText({ serverId }: ServerStatus): string {
   return fitText(escapeText(serverId), ID_COLUMNS_MAX);
-}
-
-function troubleText(server: ServerStatus): string {
-  return `${idText(server)}: ${escapeText(server.trouble)}`;
 }
 
 /** The `rowsMax` that need attention most, in their old order, so that rows do not jump about. */

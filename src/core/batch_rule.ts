@@ -28,7 +28,8 @@ export function applyBatch(
   const incarnation = changes.ledger.incarnation(batch.incarnation);
   const member = changes.ledger.member(outboxId);
   const refused = (refusal: Refusal): LedgerResult => ({ type: "refused", streamId, refusal });
-  if (incarnation === undefined || member === undefined) {
+  const isRetired = incarnation?.state === "retired" || member?.state === "retired";
+  if (incarnation === undefined || member === undefined || isRetired) {
     return refused(resynchronise("Cannot apply a batch before the first report"));
   }
   if (incarnation.outboxId !== outboxId) return refused(foreignIncarnation(batch.incarnation));
@@ -108,8 +109,11 @@ function count(changes: LedgerChanges, counting: Counting): LedgerResult {
   if (before.state === "closed") {
     // It still counts; that it came at all is a trouble.
     const detail = `it was closed at #${before.appliedSequence}, and sends events`;
+    const { firstSequence, lastSequence } = batch;
+    const range = { firstSequence, lastSequence, digest: "" } as const;
     const { incarnation } = before;
-    changes.addTrouble(member.outboxId, { kind: "closed_incarnation", incarnation, detail });
+    const kind = "closed_incarnation";
+    changes.addTrouble(member.outboxId, { kind, incarnation, ...range, detail });
   }
   const { totalLikes: totalBefore } = changes;
   for (const [itemId, likes] of gained) changes.addLikes(itemId, likes);

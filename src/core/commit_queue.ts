@@ -45,7 +45,7 @@ export class CommitQueue {
   /** Forgets what waits of a stream. */
   drop(streamId: number): void {
     const isKept = (command: LedgerCommand): boolean => {
-      return command.type === "advance" || command.streamId !== streamId;
+      return !("streamId" in command) || command.streamId !== streamId;
     };
     for (const command of this.#commands) if (!isKept(command)) this.#count(command, -1);
     this.#commands = this.#commands.filter(isKept);

@@ -15,6 +15,10 @@ export interface Delivery {
   /** The newest pulse that is not answered yet. */
   pulse: Pulse | undefined;
   pulsedMs: number;
+  /** Of the newest pulse of this stream; 0 before the first. */
+  labelMs: number;
+  /** Version of the ledger that was heard of last. */
+  version: number;
   sentSequence: number;
   /** The batches in flight, oldest first: where each ends, and its bytes. */
   readonly inFlight: { readonly end: Position; readonly bytes: number }[];
@@ -35,6 +39,8 @@ export function openDelivery(
     welcome: undefined,
     pulse: undefined,
     pulsedMs: nowMs,
+    labelMs: 0,
+    version: 0,
     sentSequence: 0,
     inFlight: [],
     reading: false,

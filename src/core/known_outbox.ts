@@ -3,53 +3,48 @@
  * is taken in when it is done, never when it is asked for, so that nothing can be answered, sent or
  * reported before the disk has it.
  */
-import { assert, unreachable } from "../assert.ts";
+import { assert } from "../assert.ts";
 import type { LedgerSeen, Trouble } from "./messages.ts";
 import { acceptedOf } from "./outbox.ts";
-import type { Accepted, Membership, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
-import { origin } from "./record.ts";
+import type {
+  Accepted,
+  IncarnationState,
+  Membership,
+  OutboxSnapshot,
+  OutboxWrite,
+} from "./outbox.ts";
 import type { Id, Position } from "./record.ts";
 
-/** An incarnation that is not closed. */
+/** An incarnation of which something is to be delivered, or is retained. */
 export interface KnownIncarnation {
   readonly id: Id;
-  /** The last event that is synced. */
-  last: Position;
-  /** Everything up to here is in the ledger. */
+  /** As it is on the disk. */
+  stored: IncarnationState;
+  /** Everything up to here is in the ledger, as far as was heard: the disk learns of it later. */
   acknowledged: Position;
-  trimmedSequence: number;
-  parked: Trouble | undefined;
-  /** Whether a write is on its way that parks or closes it: it is not delivered any further. */
+  /** Whether a write is on its way that parks, unparks or closes it: it waits for that. */
   isEnding: boolean;
 }
 
 /** An outbox as its one process knows it. */
 export class KnownOutbox {
   readonly outboxId: Id;
-  readonly #incarnations: KnownIncarnation[];
+  #state: OutboxSnapshot;
+  #incarnations: readonly KnownIncarnation[];
+  #own: KnownIncarnation;
   #membership: Membership;
-  #seen: LedgerSeen | undefined;
-  #closed: Accepted;
-  /** Bytes that its records take on the disk, at the most. */
-  bytes: number;
 
   /** `snapshot` was read after the process minted its own incarnation: the newest. */
   constructor(snapshot: OutboxSnapshot) {
     this.outboxId = snapshot.outboxId;
-    this.#incarnations = snapshot.incarnations.map(({ incarnation, last, trimmed, parked }) => ({
-      id: incarnation,
-      last,
-      acknowledged: trimmed,
-      trimmedSequence: trimmed.sequence,
-      parked,
-      isEnding: false,
-    }));
-    assert(this.own.last.sequence === 0, "a process appends to its own incarnation only");
+    this.#state = snapshot;
+    this.#incarnations = snapshot.incarnations.map(known);
+    const own = this.#incarnations.at(-1);
+    assert(own !== undefined, "the own incarnation was minted at the start");
+    assert(own.stored.last.sequence === 0, "a process appends to its own incarnation only");
+    this.#own = own;
     // Whether a leave that was asked for was recorded is not known: it is a stranger until told.
     this.#membership = snapshot.membership === "member" ? "member" : "stranger";
-    this.#seen = snapshot.seen;
-    this.#closed = snapshot.closed;
-    this.bytes = snapshot.bytes;
   }
 
   get membership(): Membership {
@@ -58,41 +53,57 @@ export class KnownOutbox {
 
   /** The ledger as it was last seen, by what is on the disk. */
   get seen(): LedgerSeen | undefined {
-    return this.#seen;
+    return this.#state.seen;
+  }
+
+  /** Bytes that what is not acknowledged takes on the disk, by what the disk knows of that. */
+  get pendingBytes(): number {
+    return this.#state.bytes - this.#state.retainedBytes;
   }
 
   /** The life that appends. */
   get own(): KnownIncarnation {
-    const own = this.#incarnations.at(-1);
-    assert(own !== undefined, "the own incarnation was minted at the start");
-    return own;
+    return this.#own;
   }
 
-  /** Those that are not closed, oldest first. */
+  /** Those that the outbox has, closed ones that are retained among them, oldest first. */
   get incarnations(): readonly KnownIncarnation[] {
     return this.#incarnations;
   }
 
+  /** Those that are not closed, oldest first. */
+  get unclosed(): readonly KnownIncarnation[] {
+    return this.#incarnations.filter(({ stored }) => !stored.closed);
+  }
+
   /** What is to be delivered: the oldest not closed, once no write is about to change that. */
   get next(): KnownIncarnation | undefined {
-    const next = this.#incarnations.find(({ parked }) => parked === undefined);
+    const next = this.#incarnations.find(({ stored }) => {
+      return !stored.closed && stored.parked === undefined;
+    });
     return next?.isEnding ? undefined : next;
   }
 
   /** Why incarnations are parked, oldest first. */
   get troubles(): readonly Trouble[] {
-    return this.#incarnations.flatMap(({ parked }) => parked ?? []);
+    return this.#incarnations.flatMap(({ stored }) => stored.parked ?? []);
   }
 
   /** Everything that it has accepted. */
   get accepted(): Accepted {
-    return acceptedOf(this.#closed, this.#incarnations);
+    const lasts = this.#incarnations.map(({ stored }) => stored);
+    return acceptedOf(this.#state.forgotten, lasts);
   }
 
-  /** Likes of this outbox that are known to be in the ledger. */
-  get acknowledgedLikes(): bigint {
-    let { likes } = this.#closed;
-    for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
+  /**
+   * Likes of this outbox that are known to be in the ledger, and those of parked incarnations: whether
+   * these are is not known, and nothing is shown twice.
+   */
+  get countedLikes(): bigint {
+    let { likes } = this.#state.forgotten;
+    for (const { stored, acknowledged } of this.#incarnations) {
+      likes += stored.parked === undefined ? acknowledged.likes : stored.last.likes;
+    }
     return likes;
   }
 
@@ -107,60 +118,62 @@ export class KnownOutbox {
 
   /** Whether something is still to be delivered: what is parked is not. */
   get hasDeliverable(): boolean {
-    return this.#incarnations.some((one) => one.parked === undefined && pendingOf(one) > 0);
+    return this.#incarnations.some((one) => {
+      return one.stored.parked === undefined && pendingOf(one) > 0;
+    });
   }
 
-  /** Takes in a write that is synced. */
-  adopt(write: OutboxWrite): void {
+  find(id: Id): KnownIncarnation | undefined {
+    return this.#incarnations.find((candidate) => candidate.id === id);
+  }
+
+  /** Takes in that `writes` are synced, and that the outbox now is `state`. */
+  adopt(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
+    this.#state = state;
+    const before = new Map(this.#incarnations.map((one) => [one.id, one]));
+    this.#incarnations = state.incarnations.map((stored) => {
+      const one = before.get(stored.incarnation) ?? known(stored);
+      return Object.assign(one, { stored, acknowledged: newer(one.acknowledged, stored) });
+    });
+    for (const write of writes) this.#adoptWrite(write);
+  }
+
+  #adoptWrite(write: OutboxWrite): void {
     switch (write.type) {
       case "mint":
-        this.#incarnations.push(newIncarnation(write.incarnation));
+        this.#own = this.find(write.incarnation) ?? this.#own;
         return;
-      case "append":
-        this.#find(write.incarnation).last = write.last;
-        return;
-      case "trim":
-        this.#find(write.incarnation).trimmedSequence = write.upTo;
-        return;
-      case "close":
-        return this.#close(this.#find(write.incarnation));
       case "park":
-        Object.assign(this.#find(write.incarnation), { parked: write.trouble, isEnding: false });
+      case "unpark":
+      case "close": {
+        const found = this.find(write.incarnation);
+        if (found !== undefined) found.isEnding = false;
+        return;
+      }
+      case "reopen":
+        for (const one of this.#incarnations) {
+          Object.assign(one, { acknowledged: one.stored.acknowledged, isEnding: false });
+        }
         return;
       case "membership":
         this.#membership = write.membership;
-        this.#seen = write.seen;
         return;
       default:
-        return unreachable(write);
     }
   }
-
-  #close(incarnation: KnownIncarnation): void {
-    const { sequence, likes } = incarnation.last;
-    this.#closed = { events: this.#closed.events + sequence, likes: this.#closed.likes + likes };
-    this.#incarnations.splice(this.#incarnations.indexOf(incarnation), 1);
-  }
-
-  #find(id: Id): KnownIncarnation {
-    const incarnation = this.#incarnations.find((candidate) => candidate.id === id);
-    assert(incarnation !== undefined, "a write names an incarnation of this outbox");
-    return incarnation;
-  }
 }
 
-function newIncarnation(id: Id): KnownIncarnation {
-  const last = origin(id);
-  return {
-    id,
-    last,
-    acknowledged: last,
-    trimmedSequence: 0,
-    parked: undefined,
-    isEnding: false,
-  };
+function known(stored: IncarnationState): KnownIncarnation {
+  const acknowledged = newer(stored.acknowledged, stored);
+  return { id: stored.incarnation, stored, acknowledged, isEnding: false };
 }
 
-function pendingOf({ last, acknowledged }: KnownIncarnation): number {
-  return last.sequence - acknowledged.sequence;
+/** What is acknowledged: what was heard, or what the disk has if that is more. */
+function newer(heard: Position, { closed, last, acknowledged }: IncarnationState): Position {
+  if (closed) return last;
+  return heard.sequence > acknowledged.sequence ? heard : acknowledged;
+}
+
+function pendingOf({ stored, acknowledged }: KnownIncarnation): number {
+  return stored.last.sequence - acknowledged.sequence;
 }

@@ -2,6 +2,8 @@
 import { assert } from "../assert.ts";
 import { TROUBLES_RECORDED_MAX } from "../limits.ts";
 import type {
+  DecisionKind,
+  DecisionRow,
   IncarnationRow,
   LedgerMeta,
   LedgerTransaction,
@@ -12,6 +14,9 @@ import type { Trouble } from "./messages.ts";
 import { origin } from "./record.ts";
 import type { Id } from "./record.ts";
 
+const NO_EVENTS = { firstSequence: 0, lastSequence: 0 };
+const NO_SPAN = { asOfFromMs: 0, asOfToMs: 0 };
+
 /** Rows are changed through this, so that a group that changes nothing commits nothing. */
 export class LedgerChanges {
   readonly ledger: LedgerTransaction;
@@ -19,11 +24,12 @@ export class LedgerChanges {
   readonly #before: LedgerMeta;
   readonly #members = new Map<Id, MemberRow>();
   readonly #troubles: TroubleRow[] = [];
+  readonly #decisions: DecisionRow[] = [];
   #totalLikes: bigint;
   #asOfMs: number;
   #isChanged = false;
 
-  /** The wall clock `nowUnixMs` dates troubles for people, and decides nothing. */
+  /** The wall clock `nowUnixMs` dates rows for people, and decides nothing. */
   constructor(ledger: LedgerTransaction, nowUnixMs: number) {
     this.ledger = ledger;
     this.#nowUnixMs = nowUnixMs;
@@ -37,6 +43,11 @@ export class LedgerChanges {
     return this.#totalLikes;
   }
 
+  /** The committed `as_of`, or what it was advanced to. */
+  get asOfMs(): number {
+    return this.#asOfMs;
+  }
+
   /** The member rows that were changed, each as it is now. */
   get members(): readonly MemberRow[] {
     return [...this.#members.values()];
@@ -45,6 +56,11 @@ export class LedgerChanges {
   /** The troubles that were added. */
   get troubles(): readonly TroubleRow[] {
     return this.#troubles;
+  }
+
+  /** What was decided. */
+  get decisions(): readonly DecisionRow[] {
+    return this.#decisions;
   }
 
   /** The row of an incarnation, or the one that it would begin with. */
@@ -75,11 +91,36 @@ export class LedgerChanges {
     this.#isChanged = true;
   }
 
-  addTrouble(outboxId: Id, trouble: Trouble): void {
+  /** `span`: what was shown of `as_of` may be wrong after the first and up to the second. */
+  addTrouble(outboxId: Id | "", trouble: Trouble, span = NO_SPAN): void {
     if (this.ledger.troubleCount() >= TROUBLES_RECORDED_MAX) return;
-    const row = { ...trouble, outboxId, sinceMs: this.#nowUnixMs };
-    if (!this.ledger.addTrouble(row)) return;
+    const row = this.ledger.addTrouble({ ...trouble, ...span, outboxId, sinceMs: this.#nowUnixMs });
+    if (row === undefined) return;
     this.#troubles.push(row);
+    this.#isChanged = true;
+  }
+
+  /** Records a decision about a trouble or a member; `given up` are events that never will count. */
+  decide(
+    kind: DecisionKind,
+    about: TroubleRow | Pick<TroubleRow, "outboxId">,
+    reason: string,
+    givenUp = NO_EVENTS,
+  ): void {
+    const trouble =
+      "kind" in about
+        ? { trouble: about.kind, troubleNumber: about.number, incarnation: about.incarnation }
+        : ({ trouble: "", troubleNumber: 0, incarnation: "" } as const);
+    const { outboxId } = about;
+    const when = { asOfMs: this.#asOfMs, decidedMs: this.#nowUnixMs };
+    const row = { kind, ...trouble, outboxId, ...givenUp, ...when, reason };
+    this.#decisions.push(this.ledger.addDecision(row));
+    this.#isChanged = true;
+  }
+
+  /** The ledger has said that it is a copy. */
+  clearCopied(): void {
+    this.ledger.clearCopied();
     this.#isChanged = true;
   }
 

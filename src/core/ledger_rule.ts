@@ -12,11 +12,12 @@ import type { GroupResult, LedgerCommand, LedgerResult } from "./ledger_command.
 import { foreignIncarnation } from "./ledger_refusals.ts";
 import type { Hello } from "./messages.ts";
 import type { RecordCodec } from "./record.ts";
+import { noteAnswered, noteCopy, operate } from "./operation_rule.ts";
 import { takeReport } from "./report_rule.ts";
 
 export type * from "./ledger_command.ts";
 
-type StreamCommand = Exclude<LedgerCommand, { readonly type: "advance" }>;
+type StreamCommand = Extract<LedgerCommand, { readonly streamId: number }>;
 
 /**
  * Does `commands` in order, inside one transaction. Nothing is written when nothing changes. The
@@ -32,7 +33,7 @@ export function runGroup(
   const results: LedgerResult[] = [];
   const refused = new Set<number>();
   for (const command of commands) {
-    if (command.type === "advance") changes.advance(command.asOfMs);
+    if (!("streamId" in command)) results.push(...ownResult(changes, command));
     else if (!refused.has(command.streamId)) {
       const result = resultOf(changes, command, codec);
       if (result.type === "refused") refused.add(command.streamId);
@@ -40,7 +41,28 @@ export function runGroup(
     }
   }
   const meta = changes.finish();
-  return { results, meta, members: changes.members, troubles: changes.troubles };
+  const { members, troubles, decisions } = changes;
+  return { results, meta, members, troubles, decisions };
+}
+
+/** Does what no stream asked for. */
+function ownResult(
+  changes: LedgerChanges,
+  command: Exclude<LedgerCommand, StreamCommand>,
+): readonly LedgerResult[] {
+  switch (command.type) {
+    case "advance":
+      changes.advance(command.asOfMs);
+      return [];
+    case "opened":
+      noteCopy(changes);
+      return [];
+    case "answered":
+      noteAnswered(changes);
+      return [];
+    case "operate":
+      return [operate(changes, command.requestId, command.operation)];
+  }
 }
 
 function resultOf(

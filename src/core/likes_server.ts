@@ -7,6 +7,9 @@
  *
  * A crash leaves the outbox, and in it incarnations that nobody will append to again. The next
  * process delivers them under their own names, oldest first, each on a stream of its own.
+ *
+ * A ledger that forgot what it acknowledged gets everything again that the outbox retains. What it is
+ * seen to be is written down only when that is done, so that a crash in between begins again.
  */
 // tidy: long file because every transition of the role stands in one file
 import { assert, unreachable } from "../assert.ts";
@@ -16,6 +19,7 @@ import {
   OUTBOX_BYTES_MAX,
   PROTOCOL_VERSION,
   PULSE_WAIT_MAX_MS,
+  RETAINED_INCARNATIONS_MAX,
   TOTAL_LIKES_ACCEPTING_MAX,
   TROUBLES_MAX,
 } from "../limits.ts";
@@ -45,7 +49,6 @@ import type {
   LedgerSeen,
   Pulse,
   Trouble,
-  TroubleKind,
   Welcome,
 } from "./messages.ts";
 import type { Accepted, OutboxRead, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
@@ -53,8 +56,21 @@ import type { Unwritten, WriteOutcome } from "./outbox.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import type { Writing } from "./outbox_writer.ts";
 import type { Id, Position } from "./record.ts";
+import { RetainedAges } from "./retained_ages.ts";
 
 export type * from "./likes_server_events.ts";
+
+/** The range of a trouble that is about no events in particular. */
+const NO_EVENTS = { firstSequence: 0, lastSequence: 0, digest: "" } as const;
+
+/** What a ledger that forgot is given again. */
+interface Reoffering {
+  readonly trouble: Trouble;
+  /** The opening of the ledger that forgot: another one may have forgotten more. */
+  readonly generation: Id;
+  /** What the own incarnation had accepted when that was seen. */
+  readonly own: { readonly id: Id; readonly sequence: number };
+}
 
 /** The LikesServer, without sockets, disk or clock. */
 export class LikesServerCore {
@@ -64,8 +80,9 @@ export class LikesServerCore {
   readonly #counts: LearntCounts;
   /** Whether the ledger may have recorded the outbox, whatever was heard of that. */
   #mayBeKnown: boolean;
-  /** What the ledger forgot, as this process saw it; parked ones are with their incarnation. */
-  #restored: Trouble | undefined;
+  readonly #ages: RetainedAges;
+  /** While the ledger is given again what it forgot. */
+  #reoffering: Reoffering | undefined;
   #delivery: Delivery | undefined;
   #streamId = 0;
   #attempts = 0;
@@ -75,14 +92,21 @@ export class LikesServerCore {
   #stopping: { readonly leave: boolean; done: boolean; told: boolean } | undefined;
   #actions: LikesServerAction[] = [];
 
-  /** `snapshot` was read after this process minted and synced its own incarnation: the newest. */
-  constructor(snapshot: OutboxSnapshot, options: LikesServerOptions) {
+  /**
+   * `snapshot` was read after this process minted and synced its own incarnation: the newest. `nowMs` is
+   * the monotonic time, from which the age of what is retained is counted anew.
+   */
+  constructor(snapshot: OutboxSnapshot, options: LikesServerOptions, nowMs: number) {
     this.#options = options;
     this.#outbox = new KnownOutbox(snapshot);
     this.#writer = new OutboxWriter(options.codec);
-    this.#counts = new LearntCounts(this.#outbox.incarnations);
+    this.#counts = new LearntCounts(this.#reached);
+    this.#ages = new RetainedAges(options.retain.ageMs);
+    for (const { id, acknowledged } of this.#outbox.incarnations) {
+      this.#ages.note(id, acknowledged.sequence, nowMs);
+    }
     // An earlier process may have reported and been killed before it could write that down.
-    this.#mayBeKnown = snapshot.membership !== "stranger" || snapshot.incarnations.length > 1;
+    this.#mayBeKnown = snapshot.membership !== "stranger" || this.#outbox.unclosed.length > 1;
   }
 
   /** Takes an event at the monotonic time `nowMs`; gives what must be done now, in order. */
@@ -120,8 +144,8 @@ export class LikesServerCore {
 
   /** What is wrong with the outbox or its ledger, as far as this LikesServer knows: the newest. */
   get troubles(): readonly Trouble[] {
-    const restored = this.#restored === undefined ? [] : [this.#restored];
-    return [...this.#outbox.troubles, ...restored].slice(-TROUBLES_MAX);
+    const forgotten = this.#reoffering === undefined ? [] : [this.#reoffering.trouble];
+    return [...this.#outbox.troubles, ...forgotten].slice(-TROUBLES_MAX);
   }
 
   /** The total as the newest pulse told it; undefined before the first. */
@@ -141,7 +165,7 @@ export class LikesServerCore {
       case "learnt":
         return this.#learnt(event.answer, nowMs);
       case "written":
-        return this.#written(event.outcome, event.bytes, nowMs);
+        return this.#written(event.outcome, event.state, nowMs);
       case "read":
         return this.#withDelivery(event.streamId, (delivery) =>
           this.#read(delivery, event.read, nowMs),
@@ -175,7 +199,7 @@ export class LikesServerCore {
   // Giving.
 
   #give(give: Give): void {
-    const room = (this.#options.outboxBytesMax ?? OUTBOX_BYTES_MAX) - this.#outbox.bytes;
+    const room = (this.#options.outboxBytesMax ?? OUTBOX_BYTES_MAX) - this.#outbox.pendingBytes;
     const refusal = refuseEvent(give.event) ?? this.#refuseNow() ?? this.#writer.give(give, room);
     if (refusal !== undefined) this.#answer(give.requestId, { type: "refused", refusal });
   }
@@ -211,12 +235,15 @@ export class LikesServerCore {
     if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });
   }
 
-  #written(outcome: WriteOutcome, bytes: number, nowMs: number): void {
+  #written(outcome: WriteOutcome, state: OutboxSnapshot, nowMs: number): void {
     const writing = this.#writer.end();
     assert(writing !== undefined, "a write was under way");
-    this.#outbox.bytes = bytes;
     if (outcome !== "done") return this.#unwritten(outcome, writing, nowMs);
-    for (const write of writing.writes) this.#adopt(write);
+    const { membership: before } = this.#outbox;
+    this.#outbox.adopt(writing.writes, state);
+    const { membership } = this.#outbox;
+    if (membership !== before) this.#notice({ type: "membership", membership });
+    for (const write of writing.writes) this.#adopted(write);
     if (writing.group !== undefined) this.#accepted(writing.group);
   }
 
@@ -249,16 +276,29 @@ export class LikesServerCore {
     this.#notice({ type: "accepted", firstSequence, events });
   }
 
-  /** Takes in a write that is synced. */
-  #adopt(write: OutboxWrite): void {
-    const { membership: before } = this.#outbox;
-    this.#outbox.adopt(write);
-    if (write.type === "mint" || write.type === "close") this.#settleCounts();
-    const { membership } = this.#outbox;
-    if (membership !== before) this.#notice({ type: "membership", membership });
-    if (write.type === "park") this.#notice({ type: "trouble", trouble: write.trouble });
-    if (write.type !== "park" && write.type !== "close") return;
-    if (this.#delivery?.incarnation.id === write.incarnation) this.#disconnect();
+  /** Does what follows from a write that is synced: another incarnation may be the next one now. */
+  #adopted(write: OutboxWrite): void {
+    switch (write.type) {
+      case "mint":
+        return this.#settleCounts();
+      case "park":
+        this.#notice({ type: "trouble", trouble: write.trouble });
+        return this.#disconnectUnlessNext();
+      case "reopen":
+        this.#ages.clear();
+        this.#settleCounts();
+        return this.#disconnect();
+      case "close":
+      case "unpark":
+        this.#settleCounts();
+        return this.#disconnectUnlessNext();
+      default:
+    }
+  }
+
+  /** Ends a stream that delivers another incarnation than the one that is next. */
+  #disconnectUnlessNext(): void {
+    if (this.#delivery?.incarnation !== this.#outbox.next) this.#disconnect();
   }
 
   // Counting.
@@ -287,7 +327,16 @@ export class LikesServerCore {
   }
 
   #settleCounts(): void {
-    this.#counts.settle(this.#outbox.incarnations);
+    this.#counts.settle(this.#reached);
+  }
+
+  get #reached() {
+    const { unclosed } = this.#outbox;
+    return unclosed.map(({ id, stored, acknowledged }) => ({
+      id,
+      last: stored.last,
+      acknowledged,
+    }));
   }
 
   #counted(views: readonly CountsView[]): void {
@@ -325,7 +374,7 @@ export class LikesServerCore {
       address: this.#options.address,
       outboxId: this.#outbox.outboxId,
       incarnation: incarnation.id,
-      firstRetainedSequence: incarnation.trimmedSequence + 1,
+      firstRetainedSequence: incarnation.stored.trimmed.sequence + 1,
       acknowledgedSequence: incarnation.acknowledged.sequence,
       seen: this.#outbox.seen,
     });
@@ -364,8 +413,12 @@ export class LikesServerCore {
       case "ack":
         return this.#acknowledged(delivery, message, nowMs);
       case "pulse":
+        // Labels increase: one that does not is of the past, whatever the transport did.
+        if (message.labelMs <= delivery.labelMs) return;
+        delivery.labelMs = message.labelMs;
         delivery.pulse = message;
         delivery.pulsedMs = nowMs;
+        delivery.version = Math.max(delivery.version, message.version);
         if (delivery.phase === "sending") this.#attempts = 0;
         return this.#answerPulse(delivery, nowMs);
       default:
@@ -381,40 +434,76 @@ export class LikesServerCore {
     delivery.pulsedMs = nowMs;
     delivery.welcome = welcome;
     delivery.pulse = welcome.pulse;
+    delivery.version = welcome.pulse.version;
+    delivery.labelMs = Math.max(delivery.labelMs, welcome.pulse.labelMs);
     this.#notice({ type: "connected", incarnation: incarnation.id, appliedSequence });
-    if (welcome.reoffer || appliedSequence < incarnation.acknowledged.sequence) {
-      this.#noteRestored(incarnation, welcome);
-      this.#writer.keep(incarnation.id);
+    if (this.#hasForgotten(incarnation, welcome)) return this.#reoffer(delivery, welcome);
+    const { last, trimmed } = incarnation.stored;
+    if (appliedSequence > last.sequence) {
+      const range = { firstSequence: last.sequence + 1, lastSequence: appliedSequence };
+      const detail = `it ends at #${last.sequence}, but #${appliedSequence} was applied`;
+      return this.#park(delivery, { kind: "outbox_rolled_back", ...range, detail }, nowMs);
     }
-    const { sequence: last } = incarnation.last;
-    if (appliedSequence > last) {
-      const detail = `it ends at #${last}, but #${appliedSequence} was applied`;
-      return this.#park(delivery, "outbox_rolled_back", detail, nowMs);
-    }
-    if (incarnation.trimmedSequence > appliedSequence)
-      return this.#parkGap(delivery, welcome, nowMs);
+    if (trimmed.sequence > appliedSequence) return this.#parkGap(delivery, appliedSequence, nowMs);
     delivery.phase = "comparing";
     this.#askToRead(delivery, appliedSequence, { bytesMax: 0, recordsMax: 1 });
   }
 
-  #noteRestored(incarnation: KnownIncarnation, welcome: Welcome): void {
-    if (this.#restored !== undefined) return;
-    const detail = `ledger ${welcome.ledgerId} is older than what it acknowledged to this outbox`;
-    this.#restored = { kind: "ledger_restored", incarnation: incarnation.id, detail };
-    this.#notice({ type: "trouble", trouble: this.#restored });
+  /** Whether a ledger is older than what it acknowledged, and is not being given that again. */
+  #hasForgotten({ acknowledged }: KnownIncarnation, welcome: Welcome): boolean {
+    if (this.#reoffering?.generation === welcome.generation) return false;
+    return welcome.reoffer || welcome.appliedSequence < acknowledged.sequence;
   }
 
-  #parkGap(delivery: Delivery, { appliedSequence }: Welcome, nowMs: number): void {
-    const first = appliedSequence + 1;
-    const last = delivery.incarnation.trimmedSequence;
-    const detail = `#${first} to #${last} are neither applied nor in the outbox`;
-    this.#park(delivery, "gap", detail, nowMs);
+  /**
+   * Offers everything again, from the oldest on. Nothing is reported on this stream: a report of the
+   * own incarnation would look like a second copy while older ones are open at the ledger.
+   */
+  #reoffer(delivery: Delivery, { ledgerId, generation }: Welcome): void {
+    const { id, stored } = this.#outbox.own;
+    const detail = `ledger ${ledgerId} is older than what it acknowledged to this outbox`;
+    const trouble = {
+      kind: "ledger_restored",
+      incarnation: delivery.incarnation.id,
+      ...NO_EVENTS,
+      detail,
+    } as const;
+    const own = { id, sequence: stored.last.sequence };
+    this.#reoffering = { trouble, generation, own };
+    this.#notice({ type: "trouble", trouble });
+    this.#writer.takeBackAcknowledged();
+    this.#finish(delivery, { type: "reopen" });
+  }
+
+  /** Everything that is retained is in the ledger again: what it is now is what was seen. */
+  #endReoffering({ incarnation, welcome }: Delivery): void {
+    if (this.#reoffering === undefined || incarnation !== this.#outbox.own) return;
+    const { generation, own } = this.#reoffering;
+    const wanted = incarnation.id === own.id ? own.sequence : 0;
+    const isDone = incarnation.acknowledged.sequence >= wanted;
+    if (!isDone || welcome?.generation !== generation) return;
+    this.#reoffering = undefined;
+    this.#writer.change(this.#acknowledgeWrite(incarnation.id, incarnation.acknowledged.sequence));
+  }
+
+  #parkGap(delivery: Delivery, appliedSequence: number, nowMs: number): void {
+    const { trimmed } = delivery.incarnation.stored;
+    const range = { firstSequence: appliedSequence + 1, lastSequence: trimmed.sequence };
+    const detail =
+      `#${range.firstSequence} to #${range.lastSequence} are neither applied nor in the ` +
+      "outbox";
+    const { digest } = trimmed;
+    this.#park(delivery, { kind: "gap", ...range, digest, detail }, nowMs);
   }
 
   /** Sets an incarnation aside for an operator. The own one is replaced, so that likes go on. */
-  #park(delivery: Delivery, kind: TroubleKind, detail: string, nowMs: number): void {
+  #park(
+    delivery: Delivery,
+    found: Omit<Trouble, "incarnation" | "digest"> & Partial<Pick<Trouble, "digest">>,
+    nowMs: number,
+  ): void {
     const { incarnation } = delivery;
-    const trouble = { kind, incarnation: incarnation.id, detail };
+    const trouble = { digest: "", ...found, incarnation: incarnation.id };
     this.#finish(delivery, { type: "park", incarnation: incarnation.id, trouble });
     // A ledger that disagrees every time must not make incarnations at the speed of the network.
     this.#attempts++;
@@ -442,12 +531,16 @@ export class LikesServerCore {
   #compared(delivery: Delivery, position: Position | undefined, nowMs: number): void {
     const { welcome, incarnation } = delivery;
     assert(welcome !== undefined, "comparing follows a Welcome");
-    if (incarnation.trimmedSequence > welcome.appliedSequence) {
-      return this.#parkGap(delivery, welcome, nowMs); // removed while it was read
+    const { appliedSequence } = welcome;
+    if (incarnation.stored.trimmed.sequence > appliedSequence) {
+      return this.#parkGap(delivery, appliedSequence, nowMs); // removed while it was read
     }
     if (position?.digest !== welcome.digest) {
-      const detail = `it has other events up to #${welcome.appliedSequence} than were applied`;
-      return this.#park(delivery, "digest_differs", detail, nowMs);
+      const { sequence } = incarnation.acknowledged;
+      const firstSequence = sequence < appliedSequence ? sequence + 1 : 1;
+      const range = { firstSequence, lastSequence: appliedSequence };
+      const detail = `it has other events up to #${appliedSequence} than were applied`;
+      return this.#park(delivery, { kind: "digest_differs", ...range, detail }, nowMs);
     }
     incarnation.acknowledged = position;
     delivery.sentSequence = position.sequence;
@@ -461,7 +554,7 @@ export class LikesServerCore {
     if (delivery?.phase !== "sending" || delivery.reading || delivery.blocked) return;
     const { incarnation, sentSequence } = delivery;
     const bytesMax = windowLeft(delivery);
-    if (bytesMax === 0 || sentSequence >= incarnation.last.sequence) return;
+    if (bytesMax === 0 || sentSequence >= incarnation.stored.last.sequence) return;
     this.#askToRead(delivery, sentSequence, { bytesMax, recordsMax: BATCH_RECORDS_MAX });
   }
 
@@ -483,9 +576,11 @@ export class LikesServerCore {
       const reason = `#${ack.appliedSequence} was acknowledged, which was not sent here`;
       return this.#break(reason, nowMs);
     }
+    delivery.version = Math.max(delivery.version, ack.version);
     this.#settleCounts();
+    this.#obey(ack.resolved);
     if (ack.admitted) this.#join();
-    if (ack.closed && this.#isFinal(incarnation)) this.#close(delivery, ack);
+    if (ack.closed && this.#isFinal(incarnation)) this.#close(delivery, ack, nowMs);
   }
 
   #join(): void {
@@ -497,16 +592,29 @@ export class LikesServerCore {
     return { type: "membership", membership: "member", seen: this.#newestSeen() };
   }
 
-  /** Forgets an incarnation that is applied to its last event; with the own one, the ledger too. */
-  #close(delivery: Delivery, ack: Ack): void {
-    const { id, last } = delivery.incarnation;
+  /** An operator has decided about parked incarnations: what follows a gap is delivered. */
+  #obey(resolved: readonly Id[]): void {
+    for (const incarnation of resolved) {
+      const found = this.#outbox.find(incarnation);
+      if (found?.stored.parked === undefined || found.isEnding) continue;
+      const type = found.stored.parked.kind === "gap" ? "unpark" : "close";
+      found.isEnding = true;
+      this.#writer.change({ type, incarnation });
+    }
+  }
+
+  /** Closes an incarnation that is applied to its last event; with the own one, the membership. */
+  #close(delivery: Delivery, ack: Ack, nowMs: number): void {
+    const { id, stored } = delivery.incarnation;
     const isOwn = delivery.incarnation === this.#outbox.own;
-    if (last.sequence !== ack.appliedSequence || (isOwn && !ack.left)) return;
-    const trim = { type: "trim", incarnation: id, upTo: last.sequence } as const;
-    this.#finish(delivery, trim, { type: "close", incarnation: id });
+    if (stored.last.sequence !== ack.appliedSequence || (isOwn && !ack.left)) return;
+    if (isOwn) this.#endReoffering(delivery);
+    const acknowledge = this.#acknowledgeWrite(id, stored.last.sequence);
+    this.#finish(delivery, acknowledge, { type: "close", incarnation: id }, this.#shedWrite());
+    this.#ages.note(id, stored.last.sequence, nowMs);
     if (!isOwn || this.#stopping === undefined) return;
     this.#stopping.done = true;
-    this.#writer.change({ type: "membership", membership: "stranger", seen: undefined });
+    this.#writer.change({ type: "membership", membership: "stranger", seen: this.#newestSeen() });
   }
 
   // Pulses.
@@ -514,12 +622,13 @@ export class LikesServerCore {
   /** Shows the newest pulse, and reports what the disk has. */
   #answerPulse(delivery: Delivery, nowMs: number): void {
     if (delivery.phase !== "sending" || delivery.pulse === undefined) return;
+    this.#endReoffering(delivery);
     const { pulse } = delivery;
     if (pulse.totalLikes !== this.#shown?.pulse.totalLikes) this.#notice({ type: "total", pulse });
-    const countedLikes = this.#outbox.acknowledgedLikes;
+    const countedLikes = this.#outbox.countedLikes;
     this.#shown = { pulse, receivedMs: nowMs, countedLikes };
     this.#report(delivery);
-    this.#trim(delivery.incarnation);
+    this.#settle(delivery.incarnation, nowMs);
   }
 
   /** One report is unsent at most: that of the newest pulse. */
@@ -533,7 +642,7 @@ export class LikesServerCore {
       type: "report",
       incarnation: incarnation.id,
       labelMs: pulse.labelMs,
-      lastSequence: incarnation.last.sequence,
+      lastSequence: incarnation.stored.last.sequence,
       acceptedLikes: this.accepted.likes,
       final,
       leaving: final && incarnation === this.#outbox.own,
@@ -550,19 +659,35 @@ export class LikesServerCore {
     return this.#outbox.membership === "leaving" && !this.#writer.isAppending;
   }
 
-  /** Removes what was acknowledged, and keeps beside it how new a ledger has acknowledged it. */
-  #trim({ id, acknowledged, trimmedSequence }: KnownIncarnation): void {
-    const upTo = acknowledged.sequence;
-    if (upTo <= trimmedSequence || this.#writer.has("trim")) return;
-    this.#writer.change({ type: "trim", incarnation: id, upTo });
-    if (!this.isAccepting || this.#restored !== undefined) return;
-    if (!this.#writer.has("membership")) this.#writer.change(this.#memberWrite());
+  /** Writes down what was acknowledged, and lets go of what was retained for long enough. */
+  #settle({ id, acknowledged, stored }: KnownIncarnation, nowMs: number): void {
+    if (this.#writer.has("acknowledge") || this.#writer.has("shed")) return;
+    const { sequence } = acknowledged;
+    if (sequence > stored.acknowledged.sequence) {
+      this.#ages.note(id, sequence, nowMs);
+      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#shedWrite());
+    }
+    for (const { incarnation, upTo } of this.#ages.take(nowMs)) {
+      const isHeld = upTo > (this.#outbox.find(incarnation)?.stored.trimmed.sequence ?? upTo);
+      if (isHeld) this.#writer.change({ type: "trim", incarnation, upTo });
+    }
   }
 
+  #acknowledgeWrite(incarnation: Id, upTo: number): OutboxWrite {
+    return { type: "acknowledge", incarnation, upTo, seen: this.#newestSeen() };
+  }
+
+  #shedWrite(): OutboxWrite {
+    const { bytesMax } = this.#options.retain;
+    return { type: "shed", bytesMax, closedMax: RETAINED_INCARNATIONS_MAX };
+  }
+
+  /** How new a ledger knows what this outbox delivered; as before while it lacks some of that. */
   #newestSeen(): LedgerSeen | undefined {
-    const ledgerId = this.#delivery?.welcome?.ledgerId;
-    if (ledgerId === undefined || this.#shown === undefined) return this.#outbox.seen;
-    const { generation, version } = this.#shown.pulse;
+    const { welcome, version } = this.#delivery ?? {};
+    if (welcome === undefined || version === undefined) return this.#outbox.seen;
+    if (this.#reoffering !== undefined) return this.#outbox.seen;
+    const { ledgerId, generation } = welcome;
     return { ledgerId, generation, version };
   }
 

@@ -10,7 +10,7 @@ import type { Give, Group } from "./accept_queue.ts";
 import { recordDiskBytes } from "./disk_bytes.ts";
 import type { KnownOutbox } from "./known_outbox.ts";
 import type { OutboxWrite } from "./outbox.ts";
-import type { Id, RecordCodec } from "./record.ts";
+import type { RecordCodec } from "./record.ts";
 
 /** Held back before a change of state that was refused is tried again. */
 const REFUSED_WRITE_PAUSE_MS = 500;
@@ -54,10 +54,13 @@ export class OutboxWriter {
     this.#changes.push(...writes);
   }
 
-  /** Takes back the trims of `incarnation`: one that is under way is not tried again if it fails. */
-  keep(incarnation: Id): void {
-    const isKept = (write: OutboxWrite): boolean => {
-      return write.type !== "trim" || write.incarnation !== incarnation;
+  /**
+   * Takes back what says that events are acknowledged, or removes some for it: what is under way is not
+   * tried again if it fails.
+   */
+  takeBackAcknowledged(): void {
+    const isKept = ({ type }: OutboxWrite): boolean => {
+      return type !== "acknowledge" && type !== "trim" && type !== "shed";
     };
     this.#changes = this.#changes.filter(isKept);
     if (this.#writing !== undefined) this.#retried = this.#writing.writes.filter(isKept);
@@ -78,8 +81,8 @@ export class OutboxWriter {
       this.#writing = { writes: this.#changes, group: undefined };
       this.#changes = [];
     } else if (!this.#accepts.isEmpty && !this.has("mint")) {
-      const { id, last: position } = outbox.own;
-      const group = this.#accepts.take(id, position);
+      const { id, stored } = outbox.own;
+      const group = this.#accepts.take(id, stored.last);
       const { incarnation, record, last, generator } = group;
       const append = { type: "append", incarnation, record, last, generator } as const;
       this.#writing = { writes: [append], group };

@@ -14,6 +14,7 @@ import { assert, unreachable } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
 import {
   HELLO_WAIT_MAX_MS,
+  MEMBER_SILENT_MS,
   PROTOCOL_VERSION,
   PULSE_GAP_MIN_MS,
   PULSE_INTERVAL_MS,
@@ -34,15 +35,22 @@ import type {
   TransactionOutcome,
   TroubleRow,
 } from "./ledger.ts";
-import type { GroupResult, LedgerResult } from "./ledger_command.ts";
+import type { GroupResult, LedgerOperation, LedgerResult } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, Hello, LikeBatch, Pulse, Report } from "./messages.ts";
-import type { PrimaryAction, PrimaryEvent, PrimaryNotice, StartTimes } from "./primary_events.ts";
 import type { Unwritten } from "./outbox.ts";
+import type {
+  Operation,
+  OperationOutcome,
+  PrimaryAction,
+  PrimaryEvent,
+  PrimaryNotice,
+  StartTimes,
+} from "./primary_events.ts";
 import { openStream } from "./primary_stream.ts";
 import type { Stream } from "./primary_stream.ts";
 import type { Id } from "./record.ts";
-import { convergence, leastMark, statusOf } from "./status.ts";
-import type { Status, StatusView } from "./status.ts";
+import { convergence, haveAllAnswered, isSilent, leastMark, statusOf } from "./status.ts";
+import type { Status, StatusView, TroubleStatus } from "./status.ts";
 
 export type * from "./primary_events.ts";
 
@@ -57,6 +65,9 @@ const LEDGER_BUSY: Refusal = {
   message: "Cannot write the ledger: another program is writing to it; end that program",
 };
 
+/** What came of a command of a stream. */
+type StreamResult = Extract<LedgerResult, { readonly streamId: number }>;
+
 /** The primary, without sockets, disk or clock. */
 export class PrimaryCore {
   readonly #ledgerId: Id;
@@ -65,7 +76,8 @@ export class PrimaryCore {
   readonly #labels: LabelClock;
   readonly #members = new Map<Id, MemberRow>();
   readonly #contacts = new Contacts();
-  readonly #troubles: TroubleRow[];
+  /** Recorded and not decided, oldest first. */
+  #troubles: TroubleStatus[] = [];
   readonly #streams = new Map<number, Stream>();
   /** The one stream that delivers an incarnation. */
   readonly #byIncarnation = new Map<Id, Stream>();
@@ -76,6 +88,9 @@ export class PrimaryCore {
   #committing = false;
   #commitAtMs = -Infinity;
   #advanceQueued = false;
+  #answeredQueued = false;
+  /** Operations of the commit that is under way. */
+  #operating: readonly number[] = [];
   #pulsedMs: number;
   #pulsed: { version: number; convergence: Convergence };
   /** The convergence that was told of last. */
@@ -87,9 +102,9 @@ export class PrimaryCore {
     this.#generation = snapshot.generation;
     this.#started = started;
     this.#meta = snapshot.meta;
-    this.#troubles = [...snapshot.troubles];
     this.#labels = new LabelClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
     for (const member of snapshot.members) this.#members.set(member.outboxId, member);
+    this.#troubles = snapshot.troubles.map((trouble) => this.#named(trouble));
     this.#pulsedMs = started.monotonicMs;
     this.#pulsed = { version: -1, convergence: "unknown" };
   }
@@ -114,7 +129,8 @@ export class PrimaryCore {
     return { ...ledger, convergence: convergence(this.#view(), nowMs) };
   }
 
-  get troubles(): readonly TroubleRow[] {
+  /** Those that are recorded and not decided, oldest first. */
+  get troubles(): readonly TroubleStatus[] {
     return this.#troubles;
   }
 
@@ -131,6 +147,8 @@ export class PrimaryCore {
         return this.#setBlocked(event.streamId, event.type === "blocked", nowMs);
       case "committed":
         return this.#committed(event.outcome, nowMs);
+      case "operate":
+        return this.#operate(event.requestId, event.operation, nowMs);
       case "tick":
         return this.#tick(nowMs);
       default:
@@ -245,8 +263,10 @@ export class PrimaryCore {
     if (this.#committing || this.#queue.isEmpty || nowMs < this.#commitAtMs) return;
     const commands = this.#queue.take();
     this.#committing = true;
+    this.#operating = commands.flatMap((one) => (one.type === "operate" ? [one.requestId] : []));
     this.#actions.push({ type: "commit", commands });
     if (commands.some(({ type }) => type === "advance")) this.#advanceQueued = false;
+    if (commands.some(({ type }) => type === "answered")) this.#answeredQueued = false;
     for (const stream of this.#paused) this.#resume(stream);
   }
 
@@ -274,6 +294,10 @@ export class PrimaryCore {
     this.#adopt(group);
     const touched = new Set<Stream>();
     for (const result of group.results) {
+      if (result.type === "operated") {
+        this.#operated(result);
+        continue;
+      }
       const stream = this.#streams.get(result.streamId);
       this.#settleResult(result, stream, nowMs);
       if (stream?.ackDue) touched.add(stream);
@@ -288,6 +312,9 @@ export class PrimaryCore {
     this.#notice({ type: why === "busy" ? "store_busy" : "disk_full" });
     const { code, message } = why === "busy" ? LEDGER_BUSY : LEDGER_FULL;
     for (const stream of this.#streams.values()) this.#refuse(stream, code, message);
+    for (const requestId of this.#operating) {
+      this.#answerOperation(requestId, { type: "refused", refusal: { code, message } });
+    }
   }
 
   #adopt(group: GroupResult): void {
@@ -299,13 +326,81 @@ export class PrimaryCore {
       if (!isMember) this.#contacts.forget(member.outboxId);
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
-    for (const trouble of group.troubles) {
+    for (const row of group.troubles) {
+      const trouble = this.#named(row);
       this.#troubles.push(trouble);
       this.#notice({ type: "trouble", trouble });
     }
+    for (const decision of group.decisions) {
+      this.#troubles = this.#troubles.filter(({ number }) => number !== decision.troubleNumber);
+      this.#notice({ type: "decision", decision });
+    }
   }
 
-  #settleResult(result: LedgerResult, stream: Stream | undefined, nowMs: number): void {
+  #named(trouble: TroubleRow): TroubleStatus {
+    return { ...trouble, serverId: this.#members.get(trouble.outboxId)?.serverId ?? "" };
+  }
+
+  // Operations.
+
+  #operate(requestId: number, operation: Operation, nowMs: number): void {
+    const found =
+      operation.type === "retire"
+        ? this.#retiring(operation, nowMs)
+        : { ...operation, streaming: this.#streaming(nowMs) };
+    if ("code" in found) {
+      return this.#answerOperation(requestId, { type: "refused", refusal: found });
+    }
+    this.#queue.push({ type: "operate", requestId, operation: found });
+  }
+
+  /** Ends what is half open, so that nothing that is under way can undo the retiring. */
+  #retiring(
+    { server, reason }: Extract<Operation, { type: "retire" }>,
+    nowMs: number,
+  ): LedgerOperation | Refusal {
+    const found = [...this.#members.values()].filter(({ serverId, outboxId }) => {
+      return serverId === server || outboxId === server;
+    });
+    const [member] = found;
+    if (member === undefined) return refuseRetire(server, "no member of that name is known");
+    const { outboxId } = member;
+    if (found.length > 1) {
+      const ids = found.map((one) => one.outboxId).join(", ");
+      return refuseRetire(server, `${found.length} members have that id; name the outbox: ${ids}`);
+    }
+    const contact = this.#contacts.byOutbox.get(outboxId);
+    if (contact !== undefined && !isSilent(contact, nowMs)) {
+      return refuseRetire(server, "it streams; stop it, which makes it leave");
+    }
+    for (const stream of this.#streams.values()) {
+      if (stream.hello?.outboxId !== outboxId) continue;
+      this.#refuse(stream, "resynchronise", "Cannot go on with this stream: its outbox is retired");
+    }
+    return { type: "retire", outboxId, reason };
+  }
+
+  /** The incarnations of which somebody answers. */
+  #streaming(nowMs: number): readonly Id[] {
+    return [...this.#byIncarnation.values()].flatMap(({ hello, welcomed, reportedMs }) => {
+      const answers = welcomed && nowMs - reportedMs <= MEMBER_SILENT_MS;
+      return answers && hello !== undefined ? [hello.incarnation] : [];
+    });
+  }
+
+  #operated(result: Extract<LedgerResult, { type: "operated" }>): void {
+    const { requestId, refusal, decisions } = result;
+    if (refusal === undefined) this.#answerOperation(requestId, { type: "decided", decisions });
+    else this.#answerOperation(requestId, { type: "refused", refusal });
+  }
+
+  #answerOperation(requestId: number, outcome: OperationOutcome): void {
+    this.#actions.push({ type: "operated", requestId, outcome });
+  }
+
+  // Results.
+
+  #settleResult(result: StreamResult, stream: Stream | undefined, nowMs: number): void {
     switch (result.type) {
       case "greeted":
         if (stream !== undefined) this.#welcome(stream, result, nowMs);
@@ -349,10 +444,11 @@ export class PrimaryCore {
   }
 
   #reported(stream: Stream, result: Extract<LedgerResult, { type: "reported" }>): void {
-    const { command, incarnation, left } = result;
+    const { command, incarnation, left, resolved } = result;
     const closed = incarnation.state === "closed";
-    stream.ackDue ||= closed !== stream.closed || left !== stream.left || !stream.reported;
-    Object.assign(stream, { closed, left, reported: true });
+    const isNews = closed !== stream.closed || left !== stream.left || !stream.reported;
+    stream.ackDue ||= isNews || resolved.length > 0;
+    Object.assign(stream, { closed, left, resolved, reported: true });
     stream.appliedSequence = incarnation.appliedSequence;
     if (!left) this.#contacts.heard(command.report, incarnation);
   }
@@ -371,7 +467,7 @@ export class PrimaryCore {
     stream.ackDue = false;
     const { incarnation } = hello;
     const { version } = this.#meta;
-    const flags = { closed, admitted: stream.reported && !left, left };
+    const flags = { closed, admitted: stream.reported && !left, left, resolved: stream.resolved };
     const message = { type: "ack", incarnation, appliedSequence, version, ...flags } as const;
     this.#actions.push({ type: "send", streamId: stream.id, message });
   }
@@ -391,6 +487,7 @@ export class PrimaryCore {
   #tick(nowMs: number): void {
     for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
     this.#advance(nowMs);
+    this.#noteAnswered(nowMs);
     const state = convergence(this.#view(), nowMs);
     if (state !== this.#told) {
       this.#told = state;
@@ -402,6 +499,14 @@ export class PrimaryCore {
       this.#meta.totalVersion > this.#pulsed.version || state !== this.#pulsed.convergence;
     if (sinceMs < PULSE_INTERVAL_MS && !(changed && sinceMs >= PULSE_GAP_MIN_MS)) return;
     this.#pulseAll(nowMs, state);
+  }
+
+  /** A ledger that was opened from a copy is as its members know it once all of them have answered. */
+  #noteAnswered(nowMs: number): void {
+    const isCopy = this.#troubles.length > 0 && this.#troubles.every((one) => one.outboxId === "");
+    if (!isCopy || this.#answeredQueued || !haveAllAnswered(this.#view(), nowMs)) return;
+    this.#answeredQueued = true;
+    this.#queue.push({ type: "answered" });
   }
 
   #expire(stream: Stream, nowMs: number): void {
@@ -459,4 +564,8 @@ export class PrimaryCore {
   #notice(notice: PrimaryNotice): void {
     this.#actions.push({ type: "notice", notice });
   }
+}
+
+function refuseRetire(server: string, why: string): Refusal {
+  return { code: "operation_refused", message: `Cannot retire ${JSON.stringify(server)}: ${why}` };
 }

@@ -1,8 +1,9 @@
 /** What happens to the primary's state machine, and what it asks for: the language of its shell. */
 import type { Refusal } from "../errors.ts";
-import type { DecisionRow, MemberRow, TransactionOutcome, TroubleRow } from "./ledger.ts";
+import type { DecisionRow, MemberRow, TransactionOutcome } from "./ledger.ts";
 import type { Applied, GroupResult, LedgerCommand } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "./messages.ts";
+import type { TroubleStatus } from "./status.ts";
 
 /** What happens to a primary. `streamId` names one stream for ever. */
 export type PrimaryEvent =
@@ -47,7 +48,7 @@ export type PrimaryNotice =
   | { readonly type: "disconnected"; readonly hello: Hello; readonly reason: string }
   | { readonly type: "applied"; readonly applied: Applied }
   | { readonly type: "member"; readonly member: MemberRow }
-  | { readonly type: "trouble"; readonly trouble: TroubleRow }
+  | { readonly type: "trouble"; readonly trouble: TroubleStatus }
   | { readonly type: "decision"; readonly decision: DecisionRow }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
   | { readonly type: "disk_full" | "store_busy" };

@@ -1,5 +1,6 @@
 /** What the primary remembers of one delivery stream. It dies with the stream. */
 import type { Hello } from "./messages.ts";
+import type { Id } from "./record.ts";
 
 /** A stream, from its opening to its end. The primary's state machine changes it. */
 export interface Stream {
@@ -15,6 +16,8 @@ export interface Stream {
   appliedSequence: number;
   closed: boolean;
   left: boolean;
+  /** Those of the incarnations that its newest report named in trouble and about which it is decided. */
+  resolved: readonly Id[];
   ackDue: boolean;
   pulseDue: boolean;
   /** Whether the transport takes no more for now. */
@@ -35,6 +38,7 @@ export function openStream(id: number, nowMs: number): Stream {
     appliedSequence: 0,
     closed: false,
     left: false,
+    resolved: [],
     ackDue: false,
     pulseDue: false,
     blocked: false,

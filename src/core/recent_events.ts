@@ -81,7 +81,7 @@ export class RecentEvents {
       this.#dropUpTo(life, acknowledged ?? life.lastSequence);
       if (acknowledged === undefined) this.#lives.delete(id);
     }
-    for (const { id } of incarnations) this.#life(id);
+    for (const { id, last } of incarnations) this.#life(id, last.sequence);
   }
 
   /**
@@ -99,10 +99,11 @@ export class RecentEvents {
     return likes;
   }
 
-  #life(id: Id): Life {
+  /** `before`: events that it had before anything of it was in memory. */
+  #life(id: Id, before = 0): Life {
     const known = this.#lives.get(id);
     if (known !== undefined) return known;
-    const life: Life = { lastSequence: 0, droppedSequence: 0, groups: [] };
+    const life: Life = { lastSequence: before, droppedSequence: before, groups: [] };
     this.#lives.set(id, life);
     return life;
   }

@@ -5,7 +5,7 @@
  * each member answered to a pulse of this start of the primary: a member that has not answered
  * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP.
  */
-import { MEMBER_SILENT_MS, TROUBLES_SHOWN_MAX } from "../limits.ts";
+import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../limits.ts";
 import type { Contact } from "./contacts.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { Convergence, Trouble } from "./messages.ts";
@@ -18,7 +18,8 @@ export interface StatusView {
   readonly meta: LedgerMeta;
   readonly members: ReadonlyMap<Id, MemberRow>;
   readonly contacts: ReadonlyMap<Id, Contact>;
-  readonly troubles: readonly TroubleRow[];
+  /** Those that are recorded and not decided, oldest first. */
+  readonly troubles: readonly TroubleStatus[];
   /** When this start of the primary began, by the monotonic clock and by its labels. */
   readonly startedMs: number;
   readonly startedLabelMs: number;
@@ -57,7 +58,7 @@ export interface Status {
   readonly generation: Id;
   readonly version: number;
   readonly servers: readonly ServerStatus[];
-  /** What is recorded and not decided, oldest first: at most TROUBLES_SHOWN_MAX of them. */
+  /** What is recorded and not decided: the oldest, at most TROUBLES_LISTED_MAX of them. */
   readonly troubles: readonly TroubleStatus[];
   /** How many there are in all. */
   readonly troubleCount: number;
@@ -107,12 +108,26 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
     generation: view.generation,
     version: view.meta.version,
     servers,
+    troubles: view.troubles.slice(0, TROUBLES_LISTED_MAX),
+    troubleCount: view.troubles.length,
   };
 }
 
+/** Whether every member has lately said that nothing of it is missing. With nobody known nobody has. */
+export function haveAllAnswered(view: StatusView, nowMs: number): boolean {
+  for (const outboxId of view.members.keys()) {
+    const contact = view.contacts.get(outboxId);
+    if (contact?.report === undefined || isSilent(contact, nowMs)) return false;
+    if (pendingOf(contact) > 0) return false;
+  }
+  return view.members.size > 0;
+}
+
 /** A trouble in words, for status and logs. */
-export function troubleText(trouble: Trouble): string {
-  return `${trouble.kind} of incarnation ${trouble.incarnation}: ${trouble.detail}`;
+export function troubleText({ kind, incarnation, detail }: Trouble): string {
+  return incarnation === ""
+    ? `${kind}: ${detail}`
+    : `${kind} of incarnation ${incarnation}: ${detail}`;
 }
 
 /** The newest troubles of a member in words, and how many there are besides. */
@@ -159,7 +174,8 @@ function most(reported: bigint, applied: bigint): bigint {
   return reported > applied ? reported : applied;
 }
 
-function isSilent(contact: Contact, nowMs: number): boolean {
+/** Whether the newest pulse that a member answered was sent too long ago. */
+export function isSilent(contact: Contact, nowMs: number): boolean {
   return nowMs - contact.sentMs > MEMBER_SILENT_MS;
 }
 

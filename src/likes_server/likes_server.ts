@@ -10,12 +10,13 @@ import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { LEARN_WAIT_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
+import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
 import type { CountsQuestion } from "../core/learnt_counts.ts";
 import type { LikeEvent } from "../core/like_event.ts";
 import { LikesServerCore } from "../core/likes_server.ts";
 import type { CountOutcome, GiveOutcome } from "../core/likes_server.ts";
 import type { LikesServerAction, LikesServerEvent } from "../core/likes_server.ts";
-import type { LikesServerNotice } from "../core/likes_server.ts";
+import type { LikesServerNotice, Retention } from "../core/likes_server.ts";
 import type { GeneratorMark, OutboxStore, OutboxWrite } from "../core/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/likes_service.ts";
@@ -32,12 +33,16 @@ import { LikesServerLog } from "./likes_server_log.ts";
 import { cannotMint } from "./open_outbox.ts";
 import type { OpenOutbox } from "./open_outbox.ts";
 
+const RETAIN_DEFAULT = { ageMs: RETAIN_AGE_DEFAULT_MS, bytesMax: RETAIN_BYTES_DEFAULT };
+
 /** How a LikesServer is started. */
 export interface LikesServerOptions extends ListenAddress {
   readonly outbox: OpenOutbox;
   /** Address of the primary: `host:port`. */
   readonly primary: string;
   readonly log: Log;
+  /** For how long acknowledged events are kept, when it is not the default. */
+  readonly retain?: Retention;
   /** Whether to serve reflection. */
   readonly reflect: boolean;
   /** What to generate once it is told to start; nothing when absent. */
@@ -90,7 +95,7 @@ class LikesServerRole {
   }
 
   async start(): Promise<LikesServer> {
-    const { reflect, log, host, outbox, primary } = this.#options;
+    const { reflect, log, host, outbox, primary, retain = RETAIN_DEFAULT } = this.#options;
     const service = likesService({
       serverId: outbox.serverId,
       give: (event, done) => this.#give(event, undefined, done),
@@ -104,14 +109,9 @@ class LikesServerRole {
     if (minted !== "done") throw cannotMint(minted, outbox.serverId);
     const snapshot = await this.#store.load();
     const address = listenTarget({ host, port });
-    const core = new LikesServerCore(snapshot, {
-      serverId: outbox.serverId,
-      address,
-      primary,
-      codec: recordCodec,
-      mintId,
-      random: Math.random,
-    });
+    const identity = { serverId: outbox.serverId, address, primary, retain };
+    const sources = { codec: recordCodec, mintId, random: Math.random };
+    const core = new LikesServerCore(snapshot, { ...identity, ...sources }, performance.now());
     this.#core = core;
     const { events, likes } = core.accepted;
     log.line(`outbox ${snapshot.outboxId}: ${events} events, ${likes} likes accepted before`);
@@ -223,7 +223,11 @@ class LikesServerRole {
       if (this.#stopped) return;
       this.#store
         .write(writes)
-        .then((outcome) => this.#drive({ type: "written", outcome, bytes: this.#store.bytes }))
+        .then((outcome) => {
+          this.#drive({ type: "written", outcome, state: this.#store.state });
+          // A trouble ends with such a write, and nobody is told but the disk.
+          if (writes.some(({ type }) => type !== "append")) this.#tellHealth();
+        })
         .catch((error: unknown) => this.#fail(error));
     });
   }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
-import { messageOf, refused } from "../errors.ts";
+import { LikesError, messageOf, refused } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
 import { TICK_MS } from "../limits.ts";
 import type { LedgerStore } from "../core/ledger.ts";
@@ -19,7 +19,9 @@ import { pageOf, select } from "../core/counts_page.ts";
 import type { CountsRequest } from "../core/counts_page.ts";
 import { PrimaryCore } from "../core/primary.ts";
 import type { PrimaryAction, PrimaryEvent } from "../core/primary.ts";
+import type { Operation, OperationOutcome } from "../core/primary.ts";
 import type { Log } from "../log/log_file.ts";
+import { operatorSocketPath, serveOperator } from "../rpc/operator_socket.ts";
 import { primaryService } from "../rpc/primary_service.ts";
 import type { DeliveryEvents, DeliveryPeer } from "../rpc/primary_service.ts";
 import { recordCodec } from "../rpc/record_codec.ts";
@@ -53,6 +55,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const ids = { ledgerIdIfNew: mintId(), generation: mintId() };
   const store = openSqliteLedger(join(options.dataDir, "primary"), ids, Date.now());
   try {
+    await noteOpening(store);
     const snapshot = await store.load();
     const started = { monotonicMs: performance.now(), wallMs: Date.now() };
     const role = new PrimaryRole(new PrimaryCore(snapshot, started), store, options);
@@ -67,13 +70,28 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   }
 }
 
+/** A ledger that is opened from a copy has that in it before anything of it is shown. */
+async function noteOpening(store: LedgerStore): Promise<void> {
+  const outcome = await store.transact((ledger) => {
+    return runGroup(ledger, [{ type: "opened" }], recordCodec, Date.now());
+  });
+  if (outcome.type === "done") return;
+  const isBusy = outcome.type === "busy";
+  const found = isBusy
+    ? "another program is writing to it; end that program"
+    : "its disk is full; free some space";
+  throw new LikesError(isBusy ? "store_busy" : "disk_full", `Cannot open the ledger: ${found}`);
+}
+
 class PrimaryRole {
   readonly #core: PrimaryCore;
   readonly #store: LedgerStore;
   readonly #options: PrimaryOptions;
   readonly #log: PrimaryLog;
   readonly #peers = new Map<number, DeliveryPeer>();
+  readonly #operating = new Map<number, (outcome: OperationOutcome) => void>();
   #streamId = 0;
+  #requestId = 0;
   #stopped = false;
   #server: RpcServer | undefined;
 
@@ -96,19 +114,54 @@ class PrimaryRole {
     this.#server = server;
     server.setHealth(true);
     server.setTroubles(this.#core.troubles);
+    const operator = await this.#serveOperator();
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     log.line(`listening on ${this.#options.host}:${port}`);
     const stop = async (): Promise<void> => {
       clearInterval(ticker);
       this.#stopped = true;
       service.close();
-      const message = "Cannot go on with this stream: the primary is stopping; connect again";
-      for (const peer of this.#peers.values()) peer.end({ code: "stopping", message });
-      await server.close();
+      this.#endAll();
+      await Promise.all([server.close(), operator?.close()]);
       this.#store.close();
       log.line("stopped");
     };
     return { port, stop };
+  }
+
+  /** Without its socket a primary counts all the same; the commands say why they find none. */
+  async #serveOperator(): Promise<RpcServer | undefined> {
+    const { dataDir, log } = this.#options;
+    try {
+      const operate = this.#operate.bind(this);
+      return await serveOperator(operatorSocketPath(dataDir), { operate });
+    } catch (error) {
+      if (!(error instanceof LikesError)) throw error;
+      log.line(`likes retire and likes resolve are off: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  #operate(operation: Operation, done: (outcome: OperationOutcome) => void): void {
+    if (this.#stopped) {
+      const message = "Cannot decide that: the primary is stopping; ask again once it is back";
+      return done({ type: "refused", refusal: { code: "stopping", message } });
+    }
+    const requestId = ++this.#requestId;
+    this.#operating.set(requestId, done);
+    this.#drive({ type: "operate", requestId, operation });
+  }
+
+  /** Says to all that wait for something that it does not come any more. */
+  #endAll(): void {
+    const message = "Cannot go on with this stream: the primary is stopping; connect again";
+    for (const peer of this.#peers.values()) peer.end({ code: "stopping", message });
+    const unknown =
+      "Cannot tell whether it was decided: the primary is stopping; ask again once it is back, " +
+      "for nothing is decided twice";
+    for (const done of this.#operating.values()) {
+      done({ type: "refused", refusal: { code: "outcome_unknown", message: unknown } });
+    }
   }
 
   #open(peer: DeliveryPeer): DeliveryEvents {
@@ -163,9 +216,16 @@ class PrimaryRole {
         return this.#peers.get(action.streamId)?.pause();
       case "resume":
         return this.#peers.get(action.streamId)?.resume();
+      case "operated": {
+        const done = this.#operating.get(action.requestId);
+        this.#operating.delete(action.requestId);
+        return done?.(action.outcome);
+      }
       case "notice":
         this.#log.notice(action.notice, performance.now());
-        if (action.notice.type === "trouble") this.#server?.setTroubles(this.#core.troubles);
+        if (action.notice.type === "trouble" || action.notice.type === "decision") {
+          this.#server?.setTroubles(this.#core.troubles);
+        }
         return;
       default:
         return unreachable(action);

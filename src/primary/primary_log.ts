@@ -2,9 +2,11 @@
 import { unreachable } from "../assert.ts";
 import type { Applied } from "../core/ledger_rule.ts";
 import type { PrimaryNotice } from "../core/primary.ts";
-import { troubleText } from "../core/status.ts";
+import { decisionText, troubleLine } from "../cli/trouble_text.ts";
 import { EventLines } from "../log/event_lines.ts";
 import type { Log } from "../log/log_file.ts";
+
+const MEMBER_TEXTS = { member: "was admitted", left: "left", retired: "was retired" } as const;
 
 /** Writes notices of the primary to `log`. */
 export class PrimaryLog {
@@ -34,10 +36,12 @@ export class PrimaryLog {
         return this.#applied(notice.applied, nowMs);
       case "member": {
         const { serverId, outboxId, state } = notice.member;
-        return [`${serverId} ${state === "member" ? "was admitted" : "left"}: outbox ${outboxId}`];
+        return [`${serverId} ${MEMBER_TEXTS[state]}: outbox ${outboxId}`];
       }
       case "trouble":
-        return [`trouble: ${troubleText(notice.trouble)}`];
+        return [troubleLine(notice.trouble)];
+      case "decision":
+        return [decisionText(notice.decision)];
       case "convergence":
         return [`${notice.convergence}: total ${notice.totalLikes}`];
       case "disk_full":

@@ -6,7 +6,7 @@
 import type { Buffer } from "node:buffer";
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { AddressInfo, ListenOptions, Server, Socket } from "node:net";
 import {
   CONNECTION_IDLE_MAX_MS,
   CONNECTIONS_MAX,
@@ -22,6 +22,8 @@ const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
  * set back would stay for as long as it was set back. So it is cut here, if it is still there then.
  */
 const IDLE_GRACE_MS = 2_000;
+/** What a new socket's file lets its owner alone do. */
+const OTHERS_NOTHING = 0o177;
 /** A name may stand for an address that this machine does not have, such as IPv6 in a container. */
 const NOT_HERE = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
@@ -39,8 +41,10 @@ interface Connection {
 export class Connections {
   readonly #greeted: (socket: Socket) => void;
   readonly #servers: Server[] = [];
-  /** By the peer, as gRPC names it: `address:port`. */
+  /** By the peer, as gRPC names it: `address:port`, or a name of ours. */
   readonly #connections = new Map<string, Connection>();
+  /** Peers without an address, so far. */
+  #locals = 0;
 
   /** `greeted` gets each socket that speaks HTTP/2, with nothing read from it. */
   constructor(greeted: (socket: Socket) => void) {
@@ -66,6 +70,18 @@ export class Connections {
     }
     if (this.#servers.length === 0) throw missing;
     return bound;
+  }
+
+  /** Listens on a socket at `path`, for the owner of this process alone. Throws what listening throws. */
+  listenAt(path: string): Promise<void> {
+    const server = createServer((socket) => this.#take(socket));
+    // The file is made by this call, before it returns: it never is there with a wider mode.
+    const umask = process.umask(OTHERS_NOTHING);
+    try {
+      return this.#listening(server, { path });
+    } finally {
+      process.umask(umask);
+    }
   }
 
   /** A call of `peer` begins or ends at the monotonic time `nowMs`: in between it is idle. */
@@ -104,16 +120,30 @@ export class Connections {
     for (const { socket } of this.#connections.values()) socket.destroy();
   }
 
-  #listen(host: string, port: number): Promise<number> {
+  async #listen(host: string, port: number): Promise<number> {
     const server = createServer((socket) => this.#take(socket));
+    await this.#listening(server, { host, port });
+    return (server.address() as AddressInfo).port;
+  }
+
+  #listening(server: Server, where: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ host, port }, () => {
+      server.listen(where, () => {
         server.off("error", reject).on("error", () => {}); // one that could not be accepted
         this.#servers.push(server);
-        resolve((server.address() as AddressInfo).port);
+        resolve();
       });
     });
+  }
+
+  /** The peer as gRPC will name it. One without an address gets a name, for bounds go by names. */
+  #nameOf(socket: Socket): string {
+    const { remoteAddress, remotePort } = socket;
+    if (remoteAddress !== undefined) return `${remoteAddress}:${remotePort}`;
+    const name = `local-${++this.#locals}`;
+    Object.defineProperty(socket, "remoteAddress", { value: name });
+    return name;
   }
 
   #take(socket: Socket): void {
@@ -122,7 +152,7 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    const peer = this.#nameOf(socket);
     const nowMs = monotonicMs();
     const times = { openedMs: nowMs, usedMs: nowMs, endedMs: undefined };
     const connection: Connection = { socket, greeted: false, ...times };

@@ -6,9 +6,14 @@ import { fileURLToPath } from "node:url";
 import { loadPackageDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type { ProtoGrpcType as LikesProtos } from "./gen/likes_service.ts";
+import type { ProtoGrpcType as OperatorProtos } from "./gen/operator_service.ts";
 import type { ProtoGrpcType as PrimaryProtos } from "./gen/primary_service.ts";
 
-const FILES = ["likes/v1/likes_service.proto", "likes/v1/primary_service.proto"];
+const FILES = [
+  "likes/v1/likes_service.proto",
+  "likes/v1/operator_service.proto",
+  "likes/v1/primary_service.proto",
+];
 const ROOT = fileURLToPath(
   new URL("../../", import.meta.resolve("#proto/likes/v1/like_event.proto")),
 );
@@ -22,7 +27,9 @@ const definition = loadSync(FILES, {
   oneofs: true,
 });
 
-const loaded = loadPackageDefinition(definition) as unknown as LikesProtos & PrimaryProtos;
+const loaded = loadPackageDefinition(definition) as unknown as LikesProtos &
+  OperatorProtos &
+  PrimaryProtos;
 
 /** The services of package `likes.v1`. */
 export const protos = loaded.likes.v1;

@@ -94,7 +94,7 @@ export class RpcServer {
   async listen(address: ListenAddress): Promise<number> {
     try {
       const port = await this.#connections.listen(address.host, address.port);
-      this.#sweeper ??= setInterval(() => this.sweep(monotonicMs()), SWEEP_MS).unref();
+      this.#sweepOn();
       return port;
     } catch (cause) {
       const reason = messageOf(cause).replace(/^listen /, "");
@@ -102,6 +102,16 @@ export class RpcServer {
       const text = `Cannot listen on ${listenTarget(address)}: ${reason}; ${wayOut}`;
       throw new LikesError("port_taken", text, { cause });
     }
+  }
+
+  /** Listens on a socket at `path`, for the owner of this process alone. Throws what listening throws. */
+  async listenAt(path: string): Promise<void> {
+    await this.#connections.listenAt(path);
+    this.#sweepOn();
+  }
+
+  #sweepOn(): void {
+    this.#sweeper ??= setInterval(() => this.sweep(monotonicMs()), SWEEP_MS).unref();
   }
 
   /** Ends what took too long by the monotonic time `nowMs`; it does so by itself twice a second. */

@@ -3,6 +3,7 @@ import { LikesError } from "../errors.ts";
 import type { ServerState, ServerStatus, Status } from "../core/status.ts";
 import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
+import { readTroubleStatus, writeTroubleStatus } from "./trouble_wire.ts";
 import { count, likes, readConvergence, safe, writeConvergence } from "./wire_fields.ts";
 
 /** A status for the wire; the same object is its proto3 JSON mapping. */
@@ -19,6 +20,8 @@ export function writeStatus(status: Status): StatusResponse__Output {
     generation: status.generation,
     version: count(status.version),
     servers: status.servers.map(writeServer),
+    troubles: status.troubles.map(writeTroubleStatus),
+    troubleCount: status.troubleCount,
   };
 }
 
@@ -36,6 +39,8 @@ export function readStatus(wire: StatusResponse__Output): Status {
     generation: wire.generation,
     version: safe("version", wire.version),
     servers: wire.servers.map(readServer),
+    troubles: wire.troubles.map(readTroubleStatus),
+    troubleCount: wire.troubleCount,
   };
 }
 

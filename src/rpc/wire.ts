@@ -6,14 +6,7 @@
  * generated types catch the latter, and nothing but checked numbers is ever given to it.
  */
 import { Buffer } from "node:buffer";
-import {
-  ADDRESS_BYTES_MAX,
-  BATCH_RECORDS_MAX,
-  RECORD_BYTES_MAX,
-  TROUBLE_DETAIL_BYTES_MAX,
-  TROUBLES_MAX,
-} from "../limits.ts";
-import { TROUBLE_KINDS } from "../core/messages.ts";
+import { ADDRESS_BYTES_MAX, BATCH_RECORDS_MAX, RECORD_BYTES_MAX, TROUBLES_MAX } from "../limits.ts";
 import type {
   Ack,
   FromLikesServer,
@@ -22,8 +15,6 @@ import type {
   LikeBatch,
   Pulse,
   Report,
-  Trouble,
-  TroubleKind,
   Welcome,
 } from "../core/messages.ts";
 import type { LikeRecord } from "../core/record.ts";
@@ -40,9 +31,8 @@ import type {
   StreamLikesResponse,
   StreamLikesResponse__Output,
 } from "./gen/likes/v1/StreamLikesResponse.ts";
-import type { Trouble__Output } from "./gen/likes/v1/Trouble.ts";
-import type { TroubleKind as WireTroubleKind } from "./gen/likes/v1/TroubleKind.ts";
 import type { Welcome__Output } from "./gen/likes/v1/Welcome.ts";
+import { readTrouble, writeTrouble } from "./trouble_wire.ts";
 import {
   count,
   invalid,
@@ -56,8 +46,6 @@ import {
   safe,
   writeConvergence,
 } from "./wire_fields.ts";
-
-type WireTroubleName = keyof typeof WireTroubleKind & string;
 
 /** A message from a LikesServer, checked. Throws LikesError `message_invalid`. */
 export function readFromLikesServer(wire: StreamLikesRequest__Output): FromLikesServer {
@@ -99,8 +87,9 @@ export function writeFromPrimary(message: FromPrimary): StreamLikesResponse {
       return { welcome: { ...rest, ...checked, pulse: writePulse(pulse) } };
     }
     case "ack": {
-      const { type: _, appliedSequence, version, ...rest } = message;
-      return { ack: { ...rest, appliedSequence: count(appliedSequence), version: count(version) } };
+      const { type: _, appliedSequence, version, resolved, ...rest } = message;
+      const checked = { appliedSequence: count(appliedSequence), version: count(version) };
+      return { ack: { ...rest, ...checked, resolved: [...resolved] } };
     }
     case "pulse":
       return { pulse: writePulse(message) };
@@ -210,24 +199,8 @@ function writeReport(report: Report): StreamLikesRequest["report"] & object {
     otherPendingEvents: count(report.otherPendingEvents),
     shownVersion: count(report.shownVersion),
     shownTotalLikes: count(report.shownTotalLikes),
-    troubles: report.troubles.map(({ kind, incarnation, detail }) => ({
-      kind: troubleName(kind),
-      incarnation,
-      detail,
-    })),
+    troubles: report.troubles.map(writeTrouble),
   };
-}
-
-function troubleName(kind: TroubleKind): WireTroubleName {
-  return `TROUBLE_KIND_${kind.toUpperCase()}` as WireTroubleName;
-}
-
-function readTrouble(wire: Trouble__Output): Trouble {
-  // A kind that this release does not know comes as a number.
-  const kind = TROUBLE_KINDS.find((known) => troubleName(known) === wire.kind);
-  if (kind === undefined) throw invalid("kind", JSON.stringify(wire.kind));
-  const detail = readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX);
-  return { kind, incarnation: readId("incarnation", wire.incarnation), detail };
 }
 
 function readWelcome(wire: Welcome__Output): Welcome {
@@ -244,6 +217,8 @@ function readWelcome(wire: Welcome__Output): Welcome {
 }
 
 function readAck(wire: Ack__Output): Ack {
+  if (wire.resolved.length > TROUBLES_MAX)
+    throw invalid("resolved", `${wire.resolved.length} of them`);
   return {
     type: "ack",
     incarnation: readId("incarnation", wire.incarnation),
@@ -252,6 +227,7 @@ function readAck(wire: Ack__Output): Ack {
     closed: wire.closed,
     admitted: wire.admitted,
     left: wire.left,
+    resolved: wire.resolved.map((incarnation) => readId("resolved", incarnation)),
   };
 }
 

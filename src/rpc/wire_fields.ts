@@ -61,10 +61,34 @@ export function readId(field: string, wire: string): string {
   return wire;
 }
 
+/** An id, or none. */
+export function readIdOrNone(field: string, wire: string): string {
+  return wire === "" ? "" : readId(field, wire);
+}
+
+/** A 32-bit number that names something: from 1, because 0 is what an absent field reads as. */
+export function readNumber(field: string, wire: number): number {
+  if (wire < 1) throw invalid(field, String(wire));
+  return wire;
+}
+
+/** Events from a first to a last one, both included; 0 and 0 for none. */
+export function readRange(wire: {
+  readonly firstSequence: string;
+  readonly lastSequence: string;
+}): { readonly firstSequence: number; readonly lastSequence: number } {
+  const firstSequence = safe("first_sequence", wire.firstSequence);
+  const lastSequence = safe("last_sequence", wire.lastSequence);
+  const isNone = firstSequence === 0 && lastSequence === 0;
+  if (firstSequence === 0 && !isNone) throw invalid("first_sequence", wire.firstSequence);
+  if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);
+  return { firstSequence, lastSequence };
+}
+
 /** A server id, as a folder name can carry it. */
-export function readServerId(wire: string): string {
+export function readServerId(wire: string, field = "server_id"): string {
   const fits = wire.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(wire);
-  if (!fits) throw invalid("server_id", `${wire.length} characters`);
+  if (!fits) throw invalid(field, `${wire.length} characters`);
   return wire;
 }
 

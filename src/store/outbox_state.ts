@@ -182,8 +182,9 @@ function afterTrim(
   { incarnation, upTo }: Write<"trim">,
   held: HeldRecords,
 ): OutboxSnapshot {
-  const found = incarnationOf(state, incarnation);
-  if (upTo <= found.trimmed.sequence) return state;
+  const found = findIncarnation(state, incarnation);
+  // What was to come of age may be gone already, to make room.
+  if (found === undefined || upTo <= found.trimmed.sequence) return state;
   const trimmed = held.positionAt(incarnation, upTo);
   assert(trimmed !== undefined, `${upTo} is the end of a record`);
   return withoutUpTo(state, found, trimmed, held);

@@ -67,7 +67,7 @@ test("notingSynced() notes appends when they are done, and not when they are ref
   assert.equal(synced, noMoments());
   assert.is(await tapped.write([append]), "done");
   assert.equal({ ...synced, atMs: [] }, { first: [1], last: [4], atMs: [] });
-  assert.is(tapped.bytes, store.bytes);
+  assert.is(tapped.state, store.state);
 });
 
 test.run();

@@ -122,6 +122,8 @@ function status(overrides: Partial<Status>): Status {
     generation: "1".repeat(32),
     version: 812,
     servers: servers(1),
+    troubles: [],
+    troubleCount: 0,
     ...overrides,
   };
 }

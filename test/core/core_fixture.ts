@@ -1,7 +1,15 @@
 /** What the core tests share: events, batches and messages, written down shortly. */
 import type { LikeEvent } from "../../src/core/like_event.ts";
 import type { LedgerCommand } from "../../src/core/ledger_command.ts";
-import type { Ack, Hello, LikeBatch, Pulse, Report, Welcome } from "../../src/core/messages.ts";
+import type {
+  Ack,
+  Hello,
+  LikeBatch,
+  Pulse,
+  Report,
+  Trouble,
+  Welcome,
+} from "../../src/core/messages.ts";
 import { origin } from "../../src/core/record.ts";
 import type { Id, LikeRecord, Position } from "../../src/core/record.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
@@ -112,7 +120,7 @@ export function welcome(incarnation: Id, changes: Partial<Welcome> = {}): Welcom
     appliedSequence: 0,
     digest: origin(incarnation).digest,
     reoffer: false,
-    pulse: pulse(),
+    pulse: pulse({ labelMs: 1 }),
     ...changes,
   };
 }
@@ -126,6 +134,20 @@ export function ack(incarnation: Id, changes: Partial<Ack> = {}): Ack {
     closed: false,
     admitted: true,
     left: false,
+    resolved: [],
+    ...changes,
+  };
+}
+
+/** A gap of the first three events, or as `changes` say. */
+export function trouble(changes: Partial<Trouble> = {}): Trouble {
+  return {
+    kind: "gap",
+    incarnation: FIRST,
+    firstSequence: 1,
+    lastSequence: 3,
+    digest: testId(0xd),
+    detail: "found",
     ...changes,
   };
 }

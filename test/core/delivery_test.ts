@@ -9,10 +9,15 @@ import { FIRST } from "./core_fixture.ts";
 const START = origin(FIRST);
 const INCARNATION: KnownIncarnation = {
   id: FIRST,
-  last: START,
+  stored: {
+    incarnation: FIRST,
+    trimmed: START,
+    acknowledged: START,
+    last: START,
+    closed: false,
+    parked: undefined,
+  },
   acknowledged: START,
-  trimmedSequence: 0,
-  parked: undefined,
   isEnding: false,
 };
 

@@ -1,5 +1,5 @@
 /** A ledger in memory, and groups of commands run on it as the primary runs them. */
-import type { IncarnationRow, LedgerMeta, MemberRow } from "../../src/core/ledger.ts";
+import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "../../src/core/ledger.ts";
 import type { GroupResult, LedgerCommand, LedgerResult } from "../../src/core/ledger_command.ts";
 import { runGroup } from "../../src/core/ledger_rule.ts";
 import type { Id } from "../../src/core/record.ts";
@@ -42,8 +42,18 @@ export class LedgerHarness {
     return this.disk.members.get(outboxId);
   }
 
-  get troubleKinds(): readonly string[] {
-    return [...this.disk.troubles.values()].map(({ kind }) => kind);
+  /** Those that are recorded and not decided. */
+  async troubles(): Promise<readonly TroubleRow[]> {
+    return (await this.store.load()).troubles;
+  }
+
+  async troubleKinds(): Promise<readonly string[]> {
+    return (await this.troubles()).map(({ kind }) => kind);
+  }
+
+  /** As `likes backup` marks the copy that it made. */
+  markCopied(copiedMs: number): void {
+    this.disk.copiedMs = copiedMs;
   }
 }
 

@@ -86,7 +86,7 @@ test("runGroup() moves as_of on and never back, and not while trouble is recorde
   assert.is(ledger.meta.asOfMs, 50);
   const rolledBack = reportCommand({ final: true, lastSequence: 1 });
   await ledger.run(rolledBack, { type: "advance", asOfMs: 60 });
-  assert.equal(ledger.troubleKinds, ["outbox_rolled_back"]);
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
   await ledger.run({ type: "advance", asOfMs: 70 });
   assert.is(ledger.meta.asOfMs, 50);
   assert.is(ledger.meta.totalLikes, 6n, "the count goes on");

@@ -24,7 +24,8 @@ test("handle() delivers the oldest incarnation first, each on a stream of its ow
   await server.receive(ack(FIRST, { appliedSequence: 1, closed: true }));
   assert.is(server.all("disconnect").length, 1);
   assert.is(server.hello.incarnation, SECOND);
-  assert.equal(server.disk.content.state.closed, { events: 1, likes: 7n });
+  assert.is(server.disk.content.state.incarnations[0]?.closed, true);
+  assert.equal(server.core.accepted, { events: 2, likes: 15n });
   await server.connect();
   assert.is(server.reports.at(-1)?.final, false);
 });
@@ -108,60 +109,6 @@ test("handle() parks once when its stream breaks before that is written", async 
   assert.is(server.writes.filter(({ type }) => type === "mint").length, 1);
 });
 
-test("handle() parks a gap when what Welcome wants was removed", async () => {
-  const server = await LikesServerHarness.admitted();
-  server.give(1);
-  await server.settle();
-  await server.receive(ack(FIRST, { appliedSequence: 1 }));
-  await server.pulse();
-  assert.is(server.disk.content.state.bytes, 0, "it was trimmed");
-  server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
-  await server.connect({ reoffer: true });
-  const kinds = server.core.troubles.map(({ kind }) => kind);
-  assert.equal(kinds, ["gap", "ledger_restored"]);
-});
-
-test("handle() offers all that it retains again when the ledger was restored", async () => {
-  const server = await LikesServerHarness.admitted();
-  server.give(1);
-  await server.settle();
-  await server.receive(ack(FIRST, { appliedSequence: 1 }));
-  server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
-  const sent = server.batches.length;
-  await server.connect({ reoffer: true });
-  assert.is(server.batches.length, sent + 1);
-  assert.equal(
-    server.core.troubles.map(({ kind }) => kind),
-    ["ledger_restored"],
-  );
-  assert.equal(
-    server.reports.at(-1)?.troubles.map(({ kind }) => kind),
-    ["ledger_restored"],
-  );
-  assert.is(server.core.incarnation, FIRST);
-});
-
-test("handle() parks a gap when what Welcome wants is removed while it is read", async () => {
-  const server = await LikesServerHarness.admitted();
-  for (const likes of [1, 2]) {
-    server.give(likes);
-    await server.settle();
-  }
-  await server.receive(ack(FIRST, { appliedSequence: 2 }));
-  server.drive({ type: "received", streamId: server.streamId, message: pulse({ labelMs: 9 }) });
-  assert.equal(server.diskCalls, ["write"], "the trim is under way");
-  server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
-  server.nowMs += 1_000;
-  server.drive({ type: "tick" });
-  const message = welcome(FIRST, { reoffer: true });
-  server.drive({ type: "received", streamId: server.streamId, message });
-  await server.settle();
-  assert.equal(
-    server.core.troubles.map(({ kind }) => kind),
-    ["gap", "ledger_restored"],
-  );
-});
-
 test("handle() ignores what an older stream says", async () => {
   const server = await LikesServerHarness.admitted();
   server.give(1);
@@ -213,22 +160,6 @@ test("handle() answers only the newest pulse when its stream was blocked", async
     server.reports.slice(before).map(({ labelMs }) => labelMs),
     [1_005],
   );
-});
-
-test("handle() trims what is acknowledged when a pulse comes, and notes the ledger", async () => {
-  const server = await LikesServerHarness.admitted();
-  for (const likes of [1, 2]) {
-    server.give(likes);
-    await server.settle();
-  }
-  await server.pulse();
-  assert.is(server.writes.filter(({ type }) => type === "trim").length, 0);
-  await server.receive(ack(FIRST, { appliedSequence: 1 }));
-  await server.pulse({ version: 8 });
-  const [incarnation] = server.disk.content.state.incarnations;
-  assert.equal([incarnation?.trimmed.sequence, incarnation?.last.sequence], [1, 2]);
-  assert.is(server.disk.content.state.seen?.version, 8);
-  assert.equal(server.core.accepted, { events: 2, likes: 3n });
 });
 
 test("total() tells the total and what of this outbox is not in it", async () => {

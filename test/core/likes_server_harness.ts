@@ -5,9 +5,10 @@ import type {
   LikesServerAction,
   LikesServerEvent,
   LikesServerNotice,
+  Retention,
 } from "../../src/core/likes_server.ts";
 import type { FromLikesServer, FromPrimary, LikeBatch, Report } from "../../src/core/messages.ts";
-import type { OutboxWrite } from "../../src/core/outbox.ts";
+import type { OutboxSnapshot, OutboxWrite } from "../../src/core/outbox.ts";
 import type { Id } from "../../src/core/record.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { MemoryOutbox, OutboxDisk } from "../../src/store/memory_outbox.ts";
@@ -21,6 +22,8 @@ export interface HarnessOptions {
   /** The own incarnation; those minted later are 0x100 and so on. */
   readonly incarnation?: Id;
   readonly outboxBytesMax?: number;
+  /** Everything for ever, when absent. */
+  readonly retain?: Retention;
 }
 
 export class LikesServerHarness {
@@ -29,6 +32,8 @@ export class LikesServerHarness {
   readonly core: LikesServerCore;
   readonly actions: LikesServerAction[] = [];
   nowMs = 0;
+  /** What the core is told of the outbox after a write, for a disk that says something else. */
+  told = (state: OutboxSnapshot): OutboxSnapshot => state;
   #labelMs = 1_000;
   #requestId = 0;
   readonly #disk: (Of<"write"> | Of<"read">)[] = [];
@@ -44,15 +49,17 @@ export class LikesServerHarness {
     const store = new MemoryOutbox(disk);
     await store.write([{ type: "mint", incarnation }]);
     let minted = 0xff;
-    const core = new LikesServerCore(await store.load(), {
+    const who = {
       serverId: "likes-server-0",
       address: "127.0.0.1:1",
       primary: "127.0.0.1:50051",
       codec: recordCodec,
       mintId: () => testId(++minted),
       random: () => 0,
+      retain: options.retain ?? { ageMs: Infinity, bytesMax: Number.MAX_SAFE_INTEGER },
       ...(options.outboxBytesMax === undefined ? {} : { outboxBytesMax: options.outboxBytesMax }),
-    });
+    };
+    const core = new LikesServerCore(await store.load(), who, 0);
     return new LikesServerHarness(disk, store, core);
   }
 
@@ -81,7 +88,7 @@ export class LikesServerHarness {
     const call = this.#disk.shift();
     if (call?.type === "write") {
       const outcome = await this.store.write(call.writes);
-      this.drive({ type: "written", outcome, bytes: this.store.bytes });
+      this.drive({ type: "written", outcome, state: this.told(this.store.state) });
     } else if (call?.type === "read") {
       const { streamId, incarnation, sequence, bytesMax, recordsMax } = call;
       const read = await this.store.read(incarnation, sequence, bytesMax, recordsMax);

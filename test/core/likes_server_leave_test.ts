@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { FIRST, SECOND, ack, pulse } from "./core_fixture.ts";
+import { FIRST, LEDGER, SECOND, ack, pulse } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() leaves by a final report when all that it took is applied", async () => {
@@ -21,9 +21,13 @@ test("handle() leaves by a final report when all that it took is applied", async
   const left = { closed: true, left: true, admitted: false };
   await server.receive(ack(FIRST, { appliedSequence: 1, ...left }));
   assert.is(server.all("stopped").length, 1);
-  const { membership, seen, closed, incarnations } = server.disk.content.state;
-  assert.equal([membership, seen, incarnations.length], ["stranger", undefined, 0]);
-  assert.equal(closed, { events: 1, likes: 7n });
+  const { membership, seen, incarnations } = server.disk.content.state;
+  assert.equal([membership, seen?.ledgerId], ["stranger", LEDGER], "it belongs to its ledger");
+  assert.equal(
+    incarnations.map(({ closed, last }) => [closed, last.likes]),
+    [[true, 7n]],
+    "what was delivered is retained",
+  );
   await server.tick(5_000);
   assert.is(server.all("connect").length, 1, "it stays away");
 });

@@ -113,7 +113,7 @@ test("handle() answers disk_full when likes are refused by the disk, and goes on
 test("handle() answers store_busy when another program writes to the outbox", async () => {
   const server = await LikesServerHarness.admitted();
   const refused = server.give(1);
-  server.drive({ type: "written", outcome: "busy", bytes: server.store.bytes });
+  server.drive({ type: "written", outcome: "busy", state: server.store.state });
   const outcome = server.outcome(refused);
   assert.equal(outcome, {
     type: "refused",
@@ -144,7 +144,7 @@ test("handle() asserts that its own incarnation is new", async () => {
   server.give(1);
   await server.settle();
   const snapshot = await server.store.load();
-  assert.throws(() => new LikesServerCore(snapshot, {} as never), /its own incarnation only/);
+  assert.throws(() => new LikesServerCore(snapshot, {} as never, 0), /its own incarnation only/);
 });
 
 test.run();

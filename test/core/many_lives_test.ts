@@ -34,7 +34,7 @@ test("handle() delivers 200 lives in order when the primary was away for all of 
   assert.ok(openMost <= 2, `${openMost} were open at once`);
   assert.is(primary.ledger.meta.totalLikes, given);
   assert.is(last.core.pendingEvents, 0);
-  assert.equal(primary.ledger.troubleKinds, []);
+  assert.equal(await primary.ledger.troubleKinds(), []);
   const rows = [...primary.ledger.disk.incarnations.values()];
   assert.equal(
     rows.map(({ incarnation, state }) => [incarnation, state]),

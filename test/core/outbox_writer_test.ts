@@ -9,7 +9,9 @@ import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { newOutbox } from "../../src/store/outbox_state.ts";
 import { FIRST, OUTBOX, SECOND, like } from "./core_fixture.ts";
 
-const OWN = { incarnation: FIRST, trimmed: origin(FIRST), last: origin(FIRST), parked: undefined };
+const START = origin(FIRST);
+const POSITIONS = { trimmed: START, acknowledged: START, last: START };
+const OWN = { incarnation: FIRST, ...POSITIONS, closed: false, parked: undefined };
 const KNOWN = new KnownOutbox({ ...newOutbox(OUTBOX, "a"), incarnations: [OWN] });
 const TRIM = { type: "trim", incarnation: FIRST, upTo: 3 } as const;
 const MINT = { type: "mint", incarnation: SECOND } as const;
@@ -56,14 +58,24 @@ test("retry() puts refused changes first, and lets likes go on meanwhile", () =>
   assert.equal(typesOf(writer.next(KNOWN, 600)), ["trim", "close"]);
 });
 
-test("keep() takes back trims of one incarnation when they are not under way", () => {
+test("takeBackAcknowledged() takes back what removes events when it is not under way", () => {
   const writer = new OutboxWriter(recordCodec);
-  writer.change(TRIM, { ...TRIM, incarnation: SECOND });
-  writer.keep(FIRST);
+  const close = { type: "close", incarnation: FIRST } as const;
+  writer.change(TRIM, close, { type: "shed", bytesMax: 0, closedMax: 0 });
+  writer.takeBackAcknowledged();
   const writing = writer.next(KNOWN, 0);
-  assert.equal(writing?.writes, [{ ...TRIM, incarnation: SECOND }]);
-  writer.keep(SECOND);
-  assert.ok(writer.has("trim"));
+  assert.equal(writing?.writes, [close]);
+});
+
+test("takeBackAcknowledged() tries nothing of it again when what is under way is refused", () => {
+  const writer = new OutboxWriter(recordCodec);
+  writer.change(TRIM, MINT);
+  const writing = writer.next(KNOWN, 0);
+  writer.takeBackAcknowledged();
+  assert.ok(writer.has("trim"), "it is under way");
+  writer.end();
+  writer.retry(writing?.writes ?? [], 0);
+  assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
 });
 
 test("give() counts the bytes under way when it is told how much room there is", () => {

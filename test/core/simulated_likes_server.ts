@@ -82,14 +82,16 @@ export class LikesServerProcess extends SimulatedProcess {
       () => this.#store.load(),
       (snapshot) => {
         this.isPerhapsKnown = snapshot.membership !== "stranger";
-        this.#core = new LikesServerCore(snapshot, {
+        const options = {
           serverId: `likes-server-${this.index}`,
           address: `127.0.0.1:${this.index}`,
           primary: "127.0.0.1:50051",
           codec: recordCodec,
           mintId: () => random.id(),
           random: () => random.next(),
-        });
+          retain: { ageMs: random.pick([0, 500, 1e9]), bytesMax: random.pick([0, 400, 1e9]) },
+        };
+        this.#core = new LikesServerCore(snapshot, options, this.nowMs);
         this.tick(() => this.drive({ type: "tick" }));
       },
     );
@@ -102,7 +104,7 @@ export class LikesServerProcess extends SimulatedProcess {
         return this.onDisk(
           this.disk,
           () => this.#store.write(action.writes),
-          (outcome) => this.drive({ type: "written", outcome, bytes: this.#store.bytes }),
+          (outcome) => this.drive({ type: "written", outcome, state: this.#store.state }),
         );
       case "read": {
         const { streamId, incarnation, sequence, bytesMax, recordsMax } = action;

@@ -1,24 +1,27 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Contact } from "../../src/core/contacts.ts";
-import type { MemberRow, TroubleRow } from "../../src/core/ledger.ts";
+import type { MemberRow } from "../../src/core/ledger.ts";
 import { convergence, leastMark, statusOf } from "../../src/core/status.ts";
-import type { StatusView } from "../../src/core/status.ts";
+import type { StatusView, TroubleStatus } from "../../src/core/status.ts";
 import { MEMBER_SILENT_MS, TROUBLES_SHOWN_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
-import { FIRST, GENERATION, LEDGER, OUTBOX, report } from "./core_fixture.ts";
+import { FIRST, GENERATION, LEDGER, OUTBOX, report, trouble } from "./core_fixture.ts";
 
 const NOW_MS = 10_000;
-const TROUBLE: TroubleRow = {
+const TROUBLE: TroubleStatus = {
+  ...trouble({ detail: "#1 is gone" }),
+  number: 1,
   outboxId: OUTBOX,
-  incarnation: FIRST,
-  kind: "gap",
-  detail: "#1 is gone",
+  serverId: "likes-server-0",
   sinceMs: 1,
+  asOfFromMs: 0,
+  asOfToMs: 0,
 };
 
 function member(outboxId = OUTBOX, serverId = "likes-server-0"): MemberRow {
-  return { outboxId, serverId, address: "127.0.0.1:1", state: "member", appliedLikes: 6n };
+  const rest = { state: "member", appliedLikes: 6n, retiredAsOfMs: 0 } as const;
+  return { outboxId, serverId, address: "127.0.0.1:1", ...rest };
 }
 
 function contact(changes: Partial<Contact> = {}): Contact {

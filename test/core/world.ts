@@ -71,8 +71,8 @@ export class World implements SimulatedNetwork {
   get #acceptedLikes(): bigint {
     let likes = 0n;
     for (const { disk } of this.likesServers) {
-      const { closed, incarnations } = disk.content.state;
-      likes += acceptedOf(closed, incarnations).likes;
+      const { forgotten, incarnations } = disk.content.state;
+      likes += acceptedOf(forgotten, incarnations).likes;
     }
     return likes;
   }

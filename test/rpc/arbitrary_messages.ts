@@ -1,7 +1,14 @@
 /** Any message of the delivery protocol that a correct peer may send. */
 import fc from "fast-check";
 import { TROUBLE_KINDS } from "../../src/core/messages.ts";
-import type { FromLikesServer, FromPrimary, LikeBatch, Pulse } from "../../src/core/messages.ts";
+import type {
+  FromLikesServer,
+  FromPrimary,
+  LikeBatch,
+  Pulse,
+  Trouble,
+} from "../../src/core/messages.ts";
+import type { TroubleStatus } from "../../src/core/status.ts";
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const HEX = "0123456789abcdef".split("");
@@ -47,11 +54,42 @@ const batch = record({
   return { type: "batch", incarnation, firstSequence, lastSequence: next - 1, records, digest };
 });
 
+const range = fc.oneof(
+  fc.constant({ firstSequence: 0, lastSequence: 0 }),
+  fc.tuple(sequence, sequence).map(([a, b]) => {
+    return { firstSequence: Math.min(a, b), lastSequence: Math.max(a, b) };
+  }),
+);
+
 const trouble = record({
   kind: fc.constantFrom(...TROUBLE_KINDS),
   incarnation: id,
   detail: text,
+  range,
+  digest: id,
+}).map(({ range: { firstSequence, lastSequence }, digest, ...rest }): Trouble => {
+  const namesDigest = rest.kind === "gap" && lastSequence > 0;
+  return { ...rest, firstSequence, lastSequence, digest: namesDigest ? digest : "" };
 });
+
+/** Any trouble that a status may tell. */
+export const troubleStatus: fc.Arbitrary<TroubleStatus> = record({
+  number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+  kind: fc.constantFrom(...TROUBLE_KINDS),
+  serverId: text,
+  outboxId: fc.oneof(id, fc.constant("")),
+  incarnation: fc.oneof(id, fc.constant("")),
+  range,
+  detail: text,
+  sinceMs: number,
+  span: fc.tuple(number, number),
+}).map(({ range: events, span, ...rest }) => ({
+  ...rest,
+  ...events,
+  digest: "",
+  asOfFromMs: Math.min(...span),
+  asOfToMs: Math.max(...span),
+}));
 
 const report = record({
   type: fc.constant("report" as const),
@@ -95,6 +133,7 @@ const ack = record({
   closed: fc.boolean(),
   admitted: fc.boolean(),
   left: fc.boolean(),
+  resolved: fc.array(id, { maxLength: 16 }),
 });
 
 /** Any message from a LikesServer. */

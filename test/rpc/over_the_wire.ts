@@ -1,6 +1,10 @@
 /** Messages as a peer receives them: written, encoded, decoded again, and not checked yet. */
 import type { FromLikesServer, FromPrimary } from "../../src/core/messages.ts";
 import type {
+  StatusResponse,
+  StatusResponse__Output,
+} from "../../src/rpc/gen/likes/v1/StatusResponse.ts";
+import type {
   StreamLikesRequest,
   StreamLikesRequest__Output,
 } from "../../src/rpc/gen/likes/v1/StreamLikesRequest.ts";
@@ -12,7 +16,7 @@ import { protos } from "../../src/rpc/protos.ts";
 import { writeFromLikesServer, writeFromPrimary } from "../../src/rpc/wire.ts";
 import { testId } from "../store/faults.ts";
 
-const { StreamLikes } = protos.PrimaryService.service;
+const { StreamLikes, Status } = protos.PrimaryService.service;
 
 /** The fields of a Hello, as few as it may have. */
 export const WIRE_HELLO = {
@@ -42,4 +46,9 @@ export function responseOf(message: FromPrimary): StreamLikesResponse__Output {
 /** What a LikesServer receives for the fields of `wire`, whatever they say. */
 export function recodeResponse(wire: StreamLikesResponse): StreamLikesResponse__Output {
   return StreamLikes.responseDeserialize(StreamLikes.responseSerialize(wire));
+}
+
+/** What a watcher receives for the fields of `wire`, whatever they say. */
+export function recodeStatus(wire: StatusResponse): StatusResponse__Output {
+  return Status.responseDeserialize(Status.responseSerialize(wire));
 }

@@ -71,6 +71,8 @@ export function emptyStatus(version: number): Status {
     generation: testId(2),
     version,
     servers: [],
+    troubles: [],
+    troubleCount: 0,
   };
 }
 

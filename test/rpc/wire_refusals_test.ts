@@ -90,9 +90,27 @@ test("readFromLikesServer() refuses a report when a field is out of bounds", asy
   await report("troubles", { troubles: Array.from({ length: 17 }, () => TROUBLE) });
   await report("detail", { troubles: [{ ...TROUBLE, detail: "a".repeat(513) }] });
   await report("detail", { troubles: [{ ...TROUBLE, detail: "\u001b[2J" }] });
-  for (const kind of [0, 7, 99, "TROUBLE_KIND_UNSPECIFIED"]) {
+  for (const kind of [0, 8, 99, "TROUBLE_KIND_UNSPECIFIED"]) {
     await report("kind", { troubles: [{ ...TROUBLE, kind }] });
   }
+});
+
+test("readFromLikesServer() refuses a trouble when its events are none, or its digest is", async () => {
+  const trouble = (field: string, change: object) =>
+    refused(field, { report: { ...REPORT, troubles: [{ ...TROUBLE, ...change }] } });
+  for (const bad of BAD_IDS) await trouble("incarnation", { incarnation: bad });
+  for (const bad of BAD_NUMBERS) {
+    await trouble("first_sequence", { firstSequence: bad });
+    await trouble("last_sequence", { firstSequence: "1", lastSequence: bad });
+  }
+  await trouble("first_sequence", { firstSequence: "0", lastSequence: "5" });
+  await trouble("last_sequence", { firstSequence: "5", lastSequence: "0" });
+  await trouble("last_sequence", { firstSequence: "5", lastSequence: "4" });
+  const gap = { firstSequence: "1", lastSequence: "4" };
+  for (const digest of BAD_DIGESTS) await trouble("digest", { ...gap, digest });
+  await trouble("digest", { digest: DIGEST });
+  const other = { ...gap, kind: "TROUBLE_KIND_DIGEST_DIFFERS", digest: DIGEST };
+  await trouble("digest", other);
 });
 
 test("readFromPrimary() refuses a message when a field is out of bounds", async () => {
@@ -110,6 +128,11 @@ test("readFromPrimary() refuses a message when a field is out of bounds", async 
     await refusedResponse("applied_sequence", { ack: { ...ACK, appliedSequence: bad } });
     await refusedResponse("version", { pulse: { ...PULSE, version: bad } });
   }
+  for (const bad of BAD_IDS) {
+    await refusedResponse("resolved", { ack: { ...ACK, resolved: [ID, bad] } });
+  }
+  const resolved = Array.from({ length: 17 }, () => ID);
+  await refusedResponse("resolved", { ack: { ...ACK, resolved } });
   await refusedResponse("as_of_unix_ms", { pulse: { ...PULSE, asOfUnixMs: "-1" } });
   for (const convergence of [0, 4]) {
     await refusedResponse("convergence", { pulse: { ...PULSE, convergence } });

@@ -154,7 +154,7 @@ class Filler {
     if (writing === undefined) return;
     assert.is(await this.#store.write(writing.writes), "done");
     this.#writer.end();
-    for (const write of writing.writes) this.#known.adopt(write);
+    this.#known.adopt(writing.writes, this.#store.state);
     if (writing.group !== undefined) this.#ends.push(writing.group.last.sequence);
   }
 

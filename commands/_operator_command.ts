@@ -1,0 +1,44 @@
+/** What the commands of an operator share: they go to the primary's socket, and tell what it decided. */
+import * as Flags from "@oclif/core/flags";
+import { decisionText } from "../src/cli/trouble_text.ts";
+import { quote } from "../src/cli/escape.ts";
+import type { DecisionRow } from "../src/core/ledger.ts";
+import { LikesError } from "../src/errors.ts";
+import { REASON_BYTES_MAX } from "../src/limits.ts";
+import type { OperatorClient } from "../src/rpc/operator_client.ts";
+import { BaseCommand } from "./_base_command.ts";
+import { roleFlags, timeoutFlag } from "./_flags.ts";
+
+/** The flags of an operator's commands. */
+export const operatorFlags = {
+  reason: Flags.custom<string>({ parse: (text) => Promise.resolve(parseReason(text)) })({
+    summary: `why, for who reads the ledger later (at most ${REASON_BYTES_MAX} bytes)`,
+    default: "",
+  }),
+  "data-dir": roleFlags["data-dir"],
+  timeout: timeoutFlag,
+};
+
+/** A command whose answer is what was decided. */
+export abstract class OperatorCommand extends BaseCommand {
+  /** Asks the primary of `dataDir`, and prints what it decided. */
+  protected async decide(
+    dataDir: string,
+    ask: (client: OperatorClient) => Promise<readonly DecisionRow[]>,
+  ): Promise<void> {
+    const { OperatorClient } = await import("../src/rpc/operator_client.ts");
+    const { operatorSocketPath } = await import("../src/rpc/operator_socket.ts");
+    const { writeDecision } = await import("../src/rpc/operator_wire.ts");
+    const client = new OperatorClient(operatorSocketPath(dataDir));
+    const decisions = await ask(client);
+    client.close();
+    if (this.jsonEnabled()) this.printJson({ decisions: decisions.map(writeDecision) });
+    for (const decision of decisions) this.say(decisionText(decision));
+  }
+}
+
+function parseReason(text: string): string {
+  if (Buffer.byteLength(text) <= REASON_BYTES_MAX && !/\p{Cc}/u.test(text)) return text;
+  const bounds = `at most ${REASON_BYTES_MAX} bytes, without control characters`;
+  throw new LikesError("usage", `Cannot use the reason ${quote(text)}: give ${bounds}`);
+}

@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
+import { quote } from "../src/cli/escape.ts";
+import { formatCount } from "../src/cli/numbers.ts";
+import { LikesError } from "../src/errors.ts";
+import type { BackedUp } from "../src/store/backup.ts";
+import type { FoundStore } from "../src/store/data_folder.ts";
+import { BaseCommand } from "./_base_command.ts";
+import { parseFolder, roleFlags } from "./_flags.ts";
+
+/** `likes backup`. */
+export class Backup extends BaseCommand {
+  static override summary = "copy the ledger and the outboxes, while their roles run";
+  static override description =
+    "Each store becomes <destination>/<name>/*.sqlite: one commit of it, verified, in one file, for its " +
+    "owner alone. The ledger is copied first, so that no outbox is older than it. Nothing is " +
+    "overwritten. A copy says of itself that it is one when it is opened; how to restore it is in " +
+    "docs/OPERATING.md.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> backup-1",
+    "<%= config.bin %> <%= command.id %> /mnt/backup/monday --id primary",
+  ];
+  static override args = {
+    destination: Args.custom<string>({ parse: (text) => Promise.resolve(parseFolder(text)) })({
+      description: "folder of the copies; made when there is none",
+      required: true,
+    }),
+  };
+  static override flags = {
+    "data-dir": roleFlags["data-dir"],
+    id: Flags.string({ summary: "that store alone: the id of a LikesServer, or primary" }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Backup);
+    const { backUp } = await import("../src/store/backup.ts");
+    const { recordCodec } = await import("../src/rpc/record_codec.ts");
+    const { storesIn } = await import("../src/store/data_folder.ts");
+    const chosen = choose(storesIn(flags["data-dir"]), flags.id);
+    for (const { name } of chosen) refuseTaken(join(args.destination, name));
+    for (const { name, folder, kind } of chosen) {
+      const options = { nowUnixMs: Date.now(), codec: recordCodec };
+      const copied = await backUp(folder, kind, join(args.destination, name), options);
+      if (this.jsonEnabled()) this.printJson(copiedJson(name, copied));
+      this.say(copiedText(name, copied));
+    }
+  }
+}
+
+/** All stores, or the one of a name. Throws LikesError `usage`. */
+function choose(stores: readonly FoundStore[], name: string | undefined): readonly FoundStore[] {
+  const chosen = stores.filter((store) => name === undefined || store.name === name);
+  if (chosen.length > 0) return chosen;
+  const names = stores.map((store) => store.name).join(", ");
+  throw new LikesError("usage", `Cannot back up ${quote(name ?? "")}: there are ${names}`);
+}
+
+/** Before the first copy, so that none is made of a part. Throws LikesError `usage`. */
+function refuseTaken(folder: string): void {
+  if (!existsSync(folder)) return;
+  const message = `Cannot back up to ${quote(folder)}: it is there already; name another folder`;
+  throw new LikesError("usage", message);
+}
+
+function copiedText(name: string, copied: BackedUp): string {
+  const { kind, path, bytes } = copied;
+  const held =
+    copied.kind === "ledger"
+      ? `${formatCount(copied.totalLikes)} likes, version ${copied.version}`
+      : `${formatCount(copied.events)} events, ${formatCount(copied.likes)} likes accepted`;
+  return `${name}: ${kind} with ${held}; ${formatCount(bytes)} bytes in ${path}`;
+}
+
+function copiedJson(store: string, copied: BackedUp): unknown {
+  const { bytes, ...rest } = copied;
+  const likes =
+    rest.kind === "ledger"
+      ? { totalLikes: String(rest.totalLikes) }
+      : { likes: String(rest.likes), events: String(rest.events) };
+  return { store, ...rest, ...likes, bytes: String(bytes) };
+}

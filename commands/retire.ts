@@ -1,0 +1,30 @@
+import * as Args from "@oclif/core/args";
+import { OperatorCommand, operatorFlags } from "./_operator_command.ts";
+import { parseMember } from "./_flags.ts";
+
+/** `likes retire`. */
+export class Retire extends OperatorCommand {
+  static override summary = "end a LikesServer that will not return, at the primary";
+  static override description =
+    "The status waits for it no longer; its likes stay in the total. Refused while it streams: one " +
+    "that is stopped well leaves by itself. If it does return, it is a member again, what it still " +
+    "holds is counted, and trouble names the span in which as_of may have been wrong. The ledger " +
+    "keeps the decision for ever. Runs on the primary's machine, as the primary's user.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> likes-server-3",
+    '<%= config.bin %> <%= command.id %> likes-server-3 --reason "its disk is lost"',
+  ];
+  static override args = {
+    server: Args.custom<string>({ parse: (text) => Promise.resolve(parseMember(text)) })({
+      description: "id of the LikesServer, or of its outbox where several have that id",
+      required: true,
+    }),
+  };
+  static override flags = operatorFlags;
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Retire);
+    const { reason, timeout, "data-dir": dataDir } = flags;
+    await this.decide(dataDir, (client) => client.retire(args.server, reason, timeout));
+  }
+}

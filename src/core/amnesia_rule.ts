@@ -1,0 +1,116 @@
+/**
+ * The signs of amnesia, as the ledger sees them: what a LikesServer says that it found, what an outbox
+ * that forgot nothing would not say, and what returns although an operator said that it would not.
+ *
+ * All of it is recorded and none of it is guessed about. A trouble that a LikesServer names in the very
+ * words of one that was decided is not recorded again: the decision has not reached it yet.
+ */
+import type { IncarnationRow, MemberRow } from "./ledger.ts";
+import type { LedgerChanges } from "./ledger_changes.ts";
+import type { Report, Trouble, TroubleKind } from "./messages.ts";
+import type { Id } from "./record.ts";
+
+/** Records what the LikesServer itself found. Gives the incarnations about which it is decided. */
+export function takeTroubles(
+  changes: LedgerChanges,
+  outboxId: Id,
+  troubles: readonly Trouble[],
+): readonly Id[] {
+  const resolved: Id[] = [];
+  for (const trouble of troubles) {
+    const row = changes.ledger.incarnation(trouble.incarnation);
+    if (row !== undefined && row.outboxId !== outboxId) continue;
+    // A ledger may be restored again: in the same words it is another one.
+    if (trouble.kind === "ledger_restored") changes.addTrouble(outboxId, trouble);
+    else if (changes.ledger.wasDecided(outboxId, trouble)) resolved.push(trouble.incarnation);
+    else takeParking(changes, outboxId, trouble, row);
+  }
+  endRefilled(changes, outboxId, troubles);
+  return resolved;
+}
+
+/** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */
+function takeParking(
+  changes: LedgerChanges,
+  outboxId: Id,
+  trouble: Trouble,
+  row: IncarnationRow | undefined,
+): void {
+  changes.addTrouble(outboxId, trouble);
+  if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });
+}
+
+/** A LikesServer no longer says that the ledger forgot: everything that it retains was delivered again. */
+function endRefilled(changes: LedgerChanges, outboxId: Id, troubles: readonly Trouble[]): void {
+  if (troubles.some(({ kind }) => kind === "ledger_restored")) return;
+  for (const trouble of changes.ledger.troublesOf(outboxId)) {
+    if (trouble.kind === "ledger_restored") changes.decide("refilled", trouble, "");
+  }
+}
+
+/** Sees in a report what an outbox that forgot nothing would not say. */
+export function recognise(changes: LedgerChanges, report: Report, row: IncarnationRow): void {
+  const { incarnation, lastSequence, final } = report;
+  const { appliedSequence, outboxId } = row;
+  const found = (kind: TroubleKind, detail: string): void => {
+    const range = rangeOf(appliedSequence + 1, lastSequence);
+    changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
+  };
+  if (final) {
+    if (lastSequence >= appliedSequence) return;
+    const detail = `it ends at #${lastSequence}; #${appliedSequence} was applied`;
+    const range = rangeOf(lastSequence + 1, appliedSequence);
+    const kind = "outbox_rolled_back";
+    changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
+    return;
+  }
+  if (row.state === "closed") found("closed_incarnation", "it was closed, and reports as live");
+  const oldest = changes.ledger.incarnationsIn(outboxId, "open", 2);
+  const other = oldest.find((id) => id !== incarnation);
+  if (other !== undefined) found("second_incarnation", `${other} is open too`);
+}
+
+/**
+ * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may have
+ * been wrong when something of it is not counted. Gives the row of the incarnation as it is now.
+ */
+export function takeReturned(
+  changes: LedgerChanges,
+  before: MemberRow | undefined,
+  { report, row }: { readonly report: Report; readonly row: IncarnationRow },
+): IncarnationRow {
+  const isRetired = row.state === "retired";
+  if (before === undefined || (before.state !== "retired" && !isRetired)) return row;
+  const range = rangeOf(row.appliedSequence + 1, report.lastSequence);
+  if (range.lastSequence > 0 || report.otherPendingEvents > 0) {
+    const { incarnation, outboxId } = row;
+    const span = { asOfFromMs: before.retiredAsOfMs, asOfToMs: changes.asOfMs };
+    const detail = "it was retired, and returns with events that are not counted";
+    const trouble = {
+      kind: "retired_returned",
+      incarnation,
+      ...range,
+      digest: "",
+      detail,
+    } as const;
+    changes.addTrouble(outboxId, trouble, span);
+  }
+  const open = isRetired ? changes.setIncarnation({ ...row, state: "open" }) : row;
+  forgetRetiring(changes, row.outboxId);
+  return open;
+}
+
+/** Once nothing of an outbox is retired any more, a later retiring counts from its own `as_of`. */
+function forgetRetiring(changes: LedgerChanges, outboxId: Id): void {
+  const member = changes.ledger.member(outboxId);
+  if (member === undefined || changes.ledger.incarnationsIn(outboxId, "retired", 1).length > 0)
+    return;
+  changes.setMember({ ...member, retiredAsOfMs: 0 });
+}
+
+/** The events from `first` to `last`, or none. */
+function rangeOf(first: number, last: number) {
+  return first <= last
+    ? { firstSequence: first, lastSequence: last }
+    : { firstSequence: 0, lastSequence: 0 };
+}

@@ -1,0 +1,79 @@
+/** Client of OperatorService, through the socket in the primary's data folder. */
+import { accessSync, constants } from "node:fs";
+import type { ServiceError } from "@grpc/grpc-js";
+import { LikesError } from "../errors.ts";
+import { monotonicMs } from "../monotonic.ts";
+import type { DecisionRow } from "../core/ledger.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, connected, unary } from "./client.ts";
+import { faultOf } from "./faults.ts";
+import type { RetireResponse__Output } from "./gen/likes/v1/RetireResponse.ts";
+import { refuseSocketPath } from "./operator_socket.ts";
+import { readDecision } from "./operator_wire.ts";
+import { protos } from "./protos.ts";
+
+type Call = Parameters<typeof unary<RetireResponse__Output>>[0];
+
+/** An operator at one primary. */
+export class OperatorClient {
+  readonly #client: InstanceType<typeof protos.OperatorService>;
+  readonly #peer: string;
+
+  /** `path` is that of the socket. Throws LikesError `peer_unreachable` when none can be used there. */
+  constructor(path: string) {
+    this.#peer = `the primary through ${JSON.stringify(path)}`;
+    const refusal = refuseSocketPath(path) ?? refuseSocket(path);
+    if (refusal !== undefined) {
+      throw new LikesError("peer_unreachable", `Cannot reach ${this.#peer}: ${refusal}`);
+    }
+    this.#client = new protos.OperatorService(`unix:${path}`, CREDENTIALS, CHANNEL_OPTIONS);
+  }
+
+  /** Retires a member. Throws LikesError, `operation_refused` when the primary does not. */
+  retire(server: string, reason: string, timeoutMs: number): Promise<readonly DecisionRow[]> {
+    return this.#ask((done) => this.#client.retire({ server, reason }, done), timeoutMs);
+  }
+
+  /** Ends a trouble. Throws LikesError, `operation_refused` when the primary does not. */
+  resolve(
+    troubleNumber: number,
+    reason: string,
+    timeoutMs: number,
+  ): Promise<readonly DecisionRow[]> {
+    return this.#ask((done) => this.#client.resolve({ troubleNumber, reason }, done), timeoutMs);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async #ask(call: Call, timeoutMs: number): Promise<readonly DecisionRow[]> {
+    const untilMs = monotonicMs() + timeoutMs;
+    await connected(this.#client, this.#peer, timeoutMs);
+    const explain = (error: ServiceError): LikesError => this.#explain(error);
+    const wire = await unary(call, untilMs - monotonicMs(), explain);
+    return wire.decisions.map(readDecision);
+  }
+
+  #explain(error: ServiceError): LikesError {
+    const code = faultOf(error);
+    if (code !== undefined) return new LikesError(code, error.details, { cause: error });
+    const message =
+      `Cannot tell whether it was decided: ${this.#peer} did not answer (${error.details}); ` +
+      "ask again, for nothing is decided twice";
+    return new LikesError("outcome_unknown", message, { cause: error });
+  }
+}
+
+/** Says why the file of a socket cannot be used; whether somebody listens is seen later. */
+function refuseSocket(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "EPERM") {
+      return "it is another user's; be the user who runs the primary";
+    }
+    return "there is no such socket; start the primary, or give its --data-dir";
+  }
+}

@@ -1,0 +1,51 @@
+/** OperatorService over gRPC: calls in, the role's own calls out. */
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import type { Operation, OperationOutcome } from "../core/primary_events.ts";
+import { toStatus, toStatusOf } from "./faults.ts";
+import type { Decision } from "./gen/likes/v1/Decision.ts";
+import type { ResolveRequest__Output } from "./gen/likes/v1/ResolveRequest.ts";
+import type { RetireRequest__Output } from "./gen/likes/v1/RetireRequest.ts";
+import { readResolve, readRetire, writeDecision } from "./operator_wire.ts";
+import { protos } from "./protos.ts";
+import type { AddServices } from "./server.ts";
+
+/** What both calls answer. */
+interface Decided {
+  readonly decisions: Decision[];
+}
+type RetireCall = ServerUnaryCall<RetireRequest__Output, Decided>;
+type ResolveCall = ServerUnaryCall<ResolveRequest__Output, Decided>;
+
+/** What the service needs of the role. */
+export interface OperatorPort {
+  /** Decides; `done` is called once, after the disk sync or with the reason why not. */
+  operate(operation: Operation, done: (outcome: OperationOutcome) => void): void;
+}
+
+/** OperatorService in front of `port`. */
+export function operatorService(port: OperatorPort): AddServices {
+  const implementation = {
+    retire: (call: RetireCall, callback: sendUnaryData<Decided>) => {
+      operate(port, () => readRetire(call.request), callback);
+    },
+    resolve: (call: ResolveCall, callback: sendUnaryData<Decided>) => {
+      operate(port, () => readResolve(call.request), callback);
+    },
+  };
+  return (server) => server.addService(protos.OperatorService.service, implementation);
+}
+
+function operate(
+  port: OperatorPort,
+  read: () => Operation,
+  callback: sendUnaryData<Decided>,
+): void {
+  try {
+    port.operate(read(), (outcome) => {
+      if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+      callback(null, { decisions: outcome.decisions.map(writeDecision) });
+    });
+  } catch (error) {
+    callback(toStatusOf(error));
+  }
+}

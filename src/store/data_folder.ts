@@ -1,0 +1,46 @@
+/** The stores in a data folder: one folder each, named after its role. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { LikesError, messageOf } from "../errors.ts";
+import { LEDGER_KIND } from "./ledger_tables.ts";
+import { OUTBOX_KIND } from "./outbox_tables.ts";
+import { databasePath } from "./sqlite_kind.ts";
+import type { SqliteKind } from "./sqlite_kind.ts";
+
+/** The folder of the ledger. No LikesServer has that name. */
+const PRIMARY = "primary";
+
+/** A store, running or not. */
+export interface FoundStore {
+  /** `primary`, or the id of a LikesServer. */
+  readonly name: string;
+  readonly folder: string;
+  readonly kind: SqliteKind;
+}
+
+/**
+ * The stores in `dataDir`: the ledger first, then the outboxes by name. A copy that is made in this
+ * order has no outbox that is older than its ledger. Throws LikesError `store_unusable` when the folder
+ * cannot be read or has none.
+ */
+export function storesIn(dataDir: string): readonly FoundStore[] {
+  const cannot = (found: string, cause?: unknown): LikesError => {
+    const message =
+      `Cannot find a store in ${JSON.stringify(dataDir)}: ${found}; give the --data-dir of a ` +
+      "primary or of a LikesServer";
+    return new LikesError("store_unusable", message, { cause });
+  };
+  let names: string[];
+  try {
+    names = readdirSync(dataDir);
+  } catch (error) {
+    throw cannot(messageOf(error), error);
+  }
+  const outboxes = names.filter((name) => name !== PRIMARY).toSorted();
+  const stores = [
+    { name: PRIMARY, folder: join(dataDir, PRIMARY), kind: LEDGER_KIND },
+    ...outboxes.map((name) => ({ name, folder: join(dataDir, name), kind: OUTBOX_KIND })),
+  ].filter(({ folder, kind }) => existsSync(databasePath(folder, kind)));
+  if (stores.length === 0) throw cannot("there is none");
+  return stores;
+}

@@ -1,0 +1,215 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { LedgerCommand, LedgerOperation } from "../../src/core/ledger_command.ts";
+import type { DecisionRow } from "../../src/core/ledger.ts";
+import type { Trouble } from "../../src/core/messages.ts";
+import type { Id } from "../../src/core/record.ts";
+import { testId } from "../store/faults.ts";
+import {
+  FIRST,
+  OTHER_OUTBOX,
+  OUTBOX,
+  SECOND,
+  batch,
+  batchCommand,
+  batches,
+  reportCommand,
+  trouble,
+} from "./core_fixture.ts";
+import { LedgerHarness } from "./ledger_harness.ts";
+
+const FINAL = { final: true } as const;
+const ADVANCE = { type: "advance", asOfMs: 500 } as const;
+
+function operated(operation: LedgerOperation): LedgerCommand {
+  return { type: "operate", requestId: 1, operation };
+}
+
+function resolve(troubleNumber: number, streaming: readonly Id[] = []): LedgerCommand {
+  return operated({ type: "resolve", troubleNumber, reason: "seen", streaming });
+}
+
+const RETIRE = operated({ type: "retire", outboxId: OUTBOX, reason: "gone" });
+
+/** What an operation came to: the kinds of decisions, or the text of the refusal. */
+async function outcome(ledger: LedgerHarness, command: LedgerCommand) {
+  const result = await ledger.result(command);
+  if (result.type !== "operated") throw new Error(`It is ${result.type}`);
+  return result.refusal?.message ?? result.decisions.map(({ kind }) => kind).join(" ");
+}
+
+async function decisions(ledger: LedgerHarness, command: LedgerCommand) {
+  const { decisions: made } = await ledger.run(command);
+  return made;
+}
+
+/** A ledger that has applied `[1, 2, 3]` of FIRST, and in which SECOND reports `troubles` of it. */
+async function inTrouble(...troubles: readonly Trouble[]): Promise<LedgerHarness> {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE);
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles }));
+  return ledger;
+}
+
+test("operate() counts on after a gap when it is closed, and names what is given up", async () => {
+  const [one, two, three] = batches(FIRST, [[1], [2, 3], [4]]);
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(one), ADVANCE);
+  const gap = trouble({ firstSequence: 2, lastSequence: 3, digest: two.digest });
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [gap] }));
+  const [decision] = await decisions(ledger, resolve(1));
+  const expected: Partial<DecisionRow> = {
+    kind: "resolve",
+    trouble: "gap",
+    troubleNumber: 1,
+    incarnation: FIRST,
+    firstSequence: 2,
+    lastSequence: 3,
+    asOfMs: 500,
+    reason: "seen",
+  };
+  assert.equal({ ...decision, ...expected }, decision);
+  assert.equal([ledger.row()?.appliedSequence, ledger.row()?.state], [3, "parked"]);
+  assert.is(ledger.meta.totalLikes, 1n, "nothing of it counts");
+  await ledger.run(batchCommand(three), reportCommand({ ...FINAL, lastSequence: 4 }));
+  assert.is(ledger.meta.totalLikes, 5n);
+  assert.is(ledger.row()?.state, "closed");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
+  const gap = trouble({ firstSequence: 1, lastSequence: 2 });
+  const ledger = await inTrouble(gap);
+  const [decision] = await decisions(ledger, resolve(1));
+  assert.equal([decision?.firstSequence, decision?.lastSequence], [0, 0]);
+  assert.is(ledger.row()?.appliedSequence, 3);
+});
+
+test("operate() retires what was rolled back or differs, and refuses while it streams", async () => {
+  for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
+    const ledger = await inTrouble(trouble({ kind }));
+    assert.match(await outcome(ledger, resolve(1, [FIRST])), "streams");
+    assert.equal(await ledger.troubleKinds(), [kind]);
+    assert.is(await outcome(ledger, resolve(1)), "resolve");
+    assert.equal([ledger.row()?.state, await ledger.troubleKinds()], ["retired", []]);
+  }
+});
+
+test("operate() lets the one copy go on that streams", async () => {
+  const ledger = await inTrouble();
+  assert.equal(await ledger.troubleKinds(), ["second_incarnation"]);
+  assert.match(await outcome(ledger, resolve(1)), "none of its copies streams");
+  assert.match(await outcome(ledger, resolve(1, [FIRST, SECOND])), "2 copies stream");
+  assert.is(await outcome(ledger, resolve(1, [SECOND])), "resolve");
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "open"]);
+  await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() ends every trouble of two copies at once", async () => {
+  const ledger = await inTrouble();
+  await ledger.run(reportCommand());
+  assert.equal(await ledger.troubleKinds(), ["second_incarnation", "second_incarnation"]);
+  assert.is(await outcome(ledger, resolve(2, [SECOND])), "resolve resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() refuses what is not there, and what ends by itself", async () => {
+  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+  assert.match(await outcome(ledger, resolve(9)), "there is no trouble 9");
+  const restored = (await ledger.troubles()).find(({ kind }) => kind === "ledger_restored");
+  assert.match(await outcome(ledger, resolve(restored?.number ?? 0)), "ends by itself");
+  const stranger = operated({ type: "retire", outboxId: OTHER_OUTBOX, reason: "" });
+  assert.match(await outcome(ledger, stranger), "is no member");
+});
+
+test("operate() retires a member with all that is open and all its troubles", async () => {
+  const ledger = await inTrouble(trouble());
+  await ledger.run(reportCommand({ incarnation: testId(3) }));
+  assert.equal(await ledger.troubleKinds(), ["gap", "second_incarnation"]);
+  assert.is(await outcome(ledger, RETIRE), "retire retire retire");
+  assert.equal([ledger.member()?.state, ledger.member()?.retiredAsOfMs], ["retired", 500]);
+  const states = [FIRST, SECOND, testId(3)].map((id) => ledger.row(id)?.state);
+  assert.equal(states, ["retired", "retired", "retired"]);
+  assert.equal(await ledger.troubleKinds(), []);
+  assert.match(await outcome(ledger, RETIRE), "is no member");
+  await ledger.run({ type: "advance", asOfMs: 600 });
+  assert.is(ledger.meta.asOfMs, 600, "as_of goes on");
+});
+
+test("takeReturned() names the span of as_of when a retired member returns with events", async () => {
+  const ledger = await inTrouble();
+  await ledger.run(RETIRE, { type: "advance", asOfMs: 900 });
+  const early = await ledger.result(batchCommand(batch(SECOND, [7])));
+  assert.is(early.type === "refused" && early.refusal.code, "resynchronise", "it reports first");
+  await ledger.run(reportCommand({ incarnation: SECOND, lastSequence: 1 }));
+  const [returned] = await ledger.troubles();
+  assert.equal([returned?.kind, returned?.incarnation], ["retired_returned", SECOND]);
+  assert.equal([returned?.asOfFromMs, returned?.asOfToMs], [500, 900]);
+  assert.equal([returned?.firstSequence, returned?.lastSequence], [1, 1]);
+  assert.equal([ledger.member()?.state, ledger.row(SECOND)?.state], ["member", "open"]);
+  await ledger.run(batchCommand(batch(SECOND, [7])));
+  assert.is(ledger.meta.totalLikes, 13n, "its likes count");
+  assert.is(ledger.member()?.retiredAsOfMs, 500, "FIRST is retired still");
+  assert.is(await outcome(ledger, resolve(returned?.number ?? 0)), "resolve");
+});
+
+test("takeReturned() names nothing when a retired member returns with what is counted", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  assert.equal([ledger.member()?.state, ledger.row()?.state], ["member", "closed"]);
+  assert.is(ledger.member()?.retiredAsOfMs, 0, "a later retiring counts anew");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeTroubles() says what is decided when it is reported again in the same words", async () => {
+  const rolledBack = trouble({ kind: "outbox_rolled_back", firstSequence: 2, digest: "" });
+  const ledger = await inTrouble(rolledBack);
+  await ledger.run(resolve(1));
+  const again = reportCommand({ incarnation: SECOND, troubles: [rolledBack] });
+  const result = await ledger.result(again);
+  assert.equal(result.type === "reported" && result.resolved, [FIRST]);
+  assert.equal(await ledger.troubleKinds(), []);
+  const more = { ...rolledBack, firstSequence: 1 };
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [more] }));
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"], "it is another one");
+});
+
+test("takeTroubles() ends ledger_restored when a report names it no more", async () => {
+  const restored = trouble({ kind: "ledger_restored" });
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand({ troubles: [restored] }));
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"]);
+  const [decision] = await decisions(ledger, reportCommand());
+  assert.equal([decision?.kind, decision?.trouble], ["refilled", "ledger_restored"]);
+  await ledger.run(reportCommand({ troubles: [restored] }));
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may be restored again");
+});
+
+test("noteCopy() records a ledger that was opened from a copy, once", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run({ type: "opened" });
+  assert.equal(await ledger.troubleKinds(), []);
+  ledger.markCopied(77);
+  const { troubles } = await ledger.run({ type: "opened" });
+  assert.equal(
+    troubles.map(({ kind, outboxId }) => [kind, outboxId]),
+    [["ledger_restored", ""]],
+  );
+  await ledger.run({ type: "opened" });
+  assert.is((await ledger.troubles()).length, 1);
+  const [decision] = await decisions(ledger, { type: "answered" });
+  assert.equal([decision?.kind, decision?.troubleNumber], ["answered", 1]);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() takes an operator's word for a ledger that was opened from a copy", async () => {
+  const ledger = new LedgerHarness();
+  ledger.markCopied(77);
+  await ledger.run({ type: "opened" });
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test.run();

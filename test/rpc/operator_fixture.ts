@@ -1,0 +1,49 @@
+/** The socket of an operator in a folder of its own, with a role that is made up. */
+import { join } from "node:path";
+import type { DecisionRow } from "../../src/core/ledger.ts";
+import type { Operation, OperationOutcome } from "../../src/core/primary_events.ts";
+import { serveOperator } from "../../src/rpc/operator_socket.ts";
+import type { RpcServer } from "../../src/rpc/server.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { testId } from "../store/faults.ts";
+
+/** A decision of an operator who closed a gap. */
+export const DECISION: DecisionRow = {
+  number: 4,
+  kind: "resolve",
+  trouble: "gap",
+  troubleNumber: 3,
+  outboxId: testId(1),
+  incarnation: testId(2),
+  firstSequence: 5,
+  lastSequence: 2 ** 53 - 1,
+  asOfMs: 10,
+  decidedMs: 20,
+  reason: "the disk was replaced",
+};
+
+/** A socket that is served until it is disposed of. */
+export interface Operated extends AsyncDisposable {
+  readonly path: string;
+  readonly server: RpcServer;
+  /** What was asked, in order. */
+  readonly asked: readonly Operation[];
+}
+
+/** Serves a role that ends every operation with `outcome`, or, without one, never. */
+export async function serveOperated(outcome: OperationOutcome | undefined): Promise<Operated> {
+  const folder = temporaryFolder();
+  const path = join(folder.path, "operator.sock");
+  const asked: Operation[] = [];
+  const server = await serveOperator(path, {
+    operate: (operation, done) => {
+      asked.push(operation);
+      if (outcome !== undefined) done(outcome);
+    },
+  });
+  const dispose = async (): Promise<void> => {
+    await server.close();
+    await folder[Symbol.asyncDispose]();
+  };
+  return { path, server, asked, [Symbol.asyncDispose]: dispose };
+}
