@@ -172,9 +172,8 @@ function afterAcknowledge(
 
 function afterClose(state: OutboxSnapshot, incarnation: Id, held: HeldRecords): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
-  return found.closed
-    ? state
-    : retaining(state, { ...found, closed: true, parked: undefined }, held);
+  if (found.closed) return state;
+  return retaining(state, { ...found, closed: true, parked: undefined }, held);
 }
 
 function afterTrim(
