@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import { LikesError } from "../src/errors.ts";
 import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
-import { formatCount, parseWhole } from "../src/cli/numbers.ts";
+import { countOf, parseWhole } from "../src/cli/numbers.ts";
 import { quote } from "../src/cli/escape.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { addressFlag, parseItem, primaryFlag, timeoutFlag } from "./_flags.ts";
@@ -50,7 +50,7 @@ export class Add extends BaseCommand {
       this.printJson({ serverId, incarnation, sequence: String(sequence) });
       return;
     }
-    const likes = `${formatCount(args.likes)} ${args.likes === 1 ? "like" : "likes"}`;
+    const likes = countOf(args.likes, "like");
     this.say(`${serverId} #${sequence} accepted ${likes} for ${args.item}`);
   }
 }

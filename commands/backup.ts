@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { quote } from "../src/cli/escape.ts";
-import { formatCount } from "../src/cli/numbers.ts";
+import { countOf } from "../src/cli/numbers.ts";
 import { LikesError } from "../src/errors.ts";
 import type { BackedUp } from "../src/store/backup.ts";
 import type { FoundStore } from "../src/store/data_folder.ts";
@@ -54,7 +54,8 @@ function choose(stores: readonly FoundStore[], name: string | undefined): readon
   const chosen = stores.filter((store) => name === undefined || store.name === name);
   if (chosen.length > 0) return chosen;
   const names = stores.map((store) => store.name).join(", ");
-  throw new LikesError("usage", `Cannot back up ${quote(name ?? "")}: there are ${names}`);
+  const message = `Cannot back up ${quote(name ?? "")}: no store has that name, but ${names}`;
+  throw new LikesError("usage", message);
 }
 
 /** Before the first copy, so that none is made of a part. Throws LikesError `usage`. */
@@ -68,9 +69,9 @@ function copiedText(name: string, copied: BackedUp): string {
   const { kind, path, bytes } = copied;
   const held =
     copied.kind === "ledger"
-      ? `${formatCount(copied.totalLikes)} likes, version ${copied.version}`
-      : `${formatCount(copied.events)} events, ${formatCount(copied.likes)} likes accepted`;
-  return `${name}: ${kind} with ${held}; ${formatCount(bytes)} bytes in ${path}`;
+      ? `${countOf(copied.totalLikes, "like")}, version ${copied.version}`
+      : `${countOf(copied.events, "event")}, ${countOf(copied.likes, "like")} accepted`;
+  return `${name}: ${kind} with ${held}; ${countOf(bytes, "byte")} in ${path}`;
 }
 
 function copiedJson(store: string, copied: BackedUp): unknown {

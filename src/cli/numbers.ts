@@ -9,6 +9,11 @@ export function formatCount(count: bigint | number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
+/** Writes a whole number of things: `1 event`, `6,231 likes`. */
+export function countOf(count: bigint | number, noun: string): string {
+  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? "" : "s"}`;
+}
+
 /**
  * Reads a decimal whole number from `min` to `max`, both included; `what` names it in the error,
  * such as `--port`. Throws LikesError `usage` for every other way to write a number.

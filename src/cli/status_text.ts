@@ -4,7 +4,7 @@ import type { ServerStatus, Status } from "../core/status.ts";
 import { formatDuration } from "./duration.ts";
 import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
-import { formatCount } from "./numbers.ts";
+import { countOf, formatCount } from "./numbers.ts";
 import { textTable } from "./text_table.ts";
 import { troubleLines, troublePart } from "./trouble_text.ts";
 
@@ -128,10 +128,6 @@ function summary(view: Status): string[] {
     ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
     `${countOf(view.pendingEvents, "event")} behind`,
   ];
-}
-
-function countOf(count: bigint | number, noun: string): string {
-  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? "" : "s"}`;
 }
 
 function idText({ serverId }: ServerStatus): string {

@@ -5,8 +5,9 @@ import type { TroubleStatus } from "../core/status.ts";
 import { localSecond } from "../local_time.ts";
 import { escapeText, fitText, shellWord } from "./escape.ts";
 
-/** Digits of an incarnation that tell it from the others of a status. */
-const INCARNATION_DIGITS = 8;
+/** Digits of an id that tell it from the others of a status. */
+const SHORT_ID_DIGITS = 8;
+const WHOLE_ID_DIGITS = 32;
 /** What a label may take of a line; a longer one is cut. */
 const ID_COLUMNS_MAX = 32;
 
@@ -17,31 +18,25 @@ const ENDED = {
   answered: "ended: every member has answered",
 } as const;
 
+type Range = Pick<TroubleStatus, "firstSequence" | "lastSequence">;
+
 /** A trouble as one line of a log: everything but how to end it. */
 export function troubleLine(trouble: TroubleStatus): string {
-  const { incarnation, detail } = trouble;
-  const what = `${whatText(trouble)}${incarnation && `, incarnation ${incarnation}`}`;
-  return `${what}${rangeText(trouble, ", ")}${spanText(trouble, "; ")}: ${escapeText(detail)}`;
+  const facts = [whatText(trouble, WHOLE_ID_DIGITS), ...rangeText(trouble), ...spanText(trouble)];
+  return `${facts.join(", ")}: ${escapeText(trouble.detail)}`;
 }
 
 /** A trouble as a part of a line: short, with the command that ends it. */
 export function troublePart(trouble: TroubleStatus): string {
-  const { since, incarnation } = seenText(trouble);
-  const range = rangeText(trouble, ", ");
-  const told = `${whatText(trouble)}${incarnation}${range}, since ${since}`;
-  return `${told}${spanText(trouble, ", ")} (${wayOut(trouble)})`;
+  const facts = [whatText(trouble, SHORT_ID_DIGITS), ...whenText(trouble), ...spanText(trouble)];
+  return `${facts.join(", ")} (${wayOut(trouble)})`;
 }
 
 /** A trouble as lines of at most `columns`, with the command that ends it. */
 export function troubleLines(trouble: TroubleStatus, columns: number): string[] {
-  const { since, incarnation } = seenText(trouble);
-  const span = spanText(trouble, "  ");
-  return [
-    `${whatText(trouble)}${incarnation}${rangeText(trouble, ", ")}`,
-    `  since ${since}: ${escapeText(trouble.detail)}`,
-    ...(span === "" ? [] : [span]),
-    `  ${wayOut(trouble)}`,
-  ].map((line) => fitText(line, columns));
+  const facts = `${whenText(trouble).join(", ")}: ${escapeText(trouble.detail)}`;
+  const more = [facts, ...spanText(trouble), wayOut(trouble)].map((line) => `  ${line}`);
+  return [whatText(trouble, SHORT_ID_DIGITS), ...more].map((line) => fitText(line, columns));
 }
 
 /** A decision in one line. */
@@ -51,39 +46,37 @@ export function decisionText(decision: DecisionRow): string {
     trouble === ""
       ? `outbox ${outboxId} is retired`
       : `trouble ${troubleNumber} (${trouble}) ${ENDED[kind]}`;
-  const lost = rangeText(decision, ", ");
+  const lost = rangeText(decision).map((range) => `${range} will never be counted`);
   const why = reason === "" ? "" : `: ${escapeText(reason)}`;
-  return `decision ${number}: ${what}${lost && `${lost} will never be counted`}${why}`;
+  return `decision ${number}: ${[what, ...lost].join(", ")}${why}`;
 }
 
-/** `trouble 3: gap at likes-server-1`. */
-function whatText(trouble: TroubleStatus): string {
-  return `trouble ${trouble.number}: ${trouble.kind}${whereText(trouble)}`;
+/** `trouble 3: gap at likes-server-1, incarnation 3f2a91c0`. */
+function whatText(trouble: TroubleStatus, idDigits: number): string {
+  const { number, kind, incarnation } = trouble;
+  const life = incarnation === "" ? "" : `, incarnation ${incarnation.slice(0, idDigits)}`;
+  return `trouble ${number}: ${kind}${whereText(trouble, idDigits)}${life}`;
 }
 
-function whereText({ serverId, outboxId }: TroubleStatus): string {
+function whereText({ serverId, outboxId }: TroubleStatus, idDigits: number): string {
   if (serverId !== "") return ` at ${fitText(escapeText(serverId), ID_COLUMNS_MAX)}`;
-  return outboxId === "" ? " of the whole ledger" : ` of outbox ${outboxId}`;
+  return outboxId === "" ? " of the whole ledger" : ` of outbox ${outboxId.slice(0, idDigits)}`;
 }
 
-function seenText({ incarnation, sinceMs }: TroubleStatus) {
-  const short = incarnation.slice(0, INCARNATION_DIGITS);
-  return { since: localSecond(sinceMs), incarnation: short && `, incarnation ${short}` };
+function whenText(trouble: TroubleStatus): readonly string[] {
+  return [`since ${localSecond(trouble.sinceMs)}`, ...rangeText(trouble)];
 }
 
-/** The events, after `before`; nothing when it is about none in particular. */
-function rangeText(
-  { firstSequence, lastSequence }: Pick<TroubleStatus, "firstSequence" | "lastSequence">,
-  before: string,
-): string {
-  return lastSequence === 0 ? "" : `${before}#${firstSequence} to #${lastSequence}`;
+/** The events; nothing when it is about none in particular. */
+function rangeText({ firstSequence, lastSequence }: Range): readonly string[] {
+  return lastSequence === 0 ? [] : [`#${firstSequence} to #${lastSequence}`];
 }
 
-/** What was shown of `as_of` that may have been wrong, after `before`; nothing when none was. */
-function spanText({ asOfFromMs, asOfToMs }: TroubleStatus, before: string): string {
-  if (asOfToMs === 0) return "";
-  const [from, to] = [asOfFromMs, asOfToMs].map(localSecond);
-  return `${before}an as_of after ${from} and up to ${to} may have been wrong`;
+/** What was shown of `as_of` that may have been wrong; nothing when none was. */
+function spanText({ asOfFromMs, asOfToMs }: TroubleStatus): readonly string[] {
+  if (asOfToMs === 0) return [];
+  const from = asOfFromMs === 0 ? "the first" : localSecond(asOfFromMs);
+  return [`as_of may be wrong from ${from} to ${localSecond(asOfToMs)}`];
 }
 
 /** What the operator can do about it. */
@@ -103,7 +96,7 @@ function wayOut({ kind, number, serverId, outboxId }: TroubleStatus): string {
     case "ledger_restored": {
       if (outboxId === "") return `ends once every member has answered, or: ${resolve}`;
       const server = shellWord(escapeText(serverId || outboxId));
-      return `ends once all is delivered again; if it will not return: likes retire ${server}`;
+      return `ends by itself; if it will not return: likes retire ${server}`;
     }
     default:
       return unreachable(kind);

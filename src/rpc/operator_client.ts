@@ -11,6 +11,8 @@ import { refuseSocketPath } from "./operator_socket.ts";
 import { readDecision } from "./operator_wire.ts";
 import { protos } from "./protos.ts";
 
+const START_IT = "start the primary, or give its --data-dir";
+
 type Call = Parameters<typeof unary<RetireResponse__Output>>[0];
 
 /** An operator at one primary. */
@@ -48,10 +50,19 @@ export class OperatorClient {
 
   async #ask(call: Call, timeoutMs: number): Promise<readonly DecisionRow[]> {
     const untilMs = monotonicMs() + timeoutMs;
-    await connected(this.#client, this.#peer, timeoutMs);
+    await this.#connected(timeoutMs);
     const explain = (error: ServiceError): LikesError => this.#explain(error);
     const wire = await unary(call, untilMs - monotonicMs(), explain);
     return wire.decisions.map(readDecision);
+  }
+
+  async #connected(timeoutMs: number): Promise<void> {
+    try {
+      await connected(this.#client, this.#peer, timeoutMs);
+    } catch (error) {
+      if (!(error instanceof LikesError)) throw error;
+      throw new LikesError(error.code, `${error.message}; ${START_IT}`, { cause: error });
+    }
   }
 
   #explain(error: ServiceError): LikesError {
@@ -74,6 +85,6 @@ function refuseSocket(path: string): string | undefined {
     if (code === "EACCES" || code === "EPERM") {
       return "it is another user's; be the user who runs the primary";
     }
-    return "there is no such socket; start the primary, or give its --data-dir";
+    return `there is no such socket; ${START_IT}`;
   }
 }

@@ -34,7 +34,8 @@ export function storesIn(dataDir: string): readonly FoundStore[] {
   try {
     names = readdirSync(dataDir);
   } catch (error) {
-    throw cannot(messageOf(error), error);
+    const isAbsent = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw cannot(isAbsent ? "there is no such folder" : messageOf(error), error);
   }
   const outboxes = names.filter((name) => name !== PRIMARY).toSorted();
   const stores = [

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { formatCount, parseWhole } from "../../src/cli/numbers.ts";
+import { countOf, formatCount, parseWhole } from "../../src/cli/numbers.ts";
 import { LikesError } from "../../src/errors.ts";
 
 test("formatCount() separates thousands when there are any", () => {
@@ -11,6 +11,12 @@ test("formatCount() separates thousands when there are any", () => {
   assert.is(formatCount(-1_234_567), "-1,234,567");
   assert.is(formatCount(-123), "-123");
   assert.is(formatCount(18_446_744_073_709_551_615n), "18,446,744,073,709,551,615");
+});
+
+test("countOf() names one thing, and several, as people do", () => {
+  assert.is(countOf(1, "event"), "1 event");
+  assert.is(countOf(0n, "like"), "0 likes");
+  assert.is(countOf(6_231n, "like"), "6,231 likes");
 });
 
 test("formatCount() keeps every digit when the count is any bigint", () => {

@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { columnsMost } from "../../src/cli/escape.ts";
 import { statusLine, statusTable } from "../../src/cli/status_text.ts";
-import type { ServerStatus, Status } from "../../src/core/status.ts";
+import type { ServerStatus, Status, TroubleStatus } from "../../src/core/status.ts";
 
 // This file is a process of its own, so the zone can be set for it.
 process.env["TZ"] = "UTC";
@@ -26,9 +26,12 @@ test("statusLine() names what is missing when not all is well", () => {
     totalLikes: 1n,
     asOfMs: 0,
     servers: [server(0), server(1, { state: "silent" }), server(2, { state: "trouble" })],
+    ...troubles(1),
   });
   const expected =
-    "12:00:01 1 like UNKNOWN, as of no time yet, 1 of 3 streaming, 1 in trouble, 1 event behind";
+    "12:00:01 1 like UNKNOWN, as of no time yet, 1 of 3 streaming, 1 trouble, 1 event behind; " +
+    "trouble 1: gap at likes-server-2, incarnation 33333333, since 2026-11-22 12:00:01, " +
+    "#5 to #9 (to count on after it: likes resolve 1)";
   assert.is(statusLine(view), expected);
   assert.match(statusLine(status({ servers: [] })), /, no LikesServers, /);
 });
@@ -57,17 +60,41 @@ test("statusTable() leaves columns out when the terminal is narrow", () => {
 
 test("statusTable() lists those that need attention when there are too many", () => {
   const many = servers(30).with(20, server(20, { state: "silent" }));
-  const view = status({ servers: many.with(29, server(29, { state: "trouble", trouble: "gap" })) });
+  const view = status({ servers: many.with(29, server(29, { state: "trouble" })) });
   const text = statusTable(view, { columns: 120, color: false, rowsMax: 4 });
   assert.match(text, /server-20 +silent[^]+server-29 +trouble/);
-  assert.match(text, /\n… and 26 more\n\nlikes-server-29: gap$/);
+  assert.match(text, /\n… and 26 more$/);
+});
+
+test("statusTable() names the oldest troubles below the rows, and how many more there are", () => {
+  const view = status({ servers: servers(20), ...troubles(5) });
+  const lines = statusTable(view, { columns: 80, color: false, rowsMax: 14 }).split("\n");
+  const named = lines.slice(lines.indexOf("") + 1);
+  assert.is(named.filter((line) => line.startsWith("likes-server-")).length, 4, "rows give way");
+  assert.equal(lines.slice(-11), [
+    "",
+    "trouble 1: gap at likes-server-2, incarnation 33333333",
+    "  since 2026-11-22 12:00:01, #5 to #9: they are lost",
+    "  to count on after it: likes resolve 1",
+    "trouble 2: gap at likes-server-2, incarnation 33333333",
+    "  since 2026-11-22 12:00:01, #5 to #9: they are lost",
+    "  to count on after it: likes resolve 2",
+    "trouble 3: gap at likes-server-2, incarnation 33333333",
+    "  since 2026-11-22 12:00:01, #5 to #9: they are lost",
+    "  to count on after it: likes resolve 3",
+    "… and 2 more troubles: likes status --once --json",
+  ]);
+  assert.match(statusLine(view), /; … and 2 more troubles: likes status --once --json$/);
 });
 
 test("statusTable() prints codes when a peer gave escape sequences", () => {
-  const evil = { serverId: "\u001b[2J", address: "\u202e:1", trouble: "a\nb" };
-  const text = statusTable(status({ servers: [server(0, evil)] }), { columns: 99, color: false });
+  const evil = { serverId: "\u001b[2J", address: "\u202e:1" };
+  const named = troubles(1, { serverId: "\u001b[2J", detail: "a\nb" });
+  const view = status({ servers: [server(0, evil)], ...named });
+  const text = statusTable(view, { columns: 99, color: false });
   assert.not.ok(/[\u001b\u202e]/.test(text));
-  assert.ok(text.includes("\\u{1b}[2J: a\\u{0a}b"));
+  assert.ok(text.includes("gap at \\u{1b}[2J, "));
+  assert.ok(text.includes(": a\\u{0a}b"));
 });
 
 test("statusTable() has colours when it is told to, whatever stdout is", () => {
@@ -86,7 +113,6 @@ test("statusTable() is never wider than the terminal when the status is arbitrar
   const overrides = fc.record({
     serverId: text,
     address: text,
-    trouble: text,
     state: fc.constantFrom("streaming", "silent", "trouble"),
     acceptedLikes: likes,
     knownTotalLikes: likes,
@@ -95,7 +121,8 @@ test("statusTable() is never wider than the terminal when the status is arbitrar
   const members = fc.array(overrides, { maxLength: 20 });
   fc.assert(
     fc.property(members, likes, fc.integer({ min: 1, max: 200 }), (all, totalLikes, columns) => {
-      const view = status({ totalLikes, servers: all.map((one, index) => server(index, one)) });
+      const rows = all.map((one, index) => server(index, one));
+      const view = status({ totalLikes, servers: rows, ...troubles(all.length, all[0]) });
       const lines = statusTable(view, { columns, color: false }).split("\n");
       return lines.every((line) => columnsMost(line) <= columns);
     }),
@@ -126,6 +153,28 @@ function status(overrides: Partial<Status>): Status {
     troubleCount: 0,
     ...overrides,
   };
+}
+
+function troubles(
+  troubleCount: number,
+  overrides: Partial<Pick<TroubleStatus, "serverId" | "detail">> = {},
+): Pick<Status, "troubles" | "troubleCount"> {
+  const named = Array.from({ length: troubleCount }, (_, index) => ({
+    number: index + 1,
+    kind: "gap" as const,
+    serverId: "likes-server-2",
+    outboxId: "2".repeat(32),
+    incarnation: "3".repeat(32),
+    firstSequence: 5,
+    lastSequence: 9,
+    digest: "",
+    detail: "they are lost",
+    sinceMs: NOW_MS,
+    asOfFromMs: 0,
+    asOfToMs: 0,
+    ...overrides,
+  }));
+  return { troubles: named, troubleCount };
 }
 
 function servers(count: number): ServerStatus[] {
