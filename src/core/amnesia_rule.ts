@@ -48,8 +48,15 @@ function endRefilled(changes: LedgerChanges, outboxId: Id, troubles: readonly Tr
   }
 }
 
-/** Sees in a report what an outbox that forgot nothing would not say. */
-export function recognise(changes: LedgerChanges, report: Report, row: IncarnationRow): void {
+/**
+ * Sees in a report what an outbox that forgot nothing would not say. Gives the row of the incarnation as
+ * it is now: one that was closed and is live is open again, so that it is seen which copies are.
+ */
+export function recognise(
+  changes: LedgerChanges,
+  report: Report,
+  row: IncarnationRow,
+): IncarnationRow {
   const { incarnation, lastSequence, final } = report;
   const { appliedSequence, outboxId } = row;
   const found = (kind: TroubleKind, detail: string): void => {
@@ -57,17 +64,18 @@ export function recognise(changes: LedgerChanges, report: Report, row: Incarnati
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
   };
   if (final) {
-    if (lastSequence >= appliedSequence) return;
+    if (lastSequence >= appliedSequence) return row;
     const detail = `it ends at #${lastSequence}; #${appliedSequence} was applied`;
     const range = rangeOf(lastSequence + 1, appliedSequence);
     const kind = "outbox_rolled_back";
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
-    return;
+    return row;
   }
   if (row.state === "closed") found("closed_incarnation", "it was closed, and reports as live");
   const oldest = changes.ledger.incarnationsIn(outboxId, "open", 2);
   const other = oldest.find((id) => id !== incarnation);
   if (other !== undefined) found("second_incarnation", `${other} is open too`);
+  return row.state === "closed" ? changes.setIncarnation({ ...row, state: "open" }) : row;
 }
 
 /**

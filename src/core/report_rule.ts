@@ -36,8 +36,8 @@ export function takeReport(
 
   const resolved = takeTroubles(changes, outboxId, report.troubles);
   const opened = openIfNew(changes, report.incarnation, outboxId);
-  const row = takeReturned(changes, before, { report, row: opened });
-  recognise(changes, report, row);
+  const back = takeReturned(changes, before, { report, row: opened });
+  const row = recognise(changes, report, back);
   const incarnation = closeIfDone(changes, report, row);
   const isApplied = report.lastSequence <= incarnation.appliedSequence;
   const left = report.leaving && isApplied && leave(changes, outboxId, incarnation);

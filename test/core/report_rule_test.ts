@@ -150,6 +150,9 @@ test("takeReport() records closed_incarnation when it reports as live", async ()
     ["closed_incarnation"],
     "the same trouble is recorded once",
   );
+  assert.is(ledger.row()?.state, "open", "it is one of two copies");
+  await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(await ledger.troubleKinds(), ["closed_incarnation", "second_incarnation"]);
 });
 
 test("applyBatch() records closed_incarnation and counts when it sends events", async () => {
