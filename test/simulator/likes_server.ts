@@ -71,7 +71,7 @@ export class LikesServerProcess extends SimulatedProcess {
       trace?.effect(this.name, action);
       this.#perform(action);
     }
-    if (event.type === "received") this.#show(core);
+    if (event.type === "received" || event.type === "read") this.#show(core);
   });
 
   /** A clean stop, as by SIGTERM. */
@@ -164,7 +164,7 @@ export class LikesServerProcess extends SimulatedProcess {
       case "counted": {
         const { oracle, isPlain } = surroundings;
         const { outboxId } = this.disk.content.state;
-        return oracle.readers.learnt(outboxId, action.outcome, oracle.lineage, isPlain);
+        return oracle.readers.learnt(outboxId, action.outcome, oracle.home, isPlain);
       }
       case "answer":
         if (action.outcome.type === "refused" && action.outcome.refusal.code === "outbox_full") {
@@ -213,7 +213,7 @@ export class LikesServerProcess extends SimulatedProcess {
     const { pulse } = view;
     oracle.shows(this.disk.content.state.outboxId, pulse.generation, pulse.version);
     const isExact = isPlain && !this.#isTampered;
-    oracle.readers.viewed(this.disk, view, oracle.lineage.disk, isExact);
+    oracle.readers.viewed(this.disk, view, oracle.home.disk, isExact);
   }
 
   #trouble(trouble: Trouble): void {

@@ -53,6 +53,7 @@ export class Operator {
     const status = primary.core.status(primary.nowMs);
     oracle.status(status);
     if (!oracle.amnesia.happened && this.mistaken.size === 0) return;
+    this.#lookForMistakes(status);
     const operation = this.#decide(status);
     if (operation === undefined) return;
     this.#asked = primary;
@@ -96,12 +97,22 @@ export class Operator {
     if (copies.length > 1) this.#world.removeSeat(random.pick(copies));
   }
 
+  /** Who is no member is not there to be retired. */
+  #lookForMistakes({ servers }: Status): void {
+    for (const outboxId of this.mistaken) {
+      if (!servers.some((one) => one.outboxId === outboxId)) this.#release(outboxId);
+    }
+  }
+
   /** What was believed to be gone returns, once it is retired. */
   #retired(outboxId: string): void {
-    const { seats } = this.#world;
+    if (this.mistaken.has(outboxId)) this.#world.fired("retired_early");
+    this.#release(outboxId);
+  }
+
+  #release(outboxId: string): void {
     if (!this.mistaken.delete(outboxId)) return;
-    this.#world.fired("retired_early");
-    for (const seat of seats) {
+    for (const seat of this.#world.seats) {
       if (seat.outboxId !== outboxId) continue;
       seat.isHeldDown = false;
       seat.died();

@@ -147,6 +147,7 @@ export class PrimaryProcess extends SimulatedProcess {
       case "send":
         return this.#send(action.streamId, action);
       case "end":
+        if (action.refusal.code === "ledger_other") surroundings.fired("ledger_exchanged");
         this.#streams.get(action.streamId)?.endByPrimary(action.refusal.message);
         if (this.#streams.delete(action.streamId)) {
           surroundings.oracle.streamClosed(action.streamId);

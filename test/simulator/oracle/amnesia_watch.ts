@@ -16,7 +16,7 @@ import type { Truth } from "./truth.ts";
 interface Observed {
   readonly truth: Truth;
   readonly asOf: AsOfCheck;
-  readonly lineage: Lineage;
+  readonly home: Lineage;
 }
 
 interface Expected {
@@ -39,7 +39,7 @@ export class AmnesiaWatch {
   /** An outbox is replaced by an older one, or by an empty one; `disks` are all others that are left. */
   outboxForgot(before: OutboxDisk, after: OutboxDisk, disks: Iterable<OutboxDisk>): void {
     this.happened = true;
-    const { truth, lineage } = this.#oracle;
+    const { truth, home: lineage } = this.#oracle;
     const { outboxId } = before.content.state;
     const left = [after, ...disks];
     for (const gift of truth.gifts) {
@@ -67,7 +67,7 @@ export class AmnesiaWatch {
       const isNewer = seen !== undefined && seen.version > to.meta.version;
       if (!isKnown || !isNewer) continue;
       const why = `the ledger is back at version ${to.meta.version}, ${seen.version} was seen`;
-      this.#expected.push({ outboxId, kinds: ["ledger_restored"], why });
+      this.#expected.push({ outboxId, kinds: ["ledger_restored", "gap"], why });
     }
   }
 
@@ -92,7 +92,7 @@ export class AmnesiaWatch {
   }
 
   finish(): void {
-    const { troubles, decidedTroubles, members } = this.#oracle.lineage.disk;
+    const { troubles, decidedTroubles, members } = this.#oracle.home.disk;
     const named = [...troubles.values(), ...decidedTroubles.values()];
     for (const { outboxId, kinds, why } of this.#expected) {
       if (members.get(outboxId)?.state === "retired") continue;

@@ -21,7 +21,7 @@ import type { Truth } from "./truth.ts";
 
 interface Observed {
   readonly truth: Truth;
-  readonly lineage: Lineage;
+  readonly home: Lineage;
 }
 
 /** One life of a LikesServer. */
@@ -109,7 +109,7 @@ export class LikesServerWatch {
 
   /** It said that all is delivered, and that it has left if that was asked for. */
   stopped(): void {
-    const { lineage } = this.#oracle;
+    const { home: lineage } = this.#oracle;
     const { outboxId, incarnations } = this.#disk.content.state;
     for (const { incarnation, last } of incarnations) {
       const applied = lineage.appliedOf(incarnation);

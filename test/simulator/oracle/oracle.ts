@@ -28,7 +28,10 @@ export class Oracle {
   readonly #nowMs: () => number;
   /** Of each ledger disk that there is: copies of one, and others. */
   readonly #lineages = new Map<LedgerDisk, Lineage>();
+  /** Of the ledger that is open now. */
   lineage: Lineage;
+  /** Of the true ledger, also while another one is in its place. */
+  home: Lineage;
   #watch: PrimaryWatch | undefined;
   commits = 0;
   converged = 0;
@@ -38,6 +41,7 @@ export class Oracle {
     this.truth = new Truth(codec);
     this.asOf = new AsOfCheck(this.truth);
     this.lineage = this.lineageOf(ledger);
+    this.home = this.lineage;
     this.readers = new Readers(this.truth);
     this.amnesia = new AmnesiaWatch(this);
   }
@@ -60,8 +64,10 @@ export class Oracle {
 
   primaryStarted(disk: LedgerDisk, snapshot: LedgerSnapshot): void {
     const lineage = this.lineageOf(disk);
-    if (lineage !== this.lineage) this.asOf.restart();
+    if (lineage !== this.home && !lineage.isForeign) this.asOf.restart();
     this.lineage = lineage;
+    if (!lineage.isForeign) this.home = lineage;
+    this.readers.opened(snapshot.generation);
     const { asOfMs } = snapshot.meta;
     expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}`);
     this.#watch = new PrimaryWatch(lineage, snapshot, this.#nowMs);
@@ -133,7 +139,7 @@ export class Oracle {
 
   /** Every acknowledged like is counted, or it is known why not. */
   finish(): void {
-    const { lineage } = this;
+    const { home: lineage } = this;
     lineage.finish();
     for (const gift of this.truth.gifts) {
       if (gift.acceptedStep === 0 || lineage.isCounted(gift)) continue;

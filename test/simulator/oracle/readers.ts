@@ -20,13 +20,18 @@ interface Shown {
 export class Readers {
   readonly #truth: Truth;
   readonly #shown = new Map<object, Shown>();
-  /** Generations in the order in which readers met them: none returns. */
+  /** Generations in the order in which they began: none returns. */
   readonly #generations = new Map<Id, number>();
   counted = 0;
   countedPending = 0;
 
   constructor(truth: Truth) {
     this.#truth = truth;
+  }
+
+  /** A primary opens its ledger. */
+  opened(generation: Id): void {
+    this.#generations.set(generation, this.#generations.size);
   }
 
   /** `reader` is shown a total. */
@@ -41,9 +46,6 @@ export class Readers {
       expect(asOfMs >= before.asOfMs, () => `as_of went back to ${asOfMs}`);
       if (totalLikes === before.totalLikes && asOfMs === before.asOfMs) return;
     } else {
-      if (!this.#generations.has(generation)) {
-        this.#generations.set(generation, this.#generations.size);
-      }
       const known = this.#generations.get(before?.generation ?? "") ?? -1;
       const isNewer = known <= (this.#generations.get(generation) ?? 0);
       expect(isNewer, () => "an older generation is shown again");
