@@ -86,6 +86,15 @@ export class MemoryLedger implements LedgerStore {
   }
 
   async load(): Promise<LedgerSnapshot> {
+    return this.loadNow();
+  }
+
+  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
+    return this.transactNow(work);
+  }
+
+  /** `load`, for the simulator, which has no use for promises. */
+  loadNow(): LedgerSnapshot {
     this.#doubt.throwIfEntered();
     const { ledgerId, meta, members, troubles } = this.#disk;
     return {
@@ -97,7 +106,8 @@ export class MemoryLedger implements LedgerStore {
     };
   }
 
-  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
+  /** `transact`, for the simulator. */
+  transactNow<T>(work: (ledger: LedgerTransaction) => T): TransactionOutcome<T> {
     this.#doubt.throwIfEntered();
     if (this.#disk.generations.at(-1)?.generation !== this.#generation) {
       throw new LikesError(
