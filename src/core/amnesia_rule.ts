@@ -25,7 +25,8 @@ export function takeTroubles(
     else if (changes.ledger.wasDecided(outboxId, trouble)) resolved.push(trouble.incarnation);
     else takeParking(changes, outboxId, trouble, row);
   }
-  endRefilled(changes, outboxId, troubles);
+  const isRefilled = troubles.every(({ kind }) => kind !== "ledger_restored");
+  if (isRefilled) endRefilled(changes, outboxId);
   return resolved;
 }
 
@@ -40,9 +41,8 @@ function takeParking(
   if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });
 }
 
-/** A LikesServer no longer says that the ledger forgot: everything that it retains was delivered again. */
-function endRefilled(changes: LedgerChanges, outboxId: Id, troubles: readonly Trouble[]): void {
-  if (troubles.some(({ kind }) => kind === "ledger_restored")) return;
+/** A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered again. */
+export function endRefilled(changes: LedgerChanges, outboxId: Id): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
     if (trouble.kind === "ledger_restored") changes.decide("refilled", trouble, "");
   }
@@ -50,7 +50,7 @@ function endRefilled(changes: LedgerChanges, outboxId: Id, troubles: readonly Tr
 
 /**
  * Sees in a report what an outbox that forgot nothing would not say. Gives the row of the incarnation as
- * it is now: one that was closed and is live is open again, so that it is seen which copies are.
+ * it is now: one that was closed or parked and is live is open again, so that it is seen which copies are.
  */
 export function recognise(
   changes: LedgerChanges,
@@ -75,7 +75,7 @@ export function recognise(
   const oldest = changes.ledger.incarnationsIn(outboxId, "open", 2);
   const other = oldest.find((id) => id !== incarnation);
   if (other !== undefined) found("second_incarnation", `${other} is open too`);
-  return row.state === "closed" ? changes.setIncarnation({ ...row, state: "open" }) : row;
+  return row.state === "open" ? row : changes.setIncarnation({ ...row, state: "open" });
 }
 
 /**

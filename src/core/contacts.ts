@@ -5,7 +5,7 @@
  * What a message names is taken in when it is received, so that nothing named is ever called
  * converged, and so is that it answered; its mark only when its report is committed. An outbox
  * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
- * more.
+ * more, unless it answers a newer pulse than any before.
  */
 import type { IncarnationRow } from "./ledger.ts";
 import type { LikeBatch, Report } from "./messages.ts";
@@ -48,7 +48,9 @@ export class Contacts {
     const { incarnation, lastSequence } = message;
     const before = this.#byOutbox.get(outboxId);
     const same = before?.incarnation === incarnation ? before : undefined;
-    if (before !== undefined && same === undefined && streamId < before.streamId) return;
+    const isOlder = before !== undefined && same === undefined && streamId < before.streamId;
+    // One of two copies that goes on is heard again: it answers what only a live one can.
+    if (isOlder && sentMs <= before.sentMs) return;
     const others = before?.otherPendingEvents ?? 0;
     this.#byOutbox.set(outboxId, {
       report: before?.report,

@@ -70,6 +70,8 @@ interface Reoffering {
   readonly generation: Id;
   /** What the own incarnation had accepted when that was seen. */
   readonly own: { readonly id: Id; readonly sequence: number };
+  /** Whether a report named it: it is named also when there is nothing to be given again. */
+  isReported: boolean;
 }
 
 /** The LikesServer, without sockets, disk or clock. */
@@ -469,7 +471,7 @@ export class LikesServerCore {
       detail,
     } as const;
     const own = { id, sequence: stored.last.sequence };
-    this.#reoffering = { trouble, generation, own };
+    this.#reoffering = { trouble, generation, own, isReported: false };
     this.#notice({ type: "trouble", trouble });
     this.#writer.takeBackAcknowledged();
     this.#finish(delivery, { type: "reopen" });
@@ -478,9 +480,9 @@ export class LikesServerCore {
   /** Everything that is retained is in the ledger again: what it is now is what was seen. */
   #endReoffering({ incarnation, welcome }: Delivery): void {
     if (this.#reoffering === undefined || incarnation !== this.#outbox.own) return;
-    const { generation, own } = this.#reoffering;
+    const { generation, own, isReported } = this.#reoffering;
     const wanted = incarnation.id === own.id ? own.sequence : 0;
-    const isDone = incarnation.acknowledged.sequence >= wanted;
+    const isDone = isReported && incarnation.acknowledged.sequence >= wanted;
     if (!isDone || welcome?.generation !== generation) return;
     this.#reoffering = undefined;
     this.#writer.change(this.#acknowledgeWrite(incarnation.id, incarnation.acknowledged.sequence));
@@ -637,6 +639,7 @@ export class LikesServerCore {
     if (pulse === undefined || blocked || phase !== "sending") return;
     delivery.pulse = undefined;
     this.#mayBeKnown = true;
+    if (this.#reoffering !== undefined) this.#reoffering.isReported = true;
     const final = this.#isFinal(incarnation);
     this.#send(delivery, {
       type: "report",

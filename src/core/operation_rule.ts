@@ -123,16 +123,15 @@ function closeGap(
   return undefined;
 }
 
+/** Unless it streams, which then is that of another copy: the one that forgot nothing goes on. */
 function endIncarnation(
   changes: LedgerChanges,
   trouble: TroubleRow,
   { reason, streaming }: Resolve,
-): Refusal | undefined {
+): undefined {
   const { incarnation, outboxId } = trouble;
-  if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
-  retireIncarnation(changes, incarnation, outboxId);
+  if (!streaming.includes(incarnation)) retireIncarnation(changes, incarnation, outboxId);
   changes.decide("resolve", trouble, reason);
-  return undefined;
 }
 
 /** One copy of an outbox goes on: the one that streams. */

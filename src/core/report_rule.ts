@@ -11,7 +11,7 @@ import type { Refusal } from "../errors.ts";
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
 import type { LedgerResult, ReportCommand } from "./ledger_command.ts";
-import { recognise, takeReturned, takeTroubles } from "./amnesia_rule.ts";
+import { endRefilled, recognise, takeReturned, takeTroubles } from "./amnesia_rule.ts";
 import { foreignIncarnation } from "./ledger_refusals.ts";
 import type { Report } from "./messages.ts";
 import type { Id } from "./record.ts";
@@ -81,6 +81,7 @@ function leave(changes: LedgerChanges, outboxId: Id, row: IncarnationRow): boole
   if (member === undefined || row.state !== "closed") return false;
   if (changes.ledger.incarnationsIn(outboxId, "open", 1).length > 0) return false;
   changes.setMember({ ...member, state: "left" });
+  endRefilled(changes, outboxId);
   return true;
 }
 
