@@ -7,17 +7,14 @@
  */
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
+import type { ReportCommand } from "./ledger_command.ts";
 import type { Report, Trouble, TroubleKind } from "./messages.ts";
 import type { Id } from "./record.ts";
 
 /** Records what the LikesServer itself found. Gives the incarnations about which it is decided. */
-export function takeTroubles(
-  changes: LedgerChanges,
-  outboxId: Id,
-  troubles: readonly Trouble[],
-): readonly Id[] {
+export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Report): readonly Id[] {
   const resolved: Id[] = [];
-  for (const trouble of troubles) {
+  for (const trouble of report.troubles) {
     const row = changes.ledger.incarnation(trouble.incarnation);
     if (row !== undefined && row.outboxId !== outboxId) continue;
     // A ledger may be restored again: in the same words it is another one.
@@ -25,8 +22,8 @@ export function takeTroubles(
     else if (changes.ledger.wasDecided(outboxId, trouble)) resolved.push(trouble.incarnation);
     else takeParking(changes, outboxId, trouble, row);
   }
-  const isRefilled = troubles.every(({ kind }) => kind !== "ledger_restored");
-  if (isRefilled) endRefilled(changes, outboxId);
+  const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
+  if (isRefilled) endRefilled(changes, outboxId, report);
   return resolved;
 }
 
@@ -42,10 +39,26 @@ function takeParking(
 }
 
 /** A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered again. */
-export function endRefilled(changes: LedgerChanges, outboxId: Id): void {
+export function endRefilled(changes: LedgerChanges, outboxId: Id, report: Report): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
-    if (trouble.kind === "ledger_restored") changes.decide("refilled", trouble, "");
+    if (trouble.kind !== "ledger_restored") continue;
+    changes.decide("refilled", trouble, "");
+    nameMissing(changes, outboxId, report);
   }
+}
+
+/**
+ * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox any more.
+ * It may be of incarnations that neither side remembers, so only its likes can be told.
+ */
+function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }: Report): void {
+  const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
+  if (acknowledgedLikes <= appliedLikes) return;
+  const detail =
+    `${acknowledgedLikes} likes were acknowledged to this outbox, of which the ledger has ` +
+    `${appliedLikes}: no outbox holds the others, or they were given up before`;
+  const nothing = { incarnation: "", firstSequence: 0, lastSequence: 0, digest: "" } as const;
+  changes.addTrouble(outboxId, { kind: "gap", ...nothing, detail });
 }
 
 /**
@@ -54,7 +67,7 @@ export function endRefilled(changes: LedgerChanges, outboxId: Id): void {
  */
 export function recognise(
   changes: LedgerChanges,
-  report: Report,
+  { report, namedSequence }: ReportCommand,
   row: IncarnationRow,
 ): IncarnationRow {
   const { incarnation, lastSequence, final } = report;
@@ -64,9 +77,11 @@ export function recognise(
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
   };
   if (final) {
-    if (lastSequence >= appliedSequence) return row;
-    const detail = `it ends at #${lastSequence}; #${appliedSequence} was applied`;
-    const range = rangeOf(lastSequence + 1, appliedSequence);
+    const [known, how] =
+      namedSequence > appliedSequence ? [namedSequence, "named"] : [appliedSequence, "applied"];
+    if (lastSequence >= known) return row;
+    const detail = `it ends at #${lastSequence}; #${known} was ${how}`;
+    const range = rangeOf(lastSequence + 1, known);
     const kind = "outbox_rolled_back";
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
     return row;

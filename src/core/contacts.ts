@@ -40,6 +40,12 @@ export class Contacts {
     return this.#byOutbox;
   }
 
+  /** Highest sequence of `incarnation` that was named, if that is what `outboxId` delivers; else 0. */
+  namedSequence(outboxId: Id, incarnation: Id): number {
+    const contact = this.#byOutbox.get(outboxId);
+    return contact?.incarnation === incarnation ? contact.namedSequence : 0;
+  }
+
   /**
    * A message was received on stream `streamId` of `outboxId`; it is not committed yet. `sentMs` is
    * when the pulse was sent that it answers, -Infinity for one that answers none.

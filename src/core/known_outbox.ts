@@ -107,6 +107,15 @@ export class KnownOutbox {
     return likes;
   }
 
+  /** Likes that were acknowledged to this outbox, without those of parked incarnations. */
+  get acknowledgedLikes(): bigint {
+    let { likes } = this.#state.forgotten;
+    for (const { stored, acknowledged } of this.#incarnations) {
+      if (stored.parked === undefined) likes += acknowledged.likes;
+    }
+    return likes;
+  }
+
   /** Events that are not acknowledged, of all incarnations but one. */
   pendingExcept(except: KnownIncarnation | undefined): number {
     let events = 0;

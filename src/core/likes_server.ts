@@ -647,6 +647,7 @@ export class LikesServerCore {
       labelMs: pulse.labelMs,
       lastSequence: incarnation.stored.last.sequence,
       acceptedLikes: this.accepted.likes,
+      acknowledgedLikes: this.#outbox.acknowledgedLikes,
       final,
       leaving: final && incarnation === this.#outbox.own,
       otherPendingEvents: this.#outbox.pendingExcept(incarnation),

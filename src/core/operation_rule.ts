@@ -111,6 +111,10 @@ function closeGap(
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
   const { incarnation, outboxId, lastSequence, digest } = trouble;
+  if (incarnation === "") {
+    changes.decide("resolve", trouble, reason); // nobody knows its events
+    return undefined;
+  }
   if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
   const row = changes.incarnationOr(incarnation, outboxId);
   const firstSequence = row.appliedSequence + 1;

@@ -178,6 +178,20 @@ test("takeReport() records outbox_rolled_back when a final last is below the app
   assert.is(ledger.row()?.state, "open");
 });
 
+test("takeReport() records outbox_rolled_back when a final last is below what was named", async () => {
+  const ledger = await withThree();
+  const command = reportCommand({ ...FINAL, lastSequence: 3 });
+  if (command.type !== "report") throw new Error("It is a report");
+  await ledger.run({ ...command, report: { ...command.report, namedSequence: 3 } });
+  assert.equal(await ledger.troubleKinds(), []);
+  await ledger.run({ ...command, report: { ...command.report, namedSequence: 5 } });
+  const [found] = await ledger.troubles();
+  assert.equal(
+    [found?.kind, found?.firstSequence, found?.lastSequence],
+    ["outbox_rolled_back", 4, 5],
+  );
+});
+
 test("takeReport() parks what a LikesServer parked, and it blocks no leave", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs", "gap"] as const) {
     const ledger = await withThree();

@@ -84,6 +84,7 @@ export class Amnesias {
     seat.process?.die(why);
     seat.disk = disk;
     const others = seats.filter((one) => one !== seat).map((one) => one.disk);
+    oracle.amnesia.forget(before.content.state.outboxId);
     oracle.amnesia.outboxForgot(before, disk, others);
     if (operator.mistaken.delete(before.content.state.outboxId)) {
       seat.isHeldDown = false;

@@ -71,6 +71,7 @@ export class AsOfCheck {
     if (lineage.isGivenUp(gift)) return "an operator closed a gap";
     if (life === undefined) return "it was never synced";
     if (isRetired(gift, lineage)) return "an operator retired it";
+    if (isGivenUp(life.outboxId, lineage)) return "an operator gave up what nobody knows";
     if (gift.acceptedStep < (this.#twins.get(life.outboxId) ?? 0)) return "two copies were live";
     const isMember = lineage.disk.members.get(life.outboxId)?.state === "member";
     if (lineage.isRestored && !isMember) return "the restored ledger does not know its outbox";
@@ -88,6 +89,13 @@ export class AsOfCheck {
 /** A like in words. */
 export function where({ itemId, life, sequence }: Gift): string {
   return `${itemId} (#${sequence} of ${life?.incarnation.slice(0, 6)})`;
+}
+
+/** Whether an operator closed a gap of which neither side knew the events. */
+function isGivenUp(outboxId: Id, { disk }: Lineage): boolean {
+  return disk.decisions.some((one) => {
+    return one.trouble === "gap" && one.incarnation === "" && one.outboxId === outboxId;
+  });
 }
 
 /** Whether an operator said that nothing more of its incarnation or its outbox will come. */

@@ -8,6 +8,7 @@ import { MEMBER_SILENT_MS, PULSES_UNANSWERED_MAX } from "../../../src/limits.ts"
 import type { Convergence, FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
 import { expect } from "./failure.ts";
+import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
 import type { Lineage } from "./lineage.ts";
 
 interface StreamSeen {
@@ -141,6 +142,7 @@ export class PrimaryWatch {
       const applied = this.#lineage.appliedOf(incarnation);
       if (applied >= sequence || !this.#members.has(outboxId)) continue;
       if (disk.incarnations.get(incarnation)?.state === "retired") continue;
+      if (isRolledBack(incarnation, disk)) continue;
       // Of two live copies the newest contact counts, until their trouble is known.
       expect(this.isTwinned(outboxId), () => {
         return `converged at #${applied} of ${incarnation}, but #${sequence} was named`;
@@ -164,4 +166,11 @@ export class PrimaryWatch {
     }
     return seen;
   }
+}
+
+/** Whether an operator knows that an outbox forgot events of it. */
+function isRolledBack(incarnation: Id, { decidedTroubles }: LedgerDisk): boolean {
+  return [...decidedTroubles.values()].some((one) => {
+    return one.kind === "outbox_rolled_back" && one.incarnation === incarnation;
+  });
 }
