@@ -19,12 +19,23 @@ export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Repor
     if (row !== undefined && row.outboxId !== outboxId) continue;
     // A ledger may be restored again: in the same words it is another one.
     if (trouble.kind === "ledger_restored") changes.addTrouble(outboxId, trouble);
-    else if (changes.ledger.wasDecided(outboxId, trouble)) resolved.push(trouble.incarnation);
+    else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
     else takeParking(changes, outboxId, trouble, row);
   }
   const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
   if (isRefilled) endRefilled(changes, outboxId, report);
   return resolved;
+}
+
+/** A gap is over once counting has gone on after it, whoever decided what. */
+function isOver(
+  changes: LedgerChanges,
+  outboxId: Id,
+  trouble: Trouble,
+  row: IncarnationRow | undefined,
+): boolean {
+  if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);
+  return row !== undefined && row.appliedSequence >= trouble.lastSequence;
 }
 
 /** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */

@@ -56,6 +56,11 @@ export class KnownOutbox {
     return this.#state.seen;
   }
 
+  /** Whether a ledger that forgot is being given again what this outbox retains, by the disk. */
+  get isRefilling(): boolean {
+    return this.#state.isRefilling;
+  }
+
   /** Bytes that what is not acknowledged takes on the disk, by what the disk knows of that. */
   get pendingBytes(): number {
     return this.#state.bytes - this.#state.retainedBytes;

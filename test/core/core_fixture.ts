@@ -140,13 +140,13 @@ export function ack(incarnation: Id, changes: Partial<Ack> = {}): Ack {
   };
 }
 
-/** A gap of the first three events, or as `changes` say. */
+/** A gap of three events after the first three, or as `changes` say. */
 export function trouble(changes: Partial<Trouble> = {}): Trouble {
   return {
     kind: "gap",
     incarnation: FIRST,
-    firstSequence: 1,
-    lastSequence: 3,
+    firstSequence: 4,
+    lastSequence: 6,
     digest: testId(0xd),
     detail: "found",
     ...changes,

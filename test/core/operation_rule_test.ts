@@ -78,11 +78,17 @@ test("operate() counts on after a gap when it is closed, and names what is given
 });
 
 test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
-  const gap = trouble({ firstSequence: 1, lastSequence: 2 });
-  const ledger = await inTrouble(gap);
+  const [one, two] = batches(FIRST, [
+    [1, 2, 3],
+    [4, 5],
+  ]);
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(one));
+  const gap = trouble({ lastSequence: 5 });
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [gap] }), batchCommand(two));
   const [decision] = await decisions(ledger, resolve(1));
   assert.equal([decision?.firstSequence, decision?.lastSequence], [0, 0]);
-  assert.is(ledger.row()?.appliedSequence, 3);
+  assert.is(ledger.row()?.appliedSequence, 5);
 });
 
 test("operate() retires what was rolled back or differs, unless another copy streams it", async () => {
