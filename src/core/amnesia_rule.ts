@@ -67,7 +67,7 @@ function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }
   if (acknowledgedLikes <= appliedLikes) return;
   const detail =
     `${acknowledgedLikes} likes were acknowledged to this outbox, of which the ledger has ` +
-    `${appliedLikes}: no outbox holds the others, or they were given up before`;
+    `${appliedLikes}: no outbox holds the others; see other gaps too`;
   const nothing = { incarnation: "", firstSequence: 0, lastSequence: 0, digest: "" } as const;
   changes.addTrouble(outboxId, { kind: "gap", ...nothing, detail });
 }

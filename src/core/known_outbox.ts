@@ -112,12 +112,10 @@ export class KnownOutbox {
     return likes;
   }
 
-  /** Likes that were acknowledged to this outbox, without those of parked incarnations. */
+  /** Likes that were acknowledged to this outbox, or are removed from it. */
   get acknowledgedLikes(): bigint {
     let { likes } = this.#state.forgotten;
-    for (const { stored, acknowledged } of this.#incarnations) {
-      if (stored.parked === undefined) likes += acknowledged.likes;
-    }
+    for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
     return likes;
   }
 

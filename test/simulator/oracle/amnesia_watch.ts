@@ -29,6 +29,8 @@ interface Expected {
 export class AmnesiaWatch {
   readonly #oracle: Observed;
   #expected: Expected[] = [];
+  /** The copy that was put in the place of the ledger last, whether or not it was opened. */
+  #ledger: LedgerDisk | undefined;
   /** Whether any store ever forgot: some sums are then not known exactly. */
   happened = false;
 
@@ -39,7 +41,8 @@ export class AmnesiaWatch {
   /** An outbox is replaced by an older one, or by an empty one; `disks` are all others that are left. */
   outboxForgot(before: OutboxDisk, after: OutboxDisk, disks: Iterable<OutboxDisk>): void {
     this.happened = true;
-    const { truth, home: lineage } = this.#oracle;
+    const { truth, home } = this.#oracle;
+    const { incarnations: rows } = this.#ledger ?? home.disk;
     const { outboxId } = before.content.state;
     const left = [after, ...disks];
     for (const gift of truth.gifts) {
@@ -49,7 +52,8 @@ export class AmnesiaWatch {
     }
     if (after.content.state.outboxId !== outboxId) return;
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
-      if (closed || lineage.appliedOf(incarnation) <= last.sequence) continue;
+      const applied = rows.get(incarnation)?.appliedSequence ?? 0;
+      if (closed || applied <= last.sequence) continue;
       const why = `${incarnation} was rolled back to #${last.sequence}`;
       this.#expected.push({ outboxId, kinds: ["outbox_rolled_back"], why });
       return;
@@ -59,6 +63,7 @@ export class AmnesiaWatch {
   /** The ledger is replaced by an older copy. `disks` are those of all LikesServers. */
   ledgerForgot(to: LedgerDisk, disks: Iterable<OutboxDisk>): void {
     this.happened = true;
+    this.#ledger = to;
     // What was to be seen by the newer one is not any more.
     this.#expected = [];
     for (const { content } of disks) {
