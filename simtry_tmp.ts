@@ -6,7 +6,7 @@ const t0 = process.cpuUsage();
 const kinds = new Map<string, number[]>();
 for (let seed = first; seed < first + count; seed++) {
   const w = new World(seed, servers ?? 3, trace);
-  try { w.run(); } catch (e) { failed++; const m = (e as Error).message.replace(/[0-9a-f]{32}/g, s=>s.slice(0,6)); const k=((e as Error).name+": "+m).replace(/\d+/g,'N').slice(0,70); const l=kinds.get(k)??[]; l.push(seed); kinds.set(k,l); if (l.length<=1) console.log(seed, m.slice(0, 1500), (e as Error).name==="SimulationFailure"?"":(e as Error).stack?.split("\n").slice(1,6).join("\n")); }
+  try { w.run(); } catch (e) { failed++; const m = (e as Error).message.replace(/[0-9a-f]{32}/g, s=>s.slice(0,6)); const k=((e as Error).name+": "+m).replace(/\d+/g,'N').replace(/[0-9a-f]*N[0-9a-fN]*/g,'N').slice(0,230); const l=kinds.get(k)??[]; l.push(seed); kinds.set(k,l); if (l.length<=1) console.log(seed, m.slice(0, 1500), (e as Error).name==="SimulationFailure"?"":(e as Error).stack?.split("\n").slice(1,6).join("\n")); }
   for (const [k, v] of Object.entries(w.faultsFired)) sum[k] = (sum[k] ?? 0) + v;
   steps += w.agenda.steps; sims += w.agenda.nowMs; gifts += w.oracle.truth.gifts.length; acc += w.oracle.truth.accepted.length; counted += w.oracle.lineage.counted;
 }

@@ -65,7 +65,10 @@ export class World implements Surroundings {
     this.trace?.event("plan", { ...told, faults: [...told.faults], codec: codec.encode.length });
     this.wallClock = new WallClock(this.agenda);
     this.ledger = new LedgerDisk(this.random.id());
-    this.oracle = new Oracle(this.plan.codec, this.ledger, () => this.agenda.nowMs);
+    this.oracle = new Oracle(this.plan.codec, this.ledger, {
+      nowMs: () => this.agenda.nowMs,
+      outboxes: () => this.seats.map(({ disk }) => disk),
+    });
     this.primaryMachine = new Machine("primary", this.plan.diskMs);
     this.amnesias = new Amnesias(this);
     this.#startPrimary();
