@@ -453,7 +453,7 @@ export class LikesServerCore {
 
   /** Whether a ledger is older than what it acknowledged, and is not being given that again. */
   #hasForgotten({ acknowledged }: KnownIncarnation, welcome: Welcome): boolean {
-    if (this.#reoffering?.generation === welcome.generation) return false;
+    if (this.#reoffering !== undefined) return this.#reoffering.generation !== welcome.generation;
     return welcome.reoffer || welcome.appliedSequence < acknowledged.sequence;
   }
 
