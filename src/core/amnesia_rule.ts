@@ -19,12 +19,23 @@ export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Repor
     if (row !== undefined && row.outboxId !== outboxId) continue;
     // A ledger may be restored again: in the same words it is another one.
     if (trouble.kind === "ledger_restored") changes.addTrouble(outboxId, trouble);
-    else if (changes.ledger.wasDecided(outboxId, trouble)) resolved.push(trouble.incarnation);
+    else if (isDecided(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
     else takeParking(changes, outboxId, trouble, row);
   }
   const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
   if (isRefilled) endRefilled(changes, outboxId, report);
   return resolved;
+}
+
+/** A gap that was decided about by retiring its member was not closed: it is there again. */
+function isDecided(
+  changes: LedgerChanges,
+  outboxId: Id,
+  trouble: Trouble,
+  row: IncarnationRow | undefined,
+): boolean {
+  const isGap = trouble.kind === "gap" && (row?.appliedSequence ?? 0) < trouble.lastSequence;
+  return !isGap && changes.ledger.wasDecided(outboxId, trouble);
 }
 
 /** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */
