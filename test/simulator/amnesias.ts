@@ -84,7 +84,6 @@ export class Amnesias {
     seat.process?.die(why);
     seat.disk = disk;
     const others = seats.filter((one) => one !== seat).map((one) => one.disk);
-    oracle.amnesia.forget(before.content.state.outboxId);
     oracle.amnesia.outboxForgot(before, disk, others);
     if (operator.mistaken.delete(before.content.state.outboxId)) {
       seat.isHeldDown = false;
@@ -116,7 +115,7 @@ export class Amnesias {
     const disk = copy.clone();
     oracle.copied(copy, disk);
     if (kind === "ledger_restored_marked") disk.copiedMs = wallClock.nowMs;
-    oracle.lineageOf(disk).isRestored = true;
+    oracle.restored(disk);
     const disks = seats.map((seat) => seat.disk);
     oracle.amnesia.ledgerForgot(disk, disks);
     this.#world.fired(kind);

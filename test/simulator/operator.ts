@@ -79,16 +79,18 @@ export class Operator {
     if (gone.length > 0 && random.chance(0.5)) {
       return { type: "retire", server: random.pick(gone).outboxId, reason };
     }
-    const troubles = status.troubles.filter((trouble) => this.#isForNow(trouble, status));
+    const troubles = status.troubles.filter((trouble) => this.#isForNow(trouble));
     if (troubles.length === 0) return undefined;
     const trouble = random.pick(troubles);
     this.#stopCopies(trouble.outboxId);
     return { type: "resolve", troubleNumber: trouble.number, reason };
   }
 
-  #isForNow({ kind, outboxId, sinceMs }: TroubleStatus, { nowMs }: Status): boolean {
+  /** Nobody else will answer: that is said only of a ledger that nobody has answered for a while. */
+  #isForNow({ kind, outboxId }: TroubleStatus): boolean {
     if (kind !== "ledger_restored") return true;
-    return outboxId === "" && Math.abs(nowMs - sinceMs) > PATIENCE_MS;
+    const { agenda, plan } = this.#world;
+    return outboxId === "" && agenda.nowMs > plan.unkindMs + PATIENCE_MS;
   }
 
   #stopCopies(outboxId: string): void {

@@ -27,6 +27,7 @@ import { PrimaryProcess } from "./primary.ts";
 import type { PrimarySurroundings } from "./primary.ts";
 import { Random } from "./random.ts";
 import { LikesServerSeat } from "./seat.ts";
+import type { Happened } from "./tally.ts";
 import { Trace } from "./trace.ts";
 import { WallClock } from "./wall_clock.ts";
 
@@ -65,7 +66,10 @@ export class World implements Surroundings {
     this.trace?.event("plan", { ...told, faults: [...told.faults], codec: codec.encode.length });
     this.wallClock = new WallClock(this.agenda);
     this.ledger = new LedgerDisk(this.random.id());
-    this.oracle = new Oracle(this.plan.codec, this.ledger, () => this.agenda.nowMs);
+    this.oracle = new Oracle(this.plan.codec, this.ledger, {
+      nowMs: () => this.agenda.nowMs,
+      outboxes: () => this.seats.map(({ disk }) => disk),
+    });
     this.primaryMachine = new Machine("primary", this.plan.diskMs);
     this.amnesias = new Amnesias(this);
     this.#startPrimary();
@@ -75,6 +79,24 @@ export class World implements Surroundings {
       this.addSeat(serverId, new Machine(serverId, this.plan.diskMs), disk);
     }
     this.operator = new Operator(this);
+  }
+
+  /** How much happened, beside faults. */
+  get happened(): Happened {
+    const { agenda, oracle, operator } = this;
+    const { truth, readers } = oracle;
+    return {
+      steps: agenda.steps,
+      simulatedMs: agenda.nowMs,
+      attempted: truth.gifts.length,
+      accepted: truth.accepted.length,
+      refused: truth.refused,
+      counted: oracle.home.counted,
+      commits: oracle.commits,
+      converged: oracle.converged,
+      learnt: readers.counted,
+      decided: operator.decided,
+    };
   }
 
   /** Runs it to its end. Throws at the first thing that must not be. */

@@ -44,6 +44,7 @@ export class AmnesiaWatch {
     const { truth, home } = this.#oracle;
     const { incarnations: rows } = this.#ledger ?? home.disk;
     const { outboxId } = before.content.state;
+    this.#forget(outboxId);
     const left = [after, ...disks];
     for (const gift of truth.gifts) {
       if (gift.life?.outboxId !== outboxId) continue;
@@ -77,14 +78,13 @@ export class AmnesiaWatch {
   }
 
   /** What an outbox that is gone would have shown is not expected any more. */
-  forget(outboxId: Id): void {
+  #forget(outboxId: Id): void {
     this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
   }
 
   /** A member that was retired returned: each as_of that lacked its likes is in the span that is named. */
   committed({ troubles }: GroupResult): void {
     for (const { kind, outboxId, asOfFromMs, asOfToMs } of troubles) {
-      if (kind === "second_incarnation" || kind === "closed_incarnation") continue;
       if (kind !== "retired_returned") continue;
       const wrong: WrongSpan | undefined = this.#oracle.asOf.wrong.get(outboxId);
       if (wrong === undefined) continue;

@@ -3,6 +3,7 @@
  * the total. It looks at each acknowledged like once, in order; what it finds missing has to be excused.
  */
 import type { Id } from "../../../src/core/record.ts";
+import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Gift, Truth } from "./truth.ts";
@@ -16,6 +17,7 @@ export interface WrongSpan {
 /** Holds as_of against what was acknowledged. */
 export class AsOfCheck {
   readonly #truth: Truth;
+  readonly #outboxes: () => Iterable<OutboxDisk>;
   #settled = 0;
   /** Those that were missing and excused. */
   #missing: Gift[] = [];
@@ -23,8 +25,9 @@ export class AsOfCheck {
   readonly #twins = new Map<Id, number>();
   readonly wrong = new Map<Id, WrongSpan>();
 
-  constructor(truth: Truth) {
+  constructor(truth: Truth, outboxes: () => Iterable<OutboxDisk>) {
     this.#truth = truth;
+    this.#outboxes = outboxes;
   }
 
   /** Two processes work on copies of one outbox from now on. */
@@ -56,12 +59,18 @@ export class AsOfCheck {
       if (gift.acceptedStep >= asOfStep) break;
       if (lineage.isCounted(gift)) continue;
       const excuse = this.excuse(gift, lineage);
-      expect(excuse !== undefined, () => `as_of ${asOfMs} claims ${where(gift)}, not counted`);
+      expect(excuse !== undefined, () => {
+        return `as_of ${asOfMs} claims ${where(gift)}, which is not counted; ${this.#whereabouts(gift, lineage)}`;
+      });
       this.#missing.push(gift);
     }
     for (const gift of this.#missing) {
       if (!lineage.isCounted(gift) && isRetired(gift, lineage)) this.#note(gift, asOfMs);
     }
+  }
+
+  lost(gift: Gift, lineage: Lineage): string {
+    return `${where(gift)} is lost: ${this.#whereabouts(gift, lineage)}`;
   }
 
   /** Why it is right that a like is not counted, if it is. */
@@ -78,6 +87,19 @@ export class AsOfCheck {
     return undefined;
   }
 
+  /** Where a like is that is not counted, for who reads the failure. */
+  #whereabouts({ life }: Gift, { disk }: Lineage): string {
+    const id = life?.incarnation ?? "";
+    const row = disk.incarnations.get(id);
+    const outboxes = [...this.#outboxes()].filter(({ content }) => {
+      return content.state.incarnations.some(({ incarnation }) => incarnation === id);
+    });
+    return (
+      `the ledger has its incarnation ${row?.state} at #${row?.appliedSequence}, ` +
+      `${outboxes.length} outboxes list it`
+    );
+  }
+
   #note({ life }: Gift, asOfMs: number): void {
     const outboxId = life?.outboxId ?? "";
     const span = this.wrong.get(outboxId);
@@ -87,7 +109,7 @@ export class AsOfCheck {
 }
 
 /** A like in words. */
-export function where({ itemId, life, sequence }: Gift): string {
+function where({ itemId, life, sequence }: Gift): string {
   return `${itemId} (#${sequence} of ${life?.incarnation.slice(0, 6)})`;
 }
 

@@ -53,7 +53,8 @@ export class LikesServerWatch {
     const { state } = this.#disk.content;
     this.#oracle.truth.synced(state.outboxId, writes);
     const [write] = writes;
-    if (write?.type === "append") {
+    // What a ledger that was restored has to have again counts as pending, beyond the bound.
+    if (write?.type === "append" && !this.#oracle.amnesia.happened) {
       const pending = state.bytes - state.retainedBytes;
       // What was retained waits again while a ledger is refilled, on top of the bound.
       const isRefilled = this.#oracle.amnesia.happened;

@@ -11,8 +11,9 @@ import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts
 import type { Id, RecordCodec } from "../../../src/core/record.ts";
 import type { Status } from "../../../src/core/status.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import { AmnesiaWatch } from "./amnesia_watch.ts";
-import { AsOfCheck, where } from "./as_of_check.ts";
+import { AsOfCheck } from "./as_of_check.ts";
 import { expect } from "./failure.ts";
 import { Lineage } from "./lineage.ts";
 import { PrimaryWatch } from "./primary_watch.ts";
@@ -36,10 +37,14 @@ export class Oracle {
   commits = 0;
   converged = 0;
 
-  constructor(codec: RecordCodec, ledger: LedgerDisk, nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(
+    codec: RecordCodec,
+    ledger: LedgerDisk,
+    world: { nowMs(): number; outboxes(): Iterable<OutboxDisk> },
+  ) {
+    this.#nowMs = () => world.nowMs();
     this.truth = new Truth(codec);
-    this.asOf = new AsOfCheck(this.truth);
+    this.asOf = new AsOfCheck(this.truth, () => world.outboxes());
     this.lineage = this.lineageOf(ledger);
     this.home = this.lineage;
     this.readers = new Readers(this.truth);
@@ -60,13 +65,18 @@ export class Oracle {
     this.#lineages.set(copy, this.lineageOf(disk).fork(copy));
   }
 
+  /** The true ledger is from now on that on `disk`, which goes on from an older copy. */
+  restored(disk: LedgerDisk): void {
+    this.home = this.lineageOf(disk);
+    this.home.isRestored = true;
+    this.asOf.restart();
+  }
+
   // The primary.
 
   primaryStarted(disk: LedgerDisk, snapshot: LedgerSnapshot): void {
     const lineage = this.lineageOf(disk);
-    if (lineage !== this.home && !lineage.isForeign) this.asOf.restart();
     this.lineage = lineage;
-    if (!lineage.isForeign) this.home = lineage;
     this.readers.opened(snapshot.generation);
     const { asOfMs } = snapshot.meta;
     expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}`);
@@ -144,7 +154,7 @@ export class Oracle {
     for (const gift of this.truth.gifts) {
       if (gift.acceptedStep === 0 || lineage.isCounted(gift)) continue;
       const isLost = this.asOf.excuse(gift, lineage) === undefined;
-      expect(!isLost, () => `${where(gift)} is lost`);
+      expect(!isLost, () => this.asOf.lost(gift, lineage));
     }
     this.amnesia.finish();
   }
