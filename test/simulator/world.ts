@@ -150,7 +150,6 @@ export class World implements Surroundings {
     const other = this.seats.find(({ outboxId }) => outboxId === seat.outboxId);
     if (other === undefined) return;
     const disks = this.seats.map(({ disk }) => disk);
-    this.oracle.amnesia.forget(seat.outboxId);
     this.oracle.amnesia.outboxForgot(seat.disk, other.disk, disks);
   }
 
