@@ -67,7 +67,7 @@ export function drawPlan(random: Random, servers: number): Plan {
       ageMs: random.pick([0, 300, 2_000, PLENTY, PLENTY]),
       bytesMax: random.pick([0, 400, PLENTY, PLENTY]),
     },
-    tickMs: random.pick([[25], [100], [250], [25, 100, 250]]),
+    tickMs: random.pick([[25], [100], [250], [100, 250], [25, 100, 250]]),
     operatorGapMs: random.pick([200, 700, Infinity]),
     codec: random.chance(PRODUCTION_CODEC_SHARE) ? recordCodec : cheapCodec,
   };

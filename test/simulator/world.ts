@@ -239,12 +239,7 @@ export class World implements Surroundings {
     if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
     if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
     if (status.servers.length !== this.seats.length || status.troubleCount > 0) return false;
-    return this.seats.every(({ process }) => {
-      const view = process?.core?.total(process.nowMs);
-      const isExact = view?.pulse.totalLikes === status.totalLikes && view.pendingLikes === 0n;
-      const isWell = process?.core?.isAccepting === true && process.core.troubles.length === 0;
-      return isExact && isWell && process?.core?.pendingEvents === 0;
-    });
+    return this.seats.every((seat) => isWell(seat, status.totalLikes));
   }
 
   #describe(): string {
@@ -262,4 +257,17 @@ export class World implements Surroundings {
       typeof value === "bigint" ? Number(value) : value,
     );
   }
+}
+
+/** Whether a LikesServer shows the total and takes likes, and nothing of its outbox waits for anything. */
+function isWell({ process, disk }: LikesServerSeat, totalLikes: bigint): boolean {
+  const core = process?.core;
+  const view = core?.total(process?.nowMs ?? 0);
+  if (core === undefined || view === undefined) return false;
+  const isExact = view.pulse.totalLikes === totalLikes && view.pendingLikes === 0n;
+  const isDelivered = disk.content.state.incarnations.every(({ incarnation, closed }) => {
+    return closed || incarnation === core.incarnation;
+  });
+  const isQuiet = core.pendingEvents === 0 && core.troubles.length === 0;
+  return isExact && isDelivered && isQuiet && core.isAccepting;
 }

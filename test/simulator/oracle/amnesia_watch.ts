@@ -52,6 +52,7 @@ export class AmnesiaWatch {
       gift.isLost ||= !left.some((disk) => holds(disk, incarnation, gift.sequence));
     }
     if (after.content.state.outboxId !== outboxId) return;
+    this.#expectForgotten(before, after);
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
       const applied = rows.get(incarnation)?.appliedSequence ?? 0;
       if (closed || applied <= last.sequence) continue;
@@ -59,6 +60,16 @@ export class AmnesiaWatch {
       this.#expected.push({ outboxId, kinds: ["outbox_rolled_back"], why });
       return;
     }
+  }
+
+  /** Of the life that was live the ledger knows, and the outbox does not: it shows as a second one. */
+  #expectForgotten(before: OutboxDisk, after: OutboxDisk): void {
+    const { outboxId, incarnations } = after.content.state;
+    const live = before.content.state.incarnations.at(-1)?.incarnation ?? "";
+    if (incarnations.some(({ incarnation }) => incarnation === live)) return;
+    if (this.#oracle.home.disk.incarnations.get(live)?.state !== "open") return;
+    const kinds = ["second_incarnation", "outbox_rolled_back"] as const;
+    this.#expected.push({ outboxId, kinds, why: `${live} was forgotten` });
   }
 
   /** The ledger is replaced by an older copy. `disks` are those of all LikesServers. */
