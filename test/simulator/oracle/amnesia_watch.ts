@@ -29,8 +29,6 @@ interface Expected {
 export class AmnesiaWatch {
   readonly #oracle: Observed;
   #expected: Expected[] = [];
-  /** The copy that was put in the place of the ledger last, whether or not it was opened. */
-  #ledger: LedgerDisk | undefined;
   /** Whether any store ever forgot: some sums are then not known exactly. */
   happened = false;
 
@@ -42,9 +40,8 @@ export class AmnesiaWatch {
   outboxForgot(before: OutboxDisk, after: OutboxDisk, disks: Iterable<OutboxDisk>): void {
     this.happened = true;
     const { truth, home } = this.#oracle;
-    const { incarnations: rows } = this.#ledger ?? home.disk;
     const { outboxId } = before.content.state;
-    this.#forget(outboxId);
+    this.forget(outboxId);
     const left = [after, ...disks];
     for (const gift of truth.gifts) {
       if (gift.life?.outboxId !== outboxId) continue;
@@ -54,8 +51,7 @@ export class AmnesiaWatch {
     if (after.content.state.outboxId !== outboxId) return;
     this.#expectForgotten(before, after);
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
-      const applied = rows.get(incarnation)?.appliedSequence ?? 0;
-      if (closed || applied <= last.sequence) continue;
+      if (closed || home.appliedOf(incarnation) <= last.sequence) continue;
       const why = `${incarnation} was rolled back to #${last.sequence}`;
       this.#expected.push({ outboxId, kinds: ["outbox_rolled_back"], why });
       return;
@@ -75,7 +71,6 @@ export class AmnesiaWatch {
   /** The ledger is replaced by an older copy. `disks` are those of all LikesServers. */
   ledgerForgot(to: LedgerDisk, disks: Iterable<OutboxDisk>): void {
     this.happened = true;
-    this.#ledger = to;
     // What was to be seen by the newer one is not any more.
     this.#expected = [];
     for (const { content } of disks) {
@@ -89,7 +84,7 @@ export class AmnesiaWatch {
   }
 
   /** What an outbox that is gone would have shown is not expected any more. */
-  #forget(outboxId: Id): void {
+  forget(outboxId: Id): void {
     this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
   }
 
