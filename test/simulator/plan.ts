@@ -1,7 +1,7 @@
 /**
- * The plan of faults: what one world is like, drawn from its seed before it begins. Each plan has its own
- * few kinds of faults, at its own rates (swarm testing): a world in which everything goes wrong at once
- * never gets far enough to meet what takes a while of peace.
+ * The plan of faults: what one world is like, drawn from its seed before it begins. Each plan has
+ * its own few kinds of faults, at its own rates (swarm testing): a world in which everything goes
+ * wrong at once never gets far enough to meet what takes a while of peace.
  */
 import type { Retention } from "../../src/core/likes_server.ts";
 import type { RecordCodec } from "../../src/core/record.ts";

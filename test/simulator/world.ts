@@ -1,6 +1,7 @@
 /**
- * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed: first it is
- * unkind, by the plan that was drawn, then it is kind, and has to converge within a bound.
+ * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed:
+ * first it is unkind, by the plan that was drawn, then it is kind, and has to converge within a
+ * bound.
  */
 import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
 import { LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
@@ -259,7 +260,10 @@ export class World implements Surroundings {
   }
 }
 
-/** Whether a LikesServer shows the total and takes likes, and nothing of its outbox waits for anything. */
+/**
+ * Whether a LikesServer shows the total and takes likes, and nothing of its outbox waits for
+ * anything.
+ */
 function isWell({ process, disk }: LikesServerSeat, totalLikes: bigint): boolean {
   const core = process?.core;
   const view = core?.total(process?.nowMs ?? 0);

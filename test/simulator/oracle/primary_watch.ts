@@ -128,7 +128,10 @@ export class PrimaryWatch {
     }
   }
 
-  /** CONVERGED is said only when nobody is silent, nothing that was named is missing, and no trouble is. */
+  /**
+   * CONVERGED is said only when nobody is silent, nothing that was named is missing, and no trouble
+   * is.
+   */
   #checkConvergence(convergence: Convergence): void {
     if (convergence !== "converged") return;
     const { disk } = this.#lineage;
