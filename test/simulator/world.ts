@@ -238,11 +238,13 @@ export class World implements Surroundings {
     if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
     if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
     if (status.servers.length !== this.seats.length || status.troubleCount > 0) return false;
-    return this.seats.every(({ process }) => {
+    return this.seats.every(({ process, disk }) => {
       const view = process?.core?.total(process.nowMs);
       const isExact = view?.pulse.totalLikes === status.totalLikes && view.pendingLikes === 0n;
       const isWell = process?.core?.isAccepting === true && process.core.troubles.length === 0;
-      return isExact && isWell && process?.core?.pendingEvents === 0;
+      // Lives that hold nothing are delivered too: one may have held something before it was rolled back.
+      const unclosed = disk.content.state.incarnations.filter(({ closed }) => !closed);
+      return isExact && isWell && process?.core?.pendingEvents === 0 && unclosed.length === 1;
     });
   }
 

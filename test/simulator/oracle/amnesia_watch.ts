@@ -52,6 +52,7 @@ export class AmnesiaWatch {
       gift.isLost ||= !left.some((disk) => holds(disk, incarnation, gift.sequence));
     }
     if (after.content.state.outboxId !== outboxId) return;
+    this.#oracle.asOf.rolledBack.add(outboxId);
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
       const applied = rows.get(incarnation)?.appliedSequence ?? 0;
       if (closed || applied <= last.sequence) continue;
