@@ -55,6 +55,7 @@ export class AmnesiaWatch {
       gift.isLost ||= !left.some((disk) => holds(disk, incarnation, gift.sequence));
     }
     if (after.content.state.outboxId !== outboxId) return;
+    this.#oracle.asOf.rolledBack.add(outboxId);
     this.#expectForgotten(before, after);
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
       if (closed || home.appliedOf(incarnation) <= last.sequence) continue;

@@ -25,6 +25,8 @@ export class AsOfCheck {
   /** Outboxes that two processes worked on, and the step until when that may have hidden likes. */
   readonly #twins = new Map<Id, number>();
   readonly wrong = new Map<Id, WrongSpan>();
+  /** Outboxes that were put back from a copy. */
+  readonly rolledBack = new Set<Id>();
 
   constructor(truth: Truth, outboxes: () => Iterable<OutboxDisk>) {
     this.#truth = truth;
@@ -87,6 +89,8 @@ export class AsOfCheck {
     if (gift.acceptedStep < (this.#twins.get(life.outboxId) ?? 0)) return "two copies were live";
     const isMember = lineage.disk.members.get(life.outboxId)?.state === "member";
     if (lineage.isRestored && !isMember) return "the restored ledger does not know its outbox";
+    // It takes likes at once, until the ledger hears of it: no protocol can know before.
+    if (this.rolledBack.has(life.outboxId) && !isMember) return "its outbox is back before it left";
     return undefined;
   }
 
