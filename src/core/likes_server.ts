@@ -586,8 +586,8 @@ export class LikesServerCore {
       return this.#break(reason, nowMs);
     }
     delivery.version = Math.max(delivery.version, ack.version);
-    // Every report of this stream names it, and an Ack comes after the first one is committed.
-    if (this.#reoffering !== undefined) this.#reoffering.isRecorded = true;
+    // Every report of this stream names it, and `admitted` or `left` say that one is committed.
+    if (this.#reoffering !== undefined) this.#reoffering.isRecorded ||= ack.admitted || ack.left;
     this.#settleCounts();
     this.#obey(ack.resolved);
     if (ack.admitted) this.#join();

@@ -47,7 +47,7 @@ export class AmnesiaWatch {
     this.happened = true;
     const { truth, home } = this.#oracle;
     const { outboxId } = before.content.state;
-    this.forget(outboxId);
+    this.#forget(outboxId);
     const left = [after, ...disks];
     for (const gift of truth.gifts) {
       if (gift.life?.outboxId !== outboxId) continue;
@@ -93,7 +93,7 @@ export class AmnesiaWatch {
   }
 
   /** What an outbox that is gone would have shown is not expected any more. */
-  forget(outboxId: Id): void {
+  #forget(outboxId: Id): void {
     this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
   }
 
