@@ -71,7 +71,7 @@ export class LedgerDisk extends MemoryDisk {
   }
 }
 
-/** A ledger opened on `disk` as a new generation. An older one on the same disk is superseded. */
+/** A ledger opened on `disk`, which supersedes an older one. The simulator has no use for promises. */
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: Id;
@@ -85,7 +85,6 @@ export class MemoryLedger implements LedgerStore {
     this.#generation = generation;
   }
 
-  /** This and `transact` are for roles; the simulator has no use for promises. */
   async load(): Promise<LedgerSnapshot> {
     return this.loadNow();
   }
