@@ -6,6 +6,8 @@ export const NO_BOUND: Readonly<Record<string, string>> = {
   COUNTS_DEFAULT: "a default; COUNTS_MAX bounds it",
   TICK_MS: "a pace: how often the cores are told the time",
   STATUS_INTERVAL_DEFAULT_MS: "a default; STATUS_INTERVAL_MIN_MS and _MAX_MS bound it",
+  RETAIN_AGE_DEFAULT_MS: "a default of --retain; DURATION_MAX_MS bounds it",
+  RETAIN_BYTES_DEFAULT: "a default of --retain-size; RETAIN_BYTES_MAX bounds it",
   CALL_WAIT_DEFAULT_MS: "a default of --timeout; DURATION_MAX_MS bounds it",
   CONVERGE_WAIT_DEFAULT_MS: "a default of --timeout and --drain-timeout; DURATION_MAX_MS bounds it",
   PORT_DEFAULT: "a default",
