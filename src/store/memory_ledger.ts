@@ -85,6 +85,7 @@ export class MemoryLedger implements LedgerStore {
     this.#generation = generation;
   }
 
+  /** This and `transact` are for roles; the simulator has no use for promises. */
   async load(): Promise<LedgerSnapshot> {
     return this.loadNow();
   }
@@ -93,7 +94,6 @@ export class MemoryLedger implements LedgerStore {
     return this.transactNow(work);
   }
 
-  /** `load`, for the simulator, which has no use for promises. */
   loadNow(): LedgerSnapshot {
     this.#doubt.throwIfEntered();
     const { ledgerId, meta, members, troubles } = this.#disk;
@@ -106,7 +106,6 @@ export class MemoryLedger implements LedgerStore {
     };
   }
 
-  /** `transact`, for the simulator. */
   transactNow<T>(work: (ledger: LedgerTransaction) => T): TransactionOutcome<T> {
     this.#doubt.throwIfEntered();
     if (this.#disk.generations.at(-1)?.generation !== this.#generation) {

@@ -67,17 +67,12 @@ export class LikesServerProcess extends SimulatedProcess {
     const { trace } = this.surroundings;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
     const actions = core.handle(event, this.nowMs);
-    // From now on its readers see it, whatever becomes of the report that says so.
-    const { pulse } = core.total(this.nowMs) ?? {};
-    const { outboxId } = this.disk.content.state;
-    if (pulse !== undefined)
-      this.surroundings.oracle.shows(outboxId, pulse.generation, pulse.version);
+    if (event.type === "received" || event.type === "read") this.#show(core);
     for (const action of actions) {
       if (!this.livesToAct()) return;
       trace?.effect(this.name, action);
       this.#perform(action);
     }
-    if (event.type === "received" || event.type === "read") this.#show(core);
   });
 
   /** A clean stop, as by SIGTERM. */
@@ -216,6 +211,8 @@ export class LikesServerProcess extends SimulatedProcess {
     if (view === undefined) return;
     const { oracle, isPlain } = this.surroundings;
     this.#isTampered ||= this.#link?.stream.isTampered === true;
+    const { pulse } = view;
+    oracle.shows(this.disk.content.state.outboxId, pulse.generation, pulse.version);
     const isExact = isPlain && !this.#isTampered;
     oracle.readers.viewed(this.disk, view, oracle.home.disk, isExact);
   }

@@ -1,4 +1,7 @@
-/** What came of some seeds: failures, what fired, and how much happened, against runs that test nothing. */
+/**
+ * What came of some seeds: failures, what fired, and how much happened, against runs that test
+ * nothing.
+ */
 import { FAULT_KINDS, noFaults } from "./faults.ts";
 import type { FaultCounts, FaultKind } from "./faults.ts";
 

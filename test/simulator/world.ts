@@ -1,6 +1,7 @@
 /**
- * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed: first it is
- * unkind, by the plan that was drawn, then it is kind, and has to converge within a bound.
+ * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed:
+ * first it is unkind, by the plan that was drawn, then it is kind, and has to converge within a
+ * bound.
  */
 import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
 import { LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
@@ -150,6 +151,7 @@ export class World implements Surroundings {
     const other = this.seats.find(({ outboxId }) => outboxId === seat.outboxId);
     if (other === undefined) return;
     const disks = this.seats.map(({ disk }) => disk);
+    this.oracle.amnesia.forget(seat.outboxId);
     this.oracle.amnesia.outboxForgot(seat.disk, other.disk, disks);
   }
 
@@ -238,14 +240,7 @@ export class World implements Surroundings {
     if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
     if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
     if (status.servers.length !== this.seats.length || status.troubleCount > 0) return false;
-    return this.seats.every(({ process, disk }) => {
-      const view = process?.core?.total(process.nowMs);
-      const isExact = view?.pulse.totalLikes === status.totalLikes && view.pendingLikes === 0n;
-      const isWell = process?.core?.isAccepting === true && process.core.troubles.length === 0;
-      // Lives that hold nothing are delivered too: one may have held something before it was rolled back.
-      const unclosed = disk.content.state.incarnations.filter(({ closed }) => !closed);
-      return isExact && isWell && process?.core?.pendingEvents === 0 && unclosed.length === 1;
-    });
+    return this.seats.every((seat) => isWell(seat, status.totalLikes));
   }
 
   #describe(): string {
@@ -263,4 +258,20 @@ export class World implements Surroundings {
       typeof value === "bigint" ? Number(value) : value,
     );
   }
+}
+
+/**
+ * Whether a LikesServer shows the total and takes likes, and nothing of its outbox waits for
+ * anything.
+ */
+function isWell({ process, disk }: LikesServerSeat, totalLikes: bigint): boolean {
+  const core = process?.core;
+  const view = core?.total(process?.nowMs ?? 0);
+  if (core === undefined || view === undefined) return false;
+  const isExact = view.pulse.totalLikes === totalLikes && view.pendingLikes === 0n;
+  const isDelivered = disk.content.state.incarnations.every(({ incarnation, closed }) => {
+    return closed || incarnation === core.incarnation;
+  });
+  const isQuiet = core.pendingEvents === 0 && core.troubles.length === 0;
+  return isExact && isDelivered && isQuiet && core.isAccepting;
 }

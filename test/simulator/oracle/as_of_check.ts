@@ -1,6 +1,7 @@
 /**
- * Law 4: as_of = T means that every like that was acknowledged before the pulse labelled T was sent is in
- * the total. It looks at each acknowledged like once, in order; what it finds missing has to be excused.
+ * Law 4: as_of = T means that every like that was acknowledged before the pulse labelled T was sent
+ * is in the total. It looks at each acknowledged like once, in order; what it finds missing has to
+ * be excused.
  */
 import type { Id } from "../../../src/core/record.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
@@ -63,7 +64,7 @@ export class AsOfCheck {
       if (lineage.isCounted(gift)) continue;
       const excuse = this.excuse(gift, lineage);
       expect(excuse !== undefined, () => {
-        return `as_of ${asOfMs} claims ${where(gift)}, which is not counted; ${this.#whereabouts(gift, lineage)}`;
+        return `as_of ${asOfMs} claims ${where(gift)}: ${this.#whereabouts(gift, lineage)}`;
       });
       this.#missing.push(gift);
     }
@@ -72,6 +73,7 @@ export class AsOfCheck {
     }
   }
 
+  /** That a like is lost, in words. */
   lost(gift: Gift, lineage: Lineage): string {
     return `${where(gift)} is lost: ${this.#whereabouts(gift, lineage)}`;
   }
@@ -100,7 +102,7 @@ export class AsOfCheck {
       return content.state.incarnations.some(({ incarnation }) => incarnation === id);
     });
     return (
-      `the ledger has its incarnation ${row?.state} at #${row?.appliedSequence}, ` +
+      `it is not counted, the ledger has its incarnation ${row?.state} at #${row?.appliedSequence}, ` +
       `${outboxes.length} outboxes list it`
     );
   }
