@@ -2,9 +2,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Contact } from "../../src/core/contacts.ts";
 import type { MemberRow } from "../../src/core/ledger.ts";
-import { convergence, leastMark, statusOf } from "../../src/core/status.ts";
+import { convergence, haveAllAnswered, leastMark, statusOf } from "../../src/core/status.ts";
 import type { StatusView, TroubleStatus } from "../../src/core/status.ts";
-import { MEMBER_SILENT_MS, TROUBLES_SHOWN_MAX } from "../../src/limits.ts";
+import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import { FIRST, GENERATION, LEDGER, OUTBOX, report, trouble } from "./core_fixture.ts";
 
@@ -150,6 +150,25 @@ test("statusOf() names the newest troubles when there are many", () => {
   const [server] = statusOf(view({ troubles }), NOW_MS, 1).servers;
   assert.match(server?.trouble ?? "", `trouble 8; and ${9 - TROUBLES_SHOWN_MAX} older`);
   assert.not.match(server?.trouble ?? "", "trouble 4");
+});
+
+test("statusOf() lists the oldest troubles when there are more than it may, and counts all", () => {
+  const troubles = Array.from({ length: TROUBLES_LISTED_MAX + 2 }, (_, index) => {
+    return { ...TROUBLE, number: index + 1 };
+  });
+  const status = statusOf(view({ troubles }), NOW_MS, 1);
+  assert.equal(
+    [status.troubles.length, status.troubles.at(-1)?.number, status.troubleCount],
+    [TROUBLES_LISTED_MAX, TROUBLES_LISTED_MAX, TROUBLES_LISTED_MAX + 2],
+  );
+});
+
+test("haveAllAnswered() is true once every member has lately said that nothing is missing", () => {
+  assert.is(haveAllAnswered(view(), NOW_MS), true);
+  assert.is(haveAllAnswered(view(), NOW_MS + MEMBER_SILENT_MS + 1), false);
+  assert.is(haveAllAnswered(of({ namedSequence: 4 }), NOW_MS), false);
+  assert.is(haveAllAnswered(view({ contacts: new Map() }), NOW_MS), false);
+  assert.is(haveAllAnswered(view({ members: new Map() }), NOW_MS), false, "with nobody nobody has");
 });
 
 test("statusOf() tells a number when peers name more events than one can hold", () => {
