@@ -92,6 +92,19 @@ test("applyBatch() wants to resynchronise when records are not what they say", a
   assert.is(ledger.meta.totalLikes, 0n);
 });
 
+test("applyBatch() wants to resynchronise when a record begins elsewhere than the one before ended", async () => {
+  const ledger = await admitted();
+  const [first, second] = batches(FIRST, [[1, 2], [3]]);
+  const later = second.records.map(({ bytes }) => ({ firstSequence: 4, lastSequence: 4, bytes }));
+  const bytes = later[0]?.bytes ?? new Uint8Array();
+  // The digest is right: it is over the sequence that the record says.
+  const digest = recordCodec.digest(first.digest, 4, bytes);
+  const records = [...first.records, ...later];
+  const result = await ledger.result(batchCommand({ ...first, lastSequence: 3, records, digest }));
+  assert.is(endOf(result), "resynchronise");
+  assert.is(ledger.meta.totalLikes, 0n);
+});
+
 test("applyBatch() applies nothing when one change is of an unknown kind", async () => {
   const ledger = await admitted();
   const known = recordCodec.encode({ itemId: "video", change: { kind: "add", likes: 1n } });

@@ -209,4 +209,15 @@ test("handle() backs off further when streams end soon after their Welcome", asy
   assert.is(notice?.type === "disconnected" && notice.attempts, 1, "a pulse came");
 });
 
+test("handle() reports the version of the total that it shows, not the newest that it heard of", async () => {
+  const server = await LikesServerHarness.admitted();
+  const { streamId } = server;
+  server.drive({ type: "blocked", streamId });
+  await server.pulse({ version: 5, totalLikes: 5n });
+  await server.receive(ack(FIRST, { version: 9 }));
+  server.drive({ type: "writable", streamId });
+  const report = server.reports.at(-1);
+  assert.equal([report?.shownVersion, report?.shownTotalLikes], [5, 5n]);
+});
+
 test.run();

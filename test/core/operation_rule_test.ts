@@ -77,6 +77,12 @@ test("operate() counts on after a gap when it is closed, and names what is given
   assert.equal(await ledger.troubleKinds(), []);
 });
 
+test("operate() closes no gap while its incarnation streams", async () => {
+  const ledger = await inTrouble(trouble({ firstSequence: 4, lastSequence: 5 }));
+  assert.match(await outcome(ledger, resolve(1, [FIRST])), "streams");
+  assert.equal([ledger.row()?.appliedSequence, await ledger.troubleKinds()], [3, ["gap"]]);
+});
+
 test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
   const [one, two] = batches(FIRST, [
     [1, 2, 3],
@@ -100,6 +106,15 @@ test("operate() retires what was rolled back or differs, unless another copy str
     assert.is(await outcome(ledger, resolve(1)), "resolve");
     assert.equal([ledger.row()?.state, await ledger.troubleKinds()], ["retired", []]);
   }
+});
+
+test("operate() ends an incarnation of which no batch is taken when its outbox is a member", async () => {
+  const ledger = await inTrouble(trouble({ kind: "digest_differs" }));
+  await ledger.run(resolve(1));
+  const [, more] = batches(FIRST, [[1, 2, 3], [4]]);
+  const late = await ledger.result(batchCommand(more));
+  assert.is(late.type === "refused" && late.refusal.code, "resynchronise");
+  assert.is(ledger.meta.totalLikes, 6n);
 });
 
 test("operate() lets the one copy go on that streams", async () => {

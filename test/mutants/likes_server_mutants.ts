@@ -229,8 +229,8 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "law 5: likes that are in the total are told as pending too",
     edits: [
       [
-        "    const countedLikes = this.#outbox.acknowledgedLikes;",
-        "    const countedLikes = 0n * this.#outbox.acknowledgedLikes;",
+        "    const countedLikes = this.#outbox.countedLikes;",
+        "    const countedLikes = 0n * this.#outbox.countedLikes;",
       ],
     ],
   },

@@ -3,7 +3,7 @@
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
-const STATUS_TESTS = ["test/core/status_test.ts", "test/core/primary_test.ts"];
+const STATUS_TESTS = ["test/core/status_test.ts", "test/core/primary_pulses_test.ts"];
 const CONTACT_TESTS = ["test/core/contacts_test.ts", "test/core/primary_test.ts"];
 const PRIMARY_TESTS = [
   "test/core/primary_test.ts",
@@ -229,7 +229,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
       [
         "    const { appliedSequence, digest, reoffer } = found;",
         "    const { reoffer } = found;\n" +
-          "    const { appliedSequence, digest } = stream.heard ?? found;",
+          "    const { appliedSequence, digest } = stream.heard ?? found;\n" +
+          "    this.#rows.set(hello.incarnation, found);",
       ],
       [
         "    this.#contacts.applied(row);\n",
@@ -238,7 +239,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
       [
         "  readonly #queue = new CommitQueue();",
         "  readonly #queue = new CommitQueue();\n" +
-          "  readonly #rows = new Map<Id, IncarnationRow>();",
+          '  readonly #rows = new Map<Id, Pick<IncarnationRow, "appliedSequence" | "digest">>();',
       ],
     ],
   },
@@ -413,16 +414,6 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
     name: "left-member-remembered",
     breaks: "membership: one that left is waited for",
     edits: [["      else this.#members.delete(member.outboxId);", ""]],
-  },
-  {
-    name: "left-report-heard",
-    breaks: "membership: the report with which an outbox leaves is heard as a member's",
-    edits: [
-      [
-        "    if (!left) this.#contacts.heard(command.report, incarnation);",
-        "    this.#contacts.heard(command.report, incarnation);",
-      ],
-    ],
   },
   {
     name: "retire-while-it-streams",

@@ -1,4 +1,7 @@
 /** Tries mutants, a few at a time, each in a working copy that no other one is in. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../../src/errors.ts";
 import type { Mutant } from "./mutant.ts";
 import { tryMutant } from "./try_mutant.ts";
 import type { Outcome } from "./try_mutant.ts";
@@ -45,16 +48,18 @@ export async function runMutants(
   return outcomes;
 }
 
-/** One anchor that does not fit is enough to distrust the list. */
+/** One anchor that does not fit is enough to distrust the list, and so is a suite that is not there. */
 function expectAnchors(mutants: readonly Mutant[], root: string): void {
   using copy = new WorkingCopy(root);
   const problems = mutants.flatMap((mutant) => {
+    const { name, tests } = mutant;
+    const missing = tests.filter((path) => !existsSync(join(root, path)));
     try {
       copy.plant(mutant)[Symbol.dispose]();
-      return [];
     } catch (error) {
-      return [(error as Error).message];
+      return [messageOf(error)];
     }
+    return missing.map((path) => `Cannot try ${name}: ${path} is not there; name another suite`);
   });
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
