@@ -169,8 +169,8 @@ const SQLITE = [
       breaks: "matrix 20: a database is served although it is damaged",
       edits: [
         [
-          "  const found = verifyDatabase(database, kind, uncleanEnd);",
-          "  const found = uncleanEnd ? verifyDatabase(database, kind, uncleanEnd) : undefined;",
+          "  if (found !== undefined) throw damaged(path, kind, found);",
+          '  if (found === "") throw damaged(path, kind, found);',
         ],
       ],
     },
@@ -292,14 +292,9 @@ const SQLITE = [
         ],
       },
       {
-        name: "page-repeats-an-item",
-        breaks: "law 5: items that are equally liked are told twice, or never",
-        edits: [
-          [
-            "    const less = lessLiked.all(after.likes, limit - equally.length);",
-            "    const less = lessLiked.all(after.likes + 1n, limit - equally.length);",
-          ],
-        ],
+        name: "page-skips-equally-liked",
+        breaks: "law 5: items that are liked as much as the last one of a page are never told",
+        edits: [["    return [...equally, ...less].map(itemOf);", "    return less.map(itemOf);"]],
       },
     ],
   ),
@@ -404,5 +399,62 @@ const SQLITE = [
   ),
 ];
 
+const COPIES = [
+  ...mutantsOf(
+    { file: "src/store/backup.ts", isSimulated: false, tests: ["test/store/backup_test.ts"] },
+    [
+      {
+        name: "backup-not-marked",
+        breaks: "law 7: a ledger that is opened from a backup does not know that it is one",
+        edits: [
+          [
+            "    database.prepare(`UPDATE ${kind.name} SET copied_ms = ?`).run(storedInteger(nowUnixMs));",
+            "    storedInteger(nowUnixMs);",
+          ],
+        ],
+      },
+      {
+        name: "backup-not-verified",
+        breaks: "pitfall 24: a backup of a damaged store is called good",
+        edits: [["    if (found !== undefined) throw unfitAs(found);", ""]],
+      },
+      {
+        name: "backup-of-several-commits",
+        breaks: "pitfall 24: a backup is begun again by each commit of the role",
+        edits: [['    database.exec("BEGIN");', ""]],
+      },
+      {
+        name: "backup-replaces-another",
+        breaks: "pitfall 24: a backup is written over an older one",
+        edits: [['    refuseTaken(path, "name a folder without one");', ""]],
+      },
+    ],
+  ),
+  ...mutantsOf(
+    {
+      file: "src/store/upgrade_database.ts",
+      isSimulated: false,
+      tests: ["test/store/upgrade_database_test.ts"],
+    },
+    [
+      {
+        name: "upgrade-in-steps",
+        breaks: "matrix 28: a crash in an upgrade leaves a database of no version",
+        edits: [
+          [
+            "    database.transaction(() => replaceTables(database, kind, upgrade)).immediate();",
+            "    replaceTables(database, kind, upgrade);",
+          ],
+        ],
+      },
+      {
+        name: "upgrade-loses-rows",
+        breaks: "matrix 28: what an older release wrote is gone after an upgrade",
+        edits: [["  database.exec(fill);", ""]],
+      },
+    ],
+  ),
+];
+
 /** All of them. */
-export const STORE_MUTANTS: readonly Mutant[] = [...OUTBOX_STATE, ...MEMORY, ...SQLITE];
+export const STORE_MUTANTS: readonly Mutant[] = [...OUTBOX_STATE, ...MEMORY, ...SQLITE, ...COPIES];

@@ -27,9 +27,9 @@ const BROKEN = /\b(?:SyntaxError|ReferenceError|ERR_MODULE_NOT_FOUND|Transform f
 export async function runSuite(suite: string, options: RunFileOptions): Promise<SuiteResult> {
   const env = { ...process.env, ...(suite === SIMULATOR ? SEEDS : {}) };
   const file = suite === SIMULATOR ? SIMULATION : testFile(suite, options.root);
-  const { problem, isHung, output } = await runFile(file, { ...options, env });
-  const seed = suite === SIMULATOR && !isHung ? seedOf(output) : undefined;
-  const failure = problem !== undefined && seed !== undefined ? `seed ${seed}` : problem;
+  const { problem, isHung, totals, output } = await runFile(file, { ...options, env });
+  const found = suite === SIMULATOR ? seedOf(output) : `${totals.failed} failed`;
+  const failure = problem === undefined || isHung ? problem : (found ?? problem);
   return { failure, isBroken: failure !== undefined && BROKEN.test(output), output };
 }
 
@@ -39,5 +39,6 @@ function testFile(path: string, root: string) {
 
 /** The first seed that failed. */
 function seedOf(output: string): string | undefined {
-  return /^ *SEED=(\d+)/m.exec(output)?.[1];
+  const [, seed] = /^ *SEED=(\d+)/m.exec(output) ?? [];
+  return seed === undefined ? undefined : `seed ${seed}`;
 }

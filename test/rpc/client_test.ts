@@ -1,8 +1,10 @@
 /** What every client keeps to: no proxy, and a bounded back-off between attempts. */
 import { once } from "node:events";
+import { constants, createServer as createHttp2Server } from "node:http2";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { Metadata } from "@grpc/grpc-js";
+import type { ChannelOptions } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { BACKOFF_MAX_MS, LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
@@ -62,6 +64,31 @@ test("CHANNEL_OPTIONS bound the pause between attempts when nobody answers", asy
   const last = pauses.slice(-3).reduce((sum, ms) => sum + ms, 0);
   assert.ok(first < last, `they get longer: ${pauses.join(", ")} ms`);
   assert.ok(last > 1.5 * BACKOFF_MAX_MS, `and are no busy loop: ${pauses.join(", ")} ms`);
+  assert.ok(Math.max(...pauses) < 2.5 * BACKOFF_MAX_MS, `and bounded: ${pauses.join(", ")} ms`);
+});
+
+test("CHANNEL_OPTIONS send nothing twice when a server refuses a call before it looks at it", async () => {
+  let calls = 0;
+  const refusing = createHttp2Server().on("stream", (stream) => {
+    calls++;
+    stream.on("error", () => {}).close(constants.NGHTTP2_REFUSED_STREAM);
+  });
+  refusing.listen(0, "127.0.0.1");
+  await once(refusing, "listening");
+  const address = `127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+  const ask = async (options: ChannelOptions): Promise<number> => {
+    calls = 0;
+    const client = new protos.LikesService(address, CREDENTIALS, options);
+    await new Promise((resolve) => client.getTotal({}, resolve));
+    client.close();
+    return calls;
+  };
+  assert.is(await ask(CHANNEL_OPTIONS), 1);
+  // The same with the option left as it is by default, to see that there was something to avoid.
+  const { "grpc.enable_retries": off, ...options } = CHANNEL_OPTIONS;
+  assert.is(off, 0);
+  assert.ok((await ask(options)) > 1);
+  refusing.close();
 });
 
 test("connected() says that nobody is there when nobody is", async () => {
