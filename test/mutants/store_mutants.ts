@@ -6,7 +6,9 @@ import type { Mutant } from "./mutant.ts";
 const OUTBOX_TESTS = ["test/store/memory_outbox_test.ts", "test/store/sqlite_outbox_test.ts"];
 const LEDGER_TESTS = ["test/store/memory_ledger_test.ts", "test/store/sqlite_ledger_test.ts"];
 const SQLITE_TESTS = [
+  "test/store/sqlite_file_test.ts",
   "test/store/sqlite_setup_test.ts",
+  "test/store/verify_database_test.ts",
   "test/store/sqlite_outbox_test.ts",
   "test/store/sqlite_ledger_test.ts",
 ];
@@ -197,13 +199,6 @@ const SQLITE = [
       ],
     },
     {
-      name: "unchanged-is-committed",
-      breaks: "law 1: a transaction that changed nothing costs a sync",
-      edits: [
-        ["      (changed ? this.#commit : this.#rollback).run();", "      this.#commit.run();"],
-      ],
-    },
-    {
       name: "full-disk-not-rolled-back",
       breaks: "matrix 17: after a full disk the transaction stays open",
       edits: [["      if (this.database.inTransaction) this.#rollback.run();", ""]],
@@ -320,18 +315,6 @@ const SQLITE = [
         name: "outbox-of-another-server",
         breaks: "pitfall 1: a LikesServer opens the outbox of another one",
         edits: [["    outbox.expectServer(serverId);", ""]],
-      },
-      {
-        name: "state-before-commit",
-        breaks: "law 1: what was refused is known as written",
-        edits: [
-          [
-            "      return { value: state, changed: state !== this.#state };",
-            "      const changed = state !== this.#state;\n" +
-              "      this.#state = state;\n" +
-              "      return { value: state, changed };",
-          ],
-        ],
       },
       {
         name: "records-not-removed",

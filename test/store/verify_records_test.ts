@@ -66,6 +66,25 @@ test("verifyRecords() misses what is acknowledged when its records are gone", as
   assert.match(message, `#${RECORDS} is acknowledged and not there`);
 });
 
+test("verifyRecords() says what is wrong with records when another program changed them", async () => {
+  const changes = {
+    "does not begin as it has to": "UPDATE incarnations SET trimmed_likes = 1",
+    "#5 to #5 do not follow #3": "DELETE FROM records WHERE last_sequence = 4",
+    "#3 to #3 have other likes": "UPDATE records SET likes = likes + 1 WHERE last_sequence = 3",
+  };
+  for (const [found, change] of Object.entries(changes)) {
+    await using folder = temporaryFolder();
+    const outbox = open(folder.path);
+    await outbox.write(records(10));
+    outbox.close();
+    const database = new Sqlite(join(folder.path, FILE));
+    database.exec(change);
+    database.close();
+    const { message } = await faultOf("store_unusable", () => open(folder.path));
+    assert.match(message, found);
+  }
+});
+
 test.run();
 
 function open(folder: string) {
