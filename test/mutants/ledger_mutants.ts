@@ -7,6 +7,7 @@ const RULE_TESTS = [
   "test/core/batch_rule_test.ts",
   "test/core/ledger_rule_test.ts",
   "test/core/report_rule_test.ts",
+  "test/core/operation_rule_test.ts",
 ];
 const OPERATION_TESTS = ["test/core/operation_rule_test.ts", "test/core/report_rule_test.ts"];
 
