@@ -92,7 +92,7 @@ test("applyBatch() wants to resynchronise when records are not what they say", a
   assert.is(ledger.meta.totalLikes, 0n);
 });
 
-test("applyBatch() wants to resynchronise when a record begins elsewhere than the one before ended", async () => {
+test("applyBatch() wants to resynchronise when a record skips a sequence", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[1, 2], [3]]);
   const later = second.records.map(({ bytes }) => ({ firstSequence: 4, lastSequence: 4, bytes }));

@@ -209,7 +209,7 @@ test("handle() backs off further when streams end soon after their Welcome", asy
   assert.is(notice?.type === "disconnected" && notice.attempts, 1, "a pulse came");
 });
 
-test("handle() reports the version of the total that it shows, not the newest that it heard of", async () => {
+test("handle() reports the version that it shows, not the newest that it heard of", async () => {
   const server = await LikesServerHarness.admitted();
   const { streamId } = server;
   server.drive({ type: "blocked", streamId });

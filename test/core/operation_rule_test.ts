@@ -108,7 +108,7 @@ test("operate() retires what was rolled back or differs, unless another copy str
   }
 });
 
-test("operate() ends an incarnation of which no batch is taken when its outbox is a member", async () => {
+test("operate() ends an incarnation of which nothing is taken, member or not", async () => {
   const ledger = await inTrouble(trouble({ kind: "digest_differs" }));
   await ledger.run(resolve(1));
   const [, more] = batches(FIRST, [[1, 2, 3], [4]]);

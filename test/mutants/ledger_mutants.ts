@@ -108,8 +108,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/batch_rule.ts", tests: RULE_TESTS
     breaks: "pitfall 1: a batch is applied to the incarnation of another outbox",
     edits: [
       [
-        "  if (incarnation.outboxId !== outboxId) return refused(foreignIncarnation(batch.incarnation));",
-        "",
+        "  if (incarnation.outboxId !== outboxId) return ",
+        '  if (incarnation.outboxId === "") return ',
       ],
     ],
   },
@@ -283,7 +283,8 @@ const GROUP = mutantsOf({ file: "src/core/ledger_rule.ts", tests: RULE_TESTS }, 
         "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);",
         "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);\n" +
           "  const { outboxId, serverId, address } = hello;\n" +
-          "  const { appliedLikes = 0n, retiredAsOfMs = 0 } = changes.ledger.member(outboxId) ?? {};\n" +
+          "  const known = changes.ledger.member(outboxId);\n" +
+          "  const { appliedLikes = 0n, retiredAsOfMs = 0 } = known ?? {};\n" +
           '  const state = "member";\n' +
           "  changes.setMember({ outboxId, serverId, address, state, appliedLikes, retiredAsOfMs });",
       ],
@@ -428,8 +429,8 @@ const AMNESIA_RULE = mutantsOf(
       breaks: "law 7: a live report of a closed incarnation is no trouble",
       edits: [
         [
-          '  if (row.state === "closed") found("closed_incarnation", "it was closed, and reports as live");',
-          "",
+          '  if (row.state === "closed") found(',
+          '  if (row.state === "closed" && incarnation === "") found(',
         ],
       ],
     },
@@ -465,8 +466,8 @@ const AMNESIA_RULE = mutantsOf(
       breaks: "law 7: a trouble that was decided is recorded again, in its very words",
       edits: [
         [
-          "    else if (changes.ledger.wasDecided(outboxId, trouble)) resolved.push(trouble.incarnation);",
-          "",
+          "    else if (changes.ledger.wasDecided(outboxId, trouble)) ",
+          '    else if (outboxId === "") ',
         ],
       ],
     },

@@ -115,8 +115,8 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "membership: one that left accepts at its next start, and nobody waits for it",
     edits: [
       [
-        '    this.#writer.change({ type: "membership", membership: "stranger", seen: this.#newestSeen() });',
-        '    this.#writer.change({ type: "membership", membership: "member", seen: this.#newestSeen() });',
+        '{ type: "membership", membership: "stranger", seen: ',
+        '{ type: "membership", membership: "member", seen: ',
       ],
     ],
   },
@@ -149,7 +149,8 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "pitfall 9: events that were removed and are not applied are skipped",
     edits: [
       [
-        "    if (trimmed.sequence > appliedSequence) return this.#parkGap(delivery, appliedSequence, nowMs);",
+        "    if (trimmed.sequence > appliedSequence) " +
+          "return this.#parkGap(delivery, appliedSequence, nowMs);",
         "    if (trimmed.sequence > appliedSequence) {\n" +
           "      incarnation.acknowledged = trimmed;\n" +
           "      delivery.sentSequence = trimmed.sequence;\n" +
@@ -219,8 +220,8 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "pitfall 36: after a break it connects again at once",
     edits: [
       [
-        "    if (this.#delivery !== undefined || this.#stopping?.done || nowMs < this.#connectAtMs) return;",
-        "    if (this.#delivery !== undefined || this.#stopping?.done) return;",
+        "this.#stopping?.done || nowMs < this.#connectAtMs) return;",
+        "this.#stopping?.done) return;",
       ],
     ],
   },
@@ -532,8 +533,8 @@ const RETENTION = mutantsOf(
       breaks: "law 6: what is acknowledged is never let go of for its age",
       edits: [
         [
-          "    for (const [incarnation, upTo] of this.#marks[0].upTo) aged.push({ incarnation, upTo });",
-          "",
+          " of this.#marks[0].upTo) aged.push({ incarnation, upTo });",
+          " of this.#marks[0].upTo) void [incarnation, upTo];",
         ],
       ],
     },

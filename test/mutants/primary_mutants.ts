@@ -442,8 +442,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
     breaks: "law 7: a trouble that was decided is shown until the next start",
     edits: [
       [
-        "      this.#troubles = this.#troubles.filter(({ number }) => number !== decision.troubleNumber);",
-        "",
+        ".filter(({ number }) => number !== decision.troubleNumber);",
+        ".filter(({ number }) => number !== -decision.troubleNumber);",
       ],
     ],
   },

@@ -68,5 +68,5 @@ function rowOf({ name, killedBy, how, durationMs }: Outcome, width: number): str
   const time = `${(durationMs / 1_000).toFixed(1)} s`.padStart(7);
   const end = killedBy === undefined ? "SURVIVED" : "killed  ";
   const by = killedBy === undefined ? "" : `  ${killedBy}: ${how}`;
-  return `${end}  ${time}  ${name.padEnd(width)}${by}`;
+  return `${end}  ${time}  ${name.padEnd(width)}${by}`.trimEnd();
 }

@@ -47,7 +47,7 @@ export async function tryMutant(
 }
 
 /** What is run against a mutant, in order. */
-export function suitesOf({ isSimulated, tests }: Mutant, first?: string): readonly string[] {
+function suitesOf({ isSimulated, tests }: Mutant, first?: string): readonly string[] {
   const suites = new Set([...(isSimulated ? [SIMULATOR] : []), ...tests]);
   const isKnown = first !== undefined && suites.has(first);
   return [...new Set([...(isKnown ? [first] : []), ...suites])];
