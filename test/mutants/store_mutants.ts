@@ -19,8 +19,8 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     breaks: "pitfall 4: a start goes on with the incarnation of the process before",
     edits: [
       [
-        "  assert(findIncarnation(state, incarnation) === undefined, `${incarnation} was not minted before`);",
-        "  if (state.incarnations.length > 0) return state;",
+        "  assert(findIncarnation(state, incarnation) === undefined,",
+        "  if (state.incarnations.length > 0) return state;\n  assert(true,",
       ],
     ],
   },
@@ -29,8 +29,8 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     breaks: "law 1: events that are not acknowledged are removed",
     edits: [
       [
-        '  assert(trimmed.sequence <= retainedEnd(found).sequence, "only what is acknowledged is removed");',
-        "",
+        "  assert(trimmed.sequence <= retainedEnd(found).sequence,",
+        "  assert(trimmed.sequence <= found.last.sequence,",
       ],
     ],
   },
@@ -371,12 +371,7 @@ const SQLITE = [
       {
         name: "integers-beyond-the-store",
         breaks: "pitfall 26: a sequence that a number cannot hold is stored",
-        edits: [
-          [
-            "  assert(Number.isSafeInteger(value) && value >= 0, `${value} is a whole number below 2^53`);",
-            "  assert(value >= 0, `${value} is a whole number below 2^53`);",
-          ],
-        ],
+        edits: [["  assert(Number.isSafeInteger(value) && value >= 0,", "  assert(value >= 0,"]],
       },
     ],
   ),
@@ -391,8 +386,8 @@ const COPIES = [
         breaks: "law 7: a ledger that is opened from a backup does not know that it is one",
         edits: [
           [
-            "    database.prepare(`UPDATE ${kind.name} SET copied_ms = ?`).run(storedInteger(nowUnixMs));",
-            "    storedInteger(nowUnixMs);",
+            "SET copied_ms = ?`).run(storedInteger(nowUnixMs));",
+            "SET copied_ms = ?`).run(0 * nowUnixMs || null);",
           ],
         ],
       },

@@ -67,7 +67,7 @@ test("CHANNEL_OPTIONS bound the pause between attempts when nobody answers", asy
   assert.ok(Math.max(...pauses) < 2 * BACKOFF_MAX_MS, `and bounded: ${pauses.join(", ")} ms`);
 });
 
-test("CHANNEL_OPTIONS send nothing twice when a server refuses a call before it looks at it", async () => {
+test("CHANNEL_OPTIONS send nothing twice when a server refuses a call unseen", async () => {
   let calls = 0;
   const refusing = createHttp2Server().on("stream", (stream) => {
     calls++;

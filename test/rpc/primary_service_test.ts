@@ -1,3 +1,4 @@
+// tidy: sleep because a stream is held back by a call of that name
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -110,7 +111,7 @@ test("StreamLikes ends with the role's refusal when it has one", async () => {
   assert.is(details, "Cannot apply that");
 });
 
-test("StreamLikes tells the role when a peer takes no more, and when it takes more again", async () => {
+test("StreamLikes tells the role when a peer takes no more, and when it does again", async () => {
   let peer: DeliveryPeer | undefined;
   let writable = 0;
   const open = (opened: DeliveryPeer) => {
@@ -131,7 +132,7 @@ test("StreamLikes tells the role when a peer takes no more, and when it takes mo
   client.close();
 });
 
-test("StreamLikes reads nothing more of a stream when the role pauses it, until it resumes", async () => {
+test("StreamLikes reads no more of a stream when the role pauses it, until it resumes", async () => {
   let peer: DeliveryPeer | undefined;
   let heard = 0;
   const open = (opened: DeliveryPeer) => {

@@ -79,7 +79,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   copy.close();
 });
 
-test("backUp() says what to do when another program holds the store, or no folder can be made", async () => {
+test("backUp() says what to do when the store is held, or no folder can be made", async () => {
   await using folder = temporaryFolder();
   openLedger(folder.path, 1).close();
   const file = join(folder.path, "file");

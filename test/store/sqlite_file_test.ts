@@ -84,7 +84,7 @@ test("transact() is refused when the disk is full, and throws what its work thro
   );
 });
 
-test("transact() is busy when somebody else writes, and fails when it cannot begin at all", async () => {
+test("transact() is busy when somebody else writes, and fails when it cannot begin", async () => {
   const busy = new Sqlite.SqliteError("database is locked", "SQLITE_BUSY");
   assert.equal(
     file({ "BEGIN IMMEDIATE": busy }).transact(() => CHANGED),
