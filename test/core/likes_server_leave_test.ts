@@ -110,6 +110,17 @@ test("handle() delivers what it holds and stays a member when it is told to stay
   assert.is(server.disk.content.state.membership, "member");
 });
 
+test("handle() stops as it was told first when it is told twice", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(7);
+  server.drive({ type: "stop", leave: false });
+  server.drive({ type: "stop", leave: true });
+  await server.settle();
+  assert.is(server.disk.content.state.membership, "member");
+  await server.receive(ack(FIRST, { appliedSequence: 1 }));
+  assert.is(server.all("stopped").length, 1);
+});
+
 test("handle() waits for admission again when a leave was cut short", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "stop", leave: true });

@@ -159,6 +159,22 @@ test("operate() retires a member with all that is open and all its troubles", as
   assert.is(ledger.meta.asOfMs, 600, "as_of goes on");
 });
 
+test("operate() takes note of a closed incarnation that came back when an operator does", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), reportCommand(FINAL), reportCommand());
+  assert.equal(await ledger.troubleKinds(), ["closed_incarnation"]);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeReturned() opens nothing when a retired member returns with a new incarnation", async () => {
+  const ledger = await inTrouble();
+  await ledger.run(RETIRE, reportCommand({ incarnation: testId(3) }));
+  assert.equal([ledger.member()?.state, ledger.row(testId(3))?.state], ["member", "open"]);
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "retired"]);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
 test("takeReturned() names the span of as_of when a retired member returns with events", async () => {
   const ledger = await inTrouble();
   await ledger.run(RETIRE, { type: "advance", asOfMs: 900 });
