@@ -51,6 +51,19 @@ test("applyBatch() changes nothing and says so when a batch is a duplicate", asy
   assert.is(ledger.meta, before);
 });
 
+test("applyBatch() knows a duplicate for ever, however many batches followed it", async () => {
+  const ledger = await admitted();
+  const all = batches(
+    FIRST,
+    Array.from({ length: 300 }, () => [1]),
+  );
+  for (const one of all) await ledger.run(batchCommand(one));
+  const before = ledger.meta;
+  for (const one of all) assert.is((await ledger.result(batchCommand(one))).type, "duplicate");
+  assert.is(ledger.meta, before);
+  assert.is(ledger.row()?.appliedSequence, 300);
+});
+
 test("applyBatch() wants to resynchronise when a batch does not follow", async () => {
   const ledger = await admitted();
   const [first, second, third] = batches(FIRST, [[1, 2], [3], [4]]);

@@ -356,8 +356,8 @@ const REPORT_RULE = mutantsOf(
       breaks: "membership: an outbox that delivered everything leaves unasked",
       edits: [
         [
-          "  const left = report.leaving && isApplied && leave(changes, outboxId, incarnation);",
-          "  const left = isApplied && leave(changes, outboxId, incarnation);",
+          "  const left = report.leaving && isApplied && leave(",
+          "  const left = isApplied && leave(",
         ],
       ],
     },
@@ -438,7 +438,10 @@ const AMNESIA_RULE = mutantsOf(
       name: "rolled-back-end-unnoticed",
       breaks: "pitfall 23: a final report below what was applied is no trouble",
       edits: [
-        ["    if (lastSequence >= appliedSequence) return;", "    if (lastSequence >= 0) return;"],
+        [
+          "    if (lastSequence >= known) return row;",
+          "    if (lastSequence >= 0 * known) return row;",
+        ],
       ],
     },
     {
@@ -474,7 +477,34 @@ const AMNESIA_RULE = mutantsOf(
     {
       name: "refilled-too-early",
       breaks: "law 7: a restored ledger is called refilled while it is being refilled",
-      edits: [['  if (troubles.some(({ kind }) => kind === "ledger_restored")) return;', ""]],
+      edits: [
+        ["  if (isRefilled) endRefilled(", '  if (isRefilled || outboxId !== "") endRefilled('],
+      ],
+    },
+    {
+      name: "missing-not-named",
+      breaks: "law 7: likes that no outbox holds any more after a restore are not named",
+      edits: [["    nameMissing(changes, outboxId, report);", ""]],
+    },
+    {
+      name: "named-and-forgotten-unnoticed",
+      breaks: "pitfall 23: an end below what was named before is no trouble",
+      edits: [
+        [
+          "      namedSequence > appliedSequence ? [",
+          "      namedSequence > Number.MAX_SAFE_INTEGER ? [",
+        ],
+      ],
+    },
+    {
+      name: "closed-and-live-stays-closed",
+      breaks: "pitfall 2: a closed incarnation that is live is not seen beside its copy",
+      edits: [
+        [
+          '  return row.state === "open" ? row : changes.setIncarnation({ ...row, state: "open" });',
+          "  return row;",
+        ],
+      ],
     },
     {
       name: "returned-not-named",
@@ -509,12 +539,7 @@ const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OP
     name: "resolve-of-streaming-copy",
     breaks: "law 7: of an incarnation that streams it is decided that nothing more will come",
     edits: [
-      [
-        "  const { incarnation, outboxId } = trouble;\n" +
-          '  if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));',
-        "  const { incarnation, outboxId } = trouble;\n" +
-          '  if (streaming.includes("")) return refuse("resolve", streams(incarnation));',
-      ],
+      ["  if (!streaming.includes(incarnation)) retire", '  if (!streaming.includes("")) retire'],
     ],
   },
   {
@@ -522,10 +547,8 @@ const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OP
     breaks: "law 7: a gap is closed while the incarnation streams, and may be filled",
     edits: [
       [
-        "  const { incarnation, outboxId, lastSequence, digest } = trouble;\n" +
-          '  if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));',
-        "  const { incarnation, outboxId, lastSequence, digest } = trouble;\n" +
-          '  if (streaming.includes("")) return refuse("resolve", streams(incarnation));',
+        '  if (streaming.includes(incarnation)) return refuse("resolve", ',
+        '  if (streaming.includes("")) return refuse("resolve", ',
       ],
     ],
   },

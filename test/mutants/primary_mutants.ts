@@ -164,8 +164,8 @@ const CONTACTS = mutantsOf({ file: "src/core/contacts.ts", tests: CONTACT_TESTS 
     breaks: "pitfall 5: what an older stream of an outbox sent changes what the newer one said",
     edits: [
       [
-        "    if (before !== undefined && same === undefined && streamId < before.streamId) return;",
-        "",
+        "    if (isOlder && sentMs <= before.sentMs) return;",
+        "    if (isOlder && sentMs < -1) return;",
       ],
     ],
   },
@@ -297,9 +297,9 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
     breaks: "law 4: a report counts for the time of its receipt, not for the label that it answers",
     edits: [
       [
-        "    const command = { outboxId, serverId, address, report };",
+        "    const command = { outboxId, serverId, address, report, namedSequence };",
         "    const later = { ...report, labelMs: this.#labels.next(nowMs) };\n" +
-          "    const command = { outboxId, serverId, address, report: later };",
+          "    const command = { outboxId, serverId, address, report: later, namedSequence };",
       ],
     ],
   },

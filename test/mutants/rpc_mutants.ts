@@ -102,7 +102,7 @@ const WIRE = mutantsOf({ file: "src/rpc/wire.ts", ...NOT_SIMULATED, tests: WIRE_
 const CODEC = mutantsOf(
   {
     file: "src/rpc/record_codec.ts",
-    tests: ["test/rpc/record_codec_test.ts", "test/docs/protocol_test.ts"],
+    tests: ["test/rpc/record_codec_test.ts"],
   },
   [
     {
