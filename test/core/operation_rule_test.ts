@@ -225,6 +225,20 @@ test("takeTroubles() ends ledger_restored when a report names it no more", async
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may be restored again");
 });
 
+test("takeTroubles() names likes that no outbox holds any more when a ledger is refilled", async () => {
+  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+  const refilled = { incarnation: SECOND, acknowledgedLikes: 9n };
+  await ledger.run(reportCommand(refilled));
+  const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
+  assert.equal([gap?.incarnation, gap?.firstSequence, gap?.lastSequence], ["", 0, 0]);
+  assert.match(
+    gap?.detail ?? "",
+    "9 likes were acknowledged to this outbox, of which the ledger has 6",
+  );
+  assert.is(await outcome(ledger, resolve(gap?.number ?? 0)), "resolve");
+  assert.is(ledger.row()?.appliedSequence, 3, "nobody knows which events they are");
+});
+
 test("noteCopy() records a ledger that was opened from a copy, once", async () => {
   const ledger = new LedgerHarness();
   await ledger.run({ type: "opened" });

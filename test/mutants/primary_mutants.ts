@@ -165,7 +165,7 @@ const CONTACTS = mutantsOf({ file: "src/core/contacts.ts", tests: CONTACT_TESTS 
     edits: [
       [
         "    if (isOlder && sentMs <= before.sentMs) return;",
-        "    if (isOlder && sentMs < -1) return;",
+        "    if (isOlder && sentMs === Infinity) return;",
       ],
     ],
   },

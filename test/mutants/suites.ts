@@ -1,16 +1,23 @@
 /** What is run against a mutant: the simulator over a range of seeds, and files of tests. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { limitOf } from "../runner/find_files.ts";
 import { runFile } from "../runner/run_file.ts";
 import type { RunFileOptions } from "../runner/run_file.ts";
+import { runProcess } from "../runner/run_process.ts";
 
 /** Names the simulator among the suites; every other suite is the path of a file of tests. */
 export const SIMULATOR = "simulator";
 
-/** What the simulator runs. A loaded machine takes 10 s over it. */
-const SIMULATION = { path: "test/core/convergence_simulation_test.ts", limitMs: 60_000 };
+/** What the simulator runs: where it is, else the small simulation of the core. */
+const SIMULATIONS = [
+  ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1"],
+  ["test/core/convergence_simulation_test.ts"],
+] as const;
+/** The seeds of the small one. */
 const SEEDS = { SEED: "1", SEEDS: "100" };
+/** Several times what a loaded machine takes. */
+const SIMULATION_LIMIT_MS = 60_000;
 
 /** How a suite ended. */
 export interface SuiteResult {
@@ -25,20 +32,34 @@ const BROKEN = /\b(?:SyntaxError|ReferenceError|ERR_MODULE_NOT_FOUND|Transform f
 
 /** Runs a suite in the repository at `options.root`. */
 export async function runSuite(suite: string, options: RunFileOptions): Promise<SuiteResult> {
-  const env = { ...process.env, ...(suite === SIMULATOR ? SEEDS : {}) };
-  const file = suite === SIMULATOR ? SIMULATION : testFile(suite, options.root);
-  const { problem, isHung, totals, output } = await runFile(file, { ...options, env });
-  const found = suite === SIMULATOR ? seedOf(output) : `${totals.failed} failed`;
-  const failure = problem === undefined || isHung ? problem : (found ?? problem);
-  return { failure, isBroken: failure !== undefined && BROKEN.test(output), output };
+  const { failure, output } =
+    suite === SIMULATOR ? await simulate(options) : await runTestFile(suite, options);
+  return { failure, output, isBroken: failure !== undefined && BROKEN.test(output) };
 }
 
-function testFile(path: string, root: string) {
-  return { path, limitMs: limitOf(path, readFileSync(join(root, path), "utf8")) };
+type Ended = Pick<SuiteResult, "failure" | "output">;
+
+async function simulate(options: RunFileOptions): Promise<Ended> {
+  const args = SIMULATIONS.find(([path]) => existsSync(join(options.root, path)));
+  if (args === undefined) throw new Error("Cannot simulate: there is no simulator; name another");
+  const env = { ...process.env, ...SEEDS };
+  const limitMs = SIMULATION_LIMIT_MS;
+  const { problem, isHung, output } = await runProcess(args, { ...options, env, limitMs });
+  return {
+    failure: problem === undefined || isHung ? problem : (seedOf(output) ?? problem),
+    output,
+  };
 }
 
-/** The first seed that failed. */
+async function runTestFile(path: string, options: RunFileOptions): Promise<Ended> {
+  const limitMs = limitOf(path, readFileSync(join(options.root, path), "utf8"));
+  const { problem, isHung, totals, output } = await runFile({ path, limitMs }, options);
+  const failure = problem === undefined || isHung ? problem : `${totals.failed} failed`;
+  return { failure, output };
+}
+
+/** The first seed that failed, as it is printed for the command that replays it. */
 function seedOf(output: string): string | undefined {
-  const [, seed] = /^ *SEED=(\d+)/m.exec(output) ?? [];
+  const [, seed] = /(?:^ *SEED=|--seed )(\d+)/m.exec(output) ?? [];
   return seed === undefined ? undefined : `seed ${seed}`;
 }
