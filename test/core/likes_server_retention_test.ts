@@ -136,7 +136,7 @@ test("handle() names a restored ledger once when there is nothing to be given ag
   const server = await LikesServerHarness.admitted();
   gone(server);
   await server.connect(restored());
-  await server.connect(restored());
+  await server.connect();
   await server.pulse();
   const named = server.reports.map(({ troubles }) => troubles.map(({ kind }) => kind).join());
   assert.equal(named.slice(-2), ["ledger_restored", ""]);

@@ -469,8 +469,18 @@ const AMNESIA_RULE = mutantsOf(
       breaks: "law 7: a trouble that was decided is recorded again, in its very words",
       edits: [
         [
-          "    else if (changes.ledger.wasDecided(outboxId, trouble)) ",
-          '    else if (outboxId === "") ',
+          '  if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);',
+          '  if (trouble.kind !== "gap") return false;',
+        ],
+      ],
+    },
+    {
+      name: "gap-over-undecided",
+      breaks: "law 7: a gap about which nobody decided is told to be over",
+      edits: [
+        [
+          "  return row !== undefined && row.appliedSequence >= trouble.lastSequence;",
+          "  return row !== undefined;",
         ],
       ],
     },

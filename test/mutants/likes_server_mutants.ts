@@ -280,15 +280,10 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "law 7: a ledger that forgot is not given anything again",
     edits: [
       [
-        "    return welcome.reoffer || welcome.appliedSequence < acknowledged.sequence;",
-        "    return welcome.reoffer && welcome.appliedSequence > acknowledged.sequence;",
+        "    return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);",
+        "    return welcome.reoffer && welcome.appliedSequence > this.#claimed(incarnation);",
       ],
     ],
-  },
-  {
-    name: "seen-written-too-early",
-    breaks: "law 7: a restored ledger is written down as seen before it is refilled",
-    edits: [["    if (this.#reoffering !== undefined) return this.#outbox.seen;", ""]],
   },
   {
     name: "reoffering-ends-too-early",
@@ -311,12 +306,22 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     ],
   },
   {
-    name: "reoffering-survives-restore",
+    name: "restored-again-unnoticed",
     breaks: "law 7: a ledger that is restored again while it is refilled is not given everything",
     edits: [
       [
-        "    if (this.#reoffering?.generation === welcome.generation) return false;",
-        "    if (this.#reoffering !== undefined) return false;",
+        "this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;",
+        "this.#outbox.isRefilling;",
+      ],
+    ],
+  },
+  {
+    name: "refilling-begins-for-ever",
+    breaks: "law 7: what was removed makes each stream of a refilling begin it again",
+    edits: [
+      [
+        "this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;",
+        "this.#outbox.isRefilling && acknowledged.sequence < stored.trimmed.sequence;",
       ],
     ],
   },

@@ -65,6 +65,13 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     ],
   },
   {
+    name: "refilling-not-written-down",
+    breaks: "law 7: a crash while a ledger is refilled leaves it as if that were done",
+    edits: [
+      ["seen: checkedSeen(write.seen), isRefilling: true }", "seen: checkedSeen(write.seen) }"],
+    ],
+  },
+  {
     name: "shed-newest-first",
     breaks: "law 7: of what is retained the newest goes first",
     edits: [

@@ -11,7 +11,7 @@ export const SIMULATOR = "simulator";
 
 /** What the simulator runs: where it is, else the small simulation of the core. */
 const SIMULATIONS = [
-  ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1"],
+  ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1", "--jobs", "1"],
   ["test/core/convergence_simulation_test.ts"],
 ] as const;
 /** The seeds of the small one. */
