@@ -146,6 +146,17 @@ test("handle() offers all that it retains again when the ledger forgot it, close
   assert.is(server.disk.content.state.isRefilling, false);
 });
 
+test("handle() names a restored ledger once when there is nothing to be given again", async () => {
+  const server = await LikesServerHarness.admitted();
+  gone(server);
+  await server.connect(restored());
+  await server.connect();
+  await server.pulse();
+  const named = server.reports.map(({ troubles }) => troubles.map(({ kind }) => kind).join());
+  assert.equal(named.slice(-2), ["ledger_restored", ""]);
+  assert.equal(kinds(server), []);
+});
+
 test("handle() goes on refilling when the process died before all was offered", async () => {
   const before = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   gone(before);
