@@ -68,8 +68,8 @@ interface Reoffering {
   readonly trouble: Trouble;
   /** What the own incarnation had accepted when that was seen. */
   readonly own: { readonly id: Id; readonly sequence: number };
-  /** Whether a report named it: it is named also when there is nothing to be given again. */
-  isReported: boolean;
+  /** Whether the ledger recorded it: it is named also when there is nothing to be given again. */
+  isRecorded: boolean;
 }
 
 /** The LikesServer, without sockets, disk or clock. */
@@ -480,16 +480,16 @@ export class LikesServerCore {
     const trouble = { kind: "ledger_restored", incarnation, ...NO_EVENTS, detail } as const;
     const { id, stored } = this.#outbox.own;
     const own = { id, sequence: stored.last.sequence };
-    this.#reoffering = { trouble, own, isReported: false };
+    this.#reoffering = { trouble, own, isRecorded: false };
     this.#notice({ type: "trouble", trouble });
   }
 
   /** Everything that is retained is in the ledger again: what it is now is what was seen. */
   #endReoffering({ incarnation }: Delivery): void {
     if (this.#reoffering === undefined || incarnation !== this.#outbox.own) return;
-    const { own, isReported } = this.#reoffering;
+    const { own, isRecorded } = this.#reoffering;
     const wanted = incarnation.id === own.id ? own.sequence : 0;
-    const isDone = isReported && incarnation.acknowledged.sequence >= wanted;
+    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;
     if (!isDone) return;
     this.#reoffering = undefined;
     this.#writer.change({ type: "refilled" });
@@ -586,6 +586,8 @@ export class LikesServerCore {
       return this.#break(reason, nowMs);
     }
     delivery.version = Math.max(delivery.version, ack.version);
+    // Every report of this stream names it, and `admitted` or `left` say that one is committed.
+    if (this.#reoffering !== undefined) this.#reoffering.isRecorded ||= ack.admitted || ack.left;
     this.#settleCounts();
     this.#obey(ack.resolved);
     if (ack.admitted) this.#join();
@@ -646,7 +648,6 @@ export class LikesServerCore {
     if (pulse === undefined || blocked || phase !== "sending") return;
     delivery.pulse = undefined;
     this.#mayBeKnown = true;
-    if (this.#reoffering !== undefined) this.#reoffering.isReported = true;
     const final = this.#isFinal(incarnation);
     this.#send(delivery, {
       type: "report",

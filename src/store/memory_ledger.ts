@@ -71,7 +71,7 @@ export class LedgerDisk extends MemoryDisk {
   }
 }
 
-/** A ledger opened on `disk` as a new generation. An older one on the same disk is superseded. */
+/** A ledger opened on `disk`, which supersedes an older one. The simulator has no use for promises. */
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: Id;
@@ -93,7 +93,6 @@ export class MemoryLedger implements LedgerStore {
     return this.transactNow(work);
   }
 
-  /** `load`, for the simulator, which has no use for promises. */
   loadNow(): LedgerSnapshot {
     this.#doubt.throwIfEntered();
     const { ledgerId, meta, members, troubles } = this.#disk;
@@ -106,7 +105,6 @@ export class MemoryLedger implements LedgerStore {
     };
   }
 
-  /** `transact`, for the simulator. */
   transactNow<T>(work: (ledger: LedgerTransaction) => T): TransactionOutcome<T> {
     this.#doubt.throwIfEntered();
     if (this.#disk.generations.at(-1)?.generation !== this.#generation) {

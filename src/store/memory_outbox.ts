@@ -78,8 +78,8 @@ export class MemoryOutbox implements OutboxStore {
   }
 
   /**
-   * `write`, for the simulator, which has no use for promises. Records are added as the writes go on, and
-   * removed when all are done: so adding is undone.
+   * `write`, for the simulator, which has no use for promises. Records are added as the writes go
+   * on, and removed when all are done: so adding is undone.
    */
   writeNow(writes: readonly OutboxWrite[]): WriteOutcome {
     this.#doubt.throwIfEntered();

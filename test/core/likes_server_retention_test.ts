@@ -1,8 +1,22 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Id } from "../../src/core/record.ts";
+import { RETAINED_INCARNATIONS_MAX } from "../../src/limits.ts";
+import { origin } from "../../src/core/record.ts";
+import { MemoryOutbox, OutboxDisk } from "../../src/store/memory_outbox.ts";
 import type { Pulse } from "../../src/core/messages.ts";
-import { FIRST, GENERATION, SECOND, ack, batches, pulse, welcome } from "./core_fixture.ts";
+import {
+  FIRST,
+  GENERATION,
+  OUTBOX,
+  SECOND,
+  ack,
+  batches,
+  like,
+  pulse,
+  recordAfter,
+  welcome,
+} from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 import { testId } from "../store/faults.ts";
 
@@ -132,6 +146,17 @@ test("handle() offers all that it retains again when the ledger forgot it, close
   assert.is(server.disk.content.state.isRefilling, false);
 });
 
+test("handle() names a restored ledger once when there is nothing to be given again", async () => {
+  const server = await LikesServerHarness.admitted();
+  gone(server);
+  await server.connect(restored());
+  await server.connect();
+  await server.pulse();
+  const named = server.reports.map(({ troubles }) => troubles.map(({ kind }) => kind).join());
+  assert.equal(named.slice(-2), ["ledger_restored", ""]);
+  assert.equal(kinds(server), []);
+});
+
 test("handle() goes on refilling when the process died before all was offered", async () => {
   const before = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   gone(before);
@@ -243,6 +268,30 @@ test("handle() accepts while much is retained, for only the rest fills its outbo
   }
   assert.equal(outcomes, ["#1", "#2", "#3", "#4", "#5", "#6"]);
   assert.ok(server.disk.content.state.bytes > 300);
+});
+
+test("handle() lets go of the oldest lives when more are closed than are retained", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(1);
+  await server.settle();
+  await server.receive(ack(FIRST, { appliedSequence: 1 }));
+  await server.pulse();
+  const shed = server.writes.find(({ type }) => type === "shed");
+  assert.ok(shed?.type === "shed" && shed.closedMax === RETAINED_INCARNATIONS_MAX);
+  // The store's suite has what that does; here the oldest of two goes where one is the most.
+  const disk = new OutboxDisk(OUTBOX, "likes-server-0");
+  const store = new MemoryOutbox(disk);
+  for (const id of [FIRST, SECOND]) {
+    const { record, last } = recordAfter(origin(id), [like(1)]);
+    const append = { type: "append", incarnation: id, record, last, generator: undefined } as const;
+    await store.write([{ type: "mint", incarnation: id }, append]);
+    await store.write([{ type: "close", incarnation: id }]);
+  }
+  await store.write([{ ...shed, closedMax: 1 }]);
+  assert.equal(
+    store.state.incarnations.map(({ incarnation }) => incarnation),
+    [SECOND],
+  );
 });
 
 test("handle() ignores a pulse when its label is not newer", async () => {

@@ -77,6 +77,12 @@ test("operate() counts on after a gap when it is closed, and names what is given
   assert.equal(await ledger.troubleKinds(), []);
 });
 
+test("operate() closes no gap while its incarnation streams", async () => {
+  const ledger = await inTrouble(trouble({ firstSequence: 4, lastSequence: 5 }));
+  assert.match(await outcome(ledger, resolve(1, [FIRST])), "streams");
+  assert.equal([ledger.row()?.appliedSequence, await ledger.troubleKinds()], [3, ["gap"]]);
+});
+
 test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
   const [one, two] = batches(FIRST, [
     [1, 2, 3],
@@ -100,6 +106,15 @@ test("operate() retires what was rolled back or differs, unless another copy str
     assert.is(await outcome(ledger, resolve(1)), "resolve");
     assert.equal([ledger.row()?.state, await ledger.troubleKinds()], ["retired", []]);
   }
+});
+
+test("operate() ends an incarnation of which nothing is taken, member or not", async () => {
+  const ledger = await inTrouble(trouble({ kind: "digest_differs" }));
+  await ledger.run(resolve(1));
+  const [, more] = batches(FIRST, [[1, 2, 3], [4]]);
+  const late = await ledger.result(batchCommand(more));
+  assert.is(late.type === "refused" && late.refusal.code, "resynchronise");
+  assert.is(ledger.meta.totalLikes, 6n);
 });
 
 test("operate() lets the one copy go on that streams", async () => {
@@ -142,6 +157,22 @@ test("operate() retires a member with all that is open and all its troubles", as
   assert.match(await outcome(ledger, RETIRE), "is no member");
   await ledger.run({ type: "advance", asOfMs: 600 });
   assert.is(ledger.meta.asOfMs, 600, "as_of goes on");
+});
+
+test("operate() takes note of a closed incarnation that came back when an operator does", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), reportCommand(FINAL), reportCommand());
+  assert.equal(await ledger.troubleKinds(), ["closed_incarnation"]);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeReturned() opens nothing when a retired member returns with a new incarnation", async () => {
+  const ledger = await inTrouble();
+  await ledger.run(RETIRE, reportCommand({ incarnation: testId(3) }));
+  assert.equal([ledger.member()?.state, ledger.row(testId(3))?.state], ["member", "open"]);
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "retired"]);
+  assert.equal(await ledger.troubleKinds(), []);
 });
 
 test("takeReturned() names the span of as_of when a retired member returns with events", async () => {
@@ -192,6 +223,20 @@ test("takeTroubles() ends ledger_restored when a report names it no more", async
   assert.equal([decision?.kind, decision?.trouble], ["refilled", "ledger_restored"]);
   await ledger.run(reportCommand({ troubles: [restored] }));
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may be restored again");
+});
+
+test("takeTroubles() names likes that no outbox holds any more when a ledger is refilled", async () => {
+  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+  const refilled = { incarnation: SECOND, acknowledgedLikes: 9n };
+  await ledger.run(reportCommand(refilled));
+  const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
+  assert.equal([gap?.incarnation, gap?.firstSequence, gap?.lastSequence], ["", 0, 0]);
+  assert.match(
+    gap?.detail ?? "",
+    "9 likes were acknowledged to this outbox, of which the ledger has 6",
+  );
+  assert.is(await outcome(ledger, resolve(gap?.number ?? 0)), "resolve");
+  assert.is(ledger.row()?.appliedSequence, 3, "nobody knows which events they are");
 });
 
 test("noteCopy() records a ledger that was opened from a copy, once", async () => {

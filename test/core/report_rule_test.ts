@@ -75,6 +75,14 @@ test("takeReport() lets an outbox leave when nothing of it is open", async () =>
   assert.is(ledger.meta.totalLikes, 6n);
 });
 
+test("takeReport() lets no outbox leave when it forgot events that were applied", async () => {
+  const ledger = await withThree();
+  const result = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 2 }));
+  assert.is(result.type === "reported" && result.left, false);
+  assert.equal([ledger.row()?.state, ledger.member()?.state], ["open", "member"]);
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
+});
+
 test("takeReport() lets no outbox leave when another incarnation of it is open", async () => {
   const ledger = await withThree();
   const leaving = reportCommand({ ...LEAVING, incarnation: SECOND });

@@ -1,6 +1,7 @@
 /**
- * The scheduler: what is to happen, in the order of its time; what is to happen at one time, in that of
- * asking. Nothing else runs in a simulated world, so there is one order of events, and the seed fixes it.
+ * The scheduler: what is to happen, in the order of its time; what is to happen at one time, in
+ * that of asking. Nothing else runs in a simulated world, so there is one order of events, and the
+ * seed fixes it.
  */
 
 type Task = () => void;

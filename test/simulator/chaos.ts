@@ -111,8 +111,7 @@ function befallsProcess(world: Befallen, kind: FaultKind, process: SimulatedProc
       return process.pause(random.pick([20, 200, 1_000, 3_500]));
     case "stopped_leaving":
     case "stopped_staying":
-      seat.process?.run(() => seat.process?.stop(kind === "stopped_leaving"));
-      return;
+      return seat.process?.run(() => seat.process?.stop(kind === "stopped_leaving"));
     default:
   }
 }
@@ -134,7 +133,7 @@ function befallsMachine(world: Befallen, kind: FaultKind, machine: Machine): voi
       return;
     case "sync_failed_kept":
       machine.syncFault = "in_doubt_kept";
-      return;
+      break;
     default:
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A record codec that costs next to nothing: the contract of `RecordCodec`, without protobuf and without
- * SHA-256. Most seeds use it, because what is simulated is the protocol and not the encoding; a share of
- * them uses the production codec.
+ * A record codec that costs next to nothing: the contract of `RecordCodec`, without protobuf and
+ * without SHA-256. Most seeds use it, because what is simulated is the protocol and not the
+ * encoding; a share of them uses the production codec.
  */
 import type { LikeEvent } from "../../src/core/like_event.ts";
 import type { RecordCodec } from "../../src/core/record.ts";

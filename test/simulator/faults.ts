@@ -1,6 +1,6 @@
 /**
- * Every kind of fault that a simulated world can have, and how often each took effect. A kind that plans
- * asked for and that never took effect tests nothing, so a range of seeds fails for it.
+ * Every kind of fault that a simulated world can have, and how often each took effect. A kind that
+ * plans asked for and that never took effect tests nothing, so a range of seeds fails for it.
  */
 
 /** What happens to messages and streams, at a rate or at a moment. */

@@ -66,12 +66,13 @@ export class LikesServerProcess extends SimulatedProcess {
     if (!this.isAlive || core === undefined) return;
     const { trace } = this.surroundings;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
-    for (const action of core.handle(event, this.nowMs)) {
+    const actions = core.handle(event, this.nowMs);
+    if (event.type === "received" || event.type === "read") this.#show(core);
+    for (const action of actions) {
       if (!this.livesToAct()) return;
       trace?.effect(this.name, action);
       this.#perform(action);
     }
-    if (event.type === "received" || event.type === "read") this.#show(core);
   });
 
   /** A clean stop, as by SIGTERM. */

@@ -1,7 +1,7 @@
 /**
- * The operator of a simulated world, who does what the documents say, and knows nothing but the status and
- * which machines there are: stops one of two live copies, resolves troubles by number, and retires members
- * whose outbox is gone.
+ * The operator of a simulated world, who does what the documents say, and knows nothing but the
+ * status and which machines there are: stops one of two live copies, resolves troubles by number,
+ * and retires members whose outbox is gone.
  */
 import type { Operation } from "../../src/core/primary.ts";
 import type { Status, TroubleStatus } from "../../src/core/status.ts";

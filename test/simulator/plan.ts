@@ -1,7 +1,7 @@
 /**
- * The plan of faults: what one world is like, drawn from its seed before it begins. Each plan has its own
- * few kinds of faults, at its own rates (swarm testing): a world in which everything goes wrong at once
- * never gets far enough to meet what takes a while of peace.
+ * The plan of faults: what one world is like, drawn from its seed before it begins. Each plan has
+ * its own few kinds of faults, at its own rates (swarm testing): a world in which everything goes
+ * wrong at once never gets far enough to meet what takes a while of peace.
  */
 import type { Retention } from "../../src/core/likes_server.ts";
 import type { RecordCodec } from "../../src/core/record.ts";
@@ -67,7 +67,7 @@ export function drawPlan(random: Random, servers: number): Plan {
       ageMs: random.pick([0, 300, 2_000, PLENTY, PLENTY]),
       bytesMax: random.pick([0, 400, PLENTY, PLENTY]),
     },
-    tickMs: random.pick([[25], [100], [250], [25, 100, 250]]),
+    tickMs: random.pick([[25], [100], [250], [100, 250], [25, 100, 250]]),
     operatorGapMs: random.pick([200, 700, Infinity]),
     codec: random.chance(PRODUCTION_CODEC_SHARE) ? recordCodec : cheapCodec,
   };

@@ -4,6 +4,8 @@ import { LikesServerProcess } from "./likes_server.ts";
 import type { LikesServerSurroundings, Seat } from "./likes_server.ts";
 import type { Machine } from "./machine.ts";
 
+type Place = Pick<Seat, "serverId" | "machine" | "disk">;
+
 /** A LikesServer's place in the world, over all its lives. */
 export class LikesServerSeat implements Seat {
   readonly #world: LikesServerSurroundings;
@@ -14,13 +16,9 @@ export class LikesServerSeat implements Seat {
   /** Whether it is kept down, by somebody or for ever. */
   isHeldDown = false;
   isGone = false;
-  #restartMs: () => number;
+  readonly #restartMs: () => number;
 
-  constructor(
-    world: LikesServerSurroundings,
-    place: { readonly serverId: string; readonly machine: Machine; readonly disk: OutboxDisk },
-    restartMs: () => number,
-  ) {
+  constructor(world: LikesServerSurroundings, place: Place, restartMs: () => number) {
     this.#world = world;
     this.serverId = place.serverId;
     this.machine = place.machine;

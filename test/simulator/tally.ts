@@ -1,9 +1,12 @@
-/** What came of some seeds: failures, what fired, and how much happened, against runs that test nothing. */
+/**
+ * What came of some seeds: failures, what fired, and how much happened, against runs that test
+ * nothing.
+ */
 import { FAULT_KINDS, noFaults } from "./faults.ts";
 import type { FaultCounts, FaultKind } from "./faults.ts";
 
 /** A seed that failed, and the first thing that was wrong. */
-export interface Failure {
+interface Failure {
   readonly seed: number;
   readonly text: string;
 }
@@ -36,7 +39,7 @@ export interface Tally {
 }
 
 /** Failures that are kept with their text. */
-export const FAILURES_KEPT_MAX = 20;
+const FAILURES_KEPT_MAX = 20;
 /** Seeds that ask for a kind of fault without one that fires, before that is a failure. */
 const SILENT_SEEDS_MAX = 100;
 

@@ -1,5 +1,6 @@
 /** The trace of one seed: a line for each event, effect and fault, with its time and its process. */
 import { createHash } from "node:crypto";
+import type { IncarnationState } from "../../src/core/outbox.ts";
 import type { Agenda } from "./agenda.ts";
 
 /** Takes lines; nobody builds one unless there is a trace. */
@@ -40,13 +41,39 @@ export class Trace {
 
 function textOf(what: unknown): string {
   if (typeof what === "string") return what;
-  return JSON.stringify(what, shortened) ?? "";
+  const text = JSON.stringify(what, shortened) ?? "";
+  return text.replaceAll('"', "").slice(0, LINE_CHARS_MAX);
 }
 
-/** Ids by their beginnings, bytes by their number. */
-function shortened(_key: string, value: unknown): unknown {
+const LINE_CHARS_MAX = 1_000;
+/** Fields that say the same again, or nothing that helps. */
+const LEFT_OUT = new Set(["command", "serverId", "address", "protocolVersion", "digest", "codec"]);
+
+/** Ids by their beginnings, positions by their sequences, bytes and events by their number. */
+function shortened(key: string, value: unknown): unknown {
+  if (LEFT_OUT.has(key) || value === false || value === undefined) return undefined;
   if (typeof value === "bigint") return Number(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (typeof value === "string" && /^[0-9a-f]{32}$/.test(value)) return value.slice(0, 6);
+  if (Array.isArray(value) && value.length === 0) return undefined;
+  if (Array.isArray(value) && key === "events") return value.length;
+  if (typeof value === "string") return ID.test(value) ? value.slice(0, 6) : value;
+  if (typeof value === "object" && value !== null) return shapeOf(value);
+  return value;
+}
+
+const ID = /^[0-9a-f]{32}$/;
+
+/** A position, an incarnation of an outbox, or a record in a word. */
+function shapeOf(value: object): unknown {
+  if ("sequence" in value && "digest" in value) return `#${String(value.sequence)}`;
+  if ("trimmed" in value && "last" in value && "incarnation" in value) {
+    const { incarnation, trimmed, acknowledged, last, closed, parked } = value as IncarnationState;
+    const ends = [trimmed, acknowledged, last].map(({ sequence }) => sequence).join("/");
+    const marks = `${closed ? " closed" : ""}${parked === undefined ? "" : ` ${parked.kind}`}`;
+    return `${incarnation.slice(0, 6)} ${ends}${marks}`;
+  }
+  if ("firstSequence" in value && "bytes" in value && "lastSequence" in value) {
+    return `#${String(value.firstSequence)}-${String(value.lastSequence)}`;
+  }
   return value;
 }

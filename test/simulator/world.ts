@@ -1,6 +1,7 @@
 /**
- * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed: first it is
- * unkind, by the plan that was drawn, then it is kind, and has to converge within a bound.
+ * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed:
+ * first it is unkind, by the plan that was drawn, then it is kind, and has to converge within a
+ * bound.
  */
 import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
 import { LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
@@ -238,12 +239,7 @@ export class World implements Surroundings {
     if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
     if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
     if (status.servers.length !== this.seats.length || status.troubleCount > 0) return false;
-    return this.seats.every(({ process }) => {
-      const view = process?.core?.total(process.nowMs);
-      const isExact = view?.pulse.totalLikes === status.totalLikes && view.pendingLikes === 0n;
-      const isWell = process?.core?.isAccepting === true && process.core.troubles.length === 0;
-      return isExact && isWell && process?.core?.pendingEvents === 0;
-    });
+    return this.seats.every((seat) => isWell(seat, this.ledger));
   }
 
   #describe(): string {
@@ -261,4 +257,21 @@ export class World implements Surroundings {
       typeof value === "bigint" ? Number(value) : value,
     );
   }
+}
+
+/**
+ * Whether a LikesServer shows the total and takes likes, nothing of its outbox waits for anything, and
+ * the ledger has heard of its present life.
+ */
+function isWell({ process, disk }: LikesServerSeat, ledger: LedgerDisk): boolean {
+  const core = process?.core;
+  const view = core?.total(process?.nowMs ?? 0);
+  if (core === undefined || view === undefined) return false;
+  const isExact = view.pulse.totalLikes === ledger.meta.totalLikes && view.pendingLikes === 0n;
+  const isDelivered = disk.content.state.incarnations.every(({ incarnation, closed }) => {
+    return closed || incarnation === core.incarnation;
+  });
+  const isKnown = ledger.incarnations.get(core.incarnation)?.state === "open";
+  const isQuiet = core.pendingEvents === 0 && core.troubles.length === 0;
+  return isExact && isDelivered && isKnown && isQuiet && core.isAccepting;
 }

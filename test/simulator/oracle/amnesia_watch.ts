@@ -1,6 +1,6 @@
 /**
- * Law 7: an amnesia that can be seen is recorded as trouble, and costs no like that still exists anywhere.
- * It is told of every store that forgot, and looks whether the ledger names it.
+ * Law 7: an amnesia that can be seen is recorded as trouble, and costs no like that still exists
+ * anywhere. It is told of every store that forgot, and looks whether the ledger names it.
  */
 import type { GroupResult } from "../../../src/core/ledger_rule.ts";
 import type { TroubleKind } from "../../../src/core/messages.ts";
@@ -25,12 +25,13 @@ interface Expected {
   readonly why: string;
 }
 
+const ROLLED_BACK = ["outbox_rolled_back"] as const;
+const COPIED = ["outbox_rolled_back", "closed_incarnation", "second_incarnation"] as const;
+
 /** What is expected to be named, and what was. */
 export class AmnesiaWatch {
   readonly #oracle: Observed;
   #expected: Expected[] = [];
-  /** The copy that was put in the place of the ledger last, whether or not it was opened. */
-  #ledger: LedgerDisk | undefined;
   /** Whether any store ever forgot: some sums are then not known exactly. */
   happened = false;
 
@@ -38,11 +39,13 @@ export class AmnesiaWatch {
     this.#oracle = oracle;
   }
 
-  /** An outbox is replaced by an older one, or by an empty one; `disks` are all others that are left. */
+  /**
+   * An outbox is replaced by an older one, or by an empty one; `disks` are all others that are
+   * left.
+   */
   outboxForgot(before: OutboxDisk, after: OutboxDisk, disks: Iterable<OutboxDisk>): void {
     this.happened = true;
     const { truth, home } = this.#oracle;
-    const { incarnations: rows } = this.#ledger ?? home.disk;
     const { outboxId } = before.content.state;
     this.#forget(outboxId);
     const left = [after, ...disks];
@@ -52,19 +55,31 @@ export class AmnesiaWatch {
       gift.isLost ||= !left.some((disk) => holds(disk, incarnation, gift.sequence));
     }
     if (after.content.state.outboxId !== outboxId) return;
+    this.#oracle.asOf.rolledBack.add(outboxId);
+    this.#expectForgotten(before, after);
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
-      const applied = rows.get(incarnation)?.appliedSequence ?? 0;
-      if (closed || applied <= last.sequence) continue;
+      if (closed || home.appliedOf(incarnation) <= last.sequence) continue;
       const why = `${incarnation} was rolled back to #${last.sequence}`;
-      this.#expected.push({ outboxId, kinds: ["outbox_rolled_back"], why });
+      // A copy that has delivered it already has shown itself in another way.
+      const kinds = this.#oracle.asOf.isTwinned(outboxId) ? COPIED : ROLLED_BACK;
+      this.#expected.push({ outboxId, kinds, why });
       return;
     }
+  }
+
+  /** Of the life that was live the ledger knows, and the outbox does not: it shows as a second one. */
+  #expectForgotten(before: OutboxDisk, after: OutboxDisk): void {
+    const { outboxId, incarnations } = after.content.state;
+    const live = before.content.state.incarnations.at(-1)?.incarnation ?? "";
+    if (incarnations.some(({ incarnation }) => incarnation === live)) return;
+    if (this.#oracle.home.disk.incarnations.get(live)?.state !== "open") return;
+    const kinds = ["second_incarnation", "outbox_rolled_back"] as const;
+    this.#expected.push({ outboxId, kinds, why: `${live} was forgotten` });
   }
 
   /** The ledger is replaced by an older copy. `disks` are those of all LikesServers. */
   ledgerForgot(to: LedgerDisk, disks: Iterable<OutboxDisk>): void {
     this.happened = true;
-    this.#ledger = to;
     // What was to be seen by the newer one is not any more.
     this.#expected = [];
     for (const { content } of disks) {
@@ -82,7 +97,10 @@ export class AmnesiaWatch {
     this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
   }
 
-  /** A member that was retired returned: each as_of that lacked its likes is in the span that is named. */
+  /**
+   * A member that was retired returned: each as_of that lacked its likes is in the span that is
+   * named.
+   */
   committed({ troubles }: GroupResult): void {
     for (const { kind, outboxId, asOfFromMs, asOfToMs } of troubles) {
       if (kind !== "retired_returned") continue;
@@ -90,17 +108,19 @@ export class AmnesiaWatch {
       if (wrong === undefined) continue;
       const isCovered = asOfFromMs < wrong.firstMs && wrong.lastMs <= asOfToMs;
       expect(isCovered, () => {
-        return `as_of was wrong from ${wrong.firstMs} to ${wrong.lastMs}, named: ${asOfFromMs} to ${asOfToMs}`;
+        const { firstMs, lastMs } = wrong;
+        return `as_of was wrong ${firstMs} to ${lastMs}, named: ${asOfFromMs} to ${asOfToMs}`;
       });
       this.#oracle.asOf.wrong.delete(outboxId);
     }
   }
 
   finish(): void {
-    const { troubles, decidedTroubles, members } = this.#oracle.home.disk;
+    const { troubles, decidedTroubles, decisions } = this.#oracle.home.disk;
     const named = [...troubles.values(), ...decidedTroubles.values()];
     for (const { outboxId, kinds, why } of this.#expected) {
-      if (members.get(outboxId)?.state === "retired") continue;
+      // Of a member that was retired nothing is open any more that could show it.
+      if (decisions.some((one) => one.kind === "retire" && one.outboxId === outboxId)) continue;
       const isNamed = named.some((one) => one.outboxId === outboxId && kinds.includes(one.kind));
       expect(isNamed, () => `${why}: nobody recorded ${kinds.join(" or ")} of ${outboxId}`);
     }
@@ -108,7 +128,7 @@ export class AmnesiaWatch {
 }
 
 /** Whether an outbox still has the event of that name. */
-export function holds(disk: OutboxDisk, incarnation: Id, sequence: number): boolean {
+function holds(disk: OutboxDisk, incarnation: Id, sequence: number): boolean {
   const { records } = disk.content;
   const held = records.get(incarnation) ?? [];
   return held.some(({ record }) => {

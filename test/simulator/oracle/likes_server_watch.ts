@@ -1,6 +1,6 @@
 /**
- * What one life of a LikesServer has said, as it was seen on the wire and on its disk: nothing leaves before
- * the disk (law 1), and every window and queue is within its bound (law 6).
+ * What one life of a LikesServer has said, as it was seen on the wire and on its disk: nothing
+ * leaves before the disk (law 1), and every window and queue is within its bound (law 6).
  */
 import type { GiveOutcome } from "../../../src/core/likes_server.ts";
 import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
@@ -25,6 +25,11 @@ interface Observed {
   readonly amnesia: { readonly happened: boolean };
 }
 
+interface Bounds {
+  readonly outboxBytesMax: number;
+  readonly retain: { readonly bytesMax: number };
+}
+
 /** One life of a LikesServer. */
 export class LikesServerWatch {
   readonly #oracle: Observed;
@@ -37,11 +42,7 @@ export class LikesServerWatch {
   /** Whether the ledger may have recorded it, as far as this life can tell. */
   isPerhapsKnown = false;
 
-  constructor(
-    oracle: Observed,
-    disk: OutboxDisk,
-    plan: { readonly outboxBytesMax: number; readonly retain: { readonly bytesMax: number } },
-  ) {
+  constructor(oracle: Observed, disk: OutboxDisk, plan: Bounds) {
     this.#oracle = oracle;
     this.#disk = disk;
     this.#outboxBytesMax = plan.outboxBytesMax;

@@ -1,7 +1,7 @@
 /**
  * What the ledger must hold, kept beside it from what was committed: the applied sequence of each
- * incarnation, the total, and what an operator gave up. A ledger that is restored from a copy goes on from
- * what was kept beside that copy.
+ * incarnation, the total, and what an operator gave up. A ledger that is restored from a copy goes
+ * on from what was kept beside that copy.
  */
 import type { GroupResult } from "../../../src/core/ledger_rule.ts";
 import type { Id } from "../../../src/core/record.ts";
@@ -24,7 +24,10 @@ export class Lineage {
   asOfStep = 0;
   /** Whether it was ever restored from a copy: outboxes may know it that it does not know. */
   isRestored = false;
-  /** Whether it is of another ledger, put in the place of the true one: nothing may be counted there. */
+  /**
+   * Whether it is of another ledger, put in the place of the true one: nothing may be counted
+   * there.
+   */
   isForeign = false;
 
   constructor(truth: Truth, disk: LedgerDisk) {

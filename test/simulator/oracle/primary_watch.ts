@@ -128,7 +128,10 @@ export class PrimaryWatch {
     }
   }
 
-  /** CONVERGED is said only when nobody is silent, nothing that was named is missing, and no trouble is. */
+  /**
+   * CONVERGED is said only when nobody is silent, nothing that was named is missing, and no trouble
+   * is.
+   */
   #checkConvergence(convergence: Convergence): void {
     if (convergence !== "converged") return;
     const { disk } = this.#lineage;
@@ -142,12 +145,18 @@ export class PrimaryWatch {
       const applied = this.#lineage.appliedOf(incarnation);
       if (applied >= sequence || !this.#members.has(outboxId)) continue;
       if (disk.incarnations.get(incarnation)?.state === "retired") continue;
-      if (isRolledBack(incarnation, disk)) continue;
+      if (isRolledBack(incarnation, disk) || this.#isLost(incarnation, applied, sequence)) continue;
       // Of two live copies the newest contact counts, until their trouble is known.
       expect(this.isTwinned(outboxId), () => {
         return `converged at #${applied} of ${incarnation}, but #${sequence} was named`;
       });
     }
+  }
+
+  /** Whether a disk forgot what it had named: that is seen once it has said what it has left. */
+  #isLost(incarnation: Id, applied: number, named: number): boolean {
+    const gifts = this.#lineage.truth.lifeOf(incarnation)?.gifts ?? [];
+    return gifts.slice(applied, named).every(({ isLost }) => isLost);
   }
 
   /** Whether the disk has a commit of which this life was not told yet. */

@@ -1,7 +1,7 @@
 /**
- * What only somebody outside knows: every like that was attempted, each one an item of its own; when it was
- * acknowledged; and under which name it was synced. An incarnation is appended to by one process, so the
- * events of one are one list, whatever became of the disks that hold it.
+ * What only somebody outside knows: every like that was attempted, each one an item of its own;
+ * when it was acknowledged; and under which name it was synced. An incarnation is appended to by
+ * one process, so the events of one are one list, whatever became of the disks that hold it.
  */
 import type { GiveOutcome } from "../../../src/core/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/outbox.ts";
