@@ -76,11 +76,11 @@ async function noteOpening(store: LedgerStore): Promise<void> {
     return runGroup(ledger, [{ type: "opened" }], recordCodec, Date.now());
   });
   if (outcome.type === "done") return;
-  const isBusy = outcome.type === "busy";
-  const found = isBusy
-    ? "another program is writing to it; end that program"
-    : "its disk is full; free some space";
-  throw new LikesError(isBusy ? "store_busy" : "disk_full", `Cannot open the ledger: ${found}`);
+  if (outcome.type === "refused") {
+    throw new LikesError("disk_full", "Cannot open the ledger: its disk is full; free some space");
+  }
+  const message = "Cannot open the ledger: another program is writing to it; end that program";
+  throw new LikesError("store_busy", message);
 }
 
 class PrimaryRole {

@@ -70,7 +70,7 @@ test("resolve exits with the primary's own reason when it decides nothing", asyn
 
 test("retire exits 5 when it cannot tell what was decided", async () => {
   await using fake = await FakePrimary.start(undefined);
-  const { code, stderr } = await fake.likes(["retire", "a", "--timeout", "300ms"]);
+  const { code, stderr } = await fake.likes(["retire", "a", "--timeout", "3s"]);
   assert.is(code, 5, stderr);
   assert.match(stderr, "Cannot tell whether it was decided");
 });

@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readStatus, writeStatus } from "../../src/rpc/status_wire.ts";
+import { faultOf } from "../store/faults.ts";
+import { troubleStatus } from "./arbitrary_messages.ts";
+import { recodeStatus } from "./over_the_wire.ts";
+import { emptyStatus, serverStatus } from "./serving.ts";
+
+test("readStatus() gives what was written, troubles too, when the status is any correct one", () => {
+  fc.assert(
+    fc.property(fc.array(troubleStatus, { maxLength: 5 }), fc.nat(), (troubles, more) => {
+      const servers = [serverStatus(1), { ...serverStatus(2), state: "trouble" as const }];
+      const troubleCount = troubles.length + more;
+      const status = { ...emptyStatus(7), servers, troubles, troubleCount };
+      assert.equal(readStatus(recodeStatus(writeStatus(status))), status);
+    }),
+  );
+});
+
+test("readStatus() refuses a status when a state, a trouble or a number is none", async () => {
+  const [server] = writeStatus({ ...emptyStatus(1), servers: [serverStatus(1)] }).servers;
+  for (const wrong of [
+    { servers: [{ ...server, state: "SERVER_STATE_UNSPECIFIED" as const }] },
+    { troubles: [{ number: 1 }] },
+    { asOfUnixMs: "-1" },
+    { convergence: "CONVERGENCE_UNSPECIFIED" as const },
+  ]) {
+    const wire = recodeStatus({ ...writeStatus(emptyStatus(1)), ...wrong });
+    await faultOf("message_invalid", () => readStatus(wire));
+  }
+});
+
+test.run();
