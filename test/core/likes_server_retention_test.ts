@@ -146,7 +146,7 @@ test("handle() offers all that it retains again when the ledger forgot, closed l
   assert.is(server.disk.content.state.isRefilling, false);
 });
 
-test("handle() names a restored ledger until it is recorded, also with nothing to give again", async () => {
+test("handle() names a restored ledger until it is recorded, also with nothing to give", async () => {
   const server = await LikesServerHarness.admitted();
   gone(server);
   await server.connect(restored());
