@@ -131,13 +131,13 @@ export const REACHED: readonly Reached[] = [
   {
     limits: ["REASON_BYTES_MAX"],
     file: `${RPC}/operator_wire_test.ts`,
-    test: "readRetire() and readResolve() refuse a reason when it is beyond its bound",
+    test: "readRetire() and readResolve() take a reason up to its bound, and refuse more",
     there: "INVALID_ARGUMENT message_invalid; the command says so before it calls",
   },
   {
     limits: ["SOCKET_PATH_BYTES_MAX"],
     file: `${RPC}/operator_socket_test.ts`,
-    test: "serveOperator() names the way out when its path is longer than may be",
+    test: "serveOperator() names the way out when the path is longer than it may be",
     there: "the primary serves without an operator's socket, and says so",
   },
   {

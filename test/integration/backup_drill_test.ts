@@ -1,7 +1,4 @@
-/**
- * The drill of docs/OPERATING.md: a backup of what runs, a disk that is lost, and the backup put
- * back.
- */
+/** The drill of docs/OPERATING.md: a backup of what runs, a lost disk, and the backup put back. */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";

@@ -1,7 +1,4 @@
-/**
- * What an operator decides about real roles: it is recorded, and it ends what kept the status
- * UNKNOWN.
- */
+/** What an operator decides about real roles: it is recorded, and ends what kept them UNKNOWN. */
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -106,7 +103,7 @@ test("a gap is closed by an operator, and what follows it is counted", async () 
   assert.is((await counter.status()).totalLikes, 18n);
 });
 
-test("what was rolled back is ended by an operator, and its LikesServer goes on", async () => {
+test("a rolled back outbox is ended by an operator, and its LikesServer goes on", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const first = await counter.startAccepting("a");

@@ -92,7 +92,7 @@ test("an outbox is named digest_differs when it holds other events than were app
   await expectTrouble(counter, { id: "a", kinds: ["digest_differs"], givers: [a] });
 });
 
-test("a ledger is named ledger_restored when it is older, and what nobody retains a gap", async () => {
+test("a ledger is named ledger_restored when it is older, and a gap what nobody retains", async () => {
   await using counter = new Counter();
   let primary = await counter.startPrimary();
   const a = await counter.startAccepting("a", { flags: ["--retain", "0s"] });
