@@ -34,7 +34,7 @@ const DIGEST_DIGITS = 32;
 const SEQUENCE_BYTES = 8;
 
 /** The digest after a record: the first half of SHA-256 over the one before, its place, its bytes. */
-export function digestAfter(before: Id, firstSequence: number, bytes: Uint8Array): Id {
+function digestAfter(before: Id, firstSequence: number, bytes: Uint8Array): Id {
   const place = Buffer.alloc(SEQUENCE_BYTES);
   place.writeBigUInt64BE(BigInt(firstSequence));
   const hash = createHash("sha256").update(Buffer.from(before, "hex")).update(place).update(bytes);

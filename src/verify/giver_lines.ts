@@ -81,7 +81,7 @@ function* lineOf(number: number, bytes: Buffer): Generator<readonly [number, Giv
 }
 
 /** Reads a line as `likes add --json` prints it. */
-export function readLine(text: string): GiverLine {
+function readLine(text: string): GiverLine {
   let value: unknown;
   try {
     value = JSON.parse(text);

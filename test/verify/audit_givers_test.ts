@@ -4,8 +4,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { AuditReport } from "../../src/verify/report.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
-import { FIRST_LIFE, SECOND_LIFE, SERVERS, auditFolder, idOf } from "./stores_fixture.ts";
-import { firstOf, makeStores, withFirstLife } from "./stores_fixture.ts";
+import { auditFolder, firstOf } from "./audit_fixture.ts";
+import {
+  FIRST_LIFE,
+  SECOND_LIFE,
+  SERVERS,
+  idOf,
+  makeStores,
+  withFirstLife,
+} from "./stores_fixture.ts";
 import type { TestServer } from "./stores_fixture.ts";
 
 type Line = Readonly<Record<string, unknown>>;

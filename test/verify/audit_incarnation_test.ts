@@ -1,20 +1,19 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder, expectFirst } from "./audit_fixture.ts";
+import type { Wrong } from "./audit_fixture.ts";
 import {
   FIRST_LIFE,
   LEDGER,
   SECOND_LIFE,
   SERVERS,
   TOTAL,
-  auditFolder,
-  expectFirst,
   idOf,
   makeOutbox,
   makeStores,
   withFirstLife,
 } from "./stores_fixture.ts";
-import type { Wrong } from "./stores_fixture.ts";
 
 /** Changes of a store that are provably wrong, and what is told first. */
 const WRONG: readonly Wrong[] = [
@@ -55,7 +54,7 @@ for (const wrong of WRONG) {
     expectFirst(wrong));
 }
 
-test("auditIncarnation() is undecided when an outbox has let go of events, and names them", async () => {
+test("auditIncarnation() names events when an outbox has let go of them", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstLife({ trimmed: 2 }));
   const report = auditFolder(folder.path);
@@ -107,7 +106,7 @@ test("auditIncarnation() is exact when a gap was closed, and names it", async ()
   assert.equal(report.sums.outboxes, TOTAL - 1_000_005n);
 });
 
-test("auditIncarnation() takes events in a closed gap for given up when a copy still has them", async () => {
+test("auditIncarnation() counts no event of a closed gap when a copy has it", async () => {
   await using folder = temporaryFolder();
   await using copies = temporaryFolder();
   makeStores(folder.path, withFirstLife({ gap: [1, 2], trimmed: 2 }));

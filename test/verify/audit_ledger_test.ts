@@ -3,19 +3,17 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder, expectFirst, firstOf } from "./audit_fixture.ts";
+import type { Wrong } from "./audit_fixture.ts";
 import {
   FIRST_LIFE,
   LEDGER,
   OUTBOX,
   TOTAL,
-  auditFolder,
   edit,
-  expectFirst,
-  firstOf,
   makeStores,
   withFirstLife,
 } from "./stores_fixture.ts";
-import type { Wrong } from "./stores_fixture.ts";
 
 /** Changes of a store that are provably wrong, and what is told first. */
 const WRONG: readonly Wrong[] = [
@@ -81,7 +79,7 @@ for (const wrong of WRONG) {
     expectFirst(wrong));
 }
 
-test("auditLedger() is inexact when what an outbox let go of cannot have had so many likes", async () => {
+test("auditLedger() is inexact when what is gone cannot have had so many likes", async () => {
   for (const [path, sql, what] of [
     [LEDGER, "UPDATE items SET likes = likes + 1 WHERE item_id = 'ü'", /sum of the items/],
     [LEDGER, "UPDATE items SET likes = 0 WHERE item_id = 'film'", /likes of an item/],
@@ -95,7 +93,7 @@ test("auditLedger() is inexact when what an outbox let go of cannot have had so 
   }
 });
 
-test("auditLedger() is undecided when no outbox holds an incarnation, and knows its likes", async () => {
+test("auditLedger() knows likes when an outbox has forgotten their events", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstLife({ isForgotten: true }));
   const report = auditFolder(folder.path);

@@ -6,7 +6,8 @@ import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
 import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
-import { LEDGER, auditFolder, idOf, makeStores } from "./stores_fixture.ts";
+import { auditFolder } from "./audit_fixture.ts";
+import { LEDGER, idOf, makeStores } from "./stores_fixture.ts";
 import type { TestEvent, TestLife, TestServer } from "./stores_fixture.ts";
 
 const RUNS = 20;
@@ -85,7 +86,7 @@ function changed(value: Value, by: number): Value {
   return bytes;
 }
 
-/** Changes one value of the store at `path`, and gives what undoes it; undefined where it is refused. */
+/** Changes a value of the store at `path`, and gives what undoes it; undefined where it is refused. */
 function change(
   path: string,
   [table, column]: readonly [string, string],

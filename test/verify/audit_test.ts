@@ -4,12 +4,12 @@ import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
 import { audit } from "../../src/verify/audit.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder } from "./audit_fixture.ts";
 import {
   LEDGER,
   OUTBOX,
   SERVERS,
   TOTAL,
-  auditFolder,
   edit,
   idOf,
   makeLedger,

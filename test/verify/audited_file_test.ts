@@ -11,7 +11,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
-import { LEDGER, OUTBOX, TOTAL, auditFolder, firstOf, makeStores } from "./stores_fixture.ts";
+import { auditFolder, firstOf } from "./audit_fixture.ts";
+import { LEDGER, OUTBOX, TOTAL, makeStores } from "./stores_fixture.ts";
 
 test("AuditedFile finds a number of a table that its index does not have", async () => {
   await using folder = temporaryFolder();
@@ -23,7 +24,7 @@ test("AuditedFile finds a number of a table that its index does not have", async
   assert.ok(at > 0);
   bytes[at + 4] = 0x41;
   writeFileSync(path, bytes);
-  const { what, found = "" } = firstOf(auditFolder(folder.path));
+  const { what, found } = firstOf(auditFolder(folder.path));
   assert.is(what, "the store is damaged");
   assert.match(found, /index/);
 });

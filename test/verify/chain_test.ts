@@ -2,17 +2,9 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
-import {
-  FIRST_LIFE,
-  OUTBOX,
-  SECOND_LIFE,
-  auditFolder,
-  edit,
-  expectFirst,
-  firstOf,
-  makeStores,
-} from "./stores_fixture.ts";
-import type { Wrong } from "./stores_fixture.ts";
+import { auditFolder, expectFirst, firstOf } from "./audit_fixture.ts";
+import type { Wrong } from "./audit_fixture.ts";
+import { FIRST_LIFE, OUTBOX, SECOND_LIFE, edit, makeStores } from "./stores_fixture.ts";
 
 /** Changes of a store that are provably wrong, and what is told first. */
 const WRONG: readonly Wrong[] = [

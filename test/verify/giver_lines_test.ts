@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Unreadable } from "../../src/verify/audited_file.ts";
-import { GiverFile, readLine } from "../../src/verify/giver_lines.ts";
+import { GiverFile } from "../../src/verify/giver_lines.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
 const GIVE = {
@@ -14,21 +14,30 @@ const GIVE = {
   likes: "18446744073709551615",
 };
 
+/** What a file of one line says. */
+async function readLine(text: string) {
+  await using folder = temporaryFolder();
+  const path = join(folder.path, "given.jsonl");
+  writeFileSync(path, text);
+  using file = new GiverFile(path);
+  return [...file.lines()].map(([, line]) => line)[0];
+}
+
 function typesOf(path: string): readonly string[] {
   using file = new GiverFile(path);
   return [...file.lines()].map(([, { type }]) => type);
 }
 
-test("readLine() reads 64-bit numbers that are text when a give was acknowledged", () => {
-  assert.equal(readLine(JSON.stringify(GIVE)), {
+test("GiverFile reads 64-bit numbers that are text when a give was acknowledged", async () => {
+  assert.equal(await readLine(JSON.stringify(GIVE)), {
     type: "give",
     give: { ...GIVE, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
   });
 });
 
-test("readLine() tells what is no give from one that was not acknowledged", () => {
+test("GiverFile tells what is no give from one that was not acknowledged", async () => {
   const error = { code: "peer_unreachable", message: "Cannot reach", exit: 3 };
-  assert.equal(readLine(JSON.stringify({ error })), { type: "unacknowledged" });
+  assert.equal(await readLine(JSON.stringify({ error })), { type: "unacknowledged" });
   for (const changed of [
     { sequence: 1 },
     { sequence: "0" },
@@ -41,10 +50,10 @@ test("readLine() tells what is no give from one that was not acknowledged", () =
     { serverId: null },
   ]) {
     const text = JSON.stringify({ ...GIVE, ...changed });
-    assert.equal(readLine(text), { type: "other" }, text);
+    assert.equal(await readLine(text), { type: "other" }, text);
   }
   for (const text of ["{", "null", "5", "[]", '"text"', "{}"]) {
-    assert.equal(readLine(text), { type: "other" }, text);
+    assert.equal(await readLine(text), { type: "other" }, text);
   }
 });
 

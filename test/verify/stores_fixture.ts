@@ -4,17 +4,12 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import * as assert from "uvu/assert";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { guardTables } from "../../src/store/guard_tables.ts";
 import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
-import { audit } from "../../src/verify/audit.ts";
-import { findFiles } from "../../src/verify/find_files.ts";
-import type { AuditReport, Divergence } from "../../src/verify/report.ts";
-import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
 /** An event: an item and its likes. */
 export type TestEvent = readonly [itemId: string, likes: number];
@@ -51,7 +46,7 @@ export const LEDGER = "primary/ledger.sqlite";
 export const OUTBOX = "fra-1/outbox.sqlite";
 export const FIRST_LIFE = "000102030405060708090a0b0c0d0e0f";
 export const SECOND_LIFE = idOf("b", 2);
-export const LEDGER_ID = idOf("e", 1);
+const LEDGER_ID = idOf("e", 1);
 const VERSION = 7;
 
 /** Three records of four events, as in the worked example of docs/PROTOCOL.md, and one that waits. */
@@ -85,14 +80,6 @@ export const SERVERS: readonly TestServer[] = [
 /** Likes of all that is applied of them. */
 export const TOTAL = 1_000_025n;
 
-/** A change of a store that is provably wrong, and what is told of it first. */
-export interface Wrong {
-  readonly name: string;
-  readonly path: string;
-  readonly sql: string;
-  readonly told: Readonly<Record<string, unknown>>;
-}
-
 interface Place {
   readonly sequence: number;
   readonly digest: string;
@@ -100,7 +87,7 @@ interface Place {
 }
 
 /** The places between the records of a life, from its beginning on, with their bytes. */
-export function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" | "records">) {
+function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" | "records">) {
   const places: (Place & { readonly bytes: Uint8Array })[] = [
     { sequence: 0, digest: incarnation, likes: 0n, bytes: new Uint8Array() },
   ];
@@ -222,32 +209,6 @@ export function edit(path: string, sql: string, ...values: readonly unknown[]): 
   } finally {
     database.close();
   }
-}
-
-/** Audits the stores in `folder`, and `more` outboxes and records of givers. */
-export function auditFolder(
-  folder: string,
-  more: { readonly outboxes?: readonly string[]; readonly givers?: readonly string[] } = {},
-): AuditReport {
-  const { ledger = "", outboxes } = findFiles(folder);
-  const { outboxes: copies = [], givers = [] } = more;
-  return audit({ ledger, outboxes: [...outboxes, ...copies], givers });
-}
-
-/** The first divergence of a report that has one. */
-export function firstOf(report: AuditReport): Divergence {
-  const [first] = report.divergences.first;
-  if (report.outcome === "inexact" && first !== undefined) return first;
-  throw new Error(`it is ${report.outcome}: ${JSON.stringify(report.missing.first)}`);
-}
-
-/** Makes stores that are right, and expects that a change is found. */
-export async function expectFirst({ path, sql, told }: Wrong): Promise<void> {
-  await using folder = temporaryFolder();
-  makeStores(folder.path);
-  edit(join(folder.path, path), sql);
-  const first: Readonly<Record<string, unknown>> = { ...firstOf(auditFolder(folder.path)) };
-  for (const [key, value] of Object.entries(told)) assert.is(first[key], value, key);
 }
 
 /** `SERVERS`, but for the first life of the first. */
