@@ -146,6 +146,19 @@ test("handle() offers all that it retains again when the ledger forgot, closed l
   assert.is(server.disk.content.state.isRefilling, false);
 });
 
+test("handle() begins again when the ledger forgets what it took while it was refilled", async () => {
+  const server = await delivered({ ageMs: Infinity, bytesMax: 1e6 });
+  const reopened = () => server.writes.filter(({ type }) => type === "reopen").length;
+  gone(server);
+  await server.connect(restored());
+  await server.connect();
+  await server.receive(ack(FIRST, { appliedSequence: 2 }));
+  assert.is(reopened(), 1);
+  gone(server);
+  await server.connect({ appliedSequence: 1, digest: ONE.digest });
+  assert.is(reopened(), 2);
+});
+
 test("handle() names a restored ledger until it is recorded, also with nothing to give", async () => {
   const server = await LikesServerHarness.admitted();
   gone(server);
