@@ -41,6 +41,11 @@ export class LiveScreen {
     this.#update(text);
   }
 
+  /** Takes away what is drawn. */
+  clear(): void {
+    if (this.isLive) this.#update.clear();
+  }
+
   /** Leaves what is drawn, and goes on below it. */
   done(): void {
     this.#update.done();

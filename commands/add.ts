@@ -11,10 +11,12 @@ export class Add extends BaseCommand {
   static override summary = "give likes to an item";
   static override description =
     "The likes are on the disk of a LikesServer when this command answers. It " +
-    "never sends twice: when an answer is lost it says so and exits 5.";
+    "never sends twice: when an answer is lost it says so and exits 5. What --json prints is a " +
+    "record of the give, with which likes verify compares what was stored and counted.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> video",
     "<%= config.bin %> <%= command.id %> video 5 --server 127.0.0.1:41234",
+    "<%= config.bin %> <%= command.id %> video 5 --json >> given.jsonl",
   ];
   static override args = {
     item: Args.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
@@ -47,7 +49,8 @@ export class Add extends BaseCommand {
     client.close();
     const { serverId, incarnation, sequence } = accepted;
     if (this.jsonEnabled()) {
-      this.printJson({ serverId, incarnation, sequence: String(sequence) });
+      const [itemId, likes] = [args.item, String(args.likes)];
+      this.printJson({ serverId, incarnation, sequence: String(sequence), itemId, likes });
       return;
     }
     const likes = countOf(args.likes, "like");

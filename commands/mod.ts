@@ -8,6 +8,7 @@ import { Retire } from "./retire.ts";
 import { StartLikes } from "./start_likes.ts";
 import { StartPrimary } from "./start_primary.ts";
 import { Status } from "./status.ts";
+import { Verify } from "./verify.ts";
 
 /**
  * The commands, by the names that people type. Every command loads all of this, so a command imports
@@ -20,6 +21,7 @@ export const COMMANDS = {
   status: Status,
   add: Add,
   count: Count,
+  verify: Verify,
   backup: Backup,
   retire: Retire,
   resolve: Resolve,

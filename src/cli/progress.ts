@@ -1,6 +1,7 @@
-/** A bar for the time of a run. */
+/** Bars for what takes time: a run, and the events that are read. */
 import { formatDuration } from "./duration.ts";
 import { fitText } from "./escape.ts";
+import { countOf, formatCount } from "./numbers.ts";
 
 /** A longer bar shows nothing more. */
 const BAR_COLUMNS_MAX = 60;
@@ -13,9 +14,20 @@ const BAR_COLUMNS_MIN = 10;
 export function progressBar(doneMs: number, totalMs: number, columns: number): string {
   const shownMs = Math.min(Math.max(doneMs, 0), totalMs);
   const times = `${formatDuration(shownMs)} of ${formatDuration(totalMs)}`;
-  const room = Math.min(columns - times.length - "[] ".length, BAR_COLUMNS_MAX);
-  if (room < BAR_COLUMNS_MIN) return fitText(times, columns);
-  const filled = totalMs === 0 ? room : Math.floor((shownMs / totalMs) * room);
-  const bar = filled === room ? "=".repeat(room) : `${"=".repeat(filled)}>`.padEnd(room);
-  return `[${bar}] ${times}`;
+  return bar(totalMs === 0 ? 1 : shownMs / totalMs, times, columns);
+}
+
+/** The same for events that are read: `[=====>      ] 1,200 of 5,000 events`. */
+export function eventsBar(read: number, all: number, columns: number): string {
+  const shown = Math.min(read, all);
+  const counts = `${formatCount(shown)} of ${countOf(all, "event")}`;
+  return bar(all === 0 ? 1 : shown / all, counts, columns);
+}
+
+function bar(part: number, text: string, columns: number): string {
+  const room = Math.min(columns - text.length - "[] ".length, BAR_COLUMNS_MAX);
+  if (room < BAR_COLUMNS_MIN) return fitText(text, columns);
+  const filled = Math.floor(part * room);
+  const drawn = filled === room ? "=".repeat(room) : `${"=".repeat(filled)}>`.padEnd(room);
+  return `[${drawn}] ${text}`;
 }

@@ -49,7 +49,10 @@ function takeParking(
   if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });
 }
 
-/** A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered again. */
+/**
+ * A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered
+ * again.
+ */
 export function endRefilled(changes: LedgerChanges, outboxId: Id, report: Report): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
     if (trouble.kind !== "ledger_restored") continue;
@@ -59,8 +62,8 @@ export function endRefilled(changes: LedgerChanges, outboxId: Id, report: Report
 }
 
 /**
- * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox any more.
- * It may be of incarnations that neither side remembers, so only its likes can be told.
+ * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox
+ * any more. It may be of incarnations that neither side remembers, so only its likes can be told.
  */
 function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }: Report): void {
   const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
@@ -73,8 +76,9 @@ function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }
 }
 
 /**
- * Sees in a report what an outbox that forgot nothing would not say. Gives the row of the incarnation as
- * it is now: one that was closed or parked and is live is open again, so that it is seen which copies are.
+ * Sees in a report what an outbox that forgot nothing would not say. Gives the row of the
+ * incarnation as it is now: one that was closed or parked and is live is open again, so that it is
+ * seen which copies are.
  */
 export function recognise(
   changes: LedgerChanges,
@@ -105,8 +109,9 @@ export function recognise(
 }
 
 /**
- * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may have
- * been wrong when something of it is not counted. Gives the row of the incarnation as it is now.
+ * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may
+ * have been wrong when something of it is not counted. Gives the row of the incarnation as it is
+ * now.
  */
 export function takeReturned(
   changes: LedgerChanges,

@@ -169,7 +169,7 @@ export class KnownOutbox {
         return;
       case "membership":
         this.#membership = write.membership;
-        return;
+        break;
       default:
     }
   }

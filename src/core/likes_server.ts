@@ -93,8 +93,8 @@ export class LikesServerCore {
   #actions: LikesServerAction[] = [];
 
   /**
-   * `snapshot` was read after this process minted and synced its own incarnation: the newest. `nowMs` is
-   * the monotonic time, from which the age of what is retained is counted anew.
+   * `snapshot` was read after this process minted and synced its own incarnation: the newest.
+   * `nowMs` is the monotonic time, from which the age of what is retained is counted anew.
    */
   constructor(snapshot: OutboxSnapshot, options: LikesServerOptions, nowMs: number) {
     this.#options = options;
@@ -456,8 +456,9 @@ export class LikesServerCore {
   }
 
   /**
-   * What a ledger has to have of `incarnation`, or it forgot. One that is being refilled is known to lack
-   * something: only what it acknowledged since counts, and what was removed cannot be offered again.
+   * What a ledger has to have of `incarnation`, or it forgot. One that is being refilled is known
+   * to lack something: only what it acknowledged since counts, and what was removed cannot be
+   * offered again.
    */
   #claimed({ acknowledged, stored }: KnownIncarnation): number {
     const isAnew = this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;

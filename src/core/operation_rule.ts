@@ -1,7 +1,7 @@
 /**
- * What is decided about troubles and members, in the ledger's own order: by an operator, or because what
- * was missing came. Each decision is recorded for ever. What would be a guess is refused: nobody says of
- * what streams that nothing more will come.
+ * What is decided about troubles and members, in the ledger's own order: by an operator, or because
+ * what was missing came. Each decision is recorded for ever. What would be a guess is refused:
+ * nobody says of what streams that nothing more will come.
  */
 import { unreachable } from "../assert.ts";
 import type { Refusal } from "../errors.ts";

@@ -295,9 +295,6 @@ function checkedSeen(seen: LedgerSeen | undefined): LedgerSeen | undefined {
 }
 
 function isSame(one: LedgerSeen, other: LedgerSeen | undefined): boolean {
-  return (
-    one.ledgerId === other?.ledgerId &&
-    one.generation === other.generation &&
-    one.version === other.version
-  );
+  const { ledgerId, generation, version } = other ?? {};
+  return one.ledgerId === ledgerId && one.generation === generation && one.version === version;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { progressBar } from "../../src/cli/progress.ts";
+import { eventsBar, progressBar } from "../../src/cli/progress.ts";
 
 test("progressBar() draws the part of the time that has passed when there is room", () => {
   assert.is(progressBar(0, 60_000, 30), "[>                ] 0 s of 1 m");
@@ -18,6 +18,13 @@ test("progressBar() stays within its bounds when the time is over or has not beg
 test("progressBar() gives the times alone when there is no room for a bar", () => {
   assert.is(progressBar(30_000, 60_000, 20), "30 s of 1 m");
   assert.is(progressBar(30_000, 60_000, 5), "30 s…");
+});
+
+test("eventsBar() draws the part of the events that is read when there is room", () => {
+  assert.is(eventsBar(2_500, 5_000, 40), "[========>       ] 2,500 of 5,000 events");
+  assert.is(eventsBar(6, 5, 40), eventsBar(5, 5, 40));
+  assert.is(eventsBar(0, 0, 30), "[==============] 0 of 0 events");
+  assert.is(eventsBar(1, 1, 12), "1 of 1 event");
 });
 
 test("progressBar() is never wider than the terminal when times are arbitrary", () => {

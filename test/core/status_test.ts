@@ -186,14 +186,6 @@ test("statusOf() lists the oldest troubles when there are more than it may, and 
   );
 });
 
-test("haveAllAnswered() is true once every member has lately said that nothing is missing", () => {
-  assert.is(haveAllAnswered(view(), NOW_MS), true);
-  assert.is(haveAllAnswered(view(), NOW_MS + MEMBER_SILENT_MS + 1), false);
-  assert.is(haveAllAnswered(of({ namedSequence: 4 }), NOW_MS), false);
-  assert.is(haveAllAnswered(view({ contacts: new Map() }), NOW_MS), false);
-  assert.is(haveAllAnswered(view({ members: new Map() }), NOW_MS), false, "with nobody nobody has");
-});
-
 test("statusOf() tells a number when peers name more events than one can hold", () => {
   const most = Number.MAX_SAFE_INTEGER;
   const contacts = new Map([[OUTBOX, contact({ namedSequence: most, otherPendingEvents: most })]]);

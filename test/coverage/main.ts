@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { runProcess } from "../runner/run_process.ts";
 import { runTests } from "../runner/run_tests.ts";
 import { figureOf, ignoreComments, listOf, problemsOf } from "./compare.ts";
 import type { UncoveredList } from "./compare.ts";
@@ -13,6 +14,8 @@ import { filesIn, measure } from "./measure.ts";
 const LIST = "test/coverage/uncovered.json";
 const FOLDERS = ["src/core", "src/store"];
 const TESTS = ["test/core/", "test/store/"];
+const SIMULATION = ["test/simulator/main.ts", "--seeds", "300", "--first-seed", "1"];
+const SIMULATION_LIMIT_MS = 10 * 60_000;
 
 const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
 const root = process.cwd();
@@ -30,6 +33,9 @@ const branches = await measure({
     const passed = await runTests({ ...options, print: (line) => console.log(line) });
     signal.throwIfAborted();
     if (!passed) throw new Error("Cannot measure: tests failed, named above; mend them first");
+    const limitMs = SIMULATION_LIMIT_MS;
+    const { problem, output } = await runProcess(SIMULATION, { root, env, signal, limitMs });
+    if (problem !== undefined) throw new Error(`Cannot measure: the simulator failed\n${output}`);
   },
 });
 const list = JSON.parse(readFileSync(LIST, "utf8")) as UncoveredList;

@@ -42,13 +42,14 @@ function problemOf(outcome: Outcome, before: string | undefined): string | undef
   return `${name} was killed by the simulator, and is now by ${killedBy} alone`;
 }
 
-/** The baseline that a whole run amounts to, by name; survivors have no place in it. */
-export function baselineOf(outcomes: readonly Outcome[]): Baseline {
+/** `before` with what was tried since, by name. What never was killed has no place in it. */
+export function baselineOf(outcomes: readonly Outcome[], before: Baseline): Baseline {
   const killed = outcomes.flatMap(({ name, killedBy }) => {
     const isMutant = name !== CANARY.name && name !== IDENTITY.name;
     return isMutant && killedBy !== undefined ? [[name, killedBy] as const] : [];
   });
-  return Object.fromEntries(killed.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const all = Object.entries({ ...before, ...Object.fromEntries(killed) });
+  return Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** `12 killed, 1 survived`: of the mutants, without canary and identity. */

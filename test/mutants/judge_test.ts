@@ -59,8 +59,10 @@ test("problemsOf() takes no mutant for killed that is no program", () => {
 });
 
 test("baselineOf() lists what was killed by what, by name, without canary and identity", () => {
-  const baseline = baselineOf([...SOUND, outcome("survivor"), outcome("a", A_TEST)]);
+  const baseline = baselineOf([...SOUND, outcome("survivor"), outcome("a", A_TEST)], {});
   assert.is(JSON.stringify(baseline), JSON.stringify({ a: A_TEST, ...BASELINE }));
+  const later = baselineOf([outcome("wire", SIMULATOR)], baseline);
+  assert.equal(later, { ...baseline, wire: SIMULATOR }, "the others stay");
 });
 
 test("summaryOf() counts the mutants without canary and identity", () => {

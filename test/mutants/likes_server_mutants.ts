@@ -290,17 +290,17 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "law 7: the refilling ends before everything is acknowledged again",
     edits: [
       [
-        "    const isDone = isReported && incarnation.acknowledged.sequence >= wanted;",
-        "    const isDone = isReported && incarnation.acknowledged.sequence >= 0 * wanted;",
+        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;",
+        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= 0 * wanted;",
       ],
     ],
   },
   {
-    name: "reoffering-never-reported",
+    name: "reoffering-never-recorded",
     breaks: "law 7: a ledger that forgot is not told so when there is nothing to be given again",
     edits: [
       [
-        "    const isDone = isReported && incarnation.acknowledged.sequence >= wanted;",
+        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;",
         "    const isDone = incarnation.acknowledged.sequence >= wanted;",
       ],
     ],

@@ -1,10 +1,11 @@
 /**
  * `npm run mutants`: plants every bug of the list, one at a time, and fails when the suites do not find
- * one. `-- --only NAME` tries some of them, `--jobs N` at a time; `--write` begins with the simulator
- * and writes the baseline.
+ * one. `-- --only NAME` tries some of them, `--jobs N` at a time; `--write` begins with the simulator,
+ * and writes the baseline of those that it tried.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { messageOf } from "../../src/errors.ts";
 import { parseWhole } from "../../src/cli/numbers.ts";
 import { FILES_AT_ONCE } from "../runner/expected.ts";
 import { baselineOf, problemsOf, summaryOf } from "./judge.ts";
@@ -28,11 +29,10 @@ const mutants = only.length === 0 ? all : all.filter(({ name }) => only.includes
 const unknown = only.filter((name) => !all.some((mutant) => mutant.name === name));
 if (unknown.length > 0) throw new Error(`Cannot find a mutant named ${unknown.join(" or ")}`);
 const isWhole = only.length === 0;
-if (write && !isWhole) throw new Error("Cannot write the baseline: --only tries a part of it");
 
 const interrupt = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(name, () => interrupt.abort());
+  process.once(name, () => interrupt.abort(`Interrupted by ${name}`));
 }
 
 const baseline = JSON.parse(readFileSync(BASELINE, "utf8")) as Baseline;
@@ -42,8 +42,11 @@ const outcomes = await runMutants(mutants, {
   firstOf: (name) => (write ? undefined : baseline[name]),
   print: (line) => console.log(line),
   signal: interrupt.signal,
+}).catch((error: unknown) => {
+  console.log(messageOf(error));
+  process.exit(1);
 });
-const expected = write ? baselineOf(outcomes) : baseline;
+const expected = write ? baselineOf(outcomes, isWhole ? {} : baseline) : baseline;
 if (write) writeFileSync(BASELINE, `${JSON.stringify(expected, undefined, 2)}\n`);
 const problems = problemsOf(outcomes, expected, isWhole);
 for (const problem of problems) console.log(`FAILED: ${problem}`);

@@ -19,6 +19,9 @@ test("layerViolations() is empty when imports point down", () => {
     "src/core/a.ts": "./b.ts",
     "src/rpc/a.ts": "@grpc/grpc-js",
     "src/store/a.ts": "../core/b.ts",
+    "src/store/b.ts": "./better_sqlite.ts",
+    "src/verify/a.ts": "../store/better_sqlite.ts",
+    "src/verify/b.ts": "../limits.ts",
     "src/log/a.ts": "../local_time.ts",
     "src/primary/a.ts": "../rpc/b.ts",
     "src/orchestrator/a.ts": "../likes_server/b.ts",
@@ -31,7 +34,10 @@ test("layerViolations() is empty when imports point down", () => {
   for (const [path, specifier] of Object.entries(allowed)) {
     assert.equal(layerViolations(scan(path, `import { a } from "${specifier}";`)), [], path);
   }
-  assert.equal(layerViolations(scan("src/cli/a.ts", 'import type { A } from "../core/a.ts";')), []);
+  for (const layer of ["core", "verify"]) {
+    const text = `import type { A } from "../${layer}/a.ts";`;
+    assert.equal(layerViolations(scan("src/cli/a.ts", text)), []);
+  }
 });
 
 test("layerViolations() names the import when it points up or aside", () => {
@@ -41,7 +47,13 @@ test("layerViolations() names the import when it points up or aside", () => {
     "src/core/b.ts": "../store/b.ts",
     "src/core/c.ts": "../local_time.ts",
     "src/cli/a.ts": "../core/b.ts",
+    "src/cli/b.ts": "../verify/b.ts",
     "src/store/a.ts": "../rpc/b.ts",
+    "src/store/c.ts": "../verify/b.ts",
+    "src/verify/a.ts": "../store/sqlite_kind.ts",
+    "src/verify/b.ts": "../core/record.ts",
+    "src/verify/c.ts": "better-sqlite3",
+    "src/primary/b.ts": "../verify/b.ts",
     "src/rpc/a.ts": "../store/b.ts",
     "src/primary/a.ts": "../likes_server/b.ts",
     "src/likes_server/a.ts": "@grpc/grpc-js",

@@ -1,0 +1,84 @@
+import { homedir } from "node:os";
+import * as Flags from "@oclif/core/flags";
+import { defaultDataDir } from "../src/cli/data_dir.ts";
+import { EXIT, LikesError } from "../src/errors.ts";
+import { monotonicMs } from "../src/monotonic.ts";
+import type { OnProgress } from "../src/verify/audit.ts";
+import { BaseCommand } from "./_base_command.ts";
+import { folderFlag } from "./_flags.ts";
+import type { LiveScreen } from "./_live_screen.ts";
+
+const EXITS = { exact: EXIT.done, inexact: EXIT.inexact, undecided: EXIT.undecided } as const;
+/** Between two drawings of the bar. */
+const DRAW_INTERVAL_MS = 100;
+
+/** Defines flags that take files. */
+const filesFlag = Flags.custom<string[]>({ helpValue: "FILE", multiple: true });
+
+/** `likes verify`. */
+export class Verify extends BaseCommand {
+  static override summary = "prove the total from the events, offline";
+  static override description =
+    "Reads the ledger and every outbox, while the roles run or after a crash, and changes nothing. " +
+    "Adds every event up by itself, and the outboxes' own sums beside it; both have to be the " +
+    "ledger's. Prints what is wrong first, what waits, and what nobody can look at any more. Exit 0 " +
+    "exact, 4 not, 5 cannot be decided: an incomplete history is never called exact.";
+  static override examples = [
+    "<%= config.bin %> <%= command.id %>",
+    "<%= config.bin %> <%= command.id %> --data-dir ./state --givers given.jsonl --json",
+    "<%= config.bin %> <%= command.id %> --data-dir ./state --outbox backup/fra-1/outbox.sqlite",
+    "<%= config.bin %> <%= command.id %> --ledger ledger.sqlite --outbox a.sqlite --outbox b.sqlite",
+  ];
+  static override flags = {
+    "data-dir": folderFlag({
+      summary: "folder of the roles' state; the usual one unless --ledger or --outbox is given",
+    }),
+    ledger: Flags.string({
+      summary: "a ledger, in place of that of the folder",
+      helpValue: "FILE",
+    }),
+    outbox: filesFlag({ summary: "an outbox more, or a copy of one" }),
+    givers: filesFlag({ summary: "what givers were told: lines of likes add --json" }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Verify);
+    const { audit } = await import("../src/verify/audit.ts");
+    const { findFiles } = await import("../src/verify/find_files.ts");
+    const { verifyJson, verifyText } = await import("../src/cli/verify_text.ts");
+    const { LiveScreen } = await import("./_live_screen.ts");
+    const { "data-dir": dataDir, ledger, outbox = [], givers = [] } = flags;
+    const isNamed = ledger !== undefined || outbox.length > 0;
+    const usual = defaultDataDir(process.env["XDG_STATE_HOME"], homedir());
+    const folder = dataDir ?? (isNamed ? undefined : usual);
+    const found = folder === undefined ? undefined : findFiles(folder);
+    const outboxes = [...(found?.outboxes ?? []), ...outbox];
+    const files = { ledger: expectLedger(ledger ?? found?.ledger, folder), outboxes, givers };
+    const screen = new LiveScreen(process.stderr);
+    const report = audit(files, screen.isLive ? await barOn(screen) : undefined);
+    screen.clear();
+    const color = process.stdout.isTTY && !process.env["NO_COLOR"];
+    if (this.jsonEnabled()) this.printJson(verifyJson(report));
+    else this.say(verifyText(report, { color }));
+    process.exit(EXITS[report.outcome]);
+  }
+}
+
+/** Draws how far the reading is. */
+async function barOn(screen: LiveScreen): Promise<OnProgress> {
+  const { eventsBar } = await import("../src/cli/progress.ts");
+  let drawnMs = -Infinity;
+  return (events, allEvents) => {
+    const nowMs = monotonicMs();
+    if (nowMs - drawnMs < DRAW_INTERVAL_MS) return;
+    drawnMs = nowMs;
+    screen.draw(eventsBar(events, allEvents, screen.columns));
+  };
+}
+
+function expectLedger(path: string | undefined, folder = ""): string {
+  if (path !== undefined) return path;
+  const where = folder === "" ? "none was named" : `there is none in ${JSON.stringify(folder)}`;
+  const message = `Cannot verify without a ledger: ${where}; give --data-dir or --ledger`;
+  throw new LikesError("usage", message);
+}

@@ -1,0 +1,69 @@
+/** What a ledger has done with the events of an incarnation, by their sequences. */
+import type { Gap, LedgerFile } from "./ledger_file.ts";
+import type { Id } from "./report.ts";
+
+/**
+ * An event is `counted` up to the applied sequence, except in a gap that was closed. What comes later
+ * is `waiting`, or `abandoned` where an operator has ended the incarnation.
+ */
+export type Fate = "counted" | "given_up" | "waiting" | "abandoned";
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** How far an incarnation is applied, and which events before are not counted. */
+export class Applied {
+  readonly incarnation: Id;
+  /** Undefined for an incarnation that the ledger never met. */
+  readonly outboxId: Id | undefined;
+  /** 0 before the first event. */
+  readonly sequence: number;
+  readonly digest: Id;
+  readonly isRetired: boolean;
+  /** Closed gaps up to the applied sequence: in order, none overlaps another. */
+  readonly gaps: readonly Range[];
+
+  constructor(ledger: LedgerFile, incarnation: Id) {
+    const row = ledger.incarnation(incarnation);
+    this.incarnation = incarnation;
+    this.outboxId = row?.outboxId;
+    this.sequence = row?.appliedSequence ?? 0;
+    this.digest = row?.digest ?? incarnation;
+    this.isRetired = row?.isRetired ?? false;
+    this.gaps = joined(
+      ledger.gaps.filter((gap) => gap.incarnation === incarnation),
+      this.sequence,
+    );
+  }
+
+  fateOf(sequence: number): Fate {
+    if (sequence > this.sequence) return this.isRetired ? "abandoned" : "waiting";
+    const isGivenUp = this.gaps.some(({ first, last }) => first <= sequence && sequence <= last);
+    return isGivenUp ? "given_up" : "counted";
+  }
+
+  /** How many of the events from `first` to `last` are counted. */
+  countedBetween(first: number, last: number): number {
+    const end = Math.min(last, this.sequence);
+    if (end < first) return 0;
+    let counted = end - first + 1;
+    for (const gap of this.gaps) {
+      counted -= Math.max(0, Math.min(gap.last, end) - Math.max(gap.first, first) + 1);
+    }
+    return counted;
+  }
+}
+
+function joined(gaps: readonly Gap[], upTo: number): readonly Range[] {
+  const ranges: Range[] = [];
+  let end = 0;
+  for (const { firstSequence, lastSequence } of gaps) {
+    const [first, last] = [Math.max(firstSequence, end + 1), Math.min(lastSequence, upTo)];
+    if (first > last) continue;
+    ranges.push({ first, last });
+    end = last;
+  }
+  return ranges;
+}

@@ -1,0 +1,169 @@
+/**
+ * `likes verify`: proves the number of a ledger from the events, or says what is wrong or missing.
+ *
+ * It shares no code with the roles but the driver of SQLite: what counts the likes does not also judge
+ * the count. The sum is made twice, from the events and from the sums that the outboxes keep. An
+ * incomplete history is never called exact.
+ *
+ * The givers' records are opened first, then the ledger, then the outboxes: so what a giver was told,
+ * and what a ledger applied, is in the outboxes that are read, also while all of them go on working.
+ * Only an outbox that retains nothing may let go of an event in between, which is told as missing.
+ */
+import { basename, dirname } from "node:path";
+import { LikesError } from "../errors.ts";
+import { auditGivers } from "./audit_givers.ts";
+import { auditIncarnation } from "./audit_incarnation.ts";
+import type { Audit } from "./audit_incarnation.ts";
+import { auditLedger } from "./audit_ledger.ts";
+import { Unreadable, isSqliteError } from "./audited_file.ts";
+import type { Holder } from "./chain.ts";
+import { Findings } from "./findings.ts";
+import { GiverFile } from "./giver_lines.ts";
+import { LedgerFile } from "./ledger_file.ts";
+import { OutboxFile } from "./outbox_file.ts";
+import type { AuditReport, Id } from "./report.ts";
+import { Tally } from "./tally.ts";
+import { Unsound } from "./unsound.ts";
+
+/** What is to be audited together. */
+export interface AuditedFiles {
+  readonly ledger: string;
+  /** Of all LikesServers, and copies of them, wherever they are. */
+  readonly outboxes: readonly string[];
+  readonly givers: readonly string[];
+}
+
+/** Is told how many events are read, of how many. */
+export type OnProgress = (events: number, allEvents: number) => void;
+
+/** Events after which whoever waits is told. */
+const TOLD_EVENTS = 10_000;
+
+interface Opened {
+  readonly givers: readonly GiverFile[];
+  readonly ledger: LedgerFile;
+  readonly outboxes: readonly OutboxFile[];
+}
+
+/** Audits `files`. Throws LikesError `undecided` or `inexact` when the ledger itself cannot be read. */
+export function audit(files: AuditedFiles, onProgress: OnProgress = () => {}): AuditReport {
+  const opened: Disposable[] = [];
+  const findings = new Findings();
+  const open = <T extends Disposable>(path: string, make: (path: string) => T): T[] => {
+    try {
+      const file = make(path);
+      opened.push(file);
+      return [file];
+    } catch (error) {
+      if (error instanceof Unreadable) {
+        findings.miss({ what: `${JSON.stringify(path)} cannot be read: ${error.message}` });
+      } else findings.damage({ serverId: basename(dirname(path)) }, error);
+      return [];
+    }
+  };
+  try {
+    const givers = files.givers.flatMap((path) => open(path, (one) => new GiverFile(one)));
+    const ledger = openLedger(files.ledger);
+    opened.push(ledger);
+    const outboxes = files.outboxes.flatMap((path) => open(path, (one) => new OutboxFile(one)));
+    return auditOpened({ givers, ledger, outboxes }, findings, onProgress);
+  } finally {
+    for (const file of opened) file[Symbol.dispose]();
+  }
+}
+
+function openLedger(path: string): LedgerFile {
+  const cannot = `Cannot verify the ledger ${JSON.stringify(path)}:`;
+  try {
+    return new LedgerFile(path);
+  } catch (error) {
+    if (error instanceof Unreadable) {
+      throw new LikesError("undecided", `${cannot} ${error.message}`, { cause: error });
+    }
+    if (!(error instanceof Unsound || isSqliteError(error))) throw error;
+    const message = `${cannot} it is damaged: ${error.message}; put a copy back`;
+    throw new LikesError("inexact", message, { cause: error });
+  }
+}
+
+function auditOpened(
+  { givers, ledger, outboxes }: Opened,
+  findings: Findings,
+  onProgress: OnProgress,
+): AuditReport {
+  const tally = new Tally();
+  const holders = holdersOf(outboxes);
+  const audited: Audit = {
+    ledger,
+    tally,
+    findings,
+    onEvents: progressOf([...holders.values()], onProgress),
+  };
+  findings.attempt({}, () => ledger.checkIntegrity());
+  for (const file of outboxes) {
+    const { serverId } = file;
+    tally.outbox(file.outboxId);
+    findings.attempt({ serverId }, () => file.checkIntegrity());
+    if (file.ledgerId === undefined || file.ledgerId === ledger.ledgerId) continue;
+    findings.miss({ serverId, what: `its outbox belongs to another ledger, ${file.ledgerId}` });
+  }
+  for (const [incarnation, [first, ...others]] of holders) {
+    if (first === undefined) continue;
+    const place = { serverId: first.file.serverId, incarnation };
+    findings.attempt(place, () => auditIncarnation(first, others, audited));
+  }
+  const gives = auditGivers(givers, holders, audited);
+  const ledgerSums = auditLedger(outboxes, audited);
+  const { divergences, missing, gaps } = findings;
+  const { incarnations, records, events, waiting, abandoned } = tally;
+  const isWhole = missing.count === 0;
+  return {
+    outcome: divergences.count > 0 ? "inexact" : isWhole ? "exact" : "undecided",
+    ledger: { ledgerId: ledger.ledgerId, version: ledger.version, totalLikes: ledger.totalLikes },
+    read: { outboxes: outboxes.length, incarnations, records, events, items: ledgerSums.itemCount },
+    sums: {
+      events: tally.likes,
+      outboxes: tally.own,
+      items: ledgerSums.items,
+      members: ledgerSums.members,
+    },
+    waiting,
+    abandoned,
+    gaps,
+    divergences,
+    missing,
+    givers: gives,
+  };
+}
+
+/** The incarnations that are held, in the order of the outboxes, each with all that hold it. */
+function holdersOf(outboxes: readonly OutboxFile[]): ReadonlyMap<Id, readonly Holder[]> {
+  const holders = new Map<Id, Holder[]>();
+  for (const file of outboxes) {
+    for (const held of file.incarnations) {
+      const others = holders.get(held.incarnation) ?? [];
+      holders.set(held.incarnation, [...others, { file, held }]);
+    }
+  }
+  return holders;
+}
+
+/** Counts events, and tells now and then how far it is. */
+function progressOf(
+  incarnations: readonly (readonly Holder[])[],
+  onProgress: OnProgress,
+): (count: number) => void {
+  let all = 0;
+  for (const holders of incarnations) {
+    const first = Math.min(...holders.map(({ held }) => held.trimmed.sequence));
+    const last = Math.max(...holders.map(({ held }) => held.lastSequence));
+    all += Math.max(0, last - first);
+  }
+  let [read, told] = [0, 0];
+  return (count) => {
+    read += count;
+    if (read - told < TOLD_EVENTS) return;
+    told = read;
+    onProgress(read, all);
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * The givers' own records against the outboxes: each give that was acknowledged has to be where its
+ * answer said, with the same item and likes, and under a name of its own.
+ */
+import { Applied } from "./applied.ts";
+import type { Audit } from "./audit_incarnation.ts";
+import type { Holder } from "./chain.ts";
+import type { Give, GiverFile } from "./giver_lines.ts";
+import { decodeEvents } from "./like_events.ts";
+import type { AuditedEvent } from "./like_events.ts";
+import type { StoredRecord } from "./outbox_file.ts";
+import type { GiversReport, Id } from "./report.ts";
+import { Sum } from "./tally.ts";
+
+/** The incarnations that outboxes hold, each with those that do. */
+export type Holders = ReadonlyMap<Id, readonly Holder[]>;
+
+/** Names of one page of those that were seen: a bit each. */
+const PAGE_NAMES = 4_096;
+
+/** A record whose events are at hand, because the next give is probably in it too. */
+interface ReadRecord {
+  readonly incarnation: Id;
+  readonly record: StoredRecord;
+  readonly events: readonly AuditedEvent[];
+}
+
+/** Compares gives, one after another. */
+class GiversAudit {
+  readonly given = new Sum();
+  readonly counted = new Sum();
+  readonly waiting = new Sum();
+  readonly givenUp = new Sum();
+  readonly lost = new Sum();
+  readonly undecided = new Sum();
+  readonly #holders: Holders;
+  readonly #audit: Audit;
+  readonly #applied = new Map<Id, Applied>();
+  readonly #seen = new Map<string, Uint8Array>();
+  #last: ReadRecord | undefined;
+
+  constructor(holders: Holders, audit: Audit) {
+    this.#holders = holders;
+    this.#audit = audit;
+  }
+
+  take(give: Give): void {
+    const { sequence, itemId, likes } = give;
+    this.given.add(likes);
+    const found = this.#find(give);
+    if (found === undefined) return this.#miss(give);
+    const event = found.events[sequence - found.record.firstSequence];
+    if (event?.itemId !== itemId || event.likes !== likes) {
+      return this.#lose(give, "a give is another event", textOf(event));
+    }
+    if (this.#isSeen(give)) {
+      return this.#lose(give, "two gives have one name, or one is recorded twice", "one event");
+    }
+    const fate = this.#appliedOf(give).fateOf(sequence);
+    const sum = fate === "abandoned" || fate === "given_up" ? this.givenUp : this[fate];
+    sum.add(likes);
+  }
+
+  #appliedOf({ incarnation }: Give): Applied {
+    const found = this.#applied.get(incarnation) ?? new Applied(this.#audit.ledger, incarnation);
+    this.#applied.set(incarnation, found);
+    return found;
+  }
+
+  /** The record in which the give has to be; undefined when no outbox holds it. */
+  #find({ incarnation, sequence }: Give): ReadRecord | undefined {
+    const last = this.#last;
+    const { firstSequence = 0, lastSequence = 0 } = last?.record ?? {};
+    const isInLast = sequence >= firstSequence && sequence <= lastSequence;
+    if (last?.incarnation === incarnation && isInLast) return last;
+    for (const holder of this.#holders.get(incarnation) ?? []) {
+      const record = holder.file.recordWith(holder.held, sequence);
+      if (record?.bytes === undefined) continue;
+      this.#last = { incarnation, record, events: decodeEvents(record.bytes) };
+      return this.#last;
+    }
+    return undefined;
+  }
+
+  /** What no outbox holds is lost only where nobody can have let go of it. */
+  #miss(give: Give): void {
+    const { serverId, incarnation, sequence, likes } = give;
+    const holders = this.#holders.get(incarnation) ?? [];
+    const isTrimmed = holders.some(({ held }) => held.trimmed.sequence >= sequence);
+    const isApplied = sequence <= this.#appliedOf(give).sequence;
+    if (holders.length > 0 && !isTrimmed && !isApplied) {
+      return this.#lose(give, "a give that was acknowledged is in no outbox", "nothing");
+    }
+    this.undecided.add(likes);
+    const what = "the event of a give is in no outbox any more";
+    const range = { firstSequence: sequence, lastSequence: sequence };
+    this.#audit.findings.miss({ serverId, incarnation, ...range, what });
+  }
+
+  #lose(give: Give, what: string, found: string): void {
+    const { serverId, incarnation, sequence, itemId, likes } = give;
+    this.lost.add(likes);
+    const place = { serverId, incarnation, sequence, itemId };
+    this.#audit.findings.diverge(place, what, textOf(give), found);
+  }
+
+  /** Whether a give had this name before. Only names that an outbox holds are kept. */
+  #isSeen({ incarnation, sequence }: Give): boolean {
+    const name = `${incarnation} ${Math.floor(sequence / PAGE_NAMES)}`;
+    const page = this.#seen.get(name) ?? new Uint8Array(PAGE_NAMES / 8);
+    this.#seen.set(name, page);
+    const [index, bit] = [Math.floor((sequence % PAGE_NAMES) / 8), 1 << (sequence % 8)];
+    const before = page[index] ?? 0;
+    page[index] = before | bit;
+    return (before & bit) !== 0;
+  }
+}
+
+/** Compares every give of `files`; undefined when there are none. */
+export function auditGivers(
+  files: readonly GiverFile[],
+  holders: Holders,
+  audit: Audit,
+): GiversReport | undefined {
+  if (files.length === 0) return undefined;
+  const gives = new GiversAudit(holders, audit);
+  let unacknowledged = 0;
+  for (const file of files) {
+    for (const [number, line] of file.lines()) {
+      if (line.type === "unacknowledged") unacknowledged++;
+      else if (line.type === "give") {
+        const { serverId, incarnation, sequence } = line.give;
+        audit.findings.attempt({ serverId, incarnation, sequence }, () => gives.take(line.give));
+      } else {
+        const what = `line ${number} of ${JSON.stringify(file.path)} is no give`;
+        audit.findings.miss({ what });
+      }
+    }
+  }
+  const { given, counted, waiting, givenUp, lost, undecided } = gives;
+  return { given, counted, waiting, givenUp, lost, undecided, unacknowledged };
+}
+
+function textOf(event: AuditedEvent | undefined): string {
+  return event === undefined ? "nothing" : `${JSON.stringify(event.itemId)} +${event.likes}`;
+}

@@ -1,0 +1,174 @@
+/**
+ * A database of a role, opened to be read: while its role runs, after it crashed, or as a copy.
+ *
+ * All of a file is read in one transaction, so it is one commit of its role, whatever that writes
+ * meanwhile. Nothing is trusted: not the kind of file, not its tables, not the type or size of a value.
+ */
+import { lstatSync } from "node:fs";
+import { Sqlite } from "../store/better_sqlite.ts";
+import { Unsound } from "./unsound.ts";
+
+/** What a database has to be. */
+export interface AuditedKind {
+  readonly name: "outbox" | "ledger";
+  readonly applicationId: bigint;
+  readonly tables: readonly string[];
+}
+
+/** A row as SQLite gives it: numbers as bigint. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A file that cannot be looked at; the message says why, and the way out. */
+export class Unreadable extends Error {
+  override readonly name = "Unreadable";
+}
+
+/** The version of the tables that are read here. */
+const SCHEMA_VERSION = 2n;
+/** How long an opening waits for a process that recovers what a crash left. */
+const BUSY_WAIT_MS = 1_000;
+/** KiB of pages that a file keeps in memory: there may be hundreds of files. */
+const CACHE_KIB = 1_024;
+const ID = /^[0-9a-f]{32}$/;
+const ID_CHARS = 32;
+
+type Connection = InstanceType<typeof Sqlite>;
+
+/** Whether `error` is SQLite's own. */
+export function isSqliteError(error: unknown): error is Error {
+  return error instanceof Sqlite.SqliteError;
+}
+
+/** An open database, as one commit left it. */
+export class AuditedFile implements Disposable {
+  readonly path: string;
+  readonly #database: Connection;
+
+  /** Opens the file and begins the read. Throws Unreadable. */
+  constructor(path: string, kind: AuditedKind) {
+    refuseKindOfFile(path);
+    this.path = path;
+    this.#database = attempt(() => {
+      return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_WAIT_MS });
+    });
+    try {
+      attempt(() => this.#begin(kind));
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  #begin(kind: AuditedKind): void {
+    this.#database.defaultSafeIntegers(true);
+    this.#database.pragma("trusted_schema = OFF");
+    this.#database.pragma("cell_size_check = ON");
+    this.#database.pragma(`cache_size = -${CACHE_KIB}`);
+    this.#database.exec("BEGIN");
+    if (this.#pragma("application_id") !== kind.applicationId) {
+      throw new Unreadable(`it is no ${kind.name} of likes; give the right one`);
+    }
+    const version = this.#pragma("user_version");
+    if (version !== SCHEMA_VERSION) {
+      const isOlder = version === 1n;
+      const wayOut = isOlder ? "open it once with this build" : "use the build that wrote it";
+      throw new Unreadable(`it is of version ${String(version)}; ${wayOut}`);
+    }
+    // A view or a virtual table of that name could answer anything, and take for ever.
+    const tables = this.rows(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
+    ).map(({ name }) => name);
+    const absent = kind.tables.find((name) => !tables.includes(name));
+    if (absent !== undefined) throw new Unreadable(`it has no table ${absent}; put a copy back`);
+  }
+
+  #pragma(name: string): unknown {
+    return this.#database.pragma(name, { simple: true });
+  }
+
+  /** Prepares a query. Throws Unreadable when the tables are not those that it names. */
+  query(sql: string) {
+    return attempt(() => this.#database.prepare<unknown[], Row>(sql));
+  }
+
+  /** All rows of a query that gives few. */
+  rows(sql: string): readonly Row[] {
+    return this.query(sql).all();
+  }
+
+  /** Compares every row with its indexes and its type; throws Unsound when one does not agree. */
+  checkIntegrity(): void {
+    const found = this.#database.pragma("integrity_check(1)", { simple: true });
+    if (found !== "ok") throw new Unsound(String(found).replaceAll(/\s+/g, " "));
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
+
+/** A pipe would be waited for without end, and a link hides which store is meant. */
+function refuseKindOfFile(path: string): void {
+  const found = attempt(() => lstatSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) throw new Unreadable("there is no such file; give the right one");
+  if (found.isSymbolicLink()) throw new Unreadable("it is a symbolic link; give the file itself");
+  if (!found.isFile()) throw new Unreadable("it is not a file; give the right one");
+  if (found.size === 0) throw new Unreadable("it is empty; put a copy back");
+}
+
+/** Runs what belongs to opening: an error of SQLite or of the system means that nobody can look. */
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isSqliteError(error) && !(error instanceof Error && "syscall" in error)) throw error;
+    const wayOut = "see that it is whole, and that its folder can be written";
+    throw new Unreadable(`${error.message}; ${wayOut}`, { cause: error });
+  }
+}
+
+/** A column, or null where it is longer than `bytesMax`: nothing of it is read then. */
+export function bounded(column: string, bytesMax: number): string {
+  return `iif(octet_length(${column}) <= ${bytesMax}, ${column}, NULL) AS ${column}`;
+}
+
+/** A column that holds an id or a digest. */
+export function idColumn(column: string): string {
+  return bounded(column, ID_CHARS);
+}
+
+/** A whole number of a row that is exact as a number. Throws Unsound. */
+export function whole(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value === "bigint" && value >= 0n && value <= Number.MAX_SAFE_INTEGER) {
+    return Number(value);
+  }
+  throw new Unsound(`${column} is ${shown(value)}`);
+}
+
+/** Likes of a row. Throws Unsound. */
+export function likesOf(row: Row, column: string): bigint {
+  const value = row[column];
+  if (typeof value === "bigint" && value >= 0n) return value;
+  throw new Unsound(`${column} is ${shown(value)}`);
+}
+
+/** An id of a row, or a digest. Throws Unsound. */
+export function idOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value === "string" && ID.test(value)) return value;
+  throw new Unsound(`${column} is ${shown(value)}`);
+}
+
+/** Text of a row. Throws Unsound. */
+export function textOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value === "string") return value;
+  throw new Unsound(`${column} is ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "bigint" || typeof value === "number"
+    ? String(value)
+    : `a ${typeof value}`;
+}

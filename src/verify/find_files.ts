@@ -1,0 +1,40 @@
+/** The stores in a data folder: `primary/ledger.sqlite`, and an outbox in each other folder. */
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { LikesError, messageOf } from "../errors.ts";
+
+const PRIMARY = "primary";
+
+/** The paths of the stores in a folder. */
+export interface FoundFiles {
+  readonly ledger: string | undefined;
+  readonly outboxes: readonly string[];
+}
+
+/** Finds the stores in `dataDir`. Throws LikesError `store_unusable` when it cannot be read. */
+export function findFiles(dataDir: string): FoundFiles {
+  let names: string[];
+  try {
+    names = readdirSync(dataDir);
+  } catch (error) {
+    const message =
+      `Cannot look for stores in ${JSON.stringify(dataDir)}: ${messageOf(error)}; ` +
+      "give the --data-dir of the roles";
+    throw new LikesError("store_unusable", message, { cause: error });
+  }
+  const ledger = join(dataDir, PRIMARY, "ledger.sqlite");
+  const outboxes = names
+    .filter((name) => name !== PRIMARY)
+    .toSorted()
+    .map((name) => join(dataDir, name, "outbox.sqlite"));
+  return { ledger: isThere(ledger) ? ledger : undefined, outboxes: outboxes.filter(isThere) };
+}
+
+/** Whether something has that name, be it what it has to be or not, and be it readable or not. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
+  }
+}

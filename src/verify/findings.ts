@@ -1,0 +1,49 @@
+/** What an audit has found so far: the first of each kind, and how many there are. */
+import type { Divergence, GivenUp, Listed, Missing, Place } from "./report.ts";
+import { Unsound } from "./unsound.ts";
+import { isSqliteError } from "./audited_file.ts";
+
+/** More of one kind are only counted: a store that is wrong throughout has millions. */
+const LISTED_MAX = 100;
+
+class List<T> implements Listed<T> {
+  readonly first: T[] = [];
+  count = 0;
+
+  add(one: T): void {
+    this.count++;
+    if (this.first.length < LISTED_MAX) this.first.push(one);
+  }
+}
+
+/** Collects what an audit finds, in the order of finding. */
+export class Findings {
+  readonly divergences = new List<Divergence>();
+  readonly missing = new List<Missing>();
+  readonly gaps = new List<GivenUp>();
+
+  /** `what` is wrong at `place`: `expected` had to be there, and `found` is. */
+  diverge(place: Place, what: string, expected: unknown, found: unknown): void {
+    this.divergences.add({ ...place, what, expected: String(expected), found: String(found) });
+  }
+
+  miss(missing: Missing): void {
+    this.missing.add(missing);
+  }
+
+  /** Runs a read of a store. What it finds damaged is a divergence; undefined then. */
+  attempt<T>(place: Place, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.damage(place, error);
+      return undefined;
+    }
+  }
+
+  /** Notes what a read of a store threw. Throws what is no finding. */
+  damage(place: Place, error: unknown): void {
+    if (!(error instanceof Unsound) && !isSqliteError(error)) throw error;
+    this.diverge(place, "the store is damaged", "rows as they were written", error.message);
+  }
+}

@@ -1,0 +1,110 @@
+/** The lines of a giver's record, each a give that was acknowledged, or an error that was told. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { Unreadable } from "./audited_file.ts";
+import type { Id } from "./report.ts";
+
+/** A give that was acknowledged. */
+export interface Give {
+  readonly serverId: string;
+  readonly incarnation: Id;
+  readonly sequence: number;
+  readonly itemId: string;
+  readonly likes: bigint;
+}
+
+/** What a line says; `other` is no record of a give. */
+export type GiverLine =
+  { readonly type: "give"; readonly give: Give } | { readonly type: "unacknowledged" | "other" };
+
+/** A longer line is no record: an item id of 256 bytes, escaped, takes a third of it. */
+const LINE_BYTES_MAX = 8_192;
+const CHUNK_BYTES = 65_536;
+const NEWLINE = 0x0a;
+
+/** A giver's record, as long as it is when it is opened. */
+export class GiverFile implements Disposable {
+  readonly path: string;
+  readonly #descriptor: number;
+  readonly #size: number;
+
+  /** Opens it. Throws Unreadable. */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#descriptor = openSync(path, "r");
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Unreadable(`${message}; give the right one`, { cause: error });
+    }
+    const found = fstatSync(this.#descriptor);
+    this.#size = found.size;
+    if (found.isFile()) return;
+    this[Symbol.dispose]();
+    throw new Unreadable("it is not a file; give the right one");
+  }
+
+  /** The numbers of the lines and what each says, without those that are empty. */
+  *lines(): Generator<readonly [number, GiverLine]> {
+    let number = 1;
+    let kept = Buffer.alloc(0);
+    for (const chunk of this.#chunks()) {
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+        yield* lineOf(number++, Buffer.concat([kept, chunk.subarray(start, end)]));
+        kept = Buffer.alloc(0);
+        start = end + 1;
+      }
+      // Of a line that is too long, enough is kept to know that it is.
+      if (kept.length <= LINE_BYTES_MAX) kept = Buffer.concat([kept, chunk.subarray(start)]);
+    }
+    yield* lineOf(number, kept);
+  }
+
+  *#chunks(): Generator<Buffer> {
+    for (let at = 0; at < this.#size;) {
+      const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, this.#size - at));
+      const length = readSync(this.#descriptor, chunk, 0, chunk.length, at);
+      if (length === 0) return;
+      at += length;
+      yield chunk.subarray(0, length);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+function* lineOf(number: number, bytes: Buffer): Generator<readonly [number, GiverLine]> {
+  if (bytes.length > LINE_BYTES_MAX) yield [number, { type: "other" }];
+  else if (bytes.length > 0) yield [number, readLine(bytes.toString("utf8"))];
+}
+
+/** Reads a line as `likes add --json` prints it. */
+function readLine(text: string): GiverLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { type: "other" };
+  }
+  if (typeof value !== "object" || value === null) return { type: "other" };
+  if ("error" in value) return { type: "unacknowledged" };
+  const { serverId, incarnation, sequence, itemId, likes } = value as Readonly<
+    Record<string, unknown>
+  >;
+  const isGive =
+    isText(serverId, /^/) &&
+    isText(incarnation, /^[0-9a-f]{32}$/) &&
+    isText(sequence, /^[1-9]\d{0,15}$/) &&
+    Number.isSafeInteger(Number(sequence)) &&
+    isText(itemId, /^[^]/) &&
+    isText(likes, /^\d{1,20}$/);
+  if (!isGive) return { type: "other" };
+  const numbers = { sequence: Number(sequence), likes: BigInt(likes) };
+  return { type: "give", give: { serverId, incarnation, itemId, ...numbers } };
+}
+
+function isText(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
+}

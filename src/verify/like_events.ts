@@ -1,0 +1,111 @@
+/**
+ * The bytes of a record, read strictly and by nothing that a role reads with: the wire format of
+ * proto/likes/v1/like_event.proto, as far as it is used. What a role would skip is refused here.
+ */
+import { isUtf8 } from "node:buffer";
+import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../limits.ts";
+import { Unsound } from "./unsound.ts";
+
+/** An event as it is read again. */
+export interface AuditedEvent {
+  readonly itemId: string;
+  readonly likes: bigint;
+}
+
+// Tags: field number << 3 | wire type.
+const EVENTS = 0x0a;
+const ITEM_ID = 0x0a;
+const ADD = 0x10;
+
+/** Bytes of the longest varint, and what its last byte can add to 63 bits. */
+const VARINT_BYTES_MAX = 10;
+const VARINT_LAST_MAX = 1n;
+/** A varint of so many bytes is exact as a number. */
+const SMALL_BYTES_MAX = 4;
+
+/** The events of a record, in order. Throws Unsound when the bytes are anything else. */
+export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
+  const reader = new Reader(bytes);
+  const events: AuditedEvent[] = [];
+  while (!reader.isAtEnd) {
+    reader.expectTag(EVENTS, "in a record");
+    events.push(decodeEvent(new Reader(reader.block())));
+    if (events.length > RECORD_EVENTS_MAX) {
+      throw new Unsound(`it has more than ${RECORD_EVENTS_MAX} events`);
+    }
+  }
+  if (events.length === 0) throw new Unsound("it has no event");
+  return events;
+}
+
+function decodeEvent(reader: Reader): AuditedEvent {
+  let itemId: string | undefined;
+  let likes: bigint | undefined;
+  while (!reader.isAtEnd) {
+    const tag = reader.varint();
+    if (tag === BigInt(ITEM_ID) && itemId === undefined) itemId = textOf(reader.block());
+    else if (tag === BigInt(ADD) && likes === undefined) likes = reader.varint();
+    else throw new Unsound(`an event has the tag ${tag}, or has it twice`);
+  }
+  if (itemId === undefined) throw new Unsound("an event has no item");
+  if (likes === undefined) throw new Unsound("an event changes nothing that is known");
+  if (likes > BigInt(LIKES_PER_EVENT_MAX)) throw new Unsound(`an event has ${likes} likes`);
+  return { itemId, likes };
+}
+
+function textOf(bytes: Uint8Array): string {
+  if (bytes.length === 0 || bytes.length > ITEM_ID_BYTES_MAX) {
+    throw new Unsound(`an item id has ${bytes.length} bytes`);
+  }
+  if (!isUtf8(bytes)) throw new Unsound("an item id is not UTF-8");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+}
+
+/** Reads bytes from the first to the last. */
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  expectTag(expected: number, where: string): void {
+    const tag = this.varint();
+    if (tag !== BigInt(expected)) throw new Unsound(`there is the tag ${tag} ${where}`);
+  }
+
+  /** Bytes that say their length. */
+  block(): Uint8Array {
+    const length = this.varint();
+    const start = this.#at;
+    if (length > BigInt(this.#bytes.length - start)) throw new Unsound("its bytes end too soon");
+    this.#at = start + Number(length);
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  varint(): bigint {
+    let small = 0;
+    let value = 0n;
+    for (let index = 0; index < VARINT_BYTES_MAX; index++) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new Unsound("its bytes end too soon");
+      const isLast = byte < 0x80;
+      if (index < SMALL_BYTES_MAX) {
+        small |= (byte & 0x7f) << (7 * index);
+        if (isLast) return BigInt(small);
+        value = BigInt(small);
+      } else {
+        value |= BigInt(byte & 0x7f) << BigInt(7 * index);
+        if (!isLast) continue;
+        if (index === VARINT_BYTES_MAX - 1 && BigInt(byte) > VARINT_LAST_MAX) break;
+        return value;
+      }
+    }
+    throw new Unsound("a number has more than 64 bits");
+  }
+}

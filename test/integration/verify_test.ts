@@ -1,0 +1,131 @@
+/** `likes verify` on the stores of real roles: while they run, after they were killed, and on copies. */
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { becomes } from "../fixtures/eventually.ts";
+import { Givers } from "../fixtures/givers.ts";
+import { Counter } from "../fixtures/roles.ts";
+import type { Role } from "../fixtures/roles.ts";
+import { edit } from "../verify/stores_fixture.ts";
+
+const LIMIT_MS = 20_000;
+const AUDITS_WHILE_GIVEN = 5;
+
+/** Gives with `likes add --json`, and adds what it printed to the giver's record. */
+async function give(counter: Counter, { address }: Role, item: string, likes: number) {
+  const add = ["add", item, `${likes}`, "--json", "--server", address];
+  const { code, stdout } = await counter.likes(add);
+  assert.is(code, 0, stdout);
+  writeFileSync(recordOf(counter), stdout, { flag: "a" });
+}
+
+function recordOf(counter: Counter): string {
+  return join(counter.folder, "given.jsonl");
+}
+
+async function verify(counter: Counter, ...args: readonly string[]) {
+  const { code, stdout, stderr } = await counter.likes(["verify", "--json", ...args]);
+  return { code, stderr, report: stdout === "" ? {} : JSON.parse(stdout) };
+}
+
+test("likes verify is exact on roles that run, that were killed, and on a backup", async () => {
+  await using counter = new Counter();
+  let primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const b = await counter.startAccepting("b");
+  await give(counter, a, "video", 5);
+  await give(counter, b, "söng", 0);
+  await give(counter, b, "söng", 1_000_000);
+  const wait = ["status", "--wait", "--primary", counter.primary];
+  assert.is((await counter.likes(wait)).code, 0);
+  const all = ["--data-dir", counter.dataDir, "--givers", recordOf(counter)];
+  const running = await verify(counter, ...all);
+  assert.equal([running.code, running.report.verdict], [0, "exact"], running.stderr);
+  assert.is(running.report.sums.outboxes, "1000005");
+  assert.equal(running.report.givers.counted, { events: "3", likes: "1000005" });
+
+  await primary.end("SIGKILL");
+  await give(counter, a, "video", 2);
+  await Promise.all([a.end("SIGKILL"), b.end("SIGKILL")]);
+  const killed = await verify(counter, ...all);
+  assert.equal([killed.code, killed.report.verdict], [0, "exact"], JSON.stringify(killed.report));
+  assert.equal(killed.report.waiting, { events: "1", likes: "2" });
+  assert.equal(killed.report.givers.waiting, { events: "1", likes: "2" });
+
+  const backup = join(counter.folder, "backup");
+  const copied = await counter.likes(["backup", backup, "--data-dir", counter.dataDir]);
+  assert.is(copied.code, 0, copied.stderr);
+  primary = await counter.startPrimary();
+  await counter.startAccepting("a");
+  await becomes(
+    "the like counted",
+    LIMIT_MS,
+    async () => (await counter.status()).totalLikes === 1_000_007n,
+  );
+  const copy = await verify(counter, "--data-dir", backup, "--givers", recordOf(counter));
+  assert.equal([copy.code, copy.report.waiting.likes], [0, "2"], JSON.stringify(copy.report));
+  const both = await verify(counter, ...all, "--outbox", join(backup, "a", "outbox.sqlite"));
+  assert.equal([both.code, both.report.read.outboxes], [0, "3"], JSON.stringify(both.report));
+});
+
+test("likes verify is exact at any moment when likes are given all the time", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await using givers = new Givers(a.address, { name: "a" });
+  let waited = 0;
+  for (let times = 0; times < AUDITS_WHILE_GIVEN; times++) {
+    const before = givers.acceptedEvents;
+    await becomes("likes given", LIMIT_MS, () => givers.acceptedEvents > before + 100);
+    const { code, report } = await verify(counter, "--data-dir", counter.dataDir);
+    assert.equal([code, report.verdict], [0, "exact"], JSON.stringify(report));
+    waited += Number(report.waiting.events);
+  }
+  console.log(`${givers.acceptedEvents} events given, ${waited} waited during audits`);
+});
+
+test("likes verify tells people what is wrong, and its exit code tells programs", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await give(counter, a, "video", 5);
+  assert.is((await counter.likes(["status", "--wait", "--primary", counter.primary])).code, 0);
+  await a.end("SIGTERM");
+  await primary.end("SIGTERM");
+  const state = ["--data-dir", counter.dataDir];
+  const exact = await counter.likes(["verify", ...state]);
+  assert.match(exact.stdout, /^EXACT 5 likes: every event adds up to the total, item by item\n/);
+  assert.equal([exact.code, exact.stderr], [0, ""]);
+
+  const moved = join(counter.folder, "moved");
+  cpSync(counter.dataDir, moved, { recursive: true });
+  const path = join(moved, "primary", "ledger.sqlite");
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, bytes.length - 4_096));
+  const damaged = await counter.likes(["verify", "--data-dir", moved]);
+  assert.is(damaged.code, 5, damaged.stdout);
+  assert.match(damaged.stderr, /^Error: Cannot verify the ledger ".*": database disk image is/);
+
+  copyFileSync(join(counter.dataDir, "primary", "ledger.sqlite"), path);
+  edit(path, "UPDATE items SET likes = 6");
+  const wrong = await counter.likes(["verify", "--data-dir", moved]);
+  assert.is(wrong.code, 4, wrong.stderr);
+  assert.match(
+    wrong.stdout,
+    /^NOT EXACT 5 likes: 2 things are wrong\nfirst {4}item "video": the likes/,
+  );
+  edit(path, "UPDATE items SET likes = 5");
+  const alone = await counter.likes(["verify", "--ledger", path]);
+  assert.is(alone.code, 5);
+  assert.match(alone.stdout, /^CANNOT BE DECIDED 5 likes: a part of the history is missing/);
+  assert.match(alone.stdout, /^missing {2}a, incarnation [0-9a-f]{32}, #1: no outbox holds them$/m);
+  const none = await counter.likes(["verify", "--data-dir", join(counter.folder, "none")]);
+  assert.is(none.code, 1);
+  assert.match(none.stderr, /^Error: Cannot look for stores in ".*none": ENOENT/);
+  const unnamed = await counter.likes(["verify", "--outbox", path]);
+  assert.is(unnamed.code, 2);
+  assert.match(unnamed.stderr, /^Error: Cannot verify without a ledger: none was named; give --/);
+});
+
+test.run();

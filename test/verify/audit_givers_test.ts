@@ -1,0 +1,120 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { AuditReport } from "../../src/verify/report.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder, firstOf } from "./audit_fixture.ts";
+import {
+  FIRST_LIFE,
+  SECOND_LIFE,
+  SERVERS,
+  idOf,
+  makeStores,
+  withFirstLife,
+} from "./stores_fixture.ts";
+import type { TestServer } from "./stores_fixture.ts";
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** What the givers of all events of `servers` were told. */
+function linesOf(servers: readonly TestServer[]): Line[] {
+  return servers.flatMap(({ serverId, lives }) => {
+    return lives.flatMap(({ incarnation, records }) => {
+      return records.flat().map(([itemId, likes], index) => {
+        const [sequence, given] = [String(index + 1), String(likes)];
+        return { serverId, incarnation, sequence, itemId, likes: given };
+      });
+    });
+  });
+}
+
+/** Audits stores of `servers` with `lines` as the record of a giver. */
+async function auditLines(
+  lines: readonly Line[],
+  servers: readonly TestServer[] = SERVERS,
+): Promise<AuditReport> {
+  await using folder = temporaryFolder();
+  makeStores(folder.path, servers);
+  const path = join(folder.path, "given.jsonl");
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return auditFolder(folder.path, { givers: [path] });
+}
+
+const GIVES = linesOf(SERVERS);
+
+test("auditGivers() finds every give when all are where their answers said", async () => {
+  const error = { code: "outbox_full", message: "Cannot", exit: 1 };
+  const report = await auditLines([...GIVES, { error }]);
+  assert.is(report.outcome, "exact");
+  const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } = report.givers ?? {};
+  assert.equal(
+    [given, counted, waiting, givenUp, lost, undecided].map((one) => [one?.events, one?.likes]),
+    [
+      [8, 1_000_067n],
+      [7, 1_000_025n],
+      [1, 42n],
+      [0, 0n],
+      [0, 0n],
+      [0, 0n],
+    ],
+  );
+  assert.is(unacknowledged, 1);
+});
+
+test("auditGivers() names the first give that is another event, or none, or not alone", async () => {
+  for (const [change, told] of [
+    [
+      { likes: "6" },
+      { what: "a give is another event", expected: '"video" +6', found: '"video" +5' },
+    ],
+    [{ itemId: "film" }, { what: "a give is another event", itemId: "film" }],
+    [{ sequence: "2" }, { what: "a give is another event", sequence: 2, found: '"song" +0' }],
+    [{ sequence: "9" }, { what: "a give that was acknowledged is in no outbox", sequence: 9 }],
+    [{ sequence: "4", likes: "1" }, { what: "two gives have one name, or one is recorded twice" }],
+  ] as const) {
+    const [first, ...others] = GIVES;
+    const report = await auditLines([{ ...first, ...change }, ...others]);
+    const found: Line = { ...firstOf(report) };
+    for (const [key, value] of Object.entries(told)) assert.is(found[key], value);
+    assert.is(found["incarnation"], FIRST_LIFE);
+    assert.is(report.divergences.count, 1);
+    assert.is(report.givers?.lost.events, 1);
+  }
+});
+
+test("auditGivers() does not know when what it would compare with is gone", async () => {
+  for (const servers of [withFirstLife({ trimmed: 3 }), withFirstLife({ isForgotten: true })]) {
+    const report = await auditLines(GIVES, servers);
+    assert.is(report.outcome, "undecided");
+    assert.equal({ ...report.givers?.undecided }, { events: 4, likes: 1_000_006n });
+    assert.is(report.givers?.lost.events, 0);
+  }
+  const elsewhere = { ...GIVES[0], incarnation: idOf("7", 7) };
+  const report = await auditLines([elsewhere]);
+  assert.is(report.outcome, "undecided");
+  const what = "the event of a give is in no outbox any more";
+  assert.is(report.missing.first[0]?.what, what);
+});
+
+test("auditGivers() takes gives for given up when an operator decided so", async () => {
+  const gap = await auditLines(GIVES, withFirstLife({ gap: [1, 2] }));
+  assert.equal({ ...gap.givers?.givenUp }, { events: 1, likes: 1_000_000n });
+  assert.is(gap.outcome, "exact");
+  const retired = await auditLines(GIVES, withFirstLife({ applied: 1, state: "retired" }));
+  assert.equal({ ...retired.givers?.givenUp }, { events: 2, likes: 1_000_001n });
+});
+
+test("auditGivers() is undecided when a line is no give, and says which", async () => {
+  const report = await auditLines([...GIVES.slice(0, 2), { hello: 1 }]);
+  assert.is(report.outcome, "undecided");
+  assert.match(report.missing.first[0]?.what ?? "", /^line 3 of ".*given.jsonl" is no give$/);
+});
+
+test("auditGivers() finds gives in any order when they are of several lives", async () => {
+  const mixed = GIVES.toSorted((a, b) => Number(b["sequence"]) - Number(a["sequence"]));
+  assert.ok(mixed.some(({ incarnation }) => incarnation === SECOND_LIFE));
+  assert.is((await auditLines(mixed)).outcome, "exact");
+});
+
+test.run();

@@ -1,0 +1,131 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder, expectFirst, firstOf } from "./audit_fixture.ts";
+import type { Wrong } from "./audit_fixture.ts";
+import {
+  FIRST_LIFE,
+  LEDGER,
+  OUTBOX,
+  TOTAL,
+  edit,
+  makeStores,
+  withFirstLife,
+} from "./stores_fixture.ts";
+
+/** Changes of a store that are provably wrong, and what is told first. */
+const WRONG: readonly Wrong[] = [
+  {
+    name: "one like more of an item",
+    path: LEDGER,
+    sql: "UPDATE items SET likes = likes + 1 WHERE item_id = 'video'",
+    told: {
+      what: "the likes of an item are not those of its events",
+      itemId: "video",
+      expected: "13",
+      found: "14",
+    },
+  },
+  {
+    name: "an item that is gone",
+    path: LEDGER,
+    sql: "DELETE FROM items WHERE item_id = 'film'",
+    told: { itemId: "film", expected: "9", found: "0" },
+  },
+  {
+    name: "an item that nobody liked",
+    path: LEDGER,
+    sql: "INSERT INTO items VALUES ('ghost', 1)",
+    told: { itemId: "ghost", expected: "0", found: "1" },
+  },
+  {
+    name: "one like more in all",
+    path: LEDGER,
+    sql: "UPDATE ledger SET total_likes = total_likes + 1",
+    told: { what: "the total is not the sum of the items", expected: "1000025", found: "1000026" },
+  },
+  {
+    name: "an incarnation that the ledger forgot",
+    path: LEDGER,
+    sql: `DELETE FROM incarnations WHERE incarnation = '${FIRST_LIFE}'`,
+    told: { what: "the member's applied likes are not those of its events", serverId: "fra-1" },
+  },
+  {
+    name: "likes of a member",
+    path: LEDGER,
+    sql: "UPDATE members SET applied_likes = applied_likes - 1 WHERE server_id = 'fra-2'",
+    told: { serverId: "fra-2", expected: "16", found: "15" },
+  },
+  {
+    name: "a gap that nobody closed",
+    path: LEDGER,
+    sql:
+      "INSERT INTO decisions VALUES (1, 'resolve', 'gap', 1, '', " +
+      `'${FIRST_LIFE}', 4, 4, 0, 0, '')`,
+    told: { what: "the member's applied likes are not those of its events" },
+  },
+  {
+    name: "a row that makes no sense",
+    path: LEDGER,
+    sql: `UPDATE incarnations SET digest = 'none' WHERE incarnation = '${FIRST_LIFE}'`,
+    told: { what: "the store is damaged", found: "digest is a string" },
+  },
+];
+
+for (const wrong of WRONG) {
+  test(`auditLedger() names the first divergence when there is ${wrong.name}`, () =>
+    expectFirst(wrong));
+}
+
+test("auditLedger() is inexact when what is gone cannot have had so many likes", async () => {
+  for (const [path, sql, what] of [
+    [LEDGER, "UPDATE items SET likes = likes + 1 WHERE item_id = 'ü'", /sum of the items/],
+    [LEDGER, "UPDATE items SET likes = 0 WHERE item_id = 'film'", /likes of an item/],
+    [LEDGER, "UPDATE items SET likes = 9999999 WHERE item_id = 'ü'", /likes of an item/],
+    [LEDGER, "UPDATE members SET applied_likes = applied_likes + 1", /member's applied likes/],
+  ] as const) {
+    await using folder = temporaryFolder();
+    makeStores(folder.path, withFirstLife({ trimmed: 2 }));
+    edit(join(folder.path, path), sql);
+    assert.match(firstOf(auditFolder(folder.path)).what ?? "", what, sql);
+  }
+});
+
+test("auditLedger() knows likes when an outbox has forgotten their events", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path, withFirstLife({ isForgotten: true }));
+  const report = auditFolder(folder.path);
+  assert.is(report.outcome, "undecided");
+  const { what, incarnation, lastSequence } = report.missing.first[0] ?? {};
+  assert.equal([what, incarnation, lastSequence], ["no outbox holds them", FIRST_LIFE, 4]);
+  assert.is(report.sums.outboxes, TOTAL, "the outbox remembers what it forgot");
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET forgotten_likes = forgotten_likes + 1");
+  assert.match(firstOf(auditFolder(folder.path)).what ?? "", /member's applied likes/);
+});
+
+test("auditLedger() is undecided when an outbox forgot more than the ledger knows", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET forgotten_events = 5, forgotten_likes = 50");
+  const report = auditFolder(folder.path);
+  assert.is(report.outcome, "undecided");
+  const what = "it has forgotten 5 events, of which the ledger knows 0";
+  assert.equal(report.missing.first, [{ serverId: "fra-1", what }]);
+});
+
+test("auditLedger() is undecided when the outbox of a member was not read", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  rmSync(join(folder.path, "fra-2"), { recursive: true });
+  const report = auditFolder(folder.path);
+  assert.is(report.outcome, "undecided");
+  const told = report.missing.first.map(({ what, serverId }) => [serverId, what]);
+  assert.equal(told, [
+    ["fra-2", "no outbox holds them"],
+    ["fra-2", "its outbox was not read"],
+  ]);
+});
+
+test.run();

@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LikesError } from "../../src/errors.ts";
+import { audit } from "../../src/verify/audit.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder } from "./audit_fixture.ts";
+import {
+  LEDGER,
+  OUTBOX,
+  SERVERS,
+  TOTAL,
+  edit,
+  idOf,
+  makeLedger,
+  makeOutbox,
+  makeStores,
+  withFirstLife,
+} from "./stores_fixture.ts";
+
+test("audit() is exact when every event is where it has to be, and tells what waits", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const report = auditFolder(folder.path);
+  assert.equal([report.divergences.first, report.missing.first], [[], []]);
+  assert.is(report.outcome, "exact");
+  assert.equal(report.read, { outboxes: 2, incarnations: 3, records: 7, events: 8, items: 4 });
+  const sums = { events: TOTAL, outboxes: TOTAL, items: TOTAL, members: TOTAL };
+  assert.equal(report.sums, sums);
+  assert.is(report.ledger.totalLikes, TOTAL);
+  assert.equal({ ...report.waiting }, { events: 1, likes: 42n });
+  assert.equal({ ...report.abandoned }, { events: 0, likes: 0n });
+  assert.is(report.givers, undefined);
+});
+
+test("audit() throws undecided when the ledger cannot be read", async () => {
+  await using folder = temporaryFolder();
+  const outbox = makeOutbox(folder.path, SERVERS[1] ?? { serverId: "", outboxId: "", lives: [] });
+  makeLedger(folder.path, SERVERS);
+  edit(join(folder.path, LEDGER), "PRAGMA user_version = 1");
+  for (const [ledger, why] of [
+    [join(folder.path, LEDGER), /open it once with this build/],
+    [join(folder.path, "none"), /there is no such file/],
+    [outbox, /it is no ledger of likes/],
+  ] as const) {
+    let thrown: unknown;
+    try {
+      audit({ ledger, outboxes: [outbox], givers: [] });
+    } catch (error) {
+      thrown = error;
+    }
+    assert.instance(thrown, LikesError);
+    const { code, message } = thrown as LikesError;
+    assert.is(code, "undecided");
+    assert.match(message, /^Cannot verify the ledger "/);
+    assert.match(message, why);
+  }
+});
+
+test("audit() is undecided when an outbox belongs to another ledger", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET seen_ledger_id = ?", idOf("7", 7));
+  const report = auditFolder(folder.path);
+  assert.is(report.outcome, "undecided");
+  assert.match(report.missing.first[0]?.what ?? "", /belongs to another ledger, 7777/);
+});
+
+test("audit() tells how far it is when there is much to read", async () => {
+  await using folder = temporaryFolder();
+  const record = Array.from({ length: 1_000 }, () => ["video", 1] as const);
+  const records = Array.from({ length: 25 }, () => record);
+  makeStores(folder.path, withFirstLife({ records }));
+  const told: (readonly [number, number])[] = [];
+  const ledger = join(folder.path, LEDGER);
+  const outboxes = [join(folder.path, OUTBOX), join(folder.path, "fra-2", "outbox.sqlite")];
+  const report = audit({ ledger, outboxes, givers: [] }, (...one) => told.push(one));
+  assert.is(report.outcome, "exact");
+  assert.equal(told, [
+    [10_000, 25_004],
+    [20_000, 25_004],
+  ]);
+});
+
+test.run();

@@ -1,0 +1,110 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder, firstOf } from "./audit_fixture.ts";
+import { LEDGER, OUTBOX, TOTAL, makeStores } from "./stores_fixture.ts";
+
+test("AuditedFile finds a number of a table that its index does not have", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const path = join(folder.path, LEDGER);
+  const bytes = readFileSync(path);
+  // The likes of `ü`, 1,000,000, in the row and not in the index: a bit of a disk that turned.
+  const at = bytes.indexOf(Buffer.from([0xc3, 0xbc, 0x0f, 0x42, 0x40]));
+  assert.ok(at > 0);
+  bytes[at + 4] = 0x41;
+  writeFileSync(path, bytes);
+  const { what, found } = firstOf(auditFolder(folder.path));
+  assert.is(what, "the store is damaged");
+  assert.match(found, /index/);
+});
+
+test("AuditedFile is undecided when a file is no store, and says which", async () => {
+  for (const [make, why] of [
+    [
+      (path: string) => writeFileSync(path, "no database, but some text in a file"),
+      /not a database/,
+    ],
+    [(path: string) => writeFileSync(path, ""), /it is empty; put a copy back/],
+    [(path: string) => symlinkSync("/dev/zero", path), /it is a symbolic link/],
+    [(path: string) => mkdirSync(path), /it is not a file/],
+    [
+      (path: string) => new Sqlite(path).exec("CREATE TABLE a (b)").close(),
+      /is no outbox of likes/,
+    ],
+  ] as const) {
+    await using folder = temporaryFolder();
+    makeStores(folder.path);
+    mkdirSync(join(folder.path, "other"));
+    make(join(folder.path, "other", "outbox.sqlite"));
+    const report = auditFolder(folder.path);
+    assert.is(report.outcome, "undecided");
+    assert.match(report.missing.first[0]?.what ?? "", why);
+    assert.match(report.missing.first[0]?.what ?? "", /other\/outbox.sqlite" cannot be read: /);
+  }
+});
+
+test("AuditedFile is undecided when a store is of another version, or has other tables", async () => {
+  for (const [sql, why] of [
+    ["PRAGMA user_version = 1", /it is of version 1; open it once with this build/],
+    ["PRAGMA user_version = 3", /it is of version 3; use the build that wrote it/],
+    ["DROP TABLE records", /it has no table records/],
+    ["ALTER TABLE records DROP COLUMN likes", /no such column: likes/],
+    ["ALTER TABLE records RENAME TO r; CREATE VIEW records AS SELECT * FROM r", /no table records/],
+  ] as const) {
+    await using folder = temporaryFolder();
+    makeStores(folder.path);
+    new Sqlite(join(folder.path, OUTBOX)).exec(sql).close();
+    const report = auditFolder(folder.path);
+    assert.is(report.outcome, "undecided", sql);
+    assert.match(report.missing.first[0]?.what ?? "", why);
+  }
+});
+
+test("AuditedFile reads all that was committed when a role runs, and leaves it as it is", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const path = join(folder.path, LEDGER);
+  const running = new Sqlite(path);
+  running.prepare("UPDATE ledger SET total_likes = total_likes + 1").run();
+  running.exec("BEGIN IMMEDIATE; UPDATE ledger SET total_likes = 0");
+  assert.is(firstOf(auditFolder(folder.path)).found, String(TOTAL + 1n));
+  running.exec("ROLLBACK");
+  running.prepare("UPDATE ledger SET total_likes = total_likes - 1").run();
+  assert.is(auditFolder(folder.path).outcome, "exact");
+  running.close();
+});
+
+test("AuditedFile reads what a crash left in a log, and leaves all of it there", async () => {
+  await using folder = temporaryFolder();
+  await using crashed = temporaryFolder();
+  makeStores(folder.path);
+  const running = new Sqlite(join(folder.path, OUTBOX));
+  running.exec("DELETE FROM records WHERE ordinal = 2; PRAGMA wal_autocheckpoint = 0");
+  running.exec("UPDATE incarnations SET acknowledged_sequence = 0 WHERE ordinal = 2");
+  for (const name of ["primary", "fra-1", "fra-2"]) {
+    mkdirSync(join(crashed.path, name));
+    for (const file of readdirSync(join(folder.path, name))) {
+      if (file.endsWith("-shm")) continue;
+      copyFileSync(join(folder.path, name, file), join(crashed.path, name, file));
+    }
+  }
+  running.close();
+  const left = (suffix: string) => readFileSync(join(crashed.path, OUTBOX + suffix));
+  const before = [left(""), left("-wal")];
+  assert.ok((before[1]?.length ?? 0) > 0);
+  assert.match(firstOf(auditFolder(crashed.path)).what ?? "", /acknowledged/);
+  assert.equal([left(""), left("-wal")], before);
+});
+
+test.run();

@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { refuseItemId } from "../../src/core/like_event.ts";
+import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
+import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { decodeEvents } from "../../src/verify/like_events.ts";
+import { Unsound } from "../../src/verify/unsound.ts";
+import { mutated, randomOf } from "../fixtures/mutation.ts";
+
+/** What decodeEvents() says of bytes, given in hexadecimal digits. */
+function refusalOf(hex: string): string {
+  try {
+    decodeEvents(Buffer.from(hex, "hex"));
+    return "";
+  } catch (error) {
+    assert.instance(error, Unsound);
+    return (error as Unsound).message;
+  }
+}
+
+test("decodeEvents() gives the worked example of the protocol", () => {
+  const bytes = Buffer.from("0a090a05766964656f10050a080a04736f6e671000", "hex");
+  assert.equal(decodeEvents(bytes), [
+    { itemId: "video", likes: 5n },
+    { itemId: "song", likes: 0n },
+  ]);
+  assert.equal(decodeEvents(Buffer.from("0a080a02c3bc10c0843d", "hex")), [
+    { itemId: "ü", likes: 1_000_000n },
+  ]);
+});
+
+test("decodeEvents() gives what was encoded when it is any event that is accepted", () => {
+  const event = fc.record(
+    {
+      itemId: fc.string({ unit: "binary", minLength: 1, maxLength: 64 }).filter((itemId) => {
+        return refuseItemId(itemId) === undefined;
+      }),
+      likes: fc.bigInt(0n, BigInt(LIKES_PER_EVENT_MAX)),
+    },
+    { noNullPrototype: true },
+  );
+  fc.assert(
+    fc.property(fc.array(event, { minLength: 1, maxLength: 20 }), (events) => {
+      const parts = events.map(({ itemId, likes }) => {
+        return recordCodec.encode({ itemId, change: { kind: "add", likes } });
+      });
+      assert.equal(decodeEvents(Buffer.concat(parts)), events);
+    }),
+  );
+});
+
+test("decodeEvents() refuses everything else, and says why, when a byte is another", () => {
+  for (const [hex, why] of [
+    ["", "it has no event"],
+    ["12020801", "there is the tag 18 in a record"],
+    ["0a", "its bytes end too soon"],
+    ["0a090a05766964656f10", "its bytes end too soon"],
+    ["0a070a05766964656f", "an event changes nothing that is known"],
+    ["0a021005", "an event has no item"],
+    ["0a040a001005", "an item id has 0 bytes"],
+    ["0a050a01ff1005", "an item id is not UTF-8"],
+    ["0a070a0161100510050a", "an event has the tag 16, or has it twice"],
+    ["0a070a016110051801", "an event has the tag 24, or has it twice"],
+    ["0a060a0161150500", "an event has the tag 21, or has it twice"],
+    ["0a0e0a016110ffffffffffffffffff02", "a number has more than 64 bits"],
+    ["0a070a016110c1843d", "an event has 1000001 likes"],
+    ["0affffffff7f", "its bytes end too soon"],
+    [`0a88020a8402${"61".repeat(260)}1005`, "an item id has 260 bytes"],
+    ["0a050a01611005".repeat(1_001), "it has more than 1000 events"],
+  ] as const) {
+    assert.is(refusalOf(hex), why, hex);
+  }
+});
+
+test("decodeEvents() reads no other likes than a role does when bytes are turned", () => {
+  const random = randomOf(7);
+  const record = Buffer.from("0a090a05766964656f10050a080a04736f6e671000", "hex");
+  for (let times = 0; times < 20_000; times++) {
+    const bytes = mutated(record, random);
+    let events;
+    try {
+      events = decodeEvents(bytes);
+    } catch (error) {
+      assert.instance(error, Unsound);
+      continue;
+    }
+    const role = recordCodec.decode(bytes);
+    const expected = role?.map((one) => ({ itemId: one?.itemId, likes: one?.change.likes }));
+    assert.equal(events, expected, bytes.toString("hex"));
+  }
+});
+
+test.run();

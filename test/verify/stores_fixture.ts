@@ -1,0 +1,267 @@
+/**
+ * Stores for the audit: written with the tables of the roles, and the encoding and the digests of the
+ * wire, so that an audit that agrees with them agrees with what it shares no code with.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { guardTables } from "../../src/store/guard_tables.ts";
+import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
+import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
+import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+
+/** An event: an item and its likes. */
+export type TestEvent = readonly [itemId: string, likes: number];
+
+/** One life of a LikesServer. */
+export interface TestLife {
+  readonly incarnation: string;
+  readonly records: readonly (readonly TestEvent[])[];
+  /** How many of the records are applied; all when undefined. */
+  readonly applied?: number;
+  /** How many of the records the outbox has let go of. */
+  readonly trimmed?: number;
+  /** Records that are not counted, from and up to before: a gap that was closed. */
+  readonly gap?: readonly [number, number];
+  /** The outbox has forgotten it, as all delivered. */
+  readonly isForgotten?: boolean;
+  readonly state?: "open" | "closed" | "parked" | "retired";
+}
+
+/** A LikesServer and its outbox. */
+export interface TestServer {
+  readonly serverId: string;
+  readonly outboxId: string;
+  readonly lives: readonly TestLife[];
+}
+
+/** 32 digits of one kind, and `number` at their end. */
+export function idOf(kind: string, number: number): string {
+  return kind.repeat(28) + number.toString(16).padStart(4, "0");
+}
+
+/** Where the stores are in their folder. */
+export const LEDGER = "primary/ledger.sqlite";
+export const OUTBOX = "fra-1/outbox.sqlite";
+export const FIRST_LIFE = "000102030405060708090a0b0c0d0e0f";
+export const SECOND_LIFE = idOf("b", 2);
+const LEDGER_ID = idOf("e", 1);
+const VERSION = 7;
+
+/** Three records of four events, as in the worked example of docs/PROTOCOL.md, and one that waits. */
+export const SERVERS: readonly TestServer[] = [
+  {
+    serverId: "fra-1",
+    outboxId: idOf("a", 1),
+    lives: [
+      {
+        incarnation: FIRST_LIFE,
+        records: [
+          [
+            ["video", 5],
+            ["song", 0],
+          ],
+          [["ü", 1_000_000]],
+          [["video", 1]],
+        ],
+        state: "closed",
+      },
+      { incarnation: SECOND_LIFE, records: [[["song", 3]], [["video", 42]]], applied: 1 },
+    ],
+  },
+  {
+    serverId: "fra-2",
+    outboxId: idOf("a", 2),
+    lives: [{ incarnation: idOf("b", 3), records: [[["video", 7]], [["film", 9]]] }],
+  },
+];
+
+/** Likes of all that is applied of them. */
+export const TOTAL = 1_000_025n;
+
+interface Place {
+  readonly sequence: number;
+  readonly digest: string;
+  readonly likes: bigint;
+}
+
+/** The places between the records of a life, from its beginning on, with their bytes. */
+function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" | "records">) {
+  const places: (Place & { readonly bytes: Uint8Array })[] = [
+    { sequence: 0, digest: incarnation, likes: 0n, bytes: new Uint8Array() },
+  ];
+  for (const events of records) {
+    const before = places.at(-1);
+    if (before === undefined) throw new Error("there is a beginning");
+    const encoded = events.map(([itemId, likes]) => {
+      return recordCodec.encode({ itemId, change: { kind: "add", likes: BigInt(likes) } });
+    });
+    const bytes = new Uint8Array(Buffer.concat(encoded));
+    const likes = events.reduce((sum, [, one]) => sum + BigInt(one), before.likes);
+    const digest = recordCodec.digest(before.digest, before.sequence + 1, bytes);
+    places.push({ sequence: before.sequence + events.length, digest, likes, bytes });
+  }
+  return places;
+}
+
+/** Writes the outbox of a LikesServer to `<folder>/<its id>/outbox.sqlite`, and gives its path. */
+export function makeOutbox(folder: string, server: TestServer): string {
+  return make(join(folder, server.serverId), OUTBOX_KIND, (database) => {
+    const forgotten = server.lives.filter(({ isForgotten }) => isForgotten).map(lastOf);
+    const events = forgotten.reduce((sum, { sequence }) => sum + sequence, 0);
+    const likes = forgotten.reduce((sum, one) => sum + one.likes, 0n);
+    database
+      .prepare(
+        "INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, " +
+          "seen_generation, seen_version, forgotten_events, forgotten_likes) " +
+          "VALUES (1, ?, ?, 'member', ?, ?, 1, ?, ?)",
+      )
+      .run(server.outboxId, server.serverId, LEDGER_ID, idOf("f", 1), events, likes);
+    for (const [index, life] of server.lives.entries()) {
+      if (!life.isForgotten) writeLife(database, index + 1, life);
+    }
+  });
+}
+
+function writeLife(database: InstanceType<typeof Sqlite>, ordinal: number, life: TestLife): void {
+  const places = placesOf(life);
+  const trimmed = placeAt(places, life.trimmed ?? 0);
+  const acknowledged = placeAt(places, Math.max(life.trimmed ?? 0, appliedOf(life)));
+  database
+    .prepare(
+      "INSERT INTO incarnations (ordinal, incarnation, trimmed_sequence, trimmed_digest, " +
+        "trimmed_likes, acknowledged_sequence, acknowledged_digest, acknowledged_likes, closed) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+    )
+    .run(ordinal, life.incarnation, ...valuesOf(trimmed), ...valuesOf(acknowledged));
+  const append = database.prepare(
+    "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
+      "VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  for (const [index, place] of places.entries()) {
+    if (index <= (life.trimmed ?? 0)) continue;
+    const first = placeAt(places, index - 1).sequence + 1;
+    append.run(ordinal, place.sequence, first, place.digest, place.likes, place.bytes);
+  }
+}
+
+/** Writes the ledger that has applied what `servers` say, and gives its path. */
+export function makeLedger(folder: string, servers: readonly TestServer[]): string {
+  return make(join(folder, "primary"), LEDGER_KIND, (database) => {
+    const items = new Map<string, bigint>();
+    let total = 0n;
+    for (const [index, { serverId, outboxId, lives }] of servers.entries()) {
+      let applied = 0n;
+      for (const life of lives) {
+        for (const [itemId, likes] of countedOf(life)) {
+          items.set(itemId, (items.get(itemId) ?? 0n) + BigInt(likes));
+          applied += BigInt(likes);
+        }
+        const { sequence, digest } = placeAt(placesOf(life), appliedOf(life));
+        const { incarnation, state = "open" } = life;
+        database
+          .prepare(
+            "INSERT INTO incarnations (incarnation, outbox_id, applied_sequence, digest, state) " +
+              "VALUES (?, ?, ?, ?, ?)",
+          )
+          .run(incarnation, outboxId, sequence, digest, state);
+        writeGap(database, outboxId, life);
+      }
+      database
+        .prepare("INSERT INTO members VALUES (?, ?, ?, '127.0.0.1:1', 'member', ?, 0)")
+        .run(index + 1, outboxId, serverId, applied);
+      total += applied;
+    }
+    const addItem = database.prepare("INSERT INTO items VALUES (?, ?)");
+    for (const item of items) addItem.run(...item);
+    database
+      .prepare("INSERT INTO ledger VALUES (1, ?, ?, ?, ?, 0, NULL)")
+      .run(LEDGER_ID, VERSION, total, VERSION);
+  });
+}
+
+function writeGap(database: InstanceType<typeof Sqlite>, outboxId: string, life: TestLife): void {
+  if (life.gap === undefined) return;
+  const places = placesOf(life);
+  const [first, last] = life.gap.map((index) => placeAt(places, index).sequence);
+  database
+    .prepare(
+      "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
+        "first_sequence, last_sequence, as_of_ms, decided_ms, reason) " +
+        "VALUES ('resolve', 'gap', 1, ?, ?, ?, ?, 0, 0, '')",
+    )
+    .run(outboxId, life.incarnation, (first ?? 0) + 1, last);
+}
+
+/** Writes the stores of `servers` into `folder`. */
+export function makeStores(folder: string, servers: readonly TestServer[] = SERVERS): void {
+  makeLedger(folder, servers);
+  for (const server of servers) makeOutbox(folder, server);
+}
+
+/** Changes a store as no role would. */
+export function edit(path: string, sql: string, ...values: readonly unknown[]): void {
+  const database = new Sqlite(path);
+  database.pragma("synchronous = OFF");
+  try {
+    database.prepare(sql).run(...values);
+  } finally {
+    database.close();
+  }
+}
+
+/** `SERVERS`, but for the first life of the first. */
+export function withFirstLife(change: Partial<TestLife>): readonly TestServer[] {
+  const [first, ...others] = SERVERS;
+  const [life, ...lives] = first?.lives ?? [];
+  if (first === undefined || life === undefined) throw new Error("there is a first life");
+  return [{ ...first, lives: [{ ...life, ...change }, ...lives] }, ...others];
+}
+
+function make(
+  folder: string,
+  kind: SqliteKind,
+  fill: (database: InstanceType<typeof Sqlite>) => void,
+): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${kind.name}.sqlite`);
+  const database = new Sqlite(path);
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = OFF"); // nobody cuts the power of a test
+  database.transaction(() => {
+    database.exec(kind.schema);
+    fill(database);
+    database.pragma(`application_id = ${kind.applicationId}`);
+    database.pragma(`user_version = ${kind.schemaVersion}`);
+  })();
+  guardTables(database, kind);
+  database.close();
+  return path;
+}
+
+function countedOf(life: TestLife): readonly TestEvent[] {
+  const [from, to] = life.gap ?? [0, 0];
+  return life.records
+    .slice(0, appliedOf(life))
+    .filter((_, index) => index < from || index >= to)
+    .flat();
+}
+
+function appliedOf({ applied, records }: TestLife): number {
+  return applied ?? records.length;
+}
+
+function lastOf(life: TestLife): Place {
+  return placeAt(placesOf(life), life.records.length);
+}
+
+function placeAt<T extends Place>(places: readonly T[], index: number): T {
+  const place = places[index];
+  if (place === undefined) throw new Error(`there is no place ${index}`);
+  return place;
+}
+
+function valuesOf({ sequence, digest, likes }: Place): readonly unknown[] {
+  return [sequence, digest, likes];
+}
