@@ -1,4 +1,4 @@
-/** `likes verify` on the stores of real roles: while they run, after they were killed, and on copies. */
+/** Audits of real roles: while they run, and after they ended. */
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
