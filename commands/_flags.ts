@@ -175,7 +175,7 @@ export function parseServerId(text: string): string {
   throw new LikesError("usage", message);
 }
 
-/** What a member is called: a server id, whoever chose it, or an outbox id. Throws LikesError `usage`. */
+/** The name of a member: a server id, whoever chose it, or an outbox id. Throws `usage`. */
 export function parseMember(text: string): string {
   if (text.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(text)) return text;
   const message =

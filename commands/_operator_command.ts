@@ -1,4 +1,4 @@
-/** What the commands of an operator share: they go to the primary's socket, and tell what it decided. */
+/** What an operator's commands share: they go to the primary's socket, and tell what it decided. */
 import * as Flags from "@oclif/core/flags";
 import { decisionText } from "../src/cli/trouble_text.ts";
 import { quote } from "../src/cli/escape.ts";

@@ -14,8 +14,8 @@ import { parseFolder, roleFlags } from "./_flags.ts";
 export class Backup extends BaseCommand {
   static override summary = "copy the ledger and the outboxes, while their roles run";
   static override description =
-    "Each store becomes <destination>/<name>/*.sqlite: one commit of it, verified, in one file, for its " +
-    "owner alone. The ledger is copied first, so that no outbox is older than it. Nothing is " +
+    "Each store becomes <destination>/<name>/*.sqlite: one commit of it, verified, in one file, " +
+    "for its owner alone. The ledger is copied first, so that no outbox is older than it. Nothing is " +
     "overwritten. A copy says of itself that it is one when it is opened; how to restore it is in " +
     "docs/OPERATING.md.";
   static override examples = [

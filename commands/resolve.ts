@@ -9,8 +9,8 @@ const TROUBLE_NUMBER_MAX = 2 ** 32 - 1;
 export class Resolve extends OperatorCommand {
   static override summary = "end a trouble, at the primary";
   static override description =
-    "likes status names each trouble with its number, and what ends it. After a gap, counting goes on " +
-    "behind it; of an outbox that was rolled back, or differs, nothing more of that incarnation " +
+    "likes status names each trouble with its number, and what ends it. After a gap, counting goes " +
+    "on behind it; of an outbox that was rolled back, or differs, nothing more of that incarnation " +
     "counts; of two copies, the one that streams goes on; the others are only known from then on. " +
     "The ledger keeps the decision for ever. Runs on the primary's machine, as the primary's user.";
   static override examples = [

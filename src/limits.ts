@@ -67,14 +67,17 @@ export const TROUBLE_DETAIL_BYTES_MAX = 512;
 
 /** AddLikes calls that wait for a sync. At 1,000 a sync this is ten syncs' worth. */
 export const GIVES_WAITING_MAX = 10_000;
-/** Bytes of the disk that what is not acknowledged takes: days of a busy LikesServer without its primary. */
+/**
+ * Bytes of the disk that what is not acknowledged takes: days of a busy LikesServer without its
+ * primary.
+ */
 export const OUTBOX_BYTES_MAX = 4096 * MIB;
 /**
- * Bytes of the disk that acknowledged events take, which are kept for a ledger that was restored: days of
- * a usual LikesServer. They come on top of OUTBOX_BYTES_MAX.
+ * Bytes of the disk that acknowledged events take, which are kept for a ledger that was restored:
+ * days of a usual LikesServer. They come on top of OUTBOX_BYTES_MAX.
  */
 export const RETAIN_BYTES_DEFAULT = 256 * MIB;
-export const RETAIN_BYTES_MAX = OUTBOX_BYTES_MAX;
+export const RETAIN_BYTES_MAX = 4096 * MIB;
 /** Closed incarnations that an outbox retains: a start costs no more for those of a crash loop. */
 export const RETAINED_INCARNATIONS_MAX = 1_000;
 /** Moments of acknowledgement that a LikesServer remembers, by which it tells the age of events. */

@@ -123,6 +123,42 @@ export const REACHED: readonly Reached[] = [
     there: "the older ones are counted and not named",
   },
   {
+    limits: ["TROUBLES_LISTED_MAX"],
+    file: `${CORE}/status_test.ts`,
+    test: "statusOf() lists the oldest troubles when there are more than it may, and counts all",
+    there: "the newer ones are counted and not listed",
+  },
+  {
+    limits: ["REASON_BYTES_MAX"],
+    file: `${RPC}/operator_wire_test.ts`,
+    test: "readRetire() and readResolve() take a reason up to its bound, and refuse more",
+    there: "INVALID_ARGUMENT message_invalid; the command says so before it calls",
+  },
+  {
+    limits: ["SOCKET_PATH_BYTES_MAX"],
+    file: `${RPC}/operator_socket_test.ts`,
+    test: "serveOperator() names the way out when the path is longer than it may be",
+    there: "the primary serves without an operator's socket, and says so",
+  },
+  {
+    limits: ["RETAIN_MARKS_MAX"],
+    file: `${CORE}/retained_ages_test.ts`,
+    test: "note() keeps no more marks than it may when there are many acknowledgements",
+    there: "what is acknowledged within a slice of the age shares a mark",
+  },
+  {
+    limits: ["RETAINED_INCARNATIONS_MAX"],
+    file: `${CORE}/likes_server_retention_test.ts`,
+    test: "handle() lets go of the oldest lives when more are closed than are retained",
+    there: "their events are not retained any more, however young they are",
+  },
+  {
+    limits: ["RETAIN_BYTES_MAX"],
+    file: "test/cli/size_test.ts",
+    test: "parseSize() names its bound when the size is beyond it",
+    there: "exit 2, with the bound named",
+  },
+  {
     limits: ["TROUBLES_RECORDED_MAX"],
     file: `${CORE}/report_rule_test.ts`,
     test: "takeReport() records no more troubles than a ledger holds",

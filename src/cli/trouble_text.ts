@@ -80,11 +80,12 @@ function spanText({ asOfFromMs, asOfToMs }: TroubleStatus): readonly string[] {
 }
 
 /** What the operator can do about it. */
-function wayOut({ kind, number, serverId, outboxId }: TroubleStatus): string {
+function wayOut({ kind, number, serverId, outboxId, incarnation }: TroubleStatus): string {
   const resolve = `likes resolve ${number}`;
   switch (kind) {
     case "gap":
-      return `to count on after it: ${resolve}`;
+      // Of what neither side remembers there is nothing to go on with.
+      return `${incarnation === "" ? "once you know of it" : "to count on after it"}: ${resolve}`;
     case "outbox_rolled_back":
     case "digest_differs":
       return `to count nothing more of it: ${resolve}`;

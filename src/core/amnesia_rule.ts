@@ -7,26 +7,35 @@
  */
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
+import type { ReportCommand } from "./ledger_command.ts";
 import type { Report, Trouble, TroubleKind } from "./messages.ts";
 import type { Id } from "./record.ts";
 
 /** Records what the LikesServer itself found. Gives the incarnations about which it is decided. */
-export function takeTroubles(
-  changes: LedgerChanges,
-  outboxId: Id,
-  troubles: readonly Trouble[],
-): readonly Id[] {
+export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Report): readonly Id[] {
   const resolved: Id[] = [];
-  for (const trouble of troubles) {
+  for (const trouble of report.troubles) {
     const row = changes.ledger.incarnation(trouble.incarnation);
     if (row !== undefined && row.outboxId !== outboxId) continue;
     // A ledger may be restored again: in the same words it is another one.
     if (trouble.kind === "ledger_restored") changes.addTrouble(outboxId, trouble);
-    else if (changes.ledger.wasDecided(outboxId, trouble)) resolved.push(trouble.incarnation);
+    else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
     else takeParking(changes, outboxId, trouble, row);
   }
-  endRefilled(changes, outboxId, troubles);
+  const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
+  if (isRefilled) endRefilled(changes, outboxId, report);
   return resolved;
+}
+
+/** A gap is over once counting has gone on after it, whoever decided what. */
+function isOver(
+  changes: LedgerChanges,
+  outboxId: Id,
+  trouble: Trouble,
+  row: IncarnationRow | undefined,
+): boolean {
+  if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);
+  return row !== undefined && row.appliedSequence >= trouble.lastSequence;
 }
 
 /** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */
@@ -40,16 +49,42 @@ function takeParking(
   if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });
 }
 
-/** A LikesServer no longer says that the ledger forgot: everything that it retains was delivered again. */
-function endRefilled(changes: LedgerChanges, outboxId: Id, troubles: readonly Trouble[]): void {
-  if (troubles.some(({ kind }) => kind === "ledger_restored")) return;
+/**
+ * A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered
+ * again.
+ */
+export function endRefilled(changes: LedgerChanges, outboxId: Id, report: Report): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
-    if (trouble.kind === "ledger_restored") changes.decide("refilled", trouble, "");
+    if (trouble.kind !== "ledger_restored") continue;
+    changes.decide("refilled", trouble, "");
+    nameMissing(changes, outboxId, report);
   }
 }
 
-/** Sees in a report what an outbox that forgot nothing would not say. */
-export function recognise(changes: LedgerChanges, report: Report, row: IncarnationRow): void {
+/**
+ * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox
+ * any more. It may be of incarnations that neither side remembers, so only its likes can be told.
+ */
+function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }: Report): void {
+  const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
+  if (acknowledgedLikes <= appliedLikes) return;
+  const detail =
+    `${acknowledgedLikes} likes were acknowledged to this outbox, of which the ledger has ` +
+    `${appliedLikes}: no outbox holds the others; see other gaps too`;
+  const nothing = { incarnation: "", firstSequence: 0, lastSequence: 0, digest: "" } as const;
+  changes.addTrouble(outboxId, { kind: "gap", ...nothing, detail });
+}
+
+/**
+ * Sees in a report what an outbox that forgot nothing would not say. Gives the row of the
+ * incarnation as it is now: one that was closed or parked and is live is open again, so that it is
+ * seen which copies are.
+ */
+export function recognise(
+  changes: LedgerChanges,
+  { report, namedSequence }: ReportCommand,
+  row: IncarnationRow,
+): IncarnationRow {
   const { incarnation, lastSequence, final } = report;
   const { appliedSequence, outboxId } = row;
   const found = (kind: TroubleKind, detail: string): void => {
@@ -57,22 +92,26 @@ export function recognise(changes: LedgerChanges, report: Report, row: Incarnati
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
   };
   if (final) {
-    if (lastSequence >= appliedSequence) return;
-    const detail = `it ends at #${lastSequence}; #${appliedSequence} was applied`;
-    const range = rangeOf(lastSequence + 1, appliedSequence);
+    const [known, how] =
+      namedSequence > appliedSequence ? [namedSequence, "named"] : [appliedSequence, "applied"];
+    if (lastSequence >= known) return row;
+    const detail = `it ends at #${lastSequence}; #${known} was ${how}`;
+    const range = rangeOf(lastSequence + 1, known);
     const kind = "outbox_rolled_back";
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
-    return;
+    return row;
   }
   if (row.state === "closed") found("closed_incarnation", "it was closed, and reports as live");
   const oldest = changes.ledger.incarnationsIn(outboxId, "open", 2);
   const other = oldest.find((id) => id !== incarnation);
   if (other !== undefined) found("second_incarnation", `${other} is open too`);
+  return row.state === "open" ? row : changes.setIncarnation({ ...row, state: "open" });
 }
 
 /**
- * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may have
- * been wrong when something of it is not counted. Gives the row of the incarnation as it is now.
+ * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may
+ * have been wrong when something of it is not counted. Gives the row of the incarnation as it is
+ * now.
  */
 export function takeReturned(
   changes: LedgerChanges,

@@ -5,7 +5,7 @@
  * What a message names is taken in when it is received, so that nothing named is ever called
  * converged, and so is that it answered; its mark only when its report is committed. An outbox
  * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
- * more.
+ * more, unless it answers a newer pulse than any before.
  */
 import type { IncarnationRow } from "./ledger.ts";
 import type { LikeBatch, Report } from "./messages.ts";
@@ -40,6 +40,12 @@ export class Contacts {
     return this.#byOutbox;
   }
 
+  /** Highest sequence of `incarnation` that was named, if that is what `outboxId` delivers; else 0. */
+  namedSequence(outboxId: Id, incarnation: Id): number {
+    const contact = this.#byOutbox.get(outboxId);
+    return contact?.incarnation === incarnation ? contact.namedSequence : 0;
+  }
+
   /**
    * A message was received on stream `streamId` of `outboxId`; it is not committed yet. `sentMs` is
    * when the pulse was sent that it answers, -Infinity for one that answers none.
@@ -48,7 +54,9 @@ export class Contacts {
     const { incarnation, lastSequence } = message;
     const before = this.#byOutbox.get(outboxId);
     const same = before?.incarnation === incarnation ? before : undefined;
-    if (before !== undefined && same === undefined && streamId < before.streamId) return;
+    const isOlder = before !== undefined && same === undefined && streamId < before.streamId;
+    // One of two copies that goes on is heard again: it answers what only a live one can.
+    if (isOlder && sentMs <= before.sentMs) return;
     const others = before?.otherPendingEvents ?? 0;
     this.#byOutbox.set(outboxId, {
       report: before?.report,

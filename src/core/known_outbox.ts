@@ -56,6 +56,11 @@ export class KnownOutbox {
     return this.#state.seen;
   }
 
+  /** Whether a ledger that forgot is being given again what this outbox retains, by the disk. */
+  get isRefilling(): boolean {
+    return this.#state.isRefilling;
+  }
+
   /** Bytes that what is not acknowledged takes on the disk, by what the disk knows of that. */
   get pendingBytes(): number {
     return this.#state.bytes - this.#state.retainedBytes;
@@ -104,6 +109,13 @@ export class KnownOutbox {
     for (const { stored, acknowledged } of this.#incarnations) {
       likes += stored.parked === undefined ? acknowledged.likes : stored.last.likes;
     }
+    return likes;
+  }
+
+  /** Likes that were acknowledged to this outbox, or are removed from it. */
+  get acknowledgedLikes(): bigint {
+    let { likes } = this.#state.forgotten;
+    for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
     return likes;
   }
 
@@ -157,7 +169,7 @@ export class KnownOutbox {
         return;
       case "membership":
         this.#membership = write.membership;
-        return;
+        break;
       default:
     }
   }

@@ -102,10 +102,16 @@ export interface LedgerTransaction {
   memberCount(): number;
   incarnation(incarnation: Id): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
-  /** The oldest incarnations of an outbox in `state`, at most `limit`: a peer may have opened a million. */
+  /**
+   * The oldest incarnations of an outbox in `state`, at most `limit`: a peer may have opened a
+   * million.
+   */
   incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[];
   generation(generation: Id): GenerationRow | undefined;
-  /** When the copy was made, of a ledger that was opened from one and has not said so; else undefined. */
+  /**
+   * When the copy was made, of a ledger that was opened from one and has not said so; else
+   * undefined.
+   */
   copiedMs(): number | undefined;
   /** The ledger has said that it is a copy. */
   clearCopied(): void;

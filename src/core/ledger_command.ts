@@ -43,6 +43,8 @@ export interface ReportCommand {
   readonly serverId: string;
   readonly address: string;
   readonly report: Report;
+  /** Highest sequence of its incarnation that this start of the primary heard of before. */
+  readonly namedSequence: number;
 }
 
 /** What a command led to. Commands after a refused one of the same stream are not done. */

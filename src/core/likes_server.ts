@@ -8,8 +8,8 @@
  * A crash leaves the outbox, and in it incarnations that nobody will append to again. The next
  * process delivers them under their own names, oldest first, each on a stream of its own.
  *
- * A ledger that forgot what it acknowledged gets everything again that the outbox retains. What it is
- * seen to be is written down only when that is done, so that a crash in between begins again.
+ * A ledger that forgot what it acknowledged gets everything again that the outbox retains. That it does
+ * is on the disk, so a crash in between changes nothing.
  */
 // tidy: long file because every transition of the role stands in one file
 import { assert, unreachable } from "../assert.ts";
@@ -66,10 +66,10 @@ const NO_EVENTS = { firstSequence: 0, lastSequence: 0, digest: "" } as const;
 /** What a ledger that forgot is given again. */
 interface Reoffering {
   readonly trouble: Trouble;
-  /** The opening of the ledger that forgot: another one may have forgotten more. */
-  readonly generation: Id;
   /** What the own incarnation had accepted when that was seen. */
   readonly own: { readonly id: Id; readonly sequence: number };
+  /** Whether the ledger recorded it: it is named also when there is nothing to be given again. */
+  isRecorded: boolean;
 }
 
 /** The LikesServer, without sockets, disk or clock. */
@@ -93,8 +93,8 @@ export class LikesServerCore {
   #actions: LikesServerAction[] = [];
 
   /**
-   * `snapshot` was read after this process minted and synced its own incarnation: the newest. `nowMs` is
-   * the monotonic time, from which the age of what is retained is counted anew.
+   * `snapshot` was read after this process minted and synced its own incarnation: the newest.
+   * `nowMs` is the monotonic time, from which the age of what is retained is counted anew.
    */
   constructor(snapshot: OutboxSnapshot, options: LikesServerOptions, nowMs: number) {
     this.#options = options;
@@ -105,6 +105,7 @@ export class LikesServerCore {
     for (const { id, acknowledged } of this.#outbox.incarnations) {
       this.#ages.note(id, acknowledged.sequence, nowMs);
     }
+    if (snapshot.isRefilling) this.#noteForgotten(this.#outbox.own);
     // An earlier process may have reported and been killed before it could write that down.
     this.#mayBeKnown = snapshot.membership !== "stranger" || this.#outbox.unclosed.length > 1;
   }
@@ -375,7 +376,7 @@ export class LikesServerCore {
       outboxId: this.#outbox.outboxId,
       incarnation: incarnation.id,
       firstRetainedSequence: incarnation.stored.trimmed.sequence + 1,
-      acknowledgedSequence: incarnation.acknowledged.sequence,
+      acknowledgedSequence: this.#claimed(incarnation),
       seen: this.#outbox.seen,
     });
   }
@@ -449,41 +450,50 @@ export class LikesServerCore {
     this.#askToRead(delivery, appliedSequence, { bytesMax: 0, recordsMax: 1 });
   }
 
-  /** Whether a ledger is older than what it acknowledged, and is not being given that again. */
-  #hasForgotten({ acknowledged }: KnownIncarnation, welcome: Welcome): boolean {
-    if (this.#reoffering?.generation === welcome.generation) return false;
-    return welcome.reoffer || welcome.appliedSequence < acknowledged.sequence;
+  /** Whether a ledger is older than what it acknowledged. */
+  #hasForgotten(incarnation: KnownIncarnation, welcome: Welcome): boolean {
+    return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);
+  }
+
+  /**
+   * What a ledger has to have of `incarnation`, or it forgot. One that is being refilled is known
+   * to lack something: only what it acknowledged since counts, and what was removed cannot be
+   * offered again.
+   */
+  #claimed({ acknowledged, stored }: KnownIncarnation): number {
+    const isAnew = this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;
+    return isAnew ? 0 : acknowledged.sequence;
   }
 
   /**
    * Offers everything again, from the oldest on. Nothing is reported on this stream: a report of the
    * own incarnation would look like a second copy while older ones are open at the ledger.
    */
-  #reoffer(delivery: Delivery, { ledgerId, generation }: Welcome): void {
-    const { id, stored } = this.#outbox.own;
-    const detail = `ledger ${ledgerId} is older than what it acknowledged to this outbox`;
-    const trouble = {
-      kind: "ledger_restored",
-      incarnation: delivery.incarnation.id,
-      ...NO_EVENTS,
-      detail,
-    } as const;
-    const own = { id, sequence: stored.last.sequence };
-    this.#reoffering = { trouble, generation, own };
-    this.#notice({ type: "trouble", trouble });
+  #reoffer(delivery: Delivery, { ledgerId, generation, pulse }: Welcome): void {
+    this.#noteForgotten(delivery.incarnation);
     this.#writer.takeBackAcknowledged();
-    this.#finish(delivery, { type: "reopen" });
+    const { version } = pulse;
+    this.#finish(delivery, { type: "reopen", seen: { ledgerId, generation, version } });
+  }
+
+  #noteForgotten({ id: incarnation }: KnownIncarnation): void {
+    const detail = "the ledger is older than what it acknowledged to this outbox";
+    const trouble = { kind: "ledger_restored", incarnation, ...NO_EVENTS, detail } as const;
+    const { id, stored } = this.#outbox.own;
+    const own = { id, sequence: stored.last.sequence };
+    this.#reoffering = { trouble, own, isRecorded: false };
+    this.#notice({ type: "trouble", trouble });
   }
 
   /** Everything that is retained is in the ledger again: what it is now is what was seen. */
-  #endReoffering({ incarnation, welcome }: Delivery): void {
+  #endReoffering({ incarnation }: Delivery): void {
     if (this.#reoffering === undefined || incarnation !== this.#outbox.own) return;
-    const { generation, own } = this.#reoffering;
+    const { own, isRecorded } = this.#reoffering;
     const wanted = incarnation.id === own.id ? own.sequence : 0;
-    const isDone = incarnation.acknowledged.sequence >= wanted;
-    if (!isDone || welcome?.generation !== generation) return;
+    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;
+    if (!isDone) return;
     this.#reoffering = undefined;
-    this.#writer.change(this.#acknowledgeWrite(incarnation.id, incarnation.acknowledged.sequence));
+    this.#writer.change({ type: "refilled" });
   }
 
   #parkGap(delivery: Delivery, appliedSequence: number, nowMs: number): void {
@@ -577,6 +587,8 @@ export class LikesServerCore {
       return this.#break(reason, nowMs);
     }
     delivery.version = Math.max(delivery.version, ack.version);
+    // Every report of this stream names it, and `admitted` or `left` say that one is committed.
+    if (this.#reoffering !== undefined) this.#reoffering.isRecorded ||= ack.admitted || ack.left;
     this.#settleCounts();
     this.#obey(ack.resolved);
     if (ack.admitted) this.#join();
@@ -644,6 +656,7 @@ export class LikesServerCore {
       labelMs: pulse.labelMs,
       lastSequence: incarnation.stored.last.sequence,
       acceptedLikes: this.accepted.likes,
+      acknowledgedLikes: this.#outbox.acknowledgedLikes,
       final,
       leaving: final && incarnation === this.#outbox.own,
       otherPendingEvents: this.#outbox.pendingExcept(incarnation),
@@ -682,11 +695,10 @@ export class LikesServerCore {
     return { type: "shed", bytesMax, closedMax: RETAINED_INCARNATIONS_MAX };
   }
 
-  /** How new a ledger knows what this outbox delivered; as before while it lacks some of that. */
+  /** The ledger as it is seen by the stream of now. */
   #newestSeen(): LedgerSeen | undefined {
     const { welcome, version } = this.#delivery ?? {};
     if (welcome === undefined || version === undefined) return this.#outbox.seen;
-    if (this.#reoffering !== undefined) return this.#outbox.seen;
     const { ledgerId, generation } = welcome;
     return { ledgerId, generation, version };
   }

@@ -42,6 +42,8 @@ export interface Report {
   readonly labelMs: number;
   readonly lastSequence: number;
   readonly acceptedLikes: bigint;
+  /** Those of them that were acknowledged to this outbox, or are removed from it. */
+  readonly acknowledgedLikes: bigint;
   readonly final: boolean;
   readonly leaving: boolean;
   readonly otherPendingEvents: number;

@@ -1,7 +1,7 @@
 /**
- * What is decided about troubles and members, in the ledger's own order: by an operator, or because what
- * was missing came. Each decision is recorded for ever. What would be a guess is refused: nobody says of
- * what streams that nothing more will come.
+ * What is decided about troubles and members, in the ledger's own order: by an operator, or because
+ * what was missing came. Each decision is recorded for ever. What would be a guess is refused:
+ * nobody says of what streams that nothing more will come.
  */
 import { unreachable } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
@@ -111,6 +111,10 @@ function closeGap(
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
   const { incarnation, outboxId, lastSequence, digest } = trouble;
+  if (incarnation === "") {
+    changes.decide("resolve", trouble, reason); // nobody knows its events
+    return undefined;
+  }
   if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
   const row = changes.incarnationOr(incarnation, outboxId);
   const firstSequence = row.appliedSequence + 1;
@@ -123,16 +127,15 @@ function closeGap(
   return undefined;
 }
 
+/** Unless it streams, which then is that of another copy: the one that forgot nothing goes on. */
 function endIncarnation(
   changes: LedgerChanges,
   trouble: TroubleRow,
   { reason, streaming }: Resolve,
-): Refusal | undefined {
+): undefined {
   const { incarnation, outboxId } = trouble;
-  if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
-  retireIncarnation(changes, incarnation, outboxId);
+  if (!streaming.includes(incarnation)) retireIncarnation(changes, incarnation, outboxId);
   changes.decide("resolve", trouble, reason);
-  return undefined;
 }
 
 /** One copy of an outbox goes on: the one that streams. */

@@ -54,6 +54,8 @@ export interface OutboxSnapshot {
   readonly serverId: string;
   readonly membership: Membership;
   readonly seen: LedgerSeen | undefined;
+  /** Whether a ledger that forgot is being given again what this outbox retains. */
+  readonly isRefilling: boolean;
   /** Oldest first; forgotten ones are not listed. */
   readonly incarnations: readonly IncarnationState[];
   /** What the forgotten incarnations had accepted. */
@@ -94,10 +96,12 @@ export type OutboxWrite =
   /** Removes acknowledged records, the oldest first, until what is retained is within the bounds. */
   | { readonly type: "shed"; readonly bytesMax: number; readonly closedMax: number }
   /**
-   * The ledger may have forgotten everything: nothing is acknowledged, closed or parked any more, but
-   * for what is removed.
+   * The ledger, as it is seen now, may have forgotten everything: nothing is acknowledged, closed or
+   * parked any more, but for what is removed. It is refilled from here on.
    */
-  | { readonly type: "reopen" }
+  | { readonly type: "reopen"; readonly seen: LedgerSeen }
+  /** The ledger has again what was retained for it. */
+  | { readonly type: "refilled" }
   | { readonly type: "park"; readonly incarnation: Id; readonly trouble: Trouble }
   | { readonly type: "unpark"; readonly incarnation: Id }
   /** `seen` is forgotten when it is undefined. */

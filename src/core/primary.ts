@@ -225,9 +225,10 @@ export class PrimaryCore {
       return this.#refuse(stream, "message_invalid", text);
     }
     stream.reportedMs = nowMs;
+    const namedSequence = this.#contacts.namedSequence(outboxId, report.incarnation);
     this.#contacts.received(outboxId, stream.id, report, pulse.sentMs);
     stream.pulses.splice(0, answered + 1);
-    const command = { outboxId, serverId, address, report };
+    const command = { outboxId, serverId, address, report, namedSequence };
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
   }
 

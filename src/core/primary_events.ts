@@ -21,7 +21,10 @@ export type PrimaryEvent =
 
 /** What an operator can decide. `reason` is in the operator's own words, and may be empty. */
 export type Operation =
-  /** Ends a member that will not return, by its outbox id, or by its server id where only one has it. */
+  /**
+   * Ends a member that will not return, by its outbox id, or by its server id where only one has
+   * it.
+   */
   | { readonly type: "retire"; readonly server: string; readonly reason: string }
   /** Ends the trouble of that number. */
   | { readonly type: "resolve"; readonly troubleNumber: number; readonly reason: string };

@@ -16,7 +16,10 @@ export interface Stream {
   appliedSequence: number;
   closed: boolean;
   left: boolean;
-  /** Those of the incarnations that its newest report named in trouble and about which it is decided. */
+  /**
+   * Those of the incarnations that its newest report named in trouble and about which it is
+   * decided.
+   */
   resolved: readonly Id[];
   ackDue: boolean;
   pulseDue: boolean;

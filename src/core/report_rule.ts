@@ -11,7 +11,7 @@ import type { Refusal } from "../errors.ts";
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
 import type { LedgerResult, ReportCommand } from "./ledger_command.ts";
-import { recognise, takeReturned, takeTroubles } from "./amnesia_rule.ts";
+import { endRefilled, recognise, takeReturned, takeTroubles } from "./amnesia_rule.ts";
 import { foreignIncarnation } from "./ledger_refusals.ts";
 import type { Report } from "./messages.ts";
 import type { Id } from "./record.ts";
@@ -34,13 +34,13 @@ export function takeReport(
   const member = admit(changes, command, before);
   if (member === undefined) return refused(MEMBERS_FULL);
 
-  const resolved = takeTroubles(changes, outboxId, report.troubles);
+  const resolved = takeTroubles(changes, outboxId, report);
   const opened = openIfNew(changes, report.incarnation, outboxId);
-  const row = takeReturned(changes, before, { report, row: opened });
-  recognise(changes, report, row);
+  const back = takeReturned(changes, before, { report, row: opened });
+  const row = recognise(changes, command, back);
   const incarnation = closeIfDone(changes, report, row);
   const isApplied = report.lastSequence <= incarnation.appliedSequence;
-  const left = report.leaving && isApplied && leave(changes, outboxId, incarnation);
+  const left = report.leaving && isApplied && leave(changes, report, incarnation);
   return { type: "reported", streamId, command, incarnation, left, resolved };
 }
 
@@ -76,11 +76,13 @@ function closeIfDone(changes: LedgerChanges, report: Report, row: IncarnationRow
 }
 
 /** Lets the outbox go once nothing of it is open. True when it has left. */
-function leave(changes: LedgerChanges, outboxId: Id, row: IncarnationRow): boolean {
+function leave(changes: LedgerChanges, report: Report, row: IncarnationRow): boolean {
+  const { outboxId } = row;
   const member = changes.ledger.member(outboxId);
   if (member === undefined || row.state !== "closed") return false;
   if (changes.ledger.incarnationsIn(outboxId, "open", 1).length > 0) return false;
   changes.setMember({ ...member, state: "left" });
+  endRefilled(changes, outboxId, report);
   return true;
 }
 

@@ -1,7 +1,7 @@
 /**
- * How old what is acknowledged is, by the monotonic clock of this process: an event is let go of when it
- * was acknowledged longer ago than it has to be kept. The wall clock is not asked, because one that is
- * set forward by a day would throw a day away.
+ * How old what is acknowledged is, by the monotonic clock of this process: an event is let go of
+ * when it was acknowledged longer ago than it has to be kept. The wall clock is not asked, because
+ * one that is set forward by a day would throw a day away.
  *
  * What is acknowledged within one slice of the age shares a mark, which is as young as the youngest of
  * it: so there are few marks, and nothing goes early.

@@ -109,6 +109,10 @@ class PrimaryRole {
       counts: (request) => this.#counts(request),
     });
     const { reflect, log } = this.#options;
+    // Also those that this opening recorded, or that were there before: they are still to be decided.
+    for (const trouble of this.#core.troubles) {
+      this.#log.notice({ type: "trouble", trouble }, performance.now());
+    }
     const server = new RpcServer({ service: "likes.v1.PrimaryService", reflect }, service.add);
     const port = await server.listen(this.#options);
     this.#server = server;

@@ -72,7 +72,7 @@ export class Connections {
     return bound;
   }
 
-  /** Listens on a socket at `path`, for the owner of this process alone. Throws what listening throws. */
+  /** Listens at the path of a socket, for its owner alone. Throws what listening throws. */
   listenAt(path: string): Promise<void> {
     const server = createServer((socket) => this.#take(socket));
     // The file is made by this call, before it returns: it never is there with a wider mode.

@@ -104,7 +104,7 @@ export class RpcServer {
     }
   }
 
-  /** Listens on a socket at `path`, for the owner of this process alone. Throws what listening throws. */
+  /** Listens at the path of a socket, for its owner alone. Throws what listening throws. */
   async listenAt(path: string): Promise<void> {
     await this.#connections.listenAt(path);
     this.#sweepOn();

@@ -81,7 +81,7 @@ export function writeTroubleStatus(trouble: TroubleStatus): TroubleStatus__Outpu
   };
 }
 
-/** A trouble of a status, without the digest, which nobody is told. Throws LikesError `message_invalid`. */
+/** A trouble of a status, without its digest, which nobody is told. Throws `message_invalid`. */
 export function readTroubleStatus(wire: TroubleStatus__Output): TroubleStatus {
   const asOfFromMs = safe("as_of_from_unix_ms", wire.asOfFromUnixMs);
   const asOfToMs = safe("as_of_to_unix_ms", wire.asOfToUnixMs);

@@ -71,7 +71,7 @@ export class LedgerDisk extends MemoryDisk {
   }
 }
 
-/** A ledger opened on `disk` as a new generation. An older one on the same disk is superseded. */
+/** A ledger opened on `disk`, which supersedes an older one. The simulator has no use for promises. */
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: Id;
@@ -86,6 +86,14 @@ export class MemoryLedger implements LedgerStore {
   }
 
   async load(): Promise<LedgerSnapshot> {
+    return this.loadNow();
+  }
+
+  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
+    return this.transactNow(work);
+  }
+
+  loadNow(): LedgerSnapshot {
     this.#doubt.throwIfEntered();
     const { ledgerId, meta, members, troubles } = this.#disk;
     return {
@@ -97,7 +105,7 @@ export class MemoryLedger implements LedgerStore {
     };
   }
 
-  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
+  transactNow<T>(work: (ledger: LedgerTransaction) => T): TransactionOutcome<T> {
     this.#doubt.throwIfEntered();
     if (this.#disk.generations.at(-1)?.generation !== this.#generation) {
       throw new LikesError(

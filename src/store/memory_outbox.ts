@@ -64,8 +64,24 @@ export class MemoryOutbox implements OutboxStore {
     return this.state;
   }
 
-  /** Records are added as the writes go on, and removed when all are done: so adding is undone. */
   async write(writes: readonly OutboxWrite[]): Promise<WriteOutcome> {
+    return this.writeNow(writes);
+  }
+
+  async read(
+    incarnation: Id,
+    sequence: number,
+    bytesMax: number,
+    recordsMax: number,
+  ): Promise<OutboxRead> {
+    return this.readNow(incarnation, sequence, bytesMax, recordsMax);
+  }
+
+  /**
+   * `write`, for the simulator, which has no use for promises. Records are added as the writes go
+   * on, and removed when all are done: so adding is undone.
+   */
+  writeNow(writes: readonly OutboxWrite[]): WriteOutcome {
     this.#doubt.throwIfEntered();
     const before = this.state;
     const added: Id[] = [];
@@ -91,12 +107,8 @@ export class MemoryOutbox implements OutboxStore {
     return "done";
   }
 
-  async read(
-    incarnation: Id,
-    sequence: number,
-    bytesMax: number,
-    recordsMax: number,
-  ): Promise<OutboxRead> {
+  /** `read`, for the simulator. */
+  readNow(incarnation: Id, sequence: number, bytesMax: number, recordsMax: number): OutboxRead {
     this.#doubt.throwIfEntered();
     assert(recordsMax >= 1, "a read is for at least one record");
     const { state, records: stored } = this.#disk.content;

@@ -16,6 +16,7 @@ export interface OutboxRow {
   readonly seen_ledger_id: Id | null;
   readonly seen_generation: Id | null;
   readonly seen_version: bigint | null;
+  readonly refilling: bigint;
   readonly forgotten_events: bigint;
   readonly forgotten_likes: bigint;
   readonly generator_start_ms: bigint | null;
@@ -78,6 +79,7 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
       ledgerId === null || generation === null || version === null
         ? undefined
         : { ledgerId, generation, version: integerOf(version) },
+    isRefilling: row.refilling !== 0n,
     forgotten: { events: integerOf(row.forgotten_events), likes: row.forgotten_likes },
     generator:
       startMs === null || tick === null || events === null
@@ -87,12 +89,14 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
 }
 
 /** What `setOutbox` takes. */
-export function outboxRow({ membership, seen, forgotten, generator }: OutboxSnapshot) {
+export function outboxRow(state: OutboxSnapshot) {
+  const { membership, seen, isRefilling, forgotten, generator } = state;
   return {
     membership,
     ledgerId: seen?.ledgerId ?? null,
     generation: seen?.generation ?? null,
     version: seen?.version ?? null,
+    refilling: isRefilling ? 1 : 0,
     forgottenEvents: forgotten.events,
     forgottenLikes: forgotten.likes,
     startMs: generator?.startMs ?? null,

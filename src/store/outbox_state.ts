@@ -47,6 +47,7 @@ export function newOutbox(outboxId: Id, serverId: string): OutboxSnapshot {
     serverId,
     membership: "stranger",
     seen: undefined,
+    isRefilling: false,
     incarnations: [],
     forgotten: { events: 0, likes: 0n },
     generator: undefined,
@@ -75,7 +76,9 @@ export function afterWrite(
     case "shed":
       return afterShed(state, write, held);
     case "reopen":
-      return afterReopen(state);
+      return afterReopen({ ...state, seen: checkedSeen(write.seen), isRefilling: true });
+    case "refilled":
+      return state.isRefilling ? { ...state, isRefilling: false } : state;
     case "park":
       return afterPark(state, write);
     case "unpark": {
@@ -292,9 +295,6 @@ function checkedSeen(seen: LedgerSeen | undefined): LedgerSeen | undefined {
 }
 
 function isSame(one: LedgerSeen, other: LedgerSeen | undefined): boolean {
-  return (
-    one.ledgerId === other?.ledgerId &&
-    one.generation === other.generation &&
-    one.version === other.version
-  );
+  const { ledgerId, generation, version } = other ?? {};
+  return one.ledgerId === ledgerId && one.generation === generation && one.version === version;
 }

@@ -28,10 +28,10 @@ const FROM_VERSION_1: Upgrade = {
   anew: ["outbox", "incarnations"],
   fill: `
     INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
-        seen_version, forgotten_events, forgotten_likes, generator_start_ms, generator_tick,
-        generator_events)
+        seen_version, refilling, forgotten_events, forgotten_likes, generator_start_ms,
+        generator_tick, generator_events)
       SELECT one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
-        seen_version, closed_events, closed_likes, generator_start_ms, generator_tick,
+        seen_version, 0, closed_events, closed_likes, generator_start_ms, generator_tick,
         generator_events
       FROM old_outbox;
     INSERT INTO incarnations (ordinal, incarnation, trimmed_sequence, trimmed_digest,
@@ -61,6 +61,7 @@ export const OUTBOX_KIND: SqliteKind = {
       seen_ledger_id TEXT,
       seen_generation TEXT,
       seen_version INTEGER,
+      refilling INTEGER NOT NULL CHECK (refilling IN (0, 1)),
       forgotten_events INTEGER NOT NULL,
       forgotten_likes INTEGER NOT NULL,
       generator_start_ms INTEGER,
@@ -147,7 +148,7 @@ export function prepareOutbox(database: Database.Database) {
   return {
     setOutbox: database.prepare<Readonly<Record<string, unknown>>>(
       "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
-        "seen_generation = @generation, seen_version = @version, " +
+        "seen_generation = @generation, seen_version = @version, refilling = @refilling, " +
         "forgotten_events = @forgottenEvents, forgotten_likes = @forgottenLikes, " +
         "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
     ),

@@ -12,7 +12,6 @@
  * are made here, because SQLite keeps the errors of its automatic ones to itself: one that has no
  * space is repeated from the log, which is whole, and any other error is an error of the store.
  */
-// tidy: no test because both stores are tested on it
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type Database from "better-sqlite3";

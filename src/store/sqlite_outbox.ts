@@ -43,8 +43,8 @@ export function openSqliteOutbox(
       database
         .prepare(
           "INSERT INTO outbox " +
-            "(one, outbox_id, server_id, membership, forgotten_events, forgotten_likes) " +
-            "VALUES (1, ?, ?, ?, ?, ?)",
+            "(one, outbox_id, server_id, membership, refilling, forgotten_events, forgotten_likes) " +
+            "VALUES (1, ?, ?, ?, 0, ?, ?)",
         )
         .run(outboxIdIfNew, serverId, membership, forgotten.events, forgotten.likes);
     },
@@ -194,6 +194,7 @@ export class SqliteOutbox implements OutboxStore {
     const isSameRow =
       before.membership === next.membership &&
       before.seen === next.seen &&
+      before.isRefilling === next.isRefilling &&
       before.forgotten === next.forgotten &&
       before.generator === next.generator;
     if (!isSameRow) setOutbox.run(outboxRow(next));

@@ -94,6 +94,15 @@ test("troublePart() names another way out when a trouble ends by itself", () => 
   assert.match(troublePart(unnamed), `likes retire ${OUTBOX}`);
 });
 
+test("troublePart() has nothing to count on after when nobody remembers what a gap was of", () => {
+  const none = { ...GAP, incarnation: "", firstSequence: 0, lastSequence: 0 };
+  assert.is(
+    troublePart(none),
+    "trouble 3: gap at likes-server-1, since 2026-11-22 11:00:01 " +
+      "(once you know of it: likes resolve 3)",
+  );
+});
+
 test("troubleLines() fits a terminal and cuts no command when the kind is any", () => {
   const detail = "a".repeat(512);
   for (const kind of TROUBLE_KINDS) {

@@ -51,6 +51,19 @@ test("applyBatch() changes nothing and says so when a batch is a duplicate", asy
   assert.is(ledger.meta, before);
 });
 
+test("applyBatch() knows a duplicate for ever, however many batches followed it", async () => {
+  const ledger = await admitted();
+  const all = batches(
+    FIRST,
+    Array.from({ length: 300 }, () => [1]),
+  );
+  for (const one of all) await ledger.run(batchCommand(one));
+  const before = ledger.meta;
+  for (const one of all) assert.is((await ledger.result(batchCommand(one))).type, "duplicate");
+  assert.is(ledger.meta, before);
+  assert.is(ledger.row()?.appliedSequence, 300);
+});
+
 test("applyBatch() wants to resynchronise when a batch does not follow", async () => {
   const ledger = await admitted();
   const [first, second, third] = batches(FIRST, [[1, 2], [3], [4]]);
@@ -89,6 +102,19 @@ test("applyBatch() wants to resynchronise when records are not what they say", a
   for (const wrong of [make(1, new Uint8Array([1, 2, 3])), make(2, one), make(1, one, 2)]) {
     assert.is(endOf(await ledger.result(batchCommand(wrong))), "resynchronise");
   }
+  assert.is(ledger.meta.totalLikes, 0n);
+});
+
+test("applyBatch() wants to resynchronise when a record skips a sequence", async () => {
+  const ledger = await admitted();
+  const [first, second] = batches(FIRST, [[1, 2], [3]]);
+  const later = second.records.map(({ bytes }) => ({ firstSequence: 4, lastSequence: 4, bytes }));
+  const bytes = later[0]?.bytes ?? new Uint8Array();
+  // The digest is right: it is over the sequence that the record says.
+  const digest = recordCodec.digest(first.digest, 4, bytes);
+  const records = [...first.records, ...later];
+  const result = await ledger.result(batchCommand({ ...first, lastSequence: 3, records, digest }));
+  assert.is(endOf(result), "resynchronise");
   assert.is(ledger.meta.totalLikes, 0n);
 });
 

@@ -34,6 +34,8 @@ test("applied() gives the mark when what was awaited is applied, under a steady 
   hear(contacts, { labelMs: 5, lastSequence: 10 }, 8);
   assert.is(contactOf(contacts).markMs, 0);
   hear(contacts, { labelMs: 6, lastSequence: 12 }, 9);
+  contacts.applied(row(9));
+  assert.is(contactOf(contacts).markMs, 0, "one is missing");
   contacts.applied(row(10));
   assert.is(contactOf(contacts).markMs, 5);
   hear(contacts, { labelMs: 7, lastSequence: 14 }, 11);

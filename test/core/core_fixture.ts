@@ -89,6 +89,7 @@ export function report(changes: Partial<Report> = {}): Report {
     labelMs: 1,
     lastSequence: 0,
     acceptedLikes: 0n,
+    acknowledgedLikes: 0n,
     final: false,
     leaving: false,
     otherPendingEvents: 0,
@@ -139,13 +140,13 @@ export function ack(incarnation: Id, changes: Partial<Ack> = {}): Ack {
   };
 }
 
-/** A gap of the first three events, or as `changes` say. */
+/** A gap of three events after the first three, or as `changes` say. */
 export function trouble(changes: Partial<Trouble> = {}): Trouble {
   return {
     kind: "gap",
     incarnation: FIRST,
-    firstSequence: 1,
-    lastSequence: 3,
+    firstSequence: 4,
+    lastSequence: 6,
     digest: testId(0xd),
     detail: "found",
     ...changes,
@@ -154,7 +155,7 @@ export function trouble(changes: Partial<Trouble> = {}): Trouble {
 
 /** A ledger command for a report of `outboxId` on stream 1. */
 export function reportCommand(changes: Partial<Report> = {}, outboxId = OUTBOX): LedgerCommand {
-  const from = { outboxId, serverId: "likes-server-0", address: "127.0.0.1:1", sentMs: 0 };
+  const from = { outboxId, serverId: "likes-server-0", address: "127.0.0.1:1", namedSequence: 0 };
   return { type: "report", streamId: 1, report: { ...from, report: report(changes) } };
 }
 

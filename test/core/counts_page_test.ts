@@ -48,6 +48,12 @@ test("pageOf() gives a token that says what it is, and none after the last page"
   assert.is(byId.nextPageToken, `counts/1/item_id/${LEDGER}/a`);
 });
 
+test("pageOf() gives named items in the order asked, and no token", async () => {
+  const store = await storeOf({ a: 3n, b: 2n, c: 1n });
+  const { counts, nextPageToken } = answer(store, { itemIds: ["c", "a"] });
+  assert.equal([ids(counts), nextPageToken], [["c", "a"], ""]);
+});
+
 test("pageOf() reads its tokens back when an id looks like a token or needs quoting", async () => {
   const odd = ["a/b", "counts/1/item_id/x", 'it\'s a \\ "😀"', " ", "1"];
   const store = await storeOf(Object.fromEntries(odd.map((itemId) => [itemId, 7n])));

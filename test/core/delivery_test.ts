@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openDelivery, windowLeft } from "../../src/core/delivery.ts";
+import { land, openDelivery, windowLeft } from "../../src/core/delivery.ts";
 import type { KnownIncarnation } from "../../src/core/known_outbox.ts";
 import { origin } from "../../src/core/record.ts";
 import { BATCH_BYTES_MAX, WINDOW_BATCHES_MAX, WINDOW_BYTES_MAX } from "../../src/limits.ts";
@@ -36,6 +36,19 @@ test("windowLeft() gives none when enough batches are in flight, however small",
     delivery.inFlight.push({ end: START, bytes: 1 });
   }
   assert.is(windowLeft(delivery), 0);
+});
+
+test("land() takes no batch for applied when only a part of it is", () => {
+  const incarnation = { ...INCARNATION };
+  const delivery = openDelivery(1, incarnation, 0);
+  const [first, second] = [2, 4].map((sequence) => ({ ...START, sequence }));
+  for (const end of [first, second])
+    if (end !== undefined) delivery.inFlight.push({ end, bytes: 1 });
+  assert.is(land(delivery, 3), false, "#3 ends no batch");
+  assert.is(incarnation.acknowledged, first);
+  assert.is(land(delivery, 4), true);
+  assert.is(incarnation.acknowledged, second);
+  assert.is(land(delivery, 5), false, "#5 was not sent");
 });
 
 test.run();

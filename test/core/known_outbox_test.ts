@@ -78,7 +78,8 @@ test("adopt() keeps what was heard when the disk knows of less", () => {
   if (first !== undefined) first.acknowledged = THREE;
   outbox.adopt([], snapshot());
   assert.is(outbox.pendingExcept(undefined), 0);
-  outbox.adopt([{ type: "reopen" }], snapshot());
+  const seen = { ledgerId: FIRST, generation: SECOND, version: 3 };
+  outbox.adopt([{ type: "reopen", seen }], snapshot());
   assert.is(outbox.pendingExcept(undefined), 3, "the ledger forgot it");
 });
 

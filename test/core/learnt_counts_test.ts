@@ -41,6 +41,17 @@ test("ask() is answered at once while it is fresh, with what was accepted since"
   assert.is(viewOf(counts, ["video"], LEARNT_FRESH_MS + 1), undefined, "then it asks again");
 });
 
+test("question() names items and leaves who asks for the most liked to the next one", () => {
+  const counts = fresh();
+  counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
+  counts.ask({ requestId: 2, itemIds: [], limit: 5 }, 0);
+  counts.ask({ requestId: 3, itemIds: ["song"], limit: 0 }, 0);
+  assert.equal(counts.question(0)?.itemIds, ["video", "song"]);
+  counts.learnt(answer({ video: 1n, song: 2n }), 1);
+  const next = counts.question(1);
+  assert.equal([next?.itemIds, next?.limit], [[], 5]);
+});
+
 test("failed() answers with what is kept, and says unknown for what was never learnt", () => {
   const counts = fresh();
   learn(counts, { video: 5n }, 0);

@@ -38,6 +38,7 @@ test("refuseItemId() names the reason when an id cannot be one", () => {
     ["a\u202eb", /control/],
     ["a\u2028b", /control/],
     ["\ud800", /control/],
+    ["a\ufffd", /not valid UTF-8/],
     ["__proto__", /reserved/],
   ];
   assert.is(ITEM_ID_BYTES_MAX, 256);

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CountsAnswer } from "../../src/core/learnt_counts.ts";
+import { COUNT_ASKS_WAITING_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import { FIRST, GENERATION, LEDGER, SECOND, ack } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
@@ -44,6 +45,14 @@ test("count is right when the ack overtakes the answer that was read before it",
   const read = { ...ANSWER, applied: [{ incarnation: FIRST, appliedSequence: 0 }] };
   server.drive({ type: "learnt", answer: { ...read, counts: [{ itemId: "video", likes: 0n }] } });
   assert.is(pendingOf(server, 1), 12n);
+});
+
+test("count refuses when as many wait for the primary as may", async () => {
+  const server = await LikesServerHarness.admitted();
+  // The first is asked for at once, and does not wait.
+  for (let call = 0; call <= COUNT_ASKS_WAITING_MAX; call++) count(server, call);
+  count(server, COUNT_ASKS_WAITING_MAX + 1);
+  assert.is(refusalOf(server, COUNT_ASKS_WAITING_MAX + 1), "too_many");
 });
 
 test("count refuses in words when nothing was learnt and the primary does not answer", async () => {

@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { BACKOFF_MAX_MS, PULSE_WAIT_MAX_MS, WINDOW_BATCHES_MAX } from "../../src/limits.ts";
+import { origin } from "../../src/core/record.ts";
 import { testId } from "../store/faults.ts";
-import { FIRST, SECOND, ack, batches, pulse, welcome } from "./core_fixture.ts";
+import { FIRST, SECOND, ack, batches, like, recordAfter, welcome } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() delivers the oldest incarnation first, each on a stream of its own", async () => {
@@ -78,6 +79,52 @@ test("handle() parks and goes on with a new incarnation when Welcome shows amnes
       sequence: 1,
     });
   }
+});
+
+test("handle() parks an older incarnation and keeps its own, which goes on", async () => {
+  const before = await LikesServerHarness.admitted();
+  before.give(7);
+  await before.settle();
+  const server = await before.restart(SECOND);
+  await server.connect({ appliedSequence: 5, digest: testId(5) });
+  assert.equal([server.core.incarnation, server.core.troubles.length], [SECOND, 1]);
+  await server.tick(BACKOFF_MAX_MS);
+  assert.is(server.hello.incarnation, SECOND);
+});
+
+test("handle() names all events when they differ from those that were acknowledged", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(1);
+  await server.settle();
+  await server.receive(ack(FIRST, { appliedSequence: 1 }));
+  server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
+  await server.connect({ appliedSequence: 1, digest: testId(5) });
+  const [found] = server.core.troubles;
+  assert.equal([found?.kind, found?.firstSequence, found?.lastSequence], ["digest_differs", 1, 1]);
+});
+
+test("handle() breaks when the outbox does not hold what is to be sent any more", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(1);
+  await server.diskOne();
+  assert.equal(server.diskCalls, ["read"]);
+  const read = { position: undefined, records: [], end: undefined };
+  server.drive({ type: "read", streamId: server.streamId, read });
+  assert.is(server.batches.length, 0);
+  assert.is(server.notices("disconnected").length, 1);
+});
+
+test("handle() sends nothing that was read for a stream that is about to end", async () => {
+  const before = await LikesServerHarness.admitted();
+  const server = await before.restart(SECOND);
+  await server.connect();
+  const { streamId } = server;
+  const closed = ack(FIRST, { closed: true });
+  server.drive({ type: "received", streamId, message: closed });
+  const { record, last } = recordAfter(origin(FIRST), [like(1)]);
+  const read = { position: origin(FIRST), records: [record], end: last };
+  server.drive({ type: "read", streamId, read });
+  assert.is(server.batches.length, 0);
 });
 
 test("handle() appends nothing to an incarnation that is about to be parked", async () => {
@@ -207,6 +254,17 @@ test("handle() backs off further when streams end soon after their Welcome", asy
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
   const notice = server.notices("disconnected").at(-1);
   assert.is(notice?.type === "disconnected" && notice.attempts, 1, "a pulse came");
+});
+
+test("handle() reports the version that it shows, not the newest that it heard of", async () => {
+  const server = await LikesServerHarness.admitted();
+  const { streamId } = server;
+  server.drive({ type: "blocked", streamId });
+  await server.pulse({ version: 5, totalLikes: 5n });
+  await server.receive(ack(FIRST, { version: 9 }));
+  server.drive({ type: "writable", streamId });
+  const report = server.reports.at(-1);
+  assert.equal([report?.shownVersion, report?.shownTotalLikes], [5, 5n]);
 });
 
 test.run();

@@ -51,6 +51,15 @@ test("handle() reports nothing final while a write of likes is under way", async
   assert.is(other.reports.at(-1)?.final, false, "the second like is not written");
 });
 
+test("handle() reports nothing final before the disk has that it leaves", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.drive({ type: "stop", leave: true });
+  const message = pulse({ labelMs: 9 });
+  server.drive({ type: "received", streamId: server.streamId, message });
+  const report = server.reports.at(-1);
+  assert.equal([report?.labelMs, report?.final, report?.leaving], [9, false, false]);
+});
+
 test("handle() delivers older incarnations before it leaves", async () => {
   const before = await LikesServerHarness.admitted();
   before.give(7);
@@ -99,6 +108,17 @@ test("handle() delivers what it holds and stays a member when it is told to stay
   await server.receive(ack(FIRST, { appliedSequence: 1 }));
   assert.is(server.all("stopped").length, 1);
   assert.is(server.disk.content.state.membership, "member");
+});
+
+test("handle() stops as it was told first when it is told twice", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(7);
+  server.drive({ type: "stop", leave: false });
+  server.drive({ type: "stop", leave: true });
+  await server.settle();
+  assert.is(server.disk.content.state.membership, "member");
+  await server.receive(ack(FIRST, { appliedSequence: 1 }));
+  assert.is(server.all("stopped").length, 1);
 });
 
 test("handle() waits for admission again when a leave was cut short", async () => {

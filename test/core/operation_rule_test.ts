@@ -77,22 +77,44 @@ test("operate() counts on after a gap when it is closed, and names what is given
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
-  const gap = trouble({ firstSequence: 1, lastSequence: 2 });
-  const ledger = await inTrouble(gap);
-  const [decision] = await decisions(ledger, resolve(1));
-  assert.equal([decision?.firstSequence, decision?.lastSequence], [0, 0]);
-  assert.is(ledger.row()?.appliedSequence, 3);
+test("operate() closes no gap while its incarnation streams", async () => {
+  const ledger = await inTrouble(trouble({ firstSequence: 4, lastSequence: 5 }));
+  assert.match(await outcome(ledger, resolve(1, [FIRST])), "streams");
+  assert.equal([ledger.row()?.appliedSequence, await ledger.troubleKinds()], [3, ["gap"]]);
 });
 
-test("operate() retires what was rolled back or differs, and refuses while it streams", async () => {
+test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
+  const [one, two] = batches(FIRST, [
+    [1, 2, 3],
+    [4, 5],
+  ]);
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(one));
+  const gap = trouble({ lastSequence: 5 });
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [gap] }), batchCommand(two));
+  const [decision] = await decisions(ledger, resolve(1));
+  assert.equal([decision?.firstSequence, decision?.lastSequence], [0, 0]);
+  assert.is(ledger.row()?.appliedSequence, 5);
+});
+
+test("operate() retires what was rolled back or differs, unless another copy streams it", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
+    const copied = await inTrouble(trouble({ kind }));
+    assert.is(await outcome(copied, resolve(1, [FIRST])), "resolve");
+    assert.equal([copied.row()?.state, await copied.troubleKinds()], ["parked", []]);
     const ledger = await inTrouble(trouble({ kind }));
-    assert.match(await outcome(ledger, resolve(1, [FIRST])), "streams");
-    assert.equal(await ledger.troubleKinds(), [kind]);
     assert.is(await outcome(ledger, resolve(1)), "resolve");
     assert.equal([ledger.row()?.state, await ledger.troubleKinds()], ["retired", []]);
   }
+});
+
+test("operate() ends an incarnation of which nothing is taken, member or not", async () => {
+  const ledger = await inTrouble(trouble({ kind: "digest_differs" }));
+  await ledger.run(resolve(1));
+  const [, more] = batches(FIRST, [[1, 2, 3], [4]]);
+  const late = await ledger.result(batchCommand(more));
+  assert.is(late.type === "refused" && late.refusal.code, "resynchronise");
+  assert.is(ledger.meta.totalLikes, 6n);
 });
 
 test("operate() lets the one copy go on that streams", async () => {
@@ -137,54 +159,20 @@ test("operate() retires a member with all that is open and all its troubles", as
   assert.is(ledger.meta.asOfMs, 600, "as_of goes on");
 });
 
-test("takeReturned() names the span of as_of when a retired member returns with events", async () => {
+test("operate() takes note of a closed incarnation that came back when an operator does", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), reportCommand(FINAL), reportCommand());
+  assert.equal(await ledger.troubleKinds(), ["closed_incarnation"]);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeReturned() opens nothing when a retired member returns with a new incarnation", async () => {
   const ledger = await inTrouble();
-  await ledger.run(RETIRE, { type: "advance", asOfMs: 900 });
-  const early = await ledger.result(batchCommand(batch(SECOND, [7])));
-  assert.is(early.type === "refused" && early.refusal.code, "resynchronise", "it reports first");
-  await ledger.run(reportCommand({ incarnation: SECOND, lastSequence: 1 }));
-  const [returned] = await ledger.troubles();
-  assert.equal([returned?.kind, returned?.incarnation], ["retired_returned", SECOND]);
-  assert.equal([returned?.asOfFromMs, returned?.asOfToMs], [500, 900]);
-  assert.equal([returned?.firstSequence, returned?.lastSequence], [1, 1]);
-  assert.equal([ledger.member()?.state, ledger.row(SECOND)?.state], ["member", "open"]);
-  await ledger.run(batchCommand(batch(SECOND, [7])));
-  assert.is(ledger.meta.totalLikes, 13n, "its likes count");
-  assert.is(ledger.member()?.retiredAsOfMs, 500, "FIRST is retired still");
-  assert.is(await outcome(ledger, resolve(returned?.number ?? 0)), "resolve");
-});
-
-test("takeReturned() names nothing when a retired member returns with what is counted", async () => {
-  const ledger = new LedgerHarness();
-  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
-  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
-  assert.equal([ledger.member()?.state, ledger.row()?.state], ["member", "closed"]);
-  assert.is(ledger.member()?.retiredAsOfMs, 0, "a later retiring counts anew");
+  await ledger.run(RETIRE, reportCommand({ incarnation: testId(3) }));
+  assert.equal([ledger.member()?.state, ledger.row(testId(3))?.state], ["member", "open"]);
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "retired"]);
   assert.equal(await ledger.troubleKinds(), []);
-});
-
-test("takeTroubles() says what is decided when it is reported again in the same words", async () => {
-  const rolledBack = trouble({ kind: "outbox_rolled_back", firstSequence: 2, digest: "" });
-  const ledger = await inTrouble(rolledBack);
-  await ledger.run(resolve(1));
-  const again = reportCommand({ incarnation: SECOND, troubles: [rolledBack] });
-  const result = await ledger.result(again);
-  assert.equal(result.type === "reported" && result.resolved, [FIRST]);
-  assert.equal(await ledger.troubleKinds(), []);
-  const more = { ...rolledBack, firstSequence: 1 };
-  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [more] }));
-  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"], "it is another one");
-});
-
-test("takeTroubles() ends ledger_restored when a report names it no more", async () => {
-  const restored = trouble({ kind: "ledger_restored" });
-  const ledger = new LedgerHarness();
-  await ledger.run(reportCommand({ troubles: [restored] }));
-  assert.equal(await ledger.troubleKinds(), ["ledger_restored"]);
-  const [decision] = await decisions(ledger, reportCommand());
-  assert.equal([decision?.kind, decision?.trouble], ["refilled", "ledger_restored"]);
-  await ledger.run(reportCommand({ troubles: [restored] }));
-  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may be restored again");
 });
 
 test("noteCopy() records a ledger that was opened from a copy, once", async () => {

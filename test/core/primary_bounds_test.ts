@@ -44,6 +44,27 @@ test("handle() pauses every sender when all queue too much together, then counts
   assert.is(primary.status().totalLikes, expected, "nothing was dropped");
 });
 
+test("handle() resumes nobody when all queue too much still, however little each", async () => {
+  const primary = await PrimaryHarness.start();
+  const few = STREAM_BATCHES_QUEUED_MAX / 4;
+  const size = largeBatches(FIRST, 1).reduce((sum, one) => sum + bytesOf(one), 0);
+  const streams = Math.ceil(QUEUED_BYTES_MAX / size / few) + 2;
+  const incarnations = Array.from({ length: streams }, (_, index) => testId(0x1000 + index));
+  for (const [index, incarnation] of incarnations.entries()) {
+    await primary.join(index + 1, {}, { incarnation, outboxId: testId(0x2000 + index) });
+  }
+  for (const [index, incarnation] of incarnations.entries()) {
+    for (const one of largeBatches(incarnation, few)) primary.receive(index + 1, one);
+  }
+  const held = paused(primary);
+  assert.ok(held >= 1);
+  await primary.commitOne();
+  const resumed = () => primary.kinds.filter((kind) => kind === "resume").length;
+  assert.is(resumed(), 0);
+  await primary.commit();
+  assert.is(resumed(), held);
+});
+
 test("handle() pulses at every interval, and sooner when something changed", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);

@@ -1,6 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { PULSES_UNANSWERED_MAX, REPORT_WAIT_MAX_MS } from "../../src/limits.ts";
+import {
+  MEMBER_SILENT_MS,
+  PULSE_GAP_MIN_MS,
+  PULSES_UNANSWERED_MAX,
+  REPORT_WAIT_MAX_MS,
+} from "../../src/limits.ts";
 import { FIRST, SECOND, batch, batches, report } from "./core_fixture.ts";
 import { PrimaryHarness } from "./primary_harness.ts";
 
@@ -78,6 +83,29 @@ test("handle() is catching up from the moment that events are named", async () =
   assert.is(primary.status().convergence, "converged");
   primary.receive(1, batches(FIRST, [[1], [2]])[1]);
   assert.is(primary.status().convergence, "catching_up");
+});
+
+test("handle() calls a member silent when the pulse that it answers was sent long ago", async () => {
+  const primary = await PrimaryHarness.start();
+  const { pulse } = await primary.greet(1);
+  primary.nowMs += MEMBER_SILENT_MS;
+  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  await primary.commit();
+  assert.is(primary.status().convergence, "converged");
+  primary.nowMs += 1;
+  assert.is(primary.status().convergence, "unknown", "however late its answer came");
+});
+
+test("handle() sends a pulse soon when only the convergence changed", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  await primary.pass(2 * PULSE_GAP_MIN_MS);
+  const pulse = primary.pulses(1).at(-1);
+  assert.is(pulse?.convergence, "converged");
+  primary.receive(1, report({ labelMs: pulse?.labelMs ?? 0, lastSequence: 1 }));
+  await primary.commit();
+  await primary.pass(PULSE_GAP_MIN_MS);
+  assert.is(primary.pulses(1).at(-1)?.convergence, "catching_up");
 });
 
 test("handle() shows no as_of before it is committed, and the label when it is", async () => {

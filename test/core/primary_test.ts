@@ -9,6 +9,7 @@ import {
 import { testId } from "../store/faults.ts";
 import {
   FIRST,
+  GENERATION,
   LEDGER,
   OTHER_OUTBOX,
   SECOND,
@@ -132,6 +133,32 @@ test("handle() ends a stream and drops the rest when the ledger refuses its batc
   await primary.commit();
   assert.is(primary.endOf(1), "resynchronise");
   assert.is(primary.ledger.row()?.appliedSequence, 1);
+});
+
+test("handle() acknowledges a batch again when it was applied before", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1 });
+  for (const _ of [1, 2]) {
+    primary.receive(1, batch(FIRST, [5]));
+    await primary.commit();
+  }
+  assert.equal(
+    primary.acks(1).map(({ appliedSequence }) => appliedSequence),
+    [0, 1, 1],
+  );
+  const { convergence, generation, ledgerId } = primary.core.shown(primary.nowMs);
+  assert.equal([convergence, generation, ledgerId], ["converged", GENERATION, LEDGER]);
+  assert.is(primary.status().totalLikes, 5n);
+});
+
+test("handle() says nothing to a stream that ended before its batch was refused", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 2 });
+  primary.receive(1, batches(FIRST, [[1], [2]])[1]);
+  primary.drive({ type: "closed", streamId: 1 });
+  await primary.commit();
+  assert.is(primary.endOf(1), undefined);
+  assert.equal(primary.core.troubles, []);
 });
 
 test("handle() pauses a stream when it queues too much, and resumes it at half", async () => {

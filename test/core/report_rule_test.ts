@@ -75,6 +75,14 @@ test("takeReport() lets an outbox leave when nothing of it is open", async () =>
   assert.is(ledger.meta.totalLikes, 6n);
 });
 
+test("takeReport() lets no outbox leave when it forgot events that were applied", async () => {
+  const ledger = await withThree();
+  const result = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 2 }));
+  assert.is(result.type === "reported" && result.left, false);
+  assert.equal([ledger.row()?.state, ledger.member()?.state], ["open", "member"]);
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
+});
+
 test("takeReport() lets no outbox leave when another incarnation of it is open", async () => {
   const ledger = await withThree();
   const leaving = reportCommand({ ...LEAVING, incarnation: SECOND });
@@ -150,6 +158,9 @@ test("takeReport() records closed_incarnation when it reports as live", async ()
     ["closed_incarnation"],
     "the same trouble is recorded once",
   );
+  assert.is(ledger.row()?.state, "open", "it is one of two copies");
+  await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(await ledger.troubleKinds(), ["closed_incarnation", "second_incarnation"]);
 });
 
 test("applyBatch() records closed_incarnation and counts when it sends events", async () => {
@@ -173,6 +184,20 @@ test("takeReport() records outbox_rolled_back when a final last is below the app
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 2 }));
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
   assert.is(ledger.row()?.state, "open");
+});
+
+test("takeReport() records outbox_rolled_back when a final last is below what was named", async () => {
+  const ledger = await withThree();
+  const command = reportCommand({ ...FINAL, lastSequence: 3 });
+  if (command.type !== "report") throw new Error("It is a report");
+  await ledger.run({ ...command, report: { ...command.report, namedSequence: 3 } });
+  assert.equal(await ledger.troubleKinds(), []);
+  await ledger.run({ ...command, report: { ...command.report, namedSequence: 5 } });
+  const [found] = await ledger.troubles();
+  assert.equal(
+    [found?.kind, found?.firstSequence, found?.lastSequence],
+    ["outbox_rolled_back", 4, 5],
+  );
 });
 
 test("takeReport() parks what a LikesServer parked, and it blocks no leave", async () => {

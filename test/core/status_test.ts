@@ -2,9 +2,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Contact } from "../../src/core/contacts.ts";
 import type { MemberRow } from "../../src/core/ledger.ts";
-import { convergence, leastMark, statusOf } from "../../src/core/status.ts";
+import {
+  convergence,
+  haveAllAnswered,
+  leastMark,
+  statusOf,
+  troubleText,
+} from "../../src/core/status.ts";
 import type { StatusView, TroubleStatus } from "../../src/core/status.ts";
-import { MEMBER_SILENT_MS, TROUBLES_SHOWN_MAX } from "../../src/limits.ts";
+import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import { FIRST, GENERATION, LEDGER, OUTBOX, report, trouble } from "./core_fixture.ts";
 
@@ -86,6 +92,17 @@ test("convergence() is converged when all answered within the bound", () => {
   assert.is(convergence(of({ sentMs: NOW_MS - MEMBER_SILENT_MS }), NOW_MS), "converged");
 });
 
+test("haveAllAnswered() is true when each member said lately that nothing of it is missing", () => {
+  assert.ok(haveAllAnswered(view({ troubles: [TROUBLE] }), NOW_MS), "whatever the trouble");
+  assert.not.ok(haveAllAnswered(view({ contacts: new Map() }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ report: undefined }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ namedSequence: 4 }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ otherPendingEvents: 1 }), NOW_MS));
+  const nobody = view({ members: new Map(), contacts: new Map() });
+  assert.not.ok(haveAllAnswered(nobody, NOW_MS), "nobody is no answer");
+});
+
 test("leastMark() is the least of the members', and 0 when one has none", () => {
   const other = testId(0xb);
   const members = new Map([
@@ -128,6 +145,12 @@ test("statusOf() sums what is pending and tells each member's state", () => {
   assert.is(troubled?.trouble, `gap of incarnation ${FIRST}: #1 is gone`);
 });
 
+test("troubleText() names the incarnation when a trouble is about one", () => {
+  assert.is(troubleText(TROUBLE), `gap of incarnation ${FIRST}: #1 is gone`);
+  const ledger = { ...TROUBLE, kind: "ledger_restored", incarnation: "" } as const;
+  assert.is(troubleText(ledger), "ledger_restored: #1 is gone");
+});
+
 test("statusOf() sorts by the number at the end of a server id", () => {
   const ids = ["likes-server-10", "b", "likes-server-2", "a-1", "likes-server-2"];
   const members = new Map(
@@ -150,6 +173,17 @@ test("statusOf() names the newest troubles when there are many", () => {
   const [server] = statusOf(view({ troubles }), NOW_MS, 1).servers;
   assert.match(server?.trouble ?? "", `trouble 8; and ${9 - TROUBLES_SHOWN_MAX} older`);
   assert.not.match(server?.trouble ?? "", "trouble 4");
+});
+
+test("statusOf() lists the oldest troubles when there are more than it may, and counts all", () => {
+  const troubles = Array.from({ length: TROUBLES_LISTED_MAX + 2 }, (_, index) => {
+    return { ...TROUBLE, number: index + 1 };
+  });
+  const status = statusOf(view({ troubles }), NOW_MS, 1);
+  assert.equal(
+    [status.troubles.length, status.troubles.at(-1)?.number, status.troubleCount],
+    [TROUBLES_LISTED_MAX, TROUBLES_LISTED_MAX, TROUBLES_LISTED_MAX + 2],
+  );
 });
 
 test("statusOf() tells a number when peers name more events than one can hold", () => {

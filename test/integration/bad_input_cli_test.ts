@@ -58,6 +58,18 @@ const MISTYPED: readonly Mistake[] = [
   usage(["add", "video", "--server", "a:1", "--primary", "b:1"], "--server"),
   usage(["count", "--limit", "0"], "from 1 to 1,000"),
   usage(["count", "__proto__"], "reserved"),
+  usage(["start-likes", "--retain", "1"], "e.g. 30s"),
+  usage(["start-likes", "--retain-size", "256MB"], '"256MB"', "e.g. 256MiB"),
+  usage(["start-likes", "--retain-size", "5GiB"], "give at most 4GiB"),
+  usage(["retire"], "server"),
+  usage(["retire", "a b"], '"a b"', "that of its outbox"),
+  usage(["retire", "a", "--reason", "a\nb"], "without control characters"),
+  usage(["retire", "a", "--reason", TOO_LONG], "at most 256 bytes"),
+  usage(["resolve"], "number"),
+  usage(["resolve", "0"], "from 1 to 4,294,967,295"),
+  usage(["resolve", "gap"], '"gap"'),
+  usage(["backup"], "destination"),
+  usage(["backup", ""], "an empty folder name"),
 ];
 
 test("a command that is mistyped says how to type it, exits 2 and does nothing", async () => {

@@ -95,9 +95,9 @@ async function startedWith(
       "ON CONFLICT DO UPDATE SET likes = excluded.likes",
   ]);
   const outbox = join(counter.outboxDir("a"), "outbox.sqlite");
-  plant(outbox, likes, ["UPDATE outbox SET closed_likes = ?"]);
+  plant(outbox, likes, ["UPDATE outbox SET forgotten_likes = ?"]);
   const more = counter.tally("a").likes - likes;
-  plant(outbox, likes - more, ["UPDATE outbox SET closed_likes = ?"]);
+  plant(outbox, likes - more, ["UPDATE outbox SET forgotten_likes = ?"]);
   return { primary: await counter.startPrimary(), a: await counter.startLikes("a") };
 }
 

@@ -8,6 +8,8 @@ import { expectExact } from "../fixtures/expect_exact.ts";
 import { expectTrouble } from "../fixtures/expect_trouble.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";
+import type { LikeEvent } from "../../src/core/like_event.ts";
+import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { Sqlite } from "../../src/store/better_sqlite.ts";
 
 const LIMIT_MS = 10_000;
@@ -32,7 +34,7 @@ test("a copied outbox is named second_incarnation when both copies run", async (
   await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], givers: [a] });
   assert.is((await counter.status()).asOfMs, asOfMs, "nor does it move over a restart");
   const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
-  assert.match(log, /trouble: second_incarnation of incarnation [0-9a-f]{32}/);
+  assert.match(log, /trouble 1: second_incarnation at a, incarnation [0-9a-f]{32}/);
 });
 
 test("a live outbox is named closed_incarnation when its copy closed its incarnation", async () => {
@@ -85,19 +87,15 @@ test("an outbox is named digest_differs when it holds other events than were app
   await counter.add(first, 5);
   await expectExact(counter, { a: first }, []);
   await first.end("SIGKILL");
-  const outbox = new Sqlite(join(counter.outboxDir("a"), "outbox.sqlite"));
-  const other = "0".repeat(32);
-  outbox.prepare("UPDATE incarnations SET trimmed_digest = ?").run(other);
-  outbox.prepare("UPDATE records SET digest = ?").run(other);
-  outbox.close();
+  rewrite(counter.outboxDir("a"), { itemId: "song", change: { kind: "add", likes: 5n } });
   const a = await counter.startLikes("a");
   await expectTrouble(counter, { id: "a", kinds: ["digest_differs"], givers: [a] });
 });
 
-test("a ledger is named ledger_restored when it is older than its acknowledgements", async () => {
+test("a ledger is named ledger_restored when it is older, and a gap what nobody retains", async () => {
   await using counter = new Counter();
   let primary = await counter.startPrimary();
-  const a = await counter.startAccepting("a");
+  const a = await counter.startAccepting("a", { flags: ["--retain", "0s"] });
   await counter.add(a, 5);
   await expectExact(counter, { a }, []);
   await primary.end("SIGTERM");
@@ -107,16 +105,37 @@ test("a ledger is named ledger_restored when it is older than its acknowledgemen
   primary = await counter.startPrimary();
   await counter.add(a, 7);
   await expectExact(counter, { a }, []);
+  await becomes("the 7 likes let go", LIMIT_MS, () => counter.recordsHeld("a") === 0);
   const { generation } = await counter.status();
   await primary.end("SIGTERM");
   rmSync(ledger, { recursive: true });
   cpSync(copy, ledger, { recursive: true });
   await counter.startPrimary();
-  // What was acknowledged is trimmed, so the 7 likes are a gap: named, and not made up.
-  await expectTrouble(counter, { id: "a", kinds: ["ledger_restored", "gap"], givers: [a] });
+  await a.waitFor(/trouble: ledger_restored/);
+  await becomes("nothing to be delivered again", LIMIT_MS, async () => {
+    const kinds = (await counter.status()).troubles.map(({ kind }) => kind);
+    return kinds.length > 0 && !kinds.includes("ledger_restored");
+  });
+  // What was acknowledged was let go, so the 7 likes are a gap: named, and not made up.
+  await expectTrouble(counter, { id: "a", kinds: ["gap"], givers: [a] });
   const status = await counter.status();
   assert.is(status.totalLikes, 8n);
   assert.is.not(status.generation, generation, "only a new generation may be lower");
+  const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
+  assert.match(log, /trouble \d: ledger_restored at a, incarnation [0-9a-f]{32}: /);
+  assert.match(log, /decision 1: trouble \d \(ledger_restored\) ended: everything/);
 });
+
+/** Puts `event` in the place of the only event of an outbox, as if it had always been that. */
+function rewrite(folder: string, event: LikeEvent): void {
+  const outbox = new Sqlite(join(folder, "outbox.sqlite"));
+  const incarnation = outbox.prepare<[], string>("SELECT incarnation FROM incarnations").pluck();
+  const bytes = recordCodec.encode(event);
+  const digest = recordCodec.digest(incarnation.get() ?? "", 1, bytes);
+  outbox.prepare("UPDATE records SET events = ?, digest = ?").run(bytes, digest);
+  const acknowledged = "UPDATE incarnations SET acknowledged_digest = ?";
+  outbox.prepare(`${acknowledged} WHERE acknowledged_sequence = 1`).run(digest);
+  outbox.close();
+}
 
 test.run();

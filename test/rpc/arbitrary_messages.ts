@@ -97,6 +97,7 @@ const report = record({
   labelMs: number,
   lastSequence: number,
   acceptedLikes: likes,
+  acknowledgedLikes: likes,
   final: fc.boolean(),
   leaving: fc.boolean(),
   otherPendingEvents: number,

@@ -1,8 +1,10 @@
 /** What every client keeps to: no proxy, and a bounded back-off between attempts. */
 import { once } from "node:events";
+import { constants, createServer as createHttp2Server } from "node:http2";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { Metadata } from "@grpc/grpc-js";
+import type { ChannelOptions } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { BACKOFF_MAX_MS, LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
@@ -54,14 +56,39 @@ test("CHANNEL_OPTIONS bound the pause between attempts when nobody answers", asy
   const client = new protos.LikesService(nobody.address, CREDENTIALS, CHANNEL_OPTIONS);
   const patient = new Metadata({ waitForReady: true });
   client.getTotal({}, patient, () => {});
-  // With grpc-js's own pauses, of 1 s and up to 2 minutes, the tenth would come after a minute.
-  await becomes("ten attempts", LIMIT_MS, () => nobody.times.length >= 10);
+  // With grpc-js's own pauses, of 1 s and up to 2 minutes, the last would come after a minute.
+  await becomes("eleven attempts", LIMIT_MS, () => nobody.times.length >= 11);
   client.close();
   const pauses = nobody.times.slice(1).map((ms, index) => ms - (nobody.times[index] ?? 0));
   const first = pauses.slice(0, 3).reduce((sum, ms) => sum + ms, 0);
   const last = pauses.slice(-3).reduce((sum, ms) => sum + ms, 0);
   assert.ok(first < last, `they get longer: ${pauses.join(", ")} ms`);
   assert.ok(last > 1.5 * BACKOFF_MAX_MS, `and are no busy loop: ${pauses.join(", ")} ms`);
+  assert.ok(Math.max(...pauses) < 2 * BACKOFF_MAX_MS, `and bounded: ${pauses.join(", ")} ms`);
+});
+
+test("CHANNEL_OPTIONS send nothing twice when a server refuses a call unseen", async () => {
+  let calls = 0;
+  const refusing = createHttp2Server().on("stream", (stream) => {
+    calls++;
+    stream.on("error", () => {}).close(constants.NGHTTP2_REFUSED_STREAM);
+  });
+  refusing.listen(0, "127.0.0.1");
+  await once(refusing, "listening");
+  const address = `127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+  const ask = async (options: ChannelOptions): Promise<number> => {
+    calls = 0;
+    const client = new protos.LikesService(address, CREDENTIALS, options);
+    await new Promise((resolve) => client.getTotal({}, resolve));
+    client.close();
+    return calls;
+  };
+  // The same with the option left as it is by default, to see that there was something to avoid.
+  const { "grpc.enable_retries": off, ...byDefault } = CHANNEL_OPTIONS;
+  const asked = [await ask(CHANNEL_OPTIONS), await ask(byDefault)] as const;
+  refusing.close();
+  assert.equal([off, asked[0]], [0, 1]);
+  assert.ok(asked[1] > 1);
 });
 
 test("connected() says that nobody is there when nobody is", async () => {

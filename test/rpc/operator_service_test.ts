@@ -31,7 +31,7 @@ test("operatorService() answers the role's own refusal when it decides nothing",
   assert.is(fault.message, refusal.message);
 });
 
-test("operatorService() refuses a request before the role hears of it when a field is wrong", async () => {
+test("operatorService() refuses a request, unheard by the role, when a field is wrong", async () => {
   await using operated = await serveOperated({ type: "decided", decisions: [DECISION] });
   using closing = new Closing(operated.path);
   const { client } = closing;

@@ -66,7 +66,7 @@ test("serveOperator() leaves what is no socket, and names it", async () => {
   assert.ok(existsSync(path));
 });
 
-test("serveOperator() names the way out when the path is longer than SOCKET_PATH_BYTES_MAX", async () => {
+test("serveOperator() names the way out when the path is longer than it may be", async () => {
   await using folder = temporaryFolder();
   const name = "a".repeat(SOCKET_PATH_BYTES_MAX - folder.path.length - 1);
   const longest = join(folder.path, name);

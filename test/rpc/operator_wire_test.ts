@@ -65,7 +65,7 @@ test("readDecision() refuses a decision when a field is out of bounds", async ()
   }
 });
 
-test("readRetire() and readResolve() take a reason up to its bound, and refuse what is beyond", async () => {
+test("readRetire() and readResolve() take a reason up to its bound, and refuse more", async () => {
   const reason = "é".repeat(REASON_BYTES_MAX / 2);
   assert.equal(readRetire({ server: "a", reason }), { type: "retire", server: "a", reason });
   const resolve = { type: "resolve", troubleNumber: 3, reason: "" } as const;

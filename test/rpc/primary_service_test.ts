@@ -1,3 +1,4 @@
+// tidy: sleep because a stream is held back by a call of that name
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,9 +14,13 @@ import type { DeliveryPeer } from "../../src/rpc/primary_service.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 import { faultOf, testId } from "../store/faults.ts";
-import { NO_PRIMARY, serve } from "./serving.ts";
+import { ack } from "../core/core_fixture.ts";
+import { NO_COUNTS, NO_PRIMARY, serve } from "./serving.ts";
 
 const LIMIT_MS = 5_000;
+const REPORTS = 5;
+/** More messages than any transport holds for a peer that does not read. */
+const SENDS_MAX = 100_000;
 
 test("counts() carries the whole request and the whole answer", async () => {
   const asked: CountsRequest[] = [];
@@ -104,6 +109,55 @@ test("StreamLikes ends with the role's refusal when it has one", async () => {
   const { code, details } = await within("the refusal", LIMIT_MS, error);
   assert.is(code, STATUS.ABORTED);
   assert.is(details, "Cannot apply that");
+});
+
+test("StreamLikes tells the role when a peer takes no more, and when it does again", async () => {
+  let peer: DeliveryPeer | undefined;
+  let writable = 0;
+  const open = (opened: DeliveryPeer) => {
+    peer = opened;
+    return { received: () => {}, writable: () => void writable++, closed: () => {} };
+  };
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, open }).add);
+  const client = new protos.PrimaryService(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
+  const call = client.streamLikes();
+  call.on("error", () => {});
+  await becomes("the stream", LIMIT_MS, () => peer !== undefined);
+  let sent = 0;
+  while (peer?.send(ack(testId(1))) === true && sent < SENDS_MAX) sent++;
+  assert.ok(sent < SENDS_MAX, "it is full at some time");
+  call.on("data", () => {});
+  await becomes("room for more", LIMIT_MS, () => writable > 0);
+  call.cancel();
+  client.close();
+});
+
+test("StreamLikes reads no more of a stream when the role pauses it, until it resumes", async () => {
+  let peer: DeliveryPeer | undefined;
+  let heard = 0;
+  const open = (opened: DeliveryPeer) => {
+    peer = opened;
+    const received = (): void => {
+      heard++;
+      if (heard === 1) opened.pause();
+    };
+    return { received, writable: () => {}, closed: () => {} };
+  };
+  const port = { ...NO_PRIMARY, open, counts: () => NO_COUNTS };
+  await using serving = await serve(primaryService(port).add);
+  const client = new protos.PrimaryService(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
+  const call = client.streamLikes();
+  call.on("error", () => {});
+  const report = { incarnation: testId(1), labelUnixMs: "1" };
+  for (let count = 0; count < REPORTS; count++) call.write({ report });
+  await becomes("the first report", LIMIT_MS, () => heard === 1);
+  // What is answered on the same connection was read after all of that.
+  await new Promise((resolve) => client.getCounts({}, resolve));
+  assert.is(heard, 1);
+  peer?.resume();
+  await becomes("the others", LIMIT_MS, () => heard === REPORTS);
+  call.cancel();
+  client.close();
 });
 
 /** A client that is closed at the end of a test. */

@@ -78,6 +78,8 @@ test("decode() gives nothing when the bytes are not LikeEvents", () => {
     assert.is(recordCodec.decode(whole.subarray(0, length)), undefined, `${length} bytes`);
   }
   assert.is(recordCodec.decode(Uint8Array.of(0x12, 0)), undefined, "another field");
+  const beyond = Uint8Array.of(0x0a, 2, 0x0a, 3, 0x61, 0x62, 0x63);
+  assert.is(recordCodec.decode(beyond), undefined, "an id beyond its event");
   assert.is(recordCodec.decode(eventsOf([0x0a, 1, 0xff])), undefined, "not UTF-8");
   assert.is(recordCodec.decode(Uint8Array.of(0x0a, 2, 0x0a, 5, 0x61)), undefined, "too long an id");
 });

@@ -4,7 +4,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Status as View } from "../../src/core/status.ts";
 import { STATUS } from "../../src/errors.ts";
-import { STATUS_INTERVAL_MAX_MS, STATUS_INTERVAL_MIN_MS, WATCHERS_MAX } from "../../src/limits.ts";
+import {
+  STATUS_INTERVAL_MAX_MS,
+  STATUS_INTERVAL_MIN_MS,
+  WATCHERS_MAX,
+  WATCHER_STALLED_MAX_MS,
+} from "../../src/limits.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../src/rpc/client.ts";
 import { PrimaryClient } from "../../src/rpc/primary_client.ts";
 import { primaryService } from "../../src/rpc/primary_service.ts";
@@ -91,6 +96,21 @@ test("Status gives the newest state and no backlog when a watcher reads late", a
   let newest = 0;
   call.read((message) => (newest = Number(Status.responseDeserialize(message).version)));
   await becomes("a state that is new", LIMIT_MS, () => newest > before);
+});
+
+test("Status sends a watcher away when it takes nothing for too long", async () => {
+  await using serving = await serve(primaryService(counting(2_000).port).add);
+  await using clock = await serve(primaryService(counting().port).add);
+  await using call = new RawCall(serving.address, Status.path);
+  call.send(Status.requestSerialize({ intervalMs: INTERVAL_MS }));
+  call.endSending();
+  const watcher = new PrimaryClient(clock.address);
+  const intervals = WATCHER_STALLED_MAX_MS / INTERVAL_MS + 5;
+  for await (const { version } of watcher.watch(INTERVAL_MS)) if (version > intervals) break;
+  watcher.close();
+  call.read(() => {});
+  const { details } = await within("the end", LIMIT_MS, call.ended);
+  assert.match(details, "a status was not taken within");
 });
 
 test("close() sends watchers away when the primary stops", async () => {

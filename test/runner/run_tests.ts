@@ -17,6 +17,8 @@ export interface RunTestsOptions {
   /** Fewer tests than that are a failure. Not looked at when there are filters. */
   readonly testsMin: number;
   readonly print: (line: string) => void;
+  /** Of every file; as here when absent. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Ends all processes early. */
   readonly signal?: AbortSignal;
 }
@@ -47,14 +49,15 @@ export async function runTests(options: RunTestsOptions): Promise<boolean> {
 /** Takes files from the front until none is left, FILES_AT_ONCE at a time. */
 async function runAll(
   files: readonly TestFile[],
-  { root, signal, print }: RunTestsOptions,
+  { root, env = process.env, signal, print }: RunTestsOptions,
 ): Promise<FileResult[]> {
+  const options = { root, env, ...(signal === undefined ? {} : { signal }) };
   const waiting = [...files];
   const results: FileResult[] = [];
   const lane = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       if (signal?.aborted === true) return;
-      const result = await runFile(file, signal === undefined ? { root } : { root, signal });
+      const result = await runFile(file, options);
       results.push(result);
       for (const line of describe(result)) print(line);
     }

@@ -79,6 +79,24 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   copy.close();
 });
 
+test("backUp() says what to do when the store is held, or no folder can be made", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  const file = join(folder.path, "file");
+  writeFileSync(file, "");
+  const nowhere = () => backUp(folder.path, LEDGER_KIND, join(file, "to"), OPTIONS);
+  assert.match((await faultOf("store_unusable", nowhere)).message, /ENOTDIR.*check both folders/);
+  const holder = new Sqlite(join(folder.path, "ledger.sqlite"));
+  holder.pragma("locking_mode = EXCLUSIVE");
+  holder.exec("UPDATE ledger SET version = version");
+  const to = join(folder.path, "to");
+  const { message } = await faultOf("store_busy", () =>
+    backUp(folder.path, LEDGER_KIND, to, OPTIONS),
+  );
+  assert.match(message, "another program holds it; end that program");
+  holder.close();
+});
+
 test("backUp() marks the copy, and not the store, until the copy has said so", async () => {
   await using folder = temporaryFolder();
   const to = join(folder.path, "to");

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LedgerDisk, MemoryLedger } from "../../src/store/memory_ledger.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { LEDGER_ID, likesOf } from "./ledger_fixture.ts";
+import { DECISION, LEDGER_ID, MEMBER, ROW, TROUBLE, likesOf } from "./ledger_fixture.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
 import { faultOf, testId } from "./faults.ts";
 
@@ -30,6 +30,24 @@ test("clone() stays as it was when the disk goes on", async () => {
   assert.equal(likesOf(restored, "cat"), [{ itemId: "cat", likes: 1n }]);
   assert.is((await store.transact((ledger) => ledger.generation(testId(2)))).type, "done");
   assert.equal(likesOf(store, "cat"), [{ itemId: "cat", likes: 2n }]);
+});
+
+test("clone() takes every row of the ledger", async () => {
+  const disk = new LedgerDisk(LEDGER_ID);
+  const store = new MemoryLedger(disk, testId(1));
+  await store.transact((ledger) => {
+    ledger.setMember(MEMBER);
+    ledger.setIncarnation(ROW);
+    ledger.addTrouble(TROUBLE);
+    ledger.addDecision({ ...DECISION, troubleNumber: 1 });
+    ledger.addTrouble({ ...TROUBLE, kind: "second_incarnation" });
+  });
+  const copy = disk.clone();
+  assert.equal(
+    [copy.members, copy.incarnations, copy.troubles, copy.decidedTroubles, copy.decisions],
+    [disk.members, disk.incarnations, disk.troubles, disk.decidedTroubles, disk.decisions],
+  );
+  assert.equal([copy.members.size, copy.incarnations.size, copy.decidedTroubles.size], [1, 1, 1]);
 });
 
 test.run();

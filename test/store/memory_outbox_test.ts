@@ -30,6 +30,7 @@ test("clone() stays as it was when the disk goes on", async () => {
   const restored = new MemoryOutbox(copy);
   assert.is((await restored.read(INCARNATION, 0, 100, 100)).records.length, 1);
   await restored.write([append(INCARNATION, [2, 4])]);
+  restored.close();
   assert.is((await store.read(INCARNATION, 0, 100, 100)).end?.sequence, 2);
 });
 

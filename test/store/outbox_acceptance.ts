@@ -65,6 +65,7 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
       serverId: SERVER_ID,
       membership: "stranger",
       seen: undefined,
+      isRefilling: false,
       incarnations: [],
       forgotten: { events: 0, likes: 0n },
       generator: undefined,

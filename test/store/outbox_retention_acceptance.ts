@@ -21,7 +21,7 @@ const NEW = testId(3);
 /** Of a record as `append` makes it. */
 const SMALL = recordDiskBytes(3);
 const SEEN = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
-const REOPEN: OutboxWrite = { type: "reopen" };
+const REOPEN: OutboxWrite = { type: "reopen", seen: SEEN };
 
 function mint(incarnation: string): OutboxWrite {
   return { type: "mint", incarnation };
@@ -261,9 +261,11 @@ function acceptReopens(test: Test, makeFixture: () => OutboxFixture): void {
       incarnationWith(NEW, { acknowledged: origin(NEW), last: positionAt(3) }),
     ]);
     assert.equal([state.bytes, state.retainedBytes], [8 * SMALL, 0]);
-    assert.equal(state.seen, SEEN);
+    assert.equal([state.seen, state.isRefilling], [SEEN, true]);
     await store.write([REOPEN]);
-    assert.is(store.state, state, "there is nothing to take back");
+    assert.equal(store.state, state, "there is nothing to take back");
+    await store.write([{ type: "refilled" }]);
+    assert.is(store.state.isRefilling, false);
     await store.write([acknowledge(OLD, 3), close(OLD)]);
     assert.is(store.state.retainedBytes, 2 * SMALL);
   });

@@ -1,7 +1,9 @@
 /** What a store is opened on, and what it is not: links, pipes, what is empty or half there. */
 import { execFileSync } from "node:child_process";
+import fs from "node:fs";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -69,6 +71,40 @@ test("openSqliteOutbox() makes the outbox anew when a process died while making 
   writeFileSync(join(folder.path, "outbox.sqlite.new-journal"), "a database");
   open(folder.path).close();
   assert.equal(readdirSync(folder.path).toSorted(), ["outbox.lock", "outbox.sqlite"]);
+});
+
+test("makeDatabase() makes the new name last before anything is written to the database", async () => {
+  await using folder = temporaryFolder();
+  const done: string[] = [];
+  const { renameSync: rename, openSync: openFile, fsyncSync: sync } = fs;
+  const opened = new Map<number, string>();
+  fs.renameSync = (from, to) => {
+    rename(from, to);
+    done.push(`renamed to ${String(to)}`);
+  };
+  fs.openSync = (path, ...rest) => {
+    const descriptor = openFile(path, ...rest);
+    opened.set(descriptor, String(path));
+    return descriptor;
+  };
+  fs.fsyncSync = (descriptor) => {
+    sync(descriptor);
+    done.push(`synced ${opened.get(descriptor)}`);
+  };
+  syncBuiltinESMExports();
+  try {
+    open(folder.path).close();
+  } finally {
+    Object.assign(fs, { renameSync: rename, openSync: openFile, fsyncSync: sync });
+    syncBuiltinESMExports();
+  }
+  assert.equal(done, [`renamed to ${join(folder.path, "outbox.sqlite")}`, `synced ${folder.path}`]);
+});
+
+test("openSqliteOutbox() refuses a lock that is no database", async () => {
+  await using folder = temporaryFolder();
+  writeFileSync(join(folder.path, "outbox.lock"), "something else ".repeat(100));
+  await expectUnusable(folder.path, "file is not a database (SQLITE_NOTADB)");
 });
 
 test("transact() moves the log into the database when the log is long", async () => {

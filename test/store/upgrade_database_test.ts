@@ -63,6 +63,7 @@ test("upgradeDatabase() keeps everything of an outbox of version 1", async () =>
     serverId: SERVER_ID,
     membership: "member",
     seen: { ledgerId: LEDGER_ID, generation: testId(9), version: 12 },
+    isRefilling: false,
     incarnations: [
       incarnationWith(OLD, { trimmed: TRIMMED, acknowledged: TRIMMED, last: LAST }),
       incarnationWith(PARKED, { parked: { ...parked, ...range } }),

@@ -1,6 +1,7 @@
 /** Which outboxes a start hashes: by what they hold, and by how the process before them ended. */
 import { copyFileSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import protobuf from "protobufjs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxWrite } from "../../src/core/outbox.ts";
@@ -64,6 +65,42 @@ test("verifyRecords() misses what is acknowledged when its records are gone", as
   database.close();
   const { message } = await faultOf("store_unusable", () => open(folder.path));
   assert.match(message, `#${RECORDS} is acknowledged and not there`);
+});
+
+test("verifyRecords() says what is wrong with records when another program changed them", async () => {
+  const changes = {
+    "does not begin as it has to": "UPDATE incarnations SET trimmed_likes = 1",
+    "#5 to #5 do not follow #3": "DELETE FROM records WHERE last_sequence = 4",
+    "#3 to #3 have other likes": "UPDATE records SET likes = likes + 1 WHERE last_sequence = 3",
+  };
+  for (const [found, change] of Object.entries(changes)) {
+    await using folder = temporaryFolder();
+    const outbox = open(folder.path);
+    await outbox.write(records(10));
+    outbox.close();
+    const database = new Sqlite(join(folder.path, FILE));
+    database.exec(change);
+    database.close();
+    const { message } = await faultOf("store_unusable", () => open(folder.path));
+    assert.match(message, found);
+  }
+});
+
+test("verifyRecords() takes an event of a newer kind for one of no likes", async () => {
+  await using folder = temporaryFolder();
+  const outbox = open(folder.path);
+  const later = protobuf.Writer.create().uint32(10).fork().uint32(10).string("video");
+  const bytes = later.uint32(24).uint64(7).ldelim().finish();
+  const record = { firstSequence: 1, lastSequence: 1, bytes };
+  const digest = recordCodec.digest(INCARNATION, 1, bytes);
+  const last = { sequence: 1, digest, likes: 0n };
+  const append = { type: "append", incarnation: INCARNATION, record, last } as const;
+  const mint = { type: "mint", incarnation: INCARNATION } as const;
+  await outbox.write([mint, { ...append, generator: undefined }]);
+  outbox.close();
+  const again = open(folder.path);
+  assert.equal(again.state.incarnations[0]?.last, last);
+  again.close();
 });
 
 test.run();

@@ -2,7 +2,7 @@
  * The wall clock of a simulated machine: it goes with the time of the world, until somebody sets it,
  * by hand or by mistake, or it stands still.
  */
-import type { Agenda, Random } from "./virtual_time.ts";
+import type { Agenda } from "./agenda.ts";
 
 const HOUR_MS = 3_600_000;
 const TEN_DAYS_MS = 240 * HOUR_MS;
@@ -10,28 +10,23 @@ const START_MS = Date.UTC(2026, 10, 22);
 /** One second past what 32 bits hold. */
 const IN_2038_MS = 2 ** 31 * 1_000;
 
-const JUMPS = [
-  "hour_on",
-  "hour_back",
-  "days_on",
-  "days_back",
-  "to_1970",
-  "to_2038",
-  "stop",
-] as const;
-
 /** What can befall a wall clock. */
-export type Jump = (typeof JUMPS)[number];
+export type ClockJump =
+  | "clock_hour_on"
+  | "clock_hour_back"
+  | "clock_days_on"
+  | "clock_days_back"
+  | "clock_1970"
+  | "clock_2038"
+  | "clock_frozen";
 
 /** A wall clock that outlives the processes that read it. */
-export class SimulatedWallClock {
+export class WallClock {
   readonly #agenda: Agenda;
   /** What it showed when it was set last, and when that was. */
   #setMs = START_MS;
   #sinceMs = 0;
   #isStopped = false;
-  /** How often it jumped in each way. */
-  readonly jumps = Object.fromEntries(JUMPS.map((jump) => [jump, 0])) as Record<Jump, number>;
 
   constructor(agenda: Agenda) {
     this.#agenda = agenda;
@@ -43,21 +38,28 @@ export class SimulatedWallClock {
     return Math.floor(this.#setMs + wentMs);
   }
 
-  /** Jumps in a way that `random` picks. */
-  jump(random: Random): void {
-    const jump = random.pick(JUMPS);
-    this.jumps[jump]++;
-    const setMs = {
-      hour_on: this.nowMs + HOUR_MS,
-      hour_back: this.nowMs - HOUR_MS,
-      days_on: this.nowMs + TEN_DAYS_MS,
-      days_back: this.nowMs - TEN_DAYS_MS,
-      to_1970: 0,
-      to_2038: IN_2038_MS,
-      stop: this.nowMs,
-    }[jump];
-    this.#setMs = Math.max(setMs, 0);
+  jump(jump: ClockJump): void {
+    this.#setMs = Math.max(this.#after(jump), 0);
     this.#sinceMs = this.#agenda.nowMs;
-    this.#isStopped = jump === "stop";
+    this.#isStopped = jump === "clock_frozen";
+  }
+
+  #after(jump: ClockJump): number {
+    switch (jump) {
+      case "clock_hour_on":
+        return this.nowMs + HOUR_MS;
+      case "clock_hour_back":
+        return this.nowMs - HOUR_MS;
+      case "clock_days_on":
+        return this.nowMs + TEN_DAYS_MS;
+      case "clock_days_back":
+        return this.nowMs - TEN_DAYS_MS;
+      case "clock_1970":
+        return 0;
+      case "clock_2038":
+        return IN_2038_MS;
+      case "clock_frozen":
+        return this.nowMs;
+    }
   }
 }

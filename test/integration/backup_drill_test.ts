@@ -1,0 +1,169 @@
+/** The drill of docs/OPERATING.md: a backup of what runs, a lost disk, and the backup put back. */
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { TROUBLE_KINDS } from "../../src/core/messages.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { expectDecided } from "../fixtures/operated.ts";
+import { expectExact } from "../fixtures/expect_exact.ts";
+import { Givers } from "../fixtures/givers.ts";
+import { healthOf } from "../fixtures/health.ts";
+import { Counter } from "../fixtures/roles.ts";
+
+const LIMIT_MS = 20_000;
+const ROUNDS = 3;
+
+interface CopiedLine {
+  readonly store: string;
+  readonly kind: string;
+  readonly path: string;
+  readonly totalLikes?: string;
+  readonly likes?: string;
+}
+
+test("a ledger that is lost is put back from a backup, and refilled by its LikesServers", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const b = await counter.startAccepting("b");
+  await using givers = new Givers(a.address, { name: "a" });
+  await becomes("likes given", LIMIT_MS, () => givers.acceptedEvents > 50);
+  const destination = join(counter.folder, "backup");
+  const copied = await backUp(counter, destination); // while likes arrive
+  assert.equal(
+    copied.map(({ store, kind }) => [store, kind]),
+    [
+      ["primary", "ledger"],
+      ["a", "outbox"],
+      ["b", "outbox"],
+    ],
+  );
+  const given = givers.acceptedEvents;
+  await becomes("more likes given", LIMIT_MS, () => givers.acceptedEvents > given + 50);
+  await counter.add(b, 7);
+  const records = await givers.stop();
+  const total = await expectExact(counter, { a, b }, records);
+  assert.ok(BigInt(copied[0]?.totalLikes ?? total) < total, "the backup is older");
+  const { generation } = await counter.status();
+
+  await primary.end("SIGKILL");
+  await counter.add(a, 11); // while the primary is away
+  restore(counter, destination, "primary");
+  await counter.startPrimary();
+  assert.is(await expectExact(counter, { a, b }, records), total + 11n);
+  const status = await counter.status();
+  assert.is.not(status.generation, generation, "only a new generation may be lower");
+  assert.equal(status.troubles, []);
+  for (const kind of TROUBLE_KINDS) {
+    await becomes(`${kind} over`, LIMIT_MS, async () => {
+      const name = `likes.v1.trouble.${kind}`;
+      const found = [counter.primary, a.address, b.address].map((role) => healthOf(role, name));
+      return (await Promise.all(found)).every((health) => health === "SERVING");
+    });
+  }
+  const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
+  assert.match(log, "ledger_restored of the whole ledger: it was opened from a backup");
+  assert.match(log, /trouble \d+: ledger_restored at a, /);
+  assert.match(
+    log,
+    /decision \d+: trouble \d+ \(ledger_restored\) ended: every member has answered/,
+  );
+  assert.match(
+    log,
+    /decision \d+: trouble \d+ \(ledger_restored\) ended: everything that its outbox/,
+  );
+});
+
+test("a ledger is put back again and again, each time from an older backup", async () => {
+  await using counter = new Counter();
+  let primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const folders: string[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await counter.add(a, 5 + round);
+    await expectExact(counter, { a }, []);
+    folders.push(join(counter.folder, `backup-${round}`));
+    await backUp(counter, folders.at(-1) ?? "", ["--id", "primary"]);
+  }
+  for (const folder of folders.toReversed()) {
+    await primary.end("SIGKILL");
+    restore(counter, folder, "primary");
+    primary = await counter.startPrimary();
+    await expectExact(counter, { a }, []);
+    await counter.add(a, 1);
+  }
+  assert.is(await expectExact(counter, { a }, []), 5n + 6n + 7n + 3n);
+});
+
+test("a member that does not come back to a restored ledger is retired", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const b = await counter.startAccepting("b");
+  await counter.add(a, 5);
+  await counter.add(b, 7);
+  await expectExact(counter, { a, b }, []);
+  const destination = join(counter.folder, "backup");
+  await backUp(counter, destination);
+  await b.end("SIGKILL");
+  await primary.end("SIGKILL");
+  restore(counter, destination, "primary");
+  await counter.startPrimary();
+  await becomes("a delivered again", LIMIT_MS, async () => {
+    const { convergence, troubles, servers } = await counter.status();
+    const isHeard = servers.some(({ state }) => state === "streaming");
+    return isHeard && convergence === "unknown" && troubles.length === 1;
+  });
+  await expectDecided(counter, ["retire", "b"]);
+  await expectExact(counter, { a }, []);
+});
+
+test("backup copies one store, into folders for their owner alone, and overwrites none", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await counter.add(a, 5);
+  const destination = join(counter.folder, "new", "backup");
+  const [copied] = await backUp(counter, destination, ["--id", "a"]);
+  assert.is(copied?.path, join(destination, "a", "outbox.sqlite"));
+  assert.is(copied?.likes, "5");
+  assert.is(statSync(join(destination, "a")).mode & 0o777, 0o700);
+  assert.is(statSync(copied?.path ?? "").mode & 0o777, 0o600);
+  const args = ["backup", destination, "--data-dir", counter.dataDir];
+  const again = await counter.likes(args);
+  assert.is(again.code, 2);
+  assert.match(again.stderr, `Cannot back up to "${join(destination, "a")}": it is there already`);
+  assert.not(existsSync(join(destination, "primary")), "nor is a part of it made");
+  const other = await counter.likes([...args, "--id", "b"]);
+  assert.is(other.code, 2);
+  assert.match(other.stderr, 'Cannot back up "b": no store has that name, but primary, a');
+  const none = await counter.likes(["backup", destination, "--data-dir", counter.logDir]);
+  assert.is(none.code, 1);
+  assert.match(none.stderr, "Cannot find a store in ");
+});
+
+/** Runs `likes backup`, and gives what it says of each store. */
+async function backUp(
+  counter: Counter,
+  destination: string,
+  flags: readonly string[] = [],
+): Promise<readonly CopiedLine[]> {
+  const args = ["backup", destination, "--data-dir", counter.dataDir, "--json", ...flags];
+  const { code, stdout, stderr } = await counter.likes(args);
+  assert.is(code, 0, stderr);
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as CopiedLine);
+}
+
+/** Puts the copy of a store in the place of what is there. Its role does not run. */
+function restore(counter: Counter, destination: string, name: string): void {
+  const folder = join(counter.dataDir, name);
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder, { mode: 0o700 });
+  cpSync(join(destination, name), folder, { recursive: true });
+}
+
+test.run();

@@ -1,0 +1,73 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { baselineOf, problemsOf, summaryOf } from "./judge.ts";
+import { CANARY, CANARY_WORDS, IDENTITY } from "./list.ts";
+import { SIMULATOR } from "./suites.ts";
+import type { Outcome } from "./try_mutant.ts";
+
+const A_TEST = "test/a_test.ts";
+
+function outcome(name: string, killedBy?: string, changes: Partial<Outcome> = {}): Outcome {
+  const how = killedBy === undefined ? "" : "1 failed";
+  return { name, killedBy, how, isBroken: false, output: "", durationMs: 1, ...changes };
+}
+
+const SOUND = [
+  outcome(CANARY.name, SIMULATOR, { output: `… ${CANARY_WORDS} …` }),
+  outcome(IDENTITY.name),
+  outcome("gap", SIMULATOR),
+  outcome("wire", A_TEST),
+];
+const BASELINE = { gap: SIMULATOR, wire: A_TEST };
+
+/** What is wrong when `changed` takes the place of the outcome of its name. */
+function problems(changed: Outcome, baseline: Readonly<Record<string, string>> = BASELINE) {
+  const others = SOUND.filter(({ name }) => name !== changed.name);
+  return problemsOf([...others, changed], baseline, true);
+}
+
+test("problemsOf() finds nothing when all are killed as the baseline says, or better", () => {
+  assert.equal(problemsOf(SOUND, BASELINE, true), []);
+  assert.equal(problems(outcome("wire", "test/b_test.ts")), []);
+  assert.equal(problems(outcome("wire", SIMULATOR)), []);
+});
+
+test("problemsOf() names a survivor, and one that the simulator does not kill any more", () => {
+  assert.match(problems(outcome("wire"))[0] ?? "", "wire SURVIVED; add a test");
+  const [lost] = problems(outcome("gap", A_TEST));
+  assert.is(lost, `gap was killed by the simulator, and is now by ${A_TEST} alone`);
+});
+
+test("problemsOf() names what is not in the baseline, and what is there alone", () => {
+  assert.match(problems(outcome("new", A_TEST))[0] ?? "", "new is not in the baseline");
+  const more = { ...BASELINE, gone: A_TEST };
+  assert.match(problemsOf(SOUND, more, true)[0] ?? "", "gone is in the baseline");
+  assert.equal(problemsOf(SOUND, more, false), [], "only a whole run misses it");
+});
+
+test("problemsOf() trusts no run whose canary is not heard, or whose identity is killed", () => {
+  const unheard = "canary was not heard: what is planted is not what runs";
+  assert.equal(problems(outcome(CANARY.name)), [unheard]);
+  assert.equal(problems(outcome(CANARY.name, A_TEST)), [unheard], "it failed for another reason");
+  const killed = problems(outcome(IDENTITY.name, A_TEST));
+  assert.equal(killed, [`identity was killed by ${A_TEST}, 1 failed: the source fails as it is`]);
+});
+
+test("problemsOf() takes no mutant for killed that is no program", () => {
+  const broken = problems(outcome("gap", SIMULATOR, { isBroken: true }));
+  assert.equal(broken, ["gap is no program: mend its replacement"]);
+});
+
+test("baselineOf() lists what was killed by what, by name, without canary and identity", () => {
+  const baseline = baselineOf([...SOUND, outcome("survivor"), outcome("a", A_TEST)], {});
+  assert.is(JSON.stringify(baseline), JSON.stringify({ a: A_TEST, ...BASELINE }));
+  const later = baselineOf([outcome("wire", SIMULATOR)], baseline);
+  assert.equal(later, { ...baseline, wire: SIMULATOR }, "the others stay");
+});
+
+test("summaryOf() counts the mutants without canary and identity", () => {
+  const summary = summaryOf([...SOUND, outcome("survivor")]);
+  assert.is(summary, "2 killed, 1 survived (1 killed by the simulator)");
+});
+
+test.run();

@@ -1,0 +1,642 @@
+/** Bugs in what the ledger decides: exactly once, membership, amnesia, decisions. */
+// tidy: long file because it is one list
+import { mutantsOf } from "./mutant.ts";
+import type { Mutant } from "./mutant.ts";
+
+const RULE_TESTS = [
+  "test/core/batch_rule_test.ts",
+  "test/core/ledger_rule_test.ts",
+  "test/core/report_rule_test.ts",
+  "test/core/operation_rule_test.ts",
+];
+const OPERATION_TESTS = ["test/core/operation_rule_test.ts", "test/core/report_rule_test.ts"];
+
+const BATCH_RULE = mutantsOf({ file: "src/core/batch_rule.ts", tests: RULE_TESTS }, [
+  {
+    name: "gap-applied",
+    breaks: "pitfall 6: what comes after a gap is applied",
+    edits: [
+      [
+        "  if (batch.firstSequence !== expected) {",
+        "  if (batch.firstSequence > expected) return undefined;\n" +
+          "  if (batch.firstSequence !== expected) {",
+      ],
+    ],
+  },
+  {
+    name: "overlap-applied",
+    breaks: "law 2: a batch that overlaps what was applied is applied as a whole",
+    edits: [
+      [
+        "  if (batch.firstSequence !== expected) {",
+        "  if (batch.firstSequence < expected) return undefined;\n" +
+          "  if (batch.firstSequence !== expected) {",
+      ],
+    ],
+  },
+  {
+    name: "bounded-duplicate-memory",
+    breaks: "pitfall 8: a duplicate that is old enough is forgotten, and counts again",
+    edits: [
+      [
+        "  if (batch.lastSequence <= incarnation.appliedSequence) {",
+        "  if (batch.lastSequence + 2 <= incarnation.appliedSequence) {\n" +
+          "    const again = decode(batch, codec);\n" +
+          '    if (!("code" in again)) {\n' +
+          "      return count(changes, { streamId, batch, incarnation, member, events: again });\n" +
+          "    }\n" +
+          "  }\n" +
+          "  if (batch.lastSequence <= incarnation.appliedSequence) {",
+      ],
+    ],
+  },
+  {
+    name: "older-batch-no-duplicate",
+    breaks: "pitfall 7: only the newest batch is known as a duplicate",
+    edits: [
+      [
+        "  if (batch.lastSequence <= incarnation.appliedSequence) {",
+        "  if (batch.lastSequence === incarnation.appliedSequence) {",
+      ],
+    ],
+  },
+  {
+    name: "duplicate-never",
+    breaks: "law 2: what was applied is refused instead of acknowledged again",
+    edits: [
+      [
+        "  if (batch.lastSequence <= incarnation.appliedSequence) {",
+        "  if (batch.lastSequence < 1) {",
+      ],
+    ],
+  },
+  {
+    name: "rule-before-the-group",
+    breaks: "law 2: a batch is judged against the state of its receipt, not of the transaction",
+    edits: [
+      [
+        "  const incarnation = changes.ledger.incarnation(batch.incarnation);",
+        "  const received = receivedOf(changes);\n" +
+          "  const incarnation =\n" +
+          "    received.get(batch.incarnation) ?? changes.ledger.incarnation(batch.incarnation);\n" +
+          "  if (incarnation !== undefined) received.set(batch.incarnation, incarnation);",
+      ],
+      [
+        "/** Applies all of a batch, or nothing of it. */",
+        "const RECEIVED = new WeakMap<LedgerChanges, Map<string, IncarnationRow>>();\n\n" +
+          "function receivedOf(changes: LedgerChanges): Map<string, IncarnationRow> {\n" +
+          "  const received = RECEIVED.get(changes) ?? new Map<string, IncarnationRow>();\n" +
+          "  RECEIVED.set(changes, received);\n" +
+          "  return received;\n" +
+          "}\n\n" +
+          "/** Applies all of a batch, or nothing of it. */",
+      ],
+    ],
+  },
+  {
+    name: "digest-not-compared-in-ledger",
+    breaks: "pitfall 29: a batch whose bytes were changed is applied",
+    edits: [
+      [
+        "  if (digest === batch.digest) return undefined;",
+        '  if (digest !== "") return undefined;',
+      ],
+    ],
+  },
+  {
+    name: "foreign-incarnation-taken",
+    breaks: "pitfall 1: a batch is applied to the incarnation of another outbox",
+    edits: [
+      [
+        "  if (incarnation.outboxId !== outboxId) return ",
+        '  if (incarnation.outboxId === "") return ',
+      ],
+    ],
+  },
+  {
+    name: "unknown-change-skipped",
+    breaks: "protocol: an event of an unknown kind is skipped, and its batch acknowledged",
+    edits: [
+      [
+        "      if (event === undefined) return unknownChange(eventSequence);",
+        "      if (event === undefined) {\n" +
+          '        events.push({ itemId: "skipped", change: { kind: "add", likes: 0n } });\n' +
+          "        continue;\n" +
+          "      }",
+      ],
+    ],
+  },
+  {
+    name: "event-bounds-not-checked",
+    breaks: "pitfall 28: an event that no LikesServer accepts reaches the total",
+    edits: [
+      [
+        "      if (refusal !== undefined) return beyondProtocol(eventSequence, refusal.message);",
+        "",
+      ],
+    ],
+  },
+  {
+    name: "record-starts-not-checked",
+    breaks: "law 2: a record that begins elsewhere than where the one before it ended is taken",
+    edits: [
+      [
+        "    if (decoded === undefined || firstSequence !== sequence) {",
+        "    if (decoded === undefined) {",
+      ],
+    ],
+  },
+  {
+    name: "events-not-counted-off",
+    breaks: "pitfall 14: the applied sequence moves by more than was applied",
+    edits: [
+      ["  if (last === batch.lastSequence) return events;", "  if (last > 0) return events;"],
+    ],
+  },
+  {
+    name: "partial-batch-on-refusal",
+    breaks: "pitfall 14: a refused batch leaves its first item counted",
+    edits: [
+      [
+        "  if (sum > TOTAL_LIKES_MAX) {",
+        "  if (sum > TOTAL_LIKES_MAX) {\n" +
+          "    for (const [itemId] of [...gained].slice(0, 1)) changes.addLikes(itemId, 1n);",
+      ],
+    ],
+  },
+  {
+    name: "total-overflows",
+    breaks: "pitfall 30: the total grows beyond what the store can hold",
+    edits: [["  if (sum > TOTAL_LIKES_MAX) {", "  if (sum > 2n * TOTAL_LIKES_MAX) {"]],
+  },
+  {
+    name: "members-likes-doubled",
+    breaks: "pitfall 13: the likes of a member are no longer those of its events",
+    edits: [
+      [
+        "member.appliedLikes + changes.totalLikes - totalBefore;",
+        "member.appliedLikes + 2n * (changes.totalLikes - totalBefore);",
+      ],
+    ],
+  },
+  {
+    name: "sequence-not-moved",
+    breaks: "pitfall 13: likes are added, and the applied sequence stays",
+    edits: [
+      [
+        "  const incarnation = changes.setIncarnation({ ...before, appliedSequence, digest });",
+        "  const incarnation = { ...before, appliedSequence, digest };",
+      ],
+    ],
+  },
+  {
+    name: "events-after-end-unnamed",
+    breaks: "law 7: events of a closed incarnation are no trouble",
+    edits: [
+      [
+        '  if (before.state === "closed") {',
+        '  if (before.state === "closed" && events.length < 1) {',
+      ],
+    ],
+  },
+  {
+    name: "retired-batch-applied",
+    breaks: "law 7: an incarnation that was retired goes on without a report",
+    edits: [
+      [
+        '  const isRetired = incarnation?.state === "retired" || member?.state === "retired";',
+        "  const isRetired = false;",
+      ],
+    ],
+  },
+]);
+
+const CHANGES = mutantsOf({ file: "src/core/ledger_changes.ts", tests: RULE_TESTS }, [
+  {
+    name: "total-without-item",
+    breaks: "pitfall 13: the total grows, and the item does not",
+    edits: [["    this.ledger.setItemLikes(itemId, this.ledger.itemLikes(itemId) + gained);", ""]],
+  },
+  {
+    name: "item-without-total",
+    breaks: "pitfall 13: the item grows, and the total does not",
+    edits: [["    this.#totalLikes += gained;", ""]],
+  },
+  {
+    name: "total-as-number",
+    breaks: "pitfall 26: the total goes through a number, and rounds beyond 2^53",
+    edits: [
+      [
+        "    this.#totalLikes += gained;",
+        "    this.#totalLikes = BigInt(Number(this.#totalLikes) + Number(gained));",
+      ],
+    ],
+  },
+  {
+    name: "as-of-moves-in-trouble",
+    breaks: "law 4: as_of is committed while trouble is recorded",
+    edits: [
+      [
+        "    if (asOfMs <= this.#asOfMs || this.ledger.troubleCount() > 0) return;",
+        "    if (asOfMs <= this.#asOfMs) return;",
+      ],
+    ],
+  },
+  {
+    name: "as-of-goes-back",
+    breaks: "law 4: a smaller as_of is committed after a larger one",
+    edits: [
+      [
+        "    if (asOfMs <= this.#asOfMs || this.ledger.troubleCount() > 0) return;",
+        "    if (this.ledger.troubleCount() > 0) return;",
+      ],
+    ],
+  },
+  {
+    name: "version-stands-still",
+    breaks: "law 5: a commit that changes the total has the version of the one before",
+    edits: [
+      [
+        "    const version = this.#before.version + 1;",
+        "    const version = Math.max(this.#before.version, 1);",
+      ],
+    ],
+  },
+  {
+    name: "total-version-not-kept",
+    breaks: "law 5: shown everywhere is asked for a version at which the total was another",
+    edits: [
+      [
+        "      totalVersion: grown ? version : this.#before.totalVersion,",
+        "      totalVersion: this.#before.totalVersion,",
+      ],
+    ],
+  },
+]);
+
+const GROUP = mutantsOf({ file: "src/core/ledger_rule.ts", tests: RULE_TESTS }, [
+  {
+    name: "hello-writes-membership",
+    breaks: "protocol: a Hello, which may be old, makes its outbox a member",
+    edits: [
+      [
+        "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);",
+        "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);\n" +
+          "  const { outboxId, serverId, address } = hello;\n" +
+          "  const known = changes.ledger.member(outboxId);\n" +
+          "  const { appliedLikes = 0n, retiredAsOfMs = 0 } = known ?? {};\n" +
+          '  const state = "member";\n' +
+          "  changes.setMember({ outboxId, serverId, address, state, appliedLikes, retiredAsOfMs });",
+      ],
+    ],
+  },
+  {
+    name: "hello-opens-incarnation",
+    breaks: "protocol: a Hello, which may be old, opens its incarnation",
+    edits: [
+      [
+        "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);",
+        "  const row = changes.setIncarnation(\n" +
+          "    changes.incarnationOr(hello.incarnation, hello.outboxId),\n" +
+          "  );",
+      ],
+    ],
+  },
+  {
+    name: "stream-goes-on-after-refusal",
+    breaks: "law 2: what a stream sent after a refused batch is done",
+    edits: [
+      ["    else if (!refused.has(command.streamId)) {", "    else if (command.streamId > -1) {"],
+    ],
+  },
+  {
+    name: "restored-ledger-unnoticed",
+    breaks: "law 7: a ledger older than what was seen of it says nothing",
+    edits: [
+      [
+        "  return seen.version > (generation.lastVersion ?? ledger.meta().version);",
+        "  return false;",
+      ],
+    ],
+  },
+  {
+    name: "forgotten-generation-unnoticed",
+    breaks: "law 7: a ledger that does not know the generation that was seen says nothing",
+    edits: [
+      [
+        "  if (generation === undefined) return true;",
+        "  if (generation === undefined) return false;",
+      ],
+    ],
+  },
+  {
+    name: "older-ledger-not-told",
+    breaks: "law 7: a ledger that forgot what it acknowledged does not ask for it",
+    edits: [
+      [
+        "  const reoffer = isBehind || isRestored(changes.ledger, hello);",
+        "  const reoffer = isBehind && isRestored(changes.ledger, hello);",
+      ],
+    ],
+  },
+]);
+
+const REPORT_RULE = mutantsOf(
+  { file: "src/core/report_rule.ts", tests: ["test/core/report_rule_test.ts", ...RULE_TESTS] },
+  [
+    {
+      name: "left-although-open",
+      breaks: "membership: an outbox leaves while an incarnation of it is open",
+      edits: [
+        ['  if (changes.ledger.incarnationsIn(outboxId, "open", 1).length > 0) return false;', ""],
+      ],
+    },
+    {
+      name: "left-without-asking",
+      breaks: "membership: an outbox that delivered everything leaves unasked",
+      edits: [
+        [
+          "  const left = report.leaving && isApplied && leave(",
+          "  const left = isApplied && leave(",
+        ],
+      ],
+    },
+    {
+      name: "closed-although-not-final",
+      breaks: "protocol: an incarnation that goes on is closed when it is applied",
+      edits: [
+        [
+          "  const isDone = report.final && report.lastSequence === row.appliedSequence;",
+          "  const isDone = report.lastSequence === row.appliedSequence;",
+        ],
+      ],
+    },
+    {
+      name: "closed-although-not-applied",
+      breaks: "law 1: a final incarnation is closed before it is applied, and removed",
+      edits: [
+        [
+          "  const isDone = report.final && report.lastSequence === row.appliedSequence;",
+          "  const isDone = report.final;",
+        ],
+      ],
+    },
+    {
+      name: "late-report-brings-back",
+      breaks: "membership: a report of the past makes an outbox that left a member",
+      edits: [
+        [
+          '  if (before?.state === "left" && isOfThePast(report, known)) {',
+          '  if (before?.state === "left" && before.serverId === "" && isOfThePast(report, known)) {',
+        ],
+      ],
+    },
+    {
+      name: "members-without-bound",
+      breaks: "law 6: there may be more members than MEMBERS_MAX",
+      edits: [
+        ["  if (!wasMember && changes.ledger.memberCount() >= MEMBERS_MAX) return undefined;", ""],
+      ],
+    },
+    {
+      name: "return-forgets-likes",
+      breaks: "law 3: the likes of a member that left and returns begin anew",
+      edits: [
+        [
+          "  const { appliedLikes = 0n, retiredAsOfMs = 0 } = before ?? {};",
+          "  const appliedLikes = 0n;\n  const { retiredAsOfMs = 0 } = before ?? {};",
+        ],
+      ],
+    },
+  ],
+);
+
+const AMNESIA_RULE = mutantsOf(
+  {
+    file: "src/core/amnesia_rule.ts",
+    tests: ["test/core/report_rule_test.ts", ...OPERATION_TESTS],
+  },
+  [
+    {
+      name: "second-copy-unnoticed",
+      breaks: "pitfall 2: two live copies of one outbox are no trouble",
+      edits: [
+        ['  if (other !== undefined) found("second_incarnation", `${other} is open too`);', ""],
+      ],
+    },
+    {
+      name: "closed-reports-as-live",
+      breaks: "law 7: a live report of a closed incarnation is no trouble",
+      edits: [
+        [
+          '  if (row.state === "closed") found(',
+          '  if (row.state === "closed" && incarnation === "") found(',
+        ],
+      ],
+    },
+    {
+      name: "rolled-back-end-unnoticed",
+      breaks: "pitfall 23: a final report below what was applied is no trouble",
+      edits: [
+        [
+          "    if (lastSequence >= known) return row;",
+          "    if (lastSequence >= 0 * known) return row;",
+        ],
+      ],
+    },
+    {
+      name: "gap-skipped-without-decision",
+      breaks: "law 7: counting goes on after a gap about which nobody decided",
+      edits: [
+        [
+          '  if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });',
+          '  if (row?.state !== "open") return;\n' +
+            "  const { kind, lastSequence: appliedSequence, digest } = trouble;\n" +
+            '  if (kind !== "gap") changes.setIncarnation({ ...row, state: "parked" });\n' +
+            "  else changes.setIncarnation({ ...row, appliedSequence, digest });",
+        ],
+      ],
+    },
+    {
+      name: "parked-stays-open",
+      breaks: "law 7: a parked incarnation is open at the ledger, and looks like a second copy",
+      edits: [
+        ['  if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });', ""],
+      ],
+    },
+    {
+      name: "decided-trouble-again",
+      breaks: "law 7: a trouble that was decided is recorded again, in its very words",
+      edits: [
+        [
+          '  if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);',
+          '  if (trouble.kind !== "gap") return false;',
+        ],
+      ],
+    },
+    {
+      name: "gap-over-undecided",
+      breaks: "law 7: a gap about which nobody decided is told to be over",
+      edits: [
+        [
+          "  return row !== undefined && row.appliedSequence >= trouble.lastSequence;",
+          "  return row !== undefined;",
+        ],
+      ],
+    },
+    {
+      name: "refilled-too-early",
+      breaks: "law 7: a restored ledger is called refilled while it is being refilled",
+      edits: [
+        ["  if (isRefilled) endRefilled(", '  if (isRefilled || outboxId !== "") endRefilled('],
+      ],
+    },
+    {
+      name: "missing-not-named",
+      breaks: "law 7: likes that no outbox holds any more after a restore are not named",
+      edits: [["    nameMissing(changes, outboxId, report);", ""]],
+    },
+    {
+      name: "named-and-forgotten-unnoticed",
+      breaks: "pitfall 23: an end below what was named before is no trouble",
+      edits: [
+        [
+          "      namedSequence > appliedSequence ? [",
+          "      namedSequence > Number.MAX_SAFE_INTEGER ? [",
+        ],
+      ],
+    },
+    {
+      name: "closed-and-live-stays-closed",
+      breaks: "pitfall 2: a closed incarnation that is live is not seen beside its copy",
+      edits: [
+        [
+          '  return row.state === "open" ? row : changes.setIncarnation({ ...row, state: "open" });',
+          "  return row;",
+        ],
+      ],
+    },
+    {
+      name: "returned-not-named",
+      breaks: "law 7: a retired member returns with likes, and no span is named",
+      edits: [["    changes.addTrouble(outboxId, trouble, span);", ""]],
+    },
+    {
+      name: "returned-span-from-now",
+      breaks: "law 7: the span of a retired one begins with its return, not with its retiring",
+      edits: [["asOfFromMs: before.retiredAsOfMs,", "asOfFromMs: changes.asOfMs,"]],
+    },
+    {
+      name: "retired-stays-retired",
+      breaks: "law 2: the likes of a retired incarnation that returns are never counted",
+      edits: [
+        [
+          '  const open = isRetired ? changes.setIncarnation({ ...row, state: "open" }) : row;',
+          "  const open = row;",
+        ],
+      ],
+    },
+    {
+      name: "foreign-trouble-taken",
+      breaks: "law 7: an outbox parks the incarnation of another one",
+      edits: [["    if (row !== undefined && row.outboxId !== outboxId) continue;", ""]],
+    },
+  ],
+);
+
+const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OPERATION_TESTS }, [
+  {
+    name: "resolve-of-streaming-copy",
+    breaks: "law 7: of an incarnation that streams it is decided that nothing more will come",
+    edits: [
+      ["  if (!streaming.includes(incarnation)) retire", '  if (!streaming.includes("")) retire'],
+    ],
+  },
+  {
+    name: "gap-closed-while-streaming",
+    breaks: "law 7: a gap is closed while the incarnation streams, and may be filled",
+    edits: [
+      [
+        '  if (streaming.includes(incarnation)) return refuse("resolve", ',
+        '  if (streaming.includes("")) return refuse("resolve", ',
+      ],
+    ],
+  },
+  {
+    name: "gap-closed-backwards",
+    breaks: "law 2: closing a gap that was filled meanwhile sets the applied sequence back",
+    edits: [
+      ["  if (firstSequence > lastSequence) {", "  if (firstSequence > lastSequence + 1_000) {"],
+    ],
+  },
+  {
+    name: "gap-range-not-named",
+    breaks: "law 7: the decision does not say which events will never be counted",
+    edits: [
+      [
+        '  changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });',
+        '  changes.decide("resolve", trouble, reason);',
+      ],
+    ],
+  },
+  {
+    name: "gap-closed-with-old-digest",
+    breaks: "law 7: after a gap was closed the rest has another digest than the ledger",
+    edits: [
+      [
+        "  changes.setIncarnation({ ...row, appliedSequence: lastSequence, digest });",
+        "  changes.setIncarnation({ ...row, appliedSequence: lastSequence });",
+      ],
+    ],
+  },
+  {
+    name: "copies-resolved-while-both-stream",
+    breaks: "law 7: one of two copies is retired although both stream",
+    edits: [["  if (live.length !== 1) {", "  if (live.length < 1) {"]],
+  },
+  {
+    name: "retire-leaves-troubles",
+    breaks: "law 7: the troubles of a retired member stay, and as_of stands still for ever",
+    edits: [['    changes.decide("retire", trouble, reason);', ""]],
+  },
+  {
+    name: "retire-leaves-open",
+    breaks: "law 7: an incarnation of a retired member stays open",
+    edits: [
+      [
+        '  for (const state of ["open", "parked"] as const) retireAll(changes, outboxId, state);',
+        '  retireAll(changes, outboxId, "parked");',
+      ],
+    ],
+  },
+  {
+    name: "retire-not-recorded",
+    breaks: "law 7: that a member was retired is not in the ledger",
+    edits: [['  changes.decide("retire", { outboxId }, reason);', ""]],
+  },
+  {
+    name: "copy-says-nothing",
+    breaks: "law 7: a ledger that was opened from a copy does not say so",
+    edits: [
+      [
+        '  changes.addTrouble("", { kind, ...nothing, detail: "it was opened from a backup" });',
+        "",
+      ],
+    ],
+  },
+  {
+    name: "restored-resolved-by-word",
+    breaks: "law 7: an operator's word ends a refilling that is under way",
+    edits: [['      if (trouble.outboxId === "") break;', "      break;"]],
+  },
+]);
+
+/** All of them. */
+export const LEDGER_MUTANTS: readonly Mutant[] = [
+  ...BATCH_RULE,
+  ...CHANGES,
+  ...GROUP,
+  ...REPORT_RULE,
+  ...AMNESIA_RULE,
+  ...OPERATION_RULE,
+];

@@ -1,0 +1,616 @@
+/** Bugs in the LikesServer: what is synced before what, delivery, membership, retention. */
+// tidy: long file because it is one list
+import { mutantsOf } from "./mutant.ts";
+import type { Mutant } from "./mutant.ts";
+
+const CORE_TESTS = [
+  "test/core/likes_server_test.ts",
+  "test/core/likes_server_delivery_test.ts",
+  "test/core/likes_server_leave_test.ts",
+  "test/core/likes_server_bounds_test.ts",
+  "test/core/likes_server_retention_test.ts",
+  "test/core/likes_server_counts_test.ts",
+  "test/core/many_lives_test.ts",
+];
+
+const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_TESTS }, [
+  {
+    name: "acknowledge-before-sync",
+    breaks: "pitfall 11: likes are answered when their write begins",
+    edits: [
+      [
+        '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
+        "    if (writing === undefined) return;\n" +
+          "    if (writing.group !== undefined) this.#accepted(writing.group);\n" +
+          '    this.#actions.push({ type: "write", writes: writing.writes });',
+      ],
+      [
+        "    if (writing.group !== undefined) this.#accepted(writing.group);\n  }\n\n  #unwritten",
+        "  }\n\n  #unwritten",
+      ],
+    ],
+  },
+  {
+    name: "send-before-sync",
+    breaks: "law 1: a batch leaves when its write begins",
+    edits: [
+      [
+        '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
+        "    if (writing === undefined) return;\n" +
+          "    const delivery = this.#delivery;\n" +
+          "    const { own } = this.#outbox;\n" +
+          "    const isNext = delivery?.sentSequence === own.stored.last.sequence;\n" +
+          '    if (writing.group !== undefined && delivery?.phase === "sending" && isNext) {\n' +
+          "      const { record, last, incarnation } = writing.group;\n" +
+          "      const read = { position: undefined, records: [record], end: last };\n" +
+          "      const batch = incarnation === own.id ? launch(delivery, read) : undefined;\n" +
+          "      if (batch !== undefined) this.#send(delivery, batch);\n" +
+          "    }\n" +
+          '    this.#actions.push({ type: "write", writes: writing.writes });',
+      ],
+    ],
+  },
+  {
+    name: "report-before-sync",
+    breaks: "law 1: a report names events whose write is under way",
+    edits: [
+      [
+        "      lastSequence: incarnation.stored.last.sequence,\n",
+        "      lastSequence: incarnation.stored.last.sequence + Number(this.#writer.isAppending),\n",
+      ],
+    ],
+  },
+  {
+    name: "refused-write-done",
+    breaks: "matrix 16: likes that a full disk refused are answered as accepted",
+    edits: [
+      [
+        '    if (outcome !== "done") return this.#unwritten(outcome, writing, nowMs);',
+        '    if (outcome === "busy") return this.#unwritten(outcome, writing, nowMs);',
+      ],
+    ],
+  },
+  {
+    name: "accept-before-admission",
+    breaks: "membership: a stranger accepts likes, for which nobody waits",
+    edits: [
+      [
+        '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
+        '    return this.#outbox.membership !== "leaving" && this.#stopping === undefined;',
+      ],
+    ],
+  },
+  {
+    name: "accept-while-leaving",
+    breaks: "membership: likes are accepted after it asked to leave",
+    edits: [
+      [
+        '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
+        '    return this.#outbox.membership !== "stranger";',
+      ],
+    ],
+  },
+  {
+    name: "final-while-appending",
+    breaks: "membership: it says that nothing follows while likes wait for their sync",
+    edits: [
+      [
+        '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
+        '    return this.#outbox.membership === "leaving";',
+      ],
+    ],
+  },
+  {
+    name: "final-before-leaving-is-synced",
+    breaks: "membership: it says that nothing follows before that is on the disk",
+    edits: [
+      [
+        '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
+        "    return this.#stopping?.leave === true && !this.#writer.isAppending;",
+      ],
+    ],
+  },
+  {
+    name: "membership-remembered-after-leaving",
+    breaks: "membership: one that left accepts at its next start, and nobody waits for it",
+    edits: [
+      [
+        '{ type: "membership", membership: "stranger", seen: ',
+        '{ type: "membership", membership: "member", seen: ',
+      ],
+    ],
+  },
+  {
+    name: "left-before-it-is-told",
+    breaks: "membership: the own incarnation is closed before the ledger let the outbox go",
+    edits: [
+      [
+        "    if (stored.last.sequence !== ack.appliedSequence || (isOwn && !ack.left)) return;",
+        "    if (stored.last.sequence !== ack.appliedSequence) return;",
+      ],
+    ],
+  },
+  {
+    name: "digest-not-compared-at-welcome",
+    breaks: "law 7: another history up to the applied sequence is taken for the own one",
+    edits: [
+      ["    if (position?.digest !== welcome.digest) {", "    if (position === undefined) {"],
+    ],
+  },
+  {
+    name: "rolled-back-unnoticed",
+    breaks: "pitfall 23: an applied sequence beyond the last event is not named as what it is",
+    edits: [
+      ["    if (appliedSequence > last.sequence) {", "    if (appliedSequence > Infinity) {"],
+    ],
+  },
+  {
+    name: "gap-not-parked",
+    breaks: "pitfall 9: events that were removed and are not applied are skipped",
+    edits: [
+      [
+        "    if (trimmed.sequence > appliedSequence) " +
+          "return this.#parkGap(delivery, appliedSequence, nowMs);",
+        "    if (trimmed.sequence > appliedSequence) {\n" +
+          "      incarnation.acknowledged = trimmed;\n" +
+          "      delivery.sentSequence = trimmed.sequence;\n" +
+          '      delivery.phase = "sending";\n' +
+          "      return this.#answerPulse(delivery, nowMs);\n" +
+          "    }",
+      ],
+    ],
+  },
+  {
+    name: "parked-without-mint",
+    breaks: "pitfall 23: likes go on into an incarnation that is parked",
+    edits: [
+      ['    this.#writer.change({ type: "mint", incarnation: this.#options.mintId() });', ""],
+    ],
+  },
+  {
+    name: "late-ack-of-old-stream",
+    breaks: "pitfall 5: what an older stream says counts on the current one",
+    edits: [
+      [
+        "    if (this.#delivery?.streamId === streamId) use(this.#delivery);",
+        "    if (this.#delivery !== undefined && streamId > 0) use(this.#delivery);",
+      ],
+    ],
+  },
+  {
+    name: "ack-of-other-incarnation",
+    breaks: "pitfall 5: an Ack of another incarnation counts",
+    edits: [
+      [
+        '    if (delivery.phase !== "sending" || ack.incarnation !== incarnation.id) return;',
+        '    if (delivery.phase !== "sending") return;',
+      ],
+    ],
+  },
+  {
+    name: "acknowledge-beyond-acknowledged",
+    breaks: "protocol: what was not acknowledged is written down as if it was, and may be removed",
+    edits: [
+      [
+        "      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#shedWrite());",
+        "      this.#writer.change(\n" +
+          "        this.#acknowledgeWrite(id, stored.last.sequence),\n" +
+          "        this.#shedWrite(),\n" +
+          "      );",
+      ],
+    ],
+  },
+  {
+    name: "older-pulse-taken",
+    breaks: "law 5: an older pulse replaces what a newer one told",
+    edits: [["        if (message.labelMs <= delivery.labelMs) return;", ""]],
+  },
+  {
+    name: "dead-primary-unnoticed",
+    breaks: "pitfall 31: a half open connection is waited on for ever",
+    edits: [
+      [
+        "    if (delivery === undefined || nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;",
+        "    if (delivery === undefined || nowMs - delivery.pulsedMs <= Infinity) return;",
+      ],
+    ],
+  },
+  {
+    name: "back-off-ignored",
+    breaks: "pitfall 36: after a break it connects again at once",
+    edits: [
+      [
+        "this.#stopping?.done || nowMs < this.#connectAtMs) return;",
+        "this.#stopping?.done) return;",
+      ],
+    ],
+  },
+  {
+    name: "own-likes-shown-twice",
+    breaks: "law 5: likes that are in the total are told as pending too",
+    edits: [
+      [
+        "    const countedLikes = this.#outbox.countedLikes;",
+        "    const countedLikes = 0n * this.#outbox.countedLikes;",
+      ],
+    ],
+  },
+  {
+    name: "other-pending-not-told",
+    breaks: "law 4: what other incarnations have pending is not reported",
+    edits: [
+      [
+        "      otherPendingEvents: this.#outbox.pendingExcept(incarnation),",
+        "      otherPendingEvents: 0 * this.#outbox.pendingExcept(incarnation),",
+      ],
+    ],
+  },
+  {
+    name: "shown-version-from-acks",
+    breaks: "law 5: a total is reported as shown that was only heard of",
+    edits: [
+      [
+        "      shownVersion: this.#shown?.pulse.version ?? 0,",
+        "      shownVersion: delivery.version,",
+      ],
+    ],
+  },
+  {
+    name: "total-not-told-to-be-full",
+    breaks: "law 6: likes are accepted although the total can take none any more",
+    edits: [
+      [
+        "    if (totalLikes < totalLikesMax) return undefined;",
+        "    if (totalLikes >= 0n) return undefined;",
+      ],
+    ],
+  },
+  {
+    name: "stops-with-undelivered",
+    breaks: "membership: it ends before what it accepted is delivered",
+    edits: [
+      [
+        "    stopping.done ||= !leaves && !this.#outbox.hasDeliverable;",
+        "    stopping.done ||= !leaves;",
+      ],
+    ],
+  },
+  {
+    name: "reoffer-ignored",
+    breaks: "law 7: a ledger that forgot is not given anything again",
+    edits: [
+      [
+        "    return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);",
+        "    return welcome.reoffer && welcome.appliedSequence > this.#claimed(incarnation);",
+      ],
+    ],
+  },
+  {
+    name: "reoffering-ends-too-early",
+    breaks: "law 7: the refilling ends before everything is acknowledged again",
+    edits: [
+      [
+        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;",
+        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= 0 * wanted;",
+      ],
+    ],
+  },
+  {
+    name: "reoffering-never-recorded",
+    breaks: "law 7: a ledger that forgot is not told so when there is nothing to be given again",
+    edits: [
+      [
+        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;",
+        "    const isDone = incarnation.acknowledged.sequence >= wanted;",
+      ],
+    ],
+  },
+  {
+    name: "restored-again-unnoticed",
+    breaks: "law 7: a ledger that is restored again while it is refilled is not given everything",
+    edits: [
+      [
+        "this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;",
+        "this.#outbox.isRefilling;",
+      ],
+    ],
+  },
+  {
+    name: "refilling-begins-for-ever",
+    breaks: "law 7: what was removed makes each stream of a refilling begin it again",
+    edits: [
+      [
+        "this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;",
+        "this.#outbox.isRefilling && acknowledged.sequence < stored.trimmed.sequence;",
+      ],
+    ],
+  },
+  {
+    name: "acknowledged-not-taken-back",
+    breaks: "law 7: a removal that was on its way goes on although the ledger forgot",
+    edits: [["    this.#writer.takeBackAcknowledged();", ""]],
+  },
+  {
+    name: "decision-not-obeyed",
+    breaks: "law 7: what follows a gap is not delivered although it was decided",
+    edits: [
+      [
+        '      const type = found.stored.parked.kind === "gap" ? "unpark" : "close";',
+        '      const type = "close";',
+      ],
+    ],
+  },
+  {
+    name: "trouble-of-ledger-not-told",
+    breaks: "law 7: that the ledger forgot is not reported",
+    edits: [
+      [
+        "    const forgotten = this.#reoffering === undefined ? [] : [this.#reoffering.trouble];",
+        "    const forgotten: readonly Trouble[] = [];",
+      ],
+    ],
+  },
+]);
+
+const DELIVERY = mutantsOf(
+  { file: "src/core/delivery.ts", tests: ["test/core/delivery_test.ts", ...CORE_TESTS] },
+  [
+    {
+      name: "window-ignored",
+      breaks: "law 6: there may be more in flight than the window holds",
+      edits: [
+        [
+          "  if (inFlight.length >= WINDOW_BATCHES_MAX) return 0;",
+          "  if (inFlight.length >= WINDOW_BATCHES_MAX) return BATCH_BYTES_MAX;",
+        ],
+      ],
+    },
+    {
+      name: "window-bytes-ignored",
+      breaks: "law 6: there may be more bytes in flight than the window holds",
+      edits: [
+        [
+          "  return Math.min(BATCH_BYTES_MAX, Math.max(0, WINDOW_BYTES_MAX - bytes));",
+          "  return Math.min(BATCH_BYTES_MAX, Math.max(BATCH_BYTES_MAX, WINDOW_BYTES_MAX - bytes));",
+        ],
+      ],
+    },
+    {
+      name: "ack-beyond-sent",
+      breaks: "protocol: an Ack of what was not sent is taken",
+      edits: [
+        [
+          "  return incarnation.acknowledged.sequence === sequence;",
+          "  return incarnation.acknowledged.sequence <= sequence;",
+        ],
+      ],
+    },
+    {
+      name: "ack-lands-in-between",
+      breaks: "protocol: a batch counts as applied of which only a part is",
+      edits: [
+        [
+          "  while (oldest !== undefined && oldest.end.sequence <= sequence) {",
+          "  while (oldest !== undefined && incarnation.acknowledged.sequence < sequence) {",
+        ],
+      ],
+    },
+  ],
+);
+
+const OUTBOX = mutantsOf(
+  { file: "src/core/known_outbox.ts", tests: ["test/core/known_outbox_test.ts", ...CORE_TESTS] },
+  [
+    {
+      name: "leaving-read-as-member",
+      breaks: "membership: after a crash while leaving it accepts, and may have left",
+      edits: [
+        [
+          '    this.#membership = snapshot.membership === "member" ? "member" : "stranger";',
+          '    this.#membership = snapshot.membership === "stranger" ? "stranger" : "member";',
+        ],
+      ],
+    },
+    {
+      name: "youngest-incarnation-first",
+      breaks:
+        "protocol: the own incarnation is delivered before those that an earlier process left",
+      edits: [
+        [
+          "    const next = this.#incarnations.find(({ stored }) => {",
+          "    const next = this.#incarnations.findLast(({ stored }) => {",
+        ],
+      ],
+    },
+    {
+      name: "parked-is-next",
+      breaks: "law 7: a parked incarnation is delivered again and again, and blocks the others",
+      edits: [
+        [
+          "      return !stored.closed && stored.parked === undefined;",
+          "      return !stored.closed;",
+        ],
+      ],
+    },
+    {
+      name: "pending-of-one-only",
+      breaks: "law 4: only one of the other incarnations is counted as pending",
+      edits: [
+        [
+          "      if (incarnation !== except) events += pendingOf(incarnation);",
+          "      if (incarnation !== except) events = pendingOf(incarnation);",
+        ],
+      ],
+    },
+    {
+      name: "reopen-keeps-what-was-heard",
+      breaks: "law 7: what a ledger acknowledged before it forgot still counts as acknowledged",
+      edits: [
+        [
+          "          Object.assign(one, { acknowledged: one.stored.acknowledged, isEnding: false });",
+          "          Object.assign(one, { isEnding: false });",
+        ],
+      ],
+    },
+  ],
+);
+
+const WRITER = mutantsOf(
+  { file: "src/core/outbox_writer.ts", tests: ["test/core/outbox_writer_test.ts", ...CORE_TESTS] },
+  [
+    {
+      name: "refused-change-forgotten",
+      breaks: "matrix 16: a change of state that a full disk refused is not tried again",
+      edits: [
+        [
+          "    this.#changes = [...(this.#retried ?? writes), ...this.#changes];",
+          "    this.#changes = [...(this.#retried ?? writes.slice(1)), ...this.#changes];",
+        ],
+      ],
+    },
+    {
+      name: "likes-before-the-mint",
+      breaks: "pitfall 23: likes are appended to an incarnation that is being replaced",
+      edits: [
+        [
+          '    } else if (!this.#accepts.isEmpty && !this.has("mint")) {',
+          "    } else if (!this.#accepts.isEmpty) {",
+        ],
+      ],
+    },
+    {
+      name: "trim-not-taken-back",
+      breaks: "law 7: a removal that waits is done although the ledger forgot",
+      edits: [
+        [
+          '      return type !== "acknowledge" && type !== "trim" && type !== "shed";',
+          '      return type !== "acknowledge" && type !== "shed";',
+        ],
+      ],
+    },
+  ],
+);
+
+const ACCEPTING = mutantsOf(
+  { file: "src/core/accept_queue.ts", tests: ["test/core/accept_queue_test.ts", ...CORE_TESTS] },
+  [
+    {
+      name: "gives-without-bound",
+      breaks: "law 6: any number of likes waits for the disk",
+      edits: [["    if (this.#gives >= GIVES_WAITING_MAX) {", "    if (this.#gives < 0) {"]],
+    },
+    {
+      name: "outbox-without-bound",
+      breaks: "law 6: the outbox grows beyond its bound",
+      edits: [
+        [
+          "    if (this.#diskBytes + more > room) {",
+          "    if (this.#diskBytes + more > Infinity) {",
+        ],
+      ],
+    },
+    {
+      name: "digest-not-chained",
+      breaks: "law 7: a digest names its record, and not the history before it",
+      edits: [
+        [
+          "    const digest = this.#codec.digest(position.digest, record.firstSequence, record.bytes);",
+          "    const digest = this.#codec.digest(incarnation, record.firstSequence, record.bytes);",
+        ],
+      ],
+    },
+  ],
+);
+
+const RETENTION = mutantsOf(
+  {
+    file: "src/core/retained_ages.ts",
+    tests: ["test/core/retained_ages_test.ts", "test/core/likes_server_retention_test.ts"],
+  },
+  [
+    {
+      name: "retained-not-at-all",
+      breaks: "law 7: what is acknowledged is let go of at once",
+      edits: [
+        [
+          "    while (this.#marks[0] !== undefined && nowMs - this.#marks[0].atMs >= this.#ageMs) {",
+          "    while (this.#marks[0] !== undefined && nowMs >= this.#marks[0].atMs) {",
+        ],
+      ],
+    },
+    {
+      name: "retained-as-old-as-the-oldest",
+      breaks: "law 7: an event is let go of with the age of an older one",
+      edits: [["    mark.atMs = nowMs;", "    mark.atMs = mark.beganMs;"]],
+    },
+    {
+      name: "retained-for-ever",
+      breaks: "law 6: what is acknowledged is never let go of for its age",
+      edits: [
+        [
+          " of this.#marks[0].upTo) aged.push({ incarnation, upTo });",
+          " of this.#marks[0].upTo) void [incarnation, upTo];",
+        ],
+      ],
+    },
+    {
+      name: "marks-without-bound",
+      breaks: "law 6: each acknowledgement has a mark of its own",
+      edits: [
+        [
+          "nowMs - newest.beganMs < this.#ageMs / RETAIN_MARKS_MAX;",
+          "nowMs - newest.beganMs < 0 / RETAIN_MARKS_MAX;",
+        ],
+      ],
+    },
+  ],
+);
+
+const OTHERS = [
+  ...mutantsOf({ file: "src/core/backoff.ts", tests: ["test/core/backoff_test.ts"] }, [
+    {
+      name: "back-off-without-cap",
+      breaks: "pitfall 35: after a long outage it does not try for minutes",
+      edits: [
+        [
+          "Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** exponent)",
+          "Math.max(BACKOFF_FIRST_MS, BACKOFF_FIRST_MS * 2 ** exponent)",
+        ],
+      ],
+    },
+    {
+      name: "back-off-without-jitter",
+      breaks: "pitfall 36: all that broke at once come back at once",
+      edits: [["ceiling * (0.5 + random / 2)", "ceiling * (0.5 + 0 * random)"]],
+    },
+  ]),
+  ...mutantsOf(
+    {
+      file: "src/core/learnt_counts.ts",
+      tests: ["test/core/learnt_counts_race_test.ts", "test/core/learnt_counts_test.ts"],
+    },
+    [
+      {
+        name: "own-likes-dropped-while-learning",
+        breaks: "law 5: likes are missing from a count that was read before they were applied",
+        edits: [
+          [
+            "    if (this.#learning === undefined) this.#recent.settle(incarnations);",
+            "    this.#recent.settle(incarnations);",
+          ],
+        ],
+      },
+    ],
+  ),
+];
+
+/** All of them. */
+export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
+  ...LIKES_SERVER,
+  ...DELIVERY,
+  ...OUTBOX,
+  ...WRITER,
+  ...ACCEPTING,
+  ...RETENTION,
+  ...OTHERS,
+];

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CANARY, IDENTITY, MUTANTS } from "./list.ts";
+import { plant } from "./mutant.ts";
+
+const BASELINE = "test/mutants/baseline.json";
+/** So many were asked for; there are more. */
+const MUTANTS_MIN = 36;
+
+test("MUTANTS can be planted in the source, each in its own words and under its own name", () => {
+  const planted = [CANARY, ...MUTANTS].map((mutant) => {
+    const text = readFileSync(mutant.file, "utf8");
+    const mutated = plant(mutant, text);
+    assert.not.equal(mutated, text, mutant.name);
+    assert.match(mutant.name, /^[a-z0-9]+(?:-[a-z0-9]+)*$/);
+    return `${mutant.file}\n${mutated}`;
+  });
+  assert.is(new Set(planted).size, planted.length);
+  assert.is(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length);
+  assert.ok(MUTANTS.length >= MUTANTS_MIN);
+});
+
+test("MUTANTS name suites that are there, of which the identity runs every one", () => {
+  for (const { name, tests } of MUTANTS) {
+    for (const path of tests) assert.ok(existsSync(path), `${name}: ${path}`);
+  }
+  const all = new Set(MUTANTS.flatMap(({ tests }) => tests));
+  assert.equal(new Set(IDENTITY.tests), all);
+});
+
+test("MUTANTS are those of the baseline", () => {
+  const listed = Object.keys(JSON.parse(readFileSync(BASELINE, "utf8")) as object);
+  assert.equal(listed.toSorted(), MUTANTS.map(({ name }) => name).toSorted());
+});
+
+test.run();

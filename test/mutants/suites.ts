@@ -1,0 +1,65 @@
+/** What is run against a mutant: the simulator over a range of seeds, and files of tests. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { limitOf } from "../runner/find_files.ts";
+import { runFile } from "../runner/run_file.ts";
+import type { RunFileOptions } from "../runner/run_file.ts";
+import { runProcess } from "../runner/run_process.ts";
+
+/** Names the simulator among the suites; every other suite is the path of a file of tests. */
+export const SIMULATOR = "simulator";
+
+/** What the simulator runs: where it is, else the small simulation of the core. */
+const SIMULATIONS = [
+  ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1", "--jobs", "1"],
+  ["test/core/convergence_simulation_test.ts"],
+] as const;
+/** The seeds of the small one. */
+const SEEDS = { SEED: "1", SEEDS: "100" };
+/** Several times what a loaded machine takes. */
+const SIMULATION_LIMIT_MS = 60_000;
+
+/** How a suite ended. */
+export interface SuiteResult {
+  /** Why it failed, in words; undefined when it passed. */
+  readonly failure: string | undefined;
+  /** Whether it failed before it could run: what was planted is no program. */
+  readonly isBroken: boolean;
+  readonly output: string;
+}
+
+const BROKEN = /\b(?:SyntaxError|ReferenceError|ERR_MODULE_NOT_FOUND|Transform failed)\b/;
+
+/** Runs a suite in the repository at `options.root`. */
+export async function runSuite(suite: string, options: RunFileOptions): Promise<SuiteResult> {
+  const { failure, output } =
+    suite === SIMULATOR ? await simulate(options) : await runTestFile(suite, options);
+  return { failure, output, isBroken: failure !== undefined && BROKEN.test(output) };
+}
+
+type Ended = Pick<SuiteResult, "failure" | "output">;
+
+async function simulate(options: RunFileOptions): Promise<Ended> {
+  const args = SIMULATIONS.find(([path]) => existsSync(join(options.root, path)));
+  if (args === undefined) throw new Error("Cannot simulate: there is no simulator; name another");
+  const env = { ...process.env, ...SEEDS };
+  const limitMs = SIMULATION_LIMIT_MS;
+  const { problem, isHung, output } = await runProcess(args, { ...options, env, limitMs });
+  return {
+    failure: problem === undefined || isHung ? problem : (seedOf(output) ?? problem),
+    output,
+  };
+}
+
+async function runTestFile(path: string, options: RunFileOptions): Promise<Ended> {
+  const limitMs = limitOf(path, readFileSync(join(options.root, path), "utf8"));
+  const { problem, isHung, totals, output } = await runFile({ path, limitMs }, options);
+  const failure = problem === undefined || isHung ? problem : `${totals.failed} failed`;
+  return { failure, output };
+}
+
+/** The first seed that failed, as it is printed for the command that replays it. */
+function seedOf(output: string): string | undefined {
+  const [, seed] = /(?:^ *SEED=|--seed )(\d+)/m.exec(output) ?? [];
+  return seed === undefined ? undefined : `seed ${seed}`;
+}

@@ -1,0 +1,78 @@
+/**
+ * Every kind of fault that a simulated world can have, and how often each took effect. A kind that
+ * plans asked for and that never took effect tests nothing, so a range of seeds fails for it.
+ */
+
+/** What happens to messages and streams, at a rate or at a moment. */
+const NETWORK_FAULTS = [
+  "message_lost",
+  "message_duplicated",
+  "message_delayed",
+  "message_reordered_up",
+  "message_reordered_down",
+  "partition_both",
+  "partition_up",
+  "partition_down",
+  "half_open",
+  "stream_broken",
+  "connection_refused",
+  "transport_blocked",
+] as const;
+
+/** What happens to processes and their disks. */
+const PROCESS_FAULTS = [
+  "crash_likes_server",
+  "crash_primary",
+  "crash_between_effects",
+  "crash_in_recovery",
+  "write_lost",
+  "write_kept_unseen",
+  "paused",
+  "stopped_leaving",
+  "stopped_staying",
+  "disk_full",
+  "disk_slow",
+  "store_busy",
+  "sync_failed_lost",
+  "sync_failed_kept",
+  "outbox_full",
+] as const;
+
+/** What happens to the wall clock of the primary's machine. */
+const CLOCK_FAULTS = [
+  "clock_hour_on",
+  "clock_hour_back",
+  "clock_days_on",
+  "clock_days_back",
+  "clock_1970",
+  "clock_2038",
+  "clock_frozen",
+] as const;
+
+/** What makes an outbox or the ledger forget. */
+const AMNESIA_FAULTS = [
+  "outbox_wiped",
+  "outbox_restored",
+  "outbox_copied",
+  "ledger_restored_plain",
+  "ledger_restored_marked",
+  "ledger_exchanged",
+  "retired_early",
+] as const;
+
+/** The kinds that only need chance, and those that need an operator too. */
+export const PLAIN_FAULTS = [...NETWORK_FAULTS, ...PROCESS_FAULTS, ...CLOCK_FAULTS] as const;
+export const AMNESIAS = AMNESIA_FAULTS;
+export const FAULT_KINDS = [...PLAIN_FAULTS, ...AMNESIA_FAULTS] as const;
+
+/** The kinds of fault. */
+export type FaultKind = (typeof FAULT_KINDS)[number];
+export type Amnesia = (typeof AMNESIA_FAULTS)[number];
+
+/** A number for each kind of fault. */
+export type FaultCounts = Record<FaultKind, number>;
+
+/** No fault at all. */
+export function noFaults(): FaultCounts {
+  return Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as FaultCounts;
+}

@@ -1,0 +1,223 @@
+/** A LikesServer's shell in a simulated world, as src/likes_server is in the real one. */
+import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
+import { LikesServerCore } from "../../src/core/likes_server.ts";
+import type { LikesServerAction, LikesServerEvent } from "../../src/core/likes_server.ts";
+import type { Trouble } from "../../src/core/messages.ts";
+import type { OutboxSnapshot } from "../../src/core/outbox.ts";
+import { inTurn } from "../../src/in_turn.ts";
+import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
+import { MemoryOutbox } from "../../src/store/memory_outbox.ts";
+import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import type { Machine } from "./machine.ts";
+import type { SimulatedStream } from "./network.ts";
+import type { Oracle } from "./oracle/oracle.ts";
+import { LikesServerWatch } from "./oracle/likes_server_watch.ts";
+import { SimulatedProcess } from "./process.ts";
+import type { Surroundings } from "./process.ts";
+
+/** The world, as far as a LikesServer has to do with it. */
+export interface LikesServerSurroundings extends Surroundings {
+  readonly oracle: Oracle;
+  /** Whether nothing forgot so far. */
+  readonly isPlain: boolean;
+  /** A stream from `likesServer` to the primary of now. */
+  connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream;
+  /** Asks the primary of now; `learnt` comes with its answer, or without one. */
+  learn(question: CountsQuestion, learnt: (answer: CountsAnswer | undefined) => void): void;
+}
+
+/** Where a LikesServer lives: its machine and its disk. */
+export interface Seat {
+  readonly serverId: string;
+  readonly machine: Machine;
+  readonly disk: OutboxDisk;
+  died(): void;
+}
+
+/** One life of a LikesServer on its outbox. */
+export class LikesServerProcess extends SimulatedProcess {
+  override readonly surroundings: LikesServerSurroundings;
+  readonly #seat: Seat;
+  readonly disk: OutboxDisk;
+  readonly #store: MemoryOutbox;
+  readonly watch: LikesServerWatch;
+  #core: LikesServerCore | undefined;
+  #link: { readonly streamId: number; readonly stream: SimulatedStream } | undefined;
+  isStopping = false;
+  /** Whether it ever showed a stream's message out of order. */
+  #isTampered = false;
+
+  constructor(surroundings: LikesServerSurroundings, seat: Seat) {
+    super(surroundings, seat.machine, seat.serverId);
+    this.surroundings = surroundings;
+    this.#seat = seat;
+    this.disk = seat.disk;
+    this.#store = new MemoryOutbox(this.disk);
+    this.watch = new LikesServerWatch(surroundings.oracle, this.disk, surroundings.plan);
+    this.#mint();
+  }
+
+  get core(): LikesServerCore | undefined {
+    return this.isAlive ? this.#core : undefined;
+  }
+
+  readonly drive = inTurn((event: LikesServerEvent): void => {
+    const core = this.#core;
+    if (!this.isAlive || core === undefined) return;
+    const { trace } = this.surroundings;
+    if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
+    const actions = core.handle(event, this.nowMs);
+    if (event.type === "received" || event.type === "read") this.#show(core);
+    for (const action of actions) {
+      if (!this.livesToAct()) return;
+      trace?.effect(this.name, action);
+      this.#perform(action);
+    }
+  });
+
+  /** A clean stop, as by SIGTERM. */
+  stop(leave: boolean): void {
+    if (this.#core === undefined || this.isStopping) return;
+    this.isStopping = true;
+    this.watch.isLeaving = leave;
+    this.surroundings.fired(leave ? "stopped_leaving" : "stopped_staying");
+    this.surroundings.trace?.fault(this.name, leave ? "is to leave" : "is to stop");
+    this.later(LEAVE_WAIT_MAX_MS, () => this.die("it waited long enough"));
+    this.drive({ type: "stop", leave });
+  }
+
+  protected override died(): void {
+    this.#link?.stream.endByLikesServer();
+    this.#seat.died();
+  }
+
+  #mint(): void {
+    const { random, plan, isUnkind } = this.surroundings;
+    const writes = [{ type: "mint", incarnation: random.id() }] as const;
+    this.onWrite(
+      this.disk,
+      "busy" as const,
+      () => this.#store.writeNow(writes),
+      (outcome) => {
+        const dies = isUnkind && plan.faults.has("crash_in_recovery") && random.chance(0.2);
+        if (dies) this.surroundings.fired("crash_in_recovery");
+        if (dies || outcome !== "done") return this.die("in recovery");
+        this.onRead(
+          () => this.#store.state,
+          (state) => this.#begin(state),
+        );
+      },
+    );
+  }
+
+  #begin(state: OutboxSnapshot): void {
+    const { random, plan } = this.surroundings;
+    this.watch.isPerhapsKnown = state.membership !== "stranger";
+    const options = {
+      serverId: this.#seat.serverId,
+      address: `${this.machine.name}:1`,
+      primary: "primary:50051",
+      codec: plan.codec,
+      mintId: () => random.id(),
+      random: () => random.next(),
+      outboxBytesMax: plan.outboxBytesMax,
+      retain: plan.retain,
+    };
+    this.#core = new LikesServerCore(state, options, this.nowMs);
+    this.tick(() => this.drive({ type: "tick" }));
+  }
+
+  #perform(action: LikesServerAction): void {
+    const { surroundings } = this;
+    switch (action.type) {
+      case "write":
+        return this.onWrite(
+          this.disk,
+          "busy" as const,
+          () => this.#write(action.writes),
+          (outcome) => this.drive({ type: "written", outcome, state: this.#store.state }),
+        );
+      case "read": {
+        const { streamId, incarnation, sequence, recordsMax } = action;
+        const bytesMax = Math.min(action.bytesMax, surroundings.plan.batchBytesMax);
+        return this.onRead(
+          () => this.#store.readNow(incarnation, sequence, bytesMax, recordsMax),
+          (read) => this.drive({ type: "read", streamId, read }),
+        );
+      }
+      case "connect": {
+        const { streamId } = action;
+        this.watch.connected();
+        this.#link = { streamId, stream: surroundings.connect(this, streamId) };
+        return;
+      }
+      case "send":
+        return this.#send(action.streamId, action);
+      case "disconnect":
+        if (this.#link?.streamId !== action.streamId) return;
+        this.#link.stream.endByLikesServer();
+        this.#link = undefined;
+        return;
+      case "learn":
+        return surroundings.learn(action.question, (answer) =>
+          this.run(() => this.drive({ type: "learnt", answer })),
+        );
+      case "counted": {
+        const { oracle, isPlain } = surroundings;
+        const { outboxId } = this.disk.content.state;
+        return oracle.readers.learnt(outboxId, action.outcome, oracle.home, isPlain);
+      }
+      case "answer":
+        if (action.outcome.type === "refused" && action.outcome.refusal.code === "outbox_full") {
+          surroundings.fired("outbox_full");
+        }
+        this.watch.answered(action.requestId, action.outcome);
+        return;
+      case "stopped":
+        if (surroundings.isPlain) this.watch.stopped();
+        return this.die("all is delivered");
+      case "notice":
+        if (action.notice.type === "trouble") this.#trouble(action.notice.trouble);
+    }
+  }
+
+  #write(writes: Parameters<MemoryOutbox["writeNow"]>[0]): ReturnType<MemoryOutbox["writeNow"]> {
+    const { state } = this.#store;
+    try {
+      return this.#store.writeNow(writes);
+    } finally {
+      // In doubt, it may be on the disk although nobody is told.
+      if (this.#store.state !== state) this.watch.synced(writes);
+    }
+  }
+
+  #send(streamId: number, { message }: Extract<LikesServerAction, { type: "send" }>): void {
+    this.watch.sent(message);
+    const { random, isUnkind, plan } = this.surroundings;
+    const stream = this.#link?.streamId === streamId ? this.#link.stream : undefined;
+    if (stream === undefined) return;
+    const taken = stream.up.send(message);
+    if (!taken) {
+      this.drive({ type: "blocked", streamId });
+    } else if (isUnkind && plan.faults.has("transport_blocked") && random.chance(0.03)) {
+      this.surroundings.fired("transport_blocked");
+      this.drive({ type: "blocked", streamId });
+      this.later(random.next() * 300, () => this.drive({ type: "writable", streamId }));
+    }
+  }
+
+  #show(core: LikesServerCore): void {
+    const view = core.total(this.nowMs);
+    if (view === undefined) return;
+    const { oracle, isPlain } = this.surroundings;
+    this.#isTampered ||= this.#link?.stream.isTampered === true;
+    const { pulse } = view;
+    oracle.shows(this.disk.content.state.outboxId, pulse.generation, pulse.version);
+    const isExact = isPlain && !this.#isTampered;
+    oracle.readers.viewed(this.disk, view, oracle.home.disk, isExact);
+  }
+
+  #trouble(trouble: Trouble): void {
+    if (this.surroundings.isPlain) throw new Error(`in trouble: ${JSON.stringify(trouble)}`);
+  }
+}

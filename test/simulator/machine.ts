@@ -1,0 +1,37 @@
+/** A machine of a simulated world: what outlives the processes on it, and befalls whichever runs. */
+import type { DiskFault } from "../../src/store/memory_disk.ts";
+
+/** The weather of one machine: its disk, and its way to the primary. */
+export class Machine {
+  readonly name: string;
+  /** How long its disk takes at most: once to begin, and once to tell of it. */
+  diskMs: number;
+  fullUntilMs = 0;
+  busyUntilMs = 0;
+  /** How the next sync fails. */
+  syncFault: DiskFault | undefined;
+  /** Until when nothing passes on the way to the primary, and back. */
+  upUntilMs = 0;
+  downUntilMs = 0;
+  /** Whether the next connection is refused. */
+  isRefused = false;
+
+  constructor(name: string, diskMs: number) {
+    this.name = name;
+    this.diskMs = diskMs;
+  }
+
+  /** How a write ends that begins now, if it does not succeed. */
+  diskFault(nowMs: number): DiskFault | undefined {
+    return nowMs < this.fullUntilMs ? "refused" : this.syncFault;
+  }
+
+  /** Takes back all that was wrong. */
+  heal(diskMs: number): void {
+    this.diskMs = diskMs;
+    this.fullUntilMs = 0;
+    this.busyUntilMs = 0;
+    this.syncFault = undefined;
+    this.isRefused = false;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * `npm run simulate`: both roles' production core in worlds that go wrong, each from its seed.
+ * `-- --seeds 1000000 --first-seed 1 --servers 10` runs a range, `-- --seed 7` one seed with its trace.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { parseWhole } from "../../src/cli/numbers.ts";
+import { runRange } from "./range.ts";
+import { runSeed } from "./seed_run.ts";
+import { firedTable, neverFired } from "./tally.ts";
+import type { Tally } from "./tally.ts";
+
+const SEED_MAX = 2 ** 48;
+const PROGRESS_GAP_MS = 10_000;
+const PROGRESS_TERMINAL_GAP_MS = 200;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string", default: "1000" },
+    "first-seed": { type: "string", default: "1" },
+    servers: { type: "string", default: "3" },
+    jobs: { type: "string", default: String(availableParallelism()) },
+  },
+});
+const servers = parseWhole(values.servers, 1, 100, "--servers");
+if (values.seed === undefined) await range();
+else replay(parseWhole(values.seed, 0, SEED_MAX, "--seed"));
+
+function replay(seed: number): void {
+  const { failures } = runSeed(seed, { servers, print: (line) => console.log(line) });
+  for (const { text } of failures) console.log(`FAILED ${text}`);
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+async function range(): Promise<void> {
+  const seeds = parseWhole(values.seeds, 1, SEED_MAX, "--seeds");
+  const firstSeed = parseWhole(values["first-seed"], 0, SEED_MAX, "--first-seed");
+  const jobs = parseWhole(values.jobs, 1, 256, "--jobs");
+  const startedMs = performance.now();
+  const sum = await runRange({ firstSeed, seeds, servers, jobs, progress: reporter(seeds) });
+  const elapsedS = (performance.now() - startedMs) / 1_000;
+  const silent = neverFired(sum);
+  for (const line of firedTable(sum)) console.log(line);
+  console.log(JSON.stringify(sum.happened));
+  for (const { seed, text } of sum.failures) {
+    console.log(`FAILED npm run simulate -- --servers ${servers} --seed ${seed}\n  ${text}`);
+  }
+  for (const kind of silent) console.log(`FAILED ${kind} never took effect`);
+  console.log(
+    `${sum.seeds} seeds from ${firstSeed} with ${servers} LikesServers, ${sum.failed} failed: ` +
+      `${(sum.seeds / elapsedS).toFixed(0)} seeds/s, ${elapsedS.toFixed(0)} s`,
+  );
+  process.exitCode = sum.failed > 0 || silent.length > 0 ? 1 : 0;
+}
+
+/** On a terminal one line that is written again and again, else a line every some seconds. */
+function reporter(seeds: number): (sum: Tally) => void {
+  const { isTTY } = process.stdout;
+  const gapMs = isTTY ? PROGRESS_TERMINAL_GAP_MS : PROGRESS_GAP_MS;
+  let toldMs = performance.now();
+  return (sum) => {
+    const nowMs = performance.now();
+    if (nowMs - toldMs < gapMs && sum.seeds < seeds) return;
+    toldMs = nowMs;
+    const line = `${sum.seeds} of ${seeds} seeds, ${sum.failed} failed`;
+    if (isTTY) process.stdout.write(`\r${line}${sum.seeds < seeds ? "" : "\n"}`);
+    else console.log(line);
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * The network of a simulated world: delivery streams, in order each way, late, cut, or cut for one side
+ * only. What befalls single messages of a stream goes beyond what gRPC does: a stream that was tampered
+ * with is broken when the world turns kind, for nothing promises that it recovers by itself.
+ */
+import type { FromLikesServer, FromPrimary } from "../../src/core/messages.ts";
+import type { Machine } from "./machine.ts";
+import type { SimulatedProcess, Surroundings } from "./process.ts";
+
+/** What the receiver and the sender of a direction want to hear. */
+interface PipeEnds<Message> {
+  readonly receiver: SimulatedProcess;
+  readonly sender: SimulatedProcess;
+  take(message: Message): void;
+  writable(): void;
+}
+
+/** One direction of a stream. What was sent arrives in order; after a cut a part of it may still. */
+class Pipe<Message> {
+  readonly #world: Surroundings;
+  readonly #machine: Machine;
+  readonly #isUp: boolean;
+  readonly #ends: PipeEnds<Message>;
+  #lastMs = 0;
+  #isOpen = true;
+  #lostAfterMs = Infinity;
+  /** Sent and not taken yet. */
+  #underWay = 0;
+  #isFull = false;
+  #waiting: Message[] = [];
+  isReadPaused = false;
+  isTampered = false;
+
+  constructor(world: Surroundings, machine: Machine, isUp: boolean, ends: PipeEnds<Message>) {
+    this.#world = world;
+    this.#machine = machine;
+    this.#isUp = isUp;
+    this.#ends = ends;
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** False when the transport pushes back: the sender is told when it is writable again. */
+  send(message: Message): boolean {
+    if (!this.#isOpen) return true;
+    const { random, isUnkind, plan } = this.#world;
+    if (isUnkind && random.chance(plan.messageRate)) this.#disturb(message);
+    else this.#arrive(message, this.#delayMs(), false);
+    if (this.#underWay < plan.pipeMessagesMax) return true;
+    this.#isFull = true;
+    return false;
+  }
+
+  /** One of the things that plans ask for happens to a message, or nothing. */
+  #disturb(message: Message): void {
+    const { random, plan } = this.#world;
+    const reordered = this.#isUp ? "message_reordered_up" : "message_reordered_down";
+    const kind = random.pick([
+      "message_lost",
+      "message_duplicated",
+      "message_delayed",
+      reordered,
+    ] as const);
+    if (!plan.faults.has(kind)) return this.#arrive(message, this.#delayMs(), false);
+    this.#world.fired(kind);
+    this.#world.trace?.fault(this.#ends.sender.name, kind);
+    if (kind !== "message_delayed") this.isTampered = true;
+    if (kind === "message_lost") return;
+    if (kind === "message_duplicated") this.#arrive(message, this.#delayMs(), false);
+    const lateMs = kind === "message_delayed" ? random.whole(50, 1_500) : 0;
+    const early = kind === reordered;
+    this.#arrive(message, this.#delayMs() * (early ? random.next() * 6 : 1) + lateMs, early);
+  }
+
+  #delayMs(): number {
+    return this.#world.random.next() * this.#world.plan.latencyMs;
+  }
+
+  #arrive(message: Message, delayMs: number, outOfOrder: boolean): void {
+    const { agenda } = this.#world;
+    const passesMs = this.#isUp ? this.#machine.upUntilMs : this.#machine.downUntilMs;
+    const soonestMs = Math.max(agenda.nowMs, passesMs) + delayMs;
+    const atMs = outOfOrder ? soonestMs : Math.max(this.#lastMs, soonestMs);
+    if (!outOfOrder) this.#lastMs = atMs;
+    this.#underWay++;
+    agenda.at(atMs, () => {
+      if (atMs > this.#lostAfterMs) return;
+      if (this.isReadPaused) this.#waiting.push(message);
+      else this.#hand(message);
+    });
+  }
+
+  #hand(message: Message): void {
+    this.#ends.receiver.run(() => {
+      this.#underWay--;
+      this.#ends.take(message);
+      if (!this.#isFull || this.#underWay * 2 > this.#world.plan.pipeMessagesMax) return;
+      this.#isFull = false;
+      this.#ends.sender.run(() => this.#ends.writable());
+    });
+  }
+
+  /** The receiver reads again. */
+  resumeReading(): void {
+    this.isReadPaused = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) this.#hand(message);
+  }
+
+  /** Takes no more. What is under way arrives, or only its beginning does, or nothing of it. */
+  cut(): void {
+    const { agenda, random } = this.#world;
+    this.#isOpen = false;
+    const underWayMs = Math.max(this.#lastMs - agenda.nowMs, 0);
+    const kept = random.pick([0, random.next(), 1]);
+    this.#lostAfterMs = Math.min(this.#lostAfterMs, agenda.nowMs + kept * underWayMs);
+  }
+
+  /** Tells the receiver of the end, behind what still arrives: soon, late or never. */
+  end(tell: () => void): void {
+    this.cut();
+    const { agenda, random, isUnkind, plan } = this.#world;
+    if (isUnkind && plan.faults.has("half_open") && random.chance(0.3)) {
+      this.#world.fired("half_open");
+      return;
+    }
+    const passesMs = this.#isUp ? this.#machine.upUntilMs : this.#machine.downUntilMs;
+    const atMs = Math.max(agenda.nowMs, passesMs, Math.min(this.#lastMs, this.#lostAfterMs));
+    agenda.at(atMs + random.next(), () => this.#ends.receiver.run(tell));
+  }
+}
+
+/** What the two processes at the ends of a stream want to hear. */
+export interface StreamEnds {
+  readonly likesServer: SimulatedProcess;
+  readonly primary: SimulatedProcess;
+  toPrimary(message: FromLikesServer): void;
+  toLikesServer(message: FromPrimary): void;
+  writableUp(): void;
+  writableDown(): void;
+  endAtPrimary(): void;
+  endAtLikesServer(reason: string): void;
+}
+
+/** A stream between one life of a LikesServer and one of the primary. */
+export class SimulatedStream {
+  readonly up: Pipe<FromLikesServer>;
+  readonly down: Pipe<FromPrimary>;
+  readonly #ends: StreamEnds;
+  isEnded = false;
+
+  constructor(world: Surroundings, machine: Machine, ends: StreamEnds) {
+    this.#ends = ends;
+    const { likesServer, primary } = ends;
+    this.up = new Pipe<FromLikesServer>(world, machine, true, {
+      sender: likesServer,
+      receiver: primary,
+      take: (message) => ends.toPrimary(message),
+      writable: () => ends.writableUp(),
+    });
+    this.down = new Pipe<FromPrimary>(world, machine, false, {
+      sender: primary,
+      receiver: likesServer,
+      take: (message) => ends.toLikesServer(message),
+      writable: () => ends.writableDown(),
+    });
+  }
+
+  get isTampered(): boolean {
+    return this.up.isTampered || this.down.isTampered;
+  }
+
+  /** The LikesServer hung up or died. */
+  endByLikesServer(): void {
+    this.isEnded = true;
+    this.down.cut();
+    this.up.end(() => this.#ends.endAtPrimary());
+  }
+
+  /** The primary hung up or died. */
+  endByPrimary(reason: string): void {
+    this.isEnded = true;
+    this.up.cut();
+    this.down.end(() => this.#ends.endAtLikesServer(reason));
+  }
+
+  /** The network broke it. Each side learns of that in its own time, or never. */
+  break(): void {
+    this.isEnded = true;
+    this.up.end(() => this.#ends.endAtPrimary());
+    this.down.end(() => this.#ends.endAtLikesServer("broken"));
+  }
+
+  /** One direction is dead, or both are, and nobody is told. */
+  halfOpen(up: boolean, down: boolean): void {
+    if (up) this.up.cut();
+    if (down) this.down.cut();
+  }
+}

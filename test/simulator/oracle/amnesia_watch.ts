@@ -1,0 +1,137 @@
+/**
+ * Law 7: an amnesia that can be seen is recorded as trouble, and costs no like that still exists
+ * anywhere. It is told of every store that forgot, and looks whether the ledger names it.
+ */
+import type { GroupResult } from "../../../src/core/ledger_rule.ts";
+import type { TroubleKind } from "../../../src/core/messages.ts";
+import type { Id } from "../../../src/core/record.ts";
+import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import type { AsOfCheck, WrongSpan } from "./as_of_check.ts";
+import { expect } from "./failure.ts";
+import type { Lineage } from "./lineage.ts";
+import type { Truth } from "./truth.ts";
+
+/** What it looks at. */
+interface Observed {
+  readonly truth: Truth;
+  readonly asOf: AsOfCheck;
+  readonly home: Lineage;
+}
+
+interface Expected {
+  readonly outboxId: Id;
+  readonly kinds: readonly TroubleKind[];
+  readonly why: string;
+}
+
+const ROLLED_BACK = ["outbox_rolled_back"] as const;
+const COPIED = ["outbox_rolled_back", "closed_incarnation", "second_incarnation"] as const;
+
+/** What is expected to be named, and what was. */
+export class AmnesiaWatch {
+  readonly #oracle: Observed;
+  #expected: Expected[] = [];
+  /** Whether any store ever forgot: some sums are then not known exactly. */
+  happened = false;
+
+  constructor(oracle: Observed) {
+    this.#oracle = oracle;
+  }
+
+  /**
+   * An outbox is replaced by an older one, or by an empty one; `disks` are all others that are
+   * left.
+   */
+  outboxForgot(before: OutboxDisk, after: OutboxDisk, disks: Iterable<OutboxDisk>): void {
+    this.happened = true;
+    const { truth, home } = this.#oracle;
+    const { outboxId } = before.content.state;
+    this.#forget(outboxId);
+    const left = [after, ...disks];
+    for (const gift of truth.gifts) {
+      if (gift.life?.outboxId !== outboxId) continue;
+      const { incarnation } = gift.life;
+      gift.isLost ||= !left.some((disk) => holds(disk, incarnation, gift.sequence));
+    }
+    if (after.content.state.outboxId !== outboxId) return;
+    this.#oracle.asOf.rolledBack.add(outboxId);
+    this.#expectForgotten(before, after);
+    for (const { incarnation, last, closed } of after.content.state.incarnations) {
+      if (closed || home.appliedOf(incarnation) <= last.sequence) continue;
+      const why = `${incarnation} was rolled back to #${last.sequence}`;
+      // A copy that has delivered it already has shown itself in another way.
+      const kinds = this.#oracle.asOf.isTwinned(outboxId) ? COPIED : ROLLED_BACK;
+      this.#expected.push({ outboxId, kinds, why });
+      return;
+    }
+  }
+
+  /** Of the life that was live the ledger knows, and the outbox does not: it shows as a second one. */
+  #expectForgotten(before: OutboxDisk, after: OutboxDisk): void {
+    const { outboxId, incarnations } = after.content.state;
+    const live = before.content.state.incarnations.at(-1)?.incarnation ?? "";
+    if (incarnations.some(({ incarnation }) => incarnation === live)) return;
+    if (this.#oracle.home.disk.incarnations.get(live)?.state !== "open") return;
+    const kinds = ["second_incarnation", "outbox_rolled_back"] as const;
+    this.#expected.push({ outboxId, kinds, why: `${live} was forgotten` });
+  }
+
+  /** The ledger is replaced by an older copy. `disks` are those of all LikesServers. */
+  ledgerForgot(to: LedgerDisk, disks: Iterable<OutboxDisk>): void {
+    this.happened = true;
+    // What was to be seen by the newer one is not any more.
+    this.#expected = [];
+    for (const { content } of disks) {
+      const { outboxId, seen } = content.state;
+      const isKnown = to.members.get(outboxId)?.state === "member";
+      const isNewer = seen !== undefined && seen.version > to.meta.version;
+      if (!isKnown || !isNewer) continue;
+      const why = `the ledger is back at version ${to.meta.version}, ${seen.version} was seen`;
+      this.#expected.push({ outboxId, kinds: ["ledger_restored", "gap"], why });
+    }
+  }
+
+  /** What an outbox that is gone would have shown is not expected any more. */
+  #forget(outboxId: Id): void {
+    this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
+  }
+
+  /**
+   * A member that was retired returned: each as_of that lacked its likes is in the span that is
+   * named.
+   */
+  committed({ troubles }: GroupResult): void {
+    for (const { kind, outboxId, asOfFromMs, asOfToMs } of troubles) {
+      if (kind !== "retired_returned") continue;
+      const wrong: WrongSpan | undefined = this.#oracle.asOf.wrong.get(outboxId);
+      if (wrong === undefined) continue;
+      const isCovered = asOfFromMs < wrong.firstMs && wrong.lastMs <= asOfToMs;
+      expect(isCovered, () => {
+        const { firstMs, lastMs } = wrong;
+        return `as_of was wrong ${firstMs} to ${lastMs}, named: ${asOfFromMs} to ${asOfToMs}`;
+      });
+      this.#oracle.asOf.wrong.delete(outboxId);
+    }
+  }
+
+  finish(): void {
+    const { troubles, decidedTroubles, decisions } = this.#oracle.home.disk;
+    const named = [...troubles.values(), ...decidedTroubles.values()];
+    for (const { outboxId, kinds, why } of this.#expected) {
+      // Of a member that was retired nothing is open any more that could show it.
+      if (decisions.some((one) => one.kind === "retire" && one.outboxId === outboxId)) continue;
+      const isNamed = named.some((one) => one.outboxId === outboxId && kinds.includes(one.kind));
+      expect(isNamed, () => `${why}: nobody recorded ${kinds.join(" or ")} of ${outboxId}`);
+    }
+  }
+}
+
+/** Whether an outbox still has the event of that name. */
+function holds(disk: OutboxDisk, incarnation: Id, sequence: number): boolean {
+  const { records } = disk.content;
+  const held = records.get(incarnation) ?? [];
+  return held.some(({ record }) => {
+    return record.firstSequence <= sequence && sequence <= record.lastSequence;
+  });
+}

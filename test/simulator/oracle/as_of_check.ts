@@ -1,0 +1,136 @@
+/**
+ * Law 4: as_of = T means that every like that was acknowledged before the pulse labelled T was sent
+ * is in the total. It looks at each acknowledged like once, in order; what it finds missing has to
+ * be excused.
+ */
+import type { Id } from "../../../src/core/record.ts";
+import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import { expect } from "./failure.ts";
+import type { Lineage } from "./lineage.ts";
+import type { Gift, Truth } from "./truth.ts";
+
+/** Which values of as_of lacked likes of an outbox that an operator had retired. */
+export interface WrongSpan {
+  firstMs: number;
+  lastMs: number;
+}
+
+/** Holds as_of against what was acknowledged. */
+export class AsOfCheck {
+  readonly #truth: Truth;
+  readonly #outboxes: () => Iterable<OutboxDisk>;
+  #settled = 0;
+  /** Those that were missing and excused. */
+  #missing: Gift[] = [];
+  /** Outboxes that two processes worked on, and the step until when that may have hidden likes. */
+  readonly #twins = new Map<Id, number>();
+  readonly wrong = new Map<Id, WrongSpan>();
+  /** Outboxes that were put back from a copy. */
+  readonly rolledBack = new Set<Id>();
+
+  constructor(truth: Truth, outboxes: () => Iterable<OutboxDisk>) {
+    this.#truth = truth;
+    this.#outboxes = outboxes;
+  }
+
+  /** Two processes work on copies of one outbox from now on. */
+  twinned(outboxId: Id): void {
+    this.#twins.set(outboxId, Infinity);
+  }
+
+  /** An operator ended that: what is acknowledged from now on is claimed again. */
+  untwinned(outboxId: Id): void {
+    if (this.#twins.has(outboxId)) this.#twins.set(outboxId, this.#truth.nextStep());
+  }
+
+  isTwinned(outboxId: Id): boolean {
+    return this.#twins.has(outboxId);
+  }
+
+  /** Another history of the ledger is looked at: what was counted may not be. */
+  restart(): void {
+    this.#settled = 0;
+    this.#missing = [];
+    this.wrong.clear();
+  }
+
+  /** The ledger's `as_of` is committed. */
+  check(lineage: Lineage): void {
+    const { accepted } = this.#truth;
+    const { asOfStep, asOfMs } = lineage;
+    for (; this.#settled < accepted.length; this.#settled++) {
+      const gift = accepted[this.#settled] as Gift;
+      if (gift.acceptedStep >= asOfStep) break;
+      if (lineage.isCounted(gift)) continue;
+      const excuse = this.excuse(gift, lineage);
+      expect(excuse !== undefined, () => {
+        return `as_of ${asOfMs} claims ${where(gift)}: ${this.#whereabouts(gift, lineage)}`;
+      });
+      this.#missing.push(gift);
+    }
+    for (const gift of this.#missing) {
+      if (!lineage.isCounted(gift) && isRetired(gift, lineage)) this.#note(gift, asOfMs);
+    }
+  }
+
+  /** That a like is lost, in words. */
+  lost(gift: Gift, lineage: Lineage): string {
+    return `${where(gift)} is lost: ${this.#whereabouts(gift, lineage)}`;
+  }
+
+  /** Why it is right that a like is not counted, if it is. */
+  excuse(gift: Gift, lineage: Lineage): string | undefined {
+    const { life } = gift;
+    if (gift.isLost) return "the disk that held it forgot it";
+    if (lineage.isGivenUp(gift)) return "an operator closed a gap";
+    if (life === undefined) return "it was never synced";
+    if (isRetired(gift, lineage)) return "an operator retired it";
+    if (isGivenUp(life.outboxId, lineage)) return "an operator gave up what nobody knows";
+    if (gift.acceptedStep < (this.#twins.get(life.outboxId) ?? 0)) return "two copies were live";
+    const isMember = lineage.disk.members.get(life.outboxId)?.state === "member";
+    if (lineage.isRestored && !isMember) return "the restored ledger does not know its outbox";
+    // It takes likes at once, until the ledger hears of it: no protocol can know before.
+    if (this.rolledBack.has(life.outboxId) && !isMember) return "its outbox is back before it left";
+    return undefined;
+  }
+
+  /** Where a like is that is not counted, for who reads the failure. */
+  #whereabouts({ life }: Gift, { disk }: Lineage): string {
+    const id = life?.incarnation ?? "";
+    const row = disk.incarnations.get(id);
+    const outboxes = [...this.#outboxes()].filter(({ content }) => {
+      return content.state.incarnations.some(({ incarnation }) => incarnation === id);
+    });
+    return (
+      `it is not counted, the ledger has its incarnation ${row?.state} at #${row?.appliedSequence}, ` +
+      `${outboxes.length} outboxes list it`
+    );
+  }
+
+  #note({ life }: Gift, asOfMs: number): void {
+    const outboxId = life?.outboxId ?? "";
+    const span = this.wrong.get(outboxId);
+    if (span === undefined) this.wrong.set(outboxId, { firstMs: asOfMs, lastMs: asOfMs });
+    else span.lastMs = asOfMs;
+  }
+}
+
+/** A like in words. */
+function where({ itemId, life, sequence }: Gift): string {
+  return `${itemId} (#${sequence} of ${life?.incarnation.slice(0, 6)})`;
+}
+
+/** Whether an operator closed a gap of which neither side knew the events. */
+function isGivenUp(outboxId: Id, { disk }: Lineage): boolean {
+  return disk.decisions.some((one) => {
+    return one.trouble === "gap" && one.incarnation === "" && one.outboxId === outboxId;
+  });
+}
+
+/** Whether an operator said that nothing more of its incarnation or its outbox will come. */
+function isRetired({ life }: Gift, { disk }: Lineage): boolean {
+  if (life === undefined) return false;
+  const { members, incarnations } = disk;
+  if (incarnations.get(life.incarnation)?.state === "retired") return true;
+  return members.get(life.outboxId)?.state === "retired";
+}

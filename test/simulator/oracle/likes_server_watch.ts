@@ -1,0 +1,135 @@
+/**
+ * What one life of a LikesServer has said, as it was seen on the wire and on its disk: nothing
+ * leaves before the disk (law 1), and every window and queue is within its bound (law 6).
+ */
+import type { GiveOutcome } from "../../../src/core/likes_server.ts";
+import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
+import { acceptedOf } from "../../../src/core/outbox.ts";
+import type { OutboxWrite } from "../../../src/core/outbox.ts";
+import type { Id } from "../../../src/core/record.ts";
+import {
+  BATCH_RECORDS_MAX,
+  RECORD_BYTES_MAX,
+  TROUBLES_MAX,
+  WINDOW_BATCHES_MAX,
+  WINDOW_BYTES_MAX,
+} from "../../../src/limits.ts";
+import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import { expect } from "./failure.ts";
+import type { Lineage } from "./lineage.ts";
+import type { Truth } from "./truth.ts";
+
+interface Observed {
+  readonly truth: Truth;
+  readonly home: Lineage;
+  readonly amnesia: { readonly happened: boolean };
+}
+
+interface Bounds {
+  readonly outboxBytesMax: number;
+  readonly retain: { readonly bytesMax: number };
+}
+
+/** One life of a LikesServer. */
+export class LikesServerWatch {
+  readonly #oracle: Observed;
+  readonly #disk: OutboxDisk;
+  readonly #outboxBytesMax: number;
+  readonly #retainedBytesMax: number;
+  /** Batches of the present stream that are not acknowledged. */
+  #inFlight: { readonly last: number; readonly bytes: number }[] = [];
+  isLeaving = false;
+  /** Whether the ledger may have recorded it, as far as this life can tell. */
+  isPerhapsKnown = false;
+
+  constructor(oracle: Observed, disk: OutboxDisk, plan: Bounds) {
+    this.#oracle = oracle;
+    this.#disk = disk;
+    this.#outboxBytesMax = plan.outboxBytesMax;
+    this.#retainedBytesMax = plan.retain.bytesMax;
+  }
+
+  /** Writes reached the disk. */
+  synced(writes: readonly OutboxWrite[]): void {
+    const { state } = this.#disk.content;
+    this.#oracle.truth.synced(state.outboxId, writes);
+    const [write] = writes;
+    // What a ledger that was restored has to have again counts as pending, beyond the bound.
+    if (write?.type === "append" && !this.#oracle.amnesia.happened) {
+      const pending = state.bytes - state.retainedBytes;
+      // What was retained waits again while a ledger is refilled, on top of the bound.
+      const isRefilled = this.#oracle.amnesia.happened;
+      const isWithin = pending <= this.#outboxBytesMax || isRefilled;
+      expect(isWithin, () => `${pending} bytes wait in the outbox`);
+    }
+    if (writes.at(-1)?.type === "shed") {
+      const { retainedBytes } = state;
+      const isShed = retainedBytes <= this.#retainedBytesMax;
+      expect(isShed, () => `${retainedBytes} bytes are retained`);
+    }
+  }
+
+  answered(requestId: number, outcome: GiveOutcome): void {
+    const gift = this.#oracle.truth.answered(requestId, outcome);
+    if (outcome.type !== "accepted") return;
+    const last = this.#lastOf(outcome.incarnation);
+    const isDurable = outcome.sequence <= last;
+    expect(isDurable, () => `${gift.itemId} is acknowledged, the disk ends at #${last}`);
+  }
+
+  connected(): void {
+    this.#inFlight = [];
+  }
+
+  sent(message: FromLikesServer): void {
+    if (message.type === "hello") return;
+    const last = this.#lastOf(message.incarnation);
+    const isDurable = message.lastSequence <= last;
+    expect(isDurable, () => `says #${message.lastSequence}, the disk ends at #${last}`);
+    if (message.type === "batch") return this.#sentBatch(message);
+    this.isPerhapsKnown = true;
+    const { forgotten, incarnations } = this.#disk.content.state;
+    const { likes } = acceptedOf(forgotten, incarnations);
+    expect(message.acceptedLikes <= likes, () => `reports ${message.acceptedLikes} of ${likes}`);
+    expect(message.troubles.length <= TROUBLES_MAX, () => "too many troubles in one report");
+  }
+
+  #sentBatch({ lastSequence, records }: Extract<FromLikesServer, { type: "batch" }>): void {
+    let bytes = 0;
+    for (const record of records) bytes += record.bytes.length;
+    this.#inFlight.push({ last: lastSequence, bytes });
+    let inFlightBytes = 0;
+    for (const one of this.#inFlight) inFlightBytes += one.bytes;
+    const isBounded =
+      this.#inFlight.length <= WINDOW_BATCHES_MAX &&
+      inFlightBytes <= WINDOW_BYTES_MAX + RECORD_BYTES_MAX &&
+      records.length <= BATCH_RECORDS_MAX;
+    expect(isBounded, () => `${this.#inFlight.length} batches, ${inFlightBytes} bytes in flight`);
+  }
+
+  received(message: FromPrimary): void {
+    if (message.type !== "ack") return;
+    const { appliedSequence } = message;
+    this.#inFlight = this.#inFlight.filter(({ last }) => last > appliedSequence);
+  }
+
+  /** It said that all is delivered, and that it has left if that was asked for. */
+  stopped(): void {
+    const { home: lineage } = this.#oracle;
+    const { outboxId, incarnations } = this.#disk.content.state;
+    for (const { incarnation, last } of incarnations) {
+      const applied = lineage.appliedOf(incarnation);
+      expect(applied === last.sequence, () => `stopped at #${last.sequence} of #${applied}`);
+    }
+    const isMember = lineage.disk.members.get(outboxId)?.state === "member";
+    const isToBeGone = this.isLeaving && this.isPerhapsKnown;
+    expect(!isToBeGone || !isMember, () => "stopped without having left");
+  }
+
+  /** What the disk has synced of an incarnation; of one that is forgotten, all that there was. */
+  #lastOf(incarnation: Id): number {
+    const { incarnations } = this.#disk.content.state;
+    const found = incarnations.findLast((one) => one.incarnation === incarnation);
+    return found?.last.sequence ?? this.#oracle.truth.lifeOf(incarnation)?.gifts.length ?? 0;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The oracle: what must hold in a simulated world, at every step and not only at its end. It is told of
+ * every effect and of every commit, as somebody outside sees them, and throws at what must not be.
+ *
+ * Who knows what: `truth` what was given and where it was synced, `lineage` what the ledger must hold,
+ * `asOf` law 4, `watch` what this life of the primary may say, `readers` what was shown to whom.
+ */
+import type { LedgerSnapshot } from "../../../src/core/ledger.ts";
+import type { GroupResult, LedgerCommand } from "../../../src/core/ledger_rule.ts";
+import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
+import type { Id, RecordCodec } from "../../../src/core/record.ts";
+import type { Status } from "../../../src/core/status.ts";
+import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import { AmnesiaWatch } from "./amnesia_watch.ts";
+import { AsOfCheck } from "./as_of_check.ts";
+import { expect } from "./failure.ts";
+import { Lineage } from "./lineage.ts";
+import { PrimaryWatch } from "./primary_watch.ts";
+import { Readers } from "./readers.ts";
+import { Truth } from "./truth.ts";
+
+/** The checks of one world. */
+export class Oracle {
+  readonly truth: Truth;
+  readonly asOf: AsOfCheck;
+  readonly readers: Readers;
+  readonly amnesia: AmnesiaWatch;
+  readonly #nowMs: () => number;
+  /** Of each ledger disk that there is: copies of one, and others. */
+  readonly #lineages = new Map<LedgerDisk, Lineage>();
+  /** Of the ledger that is open now. */
+  lineage: Lineage;
+  /** Of the true ledger, also while another one is in its place. */
+  home: Lineage;
+  #watch: PrimaryWatch | undefined;
+  commits = 0;
+  converged = 0;
+
+  constructor(
+    codec: RecordCodec,
+    ledger: LedgerDisk,
+    world: { nowMs(): number; outboxes(): Iterable<OutboxDisk> },
+  ) {
+    this.#nowMs = () => world.nowMs();
+    this.truth = new Truth(codec);
+    this.asOf = new AsOfCheck(this.truth, () => world.outboxes());
+    this.lineage = this.lineageOf(ledger);
+    this.home = this.lineage;
+    this.readers = new Readers(this.truth);
+    this.amnesia = new AmnesiaWatch(this);
+  }
+
+  lineageOf(disk: LedgerDisk): Lineage {
+    let lineage = this.#lineages.get(disk);
+    if (lineage === undefined) {
+      lineage = new Lineage(this.truth, disk);
+      this.#lineages.set(disk, lineage);
+    }
+    return lineage;
+  }
+
+  /** `copy` is a copy of `disk` as it is now. */
+  copied(disk: LedgerDisk, copy: LedgerDisk): void {
+    this.#lineages.set(copy, this.lineageOf(disk).fork(copy));
+  }
+
+  /** The true ledger is from now on that on `disk`, which goes on from an older copy. */
+  restored(disk: LedgerDisk): void {
+    this.home = this.lineageOf(disk);
+    this.home.isRestored = true;
+    this.asOf.restart();
+  }
+
+  // The primary.
+
+  primaryStarted(disk: LedgerDisk, snapshot: LedgerSnapshot): void {
+    const lineage = this.lineageOf(disk);
+    this.lineage = lineage;
+    this.readers.opened(snapshot.generation);
+    const { asOfMs } = snapshot.meta;
+    expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}`);
+    this.#watch = new PrimaryWatch(lineage, snapshot, this.#nowMs);
+    this.#watch.isTwinned = (outboxId) => this.asOf.isTwinned(outboxId);
+  }
+
+  /** The labels of `as_of` count from here when no pulse carried them. */
+  asked(commands: readonly LedgerCommand[]): void {
+    for (const command of commands) {
+      if (command.type === "advance") this.#stepOf(command.asOfMs);
+    }
+  }
+
+  #stepOf(labelMs: number): number {
+    return this.#watch?.stepOf(labelMs, () => this.truth.nextStep()) ?? 0;
+  }
+
+  sentDown(streamId: number, message: FromPrimary): void {
+    this.#watch?.sent(streamId, message, () => this.truth.nextStep());
+  }
+
+  received(streamId: number, message: FromLikesServer): void {
+    this.#watch?.received(streamId, message);
+  }
+
+  streamClosed(streamId: number): void {
+    this.#watch?.closed(streamId);
+  }
+
+  /** A group is on the disk; nobody may have seen it yet. */
+  committed(group: GroupResult, disk: LedgerDisk): void {
+    this.commits++;
+    const lineage = this.lineageOf(disk);
+    lineage.committed(group);
+    const { asOfMs } = group.meta;
+    expect(asOfMs >= lineage.asOfMs, () => `as_of went back to ${asOfMs}`);
+    if (asOfMs > lineage.asOfMs) {
+      lineage.asOfMs = asOfMs;
+      lineage.asOfStep = this.#stepOf(asOfMs);
+      if (!lineage.isForeign) this.asOf.check(lineage);
+    }
+    this.amnesia.committed(group);
+  }
+
+  commitSeen(group: GroupResult): void {
+    this.#watch?.commitSeen(group);
+  }
+
+  /** Somebody reads the status at the primary. */
+  status(status: Status): void {
+    const watch = this.#watch;
+    if (watch === undefined) return;
+    const { totalLikes, asOfMs, generation } = status;
+    expect(totalLikes === watch.meta.totalLikes, () => "shows what is not committed");
+    expect(asOfMs === watch.meta.asOfMs, () => "shows an as_of that is not committed");
+    this.readers.shown(this, generation, totalLikes, asOfMs);
+    watch.checkStatus(status.convergence, status.everywhere);
+    if (status.convergence === "converged") this.converged++;
+  }
+
+  // The LikesServers.
+
+  /** A LikesServer shows a pulse. */
+  shows(outboxId: Id, generation: Id, version: number): void {
+    if (this.#watch?.generation === generation) this.#watch.shows(outboxId, version);
+  }
+
+  // The end.
+
+  /** Every acknowledged like is counted, or it is known why not. */
+  finish(): void {
+    const { home: lineage } = this;
+    lineage.finish();
+    for (const gift of this.truth.gifts) {
+      if (gift.acceptedStep === 0 || lineage.isCounted(gift)) continue;
+      const isLost = this.asOf.excuse(gift, lineage) === undefined;
+      expect(!isLost, () => this.asOf.lost(gift, lineage));
+    }
+    this.amnesia.finish();
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What readers are shown: never above what was attempted, never below what the same reader was shown
+ * before in one generation, and of learnt counts nothing twice and nothing left out.
+ */
+import type { CountOutcome, TotalView } from "../../../src/core/likes_server.ts";
+import type { Id } from "../../../src/core/record.ts";
+import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import { expect } from "./failure.ts";
+import type { Lineage } from "./lineage.ts";
+import type { Truth } from "./truth.ts";
+
+interface Shown {
+  readonly generation: Id;
+  readonly totalLikes: bigint;
+  readonly asOfMs: number;
+}
+
+/** Everybody who reads. */
+export class Readers {
+  readonly #truth: Truth;
+  readonly #shown = new Map<object, Shown>();
+  /** Generations in the order in which they began: none returns. */
+  readonly #generations = new Map<Id, number>();
+  counted = 0;
+  countedPending = 0;
+
+  constructor(truth: Truth) {
+    this.#truth = truth;
+  }
+
+  /** A primary opens its ledger. */
+  opened(generation: Id): void {
+    this.#generations.set(generation, this.#generations.size);
+  }
+
+  /** `reader` is shown a total. */
+  shown(reader: object, generation: Id, totalLikes: bigint, asOfMs: number): void {
+    const before = this.#shown.get(reader);
+    const { attemptedLikes } = this.#truth;
+    expect(totalLikes <= attemptedLikes, () => `shows ${totalLikes} of ${attemptedLikes}`);
+    if (before?.generation === generation) {
+      expect(totalLikes >= before.totalLikes, () => {
+        return `the total went back from ${before.totalLikes} to ${totalLikes}`;
+      });
+      expect(asOfMs >= before.asOfMs, () => `as_of went back to ${asOfMs}`);
+      if (totalLikes === before.totalLikes && asOfMs === before.asOfMs) return;
+    } else {
+      const known = this.#generations.get(before?.generation ?? "") ?? -1;
+      const isNewer = known <= (this.#generations.get(generation) ?? 0);
+      expect(isNewer, () => "an older generation is shown again");
+    }
+    this.#shown.set(reader, { generation, totalLikes, asOfMs });
+  }
+
+  /** A LikesServer shows its view. `isPlain`: nothing forgot, and no message was out of order. */
+  viewed(disk: OutboxDisk, view: TotalView, ledger: LedgerDisk, isPlain: boolean): void {
+    const { pulse, pendingLikes } = view;
+    const { totalLikes, generation, asOfMs } = pulse;
+    this.shown(disk, generation, totalLikes, asOfMs);
+    expect(pendingLikes >= 0n, () => `${pendingLikes} likes are pending`);
+    if (!isPlain) return;
+    const committed = ledger.meta.totalLikes;
+    expect(totalLikes <= committed, () => "a LikesServer shows what is not committed");
+    const sum = totalLikes + pendingLikes;
+    expect(sum <= this.#truth.attemptedLikes, () => `shows ${totalLikes} and ${pendingLikes} more`);
+  }
+
+  /** A count and the own likes that are not in it are together what was acknowledged here. */
+  learnt(outboxId: Id, outcome: CountOutcome, lineage: Lineage, isPlain: boolean): void {
+    if (outcome.type === "refused") return;
+    for (const { itemId, learnt } of outcome.counts) {
+      const gift = this.#truth.giftOf(itemId);
+      if (gift === undefined || learnt === undefined) continue;
+      const { likes, pendingLikes } = learnt;
+      expect(likes <= gift.likes, () => `${itemId} counts ${likes} of ${gift.likes}`);
+      if (!isPlain) continue;
+      const committed = lineage.disk.items.get(itemId) ?? 0n;
+      expect(likes <= committed, () => `${itemId} counts ${likes}, not committed`);
+      if (pendingLikes === undefined) continue;
+      this.counted++;
+      if (pendingLikes > 0n) this.countedPending++;
+      const isOwn = gift.life?.outboxId === outboxId;
+      const own = isOwn ? gift.likes : 0n;
+      const sum = likes + pendingLikes;
+      expect(pendingLikes <= own, () => `${itemId} has ${pendingLikes} own likes, not ${own}`);
+      expect(sum <= gift.likes, () => `${itemId} is twice in ${likes} + ${pendingLikes}`);
+      const isExact = !isOwn || gift.acceptedStep === 0 || sum === own;
+      expect(isExact, () => `${itemId} is in neither of ${likes} + ${pendingLikes}`);
+    }
+  }
+}

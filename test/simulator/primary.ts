@@ -1,0 +1,206 @@
+/** The primary's shell in a simulated world, as src/primary is in the real one. */
+import type { GroupResult, LedgerCommand } from "../../src/core/ledger_rule.ts";
+import { runGroup } from "../../src/core/ledger_rule.ts";
+import type { LedgerSnapshot, TransactionOutcome } from "../../src/core/ledger.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
+import { PrimaryCore } from "../../src/core/primary.ts";
+import type {
+  Operation,
+  OperationOutcome,
+  PrimaryAction,
+  PrimaryEvent,
+} from "../../src/core/primary.ts";
+import type { FromLikesServer } from "../../src/core/messages.ts";
+import { inTurn } from "../../src/in_turn.ts";
+import { MemoryLedger } from "../../src/store/memory_ledger.ts";
+import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
+import type { Machine } from "./machine.ts";
+import type { SimulatedStream } from "./network.ts";
+import type { Oracle } from "./oracle/oracle.ts";
+import { SimulatedProcess } from "./process.ts";
+import type { Surroundings } from "./process.ts";
+
+/** The world, as far as the primary has to do with it. */
+export interface PrimarySurroundings extends Surroundings {
+  readonly oracle: Oracle;
+  readonly wallClock: { readonly nowMs: number };
+  readonly isPlain: boolean;
+  primaryDied(): void;
+}
+
+type Commit = TransactionOutcome<GroupResult>;
+
+/** One life of the primary. */
+export class PrimaryProcess extends SimulatedProcess {
+  override readonly surroundings: PrimarySurroundings;
+  readonly disk: LedgerDisk;
+  readonly #generation: string;
+  readonly #store: MemoryLedger;
+  readonly #streams = new Map<number, SimulatedStream>();
+  readonly #operations = new Map<number, (outcome: OperationOutcome) => void>();
+  #core: PrimaryCore | undefined;
+  #streamId = 0;
+  #requestId = 0;
+
+  constructor(surroundings: PrimarySurroundings, machine: Machine, disk: LedgerDisk) {
+    super(surroundings, machine, "primary");
+    this.surroundings = surroundings;
+    this.disk = disk;
+    this.#generation = surroundings.random.id();
+    this.#store = new MemoryLedger(disk, this.#generation);
+    this.#open();
+  }
+
+  get core(): PrimaryCore | undefined {
+    return this.isAlive ? this.#core : undefined;
+  }
+
+  /** Takes a stream; gives the id by which it is driven. */
+  open(stream: SimulatedStream): number {
+    const streamId = ++this.#streamId;
+    this.#streams.set(streamId, stream);
+    this.drive({ type: "opened", streamId });
+    return streamId;
+  }
+
+  /** A message arrives on a stream that was not ended here. */
+  receive(streamId: number, message: FromLikesServer): void {
+    if (!this.#streams.has(streamId)) return;
+    this.surroundings.oracle.received(streamId, message);
+    this.drive({ type: "received", streamId, message });
+  }
+
+  /** The connection of a stream ended. */
+  closed(streamId: number): void {
+    if (this.#streams.delete(streamId)) this.surroundings.oracle.streamClosed(streamId);
+    this.drive({ type: "closed", streamId });
+  }
+
+  /** An operator decides something. */
+  operate(operation: Operation, then: (outcome: OperationOutcome) => void): void {
+    const requestId = ++this.#requestId;
+    this.#operations.set(requestId, then);
+    this.drive({ type: "operate", requestId, operation });
+  }
+
+  readonly drive = inTurn((event: PrimaryEvent): void => {
+    const core = this.#core;
+    if (!this.isAlive || core === undefined) return;
+    const { trace } = this.surroundings;
+    if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
+    for (const action of core.handle(event, this.nowMs)) {
+      if (!this.livesToAct()) return;
+      if (trace !== undefined && action.type !== "notice") trace.effect(this.name, action);
+      this.#perform(action);
+    }
+  });
+
+  /** Somebody reads the status. */
+  readStatus(): void {
+    if (this.core !== undefined) this.surroundings.oracle.status(this.core.status(this.nowMs));
+  }
+
+  /** The counts as the ledger has them now. */
+  counts({ itemIds, incarnations }: CountsQuestion): CountsAnswer {
+    const { meta, ...read } = this.#store.counts({ type: "named", itemIds }, incarnations);
+    const { asOfMs, version } = meta;
+    return { ...read, asOfMs, version, ledgerId: this.disk.ledgerId, generation: this.#generation };
+  }
+
+  protected override died(): void {
+    for (const stream of this.#streams.values()) stream.endByPrimary("the primary died");
+    this.surroundings.primaryDied();
+  }
+
+  /** What it records of itself comes first, before anything is served. */
+  #open(): void {
+    const { random, plan, isUnkind } = this.surroundings;
+    this.#transact([{ type: "opened" }], (outcome) => {
+      const dies = isUnkind && plan.faults.has("crash_in_recovery") && random.chance(0.2);
+      if (dies) this.surroundings.fired("crash_in_recovery");
+      if (dies || outcome.type !== "done") return this.die("in recovery");
+      this.onRead(
+        () => this.#store.loadNow(),
+        (snapshot) => this.#begin(snapshot),
+      );
+    });
+  }
+
+  #begin(snapshot: LedgerSnapshot): void {
+    const { wallClock, oracle, trace } = this.surroundings;
+    const started = { monotonicMs: this.nowMs, wallMs: wallClock.nowMs };
+    trace?.event(this.name, { opens: snapshot.meta, troubles: snapshot.troubles });
+    this.#core = new PrimaryCore(snapshot, started);
+    oracle.primaryStarted(this.disk, snapshot);
+    this.tick(() => this.drive({ type: "tick" }));
+  }
+
+  #perform(action: PrimaryAction): void {
+    const { surroundings } = this;
+    switch (action.type) {
+      case "commit":
+        surroundings.oracle.asked(action.commands);
+        return this.#transact(action.commands, (outcome) => {
+          if (outcome.type === "done") surroundings.oracle.commitSeen(outcome.value);
+          this.drive({ type: "committed", outcome });
+        });
+      case "send":
+        return this.#send(action.streamId, action);
+      case "end":
+        if (action.refusal.code === "ledger_other") surroundings.fired("ledger_exchanged");
+        this.#streams.get(action.streamId)?.endByPrimary(action.refusal.message);
+        if (this.#streams.delete(action.streamId)) {
+          surroundings.oracle.streamClosed(action.streamId);
+        }
+        return;
+      case "pause": {
+        const stream = this.#streams.get(action.streamId);
+        if (stream !== undefined) stream.up.isReadPaused = true;
+        return;
+      }
+      case "resume":
+        return this.#streams.get(action.streamId)?.up.resumeReading();
+      case "operated":
+        this.#operations.get(action.requestId)?.(action.outcome);
+        this.#operations.delete(action.requestId);
+        return;
+      case "notice":
+        if (action.notice.type === "trouble" && surroundings.isPlain) {
+          throw new Error(`in trouble: ${JSON.stringify(action.notice.trouble)}`);
+        }
+    }
+  }
+
+  #send(streamId: number, { message }: Extract<PrimaryAction, { type: "send" }>): void {
+    const { random, isUnkind, plan, oracle } = this.surroundings;
+    oracle.sentDown(streamId, message);
+    const taken = this.#streams.get(streamId)?.down.send(message) ?? true;
+    if (!taken) {
+      this.drive({ type: "blocked", streamId });
+    } else if (isUnkind && plan.faults.has("transport_blocked") && random.chance(0.03)) {
+      this.surroundings.fired("transport_blocked");
+      this.drive({ type: "blocked", streamId });
+      this.later(random.next() * 300, () => this.drive({ type: "writable", streamId }));
+    }
+  }
+
+  #transact(commands: readonly LedgerCommand[], then: (outcome: Commit) => void): void {
+    const { surroundings, disk } = this;
+    const { codec } = surroundings.plan;
+    const nowUnixMs = surroundings.wallClock.nowMs;
+    const call = (): Commit => {
+      let group: GroupResult | undefined;
+      const before = disk.meta;
+      try {
+        return this.#store.transactNow((ledger) => {
+          return (group = runGroup(ledger, commands, codec, nowUnixMs));
+        });
+      } finally {
+        // In doubt, it may be on the disk although nobody is told.
+        const isThere = group !== undefined && group.meta === disk.meta && disk.meta !== before;
+        if (isThere && group !== undefined) surroundings.oracle.committed(group, disk);
+      }
+    };
+    this.onWrite<Commit>(disk, { type: "busy" }, call, then);
+  }
+}

@@ -1,0 +1,54 @@
+/** Where a LikesServer lives: its machine, its disk, and whichever process works there now. */
+import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import { LikesServerProcess } from "./likes_server.ts";
+import type { LikesServerSurroundings, Seat } from "./likes_server.ts";
+import type { Machine } from "./machine.ts";
+
+type Place = Pick<Seat, "serverId" | "machine" | "disk">;
+
+/** A LikesServer's place in the world, over all its lives. */
+export class LikesServerSeat implements Seat {
+  readonly #world: LikesServerSurroundings;
+  readonly serverId: string;
+  readonly machine: Machine;
+  disk: OutboxDisk;
+  #process: LikesServerProcess | undefined;
+  /** Whether it is kept down, by somebody or for ever. */
+  isHeldDown = false;
+  isGone = false;
+  readonly #restartMs: () => number;
+
+  constructor(world: LikesServerSurroundings, place: Place, restartMs: () => number) {
+    this.#world = world;
+    this.serverId = place.serverId;
+    this.machine = place.machine;
+    this.disk = place.disk;
+    this.#restartMs = restartMs;
+    this.start();
+  }
+
+  /** The process that lives there now, if one does. */
+  get process(): LikesServerProcess | undefined {
+    return this.#process?.isAlive === true ? this.#process : undefined;
+  }
+
+  get outboxId(): string {
+    return this.disk.content.state.outboxId;
+  }
+
+  /** Starts a process there, unless one lives. */
+  start(): void {
+    if (this.isGone || this.isHeldDown || this.process !== undefined) return;
+    this.#process = new LikesServerProcess(this.#world, this);
+  }
+
+  died(): void {
+    this.#world.agenda.after(this.#restartMs(), () => this.start());
+  }
+
+  /** Ends it for good. */
+  remove(why: string): void {
+    this.isGone = true;
+    this.process?.die(why);
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Some hundred worlds that go wrong, as a test of both roles, and the simulator itself: that a seed is
+ * always the same world, and that what must fail does fail.
+ */
+// limit: 60 s
+// tidy: mirrors no file because it runs both roles of the core together
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LikesServerCore } from "../../src/core/likes_server.ts";
+import { PrimaryCore } from "../../src/core/primary.ts";
+import { runSeed } from "./seed_run.ts";
+import { addTally, firedTable, neverFired, newTally } from "./tally.ts";
+import type { World } from "./world.ts";
+
+const FIRST_SEED = 1;
+const SEEDS = 300;
+
+test("World.run() converges to what was accepted when it is kind again", () => {
+  const sum = newTally();
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+    addTally(sum, runSeed(seed, { servers: 3 }));
+  }
+  assert.equal(sum.failures, []);
+  assert.is(sum.seeds, SEEDS);
+  assert.equal(neverFired(sum), []);
+  for (const [name, count] of Object.entries(sum.happened)) assert.ok(count > SEEDS / 4, name);
+});
+
+test("World.run() converges with 10 LikesServers when it is kind again", () => {
+  const sum = newTally();
+  for (let seed = 1; seed <= 20; seed++) addTally(sum, runSeed(seed, { servers: 10 }));
+  assert.equal(sum.failures, []);
+});
+
+test("runSeed() gives the same trace when it runs the same seed again", () => {
+  const traceOf = (seed: number): string[] => {
+    const lines: string[] = [];
+    runSeed(seed, { servers: 3, print: (line) => lines.push(line) });
+    return lines;
+  };
+  for (const seed of [3, 11]) {
+    const lines = traceOf(seed);
+    assert.ok(lines.length > 100);
+    assert.match(lines.at(-1) ?? "", /^trace [0-9a-f]{16}$/);
+    assert.equal(traceOf(seed), lines);
+  }
+  assert.is.not(traceOf(3).at(-1), traceOf(11).at(-1));
+});
+
+/** The texts of what fails when every world of some seeds is broken in one way. */
+function failuresOf(sabotage: (world: World) => void, seeds = 40): string {
+  const texts: string[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { failures } = runSeed(seed, { servers: 3, sabotage });
+    texts.push(...failures.map(({ text }) => text));
+  }
+  return texts.join("\n");
+}
+
+test("Truth.answered() fails when a LikesServer acknowledges before it writes", () => {
+  // eslint-disable-next-line typescript/unbound-method -- it is called with its own `this`
+  const { handle } = LikesServerCore.prototype;
+  LikesServerCore.prototype.handle = function (event, nowMs) {
+    const actions = handle.call(this, event, nowMs);
+    if (event.type !== "give" || actions.some(({ type }) => type === "answer")) return actions;
+    const { requestId } = event.give;
+    const sequence = this.accepted.events + 1;
+    const outcome = { type: "accepted", incarnation: this.incarnation, sequence } as const;
+    return [{ type: "answer", requestId, outcome }, ...actions];
+  };
+  try {
+    assert.match(
+      failuresOf(() => {}),
+      "was never on the disk",
+    );
+  } finally {
+    LikesServerCore.prototype.handle = handle;
+  }
+});
+
+test("Lineage.committed() fails when a ledger applies events again", () => {
+  const failures = failuresOf(({ oracle }) => {
+    const { home } = oracle;
+    const committed = home.committed.bind(home);
+    home.committed = (group) => {
+      committed(group);
+      if (group.results.some(({ type }) => type === "applied")) committed(group);
+    };
+  });
+  assert.match(failures, /#\d+ follows #\d+ of/);
+});
+
+test("AsOfCheck.check() fails when as_of is told from the time of receipt", () => {
+  const failures = failuresOf(({ oracle }) => {
+    // As if each label were that of a pulse that is sent now.
+    const { asOf, truth } = oracle;
+    const check = asOf.check.bind(asOf);
+    asOf.check = (lineage) => {
+      lineage.asOfStep = truth.nextStep();
+      check(lineage);
+    };
+  });
+  assert.match(failures, /as_of \d+ claims/);
+});
+
+test("PrimaryWatch.sent() fails when a pulse shows what is not committed", () => {
+  const failures = failuresOf(({ oracle }) => {
+    const sentDown = oracle.sentDown.bind(oracle);
+    oracle.sentDown = (streamId, message) => {
+      const lie = message.type === "pulse" ? { totalLikes: message.totalLikes + 1n } : {};
+      sentDown(streamId, { ...message, ...lie });
+    };
+  });
+  assert.match(failures, /a pulse shows \d+/);
+});
+
+test("PrimaryWatch.checkStatus() fails when CONVERGED is said of a silent member", () => {
+  // eslint-disable-next-line typescript/unbound-method -- it is called with its own `this`
+  const { status } = PrimaryCore.prototype;
+  PrimaryCore.prototype.status = function (nowMs) {
+    return { ...status.call(this, nowMs), convergence: "converged" };
+  };
+  try {
+    assert.match(
+      failuresOf(() => {}),
+      /converged, but [0-9a-f]{32} is silent/,
+    );
+  } finally {
+    PrimaryCore.prototype.status = status;
+  }
+});
+
+test("LikesServerWatch.sent() fails when a batch is sent before it is synced", () => {
+  const failures = failuresOf(({ seats }) => {
+    for (const seat of seats) {
+      const { watch } = seat.process ?? {};
+      if (watch === undefined) continue;
+      const sent = watch.sent.bind(watch);
+      watch.sent = (message) => {
+        if (message.type === "hello") return;
+        sent({ ...message, lastSequence: message.lastSequence + 1 });
+      };
+    }
+  });
+  assert.match(failures, /says #\d+, the disk ends at #\d+/);
+});
+
+test("Readers.shown() fails when a total goes back in one generation", () => {
+  const failures = failuresOf(({ oracle }) => {
+    const { readers } = oracle;
+    const shown = readers.shown.bind(readers);
+    let isFirst = true;
+    readers.shown = (reader, generation, totalLikes, asOfMs) => {
+      const isHigh = isFirst && totalLikes > 20n;
+      if (isHigh) isFirst = false;
+      shown(reader, generation, isHigh ? totalLikes : totalLikes / 2n, asOfMs);
+    };
+  });
+  assert.match(failures, "the total went back");
+});
+
+test("World.run() fails when a LikesServer never comes back", () => {
+  const failures = failuresOf(({ seats }) => {
+    const [seat] = seats;
+    if (seat !== undefined) seat.start = () => {};
+    seat?.process?.die("for ever");
+  }, 3);
+  assert.match(failures, "not converged");
+});
+
+test("neverFired() names a kind of fault when many plans asked for it in vain", () => {
+  const sum = newTally();
+  sum.asked.paused = 99;
+  assert.equal(neverFired(sum), []);
+  sum.asked.paused = 100;
+  assert.equal(neverFired(sum), ["paused"]);
+  assert.match(firedTable(sum).join("\n"), /^paused +100 +0$/m);
+  sum.fired.paused = 1;
+  assert.equal(neverFired(sum), []);
+});
+
+test.run();

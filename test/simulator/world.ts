@@ -1,0 +1,277 @@
+/**
+ * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed:
+ * first it is unkind, by the plan that was drawn, then it is kind, and has to converge within a
+ * bound.
+ */
+import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
+import { LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
+import { LedgerDisk } from "../../src/store/memory_ledger.ts";
+import { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import { Agenda } from "./agenda.ts";
+import { Amnesias } from "./amnesias.ts";
+import type { Forgetful } from "./amnesias.ts";
+import { beUnkind } from "./chaos.ts";
+import type { Befallen } from "./chaos.ts";
+import { noFaults } from "./faults.ts";
+import type { FaultKind } from "./faults.ts";
+import { give } from "./giver.ts";
+import type { LikesServerProcess, LikesServerSurroundings } from "./likes_server.ts";
+import { Machine } from "./machine.ts";
+import { SimulatedStream } from "./network.ts";
+import { Operator } from "./operator.ts";
+import type { Operated } from "./operator.ts";
+import { SimulationFailure } from "./oracle/failure.ts";
+import { Oracle } from "./oracle/oracle.ts";
+import { drawPlan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { PrimaryProcess } from "./primary.ts";
+import type { PrimarySurroundings } from "./primary.ts";
+import { Random } from "./random.ts";
+import { LikesServerSeat } from "./seat.ts";
+import type { Happened } from "./tally.ts";
+import { Trace } from "./trace.ts";
+import { WallClock } from "./wall_clock.ts";
+
+/** Silence, retiring and a stream that is cut upwards alone take their seconds; then a backlog does. */
+const CONVERGE_MS = 60_000;
+const LOOK_MS = 100;
+
+type Surroundings = LikesServerSurroundings & PrimarySurroundings & Befallen & Operated & Forgetful;
+
+/** A world, from its beginning to its end. */
+export class World implements Surroundings {
+  readonly agenda = new Agenda();
+  readonly random: Random;
+  readonly plan: Plan;
+  readonly trace: Trace | undefined;
+  readonly oracle: Oracle;
+  readonly wallClock: WallClock;
+  readonly primaryMachine: Machine;
+  readonly seats: LikesServerSeat[] = [];
+  readonly streams: SimulatedStream[] = [];
+  readonly amnesias: Amnesias;
+  readonly operator: Operator;
+  readonly faultsFired = noFaults();
+  ledger: LedgerDisk;
+  #primary: PrimaryProcess | undefined;
+  #isUnkind = true;
+  #isConverged = false;
+  /** A label of the primary that converges, from when all was kind. */
+  #kind: { readonly primary: PrimaryProcess; readonly labelMs: number } | undefined;
+
+  constructor(seed: number, servers: number, print?: (line: string) => void) {
+    this.random = new Random(seed);
+    this.plan = drawPlan(this.random, servers);
+    this.trace = print === undefined ? undefined : new Trace(this.agenda, print);
+    const { codec, ...told } = this.plan;
+    this.trace?.event("plan", { ...told, faults: [...told.faults], codec: codec.encode.length });
+    this.wallClock = new WallClock(this.agenda);
+    this.ledger = new LedgerDisk(this.random.id());
+    this.oracle = new Oracle(this.plan.codec, this.ledger, {
+      nowMs: () => this.agenda.nowMs,
+      outboxes: () => this.seats.map(({ disk }) => disk),
+    });
+    this.primaryMachine = new Machine("primary", this.plan.diskMs);
+    this.amnesias = new Amnesias(this);
+    this.#startPrimary();
+    for (let index = 0; index < servers; index++) {
+      const serverId = `likes-server-${index}`;
+      const disk = new OutboxDisk(this.random.id(), serverId);
+      this.addSeat(serverId, new Machine(serverId, this.plan.diskMs), disk);
+    }
+    this.operator = new Operator(this);
+  }
+
+  /** How much happened, beside faults. */
+  get happened(): Happened {
+    const { agenda, oracle, operator } = this;
+    const { truth, readers } = oracle;
+    return {
+      steps: agenda.steps,
+      simulatedMs: agenda.nowMs,
+      attempted: truth.gifts.length,
+      accepted: truth.accepted.length,
+      refused: truth.refused,
+      counted: oracle.home.counted,
+      commits: oracle.commits,
+      converged: oracle.converged,
+      learnt: readers.counted,
+      decided: operator.decided,
+    };
+  }
+
+  /** Runs it to its end. Throws at the first thing that must not be. */
+  run(): void {
+    const { agenda, plan, oracle } = this;
+    give(this);
+    beUnkind(this);
+    agenda.after(LOOK_MS, () => this.#look());
+    try {
+      agenda.runUntil(plan.unkindMs);
+      this.#beKind();
+      agenda.runUntil(plan.unkindMs + CONVERGE_MS, () => this.#isConverged);
+      if (!this.#isConverged) throw new SimulationFailure(`not converged: ${this.#describe()}`);
+      oracle.finish();
+    } catch (error) {
+      this.trace?.fault("oracle", error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  }
+
+  get primary(): PrimaryProcess | undefined {
+    return this.#primary?.isAlive === true ? this.#primary : undefined;
+  }
+
+  get isUnkind(): boolean {
+    return this.#isUnkind;
+  }
+
+  get isPlain(): boolean {
+    return !this.oracle.amnesia.happened;
+  }
+
+  fired(kind: FaultKind): void {
+    this.faultsFired[kind]++;
+  }
+
+  primaryDied(): void {
+    this.agenda.after(this.#restartMs(), () => {
+      if (this.primary === undefined) this.#startPrimary();
+    });
+  }
+
+  addSeat(serverId: string, machine: Machine, disk: OutboxDisk): void {
+    const place = { serverId, machine, disk };
+    this.seats.push(new LikesServerSeat(this, place, () => this.#restartMs()));
+  }
+
+  removeSeat(seat: LikesServerSeat): void {
+    seat.remove("its operator takes it out of service");
+    this.seats.splice(this.seats.indexOf(seat), 1);
+    const other = this.seats.find(({ outboxId }) => outboxId === seat.outboxId);
+    if (other === undefined) return;
+    const disks = this.seats.map(({ disk }) => disk);
+    this.oracle.amnesia.outboxForgot(seat.disk, other.disk, disks);
+  }
+
+  /** A stream from `likesServer` to the primary of now, if there is one. */
+  connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream {
+    const primary = this.#primary as PrimaryProcess;
+    const { machine } = likesServer;
+    let primaryId: number | undefined;
+    const stream: SimulatedStream = new SimulatedStream(this, machine, {
+      likesServer,
+      primary,
+      toPrimary: (message) => {
+        primaryId ??= primary.open(stream);
+        primary.receive(primaryId, message);
+      },
+      toLikesServer: (message) => {
+        likesServer.watch.received(message);
+        likesServer.drive({ type: "received", streamId, message });
+      },
+      writableUp: () => likesServer.drive({ type: "writable", streamId }),
+      writableDown: () => {
+        if (primaryId !== undefined) primary.drive({ type: "writable", streamId: primaryId });
+      },
+      endAtPrimary: () => {
+        if (primaryId !== undefined) primary.closed(primaryId);
+      },
+      endAtLikesServer: (reason) => likesServer.drive({ type: "broken", streamId, reason }),
+    });
+    if (machine.isRefused || primary.core === undefined) {
+      if (machine.isRefused) this.fired("connection_refused");
+      machine.isRefused = false;
+      stream.endByPrimary("connection refused");
+    }
+    this.streams.push(stream);
+    return stream;
+  }
+
+  learn(question: CountsQuestion, learnt: (answer: CountsAnswer | undefined) => void): void {
+    const { agenda, random } = this;
+    agenda.after(random.next() * 8, () => {
+      const { primary } = this;
+      const isLost = primary?.core === undefined || primary.isPaused || random.chance(0.05);
+      const answer = isLost ? undefined : primary?.counts(question);
+      const lateMs = random.chance(0.2) ? random.next() * LEARN_WAIT_MAX_MS : random.next() * 8;
+      agenda.after(lateMs, () => learnt(answer));
+    });
+  }
+
+  #startPrimary(): void {
+    this.#primary = new PrimaryProcess(this, this.primaryMachine, this.ledger);
+  }
+
+  #restartMs(): number {
+    const { random } = this;
+    return this.#isUnkind && random.chance(0.15) ? random.whole(300, 4_000) : random.whole(1, 200);
+  }
+
+  #beKind(): void {
+    this.trace?.fault("world", "is kind from now on");
+    this.#isUnkind = false;
+    this.amnesias.putBack();
+    for (const machine of [this.primaryMachine, ...this.seats.map((seat) => seat.machine)]) {
+      machine.heal(this.plan.diskMs);
+    }
+    for (const process of [this.primary, ...this.seats.map((seat) => seat.process)]) {
+      process?.dieAfterEffects(Infinity);
+    }
+    for (const stream of this.streams) if (stream.isTampered && !stream.isEnded) stream.break();
+  }
+
+  /** Somebody looks at the status; once all is kind, to see whether all is well. */
+  #look(): void {
+    const { primary } = this;
+    if (primary?.core !== undefined && !primary.isPaused) {
+      if (this.#isUnkind) primary.readStatus();
+      else this.#isConverged = this.#lookForEnd(primary);
+    }
+    this.agenda.after(LOOK_MS, () => this.#look());
+  }
+
+  /** Whether everybody shows everything, takes likes again, and nothing is in trouble. */
+  #lookForEnd(primary: PrimaryProcess): boolean {
+    const status = primary.core?.status(primary.nowMs);
+    if (status === undefined) return false;
+    this.oracle.status(status);
+    if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
+    if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
+    if (status.servers.length !== this.seats.length || status.troubleCount > 0) return false;
+    return this.seats.every((seat) => isWell(seat, this.ledger));
+  }
+
+  #describe(): string {
+    const { primary } = this;
+    const likesServers = this.seats.map(({ serverId, process, isHeldDown }) => ({
+      serverId,
+      isHeldDown,
+      total: process?.core?.total(process.nowMs),
+      accepting: process?.core?.isAccepting,
+      pending: process?.core?.pendingEvents,
+      troubles: process?.core?.troubles,
+    }));
+    const status = primary?.core?.status(primary.nowMs);
+    return JSON.stringify({ status, likesServers }, (_key, value: unknown) =>
+      typeof value === "bigint" ? Number(value) : value,
+    );
+  }
+}
+
+/**
+ * Whether a LikesServer shows the total and takes likes, nothing of its outbox waits for anything, and
+ * the ledger has heard of its present life.
+ */
+function isWell({ process, disk }: LikesServerSeat, ledger: LedgerDisk): boolean {
+  const core = process?.core;
+  const view = core?.total(process?.nowMs ?? 0);
+  if (core === undefined || view === undefined) return false;
+  const isExact = view.pulse.totalLikes === ledger.meta.totalLikes && view.pendingLikes === 0n;
+  const isDelivered = disk.content.state.incarnations.every(({ incarnation, closed }) => {
+    return closed || incarnation === core.incarnation;
+  });
+  const isKnown = ledger.incarnations.get(core.incarnation)?.state === "open";
+  const isQuiet = core.pendingEvents === 0 && core.troubles.length === 0;
+  return isExact && isDelivered && isKnown && isQuiet && core.isAccepting;
+}
