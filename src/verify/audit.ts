@@ -81,8 +81,8 @@ function openLedger(path: string): LedgerFile {
       throw new LikesError("undecided", `${cannot} ${error.message}`, { cause: error });
     }
     if (!(error instanceof Unsound || isSqliteError(error))) throw error;
-    const message = `${cannot} it is damaged: ${error.message}; put a copy back`;
-    throw new LikesError("inexact", message, { cause: error });
+    const found = `${cannot} it is damaged: ${error.message}; put a copy back`;
+    throw new LikesError("inexact", found, { cause: error });
   }
 }
 

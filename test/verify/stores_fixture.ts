@@ -87,7 +87,7 @@ interface Place {
 }
 
 /** The places between the records of a life, from its beginning on, with their bytes. */
-function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" | "records">) {
+export function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" | "records">) {
   const places: (Place & { readonly bytes: Uint8Array })[] = [
     { sequence: 0, digest: incarnation, likes: 0n, bytes: new Uint8Array() },
   ];
@@ -114,8 +114,8 @@ export function makeOutbox(folder: string, server: TestServer): string {
     database
       .prepare(
         "INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, " +
-          "seen_generation, seen_version, forgotten_events, forgotten_likes) " +
-          "VALUES (1, ?, ?, 'member', ?, ?, 1, ?, ?)",
+          "seen_generation, seen_version, refilling, forgotten_events, forgotten_likes) " +
+          "VALUES (1, ?, ?, 'member', ?, ?, 1, 0, ?, ?)",
       )
       .run(server.outboxId, server.serverId, LEDGER_ID, idOf("f", 1), events, likes);
     for (const [index, life] of server.lives.entries()) {
