@@ -171,7 +171,10 @@ test("handle() names a restored ledger until it is recorded, also with nothing t
       .join();
   await server.pulse();
   assert.is(named(), "ledger_restored", "the ledger has not said that it recorded it");
-  await server.receive(ack(FIRST));
+  await server.receive(ack(FIRST, { admitted: false }));
+  await server.pulse();
+  assert.is(named(), "ledger_restored", "an Ack of something else says nothing");
+  await server.receive(ack(FIRST, { admitted: false, left: true }));
   await server.pulse();
   assert.equal([named(), kinds(server)], ["", []]);
 });

@@ -7,9 +7,14 @@ const RULE_TESTS = [
   "test/core/batch_rule_test.ts",
   "test/core/ledger_rule_test.ts",
   "test/core/report_rule_test.ts",
+  "test/core/amnesia_rule_test.ts",
   "test/core/operation_rule_test.ts",
 ];
-const OPERATION_TESTS = ["test/core/operation_rule_test.ts", "test/core/report_rule_test.ts"];
+const OPERATION_TESTS = [
+  "test/core/amnesia_rule_test.ts",
+  "test/core/operation_rule_test.ts",
+  "test/core/report_rule_test.ts",
+];
 
 const BATCH_RULE = mutantsOf({ file: "src/core/batch_rule.ts", tests: RULE_TESTS }, [
   {

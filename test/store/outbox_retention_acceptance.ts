@@ -265,7 +265,10 @@ function acceptReopens(test: Test, makeFixture: () => OutboxFixture): void {
     await store.write([REOPEN]);
     assert.equal(store.state, state, "there is nothing to take back");
     await store.write([{ type: "refilled" }]);
-    assert.is(store.state.isRefilling, false);
+    const { state: refilled } = store;
+    assert.is(refilled.isRefilling, false);
+    await store.write([{ type: "refilled" }]);
+    assert.is(store.state, refilled);
     await store.write([acknowledge(OLD, 3), close(OLD)]);
     assert.is(store.state.retainedBytes, 2 * SMALL);
   });
