@@ -9,6 +9,7 @@ const CORE_TESTS = [
   "test/core/likes_server_leave_test.ts",
   "test/core/likes_server_bounds_test.ts",
   "test/core/likes_server_retention_test.ts",
+  "test/core/likes_server_resolved_test.ts",
   "test/core/likes_server_counts_test.ts",
   "test/core/many_lives_test.ts",
 ];
