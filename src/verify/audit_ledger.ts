@@ -79,6 +79,11 @@ function addForgotten(
   { outboxes, findings }: { readonly outboxes: readonly OutboxFile[]; readonly findings: Findings },
 ): void {
   for (const { incarnations, forgotten, serverId } of outboxes) {
+    const { most } = unknownLikes(forgotten.events);
+    if (forgotten.likes > most) {
+      const what = "what an outbox has forgotten cannot have had so many likes";
+      findings.diverge({ serverId }, what, `0 to ${most}`, forgotten.likes);
+    }
     const held = new Set(incarnations.map(({ incarnation }) => incarnation));
     let known = outbox.unheldEvents;
     for (const [incarnation, reach] of outbox.reach) if (!held.has(incarnation)) known += reach;
@@ -146,7 +151,9 @@ function auditTotals(
   { totalLikes }: LedgerFile,
   { tally, findings, sums }: { tally: Tally; findings: Findings; sums: LedgerSums },
 ): void {
-  const { applied } = tally;
+  // Where nothing is missing it has to be the sum of what was read, whatever else agrees.
+  const read = { least: tally.likes, most: tally.likes };
+  const applied = findings.missing.count === 0 ? read : tally.applied;
   const isNotTotal = (what: string, expected: unknown): void => {
     findings.diverge({}, `the total is not ${what}`, expected, totalLikes);
   };

@@ -105,6 +105,30 @@ test("auditLedger() knows likes when an outbox has forgotten their events", asyn
   assert.match(firstOf(auditFolder(folder.path)).what ?? "", /member's applied likes/);
 });
 
+test("auditLedger() is inexact when forgotten events cannot have had so many likes", async () => {
+  for (const [server, events, likes] of [
+    ["fra-1", 0, 1],
+    ["fra-1", 2, 2_000_001],
+  ] as const) {
+    await using folder = temporaryFolder();
+    makeStores(folder.path);
+    const forgotten = "UPDATE outbox SET forgotten_events = ?, forgotten_likes = ?";
+    edit(join(folder.path, OUTBOX), forgotten, events, likes);
+    // Planted on both sides, so that every sum but that of the events agrees.
+    const ledger = join(folder.path, LEDGER);
+    edit(
+      ledger,
+      "UPDATE members SET applied_likes = applied_likes + ? WHERE server_id = ?",
+      likes,
+      server,
+    );
+    edit(ledger, "UPDATE items SET likes = likes + ? WHERE item_id = 'video'", likes);
+    edit(ledger, "UPDATE ledger SET total_likes = total_likes + ?", likes);
+    const { what } = firstOf(auditFolder(folder.path));
+    assert.is(what, "what an outbox has forgotten cannot have had so many likes");
+  }
+});
+
 test("auditLedger() is undecided when an outbox forgot more than the ledger knows", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
