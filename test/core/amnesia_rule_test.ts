@@ -1,51 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { LedgerCommand, LedgerOperation } from "../../src/core/ledger_command.ts";
-import type { Trouble } from "../../src/core/messages.ts";
-import type { Id } from "../../src/core/record.ts";
-import {
-  FIRST,
-  OUTBOX,
-  SECOND,
-  batch,
-  batchCommand,
-  reportCommand,
-  trouble,
-} from "./core_fixture.ts";
+import { FIRST, SECOND, batch, batchCommand, reportCommand, trouble } from "./core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
+import { ADVANCE, RETIRE, decisions, inTrouble, outcome, resolve } from "./operations_fixture.ts";
 
 const FINAL = { final: true } as const;
-const ADVANCE = { type: "advance", asOfMs: 500 } as const;
-
-function operated(operation: LedgerOperation): LedgerCommand {
-  return { type: "operate", requestId: 1, operation };
-}
-
-function resolve(troubleNumber: number, streaming: readonly Id[] = []): LedgerCommand {
-  return operated({ type: "resolve", troubleNumber, reason: "seen", streaming });
-}
-
-const RETIRE = operated({ type: "retire", outboxId: OUTBOX, reason: "gone" });
-
-/** What an operation came to: the kinds of decisions, or the text of the refusal. */
-async function outcome(ledger: LedgerHarness, command: LedgerCommand) {
-  const result = await ledger.result(command);
-  if (result.type !== "operated") throw new Error(`It is ${result.type}`);
-  return result.refusal?.message ?? result.decisions.map(({ kind }) => kind).join(" ");
-}
-
-async function decisions(ledger: LedgerHarness, command: LedgerCommand) {
-  const { decisions: made } = await ledger.run(command);
-  return made;
-}
-
-/** A ledger that has applied `[1, 2, 3]` of FIRST, and in which SECOND reports `troubles` of it. */
-async function inTrouble(...troubles: readonly Trouble[]): Promise<LedgerHarness> {
-  const ledger = new LedgerHarness();
-  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE);
-  await ledger.run(reportCommand({ incarnation: SECOND, troubles }));
-  return ledger;
-}
 
 test("takeReturned() names the span of as_of when a retired member returns with events", async () => {
   const ledger = await inTrouble();
