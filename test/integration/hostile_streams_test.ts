@@ -9,6 +9,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { FromLikesServer, Welcome } from "../../src/core/messages.ts";
 import type { Position } from "../../src/core/record.ts";
+import { MALFORMED, decodedOrMalformed } from "../../src/rpc/malformed.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { readFromLikesServer, writeFromLikesServer } from "../../src/rpc/wire.ts";
 import type { StreamLikesRequest } from "../../src/rpc/gen/likes/v1/StreamLikesRequest.ts";
@@ -31,6 +32,7 @@ const LIMIT_MS = 10_000;
 const LABELS_NEAR_MS = 60_000;
 const GROWTH_BYTES_MAX = 150 * 1024 * 1024;
 const { StreamLikes } = protos.PrimaryService.service;
+const decode = decodedOrMalformed(StreamLikes.requestDeserialize);
 
 test("a primary applies what the rule allows when batches and reports are changed", async () => {
   await using counter = new Counter();
@@ -155,10 +157,12 @@ function fateOf(
 }
 
 function read(bytes: Buffer): FromLikesServer | undefined {
+  const wire = decode(bytes);
+  if (wire === MALFORMED) return undefined;
   try {
-    return readFromLikesServer(StreamLikes.requestDeserialize(bytes));
+    return readFromLikesServer(wire);
   } catch {
-    return undefined; // it is no message, or one with a field out of bounds
+    return undefined; // a field is out of its bounds
   }
 }
 
