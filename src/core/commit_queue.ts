@@ -11,10 +11,6 @@ export class CommitQueue {
   #bytes = 0;
   readonly #batches = new Map<number, number>();
 
-  get isEmpty(): boolean {
-    return this.#commands.length === 0;
-  }
-
   /** Bytes of the events that wait. */
   get bytes(): number {
     return this.#bytes;

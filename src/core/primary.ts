@@ -35,7 +35,12 @@ import type {
   TransactionOutcome,
   TroubleRow,
 } from "./ledger.ts";
-import type { GroupResult, LedgerOperation, LedgerResult } from "./ledger_command.ts";
+import type {
+  GroupResult,
+  LedgerCommand,
+  LedgerOperation,
+  LedgerResult,
+} from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, Hello, LikeBatch, Pulse, Report } from "./messages.ts";
 import type { Unwritten } from "./outbox.ts";
 import type {
@@ -87,7 +92,6 @@ export class PrimaryCore {
   readonly #paused = new Set<Stream>();
   #committing = false;
   #commitAtMs = -Infinity;
-  #advanceQueued = false;
   #answeredQueued = false;
   /** Operations of the commit that is under way. */
   #operating: readonly number[] = [];
@@ -261,12 +265,12 @@ export class PrimaryCore {
   }
 
   #commitNext(nowMs: number): void {
-    if (this.#committing || this.#queue.isEmpty || nowMs < this.#commitAtMs) return;
-    const commands = this.#queue.take();
+    if (this.#committing || nowMs < this.#commitAtMs) return;
+    const commands = this.#withAdvance(this.#queue.take(), nowMs);
+    if (commands.length === 0) return;
     this.#committing = true;
     this.#operating = commands.flatMap((one) => (one.type === "operate" ? [one.requestId] : []));
     this.#actions.push({ type: "commit", commands });
-    if (commands.some(({ type }) => type === "advance")) this.#advanceQueued = false;
     if (commands.some(({ type }) => type === "answered")) this.#answeredQueued = false;
     for (const stream of this.#paused) this.#resume(stream);
   }
@@ -304,7 +308,6 @@ export class PrimaryCore {
       if (stream?.ackDue) touched.add(stream);
     }
     for (const stream of touched) if (this.#streams.has(stream.id)) this.#sendAck(stream);
-    this.#advance(nowMs);
   }
 
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
@@ -473,21 +476,25 @@ export class PrimaryCore {
     this.#actions.push({ type: "send", streamId: stream.id, message });
   }
 
-  /** Commits `as_of` when every member's mark has moved past it. */
-  #advance(nowMs: number): void {
-    if (this.#advanceQueued || this.#troubles.length > 0) return;
+  /**
+   * The commands of a commit, with `as_of` before them when every member's mark has moved past it. It
+   * is looked at only here: all earlier commits are known, so it speaks of the members of the ledger.
+   * Whoever these commands bring back, after an operator retired it, has likes that `as_of` lacks.
+   */
+  #withAdvance(commands: readonly LedgerCommand[], nowMs: number): readonly LedgerCommand[] {
+    const comesBack = commands.some((one) => {
+      return one.type === "report" && !this.#members.has(one.report.outboxId);
+    });
+    if (comesBack || this.#troubles.length > 0) return commands;
     const noMembers = this.#members.size === 0;
-    const pulseDue = nowMs - this.#pulsedMs >= PULSE_INTERVAL_MS;
-    if (noMembers && !pulseDue) return;
+    const sinceMs = this.#labels.next(nowMs) - Math.max(this.#meta.asOfMs, this.#labels.startMs);
+    if (noMembers && sinceMs < PULSE_INTERVAL_MS) return commands;
     const asOfMs = leastMark(this.#view(), noMembers ? this.#labels.mint(nowMs) : 0);
-    if (asOfMs <= this.#meta.asOfMs) return;
-    this.#advanceQueued = true;
-    this.#queue.push({ type: "advance", asOfMs });
+    return asOfMs > this.#meta.asOfMs ? [{ type: "advance", asOfMs }, ...commands] : commands;
   }
 
   #tick(nowMs: number): void {
     for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
-    this.#advance(nowMs);
     this.#noteAnswered(nowMs);
     const state = convergence(this.#view(), nowMs);
     if (state !== this.#told) {
