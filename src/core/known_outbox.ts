@@ -142,11 +142,7 @@ export class KnownOutbox {
   /** Takes in that `writes` are synced, and that the outbox now is `state`. */
   adopt(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
     this.#state = state;
-    const before = new Map(this.#incarnations.map((one) => [one.id, one]));
-    this.#incarnations = state.incarnations.map((stored) => {
-      const one = before.get(stored.incarnation) ?? known(stored);
-      return Object.assign(one, { stored, acknowledged: newer(one.acknowledged, stored) });
-    });
+    this.#incarnations = adopted(this.#incarnations, state.incarnations);
     for (const write of writes) this.#adoptWrite(write);
   }
 
@@ -173,6 +169,21 @@ export class KnownOutbox {
       default:
     }
   }
+}
+
+/** Those of `before` that there still are, with what is stored of them now, and those that are new. */
+function adopted(
+  before: readonly KnownIncarnation[],
+  now: readonly IncarnationState[],
+): readonly KnownIncarnation[] {
+  let index = 0;
+  return now.map((stored) => {
+    // Both are in the same order, and what was forgotten does not come back.
+    while (index < before.length && before[index]?.id !== stored.incarnation) index++;
+    const one = before[index++] ?? known(stored);
+    if (one.stored === stored) return one;
+    return Object.assign(one, { stored, acknowledged: newer(one.acknowledged, stored) });
+  });
 }
 
 function known(stored: IncarnationState): KnownIncarnation {

@@ -691,8 +691,8 @@ export class LikesServerCore {
   }
 
   #shedWrite(): OutboxWrite {
-    const { bytesMax } = this.#options.retain;
-    return { type: "shed", bytesMax, closedMax: RETAINED_INCARNATIONS_MAX };
+    const { bytesMax, incarnationsMax = RETAINED_INCARNATIONS_MAX } = this.#options.retain;
+    return { type: "shed", bytesMax, closedMax: incarnationsMax };
   }
 
   /** The ledger as it is seen by the stream of now. */

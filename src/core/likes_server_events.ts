@@ -103,6 +103,8 @@ export interface Retention {
   readonly ageMs: number;
   /** Bytes on the disk that they take at the most. */
   readonly bytesMax: number;
+  /** Closed incarnations that are not forgotten at the most; RETAINED_INCARNATIONS_MAX by default. */
+  readonly incarnationsMax?: number;
 }
 
 /** This LikesServer's view of the total. */

@@ -115,13 +115,14 @@ function closeGap(
     changes.decide("resolve", trouble, reason); // nobody knows its events
     return undefined;
   }
-  if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
   const row = changes.incarnationOr(incarnation, outboxId);
   const firstSequence = row.appliedSequence + 1;
   if (firstSequence > lastSequence) {
-    changes.decide("resolve", trouble, reason); // a copy delivered them meanwhile
+    // A copy delivered them meanwhile, and may go on to deliver what follows.
+    changes.decide("resolve", trouble, reason);
     return undefined;
   }
+  if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
   changes.setIncarnation({ ...row, appliedSequence: lastSequence, digest });
   changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });
   return undefined;

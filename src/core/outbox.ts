@@ -4,8 +4,9 @@
  *
  * Acknowledged events are kept for a while, so that a ledger that was restored from an old copy can
  * have them again. They leave by `trim` and `shed` alone, which keep the position that they trim to:
- * sequence, digest and likes. What was accepted stays countable after the events are gone. A closed
- * incarnation that holds no event any more is forgotten, in the write that took the last one.
+ * sequence, digest and likes. So a ledger that has forgotten them too is told which ones. What is
+ * forgotten is a closed incarnation without any event, and the oldest when a `shed` finds too many:
+ * of these only the number of events and of likes is kept.
  */
 // tidy: no test because it is nearly all types; outbox_acceptance.ts holds what they promise
 import type { LedgerSeen, Trouble } from "./messages.ts";
@@ -27,7 +28,7 @@ export interface GeneratorMark {
   readonly events: number;
 }
 
-/** One life of a LikesServer on its outbox that still holds events, or is not closed. */
+/** One life of a LikesServer on its outbox that is not forgotten. */
 export interface IncarnationState {
   readonly incarnation: Id;
   /** Everything up to here was acknowledged and removed. */
@@ -93,7 +94,10 @@ export type OutboxWrite =
   | { readonly type: "close"; readonly incarnation: Id }
   /** Removes acknowledged records up to and with `upTo`, which is the end of a record. */
   | { readonly type: "trim"; readonly incarnation: Id; readonly upTo: number }
-  /** Removes acknowledged records, the oldest first, until what is retained is within the bounds. */
+  /**
+   * Forgets the oldest closed incarnations with their records, and removes acknowledged records, the
+   * oldest first, until what is left is within the bounds.
+   */
   | { readonly type: "shed"; readonly bytesMax: number; readonly closedMax: number }
   /**
    * The ledger, as it is seen now, may have forgotten everything: nothing is acknowledged, closed or

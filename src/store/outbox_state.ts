@@ -201,7 +201,7 @@ function afterShed(
   const closed = state.incarnations.filter((one) => one.closed);
   let next = state;
   for (const one of closed.slice(0, Math.max(0, closed.length - closedMax))) {
-    next = withoutUpTo(next, one, one.last, held);
+    next = without(withoutUpTo(next, one, one.last, held), one);
   }
   for (const one of next.incarnations) {
     if (next.retainedBytes <= bytesMax) break;
@@ -271,17 +271,19 @@ function withoutUpTo(
   };
 }
 
-/** `state` with `by` in its place; a closed one that holds nothing is forgotten. */
+/** `state` with `by` in its place; a closed one in which nothing was ever accepted is forgotten. */
 function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
+  if (by.closed && by.last.sequence === 0) return without(state, by);
   const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);
-  const { closed, last, trimmed } = by;
-  if (!closed || last.sequence > trimmed.sequence) {
-    return { ...state, incarnations: state.incarnations.with(index, by) };
-  }
+  return { ...state, incarnations: state.incarnations.with(index, by) };
+}
+
+/** `state` without an incarnation of which it holds no event: only how much it was is kept. */
+function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState): OutboxSnapshot {
   const { events, likes } = state.forgotten;
   return {
     ...state,
-    incarnations: state.incarnations.toSpliced(index, 1),
+    incarnations: state.incarnations.filter((one) => one.incarnation !== incarnation),
     forgotten: {
       events: storedInteger(events + last.sequence),
       likes: storedLikes(likes + last.likes),

@@ -2,6 +2,8 @@
  * `npm run simulate`: both roles' production core in worlds that go wrong, each from its seed.
  * `-- --seeds 1000000 --first-seed 1 --servers 10` runs a range, `-- --seed 7` one seed with its trace.
  */
+// tidy: own processes because git tells which commit was simulated
+import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { parseWhole } from "../../src/cli/numbers.ts";
@@ -38,6 +40,7 @@ async function range(): Promise<void> {
   const firstSeed = parseWhole(values["first-seed"], 0, SEED_MAX, "--first-seed");
   const jobs = parseWhole(values.jobs, 1, 256, "--jobs");
   const startedMs = performance.now();
+  const commit = commitNow();
   const sum = await runRange({ firstSeed, seeds, servers, jobs, progress: reporter(seeds) });
   const elapsedS = (performance.now() - startedMs) / 1_000;
   const silent = neverFired(sum);
@@ -49,9 +52,19 @@ async function range(): Promise<void> {
   for (const kind of silent) console.log(`FAILED ${kind} never took effect`);
   console.log(
     `${sum.seeds} seeds from ${firstSeed} with ${servers} LikesServers, ${sum.failed} failed: ` +
-      `${(sum.seeds / elapsedS).toFixed(0)} seeds/s, ${elapsedS.toFixed(0)} s`,
+      `${(sum.seeds / elapsedS).toFixed(0)} seeds/s, ${elapsedS.toFixed(0)} s, commit ${commit}`,
   );
   process.exitCode = sum.failed > 0 || silent.length > 0 ? 1 : 0;
+}
+
+/** The commit that is checked out, marked when something was changed since; "unknown" outside of git. */
+function commitNow(): string {
+  try {
+    const args = ["describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"];
+    return execFileSync("git", args, { encoding: "utf8", stdio: "pipe" }).trim();
+  } catch {
+    return "unknown";
+  }
 }
 
 /** On a terminal one line that is written again and again, else a line every some seconds. */
@@ -59,7 +72,10 @@ function reporter(seeds: number): (sum: Tally) => void {
   const { isTTY } = process.stdout;
   const gapMs = isTTY ? PROGRESS_TERMINAL_GAP_MS : PROGRESS_GAP_MS;
   let toldMs = performance.now();
+  let failuresTold = 0;
   return (sum) => {
+    for (const { seed } of sum.failures.slice(failuresTold)) console.log(`seed ${seed} failed`);
+    failuresTold = sum.failures.length;
     const nowMs = performance.now();
     if (nowMs - toldMs < gapMs && sum.seeds < seeds) return;
     toldMs = nowMs;

@@ -66,6 +66,7 @@ export function drawPlan(random: Random, servers: number): Plan {
     retain: {
       ageMs: random.pick([0, 300, 2_000, PLENTY, PLENTY]),
       bytesMax: random.pick([0, 400, PLENTY, PLENTY]),
+      incarnationsMax: random.pick([0, 2, PLENTY, PLENTY]),
     },
     tickMs: random.pick([[25], [100], [250], [100, 250], [25, 100, 250]]),
     operatorGapMs: random.pick([200, 700, Infinity]),

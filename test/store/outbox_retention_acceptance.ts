@@ -40,6 +40,12 @@ function three(incarnation: string): readonly OutboxWrite[] {
   return [1, 2, 3].map((sequence) => append(incarnation, [sequence, sequence]));
 }
 
+/** Positions of an incarnation with this many events, all of which are gone. */
+function emptied(events: number) {
+  const position = positionAt(events);
+  return { trimmed: position, acknowledged: position, last: position };
+}
+
 function idsOf({ state }: OutboxStore): readonly string[] {
   return state.incarnations.map(({ incarnation }) => incarnation);
 }
@@ -122,11 +128,9 @@ function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
     await store.write([acknowledge(OLD, 2), close(OLD)]);
     assert.is(store.state.retainedBytes, 3 * SMALL, "they count once");
     assert.equal(await sequencesAfter(store, OLD, 0), [1, 2, 3]);
-    await store.write([{ type: "trim", incarnation: OLD, upTo: 3 }]);
-    assert.equal(idsOf(fixture.open()), [NEW]);
   });
 
-  test("close forgets an incarnation that holds nothing, and keeps what it had accepted", async () => {
+  test("close forgets an incarnation in which nothing was accepted, and no other", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 2]), mint(MIDDLE), mint(NEW), ...three(NEW)]);
@@ -137,14 +141,17 @@ function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
       close(MIDDLE),
     ]);
     const state = await fixture.open().load();
-    assert.equal(state.forgotten, { events: 2, likes: 20n });
-    assert.equal(state.incarnations, [incarnationWith(NEW, { last: positionAt(3) })]);
-    await assertionOf("has the incarnation", () => fixture.open().write([close(OLD)]));
+    assert.equal(state.forgotten, { events: 0, likes: 0n });
+    assert.equal(state.incarnations, [
+      incarnationWith(OLD, { ...emptied(2), closed: true }),
+      incarnationWith(NEW, { last: positionAt(3) }),
+    ]);
+    await assertionOf("has the incarnation", () => fixture.open().write([close(MIDDLE)]));
   });
 }
 
 function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
-  test("trim forgets a closed incarnation when it takes its last record", async () => {
+  test("trim keeps the end of a closed incarnation when it takes its last record", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD), mint(NEW)]);
@@ -153,11 +160,12 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(idsOf(fixture.open()), [OLD, NEW]);
     const again = fixture.open();
     await again.write([{ type: "trim", incarnation: OLD, upTo: 3 }]);
-    const { incarnations, forgotten, bytes, retainedBytes } = await fixture.open().load();
-    assert.equal(incarnations, [incarnationWith(NEW, {})]);
-    assert.equal(forgotten, { events: 3, likes: 30n });
-    assert.equal([bytes, retainedBytes], [0, 0]);
-    assert.equal((await again.load()).forgotten, forgotten);
+    const state = await fixture.open().load();
+    const old = incarnationWith(OLD, { ...emptied(3), closed: true });
+    assert.equal(state.incarnations, [old, incarnationWith(NEW, {})]);
+    assert.equal([state.bytes, state.retainedBytes], [0, 0]);
+    await fixture.open().write([REOPEN]);
+    assert.equal((await fixture.open().load()).incarnations[0], incarnationWith(OLD, emptied(3)));
   });
 
   test("append asserts when the newest incarnation is closed", async () => {
@@ -170,7 +178,7 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
   test("write() leaves nothing of an incarnation that it minted, closed and forgot", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    await store.write([mint(OLD), ...three(OLD), close(OLD), shed(0, 9), mint(NEW)]);
+    await store.write([mint(OLD), ...three(OLD), close(OLD), shed(0, 0), mint(NEW)]);
     const state = await fixture.open().load();
     assert.equal(state.incarnations, [incarnationWith(NEW, {})]);
     assert.equal(state.forgotten, { events: 3, likes: 30n });
@@ -194,17 +202,18 @@ function acceptSheds(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(store.state.incarnations[0]?.trimmed, positionAt(1));
     await store.write([shed(SMALL, 1)]);
     assert.equal(store.state.incarnations, [
+      incarnationWith(OLD, { ...emptied(3), closed: true }),
       incarnationWith(NEW, {
         trimmed: positionAt(1),
         acknowledged: positionAt(2),
         last: positionAt(3),
       }),
     ]);
-    assert.equal(store.state.forgotten, { events: 3, likes: 30n });
     await store.write([shed(0, 0)]);
     const { incarnations, bytes, retainedBytes } = await fixture.open().load();
     const both = { trimmed: positionAt(2), acknowledged: positionAt(2) };
     assert.equal(incarnations, [incarnationWith(NEW, { ...both, last: positionAt(3) })]);
+    assert.equal(store.state.forgotten, { events: 3, likes: 30n });
     assert.equal([bytes, retainedBytes], [SMALL, 0], "what is not acknowledged stays");
     assert.equal(await sequencesAfter(fixture.open(), NEW, 2), [3]);
   });

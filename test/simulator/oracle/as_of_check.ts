@@ -7,7 +7,7 @@ import type { Id } from "../../../src/core/record.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
-import type { Gift, Truth } from "./truth.ts";
+import type { Gift, Life, Truth } from "./truth.ts";
 
 /** Which values of as_of lacked likes of an outbox that an operator had retired. */
 export interface WrongSpan {
@@ -85,7 +85,10 @@ export class AsOfCheck {
     if (lineage.isGivenUp(gift)) return "an operator closed a gap";
     if (life === undefined) return "it was never synced";
     if (isRetired(gift, lineage)) return "an operator retired it";
-    if (isGivenUp(life.outboxId, lineage)) return "an operator gave up what nobody knows";
+    if (!this.#isListed(life)) {
+      if (gift.likes === 0n) return "it has no likes, and its outbox forgot its incarnation";
+      if (isGivenUp(life.outboxId, lineage)) return "an operator gave up what nobody knows";
+    }
     if (gift.acceptedStep < (this.#twins.get(life.outboxId) ?? 0)) return "two copies were live";
     const isMember = lineage.disk.members.get(life.outboxId)?.state === "member";
     if (lineage.isRestored && !isMember) return "the restored ledger does not know its outbox";
@@ -96,15 +99,18 @@ export class AsOfCheck {
 
   /** Where a like is that is not counted, for who reads the failure. */
   #whereabouts({ life }: Gift, { disk }: Lineage): string {
-    const id = life?.incarnation ?? "";
-    const row = disk.incarnations.get(id);
-    const outboxes = [...this.#outboxes()].filter(({ content }) => {
-      return content.state.incarnations.some(({ incarnation }) => incarnation === id);
-    });
+    const row = disk.incarnations.get(life?.incarnation ?? "");
     return (
       `it is not counted, the ledger has its incarnation ${row?.state} at #${row?.appliedSequence}, ` +
-      `${outboxes.length} outboxes list it`
+      `${this.#isListed(life) ? "an" : "no"} outbox lists it`
     );
+  }
+
+  /** Whether an outbox knows what it accepted in `life`, were it only up to where. */
+  #isListed(life: Life | undefined): boolean {
+    return [...this.#outboxes()].some(({ content }) => {
+      return content.state.incarnations.some((one) => one.incarnation === life?.incarnation);
+    });
   }
 
   #note({ life }: Gift, asOfMs: number): void {
