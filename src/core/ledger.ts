@@ -116,8 +116,8 @@ export interface LedgerTransaction {
   /** The ledger has said that it is a copy. */
   clearCopied(): void;
   /**
-   * Records a trouble. The same one (outbox, incarnation, kind) is recorded once until it is decided:
-   * undefined when it was there.
+   * Records a trouble. The same one (outbox, incarnation, kind, and the end of a gap) is recorded once
+   * until it is decided: undefined when it was there.
    */
   addTrouble(row: Omit<TroubleRow, "number">): TroubleRow | undefined;
   /** Undefined when there is none of that number, or it is decided. */

@@ -147,7 +147,8 @@ function endCopies(
 ): Refusal | undefined {
   const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
   const live = open.filter((incarnation) => streaming.includes(incarnation));
-  if (live.length !== 1) {
+  // Of copies that have all left nothing goes on.
+  if (open.length > 0 && live.length !== 1) {
     const found = live.length === 0 ? "none of its copies streams" : `${live.length} copies stream`;
     return refuse("resolve", `${found}; let the one stream that is to go on, and stop the others`);
   }

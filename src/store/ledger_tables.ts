@@ -93,7 +93,8 @@ export const LEDGER_KIND: SqliteKind = {
       as_of_to_ms INTEGER NOT NULL,
       decided INTEGER NOT NULL CHECK (decided IN (0, 1))
     ) STRICT;
-    CREATE UNIQUE INDEX troubles_undecided ON troubles (outbox_id, incarnation, kind)
+    CREATE UNIQUE INDEX troubles_undecided
+      ON troubles (outbox_id, incarnation, kind, iif(kind = 'gap', last_sequence, 0))
       WHERE decided = 0;
     CREATE INDEX troubles_decided
       ON troubles (outbox_id, incarnation, kind, first_sequence, last_sequence) WHERE decided = 1;

@@ -292,9 +292,11 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   }
 }
 
-type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind">;
+type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind" | "lastSequence">;
 
-/** Whether two troubles are recorded once: of one outbox, incarnation and kind. */
-function isSameTrouble(one: TroubleName, { outboxId, incarnation, kind }: TroubleName): boolean {
+/** Whether two are one: of an outbox, an incarnation and a kind, and gaps by where they end. */
+function isSameTrouble(one: TroubleName, other: TroubleName): boolean {
+  const { outboxId, incarnation, kind, lastSequence } = other;
+  if (kind === "gap" && one.lastSequence !== lastSequence) return false;
   return one.outboxId === outboxId && one.incarnation === incarnation && one.kind === kind;
 }

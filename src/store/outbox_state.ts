@@ -6,6 +6,7 @@
  * `retainedEnd` are only retained, and the others have to be delivered.
  */
 // tidy: no test because the acceptance tests of the outbox go through it
+import { isDeepStrictEqual } from "node:util";
 import { assert, unreachable } from "../assert.ts";
 import { recordDiskBytes } from "../core/disk_bytes.ts";
 import type { LedgerSeen } from "../core/messages.ts";
@@ -20,7 +21,7 @@ export interface HeldRecord {
   readonly diskBytes: number;
 }
 
-/** The records that a store holds, as the write before left them; none is asked for that is trimmed. */
+/** The records that a store holds, as the write before left them; none is asked for that is gone. */
 export interface HeldRecords {
   /** The position after the record that ends at `sequence`; undefined when none does. */
   positionAt(incarnation: Id, sequence: number): Position | undefined;
@@ -165,7 +166,7 @@ function afterAcknowledge(
   held: HeldRecords,
 ): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
-  const isNewer = seen !== undefined && !isSame(seen, state.seen);
+  const isNewer = seen !== undefined && !isDeepStrictEqual(seen, state.seen);
   const next = isNewer ? { ...state, seen: checkedSeen(seen) } : state;
   if (upTo <= found.acknowledged.sequence) return next;
   const acknowledged = held.positionAt(incarnation, upTo);
@@ -205,8 +206,7 @@ function afterShed(
   }
   for (const one of next.incarnations) {
     if (next.retainedBytes <= bytesMax) break;
-    const trimmed = shedEnd(one, next.retainedBytes - bytesMax, held);
-    if (trimmed !== one.trimmed) next = withoutUpTo(next, one, trimmed, held);
+    next = withoutUpTo(next, one, shedEnd(one, next.retainedBytes - bytesMax, held), held);
   }
   return next;
 }
@@ -228,9 +228,10 @@ function afterReopen(state: OutboxSnapshot): OutboxSnapshot {
   const isOpen = ({ closed, parked, acknowledged, trimmed }: IncarnationState): boolean =>
     !closed && parked === undefined && acknowledged.sequence === trimmed.sequence;
   if (state.incarnations.every(isOpen)) return state;
-  const incarnations = state.incarnations.map((one) =>
-    isOpen(one) ? one : { ...one, acknowledged: one.trimmed, closed: false, parked: undefined },
-  );
+  const opened = { closed: false, parked: undefined };
+  const incarnations = state.incarnations.map((one) => {
+    return isOpen(one) ? one : { ...one, ...opened, acknowledged: one.trimmed };
+  });
   return { ...state, incarnations, retainedBytes: 0 };
 }
 
@@ -260,6 +261,7 @@ function withoutUpTo(
   held: HeldRecords,
 ): OutboxSnapshot {
   assert(trimmed.sequence <= retainedEnd(found).sequence, "only what is acknowledged is removed");
+  if (trimmed.sequence === found.trimmed.sequence) return state;
   const { incarnation, acknowledged } = found;
   const bytes = held.bytesBetween(incarnation, found.trimmed.sequence, trimmed.sequence);
   const isBehind = acknowledged.sequence < trimmed.sequence;
@@ -294,9 +296,4 @@ function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState)
 function checkedSeen(seen: LedgerSeen | undefined): LedgerSeen | undefined {
   if (seen !== undefined) storedInteger(seen.version);
   return seen;
-}
-
-function isSame(one: LedgerSeen, other: LedgerSeen | undefined): boolean {
-  const { ledgerId, generation, version } = other ?? {};
-  return one.ledgerId === ledgerId && one.generation === generation && one.version === version;
 }

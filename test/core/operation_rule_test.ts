@@ -56,6 +56,13 @@ test("operate() closes no gap while its incarnation streams", async () => {
   assert.equal([ledger.row()?.appliedSequence, await ledger.troubleKinds()], [3, ["gap"]]);
 });
 
+test("operate() closes a gap that is counted past while its incarnation streams", async () => {
+  const ledger = await inTrouble(trouble({ firstSequence: 2, lastSequence: 3 }));
+  const [decision] = await decisions(ledger, resolve(1, [FIRST]));
+  assert.equal([decision?.firstSequence, decision?.lastSequence], [0, 0]);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
 test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
   const [one, two] = batches(FIRST, [
     [1, 2, 3],
@@ -98,6 +105,15 @@ test("operate() lets the one copy go on that streams", async () => {
   assert.is(await outcome(ledger, resolve(1, [SECOND])), "resolve");
   assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "open"]);
   await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() ends the trouble of two copies once all of both is closed", async () => {
+  const ledger = await inTrouble();
+  const ended = { ...FINAL, lastSequence: 3 };
+  await ledger.run(reportCommand(ended), reportCommand({ ...FINAL, incarnation: SECOND }));
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["closed", "closed"]);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
   assert.equal(await ledger.troubleKinds(), []);
 });
 

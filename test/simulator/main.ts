@@ -2,7 +2,6 @@
  * `npm run simulate`: both roles' production core in worlds that go wrong, each from its seed.
  * `-- --seeds 1000000 --first-seed 1 --servers 10` runs a range, `-- --seed 7` one seed with its trace.
  */
-// tidy: own processes because git tells which commit was simulated
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -57,7 +56,7 @@ async function range(): Promise<void> {
   process.exitCode = sum.failed > 0 || silent.length > 0 ? 1 : 0;
 }
 
-/** The commit that is checked out, marked when something was changed since; "unknown" outside of git. */
+/** The commit that is checked out, marked when something was changed; "unknown" outside of git. */
 function commitNow(): string {
   try {
     const args = ["describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"];

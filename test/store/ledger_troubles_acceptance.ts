@@ -39,7 +39,7 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
   test("addTrouble() records a trouble once, and gives it a number", async () => {
     await using fixture = makeFixture();
     const store = fixture.open(FIRST);
-    const later = { ...TROUBLE, detail: "again", sinceMs: TROUBLE.sinceMs + 1, lastSequence: 9 };
+    const later = { ...TROUBLE, detail: "again", sinceMs: TROUBLE.sinceMs + 1 };
     const added = await valueOf(store, (ledger) => [
       ledger.addTrouble(TROUBLE),
       ledger.addTrouble(later),
@@ -54,6 +54,19 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
     const again = fixture.open(SECOND);
     assert.is(await valueOf(again, (ledger) => ledger.addTrouble(later)), undefined);
     assert.equal((await again.load()).troubles, numbered);
+  });
+
+  test("addTrouble() records another gap of one incarnation when it ends elsewhere", async () => {
+    await using fixture = makeFixture();
+    const gap: NewTrouble = { ...TROUBLE, kind: "gap", lastSequence: 7 };
+    const wider: NewTrouble = { ...gap, lastSequence: 9 };
+    const added = await valueOf(fixture.open(FIRST), (ledger) => [
+      ledger.addTrouble(gap)?.number,
+      ledger.addTrouble(wider)?.number,
+      ledger.addTrouble({ ...gap, detail: "again" })?.number,
+      ledger.troubleCount(),
+    ]);
+    assert.equal(added, [1, 2, undefined, 2]);
   });
 
   test("troublesOf() lists those of an outbox, and of the ledger as a whole apart", async () => {

@@ -130,6 +130,8 @@ function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
     await assertionOf("follows the last", () =>
       store.write([append(OLD, [3, 3]), append(OLD, [3, 3])]),
     );
+    const closed: OutboxWrite = { type: "close", incarnation: OLD };
+    await assertionOf("closed incarnation", () => store.write([closed, append(OLD, [3, 3])]));
     await assertionOf("not minted before", () => store.write([mint(OLD)]));
     await store.write([mint(NEW)]);
     await assertionOf("newest", () => store.write([append(OLD, [3, 3])]));

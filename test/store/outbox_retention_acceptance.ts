@@ -168,13 +168,6 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal((await fixture.open().load()).incarnations[0], incarnationWith(OLD, emptied(3)));
   });
 
-  test("append asserts when the newest incarnation is closed", async () => {
-    await using fixture = makeFixture();
-    const store = fixture.open();
-    await store.write([mint(OLD), append(OLD, [1, 1]), close(OLD)]);
-    await assertionOf("closed incarnation", () => store.write([append(OLD, [2, 2])]));
-  });
-
   test("write() leaves nothing of an incarnation that it minted, closed and forgot", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
