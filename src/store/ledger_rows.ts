@@ -57,3 +57,12 @@ export function checkedDecision(row: NewDecision): NewDecision {
   storedInteger(row.decidedMs);
   return row;
 }
+
+type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind" | "lastSequence">;
+
+/** Whether two are one: of an outbox, an incarnation and a kind, and gaps by where they end. */
+export function isSameTrouble(one: TroubleName, other: TroubleName): boolean {
+  const { outboxId, incarnation, kind, lastSequence } = other;
+  if (kind === "gap" && one.lastSequence !== lastSequence) return false;
+  return one.outboxId === outboxId && one.incarnation === incarnation && one.kind === kind;
+}

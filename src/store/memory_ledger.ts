@@ -25,6 +25,7 @@ import {
   checkedMember,
   checkedMeta,
   checkedTrouble,
+  isSameTrouble,
 } from "./ledger_rows.ts";
 import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import { MemoryDisk } from "./memory_disk.ts";
@@ -290,13 +291,4 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     Object.assign(this.#disk, values);
     this.#undo.push(() => Object.assign(this.#disk, { meta, copiedMs, troubles }));
   }
-}
-
-type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind" | "lastSequence">;
-
-/** Whether two are one: of an outbox, an incarnation and a kind, and gaps by where they end. */
-function isSameTrouble(one: TroubleName, other: TroubleName): boolean {
-  const { outboxId, incarnation, kind, lastSequence } = other;
-  if (kind === "gap" && one.lastSequence !== lastSequence) return false;
-  return one.outboxId === outboxId && one.incarnation === incarnation && one.kind === kind;
 }
