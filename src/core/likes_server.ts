@@ -695,10 +695,10 @@ export class LikesServerCore {
     return { type: "shed", bytesMax, closedMax: incarnationsMax };
   }
 
-  /** The ledger as it is seen by the stream of now. */
+  /** The ledger as it is seen by the stream of now; undefined when there is no newer word of it. */
   #newestSeen(): LedgerSeen | undefined {
     const { welcome, version } = this.#delivery ?? {};
-    if (welcome === undefined || version === undefined) return this.#outbox.seen;
+    if (welcome === undefined || version === undefined) return undefined;
     const { ledgerId, generation } = welcome;
     return { ledgerId, generation, version };
   }

@@ -108,7 +108,7 @@ export type OutboxWrite =
   | { readonly type: "refilled" }
   | { readonly type: "park"; readonly incarnation: Id; readonly trouble: Trouble }
   | { readonly type: "unpark"; readonly incarnation: Id }
-  /** `seen` is forgotten when it is undefined. */
+  /** `seen` is left as it is when undefined: a write that waits may bring a newer one. */
   | {
       readonly type: "membership";
       readonly membership: Membership;

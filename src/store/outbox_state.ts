@@ -77,7 +77,7 @@ export function afterWrite(
     case "shed":
       return afterShed(state, write, held);
     case "reopen":
-      return afterReopen({ ...state, seen: checkedSeen(write.seen), isRefilling: true });
+      return afterReopen({ ...withSeen(state, write.seen), isRefilling: true });
     case "refilled":
       return state.isRefilling ? { ...state, isRefilling: false } : state;
     case "park":
@@ -87,7 +87,7 @@ export function afterWrite(
       return found.parked === undefined ? state : replaced(state, { ...found, parked: undefined });
     }
     case "membership":
-      return { ...state, membership: write.membership, seen: checkedSeen(write.seen) };
+      return { ...withSeen(state, write.seen), membership: write.membership };
     default:
       return unreachable(write);
   }
@@ -166,8 +166,7 @@ function afterAcknowledge(
   held: HeldRecords,
 ): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
-  const isNewer = seen !== undefined && !isDeepStrictEqual(seen, state.seen);
-  const next = isNewer ? { ...state, seen: checkedSeen(seen) } : state;
+  const next = withSeen(state, seen);
   if (upTo <= found.acknowledged.sequence) return next;
   const acknowledged = held.positionAt(incarnation, upTo);
   assert(acknowledged !== undefined, `${upTo} is the end of a record`);
@@ -293,7 +292,9 @@ function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState)
   };
 }
 
-function checkedSeen(seen: LedgerSeen | undefined): LedgerSeen | undefined {
-  if (seen !== undefined) storedInteger(seen.version);
-  return seen;
+/** `state` that has seen the ledger so; the same when `seen` says nothing new. */
+function withSeen(state: OutboxSnapshot, seen: LedgerSeen | undefined): OutboxSnapshot {
+  if (seen === undefined || isDeepStrictEqual(seen, state.seen)) return state;
+  storedInteger(seen.version);
+  return { ...state, seen };
 }

@@ -51,6 +51,23 @@ test("handle() reports nothing final while a write of likes is under way", async
   assert.is(other.reports.at(-1)?.final, false, "the second like is not written");
 });
 
+test("handle() keeps what it saw last when it leaves before that is written", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(7);
+  await server.settle();
+  await server.receive(ack(FIRST, { appliedSequence: 1, version: 5 }));
+  const message = pulse({ labelMs: 9, version: 6 });
+  server.drive({ type: "received", streamId: server.streamId, message });
+  server.disk.failNext("refused");
+  await server.diskOne(); // what was acknowledged is to be written again
+  server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
+  server.drive({ type: "stop", leave: true });
+  await server.tick(5_000);
+  await server.settle();
+  const { membership, seen } = server.disk.content.state;
+  assert.equal([membership, seen?.version], ["leaving", 6]);
+});
+
 test("handle() reports nothing final before the disk has that it leaves", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "stop", leave: true });

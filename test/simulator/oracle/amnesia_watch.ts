@@ -23,6 +23,8 @@ interface Expected {
   readonly outboxId: Id;
   readonly kinds: readonly TroubleKind[];
   readonly why: string;
+  /** The life that the ledger alone knows, if that is what is wrong. */
+  readonly live?: Id;
 }
 
 const ROLLED_BACK = ["outbox_rolled_back"] as const;
@@ -74,7 +76,7 @@ export class AmnesiaWatch {
     if (incarnations.some(({ incarnation }) => incarnation === live)) return;
     if (this.#oracle.home.disk.incarnations.get(live)?.state !== "open") return;
     const kinds = ["second_incarnation", "outbox_rolled_back"] as const;
-    this.#expected.push({ outboxId, kinds, why: `${live} was forgotten` });
+    this.#expected.push({ outboxId, kinds, why: `${live} was forgotten`, live });
   }
 
   /** The ledger is replaced by an older copy. `disks` are those of all LikesServers. */
@@ -116,9 +118,11 @@ export class AmnesiaWatch {
   }
 
   finish(): void {
-    const { troubles, decidedTroubles, decisions } = this.#oracle.home.disk;
+    const { troubles, decidedTroubles, decisions, incarnations } = this.#oracle.home.disk;
     const named = [...troubles.values(), ...decidedTroubles.values()];
-    for (const { outboxId, kinds, why } of this.#expected) {
+    for (const { outboxId, kinds, why, live = "" } of this.#expected) {
+      // Its last word was under way: it ended as it should.
+      if (incarnations.get(live)?.state === "closed") continue;
       // Of a member that was retired nothing is open any more that could show it.
       if (decisions.some((one) => one.kind === "retire" && one.outboxId === outboxId)) continue;
       const isNamed = named.some((one) => one.outboxId === outboxId && kinds.includes(one.kind));

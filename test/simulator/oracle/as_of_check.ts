@@ -89,7 +89,8 @@ export class AsOfCheck {
       if (gift.likes === 0n) return "it has no likes, and its outbox forgot its incarnation";
       if (isGivenUp(life.outboxId, lineage)) return "an operator gave up what nobody knows";
       // Only a sum tells what a forgotten life lacks: likes that only the ledger has outweigh it.
-      if (this.rolledBack.has(life.outboxId)) return "its outbox forgot its incarnation, and others";
+      if (this.rolledBack.has(life.outboxId))
+        return "its outbox forgot its incarnation, and others";
     }
     if (gift.acceptedStep < (this.#twins.get(life.outboxId) ?? 0)) return "two copies were live";
     const isMember = lineage.disk.members.get(life.outboxId)?.state === "member";
