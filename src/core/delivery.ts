@@ -72,13 +72,12 @@ export function launch(delivery: Delivery, { end, records }: OutboxRead): LikeBa
   };
 }
 
-/** Takes in that everything up to `sequence` is applied. False when that was not sent here. */
+/** Takes in that everything up to `sequence` is applied; false, and nothing, when it was not sent here. */
 export function land({ incarnation, inFlight }: Delivery, sequence: number): boolean {
-  let [oldest] = inFlight;
-  while (oldest !== undefined && oldest.end.sequence <= sequence) {
-    incarnation.acknowledged = oldest.end;
-    inFlight.shift();
-    [oldest] = inFlight;
-  }
-  return incarnation.acknowledged.sequence === sequence;
+  const index = inFlight.findIndex(({ end }) => end.sequence === sequence);
+  const batch = inFlight[index];
+  if (batch === undefined) return incarnation.acknowledged.sequence === sequence;
+  incarnation.acknowledged = batch.end;
+  inFlight.splice(0, index + 1);
+  return true;
 }

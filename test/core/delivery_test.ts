@@ -45,10 +45,17 @@ test("land() takes no batch for applied when only a part of it is", () => {
   for (const end of [first, second])
     if (end !== undefined) delivery.inFlight.push({ end, bytes: 1 });
   assert.is(land(delivery, 3), false, "#3 ends no batch");
-  assert.is(incarnation.acknowledged, first);
-  assert.is(land(delivery, 4), true);
-  assert.is(incarnation.acknowledged, second);
   assert.is(land(delivery, 5), false, "#5 was not sent");
+  assert.equal(
+    [incarnation.acknowledged, delivery.inFlight.length],
+    [START, 2],
+    "nothing is taken",
+  );
+  assert.is(land(delivery, 2), true);
+  assert.is(incarnation.acknowledged, first);
+  assert.is(land(delivery, 2), true, "it is told again");
+  assert.is(land(delivery, 4), true);
+  assert.equal([incarnation.acknowledged, delivery.inFlight.length], [second, 0]);
 });
 
 test.run();

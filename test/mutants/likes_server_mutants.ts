@@ -381,8 +381,8 @@ const DELIVERY = mutantsOf(
       breaks: "protocol: an Ack of what was not sent is taken",
       edits: [
         [
-          "  return incarnation.acknowledged.sequence === sequence;",
-          "  return incarnation.acknowledged.sequence <= sequence;",
+          "  if (batch === undefined) return incarnation.acknowledged.sequence === sequence;",
+          "  if (batch === undefined) return incarnation.acknowledged.sequence <= sequence;",
         ],
       ],
     },
@@ -391,8 +391,8 @@ const DELIVERY = mutantsOf(
       breaks: "protocol: a batch counts as applied of which only a part is",
       edits: [
         [
-          "  while (oldest !== undefined && oldest.end.sequence <= sequence) {",
-          "  while (oldest !== undefined && incarnation.acknowledged.sequence < sequence) {",
+          "  const index = inFlight.findIndex(({ end }) => end.sequence === sequence);",
+          "  const index = inFlight.findIndex(({ end }) => end.sequence >= sequence);",
         ],
       ],
     },

@@ -1,16 +1,18 @@
 /** Performs the faults of a plan that happen at a moment; each is counted once it takes effect. */
-import { AMNESIAS } from "./faults.ts";
-import type { Amnesia, FaultKind } from "./faults.ts";
+import { AMNESIAS, PEERS } from "./faults.ts";
+import type { Amnesia, FaultKind, PeerFault } from "./faults.ts";
 import type { Amnesias } from "./amnesias.ts";
+import { misbehave } from "./faulty_peers.ts";
+import type { Misled } from "./faulty_peers.ts";
 import type { SimulatedStream } from "./network.ts";
 import type { PrimaryProcess } from "./primary.ts";
-import type { SimulatedProcess, Surroundings } from "./process.ts";
+import type { SimulatedProcess } from "./process.ts";
 import type { LikesServerSeat } from "./seat.ts";
 import type { ClockJump, WallClock } from "./wall_clock.ts";
 import type { Machine } from "./machine.ts";
 
 /** The world, as far as faults befall it. */
-export interface Befallen extends Surroundings {
+export interface Befallen extends Misled {
   readonly seats: readonly LikesServerSeat[];
   readonly primary: PrimaryProcess | undefined;
   readonly primaryMachine: Machine;
@@ -28,6 +30,8 @@ const NOT_AT_A_MOMENT: readonly FaultKind[] = [
   "message_reordered_up",
   "message_reordered_down",
   "transport_blocked",
+  "peer_overlaps",
+  "peer_changes",
   "crash_in_recovery",
   "write_lost",
   "write_kept_unseen",
@@ -67,6 +71,10 @@ function befallsNetwork(world: Befallen, kind: FaultKind, { machine }: LikesServ
   const untilMs = Math.min(agenda.nowMs + random.whole(50, 3_500), plan.unkindMs);
   const stream = streams.at(-1 - random.whole(0, plan.servers - 1));
   const isOpen = stream !== undefined && !stream.isEnded;
+  if (PEERS.some((one) => one === kind)) {
+    if (isOpen) misbehave(world, kind as PeerFault, stream);
+    return true;
+  }
   switch (kind) {
     case "partition_both":
     case "partition_up":

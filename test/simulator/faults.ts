@@ -38,6 +38,15 @@ const PROCESS_FAULTS = [
   "outbox_full",
 ] as const;
 
+/** What a broken peer says that the other side can tell to be wrong. */
+const PEER_FAULTS = [
+  "peer_replays",
+  "peer_overlaps",
+  "peer_changes",
+  "peer_out_of_turn",
+  "primary_confused",
+] as const;
+
 /** What happens to the wall clock of the primary's machine. */
 const CLOCK_FAULTS = [
   "clock_hour_on",
@@ -61,12 +70,19 @@ const AMNESIA_FAULTS = [
 ] as const;
 
 /** The kinds that only need chance, and those that need an operator too. */
-export const PLAIN_FAULTS = [...NETWORK_FAULTS, ...PROCESS_FAULTS, ...CLOCK_FAULTS] as const;
+export const PLAIN_FAULTS = [
+  ...NETWORK_FAULTS,
+  ...PROCESS_FAULTS,
+  ...PEER_FAULTS,
+  ...CLOCK_FAULTS,
+] as const;
 export const AMNESIAS = AMNESIA_FAULTS;
+export const PEERS = PEER_FAULTS;
 export const FAULT_KINDS = [...PLAIN_FAULTS, ...AMNESIA_FAULTS] as const;
 
 /** The kinds of fault. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
+export type PeerFault = (typeof PEER_FAULTS)[number];
 export type Amnesia = (typeof AMNESIA_FAULTS)[number];
 
 /** A number for each kind of fault. */

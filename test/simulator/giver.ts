@@ -4,14 +4,15 @@ import type { Oracle } from "./oracle/oracle.ts";
 import type { Surroundings } from "./process.ts";
 
 interface Givers extends Surroundings {
+  readonly isGiving: boolean;
   readonly oracle: Oracle;
   readonly seats: readonly LikesServerSeat[];
 }
 
-/** Gives likes for as long as the world is unkind. */
+/** Gives likes for as long as the world wants some. */
 export function give(world: Givers): void {
   const { random, agenda, plan, oracle } = world;
-  if (!world.isUnkind) return;
+  if (!world.isGiving) return;
   const count = random.chance(0.1) ? random.whole(2, 12) : 1;
   for (let left = count; left > 0; left--) {
     const process = random.pick(world.seats).process;

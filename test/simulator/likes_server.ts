@@ -2,21 +2,26 @@
 import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
 import { LikesServerCore } from "../../src/core/likes_server.ts";
 import type { LikesServerAction, LikesServerEvent } from "../../src/core/likes_server.ts";
-import type { Trouble } from "../../src/core/messages.ts";
+import type { FromPrimary, Trouble } from "../../src/core/messages.ts";
 import type { OutboxSnapshot } from "../../src/core/outbox.ts";
 import { inTurn } from "../../src/in_turn.ts";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { MemoryOutbox } from "../../src/store/memory_outbox.ts";
 import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import { misbehave } from "./faulty_peers.ts";
+import type { Forged, Misled } from "./faulty_peers.ts";
 import type { Machine } from "./machine.ts";
 import type { SimulatedStream } from "./network.ts";
+import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import { LikesServerWatch } from "./oracle/likes_server_watch.ts";
 import { SimulatedProcess } from "./process.ts";
-import type { Surroundings } from "./process.ts";
+
+/** Of the batches that a broken LikesServer sends, those before which it sends a wrong one. */
+const BROKEN_RATE = 0.1;
 
 /** The world, as far as a LikesServer has to do with it. */
-export interface LikesServerSurroundings extends Surroundings {
+export interface LikesServerSurroundings extends Misled {
   readonly oracle: Oracle;
   /** Whether nothing forgot so far. */
   readonly isPlain: boolean;
@@ -75,13 +80,32 @@ export class LikesServerProcess extends SimulatedProcess {
     }
   });
 
+  /** A message arrives on a stream, which may be of the past. */
+  receive(streamId: number, message: FromPrimary, forged?: Forged<FromPrimary>): void {
+    if (forged === undefined) this.watch.received(message);
+    const pending = this.core?.pendingEvents ?? 0;
+    this.drive({ type: "received", streamId, message });
+    if (forged !== undefined) this.#expectNothing(streamId, forged, pending);
+  }
+
+  /** Nothing was taken for applied because of `forged`. */
+  #expectNothing(streamId: number, forged: Forged<FromPrimary>, pending: number): void {
+    const { core } = this;
+    if (core === undefined) return;
+    const isOpen = this.#link?.streamId === streamId && !this.#link.stream.isEnded;
+    expect(!isOpen || forged.endsStream !== "always", () => `takes a ${forged.message.type} more`);
+    const { pendingEvents } = core;
+    expect(pendingEvents >= pending, () => `${pendingEvents} events of ${pending} are pending`);
+  }
+
   /** A clean stop, as by SIGTERM. */
   stop(leave: boolean): void {
     if (this.#core === undefined || this.isStopping) return;
     this.isStopping = true;
     this.watch.isLeaving = leave;
-    this.surroundings.fired(leave ? "stopped_leaving" : "stopped_staying");
-    this.surroundings.trace?.fault(this.name, leave ? "is to leave" : "is to stop");
+    const { surroundings } = this;
+    if (surroundings.isUnkind) surroundings.fired(leave ? "stopped_leaving" : "stopped_staying");
+    surroundings.trace?.fault(this.name, leave ? "is to leave" : "is to stop");
     this.later(LEAVE_WAIT_MAX_MS, () => this.die("it waited long enough"));
     this.drive({ type: "stop", leave });
   }
@@ -196,6 +220,9 @@ export class LikesServerProcess extends SimulatedProcess {
     const { random, isUnkind, plan } = this.surroundings;
     const stream = this.#link?.streamId === streamId ? this.#link.stream : undefined;
     if (stream === undefined) return;
+    const isBroken = isUnkind && message.type === "batch" && random.chance(BROKEN_RATE);
+    const kind = random.pick(["peer_overlaps", "peer_changes"] as const);
+    if (isBroken && plan.faults.has(kind)) misbehave(this.surroundings, kind, stream);
     const taken = stream.up.send(message);
     if (!taken) {
       this.drive({ type: "blocked", streamId });

@@ -3,7 +3,15 @@
  * only. What befalls single messages of a stream goes beyond what gRPC does: a stream that was tampered
  * with is broken when the world turns kind, for nothing promises that it recovers by itself.
  */
-import type { FromLikesServer, FromPrimary } from "../../src/core/messages.ts";
+import type {
+  FromLikesServer,
+  FromPrimary,
+  Hello,
+  Pulse,
+  Welcome,
+} from "../../src/core/messages.ts";
+import type { Forged } from "./faulty_peers.ts";
+import type { LikesServerProcess } from "./likes_server.ts";
 import type { Machine } from "./machine.ts";
 import type { SimulatedProcess, Surroundings } from "./process.ts";
 
@@ -51,6 +59,13 @@ class Pipe<Message> {
     if (this.#underWay < plan.pipeMessagesMax) return true;
     this.#isFull = true;
     return false;
+  }
+
+  /** Says something that its sender does not know of. */
+  forge(message: Message): void {
+    if (!this.#isOpen) return;
+    this.isTampered = true;
+    this.#arrive(message, this.#delayMs(), false);
   }
 
   /** One of the things that plans ask for happens to a message, or nothing. */
@@ -135,10 +150,10 @@ class Pipe<Message> {
 
 /** What the two processes at the ends of a stream want to hear. */
 export interface StreamEnds {
-  readonly likesServer: SimulatedProcess;
+  readonly likesServer: LikesServerProcess;
   readonly primary: SimulatedProcess;
-  toPrimary(message: FromLikesServer): void;
-  toLikesServer(message: FromPrimary): void;
+  toPrimary(message: FromLikesServer, forged?: Forged<FromLikesServer>): void;
+  toLikesServer(message: FromPrimary, forged?: Forged<FromPrimary>): void;
   writableUp(): void;
   writableDown(): void;
   endAtPrimary(): void;
@@ -150,7 +165,13 @@ export class SimulatedStream {
   readonly up: Pipe<FromLikesServer>;
   readonly down: Pipe<FromPrimary>;
   readonly #ends: StreamEnds;
+  readonly #forgedUp = new Map<FromLikesServer, Forged<FromLikesServer>>();
+  readonly #forgedDown = new Map<FromPrimary, Forged<FromPrimary>>();
   isEnded = false;
+  /** What arrived first of each: a broken peer says it again. */
+  hello: Hello | undefined;
+  welcome: Welcome | undefined;
+  oldPulse: Pulse | undefined;
 
   constructor(world: Surroundings, machine: Machine, ends: StreamEnds) {
     this.#ends = ends;
@@ -158,19 +179,44 @@ export class SimulatedStream {
     this.up = new Pipe<FromLikesServer>(world, machine, true, {
       sender: likesServer,
       receiver: primary,
-      take: (message) => ends.toPrimary(message),
+      take: (message) => {
+        if (message.type === "hello") this.hello ??= message;
+        ends.toPrimary(message, this.#forgedUp.get(message));
+      },
       writable: () => ends.writableUp(),
     });
     this.down = new Pipe<FromPrimary>(world, machine, false, {
       sender: primary,
       receiver: likesServer,
-      take: (message) => ends.toLikesServer(message),
+      take: (message) => {
+        if (message.type === "welcome") this.welcome ??= message;
+        if (message.type === "pulse") this.oldPulse ??= message;
+        ends.toLikesServer(message, this.#forgedDown.get(message));
+      },
       writable: () => ends.writableDown(),
     });
   }
 
   get isTampered(): boolean {
     return this.up.isTampered || this.down.isTampered;
+  }
+
+  get likesServer(): LikesServerProcess {
+    return this.#ends.likesServer;
+  }
+
+  /** The LikesServer is broken, and says this too. */
+  forgeUp({ message, endsStream }: Forged<FromLikesServer>): void {
+    const copy = { ...message };
+    this.#forgedUp.set(copy, { message: copy, endsStream });
+    this.up.forge(copy);
+  }
+
+  /** The primary is broken, and says this too. */
+  forgeDown({ message, endsStream }: Forged<FromPrimary>): void {
+    const copy = { ...message };
+    this.#forgedDown.set(copy, { message: copy, endsStream });
+    this.down.forge(copy);
   }
 
   /** The LikesServer hung up or died. */

@@ -5,6 +5,7 @@
  */
 import type { Operation } from "../../src/core/primary.ts";
 import type { Status, TroubleStatus } from "../../src/core/status.ts";
+import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { PrimaryProcess } from "./primary.ts";
 import type { Surroundings } from "./process.ts";
@@ -22,6 +23,8 @@ export interface Operated extends Surroundings {
 /** So long the operator leaves a ledger that was opened from a backup to its members. */
 const PATIENCE_MS = 8_000;
 const CALM_GAP_MS = 150;
+/** Of the looks at the status, those after which the operator is rash. */
+const RASH_SHARE = 0.1;
 
 /** Looks at the status again and again. */
 export class Operator {
@@ -52,6 +55,7 @@ export class Operator {
     if (primary?.core === undefined || primary.isPaused || this.#asked === primary) return;
     const status = primary.core.status(primary.nowMs);
     oracle.status(status);
+    this.#retireLive(status, primary);
     if (!oracle.amnesia.happened && this.mistaken.size === 0) return;
     this.#lookForMistakes(status);
     const operation = this.#decide(status);
@@ -65,6 +69,17 @@ export class Operator {
       else this.decided++;
       if (outcome.type === "decided" && operation.type === "retire")
         this.#retired(operation.server);
+    });
+  }
+
+  /** Takes a member that answers for gone, which is refused. */
+  #retireLive({ servers }: Status, primary: PrimaryProcess): void {
+    const { random } = this.#world;
+    const live = servers.filter(({ state }) => state === "streaming");
+    if (live.length === 0 || !random.chance(RASH_SHARE)) return;
+    const server = random.pick(live).outboxId;
+    primary.operate({ type: "retire", server, reason: "rash" }, ({ type }) => {
+      expect(type === "refused", () => `${server} is retired although it streams`);
     });
   }
 

@@ -14,8 +14,10 @@ import type { FromLikesServer } from "../../src/core/messages.ts";
 import { inTurn } from "../../src/in_turn.ts";
 import { MemoryLedger } from "../../src/store/memory_ledger.ts";
 import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
+import type { Forged } from "./faulty_peers.ts";
 import type { Machine } from "./machine.ts";
 import type { SimulatedStream } from "./network.ts";
+import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { Surroundings } from "./process.ts";
@@ -38,6 +40,7 @@ export class PrimaryProcess extends SimulatedProcess {
   readonly #store: MemoryLedger;
   readonly #streams = new Map<number, SimulatedStream>();
   readonly #operations = new Map<number, (outcome: OperationOutcome) => void>();
+  readonly #welcomed = new Set<number>();
   #core: PrimaryCore | undefined;
   #streamId = 0;
   #requestId = 0;
@@ -64,10 +67,20 @@ export class PrimaryProcess extends SimulatedProcess {
   }
 
   /** A message arrives on a stream that was not ended here. */
-  receive(streamId: number, message: FromLikesServer): void {
+  receive(streamId: number, message: FromLikesServer, forged?: Forged<FromLikesServer>): void {
     if (!this.#streams.has(streamId)) return;
-    this.surroundings.oracle.received(streamId, message);
+    if (forged === undefined) this.surroundings.oracle.received(streamId, message);
+    else this.#expectEnd(streamId, forged);
     this.drive({ type: "received", streamId, message });
+  }
+
+  #expectEnd(streamId: number, { message, endsStream }: Forged<FromLikesServer>): void {
+    const isDue = endsStream === "always" || !this.#welcomed.has(streamId);
+    if (endsStream === "never" || !isDue || this.core === undefined) return;
+    this.surroundings.agenda.after(0, () => {
+      const isOpen = this.isAlive && this.#streams.has(streamId);
+      expect(!isOpen, () => `takes a ${message.type} that is out of turn`);
+    });
   }
 
   /** The connection of a stream ended. */
@@ -174,6 +187,7 @@ export class PrimaryProcess extends SimulatedProcess {
   #send(streamId: number, { message }: Extract<PrimaryAction, { type: "send" }>): void {
     const { random, isUnkind, plan, oracle } = this.surroundings;
     oracle.sentDown(streamId, message);
+    if (message.type === "welcome") this.#welcomed.add(streamId);
     const taken = this.#streams.get(streamId)?.down.send(message) ?? true;
     if (!taken) {
       this.drive({ type: "blocked", streamId });

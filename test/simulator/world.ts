@@ -38,6 +38,9 @@ const LOOK_MS = 100;
 
 type Surroundings = LikesServerSurroundings & PrimarySurroundings & Befallen & Operated & Forgetful;
 
+/** So long likes are still given while everybody leaves. */
+const LEAVING_MS = 400;
+
 /** A world, from its beginning to its end. */
 export class World implements Surroundings {
   readonly agenda = new Agenda();
@@ -56,6 +59,7 @@ export class World implements Surroundings {
   #primary: PrimaryProcess | undefined;
   #isUnkind = true;
   #isConverged = false;
+  isGiving = true;
   /** A label of the primary that converges, from when all was kind. */
   #kind: { readonly primary: PrimaryProcess; readonly labelMs: number } | undefined;
 
@@ -112,6 +116,8 @@ export class World implements Surroundings {
       agenda.runUntil(plan.unkindMs + CONVERGE_MS, () => this.#isConverged);
       if (!this.#isConverged) throw new SimulationFailure(`not converged: ${this.#describe()}`);
       oracle.finish();
+      this.#leave();
+      oracle.finish();
     } catch (error) {
       this.trace?.fault("oracle", error instanceof Error ? error.message : String(error));
       throw error;
@@ -162,14 +168,11 @@ export class World implements Surroundings {
     const stream: SimulatedStream = new SimulatedStream(this, machine, {
       likesServer,
       primary,
-      toPrimary: (message) => {
+      toPrimary: (message, forged) => {
         primaryId ??= primary.open(stream);
-        primary.receive(primaryId, message);
+        primary.receive(primaryId, message, forged);
       },
-      toLikesServer: (message) => {
-        likesServer.watch.received(message);
-        likesServer.drive({ type: "received", streamId, message });
-      },
+      toLikesServer: (message, forged) => likesServer.receive(streamId, message, forged),
       writableUp: () => likesServer.drive({ type: "writable", streamId }),
       writableDown: () => {
         if (primaryId !== undefined) primary.drive({ type: "writable", streamId: primaryId });
@@ -211,6 +214,7 @@ export class World implements Surroundings {
   #beKind(): void {
     this.trace?.fault("world", "is kind from now on");
     this.#isUnkind = false;
+    this.isGiving = false;
     this.amnesias.putBack();
     for (const machine of [this.primaryMachine, ...this.seats.map((seat) => seat.machine)]) {
       machine.heal(this.plan.diskMs);
@@ -219,6 +223,31 @@ export class World implements Surroundings {
       process?.dieAfterEffects(Infinity);
     }
     for (const stream of this.streams) if (stream.isTampered && !stream.isEnded) stream.break();
+  }
+
+  /** Everybody leaves, while likes are given: in the end nobody is left, and as_of goes on alone. */
+  #leave(): void {
+    const { agenda, random, seats } = this;
+    this.isGiving = true;
+    give(this);
+    for (const seat of seats) {
+      seat.isHeldDown = true;
+      agenda.after(random.next() * LEAVING_MS, () =>
+        seat.process?.run(() => seat.process?.stop(true)),
+      );
+    }
+    agenda.runUntil(agenda.nowMs + LEAVING_MS);
+    this.isGiving = false;
+    const { primary } = this;
+    const sinceMs = primary?.core?.status(primary.nowMs).nowMs ?? Infinity;
+    const isOver = (): boolean => {
+      const status = this.primary?.core?.status(this.primary.nowMs);
+      const isLeft =
+        status?.servers.length === 0 && seats.every((seat) => seat.process === undefined);
+      return isLeft && status.asOfMs >= sinceMs;
+    };
+    agenda.runUntil(agenda.nowMs + CONVERGE_MS, isOver);
+    if (!isOver()) throw new SimulationFailure(`not everybody has left: ${this.#describe()}`);
   }
 
   /** Somebody looks at the status; once all is kind, to see whether all is well. */
