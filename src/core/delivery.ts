@@ -72,7 +72,7 @@ export function launch(delivery: Delivery, { end, records }: OutboxRead): LikeBa
   };
 }
 
-/** Takes in that everything up to `sequence` is applied; false, and nothing, when it was not sent here. */
+/** Takes in that all up to `sequence` is applied; false, and nothing, when that was not sent here. */
 export function land({ incarnation, inFlight }: Delivery, sequence: number): boolean {
   const index = inFlight.findIndex(({ end }) => end.sequence === sequence);
   const batch = inFlight[index];

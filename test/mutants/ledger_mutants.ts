@@ -595,9 +595,19 @@ const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OP
     ],
   },
   {
+    name: "copies-that-left-stay",
+    breaks: "law 7: the trouble of copies that have both left cannot be ended",
+    edits: [["  if (open.length > 0 && live.length !== 1) {", "  if (live.length !== 1) {"]],
+  },
+  {
     name: "copies-resolved-while-both-stream",
     breaks: "law 7: one of two copies is retired although both stream",
-    edits: [["  if (live.length !== 1) {", "  if (live.length < 1) {"]],
+    edits: [
+      [
+        "  if (open.length > 0 && live.length !== 1) {",
+        "  if (open.length > 0 && live.length < 1) {",
+      ],
+    ],
   },
   {
     name: "retire-leaves-troubles",

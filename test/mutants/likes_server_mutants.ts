@@ -277,6 +277,16 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     ],
   },
   {
+    name: "seen-goes-back",
+    breaks: "law 7: leaving writes an older view of the ledger over a newer one that waits",
+    edits: [
+      [
+        "    if (welcome === undefined || version === undefined) return undefined;",
+        "    if (welcome === undefined || version === undefined) return this.#outbox.seen;",
+      ],
+    ],
+  },
+  {
     name: "reoffer-ignored",
     breaks: "law 7: a ledger that forgot is not given anything again",
     edits: [

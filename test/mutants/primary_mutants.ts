@@ -408,7 +408,22 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
   {
     name: "as-of-stuck-without-members",
     breaks: "law 4: as_of stands still while nobody is known",
-    edits: [["    if (noMembers && !pulseDue) return;", "    if (noMembers) return;"]],
+    edits: [
+      [
+        "    if (noMembers && sinceMs < PULSE_INTERVAL_MS) return commands;",
+        "    if (noMembers) return commands;",
+      ],
+    ],
+  },
+  {
+    name: "as-of-past-who-comes-back",
+    breaks: "law 4: as_of claims likes of a retired member that comes back in the same commit",
+    edits: [
+      [
+        "    if (comesBack || this.#troubles.length > 0) return commands;",
+        "    if (this.#troubles.length > 0) return commands;",
+      ],
+    ],
   },
   {
     name: "left-member-remembered",

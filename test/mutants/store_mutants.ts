@@ -49,8 +49,8 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     breaks: "law 7: what was parked stays parked when the ledger forgot everything",
     edits: [
       [
-        "{ ...one, acknowledged: one.trimmed, closed: false, parked: undefined },",
-        "{ ...one, acknowledged: one.trimmed, closed: false },",
+        "  const opened = { closed: false, parked: undefined };",
+        "  const opened = { closed: false };",
       ],
     ],
   },
@@ -59,8 +59,8 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     breaks: "law 7: what was closed and is retained is not given to a ledger that forgot",
     edits: [
       [
-        "{ ...one, acknowledged: one.trimmed, closed: false, parked: undefined },",
-        "{ ...one, acknowledged: one.trimmed, parked: undefined },",
+        "  const opened = { closed: false, parked: undefined };",
+        "  const opened = { parked: undefined };",
       ],
     ],
   },
@@ -68,7 +68,17 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     name: "refilling-not-written-down",
     breaks: "law 7: a crash while a ledger is refilled leaves it as if that were done",
     edits: [
-      ["seen: checkedSeen(write.seen), isRefilling: true }", "seen: checkedSeen(write.seen) }"],
+      ["...withSeen(state, write.seen), isRefilling: true }", "...withSeen(state, write.seen) }"],
+    ],
+  },
+  {
+    name: "emptied-incarnation-forgotten",
+    breaks: "law 7: where an incarnation ended is forgotten with its events, and no gap is named",
+    edits: [
+      [
+        "  if (by.closed && by.last.sequence === 0) return without(state, by);",
+        "  if (by.closed && by.last.sequence === by.trimmed.sequence) return without(state, by);",
+      ],
     ],
   },
   {
@@ -130,6 +140,13 @@ const MEMORY = [
             "    this.#undo.push(() => {});",
         ],
       ],
+    },
+  ]),
+  ...mutantsOf({ file: "src/store/ledger_rows.ts", tests: LEDGER_TESTS }, [
+    {
+      name: "wider-gap-not-recorded",
+      breaks: "law 7: a gap is taken for a narrower one of the same incarnation",
+      edits: [['  if (kind === "gap" && one.lastSequence !== lastSequence) return false;', ""]],
     },
   ]),
   ...mutantsOf({ file: "src/store/doubt.ts", tests: [...OUTBOX_TESTS, ...LEDGER_TESTS] }, [

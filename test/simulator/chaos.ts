@@ -30,6 +30,7 @@ const NOT_AT_A_MOMENT: readonly FaultKind[] = [
   "message_reordered_up",
   "message_reordered_down",
   "transport_blocked",
+  "peer_replays",
   "peer_overlaps",
   "peer_changes",
   "crash_in_recovery",

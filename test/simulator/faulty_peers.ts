@@ -17,6 +17,10 @@ export interface Misled extends Surroundings {
   readonly ledger: LedgerDisk;
 }
 
+/** A flood of replays, of which the primary holds some back. */
+const FLOOD_BATCHES = 40;
+const FLOOD_SHARE = 0.15;
+
 /** A message that is wrong, and when its receiver has to end the stream for it, at once. */
 export interface Forged<Message> {
   readonly message: Message;
@@ -44,7 +48,8 @@ export function misbehave(world: Misled, kind: PeerFault, stream: SimulatedStrea
   const forged =
     kind === "peer_out_of_turn" ? outOfTurn(world, stream) : batch(world, kind, stream);
   if (forged === undefined) return;
-  stream.forgeUp(forged);
+  const times = kind === "peer_replays" && world.random.chance(FLOOD_SHARE) ? FLOOD_BATCHES : 1;
+  for (let left = times; left > 0; left--) stream.forgeUp(forged);
   world.fired(kind);
 }
 

@@ -221,7 +221,7 @@ export class LikesServerProcess extends SimulatedProcess {
     const stream = this.#link?.streamId === streamId ? this.#link.stream : undefined;
     if (stream === undefined) return;
     const isBroken = isUnkind && message.type === "batch" && random.chance(BROKEN_RATE);
-    const kind = random.pick(["peer_overlaps", "peer_changes"] as const);
+    const kind = random.pick(["peer_replays", "peer_overlaps", "peer_changes"] as const);
     if (isBroken && plan.faults.has(kind)) misbehave(this.surroundings, kind, stream);
     const taken = stream.up.send(message);
     if (!taken) {
@@ -239,6 +239,7 @@ export class LikesServerProcess extends SimulatedProcess {
     const { oracle, isPlain } = this.surroundings;
     this.#isTampered ||= this.#link?.stream.isTampered === true;
     const { pulse } = view;
+    this.watch.shows(pulse.generation, pulse.version);
     oracle.shows(this.disk.content.state.outboxId, pulse.generation, pulse.version);
     const isExact = isPlain && !this.#isTampered;
     oracle.readers.viewed(this.disk, view, oracle.home.disk, isExact);

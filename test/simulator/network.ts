@@ -36,6 +36,7 @@ class Pipe<Message> {
   #underWay = 0;
   #isFull = false;
   #waiting: Message[] = [];
+  #isDraining = false;
   isReadPaused = false;
   isTampered = false;
 
@@ -102,13 +103,17 @@ class Pipe<Message> {
     this.#underWay++;
     agenda.at(atMs, () => {
       if (atMs > this.#lostAfterMs) return;
-      if (this.isReadPaused) this.#waiting.push(message);
+      if (this.isReadPaused || this.#waiting.length > 0) this.#waiting.push(message);
       else this.#hand(message);
     });
   }
 
   #hand(message: Message): void {
     this.#ends.receiver.run(() => {
+      if (this.isReadPaused) {
+        this.#waiting.push(message);
+        return;
+      }
       this.#underWay--;
       this.#ends.take(message);
       if (!this.#isFull || this.#underWay * 2 > this.#world.plan.pipeMessagesMax) return;
@@ -117,12 +122,22 @@ class Pipe<Message> {
     });
   }
 
-  /** The receiver reads again. */
+  /** The receiver reads again, one message after another, until it pauses once more. */
   resumeReading(): void {
     this.isReadPaused = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const message of waiting) this.#hand(message);
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#world.agenda.after(0, () => {
+      this.#isDraining = false;
+      const message = this.isReadPaused ? undefined : this.#waiting.shift();
+      if (message === undefined) return;
+      this.#hand(message);
+      this.#drain();
+    });
   }
 
   /** Takes no more. What is under way arrives, or only its beginning does, or nothing of it. */

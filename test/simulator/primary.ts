@@ -11,6 +11,7 @@ import type {
   PrimaryEvent,
 } from "../../src/core/primary.ts";
 import type { FromLikesServer } from "../../src/core/messages.ts";
+import { STREAM_BATCHES_QUEUED_MAX } from "../../src/limits.ts";
 import { inTurn } from "../../src/in_turn.ts";
 import { MemoryLedger } from "../../src/store/memory_ledger.ts";
 import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
@@ -41,6 +42,9 @@ export class PrimaryProcess extends SimulatedProcess {
   readonly #streams = new Map<number, SimulatedStream>();
   readonly #operations = new Map<number, (outcome: OperationOutcome) => void>();
   readonly #welcomed = new Set<number>();
+  readonly #blocked = new Set<number>();
+  /** Batches of each stream that were received, and of which no commit was asked for. */
+  readonly #batches = new Map<number, number>();
   #core: PrimaryCore | undefined;
   #streamId = 0;
   #requestId = 0;
@@ -71,6 +75,11 @@ export class PrimaryProcess extends SimulatedProcess {
     if (!this.#streams.has(streamId)) return;
     if (forged === undefined) this.surroundings.oracle.received(streamId, message);
     else this.#expectEnd(streamId, forged);
+    if (message.type === "batch") {
+      const batches = (this.#batches.get(streamId) ?? 0) + 1;
+      this.#batches.set(streamId, batches);
+      expect(batches <= STREAM_BATCHES_QUEUED_MAX + 1, () => `${batches} batches wait of a stream`);
+    }
     this.drive({ type: "received", streamId, message });
   }
 
@@ -85,7 +94,7 @@ export class PrimaryProcess extends SimulatedProcess {
 
   /** The connection of a stream ended. */
   closed(streamId: number): void {
-    if (this.#streams.delete(streamId)) this.surroundings.oracle.streamClosed(streamId);
+    if (this.#streams.delete(streamId)) this.#ended(streamId);
     this.drive({ type: "closed", streamId });
   }
 
@@ -99,6 +108,10 @@ export class PrimaryProcess extends SimulatedProcess {
   readonly drive = inTurn((event: PrimaryEvent): void => {
     const core = this.#core;
     if (!this.isAlive || core === undefined) return;
+    if (event.type === "blocked" && this.#streams.has(event.streamId)) {
+      this.#blocked.add(event.streamId);
+    }
+    if (event.type === "writable") this.#blocked.delete(event.streamId);
     const { trace } = this.surroundings;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
     for (const action of core.handle(event, this.nowMs)) {
@@ -153,6 +166,7 @@ export class PrimaryProcess extends SimulatedProcess {
     switch (action.type) {
       case "commit":
         surroundings.oracle.asked(action.commands);
+        this.#taken(action.commands);
         return this.#transact(action.commands, (outcome) => {
           if (outcome.type === "done") surroundings.oracle.commitSeen(outcome.value);
           this.drive({ type: "committed", outcome });
@@ -162,9 +176,7 @@ export class PrimaryProcess extends SimulatedProcess {
       case "end":
         if (action.refusal.code === "ledger_other") surroundings.fired("ledger_exchanged");
         this.#streams.get(action.streamId)?.endByPrimary(action.refusal.message);
-        if (this.#streams.delete(action.streamId)) {
-          surroundings.oracle.streamClosed(action.streamId);
-        }
+        if (this.#streams.delete(action.streamId)) this.#ended(action.streamId);
         return;
       case "pause": {
         const stream = this.#streams.get(action.streamId);
@@ -184,10 +196,32 @@ export class PrimaryProcess extends SimulatedProcess {
     }
   }
 
+  #ended(streamId: number): void {
+    this.surroundings.oracle.streamClosed(streamId);
+    for (const known of [this.#batches, this.#blocked, this.#welcomed]) known.delete(streamId);
+  }
+
+  /** A commit takes commands. Once none of a stream is left it is read again, soon. */
+  #taken(commands: readonly LedgerCommand[]): void {
+    for (const command of commands) {
+      if (command.type !== "batch") continue;
+      const { streamId } = command;
+      this.#batches.set(streamId, (this.#batches.get(streamId) ?? 0) - 1);
+    }
+    this.surroundings.agenda.after(0, () => {
+      if (!this.isAlive) return;
+      for (const [streamId, stream] of this.#streams) {
+        const isHeldBack = stream.up.isReadPaused && (this.#batches.get(streamId) ?? 0) === 0;
+        expect(!isHeldBack, () => "a stream of which nothing waits is held back");
+      }
+    });
+  }
+
   #send(streamId: number, { message }: Extract<PrimaryAction, { type: "send" }>): void {
     const { random, isUnkind, plan, oracle } = this.surroundings;
     oracle.sentDown(streamId, message);
     if (message.type === "welcome") this.#welcomed.add(streamId);
+    else expect(!this.#blocked.has(streamId), () => `a ${message.type} for a blocked stream`);
     const taken = this.#streams.get(streamId)?.down.send(message) ?? true;
     if (!taken) {
       this.drive({ type: "blocked", streamId });
@@ -212,7 +246,9 @@ export class PrimaryProcess extends SimulatedProcess {
       } finally {
         // In doubt, it may be on the disk although nobody is told.
         const isThere = group !== undefined && group.meta === disk.meta && disk.meta !== before;
-        if (isThere && group !== undefined) surroundings.oracle.committed(group, disk);
+        if (isThere && group !== undefined) {
+          surroundings.oracle.committed(commands, group, { disk, before });
+        }
       }
     };
     this.onWrite<Commit>(disk, { type: "busy" }, call, then);

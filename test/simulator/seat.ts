@@ -1,4 +1,5 @@
 /** Where a LikesServer lives: its machine, its disk, and whichever process works there now. */
+import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
 import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
 import { LikesServerProcess } from "./likes_server.ts";
 import type { LikesServerSurroundings, Seat } from "./likes_server.ts";
@@ -44,6 +45,24 @@ export class LikesServerSeat implements Seat {
 
   died(): void {
     this.#world.agenda.after(this.#restartMs(), () => this.start());
+  }
+
+  /**
+   * Whether its LikesServer shows the total and takes likes, nothing of its outbox waits for anything,
+   * and the ledger has heard of its present life.
+   */
+  isWell(ledger: LedgerDisk): boolean {
+    const { process, disk } = this;
+    const core = process?.core;
+    const view = core?.total(process?.nowMs ?? 0);
+    if (core === undefined || view === undefined) return false;
+    const isExact = view.pulse.totalLikes === ledger.meta.totalLikes && view.pendingLikes === 0n;
+    const isDelivered = disk.content.state.incarnations.every(({ incarnation, closed }) => {
+      return closed || incarnation === core.incarnation;
+    });
+    const isKnown = ledger.incarnations.get(core.incarnation)?.state === "open";
+    const isQuiet = core.pendingEvents === 0 && core.troubles.length === 0;
+    return isExact && isDelivered && isKnown && isQuiet && core.isAccepting;
   }
 
   /** Ends it for good. */

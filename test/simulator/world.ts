@@ -268,7 +268,7 @@ export class World implements Surroundings {
     if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
     if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
     if (status.servers.length !== this.seats.length || status.troubleCount > 0) return false;
-    return this.seats.every((seat) => isWell(seat, this.ledger));
+    return this.seats.every((seat) => seat.isWell(this.ledger));
   }
 
   #describe(): string {
@@ -286,21 +286,4 @@ export class World implements Surroundings {
       typeof value === "bigint" ? Number(value) : value,
     );
   }
-}
-
-/**
- * Whether a LikesServer shows the total and takes likes, nothing of its outbox waits for anything, and
- * the ledger has heard of its present life.
- */
-function isWell({ process, disk }: LikesServerSeat, ledger: LedgerDisk): boolean {
-  const core = process?.core;
-  const view = core?.total(process?.nowMs ?? 0);
-  if (core === undefined || view === undefined) return false;
-  const isExact = view.pulse.totalLikes === ledger.meta.totalLikes && view.pendingLikes === 0n;
-  const isDelivered = disk.content.state.incarnations.every(({ incarnation, closed }) => {
-    return closed || incarnation === core.incarnation;
-  });
-  const isKnown = ledger.incarnations.get(core.incarnation)?.state === "open";
-  const isQuiet = core.pendingEvents === 0 && core.troubles.length === 0;
-  return isExact && isDelivered && isKnown && isQuiet && core.isAccepting;
 }

@@ -39,6 +39,12 @@ export class LikesServerWatch {
   /** Batches of the present stream that are not acknowledged. */
   #inFlight: { readonly last: number; readonly bytes: number }[] = [];
   isLeaving = false;
+  /** Whether the disk has said in this life that it may accept. */
+  #mayAccept: boolean;
+  /** Incarnations of which it has said that nothing follows. */
+  readonly #final = new Set<Id>();
+  /** The newest version that it has shown, of the generation that it shows. */
+  #shown = { generation: "", version: 0 };
   /** Whether the ledger may have recorded it, as far as this life can tell. */
   isPerhapsKnown = false;
 
@@ -47,13 +53,22 @@ export class LikesServerWatch {
     this.#disk = disk;
     this.#outboxBytesMax = plan.outboxBytesMax;
     this.#retainedBytesMax = plan.retain.bytesMax;
+    this.#mayAccept = disk.content.state.membership === "member";
+  }
+
+  /** It shows a total of this version. */
+  shows(generation: Id, version: number): void {
+    this.#shown = { generation, version };
   }
 
   /** Writes reached the disk. */
   synced(writes: readonly OutboxWrite[]): void {
     const { state } = this.#disk.content;
     this.#oracle.truth.synced(state.outboxId, writes);
+    this.#mayAccept ||= state.membership === "member";
     const [write] = writes;
+    const isLate = write?.type === "append" && this.#final.has(write.incarnation);
+    expect(!isLate, () => "likes are written of what it called final");
     // What a ledger that was restored has to have again counts as pending, beyond the bound.
     if (write?.type === "append" && !this.#oracle.amnesia.happened) {
       const pending = state.bytes - state.retainedBytes;
@@ -72,6 +87,7 @@ export class LikesServerWatch {
   answered(requestId: number, outcome: GiveOutcome): void {
     const gift = this.#oracle.truth.answered(requestId, outcome);
     if (outcome.type !== "accepted") return;
+    expect(this.#mayAccept, () => `${gift.itemId} is accepted by no member`);
     const last = this.#lastOf(outcome.incarnation);
     const isDurable = outcome.sequence <= last;
     expect(isDurable, () => `${gift.itemId} is acknowledged, the disk ends at #${last}`);
@@ -88,7 +104,11 @@ export class LikesServerWatch {
     expect(isDurable, () => `says #${message.lastSequence}, the disk ends at #${last}`);
     if (message.type === "batch") return this.#sentBatch(message);
     this.isPerhapsKnown = true;
-    const { forgotten, incarnations } = this.#disk.content.state;
+    const { forgotten, incarnations, membership } = this.#disk.content.state;
+    if (message.final) this.#final.add(message.incarnation);
+    expect(!message.leaving || membership === "leaving", () => "it leaves, and no disk knows it");
+    const { version } = this.#shown;
+    expect(message.shownVersion <= version, () => `shows ${version}, not ${message.shownVersion}`);
     const { likes } = acceptedOf(forgotten, incarnations);
     expect(message.acceptedLikes <= likes, () => `reports ${message.acceptedLikes} of ${likes}`);
     expect(message.troubles.length <= TROUBLES_MAX, () => "too many troubles in one report");

@@ -5,7 +5,7 @@
  * Who knows what: `truth` what was given and where it was synced, `lineage` what the ledger must hold,
  * `asOf` law 4, `watch` what this life of the primary may say, `readers` what was shown to whom.
  */
-import type { LedgerSnapshot } from "../../../src/core/ledger.ts";
+import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger.ts";
 import type { GroupResult, LedgerCommand } from "../../../src/core/ledger_rule.ts";
 import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
 import type { Id, RecordCodec } from "../../../src/core/record.ts";
@@ -15,6 +15,7 @@ import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import { AmnesiaWatch } from "./amnesia_watch.ts";
 import { AsOfCheck } from "./as_of_check.ts";
 import { expect } from "./failure.ts";
+import { GroupCheck } from "./group_check.ts";
 import { Lineage } from "./lineage.ts";
 import { PrimaryWatch } from "./primary_watch.ts";
 import { Readers } from "./readers.ts";
@@ -26,6 +27,7 @@ export class Oracle {
   readonly asOf: AsOfCheck;
   readonly readers: Readers;
   readonly amnesia: AmnesiaWatch;
+  readonly #groups = new GroupCheck();
   readonly #nowMs: () => number;
   /** Of each ledger disk that there is: copies of one, and others. */
   readonly #lineages = new Map<LedgerDisk, Lineage>();
@@ -107,10 +109,15 @@ export class Oracle {
     this.#watch?.closed(streamId);
   }
 
-  /** A group is on the disk; nobody may have seen it yet. */
-  committed(group: GroupResult, disk: LedgerDisk): void {
+  /** What `commands` did is on the disk, which had `before`; nobody may have seen it yet. */
+  committed(
+    commands: readonly LedgerCommand[],
+    group: GroupResult,
+    { disk, before }: { readonly disk: LedgerDisk; readonly before: LedgerMeta },
+  ): void {
     this.commits++;
     const lineage = this.lineageOf(disk);
+    this.#groups.check(commands, group, { lineage, before });
     lineage.committed(group);
     const { asOfMs } = group.meta;
     expect(asOfMs >= lineage.asOfMs, () => `as_of went back to ${asOfMs}`);

@@ -4,7 +4,11 @@
  */
 import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger.ts";
 import type { GroupResult } from "../../../src/core/ledger_rule.ts";
-import { MEMBER_SILENT_MS, PULSES_UNANSWERED_MAX } from "../../../src/limits.ts";
+import {
+  MEMBER_SILENT_MS,
+  PULSES_UNANSWERED_MAX,
+  REPORT_WAIT_MAX_MS,
+} from "../../../src/limits.ts";
 import type { Convergence, FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
 import { expect } from "./failure.ts";
@@ -13,6 +17,9 @@ import type { Lineage } from "./lineage.ts";
 
 interface StreamSeen {
   outboxId: Id;
+  incarnation: Id;
+  /** When it was welcomed, and when it reported last. */
+  heardMs: number;
   /** Pulses that were sent and not answered, oldest first. */
   readonly pulses: { readonly labelMs: number; readonly sentMs: number }[];
 }
@@ -66,6 +73,7 @@ export class PrimaryWatch {
       const { appliedSequence } = message;
       expect(message.generation === this.generation, () => "a Welcome of another generation");
       expect(appliedSequence >= 0, () => `welcomes at #${appliedSequence}`);
+      this.#welcomed(streamId);
     }
     const { labelMs, totalLikes, asOfMs } = pulse;
     expect(labelMs >= this.#labelMs, () => `label ${labelMs} follows ${this.#labelMs}`);
@@ -76,17 +84,34 @@ export class PrimaryWatch {
     expect(asOfMs === this.meta.asOfMs, () => `a pulse shows as_of ${asOfMs}`);
     this.#checkConvergence(pulse.convergence);
     const seen = this.#stream(streamId);
+    const silentMs = this.#nowMs() - seen.heardMs;
+    expect(
+      silentMs <= REPORT_WAIT_MAX_MS,
+      () => `a stream is kept that is silent for ${silentMs} ms`,
+    );
     expect(seen.pulses.at(-1)?.labelMs !== labelMs, () => `label ${labelMs} is sent twice`);
     seen.pulses.push({ labelMs, sentMs: this.#nowMs() });
     expect(seen.pulses.length <= PULSES_UNANSWERED_MAX, () => "too many pulses are unanswered");
   }
 
+  /** One stream delivers an incarnation: the newest that said Hello for it. */
+  #welcomed(streamId: number): void {
+    const stream = this.#stream(streamId);
+    stream.heardMs = this.#nowMs();
+    for (const [id, { incarnation }] of this.#streams) {
+      const isOther = id !== streamId && incarnation === stream.incarnation;
+      expect(!isOther, () => `two streams deliver ${incarnation}`);
+    }
+  }
+
   received(streamId: number, message: FromLikesServer): void {
+    const stream = this.#stream(streamId);
     if (message.type === "hello") {
-      this.#stream(streamId).outboxId = message.outboxId;
+      stream.outboxId = message.outboxId;
+      stream.incarnation = message.incarnation;
       return;
     }
-    const { outboxId, pulses } = this.#stream(streamId);
+    const { outboxId, pulses } = stream;
     const { incarnation, lastSequence } = message;
     const named = this.#named.get(incarnation);
     if (named === undefined) this.#named.set(incarnation, { outboxId, sequence: lastSequence });
@@ -96,6 +121,7 @@ export class PrimaryWatch {
     if (answered === -1) return; // it will be refused
     const sentMs = pulses[answered]?.sentMs ?? 0;
     pulses.splice(0, answered + 1);
+    stream.heardMs = this.#nowMs();
     this.#answeredMs.set(outboxId, Math.max(this.#answeredMs.get(outboxId) ?? 0, sentMs));
   }
 
@@ -170,7 +196,7 @@ export class PrimaryWatch {
   #stream(streamId: number): StreamSeen {
     let seen = this.#streams.get(streamId);
     if (seen === undefined) {
-      seen = { outboxId: "", pulses: [] };
+      seen = { outboxId: "", incarnation: "", heardMs: Infinity, pulses: [] };
       this.#streams.set(streamId, seen);
     }
     return seen;

@@ -1,0 +1,95 @@
+/**
+ * What a group of commands may do to the ledger, held against the commands themselves: a batch that is
+ * applied already is a duplicate and nothing else, a stream that is refused is not heard any more,
+ * a Hello writes nothing, and a version names each change.
+ */
+import type { LedgerMeta } from "../../../src/core/ledger.ts";
+import type { GroupResult, LedgerCommand, LedgerResult } from "../../../src/core/ledger_command.ts";
+import type { Id } from "../../../src/core/record.ts";
+import { expect } from "./failure.ts";
+import type { Lineage } from "./lineage.ts";
+
+/** Looks at the groups of all ledgers of a world. */
+export class GroupCheck {
+  /** Incarnations that were ever reported: only these may have a row. */
+  readonly #reported = new Set<Id>();
+
+  /** A group is on the disk of `lineage`, which does not know of it yet; `before` was there. */
+  check(
+    commands: readonly LedgerCommand[],
+    group: GroupResult,
+    { lineage, before }: { readonly lineage: Lineage; readonly before: LedgerMeta },
+  ): void {
+    checkVersion(group.meta, before);
+    const isOperated = commands.some(({ type }) => type === "operate");
+    const results = group.results.filter((result) => "streamId" in result);
+    const refused = new Set<number>();
+    for (const command of commands) {
+      if (!("streamId" in command) || refused.has(command.streamId)) continue;
+      const result = results.shift();
+      if (result?.type === "refused") refused.add(command.streamId);
+      if (command.type === "report") this.#reported.add(command.report.report.incarnation);
+      if (command.type === "batch" && !isOperated) checkBatch(command.batch, result, lineage);
+    }
+    expect(results.length === 0, () => "a stream is heard after it was refused");
+    this.#checkHellos(commands, group, lineage);
+  }
+
+  #checkHellos(
+    commands: readonly LedgerCommand[],
+    { members }: GroupResult,
+    { disk }: Lineage,
+  ): void {
+    const written = new Set(commands.flatMap(outboxesOf));
+    for (const { outboxId } of members) {
+      const isAsked = written.has(outboxId) || written.has("");
+      expect(isAsked, () => `${outboxId} is written although nobody asked for it`);
+    }
+    for (const command of commands) {
+      if (command.type !== "greet") continue;
+      const { incarnation } = command.hello;
+      const isOpened = disk.incarnations.has(incarnation) && !this.#reported.has(incarnation);
+      expect(!isOpened, () => `a Hello opens ${incarnation}`);
+    }
+  }
+}
+
+type Batch = Extract<LedgerCommand, { readonly type: "batch" }>["batch"];
+
+function checkBatch(batch: Batch, result: LedgerResult | undefined, lineage: Lineage): void {
+  const { incarnation, lastSequence } = batch;
+  const { incarnations, members } = lineage.disk;
+  const row = incarnations.get(incarnation);
+  const applied = lineage.appliedOf(incarnation);
+  if (result?.type === "duplicate") {
+    const isKnown = lastSequence <= (row?.appliedSequence ?? 0);
+    expect(isKnown, () => `#${lastSequence} is called a duplicate, #${applied} is applied`);
+  }
+  const isRetired =
+    row?.state === "retired" || members.get(row?.outboxId ?? "")?.state === "retired";
+  if (row === undefined || isRetired || lastSequence > applied) return;
+  expect(result?.type === "duplicate", () => {
+    return `#${lastSequence} comes again, #${applied} is applied: ${result?.type}`;
+  });
+}
+
+/** Those that a command may write; "" for any. */
+function outboxesOf(command: LedgerCommand): readonly Id[] {
+  if (command.type === "report") return [command.report.outboxId];
+  if (command.type === "batch") return [command.outboxId];
+  return command.type === "operate" ? [""] : [];
+}
+
+function checkVersion(meta: LedgerMeta, before: LedgerMeta): void {
+  const { version, totalVersion } = meta;
+  const isSame = meta.totalLikes === before.totalLikes;
+  expect(version === before.version || version === before.version + 1, () => {
+    return `version ${version} follows ${before.version}`;
+  });
+  expect(meta.asOfMs === before.asOfMs || version > before.version, () => "as_of has no version");
+  const expected = isSame ? before.totalVersion : before.version + 1;
+  expect(
+    totalVersion === expected,
+    () => `the total is of version ${totalVersion}, not ${expected}`,
+  );
+}
