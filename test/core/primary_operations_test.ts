@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Operation, OperationOutcome } from "../../src/core/primary.ts";
-import { MEMBER_SILENT_MS } from "../../src/limits.ts";
+import { MEMBER_SILENT_MS, PULSE_INTERVAL_MS } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import { FIRST, OTHER_OUTBOX, OUTBOX, SECOND, batch, report, trouble } from "./core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
@@ -47,6 +47,22 @@ test("handle() retires a member when it is silent, and refuses while it streams"
     [["retired_returned", "likes-server-0"]],
   );
   assert.is(primary.status().servers.length, 1, "it is a member again");
+});
+
+test("handle() moves no as_of in a commit that brings back who was retired", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  await primary.pass(MEMBER_SILENT_MS + 1_000);
+  await operate(primary, RETIRE);
+  const { pulse } = await primary.greet(2);
+  primary.nowMs += PULSE_INTERVAL_MS;
+  primary.receive(2, report({ labelMs: pulse.labelMs }));
+  const commit = primary.actions.findLast((action) => action.type === "commit");
+  assert.equal(
+    commit?.commands.map(({ type }) => type),
+    ["report"],
+    "it may have taken likes since the pulse that it answers",
+  );
 });
 
 test("handle() names the outboxes when two members have the id that is to be retired", async () => {

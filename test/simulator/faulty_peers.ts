@@ -191,17 +191,19 @@ function outOfTurn(
 /** An Ack of what was not sent, or of something else; a Welcome too many; a pulse of the past. */
 function ofPrimary(
   { random }: Misled,
-  { hello, welcome, oldPulse }: SimulatedStream,
+  { hello, welcome, oldPulse, likesServer }: SimulatedStream,
 ): Forged<FromPrimary> | undefined {
   if (hello === undefined || welcome === undefined) return undefined;
   const { incarnation } = hello;
   const flags = { closed: true, admitted: true, left: true, resolved: [] };
+  const { incarnations } = likesServer.disk.content.state;
+  const last = incarnations.find((one) => one.incarnation === incarnation)?.last.sequence ?? 0;
   const far = welcome.appliedSequence + random.whole(1_000, 2_000);
   const ack = { type: "ack", incarnation, appliedSequence: far, version: 0, ...flags } as const;
   const forged: Forged<FromPrimary>[] = [
     { message: welcome, endsStream: "always" },
     { message: ack, endsStream: "never" },
-    { message: { ...ack, incarnation: random.id() }, endsStream: "never" },
+    { message: { ...ack, appliedSequence: last, incarnation: random.id() }, endsStream: "never" },
   ];
   if (oldPulse !== undefined) forged.push({ message: oldPulse, endsStream: "never" });
   return random.pick(forged);
