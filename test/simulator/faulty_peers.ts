@@ -8,7 +8,7 @@ import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
 import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
 import { UNKNOWN_LIKES } from "./cheap_codec.ts";
 import type { PeerFault } from "./faults.ts";
-import type { SimulatedStream } from "./network.ts";
+import type { Forged, SimulatedStream } from "./network.ts";
 import type { Surroundings } from "./process.ts";
 import type { Random } from "./random.ts";
 
@@ -20,12 +20,6 @@ export interface Misled extends Surroundings {
 /** A flood of replays, of which the primary holds some back. */
 const FLOOD_BATCHES = 40;
 const FLOOD_SHARE = 0.15;
-
-/** A message that is wrong, and when its receiver has to end the stream for it, at once. */
-export interface Forged<Message> {
-  readonly message: Message;
-  readonly endsStream: "always" | "before_welcome" | "never";
-}
 
 /** What a batch is made of. */
 interface Source {

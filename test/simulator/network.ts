@@ -10,8 +10,7 @@ import type {
   Pulse,
   Welcome,
 } from "../../src/core/messages.ts";
-import type { Forged } from "./faulty_peers.ts";
-import type { LikesServerProcess } from "./likes_server.ts";
+import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
 import type { Machine } from "./machine.ts";
 import type { SimulatedProcess, Surroundings } from "./process.ts";
 
@@ -35,7 +34,7 @@ class Pipe<Message> {
   /** Sent and not taken yet. */
   #underWay = 0;
   #isFull = false;
-  #waiting: Message[] = [];
+  readonly #waiting: Message[] = [];
   #isDraining = false;
   isReadPaused = false;
   isTampered = false;
@@ -163,9 +162,18 @@ class Pipe<Message> {
   }
 }
 
+/** A message that is wrong, and when its receiver has to end the stream for it, at once. */
+export interface Forged<Message> {
+  readonly message: Message;
+  readonly endsStream: "always" | "before_welcome" | "never";
+}
+
+/** A LikesServer, as far as a stream of it has to do with it. */
+type Sender = SimulatedProcess & { readonly disk: OutboxDisk };
+
 /** What the two processes at the ends of a stream want to hear. */
 export interface StreamEnds {
-  readonly likesServer: LikesServerProcess;
+  readonly likesServer: Sender;
   readonly primary: SimulatedProcess;
   toPrimary(message: FromLikesServer, forged?: Forged<FromLikesServer>): void;
   toLikesServer(message: FromPrimary, forged?: Forged<FromPrimary>): void;
@@ -216,7 +224,7 @@ export class SimulatedStream {
     return this.up.isTampered || this.down.isTampered;
   }
 
-  get likesServer(): LikesServerProcess {
+  get likesServer(): Sender {
     return this.#ends.likesServer;
   }
 
