@@ -145,8 +145,12 @@ export class LikesServerCore {
 
   /** What is wrong with the outbox or its ledger, as far as this LikesServer knows: the newest. */
   get troubles(): readonly Trouble[] {
+    return this.#allTroubles.slice(-TROUBLES_MAX);
+  }
+
+  get #allTroubles(): readonly Trouble[] {
     const forgotten = this.#reoffering === undefined ? [] : [this.#reoffering.trouble];
-    return [...this.#outbox.troubles, ...forgotten].slice(-TROUBLES_MAX);
+    return [...this.#outbox.troubles, ...forgotten];
   }
 
   /** The total as the newest pulse told it; undefined before the first. */
@@ -650,6 +654,8 @@ export class LikesServerCore {
     delivery.pulse = undefined;
     this.#mayBeKnown = true;
     const final = this.#isFinal(incarnation);
+    // What a report has no room for waits: as_of may not go by it before it is named.
+    const unnamed = Math.max(0, this.#allTroubles.length - TROUBLES_MAX);
     this.#send(delivery, {
       type: "report",
       incarnation: incarnation.id,
@@ -659,7 +665,7 @@ export class LikesServerCore {
       acknowledgedLikes: this.#outbox.acknowledgedLikes,
       final,
       leaving: final && incarnation === this.#outbox.own,
-      otherPendingEvents: this.#outbox.pendingExcept(incarnation),
+      otherPendingEvents: this.#outbox.pendingExcept(incarnation) + unnamed,
       shownVersion: this.#shown?.pulse.version ?? 0,
       shownTotalLikes: this.#shown?.pulse.totalLikes ?? 0n,
       troubles: this.troubles,

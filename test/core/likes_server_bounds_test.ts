@@ -33,8 +33,9 @@ test("handle() reports the newest troubles when there are more than a report nam
   await server.tick(BACKOFF_MAX_MS);
   await server.connect();
   await server.pulse();
-  const troubles = server.reports.at(-1)?.troubles ?? [];
+  const { troubles, otherPendingEvents } = server.reports.at(-1) ?? { troubles: [] };
   assert.is(troubles.length, TROUBLES_MAX);
+  assert.is(otherPendingEvents, parked - TROUBLES_MAX, "the others wait to be named");
   const parkedLast = server.writes.filter(({ type }) => type === "park").at(-1);
   assert.ok(parkedLast?.type === "park");
   assert.is(troubles.at(-1)?.incarnation, parkedLast.incarnation);
