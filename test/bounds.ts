@@ -113,7 +113,7 @@ export const REACHED: readonly Reached[] = [
   {
     limits: ["TROUBLES_MAX"],
     file: `${CORE}/likes_server_bounds_test.ts`,
-    test: "handle() reports the newest troubles when there are more than a report names",
+    test: "handle() reports the oldest troubles when there are more than a report names",
     there: "the oldest are left out: one is enough for UNKNOWN; a report with more is refused",
   },
   {

@@ -112,9 +112,13 @@ export class KnownOutbox {
     return likes;
   }
 
-  /** Likes that were acknowledged to this outbox, or are removed from it. */
+  /**
+   * Likes that were acknowledged to this outbox, or are removed from it; 0 while it knows where all of
+   * its incarnations ended, for then each gap is named by its range.
+   */
   get acknowledgedLikes(): bigint {
     let { likes } = this.#state.forgotten;
+    if (this.#state.forgotten.events === 0) return 0n;
     for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
     return likes;
   }

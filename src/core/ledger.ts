@@ -140,6 +140,7 @@ export interface LedgerSnapshot {
   readonly generation: Id;
   readonly meta: LedgerMeta;
   /** Those that have not left. */
+  /** Those that have not left, and those that are in trouble. */
   readonly members: readonly MemberRow[];
   /** Those that are not decided. */
   readonly troubles: readonly TroubleRow[];

@@ -143,14 +143,17 @@ export class LikesServerCore {
     return this.#outbox.pendingExcept(undefined);
   }
 
-  /** What is wrong with the outbox or its ledger, as far as this LikesServer knows: the newest. */
+  /**
+   * What is wrong with the outbox or its ledger, as far as this LikesServer knows: the oldest, because
+   * it is the oldest incarnation that a ledger may still take for the live one.
+   */
   get troubles(): readonly Trouble[] {
-    return this.#allTroubles.slice(-TROUBLES_MAX);
+    return this.#allTroubles.slice(0, TROUBLES_MAX);
   }
 
   get #allTroubles(): readonly Trouble[] {
     const forgotten = this.#reoffering === undefined ? [] : [this.#reoffering.trouble];
-    return [...this.#outbox.troubles, ...forgotten];
+    return [...forgotten, ...this.#outbox.troubles];
   }
 
   /** The total as the newest pulse told it; undefined before the first. */
@@ -248,7 +251,7 @@ export class LikesServerCore {
     this.#outbox.adopt(writing.writes, state);
     const { membership } = this.#outbox;
     if (membership !== before) this.#notice({ type: "membership", membership });
-    for (const write of writing.writes) this.#adopted(write);
+    for (const write of writing.writes) this.#adopted(write, nowMs);
     if (writing.group !== undefined) this.#accepted(writing.group);
   }
 
@@ -282,7 +285,7 @@ export class LikesServerCore {
   }
 
   /** Does what follows from a write that is synced: another incarnation may be the next one now. */
-  #adopted(write: OutboxWrite): void {
+  #adopted(write: OutboxWrite, nowMs: number): void {
     switch (write.type) {
       case "mint":
         return this.#settleCounts();
@@ -294,11 +297,20 @@ export class LikesServerCore {
         this.#settleCounts();
         return this.#disconnect();
       case "close":
+        this.#noteClosed(write.incarnation, nowMs);
+        this.#settleCounts();
+        return this.#disconnectUnlessNext();
       case "unpark":
         this.#settleCounts();
         return this.#disconnectUnlessNext();
       default:
     }
+  }
+
+  /** What it holds is only retained from now on, whoever said that. */
+  #noteClosed(incarnation: Id, nowMs: number): void {
+    const closed = this.#outbox.find(incarnation);
+    if (closed !== undefined) this.#ages.note(incarnation, closed.stored.last.sequence, nowMs);
   }
 
   /** Ends a stream that delivers another incarnation than the one that is next. */
@@ -596,7 +608,7 @@ export class LikesServerCore {
     this.#settleCounts();
     this.#obey(ack.resolved);
     if (ack.admitted) this.#join();
-    if (ack.closed && this.#isFinal(incarnation)) this.#close(delivery, ack, nowMs);
+    if (ack.closed && this.#isFinal(incarnation)) this.#close(delivery, ack);
   }
 
   #join(): void {
@@ -620,14 +632,13 @@ export class LikesServerCore {
   }
 
   /** Closes an incarnation that is applied to its last event; with the own one, the membership. */
-  #close(delivery: Delivery, ack: Ack, nowMs: number): void {
+  #close(delivery: Delivery, ack: Ack): void {
     const { id, stored } = delivery.incarnation;
     const isOwn = delivery.incarnation === this.#outbox.own;
     if (stored.last.sequence !== ack.appliedSequence || (isOwn && !ack.left)) return;
     if (isOwn) this.#endReoffering(delivery);
     const acknowledge = this.#acknowledgeWrite(id, stored.last.sequence);
     this.#finish(delivery, acknowledge, { type: "close", incarnation: id }, this.#shedWrite());
-    this.#ages.note(id, stored.last.sequence, nowMs);
     if (!isOwn || this.#stopping === undefined) return;
     this.#stopping.done = true;
     this.#writer.change({ type: "membership", membership: "stranger", seen: this.#newestSeen() });

@@ -42,7 +42,10 @@ export interface Report {
   readonly labelMs: number;
   readonly lastSequence: number;
   readonly acceptedLikes: bigint;
-  /** Those of them that were acknowledged to this outbox, or are removed from it. */
+  /**
+   * Those of them that were acknowledged to this outbox, or are removed from it; 0 while it knows where
+   * each of its incarnations ended.
+   */
   readonly acknowledgedLikes: bigint;
   readonly final: boolean;
   readonly leaving: boolean;

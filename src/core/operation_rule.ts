@@ -123,7 +123,10 @@ function closeGap(
     return undefined;
   }
   if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
-  changes.setIncarnation({ ...row, appliedSequence: lastSequence, digest });
+  // One that the ledger never met is not live: open, it would look like that of a second copy.
+  const isMet = changes.ledger.incarnation(incarnation) !== undefined;
+  const state = isMet ? row.state : "parked";
+  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence, digest });
   changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });
   return undefined;
 }
@@ -146,7 +149,8 @@ function endCopies(
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
   const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
-  const live = open.filter((incarnation) => streaming.includes(incarnation));
+  // One that is to leave is closed, and streams.
+  const live = streaming.filter((id) => changes.ledger.incarnation(id)?.outboxId === outboxId);
   // Of copies that have all left nothing goes on.
   if (open.length > 0 && live.length !== 1) {
     const found = live.length === 0 ? "none of its copies streams" : `${live.length} copies stream`;

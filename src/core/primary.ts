@@ -107,8 +107,10 @@ export class PrimaryCore {
     this.#started = started;
     this.#meta = snapshot.meta;
     this.#labels = new LabelClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
-    for (const member of snapshot.members) this.#members.set(member.outboxId, member);
-    this.#troubles = snapshot.troubles.map((trouble) => this.#named(trouble));
+    for (const member of snapshot.members) {
+      if (member.state === "member") this.#members.set(member.outboxId, member);
+    }
+    this.#troubles = snapshot.troubles.map((trouble) => named(trouble, snapshot.members));
     this.#pulsedMs = started.monotonicMs;
     this.#pulsed = { version: -1, convergence: "unknown" };
   }
@@ -331,7 +333,7 @@ export class PrimaryCore {
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
     for (const row of group.troubles) {
-      const trouble = this.#named(row);
+      const trouble = named(row, [...group.members, ...this.#members.values()]);
       this.#troubles.push(trouble);
       this.#notice({ type: "trouble", trouble });
     }
@@ -339,10 +341,6 @@ export class PrimaryCore {
       this.#troubles = this.#troubles.filter(({ number }) => number !== decision.troubleNumber);
       this.#notice({ type: "decision", decision });
     }
-  }
-
-  #named(trouble: TroubleRow): TroubleStatus {
-    return { ...trouble, serverId: this.#members.get(trouble.outboxId)?.serverId ?? "" };
   }
 
   // Operations.
@@ -572,6 +570,12 @@ export class PrimaryCore {
   #notice(notice: PrimaryNotice): void {
     this.#actions.push({ type: "notice", notice });
   }
+}
+
+/** A trouble with the label of its LikesServer, which may have left. */
+function named(trouble: TroubleRow, members: readonly MemberRow[]): TroubleStatus {
+  const member = members.find(({ outboxId }) => outboxId === trouble.outboxId);
+  return { ...trouble, serverId: member?.serverId ?? "" };
 }
 
 function refuseRetire(server: string, why: string): Refusal {

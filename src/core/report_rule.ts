@@ -40,7 +40,8 @@ export function takeReport(
   const row = recognise(changes, command, back);
   const incarnation = closeIfDone(changes, report, row);
   const isApplied = report.lastSequence <= incarnation.appliedSequence;
-  const left = report.leaving && isApplied && leave(changes, report, incarnation);
+  const isNews = incarnation !== row;
+  const left = report.leaving && isApplied && leave(changes, report, { row: incarnation, isNews });
   return { type: "reported", streamId, command, incarnation, left, resolved };
 }
 
@@ -76,14 +77,31 @@ function closeIfDone(changes: LedgerChanges, report: Report, row: IncarnationRow
 }
 
 /** Lets the outbox go once nothing of it is open. True when it has left. */
-function leave(changes: LedgerChanges, report: Report, row: IncarnationRow): boolean {
+function leave(
+  changes: LedgerChanges,
+  report: Report,
+  { row, isNews }: { readonly row: IncarnationRow; readonly isNews: boolean },
+): boolean {
   const { outboxId } = row;
   const member = changes.ledger.member(outboxId);
   if (member === undefined || row.state !== "closed") return false;
-  if (changes.ledger.incarnationsIn(outboxId, "open", 1).length > 0) return false;
+  const [other] = changes.ledger.incarnationsIn(outboxId, "open", 1);
+  if (other !== undefined) {
+    // Of one outbox the own incarnation is the last to close: another copy opened that one.
+    if (isNews && report.otherPendingEvents === 0) nameOther(changes, row, other);
+    return false;
+  }
   changes.setMember({ ...member, state: "left" });
   endRefilled(changes, outboxId, report);
   return true;
+}
+
+function nameOther(changes: LedgerChanges, row: IncarnationRow, other: Id): void {
+  const { outboxId, incarnation } = row;
+  const kind = "second_incarnation";
+  const nothing = { firstSequence: 0, lastSequence: 0, digest: "" } as const;
+  const detail = `it is to leave, and ${other} is open`;
+  changes.addTrouble(outboxId, { kind, incarnation, ...nothing, detail });
 }
 
 const MEMBERS_FULL: Refusal = {

@@ -5,6 +5,7 @@
  * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
  */
 // tidy: no test because it joins what is tested; test/integration runs it
+// tidy: long file because every action of the core is performed in one file
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
@@ -206,15 +207,17 @@ class LikesServerRole {
       case "stopped":
         return this.#onDelivered?.();
       case "notice":
-        this.#log.notice(action.notice, performance.now());
-        this.#options.onNotice(action.notice);
-        if (action.notice.type === "membership" || action.notice.type === "trouble") {
-          this.#tellHealth();
-        }
-        return;
+        return this.#noticed(action.notice);
       default:
         return unreachable(action);
     }
+  }
+
+  #noticed(notice: LikesServerNotice): void {
+    this.#log.notice(notice, performance.now());
+    this.#options.onNotice(notice);
+    if (notice.type === "connected") this.#server?.setLedgerOther(false);
+    if (notice.type === "membership" || notice.type === "trouble") this.#tellHealth();
   }
 
   /** After what is readable now was read, so that likes that arrived together share one sync. */
@@ -255,7 +258,10 @@ class LikesServerRole {
     const link = openDelivery(this.#options.primary, {
       received: (message) => this.#drive({ type: "received", streamId, message }),
       writable: () => this.#drive({ type: "writable", streamId }),
-      broken: (reason) => this.#drive({ type: "broken", streamId, reason }),
+      broken: (reason, isOther) => {
+        if (isOther) this.#server?.setLedgerOther(true);
+        this.#drive({ type: "broken", streamId, reason });
+      },
     });
     this.#link = { streamId, link };
   }
@@ -286,9 +292,9 @@ class LikesServerRole {
     this.#primary.close();
     await this.#server?.close();
     this.#store.close();
-    const pending = this.#core?.pendingEvents ?? 0;
-    this.#options.log.line(`stopped: ${pending} events stay in the outbox`);
-    return pending;
+    const { pendingEvents = 0 } = this.#core ?? {};
+    this.#options.log.line(`stopped: ${pendingEvents} events stay in the outbox`);
+    return pendingEvents;
   }
 
   #fail(error: unknown): void {

@@ -20,7 +20,8 @@ import { readFromPrimary, writeFromLikesServer } from "./wire.ts";
 export interface LinkEvents {
   received(message: FromPrimary): void;
   writable(): void;
-  broken(reason: string): void;
+  /** `isOther`: the primary has another ledger than the outbox belongs to. */
+  broken(reason: string, isOther: boolean): void;
 }
 
 /** One delivery stream to a primary, on a connection of its own. */
@@ -41,10 +42,10 @@ export function openDelivery(address: string, events: LinkEvents): DeliveryLink 
     call.cancel();
     client.close();
   };
-  const fail = (reason: string): void => {
+  const fail = (reason: string, isOther = false): void => {
     if (!open) return;
     close();
-    events.broken(reason);
+    events.broken(reason, isOther);
   };
   call.on("data", (wire: StreamLikesResponse__Output) => {
     if (!open) return;
@@ -56,7 +57,10 @@ export function openDelivery(address: string, events: LinkEvents): DeliveryLink 
     }
   });
   call.on("drain", () => open && events.writable());
-  call.on("error", (error) => fail(fromCall(error, `the primary at ${address}`).message));
+  call.on("error", (error) => {
+    const { code, message } = fromCall(error, `the primary at ${address}`);
+    fail(message, code === "ledger_other");
+  });
   call.on("end", () => fail("the primary ended the stream"));
   return { send: (message) => call.write(writeFromLikesServer(message)), close };
 }

@@ -135,6 +135,11 @@ export class RpcServer {
     }
   }
 
+  /** Tells health that the peer has another ledger than this outbox: no ledger can name that. */
+  setLedgerOther(isOther: boolean): void {
+    this.setHealth(!isOther, "likes.v1.trouble.ledger_other");
+  }
+
   /** Stops listening, gives open calls a bounded time to end, then cuts them. */
   async close(): Promise<void> {
     this.setHealth(false);

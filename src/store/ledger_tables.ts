@@ -201,7 +201,8 @@ function prepareRows(database: Database.Database) {
     copiedMs: database.prepare<[], bigint | null>("SELECT copied_ms FROM ledger").pluck(),
     clearCopied: database.prepare<[]>("UPDATE ledger SET copied_ms = NULL"),
     members: database.prepare<[], StoredMember>(
-      "SELECT * FROM members WHERE state = 'member' ORDER BY ordinal",
+      "SELECT * FROM members WHERE state = 'member' OR outbox_id IN " +
+        "(SELECT outbox_id FROM troubles WHERE decided = 0) ORDER BY ordinal",
     ),
     memberCount: database
       .prepare<[], bigint>("SELECT count(*) FROM members WHERE state = 'member'")

@@ -97,11 +97,14 @@ export class MemoryLedger implements LedgerStore {
   loadNow(): LedgerSnapshot {
     this.#doubt.throwIfEntered();
     const { ledgerId, meta, members, troubles } = this.#disk;
+    const inTrouble = new Set([...troubles.values()].map(({ outboxId }) => outboxId));
     return {
       ledgerId,
       generation: this.#generation,
       meta,
-      members: [...members.values()].filter(({ state }) => state === "member"),
+      members: [...members.values()].filter(({ state, outboxId }) => {
+        return state === "member" || inTrouble.has(outboxId);
+      }),
       troubles: [...troubles.values()],
     };
   }

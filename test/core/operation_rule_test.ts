@@ -117,6 +117,33 @@ test("operate() ends the trouble of two copies once all of both is closed", asyn
   assert.equal(await ledger.troubleKinds(), []);
 });
 
+test("operate() ends what another copy left open when the one that is to leave streams", async () => {
+  const ledger = await inTrouble();
+  const leaving = reportCommand({ ...FINAL, leaving: true, incarnation: SECOND });
+  await ledger.run(leaving);
+  assert.is(await outcome(ledger, resolve(1, [SECOND])), "resolve");
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "closed"]);
+  const left = await ledger.result(leaving);
+  assert.is(left.type === "reported" && left.left, true);
+});
+
+test("operate() closes a gap of what the ledger never met, and sees no second copy in it", async () => {
+  const ledger = new LedgerHarness();
+  const gap = trouble({
+    incarnation: testId(9),
+    firstSequence: 1,
+    lastSequence: 2,
+    digest: testId(8),
+  });
+  const report = reportCommand({ incarnation: SECOND, troubles: [gap] });
+  await ledger.run(report);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  const row = ledger.row(testId(9));
+  assert.equal([row?.state, row?.appliedSequence, row?.digest], ["parked", 2, testId(8)]);
+  await ledger.run(report);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
 test("operate() ends every trouble of two copies at once", async () => {
   const ledger = await inTrouble();
   await ledger.run(reportCommand());

@@ -88,6 +88,10 @@ test("takeReport() lets no outbox leave when another incarnation of it is open",
   const leaving = reportCommand({ ...LEAVING, incarnation: SECOND });
   const result = await ledger.result(leaving);
   assert.is(result.type === "reported" && result.left, false);
+  const [named] = await ledger.troubles();
+  assert.equal([named?.kind, named?.incarnation], ["second_incarnation", SECOND]);
+  await ledger.run(leaving);
+  assert.is((await ledger.troubles()).length, 1, "a report of the past is no news");
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
   const again = await ledger.result(leaving);
   assert.is(again.type === "reported" && again.left, true);

@@ -6,6 +6,9 @@
 
 type Task = () => void;
 
+/** A world does thousands of tasks, a crowded one some hundred thousand; one with more is stuck. */
+const STEPS_MAX = 5_000_000;
+
 interface Entry {
   readonly atMs: number;
   readonly order: number;
@@ -52,6 +55,7 @@ export class Agenda {
   runUntil(endMs: number, isDone?: () => boolean): void {
     for (let next = this.#heap[0]; next !== undefined; next = this.#heap[0]) {
       if (next.atMs > endMs) break;
+      if (this.steps >= STEPS_MAX) throw new Error(`it does not end: ${STEPS_MAX} tasks are done`);
       this.#removeFirst();
       this.#nowMs = next.atMs;
       next.task();

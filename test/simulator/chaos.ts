@@ -39,6 +39,13 @@ const NOT_AT_A_MOMENT: readonly FaultKind[] = [
   "outbox_full",
 ];
 
+/** Which directions of a stream are dead: up, down. */
+const HALVES: readonly (readonly [boolean, boolean])[] = [
+  [true, true],
+  [true, false],
+  [false, true],
+];
+
 /** Makes a fault happen now and then, for as long as the world is unkind. */
 export function beUnkind(world: Befallen): void {
   const kinds = [...world.plan.faults].filter((kind) => !NOT_AT_A_MOMENT.includes(kind));
@@ -94,7 +101,7 @@ function befallsNetwork(world: Befallen, kind: FaultKind, { machine }: LikesServ
       return true;
     case "half_open":
       if (!isOpen) return true;
-      stream.halfOpen(random.chance(0.7), random.chance(0.7));
+      stream.halfOpen(...random.pick(HALVES));
       world.fired(kind);
       return true;
     default:

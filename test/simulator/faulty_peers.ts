@@ -33,18 +33,20 @@ interface Source {
 
 /** Lets one side of `stream` say something that is wrong, if there is an occasion for it. */
 export function misbehave(world: Misled, kind: PeerFault, stream: SimulatedStream): void {
+  if (isSaid(world, kind, stream)) world.fired(kind);
+}
+
+function isSaid(world: Misled, kind: PeerFault, stream: SimulatedStream): boolean {
   if (kind === "primary_confused") {
     const forged = ofPrimary(world, stream);
-    if (forged !== undefined) stream.forgeDown(forged);
-    if (forged !== undefined) world.fired(kind);
-    return;
+    return forged !== undefined && stream.forgeDown(forged);
   }
   const forged =
     kind === "peer_out_of_turn" ? outOfTurn(world, stream) : batch(world, kind, stream);
-  if (forged === undefined) return;
-  const times = kind === "peer_replays" && world.random.chance(FLOOD_SHARE) ? FLOOD_BATCHES : 1;
-  for (let left = times; left > 0; left--) stream.forgeUp(forged);
-  world.fired(kind);
+  if (forged === undefined) return false;
+  const isFlood = kind === "peer_replays" && world.random.chance(FLOOD_SHARE);
+  for (let left = isFlood ? FLOOD_BATCHES - 1 : 0; left > 0; left--) stream.forgeUp(forged);
+  return stream.forgeUp(forged);
 }
 
 /** Events that were applied already, some of them, or those that follow with something changed. */

@@ -62,23 +62,21 @@ class Pipe<Message> {
   }
 
   /** Says something that its sender does not know of. */
-  forge(message: Message): void {
-    if (!this.#isOpen) return;
-    this.isTampered = true;
+  forge(message: Message): boolean {
+    if (!this.#isOpen) return false;
     this.#arrive(message, this.#delayMs(), false);
+    return true;
   }
 
   /** One of the things that plans ask for happens to a message, or nothing. */
   #disturb(message: Message): void {
     const { random, plan } = this.#world;
     const reordered = this.#isUp ? "message_reordered_up" : "message_reordered_down";
-    const kind = random.pick([
-      "message_lost",
-      "message_duplicated",
-      "message_delayed",
-      reordered,
-    ] as const);
-    if (!plan.faults.has(kind)) return this.#arrive(message, this.#delayMs(), false);
+    const kinds = (
+      ["message_lost", "message_duplicated", "message_delayed", reordered] as const
+    ).filter((one) => plan.faults.has(one));
+    if (kinds.length === 0) return this.#arrive(message, this.#delayMs(), false);
+    const kind = random.pick(kinds);
     this.#world.fired(kind);
     this.#world.trace?.fault(this.#ends.sender.name, kind);
     if (kind !== "message_delayed") this.isTampered = true;
@@ -229,17 +227,17 @@ export class SimulatedStream {
   }
 
   /** The LikesServer is broken, and says this too. */
-  forgeUp({ message, endsStream }: Forged<FromLikesServer>): void {
+  forgeUp({ message, endsStream }: Forged<FromLikesServer>): boolean {
     const copy = { ...message };
     this.#forgedUp.set(copy, { message: copy, endsStream });
-    this.up.forge(copy);
+    return this.up.forge(copy);
   }
 
   /** The primary is broken, and says this too. */
-  forgeDown({ message, endsStream }: Forged<FromPrimary>): void {
+  forgeDown({ message, endsStream }: Forged<FromPrimary>): boolean {
     const copy = { ...message };
     this.#forgedDown.set(copy, { message: copy, endsStream });
-    this.down.forge(copy);
+    return this.down.forge(copy);
   }
 
   /** The LikesServer hung up or died. */

@@ -19,7 +19,7 @@ export interface Plan {
   readonly unkindMs: number;
   /** Between two faults that happen at a moment, on average. */
   readonly faultGapMs: number;
-  /** Of each message, for each kind of fault that befalls messages. */
+  /** Of each message, that one of the faults of messages befalls it which the plan has. */
   readonly messageRate: number;
   readonly latencyMs: number;
   /** Messages of one direction of a stream that the transport takes before it pushes back. */
@@ -56,7 +56,7 @@ export function drawPlan(random: Random, servers: number): Plan {
     faults,
     unkindMs: random.pick([500, 1_000, 2_000, 4_000]) * (forgetful ? 1.5 : 1),
     faultGapMs: random.pick([60, 150, 400]),
-    messageRate: random.pick([0.01, 0.03, 0.1]),
+    messageRate: random.pick([0.01, 0.03, 0.1, 0.3]),
     latencyMs: random.pick([1, 4, 12]),
     pipeMessagesMax: random.pick([2, 8, 1_000]),
     diskMs: random.pick([0.5, 3, 8]),

@@ -17,10 +17,10 @@ const TEXT_CHARS_MAX = 3_000;
 /** Runs a seed; gives what came of it, a failure included, and adds it to nothing. */
 export function runSeed(seed: number, options: SeedOptions): Tally {
   const tally = newTally();
-  const world = new World(seed, options.servers, options.print);
-  options.sabotage?.(world);
   tally.seeds = 1;
+  const world = new World(seed, options.servers, options.print);
   try {
+    options.sabotage?.(world);
     world.run();
   } catch (error) {
     const text = error instanceof Error ? textOf(error) : String(error);

@@ -115,9 +115,9 @@ export class World implements Surroundings {
       this.#beKind();
       agenda.runUntil(plan.unkindMs + CONVERGE_MS, () => this.#isConverged);
       if (!this.#isConverged) throw new SimulationFailure(`not converged: ${this.#describe()}`);
-      oracle.finish();
+      oracle.finish(false);
       this.#leave();
-      oracle.finish();
+      oracle.finish(true);
     } catch (error) {
       this.trace?.fault("oracle", error instanceof Error ? error.message : String(error));
       throw error;
@@ -227,27 +227,32 @@ export class World implements Surroundings {
 
   /** Everybody leaves, while likes are given: in the end nobody is left, and as_of goes on alone. */
   #leave(): void {
-    const { agenda, random, seats } = this;
+    const { agenda } = this;
     this.isGiving = true;
     give(this);
-    for (const seat of seats) {
-      seat.isHeldDown = true;
-      agenda.after(random.next() * LEAVING_MS, () =>
-        seat.process?.run(() => seat.process?.stop(true)),
-      );
-    }
-    agenda.runUntil(agenda.nowMs + LEAVING_MS);
-    this.isGiving = false;
-    const { primary } = this;
-    const sinceMs = primary?.core?.status(primary.nowMs).nowMs ?? Infinity;
+    agenda.after(LEAVING_MS, () => (this.isGiving = false));
+    for (const seat of this.seats) this.#leaveBy(seat);
+    const sinceMs = (this.primary?.core?.status(this.primary.nowMs).nowMs ?? 0) + LEAVING_MS;
     const isOver = (): boolean => {
       const status = this.primary?.core?.status(this.primary.nowMs);
-      const isLeft =
-        status?.servers.length === 0 && seats.every((seat) => seat.process === undefined);
-      return isLeft && status.asOfMs >= sinceMs;
+      return status?.servers.length === 0 && status.asOfMs >= sinceMs && !this.isGiving;
     };
     agenda.runUntil(agenda.nowMs + CONVERGE_MS, isOver);
     if (!isOver()) throw new SimulationFailure(`not everybody has left: ${this.#describe()}`);
+  }
+
+  /** One that had to be killed before it could leave is started for that once more. */
+  #leaveBy(seat: LikesServerSeat): void {
+    const { agenda, random } = this;
+    agenda.after(random.next() * LEAVING_MS, () => {
+      const isMember = this.ledger.members.get(seat.outboxId)?.state === "member";
+      seat.isHeldDown = false;
+      if (isMember) seat.start();
+      seat.isHeldDown = true;
+      const { process } = seat;
+      process?.run(() => process.stop(true));
+      if (!seat.isGone) this.#leaveBy(seat);
+    });
   }
 
   /** Somebody looks at the status; once all is kind, to see whether all is well. */
@@ -267,7 +272,9 @@ export class World implements Surroundings {
     this.oracle.status(status);
     if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
     if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
-    if (status.servers.length !== this.seats.length || status.troubleCount > 0) return false;
+    const outboxes = new Set(this.seats.map(({ outboxId }) => outboxId));
+    if (outboxes.size !== this.seats.length || status.troubleCount > 0) return false;
+    if (status.servers.length !== this.seats.length) return false;
     return this.seats.every((seat) => seat.isWell(this.ledger));
   }
 

@@ -14,6 +14,7 @@ import type { Truth } from "./truth.ts";
 
 /** What it looks at. */
 interface Observed {
+  readonly outboxes: () => Iterable<OutboxDisk>;
   readonly truth: Truth;
   readonly asOf: AsOfCheck;
   readonly home: Lineage;
@@ -103,7 +104,16 @@ export class AmnesiaWatch {
    * A member that was retired returned: each as_of that lacked its likes is in the span that is
    * named.
    */
-  committed({ troubles }: GroupResult): void {
+  committed({ troubles, decisions }: GroupResult): void {
+    for (const { outboxId, incarnation, firstSequence, lastSequence } of decisions) {
+      // A copy, or an outbox that was put back, may have what another one does not.
+      const { asOf, outboxes } = this.#oracle;
+      if (lastSequence === 0 || asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId)) continue;
+      const isHeld = [...outboxes()].some((disk) => {
+        return holds(disk, incarnation, firstSequence) || holds(disk, incarnation, lastSequence);
+      });
+      expect(!isHeld, () => `#${firstSequence} of ${incarnation} is given up, and is on a disk`);
+    }
     for (const { kind, outboxId, asOfFromMs, asOfToMs } of troubles) {
       if (kind !== "retired_returned") continue;
       const wrong: WrongSpan | undefined = this.#oracle.asOf.wrong.get(outboxId);

@@ -38,11 +38,22 @@ export class AsOfCheck {
     this.#twins.set(outboxId, Infinity);
   }
 
-  /** An operator ended that: what is acknowledged from now on is claimed again. */
-  untwinned(outboxId: Id): void {
-    if (this.#twins.has(outboxId)) this.#twins.set(outboxId, this.#truth.nextStep());
+  /**
+   * Once one copy is left and nothing about it is undecided, what is acknowledged from now on is
+   * claimed again.
+   */
+  #endTwins({ disk }: Lineage): void {
+    for (const [outboxId, step] of this.#twins) {
+      if (step < Infinity) continue;
+      const copies = [...this.#outboxes()].filter(({ content }) => {
+        return content.state.outboxId === outboxId;
+      });
+      const isOpen = [...disk.troubles.values()].some((one) => one.outboxId === outboxId);
+      if (copies.length <= 1 && !isOpen) this.#twins.set(outboxId, this.#truth.nextStep());
+    }
   }
 
+  /** Whether two processes work, or worked lately, on copies of an outbox. */
   isTwinned(outboxId: Id): boolean {
     return this.#twins.has(outboxId);
   }
@@ -56,6 +67,7 @@ export class AsOfCheck {
 
   /** The ledger's `as_of` is committed. */
   check(lineage: Lineage): void {
+    this.#endTwins(lineage);
     const { accepted } = this.#truth;
     const { asOfStep, asOfMs } = lineage;
     for (; this.#settled < accepted.length; this.#settled++) {
@@ -78,8 +90,8 @@ export class AsOfCheck {
     return `${where(gift)} is lost: ${this.#whereabouts(gift, lineage)}`;
   }
 
-  /** Why it is right that a like is not counted, if it is. */
-  excuse(gift: Gift, lineage: Lineage): string | undefined {
+  /** Why it is right that a like is not counted and never will be, if it is. */
+  excuseForEver(gift: Gift, lineage: Lineage): string | undefined {
     const { life } = gift;
     if (gift.isLost) return "the disk that held it forgot it";
     if (lineage.isGivenUp(gift)) return "an operator closed a gap";
@@ -87,11 +99,18 @@ export class AsOfCheck {
     if (isRetired(gift, lineage)) return "an operator retired it";
     if (!this.#isListed(life)) {
       if (gift.likes === 0n) return "it has no likes, and its outbox forgot its incarnation";
-      if (isGivenUp(life.outboxId, lineage)) return "an operator gave up what nobody knows";
-      // Only a sum tells what a forgotten life lacks: likes that only the ledger has outweigh it.
-      if (this.rolledBack.has(life.outboxId))
-        return "its outbox forgot its incarnation, and others";
+      // Only a sum tells what a forgotten life lacks, and likes of other lives may outweigh it.
+      if (lineage.isRestored)
+        return "neither a restored ledger nor its outbox knows its incarnation";
     }
+    return undefined;
+  }
+
+  /** Why it is right that a like is not counted yet, if it is. */
+  excuse(gift: Gift, lineage: Lineage): string | undefined {
+    const forEver = this.excuseForEver(gift, lineage);
+    const { life } = gift;
+    if (forEver !== undefined || life === undefined) return forEver;
     if (gift.acceptedStep < (this.#twins.get(life.outboxId) ?? 0)) return "two copies were live";
     const isMember = lineage.disk.members.get(life.outboxId)?.state === "member";
     if (lineage.isRestored && !isMember) return "the restored ledger does not know its outbox";
@@ -127,13 +146,6 @@ export class AsOfCheck {
 /** A like in words. */
 function where({ itemId, life, sequence }: Gift): string {
   return `${itemId} (#${sequence} of ${life?.incarnation.slice(0, 6)})`;
-}
-
-/** Whether an operator closed a gap of which neither side knew the events. */
-function isGivenUp(outboxId: Id, { disk }: Lineage): boolean {
-  return disk.decisions.some((one) => {
-    return one.trouble === "gap" && one.incarnation === "" && one.outboxId === outboxId;
-  });
 }
 
 /** Whether an operator said that nothing more of its incarnation or its outbox will come. */

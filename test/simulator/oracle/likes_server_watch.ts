@@ -2,10 +2,10 @@
  * What one life of a LikesServer has said, as it was seen on the wire and on its disk: nothing
  * leaves before the disk (law 1), and every window and queue is within its bound (law 6).
  */
-import type { GiveOutcome } from "../../../src/core/likes_server.ts";
+import type { GiveOutcome, Retention } from "../../../src/core/likes_server.ts";
 import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
 import { acceptedOf } from "../../../src/core/outbox.ts";
-import type { OutboxWrite } from "../../../src/core/outbox.ts";
+import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/outbox.ts";
 import type { Id } from "../../../src/core/record.ts";
 import {
   BATCH_RECORDS_MAX,
@@ -19,6 +19,9 @@ import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Truth } from "./truth.ts";
 
+/** Of what a plan gives so much, nothing is ever used up. */
+const PLENTY = 1e9;
+
 interface Observed {
   readonly truth: Truth;
   readonly home: Lineage;
@@ -27,7 +30,7 @@ interface Observed {
 
 interface Bounds {
   readonly outboxBytesMax: number;
-  readonly retain: { readonly bytesMax: number };
+  readonly retain: Retention;
 }
 
 /** One life of a LikesServer. */
@@ -35,7 +38,7 @@ export class LikesServerWatch {
   readonly #oracle: Observed;
   readonly #disk: OutboxDisk;
   readonly #outboxBytesMax: number;
-  readonly #retainedBytesMax: number;
+  readonly #retain: Retention;
   /** Batches of the present stream that are not acknowledged. */
   #inFlight: { readonly last: number; readonly bytes: number }[] = [];
   isLeaving = false;
@@ -52,7 +55,7 @@ export class LikesServerWatch {
     this.#oracle = oracle;
     this.#disk = disk;
     this.#outboxBytesMax = plan.outboxBytesMax;
-    this.#retainedBytesMax = plan.retain.bytesMax;
+    this.#retain = plan.retain;
     this.#mayAccept = disk.content.state.membership === "member";
   }
 
@@ -72,16 +75,23 @@ export class LikesServerWatch {
     // What a ledger that was restored has to have again counts as pending, beyond the bound.
     if (write?.type === "append" && !this.#oracle.amnesia.happened) {
       const pending = state.bytes - state.retainedBytes;
-      // What was retained waits again while a ledger is refilled, on top of the bound.
-      const isRefilled = this.#oracle.amnesia.happened;
-      const isWithin = pending <= this.#outboxBytesMax || isRefilled;
+      const isWithin = pending <= this.#outboxBytesMax;
       expect(isWithin, () => `${pending} bytes wait in the outbox`);
     }
-    if (writes.at(-1)?.type === "shed") {
-      const { retainedBytes } = state;
-      const isShed = retainedBytes <= this.#retainedBytesMax;
-      expect(isShed, () => `${retainedBytes} bytes are retained`);
+    this.#checkRetained(state, writes.at(-1)?.type === "shed");
+  }
+
+  /** Nothing goes before it has to, and what has to go goes. */
+  #checkRetained({ retainedBytes, incarnations }: OutboxSnapshot, isShed: boolean): void {
+    const { bytesMax, ageMs, incarnationsMax = PLENTY } = this.#retain;
+    if (bytesMax >= PLENTY && ageMs >= PLENTY) {
+      const early = incarnations.find(({ trimmed }) => trimmed.sequence > 0);
+      expect(early === undefined, () => `#${early?.trimmed.sequence} is removed too early`);
     }
+    if (!isShed) return;
+    expect(retainedBytes <= bytesMax, () => `${retainedBytes} bytes are retained`);
+    const closed = incarnations.filter((one) => one.closed).length;
+    expect(closed <= incarnationsMax, () => `${closed} closed incarnations are kept`);
   }
 
   answered(requestId: number, outcome: GiveOutcome): void {

@@ -11,6 +11,7 @@ import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts
 import type { Id, RecordCodec } from "../../../src/core/record.ts";
 import type { Status } from "../../../src/core/status.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import { COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import { AmnesiaWatch } from "./amnesia_watch.ts";
 import { AsOfCheck } from "./as_of_check.ts";
@@ -29,6 +30,7 @@ export class Oracle {
   readonly amnesia: AmnesiaWatch;
   readonly #groups = new GroupCheck();
   readonly #nowMs: () => number;
+  readonly outboxes: () => Iterable<OutboxDisk>;
   /** Of each ledger disk that there is: copies of one, and others. */
   readonly #lineages = new Map<LedgerDisk, Lineage>();
   /** Of the ledger that is open now. */
@@ -45,8 +47,9 @@ export class Oracle {
     world: { nowMs(): number; outboxes(): Iterable<OutboxDisk> },
   ) {
     this.#nowMs = () => world.nowMs();
+    this.outboxes = () => world.outboxes();
     this.truth = new Truth(codec);
-    this.asOf = new AsOfCheck(this.truth, () => world.outboxes());
+    this.asOf = new AsOfCheck(this.truth, this.outboxes);
     this.lineage = this.lineageOf(ledger);
     this.home = this.lineage;
     this.readers = new Readers(this.truth);
@@ -88,6 +91,8 @@ export class Oracle {
 
   /** The labels of `as_of` count from here when no pulse carried them. */
   asked(commands: readonly LedgerCommand[]): void {
+    const { length } = commands;
+    expect(length <= COMMIT_COMMANDS_MAX + 1, () => `${length} commands are in a commit`);
     for (const command of commands) {
       if (command.type === "advance") this.#stepOf(command.asOfMs);
     }
@@ -121,6 +126,9 @@ export class Oracle {
     lineage.committed(group);
     const { asOfMs } = group.meta;
     expect(asOfMs >= lineage.asOfMs, () => `as_of went back to ${asOfMs}`);
+    const known = group.troubles.length;
+    const isFrozen = disk.troubles.size > known && asOfMs > lineage.asOfMs;
+    expect(!isFrozen, () => `as_of moves to ${asOfMs} in trouble`);
     if (asOfMs > lineage.asOfMs) {
       lineage.asOfMs = asOfMs;
       lineage.asOfStep = this.#stepOf(asOfMs);
@@ -154,13 +162,17 @@ export class Oracle {
 
   // The end.
 
-  /** Every acknowledged like is counted, or it is known why not. */
-  finish(): void {
+  /**
+   * Every like that was acknowledged is counted, or it is known why not; at the very end, when no write
+   * is under way any more, so is every one that was synced.
+   */
+  finish(isEnd: boolean): void {
     const { home: lineage } = this;
     lineage.finish();
     for (const gift of this.truth.gifts) {
-      if (gift.acceptedStep === 0 || lineage.isCounted(gift)) continue;
-      const isLost = this.asOf.excuse(gift, lineage) === undefined;
+      const isDue = isEnd ? gift.life !== undefined : gift.acceptedStep > 0;
+      if (!isDue || lineage.isCounted(gift)) continue;
+      const isLost = this.asOf.excuseForEver(gift, lineage) === undefined;
       expect(!isLost, () => this.asOf.lost(gift, lineage));
     }
     this.amnesia.finish();

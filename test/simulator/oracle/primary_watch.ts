@@ -9,7 +9,12 @@ import {
   PULSES_UNANSWERED_MAX,
   REPORT_WAIT_MAX_MS,
 } from "../../../src/limits.ts";
-import type { Convergence, FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
+import type {
+  Convergence,
+  FromLikesServer,
+  FromPrimary,
+  Welcome,
+} from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
 import { expect } from "./failure.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
@@ -70,10 +75,8 @@ export class PrimaryWatch {
     }
     const pulse = message.type === "welcome" ? message.pulse : message;
     if (message.type === "welcome") {
-      const { appliedSequence } = message;
       expect(message.generation === this.generation, () => "a Welcome of another generation");
-      expect(appliedSequence >= 0, () => `welcomes at #${appliedSequence}`);
-      this.#welcomed(streamId);
+      this.#welcomed(streamId, message);
     }
     const { labelMs, totalLikes, asOfMs } = pulse;
     expect(labelMs >= this.#labelMs, () => `label ${labelMs} follows ${this.#labelMs}`);
@@ -95,9 +98,15 @@ export class PrimaryWatch {
   }
 
   /** One stream delivers an incarnation: the newest that said Hello for it. */
-  #welcomed(streamId: number): void {
+  #welcomed(streamId: number, { appliedSequence, digest }: Welcome): void {
     const stream = this.#stream(streamId);
     stream.heardMs = this.#nowMs();
+    const row = this.#lineage.disk.incarnations.get(stream.incarnation) ?? {
+      appliedSequence: 0,
+      digest: stream.incarnation,
+    };
+    const isCurrent = appliedSequence === row.appliedSequence && digest === row.digest;
+    expect(isCurrent, () => `welcomes at #${appliedSequence}, #${row.appliedSequence} is applied`);
     for (const [id, { incarnation }] of this.#streams) {
       const isOther = id !== streamId && incarnation === stream.incarnation;
       expect(!isOther, () => `two streams deliver ${incarnation}`);
