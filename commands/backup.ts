@@ -16,7 +16,7 @@ export class Backup extends BaseCommand {
   static override description =
     "Each store becomes <destination>/<name>/*.sqlite: one commit of it, verified, in one file, " +
     "for its owner alone. The ledger is copied first, so that no outbox is older than it. Nothing is " +
-    "overwritten. A copy says of itself that it is one when it is opened; how to restore it is in " +
+    "overwritten. A copy of a ledger says that it is one when it is opened; how to restore it is in " +
     "docs/OPERATING.md.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> backup-1",

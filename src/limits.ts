@@ -50,7 +50,7 @@ export const QUEUED_BYTES_MAX = 64 * MIB;
 /** Commands and bytes of one ledger commit, which is synchronous: bound how long all else waits. */
 export const COMMIT_COMMANDS_MAX = 256;
 export const COMMIT_BYTES_MAX = MIB;
-/** Troubles that one Report names; more say nothing new. */
+/** Troubles that one Report names: the oldest. The others count as pending, and are named later. */
 export const TROUBLES_MAX = 16;
 /** Troubles of one member that Status names; of more, the newest. */
 export const TROUBLES_SHOWN_MAX = 4;

@@ -15,7 +15,7 @@ import type {
 } from "./outbox.ts";
 import type { Id, Position } from "./record.ts";
 
-/** An incarnation of which something is to be delivered, or is retained. */
+/** An incarnation that the outbox has not forgotten. */
 export interface KnownIncarnation {
   readonly id: Id;
   /** As it is on the disk. */

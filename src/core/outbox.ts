@@ -37,7 +37,7 @@ export interface IncarnationState {
   readonly acknowledged: Position;
   /** The last event that is synced. */
   readonly last: Position;
-  /** Whether all of it is delivered: it is only retained. */
+  /** Whether nothing of it is to be delivered any more: what it holds is only retained. */
   readonly closed: boolean;
   /** Why it is not delivered any further; it stays until an operator decides. */
   readonly parked: Trouble | undefined;

@@ -149,7 +149,7 @@ export function prepareOutbox(database: Database.Database) {
     setOutbox: database.prepare<Readonly<Record<string, unknown>>>(
       "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
         "seen_generation = @generation, seen_version = @version, refilling = @refilling, " +
-        "forgotten_events = @forgottenEvents, forgotten_likes = @forgottenLikes, " +
+        "forgotten_events = @forgottenEvents, forgotten_likes = @forgottenLikes, copied_ms = NULL, " +
         "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
     ),
     setIncarnation: prepareSetIncarnation(database),

@@ -1,9 +1,9 @@
 /**
  * `likes verify`: proves the number of a ledger from the events, or says what is wrong or missing.
  *
- * It shares no code with the roles but the driver of SQLite: what counts the likes does not also judge
- * the count. The sum is made twice, from the events and from the sums that the outboxes keep. An
- * incomplete history is never called exact.
+ * It shares no code with the roles but the driver of SQLite, the errors, and the bounds that the
+ * protocol names: what counts the likes does not also judge the count. The sum is made twice, from the
+ * events and from the sums that the outboxes keep. An incomplete history is never called exact.
  *
  * The givers' records are opened first, then the ledger, then the outboxes: so what a giver was told,
  * and what a ledger applied, is in the outboxes that are read, also while all of them go on working.
@@ -15,7 +15,7 @@ import { auditGivers } from "./audit_givers.ts";
 import { auditIncarnation } from "./audit_incarnation.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import { auditLedger } from "./audit_ledger.ts";
-import { Unreadable, isSqliteError } from "./audited_file.ts";
+import { Unreadable, isDamage, isSqliteError } from "./audited_file.ts";
 import type { Holder } from "./chain.ts";
 import { Findings } from "./findings.ts";
 import { GiverFile } from "./giver_lines.ts";
@@ -77,10 +77,11 @@ function openLedger(path: string): LedgerFile {
   try {
     return new LedgerFile(path);
   } catch (error) {
-    if (error instanceof Unreadable) {
+    const isDamaged = error instanceof Unsound || isDamage(error);
+    if (error instanceof Unreadable || (isSqliteError(error) && !isDamaged)) {
       throw new LikesError("undecided", `${cannot} ${error.message}`, { cause: error });
     }
-    if (!(error instanceof Unsound || isSqliteError(error))) throw error;
+    if (!isDamaged) throw error;
     const found = `${cannot} it is damaged: ${error.message}; put a copy back`;
     throw new LikesError("inexact", found, { cause: error });
   }

@@ -82,13 +82,14 @@ class GiversAudit {
     return undefined;
   }
 
-  /** What no outbox holds is lost only where nobody can have let go of it. */
+  /** What no outbox holds is lost only where nobody can have let go of it, or was copied before it. */
   #miss(give: Give): void {
     const { serverId, incarnation, sequence, likes } = give;
     const holders = this.#holders.get(incarnation) ?? [];
     const isTrimmed = holders.some(({ held }) => held.trimmed.sequence >= sequence);
     const isApplied = sequence <= this.#appliedOf(give).sequence;
-    if (holders.length > 0 && !isTrimmed && !isApplied) {
+    const isWhole = holders.some(({ file }) => !file.isCopy);
+    if (isWhole && !isTrimmed && !isApplied) {
       return this.#lose(give, "a give that was acknowledged is in no outbox", "nothing");
     }
     this.undecided.add(likes);

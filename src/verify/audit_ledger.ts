@@ -71,7 +71,7 @@ function addUnheld(applied: Applied, { ledger, tally, findings }: Audit): void {
 }
 
 /**
- * An outbox remembers how many events it has forgotten, as all delivered, and their likes. When these
+ * An outbox remembers how many events it has forgotten, as closed, and their likes. When these
  * are the events that the ledger applied and nobody holds, their likes are known after all.
  */
 function addForgotten(

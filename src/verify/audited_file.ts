@@ -35,8 +35,13 @@ const ID_CHARS = 32;
 type Connection = InstanceType<typeof Sqlite>;
 
 /** Whether `error` is SQLite's own. */
-export function isSqliteError(error: unknown): error is Error {
+export function isSqliteError(error: unknown): error is InstanceType<typeof Sqlite.SqliteError> {
   return error instanceof Sqlite.SqliteError;
+}
+
+/** Whether SQLite read what nobody can have written so. Else it could not read: a disk may fail. */
+export function isDamage(error: unknown): error is Error {
+  return isSqliteError(error) && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code);
 }
 
 /** An open database, as one commit left it. */

@@ -1,7 +1,7 @@
 /** What an audit has found so far: the first of each kind, and how many there are. */
 import type { Divergence, GivenUp, Listed, Missing, Place } from "./report.ts";
 import { Unsound } from "./unsound.ts";
-import { isSqliteError } from "./audited_file.ts";
+import { isDamage, isSqliteError } from "./audited_file.ts";
 
 /** More of one kind are only counted: a store that is wrong throughout has millions. */
 const LISTED_MAX = 100;
@@ -31,7 +31,7 @@ export class Findings {
     this.missing.add(missing);
   }
 
-  /** Runs a read of a store. What it finds damaged is a divergence; undefined then. */
+  /** Runs a read of a store. What it finds damaged is a divergence, what it cannot read is missing. */
   attempt<T>(place: Place, work: () => T): T | undefined {
     try {
       return work();
@@ -43,7 +43,15 @@ export class Findings {
 
   /** Notes what a read of a store threw. Throws what is no finding. */
   damage(place: Place, error: unknown): void {
-    if (!(error instanceof Unsound) && !isSqliteError(error)) throw error;
-    this.diverge(place, "the store is damaged", "rows as they were written", error.message);
+    if (error instanceof Unsound || isDamage(error)) {
+      return this.diverge(
+        place,
+        "the store is damaged",
+        "rows as they were written",
+        error.message,
+      );
+    }
+    if (!isSqliteError(error)) throw error;
+    this.miss({ ...place, what: `the store could not be read on: ${error.message}` });
   }
 }

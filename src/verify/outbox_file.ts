@@ -52,9 +52,11 @@ export class OutboxFile implements Disposable {
   readonly outboxId: Id;
   /** The ledger to which it belongs; undefined before it was admitted. */
   readonly ledgerId: Id | undefined;
-  /** What was in the incarnations that it does not know any more: all of it was delivered. */
+  /** What was in the incarnations that it does not know any more: nothing of it was to be delivered. */
   readonly forgotten: Amount;
   readonly incarnations: readonly HeldIncarnation[];
+  /** Whether it is a copy, which lacks what was accepted after it was made. */
+  readonly isCopy: boolean;
   readonly #file: AuditedFile;
   readonly #records: ReturnType<AuditedFile["query"]>;
   readonly #recordFrom: ReturnType<AuditedFile["query"]>;
@@ -73,6 +75,7 @@ export class OutboxFile implements Disposable {
       this.serverId = textOf(head, "server_id");
       this.outboxId = idOf(head, "outbox_id");
       this.ledgerId = head["seen_ledger_id"] === null ? undefined : idOf(head, "seen_ledger_id");
+      this.isCopy = head["copied_ms"] !== null;
       this.forgotten = {
         events: whole(head, "forgotten_events"),
         likes: likesOf(head, "forgotten_likes"),
@@ -87,7 +90,8 @@ export class OutboxFile implements Disposable {
   #head(): Row {
     const [head] = this.#file.rows(
       `SELECT ${idColumn("outbox_id")}, ${bounded("server_id", SERVER_ID_BYTES_MAX)}, ` +
-        `${idColumn("seen_ledger_id")}, forgotten_events, forgotten_likes FROM outbox LIMIT 1`,
+        `${idColumn("seen_ledger_id")}, forgotten_events, forgotten_likes, copied_ms FROM outbox ` +
+        "LIMIT 1",
     );
     if (head === undefined) throw new Unsound("the outbox has no row of its own");
     return head;

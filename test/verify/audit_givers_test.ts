@@ -9,6 +9,7 @@ import {
   FIRST_LIFE,
   SECOND_LIFE,
   SERVERS,
+  edit,
   idOf,
   makeStores,
   withFirstLife,
@@ -81,6 +82,20 @@ test("auditGivers() names the first give that is another event, or none, or not 
     assert.is(report.divergences.count, 1);
     assert.is(report.givers?.lost.events, 1);
   }
+});
+
+test("auditGivers() calls no give lost that may have come after the outbox was copied", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const path = join(folder.path, "given.jsonl");
+  const late = { ...GIVES[0], sequence: "9" };
+  writeFileSync(path, [...GIVES, late].map((line) => `${JSON.stringify(line)}\n`).join(""));
+  assert.is(auditFolder(folder.path, { givers: [path] }).outcome, "inexact");
+  for (const { serverId } of SERVERS) {
+    edit(join(folder.path, serverId, "outbox.sqlite"), "UPDATE outbox SET copied_ms = 1");
+  }
+  const report = auditFolder(folder.path, { givers: [path] });
+  assert.equal([report.outcome, report.givers?.undecided.events], ["undecided", 1]);
 });
 
 test("auditGivers() does not know when what it would compare with is gone", async () => {
