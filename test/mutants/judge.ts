@@ -2,7 +2,7 @@
  * What a run has to amount to. The baseline is the committed list of all mutants, each with the suite
  * that kills it, so neither a mutant nor a kill by the simulator goes missing in silence.
  */
-import { CANARY, CANARY_WORDS, IDENTITY } from "./list.ts";
+import { CANARY_WORDS, IDENTITY, isProof } from "./list.ts";
 import { SIMULATOR } from "./suites.ts";
 import type { Outcome } from "./try_mutant.ts";
 
@@ -31,7 +31,7 @@ function problemOf(outcome: Outcome, before: string | undefined): string | undef
     if (killedBy === undefined) return undefined;
     return `${name} was killed by ${killedBy}, ${how}: the source fails as it is`;
   }
-  if (name === CANARY.name) {
+  if (isProof(name)) {
     if (killedBy !== undefined && output.includes(CANARY_WORDS)) return undefined;
     return `${name} was not heard: what is planted is not what runs`;
   }
@@ -45,16 +45,15 @@ function problemOf(outcome: Outcome, before: string | undefined): string | undef
 /** `before` with what was tried since, by name. What never was killed has no place in it. */
 export function baselineOf(outcomes: readonly Outcome[], before: Baseline): Baseline {
   const killed = outcomes.flatMap(({ name, killedBy }) => {
-    const isMutant = name !== CANARY.name && name !== IDENTITY.name;
-    return isMutant && killedBy !== undefined ? [[name, killedBy] as const] : [];
+    return !isProof(name) && killedBy !== undefined ? [[name, killedBy] as const] : [];
   });
   const all = Object.entries({ ...before, ...Object.fromEntries(killed) });
   return Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** `12 killed, 1 survived`: of the mutants, without canary and identity. */
+/** `12 killed, 1 survived`: of the mutants, without canaries and identity. */
 export function summaryOf(outcomes: readonly Outcome[]): string {
-  const mutants = outcomes.filter(({ name }) => name !== CANARY.name && name !== IDENTITY.name);
+  const mutants = outcomes.filter(({ name }) => !isProof(name));
   const killed = mutants.filter(({ killedBy }) => killedBy !== undefined);
   const simulated = killed.filter(({ killedBy }) => killedBy === SIMULATOR);
   return (

@@ -350,11 +350,16 @@ const REPORT_RULE = mutantsOf(
   { file: "src/core/report_rule.ts", tests: ["test/core/report_rule_test.ts", ...RULE_TESTS] },
   [
     {
+      name: "other-copy-unnamed-at-leave",
+      breaks: "law 7: one of two copies cannot leave, and nobody is told why",
+      edits: [
+        ["    if (isNews && report.otherPendingEvents === 0) nameOther(changes, row, other);", ""],
+      ],
+    },
+    {
       name: "left-although-open",
       breaks: "membership: an outbox leaves while an incarnation of it is open",
-      edits: [
-        ['  if (changes.ledger.incarnationsIn(outboxId, "open", 1).length > 0) return false;', ""],
-      ],
+      edits: [["  if (other !== undefined) {", '  if (other !== undefined && other === "") {']],
     },
     {
       name: "left-without-asking",
@@ -589,8 +594,19 @@ const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OP
     breaks: "law 7: after a gap was closed the rest has another digest than the ledger",
     edits: [
       [
-        "  changes.setIncarnation({ ...row, appliedSequence: lastSequence, digest });",
-        "  changes.setIncarnation({ ...row, appliedSequence: lastSequence });",
+        "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence, digest });",
+        "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence });",
+      ],
+    ],
+  },
+  {
+    name: "gap-of-unknown-looks-live",
+    breaks:
+      "law 7: what the ledger never met looks like that of a second copy once its gap is closed",
+    edits: [
+      [
+        '  const state = isMet ? row.state : "parked";',
+        "  const state = isMet ? row.state : row.state;",
       ],
     ],
   },

@@ -241,8 +241,8 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "law 4: what other incarnations have pending is not reported",
     edits: [
       [
-        "      otherPendingEvents: this.#outbox.pendingExcept(incarnation),",
-        "      otherPendingEvents: 0 * this.#outbox.pendingExcept(incarnation),",
+        "      otherPendingEvents: this.#outbox.pendingExcept(incarnation) + unnamed,",
+        "      otherPendingEvents: unnamed,",
       ],
     ],
   },

@@ -10,7 +10,7 @@ import { parseWhole } from "../../src/cli/numbers.ts";
 import { FILES_AT_ONCE } from "../runner/expected.ts";
 import { baselineOf, problemsOf, summaryOf } from "./judge.ts";
 import type { Baseline } from "./judge.ts";
-import { CANARY, IDENTITY, MUTANTS } from "./list.ts";
+import { CANARY, CANARY_OF_TESTS, IDENTITY, MUTANTS } from "./list.ts";
 import { runMutants } from "./run_mutants.ts";
 
 const BASELINE = "test/mutants/baseline.json";
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 const { only, write } = values;
 const jobs = parseWhole(values.jobs, 1, 64, "--jobs");
-const all = [CANARY, IDENTITY, ...MUTANTS];
+const all = [CANARY, CANARY_OF_TESTS, IDENTITY, ...MUTANTS];
 const mutants = only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
 const unknown = only.filter((name) => !all.some((mutant) => mutant.name === name));
 if (unknown.length > 0) throw new Error(`Cannot find a mutant named ${unknown.join(" or ")}`);

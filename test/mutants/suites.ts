@@ -1,5 +1,5 @@
 /** What is run against a mutant: the simulator over a range of seeds, and files of tests. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { limitOf } from "../runner/find_files.ts";
 import { runFile } from "../runner/run_file.ts";
@@ -9,13 +9,8 @@ import { runProcess } from "../runner/run_process.ts";
 /** Names the simulator among the suites; every other suite is the path of a file of tests. */
 export const SIMULATOR = "simulator";
 
-/** What the simulator runs: where it is, else the small simulation of the core. */
-const SIMULATIONS = [
-  ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1", "--jobs", "1"],
-  ["test/core/convergence_simulation_test.ts"],
-] as const;
-/** The seeds of the small one. */
-const SEEDS = { SEED: "1", SEEDS: "100" };
+/** What the simulator runs. */
+const SIMULATION = ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1", "--jobs", "1"];
 /** Several times what a loaded machine takes. */
 const SIMULATION_LIMIT_MS = 60_000;
 
@@ -40,11 +35,8 @@ export async function runSuite(suite: string, options: RunFileOptions): Promise<
 type Ended = Pick<SuiteResult, "failure" | "output">;
 
 async function simulate(options: RunFileOptions): Promise<Ended> {
-  const args = SIMULATIONS.find(([path]) => existsSync(join(options.root, path)));
-  if (args === undefined) throw new Error("Cannot simulate: there is no simulator; name another");
-  const env = { ...process.env, ...SEEDS };
   const limitMs = SIMULATION_LIMIT_MS;
-  const { problem, isHung, output } = await runProcess(args, { ...options, env, limitMs });
+  const { problem, isHung, output } = await runProcess(SIMULATION, { ...options, limitMs });
   return {
     failure: problem === undefined || isHung ? problem : (seedOf(output) ?? problem),
     output,
@@ -60,6 +52,6 @@ async function runTestFile(path: string, options: RunFileOptions): Promise<Ended
 
 /** The first seed that failed, as it is printed for the command that replays it. */
 function seedOf(output: string): string | undefined {
-  const [, seed] = /(?:^ *SEED=|--seed )(\d+)/m.exec(output) ?? [];
+  const [, seed] = /--seed (\d+)/.exec(output) ?? [];
   return seed === undefined ? undefined : `seed ${seed}`;
 }

@@ -46,10 +46,6 @@ class Pipe<Message> {
     this.#ends = ends;
   }
 
-  get underWay(): number {
-    return this.#underWay;
-  }
-
   /** False when the transport pushes back: the sender is told when it is writable again. */
   send(message: Message): boolean {
     if (!this.#isOpen) return true;

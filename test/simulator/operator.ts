@@ -33,7 +33,6 @@ export class Operator {
   readonly mistaken = new Set<string>();
   #asked: PrimaryProcess | undefined;
   decided = 0;
-  refused = 0;
 
   constructor(world: Operated) {
     this.#world = world;
@@ -65,8 +64,7 @@ export class Operator {
     primary.operate(operation, (outcome) => {
       this.#asked = undefined;
       this.#world.trace?.event("operator", outcome);
-      if (outcome.type === "refused") this.refused++;
-      else this.decided++;
+      if (outcome.type === "decided") this.decided++;
       if (outcome.type === "decided" && operation.type === "retire")
         this.#retired(operation.server);
     });

@@ -12,6 +12,7 @@ import { Amnesias } from "./amnesias.ts";
 import type { Forgetful } from "./amnesias.ts";
 import { beUnkind } from "./chaos.ts";
 import type { Befallen } from "./chaos.ts";
+import { cheapCodec } from "./cheap_codec.ts";
 import { noFaults } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
 import { give } from "./giver.ts";
@@ -68,7 +69,7 @@ export class World implements Surroundings {
     this.plan = drawPlan(this.random, servers);
     this.trace = print === undefined ? undefined : new Trace(this.agenda, print);
     const { codec, ...told } = this.plan;
-    this.trace?.event("plan", { ...told, faults: [...told.faults], codec: codec.encode.length });
+    this.trace?.event("plan", { ...told, faults: [...told.faults], isCheap: codec === cheapCodec });
     this.wallClock = new WallClock(this.agenda);
     this.ledger = new LedgerDisk(this.random.id());
     this.oracle = new Oracle(this.plan.codec, this.ledger, {

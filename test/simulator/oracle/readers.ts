@@ -23,7 +23,6 @@ export class Readers {
   /** Generations in the order in which they began: none returns. */
   readonly #generations = new Map<Id, number>();
   counted = 0;
-  countedPending = 0;
 
   constructor(truth: Truth) {
     this.#truth = truth;
@@ -79,7 +78,6 @@ export class Readers {
       expect(likes <= committed, () => `${itemId} counts ${likes}, not committed`);
       if (pendingLikes === undefined) continue;
       this.counted++;
-      if (pendingLikes > 0n) this.countedPending++;
       const isOwn = gift.life?.outboxId === outboxId;
       const own = isOwn ? gift.likes : 0n;
       const sum = likes + pendingLikes;

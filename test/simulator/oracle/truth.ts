@@ -77,10 +77,6 @@ export class Truth {
     return this.#lives.get(incarnation);
   }
 
-  lives(): Iterable<Life> {
-    return this.#lives.values();
-  }
-
   /** Records reached the disk of `outboxId`, whether or not anybody was told. */
   synced(outboxId: Id, writes: readonly OutboxWrite[]): void {
     for (const write of writes) {
