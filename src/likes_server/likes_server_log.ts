@@ -11,10 +11,14 @@ const MEMBERSHIP_TEXTS = {
   stranger: "left the primary's members",
 } as const;
 
+type Of<Type> = Extract<LikesServerNotice, { readonly type: Type }>;
+
 /** Writes notices of a LikesServer to `log`. */
 export class LikesServerLog {
   readonly #log: Log;
   readonly #lines = new EventLines();
+  /** Why it was disconnected last. */
+  #reason = "";
 
   constructor(log: Log) {
     this.#log = log;
@@ -34,7 +38,7 @@ export class LikesServerLog {
             `#${notice.appliedSequence}`,
         ];
       case "disconnected":
-        return notice.attempts <= 1 ? [`disconnected: ${notice.reason}; connecting again`] : [];
+        return this.#disconnected(notice);
       case "membership":
         return [MEMBERSHIP_TEXTS[notice.membership]];
       case "total": {
@@ -52,10 +56,14 @@ export class LikesServerLog {
     }
   }
 
-  #accepted(
-    { firstSequence, events }: Extract<LikesServerNotice, { type: "accepted" }>,
-    nowMs: number,
-  ): readonly string[] {
+  /** Each reason once, until it is another one: attempts go on for as long as it takes. */
+  #disconnected({ reason, attempts }: Of<"disconnected">): readonly string[] {
+    const isTold = attempts > 1 && reason === this.#reason;
+    this.#reason = reason;
+    return isTold ? [] : [`disconnected: ${reason}; connecting again`];
+  }
+
+  #accepted({ firstSequence, events }: Of<"accepted">, nowMs: number): readonly string[] {
     if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
       return events.map(
         ({ itemId, change }, index) => `#${firstSequence + index} +${change.likes} ${itemId}`,

@@ -1,5 +1,5 @@
 /** Disks that forgot something, or are there twice: recognised, named, and no surviving like lost. */
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -137,5 +137,32 @@ function rewrite(folder: string, event: LikeEvent): void {
   outbox.prepare(`${acknowledged} WHERE acknowledged_sequence = 1`).run(digest);
   outbox.close();
 }
+
+test("an exchanged ledger takes nothing, and health names it until the own one is back", async () => {
+  await using counter = new Counter();
+  const own = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await counter.add(a, 5);
+  await expectExact(counter, { a }, []);
+  const isNamed = async (): Promise<boolean> => {
+    return (await healthOf(a.address, "likes.v1.trouble.ledger_other")) === "NOT_SERVING";
+  };
+  assert.is(await isNamed(), false);
+  await own.end("SIGKILL");
+  const folder = join(counter.dataDir, "primary");
+  renameSync(folder, `${folder}-own`);
+  const other = await counter.startPrimary();
+  await becomes("another ledger named", LIMIT_MS, isNamed);
+  await counter.add(a, 7);
+  assert.is((await counter.status()).totalLikes, 0n);
+  const log = readFileSync(join(counter.logDir, "LikesServer-a", "log.txt"), "utf8");
+  assert.match(log, "Cannot take the outbox of ledger");
+  await other.end("SIGKILL");
+  rmSync(folder, { recursive: true });
+  renameSync(`${folder}-own`, folder);
+  await counter.startPrimary();
+  await becomes("the own ledger taken", LIMIT_MS, async () => !(await isNamed()));
+  await expectExact(counter, { a }, []);
+});
 
 test.run();
