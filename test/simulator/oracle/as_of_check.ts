@@ -97,6 +97,7 @@ export class AsOfCheck {
     if (lineage.isGivenUp(gift)) return "an operator closed a gap";
     if (life === undefined) return "it was never synced";
     if (isRetired(gift, lineage)) return "an operator retired it";
+    if (isEnded(life, lineage)) return "an operator ended its incarnation";
     if (!this.#isListed(life)) {
       if (gift.likes === 0n) return "it has no likes, and its outbox forgot its incarnation";
       // Only a sum tells what a forgotten life lacks, and likes of other lives may outweigh it.
@@ -146,6 +147,14 @@ export class AsOfCheck {
 /** A like in words. */
 function where({ itemId, life, sequence }: Gift): string {
   return `${itemId} (#${sequence} of ${life?.incarnation.slice(0, 6)})`;
+}
+
+/** Whether an operator said of a copy that forgot, or differs, that nothing more of it counts. */
+function isEnded({ incarnation }: Life, { disk }: Lineage): boolean {
+  return disk.decisions.some((one) => {
+    const isOfCopy = one.trouble === "outbox_rolled_back" || one.trouble === "digest_differs";
+    return one.kind === "resolve" && isOfCopy && one.incarnation === incarnation;
+  });
 }
 
 /** Whether an operator said that nothing more of its incarnation or its outbox will come. */
