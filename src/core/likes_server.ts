@@ -88,6 +88,8 @@ export class LikesServerCore {
   #attempts = 0;
   #connectAtMs = 0;
   #shown: { pulse: Pulse; receivedMs: number; countedLikes: bigint } | undefined;
+  /** How new a ledger the last stream with a Welcome was of: the disk may learn of it later. */
+  #heard: LedgerSeen | undefined;
   /** `done`: all is delivered, and the ledger has let go of it if that was asked for. */
   #stopping: { readonly leave: boolean; done: boolean; told: boolean } | undefined;
   #actions: LikesServerAction[] = [];
@@ -393,7 +395,8 @@ export class LikesServerCore {
       incarnation: incarnation.id,
       firstRetainedSequence: incarnation.stored.trimmed.sequence + 1,
       acknowledgedSequence: this.#claimed(incarnation),
-      seen: this.#outbox.seen,
+      // Who belongs to no ledger yet may join any.
+      seen: this.#outbox.seen && (this.#heard ?? this.#outbox.seen),
     });
   }
 
@@ -405,6 +408,7 @@ export class LikesServerCore {
   #disconnect(): void {
     if (this.#delivery === undefined) return;
     this.#actions.push({ type: "disconnect", streamId: this.#delivery.streamId });
+    this.#heard = this.#newestSeen() ?? this.#heard;
     this.#delivery = undefined;
   }
 

@@ -297,6 +297,17 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     ],
   },
   {
+    name: "heard-ledger-not-said",
+    breaks:
+      "law 7: Hello says an older view of the ledger than was heard, and a restored one goes unnoticed",
+    edits: [
+      [
+        "      seen: this.#outbox.seen && (this.#heard ?? this.#outbox.seen),",
+        "      seen: this.#outbox.seen,",
+      ],
+    ],
+  },
+  {
     name: "reoffer-ignored",
     breaks: "law 7: a ledger that forgot is not given anything again",
     edits: [
