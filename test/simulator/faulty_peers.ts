@@ -6,6 +6,7 @@ import type { FromLikesServer, FromPrimary, LikeBatch } from "../../src/core/mes
 import type { LikeRecord, RecordCodec } from "../../src/core/record.ts";
 import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
 import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
+import { findIncarnation } from "../../src/store/outbox_state.ts";
 import { UNKNOWN_LIKES } from "./cheap_codec.ts";
 import type { PeerFault } from "./faults.ts";
 import type { Forged, SimulatedStream } from "./network.ts";
@@ -25,8 +26,8 @@ const FLOOD_SHARE = 0.15;
 interface Source {
   readonly incarnation: string;
   readonly records: readonly LikeRecord[];
-  /** The digest before the first of `records`, and after each of them. */
-  readonly digests: readonly string[];
+  /** The digest before the first of `records`. */
+  readonly digest: string;
   readonly codec: RecordCodec;
   readonly random: Random;
 }
@@ -59,7 +60,7 @@ function batch(
   const { incarnation } = hello;
   const { content } = likesServer.disk;
   const applied = ledger.incarnations.get(incarnation)?.appliedSequence ?? 0;
-  const known = content.state.incarnations.find((one) => one.incarnation === incarnation);
+  const known = findIncarnation(content.state, incarnation);
   const held = content.records.get(incarnation) ?? [];
   const next = held.findIndex(({ last }) => last.sequence > applied);
   const end = next === -1 ? held.length : next;
@@ -73,7 +74,7 @@ function batch(
   const source: Source = {
     incarnation,
     records: chosen.map(({ record }) => record),
-    digests: [before.digest, ...chosen.map((one) => one.last.digest)],
+    digest: before.digest,
     codec: plan.codec,
     random,
   };
@@ -82,8 +83,8 @@ function batch(
 }
 
 /** The batch of a source, or of other records in its place, with the digest that they have. */
-function made({ incarnation, records, digests, codec }: Source, by = records): LikeBatch {
-  let [digest = ""] = digests;
+function made({ incarnation, records, digest: before, codec }: Source, by = records): LikeBatch {
+  let digest = before;
   for (const { firstSequence, bytes } of by) digest = codec.digest(digest, firstSequence, bytes);
   const range = {
     firstSequence: records[0]?.firstSequence ?? 0,
@@ -114,34 +115,21 @@ const CHANGES: readonly ((source: Source) => LikeBatch)[] = [
   },
   (source) => ({ ...made(source), records: source.records.slice(1) }),
   (source) => ({ ...made(source, source.records.slice(0, -1)) }),
-  (source) =>
-    made(
-      source,
-      withLast(source.records, (record) => ({
-        ...record,
-        firstSequence: record.firstSequence + 1,
-      })),
-    ),
-  (source) =>
-    made(
-      source,
-      withLast(source.records, (record) => ({
-        ...record,
-        bytes: anEvent(source, BigInt(LIKES_PER_EVENT_MAX + 1)),
-      })),
-    ),
-  (source) =>
-    made(
-      source,
-      withLast(source.records, (record) => ({
-        ...record,
-        bytes: anEvent(source, BigInt(UNKNOWN_LIKES)),
-      })),
-    ),
+  (source) => sealed(source, ({ firstSequence }) => ({ firstSequence: firstSequence + 1 })),
+  (source) => sealed(source, () => ({ bytes: anEvent(source, LIKES_PER_EVENT_MAX + 1) })),
+  (source) => sealed(source, () => ({ bytes: anEvent(source, UNKNOWN_LIKES) })),
 ];
 
-function anEvent({ codec }: Source, likes: bigint): Uint8Array {
-  return codec.encode({ itemId: "forged", change: { kind: "add", likes } });
+/** With another last record, and the digest that it has then. */
+function sealed(source: Source, change: (record: LikeRecord) => Partial<LikeRecord>): LikeBatch {
+  return made(
+    source,
+    withLast(source.records, (record) => ({ ...record, ...change(record) })),
+  );
+}
+
+function anEvent({ codec }: Source, likes: number): Uint8Array {
+  return codec.encode({ itemId: "forged", change: { kind: "add", likes: BigInt(likes) } });
 }
 
 /** What may not be said at this point of a stream, or at none. */
@@ -157,8 +145,7 @@ function outOfTurn(
   const batch = { type: "batch", incarnation, ...nothing, records } as const;
   if (welcome === undefined) {
     // A batch names its events for good when it comes in turn after all.
-    const { incarnations } = likesServer.disk.content.state;
-    const known = incarnations.find((one) => one.incarnation === incarnation);
+    const known = findIncarnation(likesServer.disk.content.state, incarnation);
     if (known === undefined || known.last.sequence === 0) return again;
     return random.pick([again, { message: batch, endsStream: "before_welcome" } as const]);
   }
@@ -192,8 +179,8 @@ function ofPrimary(
   if (hello === undefined || welcome === undefined) return undefined;
   const { incarnation } = hello;
   const flags = { closed: true, admitted: true, left: true, resolved: [] };
-  const { incarnations } = likesServer.disk.content.state;
-  const last = incarnations.find((one) => one.incarnation === incarnation)?.last.sequence ?? 0;
+  const known = findIncarnation(likesServer.disk.content.state, incarnation);
+  const last = known?.last.sequence ?? 0;
   const far = welcome.appliedSequence + random.whole(1_000, 2_000);
   const ack = { type: "ack", incarnation, appliedSequence: far, version: 0, ...flags } as const;
   const forged: Forged<FromPrimary>[] = [
