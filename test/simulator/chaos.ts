@@ -7,6 +7,7 @@ import type { Misled } from "./faulty_peers.ts";
 import type { SimulatedStream } from "./network.ts";
 import type { PrimaryProcess } from "./primary.ts";
 import type { SimulatedProcess } from "./process.ts";
+import type { Random } from "./random.ts";
 import type { LikesServerSeat } from "./seat.ts";
 import type { ClockJump, WallClock } from "./wall_clock.ts";
 import type { Machine } from "./machine.ts";
@@ -18,6 +19,8 @@ export interface Befallen extends Misled {
   readonly primaryMachine: Machine;
   readonly wallClock: WallClock;
   readonly amnesias: Amnesias;
+  /** On the ledger of the one that there is. */
+  startSecondPrimary(): void;
   /** Streams that were opened, the oldest first; some have ended. */
   readonly streams: readonly SimulatedStream[];
 }
@@ -33,6 +36,7 @@ const NOT_AT_A_MOMENT: readonly FaultKind[] = [
   "peer_replays",
   "peer_overlaps",
   "peer_changes",
+  "peer_other_version",
   "crash_in_recovery",
   "write_lost",
   "write_kept_unseen",
@@ -46,9 +50,21 @@ const HALVES: readonly (readonly [boolean, boolean])[] = [
   [false, true],
 ];
 
+/** Stopped for long: a stream of it is given up, and it comes back into another world. */
+const LONG_SHARE = 0.05;
+
+function longMs(random: Random): number {
+  if (random.chance(0.05)) return 600_000;
+  return random.chance(0.2) ? 30_000 : 12_000;
+}
+
 /** Makes a fault happen now and then, for as long as the world is unkind. */
 export function beUnkind(world: Befallen): void {
-  const kinds = [...world.plan.faults].filter((kind) => !NOT_AT_A_MOMENT.includes(kind));
+  const { faults } = world.plan;
+  // A store that forgets does so in two steps: it is copied before it is put back.
+  const kinds = [...faults, ...AMNESIAS.filter((kind) => faults.has(kind))].filter((kind) => {
+    return !NOT_AT_A_MOMENT.includes(kind);
+  });
   if (kinds.length === 0) return;
   const { agenda, random, plan } = world;
   const next = (): void => {
@@ -121,10 +137,15 @@ function befallsProcess(world: Befallen, kind: FaultKind, process: SimulatedProc
       if (world.primary === undefined) return;
       world.fired(kind);
       return world.primary.die("killed");
+    case "primary_superseded":
+      return world.startSecondPrimary();
     case "crash_between_effects":
       return process.dieAfterEffects(random.whole(1, 12));
     case "paused":
-      return process.pause(random.pick([20, 200, 1_000, 3_500]));
+      return process.pause(kind, random.pick([20, 200, 1_000, 3_500]));
+    case "paused_long":
+      if (random.chance(LONG_SHARE)) process.pause(kind, longMs(random));
+      return;
     case "stopped_leaving":
     case "stopped_staying":
       return seat.process?.run(() => seat.process?.stop(kind === "stopped_leaving"));
@@ -144,6 +165,9 @@ function befallsMachine(world: Befallen, kind: FaultKind, machine: Machine): voi
     case "disk_slow":
       machine.diskMs = random.pick([30, 150, 1_000]);
       return world.fired(kind);
+    case "read_failed":
+      machine.isUnreadable = true;
+      return;
     case "sync_failed_lost":
       machine.syncFault = "in_doubt_lost";
       return;

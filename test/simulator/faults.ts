@@ -23,11 +23,13 @@ const NETWORK_FAULTS = [
 const PROCESS_FAULTS = [
   "crash_likes_server",
   "crash_primary",
+  "primary_superseded",
   "crash_between_effects",
   "crash_in_recovery",
   "write_lost",
   "write_kept_unseen",
   "paused",
+  "paused_long",
   "stopped_leaving",
   "stopped_staying",
   "disk_full",
@@ -35,6 +37,7 @@ const PROCESS_FAULTS = [
   "store_busy",
   "sync_failed_lost",
   "sync_failed_kept",
+  "read_failed",
   "outbox_full",
 ] as const;
 
@@ -44,6 +47,7 @@ const PEER_FAULTS = [
   "peer_overlaps",
   "peer_changes",
   "peer_out_of_turn",
+  "peer_other_version",
   "primary_confused",
 ] as const;
 

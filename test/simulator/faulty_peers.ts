@@ -2,7 +2,7 @@
  * Peers that are broken: what they say breaks the protocol in a way that the other side can tell, so
  * nothing may come of it. It is said on the stream of an honest process, in its place.
  */
-import type { FromLikesServer, FromPrimary, LikeBatch } from "../../src/core/messages.ts";
+import type { FromLikesServer, FromPrimary, Hello, LikeBatch } from "../../src/core/messages.ts";
 import type { LikeRecord, RecordCodec } from "../../src/core/record.ts";
 import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
 import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
@@ -37,7 +37,15 @@ export function misbehave(world: Misled, kind: PeerFault, stream: SimulatedStrea
   if (isSaid(world, kind, stream)) world.fired(kind);
 }
 
+/** Says `hello` on `stream` as another release would. */
+export function speakOtherVersion(world: Misled, stream: SimulatedStream, hello: Hello): void {
+  const protocolVersion = hello.protocolVersion + world.random.pick([-1, 1]);
+  const message = { ...hello, protocolVersion };
+  if (stream.forgeUp({ message, endsStream: "always" })) world.fired("peer_other_version");
+}
+
 function isSaid(world: Misled, kind: PeerFault, stream: SimulatedStream): boolean {
+  if (kind === "peer_other_version") return false; // it is said in the place of a Hello
   if (kind === "primary_confused") {
     const forged = ofPrimary(world, stream);
     return forged !== undefined && stream.forgeDown(forged);
@@ -79,7 +87,7 @@ function batch(
     random,
   };
   const message = kind === "peer_changes" ? random.pick(CHANGES)(source) : made(source);
-  return { message, endsStream: "never" };
+  return { message, endsStream: "never", isFalse: kind === "peer_changes" };
 }
 
 /** The batch of a source, or of other records in its place, with the digest that they have. */
@@ -139,7 +147,8 @@ function outOfTurn(
 ): Forged<FromLikesServer> | undefined {
   if (hello === undefined) return undefined;
   const { incarnation } = hello;
-  const again = { message: hello, endsStream: "always" } as const;
+  const other = random.chance(0.5) ? hello : { ...hello, incarnation: random.id() };
+  const again = { message: other, endsStream: "always" } as const;
   const nothing = { firstSequence: 1, lastSequence: 1, digest: random.id() };
   const records = [{ firstSequence: 1, lastSequence: 1, bytes: new Uint8Array(4) }];
   const batch = { type: "batch", incarnation, ...nothing, records } as const;
@@ -163,11 +172,11 @@ function outOfTurn(
     shownTotalLikes: 0n,
     troubles: [],
   } as const;
-  const other = { ...batch, incarnation: random.id() };
+  const foreign = { ...batch, incarnation: random.id() };
   return random.pick<Forged<FromLikesServer>>([
     again,
     { message: report, endsStream: "always" },
-    { message: other, endsStream: "always" },
+    { message: foreign, endsStream: "always" },
   ]);
 }
 

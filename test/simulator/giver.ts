@@ -3,11 +3,15 @@ import type { LikesServerSeat } from "./seat.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { Surroundings } from "./process.ts";
 
-interface Givers extends Surroundings {
+/** The world, as far as likes are given in it. */
+export interface Givers extends Surroundings {
   readonly isGiving: boolean;
   readonly oracle: Oracle;
   readonly seats: readonly LikesServerSeat[];
 }
+
+/** Of the likes, those to an item that got some lately, here or elsewhere. */
+const SHARED_SHARE = 0.3;
 
 /** Gives likes for as long as the world wants some. */
 export function give(world: Givers): void {
@@ -18,7 +22,9 @@ export function give(world: Givers): void {
     const process = random.pick(world.seats).process;
     if (process?.core === undefined) continue;
     const likes = BigInt(random.whole(0, 42));
-    const { requestId, itemId } = oracle.truth.attempt(likes);
+    const lately = oracle.truth.gifts.at(-1 - random.whole(0, 5));
+    const beside = random.chance(SHARED_SHARE) ? lately : undefined;
+    const { requestId, itemId } = oracle.truth.attempt(likes, beside);
     const event = { itemId, change: { kind: "add", likes } } as const;
     process.run(() => {
       process.drive({ type: "give", give: { requestId, event, generator: undefined } });
@@ -30,11 +36,9 @@ export function give(world: Givers): void {
 
 /** Somebody asks a LikesServer for items that were liked lately, there or elsewhere. */
 function ask({ random, oracle, seats }: Givers): void {
-  const newest = oracle.truth.gifts.length;
-  if (newest === 0) return;
-  const itemIds = Array.from({ length: random.whole(1, 4) }, () => {
-    return `g${random.whole(Math.max(1, newest - 30), newest)}`;
-  });
+  const lately = oracle.truth.gifts.slice(-30);
+  if (lately.length === 0) return;
+  const itemIds = Array.from({ length: random.whole(1, 4) }, () => random.pick(lately).itemId);
   const process = random.pick(seats).process;
   process?.run(() => process.drive({ type: "count", ask: { requestId: 0, itemIds, limit: 0 } }));
 }

@@ -8,7 +8,7 @@ import { inTurn } from "../../src/in_turn.ts";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { MemoryOutbox } from "../../src/store/memory_outbox.ts";
 import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
-import { misbehave } from "./faulty_peers.ts";
+import { misbehave, speakOtherVersion } from "./faulty_peers.ts";
 import type { Misled } from "./faulty_peers.ts";
 import type { Machine } from "./machine.ts";
 import type { Forged, SimulatedStream } from "./network.ts";
@@ -18,13 +18,15 @@ import { LikesServerWatch } from "./oracle/likes_server_watch.ts";
 import { SimulatedProcess } from "./process.ts";
 
 /** Of the batches that a broken LikesServer sends, those before which it sends a wrong one. */
-const BROKEN_RATE = 0.1;
+const BROKEN_RATE = 0.3;
+/** Of its Hellos, those that it says as another release would. */
+const OTHER_VERSION_RATE = 0.15;
+
+const DISK_FAULTS = ["disk_full", "disk_slow", "store_busy"] as const;
 
 /** The world, as far as a LikesServer has to do with it. */
 export interface LikesServerSurroundings extends Misled {
   readonly oracle: Oracle;
-  /** Whether nothing forgot so far. */
-  readonly isPlain: boolean;
   /** A stream from `likesServer` to the primary of now. */
   connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream;
   /** Asks the primary of now; `learnt` comes with its answer, or without one. */
@@ -82,10 +84,17 @@ export class LikesServerProcess extends SimulatedProcess {
 
   /** A message arrives on a stream, which may be of the past. */
   receive(streamId: number, message: FromPrimary, forged?: Forged<FromPrimary>): void {
-    if (forged === undefined) this.watch.received(message);
+    const { agenda } = this.surroundings;
+    if (forged === undefined) this.watch.received(message, agenda.nowMs);
     const pending = this.core?.pendingEvents ?? 0;
+    const shown = this.core?.total(this.nowMs)?.pulse;
+    const isCurrent = this.#link?.streamId === streamId;
     this.drive({ type: "received", streamId, message });
     if (forged !== undefined) this.#expectNothing(streamId, forged, pending);
+    if (isCurrent || this.core === undefined) return;
+    const isVoid =
+      this.core.pendingEvents >= pending && this.core.total(this.nowMs)?.pulse === shown;
+    expect(isVoid, () => `takes a ${message.type} of a stream that was given up`);
   }
 
   /** Nothing was taken for applied because of `forged`. */
@@ -136,7 +145,7 @@ export class LikesServerProcess extends SimulatedProcess {
 
   #begin(state: OutboxSnapshot): void {
     const { random, plan } = this.surroundings;
-    this.watch.isPerhapsKnown = state.membership !== "stranger";
+    this.watch.begun(this.surroundings.agenda.nowMs);
     const options = {
       serverId: this.#seat.serverId,
       address: `${this.machine.name}:1`,
@@ -171,7 +180,8 @@ export class LikesServerProcess extends SimulatedProcess {
       }
       case "connect": {
         const { streamId } = action;
-        this.watch.connected();
+        this.watch.connected(surroundings.agenda.nowMs, !this.wasPaused && !this.#mayWait);
+        this.wasPaused = false;
         this.#link = { streamId, stream: surroundings.connect(this, streamId) };
         return;
       }
@@ -187,9 +197,9 @@ export class LikesServerProcess extends SimulatedProcess {
           this.run(() => this.drive({ type: "learnt", answer })),
         );
       case "counted": {
-        const { oracle, isPlain } = surroundings;
+        const { oracle } = surroundings;
         const { outboxId } = this.disk.content.state;
-        return oracle.readers.learnt(outboxId, action.outcome, oracle.home, isPlain);
+        return oracle.readers.learnt(outboxId, action.outcome, oracle.home, this.#isPlain);
       }
       case "answer":
         if (action.outcome.type === "refused" && action.outcome.refusal.code === "outbox_full") {
@@ -198,10 +208,11 @@ export class LikesServerProcess extends SimulatedProcess {
         this.watch.answered(action.requestId, action.outcome);
         return;
       case "stopped":
-        if (surroundings.isPlain) this.watch.stopped();
+        if (this.#isPlain) this.watch.stopped();
         return this.die("all is delivered");
       case "notice":
         if (action.notice.type === "trouble") this.#trouble(action.notice.trouble);
+        if (action.notice.type === "disconnected") this.watch.broken(surroundings.agenda.nowMs);
     }
   }
 
@@ -211,8 +222,15 @@ export class LikesServerProcess extends SimulatedProcess {
       return this.#store.writeNow(writes);
     } finally {
       // In doubt, it may be on the disk although nobody is told.
-      if (this.#store.state !== state) this.watch.synced(writes);
+      const { nowMs } = this.surroundings.agenda;
+      if (this.#store.state !== state) this.watch.synced(state, writes, nowMs);
     }
+  }
+
+  /** Whether its disk is such that a stream may be kept from beginning by a write that waits. */
+  get #mayWait(): boolean {
+    const { faults } = this.surroundings.plan;
+    return DISK_FAULTS.some((kind) => faults.has(kind));
   }
 
   #send(streamId: number, { message }: Extract<LikesServerAction, { type: "send" }>): void {
@@ -223,6 +241,11 @@ export class LikesServerProcess extends SimulatedProcess {
     const isBroken = isUnkind && message.type === "batch" && random.chance(BROKEN_RATE);
     const kind = random.pick(["peer_replays", "peer_overlaps", "peer_changes"] as const);
     if (isBroken && plan.faults.has(kind)) misbehave(this.surroundings, kind, stream);
+    if (isUnkind && message.type === "hello" && random.chance(OTHER_VERSION_RATE)) {
+      if (plan.faults.has("peer_other_version")) {
+        return speakOtherVersion(this.surroundings, stream, message);
+      }
+    }
     const taken = stream.up.send(message);
     if (!taken) {
       this.drive({ type: "blocked", streamId });
@@ -236,16 +259,20 @@ export class LikesServerProcess extends SimulatedProcess {
   #show(core: LikesServerCore): void {
     const view = core.total(this.nowMs);
     if (view === undefined) return;
-    const { oracle, isPlain } = this.surroundings;
+    const { oracle } = this.surroundings;
     this.#isTampered ||= this.#link?.stream.isTampered === true;
     const { pulse } = view;
     this.watch.shows(pulse.generation, pulse.version);
     oracle.shows(this.disk.content.state.outboxId, pulse.generation, pulse.version);
-    const isExact = isPlain && !this.#isTampered;
+    const isExact = this.#isPlain && !this.#isTampered;
     oracle.readers.viewed(this.disk, view, oracle.home.disk, isExact);
   }
 
+  get #isPlain(): boolean {
+    return this.surroundings.oracle.amnesia.isPlain(this.disk.content.state.outboxId);
+  }
+
   #trouble(trouble: Trouble): void {
-    if (this.surroundings.isPlain) throw new Error(`in trouble: ${JSON.stringify(trouble)}`);
+    if (this.#isPlain) throw new Error(`in trouble: ${JSON.stringify(trouble)}`);
   }
 }

@@ -15,6 +15,8 @@ export class Machine {
   downUntilMs = 0;
   /** Whether the next connection is refused. */
   isRefused = false;
+  /** Its disk gives nothing back the next time that something is read. */
+  isUnreadable = false;
 
   constructor(name: string, diskMs: number) {
     this.name = name;
@@ -33,5 +35,6 @@ export class Machine {
     this.busyUntilMs = 0;
     this.syncFault = undefined;
     this.isRefused = false;
+    this.isUnreadable = false;
   }
 }

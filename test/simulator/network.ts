@@ -160,6 +160,8 @@ class Pipe<Message> {
 export interface Forged<Message> {
   readonly message: Message;
   readonly endsStream: "always" | "before_welcome" | "never";
+  /** Whether it says of events what is not so: these are never counted. */
+  readonly isFalse?: boolean;
 }
 
 /** A LikesServer, as far as a stream of it has to do with it. */
@@ -223,9 +225,9 @@ export class SimulatedStream {
   }
 
   /** The LikesServer is broken, and says this too. */
-  forgeUp({ message, endsStream }: Forged<FromLikesServer>): boolean {
-    const copy = { ...message };
-    this.#forgedUp.set(copy, { message: copy, endsStream });
+  forgeUp(forged: Forged<FromLikesServer>): boolean {
+    const copy = { ...forged.message };
+    this.#forgedUp.set(copy, { ...forged, message: copy });
     return this.up.forge(copy);
   }
 

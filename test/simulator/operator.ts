@@ -24,7 +24,7 @@ export interface Operated extends Surroundings {
 const PATIENCE_MS = 8_000;
 const CALM_GAP_MS = 150;
 /** Of the looks at the status, those after which the operator is rash. */
-const RASH_SHARE = 0.1;
+const RASH_SHARE = 0.25;
 
 /** Looks at the status again and again. */
 export class Operator {
@@ -55,6 +55,7 @@ export class Operator {
     const status = primary.core.status(primary.nowMs);
     oracle.status(status);
     this.#retireLive(status, primary);
+    this.#resolveRashly(status, primary);
     if (!oracle.amnesia.happened && this.mistaken.size === 0) return;
     this.#lookForMistakes(status);
     const operation = this.#decide(status);
@@ -78,6 +79,19 @@ export class Operator {
     const server = random.pick(live).outboxId;
     primary.operate({ type: "retire", server, reason: "rash" }, ({ type }) => {
       expect(type === "refused", () => `${server} is retired although it streams`);
+    });
+  }
+
+  /** Takes a trouble for over, whoever works on it. That nobody else will answer is not said so. */
+  #resolveRashly({ troubles }: Status, primary: PrimaryProcess): void {
+    const { random, trace } = this.#world;
+    const chosen = troubles.filter(({ outboxId }) => outboxId !== "");
+    if (chosen.length === 0 || !random.chance(RASH_SHARE)) return;
+    const troubleNumber = random.pick(chosen).number;
+    const operation = { type: "resolve", troubleNumber, reason: "rash" } as const;
+    trace?.fault("operator", operation);
+    primary.operate(operation, ({ type }) => {
+      if (type === "decided") this.decided++;
     });
   }
 

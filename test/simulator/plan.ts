@@ -35,10 +35,14 @@ export interface Plan {
   /** How often the operator looks at the status; never before all is kind again when Infinity. */
   readonly operatorGapMs: number;
   readonly codec: RecordCodec;
+  /** What the ledger has counted before the world begins. */
+  readonly pastLikes: bigint;
 }
 
 const OUTBOX_BYTES_SMALL = 700;
 const PLENTY = 1e9;
+/** A total that a number of JavaScript rounds. */
+const BEYOND_NUMBERS = 2n ** 53n + 1n;
 
 /** What share of plans has a kind of fault. */
 const PLAIN_SHARE = 0.3;
@@ -71,5 +75,6 @@ export function drawPlan(random: Random, servers: number): Plan {
     tickMs: random.pick([[25], [100], [250], [100, 250], [25, 100, 250]]),
     operatorGapMs: random.pick([200, 700, Infinity]),
     codec: random.chance(PRODUCTION_CODEC_SHARE) ? recordCodec : cheapCodec,
+    pastLikes: random.pick([0n, 0n, 0n, BEYOND_NUMBERS]),
   };
 }

@@ -17,8 +17,12 @@ import { MemoryLedger } from "../../src/store/memory_ledger.ts";
 import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
 import type { Machine } from "./machine.ts";
 import type { Forged, SimulatedStream } from "./network.ts";
+import { CommitCheck } from "./oracle/commit_check.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
+import type { PrimaryWatch } from "./oracle/primary_watch.ts";
+import { RoundCheck } from "./oracle/round_check.ts";
+import type { ToTell } from "./oracle/round_check.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { Surroundings } from "./process.ts";
 
@@ -26,7 +30,6 @@ import type { Surroundings } from "./process.ts";
 export interface PrimarySurroundings extends Surroundings {
   readonly oracle: Oracle;
   readonly wallClock: { readonly nowMs: number };
-  readonly isPlain: boolean;
   primaryDied(): void;
 }
 
@@ -47,6 +50,10 @@ export class PrimaryProcess extends SimulatedProcess {
   #core: PrimaryCore | undefined;
   #streamId = 0;
   #requestId = 0;
+  readonly #commits = new CommitCheck();
+  readonly #rounds = new RoundCheck();
+  /** Undefined until it serves. */
+  #watch: PrimaryWatch | undefined;
 
   constructor(surroundings: PrimarySurroundings, machine: Machine, disk: LedgerDisk) {
     super(surroundings, machine, "primary");
@@ -72,8 +79,8 @@ export class PrimaryProcess extends SimulatedProcess {
   /** A message arrives on a stream that was not ended here. */
   receive(streamId: number, message: FromLikesServer, forged?: Forged<FromLikesServer>): void {
     if (!this.#streams.has(streamId)) return;
-    if (forged === undefined) this.surroundings.oracle.received(streamId, message);
-    else this.#expectEnd(streamId, forged);
+    if (forged === undefined) this.#watch?.received(streamId, message);
+    else this.#forged(streamId, forged);
     if (message.type === "batch") {
       const batches = (this.#batches.get(streamId) ?? 0) + 1;
       this.#batches.set(streamId, batches);
@@ -82,7 +89,8 @@ export class PrimaryProcess extends SimulatedProcess {
     this.drive({ type: "received", streamId, message });
   }
 
-  #expectEnd(streamId: number, { message, endsStream }: Forged<FromLikesServer>): void {
+  #forged(streamId: number, { message, endsStream, isFalse }: Forged<FromLikesServer>): void {
+    if (isFalse === true) this.surroundings.oracle.forged(message);
     const isDue = endsStream === "always" || !this.#welcomed.has(streamId);
     if (endsStream === "never" || !isDue || this.core === undefined) return;
     this.surroundings.agenda.after(0, () => {
@@ -101,7 +109,11 @@ export class PrimaryProcess extends SimulatedProcess {
   operate(operation: Operation, then: (outcome: OperationOutcome) => void): void {
     const requestId = ++this.#requestId;
     this.#operations.set(requestId, then);
+    const { oracle } = this.surroundings;
+    oracle.operates(requestId, this.#watch?.streaming() ?? new Map());
     this.drive({ type: "operate", requestId, operation });
+    const isAsked = this.core !== undefined && this.#operations.has(requestId);
+    if (isAsked && operation.type === "retire") this.#watch?.retires(operation.server);
   }
 
   readonly drive = inTurn((event: PrimaryEvent): void => {
@@ -156,19 +168,38 @@ export class PrimaryProcess extends SimulatedProcess {
     const started = { monotonicMs: this.nowMs, wallMs: wallClock.nowMs };
     trace?.event(this.name, { opens: snapshot.meta, troubles: snapshot.troubles });
     this.#core = new PrimaryCore(snapshot, started);
-    oracle.primaryStarted(this.disk, snapshot);
-    this.tick(() => this.drive({ type: "tick" }));
+    this.#watch = oracle.primaryStarted(this.disk, snapshot);
+    this.tick(() => {
+      this.#rounds.tick(
+        () => this.drive({ type: "tick" }),
+        () => this.#toTell(),
+      );
+    });
+  }
+
+  #toTell(): ToTell | undefined {
+    const { core, nowMs } = this;
+    if (core === undefined) return undefined;
+    const { convergence } = core.shown(nowMs);
+    const isHeard = [...this.#welcomed].some((streamId) => {
+      return !this.#blocked.has(streamId) && this.#watch?.takesPulse(streamId) === true;
+    });
+    return { nowMs, convergence, isHeard };
   }
 
   #perform(action: PrimaryAction): void {
     const { surroundings } = this;
     switch (action.type) {
       case "commit":
-        surroundings.oracle.asked(action.commands);
+        surroundings.oracle.asked(this.#watch, action.commands);
+        this.#commits.asked(action.commands, (id) => this.#streams.has(id), this.nowMs);
         this.#taken(action.commands);
         return this.#transact(action.commands, (outcome) => {
-          if (outcome.type === "done") surroundings.oracle.commitSeen(outcome.value);
+          if (outcome.type === "done") this.#watch?.commitSeen(outcome.value);
+          else this.#commits.refused(this.nowMs);
           this.drive({ type: "committed", outcome });
+          const isOver = outcome.type === "done" || this.#streams.size === 0 || !this.isAlive;
+          expect(isOver, () => "a stream outlives commands of it that were not done");
         });
       case "send":
         return this.#send(action.streamId, action);
@@ -184,19 +215,16 @@ export class PrimaryProcess extends SimulatedProcess {
       }
       case "resume":
         return this.#streams.get(action.streamId)?.up.resumeReading();
+      case "notice":
+        return; // for people
       case "operated":
         this.#operations.get(action.requestId)?.(action.outcome);
         this.#operations.delete(action.requestId);
-        return;
-      case "notice":
-        if (action.notice.type === "trouble" && surroundings.isPlain) {
-          throw new Error(`in trouble: ${JSON.stringify(action.notice.trouble)}`);
-        }
     }
   }
 
   #ended(streamId: number): void {
-    this.surroundings.oracle.streamClosed(streamId);
+    this.#watch?.closed(streamId);
     for (const known of [this.#batches, this.#blocked, this.#welcomed]) known.delete(streamId);
   }
 
@@ -217,8 +245,11 @@ export class PrimaryProcess extends SimulatedProcess {
   }
 
   #send(streamId: number, { message }: Extract<PrimaryAction, { type: "send" }>): void {
-    const { random, isUnkind, plan, oracle } = this.surroundings;
-    oracle.sentDown(streamId, message);
+    const { random, isUnkind, plan } = this.surroundings;
+    if (this.wasPaused) this.#watch?.resumed();
+    this.wasPaused = false;
+    this.#watch?.sent(streamId, message);
+    if (message.type === "pulse") this.#rounds.sent(message.convergence, this.nowMs);
     if (message.type === "welcome") this.#welcomed.add(streamId);
     else expect(!this.#blocked.has(streamId), () => `a ${message.type} for a blocked stream`);
     const taken = this.#streams.get(streamId)?.down.send(message) ?? true;

@@ -35,6 +35,9 @@ export abstract class SimulatedProcess {
   readonly #clockMs: number;
   #isAlive = true;
   #isPaused = false;
+  /** Whether it was stopped for a while, until somebody who measures it sets this back. */
+  wasPaused = false;
+  pausedUntilMs = 0;
   #held: Task[] = [];
   #effectsLeft = Infinity;
   #diskMs = 0;
@@ -73,10 +76,12 @@ export abstract class SimulatedProcess {
   }
 
   /** Stops it by a signal for a while, with everything queued. */
-  pause(durationMs: number): void {
+  pause(kind: "paused" | "paused_long", durationMs: number): void {
     if (this.#isPaused || !this.#isAlive) return;
+    this.pausedUntilMs = this.surroundings.agenda.nowMs + durationMs;
     this.#isPaused = true;
-    this.surroundings.fired("paused");
+    this.wasPaused = true;
+    this.surroundings.fired(kind);
     this.surroundings.trace?.fault(this.name, `stopped by a signal for ${durationMs} ms`);
     this.surroundings.agenda.after(durationMs, () => this.#resume());
   }
@@ -119,7 +124,9 @@ export abstract class SimulatedProcess {
         try {
           outcome = call();
         } catch (error) {
-          if (!(error instanceof LikesError && error.code === "store_in_doubt")) throw error;
+          if (!(error instanceof LikesError)) throw error;
+          if (error.code === "superseded") return this.die("its store was opened again");
+          if (error.code !== "store_in_doubt") throw error;
           machine.syncFault = undefined;
           const lost = fault === "in_doubt_lost";
           surroundings.fired(lost ? "sync_failed_lost" : "sync_failed_kept");
@@ -140,6 +147,12 @@ export abstract class SimulatedProcess {
   /** Reads from its disk, which changes nothing. */
   protected onRead<T>(call: () => T, then: (value: T) => void): void {
     this.later(this.surroundings.random.next() * this.machine.diskMs, () => {
+      const { machine, surroundings } = this;
+      if (machine.isUnreadable) {
+        machine.isUnreadable = false;
+        surroundings.fired("read_failed");
+        return this.die("a failed read");
+      }
       const value = call();
       this.#complete(() => then(value));
     });

@@ -105,10 +105,15 @@ test("AsOfCheck.check() fails when as_of is told from the time of receipt", () =
 
 test("PrimaryWatch.sent() fails when a pulse shows what is not committed", () => {
   const failures = failuresOf(({ oracle }) => {
-    const sentDown = oracle.sentDown.bind(oracle);
-    oracle.sentDown = (streamId, message) => {
-      const lie = message.type === "pulse" ? { totalLikes: message.totalLikes + 1n } : {};
-      sentDown(streamId, { ...message, ...lie });
+    const started = oracle.primaryStarted.bind(oracle);
+    oracle.primaryStarted = (disk, snapshot) => {
+      const watch = started(disk, snapshot);
+      const sent = watch.sent.bind(watch);
+      watch.sent = (streamId, message) => {
+        const lie = message.type === "pulse" ? { totalLikes: message.totalLikes + 1n } : {};
+        sent(streamId, { ...message, ...lie });
+      };
+      return watch;
     };
   });
   assert.match(failures, /a pulse shows \d+/);

@@ -16,6 +16,8 @@ import { cheapCodec } from "./cheap_codec.ts";
 import { noFaults } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
 import { give } from "./giver.ts";
+import { leave } from "./leaving.ts";
+import type { Ending } from "./leaving.ts";
 import type { LikesServerProcess, LikesServerSurroundings } from "./likes_server.ts";
 import { Machine } from "./machine.ts";
 import { SimulatedStream } from "./network.ts";
@@ -23,6 +25,7 @@ import { Operator } from "./operator.ts";
 import type { Operated } from "./operator.ts";
 import { SimulationFailure } from "./oracle/failure.ts";
 import { Oracle } from "./oracle/oracle.ts";
+import { PAST_ITEM } from "./oracle/truth.ts";
 import { drawPlan } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { PrimaryProcess } from "./primary.ts";
@@ -34,13 +37,15 @@ import { Trace } from "./trace.ts";
 import { WallClock } from "./wall_clock.ts";
 
 /** Silence, retiring and a stream that is cut upwards alone take their seconds; then a backlog does. */
-const CONVERGE_MS = 60_000;
+const CONVERGE_MS = 25_000;
 const LOOK_MS = 100;
 
-type Surroundings = LikesServerSurroundings & PrimarySurroundings & Befallen & Operated & Forgetful;
-
-/** So long likes are still given while everybody leaves. */
-const LEAVING_MS = 400;
+type Surroundings = LikesServerSurroundings &
+  PrimarySurroundings &
+  Befallen &
+  Operated &
+  Forgetful &
+  Ending;
 
 /** A world, from its beginning to its end. */
 export class World implements Surroundings {
@@ -58,6 +63,7 @@ export class World implements Surroundings {
   readonly faultsFired = noFaults();
   ledger: LedgerDisk;
   #primary: PrimaryProcess | undefined;
+  readonly #superseded: PrimaryProcess[] = [];
   #isUnkind = true;
   #isConverged = false;
   isGiving = true;
@@ -72,6 +78,8 @@ export class World implements Surroundings {
     this.trace?.event("plan", { ...told, faults: [...told.faults], isCheap: codec === cheapCodec });
     this.wallClock = new WallClock(this.agenda);
     this.ledger = new LedgerDisk(this.random.id());
+    this.ledger.meta = { ...this.ledger.meta, totalLikes: this.plan.pastLikes };
+    if (this.plan.pastLikes > 0n) this.ledger.items.set(PAST_ITEM, this.plan.pastLikes);
     this.oracle = new Oracle(this.plan.codec, this.ledger, {
       nowMs: () => this.agenda.nowMs,
       outboxes: () => this.seats.map(({ disk }) => disk),
@@ -114,10 +122,12 @@ export class World implements Surroundings {
     try {
       agenda.runUntil(plan.unkindMs);
       this.#beKind();
-      agenda.runUntil(plan.unkindMs + CONVERGE_MS, () => this.#isConverged);
+      agenda.runUntil(this.#pausedUntilMs + CONVERGE_MS, () => this.#isConverged);
       if (!this.#isConverged) throw new SimulationFailure(`not converged: ${this.#describe()}`);
       oracle.finish(false);
-      this.#leave();
+      for (const seat of this.seats) seat.process?.watch.checkAged(agenda.nowMs);
+      const isOver = leave(this, CONVERGE_MS);
+      if (!isOver) throw new SimulationFailure(`not everybody has left: ${this.#describe()}`);
       oracle.finish(true);
     } catch (error) {
       this.trace?.fault("oracle", error instanceof Error ? error.message : String(error));
@@ -131,10 +141,6 @@ export class World implements Surroundings {
 
   get isUnkind(): boolean {
     return this.#isUnkind;
-  }
-
-  get isPlain(): boolean {
-    return !this.oracle.amnesia.happened;
   }
 
   fired(kind: FaultKind): void {
@@ -203,6 +209,21 @@ export class World implements Surroundings {
     });
   }
 
+  /** From when on nobody is stopped any more by a signal. */
+  get #pausedUntilMs(): number {
+    const processes = [this.primary, ...this.seats.map(({ process }) => process)];
+    return Math.max(this.agenda.nowMs, ...processes.map((one) => one?.pausedUntilMs ?? 0));
+  }
+
+  startSecondPrimary(): void {
+    const { primary } = this;
+    if (primary?.core === undefined) return;
+    this.#superseded.push(primary);
+    this.fired("primary_superseded");
+    this.trace?.fault("primary", "another one is started on its ledger");
+    this.#startPrimary();
+  }
+
   #startPrimary(): void {
     this.#primary = new PrimaryProcess(this, this.primaryMachine, this.ledger);
   }
@@ -217,6 +238,7 @@ export class World implements Surroundings {
     this.#isUnkind = false;
     this.isGiving = false;
     this.amnesias.putBack();
+    for (const primary of this.#superseded) primary.die("its operator ends it");
     for (const machine of [this.primaryMachine, ...this.seats.map((seat) => seat.machine)]) {
       machine.heal(this.plan.diskMs);
     }
@@ -224,36 +246,6 @@ export class World implements Surroundings {
       process?.dieAfterEffects(Infinity);
     }
     for (const stream of this.streams) if (stream.isTampered && !stream.isEnded) stream.break();
-  }
-
-  /** Everybody leaves, while likes are given: in the end nobody is left, and as_of goes on alone. */
-  #leave(): void {
-    const { agenda } = this;
-    this.isGiving = true;
-    give(this);
-    agenda.after(LEAVING_MS, () => (this.isGiving = false));
-    for (const seat of this.seats) this.#leaveBy(seat);
-    const sinceMs = (this.primary?.core?.status(this.primary.nowMs).nowMs ?? 0) + LEAVING_MS;
-    const isOver = (): boolean => {
-      const status = this.primary?.core?.status(this.primary.nowMs);
-      return status?.servers.length === 0 && status.asOfMs >= sinceMs && !this.isGiving;
-    };
-    agenda.runUntil(agenda.nowMs + CONVERGE_MS, isOver);
-    if (!isOver()) throw new SimulationFailure(`not everybody has left: ${this.#describe()}`);
-  }
-
-  /** One that had to be killed before it could leave is started for that once more. */
-  #leaveBy(seat: LikesServerSeat): void {
-    const { agenda, random } = this;
-    agenda.after(random.next() * LEAVING_MS, () => {
-      const isMember = this.ledger.members.get(seat.outboxId)?.state === "member";
-      seat.isHeldDown = false;
-      if (isMember) seat.start();
-      seat.isHeldDown = true;
-      const { process } = seat;
-      process?.run(() => process.stop(true));
-      if (!seat.isGone) this.#leaveBy(seat);
-    });
   }
 
   /** Somebody looks at the status; once all is kind, to see whether all is well. */

@@ -4,13 +4,14 @@
  */
 import type { GroupResult } from "../../../src/core/ledger_rule.ts";
 import type { TroubleKind } from "../../../src/core/messages.ts";
+import type { TroubleRow } from "../../../src/core/ledger.ts";
 import type { Id } from "../../../src/core/record.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import type { AsOfCheck, WrongSpan } from "./as_of_check.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
-import type { Truth } from "./truth.ts";
+import type { Gift, Truth } from "./truth.ts";
 
 /** What it looks at. */
 interface Observed {
@@ -35,6 +36,9 @@ const COPIED = ["outbox_rolled_back", "closed_incarnation", "second_incarnation"
 export class AmnesiaWatch {
   readonly #oracle: Observed;
   #expected: Expected[] = [];
+  /** Of each outbox, what ledgers had acknowledged to it that forgot. */
+  readonly #toRefill = new Map<Id, Set<Gift>>();
+  #restores = 0;
   /** Whether any store ever forgot: some sums are then not known exactly. */
   happened = false;
 
@@ -95,16 +99,82 @@ export class AmnesiaWatch {
     }
   }
 
+  /** Whether all sums about an outbox are known exactly: neither it nor the ledger ever forgot. */
+  isPlain(outboxId: Id): boolean {
+    const { asOf, home } = this.#oracle;
+    const isTouched = asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
+    const isRetired = home.disk.decisions.some((one) => one.outboxId === outboxId);
+    return !home.isRestored && !isTouched && !isRetired;
+  }
+
   /** What an outbox that is gone would have shown is not expected any more. */
   #forget(outboxId: Id): void {
     this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
+  }
+
+  /** The ledger of `lineage` is about to be replaced by an older one. `disks` are of LikesServers. */
+  ledgerForgets(lineage: Lineage, disks: Iterable<OutboxDisk>): void {
+    this.#restores++;
+    for (const { content } of disks) {
+      const { outboxId, incarnations } = content.state;
+      const toRefill = this.#toRefill.get(outboxId) ?? new Set();
+      this.#toRefill.set(outboxId, toRefill);
+      for (const { incarnation, acknowledged, last, closed } of incarnations) {
+        const gifts = this.#oracle.truth.lifeOf(incarnation)?.gifts ?? [];
+        const known = gifts.slice(0, closed ? last.sequence : acknowledged.sequence);
+        for (const gift of known) if (lineage.isCounted(gift)) toRefill.add(gift);
+      }
+    }
+  }
+
+  /** A LikesServer holds the ledger for refilled, unless it may mean one of several. */
+  refilled(outboxId: Id): void {
+    if (this.#restores === 1) this.#checkRefilled(outboxId, this.#oracle.home);
+  }
+
+  /** A ledger is called refilled once it has what is left of all that it had acknowledged. */
+  #checkRefilled(outboxId: Id, lineage: Lineage): void {
+    const { asOf, outboxes } = this.#oracle;
+    if (asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId)) return;
+    for (const gift of this.#toRefill.get(outboxId) ?? []) {
+      if (lineage.isCounted(gift) || asOf.excuseForEver(gift, lineage) !== undefined) continue;
+      const { life, sequence, itemId } = gift;
+      const incarnation = life?.incarnation ?? "";
+      if (this.#isBehindGap(incarnation, lineage)) continue;
+      const isHeld = [...outboxes()].some((disk) => holds(disk, incarnation, sequence));
+      expect(!isHeld, () => `${outboxId} is called refilled, and ${itemId} is not counted again`);
+    }
+  }
+
+  /** What lies behind a gap waits for an operator, and for the LikesServer to hear of that. */
+  #isBehindGap(incarnation: Id, { disk: { troubles, decidedTroubles } }: Lineage): boolean {
+    const isParked = [...this.#oracle.outboxes()].some(({ content }) => {
+      return content.state.incarnations.some((one) => {
+        return one.incarnation === incarnation && one.parked !== undefined;
+      });
+    });
+    const known = [...troubles.values(), ...decidedTroubles.values()];
+    return isParked || known.some((one) => one.incarnation === incarnation && one.kind === "gap");
+  }
+
+  /** Nobody is told of a trouble that nothing has caused. */
+  #checkCause({ kind, outboxId }: TroubleRow, { isRestored, disk }: Lineage): void {
+    const { asOf } = this.#oracle;
+    const isRetired = disk.decisions.some((one) => one.outboxId === outboxId);
+    const isCaused =
+      isRestored || isRetired || asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
+    expect(isCaused, () => `${kind} of ${outboxId} is recorded, and nothing of it forgot`);
   }
 
   /**
    * A member that was retired returned: each as_of that lacked its likes is in the span that is
    * named.
    */
-  committed({ troubles, decisions }: GroupResult): void {
+  committed({ troubles, decisions }: GroupResult, lineage: Lineage): void {
+    for (const trouble of troubles) this.#checkCause(trouble, lineage);
+    for (const { kind, outboxId } of decisions) {
+      if (kind === "refilled") this.#checkRefilled(outboxId, lineage);
+    }
     for (const { outboxId, incarnation, firstSequence, lastSequence } of decisions) {
       // A copy, or an outbox that was put back, may have what another one does not.
       const { asOf, outboxes } = this.#oracle;

@@ -5,6 +5,7 @@
  */
 import type { LedgerMeta } from "../../../src/core/ledger.ts";
 import type { GroupResult, LedgerCommand, LedgerResult } from "../../../src/core/ledger_command.ts";
+import type { FromLikesServer } from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
@@ -13,6 +14,8 @@ import type { Lineage } from "./lineage.ts";
 export class GroupCheck {
   /** Incarnations that were ever reported: only these may have a row. */
   readonly #reported = new Set<Id>();
+  /** What broken LikesServers said. */
+  readonly forged = new WeakSet<FromLikesServer>();
 
   /** A group is on the disk of `lineage`, which does not know of it yet; `before` was there. */
   check(
@@ -22,6 +25,7 @@ export class GroupCheck {
   ): void {
     checkVersion(group.meta, before);
     const isOperated = commands.some(({ type }) => type === "operate");
+    if (!isOperated) checkLeft(group, lineage);
     const results = group.results.filter((result) => "streamId" in result);
     const refused = new Set<number>();
     for (const command of commands) {
@@ -29,7 +33,11 @@ export class GroupCheck {
       const result = results.shift();
       if (result?.type === "refused") refused.add(command.streamId);
       if (command.type === "report") this.#reported.add(command.report.report.incarnation);
-      if (command.type === "batch" && !isOperated) checkBatch(command.batch, result, lineage);
+      if (result?.type === "reported" && !isOperated) checkParked(result, commands, lineage);
+      if (command.type !== "batch") continue;
+      const isForged = this.forged.has(command.batch) && result?.type === "applied";
+      expect(!isForged, () => "a batch is applied that its LikesServer did not send");
+      if (!isOperated) checkBatch(command.batch, result, lineage);
     }
     expect(results.length === 0, () => "a stream is heard after it was refused");
     this.#checkHellos(commands, group, lineage);
@@ -67,10 +75,45 @@ function checkBatch(batch: Batch, result: LedgerResult | undefined, lineage: Lin
   }
   const isRetired =
     row?.state === "retired" || members.get(row?.outboxId ?? "")?.state === "retired";
+  expect(!isRetired || result?.type !== "applied", () => `${incarnation} is retired, and counted`);
   if (row === undefined || isRetired || lastSequence > applied) return;
   expect(result?.type === "duplicate", () => {
     return `#${lastSequence} comes again, #${applied} is applied: ${result?.type}`;
   });
+}
+
+/** Who leaves has nothing open any more, of which likes could be awaited. */
+function checkLeft({ members }: GroupResult, { disk }: Lineage): void {
+  for (const { outboxId, state } of members) {
+    if (state !== "left" || disk.members.get(outboxId)?.state !== "left") continue;
+    for (const row of disk.incarnations.values()) {
+      const isOpen = row.outboxId === outboxId && row.state === "open";
+      expect(!isOpen, () => `${outboxId} has left, and ${row.incarnation} is open`);
+    }
+  }
+}
+
+type Reported = Extract<LedgerResult, { readonly type: "reported" }>;
+
+/**
+ * What an outbox cannot deliver any further does not look like what a live copy delivers, unless one
+ * does.
+ */
+function checkParked(
+  { command, resolved }: Reported,
+  commands: readonly LedgerCommand[],
+  { disk }: Lineage,
+): void {
+  const live = new Set(
+    commands.map((one) => one.type === "report" && one.report.report.incarnation),
+  );
+  for (const { kind, incarnation } of command.report.troubles) {
+    const row = disk.incarnations.get(incarnation);
+    if (kind === "ledger_restored" || row?.outboxId !== command.outboxId) continue;
+    if (live.has(incarnation)) continue;
+    const isOpen = row.state === "open" && !resolved.includes(incarnation);
+    expect(!isOpen, () => `${incarnation} is open, and its outbox is in trouble about it`);
+  }
 }
 
 /** Those that a command may write; "" for any. */

@@ -8,6 +8,8 @@ import { acceptedOf } from "../../../src/core/outbox.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/outbox.ts";
 import type { Id } from "../../../src/core/record.ts";
 import {
+  BACKOFF_FIRST_MS,
+  BACKOFF_MAX_MS,
   BATCH_RECORDS_MAX,
   RECORD_BYTES_MAX,
   TROUBLES_MAX,
@@ -15,17 +17,21 @@ import {
   WINDOW_BYTES_MAX,
 } from "../../../src/limits.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import type { AmnesiaWatch } from "./amnesia_watch.ts";
 import { expect } from "./failure.ts";
+import { OutboxCheck } from "./outbox_check.ts";
+import { ROUNDING_MS } from "./rounding.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Truth } from "./truth.ts";
 
-/** Of what a plan gives so much, nothing is ever used up. */
-const PLENTY = 1e9;
+/** After a break it waits so long at the least, and at the most; a process may be late to see it. */
+const BACKOFF_MIN_MS = BACKOFF_FIRST_MS / 2;
+const LATE_MS = 500;
 
 interface Observed {
   readonly truth: Truth;
   readonly home: Lineage;
-  readonly amnesia: { readonly happened: boolean };
+  readonly amnesia: AmnesiaWatch;
 }
 
 interface Bounds {
@@ -38,9 +44,11 @@ export class LikesServerWatch {
   readonly #oracle: Observed;
   readonly #disk: OutboxDisk;
   readonly #outboxBytesMax: number;
-  readonly #retain: Retention;
+  readonly #outbox: OutboxCheck;
   /** Batches of the present stream that are not acknowledged. */
   #inFlight: { readonly last: number; readonly bytes: number }[] = [];
+  /** The incarnation for which it said Hello last. */
+  #delivered = "";
   isLeaving = false;
   /** Whether the disk has said in this life that it may accept. */
   #mayAccept: boolean;
@@ -50,12 +58,14 @@ export class LikesServerWatch {
   #shown = { generation: "", version: 0 };
   /** Whether the ledger may have recorded it, as far as this life can tell. */
   isPerhapsKnown = false;
+  /** When the last stream broke, until it connects again. */
+  #brokenMs: number | undefined;
 
   constructor(oracle: Observed, disk: OutboxDisk, plan: Bounds) {
     this.#oracle = oracle;
     this.#disk = disk;
     this.#outboxBytesMax = plan.outboxBytesMax;
-    this.#retain = plan.retain;
+    this.#outbox = new OutboxCheck(disk, plan.retain);
     this.#mayAccept = disk.content.state.membership === "member";
   }
 
@@ -64,8 +74,19 @@ export class LikesServerWatch {
     this.#shown = { generation, version };
   }
 
-  /** Writes reached the disk. */
-  synced(writes: readonly OutboxWrite[]): void {
+  /** A process begins, at the time `nowMs` of the world. */
+  begun(nowMs: number): void {
+    this.isPerhapsKnown = this.#disk.content.state.membership !== "stranger";
+    this.#outbox.begun(nowMs);
+  }
+
+  /** Once all is kind for long. */
+  checkAged(nowMs: number): void {
+    this.#outbox.checkAged(nowMs);
+  }
+
+  /** Writes reached the disk, on which `before` was. */
+  synced(before: OutboxSnapshot, writes: readonly OutboxWrite[], nowMs: number): void {
     const { state } = this.#disk.content;
     this.#oracle.truth.synced(state.outboxId, writes);
     this.#mayAccept ||= state.membership === "member";
@@ -73,25 +94,16 @@ export class LikesServerWatch {
     const isLate = write?.type === "append" && this.#final.has(write.incarnation);
     expect(!isLate, () => "likes are written of what it called final");
     // What a ledger that was restored has to have again counts as pending, beyond the bound.
-    if (write?.type === "append" && !this.#oracle.amnesia.happened) {
+    if (write?.type === "append" && this.#oracle.amnesia.isPlain(state.outboxId)) {
       const pending = state.bytes - state.retainedBytes;
       const isWithin = pending <= this.#outboxBytesMax;
       expect(isWithin, () => `${pending} bytes wait in the outbox`);
     }
-    this.#checkRetained(state, writes.at(-1)?.type === "shed");
-  }
-
-  /** Nothing goes before it has to, and what has to go goes. */
-  #checkRetained({ retainedBytes, incarnations }: OutboxSnapshot, isShed: boolean): void {
-    const { bytesMax, ageMs, incarnationsMax = PLENTY } = this.#retain;
-    if (bytesMax >= PLENTY && ageMs >= PLENTY) {
-      const early = incarnations.find(({ trimmed }) => trimmed.sequence > 0);
-      expect(early === undefined, () => `#${early?.trimmed.sequence} is removed too early`);
+    this.#outbox.synced(before, writes, nowMs);
+    for (const write of writes) {
+      if (write.type === "close") this.#checkClosed(write.incarnation);
+      if (write.type === "refilled") this.#oracle.amnesia.refilled(state.outboxId);
     }
-    if (!isShed) return;
-    expect(retainedBytes <= bytesMax, () => `${retainedBytes} bytes are retained`);
-    const closed = incarnations.filter((one) => one.closed).length;
-    expect(closed <= incarnationsMax, () => `${closed} closed incarnations are kept`);
   }
 
   answered(requestId: number, outcome: GiveOutcome): void {
@@ -103,12 +115,37 @@ export class LikesServerWatch {
     expect(isDurable, () => `${gift.itemId} is acknowledged, the disk ends at #${last}`);
   }
 
-  connected(): void {
+  /** A stream that it had not ended on purpose is over. */
+  broken(nowMs: number): void {
+    this.#brokenMs = nowMs;
+  }
+
+  /** It connects; `isOnTime` says whether it did nothing else than wait since the last break. */
+  connected(nowMs: number, isOnTime: boolean): void {
     this.#inFlight = [];
+    if (this.#brokenMs === undefined) return;
+    const waitedMs = nowMs - this.#brokenMs + ROUNDING_MS;
+    this.#brokenMs = undefined;
+    expect(waitedMs >= BACKOFF_MIN_MS, () => `connects again after ${waitedMs} ms`);
+    const isSoon = waitedMs <= BACKOFF_MAX_MS + LATE_MS || !isOnTime;
+    expect(isSoon, () => `connects again after ${waitedMs} ms, which is late`);
+  }
+
+  /** Nothing of an incarnation is delivered any more only once the ledger has said so. */
+  #checkClosed(incarnation: Id): void {
+    const { amnesia, home, truth } = this.#oracle;
+    const { outboxId } = this.#disk.content.state;
+    const isEmpty = (truth.lifeOf(incarnation)?.gifts.length ?? 0) === 0;
+    if (isEmpty || !amnesia.isPlain(outboxId)) return;
+    const state = home.disk.incarnations.get(incarnation)?.state;
+    expect(state === "closed", () => `${incarnation} is closed here, and ${state} in the ledger`);
   }
 
   sent(message: FromLikesServer): void {
-    if (message.type === "hello") return;
+    if (message.type === "hello") {
+      this.#delivered = message.incarnation;
+      return;
+    }
     const last = this.#lastOf(message.incarnation);
     const isDurable = message.lastSequence <= last;
     expect(isDurable, () => `says #${message.lastSequence}, the disk ends at #${last}`);
@@ -137,9 +174,12 @@ export class LikesServerWatch {
     expect(isBounded, () => `${this.#inFlight.length} batches, ${inFlightBytes} bytes in flight`);
   }
 
-  received(message: FromPrimary): void {
-    if (message.type !== "ack") return;
+  received(message: FromPrimary, nowMs: number): void {
+    if (message.type === "pulse") return;
     const { appliedSequence } = message;
+    const incarnation = message.type === "ack" ? message.incarnation : this.#delivered;
+    this.#outbox.acknowledged(incarnation, appliedSequence, nowMs);
+    if (message.type !== "ack") return;
     this.#inFlight = this.#inFlight.filter(({ last }) => last > appliedSequence);
   }
 

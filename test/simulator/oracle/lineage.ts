@@ -7,6 +7,7 @@ import type { GroupResult } from "../../../src/core/ledger_rule.ts";
 import type { Id } from "../../../src/core/record.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
 import { expect } from "./failure.ts";
+import { PAST_ITEM } from "./truth.ts";
 import type { Gift, Truth } from "./truth.ts";
 
 /** One history of a ledger. */
@@ -15,10 +16,11 @@ export class Lineage {
   readonly disk: LedgerDisk;
   readonly #applied = new Map<Id, number>();
   readonly #counted = new Set<Gift>();
+  readonly #items = new Map<string, bigint>();
   /** Those in gaps that an operator closed. */
   readonly #givenUp = new Set<Gift>();
   readonly #members = new Map<Id, bigint>();
-  #totalLikes = 0n;
+  #totalLikes: bigint;
   /** The committed `as_of`, and the step at which the pulse of that label was sent. */
   asOfMs = 0;
   asOfStep = 0;
@@ -33,6 +35,7 @@ export class Lineage {
   constructor(truth: Truth, disk: LedgerDisk) {
     this.truth = truth;
     this.disk = disk;
+    this.#totalLikes = disk.meta.totalLikes;
   }
 
   /** This history, to go on from `disk`, which is a copy of the ledger as it is now. */
@@ -40,6 +43,7 @@ export class Lineage {
     const copy = new Lineage(this.truth, disk);
     for (const [incarnation, sequence] of this.#applied) copy.#applied.set(incarnation, sequence);
     for (const gift of this.#counted) copy.#counted.add(gift);
+    for (const [itemId, likes] of this.#items) copy.#items.set(itemId, likes);
     for (const gift of this.#givenUp) copy.#givenUp.add(gift);
     for (const [outboxId, likes] of this.#members) copy.#members.set(outboxId, likes);
     copy.#totalLikes = this.#totalLikes;
@@ -68,6 +72,7 @@ export class Lineage {
   /** A group is on the disk: exactly the next synced events of each incarnation were added. */
   committed(group: GroupResult): void {
     const { items, meta } = this.disk;
+    const touched = new Set<string>();
     for (const result of group.results) {
       if (result.type !== "applied") continue;
       const { incarnation, firstSequence, events } = result.applied;
@@ -85,14 +90,20 @@ export class Lineage {
         expect(!this.#counted.has(gift), () => `${gift.itemId} is applied twice`);
         this.#counted.add(gift);
         this.#givenUp.delete(gift);
-        const likes = items.get(gift.itemId);
-        expect(likes === gift.likes, () => `${gift.itemId} counts ${likes}, not ${gift.likes}`);
+        const isSame = event.change.likes === gift.likes;
+        expect(isSame, () => `${gift.itemId} gets ${event.change.likes}, not ${gift.likes}`);
+        this.#items.set(gift.itemId, (this.#items.get(gift.itemId) ?? 0n) + gift.likes);
+        touched.add(gift.itemId);
         expect(!gift.isRefused, () => `${gift.itemId} was refused and is counted`);
         gained += gift.likes;
       }
       this.#totalLikes += gained;
       const { outboxId } = incarnation;
       this.#members.set(outboxId, (this.#members.get(outboxId) ?? 0n) + gained);
+    }
+    for (const itemId of touched) {
+      const [counted, likes] = [items.get(itemId), this.#items.get(itemId)];
+      expect(counted === likes, () => `${itemId} counts ${counted}, not ${likes}`);
     }
     this.#decided(group);
     const isExact = meta.totalLikes === this.#totalLikes;
@@ -107,7 +118,8 @@ export class Lineage {
     for (const { incarnation, firstSequence, lastSequence } of decisions) {
       if (lastSequence === 0) continue;
       const before = this.appliedOf(incarnation);
-      expect(firstSequence === before + 1, () => `a gap from ${firstSequence} after ${before}`);
+      const isGap = firstSequence === before + 1 && lastSequence >= firstSequence;
+      expect(isGap, () => `a gap from ${firstSequence} to ${lastSequence} after ${before}`);
       this.#applied.set(incarnation, lastSequence);
       const gifts = this.truth.lifeOf(incarnation)?.gifts ?? [];
       for (const gift of gifts.slice(before, lastSequence)) this.#givenUp.add(gift);
@@ -120,7 +132,8 @@ export class Lineage {
     let sum = 0n;
     for (const likes of items.values()) sum += likes;
     expect(sum === meta.totalLikes, () => `items have ${sum}, the total is ${meta.totalLikes}`);
-    expect(items.size === this.#counted.size, () => `${items.size} items are counted`);
+    const counted = items.size - (items.has(PAST_ITEM) ? 1 : 0);
+    expect(counted === this.#items.size, () => `${counted} items are counted`);
     for (const [outboxId, { appliedLikes }] of members) {
       const likes = this.#members.get(outboxId) ?? 0n;
       expect(appliedLikes === likes, () => `${outboxId} has ${appliedLikes}, not ${likes}`);

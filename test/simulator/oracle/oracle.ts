@@ -7,7 +7,7 @@
  */
 import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger.ts";
 import type { GroupResult, LedgerCommand } from "../../../src/core/ledger_rule.ts";
-import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
+import type { FromLikesServer } from "../../../src/core/messages.ts";
 import type { Id, RecordCodec } from "../../../src/core/record.ts";
 import type { Status } from "../../../src/core/status.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
@@ -15,6 +15,7 @@ import { COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import { AmnesiaWatch } from "./amnesia_watch.ts";
 import { AsOfCheck } from "./as_of_check.ts";
+import { DecisionCheck } from "./decision_check.ts";
 import { expect } from "./failure.ts";
 import { GroupCheck } from "./group_check.ts";
 import { Lineage } from "./lineage.ts";
@@ -29,6 +30,9 @@ export class Oracle {
   readonly readers: Readers;
   readonly amnesia: AmnesiaWatch;
   readonly #groups = new GroupCheck();
+  readonly #decisions = new DecisionCheck();
+  /** Copies that nobody has opened yet. */
+  readonly #marked = new Set<LedgerDisk>();
   readonly #nowMs: () => number;
   readonly outboxes: () => Iterable<OutboxDisk>;
   /** Of each ledger disk that there is: copies of one, and others. */
@@ -37,6 +41,7 @@ export class Oracle {
   lineage: Lineage;
   /** Of the true ledger, also while another one is in its place. */
   home: Lineage;
+  /** Of the primary that opened its ledger last: only this one can write. */
   #watch: PrimaryWatch | undefined;
   commits = 0;
   converged = 0;
@@ -48,7 +53,7 @@ export class Oracle {
   ) {
     this.#nowMs = () => world.nowMs();
     this.outboxes = () => world.outboxes();
-    this.truth = new Truth(codec);
+    this.truth = new Truth(codec, ledger.meta.totalLikes);
     this.asOf = new AsOfCheck(this.truth, this.outboxes);
     this.lineage = this.lineageOf(ledger);
     this.home = this.lineage;
@@ -72,46 +77,51 @@ export class Oracle {
 
   /** The true ledger is from now on that on `disk`, which goes on from an older copy. */
   restored(disk: LedgerDisk): void {
+    this.amnesia.ledgerForgets(this.home, this.outboxes());
     this.home = this.lineageOf(disk);
     this.home.isRestored = true;
+    if (disk.copiedMs !== undefined) this.#marked.add(disk);
     this.asOf.restart();
   }
 
   // The primary.
 
-  primaryStarted(disk: LedgerDisk, snapshot: LedgerSnapshot): void {
+  /** A primary serves from now on what it finds on `disk`. Gives what watches it. */
+  primaryStarted(disk: LedgerDisk, snapshot: LedgerSnapshot): PrimaryWatch {
     const lineage = this.lineageOf(disk);
     this.lineage = lineage;
     this.readers.opened(snapshot.generation);
     const { asOfMs } = snapshot.meta;
     expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}`);
+    const isNamed = snapshot.troubles.some(({ kind, outboxId }) => {
+      return kind === "ledger_restored" && outboxId === "";
+    });
+    const isCopy = this.#marked.delete(disk);
+    expect(isNamed || !isCopy, () => "a copy is opened, and does not say so");
     this.#watch = new PrimaryWatch(lineage, snapshot, this.#nowMs);
     this.#watch.isTwinned = (outboxId) => this.asOf.isTwinned(outboxId);
+    return this.#watch;
   }
 
   /** The labels of `as_of` count from here when no pulse carried them. */
-  asked(commands: readonly LedgerCommand[]): void {
+  asked(watch: PrimaryWatch | undefined, commands: readonly LedgerCommand[]): void {
     const { length } = commands;
     expect(length <= COMMIT_COMMANDS_MAX + 1, () => `${length} commands are in a commit`);
     for (const command of commands) {
-      if (command.type === "advance") this.#stepOf(command.asOfMs);
+      if (command.type === "advance") watch?.stepOf(command.asOfMs);
     }
   }
 
-  #stepOf(labelMs: number): number {
-    return this.#watch?.stepOf(labelMs, () => this.truth.nextStep()) ?? 0;
+  /** A broken LikesServer said this, which nobody may count. */
+  forged(message: FromLikesServer): void {
+    this.#groups.forged.add(message);
   }
 
-  sentDown(streamId: number, message: FromPrimary): void {
-    this.#watch?.sent(streamId, message, () => this.truth.nextStep());
-  }
-
-  received(streamId: number, message: FromLikesServer): void {
-    this.#watch?.received(streamId, message);
-  }
-
-  streamClosed(streamId: number): void {
-    this.#watch?.closed(streamId);
+  /** An operator asks for something, while these stream; those that are retired are over already. */
+  operates(requestId: number, streaming: ReadonlyMap<Id, Id>): void {
+    const { incarnations } = this.lineage.disk;
+    const live = [...streaming].filter(([id]) => incarnations.get(id)?.state !== "retired");
+    this.#decisions.asked(requestId, new Map(live));
   }
 
   /** What `commands` did is on the disk, which had `before`; nobody may have seen it yet. */
@@ -123,6 +133,7 @@ export class Oracle {
     this.commits++;
     const lineage = this.lineageOf(disk);
     this.#groups.check(commands, group, { lineage, before });
+    this.#decisions.check(commands, group, disk);
     lineage.committed(group);
     const { asOfMs } = group.meta;
     expect(asOfMs >= lineage.asOfMs, () => `as_of went back to ${asOfMs}`);
@@ -131,14 +142,11 @@ export class Oracle {
     expect(!isFrozen, () => `as_of moves to ${asOfMs} in trouble`);
     if (asOfMs > lineage.asOfMs) {
       lineage.asOfMs = asOfMs;
-      lineage.asOfStep = this.#stepOf(asOfMs);
+      lineage.asOfStep = this.#watch?.stepOf(asOfMs) ?? 0;
       if (!lineage.isForeign) this.asOf.check(lineage);
     }
-    this.amnesia.committed(group);
-  }
-
-  commitSeen(group: GroupResult): void {
-    this.#watch?.commitSeen(group);
+    if (group.decisions.some(({ kind }) => kind === "answered")) this.#watch?.checkAnswered();
+    if (!lineage.isForeign) this.amnesia.committed(group, lineage);
   }
 
   /** Somebody reads the status at the primary. */
@@ -149,7 +157,7 @@ export class Oracle {
     expect(totalLikes === watch.meta.totalLikes, () => "shows what is not committed");
     expect(asOfMs === watch.meta.asOfMs, () => "shows an as_of that is not committed");
     this.readers.shown(this, generation, totalLikes, asOfMs);
-    watch.checkStatus(status.convergence, status.everywhere);
+    watch.checkStatus(status);
     if (status.convergence === "converged") this.converged++;
   }
 

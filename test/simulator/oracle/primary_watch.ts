@@ -16,12 +16,11 @@ import type {
   Welcome,
 } from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
+import type { ServerStatus, Status } from "../../../src/core/status.ts";
 import { expect } from "./failure.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
 import type { Lineage } from "./lineage.ts";
-
-/** The primary's clock is ahead of the world's by a part that does not add up to the last bit. */
-const ROUNDING_MS = 0.001;
+import { ROUNDING_MS } from "./rounding.ts";
 
 interface StreamSeen {
   outboxId: Id;
@@ -35,11 +34,15 @@ interface StreamSeen {
 /** One life of the primary. */
 export class PrimaryWatch {
   readonly #lineage: Lineage;
+  readonly #startedMs: number;
   readonly #nowMs: () => number;
   readonly generation: Id;
   /** As this life knows it: what it was told of its commits. */
   meta: LedgerMeta;
   #labelMs: number;
+  #resumedMs = -Infinity;
+  /** When the newest label was given. */
+  #labelledMs = 0;
   /** Whether the newest commit has a decision. */
   #hasDecided = false;
   readonly #labelSteps = new Map<number, number>();
@@ -47,12 +50,15 @@ export class PrimaryWatch {
   readonly #streams = new Map<number, StreamSeen>();
   readonly #named = new Map<Id, { readonly outboxId: Id; sequence: number }>();
   readonly #answeredMs = new Map<Id, number>();
+  /** Events of other incarnations than the one that it delivers, as an outbox said last. */
+  readonly #otherPending = new Map<Id, number>();
   /** Which version each outbox truly showed, told by the LikesServers themselves. */
   readonly #shown = new Map<Id, number>();
 
   constructor(lineage: Lineage, snapshot: LedgerSnapshot, nowMs: () => number) {
     this.#lineage = lineage;
     this.#nowMs = nowMs;
+    this.#startedMs = nowMs();
     this.generation = snapshot.generation;
     this.meta = snapshot.meta;
     this.#labelMs = snapshot.meta.asOfMs;
@@ -61,17 +67,22 @@ export class PrimaryWatch {
   }
 
   /** The step at which the pulse of a label was sent; `as_of` without members has none. */
-  stepOf(labelMs: number, now: () => number): number {
+  stepOf(labelMs: number): number {
     const known = this.#labelSteps.get(labelMs);
     if (known !== undefined) return known;
-    const step = now();
+    const step = this.#lineage.truth.nextStep();
     this.#labelSteps.set(labelMs, step);
     return step;
   }
 
+  /** It goes on after it was stopped by a signal: it has not looked at the time meanwhile. */
+  resumed(): void {
+    this.#resumedMs = this.#nowMs();
+  }
+
   /** Nothing is sent that is not committed, and labels increase. */
-  sent(streamId: number, message: FromPrimary, step: () => number): void {
-    const { disk } = this.#lineage;
+  sent(streamId: number, message: FromPrimary): void {
+    const { disk, truth } = this.#lineage;
     if (message.type === "ack") {
       const applied = disk.incarnations.get(message.incarnation)?.appliedSequence ?? 0;
       const isDurable = message.appliedSequence <= applied && message.version <= disk.meta.version;
@@ -85,20 +96,22 @@ export class PrimaryWatch {
     }
     const { labelMs, totalLikes, asOfMs } = pulse;
     expect(labelMs >= this.#labelMs, () => `label ${labelMs} follows ${this.#labelMs}`);
-    if (labelMs > this.#labelMs) this.#labelSteps.set(labelMs, step());
-    else expect(this.#labelSteps.has(labelMs), () => `label ${labelMs} is not new`);
+    const nowMs = this.#nowMs();
+    if (labelMs > this.#labelMs) this.#labelSteps.set(labelMs, truth.nextStep());
+    else expect(this.#labelledMs === nowMs, () => `label ${labelMs} is of two moments`);
     this.#labelMs = labelMs;
+    this.#labelledMs = nowMs;
     expect(totalLikes === this.meta.totalLikes, () => `a pulse shows ${totalLikes}`);
     expect(asOfMs === this.meta.asOfMs, () => `a pulse shows as_of ${asOfMs}`);
     this.#checkConvergence(pulse.convergence);
     const seen = this.#stream(streamId);
-    const silentMs = this.#nowMs() - seen.heardMs;
+    const silentMs = nowMs - Math.max(seen.heardMs, this.#resumedMs);
     expect(
       silentMs <= REPORT_WAIT_MAX_MS + ROUNDING_MS,
       () => `a stream is kept that is silent for ${silentMs} ms`,
     );
     expect(seen.pulses.at(-1)?.labelMs !== labelMs, () => `label ${labelMs} is sent twice`);
-    seen.pulses.push({ labelMs, sentMs: this.#nowMs() });
+    seen.pulses.push({ labelMs, sentMs: nowMs });
     expect(seen.pulses.length <= PULSES_UNANSWERED_MAX, () => "too many pulses are unanswered");
   }
 
@@ -111,9 +124,11 @@ export class PrimaryWatch {
       digest: stream.incarnation,
     };
     const isCurrent = appliedSequence === row.appliedSequence && digest === row.digest;
+    const { generations } = this.#lineage.disk;
+    const isSuperseded = generations.at(-1)?.generation !== this.generation;
     // An operator may have closed a gap in the same group, after the Hello was read.
     expect(
-      isCurrent || this.#hasDecided,
+      isCurrent || this.#hasDecided || (isSuperseded && appliedSequence <= row.appliedSequence),
       () => `welcomes at #${appliedSequence}, #${row.appliedSequence} is applied`,
     );
     for (const [id, { incarnation }] of this.#streams) {
@@ -140,7 +155,10 @@ export class PrimaryWatch {
     const sentMs = pulses[answered]?.sentMs ?? 0;
     pulses.splice(0, answered + 1);
     stream.heardMs = this.#nowMs();
-    this.#answeredMs.set(outboxId, Math.max(this.#answeredMs.get(outboxId) ?? 0, sentMs));
+    const newestMs = this.#answeredMs.get(outboxId) ?? -Infinity;
+    if (sentMs < newestMs) return;
+    this.#answeredMs.set(outboxId, sentMs);
+    this.#otherPending.set(outboxId, message.otherPendingEvents);
   }
 
   closed(streamId: number): void {
@@ -162,14 +180,52 @@ export class PrimaryWatch {
     if ((this.#shown.get(outboxId) ?? -1) < version) this.#shown.set(outboxId, version);
   }
 
-  checkStatus(convergence: Convergence, everywhere: boolean): void {
+  /** Whether a stream has not left so many pulses unanswered that it gets no more. */
+  takesPulse(streamId: number): boolean {
+    return this.#stream(streamId).pulses.length < PULSES_UNANSWERED_MAX;
+  }
+
+  /** Incarnations of which somebody has answered lately, and the outbox of each. */
+  streaming(): Map<Id, Id> {
+    const sinceMs = this.#nowMs() - MEMBER_SILENT_MS + ROUNDING_MS;
+    const live = [...this.#streams.values()].filter(({ heardMs }) => {
+      return heardMs >= sinceMs && heardMs < Infinity;
+    });
+    return new Map(live.map(({ incarnation, outboxId }) => [incarnation, outboxId]));
+  }
+
+  /** A member is about to be retired: what is under way on its streams must not undo that. */
+  retires(outboxId: Id): void {
+    const isOpen = [...this.#streams.values()].some((stream) => stream.outboxId === outboxId);
+    expect(!isOpen, () => `a stream of ${outboxId} is open, which is to be retired`);
+  }
+
+  checkStatus({ convergence, everywhere, servers }: Status): void {
     this.#checkConvergence(convergence);
+    for (const server of servers) this.#checkServer(server);
     if (!everywhere) return;
     expect(convergence === "converged", () => `everywhere, and ${convergence}`);
     for (const outboxId of this.#members) {
       const shown = this.#shown.get(outboxId) ?? -1;
       const { totalVersion } = this.meta;
       expect(shown >= totalVersion, () => `everywhere, but ${outboxId} showed version ${shown}`);
+    }
+  }
+
+  /** Nobody is told that a member has answered later than it has. */
+  #checkServer({ outboxId, silentForMs }: ServerStatus): void {
+    const sinceMs = this.#answeredMs.get(outboxId) ?? -Infinity;
+    const silentMs = this.#nowMs() - Math.max(sinceMs, this.#startedMs);
+    const isTold = silentForMs + 1 + ROUNDING_MS >= silentMs;
+    expect(isTold, () => `${outboxId} is silent for ${silentMs} ms, not ${silentForMs}`);
+  }
+
+  /** As soon as a ledger that was opened from a copy is called complete. */
+  checkAnswered(): void {
+    expect(this.#members.size > 0, () => "nobody has answered, and a copy is called complete");
+    for (const outboxId of this.#members) {
+      const hasAnswered = this.#answeredMs.has(outboxId);
+      expect(hasAnswered, () => `a copy is called complete, and ${outboxId} has not answered`);
     }
   }
 
@@ -188,6 +244,9 @@ export class PrimaryWatch {
         silentMs <= MEMBER_SILENT_MS + ROUNDING_MS,
         () => `converged, but ${outboxId} is silent`,
       );
+      const others = this.#otherPending.get(outboxId) ?? 0;
+      const isWhole = others === 0 || this.isTwinned(outboxId);
+      expect(isWhole, () => `converged, but ${outboxId} has ${others} of other lives`);
     }
     for (const [incarnation, { sequence, outboxId }] of this.#named) {
       const applied = this.#lineage.appliedOf(incarnation);

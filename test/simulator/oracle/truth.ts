@@ -1,7 +1,8 @@
 /**
- * What only somebody outside knows: every like that was attempted, each one an item of its own;
- * when it was acknowledged; and under which name it was synced. An incarnation is appended to by
- * one process, so the events of one are one list, whatever became of the disks that hold it.
+ * What only somebody outside knows: every like that was attempted, which its item and its number tell
+ * from all others; when it was acknowledged; and under which name it was synced. An incarnation is
+ * appended to by one process, so the events of one are one list, whatever became of the disks that
+ * hold it.
  */
 import type { GiveOutcome } from "../../../src/core/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/outbox.ts";
@@ -29,22 +30,26 @@ export interface Life {
   readonly gifts: Gift[];
 }
 
+/** The item of likes that a ledger has from before the world began. */
+export const PAST_ITEM = "past";
+
 /** All that was given. */
 export class Truth {
   readonly #codec: RecordCodec;
   readonly #lives = new Map<Id, Life>();
-  readonly #byItem = new Map<string, Gift>();
+  readonly #byItem = new Map<string, Gift[]>();
   /** By request, from 1. */
   readonly gifts: Gift[] = [];
   /** Acknowledged ones in order. */
   readonly accepted: Gift[] = [];
-  /** Likes that were attempted and not refused. */
-  attemptedLikes = 0n;
+  /** Likes that were attempted and not refused, and those of the past. */
+  attemptedLikes: bigint;
   refused = 0;
   #step = 0;
 
-  constructor(codec: RecordCodec) {
+  constructor(codec: RecordCodec, pastLikes: bigint) {
     this.#codec = codec;
+    this.attemptedLikes = pastLikes;
   }
 
   /** Moments that have an order: acknowledgements, and pulses that are sent. */
@@ -52,8 +57,10 @@ export class Truth {
     return ++this.#step;
   }
 
-  attempt(likes: bigint): { readonly requestId: number; readonly itemId: string } {
-    const itemId = `g${this.gifts.length + 1}`;
+  /** Somebody gives likes to the item of `beside`; to a new one when that was given as many before. */
+  attempt(likes: bigint, beside: Gift | undefined): { requestId: number; itemId: string } {
+    const isNew = beside === undefined || this.#giftOf(beside.itemId, likes) !== undefined;
+    const itemId = isNew ? `g${this.gifts.length + 1}` : beside.itemId;
     const gift: Gift = {
       itemId,
       likes,
@@ -64,13 +71,18 @@ export class Truth {
       isLost: false,
     };
     this.gifts.push(gift);
-    this.#byItem.set(itemId, gift);
+    this.#byItem.set(itemId, [...this.giftsOf(itemId), gift]);
     this.attemptedLikes += likes;
     return { requestId: this.gifts.length, itemId };
   }
 
-  giftOf(itemId: string): Gift | undefined {
-    return this.#byItem.get(itemId);
+  /** All that was given to an item. */
+  giftsOf(itemId: string): readonly Gift[] {
+    return this.#byItem.get(itemId) ?? [];
+  }
+
+  #giftOf(itemId: string, likes: bigint): Gift | undefined {
+    return this.giftsOf(itemId).find((gift) => gift.likes === likes);
   }
 
   lifeOf(incarnation: Id): Life | undefined {
@@ -87,7 +99,7 @@ export class Truth {
         () => `#${write.record.firstSequence} of ${life.incarnation} follows ${life.gifts.length}`,
       );
       for (const event of this.#codec.decode(write.record.bytes) ?? []) {
-        const gift = event === undefined ? undefined : this.#byItem.get(event.itemId);
+        const gift = event && this.#giftOf(event.itemId, event.change.likes);
         expect(gift !== undefined, () => "a record holds what nobody gave");
         expect(gift.life === undefined, () => `${gift.itemId} is synced twice`);
         life.gifts.push(gift);
