@@ -1,12 +1,16 @@
 /** A part of the terminal that is drawn again and again, and stays when the command ends. */
 import { createLogUpdate } from "log-update";
+import { countBar } from "../src/cli/progress.ts";
 import { statusTable } from "../src/cli/status_text.ts";
 import type { Status } from "../src/core/status.ts";
+import { monotonicMs } from "../src/monotonic.ts";
 
 const COLUMNS_DEFAULT = 100;
 const ROWS_DEFAULT = 24;
 /** Lines of a screen that are not rows of the table: banner, headline, titles, bar. */
 const LINES_AROUND = 10;
+/** Between two drawings of a bar. */
+const BAR_INTERVAL_MS = 100;
 
 /** Draws on a terminal; on anything else `isLive` is false. */
 export class LiveScreen {
@@ -31,6 +35,18 @@ export class LiveScreen {
     const rowsMax = Math.max(3, (this.#stream.rows ?? ROWS_DEFAULT) - LINES_AROUND);
     const color = this.isLive && !process.env["NO_COLOR"];
     return statusTable(status, { columns: this.columns, color, rowsMax });
+  }
+
+  /** Draws how many of all are done, as a bar, and not too often; undefined where nobody looks. */
+  bar(noun: string): ((done: number, all: number) => void) | undefined {
+    if (!this.isLive) return undefined;
+    let drawnMs = -Infinity;
+    return (done, all) => {
+      const nowMs = monotonicMs();
+      if (nowMs - drawnMs < BAR_INTERVAL_MS) return;
+      drawnMs = nowMs;
+      this.draw(countBar(done, all, noun, this.columns));
+    };
   }
 
   drawStatus(status: Status): void {

@@ -38,11 +38,15 @@ export class Backup extends BaseCommand {
     const { backUp } = await import("../src/store/backup.ts");
     const { recordCodec } = await import("../src/rpc/record_codec.ts");
     const { storesIn } = await import("../src/store/data_folder.ts");
+    const { LiveScreen } = await import("./_live_screen.ts");
     const chosen = choose(storesIn(flags["data-dir"]), flags.id);
     for (const { name } of chosen) refuseTaken(join(args.destination, name));
+    const screen = new LiveScreen(process.stderr);
     for (const { name, folder, kind } of chosen) {
-      const options = { nowUnixMs: Date.now(), codec: recordCodec };
-      const copied = await backUp(folder, kind, join(args.destination, name), options);
+      const onProgress = screen.bar("byte");
+      const copying = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
+      const to = join(args.destination, name);
+      const copied = await backUp(folder, kind, to, copying).finally(() => screen.clear());
       if (this.jsonEnabled()) this.printJson(copiedJson(name, copied));
       this.say(copiedText(name, copied));
     }

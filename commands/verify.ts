@@ -2,15 +2,10 @@ import { homedir } from "node:os";
 import * as Flags from "@oclif/core/flags";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { EXIT, LikesError } from "../src/errors.ts";
-import { monotonicMs } from "../src/monotonic.ts";
-import type { OnProgress } from "../src/verify/audit.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { folderFlag } from "./_flags.ts";
-import type { LiveScreen } from "./_live_screen.ts";
 
 const EXITS = { exact: EXIT.done, inexact: EXIT.inexact, undecided: EXIT.undecided } as const;
-/** Between two drawings of the bar. */
-const DRAW_INTERVAL_MS = 100;
 
 /** Defines flags that take files. */
 const filesFlag = Flags.custom<string[]>({ helpValue: "FILE", multiple: true });
@@ -55,25 +50,13 @@ export class Verify extends BaseCommand {
     const outboxes = [...(found?.outboxes ?? []), ...outbox];
     const files = { ledger: expectLedger(ledger ?? found?.ledger, folder), outboxes, givers };
     const screen = new LiveScreen(process.stderr);
-    const report = audit(files, screen.isLive ? await barOn(screen) : undefined);
+    const report = audit(files, screen.bar("event"));
     screen.clear();
     const color = process.stdout.isTTY && !process.env["NO_COLOR"];
     if (this.jsonEnabled()) this.printJson(verifyJson(report));
     else this.say(verifyText(report, { color }));
     process.exit(EXITS[report.outcome]);
   }
-}
-
-/** Draws how far the reading is. */
-async function barOn(screen: LiveScreen): Promise<OnProgress> {
-  const { eventsBar } = await import("../src/cli/progress.ts");
-  let drawnMs = -Infinity;
-  return (events, allEvents) => {
-    const nowMs = monotonicMs();
-    if (nowMs - drawnMs < DRAW_INTERVAL_MS) return;
-    drawnMs = nowMs;
-    screen.draw(eventsBar(events, allEvents, screen.columns));
-  };
 }
 
 function expectLedger(path: string | undefined, folder = ""): string {

@@ -1,4 +1,4 @@
-/** Bars for what takes time: a run, and the events that are read. */
+/** Bars for what takes time: a run, and what is read or copied. */
 import { formatDuration } from "./duration.ts";
 import { fitText } from "./escape.ts";
 import { countOf, formatCount } from "./numbers.ts";
@@ -17,10 +17,10 @@ export function progressBar(doneMs: number, totalMs: number, columns: number): s
   return bar(totalMs === 0 ? 1 : shownMs / totalMs, times, columns);
 }
 
-/** The same for events that are read: `[=====>      ] 1,200 of 5,000 events`. */
-export function eventsBar(read: number, all: number, columns: number): string {
-  const shown = Math.min(read, all);
-  const counts = `${formatCount(shown)} of ${countOf(all, "event")}`;
+/** The same for what is counted: `[=====>      ] 1,200 of 5,000 events`, for the noun `event`. */
+export function countBar(done: number, all: number, noun: string, columns: number): string {
+  const shown = Math.min(done, all);
+  const counts = `${formatCount(shown)} of ${countOf(all, noun)}`;
   return bar(all === 0 ? 1 : shown / all, counts, columns);
 }
 

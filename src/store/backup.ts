@@ -44,7 +44,7 @@ export interface BackupOptions {
   /** By which an outbox's records are verified. */
   readonly codec: RecordCodec;
   /** Is told how many bytes are copied, of how many; what it throws ends the backup. */
-  readonly onProgress?: (copiedBytes: number, totalBytes: number) => void;
+  readonly onProgress?: ((copiedBytes: number, totalBytes: number) => void) | undefined;
 }
 
 /** What was copied: an outbox with all that it ever accepted, or a ledger as one commit left it. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { eventsBar, progressBar } from "../../src/cli/progress.ts";
+import { countBar, progressBar } from "../../src/cli/progress.ts";
 
 test("progressBar() draws the part of the time that has passed when there is room", () => {
   assert.is(progressBar(0, 60_000, 30), "[>                ] 0 s of 1 m");
@@ -20,11 +20,11 @@ test("progressBar() gives the times alone when there is no room for a bar", () =
   assert.is(progressBar(30_000, 60_000, 5), "30 s…");
 });
 
-test("eventsBar() draws the part of the events that is read when there is room", () => {
-  assert.is(eventsBar(2_500, 5_000, 40), "[========>       ] 2,500 of 5,000 events");
-  assert.is(eventsBar(6, 5, 40), eventsBar(5, 5, 40));
-  assert.is(eventsBar(0, 0, 30), "[==============] 0 of 0 events");
-  assert.is(eventsBar(1, 1, 12), "1 of 1 event");
+test("countBar() draws the part that is done when there is room", () => {
+  assert.is(countBar(2_500, 5_000, "event", 40), "[========>       ] 2,500 of 5,000 events");
+  assert.is(countBar(6, 5, "event", 40), countBar(5, 5, "event", 40));
+  assert.is(countBar(0, 0, "byte", 30), "[===============] 0 of 0 bytes");
+  assert.is(countBar(1, 1, "event", 12), "1 of 1 event");
 });
 
 test("progressBar() is never wider than the terminal when times are arbitrary", () => {

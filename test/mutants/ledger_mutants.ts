@@ -170,6 +170,11 @@ const BATCH_RULE = mutantsOf({ file: "src/core/batch_rule.ts", tests: RULE_TESTS
     ],
   },
   {
+    name: "item-once-in-a-batch",
+    breaks: "law 3: of several events of a batch to one item the last one counts",
+    edits: [["gained.set(itemId, before + apply(", "gained.set(itemId, apply("]],
+  },
+  {
     name: "total-overflows",
     breaks: "pitfall 30: the total grows beyond what the store can hold",
     edits: [["  if (sum > TOTAL_LIKES_MAX) {", "  if (sum > 2n * TOTAL_LIKES_MAX) {"]],
@@ -226,6 +231,11 @@ const CHANGES = mutantsOf({ file: "src/core/ledger_changes.ts", tests: RULE_TEST
     name: "item-without-total",
     breaks: "pitfall 13: the item grows, and the total does not",
     edits: [["    this.#totalLikes += gained;", ""]],
+  },
+  {
+    name: "item-likes-replaced",
+    breaks: "law 3: likes to an item take the place of those that it has",
+    edits: [["this.ledger.itemLikes(itemId) + gained);", "gained);"]],
   },
   {
     name: "total-as-number",

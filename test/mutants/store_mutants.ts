@@ -131,6 +131,16 @@ const MEMORY = [
       ],
     },
     {
+      name: "superseded-memory-writes",
+      breaks: "law 3: a primary whose ledger was opened again goes on writing, in memory",
+      edits: [
+        [
+          "    if (this.#disk.generations.at(-1)?.generation !== this.#generation) {",
+          '    if (this.#generation === "") {',
+        ],
+      ],
+    },
+    {
       name: "sequence-outside-transaction",
       breaks: "pitfall 13: the applied sequence stays when the transaction is undone",
       edits: [
