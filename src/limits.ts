@@ -127,6 +127,8 @@ export const CONNECTION_STREAMS_MAX = 1_000;
 export const CONNECTIONS_MAX = 6_000;
 /** Calls that are open at one server: all that may wait, and room for short ones. */
 export const CALLS_MAX = 20_000;
+/** LikesServers of another ledger that a primary names; of more, those that came first. */
+export const MISDIRECTED_MAX = 100;
 /** Streams of one service that is not our own, such as health: a person or an agent has one. */
 export const FOREIGN_STREAMS_MAX = 100;
 /** Bytes of answers that peers have not read, in all: above it nobody is answered but streams. */

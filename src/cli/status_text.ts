@@ -4,6 +4,7 @@ import type { ServerStatus, Status } from "../core/status.ts";
 import { formatDuration } from "./duration.ts";
 import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
+import { misdirectedLines, misdirectedPart } from "./misdirected_text.ts";
 import { countOf, formatCount } from "./numbers.ts";
 import { textTable } from "./text_table.ts";
 import { troubleLines, troublePart } from "./trouble_text.ts";
@@ -96,14 +97,20 @@ export function statusTable(view: Status, options: StatusTableOptions): string {
 export function statusLine(view: Status): string {
   const head = `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX).map((one) => troublePart(one));
-  return [head, ...shown, ...hiddenTroubles(view)].join("; ");
+  const others = view.misdirected.slice(0, TROUBLES_SHOWN_MAX).map((one) => {
+    return misdirectedPart(one, view.ledgerId);
+  });
+  return [head, ...shown, ...hiddenTroubles(view), ...others].join("; ");
 }
 
 /** The oldest troubles, line by line, and how many there are besides. */
 function troubleText(view: Status, columns: number): string[] {
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX);
   const lines = shown.flatMap((trouble) => troubleLines(trouble, columns));
-  return [...lines, ...hiddenTroubles(view).map((text) => fitText(text, columns))];
+  const others = view.misdirected.slice(0, TROUBLES_SHOWN_MAX).flatMap((one) => {
+    return misdirectedLines(one, view.ledgerId, columns);
+  });
+  return [...lines, ...hiddenTroubles(view).map((text) => fitText(text, columns)), ...others];
 }
 
 function hiddenTroubles({ troubles, troubleCount }: Status): string[] {
@@ -118,7 +125,7 @@ function convergenceText(view: Pick<Status, "convergence" | "everywhere">): stri
 }
 
 function summary(view: Status): string[] {
-  const { servers, nowMs, asOfMs } = view;
+  const { servers, nowMs, asOfMs, misdirected } = view;
   const streaming = servers.filter(({ state }) => state === "streaming").length;
   const ago = asOfMs === 0 ? "no time yet" : `${formatDuration(Math.max(0, nowMs - asOfMs))} ago`;
   return [
@@ -126,6 +133,7 @@ function summary(view: Status): string[] {
     `as of ${ago}`,
     servers.length === 0 ? "no LikesServers" : `${streaming} of ${servers.length} streaming`,
     ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
+    ...(misdirected.length > 0 ? [`${formatCount(misdirected.length)} of another ledger`] : []),
     `${countOf(view.pendingEvents, "event")} behind`,
   ];
 }

@@ -395,9 +395,17 @@ export class LikesServerCore {
       incarnation: incarnation.id,
       firstRetainedSequence: incarnation.stored.trimmed.sequence + 1,
       acknowledgedSequence: this.#claimed(incarnation),
-      // Who belongs to no ledger yet may join any.
-      seen: this.#outbox.seen && (this.#heard ?? this.#outbox.seen),
+      seen: this.#seen(),
     });
+  }
+
+  /**
+   * The ledger to which the outbox belongs, as it was heard of last; also when the disk is only about
+   * to have that. Who belongs to none yet may join any.
+   */
+  #seen(): LedgerSeen | undefined {
+    const belongs = this.#outbox.seen !== undefined || this.#writer.has("membership");
+    return belongs ? (this.#heard ?? this.#outbox.seen) : undefined;
   }
 
   #send({ streamId }: Delivery, message: FromLikesServer): void {

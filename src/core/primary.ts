@@ -42,6 +42,8 @@ import type {
   LedgerResult,
 } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, Hello, LikeBatch, Pulse, Report } from "./messages.ts";
+import { Misdirected } from "./misdirected.ts";
+import type { MisdirectedServer } from "./misdirected.ts";
 import type { Unwritten } from "./outbox.ts";
 import type {
   Operation,
@@ -54,7 +56,14 @@ import type {
 import { openStream } from "./primary_stream.ts";
 import type { Stream } from "./primary_stream.ts";
 import type { Id } from "./record.ts";
-import { convergence, haveAllAnswered, isSilent, leastMark, statusOf } from "./status.ts";
+import {
+  convergence,
+  haveAllAnswered,
+  isPerhapsExchanged,
+  isSilent,
+  leastMark,
+  statusOf,
+} from "./status.ts";
 import type { Status, StatusView, TroubleStatus } from "./status.ts";
 
 export type * from "./primary_events.ts";
@@ -81,6 +90,7 @@ export class PrimaryCore {
   readonly #labels: LabelClock;
   readonly #members = new Map<Id, MemberRow>();
   readonly #contacts = new Contacts();
+  readonly #misdirected = new Misdirected();
   /** Recorded and not decided, oldest first. */
   #troubles: TroubleStatus[] = [];
   readonly #streams = new Map<number, Stream>();
@@ -140,6 +150,11 @@ export class PrimaryCore {
     return this.#troubles;
   }
 
+  /** LikesServers of another ledger that came lately. */
+  get misdirected(): readonly MisdirectedServer[] {
+    return this.#misdirected.servers;
+  }
+
   #take(event: PrimaryEvent, nowMs: number): void {
     switch (event.type) {
       case "opened":
@@ -174,7 +189,7 @@ export class PrimaryCore {
   #receive(streamId: number, message: FromLikesServer, nowMs: number): void {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return; // it was ended; what was under way is void
-    if (message.type === "hello") return this.#receiveHello(stream, message);
+    if (message.type === "hello") return this.#receiveHello(stream, message, nowMs);
     const { hello } = stream;
     if (hello === undefined || !stream.welcomed) {
       return this.#refuse(stream, "message_invalid", "Cannot take a message before the Welcome");
@@ -187,7 +202,7 @@ export class PrimaryCore {
     else this.#receiveReport(stream, hello, message, nowMs);
   }
 
-  #receiveHello(stream: Stream, hello: Hello): void {
+  #receiveHello(stream: Stream, hello: Hello, nowMs: number): void {
     if (stream.hello !== undefined) {
       return this.#refuse(stream, "message_invalid", "Cannot take a second Hello on one stream");
     }
@@ -199,6 +214,9 @@ export class PrimaryCore {
     }
     const ledgerId = hello.seen?.ledgerId ?? this.#ledgerId;
     if (ledgerId !== this.#ledgerId) {
+      const labelMs = this.#labels.next(nowMs);
+      const server = this.#misdirected.came(hello, ledgerId, nowMs, labelMs);
+      if (server !== undefined) this.#notice({ type: "misdirected", server });
       const text =
         `Cannot take the outbox of ledger ${ledgerId}: this is ledger ${this.#ledgerId}; point ` +
         "the LikesServer to its own primary, or start it on a fresh --data-dir";
@@ -485,6 +503,7 @@ export class PrimaryCore {
     });
     if (comesBack || this.#troubles.length > 0) return commands;
     const noMembers = this.#members.size === 0;
+    if (isPerhapsExchanged(this.#view())) return commands;
     const sinceMs = this.#labels.next(nowMs) - Math.max(this.#meta.asOfMs, this.#labels.startMs);
     if (noMembers && sinceMs < PULSE_INTERVAL_MS) return commands;
     const asOfMs = leastMark(this.#view(), noMembers ? this.#labels.mint(nowMs) : 0);
@@ -494,6 +513,7 @@ export class PrimaryCore {
   #tick(nowMs: number): void {
     for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
     this.#noteAnswered(nowMs);
+    if (this.#misdirected.expire(nowMs)) this.#notice({ type: "misdirected", server: undefined });
     const state = convergence(this.#view(), nowMs);
     if (state !== this.#told) {
       this.#told = state;
@@ -562,6 +582,7 @@ export class PrimaryCore {
       members: this.#members,
       contacts: this.#contacts.byOutbox,
       troubles: this.#troubles,
+      misdirected: this.#misdirected.servers,
       startedMs: this.#started.monotonicMs,
       startedLabelMs: this.#labels.startMs,
     };

@@ -3,6 +3,7 @@ import type { Refusal } from "../errors.ts";
 import type { DecisionRow, MemberRow, TransactionOutcome } from "./ledger.ts";
 import type { Applied, GroupResult, LedgerCommand } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "./messages.ts";
+import type { MisdirectedServer } from "./misdirected.ts";
 import type { TroubleStatus } from "./status.ts";
 
 /** What happens to a primary. `streamId` names one stream for ever. */
@@ -53,6 +54,8 @@ export type PrimaryNotice =
   | { readonly type: "member"; readonly member: MemberRow }
   | { readonly type: "trouble"; readonly trouble: TroubleStatus }
   | { readonly type: "decision"; readonly decision: DecisionRow }
+  /** A LikesServer of another ledger came; undefined when one comes no longer. */
+  | { readonly type: "misdirected"; readonly server: MisdirectedServer | undefined }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
   | { readonly type: "disk_full" | "store_busy" };
 

@@ -9,6 +9,7 @@ import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../li
 import type { Contact } from "./contacts.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { Convergence, Trouble } from "./messages.ts";
+import type { MisdirectedServer } from "./misdirected.ts";
 import type { Id } from "./record.ts";
 
 /** What is known of the ledger and its members at one instant. */
@@ -20,6 +21,8 @@ export interface StatusView {
   readonly contacts: ReadonlyMap<Id, Contact>;
   /** Those that are recorded and not decided, oldest first. */
   readonly troubles: readonly TroubleStatus[];
+  /** LikesServers of another ledger that came lately. */
+  readonly misdirected: readonly MisdirectedServer[];
   /** When this start of the primary began, by the monotonic clock and by its labels. */
   readonly startedMs: number;
   readonly startedLabelMs: number;
@@ -62,6 +65,8 @@ export interface Status {
   readonly troubles: readonly TroubleStatus[];
   /** How many there are in all. */
   readonly troubleCount: number;
+  /** LikesServers of another ledger that come to this one, those that came first first. */
+  readonly misdirected: readonly MisdirectedServer[];
 }
 
 /** A trouble as it is told. Fields: TroubleStatus in the proto. */
@@ -72,7 +77,7 @@ export interface TroubleStatus extends TroubleRow {
 
 /** How far the total has come, at the monotonic time `nowMs`. */
 export function convergence(view: StatusView, nowMs: number): Convergence {
-  if (view.troubles.length > 0) return "unknown";
+  if (view.troubles.length > 0 || isPerhapsExchanged(view)) return "unknown";
   let catchingUp = false;
   for (const outboxId of view.members.keys()) {
     const contact = view.contacts.get(outboxId);
@@ -80,6 +85,11 @@ export function convergence(view: StatusView, nowMs: number): Convergence {
     catchingUp ||= pendingOf(contact) > 0;
   }
   return catchingUp ? "catching_up" : "converged";
+}
+
+/** Whether those who come all belong to another ledger: of a ledger without members that says a lot. */
+export function isPerhapsExchanged({ members, misdirected }: StatusView): boolean {
+  return members.size === 0 && misdirected.length > 0;
 }
 
 /** The least mark of the members: what `as_of` may become. `none` is the answer without members. */
@@ -110,6 +120,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
     servers,
     troubles: view.troubles.slice(0, TROUBLES_LISTED_MAX),
     troubleCount: view.troubles.length,
+    misdirected: view.misdirected,
   };
 }
 

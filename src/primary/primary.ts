@@ -118,6 +118,7 @@ class PrimaryRole {
     this.#server = server;
     server.setHealth(true);
     server.setTroubles(this.#core.troubles);
+    server.setLedgerOther(false);
     const operator = await this.#serveOperator();
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     log.line(`listening on ${this.#options.host}:${port}`);
@@ -229,6 +230,9 @@ class PrimaryRole {
         this.#log.notice(action.notice, performance.now());
         if (action.notice.type === "trouble" || action.notice.type === "decision") {
           this.#server?.setTroubles(this.#core.troubles);
+        }
+        if (action.notice.type === "misdirected") {
+          this.#server?.setLedgerOther(this.#core.misdirected.length > 0);
         }
         return;
       default:

@@ -1,6 +1,7 @@
 /** The primary's log: each number that it applied, with its sender and the new total. */
 import { unreachable } from "../assert.ts";
 import type { Applied } from "../core/ledger_rule.ts";
+import type { MisdirectedServer } from "../core/misdirected.ts";
 import type { PrimaryNotice } from "../core/primary.ts";
 import { decisionText, troubleLine } from "../cli/trouble_text.ts";
 import { EventLines } from "../log/event_lines.ts";
@@ -44,6 +45,8 @@ export class PrimaryLog {
         return [decisionText(notice.decision)];
       case "convergence":
         return [`${notice.convergence}: total ${notice.totalLikes}`];
+      case "misdirected":
+        return this.#misdirected(notice.server);
       case "disk_full":
         return ["the disk of the ledger is full: nothing was applied, it will be offered again"];
       case "store_busy":
@@ -53,6 +56,15 @@ export class PrimaryLog {
       default:
         return unreachable(notice);
     }
+  }
+
+  /** That it comes no longer is no news: it may be pointed to its own primary, or be down. */
+  #misdirected(server: MisdirectedServer | undefined): readonly string[] {
+    if (server === undefined) return [];
+    const { serverId, address, outboxId, ledgerId } = server;
+    return [
+      `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`,
+    ];
   }
 
   #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {

@@ -135,7 +135,7 @@ export class RpcServer {
     }
   }
 
-  /** Tells health that the peer has another ledger than this outbox: no ledger can name that. */
+  /** Tells health that a peer has another ledger than this role: no ledger can name that. */
   setLedgerOther(isOther: boolean): void {
     this.setHealth(!isOther, "likes.v1.trouble.ledger_other");
   }

@@ -1,6 +1,8 @@
 /** Between the status of the core, and that of the wire and of `--json`. */
 import { LikesError } from "../errors.ts";
+import type { MisdirectedServer } from "../core/misdirected.ts";
 import type { ServerState, ServerStatus, Status } from "../core/status.ts";
+import type { MisdirectedServer__Output } from "./gen/likes/v1/MisdirectedServer.ts";
 import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
 import { readTroubleStatus, writeTroubleStatus } from "./trouble_wire.ts";
@@ -22,6 +24,7 @@ export function writeStatus(status: Status): StatusResponse__Output {
     servers: status.servers.map(writeServer),
     troubles: status.troubles.map(writeTroubleStatus),
     troubleCount: status.troubleCount,
+    misdirected: status.misdirected.map(writeMisdirected),
   };
 }
 
@@ -41,6 +44,7 @@ export function readStatus(wire: StatusResponse__Output): Status {
     servers: wire.servers.map(readServer),
     troubles: wire.troubles.map(readTroubleStatus),
     troubleCount: wire.troubleCount,
+    misdirected: wire.misdirected.map(readMisdirected),
   };
 }
 
@@ -78,6 +82,14 @@ function readServer(wire: ServerStatus__Output): ServerStatus {
     silentForMs: safe("silent_for_ms", wire.silentForMs),
     pendingEvents: safe("pending_events", wire.pendingEvents),
   };
+}
+
+function writeMisdirected({ sinceMs, ...server }: MisdirectedServer): MisdirectedServer__Output {
+  return { ...server, sinceUnixMs: count(sinceMs) };
+}
+
+function readMisdirected({ sinceUnixMs, ...server }: MisdirectedServer__Output): MisdirectedServer {
+  return { ...server, sinceMs: safe("since_unix_ms", sinceUnixMs) };
 }
 
 function readState(name: string): ServerState {

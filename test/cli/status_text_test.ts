@@ -151,6 +151,7 @@ function status(overrides: Partial<Status>): Status {
     servers: servers(1),
     troubles: [],
     troubleCount: 0,
+    misdirected: [],
     ...overrides,
   };
 }

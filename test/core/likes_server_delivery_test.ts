@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { BACKOFF_MAX_MS, PULSE_WAIT_MAX_MS, WINDOW_BATCHES_MAX } from "../../src/limits.ts";
 import { origin } from "../../src/core/record.ts";
 import { testId } from "../store/faults.ts";
-import { FIRST, SECOND, ack, batches, like, pulse, recordAfter, welcome } from "./core_fixture.ts";
+import { FIRST, SECOND, ack, batches, like, recordAfter, welcome } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() delivers the oldest incarnation first, each on a stream of its own", async () => {
@@ -265,24 +265,6 @@ test("handle() reports the version that it shows, not the newest that it heard o
   server.drive({ type: "writable", streamId });
   const report = server.reports.at(-1);
   assert.equal([report?.shownVersion, report?.shownTotalLikes], [5, 5n]);
-});
-
-test("handle() says Hello with the newest ledger that it heard of, written down or not", async () => {
-  const server = await LikesServerHarness.admitted();
-  await server.receive(pulse({ labelMs: 9, version: 37 }));
-  const written = server.disk.content.state.seen?.version ?? 0;
-  assert.ok(written < 37, "no write has brought it to the disk");
-  server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
-  await server.tick(5_000);
-  assert.is(server.hello.seen?.version, 37);
-});
-
-test("handle() names no ledger that it heard of before it belongs to one", async () => {
-  const server = await LikesServerHarness.start();
-  await server.connect();
-  server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
-  await server.tick(5_000);
-  assert.is(server.hello.seen, undefined);
 });
 
 test.run();

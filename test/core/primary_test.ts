@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import {
   COMMIT_COMMANDS_MAX,
   HELLO_WAIT_MAX_MS,
+  MEMBER_SILENT_MS,
   STREAM_BATCHES_QUEUED_MAX,
   STREAMS_MAX,
 } from "../../src/limits.ts";
@@ -12,6 +13,7 @@ import {
   GENERATION,
   LEDGER,
   OTHER_OUTBOX,
+  OUTBOX,
   SECOND,
   batch,
   batches,
@@ -60,6 +62,40 @@ test("handle() refuses a Hello of another ledger or protocol version", async () 
   primary.receive(2, hello({ protocolVersion: 2 }));
   assert.is(primary.endOf(2), "protocol_version");
   assert.is(primary.isCommitting, false);
+});
+
+test("status() is UNKNOWN, and names them, when all who come are of another ledger", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.pass(1_000);
+  const { asOfMs } = primary.status();
+  assert.is(primary.status().convergence, "converged");
+  const seen = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
+  for (const streamId of [1, 2, 3]) {
+    primary.drive({ type: "opened", streamId });
+    primary.receive(streamId, hello({ seen }));
+    await primary.pass(1_000);
+    const { convergence, misdirected } = primary.status();
+    assert.is(convergence, "unknown");
+    assert.equal(
+      misdirected.map(({ ledgerId, outboxId }) => [ledgerId, outboxId]),
+      [[seen.ledgerId, OUTBOX]],
+    );
+  }
+  assert.ok(primary.status().asOfMs <= asOfMs + 500, "who comes has likes that it cannot know of");
+  await primary.pass(MEMBER_SILENT_MS + 1_000);
+  assert.equal(primary.status().misdirected, []);
+  assert.is(primary.status().convergence, "converged");
+  assert.ok(primary.status().asOfMs > asOfMs + MEMBER_SILENT_MS);
+});
+
+test("status() stays CONVERGED when one of another ledger comes, and members are known", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  primary.drive({ type: "opened", streamId: 2 });
+  const seen = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
+  primary.receive(2, hello({ seen, outboxId: OTHER_OUTBOX }));
+  assert.is(primary.status().misdirected.length, 1);
+  assert.is(primary.status().convergence, "converged");
 });
 
 test("handle() refuses another stream when there are as many as may be", async () => {

@@ -53,6 +53,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     members: new Map([[OUTBOX, member()]]),
     contacts: new Map([[OUTBOX, contact()]]),
     troubles: [],
+    misdirected: [],
     startedMs: 8_000,
     startedLabelMs: 1_700_000_000_000,
     ...changes,

@@ -6,6 +6,7 @@ import type { Mutant } from "./mutant.ts";
 const CORE_TESTS = [
   "test/core/likes_server_test.ts",
   "test/core/likes_server_delivery_test.ts",
+  "test/core/likes_server_hello_test.ts",
   "test/core/likes_server_leave_test.ts",
   "test/core/likes_server_bounds_test.ts",
   "test/core/likes_server_retention_test.ts",
@@ -302,8 +303,19 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
       "law 7: Hello says an older view of the ledger than was heard, and a restored one goes unnoticed",
     edits: [
       [
-        "      seen: this.#outbox.seen && (this.#heard ?? this.#outbox.seen),",
-        "      seen: this.#outbox.seen,",
+        "    return belongs ? (this.#heard ?? this.#outbox.seen) : undefined;",
+        "    return belongs ? this.#outbox.seen : undefined;",
+      ],
+    ],
+  },
+  {
+    name: "joined-ledger-not-said",
+    breaks:
+      "law 7: who is about to join a ledger says Hello to another one as if it belonged to none",
+    edits: [
+      [
+        'this.#outbox.seen !== undefined || this.#writer.has("membership");',
+        "this.#outbox.seen !== undefined;",
       ],
     ],
   },

@@ -50,8 +50,19 @@ const STATUS = mutantsOf({ file: "src/core/status.ts", tests: STATUS_TESTS }, [
     breaks: "pitfall 46: converged while trouble is recorded",
     edits: [
       [
+        '  if (view.troubles.length > 0 || isPerhapsExchanged(view)) return "unknown";',
+        '  if (view.troubles.length > 1_000 || isPerhapsExchanged(view)) return "unknown";',
+      ],
+    ],
+  },
+  {
+    name: "converged-although-exchanged",
+    breaks:
+      "law 4: a ledger without members is converged, and those who come belong to another one",
+    edits: [
+      [
+        '  if (view.troubles.length > 0 || isPerhapsExchanged(view)) return "unknown";',
         '  if (view.troubles.length > 0) return "unknown";',
-        '  if (view.troubles.length > 1_000) return "unknown";',
       ],
     ],
   },
@@ -267,6 +278,21 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
         "    if (hello.protocolVersion < 0) {",
       ],
     ],
+  },
+  {
+    name: "misdirected-unnamed",
+    breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",
+    edits: [
+      [
+        "this.#misdirected.came(hello, ledgerId, nowMs, labelMs);",
+        "undefined as MisdirectedServer | undefined;",
+      ],
+    ],
+  },
+  {
+    name: "as-of-although-exchanged",
+    breaks: "law 4: as_of goes on in a ledger that is perhaps not theirs who come",
+    edits: [["    if (isPerhapsExchanged(this.#view())) return commands;", ""]],
   },
   {
     name: "message-before-welcome",

@@ -73,6 +73,7 @@ export function emptyStatus(version: number): Status {
     servers: [],
     troubles: [],
     troubleCount: 0,
+    misdirected: [],
   };
 }
 

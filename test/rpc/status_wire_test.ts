@@ -2,17 +2,21 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readStatus, writeStatus } from "../../src/rpc/status_wire.ts";
-import { faultOf } from "../store/faults.ts";
+import { faultOf, testId } from "../store/faults.ts";
 import { troubleStatus } from "./arbitrary_messages.ts";
 import { recodeStatus } from "./over_the_wire.ts";
 import { emptyStatus, serverStatus } from "./serving.ts";
+
+const misdirected = [
+  { serverId: "a", outboxId: testId(3), address: "a:1", ledgerId: testId(4), sinceMs: 5 },
+];
 
 test("readStatus() gives what was written, troubles too, when the status is any correct one", () => {
   fc.assert(
     fc.property(fc.array(troubleStatus, { maxLength: 5 }), fc.nat(), (troubles, more) => {
       const servers = [serverStatus(1), { ...serverStatus(2), state: "trouble" as const }];
       const troubleCount = troubles.length + more;
-      const status = { ...emptyStatus(7), servers, troubles, troubleCount };
+      const status = { ...emptyStatus(7), servers, troubles, troubleCount, misdirected };
       assert.equal(readStatus(recodeStatus(writeStatus(status))), status);
     }),
   );
@@ -23,6 +27,7 @@ test("readStatus() refuses a status when a state, a trouble or a number is none"
   for (const wrong of [
     { servers: [{ ...server, state: "SERVER_STATE_UNSPECIFIED" as const }] },
     { troubles: [{ number: 1 }] },
+    { misdirected: [{ sinceUnixMs: "-1" }] },
     { asOfUnixMs: "-1" },
     { convergence: "CONVERGENCE_UNSPECIFIED" as const },
   ]) {

@@ -39,6 +39,9 @@ import { WallClock } from "./wall_clock.ts";
 /** Silence, retiring and a stream that is cut upwards alone take their seconds; then a backlog does. */
 const CONVERGE_MS = 25_000;
 const LOOK_MS = 100;
+/** Of the worlds that have converged, those in which nothing happens then, and for how long. */
+const LINGER_SHARE = 0.1;
+const LINGER_MS = 4_000;
 
 type Surroundings = LikesServerSurroundings &
   PrimarySurroundings &
@@ -125,7 +128,7 @@ export class World implements Surroundings {
       agenda.runUntil(this.#pausedUntilMs + CONVERGE_MS, () => this.#isConverged);
       if (!this.#isConverged) throw new SimulationFailure(`not converged: ${this.#describe()}`);
       oracle.finish(false);
-      for (const seat of this.seats) seat.process?.watch.checkAged(agenda.nowMs);
+      if (this.random.chance(LINGER_SHARE)) this.#linger();
       const isOver = leave(this, CONVERGE_MS);
       if (!isOver) throw new SimulationFailure(`not everybody has left: ${this.#describe()}`);
       oracle.finish(true);
@@ -133,6 +136,14 @@ export class World implements Surroundings {
       this.trace?.fault("oracle", error instanceof Error ? error.message : String(error));
       throw error;
     }
+  }
+
+  /** Nothing happens for a while: all stays as it is, and what has come of age goes. */
+  #linger(): void {
+    const { agenda } = this;
+    agenda.runUntil(agenda.nowMs + LINGER_MS);
+    if (!this.#isConverged) throw new SimulationFailure(`no more converged: ${this.#describe()}`);
+    for (const seat of this.seats) seat.process?.watch.checkAged(agenda.nowMs);
   }
 
   get primary(): PrimaryProcess | undefined {

@@ -20,6 +20,7 @@ import type { ServerStatus, Status } from "../../../src/core/status.ts";
 import { expect } from "./failure.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
 import type { Lineage } from "./lineage.ts";
+import { MisdirectedCheck } from "./misdirected_check.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
 interface StreamSeen {
@@ -50,6 +51,7 @@ export class PrimaryWatch {
   readonly #streams = new Map<number, StreamSeen>();
   readonly #named = new Map<Id, { readonly outboxId: Id; sequence: number }>();
   readonly #answeredMs = new Map<Id, number>();
+  readonly #misdirected: MisdirectedCheck;
   /** Events of other incarnations than the one that it delivers, as an outbox said last. */
   readonly #otherPending = new Map<Id, number>();
   /** Which version each outbox truly showed, told by the LikesServers themselves. */
@@ -59,6 +61,7 @@ export class PrimaryWatch {
     this.#lineage = lineage;
     this.#nowMs = nowMs;
     this.#startedMs = nowMs();
+    this.#misdirected = new MisdirectedCheck(snapshot.ledgerId);
     this.generation = snapshot.generation;
     this.meta = snapshot.meta;
     this.#labelMs = snapshot.meta.asOfMs;
@@ -140,6 +143,7 @@ export class PrimaryWatch {
   received(streamId: number, message: FromLikesServer): void {
     const stream = this.#stream(streamId);
     if (message.type === "hello") {
+      this.#misdirected.came(message, this.#nowMs());
       stream.outboxId = message.outboxId;
       stream.incarnation = message.incarnation;
       return;
@@ -200,8 +204,10 @@ export class PrimaryWatch {
     expect(!isOpen, () => `a stream of ${outboxId} is open, which is to be retired`);
   }
 
-  checkStatus({ convergence, everywhere, servers }: Status): void {
+  checkStatus(status: Status): void {
+    const { convergence, everywhere, servers } = status;
     this.#checkConvergence(convergence);
+    this.#misdirected.check(status, this.#nowMs());
     for (const server of servers) this.#checkServer(server);
     if (!everywhere) return;
     expect(convergence === "converged", () => `everywhere, and ${convergence}`);

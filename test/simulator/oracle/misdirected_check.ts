@@ -1,0 +1,32 @@
+/** That a LikesServer of another ledger comes is named, and is no reason to say that all is well. */
+import { MEMBER_SILENT_MS } from "../../../src/limits.ts";
+import type { Hello } from "../../../src/core/messages.ts";
+import type { Id } from "../../../src/core/record.ts";
+import type { Status } from "../../../src/core/status.ts";
+import { expect } from "./failure.ts";
+import { ROUNDING_MS } from "./rounding.ts";
+
+/** Looks at what one life of the primary says of those who come. */
+export class MisdirectedCheck {
+  readonly #ledgerId: Id;
+  /** When outboxes of another ledger came last. */
+  readonly #cameMs = new Map<Id, number>();
+
+  constructor(ledgerId: Id) {
+    this.#ledgerId = ledgerId;
+  }
+
+  came({ seen, outboxId }: Hello, nowMs: number): void {
+    if (seen !== undefined && seen.ledgerId !== this.#ledgerId) this.#cameMs.set(outboxId, nowMs);
+  }
+
+  check({ misdirected, convergence, servers }: Status, nowMs: number): void {
+    for (const [outboxId, cameMs] of this.#cameMs) {
+      if (nowMs - cameMs > MEMBER_SILENT_MS - ROUNDING_MS) continue;
+      const isNamed = misdirected.some((one) => one.outboxId === outboxId);
+      expect(isNamed, () => `${outboxId} of another ledger came, and is not named`);
+      const isWell = servers.length === 0 && convergence === "converged";
+      expect(!isWell, () => "converged, and those who come belong to another ledger");
+    }
+  }
+}
