@@ -201,6 +201,12 @@ export const REACHED: readonly Reached[] = [
     there: "RESOURCE_EXHAUSTED too_many: the newcomer waits for admission",
   },
   {
+    limits: ["MISDIRECTED_MAX"],
+    file: `${CORE}/misdirected_test.ts`,
+    test: "came() names no more than MISDIRECTED_MAX, those that came first",
+    there: "another one is refused as every one is, and not named",
+  },
+  {
     limits: ["STREAMS_MAX"],
     file: `${CORE}/primary_test.ts`,
     test: "handle() refuses another stream when there are as many as may be",

@@ -5,6 +5,7 @@ import { formatDuration } from "./duration.ts";
 import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
 import { misdirectedLines, misdirectedPart } from "./misdirected_text.ts";
+import { labelText } from "./names.ts";
 import { countOf, formatCount } from "./numbers.ts";
 import { textTable } from "./text_table.ts";
 import { troubleLines, troublePart } from "./trouble_text.ts";
@@ -15,8 +16,7 @@ const ROWS_DEFAULT = 16;
 const ROWS_MIN = 3;
 /** Troubles named under the table, and in a line. */
 const TROUBLES_SHOWN_MAX = 3;
-/** What a label and an address may take of a line; longer ones are cut. */
-const ID_COLUMNS_MAX = 32;
+/** What an address may take of a line; a longer one is cut. */
 const ADDRESS_COLUMNS_MAX = 48;
 
 const WORD_COLORS = { converged: "green", catching_up: "yellow", unknown: "red" } as const;
@@ -38,7 +38,7 @@ interface Column {
 }
 
 const COLUMNS = {
-  id: { title: "LikesServer", align: "left", cell: idText },
+  id: { title: "LikesServer", align: "left", cell: ({ serverId }) => labelText(serverId) },
   state: { title: "state", align: "left", cell: ({ state }) => state },
   address: {
     title: "address",
@@ -136,10 +136,6 @@ function summary(view: Status): string[] {
     ...(misdirected.length > 0 ? [`${formatCount(misdirected.length)} of another ledger`] : []),
     `${countOf(view.pendingEvents, "event")} behind`,
   ];
-}
-
-function idText({ serverId }: ServerStatus): string {
-  return fitText(escapeText(serverId), ID_COLUMNS_MAX);
 }
 
 /** The `rowsMax` that need attention most, in their old order, so that rows do not jump about. */

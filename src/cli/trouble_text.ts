@@ -4,12 +4,7 @@ import type { DecisionRow } from "../core/ledger.ts";
 import type { TroubleStatus } from "../core/status.ts";
 import { localSecond } from "../local_time.ts";
 import { escapeText, fitText, shellWord } from "./escape.ts";
-
-/** Digits of an id that tell it from the others of a status. */
-const SHORT_ID_DIGITS = 8;
-const WHOLE_ID_DIGITS = 32;
-/** What a label may take of a line; a longer one is cut. */
-const ID_COLUMNS_MAX = 32;
+import { labelText, shortId } from "./names.ts";
 
 const ENDED = {
   retire: "ended with its member",
@@ -22,13 +17,13 @@ type Range = Pick<TroubleStatus, "firstSequence" | "lastSequence">;
 
 /** A trouble as one line of a log: everything but how to end it. */
 export function troubleLine(trouble: TroubleStatus): string {
-  const facts = [whatText(trouble, WHOLE_ID_DIGITS), ...rangeText(trouble), ...spanText(trouble)];
+  const facts = [whatText(trouble, (id) => id), ...rangeText(trouble), ...spanText(trouble)];
   return `${facts.join(", ")}: ${escapeText(trouble.detail)}`;
 }
 
 /** A trouble as a part of a line: short, with the command that ends it. */
 export function troublePart(trouble: TroubleStatus): string {
-  const facts = [whatText(trouble, SHORT_ID_DIGITS), ...whenText(trouble), ...spanText(trouble)];
+  const facts = [whatText(trouble, shortId), ...whenText(trouble), ...spanText(trouble)];
   return `${facts.join(", ")} (${wayOut(trouble)})`;
 }
 
@@ -36,7 +31,7 @@ export function troublePart(trouble: TroubleStatus): string {
 export function troubleLines(trouble: TroubleStatus, columns: number): string[] {
   const facts = `${whenText(trouble).join(", ")}: ${escapeText(trouble.detail)}`;
   const more = [facts, ...spanText(trouble), wayOut(trouble)].map((line) => `  ${line}`);
-  return [whatText(trouble, SHORT_ID_DIGITS), ...more].map((line) => fitText(line, columns));
+  return [whatText(trouble, shortId), ...more].map((line) => fitText(line, columns));
 }
 
 /** A decision in one line. */
@@ -52,15 +47,15 @@ export function decisionText(decision: DecisionRow): string {
 }
 
 /** `trouble 3: gap at likes-server-1, incarnation 3f2a91c0`. */
-function whatText(trouble: TroubleStatus, idDigits: number): string {
+function whatText(trouble: TroubleStatus, idText: (id: string) => string): string {
   const { number, kind, incarnation } = trouble;
-  const life = incarnation === "" ? "" : `, incarnation ${incarnation.slice(0, idDigits)}`;
-  return `trouble ${number}: ${kind}${whereText(trouble, idDigits)}${life}`;
+  const life = incarnation === "" ? "" : `, incarnation ${idText(incarnation)}`;
+  return `trouble ${number}: ${kind}${whereText(trouble, idText)}${life}`;
 }
 
-function whereText({ serverId, outboxId }: TroubleStatus, idDigits: number): string {
-  if (serverId !== "") return ` at ${fitText(escapeText(serverId), ID_COLUMNS_MAX)}`;
-  return outboxId === "" ? " of the whole ledger" : ` of outbox ${outboxId.slice(0, idDigits)}`;
+function whereText({ serverId, outboxId }: TroubleStatus, idText: (id: string) => string): string {
+  if (serverId !== "") return ` at ${labelText(serverId)}`;
+  return outboxId === "" ? " of the whole ledger" : ` of outbox ${idText(outboxId)}`;
 }
 
 function whenText(trouble: TroubleStatus): readonly string[] {

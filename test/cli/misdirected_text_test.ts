@@ -16,9 +16,9 @@ const SERVER = {
 test("misdirectedPart() names the LikesServer, both ledgers, since when, and the way out", () => {
   assert.is(
     misdirectedPart(SERVER, OURS),
-    `another ledger: fra-1 at 127.0.0.1:50052: since ${localSecond(SINCE_MS)}: its outbox belongs to ` +
-      "ledger 3f2a91c0, and this is 1234abcd (start this primary on its own --data-dir, or point " +
-      "that LikesServer to its own primary)",
+    `fra-1 at 127.0.0.1:50052 is of another ledger, since ${localSecond(SINCE_MS)}: its outbox ` +
+      "belongs to ledger 3f2a91c0, and this is 1234abcd (start this primary on its own --data-dir, " +
+      "or point that LikesServer to its own primary)",
   );
 });
 

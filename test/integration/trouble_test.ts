@@ -154,7 +154,14 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   const other = await counter.startPrimary();
   await becomes("another ledger named", LIMIT_MS, isNamed);
   await counter.add(a, 7);
-  assert.is((await counter.status()).totalLikes, 0n);
+  const status = await counter.status();
+  assert.equal([status.totalLikes, status.convergence], [0n, "unknown"]);
+  assert.equal(
+    status.misdirected.map(({ serverId }) => serverId),
+    ["a"],
+  );
+  const health = "likes.v1.trouble.ledger_other";
+  assert.is(await healthOf(counter.primary, health), "NOT_SERVING");
   const log = readFileSync(join(counter.logDir, "LikesServer-a", "log.txt"), "utf8");
   assert.match(log, "Cannot take the outbox of ledger");
   await other.end("SIGKILL");
@@ -162,6 +169,7 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   renameSync(`${folder}-own`, folder);
   await counter.startPrimary();
   await becomes("the own ledger taken", LIMIT_MS, async () => !(await isNamed()));
+  assert.is(await healthOf(counter.primary, health), "SERVING");
   await expectExact(counter, { a }, []);
 });
 
