@@ -152,6 +152,8 @@ export const MEMBER_SILENT_MS = 3_000;
 export const HELLO_WAIT_MAX_MS = 5_000;
 /** A stream without a Report: the peer hangs, or the connection is half open. */
 export const REPORT_WAIT_MAX_MS = 10_000;
+/** So long after it came a LikesServer of another ledger is named. */
+export const MISDIRECTED_KEPT_MS = 10_000;
 /** A LikesServer without Welcome or pulse gives the stream up and connects again. */
 export const PULSE_WAIT_MAX_MS = 3_000;
 /**
@@ -248,6 +250,10 @@ assert(BUSY_WAIT_MAX_MS <= PULSE_GAP_MIN_MS, "a store that is busy holds back no
 assert(PULSE_INTERVAL_MS * 2 < MEMBER_SILENT_MS, "one lost pulse does not make a member silent");
 assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break a stream");
 assert(MEMBER_SILENT_MS < REPORT_WAIT_MAX_MS, "a member is named silent before it is dropped");
+assert(
+  MISDIRECTED_KEPT_MS > 2 * (PULSE_WAIT_MAX_MS + BACKOFF_MAX_MS),
+  "who comes again and again is named all the while, also when a Hello is lost",
+);
 assert(BACKOFF_MAX_MS < LEAVE_WAIT_MAX_MS, "a leaving LikesServer tries more than once");
 assert(LEARN_WAIT_MAX_MS < CALL_WAIT_DEFAULT_MS, "a reader hears of a primary that is away");
 assert(LEARNT_COUNTS_MAX > COUNTS_MAX, "what one answer tells can be kept");

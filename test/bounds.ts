@@ -201,6 +201,12 @@ export const REACHED: readonly Reached[] = [
     there: "RESOURCE_EXHAUSTED too_many: the newcomer waits for admission",
   },
   {
+    limits: ["MISDIRECTED_KEPT_MS"],
+    file: `${CORE}/misdirected_test.ts`,
+    test: "came() names an outbox once, and expire() forgets who comes no longer",
+    there: "named up to it, and not after it",
+  },
+  {
     limits: ["MISDIRECTED_MAX"],
     file: `${CORE}/misdirected_test.ts`,
     test: "came() names no more than MISDIRECTED_MAX, those that came first",

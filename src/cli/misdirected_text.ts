@@ -1,8 +1,8 @@
 /** LikesServers of another ledger in words: which, since when, and what ends it. */
 import type { MisdirectedServer } from "../core/misdirected.ts";
 import { localSecond } from "../local_time.ts";
-import { escapeText, fitText } from "./escape.ts";
-import { labelText, shortId } from "./names.ts";
+import { fitText } from "./escape.ts";
+import { addressText, labelText, shortId } from "./names.ts";
 
 const WAY_OUT =
   "start this primary on its own --data-dir, or point that LikesServer to its own primary";
@@ -23,7 +23,7 @@ export function misdirectedLines(
 }
 
 function whoText({ serverId, address }: MisdirectedServer): string {
-  return `${labelText(serverId)} at ${escapeText(address)} is of another ledger`;
+  return `${labelText(serverId)} at ${addressText(address)} is of another ledger`;
 }
 
 function whatText({ sinceMs, ledgerId: theirs }: MisdirectedServer, ledgerId: string): string {

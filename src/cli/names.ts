@@ -1,14 +1,21 @@
-/** How labels and ids are written within a line. */
+/** How labels, addresses and ids are written within a line. */
 import { escapeText, fitText } from "./escape.ts";
 
 /** What a label may take of a line; a longer one is cut. */
 const LABEL_COLUMNS_MAX = 32;
+/** What an address may take of a line; a longer one is cut. */
+const ADDRESS_COLUMNS_MAX = 48;
 /** Digits of an id that tell it from the others of a status. */
 const SHORT_ID_DIGITS = 8;
 
 /** The label of a LikesServer, which is whatever it says. */
 export function labelText(serverId: string): string {
   return fitText(escapeText(serverId), LABEL_COLUMNS_MAX);
+}
+
+/** Where a LikesServer listens, which is whatever it says. */
+export function addressText(address: string): string {
+  return fitText(escapeText(address), ADDRESS_COLUMNS_MAX);
 }
 
 /** The beginning of an id: enough to tell it from others that are shown beside it. */

@@ -2,22 +2,22 @@
 import { styleText } from "node:util";
 import type { ServerStatus, Status } from "../core/status.ts";
 import { formatDuration } from "./duration.ts";
-import { columnsMost, escapeText, fitText } from "./escape.ts";
+import { columnsMost, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
 import { misdirectedLines, misdirectedPart } from "./misdirected_text.ts";
-import { labelText } from "./names.ts";
+import { addressText, labelText } from "./names.ts";
 import { countOf, formatCount } from "./numbers.ts";
 import { textTable } from "./text_table.ts";
 import { troubleLines, troublePart } from "./trouble_text.ts";
 
 /** Rows of a table when nothing else is said: with the lines around them they fit a terminal. */
 const ROWS_DEFAULT = 16;
-/** Rows that stay however many troubles are named below them. */
+/** Rows that stay however much is named below them. */
 const ROWS_MIN = 3;
 /** Troubles named under the table, and in a line. */
 const TROUBLES_SHOWN_MAX = 3;
-/** What an address may take of a line; a longer one is cut. */
-const ADDRESS_COLUMNS_MAX = 48;
+/** LikesServers of another ledger named there: each has the same way out. */
+const MISDIRECTED_SHOWN_MAX = 1;
 
 const WORD_COLORS = { converged: "green", catching_up: "yellow", unknown: "red" } as const;
 const STATE_COLORS = { streaming: "green", silent: "yellow", trouble: "red" } as const;
@@ -43,7 +43,7 @@ const COLUMNS = {
   address: {
     title: "address",
     align: "left",
-    cell: ({ address }) => fitText(escapeText(address), ADDRESS_COLUMNS_MAX),
+    cell: ({ address }) => addressText(address),
   },
   lag: { title: "lag", align: "right", cell: ({ pendingEvents }) => formatCount(pendingEvents) },
   accepted: {
@@ -97,26 +97,35 @@ export function statusTable(view: Status, options: StatusTableOptions): string {
 export function statusLine(view: Status): string {
   const head = `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX).map((one) => troublePart(one));
-  const others = view.misdirected.slice(0, TROUBLES_SHOWN_MAX).map((one) => {
+  const others = view.misdirected.slice(0, MISDIRECTED_SHOWN_MAX).map((one) => {
     return misdirectedPart(one, view.ledgerId);
   });
-  return [head, ...shown, ...hiddenTroubles(view), ...others].join("; ");
+  return [head, ...shown, ...hiddenTroubles(view), ...others, ...hiddenMisdirected(view)].join(
+    "; ",
+  );
 }
 
-/** The oldest troubles, line by line, and how many there are besides. */
+/** The oldest troubles and who comes from another ledger, by lines, and how many there are besides. */
 function troubleText(view: Status, columns: number): string[] {
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX);
   const lines = shown.flatMap((trouble) => troubleLines(trouble, columns));
-  const others = view.misdirected.slice(0, TROUBLES_SHOWN_MAX).flatMap((one) => {
+  const others = view.misdirected.slice(0, MISDIRECTED_SHOWN_MAX).flatMap((one) => {
     return misdirectedLines(one, view.ledgerId, columns);
   });
-  return [...lines, ...hiddenTroubles(view).map((text) => fitText(text, columns)), ...others];
+  const all = [...lines, ...hiddenTroubles(view), ...others, ...hiddenMisdirected(view)];
+  return all.map((line) => fitText(line, columns));
 }
 
 function hiddenTroubles({ troubles, troubleCount }: Status): string[] {
   const hidden = troubleCount - Math.min(troubles.length, TROUBLES_SHOWN_MAX);
   if (hidden <= 0) return [];
   return [`… and ${countOf(hidden, "more trouble")}: likes status --once --json`];
+}
+
+function hiddenMisdirected({ misdirected }: Status): string[] {
+  const hidden = misdirected.length - MISDIRECTED_SHOWN_MAX;
+  if (hidden <= 0) return [];
+  return [`… and ${formatCount(hidden)} more of another ledger: likes status --once --json`];
 }
 
 /** `CONVERGED everywhere`, `CATCHING_UP`, `UNKNOWN`. */

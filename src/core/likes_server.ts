@@ -339,7 +339,7 @@ export class LikesServerCore {
 
   /** Counts of another ledger than the outbox's are no answer. */
   #learnt(answer: CountsAnswer | undefined, nowMs: number): void {
-    const ledgerId = this.#outbox.seen?.ledgerId ?? answer?.ledgerId;
+    const ledgerId = this.#seen()?.ledgerId ?? answer?.ledgerId;
     const isOurs = answer !== undefined && answer.ledgerId === ledgerId;
     this.#counted(isOurs ? this.#counts.learnt(answer, nowMs) : this.#counts.failed(nowMs));
     this.#settleCounts();
@@ -404,7 +404,7 @@ export class LikesServerCore {
    * to have that. Who belongs to none yet may join any.
    */
   #seen(): LedgerSeen | undefined {
-    const belongs = this.#outbox.seen !== undefined || this.#writer.has("membership");
+    const belongs = this.#outbox.seen !== undefined || this.#writer.isJoining;
     return belongs ? (this.#heard ?? this.#outbox.seen) : undefined;
   }
 

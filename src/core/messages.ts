@@ -14,7 +14,7 @@ export interface Hello {
   readonly incarnation: Id;
   readonly firstRetainedSequence: number;
   readonly acknowledgedSequence: number;
-  /** What the outbox has last seen of a ledger; none before its first admission. */
+  /** What the outbox has last seen of its ledger; none before it hears that it is admitted. */
   readonly seen: LedgerSeen | undefined;
 }
 

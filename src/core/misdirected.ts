@@ -1,9 +1,9 @@
 /**
- * LikesServers that come to a primary whose ledger is not theirs: the ledger was exchanged, or one of
- * the two was started in the wrong place. A Hello writes nothing, so that is known only for as long as
- * they come.
+ * Misdirected LikesServers, whose outbox belongs to another ledger than that of the primary to which
+ * they come: the ledger was exchanged, or one of the two was started in the wrong place. A Hello writes
+ * nothing, so that is known only for as long as they come.
  */
-import { MEMBER_SILENT_MS, MISDIRECTED_MAX } from "../limits.ts";
+import { MISDIRECTED_KEPT_MS, MISDIRECTED_MAX } from "../limits.ts";
 import type { Hello } from "./messages.ts";
 import type { Id } from "./record.ts";
 
@@ -20,11 +20,21 @@ export interface MisdirectedServer {
 
 /** Those that came lately, at most MISDIRECTED_MAX of them. */
 export class Misdirected {
-  readonly #byOutbox = new Map<Id, { readonly server: MisdirectedServer; heardMs: number }>();
+  readonly #byOutbox = new Map<
+    Id,
+    { readonly server: MisdirectedServer; readonly heardMs: number }
+  >();
+  #servers: readonly MisdirectedServer[] = [];
+  #hasCome = false;
 
-  /** Those that came first are first. */
+  /** Whether one has come since the start of the primary. */
+  get hasCome(): boolean {
+    return this.#hasCome;
+  }
+
+  /** Those that came first are first. The same list until it changes. */
   get servers(): readonly MisdirectedServer[] {
-    return [...this.#byOutbox.values()].map(({ server }) => server);
+    return this.#servers;
   }
 
   /**
@@ -37,23 +47,30 @@ export class Misdirected {
     nowMs: number,
     labelMs: number,
   ): MisdirectedServer | undefined {
-    const known = this.#byOutbox.get(outboxId);
-    if (known?.server.ledgerId === ledgerId) {
-      known.heardMs = nowMs;
-      return undefined;
-    }
-    if (known === undefined && this.#byOutbox.size >= MISDIRECTED_MAX) return undefined;
-    const server = { serverId, outboxId, address, ledgerId, sinceMs: labelMs };
+    this.#hasCome = true;
+    const before = this.#byOutbox.get(outboxId)?.server;
+    const isKnown = before?.ledgerId === ledgerId;
+    if (!isKnown) this.#byOutbox.delete(outboxId); // it goes behind those that came before
+    if (this.#byOutbox.size >= MISDIRECTED_MAX && !isKnown) return undefined;
+    const sinceMs = isKnown ? before.sinceMs : labelMs;
+    const server = { serverId, outboxId, address, ledgerId, sinceMs };
     this.#byOutbox.set(outboxId, { server, heardMs: nowMs });
-    return server;
+    this.#list();
+    return isKnown ? undefined : server;
   }
 
-  /** Forgets those that have not come for MEMBER_SILENT_MS. Gives whether there were any. */
+  /** Forgets those that have not come for MISDIRECTED_KEPT_MS. Gives whether there were any. */
   expire(nowMs: number): boolean {
     const before = this.#byOutbox.size;
     for (const [outboxId, { heardMs }] of this.#byOutbox) {
-      if (nowMs - heardMs > MEMBER_SILENT_MS) this.#byOutbox.delete(outboxId);
+      if (nowMs - heardMs > MISDIRECTED_KEPT_MS) this.#byOutbox.delete(outboxId);
     }
-    return this.#byOutbox.size < before;
+    const areFewer = this.#byOutbox.size < before;
+    if (areFewer) this.#list();
+    return areFewer;
+  }
+
+  #list(): void {
+    this.#servers = [...this.#byOutbox.values()].map(({ server }) => server);
   }
 }

@@ -44,10 +44,18 @@ export class OutboxWriter {
     return this.#writing?.group !== undefined || !this.#accepts.isEmpty;
   }
 
+  /** Whether the outbox is about to become a member. */
+  get isJoining(): boolean {
+    return this.#some((write) => write.type === "membership" && write.membership === "member");
+  }
+
   /** Whether a change of this type waits or is under way. */
   has(type: OutboxWrite["type"]): boolean {
-    const isOfType = (write: OutboxWrite) => write.type === type;
-    return this.#changes.some(isOfType) || (this.#writing?.writes.some(isOfType) ?? false);
+    return this.#some((write) => write.type === type);
+  }
+
+  #some(isIt: (write: OutboxWrite) => boolean): boolean {
+    return this.#changes.some(isIt) || (this.#writing?.writes.some(isIt) ?? false);
   }
 
   change(...writes: readonly OutboxWrite[]): void {

@@ -501,9 +501,9 @@ export class PrimaryCore {
     const comesBack = commands.some((one) => {
       return one.type === "report" && !this.#members.has(one.report.outboxId);
     });
-    if (comesBack || this.#troubles.length > 0) return commands;
+    const isHeld = this.#troubles.length > 0 || isPerhapsExchanged(this.#view());
+    if (comesBack || isHeld) return commands;
     const noMembers = this.#members.size === 0;
-    if (isPerhapsExchanged(this.#view())) return commands;
     const sinceMs = this.#labels.next(nowMs) - Math.max(this.#meta.asOfMs, this.#labels.startMs);
     if (noMembers && sinceMs < PULSE_INTERVAL_MS) return commands;
     const asOfMs = leastMark(this.#view(), noMembers ? this.#labels.mint(nowMs) : 0);
@@ -513,7 +513,7 @@ export class PrimaryCore {
   #tick(nowMs: number): void {
     for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
     this.#noteAnswered(nowMs);
-    if (this.#misdirected.expire(nowMs)) this.#notice({ type: "misdirected", server: undefined });
+    if (this.#misdirected.expire(nowMs)) this.#notice({ type: "misdirected_gone" });
     const state = convergence(this.#view(), nowMs);
     if (state !== this.#told) {
       this.#told = state;
@@ -583,6 +583,7 @@ export class PrimaryCore {
       contacts: this.#contacts.byOutbox,
       troubles: this.#troubles,
       misdirected: this.#misdirected.servers,
+      hasMisdirected: this.#misdirected.hasCome,
       startedMs: this.#started.monotonicMs,
       startedLabelMs: this.#labels.startMs,
     };

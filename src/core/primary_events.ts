@@ -54,8 +54,8 @@ export type PrimaryNotice =
   | { readonly type: "member"; readonly member: MemberRow }
   | { readonly type: "trouble"; readonly trouble: TroubleStatus }
   | { readonly type: "decision"; readonly decision: DecisionRow }
-  /** A LikesServer of another ledger came; undefined when one comes no longer. */
-  | { readonly type: "misdirected"; readonly server: MisdirectedServer | undefined }
+  | { readonly type: "misdirected"; readonly server: MisdirectedServer }
+  | { readonly type: "misdirected_gone" }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
   | { readonly type: "disk_full" | "store_busy" };
 

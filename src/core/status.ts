@@ -3,7 +3,8 @@
  *
  * Convergence is never computed from totals, which may be equal by accident. It comes from what
  * each member answered to a pulse of this start of the primary: a member that has not answered
- * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP.
+ * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP. Trouble
+ * makes it UNKNOWN too, and so does a ledger that is perhaps another one than people take it for.
  */
 import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../limits.ts";
 import type { Contact } from "./contacts.ts";
@@ -23,6 +24,8 @@ export interface StatusView {
   readonly troubles: readonly TroubleStatus[];
   /** LikesServers of another ledger that came lately. */
   readonly misdirected: readonly MisdirectedServer[];
+  /** Whether one has come since this start. */
+  readonly hasMisdirected: boolean;
   /** When this start of the primary began, by the monotonic clock and by its labels. */
   readonly startedMs: number;
   readonly startedLabelMs: number;
@@ -87,9 +90,12 @@ export function convergence(view: StatusView, nowMs: number): Convergence {
   return catchingUp ? "catching_up" : "converged";
 }
 
-/** Whether those who come all belong to another ledger: of a ledger without members that says a lot. */
-export function isPerhapsExchanged({ members, misdirected }: StatusView): boolean {
-  return members.size === 0 && misdirected.length > 0;
+/**
+ * Whether a ledger that has counted nothing and knows nobody may be in the place of another one: since
+ * the start somebody of another one has come. That all of it is counted would be true, and mislead.
+ */
+export function isPerhapsExchanged({ members, meta, hasMisdirected }: StatusView): boolean {
+  return hasMisdirected && members.size === 0 && meta.totalLikes === 0n;
 }
 
 /** The least mark of the members: what `as_of` may become. `none` is the answer without members. */

@@ -119,7 +119,7 @@ export const PARENT_LOG_NAME = "ParentProcessStatus";
 
 function makeOwnFolder(folder: string): void {
   const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) return makeFolder(folder);
+  if (found === undefined) return void makeFolder(folder);
   if (found.isSymbolicLink()) throw unusable(folder, "it is a symbolic link");
   if (!found.isDirectory()) throw unusable(folder, "it is not a folder");
   if (found.uid !== process.getuid?.()) throw unusable(folder, "it belongs to someone else");

@@ -118,7 +118,7 @@ class PrimaryRole {
     this.#server = server;
     server.setHealth(true);
     server.setTroubles(this.#core.troubles);
-    server.setLedgerOther(false);
+    server.setLedgerOther(this.#core.misdirected.length > 0);
     const operator = await this.#serveOperator();
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     log.line(`listening on ${this.#options.host}:${port}`);
@@ -231,7 +231,7 @@ class PrimaryRole {
         if (action.notice.type === "trouble" || action.notice.type === "decision") {
           this.#server?.setTroubles(this.#core.troubles);
         }
-        if (action.notice.type === "misdirected") {
+        if (action.notice.type === "misdirected" || action.notice.type === "misdirected_gone") {
           this.#server?.setLedgerOther(this.#core.misdirected.length > 0);
         }
         return;
@@ -241,7 +241,9 @@ class PrimaryRole {
   }
 
   #end(streamId: number, refusal: Refusal): void {
-    this.#options.log.line(`ended a stream: ${refusal.message}`);
+    // Who belongs to another ledger comes every second: the log has named it once.
+    const isTold = refusal.code === "ledger_other";
+    if (!isTold) this.#options.log.line(`ended a stream: ${refusal.message}`);
     this.#peers.get(streamId)?.end(refusal);
     this.#peers.delete(streamId);
   }

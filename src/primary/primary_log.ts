@@ -46,7 +46,9 @@ export class PrimaryLog {
       case "convergence":
         return [`${notice.convergence}: total ${notice.totalLikes}`];
       case "misdirected":
-        return this.#misdirected(notice.server);
+        return [misdirectedText(notice.server)];
+      case "misdirected_gone":
+        return []; // it may be down, or with its own primary again
       case "disk_full":
         return ["the disk of the ledger is full: nothing was applied, it will be offered again"];
       case "store_busy":
@@ -56,15 +58,6 @@ export class PrimaryLog {
       default:
         return unreachable(notice);
     }
-  }
-
-  /** That it comes no longer is no news: it may be pointed to its own primary, or be down. */
-  #misdirected(server: MisdirectedServer | undefined): readonly string[] {
-    if (server === undefined) return [];
-    const { serverId, address, outboxId, ledgerId } = server;
-    return [
-      `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`,
-    ];
   }
 
   #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {
@@ -79,4 +72,8 @@ export class PrimaryLog {
     const range = `#${firstSequence}..#${firstSequence + events.length - 1}`;
     return [`${serverId} ${range} +${total - totalBefore} in ${events.length} events = ${total}`];
   }
+}
+
+function misdirectedText({ serverId, address, outboxId, ledgerId }: MisdirectedServer): string {
+  return `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`;
 }

@@ -39,12 +39,17 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
     const message = `Cannot reach the primary at ${address}: ${found}; start it, or give --primary`;
     return new LikesError("peer_unreachable", message);
   }
-  const { servers, pendingEvents, convergence } = last;
+  const { servers, pendingEvents, convergence, misdirected } = last;
   const late = servers.filter((one) => one.state !== "streaming" || one.pendingEvents > 0);
   const names = late.slice(0, NAMED_MAX).map(({ serverId, state, trouble }) => {
     return `${serverId} (${state}${trouble === "" ? "" : `: ${trouble}`})`;
   });
+  const others = misdirected.slice(0, NAMED_MAX).map(({ serverId }) => serverId);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
-  const found = `${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`;
-  return new LikesError("not_converged", `Cannot see convergence in ${timeoutMs} ms: ${found}`);
+  const found = [`${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`];
+  if (others.length > 0) found.push(`${others.join(", ")} of another ledger: see likes status`);
+  return new LikesError(
+    "not_converged",
+    `Cannot see convergence in ${timeoutMs} ms: ${found.join("; ")}`,
+  );
 }

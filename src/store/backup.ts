@@ -10,8 +10,8 @@
  *
  * A copy is verified, marked as one, synced, and only then gets its name. It is one file, with no log.
  */
-import { closeSync, existsSync, fsyncSync, lstatSync, openSync } from "node:fs";
-import { renameSync, rmSync, rmdirSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { acceptedOf } from "../core/outbox.ts";
@@ -82,12 +82,12 @@ export async function backUp(
 ): Promise<BackedUp> {
   const path = databasePath(destinationFolder, kind);
   const made = `${path}.new`;
-  const isNewFolder = !existsSync(dirname(path));
+  let madeFolders: readonly string[] = [];
   let left: string | undefined;
   try {
     const source = databasePath(folder, kind);
     refuseSource(source);
-    makeFolder(dirname(path));
+    madeFolders = makeFolder(dirname(path));
     refuseTaken(path, "name a folder without one");
     refuseTaken(made, "another backup goes on, or one was cut off: then remove that file");
     closeSync(openSync(made, "wx", FILE_MODE));
@@ -103,9 +103,14 @@ export async function backUp(
     for (const suffix of left === undefined ? [] : ["", "-journal", "-wal", "-shm"]) {
       rmSync(left + suffix, { force: true });
     }
-    if (isNewFolder && existsSync(dirname(path))) rmdirSync(dirname(path));
+    for (const made of madeFolders.toReversed()) removeEmpty(made);
     throw failure(error, `the ${kind.name} of ${JSON.stringify(folder)}`);
   }
+}
+
+/** Another backup may have begun to fill it meanwhile: then it stays. */
+function removeEmpty(folder: string): void {
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 /** Why a copy is not made, with the way out. */

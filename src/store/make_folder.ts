@@ -10,14 +10,16 @@ export const FOLDER_MODE = 0o700;
 
 /**
  * Makes `folder` and those above it that do not exist, for their owner alone. A new folder lasts when
- * the one above it is synced, and so it is. Throws the error of the system.
+ * the one above it is synced, and so it is. Gives those that it made, the outermost first. Throws the
+ * error of the system.
  */
-export function makeFolder(folder: string): void {
+export function makeFolder(folder: string): readonly string[] {
   const path = resolve(folder);
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  makeOne(path);
+  if (existsSync(path)) return [];
+  const made = makeFolder(dirname(path));
+  const isMade = makeOne(path);
   syncFolder(dirname(path));
+  return isMade ? [...made, path] : made;
 }
 
 /** Makes the names in `folder` last. Throws the error of the system. */
@@ -30,11 +32,13 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Makes one folder; another process may have made it meanwhile. */
-function makeOne(path: string): void {
+/** Makes one folder; false when another process has made it meanwhile. */
+function makeOne(path: string): boolean {
   try {
     mkdirSync(path, { mode: FOLDER_MODE });
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
   }
 }

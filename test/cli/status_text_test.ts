@@ -136,6 +136,29 @@ test("statusLine() says everywhere only when it is", () => {
   assert.match(statusLine(catchingUp), " likes CATCHING_UP, ");
 });
 
+test("statusTable() and statusLine() name one of another ledger, and how many more come", () => {
+  const misdirected = ["fra-1", "fra-2", "fra-3"].map((serverId) => ({
+    serverId,
+    outboxId: "2".repeat(32),
+    address: "127.0.0.1:50052",
+    ledgerId: `3f2a91c0${"0".repeat(24)}`,
+    sinceMs: NOW_MS,
+  }));
+  const view = status({ misdirected, servers: [], convergence: "unknown", everywhere: false });
+  const table = statusTable(view, { columns: 100, color: false });
+  assert.match(table, "UNKNOWN, as of 0.3 s ago, no LikesServers, 3 of another ledger, 0 events");
+  assert.match(table, "\nfra-1 at 127.0.0.1:50052 is of another ledger\n  since ");
+  assert.match(
+    table,
+    "its outbox belongs to ledger 3f2a91c0, and this is 00000000\n  start this primary",
+  );
+  assert.match(table, "\n… and 2 more of another ledger: likes status --once --json");
+  const line = statusLine(view);
+  assert.match(line, "; fra-1 at 127.0.0.1:50052 is of another ledger, since ");
+  assert.match(line, "; … and 2 more of another ledger");
+  assert.not.match(line, "fra-2");
+});
+
 function status(overrides: Partial<Status>): Status {
   return {
     convergence: "converged",

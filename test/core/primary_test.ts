@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import {
   COMMIT_COMMANDS_MAX,
   HELLO_WAIT_MAX_MS,
-  MEMBER_SILENT_MS,
+  MISDIRECTED_KEPT_MS,
   STREAM_BATCHES_QUEUED_MAX,
   STREAMS_MAX,
 } from "../../src/limits.ts";
@@ -13,7 +13,6 @@ import {
   GENERATION,
   LEDGER,
   OTHER_OUTBOX,
-  OUTBOX,
   SECOND,
   batch,
   batches,
@@ -69,34 +68,50 @@ test("status() is UNKNOWN, and names them, when all who come are of another ledg
   await primary.pass(1_000);
   const { asOfMs } = primary.status();
   assert.is(primary.status().convergence, "converged");
-  const seen = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
-  for (const streamId of [1, 2, 3]) {
-    primary.drive({ type: "opened", streamId });
-    primary.receive(streamId, hello({ seen }));
-    await primary.pass(1_000);
+  comesFromElsewhere(primary, 1);
+  for (let passedMs = 0; passedMs <= MISDIRECTED_KEPT_MS; passedMs += 1_000) {
     const { convergence, misdirected } = primary.status();
-    assert.is(convergence, "unknown");
-    assert.equal(
-      misdirected.map(({ ledgerId, outboxId }) => [ledgerId, outboxId]),
-      [[seen.ledgerId, OUTBOX]],
-    );
+    assert.equal([convergence, misdirected.length], ["unknown", 1]);
+    assert.is(misdirected[0]?.ledgerId, ELSEWHERE.ledgerId);
+    await primary.pass(1_000);
   }
-  assert.ok(primary.status().asOfMs <= asOfMs + 500, "who comes has likes that it cannot know of");
-  await primary.pass(MEMBER_SILENT_MS + 1_000);
-  assert.equal(primary.status().misdirected, []);
-  assert.is(primary.status().convergence, "converged");
-  assert.ok(primary.status().asOfMs > asOfMs + MEMBER_SILENT_MS);
+  const { convergence, misdirected } = primary.status();
+  assert.equal([convergence, misdirected], ["unknown", []], "what is known once is not forgotten");
+  assert.is(primary.status().asOfMs, asOfMs, "it says nothing of likes that are elsewhere");
+  assert.is(primary.notices("misdirected").length, 1);
+  assert.is(primary.notices("misdirected_gone").length, 1);
 });
 
 test("status() stays CONVERGED when one of another ledger comes, and members are known", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
-  primary.drive({ type: "opened", streamId: 2 });
-  const seen = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
-  primary.receive(2, hello({ seen, outboxId: OTHER_OUTBOX }));
-  assert.is(primary.status().misdirected.length, 1);
-  assert.is(primary.status().convergence, "converged");
+  comesFromElsewhere(primary, 2);
+  const { convergence, misdirected } = primary.status();
+  assert.equal([convergence, misdirected.length], ["converged", 1]);
 });
+
+test("status() stays CONVERGED when one of another ledger comes, and all members left", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  primary.receive(1, batch(FIRST, [5]));
+  await primary.commit();
+  const { pulse } = await primary.greet(2);
+  const last = { lastSequence: 1, final: true, leaving: true, labelMs: pulse.labelMs };
+  primary.receive(2, report(last));
+  await primary.commit();
+  comesFromElsewhere(primary, 3);
+  const { convergence, servers, totalLikes, misdirected } = primary.status();
+  assert.equal([convergence, servers, totalLikes], ["converged", [], 5n]);
+  assert.is(misdirected.length, 1);
+});
+
+const ELSEWHERE = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
+
+function comesFromElsewhere(primary: PrimaryHarness, streamId: number): void {
+  primary.drive({ type: "opened", streamId });
+  primary.receive(streamId, hello({ seen: ELSEWHERE, outboxId: OTHER_OUTBOX }));
+  assert.is(primary.endOf(streamId), "ledger_other");
+}
 
 test("handle() refuses another stream when there are as many as may be", async () => {
   const primary = await PrimaryHarness.start();

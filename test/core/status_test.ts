@@ -54,6 +54,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     contacts: new Map([[OUTBOX, contact()]]),
     troubles: [],
     misdirected: [],
+    hasMisdirected: false,
     startedMs: 8_000,
     startedLabelMs: 1_700_000_000_000,
     ...changes,

@@ -58,7 +58,7 @@ export function branchesOf(coverage: FileCoverage, text: string, root: string): 
   // A function that is never called may be told as a branch of its file too.
   const told = new Set(branches.filter(({ isCovered }) => !isCovered).map((one) => one.text));
   const all = [...branches, ...uncalled.filter((one) => !told.has(one.text))];
-  return all.filter((one) => /\w/.test(one.text));
+  return all.filter((one) => /[^\s{}();,]/.test(one.text));
 }
 
 function textsAt(lines: readonly string[], { start, end }: Range): Pick<Branch, "at" | "text"> {

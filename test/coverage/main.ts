@@ -17,6 +17,14 @@ const TESTS = ["test/core/", "test/store/"];
 const SIMULATION = ["test/simulator/main.ts", "--seeds", "300", "--first-seed", "1"];
 const SIMULATION_LIMIT_MS = 10 * 60_000;
 
+/** V8 of another release tells other branches. */
+const LIST_NODE_MAJOR = 20;
+
+const [major] = process.versions.node.split(".");
+if (Number(major) !== LIST_NODE_MAJOR) {
+  const message = `Cannot compare with ${LIST}: it is of Node ${LIST_NODE_MAJOR}, this is ${major}`;
+  throw new Error(`${message}; run it with Node ${LIST_NODE_MAJOR}`);
+}
 const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
 const root = process.cwd();
 const interrupt = new AbortController();

@@ -314,7 +314,7 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
       "law 7: who is about to join a ledger says Hello to another one as if it belonged to none",
     edits: [
       [
-        'this.#outbox.seen !== undefined || this.#writer.has("membership");',
+        "this.#outbox.seen !== undefined || this.#writer.isJoining;",
         "this.#outbox.seen !== undefined;",
       ],
     ],

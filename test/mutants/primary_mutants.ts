@@ -292,7 +292,12 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
   {
     name: "as-of-although-exchanged",
     breaks: "law 4: as_of goes on in a ledger that is perhaps not theirs who come",
-    edits: [["    if (isPerhapsExchanged(this.#view())) return commands;", ""]],
+    edits: [
+      [
+        "this.#troubles.length > 0 || isPerhapsExchanged(this.#view());",
+        "this.#troubles.length > 0;",
+      ],
+    ],
   },
   {
     name: "message-before-welcome",
@@ -444,12 +449,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
   {
     name: "as-of-past-who-comes-back",
     breaks: "law 4: as_of claims likes of a retired member that comes back in the same commit",
-    edits: [
-      [
-        "    if (comesBack || this.#troubles.length > 0) return commands;",
-        "    if (this.#troubles.length > 0) return commands;",
-      ],
-    ],
+    edits: [["    if (comesBack || isHeld) return commands;", "    if (isHeld) return commands;"]],
   },
   {
     name: "left-member-remembered",

@@ -50,7 +50,7 @@ const HALVES: readonly (readonly [boolean, boolean])[] = [
   [false, true],
 ];
 
-/** Stopped for long: a stream of it is given up, and it comes back into another world. */
+/** Of the times at which a process may be stopped for long; it comes back into another world. */
 const LONG_SHARE = 0.05;
 
 function longMs(random: Random): number {
@@ -61,7 +61,7 @@ function longMs(random: Random): number {
 /** Makes a fault happen now and then, for as long as the world is unkind. */
 export function beUnkind(world: Befallen): void {
   const { faults } = world.plan;
-  // A store that forgets does so in two steps: it is copied before it is put back.
+  // Twice as often: most stores forget in two steps, when they are copied and when they are put back.
   const kinds = [...faults, ...AMNESIAS.filter((kind) => faults.has(kind))].filter((kind) => {
     return !NOT_AT_A_MOMENT.includes(kind);
   });

@@ -8,7 +8,6 @@ import type { LikesServerSeat } from "./seat.ts";
 /** The world, as far as it ends. */
 export interface Ending extends Givers {
   isGiving: boolean;
-  readonly seats: readonly LikesServerSeat[];
   readonly ledger: LedgerDisk;
   readonly primary: PrimaryProcess | undefined;
 }

@@ -85,16 +85,25 @@ export class LikesServerProcess extends SimulatedProcess {
   /** A message arrives on a stream, which may be of the past. */
   receive(streamId: number, message: FromPrimary, forged?: Forged<FromPrimary>): void {
     const { agenda } = this.surroundings;
-    if (forged === undefined) this.watch.received(message, agenda.nowMs);
+    const isCurrent = this.#link?.streamId === streamId;
+    if (forged === undefined && isCurrent) this.watch.received(message, agenda.nowMs);
     const pending = this.core?.pendingEvents ?? 0;
     const shown = this.core?.total(this.nowMs)?.pulse;
-    const isCurrent = this.#link?.streamId === streamId;
     this.drive({ type: "received", streamId, message });
     if (forged !== undefined) this.#expectNothing(streamId, forged, pending);
     if (isCurrent || this.core === undefined) return;
     const isVoid =
       this.core.pendingEvents >= pending && this.core.total(this.nowMs)?.pulse === shown;
     expect(isVoid, () => `takes a ${message.type} of a stream that was given up`);
+  }
+
+  /** A stream is over, which may be one of the past: then the one of now goes on. */
+  broken(streamId: number, reason: string): void {
+    const link = this.#link;
+    this.drive({ type: "broken", streamId, reason });
+    const isOther = link !== undefined && link.streamId !== streamId;
+    const isKept = !isOther || this.#link === link || !this.isAlive;
+    expect(isKept, () => `ends its stream because stream ${streamId} of the past is over`);
   }
 
   /** Nothing was taken for applied because of `forged`. */
@@ -180,8 +189,7 @@ export class LikesServerProcess extends SimulatedProcess {
       }
       case "connect": {
         const { streamId } = action;
-        this.watch.connected(surroundings.agenda.nowMs, !this.wasPaused && !this.#mayWait);
-        this.wasPaused = false;
+        this.watch.connected(surroundings.agenda.nowMs, this.stoppedMs === 0 && !this.#mayWait);
         this.#link = { streamId, stream: surroundings.connect(this, streamId) };
         return;
       }
@@ -212,7 +220,10 @@ export class LikesServerProcess extends SimulatedProcess {
         return this.die("all is delivered");
       case "notice":
         if (action.notice.type === "trouble") this.#trouble(action.notice.trouble);
-        if (action.notice.type === "disconnected") this.watch.broken(surroundings.agenda.nowMs);
+        if (action.notice.type === "disconnected") {
+          this.watch.broken(surroundings.agenda.nowMs);
+          this.stoppedMs = 0;
+        }
     }
   }
 

@@ -246,8 +246,8 @@ export class PrimaryProcess extends SimulatedProcess {
 
   #send(streamId: number, { message }: Extract<PrimaryAction, { type: "send" }>): void {
     const { random, isUnkind, plan } = this.surroundings;
-    if (this.wasPaused) this.#watch?.resumed();
-    this.wasPaused = false;
+    if (this.stoppedMs > 0) this.#watch?.resumed(this.stoppedMs);
+    this.stoppedMs = 0;
     this.#watch?.sent(streamId, message);
     if (message.type === "pulse") this.#rounds.sent(message.convergence, this.nowMs);
     if (message.type === "welcome") this.#welcomed.add(streamId);
@@ -276,6 +276,7 @@ export class PrimaryProcess extends SimulatedProcess {
       } finally {
         // In doubt, it may be on the disk although nobody is told.
         const isThere = group !== undefined && group.meta === disk.meta && disk.meta !== before;
+        if (group?.meta === before) surroundings.oracle.unchanged(group);
         if (isThere && group !== undefined) {
           surroundings.oracle.committed(commands, group, { disk, before });
         }

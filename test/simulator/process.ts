@@ -35,8 +35,8 @@ export abstract class SimulatedProcess {
   readonly #clockMs: number;
   #isAlive = true;
   #isPaused = false;
-  /** Whether it was stopped for a while, until somebody who measures it sets this back. */
-  wasPaused = false;
+  /** How long it was stopped in all, until somebody who measures it sets this back. */
+  stoppedMs = 0;
   pausedUntilMs = 0;
   #held: Task[] = [];
   #effectsLeft = Infinity;
@@ -80,7 +80,7 @@ export abstract class SimulatedProcess {
     if (this.#isPaused || !this.#isAlive) return;
     this.pausedUntilMs = this.surroundings.agenda.nowMs + durationMs;
     this.#isPaused = true;
-    this.wasPaused = true;
+    this.stoppedMs += durationMs;
     this.surroundings.fired(kind);
     this.surroundings.trace?.fault(this.name, `stopped by a signal for ${durationMs} ms`);
     this.surroundings.agenda.after(durationMs, () => this.#resume());
@@ -125,7 +125,11 @@ export abstract class SimulatedProcess {
           outcome = call();
         } catch (error) {
           if (!(error instanceof LikesError)) throw error;
-          if (error.code === "superseded") return this.die("its store was opened again");
+          if (error.code === "superseded") {
+            disk.takeFault(); // it was for this write
+            surroundings.fired("primary_superseded");
+            return this.die("its store was opened again");
+          }
           if (error.code !== "store_in_doubt") throw error;
           machine.syncFault = undefined;
           const lost = fault === "in_doubt_lost";

@@ -15,6 +15,7 @@ import type { Befallen } from "./chaos.ts";
 import { cheapCodec } from "./cheap_codec.ts";
 import { noFaults } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
+import { describe } from "./describe.ts";
 import { give } from "./giver.ts";
 import { leave } from "./leaving.ts";
 import type { Ending } from "./leaving.ts";
@@ -42,6 +43,8 @@ const LOOK_MS = 100;
 /** Of the worlds that have converged, those in which nothing happens then, and for how long. */
 const LINGER_SHARE = 0.1;
 const LINGER_MS = 4_000;
+/** So long likes are given on at most while somebody is stopped for long. */
+const GIVING_ON_MS = 15_000;
 
 type Surroundings = LikesServerSurroundings &
   PrimarySurroundings &
@@ -126,11 +129,11 @@ export class World implements Surroundings {
       agenda.runUntil(plan.unkindMs);
       this.#beKind();
       agenda.runUntil(this.#pausedUntilMs + CONVERGE_MS, () => this.#isConverged);
-      if (!this.#isConverged) throw new SimulationFailure(`not converged: ${this.#describe()}`);
+      if (!this.#isConverged) throw new SimulationFailure(`not converged: ${describe(this)}`);
       oracle.finish(false);
       if (this.random.chance(LINGER_SHARE)) this.#linger();
       const isOver = leave(this, CONVERGE_MS);
-      if (!isOver) throw new SimulationFailure(`not everybody has left: ${this.#describe()}`);
+      if (!isOver) throw new SimulationFailure(`not everybody has left: ${describe(this)}`);
       oracle.finish(true);
     } catch (error) {
       this.trace?.fault("oracle", error instanceof Error ? error.message : String(error));
@@ -142,8 +145,15 @@ export class World implements Surroundings {
   #linger(): void {
     const { agenda } = this;
     agenda.runUntil(agenda.nowMs + LINGER_MS);
-    if (!this.#isConverged) throw new SimulationFailure(`no more converged: ${this.#describe()}`);
+    if (!this.#isConverged) throw new SimulationFailure(`no more converged: ${describe(this)}`);
     for (const seat of this.seats) seat.process?.watch.checkAged(agenda.nowMs);
+  }
+
+  /** While somebody is stopped for long the others take likes, which wait for it. */
+  #giveUntilAllGoOn(): void {
+    const { agenda } = this;
+    const endMs = Math.min(this.#pausedUntilMs, agenda.nowMs + GIVING_ON_MS);
+    agenda.at(endMs, () => (this.isGiving = false));
   }
 
   get primary(): PrimaryProcess | undefined {
@@ -198,7 +208,7 @@ export class World implements Surroundings {
       endAtPrimary: () => {
         if (primaryId !== undefined) primary.closed(primaryId);
       },
-      endAtLikesServer: (reason) => likesServer.drive({ type: "broken", streamId, reason }),
+      endAtLikesServer: (reason) => likesServer.broken(streamId, reason),
     });
     if (machine.isRefused || primary.core === undefined) {
       if (machine.isRefused) this.fired("connection_refused");
@@ -230,7 +240,6 @@ export class World implements Surroundings {
     const { primary } = this;
     if (primary?.core === undefined) return;
     this.#superseded.push(primary);
-    this.fired("primary_superseded");
     this.trace?.fault("primary", "another one is started on its ledger");
     this.#startPrimary();
   }
@@ -247,7 +256,7 @@ export class World implements Surroundings {
   #beKind(): void {
     this.trace?.fault("world", "is kind from now on");
     this.#isUnkind = false;
-    this.isGiving = false;
+    this.#giveUntilAllGoOn();
     this.amnesias.putBack();
     for (const primary of this.#superseded) primary.die("its operator ends it");
     for (const machine of [this.primaryMachine, ...this.seats.map((seat) => seat.machine)]) {
@@ -275,26 +284,10 @@ export class World implements Surroundings {
     if (status === undefined) return false;
     this.oracle.status(status);
     if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
-    if (!status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
+    if (this.isGiving || !status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
     const outboxes = new Set(this.seats.map(({ outboxId }) => outboxId));
     if (outboxes.size !== this.seats.length || status.troubleCount > 0) return false;
     if (status.servers.length !== this.seats.length) return false;
     return this.seats.every((seat) => seat.isWell(this.ledger));
-  }
-
-  #describe(): string {
-    const { primary } = this;
-    const likesServers = this.seats.map(({ serverId, process, isHeldDown }) => ({
-      serverId,
-      isHeldDown,
-      total: process?.core?.total(process.nowMs),
-      accepting: process?.core?.isAccepting,
-      pending: process?.core?.pendingEvents,
-      troubles: process?.core?.troubles,
-    }));
-    const status = primary?.core?.status(primary.nowMs);
-    return JSON.stringify({ status, likesServers }, (_key, value: unknown) =>
-      typeof value === "bigint" ? Number(value) : value,
-    );
   }
 }

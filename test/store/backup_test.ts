@@ -183,7 +183,8 @@ test("backUp() refuses a damaged store, and leaves nothing behind", async () => 
   await OUTBOX_TO_DAMAGE.fill(folder.path);
   const file = join(folder.path, OUTBOX_TO_DAMAGE.file);
   const whole = readFileSync(file);
-  const to = join(folder.path, "to");
+  const outer = join(folder.path, "to");
+  const to = join(outer, "monday");
   await backUp(folder.path, OUTBOX_KIND, join(folder.path, "whole"), OPTIONS);
   const turned = Buffer.from(whole);
   const offset = turned.lastIndexOf("video/17");
@@ -198,7 +199,7 @@ test("backUp() refuses a damaged store, and leaves nothing behind", async () => 
     for (const suffix of ["-wal", "-shm"]) rmSync(file + suffix, { force: true });
     writeFileSync(file, bytes);
     await refusal(folder.path, OUTBOX_KIND, to, text);
-    assert.not.ok(existsSync(to));
+    assert.not.ok(existsSync(outer));
   }
 });
 

@@ -8,8 +8,8 @@ import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 test("makeFolder() makes every missing folder for its owner alone when some are missing", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "a", "b");
-  makeFolder(path);
-  makeFolder(path);
+  assert.equal(makeFolder(path), [join(folder.path, "a"), path]);
+  assert.equal(makeFolder(path), []);
   for (const made of [path, join(folder.path, "a")]) assert.is(statSync(made).mode & 0o777, 0o700);
 });
 

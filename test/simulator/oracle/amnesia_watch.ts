@@ -39,7 +39,7 @@ export class AmnesiaWatch {
   /** Of each outbox, what ledgers had acknowledged to it that forgot. */
   readonly #toRefill = new Map<Id, Set<Gift>>();
   #restores = 0;
-  /** Whether any store ever forgot: some sums are then not known exactly. */
+  /** Whether any store ever forgot: then there may be something to decide. */
   happened = false;
 
   constructor(oracle: Observed) {

@@ -97,7 +97,8 @@ export class AsOfCheck {
     if (lineage.isGivenUp(gift)) return "an operator closed a gap";
     if (life === undefined) return "it was never synced";
     if (isRetired(gift, lineage)) return "an operator retired it";
-    if (isEnded(life, lineage)) return "an operator ended its incarnation";
+    const isHeld = this.#isHeld(gift);
+    if (!isHeld && isEnded(life, lineage)) return "an operator ended its incarnation";
     if (!this.#isListed(life)) {
       if (gift.likes === 0n) return "it has no likes, and its outbox forgot its incarnation";
       // Only a sum tells what a forgotten life lacks, and likes of other lives may outweigh it.
@@ -127,6 +128,16 @@ export class AsOfCheck {
       `it is not counted, the ledger has its incarnation ${row?.state} at #${row?.appliedSequence}, ` +
       `${this.#isListed(life) ? "an" : "no"} outbox lists it`
     );
+  }
+
+  /** Whether an outbox still has it. */
+  #isHeld({ life, sequence }: Gift): boolean {
+    return [...this.#outboxes()].some(({ content }) => {
+      const held = content.records.get(life?.incarnation ?? "") ?? [];
+      return held.some(({ record }) => {
+        return record.firstSequence <= sequence && sequence <= record.lastSequence;
+      });
+    });
   }
 
   /** Whether an outbox knows what it accepted in `life`, were it only up to where. */

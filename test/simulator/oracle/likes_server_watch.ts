@@ -57,7 +57,7 @@ export class LikesServerWatch {
   /** The newest version that it has shown, of the generation that it shows. */
   #shown = { generation: "", version: 0 };
   /** Whether the ledger may have recorded it, as far as this life can tell. */
-  isPerhapsKnown = false;
+  #isPerhapsKnown = false;
   /** When the last stream broke, until it connects again. */
   #brokenMs: number | undefined;
 
@@ -76,7 +76,7 @@ export class LikesServerWatch {
 
   /** A process begins, at the time `nowMs` of the world. */
   begun(nowMs: number): void {
-    this.isPerhapsKnown = this.#disk.content.state.membership !== "stranger";
+    this.#isPerhapsKnown = this.#disk.content.state.membership !== "stranger";
     this.#outbox.begun(nowMs);
   }
 
@@ -150,7 +150,7 @@ export class LikesServerWatch {
     const isDurable = message.lastSequence <= last;
     expect(isDurable, () => `says #${message.lastSequence}, the disk ends at #${last}`);
     if (message.type === "batch") return this.#sentBatch(message);
-    this.isPerhapsKnown = true;
+    this.#isPerhapsKnown = true;
     const { forgotten, incarnations, membership } = this.#disk.content.state;
     if (message.final) this.#final.add(message.incarnation);
     expect(!message.leaving || membership === "leaving", () => "it leaves, and no disk knows it");
@@ -192,7 +192,7 @@ export class LikesServerWatch {
       expect(applied === last.sequence, () => `stopped at #${last.sequence} of #${applied}`);
     }
     const isMember = lineage.disk.members.get(outboxId)?.state === "member";
-    const isToBeGone = this.isLeaving && this.isPerhapsKnown;
+    const isToBeGone = this.isLeaving && this.#isPerhapsKnown;
     expect(!isToBeGone || !isMember, () => "stopped without having left");
   }
 

@@ -1,5 +1,5 @@
 /** That a LikesServer of another ledger comes is named, and is no reason to say that all is well. */
-import { MEMBER_SILENT_MS } from "../../../src/limits.ts";
+import { MISDIRECTED_KEPT_MS } from "../../../src/limits.ts";
 import type { Hello } from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
 import type { Status } from "../../../src/core/status.ts";
@@ -20,13 +20,18 @@ export class MisdirectedCheck {
     if (seen !== undefined && seen.ledgerId !== this.#ledgerId) this.#cameMs.set(outboxId, nowMs);
   }
 
-  check({ misdirected, convergence, servers }: Status, nowMs: number): void {
+  check({ misdirected, convergence, servers, totalLikes }: Status, nowMs: number): void {
+    for (const { outboxId } of misdirected) {
+      const hasCome = this.#cameMs.has(outboxId);
+      expect(hasCome, () => `${outboxId} is said to be of another ledger, and never came`);
+    }
     for (const [outboxId, cameMs] of this.#cameMs) {
-      if (nowMs - cameMs > MEMBER_SILENT_MS - ROUNDING_MS) continue;
+      if (nowMs - cameMs > MISDIRECTED_KEPT_MS - ROUNDING_MS) continue;
       const isNamed = misdirected.some((one) => one.outboxId === outboxId);
       expect(isNamed, () => `${outboxId} of another ledger came, and is not named`);
-      const isWell = servers.length === 0 && convergence === "converged";
-      expect(!isWell, () => "converged, and those who come belong to another ledger");
     }
+    const isEmpty = servers.length === 0 && totalLikes === 0n && this.#cameMs.size > 0;
+    const isWell = isEmpty && convergence === "converged";
+    expect(!isWell, () => "converged, and those who came belong to another ledger");
   }
 }

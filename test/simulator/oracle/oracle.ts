@@ -3,7 +3,8 @@
  * every effect and of every commit, as somebody outside sees them, and throws at what must not be.
  *
  * Who knows what: `truth` what was given and where it was synced, `lineage` what the ledger must hold,
- * `asOf` law 4, `watch` what this life of the primary may say, `readers` what was shown to whom.
+ * `asOf` law 4, `watch` what a life of the primary may say, `readers` what was shown to whom, `amnesia`
+ * who forgot, and the checks of groups and decisions what a commit may do.
  */
 import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger.ts";
 import type { GroupResult, LedgerCommand } from "../../../src/core/ledger_rule.ts";
@@ -98,8 +99,10 @@ export class Oracle {
     });
     const isCopy = this.#marked.delete(disk);
     expect(isNamed || !isCopy, () => "a copy is opened, and does not say so");
-    this.#watch = new PrimaryWatch(lineage, snapshot, this.#nowMs);
-    this.#watch.isTwinned = (outboxId) => this.asOf.isTwinned(outboxId);
+    this.#watch = new PrimaryWatch(lineage, snapshot, {
+      nowMs: this.#nowMs,
+      isTwinned: (outboxId) => this.asOf.isTwinned(outboxId),
+    });
     return this.#watch;
   }
 
@@ -147,6 +150,12 @@ export class Oracle {
     }
     if (group.decisions.some(({ kind }) => kind === "answered")) this.#watch?.checkAnswered();
     if (!lineage.isForeign) this.amnesia.committed(group, lineage);
+  }
+
+  /** A group left the ledger as it was, by what it says. */
+  unchanged({ members, troubles, decisions }: GroupResult): void {
+    const rows = members.length + troubles.length + decisions.length;
+    expect(rows === 0, () => `${rows} rows change, and no version names that`);
   }
 
   /** Somebody reads the status at the primary. */

@@ -60,6 +60,7 @@ export class OutboxCheck {
       if (write.type === "append") {
         this.#noteBytes(write.incarnation, write.record.lastSequence, write.record.bytes);
       }
+      if (write.type === "acknowledge") this.#heardOf(write.incarnation, write.upTo);
       if (write.type === "trim") this.#checkAge(write.incarnation, write.upTo, nowMs);
       if (write.type === "reopen") [this.#heard, this.#written] = [new Map(), new Map()];
       if (write.type === "close") {
@@ -95,9 +96,16 @@ export class OutboxCheck {
     known.set(lastSequence, recordDiskBytes(bytes.length));
   }
 
-  #checkAge(incarnation: Id, upTo: number, nowMs: number): void {
+  /** When it heard first that everything up to `upTo` is in the ledger: nobody else may say so. */
+  #heardOf(incarnation: Id, upTo: number): Heard {
     const heard = this.#heard.get(incarnation)?.find((one) => one.upTo >= upTo);
-    expect(heard !== undefined, () => `#${upTo} of ${incarnation} is removed, unacknowledged`);
+    const isHeard = heard !== undefined || upTo === 0;
+    expect(isHeard, () => `#${upTo} of ${incarnation} is called acknowledged, and nobody said so`);
+    return heard ?? { upTo, atMs: -Infinity };
+  }
+
+  #checkAge(incarnation: Id, upTo: number, nowMs: number): void {
+    const heard = this.#heardOf(incarnation, upTo);
     const ageMs = nowMs - heard.atMs;
     const isOld = ageMs + ROUNDING_MS >= this.#retain.ageMs;
     expect(isOld, () => `#${upTo} of ${incarnation} is removed after ${ageMs} ms`);

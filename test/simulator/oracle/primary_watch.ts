@@ -18,9 +18,9 @@ import type {
 import type { Id } from "../../../src/core/record.ts";
 import type { ServerStatus, Status } from "../../../src/core/status.ts";
 import { expect } from "./failure.ts";
-import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
 import type { Lineage } from "./lineage.ts";
 import { MisdirectedCheck } from "./misdirected_check.ts";
+import { NamedCheck } from "./named_check.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
 interface StreamSeen {
@@ -28,6 +28,8 @@ interface StreamSeen {
   incarnation: Id;
   /** When it was welcomed, and when it reported last. */
   heardMs: number;
+  /** How long the primary was stopped since then. */
+  stoppedMs: number;
   /** Pulses that were sent and not answered, oldest first. */
   readonly pulses: { readonly labelMs: number; readonly sentMs: number }[];
 }
@@ -41,32 +43,36 @@ export class PrimaryWatch {
   /** As this life knows it: what it was told of its commits. */
   meta: LedgerMeta;
   #labelMs: number;
-  #resumedMs = -Infinity;
   /** When the newest label was given. */
   #labelledMs = 0;
   /** Whether the newest commit has a decision. */
   #hasDecided = false;
   readonly #labelSteps = new Map<number, number>();
   readonly #members: Set<Id>;
+  #hadMembers: boolean;
   readonly #streams = new Map<number, StreamSeen>();
-  readonly #named = new Map<Id, { readonly outboxId: Id; sequence: number }>();
+  readonly #named: NamedCheck;
   readonly #answeredMs = new Map<Id, number>();
   readonly #misdirected: MisdirectedCheck;
-  /** Events of other incarnations than the one that it delivers, as an outbox said last. */
-  readonly #otherPending = new Map<Id, number>();
   /** Which version each outbox truly showed, told by the LikesServers themselves. */
   readonly #shown = new Map<Id, number>();
 
-  constructor(lineage: Lineage, snapshot: LedgerSnapshot, nowMs: () => number) {
+  constructor(
+    lineage: Lineage,
+    snapshot: LedgerSnapshot,
+    world: { nowMs(): number; isTwinned(outboxId: Id): boolean },
+  ) {
     this.#lineage = lineage;
-    this.#nowMs = nowMs;
-    this.#startedMs = nowMs();
+    this.#nowMs = () => world.nowMs();
+    this.#startedMs = world.nowMs();
+    this.#named = new NamedCheck(lineage, (outboxId) => world.isTwinned(outboxId));
     this.#misdirected = new MisdirectedCheck(snapshot.ledgerId);
     this.generation = snapshot.generation;
     this.meta = snapshot.meta;
     this.#labelMs = snapshot.meta.asOfMs;
     const members = snapshot.members.filter(({ state }) => state === "member");
     this.#members = new Set(members.map(({ outboxId }) => outboxId));
+    this.#hadMembers = this.#members.size > 0;
   }
 
   /** The step at which the pulse of a label was sent; `as_of` without members has none. */
@@ -78,9 +84,9 @@ export class PrimaryWatch {
     return step;
   }
 
-  /** It goes on after it was stopped by a signal: it has not looked at the time meanwhile. */
-  resumed(): void {
-    this.#resumedMs = this.#nowMs();
+  /** It goes on after it was stopped by a signal for so long: it has not heard of anybody meanwhile. */
+  resumed(stoppedMs: number): void {
+    for (const stream of this.#streams.values()) stream.stoppedMs += stoppedMs;
   }
 
   /** Nothing is sent that is not committed, and labels increase. */
@@ -108,7 +114,7 @@ export class PrimaryWatch {
     expect(asOfMs === this.meta.asOfMs, () => `a pulse shows as_of ${asOfMs}`);
     this.#checkConvergence(pulse.convergence);
     const seen = this.#stream(streamId);
-    const silentMs = nowMs - Math.max(seen.heardMs, this.#resumedMs);
+    const silentMs = nowMs - seen.heardMs - seen.stoppedMs;
     expect(
       silentMs <= REPORT_WAIT_MAX_MS + ROUNDING_MS,
       () => `a stream is kept that is silent for ${silentMs} ms`,
@@ -122,6 +128,7 @@ export class PrimaryWatch {
   #welcomed(streamId: number, { appliedSequence, digest }: Welcome): void {
     const stream = this.#stream(streamId);
     stream.heardMs = this.#nowMs();
+    stream.stoppedMs = 0;
     const row = this.#lineage.disk.incarnations.get(stream.incarnation) ?? {
       appliedSequence: 0,
       digest: stream.incarnation,
@@ -149,20 +156,18 @@ export class PrimaryWatch {
       return;
     }
     const { outboxId, pulses } = stream;
-    const { incarnation, lastSequence } = message;
-    const named = this.#named.get(incarnation);
-    if (named === undefined) this.#named.set(incarnation, { outboxId, sequence: lastSequence });
-    else named.sequence = Math.max(named.sequence, lastSequence);
+    this.#named.received(outboxId, message);
     if (message.type !== "report") return;
     const answered = pulses.findIndex(({ labelMs }) => labelMs === message.labelMs);
     if (answered === -1) return; // it will be refused
     const sentMs = pulses[answered]?.sentMs ?? 0;
     pulses.splice(0, answered + 1);
     stream.heardMs = this.#nowMs();
+    stream.stoppedMs = 0;
     const newestMs = this.#answeredMs.get(outboxId) ?? -Infinity;
     if (sentMs < newestMs) return;
     this.#answeredMs.set(outboxId, sentMs);
-    this.#otherPending.set(outboxId, message.otherPendingEvents);
+    this.#named.reported(outboxId, message);
   }
 
   closed(streamId: number): void {
@@ -174,6 +179,7 @@ export class PrimaryWatch {
     this.meta = group.meta;
     this.#hasDecided = group.decisions.length > 0;
     for (const { outboxId, state } of group.members) {
+      this.#hadMembers ||= state === "member";
       if (state === "member") this.#members.add(outboxId);
       else this.#members.delete(outboxId);
     }
@@ -228,7 +234,8 @@ export class PrimaryWatch {
 
   /** As soon as a ledger that was opened from a copy is called complete. */
   checkAnswered(): void {
-    expect(this.#members.size > 0, () => "nobody has answered, and a copy is called complete");
+    // One that has answered may have left since.
+    expect(this.#hadMembers, () => "nobody has answered, and a copy is called complete");
     for (const outboxId of this.#members) {
       const hasAnswered = this.#answeredMs.has(outboxId);
       expect(hasAnswered, () => `a copy is called complete, and ${outboxId} has not answered`);
@@ -236,40 +243,20 @@ export class PrimaryWatch {
   }
 
   /**
-   * CONVERGED is said only when nobody is silent, nothing that was named is missing, and no trouble
-   * is.
+   * UNKNOWN is all that is said while somebody is silent or there is trouble; CONVERGED is said only
+   * when nothing that was named is missing.
    */
   #checkConvergence(convergence: Convergence): void {
-    if (convergence !== "converged") return;
+    if (convergence === "unknown") return;
     const { disk } = this.#lineage;
-    expect(disk.troubles.size === 0 || this.#isBehind, () => "converged in trouble");
+    expect(disk.troubles.size === 0 || this.#isBehind, () => `${convergence} in trouble`);
     const nowMs = this.#nowMs();
     for (const outboxId of this.#members) {
       const silentMs = nowMs - (this.#answeredMs.get(outboxId) ?? -Infinity);
-      expect(
-        silentMs <= MEMBER_SILENT_MS + ROUNDING_MS,
-        () => `converged, but ${outboxId} is silent`,
-      );
-      const others = this.#otherPending.get(outboxId) ?? 0;
-      const isWhole = others === 0 || this.isTwinned(outboxId);
-      expect(isWhole, () => `converged, but ${outboxId} has ${others} of other lives`);
+      const isHeard = silentMs <= MEMBER_SILENT_MS + ROUNDING_MS;
+      expect(isHeard, () => `${convergence}, but ${outboxId} is silent`);
     }
-    for (const [incarnation, { sequence, outboxId }] of this.#named) {
-      const applied = this.#lineage.appliedOf(incarnation);
-      if (applied >= sequence || !this.#members.has(outboxId)) continue;
-      if (disk.incarnations.get(incarnation)?.state === "retired") continue;
-      if (isRolledBack(incarnation, disk) || this.#isLost(incarnation, applied, sequence)) continue;
-      // Of two live copies the newest contact counts, until their trouble is known.
-      expect(this.isTwinned(outboxId), () => {
-        return `converged at #${applied} of ${incarnation}, but #${sequence} was named`;
-      });
-    }
-  }
-
-  /** Whether a disk forgot what it had named: that is seen once it has said what it has left. */
-  #isLost(incarnation: Id, applied: number, named: number): boolean {
-    const gifts = this.#lineage.truth.lifeOf(incarnation)?.gifts ?? [];
-    return gifts.slice(applied, named).every(({ isLost }) => isLost);
+    if (convergence === "converged") this.#named.check(this.#members);
   }
 
   /** Whether the disk has a commit of which this life was not told yet. */
@@ -277,22 +264,12 @@ export class PrimaryWatch {
     return this.#lineage.disk.meta.version > this.meta.version;
   }
 
-  /** Set by the oracle. */
-  isTwinned: (outboxId: Id) => boolean = () => false;
-
   #stream(streamId: number): StreamSeen {
     let seen = this.#streams.get(streamId);
     if (seen === undefined) {
-      seen = { outboxId: "", incarnation: "", heardMs: Infinity, pulses: [] };
+      seen = { outboxId: "", incarnation: "", heardMs: Infinity, stoppedMs: 0, pulses: [] };
       this.#streams.set(streamId, seen);
     }
     return seen;
   }
-}
-
-/** Whether an operator knows that an outbox forgot events of it. */
-function isRolledBack(incarnation: Id, { decidedTroubles }: LedgerDisk): boolean {
-  return [...decidedTroubles.values()].some((one) => {
-    return one.kind === "outbox_rolled_back" && one.incarnation === incarnation;
-  });
 }
