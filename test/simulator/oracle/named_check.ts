@@ -1,4 +1,4 @@
-/** What members named, on the wire: none of it may be missing when all is said to be counted (law 4). */
+/** What members named, on the wire: none of it may be missing when all is said to be counted. */
 import type { LikeBatch, Report } from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
 import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
