@@ -41,15 +41,12 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
   }
   const { servers, pendingEvents, convergence, misdirected } = last;
   const late = servers.filter((one) => one.state !== "streaming" || one.pendingEvents > 0);
-  const names = late.slice(0, NAMED_MAX).map(({ serverId, state, trouble }) => {
+  const members = late.map(({ serverId, state, trouble }) => {
     return `${serverId} (${state}${trouble === "" ? "" : `: ${trouble}`})`;
   });
-  const others = misdirected.slice(0, NAMED_MAX).map(({ serverId }) => serverId);
+  const others = misdirected.map(({ serverId }) => `${serverId} (of another ledger)`);
+  const names = [...members, ...others].slice(0, NAMED_MAX);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
-  const found = [`${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`];
-  if (others.length > 0) found.push(`${others.join(", ")} of another ledger: see likes status`);
-  return new LikesError(
-    "not_converged",
-    `Cannot see convergence in ${timeoutMs} ms: ${found.join("; ")}`,
-  );
+  const found = `${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`;
+  return new LikesError("not_converged", `Cannot see convergence in ${timeoutMs} ms: ${found}`);
 }
