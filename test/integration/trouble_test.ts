@@ -165,6 +165,10 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   const log = readFileSync(join(counter.logDir, "LikesServer-a", "log.txt"), "utf8");
   assert.match(log, "Cannot take the outbox of ledger");
   await other.end("SIGKILL");
+  const told = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
+  const lines = told.split("\n").filter((line) => /ledger [0-9a-f]{32}$/.test(line));
+  assert.is(lines.length, 1, "one line, however often it comes");
+  assert.match(lines[0] ?? "", /a came from .+, but its outbox [0-9a-f]{32} belongs to ledger/);
   rmSync(folder, { recursive: true });
   renameSync(`${folder}-own`, folder);
   await counter.startPrimary();
