@@ -101,6 +101,7 @@ test("status() stays CONVERGED when one of another ledger comes, and all members
   await primary.commit();
   comesFromElsewhere(primary, 3);
   const { convergence, servers, totalLikes, misdirected } = primary.status();
+  assert.equal(primary.core.misdirected, misdirected);
   assert.equal([convergence, servers, totalLikes], ["converged", [], 5n]);
   assert.is(misdirected.length, 1);
 });

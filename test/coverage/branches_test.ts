@@ -56,7 +56,7 @@ test("branchesOf() tells each branch by its text and the line on which it begins
   ]);
 });
 
-test("branchesOf() leaves out what holds no word, and adds functions that were never called", () => {
+test("branchesOf() leaves out what is braces alone, and adds functions that were never called", () => {
   const whole = [1, 0, 6, 1] as const;
   const brace = [6, 0, 6, 1, 0] as const;
   const uncalled = branchesOf(coverageOf([brace], [[...whole, 0]]), LINES.join("\n"), "/likes");
