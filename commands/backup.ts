@@ -3,12 +3,14 @@ import { join } from "node:path";
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { quote } from "../src/cli/escape.ts";
+import { labelText } from "../src/cli/names.ts";
 import { countOf } from "../src/cli/numbers.ts";
 import { LikesError } from "../src/errors.ts";
-import type { BackedUp } from "../src/store/backup.ts";
+import type { BackedUp, BackupOptions } from "../src/store/backup.ts";
 import type { FoundStore } from "../src/store/data_folder.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { parseFolder, roleFlags } from "./_flags.ts";
+import type { LiveScreen } from "./_live_screen.ts";
 
 /** `likes backup`. */
 export class Backup extends BaseCommand {
@@ -43,7 +45,7 @@ export class Backup extends BaseCommand {
     for (const { name } of chosen) refuseTaken(join(args.destination, name));
     const screen = new LiveScreen(process.stderr);
     for (const { name, folder, kind } of chosen) {
-      const onProgress = screen.bar("byte");
+      const onProgress = progressOn(screen, name);
       const copying = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
       const to = join(args.destination, name);
       const copied = await backUp(folder, kind, to, copying).finally(() => screen.clear());
@@ -51,6 +53,16 @@ export class Backup extends BaseCommand {
       this.say(copiedText(name, copied));
     }
   }
+}
+
+/** A bar while pages are copied; then every byte is looked at once more, which takes longer. */
+function progressOn(screen: LiveScreen, name: string): BackupOptions["onProgress"] {
+  const bar = screen.bar("byte");
+  if (bar === undefined) return undefined;
+  return (copied, all) => {
+    if (copied < all) bar(copied, all);
+    else screen.draw(`verifying the copy of ${labelText(name)}`);
+  };
 }
 
 /** All stores, or the one of a name. Throws LikesError `usage`. */

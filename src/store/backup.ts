@@ -43,7 +43,7 @@ export interface BackupOptions {
   readonly nowUnixMs: number;
   /** By which an outbox's records are verified. */
   readonly codec: RecordCodec;
-  /** Is told how many bytes are copied, of how many; what it throws ends the backup. */
+  /** Is told how many bytes are copied, of how many, to the last; what it throws ends the backup. */
   readonly onProgress?: ((copiedBytes: number, totalBytes: number) => void) | undefined;
 }
 
@@ -147,12 +147,13 @@ async function copyPages(
     if (recognise(database, source, kind) === "new") throw unfitAs("it has no tables");
     const older = olderVersion(database, kind);
     if (older !== undefined) throw new Unfit(older);
-    await database.backup(made, {
+    const { totalPages: pages } = await database.backup(made, {
       progress: ({ totalPages, remainingPages }) => {
         onProgress?.((totalPages - remainingPages) * pageBytes, totalPages * pageBytes);
         return STEP_PAGES;
       },
     });
+    onProgress?.(pages * pageBytes, pages * pageBytes);
   } finally {
     database.close();
   }
