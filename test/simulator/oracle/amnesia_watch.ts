@@ -61,6 +61,8 @@ export class AmnesiaWatch {
       const { incarnation } = gift.life;
       gift.isLost ||= !left.some((disk) => holds(disk, incarnation, gift.sequence));
     }
+    // What as_of lacked may be what was forgotten: then nobody can bring it, and nothing names it.
+    this.#oracle.asOf.wrong.delete(outboxId);
     if (after.content.state.outboxId !== outboxId) return;
     this.#oracle.asOf.rolledBack.add(outboxId);
     this.#expectForgotten(before, after);
