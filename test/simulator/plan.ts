@@ -40,7 +40,8 @@ export interface Plan {
 }
 
 const OUTBOX_BYTES_SMALL = 700;
-const PLENTY = 1e9;
+/** Of what a plan gives so much, nothing is ever used up. */
+export const PLENTY = 1e9;
 /** A total that a number of JavaScript rounds. */
 const BEYOND_NUMBERS = 2n ** 53n + 1n;
 

@@ -10,6 +10,7 @@ import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import type { AsOfCheck, WrongSpan } from "./as_of_check.ts";
 import { expect } from "./failure.ts";
+import { holds } from "./holds.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Gift, Truth } from "./truth.ts";
 
@@ -211,13 +212,4 @@ export class AmnesiaWatch {
       expect(isNamed, () => `${why}: nobody recorded ${kinds.join(" or ")} of ${outboxId}`);
     }
   }
-}
-
-/** Whether an outbox still has the event of that name. */
-function holds(disk: OutboxDisk, incarnation: Id, sequence: number): boolean {
-  const { records } = disk.content;
-  const held = records.get(incarnation) ?? [];
-  return held.some(({ record }) => {
-    return record.firstSequence <= sequence && sequence <= record.lastSequence;
-  });
 }

@@ -6,6 +6,7 @@
 import type { Id } from "../../../src/core/record.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import { expect } from "./failure.ts";
+import { holds } from "./holds.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Gift, Life, Truth } from "./truth.ts";
 
@@ -97,8 +98,7 @@ export class AsOfCheck {
     if (lineage.isGivenUp(gift)) return "an operator closed a gap";
     if (life === undefined) return "it was never synced";
     if (isRetired(gift, lineage)) return "an operator retired it";
-    const isHeld = this.#isHeld(gift);
-    if (!isHeld && isEnded(life, lineage)) return "an operator ended its incarnation";
+    if (isEnded(life, lineage) && !this.#isHeld(gift)) return "an operator ended its incarnation";
     if (!this.#isListed(life)) {
       if (gift.likes === 0n) return "it has no likes, and its outbox forgot its incarnation";
       // Only a sum tells what a forgotten life lacks, and likes of other lives may outweigh it.
@@ -132,12 +132,7 @@ export class AsOfCheck {
 
   /** Whether an outbox still has it. */
   #isHeld({ life, sequence }: Gift): boolean {
-    return [...this.#outboxes()].some(({ content }) => {
-      const held = content.records.get(life?.incarnation ?? "") ?? [];
-      return held.some(({ record }) => {
-        return record.firstSequence <= sequence && sequence <= record.lastSequence;
-      });
-    });
+    return [...this.#outboxes()].some((disk) => holds(disk, life?.incarnation ?? "", sequence));
   }
 
   /** Whether an outbox knows what it accepted in `life`, were it only up to where. */

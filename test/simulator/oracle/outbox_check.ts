@@ -7,11 +7,10 @@ import type { Retention } from "../../../src/core/likes_server.ts";
 import type { IncarnationState, OutboxSnapshot, OutboxWrite } from "../../../src/core/outbox.ts";
 import type { Id } from "../../../src/core/record.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import { PLENTY } from "../plan.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
-/** Of what a plan gives so much, nothing is ever used up. */
-const PLENTY = 1e9;
 /** Disks and ticks take their time: so long what has come of age may still be there. */
 const REMOVAL_MS = 3_000;
 
