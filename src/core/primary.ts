@@ -501,12 +501,13 @@ export class PrimaryCore {
     const comesBack = commands.some((one) => {
       return one.type === "report" && !this.#members.has(one.report.outboxId);
     });
-    const isHeld = this.#troubles.length > 0 || isPerhapsExchanged(this.#view());
+    const view = this.#view();
+    const isHeld = view.troubles.length > 0 || isPerhapsExchanged(view);
     if (comesBack || isHeld) return commands;
     const noMembers = this.#members.size === 0;
     const sinceMs = this.#labels.next(nowMs) - Math.max(this.#meta.asOfMs, this.#labels.startMs);
     if (noMembers && sinceMs < PULSE_INTERVAL_MS) return commands;
-    const asOfMs = leastMark(this.#view(), noMembers ? this.#labels.mint(nowMs) : 0);
+    const asOfMs = leastMark(view, noMembers ? this.#labels.mint(nowMs) : 0);
     return asOfMs > this.#meta.asOfMs ? [{ type: "advance", asOfMs }, ...commands] : commands;
   }
 

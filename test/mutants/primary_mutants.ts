@@ -292,12 +292,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
   {
     name: "as-of-although-exchanged",
     breaks: "law 4: as_of goes on in a ledger that is perhaps not theirs who come",
-    edits: [
-      [
-        "this.#troubles.length > 0 || isPerhapsExchanged(this.#view());",
-        "this.#troubles.length > 0;",
-      ],
-    ],
+    edits: [["view.troubles.length > 0 || isPerhapsExchanged(view);", "view.troubles.length > 0;"]],
   },
   {
     name: "message-before-welcome",
