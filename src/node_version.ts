@@ -1,7 +1,7 @@
 /** Whether this Node can run the rest: asked before anything else is loaded, which it could not. */
 import type { Refusal } from "./errors.ts";
 
-/** The oldest Node that has what the source uses. README and package.json `engines` say the same. */
+/** The oldest Node that has what the source uses; `engines` in package.json names those tested. */
 const NODE_MIN = { major: 20, minor: 12 } as const;
 
 /** Why Node `version`, such as `20.12.0`, cannot run this; undefined when it can. */

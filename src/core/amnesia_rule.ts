@@ -7,6 +7,7 @@
  */
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
+import { NO_EVENTS } from "./messages.ts";
 import type { ReportCommand } from "./ledger_command.ts";
 import type { Report, Trouble, TroubleKind } from "./messages.ts";
 import type { Id } from "./record.ts";
@@ -71,8 +72,7 @@ function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }
   const detail =
     `${acknowledgedLikes} likes were acknowledged to this outbox, of which the ledger has ` +
     `${appliedLikes}: no outbox holds the others; see other gaps too`;
-  const nothing = { incarnation: "", firstSequence: 0, lastSequence: 0, digest: "" } as const;
-  changes.addTrouble(outboxId, { kind: "gap", ...nothing, detail });
+  changes.addTrouble(outboxId, { kind: "gap", incarnation: "", ...NO_EVENTS, detail });
 }
 
 /**

@@ -59,8 +59,11 @@ export interface TroubleRow extends Trouble {
   readonly asOfToMs: number;
 }
 
+/** See DecisionKind. */
+export const DECISION_KINDS = ["retire", "resolve", "refilled", "answered"] as const;
+
 /** Who decided: an operator, who retired a member or resolved a trouble, or what was found later. */
-export type DecisionKind = "retire" | "resolve" | "refilled" | "answered";
+export type DecisionKind = (typeof DECISION_KINDS)[number];
 
 /** What was decided about a trouble or a member, for ever. */
 export interface DecisionRow {
@@ -139,7 +142,6 @@ export interface LedgerSnapshot {
   readonly ledgerId: Id;
   readonly generation: Id;
   readonly meta: LedgerMeta;
-  /** Those that have not left. */
   /** Those that have not left, and those that are in trouble. */
   readonly members: readonly MemberRow[];
   /** Those that are not decided. */

@@ -83,6 +83,9 @@ export interface Trouble {
   readonly detail: string;
 }
 
+/** What of a trouble names events, when it is about none in particular. */
+export const NO_EVENTS = { firstSequence: 0, lastSequence: 0, digest: "" } as const;
+
 /** Answers a Hello: where the ledger stands with this incarnation. */
 export interface Welcome {
   readonly type: "welcome";

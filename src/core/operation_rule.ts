@@ -8,6 +8,7 @@ import type { Refusal } from "../errors.ts";
 import type { IncarnationRow, TroubleRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
 import type { LedgerOperation, LedgerResult } from "./ledger_command.ts";
+import { NO_EVENTS } from "./messages.ts";
 import type { Id } from "./record.ts";
 
 /** Incarnations that are read at a time: a peer may have opened a million. */
@@ -33,8 +34,8 @@ export function operate(
 export function noteCopy(changes: LedgerChanges): void {
   if (changes.ledger.copiedMs() === undefined) return;
   const kind = "ledger_restored";
-  const nothing = { incarnation: "", firstSequence: 0, lastSequence: 0, digest: "" } as const;
-  changes.addTrouble("", { kind, ...nothing, detail: "it was opened from a backup" });
+  const detail = "it was opened from a backup";
+  changes.addTrouble("", { kind, incarnation: "", ...NO_EVENTS, detail });
   changes.clearCopied();
 }
 

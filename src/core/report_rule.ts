@@ -13,6 +13,7 @@ import type { LedgerChanges } from "./ledger_changes.ts";
 import type { LedgerResult, ReportCommand } from "./ledger_command.ts";
 import { endRefilled, recognise, takeReturned, takeTroubles } from "./amnesia_rule.ts";
 import { foreignIncarnation } from "./ledger_refusals.ts";
+import { NO_EVENTS } from "./messages.ts";
 import type { Report } from "./messages.ts";
 import type { Id } from "./record.ts";
 
@@ -99,9 +100,8 @@ function leave(
 function nameOther(changes: LedgerChanges, row: IncarnationRow, other: Id): void {
   const { outboxId, incarnation } = row;
   const kind = "second_incarnation";
-  const nothing = { firstSequence: 0, lastSequence: 0, digest: "" } as const;
   const detail = `it is to leave, and ${other} is open`;
-  changes.addTrouble(outboxId, { kind, incarnation, ...nothing, detail });
+  changes.addTrouble(outboxId, { kind, incarnation, ...NO_EVENTS, detail });
 }
 
 const MEMBERS_FULL: Refusal = {

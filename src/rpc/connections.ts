@@ -157,7 +157,10 @@ export class Connections {
     const times = { openedMs: nowMs, usedMs: nowMs, endedMs: undefined };
     const connection: Connection = { socket, greeted: false, ...times };
     this.#connections.set(peer, connection);
-    socket.once("close", () => this.#connections.delete(peer));
+    socket.once("close", () => {
+      // Its address and port may have come back before this was heard of.
+      if (this.#connections.get(peer) === connection) this.#connections.delete(peer);
+    });
     const greet = (): void => {
       const first = socket.read(PREFACE.length) as Buffer | null;
       if (first === null) return;

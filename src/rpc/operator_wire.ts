@@ -1,5 +1,6 @@
 /** Between what an operator decides, and the messages of OperatorService and of `--json`. */
 import { REASON_BYTES_MAX } from "../limits.ts";
+import { DECISION_KINDS } from "../core/ledger.ts";
 import type { DecisionKind, DecisionRow } from "../core/ledger.ts";
 import type { Operation } from "../core/primary_events.ts";
 import type { Decision__Output } from "./gen/likes/v1/Decision.ts";
@@ -18,7 +19,6 @@ import {
   safe,
 } from "./wire_fields.ts";
 
-const KINDS = ["retire", "resolve", "refilled", "answered"] as const;
 /** Of a decision that ends no trouble. */
 const NO_TROUBLE = "TROUBLE_KIND_UNSPECIFIED";
 
@@ -73,7 +73,7 @@ function writeKind(kind: DecisionKind): WireKindName {
 }
 
 function readKind(wire: string): DecisionKind {
-  const kind = KINDS.find((known) => writeKind(known) === wire);
+  const kind = DECISION_KINDS.find((known) => writeKind(known) === wire);
   if (kind === undefined) throw invalid("kind", JSON.stringify(wire));
   return kind;
 }

@@ -7,7 +7,7 @@ import { historyOf, ranked } from "./history.ts";
 import type { LedgerFile } from "./ledger_file.ts";
 import type { Position } from "./outbox_file.ts";
 import type { Tally } from "./tally.ts";
-import { plus, unknownLikes } from "./tally.ts";
+import { plus, spanText, unknownLikes } from "./tally.ts";
 
 /** What every part of an audit adds to. */
 export interface Audit {
@@ -173,7 +173,8 @@ function addUp(
   const isWithin = own !== undefined && own >= span.least && own <= span.most;
   if (own !== undefined && !isWithin) {
     const place = placeOf(holder, applied.sequence);
-    findings.diverge(place, "the outbox's own sum is not that of its events", span.least, own);
+    const what = "the outbox's own sum is not that of its events";
+    findings.diverge(place, what, spanText(span), own);
   }
   outbox.applied = plus(outbox.applied, isWithin ? { least: own, most: own } : span);
   outbox.own = outbox.own === undefined || own === undefined ? undefined : outbox.own + own;

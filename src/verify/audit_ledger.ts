@@ -4,7 +4,7 @@ import type { Audit } from "./audit_incarnation.ts";
 import type { Findings } from "./findings.ts";
 import type { AuditedMember, LedgerFile } from "./ledger_file.ts";
 import type { OutboxFile } from "./outbox_file.ts";
-import { plus, unknownLikes } from "./tally.ts";
+import { plus, spanText, unknownLikes } from "./tally.ts";
 import type { OutboxTally, Span, Tally } from "./tally.ts";
 
 /** The ledger's sums, as they were found. */
@@ -164,8 +164,4 @@ function auditTotals(
 
 function isWithin(likes: bigint, { least, most }: Span): boolean {
   return likes >= least && likes <= most;
-}
-
-function spanText({ least, most }: Span): string {
-  return least === most ? String(least) : `${least} to ${most}`;
 }

@@ -11,12 +11,13 @@ export interface FoundFiles {
   readonly outboxes: readonly string[];
 }
 
-/** Finds the stores in `dataDir`. Throws LikesError `store_unusable` when it cannot be read. */
+/** Finds the stores in `dataDir`. Throws LikesError `usage` (no such folder) or `store_unusable`. */
 export function findFiles(dataDir: string): FoundFiles {
   let names: string[];
   try {
     names = readdirSync(dataDir);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw noFolder(dataDir, error);
     const message =
       `Cannot look for stores in ${JSON.stringify(dataDir)}: ${messageOf(error)}; ` +
       "give the --data-dir of the roles";
@@ -28,6 +29,13 @@ export function findFiles(dataDir: string): FoundFiles {
     .toSorted()
     .map((name) => join(dataDir, name, "outbox.sqlite"));
   return { ledger: isThere(ledger) ? ledger : undefined, outboxes: outboxes.filter(isThere) };
+}
+
+function noFolder(dataDir: string, cause: unknown): LikesError {
+  const message =
+    `Cannot look for stores in ${JSON.stringify(dataDir)}: there is no such folder; give the ` +
+    "--data-dir of the roles";
+  return new LikesError("usage", message, { cause });
 }
 
 /** Whether something has that name, be it what it has to be or not, and be it readable or not. */

@@ -41,6 +41,11 @@ export function unknownLikes(count: number): Span {
   return { least: 0n, most: BigInt(count) * BigInt(LIKES_PER_EVENT_MAX) };
 }
 
+/** A span in words: one number where nothing is unknown. */
+export function spanText({ least, most }: Span): string {
+  return least === most ? String(least) : `${least} to ${most}`;
+}
+
 /** Both together. */
 export function plus(one: Span, other: Span): Span {
   return { least: one.least + other.least, most: one.most + other.most };

@@ -658,12 +658,7 @@ const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OP
   {
     name: "copy-says-nothing",
     breaks: "law 7: a ledger that was opened from a copy does not say so",
-    edits: [
-      [
-        '  changes.addTrouble("", { kind, ...nothing, detail: "it was opened from a backup" });',
-        "",
-      ],
-    ],
+    edits: [['  changes.addTrouble("", { kind, incarnation: "", ...NO_EVENTS, detail });', ""]],
   },
   {
     name: "restored-resolved-by-word",
