@@ -27,6 +27,7 @@ export const EXIT = {
   inexact: 4,
   undecided: 5,
   interrupted: 130,
+  unread: 141,
 } as const;
 
 /** The exit codes that there are. */

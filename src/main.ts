@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-/** The command line's entry. A closed pipe ends a command silently: its reader has seen enough. */
+/** The command line's entry. */
+import { serveUnread, watchOutput } from "./cli/unread_output.ts";
 import { EXIT, FAULTS, LikesError } from "./errors.ts";
 import { refuseNode } from "./node_version.ts";
 
@@ -9,16 +10,11 @@ if (refusal !== undefined) {
   process.exit(FAULTS[refusal.code].exit);
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(EXIT.done);
-    throw error;
-  });
-}
-
+watchOutput([process.stdout, process.stderr]);
 const { isSupervised, runSupervised } = await import("./orchestrator/supervised.ts");
 const argv = process.argv.slice(2);
 if (isSupervised(argv)) {
+  serveUnread();
   await runSupervised(argv, { say, fail }).catch(fail);
 } else {
   const { execute } = await import("@oclif/core/execute");

@@ -46,6 +46,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   inexact: "not exact, or not converged in time",
   undecided: "cannot be decided",
   interrupted: "ended at once by Ctrl-C: the second one, where the first ends the work well",
+  unread: "ended because nobody reads its output any more, as by SIGPIPE; roles go on",
 };
 
 const HEAD = `# Commands

@@ -1,7 +1,10 @@
 /** Ctrl-C, SIGTERM, a closed pipe and the death of a parent: how each process ends. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
+import { likesServerLogName } from "../../src/log/log_file.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Givers } from "../fixtures/givers.ts";
@@ -104,7 +107,26 @@ test("a LikesServer says once what it waits for when there is no primary", async
   assert.match(stdout, "likes-server-0 stopped; 0 events stay in its outbox");
 });
 
-test("a command ends silently with 0 when the reader of its output is gone", async () => {
+test("a role goes on when the reader of its output is gone", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const role = await counter.startAccepting("a");
+  role.stopReading();
+  await primary.end("SIGKILL");
+  await becomes("that it waits in its log", LIMIT_MS, () => {
+    return readFileSync(join(counter.logDir, likesServerLogName("a"), "log.txt"), "utf8").includes(
+      "disconnected",
+    );
+  });
+  await counter.add(role, 5); // more than once, for what it says there comes a moment later
+  await counter.startPrimary();
+  await expectExact(counter, { a: role }, []);
+  await counter.add(role, 7);
+  assert.is((await role.end("SIGTERM", LEAVE_WAIT_MAX_MS + SLACK_MS)).code, 0);
+  await expectExact(counter, {}, []);
+});
+
+test("a command ends silently, and claims nothing, when the reader of its output is gone", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   for (const flags of [[], ["--json"]]) {
@@ -113,7 +135,7 @@ test("a command ends silently with 0 when the reader of its output is gone", asy
     await becomes("a line", LIMIT_MS, () => status.stdout.includes("\n"));
     status.stopReading();
     const { code, stderr } = await status.result(LIMIT_MS);
-    assert.is(code, 0);
+    assert.is(code, 141);
     assert.is(stderr, "");
   }
 });
