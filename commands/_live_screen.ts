@@ -1,7 +1,7 @@
 /** A part of the terminal that is drawn again and again, and stays when the command ends. */
 import { createLogUpdate } from "log-update";
 import { countBar } from "../src/cli/progress.ts";
-import { statusTable } from "../src/cli/status_text.ts";
+import { awayText, statusTable } from "../src/cli/status_text.ts";
 import type { Status } from "../src/core/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 
@@ -33,8 +33,12 @@ export class LiveScreen {
   /** The status as a table that fits. */
   statusText(status: Status): string {
     const rowsMax = Math.max(3, (this.#stream.rows ?? ROWS_DEFAULT) - LINES_AROUND);
-    const color = this.isLive && !process.env["NO_COLOR"];
-    return statusTable(status, { columns: this.columns, color, rowsMax });
+    return statusTable(status, { columns: this.columns, color: this.#hasColor, rowsMax });
+  }
+
+  /** What takes the place of the table while the primary does not answer. */
+  awayText(status: Status, silentMs: number, reason: string | undefined): string {
+    return awayText(status, silentMs, { columns: this.columns, color: this.#hasColor, reason });
   }
 
   /** Draws how many of all are done, as a bar, and not too often; undefined where nobody looks. */
@@ -49,10 +53,6 @@ export class LiveScreen {
     };
   }
 
-  drawStatus(status: Status): void {
-    this.draw(this.statusText(status));
-  }
-
   draw(text: string): void {
     this.#update(text);
   }
@@ -65,5 +65,9 @@ export class LiveScreen {
   /** Leaves what is drawn, and goes on below it. */
   done(): void {
     this.#update.done();
+  }
+
+  get #hasColor(): boolean {
+    return this.isLive && !process.env["NO_COLOR"];
   }
 }

@@ -1,48 +1,58 @@
 import { progressBar } from "../src/cli/progress.ts";
 import { statusLine } from "../src/cli/status_text.ts";
 import type { Status } from "../src/core/status.ts";
+import { monotonicMs } from "../src/monotonic.ts";
 import type { RunReady } from "../src/orchestrator/processes.ts";
 import type { RunOptions } from "../src/orchestrator/run.ts";
 import { runBanner } from "../src/orchestrator/run_banner.ts";
+import { SHOW_INTERVAL_MS } from "../src/orchestrator/status_watch.ts";
 import { LiveScreen } from "./_live_screen.ts";
+import { LiveStatus } from "./_live_status.ts";
 
 /** What a person sees of `likes orchestrate` while it runs, all of it on stderr. */
 export class RunView {
   readonly #options: RunOptions;
   readonly #quiet: boolean;
   readonly #screen = new LiveScreen(process.stderr);
-  #drawn = "";
+  readonly #live: LiveStatus | undefined;
+  #startMs = 0;
 
   constructor(options: RunOptions, quiet: boolean) {
     this.#options = options;
     this.#quiet = quiet;
+    if (quiet || !this.#screen.isLive) return;
+    this.#live = new LiveStatus(this.#screen, SHOW_INTERVAL_MS, () => `\n\n${this.#bar()}`);
   }
 
   begin(ready: RunReady, dataDir: string): void {
+    this.#startMs = monotonicMs();
     const { plan, itemId, logDir, durationMs } = this.#options;
     this.#talk(runBanner({ ...ready, seed: plan.seed, itemId, logDir, dataDir, durationMs }));
   }
 
-  status(status: Status, elapsedMs: number): void {
-    if (this.#quiet) return;
-    if (!this.#screen.isLive) return this.#talk(statusLine(status));
-    const { durationMs } = this.#options;
-    const bar = progressBar(elapsedMs, durationMs, this.#screen.columns);
-    this.#drawn = `${this.#screen.statusText(status)}\n\n${bar}`;
-    this.#screen.draw(this.#drawn);
+  status(status: Status): void {
+    if (this.#live === undefined) this.#talk(statusLine(status));
+    else this.#live.heard(status);
   }
 
-  /** A line that stays, above what is drawn again and again. */
+  /** The primary does not answer. The log has it too. */
+  away(reason: string): void {
+    this.#live?.away(reason);
+  }
+
   line(line: string): void {
-    if (this.#drawn === "") return this.#talk(line);
-    this.#screen.draw(line);
-    this.#screen.done();
-    this.#screen.draw(this.#drawn);
+    if (this.#live === undefined) this.#talk(line);
+    else this.#live.line(line);
   }
 
   /** Leaves what is drawn on the screen. */
   end(): void {
-    if (this.#drawn !== "") this.#screen.done();
+    this.#live?.end();
+  }
+
+  #bar(): string {
+    const elapsedMs = monotonicMs() - this.#startMs;
+    return progressBar(elapsedMs, this.#options.durationMs, this.#screen.columns);
   }
 
   #talk(text: string): void {

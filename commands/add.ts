@@ -1,8 +1,9 @@
 import * as Args from "@oclif/core/args";
 import { LikesError } from "../src/errors.ts";
 import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
+import { monotonicMs } from "../src/monotonic.ts";
 import { countOf, parseWhole } from "../src/cli/numbers.ts";
-import { quote } from "../src/cli/escape.ts";
+import { escapeText, quote } from "../src/cli/escape.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { addressFlag, parseItem, primaryFlag, timeoutFlag } from "./_flags.ts";
 
@@ -43,9 +44,11 @@ export class Add extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Add);
     const { LikesClient } = await import("../src/rpc/likes_client.ts");
+    const untilMs = monotonicMs() + flags.timeout;
     const address = flags.server ?? (await anyServer(flags.primary, flags.timeout));
     const client = new LikesClient(address);
-    const accepted = await client.addLikes(args.item, BigInt(args.likes), flags.timeout);
+    const leftMs = Math.max(untilMs - monotonicMs(), 1);
+    const accepted = await client.addLikes(args.item, BigInt(args.likes), leftMs);
     client.close();
     const { serverId, incarnation, sequence } = accepted;
     if (this.jsonEnabled()) {
@@ -54,7 +57,7 @@ export class Add extends BaseCommand {
       return;
     }
     const likes = countOf(args.likes, "like");
-    this.say(`${serverId} #${sequence} accepted ${likes} for ${args.item}`);
+    this.say(`${escapeText(serverId)} #${sequence} accepted ${likes} for ${args.item}`);
   }
 }
 
@@ -65,7 +68,7 @@ async function anyServer(primary: string, timeoutMs: number): Promise<string> {
   const { servers } = await client.status(timeoutMs);
   client.close();
   // One in trouble accepts as well: what it takes now is in another incarnation.
-  const heard = servers.filter(({ state }) => state !== "silent");
+  const heard = servers.filter(({ state }) => state === "streaming");
   const chosen = heard[Math.floor(Math.random() * heard.length)];
   if (chosen !== undefined) return chosen.address;
   const message =

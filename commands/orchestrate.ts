@@ -70,7 +70,8 @@ export class Orchestrate extends BaseCommand {
     const view = new RunView(options, flags.quiet);
     const run = new Run(options, {
       onReady: (ready) => view.begin(ready, run.dataDir),
-      onStatus: (status, elapsedMs) => view.status(status, elapsedMs),
+      onStatus: (status) => view.status(status),
+      onAway: (reason) => view.away(reason),
       onLine: (line) => view.line(line),
     });
     // However this process ends by itself, also when nobody reads its output: nothing is left.

@@ -68,7 +68,8 @@ export class StartLikes extends RoleCommand {
     }),
   };
 
-  #isWaiting = false;
+  /** Why it waits for the primary, as it was told last; undefined when it does not. */
+  #waitsFor: string | undefined;
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(StartLikes);
@@ -124,15 +125,17 @@ export class StartLikes extends RoleCommand {
     this.talk(`next, in another terminal: npx likes add video 5 --server ${address}`);
   }
 
-  /** Once an outage: what it waits for, how to end the wait, and that it has ended. */
+  /** Once for each reason: what it waits for, how to end the wait, and that it has ended. */
   #notice(notice: LikesServerNotice, primary: string): void {
-    if (notice.type === "disconnected" && notice.attempts === 1) {
-      this.#isWaiting = true;
+    if (notice.type === "disconnected") {
       const isAbsent = notice.reason.startsWith("Cannot reach");
-      this.talk(`waiting for the primary at ${primary}${isAbsent ? "" : `: ${notice.reason}`}`);
+      const why = isAbsent ? "" : `: ${notice.reason}`;
+      if (this.#waitsFor === why) return;
+      this.#waitsFor = why;
+      this.talk(`waiting for the primary at ${primary}${why}`);
       if (isAbsent) this.talk(`start it with: npx likes start-primary${portHint(primary)}`);
-    } else if (notice.type === "connected" && this.#isWaiting) {
-      this.#isWaiting = false;
+    } else if (notice.type === "connected" && this.#waitsFor !== undefined) {
+      this.#waitsFor = undefined;
       this.talk(`connected to the primary at ${primary}`);
     } else if (notice.type === "trouble") {
       this.talk(`trouble: ${troubleText(notice.trouble)}`);

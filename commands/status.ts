@@ -9,6 +9,7 @@ import {
 } from "../src/limits.ts";
 import { formatDuration } from "../src/cli/duration.ts";
 import type { Status as View } from "../src/core/status.ts";
+import type { FollowOptions } from "../src/rpc/follow_status.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { durationFlag, inWords, primaryFlag } from "./_flags.ts";
 
@@ -18,8 +19,8 @@ export class Status extends BaseCommand {
   static override description =
     "A live table on a terminal, a line an interval when piped, a JSON object a " +
     "line with --json. With --wait it ends once all that was acknowledged before " +
-    "it began is in the total and shown by every LikesServer: exit 0, or 4 when " +
-    "that did not come in time.";
+    "it began is in the total and shown by every LikesServer: exit 0, 4 when " +
+    "that did not come in time, or 3 when no primary answered.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --once --json",
@@ -50,32 +51,44 @@ export class Status extends BaseCommand {
       throw new LikesError("usage", `Cannot watch every ${found}: at most every 60s`);
     }
     const { LiveScreen } = await import("./_live_screen.ts");
+    const { LiveStatus } = await import("./_live_status.ts");
     const { statusLine } = await import("../src/cli/status_text.ts");
-    const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
-    const { followStatus } = await import("../src/rpc/follow_status.ts");
     const { waitForConvergence } = await import("../src/rpc/wait_for_convergence.ts");
     const { writeStatus } = await import("../src/rpc/status_wire.ts");
     const { primary, interval: intervalMs, timeout: timeoutMs, once, wait } = flags;
     const screen = new LiveScreen(process.stdout);
+    const isLive = screen.isLive && !once && !this.jsonEnabled();
+    const live = isLive ? new LiveStatus(screen, intervalMs) : undefined;
     const show = (view: View): void => {
       if (this.jsonEnabled()) this.printJson(writeStatus(view));
-      else if (!screen.isLive) this.say(statusLine(view));
-      else if (once) this.say(screen.statusText(view));
-      else screen.drawStatus(view);
+      else if (live !== undefined) live.heard(view);
+      else this.say(screen.isLive ? screen.statusText(view) : statusLine(view));
     };
     if (wait) {
       await waitForConvergence(primary, timeoutMs, atMostEvery(intervalMs, show));
     } else if (once) {
+      const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
       const client = new PrimaryClient(primary);
       show(await client.status(timeoutMs));
       client.close();
     } else {
-      // It has to be there at first; from then on its restarts are part of what is watched.
-      const onAway = (reason: LikesError): void => this.talk(`${reason.message}; trying again`);
-      const options = { intervalMs, firstMaxMs: 0, awayMaxMs: timeoutMs, onAway };
-      for await (const view of followStatus(primary, options)) show(view);
+      const onAway = ({ message }: LikesError): void => {
+        if (live === undefined) this.talk(`${message}; trying again`);
+        else live.away(message);
+      };
+      await follow(primary, { intervalMs, awayMaxMs: timeoutMs, onAway }, show);
     }
   }
+}
+
+/** The primary has to be there at first; from then on its restarts are part of what is watched. */
+async function follow(
+  primary: string,
+  options: Omit<FollowOptions, "mustBeThere">,
+  show: (view: View) => void,
+): Promise<void> {
+  const { followStatus } = await import("../src/rpc/follow_status.ts");
+  for await (const view of followStatus(primary, { ...options, mustBeThere: true })) show(view);
 }
 
 /** Shows the first status, then one an interval, and one that says that it is over. */

@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import type { ServerStatus, Status } from "../core/status.ts";
 import { formatDuration } from "./duration.ts";
-import { columnsMost, fitText } from "./escape.ts";
+import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
 import { misdirectedLines, misdirectedPart } from "./misdirected_text.ts";
 import { addressText, labelText } from "./names.ts";
@@ -20,7 +20,12 @@ const TROUBLES_SHOWN_MAX = 3;
 const MISDIRECTED_SHOWN_MAX = 1;
 
 const WORD_COLORS = { converged: "green", catching_up: "yellow", unknown: "red" } as const;
-const STATE_COLORS = { streaming: "green", silent: "yellow", trouble: "red" } as const;
+const STATE_COLORS = { streaming: "green", silent: "yellow" } as const;
+
+const UNWRITTEN_PARTS = {
+  full: "ledger's disk full",
+  busy: "ledger held by another program",
+} as const;
 
 /** How to draw a status table. */
 export interface StatusTableOptions {
@@ -31,6 +36,12 @@ export interface StatusTableOptions {
   readonly rowsMax?: number;
 }
 
+/** How to draw that nobody answers. */
+export interface AwayTextOptions extends Omit<StatusTableOptions, "rowsMax"> {
+  /** What became of the newest attempt, if any ended. */
+  readonly reason?: string | undefined;
+}
+
 interface Column {
   readonly title: string;
   readonly align: "left" | "right";
@@ -39,7 +50,7 @@ interface Column {
 
 const COLUMNS = {
   id: { title: "LikesServer", align: "left", cell: ({ serverId }) => labelText(serverId) },
-  state: { title: "state", align: "left", cell: ({ state }) => state },
+  state: { title: "state", align: "left", cell: (server) => stateText(server) },
   address: {
     title: "address",
     align: "left",
@@ -93,6 +104,22 @@ export function statusTable(view: Status, options: StatusTableOptions): string {
   return lines.join("\n");
 }
 
+/**
+ * What is shown in the place of the table when nothing has been heard for `silentMs`: what is known of
+ * the members is over, and nothing says that the total is still all.
+ */
+export function awayText(
+  view: Status,
+  silentMs: number,
+  { columns, color, reason = "" }: AwayTextOptions,
+): string {
+  const word = color ? paint("UNKNOWN", WORD_COLORS.unknown) : "UNKNOWN";
+  const known = `${countOf(view.totalLikes, "like")} UNKNOWN, as of ${asOfText(view, silentMs)}`;
+  const silence = `no answer from the primary for ${formatDuration(silentMs)}; trying again`;
+  const lines = [known, silence, escapeText(reason)].filter((line) => line !== "");
+  return lines.map((line) => fitText(line, columns).replace("UNKNOWN", word)).join("\n");
+}
+
 /** Writes the status as one line, its time first. */
 export function statusLine(view: Status): string {
   const head = `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
@@ -133,14 +160,20 @@ function convergenceText(view: Pick<Status, "convergence" | "everywhere">): stri
   return view.convergence.toUpperCase() + (view.everywhere ? " everywhere" : "");
 }
 
+/** How long ago that was, `silentMs` after the status. */
+function asOfText({ nowMs, asOfMs }: Status, silentMs = 0): string {
+  if (asOfMs === 0) return "no time yet";
+  return `${formatDuration(Math.max(0, nowMs + silentMs - asOfMs))} ago`;
+}
+
 function summary(view: Status): string[] {
-  const { servers, nowMs, asOfMs, misdirected } = view;
+  const { servers, misdirected } = view;
   const streaming = servers.filter(({ state }) => state === "streaming").length;
-  const ago = asOfMs === 0 ? "no time yet" : `${formatDuration(Math.max(0, nowMs - asOfMs))} ago`;
   return [
     `${countOf(view.totalLikes, "like")} ${convergenceText(view)}`,
-    `as of ${ago}`,
+    `as of ${asOfText(view)}`,
     servers.length === 0 ? "no LikesServers" : `${streaming} of ${servers.length} streaming`,
+    ...(view.unwritten === undefined ? [] : [UNWRITTEN_PARTS[view.unwritten]]),
     ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
     ...(misdirected.length > 0 ? [`${formatCount(misdirected.length)} of another ledger`] : []),
     `${countOf(view.pendingEvents, "event")} behind`,
@@ -149,12 +182,26 @@ function summary(view: Status): string[] {
 
 /** The `rowsMax` that need attention most, in their old order, so that rows do not jump about. */
 function chooseRows(servers: readonly ServerStatus[], rowsMax: number): readonly ServerStatus[] {
-  const order = ["trouble", "silent", "streaming"];
-  const ranked = servers.toSorted(
-    (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || b.pendingEvents - a.pendingEvents,
-  );
+  const ranked = servers.toSorted((a, b) => urgency(b) - urgency(a) || lagBetween(a, b));
   const chosen = new Set(ranked.slice(0, rowsMax));
   return servers.filter((server) => chosen.has(server));
+}
+
+function urgency({ state, trouble }: ServerStatus): number {
+  return (trouble === "" ? 0 : 2) + (state === "silent" ? 1 : 0);
+}
+
+function lagBetween(a: ServerStatus, b: ServerStatus): number {
+  return b.pendingEvents - a.pendingEvents;
+}
+
+/** One that streams and is in trouble; what the trouble is stands below the table. */
+function stateText({ state, trouble }: ServerStatus): string {
+  return state === "streaming" && trouble !== "" ? "trouble" : state;
+}
+
+function stateColor({ state, trouble }: ServerStatus): "green" | "yellow" | "red" {
+  return trouble === "" ? STATE_COLORS[state] : "red";
 }
 
 /** The rows with as many columns as fit; at the narrowest, labels are cut. */
@@ -169,7 +216,7 @@ function serverRows(servers: readonly ServerStatus[], columns: number, color: bo
   const rows = servers.map((server) =>
     names.map((name) => {
       const text = COLUMNS[name].cell(server);
-      return name === "state" && color ? paint(text, STATE_COLORS[server.state]) : text;
+      return name === "state" && color ? paint(text, stateColor(server)) : text;
     }),
   );
   return textTable(shape, rows, gap);

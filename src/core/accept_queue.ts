@@ -98,6 +98,15 @@ export class AcceptQueue {
     return { incarnation, record, last, gives, generator };
   }
 
+  /** Takes all that wait, none of which will be a record. */
+  takeAll(): readonly Give[] {
+    const gives = this.#groups.flatMap((group) => group.gives);
+    this.#groups.length = 0;
+    this.#gives = 0;
+    this.#diskBytes = 0;
+    return gives;
+  }
+
   #push(give: Waiting, joined: WaitingGroup | undefined): void {
     if (joined === undefined) {
       this.#groups.push({ gives: [give], length: give.bytes.length });

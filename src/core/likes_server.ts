@@ -42,6 +42,7 @@ import type {
   LikesServerOptions,
   TotalView,
 } from "./likes_server_events.ts";
+import { NO_EVENTS } from "./messages.ts";
 import type {
   Ack,
   FromLikesServer,
@@ -59,9 +60,6 @@ import type { Id, Position } from "./record.ts";
 import { RetainedAges } from "./retained_ages.ts";
 
 export type * from "./likes_server_events.ts";
-
-/** The range of a trouble that is about no events in particular. */
-const NO_EVENTS = { firstSequence: 0, lastSequence: 0, digest: "" } as const;
 
 /** What a ledger that forgot is given again. */
 interface Reoffering {
@@ -92,6 +90,8 @@ export class LikesServerCore {
   #heard: LedgerSeen | undefined;
   /** `done`: all is delivered, and the ledger has let go of it if that was asked for. */
   #stopping: { readonly leave: boolean; done: boolean; told: boolean } | undefined;
+  /** Why the newest write was not done; undefined when it was. */
+  #unwritten: Unwritten | undefined;
   #actions: LikesServerAction[] = [];
 
   /**
@@ -133,6 +133,11 @@ export class LikesServerCore {
   /** Whether a give would be taken now, as far as membership goes. */
   get isAccepting(): boolean {
     return this.#outbox.membership === "member" && this.#stopping === undefined;
+  }
+
+  /** Whether the disk takes what is written, as far as was tried. */
+  get isWriting(): boolean {
+    return this.#unwritten === undefined;
   }
 
   /** Everything that the outbox has accepted. */
@@ -215,6 +220,9 @@ export class LikesServerCore {
   }
 
   #refuseNow(): Refusal | undefined {
+    const { mintUnwritten } = this.#writer;
+    if (this.isAccepting && mintUnwritten !== undefined)
+      return this.#refuseUnwritten(mintUnwritten);
     if (this.isAccepting) return this.#refuseAbove(TOTAL_LIKES_ACCEPTING_MAX);
     const { serverId, primary } = this.#options;
     const why =
@@ -248,7 +256,8 @@ export class LikesServerCore {
   #written(outcome: WriteOutcome, state: OutboxSnapshot, nowMs: number): void {
     const writing = this.#writer.end();
     assert(writing !== undefined, "a write was under way");
-    if (outcome !== "done") return this.#unwritten(outcome, writing, nowMs);
+    this.#noteWriting(outcome === "done" ? undefined : outcome);
+    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);
     const { membership: before } = this.#outbox;
     this.#outbox.adopt(writing.writes, state);
     const { membership } = this.#outbox;
@@ -257,16 +266,23 @@ export class LikesServerCore {
     if (writing.group !== undefined) this.#accepted(writing.group);
   }
 
-  #unwritten(why: Unwritten, { writes, group }: Writing, nowMs: number): void {
-    this.#notice({ type: why === "busy" ? "store_busy" : "disk_full" });
-    if (group === undefined) return this.#writer.retry(writes, nowMs);
+  #noteWriting(unwritten: Unwritten | undefined): void {
+    if (unwritten === this.#unwritten) return;
+    this.#unwritten = unwritten;
+    this.#notice(
+      unwritten === undefined ? { type: "written" } : { type: "unwritten", why: unwritten },
+    );
+  }
+
+  #refuseWrite(why: Unwritten, { writes, group }: Writing, nowMs: number): void {
+    const gives = group?.gives ?? this.#writer.retry(writes, why, nowMs);
     const refusal = this.#refuseUnwritten(why);
-    for (const { requestId } of group.gives) this.#answer(requestId, { type: "refused", refusal });
+    for (const { requestId } of gives) this.#answer(requestId, { type: "refused", refusal });
   }
 
   #refuseUnwritten(why: Unwritten): Refusal {
     const { serverId } = this.#options;
-    if (why === "refused") {
+    if (why === "full") {
       const message = `Cannot accept the likes: the disk of ${serverId} is full`;
       return { code: "disk_full", message };
     }

@@ -12,6 +12,7 @@ import type {
   OutboxSnapshot,
   OutboxWrite,
   WriteOutcome,
+  Unwritten,
 } from "./outbox.ts";
 import type { Id, RecordCodec } from "./record.ts";
 
@@ -79,7 +80,9 @@ export type LikesServerNotice =
   | { readonly type: "membership"; readonly membership: Membership }
   | { readonly type: "total"; readonly pulse: Pulse }
   | { readonly type: "trouble"; readonly trouble: Trouble }
-  | { readonly type: "disk_full" | "store_busy" };
+  /** Once an outage: the outbox cannot be written, and then that it was. */
+  | { readonly type: "unwritten"; readonly why: Unwritten }
+  | { readonly type: "written" };
 
 /** Who a LikesServer is, and what it takes from outside. */
 export interface LikesServerOptions {

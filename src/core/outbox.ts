@@ -125,8 +125,8 @@ export interface OutboxRead {
   readonly end: Position | undefined;
 }
 
-/** Why a store wrote nothing: `refused` for want of space, or `busy`, another program writes to it. */
-export type Unwritten = "refused" | "busy";
+/** Why a store wrote nothing: `full` for want of space, or `busy`, another program writes to it. */
+export type Unwritten = "full" | "busy";
 
 /** How a write ended. A write in doubt throws LikesError `store_in_doubt`: the process must go. */
 export type WriteOutcome = "done" | Unwritten;

@@ -1,15 +1,15 @@
 /**
  * The writes to an outbox: one at a time, changes of state before likes, each group of likes in a
  * transaction of its own. A change of state that was not written, because the disk is full or the
- * store busy, is tried again until it is done; likes are then refused, for their giver can tell what
- * to do.
+ * store busy, is tried again until it is done. Likes that were not written are refused, and those that
+ * have no incarnation to go to as long, for their giver can tell what to do.
  */
 import type { Refusal } from "../errors.ts";
 import { AcceptQueue } from "./accept_queue.ts";
 import type { Give, Group } from "./accept_queue.ts";
 import { recordDiskBytes } from "./disk_bytes.ts";
 import type { KnownOutbox } from "./known_outbox.ts";
-import type { OutboxWrite } from "./outbox.ts";
+import type { OutboxWrite, Unwritten } from "./outbox.ts";
 import type { RecordCodec } from "./record.ts";
 
 /** Held back before a change of state that was refused is tried again. */
@@ -26,6 +26,8 @@ export class OutboxWriter {
   readonly #accepts: AcceptQueue;
   #changes: OutboxWrite[] = [];
   #changesAtMs = 0;
+  /** Why the changes that wait were not written, when they were tried. */
+  #unwritten: Unwritten | undefined;
   #writing: Writing | undefined;
   /** What of the write under way is to be tried again if it is refused; all when undefined. */
   #retried: readonly OutboxWrite[] | undefined;
@@ -52,6 +54,11 @@ export class OutboxWriter {
   /** Whether a change of this type waits or is under way. */
   has(type: OutboxWrite["type"]): boolean {
     return this.#some((write) => write.type === type);
+  }
+
+  /** Why there is no incarnation for likes to go to; undefined when there is, or is about to be. */
+  get mintUnwritten(): Unwritten | undefined {
+    return this.has("mint") ? this.#unwritten : undefined;
   }
 
   #some(isIt: (write: OutboxWrite) => boolean): boolean {
@@ -102,13 +109,19 @@ export class OutboxWriter {
   end(): Writing | undefined {
     const writing = this.#writing;
     this.#writing = undefined;
+    this.#unwritten = undefined;
     return writing;
   }
 
-  /** Puts changes that were refused before the others, to be tried again later. */
-  retry(writes: readonly OutboxWrite[], nowMs: number): void {
+  /**
+   * Puts changes that were not written before the others, to be tried again later. Gives the likes that
+   * wait for a mint among them, which nobody knows to come: they are taken out.
+   */
+  retry(writes: readonly OutboxWrite[], why: Unwritten, nowMs: number): readonly Give[] {
+    this.#unwritten = why;
     this.#changes = [...(this.#retried ?? writes), ...this.#changes];
     this.#retried = undefined;
     this.#changesAtMs = nowMs + REFUSED_WRITE_PAUSE_MS;
+    return this.mintUnwritten === undefined ? [] : this.#accepts.takeAll();
   }
 }

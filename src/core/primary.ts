@@ -103,6 +103,8 @@ export class PrimaryCore {
   #committing = false;
   #commitAtMs = -Infinity;
   #answeredQueued = false;
+  /** Why the newest commit was not written; undefined when it was. */
+  #unwritten: Unwritten | undefined;
   /** Operations of the commit that is under way. */
   #operating: readonly number[] = [];
   #pulsedMs: number;
@@ -151,6 +153,10 @@ export class PrimaryCore {
   }
 
   /** LikesServers of another ledger that came lately. */
+  get isWriting(): boolean {
+    return this.#unwritten === undefined;
+  }
+
   get misdirected(): readonly MisdirectedServer[] {
     return this.#misdirected.servers;
   }
@@ -287,12 +293,12 @@ export class PrimaryCore {
   #commitNext(nowMs: number): void {
     if (this.#committing || nowMs < this.#commitAtMs) return;
     const commands = this.#withAdvance(this.#queue.take(), nowMs);
+    for (const stream of this.#paused) this.#resume(stream);
     if (commands.length === 0) return;
     this.#committing = true;
     this.#operating = commands.flatMap((one) => (one.type === "operate" ? [one.requestId] : []));
     this.#actions.push({ type: "commit", commands });
     if (commands.some(({ type }) => type === "answered")) this.#answeredQueued = false;
-    for (const stream of this.#paused) this.#resume(stream);
   }
 
   /** Holds a sender back when it, or all of them together, sent more than is committed soon. */
@@ -313,6 +319,7 @@ export class PrimaryCore {
   #committed(outcome: TransactionOutcome<GroupResult>, nowMs: number): void {
     assert(this.#committing, "a commit was under way");
     this.#committing = false;
+    this.#noteWriting(outcome.type === "done" ? undefined : outcome.type);
     if (outcome.type !== "done") return this.#refuseAll(outcome.type, nowMs);
     const group = outcome.value;
     this.#meta = group.meta;
@@ -330,10 +337,17 @@ export class PrimaryCore {
     for (const stream of touched) if (this.#streams.has(stream.id)) this.#sendAck(stream);
   }
 
+  #noteWriting(unwritten: Unwritten | undefined): void {
+    if (unwritten === this.#unwritten) return;
+    this.#unwritten = unwritten;
+    this.#notice(
+      unwritten === undefined ? { type: "written" } : { type: "unwritten", why: unwritten },
+    );
+  }
+
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
   #refuseAll(why: Unwritten, nowMs: number): void {
     this.#commitAtMs = nowMs + REFUSED_COMMIT_PAUSE_MS;
-    this.#notice({ type: why === "busy" ? "store_busy" : "disk_full" });
     const { code, message } = why === "busy" ? LEDGER_BUSY : LEDGER_FULL;
     for (const stream of this.#streams.values()) this.#refuse(stream, code, message);
     for (const requestId of this.#operating) {
@@ -585,6 +599,7 @@ export class PrimaryCore {
       troubles: this.#troubles,
       misdirected: this.#misdirected.servers,
       hasMisdirected: this.#misdirected.hasCome,
+      unwritten: this.#unwritten,
       startedMs: this.#started.monotonicMs,
       startedLabelMs: this.#labels.startMs,
     };

@@ -4,6 +4,7 @@ import type { DecisionRow, MemberRow, TransactionOutcome } from "./ledger.ts";
 import type { Applied, GroupResult, LedgerCommand } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "./messages.ts";
 import type { MisdirectedServer } from "./misdirected.ts";
+import type { Unwritten } from "./outbox.ts";
 import type { TroubleStatus } from "./status.ts";
 
 /** What happens to a primary. `streamId` names one stream for ever. */
@@ -57,7 +58,9 @@ export type PrimaryNotice =
   | { readonly type: "misdirected"; readonly server: MisdirectedServer }
   | { readonly type: "misdirected_gone" }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
-  | { readonly type: "disk_full" | "store_busy" };
+  /** Once an outage: the ledger cannot be written, and then that it was. */
+  | { readonly type: "unwritten"; readonly why: Unwritten }
+  | { readonly type: "written" };
 
 /** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */
 export interface StartTimes {

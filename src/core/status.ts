@@ -11,6 +11,7 @@ import type { Contact } from "./contacts.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { Convergence, Trouble } from "./messages.ts";
 import type { MisdirectedServer } from "./misdirected.ts";
+import type { Unwritten } from "./outbox.ts";
 import type { Id } from "./record.ts";
 
 /** What is known of the ledger and its members at one instant. */
@@ -26,13 +27,15 @@ export interface StatusView {
   readonly misdirected: readonly MisdirectedServer[];
   /** Whether one has come since this start. */
   readonly hasMisdirected: boolean;
+  /** Why the newest commit was not written; undefined when it was. */
+  readonly unwritten: Unwritten | undefined;
   /** When this start of the primary began, by the monotonic clock and by its labels. */
   readonly startedMs: number;
   readonly startedLabelMs: number;
 }
 
-/** What a member does. Values: ServerState in the proto. */
-export type ServerState = "streaming" | "silent" | "trouble";
+/** Whether a member delivers, be it in trouble or not. Values: ServerState in the proto. */
+export type ServerState = "streaming" | "silent";
 
 /** The status of one member. Fields: ServerStatus in the proto. */
 export interface ServerStatus {
@@ -70,6 +73,8 @@ export interface Status {
   readonly troubleCount: number;
   /** LikesServers of another ledger that come to this one, those that came first first. */
   readonly misdirected: readonly MisdirectedServer[];
+  /** Why the ledger cannot be written; undefined when it can, as far as was tried. */
+  readonly unwritten: Unwritten | undefined;
 }
 
 /** A trouble as it is told. Fields: TroubleStatus in the proto. */
@@ -127,6 +132,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
     troubles: view.troubles.slice(0, TROUBLES_LISTED_MAX),
     troubleCount: view.troubles.length,
     misdirected: view.misdirected,
+    unwritten: view.unwritten,
   };
 }
 
@@ -174,7 +180,7 @@ function serverStatus(view: StatusView, member: MemberRow, nowMs: number): Serve
     outboxId: member.outboxId,
     incarnation: contact?.incarnation ?? "",
     address: member.address,
-    state: troubles.length > 0 ? "trouble" : silent ? "silent" : "streaming",
+    state: silent ? "silent" : "streaming",
     trouble: troublesText(troubles),
     lastSequence: contact?.namedSequence ?? 0,
     appliedSequence: contact?.appliedSequence ?? 0,

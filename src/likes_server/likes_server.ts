@@ -120,6 +120,7 @@ class LikesServerRole {
     const generating = this.#generating(snapshot.generator);
     const accepting = new Promise<void>((resolve) => (this.#onAccepting = resolve));
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
+    server.setStore(true);
     this.#tellHealth();
     this.#drive({ type: "tick" });
     return { port, generating, accepting, stop: (leave) => this.#stop(leave, ticker) };
@@ -217,6 +218,9 @@ class LikesServerRole {
     this.#log.notice(notice, performance.now());
     this.#options.onNotice(notice);
     if (notice.type === "connected") this.#server?.setLedgerOther(false);
+    if (notice.type === "unwritten" || notice.type === "written") {
+      this.#server?.setStore(notice.type === "written");
+    }
     if (notice.type === "membership" || notice.type === "trouble") this.#tellHealth();
   }
 

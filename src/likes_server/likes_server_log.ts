@@ -11,6 +11,11 @@ const MEMBERSHIP_TEXTS = {
   stranger: "left the primary's members",
 } as const;
 
+const UNWRITTEN_TEXTS = {
+  full: "the disk of the outbox is full",
+  busy: "another program is writing to the outbox",
+} as const;
+
 type Of<Type> = Extract<LikesServerNotice, { readonly type: Type }>;
 
 /** Writes notices of a LikesServer to `log`. */
@@ -47,10 +52,10 @@ export class LikesServerLog {
       }
       case "trouble":
         return [`trouble: ${troubleText(notice.trouble)}`];
-      case "disk_full":
-        return ["the disk of the outbox is full: nothing was accepted"];
-      case "store_busy":
-        return ["another program is writing to the outbox: nothing was accepted"];
+      case "unwritten":
+        return [`${UNWRITTEN_TEXTS[notice.why]}: nothing is accepted`];
+      case "written":
+        return ["the outbox is written again"];
       default:
         return unreachable(notice);
     }

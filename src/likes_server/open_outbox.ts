@@ -43,7 +43,7 @@ function open(dataDir: string, serverId: string): OutboxStore {
 /** The LikesError when the incarnation of a start at `serverId` was not written. */
 export function cannotMint(why: Unwritten, serverId: string): LikesError {
   const cannot = `Cannot start ${serverId}:`;
-  if (why === "refused") {
+  if (why === "full") {
     return new LikesError("disk_full", `${cannot} its disk is full; free some space`);
   }
   const message = `${cannot} another program is writing to its outbox; end that program`;

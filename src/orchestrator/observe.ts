@@ -98,8 +98,8 @@ async function shownBy(name: string, client: LikesClient): Promise<Shown> {
 }
 
 /** What the primary still waits for from a member. */
-function outstanding({ serverId, state, pendingEvents }: ServerStatus): string[] {
-  if (state !== "streaming")
-    return [`${serverId} is ${state === "silent" ? "silent" : "in trouble"}`];
+function outstanding({ serverId, state, trouble, pendingEvents }: ServerStatus): string[] {
+  if (state === "silent") return [`${serverId} is silent`];
+  if (trouble !== "") return [`${serverId} is in trouble`];
   return pendingEvents === 0 ? [] : [`${serverId} is ${pendingEvents} events behind`];
 }

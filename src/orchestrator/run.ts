@@ -38,8 +38,10 @@ export interface RunOptions extends Omit<ProcessesOptions, "serverIds" | "dataDi
 /** What a person may want to see of a run. */
 export interface RunEvents {
   readonly onReady: (ready: RunReady) => void;
-  /** About once a second, with the time since the start. */
-  readonly onStatus: (status: Status, elapsedMs: number) => void;
+  /** About once a second. */
+  readonly onStatus: (status: Status) => void;
+  /** The primary does not answer, and why. */
+  readonly onAway: (reason: string) => void;
   /** What became of a process. */
   readonly onLine: (line: string) => void;
 }
@@ -148,7 +150,8 @@ export class Run {
     this.#processes.give(startMs, durationMs);
     this.#events.onReady(ready);
     const watch = new StatusWatch(ready.primary, {
-      onStatus: (status) => this.#events.onStatus(status, monotonicMs() - startMs),
+      onStatus: (status) => this.#events.onStatus(status),
+      onAway: (reason) => this.#events.onAway(reason),
       log: (line) => this.#log.line(line),
     });
     watch.start();

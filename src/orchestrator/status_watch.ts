@@ -10,12 +10,14 @@ import { monotonicMs } from "../monotonic.ts";
 import { followStatus } from "../rpc/follow_status.ts";
 
 /** Between two statuses that are shown. */
-const SHOW_INTERVAL_MS = 1_000;
+export const SHOW_INTERVAL_MS = 1_000;
 
 /** Who hears of it. */
 export interface StatusWatchEvents {
   /** Once a second, and once at the end. */
   readonly onStatus: (status: Status) => void;
+  /** Nobody answers, and why: what was shown last is not true any more. */
+  readonly onAway: (reason: string) => void;
   /** A line for the parent's log. */
   readonly log: (line: string) => void;
 }
@@ -81,12 +83,13 @@ export class StatusWatch {
   async #watch(): Promise<void> {
     const statuses = followStatus(this.#primary, {
       intervalMs: STATUS_INTERVAL_MIN_MS,
-      firstMaxMs: Infinity,
       awayMaxMs: Infinity,
+      mustBeThere: false,
       signal: this.#stopping.signal,
-      onAway: (reason) => {
+      onAway: ({ message }) => {
         this.#away = true;
-        this.#events.log(`lost sight of the primary: ${reason.message}`);
+        this.#events.log(`lost sight of the primary: ${message}`);
+        this.#events.onAway(message);
       },
     });
     for await (const status of statuses) {

@@ -18,7 +18,7 @@ import type { LedgerCommand } from "../core/ledger_rule.ts";
 import { pageOf, select } from "../core/counts_page.ts";
 import type { CountsRequest } from "../core/counts_page.ts";
 import { PrimaryCore } from "../core/primary.ts";
-import type { PrimaryAction, PrimaryEvent } from "../core/primary.ts";
+import type { PrimaryAction, PrimaryEvent, PrimaryNotice } from "../core/primary.ts";
 import type { Operation, OperationOutcome } from "../core/primary.ts";
 import type { Log } from "../log/log_file.ts";
 import { operatorSocketPath, serveOperator } from "../rpc/operator_socket.ts";
@@ -76,12 +76,22 @@ async function noteOpening(store: LedgerStore): Promise<void> {
     return runGroup(ledger, [{ type: "opened" }], recordCodec, Date.now());
   });
   if (outcome.type === "done") return;
-  if (outcome.type === "refused") {
+  if (outcome.type === "full") {
     throw new LikesError("disk_full", "Cannot open the ledger: its disk is full; free some space");
   }
   const message = "Cannot open the ledger: another program is writing to it; end that program";
   throw new LikesError("store_busy", message);
 }
+
+/** Notices after which health may say something else. */
+const OF_HEALTH: ReadonlySet<PrimaryNotice["type"]> = new Set([
+  "trouble",
+  "decision",
+  "misdirected",
+  "misdirected_gone",
+  "unwritten",
+  "written",
+]);
 
 class PrimaryRole {
   readonly #core: PrimaryCore;
@@ -117,8 +127,7 @@ class PrimaryRole {
     const port = await server.listen(this.#options);
     this.#server = server;
     server.setHealth(true);
-    server.setTroubles(this.#core.troubles);
-    server.setLedgerOther(this.#core.misdirected.length > 0);
+    this.#tellHealth();
     const operator = await this.#serveOperator();
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     log.line(`listening on ${this.#options.host}:${port}`);
@@ -132,6 +141,12 @@ class PrimaryRole {
       log.line("stopped");
     };
     return { port, stop };
+  }
+
+  #tellHealth(): void {
+    this.#server?.setTroubles(this.#core.troubles);
+    this.#server?.setLedgerOther(this.#core.misdirected.length > 0);
+    this.#server?.setStore(this.#core.isWriting);
   }
 
   /** Without its socket a primary counts all the same; the commands say why they find none. */
@@ -228,12 +243,7 @@ class PrimaryRole {
       }
       case "notice":
         this.#log.notice(action.notice, performance.now());
-        if (action.notice.type === "trouble" || action.notice.type === "decision") {
-          this.#server?.setTroubles(this.#core.troubles);
-        }
-        if (action.notice.type === "misdirected" || action.notice.type === "misdirected_gone") {
-          this.#server?.setLedgerOther(this.#core.misdirected.length > 0);
-        }
+        if (OF_HEALTH.has(action.notice.type)) this.#tellHealth();
         return;
       default:
         return unreachable(action);

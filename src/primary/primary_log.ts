@@ -9,6 +9,11 @@ import type { Log } from "../log/log_file.ts";
 
 const MEMBER_TEXTS = { member: "was admitted", left: "left", retired: "was retired" } as const;
 
+const UNWRITTEN_TEXTS = {
+  full: "the disk of the ledger is full",
+  busy: "another program is writing to the ledger",
+} as const;
+
 /** Writes notices of the primary to `log`. */
 export class PrimaryLog {
   readonly #log: Log;
@@ -49,12 +54,10 @@ export class PrimaryLog {
         return [misdirectedText(notice.server)];
       case "misdirected_gone":
         return []; // it may be down, or with its own primary again
-      case "disk_full":
-        return ["the disk of the ledger is full: nothing was applied, it will be offered again"];
-      case "store_busy":
-        return [
-          "another program is writing to the ledger: nothing was applied, it will be offered again",
-        ];
+      case "unwritten":
+        return [`${UNWRITTEN_TEXTS[notice.why]}: nothing is applied, it will be offered again`];
+      case "written":
+        return ["the ledger is written again"];
       default:
         return unreachable(notice);
     }

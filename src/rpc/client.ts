@@ -35,6 +35,14 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
 };
 
+/**
+ * What gRPC connects to for a `host:port`. The scheme is said, so that an address which a peer told
+ * cannot name another one, such as a socket of this machine.
+ */
+export function targetOf(address: string): string {
+  return `dns:${address}`;
+}
+
 /** Nothing is encrypted yet; non-loopback needs `--insecure` on the serving side. */
 export const CREDENTIALS = credentials.createInsecure();
 
@@ -48,11 +56,17 @@ export async function connected(client: Client, peer: string, timeoutMs: number)
       throw new LikesError("peer_unreachable", `Cannot reach ${peer}: nothing answers there`);
     }
     if (!(await changes(channel, state, untilMs - monotonicMs()))) {
-      const message = `Cannot reach ${peer}: it did not answer within ${timeoutMs} ms`;
-      throw new LikesError("peer_unreachable", message);
+      throw unanswered(peer, timeoutMs);
     }
     state = channel.getConnectivityState(true);
   }
+}
+
+/** The error of a peer that did not answer for so long. */
+export function unanswered(peer: string, timeoutMs: number): LikesError {
+  const waitedMs = Math.ceil(timeoutMs);
+  const message = `Cannot reach ${peer}: it did not answer within ${waitedMs} ms`;
+  return new LikesError("peer_unreachable", message);
 }
 
 /** Whether the state of `channel` is another than `from` within `waitMs`. */

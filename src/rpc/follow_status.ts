@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { LikesError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
+import { CALL_WAIT_DEFAULT_MS } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
 import type { Status } from "../core/status.ts";
 import { PrimaryClient } from "./primary_client.ts";
@@ -12,10 +13,10 @@ const RETRY_PAUSE_MS = 100;
 /** How a status is followed. */
 export interface FollowOptions {
   readonly intervalMs: number;
-  /** How long the first answer may take before `peer_unreachable` is thrown; 0: it must be there. */
-  readonly firstMaxMs: number;
-  /** The same for every later answer. */
+  /** How long the primary may be away before `peer_unreachable` is thrown. */
   readonly awayMaxMs: number;
+  /** Whether it has to answer at the first attempt. */
+  readonly mustBeThere: boolean;
   /** Ends the following without an error. */
   readonly signal?: AbortSignal;
   /** Called once an outage, with the reason. */
@@ -25,22 +26,27 @@ export interface FollowOptions {
 /** The status of the primary at `address`, at once and then every interval. Throws LikesError. */
 export async function* followStatus(
   address: string,
-  { intervalMs, firstMaxMs, awayMaxMs, signal, onAway }: FollowOptions,
+  { intervalMs, awayMaxMs, mustBeThere, signal, onAway }: FollowOptions,
 ): AsyncGenerator<Status> {
-  let lateMs = monotonicMs() + firstMaxMs;
-  let away = false;
+  // One that falls silent is left in time for another attempt.
+  const lateMs = Math.min(CALL_WAIT_DEFAULT_MS, awayMaxMs / 2);
+  let untilMs = monotonicMs() + awayMaxMs;
+  let isAway = false;
+  let mayBeAway = !mustBeThere;
   while (!signal?.aborted) {
     const client = new PrimaryClient(address);
+    const firstMs = Math.min(CALL_WAIT_DEFAULT_MS, Math.max(untilMs - monotonicMs(), 1));
     try {
-      for await (const status of client.watch(intervalMs, signal)) {
-        lateMs = monotonicMs() + awayMaxMs;
-        away = false;
+      for await (const status of client.watch({ intervalMs, firstMs, lateMs, signal })) {
+        untilMs = monotonicMs() + awayMaxMs;
+        isAway = false;
+        mayBeAway = true;
         yield status;
       }
     } catch (error) {
-      if (!isOutage(error) || monotonicMs() >= lateMs) throw error;
-      if (!away) onAway?.(error);
-      away = true;
+      if (!isOutage(error) || !mayBeAway || monotonicMs() >= untilMs) throw error;
+      if (!isAway) onAway?.(error);
+      isAway = true;
     } finally {
       client.close();
     }

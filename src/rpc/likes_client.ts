@@ -2,7 +2,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import { monotonicMs } from "../monotonic.ts";
-import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, unary } from "./client.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, targetOf, unary } from "./client.ts";
 import { readLearntCounts } from "./counts_wire.ts";
 import type { LearntCounts } from "./counts_wire.ts";
 import { faultOf } from "./faults.ts";
@@ -35,7 +35,7 @@ export class LikesClient {
   readonly #peer: string;
 
   constructor(address: string) {
-    this.#client = new protos.LikesService(address, CREDENTIALS, CHANNEL_OPTIONS);
+    this.#client = new protos.LikesService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
     this.#peer = `the LikesServer at ${address}`;
   }
 

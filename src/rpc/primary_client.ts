@@ -5,7 +5,7 @@ import { STATUS_INTERVAL_DEFAULT_MS } from "../limits.ts";
 import type { CountsRequest } from "../core/counts_page.ts";
 import type { FromLikesServer, FromPrimary } from "../core/messages.ts";
 import type { Status } from "../core/status.ts";
-import { CHANNEL_OPTIONS, CREDENTIALS, idempotent, unary } from "./client.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, idempotent, targetOf, unanswered, unary } from "./client.ts";
 import { readCounts, writeCountsRequest } from "./counts_wire.ts";
 import type { Counts } from "./counts_wire.ts";
 import { fromCall } from "./faults.ts";
@@ -34,7 +34,7 @@ export interface DeliveryLink {
 
 /** Opens a delivery stream to the primary at `address`. It tells of failure by `broken`. */
 export function openDelivery(address: string, events: LinkEvents): DeliveryLink {
-  const client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
+  const client = new protos.PrimaryService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
   const call = client.streamLikes();
   let open = true;
   const close = (): void => {
@@ -74,40 +74,66 @@ const FIRST_PAGE: CountsRequest = {
   incarnations: [],
 };
 
+/** How a status is watched. */
+export interface WatchOptions {
+  readonly intervalMs: number;
+  /** How long the first answer may take. */
+  readonly firstMs: number;
+  /** How long after it is due a later one may come; as long as the first one when absent. */
+  readonly lateMs?: number;
+  /** Ends the watching without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A client of a primary, for reading. */
 export class PrimaryClient {
   readonly #client: InstanceType<typeof protos.PrimaryService>;
   readonly #peer: string;
 
   constructor(address: string) {
-    this.#client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
+    this.#client = new protos.PrimaryService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
     this.#peer = `the primary at ${address}`;
   }
 
-  /** The status, now and then every `intervalMs`, until the caller stops or `signal` is aborted. */
-  async *watch(
-    intervalMs = STATUS_INTERVAL_DEFAULT_MS,
-    signal?: AbortSignal,
-  ): AsyncGenerator<Status> {
+  /**
+   * The status, now and then every `intervalMs`, until the caller stops or `signal` is aborted. Throws
+   * LikesError, `peer_unreachable` when an answer is late.
+   */
+  async *watch(options: WatchOptions): AsyncGenerator<Status> {
+    const { intervalMs, firstMs, lateMs = firstMs, signal } = options;
     const call = this.#client.status({ intervalMs });
+    let lateAfterMs: number | undefined;
+    const cancelAfter = (waitMs: number): NodeJS.Timeout => {
+      return setTimeout(() => {
+        lateAfterMs = waitMs;
+        call.cancel();
+      }, waitMs);
+    };
     const abort = (): void => call.cancel();
     signal?.addEventListener("abort", abort);
     call.on("error", () => {}); // the iteration below throws it; this one keeps a late one harmless
+    let timer = cancelAfter(firstMs);
     try {
-      for await (const wire of call) yield readStatus(wire as StatusResponse__Output);
+      for await (const wire of call) {
+        clearTimeout(timer);
+        yield readStatus(wire as StatusResponse__Output);
+        timer = cancelAfter(intervalMs + lateMs);
+      }
     } catch (error) {
+      if (lateAfterMs !== undefined) throw unanswered(this.#peer, lateAfterMs);
       if (!signal?.aborted) throw error instanceof LikesError ? error : fromCall(error, this.#peer);
     } finally {
+      clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
       call.cancel();
     }
   }
 
-  /** The status now. Throws LikesError `peer_unreachable` after `timeoutMs`. */
+  /** The status now. Throws LikesError, `peer_unreachable` after `timeoutMs`. */
   async status(timeoutMs: number): Promise<Status> {
-    for await (const status of this.watch(undefined, AbortSignal.timeout(timeoutMs))) return status;
-    const message = `Cannot reach ${this.#peer}: it did not answer within ${timeoutMs} ms`;
-    throw new LikesError("peer_unreachable", message);
+    const options = { intervalMs: STATUS_INTERVAL_DEFAULT_MS, firstMs: timeoutMs };
+    for await (const status of this.watch(options)) return status;
+    throw unanswered(this.#peer, timeoutMs);
   }
 
   /** The likes of items: of those that are named, or of a page. Throws LikesError. */

@@ -135,6 +135,11 @@ export class RpcServer {
     }
   }
 
+  /** Tells health whether the store of this role takes what is written: `likes.v1.store`. */
+  setStore(isWriting: boolean): void {
+    this.setHealth(isWriting, "likes.v1.store");
+  }
+
   /** Tells health that a peer has another ledger than this role: no ledger can name that. */
   setLedgerOther(isOther: boolean): void {
     this.setHealth(!isOther, "likes.v1.trouble.ledger_other");

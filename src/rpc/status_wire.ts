@@ -1,12 +1,19 @@
 /** Between the status of the core, and that of the wire and of `--json`. */
 import { LikesError } from "../errors.ts";
 import type { MisdirectedServer } from "../core/misdirected.ts";
+import type { Unwritten } from "../core/outbox.ts";
 import type { ServerState, ServerStatus, Status } from "../core/status.ts";
 import type { MisdirectedServer__Output } from "./gen/likes/v1/MisdirectedServer.ts";
 import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
 import { readTroubleStatus, writeTroubleStatus } from "./trouble_wire.ts";
 import { count, likes, readConvergence, safe, writeConvergence } from "./wire_fields.ts";
+
+const UNWRITTEN_NAMES = {
+  written: "UNWRITTEN_UNSPECIFIED",
+  full: "UNWRITTEN_DISK_FULL",
+  busy: "UNWRITTEN_STORE_BUSY",
+} as const;
 
 /** A status for the wire; the same object is its proto3 JSON mapping. */
 export function writeStatus(status: Status): StatusResponse__Output {
@@ -25,6 +32,7 @@ export function writeStatus(status: Status): StatusResponse__Output {
     troubles: status.troubles.map(writeTroubleStatus),
     troubleCount: status.troubleCount,
     misdirected: status.misdirected.map(writeMisdirected),
+    unwritten: UNWRITTEN_NAMES[status.unwritten ?? "written"],
   };
 }
 
@@ -45,6 +53,7 @@ export function readStatus(wire: StatusResponse__Output): Status {
     troubles: wire.troubles.map(readTroubleStatus),
     troubleCount: wire.troubleCount,
     misdirected: wire.misdirected.map(readMisdirected),
+    unwritten: readUnwritten(wire.unwritten),
   };
 }
 
@@ -92,14 +101,25 @@ function readMisdirected({ sinceUnixMs, ...server }: MisdirectedServer__Output):
   return { ...server, sinceMs: safe("since_unix_ms", sinceUnixMs) };
 }
 
+function readUnwritten(name: string): Unwritten | undefined {
+  switch (name) {
+    case UNWRITTEN_NAMES.written:
+      return undefined;
+    case UNWRITTEN_NAMES.full:
+      return "full";
+    case UNWRITTEN_NAMES.busy:
+      return "busy";
+    default:
+      throw new LikesError("message_invalid", `Cannot take a status that is unwritten by ${name}`);
+  }
+}
+
 function readState(name: string): ServerState {
   switch (name) {
     case "SERVER_STATE_STREAMING":
       return "streaming";
     case "SERVER_STATE_SILENT":
       return "silent";
-    case "SERVER_STATE_TROUBLE":
-      return "trouble";
     default:
       throw new LikesError("message_invalid", `Cannot take a status whose server state is ${name}`);
   }

@@ -20,7 +20,7 @@ export async function waitForConvergence(
   onStatus: (status: Status) => void,
 ): Promise<Status> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const patient = { firstMaxMs: Infinity, awayMaxMs: Infinity };
+  const patient = { awayMaxMs: Infinity, mustBeThere: false };
   const options = { ...patient, intervalMs: STATUS_INTERVAL_MIN_MS, signal };
   let first: Status | undefined;
   let last: Status | undefined;
@@ -40,7 +40,9 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
     return new LikesError("peer_unreachable", message);
   }
   const { servers, pendingEvents, convergence, misdirected } = last;
-  const late = servers.filter((one) => one.state !== "streaming" || one.pendingEvents > 0);
+  const late = servers.filter(({ state, trouble, pendingEvents: behind }) => {
+    return state === "silent" || trouble !== "" || behind > 0;
+  });
   const members = late.map(({ serverId, state, trouble }) => {
     return `${serverId} (${state}${trouble === "" ? "" : `: ${trouble}`})`;
   });

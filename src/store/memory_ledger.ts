@@ -126,8 +126,8 @@ export class MemoryLedger implements LedgerStore {
       throw error;
     }
     const fault = ledger.changed ? this.#disk.takeFault() : undefined;
-    if (fault === "refused" || fault === "in_doubt_lost") ledger.undo();
-    if (fault === "refused") return { type: "refused" };
+    if (fault === "full" || fault === "in_doubt_lost") ledger.undo();
+    if (fault === "full") return { type: "full" };
     if (fault !== undefined) throw this.#doubt.enter(new Error("the disk failed"));
     return { type: "done", value };
   }

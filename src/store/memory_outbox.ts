@@ -100,9 +100,9 @@ export class MemoryOutbox implements OutboxStore {
     }
     if (after === before) return "done";
     const fault = this.#disk.takeFault();
-    if (fault === "refused" || fault === "in_doubt_lost") this.#takeBack(added);
+    if (fault === "full" || fault === "in_doubt_lost") this.#takeBack(added);
     else this.#commit(after, changes);
-    if (fault === "refused") return "refused";
+    if (fault === "full") return "full";
     if (fault !== undefined) throw this.#doubt.enter(new Error("the disk failed"));
     return "done";
   }

@@ -156,7 +156,7 @@ export class SqliteFile {
   }
 
   /** Undoes a transaction that failed: refused when the disk was full, else it throws. */
-  #fail(error: unknown): { readonly type: "refused" } {
+  #fail(error: unknown): { readonly type: "full" } {
     const fromSqlite = error instanceof Sqlite.SqliteError;
     if (fromSqlite && error.code !== "SQLITE_FULL") throw this.#enterDoubt(error);
     try {
@@ -166,7 +166,7 @@ export class SqliteFile {
       throw this.#enterDoubt(rollbackError);
     }
     if (!fromSqlite) throw error;
-    return { type: "refused" };
+    return { type: "full" };
   }
 
   #enterDoubt(error: unknown): LikesError {

@@ -191,7 +191,9 @@ export class SqliteOutbox implements OutboxStore {
         remove.run(one.incarnation, one.trimmed.sequence);
       }
     }
+    // A copy in which a life begins is none any more, and the row says so.
     const isSameRow =
+      write.type !== "mint" &&
       before.membership === next.membership &&
       before.seen === next.seen &&
       before.isRefilling === next.isRefilling &&

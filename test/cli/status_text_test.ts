@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { columnsMost } from "../../src/cli/escape.ts";
-import { statusLine, statusTable } from "../../src/cli/status_text.ts";
+import { awayText, statusLine, statusTable } from "../../src/cli/status_text.ts";
 import type { ServerStatus, Status, TroubleStatus } from "../../src/core/status.ts";
 
 // This file is a process of its own, so the zone can be set for it.
@@ -25,15 +25,39 @@ test("statusLine() names what is missing when not all is well", () => {
     pendingEvents: 1,
     totalLikes: 1n,
     asOfMs: 0,
-    servers: [server(0), server(1, { state: "silent" }), server(2, { state: "trouble" })],
+    servers: [server(0), server(1, { state: "silent" }), server(2, { trouble: "gap" })],
     ...troubles(1),
   });
   const expected =
-    "12:00:01 1 like UNKNOWN, as of no time yet, 1 of 3 streaming, 1 trouble, 1 event behind; " +
+    "12:00:01 1 like UNKNOWN, as of no time yet, 2 of 3 streaming, 1 trouble, 1 event behind; " +
     "trouble 1: gap at likes-server-2, incarnation 33333333, since 2026-11-22 12:00:01, " +
     "#5 to #9 (to count on after it: likes resolve 1)";
   assert.is(statusLine(view), expected);
   assert.match(statusLine(status({ servers: [] })), /, no LikesServers, /);
+});
+
+test("statusLine() says why nothing more is counted when the ledger cannot be written", () => {
+  assert.match(
+    statusLine(status({ unwritten: "full" })),
+    ", 1 of 1 streaming, ledger's disk full, ",
+  );
+  const busy = statusLine(status({ unwritten: "busy" }));
+  assert.match(busy, ", ledger held by another program, ");
+});
+
+test("awayText() claims nothing, and grows older", () => {
+  const options = { columns: 60, color: false };
+  const reason = "Cannot reach the primary:\u001b[2J gone; see that it runs there, as ever";
+  const lines = awayText(status({}), 7_000, { ...options, reason }).split("\n");
+  assert.equal(lines.slice(0, 2), [
+    "6,231 likes UNKNOWN, as of 7.3 s ago",
+    "no answer from the primary for 7 s; trying again",
+  ]);
+  assert.match(lines[2] ?? "", /^Cannot reach the primary:\\u\{1b\}/);
+  assert.ok(lines.every((line) => columnsMost(line) <= 60));
+  assert.is(awayText(status({ asOfMs: 0 }), 1, options).split("\n").length, 2);
+  const colored = awayText(status({}), 7_000, { columns: 60, color: true });
+  assert.match(colored, "\u001b[31mUNKNOWN\u001b[39m");
 });
 
 test("statusLine() never shows a negative age when as_of is ahead", () => {
@@ -60,9 +84,12 @@ test("statusTable() leaves columns out when the terminal is narrow", () => {
 
 test("statusTable() lists those that need attention when there are too many", () => {
   const many = servers(30).with(20, server(20, { state: "silent" }));
-  const view = status({ servers: many.with(29, server(29, { state: "trouble" })) });
+  const view = status({ servers: many.with(29, server(29, { trouble: "gap" })) });
   const text = statusTable(view, { columns: 120, color: false, rowsMax: 4 });
   assert.match(text, /server-20 +silent[^]+server-29 +trouble/);
+  const gone = status({ servers: [server(0, { state: "silent", trouble: "gap" }), server(1)] });
+  const first = statusTable(gone, { columns: 120, color: false, rowsMax: 1 });
+  assert.match(first, /server-0 +silent/, "one that is gone does not stream, whatever else it has");
   assert.match(text, /\n… and 26 more$/);
 });
 
@@ -113,7 +140,8 @@ test("statusTable() is never wider than the terminal when the status is arbitrar
   const overrides = fc.record({
     serverId: text,
     address: text,
-    state: fc.constantFrom("streaming", "silent", "trouble"),
+    state: fc.constantFrom("streaming", "silent"),
+    trouble: fc.constantFrom("", "gap"),
     acceptedLikes: likes,
     knownTotalLikes: likes,
     pendingEvents: fc.nat(),
@@ -175,6 +203,7 @@ function status(overrides: Partial<Status>): Status {
     troubles: [],
     troubleCount: 0,
     misdirected: [],
+    unwritten: undefined,
     ...overrides,
   };
 }

@@ -50,6 +50,18 @@ test("take() holds a record to its bytes when events are large", () => {
   assert.is(queue.take(FIRST, origin(FIRST)).gives.length, 3);
 });
 
+test("takeAll() leaves room for others when it takes what waits", () => {
+  const queue = new AcceptQueue(recordCodec);
+  const room = recordDiskBytes(recordCodec.encode(like(1)).length);
+  queue.add(give(1), room);
+  assert.equal(
+    queue.takeAll().map(({ requestId }) => requestId),
+    [1],
+  );
+  assert.ok(queue.isEmpty);
+  assert.is(queue.add(give(2), room), undefined);
+});
+
 test("add() says outbox_full when what waits would not fit as it will be stored", () => {
   const queue = new AcceptQueue(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length * 2);

@@ -130,12 +130,18 @@ test("handle() sends nothing that was read for a stream that is about to end", a
 test("handle() appends nothing to an incarnation that is about to be parked", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
-  server.disk.failNext("refused");
+  server.disk.failNext("full");
   await server.connect({ appliedSequence: 5 });
-  const requestId = server.give(2);
+  const waiting = server.give(2);
   await server.settle();
-  assert.is(server.outcome(requestId), undefined, "the mint is tried again first");
+  const later = server.give(3);
+  for (const requestId of [waiting, later]) {
+    const refused = server.outcome(requestId);
+    assert.is(refused?.type === "refused" && refused.refusal.code, "disk_full");
+  }
   await server.tick(500);
+  const requestId = server.give(4);
+  await server.settle();
   const outcome = server.outcome(requestId);
   assert.is(outcome?.type === "accepted" && outcome.incarnation, testId(0x100));
 });

@@ -58,7 +58,7 @@ test("handle() keeps what it saw last when it leaves before that is written", as
   await server.receive(ack(FIRST, { appliedSequence: 1, version: 5 }));
   const message = pulse({ labelMs: 9, version: 6 });
   server.drive({ type: "received", streamId: server.streamId, message });
-  server.disk.failNext("refused");
+  server.disk.failNext("full");
   await server.diskOne(); // what was acknowledged is to be written again
   server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
   server.drive({ type: "stop", leave: true });

@@ -223,7 +223,7 @@ test("handle() keeps what is retained when its removal waits, and the ledger for
   server.give(1);
   await server.settle();
   await server.receive(ack(FIRST, { appliedSequence: 1 }));
-  server.disk.failNext("refused");
+  server.disk.failNext("full");
   await server.pulse();
   gone(server);
   await server.tick(100);

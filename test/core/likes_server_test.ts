@@ -101,13 +101,14 @@ test("handle() goes on accepting while the primary is away, and after a restart 
 
 test("handle() answers disk_full when likes are refused by the disk, and goes on", async () => {
   const server = await LikesServerHarness.admitted();
-  server.disk.failNext("refused");
+  server.disk.failNext("full");
   const refused = server.give(1);
   const next = server.give(2);
   await server.settle();
   assert.equal([server.outcomeText(refused), server.outcomeText(next)], ["disk_full", "#1"]);
   assert.equal(server.core.accepted, { events: 1, likes: 2n });
-  assert.is(server.notices("disk_full").length, 1);
+  assert.equal([server.notices("unwritten").length, server.notices("written").length], [1, 1]);
+  assert.is(server.core.isWriting, true);
 });
 
 test("handle() answers store_busy when another program writes to the outbox", async () => {
@@ -124,13 +125,14 @@ test("handle() answers store_busy when another program writes to the outbox", as
         "end that program",
     },
   });
-  assert.equal([server.notices("store_busy").length, server.notices("disk_full").length], [1, 0]);
+  assert.equal(server.notices("unwritten"), [{ type: "unwritten", why: "busy" }]);
+  assert.is(server.core.isWriting, false);
 });
 
 test("handle() tries a change of state again when the disk refused it", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();
-  server.disk.failNext("refused");
+  server.disk.failNext("full");
   await server.receive(ack(FIRST));
   assert.is(server.core.isAccepting, false);
   await server.tick(499);

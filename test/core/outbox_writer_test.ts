@@ -38,20 +38,33 @@ test("next() begins one write at a time, changes of state before likes", () => {
   assert.ok(writer.isIdle && !writer.isAppending);
 });
 
-test("next() holds likes back when a mint waits", () => {
+test("next() holds likes back when a mint waits, and retry() gives back those that wait", () => {
   const writer = new OutboxWriter(recordCodec);
+  writer.change(MINT);
+  give(writer, 7);
+  const writing = writer.next(KNOWN, 0);
+  assert.is(writer.mintUnwritten, undefined, "it may yet be written");
+  writer.end();
+  const refused = writer.retry(writing?.writes ?? [], "busy", 0);
+  assert.equal(
+    refused.map(({ requestId }) => requestId),
+    [7],
+  );
+  assert.is(writer.mintUnwritten, "busy");
+  assert.is(writer.isAppending, false);
   give(writer);
-  writer.retry([MINT], 0);
   assert.is(writer.next(KNOWN, 499), undefined);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
+  assert.is(writer.mintUnwritten, "busy", "while it is tried again");
   writer.end();
+  assert.is(writer.mintUnwritten, undefined);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["append"]);
 });
 
 test("retry() puts refused changes first, and lets likes go on meanwhile", () => {
   const writer = new OutboxWriter(recordCodec);
   writer.change({ type: "close", incarnation: FIRST });
-  writer.retry([TRIM], 100);
+  assert.equal(writer.retry([TRIM], "full", 100), []);
   give(writer);
   assert.equal(typesOf(writer.next(KNOWN, 100)), ["append"]);
   writer.end();
@@ -74,7 +87,7 @@ test("takeBackAcknowledged() tries nothing of it again when what is under way is
   writer.takeBackAcknowledged();
   assert.ok(writer.has("trim"), "it is under way");
   writer.end();
-  writer.retry(writing?.writes ?? [], 0);
+  writer.retry(writing?.writes ?? [], "full", 0);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
 });
 

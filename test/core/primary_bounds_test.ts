@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LikeBatch } from "../../src/core/messages.ts";
+import type { PrimaryAction } from "../../src/core/primary.ts";
 import { origin } from "../../src/core/record.ts";
 import type { Id } from "../../src/core/record.ts";
 import {
@@ -63,6 +64,32 @@ test("handle() resumes nobody when all queue too much still, however little each
   assert.is(resumed(), 0);
   await primary.commit();
   assert.is(resumed(), held);
+});
+
+test("handle() resumes a sender when those that filled the queue are gone", async () => {
+  const primary = await PrimaryHarness.start();
+  const perStream = STREAM_BATCHES_QUEUED_MAX - 1;
+  const size = largeBatches(FIRST, 1).reduce((sum, one) => sum + bytesOf(one), 0);
+  const half = Math.ceil(QUEUED_BYTES_MAX / size / perStream) + 1;
+  const incarnations = Array.from({ length: 2 * half + 1 }, (_, index) => testId(0x1000 + index));
+  for (const [index, incarnation] of incarnations.entries()) {
+    await primary.join(index + 1, {}, { incarnation, outboxId: testId(0x2000 + index) });
+  }
+  const held = half + 1; // it sends in the middle of all that the others do
+  for (const [index, incarnation] of incarnations.entries()) {
+    const sent = largeBatches(incarnation, index + 1 === held ? 1 : perStream);
+    for (const one of sent) primary.receive(index + 1, one);
+  }
+  const has = (type: "pause" | "resume") => (action: PrimaryAction) =>
+    action.type === type && action.streamId === held;
+  assert.ok(primary.actions.some(has("pause")));
+  while ((primary.acks(held).at(-1)?.appliedSequence ?? 0) === 0) await primary.commitOne();
+  assert.not.ok(primary.actions.some(has("resume")), "too much waits still");
+  for (let streamId = 1; streamId <= incarnations.length; streamId++) {
+    if (streamId !== held) primary.drive({ type: "closed", streamId });
+  }
+  await primary.pass(TICK_MS);
+  assert.ok(primary.actions.some(has("resume")));
 });
 
 test("handle() pulses at every interval, and sooner when something changed", async () => {

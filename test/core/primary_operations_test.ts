@@ -105,7 +105,7 @@ test("handle() answers an operation when its commit is refused, and one that wai
   await primary.pass(MEMBER_SILENT_MS + 1_000);
   primary.drive({ type: "operate", requestId: 7, operation: RETIRE });
   primary.drive({ type: "operate", requestId: 7, operation: resolve(9) });
-  primary.refuseCommit("refused");
+  primary.refuseCommit("full");
   assert.equal(outcomes(primary).map(textOf), ["Cannot write the ledger: its disk is full"]);
   assert.is(primary.status().servers.length, 1);
   await primary.pass(1_000);

@@ -130,7 +130,8 @@ test("handle() freezes as_of and goes on counting when trouble is recorded", asy
   await primary.pass(200);
   const status = primary.status();
   assert.equal([status.convergence, status.totalLikes, status.asOfMs], ["unknown", 11n, asOfMs]);
-  assert.is(status.servers[0]?.state, "trouble");
+  assert.is(status.servers[0]?.state, "streaming", "trouble is told beside that");
+  assert.match(status.servers[0]?.trouble ?? "", "second_incarnation");
   assert.is(primary.notices("trouble").length, 1);
 });
 

@@ -258,14 +258,14 @@ test("handle() ends all streams and pauses when the disk refuses a commit", asyn
   await primary.join(1, { lastSequence: 1 });
   await primary.join(2, {}, { incarnation: SECOND, outboxId: OTHER_OUTBOX });
   primary.receive(1, batch(FIRST, [5]));
-  primary.refuseCommit("refused");
+  primary.refuseCommit("full");
   assert.equal([primary.endOf(1), primary.endOf(2)], ["disk_full", "disk_full"]);
   primary.drive({ type: "opened", streamId: 3 });
   primary.receive(3, hello());
   assert.is(primary.isCommitting, false, "it waits before it tries again");
   await primary.pass(500);
   assert.is(primary.sent(3)[0]?.type, "welcome");
-  assert.is(primary.notices("disk_full").length, 1);
+  assert.is(primary.notices("unwritten").length, 1);
 });
 
 test("handle() says that another program writes when a commit finds the ledger busy", async () => {
@@ -279,9 +279,12 @@ test("handle() says that another program writes when a commit finds the ledger b
     end?.type === "end" ? end.refusal.message : "",
     "Cannot write the ledger: another program is writing to it; end that program",
   );
-  assert.equal([primary.notices("store_busy").length, primary.notices("disk_full").length], [1, 0]);
+  assert.equal(primary.notices("unwritten"), [{ type: "unwritten", why: "busy" }]);
+  assert.is(primary.status().unwritten, "busy");
   await primary.pass(500);
   assert.is((await primary.greet(2)).appliedSequence, 0, "nothing was applied");
+  assert.is(primary.status().unwritten, undefined);
+  assert.equal([primary.notices("written").length, primary.core.isWriting], [1, true]);
 });
 
 test.run();

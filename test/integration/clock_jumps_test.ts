@@ -197,7 +197,12 @@ class Watch {
 
   async #watch(): Promise<void> {
     let before: Status | undefined;
-    for await (const status of this.#client.watch(WATCH_INTERVAL_MS, this.#end.signal)) {
+    const watching = {
+      intervalMs: WATCH_INTERVAL_MS,
+      firstMs: LIMIT_MS,
+      signal: this.#end.signal,
+    };
+    for await (const status of this.#client.watch(watching)) {
       assert.is.not(status.convergence, "unknown", JSON.stringify(status.servers, textOf));
       assert.ok(status.asOfMs >= (before?.asOfMs ?? 0), "as_of never goes back");
       assert.ok(status.nowMs >= (before?.nowMs ?? 0), "its time never goes back");

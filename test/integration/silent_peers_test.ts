@@ -4,8 +4,7 @@
  */
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { connect, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -27,6 +26,7 @@ import { becomes, within } from "../fixtures/eventually.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { helloOf, newIdentity } from "../fixtures/delivery_peer.ts";
 import { RawCall } from "../fixtures/raw_call.ts";
+import { Tunnel } from "../fixtures/tunnel.ts";
 import { NO_PRIMARY, serve } from "../rpc/serving.ts";
 
 const { Status } = protos.PrimaryService.service;
@@ -104,46 +104,6 @@ test("a watcher that takes nothing is told that it is dropped, and then is cut",
   assert.is((await watcher.status(SLACK_MS)).version, 1);
   watcher.close();
 });
-
-/** A tunnel that swallows what comes, both ways, without closing anything. */
-class Tunnel implements AsyncDisposable {
-  readonly address: string;
-  readonly #server: ReturnType<typeof createServer>;
-  readonly #sockets: Socket[] = [];
-
-  constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
-  static async to(address: string): Promise<Tunnel> {
-    const [host = "", port = ""] = address.split(":");
-    const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const tunnel = new Tunnel(server);
-    server.on("connection", (near) => {
-      const far = connect(Number(port), host);
-      near.pipe(far);
-      far.pipe(near);
-      tunnel.#sockets.push(
-        near.on("error", () => {}),
-        far.on("error", () => {}),
-      );
-    });
-    return tunnel;
-  }
-
-  swallow(): void {
-    for (const socket of this.#sockets) socket.unpipe().on("data", () => {});
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-}
 
 /** A promise and what settles it. */
 function promise<T>() {

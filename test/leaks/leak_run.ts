@@ -141,8 +141,9 @@ class LeakRun {
   async #read(counter: Counter, roles: readonly Role[]): Promise<void> {
     for (let watcher = 0; watcher < this.#options.watchers; watcher++) {
       const client = new PrimaryClient(counter.primary);
+      const watching = { intervalMs: 100, firstMs: CALL_WAIT_MS };
       let seen = 0;
-      for await (const _status of client.watch(100)) if (++seen === 2) break;
+      for await (const _status of client.watch(watching)) if (++seen === 2) break;
       await client.counts({ pageSize: 10 }, CALL_WAIT_MS);
       client.close();
       await healthOf(counter.primary);

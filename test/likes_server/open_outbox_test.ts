@@ -60,7 +60,7 @@ test("openOutbox() gives up when all the ids that it tries are in use", async ()
 });
 
 test("cannotMint() tells a disk that is full from an outbox that another program writes to", () => {
-  const full = cannotMint("refused", "a");
+  const full = cannotMint("full", "a");
   assert.equal([full.code, full.message.includes("disk is full")], ["disk_full", true]);
   const busy = cannotMint("busy", "a");
   assert.is(busy.code, "store_busy");

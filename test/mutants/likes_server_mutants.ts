@@ -27,8 +27,8 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
           '    this.#actions.push({ type: "write", writes: writing.writes });',
       ],
       [
-        "    if (writing.group !== undefined) this.#accepted(writing.group);\n  }\n\n  #unwritten",
-        "  }\n\n  #unwritten",
+        "    if (writing.group !== undefined) this.#accepted(writing.group);\n  }\n\n  #noteWriting",
+        "  }\n\n  #noteWriting",
       ],
     ],
   },
@@ -67,8 +67,20 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "matrix 16: likes that a full disk refused are answered as accepted",
     edits: [
       [
-        '    if (outcome !== "done") return this.#unwritten(outcome, writing, nowMs);',
-        '    if (outcome === "busy") return this.#unwritten(outcome, writing, nowMs);',
+        '    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);',
+        '    if (outcome === "busy") return this.#refuseWrite(outcome, writing, nowMs);',
+      ],
+    ],
+  },
+  {
+    name: "refused-write-unanswered",
+    breaks: "matrix 16: whoever gave likes that a full disk refused is told nothing",
+    edits: [
+      [
+        '    for (const { requestId } of gives) this.#answer(requestId, { type: "refused", refusal });',
+        "    for (const { requestId } of gives.slice(1)) {\n" +
+          '      this.#answer(requestId, { type: "refused", refusal });\n' +
+          "    }",
       ],
     ],
   },
@@ -519,6 +531,16 @@ const WRITER = mutantsOf(
         [
           '    } else if (!this.#accepts.isEmpty && !this.has("mint")) {',
           "    } else if (!this.#accepts.isEmpty) {",
+        ],
+      ],
+    },
+    {
+      name: "likes-wait-for-a-full-disk",
+      breaks: "matrix 16: likes wait unanswered while there is no incarnation that could have them",
+      edits: [
+        [
+          "    return this.mintUnwritten === undefined ? [] : this.#accepts.takeAll();",
+          "    return [];",
         ],
       ],
     },

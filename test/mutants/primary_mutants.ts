@@ -230,6 +230,18 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
     ],
   },
   {
+    name: "held-back-for-nothing",
+    breaks: "law 6: a sender is held back although nothing waits any more",
+    edits: [
+      [
+        "    for (const stream of this.#paused) this.#resume(stream);\n" +
+          "    if (commands.length === 0) return;\n",
+        "    if (commands.length === 0) return;\n" +
+          "    for (const stream of this.#paused) this.#resume(stream);\n",
+      ],
+    ],
+  },
+  {
     name: "welcome-on-receipt",
     breaks: "protocol: Welcome says where the ledger stood when the Hello was received",
     edits: [

@@ -13,6 +13,7 @@ test("stop() shows the newest status when the primary was watched", async () => 
   const shown: Status[] = [];
   const watch = new StatusWatch(serving.address, {
     onStatus: (status) => void shown.push(status),
+    onAway: () => {},
     log: () => {},
   });
   watch.start();
@@ -28,6 +29,7 @@ test("start() ends the watch and says why when a status cannot be read", async (
   const lines: string[] = [];
   const watch = new StatusWatch(serving.address, {
     onStatus: () => {},
+    onAway: () => {},
     log: (line) => void lines.push(line),
   });
   watch.start();

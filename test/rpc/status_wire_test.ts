@@ -14,10 +14,13 @@ const misdirected = [
 test("readStatus() gives what was written, troubles too, when the status is any correct one", () => {
   fc.assert(
     fc.property(fc.array(troubleStatus, { maxLength: 5 }), fc.nat(), (troubles, more) => {
-      const servers = [serverStatus(1), { ...serverStatus(2), state: "trouble" as const }];
+      const servers = [serverStatus(1), { ...serverStatus(2), state: "silent" as const }];
       const troubleCount = troubles.length + more;
-      const status = { ...emptyStatus(7), servers, troubles, troubleCount, misdirected };
-      assert.equal(readStatus(recodeStatus(writeStatus(status))), status);
+      for (const unwritten of [undefined, "full", "busy"] as const) {
+        const changes = { servers, troubles, troubleCount, misdirected, unwritten };
+        const status = { ...emptyStatus(7), ...changes };
+        assert.equal(readStatus(recodeStatus(writeStatus(status))), status);
+      }
     }),
   );
 });

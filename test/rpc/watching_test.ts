@@ -21,6 +21,8 @@ import { NO_PRIMARY, emptyStatus, serve, serverStatus } from "./serving.ts";
 
 const LIMIT_MS = 10_000;
 const INTERVAL_MS = 100;
+/** How a status is watched here. */
+const EVERY = { intervalMs: INTERVAL_MS, firstMs: LIMIT_MS };
 const { Status } = protos.PrimaryService.service;
 
 test("watch() gives the status at once and then at every interval", async () => {
@@ -29,7 +31,7 @@ test("watch() gives the status at once and then at every interval", async () => 
   const watcher = new PrimaryClient(serving.address);
   const versions: number[] = [];
   const startedMs = performance.now();
-  for await (const { version } of watcher.watch(INTERVAL_MS)) {
+  for await (const { version } of watcher.watch(EVERY)) {
     versions.push(version);
     if (versions.length === 3) break;
   }
@@ -47,7 +49,7 @@ test("Status refuses when the interval is out of bounds", async () => {
     2 ** 32 - 1,
   ]) {
     const client = new PrimaryClient(serving.address);
-    const fault = await faultOf("usage", () => client.watch(intervalMs).next());
+    const fault = await faultOf("usage", () => client.watch({ ...EVERY, intervalMs }).next());
     assert.match(fault.message, `every ${intervalMs} ms`);
     client.close();
   }
@@ -67,10 +69,10 @@ test("Status refuses when there are too many watchers, and takes one when one ha
   const calls = Array.from({ length: WATCHERS_MAX }, watch);
   await becomes("all watchers answered", LIMIT_MS, () => answered.watchers === WATCHERS_MAX);
   const another = new PrimaryClient(serving.address);
-  await faultOf("too_many", () => another.watch().next());
+  await faultOf("too_many", () => another.watch(EVERY).next());
   calls[0]?.cancel();
   await becomes("room for one", LIMIT_MS, async () => {
-    const { value } = await another.watch().next();
+    const { value } = await another.watch(EVERY).next();
     return value?.version === 1;
   });
   another.close();
@@ -86,7 +88,7 @@ test("Status gives the newest state and no backlog when a watcher reads late", a
   call.send(Status.requestSerialize({ intervalMs: INTERVAL_MS }));
   call.endSending();
   const watcher = new PrimaryClient(clock.address);
-  for await (const { version } of watcher.watch(INTERVAL_MS)) if (version > 20) break;
+  for await (const { version } of watcher.watch(EVERY)) if (version > 20) break;
   watcher.close();
   assert.ok(
     slow.asked >= 1 && slow.asked <= 2,
@@ -106,7 +108,7 @@ test("Status sends a watcher away when it takes nothing for too long", async () 
   call.endSending();
   const watcher = new PrimaryClient(clock.address);
   const intervals = WATCHER_STALLED_MAX_MS / INTERVAL_MS + 5;
-  for await (const { version } of watcher.watch(INTERVAL_MS)) if (version > intervals) break;
+  for await (const { version } of watcher.watch(EVERY)) if (version > intervals) break;
   watcher.close();
   call.read(() => {});
   const { details } = await within("the end", LIMIT_MS, call.ended);

@@ -14,6 +14,7 @@ import type { Machine } from "./machine.ts";
 import type { Forged, SimulatedStream } from "./network.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
+import { GiveCheck } from "./oracle/give_check.ts";
 import { LikesServerWatch } from "./oracle/likes_server_watch.ts";
 import { SimulatedProcess } from "./process.ts";
 
@@ -48,6 +49,7 @@ export class LikesServerProcess extends SimulatedProcess {
   readonly disk: OutboxDisk;
   readonly #store: MemoryOutbox;
   readonly watch: LikesServerWatch;
+  readonly #gives = new GiveCheck();
   #core: LikesServerCore | undefined;
   #link: { readonly streamId: number; readonly stream: SimulatedStream } | undefined;
   isStopping = false;
@@ -73,6 +75,8 @@ export class LikesServerProcess extends SimulatedProcess {
     if (!this.isAlive || core === undefined) return;
     const { trace } = this.surroundings;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
+    if (event.type === "give") this.#gives.asked(event.give.requestId, this.awakeMs);
+    if (event.type === "tick") this.#gives.check(this.awakeMs);
     const actions = core.handle(event, this.nowMs);
     if (event.type === "received" || event.type === "read") this.#show(core);
     for (const action of actions) {
@@ -213,6 +217,7 @@ export class LikesServerProcess extends SimulatedProcess {
         if (action.outcome.type === "refused" && action.outcome.refusal.code === "outbox_full") {
           surroundings.fired("outbox_full");
         }
+        this.#gives.answered(action.requestId);
         this.watch.answered(action.requestId, action.outcome);
         return;
       case "stopped":

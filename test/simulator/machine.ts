@@ -25,7 +25,7 @@ export class Machine {
 
   /** How a write ends that begins now, if it does not succeed. */
   diskFault(nowMs: number): DiskFault | undefined {
-    return nowMs < this.fullUntilMs ? "refused" : this.syncFault;
+    return nowMs < this.fullUntilMs ? "full" : this.syncFault;
   }
 
   /** Takes back all that was wrong. */

@@ -35,7 +35,8 @@ export abstract class SimulatedProcess {
   readonly #clockMs: number;
   #isAlive = true;
   #isPaused = false;
-  /** How long it was stopped in all, until somebody who measures it sets this back. */
+  #stoppedInAllMs = 0;
+  /** How long it was stopped, until somebody who measures it sets this back. */
   stoppedMs = 0;
   pausedUntilMs = 0;
   #held: Task[] = [];
@@ -64,6 +65,11 @@ export abstract class SimulatedProcess {
     return this.#clockMs + this.surroundings.agenda.nowMs;
   }
 
+  /** Its time, without that for which it was stopped. */
+  get awakeMs(): number {
+    return this.nowMs - this.#stoppedInAllMs;
+  }
+
   /** Does `task` now, or once the process goes on, or never when it is dead by then. */
   run(task: Task): void {
     if (!this.#isAlive) return;
@@ -81,6 +87,7 @@ export abstract class SimulatedProcess {
     this.pausedUntilMs = this.surroundings.agenda.nowMs + durationMs;
     this.#isPaused = true;
     this.stoppedMs += durationMs;
+    this.#stoppedInAllMs += durationMs;
     this.surroundings.fired(kind);
     this.surroundings.trace?.fault(this.name, `stopped by a signal for ${durationMs} ms`);
     this.surroundings.agenda.after(durationMs, () => this.#resume());
@@ -138,7 +145,7 @@ export abstract class SimulatedProcess {
         }
         // One that is left over was for a write that changes nothing.
         const left = disk.takeFault();
-        if (fault === "refused" && left === undefined) surroundings.fired("disk_full");
+        if (fault === "full" && left === undefined) surroundings.fired("disk_full");
       }
       this.#writesUnseen++;
       this.#complete(() => {

@@ -10,6 +10,7 @@ import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
 import { readOutbox } from "../../src/store/outbox_reader.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
 import { SmallDisk } from "../fixtures/small_disk.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
@@ -117,6 +118,25 @@ test("backUp() marks the copy, and not the store, until the copy has said so", a
   marks.push(await valueOf(cleared, (transaction) => transaction.copiedMs()));
   cleared.close();
   assert.equal(marks, [NOW_MS, NOW_MS, undefined, undefined]);
+});
+
+test("backUp() marks the copy of an outbox until a life begins in it", async () => {
+  await using folder = temporaryFolder();
+  const to = join(folder.path, "to");
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+  await backUp(folder.path, OUTBOX_KIND, to, OPTIONS);
+  const copiedMs = (): unknown => {
+    const database = new Sqlite(join(to, "outbox.sqlite"), { readonly: true });
+    const found = database.prepare("SELECT copied_ms FROM outbox").pluck().get();
+    database.close();
+    return found;
+  };
+  assert.is(copiedMs(), NOW_MS);
+  const outbox = openSqliteOutbox(to, SERVER_ID, OUTBOX_ID);
+  assert.is(copiedMs(), NOW_MS, "opening it does not make it another one");
+  await outbox.write([{ type: "mint", incarnation: testId(7) }]);
+  outbox.close();
+  assert.is(copiedMs(), null);
 });
 
 test("backUp() copies an outbox while its process holds it, and after it was killed", async () => {

@@ -29,7 +29,7 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
       ledger.setItemLikes("cat", 9n);
       for (let item = 0; item < LARGE_ITEMS; item += 1) ledger.setItemLikes(`item-${item}`, 1n);
     };
-    assert.equal(await store.transact(setMany), { type: "refused" });
+    assert.equal(await store.transact(setMany), { type: "full" });
     assert.equal(await store.load(), before);
     assert.equal(mostLiked(store, 10), [{ itemId: "cat", likes: 1n }]);
     await commit(store, { cat: 2n });

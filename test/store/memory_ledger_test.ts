@@ -57,7 +57,7 @@ function makeFixture(): LedgerFixture {
   return {
     open: (generation) => new MemoryLedger(disk, generation),
     openFull(generation) {
-      disk.failNext("refused");
+      disk.failNext("full");
       return new MemoryLedger(disk, generation);
     },
     breakDisk() {

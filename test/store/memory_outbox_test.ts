@@ -41,7 +41,7 @@ function makeFixture(): OutboxFixture {
   return {
     open: () => new MemoryOutbox(disk),
     openFull() {
-      disk.failNext("refused");
+      disk.failNext("full");
       return new MemoryOutbox(disk);
     },
     breakDisk() {

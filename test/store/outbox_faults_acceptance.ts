@@ -20,7 +20,7 @@ export function acceptOutboxFaults(test: Test, makeFixture: () => OutboxFixture)
     const store = fixture.openFull();
     const before = await store.load();
     const large = append(OLD, [3, 3], { bytes: LARGE_BYTES });
-    assert.is(await store.write([append(OLD, [2, 2]), large]), "refused");
+    assert.is(await store.write([append(OLD, [2, 2]), large]), "full");
     assert.equal(await store.load(), before);
     assert.is(store.state, before);
     assert.equal(await sequencesAfter(store, OLD, 0), [1]);

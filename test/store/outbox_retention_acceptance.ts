@@ -284,7 +284,7 @@ function acceptUndone(test: Test, makeFixture: () => OutboxFixture): void {
     const store = fixture.openFull();
     const before = store.state;
     const larger = append(OLD, [5, 5], { bytes: LARGE_BYTES });
-    assert.is(await store.write([...writes, append(OLD, [4, 4]), larger]), "refused");
+    assert.is(await store.write([...writes, append(OLD, [4, 4]), larger]), "full");
     assert.is(store.state, before);
     await assertionOf("follows", () => store.write([...writes, append(OLD, [9, 9])]));
     assert.is(store.state, before);

@@ -70,7 +70,7 @@ test("transact() is refused when the disk is full, and throws what its work thro
   const store = file({ COMMIT: FULL });
   assert.equal(
     store.transact(() => CHANGED),
-    { type: "refused" },
+    { type: "full" },
   );
   const bug = new Error("a bug");
   const broken = () =>

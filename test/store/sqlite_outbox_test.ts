@@ -132,7 +132,7 @@ test("write() is done again when a trim made room on a full disk", async () => {
   const trim = { type: "trim", incarnation: INCARNATION, upTo: 1 } as const;
   await outbox.write([{ type: "mint", incarnation: INCARNATION }]);
   assert.is(await outbox.write([append(INCARNATION, [1, 1], large)]), "done");
-  assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "refused");
+  assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "full");
   assert.is(outbox.state.bytes, recordDiskBytes(LARGE_BYTES));
   assert.is(await outbox.write([acknowledge(INCARNATION, 1), trim]), "done");
   assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "done");

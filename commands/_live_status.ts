@@ -1,0 +1,64 @@
+/** The status on a terminal, drawn again and again, which says so when nobody answers. */
+import type { Status } from "../src/core/status.ts";
+import { monotonicMs } from "../src/monotonic.ts";
+import type { LiveScreen } from "./_live_screen.ts";
+
+/** How late an answer may be before what is drawn is not true any more. */
+const LATE_MAX_MS = 2_000;
+const TICK_MS = 1_000;
+
+/** A table on `screen`, of a status that comes every `intervalMs`, with lines of `below` under it. */
+export class LiveStatus {
+  readonly #screen: LiveScreen;
+  readonly #intervalMs: number;
+  readonly #below: () => string;
+  readonly #ticking = setInterval(() => this.#tick(), TICK_MS).unref();
+  #heard: { readonly status: Status; readonly atMs: number } | undefined;
+  #awayReason: string | undefined;
+  #drawn = "";
+
+  constructor(screen: LiveScreen, intervalMs: number, below: () => string = () => "") {
+    this.#screen = screen;
+    this.#intervalMs = intervalMs;
+    this.#below = below;
+  }
+
+  heard(status: Status): void {
+    this.#heard = { status, atMs: monotonicMs() };
+    this.#awayReason = undefined;
+    this.#draw(this.#screen.statusText(status));
+  }
+
+  /** Nobody answers: what was drawn is not true any more. */
+  away(reason: string): void {
+    this.#awayReason = reason;
+    this.#tick();
+  }
+
+  /** A line that stays, above what is drawn again and again. */
+  line(line: string): void {
+    this.#screen.draw(line);
+    this.#screen.done();
+    if (this.#drawn !== "") this.#screen.draw(this.#drawn);
+  }
+
+  /** Leaves what is drawn on the screen. */
+  end(): void {
+    clearInterval(this.#ticking);
+    if (this.#drawn !== "") this.#screen.done();
+  }
+
+  #tick(): void {
+    if (this.#heard === undefined) return;
+    const { status, atMs } = this.#heard;
+    const silentMs = monotonicMs() - atMs;
+    const isLate = silentMs >= this.#intervalMs + LATE_MAX_MS;
+    if (this.#awayReason === undefined && !isLate) return;
+    this.#draw(this.#screen.awayText(status, silentMs, this.#awayReason));
+  }
+
+  #draw(text: string): void {
+    this.#drawn = text + this.#below();
+    this.#screen.draw(this.#drawn);
+  }
+}

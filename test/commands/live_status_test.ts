@@ -1,0 +1,64 @@
+import { PassThrough } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { LiveScreen } from "../../commands/_live_screen.ts";
+import { LiveStatus } from "../../commands/_live_status.ts";
+import { becomes } from "../fixtures/eventually.ts";
+import { emptyStatus } from "../rpc/serving.ts";
+
+const LIMIT_MS = 15_000;
+
+/** A terminal that keeps what was written to it since it was asked last. */
+class Terminal extends PassThrough {
+  readonly isTTY = true;
+  readonly columns = 100;
+  readonly rows = 24;
+
+  drawn(): string {
+    return stripVTControlCharacters(String(this.read() ?? ""));
+  }
+}
+
+function liveOn(terminal: Terminal, below?: () => string): LiveStatus {
+  return new LiveStatus(new LiveScreen(terminal as never), 100, below);
+}
+
+test("away() takes the table away at once, and heard() brings it back", () => {
+  const terminal = new Terminal();
+  const live = liveOn(terminal, () => "\n[bar]");
+  live.heard(emptyStatus(1));
+  assert.match(terminal.drawn(), /CONVERGED everywhere[^]*\[bar\]/);
+  live.away("Cannot reach it: gone");
+  const away = terminal.drawn();
+  assert.match(away, /UNKNOWN, as of [^]*no answer [^]*Cannot reach it: gone[^]*\[bar\]/);
+  assert.not.match(away, "CONVERGED");
+  live.heard(emptyStatus(2));
+  assert.match(terminal.drawn(), "CONVERGED everywhere");
+  live.end();
+});
+
+test("heard() is taken away when nothing follows, although nobody says why", async () => {
+  const terminal = new Terminal();
+  const live = liveOn(terminal);
+  live.heard(emptyStatus(1));
+  let last = "";
+  await becomes("UNKNOWN on the screen", LIMIT_MS, () => {
+    last = terminal.drawn() || last;
+    return last.includes("UNKNOWN");
+  });
+  assert.match(last, /no answer from the primary for \d/);
+  live.end();
+});
+
+test("line() stays above what is drawn", () => {
+  const terminal = new Terminal();
+  const live = liveOn(terminal);
+  live.line("first");
+  live.heard(emptyStatus(1));
+  live.line("likes-server-0 ended");
+  assert.match(terminal.drawn(), /first\n[^]*likes-server-0 ended\n[^]*CONVERGED everywhere/);
+  live.end();
+});
+
+test.run();
