@@ -90,7 +90,7 @@ function wayOut({ kind, number, serverId, outboxId, incarnation }: TroubleStatus
     case "retired_returned":
       return `once you know of it: ${resolve}`;
     case "ledger_restored": {
-      if (outboxId === "") return `ends once every member has answered, or: ${resolve}`;
+      if (outboxId === "") return `ends once all whom it knows have answered, or: ${resolve}`;
       const server = shellWord(escapeText(serverId || outboxId));
       return `ends by itself; if it will not return: likes retire ${server}`;
     }

@@ -101,8 +101,8 @@ export interface LedgerTransaction {
   setMeta(row: LedgerMeta): void;
   member(outboxId: Id): MemberRow | undefined;
   setMember(row: MemberRow): void;
-  /** Members that have not left. */
-  memberCount(): number;
+  /** How many outboxes are in a state. */
+  outboxCount(state: MemberRow["state"]): number;
   incarnation(incarnation: Id): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
   /**

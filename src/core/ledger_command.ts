@@ -18,8 +18,11 @@ export type LedgerCommand =
   | { readonly type: "advance"; readonly asOfMs: number }
   /** The first of an opening: whether the ledger is a copy is recorded before it serves. */
   | { readonly type: "opened" }
-  /** All known members have answered: a ledger that was opened from a copy is as they know it. */
-  | { readonly type: "answered" }
+  /**
+   * All members have answered, and so have those `leftSince` that left since this start: a ledger that
+   * was opened from a copy is as they know it, when it knows nobody else.
+   */
+  | { readonly type: "answered"; readonly leftSince: number }
   | {
       readonly type: "operate";
       readonly requestId: number;

@@ -58,7 +58,7 @@ function ownResult(
       noteCopy(changes);
       return [];
     case "answered":
-      noteAnswered(changes);
+      noteAnswered(changes, command.leftSince);
       return [];
     case "operate":
       return [operate(changes, command.requestId, command.operation)];

@@ -39,8 +39,13 @@ export function noteCopy(changes: LedgerChanges): void {
   changes.clearCopied();
 }
 
-/** Every known member has answered: the ledger that was opened from a copy is as they know it. */
-export function noteAnswered(changes: LedgerChanges): void {
+/**
+ * All members have answered, and `leftSince` outboxes that left since: the ledger that was opened from
+ * a copy is as they know it. One that had left before the copy was made may have come back after that,
+ * so it has to answer too.
+ */
+export function noteAnswered(changes: LedgerChanges, leftSince: number): void {
+  if (changes.ledger.outboxCount("left") > leftSince) return;
   for (const trouble of changes.ledger.troublesOf("")) changes.decide("answered", trouble, "");
 }
 

@@ -15,6 +15,7 @@ import type { Refusal } from "../errors.ts";
 import {
   HELLO_WAIT_MAX_MS,
   MEMBER_SILENT_MS,
+  MEMBERS_MAX,
   PROTOCOL_VERSION,
   PULSE_GAP_MIN_MS,
   PULSE_INTERVAL_MS,
@@ -102,7 +103,10 @@ export class PrimaryCore {
   readonly #paused = new Set<Stream>();
   #committing = false;
   #commitAtMs = -Infinity;
-  #answeredQueued = false;
+  /** Whether the ledger was asked if all have answered, and nothing changed since. */
+  #isAnswerAsked = false;
+  /** Outboxes that left since this start, of an opened copy. */
+  readonly #leftSince = new Set<Id>();
   /** Why the newest commit was not written; undefined when it was. */
   #unwritten: Unwritten | undefined;
   /** Operations of the commit that is under way. */
@@ -298,7 +302,6 @@ export class PrimaryCore {
     this.#committing = true;
     this.#operating = commands.flatMap((one) => (one.type === "operate" ? [one.requestId] : []));
     this.#actions.push({ type: "commit", commands });
-    if (commands.some(({ type }) => type === "answered")) this.#answeredQueued = false;
   }
 
   /** Holds a sender back when it, or all of them together, sent more than is committed soon. */
@@ -348,6 +351,7 @@ export class PrimaryCore {
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
   #refuseAll(why: Unwritten, nowMs: number): void {
     this.#commitAtMs = nowMs + REFUSED_COMMIT_PAUSE_MS;
+    this.#isAnswerAsked = false;
     const { code, message } = why === "busy" ? LEDGER_BUSY : LEDGER_FULL;
     for (const stream of this.#streams.values()) this.#refuse(stream, code, message);
     for (const requestId of this.#operating) {
@@ -362,6 +366,7 @@ export class PrimaryCore {
       if (isMember) this.#members.set(member.outboxId, member);
       else this.#members.delete(member.outboxId);
       if (!isMember) this.#contacts.forget(member.outboxId);
+      this.#noteLeft(member);
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
     for (const row of group.troubles) {
@@ -542,12 +547,20 @@ export class PrimaryCore {
     this.#pulseAll(nowMs, state);
   }
 
-  /** A ledger that was opened from a copy is as its members know it once all of them have answered. */
+  /** A ledger that was opened from a copy is complete once all whom it knows have answered. */
   #noteAnswered(nowMs: number): void {
     const isCopy = this.#troubles.length > 0 && this.#troubles.every((one) => one.outboxId === "");
-    if (!isCopy || this.#answeredQueued || !haveAllAnswered(this.#view(), nowMs)) return;
-    this.#answeredQueued = true;
-    this.#queue.push({ type: "answered" });
+    if (!isCopy || this.#isAnswerAsked || !haveAllAnswered(this.#view(), nowMs)) return;
+    this.#isAnswerAsked = true;
+    this.#queue.push({ type: "answered", leftSince: this.#leftSince.size });
+  }
+
+  /** Who leaves an opened copy has answered. Those beyond the bound an operator has to know of. */
+  #noteLeft({ outboxId, state }: MemberRow): void {
+    this.#isAnswerAsked = false;
+    const isCopy = this.#troubles.some((one) => one.outboxId === "");
+    if (state !== "left") this.#leftSince.delete(outboxId);
+    else if (isCopy && this.#leftSince.size < MEMBERS_MAX) this.#leftSince.add(outboxId);
   }
 
   #expire(stream: Stream, nowMs: number): void {

@@ -59,7 +59,7 @@ function admit(
   before: MemberRow | undefined,
 ): MemberRow | undefined {
   const wasMember = before?.state === "member";
-  if (!wasMember && changes.ledger.memberCount() >= MEMBERS_MAX) return undefined;
+  if (!wasMember && changes.ledger.outboxCount("member") >= MEMBERS_MAX) return undefined;
   if (wasMember && before.serverId === serverId && before.address === address) return before;
   const { appliedLikes = 0n, retiredAsOfMs = 0 } = before ?? {};
   const state = "member";
@@ -77,7 +77,7 @@ function closeIfDone(changes: LedgerChanges, report: Report, row: IncarnationRow
   return changes.setIncarnation({ ...row, state: "closed" });
 }
 
-/** Lets the outbox go once nothing of it is open. True when it has left. */
+/** Lets the outbox go once nothing of it is open, parked or unnamed. True when it has left. */
 function leave(
   changes: LedgerChanges,
   report: Report,
@@ -92,6 +92,8 @@ function leave(
     if (isNews && report.otherPendingEvents === 0) nameOther(changes, row, other);
     return false;
   }
+  // What is parked is still to be counted, or decided about: somebody has to be waited for.
+  if (report.otherPendingEvents > 0) return false;
   changes.setMember({ ...member, state: "left" });
   endRefilled(changes, outboxId, report);
   return true;

@@ -204,8 +204,8 @@ function prepareRows(database: Database.Database) {
       "SELECT * FROM members WHERE state = 'member' OR outbox_id IN " +
         "(SELECT outbox_id FROM troubles WHERE decided = 0) ORDER BY ordinal",
     ),
-    memberCount: database
-      .prepare<[], bigint>("SELECT count(*) FROM members WHERE state = 'member'")
+    outboxCount: database
+      .prepare<[MemberRow["state"]], bigint>("SELECT count(*) FROM members WHERE state = ?")
       .pluck(),
     member: database.prepare<[Id], StoredMember>("SELECT * FROM members WHERE outbox_id = ?"),
     setMember: database.prepare<[Id, string, string, MemberRow["state"], bigint, number]>(

@@ -186,10 +186,8 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     this.#set(this.#disk.members, row.outboxId, checkedMember(row));
   }
 
-  memberCount(): number {
-    let count = 0;
-    for (const { state } of this.#disk.members.values()) if (state === "member") count += 1;
-    return count;
+  outboxCount(wanted: MemberRow["state"]): number {
+    return [...this.#disk.members.values()].filter(({ state }) => state === wanted).length;
   }
 
   incarnation(incarnation: Id): IncarnationRow | undefined {

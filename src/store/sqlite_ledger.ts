@@ -195,8 +195,8 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     setMember.run(outboxId, serverId, address, state, appliedLikes, retiredAsOfMs);
   }
 
-  memberCount(): number {
-    return integerOf(this.#statements.memberCount.get() ?? 0n);
+  outboxCount(state: MemberRow["state"]): number {
+    return integerOf(this.#statements.outboxCount.get(state) ?? 0n);
   }
 
   incarnation(incarnation: Id): IncarnationRow | undefined {

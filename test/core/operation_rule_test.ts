@@ -203,9 +203,20 @@ test("noteCopy() records a ledger that was opened from a copy, once", async () =
   );
   await ledger.run({ type: "opened" });
   assert.is((await ledger.troubles()).length, 1);
-  const [decision] = await decisions(ledger, { type: "answered" });
+  const [decision] = await decisions(ledger, { type: "answered", leftSince: 0 });
   assert.equal([decision?.kind, decision?.troubleNumber], ["answered", 1]);
   assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("noteAnswered() waits for those who had left before the copy was made", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand({ ...FINAL, leaving: true }));
+  assert.is(ledger.member()?.state, "left");
+  ledger.markCopied(77);
+  await ledger.run({ type: "opened" }, { type: "answered", leftSince: 0 });
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may have come back since");
+  await ledger.run({ type: "answered", leftSince: 1 });
+  assert.equal(await ledger.troubleKinds(), [], "it came, and left again");
 });
 
 test("operate() takes an operator's word for a ledger that was opened from a copy", async () => {

@@ -140,6 +140,27 @@ test("handle() ends the trouble of a copied ledger when every member has answere
   );
 });
 
+test("handle() ends the trouble of a copied ledger once who had left came back", async () => {
+  const before = await PrimaryHarness.start();
+  await before.join(1);
+  const other = { outboxId: OTHER_OUTBOX, incarnation: SECOND };
+  await before.join(2, { final: true, leaving: true }, other);
+  const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
+  ledger.markCopied(1);
+  await ledger.run({ type: "opened" });
+  const primary = await PrimaryHarness.start(ledger);
+  await primary.join(1);
+  const commits = primary.kinds.filter((kind) => kind === "commit").length;
+  await primary.pass(500);
+  assert.equal([primary.status().convergence, primary.status().troubleCount], ["unknown", 1]);
+  const asked = primary.kinds.filter((kind) => kind === "commit").length - commits;
+  assert.ok(asked <= 1, `${asked} commits of which nothing can come`);
+  await primary.join(2, { final: true, leaving: true }, { ...other, incarnation: testId(3) });
+  assert.is(primary.status().servers.length, 1, "it has left again");
+  await primary.pass(500);
+  assert.is(primary.status().troubleCount, 0);
+});
+
 test("handle() keeps the trouble of a copied ledger when nobody is known", async () => {
   const ledger = new LedgerHarness();
   ledger.markCopied(1);

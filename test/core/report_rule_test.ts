@@ -204,7 +204,18 @@ test("takeReport() records outbox_rolled_back when a final last is below what wa
   );
 });
 
-test("takeReport() parks what a LikesServer parked, and it blocks no leave", async () => {
+test("takeReport() lets no outbox leave when likes of it are parked", async () => {
+  const ledger = await withThree();
+  const troubles = [trouble({ kind: "gap", firstSequence: 4, lastSequence: 6 })];
+  const leaving = { ...LEAVING, incarnation: SECOND, otherPendingEvents: 1 };
+  const held = await ledger.result(reportCommand({ ...leaving, troubles }));
+  assert.is(held.type === "reported" && held.left, false);
+  assert.equal([ledger.row(SECOND)?.state, ledger.member()?.state], ["closed", "member"]);
+  const done = await ledger.result(reportCommand({ ...leaving, otherPendingEvents: 0, troubles }));
+  assert.is(done.type === "reported" && done.left, true);
+});
+
+test("takeReport() parks what a LikesServer parked, which alone blocks no leave", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs", "gap"] as const) {
     const ledger = await withThree();
     const troubles = [trouble({ kind })];

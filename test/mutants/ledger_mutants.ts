@@ -360,6 +360,11 @@ const REPORT_RULE = mutantsOf(
   { file: "src/core/report_rule.ts", tests: ["test/core/report_rule_test.ts", ...RULE_TESTS] },
   [
     {
+      name: "parked-outbox-leaves",
+      breaks: "law 4: an outbox leaves although likes of it are parked, and nobody waits for them",
+      edits: [["  if (report.otherPendingEvents > 0) return false;\n", ""]],
+    },
+    {
       name: "other-copy-unnamed-at-leave",
       breaks: "law 7: one of two copies cannot leave, and nobody is told why",
       edits: [
@@ -415,7 +420,10 @@ const REPORT_RULE = mutantsOf(
       name: "members-without-bound",
       breaks: "law 6: there may be more members than MEMBERS_MAX",
       edits: [
-        ["  if (!wasMember && changes.ledger.memberCount() >= MEMBERS_MAX) return undefined;", ""],
+        [
+          '  if (!wasMember && changes.ledger.outboxCount("member") >= MEMBERS_MAX) return undefined;',
+          "",
+        ],
       ],
     },
     {
@@ -654,6 +662,11 @@ const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OP
     name: "retire-not-recorded",
     breaks: "law 7: that a member was retired is not in the ledger",
     edits: [['  changes.decide("retire", { outboxId }, reason);', ""]],
+  },
+  {
+    name: "left-before-the-copy-forgotten",
+    breaks: "law 7: a copy is called complete before who had left has come back to it",
+    edits: [['  if (changes.ledger.outboxCount("left") > leftSince) return;\n', ""]],
   },
   {
     name: "copy-says-nothing",

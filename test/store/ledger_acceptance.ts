@@ -194,21 +194,22 @@ function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
-  test("memberCount() counts those that have not left or been retired", async () => {
+  test("outboxCount() counts those of a state", async () => {
     await using fixture = makeFixture();
     const store = fixture.open(FIRST);
     const other = { ...MEMBER, outboxId: testId(0xb) };
     const counts = await valueOf(store, (ledger) => {
-      const before = ledger.memberCount();
+      const before = ledger.outboxCount("member");
       ledger.setMember(MEMBER);
       ledger.setMember(other);
-      const both = ledger.memberCount();
+      const both = ledger.outboxCount("member");
       ledger.setMember({ ...MEMBER, state: "left" });
-      const one = ledger.memberCount();
+      const one = ledger.outboxCount("member");
+      const left = ledger.outboxCount("left");
       ledger.setMember({ ...MEMBER, state: "retired", retiredAsOfMs: 1 });
-      return [before, both, one, ledger.memberCount()];
+      return [before, both, one, left, ledger.outboxCount("member"), ledger.outboxCount("left")];
     });
-    assert.equal(counts, [0, 2, 1, 1]);
+    assert.equal(counts, [0, 2, 1, 1, 1, 0]);
     assert.equal((await store.load()).members, [other]);
     await valueOf(store, (ledger) => ledger.setMember(MEMBER));
     assert.equal((await store.load()).members, [MEMBER, other]);

@@ -114,8 +114,11 @@ export class AsOfCheck {
     const { life } = gift;
     if (forEver !== undefined || life === undefined) return forEver;
     if (gift.acceptedStep < (this.#twins.get(life.outboxId) ?? 0)) return "two copies were live";
-    const isMember = lineage.disk.members.get(life.outboxId)?.state === "member";
-    if (lineage.isRestored && !isMember) return "the restored ledger does not know its outbox";
+    const state = lineage.disk.members.get(life.outboxId)?.state;
+    const isMember = state === "member";
+    if (lineage.isRestored && state === undefined) return "a restored ledger knows no such outbox";
+    const isByWord = !lineage.isMarked || isConfirmed(lineage);
+    if (lineage.hadLeft(life.outboxId) && isByWord) return "it had left when the copy was made";
     // It takes likes at once, until the ledger hears of it: no protocol can know before.
     if (this.rolledBack.has(life.outboxId) && !isMember) return "its outbox is back before it left";
     return undefined;
@@ -153,6 +156,13 @@ export class AsOfCheck {
 /** A like in words. */
 function where({ itemId, life, sequence }: Gift): string {
   return `${itemId} (#${sequence} of ${life?.incarnation.slice(0, 6)})`;
+}
+
+/** Whether an operator said that nobody else will answer a ledger that was restored. */
+function isConfirmed({ disk }: Lineage): boolean {
+  return disk.decisions.some(({ kind, trouble, outboxId }) => {
+    return kind === "resolve" && trouble === "ledger_restored" && outboxId === "";
+  });
 }
 
 /** Whether an operator said of a copy that forgot, or differs, that nothing more of it counts. */

@@ -26,6 +26,10 @@ export class Lineage {
   asOfStep = 0;
   /** Whether it was ever restored from a copy: outboxes may know it that it does not know. */
   isRestored = false;
+  /** Whether the last copy from which it was restored said that it is one. */
+  isMarked = false;
+  /** Outboxes that had left when that copy was made, and have not come back since. */
+  #leftInCopy = new Set<Id>();
   /**
    * Whether it is of another ledger, put in the place of the true one: nothing may be counted
    * there.
@@ -50,7 +54,23 @@ export class Lineage {
     copy.asOfMs = this.asOfMs;
     copy.asOfStep = this.asOfStep;
     copy.isRestored = this.isRestored;
+    copy.isMarked = this.isMarked;
+    copy.#leftInCopy = new Set(this.#leftInCopy);
     return copy;
+  }
+
+  /** It goes on from a copy. */
+  restored(): void {
+    this.isRestored = true;
+    this.isMarked = this.disk.copiedMs !== undefined;
+    for (const { outboxId, state } of this.disk.members.values()) {
+      if (state === "left") this.#leftInCopy.add(outboxId);
+    }
+  }
+
+  /** Whether an outbox had left when the copy was made of which the ledger is, and is not back. */
+  hadLeft(outboxId: Id): boolean {
+    return this.#leftInCopy.has(outboxId);
   }
 
   isCounted(gift: Gift): boolean {
@@ -104,6 +124,9 @@ export class Lineage {
     for (const itemId of touched) {
       const [counted, likes] = [items.get(itemId), this.#items.get(itemId)];
       expect(counted === likes, () => `${itemId} counts ${counted}, not ${likes}`);
+    }
+    for (const { outboxId, state } of group.members) {
+      if (state === "member") this.#leftInCopy.delete(outboxId);
     }
     this.#decided(group);
     const isExact = meta.totalLikes === this.#totalLikes;

@@ -80,7 +80,7 @@ export class Oracle {
   restored(disk: LedgerDisk): void {
     this.amnesia.ledgerForgets(this.home, this.outboxes());
     this.home = this.lineageOf(disk);
-    this.home.isRestored = true;
+    this.home.restored();
     if (disk.copiedMs !== undefined) this.#marked.add(disk);
     this.asOf.restart();
   }

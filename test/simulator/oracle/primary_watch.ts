@@ -240,6 +240,13 @@ export class PrimaryWatch {
       const hasAnswered = this.#answeredMs.has(outboxId);
       expect(hasAnswered, () => `a copy is called complete, and ${outboxId} has not answered`);
     }
+    for (const { outboxId, state } of this.#lineage.disk.members.values()) {
+      const isBack = state !== "left" || this.#answeredMs.has(outboxId);
+      expect(
+        isBack,
+        () => `a copy is called complete, and ${outboxId}, which had left, is not back`,
+      );
+    }
   }
 
   /**
