@@ -44,10 +44,11 @@ export class Add extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Add);
     const { LikesClient } = await import("../src/rpc/likes_client.ts");
-    const untilMs = monotonicMs() + flags.timeout;
-    const address = flags.server ?? (await anyServer(flags.primary, flags.timeout));
+    const { address, leftMs } =
+      flags.server === undefined
+        ? await anyServer(flags.primary, flags.timeout)
+        : { address: flags.server, leftMs: flags.timeout };
     const client = new LikesClient(address);
-    const leftMs = Math.max(untilMs - monotonicMs(), 1);
     const accepted = await client.addLikes(args.item, BigInt(args.likes), leftMs);
     client.close();
     const { serverId, incarnation, sequence } = accepted;
@@ -61,8 +62,15 @@ export class Add extends BaseCommand {
   }
 }
 
-/** Asks the primary for a LikesServer that it hears from. Throws LikesError `peer_unreachable`. */
-async function anyServer(primary: string, timeoutMs: number): Promise<string> {
+/**
+ * Asks the primary for a LikesServer that it hears from; gives what is left of the time too. Throws
+ * LikesError `peer_unreachable`.
+ */
+async function anyServer(
+  primary: string,
+  timeoutMs: number,
+): Promise<{ readonly address: string; readonly leftMs: number }> {
+  const untilMs = monotonicMs() + timeoutMs;
   const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
   const client = new PrimaryClient(primary);
   const { servers } = await client.status(timeoutMs);
@@ -70,7 +78,8 @@ async function anyServer(primary: string, timeoutMs: number): Promise<string> {
   // One in trouble accepts as well: what it takes now is in another incarnation.
   const heard = servers.filter(({ state }) => state === "streaming");
   const chosen = heard[Math.floor(Math.random() * heard.length)];
-  if (chosen !== undefined) return chosen.address;
+  const leftMs = Math.max(untilMs - monotonicMs(), 1);
+  if (chosen !== undefined) return { address: chosen.address, leftMs };
   const message =
     `Cannot find a LikesServer: the primary at ${quote(primary)} knows ` +
     `${servers.length}, of which none delivers; start one with: npx likes ` +

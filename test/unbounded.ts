@@ -48,6 +48,9 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "src/cli/verify_text.ts LINES_MAX": WIDTH,
   "src/cli/verify_text.ts VALUE_COLUMNS_MAX": WIDTH,
   "commands/_live_screen.ts BAR_INTERVAL_MS": PACE,
+  "commands/_live_status.ts LATE_MAX_MS":
+    "when a table is too old to be shown: nothing waits for it",
+  "commands/_live_status.ts TICK_MS": PACE,
   "src/verify/audited_file.ts BUSY_WAIT_MS": "of one opening, by a command that serves nobody",
   "src/verify/chain.ts SEQUENCE_BYTES": "of the protocol",
   "src/verify/findings.ts LISTED_MAX": WIDTH,

@@ -44,7 +44,8 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
     return state === "silent" || trouble !== "" || behind > 0;
   });
   const members = late.map(({ serverId, state, trouble }) => {
-    return `${serverId} (${state}${trouble === "" ? "" : `: ${trouble}`})`;
+    if (trouble === "") return `${serverId} (${state})`;
+    return `${serverId} (${state === "silent" ? "silent, trouble" : "trouble"}: ${trouble})`;
   });
   const others = misdirected.map(({ serverId }) => `${serverId} (of another ledger)`);
   const names = [...members, ...others].slice(0, NAMED_MAX);
