@@ -101,7 +101,9 @@ test("orchestrate counts likes that are added by hand when it runs", async () =>
   assert.is(result.code, 0);
   assert.is(result.exact, true);
   assert.is(result.seedLikes, null, "not all likes are generated");
-  assert.ok(BigInt(result.acceptedLikes) > 1_000n, "those of the hand are in the total");
+  // The few numbers that were generated may all be 0.
+  assert.ok(BigInt(result.acceptedLikes) >= 1_000n, "those of the hand are in the total");
+  assert.ok(Number(result.events) >= 2);
 });
 
 test("orchestrate is exact with nothing when no interval is as short as the run", async () => {
