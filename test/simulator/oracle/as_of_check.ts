@@ -82,6 +82,8 @@ export class AsOfCheck {
       this.#missing.push(gift);
     }
     for (const gift of this.#missing) {
+      // What no disk holds any more cannot return, so nothing names what as_of lacked of it.
+      if (gift.isLost) continue;
       if (!lineage.isCounted(gift) && isRetired(gift, lineage)) this.#note(gift, asOfMs);
     }
   }
