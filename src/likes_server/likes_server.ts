@@ -279,6 +279,7 @@ class LikesServerRole {
     if (core === undefined) return;
     this.#server?.setHealth(core.isAccepting);
     if (core.isAccepting) this.#onAccepting();
+    this.#log.troubles(core.troubles);
     this.#server?.setTroubles(core.troubles);
   }
 

@@ -1,6 +1,7 @@
 /** A LikesServer's log: each number given, and the total that it has learnt. */
 import { unreachable } from "../assert.ts";
 import type { LikesServerNotice } from "../core/likes_server.ts";
+import type { Trouble } from "../core/messages.ts";
 import { troubleText } from "../core/status.ts";
 import { EventLines } from "../log/event_lines.ts";
 import type { Log } from "../log/log_file.ts";
@@ -24,6 +25,7 @@ export class LikesServerLog {
   readonly #lines = new EventLines();
   /** Why it was disconnected last. */
   #reason = "";
+  #troubles: readonly Trouble[] = [];
 
   constructor(log: Log) {
     this.#log = log;
@@ -31,6 +33,15 @@ export class LikesServerLog {
 
   notice(notice: LikesServerNotice, nowMs: number): void {
     for (const line of this.#text(notice, nowMs)) this.#log.line(line);
+  }
+
+  /** Tells which troubles are over, now that there are only `troubles`. */
+  troubles(troubles: readonly Trouble[]): void {
+    for (const before of this.#troubles) {
+      if (troubles.some((now) => isSame(now, before))) continue;
+      this.#log.line(`trouble is over: ${troubleText(before)}`);
+    }
+    this.#troubles = troubles;
   }
 
   #text(notice: LikesServerNotice, nowMs: number): readonly string[] {
@@ -78,4 +89,8 @@ export class LikesServerLog {
     const likes = events.reduce((sum, { change }) => sum + change.likes, 0n);
     return [`#${firstSequence}..#${last} +${likes} in ${events.length} events`];
   }
+}
+
+function isSame(one: Trouble, other: Trouble): boolean {
+  return one.kind === other.kind && one.incarnation === other.incarnation;
 }
