@@ -18,8 +18,8 @@ export class Backup extends BaseCommand {
   static override description =
     "Each store becomes <destination>/<name>/*.sqlite: one commit of it, verified, in one file, " +
     "for its owner alone. The ledger is copied first, so that no outbox is older than it. Nothing is " +
-    "overwritten. A copy of a ledger says that it is one when it is opened; how to restore it is in " +
-    "docs/OPERATING.md.";
+    "overwritten. What cannot be copied is named, and the others are. A copy of a ledger says " +
+    "that it is one when it is opened; how to restore it is in docs/OPERATING.md.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> backup-1",
     "<%= config.bin %> <%= command.id %> /mnt/backup/monday --id primary",
@@ -37,22 +37,41 @@ export class Backup extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Backup);
-    const { backUp } = await import("../src/store/backup.ts");
-    const { recordCodec } = await import("../src/rpc/record_codec.ts");
     const { storesIn } = await import("../src/store/data_folder.ts");
     const { LiveScreen } = await import("./_live_screen.ts");
     const chosen = choose(storesIn(flags["data-dir"]), flags.id);
     for (const { name } of chosen) refuseTaken(join(args.destination, name));
     const screen = new LiveScreen(process.stderr);
-    for (const { name, folder, kind } of chosen) {
-      const onProgress = progressOn(screen, name);
-      const copying = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
-      const to = join(args.destination, name);
-      const copied = await backUp(folder, kind, to, copying).finally(() => screen.clear());
-      if (this.jsonEnabled()) this.printJson(copiedJson(name, copied));
-      this.say(copiedText(name, copied));
+    const failures: LikesError[] = [];
+    for (const store of chosen) {
+      try {
+        await this.#copy(store, args.destination, screen);
+      } catch (error) {
+        if (!isOfOneStore(error)) throw error;
+        failures.push(error);
+      }
     }
+    const [first] = failures;
+    if (first === undefined) return;
+    throw new LikesError(first.code, failures.map(({ message }) => message).join("\n"));
   }
+
+  async #copy(store: FoundStore, destination: string, screen: LiveScreen): Promise<void> {
+    const { backUp } = await import("../src/store/backup.ts");
+    const { recordCodec } = await import("../src/rpc/record_codec.ts");
+    const { name, folder, kind } = store;
+    const onProgress = progressOn(screen, name);
+    const copying = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
+    const to = join(destination, name);
+    const copied = await backUp(folder, kind, to, copying).finally(() => screen.clear());
+    if (this.jsonEnabled()) this.printJson(copiedJson(name, copied));
+    this.say(copiedText(name, copied));
+  }
+}
+
+/** Whether the others can be copied all the same: a disk that is full is full for all. */
+function isOfOneStore(error: unknown): error is LikesError {
+  return error instanceof LikesError && error.code !== "disk_full";
 }
 
 /** A bar while pages are copied; then every byte is looked at once more, which takes longer. */

@@ -40,10 +40,16 @@ export function decisionText(decision: DecisionRow): string {
   const what =
     trouble === ""
       ? `outbox ${outboxId} is retired`
-      : `trouble ${troubleNumber} (${trouble}) ${ENDED[kind]}`;
+      : `trouble ${troubleNumber} (${trouble}${aboutText(decision)}) ${ENDED[kind]}`;
   const lost = rangeText(decision).map((range) => `${range} will never be counted`);
   const why = reason === "" ? "" : `: ${escapeText(reason)}`;
   return `decision ${number}: ${[what, ...lost].join(", ")}${why}`;
+}
+
+/** ` of incarnation 3f2a91c0…`, or of what is known instead: nothing when it is about all. */
+function aboutText({ incarnation, outboxId }: DecisionRow): string {
+  if (incarnation !== "") return ` of incarnation ${incarnation}`;
+  return outboxId === "" ? "" : ` of outbox ${outboxId}`;
 }
 
 /** `trouble 3: gap at likes-server-1, incarnation 3f2a91c0`. */

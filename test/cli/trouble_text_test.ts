@@ -131,7 +131,7 @@ test("troubleLines() is never wider than told when a peer gave any text", () => 
 test("decisionText() says what was decided, what is lost by it, and why", () => {
   assert.is(
     decisionText(DECISION),
-    "decision 4: trouble 3 (gap) is resolved, #5 to #9 will never be counted",
+    `decision 4: trouble 3 (gap of incarnation ${LIFE}) is resolved, #5 to #9 will never be counted`,
   );
   const none = { firstSequence: 0, lastSequence: 0 };
   const retired = {
@@ -142,7 +142,7 @@ test("decisionText() says what was decided, what is lost by it, and why", () => 
   } as const;
   assert.is(
     decisionText(retired),
-    "decision 4: trouble 3 (gap) ended with its member: its disk\\u{1b} is lost",
+    `decision 4: trouble 3 (gap of incarnation ${LIFE}) ended with its member: its disk\\u{1b} is lost`,
   );
   const member = {
     ...retired,

@@ -1,5 +1,13 @@
 /** The drill of docs/OPERATING.md: a backup of what runs, a lost disk, and the backup put back. */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -71,7 +79,7 @@ test("a ledger that is lost is put back from a backup, and refilled by its Likes
   );
   assert.match(
     log,
-    /decision \d+: trouble \d+ \(ledger_restored\) ended: everything that its outbox/,
+    /decision \d+: trouble \d+ \(ledger_restored of incarnation [^)]+\) ended: everything that its/,
   );
 });
 
@@ -117,6 +125,25 @@ test("a member that does not come back to a restored ledger is retired", async (
   });
   await expectDecided(counter, ["retire", "b"]);
   await expectExact(counter, { a }, []);
+});
+
+test("backup names a store that it cannot copy, and copies the others", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  await counter.add(a, 5);
+  await expectExact(counter, { a }, []);
+  await a.end("SIGKILL");
+  await primary.end("SIGKILL");
+  const ledger = join(counter.dataDir, "primary", "ledger.sqlite");
+  writeFileSync(ledger, "no database, but some text in its place");
+  const destination = join(counter.folder, "backup");
+  const args = ["backup", destination, "--data-dir", counter.dataDir];
+  const { code, stdout, stderr } = await counter.likes(args);
+  assert.is(code, 1, stdout);
+  assert.match(stdout, /^a: outbox with 1 event, 5 likes accepted; /);
+  assert.match(stderr, /^Error: Cannot back up the ledger of ".*primary": /);
+  assert.not(existsSync(join(destination, "primary")));
 });
 
 test("backup copies one store, into folders for their owner alone, and overwrites none", async () => {

@@ -28,7 +28,8 @@ test("resolve and retire print what was decided, as lines and as JSON", async ()
   assert.is(resolved.code, 0, resolved.stderr);
   assert.is(
     resolved.stdout,
-    "decision 4: trouble 3 (gap) is resolved, #5 to #9007199254740991 will never be counted: " +
+    `decision 4: trouble 3 (gap of incarnation ${DECISION.incarnation}) is resolved, ` +
+      "#5 to #9007199254740991 will never be counted: " +
       "the disk was replaced\n" +
       `decision 5: outbox ${RETIRED.outboxId} is retired: the disk was replaced\n`,
   );

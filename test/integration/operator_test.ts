@@ -95,7 +95,10 @@ test("a gap is closed by an operator, and what follows it is counted", async () 
   assert.is(gap.firstSequence, 2);
   assert.is(gap.lastSequence, 3);
   const told = await expectDecided(counter, ["resolve", `${gap.number}`]);
-  assert.match(told, /\(gap\) is resolved, #2 to #3 will never be counted\n$/);
+  assert.match(
+    told,
+    /\(gap of incarnation [0-9a-f]{32}\) is resolved, #2 to #3 will never be counted\n$/,
+  );
   for (const { number } of (await counter.status()).troubles) {
     await expectDecided(counter, ["resolve", `${number}`]);
   }
