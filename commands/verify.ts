@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import * as Flags from "@oclif/core/flags";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
@@ -60,7 +61,13 @@ export class Verify extends BaseCommand {
 }
 
 function expectLedger(path: string | undefined, folder = ""): string {
-  if (path !== undefined) return path;
+  if (path !== undefined && existsSync(path)) return path;
+  if (path !== undefined) {
+    const message =
+      `Cannot verify the ledger ${JSON.stringify(path)}: there is no such file; ` +
+      "give the right one";
+    throw new LikesError("usage", message);
+  }
   const where = folder === "" ? "none was named" : `there is none in ${JSON.stringify(folder)}`;
   const message = `Cannot verify without a ledger: ${where}; give --data-dir or --ledger`;
   throw new LikesError("usage", message);

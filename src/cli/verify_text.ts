@@ -1,6 +1,13 @@
 /** The verdict of an audit: as lines for people, and as JSON. */
 import { styleText } from "node:util";
-import type { AuditReport, Divergence, GivenUp, Missing, Place } from "../verify/report.ts";
+import type {
+  AuditReport,
+  Divergence,
+  GivenUp,
+  Missing,
+  Place,
+  Undecided,
+} from "../verify/report.ts";
 import { escapeText, fitText } from "./escape.ts";
 import { countOf, formatCount } from "./numbers.ts";
 
@@ -18,12 +25,14 @@ const WORDS = {
 
 /** Draws the verdict, and below it what it was reached with. */
 export function verifyText(report: AuditReport, { color }: { readonly color: boolean }): string {
-  const { waiting, abandoned, gaps, divergences, missing } = report;
+  const { waiting, abandoned, gaps, divergences, missing, troubles } = report;
   const isAnyAbandoned = abandoned.events > 0;
   return [
     verdictLine(report, color),
     ...labelled("first", divergences.first.slice(0, 1).map(divergenceText), divergences.count),
     ...labelled("missing", missing.first.slice(0, LINES_MAX).map(missingText), missing.count),
+    ...labelled("trouble", troubles.first.slice(0, LINES_MAX).map(troubleText), troubles.count),
+    ...labelled("copy", copyText(report)),
     ...labelled("given up", gaps.first.slice(0, LINES_MAX).map(gapText), gaps.count),
     ...labelled(
       "given up",
@@ -43,7 +52,10 @@ function verdictLine(report: AuditReport, color: boolean): string {
   const why = {
     exact: "every event adds up to the total, item by item",
     inexact: `${countOf(divergences.count, "thing")} ${divergences.count === 1 ? "is" : "are"} wrong`,
-    undecided: "a part of the history is missing, and what is left is not wrong",
+    undecided:
+      report.missing.count > 0
+        ? "a part of the history is missing, and what is left is not wrong"
+        : "nothing is wrong or missing, but trouble waits for a decision",
   }[outcome];
   return `${color ? styleText(name, word, { validateStream: false }) : word} ${likes}: ${why}`;
 }
@@ -77,6 +89,18 @@ function missingText({ what, firstSequence, lastSequence, ...place }: Missing): 
   const isKnown = firstSequence !== undefined && lastSequence !== undefined;
   const range = isKnown ? rangeText(firstSequence, lastSequence) : "";
   return `${placeText(place, range)}${valueText(what)}`;
+}
+
+function troubleText({ trouble, kind, firstSequence, lastSequence, ...place }: Undecided): string {
+  const range = lastSequence > 0 ? rangeText(firstSequence, lastSequence) : "";
+  const { incarnation, ...where } = place;
+  const known = incarnation === "" ? where : place;
+  return `${placeText(known, range)}${valueText(kind)}, not decided; see likes resolve ${trouble}`;
+}
+
+function copyText({ ledger: { copiedMs } }: AuditReport): readonly string[] {
+  if (copiedMs === undefined) return [];
+  return [`made ${new Date(copiedMs).toISOString()}: what was applied since waits, or is not here`];
 }
 
 function gapText({ decision, firstSequence, lastSequence, ...place }: GivenUp): string {
@@ -135,7 +159,7 @@ function valueText(text: string): string {
 
 /** The report as one JSON object; 64-bit numbers are text. */
 export function verifyJson(report: AuditReport): unknown {
-  const { outcome, divergences, missing, gaps, ...rest } = report;
+  const { outcome, divergences, missing, troubles, gaps, ...rest } = report;
   const value = {
     verdict: outcome,
     exact: outcome === "exact",
@@ -143,6 +167,7 @@ export function verifyJson(report: AuditReport): unknown {
     ...rest,
     divergences: { first: divergences.first, count: divergences.count },
     missing: { first: missing.first, count: missing.count },
+    troubles: { first: troubles.first, count: troubles.count },
     gaps: { first: gaps.first, count: gaps.count },
     givers: report.givers ?? null,
   };

@@ -8,7 +8,8 @@ import type { Id } from "./report.ts";
  */
 export type Fate = "counted" | "given_up" | "waiting" | "abandoned";
 
-interface Range {
+/** Events, both included. */
+export interface Range {
   readonly first: number;
   readonly last: number;
 }
@@ -22,6 +23,8 @@ export class Applied {
   readonly sequence: number;
   readonly digest: Id;
   readonly isRetired: boolean;
+  /** The decision to leave it with other events than its outbox has; undefined when there is none. */
+  readonly leftBy: number | undefined;
   /** Closed gaps up to the applied sequence: in order, none overlaps another. */
   readonly gaps: readonly Range[];
 
@@ -32,6 +35,7 @@ export class Applied {
     this.sequence = row?.appliedSequence ?? 0;
     this.digest = row?.digest ?? incarnation;
     this.isRetired = row?.isRetired ?? false;
+    this.leftBy = ledger.left.get(incarnation);
     this.gaps = joined(
       ledger.gaps.filter((gap) => gap.incarnation === incarnation),
       this.sequence,
@@ -44,15 +48,24 @@ export class Applied {
     return isGivenUp ? "given_up" : "counted";
   }
 
+  /** What of the events from `first` to `last` is in no closed gap, in order. */
+  outsideGaps(first: number, last: number): readonly Range[] {
+    const ranges: Range[] = [];
+    let from = first;
+    for (const gap of this.gaps) {
+      if (gap.last < from) continue;
+      if (gap.first > last) break;
+      if (gap.first > from) ranges.push({ first: from, last: gap.first - 1 });
+      from = gap.last + 1;
+    }
+    if (from <= last) ranges.push({ first: from, last });
+    return ranges;
+  }
+
   /** How many of the events from `first` to `last` are counted. */
   countedBetween(first: number, last: number): number {
-    const end = Math.min(last, this.sequence);
-    if (end < first) return 0;
-    let counted = end - first + 1;
-    for (const gap of this.gaps) {
-      counted -= Math.max(0, Math.min(gap.last, end) - Math.max(gap.first, first) + 1);
-    }
-    return counted;
+    const ranges = this.outsideGaps(first, Math.min(last, this.sequence));
+    return ranges.reduce((sum, range) => sum + range.last - range.first + 1, 0);
   }
 }
 

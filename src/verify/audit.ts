@@ -8,10 +8,12 @@
  * The givers' records are opened first, then the ledger, then the outboxes: so what a giver was told,
  * and what a ledger applied, is in the outboxes that are read, also while all of them go on working.
  * Only an outbox that retains nothing may let go of an event in between, which is told as missing.
+ * What outboxes have heard of the ledger is held against the ledger as it is after that.
  */
 import { basename, dirname } from "node:path";
 import { LikesError } from "../errors.ts";
 import { auditGivers } from "./audit_givers.ts";
+import { auditHeard } from "./audit_heard.ts";
 import { auditIncarnation } from "./audit_incarnation.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import { auditLedger } from "./audit_ledger.ts";
@@ -43,6 +45,8 @@ interface Opened {
   readonly givers: readonly GiverFile[];
   readonly ledger: LedgerFile;
   readonly outboxes: readonly OutboxFile[];
+  /** The ledger as it was after the outboxes were opened. */
+  readonly later: LedgerFile;
 }
 
 /** Audits `files`. Throws LikesError `undecided` or `inexact` when the ledger itself cannot be read. */
@@ -66,7 +70,9 @@ export function audit(files: AuditedFiles, onProgress: OnProgress = () => {}): A
     const ledger = openLedger(files.ledger);
     opened.push(ledger);
     const outboxes = files.outboxes.flatMap((path) => open(path, (one) => new OutboxFile(one)));
-    return auditOpened({ givers, ledger, outboxes }, findings, onProgress);
+    const later = openLedger(files.ledger);
+    opened.push(later);
+    return auditOpened({ givers, ledger, outboxes, later }, findings, onProgress);
   } finally {
     for (const file of opened) file[Symbol.dispose]();
   }
@@ -88,7 +94,7 @@ function openLedger(path: string): LedgerFile {
 }
 
 function auditOpened(
-  { givers, ledger, outboxes }: Opened,
+  { givers, ledger, outboxes, later }: Opened,
   findings: Findings,
   onProgress: OnProgress,
 ): AuditReport {
@@ -115,12 +121,15 @@ function auditOpened(
   }
   const gives = auditGivers(givers, holders, audited);
   const ledgerSums = auditLedger(outboxes, audited);
-  const { divergences, missing, gaps } = findings;
+  findings.attempt({}, () => auditHeard(later, outboxes, findings));
+  for (const { outboxId: _, ...trouble } of ledger.troubles) findings.troubles.add(trouble);
+  const { divergences, missing, troubles, gaps } = findings;
   const { incarnations, records, events, waiting, abandoned } = tally;
-  const isWhole = missing.count === 0;
+  const isDecided = missing.count + troubles.count === 0;
+  const { ledgerId, version, totalLikes, copiedMs } = ledger;
   return {
-    outcome: divergences.count > 0 ? "inexact" : isWhole ? "exact" : "undecided",
-    ledger: { ledgerId: ledger.ledgerId, version: ledger.version, totalLikes: ledger.totalLikes },
+    outcome: divergences.count > 0 ? "inexact" : isDecided ? "exact" : "undecided",
+    ledger: { ledgerId, version, totalLikes, copiedMs },
     read: { outboxes: outboxes.length, incarnations, records, events, items: ledgerSums.itemCount },
     sums: {
       events: tally.likes,
@@ -133,6 +142,7 @@ function auditOpened(
     gaps,
     divergences,
     missing,
+    troubles,
     givers: gives,
   };
 }

@@ -47,6 +47,7 @@ class GiversAudit {
   take(give: Give): void {
     const { sequence, itemId, likes } = give;
     this.given.add(likes);
+    if (this.#audit.ledger.left.has(give.incarnation)) return this.#leave(give);
     const found = this.#find(give);
     if (found === undefined) return this.#miss(give);
     const event = found.events[sequence - found.record.firstSequence];
@@ -56,9 +57,12 @@ class GiversAudit {
     if (this.#isSeen(give)) {
       return this.#lose(give, "two gives have one name, or one is recorded twice", "one event");
     }
-    const fate = this.#appliedOf(give).fateOf(sequence);
-    const sum = fate === "abandoned" || fate === "given_up" ? this.givenUp : this[fate];
-    sum.add(likes);
+    this[this.#fateOf(give)].add(likes);
+  }
+
+  #fateOf(give: Give): "counted" | "waiting" | "givenUp" {
+    const fate = this.#appliedOf(give).fateOf(give.sequence);
+    return fate === "abandoned" || fate === "given_up" ? "givenUp" : fate;
   }
 
   #appliedOf({ incarnation }: Give): Applied {
@@ -84,7 +88,8 @@ class GiversAudit {
 
   /** What no outbox holds is lost only where nobody can have let go of it, or was copied before it. */
   #miss(give: Give): void {
-    const { serverId, incarnation, sequence, likes } = give;
+    const { incarnation, sequence, likes } = give;
+    if (this.#fateOf(give) === "givenUp") return this.givenUp.add(likes);
     const holders = this.#holders.get(incarnation) ?? [];
     const isTrimmed = holders.some(({ held }) => held.trimmed.sequence >= sequence);
     const isApplied = sequence <= this.#appliedOf(give).sequence;
@@ -92,8 +97,17 @@ class GiversAudit {
     if (isWhole && !isTrimmed && !isApplied) {
       return this.#lose(give, "a give that was acknowledged is in no outbox", "nothing");
     }
+    return this.#undecide(give, "the event of a give is in no outbox any more");
+  }
+
+  /** Other events than an outbox has were applied: nobody can look at those, and what follows ends. */
+  #leave(give: Give): void {
+    if (this.#fateOf(give) !== "counted") return this.givenUp.add(give.likes);
+    return this.#undecide(give, "the event of a give is perhaps not the one that was applied");
+  }
+
+  #undecide({ serverId, incarnation, sequence, likes }: Give, what: string): void {
     this.undecided.add(likes);
-    const what = "the event of a give is in no outbox any more";
     const range = { firstSequence: sequence, lastSequence: sequence };
     this.#audit.findings.miss({ serverId, incarnation, ...range, what });
   }

@@ -6,7 +6,7 @@ import type { Findings } from "./findings.ts";
 import { historyOf, ranked } from "./history.ts";
 import type { LedgerFile } from "./ledger_file.ts";
 import type { Position } from "./outbox_file.ts";
-import type { Tally } from "./tally.ts";
+import type { OutboxTally, Tally } from "./tally.ts";
 import { plus, spanText, unknownLikes } from "./tally.ts";
 
 /** What every part of an audit adds to. */
@@ -29,20 +29,44 @@ interface Counted {
 export function auditIncarnation(first: Holder, others: readonly Holder[], audit: Audit): void {
   const { ledger, tally, findings } = audit;
   const applied = new Applied(ledger, first.held.incarnation);
-  const holders = ranked([first, ...others], ledger.incarnation(applied.incarnation));
-  for (const holder of holders) expectOutbox(holder, applied, findings);
+  const all = ranked([first, ...others], ledger.incarnation(applied.incarnation));
+  for (const holder of all) expectOutbox(holder, applied, findings);
+  const holders = all.filter((holder) => !isLeft(holder, applied));
   const counted: Counted = { likes: 0n, missingEvents: 0 };
+  const reading = { serverId: first.file.serverId, holders, applied, counted, findings };
   let end = 0;
   for (const link of historyOf(holders, findings)) {
-    miss(end + 1, link.firstSequence - 1, { holders, applied, counted, findings });
-    readLink(link, { applied, counted, audit, holders });
+    miss(end + 1, link.firstSequence - 1, reading);
+    readLink(link, reading, audit);
     end = link.lastSequence;
   }
   const reach = Math.max(applied.sequence, ...holders.map(({ held }) => held.trimmed.sequence));
-  miss(end + 1, reach, { holders, applied, counted, findings });
+  miss(end + 1, reach, reading);
   tally.incarnations++;
+  for (const holder of all) if (!holders.includes(holder)) readLeft(holder, applied, audit);
   expectApplied(holders, applied, findings);
-  addUp(holders, { applied, counted, reach: Math.max(reach, end), audit });
+  const sums = tally.outbox(applied.outboxId ?? first.file.outboxId);
+  sums.reach.set(applied.incarnation, Math.max(reach, end));
+  addUp(reading, sums);
+}
+
+/** Whether it holds other events than were applied, and an operator decided to leave it so. */
+function isLeft({ file, held }: Holder, { sequence, digest, leftBy }: Applied): boolean {
+  if (leftBy === undefined) return false;
+  const position = file.positionAt(held, sequence);
+  return position !== undefined && position.digest !== digest;
+}
+
+/** Reads what is not counted, to find what is wrong with it. */
+function readLeft(holder: Holder, applied: Applied, { tally, findings, onEvents }: Audit): void {
+  for (const { firstSequence, events = [] } of historyOf([holder], findings)) {
+    tally.records++;
+    tally.events += events.length;
+    onEvents(events.length);
+    for (const [index, { likes }] of events.entries()) {
+      if (firstSequence + index > applied.sequence) tally.abandoned.add(likes);
+    }
+  }
 }
 
 function expectOutbox(holder: Holder, { outboxId }: Applied, findings: Findings): void {
@@ -52,24 +76,22 @@ function expectOutbox(holder: Holder, { outboxId }: Applied, findings: Findings)
 }
 
 interface Reading {
+  readonly serverId: string;
   readonly holders: readonly Holder[];
   readonly applied: Applied;
   readonly counted: Counted;
+  readonly findings: Findings;
 }
 
 function readLink(
   { holder, firstSequence, lastSequence, events }: Link,
-  { holders, applied, counted, audit }: Reading & { readonly audit: Audit },
+  reading: Reading,
+  { tally, onEvents }: Audit,
 ): void {
-  const { tally, findings, onEvents } = audit;
+  const { applied, counted } = reading;
   tally.records++;
   if (events === undefined) {
-    miss(firstSequence, lastSequence, {
-      holders: [holder, ...holders],
-      applied,
-      counted,
-      findings,
-    });
+    miss(firstSequence, lastSequence, { ...reading, serverId: holder.file.serverId });
     return;
   }
   tally.events += events.length;
@@ -85,24 +107,23 @@ function readLink(
 }
 
 /** Names events that nobody can look at, unless a decision says that they never count. */
-function miss(
-  firstSequence: number,
-  lastSequence: number,
-  { holders, applied, counted, findings }: Reading & { readonly findings: Findings },
-): void {
-  const missing = applied.countedBetween(firstSequence, lastSequence);
-  const isBeyond = lastSequence >= firstSequence && lastSequence > applied.sequence;
-  if (missing === 0 && !isBeyond) return;
-  counted.missingEvents += missing;
-  const [holder] = holders;
-  const isTrimmed = holders.some(({ held }) => held.trimmed.sequence >= lastSequence);
-  findings.miss({
-    serverId: holder?.file.serverId ?? "",
-    incarnation: applied.incarnation,
-    firstSequence,
-    lastSequence,
-    what: isTrimmed ? "its outbox has let go of them" : "no outbox holds them",
-  });
+function miss(first: number, last: number, reading: Reading): void {
+  const { serverId, holders, applied, counted, findings } = reading;
+  const { incarnation, leftBy } = applied;
+  counted.missingEvents += applied.countedBetween(first, last);
+  for (const range of applied.outsideGaps(first, last)) {
+    const [firstSequence, lastSequence] = [range.first, range.last];
+    const isTrimmed = holders.some(({ held }) => held.trimmed.sequence >= lastSequence);
+    const isLeftSo = holders.length === 0 && leftBy !== undefined;
+    const what = isTrimmed ? "its outbox has let go of them" : "no outbox holds them";
+    findings.miss({
+      serverId,
+      incarnation,
+      firstSequence,
+      lastSequence,
+      what: isLeftSo ? `its outbox holds others, and decision ${leftBy} left it so` : what,
+    });
+  }
 }
 
 /** The place up to which the ledger has applied has to be one of the outbox, with the same digest. */
@@ -149,35 +170,18 @@ function positionAt(
 }
 
 /** Adds what the ledger has to have applied: by the events, and by the outboxes' own sums. */
-function addUp(
-  holders: readonly Holder[],
-  {
-    applied,
-    counted,
-    reach,
-    audit: { tally, findings },
-  }: {
-    readonly applied: Applied;
-    readonly counted: Counted;
-    readonly reach: number;
-    readonly audit: Audit;
-  },
-): void {
-  const [holder] = holders;
-  if (holder === undefined) return;
-  const outbox = tally.outbox(applied.outboxId ?? holder.file.outboxId);
-  outbox.reach.set(applied.incarnation, reach);
+function addUp({ serverId, holders, applied, counted, findings }: Reading, to: OutboxTally): void {
   const own = ownLikes(holders, applied, findings);
   const read = { least: counted.likes, most: counted.likes };
   const span = plus(read, unknownLikes(counted.missingEvents));
   const isWithin = own !== undefined && own >= span.least && own <= span.most;
   if (own !== undefined && !isWithin) {
-    const place = placeOf(holder, applied.sequence);
+    const place = { serverId, incarnation: applied.incarnation, sequence: applied.sequence };
     const what = "the outbox's own sum is not that of its events";
     findings.diverge(place, what, spanText(span), own);
   }
-  outbox.applied = plus(outbox.applied, isWithin ? { least: own, most: own } : span);
-  outbox.own = outbox.own === undefined || own === undefined ? undefined : outbox.own + own;
+  to.applied = plus(to.applied, isWithin ? { least: own, most: own } : span);
+  to.own = to.own === undefined || own === undefined ? undefined : to.own + own;
 }
 
 /** What is counted by the sums that the outboxes keep, without a look at any event. */

@@ -20,6 +20,7 @@ export function auditLedger(outboxes: readonly OutboxFile[], audit: Audit): Ledg
   const sums: LedgerSums = { items: 0n, itemCount: 0, members: 0n };
   findings.attempt({}, () => {
     nameGaps(audit);
+    expectRetirings(audit);
     for (const { incarnation } of ledger.incarnations()) {
       addUnheld(new Applied(ledger, incarnation), audit);
     }
@@ -47,7 +48,33 @@ function nameGaps({ ledger, findings }: Audit): void {
   for (const gap of ledger.gaps) {
     const row = ledger.incarnation(gap.incarnation);
     const member = row && ledger.member(row.outboxId);
-    findings.gaps.add({ ...gap, serverId: member?.serverId ?? "" });
+    const serverId = member?.serverId ?? "";
+    findings.gaps.add({ ...gap, serverId });
+    const { incarnation, lastSequence: sequence, decision } = gap;
+    const applied = row?.appliedSequence ?? 0;
+    if (applied >= sequence) continue;
+    const what = `decision ${decision} closed a gap, and what follows is not counted on`;
+    findings.diverge({ serverId, incarnation, sequence }, what, sequence, applied);
+  }
+}
+
+/** Nothing is given up that nobody decided to give up. */
+function expectRetirings({ ledger, findings }: Audit): void {
+  const retired = ledger.decisions.filter(({ kind, trouble }) => {
+    return kind === "retire" && trouble === "";
+  });
+  const membersRetired = new Set(retired.map(({ outboxId }) => outboxId));
+  const decided = new Set(ledger.decisions.map(({ outboxId }) => outboxId));
+  const found = "no decision about it";
+  for (const { outboxId, serverId, isRetired } of ledger.members()) {
+    if (!isRetired || membersRetired.has(outboxId)) continue;
+    findings.diverge({ serverId }, "a LikesServer is retired", "a decision to retire it", found);
+  }
+  for (const { incarnation, outboxId, isRetired } of ledger.incarnations()) {
+    if (!isRetired || decided.has(outboxId)) continue;
+    const serverId = ledger.member(outboxId)?.serverId ?? "";
+    const what = "an incarnation is given up";
+    findings.diverge({ serverId, incarnation }, what, "a decision to give it up", found);
   }
 }
 
@@ -125,26 +152,23 @@ function auditItems(
   ledger: LedgerFile,
   { tally, findings, sums }: { tally: Tally; findings: Findings; sums: LedgerSums },
 ): void {
+  const isWhole = findings.missing.count === 0;
   const open = tally.applied.most - tally.likes;
-  const expect = (itemId: string, found: bigint): void => {
-    const least = tally.items.get(itemId) ?? 0n;
-    tally.items.delete(itemId);
-    const span = { least, most: least + open };
-    if (isWithin(found, span)) return;
-    findings.diverge(
-      { itemId },
-      "the likes of an item are not those of its events",
-      spanText(span),
-      found,
-    );
-  };
   for (const { itemId, likes } of ledger.items()) {
     sums.items += likes;
     sums.itemCount++;
-    expect(itemId, likes);
+    const read = tally.items.get(itemId);
+    tally.items.delete(itemId);
+    const span = { least: read ?? 0n, most: (read ?? 0n) + open };
+    if (!isWithin(likes, span)) isNotItem(itemId, spanText(span), likes);
+    else if (isWhole && read === undefined) isNotItem(itemId, "no such item", likes);
   }
-  // What is left has events, and no row.
-  for (const itemId of tally.items.keys()) expect(itemId, 0n);
+  for (const [itemId, read] of tally.items) isNotItem(itemId, read, "no such item");
+
+  function isNotItem(itemId: string, expected: unknown, found: unknown): void {
+    const what = "the likes of an item are not those of its events";
+    findings.diverge({ itemId }, what, expected, found);
+  }
 }
 
 function auditTotals(

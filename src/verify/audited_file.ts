@@ -40,7 +40,7 @@ export function isSqliteError(error: unknown): error is InstanceType<typeof Sqli
 }
 
 /** Whether SQLite read what nobody can have written so. Else it could not read: a disk may fail. */
-export function isDamage(error: unknown): error is Error {
+export function isDamage(error: unknown): error is InstanceType<typeof Sqlite.SqliteError> {
   return isSqliteError(error) && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code);
 }
 
@@ -49,7 +49,7 @@ export class AuditedFile implements Disposable {
   readonly path: string;
   readonly #database: Connection;
 
-  /** Opens the file and begins the read. Throws Unreadable. */
+  /** Opens the file and begins the read. Throws Unreadable, or SQLite's error for a damaged page. */
   constructor(path: string, kind: AuditedKind) {
     refuseKindOfFile(path);
     this.path = path;
@@ -97,8 +97,8 @@ export class AuditedFile implements Disposable {
   }
 
   /** All rows of a query that gives few. */
-  rows(sql: string): readonly Row[] {
-    return this.query(sql).all();
+  rows(sql: string, ...values: readonly unknown[]): readonly Row[] {
+    return this.query(sql).all(...values);
   }
 
   /** Compares every row with its indexes and its type; throws Unsound when one does not agree. */
@@ -121,11 +121,15 @@ function refuseKindOfFile(path: string): void {
   if (found.size === 0) throw new Unreadable("it is empty; put a copy back");
 }
 
-/** Runs what belongs to opening: an error of SQLite or of the system means that nobody can look. */
+/**
+ * Runs what belongs to opening: an error of SQLite or of the system means that nobody can look, but for
+ * a page that nobody can have written so. What is no database at all may be the wrong file.
+ */
 function attempt<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (isDamage(error) && error.code !== "SQLITE_NOTADB") throw error;
     if (!isSqliteError(error) && !(error instanceof Error && "syscall" in error)) throw error;
     const wayOut = "see that it is whole, and that its folder can be written";
     throw new Unreadable(`${error.message}; ${wayOut}`, { cause: error });

@@ -1,5 +1,5 @@
 /** What an audit has found so far: the first of each kind, and how many there are. */
-import type { Divergence, GivenUp, Listed, Missing, Place } from "./report.ts";
+import type { Divergence, GivenUp, Listed, Missing, Place, Undecided } from "./report.ts";
 import { Unsound } from "./unsound.ts";
 import { isDamage, isSqliteError } from "./audited_file.ts";
 
@@ -21,6 +21,7 @@ export class Findings {
   readonly divergences = new List<Divergence>();
   readonly missing = new List<Missing>();
   readonly gaps = new List<GivenUp>();
+  readonly troubles = new List<Undecided>();
 
   /** `what` is wrong at `place`: `expected` had to be there, and `found` is. */
   diverge(place: Place, what: string, expected: unknown, found: unknown): void {

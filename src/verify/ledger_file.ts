@@ -3,19 +3,20 @@
 import { ITEM_ID_BYTES_MAX, SERVER_ID_CHARS_MAX } from "../limits.ts";
 import { AuditedFile, bounded, idColumn, idOf, likesOf, textOf, whole } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
-import type { Id } from "./report.ts";
+import type { Id, Undecided } from "./report.ts";
 import { Unsound } from "./unsound.ts";
 
 const LEDGER: AuditedKind = {
   name: "ledger",
   applicationId: 0x4c6b4c47n,
-  tables: ["ledger", "members", "incarnations", "decisions", "items"],
+  tables: ["ledger", "members", "incarnations", "generations", "troubles", "decisions", "items"],
 };
 
 /** Bytes of the longest label of a LikesServer. */
 const SERVER_ID_BYTES_MAX = 4 * SERVER_ID_CHARS_MAX;
-/** Letters of the longest state that there is. */
+/** Letters of the longest state, and of the longest kind of trouble or decision, that there is. */
 const STATE_CHARS_MAX = 16;
+const KIND_CHARS_MAX = 32;
 
 /** How far the ledger has applied an incarnation. */
 export interface AppliedIncarnation {
@@ -27,13 +28,40 @@ export interface AppliedIncarnation {
   readonly isRetired: boolean;
 }
 
+/** What a ledger has let its outboxes see: a version of one of its generations. */
+export interface SeenVersion {
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly version: number;
+}
+
 /** An outbox that the ledger knows. */
 export interface AuditedMember {
   readonly outboxId: Id;
   readonly serverId: string;
   /** Neither left nor retired. */
   readonly isKnown: boolean;
+  readonly isRetired: boolean;
   readonly appliedLikes: bigint;
+}
+
+/** What was decided about an outbox or one of its incarnations. */
+export interface Decision {
+  readonly number: number;
+  readonly kind: string;
+  /** The kind of the trouble; empty for a LikesServer that was retired. */
+  readonly trouble: string;
+  readonly outboxId: Id;
+  /** Empty where it is about none in particular. */
+  readonly incarnation: Id;
+  /** 0 and 0 where it is about no events in particular. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
+/** Trouble, and the outbox that it is about: none where it is about the ledger as a whole. */
+export interface LedgerTrouble extends Undecided {
+  readonly outboxId: Id | "";
 }
 
 /** Events that are not counted, by a decision, although what follows them is. */
@@ -50,8 +78,16 @@ export class LedgerFile implements Disposable {
   readonly ledgerId: Id;
   readonly version: number;
   readonly totalLikes: bigint;
+  /** When the copy was made of which nobody has opened the roles yet; undefined for no copy. */
+  readonly copiedMs: number | undefined;
+  /** Oldest first. */
+  readonly decisions: readonly Decision[];
   /** In the order of their sequences. */
   readonly gaps: readonly Gap[];
+  /** What nobody has decided about, oldest first. */
+  readonly troubles: readonly LedgerTrouble[];
+  /** Incarnations whose events are not those that were applied, by the decision that left them so. */
+  readonly left: ReadonlyMap<Id, number>;
   readonly #file: AuditedFile;
   readonly #incarnation: ReturnType<AuditedFile["query"]>;
   readonly #incarnations: ReturnType<AuditedFile["query"]>;
@@ -78,28 +114,53 @@ export class LedgerFile implements Disposable {
         `SELECT ${bounded("item_id", ITEM_ID_BYTES_MAX)}, likes FROM items ORDER BY items.item_id`,
       );
       const [row] = this.#file.rows(
-        `SELECT ${idColumn("ledger_id")}, version, total_likes FROM ledger LIMIT 1`,
+        `SELECT ${idColumn("ledger_id")}, version, total_likes, copied_ms FROM ledger LIMIT 1`,
       );
       if (row === undefined) throw new Unsound("the ledger has no row of its own");
       this.ledgerId = idOf(row, "ledger_id");
       this.version = whole(row, "version");
       this.totalLikes = likesOf(row, "total_likes");
-      this.gaps = this.#readGaps();
+      this.copiedMs = row["copied_ms"] === null ? undefined : whole(row, "copied_ms");
+      this.decisions = this.#readDecisions();
+      this.gaps = gapsOf(this.decisions);
+      this.left = leftOf(this.decisions);
+      this.troubles = this.#readTroubles();
     } catch (error) {
       this.#file[Symbol.dispose]();
       throw error;
     }
   }
 
-  #readGaps(): readonly Gap[] {
+  #readDecisions(): readonly Decision[] {
     const rows = this.#file.rows(
-      `SELECT number, ${idColumn("incarnation")}, first_sequence, last_sequence FROM decisions ` +
-        "WHERE kind = 'resolve' AND trouble = 'gap' AND last_sequence > 0 " +
-        "ORDER BY incarnation, first_sequence",
+      `SELECT number, ${bounded("kind", KIND_CHARS_MAX)}, ${bounded("trouble", KIND_CHARS_MAX)}, ` +
+        `${idColumn("outbox_id")}, ${idColumn("incarnation")}, first_sequence, last_sequence ` +
+        "FROM decisions ORDER BY number",
     );
     return rows.map((row) => ({
-      decision: whole(row, "number"),
-      incarnation: idOf(row, "incarnation"),
+      number: whole(row, "number"),
+      kind: textOf(row, "kind"),
+      trouble: textOf(row, "trouble"),
+      outboxId: textOf(row, "outbox_id"),
+      incarnation: textOf(row, "incarnation"),
+      firstSequence: whole(row, "first_sequence"),
+      lastSequence: whole(row, "last_sequence"),
+    }));
+  }
+
+  #readTroubles(): readonly LedgerTrouble[] {
+    const rows = this.#file.rows(
+      `SELECT number, ${bounded("kind", KIND_CHARS_MAX)}, ${idColumn("outbox_id")}, ` +
+        `${idColumn("incarnation")}, first_sequence, last_sequence, ` +
+        `${bounded("server_id", SERVER_ID_BYTES_MAX)} FROM troubles ` +
+        "LEFT JOIN members USING (outbox_id) WHERE decided = 0 ORDER BY number",
+    );
+    return rows.map((row) => ({
+      trouble: whole(row, "number"),
+      kind: textOf(row, "kind"),
+      outboxId: textOf(row, "outbox_id"),
+      serverId: row["server_id"] === null ? "" : textOf(row, "server_id"),
+      incarnation: textOf(row, "incarnation"),
       firstSequence: whole(row, "first_sequence"),
       lastSequence: whole(row, "last_sequence"),
     }));
@@ -113,6 +174,17 @@ export class LedgerFile implements Disposable {
   incarnation(incarnation: Id): AppliedIncarnation | undefined {
     const row = this.#incarnation.get(incarnation);
     return row === undefined ? undefined : incarnationOf(row);
+  }
+
+  /** Whether it has what an outbox has seen of it: one that went back has not. */
+  reaches({ generation, version }: SeenVersion): boolean {
+    const [row] = this.#file.rows(
+      "SELECT (SELECT min(first_version) FROM generations WHERE ordinal > g.ordinal) AS next " +
+        "FROM generations g WHERE generation = ?",
+      generation,
+    );
+    if (row === undefined) return false;
+    return row["next"] === null ? version <= this.version : version < whole(row, "next");
   }
 
   *incarnations(): Generator<AppliedIncarnation> {
@@ -156,6 +228,23 @@ function memberOf(row: Row): AuditedMember {
     outboxId: idOf(row, "outbox_id"),
     serverId: textOf(row, "server_id"),
     isKnown: textOf(row, "state") === "member",
+    isRetired: textOf(row, "state") === "retired",
     appliedLikes: likesOf(row, "applied_likes"),
   };
+}
+
+function gapsOf(decisions: readonly Decision[]): readonly Gap[] {
+  return decisions
+    .filter(({ kind, trouble, lastSequence }) => {
+      return kind === "resolve" && trouble === "gap" && lastSequence > 0;
+    })
+    .map(({ number, incarnation, firstSequence, lastSequence }) => {
+      return { decision: number, incarnation, firstSequence, lastSequence };
+    })
+    .toSorted((a, b) => a.firstSequence - b.firstSequence);
+}
+
+function leftOf(decisions: readonly Decision[]): ReadonlyMap<Id, number> {
+  const about = decisions.filter(({ trouble }) => trouble === "digest_differs");
+  return new Map(about.map(({ incarnation, number }) => [incarnation, number]));
 }

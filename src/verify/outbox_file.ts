@@ -3,6 +3,7 @@
 import { RECORD_BYTES_MAX, SERVER_ID_CHARS_MAX } from "../limits.ts";
 import { AuditedFile, bounded, idColumn, idOf, likesOf, textOf, whole } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
+import type { SeenVersion } from "./ledger_file.ts";
 import type { Amount, Id } from "./report.ts";
 import { Unsound } from "./unsound.ts";
 
@@ -34,6 +35,8 @@ export interface HeldIncarnation {
   readonly acknowledged: Position;
   /** The last event that it holds, or let go of. */
   readonly lastSequence: number;
+  /** It was delivered, or decided about: nothing more of it is to be delivered. */
+  readonly isClosed: boolean;
 }
 
 /** A record as it is stored. */
@@ -52,6 +55,8 @@ export class OutboxFile implements Disposable {
   readonly outboxId: Id;
   /** The ledger to which it belongs; undefined before it was admitted. */
   readonly ledgerId: Id | undefined;
+  /** What it has last seen of that. */
+  readonly seen: SeenVersion | undefined;
   /** What was in the incarnations that it does not know any more: nothing of it was to be delivered. */
   readonly forgotten: Amount;
   readonly incarnations: readonly HeldIncarnation[];
@@ -74,7 +79,8 @@ export class OutboxFile implements Disposable {
       const head = this.#head();
       this.serverId = textOf(head, "server_id");
       this.outboxId = idOf(head, "outbox_id");
-      this.ledgerId = head["seen_ledger_id"] === null ? undefined : idOf(head, "seen_ledger_id");
+      this.seen = head["seen_ledger_id"] === null ? undefined : seenOf(head);
+      this.ledgerId = this.seen?.ledgerId;
       this.isCopy = head["copied_ms"] !== null;
       this.forgotten = {
         events: whole(head, "forgotten_events"),
@@ -90,8 +96,8 @@ export class OutboxFile implements Disposable {
   #head(): Row {
     const [head] = this.#file.rows(
       `SELECT ${idColumn("outbox_id")}, ${bounded("server_id", SERVER_ID_BYTES_MAX)}, ` +
-        `${idColumn("seen_ledger_id")}, forgotten_events, forgotten_likes, copied_ms FROM outbox ` +
-        "LIMIT 1",
+        `${idColumn("seen_ledger_id")}, ${idColumn("seen_generation")}, seen_version, ` +
+        "forgotten_events, forgotten_likes, copied_ms FROM outbox LIMIT 1",
     );
     if (head === undefined) throw new Unsound("the outbox has no row of its own");
     return head;
@@ -101,7 +107,7 @@ export class OutboxFile implements Disposable {
     const rows = this.#file.rows(
       `SELECT i.ordinal, ${idColumn("incarnation")}, trimmed_sequence, ` +
         `${idColumn("trimmed_digest")}, trimmed_likes, acknowledged_sequence, ` +
-        `${idColumn("acknowledged_digest")}, acknowledged_likes, ` +
+        `${idColumn("acknowledged_digest")}, acknowledged_likes, closed, ` +
         "coalesce((SELECT max(last_sequence) FROM records r WHERE r.ordinal = i.ordinal), " +
         "trimmed_sequence) AS end_sequence FROM incarnations i ORDER BY i.ordinal",
     );
@@ -111,6 +117,7 @@ export class OutboxFile implements Disposable {
       trimmed: namedPosition(row, "trimmed"),
       acknowledged: namedPosition(row, "acknowledged"),
       lastSequence: whole(row, "end_sequence"),
+      isClosed: whole(row, "closed") === 1,
     }));
   }
 
@@ -147,6 +154,14 @@ export class OutboxFile implements Disposable {
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
+}
+
+function seenOf(head: Row): SeenVersion {
+  return {
+    ledgerId: idOf(head, "seen_ledger_id"),
+    generation: idOf(head, "seen_generation"),
+    version: whole(head, "seen_version"),
+  };
 }
 
 function namedPosition(row: Row, name: "trimmed" | "acknowledged"): Position {

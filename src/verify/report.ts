@@ -35,6 +35,16 @@ export interface GivenUp extends Place {
   readonly decision: number;
 }
 
+/** Trouble about which nobody has decided: the roles call the total unknown meanwhile. */
+export interface Undecided extends Place {
+  /** Its number, by which it is decided. */
+  readonly trouble: number;
+  readonly kind: string;
+  /** 0 and 0 where it is about no events in particular. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
 /** The first of many, and how many there are. */
 export interface Listed<T> {
   readonly first: readonly T[];
@@ -67,7 +77,13 @@ export interface GiversReport {
 /** The verdict on a ledger and its outboxes, and what it was reached with. */
 export interface AuditReport {
   readonly outcome: "exact" | "inexact" | "undecided";
-  readonly ledger: { readonly ledgerId: Id; readonly version: number; readonly totalLikes: bigint };
+  readonly ledger: {
+    readonly ledgerId: Id;
+    readonly version: number;
+    readonly totalLikes: bigint;
+    /** When it was copied, of a copy that no primary has opened; undefined for any other ledger. */
+    readonly copiedMs: number | undefined;
+  };
   readonly read: {
     readonly outboxes: number;
     readonly incarnations: number;
@@ -92,5 +108,6 @@ export interface AuditReport {
   readonly gaps: Listed<GivenUp>;
   readonly divergences: Listed<Divergence>;
   readonly missing: Listed<Missing>;
+  readonly troubles: Listed<Undecided>;
   readonly givers: GiversReport | undefined;
 }

@@ -10,7 +10,7 @@ const NOTHING = { events: 0, likes: 0n };
 
 const EXACT: AuditReport = {
   outcome: "exact",
-  ledger: { ledgerId: "e".repeat(32), version: 812, totalLikes: 6_231n },
+  ledger: { ledgerId: "e".repeat(32), version: 812, totalLikes: 6_231n, copiedMs: undefined },
   read: { outboxes: 10, incarnations: 12, records: 1_040, events: 1_042, items: 3 },
   sums: { events: 6_231n, outboxes: 6_231n, items: 6_231n, members: 6_231n },
   waiting: NOTHING,
@@ -18,6 +18,7 @@ const EXACT: AuditReport = {
   gaps: NONE,
   divergences: NONE,
   missing: NONE,
+  troubles: NONE,
   givers: undefined,
 };
 
@@ -62,6 +63,31 @@ test("verifyText() names what is missing when it cannot be decided, as many as f
   assert.is(lines[2], `         fra-1, incarnation ${LIFE}, #1 to #2: no outbox holds them`);
   assert.is(lines[13], "         and 988 more");
   assert.match(lines[14] ?? "", /the outboxes' own not known/);
+});
+
+test("verifyText() names trouble that waits for a decision, and how it is decided", () => {
+  const about = { serverId: "fra-1", incarnation: LIFE, firstSequence: 5, lastSequence: 9 };
+  const gap = { ...about, trouble: 3, kind: "gap" };
+  const whole = { serverId: "", incarnation: "", firstSequence: 0, lastSequence: 0 };
+  const restored = { ...whole, trouble: 4, kind: "ledger_restored" };
+  const troubles = { first: [gap, restored], count: 2 };
+  const report = { ...EXACT, outcome: "undecided", troubles } as const;
+  const lines = verifyText(report, { color: false }).split("\n");
+  const verdict = "nothing is wrong or missing, but trouble waits for a decision";
+  assert.is(lines[0], `CANNOT BE DECIDED 6,231 likes: ${verdict}`);
+  const where = `fra-1, incarnation ${LIFE}, #5 to #9`;
+  assert.is(lines[1], `trouble  ${where}: gap, not decided; see likes resolve 3`);
+  assert.is(lines[2], "         ledger_restored, not decided; see likes resolve 4");
+});
+
+test("verifyText() says of a copy when it was made", () => {
+  const ledger = { ...EXACT.ledger, copiedMs: Date.UTC(2026, 10, 28, 7) };
+  const [verdict, copy] = verifyText({ ...EXACT, ledger }, { color: false }).split("\n");
+  assert.match(verdict ?? "", /^EXACT/);
+  assert.match(
+    copy ?? "",
+    /^copy     made 2026-11-28T07:00:00\.000Z: what was applied since waits/,
+  );
 });
 
 test("verifyText() tells what is not counted when it waits or was given up", () => {

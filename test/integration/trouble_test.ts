@@ -110,6 +110,9 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   await primary.end("SIGTERM");
   rmSync(ledger, { recursive: true });
   cpSync(copy, ledger, { recursive: true });
+  const older = await counter.likes(["verify", "--data-dir", counter.dataDir, "--json"]);
+  assert.is(older.code, 4, older.stdout);
+  assert.match(older.stdout, /"what":"the ledger has gone back, or was copied before this outbox"/);
   await counter.startPrimary();
   await a.waitFor(/trouble: ledger_restored/);
   await becomes("nothing to be delivered again", LIMIT_MS, async () => {
@@ -118,12 +121,18 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   });
   // What was acknowledged was let go, so the 7 likes are a gap: named, and not made up.
   await expectTrouble(counter, { id: "a", kinds: ["gap"], givers: [a] });
+  const undecided = await counter.likes(["verify", "--data-dir", counter.dataDir]);
+  assert.is(undecided.code, 5, undecided.stdout);
+  assert.match(undecided.stdout, /^trouble {2}a, incarnation \w{32}, #2: gap, not decided; see/m);
   const status = await counter.status();
   assert.is(status.totalLikes, 8n);
   assert.is.not(status.generation, generation, "only a new generation may be lower");
   const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
   assert.match(log, /trouble \d: ledger_restored at a, incarnation [0-9a-f]{32}: /);
-  assert.match(log, /decision 1: trouble \d \(ledger_restored\) ended: everything/);
+  assert.match(
+    log,
+    /decision 1: trouble \d \(ledger_restored of incarnation [0-9a-f]{32}\) ended: everything/,
+  );
 });
 
 /** Puts `event` in the place of the only event of an outbox, as if it had always been that. */

@@ -104,8 +104,11 @@ test("likes verify tells people what is wrong, and its exit code tells programs"
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.subarray(0, bytes.length - 4_096));
   const damaged = await counter.likes(["verify", "--data-dir", moved]);
-  assert.is(damaged.code, 5, damaged.stdout);
-  assert.match(damaged.stderr, /^Error: Cannot verify the ledger ".*": database disk image is/);
+  assert.is(damaged.code, 4, damaged.stdout);
+  assert.match(
+    damaged.stderr,
+    /^Error: Cannot verify the ledger ".*": it is damaged: database disk/,
+  );
 
   copyFileSync(join(counter.dataDir, "primary", "ledger.sqlite"), path);
   edit(path, "UPDATE items SET likes = 6");
@@ -123,6 +126,12 @@ test("likes verify tells people what is wrong, and its exit code tells programs"
   const none = await counter.likes(["verify", "--data-dir", join(counter.folder, "none")]);
   assert.is(none.code, 2);
   assert.match(none.stderr, /^Error: Cannot look for stores in ".*none": there is no such folder/);
+  const absent = await counter.likes(["verify", "--ledger", join(counter.folder, "none")]);
+  assert.is(absent.code, 2);
+  assert.match(
+    absent.stderr,
+    /^Error: Cannot verify the ledger ".*none": there is no such file; give the right/,
+  );
   const unnamed = await counter.likes(["verify", "--outbox", path]);
   assert.is(unnamed.code, 2);
   assert.match(unnamed.stderr, /^Error: Cannot verify without a ledger: none was named; give --/);

@@ -7,8 +7,10 @@ import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder, firstOf } from "./audit_fixture.ts";
 import {
   FIRST_LIFE,
+  LEDGER,
   SECOND_LIFE,
   SERVERS,
+  decisionSql,
   edit,
   idOf,
   makeStores,
@@ -116,8 +118,33 @@ test("auditGivers() takes gives for given up when an operator decided so", async
   const gap = await auditLines(GIVES, withFirstLife({ gap: [1, 2] }));
   assert.equal({ ...gap.givers?.givenUp }, { events: 1, likes: 1_000_000n });
   assert.is(gap.outcome, "exact");
+  const gone = await auditLines(GIVES, withFirstLife({ gap: [0, 2], trimmed: 2 }));
+  assert.equal({ ...gone.givers?.givenUp }, { events: 3, likes: 1_000_005n });
+  assert.is(gone.outcome, "exact", "nobody holds the events of a closed gap");
   const retired = await auditLines(GIVES, withFirstLife({ applied: 1, state: "retired" }));
   assert.equal({ ...retired.givers?.givenUp }, { events: 2, likes: 1_000_001n });
+});
+
+test("auditGivers() does not know when a decision left an outbox with other events", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path, withFirstLife({ applied: 2 }));
+  edit(join(folder.path, LEDGER), "UPDATE incarnations SET digest = ?", idOf("9", 9));
+  for (const { outboxId, lives } of SERVERS) {
+    for (const { incarnation } of lives) {
+      edit(join(folder.path, LEDGER), decisionSql("digest_differs"), outboxId, incarnation);
+    }
+  }
+  const path = join(folder.path, "given.jsonl");
+  writeFileSync(path, GIVES.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const { outcome, givers } = auditFolder(folder.path, { givers: [path] });
+  assert.is(outcome, "undecided");
+  const { counted, waiting, lost, undecided, givenUp } = givers ?? {};
+  assert.equal(
+    [counted, waiting, lost].map((sum) => sum?.events),
+    [0, 0, 0],
+  );
+  assert.ok((undecided?.events ?? 0) > 0);
+  assert.ok((givenUp?.events ?? 0) > 0);
 });
 
 test("auditGivers() is undecided when a line is no give, and says which", async () => {

@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
-import { auditFolder, expectFirst } from "./audit_fixture.ts";
+import { auditFolder, expectFirst, firstOf } from "./audit_fixture.ts";
 import type { Wrong } from "./audit_fixture.ts";
 import {
   FIRST_LIFE,
@@ -9,9 +10,12 @@ import {
   SECOND_LIFE,
   SERVERS,
   TOTAL,
+  decisionSql,
+  edit,
   idOf,
   makeOutbox,
   makeStores,
+  troubleSql,
   withFirstLife,
 } from "./stores_fixture.ts";
 
@@ -75,10 +79,12 @@ test("auditIncarnation() names events when an outbox has let go of them", async 
 test("auditIncarnation() is undecided when an outbox let go of what is not applied", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstLife({ applied: 0, trimmed: 2 }));
+  edit(join(folder.path, LEDGER), troubleSql("gap"), SERVERS[0]?.outboxId, FIRST_LIFE);
   const report = auditFolder(folder.path);
   assert.is(report.outcome, "undecided");
   const [{ firstSequence, lastSequence } = {}] = report.missing.first;
   assert.equal([firstSequence, lastSequence], [1, 3]);
+  assert.is(report.troubles.first[0]?.kind, "gap");
 });
 
 test("auditIncarnation() is exact when a copy still has what the outbox let go of", async () => {
@@ -116,6 +122,39 @@ test("auditIncarnation() counts no event of a closed gap when a copy has it", as
   assert.equal([report.divergences.first, report.missing.first], [[], []]);
   assert.is(report.outcome, "exact");
   assert.is(report.sums.events, TOTAL - 1_000_000n);
+});
+
+test("auditIncarnation() names what is not counted once when a part of it is given up", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path, withFirstLife({ gap: [1, 2], trimmed: 3 }));
+  const report = auditFolder(folder.path);
+  assert.is(report.outcome, "undecided");
+  const ranges = report.missing.first.map(({ firstSequence, lastSequence }) => {
+    return [firstSequence, lastSequence];
+  });
+  assert.equal(ranges, [
+    [1, 2],
+    [4, 4],
+  ]);
+  const { firstSequence, lastSequence } = report.gaps.first[0] ?? {};
+  assert.equal([firstSequence, lastSequence], [3, 3]);
+});
+
+test("auditIncarnation() does not know when a decision left an outbox with other events", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path, withFirstLife({ applied: 2 }));
+  const ledger = join(folder.path, LEDGER);
+  const other = "UPDATE incarnations SET digest = ? WHERE incarnation = ?";
+  edit(ledger, other, idOf("9", 9), FIRST_LIFE);
+  assert.is(firstOf(auditFolder(folder.path)).what, "other events were applied");
+  edit(ledger, decisionSql("digest_differs"), SERVERS[0]?.outboxId, FIRST_LIFE);
+  const report = auditFolder(folder.path);
+  assert.equal([report.outcome, report.divergences.first], ["undecided", []]);
+  const what = "its outbox holds others, and decision 1 left it so";
+  const place = { serverId: "fra-1", incarnation: FIRST_LIFE };
+  assert.equal(report.missing.first, [{ ...place, firstSequence: 1, lastSequence: 3, what }]);
+  assert.is(report.sums.outboxes, undefined);
+  assert.equal({ ...report.abandoned }, { events: 1, likes: 1n });
 });
 
 test("auditIncarnation() tells what is left of an incarnation that an operator ended", async () => {

@@ -9,6 +9,7 @@ import {
   FIRST_LIFE,
   LEDGER,
   OUTBOX,
+  SECOND_LIFE,
   TOTAL,
   edit,
   makeStores,
@@ -32,13 +33,19 @@ const WRONG: readonly Wrong[] = [
     name: "an item that is gone",
     path: LEDGER,
     sql: "DELETE FROM items WHERE item_id = 'film'",
-    told: { itemId: "film", expected: "9", found: "0" },
+    told: { itemId: "film", expected: "9", found: "no such item" },
   },
   {
     name: "an item that nobody liked",
     path: LEDGER,
     sql: "INSERT INTO items VALUES ('ghost', 1)",
     told: { itemId: "ghost", expected: "0", found: "1" },
+  },
+  {
+    name: "an item without likes that no event names",
+    path: LEDGER,
+    sql: "INSERT INTO items VALUES ('ghost', 0)",
+    told: { itemId: "ghost", expected: "no such item", found: "0" },
   },
   {
     name: "one like more in all",
@@ -65,6 +72,26 @@ const WRONG: readonly Wrong[] = [
       "INSERT INTO decisions VALUES (1, 'resolve', 'gap', 1, '', " +
       `'${FIRST_LIFE}', 4, 4, 0, 0, '')`,
     told: { what: "the member's applied likes are not those of its events" },
+  },
+  {
+    name: "a gap closed beyond what is applied",
+    path: LEDGER,
+    sql:
+      "INSERT INTO decisions VALUES (1, 'resolve', 'gap', 1, '', " +
+      `'${SECOND_LIFE}', 2, 2, 0, 0, '')`,
+    told: { what: "decision 1 closed a gap, and what follows is not counted on", found: "1" },
+  },
+  {
+    name: "a LikesServer that nobody retired",
+    path: LEDGER,
+    sql: "UPDATE members SET state = 'retired' WHERE server_id = 'fra-2'",
+    told: { what: "a LikesServer is retired", serverId: "fra-2", found: "no decision about it" },
+  },
+  {
+    name: "an incarnation that nobody gave up",
+    path: LEDGER,
+    sql: `UPDATE incarnations SET state = 'retired' WHERE incarnation = '${SECOND_LIFE}'`,
+    told: { what: "an incarnation is given up", incarnation: SECOND_LIFE, serverId: "fra-1" },
   },
   {
     name: "a row that makes no sense",

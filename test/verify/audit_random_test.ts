@@ -46,9 +46,11 @@ const COLUMNS: readonly (readonly [store: "ledger" | "outbox", table: string, co
     return ["ledger", "incarnations", column] as const;
   }),
   ...["item_id", "likes"].map((column) => ["ledger", "items", column] as const),
-  ...["outbox_id", "seen_ledger_id", "forgotten_events", "forgotten_likes"].map((column) => {
-    return ["outbox", "outbox", column] as const;
-  }),
+  ...["outbox_id", "seen_ledger_id", "seen_generation", "forgotten_events", "forgotten_likes"].map(
+    (column) => {
+      return ["outbox", "outbox", column] as const;
+    },
+  ),
   ...["incarnation", "trimmed_sequence", "trimmed_digest", "trimmed_likes"].map((column) => {
     return ["outbox", "incarnations", column] as const;
   }),

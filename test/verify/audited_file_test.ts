@@ -29,6 +29,19 @@ test("AuditedFile finds a number of a table that its index does not have", async
   assert.match(found, /index/);
 });
 
+test("AuditedFile calls a store damaged when a page of its tables is none", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const path = join(folder.path, OUTBOX);
+  const bytes = readFileSync(path);
+  // The page that names the tables, after the 100 bytes that SQLite needs to open it at all.
+  bytes.fill(0xff, 100, 1_000);
+  writeFileSync(path, bytes);
+  const { serverId, what, found } = firstOf(auditFolder(folder.path));
+  assert.equal([serverId, what], ["fra-1", "the store is damaged"]);
+  assert.match(found, /malformed/);
+});
+
 test("AuditedFile is undecided when a file is no store, and says which", async () => {
   for (const [make, why] of [
     [

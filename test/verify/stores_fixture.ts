@@ -47,6 +47,7 @@ export const OUTBOX = "fra-1/outbox.sqlite";
 export const FIRST_LIFE = "000102030405060708090a0b0c0d0e0f";
 export const SECOND_LIFE = idOf("b", 2);
 const LEDGER_ID = idOf("e", 1);
+const GENERATION = idOf("f", 1);
 const VERSION = 7;
 
 /** Three records of four events, as in the worked example of docs/PROTOCOL.md, and one that waits. */
@@ -117,7 +118,7 @@ export function makeOutbox(folder: string, server: TestServer): string {
           "seen_generation, seen_version, refilling, forgotten_events, forgotten_likes) " +
           "VALUES (1, ?, ?, 'member', ?, ?, 1, 0, ?, ?)",
       )
-      .run(server.outboxId, server.serverId, LEDGER_ID, idOf("f", 1), events, likes);
+      .run(server.outboxId, server.serverId, LEDGER_ID, GENERATION, events, likes);
     for (const [index, life] of server.lives.entries()) {
       if (!life.isForgotten) writeLife(database, index + 1, life);
     }
@@ -167,6 +168,8 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
           )
           .run(incarnation, outboxId, sequence, digest, state);
         writeGap(database, outboxId, life);
+        if (state !== "retired") continue;
+        database.prepare(decisionSql("outbox_rolled_back")).run(outboxId, incarnation);
       }
       database
         .prepare("INSERT INTO members VALUES (?, ?, ?, '127.0.0.1:1', 'member', ?, 0)")
@@ -178,6 +181,7 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
     database
       .prepare("INSERT INTO ledger VALUES (1, ?, ?, ?, ?, 0, NULL)")
       .run(LEDGER_ID, VERSION, total, VERSION);
+    database.prepare("INSERT INTO generations VALUES (1, ?, 1, 0)").run(GENERATION);
   });
 }
 
@@ -192,6 +196,24 @@ function writeGap(database: InstanceType<typeof Sqlite>, outboxId: string, life:
         "VALUES ('resolve', 'gap', 1, ?, ?, ?, ?, 0, 0, '')",
     )
     .run(outboxId, life.incarnation, (first ?? 0) + 1, last);
+}
+
+/** What records that an operator decided about trouble: of an outbox, and an incarnation. */
+export function decisionSql(trouble: string): string {
+  return (
+    "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
+    "first_sequence, last_sequence, as_of_ms, decided_ms, reason) " +
+    `VALUES ('resolve', '${trouble}', 1, ?, ?, 0, 0, 0, 0, '')`
+  );
+}
+
+/** What records trouble that nobody has decided about: of an outbox, and an incarnation. */
+export function troubleSql(kind: string): string {
+  return (
+    "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, digest, " +
+    `detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES (?, ?, '${kind}', 1, 3, '', ` +
+    "'', 0, 0, 0, 0)"
+  );
 }
 
 /** Writes the stores of `servers` into `folder`. */

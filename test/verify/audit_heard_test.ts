@@ -1,0 +1,104 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { auditFolder, firstOf } from "./audit_fixture.ts";
+import {
+  FIRST_LIFE,
+  LEDGER,
+  OUTBOX,
+  SERVERS,
+  decisionSql,
+  edit,
+  idOf,
+  makeLedger,
+  makeStores,
+  troubleSql,
+  withFirstLife,
+} from "./stores_fixture.ts";
+
+const WENT_BACK = "the ledger has gone back, or was copied before this outbox";
+const OUTBOX_ID = SERVERS[0]?.outboxId ?? "";
+
+/** Stores whose ledger was put back from before the last record of the first life. */
+async function withOldLedger(check: (folder: string, ledger: string) => void): Promise<void> {
+  await using folder = temporaryFolder();
+  await using old = temporaryFolder();
+  makeStores(folder.path);
+  copyFileSync(makeLedger(old.path, withFirstLife({ applied: 2 })), join(folder.path, LEDGER));
+  check(folder.path, join(folder.path, LEDGER));
+}
+
+test("auditHeard() finds a ledger that lacks what it acknowledged, although it adds up", () =>
+  withOldLedger((folder) => {
+    const report = auditFolder(folder);
+    assert.equal(firstOf(report), {
+      serverId: "fra-1",
+      incarnation: FIRST_LIFE,
+      sequence: 4,
+      what: WENT_BACK,
+      expected: "#4 applied, as was acknowledged",
+      found: "#3",
+    });
+    assert.is(report.divergences.count, 1);
+  }));
+
+test("auditHeard() takes a closed incarnation for acknowledged as a whole", () =>
+  withOldLedger((folder) => {
+    const less = "UPDATE incarnations SET acknowledged_sequence = 3, closed = 1";
+    const position = "acknowledged_digest = trimmed_digest, trimmed_sequence = 0";
+    edit(join(folder, OUTBOX), `${less}, ${position} WHERE incarnation = ?`, FIRST_LIFE);
+    const { divergences } = auditFolder(folder);
+    assert.ok(divergences.first.some(({ what }) => what === WENT_BACK));
+  }));
+
+test("auditHeard() finds a ledger that lacks a version that an outbox has seen", async () => {
+  for (const sql of [
+    "UPDATE outbox SET seen_version = 8",
+    `UPDATE outbox SET seen_generation = '${idOf("f", 2)}'`,
+  ]) {
+    await using folder = temporaryFolder();
+    makeStores(folder.path);
+    edit(join(folder.path, OUTBOX), sql);
+    const { serverId, what, found } = firstOf(auditFolder(folder.path));
+    assert.equal([serverId, what, found], ["fra-1", WENT_BACK, "version 7"]);
+    edit(join(folder.path, LEDGER), decisionSql("ledger_restored"), "", "");
+    assert.is(auditFolder(folder.path).outcome, "exact", "it is known that it was restored");
+  }
+});
+
+test("auditHeard() knows how far a generation went that another followed", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const next = "INSERT INTO generations VALUES (2, ?, 5, 0)";
+  edit(join(folder.path, LEDGER), next, idOf("f", 2));
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET seen_version = 4");
+  assert.is(auditFolder(folder.path).outcome, "exact");
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET seen_version = 5");
+  assert.is(firstOf(auditFolder(folder.path)).what, WENT_BACK);
+});
+
+test("auditHeard() lets a ledger lack what it says that it may lack", async () => {
+  await withOldLedger((folder, ledger) => {
+    edit(ledger, "UPDATE ledger SET copied_ms = 1795849200000");
+    const report = auditFolder(folder);
+    assert.equal([report.outcome, report.ledger.copiedMs], ["exact", 1_795_849_200_000]);
+    assert.is(report.waiting.events, 2);
+  });
+  await withOldLedger((folder, ledger) => {
+    edit(ledger, troubleSql("ledger_restored"), OUTBOX_ID, "");
+    const report = auditFolder(folder);
+    assert.equal([report.outcome, report.missing.count], ["undecided", 0]);
+    const { serverId, kind } = report.troubles.first[0] ?? {};
+    assert.equal([serverId, kind], ["fra-1", "ledger_restored"]);
+  });
+  await withOldLedger((folder, ledger) => {
+    edit(ledger, "UPDATE incarnations SET state = 'retired' WHERE incarnation = ?", FIRST_LIFE);
+    edit(ledger, decisionSql("outbox_rolled_back"), OUTBOX_ID, FIRST_LIFE);
+    const report = auditFolder(folder);
+    assert.equal([report.outcome, report.abandoned.events], ["exact", 1]);
+  });
+});
+
+test.run();
