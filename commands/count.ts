@@ -66,7 +66,7 @@ export class Count extends BaseCommand {
   };
 
   override async run(): Promise<void> {
-    const { args, flags } = await this.parse(Count);
+    const { args, flags, metadata } = await this.parse(Count);
     const itemIds: string[] = args.items ?? [];
     if (itemIds.length > COUNTS_MAX) {
       const message = `Cannot count ${itemIds.length} items: at most ${COUNTS_MAX}; ask in parts`;
@@ -76,6 +76,10 @@ export class Count extends BaseCommand {
     const isPaging = flags.all || flags.page !== undefined || order !== undefined;
     if (isPaging && itemIds.length > 0) {
       const message = "Cannot page through named items: leave the items out, or the flags";
+      throw new LikesError("usage", message);
+    }
+    if (flags.all && metadata.flags["limit"]?.setFromDefault !== true) {
+      const message = "Cannot limit all items: leave --limit out, or --all";
       throw new LikesError("usage", message);
     }
     if (isPaging && server !== undefined) {

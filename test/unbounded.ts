@@ -67,6 +67,7 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "src/store/backup.ts BUSY_WAIT_MS": "of one opening, by a command that serves nobody",
   "src/store/outbox_tables.ts DISK_BYTES": "a text of SQL",
   "src/cli/status_text.ts ROWS_DEFAULT": WIDTH,
+  "src/cli/status_text.ts SILENT_SHOWN_MAX": WIDTH,
   "src/cli/status_text.ts TROUBLES_SHOWN_MAX": WIDTH,
   "src/core/backoff.ts FAILURES_COUNTED_MAX": "of an exponent; BACKOFF_MAX_MS bounds the pause",
   "src/core/counts_page.ts LIKES_MAX": "of SQLite's 64 bits; a token with more is none of ours",

@@ -18,6 +18,8 @@ const ROWS_MIN = 3;
 const TROUBLES_SHOWN_MAX = 3;
 /** LikesServers of another ledger named there: each has the same way out. */
 const MISDIRECTED_SHOWN_MAX = 1;
+/** Silent members that are named in a line. */
+const SILENT_SHOWN_MAX = 3;
 
 const WORD_COLORS = { converged: "green", catching_up: "yellow", unknown: "red" } as const;
 const STATE_COLORS = { streaming: "green", silent: "yellow" } as const;
@@ -127,9 +129,18 @@ export function statusLine(view: Status): string {
   const others = view.misdirected.slice(0, MISDIRECTED_SHOWN_MAX).map((one) => {
     return misdirectedPart(one, view.ledgerId);
   });
-  return [head, ...shown, ...hiddenTroubles(view), ...others, ...hiddenMisdirected(view)].join(
-    "; ",
-  );
+  const parts = [...silentPart(view), ...shown, ...hiddenTroubles(view), ...others];
+  return [head, ...parts, ...hiddenMisdirected(view)].join("; ");
+}
+
+/** For whom the total waits, as the table would show it. */
+function silentPart({ servers }: Status): string[] {
+  const silent = servers.filter(({ state }) => state === "silent");
+  if (silent.length === 0) return [];
+  const names = silent.slice(0, SILENT_SHOWN_MAX).map(({ serverId }) => labelText(serverId));
+  const hidden = silent.length - names.length;
+  const more = hidden === 0 ? "" : ` and ${formatCount(hidden)} more`;
+  return [`silent: ${names.join(", ")}${more}`];
 }
 
 /** The oldest troubles and who comes from another ledger, by lines, and how many there are besides. */

@@ -60,6 +60,9 @@ test("likes count tells where the next page is, and goes on there", async () => 
   assert.match(bad.stderr, 'Cannot go on from the page token "x": it is none of this call\'s');
   const both = await counter.likes(["count", "two", "--all", ...at]);
   assert.is(both.code, 2);
+  const limited = await counter.likes(["count", "--all", "--limit", "3", ...at]);
+  assert.is(limited.code, 2);
+  assert.match(limited.stderr, "Cannot limit all items: leave --limit out, or --all");
   const there = await counter.likes(["count", "--all", "--server", server.address]);
   assert.is(there.code, 2);
   assert.match(there.stderr, "Cannot page through the items at a LikesServer: ask the primary");
