@@ -59,6 +59,7 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "src/verify/ledger_file.ts SERVER_ID_BYTES_MAX":
     "of a file that is audited; the roles' own is less",
   "src/verify/ledger_file.ts STATE_CHARS_MAX": "of a file that is audited; the roles' own is less",
+  "src/verify/ledger_file.ts KIND_CHARS_MAX": "of a file that is audited; the roles' own is less",
   "src/verify/like_events.ts SMALL_BYTES_MAX": "of protobuf",
   "src/verify/like_events.ts VARINT_BYTES_MAX": "of protobuf",
   "src/verify/like_events.ts VARINT_LAST_MAX": "of protobuf",

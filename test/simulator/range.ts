@@ -21,6 +21,8 @@ export interface Range {
   readonly seeds: number;
   readonly servers: number;
   readonly jobs: number;
+  /** Seeds that a process gets at once; CHUNK_SEEDS by default. */
+  readonly chunkSeeds?: number;
   /** Called after each chunk, with the sum until then. */
   readonly progress: (sum: Tally) => void;
 }
@@ -31,6 +33,7 @@ export async function runRange({
   seeds,
   servers,
   jobs,
+  chunkSeeds = CHUNK_SEEDS,
   progress,
 }: Range): Promise<Tally> {
   const sum = newTally();
@@ -38,11 +41,11 @@ export async function runRange({
   const end = firstSeed + seeds;
   const take = (): Chunk | undefined => {
     if (next >= end || sum.failed >= FAILED_MAX) return undefined;
-    const chunk = { firstSeed: next, seeds: Math.min(CHUNK_SEEDS, end - next), servers };
+    const chunk = { firstSeed: next, seeds: Math.min(chunkSeeds, end - next), servers };
     next += chunk.seeds;
     return chunk;
   };
-  const workers = Array.from({ length: Math.min(jobs, Math.ceil(seeds / CHUNK_SEEDS)) }, () =>
+  const workers = Array.from({ length: Math.min(jobs, Math.ceil(seeds / chunkSeeds)) }, () =>
     work(take, (tally) => {
       addTally(sum, tally);
       progress(sum);
