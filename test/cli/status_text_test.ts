@@ -30,7 +30,8 @@ test("statusLine() names what is missing when not all is well", () => {
   });
   const expected =
     "12:00:01 1 like UNKNOWN, as of no time yet, 2 of 3 streaming, 1 trouble, 1 event behind; " +
-    "silent: likes-server-1; trouble 1: gap at likes-server-2, incarnation 33333333, since 2026-11-22 12:00:01, " +
+    "silent: likes-server-1; trouble 1: gap at likes-server-2, incarnation 33333333, " +
+    "since 2026-11-22 12:00:01, " +
     "#5 to #9 (to count on after it: likes resolve 1)";
   assert.is(statusLine(view), expected);
   const silent = Array.from({ length: 5 }, (_, index) => server(index, { state: "silent" }));
