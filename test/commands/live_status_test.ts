@@ -16,7 +16,10 @@ class Terminal extends PassThrough {
   readonly rows = 24;
 
   drawn(): string {
-    return stripVTControlCharacters(String(this.read() ?? ""));
+    let text = "";
+    // Of several writes one read gives all on some Nodes, and the first on others.
+    for (let chunk = this.read(); chunk !== null; chunk = this.read()) text += String(chunk);
+    return stripVTControlCharacters(text);
   }
 }
 
