@@ -5,7 +5,8 @@ import * as Flags from "@oclif/core/flags";
 import { quote } from "../src/cli/escape.ts";
 import { labelText } from "../src/cli/names.ts";
 import { countOf } from "../src/cli/numbers.ts";
-import { LikesError } from "../src/errors.ts";
+import { StopSignals } from "../src/cli/signals.ts";
+import { EXIT, LikesError } from "../src/errors.ts";
 import type { BackedUp, BackupOptions } from "../src/store/backup.ts";
 import type { FoundStore } from "../src/store/data_folder.ts";
 import { BaseCommand } from "./_base_command.ts";
@@ -43,24 +44,38 @@ export class Backup extends BaseCommand {
     for (const { name } of chosen) refuseTaken(join(args.destination, name));
     const screen = new LiveScreen(process.stderr);
     const failures: LikesError[] = [];
+    const signals = new StopSignals(() => process.exit(EXIT.interrupted));
     for (const store of chosen) {
       try {
-        await this.#copy(store, args.destination, screen);
+        await this.#copy(store, { destination: args.destination, screen, signals });
       } catch (error) {
+        if (error instanceof CutOff) this.#endCutOff(store);
         if (!isOfOneStore(error)) throw error;
         failures.push(error);
       }
     }
+    signals.release();
     const [first] = failures;
     if (first === undefined) return;
     throw new LikesError(first.code, failures.map(({ message }) => message).join("\n"));
   }
 
-  async #copy(store: FoundStore, destination: string, screen: LiveScreen): Promise<void> {
+  #endCutOff({ name }: FoundStore): never {
+    this.talk(`Cut off: nothing is left of the copy of ${labelText(name)}`);
+    process.exit(EXIT.interrupted);
+  }
+
+  async #copy(store: FoundStore, { destination, screen, signals }: Copying): Promise<void> {
     const { backUp } = await import("../src/store/backup.ts");
     const { recordCodec } = await import("../src/rpc/record_codec.ts");
     const { name, folder, kind } = store;
-    const onProgress = progressOn(screen, name);
+    let isCutOff = false;
+    void signals.first.then(() => (isCutOff = true));
+    const draw = progressOn(screen, name);
+    const onProgress = (copied: number, all: number): void => {
+      if (isCutOff) throw new CutOff();
+      draw?.(copied, all);
+    };
     const copying = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
     const to = join(destination, name);
     const copied = await backUp(folder, kind, to, copying).finally(() => screen.clear());
@@ -68,6 +83,16 @@ export class Backup extends BaseCommand {
     this.say(copiedText(name, copied));
   }
 }
+
+/** What the copies of one run share. */
+interface Copying {
+  readonly destination: string;
+  readonly screen: LiveScreen;
+  readonly signals: StopSignals;
+}
+
+/** Ends a copy at a signal, so that it leaves nothing behind. */
+class CutOff extends Error {}
 
 /** Whether the others can be copied all the same: a disk that is full is full for all. */
 function isOfOneStore(error: unknown): error is LikesError {

@@ -9,18 +9,23 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/messages.ts";
+import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectDecided } from "../fixtures/operated.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";
+import { makeLedger } from "../verify/stores_fixture.ts";
 
 const LIMIT_MS = 20_000;
 const ROUNDS = 3;
+/** As many as take some 30 MiB. */
+const MANY_ITEMS = 300_000;
 
 interface CopiedLine {
   readonly store: string;
@@ -144,6 +149,28 @@ test("backup names a store that it cannot copy, and copies the others", async ()
   assert.match(stdout, /^a: outbox with 1 event, 5 likes accepted; /);
   assert.match(stderr, /^Error: Cannot back up the ledger of ".*primary": /);
   assert.not(existsSync(join(destination, "primary")));
+});
+
+test("backup leaves nothing of a copy that a signal cut off", async () => {
+  await using counter = new Counter();
+  const store = makeLedger(counter.dataDir, []);
+  const filled = new Sqlite(store);
+  filled.pragma("synchronous = OFF");
+  const add = filled.prepare("INSERT INTO items VALUES (?, 0)");
+  filled.transaction(() => {
+    for (let item = 0; item < MANY_ITEMS; item++) add.run(`an item with a long name ${item}`);
+  })();
+  filled.close();
+  const destination = join(counter.folder, "backup");
+  const backup = counter.spawn(["backup", destination, "--data-dir", counter.dataDir]);
+  const copy = join(destination, "primary", "ledger.sqlite");
+  const limitMs = performance.now() + LIMIT_MS;
+  while (!existsSync(`${copy}.new`) && performance.now() < limitMs) await setTimeout(1);
+  backup.signal("SIGINT");
+  const { code } = await backup.ended;
+  assert.not(existsSync(`${copy}.new`));
+  // It may have been copied, and be verified, by then.
+  assert.is(code, existsSync(copy) ? 0 : 130, backup.stderr);
 });
 
 test("backup copies one store, into folders for their owner alone, and overwrites none", async () => {
