@@ -41,6 +41,7 @@ const NOT_AT_A_MOMENT: readonly FaultKind[] = [
   "write_lost",
   "write_kept_unseen",
   "outbox_full",
+  "left_long",
 ];
 
 /** Which directions of a stream are dead: up, down. */
@@ -82,8 +83,7 @@ function befall(world: Befallen, kind: FaultKind): void {
   trace?.fault("chaos", kind);
   if (AMNESIAS.some((one) => one === kind)) return world.amnesias.befall(kind as Amnesia, seat);
   if (kind.startsWith("clock_")) {
-    world.wallClock.jump(kind as ClockJump);
-    return world.fired(kind);
+    return world.wallClock.jump(kind as ClockJump);
   }
   if (befallsNetwork(world, kind, seat)) return;
   if (process !== undefined) befallsProcess(world, kind, process);
@@ -105,7 +105,7 @@ function befallsNetwork(world: Befallen, kind: FaultKind, { machine }: LikesServ
     case "partition_down":
       if (kind !== "partition_down") machine.upUntilMs = untilMs;
       if (kind !== "partition_up") machine.downUntilMs = untilMs;
-      world.fired(kind);
+      machine.partition = kind;
       return true;
     case "connection_refused":
       machine.isRefused = true;
@@ -164,7 +164,7 @@ function befallsMachine(world: Befallen, kind: FaultKind, machine: Machine): voi
       return;
     case "disk_slow":
       machine.diskMs = random.pick([30, 150, 1_000]);
-      return world.fired(kind);
+      return;
     case "read_failed":
       machine.isUnreadable = true;
       return;

@@ -32,6 +32,7 @@ const PROCESS_FAULTS = [
   "paused_long",
   "stopped_leaving",
   "stopped_staying",
+  "left_long",
   "disk_full",
   "disk_slow",
   "store_busy",

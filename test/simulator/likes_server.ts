@@ -40,6 +40,8 @@ export interface Seat {
   readonly machine: Machine;
   readonly disk: OutboxDisk;
   died(): void;
+  /** It is about to end, and is no member any more. */
+  left(): void;
 }
 
 /** One life of a LikesServer on its outbox. */
@@ -222,6 +224,7 @@ export class LikesServerProcess extends SimulatedProcess {
         return;
       case "stopped":
         if (this.#isPlain) this.watch.stopped();
+        if (this.watch.isLeaving) this.#seat.left();
         return this.die("all is delivered");
       case "notice":
         if (action.notice.type === "trouble") this.#trouble(action.notice.trouble);

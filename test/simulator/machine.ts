@@ -1,5 +1,6 @@
 /** A machine of a simulated world: what outlives the processes on it, and befalls whichever runs. */
 import type { DiskFault } from "../../src/store/memory_disk.ts";
+import type { FaultKind } from "./faults.ts";
 
 /** The weather of one machine: its disk, and its way to the primary. */
 export class Machine {
@@ -13,6 +14,8 @@ export class Machine {
   /** Until when nothing passes on the way to the primary, and back. */
   upUntilMs = 0;
   downUntilMs = 0;
+  /** The fault by which nothing passes. */
+  partition: FaultKind | undefined;
   /** Whether the next connection is refused. */
   isRefused = false;
   /** Its disk gives nothing back the next time that something is read. */
@@ -33,6 +36,8 @@ export class Machine {
     this.diskMs = diskMs;
     this.fullUntilMs = 0;
     this.busyUntilMs = 0;
+    this.upUntilMs = 0;
+    this.downUntilMs = 0;
     this.syncFault = undefined;
     this.isRefused = false;
     this.isUnreadable = false;

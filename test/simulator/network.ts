@@ -89,7 +89,9 @@ class Pipe<Message> {
 
   #arrive(message: Message, delayMs: number, outOfOrder: boolean): void {
     const { agenda } = this.#world;
-    const passesMs = this.#isUp ? this.#machine.upUntilMs : this.#machine.downUntilMs;
+    const { partition, upUntilMs, downUntilMs } = this.#machine;
+    const passesMs = this.#isUp ? upUntilMs : downUntilMs;
+    if (passesMs > agenda.nowMs && partition !== undefined) this.#world.fired(partition);
     const soonestMs = Math.max(agenda.nowMs, passesMs) + delayMs;
     const atMs = outOfOrder ? soonestMs : Math.max(this.#lastMs, soonestMs);
     if (!outOfOrder) this.#lastMs = atMs;

@@ -48,13 +48,18 @@ const BEYOND_NUMBERS = 2n ** 53n + 1n;
 /** What share of plans has a kind of fault. */
 const PLAIN_SHARE = 0.3;
 const AMNESIA_SHARE = 0.12;
+/** Of plans, those in which several stores forget, and what share of the amnesias these have. */
+const FORGETFUL_SHARE = 0.2;
+const FORGETFUL_AMNESIA_SHARE = 0.4;
 const PRODUCTION_CODEC_SHARE = 0.05;
 
 /** Draws the plan of a world with `servers` LikesServers. */
 export function drawPlan(random: Random, servers: number): Plan {
   const faults = new Set<FaultKind>();
   for (const kind of PLAIN_FAULTS) if (random.chance(PLAIN_SHARE)) faults.add(kind);
-  for (const kind of AMNESIAS) if (random.chance(AMNESIA_SHARE)) faults.add(kind);
+  const amnesiaShare = random.chance(FORGETFUL_SHARE) ? FORGETFUL_AMNESIA_SHARE : AMNESIA_SHARE;
+  for (const kind of AMNESIAS) if (random.chance(amnesiaShare)) faults.add(kind);
+  if (faults.has("left_long")) faults.add("stopped_leaving");
   const forgetful = AMNESIAS.some((kind) => faults.has(kind));
   return {
     servers,

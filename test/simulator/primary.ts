@@ -29,7 +29,7 @@ import type { Surroundings } from "./process.ts";
 /** The world, as far as the primary has to do with it. */
 export interface PrimarySurroundings extends Surroundings {
   readonly oracle: Oracle;
-  readonly wallClock: { readonly nowMs: number };
+  readonly wallClock: { read(): number };
   primaryDied(): void;
 }
 
@@ -165,7 +165,7 @@ export class PrimaryProcess extends SimulatedProcess {
 
   #begin(snapshot: LedgerSnapshot): void {
     const { wallClock, oracle, trace } = this.surroundings;
-    const started = { monotonicMs: this.nowMs, wallMs: wallClock.nowMs };
+    const started = { monotonicMs: this.nowMs, wallMs: wallClock.read() };
     trace?.event(this.name, { opens: snapshot.meta, troubles: snapshot.troubles });
     this.#core = new PrimaryCore(snapshot, started);
     this.#watch = oracle.primaryStarted(this.disk, snapshot);
@@ -265,7 +265,7 @@ export class PrimaryProcess extends SimulatedProcess {
   #transact(commands: readonly LedgerCommand[], then: (outcome: Commit) => void): void {
     const { surroundings, disk } = this;
     const { codec } = surroundings.plan;
-    const nowUnixMs = surroundings.wallClock.nowMs;
+    const nowUnixMs = surroundings.wallClock.read();
     const call = (): Commit => {
       let group: GroupResult | undefined;
       const before = disk.meta;

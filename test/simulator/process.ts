@@ -118,6 +118,7 @@ export abstract class SimulatedProcess {
   protected onWrite<T>(disk: MemoryDisk, busy: T, call: () => T, then: (outcome: T) => void): void {
     const { agenda, random } = this.surroundings;
     this.#writesAsked++;
+    if (this.machine.diskMs > this.surroundings.plan.diskMs) this.surroundings.fired("disk_slow");
     this.later(random.next() * this.machine.diskMs, () => {
       this.#writesAsked--;
       const { machine, surroundings } = this;

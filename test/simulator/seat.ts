@@ -5,6 +5,10 @@ import { LikesServerProcess } from "./likes_server.ts";
 import type { LikesServerSurroundings, Seat } from "./likes_server.ts";
 import type { Machine } from "./machine.ts";
 
+/** Of those that left, those that stay away for long, and for how long at most. */
+const LEFT_LONG_SHARE = 0.7;
+const LEFT_LONG_MS_MAX = 9_000;
+
 type Place = Pick<Seat, "serverId" | "machine" | "disk">;
 
 /** A LikesServer's place in the world, over all its lives. */
@@ -18,6 +22,8 @@ export class LikesServerSeat implements Seat {
   isHeldDown = false;
   isGone = false;
   readonly #restartMs: () => number;
+  /** When it comes back, if that is long after it ended. */
+  #awayMs: number | undefined;
 
   constructor(world: LikesServerSurroundings, place: Place, restartMs: () => number) {
     this.#world = world;
@@ -44,7 +50,17 @@ export class LikesServerSeat implements Seat {
   }
 
   died(): void {
-    this.#world.agenda.after(this.#restartMs(), () => this.start());
+    const awayMs = this.#awayMs ?? this.#restartMs();
+    this.#awayMs = undefined;
+    this.#world.agenda.after(awayMs, () => this.start());
+  }
+
+  /** A ledger that is put back from a copy may forget that, before it comes again. */
+  left(): void {
+    const { random, plan, isUnkind } = this.#world;
+    if (!isUnkind || !plan.faults.has("left_long") || !random.chance(LEFT_LONG_SHARE)) return;
+    this.#world.fired("left_long");
+    this.#awayMs = random.whole(1_000, LEFT_LONG_MS_MAX);
   }
 
   /**

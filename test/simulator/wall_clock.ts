@@ -27,9 +27,20 @@ export class WallClock {
   #setMs = START_MS;
   #sinceMs = 0;
   #isStopped = false;
+  /** What befell it last. */
+  #jump: ClockJump | undefined;
+  readonly #onEffect: (jump: ClockJump) => void;
 
-  constructor(agenda: Agenda) {
+  /** `onEffect` is told when somebody reads a clock that had jumped. */
+  constructor(agenda: Agenda, onEffect: (jump: ClockJump) => void) {
     this.#agenda = agenda;
+    this.#onEffect = onEffect;
+  }
+
+  /** A process reads it. */
+  read(): number {
+    if (this.#jump !== undefined) this.#onEffect(this.#jump);
+    return this.nowMs;
   }
 
   /** Whole milliseconds since 1970, never before: no system call sets a clock to less. */
@@ -42,6 +53,7 @@ export class WallClock {
     this.#setMs = Math.max(this.#after(jump), 0);
     this.#sinceMs = this.#agenda.nowMs;
     this.#isStopped = jump === "clock_frozen";
+    this.#jump = jump;
   }
 
   #after(jump: ClockJump): number {

@@ -82,7 +82,7 @@ export class World implements Surroundings {
     this.trace = print === undefined ? undefined : new Trace(this.agenda, print);
     const { codec, ...told } = this.plan;
     this.trace?.event("plan", { ...told, faults: [...told.faults], isCheap: codec === cheapCodec });
-    this.wallClock = new WallClock(this.agenda);
+    this.wallClock = new WallClock(this.agenda, (jump) => this.fired(jump));
     this.ledger = new LedgerDisk(this.random.id());
     this.ledger.meta = { ...this.ledger.meta, totalLikes: this.plan.pastLikes };
     if (this.plan.pastLikes > 0n) this.ledger.items.set(PAST_ITEM, this.plan.pastLikes);

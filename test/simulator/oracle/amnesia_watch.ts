@@ -163,6 +163,8 @@ export class AmnesiaWatch {
   /** Nobody is told of a trouble that nothing has caused. */
   #checkCause({ kind, outboxId }: TroubleRow, { isRestored, disk }: Lineage): void {
     const { asOf } = this.#oracle;
+    // Each process has an incarnation of its own, so no name ever has two events.
+    expect(kind !== "digest_differs", () => `other events of ${outboxId} have one name`);
     const isRetired = disk.decisions.some((one) => one.outboxId === outboxId);
     const isCaused =
       isRestored || isRetired || asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
@@ -200,7 +202,20 @@ export class AmnesiaWatch {
     }
   }
 
+  /** Who was retired, and has come back with likes that as_of lacked meanwhile, was named. */
+  #expectReturnsNamed(): void {
+    const { asOf, home } = this.#oracle;
+    for (const [outboxId, { gifts }] of asOf.wrong) {
+      const isRetired = home.disk.members.get(outboxId)?.state === "retired";
+      const returned = [...gifts].find((gift) => home.isCounted(gift));
+      expect(isRetired || returned === undefined, () => {
+        return `${outboxId} was retired, ${returned?.itemId} of it is counted, and no span is named`;
+      });
+    }
+  }
+
   finish(): void {
+    this.#expectReturnsNamed();
     const { troubles, decidedTroubles, decisions, incarnations } = this.#oracle.home.disk;
     const named = [...troubles.values(), ...decidedTroubles.values()];
     for (const { outboxId, kinds, why, live = "" } of this.#expected) {

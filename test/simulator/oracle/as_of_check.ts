@@ -14,6 +14,8 @@ import type { Gift, Life, Truth } from "./truth.ts";
 export interface WrongSpan {
   firstMs: number;
   lastMs: number;
+  /** The likes that were lacking. */
+  readonly gifts: Set<Gift>;
 }
 
 /** Holds as_of against what was acknowledged. */
@@ -102,7 +104,6 @@ export class AsOfCheck {
     if (isRetired(gift, lineage)) return "an operator retired it";
     if (isEnded(life, lineage) && !this.#isHeld(gift)) return "an operator ended its incarnation";
     if (!this.#isListed(life)) {
-      if (gift.likes === 0n) return "it has no likes, and its outbox forgot its incarnation";
       // Only a sum tells what a forgotten life lacks, and likes of other lives may outweigh it.
       if (lineage.isRestored)
         return "neither a restored ledger nor its outbox knows its incarnation";
@@ -147,11 +148,16 @@ export class AsOfCheck {
     });
   }
 
-  #note({ life }: Gift, asOfMs: number): void {
-    const outboxId = life?.outboxId ?? "";
-    const span = this.wrong.get(outboxId);
-    if (span === undefined) this.wrong.set(outboxId, { firstMs: asOfMs, lastMs: asOfMs });
-    else span.lastMs = asOfMs;
+  #note(gift: Gift, asOfMs: number): void {
+    const outboxId = gift.life?.outboxId ?? "";
+    const span = this.wrong.get(outboxId) ?? {
+      firstMs: asOfMs,
+      lastMs: asOfMs,
+      gifts: new Set<Gift>(),
+    };
+    span.lastMs = asOfMs;
+    span.gifts.add(gift);
+    this.wrong.set(outboxId, span);
   }
 }
 

@@ -38,11 +38,17 @@ export class NamedCheck {
 
   /** All is said to be counted of `members`. */
   check(members: ReadonlySet<Id>): void {
+    const lack = this.lackOf(members);
+    expect(lack === undefined, () => `converged${lack}`);
+  }
+
+  /** What is missing of what `members` have named, if anything is. */
+  lackOf(members: ReadonlySet<Id>): string | undefined {
     const { disk } = this.#lineage;
     for (const outboxId of members) {
       const others = this.#otherPending.get(outboxId) ?? 0;
-      const isWhole = others === 0 || this.#isTwinned(outboxId);
-      expect(isWhole, () => `converged, but ${outboxId} has ${others} of other lives`);
+      if (others === 0 || this.#isTwinned(outboxId)) continue;
+      return `, but ${outboxId} has ${others} of other lives`;
     }
     for (const [incarnation, { sequence, outboxId }] of this.#named) {
       const applied = this.#lineage.appliedOf(incarnation);
@@ -50,10 +56,10 @@ export class NamedCheck {
       if (disk.incarnations.get(incarnation)?.state === "retired") continue;
       if (isRolledBack(incarnation, disk) || this.#isLost(incarnation, applied, sequence)) continue;
       // Of two live copies the newest contact counts, until their trouble is known.
-      expect(this.#isTwinned(outboxId), () => {
-        return `converged at #${applied} of ${incarnation}, but #${sequence} was named`;
-      });
+      if (this.#isTwinned(outboxId)) continue;
+      return ` at #${applied} of ${incarnation}, but #${sequence} was named`;
     }
+    return undefined;
   }
 
   /** Whether a disk forgot what it had named: that is seen once it has said what it has left. */

@@ -91,7 +91,7 @@ export class Oracle {
   primaryStarted(disk: LedgerDisk, snapshot: LedgerSnapshot): PrimaryWatch {
     const lineage = this.lineageOf(disk);
     this.lineage = lineage;
-    this.readers.opened(snapshot.generation);
+    this.readers.opened(snapshot.generation, disk);
     const { asOfMs } = snapshot.meta;
     expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}`);
     const isNamed = snapshot.troubles.some(({ kind, outboxId }) => {

@@ -54,6 +54,9 @@ export class PrimaryWatch {
   readonly #named: NamedCheck;
   readonly #answeredMs = new Map<Id, number>();
   readonly #misdirected: MisdirectedCheck;
+  /** Whether its ledger was opened from a copy; whether all had answered once, and lacked nothing. */
+  readonly #isCopy: boolean;
+  #wasWhole = false;
   /** Which version each outbox truly showed, told by the LikesServers themselves. */
   readonly #shown = new Map<Id, number>();
 
@@ -73,6 +76,7 @@ export class PrimaryWatch {
     const members = snapshot.members.filter(({ state }) => state === "member");
     this.#members = new Set(members.map(({ outboxId }) => outboxId));
     this.#hadMembers = this.#members.size > 0;
+    this.#isCopy = snapshot.troubles.some(({ outboxId }) => outboxId === "");
   }
 
   /** The step at which the pulse of a label was sent; `as_of` without members has none. */
@@ -168,6 +172,14 @@ export class PrimaryWatch {
     if (sentMs < newestMs) return;
     this.#answeredMs.set(outboxId, sentMs);
     this.#named.reported(outboxId, message);
+    this.#lookWhetherWhole();
+  }
+
+  #lookWhetherWhole(): void {
+    if (!this.#isCopy || this.#wasWhole) return;
+    const members = [...this.#members];
+    const haveAnswered = members.every((outboxId) => this.#answeredMs.has(outboxId));
+    this.#wasWhole = haveAnswered && this.#named.lackOf(this.#members) === undefined;
   }
 
   closed(streamId: number): void {
@@ -183,6 +195,7 @@ export class PrimaryWatch {
       if (state === "member") this.#members.add(outboxId);
       else this.#members.delete(outboxId);
     }
+    this.#lookWhetherWhole();
   }
 
   /** A LikesServer shows a pulse of this generation. */
@@ -240,6 +253,7 @@ export class PrimaryWatch {
       const hasAnswered = this.#answeredMs.has(outboxId);
       expect(hasAnswered, () => `a copy is called complete, and ${outboxId} has not answered`);
     }
+    expect(this.#wasWhole, () => "a copy is called complete, and never was nothing missing");
     for (const { outboxId, state } of this.#lineage.disk.members.values()) {
       const isBack = state !== "left" || this.#answeredMs.has(outboxId);
       expect(

@@ -1,6 +1,7 @@
 /**
  * What readers are shown: never above what was attempted, never below what the same reader was shown
- * before in one generation, and of learnt counts nothing twice and nothing left out.
+ * before of one ledger, however often it is started, and of learnt counts nothing twice and nothing
+ * left out.
  */
 import type { CountOutcome, TotalView } from "../../../src/core/likes_server.ts";
 import type { Id } from "../../../src/core/record.ts";
@@ -12,6 +13,7 @@ import type { Gift, Truth } from "./truth.ts";
 
 interface Shown {
   readonly generation: Id;
+  readonly history: number;
   readonly totalLikes: bigint;
   readonly asOfMs: number;
 }
@@ -26,6 +28,10 @@ export class Readers {
   readonly #shown = new Map<object, Shown>();
   /** Generations in the order in which they began: none returns. */
   readonly #generations = new Map<Id, number>();
+  /** How many ledgers there were before that of a generation: a copy that is put back is another. */
+  readonly #histories = new Map<Id, number>();
+  #ledger: LedgerDisk | undefined;
+  #history = 0;
   counted = 0;
 
   constructor(truth: Truth) {
@@ -33,8 +39,11 @@ export class Readers {
   }
 
   /** A primary opens its ledger. */
-  opened(generation: Id): void {
+  opened(generation: Id, ledger: LedgerDisk): void {
+    if (this.#ledger !== ledger) this.#history++;
+    this.#ledger = ledger;
     this.#generations.set(generation, this.#generations.size);
+    this.#histories.set(generation, this.#history);
   }
 
   /** `reader` is shown a total. */
@@ -42,18 +51,18 @@ export class Readers {
     const before = this.#shown.get(reader);
     const { attemptedLikes } = this.#truth;
     expect(totalLikes <= attemptedLikes, () => `shows ${totalLikes} of ${attemptedLikes}`);
-    if (before?.generation === generation) {
+    const history = this.#histories.get(generation) ?? 0;
+    // A start does not go back: only a ledger that is another one does.
+    if (before?.history === history) {
       expect(totalLikes >= before.totalLikes, () => {
         return `the total went back from ${before.totalLikes} to ${totalLikes}`;
       });
       expect(asOfMs >= before.asOfMs, () => `as_of went back to ${asOfMs}`);
-      if (totalLikes === before.totalLikes && asOfMs === before.asOfMs) return;
-    } else {
-      const known = this.#generations.get(before?.generation ?? "") ?? -1;
-      const isNewer = known <= (this.#generations.get(generation) ?? 0);
-      expect(isNewer, () => "an older generation is shown again");
     }
-    this.#shown.set(reader, { generation, totalLikes, asOfMs });
+    const known = this.#generations.get(before?.generation ?? "") ?? -1;
+    const isNewer = known <= (this.#generations.get(generation) ?? 0);
+    expect(isNewer, () => "an older generation is shown again");
+    this.#shown.set(reader, { generation, history, totalLikes, asOfMs });
   }
 
   /** A LikesServer shows its view. `isPlain`: nothing forgot, and no message was out of order. */
