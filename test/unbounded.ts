@@ -51,20 +51,19 @@ export const LOCAL: Readonly<Record<string, string>> = {
   "commands/_live_status.ts LATE_MAX_MS":
     "when a table is too old to be shown: nothing waits for it",
   "commands/_live_status.ts TICK_MS": PACE,
+  "src/verify/audited_file.ts SERVER_ID_BYTES_MAX":
+    "of a file that is audited; the roles' own is less",
+  "src/verify/audited_file.ts TIME_MAX_MS": "of JavaScript",
   "src/verify/audited_file.ts BUSY_WAIT_MS": "of one opening, by a command that serves nobody",
   "src/verify/chain.ts SEQUENCE_BYTES": "of the protocol",
   "src/verify/findings.ts LISTED_MAX": WIDTH,
   "src/verify/giver_lines.ts CHUNK_BYTES": "what is read of a file at a time",
   "src/verify/giver_lines.ts LINE_BYTES_MAX": "of a file that is audited: more is no giver's line",
-  "src/verify/ledger_file.ts SERVER_ID_BYTES_MAX":
-    "of a file that is audited; the roles' own is less",
   "src/verify/ledger_file.ts STATE_CHARS_MAX": "of a file that is audited; the roles' own is less",
   "src/verify/ledger_file.ts KIND_CHARS_MAX": "of a file that is audited; the roles' own is less",
   "src/verify/like_events.ts SMALL_BYTES_MAX": "of protobuf",
   "src/verify/like_events.ts VARINT_BYTES_MAX": "of protobuf",
   "src/verify/like_events.ts VARINT_LAST_MAX": "of protobuf",
-  "src/verify/outbox_file.ts SERVER_ID_BYTES_MAX":
-    "of a file that is audited; the roles' own is less",
   "src/store/backup.ts BUSY_WAIT_MS": "of one opening, by a command that serves nobody",
   "src/store/outbox_tables.ts DISK_BYTES": "a text of SQL",
   "src/cli/status_text.ts ROWS_DEFAULT": WIDTH,

@@ -23,19 +23,21 @@ export class Applied {
   readonly sequence: number;
   readonly digest: Id;
   readonly isRetired: boolean;
-  /** The decision to leave it with other events than its outbox has; undefined when there is none. */
-  readonly leftBy: number | undefined;
+  /** The decision that its outbox may have other events than were applied; undefined without one. */
+  readonly differsBy: number | undefined;
   /** Closed gaps up to the applied sequence: in order, none overlaps another. */
   readonly gaps: readonly Range[];
 
-  constructor(ledger: LedgerFile, incarnation: Id) {
+  /** `heldBy` is the outbox that holds it: the ledger may never have met an incarnation of that. */
+  constructor(ledger: LedgerFile, incarnation: Id, heldBy?: Id) {
     const row = ledger.incarnation(incarnation);
     this.incarnation = incarnation;
     this.outboxId = row?.outboxId;
     this.sequence = row?.appliedSequence ?? 0;
     this.digest = row?.digest ?? incarnation;
-    this.isRetired = row?.isRetired ?? false;
-    this.leftBy = ledger.left.get(incarnation);
+    const isMemberRetired = heldBy !== undefined && ledger.member(heldBy)?.isRetired === true;
+    this.isRetired = row?.isRetired === true || (row === undefined && isMemberRetired);
+    this.differsBy = ledger.differing.get(incarnation);
     this.gaps = joined(
       ledger.gaps.filter((gap) => gap.incarnation === incarnation),
       this.sequence,

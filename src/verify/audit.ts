@@ -122,6 +122,7 @@ function auditOpened(
   const gives = auditGivers(givers, holders, audited);
   const ledgerSums = auditLedger(outboxes, audited);
   findings.attempt({}, () => auditHeard(later, outboxes, findings));
+  expectSecondSum(tally, findings);
   for (const { outboxId: _, ...trouble } of ledger.troubles) findings.troubles.add(trouble);
   const { divergences, missing, troubles, gaps } = findings;
   const { incarnations, records, events, waiting, abandoned } = tally;
@@ -145,6 +146,13 @@ function auditOpened(
     troubles,
     givers: gives,
   };
+}
+
+/** Two sums are what a proof takes: without the outboxes' own there is one alone. */
+function expectSecondSum({ own }: Tally, findings: Findings): void {
+  if (own !== undefined || findings.missing.count > 0) return;
+  const what = "the outboxes' own sum is not known: what was given up ends inside a record";
+  findings.miss({ what });
 }
 
 /** The incarnations that are held, in the order of the outboxes, each with all that hold it. */

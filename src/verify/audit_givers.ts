@@ -6,7 +6,7 @@ import { Applied } from "./applied.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import type { Holder } from "./chain.ts";
 import type { Give, GiverFile } from "./giver_lines.ts";
-import { decodeEvents } from "./like_events.ts";
+import { decodeEvents, eventText } from "./like_events.ts";
 import type { AuditedEvent } from "./like_events.ts";
 import type { StoredRecord } from "./outbox_file.ts";
 import type { GiversReport, Id } from "./report.ts";
@@ -47,12 +47,17 @@ class GiversAudit {
   take(give: Give): void {
     const { sequence, itemId, likes } = give;
     this.given.add(likes);
-    if (this.#audit.ledger.left.has(give.incarnation)) return this.#leave(give);
+    if (this.#audit.ledger.differing.has(give.incarnation)) return this.#differ(give);
     const found = this.#find(give);
     if (found === undefined) return this.#miss(give);
     const event = found.events[sequence - found.record.firstSequence];
     if (event?.itemId !== itemId || event.likes !== likes) {
-      return this.#lose(give, "a give is another event", textOf(event));
+      return this.#lose(give, "a give is another event", eventText(event));
+    }
+    const holders = this.#holders.get(give.incarnation) ?? [];
+    if (!holders.some(({ file }) => file.serverId === give.serverId)) {
+      const names = holders.map(({ file }) => file.serverId).join(", ");
+      return this.#lose(give, "a give is in the outbox of another LikesServer", names);
     }
     if (this.#isSeen(give)) {
       return this.#lose(give, "two gives have one name, or one is recorded twice", "one event");
@@ -66,9 +71,12 @@ class GiversAudit {
   }
 
   #appliedOf({ incarnation }: Give): Applied {
-    const found = this.#applied.get(incarnation) ?? new Applied(this.#audit.ledger, incarnation);
-    this.#applied.set(incarnation, found);
-    return found;
+    const known = this.#applied.get(incarnation);
+    if (known !== undefined) return known;
+    const [holder] = this.#holders.get(incarnation) ?? [];
+    const made = new Applied(this.#audit.ledger, incarnation, holder?.file.outboxId);
+    this.#applied.set(incarnation, made);
+    return made;
   }
 
   /** The record in which the give has to be; undefined when no outbox holds it. */
@@ -101,7 +109,7 @@ class GiversAudit {
   }
 
   /** Other events than an outbox has were applied: nobody can look at those, and what follows ends. */
-  #leave(give: Give): void {
+  #differ(give: Give): void {
     if (this.#fateOf(give) !== "counted") return this.givenUp.add(give.likes);
     return this.#undecide(give, "the event of a give is perhaps not the one that was applied");
   }
@@ -116,7 +124,7 @@ class GiversAudit {
     const { serverId, incarnation, sequence, itemId, likes } = give;
     this.lost.add(likes);
     const place = { serverId, incarnation, sequence, itemId };
-    this.#audit.findings.diverge(place, what, textOf(give), found);
+    this.#audit.findings.diverge(place, what, eventText(give), found);
   }
 
   /** Whether a give had this name before. Only names that an outbox holds are kept. */
@@ -154,8 +162,4 @@ export function auditGivers(
   }
   const { given, counted, waiting, givenUp, lost, undecided } = gives;
   return { given, counted, waiting, givenUp, lost, undecided, unacknowledged };
-}
-
-function textOf(event: AuditedEvent | undefined): string {
-  return event === undefined ? "nothing" : `${JSON.stringify(event.itemId)} +${event.likes}`;
 }

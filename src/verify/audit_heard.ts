@@ -8,6 +8,7 @@ import { placeOf } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import type { LedgerFile } from "./ledger_file.ts";
 import type { HeldIncarnation, OutboxFile } from "./outbox_file.ts";
+import type { Id } from "./report.ts";
 
 const WENT_BACK = "the ledger has gone back, or was copied before this outbox";
 
@@ -19,10 +20,31 @@ export function auditHeard(
 ): void {
   if (ledger.copiedMs !== undefined) return;
   for (const file of outboxes) {
-    const isOther = file.ledgerId !== ledger.ledgerId;
-    const isRetired = ledger.member(file.outboxId)?.isRetired === true;
-    if (isOther || isRetired || knowsItsLack(ledger, file)) continue;
-    if (expectAcknowledged(ledger, file, findings)) expectSeen(ledger, file, findings);
+    if (file.ledgerId !== ledger.ledgerId) continue;
+    nameUnheard(ledger, file, findings);
+    if (knowsItsLack(ledger, file)) continue;
+    if (expectHeard(ledger, file, findings)) expectSeen(ledger, file, findings);
+  }
+}
+
+/** What an outbox knows to be in trouble, and the ledger not yet. */
+function nameUnheard(ledger: LedgerFile, file: OutboxFile, findings: Findings): void {
+  const { serverId, outboxId, isCopy } = file;
+  const isOfIt = (one: { readonly outboxId: Id }): boolean => one.outboxId === outboxId;
+  const isTold = ledger.troubles.some(isOfIt);
+  // A copy may be from before a decision.
+  const isKnown = isTold || (isCopy && ledger.decisions.some(isOfIt));
+  if (file.isRefilling && !isKnown) {
+    findings.miss({ serverId, what: "its outbox delivers again to a ledger that forgot" });
+  }
+  const isDecided = ledger.decisions.some(isOfIt);
+  for (const { isParked, incarnation } of file.incarnations) {
+    if (!isParked || isTold || isDecided) continue;
+    findings.miss({
+      serverId,
+      incarnation,
+      what: "it is parked, and the ledger knows nothing of it",
+    });
   }
 }
 
@@ -35,10 +57,11 @@ function knowsItsLack({ troubles }: LedgerFile, { outboxId }: OutboxFile): boole
 }
 
 /** The first incarnation that says otherwise is told; gives whether there is none. */
-function expectAcknowledged(ledger: LedgerFile, file: OutboxFile, findings: Findings): boolean {
+function expectHeard(ledger: LedgerFile, file: OutboxFile, findings: Findings): boolean {
   for (const held of file.incarnations) {
     const row = ledger.incarnation(held.incarnation);
-    const isDecided = row?.isRetired === true || ledger.left.has(held.incarnation);
+    const isGivenUp = row?.isRetired === true && held.isClosed;
+    const isDecided = isGivenUp || ledger.differing.has(held.incarnation);
     const [heard, applied] = [acknowledgedOf(held), row?.appliedSequence ?? 0];
     if (isDecided || heard <= applied) continue;
     const place = placeOf({ file, held }, applied + 1);

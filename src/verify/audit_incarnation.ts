@@ -28,10 +28,10 @@ interface Counted {
 /** Audits an incarnation of which `holders`, one or more, hold a part. */
 export function auditIncarnation(first: Holder, others: readonly Holder[], audit: Audit): void {
   const { ledger, tally, findings } = audit;
-  const applied = new Applied(ledger, first.held.incarnation);
+  const applied = new Applied(ledger, first.held.incarnation, first.file.outboxId);
   const all = ranked([first, ...others], ledger.incarnation(applied.incarnation));
   for (const holder of all) expectOutbox(holder, applied, findings);
-  const holders = all.filter((holder) => !isLeft(holder, applied));
+  const holders = all.filter((holder) => !differs(holder, applied));
   const counted: Counted = { likes: 0n, missingEvents: 0 };
   const reading = { serverId: first.file.serverId, holders, applied, counted, findings };
   let end = 0;
@@ -43,7 +43,7 @@ export function auditIncarnation(first: Holder, others: readonly Holder[], audit
   const reach = Math.max(applied.sequence, ...holders.map(({ held }) => held.trimmed.sequence));
   miss(end + 1, reach, reading);
   tally.incarnations++;
-  for (const holder of all) if (!holders.includes(holder)) readLeft(holder, applied, audit);
+  for (const holder of all) if (!holders.includes(holder)) readDiffering(holder, applied, audit);
   expectApplied(holders, applied, findings);
   const sums = tally.outbox(applied.outboxId ?? first.file.outboxId);
   sums.reach.set(applied.incarnation, Math.max(reach, end));
@@ -51,14 +51,20 @@ export function auditIncarnation(first: Holder, others: readonly Holder[], audit
 }
 
 /** Whether it holds other events than were applied, and an operator decided to leave it so. */
-function isLeft({ file, held }: Holder, { sequence, digest, leftBy }: Applied): boolean {
-  if (leftBy === undefined) return false;
+function differs({ file, held }: Holder, { sequence, digest, differsBy }: Applied): boolean {
+  if (differsBy === undefined) return false;
   const position = file.positionAt(held, sequence);
-  return position !== undefined && position.digest !== digest;
+  if (position !== undefined) return position.digest !== digest;
+  // What was applied ended where none of its own records does.
+  return file.recordWith(held, sequence) !== undefined;
 }
 
 /** Reads what is not counted, to find what is wrong with it. */
-function readLeft(holder: Holder, applied: Applied, { tally, findings, onEvents }: Audit): void {
+function readDiffering(
+  holder: Holder,
+  applied: Applied,
+  { tally, findings, onEvents }: Audit,
+): void {
   for (const { firstSequence, events = [] } of historyOf([holder], findings)) {
     tally.records++;
     tally.events += events.length;
@@ -109,19 +115,19 @@ function readLink(
 /** Names events that nobody can look at, unless a decision says that they never count. */
 function miss(first: number, last: number, reading: Reading): void {
   const { serverId, holders, applied, counted, findings } = reading;
-  const { incarnation, leftBy } = applied;
+  const { incarnation, differsBy } = applied;
   counted.missingEvents += applied.countedBetween(first, last);
   for (const range of applied.outsideGaps(first, last)) {
     const [firstSequence, lastSequence] = [range.first, range.last];
     const isTrimmed = holders.some(({ held }) => held.trimmed.sequence >= lastSequence);
-    const isLeftSo = holders.length === 0 && leftBy !== undefined;
+    const isOther = holders.length === 0 && differsBy !== undefined;
     const what = isTrimmed ? "its outbox has let go of them" : "no outbox holds them";
     findings.miss({
       serverId,
       incarnation,
       firstSequence,
       lastSequence,
-      what: isLeftSo ? `its outbox holds others, and decision ${leftBy} left it so` : what,
+      what: isOther ? `its outbox holds others, and decision ${differsBy} left it so` : what,
     });
   }
 }

@@ -2,8 +2,9 @@
 import { Applied } from "./applied.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import type { Findings } from "./findings.ts";
-import type { AuditedMember, LedgerFile } from "./ledger_file.ts";
+import type { AuditedMember, Decision, LedgerFile } from "./ledger_file.ts";
 import type { OutboxFile } from "./outbox_file.ts";
+import type { Id } from "./report.ts";
 import { plus, spanText, unknownLikes } from "./tally.ts";
 import type { OutboxTally, Span, Tally } from "./tally.ts";
 
@@ -60,22 +61,34 @@ function nameGaps({ ledger, findings }: Audit): void {
 
 /** Nothing is given up that nobody decided to give up. */
 function expectRetirings({ ledger, findings }: Audit): void {
-  const retired = ledger.decisions.filter(({ kind, trouble }) => {
-    return kind === "retire" && trouble === "";
-  });
-  const membersRetired = new Set(retired.map(({ outboxId }) => outboxId));
-  const decided = new Set(ledger.decisions.map(({ outboxId }) => outboxId));
+  const given = givenUp(ledger.decisions);
   const found = "no decision about it";
   for (const { outboxId, serverId, isRetired } of ledger.members()) {
-    if (!isRetired || membersRetired.has(outboxId)) continue;
+    if (!isRetired || given.members.has(outboxId)) continue;
     findings.diverge({ serverId }, "a LikesServer is retired", "a decision to retire it", found);
   }
   for (const { incarnation, outboxId, isRetired } of ledger.incarnations()) {
-    if (!isRetired || decided.has(outboxId)) continue;
+    if (!isRetired || given.outboxes.has(outboxId) || given.incarnations.has(incarnation)) continue;
     const serverId = ledger.member(outboxId)?.serverId ?? "";
     const what = "an incarnation is given up";
     findings.diverge({ serverId, incarnation }, what, "a decision to give it up", found);
   }
+}
+
+/** What decisions give up: members, all open incarnations of an outbox, or one incarnation. */
+function givenUp(decisions: readonly Decision[]) {
+  const [members, outboxes, incarnations] = [new Set<Id>(), new Set<Id>(), new Set<Id>()];
+  for (const { kind, trouble, outboxId, incarnation } of decisions) {
+    if (kind === "retire") {
+      outboxes.add(outboxId);
+      if (trouble === "") members.add(outboxId);
+    } else if (kind === "resolve") {
+      if (trouble === "second_incarnation") outboxes.add(outboxId);
+      const isOfOne = trouble === "outbox_rolled_back" || trouble === "digest_differs";
+      if (isOfOne) incarnations.add(incarnation);
+    }
+  }
+  return { members, outboxes, incarnations };
 }
 
 /** What the ledger applied of an incarnation that no outbox holds any more. */

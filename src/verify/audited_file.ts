@@ -5,6 +5,7 @@
  * meanwhile. Nothing is trusted: not the kind of file, not its tables, not the type or size of a value.
  */
 import { lstatSync } from "node:fs";
+import { SERVER_ID_CHARS_MAX } from "../limits.ts";
 import { Sqlite } from "../store/better_sqlite.ts";
 import { Unsound } from "./unsound.ts";
 
@@ -31,6 +32,10 @@ const BUSY_WAIT_MS = 1_000;
 const CACHE_KIB = 1_024;
 const ID = /^[0-9a-f]{32}$/;
 const ID_CHARS = 32;
+/** Bytes of the longest label of a LikesServer. */
+export const SERVER_ID_BYTES_MAX = 4 * SERVER_ID_CHARS_MAX;
+/** The last millisecond that a Date of JavaScript can be. */
+const TIME_MAX_MS = 8.64e15;
 
 type Connection = InstanceType<typeof Sqlite>;
 
@@ -153,6 +158,14 @@ export function whole(row: Row, column: string): number {
     return Number(value);
   }
   throw new Unsound(`${column} is ${shown(value)}`);
+}
+
+/** A time of a row, in ms since 1970, or null. Throws Unsound for one that no Date can be. */
+export function timeOf(row: Row, column: string): number | undefined {
+  if (row[column] === null) return undefined;
+  const timeMs = whole(row, column);
+  if (timeMs <= TIME_MAX_MS) return timeMs;
+  throw new Unsound(`${column} is ${timeMs}`);
 }
 
 /** Likes of a row. Throws Unsound. */

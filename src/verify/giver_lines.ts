@@ -1,5 +1,5 @@
 /** The lines of a giver's record, each a give that was acknowledged, or an error that was told. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Unreadable } from "./audited_file.ts";
 import type { Id } from "./report.ts";
 
@@ -31,7 +31,8 @@ export class GiverFile implements Disposable {
   constructor(path: string) {
     this.path = path;
     try {
-      this.#descriptor = openSync(path, "r");
+      // A pipe would be waited for without end.
+      this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new Unreadable(`${message}; give the right one`, { cause: error });
@@ -89,7 +90,9 @@ function readLine(text: string): GiverLine {
     return { type: "other" };
   }
   if (typeof value !== "object" || value === null) return { type: "other" };
-  if ("error" in value) return { type: "unacknowledged" };
+  // With anything beside it, it is no answer of ours.
+  if ("error" in value)
+    return { type: Object.keys(value).length === 1 ? "unacknowledged" : "other" };
   const { serverId, incarnation, sequence, itemId, likes } = value as Readonly<
     Record<string, unknown>
   >;

@@ -7,7 +7,7 @@ import { chainOf, placeOf } from "./chain.ts";
 import type { Holder, Link } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import type { AppliedIncarnation } from "./ledger_file.ts";
-import type { AuditedEvent } from "./like_events.ts";
+import { eventText } from "./like_events.ts";
 
 /** A chain, and the record that it gives next. */
 interface Source {
@@ -118,19 +118,15 @@ function conflictOf(record: Link, { holder, next }: Source): Conflict | undefine
 function eventConflict(record: Link, next: Link): Conflict | undefined {
   if (record.firstSequence !== next.firstSequence) return undefined;
   const [events = [], others = []] = [record.events, next.events];
-  const index = events.findIndex((event, at) => textOf(event) !== textOf(others[at]));
+  const index = events.findIndex((event, at) => eventText(event) !== eventText(others[at]));
   const event = events[index];
   if (event === undefined) return undefined;
   return {
     sequence: record.firstSequence + index,
     itemId: event.itemId,
-    expected: textOf(event),
-    found: textOf(others[index]),
+    expected: eventText(event),
+    found: eventText(others[index]),
   };
-}
-
-function textOf(event: AuditedEvent | undefined): string {
-  return event === undefined ? "none" : `${JSON.stringify(event.itemId)} +${event.likes}`;
 }
 
 /** Tells what differs in a copy, and checks the rest of it by itself. */

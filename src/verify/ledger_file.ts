@@ -1,7 +1,17 @@
 /** A ledger as it is audited: its sums, how far it has applied what, and what was decided. */
 // tidy: no test because audit_ledger_test.ts goes through it
-import { ITEM_ID_BYTES_MAX, SERVER_ID_CHARS_MAX } from "../limits.ts";
-import { AuditedFile, bounded, idColumn, idOf, likesOf, textOf, whole } from "./audited_file.ts";
+import { ITEM_ID_BYTES_MAX } from "../limits.ts";
+import {
+  AuditedFile,
+  SERVER_ID_BYTES_MAX,
+  bounded,
+  idColumn,
+  idOf,
+  likesOf,
+  textOf,
+  timeOf,
+  whole,
+} from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
 import type { Id, Undecided } from "./report.ts";
 import { Unsound } from "./unsound.ts";
@@ -12,8 +22,6 @@ const LEDGER: AuditedKind = {
   tables: ["ledger", "members", "incarnations", "generations", "troubles", "decisions", "items"],
 };
 
-/** Bytes of the longest label of a LikesServer. */
-const SERVER_ID_BYTES_MAX = 4 * SERVER_ID_CHARS_MAX;
 /** Letters of the longest state, and of the longest kind of trouble or decision, that there is. */
 const STATE_CHARS_MAX = 16;
 const KIND_CHARS_MAX = 32;
@@ -87,7 +95,7 @@ export class LedgerFile implements Disposable {
   /** What nobody has decided about, oldest first. */
   readonly troubles: readonly LedgerTrouble[];
   /** Incarnations whose events are not those that were applied, by the decision that left them so. */
-  readonly left: ReadonlyMap<Id, number>;
+  readonly differing: ReadonlyMap<Id, number>;
   readonly #file: AuditedFile;
   readonly #incarnation: ReturnType<AuditedFile["query"]>;
   readonly #incarnations: ReturnType<AuditedFile["query"]>;
@@ -120,10 +128,10 @@ export class LedgerFile implements Disposable {
       this.ledgerId = idOf(row, "ledger_id");
       this.version = whole(row, "version");
       this.totalLikes = likesOf(row, "total_likes");
-      this.copiedMs = row["copied_ms"] === null ? undefined : whole(row, "copied_ms");
+      this.copiedMs = timeOf(row, "copied_ms");
       this.decisions = this.#readDecisions();
       this.gaps = gapsOf(this.decisions);
-      this.left = leftOf(this.decisions);
+      this.differing = differingOf(this.decisions);
       this.troubles = this.#readTroubles();
     } catch (error) {
       this.#file[Symbol.dispose]();
@@ -244,7 +252,7 @@ function gapsOf(decisions: readonly Decision[]): readonly Gap[] {
     .toSorted((a, b) => a.firstSequence - b.firstSequence);
 }
 
-function leftOf(decisions: readonly Decision[]): ReadonlyMap<Id, number> {
+function differingOf(decisions: readonly Decision[]): ReadonlyMap<Id, number> {
   const about = decisions.filter(({ trouble }) => trouble === "digest_differs");
   return new Map(about.map(({ incarnation, number }) => [incarnation, number]));
 }

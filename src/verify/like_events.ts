@@ -43,7 +43,7 @@ function decodeEvent(reader: Reader): AuditedEvent {
   let likes: bigint | undefined;
   while (!reader.isAtEnd) {
     const tag = reader.varint();
-    if (tag === BigInt(ITEM_ID) && itemId === undefined) itemId = textOf(reader.block());
+    if (tag === BigInt(ITEM_ID) && itemId === undefined) itemId = utf8Of(reader.block());
     else if (tag === BigInt(ADD) && likes === undefined) likes = reader.varint();
     else throw new Unsound(`an event has the tag ${tag}, or has it twice`);
   }
@@ -53,7 +53,12 @@ function decodeEvent(reader: Reader): AuditedEvent {
   return { itemId, likes };
 }
 
-function textOf(bytes: Uint8Array): string {
+/** An event in words; `nothing` where there is none. */
+export function eventText(event: AuditedEvent | undefined): string {
+  return event === undefined ? "nothing" : `${JSON.stringify(event.itemId)} +${event.likes}`;
+}
+
+function utf8Of(bytes: Uint8Array): string {
   if (bytes.length === 0 || bytes.length > ITEM_ID_BYTES_MAX) {
     throw new Unsound(`an item id has ${bytes.length} bytes`);
   }

@@ -1,7 +1,16 @@
 /** An outbox as it is audited: what it says of itself, its incarnations and their records. */
 // tidy: no test because chain_test.ts goes through it
-import { RECORD_BYTES_MAX, SERVER_ID_CHARS_MAX } from "../limits.ts";
-import { AuditedFile, bounded, idColumn, idOf, likesOf, textOf, whole } from "./audited_file.ts";
+import { RECORD_BYTES_MAX } from "../limits.ts";
+import {
+  AuditedFile,
+  SERVER_ID_BYTES_MAX,
+  bounded,
+  idColumn,
+  idOf,
+  likesOf,
+  textOf,
+  whole,
+} from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
 import type { SeenVersion } from "./ledger_file.ts";
 import type { Amount, Id } from "./report.ts";
@@ -13,8 +22,6 @@ const OUTBOX: AuditedKind = {
   tables: ["outbox", "incarnations", "records"],
 };
 
-/** Bytes of the longest label of a LikesServer. */
-const SERVER_ID_BYTES_MAX = 4 * SERVER_ID_CHARS_MAX;
 const RECORD_COLUMNS =
   `first_sequence, last_sequence, ${idColumn("digest")}, likes, ` +
   bounded("events", RECORD_BYTES_MAX);
@@ -37,6 +44,8 @@ export interface HeldIncarnation {
   readonly lastSequence: number;
   /** It was delivered, or decided about: nothing more of it is to be delivered. */
   readonly isClosed: boolean;
+  /** It is not delivered on, because of trouble that the ledger has to hear of. */
+  readonly isParked: boolean;
 }
 
 /** A record as it is stored. */
@@ -57,6 +66,8 @@ export class OutboxFile implements Disposable {
   readonly ledgerId: Id | undefined;
   /** What it has last seen of that. */
   readonly seen: SeenVersion | undefined;
+  /** Whether it delivers everything again, to a ledger that forgot what it had acknowledged. */
+  readonly isRefilling: boolean;
   /** What was in the incarnations that it does not know any more: nothing of it was to be delivered. */
   readonly forgotten: Amount;
   readonly incarnations: readonly HeldIncarnation[];
@@ -81,6 +92,7 @@ export class OutboxFile implements Disposable {
       this.outboxId = idOf(head, "outbox_id");
       this.seen = head["seen_ledger_id"] === null ? undefined : seenOf(head);
       this.ledgerId = this.seen?.ledgerId;
+      this.isRefilling = whole(head, "refilling") === 1;
       this.isCopy = head["copied_ms"] !== null;
       this.forgotten = {
         events: whole(head, "forgotten_events"),
@@ -97,7 +109,7 @@ export class OutboxFile implements Disposable {
     const [head] = this.#file.rows(
       `SELECT ${idColumn("outbox_id")}, ${bounded("server_id", SERVER_ID_BYTES_MAX)}, ` +
         `${idColumn("seen_ledger_id")}, ${idColumn("seen_generation")}, seen_version, ` +
-        "forgotten_events, forgotten_likes, copied_ms FROM outbox LIMIT 1",
+        "refilling, forgotten_events, forgotten_likes, copied_ms FROM outbox LIMIT 1",
     );
     if (head === undefined) throw new Unsound("the outbox has no row of its own");
     return head;
@@ -108,6 +120,7 @@ export class OutboxFile implements Disposable {
       `SELECT i.ordinal, ${idColumn("incarnation")}, trimmed_sequence, ` +
         `${idColumn("trimmed_digest")}, trimmed_likes, acknowledged_sequence, ` +
         `${idColumn("acknowledged_digest")}, acknowledged_likes, closed, ` +
+        "parked_kind IS NOT NULL AS is_parked, " +
         "coalesce((SELECT max(last_sequence) FROM records r WHERE r.ordinal = i.ordinal), " +
         "trimmed_sequence) AS end_sequence FROM incarnations i ORDER BY i.ordinal",
     );
@@ -118,6 +131,7 @@ export class OutboxFile implements Disposable {
       acknowledged: namedPosition(row, "acknowledged"),
       lastSequence: whole(row, "end_sequence"),
       isClosed: whole(row, "closed") === 1,
+      isParked: whole(row, "is_parked") === 1,
     }));
   }
 

@@ -7,7 +7,7 @@ import type { Machine } from "./machine.ts";
 
 /** Of those that left, those that stay away for long, and for how long at most. */
 const LEFT_LONG_SHARE = 0.7;
-const LEFT_LONG_MS_MAX = 9_000;
+const LEFT_LONG_MAX_MS = 9_000;
 
 type Place = Pick<Seat, "serverId" | "machine" | "disk">;
 
@@ -60,7 +60,7 @@ export class LikesServerSeat implements Seat {
     const { random, plan, isUnkind } = this.#world;
     if (!isUnkind || !plan.faults.has("left_long") || !random.chance(LEFT_LONG_SHARE)) return;
     this.#world.fired("left_long");
-    this.#awayMs = random.whole(1_000, LEFT_LONG_MS_MAX);
+    this.#awayMs = random.whole(1_000, LEFT_LONG_MAX_MS);
   }
 
   /**

@@ -74,6 +74,10 @@ test("auditGivers() names the first give that is another event, or none, or not 
     [{ itemId: "film" }, { what: "a give is another event", itemId: "film" }],
     [{ sequence: "2" }, { what: "a give is another event", sequence: 2, found: '"song" +0' }],
     [{ sequence: "9" }, { what: "a give that was acknowledged is in no outbox", sequence: 9 }],
+    [
+      { serverId: "fra-2" },
+      { what: "a give is in the outbox of another LikesServer", found: "fra-1" },
+    ],
     [{ sequence: "4", likes: "1" }, { what: "two gives have one name, or one is recorded twice" }],
   ] as const) {
     const [first, ...others] = GIVES;

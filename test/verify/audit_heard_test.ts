@@ -96,9 +96,50 @@ test("auditHeard() lets a ledger lack what it says that it may lack", async () =
   await withOldLedger((folder, ledger) => {
     edit(ledger, "UPDATE incarnations SET state = 'retired' WHERE incarnation = ?", FIRST_LIFE);
     edit(ledger, decisionSql("outbox_rolled_back"), OUTBOX_ID, FIRST_LIFE);
+    const what = "what was acknowledged is not what nobody will deliver";
+    assert.is(firstOf(auditFolder(folder)).what, WENT_BACK, what);
+    const close = "UPDATE incarnations SET closed = 1 WHERE incarnation = ?";
+    edit(join(folder, OUTBOX), close, FIRST_LIFE);
     const report = auditFolder(folder);
     assert.equal([report.outcome, report.abandoned.events], ["exact", 1]);
   });
+});
+
+test("auditHeard() finds what a ledger lacks of a LikesServer that was retired then", () =>
+  withOldLedger((folder, ledger) => {
+    edit(ledger, "UPDATE members SET state = 'retired' WHERE server_id = 'fra-1'");
+    edit(ledger, decisionSql("", "retire"), OUTBOX_ID, "");
+    assert.is(firstOf(auditFolder(folder)).what, WENT_BACK);
+  }));
+
+test("auditHeard() is undecided when an outbox refills a ledger that does not say so", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET refilling = 1");
+  const report = auditFolder(folder.path);
+  const what = "its outbox delivers again to a ledger that forgot";
+  assert.equal(
+    [report.outcome, report.missing.first],
+    ["undecided", [{ serverId: "fra-1", what }]],
+  );
+  edit(join(folder.path, LEDGER), decisionSql("ledger_restored"), OUTBOX_ID, "");
+  assert.is(auditFolder(folder.path).outcome, "undecided", "that was the time before");
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET copied_ms = 1");
+  assert.is(auditFolder(folder.path).outcome, "exact", "a copy is from the time before");
+});
+
+test("auditHeard() is undecided when a life is parked and the ledger knows nothing of it", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const park = "UPDATE incarnations SET parked_kind = 'gap' WHERE incarnation = ?";
+  edit(join(folder.path, OUTBOX), park, FIRST_LIFE);
+  const report = auditFolder(folder.path);
+  const what = "it is parked, and the ledger knows nothing of it";
+  const place = { serverId: "fra-1", incarnation: FIRST_LIFE };
+  assert.equal([report.outcome, report.missing.first], ["undecided", [{ ...place, what }]]);
+  edit(join(folder.path, LEDGER), troubleSql("gap"), OUTBOX_ID, FIRST_LIFE);
+  const named = auditFolder(folder.path);
+  assert.equal([named.outcome, named.missing.count, named.troubles.count], ["undecided", 0, 1]);
 });
 
 test.run();

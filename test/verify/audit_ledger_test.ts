@@ -10,7 +10,9 @@ import {
   LEDGER,
   OUTBOX,
   SECOND_LIFE,
+  SERVERS,
   TOTAL,
+  decisionSql,
   edit,
   makeStores,
   withFirstLife,
@@ -105,6 +107,51 @@ for (const wrong of WRONG) {
   test(`auditLedger() names the first divergence when there is ${wrong.name}`, () =>
     expectFirst(wrong));
 }
+
+test("auditLedger() takes for given up only what a decision gives up", async () => {
+  for (const [kind, trouble, incarnation, outcome] of [
+    ["resolve", "outbox_rolled_back", SECOND_LIFE, "exact"],
+    ["resolve", "digest_differs", SECOND_LIFE, "exact"],
+    ["resolve", "second_incarnation", FIRST_LIFE, "exact"],
+    ["retire", "", "", "exact"],
+    ["resolve", "outbox_rolled_back", FIRST_LIFE, "inexact"],
+    ["resolve", "closed_incarnation", SECOND_LIFE, "inexact"],
+    ["refilled", "ledger_restored", "", "inexact"],
+  ] as const) {
+    await using folder = temporaryFolder();
+    makeStores(folder.path);
+    const ledger = join(folder.path, LEDGER);
+    edit(ledger, "UPDATE incarnations SET state = 'retired' WHERE incarnation = ?", SECOND_LIFE);
+    edit(ledger, decisionSql(trouble, kind), SERVERS[0]?.outboxId, incarnation);
+    const report = auditFolder(folder.path);
+    assert.is(report.outcome, outcome, `${kind} ${trouble}`);
+    assert.equal({ ...report.abandoned }, { events: 1, likes: 42n });
+  }
+});
+
+test("auditLedger() calls nothing waiting that a retired LikesServer holds", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path, withFirstLife({ applied: 0 }));
+  const ledger = join(folder.path, LEDGER);
+  edit(ledger, "DELETE FROM incarnations WHERE incarnation = ?", FIRST_LIFE);
+  edit(ledger, "UPDATE members SET state = 'retired' WHERE server_id = 'fra-1'");
+  edit(ledger, decisionSql("", "retire"), SERVERS[0]?.outboxId, "");
+  const report = auditFolder(folder.path);
+  assert.equal([report.outcome, report.divergences.first], ["exact", []]);
+  assert.is(report.abandoned.events, 4);
+});
+
+test("audit() is undecided when the second sum cannot be made", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  // The second event of a record, which has no likes, so that the first sum is right.
+  const gap = "UPDATE decisions SET first_sequence = 2, last_sequence = 2";
+  edit(join(folder.path, LEDGER), decisionSql("gap"), SERVERS[0]?.outboxId, FIRST_LIFE);
+  edit(join(folder.path, LEDGER), gap);
+  const report = auditFolder(folder.path);
+  assert.equal([report.outcome, report.sums.outboxes], ["undecided", undefined]);
+  assert.match(report.missing.first[0]?.what ?? "", /^the outboxes' own sum is not known/);
+});
 
 test("auditLedger() is inexact when what is gone cannot have had so many likes", async () => {
   for (const [path, sql, what] of [

@@ -82,4 +82,12 @@ test("audit() tells how far it is when there is much to read", async () => {
   ]);
 });
 
+test("audit() refuses a ledger when a time in it is none", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  edit(join(folder.path, LEDGER), "UPDATE ledger SET copied_ms = ?", Number.MAX_SAFE_INTEGER);
+  const damaged = /it is damaged: copied_ms is 9007199254740991; put a copy back/;
+  assert.throws(() => auditFolder(folder.path), damaged);
+});
+
 test.run();

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -38,6 +39,7 @@ test("GiverFile reads 64-bit numbers that are text when a give was acknowledged"
 test("GiverFile tells what is no give from one that was not acknowledged", async () => {
   const error = { code: "peer_unreachable", message: "Cannot reach", exit: 3 };
   assert.equal(await readLine(JSON.stringify({ error })), { type: "unacknowledged" });
+  assert.equal(await readLine(JSON.stringify({ ...GIVE, error })), { type: "other" });
   for (const changed of [
     { sequence: 1 },
     { sequence: "0" },
@@ -90,9 +92,11 @@ test("GiverFile reads no further than the file was long when it was opened", asy
 test("GiverFile throws what can be told when there is no file", async () => {
   await using folder = temporaryFolder();
   mkdirSync(join(folder.path, "folder"));
+  execFileSync("mkfifo", [join(folder.path, "pipe")]); // which nobody writes to
   for (const [name, why] of [
     ["none", /no such file.*; give the right one/],
     ["folder", /it is not a file; give the right one/],
+    ["pipe", /it is not a file; give the right one/],
   ] as const) {
     const open = () => new GiverFile(join(folder.path, name));
     assert.throws(open, (error: unknown) => error instanceof Unreadable);

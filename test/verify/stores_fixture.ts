@@ -199,11 +199,11 @@ function writeGap(database: InstanceType<typeof Sqlite>, outboxId: string, life:
 }
 
 /** What records that an operator decided about trouble: of an outbox, and an incarnation. */
-export function decisionSql(trouble: string): string {
+export function decisionSql(trouble: string, kind = "resolve"): string {
   return (
     "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
     "first_sequence, last_sequence, as_of_ms, decided_ms, reason) " +
-    `VALUES ('resolve', '${trouble}', 1, ?, ?, 0, 0, 0, 0, '')`
+    `VALUES ('${kind}', '${trouble}', 1, ?, ?, 0, 0, 0, 0, '')`
   );
 }
 
