@@ -39,6 +39,8 @@ export interface Plan {
   readonly pastLikes: bigint;
 }
 
+/** Between two ticks of a process, at the most: what is looked at by then is late by so much. */
+export const TICK_MAX_MS = 250;
 const OUTBOX_BYTES_SMALL = 700;
 /** Of what a plan gives so much, nothing is ever used up. */
 export const PLENTY = 1e9;
@@ -78,7 +80,7 @@ export function drawPlan(random: Random, servers: number): Plan {
       bytesMax: random.pick([0, 400, PLENTY, PLENTY]),
       incarnationsMax: random.pick([0, 2, PLENTY, PLENTY]),
     },
-    tickMs: random.pick([[25], [100], [250], [100, 250], [25, 100, 250]]),
+    tickMs: random.pick([[25], [100], [TICK_MAX_MS], [100, TICK_MAX_MS], [25, 100, TICK_MAX_MS]]),
     operatorGapMs: random.pick([200, 700, Infinity]),
     codec: random.chance(PRODUCTION_CODEC_SHARE) ? recordCodec : cheapCodec,
     pastLikes: random.pick([0n, 0n, 0n, BEYOND_NUMBERS]),
