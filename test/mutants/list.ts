@@ -9,6 +9,7 @@ import type { Mutant } from "./mutant.ts";
 import { PRIMARY_MUTANTS } from "./primary_mutants.ts";
 import { RPC_MUTANTS } from "./rpc_mutants.ts";
 import { STORE_MUTANTS } from "./store_mutants.ts";
+import { VERIFY_MUTANTS } from "./verify_mutants.ts";
 
 /** The bugs. */
 export const MUTANTS: readonly Mutant[] = [
@@ -17,6 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LIKES_SERVER_MUTANTS,
   ...STORE_MUTANTS,
   ...RPC_MUTANTS,
+  ...VERIFY_MUTANTS,
 ];
 
 /** Changes nothing: it has to survive every suite, else a suite fails for another reason. */

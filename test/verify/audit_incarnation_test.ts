@@ -7,6 +7,7 @@ import type { Wrong } from "./audit_fixture.ts";
 import {
   FIRST_LIFE,
   LEDGER,
+  OUTBOX,
   SECOND_LIFE,
   SERVERS,
   TOTAL,
@@ -74,6 +75,21 @@ test("auditIncarnation() names events when an outbox has let go of them", async 
   ]);
   assert.is(report.sums.outboxes, TOTAL, "the second sum needs no events");
   assert.is(report.sums.events, TOTAL - 1_000_005n);
+});
+
+test("auditIncarnation() is inexact when what is gone cannot have had so many likes", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path, withFirstLife({ trimmed: 2 }));
+  const outbox = join(folder.path, OUTBOX);
+  // All that the outbox says of it agrees with itself.
+  for (const column of ["trimmed_likes", "acknowledged_likes"]) {
+    const more = `UPDATE incarnations SET ${column} = ${column} + 5000000 WHERE ordinal = 1`;
+    edit(outbox, more);
+  }
+  edit(outbox, "UPDATE records SET likes = likes + 5000000 WHERE ordinal = 1");
+  const { what, incarnation, expected, found } = firstOf(auditFolder(folder.path));
+  assert.is(what, "the outbox's own sum is not that of its events");
+  assert.equal([incarnation, expected, found], [FIRST_LIFE, "1 to 3000001", "6000006"]);
 });
 
 test("auditIncarnation() is undecided when an outbox let go of what is not applied", async () => {
