@@ -110,7 +110,8 @@ export function recognise(
 
 /**
  * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may
- * have been wrong when something of it is not counted. Gives the row of the incarnation as it is
+ * have been wrong: when something of it is not counted, or when `as_of` has passed the label up to which
+ * its report speaks, for it goes on accepting all the time. Gives the row of the incarnation as it is
  * now.
  */
 export function takeReturned(
@@ -121,10 +122,13 @@ export function takeReturned(
   const isRetired = row.state === "retired";
   if (before === undefined || (before.state !== "retired" && !isRetired)) return row;
   const range = rangeOf(row.appliedSequence + 1, report.lastSequence);
-  if (range.lastSequence > 0 || report.otherPendingEvents > 0) {
+  const isKnown = range.lastSequence > 0 || report.otherPendingEvents > 0;
+  if (isKnown || changes.asOfMs > report.labelMs) {
     const { incarnation, outboxId } = row;
     const span = { asOfFromMs: before.retiredAsOfMs, asOfToMs: changes.asOfMs };
-    const detail = "it was retired, and returns with events that are not counted";
+    const detail = isKnown
+      ? "it was retired, and returns with events that are not counted"
+      : "it was retired, and returns; what it has accepted lately is not known";
     const trouble = {
       kind: "retired_returned",
       incarnation,

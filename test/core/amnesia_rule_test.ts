@@ -26,10 +26,22 @@ test("takeReturned() names the span of as_of when a retired member returns with 
 test("takeReturned() names nothing when a retired member returns with what is counted", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
-  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  const { asOfMs } = ledger.meta;
+  await ledger.run(reportCommand({ ...FINAL, labelMs: asOfMs, lastSequence: 3 }));
   assert.equal([ledger.member()?.state, ledger.row()?.state], ["member", "closed"]);
   assert.is(ledger.member()?.retiredAsOfMs, 0, "a later retiring counts anew");
   assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeReturned() names the span when as_of has passed what the report speaks of", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
+  await ledger.run({ type: "advance", asOfMs: 900 });
+  await ledger.run(reportCommand({ ...FINAL, labelMs: 899, lastSequence: 3 }));
+  const [returned] = await ledger.troubles();
+  assert.is(returned?.kind, "retired_returned");
+  assert.equal([returned?.asOfFromMs, returned?.asOfToMs], [500, 900]);
+  assert.equal([returned?.firstSequence, returned?.lastSequence], [0, 0]);
 });
 
 test("takeTroubles() says what is decided when it is reported again in the same words", async () => {

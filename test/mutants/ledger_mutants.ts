@@ -550,6 +550,11 @@ const AMNESIA_RULE = mutantsOf(
       edits: [["    changes.addTrouble(outboxId, trouble, span);", ""]],
     },
     {
+      name: "returned-report-taken-for-now",
+      breaks: "law 7: what a late report of a retired member says is taken for what is so now",
+      edits: [["  if (isKnown || changes.asOfMs > report.labelMs) {", "  if (isKnown) {"]],
+    },
+    {
       name: "returned-span-from-now",
       breaks: "law 7: the span of a retired one begins with its return, not with its retiring",
       edits: [["asOfFromMs: before.retiredAsOfMs,", "asOfFromMs: changes.asOfMs,"]],
