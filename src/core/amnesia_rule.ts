@@ -110,9 +110,9 @@ export function recognise(
 
 /**
  * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may
- * have been wrong: when something of it is not counted, or when `as_of` has passed the label up to which
- * its report speaks, for it goes on accepting all the time. Gives the row of the incarnation as it is
- * now.
+ * have been wrong: when something of it is not counted, or when `as_of` has passed the label up to
+ * which its report speaks, for it goes on accepting all the time. Gives the row of the incarnation as
+ * it is now.
  */
 export function takeReturned(
   changes: LedgerChanges,

@@ -156,11 +156,12 @@ export class PrimaryCore {
     return this.#troubles;
   }
 
-  /** LikesServers of another ledger that came lately. */
+  /** Whether the disk takes what is written, as far as was tried. */
   get isWriting(): boolean {
     return this.#unwritten === undefined;
   }
 
+  /** LikesServers of another ledger that came lately. */
   get misdirected(): readonly MisdirectedServer[] {
     return this.#misdirected.servers;
   }
