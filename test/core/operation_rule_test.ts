@@ -185,7 +185,8 @@ test("operate() takes note of a closed incarnation that came back when an operat
 
 test("takeReturned() opens nothing when a retired member returns with a new incarnation", async () => {
   const ledger = await inTrouble();
-  await ledger.run(RETIRE, reportCommand({ incarnation: testId(3) }));
+  const now = { incarnation: testId(3), labelMs: ledger.meta.asOfMs };
+  await ledger.run(RETIRE, reportCommand(now));
   assert.equal([ledger.member()?.state, ledger.row(testId(3))?.state], ["member", "open"]);
   assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "retired"]);
   assert.equal(await ledger.troubleKinds(), []);
