@@ -7,6 +7,7 @@ import type { Status } from "../../src/core/status.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
+import { startRolledBack } from "../fixtures/rolled_back.ts";
 import { expectDecided, expectRefused } from "../fixtures/operated.ts";
 
 const LIMIT_MS = 15_000;
@@ -109,18 +110,7 @@ test("a gap is closed by an operator, and what follows it is counted", async () 
 test("a rolled back outbox is ended by an operator, and its LikesServer goes on", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
-  const first = await counter.startAccepting("a");
-  await counter.add(first, 5);
-  const copy = join(counter.folder, "copy");
-  first.signal("SIGSTOP");
-  cpSync(counter.outboxDir("a"), copy, { recursive: true });
-  first.signal("SIGCONT");
-  await counter.add(first, 7);
-  await expectExact(counter, { a: first }, []);
-  await first.end("SIGKILL");
-  rmSync(counter.outboxDir("a"), { recursive: true });
-  cpSync(copy, counter.outboxDir("a"), { recursive: true });
-  const a = await counter.startLikes("a");
+  const a = await startRolledBack(counter);
   await eventually("it named", LIMIT_MS, async () => {
     return (await counter.status()).troubles.find(({ kind }) => kind === "outbox_rolled_back");
   });

@@ -8,6 +8,7 @@ import { expectExact } from "../fixtures/expect_exact.ts";
 import { expectTrouble } from "../fixtures/expect_trouble.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";
+import { startRolledBack } from "../fixtures/rolled_back.ts";
 import type { LikeEvent } from "../../src/core/like_event.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { Sqlite } from "../../src/store/better_sqlite.ts";
@@ -61,18 +62,7 @@ test("a live outbox is named closed_incarnation when its copy closed its incarna
 test("an outbox is named outbox_rolled_back when it ends before what was applied", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
-  const first = await counter.startAccepting("a");
-  await counter.add(first, 5);
-  const copy = join(counter.folder, "copy");
-  first.signal("SIGSTOP");
-  cpSync(counter.outboxDir("a"), copy, { recursive: true });
-  first.signal("SIGCONT");
-  await counter.add(first, 7);
-  await expectExact(counter, { a: first }, []);
-  await first.end("SIGKILL");
-  rmSync(counter.outboxDir("a"), { recursive: true });
-  cpSync(copy, counter.outboxDir("a"), { recursive: true });
-  const a = await counter.startLikes("a");
+  const a = await startRolledBack(counter);
   await expectTrouble(counter, { id: "a", kinds: ["outbox_rolled_back"], givers: [a] });
   assert.is((await counter.status()).totalLikes, 15n, "what was applied stays");
   const name = "likes.v1.trouble.outbox_rolled_back";
