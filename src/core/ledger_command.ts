@@ -22,7 +22,7 @@ export type LedgerCommand =
    * All members have answered, and so have those `leftSince` that left since this start: a ledger that
    * was opened from a copy is as they know it, when it knows nobody else.
    */
-  | { readonly type: "answered"; readonly leftSince: number }
+  | { readonly type: "answered"; readonly leftSince: readonly Id[] }
   | {
       readonly type: "operate";
       readonly requestId: number;

@@ -44,8 +44,10 @@ export function noteCopy(changes: LedgerChanges): void {
  * a copy is as they know it. One that had left before the copy was made may have come back after that,
  * so it has to answer too.
  */
-export function noteAnswered(changes: LedgerChanges, leftSince: number): void {
-  if (changes.ledger.outboxCount("left") > leftSince) return;
+export function noteAnswered(changes: LedgerChanges, leftSince: readonly Id[]): void {
+  // One of them may have come back while this command waited.
+  const away = leftSince.filter((id) => changes.ledger.member(id)?.state === "left");
+  if (changes.ledger.outboxCount("left") > away.length) return;
   for (const trouble of changes.ledger.troublesOf("")) changes.decide("answered", trouble, "");
 }
 

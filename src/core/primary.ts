@@ -553,7 +553,7 @@ export class PrimaryCore {
     const isCopy = this.#troubles.length > 0 && this.#troubles.every((one) => one.outboxId === "");
     if (!isCopy || this.#isAnswerAsked || !haveAllAnswered(this.#view(), nowMs)) return;
     this.#isAnswerAsked = true;
-    this.#queue.push({ type: "answered", leftSince: this.#leftSince.size });
+    this.#queue.push({ type: "answered", leftSince: [...this.#leftSince] });
   }
 
   /** Who leaves an opened copy has answered. Those beyond the bound an operator has to know of. */

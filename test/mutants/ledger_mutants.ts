@@ -671,7 +671,17 @@ const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OP
   {
     name: "left-before-the-copy-forgotten",
     breaks: "law 7: a copy is called complete before who had left has come back to it",
-    edits: [['  if (changes.ledger.outboxCount("left") > leftSince) return;\n', ""]],
+    edits: [['  if (changes.ledger.outboxCount("left") > away.length) return;\n', ""]],
+  },
+  {
+    name: "who-came-back-counted-as-away",
+    breaks: "law 7: one that is back counts for one that had left, and the copy is called complete",
+    edits: [
+      [
+        'outboxCount("left") > away.length) return;',
+        'outboxCount("left") > leftSince.length) return;',
+      ],
+    ],
   },
   {
     name: "copy-says-nothing",

@@ -189,6 +189,8 @@ export class SimulatedStream {
   readonly #forgedUp = new Map<FromLikesServer, Forged<FromLikesServer>>();
   readonly #forgedDown = new Map<FromPrimary, Forged<FromPrimary>>();
   isEnded = false;
+  /** Whether a direction of it is dead, of which its ends may not know yet. */
+  isHalfOpen = false;
   /** What arrived first of each: a broken peer says it again. */
   hello: Hello | undefined;
   welcome: Welcome | undefined;
@@ -263,6 +265,7 @@ export class SimulatedStream {
 
   /** One direction is dead, or both are, and nobody is told. */
   halfOpen(up: boolean, down: boolean): void {
+    this.isHalfOpen = true;
     if (up) this.up.cut();
     if (down) this.down.cut();
   }

@@ -144,7 +144,10 @@ export class World implements Surroundings {
   /** Nothing happens for a while: all stays as it is, and what has come of age goes. */
   #linger(): void {
     const { agenda } = this;
+    // A member of which nothing comes any more is heard of for a while, and then waited for.
+    const isHalfOpen = this.streams.some((stream) => stream.isHalfOpen && !stream.isEnded);
     agenda.runUntil(agenda.nowMs + LINGER_MS);
+    if (isHalfOpen) agenda.runUntil(agenda.nowMs + CONVERGE_MS, () => this.#isConverged);
     if (!this.#isConverged) throw new SimulationFailure(`no more converged: ${describe(this)}`);
     for (const seat of this.seats) seat.process?.watch.checkAged(agenda.nowMs);
   }
