@@ -361,13 +361,16 @@ export class PrimaryCore {
   }
 
   #adopt(group: GroupResult): void {
+    const leaving = group.results.flatMap((result) => {
+      return result.type === "reported" && result.left ? [result.incarnation.outboxId] : [];
+    });
     for (const member of group.members) {
       const before = this.#members.get(member.outboxId);
       const isMember = member.state === "member";
       if (isMember) this.#members.set(member.outboxId, member);
       else this.#members.delete(member.outboxId);
       if (!isMember) this.#contacts.forget(member.outboxId);
-      this.#noteLeft(member);
+      this.#noteLeft(member, leaving.includes(member.outboxId));
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
     for (const row of group.troubles) {
@@ -556,12 +559,17 @@ export class PrimaryCore {
     this.#queue.push({ type: "answered", leftSince: [...this.#leftSince] });
   }
 
-  /** Who leaves an opened copy has answered. Those beyond the bound an operator has to know of. */
-  #noteLeft({ outboxId, state }: MemberRow): void {
+  /**
+   * Who leaves an opened copy has answered; of one that had left before, another row is no answer.
+   * Those beyond the bound an operator has to know of.
+   */
+  #noteLeft({ outboxId, state }: MemberRow, hasReported: boolean): void {
     this.#isAnswerAsked = false;
     const isCopy = this.#troubles.some((one) => one.outboxId === "");
     if (state !== "left") this.#leftSince.delete(outboxId);
-    else if (isCopy && this.#leftSince.size < MEMBERS_MAX) this.#leftSince.add(outboxId);
+    else if (isCopy && hasReported && this.#leftSince.size < MEMBERS_MAX) {
+      this.#leftSince.add(outboxId);
+    }
   }
 
   #expire(stream: Stream, nowMs: number): void {

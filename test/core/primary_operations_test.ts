@@ -140,6 +140,26 @@ test("handle() ends the trouble of a copied ledger when every member has answere
   );
 });
 
+test("handle() takes no other row of one that had left before a copy for its answer", async () => {
+  const before = await PrimaryHarness.start();
+  await before.join(1);
+  const other = { outboxId: OTHER_OUTBOX, incarnation: SECOND };
+  await before.join(2, { final: true, leaving: true }, other);
+  const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
+  // What is undecided about it when the copy is made; decided, its row is another one.
+  const left = trouble({ kind: "outbox_rolled_back", incarnation: SECOND, digest: "" });
+  const row = { ...left, outboxId: OTHER_OUTBOX, sinceMs: 0, asOfFromMs: 0, asOfToMs: 0 };
+  await ledger.store.transact((stored) => stored.addTrouble(row));
+  ledger.markCopied(1);
+  await ledger.run({ type: "opened" });
+  const primary = await PrimaryHarness.start(ledger);
+  const [first] = primary.status().troubles;
+  assert.is(await operate(primary, resolve(first?.number ?? 0)), "resolve");
+  await primary.join(1);
+  await primary.pass(100);
+  assert.is(primary.status().troubleCount, 1, "who had left is not back");
+});
+
 test("handle() ends the trouble of a copied ledger once who had left came back", async () => {
   const before = await PrimaryHarness.start();
   await before.join(1);

@@ -218,6 +218,11 @@ const LABELS = mutantsOf(
 
 const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS }, [
   {
+    name: "any-row-taken-for-leaving",
+    breaks: "law 7: what is decided about one that had left is taken for its coming and leaving",
+    edits: [["    else if (isCopy && hasReported && ", "    else if (isCopy && "]],
+  },
+  {
     name: "ack-on-receipt",
     breaks: "pitfall 12: a batch is acknowledged before its commit",
     edits: [
