@@ -45,9 +45,12 @@ export class Backup extends BaseCommand {
     const screen = new LiveScreen(process.stderr);
     const failures: LikesError[] = [];
     const signals = new StopSignals(() => process.exit(EXIT.interrupted));
+    let isCutOff = false;
+    void signals.first.then(() => (isCutOff = true));
+    const copying = { destination: args.destination, screen, isCutOff: () => isCutOff };
     for (const store of chosen) {
       try {
-        await this.#copy(store, { destination: args.destination, screen, signals });
+        await this.#copy(store, copying);
       } catch (error) {
         if (error instanceof CutOff) this.#endCutOff(store);
         if (!isOfOneStore(error)) throw error;
@@ -65,20 +68,18 @@ export class Backup extends BaseCommand {
     process.exit(EXIT.interrupted);
   }
 
-  async #copy(store: FoundStore, { destination, screen, signals }: Copying): Promise<void> {
+  async #copy(store: FoundStore, { destination, screen, isCutOff }: Copying): Promise<void> {
     const { backUp } = await import("../src/store/backup.ts");
     const { recordCodec } = await import("../src/rpc/record_codec.ts");
     const { name, folder, kind } = store;
-    let isCutOff = false;
-    void signals.first.then(() => (isCutOff = true));
     const draw = progressOn(screen, name);
     const onProgress = (copied: number, all: number): void => {
-      if (isCutOff) throw new CutOff();
+      if (isCutOff()) throw new CutOff();
       draw?.(copied, all);
     };
-    const copying = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
+    const options = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
     const to = join(destination, name);
-    const copied = await backUp(folder, kind, to, copying).finally(() => screen.clear());
+    const copied = await backUp(folder, kind, to, options).finally(() => screen.clear());
     if (this.jsonEnabled()) this.printJson(copiedJson(name, copied));
     this.say(copiedText(name, copied));
   }
@@ -88,7 +89,7 @@ export class Backup extends BaseCommand {
 interface Copying {
   readonly destination: string;
   readonly screen: LiveScreen;
-  readonly signals: StopSignals;
+  readonly isCutOff: () => boolean;
 }
 
 /** Ends a copy at a signal, so that it leaves nothing behind. */

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import * as Flags from "@oclif/core/flags";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
@@ -40,7 +39,7 @@ export class Verify extends BaseCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(Verify);
     const { audit } = await import("../src/verify/audit.ts");
-    const { findFiles } = await import("../src/verify/find_files.ts");
+    const { findFiles, isThere } = await import("../src/verify/find_files.ts");
     const { verifyJson, verifyText } = await import("../src/cli/verify_text.ts");
     const { LiveScreen } = await import("./_live_screen.ts");
     const { "data-dir": dataDir, ledger, outbox = [], givers = [] } = flags;
@@ -49,7 +48,10 @@ export class Verify extends BaseCommand {
     const folder = dataDir ?? (isNamed ? undefined : usual);
     const found = folder === undefined ? undefined : findFiles(folder);
     const outboxes = [...(found?.outboxes ?? []), ...outbox];
-    const files = { ledger: expectLedger(ledger ?? found?.ledger, folder), outboxes, givers };
+    const path = ledger ?? found?.ledger;
+    if (path === undefined) throw noLedger(folder);
+    if (!isThere(path)) throw noSuchFile(path);
+    const files = { ledger: path, outboxes, givers };
     const screen = new LiveScreen(process.stderr);
     const report = audit(files, screen.bar("event"));
     screen.clear();
@@ -60,15 +62,15 @@ export class Verify extends BaseCommand {
   }
 }
 
-function expectLedger(path: string | undefined, folder = ""): string {
-  if (path !== undefined && existsSync(path)) return path;
-  if (path !== undefined) {
-    const message =
-      `Cannot verify the ledger ${JSON.stringify(path)}: there is no such file; ` +
-      "give the right one";
-    throw new LikesError("usage", message);
-  }
+function noLedger(folder = ""): LikesError {
   const where = folder === "" ? "none was named" : `there is none in ${JSON.stringify(folder)}`;
   const message = `Cannot verify without a ledger: ${where}; give --data-dir or --ledger`;
-  throw new LikesError("usage", message);
+  return new LikesError("usage", message);
+}
+
+function noSuchFile(path: string): LikesError {
+  const message =
+    `Cannot verify the ledger ${JSON.stringify(path)}: there is no such file; ` +
+    "give the right one";
+  return new LikesError("usage", message);
 }

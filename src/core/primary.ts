@@ -361,16 +361,13 @@ export class PrimaryCore {
   }
 
   #adopt(group: GroupResult): void {
-    const leaving = group.results.flatMap((result) => {
-      return result.type === "reported" && result.left ? [result.incarnation.outboxId] : [];
-    });
     for (const member of group.members) {
       const before = this.#members.get(member.outboxId);
       const isMember = member.state === "member";
       if (isMember) this.#members.set(member.outboxId, member);
       else this.#members.delete(member.outboxId);
       if (!isMember) this.#contacts.forget(member.outboxId);
-      this.#noteLeft(member, leaving.includes(member.outboxId));
+      this.#noteLeft(member, group);
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
     for (const row of group.troubles) {
@@ -563,11 +560,11 @@ export class PrimaryCore {
    * Who leaves an opened copy has answered; of one that had left before, another row is no answer.
    * Those beyond the bound an operator has to know of.
    */
-  #noteLeft({ outboxId, state }: MemberRow, hasReported: boolean): void {
+  #noteLeft({ outboxId, state }: MemberRow, group: GroupResult): void {
     this.#isAnswerAsked = false;
     const isCopy = this.#troubles.some((one) => one.outboxId === "");
     if (state !== "left") this.#leftSince.delete(outboxId);
-    else if (isCopy && hasReported && this.#leftSince.size < MEMBERS_MAX) {
+    else if (isCopy && reportsLeaving(group, outboxId) && this.#leftSince.size < MEMBERS_MAX) {
       this.#leftSince.add(outboxId);
     }
   }
@@ -636,6 +633,12 @@ export class PrimaryCore {
 function named(trouble: TroubleRow, members: readonly MemberRow[]): TroubleStatus {
   const member = members.find(({ outboxId }) => outboxId === trouble.outboxId);
   return { ...trouble, serverId: member?.serverId ?? "" };
+}
+
+function reportsLeaving({ results }: GroupResult, outboxId: Id): boolean {
+  return results.some((result) => {
+    return result.type === "reported" && result.left && result.incarnation.outboxId === outboxId;
+  });
 }
 
 function refuseRetire(server: string, why: string): Refusal {

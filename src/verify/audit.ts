@@ -108,11 +108,11 @@ function auditOpened(
   };
   findings.attempt({}, () => ledger.checkIntegrity());
   for (const file of outboxes) {
-    const { serverId } = file;
+    const { serverId, seen } = file;
     tally.outbox(file.outboxId);
     findings.attempt({ serverId }, () => file.checkIntegrity());
-    if (file.ledgerId === undefined || file.ledgerId === ledger.ledgerId) continue;
-    findings.miss({ serverId, what: `its outbox belongs to another ledger, ${file.ledgerId}` });
+    if (seen === undefined || seen.ledgerId === ledger.ledgerId) continue;
+    findings.miss({ serverId, what: `its outbox belongs to another ledger, ${seen.ledgerId}` });
   }
   for (const [incarnation, [first, ...others]] of holders) {
     if (first === undefined) continue;

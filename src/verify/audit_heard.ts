@@ -20,7 +20,7 @@ export function auditHeard(
 ): void {
   if (ledger.copiedMs !== undefined) return;
   for (const file of outboxes) {
-    if (file.ledgerId !== ledger.ledgerId) continue;
+    if (file.seen?.ledgerId !== ledger.ledgerId) continue;
     nameUnheard(ledger, file, findings);
     if (knowsItsLack(ledger, file)) continue;
     if (expectHeard(ledger, file, findings)) expectSeen(ledger, file, findings);
@@ -31,15 +31,14 @@ export function auditHeard(
 function nameUnheard(ledger: LedgerFile, file: OutboxFile, findings: Findings): void {
   const { serverId, outboxId, isCopy } = file;
   const isOfIt = (one: { readonly outboxId: Id }): boolean => one.outboxId === outboxId;
-  const isTold = ledger.troubles.some(isOfIt);
+  if (ledger.troubles.some(isOfIt)) return;
+  const isDecided = ledger.decisions.some(isOfIt);
   // A copy may be from before a decision.
-  const isKnown = isTold || (isCopy && ledger.decisions.some(isOfIt));
-  if (file.isRefilling && !isKnown) {
+  if (file.isRefilling && !(isCopy && isDecided)) {
     findings.miss({ serverId, what: "its outbox delivers again to a ledger that forgot" });
   }
-  const isDecided = ledger.decisions.some(isOfIt);
   for (const { isParked, incarnation } of file.incarnations) {
-    if (!isParked || isTold || isDecided) continue;
+    if (!isParked || isDecided) continue;
     findings.miss({
       serverId,
       incarnation,

@@ -1,6 +1,6 @@
 /** The audit of one incarnation: its history against what the ledger says that it has applied of it. */
 import { Applied } from "./applied.ts";
-import { placeOf } from "./chain.ts";
+import { chainOf, placeOf } from "./chain.ts";
 import type { Holder, Link } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import { historyOf, ranked } from "./history.ts";
@@ -31,7 +31,8 @@ export function auditIncarnation(first: Holder, others: readonly Holder[], audit
   const applied = new Applied(ledger, first.held.incarnation, first.file.outboxId);
   const all = ranked([first, ...others], ledger.incarnation(applied.incarnation));
   for (const holder of all) expectOutbox(holder, applied, findings);
-  const holders = all.filter((holder) => !differs(holder, applied));
+  const differing = all.filter((holder) => differs(holder, applied));
+  const holders = all.filter((holder) => !differing.includes(holder));
   const counted: Counted = { likes: 0n, missingEvents: 0 };
   const reading = { serverId: first.file.serverId, holders, applied, counted, findings };
   let end = 0;
@@ -43,7 +44,7 @@ export function auditIncarnation(first: Holder, others: readonly Holder[], audit
   const reach = Math.max(applied.sequence, ...holders.map(({ held }) => held.trimmed.sequence));
   miss(end + 1, reach, reading);
   tally.incarnations++;
-  for (const holder of all) if (!holders.includes(holder)) readDiffering(holder, applied, audit);
+  for (const holder of differing) readDiffering(holder, applied, audit);
   expectApplied(holders, applied, findings);
   const sums = tally.outbox(applied.outboxId ?? first.file.outboxId);
   sums.reach.set(applied.incarnation, Math.max(reach, end));
@@ -65,7 +66,7 @@ function readDiffering(
   applied: Applied,
   { tally, findings, onEvents }: Audit,
 ): void {
-  for (const { firstSequence, events = [] } of historyOf([holder], findings)) {
+  for (const { firstSequence, events = [] } of chainOf(holder, findings)) {
     tally.records++;
     tally.events += events.length;
     onEvents(events.length);

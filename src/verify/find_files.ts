@@ -39,7 +39,7 @@ function noFolder(dataDir: string, cause: unknown): LikesError {
 }
 
 /** Whether something has that name, be it what it has to be or not, and be it readable or not. */
-function isThere(path: string): boolean {
+export function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {

@@ -62,9 +62,7 @@ export class OutboxFile implements Disposable {
   readonly path: string;
   readonly serverId: string;
   readonly outboxId: Id;
-  /** The ledger to which it belongs; undefined before it was admitted. */
-  readonly ledgerId: Id | undefined;
-  /** What it has last seen of that. */
+  /** What it has last seen of the ledger to which it belongs; undefined before it was admitted. */
   readonly seen: SeenVersion | undefined;
   /** Whether it delivers everything again, to a ledger that forgot what it had acknowledged. */
   readonly isRefilling: boolean;
@@ -91,7 +89,6 @@ export class OutboxFile implements Disposable {
       this.serverId = textOf(head, "server_id");
       this.outboxId = idOf(head, "outbox_id");
       this.seen = head["seen_ledger_id"] === null ? undefined : seenOf(head);
-      this.ledgerId = this.seen?.ledgerId;
       this.isRefilling = whole(head, "refilling") === 1;
       this.isCopy = head["copied_ms"] !== null;
       this.forgotten = {

@@ -220,7 +220,9 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
   {
     name: "any-row-taken-for-leaving",
     breaks: "law 7: what is decided about one that had left is taken for its coming and leaving",
-    edits: [["    else if (isCopy && hasReported && ", "    else if (isCopy && "]],
+    edits: [
+      ["    else if (isCopy && reportsLeaving(group, outboxId) && ", "    else if (isCopy && "],
+    ],
   },
   {
     name: "ack-on-receipt",

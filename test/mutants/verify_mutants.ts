@@ -44,12 +44,12 @@ const HEARD = mutantsOf(inAudit("audit_heard"), [
   {
     name: "audit-refilling-not-named",
     breaks: "a ledger is exact although its outbox says that it forgot",
-    edits: [["  if (file.isRefilling && !isKnown) {", "  if (file.isRefilling && isKnown) {"]],
+    edits: [["  if (file.isRefilling && !(isCopy", "  if (file.isRefilling && (isCopy"]],
   },
   {
     name: "audit-parked-not-named",
     breaks: "what an outbox parked is said to wait",
-    edits: [["    if (!isParked || isTold", "    if (isParked || isTold"]],
+    edits: [["    if (!isParked || isDecided", "    if (isParked || isDecided"]],
   },
 ]);
 
