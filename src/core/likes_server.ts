@@ -42,7 +42,6 @@ import type {
   LikesServerOptions,
   TotalView,
 } from "./likes_server_events.ts";
-import { NO_EVENTS } from "./messages.ts";
 import type {
   Ack,
   FromLikesServer,
@@ -57,18 +56,10 @@ import type { Unwritten, WriteOutcome } from "./outbox.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import type { Writing } from "./outbox_writer.ts";
 import type { Id, Position } from "./record.ts";
+import { Reoffering } from "./reoffering.ts";
 import { RetainedAges } from "./retained_ages.ts";
 
 export type * from "./likes_server_events.ts";
-
-/** What a ledger that forgot is given again. */
-interface Reoffering {
-  readonly trouble: Trouble;
-  /** What the own incarnation had accepted when that was seen. */
-  readonly own: { readonly id: Id; readonly sequence: number };
-  /** Whether the ledger recorded it: it is named also when there is nothing to be given again. */
-  isRecorded: boolean;
-}
 
 /** The LikesServer, without sockets, disk or clock. */
 export class LikesServerCore {
@@ -521,21 +512,13 @@ export class LikesServerCore {
   }
 
   #noteForgotten({ id: incarnation }: KnownIncarnation): void {
-    const detail = "the ledger is older than what it acknowledged to this outbox";
-    const trouble = { kind: "ledger_restored", incarnation, ...NO_EVENTS, detail } as const;
-    const { id, stored } = this.#outbox.own;
-    const own = { id, sequence: stored.last.sequence };
-    this.#reoffering = { trouble, own, isRecorded: false };
-    this.#notice({ type: "trouble", trouble });
+    this.#reoffering = new Reoffering(incarnation, this.#outbox.own);
+    this.#notice({ type: "trouble", trouble: this.#reoffering.trouble });
   }
 
   /** Everything that is retained is in the ledger again: what it is now is what was seen. */
   #endReoffering({ incarnation }: Delivery): void {
-    if (this.#reoffering === undefined || incarnation !== this.#outbox.own) return;
-    const { own, isRecorded } = this.#reoffering;
-    const wanted = incarnation.id === own.id ? own.sequence : 0;
-    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;
-    if (!isDone) return;
+    if (incarnation !== this.#outbox.own || !this.#reoffering?.isDone(incarnation)) return;
     this.#reoffering = undefined;
     this.#writer.change({ type: "refilled" });
   }
@@ -631,8 +614,7 @@ export class LikesServerCore {
       return this.#break(reason, nowMs);
     }
     delivery.version = Math.max(delivery.version, ack.version);
-    // Every report of this stream names it, and `admitted` or `left` say that one is committed.
-    if (this.#reoffering !== undefined) this.#reoffering.isRecorded ||= ack.admitted || ack.left;
+    this.#reoffering?.acknowledged(ack);
     this.#settleCounts();
     this.#obey(ack.resolved);
     if (ack.admitted) this.#join();

@@ -342,26 +342,6 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     ],
   },
   {
-    name: "reoffering-ends-too-early",
-    breaks: "law 7: the refilling ends before everything is acknowledged again",
-    edits: [
-      [
-        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;",
-        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= 0 * wanted;",
-      ],
-    ],
-  },
-  {
-    name: "reoffering-never-recorded",
-    breaks: "law 7: a ledger that forgot is not told so when there is nothing to be given again",
-    edits: [
-      [
-        "    const isDone = isRecorded && incarnation.acknowledged.sequence >= wanted;",
-        "    const isDone = incarnation.acknowledged.sequence >= wanted;",
-      ],
-    ],
-  },
-  {
     name: "restored-again-unnoticed",
     breaks: "law 7: a ledger that is restored again while it is refilled is not given everything",
     edits: [
@@ -407,6 +387,32 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     ],
   },
 ]);
+
+const REOFFERING = mutantsOf(
+  { file: "src/core/reoffering.ts", tests: ["test/core/reoffering_test.ts", ...CORE_TESTS] },
+  [
+    {
+      name: "reoffering-ends-too-early",
+      breaks: "law 7: the refilling ends before everything is acknowledged again",
+      edits: [
+        [
+          "    return this.#isRecorded && acknowledged.sequence >= wanted;",
+          "    return this.#isRecorded && acknowledged.sequence >= 0 * wanted;",
+        ],
+      ],
+    },
+    {
+      name: "reoffering-never-recorded",
+      breaks: "law 7: a ledger that forgot is not told so when there is nothing to be given again",
+      edits: [
+        [
+          "    return this.#isRecorded && acknowledged.sequence >= wanted;",
+          "    return acknowledged.sequence >= wanted;",
+        ],
+      ],
+    },
+  ],
+);
 
 const DELIVERY = mutantsOf(
   { file: "src/core/delivery.ts", tests: ["test/core/delivery_test.ts", ...CORE_TESTS] },
@@ -673,6 +679,7 @@ const OTHERS = [
 /** All of them. */
 export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
   ...LIKES_SERVER,
+  ...REOFFERING,
   ...DELIVERY,
   ...OUTBOX,
   ...WRITER,
