@@ -194,7 +194,7 @@ function ofPrimary(
   const ack = { type: "ack", incarnation, appliedSequence: far, version: 0, ...flags } as const;
   const forged: Forged<FromPrimary>[] = [
     { message: welcome, endsStream: "always" },
-    { message: ack, endsStream: "never" },
+    { message: ack, endsStream: "while_sending" },
     { message: { ...ack, appliedSequence: last, incarnation: random.id() }, endsStream: "never" },
   ];
   if (oldPulse !== undefined) forged.push({ message: oldPulse, endsStream: "never" });

@@ -77,8 +77,7 @@ export class LikesServerProcess extends SimulatedProcess {
     if (!this.isAlive || core === undefined) return;
     const { trace } = this.surroundings;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
-    if (event.type === "give") this.#gives.asked(event.give.requestId, this.awakeMs);
-    if (event.type === "tick") this.#gives.check(this.awakeMs);
+    this.#gives.comes(event, this.awakeMs);
     const actions = core.handle(event, this.nowMs);
     if (event.type === "received" || event.type === "read") this.#show(core);
     for (const action of actions) {
@@ -86,6 +85,7 @@ export class LikesServerProcess extends SimulatedProcess {
       trace?.effect(this.name, action);
       this.#perform(action);
     }
+    if (event.type === "written") this.#gives.written();
   });
 
   /** A message arrives on a stream, which may be of the past. */
@@ -116,8 +116,11 @@ export class LikesServerProcess extends SimulatedProcess {
   #expectNothing(streamId: number, forged: Forged<FromPrimary>, pending: number): void {
     const { core } = this;
     if (core === undefined) return;
+    const { message, endsStream } = forged;
     const isOpen = this.#link?.streamId === streamId && !this.#link.stream.isEnded;
-    expect(!isOpen || forged.endsStream !== "always", () => `takes a ${forged.message.type} more`);
+    const isLate = endsStream === "while_sending" && !this.watch.isSending;
+    const isDue = endsStream !== "never" && !isLate;
+    expect(!isOpen || !isDue, () => `takes a ${message.type} that is out of turn`);
     const { pendingEvents } = core;
     expect(pendingEvents >= pending, () => `${pendingEvents} events of ${pending} are pending`);
   }

@@ -161,7 +161,7 @@ class Pipe<Message> {
 /** A message that is wrong, and when its receiver has to end the stream for it, at once. */
 export interface Forged<Message> {
   readonly message: Message;
-  readonly endsStream: "always" | "before_welcome" | "never";
+  readonly endsStream: "always" | "before_welcome" | "while_sending" | "never";
   /** Whether it says of events what is not so: these are never counted. */
   readonly isFalse?: boolean;
 }

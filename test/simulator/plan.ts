@@ -40,7 +40,7 @@ export interface Plan {
 }
 
 /** Between two ticks of a process, at the most: what is looked at by then is late by so much. */
-export const TICK_MAX_MS = 250;
+const TICK_MAX_MS = 250;
 const OUTBOX_BYTES_SMALL = 700;
 /** Of what a plan gives so much, nothing is ever used up. */
 export const PLENTY = 1e9;
@@ -51,7 +51,7 @@ const BEYOND_NUMBERS = 2n ** 53n + 1n;
 const PLAIN_SHARE = 0.3;
 const AMNESIA_SHARE = 0.12;
 /** Of plans, those in which several stores forget, and what share of the amnesias these have. */
-const FORGETFUL_SHARE = 0.2;
+const FORGETFUL_SHARE = 0.4;
 const FORGETFUL_AMNESIA_SHARE = 0.4;
 const PRODUCTION_CODEC_SHARE = 0.05;
 

@@ -180,6 +180,8 @@ export class PrimaryProcess extends SimulatedProcess {
   #toTell(): ToTell | undefined {
     const { core, nowMs } = this;
     if (core === undefined) return undefined;
+    this.#noteStopped();
+    this.#watch?.ticked();
     const { convergence } = core.shown(nowMs);
     const isHeard = [...this.#welcomed].some((streamId) => {
       return !this.#blocked.has(streamId) && this.#watch?.takesPulse(streamId) === true;
@@ -246,8 +248,7 @@ export class PrimaryProcess extends SimulatedProcess {
 
   #send(streamId: number, { message }: Extract<PrimaryAction, { type: "send" }>): void {
     const { random, isUnkind, plan } = this.surroundings;
-    if (this.stoppedMs > 0) this.#watch?.resumed(this.stoppedMs);
-    this.stoppedMs = 0;
+    this.#noteStopped();
     this.#watch?.sent(streamId, message);
     if (message.type === "pulse") this.#rounds.sent(message.convergence, this.nowMs);
     if (message.type === "welcome") this.#welcomed.add(streamId);
@@ -260,6 +261,11 @@ export class PrimaryProcess extends SimulatedProcess {
       this.drive({ type: "blocked", streamId });
       this.later(random.next() * 300, () => this.drive({ type: "writable", streamId }));
     }
+  }
+
+  #noteStopped(): void {
+    if (this.stoppedMs > 0) this.#watch?.resumed(this.stoppedMs);
+    this.stoppedMs = 0;
   }
 
   #transact(commands: readonly LedgerCommand[], then: (outcome: Commit) => void): void {

@@ -50,6 +50,8 @@ export class LikesServerWatch {
   /** The incarnation for which it said Hello last. */
   #delivered = "";
   isLeaving = false;
+  /** Whether it is sending on the present stream, and may be for long: it has said nothing final. */
+  isSending = false;
   /** Whether the disk has said in this life that it may accept. */
   #mayAccept: boolean;
   /** Incarnations of which it has said that nothing follows. */
@@ -123,6 +125,7 @@ export class LikesServerWatch {
   /** It connects; `isOnTime` says whether it did nothing else than wait since the last break. */
   connected(nowMs: number, isOnTime: boolean): void {
     this.#inFlight = [];
+    this.isSending = false;
     if (this.#brokenMs === undefined) return;
     const waitedMs = nowMs - this.#brokenMs + ROUNDING_MS;
     this.#brokenMs = undefined;
@@ -151,6 +154,7 @@ export class LikesServerWatch {
     expect(isDurable, () => `says #${message.lastSequence}, the disk ends at #${last}`);
     if (message.type === "batch") return this.#sentBatch(message);
     this.#isPerhapsKnown = true;
+    this.isSending = !message.final;
     const { forgotten, incarnations, membership } = this.#disk.content.state;
     if (message.final) this.#final.add(message.incarnation);
     expect(!message.leaving || membership === "leaving", () => "it leaves, and no disk knows it");

@@ -68,6 +68,7 @@ export class OutboxCheck {
       }
     }
     const { state } = this.#disk.content;
+    checkSeen(before, state);
     const isReopened = writes.some(({ type }) => type === "reopen");
     if (writes.at(-1)?.type === "reopen") checkReopened(state);
     for (const one of state.incarnations) {
@@ -182,6 +183,13 @@ function note(known: Map<Id, Heard[]>, incarnation: Id, heard: Heard): void {
 /** Up to where an incarnation is only retained. */
 function retainedEnd({ closed, last, acknowledged }: IncarnationState): number {
   return closed ? last.sequence : acknowledged.sequence;
+}
+
+/** Of one generation of the ledger, what was seen gets only newer. */
+function checkSeen({ seen: before }: OutboxSnapshot, { seen }: OutboxSnapshot): void {
+  if (before === undefined || before.generation !== seen?.generation) return;
+  const { version } = seen;
+  expect(version >= before.version, () => `version ${version} is seen, ${before.version} was`);
 }
 
 /** A ledger may have forgotten everything: everything is to be delivered again. */
