@@ -33,7 +33,10 @@ export class GroupCheck {
       const result = results.shift();
       if (result?.type === "refused") refused.add(command.streamId);
       if (command.type === "report") this.#reported.add(command.report.report.incarnation);
-      if (result?.type === "reported" && !isOperated) checkParked(result, commands, lineage);
+      if (result?.type === "reported" && !isOperated) {
+        checkParked(result, commands, lineage);
+        checkAsked(result, commands, group);
+      }
       if (command.type !== "batch") continue;
       const isForged = this.forged.has(command.batch) && result?.type === "applied";
       expect(!isForged, () => "a batch is applied that its LikesServer did not send");
@@ -94,6 +97,21 @@ function checkLeft({ members }: GroupResult, { disk }: Lineage): void {
 }
 
 type Reported = Extract<LedgerResult, { readonly type: "reported" }>;
+
+/** Nobody is let go of who has not asked for that; a late report of one that left writes nothing. */
+function checkAsked(
+  { command: { outboxId }, left }: Reported,
+  commands: readonly LedgerCommand[],
+  { members }: GroupResult,
+): void {
+  const row = members.find((one) => one.outboxId === outboxId);
+  if (!left || row?.state !== "left") return;
+  const isOtherwise = commands.some((one) => {
+    if (one.type === "batch") return one.outboxId === outboxId;
+    return one.type === "report" && one.report.outboxId === outboxId && one.report.report.leaving;
+  });
+  expect(isOtherwise, () => `${outboxId} has left, and has not asked for that`);
+}
 
 /**
  * What an outbox cannot deliver any further does not look like what a live copy delivers, unless one
