@@ -56,7 +56,7 @@ import type { Unwritten, WriteOutcome } from "./outbox.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import type { Writing } from "./outbox_writer.ts";
 import type { Id, Position } from "./record.ts";
-import { Reoffering } from "./reoffering.ts";
+import { Refilling } from "./refilling.ts";
 import { RetainedAges } from "./retained_ages.ts";
 
 export type * from "./likes_server_events.ts";
@@ -71,7 +71,7 @@ export class LikesServerCore {
   #mayBeKnown: boolean;
   readonly #ages: RetainedAges;
   /** While the ledger is given again what it forgot. */
-  #reoffering: Reoffering | undefined;
+  #refilling: Refilling | undefined;
   #delivery: Delivery | undefined;
   #streamId = 0;
   #attempts = 0;
@@ -150,7 +150,7 @@ export class LikesServerCore {
   }
 
   get #allTroubles(): readonly Trouble[] {
-    const forgotten = this.#reoffering === undefined ? [] : [this.#reoffering.trouble];
+    const forgotten = this.#refilling === undefined ? [] : [this.#refilling.trouble];
     return [...forgotten, ...this.#outbox.troubles];
   }
 
@@ -512,14 +512,14 @@ export class LikesServerCore {
   }
 
   #noteForgotten({ id: incarnation }: KnownIncarnation): void {
-    this.#reoffering = new Reoffering(incarnation, this.#outbox.own);
-    this.#notice({ type: "trouble", trouble: this.#reoffering.trouble });
+    this.#refilling = new Refilling(incarnation, this.#outbox.own);
+    this.#notice({ type: "trouble", trouble: this.#refilling.trouble });
   }
 
   /** Everything that is retained is in the ledger again: what it is now is what was seen. */
-  #endReoffering({ incarnation }: Delivery): void {
-    if (incarnation !== this.#outbox.own || !this.#reoffering?.isDone(incarnation)) return;
-    this.#reoffering = undefined;
+  #endRefilling({ incarnation }: Delivery): void {
+    if (incarnation !== this.#outbox.own || !this.#refilling?.isDone(incarnation)) return;
+    this.#refilling = undefined;
     this.#writer.change({ type: "refilled" });
   }
 
@@ -614,7 +614,7 @@ export class LikesServerCore {
       return this.#break(reason, nowMs);
     }
     delivery.version = Math.max(delivery.version, ack.version);
-    this.#reoffering?.acknowledged(ack);
+    this.#refilling?.acknowledged(ack);
     this.#settleCounts();
     this.#obey(ack.resolved);
     if (ack.admitted) this.#join();
@@ -646,7 +646,7 @@ export class LikesServerCore {
     const { id, stored } = delivery.incarnation;
     const isOwn = delivery.incarnation === this.#outbox.own;
     if (stored.last.sequence !== ack.appliedSequence || (isOwn && !ack.left)) return;
-    if (isOwn) this.#endReoffering(delivery);
+    if (isOwn) this.#endRefilling(delivery);
     const acknowledge = this.#acknowledgeWrite(id, stored.last.sequence);
     this.#finish(delivery, acknowledge, { type: "close", incarnation: id }, this.#shedWrite());
     if (!isOwn || this.#stopping === undefined) return;
@@ -659,7 +659,7 @@ export class LikesServerCore {
   /** Shows the newest pulse, and reports what the disk has. */
   #answerPulse(delivery: Delivery, nowMs: number): void {
     if (delivery.phase !== "sending" || delivery.pulse === undefined) return;
-    this.#endReoffering(delivery);
+    this.#endRefilling(delivery);
     const { pulse } = delivery;
     if (pulse.totalLikes !== this.#shown?.pulse.totalLikes) this.#notice({ type: "total", pulse });
     const countedLikes = this.#outbox.countedLikes;

@@ -381,33 +381,33 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "law 7: that the ledger forgot is not reported",
     edits: [
       [
-        "    const forgotten = this.#reoffering === undefined ? [] : [this.#reoffering.trouble];",
+        "    const forgotten = this.#refilling === undefined ? [] : [this.#refilling.trouble];",
         "    const forgotten: readonly Trouble[] = [];",
       ],
     ],
   },
 ]);
 
-const REOFFERING = mutantsOf(
-  { file: "src/core/reoffering.ts", tests: ["test/core/reoffering_test.ts", ...CORE_TESTS] },
+const REFILLING = mutantsOf(
+  { file: "src/core/refilling.ts", tests: ["test/core/refilling_test.ts", ...CORE_TESTS] },
   [
     {
-      name: "reoffering-ends-too-early",
+      name: "refilling-ends-too-early",
       breaks: "law 7: the refilling ends before everything is acknowledged again",
       edits: [
         [
-          "    return this.#isRecorded && acknowledged.sequence >= wanted;",
-          "    return this.#isRecorded && acknowledged.sequence >= 0 * wanted;",
+          "    return this.#isRecorded && own.acknowledged.sequence >= wanted;",
+          "    return this.#isRecorded && own.acknowledged.sequence >= 0 * wanted;",
         ],
       ],
     },
     {
-      name: "reoffering-never-recorded",
+      name: "refilling-never-recorded",
       breaks: "law 7: a ledger that forgot is not told so when there is nothing to be given again",
       edits: [
         [
-          "    return this.#isRecorded && acknowledged.sequence >= wanted;",
-          "    return acknowledged.sequence >= wanted;",
+          "    return this.#isRecorded && own.acknowledged.sequence >= wanted;",
+          "    return own.acknowledged.sequence >= wanted;",
         ],
       ],
     },
@@ -679,7 +679,7 @@ const OTHERS = [
 /** All of them. */
 export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
   ...LIKES_SERVER,
-  ...REOFFERING,
+  ...REFILLING,
   ...DELIVERY,
   ...OUTBOX,
   ...WRITER,

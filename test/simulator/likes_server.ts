@@ -112,15 +112,15 @@ export class LikesServerProcess extends SimulatedProcess {
     expect(isKept, () => `ends its stream because stream ${streamId} of the past is over`);
   }
 
-  /** Nothing was taken for applied because of `forged`. */
+  /** Nothing was taken for applied because of `forged`, and the stream is over if it has to be. */
   #expectNothing(streamId: number, forged: Forged<FromPrimary>, pending: number): void {
     const { core } = this;
     if (core === undefined) return;
     const { message, endsStream } = forged;
     const isOpen = this.#link?.streamId === streamId && !this.#link.stream.isEnded;
-    const isLate = endsStream === "while_sending" && !this.watch.isSending;
-    const isDue = endsStream !== "never" && !isLate;
-    expect(!isOpen || !isDue, () => `takes a ${message.type} that is out of turn`);
+    const isExcused = endsStream === "while_sending" && !this.watch.isSending;
+    const isToEnd = endsStream !== "never" && !isExcused;
+    expect(!isOpen || !isToEnd, () => `goes on after a false message: ${message.type}`);
     const { pendingEvents } = core;
     expect(pendingEvents >= pending, () => `${pendingEvents} events of ${pending} are pending`);
   }

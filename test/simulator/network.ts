@@ -158,7 +158,10 @@ class Pipe<Message> {
   }
 }
 
-/** A message that is wrong, and when its receiver has to end the stream for it, at once. */
+/**
+ * A message that is wrong, and when its receiver has to end the stream for it, at once: the primary
+ * before its Welcome, a LikesServer while it sends, either always or never.
+ */
 export interface Forged<Message> {
   readonly message: Message;
   readonly endsStream: "always" | "before_welcome" | "while_sending" | "never";

@@ -79,6 +79,7 @@ export class PrimaryProcess extends SimulatedProcess {
   /** A message arrives on a stream that was not ended here. */
   receive(streamId: number, message: FromLikesServer, forged?: Forged<FromLikesServer>): void {
     if (!this.#streams.has(streamId)) return;
+    this.#noteStopped();
     if (forged === undefined) this.#watch?.received(streamId, message);
     else this.#forged(streamId, forged);
     if (message.type === "batch") {
@@ -171,17 +172,22 @@ export class PrimaryProcess extends SimulatedProcess {
     this.#watch = oracle.primaryStarted(this.disk, snapshot);
     this.tick(() => {
       this.#rounds.tick(
-        () => this.drive({ type: "tick" }),
+        () => this.#tick(),
         () => this.#toTell(),
       );
     });
   }
 
+  #tick(): void {
+    this.drive({ type: "tick" });
+    if (this.core === undefined) return;
+    this.#noteStopped();
+    this.#watch?.ticked();
+  }
+
   #toTell(): ToTell | undefined {
     const { core, nowMs } = this;
     if (core === undefined) return undefined;
-    this.#noteStopped();
-    this.#watch?.ticked();
     const { convergence } = core.shown(nowMs);
     const isHeard = [...this.#welcomed].some((streamId) => {
       return !this.#blocked.has(streamId) && this.#watch?.takesPulse(streamId) === true;

@@ -1,7 +1,7 @@
 /**
  * What a group of commands may do to the ledger, held against the commands themselves: a batch that is
  * applied already is a duplicate and nothing else, a stream that is refused is not heard any more,
- * a Hello writes nothing, and a version names each change.
+ * a Hello writes nothing, who leaves has asked for that, and a version names each change.
  */
 import type { LedgerMeta } from "../../../src/core/ledger.ts";
 import type { GroupResult, LedgerCommand, LedgerResult } from "../../../src/core/ledger_command.ts";
@@ -98,7 +98,10 @@ function checkLeft({ members }: GroupResult, { disk }: Lineage): void {
 
 type Reported = Extract<LedgerResult, { readonly type: "reported" }>;
 
-/** Nobody is let go of who has not asked for that; a late report of one that left writes nothing. */
+/**
+ * Nobody is let go of who has not asked for that. A late report of one that left is told so too, and
+ * writes nothing; its row may be written meanwhile by a batch of another copy.
+ */
 function checkAsked(
   { command: { outboxId }, left }: Reported,
   commands: readonly LedgerCommand[],
@@ -106,11 +109,11 @@ function checkAsked(
 ): void {
   const row = members.find((one) => one.outboxId === outboxId);
   if (!left || row?.state !== "left") return;
-  const isOtherwise = commands.some((one) => {
+  const isExplained = commands.some((one) => {
     if (one.type === "batch") return one.outboxId === outboxId;
     return one.type === "report" && one.report.outboxId === outboxId && one.report.report.leaving;
   });
-  expect(isOtherwise, () => `${outboxId} has left, and has not asked for that`);
+  expect(isExplained, () => `${outboxId} has left, and has not asked for that`);
 }
 
 /**

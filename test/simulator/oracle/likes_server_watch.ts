@@ -50,7 +50,7 @@ export class LikesServerWatch {
   /** The incarnation for which it said Hello last. */
   #delivered = "";
   isLeaving = false;
-  /** Whether it is sending on the present stream, and may be for long: it has said nothing final. */
+  /** Whether it has reported on the present stream, and that more may follow. */
   isSending = false;
   /** Whether the disk has said in this life that it may accept. */
   #mayAccept: boolean;
@@ -191,8 +191,8 @@ export class LikesServerWatch {
   stopped(): void {
     const { home: lineage } = this.#oracle;
     const { outboxId, incarnations, membership } = this.#disk.content.state;
-    const isToCount = this.isLeaving && membership === "member";
-    expect(!isToCount, () => "it has left, and its next process may accept at once");
+    const isStillMember = this.isLeaving && membership === "member";
+    expect(!isStillMember, () => "it has left, and its next process may accept at once");
     for (const { incarnation, last } of incarnations) {
       const applied = lineage.appliedOf(incarnation);
       expect(applied === last.sequence, () => `stopped at #${last.sequence} of #${applied}`);

@@ -1,6 +1,7 @@
 /**
  * What writes may do to an outbox, held against what was there before them: nothing is removed that is
  * not acknowledged, or before its time, or while something older could be; and everything in the end.
+ * What it has seen of a ledger only gets newer.
  */
 import { recordDiskBytes } from "../../../src/core/disk_bytes.ts";
 import type { Retention } from "../../../src/core/likes_server.ts";
@@ -68,7 +69,7 @@ export class OutboxCheck {
       }
     }
     const { state } = this.#disk.content;
-    checkSeen(before, state);
+    checkSeen(before, writes);
     const isReopened = writes.some(({ type }) => type === "reopen");
     if (writes.at(-1)?.type === "reopen") checkReopened(state);
     for (const one of state.incarnations) {
@@ -185,11 +186,15 @@ function retainedEnd({ closed, last, acknowledged }: IncarnationState): number {
   return closed ? last.sequence : acknowledged.sequence;
 }
 
-/** Of one generation of the ledger, what was seen gets only newer. */
-function checkSeen({ seen: before }: OutboxSnapshot, { seen }: OutboxSnapshot): void {
-  if (before === undefined || before.generation !== seen?.generation) return;
-  const { version } = seen;
-  expect(version >= before.version, () => `version ${version} is seen, ${before.version} was`);
+/** Of one generation of the ledger, what is seen gets only newer, from one write to the next. */
+function checkSeen({ seen: known }: OutboxSnapshot, writes: readonly OutboxWrite[]): void {
+  for (const write of writes) {
+    const seen = "seen" in write ? write.seen : undefined;
+    if (seen === undefined) continue;
+    const isOlder = seen.generation === known?.generation && seen.version < known.version;
+    expect(!isOlder, () => `version ${seen.version} is seen after ${known?.version}`);
+    known = seen;
+  }
 }
 
 /** A ledger may have forgotten everything: everything is to be delivered again. */

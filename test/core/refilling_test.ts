@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { KnownIncarnation } from "../../src/core/known_outbox.ts";
 import { origin } from "../../src/core/record.ts";
-import { Reoffering } from "../../src/core/reoffering.ts";
+import { Refilling } from "../../src/core/refilling.ts";
 import { FIRST, SECOND, ack } from "./core_fixture.ts";
 import { testId } from "../store/faults.ts";
 
@@ -20,32 +20,32 @@ function incarnation(id: string, events: number, acknowledged: number): KnownInc
   return { id, stored, acknowledged: at(acknowledged), isEnding: false };
 }
 
-test("Reoffering names the incarnation whose stream showed that the ledger forgot", () => {
-  const { trouble } = new Reoffering(FIRST, incarnation(SECOND, 3, 0));
+test("Refilling names the incarnation whose stream showed that the ledger forgot", () => {
+  const { trouble } = new Refilling(FIRST, incarnation(SECOND, 3, 0));
   assert.equal([trouble.kind, trouble.incarnation], ["ledger_restored", FIRST]);
   assert.equal([trouble.firstSequence, trouble.lastSequence], [0, 0]);
 });
 
 test("isDone() waits for what the own incarnation had when it was seen, and not for more", () => {
-  const reoffering = new Reoffering(FIRST, incarnation(SECOND, 3, 1));
-  reoffering.acknowledged(ack(SECOND));
-  assert.is(reoffering.isDone(incarnation(SECOND, 5, 2)), false);
-  assert.is(reoffering.isDone(incarnation(SECOND, 5, 3)), true);
+  const refilling = new Refilling(FIRST, incarnation(SECOND, 3, 1));
+  refilling.acknowledged(ack(SECOND));
+  assert.is(refilling.isDone(incarnation(SECOND, 5, 2)), false);
+  assert.is(refilling.isDone(incarnation(SECOND, 5, 3)), true);
 });
 
 test("isDone() waits for nothing of an incarnation that came after it", () => {
-  const reoffering = new Reoffering(FIRST, incarnation(SECOND, 3, 1));
-  reoffering.acknowledged(ack(SECOND));
-  assert.is(reoffering.isDone(incarnation(testId(3), 5, 0)), true);
+  const refilling = new Refilling(FIRST, incarnation(SECOND, 3, 1));
+  refilling.acknowledged(ack(SECOND));
+  assert.is(refilling.isDone(incarnation(testId(3), 5, 0)), true);
 });
 
 test("isDone() waits until the ledger has named it, also where nothing is given again", () => {
-  const reoffering = new Reoffering(FIRST, incarnation(FIRST, 0, 0));
-  assert.is(reoffering.isDone(incarnation(FIRST, 0, 0)), false);
-  reoffering.acknowledged(ack(FIRST, { admitted: false }));
-  assert.is(reoffering.isDone(incarnation(FIRST, 0, 0)), false, "no report of it is committed");
-  reoffering.acknowledged(ack(FIRST, { admitted: false, left: true }));
-  assert.is(reoffering.isDone(incarnation(FIRST, 0, 0)), true);
+  const refilling = new Refilling(FIRST, incarnation(FIRST, 0, 0));
+  assert.is(refilling.isDone(incarnation(FIRST, 0, 0)), false);
+  refilling.acknowledged(ack(FIRST, { admitted: false }));
+  assert.is(refilling.isDone(incarnation(FIRST, 0, 0)), false, "no report of it is committed");
+  refilling.acknowledged(ack(FIRST, { admitted: false, left: true }));
+  assert.is(refilling.isDone(incarnation(FIRST, 0, 0)), true);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /**
- * A ledger that forgot what it acknowledged is given again what the outbox retains: from when that was
- * seen until it has named it and has everything. Law 7.
+ * A ledger that forgot what it acknowledged is given again what the outbox retains. Law 7: that lasts
+ * until the ledger has named the amnesia, and has what the outbox had when it was seen.
  */
 import type { KnownIncarnation } from "./known_outbox.ts";
 import { NO_EVENTS } from "./messages.ts";
@@ -8,19 +8,19 @@ import type { Ack, Trouble } from "./messages.ts";
 import type { Id } from "./record.ts";
 
 /** One refilling, as far as one process has to do with it. */
-export class Reoffering {
+export class Refilling {
   /** What each report names meanwhile. */
   readonly trouble: Trouble;
   /** What the own incarnation had accepted when it was seen: the newest that is given again. */
   readonly #newest: { readonly id: Id; readonly sequence: number };
-  /** It is named also when there is nothing to be given again. */
+  /** The amnesia is named also when there is nothing to be given again. */
   #isRecorded = false;
 
-  /** It was seen on a stream of `incarnation`; `own` is the one that appends. */
-  constructor(incarnation: Id, { id, stored }: KnownIncarnation) {
+  /** A stream of `incarnation` showed it; `own` is the one that appends. */
+  constructor(incarnation: Id, own: KnownIncarnation) {
     const detail = "the ledger is older than what it acknowledged to this outbox";
     this.trouble = { kind: "ledger_restored", incarnation, ...NO_EVENTS, detail };
-    this.#newest = { id, sequence: stored.last.sequence };
+    this.#newest = { id: own.id, sequence: own.stored.last.sequence };
   }
 
   /** Every report names it, and `admitted` or `left` say that one is committed. */
@@ -28,9 +28,9 @@ export class Reoffering {
     this.#isRecorded ||= admitted || left;
   }
 
-  /** Whether it is over once `own` streams: what is older was delivered before. */
-  isDone({ id, acknowledged }: KnownIncarnation): boolean {
-    const wanted = id === this.#newest.id ? this.#newest.sequence : 0;
-    return this.#isRecorded && acknowledged.sequence >= wanted;
+  /** Whether it is over, now that `own` streams: what is older was delivered before. */
+  isDone(own: KnownIncarnation): boolean {
+    const wanted = own.id === this.#newest.id ? this.#newest.sequence : 0;
+    return this.#isRecorded && own.acknowledged.sequence >= wanted;
   }
 }
