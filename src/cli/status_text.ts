@@ -58,7 +58,11 @@ const COLUMNS = {
     align: "left",
     cell: ({ address }) => addressText(address),
   },
-  lag: { title: "lag", align: "right", cell: ({ pendingEvents }) => formatCount(pendingEvents) },
+  pending: {
+    title: "pending",
+    align: "right",
+    cell: ({ pendingEvents }) => formatCount(pendingEvents),
+  },
   accepted: {
     title: "accepted",
     align: "right",
@@ -83,7 +87,7 @@ const COLUMNS = {
 
 type ColumnName = keyof typeof COLUMNS;
 
-/** What goes first where the terminal is narrow. Label, state and lag stay. */
+/** What goes first where the terminal is narrow. Label, state and pending stay. */
 const DROPPED_FIRST: readonly ColumnName[] = ["address", "silent", "applied", "shows", "accepted"];
 
 /**
@@ -187,7 +191,7 @@ function summary(view: Status): string[] {
     ...(view.unwritten === undefined ? [] : [UNWRITTEN_PARTS[view.unwritten]]),
     ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
     ...(misdirected.length > 0 ? [`${formatCount(misdirected.length)} of another ledger`] : []),
-    `${countOf(view.pendingEvents, "event")} behind`,
+    `${countOf(view.pendingEvents, "event")} pending`,
   ];
 }
 

@@ -101,5 +101,5 @@ async function shownBy(name: string, client: LikesClient): Promise<Shown> {
 function outstanding({ serverId, state, trouble, pendingEvents }: ServerStatus): string[] {
   if (state === "silent") return [`${serverId} is silent`];
   if (trouble !== "") return [`${serverId} is in trouble`];
-  return pendingEvents === 0 ? [] : [`${serverId} is ${pendingEvents} events behind`];
+  return pendingEvents === 0 ? [] : [`${serverId} has ${pendingEvents} events pending`];
 }

@@ -40,8 +40,8 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
     return new LikesError("peer_unreachable", message);
   }
   const { servers, pendingEvents, convergence, misdirected } = last;
-  const late = servers.filter(({ state, trouble, pendingEvents: behind }) => {
-    return state === "silent" || trouble !== "" || behind > 0;
+  const late = servers.filter((one) => {
+    return one.state === "silent" || one.trouble !== "" || one.pendingEvents > 0;
   });
   const members = late.map(({ serverId, state, trouble }) => {
     if (trouble === "") return `${serverId} (${state})`;
@@ -50,6 +50,6 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
   const others = misdirected.map(({ serverId }) => `${serverId} (of another ledger)`);
   const names = [...members, ...others].slice(0, NAMED_MAX);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
-  const found = `${convergence.toUpperCase()}, ${pendingEvents} events behind, ${why}`;
+  const found = `${convergence.toUpperCase()}, ${pendingEvents} events pending, ${why}`;
   return new LikesError("not_converged", `Cannot see convergence in ${timeoutMs} ms: ${found}`);
 }

@@ -14,7 +14,7 @@ test("statusLine() gives everything in one line when all is well", () => {
   const view = status({ servers: servers(10) });
   const expected =
     "12:00:01 6,231 likes CONVERGED everywhere, as of 0.3 s ago, 10 of 10 streaming, " +
-    "0 events behind";
+    "0 events pending";
   assert.is(statusLine(view), expected);
 });
 
@@ -29,7 +29,7 @@ test("statusLine() names what is missing when not all is well", () => {
     ...troubles(1),
   });
   const expected =
-    "12:00:01 1 like UNKNOWN, as of no time yet, 2 of 3 streaming, 1 trouble, 1 event behind; " +
+    "12:00:01 1 like UNKNOWN, as of no time yet, 2 of 3 streaming, 1 trouble, 1 event pending; " +
     "silent: likes-server-1; trouble 1: gap at likes-server-2, incarnation 33333333, " +
     "since 2026-11-22 12:00:01, " +
     "#5 to #9 (to count on after it: likes resolve 1)";
@@ -71,18 +71,18 @@ test("statusLine() never shows a negative age when as_of is ahead", () => {
 test("statusTable() has a headline and a row a LikesServer when there is room", () => {
   const view = status({ servers: [server(0), server(1, { pendingEvents: 12 })] });
   assert.equal(statusTable(view, { columns: 120, color: false }).split("\n"), [
-    "6,231 likes CONVERGED everywhere, as of 0.3 s ago, 2 of 2 streaming, 0 events behind, " +
+    "6,231 likes CONVERGED everywhere, as of 0.3 s ago, 2 of 2 streaming, 0 events pending, " +
       "up 4 m 12 s",
     "",
-    "LikesServer     state      address          lag  accepted  applied  shows  silent",
-    "likes-server-0  streaming  127.0.0.1:41000    0       623      600  6,231   0.3 s",
-    "likes-server-1  streaming  127.0.0.1:41001   12       623      600  6,231   0.3 s",
+    "LikesServer     state      address          pending  accepted  applied  shows  silent",
+    "likes-server-0  streaming  127.0.0.1:41000        0       623      600  6,231   0.3 s",
+    "likes-server-1  streaming  127.0.0.1:41001       12       623      600  6,231   0.3 s",
   ]);
 });
 
 test("statusTable() leaves columns out when the terminal is narrow", () => {
   const text = statusTable(status({ servers: servers(3) }), { columns: 34, color: false });
-  assert.ok(text.includes("LikesServer     state      lag"));
+  assert.ok(text.includes("LikesServer     state      pending"));
   assert.not.ok(text.includes("127.0.0.1"));
 });
 
