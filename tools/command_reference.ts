@@ -52,7 +52,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
 const HEAD = `# Commands
 
 Every command of \`likes\`, with its flags, bounds and defaults. \`likes COMMAND --help\` says the
-same, and [ERRORS.md](ERRORS.md) has every message. This page is generated: \`npm run docs\`.
+same, and errors are in [OPERATING.md](OPERATING.md#errors). This page is generated: \`npm run docs\`.
 
 Results are on stdout, talk is on stderr; \`--json\` prints one object a line, errors too, with 64-bit
 numbers as text. \`NO_COLOR\` is honoured. A duration is a number with a unit, such as \`100ms\`,

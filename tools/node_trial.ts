@@ -25,6 +25,8 @@ const OUTER_NPM =
 export interface TrialOptions {
   /** Folder of the repository. */
   readonly root: string;
+  /** Parts of paths of test files; none for the whole suite. */
+  readonly only: readonly string[];
   readonly print: (line: string) => void;
   /** Ends it early. */
   readonly signal: AbortSignal;
@@ -34,7 +36,7 @@ type Run = (cwd: string, command: string, ...args: readonly string[]) => Promise
 
 /** Tries the newest Node of the version `wanted`. */
 export async function tryNode(wanted: string, options: TrialOptions): Promise<NodeTrial> {
-  const { root, print, signal } = options;
+  const { root, only, print, signal } = options;
   const folder = mkdtempSync(join(tmpdir(), "likes-matrix-"));
   const trial = {
     wanted,
@@ -52,7 +54,7 @@ export async function tryNode(wanted: string, options: TrialOptions): Promise<No
     trial.version = (await run(copy, "node", "--version")).lines[0] ?? "";
     print(`${trial.version}, npm ci`);
     trial.installMs = (await run(copy, "npm", "ci", "--no-audit", "--no-fund")).ms;
-    const suite = await runStep("npm", ["test"], {
+    const suite = await runStep("npm", ["test", "--", ...only], {
       cwd: copy,
       env: withNode(env, node),
       limitMs: STEP_MAX_MS,

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/messages.ts";
+import { FAULTS } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
 import type { Manifest } from "../../tools/command_reference.ts";
 import { MUTANTS } from "../mutants/list.ts";
@@ -52,6 +53,15 @@ test("TROUBLE_KINDS are those of docs/OPERATING.md when it tells what can be don
     rows.map(([kind]) => kind),
     TROUBLE_KINDS.map((kind) => `\`${kind}\``),
   );
+});
+
+test("FAULTS are those of docs/OPERATING.md when it lists errors", () => {
+  const rows = rowsUnder(pageText("docs/OPERATING.md"), "Errors");
+  const told = rows.map(([name, status, exit]) => [name, status, exit]);
+  const found = Object.entries(FAULTS).map(([name, { status, exit }]) => {
+    return [`\`${name}\``, `\`${status}\``, String(exit)];
+  });
+  assert.equal(told, found);
 });
 
 test("OUTBOX_BYTES_MAX and other limits are those of docs/OPERATING.md when it names them", () => {

@@ -1,4 +1,4 @@
-// limit: 240 s
+// nightly because it measures every figure
 // tidy: own processes because it runs what people run
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

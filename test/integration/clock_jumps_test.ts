@@ -2,7 +2,6 @@
  * Wall clocks that are set, step and stand still, on real processes: nothing changes but the time of
  * day that is printed.
  */
-// limit: 240 s
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -12,6 +11,7 @@ import type { Status } from "../../src/core/status.ts";
 import { PrimaryClient } from "../../src/rpc/primary_client.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
+import { extent, sampleOf } from "../fixtures/extent.ts";
 import { FakedClock, findLibfaketime } from "../fixtures/faked_clock.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";
@@ -24,6 +24,7 @@ const NEAR_MS = 300 * SECOND_MS;
 const LIMIT_MS = 20_000;
 const WATCH_INTERVAL_MS = 100;
 const STATUSES_A_JUMP = 3;
+const ROUNDS = extent(1, 3);
 /** Between two jumps of a command's clock, of which each command sees several. */
 const COMMAND_JUMP_MS = 20;
 
@@ -79,7 +80,7 @@ testFaked("the total is exact, and never UNKNOWN, when clocks jump while likes f
   });
   const watch = new Watch(counter.primary);
   let jumps = 0;
-  for (const names of [["primary"], ["a"], ["primary", "a", "b"]]) {
+  for (const names of sampleOf([["primary"], ["a"], ["primary", "a", "b"]], 1)) {
     for (const jump of JUMPS) {
       for (const name of names) clocks[name]?.set(jump.time);
       for (const name of names) await logged(counter, name, jump);
@@ -105,7 +106,7 @@ testFaked("as_of goes on when a primary starts again on a clock that was set", a
   let primary = await counter.startPrimary({ env: clock.env });
   const a = await counter.startAccepting("a");
   let before: Status | undefined;
-  for (const [index, jump] of [by("+0", 0), ...JUMPS.toReversed()].entries()) {
+  for (const [index, jump] of [by("+0", 0), ...sampleOf(JUMPS.toReversed(), 4)].entries()) {
     await counter.add(a, 5);
     await expectExact(counter, { a }, []);
     const status = await counter.status();
@@ -133,7 +134,7 @@ testFaked("commands wait as long as they say when their clock jumps meanwhile", 
     await using command = counter.spawn(args, { env: clock.env });
     return await command.result(LIMIT_MS);
   };
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const given = await run("add", "video", "5", "--server", a.address);
     assert.is(given.code, 0, given.stderr);
     const waited = await run("status", "--wait", "--primary", counter.primary);

@@ -2,7 +2,7 @@
  * Many distinct items through both roles: what a role keeps for each is on its disk and not in its
  * memory, pages over all of them are complete, and the most liked are found as fast as among a few.
  */
-// limit: 240 s
+// nightly because it makes 50,000 items
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COUNTS_MAX, RECENT_EVENTS_MAX } from "../../src/limits.ts";

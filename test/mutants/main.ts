@@ -1,7 +1,7 @@
 /**
  * `npm run mutants`: plants every bug of the list, one at a time, and fails when the suites do not find
- * one. `-- --only NAME` tries some of them, `--jobs N` at a time; `--write` begins with the simulator,
- * and writes the baseline of those that it tried.
+ * one. `-- --only NAME` tries some of them, `--part 3/12` a twelfth, `--jobs N` at a time. `--write`
+ * begins with the simulator, and writes the baseline of those that it tried.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,16 +19,24 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
     jobs: { type: "string", default: String(FILES_AT_ONCE) },
+    part: { type: "string", default: "1/1" },
     write: { type: "boolean", default: false },
   },
 });
 const { only, write } = values;
+const [part = 1, parts = 1] = values.part
+  .split("/")
+  .map((text) => parseWhole(text, 1, 1_000, "--part"));
 const jobs = parseWhole(values.jobs, 1, 64, "--jobs");
-const all = [CANARY, CANARY_OF_TESTS, IDENTITY, ...MUTANTS];
-const mutants = only.length === 0 ? all : all.filter(({ name }) => only.includes(name));
+const proofs = [CANARY, CANARY_OF_TESTS, IDENTITY];
+const all = [...proofs, ...MUTANTS];
+// Every part has the proofs; the rest is dealt out, so that each part has some of every file.
+const dealt = MUTANTS.filter((_, index) => index % parts === part - 1);
+const mutants =
+  only.length === 0 ? [...proofs, ...dealt] : all.filter(({ name }) => only.includes(name));
 const unknown = only.filter((name) => !all.some((mutant) => mutant.name === name));
 if (unknown.length > 0) throw new Error(`Cannot find a mutant named ${unknown.join(" or ")}`);
-const isWhole = only.length === 0;
+const isWhole = only.length === 0 && parts === 1;
 
 const interrupt = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -16,6 +16,8 @@ export interface RunMutantsOptions {
   /** The suite that is run first against a mutant; the simulator when it gives none. */
   readonly firstOf: (name: string) => string | undefined;
   readonly print: (line: string) => void;
+  /** A suite that prints nothing for so long hangs. */
+  readonly silenceMaxMs?: number;
   /** Ends it early. */
   readonly signal?: AbortSignal;
 }
@@ -26,7 +28,7 @@ export interface RunMutantsOptions {
  */
 export async function runMutants(
   mutants: readonly Mutant[],
-  { root, jobs, firstOf, print, signal }: RunMutantsOptions,
+  { root, jobs, firstOf, print, ...options }: RunMutantsOptions,
 ): Promise<readonly Outcome[]> {
   expectAnchors(mutants, root);
   const width = Math.max(...mutants.map(({ name }) => name.length));
@@ -36,8 +38,7 @@ export async function runMutants(
     using copy = new WorkingCopy(root);
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const first = firstOf(mutant.name);
-      const options = { first, ...(signal === undefined ? {} : { signal }) };
-      const outcome = await tryMutant(mutant, copy, options);
+      const outcome = await tryMutant(mutant, copy, { first, ...options });
       outcomes.push(outcome);
       print(rowOf(outcome, width));
     }

@@ -1,8 +1,6 @@
 /** What is run against a mutant: the simulator over a range of seeds, and files of tests. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { limitOf } from "../runner/find_files.ts";
-import { runFile } from "../runner/run_file.ts";
+import { SILENCE_MAX_MS } from "../runner/expected.ts";
+import { runFiles } from "../runner/run_file.ts";
 import type { RunFileOptions } from "../runner/run_file.ts";
 import { runProcess } from "../runner/run_process.ts";
 
@@ -11,8 +9,6 @@ export const SIMULATOR = "simulator";
 
 /** What the simulator runs. */
 const SIMULATION = ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1", "--jobs", "1"];
-/** Several times what a loaded machine takes. */
-const SIMULATION_LIMIT_MS = 60_000;
 
 /** How a suite ended. */
 export interface SuiteResult {
@@ -35,8 +31,10 @@ export async function runSuite(suite: string, options: RunFileOptions): Promise<
 type Ended = Pick<SuiteResult, "failure" | "output">;
 
 async function simulate(options: RunFileOptions): Promise<Ended> {
-  const limitMs = SIMULATION_LIMIT_MS;
-  const { problem, isHung, output } = await runProcess(SIMULATION, { ...options, limitMs });
+  const { problem, isHung, output } = await runProcess(SIMULATION, {
+    silenceMaxMs: SILENCE_MAX_MS,
+    ...options,
+  });
   return {
     failure: problem === undefined || isHung ? problem : (seedOf(output) ?? problem),
     output,
@@ -44,8 +42,8 @@ async function simulate(options: RunFileOptions): Promise<Ended> {
 }
 
 async function runTestFile(path: string, options: RunFileOptions): Promise<Ended> {
-  const limitMs = limitOf(path, readFileSync(join(options.root, path), "utf8"));
-  const { problem, isHung, totals, output } = await runFile({ path, limitMs }, options);
+  const run = { name: path, paths: [path] };
+  const { problem, isHung, totals, output } = await runFiles(run, options);
   const failure = problem === undefined || isHung ? problem : `${totals.failed} failed`;
   return { failure, output };
 }

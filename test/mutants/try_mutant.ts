@@ -21,6 +21,8 @@ export interface Outcome {
 export interface TryOptions {
   /** The suite that killed it before: it is run first. Without one, the simulator is. */
   readonly first?: string | undefined;
+  /** A suite that prints nothing for so long hangs. */
+  readonly silenceMaxMs?: number;
   /** Ends it early. */
   readonly signal?: AbortSignal;
 }
@@ -29,15 +31,14 @@ export interface TryOptions {
 export async function tryMutant(
   mutant: Mutant,
   copy: WorkingCopy,
-  { first, signal }: TryOptions = {},
+  { first, ...options }: TryOptions = {},
 ): Promise<Outcome> {
   const startedMs = performance.now();
   const { name } = mutant;
   using _planted = copy.plant(mutant);
   for (const suite of suitesOf(mutant, first)) {
-    const options = { root: copy.path, ...(signal === undefined ? {} : { signal }) };
-    const { failure, isBroken, output } = await runSuite(suite, options);
-    signal?.throwIfAborted();
+    const { failure, isBroken, output } = await runSuite(suite, { root: copy.path, ...options });
+    options.signal?.throwIfAborted();
     if (failure === undefined) continue;
     const durationMs = performance.now() - startedMs;
     return { name, killedBy: suite, how: failure, isBroken, output, durationMs };

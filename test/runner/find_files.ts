@@ -1,22 +1,37 @@
-/** Which files are tests, and how long each may take. */
+/** Which files are tests, and which of them share a process. */
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
-import { INTEGRATION_LIMIT_MS, UNIT_LIMIT_MS } from "./expected.ts";
+import { dirname, join, relative, sep } from "node:path";
 
 /** A file of tests. */
 export interface TestFile {
   /** From the root, with `/`. */
   readonly path: string;
-  readonly limitMs: number;
+  /** Left out of `npm test`: the file says `// nightly because …`. */
+  readonly isNightly: boolean;
+  /** Whether the file has a process of its own: it says `// alone because …`, or its folder does. */
+  readonly isAlone: boolean;
+  /** Whether the file does more in `npm run nightly`. */
+  readonly hasExtent: boolean;
 }
 
-/** How far down a file its own limit may stand. */
-const LIMIT_LINES_MAX = 20;
+/** Files that run in one process, one after another. */
+export interface TestRun {
+  /** The path of the only file, or the folder of several. */
+  readonly name: string;
+  readonly paths: readonly string[];
+}
+
+/** How far down a file its marker may stand. */
+const HEAD_LINES_MAX = 20;
+const NIGHTLY = /^\/\/ nightly because \S/m;
+const EXTENT = /^import .*\/fixtures\/extent\.ts";$/m;
+/** Folders whose files start processes or measure memory: each file has a process of its own. */
+const ALONE_FOLDERS = /^test\/(?:integration|leaks|simulator)\//;
+const ALONE = /^\/\/ alone because \S/m;
 
 /**
  * Finds `*_test.ts` anywhere in `folder` under `root`: those whose path contains one of `filters`,
- * if there are any. Folders named `fixtures` hold what tests use. Those that may take longest come
- * first.
+ * if there are any. Folders named `fixtures` hold what tests use.
  */
 export async function findFiles(
   root: string,
@@ -28,19 +43,33 @@ export async function findFiles(
     .filter((entry) => entry.isFile() && entry.name.endsWith("_test.ts"))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
     .filter((path) => !path.slice(folder.length).includes("/fixtures/"))
-    .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)));
-  const files = await Promise.all(
-    paths.map(async (path) => {
-      return { path, limitMs: limitOf(path, await readFile(join(root, path), "utf8")) };
-    }),
+    .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)))
+    .toSorted();
+  return Promise.all(
+    paths.map(async (path) => fileOf(path, await readFile(join(root, path), "utf8"))),
   );
-  return files.toSorted((a, b) => b.limitMs - a.limitMs || (a.path < b.path ? -1 : 1));
 }
 
-/** The limit of a file: what its first lines say (`// limit: 240 s`), or what its folder says. */
-export function limitOf(path: string, text: string): number {
-  const head = text.split("\n", LIMIT_LINES_MAX).join("\n");
-  const own = /^\/\/ limit: (\d{1,4}) s$/m.exec(head)?.[1];
-  if (own !== undefined) return Number(own) * 1_000;
-  return path.startsWith("test/integration/") ? INTEGRATION_LIMIT_MS : UNIT_LIMIT_MS;
+/** Describes a file by its text. */
+export function fileOf(path: string, text: string): TestFile {
+  const head = text.split("\n", HEAD_LINES_MAX).join("\n");
+  const isAlone = ALONE_FOLDERS.test(path) || ALONE.test(head);
+  return { path, isNightly: NIGHTLY.test(head), isAlone, hasExtent: EXTENT.test(text) };
+}
+
+/**
+ * Puts unit tests of one folder into one process, since a process costs more than their tests. Runs of
+ * one file come first: they take longest, and short ones at the end keep all cores busy.
+ */
+export function runsOf(files: readonly TestFile[]): TestRun[] {
+  const alone = files.filter(({ isAlone }) => isAlone);
+  const folders = new Map<string, string[]>();
+  for (const { path } of files.filter(({ isAlone }) => !isAlone)) {
+    const folder = dirname(path);
+    folders.set(folder, [...(folders.get(folder) ?? []), path]);
+  }
+  const shared = [...folders].map(([folder, paths]) => {
+    return { name: paths.length === 1 ? (paths[0] ?? folder) : folder, paths };
+  });
+  return [...alone.map(({ path }) => ({ name: path, paths: [path] })), ...shared];
 }

@@ -1,7 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { INTEGRATION_LIMIT_MS, UNIT_LIMIT_MS } from "./expected.ts";
-import { findFiles, limitOf } from "./find_files.ts";
+import { fileOf, findFiles, runsOf } from "./find_files.ts";
 
 const ROOT = process.cwd();
 const FIXTURES = "test/runner/fixtures";
@@ -19,15 +18,23 @@ test("findFiles() gives the files that match when there are filters", async () =
   assert.equal(await findFiles(ROOT, FIXTURES, ["no such file"]), []);
 });
 
-test("limitOf() gives the limit of the folder when the file says nothing", () => {
-  assert.is(limitOf("test/core/a_test.ts", ""), UNIT_LIMIT_MS);
-  assert.is(limitOf("test/integration/a_test.ts", "// no limit"), INTEGRATION_LIMIT_MS);
+test("fileOf() tells what is left to the night when the head of a file says so", () => {
+  const marked = fileOf("test/a_test.ts", "/** Why. */\n// nightly because it takes minutes\n");
+  assert.equal([marked.isNightly, marked.hasExtent], [true, false]);
+  assert.not(fileOf("test/a_test.ts", "// nightly\n").isNightly, "a marker has a reason");
+  const late = `${"\n".repeat(30)}// nightly because it takes minutes\n`;
+  assert.not(fileOf("test/a_test.ts", late).isNightly);
+  assert.ok(fileOf("a", 'import { extent } from "../fixtures/extent.ts";\n').hasExtent);
 });
 
-test("limitOf() gives the file's own limit when its first lines name one", () => {
-  assert.is(limitOf("test/integration/a_test.ts", "/** Why. */\n// limit: 240 s\n"), 240_000);
-  const late = `${"\n".repeat(30)}// limit: 240 s\n`;
-  assert.is(limitOf("test/a_test.ts", late), UNIT_LIMIT_MS);
+test("runsOf() puts unit tests of a folder together, after files that run alone", () => {
+  const files = ["test/core/a_test.ts", "test/core/b_test.ts", "test/integration/c_test.ts"];
+  const runs = runsOf([...files, "test/d_test.ts"].map((path) => fileOf(path, "")));
+  assert.equal(runs, [
+    { name: "test/integration/c_test.ts", paths: ["test/integration/c_test.ts"] },
+    { name: "test/core", paths: ["test/core/a_test.ts", "test/core/b_test.ts"] },
+    { name: "test/d_test.ts", paths: ["test/d_test.ts"] },
+  ]);
 });
 
 test.run();

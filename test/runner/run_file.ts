@@ -1,17 +1,19 @@
 /**
- * Runs one file of tests in a process of its own, and trusts nothing that it says by itself.
+ * Runs files of tests in a process of their own, and trusts nothing that the process says by itself.
  *
  * uvu exits with 0 when a hook throws, when nothing calls `.run()` and when no test was found, and
- * it has no limit for a test. So a file has passed only if it ended in time with exit code 0,
+ * it has no limit for a test. So a run has passed only if it ended by itself with exit code 0,
  * printed totals with at least one test and none failed, and left no process behind.
  */
-import type { TestFile } from "./find_files.ts";
+import { SILENCE_MAX_MS } from "./expected.ts";
+import type { TestRun } from "./find_files.ts";
 import { runProcess } from "./run_process.ts";
 import { parseTotals } from "./totals.ts";
 import type { Totals } from "./totals.ts";
 
-/** How a file ended. */
+/** How a run ended. */
 export interface FileResult {
+  /** The file, or the folder of several. */
   readonly path: string;
   /** Why it failed; undefined when it passed. */
   readonly problem: string | undefined;
@@ -19,23 +21,26 @@ export interface FileResult {
   /** At least one failed when there is a problem. */
   readonly totals: Totals;
   readonly durationMs: number;
-  /** What it printed: the end of it. */
+  /** The end of what was printed. */
   readonly output: string;
 }
 
-/** How to run a file. */
+/** How to run files. */
 export interface RunFileOptions {
-  /** Folder that the file's path starts from, and the working folder of its process. */
+  /** Folder that the paths start from, and the working folder of the process. */
   readonly root: string;
+  /** SILENCE_MAX_MS when absent. */
+  readonly silenceMaxMs?: number;
   readonly env?: NodeJS.ProcessEnv;
   /** Ends the process early; the file then has failed. */
   readonly signal?: AbortSignal;
 }
 
-/** Runs `file` and judges it. Its processes are gone when this is done. */
-export async function runFile(file: TestFile, options: RunFileOptions): Promise<FileResult> {
-  const { path, limitMs } = file;
-  const ended = await runProcess([path], { ...options, limitMs });
+/** Runs the files of `run` and judges them. Their processes are gone when this is done. */
+export async function runFiles(run: TestRun, options: RunFileOptions): Promise<FileResult> {
+  const { name: path, paths } = run;
+  const args = paths.length === 1 ? paths : ["test/runner/run_suites.ts", ...paths];
+  const ended = await runProcess(args, { silenceMaxMs: SILENCE_MAX_MS, ...options });
   const totals = parseTotals(ended.output);
   const problem = ended.problem ?? problemOf(totals);
   return { ...ended, path, problem, totals: judge(totals, problem) };

@@ -15,7 +15,8 @@ const POLL_MS = 50;
 export interface RunProcessOptions {
   /** The working folder of the process. */
   readonly root: string;
-  readonly limitMs: number;
+  /** A process that prints nothing for so long hangs, and is killed. */
+  readonly silenceMaxMs: number;
   readonly env?: NodeJS.ProcessEnv;
   /** Ends the process early. */
   readonly signal?: AbortSignal;
@@ -34,7 +35,7 @@ export interface ProcessResult {
 /** Runs the program `args[0]` with the rest of `args`. */
 export async function runProcess(
   args: readonly string[],
-  { root, limitMs, env = process.env, signal }: RunProcessOptions,
+  { root, silenceMaxMs, env = process.env, signal }: RunProcessOptions,
 ): Promise<ProcessResult> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, ["--import", "tsx", ...args], {
@@ -47,12 +48,12 @@ export async function runProcess(
   if (group === undefined) throw new Error(`Cannot start ${process.execPath} for ${args[0]}`);
   const kill = (): void => killGroup(group);
   signal?.addEventListener("abort", kill);
-  const read = collectOutput(child);
   let isHung = false;
   const timer = setTimeout(() => {
     isHung = true;
     kill();
-  }, limitMs);
+  }, silenceMaxMs);
+  const read = collectOutput(child, () => timer.refresh());
   const closed = once(child, "close").then(() => true);
   const ended = await waitForExit(child);
   clearTimeout(timer);
@@ -62,7 +63,9 @@ export async function runProcess(
   for (const stream of [child.stdout, child.stderr]) stream.destroy();
   signal?.removeEventListener("abort", kill);
   const left = isEmpty && isClosed ? undefined : "left processes behind";
-  const problem = isHung ? `hung: it was not done after ${limitMs / 1_000} s` : (ended ?? left);
+  const problem = isHung
+    ? `hung: it printed nothing for ${silenceMaxMs / 1_000} s`
+    : (ended ?? left);
   return { problem, isHung, durationMs: performance.now() - startedMs, output: read() };
 }
 
@@ -72,12 +75,13 @@ function withoutColor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return rest;
 }
 
-/** Gives what was printed so far, at most its last OUTPUT_CHARACTERS_MAX. */
-function collectOutput(child: ChildProcess): () => string {
+/** Returns what was printed so far, at most its last OUTPUT_CHARACTERS_MAX. */
+function collectOutput(child: ChildProcess, onOutput: () => void): () => string {
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       output = (output + text).slice(-OUTPUT_CHARACTERS_MAX);
+      onOutput();
     });
   }
   return () => output;

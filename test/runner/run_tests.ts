@@ -1,8 +1,8 @@
 /** Runs files of tests, a few at a time, and says how each of them ended. */
 import { FILES_AT_ONCE } from "./expected.ts";
-import { findFiles } from "./find_files.ts";
-import type { TestFile } from "./find_files.ts";
-import { runFile } from "./run_file.ts";
+import { findFiles, runsOf } from "./find_files.ts";
+import type { TestFile, TestRun } from "./find_files.ts";
+import { runFiles } from "./run_file.ts";
 import type { FileResult } from "./run_file.ts";
 import { sumTotals, totalsLine } from "./totals.ts";
 
@@ -17,6 +17,10 @@ export interface RunTestsOptions {
   /** Fewer tests than that are a failure. Not looked at when there are filters. */
   readonly testsMin: number;
   readonly print: (line: string) => void;
+  /** Which of the files are run; all but the nightly ones when absent and nothing filters. */
+  readonly wanted?: (file: TestFile) => boolean;
+  /** A process that prints nothing for so long hangs. */
+  readonly silenceMaxMs?: number;
   /** Of every file; as here when absent. */
   readonly env?: NodeJS.ProcessEnv;
   /** Ends all processes early. */
@@ -26,8 +30,9 @@ export interface RunTestsOptions {
 /** Runs the tests and prints the totals as the last line. True when all is as it should be. */
 export async function runTests(options: RunTestsOptions): Promise<boolean> {
   const { root, folder, filters, testsMin, print } = options;
-  const files = await findFiles(root, folder, filters);
-  const results = await runAll(files, options);
+  const { wanted = ({ isNightly }) => filters.length > 0 || !isNightly } = options;
+  const files = (await findFiles(root, folder, filters)).filter(wanted);
+  const results = await runAll(runsOf(files), options);
   const totals = sumTotals(results.map((result) => result.totals));
   const problems = results
     .filter((result) => result.problem !== undefined)
@@ -46,18 +51,23 @@ export async function runTests(options: RunTestsOptions): Promise<boolean> {
   return problems.length === 0;
 }
 
-/** Takes files from the front until none is left, FILES_AT_ONCE at a time. */
+/** Takes runs from the front until none is left, FILES_AT_ONCE at a time. */
 async function runAll(
-  files: readonly TestFile[],
-  { root, env = process.env, signal, print }: RunTestsOptions,
+  runs: readonly TestRun[],
+  { root, env = process.env, signal, silenceMaxMs, print }: RunTestsOptions,
 ): Promise<FileResult[]> {
-  const options = { root, env, ...(signal === undefined ? {} : { signal }) };
-  const waiting = [...files];
+  const options = {
+    root,
+    env,
+    ...(signal === undefined ? {} : { signal }),
+    ...(silenceMaxMs === undefined ? {} : { silenceMaxMs }),
+  };
+  const waiting = [...runs];
   const results: FileResult[] = [];
   const lane = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
       if (signal?.aborted === true) return;
-      const result = await runFile(file, options);
+      const result = await runFiles(run, options);
       results.push(result);
       for (const line of describe(result)) print(line);
     }
@@ -66,7 +76,7 @@ async function runAll(
   return results;
 }
 
-/** A line for a file that passed; for one that did not, what it printed too. */
+/** A line for a run that passed; after one that failed, what it printed too. */
 function describe({ path, problem, totals, durationMs, output }: FileResult): string[] {
   const time = `${(durationMs / 1_000).toFixed(1)} s`;
   const skipped = totals.skipped === 0 ? "" : `, ${totals.skipped} skipped`;

@@ -1,4 +1,4 @@
-/** The form of what people are told: errors and help. docs/ERRORS.md holds what errors say. */
+/** The form of errors and help. */
 import { lineAt } from "./source_scan.ts";
 import type { Source } from "./source_scan.ts";
 

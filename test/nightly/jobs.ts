@@ -1,0 +1,57 @@
+/** What `npm run nightly` runs, as a whole or as the part that one commit takes. */
+import { createHash } from "node:crypto";
+
+/** Files of tests in full, or a script of package.json with its arguments. */
+export type Job =
+  | { readonly type: "tests"; readonly name: string; readonly files: readonly string[] }
+  | { readonly type: "script"; readonly name: string; readonly args: readonly string[] };
+
+const NODES = ["20", "22", "24", "newest"];
+/** Parts into which the planted bugs are cut. */
+const MUTANT_PARTS = 12;
+const SEEDS = 200_000;
+const SEEDS_SAMPLED = 4_000;
+/** First seeds of samples differ by commit: below 2^32, far above those of the fixed ranges. */
+const SEED_STEP = 10_000;
+/** Tests that a sampled Node runs: stores, wires and one whole demonstration. */
+const NODE_TESTS = ["test/store/", "test/rpc/", "orchestrate_run"];
+
+/** Returns a number that commits share as evenly as their hashes. */
+export function partOf(commit: string): number {
+  return createHash("sha256").update(commit).digest().readUInt32BE();
+}
+
+/** Returns all jobs, or with `part` those that a commit with this number takes. */
+export function jobsOf(files: readonly string[], part?: number): readonly Job[] {
+  if (part === undefined) {
+    return [
+      { type: "tests", name: "long tests", files },
+      script("simulator", "simulate", "--", "--seeds", String(SEEDS), "--first-seed", "1000000"),
+      script("mutants", "mutants"),
+      script("coverage", "coverage"),
+      script("matrix", "matrix"),
+    ];
+  }
+  const file = files[part % files.length];
+  const node = NODES[part % NODES.length] ?? "newest";
+  const firstSeed = String(SEED_STEP * (part % 100_000) + 1);
+  const shard = `${(part % MUTANT_PARTS) + 1}/${MUTANT_PARTS}`;
+  return [
+    ...(file === undefined ? [] : [{ type: "tests", name: file, files: [file] } as const]),
+    script(
+      "simulator",
+      "simulate",
+      "--",
+      "--seeds",
+      String(SEEDS_SAMPLED),
+      "--first-seed",
+      firstSeed,
+    ),
+    script(`mutants ${shard}`, "mutants", "--", "--part", shard),
+    script(`node ${node}`, "matrix", "--", node, ...NODE_TESTS.flatMap((one) => ["--only", one])),
+  ];
+}
+
+function script(name: string, ...args: readonly string[]): Job {
+  return { type: "script", name, args };
+}

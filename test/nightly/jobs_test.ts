@@ -1,0 +1,30 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { jobsOf, partOf } from "./jobs.ts";
+
+const FILES = ["test/a_test.ts", "test/b_test.ts", "test/c_test.ts"];
+
+test("jobsOf() runs every long file and each kind of check when no part is named", () => {
+  const jobs = jobsOf(FILES);
+  assert.equal(jobs[0], { type: "tests", name: "long tests", files: FILES });
+  assert.equal(
+    jobs.slice(1).map(({ name }) => name),
+    ["simulator", "mutants", "coverage", "matrix"],
+  );
+});
+
+test("jobsOf() takes every file, Node and part of the mutants when parts take turns", () => {
+  const names = new Set<string>();
+  for (let part = 0; part < 12; part++) for (const { name } of jobsOf(FILES, part)) names.add(name);
+  for (const file of FILES) assert.ok(names.has(file), file);
+  for (const node of ["20", "22", "24", "newest"]) assert.ok(names.has(`node ${node}`), node);
+  for (let shard = 1; shard <= 12; shard++) assert.ok(names.has(`mutants ${shard}/12`));
+});
+
+test("partOf() differs when commits do, and stays for one commit", () => {
+  const parts = Array.from({ length: 100 }, (_, index) => partOf(`commit ${index}`));
+  assert.is(new Set(parts).size, parts.length);
+  assert.is(partOf("commit 1"), parts[1]);
+});
+
+test.run();
