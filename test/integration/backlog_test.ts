@@ -8,12 +8,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
+import { extent } from "../fixtures/extent.ts";
 import { flood } from "../fixtures/flood.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { residentBytes } from "../fixtures/resident_memory.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-const EVENTS = 30_000;
+const EVENTS = extent(10_000, 30_000);
 /** Part of an item id, so that the backlog is many batches. */
 const LONG = "/long".repeat(40);
 const MIB = 1024 * 1024;

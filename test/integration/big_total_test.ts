@@ -15,6 +15,7 @@ import {
 import { DeliveryPeer, batchAfter, newIdentity } from "../fixtures/delivery_peer.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
+import { sampleOf } from "../fixtures/extent.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
@@ -22,10 +23,11 @@ const LIMIT_MS = 10_000;
 
 test("a total beyond 2^53 is exact and shown to the last digit everywhere", async () => {
   await using counter = new Counter();
-  for (const [planted, total] of [
+  const totals = [
     [2n ** 53n - 2n, 2n ** 53n + 3n],
     [TOTAL_LIKES_ACCEPTING_MAX - 5n, TOTAL_LIKES_ACCEPTING_MAX],
-  ] as const) {
+  ] as const;
+  for (const [planted, total] of sampleOf(totals, 1)) {
     const { primary, a } = await startedWith(counter, planted);
     await counter.add(a, 5);
     assert.is(await expectExact(counter, { a }, [], { retained: false }), total);

@@ -9,6 +9,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
+import { sampleOf } from "../fixtures/extent.ts";
 import { failing, hasTracer } from "../fixtures/failing_disk.ts";
 import type { Failing } from "../fixtures/failing_disk.ts";
 import { Givers } from "../fixtures/givers.ts";
@@ -18,7 +19,7 @@ import type { Role } from "../fixtures/roles.ts";
 
 const LIMIT_MS = 20_000;
 
-const FAULTS: readonly Failing[] = [
+const ALL_FAULTS: readonly Failing[] = [
   { call: "fsync", error: "EIO", when: "12" },
   { call: "fsync", error: "EIO", when: "25+" },
   { call: "pwrite64", error: "EIO", when: "60" },
@@ -27,6 +28,7 @@ const FAULTS: readonly Failing[] = [
   // A checkpoint's, which comes after some hundred commits.
   { call: "fsync", error: "EIO", when: "1", suffixes: [""] },
 ];
+const FAULTS = sampleOf(ALL_FAULTS, 2);
 const STORE = /Cannot use the (?:outbox|ledger) ".*" any further: .*SQLITE_\w+.*start again/;
 
 test("a LikesServer ends with the reason when its disk fails, and loses nothing", async () => {

@@ -24,7 +24,7 @@ const CALLS_SWEPT = 12;
 /** Reads come by the dozen when a store is opened, and seldom after it. */
 const READS_SWEPT = [1, 2, 3, 5, 8, 12, 16, 20, 24, 28];
 const CALLS = Array.from({ length: CALLS_SWEPT }, (_, index) => index + 1);
-const PART = 2;
+const PART = 1;
 const SWEPT = {
   fsync: sampleOf(CALLS, PART),
   pwrite64: sampleOf(CALLS, PART),

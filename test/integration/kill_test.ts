@@ -15,7 +15,7 @@ import type { Role } from "../fixtures/roles.ts";
 
 const LIKES_SERVER_KILLS = extent(3, 12);
 const PRIMARY_KILLS = extent(2, 12);
-const POWER_CUTS = extent(2, 8);
+const POWER_CUTS = extent(1, 8);
 const IDS = ["a", "b", "generating"] as const;
 const LIMIT_MS = 60_000;
 

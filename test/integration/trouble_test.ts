@@ -1,12 +1,16 @@
-/** Disks that forgot something, or are there twice: recognised, named, and no surviving like lost. */
+/**
+ * Disks that forgot something, or are there twice: recognised, named, and no surviving like lost. What
+ * an operator decides about each is recorded, and ends what kept the status UNKNOWN.
+ */
 import { cpSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { becomes } from "../fixtures/eventually.ts";
+import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { expectTrouble } from "../fixtures/expect_trouble.ts";
 import { healthOf } from "../fixtures/health.ts";
+import { expectDecided, expectRefused } from "../fixtures/operated.ts";
 import { Counter } from "../fixtures/roles.ts";
 import { startRolledBack } from "../fixtures/rolled_back.ts";
 import type { LikeEvent } from "../../src/core/like_event.ts";
@@ -36,6 +40,18 @@ test("a copied outbox is named second_incarnation when both copies run", async (
   assert.is((await counter.status()).asOfMs, asOfMs, "nor does it move over a restart");
   const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
   assert.match(log, /trouble 1: second_incarnation at a, incarnation [0-9a-f]{32}/);
+
+  const { totalLikes, troubles } = await counter.status();
+  const number = `${troubles[0]?.number}`;
+  await expectRefused(counter, ["resolve", number], /2 copies stream; let the one stream/);
+  await twin.end("SIGKILL");
+  await eventually("one copy gone", LIMIT_MS, async () => {
+    const { code } = await operate(counter, ["resolve", number]);
+    return code === 0 || undefined;
+  });
+  await resolveAll(counter);
+  await converged(counter);
+  assert.is((await counter.status()).totalLikes, totalLikes);
 });
 
 test("a live outbox is named closed_incarnation when its copy closed its incarnation", async () => {
@@ -68,6 +84,10 @@ test("an outbox is named outbox_rolled_back when it ends before what was applied
   const name = "likes.v1.trouble.outbox_rolled_back";
   assert.is(await healthOf(a.address, name), "NOT_SERVING");
   await a.waitFor(/trouble: outbox_rolled_back/);
+  await counter.add(a, 9);
+  await resolveAll(counter);
+  await converged(counter);
+  assert.is((await counter.status()).totalLikes, 24n, "what was applied stays, and it goes on");
 });
 
 test("an outbox is named digest_differs when it holds other events than were applied", async () => {
@@ -123,6 +143,17 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
     log,
     /decision 1: trouble \d \(ledger_restored of incarnation [0-9a-f]{32}\) ended: everything/,
   );
+
+  const gap = status.troubles.find(({ incarnation }) => incarnation !== "");
+  assert.equal([gap?.firstSequence, gap?.lastSequence], [2, 2]);
+  const told = await expectDecided(counter, ["resolve", `${gap?.number}`]);
+  assert.match(
+    told,
+    /\(gap of incarnation [0-9a-f]{32}\) is resolved, #2 to #2 will never be counted\n$/,
+  );
+  await resolveAll(counter);
+  await converged(counter);
+  assert.is((await counter.status()).totalLikes, 8n);
 });
 
 /** Puts `event` in the place of the only event of an outbox, as if it had always been that. */
@@ -175,5 +206,25 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   assert.is(await healthOf(counter.primary, health), "SERVING");
   await expectExact(counter, { a }, []);
 });
+
+/** Resolves every trouble that is left: one may end with another. */
+async function resolveAll(counter: Counter): Promise<void> {
+  await becomes("no trouble left", LIMIT_MS, async () => {
+    const [trouble] = (await counter.status()).troubles;
+    if (trouble !== undefined) await operate(counter, ["resolve", `${trouble.number}`]);
+    return trouble === undefined;
+  });
+}
+
+function operate(counter: Counter, args: readonly string[]) {
+  return counter.likes([...args, "--data-dir", counter.dataDir]);
+}
+
+/** Waits until the counter has converged everywhere. */
+async function converged(counter: Counter): Promise<void> {
+  const args = ["status", "--wait", "--timeout", "20s", "--primary", counter.primary];
+  const { code, stdout, stderr } = await counter.likes(args);
+  assert.is(code, 0, stderr + stdout);
+}
 
 test.run();
