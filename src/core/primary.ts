@@ -323,9 +323,13 @@ export class PrimaryCore {
   #committed(outcome: TransactionOutcome<GroupResult>, nowMs: number): void {
     assert(this.#committing, "a commit was under way");
     this.#committing = false;
-    this.#noteWriting(outcome.type === "done" ? undefined : outcome.type);
-    if (outcome.type !== "done") return this.#refuseAll(outcome.type, nowMs);
+    if (outcome.type !== "done") {
+      this.#noteWriting(outcome.type);
+      return this.#refuseAll(outcome.type, nowMs);
+    }
     const group = outcome.value;
+    // A group that changes nothing, such as a Hello, says nothing about the disk.
+    if (group.meta.version > this.#meta.version) this.#noteWriting(undefined);
     this.#meta = group.meta;
     this.#adopt(group);
     const touched = new Set<Stream>();

@@ -282,7 +282,12 @@ test("handle() says that another program writes when a commit finds the ledger b
   assert.equal(primary.notices("unwritten"), [{ type: "unwritten", why: "busy" }]);
   assert.is(primary.status().unwritten, "busy");
   await primary.pass(500);
-  assert.is((await primary.greet(2)).appliedSequence, 0, "nothing was applied");
+  const welcome = await primary.greet(2);
+  assert.is(welcome.appliedSequence, 0, "nothing was applied");
+  assert.is(primary.status().unwritten, "busy", "a Hello writes nothing");
+  primary.receive(2, report({ labelMs: welcome.pulse.labelMs, lastSequence: 1 }));
+  primary.receive(2, batch(FIRST, [5]));
+  await primary.commit();
   assert.is(primary.status().unwritten, undefined);
   assert.equal([primary.notices("written").length, primary.core.isWriting], [1, true]);
 });
