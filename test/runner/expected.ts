@@ -1,9 +1,10 @@
 /** What a whole run of the tests has to amount to, and how long its processes may be silent. */
+import { availableParallelism } from "node:os";
 
 /** Fewer tests in a whole run mean that some were not found. Raise the number as tests are added. */
 export const EXPECTED_TESTS_MIN = 1_150;
-/** As many as the smallest machine that we test on has cores. */
-export const FILES_AT_ONCE = 2;
+/** One more than the cores, since tests also wait. */
+export const FILES_AT_ONCE = availableParallelism() + 1;
 /**
  * A process of tests that prints nothing for so long hangs. uvu prints a dot after each test, so the
  * limit is that of one test and not of a file.

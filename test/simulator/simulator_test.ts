@@ -7,12 +7,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesServerCore } from "../../src/core/likes_server.ts";
 import { PrimaryCore } from "../../src/core/primary.ts";
+import { extent } from "../fixtures/extent.ts";
 import { runSeed } from "./seed_run.ts";
 import { addTally, firedTable, neverFired, newTally } from "./tally.ts";
 import type { World } from "./world.ts";
 
 const FIRST_SEED = 1;
-const SEEDS = 300;
+/** `npm run simulate` runs more, and says which faults never took effect. */
+const SEEDS = extent(120, 1_000);
 
 test("World.run() converges to what was accepted when it is kind again", () => {
   const sum = newTally();
@@ -21,7 +23,7 @@ test("World.run() converges to what was accepted when it is kind again", () => {
   }
   assert.equal(sum.failures, []);
   assert.is(sum.seeds, SEEDS);
-  assert.equal(neverFired(sum), []);
+  if (SEEDS >= 1_000) assert.equal(neverFired(sum), []);
   for (const [name, count] of Object.entries(sum.happened)) assert.ok(count > SEEDS / 4, name);
 });
 
