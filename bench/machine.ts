@@ -8,10 +8,8 @@ import { temporaryFolder } from "../test/fixtures/temporary_folder.ts";
 import { preciseMs } from "./clock.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** The one that src/store/better_sqlite.ts loads; the other need not be installed. */
-const SQLITE = Number(process.versions["napi"]) < 10 ? "better-sqlite3-12" : "better-sqlite3";
 /** Of what the program's speed depends on. */
-const PACKAGES = ["@grpc/grpc-js", SQLITE, "@oclif/core", "protobufjs"];
+const PACKAGES = ["@grpc/grpc-js", "@photostructure/sqlite", "@oclif/core", "protobufjs"];
 const SYNC_BYTES = 4_096;
 
 /** Where and of what something was measured. */

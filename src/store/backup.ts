@@ -13,20 +13,19 @@
 import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
 import { readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type Database from "better-sqlite3";
 import { acceptedOf } from "../core/outbox.ts";
 import type { Accepted } from "../core/outbox.ts";
 import type { Id, RecordCodec } from "../core/record.ts";
 import type { FaultCode } from "../errors.ts";
 import { LikesError } from "../errors.ts";
-import { Sqlite } from "./better_sqlite.ts";
+import { Database } from "./sqlite.ts";
 import { metaOf } from "./ledger_columns.ts";
 import { prepareLedger } from "./ledger_tables.ts";
 import { makeFolder, syncFolder } from "./make_folder.ts";
 import { readOutboxHead } from "./outbox_tables.ts";
 import { FILE_MODE, refuseKindOfFile } from "./own_file.ts";
 import { BUSY, DAMAGED, FULL, isOutside } from "./sqlite_failures.ts";
-import { databasePath, olderVersion, recognise } from "./sqlite_kind.ts";
+import { databasePath, olderVersion, pragma, recognise } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { storedInteger } from "./stored_integer.ts";
 import { verifyAllPages, verifySchema } from "./verify_database.ts";
@@ -134,26 +133,17 @@ async function copyPages(
   kind: SqliteKind,
   { onProgress }: BackupOptions,
 ): Promise<void> {
-  const database = new Sqlite(source, {
-    readonly: true,
-    fileMustExist: true,
-    timeout: BUSY_WAIT_MS,
-  });
+  const database = new Database(source, { isReadOnly: true, busyWaitMs: BUSY_WAIT_MS });
   try {
-    database.defaultSafeIntegers(true);
-    const pageBytes = Number(database.pragma("page_size", { simple: true }));
+    const pageBytes = Number(pragma(database, "page_size"));
     database.exec("BEGIN");
     // This read begins the transaction that holds what is copied.
     if (recognise(database, source, kind) === "new") throw unfitAs("it has no tables");
     const older = olderVersion(database, kind);
     if (older !== undefined) throw new Unfit(older);
-    const { totalPages: pages } = await database.backup(made, {
-      progress: ({ totalPages, remainingPages }) => {
-        onProgress?.((totalPages - remainingPages) * pageBytes, totalPages * pageBytes);
-        return STEP_PAGES;
-      },
+    await database.copyTo(made, STEP_PAGES, (copied, all) => {
+      onProgress?.(copied * pageBytes, all * pageBytes);
     });
-    onProgress?.(pages * pageBytes, pages * pageBytes);
   } finally {
     database.close();
   }
@@ -165,9 +155,8 @@ function finish(
   kind: SqliteKind,
   { nowUnixMs, codec }: BackupOptions,
 ): CopiedOutbox | CopiedLedger {
-  const database = new Sqlite(made, { fileMustExist: true });
+  const database = new Database(made);
   try {
-    database.defaultSafeIntegers(true);
     database.pragma("trusted_schema = OFF");
     // A file that needs no log can be read on a disk that takes no writes.
     database.pragma("journal_mode = DELETE");
@@ -185,12 +174,12 @@ function finish(
   }
 }
 
-function copiedOutbox(database: Database.Database): CopiedOutbox {
+function copiedOutbox(database: Database): CopiedOutbox {
   const { outboxId, serverId, forgotten, incarnations } = readOutboxHead(database);
   return { kind: "outbox", id: outboxId, serverId, ...acceptedOf(forgotten, incarnations) };
 }
 
-function copiedLedger(database: Database.Database): CopiedLedger {
+function copiedLedger(database: Database): CopiedLedger {
   const { ledgerId, meta } = prepareLedger(database);
   const { version, totalLikes } = metaOf(meta.get());
   return { kind: "ledger", id: ledgerId.get() ?? "", version, totalLikes };

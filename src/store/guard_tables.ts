@@ -7,18 +7,11 @@
  *
  * Records need none, for their digests are chained; nor do items, for their index by likes holds all.
  */
-import type Database from "better-sqlite3";
+import type { Database } from "./sqlite.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 
-interface Column {
-  readonly name: string;
-}
-
 /** Gives the guarded tables of `kind` the index that they lack, if any, in one transaction. */
-export function guardTables(
-  database: Database.Database,
-  { guarded }: Pick<SqliteKind, "guarded">,
-): void {
+export function guardTables(database: Database, { guarded }: Pick<SqliteKind, "guarded">): void {
   const indexes = new Set(
     database
       .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'index'")
@@ -27,17 +20,15 @@ export function guardTables(
   );
   const missing = guarded.filter((table) => !indexes.has(guardOf(table)));
   if (missing.length === 0) return;
-  database
-    .transaction(() => {
-      for (const table of missing) {
-        const columns = database
-          .prepare<[string], Column>("SELECT name FROM pragma_table_info(?)")
-          .all(table);
-        const names = columns.map(({ name }) => name).join(", ");
-        database.exec(`CREATE INDEX ${guardOf(table)} ON ${table} (${names})`);
-      }
-    })
-    .immediate();
+  const columnsOf = database
+    .prepare<[string], string>("SELECT name FROM pragma_table_info(?)")
+    .pluck();
+  database.transaction(() => {
+    for (const table of missing) {
+      const names = columnsOf.all(table).join(", ");
+      database.exec(`CREATE INDEX ${guardOf(table)} ON ${table} (${names})`);
+    }
+  });
 }
 
 function guardOf(table: string): string {

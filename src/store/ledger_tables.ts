@@ -1,6 +1,6 @@
 /** The tables of a ledger, and the statements that read and change them. */
 // tidy: no test because the acceptance tests of the ledger go through it
-import type Database from "better-sqlite3";
+import type { Database } from "./sqlite.ts";
 import type { IncarnationRow, MemberRow } from "../core/ledger.ts";
 import type { TroubleKind } from "../core/messages.ts";
 import type { Id } from "../core/record.ts";
@@ -123,7 +123,7 @@ export const LEDGER_KIND: SqliteKind = {
 export type LedgerStatements = ReturnType<typeof prepareLedger>;
 
 /** Prepares the statements of a ledger, once. */
-export function prepareLedger(database: Database.Database) {
+export function prepareLedger(database: Database) {
   return {
     ledgerId: database.prepare<[], Id>("SELECT ledger_id FROM ledger").pluck(),
     ...prepareRows(database),
@@ -140,7 +140,7 @@ export function prepareLedger(database: Database.Database) {
   };
 }
 
-function prepareTroubles(database: Database.Database) {
+function prepareTroubles(database: Database) {
   // The text of the condition is that of the index, by which alone SQLite takes that index.
   const undecided = "FROM troubles WHERE decided = 0";
   return {
@@ -150,12 +150,14 @@ function prepareTroubles(database: Database.Database) {
     ),
     trouble: database.prepare<[number], StoredTrouble>(`SELECT * ${undecided} AND number = ?`),
     troubleCount: database.prepare<[], bigint>(`SELECT count(*) ${undecided}`).pluck(),
-    addTrouble: database.prepare<Readonly<Record<keyof NewTrouble, string | number>>>(
-      "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, digest, " +
-        "detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES (@outboxId, @incarnation, " +
-        "@kind, @firstSequence, @lastSequence, @digest, @detail, @sinceMs, @asOfFromMs, " +
-        "@asOfToMs, 0) ON CONFLICT DO NOTHING",
-    ),
+    addTrouble: database
+      .prepare<[Readonly<Record<keyof NewTrouble, string | number>>], bigint>(
+        "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, " +
+          "digest, detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES (@outboxId, " +
+          "@incarnation, @kind, @firstSequence, @lastSequence, @digest, @detail, @sinceMs, " +
+          "@asOfFromMs, @asOfToMs, 0) ON CONFLICT DO NOTHING RETURNING number",
+      )
+      .pluck(),
     wasDecided: database
       .prepare<[Id, Id, TroubleKind, number, number], bigint>(
         "SELECT 1 FROM troubles WHERE decided = 1 AND outbox_id = ? AND incarnation = ? AND " +
@@ -163,19 +165,21 @@ function prepareTroubles(database: Database.Database) {
       )
       .pluck(),
     decide: database.prepare<[number]>(
-      "UPDATE troubles SET decided = 1 WHERE decided = 0 AND number = ?",
+      "UPDATE troubles SET decided = 1 WHERE decided = 0 AND number = ? RETURNING number",
     ),
-    addDecision: database.prepare<Readonly<Record<keyof NewDecision, string | number>>>(
-      "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
-        "first_sequence, last_sequence, as_of_ms, decided_ms, reason) VALUES (@kind, @trouble, " +
-        "@troubleNumber, @outboxId, @incarnation, @firstSequence, @lastSequence, @asOfMs, " +
-        "@decidedMs, @reason)",
-    ),
+    addDecision: database
+      .prepare<[Readonly<Record<keyof NewDecision, string | number>>], bigint>(
+        "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
+          "first_sequence, last_sequence, as_of_ms, decided_ms, reason) VALUES (@kind, @trouble, " +
+          "@troubleNumber, @outboxId, @incarnation, @firstSequence, @lastSequence, @asOfMs, " +
+          "@decidedMs, @reason) RETURNING number",
+      )
+      .pluck(),
   };
 }
 
 /** Each goes along an index from the place where the page begins: none scans, none sorts. */
-function preparePages(database: Database.Database) {
+function preparePages(database: Database) {
   return {
     mostLiked: database.prepare<[number], StoredItem>(
       "SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT ?",
@@ -192,7 +196,7 @@ function preparePages(database: Database.Database) {
   };
 }
 
-function prepareRows(database: Database.Database) {
+function prepareRows(database: Database) {
   return {
     meta: database.prepare<[], StoredMeta>("SELECT * FROM ledger"),
     setMeta: database.prepare<[number, bigint, number, number]>(
@@ -232,7 +236,7 @@ function prepareRows(database: Database.Database) {
   };
 }
 
-function prepareGenerations(database: Database.Database) {
+function prepareGenerations(database: Database) {
   return {
     generation: database.prepare<[Id], StoredGeneration>(
       "SELECT first_version, (SELECT first_version FROM generations WHERE ordinal > g.ordinal " +

@@ -59,7 +59,7 @@ export interface SizeRow extends PositionRow {
 /** A record as it is stored. */
 export interface RecordRow extends PositionRow {
   readonly first_sequence: bigint;
-  readonly events: Buffer;
+  readonly events: Uint8Array;
 }
 
 /** The position of a row. */

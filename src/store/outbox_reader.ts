@@ -1,10 +1,9 @@
 /** Reads what an outbox has accepted, from outside of the process that holds it or held it. */
-import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import { acceptedOf } from "../core/outbox.ts";
 import type { Id } from "../core/record.ts";
 import { LikesError, messageOf } from "../errors.ts";
-import { Sqlite } from "./better_sqlite.ts";
+import { Database } from "./sqlite.ts";
 import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
 import { databasePath, olderVersion, recognise } from "./sqlite_kind.ts";
@@ -29,9 +28,10 @@ export interface OutboxTally {
 export function readOutbox(folder: string): OutboxTally {
   const path = databasePath(folder, OUTBOX_KIND);
   try {
-    const database = new Sqlite(path, { readonly: true, fileMustExist: true });
+    const database = new Database(path, { isReadOnly: true });
     try {
-      return database.transaction(() => readTally(database, path))();
+      database.exec("BEGIN");
+      return readTally(database, path);
     } finally {
       database.close();
     }
@@ -45,8 +45,7 @@ export function readOutbox(folder: string): OutboxTally {
   }
 }
 
-function readTally(database: Database.Database, path: string): OutboxTally {
-  database.defaultSafeIntegers(true);
+function readTally(database: Database, path: string): OutboxTally {
   assert(recognise(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
   const older = olderVersion(database, OUTBOX_KIND);
   if (older !== undefined) throw new Error(older);

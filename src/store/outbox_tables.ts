@@ -1,6 +1,6 @@
 /** The tables of an outbox, how they are read, and the statements that change them. */
 // tidy: no test because the acceptance tests of the outbox go through it
-import type Database from "better-sqlite3";
+import type { Database } from "./sqlite.ts";
 import { assert } from "../assert.ts";
 import {
   CELL_BYTES,
@@ -105,7 +105,7 @@ const DISK_BYTES =
   `${PAGE_EVENT_BYTES} * ${PAGE_BYTES} + ${CELL_BYTES_MAX} END`;
 
 /** Reads an outbox, all but its bytes. The caller has a transaction, or is the only writer. */
-export function readOutboxHead(database: Database.Database): OutboxHead {
+export function readOutboxHead(database: Database): OutboxHead {
   const row = database.prepare<[], OutboxRow>("SELECT * FROM outbox").get();
   assert(row !== undefined, "the outbox has its row");
   return { ...outboxState(row), incarnations: readIncarnations(database) };
@@ -113,7 +113,7 @@ export function readOutboxHead(database: Database.Database): OutboxHead {
 
 /** Bytes on the disk of what the outbox holds. Looks at every record, but reads no events. */
 export function readOutboxBytes(
-  database: Database.Database,
+  database: Database,
 ): Pick<OutboxSnapshot, "bytes" | "retainedBytes"> {
   const row = database
     .prepare<[], { readonly bytes: bigint; readonly retained: bigint }>(
@@ -126,10 +126,7 @@ export function readOutboxBytes(
 }
 
 /** The records of an incarnation, one after another. */
-export function recordsOf(
-  database: Database.Database,
-  incarnation: Id,
-): IterableIterator<RecordRow> {
+export function recordsOf(database: Database, incarnation: Id): IterableIterator<RecordRow> {
   return database
     .prepare<[Id], RecordRow>(
       "SELECT * FROM records WHERE ordinal = " +
@@ -144,9 +141,9 @@ export type OutboxStatements = ReturnType<typeof prepareOutbox>;
 const NAMED = "(SELECT ordinal FROM incarnations WHERE incarnation = ?)";
 
 /** Prepares the statements of an outbox, once. */
-export function prepareOutbox(database: Database.Database) {
+export function prepareOutbox(database: Database) {
   return {
-    setOutbox: database.prepare<Readonly<Record<string, unknown>>>(
+    setOutbox: database.prepare<[Readonly<Record<string, unknown>>]>(
       "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
         "seen_generation = @generation, seen_version = @version, refilling = @refilling, " +
         "forgotten_events = @forgottenEvents, forgotten_likes = @forgottenLikes, copied_ms = NULL, " +
@@ -165,7 +162,7 @@ export function prepareOutbox(database: Database.Database) {
   };
 }
 
-function prepareSetIncarnation(database: Database.Database) {
+function prepareSetIncarnation(database: Database) {
   const columns = (
     "trimmed_sequence trimmed_digest trimmed_likes " +
     "acknowledged_sequence acknowledged_digest acknowledged_likes " +
@@ -173,13 +170,13 @@ function prepareSetIncarnation(database: Database.Database) {
   ).split(" ");
   const values = columns.map((column) => `@${column}`).join(", ");
   const updates = columns.map((column) => `${column} = excluded.${column}`).join(", ");
-  return database.prepare<Readonly<Record<string, unknown>>>(
+  return database.prepare<[Readonly<Record<string, unknown>>]>(
     `INSERT INTO incarnations (incarnation, ${columns.join(", ")}) ` +
       `VALUES (@incarnation, ${values}) ON CONFLICT (incarnation) DO UPDATE SET ${updates}`,
   );
 }
 
-function prepareReads(database: Database.Database) {
+function prepareReads(database: Database) {
   const after = `FROM records WHERE ordinal = ${NAMED} AND last_sequence > ?`;
   return {
     positionAt: database.prepare<[Id, number], PositionRow>(
@@ -201,7 +198,7 @@ function prepareReads(database: Database.Database) {
   };
 }
 
-function readIncarnations(database: Database.Database): readonly IncarnationState[] {
+function readIncarnations(database: Database): readonly IncarnationState[] {
   const rows = database
     .prepare<[], IncarnationRow>(
       "SELECT i.*, r.last_sequence, r.digest AS last_digest, r.likes AS last_likes " +

@@ -5,7 +5,7 @@
  */
 import { lstatSync } from "node:fs";
 import { assert } from "../assert.ts";
-import { Sqlite } from "./better_sqlite.ts";
+import { Database, SqliteError } from "./sqlite.ts";
 import { makeOwnFile, refuseKindOfFile } from "./own_file.ts";
 
 /** A lock that this process holds. */
@@ -23,16 +23,16 @@ export function takeProcessLock(path: string): ProcessLock | undefined {
   const refusal = found === undefined ? undefined : refuseKindOfFile(found);
   if (refusal !== undefined) throw new LockError(`${path}: ${refusal}`);
   makeOwnFile(path);
-  const database = new Sqlite(path, { timeout: 0 });
+  const database = new Database(path, { busyWaitMs: 0 });
   try {
     // Nothing is ever committed, so no journal has to lie beside it. OFF would be refused without a
-    // word: better-sqlite3 opens databases in SQLite's defensive mode.
-    const journal = database.pragma("journal_mode = MEMORY", { simple: true });
+    // word: the package opens databases in SQLite's defensive mode.
+    const journal = database.pragma("journal_mode = MEMORY");
     assert(journal === "memory", `the lock's journal is in memory and not ${String(journal)}`);
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (error instanceof Sqlite.SqliteError && error.code === "SQLITE_BUSY") return undefined;
+    if (error instanceof SqliteError && error.code === "SQLITE_BUSY") return undefined;
     throw error;
   }
   return { release: () => database.close() };

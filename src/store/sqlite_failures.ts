@@ -1,7 +1,7 @@
 /** What went wrong with a database, and what a person can do about it. */
 import { LikesError } from "../errors.ts";
-import { Sqlite } from "./better_sqlite.ts";
 import { LockError } from "./process_lock.ts";
+import { SqliteError } from "./sqlite.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 
 /** Error codes of a disk, or of a folder, that takes no writes. */
@@ -53,5 +53,5 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
 /** Whether an error came from the system, from SQLite or from a lock: from outside of this program. */
 export function isOutside(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
-  return error instanceof Sqlite.SqliteError || error instanceof LockError || "syscall" in error;
+  return error instanceof SqliteError || error instanceof LockError || "syscall" in error;
 }

@@ -14,11 +14,11 @@
  */
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import type { TransactionOutcome } from "../core/ledger.ts";
 import { LikesError } from "../errors.ts";
-import { Sqlite } from "./better_sqlite.ts";
+import { Database, SqliteError } from "./sqlite.ts";
+import type { Statement } from "./sqlite.ts";
 import { Doubt } from "./doubt.ts";
 import { BUSY_WAIT_MAX_MS } from "../limits.ts";
 import { makeFolder } from "./make_folder.ts";
@@ -46,25 +46,21 @@ export interface Worked<T> {
 /** An open database of this process, with its lock. */
 export class SqliteFile {
   readonly path: string;
-  readonly database: Database.Database;
+  readonly database: Database;
   /** Whether the process that had it before did not close it. */
   readonly uncleanEnd: boolean;
   readonly #kind: SqliteKind;
   readonly #lock: ProcessLock;
   readonly #doubt: Doubt;
-  readonly #begin: Database.Statement<[]>;
-  readonly #commit: Database.Statement<[]>;
-  readonly #rollback: Database.Statement<[]>;
-  readonly #logState: Database.Statement<[], { readonly log: bigint }>;
+  readonly #begin: Statement<[], unknown>;
+  readonly #commit: Statement<[], unknown>;
+  readonly #rollback: Statement<[], unknown>;
+  readonly #logState: Statement<[], { readonly log: bigint }>;
 
   constructor(
     path: string,
     kind: SqliteKind,
-    {
-      database,
-      lock,
-      uncleanEnd,
-    }: { database: Database.Database; lock: ProcessLock; uncleanEnd: boolean },
+    { database, lock, uncleanEnd }: { database: Database; lock: ProcessLock; uncleanEnd: boolean },
   ) {
     this.path = path;
     this.uncleanEnd = uncleanEnd;
@@ -118,7 +114,7 @@ export class SqliteFile {
     try {
       this.database.pragma("wal_checkpoint(PASSIVE)");
     } catch (error) {
-      const isFull = error instanceof Sqlite.SqliteError && error.code === "SQLITE_FULL";
+      const isFull = error instanceof SqliteError && error.code === "SQLITE_FULL";
       if (!isFull) throw this.#enterDoubt(error);
     }
   }
@@ -129,7 +125,7 @@ export class SqliteFile {
       this.#begin.run();
       return true;
     } catch (error) {
-      if (error instanceof Sqlite.SqliteError && BUSY.test(error.code)) return false;
+      if (error instanceof SqliteError && BUSY.test(error.code)) return false;
       throw error;
     }
   }
@@ -140,7 +136,7 @@ export class SqliteFile {
     try {
       return work();
     } catch (error) {
-      throw error instanceof Sqlite.SqliteError ? this.#enterDoubt(error) : error;
+      throw error instanceof SqliteError ? this.#enterDoubt(error) : error;
     }
   }
 
@@ -157,7 +153,7 @@ export class SqliteFile {
 
   /** Undoes a transaction that failed: refused when the disk was full, else it throws. */
   #fail(error: unknown): { readonly type: "full" } {
-    const fromSqlite = error instanceof Sqlite.SqliteError;
+    const fromSqlite = error instanceof SqliteError;
     if (fromSqlite && error.code !== "SQLITE_FULL") throw this.#enterDoubt(error);
     try {
       // SQLite undoes some failed transactions by itself.
@@ -170,7 +166,7 @@ export class SqliteFile {
   }
 
   #enterDoubt(error: unknown): LikesError {
-    if (!(error instanceof Sqlite.SqliteError)) return this.#doubt.enter(error);
+    if (!(error instanceof SqliteError)) return this.#doubt.enter(error);
     return this.#doubt.enter(error, `${error.message} (${error.code})`);
   }
 }
@@ -184,13 +180,13 @@ export class SqliteFile {
 export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptions): SqliteFile {
   const path = databasePath(folder, kind);
   let lock: ProcessLock | undefined;
-  let database: Database.Database | undefined;
+  let database: Database | undefined;
   try {
     makeFolder(dirname(path));
     lock = takeLock(path, kind);
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeDatabase(path, kind, make);
     const uncleanEnd = expectDatabaseFile(path, kind);
-    database = new Sqlite(path, { timeout: BUSY_OPENING_WAIT_MAX_MS, fileMustExist: true });
+    database = new Database(path, { busyWaitMs: BUSY_OPENING_WAIT_MAX_MS });
     prepareDatabase(database, path, { kind, options: make.options, uncleanEnd });
     return new SqliteFile(path, kind, { database, lock, uncleanEnd });
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Which database a file holds, and of which version it is. */
 import { join, resolve } from "node:path";
-import type Database from "better-sqlite3";
+import type { Database } from "./sqlite.ts";
 import { assert } from "../assert.ts";
 import { LikesError } from "../errors.ts";
 
@@ -35,11 +35,7 @@ export function databasePath(folder: string, kind: SqliteKind): string {
  * Says whether `database` is `new` (it has no tables) or of `kind`. Throws LikesError `store_newer`
  * or `store_unusable` when it is neither, and SQLite's error when it is no database.
  */
-export function recognise(
-  database: Database.Database,
-  path: string,
-  kind: SqliteKind,
-): "new" | "known" {
+export function recognise(database: Database, path: string, kind: SqliteKind): "new" | "known" {
   const applicationId = pragma(database, "application_id");
   const version = pragma(database, "user_version");
   const tables = database.prepare<[], bigint>("SELECT count(*) FROM sqlite_schema").pluck().get();
@@ -62,22 +58,22 @@ export function recognise(
 }
 
 /** Says, for people, that `database` is of an older version: who only reads cannot upgrade it. */
-export function olderVersion(database: Database.Database, kind: SqliteKind): string | undefined {
+export function olderVersion(database: Database, kind: SqliteKind): string | undefined {
   const version = pragma(database, "user_version");
   return version === kind.schemaVersion
     ? undefined
     : `found version ${version}, which a start of its role brings to ${kind.schemaVersion}`;
 }
 
-/** The value of the pragma `name`, an integer, of a database that reads integers as bigint. */
-export function pragma(database: Database.Database, name: string): bigint {
-  const value = database.pragma(name, { simple: true });
+/** The value of the pragma `name`, an integer. */
+export function pragma(database: Database, name: string): bigint {
+  const value = database.pragma(name);
   assert(typeof value === "bigint", `${name} is an integer`);
   return value;
 }
 
 /** Bytes of what `database` holds: its file without the pages that are free to be used again. */
-export function usedBytes(database: Database.Database): number {
+export function usedBytes(database: Database): number {
   const pages = pragma(database, "page_count") - pragma(database, "freelist_count");
   return Number(pages * pragma(database, "page_size"));
 }

@@ -87,13 +87,11 @@ export class SqliteLedger implements LedgerStore {
   /** Begins the generation of this opening. The version does not change. */
   mintGeneration(nowUnixMs: number): void {
     const { meta, generation, mintGeneration } = this.#statements;
-    this.#file.database
-      .transaction(() => {
-        assert(generation.get(this.#generation) === undefined, "a generation is minted once");
-        const { version } = metaOf(meta.get());
-        mintGeneration.run(this.#generation, version + 1, storedInteger(nowUnixMs));
-      })
-      .immediate();
+    this.#file.database.transaction(() => {
+      assert(generation.get(this.#generation) === undefined, "a generation is minted once");
+      const { version } = metaOf(meta.get());
+      mintGeneration.run(this.#generation, version + 1, storedInteger(nowUnixMs));
+    });
   }
 
   async load(): Promise<LedgerSnapshot> {
@@ -231,10 +229,10 @@ class SqliteLedgerTransaction implements LedgerTransaction {
   }
 
   addTrouble(row: NewTrouble): TroubleRow | undefined {
-    const { changes, lastInsertRowid } = this.#statements.addTrouble.run(checkedTrouble(row));
-    if (changes === 0) return undefined;
+    const number = this.#statements.addTrouble.get(checkedTrouble(row));
+    if (number === undefined) return undefined;
     this.changed = true;
-    return { ...row, number: Number(lastInsertRowid) };
+    return { ...row, number: integerOf(number) };
   }
 
   trouble(number: number): TroubleRow | undefined {
@@ -259,10 +257,12 @@ class SqliteLedgerTransaction implements LedgerTransaction {
   addDecision(row: NewDecision): DecisionRow {
     const { decide, addDecision } = this.#statements;
     const { troubleNumber } = checkedDecision(row);
-    const isKnown = troubleNumber === 0 || decide.run(troubleNumber).changes > 0;
+    const isKnown = troubleNumber === 0 || decide.get(troubleNumber) !== undefined;
     assert(isKnown, `trouble ${troubleNumber} is there and not decided`);
     this.changed = true;
-    return { ...row, number: Number(addDecision.run(row).lastInsertRowid) };
+    const number = addDecision.get(row);
+    assert(number !== undefined, "a decision gets a number");
+    return { ...row, number: integerOf(number) };
   }
 
   itemLikes(itemId: string): bigint {

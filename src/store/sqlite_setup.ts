@@ -4,15 +4,14 @@
  * A new one is made under another name, and renamed when it is synced. So one that is empty was not
  * left so by a crash: it is damaged, and not taken for a new one that has nothing to deliver.
  *
- * `synchronous=FULL` is set on every open and read back: better-sqlite3 reopens a WAL database with
+ * `synchronous=FULL` is set on every open and read back: the package reopens a WAL database with
  * NORMAL, and in a power-cut trial that lost acknowledged commits.
  */
 import { lstatSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
 import { LikesError } from "../errors.ts";
-import { Sqlite } from "./better_sqlite.ts";
+import { Database } from "./sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
 import { syncFolder } from "./make_folder.ts";
 import { keepToOwner, makeOwnFile, refuseKindOfFile } from "./own_file.ts";
@@ -36,7 +35,7 @@ export interface SqliteOptions {
 /** How a database is made when there is none. */
 export interface MakeOptions {
   /** Puts into the new tables what they begin with. */
-  readonly create: (database: Database.Database) => void;
+  readonly create: (database: Database) => void;
   readonly options: SqliteOptions;
 }
 
@@ -50,18 +49,16 @@ export function makeDatabase(
   const made = `${path}.new`;
   for (const suffix of ["", "-journal"]) rmSync(made + suffix, { force: true });
   makeOwnFile(made);
-  const database = new Sqlite(made);
+  const database = new Database(made);
   try {
     database.pragma("synchronous = FULL");
     if (options.pagesMax !== undefined) database.pragma(`max_page_count = ${options.pagesMax}`);
-    database
-      .transaction(() => {
-        database.exec(kind.schema);
-        create(database);
-        database.pragma(`application_id = ${kind.applicationId}`);
-        database.pragma(`user_version = ${kind.schemaVersion}`);
-      })
-      .immediate();
+    database.transaction(() => {
+      database.exec(kind.schema);
+      create(database);
+      database.pragma(`application_id = ${kind.applicationId}`);
+      database.pragma(`user_version = ${kind.schemaVersion}`);
+    });
   } finally {
     database.close();
   }
@@ -92,7 +89,7 @@ function logBytes(path: string): number {
  * `kind`, or damaged.
  */
 export function prepareDatabase(
-  database: Database.Database,
+  database: Database,
   path: string,
   {
     kind,
@@ -104,12 +101,11 @@ export function prepareDatabase(
     readonly uncleanEnd: boolean;
   },
 ): void {
-  database.defaultSafeIntegers(true);
   database.pragma("trusted_schema = OFF");
   // A file of somebody else is recognised before anything is written to it.
   if (recognise(database, path, kind) === "new") throw damaged(path, kind, "it has no tables");
   keepToOwner(path, lstatSync(path));
-  const journal = database.pragma("journal_mode = WAL", { simple: true });
+  const journal = database.pragma("journal_mode = WAL");
   if (journal !== "wal") {
     throw new LikesError(
       "store_unusable",
@@ -126,7 +122,7 @@ export function prepareDatabase(
   guardTables(database, kind);
 }
 
-function configure(database: Database.Database, { pagesMax }: SqliteOptions): void {
+function configure(database: Database, { pagesMax }: SqliteOptions): void {
   database.pragma("synchronous = FULL");
   // Where a sync does not reach the disk by itself (macOS); elsewhere these do nothing.
   database.pragma("fullfsync = ON");

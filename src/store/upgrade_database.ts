@@ -4,14 +4,13 @@
  * verify_database.ts compares that text, and ALTER TABLE would add columns in other words. Large
  * tables, of records and of items, stay where they are.
  */
-import type Database from "better-sqlite3";
 import { assert } from "../assert.ts";
-import { Sqlite } from "./better_sqlite.ts";
+import { Database } from "./sqlite.ts";
 import { pragma } from "./sqlite_kind.ts";
 import type { SqliteKind, Upgrade } from "./sqlite_kind.ts";
 
 /** Brings `database`, whose pages are verified, to the version of `kind`. Its guards are left out. */
-export function upgradeDatabase(database: Database.Database, kind: SqliteKind): void {
+export function upgradeDatabase(database: Database, kind: SqliteKind): void {
   const version = pragma(database, "user_version");
   if (version === kind.schemaVersion) return;
   const upgrade = kind.upgrades.get(version);
@@ -20,19 +19,15 @@ export function upgradeDatabase(database: Database.Database, kind: SqliteKind): 
   database.pragma("foreign_keys = OFF");
   database.pragma("legacy_alter_table = ON");
   try {
-    database.transaction(() => replaceTables(database, kind, upgrade)).immediate();
+    database.transaction(() => replaceTables(database, kind, upgrade));
   } finally {
     database.pragma("legacy_alter_table = OFF");
     database.pragma("foreign_keys = ON");
   }
 }
 
-function replaceTables(
-  database: Database.Database,
-  kind: SqliteKind,
-  { anew, fill }: Upgrade,
-): void {
-  const made = new Sqlite(":memory:");
+function replaceTables(database: Database, kind: SqliteKind, { anew, fill }: Upgrade): void {
+  const made = new Database(":memory:");
   made.exec(kind.schema);
   const replaced = anew.filter((table) => namesOf(database, "table", table).length > 0);
   for (const table of replaced) {
@@ -54,11 +49,7 @@ function replaceTables(
 }
 
 /** The table of that name, or its indexes that a statement made. */
-function namesOf(
-  database: Database.Database,
-  type: "table" | "index",
-  table: string,
-): readonly string[] {
+function namesOf(database: Database, type: "table" | "index", table: string): readonly string[] {
   return database
     .prepare<[string, string], string>(
       "SELECT name FROM sqlite_schema WHERE type = ? AND tbl_name = ? AND sql NOT NULL",

@@ -9,9 +9,8 @@
  * not end well had a reason, which may be the disk, so what it left is looked at whatever its size;
  * after a clean end a file beyond all sizes is not read as a whole: a start has to come to an end.
  */
-import type Database from "better-sqlite3";
 import { VERIFY_ROWS_BYTES_MAX, VERIFY_PAGES_BYTES_MAX } from "../limits.ts";
-import { Sqlite } from "./better_sqlite.ts";
+import { Database } from "./sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
 import { usedBytes } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
@@ -34,7 +33,7 @@ const WHOLE_CHECKS = [`integrity_check(${FINDINGS_MAX})`, "foreign_key_check"];
  * did not close it. Throws SQLite's error where it cannot be read.
  */
 export function verifyPages(
-  database: Database.Database,
+  database: Database,
   kind: SqliteKind,
   uncleanEnd: boolean,
 ): string | undefined {
@@ -49,11 +48,11 @@ export function verifyPages(
 }
 
 /** The same, however large the database is. */
-export function verifyAllPages(database: Database.Database): string | undefined {
+export function verifyAllPages(database: Database): string | undefined {
   return firstFinding(database, WHOLE_CHECKS);
 }
 
-function firstFinding(database: Database.Database, checks: readonly string[]): string | undefined {
+function firstFinding(database: Database, checks: readonly string[]): string | undefined {
   for (const check of checks) {
     const found = findingOf(database, check);
     if (found !== undefined) return found;
@@ -61,8 +60,8 @@ function firstFinding(database: Database.Database, checks: readonly string[]): s
   return undefined;
 }
 
-function findingOf(database: Database.Database, check: string): string | undefined {
-  const [row] = database.pragma(check) as readonly Readonly<Record<string, unknown>>[];
+function findingOf(database: Database, check: string): string | undefined {
+  const row = database.prepare<[], Readonly<Record<string, unknown>>>(`PRAGMA ${check}`).get();
   if (row === undefined) return undefined; // foreign_key_check has nothing to say
   const found = Object.values(row).join(" ").replaceAll(/\s+/g, " ");
   return found === FINE ? undefined : `${check}: ${found}`;
@@ -72,7 +71,7 @@ function findingOf(database: Database.Database, check: string): string | undefin
  * Compares the tables of a database with those of `kind`: a turned byte in the text that made one gives
  * its columns other names, or other rules. Gives what is wrong, for people.
  */
-export function verifySchema(database: Database.Database, kind: SqliteKind): string | undefined {
+export function verifySchema(database: Database, kind: SqliteKind): string | undefined {
   const found = schemaOf(database);
   for (const [name, sql] of expectedSchema(kind)) {
     const isTable = sql.startsWith("CREATE TABLE");
@@ -83,7 +82,7 @@ export function verifySchema(database: Database.Database, kind: SqliteKind): str
 }
 
 function expectedSchema(kind: SqliteKind): ReadonlyMap<string, string> {
-  const made = new Sqlite(":memory:");
+  const made = new Database(":memory:");
   try {
     made.exec(kind.schema);
     guardTables(made, kind);
@@ -94,7 +93,7 @@ function expectedSchema(kind: SqliteKind): ReadonlyMap<string, string> {
 }
 
 /** What made each table and index, by its name; those that SQLite makes by itself have none. */
-function schemaOf(database: Database.Database): ReadonlyMap<string, string> {
+function schemaOf(database: Database): ReadonlyMap<string, string> {
   const rows = database.prepare<[], SchemaRow>("SELECT name, sql FROM sqlite_schema").all();
   return new Map(rows.flatMap(({ name, sql }) => (sql === null ? [] : [[name, sql] as const])));
 }

@@ -4,7 +4,7 @@
  * up to VERIFY_ROWS_BYTES_MAX, and after an end that was not clean up to VERIFY_CRASHED_BYTES_MAX; of a
  * larger one each record's digest is looked at when it is read, which is before it is sent.
  */
-import type Database from "better-sqlite3";
+import type { Database } from "./sqlite.ts";
 import type { IncarnationState } from "../core/outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../core/record.ts";
 import { VERIFY_CRASHED_BYTES_MAX, VERIFY_ROWS_BYTES_MAX } from "../limits.ts";
@@ -19,7 +19,7 @@ import { integerOf } from "./stored_integer.ts";
  * look at. `uncleanEnd`: the process that had them before did not close the outbox.
  */
 export function verifyRecords(
-  database: Database.Database,
+  database: Database,
   codec: RecordCodec,
   uncleanEnd: boolean,
 ): string | undefined {
@@ -29,10 +29,7 @@ export function verifyRecords(
 }
 
 /** The same, however many there are. */
-export function verifyAllRecords(
-  database: Database.Database,
-  codec: RecordCodec,
-): string | undefined {
+export function verifyAllRecords(database: Database, codec: RecordCodec): string | undefined {
   for (const incarnation of readOutboxHead(database).incarnations) {
     const found = verifyIncarnation(database, incarnation, codec);
     if (found !== undefined) return `incarnation ${incarnation.incarnation}: ${found}`;
@@ -41,7 +38,7 @@ export function verifyAllRecords(
 }
 
 function verifyIncarnation(
-  database: Database.Database,
+  database: Database,
   { incarnation, trimmed, acknowledged }: IncarnationState,
   codec: RecordCodec,
 ): string | undefined {

@@ -6,7 +6,7 @@
  */
 import { lstatSync } from "node:fs";
 import { SERVER_ID_CHARS_MAX } from "../limits.ts";
-import { Sqlite } from "../store/better_sqlite.ts";
+import { Database, SqliteError } from "../store/sqlite.ts";
 import { Unsound } from "./unsound.ts";
 
 /** What a database has to be. */
@@ -37,29 +37,27 @@ export const SERVER_ID_BYTES_MAX = 4 * SERVER_ID_CHARS_MAX;
 /** The last millisecond that a Date of JavaScript can be. */
 const TIME_MAX_MS = 8.64e15;
 
-type Connection = InstanceType<typeof Sqlite>;
-
 /** Whether `error` is SQLite's own. */
-export function isSqliteError(error: unknown): error is InstanceType<typeof Sqlite.SqliteError> {
-  return error instanceof Sqlite.SqliteError;
+export function isSqliteError(error: unknown): error is SqliteError {
+  return error instanceof SqliteError;
 }
 
 /** Whether SQLite read what nobody can have written so. Else it could not read: a disk may fail. */
-export function isDamage(error: unknown): error is InstanceType<typeof Sqlite.SqliteError> {
+export function isDamage(error: unknown): error is SqliteError {
   return isSqliteError(error) && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code);
 }
 
 /** An open database, as one commit left it. */
 export class AuditedFile implements Disposable {
   readonly path: string;
-  readonly #database: Connection;
+  readonly #database: Database;
 
   /** Opens the file and begins the read. Throws Unreadable, or SQLite's error for a damaged page. */
   constructor(path: string, kind: AuditedKind) {
     refuseKindOfFile(path);
     this.path = path;
     this.#database = attempt(() => {
-      return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_WAIT_MS });
+      return new Database(path, { isReadOnly: true, busyWaitMs: BUSY_WAIT_MS });
     });
     try {
       attempt(() => this.#begin(kind));
@@ -70,7 +68,6 @@ export class AuditedFile implements Disposable {
   }
 
   #begin(kind: AuditedKind): void {
-    this.#database.defaultSafeIntegers(true);
     this.#database.pragma("trusted_schema = OFF");
     this.#database.pragma("cell_size_check = ON");
     this.#database.pragma(`cache_size = -${CACHE_KIB}`);
@@ -93,7 +90,7 @@ export class AuditedFile implements Disposable {
   }
 
   #pragma(name: string): unknown {
-    return this.#database.pragma(name, { simple: true });
+    return this.#database.pragma(name);
   }
 
   /** Prepares a query. Throws Unreadable when the tables are not those that it names. */
@@ -108,7 +105,7 @@ export class AuditedFile implements Disposable {
 
   /** Compares every row with its indexes and its type; throws Unsound when one does not agree. */
   checkIntegrity(): void {
-    const found = this.#database.pragma("integrity_check(1)", { simple: true });
+    const found = this.#database.pragma("integrity_check(1)");
     if (found !== "ok") throw new Unsound(String(found).replaceAll(/\s+/g, " "));
   }
 

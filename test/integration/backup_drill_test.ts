@@ -13,7 +13,7 @@ import { setTimeout } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/messages.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectDecided } from "../fixtures/operated.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
@@ -154,12 +154,12 @@ test("backup names a store that it cannot copy, and copies the others", async ()
 test("backup leaves nothing of a copy that a signal cut off", async () => {
   await using counter = new Counter();
   const store = makeLedger(counter.dataDir, []);
-  const filled = new Sqlite(store);
+  const filled = new Database(store);
   filled.pragma("synchronous = OFF");
   const add = filled.prepare("INSERT INTO items VALUES (?, 0)");
   filled.transaction(() => {
     for (let item = 0; item < MANY_ITEMS; item++) add.run(`an item with a long name ${item}`);
-  })();
+  });
   filled.close();
   const destination = join(counter.folder, "backup");
   const backup = counter.spawn(["backup", destination, "--data-dir", counter.dataDir]);

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 
 interface Mistake {
   readonly args: readonly string[];
@@ -200,7 +200,7 @@ async function expectEach(counter: Counter, mistakes: readonly Mistake[]): Promi
 }
 
 function change(path: string, pragma: string): void {
-  const database = new Sqlite(path);
+  const database = new Database(path);
   database.pragma(pragma);
   database.close();
 }

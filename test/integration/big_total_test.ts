@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -76,8 +76,8 @@ test("a total never goes beyond what its store can hold", async () => {
     `${TOTAL_LIKES_MAX}`,
   );
   assert.not(primary.hasEnded);
-  const stored = new Sqlite(join(counter.dataDir, "primary", "ledger.sqlite"), {
-    readonly: true,
+  const stored = new Database(join(counter.dataDir, "primary", "ledger.sqlite"), {
+    isReadOnly: true,
   });
   assert.equal(stored.prepare("SELECT typeof(total_likes) FROM ledger").pluck().all(), ["integer"]);
   assert.equal(stored.prepare("SELECT DISTINCT typeof(likes) FROM items").pluck().all(), [
@@ -118,7 +118,7 @@ async function startedWith(
 }
 
 function plant(path: string, likes: bigint, statements: readonly string[]): void {
-  const database = new Sqlite(path);
+  const database = new Database(path);
   for (const sql of statements) database.prepare<[bigint]>(sql).run(likes);
   database.close();
 }

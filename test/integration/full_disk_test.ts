@@ -9,7 +9,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
 import { LikesClient } from "../../src/rpc/likes_client.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { healthOf } from "../fixtures/health.ts";
@@ -139,7 +139,7 @@ test("a role whose store another program writes to says so, and goes on afterwar
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
   await counter.add(a, 5);
-  const outbox = new Sqlite(join(counter.outboxDir("a"), "outbox.sqlite"));
+  const outbox = new Database(join(counter.outboxDir("a"), "outbox.sqlite"));
   outbox.exec("BEGIN IMMEDIATE");
   assert.match(
     await refusal(a.address),
@@ -150,7 +150,7 @@ test("a role whose store another program writes to says so, and goes on afterwar
   assert.match(stderr, /another program is writing to the outbox of a/);
   outbox.close();
   await counter.add(a, 1);
-  const ledger = new Sqlite(join(counter.dataDir, "primary", "ledger.sqlite"));
+  const ledger = new Database(join(counter.dataDir, "primary", "ledger.sqlite"));
   ledger.exec("BEGIN IMMEDIATE");
   await becomes("streams that end", LIMIT_MS, () => {
     return logs().includes("ended a stream: Cannot write the ledger: another program is writing");

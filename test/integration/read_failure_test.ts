@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { PRIMARY_LOG_NAME } from "../../src/log/log_file.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { Counter } from "../fixtures/roles.ts";
 
 test("a primary that cannot read its ledger ends with the reason, and answers nothing", async () => {
@@ -12,7 +12,7 @@ test("a primary that cannot read its ledger ends with the reason, and answers no
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
   await counter.add(a, 5);
-  const ledger = new Sqlite(join(counter.dataDir, "primary", "ledger.sqlite"));
+  const ledger = new Database(join(counter.dataDir, "primary", "ledger.sqlite"));
   ledger.exec("ALTER TABLE items RENAME TO gone");
   ledger.close();
   const { code, stdout } = await counter.likes(["count", "--primary", counter.primary]);

@@ -15,7 +15,7 @@ import { Counter } from "../fixtures/roles.ts";
 import { startRolledBack } from "../fixtures/rolled_back.ts";
 import type { LikeEvent } from "../../src/core/like_event.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 
 const LIMIT_MS = 10_000;
 
@@ -158,7 +158,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
 
 /** Puts `event` in the place of the only event of an outbox, as if it had always been that. */
 function rewrite(folder: string, event: LikeEvent): void {
-  const outbox = new Sqlite(join(folder, "outbox.sqlite"));
+  const outbox = new Database(join(folder, "outbox.sqlite"));
   const incarnation = outbox.prepare<[], string>("SELECT incarnation FROM incarnations").pluck();
   const bytes = recordCodec.encode(event);
   const digest = recordCodec.digest(incarnation.get() ?? "", 1, bytes);

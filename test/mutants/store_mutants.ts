@@ -215,10 +215,12 @@ const SQLITE = [
       breaks: "law 7: rows that a person changes with another program are served",
       edits: [["  guardTables(database, kind);", ""]],
     },
+  ]),
+  ...mutantsOf({ file: "src/store/sqlite.ts", isSimulated: false, tests: SQLITE_TESTS }, [
     {
       name: "numbers-round",
       breaks: "pitfall 26: integers are read as numbers, and round beyond 2^53",
-      edits: [["  database.defaultSafeIntegers(true);", "  database.defaultSafeIntegers(false);"]],
+      edits: [["readBigInts: true", "readBigInts: false"]],
     },
   ]),
   ...mutantsOf({ file: "src/store/sqlite_file.ts", isSimulated: false, tests: SQLITE_TESTS }, [
@@ -242,7 +244,7 @@ const SQLITE = [
       breaks: "matrix 6: another program's write lock ends the store",
       edits: [
         [
-          "      if (error instanceof Sqlite.SqliteError && BUSY.test(error.code)) return false;",
+          "      if (error instanceof SqliteError && BUSY.test(error.code)) return false;",
           "",
         ],
       ],
@@ -269,7 +271,7 @@ const SQLITE = [
       breaks: "pitfall 15: an I/O error of a read does not end the store",
       edits: [
         [
-          "      throw error instanceof Sqlite.SqliteError ? this.#enterDoubt(error) : error;",
+          "      throw error instanceof SqliteError ? this.#enterDoubt(error) : error;",
           "      throw error;",
         ],
       ],
@@ -454,7 +456,7 @@ const COPIES = [
         breaks: "matrix 28: a crash in an upgrade leaves a database of no version",
         edits: [
           [
-            "    database.transaction(() => replaceTables(database, kind, upgrade)).immediate();",
+            "    database.transaction(() => replaceTables(database, kind, upgrade));",
             "    replaceTables(database, kind, upgrade);",
           ],
         ],

@@ -51,7 +51,8 @@ const FILES: Readonly<Record<string, string>> = {
   "src/main.ts": "main",
   "src/monotonic.ts": "clock",
   "src/node_version.ts": "leaf",
-  "src/store/better_sqlite.ts": "driver",
+  "src/store/sqlite.ts": "driver",
+  "src/store/sqlite_codes.ts": "driver",
 };
 
 /** What does not ship: it may know every package. */
@@ -60,7 +61,7 @@ const AROUND = ["test", "bench", "tools"];
 /** Packages that only one layer may know, so that they can be exchanged. */
 const PACKAGES: readonly { readonly pattern: RegExp; readonly layers: readonly string[] }[] = [
   { pattern: /^(?:@grpc\/|grpc-|protobufjs)/, layers: ["rpc"] },
-  { pattern: /^better-sqlite3/, layers: ["store", "driver"] },
+  { pattern: /^@photostructure\/sqlite/, layers: ["driver"] },
   { pattern: /^@oclif\//, layers: ["commands", "main"] },
   { pattern: /^cli-table3/, layers: ["cli"] },
 ];

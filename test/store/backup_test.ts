@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
+import { execIn } from "./databases.ts";
 import { backUp } from "../../src/store/backup.ts";
 import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
 import { readOutbox } from "../../src/store/outbox_reader.ts";
@@ -41,22 +42,23 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
     const totalLikes = BigInt(ITEMS) * 7n;
     transaction.setMeta({ version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
   });
-  let [writes, told] = [0, 0];
-  const copied = await backUp(from, LEDGER_KIND, to, {
+  let told = 0;
+  const copying = backUp(from, LEDGER_KIND, to, {
     ...OPTIONS,
     onProgress(copiedBytes, totalBytes) {
       assert.ok(copiedBytes >= told && copiedBytes <= totalBytes);
       told = copiedBytes;
-      if (writes === WRITES) return; // so that a copy that begins again comes to an end
-      writes++;
-      void valueOf(ledger, (transaction) => {
-        const { version, totalLikes } = transaction.meta();
-        transaction.setItemLikes(`late/${writes}`, 3n);
-        const next = { version: version + 1, totalLikes: totalLikes + 3n };
-        transaction.setMeta({ ...next, totalVersion: next.version, asOfMs: 6 });
-      });
     },
   });
+  for (let write = 0; write < WRITES; write++) {
+    await valueOf(ledger, (transaction) => {
+      const { version, totalLikes } = transaction.meta();
+      transaction.setItemLikes(`late/${write}`, 3n);
+      const next = { version: version + 1, totalLikes: totalLikes + 3n };
+      transaction.setMeta({ ...next, totalVersion: next.version, asOfMs: 6 });
+    });
+  }
+  const copied = await copying;
   assert.ok(told > 0, "it is told how far it is");
   assert.is((await ledger.load()).meta.version, 1 + WRITES);
   ledger.close();
@@ -87,7 +89,7 @@ test("backUp() says what to do when the store is held, or no folder can be made"
   writeFileSync(file, "");
   const nowhere = () => backUp(folder.path, LEDGER_KIND, join(file, "to"), OPTIONS);
   assert.match((await faultOf("store_unusable", nowhere)).message, /ENOTDIR.*check both folders/);
-  const holder = new Sqlite(join(folder.path, "ledger.sqlite"));
+  const holder = new Database(join(folder.path, "ledger.sqlite"));
   holder.pragma("locking_mode = EXCLUSIVE");
   holder.exec("UPDATE ledger SET version = version");
   const to = join(folder.path, "to");
@@ -126,14 +128,14 @@ test("backUp() marks the copy of an outbox until a life begins in it", async () 
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
   await backUp(folder.path, OUTBOX_KIND, to, OPTIONS);
   const copiedMs = (): unknown => {
-    const database = new Sqlite(join(to, "outbox.sqlite"), { readonly: true });
+    const database = new Database(join(to, "outbox.sqlite"), { isReadOnly: true });
     const found = database.prepare("SELECT copied_ms FROM outbox").pluck().get();
     database.close();
     return found;
   };
-  assert.is(copiedMs(), NOW_MS);
+  assert.is(copiedMs(), BigInt(NOW_MS));
   const outbox = openSqliteOutbox(to, SERVER_ID, OUTBOX_ID);
-  assert.is(copiedMs(), NOW_MS, "opening it does not make it another one");
+  assert.is(copiedMs(), BigInt(NOW_MS), "opening it does not make it another one");
   await outbox.write([{ type: "mint", incarnation: testId(7) }]);
   outbox.close();
   assert.is(copiedMs(), null);
@@ -193,7 +195,7 @@ test("backUp() leaves nothing behind when there is no store, or none of this ver
     to,
     /found version 1, which a start of its role brings to 2/,
   );
-  new Sqlite(join(folder.path, "ledger.sqlite")).exec("CREATE TABLE recipes (name TEXT)").close();
+  execIn(join(folder.path, "ledger.sqlite"), "CREATE TABLE recipes (name TEXT)");
   await refusal(folder.path, LEDGER_KIND, to, /it is a database of another program/);
   assert.not.ok(existsSync(to));
 });
@@ -226,7 +228,7 @@ test("backUp() refuses a damaged store, and leaves nothing behind", async () => 
 test("backUp() refuses a ledger whose tables are not as they were made", async () => {
   await using folder = temporaryFolder();
   openLedger(folder.path, 1).close();
-  new Sqlite(join(folder.path, "ledger.sqlite")).exec("DROP TABLE items").close();
+  execIn(join(folder.path, "ledger.sqlite"), "DROP TABLE items");
   const to = join(folder.path, "to");
   await refusal(folder.path, LEDGER_KIND, to, /it is damaged: items is not as it was made; stop/);
 });

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { guardTables } from "../../src/store/guard_tables.ts";
 import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger_tables.ts";
 import type { LedgerStatements } from "../../src/store/ledger_tables.ts";
@@ -103,14 +103,12 @@ function liveItem({ setItemLikes }: LedgerStatements, row: number): void {
   for (const likes of [1, 21, 42]) setItemLikes.run(itemId, BigInt((row % 100) * likes));
 }
 
-type Database = InstanceType<typeof Sqlite>;
-
 /** Bytes by which a database grows for each of many rows. */
 function bytesOfRow(
   kind: SqliteKind,
   prepare: (database: Database) => (row: number) => void,
 ): number {
-  const database = new Sqlite(":memory:");
+  const database = new Database(":memory:");
   database.exec(kind.schema);
   guardTables(database, kind);
   const live = prepare(database);
@@ -123,7 +121,7 @@ function bytesOfRow(
 
 function bytesOf(database: Database): number {
   const [pages, size] = ["page_count", "page_size"].map((name) => {
-    return Number(database.pragma(name, { simple: true }));
+    return Number(database.pragma(name));
   });
   return (pages ?? 0) * (size ?? 0);
 }

@@ -8,7 +8,7 @@ import { KnownOutbox } from "../../src/core/known_outbox.ts";
 import { OutboxWriter } from "../../src/core/outbox_writer.ts";
 import { ITEM_ID_BYTES_MAX, RECORD_EVENTS_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import type { SqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
@@ -170,9 +170,9 @@ class Filler {
 
 /** Bytes of the database, with what is still in its log alone. */
 function fileBytes(folder: string): number {
-  const database = new Sqlite(join(folder, "outbox.sqlite"), { readonly: true });
-  const pages = database.pragma("page_count", { simple: true });
-  const size = database.pragma("page_size", { simple: true });
+  const database = new Database(join(folder, "outbox.sqlite"), { isReadOnly: true });
+  const pages = database.pragma("page_count");
+  const size = database.pragma("page_size");
   database.close();
   return Number(pages) * Number(size);
 }

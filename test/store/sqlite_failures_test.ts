@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { SqliteError } from "../../src/store/sqlite.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import { LockError } from "../../src/store/process_lock.ts";
 import { openFailure } from "../../src/store/sqlite_failures.ts";
@@ -17,7 +17,7 @@ test("openFailure() says what a person can do when the system or SQLite fails", 
     SQLITE_CANTOPEN: ["store_unusable", "found (SQLITE_CANTOPEN); name another folder"],
   } as const;
   for (const [sqliteCode, [code, text]] of Object.entries(told)) {
-    const failure = openFailure(new Sqlite.SqliteError("found", sqliteCode), PATH, OUTBOX_KIND);
+    const failure = openFailure(new SqliteError("found", sqliteCode), PATH, OUTBOX_KIND);
     assert.ok(failure instanceof LikesError, sqliteCode);
     assert.is(failure.code, code);
     assert.match(failure.message, text);

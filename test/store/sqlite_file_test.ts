@@ -1,21 +1,21 @@
 /** What a store does when SQLite fails, on a database that fails when a test says so. */
-import type Database from "better-sqlite3";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { SqliteError } from "../../src/store/sqlite.ts";
+import type { Database } from "../../src/store/sqlite.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import { SqliteFile } from "../../src/store/sqlite_file.ts";
 import { faultOf } from "./faults.ts";
 
 const CHANGED = { value: 1, changed: true };
-const IO_ERROR = new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC");
-const FULL = new Sqlite.SqliteError("database or disk is full", "SQLITE_FULL");
+const IO_ERROR = new SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC");
+const FULL = new SqliteError("database or disk is full", "SQLITE_FULL");
 
 /** Throws what stands beside a statement; gives what does not throw. */
 type Failing = Readonly<Record<string, Error>>;
 
 /** A file whose database has a long log, and whose statements fail as `failing` says. */
-function file(failing: Failing = {}, database: Partial<Database.Database> = {}): SqliteFile {
+function file(failing: Failing = {}, database: Partial<Database> = {}): SqliteFile {
   const run = (sql: string) => () => {
     const error = failing[sql];
     if (error !== undefined) throw error;
@@ -27,7 +27,7 @@ function file(failing: Failing = {}, database: Partial<Database.Database> = {}):
     pragma: (sql: string) => run(sql)(),
     close: () => {},
     ...database,
-  } as unknown as Database.Database;
+  } as unknown as Database;
   const lock = { release: () => {} };
   return new SqliteFile("outbox.sqlite", OUTBOX_KIND, { database: fake, lock, uncleanEnd: false });
 }
@@ -85,7 +85,7 @@ test("transact() is refused when the disk is full, and throws what its work thro
 });
 
 test("transact() is busy when somebody else writes, and fails when it cannot begin", async () => {
-  const busy = new Sqlite.SqliteError("database is locked", "SQLITE_BUSY");
+  const busy = new SqliteError("database is locked", "SQLITE_BUSY");
   assert.equal(
     file({ "BEGIN IMMEDIATE": busy }).transact(() => CHANGED),
     { type: "busy" },

@@ -6,7 +6,8 @@ import { guardTables } from "../../src/store/guard_tables.ts";
 import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
+import { execIn } from "./databases.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
@@ -29,7 +30,7 @@ test("openSqliteLedger() refuses when the ledger is open, and opens when it was 
 test("openSqliteLedger() says that another program writes when one holds the write lock", async () => {
   await using folder = temporaryFolder();
   openLedger(folder.path, 1).close();
-  const person = new Sqlite(join(folder.path, "ledger.sqlite"));
+  const person = new Database(join(folder.path, "ledger.sqlite"));
   person.exec("BEGIN IMMEDIATE");
   const error = await faultOf("store_busy", () => openLedger(folder.path, 2));
   assert.match(error.message, "another program is writing to it; end that program");
@@ -105,12 +106,12 @@ test.run();
 
 /** The statements of a ledger, and how SQLite would run each. */
 function planned() {
-  const database = new Sqlite(":memory:");
+  const database = new Database(":memory:");
   database.exec(LEDGER_KIND.schema);
   guardTables(database, LEDGER_KIND);
-  function planOf({ source }: { readonly source: string }): readonly string[] {
+  function planOf({ sql }: { readonly sql: string }): readonly string[] {
     const explained = database.prepare<[], { readonly detail: string }>(
-      `EXPLAIN QUERY PLAN ${source.replaceAll("?", "1")}`,
+      `EXPLAIN QUERY PLAN ${sql.replaceAll("?", "1")}`,
     );
     return explained.all().map(({ detail }) => detail);
   }
@@ -123,9 +124,7 @@ function openLedger(folder: string, generation: number, options = {}) {
 }
 
 function tamper(folder: string, sql: string): void {
-  const database = new Sqlite(join(folder, "ledger.sqlite"));
-  database.exec(sql);
-  database.close();
+  execIn(join(folder, "ledger.sqlite"), sql);
 }
 
 function makeFixture(): LedgerFixture {

@@ -7,7 +7,8 @@ import { BUSY_WAIT_MAX_MS } from "../../src/limits.ts";
 import { openSqliteFile } from "../../src/store/sqlite_file.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
+import { execIn } from "./databases.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
 import { holderProcess } from "./holder_process.ts";
@@ -111,15 +112,15 @@ test("openSqliteFile() syncs every commit when it opens a file again", async () 
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
   for (let opening = 0; opening < 3; opening += 1) {
     const file = openSqliteFile(folder.path, OUTBOX_KIND, { create: () => {}, options: {} });
-    assert.is(file.database.pragma("synchronous", { simple: true }), 2n);
+    assert.is(file.database.pragma("synchronous"), 2n);
     file.transact(() => {
       file.database.exec(`UPDATE outbox SET forgotten_events = ${opening}`);
       return { value: undefined, changed: true };
     });
-    assert.is(file.database.pragma("synchronous", { simple: true }), 2n);
-    assert.is(file.database.pragma("journal_mode", { simple: true }), "wal");
-    assert.is(file.database.pragma("foreign_keys", { simple: true }), 1n);
-    assert.is(file.database.pragma("trusted_schema", { simple: true }), 0n);
+    assert.is(file.database.pragma("synchronous"), 2n);
+    assert.is(file.database.pragma("journal_mode"), "wal");
+    assert.is(file.database.pragma("foreign_keys"), 1n);
+    assert.is(file.database.pragma("trusted_schema"), 0n);
     file.close();
   }
 });
@@ -151,7 +152,7 @@ test("openSqliteOutbox() says that the disk is full when a new outbox does not f
 test("write() is busy and goes on when somebody else holds the write lock", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
-  const person = new Sqlite(join(folder.path, "outbox.sqlite"));
+  const person = new Database(join(folder.path, "outbox.sqlite"));
   person.exec("BEGIN IMMEDIATE");
   assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "busy");
   person.exec("ROLLBACK");
@@ -170,7 +171,7 @@ test("openSqliteOutbox() bounds how long its writes wait for another program's",
     },
     options: {},
   });
-  const waitMs = () => Number(file.database.pragma("busy_timeout", { simple: true }));
+  const waitMs = () => Number(file.database.pragma("busy_timeout"));
   const opening = file.whileOpening(waitMs);
   assert.ok(opening > BUSY_WAIT_MAX_MS, `${opening} ms while nobody is served`);
   assert.is(waitMs(), BUSY_WAIT_MAX_MS);
@@ -180,9 +181,7 @@ test("openSqliteOutbox() bounds how long its writes wait for another program's",
 test.run();
 
 function tamper(folder: string, sql: string): void {
-  const database = new Sqlite(join(folder, "outbox.sqlite"));
-  database.exec(sql);
-  database.close();
+  execIn(join(folder, "outbox.sqlite"), sql);
 }
 
 function makeFixture(): OutboxFixture {

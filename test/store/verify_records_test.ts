@@ -8,7 +8,7 @@ import type { OutboxWrite } from "../../src/core/outbox.ts";
 import { origin } from "../../src/core/record.ts";
 import { VERIFY_ROWS_BYTES_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "./faults.ts";
@@ -45,7 +45,7 @@ test("verifyRecords() hashes an outbox that was large once and holds little now"
   await outbox.write(records(10));
   outbox.close();
   damage(folder.path);
-  const database = new Sqlite(join(folder.path, FILE));
+  const database = new Database(join(folder.path, FILE));
   database.exec(`CREATE TABLE bulk AS SELECT zeroblob(${VERIFY_ROWS_BYTES_MAX})`);
   database.exec("DROP TABLE bulk");
   database.close();
@@ -60,7 +60,7 @@ test("verifyRecords() misses what is acknowledged when its records are gone", as
   await outbox.write([...records(10), acknowledge(INCARNATION, RECORDS)]);
   outbox.close();
   open(folder.path).close();
-  const database = new Sqlite(join(folder.path, FILE));
+  const database = new Database(join(folder.path, FILE));
   database.exec(`DELETE FROM records WHERE last_sequence = ${RECORDS}`);
   database.close();
   const { message } = await faultOf("store_unusable", () => open(folder.path));
@@ -78,7 +78,7 @@ test("verifyRecords() says what is wrong with records when another program chang
     const outbox = open(folder.path);
     await outbox.write(records(10));
     outbox.close();
-    const database = new Sqlite(join(folder.path, FILE));
+    const database = new Database(join(folder.path, FILE));
     database.exec(change);
     database.close();
     const { message } = await faultOf("store_unusable", () => open(folder.path));
@@ -127,7 +127,7 @@ function records(bytes: number): OutboxWrite[] {
 
 /** Gives one record another digest than that of its events. */
 function damage(folder: string): void {
-  const database = new Sqlite(join(folder, FILE));
+  const database = new Database(join(folder, FILE));
   database.exec(`UPDATE records SET digest = '${testId(0xbad)}' WHERE last_sequence = ${DAMAGED}`);
   database.close();
 }

@@ -1,10 +1,10 @@
 /** Stores as builds of version 1 left them: their tables, word by word, and rows in them. */
 import { join } from "node:path";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
 import { guardTables } from "../../src/store/guard_tables.ts";
 import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+import { newDatabase } from "./databases.ts";
 
 type Kind1 = Omit<SqliteKind, "upgrades">;
 
@@ -111,7 +111,7 @@ export function makeOutbox1(folder: string, statements: string): void {
 }
 
 function make(folder: string, kind: Kind1, statements: string): void {
-  const database = new Sqlite(join(folder, `${kind.name}.sqlite`));
+  const database = newDatabase(join(folder, `${kind.name}.sqlite`));
   database.exec(kind.schema);
   guardTables(database, kind);
   database.exec(statements);

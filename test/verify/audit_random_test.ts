@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database, SqliteError } from "../../src/store/sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder } from "./audit_fixture.ts";
 import { LEDGER, idOf, makeStores } from "./stores_fixture.ts";
@@ -94,7 +94,7 @@ function change(
   [table, column]: readonly [string, string],
   { row, by }: { readonly row: number; readonly by: number },
 ): (() => void) | undefined {
-  const database = new Sqlite(path).defaultSafeIntegers();
+  const database = new Database(path);
   database.pragma("synchronous = OFF");
   database.pragma("foreign_keys = OFF");
   const values = database.prepare<[], Value>(`SELECT ${column} FROM ${table}`).pluck().all();
@@ -113,15 +113,15 @@ function change(
   };
   const set = (from: Readonly<Record<string, Value>>, to: Value): boolean => {
     const [condition, bound] = where(from);
-    const sql = `UPDATE ${table} SET ${column} = ? WHERE ${condition}`;
-    return database.prepare(sql).run(to, ...bound).changes === 1;
+    const sql = `UPDATE ${table} SET ${column} = ? WHERE ${condition} RETURNING 1`;
+    return database.prepare(sql).all(to, ...bound).length === 1;
   };
   const after = changed(before, by);
   try {
     if (!set(key, after)) throw new Error("a row is changed");
   } catch (error) {
     database.close();
-    if (error instanceof Sqlite.SqliteError) return undefined; // two rows would have one name
+    if (error instanceof SqliteError) return undefined; // two rows would have one name
     throw error;
   }
   return () => {

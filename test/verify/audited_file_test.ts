@@ -9,7 +9,8 @@ import {
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
+import { execIn } from "../store/databases.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder, firstOf } from "./audit_fixture.ts";
 import { LEDGER, OUTBOX, TOTAL, makeStores } from "./stores_fixture.ts";
@@ -51,10 +52,7 @@ test("AuditedFile is undecided when a file is no store, and says which", async (
     [(path: string) => writeFileSync(path, ""), /it is empty; put a copy back/],
     [(path: string) => symlinkSync("/dev/zero", path), /it is a symbolic link/],
     [(path: string) => mkdirSync(path), /it is not a file/],
-    [
-      (path: string) => new Sqlite(path).exec("CREATE TABLE a (b)").close(),
-      /is no outbox of likes/,
-    ],
+    [(path: string) => execIn(path, "CREATE TABLE a (b)"), /is no outbox of likes/],
   ] as const) {
     await using folder = temporaryFolder();
     makeStores(folder.path);
@@ -77,7 +75,7 @@ test("AuditedFile is undecided when a store is of another version, or has other 
   ] as const) {
     await using folder = temporaryFolder();
     makeStores(folder.path);
-    new Sqlite(join(folder.path, OUTBOX)).exec(sql).close();
+    execIn(join(folder.path, OUTBOX), sql);
     const report = auditFolder(folder.path);
     assert.is(report.outcome, "undecided", sql);
     assert.match(report.missing.first[0]?.what ?? "", why);
@@ -88,7 +86,7 @@ test("AuditedFile reads all that was committed when a role runs, and leaves it a
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, LEDGER);
-  const running = new Sqlite(path);
+  const running = new Database(path);
   running.prepare("UPDATE ledger SET total_likes = total_likes + 1").run();
   running.exec("BEGIN IMMEDIATE; UPDATE ledger SET total_likes = 0");
   assert.is(firstOf(auditFolder(folder.path)).found, String(TOTAL + 1n));
@@ -102,7 +100,7 @@ test("AuditedFile reads what a crash left in a log, and leaves all of it there",
   await using folder = temporaryFolder();
   await using crashed = temporaryFolder();
   makeStores(folder.path);
-  const running = new Sqlite(join(folder.path, OUTBOX));
+  const running = new Database(join(folder.path, OUTBOX));
   running.exec("DELETE FROM records WHERE ordinal = 2; PRAGMA wal_autocheckpoint = 0");
   running.exec("UPDATE incarnations SET acknowledged_sequence = 0 WHERE ordinal = 2");
   for (const name of ["primary", "fra-1", "fra-2"]) {

@@ -1,14 +1,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Findings } from "../../src/verify/findings.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { SqliteError } from "../../src/store/sqlite.ts";
 
 const PLACE = { serverId: "a" };
 
 test("damage() tells what is damaged from what could not be read", () => {
   const findings = new Findings();
-  findings.damage(PLACE, new Sqlite.SqliteError("malformed", "SQLITE_CORRUPT_VTAB"));
-  findings.damage(PLACE, new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_READ"));
+  findings.damage(PLACE, new SqliteError("malformed", "SQLITE_CORRUPT_VTAB"));
+  findings.damage(PLACE, new SqliteError("disk I/O error", "SQLITE_IOERR_READ"));
   assert.equal([findings.divergences.count, findings.missing.count], [1, 1]);
   assert.match(findings.missing.first[0]?.what ?? "", /could not be read on: disk I\/O error/);
   const bug = new TypeError("a bug");

@@ -5,11 +5,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { Sqlite } from "../../src/store/better_sqlite.ts";
+import { Database } from "../../src/store/sqlite.ts";
 import { guardTables } from "../../src/store/guard_tables.ts";
 import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
 import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+import { newDatabase } from "../store/databases.ts";
 
 /** An event: an item and its likes. */
 export type TestEvent = readonly [itemId: string, likes: number];
@@ -125,7 +126,7 @@ export function makeOutbox(folder: string, server: TestServer): string {
   });
 }
 
-function writeLife(database: InstanceType<typeof Sqlite>, ordinal: number, life: TestLife): void {
+function writeLife(database: Database, ordinal: number, life: TestLife): void {
   const places = placesOf(life);
   const trimmed = placeAt(places, life.trimmed ?? 0);
   const acknowledged = placeAt(places, Math.max(life.trimmed ?? 0, appliedOf(life)));
@@ -185,7 +186,7 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
   });
 }
 
-function writeGap(database: InstanceType<typeof Sqlite>, outboxId: string, life: TestLife): void {
+function writeGap(database: Database, outboxId: string, life: TestLife): void {
   if (life.gap === undefined) return;
   const places = placesOf(life);
   const [first, last] = life.gap.map((index) => placeAt(places, index).sequence);
@@ -224,7 +225,7 @@ export function makeStores(folder: string, servers: readonly TestServer[] = SERV
 
 /** Changes a store as no role would. */
 export function edit(path: string, sql: string, ...values: readonly unknown[]): void {
-  const database = new Sqlite(path);
+  const database = new Database(path);
   database.pragma("synchronous = OFF");
   try {
     database.prepare(sql).run(...values);
@@ -241,14 +242,10 @@ export function withFirstLife(change: Partial<TestLife>): readonly TestServer[] 
   return [{ ...first, lives: [{ ...life, ...change }, ...lives] }, ...others];
 }
 
-function make(
-  folder: string,
-  kind: SqliteKind,
-  fill: (database: InstanceType<typeof Sqlite>) => void,
-): string {
+function make(folder: string, kind: SqliteKind, fill: (database: Database) => void): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${kind.name}.sqlite`);
-  const database = new Sqlite(path);
+  const database = newDatabase(path);
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = OFF"); // nobody cuts the power of a test
   database.transaction(() => {
@@ -256,7 +253,7 @@ function make(
     fill(database);
     database.pragma(`application_id = ${kind.applicationId}`);
     database.pragma(`user_version = ${kind.schemaVersion}`);
-  })();
+  });
   guardTables(database, kind);
   database.close();
   return path;
