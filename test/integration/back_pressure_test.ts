@@ -8,6 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { FromLikesServer } from "../../src/core/messages.ts";
 import type { Position } from "../../src/core/record.ts";
+import { STATUS } from "../../src/errors.ts";
 import { REPORT_WAIT_MAX_MS } from "../../src/limits.ts";
 import { PRIMARY_LOG_NAME } from "../../src/log/log_file.ts";
 import { protos } from "../../src/rpc/protos.ts";
@@ -52,8 +53,12 @@ test("a peer that floods and does not read is held back, and nobody else is", as
   const ended = within("the end", REPORT_WAIT_MAX_MS + LIMIT_MS, peer.ended);
   peer.read(() => {});
   const { code, details } = await ended;
-  assert.is(code, 4, details);
-  assert.match(details, "Report");
+  await becomes("the reason in the log", LIMIT_MS, () => isGivenUp(counter));
+  // A peer that is slow to read is cut before the status reaches it.
+  if (!Number.isNaN(code)) {
+    assert.is(code, STATUS.DEADLINE_EXCEEDED, details);
+    assert.match(details, "Report");
+  }
   const { totalLikes } = await counter.status();
   assert.ok(totalLikes > 5n && totalLikes <= expected, `${totalLikes} of ${expected}`);
   assert.is((totalLikes - 5n) % BigInt(EVENTS), 0n, "each batch is in the total, or none of it");

@@ -47,8 +47,8 @@ const JUMPS: readonly Jump[] = [
   by("-1h", -HOUR_MS),
   by("+10d", 10 * DAY_MS),
   by("-10d", -10 * DAY_MS),
-  to("@1970-01-01 12:00:00"),
   to("@2038-01-19 03:14:08"),
+  to("@1970-01-01 12:00:00"),
   to("2026-11-22 12:00:00"), // and it stands still
   by("+0", 0),
 ];
@@ -80,7 +80,7 @@ testFaked("the total is exact, and never UNKNOWN, when clocks jump while likes f
   });
   const watch = new Watch(counter.primary);
   let jumps = 0;
-  for (const names of sampleOf([["primary"], ["a"], ["primary", "a", "b"]], 1)) {
+  for (const names of sampleOf([["primary"], ["primary", "a", "b"], ["a"]], 1)) {
     for (const jump of JUMPS) {
       for (const name of names) clocks[name]?.set(jump.time);
       for (const name of names) await logged(counter, name, jump);

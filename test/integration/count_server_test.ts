@@ -9,7 +9,7 @@ import { Givers } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
-const CALL_WAIT_MS = 5_000;
+const CALL_WAIT_MS = 60_000;
 const LIMIT_MS = 15_000;
 const ASKS = 100;
 /** Of one call of a giver. */

@@ -39,7 +39,8 @@ const HIT_MIN = {
   pwrite64: extent(1, CALLS_SWEPT - 2),
   pread64: extent(1, 4),
 };
-const HIT_WAIT_MS = 2_500;
+/** Events given, or versions committed, after which each swept call has come many times over. */
+const WORK_MIN = 4 * CALLS_SWEPT;
 const POLL_MS = 10;
 const REASON = /Cannot (?:use|open|read) the (?:outbox|ledger) ".*"/;
 
@@ -49,8 +50,8 @@ interface Swept {
   /** Of the store whose calls fail. */
   readonly folder: string;
   start(through: readonly string[]): Promise<Role>;
-  /** Gives it work until it has ended, or `untilMs` has come. */
-  work(role: Role, untilMs: number): Promise<void>;
+  /** Gives the role work until it has ended, or has done WORK_MIN of it. */
+  work(role: Role): Promise<void>;
 }
 
 test("each early failure of the disk ends a role with the reason, and loses nothing", async () => {
@@ -68,9 +69,9 @@ async function sweepLikesServer(counter: Counter): Promise<void> {
     name: "LikesServer",
     folder: counter.outboxDir("a"),
     start: (through) => counter.startLikes("a", { through }),
-    work: async (role, untilMs) => {
+    work: async (role) => {
       await using givers = new Givers(role.address, { name: `${records.length}`, givers: 2 });
-      while (!role.hasEnded && performance.now() < untilMs) await pause(POLL_MS);
+      while (!role.hasEnded && givers.acceptedEvents < WORK_MIN) await pause(POLL_MS);
       records.push(...(await givers.stop()));
     },
   });
@@ -87,8 +88,17 @@ async function sweepPrimary(counter: Counter): Promise<void> {
     name: "primary",
     folder: join(counter.dataDir, "primary"),
     start: (through) => counter.startPrimary({ through }),
-    work: async (role, untilMs) => {
-      while (!role.hasEnded && performance.now() < untilMs) await pause(POLL_MS);
+    work: async (role) => {
+      let first: number | undefined;
+      while (!role.hasEnded) {
+        const version = await counter.status().then(
+          (status) => status.version,
+          () => first, // it is about to end
+        );
+        first ??= version;
+        if (version !== undefined && first !== undefined && version >= first + WORK_MIN) return;
+        await pause(POLL_MS);
+      }
     },
   });
   await counter.startPrimary();
@@ -115,7 +125,7 @@ async function hits(swept: Swept, fault: Failing): Promise<boolean> {
     assert.match(found, REASON, what);
     return true;
   }
-  await swept.work(found, performance.now() + HIT_WAIT_MS);
+  await swept.work(found);
   if (!found.hasEnded) {
     await found.end("SIGKILL");
     return false;

@@ -11,7 +11,7 @@ import { LikesClient } from "../../src/rpc/likes_client.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-const CALL_WAIT_MS = 5_000;
+const CALL_WAIT_MS = 60_000;
 /** Ids are bytes: what looks the same and is not written the same is another item. */
 const COMPOSED = "caf\u00e9";
 const DECOMPOSED = "cafe\u0301";

@@ -243,10 +243,7 @@ const SQLITE = [
       name: "busy-is-doubt",
       breaks: "matrix 6: another program's write lock ends the store",
       edits: [
-        [
-          "      if (error instanceof SqliteError && BUSY.test(error.code)) return false;",
-          "",
-        ],
+        ["      if (error instanceof SqliteError && BUSY.test(error.code)) return false;", ""],
       ],
     },
     {
