@@ -10,6 +10,7 @@
  * and that its database, as does a copy.
  */
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { assert } from "../assert.ts";
 import { LikesError, messageOf } from "../errors.ts";
@@ -48,7 +49,6 @@ export class SqliteError extends Error {
 /** What is used of the package. */
 interface Package {
   readonly DatabaseSync: new (location: string, options: object) => NativeDatabase;
-  readonly backup: (source: NativeDatabase, path: string, options: object) => Promise<number>;
 }
 
 interface NativeDatabase {
@@ -56,6 +56,7 @@ interface NativeDatabase {
   readonly isTransaction: boolean;
   exec(sql: string): void;
   prepare(sql: string): NativeStatement;
+  backup(path: string, options: object): Promise<number>;
   close(): void;
 }
 
@@ -75,7 +76,7 @@ interface Progress {
   readonly remainingPages: number;
 }
 
-const { DatabaseSync, backup } = load();
+const { DatabaseSync } = load();
 
 /** An open database. */
 export class Database {
@@ -142,7 +143,8 @@ export class Database {
           throw error; // so that it is not called again
         }
       };
-      this.#copying = backup(this.#native, path, { rate: stepPages, progress })
+      this.#copying = this.#native
+        .backup(path, { rate: stepPages, progress })
         .then((pages) => onPages(pages, pages))
         .then(resolve, (error: unknown) => reject(failure(error)))
         .finally(() => (this.#copying = undefined));
@@ -186,14 +188,12 @@ export class Statement<Values extends readonly unknown[], Row> {
 
   /** Runs it to its first row, which is the end of one that changes something. */
   run(...values: Values): void {
-    this.#assertBound(values);
-    attempt(() => this.#native.get(...values));
+    this.#first(values);
   }
 
   /** Returns its first row; undefined when there is none. */
   get(...values: Values): Row | undefined {
-    this.#assertBound(values);
-    const row = attempt(() => this.#native.get(...values));
+    const row = this.#first(values);
     return row === undefined ? undefined : this.#rowOf(row);
   }
 
@@ -221,13 +221,24 @@ export class Statement<Values extends readonly unknown[], Row> {
     }
   }
 
+  /** Like the others, without a closure: a transaction calls it thousands of times. */
+  #first(values: Values): NativeRow | undefined {
+    this.#assertBound(values);
+    try {
+      return this.#native.get(...values);
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
   #assertBound(values: Values): void {
     const [first] = values;
     const given =
       this.#parameters[0] === undefined
         ? values
         : this.#parameters.map((name) => (first as Record<string, unknown>)[name ?? ""]);
-    const isWhole = given.length === this.#parameters.length && given.every(isBindable);
+    let isWhole = given.length === this.#parameters.length;
+    for (const value of given) isWhole &&= isBindable(value);
     assert(isWhole, "each parameter has a value that it can hold");
   }
 
@@ -243,11 +254,17 @@ function isBindable(value: unknown): boolean {
   return value !== undefined && !(typeof value === "string" && value.includes("\0"));
 }
 
-/** Loads the package. Throws LikesError where it has no binary. */
+/**
+ * Loads the binary of the package, as its entry does, but for the listeners of diagnostics: with those
+ * each call of a statement asks whether there are any, for twice its time. Throws LikesError where
+ * there is no binary.
+ */
 function load(): Package {
   const require = createRequire(import.meta.url);
   try {
-    return require("@photostructure/sqlite") as Package;
+    const manifest = require.resolve("@photostructure/sqlite/package.json");
+    const loadBinary = createRequire(manifest)("node-gyp-build") as (folder: string) => Package;
+    return loadBinary(dirname(manifest));
   } catch (error) {
     const message =
       `Cannot load SQLite: its package was not installed, or has no binary for ` +

@@ -132,8 +132,7 @@ export class SqliteLedger implements LedgerStore {
   }
 
   #named(itemIds: readonly string[]): readonly ItemCount[] {
-    const { itemLikes } = this.#statements;
-    return itemIds.map((itemId) => ({ itemId, likes: itemLikes.get(itemId) ?? 0n }));
+    return this.#statements.named.all(JSON.stringify(itemIds)).map(itemOf);
   }
 
   #page({ order, after, limit }: Extract<CountsSelection, { type: "page" }>): readonly ItemCount[] {

@@ -23,6 +23,8 @@ import { verifyPages, verifySchema } from "./verify_database.ts";
 
 /** Bytes of the log that stay on the disk after a burst. */
 const WAL_BYTES_KEPT_MAX = 64 * 1024 * 1024;
+/** KiB of pages that stay in memory: with SQLite's 2,000, transactions of 1,000 items took longer. */
+const CACHE_KIB = 16_000;
 /** What `PRAGMA synchronous` reads as when it is FULL. */
 const SYNCHRONOUS_FULL = 2n;
 
@@ -129,6 +131,7 @@ function configure(database: Database, { pagesMax }: SqliteOptions): void {
   database.pragma("checkpoint_fullfsync = ON");
   database.pragma("foreign_keys = ON");
   database.pragma("wal_autocheckpoint = 0");
+  database.pragma(`cache_size = -${CACHE_KIB}`);
   database.pragma(`journal_size_limit = ${WAL_BYTES_KEPT_MAX}`);
   if (pagesMax !== undefined) database.pragma(`max_page_count = ${pagesMax}`);
   const synchronous = pragma(database, "synchronous");

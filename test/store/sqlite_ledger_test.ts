@@ -78,7 +78,8 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
 });
 
 test("prepareLedger() goes along an index for every page, without a sort or a scan before it", () => {
-  const { planOf, mostLiked, equallyLiked, lessLiked, itemsAfter } = planned();
+  const { planOf, named, mostLiked, equallyLiked, lessLiked, itemsAfter } = planned();
+  assert.ok(planOf(named).includes("SEARCH items USING PRIMARY KEY (item_id=?)"));
   // The first page begins at the index's end: nothing is before it.
   assert.equal(planOf(mostLiked), ["SCAN items USING COVERING INDEX items_by_likes"]);
   assert.equal(planOf(equallyLiked), [

@@ -1,4 +1,4 @@
-/** What the stores rely on in SQLite, and in the package that brings it. */
+/** What the stores rely on in SQLite and its package. */
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
