@@ -2,9 +2,9 @@
 /** The command line's entry. */
 import { serveUnread, watchOutput } from "./cli/unread_output.ts";
 import { EXIT, FAULTS, LikesError } from "./errors.ts";
-import { refuseNode } from "./node_version.ts";
+import { refusePlatform } from "./node_version.ts";
 
-const refusal = refuseNode(process.versions.node);
+const refusal = refusePlatform(process.versions);
 if (refusal !== undefined) {
   process.stderr.write(`Error: ${refusal.message}\n`);
   process.exit(FAULTS[refusal.code].exit);

@@ -1,6 +1,6 @@
 /**
  * One Node put to the test: this Node from its npm package, a copy of the working tree, `npm ci` under
- * it, so that what is native is built for it, and the suite. Nothing of it is left afterwards.
+ * it, and the suite. Nothing of it is left afterwards.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import type { Step } from "./run_step.ts";
 import { totalsOf } from "./trial_table.ts";
 import type { NodeTrial } from "./trial_table.ts";
 
-/** A step that takes longer hangs: on 2 cores an install takes 2 minutes and the suite 5. */
+/** A step that takes longer hangs: on 2 cores the suite alone takes 5 minutes. */
 const STEP_MAX_MS = 30 * 60_000;
 /** Lines that are shown of a step that failed. */
 const SHOWN_LINES_MAX = 60;
@@ -109,13 +109,10 @@ async function copyTree(root: string, to: string, run: Run): Promise<string> {
   return to;
 }
 
-/**
- * The environment in which `node` is the Node of the package in `folder`, also for scripts of npm, and
- * in which native code is built with the headers of that package, not with those of another Node.
- */
+/** The environment in which `node` is the Node of the package in `folder`, also for scripts of npm. */
 function withNode(env: NodeJS.ProcessEnv, folder: string): NodeJS.ProcessEnv {
   const path = `${join(folder, "bin")}${delimiter}${env["PATH"] ?? ""}`;
-  return { ...env, PATH: path, npm_config_nodedir: folder };
+  return { ...env, PATH: path };
 }
 
 function withoutOuterNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
