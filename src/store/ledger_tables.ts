@@ -183,8 +183,8 @@ function preparePages(database: Database) {
   return {
     // One call for all of them: calls take longer than the look-ups.
     named: database.prepare<[string], StoredItem>(
-      "SELECT value AS item_id, coalesce((SELECT likes FROM items WHERE item_id = value), 0) AS likes " +
-        "FROM json_each(?) ORDER BY key",
+      "SELECT value AS item_id, coalesce((SELECT likes FROM items WHERE item_id = value), 0) " +
+        "AS likes FROM json_each(?) ORDER BY key",
     ),
     mostLiked: database.prepare<[number], StoredItem>(
       "SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT ?",

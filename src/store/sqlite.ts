@@ -1,5 +1,5 @@
 /**
- * SQLite: the one file that knows the package behind it, and all of SQLite that the stores need.
+ * All of SQLite that the stores need, and the one file that uses the package behind it.
  *
  * Every integer is read as bigint, since SQLite's have 64 bits. Every error of SQLite is a SqliteError
  * with the name of its code.
@@ -9,11 +9,11 @@
  * statements end with a database that is held by nothing else: so an iteration keeps its statement,
  * and that its database, as does a copy.
  */
-import { createRequire } from "node:module";
-import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { assert } from "../assert.ts";
-import { LikesError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import { DatabaseSync } from "./sqlite_binary.ts";
+import type { NativeDatabase, NativeRow, NativeStatement, Progress } from "./sqlite_binary.ts";
 import { codeName } from "./sqlite_codes.ts";
 
 /** How long a call waits for a lock that another process has, unless an opening says otherwise. */
@@ -46,38 +46,6 @@ export class SqliteError extends Error {
   }
 }
 
-/** What is used of the package. */
-interface Package {
-  readonly DatabaseSync: new (location: string, options: object) => NativeDatabase;
-}
-
-interface NativeDatabase {
-  readonly isOpen: boolean;
-  readonly isTransaction: boolean;
-  exec(sql: string): void;
-  prepare(sql: string): NativeStatement;
-  backup(path: string, options: object): Promise<number>;
-  close(): void;
-}
-
-interface NativeStatement {
-  readonly sourceSQL: string;
-  get(...values: readonly unknown[]): NativeRow | undefined;
-  all(...values: readonly unknown[]): readonly NativeRow[];
-  iterate(...values: readonly unknown[]): Iterator<NativeRow, unknown, void>;
-  columns(): readonly { readonly name: string }[];
-  close(): void;
-}
-
-type NativeRow = readonly unknown[];
-
-interface Progress {
-  readonly totalPages: number;
-  readonly remainingPages: number;
-}
-
-const { DatabaseSync } = load();
-
 /** An open database. */
 export class Database {
   readonly #native: NativeDatabase;
@@ -96,8 +64,10 @@ export class Database {
 
   /** Prepares one statement, which lives as long as the database is open. */
   prepare<Values extends readonly unknown[], Row = unknown>(sql: string): Statement<Values, Row> {
-    const native = attempt(() => this.#native.prepare(sql));
-    return new Statement<Values, Row>(this, native);
+    return new Statement<Values, Row>(
+      this,
+      attempt(() => this.#native.prepare(sql)),
+    );
   }
 
   /** Runs statements whose rows nobody needs. */
@@ -252,25 +222,6 @@ export class Statement<Values extends readonly unknown[], Row> {
 
 function isBindable(value: unknown): boolean {
   return value !== undefined && !(typeof value === "string" && value.includes("\0"));
-}
-
-/**
- * Loads the binary of the package, as its entry does, but for the listeners of diagnostics: with those
- * each call of a statement asks whether there are any, for twice its time. Throws LikesError where
- * there is no binary.
- */
-function load(): Package {
-  const require = createRequire(import.meta.url);
-  try {
-    const manifest = require.resolve("@photostructure/sqlite/package.json");
-    const loadBinary = createRequire(manifest)("node-gyp-build") as (folder: string) => Package;
-    return loadBinary(dirname(manifest));
-  } catch (error) {
-    const message =
-      `Cannot load SQLite: its package was not installed, or has no binary for ` +
-      `${process.platform} on ${process.arch}; run npm ci, on x64 or arm64`;
-    throw new LikesError("node_unfit", message, { cause: error });
-  }
 }
 
 /** A name by which SQLite makes no file, and in which no character means anything to it. */

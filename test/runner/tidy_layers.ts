@@ -52,6 +52,7 @@ const FILES: Readonly<Record<string, string>> = {
   "src/monotonic.ts": "clock",
   "src/node_version.ts": "leaf",
   "src/store/sqlite.ts": "driver",
+  "src/store/sqlite_binary.ts": "driver",
   "src/store/sqlite_codes.ts": "driver",
 };
 

@@ -15,9 +15,7 @@ test("Database reads every integer as bigint, and binds each kind of value as it
   const database = new Database(":memory:");
   database.exec("CREATE TABLE t (a ANY, b INTEGER) STRICT");
   const add = database.prepare("INSERT INTO t VALUES (?, ?)");
-  const read = database.prepare(
-    "SELECT a, b, typeof(a) AS type FROM t ORDER BY rowid DESC LIMIT 1",
-  );
+  const read = database.prepare("SELECT *, typeof(a) AS type FROM t ORDER BY rowid DESC");
   for (const [value, found, type] of [
     [LARGEST, LARGEST, "integer"],
     [-LARGEST - 1n, -LARGEST - 1n, "integer"],
