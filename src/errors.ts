@@ -53,6 +53,7 @@ export const FAULTS = {
 
   too_many: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
   outbox_full: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
+  trouble_unrecorded: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
   disk_full: { status: "RESOURCE_EXHAUSTED", exit: EXIT.failed },
   store_busy: { status: "UNAVAILABLE", exit: EXIT.failed },
 

@@ -56,8 +56,16 @@ export const TROUBLES_MAX = 16;
 export const TROUBLES_SHOWN_MAX = 4;
 /** Troubles that Status lists with all that is known of them; of more, the oldest. */
 export const TROUBLES_LISTED_MAX = 100;
-/** Troubles that a ledger records and nobody has decided: as_of stands still from the first one on. */
+/**
+ * Troubles of outboxes that a ledger records and nobody has decided: as_of stands still from the first
+ * one on. A report or batch whose trouble has no room is refused whole. That of the ledger as a whole
+ * always has room: there is one at most.
+ */
 export const TROUBLES_RECORDED_MAX = 1_000;
+/** With so many recorded, a report that brings another one is refused: what the ledger finds has room. */
+export const TROUBLES_REPORTED_MAX = 750;
+/** Troubles of one outbox: as many as a report names, and as many that the ledger finds by itself. */
+export const TROUBLES_OF_OUTBOX_MAX = 2 * TROUBLES_MAX;
 /** Bytes of an operator's reason. */
 export const REASON_BYTES_MAX = 256;
 /** Bytes of a trouble's text. */
@@ -127,8 +135,11 @@ export const CONNECTION_STREAMS_MAX = 1_000;
 export const CONNECTIONS_MAX = 6_000;
 /** Calls that are open at one server: all that may wait, and room for short ones. */
 export const CALLS_MAX = 20_000;
-/** LikesServers of another ledger that a primary names; of more, those that came first. */
-export const MISDIRECTED_MAX = 100;
+/**
+ * LikesServers that a primary refuses and names: those of another ledger, and those whose trouble has no
+ * room. Of more of one sort, those that came first.
+ */
+export const REFUSED_NAMED_MAX = 100;
 /** Streams of one service that is not our own, such as health: a person or an agent has one. */
 export const FOREIGN_STREAMS_MAX = 100;
 /** Bytes of answers that peers have not read, in all: above it nobody is answered but streams. */
@@ -152,8 +163,8 @@ export const MEMBER_SILENT_MS = 3_000;
 export const HELLO_WAIT_MAX_MS = 5_000;
 /** A stream without a Report: the peer hangs, or the connection is half open. */
 export const REPORT_WAIT_MAX_MS = 10_000;
-/** So long after it came a LikesServer of another ledger is named. */
-export const MISDIRECTED_KEPT_MS = 10_000;
+/** So long after it came a LikesServer is named that was refused. */
+export const REFUSED_KEPT_MS = 10_000;
 /** A LikesServer without Welcome or pulse gives the stream up and connects again. */
 export const PULSE_WAIT_MAX_MS = 3_000;
 /**
@@ -251,7 +262,7 @@ assert(PULSE_INTERVAL_MS * 2 < MEMBER_SILENT_MS, "one lost pulse does not make a
 assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break a stream");
 assert(MEMBER_SILENT_MS < REPORT_WAIT_MAX_MS, "a member is named silent before it is dropped");
 assert(
-  MISDIRECTED_KEPT_MS > 2 * (PULSE_WAIT_MAX_MS + BACKOFF_MAX_MS),
+  REFUSED_KEPT_MS > 2 * (PULSE_WAIT_MAX_MS + BACKOFF_MAX_MS),
   "who comes again and again is named all the while, also when a Hello is lost",
 );
 assert(BACKOFF_MAX_MS < LEAVE_WAIT_MAX_MS, "a leaving LikesServer tries more than once");
@@ -273,6 +284,15 @@ assert(
 assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone keep nobody else from an answer");
 assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one state can always be sent");
 assert(WATCHER_STALLED_MAX_MS < ANSWER_WAIT_MAX_MS, "a watcher is told before it is cut");
+assert(TROUBLES_REPORTED_MAX < TROUBLES_RECORDED_MAX, "what the ledger finds has room of its own");
+assert(
+  TROUBLES_OF_OUTBOX_MAX * 10 < TROUBLES_REPORTED_MAX,
+  "one outbox takes the room of few others",
+);
+assert(
+  MESSAGE_BYTES_MAX > (TROUBLES_RECORDED_MAX + 1) * (TROUBLE_DETAIL_BYTES_MAX + 512),
+  "a message lists every trouble that is recorded",
+);
 assert(VERIFY_PAGES_BYTES_MAX >= VERIFY_ROWS_BYTES_MAX, "what is compared is also looked at");
 assert(VERIFY_CRASHED_BYTES_MAX >= VERIFY_ROWS_BYTES_MAX, "a crash never makes a look shorter");
 assert(

@@ -4,9 +4,14 @@ import type { ServerStatus, Status } from "../core/status.ts";
 import { formatDuration } from "./duration.ts";
 import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
-import { misdirectedLines, misdirectedPart } from "./misdirected_text.ts";
 import { addressText, labelText } from "./names.ts";
 import { countOf, formatCount } from "./numbers.ts";
+import {
+  misdirectedLines,
+  misdirectedPart,
+  unrecordedLines,
+  unrecordedPart,
+} from "./refused_text.ts";
 import { textTable } from "./text_table.ts";
 import { troubleLines, troublePart } from "./trouble_text.ts";
 
@@ -16,8 +21,8 @@ const ROWS_DEFAULT = 16;
 const ROWS_MIN = 3;
 /** Troubles named under the table, and in a line. */
 const TROUBLES_SHOWN_MAX = 3;
-/** LikesServers of another ledger named there: each has the same way out. */
-const MISDIRECTED_SHOWN_MAX = 1;
+/** LikesServers that are refused and named there, of each sort: each has the same way out. */
+const REFUSED_SHOWN_MAX = 1;
 /** Silent members that are named in a line. */
 const SILENT_SHOWN_MAX = 3;
 
@@ -130,11 +135,13 @@ export function awayText(
 export function statusLine(view: Status): string {
   const head = `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX).map((one) => troublePart(one));
-  const others = view.misdirected.slice(0, MISDIRECTED_SHOWN_MAX).map((one) => {
+  const parts = [...silentPart(view), ...shown, ...hiddenTroubles(view)];
+  const waiting = view.unrecorded.slice(0, REFUSED_SHOWN_MAX).map(unrecordedPart);
+  const others = view.misdirected.slice(0, REFUSED_SHOWN_MAX).map((one) => {
     return misdirectedPart(one, view.ledgerId);
   });
-  const parts = [...silentPart(view), ...shown, ...hiddenTroubles(view), ...others];
-  return [head, ...parts, ...hiddenMisdirected(view)].join("; ");
+  const refused = [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
+  return [head, ...parts, ...refused].join("; ");
 }
 
 /** For whom the total waits, as the table would show it. */
@@ -147,14 +154,18 @@ function silentPart({ servers }: Status): string[] {
   return [`silent: ${names.join(", ")}${more}`];
 }
 
-/** The oldest troubles and who comes from another ledger, by lines, and how many there are besides. */
+/** The oldest troubles and who is refused, by lines, and how many there are besides. */
 function troubleText(view: Status, columns: number): string[] {
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX);
   const lines = shown.flatMap((trouble) => troubleLines(trouble, columns));
-  const others = view.misdirected.slice(0, MISDIRECTED_SHOWN_MAX).flatMap((one) => {
+  const waiting = view.unrecorded.slice(0, REFUSED_SHOWN_MAX).flatMap((one) => {
+    return unrecordedLines(one, columns);
+  });
+  const others = view.misdirected.slice(0, REFUSED_SHOWN_MAX).flatMap((one) => {
     return misdirectedLines(one, view.ledgerId, columns);
   });
-  const all = [...lines, ...hiddenTroubles(view), ...others, ...hiddenMisdirected(view)];
+  const refused = [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
+  const all = [...lines, ...hiddenTroubles(view), ...refused];
   return all.map((line) => fitText(line, columns));
 }
 
@@ -164,8 +175,14 @@ function hiddenTroubles({ troubles, troubleCount }: Status): string[] {
   return [`… and ${countOf(hidden, "more trouble")}: likes status --once --json`];
 }
 
+function hiddenUnrecorded({ unrecorded }: Status): string[] {
+  const hidden = unrecorded.length - REFUSED_SHOWN_MAX;
+  if (hidden <= 0) return [];
+  return [`… and ${formatCount(hidden)} more of which trouble is not recorded`];
+}
+
 function hiddenMisdirected({ misdirected }: Status): string[] {
-  const hidden = misdirected.length - MISDIRECTED_SHOWN_MAX;
+  const hidden = misdirected.length - REFUSED_SHOWN_MAX;
   if (hidden <= 0) return [];
   return [`… and ${formatCount(hidden)} more of another ledger: likes status --once --json`];
 }
@@ -182,7 +199,7 @@ function asOfText({ nowMs, asOfMs }: Status, silentMs = 0): string {
 }
 
 function summary(view: Status): string[] {
-  const { servers, misdirected } = view;
+  const { servers, misdirected, unrecorded } = view;
   const streaming = servers.filter(({ state }) => state === "streaming").length;
   return [
     `${countOf(view.totalLikes, "like")} ${convergenceText(view)}`,
@@ -190,6 +207,9 @@ function summary(view: Status): string[] {
     servers.length === 0 ? "no LikesServers" : `${streaming} of ${servers.length} streaming`,
     ...(view.unwritten === undefined ? [] : [UNWRITTEN_PARTS[view.unwritten]]),
     ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
+    ...(unrecorded.length > 0
+      ? [`trouble of ${countOf(unrecorded.length, "LikesServer")} not recorded`]
+      : []),
     ...(misdirected.length > 0 ? [`${formatCount(misdirected.length)} of another ledger`] : []),
     `${countOf(view.pendingEvents, "event")} pending`,
   ];

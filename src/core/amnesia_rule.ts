@@ -19,8 +19,9 @@ export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Repor
     const row = changes.ledger.incarnation(trouble.incarnation);
     if (row !== undefined && row.outboxId !== outboxId) continue;
     // A ledger may be restored again: in the same words it is another one.
-    if (trouble.kind === "ledger_restored") changes.addTrouble(outboxId, trouble);
-    else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
+    if (trouble.kind === "ledger_restored") {
+      changes.addTrouble(outboxId, trouble, { isReported: true });
+    } else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
     else takeParking(changes, outboxId, trouble, row);
   }
   const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
@@ -46,7 +47,7 @@ function takeParking(
   trouble: Trouble,
   row: IncarnationRow | undefined,
 ): void {
-  changes.addTrouble(outboxId, trouble);
+  changes.addTrouble(outboxId, trouble, { isReported: true });
   if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });
 }
 
@@ -136,7 +137,7 @@ export function takeReturned(
       digest: "",
       detail,
     } as const;
-    changes.addTrouble(outboxId, trouble, span);
+    changes.addTrouble(outboxId, trouble, { span });
   }
   const open = isRetired ? changes.setIncarnation({ ...row, state: "open" }) : row;
   forgetRetiring(changes, row.outboxId);

@@ -11,7 +11,7 @@ import { RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../limits.ts";
 import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
 import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
-import { foreignIncarnation, resynchronise } from "./ledger_refusals.ts";
+import { foreignIncarnation, resultOfAttempt, resynchronise } from "./ledger_refusals.ts";
 import { apply, refuseEvent } from "./like_event.ts";
 import type { LikeEvent } from "./like_event.ts";
 import type { LikeBatch } from "./messages.ts";
@@ -98,7 +98,7 @@ interface Counting {
 }
 
 function count(changes: LedgerChanges, counting: Counting): LedgerResult {
-  const { streamId, batch, incarnation: before, member, events } = counting;
+  const { streamId, batch, incarnation: before, events } = counting;
   const gained = gains(changes.ledger, events);
   const sum = [...gained.values()].reduce((likes, one) => likes + one, changes.totalLikes);
   if (sum > TOTAL_LIKES_MAX) {
@@ -106,15 +106,29 @@ function count(changes: LedgerChanges, counting: Counting): LedgerResult {
     const refusal = beyondProtocol(batch.firstSequence, `the total would be ${sum}`);
     return { type: "refused", streamId, refusal };
   }
-  if (before.state === "closed") {
-    // It still counts; that it came at all is a trouble.
-    const detail = `it was closed at #${before.appliedSequence}, and sends events`;
-    const { firstSequence, lastSequence } = batch;
-    const range = { firstSequence, lastSequence, digest: "" } as const;
-    const { incarnation } = before;
-    const kind = "closed_incarnation";
-    changes.addTrouble(member.outboxId, { kind, incarnation, ...range, detail });
-  }
+  if (before.state !== "closed") return add(changes, counting, gained);
+  const attempted = changes.attempt(() => {
+    nameClosed(changes, counting);
+    return add(changes, counting, gained);
+  });
+  return resultOfAttempt(streamId, attempted);
+}
+
+/** What comes after the end of an incarnation still counts; that it came at all is a trouble. */
+function nameClosed(changes: LedgerChanges, { batch, incarnation: before, member }: Counting): void {
+  const detail = `it was closed at #${before.appliedSequence}, and sends events`;
+  const { firstSequence, lastSequence } = batch;
+  const range = { firstSequence, lastSequence, digest: "" } as const;
+  const { incarnation } = before;
+  const kind = "closed_incarnation";
+  changes.addTrouble(member.outboxId, { kind, incarnation, ...range, detail });
+}
+
+function add(
+  changes: LedgerChanges,
+  { streamId, batch, incarnation: before, member, events }: Counting,
+  gained: ReadonlyMap<string, bigint>,
+): LedgerResult {
   const { totalLikes: totalBefore } = changes;
   for (const [itemId, likes] of gained) changes.addLikes(itemId, likes);
   const appliedLikes = member.appliedLikes + changes.totalLikes - totalBefore;

@@ -97,6 +97,8 @@ export interface GenerationRow {
 
 /** The ledger inside one transaction. */
 export interface LedgerTransaction {
+  /** Does `work`, and takes back all that it set unless it returns true. Returns what it returned. */
+  attempt(work: () => boolean): boolean;
   meta(): LedgerMeta;
   setMeta(row: LedgerMeta): void;
   member(outboxId: Id): MemberRow | undefined;

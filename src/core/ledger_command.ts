@@ -2,7 +2,7 @@
 import type { Refusal } from "../errors.ts";
 import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { LikeEvent } from "./like_event.ts";
-import type { Hello, LikeBatch, Report } from "./messages.ts";
+import type { Hello, LikeBatch, Report, TroubleKind } from "./messages.ts";
 import type { Id } from "./record.ts";
 
 /** Something to do to the ledger, on behalf of a stream where there is one. */
@@ -71,7 +71,13 @@ export type LedgerResult =
     }
   | { readonly type: "applied"; readonly streamId: number; readonly applied: Applied }
   | { readonly type: "duplicate"; readonly streamId: number; readonly incarnation: IncarnationRow }
-  | { readonly type: "refused"; readonly streamId: number; readonly refusal: Refusal }
+  | {
+      readonly type: "refused";
+      readonly streamId: number;
+      readonly refusal: Refusal;
+      /** The kind of the trouble that has no room, where that is why. */
+      readonly unrecorded?: TroubleKind;
+    }
   | {
       readonly type: "operated";
       readonly requestId: number;

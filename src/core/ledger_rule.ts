@@ -9,7 +9,7 @@ import { applyBatch } from "./batch_rule.ts";
 import type { LedgerTransaction } from "./ledger.ts";
 import { LedgerChanges } from "./ledger_changes.ts";
 import type { GroupResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
-import { foreignIncarnation } from "./ledger_refusals.ts";
+import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
 import type { Hello } from "./messages.ts";
 import type { RecordCodec } from "./record.ts";
 import { noteAnswered, noteCopy, operate } from "./operation_rule.ts";
@@ -74,8 +74,10 @@ function resultOf(
   switch (command.type) {
     case "greet":
       return greet(changes, streamId, command.hello);
-    case "report":
-      return takeReport(changes, streamId, command.report);
+    case "report": {
+      const take = () => takeReport(changes, streamId, command.report);
+      return resultOfAttempt(streamId, changes.attempt(take));
+    }
     case "batch":
       return applyBatch(changes, command, codec);
   }

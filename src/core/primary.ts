@@ -42,9 +42,15 @@ import type {
   LedgerOperation,
   LedgerResult,
 } from "./ledger_command.ts";
-import type { Convergence, FromLikesServer, Hello, LikeBatch, Pulse, Report } from "./messages.ts";
-import { Misdirected } from "./misdirected.ts";
-import type { MisdirectedServer } from "./misdirected.ts";
+import type {
+  Convergence,
+  FromLikesServer,
+  Hello,
+  LikeBatch,
+  Pulse,
+  Report,
+  TroubleKind,
+} from "./messages.ts";
 import type { Unwritten } from "./outbox.ts";
 import type {
   Operation,
@@ -57,9 +63,12 @@ import type {
 import { openStream } from "./primary_stream.ts";
 import type { Stream } from "./primary_stream.ts";
 import type { Id } from "./record.ts";
+import { RefusedServers } from "./refused_servers.ts";
+import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
 import {
   convergence,
   haveAllAnswered,
+  isInTrouble,
   isPerhapsExchanged,
   isSilent,
   leastMark,
@@ -91,7 +100,8 @@ export class PrimaryCore {
   readonly #labels: LabelClock;
   readonly #members = new Map<Id, MemberRow>();
   readonly #contacts = new Contacts();
-  readonly #misdirected = new Misdirected();
+  readonly #misdirected = new RefusedServers<MisdirectedServer>(({ ledgerId }) => ledgerId);
+  readonly #unrecorded = new RefusedServers<UnrecordedServer>(({ kind }) => kind);
   /** Recorded and not decided, oldest first. */
   #troubles: TroubleStatus[] = [];
   readonly #streams = new Map<number, Stream>();
@@ -166,6 +176,11 @@ export class PrimaryCore {
     return this.#misdirected.servers;
   }
 
+  /** LikesServers that came lately with trouble that has no room. */
+  get unrecorded(): readonly UnrecordedServer[] {
+    return this.#unrecorded.servers;
+  }
+
   #take(event: PrimaryEvent, nowMs: number): void {
     switch (event.type) {
       case "opened":
@@ -225,8 +240,9 @@ export class PrimaryCore {
     }
     const ledgerId = hello.seen?.ledgerId ?? this.#ledgerId;
     if (ledgerId !== this.#ledgerId) {
-      const labelMs = this.#labels.next(nowMs);
-      const server = this.#misdirected.came(hello, ledgerId, nowMs, labelMs);
+      const { serverId, outboxId, address } = hello;
+      const from = { serverId, outboxId, address, sinceMs: this.#labels.next(nowMs) };
+      const server = this.#misdirected.came({ ...from, ledgerId }, nowMs);
       if (server !== undefined) this.#notice({ type: "misdirected", server });
       const text =
         `Cannot take the outbox of ledger ${ledgerId}: this is ledger ${this.#ledgerId}; point ` +
@@ -459,6 +475,7 @@ export class PrimaryCore {
         return this.#applied(result.incarnation, stream);
       case "refused":
         if (stream === undefined) return;
+        this.#noteUnrecorded(stream, result.unrecorded, nowMs);
         return this.#refuse(stream, result.refusal.code, result.refusal.message);
       default:
         return unreachable(result);
@@ -487,8 +504,26 @@ export class PrimaryCore {
     this.#notice({ type: "connected", hello, appliedSequence });
   }
 
+  /** Its command changed nothing, so what it brings is found again when it comes again. */
+  #noteUnrecorded({ hello }: Stream, kind: TroubleKind | undefined, nowMs: number): void {
+    if (kind === undefined || hello === undefined) return;
+    const { serverId, outboxId, address, incarnation } = hello;
+    const from = { serverId, outboxId, address, sinceMs: this.#labels.next(nowMs) };
+    const server = this.#unrecorded.came({ ...from, incarnation, kind }, nowMs);
+    if (server !== undefined) this.#notice({ type: "unrecorded", server });
+  }
+
+  /** Of two copies of an outbox one may be refused, and the other not. */
+  #noteRecorded({ incarnation, outboxId }: IncarnationRow): void {
+    const isRefused = this.unrecorded.some((one) => one.incarnation === incarnation);
+    if (!isRefused) return;
+    this.#unrecorded.forget(outboxId);
+    this.#notice({ type: "unrecorded_gone" });
+  }
+
   #reported(stream: Stream, result: Extract<LedgerResult, { type: "reported" }>): void {
     const { command, incarnation, left, resolved } = result;
+    this.#noteRecorded(incarnation);
     const closed = incarnation.state === "closed";
     const isNews = closed !== stream.closed || left !== stream.left || !stream.reported;
     stream.ackDue ||= isNews || resolved.length > 0;
@@ -526,7 +561,7 @@ export class PrimaryCore {
       return one.type === "report" && !this.#members.has(one.report.outboxId);
     });
     const view = this.#view();
-    const isHeld = view.troubles.length > 0 || isPerhapsExchanged(view);
+    const isHeld = isInTrouble(view) || isPerhapsExchanged(view);
     if (comesBack || isHeld) return commands;
     const noMembers = this.#members.size === 0;
     const sinceMs = this.#labels.next(nowMs) - Math.max(this.#meta.asOfMs, this.#labels.startMs);
@@ -539,6 +574,7 @@ export class PrimaryCore {
     for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
     this.#noteAnswered(nowMs);
     if (this.#misdirected.expire(nowMs)) this.#notice({ type: "misdirected_gone" });
+    if (this.#unrecorded.expire(nowMs)) this.#notice({ type: "unrecorded_gone" });
     const state = convergence(this.#view(), nowMs);
     if (state !== this.#told) {
       this.#told = state;
@@ -622,6 +658,7 @@ export class PrimaryCore {
       troubles: this.#troubles,
       misdirected: this.#misdirected.servers,
       hasMisdirected: this.#misdirected.hasCome,
+      unrecorded: this.#unrecorded.servers,
       unwritten: this.#unwritten,
       startedMs: this.#started.monotonicMs,
       startedLabelMs: this.#labels.startMs,

@@ -3,7 +3,7 @@ import type { Refusal } from "../errors.ts";
 import type { DecisionRow, MemberRow, TransactionOutcome } from "./ledger.ts";
 import type { Applied, GroupResult, LedgerCommand } from "./ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "./messages.ts";
-import type { MisdirectedServer } from "./misdirected.ts";
+import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
 import type { Unwritten } from "./outbox.ts";
 import type { TroubleStatus } from "./status.ts";
 
@@ -57,6 +57,8 @@ export type PrimaryNotice =
   | { readonly type: "decision"; readonly decision: DecisionRow }
   | { readonly type: "misdirected"; readonly server: MisdirectedServer }
   | { readonly type: "misdirected_gone" }
+  | { readonly type: "unrecorded"; readonly server: UnrecordedServer }
+  | { readonly type: "unrecorded_gone" }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
   /** Once an outage: the ledger cannot be written, and then that it was. */
   | { readonly type: "unwritten"; readonly why: Unwritten }

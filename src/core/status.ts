@@ -10,7 +10,7 @@ import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../li
 import type { Contact } from "./contacts.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { Convergence, Trouble } from "./messages.ts";
-import type { MisdirectedServer } from "./misdirected.ts";
+import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
 import type { Unwritten } from "./outbox.ts";
 import type { Id } from "./record.ts";
 
@@ -27,6 +27,8 @@ export interface StatusView {
   readonly misdirected: readonly MisdirectedServer[];
   /** Whether one has come since this start. */
   readonly hasMisdirected: boolean;
+  /** LikesServers that came lately with trouble that has no room. */
+  readonly unrecorded: readonly UnrecordedServer[];
   /** Why the newest commit was not written; undefined when it was. */
   readonly unwritten: Unwritten | undefined;
   /** When this start of the primary began, by the monotonic clock and by its labels. */
@@ -73,6 +75,8 @@ export interface Status {
   readonly troubleCount: number;
   /** LikesServers of another ledger that come to this one, those that came first first. */
   readonly misdirected: readonly MisdirectedServer[];
+  /** LikesServers that bring trouble that has no room, those that came first first. */
+  readonly unrecorded: readonly UnrecordedServer[];
   /** Why the ledger cannot be written; undefined when it can, as far as was tried. */
   readonly unwritten: Unwritten | undefined;
 }
@@ -85,7 +89,7 @@ export interface TroubleStatus extends TroubleRow {
 
 /** How far the total has come, at the monotonic time `nowMs`. */
 export function convergence(view: StatusView, nowMs: number): Convergence {
-  if (view.troubles.length > 0 || isPerhapsExchanged(view)) return "unknown";
+  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";
   let catchingUp = false;
   for (const outboxId of view.members.keys()) {
     const contact = view.contacts.get(outboxId);
@@ -93,6 +97,11 @@ export function convergence(view: StatusView, nowMs: number): Convergence {
     catchingUp ||= pendingOf(contact) > 0;
   }
   return catchingUp ? "catching_up" : "converged";
+}
+
+/** Whether trouble is recorded, or comes and has no room. */
+export function isInTrouble({ troubles, unrecorded }: StatusView): boolean {
+  return troubles.length > 0 || unrecorded.length > 0;
 }
 
 /**
@@ -132,6 +141,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
     troubles: view.troubles.slice(0, TROUBLES_LISTED_MAX),
     troubleCount: view.troubles.length,
     misdirected: view.misdirected,
+    unrecorded: view.unrecorded,
     unwritten: view.unwritten,
   };
 }

@@ -89,6 +89,8 @@ const OF_HEALTH: ReadonlySet<PrimaryNotice["type"]> = new Set([
   "decision",
   "misdirected",
   "misdirected_gone",
+  "unrecorded",
+  "unrecorded_gone",
   "unwritten",
   "written",
 ]);
@@ -144,7 +146,8 @@ class PrimaryRole {
   }
 
   #tellHealth(): void {
-    this.#server?.setTroubles(this.#core.troubles);
+    const { troubles, unrecorded } = this.#core;
+    this.#server?.setTroubles([...troubles, ...unrecorded]);
     this.#server?.setLedgerOther(this.#core.misdirected.length > 0);
     this.#server?.setStore(this.#core.isWriting);
   }

@@ -1,7 +1,7 @@
 /** The primary's log: each number that it applied, with its sender and the new total. */
 import { unreachable } from "../assert.ts";
 import type { Applied } from "../core/ledger_rule.ts";
-import type { MisdirectedServer } from "../core/misdirected.ts";
+import type { MisdirectedServer, UnrecordedServer } from "../core/refused_servers.ts";
 import type { PrimaryNotice } from "../core/primary.ts";
 import { decisionText, troubleLine } from "../cli/trouble_text.ts";
 import { EventLines } from "../log/event_lines.ts";
@@ -53,7 +53,10 @@ export class PrimaryLog {
       case "misdirected":
         return [misdirectedText(notice.server)];
       case "misdirected_gone":
-        return []; // it may be down, or with its own primary again
+      case "unrecorded_gone":
+        return []; // it may be down, or with its own primary again; what is recorded has a line
+      case "unrecorded":
+        return [unrecordedText(notice.server)];
       case "unwritten":
         return [`${UNWRITTEN_TEXTS[notice.why]}: nothing is applied, it will be offered again`];
       case "written":
@@ -79,4 +82,11 @@ export class PrimaryLog {
 
 function misdirectedText({ serverId, address, outboxId, ledgerId }: MisdirectedServer): string {
   return `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`;
+}
+
+function unrecordedText({ serverId, address, outboxId, incarnation, kind }: UnrecordedServer): string {
+  return (
+    `${serverId} came from ${address} with trouble that has no room and is not recorded: ${kind} ` +
+    `at incarnation ${incarnation} of outbox ${outboxId}; decide what waits, see likes status`
+  );
 }

@@ -128,7 +128,7 @@ export class RpcServer {
   }
 
   /** Tells health each kind of trouble: `likes.v1.trouble.<kind>` serves while there is none. */
-  setTroubles(troubles: readonly Trouble[]): void {
+  setTroubles(troubles: readonly Pick<Trouble, "kind">[]): void {
     for (const kind of TROUBLE_KINDS) {
       const clear = troubles.every((trouble) => trouble.kind !== kind);
       this.setHealth(clear, `likes.v1.trouble.${kind}`);

@@ -1,12 +1,18 @@
 /** Between the status of the core, and that of the wire and of `--json`. */
 import { LikesError } from "../errors.ts";
-import type { MisdirectedServer } from "../core/misdirected.ts";
+import type { MisdirectedServer, UnrecordedServer } from "../core/refused_servers.ts";
 import type { Unwritten } from "../core/outbox.ts";
 import type { ServerState, ServerStatus, Status } from "../core/status.ts";
 import type { MisdirectedServer__Output } from "./gen/likes/v1/MisdirectedServer.ts";
 import type { ServerStatus__Output } from "./gen/likes/v1/ServerStatus.ts";
 import type { StatusResponse__Output } from "./gen/likes/v1/StatusResponse.ts";
-import { readTroubleStatus, writeTroubleStatus } from "./trouble_wire.ts";
+import type { UnrecordedServer__Output } from "./gen/likes/v1/UnrecordedServer.ts";
+import {
+  readTroubleKind,
+  readTroubleStatus,
+  writeTroubleKind,
+  writeTroubleStatus,
+} from "./trouble_wire.ts";
 import { count, likes, readConvergence, safe, writeConvergence } from "./wire_fields.ts";
 
 const UNWRITTEN_NAMES = {
@@ -32,6 +38,7 @@ export function writeStatus(status: Status): StatusResponse__Output {
     troubles: status.troubles.map(writeTroubleStatus),
     troubleCount: status.troubleCount,
     misdirected: status.misdirected.map(writeMisdirected),
+    unrecorded: status.unrecorded.map(writeUnrecorded),
     unwritten: UNWRITTEN_NAMES[status.unwritten ?? "written"],
   };
 }
@@ -53,6 +60,7 @@ export function readStatus(wire: StatusResponse__Output): Status {
     troubles: wire.troubles.map(readTroubleStatus),
     troubleCount: wire.troubleCount,
     misdirected: wire.misdirected.map(readMisdirected),
+    unrecorded: wire.unrecorded.map(readUnrecorded),
     unwritten: readUnwritten(wire.unwritten),
   };
 }
@@ -99,6 +107,26 @@ function writeMisdirected({ sinceMs, ...server }: MisdirectedServer): Misdirecte
 
 function readMisdirected({ sinceUnixMs, ...server }: MisdirectedServer__Output): MisdirectedServer {
   return { ...server, sinceMs: safe("since_unix_ms", sinceUnixMs) };
+}
+
+function writeUnrecorded({
+  sinceMs,
+  kind,
+  ...server
+}: UnrecordedServer): UnrecordedServer__Output {
+  return { ...server, kind: writeTroubleKind(kind), sinceUnixMs: count(sinceMs) };
+}
+
+function readUnrecorded({
+  sinceUnixMs,
+  kind,
+  ...server
+}: UnrecordedServer__Output): UnrecordedServer {
+  return {
+    ...server,
+    kind: readTroubleKind(kind),
+    sinceMs: safe("since_unix_ms", sinceUnixMs),
+  };
 }
 
 function readUnwritten(name: string): Unwritten | undefined {

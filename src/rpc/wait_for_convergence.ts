@@ -39,7 +39,7 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
     const message = `Cannot reach the primary at ${address}: ${found}; start it, or give --primary`;
     return new LikesError("peer_unreachable", message);
   }
-  const { servers, pendingEvents, convergence, misdirected } = last;
+  const { servers, pendingEvents, convergence, misdirected, unrecorded } = last;
   const late = servers.filter((one) => {
     return one.state === "silent" || one.trouble !== "" || one.pendingEvents > 0;
   });
@@ -48,7 +48,8 @@ function notConverged(address: string, timeoutMs: number, last: Status | undefin
     return `${serverId} (${state === "silent" ? "silent, trouble" : "trouble"}: ${trouble})`;
   });
   const others = misdirected.map(({ serverId }) => `${serverId} (of another ledger)`);
-  const names = [...members, ...others].slice(0, NAMED_MAX);
+  const waiting = unrecorded.map(({ serverId, kind }) => `${serverId} (${kind} not recorded)`);
+  const names = [...members, ...waiting, ...others].slice(0, NAMED_MAX);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
   const found = `${convergence.toUpperCase()}, ${pendingEvents} events pending, ${why}`;
   return new LikesError("not_converged", `Cannot see convergence in ${timeoutMs} ms: ${found}`);

@@ -126,6 +126,9 @@ export type LedgerStatements = ReturnType<typeof prepareLedger>;
 export function prepareLedger(database: Database) {
   return {
     ledgerId: database.prepare<[], Id>("SELECT ledger_id FROM ledger").pluck(),
+    beginAttempt: database.prepare("SAVEPOINT attempt"),
+    undoAttempt: database.prepare("ROLLBACK TO attempt"),
+    endAttempt: database.prepare("RELEASE attempt"),
     ...prepareRows(database),
     ...prepareGenerations(database),
     ...prepareTroubles(database),

@@ -165,9 +165,16 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     return this.#undo.length > 0;
   }
 
-  /** Takes everything back, the newest change first. */
-  undo(): void {
-    while (this.#undo.length > 0) this.#undo.pop()?.();
+  /** Takes back what was set since there were `kept` changes, the newest first. */
+  undo(kept = 0): void {
+    while (this.#undo.length > kept) this.#undo.pop()?.();
+  }
+
+  attempt(work: () => boolean): boolean {
+    const kept = this.#undo.length;
+    const isDone = work();
+    if (!isDone) this.undo(kept);
+    return isDone;
   }
 
   meta(): LedgerMeta {

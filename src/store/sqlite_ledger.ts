@@ -170,6 +170,20 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     this.#statements = statements;
   }
 
+  /** What throws ends the whole transaction, and this part with it. */
+  attempt(work: () => boolean): boolean {
+    const { beginAttempt, undoAttempt, endAttempt } = this.#statements;
+    const changedBefore = this.changed;
+    beginAttempt.run();
+    const isDone = work();
+    if (!isDone) {
+      undoAttempt.run();
+      this.changed = changedBefore;
+    }
+    endAttempt.run();
+    return isDone;
+  }
+
   meta(): LedgerMeta {
     return metaOf(this.#statements.meta.get());
   }

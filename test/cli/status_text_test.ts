@@ -191,6 +191,26 @@ test("statusTable() and statusLine() name one of another ledger, and how many mo
   assert.not.match(line, "fra-2");
 });
 
+test("statusTable() and statusLine() name one whose trouble is not recorded, and how many more", () => {
+  const unrecorded = ["fra-1", "fra-2"].map((serverId) => ({
+    serverId,
+    outboxId: "2".repeat(32),
+    address: "127.0.0.1:50052",
+    incarnation: `3f2a91c0${"0".repeat(24)}`,
+    kind: "retired_returned" as const,
+    sinceMs: NOW_MS,
+  }));
+  const view = status({ unrecorded, convergence: "unknown", everywhere: false });
+  const table = statusTable(view, { columns: 100, color: false });
+  assert.match(table, "trouble of 2 LikesServers not recorded");
+  assert.match(table, "\nfra-1 at 127.0.0.1:50052 brings trouble that is not recorded\n  since ");
+  assert.match(table, "retired_returned at incarnation 3f2a91c0 has no room\n");
+  assert.match(table, "\n… and 1 more of which trouble is not recorded");
+  const line = statusLine(view);
+  assert.match(line, "; fra-1 at 127.0.0.1:50052 brings trouble that is not recorded, since ");
+  assert.not.match(line, "fra-2");
+});
+
 function status(overrides: Partial<Status>): Status {
   return {
     convergence: "converged",
@@ -207,6 +227,7 @@ function status(overrides: Partial<Status>): Status {
     troubles: [],
     troubleCount: 0,
     misdirected: [],
+    unrecorded: [],
     unwritten: undefined,
     ...overrides,
   };

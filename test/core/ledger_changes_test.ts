@@ -2,7 +2,18 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LedgerChanges } from "../../src/core/ledger_changes.ts";
 import { LedgerDisk, MemoryLedger } from "../../src/store/memory_ledger.ts";
+import { TROUBLES_OF_OUTBOX_MAX } from "../../src/limits.ts";
+import { testId } from "../store/faults.ts";
 import { GENERATION, LEDGER, OUTBOX, trouble } from "./core_fixture.ts";
+
+const MEMBER = {
+  outboxId: OUTBOX,
+  serverId: "a",
+  address: "a:1",
+  state: "member",
+  appliedLikes: 0n,
+  retiredAsOfMs: 0,
+} as const;
 
 /** Runs `work` on a new ledger; gives its row, and what the changes told. */
 async function changed(work: (changes: LedgerChanges) => void) {
@@ -59,5 +70,41 @@ test("LedgerChanges.addTrouble() tells a trouble once", async () => {
   });
   assert.is(changes.troubles.length, 1);
 });
+
+test("LedgerChanges.attempt() does all of it or nothing, for lack of room for a trouble", async () => {
+  const { changes, meta, troubles } = await changed((all) => {
+    all.addLikes("video", 1n);
+    const few = all.attempt(() => fill(all, TROUBLES_OF_OUTBOX_MAX));
+    assert.equal(few, { type: "done", value: "filled" });
+    const one = all.attempt(() => {
+      all.addLikes("video", 5n);
+      all.setMember(MEMBER);
+      for (const row of all.troubles.slice(0, 1)) all.decide("resolve", row, "");
+      return fill(all, TROUBLES_OF_OUTBOX_MAX + 2);
+    });
+    assert.is(one.type === "unrecorded" && one.unrecorded.kind, "gap");
+    const message = `${TROUBLES_OF_OUTBOX_MAX} troubles of outbox ${OUTBOX} wait for a decision`;
+    assert.match(one.type === "unrecorded" ? one.unrecorded.refusal.message : "", message);
+  });
+  assert.is(troubles.length, TROUBLES_OF_OUTBOX_MAX);
+  assert.equal([changes.members, changes.decisions, meta.totalLikes], [[], [], 1n]);
+  assert.is(changes.troubles.length, TROUBLES_OF_OUTBOX_MAX);
+});
+
+test("LedgerChanges.attempt() that comes to nothing makes no version", async () => {
+  const { meta } = await changed((all) => {
+    const { type } = all.attempt(() => fill(all, TROUBLES_OF_OUTBOX_MAX + 1));
+    assert.is(type, "unrecorded");
+  });
+  assert.is(meta.version, 0);
+});
+
+/** Adds `count` troubles of OUTBOX. */
+function fill(changes: LedgerChanges, count: number): string {
+  for (let index = 0; index < count; index++) {
+    changes.addTrouble(OUTBOX, trouble({ incarnation: testId(0x1000 + index) }));
+  }
+  return "filled";
+}
 
 test.run();

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import {
   COMMIT_COMMANDS_MAX,
   HELLO_WAIT_MAX_MS,
-  MISDIRECTED_KEPT_MS,
+  REFUSED_KEPT_MS,
   STREAM_BATCHES_QUEUED_MAX,
   STREAMS_MAX,
 } from "../../src/limits.ts";
@@ -69,7 +69,7 @@ test("status() is UNKNOWN, and names them, when all who come are of another ledg
   const { asOfMs } = primary.status();
   assert.is(primary.status().convergence, "converged");
   comesFromElsewhere(primary, 1);
-  for (let passedMs = 0; passedMs <= MISDIRECTED_KEPT_MS; passedMs += 1_000) {
+  for (let passedMs = 0; passedMs <= REFUSED_KEPT_MS; passedMs += 1_000) {
     const { convergence, misdirected } = primary.status();
     assert.equal([convergence, misdirected.length], ["unknown", 1]);
     assert.is(misdirected[0]?.ledgerId, ELSEWHERE.ledgerId);

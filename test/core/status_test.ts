@@ -54,6 +54,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     contacts: new Map([[OUTBOX, contact()]]),
     troubles: [],
     misdirected: [],
+    unrecorded: [],
     unwritten: undefined,
     hasMisdirected: false,
     startedMs: 8_000,

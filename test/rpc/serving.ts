@@ -74,6 +74,7 @@ export function emptyStatus(version: number): Status {
     troubles: [],
     troubleCount: 0,
     misdirected: [],
+    unrecorded: [],
     unwritten: undefined,
   };
 }

@@ -10,6 +10,16 @@ import { emptyStatus, serverStatus } from "./serving.ts";
 const misdirected = [
   { serverId: "a", outboxId: testId(3), address: "a:1", ledgerId: testId(4), sinceMs: 5 },
 ];
+const unrecorded = [
+  {
+    serverId: "b",
+    outboxId: testId(5),
+    address: "b:1",
+    incarnation: testId(6),
+    kind: "gap" as const,
+    sinceMs: 6,
+  },
+];
 
 test("readStatus() gives what was written, troubles too, when the status is any correct one", () => {
   fc.assert(
@@ -17,7 +27,7 @@ test("readStatus() gives what was written, troubles too, when the status is any 
       const servers = [serverStatus(1), { ...serverStatus(2), state: "silent" as const }];
       const troubleCount = troubles.length + more;
       for (const unwritten of [undefined, "full", "busy"] as const) {
-        const changes = { servers, troubles, troubleCount, misdirected, unwritten };
+        const changes = { servers, troubles, troubleCount, misdirected, unrecorded, unwritten };
         const status = { ...emptyStatus(7), ...changes };
         assert.equal(readStatus(recodeStatus(writeStatus(status))), status);
       }
@@ -31,6 +41,8 @@ test("readStatus() refuses a status when a state, a trouble or a number is none"
     { servers: [{ ...server, state: "SERVER_STATE_UNSPECIFIED" as const }] },
     { troubles: [{ number: 1 }] },
     { misdirected: [{ sinceUnixMs: "-1" }] },
+    { unrecorded: [{ kind: "TROUBLE_KIND_GAP" as const, sinceUnixMs: "-1" }] },
+    { unrecorded: [{ sinceUnixMs: "1" }] },
     { asOfUnixMs: "-1" },
     { convergence: "CONVERGENCE_UNSPECIFIED" as const },
   ]) {

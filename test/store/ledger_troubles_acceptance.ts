@@ -170,6 +170,36 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
+  test("attempt() takes back all of what was set when it is no success, and nothing else", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    await commit(store, { cat: 1n });
+    const ends = await valueOf(store, (ledger) => {
+      ledger.addTrouble(TROUBLE);
+      const failed = ledger.attempt(() => {
+        ledger.setItemLikes("cat", 7n);
+        ledger.addTrouble(OTHER);
+        ledger.addDecision(DECISION);
+        return false;
+      });
+      assert.equal([ledger.itemLikes("cat"), ledger.troubleCount()], [1n, 1]);
+      const done = ledger.attempt(() => {
+        ledger.setItemLikes("cat", 2n);
+        return ledger.addTrouble(OTHER)?.number === 2;
+      });
+      return [failed, done, ledger.itemLikes("cat"), ledger.troubleCount()];
+    });
+    assert.equal(ends, [false, true, 2n, 2]);
+    const kept = (await fixture.open(SECOND).load()).troubles;
+    assert.equal(
+      kept.map(({ number, kind }) => [number, kind]),
+      [
+        [1, TROUBLE.kind],
+        [2, OTHER.kind],
+      ],
+    );
+  });
+
   test("transact() takes troubles and decisions back when its work throws", async () => {
     await using fixture = makeFixture();
     const store = fixture.open(FIRST);

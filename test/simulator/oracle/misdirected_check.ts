@@ -1,5 +1,5 @@
 /** That a LikesServer of another ledger comes is named, and is no reason to say that all is well. */
-import { MISDIRECTED_KEPT_MS } from "../../../src/limits.ts";
+import { REFUSED_KEPT_MS } from "../../../src/limits.ts";
 import type { Hello } from "../../../src/core/messages.ts";
 import type { Id } from "../../../src/core/record.ts";
 import type { Status } from "../../../src/core/status.ts";
@@ -26,7 +26,7 @@ export class MisdirectedCheck {
       expect(hasCome, () => `${outboxId} is said to be of another ledger, and never came`);
     }
     for (const [outboxId, cameMs] of this.#cameMs) {
-      if (nowMs - cameMs > MISDIRECTED_KEPT_MS - ROUNDING_MS) continue;
+      if (nowMs - cameMs > REFUSED_KEPT_MS - ROUNDING_MS) continue;
       const isNamed = misdirected.some((one) => one.outboxId === outboxId);
       expect(isNamed, () => `${outboxId} of another ledger came, and is not named`);
     }

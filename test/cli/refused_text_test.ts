@@ -1,6 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { misdirectedLines, misdirectedPart } from "../../src/cli/misdirected_text.ts";
+import {
+  misdirectedLines,
+  misdirectedPart,
+  unrecordedLines,
+  unrecordedPart,
+} from "../../src/cli/refused_text.ts";
 import { localSecond } from "../../src/local_time.ts";
 
 const SINCE_MS = Date.UTC(2026, 0, 2, 12);
@@ -24,6 +29,31 @@ test("misdirectedPart() names the LikesServer, both ledgers, since when, and the
 
 test("misdirectedLines() escapes what a peer says, and cuts what does not fit", () => {
   const lines = misdirectedLines({ ...SERVER, serverId: "\u001b[2J", address: "\u202e" }, OURS, 60);
+  assert.is(lines.length, 3);
+  assert.ok(lines.every((line) => line.length <= 60));
+  assert.not.match(lines.join("\n"), /[\u001b\u202e]/);
+});
+
+const UNRECORDED = {
+  serverId: "fra-2",
+  outboxId: "3".repeat(32),
+  address: "127.0.0.1:50053",
+  incarnation: `5e5e5e5e${"0".repeat(24)}`,
+  kind: "retired_returned",
+  sinceMs: SINCE_MS,
+} as const;
+
+test("unrecordedPart() names the LikesServer, its trouble, since when, and the way out", () => {
+  assert.is(
+    unrecordedPart(UNRECORDED),
+    "fra-2 at 127.0.0.1:50053 brings trouble that is not recorded, since " +
+      `${localSecond(SINCE_MS)}: retired_returned at incarnation 5e5e5e5e has no room (nothing ` +
+      "that it reports is taken before there is room: likes resolve ends what waits)",
+  );
+});
+
+test("unrecordedLines() escapes what a peer says, and cuts what does not fit", () => {
+  const lines = unrecordedLines({ ...UNRECORDED, serverId: "\u001b[2J", address: "\u202e" }, 60);
   assert.is(lines.length, 3);
   assert.ok(lines.every((line) => line.length <= 60));
   assert.not.match(lines.join("\n"), /[\u001b\u202e]/);

@@ -1,9 +1,10 @@
-/** LikesServers of another ledger in words: which, since when, and what ends it. */
-import type { MisdirectedServer } from "../core/misdirected.ts";
+/** LikesServers that a primary refuses in words: which, since when, why, and what ends it. */
+import type { MisdirectedServer, UnrecordedServer } from "../core/refused_servers.ts";
 import { localSecond } from "../local_time.ts";
 import { fitText } from "./escape.ts";
 import { addressText, labelText, shortId } from "./names.ts";
 
+const DECIDE = "nothing that it reports is taken before there is room: likes resolve ends what waits";
 const WAY_OUT =
   "start this primary on its own --data-dir, or point that LikesServer to its own primary";
 
@@ -20,6 +21,25 @@ export function misdirectedLines(
 ): string[] {
   const more = [whatText(server, ledgerId), WAY_OUT].map((line) => `  ${line}`);
   return [whoText(server), ...more].map((line) => fitText(line, columns));
+}
+
+/** One whose trouble has no room, as a part of a line. */
+export function unrecordedPart(server: UnrecordedServer): string {
+  return `${bringsText(server)}, ${lackText(server)} (${DECIDE})`;
+}
+
+/** One whose trouble has no room, as lines of at most `columns`. */
+export function unrecordedLines(server: UnrecordedServer, columns: number): string[] {
+  const more = [lackText(server), DECIDE].map((line) => `  ${line}`);
+  return [bringsText(server), ...more].map((line) => fitText(line, columns));
+}
+
+function bringsText({ serverId, address }: UnrecordedServer): string {
+  return `${labelText(serverId)} at ${addressText(address)} brings trouble that is not recorded`;
+}
+
+function lackText({ sinceMs, kind, incarnation }: UnrecordedServer): string {
+  return `since ${localSecond(sinceMs)}: ${kind} at incarnation ${shortId(incarnation)} has no room`;
 }
 
 function whoText({ serverId, address }: MisdirectedServer): string {
