@@ -19,14 +19,22 @@ export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Repor
     const row = changes.ledger.incarnation(trouble.incarnation);
     if (row !== undefined && row.outboxId !== outboxId) continue;
     // A ledger may be restored again: in the same words it is another one.
-    if (trouble.kind === "ledger_restored") {
-      changes.addTrouble(outboxId, trouble, { isReported: true });
-    } else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
+    if (trouble.kind === "ledger_restored") takeRestored(changes, outboxId, trouble);
+    else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
     else takeParking(changes, outboxId, trouble, row);
   }
   const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
   if (isRefilled) endRefilled(changes, outboxId, report);
   return resolved;
+}
+
+/**
+ * One of an outbox is all that it takes until it is refilled, however often its LikesServer is started
+ * meanwhile: no operator can end them, so they must not use up its room.
+ */
+function takeRestored(changes: LedgerChanges, outboxId: Id, trouble: Trouble): void {
+  const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
+  if (!isNamed) changes.addTrouble(outboxId, trouble, { isReported: true });
 }
 
 /** A gap is over once counting has gone on after it, whoever decided what. */

@@ -269,6 +269,17 @@ test("takeReport() parks nothing when the ledger was restored", async () => {
   assert.is(ledger.row()?.state, "open");
 });
 
+test("takeReport() records once that the ledger was restored, however often the outbox is started", async () => {
+  const ledger = new LedgerHarness();
+  for (const incarnation of [FIRST, SECOND]) {
+    const troubles = [trouble({ kind: "ledger_restored", incarnation, digest: "" })];
+    await ledger.run(reportCommand({ incarnation, final: true, troubles }));
+  }
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"]);
+  await ledger.run(reportCommand({ incarnation: SECOND, final: true }));
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
 test("takeReport() refuses a report whose troubles have no room, and changes nothing", async () => {
   const ledger = await fullLedger(TROUBLES_REPORTED_MAX - 1);
   const { meta } = ledger;

@@ -202,12 +202,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/batch_rule.ts", tests: RULE_TESTS
   {
     name: "events-after-end-unnamed",
     breaks: "law 7: events of a closed incarnation are no trouble",
-    edits: [
-      [
-        '  if (before.state === "closed") {',
-        '  if (before.state === "closed" && events.length < 1) {',
-      ],
-    ],
+    edits: [["    nameClosed(changes, counting);\n", ""]],
   },
   {
     name: "retired-batch-applied",
@@ -264,6 +259,27 @@ const CHANGES = mutantsOf({ file: "src/core/ledger_changes.ts", tests: RULE_TEST
       [
         "    if (asOfMs <= this.#asOfMs || this.ledger.troubleCount() > 0) return;",
         "    if (this.ledger.troubleCount() > 0) return;",
+      ],
+    ],
+  },
+  {
+    name: "trouble-beyond-its-room",
+    breaks: "law 6: a ledger records troubles without an end",
+    edits: [
+      [
+        "    if (found === undefined) return;",
+        '    if (found === undefined || found !== "") return;',
+      ],
+    ],
+  },
+  {
+    name: "trouble-without-room-dropped",
+    breaks: "law 7: a sign that comes once is used up, and nothing of it is recorded",
+    edits: [
+      [
+        "    const row = this.ledger.addTrouble({",
+        "    if (this.ledger.troubleCount() >= TROUBLES_RECORDED_MAX) return;\n" +
+          "    const row = this.ledger.addTrouble({",
       ],
     ],
   },
@@ -547,7 +563,7 @@ const AMNESIA_RULE = mutantsOf(
     {
       name: "returned-not-named",
       breaks: "law 7: a retired member returns with likes, and no span is named",
-      edits: [["    changes.addTrouble(outboxId, trouble, span);", ""]],
+      edits: [["    changes.addTrouble(outboxId, trouble, { span });", ""]],
     },
     {
       name: "returned-report-taken-for-now",

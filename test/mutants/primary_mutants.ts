@@ -303,7 +303,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
     breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",
     edits: [
       [
-        "this.#misdirected.came(hello, ledgerId, nowMs, labelMs);",
+        "this.#misdirected.came({ ...from, ledgerId }, nowMs);",
         "undefined as MisdirectedServer | undefined;",
       ],
     ],
@@ -311,7 +311,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
   {
     name: "as-of-although-exchanged",
     breaks: "law 4: as_of goes on in a ledger that is perhaps not theirs who come",
-    edits: [["view.troubles.length > 0 || isPerhapsExchanged(view);", "view.troubles.length > 0;"]],
+    edits: [["isInTrouble(view) || isPerhapsExchanged(view);", "isInTrouble(view);"]],
   },
   {
     name: "message-before-welcome",
