@@ -4,7 +4,8 @@ import { localSecond } from "../local_time.ts";
 import { fitText } from "./escape.ts";
 import { addressText, labelText, shortId } from "./names.ts";
 
-const DECIDE = "nothing that it reports is taken before there is room: likes resolve ends what waits";
+const DECIDE =
+  "nothing that it reports is taken before there is room: likes resolve ends what waits";
 const WAY_OUT =
   "start this primary on its own --data-dir, or point that LikesServer to its own primary";
 

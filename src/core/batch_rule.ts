@@ -115,7 +115,10 @@ function count(changes: LedgerChanges, counting: Counting): LedgerResult {
 }
 
 /** What comes after the end of an incarnation still counts; that it came at all is a trouble. */
-function nameClosed(changes: LedgerChanges, { batch, incarnation: before, member }: Counting): void {
+function nameClosed(
+  changes: LedgerChanges,
+  { batch, incarnation: before, member }: Counting,
+): void {
   const detail = `it was closed at #${before.appliedSequence}, and sends events`;
   const { firstSequence, lastSequence } = batch;
   const range = { firstSequence, lastSequence, digest: "" } as const;

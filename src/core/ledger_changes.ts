@@ -1,11 +1,7 @@
 /** The ledger inside one transaction, and what a group of commands has changed of it so far. */
 import { assert } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
-import {
-  TROUBLES_OF_OUTBOX_MAX,
-  TROUBLES_RECORDED_MAX,
-  TROUBLES_REPORTED_MAX,
-} from "../limits.ts";
+import { TROUBLES_OF_OUTBOX_MAX, TROUBLES_RECORDED_MAX, TROUBLES_REPORTED_MAX } from "../limits.ts";
 import type {
   DecisionKind,
   DecisionRow,

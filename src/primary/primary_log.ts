@@ -84,7 +84,13 @@ function misdirectedText({ serverId, address, outboxId, ledgerId }: MisdirectedS
   return `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`;
 }
 
-function unrecordedText({ serverId, address, outboxId, incarnation, kind }: UnrecordedServer): string {
+function unrecordedText({
+  serverId,
+  address,
+  outboxId,
+  incarnation,
+  kind,
+}: UnrecordedServer): string {
   return (
     `${serverId} came from ${address} with trouble that has no room and is not recorded: ${kind} ` +
     `at incarnation ${incarnation} of outbox ${outboxId}; decide what waits, see likes status`

@@ -109,11 +109,7 @@ function readMisdirected({ sinceUnixMs, ...server }: MisdirectedServer__Output):
   return { ...server, sinceMs: safe("since_unix_ms", sinceUnixMs) };
 }
 
-function writeUnrecorded({
-  sinceMs,
-  kind,
-  ...server
-}: UnrecordedServer): UnrecordedServer__Output {
+function writeUnrecorded({ sinceMs, kind, ...server }: UnrecordedServer): UnrecordedServer__Output {
   return { ...server, kind: writeTroubleKind(kind), sinceUnixMs: count(sinceMs) };
 }
 

@@ -68,7 +68,7 @@ async function fillUp(primary: PrimaryHarness): Promise<void> {
 }
 
 function kindsNamed(primary: PrimaryHarness): readonly string[] {
-  return primary.notices("trouble").map((one) => one.type === "trouble" ? one.trouble.kind : "");
+  return primary.notices("trouble").map((one) => (one.type === "trouble" ? one.trouble.kind : ""));
 }
 
 test("handle() names who was retired and returns, also when strangers brought many troubles", async () => {

@@ -317,7 +317,13 @@ const ONCE: readonly (readonly [TroubleKind, readonly LedgerCommand[], LedgerCom
   ["outbox_rolled_back", [], named(reportCommand({ ...FINAL, lastSequence: 3 }), 5)],
   [
     "retired_returned",
-    [{ type: "operate", requestId: 1, operation: { type: "retire", outboxId: OUTBOX, reason: "" } }],
+    [
+      {
+        type: "operate",
+        requestId: 1,
+        operation: { type: "retire", outboxId: OUTBOX, reason: "" },
+      },
+    ],
     reportCommand({ lastSequence: 4 }),
   ],
 ];

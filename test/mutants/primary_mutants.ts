@@ -50,7 +50,7 @@ const STATUS = mutantsOf({ file: "src/core/status.ts", tests: STATUS_TESTS }, [
     breaks: "pitfall 46: converged while trouble is recorded",
     edits: [
       [
-        '  if (view.troubles.length > 0 || isPerhapsExchanged(view)) return "unknown";',
+        '  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";',
         '  if (view.troubles.length > 1_000 || isPerhapsExchanged(view)) return "unknown";',
       ],
     ],
@@ -61,7 +61,7 @@ const STATUS = mutantsOf({ file: "src/core/status.ts", tests: STATUS_TESTS }, [
       "law 4: a ledger without members is converged, and those who come belong to another one",
     edits: [
       [
-        '  if (view.troubles.length > 0 || isPerhapsExchanged(view)) return "unknown";',
+        '  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";',
         '  if (view.troubles.length > 0) return "unknown";',
       ],
     ],
