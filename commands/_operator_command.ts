@@ -21,17 +21,26 @@ export const operatorFlags = {
 
 /** A command whose answer is what was decided. */
 export abstract class OperatorCommand extends BaseCommand {
+  /** Asks the primary of `dataDir`. */
+  protected async asking<T>(
+    dataDir: string,
+    ask: (client: OperatorClient) => Promise<T>,
+  ): Promise<T> {
+    const { OperatorClient } = await import("../src/rpc/operator_client.ts");
+    const { operatorSocketPath } = await import("../src/rpc/operator_socket.ts");
+    const client = new OperatorClient(operatorSocketPath(dataDir));
+    const answer = await ask(client);
+    client.close();
+    return answer;
+  }
+
   /** Asks the primary of `dataDir`, and prints what it decided. */
   protected async decide(
     dataDir: string,
     ask: (client: OperatorClient) => Promise<readonly DecisionRow[]>,
   ): Promise<void> {
-    const { OperatorClient } = await import("../src/rpc/operator_client.ts");
-    const { operatorSocketPath } = await import("../src/rpc/operator_socket.ts");
     const { writeDecision } = await import("../src/rpc/operator_wire.ts");
-    const client = new OperatorClient(operatorSocketPath(dataDir));
-    const decisions = await ask(client);
-    client.close();
+    const decisions = await this.asking(dataDir, ask);
     if (this.jsonEnabled()) this.printJson({ decisions: decisions.map(writeDecision) });
     for (const decision of decisions) this.say(decisionText(decision));
   }

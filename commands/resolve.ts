@@ -1,6 +1,13 @@
 import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
 import { parseWhole } from "../src/cli/numbers.ts";
+import { decisionText, troublePart, undecidedText } from "../src/cli/trouble_text.ts";
+import type { TroubleStatus } from "../src/core/status.ts";
+import { EXIT, LikesError } from "../src/errors.ts";
+import type { OperatorClient } from "../src/rpc/operator_client.ts";
+import type { ResolveAllOptions, Resolved } from "../src/rpc/resolve_all.ts";
 import { OperatorCommand, operatorFlags } from "./_operator_command.ts";
+import { parseMember } from "./_flags.ts";
 
 /** As the message carries it. */
 const TROUBLE_NUMBER_MAX = 2 ** 32 - 1;
@@ -12,23 +19,103 @@ export class Resolve extends OperatorCommand {
     "likes status names each trouble with its number, and what ends it. After a gap, counting goes " +
     "on behind it; of an outbox that was rolled back, or differs, nothing more of that incarnation " +
     "counts; of two copies, the one that streams goes on; the others are only known from then on. " +
-    "The ledger keeps the decision for ever. Runs on the primary's machine, as the primary's user.";
+    "With --all each trouble of a LikesServer is ended, one after another; without --yes they are " +
+    "only listed. The ledger keeps the decision for ever. Runs on the primary's machine, as the " +
+    "primary's user.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> 3",
     '<%= config.bin %> <%= command.id %> 3 --reason "no copy of that outbox is left"',
+    "<%= config.bin %> <%= command.id %> --all --of likes-server-3",
+    "<%= config.bin %> <%= command.id %> --all --of likes-server-3 --yes",
   ];
   static override args = {
     number: Args.custom<number>({
+      ignoreStdin: true,
       parse: (text) => {
         return Promise.resolve(parseWhole(text, 1, TROUBLE_NUMBER_MAX, "the trouble's number"));
       },
-    })({ description: "number of the trouble, as likes status tells it", required: true }),
+    })({ description: "number of the trouble, as likes status tells it" }),
   };
-  static override flags = operatorFlags;
+  static override flags = {
+    all: Flags.boolean({ summary: "every trouble of the LikesServers that --of names" }),
+    of: Flags.custom<string>({ parse: (text) => Promise.resolve(parseMember(text)) })({
+      summary: "id of a LikesServer, or of its outbox; with --all, and for several given again",
+      helpValue: "SERVER",
+      multiple: true,
+    }),
+    yes: Flags.boolean({ summary: "resolve them, and do not only list them; with --all" }),
+    ...operatorFlags,
+  };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Resolve);
-    const { reason, timeout, "data-dir": dataDir } = flags;
-    await this.decide(dataDir, (client) => client.resolve(args.number, reason, timeout));
+    const { reason, timeout: timeoutMs, "data-dir": dataDir, all, of = [], yes } = flags;
+    checkChoice(args.number, { all, of, yes });
+    const { number } = args;
+    if (number !== undefined) {
+      return this.decide(dataDir, (client) => client.resolve(number, reason, timeoutMs));
+    }
+    await this.asking(dataDir, async (client) => {
+      const { listTroubles } = await import("../src/rpc/resolve_all.ts");
+      const troubles = await listTroubles(client, of, timeoutMs);
+      if (yes) await this.#resolveAll(client, troubles, { reason, timeoutMs });
+      else await this.#list(troubles);
+    });
   }
+
+  async #list(troubles: readonly TroubleStatus[]): Promise<void> {
+    const { writeTroubleStatus } = await import("../src/rpc/trouble_wire.ts");
+    for (const trouble of troubles) {
+      if (this.jsonEnabled()) this.printJson({ trouble: writeTroubleStatus(trouble) });
+      this.say(troublePart(trouble));
+    }
+    if (this.jsonEnabled()) return;
+    this.talk("nothing is decided yet: give --yes as well, and each of these is resolved");
+  }
+
+  async #resolveAll(
+    client: OperatorClient,
+    troubles: readonly TroubleStatus[],
+    options: ResolveAllOptions,
+  ): Promise<void> {
+    const { resolveAll } = await import("../src/rpc/resolve_all.ts");
+    let refused = 0;
+    for await (const resolved of resolveAll(client, troubles, options)) {
+      if (resolved.type === "refused") refused++;
+      await this.#tell(resolved);
+    }
+    if (refused === 0) return;
+    this.talk(`${refused} of ${troubles.length} are not resolved`);
+    process.exit(EXIT.failed);
+  }
+
+  async #tell(resolved: Resolved): Promise<void> {
+    const { writeDecision } = await import("../src/rpc/operator_wire.ts");
+    const { type, trouble } = resolved;
+    const decisions = type === "decided" ? resolved.decisions : [];
+    const message = type === "refused" ? resolved.message : undefined;
+    if (this.jsonEnabled()) {
+      const outcome = { outcome: type, decisions: decisions.map(writeDecision), message };
+      this.printJson({ troubleNumber: trouble.number, ...outcome });
+    }
+    for (const decision of decisions) this.say(decisionText(decision));
+    if (type !== "decided") this.say(undecidedText(trouble, message));
+  }
+}
+
+interface Choice {
+  readonly all: boolean;
+  readonly of: readonly string[];
+  readonly yes: boolean;
+}
+
+/** One trouble by its number, or all of somebody. */
+function checkChoice(number: number | undefined, { all, of, yes }: Choice): void {
+  const isOne = number !== undefined && !all && of.length === 0 && !yes;
+  const isAll = number === undefined && all && of.length > 0;
+  if (isOne || isAll) return;
+  const message =
+    "Cannot tell which troubles to resolve: give the number of one, or --all with --of SERVER; " +
+    "see likes status";
+  throw new LikesError("usage", message);
 }

@@ -62,7 +62,7 @@ export const TROUBLES_LISTED_MAX = 100;
  * always has room: there is one at most.
  */
 export const TROUBLES_RECORDED_MAX = 1_000;
-/** With so many recorded, a report that brings another one is refused: what the ledger finds has room. */
+/** With so many recorded, a report that brings one more is refused: what the ledger finds has room. */
 export const TROUBLES_REPORTED_MAX = 750;
 /** Troubles of one outbox: as many as a report names, and as many that the ledger finds by itself. */
 export const TROUBLES_OF_OUTBOX_MAX = 2 * TROUBLES_MAX;
@@ -136,8 +136,8 @@ export const CONNECTIONS_MAX = 6_000;
 /** Calls that are open at one server: all that may wait, and room for short ones. */
 export const CALLS_MAX = 20_000;
 /**
- * LikesServers that a primary refuses and names: those of another ledger, and those whose trouble has no
- * room. Of more of one sort, those that came first.
+ * LikesServers that a primary refuses and names: those of another ledger, and those whose trouble has
+ * no room. Of more of one sort, those that came first.
  */
 export const REFUSED_NAMED_MAX = 100;
 /** Streams of one service that is not our own, such as health: a person or an agent has one. */
@@ -285,10 +285,6 @@ assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone keep nobody el
 assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one state can always be sent");
 assert(WATCHER_STALLED_MAX_MS < ANSWER_WAIT_MAX_MS, "a watcher is told before it is cut");
 assert(TROUBLES_REPORTED_MAX < TROUBLES_RECORDED_MAX, "what the ledger finds has room of its own");
-assert(
-  TROUBLES_OF_OUTBOX_MAX * 10 < TROUBLES_REPORTED_MAX,
-  "one outbox takes the room of few others",
-);
 assert(
   MESSAGE_BYTES_MAX > (TROUBLES_RECORDED_MAX + 1) * (TROUBLE_DETAIL_BYTES_MAX + 512),
   "a message lists every trouble that is recorded",

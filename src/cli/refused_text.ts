@@ -1,13 +1,51 @@
 /** LikesServers that a primary refuses in words: which, since when, why, and what ends it. */
 import type { MisdirectedServer, UnrecordedServer } from "../core/refused_servers.ts";
+import type { Status } from "../core/status.ts";
 import { localSecond } from "../local_time.ts";
 import { fitText } from "./escape.ts";
 import { addressText, labelText, shortId } from "./names.ts";
+import { formatCount } from "./numbers.ts";
 
 const DECIDE =
   "nothing that it reports is taken before there is room: likes resolve ends what waits";
 const WAY_OUT =
   "start this primary on its own --data-dir, or point that LikesServer to its own primary";
+
+/** LikesServers that are named, of each sort: each has the same way out. */
+const SHOWN_MAX = 1;
+
+type Refused = Pick<Status, "misdirected" | "unrecorded" | "ledgerId">;
+
+/** Who is refused, as parts of a line, and how many there are besides. */
+export function refusedParts(view: Refused): string[] {
+  const waiting = view.unrecorded.slice(0, SHOWN_MAX).map(unrecordedPart);
+  const others = view.misdirected.slice(0, SHOWN_MAX).map((one) => {
+    return misdirectedPart(one, view.ledgerId);
+  });
+  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
+}
+
+/** Who is refused, as lines of at most `columns`, and how many there are besides. */
+export function refusedLines(view: Refused, columns: number): string[] {
+  const waiting = view.unrecorded.slice(0, SHOWN_MAX).flatMap((one) => {
+    return unrecordedLines(one, columns);
+  });
+  const others = view.misdirected.slice(0, SHOWN_MAX).flatMap((one) => {
+    return misdirectedLines(one, view.ledgerId, columns);
+  });
+  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
+}
+
+function hiddenUnrecorded({ unrecorded }: Refused): string[] {
+  const hidden = unrecorded.length - SHOWN_MAX;
+  return hidden > 0 ? [`… and ${formatCount(hidden)} more whose trouble is not recorded`] : [];
+}
+
+function hiddenMisdirected({ misdirected }: Refused): string[] {
+  const hidden = misdirected.length - SHOWN_MAX;
+  if (hidden <= 0) return [];
+  return [`… and ${formatCount(hidden)} more of another ledger: likes status --once --json`];
+}
 
 /** One as a part of a line, of the status of ledger `ledgerId`. */
 export function misdirectedPart(server: MisdirectedServer, ledgerId: string): string {

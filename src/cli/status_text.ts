@@ -6,12 +6,7 @@ import { columnsMost, escapeText, fitText } from "./escape.ts";
 import { localClock } from "../local_time.ts";
 import { addressText, labelText } from "./names.ts";
 import { countOf, formatCount } from "./numbers.ts";
-import {
-  misdirectedLines,
-  misdirectedPart,
-  unrecordedLines,
-  unrecordedPart,
-} from "./refused_text.ts";
+import { refusedLines, refusedParts } from "./refused_text.ts";
 import { textTable } from "./text_table.ts";
 import { troubleLines, troublePart } from "./trouble_text.ts";
 
@@ -21,8 +16,6 @@ const ROWS_DEFAULT = 16;
 const ROWS_MIN = 3;
 /** Troubles named under the table, and in a line. */
 const TROUBLES_SHOWN_MAX = 3;
-/** LikesServers that are refused and named there, of each sort: each has the same way out. */
-const REFUSED_SHOWN_MAX = 1;
 /** Silent members that are named in a line. */
 const SILENT_SHOWN_MAX = 3;
 
@@ -136,12 +129,7 @@ export function statusLine(view: Status): string {
   const head = `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX).map((one) => troublePart(one));
   const parts = [...silentPart(view), ...shown, ...hiddenTroubles(view)];
-  const waiting = view.unrecorded.slice(0, REFUSED_SHOWN_MAX).map(unrecordedPart);
-  const others = view.misdirected.slice(0, REFUSED_SHOWN_MAX).map((one) => {
-    return misdirectedPart(one, view.ledgerId);
-  });
-  const refused = [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
-  return [head, ...parts, ...refused].join("; ");
+  return [head, ...parts, ...refusedParts(view)].join("; ");
 }
 
 /** For whom the total waits, as the table would show it. */
@@ -158,14 +146,7 @@ function silentPart({ servers }: Status): string[] {
 function troubleText(view: Status, columns: number): string[] {
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX);
   const lines = shown.flatMap((trouble) => troubleLines(trouble, columns));
-  const waiting = view.unrecorded.slice(0, REFUSED_SHOWN_MAX).flatMap((one) => {
-    return unrecordedLines(one, columns);
-  });
-  const others = view.misdirected.slice(0, REFUSED_SHOWN_MAX).flatMap((one) => {
-    return misdirectedLines(one, view.ledgerId, columns);
-  });
-  const refused = [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
-  const all = [...lines, ...hiddenTroubles(view), ...refused];
+  const all = [...lines, ...hiddenTroubles(view), ...refusedLines(view, columns)];
   return all.map((line) => fitText(line, columns));
 }
 
@@ -173,18 +154,6 @@ function hiddenTroubles({ troubles, troubleCount }: Status): string[] {
   const hidden = troubleCount - Math.min(troubles.length, TROUBLES_SHOWN_MAX);
   if (hidden <= 0) return [];
   return [`… and ${countOf(hidden, "more trouble")}: likes status --once --json`];
-}
-
-function hiddenUnrecorded({ unrecorded }: Status): string[] {
-  const hidden = unrecorded.length - REFUSED_SHOWN_MAX;
-  if (hidden <= 0) return [];
-  return [`… and ${formatCount(hidden)} more of which trouble is not recorded`];
-}
-
-function hiddenMisdirected({ misdirected }: Status): string[] {
-  const hidden = misdirected.length - REFUSED_SHOWN_MAX;
-  if (hidden <= 0) return [];
-  return [`… and ${formatCount(hidden)} more of another ledger: likes status --once --json`];
 }
 
 /** `CONVERGED everywhere`, `CATCHING_UP`, `UNKNOWN`. */

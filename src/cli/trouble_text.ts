@@ -46,6 +46,13 @@ export function decisionText(decision: DecisionRow): string {
   return `decision ${number}: ${[what, ...lost].join(", ")}${why}`;
 }
 
+/** That nothing was decided about a trouble, in one line: it was over, or `refusal` says why. */
+export function undecidedText(trouble: TroubleStatus, refusal: string | undefined): string {
+  const what = whatText(trouble, shortId);
+  if (refusal === undefined) return `${what} is over already`;
+  return `${what} is not resolved: ${escapeText(refusal)}`;
+}
+
 /** ` of incarnation 3f2a91c0…`, or of what is known instead: nothing when it is about all. */
 function aboutText({ incarnation, outboxId }: DecisionRow): string {
   if (incarnation !== "") return ` of incarnation ${incarnation}`;

@@ -166,6 +166,11 @@ export class PrimaryCore {
     return this.#troubles;
   }
 
+  /** Those of a LikesServer, by its outbox id or its server id, oldest first. */
+  troublesOf(server: string): readonly TroubleStatus[] {
+    return this.#troubles.filter(({ serverId, outboxId }) => [serverId, outboxId].includes(server));
+  }
+
   /** Whether the disk takes what is written, as far as was tried. */
   get isWriting(): boolean {
     return this.#unwritten === undefined;

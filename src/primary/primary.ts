@@ -157,7 +157,8 @@ class PrimaryRole {
     const { dataDir, log } = this.#options;
     try {
       const operate = this.#operate.bind(this);
-      return await serveOperator(operatorSocketPath(dataDir), { operate });
+      const troublesOf = this.#core.troublesOf.bind(this.#core);
+      return await serveOperator(operatorSocketPath(dataDir), { operate, troublesOf });
     } catch (error) {
       if (!(error instanceof LikesError)) throw error;
       log.line(`likes retire and likes resolve are off: ${error.message}`);

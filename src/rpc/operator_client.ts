@@ -4,16 +4,19 @@ import type { ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import { monotonicMs } from "../monotonic.ts";
 import type { DecisionRow } from "../core/ledger.ts";
+import type { TroubleStatus } from "../core/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, unary } from "./client.ts";
 import { faultOf } from "./faults.ts";
+import type { ListTroublesResponse__Output } from "./gen/likes/v1/ListTroublesResponse.ts";
 import type { RetireResponse__Output } from "./gen/likes/v1/RetireResponse.ts";
 import { refuseSocketPath } from "./operator_socket.ts";
 import { readDecision } from "./operator_wire.ts";
 import { protos } from "./protos.ts";
+import { readTroubleStatus } from "./trouble_wire.ts";
 
 const START_IT = "start the primary, or give its --data-dir";
 
-type Call = Parameters<typeof unary<RetireResponse__Output>>[0];
+type Call<Response> = Parameters<typeof unary<Response>>[0];
 
 /** An operator at one primary. */
 export class OperatorClient {
@@ -32,7 +35,7 @@ export class OperatorClient {
 
   /** Retires a member. Throws LikesError, `operation_refused` when the primary does not. */
   retire(server: string, reason: string, timeoutMs: number): Promise<readonly DecisionRow[]> {
-    return this.#ask((done) => this.#client.retire({ server, reason }, done), timeoutMs);
+    return this.#decide((done) => this.#client.retire({ server, reason }, done), timeoutMs);
   }
 
   /** Ends a trouble. Throws LikesError, `operation_refused` when the primary does not. */
@@ -41,19 +44,54 @@ export class OperatorClient {
     reason: string,
     timeoutMs: number,
   ): Promise<readonly DecisionRow[]> {
-    return this.#ask((done) => this.#client.resolve({ troubleNumber, reason }, done), timeoutMs);
+    return this.#decide((done) => this.#client.resolve({ troubleNumber, reason }, done), timeoutMs);
+  }
+
+  /** Every trouble of a LikesServer that is not decided, oldest first. Throws LikesError. */
+  async troublesOf(server: string, timeoutMs: number): Promise<readonly TroubleStatus[]> {
+    const call: Call<ListTroublesResponse__Output> = (done) => {
+      return this.#client.listTroubles({ server }, done);
+    };
+    const unread = (error: ServiceError): LikesError => {
+      const message = `Cannot list the troubles: ${this.#peer} did not answer (${error.details})`;
+      return new LikesError("peer_failed", `${message}; ask again`, { cause: error });
+    };
+    const { troubles } = await this.#ask(call, timeoutMs, unread);
+    return troubles.map(readTroubleStatus);
   }
 
   close(): void {
     this.#client.close();
   }
 
-  async #ask(call: Call, timeoutMs: number): Promise<readonly DecisionRow[]> {
+  async #decide(
+    call: Call<RetireResponse__Output>,
+    timeoutMs: number,
+  ): Promise<readonly DecisionRow[]> {
+    const undecided = (error: ServiceError): LikesError => {
+      const message =
+        `Cannot tell whether it was decided: ${this.#peer} did not answer (${error.details}); ` +
+        "ask again, for nothing is decided twice";
+      return new LikesError("outcome_unknown", message, { cause: error });
+    };
+    const { decisions } = await this.#ask(call, timeoutMs, undecided);
+    return decisions.map(readDecision);
+  }
+
+  /** A failure that does not name its fault is as `unnamed` says. */
+  async #ask<Response>(
+    call: Call<Response>,
+    timeoutMs: number,
+    unnamed: (error: ServiceError) => LikesError,
+  ): Promise<Response> {
     const untilMs = monotonicMs() + timeoutMs;
     await this.#connected(timeoutMs);
-    const explain = (error: ServiceError): LikesError => this.#explain(error);
-    const wire = await unary(call, untilMs - monotonicMs(), explain);
-    return wire.decisions.map(readDecision);
+    return unary(call, untilMs - monotonicMs(), (error) => {
+      const code = faultOf(error);
+      return code === undefined
+        ? unnamed(error)
+        : new LikesError(code, error.details, { cause: error });
+    });
   }
 
   async #connected(timeoutMs: number): Promise<void> {
@@ -63,15 +101,6 @@ export class OperatorClient {
       if (!(error instanceof LikesError)) throw error;
       throw new LikesError(error.code, `${error.message}; ${START_IT}`, { cause: error });
     }
-  }
-
-  #explain(error: ServiceError): LikesError {
-    const code = faultOf(error);
-    if (code !== undefined) return new LikesError(code, error.details, { cause: error });
-    const message =
-      `Cannot tell whether it was decided: ${this.#peer} did not answer (${error.details}); ` +
-      "ask again, for nothing is decided twice";
-    return new LikesError("outcome_unknown", message, { cause: error });
   }
 }
 

@@ -5,6 +5,7 @@ import type { DecisionKind, DecisionRow } from "../core/ledger.ts";
 import type { Operation } from "../core/primary_events.ts";
 import type { Decision__Output } from "./gen/likes/v1/Decision.ts";
 import type { DecisionKind as WireKind } from "./gen/likes/v1/DecisionKind.ts";
+import type { ListTroublesRequest__Output } from "./gen/likes/v1/ListTroublesRequest.ts";
 import type { ResolveRequest__Output } from "./gen/likes/v1/ResolveRequest.ts";
 import type { RetireRequest__Output } from "./gen/likes/v1/RetireRequest.ts";
 import { readTroubleKind, writeTroubleKind } from "./trouble_wire.ts";
@@ -33,6 +34,11 @@ export function readRetire({ server, reason }: RetireRequest__Output): Operation
 export function readResolve({ troubleNumber, reason }: ResolveRequest__Output): Operation {
   const number = readNumber("trouble_number", troubleNumber);
   return { type: "resolve", troubleNumber: number, reason: readReason(reason) };
+}
+
+/** The LikesServer whose troubles are asked for. Throws LikesError `message_invalid`. */
+export function readListTroubles({ server }: ListTroublesRequest__Output): string {
+  return readServerId(server, "server");
 }
 
 /** A decision for the wire; the same object is its proto3 JSON mapping. */

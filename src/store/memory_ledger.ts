@@ -112,10 +112,8 @@ export class MemoryLedger implements LedgerStore {
   transactNow<T>(work: (ledger: LedgerTransaction) => T): TransactionOutcome<T> {
     this.#doubt.throwIfEntered();
     if (this.#disk.generations.at(-1)?.generation !== this.#generation) {
-      throw new LikesError(
-        "superseded",
-        "Cannot write the ledger in memory: it was opened again since; use the newer one",
-      );
+      const found = "it was opened again since; use the newer one";
+      throw new LikesError("superseded", `Cannot write the ledger in memory: ${found}`);
     }
     const ledger = new MemoryLedgerTransaction(this.#disk);
     let value: T;

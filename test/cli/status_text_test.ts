@@ -205,7 +205,7 @@ test("statusTable() and statusLine() name one whose trouble is not recorded, and
   assert.match(table, "trouble of 2 LikesServers not recorded");
   assert.match(table, "\nfra-1 at 127.0.0.1:50052 brings trouble that is not recorded\n  since ");
   assert.match(table, "retired_returned at incarnation 3f2a91c0 has no room\n");
-  assert.match(table, "\n… and 1 more of which trouble is not recorded");
+  assert.match(table, "\n… and 1 more whose trouble is not recorded");
   const line = statusLine(view);
   assert.match(line, "; fra-1 at 127.0.0.1:50052 brings trouble that is not recorded, since ");
   assert.not.match(line, "fra-2");

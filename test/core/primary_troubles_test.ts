@@ -71,7 +71,7 @@ function kindsNamed(primary: PrimaryHarness): readonly string[] {
   return primary.notices("trouble").map((one) => (one.type === "trouble" ? one.trouble.kind : ""));
 }
 
-test("handle() names who was retired and returns, also when strangers brought many troubles", async () => {
+test("handle() names who was retired and returns, however many troubles strangers bring", async () => {
   const primary = await withRetired();
   await flood(primary);
   await primary.join(2, { lastSequence: 1 });
@@ -85,7 +85,7 @@ test("handle() names who was retired and returns, also when strangers brought ma
   assert.is(primary.status().troubleCount, 0);
 });
 
-test("handle() pushes strangers back whose troubles have no room, and says so until they have", async () => {
+test("handle() pushes back whose troubles have no room, and says so until they have", async () => {
   const primary = await PrimaryHarness.start();
   await flood(primary);
   const recorded = Math.floor(TROUBLES_REPORTED_MAX / TROUBLES_MAX);

@@ -5,10 +5,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { DecisionRow } from "../../src/core/ledger.ts";
 import type { Operation, OperationOutcome } from "../../src/core/primary_events.ts";
+import type { TroubleStatus } from "../../src/core/status.ts";
 import { operatorSocketPath, serveOperator } from "../../src/rpc/operator_socket.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";
-import { DECISION } from "../rpc/operator_fixture.ts";
+import { DECISION, TROUBLE } from "../rpc/operator_fixture.ts";
 
 const RETIRED: DecisionRow = {
   ...DECISION,
@@ -54,6 +55,99 @@ test("resolve and retire print what was decided, as lines and as JSON", async ()
     { type: "resolve", troubleNumber: 3, reason: "the disk was replaced" },
     { type: "retire", server: "a", reason: "" },
   ]);
+});
+
+const REFUSAL = { code: "operation_refused", message: "Cannot resolve: it streams" } as const;
+
+/** A primary that records four troubles of `a`: the second ends by itself, the last is refused. */
+async function inTrouble(): Promise<FakePrimary> {
+  const also = { ...DECISION, number: 5, troubleNumber: 5 };
+  const fake = await FakePrimary.start({ type: "decided", decisions: [DECISION, also] });
+  fake.troubles = [3, 4, 5, 6].map((number) => ({ ...TROUBLE, number }));
+  fake.ending = [4];
+  fake.refused = [6];
+  return fake;
+}
+
+const WHAT = ["gap at a, incarnation", TROUBLE.incarnation.slice(0, 8)].join(" ");
+
+test("resolve --all lists troubles, and decides nothing without --yes", async () => {
+  await using fake = await inTrouble();
+  const listed = await fake.likes(["resolve", "--all", "--of", "a", "--of", TROUBLE.outboxId]);
+  assert.is(listed.code, 0, listed.stderr);
+  const lines = listed.stdout.trimEnd().split("\n");
+  assert.is(lines.length, 4, "each once, whatever it is named by");
+  for (const [index, line] of lines.entries()) {
+    assert.ok(line.startsWith(`trouble ${index + 3}: ${WHAT}, since `), line);
+    assert.match(line, `likes resolve ${index + 3})`);
+  }
+  assert.match(listed.stderr, "nothing is decided yet: give --yes as well");
+  const json = await fake.likes(["resolve", "--all", "--of", "a", "--json"]);
+  const numbers = json.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      return (JSON.parse(line) as { trouble: { number: number } }).trouble.number;
+    });
+  assert.equal([numbers, json.code], [[3, 4, 5, 6], 0]);
+  assert.equal(fake.asked, []);
+});
+
+test("resolve --all --yes says what came of each trouble, and exits 1 when one is refused", async () => {
+  await using fake = await inTrouble();
+  const args = ["resolve", "--all", "--of", "a", "--yes", "--reason", "known"];
+  const { code, stdout, stderr } = await fake.likes(args);
+  assert.is(code, 1, stderr);
+  const [first, second, ...others] = stdout.trimEnd().split("\n");
+  assert.match(first ?? "", /^decision 4: trouble 3 \(gap of incarnation .* is resolved/);
+  assert.match(second ?? "", /^decision 5: trouble 5 /);
+  assert.equal(others, [
+    `trouble 4: ${WHAT} is over already`,
+    `trouble 6: ${WHAT} is not resolved: Cannot resolve: it streams`,
+  ]);
+  assert.match(stderr, "1 of 4 are not resolved");
+  assert.equal(
+    fake.asked,
+    [3, 4, 6].map((troubleNumber) => ({ type: "resolve", troubleNumber, reason: "known" })),
+    "what ended with another one is not asked for",
+  );
+});
+
+test("resolve --all --yes --json prints one object for each trouble", async () => {
+  await using fake = await inTrouble();
+  fake.refused = [];
+  const { code, stdout } = await fake.likes(["resolve", "--all", "--of", "a", "--yes", "--json"]);
+  assert.is(code, 0);
+  const told = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const { troubleNumber, outcome, decisions } = JSON.parse(line) as {
+        troubleNumber: number;
+        outcome: string;
+        decisions: readonly unknown[];
+      };
+      return [troubleNumber, outcome, decisions.length];
+    });
+  assert.equal(told, [
+    [3, "decided", 2],
+    [4, "over", 0],
+    [6, "decided", 2],
+  ]);
+});
+
+test("resolve exits 2 when it is not told which, and 1 when there is none", async () => {
+  await using fake = await inTrouble();
+  const wrong = [[], ["--all"], ["--of", "a"], ["--yes"], ["3", "--all"], ["3", "--yes"]];
+  for (const args of wrong) {
+    const { code, stderr } = await fake.likes(["resolve", ...args]);
+    assert.is(code, 2, stderr);
+    assert.match(stderr, "give the number of one, or --all with --of SERVER");
+  }
+  const { code, stderr } = await fake.likes(["resolve", "--all", "--of", "nobody", "--yes"]);
+  assert.is(code, 1);
+  assert.match(stderr, 'Cannot resolve: the ledger records no trouble of "nobody"');
+  assert.equal(fake.asked, []);
 });
 
 test("resolve exits with the primary's own reason when it decides nothing", async () => {
@@ -107,6 +201,11 @@ test("start-primary counts without its operator when its folder has too long a n
 /** The socket of a primary that ends every operation alike. */
 class FakePrimary implements AsyncDisposable {
   readonly asked: Operation[] = [];
+  /** Those that are recorded and not decided. */
+  troubles: readonly TroubleStatus[] = [];
+  /** Troubles that are not resolved, and such as end just before they would be. */
+  refused: readonly number[] = [];
+  ending: readonly number[] = [];
   readonly #counter = new Counter();
   #close: () => Promise<void> = () => Promise.resolve();
 
@@ -118,11 +217,22 @@ class FakePrimary implements AsyncDisposable {
     const server = await serveOperator(path, {
       operate: (operation, done) => {
         fake.asked.push(operation);
-        if (outcome !== undefined) done(outcome);
+        const number = operation.type === "resolve" ? operation.troubleNumber : 0;
+        if (fake.ending.includes(number)) fake.end(number);
+        const isRefused = fake.refused.includes(number) || fake.ending.includes(number);
+        if (isRefused) done({ type: "refused", refusal: REFUSAL });
+        else if (outcome !== undefined) done(outcome);
+      },
+      troublesOf: (server) => {
+        return fake.troubles.filter((one) => [one.serverId, one.outboxId].includes(server));
       },
     });
     fake.#close = () => server.close();
     return fake;
+  }
+
+  end(ended: number): void {
+    this.troubles = this.troubles.filter(({ number }) => number !== ended);
   }
 
   likes(args: readonly string[]) {

@@ -7,6 +7,7 @@ const RULE_TESTS = [
   "test/core/batch_rule_test.ts",
   "test/core/ledger_rule_test.ts",
   "test/core/report_rule_test.ts",
+  "test/core/report_rule_room_test.ts",
   "test/core/amnesia_rule_test.ts",
   "test/core/operation_rule_test.ts",
 ];

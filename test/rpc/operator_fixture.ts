@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { DecisionRow } from "../../src/core/ledger.ts";
 import type { Operation, OperationOutcome } from "../../src/core/primary_events.ts";
+import type { TroubleStatus } from "../../src/core/status.ts";
 import { serveOperator } from "../../src/rpc/operator_socket.ts";
 import type { RpcServer } from "../../src/rpc/server.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
@@ -22,6 +23,22 @@ export const DECISION: DecisionRow = {
   reason: "the disk was replaced",
 };
 
+/** A trouble of the LikesServer `a`. */
+export const TROUBLE: TroubleStatus = {
+  number: 3,
+  kind: "gap",
+  serverId: "a",
+  outboxId: testId(1),
+  incarnation: testId(2),
+  firstSequence: 5,
+  lastSequence: 2 ** 53 - 1,
+  digest: "",
+  detail: "they are lost",
+  sinceMs: 30,
+  asOfFromMs: 0,
+  asOfToMs: 0,
+};
+
 /** A socket that is served until it is disposed of. */
 export interface Operated extends AsyncDisposable {
   readonly path: string;
@@ -31,7 +48,10 @@ export interface Operated extends AsyncDisposable {
 }
 
 /** Serves a role that ends every operation with `outcome`, or, without one, never. */
-export async function serveOperated(outcome: OperationOutcome | undefined): Promise<Operated> {
+export async function serveOperated(
+  outcome: OperationOutcome | undefined,
+  troubles: readonly TroubleStatus[] = [],
+): Promise<Operated> {
   const folder = temporaryFolder();
   const path = join(folder.path, "operator.sock");
   const asked: Operation[] = [];
@@ -40,6 +60,7 @@ export async function serveOperated(outcome: OperationOutcome | undefined): Prom
       asked.push(operation);
       if (outcome !== undefined) done(outcome);
     },
+    troublesOf: (server) => troubles.filter(({ serverId }) => serverId === server),
   });
   const dispose = async (): Promise<void> => {
     await server.close();

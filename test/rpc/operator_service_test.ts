@@ -5,7 +5,8 @@ import { serveOperator } from "../../src/rpc/operator_socket.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "../store/faults.ts";
-import { DECISION, serveOperated } from "./operator_fixture.ts";
+import { TROUBLES_RECORDED_MAX, TROUBLE_DETAIL_BYTES_MAX } from "../../src/limits.ts";
+import { DECISION, TROUBLE, serveOperated } from "./operator_fixture.ts";
 
 const LIMIT_MS = 5_000;
 
@@ -47,11 +48,30 @@ test("operatorService() keeps the text to itself when the role has a bug", async
     operate: () => {
       throw new Error("a secret");
     },
+    troublesOf: () => {
+      throw new Error("a secret");
+    },
   });
   using closing = new Closing(path);
   const fault = await faultOf("outcome_unknown", () => closing.client.resolve(1, "", LIMIT_MS));
   assert.not.match(fault.message, "a secret");
+  const unread = await faultOf("peer_failed", () => closing.client.troublesOf("a", LIMIT_MS));
+  assert.not.match(unread.message, "a secret");
   await server.close();
+});
+
+test("operatorService() lists as many troubles as a ledger records", async () => {
+  const troubles = Array.from({ length: TROUBLES_RECORDED_MAX + 1 }, (_, index) => ({
+    ...TROUBLE,
+    number: index + 1,
+    detail: "é".repeat(TROUBLE_DETAIL_BYTES_MAX / 2),
+  }));
+  const others = [{ ...TROUBLE, serverId: "b", number: 2_000 }];
+  await using operated = await serveOperated(undefined, [...troubles, ...others]);
+  using closing = new Closing(operated.path);
+  assert.equal(await closing.client.troublesOf("a", LIMIT_MS), troubles);
+  assert.equal(await closing.client.troublesOf("c", LIMIT_MS), []);
+  await faultOf("message_invalid", () => closing.client.troublesOf("", LIMIT_MS));
 });
 
 /** A client that is closed at the end of a test. */

@@ -19,7 +19,7 @@ import { serveOperated } from "./operator_fixture.ts";
 
 const LIMIT_MS = 5_000;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const PORT = { operate: (): void => {} };
+const PORT = { operate: (): void => {}, troublesOf: () => [] };
 
 test("operatorSocketPath() is beside the ledger when a data folder is given", () => {
   assert.is(operatorSocketPath("/a/b"), "/a/b/primary/operator.sock");
