@@ -17,7 +17,8 @@ export class Verify extends BaseCommand {
     "Reads the ledger and every outbox, while the roles run or after a crash, and changes nothing. " +
     "Adds every event up by itself, and the outboxes' own sums beside it; both have to be the " +
     "ledger's. Prints what is wrong first, what waits, and what nobody can look at any more. Exit 0 " +
-    "exact, 4 not, 5 cannot be decided: an incomplete history is never called exact.";
+    "exact, 4 not, 5 cannot be decided: an incomplete history is never called exact. What an " +
+    "operator gave up is named, and no error: --strict makes it one.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --data-dir ./state --givers given.jsonl --json",
@@ -33,6 +34,7 @@ export class Verify extends BaseCommand {
       helpValue: "FILE",
     }),
     outbox: filesFlag({ summary: "an outbox more, or a copy of one" }),
+    strict: Flags.boolean({ summary: "exit 4 also when events were given up by a decision" }),
     givers: filesFlag({ summary: "what givers were told: lines of likes add --json" }),
   };
 
@@ -58,7 +60,9 @@ export class Verify extends BaseCommand {
     const color = process.stdout.isTTY && !process.env["NO_COLOR"];
     if (this.jsonEnabled()) this.printJson(verifyJson(report));
     else this.say(verifyText(report, { color }));
-    process.exit(EXITS[report.outcome]);
+    const { events, unknownIncarnations } = report.givenUp;
+    const isLess = flags.strict && report.outcome === "exact" && events + unknownIncarnations > 0;
+    process.exit(isLess ? EXIT.inexact : EXITS[report.outcome]);
   }
 }
 

@@ -25,7 +25,7 @@ const WORDS = {
 
 /** Draws the verdict, and below it what it was reached with. */
 export function verifyText(report: AuditReport, { color }: { readonly color: boolean }): string {
-  const { waiting, abandoned, gaps, divergences, missing, troubles } = report;
+  const { waiting, abandoned, gaps, lost, divergences, missing, troubles } = report;
   const isAnyAbandoned = abandoned.events > 0;
   return [
     verdictLine(report, color),
@@ -34,6 +34,7 @@ export function verifyText(report: AuditReport, { color }: { readonly color: boo
     ...labelled("trouble", troubles.first.slice(0, LINES_MAX).map(troubleText), troubles.count),
     ...labelled("copy", copyText(report)),
     ...labelled("given up", gaps.first.slice(0, LINES_MAX).map(gapText), gaps.count),
+    ...labelled("given up", lost.first.slice(0, LINES_MAX).map(lostText), lost.count),
     ...labelled(
       "given up",
       isAnyAbandoned ? [`${amountText(abandoned)} of retired incarnations`] : [],
@@ -57,7 +58,28 @@ function verdictLine(report: AuditReport, color: boolean): string {
         ? "a part of the history is missing, and what is left is not wrong"
         : "nothing is wrong or missing, but trouble waits for a decision",
   }[outcome];
-  return `${color ? styleText(name, word, { validateStream: false }) : word} ${likes}: ${why}`;
+  const shown = color ? styleText(name, word, { validateStream: false }) : word;
+  return `${shown} ${likes}${withoutText(report)}: ${why}`;
+}
+
+/** What an exact total is exact without, by decisions; nothing when nothing was given up. */
+function withoutText({ outcome, givenUp, gaps, lost }: AuditReport): string {
+  const { events, unknownIncarnations: lives } = givenUp;
+  if (outcome !== "exact" || events + lives === 0) return "";
+  const known = `the ${countOf(events, "event")} that ${events === 1 ? "was" : "were"} given up`;
+  const unknown = `what ${countOf(lives, "retired incarnation")} may have held`;
+  const parts = [...(events > 0 ? [known] : []), ...(lives > 0 ? [unknown] : [])];
+  const [first] = [...gaps.first, ...lost.first];
+  return `, without ${parts.join(" and ")}${first === undefined ? "" : whichText(first, events)}`;
+}
+
+/** ` (#5 to #9 of fra-1, incarnation 3f2a91c0…)`, and whether that is all. */
+function whichText(first: GivenUp, events: number): string {
+  const { serverId = "", incarnation = "", firstSequence, lastSequence } = first;
+  const of = serverId === "" ? "" : `${valueText(serverId)}, `;
+  const which = `${rangeText(firstSequence, lastSequence)} of ${of}incarnation ${incarnation}`;
+  const isAll = lastSequence - firstSequence + 1 === events;
+  return ` (${which}${isAll ? "" : ", and others"})`;
 }
 
 /** Lines under one label, and below them how many are not shown. */
@@ -106,6 +128,11 @@ function copyText({ ledger: { copiedMs } }: AuditReport): readonly string[] {
 function gapText({ decision, firstSequence, lastSequence, ...place }: GivenUp): string {
   const range = rangeText(firstSequence, lastSequence);
   return `${placeText(place, range)}a gap that decision ${decision} closed`;
+}
+
+function lostText({ decision, firstSequence, lastSequence, ...place }: GivenUp): string {
+  const range = rangeText(firstSequence, lastSequence);
+  return `${placeText(place, range)}lost with an outbox that was rolled back, by decision ${decision}`;
 }
 
 function rangeText(first: number, last: number): string {
@@ -159,16 +186,18 @@ function valueText(text: string): string {
 
 /** The report as one JSON object; 64-bit numbers are text. */
 export function verifyJson(report: AuditReport): unknown {
-  const { outcome, divergences, missing, troubles, gaps, ...rest } = report;
+  const { outcome, divergences, missing, troubles, gaps, lost, givenUp, ...rest } = report;
   const value = {
     verdict: outcome,
     exact: outcome === "exact",
+    givenUp,
     firstDivergence: divergences.first[0] ?? null,
     ...rest,
     divergences: { first: divergences.first, count: divergences.count },
     missing: { first: missing.first, count: missing.count },
     troubles: { first: troubles.first, count: troubles.count },
     gaps: { first: gaps.first, count: gaps.count },
+    lost: { first: lost.first, count: lost.count },
     givers: report.givers ?? null,
   };
   return withText(value);

@@ -19,6 +19,7 @@ import type { Audit } from "./audit_incarnation.ts";
 import { auditLedger } from "./audit_ledger.ts";
 import { Unreadable, isDamage, isSqliteError } from "./audited_file.ts";
 import type { Holder } from "./chain.ts";
+import { sumGivenUp } from "./given_up.ts";
 import { Findings } from "./findings.ts";
 import { GiverFile } from "./giver_lines.ts";
 import { LedgerFile } from "./ledger_file.ts";
@@ -121,10 +122,12 @@ function auditOpened(
   }
   const gives = auditGivers(givers, holders, audited);
   const ledgerSums = auditLedger(outboxes, audited);
+  const nothing = { events: 0, unknownIncarnations: 0 };
+  const givenUp = findings.attempt({}, () => sumGivenUp(audited)) ?? nothing;
   findings.attempt({}, () => auditHeard(later, outboxes, findings));
   expectSecondSum(tally, findings);
   for (const { outboxId: _, ...trouble } of ledger.troubles) findings.troubles.add(trouble);
-  const { divergences, missing, troubles, gaps } = findings;
+  const { divergences, missing, troubles, gaps, lost } = findings;
   const { incarnations, records, events, waiting, abandoned } = tally;
   const isDecided = missing.count + troubles.count === 0;
   const { ledgerId, version, totalLikes, copiedMs } = ledger;
@@ -141,6 +144,8 @@ function auditOpened(
     waiting,
     abandoned,
     gaps,
+    lost,
+    givenUp,
     divergences,
     missing,
     troubles,

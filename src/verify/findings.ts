@@ -21,6 +21,7 @@ export class Findings {
   readonly divergences = new List<Divergence>();
   readonly missing = new List<Missing>();
   readonly gaps = new List<GivenUp>();
+  readonly lost = new List<GivenUp>();
   readonly troubles = new List<Undecided>();
 
   /** `what` is wrong at `place`: `expected` had to be there, and `found` is. */

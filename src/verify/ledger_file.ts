@@ -59,6 +59,8 @@ export interface Decision {
   readonly kind: string;
   /** The kind of the trouble; empty for a LikesServer that was retired. */
   readonly trouble: string;
+  /** Its number; 0 for none. */
+  readonly troubleNumber: number;
   readonly outboxId: Id;
   /** Empty where it is about none in particular. */
   readonly incarnation: Id;
@@ -80,6 +82,9 @@ export interface Gap {
   readonly lastSequence: number;
 }
 
+/** Events that an outbox lacked when it was seen to be rolled back, by a decision about that. */
+export type RolledBack = Gap;
+
 /** An open ledger. */
 export class LedgerFile implements Disposable {
   readonly path: string;
@@ -96,6 +101,8 @@ export class LedgerFile implements Disposable {
   readonly troubles: readonly LedgerTrouble[];
   /** Incarnations whose events are not those that were applied, by the decision that left them so. */
   readonly differing: ReadonlyMap<Id, number>;
+  /** In the order of deciding. */
+  readonly rolledBack: readonly RolledBack[];
   readonly #file: AuditedFile;
   readonly #incarnation: ReturnType<AuditedFile["query"]>;
   readonly #incarnations: ReturnType<AuditedFile["query"]>;
@@ -133,6 +140,7 @@ export class LedgerFile implements Disposable {
       this.gaps = gapsOf(this.decisions);
       this.differing = differingOf(this.decisions);
       this.troubles = this.#readTroubles();
+      this.rolledBack = this.#readRolledBack();
     } catch (error) {
       this.#file[Symbol.dispose]();
       throw error;
@@ -142,13 +150,14 @@ export class LedgerFile implements Disposable {
   #readDecisions(): readonly Decision[] {
     const rows = this.#file.rows(
       `SELECT number, ${bounded("kind", KIND_CHARS_MAX)}, ${bounded("trouble", KIND_CHARS_MAX)}, ` +
-        `${idColumn("outbox_id")}, ${idColumn("incarnation")}, first_sequence, last_sequence ` +
-        "FROM decisions ORDER BY number",
+        `${idColumn("outbox_id")}, ${idColumn("incarnation")}, first_sequence, last_sequence, ` +
+        "trouble_number FROM decisions ORDER BY number",
     );
     return rows.map((row) => ({
       number: whole(row, "number"),
       kind: textOf(row, "kind"),
       trouble: textOf(row, "trouble"),
+      troubleNumber: whole(row, "trouble_number"),
       outboxId: textOf(row, "outbox_id"),
       incarnation: textOf(row, "incarnation"),
       firstSequence: whole(row, "first_sequence"),
@@ -172,6 +181,23 @@ export class LedgerFile implements Disposable {
       firstSequence: whole(row, "first_sequence"),
       lastSequence: whole(row, "last_sequence"),
     }));
+  }
+
+  #readRolledBack(): readonly RolledBack[] {
+    const rows = this.#file.rows(
+      `SELECT number, ${idColumn("incarnation")}, first_sequence, last_sequence FROM troubles ` +
+        "WHERE decided = 1 AND kind = 'outbox_rolled_back' AND last_sequence > 0",
+    );
+    const byNumber = new Map(rows.map((row) => [whole(row, "number"), row]));
+    return this.decisions.flatMap(({ number: decision, troubleNumber }) => {
+      const row = byNumber.get(troubleNumber);
+      if (row === undefined) return [];
+      const [firstSequence, lastSequence] = [
+        whole(row, "first_sequence"),
+        whole(row, "last_sequence"),
+      ];
+      return [{ decision, incarnation: idOf(row, "incarnation"), firstSequence, lastSequence }];
+    });
   }
 
   checkIntegrity(): void {

@@ -57,6 +57,14 @@ export interface Amount {
   readonly likes: bigint;
 }
 
+/** All that decisions gave up. */
+export interface GivenUpSum {
+  /** Events of which it is known: in gaps, of retired incarnations, and lost with an outbox. */
+  readonly events: number;
+  /** Retired incarnations that no outbox holds: what they had not delivered is not known. */
+  readonly unknownIncarnations: number;
+}
+
 /** What the givers' own records say, and what became of it. */
 export interface GiversReport {
   /** Gives that were acknowledged. */
@@ -106,6 +114,9 @@ export interface AuditReport {
   /** Left over of incarnations that an operator ended. */
   readonly abandoned: Amount;
   readonly gaps: Listed<GivenUp>;
+  /** Events that were named, and that the outbox lacked when it came back rolled back. */
+  readonly lost: Listed<GivenUp>;
+  readonly givenUp: GivenUpSum;
   readonly divergences: Listed<Divergence>;
   readonly missing: Listed<Missing>;
   readonly troubles: Listed<Undecided>;

@@ -16,6 +16,8 @@ const EXACT: AuditReport = {
   waiting: NOTHING,
   abandoned: NOTHING,
   gaps: NONE,
+  lost: NONE,
+  givenUp: { events: 0, unknownIncarnations: 0 },
   divergences: NONE,
   missing: NONE,
   troubles: NONE,
@@ -120,6 +122,38 @@ test("verifyText() tells what is not counted when it waits or was given up", () 
   }
 });
 
+test("verifyText() says in its first line what an exact total is exact without", () => {
+  const gap = { decision: 4, incarnation: LIFE, firstSequence: 5, lastSequence: 9, serverId: "a" };
+  const gaps = { first: [gap], count: 1 };
+  const which = `#5 to #9 of a, incarnation ${LIFE}`;
+  const told = (changes: Partial<AuditReport>): string => {
+    const [line = ""] = verifyText({ ...EXACT, ...changes }, { color: false }).split("\n");
+    return line.replace(": every event adds up to the total, item by item", "");
+  };
+  const all = { events: 5, unknownIncarnations: 0 };
+  assert.is(
+    told({ gaps, givenUp: all }),
+    `EXACT 6,231 likes, without the 5 events that were given up (${which})`,
+  );
+  const more = { events: 7, unknownIncarnations: 2 };
+  assert.is(
+    told({ lost: gaps, givenUp: more }),
+    "EXACT 6,231 likes, without the 7 events that were given up and what 2 retired incarnations " +
+      `may have held (${which}, and others)`,
+  );
+  const one = { events: 1, unknownIncarnations: 0 };
+  assert.is(told({ givenUp: one }), "EXACT 6,231 likes, without the 1 event that was given up");
+  assert.is(
+    told({ givenUp: { events: 0, unknownIncarnations: 1 } }),
+    "EXACT 6,231 likes, without what 1 retired incarnation may have held",
+  );
+  const undecided = told({ outcome: "undecided", gaps, givenUp: all });
+  assert.not.match(undecided, "without");
+  const lines = verifyText({ ...EXACT, lost: gaps, givenUp: all }, { color: false }).split("\n");
+  const place = `a, incarnation ${LIFE}, #5 to #9`;
+  assert.is(lines[1], `given up ${place}: lost with an outbox that was rolled back, by decision 4`);
+});
+
 test("verifyText() lets nothing that a store says drive the terminal, and colours the word", () => {
   const what = `\u001b[2J${"x".repeat(1_000)}`;
   const missing = { first: [{ serverId: "\u202efra\n", what }], count: 1 };
@@ -152,6 +186,7 @@ test("verifyJson() is one object with numbers as text when it is written", () =>
   assert.is(written.sums.items, "9223372036854775807");
   assert.is(written.sums.outboxes, null);
   assert.is(written.givers, null);
+  assert.equal(written.givenUp, { events: "0", unknownIncarnations: "0" });
 });
 
 test.run();

@@ -93,7 +93,7 @@ test("resolve --all lists troubles, and decides nothing without --yes", async ()
   assert.equal(fake.asked, []);
 });
 
-test("resolve --all --yes says what came of each trouble, and exits 1 when one is refused", async () => {
+test("resolve --all --yes says what came of each, and exits 1 when one is refused", async () => {
   await using fake = await inTrouble();
   const args = ["resolve", "--all", "--of", "a", "--yes", "--reason", "known"];
   const { code, stdout, stderr } = await fake.likes(args);

@@ -7,7 +7,7 @@ import { becomes } from "../fixtures/eventually.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
-import { edit } from "../verify/stores_fixture.ts";
+import { edit, makeStores, withFirstLife } from "../verify/stores_fixture.ts";
 
 const LIMIT_MS = 20_000;
 const AUDITS_WHILE_GIVEN = 5;
@@ -135,6 +135,26 @@ test("likes verify tells people what is wrong, and its exit code tells programs"
   const unnamed = await counter.likes(["verify", "--outbox", path]);
   assert.is(unnamed.code, 2);
   assert.match(unnamed.stderr, /^Error: Cannot verify without a ledger: none was named; give --/);
+});
+
+test("likes verify --strict exits 4 when a total is exact without what was given up", async () => {
+  await using counter = new Counter();
+  makeStores(counter.dataDir, withFirstLife({ gap: [1, 2] }));
+  const state = ["--data-dir", counter.dataDir];
+  const plain = await counter.likes(["verify", ...state]);
+  assert.is(plain.code, 0, plain.stderr);
+  assert.match(
+    plain.stdout,
+    /^EXACT 25 likes, without the 1 event that was given up \(#3 of fra-1/,
+  );
+  const strict = await counter.likes(["verify", "--strict", ...state]);
+  assert.equal([strict.code, strict.stdout], [4, plain.stdout]);
+  const { code, report } = await verify(counter, "--strict", ...state);
+  assert.equal([code, report.verdict, report.givenUp.events], [4, "exact", "1"]);
+  const whole = new Counter();
+  makeStores(whole.dataDir);
+  assert.is((await whole.likes(["verify", "--strict", "--data-dir", whole.dataDir])).code, 0);
+  await whole[Symbol.asyncDispose]();
 });
 
 test.run();

@@ -1,0 +1,40 @@
+/** What operators gave up, in all: an exact total is exact without it. */
+import type { Audit } from "./audit_incarnation.ts";
+import type { GivenUpSum, Id } from "./report.ts";
+
+/** Sums what decisions gave up, once every outbox is read, and names what was lost with an outbox. */
+export function sumGivenUp(audit: Audit): GivenUpSum {
+  const { ledger, tally } = audit;
+  const closed = ledger.gaps.reduce(
+    (sum, gap) => sum + gap.lastSequence - gap.firstSequence + 1,
+    0,
+  );
+  const isRolledBack = new Set(ledger.rolledBack.map(({ incarnation }) => incarnation));
+  let unknownIncarnations = 0;
+  for (const { incarnation, outboxId, isRetired } of ledger.incarnations()) {
+    const isHeld = tally.outboxes.get(outboxId)?.reach.has(incarnation) === true;
+    if (isRetired && !isHeld && !isRolledBack.has(incarnation)) unknownIncarnations++;
+  }
+  return { events: closed + tally.abandoned.events + nameLost(audit), unknownIncarnations };
+}
+
+/**
+ * Names the events that an outbox forgot, and that nobody holds or counted: the ledger knows nothing of
+ * them but their names. Returns how many there are.
+ */
+function nameLost({ ledger, tally, findings }: Audit): number {
+  const ends = new Map<Id, number>();
+  let events = 0;
+  for (const { incarnation, firstSequence, lastSequence, decision } of ledger.rolledBack) {
+    const row = ledger.incarnation(incarnation);
+    const reach = tally.outboxes.get(row?.outboxId ?? "")?.reach.get(incarnation) ?? 0;
+    const end = Math.max(ends.get(incarnation) ?? 0, row?.appliedSequence ?? 0, reach);
+    const first = Math.max(firstSequence, end + 1);
+    if (lastSequence < first) continue;
+    ends.set(incarnation, lastSequence);
+    events += lastSequence - first + 1;
+    const serverId = ledger.member(row?.outboxId ?? "")?.serverId ?? "";
+    findings.lost.add({ serverId, incarnation, firstSequence: first, lastSequence, decision });
+  }
+  return events;
+}
