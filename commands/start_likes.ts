@@ -11,6 +11,7 @@ import type { LikesServer } from "../src/likes_server/likes_server.ts";
 import type { GeneratorPlan } from "../src/core/generator.ts";
 import type { LikesServerNotice } from "../src/core/likes_server.ts";
 import { troubleText } from "../src/core/status.ts";
+import { Outage } from "../src/log/outage.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { RoleCommand } from "./_role_command.ts";
 import {
@@ -68,8 +69,7 @@ export class StartLikes extends RoleCommand {
     }),
   };
 
-  /** Why it waits for the primary, as it was told last; undefined when it does not. */
-  #waitsFor: string | undefined;
+  readonly #outage = new Outage();
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(StartLikes);
@@ -130,12 +130,10 @@ export class StartLikes extends RoleCommand {
     if (notice.type === "disconnected") {
       const isAbsent = notice.reason.startsWith("Cannot reach");
       const why = isAbsent ? "" : `: ${notice.reason}`;
-      if (this.#waitsFor === why) return;
-      this.#waitsFor = why;
+      if (!this.#outage.isNews(why)) return;
       this.talk(`waiting for the primary at ${primary}${why}`);
       if (isAbsent) this.talk(`start it with: npx likes start-primary${portHint(primary)}`);
-    } else if (notice.type === "connected" && this.#waitsFor !== undefined) {
-      this.#waitsFor = undefined;
+    } else if (notice.type === "connected" && this.#outage.end()) {
       this.talk(`connected to the primary at ${primary}`);
     } else if (notice.type === "trouble") {
       this.talk(`trouble: ${troubleText(notice.trouble)}`);

@@ -17,6 +17,10 @@ export interface Delivery {
   pulsedMs: number;
   /** Of the newest pulse of this stream; 0 before the first. */
   labelMs: number;
+  /** When an Ack first said that the outbox is admitted; undefined before. */
+  admittedMs: number | undefined;
+  /** Whether it delivers, and was told of: what refuses an outbox ends its streams before that. */
+  isSteady: boolean;
   /** Version of the ledger that was heard of last. */
   version: number;
   sentSequence: number;
@@ -40,6 +44,8 @@ export function openDelivery(
     pulse: undefined,
     pulsedMs: nowMs,
     labelMs: 0,
+    admittedMs: undefined,
+    isSteady: false,
     version: 0,
     sentSequence: 0,
     inFlight: [],

@@ -436,7 +436,9 @@ export class LikesServerCore {
 
   #tick(nowMs: number): void {
     const delivery = this.#delivery;
-    if (delivery === undefined || nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;
+    if (delivery === undefined) return;
+    this.#noteSteady(delivery, nowMs);
+    if (nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;
     this.#break(`no word from the primary for ${PULSE_WAIT_MAX_MS} ms`, nowMs);
   }
 
@@ -455,7 +457,7 @@ export class LikesServerCore {
         delivery.pulse = message;
         delivery.pulsedMs = nowMs;
         delivery.version = Math.max(delivery.version, message.version);
-        if (delivery.phase === "sending") this.#attempts = 0;
+        this.#noteSteady(delivery, nowMs);
         return this.#answerPulse(delivery, nowMs);
       default:
         return unreachable(message);
@@ -472,7 +474,6 @@ export class LikesServerCore {
     delivery.pulse = welcome.pulse;
     delivery.version = welcome.pulse.version;
     delivery.labelMs = Math.max(delivery.labelMs, welcome.pulse.labelMs);
-    this.#notice({ type: "connected", incarnation: incarnation.id, appliedSequence });
     if (this.#hasForgotten(incarnation, welcome)) return this.#reoffer(delivery, welcome);
     const { last, trimmed } = incarnation.stored;
     if (appliedSequence > last.sequence) {
@@ -614,11 +615,29 @@ export class LikesServerCore {
       return this.#break(reason, nowMs);
     }
     delivery.version = Math.max(delivery.version, ack.version);
+    if (ack.admitted) delivery.admittedMs ??= nowMs;
+    this.#noteSteady(delivery, nowMs);
     this.#refilling?.acknowledged(ack);
     this.#settleCounts();
     this.#obey(ack.resolved);
     if (ack.admitted) this.#join();
     if (ack.closed && this.#isFinal(incarnation)) this.#close(delivery, ack);
+  }
+
+  /**
+   * A stream is connected once it is admitted. After a failure that is not enough: a ledger whose disk
+   * is full admits a member that it knows, and refuses it at the next commit. So the ledger has to have
+   * been written since, or the stream to have lasted.
+   */
+  #noteSteady(delivery: Delivery, nowMs: number): void {
+    const { welcome, version, admittedMs, isSteady } = delivery;
+    if (isSteady || welcome === undefined || admittedMs === undefined) return;
+    const isSound = version > welcome.pulse.version || nowMs - admittedMs >= PULSE_WAIT_MAX_MS;
+    if (this.#attempts > 0 && !isSound) return;
+    delivery.isSteady = true;
+    this.#attempts = 0;
+    const { appliedSequence } = welcome;
+    this.#notice({ type: "connected", incarnation: delivery.incarnation.id, appliedSequence });
   }
 
   #join(): void {

@@ -75,6 +75,7 @@ export type LikesServerNotice =
       readonly firstSequence: number;
       readonly events: readonly LikeEvent[];
     }
+  /** The ledger has taken a report, and after a failure has been written since. */
   | { readonly type: "connected"; readonly incarnation: Id; readonly appliedSequence: number }
   | { readonly type: "disconnected"; readonly reason: string; readonly attempts: number }
   | { readonly type: "membership"; readonly membership: Membership }

@@ -193,7 +193,7 @@ export class PrimaryCore {
       case "received":
         return this.#receive(event.streamId, event.message, nowMs);
       case "closed":
-        return this.#forget(this.#streams.get(event.streamId), "the connection ended");
+        return this.#closed(this.#streams.get(event.streamId));
       case "blocked":
       case "writable":
         return this.#setBlocked(event.streamId, event.type === "blocked", nowMs);
@@ -212,6 +212,7 @@ export class PrimaryCore {
     if (this.#streams.size >= STREAMS_MAX) {
       const message = `Cannot take another stream: there are ${STREAMS_MAX} already`;
       this.#actions.push({ type: "end", streamId: id, refusal: { code: "too_many", message } });
+      this.#notice({ type: "ended", reason: message });
       return;
     }
     this.#streams.set(id, openStream(id, nowMs));
@@ -241,7 +242,7 @@ export class PrimaryCore {
       const text =
         `Cannot speak protocol version ${hello.protocolVersion}: this primary speaks ` +
         `${PROTOCOL_VERSION}; run the same release on both sides`;
-      return this.#refuse(stream, "protocol_version", text);
+      return this.#refuse(stream, "protocol_version", text, hello);
     }
     const ledgerId = hello.seen?.ledgerId ?? this.#ledgerId;
     if (ledgerId !== this.#ledgerId) {
@@ -252,7 +253,7 @@ export class PrimaryCore {
       const text =
         `Cannot take the outbox of ledger ${ledgerId}: this is ledger ${this.#ledgerId}; point ` +
         "the LikesServer to its own primary, or start it on a fresh --data-dir";
-      return this.#refuse(stream, "ledger_other", text);
+      return this.#refuse(stream, "ledger_other", text, hello);
     }
     const older = this.#byIncarnation.get(hello.incarnation);
     if (older !== undefined) {
@@ -288,14 +289,31 @@ export class PrimaryCore {
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
   }
 
-  #refuse(stream: Stream, code: Refusal["code"], message: string): void {
+  /** `hello` says who it is, also where it is refused for what that says. */
+  #refuse(
+    stream: Stream,
+    code: Refusal["code"],
+    message: string,
+    hello: Hello | undefined = stream.hello,
+  ): void {
     this.#actions.push({ type: "end", streamId: stream.id, refusal: { code, message } });
-    this.#forget(stream, message);
+    // Who belongs to another ledger is told of as that.
+    if (hello === undefined) this.#notice({ type: "ended", reason: message });
+    else if (code !== "ledger_other")
+      this.#notice({ type: "disconnected", hello, reason: message });
+    this.#forget(stream);
+  }
+
+  #closed(stream: Stream | undefined): void {
+    if (stream === undefined) return;
+    const { hello, welcomed } = stream;
+    const reason = "the connection ended";
+    if (hello !== undefined && welcomed) this.#notice({ type: "disconnected", hello, reason });
+    this.#forget(stream);
   }
 
   /** Drops a stream, and what it sent that no commit has begun to write. */
-  #forget(stream: Stream | undefined, reason: string): void {
-    if (stream === undefined) return;
+  #forget(stream: Stream): void {
     this.#streams.delete(stream.id);
     this.#queue.drop(stream.id);
     this.#paused.delete(stream);
@@ -304,7 +322,6 @@ export class PrimaryCore {
     if (!this.#members.has(hello.outboxId)) this.#contacts.forgetStream(hello.outboxId, stream.id);
     const current = this.#byIncarnation.get(hello.incarnation) === stream;
     if (current) this.#byIncarnation.delete(hello.incarnation);
-    if (stream.welcomed) this.#notice({ type: "disconnected", hello, reason });
   }
 
   #setBlocked(streamId: number, blocked: boolean, nowMs: number): void {
@@ -372,6 +389,15 @@ export class PrimaryCore {
     this.#notice(
       unwritten === undefined ? { type: "written" } : { type: "unwritten", why: unwritten },
     );
+    for (const stream of this.#streams.values()) this.#tellConnected(stream);
+  }
+
+  /** A ledger that cannot be written takes a report that changes nothing, and refuses the next one. */
+  #tellConnected(stream: Stream): void {
+    const { hello, reported, told, appliedSequence } = stream;
+    if (told || !reported || hello === undefined || this.#unwritten !== undefined) return;
+    stream.told = true;
+    this.#notice({ type: "connected", hello, appliedSequence });
   }
 
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
@@ -506,7 +532,6 @@ export class PrimaryCore {
       pulse,
     } as const;
     this.#actions.push({ type: "send", streamId: stream.id, message });
-    this.#notice({ type: "connected", hello, appliedSequence });
   }
 
   /** Its command changed nothing, so what it brings is found again when it comes again. */
@@ -534,6 +559,7 @@ export class PrimaryCore {
     stream.ackDue ||= isNews || resolved.length > 0;
     Object.assign(stream, { closed, left, resolved, reported: true });
     stream.appliedSequence = incarnation.appliedSequence;
+    this.#tellConnected(stream);
     if (!left) this.#contacts.heard(command.report, incarnation);
   }
 

@@ -49,8 +49,12 @@ export type PrimaryAction =
 
 /** What a person may want to know. */
 export type PrimaryNotice =
+  /** A report of it is in the ledger. */
   | { readonly type: "connected"; readonly hello: Hello; readonly appliedSequence: number }
+  /** Also of one that never was: it is refused, and comes again. */
   | { readonly type: "disconnected"; readonly hello: Hello; readonly reason: string }
+  /** Of a stream that did not say who it is. */
+  | { readonly type: "ended"; readonly reason: string }
   | { readonly type: "applied"; readonly applied: Applied }
   | { readonly type: "member"; readonly member: MemberRow }
   | { readonly type: "trouble"; readonly trouble: TroubleStatus }

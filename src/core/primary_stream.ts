@@ -11,6 +11,8 @@ export interface Stream {
   welcomed: boolean;
   /** Whether a report of it was committed: its outbox is a member, unless it left. */
   reported: boolean;
+  /** Whether a person was told that it is connected. */
+  told: boolean;
   reportedMs: number;
   /** What its next Ack says. */
   appliedSequence: number;
@@ -37,6 +39,7 @@ export function openStream(id: number, nowMs: number): Stream {
     hello: undefined,
     welcomed: false,
     reported: false,
+    told: false,
     reportedMs: nowMs,
     appliedSequence: 0,
     closed: false,

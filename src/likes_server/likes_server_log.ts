@@ -5,6 +5,7 @@ import type { Trouble } from "../core/messages.ts";
 import { troubleText } from "../core/status.ts";
 import { EventLines } from "../log/event_lines.ts";
 import type { Log } from "../log/log_file.ts";
+import { Outage } from "../log/outage.ts";
 
 const MEMBERSHIP_TEXTS = {
   member: "admitted by the primary: accepting likes",
@@ -23,8 +24,7 @@ type Of<Type> = Extract<LikesServerNotice, { readonly type: Type }>;
 export class LikesServerLog {
   readonly #log: Log;
   readonly #lines = new EventLines();
-  /** Why it was disconnected last. */
-  #reason = "";
+  readonly #outage = new Outage();
   #troubles: readonly Trouble[] = [];
 
   constructor(log: Log) {
@@ -49,12 +49,14 @@ export class LikesServerLog {
       case "accepted":
         return this.#accepted(notice, nowMs);
       case "connected":
+        this.#outage.end();
         return [
           `connected to the primary: incarnation ${notice.incarnation}, applied to ` +
             `#${notice.appliedSequence}`,
         ];
       case "disconnected":
-        return this.#disconnected(notice);
+        if (!this.#outage.isNews(notice.reason)) return [];
+        return [`disconnected: ${notice.reason}; connecting again`];
       case "membership":
         return [MEMBERSHIP_TEXTS[notice.membership]];
       case "total": {
@@ -70,13 +72,6 @@ export class LikesServerLog {
       default:
         return unreachable(notice);
     }
-  }
-
-  /** Each reason once, until it is another one: attempts go on for as long as it takes. */
-  #disconnected({ reason, attempts }: Of<"disconnected">): readonly string[] {
-    const isTold = attempts > 1 && reason === this.#reason;
-    this.#reason = reason;
-    return isTold ? [] : [`disconnected: ${reason}; connecting again`];
   }
 
   #accepted({ firstSequence, events }: Of<"accepted">, nowMs: number): readonly string[] {

@@ -255,9 +255,6 @@ class PrimaryRole {
   }
 
   #end(streamId: number, refusal: Refusal): void {
-    // Who belongs to another ledger comes every second: the log has named it once.
-    const isTold = refusal.code === "ledger_other";
-    if (!isTold) this.#options.log.line(`ended a stream: ${refusal.message}`);
     this.#peers.get(streamId)?.end(refusal);
     this.#peers.delete(streamId);
   }

@@ -1,11 +1,15 @@
 /** The primary's log: each number that it applied, with its sender and the new total. */
 import { unreachable } from "../assert.ts";
 import type { Applied } from "../core/ledger_rule.ts";
+import type { Hello } from "../core/messages.ts";
 import type { MisdirectedServer, UnrecordedServer } from "../core/refused_servers.ts";
 import type { PrimaryNotice } from "../core/primary.ts";
+import type { Id } from "../core/record.ts";
 import { decisionText, troubleLine } from "../cli/trouble_text.ts";
 import { EventLines } from "../log/event_lines.ts";
 import type { Log } from "../log/log_file.ts";
+import { Outage } from "../log/outage.ts";
+import { MEMBERS_MAX } from "../limits.ts";
 
 const MEMBER_TEXTS = { member: "was admitted", left: "left", retired: "was retired" } as const;
 
@@ -18,6 +22,8 @@ const UNWRITTEN_TEXTS = {
 export class PrimaryLog {
   readonly #log: Log;
   readonly #lines = new EventLines();
+  /** By outbox, of those that are refused or away; of too many, those that came last. */
+  readonly #outages = new Map<Id, Outage>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -30,14 +36,17 @@ export class PrimaryLog {
   #text(notice: PrimaryNotice, nowMs: number): readonly string[] {
     switch (notice.type) {
       case "connected": {
-        const { serverId, address, incarnation } = notice.hello;
+        const { serverId, outboxId, address, incarnation } = notice.hello;
+        this.#outages.delete(outboxId);
         return [
           `${serverId} connected from ${address}: incarnation ${incarnation}, applied to ` +
             `#${notice.appliedSequence}`,
         ];
       }
       case "disconnected":
-        return [`${notice.hello.serverId} disconnected: ${notice.reason}`];
+        return this.#disconnected(notice.hello, notice.reason);
+      case "ended":
+        return [`ended a stream: ${notice.reason}`];
       case "applied":
         return this.#applied(notice.applied, nowMs);
       case "member": {
@@ -64,6 +73,16 @@ export class PrimaryLog {
       default:
         return unreachable(notice);
     }
+  }
+
+  /** Each reason once, until it is connected: who is refused comes again each second. */
+  #disconnected({ serverId, outboxId }: Hello, reason: string): readonly string[] {
+    const outage = this.#outages.get(outboxId) ?? new Outage();
+    if (!outage.isNews(reason)) return [];
+    this.#outages.set(outboxId, outage);
+    const [oldest] = this.#outages.keys();
+    if (this.#outages.size > MEMBERS_MAX && oldest !== undefined) this.#outages.delete(oldest);
+    return [`${serverId} disconnected: ${reason}`];
   }
 
   #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {

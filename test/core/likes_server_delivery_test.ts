@@ -245,23 +245,6 @@ test("handle() gives a stream up when nothing is heard on it, and backs off", as
   assert.is(server.all("connect").length, connects + 1);
 });
 
-test("handle() backs off further when streams end soon after their Welcome", async () => {
-  const server = await LikesServerHarness.admitted();
-  const attempts: number[] = [];
-  for (let index = 0; index < 3; index++) {
-    server.drive({ type: "broken", streamId: server.streamId, reason: "refused" });
-    const [notice] = server.notices("disconnected").slice(-1);
-    attempts.push(notice?.type === "disconnected" ? notice.attempts : 0);
-    await server.connect();
-    await server.receive(ack(FIRST));
-  }
-  assert.equal(attempts, [1, 2, 3]);
-  await server.pulse();
-  server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
-  const notice = server.notices("disconnected").at(-1);
-  assert.is(notice?.type === "disconnected" && notice.attempts, 1, "a pulse came");
-});
-
 test("handle() reports the version that it shows, not the newest that it heard of", async () => {
   const server = await LikesServerHarness.admitted();
   const { streamId } = server;

@@ -253,43 +253,4 @@ test("handle() ends a stream when it answers a label twice or of another stream"
   assert.is(primary.endOf(2), "message_invalid", "that label was of another stream");
 });
 
-test("handle() ends all streams and pauses when the disk refuses a commit", async () => {
-  const primary = await PrimaryHarness.start();
-  await primary.join(1, { lastSequence: 1 });
-  await primary.join(2, {}, { incarnation: SECOND, outboxId: OTHER_OUTBOX });
-  primary.receive(1, batch(FIRST, [5]));
-  primary.refuseCommit("full");
-  assert.equal([primary.endOf(1), primary.endOf(2)], ["disk_full", "disk_full"]);
-  primary.drive({ type: "opened", streamId: 3 });
-  primary.receive(3, hello());
-  assert.is(primary.isCommitting, false, "it waits before it tries again");
-  await primary.pass(500);
-  assert.is(primary.sent(3)[0]?.type, "welcome");
-  assert.is(primary.notices("unwritten").length, 1);
-});
-
-test("handle() says that another program writes when a commit finds the ledger busy", async () => {
-  const primary = await PrimaryHarness.start();
-  await primary.join(1, { lastSequence: 1 });
-  primary.receive(1, batch(FIRST, [5]));
-  primary.refuseCommit("busy");
-  assert.is(primary.endOf(1), "store_busy");
-  const end = primary.actions.findLast(({ type }) => type === "end");
-  assert.match(
-    end?.type === "end" ? end.refusal.message : "",
-    "Cannot write the ledger: another program is writing to it; end that program",
-  );
-  assert.equal(primary.notices("unwritten"), [{ type: "unwritten", why: "busy" }]);
-  assert.is(primary.status().unwritten, "busy");
-  await primary.pass(500);
-  const welcome = await primary.greet(2);
-  assert.is(welcome.appliedSequence, 0, "nothing was applied");
-  assert.is(primary.status().unwritten, "busy", "a Hello writes nothing");
-  primary.receive(2, report({ labelMs: welcome.pulse.labelMs, lastSequence: 1 }));
-  primary.receive(2, batch(FIRST, [5]));
-  await primary.commit();
-  assert.is(primary.status().unwritten, undefined);
-  assert.equal([primary.notices("written").length, primary.core.isWriting], [1, true]);
-});
-
 test.run();

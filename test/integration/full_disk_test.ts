@@ -153,7 +153,7 @@ test("a role whose store another program writes to says so, and goes on afterwar
   const ledger = new Database(join(counter.dataDir, "primary", "ledger.sqlite"));
   ledger.exec("BEGIN IMMEDIATE");
   await becomes("streams that end", LIMIT_MS, () => {
-    return logs().includes("ended a stream: Cannot write the ledger: another program is writing");
+    return logs().includes("a disconnected: Cannot write the ledger: another program is writing");
   });
   assert.match(logs(), /another program is writing to the outbox: nothing is accepted/);
   assert.match(logs(), /another program is writing to the ledger: nothing is applied/);

@@ -9,12 +9,21 @@ import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { knocking } from "../fixtures/knocking.ts";
+import { refusingPrimary } from "../fixtures/refusing_primary.ts";
+import type { Refusing } from "../fixtures/refusing_primary.ts";
 import { Counter } from "../fixtures/roles.ts";
 
 const LIMIT_MS = 10_000;
 /** What a process may take beside what it promises: the machine is busy. */
 const SLACK_MS = 3_000;
 const ORPHAN_WAIT_MAX_MS = 2_000;
+/** Each sort of refusal, by how far a stream comes before it. */
+const REFUSALS: readonly Refusing[] = [
+  { at: "hello", refusal: { code: "protocol_version", message: "Cannot speak version 1" } },
+  { at: "report", refusal: { code: "too_many", message: "Cannot admit another outbox" } },
+  { at: "report", refusal: { code: "trouble_unrecorded", message: "Cannot record gap" } },
+  { at: "commit", refusal: { code: "disk_full", message: "Cannot write the ledger" } },
+];
 
 test("a LikesServer leaves on the first signal under load, and is admitted again", async () => {
   await using counter = new Counter();
@@ -105,6 +114,34 @@ test("a LikesServer says once what it waits for when there is no primary", async
   const { code, stdout } = await role.end("SIGTERM", SLACK_MS);
   assert.is(code, 0, "nobody waits for what was never admitted");
   assert.match(stdout, "likes-server-0 stopped; 0 events stay in its outbox");
+});
+
+test("a LikesServer says once why it is refused, and once that it is connected", async () => {
+  await using counter = new Counter();
+  await using primary = await refusingPrimary();
+  const flags = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir];
+  primary.refuses = REFUSALS[0];
+  const role = counter.spawn(["start-likes", "--id", "a", "--primary", primary.address, ...flags]);
+  const log = (): string => {
+    return readFileSync(join(counter.logDir, likesServerLogName("a"), "log.txt"), "utf8");
+  };
+  for (const refuses of REFUSALS) {
+    primary.refuses = refuses;
+    primary.refused = 0;
+    await becomes(`several refusals at the ${refuses.at}`, LIMIT_MS, () => primary.refused >= 3);
+  }
+  for (const text of [role.stderr, log()]) {
+    for (const { refusal } of REFUSALS) {
+      assert.is(text.split(refusal.message).length - 1, 1, text);
+    }
+    assert.not.match(text, "connected to the primary");
+  }
+  assert.is(role.stderr.match(/waiting for the primary/g)?.length, REFUSALS.length, role.stderr);
+  primary.refuses = undefined;
+  await role.waitFor(/^connected to the primary at /m);
+  await becomes("it in the log", LIMIT_MS, () => log().includes("connected to the primary: "));
+  await role.end("SIGKILL");
+  assert.is(role.stderr.match(/connected to the primary/g)?.length, 1, role.stderr);
 });
 
 test("a role goes on when the reader of its output is gone", async () => {

@@ -35,4 +35,24 @@ test("troubles() tells once that a trouble is over, and of none that goes on", (
   assert.match(lines[1] ?? "", "trouble is over: ledger_restored");
 });
 
+test("notice() tells each reason of an outage once, and that it is over", () => {
+  const lines: string[] = [];
+  const log = new LikesServerLog({ line: (text) => lines.push(text) });
+  const disconnected = (reason: string, attempts: number): void => {
+    log.notice({ type: "disconnected", reason, attempts }, 0);
+  };
+  for (let attempts = 1; attempts <= 6; attempts += 2) {
+    disconnected("no room", attempts);
+    disconnected("its disk is full", attempts + 1);
+  }
+  log.notice({ type: "connected", incarnation: LIFE, appliedSequence: 3 }, 0);
+  disconnected("no room", 1);
+  assert.equal(lines, [
+    "disconnected: no room; connecting again",
+    "disconnected: its disk is full; connecting again",
+    `connected to the primary: incarnation ${LIFE}, applied to #3`,
+    "disconnected: no room; connecting again",
+  ]);
+});
+
 test.run();

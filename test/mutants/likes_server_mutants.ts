@@ -224,7 +224,7 @@ const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_T
     breaks: "pitfall 31: a half open connection is waited on for ever",
     edits: [
       [
-        "    if (delivery === undefined || nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;",
+        "    if (nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;",
         "    if (delivery === undefined || nowMs - delivery.pulsedMs <= Infinity) return;",
       ],
     ],
