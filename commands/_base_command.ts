@@ -1,9 +1,16 @@
 /** What all commands share: the shape of errors, one line of JSON, exit codes with a meaning. */
 import { Command } from "@oclif/core/command";
 import { escapeText } from "../src/cli/escape.ts";
+import { keepResult } from "../src/cli/output.ts";
 import { EXIT, FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
-import { isRefusedValue, usageText } from "./_usage_text.ts";
+import { isRefusedValue, unknownFlagsText, usageText } from "./_usage_text.ts";
+
+/** What is thrown: oclif says of its own errors with which code they end. */
+type OclifError = Error & { oclif?: { exit?: number } };
+
+/** oclif gives it to each command that has JSON. */
+const JSON_FLAG = { type: "boolean" } as const;
 
 /** The base of every command. */
 export abstract class BaseCommand extends Command {
@@ -19,6 +26,13 @@ export abstract class BaseCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
   }
 
+  /** Prints what was done, as a line or as JSON. Who cannot read it has to know it all the same. */
+  protected done(text: string, json: unknown): void {
+    keepResult(text);
+    if (this.jsonEnabled()) this.printJson(json);
+    else this.say(text);
+  }
+
   /** Prints talk: what a person reads and a program does not. */
   protected talk(text: string): void {
     // What a peer or a flag said is in it: no line of it may drive the terminal.
@@ -30,14 +44,14 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Prints why the command failed, and ends it with the code that the one table names. */
-  protected override catch(error: Error & { oclif?: { exit?: number } }): Promise<void> {
+  protected override catch(error: OclifError): Promise<void> {
     if (error.oclif?.exit === EXIT.done) return Promise.resolve();
     const exit = exitOf(error);
-    const found = messageOf(error);
-    const isUsage = error.oclif !== undefined || isRefusedValue(found);
-    const message = isUsage ? usageText(found, `likes ${this.id ?? ""}`) : found;
+    const unknown = this.#unknownFlags();
+    const message = unknown ?? this.#textOf(error);
     if (this.jsonEnabled()) {
-      const code = error instanceof LikesError ? error.code : exit === EXIT.usage ? "usage" : "bug";
+      const code = unknown === undefined ? codeOf(error) : "usage";
+      keepResult(message);
       this.printJson({ error: { code, message, exit } });
     } else if (isBug(error)) {
       this.talk(error.stack ?? message);
@@ -46,14 +60,36 @@ export abstract class BaseCommand extends Command {
     }
     process.exit(exit);
   }
+
+  #textOf(error: OclifError): string {
+    const found = messageOf(error);
+    const isUsage = error.oclif !== undefined || isRefusedValue(found);
+    return isUsage ? usageText(found, this.#name) : found;
+  }
+
+  /** What is wrong with the flags, if that is why the command did not begin. */
+  #unknownFlags(): string | undefined {
+    const { flags, enableJsonFlag } = this.ctor;
+    const known = enableJsonFlag ? { ...flags, json: JSON_FLAG } : flags;
+    return this.parsed ? undefined : unknownFlagsText(this.argv, known, this.#name);
+  }
+
+  get #name(): string {
+    return `likes ${this.id ?? ""}`;
+  }
 }
 
-function exitOf(error: Error & { oclif?: { exit?: number } }): ExitCode {
+function exitOf(error: OclifError): ExitCode {
   if (error instanceof LikesError) return FAULTS[error.code].exit;
   return error.oclif?.exit === EXIT.usage ? EXIT.usage : EXIT.failed;
 }
 
+function codeOf(error: OclifError): string {
+  if (error instanceof LikesError) return error.code;
+  return error.oclif?.exit === EXIT.usage ? "usage" : "bug";
+}
+
 /** Only a bug shows its stack; oclif's own errors are about the command line. */
-function isBug(error: Error & { oclif?: { exit?: number } }): boolean {
+function isBug(error: OclifError): boolean {
   return !(error instanceof LikesError) && error.oclif === undefined;
 }

@@ -1,6 +1,7 @@
 /** Flags that several commands share: read strictly, before the first effect. */
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import {
   PORT_MAX,
@@ -28,6 +29,14 @@ import {
 
 /** Seeds are drawn from this range, and given in it. */
 const SEED_MAX = 2 ** 32 - 1;
+
+/**
+ * Defines arguments that `parse` reads, and throws at what it refuses. oclif reads an argument that is
+ * left out from stdin, which is the caller's: the rest of a script, or of the list of a loop.
+ */
+export function argument<T>(parse: (text: string) => T) {
+  return Args.custom<T>({ ignoreStdin: true, parse: (text) => Promise.resolve(parse(text)) });
+}
 
 /** Defines flags that take a duration such as 30s, at least `minMs`, in milliseconds. */
 export function durationFlag(minMs: number) {

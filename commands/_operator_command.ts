@@ -41,8 +41,8 @@ export abstract class OperatorCommand extends BaseCommand {
   ): Promise<void> {
     const { writeDecision } = await import("../src/rpc/operator_wire.ts");
     const decisions = await this.asking(dataDir, ask);
-    if (this.jsonEnabled()) this.printJson({ decisions: decisions.map(writeDecision) });
-    for (const decision of decisions) this.say(decisionText(decision));
+    const text = decisions.map(decisionText).join("\n");
+    this.done(text, { decisions: decisions.map(writeDecision) });
   }
 }
 

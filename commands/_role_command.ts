@@ -1,7 +1,7 @@
 /** What both roles share on the command line: signals, output that nobody reads, a fatal error. */
 import { EXIT } from "../src/errors.ts";
 import { StopSignals } from "../src/cli/signals.ts";
-import { serveUnread } from "../src/cli/unread_output.ts";
+import { serveUnread } from "../src/cli/output.ts";
 import { BaseCommand } from "./_base_command.ts";
 
 /** A command that runs a role until it is told to stop. */

@@ -2,23 +2,27 @@
  * What a person typed wrong, in the words of every other error. oclif finds it and tells it in texts
  * of its own; those that can be met are known here, and any other one keeps its words behind ours.
  */
-import { escapeText, quote } from "../src/cli/escape.ts";
+import { escapeText, fitText, quote } from "../src/cli/escape.ts";
+import { meant } from "../src/cli/nearest.ts";
 
 /** What oclif writes before the reason for which the value of a flag is refused. */
 const REFUSED_VALUE = /^Parsing (--[\w-]+)\s+/;
 /** What oclif adds for a person who types. */
 const HELP_NOISE = /\s*\nSee more help with --help$/;
+/** Columns of the flags that one error names. */
+const FLAGS_COLUMNS_MAX = 100;
 const HEADLINE = /^The following errors? occurred:\s+/;
+
+/** A flag of a command, as oclif knows it. */
+interface KnownFlag {
+  readonly type: "boolean" | "option";
+  readonly char?: string | undefined;
+}
 
 type Rewrite = (found: readonly string[], command: string) => string;
 
 /** oclif's texts with what becomes of each. */
 const KNOWN: readonly (readonly [pattern: RegExp, rewrite: Rewrite])[] = [
-  [
-    /^Nonexistent flags?: (.*)$/,
-    ([, flags = ""], command) =>
-      `Cannot use ${escapeText(flags)}: ${command} has no such flag; see ${command} --help`,
-  ],
   [
     /^Unexpected arguments?: (.*)$/,
     ([, words = ""], command) =>
@@ -55,6 +59,49 @@ const KNOWN: readonly (readonly [pattern: RegExp, rewrite: Rewrite])[] = [
 /** Whether `found` is of a flag whose value was refused, by oclif or by us. */
 export function isRefusedValue(found: string): boolean {
   return REFUSED_VALUE.test(found);
+}
+
+/**
+ * Returns what is wrong with the flags of `argv`, for `command` with the flags `known`; undefined when
+ * each is one of them. oclif looks at them last, when the value of a misspelt one may have been refused
+ * as an argument.
+ */
+export function unknownFlagsText(
+  argv: readonly string[],
+  known: Readonly<Record<string, KnownFlag>>,
+  command: string,
+): string | undefined {
+  const unknown = unknownFlags(argv, known);
+  const [first] = unknown;
+  if (first === undefined) return undefined;
+  const words = Object.keys(known).map((name) => `--${name}`);
+  const hint = meant(first, [...words, "--help"]);
+  const named = fitText(escapeText(unknown.join(", ")), FLAGS_COLUMNS_MAX);
+  return `Cannot use ${named}: ${command} has no such flag; see ${command} --help${hint}`;
+}
+
+/** The words before `--` that look like flags and are none. */
+function unknownFlags(
+  argv: readonly string[],
+  known: Readonly<Record<string, KnownFlag>>,
+): readonly string[] {
+  const unknown: string[] = [];
+  const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined);
+  for (let index = 0; index < words.length; index++) {
+    const [word, value] = splitOnce(words[index] ?? "", "=");
+    if (!/^-[^\d]/.test(word)) continue;
+    const flag = word.startsWith("--")
+      ? known[word.slice(2)]
+      : Object.values(known).find(({ char }) => char === word[1]);
+    if (flag === undefined) unknown.push(word);
+    else if (flag.type === "option" && value === undefined) index++; // the next word is its value
+  }
+  return unknown;
+}
+
+function splitOnce(text: string, mark: string): readonly [string, string?] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
 /** The text of an error of the command line, for `command` such as `likes add`. */

@@ -1,11 +1,10 @@
-import * as Args from "@oclif/core/args";
 import { LikesError } from "../src/errors.ts";
 import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { countOf, parseWhole } from "../src/cli/numbers.ts";
 import { escapeText, quote } from "../src/cli/escape.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { addressFlag, parseItem, primaryFlag, timeoutFlag } from "./_flags.ts";
+import { addressFlag, argument, parseItem, primaryFlag, timeoutFlag } from "./_flags.ts";
 
 /** `likes add`. */
 export class Add extends BaseCommand {
@@ -20,13 +19,8 @@ export class Add extends BaseCommand {
     "<%= config.bin %> <%= command.id %> video 5 --json >> given.jsonl",
   ];
   static override args = {
-    item: Args.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
-      description: "item that is liked",
-      required: true,
-    }),
-    likes: Args.custom<number>({
-      parse: (text) => Promise.resolve(parseWhole(text, 0, LIKES_PER_EVENT_MAX, "the likes")),
-    })({
+    item: argument(parseItem)({ description: "item that is liked", required: true }),
+    likes: argument((text) => parseWhole(text, 0, LIKES_PER_EVENT_MAX, "the likes"))({
       description: `how many likes (0 to ${LIKES_PER_EVENT_MAX})`,
       default: 1,
     }),
@@ -52,13 +46,11 @@ export class Add extends BaseCommand {
     const accepted = await client.addLikes(args.item, BigInt(args.likes), leftMs);
     client.close();
     const { serverId, incarnation, sequence } = accepted;
-    if (this.jsonEnabled()) {
-      const [itemId, likes] = [args.item, String(args.likes)];
-      this.printJson({ serverId, incarnation, sequence: String(sequence), itemId, likes });
-      return;
-    }
-    const likes = countOf(args.likes, "like");
-    this.say(`${escapeText(serverId)} #${sequence} accepted ${likes} for ${args.item}`);
+    const { item: itemId } = args;
+    const text = `${escapeText(serverId)} #${sequence} accepted ${countOf(args.likes, "like")}`;
+    const likes = String(args.likes);
+    const json = { serverId, incarnation, sequence: String(sequence), itemId, likes };
+    this.done(`${text} for ${itemId}`, json);
   }
 }
 

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { quote } from "../src/cli/escape.ts";
 import { labelText } from "../src/cli/names.ts";
@@ -10,7 +9,7 @@ import { EXIT, LikesError } from "../src/errors.ts";
 import type { BackedUp, BackupOptions } from "../src/store/backup.ts";
 import type { FoundStore } from "../src/store/data_folder.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { parseFolder, roleFlags } from "./_flags.ts";
+import { argument, parseFolder, roleFlags } from "./_flags.ts";
 import type { LiveScreen } from "./_live_screen.ts";
 
 /** `likes backup`. */
@@ -26,7 +25,7 @@ export class Backup extends BaseCommand {
     "<%= config.bin %> <%= command.id %> /mnt/backup/monday --id primary",
   ];
   static override args = {
-    destination: Args.custom<string>({ parse: (text) => Promise.resolve(parseFolder(text)) })({
+    destination: argument(parseFolder)({
       description: "folder of the copies; made when there is none",
       required: true,
     }),
@@ -80,8 +79,7 @@ export class Backup extends BaseCommand {
     const options = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
     const to = join(destination, name);
     const copied = await backUp(folder, kind, to, options).finally(() => screen.clear());
-    if (this.jsonEnabled()) this.printJson(copiedJson(name, copied));
-    this.say(copiedText(name, copied));
+    this.done(copiedText(name, copied), copiedJson(name, copied));
   }
 }
 

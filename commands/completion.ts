@@ -1,9 +1,8 @@
-import * as Args from "@oclif/core/args";
 import type { Command } from "@oclif/core";
 import { SHELLS, completionScript } from "../src/cli/completion.ts";
 import type { CompletedCommand, CompletedFlag, Shell, Values } from "../src/cli/completion.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { FOLDER } from "./_flags.ts";
+import { FOLDER, argument } from "./_flags.ts";
 
 /** `likes completion`. */
 export class Completion extends BaseCommand {
@@ -15,7 +14,8 @@ export class Completion extends BaseCommand {
     "~/.config/fish/config.fish. The word likes has to be a command of the shell: npm link.";
   static override examples = ['eval "$(<%= config.bin %> <%= command.id %> bash)"'];
   static override args = {
-    shell: Args.custom<Shell>({ options: [...SHELLS] })({
+    shell: argument((text) => text as Shell)({
+      options: [...SHELLS],
       description: `shell (${SHELLS.join(", ")})`,
       required: true,
     }),
@@ -26,15 +26,10 @@ export class Completion extends BaseCommand {
     const shown = this.config.commands.filter(({ hidden }) => !hidden);
     const commands = shown.map(completed).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const ids = commands.map(({ id }) => id);
-    const all = commands.map((one) =>
-      one.id === "help" ? { ...one, ...HELP, argument: ids } : one,
-    );
+    const all = commands.map((one) => (one.id === "help" ? { ...one, argument: ids } : one));
     process.stdout.write(completionScript(args.shell, all));
   }
 }
-
-/** oclif's own command has no summary, and does not say that its argument is a command. */
-const HELP = { summary: "show the help of a command" };
 
 function completed({ id, summary = "", flags, args }: Command.Loadable): CompletedCommand {
   const [argument] = Object.values(args);

@@ -1,4 +1,3 @@
-import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
 import { LikesError } from "../src/errors.ts";
@@ -8,6 +7,7 @@ import { BaseCommand } from "./_base_command.ts";
 import {
   PRIMARY_ADDRESS,
   addressFlag,
+  argument,
   parseItem,
   primaryFlag,
   timeoutFlag,
@@ -31,7 +31,7 @@ export class Count extends BaseCommand {
     "<%= config.bin %> <%= command.id %> video --server 127.0.0.1:41234",
   ];
   static override args = {
-    items: Args.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
+    items: argument(parseItem)({
       description: "items; without any, all of them page by page, the most liked first",
       multiple: true,
     }),

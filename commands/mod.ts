@@ -2,6 +2,7 @@ import { Add } from "./add.ts";
 import { Backup } from "./backup.ts";
 import { Completion } from "./completion.ts";
 import { Count } from "./count.ts";
+import { Help } from "./help.ts";
 import { Orchestrate } from "./orchestrate.ts";
 import { Resolve } from "./resolve.ts";
 import { Retire } from "./retire.ts";
@@ -26,4 +27,5 @@ export const COMMANDS = {
   retire: Retire,
   resolve: Resolve,
   completion: Completion,
+  help: Help,
 };

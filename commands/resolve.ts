@@ -1,4 +1,3 @@
-import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { parseWhole } from "../src/cli/numbers.ts";
 import { decisionText, troublePart, undecidedText } from "../src/cli/trouble_text.ts";
@@ -7,7 +6,7 @@ import { EXIT, LikesError } from "../src/errors.ts";
 import type { OperatorClient } from "../src/rpc/operator_client.ts";
 import type { ResolveAllOptions, Resolved } from "../src/rpc/resolve_all.ts";
 import { OperatorCommand, operatorFlags } from "./_operator_command.ts";
-import { parseMember } from "./_flags.ts";
+import { argument, parseMember } from "./_flags.ts";
 
 /** As the message carries it. */
 const TROUBLE_NUMBER_MAX = 2 ** 32 - 1;
@@ -29,12 +28,9 @@ export class Resolve extends OperatorCommand {
     "<%= config.bin %> <%= command.id %> --all --of likes-server-3 --yes",
   ];
   static override args = {
-    number: Args.custom<number>({
-      ignoreStdin: true,
-      parse: (text) => {
-        return Promise.resolve(parseWhole(text, 1, TROUBLE_NUMBER_MAX, "the trouble's number"));
-      },
-    })({ description: "number of the trouble, as likes status tells it" }),
+    number: argument((text) => parseWhole(text, 1, TROUBLE_NUMBER_MAX, "the trouble's number"))({
+      description: "number of the trouble, as likes status tells it",
+    }),
   };
   static override flags = {
     all: Flags.boolean({ summary: "every trouble of the LikesServers that --of names" }),

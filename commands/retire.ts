@@ -1,6 +1,5 @@
-import * as Args from "@oclif/core/args";
 import { OperatorCommand, operatorFlags } from "./_operator_command.ts";
-import { parseMember } from "./_flags.ts";
+import { argument, parseMember } from "./_flags.ts";
 
 /** `likes retire`. */
 export class Retire extends OperatorCommand {
@@ -15,7 +14,7 @@ export class Retire extends OperatorCommand {
     '<%= config.bin %> <%= command.id %> likes-server-3 --reason "its disk is lost"',
   ];
   static override args = {
-    server: Args.custom<string>({ parse: (text) => Promise.resolve(parseMember(text)) })({
+    server: argument(parseMember)({
       description: "id of the LikesServer, or of its outbox where several have that id",
       required: true,
     }),

@@ -26,6 +26,7 @@ export const EXIT = {
   unreachable: 3,
   inexact: 4,
   undecided: 5,
+  unwritten: 74,
   interrupted: 130,
   unread: 141,
 } as const;

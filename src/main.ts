@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line's entry. */
-import { serveUnread, watchOutput } from "./cli/unread_output.ts";
+import { fileURLToPath } from "node:url";
+import { serveUnread, watchOutput } from "./cli/output.ts";
 import { EXIT, FAULTS, LikesError } from "./errors.ts";
 import { refusePlatform } from "./node_version.ts";
 
@@ -10,15 +11,19 @@ if (refusal !== undefined) {
   process.exit(FAULTS[refusal.code].exit);
 }
 
-watchOutput([process.stdout, process.stderr]);
 const { isSupervised, runSupervised } = await import("./orchestrator/supervised.ts");
 const argv = process.argv.slice(2);
 if (isSupervised(argv)) {
+  watchOutput(process);
   serveUnread();
   await runSupervised(argv, { say, fail }).catch(fail);
 } else {
   const { execute } = await import("@oclif/core/execute");
-  await execute({ dir: import.meta.url });
+  await import("@oclif/core/command"); // before the output is watched, which it watches too
+  watchOutput(process);
+  // No plugins of the user's: who can write a file of a home may not add to what `likes` does.
+  const plugins = { userPlugins: false, devPlugins: false };
+  await execute({ loadOptions: { root: fileURLToPath(import.meta.url), ...plugins } });
 }
 
 function say(line: string): void {

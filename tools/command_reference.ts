@@ -45,6 +45,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unreachable: "a peer is not reachable",
   inexact: "not exact, or not converged in time",
   undecided: "cannot be decided",
+  unwritten: "what it says could not be written, as to a full disk; roles go on",
   interrupted: "ended at once by Ctrl-C: the second one, where the first ends the work well",
   unread: "ended because nobody reads its output any more, as by SIGPIPE; roles go on",
 };

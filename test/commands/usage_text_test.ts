@@ -1,19 +1,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { usageText } from "../../commands/_usage_text.ts";
+import { unknownFlagsText, usageText } from "../../commands/_usage_text.ts";
 
+const FLAGS = {
+  server: { type: "option" },
+  once: { type: "boolean" },
+  quiet: { type: "boolean", char: "q" },
+} as const;
 const HELP = "\nSee more help with --help";
 
 test("usageText() speaks like every other error when it knows what oclif found", () => {
   const known = [
-    [
-      `Nonexistent flag: --x${HELP}`,
-      "Cannot use --x: likes add has no such flag; see likes add --help",
-    ],
-    [
-      `Nonexistent flags: --x, --y=1${HELP}`,
-      "Cannot use --x, --y=1: likes add has no such flag; see likes add --help",
-    ],
     [
       `Unexpected argument: b${HELP}`,
       'Cannot use "b": likes add takes no such argument; see likes add --help',
@@ -36,6 +33,23 @@ test("usageText() speaks like every other error when it knows what oclif found",
   for (const [found, text] of known) assert.is(usageText(found, "likes add"), text);
 });
 
+test("unknownFlagsText() names each flag that there is not, and what was perhaps meant", () => {
+  const refused = [
+    [["--serer", "1"], "--serer", "; did you mean --server?"],
+    [["--serer=1", "-x"], "--serer, -x", "; did you mean --server?"],
+    [["video", "--hlep"], "--hlep", "; did you mean --help?"],
+    [["--nonsense"], "--nonsense", ""],
+    [["--server=1", "--onec"], "--onec", "; did you mean --once?"],
+  ] as const;
+  for (const [argv, named, hint] of refused) {
+    const text = `Cannot use ${named}: likes add has no such flag; see likes add --help${hint}`;
+    assert.is(unknownFlagsText(argv, FLAGS, "likes add"), text);
+  }
+  for (const argv of [["--server", "--serer"], ["-q", "-5", "a"], ["--", "--serer"], ["-"]]) {
+    assert.is(unknownFlagsText(argv, FLAGS, "likes add"), undefined, argv.join(" "));
+  }
+});
+
 test("usageText() names the flag when its value was refused", () => {
   const found = `Parsing --port \n\tCannot read the port "x": give a whole number${HELP}`;
   const text = '--port: Cannot read the port "x": give a whole number';
@@ -48,8 +62,8 @@ test("usageText() keeps oclif's words behind ours when it does not know them", (
 });
 
 test("usageText() escapes what was typed when a terminal would obey it", () => {
-  const text = usageText("Nonexistent flag: --\u001b[2J", "likes add");
-  assert.not(text.includes("\u001b"));
+  assert.not.match(usageText("Unexpected argument: \u001b[2J", "likes add"), "\u001b");
+  assert.not.match(unknownFlagsText(["--\u001b[2J"], FLAGS, "likes add") ?? "", "\u001b");
 });
 
 test.run();

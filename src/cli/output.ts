@@ -1,0 +1,91 @@
+/**
+ * What becomes of a process whose output cannot be written: nobody reads it, or a disk is full.
+ *
+ * A command ends with a code that claims nothing: what it had still to find out, it has not. What it
+ * has done it says on stderr, so that nobody does it again. A role goes on: its work is for others,
+ * and its log tells what it would have said.
+ */
+import type { Buffer } from "node:buffer";
+import { fstatSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import { EXIT } from "../errors.ts";
+
+type Printed = NodeJS.WriteStream & { readonly fd: number };
+
+/** What a process prints to. */
+export interface Output {
+  readonly stdout: Printed;
+  readonly stderr: Printed;
+}
+
+let isServing = false;
+let result = "";
+/** What each stream failed with; Node forgets that of its own streams. */
+const failures = new Map<Printed, Error>();
+
+/** From now on output that cannot be written is let go of, whatever the reason: this is a role. */
+export function serveUnread(): void {
+  isServing = true;
+}
+
+/** Keeps `text`, what this command has done or why it has not, for who cannot read its output. */
+export function keepResult(text: string): void {
+  result = text;
+}
+
+/** Looks after what this process prints, from now on. */
+export function watchOutput({ stdout, stderr }: Output): void {
+  for (const stream of [stdout, stderr]) {
+    if (isFile(stream)) writeWhole(stream);
+    stream.removeAllListeners("error"); // oclif's, which ends a role
+    stream.on("error", (error: Error) => {
+      failures.set(stream, error);
+      if (!isServing) process.exit();
+    });
+  }
+  process.on("exit", (code) => {
+    if (!isServing) endUnwritten(code, failureOf(stdout), failureOf(stderr));
+  });
+}
+
+/** At the end, because many a command ends at once after its last line, before an error is heard. */
+function endUnwritten(code: number, ofStdout?: Error, ofStderr?: Error): void {
+  const failure = ofStdout ?? ofStderr;
+  if (failure === undefined) return;
+  const isUnread = (failure as NodeJS.ErrnoException).code === "EPIPE";
+  if (code === EXIT.done) process.exitCode = isUnread ? EXIT.unread : EXIT.unwritten;
+  if (ofStdout === undefined || (isUnread && result === "")) return;
+  const found = isUnread ? "nobody reads it any more" : ofStdout.message;
+  const said = result === "" ? "" : `; it says: ${result.replaceAll("\n", " ")}`;
+  tell(`Error: Cannot write the output: ${found}; write it elsewhere${said}\n`);
+}
+
+function tell(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // There is nowhere left to say it; the exit code does.
+  }
+}
+
+function failureOf(stream: Printed): Error | undefined {
+  return failures.get(stream) ?? stream.errored ?? undefined;
+}
+
+/** Whether Node writes to `stream` as to a file, which a device is too. */
+function isFile({ fd }: Printed): boolean {
+  const found = fstatSync(fd);
+  return found.isFile() || (found.isCharacterDevice() && !isatty(fd));
+}
+
+/** Node takes a part for the whole where a disk has room for a part alone. */
+function writeWhole(stream: Printed): void {
+  stream._write = (chunk: Buffer, _encoding, done) => {
+    try {
+      for (let bytes = 0; bytes < chunk.length;) bytes += writeSync(stream.fd, chunk, bytes);
+    } catch (error) {
+      return done(error as Error);
+    }
+    done();
+  };
+}
