@@ -128,7 +128,7 @@ export class StartLikes extends RoleCommand {
   /** Once for each reason: what it waits for, how to end the wait, and that it has ended. */
   #notice(notice: LikesServerNotice, primary: string): void {
     if (notice.type === "disconnected") {
-      const isAbsent = notice.reason.startsWith("Cannot reach");
+      const isAbsent = /^Cannot reach (?!.*: its name)/.test(notice.reason);
       const why = isAbsent ? "" : `: ${notice.reason}`;
       if (!this.#outage.isNews(why)) return;
       this.talk(`waiting for the primary at ${primary}${why}`);

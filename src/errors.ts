@@ -43,6 +43,7 @@ interface Fault {
 export const FAULTS = {
   usage: { status: "INVALID_ARGUMENT", exit: EXIT.usage },
   like_invalid: { status: "INVALID_ARGUMENT", exit: EXIT.usage },
+  wrong_role: { status: "UNIMPLEMENTED", exit: EXIT.usage },
   address_exposed: { status: "FAILED_PRECONDITION", exit: EXIT.usage },
 
   not_accepting: { status: "UNAVAILABLE", exit: EXIT.unreachable },

@@ -5,6 +5,7 @@
  * once on the way, so a step of the wall clock in between ends a call at once or lets it wait for
  * days. Waits are timed here, by timers, which are monotonic, and a call that is late is cancelled.
  */
+import { lookup } from "node:dns/promises";
 import { connectivityState, credentials, status } from "@grpc/grpc-js";
 import type { ChannelOptions, Client, ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
@@ -16,7 +17,7 @@ import {
   MESSAGE_BYTES_MAX,
 } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
-import { fromCall } from "./faults.ts";
+import { unresolved } from "./faults.ts";
 
 /**
  * Channel options of every client. Proxies are off, because grpc-js would send even loopback through
@@ -53,6 +54,7 @@ export async function connected(client: Client, peer: string, timeoutMs: number)
   let state = channel.getConnectivityState(true);
   while (state !== connectivityState.READY) {
     if (state === connectivityState.TRANSIENT_FAILURE) {
+      if (await isUnresolved(channel.getTarget())) throw unresolved(peer);
       throw new LikesError("peer_unreachable", `Cannot reach ${peer}: nothing answers there`);
     }
     if (!(await changes(channel, state, untilMs - monotonicMs()))) {
@@ -60,6 +62,16 @@ export async function connected(client: Client, peer: string, timeoutMs: number)
     }
     state = channel.getConnectivityState(true);
   }
+}
+
+/** Whether the host of a target is a name that leads nowhere: no channel says why it failed. */
+async function isUnresolved(target: string): Promise<boolean> {
+  const [, name] = /^dns:([^[\]:]+):\d+$/.exec(target) ?? [];
+  if (name === undefined) return false;
+  return lookup(name).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** The error of a peer that did not answer for so long. */
@@ -94,12 +106,12 @@ type Answer<T> = (error: ServiceError | null, response?: T) => void;
 export function unary<T>(
   call: (answer: Answer<T>) => { cancel(): void },
   waitMs: number,
-  explain: (error: ServiceError) => LikesError,
+  explain: (error: ServiceError) => LikesError | Promise<LikesError>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const started = call((error, response) => {
       clearTimeout(timer);
-      if (error !== null) reject(explain(isLate ? late(error) : error));
+      if (error !== null) void Promise.resolve(explain(isLate ? late(error) : error)).then(reject);
       else if (response === undefined) reject(new Error("Assertion failed: an answer is there"));
       else resolve(response);
     });
@@ -116,9 +128,4 @@ export function unary<T>(
 function late(error: ServiceError): ServiceError {
   if (error.code !== status.CANCELLED) return error;
   return Object.assign(error, { code: status.DEADLINE_EXCEEDED, details: "no answer in time" });
-}
-
-/** Explains the failure of a call that may be made again. */
-export function idempotent(peer: string): (error: ServiceError) => LikesError {
-  return (error) => fromCall(error, peer);
 }

@@ -13,6 +13,8 @@ const UNREACHABLE = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCEL
 /** What grpc-js writes around the cause of a failed connection. */
 const TRANSPORT_NOISE =
   /No connection established\. Last error: (?:Error: )?|\.? ?Resolution note: ?$/g;
+/** What grpc-js says of a host name that leads nowhere. */
+const UNRESOLVED = /^Name resolution failed/;
 
 /** The status with which a server ends a call. */
 export function toStatus({ code, message }: Refusal): StatusObject {
@@ -37,13 +39,74 @@ export function faultOf(error: unknown): FaultCode | undefined {
   return typeof name === "string" && Object.hasOwn(FAULTS, name) ? (name as FaultCode) : undefined;
 }
 
+/** A failure without a fault's name after which nothing was done, and why that is certain. */
+interface CertainNo {
+  readonly code: status;
+  readonly details: RegExp;
+  readonly why: string;
+}
+
+const CERTAIN: readonly CertainNo[] = [
+  {
+    code: status.UNIMPLEMENTED,
+    details: /^(?!(?:Too many responses|No message) received$)/,
+    why: "the server has no such method. Of an answer that breaks the rules grpc-js says the same",
+  },
+  {
+    code: status.UNAVAILABLE,
+    details: /^No connection established/,
+    why: "there was no connection on which anything could be sent",
+  },
+  {
+    code: status.UNAVAILABLE,
+    details: UNRESOLVED,
+    why: "there was no address to which anything could be sent",
+  },
+  {
+    code: status.UNAVAILABLE,
+    details: /^Stream refused by server$/,
+    why: "HTTP/2 refuses a stream before it is worked on: RFC 9113, 8.7",
+  },
+  {
+    code: status.RESOURCE_EXHAUSTED,
+    details: /^Attempted to send message with a size larger than/,
+    why: "the client's own bound: the message was not sent. A server's answer that is too long differs",
+  },
+];
+
+/** What a peer names that does not know itself what it has done. */
+const IN_DOUBT: readonly FaultCode[] = ["outcome_unknown", "store_in_doubt"];
+
+/**
+ * Whether a call that failed so has certainly done nothing: the peer refused it by the name of a
+ * fault, or it never came to one that serves it. A status alone does not say so: UNAVAILABLE may mean
+ * either.
+ */
+export function isCertainNo(error: ServiceError): boolean {
+  const fault = faultOf(error);
+  if (fault !== undefined) return !IN_DOUBT.includes(fault);
+  return CERTAIN.some(({ code, details }) => code === error.code && details.test(error.details));
+}
+
+/** The error of a peer whose host name leads nowhere. */
+export function unresolved(peer: string): LikesError {
+  const found = "its name cannot be resolved; give the right name, or an IP address";
+  return new LikesError("peer_unreachable", `Cannot reach ${peer}: ${found}`);
+}
+
 /** What a failed call of `peer` means, when nothing depends on whether it was done. */
 export function fromCall(error: unknown, peer: string): LikesError {
   const code = faultOf(error);
   const details = (error as Partial<ServiceError>).details ?? messageOf(error);
   if (code !== undefined) return new LikesError(code, details, { cause: error });
   const text = details.replaceAll(TRANSPORT_NOISE, "");
-  if (UNREACHABLE.includes((error as Partial<ServiceError>).code ?? status.UNKNOWN)) {
+  const { code: found = status.UNKNOWN } = error as Partial<ServiceError>;
+  if (found === status.UNIMPLEMENTED && isCertainNo(error as ServiceError)) {
+    const message = `Cannot ask ${peer}: another kind of server answers there; give the right address`;
+    return new LikesError("wrong_role", message, { cause: error });
+  }
+  if (UNRESOLVED.test(details)) return unresolved(peer);
+  if (UNREACHABLE.includes(found)) {
     const message = `Cannot reach ${peer}: ${text}; see that it runs there`;
     return new LikesError("peer_unreachable", message, { cause: error });
   }

@@ -2,15 +2,16 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../errors.ts";
 import { monotonicMs } from "../monotonic.ts";
-import { CHANNEL_OPTIONS, CREDENTIALS, connected, idempotent, targetOf, unary } from "./client.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./client.ts";
 import { readLearntCounts } from "./counts_wire.ts";
 import type { LearntCounts } from "./counts_wire.ts";
-import { faultOf } from "./faults.ts";
+import { isCertainNo } from "./faults.ts";
 import type { AddLikesResponse__Output } from "./gen/likes/v1/AddLikesResponse.ts";
 import type { GetLearntCountsResponse__Output } from "./gen/likes/v1/GetLearntCountsResponse.ts";
 import type { GetTotalResponse__Output } from "./gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "./protos.ts";
 import { count, likes, safe } from "./wire_fields.ts";
+import { explain } from "./wrong_role.ts";
 
 /** The name of an event that is on a LikesServer's disk. */
 export interface AcceptedEvent {
@@ -32,16 +33,19 @@ export interface ShownTotal {
 /** A client of one LikesServer. */
 export class LikesClient {
   readonly #client: InstanceType<typeof protos.LikesService>;
+  readonly #address: string;
   readonly #peer: string;
 
   constructor(address: string) {
     this.#client = new protos.LikesService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
+    this.#address = address;
     this.#peer = `the LikesServer at ${address}`;
   }
 
   /**
    * Gives likes once, never twice. Throws LikesError: `peer_unreachable` when nothing was sent, the
-   * peer's own fault when it refused, `outcome_unknown` when its answer was lost.
+   * peer's own fault when it refused, `wrong_role` when it is no LikesServer, `outcome_unknown` when
+   * its answer was lost.
    */
   async addLikes(itemId: string, given: bigint, timeoutMs: number): Promise<AcceptedEvent> {
     const untilMs = monotonicMs() + timeoutMs;
@@ -50,7 +54,7 @@ export class LikesClient {
     const wire = await unary<AddLikesResponse__Output>(
       (done) => this.#client.addLikes(request, done),
       untilMs - monotonicMs(),
-      (error) => this.#explain(error),
+      (error) => (isCertainNo(error) ? this.#explain(error) : this.#unknown(error)),
     );
     const { serverId, incarnation, sequence } = wire;
     return { serverId, incarnation, sequence: safe("sequence", sequence) };
@@ -61,7 +65,7 @@ export class LikesClient {
     const wire = await unary<GetTotalResponse__Output>(
       (done) => this.#client.getTotal({}, done),
       timeoutMs,
-      idempotent(this.#peer),
+      (error) => this.#explain(error),
     );
     return {
       serverId: wire.serverId,
@@ -86,7 +90,7 @@ export class LikesClient {
     const wire = await unary<GetLearntCountsResponse__Output>(
       (done) => this.#client.getLearntCounts(request, done),
       timeoutMs,
-      idempotent(this.#peer),
+      (error) => this.#explain(error),
     );
     return readLearntCounts(wire);
   }
@@ -95,9 +99,11 @@ export class LikesClient {
     this.#client.close();
   }
 
-  #explain(error: ServiceError): LikesError {
-    const code = faultOf(error);
-    if (code !== undefined) return new LikesError(code, error.details, { cause: error });
+  #explain(error: ServiceError): Promise<LikesError> {
+    return explain(error, "LikesServer", this.#address);
+  }
+
+  #unknown(error: ServiceError): LikesError {
     const message =
       `Cannot tell whether the likes were accepted: ${this.#peer} did not answer ` +
       `(${error.details}); giving them again may count them twice`;

@@ -6,7 +6,7 @@ import { monotonicMs } from "../monotonic.ts";
 import type { DecisionRow } from "../core/ledger.ts";
 import type { TroubleStatus } from "../core/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, unary } from "./client.ts";
-import { faultOf } from "./faults.ts";
+import { fromCall, isCertainNo } from "./faults.ts";
 import type { ListTroublesResponse__Output } from "./gen/likes/v1/ListTroublesResponse.ts";
 import type { RetireResponse__Output } from "./gen/likes/v1/RetireResponse.ts";
 import { refuseSocketPath } from "./operator_socket.ts";
@@ -78,19 +78,16 @@ export class OperatorClient {
     return decisions.map(readDecision);
   }
 
-  /** A failure that does not name its fault is as `unnamed` says. */
+  /** A failure that leaves the outcome open is as `open` says. */
   async #ask<Response>(
     call: Call<Response>,
     timeoutMs: number,
-    unnamed: (error: ServiceError) => LikesError,
+    open: (error: ServiceError) => LikesError,
   ): Promise<Response> {
     const untilMs = monotonicMs() + timeoutMs;
     await this.#connected(timeoutMs);
     return unary(call, untilMs - monotonicMs(), (error) => {
-      const code = faultOf(error);
-      return code === undefined
-        ? unnamed(error)
-        : new LikesError(code, error.details, { cause: error });
+      return isCertainNo(error) ? fromCall(error, this.#peer) : open(error);
     });
   }
 

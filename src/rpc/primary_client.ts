@@ -5,7 +5,7 @@ import { STATUS_INTERVAL_DEFAULT_MS } from "../limits.ts";
 import type { CountsRequest } from "../core/counts_page.ts";
 import type { FromLikesServer, FromPrimary } from "../core/messages.ts";
 import type { Status } from "../core/status.ts";
-import { CHANNEL_OPTIONS, CREDENTIALS, idempotent, targetOf, unanswered, unary } from "./client.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, targetOf, unanswered, unary } from "./client.ts";
 import { readCounts, writeCountsRequest } from "./counts_wire.ts";
 import type { Counts } from "./counts_wire.ts";
 import { fromCall } from "./faults.ts";
@@ -15,6 +15,7 @@ import type { StreamLikesResponse__Output } from "./gen/likes/v1/StreamLikesResp
 import { protos } from "./protos.ts";
 import { readStatus } from "./status_wire.ts";
 import { readFromPrimary, writeFromLikesServer } from "./wire.ts";
+import { explain } from "./wrong_role.ts";
 
 /** What a LikesServer wants to hear of its link. `broken` comes once, and nothing after it. */
 export interface LinkEvents {
@@ -88,10 +89,12 @@ export interface WatchOptions {
 /** A client of a primary, for reading. */
 export class PrimaryClient {
   readonly #client: InstanceType<typeof protos.PrimaryService>;
+  readonly #address: string;
   readonly #peer: string;
 
   constructor(address: string) {
     this.#client = new protos.PrimaryService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
+    this.#address = address;
     this.#peer = `the primary at ${address}`;
   }
 
@@ -121,7 +124,8 @@ export class PrimaryClient {
       }
     } catch (error) {
       if (lateAfterMs !== undefined) throw unanswered(this.#peer, lateAfterMs);
-      if (!signal?.aborted) throw error instanceof LikesError ? error : fromCall(error, this.#peer);
+      if (signal?.aborted) return;
+      throw error instanceof LikesError ? error : await explain(error, "primary", this.#address);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -142,7 +146,7 @@ export class PrimaryClient {
     const wire = await unary<GetCountsResponse__Output>(
       (done) => this.#client.getCounts(wireRequest, done),
       timeoutMs,
-      idempotent(this.#peer),
+      (error) => explain(error, "primary", this.#address),
     );
     return readCounts(wire);
   }

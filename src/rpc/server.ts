@@ -73,6 +73,7 @@ export class RpcServer {
 
   constructor({ service, reflect }: RpcServerOptions, addServices: AddServices) {
     this.#service = service;
+    this.setHealth(false); // also before it serves, health says which role it has
     const host: Parameters<AddServices>[0] = {
       addService: (definition, handlers) => this.#server.addService(guarded(definition), handlers),
     };

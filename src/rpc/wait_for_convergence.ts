@@ -21,7 +21,9 @@ export async function waitForConvergence(
 ): Promise<Status> {
   const signal = AbortSignal.timeout(timeoutMs);
   const patient = { awayMaxMs: Infinity, mustBeThere: false };
-  const options = { ...patient, intervalMs: STATUS_INTERVAL_MIN_MS, signal };
+  let away: LikesError | undefined;
+  const onAway = (reason: LikesError): void => void (away = reason);
+  const options = { ...patient, intervalMs: STATUS_INTERVAL_MIN_MS, signal, onAway };
   let first: Status | undefined;
   let last: Status | undefined;
   for await (const status of followStatus(address, options)) {
@@ -30,15 +32,16 @@ export async function waitForConvergence(
     onStatus(status);
     if (status.everywhere && status.asOfMs >= first.nowMs) return status;
   }
-  throw notConverged(address, timeoutMs, last);
+  throw last === undefined ? neverThere(address, timeoutMs, away) : notConverged(timeoutMs, last);
 }
 
-function notConverged(address: string, timeoutMs: number, last: Status | undefined): LikesError {
-  if (last === undefined) {
-    const found = `nothing answers there within ${timeoutMs} ms`;
-    const message = `Cannot reach the primary at ${address}: ${found}; start it, or give --primary`;
-    return new LikesError("peer_unreachable", message);
-  }
+function neverThere(address: string, timeoutMs: number, away: LikesError | undefined): LikesError {
+  const nothing = `Cannot reach the primary at ${address}: nothing answers there`;
+  const message = `${away?.message ?? nothing}; it was tried for ${timeoutMs} ms`;
+  return new LikesError("peer_unreachable", message);
+}
+
+function notConverged(timeoutMs: number, last: Status): LikesError {
   const { servers, pendingEvents, convergence, misdirected, unrecorded } = last;
   const late = servers.filter((one) => {
     return one.state === "silent" || one.trouble !== "" || one.pendingEvents > 0;

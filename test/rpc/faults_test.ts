@@ -1,9 +1,14 @@
 import { Metadata } from "@grpc/grpc-js";
+import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { EXIT, FAULTS, LikesError, STATUS } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
-import { faultOf, fromCall, toStatus, toStatusOf } from "../../src/rpc/faults.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, targetOf } from "../../src/rpc/client.ts";
+import { faultOf, fromCall, isCertainNo, toStatus, toStatusOf } from "../../src/rpc/faults.ts";
+import { likesService } from "../../src/rpc/likes_service.ts";
+import { protos } from "../../src/rpc/protos.ts";
+import { NO_LIKES, serve } from "./serving.ts";
 
 const CODES = Object.keys(FAULTS) as FaultCode[];
 
@@ -46,11 +51,49 @@ test("fromCall() says that the peer cannot be reached when it did not speak", ()
   assert.is(error.cause, cause);
 });
 
+test("fromCall() says that a name leads nowhere when it cannot be resolved", () => {
+  const details = "Name resolution failed for target dns:nosuch.invalid:1";
+  const error = fromCall({ code: 14, details, metadata: new Metadata() }, "the primary at x:1");
+  assert.is(error.code, "peer_unreachable");
+  assert.match(
+    error.message,
+    "the primary at x:1: its name cannot be resolved; give the right name",
+  );
+});
+
 test("fromCall() says that the peer failed when it answered without a fault's name", () => {
   const cause = { code: 13, details: "broken", metadata: new Metadata() };
   const error = fromCall(cause, "the primary at 127.0.0.1:1");
   assert.is(error.code, "peer_failed");
   assert.is(error.message, "Cannot get an answer of the primary at 127.0.0.1:1: broken");
+});
+
+test("isCertainNo() holds for what a peer refused, and not for what it does not know itself", () => {
+  for (const code of CODES) {
+    const inDoubt = code === "outcome_unknown" || code === "store_in_doubt";
+    const refusal = toStatus({ code, message: `Cannot ${code}` }) as ServiceError;
+    assert.is(isCertainNo(refusal), !inDoubt, code);
+  }
+});
+
+test("isCertainNo() holds when a client of grpc-js has sent nothing", async () => {
+  const options = { ...CHANNEL_OPTIONS, "grpc.max_send_message_length": 1 };
+  await using serving = await serve(likesService(NO_LIKES));
+  const unsent = [
+    ["127.0.0.1:1", CHANNEL_OPTIONS, /No connection established.*ECONNREFUSED/],
+    ["nosuch.invalid:1", CHANNEL_OPTIONS, /Name resolution failed/],
+    [serving.address, options, /larger than/],
+  ] as const;
+  for (const [address, of, details] of unsent) {
+    const client = new protos.LikesService(targetOf(address), CREDENTIALS, of);
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      client.addLikes({ itemId: "video", likes: 1 }, resolve);
+    });
+    client.close();
+    if (error === null) throw new Error(`${address} was expected to fail`);
+    assert.match(error.details, details);
+    assert.ok(isCertainNo(error), error.details);
+  }
 });
 
 test("toStatusOf() tells a fault, and keeps the text of a bug to itself", () => {
