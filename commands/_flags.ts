@@ -1,5 +1,4 @@
 /** Flags that several commands share: read strictly, before the first effect. */
-import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
@@ -132,9 +131,9 @@ export const roleFlags = {
     default: "127.0.0.1",
   }),
   "data-dir": folderFlag({
-    summary: "folder of the state; default $XDG_STATE_HOME/likes, else ~/.local/state/likes",
+    summary: "folder of the state; default $XDG_STATE_HOME/likes, else $HOME/.local/state/likes",
     defaultHelp: () => Promise.resolve("$XDG_STATE_HOME/likes"),
-    default: () => Promise.resolve(defaultDataDir(process.env["XDG_STATE_HOME"], homedir())),
+    default: () => Promise.resolve(defaultDataDir(process.env)),
     noCacheDefault: true,
   }),
   "log-dir": folderFlag({ summary: "folder of the logs, one folder a process", default: "/tmp" }),
@@ -208,6 +207,27 @@ export function checkIntervals(minMs: number, maxMs: number): void {
   const [min, max] = [writeDuration(minMs), writeDuration(maxMs)];
   const found = `--interval-min ${min} is above --interval-max ${max}`;
   throw new LikesError("usage", `Cannot draw an interval: ${found}`);
+}
+
+/** What oclif made of a command line. */
+export interface Parsed {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly metadata: {
+    readonly flags: Readonly<Record<string, { readonly setFromDefault?: boolean } | undefined>>;
+  };
+}
+
+/** Whether the flag `name` was typed, and not filled in. */
+export function isGiven({ flags, metadata }: Parsed, name: string): boolean {
+  return flags[name] !== undefined && metadata.flags[name]?.setFromDefault !== true;
+}
+
+/** Refuses flags that would do nothing without the flag `needed`. Throws LikesError `usage`. */
+export function checkNeeded(parsed: Parsed, names: readonly string[], needed: string): void {
+  const idle = isGiven(parsed, needed) ? undefined : names.find((name) => isGiven(parsed, name));
+  if (idle === undefined) return;
+  const found = `it does nothing without --${needed}; add that, or leave it out`;
+  throw new LikesError("usage", `Cannot use --${idle}: ${found}`);
 }
 
 /** The seed that was given, or a drawn one. */

@@ -8,6 +8,7 @@ import {
   PRIMARY_ADDRESS,
   addressFlag,
   argument,
+  isGiven,
   parseItem,
   primaryFlag,
   timeoutFlag,
@@ -66,7 +67,8 @@ export class Count extends BaseCommand {
   };
 
   override async run(): Promise<void> {
-    const { args, flags, metadata } = await this.parse(Count);
+    const parsed = await this.parse(Count);
+    const { args, flags } = parsed;
     const itemIds: string[] = args.items ?? [];
     if (itemIds.length > COUNTS_MAX) {
       const message = `Cannot count ${itemIds.length} items: at most ${COUNTS_MAX}; ask in parts`;
@@ -74,11 +76,12 @@ export class Count extends BaseCommand {
     }
     const { limit, server, primary, page: pageToken = "", order, timeout: timeoutMs } = flags;
     const isPaging = flags.all || flags.page !== undefined || order !== undefined;
-    if (isPaging && itemIds.length > 0) {
+    const isLimited = isGiven(parsed, "limit");
+    if ((isPaging || isLimited) && itemIds.length > 0) {
       const message = "Cannot page through named items: leave the items out, or the flags";
       throw new LikesError("usage", message);
     }
-    if (flags.all && metadata.flags["limit"]?.setFromDefault !== true) {
+    if (flags.all && isLimited) {
       const message = "Cannot limit all items: leave --limit out, or --all";
       throw new LikesError("usage", message);
     }

@@ -17,6 +17,7 @@ import { RoleCommand } from "./_role_command.ts";
 import {
   checkExposure,
   checkIntervals,
+  checkNeeded,
   durationFlag,
   generatorFlags,
   inWords,
@@ -72,9 +73,7 @@ export class StartLikes extends RoleCommand {
   readonly #outage = new Outage();
 
   override async run(): Promise<void> {
-    const { flags } = await this.parse(StartLikes);
-    checkExposure(flags.host, flags.insecure);
-    checkIntervals(flags["interval-min"], flags["interval-max"]);
+    const flags = await this.#flags();
     const { startLikesServer } = await import("../src/likes_server/likes_server.ts");
     const { openOutbox } = await import("../src/likes_server/open_outbox.ts");
     const { openLogFile, likesServerLogName } = await import("../src/log/log_file.ts");
@@ -105,6 +104,15 @@ export class StartLikes extends RoleCommand {
     await server.generating?.finish();
     this.#stopped(await server.stop(!flags.stay), serverId);
     process.exit();
+  }
+
+  async #flags() {
+    const parsed = await this.parse(StartLikes);
+    const { flags } = parsed;
+    checkNeeded(parsed, Object.keys(generatorFlags), "generate");
+    checkExposure(flags.host, flags.insecure);
+    checkIntervals(flags["interval-min"], flags["interval-max"]);
+    return flags;
   }
 
   #ready(

@@ -35,7 +35,7 @@ export class Status extends BaseCommand {
       default: STATUS_INTERVAL_DEFAULT_MS,
       defaultHelp: inWords(STATUS_INTERVAL_DEFAULT_MS),
     }),
-    once: Flags.boolean({ summary: "one answer", exclusive: ["wait"] }),
+    once: Flags.boolean({ summary: "one answer", exclusive: ["wait", "interval"] }),
     wait: Flags.boolean({ summary: "until converged everywhere" }),
     timeout: durationFlag(1)({
       summary: "how long --wait waits, and how long a watched primary may be away",

@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import * as Flags from "@oclif/core/flags";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { EXIT, LikesError } from "../src/errors.ts";
@@ -46,8 +45,7 @@ export class Verify extends BaseCommand {
     const { LiveScreen } = await import("./_live_screen.ts");
     const { "data-dir": dataDir, ledger, outbox = [], givers = [] } = flags;
     const isNamed = ledger !== undefined || outbox.length > 0;
-    const usual = defaultDataDir(process.env["XDG_STATE_HOME"], homedir());
-    const folder = dataDir ?? (isNamed ? undefined : usual);
+    const folder = dataDir ?? (isNamed ? undefined : defaultDataDir(process.env));
     const found = folder === undefined ? undefined : findFiles(folder);
     const outboxes = [...(found?.outboxes ?? []), ...outbox];
     const path = ledger ?? found?.ledger;

@@ -1,5 +1,5 @@
 /** The stores in a data folder: one folder each, named after its role. */
-import { existsSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LikesError, messageOf } from "../errors.ts";
 import { LEDGER_KIND } from "./ledger_tables.ts";
@@ -16,6 +16,18 @@ export interface FoundStore {
   readonly name: string;
   readonly folder: string;
   readonly kind: SqliteKind;
+}
+
+/**
+ * Whether something has that name. What may not be looked at is there: a store that is left out without
+ * a word would be missing in a backup.
+ */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
+  }
 }
 
 /**
@@ -41,7 +53,7 @@ export function storesIn(dataDir: string): readonly FoundStore[] {
   const stores = [
     { name: PRIMARY, folder: join(dataDir, PRIMARY), kind: LEDGER_KIND },
     ...outboxes.map((name) => ({ name, folder: join(dataDir, name), kind: OUTBOX_KIND })),
-  ].filter(({ folder, kind }) => existsSync(databasePath(folder, kind)));
+  ].filter(({ folder, kind }) => isThere(databasePath(folder, kind)));
   if (stores.length === 0) throw cannot("there is none");
   return stores;
 }

@@ -46,6 +46,10 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
     const text = `${cannot} its disk is read-only (${code}); make it writable, or name another folder`;
     return new LikesError("store_unusable", text, { cause: error });
   }
+  if (code === "ENOTDIR") {
+    const text = `${cannot} a part of that path is no folder (${code}); name another folder`;
+    return new LikesError("store_unusable", text, { cause: error });
+  }
   const text = `${cannot} ${message} (${code}); name another folder, or restore this one`;
   return new LikesError("store_unusable", text, { cause: error });
 }

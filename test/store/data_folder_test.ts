@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -19,6 +19,15 @@ test("storesIn() gives the ledger first, and then the outboxes by name", async (
     ["a", "outbox", join(folder.path, "a")],
     ["b", "outbox", join(folder.path, "b")],
   ]);
+});
+
+test("storesIn() leaves no store out that may not be looked at", async () => {
+  await using folder = temporaryFolder();
+  symlinkSync("a", join(folder.path, "a")); // a loop, at which the system refuses as at a bad mode
+  assert.equal(
+    storesIn(folder.path).map(({ name }) => name),
+    ["a"],
+  );
 });
 
 test("storesIn() names the folder and the way out when there is no store in it", async () => {

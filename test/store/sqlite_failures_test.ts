@@ -22,6 +22,10 @@ test("openFailure() says what a person can do when the system or SQLite fails", 
     assert.is(failure.code, code);
     assert.match(failure.message, text);
   }
+  const noFolder = Object.assign(new Error("found"), { code: "ENOTDIR", syscall: "mkdir" });
+  const refused = openFailure(noFolder, "/dev/null/likes", OUTBOX_KIND);
+  assert.ok(refused instanceof LikesError);
+  assert.match(refused.message, "a part of that path is no folder (ENOTDIR); name another folder");
   const locked = openFailure(new LockError("a pipe"), PATH, OUTBOX_KIND);
   assert.ok(locked instanceof LikesError && locked.message.includes("a pipe (ENOTSUP)"));
 });
