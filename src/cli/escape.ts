@@ -6,18 +6,32 @@
  * that is not seen as itself is therefore written as its code.
  */
 
-/** Controls, formats (bidirectional and zero-width), surrogates, line and paragraph separators. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/**
+ * Controls, formats (bidirectional and zero-width), surrogates, separators of lines and paragraphs,
+ * blanks other than the usual one, and letters that show nothing.
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|(?! )\p{Zs}/u;
+/** One emoji, or one other character. What joins the parts of an emoji is seen as itself, in it. */
+const SEEN_OR_NOT = new RegExp("\\p{RGI_Emoji}|[^]", "gv");
+/** What takes no column of its own: the joiner and the variations of emoji, and their tags. */
+const WITHOUT_COLUMNS = /[\u200d\ufe0e\ufe0f\u{e0020}-\u{e007f}]/u;
 
 /** Characters of a quoted text in an error: enough to recognise it. */
 const QUOTED_CHARACTERS_MAX = 100;
 
 /** Writes each character that a terminal would obey or hide as `\u{1b}`; the rest as it is. */
 export function escapeText(text: string): string {
-  return text.replace(UNSEEN, (character) => {
+  if (!UNSEEN.test(text)) return text;
+  return text.replace(SEEN_OR_NOT, (character) => {
+    if (isEmoji(character) || !UNSEEN.test(character)) return character;
     const code = character.codePointAt(0) ?? 0;
     return `\\u{${code.toString(16).padStart(2, "0")}}`;
   });
+}
+
+/** Whether it was found as one, because any other character is found alone. */
+function isEmoji(found: string): boolean {
+  return found.length > String.fromCodePoint(found.codePointAt(0) ?? 0).length;
 }
 
 /** Writes text for an error: escaped, shortened, in double quotes. */
@@ -31,7 +45,10 @@ export function quote(text: string): string {
  */
 export function columnsMost(text: string): number {
   let columns = 0;
-  for (const character of text) columns += character <= "~" || character === "…" ? 1 : 2;
+  for (const character of text) {
+    if (WITHOUT_COLUMNS.test(character)) continue;
+    columns += character <= "~" || character === "…" ? 1 : 2;
+  }
   return columns;
 }
 
@@ -40,7 +57,7 @@ export function fitText(text: string, columns: number): string {
   if (columnsMost(text) <= columns) return text;
   let kept = "";
   let room = columns - 1;
-  for (const character of text) {
+  for (const character of text.match(SEEN_OR_NOT) ?? []) {
     room -= columnsMost(character);
     if (room < 0) break;
     kept += character;

@@ -10,6 +10,13 @@ import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../limits.ts";
  */
 const UNSEEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/u;
 
+/**
+ * A blank at an end is not seen, and two ids look alike; an id of blanks alone looks like none. The
+ * blanks of Unicode that are left, as a list for the same reason.
+ */
+const BLANKS = "\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
+const OUTER_BLANK = new RegExp(`^[${BLANKS}]|[${BLANKS}]$`, "u");
+
 /** What an event changes about its item. */
 export type Change = { readonly kind: "add"; readonly likes: bigint };
 
@@ -41,6 +48,10 @@ export function refuseItemId(itemId: string): Refusal | undefined {
   }
   if (UNSEEN.test(itemId) || !itemId.isWellFormed()) {
     return invalid(`Cannot use the item id ${JSON.stringify(itemId)}: it has control characters`);
+  }
+  if (OUTER_BLANK.test(itemId)) {
+    const found = "it begins or ends with a blank; leave that out";
+    return invalid(`Cannot use the item id ${JSON.stringify(itemId)}: ${found}`);
   }
   if (itemId.includes("\ufffd")) return invalid("Cannot use the item id: it is not valid UTF-8");
   if (itemId === "__proto__") return invalid(`Cannot use the item id "__proto__": it is reserved`);

@@ -16,7 +16,11 @@ test("defaultDataDir() asks the system when a variable is empty or relative", ()
     [{}, `${SYSTEM}/.local/state/likes`],
   ] as const;
   for (const [environment, folder] of cases) {
-    assert.is(defaultDataDir(environment, () => SYSTEM), folder, JSON.stringify(environment));
+    assert.is(
+      defaultDataDir(environment, () => SYSTEM),
+      folder,
+      JSON.stringify(environment),
+    );
   }
 });
 

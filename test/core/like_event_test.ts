@@ -59,6 +59,17 @@ test("refuseItemId() refuses every mark of direction, and what is as good as not
   }
 });
 
+test("refuseItemId() refuses a blank at an end, with which two ids look alike", () => {
+  const blanks = "20 a0 1680 2000 2003 200a 202f 205f 3000";
+  for (const code of blanks.split(" ")) {
+    const blank = String.fromCodePoint(parseInt(code, 16));
+    for (const itemId of [blank, `${blank}video`, `video${blank}`]) {
+      assert.match(refuseItemId(itemId)?.message ?? "", /begins or ends with a blank/, code);
+    }
+    assert.is(refuseItemId(`a${blank}b`), undefined, code);
+  }
+});
+
 test("refuseEvent() takes 0 and the maximum, and refuses what is outside", () => {
   for (const likes of [0, 1, LIKES_PER_EVENT_MAX]) assert.is(refuseEvent(like(likes)), undefined);
   for (const likes of [-1, LIKES_PER_EVENT_MAX + 1, 2n ** 64n]) {
