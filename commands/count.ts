@@ -1,4 +1,5 @@
 import * as Flags from "@oclif/core/flags";
+import { terminalSize } from "../src/cli/terminal.ts";
 import { COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
 import { LikesError } from "../src/errors.ts";
 import type { CountsRequest } from "../src/core/counts_page.ts";
@@ -144,7 +145,6 @@ export class Count extends BaseCommand {
   }
 
   #columns(): { readonly columns?: number } {
-    const { isTTY, columns } = process.stdout;
-    return isTTY ? { columns } : {};
+    return process.stdout.isTTY ? { columns: terminalSize(process.stdout).columns } : {};
   }
 }

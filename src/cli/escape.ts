@@ -14,7 +14,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|(
 /** One emoji, or one other character. What joins the parts of an emoji is seen as itself, in it. */
 const SEEN_OR_NOT = new RegExp("\\p{RGI_Emoji}|[^]", "gv");
 /** What takes no column of its own: the joiner and the variations of emoji, and their tags. */
-const WITHOUT_COLUMNS = /[\u200d\ufe0e\ufe0f\u{e0020}-\u{e007f}]/u;
+const WITHOUT_COLUMNS = /\u200d|[\ufe0e\ufe0f]|[\u{e0020}-\u{e007f}]/u;
 
 /** Characters of a quoted text in an error: enough to recognise it. */
 const QUOTED_CHARACTERS_MAX = 100;
