@@ -88,6 +88,9 @@ function peerAddress(text: string): string {
 /** How help writes a folder; completion knows one by it. */
 export const FOLDER = "FOLDER";
 
+/** How help writes a file; completion knows one by it. */
+export const FILE = "FILE";
+
 /** Defines flags that take a folder; a relative one is made absolute. */
 export const folderFlag = Flags.custom<string>({
   helpValue: FOLDER,

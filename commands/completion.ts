@@ -2,7 +2,7 @@ import type { Command } from "@oclif/core";
 import { SHELLS, completionScript } from "../src/cli/completion.ts";
 import type { CompletedCommand, CompletedFlag, Shell, Values } from "../src/cli/completion.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { FOLDER, argument } from "./_flags.ts";
+import { FILE, FOLDER, argument } from "./_flags.ts";
 
 /** `likes completion`. */
 export class Completion extends BaseCommand {
@@ -26,7 +26,9 @@ export class Completion extends BaseCommand {
     const shown = this.config.commands.filter(({ hidden }) => !hidden);
     const commands = shown.map(completed).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const ids = commands.map(({ id }) => id);
-    const all = commands.map((one) => (one.id === "help" ? { ...one, argument: ids } : one));
+    // The manifest does not say what an argument is.
+    const known: Readonly<Record<string, Values>> = { help: ids, backup: "folder" };
+    const all = commands.map((one) => ({ ...one, argument: known[one.id] ?? one.argument }));
     process.stdout.write(completionScript(args.shell, all));
   }
 }
@@ -50,5 +52,6 @@ function completedFlag(flag: Command.Flag.Cached): CompletedFlag {
 
 function valuesOf(flag: Command.Flag.Cached): Values | undefined {
   if (flag.type === "boolean") return undefined;
-  return flag.options ?? (flag.helpValue === FOLDER ? "folder" : "any");
+  if (flag.helpValue === FOLDER) return "folder";
+  return flag.helpValue === FILE ? "file" : (flag.options ?? "any");
 }

@@ -2,12 +2,12 @@ import * as Flags from "@oclif/core/flags";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { EXIT, LikesError } from "../src/errors.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { folderFlag } from "./_flags.ts";
+import { FILE, folderFlag } from "./_flags.ts";
 
 const EXITS = { exact: EXIT.done, inexact: EXIT.inexact, undecided: EXIT.undecided } as const;
 
 /** Defines flags that take files. */
-const filesFlag = Flags.custom<string[]>({ helpValue: "FILE", multiple: true });
+const filesFlag = Flags.custom<string[]>({ helpValue: FILE, multiple: true });
 
 /** `likes verify`. */
 export class Verify extends BaseCommand {
@@ -30,7 +30,7 @@ export class Verify extends BaseCommand {
     }),
     ledger: Flags.string({
       summary: "a ledger, in place of that of the folder",
-      helpValue: "FILE",
+      helpValue: FILE,
     }),
     outbox: filesFlag({ summary: "an outbox more, or a copy of one" }),
     strict: Flags.boolean({ summary: "exit 4 also when events were given up by a decision" }),

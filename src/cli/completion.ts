@@ -10,8 +10,8 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** One of them. */
 export type Shell = (typeof SHELLS)[number];
 
-/** A value that can be completed: one of a list, a folder, or nothing that anybody can guess. */
-export type Values = readonly string[] | "folder" | "any";
+/** A value that can be completed: one of a list, a folder, a file, or "any", which nobody can guess. */
+export type Values = readonly string[] | "folder" | "file" | "any";
 
 /** A flag by its long name; `values` is undefined for one that takes none. */
 export interface CompletedFlag {
@@ -77,8 +77,9 @@ function bashValues({ id, flags }: CompletedCommand): string[] {
 
 function bashReply(values: Values): string {
   if (values === "any") return "";
-  if (values === "folder") {
-    return 'COMPREPLY=($(compgen -d -- "$word")); compopt -o filenames 2> /dev/null; ';
+  if (values === "folder" || values === "file") {
+    const kind = values === "folder" ? "-d" : "-f";
+    return `COMPREPLY=($(compgen ${kind} -- "$word")); compopt -o filenames 2> /dev/null; `;
   }
   return `COMPREPLY=($(compgen -W ${bashWords(values)} -- "$word")); `;
 }
@@ -131,6 +132,7 @@ function zshCommand({ id, flags, argument }: CompletedCommand): string {
 function zshValues(values: Values | undefined): string {
   if (values === undefined) return "";
   if (values === "any") return ":value: ";
+  if (values === "file") return ":file:_files";
   return values === "folder" ? ":folder:_files -/" : `:value:(${values.join(" ")})`;
 }
 
@@ -142,7 +144,7 @@ function fishScript(commands: readonly CompletedCommand[]): string {
       ...flags.map((flag) => {
         return `${behind} -l ${flag.name} -d ${quoted(flag.summary)}${fishValues(flag.values)}`;
       }),
-      ...(Array.isArray(argument) ? [`${behind}${fishValues(argument)}`] : []),
+      ...(argument === undefined || argument === "any" ? [] : [`${behind}${fishValues(argument)}`]),
     ];
   });
   const head =
@@ -153,6 +155,7 @@ function fishScript(commands: readonly CompletedCommand[]): string {
 function fishValues(values: Values | undefined): string {
   if (values === undefined) return "";
   if (values === "any") return " -x";
+  if (values === "file") return " -r -F";
   const words = values === "folder" ? "(__fish_complete_directories)" : values.join(" ");
   return ` -x -a ${quoted(words)}`;
 }

@@ -20,6 +20,8 @@ export type GiverLine =
 const LINE_BYTES_MAX = 8_192;
 const CHUNK_BYTES = 65_536;
 const NEWLINE = 0x0a;
+/** What some editors and shells put before a text; a file that was put together has several. */
+const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** A giver's record, as long as it is when it is opened. */
 export class GiverFile implements Disposable {
@@ -78,7 +80,8 @@ export class GiverFile implements Disposable {
 
 function* lineOf(number: number, bytes: Buffer): Generator<readonly [number, GiverLine]> {
   if (bytes.length > LINE_BYTES_MAX) yield [number, { type: "other" }];
-  else if (bytes.length > 0) yield [number, readLine(bytes.toString("utf8"))];
+  else if (bytes.length > 0)
+    yield [number, readLine(bytes.toString("utf8").replace(BYTE_ORDER_MARK, ""))];
 }
 
 /** Reads a line as `likes add --json` prints it. */

@@ -11,6 +11,7 @@ const COMMANDS: readonly CompletedCommand[] = [
       { name: "once", summary: "one", values: undefined },
       { name: "order", summary: "which", values: ["most", "id"] },
       { name: "data-dir", summary: "where", values: "folder" },
+      { name: "ledger", summary: "what", values: "file" },
     ],
     argument: "any",
   },
@@ -28,6 +29,9 @@ test("completionScript() offers values when a flag has some", () => {
   assert.match(completionScript("zsh", COMMANDS), "'--order=[which]:value:(most id)'");
   assert.match(completionScript("zsh", COMMANDS), "'--data-dir=[where]:folder:_files -/'");
   assert.match(completionScript("fish", COMMANDS), "-l order -d 'which' -x -a 'most id'");
+  assert.match(completionScript("bash", COMMANDS), `"give --ledger") COMPREPLY=($(compgen -f`);
+  assert.match(completionScript("zsh", COMMANDS), "'--ledger=[what]:file:_files'");
+  assert.match(completionScript("fish", COMMANDS), "-l ledger -d 'what' -r -F");
   assert.match(completionScript("fish", COMMANDS), "-l once -d 'one'\n");
 });
 

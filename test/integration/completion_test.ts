@@ -3,11 +3,13 @@
  * they are installed, and named where they are not.
  */
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../commands/mod.ts";
 import { run } from "../fixtures/spawned.ts";
 
+const FILE = fileURLToPath(new URL("../../LICENSE", import.meta.url));
 const SHELL_LIMIT_MS = 20_000;
 
 test("bash completes commands, flags and values when likes is typed", async () => {
@@ -21,6 +23,9 @@ test("bash completes commands, flags and values when likes is typed", async () =
     [["help", "cou"], "count"],
     [["start-primary", "--data-dir", "/us"], "/usr"],
     [["start-primary", "--data-dir", "=", "/us"], "/usr"],
+    [["verify", "--givers", FILE.slice(0, -2)], FILE],
+    [["verify", "--ledger", "=", FILE.slice(0, -2)], FILE],
+    [["backup", "/us"], "/usr"],
     [["status", "--primary", ""], ""],
     [["add", ""], ""],
     [["nonsense", "--"], ""],
@@ -71,6 +76,8 @@ test("fish completes commands, flags and values when it is installed", async () 
     ["likes status --o", /^--once\tone answer/m],
     ["likes completion ", /^bash\nfish\nzsh$/m],
     ["likes start-primary --data-dir /us", /^\/usr\//m],
+    [`likes verify --givers ${FILE.slice(0, -2)}`, new RegExp(`^${FILE}$`, "m")],
+    ["likes backup /us", /^\/usr\//m],
   ] as const;
   for (const [line, expected] of asked) {
     const { stdout } = shell("fish", ["-N", "-c", `${script}\ncomplete -C '${line}'`]);

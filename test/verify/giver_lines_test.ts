@@ -36,6 +36,13 @@ test("GiverFile reads 64-bit numbers that are text when a give was acknowledged"
   });
 });
 
+test("GiverFile reads a line behind a byte order mark, and one that ends as on Windows", async () => {
+  const line = JSON.stringify(GIVE);
+  for (const text of [`\ufeff${line}`, `${line}\r\n`]) {
+    assert.is((await readLine(text))?.type, "give", JSON.stringify(text));
+  }
+});
+
 test("GiverFile tells what is no give from one that was not acknowledged", async () => {
   const error = { code: "peer_unreachable", message: "Cannot reach", exit: 3 };
   assert.equal(await readLine(JSON.stringify({ error })), { type: "unacknowledged" });
