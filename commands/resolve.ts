@@ -90,12 +90,10 @@ export class Resolve extends OperatorCommand {
     const { type, trouble } = resolved;
     const decisions = type === "decided" ? resolved.decisions : [];
     const message = type === "refused" ? resolved.message : undefined;
-    if (this.jsonEnabled()) {
-      const outcome = { outcome: type, decisions: decisions.map(writeDecision), message };
-      this.printJson({ troubleNumber: trouble.number, ...outcome });
-    }
-    for (const decision of decisions) this.say(decisionText(decision));
-    if (type !== "decided") this.say(undecidedText(trouble, message));
+    const text =
+      type === "decided" ? decisions.map(decisionText).join("\n") : undecidedText(trouble, message);
+    const outcome = { outcome: type, decisions: decisions.map(writeDecision), message };
+    this.done(text, { troubleNumber: trouble.number, ...outcome });
   }
 }
 
