@@ -101,6 +101,8 @@ export class LikesServerCore {
     if (snapshot.isRefilling) this.#noteForgotten(this.#outbox.own);
     // An earlier process may have reported and been killed before it could write that down.
     this.#mayBeKnown = snapshot.membership !== "stranger" || this.#outbox.unclosed.length > 1;
+    // A crash loop without a primary closes nothing, and leaves a life at each start.
+    if (this.#outbox.unclosed.length > this.#closedMax) this.#writer.change(this.#shedWrite());
   }
 
   /** Takes an event at the monotonic time `nowMs`; gives what must be done now, in order. */
@@ -737,8 +739,12 @@ export class LikesServerCore {
   }
 
   #shedWrite(): OutboxWrite {
-    const { bytesMax, incarnationsMax = RETAINED_INCARNATIONS_MAX } = this.#options.retain;
-    return { type: "shed", bytesMax, closedMax: incarnationsMax };
+    const { bytesMax } = this.#options.retain;
+    return { type: "shed", bytesMax, closedMax: this.#closedMax };
+  }
+
+  get #closedMax(): number {
+    return this.#options.retain.incarnationsMax ?? RETAINED_INCARNATIONS_MAX;
   }
 
   /** The ledger as it is seen by the stream of now; undefined when there is no newer word of it. */

@@ -107,7 +107,10 @@ export interface Retention {
   readonly ageMs: number;
   /** Bytes on the disk that they take at the most. */
   readonly bytesMax: number;
-  /** Closed incarnations that are not forgotten at the most; RETAINED_INCARNATIONS_MAX by default. */
+  /**
+   * Closed incarnations that are not forgotten at the most, and as many idle ones;
+   * RETAINED_INCARNATIONS_MAX by default.
+   */
   readonly incarnationsMax?: number;
 }
 

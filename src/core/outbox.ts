@@ -4,9 +4,10 @@
  *
  * Acknowledged events are kept for a while, so that a ledger that was restored from an old copy can
  * have them again. They leave by `trim` and `shed` alone, which keep the position that they trim to:
- * sequence, digest and likes. So a ledger that has forgotten them too is told which ones. What is
- * forgotten is a closed incarnation without any event, and the oldest when a `shed` finds too many:
- * of these only the number of events and of likes is kept.
+ * sequence, digest and likes. So a ledger that has forgotten them too is told which ones. Also an idle
+ * incarnation, in which nothing was accepted, is kept when it is closed: an older ledger may have it
+ * open, and would take the next one for that of a copy. What is forgotten is the oldest when a `shed`
+ * finds too many: of these only the number of events and of likes is kept.
  */
 // tidy: no test because it is nearly all types; outbox_acceptance.ts holds what they promise
 import type { LedgerSeen, Trouble } from "./messages.ts";
@@ -95,8 +96,10 @@ export type OutboxWrite =
   /** Removes acknowledged records up to and with `upTo`, which is the end of a record. */
   | { readonly type: "trim"; readonly incarnation: Id; readonly upTo: number }
   /**
-   * Forgets the oldest closed incarnations with their records, and removes acknowledged records, the
-   * oldest first, until what is left is within the bounds.
+   * Forgets the oldest closed incarnations with their records, and idle ones that no ledger has heard
+   * of; removes acknowledged records, the oldest first, until what is left is within the bounds.
+   * `closedMax` holds for closed incarnations with events, for closed idle ones, and, but for one, for
+   * idle ones that wait.
    */
   | { readonly type: "shed"; readonly bytesMax: number; readonly closedMax: number }
   /**

@@ -198,9 +198,8 @@ function afterShed(
   { bytesMax, closedMax }: Write<"shed">,
   held: HeldRecords,
 ): OutboxSnapshot {
-  const closed = state.incarnations.filter((one) => one.closed);
   let next = state;
-  for (const one of closed.slice(0, Math.max(0, closed.length - closedMax))) {
+  for (const one of tooMany(state, closedMax)) {
     next = without(withoutUpTo(next, one, one.last, held), one);
   }
   for (const one of next.incarnations) {
@@ -208,6 +207,33 @@ function afterShed(
     next = withoutUpTo(next, one, shedEnd(one, next.retainedBytes - bytesMax, held), held);
   }
   return next;
+}
+
+/**
+ * The oldest closed incarnations beyond `closedMax`, of those with events and of idle ones each: a crash
+ * loop leaves idle ones, and must cost no event. Of idle ones that wait to be delivered the newest go: a
+ * life is reported only once those before it are closed, so a ledger has heard of the first
+ * `closedMax` + 1 at the most.
+ */
+function tooMany({ incarnations }: OutboxSnapshot, closedMax: number): readonly IncarnationState[] {
+  const idle = incarnations.filter(({ last }) => last.sequence === 0);
+  const others = incarnations.filter(({ last }) => last.sequence > 0);
+  const waiting = idle.filter((one) => {
+    return !one.closed && one.parked === undefined && one !== incarnations.at(-1);
+  });
+  return [
+    ...oldestClosed(others, closedMax),
+    ...oldestClosed(idle, closedMax),
+    ...waiting.slice(closedMax + 1),
+  ];
+}
+
+function oldestClosed(
+  incarnations: readonly IncarnationState[],
+  closedMax: number,
+): readonly IncarnationState[] {
+  const closed = incarnations.filter((one) => one.closed);
+  return closed.slice(0, Math.max(0, closed.length - closedMax));
 }
 
 /** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */
@@ -272,9 +298,8 @@ function withoutUpTo(
   };
 }
 
-/** `state` with `by` in its place; a closed one in which nothing was ever accepted is forgotten. */
+/** `state` with `by` in its place. */
 function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
-  if (by.closed && by.last.sequence === 0) return without(state, by);
   const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);
   return { ...state, incarnations: state.incarnations.with(index, by) };
 }

@@ -109,6 +109,29 @@ test("a ledger is put back again and again, each time from an older backup", asy
   assert.is(await expectExact(counter, { a }, []), 5n + 6n + 7n + 3n);
 });
 
+test("a ledger is put back from before lives in which nothing was accepted", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  let a = await counter.startAccepting("a", { flags: ["--stay"] });
+  let b = await counter.startAccepting("b");
+  const destination = join(counter.folder, "backup");
+  await backUp(counter, destination, ["--id", "primary"]);
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    for (const role of [a, b]) await role.end(signal); // b leaves by the first one
+    a = await counter.startAccepting("a", { flags: ["--stay"] });
+    b = await counter.startAccepting("b");
+    await expectExact(counter, { a, b }, []);
+  }
+  await primary.end("SIGKILL");
+  restore(counter, destination, "primary");
+  await counter.startPrimary();
+  await counter.add(a, 5);
+  assert.is(await expectExact(counter, { a, b }, []), 5n);
+  const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
+  assert.match(log, /trouble \d+: ledger_restored at a, /);
+  assert.not.match(log, "second_incarnation", "there is no copy");
+});
+
 test("a member that does not come back to a restored ledger is retired", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();

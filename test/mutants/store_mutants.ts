@@ -13,6 +13,10 @@ const SQLITE_TESTS = [
   "test/store/sqlite_ledger_test.ts",
 ];
 
+/** Where the state of an incarnation is put in its place. */
+const REPLACED =
+  "  const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);";
+
 const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBOX_TESTS }, [
   {
     name: "incarnation-kept-over-restart",
@@ -76,9 +80,37 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     breaks: "law 7: where an incarnation ended is forgotten with its events, and no gap is named",
     edits: [
       [
-        "  if (by.closed && by.last.sequence === 0) return without(state, by);",
-        "  if (by.closed && by.last.sequence === by.trimmed.sequence) return without(state, by);",
+        REPLACED,
+        `  if (by.closed && by.last.sequence === by.trimmed.sequence) return without(state, by);\n${REPLACED}`,
       ],
+    ],
+  },
+  {
+    name: "idle-incarnation-forgotten",
+    breaks:
+      "law 7: an older ledger takes a life for that of a copy, because nobody closes an idle one",
+    edits: [
+      [
+        REPLACED,
+        `  if (by.closed && by.last.sequence === 0) return without(state, by);\n${REPLACED}`,
+      ],
+    ],
+  },
+  {
+    name: "idle-costs-events",
+    breaks: "law 7: a crash loop of idle lives takes events that are retained",
+    edits: [
+      [
+        "    ...oldestClosed(others, closedMax),\n    ...oldestClosed(idle, closedMax),",
+        "    ...oldestClosed(incarnations, closedMax),",
+      ],
+    ],
+  },
+  {
+    name: "oldest-waiting-forgotten",
+    breaks: "law 7: of idle lives that wait the one goes that a ledger has open",
+    edits: [
+      ["    ...waiting.slice(closedMax + 1),", "    ...waiting.toReversed().slice(closedMax + 1),"],
     ],
   },
   {
