@@ -55,6 +55,7 @@ export class LikesServerProcess extends SimulatedProcess {
   #core: LikesServerCore | undefined;
   #link: { readonly streamId: number; readonly stream: SimulatedStream } | undefined;
   isStopping = false;
+  readonly #isIdle: boolean;
   /** Whether it ever showed a stream's message out of order. */
   #isTampered = false;
 
@@ -65,11 +66,17 @@ export class LikesServerProcess extends SimulatedProcess {
     this.disk = seat.disk;
     this.#store = new MemoryOutbox(this.disk);
     this.watch = new LikesServerWatch(surroundings.oracle, this.disk, surroundings.plan);
+    this.#isIdle = surroundings.random.chance(surroundings.plan.idleShare);
     this.#mint();
   }
 
   get core(): LikesServerCore | undefined {
     return this.isAlive ? this.#core : undefined;
+  }
+
+  /** Whether nobody gives to it yet. */
+  get isIdle(): boolean {
+    return this.#isIdle && this.surroundings.isUnkind;
   }
 
   readonly drive = inTurn((event: LikesServerEvent): void => {

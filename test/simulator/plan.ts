@@ -26,6 +26,8 @@ export interface Plan {
   readonly pipeMessagesMax: number;
   readonly diskMs: number;
   readonly giveGapMs: number;
+  /** Of the lives of LikesServers, those in which nobody gives to them until all is kind. */
+  readonly idleShare: number;
   /** Batches are read in pieces of so many bytes, so that a few likes are several batches. */
   readonly batchBytesMax: number;
   readonly outboxBytesMax: number;
@@ -73,6 +75,7 @@ export function drawPlan(random: Random, servers: number): Plan {
     pipeMessagesMax: random.pick([2, 8, 1_000]),
     diskMs: random.pick([0.5, 3, 8]),
     giveGapMs: random.pick([20, 60, 150]) * (3 / servers),
+    idleShare: random.pick([0, 0, 0.3, 0.8]),
     batchBytesMax: random.pick([1, 60, 500, 1e6]),
     outboxBytesMax: faults.has("outbox_full") ? OUTBOX_BYTES_SMALL : PLENTY,
     retain: {

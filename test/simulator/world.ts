@@ -27,7 +27,7 @@ import type { Operated } from "./operator.ts";
 import { SimulationFailure } from "./oracle/failure.ts";
 import { Oracle } from "./oracle/oracle.ts";
 import { PAST_ITEM } from "./oracle/truth.ts";
-import { drawPlan } from "./plan.ts";
+import { PLENTY, drawPlan } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { PrimaryProcess } from "./primary.ts";
 import type { PrimarySurroundings } from "./primary.ts";
@@ -89,6 +89,7 @@ export class World implements Surroundings {
     this.oracle = new Oracle(this.plan.codec, this.ledger, {
       nowMs: () => this.agenda.nowMs,
       outboxes: () => this.seats.map(({ disk }) => disk),
+      remembersAll: this.plan.retain.incarnationsMax === PLENTY,
     });
     this.primaryMachine = new Machine("primary", this.plan.diskMs);
     this.amnesias = new Amnesias(this);

@@ -20,6 +20,8 @@ interface Observed {
   readonly truth: Truth;
   readonly asOf: AsOfCheck;
   readonly home: Lineage;
+  /** Whether no outbox ever has so many lives that it forgets one for that. */
+  readonly remembersAll: boolean;
 }
 
 interface Expected {
@@ -162,13 +164,17 @@ export class AmnesiaWatch {
 
   /** Nobody is told of a trouble that nothing has caused. */
   #checkCause({ kind, outboxId }: TroubleRow, { isRestored, disk }: Lineage): void {
-    const { asOf } = this.#oracle;
+    const { asOf, remembersAll } = this.#oracle;
     // Each process has an incarnation of its own, so no name ever has two events.
     expect(kind !== "digest_differs", () => `other events of ${outboxId} have one name`);
+    const isCopied = asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
     const isRetired = disk.decisions.some((one) => one.outboxId === outboxId);
-    const isCaused =
-      isRestored || isRetired || asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
+    const isCaused = isRestored || isRetired || isCopied;
     expect(isCaused, () => `${kind} of ${outboxId} is recorded, and nothing of it forgot`);
+    // A ledger that was put back has nothing to say of copies of an outbox that knows all its lives.
+    const isOfCopies = COPIED.some((one) => one === kind);
+    const isFalse = isOfCopies && remembersAll && !isCopied;
+    expect(!isFalse, () => `${kind} of ${outboxId} is recorded, and there never was a copy`);
   }
 
   /**

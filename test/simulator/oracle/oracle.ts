@@ -36,6 +36,7 @@ export class Oracle {
   readonly #marked = new Set<LedgerDisk>();
   readonly #nowMs: () => number;
   readonly outboxes: () => Iterable<OutboxDisk>;
+  readonly remembersAll: boolean;
   /** Of each ledger disk that there is: copies of one, and others. */
   readonly #lineages = new Map<LedgerDisk, Lineage>();
   /** Of the ledger that is open now. */
@@ -50,8 +51,13 @@ export class Oracle {
   constructor(
     codec: RecordCodec,
     ledger: LedgerDisk,
-    world: { nowMs(): number; outboxes(): Iterable<OutboxDisk> },
+    world: {
+      nowMs(): number;
+      outboxes(): Iterable<OutboxDisk>;
+      readonly remembersAll: boolean;
+    },
   ) {
+    this.remembersAll = world.remembersAll;
     this.#nowMs = () => world.nowMs();
     this.outboxes = () => world.outboxes();
     this.truth = new Truth(codec, ledger.meta.totalLikes);

@@ -153,10 +153,12 @@ export class OutboxCheck {
       return !ids.has(incarnation) && last.sequence > 0;
     });
     if (forgotten === undefined) return;
-    const kept = state.incarnations.filter(({ closed }) => closed).length;
+    const kept = state.incarnations.filter((one) => one.closed && !isIdle(one)).length;
     expect(kept >= incarnationsMax, () => `${kept} closed incarnations are kept, and one is not`);
     const older = before.incarnations.slice(0, before.incarnations.indexOf(forgotten));
-    const isOldest = older.every(({ incarnation, closed }) => !closed || !ids.has(incarnation));
+    const isOldest = older.every((one) => {
+      return !one.closed || isIdle(one) || !ids.has(one.incarnation);
+    });
     expect(isOldest, () => `${forgotten.incarnation} is forgotten before an older one`);
   }
 
@@ -169,8 +171,14 @@ export class OutboxCheck {
     }
     if (!isShed) return;
     expect(retainedBytes <= bytesMax, () => `${retainedBytes} bytes are retained`);
-    const closed = incarnations.filter((one) => one.closed).length;
-    expect(closed <= incarnationsMax, () => `${closed} closed incarnations are kept`);
+    const closed = incarnations.filter((one) => one.closed);
+    const idle = closed.filter(isIdle).length;
+    const most = Math.max(idle, closed.length - idle);
+    expect(most <= incarnationsMax, () => `${most} closed incarnations are kept`);
+    const waiting = incarnations.slice(0, -1).filter((one) => {
+      return isIdle(one) && !one.closed && one.parked === undefined;
+    }).length;
+    expect(waiting <= incarnationsMax + 1, () => `${waiting} idle incarnations wait`);
   }
 }
 
@@ -179,6 +187,11 @@ function note(known: Map<Id, Heard[]>, incarnation: Id, heard: Heard): void {
   const before = known.get(incarnation) ?? [];
   known.set(incarnation, before);
   if (heard.upTo > (before.at(-1)?.upTo ?? 0)) before.push(heard);
+}
+
+/** Whether nothing was ever accepted in it. */
+function isIdle({ last }: IncarnationState): boolean {
+  return last.sequence === 0;
 }
 
 /** Up to where an incarnation is only retained. */
