@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-/** The command line's entry. */
+/** The command line's entry; `bin/likes` starts it. */
 import { fileURLToPath } from "node:url";
 import { serveUnread, watchOutput } from "./cli/output.ts";
+import { keepIgnored } from "./cli/signals.ts";
 import { EXIT, FAULTS, LikesError } from "./errors.ts";
 import { refusePlatform } from "./node_version.ts";
 
+keepIgnored(); // before anything that takes time: until then SIGUSR1 opens the debugger
 const refusal = refusePlatform(process.versions);
 if (refusal !== undefined) {
   process.stderr.write(`Error: ${refusal.message}\n`);

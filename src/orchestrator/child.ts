@@ -14,6 +14,11 @@ import { monotonicMs } from "../monotonic.ts";
 import type { ChildMessage, ParentMessage } from "./child_channel.ts";
 import { RestartPolicy } from "./restart_policy.ts";
 
+/** Closes the debugger from the first moment on. Node 20 lacks it; keepIgnored() is a moment later. */
+const NO_DEBUGGER = ["--disable-sigusr1"].filter((flag) => {
+  return process.allowedNodeEnvironmentFlags.has(flag);
+});
+
 /** How a child is started, and who hears of it. */
 export interface ChildOptions {
   /** `primary` or a server id: names it in lines. */
@@ -138,7 +143,7 @@ export class Child {
   #spawn(): void {
     const { entry, args, log } = this.#options;
     const command = [entry, ...args, "--port", String(this.#port), "--supervised"];
-    const child = spawn(process.execPath, [...process.execArgv, ...command], {
+    const child = spawn(process.execPath, [...process.execArgv, ...NO_DEBUGGER, ...command], {
       detached: true,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });

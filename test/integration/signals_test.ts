@@ -1,4 +1,5 @@
 /** Ctrl-C, SIGTERM, a closed pipe and the death of a parent: how each process ends. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -7,11 +8,13 @@ import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { likesServerLogName } from "../../src/log/log_file.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
+import { healthOf } from "../fixtures/health.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { knocking } from "../fixtures/knocking.ts";
 import { refusingPrimary } from "../fixtures/refusing_primary.ts";
 import type { Refusing } from "../fixtures/refusing_primary.ts";
 import { Counter } from "../fixtures/roles.ts";
+import type { Role } from "../fixtures/roles.ts";
 
 const LIMIT_MS = 10_000;
 /** What a process may take beside what it promises: the machine is busy. */
@@ -100,6 +103,83 @@ test("the primary ends on the first signal, and its LikesServers wait for the ne
   await expectExact(counter, { a: role }, []);
 });
 
+test("a role ends well on SIGHUP, however many of them a closing terminal sends", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const role = await counter.startAccepting("a");
+  await counter.add(role, 5);
+  for (let hangUps = 0; hangUps < 3; hangUps++) role.signal("SIGHUP");
+  const left = await role.result();
+  assert.is(left.code, 0);
+  assert.match(left.stdout, "a stopped; 0 events stay in its outbox\n");
+  await expectExact(counter, {}, []);
+  for (let hangUps = 0; hangUps < 3; hangUps++) primary.signal("SIGHUP");
+  assert.is((await primary.result()).code, 0);
+});
+
+/** A terminal that runs a command, and closes when it is killed. */
+const TERMINAL = "import pty, sys; pty.spawn(sys.argv[1:])";
+
+/** How people keep a signal from a process, and the signal. */
+const IGNORING = [
+  { through: ["nohup"], signal: "SIGHUP" },
+  { through: ["sh", "-c", 'trap "" INT; exec "$@"', "sh"], signal: "SIGINT" },
+  { through: ["sh", "-c", '"$@" & echo pid $!; wait $!', "sh"], signal: "SIGINT" },
+  { through: ["sh", "-c", 'trap "" TERM; exec "$@"', "sh"], signal: "SIGTERM" },
+] as const;
+
+test("a role goes on when a signal comes that was ignored when it was started", async () => {
+  await using counter = new Counter();
+  for (const { through, signal } of IGNORING) {
+    const what = `${signal} through ${through.join(" ")}`;
+    const role = await counter.startPrimary({ through, installed: true });
+    for (let times = 0; times < 2; times++) {
+      process.kill(pidOf(role), signal);
+      await counter.status();
+    }
+    assert.not.ok(role.hasEnded, what);
+    process.kill(pidOf(role), signal === "SIGTERM" ? "SIGINT" : "SIGTERM");
+    assert.is((await role.result()).code, 0, what);
+  }
+  // Where another Node stands between, such as npx, the shell's name of the command is left.
+  const env = { _: "/usr/bin/nohup" };
+  const role = await counter.startPrimary({ env });
+  role.signal("SIGHUP");
+  await counter.status();
+  assert.is((await role.end("SIGTERM")).code, 0);
+});
+
+test("a role ends well when its terminal closes", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const through = ["python3", "-c", TERMINAL, "sh", "-c", 'echo pid $$; exec "$@"', "sh"];
+  const role = await counter.startAccepting("a", { through, installed: true });
+  await counter.add(role, 5);
+  await role.end("SIGKILL");
+  try {
+    await becomes("that it left", LIMIT_MS, () => logOf(counter, "a").includes("stopped: 0 event"));
+  } finally {
+    spawnSync("kill", ["-KILL", `${pidOf(role)}`]); // it is no child of this test, and gone by now
+  }
+  await expectExact(counter, {}, []);
+});
+
+test("SIGUSR1 opens no debugger on a role, with or without a parent", async () => {
+  await using counter = new Counter();
+  const supervised = { flags: ["--supervised"], ipc: true };
+  const primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const b = await counter.startAccepting("b", supervised);
+  const roles = [primary, a, b];
+  for (const role of roles) {
+    role.signal("SIGUSR1");
+    await healthOf(role.address);
+    role.signal("SIGUSR1");
+  }
+  await expectExact(counter, { a, b }, []);
+  for (const { stderr } of roles) assert.not.match(stderr, "Debugger");
+});
+
 test("a LikesServer says once what it waits for when there is no primary", async () => {
   await using counter = new Counter();
   await using nobody = await knocking();
@@ -151,9 +231,7 @@ test("a role goes on when the reader of its output is gone", async () => {
   role.stopReading();
   await primary.end("SIGKILL");
   await becomes("that it waits in its log", LIMIT_MS, () => {
-    return readFileSync(join(counter.logDir, likesServerLogName("a"), "log.txt"), "utf8").includes(
-      "disconnected",
-    );
+    return logOf(counter, "a").includes("disconnected");
   });
   await counter.add(role, 5); // more than once, for what it says there comes a moment later
   await counter.startPrimary();
@@ -186,5 +264,14 @@ test("a supervised role ends when its parent is gone", async () => {
   primary.disconnect();
   await primary.result(ORPHAN_WAIT_MAX_MS);
 });
+
+/** The process of a role that something else started, which said so; else the one that was started. */
+function pidOf({ pid, stdout }: Role): number {
+  return Number(/^pid (\d+)/m.exec(stdout)?.[1] ?? pid);
+}
+
+function logOf({ logDir }: Counter, id: string): string {
+  return readFileSync(join(logDir, likesServerLogName(id), "log.txt"), "utf8");
+}
 
 test.run();

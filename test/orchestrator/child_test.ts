@@ -41,6 +41,17 @@ test("start() throws when the child is ended before it is ready", async () => {
   assert.match(String(await started), "Cannot start someone: it was stopped");
 });
 
+test("start() gives a child no debugger where Node can do without from the first moment", async () => {
+  if (!process.allowedNodeEnvironmentFlags.has("--disable-sigusr1")) {
+    return console.log("skipped: this Node can close its debugger to SIGUSR1 only once it runs");
+  }
+  await using child = new TestChild("obedient");
+  await child.start("listening");
+  process.kill(child.pids[0] ?? 0, "SIGUSR1");
+  await child.finish(WAIT_MS);
+  assert.not.match(child.lines.join("\n"), "Debugger");
+});
+
 test("Child starts again on its port when it is killed, and is greeted again", async () => {
   await using child = new TestChild("obedient", { type: "start", startMs: 17, durationMs: 1 });
   await child.start("listening");
