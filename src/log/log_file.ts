@@ -5,7 +5,8 @@
  * truncated in place, never renamed, so that a running `tail -f` keeps following: also when it has
  * grown to its bound, where what it held becomes `log.old.txt` first. The folder may lie
  * in a directory that everyone can write to, so one that is a symbolic link or somebody else's is
- * refused, and the file is opened without following links.
+ * refused, and the file is opened without following links. A cleaner of temporary files may remove what
+ * lies there, so each line looks whether the file still has its name: else it is opened anew.
  */
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
 import { copyFileSync, fstatSync, openSync, rmSync, writeSync } from "node:fs";
@@ -19,6 +20,7 @@ import { takeProcessLock } from "../store/process_lock.ts";
 import type { ProcessLock } from "../store/process_lock.ts";
 
 const FILE_MODE = 0o600;
+const NAME = "log.txt";
 const OLD_NAME = "log.old.txt";
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
@@ -27,24 +29,36 @@ export interface Log {
   line(text: string): void;
 }
 
+/** What is open of a log. */
+interface Opened {
+  readonly descriptor: number;
+  readonly lock: ProcessLock;
+  /** What had the names of the log and of its lock when they were opened. */
+  readonly files: readonly [string, string];
+}
+
 /** An open log file, held by this process alone. */
 export class LogFile implements Log {
   readonly path: string;
-  readonly #descriptor: number;
-  readonly #lock: ProcessLock;
+  readonly #folder: string;
+  /** Undefined while it cannot be opened anew, and once it is closed. */
+  #opened: Opened | undefined;
+  #isClosed = false;
   #bytes: number;
   #lostLines = 0;
 
-  constructor(path: string, descriptor: number, lock: ProcessLock) {
-    this.path = path;
-    this.#descriptor = descriptor;
-    this.#lock = lock;
-    this.#bytes = fstatSync(descriptor).size;
+  /** Opens it in `folder`. Throws LikesError `log_unusable`, or the error of the system. */
+  constructor(folder: string) {
+    this.path = join(folder, NAME);
+    this.#folder = folder;
+    this.#opened = open(folder);
+    this.#bytes = fstatSync(this.#opened.descriptor).size;
   }
 
   /** Writes a line now. A log that cannot be written must not stop the count: it says so later. */
   line(text: string): void {
     try {
+      this.#openIfRemoved();
       if (this.#lostLines > 0) this.#write(`${this.#lostLines} lines could not be written before`);
       this.#lostLines = 0;
       this.#write(text);
@@ -55,20 +69,41 @@ export class LogFile implements Log {
 
   /** Empties the file in place. */
   truncate(): void {
-    ftruncateSync(this.#descriptor);
+    if (this.#opened !== undefined) ftruncateSync(this.#opened.descriptor);
     this.#bytes = 0;
   }
 
   close(): void {
-    closeSync(this.#descriptor);
-    this.#lock.release();
+    this.#isClosed = true;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened === undefined) return;
+    closeSync(opened.descriptor);
+    opened.lock.release();
+  }
+
+  /** The lock too: without it another run could come to log in the same file. */
+  #openIfRemoved(): void {
+    const [file, lock] = this.#opened?.files ?? [];
+    if (this.#isClosed || (file === found(this.path) && lock === found(lockOf(this.#folder))))
+      return;
+    this.#letGo();
+    this.#opened = open(this.#folder);
+    this.#bytes = fstatSync(this.#opened.descriptor).size;
+    this.#write("somebody removed this log or its lock: it goes on here");
   }
 
   #write(text: string): void {
+    const { descriptor } = this.#opened ?? {};
+    if (descriptor === undefined) throw new Error(`Cannot write ${this.path}: it is closed`);
     // Somebody may have cut it meanwhile, as people do with logs.
-    if (this.#bytes >= LOG_BYTES_MAX) this.#bytes = fstatSync(this.#descriptor).size;
+    if (this.#bytes >= LOG_BYTES_MAX) this.#bytes = fstatSync(descriptor).size;
     if (this.#bytes >= LOG_BYTES_MAX) this.#startOver();
-    this.#bytes += writeSync(this.#descriptor, `${localTime(Date.now())} ${escapeText(text)}\n`);
+    this.#bytes += writeSync(descriptor, `${localTime(Date.now())} ${escapeText(text)}\n`);
   }
 
   /** Keeps what the file holds beside it, in place of what was kept before, and empties it. */
@@ -91,19 +126,34 @@ export class LogFile implements Log {
 export function openLogFile(logDir: string, name: string): LogFile {
   const folder = join(logDir, name);
   try {
-    makeOwnFolder(folder);
-    const lock = takeProcessLock(join(folder, "log.lock"));
-    if (lock === undefined) throw unusable(folder, "another run logs there");
-    try {
-      const path = join(folder, "log.txt");
-      return new LogFile(path, openSync(path, APPEND, FILE_MODE), lock);
-    } catch (error) {
-      lock.release();
-      throw error;
-    }
+    return new LogFile(folder);
   } catch (error) {
     throw error instanceof LikesError ? error : unusable(folder, messageOf(error), error);
   }
+}
+
+function open(folder: string): Opened {
+  makeOwnFolder(folder);
+  const lock = takeProcessLock(lockOf(folder));
+  if (lock === undefined) throw unusable(folder, "another run logs there");
+  try {
+    const path = join(folder, NAME);
+    const descriptor = openSync(path, APPEND, FILE_MODE);
+    return { descriptor, lock, files: [found(path), found(lockOf(folder))] };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function lockOf(folder: string): string {
+  return join(folder, "log.lock");
+}
+
+/** Which file has the name `path`: its number on its disk; empty when there is none. */
+function found(path: string): string {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.dev}:${stats.ino}`;
 }
 
 /** The folder of a LikesServer's log: `LikesServer3` for `likes-server-3`. */

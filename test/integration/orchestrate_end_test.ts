@@ -10,7 +10,7 @@ const ORPHANS_WAIT_MAX_MS = 2_000;
 /** A child whose program is still being loaded needs that first. */
 const LOADING_WAIT_MS = 10_000;
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   test(`orchestrate drains and gives its verdict when it gets ${signal} once`, async () => {
     await using run = new Orchestration(FLAGS);
     await run.started();

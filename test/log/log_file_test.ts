@@ -1,5 +1,5 @@
 import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
-import { appendFileSync, chmodSync, linkSync, rmSync } from "node:fs";
+import { appendFileSync, chmodSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -8,6 +8,7 @@ import { LOG_BYTES_MAX } from "../../src/limits.ts";
 import { likesServerLogName, openLogFile } from "../../src/log/log_file.ts";
 import type { LogFile } from "../../src/log/log_file.ts";
 import { becomes } from "../fixtures/eventually.ts";
+import { SmallDisk } from "../fixtures/small_disk.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "../store/faults.ts";
 import { following } from "./following.ts";
@@ -63,14 +64,75 @@ test("line() goes on when a log that was at its bound has been cut by hand", asy
 
 test("line() starts over at its bound also when what was there cannot be kept", async () => {
   await using folder = temporaryFolder();
-  const log = fullLog(folder.path);
-  const elsewhere = join(folder.path, "elsewhere");
-  linkSync(log.path, elsewhere);
-  rmSync(log.path); // what is written has another name now, and is not there by its own
+  await using disk = SmallDisk.mount(folder.path, 1);
+  if (disk === undefined) return;
+  const log = fullLog(folder.path); // mostly a hole, which a copy fills
   log.line("the next");
-  assert.match(readFileSync(elsewhere, "utf8"), /^\S+ \S+ the next\n$/);
+  assert.match(readFileSync(log.path, "utf8"), /^\S+ \S+ the next\n$/);
   assert.not(existsSync(join(folder.path, NAME, "log.old.txt")));
   log.close();
+});
+
+test("line() goes on in a new file when the log, its lock or its folder was removed", async () => {
+  await using folder = temporaryFolder();
+  const own = join(folder.path, "logs", NAME);
+  const log = openLogFile(join(folder.path, "logs"), NAME);
+  for (const removed of [log.path, join(own, "log.lock"), own, join(folder.path, "logs")]) {
+    log.line("before");
+    rmSync(removed, { recursive: true });
+    log.line("after it");
+    const lines = readFileSync(log.path, "utf8").trimEnd().split("\n").slice(-2);
+    assert.match(
+      lines[0] ?? "",
+      / somebody removed this log or its lock: it goes on here$/,
+      removed,
+    );
+    assert.match(lines[1] ?? "", / after it$/, removed);
+    assert.is(modeOf(own), 0o700);
+    assert.is(modeOf(log.path), 0o600);
+    await refused(join(folder.path, "logs"), NAME, "another run logs there");
+  }
+  log.close();
+});
+
+test("line() follows a new file of that name, as one that rotates logs makes it", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  log.line("the first");
+  renameSync(log.path, `${log.path}.1`);
+  writeFileSync(log.path, "", { mode: 0o600 });
+  log.line("the next");
+  log.close();
+  assert.match(readFileSync(log.path, "utf8"), / the next\n$/);
+  assert.match(readFileSync(`${log.path}.1`, "utf8"), / the first\n$/);
+});
+
+test("line() waits while another run has taken a log that was removed, and says what it lost", async () => {
+  await using folder = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  rmSync(folder.path, { recursive: true });
+  const other = openLogFile(folder.path, NAME);
+  log.line("lost");
+  other.line("of the other");
+  other.close();
+  log.line("ours again");
+  log.close();
+  const written = readFileSync(log.path, "utf8");
+  assert.match(
+    written,
+    / of the other\n.* somebody removed .*\n.* 1 lines could not .*\n.* ours again\n$/,
+  );
+});
+
+test("line() trusts a new folder no more than the first one", async () => {
+  await using folder = temporaryFolder();
+  await using elsewhere = temporaryFolder();
+  const log = openLogFile(folder.path, NAME);
+  rmSync(join(folder.path, NAME), { recursive: true });
+  symlinkSync(elsewhere.path, join(folder.path, NAME));
+  log.line("into the void");
+  log.close();
+  assert.equal(readdirSync(elsewhere.path), []);
 });
 
 test("openLogFile() closes a folder to others when it was open to them", async () => {
