@@ -77,7 +77,8 @@ async function noteOpening(store: LedgerStore): Promise<void> {
   });
   if (outcome.type === "done") return;
   if (outcome.type === "full") {
-    throw new LikesError("disk_full", "Cannot open the ledger: its disk is full; free some space");
+    const message = "Cannot open the ledger: its disk is full; free some space, or raise a quota";
+    throw new LikesError("disk_full", message);
   }
   const message = "Cannot open the ledger: another program is writing to it; end that program";
   throw new LikesError("store_busy", message);

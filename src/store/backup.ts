@@ -18,14 +18,15 @@ import type { Accepted } from "../core/outbox.ts";
 import type { Id, RecordCodec } from "../core/record.ts";
 import type { FaultCode } from "../errors.ts";
 import { LikesError } from "../errors.ts";
-import { Database } from "./sqlite.ts";
+import { isFull } from "./disk_space.ts";
 import { metaOf } from "./ledger_columns.ts";
 import { prepareLedger } from "./ledger_tables.ts";
 import { makeFolder, syncFolder } from "./make_folder.ts";
 import { readOutboxHead } from "./outbox_tables.ts";
 import { FILE_MODE, refuseKindOfFile } from "./own_file.ts";
-import { BUSY, DAMAGED, FULL, isOutside } from "./sqlite_failures.ts";
+import { BUSY, DAMAGED, isOutside } from "./sqlite_failures.ts";
 import { databasePath, olderVersion, pragma, recognise } from "./sqlite_kind.ts";
+import { Database } from "./sqlite.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { storedInteger } from "./stored_integer.ts";
 import { verifyAllPages, verifySchema } from "./verify_database.ts";
@@ -99,11 +100,13 @@ export async function backUp(
     syncFolder(dirname(path));
     return { path, bytes: lstatSync(path).size, ...copied };
   } catch (error) {
+    // Before what was copied is removed: then there may be space again.
+    const reason = failure(error, `the ${kind.name} of ${JSON.stringify(folder)}`, made);
     for (const suffix of left === undefined ? [] : ["", "-journal", "-wal", "-shm"]) {
       rmSync(left + suffix, { force: true });
     }
     for (const made of madeFolders.toReversed()) removeEmpty(made);
-    throw failure(error, `the ${kind.name} of ${JSON.stringify(folder)}`);
+    throw reason;
   }
 }
 
@@ -198,15 +201,16 @@ function unfitAs(found: string): Unfit {
   return new Unfit(`it is damaged: ${found}; stop that role, and put an older copy back`);
 }
 
-/** The LikesError for what ended a backup of `store`. Bugs stay as they are. */
-function failure(error: unknown, store: string): unknown {
+/** The LikesError for what ended a backup of `store` to `made`. Bugs stay as they are. */
+function failure(error: unknown, store: string, made: string): unknown {
   if (error instanceof LikesError) return error;
   const cannot = (code: FaultCode, found: string): LikesError =>
     new LikesError(code, `Cannot back up ${store}: ${found}`, { cause: error });
   if (error instanceof Unfit) return cannot("store_unusable", error.message);
   if (!isOutside(error)) return error;
   const { code } = error;
-  if (FULL.test(code)) return cannot("disk_full", "the disk is full; free some space");
+  if (isFull(error, made))
+    return cannot("disk_full", "the disk is full; free some space, or raise a quota");
   if (BUSY.test(code)) return cannot("store_busy", "another program holds it; end that program");
   const told = `${error.message} (${code})`;
   if (DAMAGED.test(code)) return cannot("store_unusable", unfitAs(told).message);

@@ -1,5 +1,6 @@
 /** What went wrong with a database, and what a person can do about it. */
 import { LikesError } from "../errors.ts";
+import { isFull } from "./disk_space.ts";
 import { LockError } from "./process_lock.ts";
 import { SqliteError } from "./sqlite.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
@@ -8,8 +9,6 @@ import type { SqliteKind } from "./sqlite_kind.ts";
 const READ_ONLY = /^(?:EROFS|SQLITE_READONLY)/;
 /** Error codes of a lock that somebody else has: plain, or while what a crash left is recovered. */
 export const BUSY = /^SQLITE_BUSY/;
-/** Error codes of a disk without space. */
-export const FULL = /^(?:ENOSPC|EDQUOT|SQLITE_FULL)/;
 /** Error codes of bytes that no build wrote so. */
 export const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
@@ -33,8 +32,8 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
   if (error instanceof LikesError || !isOutside(error)) return error;
   const { code, message } = error;
   const cannot = `Cannot open the ${kind.name} ${JSON.stringify(path)}:`;
-  if (FULL.test(code)) {
-    const text = `${cannot} the disk is full; free some space`;
+  if (isFull(error, path)) {
+    const text = `${cannot} the disk is full; free some space, or raise a quota`;
     return new LikesError("disk_full", text, { cause: error });
   }
   if (BUSY.test(code)) {

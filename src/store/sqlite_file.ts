@@ -5,18 +5,20 @@
  * The lock (process_lock.ts) is on a small database beside the data. Locking the data itself would
  * shut out `sqlite3`, with which a person looks inside.
  *
- * A full disk leaves the transaction undone and the store usable, and so does somebody else's write
- * lock, which shows before anything was touched. SQLite waits for that lock without giving the thread
- * back, so a role that serves waits for it a moment only. After any other error it is
- * unknown what the disk holds, and the store refuses everything until it is opened again. Checkpoints
- * are made here, because SQLite keeps the errors of its automatic ones to itself: one that has no
- * space is repeated from the log, which is whole, and any other error is an error of the store.
+ * A full disk (disk_space.ts) leaves the transaction undone and the store usable, and so does
+ * somebody else's write lock, which shows before anything was touched. SQLite waits for that lock
+ * without giving the thread back, so a role that serves waits for it a moment only. After any other
+ * error it is unknown what the disk holds, and the store refuses everything until it is opened
+ * again. Checkpoints are made here, because SQLite keeps the errors of its automatic ones to itself:
+ * one that has no space is repeated from the log, which is whole, and any other error is an error of
+ * the store.
  */
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert } from "../assert.ts";
 import type { TransactionOutcome } from "../core/ledger.ts";
 import { LikesError } from "../errors.ts";
+import { isFull } from "./disk_space.ts";
 import { Database, SqliteError } from "./sqlite.ts";
 import type { Statement } from "./sqlite.ts";
 import { Doubt } from "./doubt.ts";
@@ -114,8 +116,7 @@ export class SqliteFile {
     try {
       this.database.pragma("wal_checkpoint(PASSIVE)");
     } catch (error) {
-      const isFull = error instanceof SqliteError && error.code === "SQLITE_FULL";
-      if (!isFull) throw this.#enterDoubt(error);
+      if (!this.#isFull(error)) throw this.#enterDoubt(error);
     }
   }
 
@@ -154,7 +155,7 @@ export class SqliteFile {
   /** Undoes a transaction that failed: refused when the disk was full, else it throws. */
   #fail(error: unknown): { readonly type: "full" } {
     const fromSqlite = error instanceof SqliteError;
-    if (fromSqlite && error.code !== "SQLITE_FULL") throw this.#enterDoubt(error);
+    if (fromSqlite && !this.#isFull(error)) throw this.#enterDoubt(error);
     try {
       // SQLite undoes some failed transactions by itself.
       if (this.database.inTransaction) this.#rollback.run();
@@ -163,6 +164,10 @@ export class SqliteFile {
     }
     if (!fromSqlite) throw error;
     return { type: "full" };
+  }
+
+  #isFull(error: unknown): boolean {
+    return error instanceof SqliteError && isFull(error, this.path);
   }
 
   #enterDoubt(error: unknown): LikesError {

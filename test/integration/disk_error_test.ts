@@ -7,10 +7,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { eventually } from "../fixtures/eventually.ts";
+import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { sampleOf } from "../fixtures/extent.ts";
-import { failing, hasTracer } from "../fixtures/failing_disk.ts";
+import { failing, hasTracer, quotaUsedUp } from "../fixtures/failing_disk.ts";
 import type { Failing } from "../fixtures/failing_disk.ts";
 import { Givers } from "../fixtures/givers.ts";
 import type { GiverRecord } from "../fixtures/givers.ts";
@@ -25,6 +25,7 @@ const ALL_FAULTS: readonly Failing[] = [
   { call: "pwrite64", error: "EIO", when: "60" },
   { call: "pwrite64", error: "EROFS", when: "90+" },
   { call: "fsync", error: "ENOSPC", when: "18" },
+  { call: "fsync", error: "EDQUOT", when: "22" },
   // A checkpoint's, which comes after some hundred commits.
   { call: "fsync", error: "EIO", when: "1", suffixes: [""] },
 ];
@@ -69,14 +70,40 @@ test("a primary ends with the reason when its disk fails, and counts nothing twi
   await expectExact(counter, { a }, records);
 });
 
+test("roles go on when their disk quota is used up, and count exactly afterwards", async () => {
+  if (!hasTracer()) return;
+  await using counter = new Counter();
+  const whole = await counter.startPrimary();
+  await (await counter.startAccepting("a")).end("SIGKILL"); // a member, which needs nobody to accept
+  await whole.end("SIGTERM");
+  const ledger = quotaUsedUp("60..120", join(counter.dataDir, "primary"));
+  const primary = await counter.startPrimary({ through: ledger });
+  const outbox = quotaUsedUp("60..120", counter.outboxDir("a"));
+  const a = await counter.startLikes("a", { through: outbox });
+  await using givers = new Givers(a.address, { name: "a", givers: 4 });
+  for (const log of ["LikesServer-a", "PrimaryLikesServer"]) {
+    await becomes(`${log} written again`, LIMIT_MS, () => {
+      return /the disk of the (\w+) is full[^]*the \1 is written again/.test(logOf(counter, log));
+    });
+  }
+  const records = await givers.stop();
+  assert.ok(records.some(({ refused }) => refused > 0));
+  assert.not.ok(a.hasEnded || primary.hasEnded);
+  await expectExact(counter, { a }, records);
+});
+
 /** It ends by itself with 1, and says why on stderr and in its log. */
 async function expectEnd(counter: Counter, role: Role, log: string, what: string): Promise<void> {
   await eventually(`the end after ${what}`, LIMIT_MS, () => role.hasEnded || undefined);
   const { code, stderr } = await role.result();
   assert.is(code, 1, `${what}: ${stderr}`);
   assert.match(stderr, STORE, what);
-  const lines = readFileSync(join(counter.logDir, log, "log.txt"), "utf8");
+  const lines = logOf(counter, log);
   assert.match(lines.split("\n").slice(-3).join("\n"), /ended: Cannot use the/, what);
+}
+
+function logOf({ logDir }: Counter, name: string): string {
+  return readFileSync(join(logDir, name, "log.txt"), "utf8");
 }
 
 test.run();

@@ -107,7 +107,7 @@ test("line() follows a new file of that name, as one that rotates logs makes it"
   assert.match(readFileSync(`${log.path}.1`, "utf8"), / the first\n$/);
 });
 
-test("line() waits while another run has taken a log that was removed, and says what it lost", async () => {
+test("line() waits while another run has taken a removed log, and says what it lost", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
   rmSync(folder.path, { recursive: true });

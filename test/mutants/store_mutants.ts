@@ -261,7 +261,7 @@ const SQLITE = [
       breaks: "pitfall 15: after an I/O error the store says that nothing was written, and goes on",
       edits: [
         [
-          '    if (fromSqlite && error.code !== "SQLITE_FULL") throw this.#enterDoubt(error);',
+          "    if (fromSqlite && !this.#isFull(error)) throw this.#enterDoubt(error);",
           '    if (fromSqlite && error.code === "SQLITE_MISUSE") throw this.#enterDoubt(error);',
         ],
       ],
@@ -292,7 +292,10 @@ const SQLITE = [
       name: "failed-checkpoint-ignored",
       breaks: "pitfall 15: an I/O error while the log is moved is not heard of",
       edits: [
-        ["      if (!isFull) throw this.#enterDoubt(error);", "      assert(!isFull || isFull);"],
+        [
+          "      if (!this.#isFull(error)) throw this.#enterDoubt(error);",
+          "      assert(error !== this);",
+        ],
       ],
     },
     {
