@@ -9,7 +9,6 @@ import * as assert from "uvu/assert";
 import type { FromLikesServer } from "../../src/core/messages.ts";
 import type { Position } from "../../src/core/record.ts";
 import { STATUS } from "../../src/errors.ts";
-import { REPORT_WAIT_MAX_MS } from "../../src/limits.ts";
 import { PRIMARY_LOG_NAME } from "../../src/log/log_file.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { readFromPrimary, writeFromLikesServer } from "../../src/rpc/wire.ts";
@@ -27,7 +26,6 @@ const EVENTS = 800;
 const LONG = "/long".repeat(50);
 /** What the primary may grow by while this comes: a part of it, so that it cannot be queued. */
 const GROWTH_BYTES_MAX = 64 * MIB;
-const LIMIT_MS = 30_000;
 
 test("a peer that floods and does not read is held back, and nobody else is", async () => {
   await using counter = new Counter();
@@ -41,7 +39,7 @@ test("a peer that floods and does not read is held back, and nobody else is", as
   await counter.add(a, 5, "among");
   const expected = BigInt(BATCHES * EVENTS) + 5n;
   // A machine that takes long for all of it gives the peer up first, in the middle.
-  await becomes("all that was sent counted, or the end", LIMIT_MS, async () => {
+  await becomes("all that was sent counted, or the end", async () => {
     peak = Math.max(peak, residentBytes(primary.pid) ?? 0);
     return (await counter.status()).totalLikes === expected || isGivenUp(counter);
   });
@@ -50,10 +48,10 @@ test("a peer that floods and does not read is held back, and nobody else is", as
     assert.ok(peak - before < GROWTH_BYTES_MAX, `${before} bytes grew to ${peak}`);
   }
   // It never answered a pulse: the primary gives it up, and says why to whoever reads it.
-  const ended = within("the end", REPORT_WAIT_MAX_MS + LIMIT_MS, peer.ended);
+  const ended = within("the end", peer.ended);
   peer.read(() => {});
   const { code, details } = await ended;
-  await becomes("the reason in the log", LIMIT_MS, () => isGivenUp(counter));
+  await becomes("the reason in the log", () => isGivenUp(counter));
   // A peer that is slow to read is cut before the status reaches it.
   if (!Number.isNaN(code)) {
     assert.is(code, STATUS.DEADLINE_EXCEEDED, details);
@@ -96,7 +94,7 @@ async function admitted(address: string, identity: Identity): Promise<RawCall> {
       peer.send(encode(reportOf(identity.incarnation, message.pulse.labelMs, {})));
     });
   });
-  await within("the admission", LIMIT_MS, ready);
+  await within("the admission", ready);
   peer.stopReading();
   return peer;
 }

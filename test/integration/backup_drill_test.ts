@@ -41,7 +41,7 @@ test("a ledger that is lost is put back from a backup, and refilled by its Likes
   const a = await counter.startAccepting("a");
   const b = await counter.startAccepting("b");
   await using givers = new Givers(a.address, { name: "a" });
-  await becomes("likes given", LIMIT_MS, () => givers.acceptedEvents > 50);
+  await becomes("likes given", () => givers.acceptedEvents > 50);
   const destination = join(counter.folder, "backup");
   const copied = await backUp(counter, destination); // while likes arrive
   assert.equal(
@@ -53,7 +53,7 @@ test("a ledger that is lost is put back from a backup, and refilled by its Likes
     ],
   );
   const given = givers.acceptedEvents;
-  await becomes("more likes given", LIMIT_MS, () => givers.acceptedEvents > given + 50);
+  await becomes("more likes given", () => givers.acceptedEvents > given + 50);
   await counter.add(b, 7);
   const records = await givers.stop();
   const total = await expectExact(counter, { a, b }, records);
@@ -69,7 +69,7 @@ test("a ledger that is lost is put back from a backup, and refilled by its Likes
   assert.is.not(status.generation, generation, "only a new generation may be lower");
   assert.equal(status.troubles, []);
   for (const kind of TROUBLE_KINDS) {
-    await becomes(`${kind} over`, LIMIT_MS, async () => {
+    await becomes(`${kind} over`, async () => {
       const name = `likes.v1.trouble.${kind}`;
       const found = [counter.primary, a.address, b.address].map((role) => healthOf(role, name));
       return (await Promise.all(found)).every((health) => health === "SERVING");
@@ -146,7 +146,7 @@ test("a member that does not come back to a restored ledger is retired", async (
   await primary.end("SIGKILL");
   restore(counter, destination, "primary");
   await counter.startPrimary();
-  await becomes("a delivered again", LIMIT_MS, async () => {
+  await becomes("a delivered again", async () => {
     const { convergence, troubles, servers } = await counter.status();
     const isHeard = servers.some(({ state }) => state === "streaming");
     return isHeard && convergence === "unknown" && troubles.length === 1;

@@ -75,7 +75,7 @@ testFaked("the total is exact, and never UNKNOWN, when clocks jump while likes f
   const b = await counter.startAccepting("b", { env: clocks["b"]?.env ?? {} });
   await using givers = new Givers(a.address, { name: "a" });
   await using others = new Givers(b.address, { name: "b" });
-  await becomes("a first answer of all", LIMIT_MS, async () => {
+  await becomes("a first answer of all", async () => {
     return (await counter.status()).convergence !== "unknown";
   });
   const watch = new Watch(counter.primary);
@@ -132,7 +132,7 @@ testFaked("commands wait as long as they say when their clock jumps meanwhile", 
   const jumping = new Jumping(clock);
   const run = async (...args: readonly string[]) => {
     await using command = counter.spawn(args, { env: clock.env });
-    return await command.result(LIMIT_MS);
+    return await command.result();
   };
   for (let round = 0; round < ROUNDS; round++) {
     const given = await run("add", "video", "5", "--server", a.address);
@@ -155,7 +155,7 @@ testFaked("commands wait as long as they say when their clock jumps meanwhile", 
 async function logged(counter: Counter, name: string, { time, shownMs }: Jump): Promise<void> {
   const folder = name === "primary" ? "PrimaryLikesServer" : `LikesServer-${name}`;
   const path = join(counter.logDir, folder, "log.txt");
-  await becomes(`${time} in the log of ${name}`, LIMIT_MS, () => {
+  await becomes(`${time} in the log of ${name}`, () => {
     const line = readFileSync(path, "utf8").trimEnd().split("\n").at(-1) ?? "";
     const lineMs = Date.parse(`${line.slice(0, 23).replace(" ", "T")}Z`);
     return Math.abs(lineMs - shownMs()) < NEAR_MS;
@@ -166,7 +166,7 @@ async function logged(counter: Counter, name: string, { time, shownMs }: Jump): 
 async function goesOn(givers: readonly Givers[], watch: Watch): Promise<void> {
   const before = givers.map(({ acceptedEvents }) => acceptedEvents);
   const seen = watch.seen + STATUSES_A_JUMP;
-  await becomes("likes and statuses after a jump", LIMIT_MS, () => {
+  await becomes("likes and statuses after a jump", () => {
     return watch.seen >= seen && givers.every((one, at) => one.acceptedEvents > (before[at] ?? 0));
   });
 }

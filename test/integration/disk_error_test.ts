@@ -17,8 +17,6 @@ import type { GiverRecord } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
-const LIMIT_MS = 20_000;
-
 const ALL_FAULTS: readonly Failing[] = [
   { call: "fsync", error: "EIO", when: "12" },
   { call: "fsync", error: "EIO", when: "25+" },
@@ -82,7 +80,7 @@ test("roles go on when their disk quota is used up, and count exactly afterwards
   const a = await counter.startLikes("a", { through: outbox });
   await using givers = new Givers(a.address, { name: "a", givers: 4 });
   for (const log of ["LikesServer-a", "PrimaryLikesServer"]) {
-    await becomes(`${log} written again`, LIMIT_MS, () => {
+    await becomes(`${log} written again`, () => {
       return /the disk of the (\w+) is full[^]*the \1 is written again/.test(logOf(counter, log));
     });
   }
@@ -94,7 +92,7 @@ test("roles go on when their disk quota is used up, and count exactly afterwards
 
 /** It ends by itself with 1, and says why on stderr and in its log. */
 async function expectEnd(counter: Counter, role: Role, log: string, what: string): Promise<void> {
-  await eventually(`the end after ${what}`, LIMIT_MS, () => role.hasEnded || undefined);
+  await eventually(`the end after ${what}`, () => role.hasEnded || undefined);
   const { code, stderr } = await role.result();
   assert.is(code, 1, `${what}: ${stderr}`);
   assert.match(stderr, STORE, what);

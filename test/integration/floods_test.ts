@@ -54,8 +54,8 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   await using flood = new StreamFlood(serving.address);
   const watch = Status.requestSerialize({ intervalMs: STATUS_INTERVAL_MIN_MS });
   await flood.open(WATCHERS_MAX, Status.path, watch);
-  await becomes("all watching", LIMIT_MS, () => serving.server.load.calls === WATCHERS_MAX);
-  await becomes("as much held as may be", LIMIT_MS, () => {
+  await becomes("all watching", () => serving.server.load.calls === WATCHERS_MAX);
+  await becomes("as much held as may be", () => {
     return serving.server.load.unreadBytes >= WATCHED_BYTES_MAX;
   });
   const client = new PrimaryClient(serving.address);
@@ -69,7 +69,7 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   }
   assert.ok(peak - before < 4 * WATCHED_BYTES_MAX, `${before} bytes grew to ${peak}`);
   serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + LONGEST_READ_MS);
-  await becomes("all cut", LIMIT_MS, () => serving.server.load.calls === 0);
+  await becomes("all cut", () => serving.server.load.calls === 0);
   client.close(); // it was idle for as long
   const another = new PrimaryClient(serving.address);
   assert.is((await another.status(LIMIT_MS)).servers.length, 1);
@@ -80,11 +80,11 @@ test("a call is refused when there are too many, and streams that are open go on
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   await using flood = new StreamFlood(serving.address);
   await flood.open(CALLS_MAX, StreamLikes.path);
-  await becomes("all open", LIMIT_MS, () => serving.server.load.calls === CALLS_MAX);
+  await becomes("all open", () => serving.server.load.calls === CALLS_MAX);
   expectRefused(await counting(serving.address));
   assert.is(serving.server.load.calls, CALLS_MAX);
   flood.streams[0]?.close(NO_ERROR);
-  await becomes("one gone", LIMIT_MS, () => serving.server.load.calls < CALLS_MAX);
+  await becomes("one gone", () => serving.server.load.calls < CALLS_MAX);
   assert.is(await healthOf(serving.address), "NOT_SERVING");
 });
 
@@ -97,7 +97,7 @@ test("a connection carries no more streams than it may, and the next when one ha
   await using serving = await serve(primaryService({ ...NO_PRIMARY, status }).add);
   await using flood = new StreamFlood(serving.address);
   await flood.open(CONNECTION_STREAMS_MAX, StreamLikes.path);
-  await becomes("all open", LIMIT_MS, () => serving.server.load.calls === CONNECTION_STREAMS_MAX);
+  await becomes("all open", () => serving.server.load.calls === CONNECTION_STREAMS_MAX);
   const ask = (): void => {
     flood.request(Status.path).end(frame(Status.requestSerialize({ intervalMs: 60_000 })));
   };
@@ -106,11 +106,11 @@ test("a connection carries no more streams than it may, and the next when one ha
   assert.is(answered, 0);
   // Since Node 22, the one that waits is refused if it comes in the moment in which another goes.
   for (const stream of flood.streams.slice(0, 2)) stream.close(NO_ERROR);
-  await becomes("two gone", LIMIT_MS, () => {
+  await becomes("two gone", () => {
     return serving.server.load.calls <= CONNECTION_STREAMS_MAX - 1;
   });
   ask();
-  await becomes("a turn", LIMIT_MS, () => answered > 0);
+  await becomes("a turn", () => answered > 0);
 });
 
 test("a session takes no new stream when it holds too much, and another one does", async () => {
@@ -119,13 +119,13 @@ test("a session takes no new stream when it holds too much, and another one does
   const calls = Math.ceil((SESSION_MEMORY_MAX_MB * MB) / ANSWER_BYTES) + 1;
   await flood.open(calls, GetCounts.path, COUNT);
   const held = () => serving.server.load.unreadBytes > SESSION_MEMORY_MAX_MB * MB;
-  await becomes("too much held", LIMIT_MS, held);
+  await becomes("too much held", held);
   const refused = flood.request(GetCounts.path);
-  await within("the refusal", LIMIT_MS, closed(refused));
+  await within("the refusal", closed(refused));
   assert.is(refused.rstCode, ENHANCE_YOUR_CALM);
   assert.is((await counting(serving.address)).code, 0);
   await flood[Symbol.asyncDispose]();
-  await becomes("nothing held", LIMIT_MS, () => serving.server.load.unreadBytes === 0);
+  await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
 });
 
 test("nobody is answered while too much is not read, and everybody once that is cut", async () => {
@@ -136,13 +136,13 @@ test("nobody is answered while too much is not read, and everybody once that is 
     flood.connect();
     await flood.open(perSession, GetCounts.path, COUNT);
   }
-  await becomes("too much unread", LIMIT_MS, () => {
+  await becomes("too much unread", () => {
     return serving.server.load.unreadBytes >= UNREAD_BYTES_MAX;
   });
   assert.ok(serving.server.load.unreadBytes < UNREAD_BYTES_MAX + 2 * ANSWER_BYTES);
   expectRefused(await counting(serving.address));
   serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + LONGEST_READ_MS);
-  await becomes("nothing held", LIMIT_MS, () => serving.server.load.unreadBytes === 0);
+  await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
   assert.is((await counting(serving.address)).code, 0);
 });
 
@@ -155,7 +155,7 @@ test("a peer that opens and resets without end costs nothing but its connection"
     if (opened % 500 === 0) await healthOf(serving.address);
   }
   assert.is((await counting(serving.address)).code, 0);
-  await becomes("no call left", LIMIT_MS, () => serving.server.load.calls === 0);
+  await becomes("no call left", () => serving.server.load.calls === 0);
 });
 
 /** Bytes of an answer to COUNT, about: as many and as long ids as one may have. */
@@ -176,7 +176,7 @@ async function counting(address: string): Promise<RawEnd> {
   call.send(COUNT);
   call.endSending();
   call.read(() => {});
-  return await within("its end", LIMIT_MS, call.ended);
+  return await within("its end", call.ended);
 }
 
 function expectRefused(end: RawEnd): void {

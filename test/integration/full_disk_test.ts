@@ -18,7 +18,6 @@ import { Counter } from "../fixtures/roles.ts";
 import { SmallDisk } from "../fixtures/small_disk.ts";
 
 const DISK_MIB = 2;
-const LIMIT_MS = 20_000;
 const CALL_WAIT_MS = 60_000;
 
 test("a LikesServer on a full disk refuses, and accepts again once there is space", async () => {
@@ -31,7 +30,7 @@ test("a LikesServer on a full disk refuses, and accepts again once there is spac
   await using givers = new Givers(a.address, { name: "a" });
   for (let round = 0; round < 2; round++) {
     const before = givers.acceptedEvents;
-    await becomes("likes accepted", LIMIT_MS, () => givers.acceptedEvents > before);
+    await becomes("likes accepted", () => givers.acceptedEvents > before);
     disk.fill();
     assert.match(await refusal(a.address), /^disk_full .*the disk of a is full/);
     const held = givers.acceptedEvents;
@@ -42,7 +41,7 @@ test("a LikesServer on a full disk refuses, and accepts again once there is spac
     disk.free();
   }
   const before = givers.acceptedEvents;
-  await becomes("likes accepted again", LIMIT_MS, () => givers.acceptedEvents > before);
+  await becomes("likes accepted again", () => givers.acceptedEvents > before);
   assert.is(await healthOf(a.address, "likes.v1.store"), "SERVING");
   const records = await givers.stop();
   assert.ok(
@@ -61,15 +60,15 @@ test("a primary on a full disk keeps its status, and goes on once there is space
   await using givers = new Givers(a.address, { name: "a" });
   for (let round = 0; round < 2; round++) {
     const before = (await counter.status()).totalLikes;
-    await becomes("likes counted", LIMIT_MS, async () => {
+    await becomes("likes counted", async () => {
       return (await counter.status()).totalLikes > before;
     });
     disk.fill();
-    const { totalLikes, version } = await eventually("a total that stands", LIMIT_MS, standing);
+    const { totalLikes, version } = await eventually("a total that stands", standing);
     const held = givers.acceptedEvents;
-    await becomes("likes accepted", LIMIT_MS, () => givers.acceptedEvents > held + 20);
+    await becomes("likes accepted", () => givers.acceptedEvents > held + 20);
     // Its streams ended with the refusal: what the members said before that is true for a while.
-    const later = await eventually("not converged", LIMIT_MS, async () => {
+    const later = await eventually("not converged", async () => {
       const status = await counter.status();
       return status.convergence === "converged" ? undefined : status;
     });
@@ -152,7 +151,7 @@ test("a role whose store another program writes to says so, and goes on afterwar
   await counter.add(a, 1);
   const ledger = new Database(join(counter.dataDir, "primary", "ledger.sqlite"));
   ledger.exec("BEGIN IMMEDIATE");
-  await becomes("streams that end", LIMIT_MS, () => {
+  await becomes("streams that end", () => {
     return logs().includes("a disconnected: Cannot write the ledger: another program is writing");
   });
   assert.match(logs(), /another program is writing to the outbox: nothing is accepted/);
@@ -171,7 +170,7 @@ test("a role whose store another program writes to says so, and goes on afterwar
 
 /** Gives until a give is refused by the store: the fault and its text. */
 function refusal(address: string): Promise<string> {
-  return eventually("a refusal", LIMIT_MS, async () => {
+  return eventually("a refusal", async () => {
     const client = new LikesClient(address);
     try {
       await client.addLikes("refused", 0n, CALL_WAIT_MS);

@@ -26,7 +26,7 @@ test("orchestrate names the port when it is taken", async () => {
     assert.is(error.exit, 1);
     assert.is(stderr, "");
     assert.not.ok(existsSync(run.dataDir), "it has begun nothing");
-    await run.gone(0);
+    await run.gone();
   } finally {
     taken.close();
   }

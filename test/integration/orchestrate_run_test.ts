@@ -48,7 +48,7 @@ test("orchestrate agrees with its logs and its seed when ten LikesServers run", 
   expectApplied(run.log("PrimaryLikesServer"), given, result);
   expectParentLog(run.log(), result);
   assert.equal(logInodes(run.logDir), inodes, "the logs were emptied in place");
-  await run.gone(0);
+  await run.gone();
 });
 
 test("orchestrate prints a banner, a line a second and one verdict when it is piped", async () => {

@@ -23,7 +23,7 @@ test("orchestrate exits 4 when a LikesServer does not answer", async () => {
   const said = run.log().at(-1)?.text ?? "";
   assert.match(said, /^NOT EXACT .* of 3 processes show it; .*likes-server-1 does not answer; /);
   assert.match(said, /not converged in time/);
-  await run.gone(0);
+  await run.gone();
 });
 
 test("orchestrate exits 4 when a process dies again and again", async () => {
@@ -41,7 +41,7 @@ test("orchestrate exits 4 when a process dies again and again", async () => {
     /^likes-server-0 died \(SIGKILL\) 5 times in a row: it is given up$/m,
   );
   assert.match(run.log().at(-1)?.text ?? "", /likes-server-0 does not answer; .*given up$/);
-  await run.gone(0);
+  await run.gone();
 });
 
 test("orchestrate exits 5 when a member keeps its outbox elsewhere", async () => {
@@ -60,7 +60,7 @@ test("orchestrate exits 5 when a member keeps its outbox elsewhere", async () =>
   assert.match(result.unreadable.join(), /^stranger: its outbox [0-9a-f]{32} is not in /);
   assert.match(run.log().at(-1)?.text ?? "", /^CANNOT BE DECIDED: stranger: /);
   await role.end("SIGKILL");
-  await run.gone(0);
+  await run.gone();
 });
 
 test("orchestrate exits 5 when a member that kept its outbox elsewhere has left", async () => {
@@ -88,7 +88,7 @@ test("orchestrate exits 5 when an outbox cannot be read", async () => {
   const result = await run.jsonResult();
   assert.is(result.code, 5, JSON.stringify(result));
   assert.match(result.unreadable[0] ?? "", /^likes-server-1: Cannot read the outbox of /);
-  await run.gone(0);
+  await run.gone();
 });
 
 test.run();

@@ -18,7 +18,6 @@ import { RawDelivery, encoded } from "../fixtures/raw_delivery.ts";
 import { admit, newLane } from "../fixtures/delivery_lane.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-const LIMIT_MS = 10_000;
 const REFLECTION = ["v1", "v1alpha"].map((version) => {
   return `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
 });
@@ -92,7 +91,7 @@ test("a stream that was admitted ends at what is no protobuf, and keeps what was
     await stream.next("ack");
     position = after;
     stream.send(bytes);
-    const end = await within("its end", LIMIT_MS, stream.ended);
+    const end = await within("its end", stream.ended);
     assert.is(end.code, STATUS.INVALID_ARGUMENT, end.details);
     assert.is(end.details, MALFORMED);
     await using again = await RawDelivery.greeted(counter.primary, lane.identity);
@@ -127,14 +126,14 @@ async function watching(address: string, session: ClientHttp2Session): Promise<R
   const answered = new Promise<void>((resolve) => call.read(() => resolve()));
   call.send(Buffer.alloc(0));
   call.endSending();
-  await within("the watch", LIMIT_MS, answered);
+  await within("the watch", answered);
   return call;
 }
 
 async function expectRefused(call: RawCall, fault: FaultCode, text: string, what: string) {
   call.read(() => assert.unreachable(`${what} was answered`));
   call.endSending();
-  const end = await within(`the end of ${what}`, LIMIT_MS, call.ended);
+  const end = await within(`the end of ${what}`, call.ended);
   assert.is(end.code, STATUS[FAULTS[fault].status], `${what}: ${end.details}`);
   assert.is(end.fault, fault, what);
   assert.is(end.details, text, what);

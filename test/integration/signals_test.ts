@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { likesServerLogName } from "../../src/log/log_file.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
@@ -16,10 +15,6 @@ import type { Refusing } from "../fixtures/refusing_primary.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
-const LIMIT_MS = 10_000;
-/** What a process may take beside what it promises: the machine is busy. */
-const SLACK_MS = 3_000;
-const ORPHAN_WAIT_MAX_MS = 2_000;
 /** Each sort of refusal, by how far a stream comes before it. */
 const REFUSALS: readonly Refusing[] = [
   { at: "hello", refusal: { code: "protocol_version", message: "Cannot speak version 1" } },
@@ -35,8 +30,8 @@ test("a LikesServer leaves on the first signal under load, and is admitted again
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const role = await counter.startAccepting("a");
     await using givers = new Givers(role.address, { name: signal });
-    await becomes("some likes", LIMIT_MS, () => givers.acceptedEvents > 100);
-    const { code, stdout } = await role.end(signal, LEAVE_WAIT_MAX_MS + SLACK_MS);
+    await becomes("some likes", () => givers.acceptedEvents > 100);
+    const { code, stdout } = await role.end(signal);
     records.push(...(await givers.stop()));
     assert.is(code, 0);
     assert.match(stdout, "a stopped; 0 events stay in its outbox\n");
@@ -49,7 +44,7 @@ test("a LikesServer remains a member on SIGTERM when it was told to stay", async
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a", { flags: ["--stay"] });
   await counter.add(role, 5);
-  const { code, stdout } = await role.end("SIGTERM", LEAVE_WAIT_MAX_MS + SLACK_MS);
+  const { code, stdout } = await role.end("SIGTERM");
   assert.is(code, 0);
   assert.match(stdout, "0 events stay in its outbox");
   const { servers, totalLikes } = await counter.status();
@@ -69,7 +64,7 @@ test("a LikesServer says how many events stay when its primary is away, and ends
   const role = await counter.startAccepting("a");
   await primary.end("SIGKILL");
   for (const likes of [0, 1, 2]) await counter.add(role, likes);
-  const { code, stdout } = await role.end("SIGTERM", LEAVE_WAIT_MAX_MS + SLACK_MS);
+  const { code, stdout } = await role.end("SIGTERM");
   assert.is(code, 0);
   assert.match(stdout, "a stopped; 3 events stay in its outbox\n");
   await counter.startPrimary();
@@ -84,10 +79,10 @@ test("a LikesServer ends at once on the second signal", async () => {
   await primary.end("SIGKILL");
   await counter.add(role, 5);
   role.signal("SIGTERM");
-  await becomes("that it is stopping", LIMIT_MS, async () => {
+  await becomes("that it is stopping", async () => {
     return (await counter.likes(["add", "video", "--server", role.address])).code === 3;
   });
-  const { code } = await role.end("SIGINT", SLACK_MS);
+  const { code } = await role.end("SIGINT");
   assert.is(code, 130);
   assert.is(counter.tally("a").likes, 5n);
 });
@@ -96,7 +91,7 @@ test("the primary ends on the first signal, and its LikesServers wait for the ne
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a");
-  const { code } = await primary.end("SIGTERM", SLACK_MS);
+  const { code } = await primary.end("SIGTERM");
   assert.is(code, 0);
   await counter.add(role, 5);
   await counter.startPrimary();
@@ -157,7 +152,7 @@ test("a role ends well when its terminal closes", async () => {
   await counter.add(role, 5);
   await role.end("SIGKILL");
   try {
-    await becomes("that it left", LIMIT_MS, () => logOf(counter, "a").includes("stopped: 0 event"));
+    await becomes("that it left", () => logOf(counter, "a").includes("stopped: 0 event"));
   } finally {
     spawnSync("kill", ["-KILL", `${pidOf(role)}`]); // it is no child of this test, and gone by now
   }
@@ -185,13 +180,13 @@ test("a LikesServer says once what it waits for when there is no primary", async
   await using nobody = await knocking();
   const flags = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir];
   const role = counter.spawn(["start-likes", "--primary", nobody.address, ...flags]);
-  await becomes("several attempts", LIMIT_MS, () => nobody.knocks >= 4);
+  await becomes("several attempts", () => nobody.knocks >= 4);
   const waits = role.stderr.match(/waiting for the primary/g) ?? [];
   assert.is(waits.length, 1, role.stderr);
   assert.match(role.stderr, `waiting for the primary at ${nobody.address}`);
   assert.match(role.stderr, "npx likes start-primary");
   assert.match(role.stdout, /^listening 127\.0\.0\.1:\d+\n/);
-  const { code, stdout } = await role.end("SIGTERM", SLACK_MS);
+  const { code, stdout } = await role.end("SIGTERM");
   assert.is(code, 0, "nobody waits for what was never admitted");
   assert.match(stdout, "likes-server-0 stopped; 0 events stay in its outbox");
 });
@@ -208,7 +203,7 @@ test("a LikesServer says once why it is refused, and once that it is connected",
   for (const refuses of REFUSALS) {
     primary.refuses = refuses;
     primary.refused = 0;
-    await becomes(`several refusals at the ${refuses.at}`, LIMIT_MS, () => primary.refused >= 3);
+    await becomes(`several refusals at the ${refuses.at}`, () => primary.refused >= 3);
   }
   for (const text of [role.stderr, log()]) {
     for (const { refusal } of REFUSALS) {
@@ -219,7 +214,7 @@ test("a LikesServer says once why it is refused, and once that it is connected",
   assert.is(role.stderr.match(/waiting for the primary/g)?.length, REFUSALS.length, role.stderr);
   primary.refuses = undefined;
   await role.waitFor(/^connected to the primary at /m);
-  await becomes("it in the log", LIMIT_MS, () => log().includes("connected to the primary: "));
+  await becomes("it in the log", () => log().includes("connected to the primary: "));
   await role.end("SIGKILL");
   assert.is(role.stderr.match(/connected to the primary/g)?.length, 1, role.stderr);
 });
@@ -230,14 +225,14 @@ test("a role goes on when the reader of its output is gone", async () => {
   const role = await counter.startAccepting("a");
   role.stopReading();
   await primary.end("SIGKILL");
-  await becomes("that it waits in its log", LIMIT_MS, () => {
+  await becomes("that it waits in its log", () => {
     return logOf(counter, "a").includes("disconnected");
   });
   await counter.add(role, 5); // more than once, for what it says there comes a moment later
   await counter.startPrimary();
   await expectExact(counter, { a: role }, []);
   await counter.add(role, 7);
-  assert.is((await role.end("SIGTERM", LEAVE_WAIT_MAX_MS + SLACK_MS)).code, 0);
+  assert.is((await role.end("SIGTERM")).code, 0);
   await expectExact(counter, {}, []);
 });
 
@@ -247,9 +242,9 @@ test("a command ends silently, and claims nothing, when the reader of its output
   for (const flags of [[], ["--json"]]) {
     const args = ["status", "--interval", "100ms", "--primary", counter.primary, ...flags];
     const status = counter.spawn(args);
-    await becomes("a line", LIMIT_MS, () => status.stdout.includes("\n"));
+    await becomes("a line", () => status.stdout.includes("\n"));
     status.stopReading();
-    const { code, stderr } = await status.result(LIMIT_MS);
+    const { code, stderr } = await status.result();
     assert.is(code, 141);
     assert.is(stderr, "");
   }
@@ -260,9 +255,9 @@ test("a supervised role ends when its parent is gone", async () => {
   const primary = await counter.startPrimary({ flags: ["--supervised"], ipc: true });
   const role = await counter.startLikes("a", { flags: ["--supervised"], ipc: true });
   role.disconnect();
-  await role.result(ORPHAN_WAIT_MAX_MS);
+  await role.result();
   primary.disconnect();
-  await primary.result(ORPHAN_WAIT_MAX_MS);
+  await primary.result();
 });
 
 /** The process of a role that something else started, which said so; else the one that was started. */

@@ -14,7 +14,6 @@ import {
   CONNECTION_IDLE_MAX_MS,
   HANDSHAKE_WAIT_MAX_MS,
   KEEPALIVE_TIMEOUT_MS,
-  KEEPALIVE_TIME_MS,
   STATUS_INTERVAL_MIN_MS,
   WATCHER_STALLED_MAX_MS,
 } from "../../src/limits.ts";
@@ -31,7 +30,6 @@ import { NO_PRIMARY, serve } from "../rpc/serving.ts";
 
 const { Status } = protos.PrimaryService.service;
 const SLACK_MS = 20_000;
-const KEEPALIVE_MS = KEEPALIVE_TIME_MS + KEEPALIVE_TIMEOUT_MS;
 
 test("a black hole shows on both sides, and idle and mute connections are closed", async () => {
   const opened = promise<void>();
@@ -50,7 +48,7 @@ test("a black hole shows on both sides, and idle and mute connections are closed
     broken: () => clientSaw.resolve(performance.now()),
   });
   link.send(helloOf(newIdentity("a"), {}));
-  await within("the stream", SLACK_MS, opened.promise);
+  await within("the stream", opened.promise);
 
   const startedMs = performance.now();
   const idle = connectHttp2(`http://${serving.address}`);
@@ -63,10 +61,8 @@ test("a black hole shows on both sides, and idle and mute connections are closed
   const muteSaw = once(mute.on("error", () => {}).resume(), "close").then(() => performance.now());
   tunnel.swallow();
 
-  const limitMs = Math.max(KEEPALIVE_MS, CONNECTION_IDLE_MAX_MS) + SLACK_MS;
   const saw = within(
     "all ends",
-    limitMs,
     Promise.all([serverSaw.promise, clientSaw.promise, idleSaw, muteSaw]),
   );
   const [serverMs, clientMs, idleMs, muteMs] = (await saw).map((ms) => ms - startedMs);
@@ -90,16 +86,16 @@ test("a watcher that takes nothing is told that it is dropped, and then is cut",
     call.endSending();
     call.read(() => states++);
   }
-  await becomes("both held", SLACK_MS, () => serving.server.load.calls === 2);
+  await becomes("both held", () => serving.server.load.calls === 2);
   await pause(WATCHER_STALLED_MAX_MS);
   slow.change({ initialWindowSize: 1024 * 1024 });
-  const end = await within("the end", SLACK_MS, slow.ended);
+  const end = await within("the end", slow.ended);
   assert.is(end.fault, "watcher_stalled", end.details);
   assert.is(end.code, STATUS.DEADLINE_EXCEEDED);
   assert.is(states, 1, "it held one state, and no backlog");
   serving.server.sweep(monotonicMs() + 2 * ANSWER_WAIT_MAX_MS); // a state is short
-  assert.ok(Number.isNaN((await within("the cut", SLACK_MS, deaf.ended)).code));
-  await becomes("nothing held", SLACK_MS, () => serving.server.load.unreadBytes === 0);
+  assert.ok(Number.isNaN((await within("the cut", deaf.ended)).code));
+  await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
   const watcher = new PrimaryClient(serving.address);
   assert.is((await watcher.status(SLACK_MS)).version, 1);
   watcher.close();

@@ -20,7 +20,6 @@ const RUNS = 4;
 /** How often the other commands run so. */
 const OTHER_RUNS = 1;
 const PAGE_BYTES = 4_096;
-const LIMIT_MS = 20_000;
 const LIKES = `'${process.execPath}' '${MAIN}'`;
 
 test("no command takes what is on stdin, which is the rest of its caller's list", async () => {
@@ -144,7 +143,7 @@ function printing(
   where: string,
   first = "",
 ): Promise<CommandResult> {
-  return counter.spawn(args, { through: through(where, first) }).result(LIMIT_MS);
+  return counter.spawn(args, { through: through(where, first) }).result();
 }
 
 function through(where: string, first = ""): readonly string[] {

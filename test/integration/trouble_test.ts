@@ -17,8 +17,6 @@ import type { LikeEvent } from "../../src/core/like_event.ts";
 import { recordCodec } from "../../src/rpc/record_codec.ts";
 import { Database } from "../../src/store/sqlite.ts";
 
-const LIMIT_MS = 10_000;
-
 test("a copied outbox is named second_incarnation when both copies run", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
@@ -45,7 +43,7 @@ test("a copied outbox is named second_incarnation when both copies run", async (
   const number = `${troubles[0]?.number}`;
   await expectRefused(counter, ["resolve", number], /2 copies stream; let the one stream/);
   await twin.end("SIGKILL");
-  await eventually("one copy gone", LIMIT_MS, async () => {
+  await eventually("one copy gone", async () => {
     const { code } = await operate(counter, ["resolve", number]);
     return code === 0 || undefined;
   });
@@ -64,7 +62,7 @@ test("a live outbox is named closed_incarnation when its copy closed its incarna
   const copy = join(counter.folder, "copy");
   cpSync(counter.outboxDir("a"), join(copy, "a"), { recursive: true });
   const twin = await counter.startLikes("a", { dataDir: copy });
-  await becomes("the copy delivering its own", LIMIT_MS, async () => {
+  await becomes("the copy delivering its own", async () => {
     const { servers } = await counter.status();
     return servers.some(({ address }) => address === twin.address);
   });
@@ -115,7 +113,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   primary = await counter.startPrimary();
   await counter.add(a, 7);
   await expectExact(counter, { a }, [], { retained: false });
-  await becomes("the 7 likes let go", LIMIT_MS, () => counter.recordsHeld("a") === 0);
+  await becomes("the 7 likes let go", () => counter.recordsHeld("a") === 0);
   const { generation } = await counter.status();
   await primary.end("SIGTERM");
   rmSync(ledger, { recursive: true });
@@ -125,7 +123,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   assert.match(older.stdout, /"what":"the ledger has gone back, or was copied before this outbox"/);
   await counter.startPrimary();
   await a.waitFor(/trouble: ledger_restored/);
-  await becomes("nothing to be delivered again", LIMIT_MS, async () => {
+  await becomes("nothing to be delivered again", async () => {
     const kinds = (await counter.status()).troubles.map(({ kind }) => kind);
     return kinds.length > 0 && !kinds.includes("ledger_restored");
   });
@@ -182,7 +180,7 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   const folder = join(counter.dataDir, "primary");
   renameSync(folder, `${folder}-own`);
   const other = await counter.startPrimary();
-  await becomes("another ledger named", LIMIT_MS, isNamed);
+  await becomes("another ledger named", isNamed);
   await counter.add(a, 7);
   const status = await counter.status();
   assert.equal([status.totalLikes, status.convergence], [0n, "unknown"]);
@@ -202,14 +200,14 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   rmSync(folder, { recursive: true });
   renameSync(`${folder}-own`, folder);
   await counter.startPrimary();
-  await becomes("the own ledger taken", LIMIT_MS, async () => !(await isNamed()));
+  await becomes("the own ledger taken", async () => !(await isNamed()));
   assert.is(await healthOf(counter.primary, health), "SERVING");
   await expectExact(counter, { a }, []);
 });
 
 /** Resolves every trouble that is left: one may end with another. */
 async function resolveAll(counter: Counter): Promise<void> {
-  await becomes("no trouble left", LIMIT_MS, async () => {
+  await becomes("no trouble left", async () => {
     const [trouble] = (await counter.status()).troubles;
     if (trouble !== undefined) await operate(counter, ["resolve", `${trouble.number}`]);
     return trouble === undefined;

@@ -6,8 +6,6 @@ import * as assert from "uvu/assert";
 import { becomes } from "../fixtures/eventually.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-const LIMIT_MS = 10_000;
-
 test("the commands work together, and say what to try next", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
@@ -22,7 +20,7 @@ test("the commands work together, and say what to try next", async () => {
     const outbox = join(counter.folder, "likes", id, "outbox.sqlite");
     assert.ok(existsSync(outbox), "the state is in $XDG_STATE_HOME/likes");
   }
-  await becomes("two members", LIMIT_MS, async () => (await counter.status()).servers.length === 2);
+  await becomes("two members", async () => (await counter.status()).servers.length === 2);
 
   const five = await counter.likes(["add", "video", "5", ...at]);
   assert.match(five.stdout, /^likes-server-[01] #\d+ accepted 5 likes for video\n$/);
@@ -68,12 +66,12 @@ test("status follows, and a role says it in JSON when it is asked to", async () 
   assert.ok(Number.isInteger(seed), "a seed that was drawn is told");
   const follow = ["status", "--interval", "100ms", "--primary", listening];
   const status = counter.spawn([...follow, "--json"]);
-  await becomes("a growing total", LIMIT_MS, () => {
+  await becomes("a growing total", () => {
     const totals = status.stdout.matchAll(/"totalLikes":"(\d+)"/g);
     return new Set([...totals].map(([, total]) => total)).size >= 3;
   });
   const piped = counter.spawn(follow);
-  await becomes("a line an interval", LIMIT_MS, () => piped.stdout.split("\n").length > 3);
+  await becomes("a line an interval", () => piped.stdout.split("\n").length > 3);
   const { code, stdout } = await likes.end("SIGTERM");
   assert.is(code, 0);
   const stopped = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");

@@ -12,7 +12,6 @@ export interface Footprint {
 }
 
 const HOOK = new URL("hook.ts", import.meta.url).href;
-const REPORT_WAIT_MS = 20_000;
 
 /** The environment of a role that can be asked. `planted` is what it is to lose on purpose. */
 export function footprintEnv(planted?: keyof Footprint): NodeJS.ProcessEnv {
@@ -25,10 +24,7 @@ export function footprintEnv(planted?: keyof Footprint): NodeJS.ProcessEnv {
 export async function askFootprint(role: Spawned): Promise<Footprint> {
   const number = (role.stderr.match(/^footprint \d+ /gm)?.length ?? 0) + 1;
   role.signal("SIGUSR2");
-  const [, json = ""] = await role.waitFor(
-    new RegExp(`^footprint ${number} (.*)\\n`, "m"),
-    REPORT_WAIT_MS,
-  );
+  const [, json = ""] = await role.waitFor(new RegExp(`^footprint ${number} (.*)\\n`, "m"));
   return JSON.parse(json) as Footprint;
 }
 

@@ -18,7 +18,6 @@ import type { Footprint } from "./footprint.ts";
 import type { Growth } from "./growth.ts";
 
 const CALL_WAIT_MS = 10_000;
-const CONVERGED_WAIT_MS = 30_000;
 const ASKED_TIMES = 3;
 const ASKED_PAUSE_MS = 200;
 const GIVERS = 32;
@@ -154,14 +153,14 @@ class LeakRun {
 
 /** Waits until a primary has heard of every LikesServer since it was started. */
 async function connected(counter: Counter): Promise<void> {
-  await becomes("all connected", CONVERGED_WAIT_MS, async () => {
+  await becomes("all connected", async () => {
     const { servers } = await counter.status();
     return servers.every(({ state }) => state === "streaming");
   });
 }
 
 async function converged(counter: Counter): Promise<void> {
-  await becomes("convergence", CONVERGED_WAIT_MS, async () => {
+  await becomes("convergence", async () => {
     return (await counter.status()).everywhere;
   });
 }

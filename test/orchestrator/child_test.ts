@@ -58,7 +58,7 @@ test("Child starts again on its port when it is killed, and is greeted again", a
   assert.is(await child.finish(WAIT_MS), 17);
   process.kill(child.pids[0] ?? 0, "SIGKILL");
   const listening = "someone listens on 127.0.0.1:4242";
-  await becomes("the second life", WAIT_MS, () => {
+  await becomes("the second life", () => {
     return child.lines.filter((line) => line === listening).length === 2;
   });
   assert.is(await child.finish(WAIT_MS), 17);
@@ -69,7 +69,7 @@ test("Child starts again on its port when it is killed, and is greeted again", a
 test("Child is given up when it dies again and again, and nothing of it is left", async () => {
   await using child = new TestChild("dying");
   await child.start("listening");
-  await becomes("the end of the patience", WAIT_MS, () => child.isGivenUp);
+  await becomes("the end of the patience", () => child.isGivenUp);
   assert.is(child.pids.length, 5);
   assert.is(child.told.at(-1), "someone died (code 3) 5 times in a row: it is given up");
   assert.is(await child.finish(WAIT_MS), undefined);
@@ -91,7 +91,7 @@ test("obeyParent() ends the child when its parent has gone before it looked", as
   });
   const ended = once(child, "exit");
   child.disconnect();
-  assert.equal(await within("the end of an orphan", WAIT_MS, ended), [1, null]);
+  assert.equal(await within("the end of an orphan", ended), [1, null]);
 });
 
 test.run();

@@ -8,8 +8,6 @@ import { within } from "../fixtures/eventually.ts";
 import { isAlive } from "../runner/process_group.ts";
 import { TestChild } from "./test_child.ts";
 
-const WAIT_MS = 10_000;
-
 test("start() throws when the child is not ready in time, and it can be killed then", async () => {
   await using child = new TestChild("mute");
   mock.timers.enable({ apis: ["setTimeout"] });
@@ -33,7 +31,7 @@ test("stop() kills the child when it was told to end and does not", async () => 
   assert.ok(child.pids.some(isAlive));
   mock.timers.tick(1);
   mock.timers.reset();
-  await within("its end", WAIT_MS, stopped);
+  await within("its end", stopped);
   assert.not(child.pids.some(isAlive));
   assert.match(child.lines.at(-1) ?? "", "SIGKILL");
 });

@@ -6,7 +6,6 @@ import { isAlive } from "../runner/process_group.ts";
 
 /** What the children of these tests run. */
 export const PROGRAM = fileURLToPath(new URL("child_program.ts", import.meta.url));
-const WAIT_MS = 10_000;
 
 /** A child of `child_program.ts`, with what it and its keeper said. */
 export class TestChild extends Child implements AsyncDisposable {
@@ -45,6 +44,6 @@ export class TestChild extends Child implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill();
-    await becomes("the end of the child", WAIT_MS, () => !this.pids.some(isAlive));
+    await becomes("the end of the child", () => !this.pids.some(isAlive));
   }
 }

@@ -49,7 +49,7 @@ test("CallBounds refuses a call when it is compressed, and answers others", asyn
     call.send(ADD);
     call.endSending();
     call.read(() => {});
-    expectEnd(await within("the end", LIMIT_MS, call.ended), "UNIMPLEMENTED", "compressed");
+    expectEnd(await within("the end", call.ended), "UNIMPLEMENTED", "compressed");
   }
   const gzip = { ...CHANNEL_OPTIONS, "grpc.default_compression_algorithm": 2 };
   const client = new protos.LikesService(serving.address, CREDENTIALS, gzip);
@@ -73,16 +73,16 @@ test("sweep() ends a call when its request does not come in time, and none that 
   whole.send(ADD);
   whole.endSending();
   for (const call of [silent, half, whole]) call.read(() => {});
-  await becomes("all there", LIMIT_MS, () => serving.server.load.calls === 3);
+  await becomes("all there", () => serving.server.load.calls === 3);
   await healthOf(serving.address); // whose answer shows that what came before it was read
   serving.server.sweep(monotonicMs());
   assert.is(serving.server.load.calls, 3);
   serving.server.sweep(monotonicMs() + REQUEST_WAIT_MAX_MS);
-  const ends = await within("both ends", LIMIT_MS, Promise.all([silent.ended, half.ended]));
+  const ends = await within("both ends", Promise.all([silent.ended, half.ended]));
   for (const end of ends) expectEnd(end, "DEADLINE_EXCEEDED", "peer_silent");
   assert.is(serving.server.load.calls, 3, "their peers have not ended their own side");
   serving.server.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS);
-  await becomes("their streams reset", LIMIT_MS, () => serving.server.load.calls === 1);
+  await becomes("their streams reset", () => serving.server.load.calls === 1);
 });
 
 test("CallBounds holds nothing of a cancelled call, however late its answer comes", async () => {
@@ -93,10 +93,10 @@ test("CallBounds holds nothing of a cancelled call, however late its answer come
     const cancelled = new RawCall(serving.address, AddLikes.path);
     cancelled.send(ADD);
     cancelled.endSending();
-    await becomes("it is asked", LIMIT_MS, () => late.length === call);
+    await becomes("it is asked", () => late.length === call);
     await cancelled[Symbol.asyncDispose]();
   }
-  await becomes("no call left", LIMIT_MS, () => serving.server.load.calls === 0);
+  await becomes("no call left", () => serving.server.load.calls === 0);
   for (const answer of late) answer();
   await setImmediate();
   assert.equal(serving.server.load.unreadBytes, 0);
@@ -120,18 +120,18 @@ test("sweep() cuts a connection when its peer does not read an answer in time", 
   await using deaf = new RawCall(serving.address, AddLikes.path, { settings: CLOSED_WINDOW });
   deaf.send(ADD);
   deaf.endSending();
-  await becomes("an unread answer", LIMIT_MS, () => serving.server.load.unreadBytes > 0);
+  await becomes("an unread answer", () => serving.server.load.unreadBytes > 0);
   await using other = new RawCall(serving.address, AddLikes.path);
-  await becomes("both there", LIMIT_MS, () => serving.server.load.calls === 2);
+  await becomes("both there", () => serving.server.load.calls === 2);
   serving.server.sweep(monotonicMs());
   assert.is(serving.server.load.calls, 2);
   // As the sweep that comes by itself would, later; of the other call it ends only the wait.
   serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 1_000); // its few bytes take less
-  const { code } = await within("the cut", LIMIT_MS, deaf.ended);
+  const { code } = await within("the cut", deaf.ended);
   assert.ok(Number.isNaN(code), "nothing could be said to it");
   other.read(() => {});
-  expectEnd(await within("its end", LIMIT_MS, other.ended), "DEADLINE_EXCEEDED", "peer_silent");
-  await becomes("nothing held", LIMIT_MS, () => serving.server.load.unreadBytes === 0);
+  expectEnd(await within("its end", other.ended), "DEADLINE_EXCEEDED", "peer_silent");
+  await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
   await expectServing(serving);
 });
 
@@ -145,16 +145,16 @@ test("CallBounds refuses a stream of health when there are too many, until one h
     return call;
   };
   const calls = Array.from({ length: FOREIGN_STREAMS_MAX }, watch);
-  await becomes("all watching", LIMIT_MS, () => answered === FOREIGN_STREAMS_MAX);
+  await becomes("all watching", () => answered === FOREIGN_STREAMS_MAX);
   const refused = new Promise<ServiceError>((resolve) => {
     client["watch"]?.({ service: "" }).on("error", resolve);
   });
-  const { code, details } = await within("the refusal", LIMIT_MS, refused);
+  const { code, details } = await within("the refusal", refused);
   assert.is(code, STATUS.RESOURCE_EXHAUSTED);
   assert.match(details, `there are ${FOREIGN_STREAMS_MAX}`);
   assert.is(await healthOf(serving.address), "NOT_SERVING", "a check is no stream");
   calls[0].cancel();
-  await becomes("room for one", LIMIT_MS, () => {
+  await becomes("room for one", () => {
     if (answered === FOREIGN_STREAMS_MAX) watch();
     return answered > FOREIGN_STREAMS_MAX;
   });
@@ -169,7 +169,7 @@ test("CallBounds reads nothing from a stream of reflection when its answers are 
   const request = Buffer.concat([Buffer.from([0x22, symbol.length]), Buffer.from(symbol)]);
   const requests = 20_000;
   for (let sent = 0; sent < requests; sent++) call.send(request);
-  await becomes("an answer", LIMIT_MS, () => serving.server.load.unreadBytes > 0);
+  await becomes("an answer", () => serving.server.load.unreadBytes > 0);
   await healthOf(serving.address);
   assert.ok(call.unsentBytes > (requests * request.length) / 2, "it is held back");
   assert.ok(serving.server.load.unreadBytes < MB, "one answer is made at a time");
@@ -181,7 +181,7 @@ test("RpcServer refuses a message when it is too long, and takes the next", asyn
   await using call = new RawCall(serving.address, AddLikes.path);
   call.send(Buffer.alloc(MESSAGE_BYTES_MAX + 1));
   call.read(() => {});
-  const { code, details } = await within("the end", LIMIT_MS, call.ended);
+  const { code, details } = await within("the end", call.ended);
   assert.is(code, STATUS.RESOURCE_EXHAUSTED);
   assert.match(details, String(MESSAGE_BYTES_MAX));
   await client.addLikes("video", 1n, LIMIT_MS);
@@ -198,14 +198,14 @@ test("CallBounds refuses a call when its metadata is too long, in one header or 
   for (const headers of [long, Object.fromEntries(pieces)]) {
     await using call = new RawCall(serving.address, AddLikes.path, { headers });
     call.read(() => {});
-    expectEnd(await within("the end", LIMIT_MS, call.ended), "RESOURCE_EXHAUSTED", "too_many");
+    expectEnd(await within("the end", call.ended), "RESOURCE_EXHAUSTED", "too_many");
   }
   const most = { "x-long": "a".repeat(METADATA_BYTES_MAX / 2) };
   await using taken = new RawCall(serving.address, AddLikes.path, { headers: most });
   taken.send(ADD);
   taken.endSending();
   taken.read(() => {});
-  assert.is((await within("the end", LIMIT_MS, taken.ended)).code, 0);
+  assert.is((await within("the end", taken.ended)).code, 0);
 });
 
 function serveLikes(): Promise<Serving> {

@@ -43,7 +43,7 @@ test("CHANNEL_OPTIONS go through no proxy when the environment names one", async
     assert.is(off, 0);
     const other = new protos.LikesService(serving.address, CREDENTIALS, options);
     other.getTotal({}, () => {});
-    await becomes("a knock at the proxy", LIMIT_MS, () => proxy.knocks > 0);
+    await becomes("a knock at the proxy", () => proxy.knocks > 0);
     other.close();
   } finally {
     for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
@@ -57,7 +57,7 @@ test("CHANNEL_OPTIONS bound the pause between attempts when nobody answers", asy
   const patient = new Metadata({ waitForReady: true });
   client.getTotal({}, patient, () => {});
   // With grpc-js's own pauses, of 1 s and up to 2 minutes, the last would come after a minute.
-  await becomes("eleven attempts", LIMIT_MS, () => nobody.times.length >= 11);
+  await becomes("eleven attempts", () => nobody.times.length >= 11);
   client.close();
   const pauses = nobody.times.slice(1).map((ms, index) => ms - (nobody.times[index] ?? 0));
   const first = pauses.slice(0, 3).reduce((sum, ms) => sum + ms, 0);
@@ -104,7 +104,7 @@ test("counts() gives up in time when the primary does not answer", async () => {
   const client = new PrimaryClient(`127.0.0.1:${(silent.address() as AddressInfo).port}`);
   const startedMs = performance.now();
   const asked = faultOf("peer_unreachable", () => client.counts({}, LEARN_WAIT_MAX_MS));
-  await within("the end of the patience", LIMIT_MS, asked);
+  await within("the end of the patience", asked);
   assert.ok(performance.now() - startedMs >= LEARN_WAIT_MAX_MS - 10);
   client.close();
   silent.close();

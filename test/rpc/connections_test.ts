@@ -16,7 +16,6 @@ import { monotonicMs } from "../../src/monotonic.ts";
 import { Connections } from "../../src/rpc/connections.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 
-const LIMIT_MS = 10_000;
 /** Fewer than a system holds for us until we take them. */
 const AT_ONCE = 100;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -38,12 +37,12 @@ test("listen() closes a connection at once when there are too many, until one ha
     while (served.connections.size < sockets.length) await setImmediate();
   }
   const another = await served.connect(port);
-  await within("its end", LIMIT_MS, closed(another));
+  await within("its end", closed(another));
   assert.is(served.connections.size, CONNECTIONS_MAX);
   sockets[0]?.destroy();
-  await becomes("room for one", LIMIT_MS, () => served.connections.size < CONNECTIONS_MAX);
+  await becomes("room for one", () => served.connections.size < CONNECTIONS_MAX);
   (await served.connect(port)).write(PREFACE);
-  await becomes("it is served", LIMIT_MS, () => served.greeted.length === 1);
+  await becomes("it is served", () => served.greeted.length === 1);
 });
 
 test("sweep() cuts a connection when it does not speak in time, and none that does", async () => {
@@ -54,13 +53,13 @@ test("sweep() cuts a connection when it does not speak in time, and none that do
   slow.write(PREFACE.slice(0, -1));
   const quick = await served.connect(port);
   quick.write(PREFACE);
-  await becomes("the quick one greeted", LIMIT_MS, () => served.greeted.length === 1);
-  await becomes("all taken", LIMIT_MS, () => served.connections.size === 3);
+  await becomes("the quick one greeted", () => served.greeted.length === 1);
+  await becomes("all taken", () => served.connections.size === 3);
   served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 3);
   served.connections.sweep(monotonicMs() + HANDSHAKE_WAIT_MAX_MS, busy);
-  await within("the end of both", LIMIT_MS, Promise.all([closed(silent), closed(slow)]));
-  await becomes("one left", LIMIT_MS, () => served.connections.size === 1);
+  await within("the end of both", Promise.all([closed(silent), closed(slow)]));
+  await becomes("one left", () => served.connections.size === 1);
   assert.is(quick.destroyed, false);
 });
 
@@ -69,7 +68,7 @@ test("Connections cuts a connection at once when it speaks something else", asyn
   const port = await served.connections.listen(LOOPBACK, 0);
   const browser = await served.connect(port);
   browser.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  await within("its end", LIMIT_MS, closed(browser));
+  await within("its end", closed(browser));
   assert.is(served.greeted.length, 0);
 });
 
@@ -78,19 +77,19 @@ test("sweep() cuts a connection when we have ended it and its peer does not", as
   const port = await served.connections.listen(LOOPBACK, 0);
   const peer = await served.connect(port);
   peer.write(PREFACE);
-  await becomes("it is greeted", LIMIT_MS, () => served.greeted.length === 1);
+  await becomes("it is greeted", () => served.greeted.length === 1);
   served.greeted[0]?.end();
   served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 1, "it may still end by itself");
   served.connections.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS, busy);
-  await becomes("it is gone", LIMIT_MS, () => served.connections.size === 0);
+  await becomes("it is gone", () => served.connections.size === 0);
 });
 
 test("sweep() cuts a connection when it had no calls for too long by monotonic time", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   (await served.connect(port)).write(PREFACE);
-  await becomes("it is greeted", LIMIT_MS, () => served.greeted.length === 1);
+  await becomes("it is greeted", () => served.greeted.length === 1);
   const idle = (): boolean => false;
   const startMs = monotonicMs();
   served.connections.sweep(startMs, idle);
@@ -100,7 +99,7 @@ test("sweep() cuts a connection when it had no calls for too long by monotonic t
   assert.is(served.greeted[0]?.destroyed, false, "it had calls in between");
   served.connections.sweep(startMs + 2 * IDLE_CUT_MS, idle);
   assert.is(served.greeted[0]?.destroyed, true);
-  await becomes("it is gone", LIMIT_MS, () => served.connections.size === 0);
+  await becomes("it is gone", () => served.connections.size === 0);
 });
 
 test("used() keeps a connection when its calls are short, until none comes for too long", async () => {
@@ -108,7 +107,7 @@ test("used() keeps a connection when its calls are short, until none comes for t
   const port = await served.connections.listen(LOOPBACK, 0);
   const client = await served.connect(port);
   client.write(PREFACE);
-  await becomes("it is greeted", LIMIT_MS, () => served.greeted.length === 1);
+  await becomes("it is greeted", () => served.greeted.length === 1);
   const never = (): boolean => false; // as it looks when each call is over before the next sweep
   let nowMs = monotonicMs();
   for (let call = 0; call < 100; call++) {
@@ -128,9 +127,9 @@ test("cut() ends the connection of one peer", async () => {
   const port = await served.connections.listen(LOOPBACK, 0);
   const one = await served.connect(port);
   const other = await served.connect(port);
-  await becomes("both taken", LIMIT_MS, () => served.connections.size === 2);
+  await becomes("both taken", () => served.connections.size === 2);
   served.connections.cut(`${LOOPBACK}:${one.localPort}`);
-  await within("its end", LIMIT_MS, closed(one));
+  await within("its end", closed(one));
   assert.is(other.destroyed, false);
 });
 
@@ -167,7 +166,7 @@ class Served implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.connections.close();
     for (const client of this.#clients) client.destroy();
-    await becomes("all gone", LIMIT_MS, () => this.connections.size === 0);
+    await becomes("all gone", () => this.connections.size === 0);
   }
 }
 

@@ -9,7 +9,6 @@ import { Tunnel } from "../fixtures/tunnel.ts";
 import { faultOf } from "../store/faults.ts";
 import { NO_PRIMARY, emptyStatus, serve } from "./serving.ts";
 
-const LIMIT_MS = 10_000;
 const OPTIONS: FollowOptions = { intervalMs: 100, awayMaxMs: 500, mustBeThere: true };
 
 /** Follows until it fails, with what came before. */
@@ -29,7 +28,7 @@ test("followStatus() throws in time when one that has to be there says nothing",
   await using tunnel = await Tunnel.to(serving.address);
   tunnel.swallow();
   const following = follow(tunnel.address, {});
-  const { seen, away, fault } = await within("the end", LIMIT_MS, following);
+  const { seen, away, fault } = await within("the end", following);
   assert.equal([seen.length, away.length], [0, 0], "it is not tried again");
   assert.match(fault.message, /it did not answer within \d+ ms/);
 });
@@ -42,7 +41,7 @@ test("followStatus() says that the primary is away, and throws, when it falls si
   };
   await using serving = await serve(primaryService({ ...NO_PRIMARY, status }).add);
   await using tunnel = await Tunnel.to(serving.address);
-  const { seen, away } = await within("the end", LIMIT_MS, follow(tunnel.address, {}));
+  const { seen, away } = await within("the end", follow(tunnel.address, {}));
   assert.ok(seen.length >= 2, `${seen.length}`);
   assert.is(away.length, 1, away.join("\n"));
 });

@@ -48,7 +48,7 @@ test("serveOperator() takes the place of a socket when a killed process left one
   renameSync(kept, path);
   const server = await serveOperator(path, PORT);
   const socket = connect(path);
-  await within("a connection", LIMIT_MS, once(socket, "connect"));
+  await within("a connection", once(socket, "connect"));
   socket.destroy();
   await server.close();
   assert.not(existsSync(path), "a clean stop leaves nothing");
@@ -88,13 +88,13 @@ test("serveOperator() cuts an idle connection and no busy one when none has an a
     .on("error", () => {})
     .resume()
     .write(PREFACE);
-  await within("a connection", LIMIT_MS, once(idle, "connect"));
+  await within("a connection", once(idle, "connect"));
   const busy = new OperatorClient(path);
   const answer = faultOf("outcome_unknown", () => busy.resolve(1, "", LIMIT_MS));
-  await becomes("both there", LIMIT_MS, () => asked.length === 1 && server.load.connections === 2);
+  await becomes("both there", () => asked.length === 1 && server.load.connections === 2);
   server.sweep(monotonicMs() + 2 * CONNECTION_IDLE_MAX_MS);
-  await within("the end of the idle one", LIMIT_MS, once(idle, "close"));
-  await becomes("one left", LIMIT_MS, () => server.load.connections === 1);
+  await within("the end of the idle one", once(idle, "close"));
+  await becomes("one left", () => server.load.connections === 1);
   assert.is(server.load.calls, 1, "the other still waits for its answer");
   await server.close();
   await answer;

@@ -79,9 +79,9 @@ test("StreamLikes tells the role each message, and its end once", async () => {
   await using serving = await serve(primaryService({ ...NO_PRIMARY, open: () => events }).add);
   const report = { incarnation: testId(1), labelUnixMs: "1" };
   const ended = stream(serving.address, (send) => send({ report }));
-  await becomes("the report", LIMIT_MS, () => heard.length === 1);
+  await becomes("the report", () => heard.length === 1);
   ended.cancel();
-  await becomes("the end", LIMIT_MS, () => closed === 1);
+  await becomes("the end", () => closed === 1);
   assert.is(heard[0]?.type, "report");
 });
 
@@ -90,7 +90,7 @@ test("StreamLikes is INVALID_ARGUMENT when a message is malformed", async () => 
   const events = { received: () => {}, writable: () => {}, closed: () => void closed++ };
   await using serving = await serve(primaryService({ ...NO_PRIMARY, open: () => events }).add);
   const { error } = stream(serving.address, (send) => send({ hello: { serverId: "a b" } }));
-  const { code, details } = await within("the refusal", LIMIT_MS, error);
+  const { code, details } = await within("the refusal", error);
   assert.is(code, STATUS.INVALID_ARGUMENT);
   assert.match(details, "server_id");
   assert.is(closed, 1);
@@ -104,9 +104,9 @@ test("StreamLikes ends with the role's refusal when it has one", async () => {
   };
   await using serving = await serve(primaryService({ ...NO_PRIMARY, open }).add);
   const { error } = stream(serving.address, () => {});
-  await becomes("the stream", LIMIT_MS, () => peer !== undefined);
+  await becomes("the stream", () => peer !== undefined);
   peer?.end({ code: "resynchronise", message: "Cannot apply that" });
-  const { code, details } = await within("the refusal", LIMIT_MS, error);
+  const { code, details } = await within("the refusal", error);
   assert.is(code, STATUS.ABORTED);
   assert.is(details, "Cannot apply that");
 });
@@ -122,12 +122,12 @@ test("StreamLikes tells the role when a peer takes no more, and when it does aga
   const client = new protos.PrimaryService(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
   const call = client.streamLikes();
   call.on("error", () => {});
-  await becomes("the stream", LIMIT_MS, () => peer !== undefined);
+  await becomes("the stream", () => peer !== undefined);
   let sent = 0;
   while (peer?.send(ack(testId(1))) === true && sent < SENDS_MAX) sent++;
   assert.ok(sent < SENDS_MAX, "it is full at some time");
   call.on("data", () => {});
-  await becomes("room for more", LIMIT_MS, () => writable > 0);
+  await becomes("room for more", () => writable > 0);
   call.cancel();
   client.close();
 });
@@ -150,12 +150,12 @@ test("StreamLikes reads no more of a stream when the role pauses it, until it re
   call.on("error", () => {});
   const report = { incarnation: testId(1), labelUnixMs: "1" };
   for (let count = 0; count < REPORTS; count++) call.write({ report });
-  await becomes("the first report", LIMIT_MS, () => heard === 1);
+  await becomes("the first report", () => heard === 1);
   // What is answered on the same connection was read after all of that.
   await new Promise((resolve) => client.getCounts({}, resolve));
   assert.is(heard, 1);
   peer?.resume();
-  await becomes("the others", LIMIT_MS, () => heard === REPORTS);
+  await becomes("the others", () => heard === REPORTS);
   call.cancel();
   client.close();
 });

@@ -8,8 +8,6 @@ import { within } from "../fixtures/eventually.ts";
 import { faultOf } from "../store/faults.ts";
 import { NO_LIKES, serve } from "./serving.ts";
 
-const LIMIT_MS = 5_000;
-
 test("setHealth() tells of the role by its name and by none, and of other names apart", async () => {
   await using serving = await serve(likesService(NO_LIKES));
   const { address, server } = serving;
@@ -47,8 +45,8 @@ test("close() ends in time when a call hangs, and cuts it", async () => {
   const client = new LikesClient(serving.address);
   const call = faultOf("outcome_unknown", () => client.addLikes("video", 1n, 60_000));
   while (!asked) await new Promise((resolve) => setImmediate(resolve));
-  await within("the end of the server", LIMIT_MS, serving.server.close());
-  await within("the end of the call", LIMIT_MS, call);
+  await within("the end of the server", serving.server.close());
+  await within("the end of the call", call);
   client.close();
 });
 

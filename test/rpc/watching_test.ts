@@ -67,11 +67,11 @@ test("Status refuses when there are too many watchers, and takes one when one ha
     return call;
   };
   const calls = Array.from({ length: WATCHERS_MAX }, watch);
-  await becomes("all watchers answered", LIMIT_MS, () => answered.watchers === WATCHERS_MAX);
+  await becomes("all watchers answered", () => answered.watchers === WATCHERS_MAX);
   const another = new PrimaryClient(serving.address);
   await faultOf("too_many", () => another.watch(EVERY).next());
   calls[0]?.cancel();
-  await becomes("room for one", LIMIT_MS, async () => {
+  await becomes("room for one", async () => {
     const { value } = await another.watch(EVERY).next();
     return value?.version === 1;
   });
@@ -97,7 +97,7 @@ test("Status gives the newest state and no backlog when a watcher reads late", a
   const before = slow.asked;
   let newest = 0;
   call.read((message) => (newest = Number(Status.responseDeserialize(message).version)));
-  await becomes("a state that is new", LIMIT_MS, () => newest > before);
+  await becomes("a state that is new", () => newest > before);
 });
 
 test("Status sends a watcher away when it takes nothing for too long", async () => {
@@ -111,7 +111,7 @@ test("Status sends a watcher away when it takes nothing for too long", async () 
   for await (const { version } of watcher.watch(EVERY)) if (version > intervals) break;
   watcher.close();
   call.read(() => {});
-  const { details } = await within("the end", LIMIT_MS, call.ended);
+  const { details } = await within("the end", call.ended);
   assert.match(details, "a status was not taken within");
 });
 
@@ -122,7 +122,7 @@ test("close() sends watchers away when the primary stops", async () => {
   const call = client.status({ intervalMs: INTERVAL_MS });
   const ended = new Promise<ServiceError>((resolve) => call.on("error", resolve));
   call.once("data", () => service.close());
-  const { code, details } = await within("the end", LIMIT_MS, ended);
+  const { code, details } = await within("the end", ended);
   assert.is(code, STATUS.UNAVAILABLE);
   assert.match(details, "the primary is stopping; call again");
   client.close();
