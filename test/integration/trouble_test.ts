@@ -205,12 +205,12 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   await expectExact(counter, { a }, []);
 });
 
-/** Resolves every trouble that is left: one may end with another. */
+/** Resolves every trouble of `a` that is left, until none comes after it. */
 async function resolveAll(counter: Counter): Promise<void> {
   await becomes("no trouble left", async () => {
-    const [trouble] = (await counter.status()).troubles;
-    if (trouble !== undefined) await operate(counter, ["resolve", `${trouble.number}`]);
-    return trouble === undefined;
+    const { troubleCount } = await counter.status();
+    if (troubleCount > 0) await operate(counter, ["resolve", "--all", "--of", "a", "--yes"]);
+    return troubleCount === 0;
   });
 }
 
