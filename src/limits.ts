@@ -86,10 +86,7 @@ export const OUTBOX_BYTES_MAX = 4096 * MIB;
  */
 export const RETAIN_BYTES_DEFAULT = 256 * MIB;
 export const RETAIN_BYTES_MAX = 4096 * MIB;
-/**
- * Closed incarnations whose events or end an outbox remembers, and as many in which nothing was accepted:
- * so a crash loop does not fill it.
- */
+/** Closed incarnations that an outbox remembers, and as many idle ones: a crash loop fills no disk. */
 export const RETAINED_INCARNATIONS_MAX = 1_000;
 /** Moments of acknowledgement that a LikesServer remembers, by which it tells the age of events. */
 export const RETAIN_MARKS_MAX = 64;

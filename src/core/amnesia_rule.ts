@@ -8,12 +8,15 @@
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { LedgerChanges } from "./ledger_changes.ts";
 import { NO_EVENTS } from "./messages.ts";
-import type { ReportCommand } from "./ledger_command.ts";
+import type { NamedEvents, ReportCommand } from "./ledger_command.ts";
 import type { Report, Trouble, TroubleKind } from "./messages.ts";
 import type { Id } from "./record.ts";
 
-/** Records what the LikesServer itself found. Gives the incarnations about which it is decided. */
-export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Report): readonly Id[] {
+/** Records what the LikesServer itself found. Returns the incarnations about which it is decided. */
+export function takeTroubles(
+  changes: LedgerChanges,
+  { outboxId, report, named }: ReportCommand,
+): readonly Id[] {
   const resolved: Id[] = [];
   for (const trouble of report.troubles) {
     const row = changes.ledger.incarnation(trouble.incarnation);
@@ -21,7 +24,7 @@ export function takeTroubles(changes: LedgerChanges, outboxId: Id, report: Repor
     // A ledger may be restored again: in the same words it is another one.
     if (trouble.kind === "ledger_restored") takeRestored(changes, outboxId, trouble);
     else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
-    else takeParking(changes, outboxId, trouble, row);
+    else takeParking(changes, outboxId, withNamed(trouble, named), row);
   }
   const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
   if (isRefilled) endRefilled(changes, outboxId, report);
@@ -46,6 +49,13 @@ function isOver(
 ): boolean {
   if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);
   return row !== undefined && row.appliedSequence >= trouble.lastSequence;
+}
+
+/** An outbox that forgot cannot tell what it had named: that may be lost with what it tells. */
+function withNamed(trouble: Trouble, named: NamedEvents | undefined): Trouble {
+  const isForgotten = trouble.kind === "outbox_rolled_back" || trouble.kind === "digest_differs";
+  if (!isForgotten || named?.incarnation !== trouble.incarnation) return trouble;
+  return { ...trouble, lastSequence: Math.max(trouble.lastSequence, named.sequence) };
 }
 
 /** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */
@@ -91,7 +101,7 @@ function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }
  */
 export function recognise(
   changes: LedgerChanges,
-  { report, namedSequence }: ReportCommand,
+  { report, named }: ReportCommand,
   row: IncarnationRow,
 ): IncarnationRow {
   const { incarnation, lastSequence, final } = report;
@@ -101,11 +111,13 @@ export function recognise(
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
   };
   if (final) {
+    const namedSequence = named?.incarnation === incarnation ? named.sequence : 0;
     const [known, how] =
       namedSequence > appliedSequence ? [namedSequence, "named"] : [appliedSequence, "applied"];
     if (lastSequence >= known) return row;
     const detail = `it ends at #${lastSequence}; #${known} was ${how}`;
-    const range = rangeOf(lastSequence + 1, known);
+    // What it ends with is not applied yet, and may be lost before it is.
+    const range = rangeOf(Math.min(lastSequence, appliedSequence) + 1, known);
     const kind = "outbox_rolled_back";
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
     return row;

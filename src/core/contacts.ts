@@ -8,6 +8,7 @@
  * more, unless it answers a newer pulse than any before.
  */
 import type { IncarnationRow } from "./ledger.ts";
+import type { NamedEvents } from "./ledger_command.ts";
 import type { LikeBatch, Report } from "./messages.ts";
 import type { Id } from "./record.ts";
 
@@ -40,10 +41,10 @@ export class Contacts {
     return this.#byOutbox;
   }
 
-  /** Highest sequence of `incarnation` that was named, if that is what `outboxId` delivers; else 0. */
-  namedSequence(outboxId: Id, incarnation: Id): number {
+  /** What `outboxId` delivers, and how much of it was named; undefined before it said anything. */
+  namedBy(outboxId: Id): NamedEvents | undefined {
     const contact = this.#byOutbox.get(outboxId);
-    return contact?.incarnation === incarnation ? contact.namedSequence : 0;
+    return contact && { incarnation: contact.incarnation, sequence: contact.namedSequence };
   }
 
   /**

@@ -131,7 +131,10 @@ export interface LedgerTransaction {
   troublesOf(outboxId: Id | ""): readonly TroubleRow[];
   /** Those that are not decided, of all outboxes. */
   troubleCount(): number;
-  /** Whether this very trouble (outbox, incarnation, kind and range) was decided before. */
+  /**
+   * Whether this trouble (outbox, incarnation, kind, first event) was decided before, up to its last
+   * event or beyond.
+   */
   wasDecided(outboxId: Id, trouble: Trouble): boolean;
   /** Records a decision, and that it ends the trouble `troubleNumber` if that is not 0. */
   addDecision(row: Omit<DecisionRow, "number">): DecisionRow;

@@ -40,14 +40,20 @@ export type LedgerOperation =
       readonly streaming: readonly Id[];
     };
 
+/** The incarnation that an outbox delivered last, and the highest sequence of it that was named. */
+export interface NamedEvents {
+  readonly incarnation: Id;
+  readonly sequence: number;
+}
+
 /** A report and who makes it. */
 export interface ReportCommand {
   readonly outboxId: Id;
   readonly serverId: string;
   readonly address: string;
   readonly report: Report;
-  /** Highest sequence of its incarnation that this start of the primary heard of before. */
-  readonly namedSequence: number;
+  /** What this start of the primary had heard of its outbox before: nothing when undefined. */
+  readonly named: NamedEvents | undefined;
 }
 
 /** What a command led to. Commands after a refused one of the same stream are not done. */

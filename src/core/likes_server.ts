@@ -479,7 +479,7 @@ export class LikesServerCore {
     if (this.#hasForgotten(incarnation, welcome)) return this.#reoffer(delivery, welcome);
     const { last, trimmed } = incarnation.stored;
     if (appliedSequence > last.sequence) {
-      const range = { firstSequence: last.sequence + 1, lastSequence: appliedSequence };
+      const range = inDoubt(incarnation, appliedSequence);
       const detail = `it ends at #${last.sequence}, but #${appliedSequence} was applied`;
       return this.#park(delivery, { kind: "outbox_rolled_back", ...range, detail }, nowMs);
     }
@@ -576,9 +576,7 @@ export class LikesServerCore {
       return this.#parkGap(delivery, appliedSequence, nowMs); // removed while it was read
     }
     if (position?.digest !== welcome.digest) {
-      const { sequence } = incarnation.acknowledged;
-      const firstSequence = sequence < appliedSequence ? sequence + 1 : 1;
-      const range = { firstSequence, lastSequence: appliedSequence };
+      const range = inDoubt(incarnation, appliedSequence);
       const detail = `it has other events up to #${appliedSequence} than were applied`;
       return this.#park(delivery, { kind: "digest_differs", ...range, detail }, nowMs);
     }
@@ -779,4 +777,14 @@ export class LikesServerCore {
   #notice(notice: LikesServerNotice): void {
     this.#actions.push({ type: "notice", notice });
   }
+}
+
+/**
+ * The events that may be others here than at the ledger: all after those that it acknowledged, when it
+ * has these, up to the last that either side has.
+ */
+function inDoubt({ acknowledged, stored }: KnownIncarnation, appliedSequence: number) {
+  const { sequence } = acknowledged;
+  const firstSequence = sequence < appliedSequence ? sequence + 1 : 1;
+  return { firstSequence, lastSequence: Math.max(appliedSequence, stored.last.sequence) };
 }

@@ -282,10 +282,10 @@ export class PrimaryCore {
       return this.#refuse(stream, "message_invalid", text);
     }
     stream.reportedMs = nowMs;
-    const namedSequence = this.#contacts.namedSequence(outboxId, report.incarnation);
+    const named = this.#contacts.namedBy(outboxId);
     this.#contacts.received(outboxId, stream.id, report, pulse.sentMs);
     stream.pulses.splice(0, answered + 1);
-    const command = { outboxId, serverId, address, report, namedSequence };
+    const command = { outboxId, serverId, address, report, named };
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
   }
 

@@ -35,7 +35,7 @@ export function takeReport(
   const member = admit(changes, command, before);
   if (member === undefined) return refused(MEMBERS_FULL);
 
-  const resolved = takeTroubles(changes, outboxId, report);
+  const resolved = takeTroubles(changes, command);
   const opened = openIfNew(changes, report.incarnation, outboxId);
   const back = takeReturned(changes, before, { report, row: opened });
   const row = recognise(changes, command, back);

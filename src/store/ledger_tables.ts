@@ -164,7 +164,7 @@ function prepareTroubles(database: Database) {
     wasDecided: database
       .prepare<[Id, Id, TroubleKind, number, number], bigint>(
         "SELECT 1 FROM troubles WHERE decided = 1 AND outbox_id = ? AND incarnation = ? AND " +
-          "kind = ? AND first_sequence = ? AND last_sequence = ? LIMIT 1",
+          "kind = ? AND first_sequence = ? AND last_sequence >= ? LIMIT 1",
       )
       .pluck(),
     decide: database.prepare<[number]>(

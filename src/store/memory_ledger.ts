@@ -252,9 +252,9 @@ class MemoryLedgerTransaction implements LedgerTransaction {
 
   wasDecided(outboxId: Id, trouble: Trouble): boolean {
     for (const row of this.#disk.decidedTroubles.values()) {
-      const isSameRange =
-        row.firstSequence === trouble.firstSequence && row.lastSequence === trouble.lastSequence;
-      if (isSameRange && isSameTrouble(row, { ...trouble, outboxId })) return true;
+      const { firstSequence, lastSequence } = row;
+      if (firstSequence !== trouble.firstSequence || lastSequence < trouble.lastSequence) continue;
+      if (isSameTrouble(row, { ...trouble, outboxId, lastSequence })) return true;
     }
     return false;
   }

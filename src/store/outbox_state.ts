@@ -13,6 +13,7 @@ import type { LedgerSeen } from "../core/messages.ts";
 import type { IncarnationState, OutboxSnapshot, OutboxWrite } from "../core/outbox.ts";
 import { origin } from "../core/record.ts";
 import type { Id, Position } from "../core/record.ts";
+import { livesToForget } from "./lives_to_forget.ts";
 import { storedInteger, storedLikes } from "./stored_integer.ts";
 
 /** A record as far as sums go: the position after it, and its `recordDiskBytes`. */
@@ -199,7 +200,7 @@ function afterShed(
   held: HeldRecords,
 ): OutboxSnapshot {
   let next = state;
-  for (const one of tooMany(state, closedMax)) {
+  for (const one of livesToForget(state.incarnations, closedMax)) {
     next = without(withoutUpTo(next, one, one.last, held), one);
   }
   for (const one of next.incarnations) {
@@ -207,33 +208,6 @@ function afterShed(
     next = withoutUpTo(next, one, shedEnd(one, next.retainedBytes - bytesMax, held), held);
   }
   return next;
-}
-
-/**
- * The oldest closed incarnations beyond `closedMax`, of those with events and of idle ones each: a crash
- * loop leaves idle ones, and must cost no event. Of idle ones that wait to be delivered the newest go: a
- * life is reported only once those before it are closed, so a ledger has heard of the first
- * `closedMax` + 1 at the most.
- */
-function tooMany({ incarnations }: OutboxSnapshot, closedMax: number): readonly IncarnationState[] {
-  const idle = incarnations.filter(({ last }) => last.sequence === 0);
-  const others = incarnations.filter(({ last }) => last.sequence > 0);
-  const waiting = idle.filter((one) => {
-    return !one.closed && one.parked === undefined && one !== incarnations.at(-1);
-  });
-  return [
-    ...oldestClosed(others, closedMax),
-    ...oldestClosed(idle, closedMax),
-    ...waiting.slice(closedMax + 1),
-  ];
-}
-
-function oldestClosed(
-  incarnations: readonly IncarnationState[],
-  closedMax: number,
-): readonly IncarnationState[] {
-  const closed = incarnations.filter((one) => one.closed);
-  return closed.slice(0, Math.max(0, closed.length - closedMax));
 }
 
 /** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */

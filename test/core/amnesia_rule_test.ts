@@ -57,6 +57,26 @@ test("takeTroubles() says what is decided when it is reported again in the same 
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"], "it is another one");
 });
 
+test("takeTroubles() names what was named before it was forgotten, beyond the applied", async () => {
+  for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
+    const ledger = new LedgerHarness();
+    const found = trouble({ kind, firstSequence: 2, lastSequence: 3, digest: "" });
+    const command = reportCommand({ incarnation: SECOND, troubles: [found] });
+    if (command.type !== "report") throw new Error("It is a report");
+    const named = { incarnation: FIRST, sequence: 9 };
+    await ledger.run({ ...command, report: { ...command.report, named } }, command);
+    const rows = await ledger.troubles();
+    assert.equal(
+      rows.map(({ firstSequence, lastSequence }) => [firstSequence, lastSequence]),
+      [[2, 9]],
+    );
+    await ledger.run(resolve(1));
+    const result = await ledger.result(command);
+    assert.equal(result.type === "reported" && result.resolved, [FIRST], "its words are less");
+    assert.equal(await ledger.troubleKinds(), []);
+  }
+});
+
 test("takeTroubles() ends ledger_restored when a report names it no more", async () => {
   const restored = trouble({ kind: "ledger_restored" });
   const ledger = new LedgerHarness();

@@ -155,7 +155,7 @@ export function trouble(changes: Partial<Trouble> = {}): Trouble {
 
 /** A ledger command for a report of `outboxId` on stream 1. */
 export function reportCommand(changes: Partial<Report> = {}, outboxId = OUTBOX): LedgerCommand {
-  const from = { outboxId, serverId: "likes-server-0", address: "127.0.0.1:1", namedSequence: 0 };
+  const from = { outboxId, serverId: "likes-server-0", address: "127.0.0.1:1", named: undefined };
   return { type: "report", streamId: 1, report: { ...from, report: report(changes) } };
 }
 

@@ -92,6 +92,26 @@ test("handle() parks an older incarnation and keeps its own, which goes on", asy
   assert.is(server.hello.incarnation, SECOND);
 });
 
+test("handle() names all events in doubt when Welcome shows amnesia", async () => {
+  const cases = [
+    ["outbox_rolled_back", { appliedSequence: 5, digest: testId(5) }, [2, 5]],
+    ["digest_differs", { appliedSequence: 2, digest: testId(5) }, [2, 3]],
+  ] as const;
+  for (const [kind, changes, range] of cases) {
+    const server = await LikesServerHarness.admitted();
+    for (const likes of [1, 2, 3]) {
+      server.give(likes);
+      await server.settle();
+    }
+    await server.receive(ack(FIRST, { appliedSequence: 1 }));
+    server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
+    await server.connect(changes);
+    const [found] = server.core.troubles;
+    assert.is(found?.kind, kind);
+    assert.equal([found?.firstSequence, found?.lastSequence], range);
+  }
+});
+
 test("handle() names all events when they differ from those that were acknowledged", async () => {
   const server = await LikesServerHarness.admitted();
   server.give(1);

@@ -179,48 +179,6 @@ test("handle() names a restored ledger until it is recorded, also with nothing t
   assert.equal([named(), kinds(server)], ["", []]);
 });
 
-test("handle() ends its idle lives at a ledger that forgot before it reports its own", async () => {
-  const idle = await LikesServerHarness.admitted({ retain: NOTHING });
-  const server = await idle.restart(SECOND);
-  await server.connect();
-  await server.receive(ack(FIRST, { closed: true, version: 9 }));
-  await server.connect();
-  gone(server);
-  await server.connect(restored());
-  await server.connect();
-  const { incarnation, final, lastSequence } = server.reports.at(-1) ?? {};
-  assert.equal([incarnation, final, lastSequence], [FIRST, true, 0]);
-  await server.receive(ack(FIRST, { closed: true }));
-  await server.connect();
-  assert.is(server.reports.at(-1)?.incarnation, SECOND);
-});
-
-test("handle() ends the idle life in which it left when a ledger forgot that", async () => {
-  const before = await LikesServerHarness.admitted();
-  before.drive({ type: "stop", leave: true });
-  await before.settle();
-  await before.pulse();
-  await before.receive(ack(FIRST, { closed: true, left: true, version: 9 }));
-  const server = await before.restart(SECOND);
-  await server.connect(restored());
-  await server.connect();
-  assert.is(server.hello.incarnation, FIRST);
-  assert.equal([server.reports.at(-1)?.final, server.reports.at(-1)?.lastSequence], [true, 0]);
-});
-
-test("handle() keeps few of the lives of a crash loop without a primary", async () => {
-  const disk = new OutboxDisk(OUTBOX, "likes-server-0");
-  const retain = { ageMs: Infinity, bytesMax: 1e6, incarnationsMax: 2 };
-  for (let life = 1; life <= 9; life++) {
-    const server = await LikesServerHarness.start({ disk, retain, incarnation: testId(life) });
-    await server.tick(1);
-  }
-  assert.equal(
-    disk.content.state.incarnations.map(({ incarnation }) => incarnation),
-    [1, 2, 3, 9].map(testId),
-  );
-});
-
 test("handle() goes on refilling when the process died before all was offered", async () => {
   const before = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   gone(before);

@@ -44,9 +44,9 @@ async function fullLedger(count: number): Promise<LedgerHarness> {
 }
 
 /** The same report, of which more was named to this start of the primary. */
-function named(command: LedgerCommand, namedSequence: number): LedgerCommand {
+function named(command: LedgerCommand, sequence: number): LedgerCommand {
   if (command.type !== "report") throw new Error("It is no report");
-  return { ...command, report: { ...command.report, namedSequence } };
+  return { ...command, report: { ...command.report, named: { incarnation: FIRST, sequence } } };
 }
 
 async function withThree(): Promise<LedgerHarness> {

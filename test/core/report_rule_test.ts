@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { TroubleKind } from "../../src/core/messages.ts";
+import type { Id } from "../../src/core/record.ts";
 import { MEMBERS_MAX } from "../../src/limits.ts";
 import { testId } from "../store/faults.ts";
 import {
@@ -194,14 +195,27 @@ test("takeReport() records outbox_rolled_back when a final last is below what wa
   const ledger = await withThree();
   const command = reportCommand({ ...FINAL, lastSequence: 3 });
   if (command.type !== "report") throw new Error("It is a report");
-  await ledger.run({ ...command, report: { ...command.report, namedSequence: 3 } });
+  const named = (incarnation: Id, sequence: number) => {
+    return { ...command, report: { ...command.report, named: { incarnation, sequence } } };
+  };
+  await ledger.run(named(FIRST, 3), named(SECOND, 5));
   assert.equal(await ledger.troubleKinds(), []);
-  await ledger.run({ ...command, report: { ...command.report, namedSequence: 5 } });
+  await ledger.run(named(FIRST, 5));
   const [found] = await ledger.troubles();
   assert.equal(
     [found?.kind, found?.firstSequence, found?.lastSequence],
     ["outbox_rolled_back", 4, 5],
   );
+});
+
+test("takeReport() names what an outbox ends with too, for it is lost if it never comes", async () => {
+  const ledger = await withThree();
+  const command = reportCommand({ ...FINAL, lastSequence: 5 });
+  if (command.type !== "report") throw new Error("It is a report");
+  const named = { incarnation: FIRST, sequence: 8 };
+  await ledger.run({ ...command, report: { ...command.report, named } });
+  const [found] = await ledger.troubles();
+  assert.equal([found?.firstSequence, found?.lastSequence], [4, 8]);
 });
 
 test("takeReport() lets no outbox leave when likes of it are parked", async () => {

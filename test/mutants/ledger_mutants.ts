@@ -552,6 +552,22 @@ const AMNESIA_RULE = mutantsOf(
       ],
     },
     {
+      name: "rolled-back-range-after-its-end",
+      breaks: "law 7: what an outbox ends with and is not applied is lost, and no range names it",
+      edits: [
+        [
+          "rangeOf(Math.min(lastSequence, appliedSequence) + 1, known)",
+          "rangeOf(lastSequence + 1, known)",
+        ],
+      ],
+    },
+    {
+      name: "named-and-forgotten-not-in-range",
+      breaks:
+        "law 7: what was named and never applied is lost with an outbox, and no range names it",
+      edits: [["Math.max(trouble.lastSequence, named.sequence)", "trouble.lastSequence"]],
+    },
+    {
       name: "closed-and-live-stays-closed",
       breaks: "pitfall 2: a closed incarnation that is live is not seen beside its copy",
       edits: [

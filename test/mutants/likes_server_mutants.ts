@@ -17,6 +17,12 @@ const CORE_TESTS = [
 
 const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_TESTS }, [
   {
+    name: "held-events-not-in-range",
+    breaks:
+      "law 7: events that a copy holds in the place of others are lost, and no range names them",
+    edits: [["sequence < appliedSequence ? sequence + 1 : 1", "stored.last.sequence + 1"]],
+  },
+  {
     name: "acknowledge-before-sync",
     breaks: "pitfall 11: likes are answered when their write begins",
     edits: [

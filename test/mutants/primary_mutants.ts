@@ -342,9 +342,9 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
     breaks: "law 4: a report counts for the time of its receipt, not for the label that it answers",
     edits: [
       [
-        "    const command = { outboxId, serverId, address, report, namedSequence };",
+        "    const command = { outboxId, serverId, address, report, named };",
         "    const later = { ...report, labelMs: this.#labels.next(nowMs) };\n" +
-          "    const command = { outboxId, serverId, address, report: later, namedSequence };",
+          "    const command = { outboxId, serverId, address, report: later, named };",
       ],
     ],
   },

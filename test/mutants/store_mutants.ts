@@ -81,7 +81,8 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     edits: [
       [
         REPLACED,
-        `  if (by.closed && by.last.sequence === by.trimmed.sequence) return without(state, by);\n${REPLACED}`,
+        "  if (by.closed && by.last.sequence === by.trimmed.sequence) return without(state, by);\n" +
+          REPLACED,
       ],
     ],
   },
@@ -92,10 +93,38 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     edits: [
       [
         REPLACED,
-        `  if (by.closed && by.last.sequence === 0) return without(state, by);\n${REPLACED}`,
+        "  if (by.closed && by.last.sequence === 0) return without(state, by);\n" + REPLACED,
       ],
     ],
   },
+  {
+    name: "shed-newest-first",
+    breaks: "law 7: of what is retained the newest goes first",
+    edits: [
+      [
+        "  for (const one of next.incarnations) {",
+        "  for (const one of next.incarnations.toReversed()) {",
+      ],
+    ],
+  },
+  {
+    name: "shed-too-much",
+    breaks: "law 7: shedding goes on until nothing is retained",
+    edits: [
+      [
+        "    if (bytesLeft <= 0 || last.sequence === end.sequence) break;",
+        "    if (last.sequence === end.sequence) break;",
+      ],
+    ],
+  },
+  {
+    name: "closed-likes-forgotten",
+    breaks: "law 3: what a closed incarnation accepted is no longer told",
+    edits: [["      likes: storedLikes(likes + last.likes),", "      likes: storedLikes(likes),"]],
+  },
+]);
+
+const LIVES = mutantsOf({ file: "src/store/lives_to_forget.ts", tests: OUTBOX_TESTS }, [
   {
     name: "idle-costs-events",
     breaks: "law 7: a crash loop of idle lives takes events that are retained",
@@ -114,16 +143,6 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
     ],
   },
   {
-    name: "shed-newest-first",
-    breaks: "law 7: of what is retained the newest goes first",
-    edits: [
-      [
-        "  for (const one of next.incarnations) {",
-        "  for (const one of next.incarnations.toReversed()) {",
-      ],
-    ],
-  },
-  {
     name: "shed-of-newest-closed",
     breaks: "law 7: of too many closed incarnations the newest go",
     edits: [
@@ -132,21 +151,6 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
         "closed.slice(Math.min(closed.length, closedMax))",
       ],
     ],
-  },
-  {
-    name: "shed-too-much",
-    breaks: "law 7: shedding goes on until nothing is retained",
-    edits: [
-      [
-        "    if (bytesLeft <= 0 || last.sequence === end.sequence) break;",
-        "    if (last.sequence === end.sequence) break;",
-      ],
-    ],
-  },
-  {
-    name: "closed-likes-forgotten",
-    breaks: "law 3: what a closed incarnation accepted is no longer told",
-    edits: [["      likes: storedLikes(likes + last.likes),", "      likes: storedLikes(likes),"]],
   },
 ]);
 
@@ -503,4 +507,10 @@ const COPIES = [
 ];
 
 /** All of them. */
-export const STORE_MUTANTS: readonly Mutant[] = [...OUTBOX_STATE, ...MEMORY, ...SQLITE, ...COPIES];
+export const STORE_MUTANTS: readonly Mutant[] = [
+  ...OUTBOX_STATE,
+  ...LIVES,
+  ...MEMORY,
+  ...SQLITE,
+  ...COPIES,
+];

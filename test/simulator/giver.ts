@@ -20,7 +20,7 @@ export function give(world: Givers): void {
   const count = random.chance(0.1) ? random.whole(2, 12) : 1;
   for (let left = count; left > 0; left--) {
     const process = random.pick(world.seats).process;
-    if (process?.core === undefined || process.isIdle) continue;
+    if (process?.core === undefined || (process.isIdle && world.isUnkind)) continue;
     const likes = BigInt(random.whole(0, 42));
     const lately = oracle.truth.gifts.at(-1 - random.whole(0, 5));
     const beside = random.chance(SHARED_SHARE) ? lately : undefined;

@@ -23,6 +23,7 @@ const BROKEN_RATE = 0.3;
 /** Of its Hellos, those that it says as another release would. */
 const OTHER_VERSION_RATE = 0.15;
 
+/** Faults for which a stream may be kept from beginning by a write that waits. */
 const DISK_FAULTS = ["disk_full", "disk_slow", "store_busy"] as const;
 
 /** The world, as far as a LikesServer has to do with it. */
@@ -55,7 +56,8 @@ export class LikesServerProcess extends SimulatedProcess {
   #core: LikesServerCore | undefined;
   #link: { readonly streamId: number; readonly stream: SimulatedStream } | undefined;
   isStopping = false;
-  readonly #isIdle: boolean;
+  /** Whether nobody gives to it until all is kind. */
+  readonly isIdle: boolean;
   /** Whether it ever showed a stream's message out of order. */
   #isTampered = false;
 
@@ -66,17 +68,12 @@ export class LikesServerProcess extends SimulatedProcess {
     this.disk = seat.disk;
     this.#store = new MemoryOutbox(this.disk);
     this.watch = new LikesServerWatch(surroundings.oracle, this.disk, surroundings.plan);
-    this.#isIdle = surroundings.random.chance(surroundings.plan.idleShare);
+    this.isIdle = surroundings.random.chance(surroundings.plan.idleShare);
     this.#mint();
   }
 
   get core(): LikesServerCore | undefined {
     return this.isAlive ? this.#core : undefined;
-  }
-
-  /** Whether nobody gives to it yet. */
-  get isIdle(): boolean {
-    return this.#isIdle && this.surroundings.isUnkind;
   }
 
   readonly drive = inTurn((event: LikesServerEvent): void => {
@@ -205,7 +202,8 @@ export class LikesServerProcess extends SimulatedProcess {
       }
       case "connect": {
         const { streamId } = action;
-        this.watch.connected(surroundings.agenda.nowMs, this.stoppedMs === 0 && !this.#mayWait);
+        const mayWait = DISK_FAULTS.some((kind) => surroundings.plan.faults.has(kind));
+        this.watch.connected(surroundings.agenda.nowMs, this.stoppedMs === 0 && !mayWait);
         this.#link = { streamId, stream: surroundings.connect(this, streamId) };
         return;
       }
@@ -254,12 +252,6 @@ export class LikesServerProcess extends SimulatedProcess {
       const { nowMs } = this.surroundings.agenda;
       if (this.#store.state !== state) this.watch.synced(state, writes, nowMs);
     }
-  }
-
-  /** Whether its disk is such that a stream may be kept from beginning by a write that waits. */
-  get #mayWait(): boolean {
-    const { faults } = this.surroundings.plan;
-    return DISK_FAULTS.some((kind) => faults.has(kind));
   }
 
   #send(streamId: number, { message }: Extract<LikesServerAction, { type: "send" }>): void {

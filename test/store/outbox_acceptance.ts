@@ -17,6 +17,7 @@ import {
   positionAt,
   sequencesAfter,
 } from "./outbox_fixture.ts";
+import { acceptIdle } from "./outbox_idle_acceptance.ts";
 import { acceptMarks } from "./outbox_marks_acceptance.ts";
 import { acceptRetention } from "./outbox_retention_acceptance.ts";
 import { acceptOutboxFaults } from "./outbox_faults_acceptance.ts";
@@ -53,6 +54,7 @@ export function acceptOutbox(test: Test, makeFixture: () => OutboxFixture): void
   acceptTrims(test, makeFixture);
   acceptTrimChecks(test, makeFixture);
   acceptRetention(test, makeFixture);
+  acceptIdle(test, makeFixture);
   acceptMarks(test, makeFixture);
   acceptOutboxFaults(test, makeFixture);
 }

@@ -18,7 +18,6 @@ import type { OutboxFixture } from "./outbox_fixture.ts";
 const OLD = testId(1);
 const MIDDLE = testId(2);
 const NEW = testId(3);
-const IDLE = [testId(0x11), testId(0x12), testId(0x13)];
 /** Of a record as `append` makes it. */
 const SMALL = recordDiskBytes(3);
 const SEEN = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
@@ -130,32 +129,6 @@ function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
     assert.is(store.state.retainedBytes, 3 * SMALL, "they count once");
     assert.equal(await sequencesAfter(store, OLD, 0), [1, 2, 3]);
   });
-
-  test("close keeps where the incarnation ends, also of one in which nothing was accepted", async () => {
-    await using fixture = makeFixture();
-    const store = fixture.open();
-    await store.write([mint(OLD), append(OLD, [1, 2]), mint(MIDDLE), mint(NEW), ...three(NEW)]);
-    await store.write([
-      acknowledge(OLD, 2),
-      { type: "trim", incarnation: OLD, upTo: 2 },
-      close(OLD),
-      close(MIDDLE),
-    ]);
-    const state = await fixture.open().load();
-    assert.equal(state.forgotten, { events: 0, likes: 0n });
-    const newest = incarnationWith(NEW, { last: positionAt(3) });
-    assert.equal(state.incarnations, [
-      incarnationWith(OLD, { ...emptied(2), closed: true }),
-      incarnationWith(MIDDLE, { closed: true }),
-      newest,
-    ]);
-    await fixture.open().write([REOPEN]);
-    assert.equal((await fixture.open().load()).incarnations, [
-      incarnationWith(OLD, emptied(2)),
-      incarnationWith(MIDDLE, {}), // an older ledger may have it open
-      newest,
-    ]);
-  });
 }
 
 function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
@@ -234,36 +207,6 @@ function acceptSheds(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(idsOf(again), [NEW]);
     assert.equal(again.state.forgotten, { events: 6, likes: 60n });
     assert.equal([again.state.bytes, again.state.retainedBytes], [3 * SMALL, 3 * SMALL]);
-  });
-
-  test("shed counts idle closed incarnations apart from those with events", async () => {
-    await using fixture = makeFixture();
-    const store = fixture.open();
-    await store.write([mint(OLD), ...three(OLD), close(OLD)]);
-    for (const idle of IDLE) await store.write([mint(idle), close(idle)]);
-    await store.write([mint(NEW), shed(1e9, 3)]);
-    assert.equal(idsOf(store), [OLD, ...IDLE, NEW]);
-    await store.write([shed(1e9, 1)]);
-    const again = fixture.open();
-    assert.equal(idsOf(again), [OLD, IDLE[2], NEW]);
-    assert.equal(again.state.forgotten, { events: 0, likes: 0n }, "nothing was in them");
-    assert.equal(await sequencesAfter(again, OLD, 0), [1, 2, 3]);
-  });
-
-  test("shed lets go of the newest idle incarnations that wait, and never of the last", async () => {
-    await using fixture = makeFixture();
-    const store = fixture.open();
-    const range = { firstSequence: 1, lastSequence: 2, digest: "" };
-    const trouble = { kind: "outbox_rolled_back", incarnation: MIDDLE, ...range } as const;
-    await store.write([mint(MIDDLE)]);
-    await store.write([{ type: "park", incarnation: MIDDLE, trouble: { ...trouble, detail: "" } }]);
-    await store.write([...IDLE.map(mint), mint(OLD), ...three(OLD), mint(NEW)]);
-    await store.write([shed(1e9, 2)]);
-    assert.equal(idsOf(store), [MIDDLE, ...IDLE, OLD, NEW], "a ledger may have heard of three");
-    await store.write([shed(1e9, 1)]);
-    assert.equal(idsOf(store), [MIDDLE, IDLE[0], IDLE[1], OLD, NEW]);
-    await store.write([shed(1e9, 0)]);
-    assert.equal(idsOf(fixture.open()), [MIDDLE, IDLE[0], OLD, NEW]);
   });
 
   test("shed passes by what is parked and not acknowledged", async () => {

@@ -97,7 +97,7 @@ test("prepareLedger() looks at no row that a peer or an operator left before", (
   assert.equal(planOf(trouble), [`${search} INTEGER PRIMARY KEY (rowid=?)`]);
   const ofOutbox = `${search} INDEX troubles_undecided (outbox_id=?)`;
   assert.equal(planOf(troublesOf), [ofOutbox, "USE TEMP B-TREE FOR ORDER BY"]);
-  const name = "outbox_id=? AND incarnation=? AND kind=? AND first_sequence=? AND last_sequence=?";
+  const name = "outbox_id=? AND incarnation=? AND kind=? AND first_sequence=? AND last_sequence>?";
   assert.equal(planOf(wasDecided), [`${search} COVERING INDEX troubles_decided (${name})`]);
   const undecided = "SCAN troubles USING COVERING INDEX troubles_undecided";
   assert.equal(planOf(others.troubleCount), [undecided], "all of that index count");

@@ -220,10 +220,29 @@ export class AmnesiaWatch {
     }
   }
 
+  /** Of a life that was rolled back, what is lost up to where that is named lies in a range. */
+  #expectLostNamed(named: readonly TroubleRow[]): void {
+    const { truth, home } = this.#oracle;
+    for (const { kind, incarnation, lastSequence } of named) {
+      if (kind !== "outbox_rolled_back") continue;
+      const ranges = named.filter((one) => one.incarnation === incarnation);
+      const gifts = truth.lifeOf(incarnation)?.gifts.slice(0, lastSequence) ?? [];
+      for (const gift of gifts) {
+        if (home.isCounted(gift) || gift.acceptedStep === 0) continue;
+        const { sequence } = gift;
+        const isNamed = ranges.some((one) => {
+          return one.firstSequence <= sequence && sequence <= one.lastSequence;
+        });
+        expect(isNamed, () => `#${sequence} of ${incarnation} is lost, and no range names it`);
+      }
+    }
+  }
+
   finish(): void {
     this.#expectReturnsNamed();
     const { troubles, decidedTroubles, decisions, incarnations } = this.#oracle.home.disk;
     const named = [...troubles.values(), ...decidedTroubles.values()];
+    this.#expectLostNamed(named);
     for (const { outboxId, kinds, why, live = "" } of this.#expected) {
       // Its last word was under way: it ended as it should.
       if (incarnations.get(live)?.state === "closed") continue;
