@@ -9,7 +9,7 @@ import { monotonicMs } from "../src/monotonic.ts";
 
 /** Goes up one row, and empties it. tmux keeps what is taken away at once, above the screen. */
 const ERASE_ROW_ABOVE = "\u001b[A\u001b[2K";
-/** Lines of a screen that are not rows of the table: banner, headline, titles, bar. */
+/** Lines of a screen that are not rows of the table: headline, titles, what is said below. */
 const LINES_AROUND = 10;
 /** Between two drawings of a bar. */
 const BAR_INTERVAL_MS = 100;
@@ -34,15 +34,23 @@ export class LiveScreen {
     return terminalSize(this.#stream).columns;
   }
 
+  get rows(): number {
+    return terminalSize(this.#stream).rows;
+  }
+
+  get hasColor(): boolean {
+    return this.isLive && !process.env["NO_COLOR"];
+  }
+
   /** The status as a table that fits. */
   statusText(status: Status): string {
-    const rowsMax = Math.max(3, terminalSize(this.#stream).rows - LINES_AROUND);
-    return statusTable(status, { columns: this.columns, color: this.#hasColor, rowsMax });
+    const rowsMax = Math.max(3, this.rows - LINES_AROUND);
+    return statusTable(status, { columns: this.columns, color: this.hasColor, rowsMax });
   }
 
   /** What takes the place of the table while the primary does not answer. */
   awayText(status: Status, silentMs: number, reason: string | undefined): string {
-    return awayText(status, silentMs, { columns: this.columns, color: this.#hasColor, reason });
+    return awayText(status, silentMs, { columns: this.columns, color: this.hasColor, reason });
   }
 
   /** Draws how many of all are done, as a bar, and not too often; undefined where nobody looks. */
@@ -86,10 +94,6 @@ export class LiveScreen {
     const rows = rowsOf(text, before, this.columns);
     this.#stream.write(`\r${ERASE_ROW_ABOVE.repeat(rows)}`);
     this.done();
-  }
-
-  get #hasColor(): boolean {
-    return this.isLive && !process.env["NO_COLOR"];
   }
 }
 

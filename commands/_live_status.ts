@@ -7,26 +7,23 @@ import type { LiveScreen } from "./_live_screen.ts";
 const LATE_MAX_MS = 2_000;
 const TICK_MS = 1_000;
 
-/** A table on `screen`, of a status that comes every `intervalMs`, with lines of `below` under it. */
+/** A table on `screen`, of a status that comes every `intervalMs`. */
 export class LiveStatus {
   readonly #screen: LiveScreen;
   readonly #intervalMs: number;
-  readonly #below: () => string;
   readonly #ticking = setInterval(() => this.#tick(), TICK_MS).unref();
   #heard: { readonly status: Status; readonly atMs: number } | undefined;
   #awayReason: string | undefined;
-  #drawn = "";
 
-  constructor(screen: LiveScreen, intervalMs: number, below: () => string = () => "") {
+  constructor(screen: LiveScreen, intervalMs: number) {
     this.#screen = screen;
     this.#intervalMs = intervalMs;
-    this.#below = below;
   }
 
   heard(status: Status): void {
     this.#heard = { status, atMs: monotonicMs() };
     this.#awayReason = undefined;
-    this.#draw(this.#screen.statusText(status));
+    this.#screen.draw(this.#screen.statusText(status));
   }
 
   /** Nobody answers: what was drawn is not true any more. */
@@ -35,17 +32,10 @@ export class LiveStatus {
     this.#tick();
   }
 
-  /** A line that stays, above what is drawn again and again. */
-  line(line: string): void {
-    this.#screen.draw(line);
-    this.#screen.done();
-    if (this.#drawn !== "") this.#screen.draw(this.#drawn);
-  }
-
   /** Leaves what is drawn on the screen. */
   end(): void {
     clearInterval(this.#ticking);
-    if (this.#drawn !== "") this.#screen.done();
+    if (this.#heard !== undefined) this.#screen.done();
   }
 
   #tick(): void {
@@ -54,11 +44,6 @@ export class LiveStatus {
     const silentMs = monotonicMs() - atMs;
     const isLate = silentMs >= this.#intervalMs + LATE_MAX_MS;
     if (this.#awayReason === undefined && !isLate) return;
-    this.#draw(this.#screen.awayText(status, silentMs, this.#awayReason));
-  }
-
-  #draw(text: string): void {
-    this.#drawn = text + this.#below();
-    this.#screen.draw(this.#drawn);
+    this.#screen.draw(this.#screen.awayText(status, silentMs, this.#awayReason));
   }
 }

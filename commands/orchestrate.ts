@@ -11,8 +11,10 @@ import {
   RUN_DURATION_DEFAULT_MS,
 } from "../src/limits.ts";
 import { StopSignals } from "../src/cli/signals.ts";
-import type { RunOptions, RunResult } from "../src/orchestrator/run.ts";
+import type { Run, RunOptions } from "../src/orchestrator/run.ts";
+import type { RunResult } from "../src/orchestrator/run_result.ts";
 import { verdictJson, verdictText } from "../src/orchestrator/verdict_text.ts";
+import type { VerdictContext } from "../src/orchestrator/verdict_text.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { checkIntervals, durationFlag, folderFlag, generatorFlags, inWords } from "./_flags.ts";
 import { portFlag, roleFlags, seedOf, wholeFlag } from "./_flags.ts";
@@ -23,9 +25,10 @@ export class Orchestrate extends BaseCommand {
   static override description =
     "Forks one primary and its LikesServers on 127.0.0.1. Each LikesServer gives a random " +
     "number of likes at an interval of its own; in the end every outbox drains, and the parent " +
-    "checks the total against the outboxes, all processes and the seed. Ctrl-C ends the giving " +
-    "early, a second one ends at once. Exit 0 exact and converged everywhere, 4 not, 5 cannot " +
-    "be decided.";
+    "checks the total against the outboxes, all processes and the seed. Logs of earlier roles in " +
+    "--log-dir are emptied. Ctrl-C ends the giving early, a second one ends at once. Exit 0 exact " +
+    "and converged everywhere, 4 not, 5 cannot be decided: an outbox cannot be read, or a " +
+    "LikesServer gave nothing although something was due.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --duration 30s --seed 42",
@@ -62,29 +65,34 @@ export class Orchestrate extends BaseCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(Orchestrate);
     checkIntervals(flags["interval-min"], flags["interval-max"]);
-    const { Run } = await import("../src/orchestrator/run.ts");
+    const { Run: OneRun } = await import("../src/orchestrator/run.ts");
     const { RunView } = await import("./_run_view.ts");
     const { expectFreePort } = await import("../src/rpc/free_port.ts");
     const options = optionsOf(flags);
     await expectFreePort({ host: "127.0.0.1", port: flags.port });
     const view = new RunView(options, flags.quiet);
-    const run = new Run(options, {
-      onReady: (ready) => view.begin(ready, run.dataDir),
-      onStatus: (status) => view.status(status),
-      onAway: (reason) => view.away(reason),
-      onLine: (line) => view.line(line),
+    const run: Run = new OneRun(options, {
+      onReady: () => view.begin(run),
+      onStatus: (status) => view.status(status, run),
+      onSilence: (silence) => view.silence(silence, run),
+      onProcesses: () => view.processes(run),
+      onLine: (line) => view.line(line, run),
+      onGivingEnded: () => view.givingEnded(),
     });
     // However this process ends by itself, also when nobody reads its output: nothing is left.
     process.on("exit", () => run.kill());
-    const signals = new StopSignals(() => process.exit(EXIT.interrupted));
+    const signals = new StopSignals(() => {
+      view.line("ended at once: there is no verdict", run);
+      view.end();
+      process.exit(EXIT.interrupted);
+    });
     void signals.first.then(() => run.finish());
     const result = await run.run();
     view.end();
-    run.log(verdictText(result));
-    this.say(verdictText(result));
-    const { plan, logDir } = options;
-    const context = { seed: plan.seed, logDir, dataDir: run.dataDir };
-    if (this.jsonEnabled()) this.printJson(verdictJson(result, context));
+    const verdict = verdictText(result, run);
+    for (const line of verdict.split("\n")) run.log(line);
+    this.say(verdict);
+    if (this.jsonEnabled()) this.printJson(verdictJson(result, contextOf(run, options)));
     process.exit(exitOf(result));
   }
 }
@@ -108,6 +116,10 @@ function optionsOf(flags: OrchestrateFlags): RunOptions {
     dataDir: flags["data-dir"],
     entry: fileURLToPath(import.meta.resolve("#main")),
   };
+}
+
+function contextOf(run: Run, { plan, logDir }: RunOptions): VerdictContext {
+  return { seed: plan.seed, logDir, dataDir: run.dataDir, emptiedLogs: run.emptiedLogs };
 }
 
 function exitOf({ verdict, givenUp }: RunResult): ExitCode {

@@ -11,7 +11,7 @@ import { terminalFrames } from "./terminal_frames.ts";
 import type { Written } from "./terminal_frames.ts";
 
 const PATH = "docs/recording.svg";
-const SIZE = { columns: 100, rows: 37 };
+const SIZE = { columns: 100, rows: 51 };
 const ARGS = "orchestrate --duration 15s --seed 42";
 /** Everything that the run may take, its start and its drain included. */
 const RUN_LIMIT_MS = 90_000;
@@ -21,7 +21,7 @@ const code = await record();
 const frames = await terminalFrames(written, SIZE);
 const shown = frames.at(-1)?.lines.map((runs) => runs.map(({ text }) => text).join("")) ?? [];
 if (code !== 0) throw new Error(`Cannot record: the run ended with ${code}: ${shown.join("\n")}`);
-const verdict = shown.at(-1) ?? "";
+const verdict = shown.find((line) => line.startsWith("EXACT ")) ?? "";
 writeFileSync(
   PATH,
   framesSvg(frames, SIZE, `likes ${ARGS} in a terminal, ending with: ${verdict}`),

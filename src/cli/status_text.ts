@@ -1,13 +1,13 @@
 /** The status of the counter as text: a table for a terminal, a line for a pipe. */
-import { styleText } from "node:util";
 import type { ServerStatus, Status } from "../core/status.ts";
 import { formatDuration } from "./duration.ts";
-import { columnsMost, escapeText, fitText } from "./escape.ts";
+import { escapeText, fitText } from "./escape.ts";
+import { fittingTable, mostUrgent, paint } from "./fitting_table.ts";
+import type { Color, FittingColumn, FittingShape } from "./fitting_table.ts";
 import { localClock } from "../local_time.ts";
 import { addressText, labelText } from "./names.ts";
 import { countOf, formatCount } from "./numbers.ts";
 import { refusedLines, refusedParts } from "./refused_text.ts";
-import { textTable } from "./text_table.ts";
 import { troubleLines, troublePart } from "./trouble_text.ts";
 
 /** Rows of a table when nothing else is said: with the lines around them they fit a terminal. */
@@ -42,20 +42,16 @@ export interface AwayTextOptions extends Omit<StatusTableOptions, "rowsMax"> {
   readonly reason?: string | undefined;
 }
 
-interface Column {
-  readonly title: string;
-  readonly align: "left" | "right";
-  readonly cell: (server: ServerStatus) => string;
-}
-
-const COLUMNS = {
+/** What a status says of a LikesServer. */
+export const STATUS_COLUMNS = {
   id: { title: "LikesServer", align: "left", cell: ({ serverId }) => labelText(serverId) },
-  state: { title: "state", align: "left", cell: (server) => stateText(server) },
-  address: {
-    title: "address",
+  state: {
+    title: "state",
     align: "left",
-    cell: ({ address }) => addressText(address),
+    cell: (server) => stateText(server),
+    color: (server) => stateColor(server),
   },
+  address: { title: "address", align: "left", cell: ({ address }) => addressText(address) },
   pending: {
     title: "pending",
     align: "right",
@@ -81,12 +77,13 @@ const COLUMNS = {
     align: "right",
     cell: ({ silentForMs }) => formatDuration(silentForMs),
   },
-} as const satisfies Record<string, Column>;
+} as const satisfies Record<string, FittingColumn<ServerStatus>>;
 
-type ColumnName = keyof typeof COLUMNS;
-
-/** What goes first where the terminal is narrow. Label, state and pending stay. */
-const DROPPED_FIRST: readonly ColumnName[] = ["address", "silent", "applied", "shows", "accepted"];
+/** Label, state and pending stay. */
+const SHAPE: FittingShape<ServerStatus> = {
+  columns: Object.values(STATUS_COLUMNS),
+  droppedFirst: ["address", "silent", "applied", "shows", "accepted"],
+};
 
 /**
  * Draws the status: a headline with total, convergence and freshness, a row a LikesServer, and what
@@ -94,18 +91,26 @@ const DROPPED_FIRST: readonly ColumnName[] = ["address", "silent", "applied", "s
  */
 export function statusTable(view: Status, options: StatusTableOptions): string {
   const { columns, color, rowsMax = ROWS_DEFAULT } = options;
-  const upMs = Math.max(0, view.nowMs - view.startedMs);
-  const head = wrap([...summary(view), `up ${formatDuration(upMs)}`], columns);
-  const word = convergenceText(view);
-  const shownWord = color ? paint(word, WORD_COLORS[view.convergence]) : word;
-  const lines = head.map((line) => line.replace(word, shownWord));
-  const troubles = troubleText(view, columns);
+  const lines = statusHead(view, options);
+  const troubles = statusTroubles(view, columns);
   const rows = chooseRows(view.servers, Math.max(rowsMax - troubles.length, ROWS_MIN));
-  if (rows.length > 0) lines.push("", ...serverRows(rows, columns, color));
+  if (rows.length > 0) lines.push("", ...fittingTable(SHAPE, rows, { width: columns, color }));
   const hidden = view.servers.length - rows.length;
   if (hidden > 0) lines.push(fitText(`… and ${formatCount(hidden)} more`, columns));
   if (troubles.length > 0) lines.push("", ...troubles);
   return lines.join("\n");
+}
+
+/** The lines above the rows: the total, convergence, freshness, and what else is said of all. */
+export function statusHead(
+  view: Status,
+  { columns, color }: Pick<StatusTableOptions, "columns" | "color">,
+): string[] {
+  const upMs = Math.max(0, view.nowMs - view.startedMs);
+  const head = wrap([...summary(view), `up ${formatDuration(upMs)}`], columns);
+  const word = convergenceText(view);
+  const shownWord = color ? paint(word, WORD_COLORS[view.convergence]) : word;
+  return head.map((line) => line.replace(word, shownWord));
 }
 
 /**
@@ -126,7 +131,12 @@ export function awayText(
 
 /** Writes the status as one line, its time first. */
 export function statusLine(view: Status): string {
-  const head = `${localClock(view.nowMs)} ${summary(view).join(", ")}`;
+  return `${localClock(view.nowMs)} ${statusSentence(view)}`;
+}
+
+/** Writes the status as one line, for where a time stands before it already. */
+export function statusSentence(view: Status): string {
+  const head = summary(view).join(", ");
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX).map((one) => troublePart(one));
   const parts = [...silentPart(view), ...shown, ...hiddenTroubles(view)];
   return [head, ...parts, ...refusedParts(view)].join("; ");
@@ -143,7 +153,7 @@ function silentPart({ servers }: Status): string[] {
 }
 
 /** The oldest troubles and who is refused, by lines, and how many there are besides. */
-function troubleText(view: Status, columns: number): string[] {
+export function statusTroubles(view: Status, columns: number): string[] {
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX);
   const lines = shown.flatMap((trouble) => troubleLines(trouble, columns));
   const all = [...lines, ...hiddenTroubles(view), ...refusedLines(view, columns)];
@@ -184,11 +194,9 @@ function summary(view: Status): string[] {
   ];
 }
 
-/** The `rowsMax` that need attention most, in their old order, so that rows do not jump about. */
+/** The `rowsMax` that need attention most. */
 function chooseRows(servers: readonly ServerStatus[], rowsMax: number): readonly ServerStatus[] {
-  const ranked = servers.toSorted((a, b) => urgency(b) - urgency(a) || lagBetween(a, b));
-  const chosen = new Set(ranked.slice(0, rowsMax));
-  return servers.filter((server) => chosen.has(server));
+  return mostUrgent(servers, rowsMax, (a, b) => urgency(b) - urgency(a) || lagBetween(a, b));
 }
 
 function urgency({ state, trouble }: ServerStatus): number {
@@ -204,55 +212,8 @@ function stateText({ state, trouble }: ServerStatus): string {
   return state === "streaming" && trouble !== "" ? "trouble" : state;
 }
 
-function stateColor({ state, trouble }: ServerStatus): "green" | "yellow" | "red" {
+function stateColor({ state, trouble }: ServerStatus): Color {
   return trouble === "" ? STATE_COLORS[state] : "red";
-}
-
-/** The rows with as many columns as fit; at the narrowest, labels are cut. */
-function serverRows(servers: readonly ServerStatus[], columns: number, color: boolean): string[] {
-  const { names, gap } = layout(servers, columns);
-  const room = columns - tableWidth(names.slice(1), servers, gap) - gap;
-  if (room < 1) return [];
-  const shape = names.map((name) => ({
-    ...COLUMNS[name],
-    width: name === "id" ? Math.min(room, widthOf("id", servers)) : widthOf(name, servers),
-  }));
-  const rows = servers.map((server) =>
-    names.map((name) => {
-      const text = COLUMNS[name].cell(server);
-      return name === "state" && color ? paint(text, stateColor(server)) : text;
-    }),
-  );
-  return textTable(shape, rows, gap);
-}
-
-/** The columns that fit, in the order of COLUMNS, and the space between them. */
-function layout(
-  servers: readonly ServerStatus[],
-  columns: number,
-): { readonly names: readonly ColumnName[]; readonly gap: number } {
-  const all = Object.keys(COLUMNS) as ColumnName[];
-  for (let dropped = 0; dropped <= DROPPED_FIRST.length; dropped++) {
-    const gone = DROPPED_FIRST.slice(0, dropped);
-    const names = all.filter((name) => !gone.includes(name));
-    const gap = [2, 1].find((space) => tableWidth(names, servers, space) <= columns);
-    if (gap !== undefined) return { names, gap };
-  }
-  return { names: all.filter((name) => !DROPPED_FIRST.includes(name)), gap: 1 };
-}
-
-function tableWidth(
-  names: readonly ColumnName[],
-  servers: readonly ServerStatus[],
-  gap: number,
-): number {
-  const widths = names.map((name) => widthOf(name, servers));
-  return widths.reduce((sum, width) => sum + width, gap * (names.length - 1));
-}
-
-function widthOf(name: ColumnName, servers: readonly ServerStatus[]): number {
-  const { title, cell } = COLUMNS[name];
-  return Math.max(title.length, ...servers.map((server) => columnsMost(cell(server))));
 }
 
 /** Joins parts with commas into lines of at most `columns`. */
@@ -265,9 +226,4 @@ function wrap(parts: readonly string[], columns: number): string[] {
     else lines.push(part);
   }
   return lines.map((line) => fitText(line, columns));
-}
-
-/** Colours text. The caller knows its terminal; by itself styleText would look at stdout. */
-function paint(text: string, color: "green" | "yellow" | "red"): string {
-  return styleText(color, text, { validateStream: false });
 }

@@ -59,17 +59,22 @@ export class Generating {
   }
 
   /**
-   * Gives the tick that is due, if one is, and no more after it. Gives the time of the last like by
-   * the machine's monotonic clock, or nothing when this process gave none.
+   * Ends the giving `durationMs` after its start, and not later than now. The newest tick up to then
+   * is still given, however late it is: a slow machine gives less, and not nothing. Nothing comes
+   * after it, also when the end is asked for again. Returns the time of the last like of the run by
+   * the machine's monotonic clock, at the latest; nothing when there was none.
    */
-  async finish(): Promise<number | undefined> {
+  async finish(durationMs = Infinity): Promise<number | undefined> {
     clearTimeout(this.#timer);
-    const ticks = this.#ticks;
+    if (this.#ticks === undefined) return undefined;
+    const { startMs } = this.#ticks;
+    const lastedMs = Math.min(this.#ticks.durationMs, durationMs, monotonicMs() - startMs);
+    const ticks = (this.#ticks = { ...this.#ticks, durationMs: lastedMs });
     await this.#given;
-    if (ticks !== undefined) this.#giveDue(ticks);
+    this.#giveDue(ticks, startMs + lastedMs);
     await this.#given;
-    clearTimeout(this.#timer);
-    return this.#lastLikeMs;
+    const tick = this.#tickOf(ticks);
+    return this.#lastLikeMs ?? (tick === 0 ? undefined : tickMs(ticks, tick));
   }
 
   #schedule(ticks: TickPlan): void {
@@ -79,9 +84,9 @@ export class Generating {
     this.#timer = setTimeout(() => this.#schedule(ticks), waitMs);
   }
 
-  #giveDue(ticks: TickPlan): void {
+  #giveDue(ticks: TickPlan, nowMs = monotonicMs()): void {
     if (this.#given !== undefined) return;
-    const tick = dueTick(ticks, this.#tickOf(ticks), monotonicMs());
+    const tick = dueTick(ticks, this.#tickOf(ticks), nowMs);
     if (tick === undefined) return;
     this.#given = this.#give(ticks, tick).finally(() => (this.#given = undefined));
   }

@@ -28,12 +28,29 @@ export interface ChildOptions {
   readonly args: readonly string[];
   readonly port: number;
   /** What it is told as soon as it listens, also when it listens again. */
-  readonly greeting: () => ParentMessage | undefined;
+  readonly greeting: () => readonly ParentMessage[];
   /** A line for the parent's log. */
   readonly log: (line: string) => void;
   /** A line that a person has to see. */
   readonly tell: (line: string) => void;
   readonly onGivenUp: () => void;
+  /** Its `view` is another one now. */
+  readonly onChange: () => void;
+}
+
+/** What becomes of a child: its program loads, it listens, it is dead, it is not started again. */
+export type ChildState = "starting" | "listening" | "away" | "given up";
+
+/** A child as its parent sees it. */
+export interface ChildView {
+  readonly name: string;
+  /** Where it listens, or did when it lived: `host:port`; empty before it ever did. */
+  readonly address: string;
+  /** Its process; undefined while there is none. */
+  readonly pid: number | undefined;
+  readonly state: ChildState;
+  /** How often it was started again. */
+  readonly restarts: number;
 }
 
 /** A first start that is under way. */
@@ -49,6 +66,8 @@ export class Child {
   readonly #policy = new RestartPolicy();
   #starting: Starting | undefined;
   #process: ChildProcess | undefined;
+  #state: ChildState = "away";
+  #restarts = 0;
   #bornMs = 0;
   #port: number;
   #address = "";
@@ -66,9 +85,10 @@ export class Child {
     return this.#options.name;
   }
 
-  /** Where it listens: `host:port`; empty before it does. */
-  get address(): string {
-    return this.#address;
+  get view(): ChildView {
+    const pid = this.#process?.pid;
+    const state = this.#state;
+    return { name: this.name, address: this.#address, pid, state, restarts: this.#restarts };
   }
 
   /**
@@ -98,22 +118,18 @@ export class Child {
     });
   }
 
-  /** Tells it something, if it lives. */
+  /** Tells it something, if it listens. One that does not listen yet is greeted when it does. */
   send(message: ParentMessage): void {
-    if (this.#process?.connected) this.#process.send(message);
+    if (this.#state === "listening" && this.#process?.connected) this.#process.send(message);
   }
 
-  /** Asks it to give no more. Gives when its last like was, or nothing when it cannot answer. */
-  finish(timeoutMs: number): Promise<number | undefined> {
-    if (this.#process === undefined) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const late = setTimeout(() => resolve(undefined), timeoutMs);
-      this.#onFinished = (lastLikeMs) => {
-        clearTimeout(late);
-        resolve(lastLikeMs);
-      };
-      this.send({ type: "finish" });
-    });
+  /**
+   * Waits until it has said that it is finished, in this life or a later one: its greeting has to ask
+   * for that too. Returns when its last like was; nothing when there was none, or when no life comes.
+   */
+  finished(): Promise<number | undefined> {
+    if (this.#stopping) return Promise.resolve(undefined);
+    return new Promise((resolve) => (this.#onFinished = resolve));
   }
 
   /** Stops it for good: by a signal, and after a bounded time by force. */
@@ -137,6 +153,7 @@ export class Child {
   #startNoMore(): void {
     this.#stopping = true;
     clearTimeout(this.#restart);
+    this.#onFinished(undefined);
     this.#starting?.failed("it was stopped");
   }
 
@@ -150,6 +167,7 @@ export class Child {
     this.#process = child;
     this.#bornMs = monotonicMs();
     this.#lastError = "";
+    this.#become("starting");
     log(`forked ${this.name}: process ${child.pid ?? "none"}`);
     child.on("message", (message: ChildMessage) => this.#hear(message));
     child.on("error", (error) => {
@@ -166,21 +184,31 @@ export class Child {
   }
 
   #hear(message: ChildMessage): void {
-    if (message.type === "listening") {
-      this.#address = message.address;
-      this.#port = Number(message.address.slice(message.address.lastIndexOf(":") + 1));
-      this.#options.log(`${this.name} listens on ${message.address}`);
-      const greeting = this.#options.greeting();
-      if (greeting !== undefined) this.send(greeting);
-    }
+    if (message.type === "listening") this.#listens(message.address);
     if (message.type === "finished") this.#onFinished(message.lastLikeMs);
     if (message.type === this.#starting?.readyOn) this.#starting.ready();
+  }
+
+  #listens(address: string): void {
+    const { log, tell, greeting } = this.#options;
+    this.#address = address;
+    this.#port = Number(address.slice(address.lastIndexOf(":") + 1));
+    this.#become("listening");
+    log(`${this.name} listens on ${address}`);
+    const { pid, restarts } = this.view;
+    if (restarts > 0) tell(`${this.name} is back: pid ${pid}, ${restartsText(restarts)}`);
+    for (const message of greeting()) this.send(message);
+  }
+
+  #become(state: ChildState): void {
+    this.#state = state;
+    this.#options.onChange();
   }
 
   #died(child: ChildProcess, { code, signal }: Death): void {
     if (this.#process !== child) return;
     this.#process = undefined;
-    this.#onFinished(undefined);
+    if (!this.#stopping) this.#become("away");
     const how = signal ?? (code === null ? "it could not be forked" : `code ${code}`);
     this.#options.log(`${this.name} ended: ${how}`);
     if (this.#stopping) return;
@@ -197,13 +225,22 @@ export class Child {
     const waitMs = this.#policy.died(monotonicMs() - this.#bornMs);
     if (waitMs !== undefined) {
       tell(`${this.name} died (${how}): starting it again in ${waitMs} ms`);
-      this.#restart = setTimeout(() => this.#spawn(), waitMs);
+      this.#restart = setTimeout(() => {
+        this.#restarts++;
+        this.#spawn();
+      }, waitMs);
       return;
     }
     tell(`${this.name} died (${how}) ${DEATHS_IN_A_ROW_MAX} times in a row: it is given up`);
     this.#startNoMore();
+    this.#become("given up");
     onGivenUp();
   }
+}
+
+/** `restarted once`, `restarted 3 times`. */
+export function restartsText(restarts: number): string {
+  return `restarted ${restarts === 1 ? "once" : `${restarts} times`}`;
 }
 
 /** How a process ended: by itself with a code, or by a signal; neither when it never ran. */

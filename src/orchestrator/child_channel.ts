@@ -5,20 +5,21 @@ import { LikesError } from "../errors.ts";
 export type ParentMessage =
   /** Generate from `startMs` for `durationMs`. */
   | { readonly type: "start"; readonly startMs: number; readonly durationMs: number }
-  /** Give what is due, and no more. Answered with `finished`. */
-  | { readonly type: "finish" };
+  /** The giving ends `durationMs` after its start: give what is due. Answered with `finished`. */
+  | { readonly type: "finish"; readonly durationMs: number };
 
 /** From a child. */
 export type ChildMessage =
   | { readonly type: "listening"; readonly address: string }
   /** The primary has admitted it: it accepts likes. */
   | { readonly type: "accepting" }
+  /** It gives no more. Its last like was then; undefined when it gave none. */
   | { readonly type: "finished"; readonly lastLikeMs: number | undefined };
 
 /** What a child does on its parent's word. */
 export interface ChildCommands {
   readonly start?: (startMs: number, durationMs: number) => void;
-  readonly finish?: () => Promise<number | undefined>;
+  readonly finish?: (durationMs: number) => Promise<number | undefined>;
 }
 
 /** Throws LikesError `usage` when this process was forked by nobody who speaks to it. */
@@ -37,7 +38,7 @@ export function obeyParent(commands: ChildCommands, onParentGone: () => void): v
   if (!process.connected) onParentGone();
   process.on("message", (message: ParentMessage) => {
     if (message.type === "start") commands.start?.(message.startMs, message.durationMs);
-    else void answerFinish(commands);
+    else void answerFinish(commands, message.durationMs);
   });
 }
 
@@ -46,6 +47,6 @@ export function tellParent(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-async function answerFinish({ finish }: ChildCommands): Promise<void> {
-  tellParent({ type: "finished", lastLikeMs: await finish?.() });
+async function answerFinish({ finish }: ChildCommands, durationMs: number): Promise<void> {
+  tellParent({ type: "finished", lastLikeMs: await finish?.(durationMs) });
 }

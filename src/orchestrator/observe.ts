@@ -22,6 +22,8 @@ export interface ObserverOptions {
   readonly servers: readonly { readonly serverId: string; readonly address: string }[];
   /** Members that were seen before: those that have left are not in the status any more. */
   readonly members: ReadonlyMap<Id, string>;
+  /** LikesServers that may still give a like: what is found is not the end then. */
+  readonly unfinished: readonly string[];
   readonly onStatus: (status: Status) => void;
 }
 
@@ -41,7 +43,7 @@ export class Observer {
 
   /** The accepted sums first, then what is shown: likes between the two show as not exact yet. */
   async observe(): Promise<Observation> {
-    const { dataDir, onStatus } = this.#options;
+    const { dataDir, onStatus, unfinished } = this.#options;
     const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()]);
     const asked = [...this.#clients].map(([serverId, client]) => shownBy(serverId, client));
     // No answer is no status: it is what the verdict then says.
@@ -51,8 +53,11 @@ export class Observer {
       outboxes,
       unreadable: [...unreadable, ...this.#elsewhere(outboxes)],
       shown: [{ name: PRIMARY, totalLikes: status?.totalLikes }, ...(await Promise.all(asked))],
-      everywhere: status?.everywhere ?? false,
-      outstanding: (status?.servers ?? []).flatMap(outstanding),
+      everywhere: (status?.everywhere ?? false) && unfinished.length === 0,
+      outstanding: [
+        ...unfinished.map((serverId) => `${serverId} has not stopped giving`),
+        ...(status?.servers ?? []).flatMap(outstanding),
+      ],
     };
   }
 

@@ -1,12 +1,11 @@
 /** The processes of a run: one primary and its LikesServers, as a person would start them. */
+// tidy: no test because the integration tests of orchestrate run it
+import { setTimeout as pause } from "node:timers/promises";
 import type { GeneratorPlan } from "../core/generator.ts";
-import { monotonicMs } from "../monotonic.ts";
 import { Child } from "./child.ts";
+import type { ChildView } from "./child.ts";
 import type { ParentMessage } from "./child_channel.ts";
 import { PRIMARY } from "./verdict.ts";
-
-/** Until the generators have said that they are finished. */
-const FINISH_WAIT_MAX_MS = 3_000;
 
 /** What is to be started. */
 export interface ProcessesOptions {
@@ -28,6 +27,8 @@ export interface ProcessesEvents {
   /** A line that a person has to see, and for the parent's log. */
   readonly tell: (line: string) => void;
   readonly onGivenUp: () => void;
+  /** One of the `views` is another one now. */
+  readonly onChange: () => void;
 }
 
 /** Where processes that all work listen. */
@@ -36,14 +37,23 @@ export interface RunReady {
   readonly servers: readonly { readonly serverId: string; readonly address: string }[];
 }
 
+/** How the giving ended. */
+export interface Finished {
+  /** When the last like was, by the machine's monotonic clock; undefined when there was none. */
+  readonly lastLikeMs: number | undefined;
+  /** LikesServers that have not said that they give no more: they may give another like. */
+  readonly unfinished: readonly string[];
+}
+
 /** One primary and its LikesServers, kept alive until they are stopped. */
 export class Processes {
   readonly #options: ProcessesOptions;
   readonly #events: ProcessesEvents;
   readonly #primary: Child;
   #servers: readonly Child[] = [];
-  /** What a LikesServer that is started again is told; nothing when no more is to be given. */
-  #greeting: ParentMessage | undefined;
+  /** What a LikesServer is told, also when it is started again. */
+  #orders: readonly ParentMessage[] = [];
+  #startMs = 0;
 
   constructor(options: ProcessesOptions, events: ProcessesEvents) {
     this.#options = options;
@@ -54,27 +64,54 @@ export class Processes {
   /** Starts all of them. Throws LikesError `child_failed`; some may run then. */
   async start(): Promise<RunReady> {
     await this.#primary.start("listening");
-    const { address } = this.#primary;
+    const { address } = this.#primary.view;
     this.#servers = this.#options.serverIds.map((serverId) =>
       this.#child(serverId, this.#serverArgs(serverId, address), 0),
     );
     await Promise.all(this.#servers.map((server) => server.start("accepting")));
-    const servers = this.#servers.map(({ name, address }) => ({ serverId: name, address }));
+    const servers = this.#servers.map(({ view: { name, address } }) => {
+      return { serverId: name, address };
+    });
     return { primary: address, servers };
+  }
+
+  /** All of them: the primary first. */
+  get views(): readonly ChildView[] {
+    return [this.#primary, ...this.#servers].map(({ view }) => view);
   }
 
   /** Lets the LikesServers give from `startMs` for `durationMs`, restarted ones too. */
   give(startMs: number, durationMs: number): void {
-    this.#greeting = { type: "start", startMs, durationMs };
-    for (const server of this.#servers) server.send(this.#greeting);
+    this.#startMs = startMs;
+    this.#orders = [{ type: "start", startMs, durationMs }];
+    for (const server of this.#servers) server.send({ type: "start", startMs, durationMs });
   }
 
-  /** Ends the giving, that of restarted ones too. Gives the time of the last like. */
-  async finish(): Promise<number> {
-    this.#greeting = undefined;
-    const finishing = this.#servers.map((server) => server.finish(FINISH_WAIT_MAX_MS));
-    const known = (await Promise.all(finishing)).filter((time) => time !== undefined);
-    return known.length === 0 ? monotonicMs() : Math.max(...known);
+  /**
+   * Ends the giving `durationMs` after its start, and waits until each LikesServer has said so, for
+   * `waitMs` at most. One that is away just then says it in its next life.
+   */
+  async finish(durationMs: number, waitMs: number): Promise<Finished> {
+    const finish = { type: "finish", durationMs } as const;
+    this.#orders = [{ type: "start", startMs: this.#startMs, durationMs }, finish];
+    const unfinished = new Set(this.#servers);
+    const times: number[] = [];
+    const all = this.#servers.map(async (server) => {
+      const finished = server.finished();
+      server.send(finish);
+      times.push((await finished) ?? -Infinity);
+      unfinished.delete(server);
+    });
+    const late = new AbortController();
+    // Aborted is finished in time, which is no error.
+    const patience = pause(waitMs, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(all), patience]);
+    late.abort();
+    const lastLikeMs = Math.max(...times);
+    return {
+      lastLikeMs: lastLikeMs === -Infinity ? undefined : lastLikeMs,
+      unfinished: [...unfinished].map(({ name }) => name),
+    };
   }
 
   /** Stops all of them: LikesServers first, so that they can leave, then the primary. */
@@ -95,7 +132,7 @@ export class Processes {
       entry,
       port,
       args: [...args, "--data-dir", dataDir, "--log-dir", logDir],
-      greeting: () => (name === PRIMARY ? undefined : this.#greeting),
+      greeting: () => (name === PRIMARY ? [] : this.#orders),
       ...this.#events,
     });
   }

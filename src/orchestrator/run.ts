@@ -7,23 +7,30 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { intervalMs, likesBetween } from "../core/generator.ts";
+import { intervalMs } from "../core/generator.ts";
 import type { Status } from "../core/status.ts";
-import { PARENT_LOG_NAME, PRIMARY_LOG_NAME } from "../log/log_file.ts";
-import { likesServerLogName, openLogFile } from "../log/log_file.ts";
 import type { LogFile } from "../log/log_file.ts";
 import { monotonicMs } from "../monotonic.ts";
+import type { OutboxTally } from "../store/outbox_reader.ts";
+import type { ChildView } from "./child.ts";
+import { expectedOf } from "./expected.ts";
 import { Observer, readOutboxes } from "./observe.ts";
 import { Processes } from "./processes.ts";
-import type { ProcessesOptions, RunReady } from "./processes.ts";
+import type { Finished, ProcessesOptions, RunReady } from "./processes.ts";
+import { runLine, silenceLine, stoppedText } from "./run_lines.ts";
+import { takeRunLogs } from "./run_logs.ts";
+import type { RunResult, ServerResult } from "./run_result.ts";
 import { StatusWatch } from "./status_watch.ts";
+import type { Silence } from "./status_watch.ts";
 import { judge } from "./verdict.ts";
-import type { Observation, SeedLikes, Verdict } from "./verdict.ts";
+import type { Expected, Observation, Verdict } from "./verdict.ts";
 
 /** Between two observations while the outboxes drain. */
 const OBSERVE_PAUSE_MS = 50;
 /** An outbox that cannot be read for so long while nothing else is outstanding stays unreadable. */
 const UNDECIDED_AFTER_MS = 1_000;
+/** LikesServers may take so long to say that they have stopped giving, however short the drain is. */
+const FINISH_WAIT_MIN_MS = 3_000;
 
 /** What is to be run. */
 export interface RunOptions extends Omit<ProcessesOptions, "serverIds" | "dataDir"> {
@@ -37,40 +44,37 @@ export interface RunOptions extends Omit<ProcessesOptions, "serverIds" | "dataDi
 
 /** What a person may want to see of a run. */
 export interface RunEvents {
-  readonly onReady: (ready: RunReady) => void;
+  /** All processes work, and begin to give. */
+  readonly onReady: () => void;
   /** About once a second. */
   readonly onStatus: (status: Status) => void;
-  /** The primary does not answer, and why. */
-  readonly onAway: (reason: string) => void;
-  /** What became of a process. */
+  /** In its place, as often, while the primary does not answer. */
+  readonly onSilence: (silence: Silence) => void;
+  /** One of the `processes` died, or is back. */
+  readonly onProcesses: () => void;
+  /** No more likes are asked for. */
+  readonly onGivingEnded: () => void;
+  /** What a person has to see. */
   readonly onLine: (line: string) => void;
 }
 
-/** How a run ended. */
-export interface RunResult {
-  readonly verdict: Verdict;
-  /** From the start to the end of the giving. */
-  readonly durationMs: number;
-  /** From the last like to the moment when all processes showed it; undefined when they did not. */
-  readonly convergedAfterMs: number | undefined;
-  /** A child that died again and again was given up. */
-  readonly givenUp: boolean;
-  readonly servers: readonly ServerResult[];
+/** What a drain is watched and judged by. */
+interface Draining {
+  readonly watch: StatusWatch;
+  readonly expected: Expected;
+  readonly finished: Finished;
 }
 
-/** What became of one LikesServer. */
-export interface ServerResult {
-  readonly serverId: string;
-  readonly intervalMs: number;
-  readonly events: number;
-  readonly acceptedLikes: bigint;
-  /** The total that it shows; undefined when it does not answer. */
-  readonly knownTotalLikes: bigint | undefined;
+interface Drained {
+  readonly verdict: Verdict;
+  readonly observation: Observation;
 }
 
 /** One run. */
 export class Run {
   readonly dataDir: string;
+  /** Logs that held lines of earlier roles, and were emptied. */
+  readonly emptiedLogs: number;
   readonly #options: RunOptions;
   readonly #events: RunEvents;
   readonly #serverIds: readonly string[];
@@ -79,8 +83,7 @@ export class Run {
   /** Ends the giving before its time: the first Ctrl-C, or a child that was given up. */
   readonly #early = new AbortController();
   #givenUp = false;
-  /** Sums from the seed so far, by server: an observation computes what is new. */
-  readonly #seedSums = new Map<string, { readonly events: number; readonly likes: bigint }>();
+  #isGiving = true;
 
   /** Takes the logs of all its processes and empties them. Throws LikesError `log_unusable`. */
   constructor(options: RunOptions, events: RunEvents) {
@@ -88,7 +91,9 @@ export class Run {
     this.#options = options;
     this.#events = events;
     this.#serverIds = Array.from({ length: servers }, (_, number) => `likes-server-${number}`);
-    this.#log = takeLogs(logDir, this.#serverIds);
+    const { log, emptied } = takeRunLogs(logDir, this.#serverIds);
+    this.#log = log;
+    this.emptiedLogs = emptied;
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "likes-"));
     this.#processes = new Processes(
       { ...options, serverIds: this.#serverIds, dataDir: this.dataDir },
@@ -96,18 +101,25 @@ export class Run {
         log: (line) => this.#log.line(line),
         tell: (line) => this.#tell(line),
         onGivenUp: () => this.#giveUp(),
+        onChange: () => this.#events.onProcesses(),
       },
     );
+  }
+
+  /** The processes as they are now, the primary first. */
+  get processes(): readonly ChildView[] {
+    return this.#processes.views;
   }
 
   /** Runs to the end. Throws LikesError when the processes could not be started. */
   async run(): Promise<RunResult> {
     const { plan, durationMs } = this.#options;
     this.#log.line(`run of ${durationMs} ms, seed ${plan.seed}, data in ${this.dataDir}`);
+    if (this.emptiedLogs > 0) this.#log.line(`emptied ${this.emptiedLogs} logs of earlier roles`);
     try {
-      const isFresh = readOutboxes(this.dataDir, []).outboxes.length === 0;
+      const before = readOutboxes(this.dataDir, []).outboxes;
       const ready = await this.#processes.start();
-      const result = await this.#measure(ready, isFresh);
+      const result = await this.#measure(ready, before);
       await this.#processes.stop();
       return result;
     } catch (error) {
@@ -118,7 +130,9 @@ export class Run {
 
   /** Ends the giving now; the run goes on to its verdict. */
   finish(): void {
-    this.#log.line("told to end: no more likes are given");
+    const what = this.#isGiving ? "the LikesServers stop giving likes" : "that is under way";
+    this.#tell(`told to end: ${what}`);
+    this.#tell("told once more, it ends at once, without a verdict");
     this.#early.abort();
   }
 
@@ -143,57 +157,91 @@ export class Run {
   }
 
   /** Gives the start, waits for the end, lets everything drain, and judges. */
-  async #measure(ready: RunReady, isFresh: boolean): Promise<RunResult> {
-    const { durationMs } = this.#options;
+  async #measure(ready: RunReady, before: readonly OutboxTally[]): Promise<RunResult> {
+    const { durationMs, plan } = this.#options;
     const startMs = monotonicMs();
     this.#log.line("start: all are ready");
     this.#processes.give(startMs, durationMs);
-    this.#events.onReady(ready);
-    const watch = new StatusWatch(ready.primary, {
-      onStatus: (status) => this.#events.onStatus(status),
-      onAway: (reason) => this.#events.onAway(reason),
-      log: (line) => this.#log.line(line),
-    });
-    watch.start();
-    // Aborted is over early, which is no error.
-    await pause(durationMs, undefined, { signal: this.#early.signal }).catch(() => undefined);
-    const lastLikeMs = await this.#processes.finish();
-    const ranMs = monotonicMs() - startMs;
-    this.#tell("no more likes are given; the outboxes drain");
-    const { verdict, observation } = await this.#drain(ready, watch, isFresh);
+    this.#events.onReady();
+    const watch = this.#watch(ready.primary);
+    await this.#givingEnds(startMs + durationMs);
+    const ranMs = Math.min(monotonicMs() - startMs, durationMs);
+    const finished = await this.#finishGiving(ranMs);
+    const expected = expectedOf({ plan, serverIds: this.#serverIds, ranMs, before });
+    const { verdict, observation } = await this.#drain(ready, { watch, expected, finished });
     await watch.stop();
+    const lastLikeMs = finished.lastLikeMs ?? startMs + ranMs;
     return {
       verdict,
       durationMs: ranMs,
       convergedAfterMs: convergedMs(verdict, watch, lastLikeMs),
       givenUp: this.#givenUp,
+      primaryRestarts: this.processes[0]?.restarts ?? 0,
       servers: this.#serverIds.map((serverId) => this.#serverResult(serverId, observation)),
     };
   }
 
+  #watch(primary: string): StatusWatch {
+    const watch = new StatusWatch(primary, {
+      onStatus: (status) => {
+        this.#log.line(runLine(status, this.processes));
+        this.#events.onStatus(status);
+      },
+      onSilence: (silence) => {
+        this.#log.line(silenceLine(silence));
+        this.#events.onSilence(silence);
+      },
+      log: (line) => this.#log.line(line),
+    });
+    watch.start();
+    return watch;
+  }
+
+  /** Waits until the time is up, by the clock that ticks are due by, or until it ends early. */
+  async #givingEnds(endMs: number): Promise<void> {
+    const { signal } = this.#early;
+    for (;;) {
+      const leftMs = endMs - monotonicMs();
+      if (leftMs <= 0 || signal.aborted) break;
+      // Aborted is over early, which is no error.
+      await pause(leftMs, undefined, { signal }).catch(() => undefined);
+    }
+    this.#isGiving = false;
+    this.#events.onGivingEnded();
+    if (!signal.aborted) this.#tell("time is up: the LikesServers stop giving likes");
+  }
+
+  /** Waits until no LikesServer gives any more, and says what is still to be delivered. */
+  async #finishGiving(ranMs: number): Promise<Finished> {
+    const waitMs = Math.max(this.#options.drainTimeoutMs, FINISH_WAIT_MIN_MS);
+    const finished = await this.#processes.finish(ranMs, waitMs);
+    const { outboxes } = readOutboxes(this.dataDir, this.#serverIds);
+    this.#tell(stoppedText(finished.unfinished, outboxes));
+    return finished;
+  }
+
   /** Observes until nothing more is to be expected, or until it takes too long. */
-  async #drain(
-    ready: RunReady,
-    watch: StatusWatch,
-    isFresh: boolean,
-  ): Promise<{ verdict: Verdict; observation: Observation }> {
+  async #drain(ready: RunReady, { watch, expected, finished }: Draining): Promise<Drained> {
     const observer = new Observer({
       ...ready,
       dataDir: this.dataDir,
       members: watch.members,
+      unfinished: finished.unfinished,
       onStatus: (status) => watch.see(status),
     });
     const startMs = monotonicMs();
+    // Whoever has not stopped giving had that time already.
+    const waitMs = finished.unfinished.length > 0 ? 0 : this.#options.drainTimeoutMs;
     try {
       for (;;) {
         const observation = await observer.observe();
-        const verdict = judge(observation, isFresh ? this.#ofSeed : undefined);
+        const verdict = judge(observation, expected);
         const drainedMs = monotonicMs() - startMs;
         const stays = verdict.outcome === "undecided" && observation.everywhere;
         if (verdict.converged || (stays && drainedMs >= UNDECIDED_AFTER_MS)) {
           return { verdict, observation };
         }
-        if (drainedMs >= this.#options.drainTimeoutMs) return { verdict, observation };
+        if (drainedMs >= waitMs) return { verdict, observation };
         await pause(OBSERVE_PAUSE_MS);
       }
     } finally {
@@ -201,20 +249,12 @@ export class Run {
     }
   }
 
-  readonly #ofSeed: SeedLikes = (serverId, events) => {
-    if (!this.#serverIds.includes(serverId)) return undefined;
-    const known = this.#seedSums.get(serverId) ?? { events: 0, likes: 0n };
-    const plan = { ...this.#options.plan, serverId };
-    const likes = known.likes + likesBetween(plan, known.events, events);
-    this.#seedSums.set(serverId, { events, likes });
-    return likes;
-  };
-
   #serverResult(serverId: string, { outboxes, shown }: Observation): ServerResult {
     const outbox = outboxes.find((tally) => tally.serverId === serverId);
     return {
       serverId,
       intervalMs: intervalMs({ ...this.#options.plan, serverId }),
+      restarts: this.processes.find(({ name }) => name === serverId)?.restarts ?? 0,
       events: outbox?.events ?? 0,
       acceptedLikes: outbox?.likes ?? 0n,
       knownTotalLikes: shown.find(({ name }) => name === serverId)?.totalLikes,
@@ -222,22 +262,12 @@ export class Run {
   }
 }
 
-/** Takes all logs before it empties the first: of one that another run holds, none is emptied. */
-function takeLogs(logDir: string, serverIds: readonly string[]): LogFile {
-  const own = openLogFile(logDir, PARENT_LOG_NAME);
-  const names = [PRIMARY_LOG_NAME, ...serverIds.map(likesServerLogName)];
-  const others = names.map((name) => openLogFile(logDir, name));
-  for (const log of [own, ...others]) log.truncate();
-  for (const log of others) log.close();
-  return own;
-}
-
 /** From the last like to convergence, which the parent verified and the primary dated. */
 function convergedMs(
-  { converged, totalLikes }: Verdict,
+  { converged, totalLikes, newEvents }: Verdict,
   watch: StatusWatch,
   lastLikeMs: number,
 ): number | undefined {
-  if (!converged || totalLikes === undefined) return undefined;
+  if (!converged || totalLikes === undefined || newEvents === 0) return undefined;
   return Math.max(0, (watch.everywhereSince(totalLikes) ?? monotonicMs()) - lastLikeMs);
 }

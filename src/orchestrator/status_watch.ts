@@ -10,14 +10,25 @@ import { monotonicMs } from "../monotonic.ts";
 import { followStatus } from "../rpc/follow_status.ts";
 
 /** Between two statuses that are shown. */
-export const SHOW_INTERVAL_MS = 1_000;
+const SHOW_INTERVAL_MS = 1_000;
+/** How old a status may be before it is not told as the state of things any more. */
+const LATE_MAX_MS = 3_000;
+
+/** That nobody answers. */
+export interface Silence {
+  /** What was heard last, `silentMs` ago. */
+  readonly status: Status;
+  readonly silentMs: number;
+  /** What became of the newest attempt, if any ended. */
+  readonly reason: string | undefined;
+}
 
 /** Who hears of it. */
 export interface StatusWatchEvents {
   /** Once a second, and once at the end. */
   readonly onStatus: (status: Status) => void;
-  /** Nobody answers, and why: what was shown last is not true any more. */
-  readonly onAway: (reason: string) => void;
+  /** Once a second while nobody answers: what was shown last is not true any more. */
+  readonly onSilence: (silence: Silence) => void;
   /** A line for the parent's log. */
   readonly log: (line: string) => void;
 }
@@ -28,10 +39,13 @@ export class StatusWatch {
   readonly #events: StatusWatchEvents;
   readonly #stopping = new AbortController();
   #watching: Promise<void> | undefined;
+  #ticking: NodeJS.Timeout | undefined;
   #newest: Status | undefined;
+  #newestMs = 0;
   #shown: Status | undefined;
   #shownMs = -Infinity;
-  #away = false;
+  /** Why nobody answers; undefined while somebody does. */
+  #awayReason: string | undefined;
   /** Since when the primary has said that a total is shown everywhere, without a break. */
   #everywhere: { readonly totalLikes: bigint; readonly sinceMs: number } | undefined;
   readonly #members = new Map<Id, string>();
@@ -52,6 +66,7 @@ export class StatusWatch {
   }
 
   start(): void {
+    this.#ticking = setInterval(() => this.#tick(), SHOW_INTERVAL_MS).unref();
     this.#watching = this.#watch().catch((error: unknown) => {
       // The run is judged without it; what it saw last stays on the screen.
       this.#events.log(`the status cannot be watched any more: ${messageOf(error)}`);
@@ -60,6 +75,7 @@ export class StatusWatch {
 
   /** Ends the watch, and shows what it saw last. */
   async stop(): Promise<void> {
+    clearInterval(this.#ticking);
     this.#stopping.abort();
     await this.#watching;
     if (this.#newest !== undefined && this.#newest !== this.#shown) this.#show(this.#newest);
@@ -70,6 +86,8 @@ export class StatusWatch {
     const nowMs = monotonicMs();
     const { everywhere, totalLikes, servers } = status;
     this.#newest = status;
+    this.#newestMs = nowMs;
+    this.#awayReason = undefined;
     for (const { outboxId, serverId } of servers) this.#members.set(outboxId, serverId);
     if (!everywhere) this.#everywhere = undefined;
     else if (this.#everywhere?.totalLikes !== totalLikes) {
@@ -87,16 +105,23 @@ export class StatusWatch {
       mustBeThere: false,
       signal: this.#stopping.signal,
       onAway: ({ message }) => {
-        this.#away = true;
+        this.#awayReason = message;
         this.#events.log(`lost sight of the primary: ${message}`);
-        this.#events.onAway(message);
+        this.#tick();
       },
     });
     for await (const status of statuses) {
-      if (this.#away) this.#events.log("the primary answers again");
-      this.#away = false;
+      if (this.#awayReason !== undefined) this.#events.log("the primary answers again");
       this.see(status);
     }
+  }
+
+  #tick(): void {
+    if (this.#newest === undefined) return;
+    const silentMs = monotonicMs() - this.#newestMs;
+    const reason = this.#awayReason;
+    if (reason === undefined && silentMs < LATE_MAX_MS) return;
+    this.#events.onSilence({ status: this.#newest, silentMs, reason });
   }
 
   #show(status: Status): void {

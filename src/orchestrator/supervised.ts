@@ -123,7 +123,7 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
   const { generating } = server;
   obey({
     start: (startMs, durationMs) => generating?.start(startMs, durationMs),
-    finish: () => generating?.finish() ?? Promise.resolve(undefined),
+    finish: (durationMs) => generating?.finish(durationMs) ?? Promise.resolve(undefined),
   });
   void server.accepting.then(() => tellParent({ type: "accepting" }));
   const stop = async (): Promise<void> => {

@@ -21,18 +21,18 @@ class Terminal extends PassThrough {
   }
 }
 
-function liveOn(terminal: Terminal, below?: () => string): LiveStatus {
-  return new LiveStatus(new LiveScreen(terminal as never), 100, below);
+function liveOn(terminal: Terminal): LiveStatus {
+  return new LiveStatus(new LiveScreen(terminal as never), 100);
 }
 
 test("away() takes the table away at once, and heard() brings it back", () => {
   const terminal = new Terminal();
-  const live = liveOn(terminal, () => "\n[bar]");
+  const live = liveOn(terminal);
   live.heard(emptyStatus(1));
-  assert.match(terminal.drawn(), /CONVERGED everywhere[^]*\[bar\]/);
+  assert.match(terminal.drawn(), "CONVERGED everywhere");
   live.away("Cannot reach it: gone");
   const away = terminal.drawn();
-  assert.match(away, /UNKNOWN, as of [^]*no answer [^]*Cannot reach it: gone[^]*\[bar\]/);
+  assert.match(away, /UNKNOWN, as of [^]*no answer [^]*Cannot reach it: gone/);
   assert.not.match(away, "CONVERGED");
   live.heard(emptyStatus(2));
   assert.match(terminal.drawn(), "CONVERGED everywhere");
@@ -49,16 +49,6 @@ test("heard() is taken away when nothing follows, although nobody says why", asy
     return last.includes("UNKNOWN");
   });
   assert.match(last, /no answer from the primary for \d/);
-  live.end();
-});
-
-test("line() stays above what is drawn", () => {
-  const terminal = new Terminal();
-  const live = liveOn(terminal);
-  live.line("first");
-  live.heard(emptyStatus(1));
-  live.line("likes-server-0 ended");
-  assert.match(terminal.drawn(), /first\n[^]*likes-server-0 ended\n[^]*CONVERGED everywhere/);
   live.end();
 });
 

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Orchestration } from "../fixtures/orchestration.ts";
+import { run as command } from "../fixtures/spawned.ts";
 
 const LONG = ["--servers", "3", "--duration", "5m", "--interval-min", "50ms"];
 const FLAGS = [...LONG, "--interval-max", "100ms"];
@@ -14,11 +15,30 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     run.parent.signal(signal);
     const { code, stdout, stderr } = await run.result();
     assert.is(code, 0, stderr);
-    assert.match(stdout, /^EXACT [\d,]+ likes in [\d,]+ events; 4 of 4 processes show it; /);
+    const [, likes = "?"] = /^EXACT ([\d,]+) likes in [\d,]+ events; converged /.exec(stdout) ?? [];
+    assert.match(stdout, `primary ${likes}; 4 of 4 processes show it\n`);
     assert.ok(run.log().some(({ text }) => text.startsWith("told to end")));
     await run.gone();
+    expectNothingAfter(run, "LikesServer0", "LikesServer1", "LikesServer2");
+    const proof = await command(["verify", "--data-dir", run.dataDir]);
+    assert.match(proof.stdout, new RegExp(`^EXACT ${likes} likes: `), "nothing came after that");
   });
 }
+
+test("orchestrate waits for a generator when that says late that it has stopped", async () => {
+  await using run = new Orchestration([...FLAGS, "--json", "--drain-timeout", "5m"]);
+  await run.started();
+  await run.logged(/^#3 \+/, "LikesServer1");
+  run.signal("likes-server-1", "SIGSTOP");
+  run.finish();
+  await run.logged(/^told to end/);
+  await run.logged(/ likes UNKNOWN, .*; silent: likes-server-1$/);
+  assert.not.ok(run.log().some(({ text }) => text.startsWith("no LikesServer gives any more")));
+  run.signal("likes-server-1", "SIGCONT");
+  const result = await run.jsonResult();
+  assert.is(result.code, 0, run.parent.stderr);
+  expectNothingAfter(run, "LikesServer0", "LikesServer1", "LikesServer2");
+});
 
 test("orchestrate ends at once when it gets a second SIGINT", async () => {
   await using run = new Orchestration([...FLAGS, "--drain-timeout", "1m"]);
@@ -27,9 +47,10 @@ test("orchestrate ends at once when it gets a second SIGINT", async () => {
   run.parent.signal("SIGINT");
   await run.logged(/^told to end/);
   run.parent.signal("SIGINT");
-  const { code, stdout } = await run.result();
+  const { code, stdout, stderr } = await run.result();
   assert.is(code, 130);
   assert.is(stdout, "");
+  assert.match(stderr, /\nended at once: there is no verdict\n$/);
   await run.gone();
 });
 
@@ -39,7 +60,7 @@ test("orchestrate gives a verdict when it gets SIGINT before it has started", as
   run.parent.signal("SIGINT");
   const { code, stdout, stderr } = await run.result();
   assert.is(code, 0, stderr);
-  assert.match(stdout, /^EXACT \d+ likes in \d+ events; 4 of 4 processes show it; /);
+  assert.match(stdout, /^EXACT \d+ likes in \d+ events; converged/);
   await run.gone();
 });
 
@@ -67,5 +88,15 @@ test("orchestrate ends silently with 0 when nobody reads its verdict", async () 
   assert.is(stderr, "");
   await run.gone();
 });
+
+/** No like is given after the parent has said that none comes any more. */
+function expectNothingAfter(run: Orchestration, ...names: readonly string[]): void {
+  const said = run.log().find(({ text }) => text.startsWith("no LikesServer gives any more"));
+  assert.ok(said !== undefined, "it was said");
+  for (const name of names) {
+    const late = run.log(name).filter(({ atMs, text }) => text.startsWith("#") && atMs > said.atMs);
+    assert.equal(late, [], name);
+  }
+}
 
 test.run();

@@ -40,6 +40,15 @@ test("orchestrate has the total of its seed when processes are killed between ti
   assert.is(result.seedLikes, String(expected));
   const told = run.parent.stderr.match(/^\S+ died \(SIGKILL\): starting it again in \d+ ms$/gm);
   assert.is(told?.length, 5, run.parent.stderr);
+  assert.match(
+    run.parent.stderr,
+    new RegExp(`^primary is back: pid ${run.pid("primary")}, restarted once$`, "m"),
+  );
+  assert.is(result.primaryRestarts, 1);
+  assert.equal(
+    result.servers.map(({ restarts }) => restarts),
+    [2, 2, 0],
+  );
   expectSameInterval(run, intervalMs({ ...PLAN, serverId: "likes-server-0" }));
   assert.is(lastAddress(run), primary, "the primary came again where it was");
   const survivor = run.log("LikesServer2").map(({ text }) => text);

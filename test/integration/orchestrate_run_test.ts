@@ -48,16 +48,26 @@ test("orchestrate agrees with its logs and its seed when ten LikesServers run", 
   expectApplied(run.log("PrimaryLikesServer"), given, result);
   expectParentLog(run.log(), result);
   assert.equal(logInodes(run.logDir), inodes, "the logs were emptied in place");
+  assert.is(result.emptiedLogs, LOG_NAMES.length);
+  assert.match(run.parent.stderr, /^logs .*; 4 logs of earlier roles emptied$/m);
+  assert.is(result.givenEvents, result.dueEvents);
+  assert.is(result.showing, 11);
   await run.gone();
+  await expectProof(result);
 });
 
 test("orchestrate prints a banner, a line a second and one verdict when it is piped", async () => {
   await using run = new Orchestration(["--duration", "3s", ...SMALL]);
   const { code, stdout, stderr } = await run.result();
   assert.is(code, 0, stderr);
-  assert.match(stdout, /^EXACT [\d,]+ likes in [\d,]+ events; 4 of 4 processes show it; /);
-  assert.match(stdout, /; converged \S+ s after the last like\n$/);
-  const primary = /^primary {9}(127\.0\.0\.1:\d+)$/m.exec(stderr)?.[1] ?? "none";
+  const [, likes = "?"] = /^EXACT ([\d,]+) likes in /.exec(stdout) ?? [];
+  const sums = `outboxes ${likes}, seed ${likes}, primary ${likes}; 4 of 4 processes show it`;
+  assert.match(
+    stdout.replace(`sums   ${sums}`, "SUMS"),
+    /^EXACT .* events; converged \S+ s after the last like\nSUMS\ngiven {2}\d+ of \d+ events that /,
+  );
+  assert.ok(stdout.endsWith(`\nnext   npx likes verify --data-dir ${run.dataDir}\n`), stdout);
+  const primary = /^primary {9}(127\.0\.0\.1:\d+)  pid \d+$/m.exec(stderr)?.[1] ?? "none";
   for (const text of [
     "likes-server-2  127.0.0.1:",
     `seed      ${SEED}`,
@@ -66,14 +76,22 @@ test("orchestrate prints a banner, a line a second and one verdict when it is pi
     `logs      ${run.logDir}`,
     `tail -f ${run.logDir}/PrimaryLikesServer/log.txt`,
     `try       npx likes add video 5 --primary ${primary}`,
+    "\nUNKNOWN      a process is silent: likes may be missing\n",
+    "\ntime is up: the LikesServers stop giving likes\n",
+    "\nno LikesServer gives any more; ",
+    `kill -9 ${run.pid("likes-server-2")} `,
   ]) {
     assert.ok(stderr.includes(text), text);
   }
+  for (const { name, pid } of run.forks()) {
+    assert.match(stderr, new RegExp(`^${name} +127\\.0\\.0\\.1:\\d+  pid ${pid}$`, "m"));
+  }
+  const logged = run.log().filter(({ text }) => /^[\d,]+ likes /.test(text));
+  const spanMs = (logged.at(-1)?.atMs ?? 0) - (logged[0]?.atMs ?? 0);
+  const most = spanMs / 1_000 + 3; // the last one is told at the end
+  assert.ok(logged.length >= 2 && logged.length <= most, `${logged.length} lines in ${spanMs} ms`);
   const lines = stderr.match(/^\d\d:\d\d:\d\d [\d,]+ likes /gm) ?? [];
-  assert.ok(
-    lines.length >= 2 && lines.length <= 7,
-    `${lines.length} lines in 3 seconds:\n${stderr}`,
-  );
+  assert.is(lines.length, logged.length, "the parent's log has each of them");
 });
 
 test("orchestrate goes on from the totals when it is given a data folder again", async () => {
@@ -111,7 +129,35 @@ test("orchestrate is exact with nothing when no interval is as short as the run"
   await using run = new Orchestration(["--duration", "300ms", ...long]);
   const { code, stdout } = await run.result();
   assert.is(code, 0);
-  assert.match(stdout, /^EXACT 0 likes in 0 events; 2 of 2 processes show it; converged /);
+  assert.match(stdout, /^EXACT 0 likes in 0 events; converged, and no like was given\n/);
+  assert.match(stdout, /\ngiven {2}0 of 0 events that were due\n/);
+});
+
+test("orchestrate says that nothing was given when its time is up at once", async () => {
+  await using run = new Orchestration(["--duration", "0s", "--json", ...SMALL]);
+  const result = await run.jsonResult();
+  assert.is(result.code, 0, run.parent.stderr);
+  assert.equal([result.exact, result.converged, result.convergedAfterMs], [true, true, null]);
+  assert.match(run.log().at(-4)?.text ?? "", "converged, and no like was given");
+});
+
+test("orchestrate is not exact when its generators gave nothing of what was due", async () => {
+  // As where each process has a monotonic clock of its own: no tick ever falls.
+  const clock =
+    'if (process.argv.includes("--supervised")) {' +
+    "const { bigint } = process.hrtime; process.hrtime.bigint = () => bigint() - 3_600_000_000_000n; }";
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` };
+  await using run = new Orchestration(["--duration", "2s", "--json", ...SMALL], { env });
+  const result = await run.jsonResult();
+  assert.is(result.code, 5, run.parent.stderr);
+  assert.equal([result.verdict, result.exact], ["undecided", false]);
+  assert.equal([result.totalLikes, result.acceptedLikes, result.givenEvents], ["0", "0", "0"]);
+  assert.ok(Number(result.dueEvents) >= 6, result.dueEvents);
+  assert.is(result.idle.length, 3);
+  assert.match(
+    run.log().at(-4)?.text ?? "",
+    /^CANNOT BE DECIDED: the sums agree, but the generators gave nothing, though \d+ events were /,
+  );
 });
 
 /** The events of a LikesServer in its log. */
@@ -192,8 +238,19 @@ function expectParentLog(lines: readonly LogLine[], { servers, acceptedLikes }: 
   assert.is(count(/^forked (?:primary|likes-server-\d): process \d+$/), servers.length + 1);
   assert.is(count(/^(?:primary|likes-server-\d) ended: code 0$/), servers.length + 1);
   const likes = Number(acceptedLikes).toLocaleString("en-US");
-  assert.ok(lines.at(-1)?.text.startsWith(`EXACT ${likes} likes in `), lines.at(-1)?.text);
+  assert.ok(lines.at(-4)?.text.startsWith(`EXACT ${likes} likes in `), lines.at(-4)?.text);
+  assert.is(count(/^emptied 4 logs of earlier roles$/), 1);
   assert.not.ok(lines.some(({ text }) => text.includes("of an earlier run")));
+}
+
+/** The command that the verdict names comes to the same total. */
+async function expectProof({ next, totalLikes }: JsonResult): Promise<void> {
+  const [npx, likes, ...args] = next.split(" ");
+  assert.equal([npx, likes], ["npx", "likes"]);
+  const { code, stdout } = await command([...args, "--json"]);
+  assert.is(code, 0, stdout);
+  const { ledger } = JSON.parse(stdout) as { ledger: { totalLikes: string } };
+  assert.is(ledger.totalLikes, totalLikes);
 }
 
 /** Logs of an earlier run, which have to be emptied. Gives what tells their files apart. */

@@ -109,7 +109,7 @@ test("outbox_rolled_back names what a put-back outbox holds, which may be others
   rmSync(counter.outboxDir("a"), { recursive: true });
   cpSync(copy, counter.outboxDir("a"), { recursive: true });
   await counter.startLikes("a");
-  const named = await eventually("outbox_rolled_back", LIMIT_MS, async () => {
+  const named = await eventually("outbox_rolled_back", async () => {
     const { troubles } = await counter.status();
     return troubles.find(({ kind }) => kind === "outbox_rolled_back");
   });

@@ -93,6 +93,37 @@ test("finish() gives what is due, waits for it, and nothing comes after it", asy
   assert.is(role.given.length, length);
 });
 
+test("finish() gives the newest tick that is due, however late it is", async () => {
+  const role = fakeRole();
+  const generating = generatingEvery(LONG_MS, role);
+  const startMs = monotonicMs() - 10 * LONG_MS;
+  generating.start(startMs, 3 * LONG_MS);
+  assert.equal(role.given, [], "a tick that is late by an interval is skipped");
+  assert.ok((await generating.finish(2 * LONG_MS + 1)) !== undefined);
+  assert.equal(role.given, [{ likes: likesOf(0), mark: { startMs, tick: 2, events: 1 } }]);
+});
+
+test("finish() gives nothing more when it is called again after another interval", async () => {
+  const role = fakeRole();
+  const generating = generatingEvery(20, role);
+  generating.start(monotonicMs());
+  await becomes("a tick", () => role.given.length > 0);
+  const lastMs = await generating.finish();
+  const { length } = role.given;
+  await becomes("two intervals", () => monotonicMs() > (lastMs ?? 0) + 40);
+  assert.is(await generating.finish(), lastMs);
+  assert.is(role.given.length, length);
+});
+
+test("finish() gives the time of a tick when an earlier process gave it", async () => {
+  const startMs = monotonicMs() - 3 * LONG_MS;
+  const role = fakeRole(7);
+  const generating = generatingEvery(LONG_MS, role, { startMs, tick: 2, events: 5 });
+  generating.start(startMs, 2 * LONG_MS);
+  assert.is(await generating.finish(), startMs + 2 * LONG_MS);
+  assert.equal(role.given, []);
+});
+
 test("finish() gives no time when nothing was given", async () => {
   assert.is(await generatingEvery(LONG_MS, fakeRole()).finish(), undefined);
 });

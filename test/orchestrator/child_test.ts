@@ -8,13 +8,16 @@ import { becomes, within } from "../fixtures/eventually.ts";
 import { isAlive } from "../runner/process_group.ts";
 import { PROGRAM, TestChild } from "./test_child.ts";
 
-const WAIT_MS = 10_000;
+const START = { type: "start", startMs: 17, durationMs: 1 } as const;
+const FINISH = { type: "finish", durationMs: 1 } as const;
 
 test("start() waits until the child listens, and stop() until it has ended", async () => {
   await using child = new TestChild("obedient");
-  assert.is(child.address, "");
+  assert.is(child.view.address, "");
   await child.start("listening");
-  assert.is(child.address, "127.0.0.1:4242");
+  const { address, pid, state, restarts } = child.view;
+  assert.equal([address, state, restarts], ["127.0.0.1:4242", "listening", 0]);
+  assert.is(pid, child.pids[0]);
   await child.stop();
   assert.not.ok(child.pids.some(isAlive));
   assert.equal(child.lines.slice(1), [
@@ -45,24 +48,29 @@ test("start() gives a child no debugger where Node can do without from the first
   if (!process.allowedNodeEnvironmentFlags.has("--disable-sigusr1")) {
     return console.log("skipped: this Node can close its debugger to SIGUSR1 only once it runs");
   }
-  await using child = new TestChild("obedient");
+  await using child = new TestChild("obedient", [START, FINISH]);
   await child.start("listening");
   process.kill(child.pids[0] ?? 0, "SIGUSR1");
-  await child.finish(WAIT_MS);
+  await child.finished();
   assert.not.match(child.lines.join("\n"), "Debugger");
 });
 
 test("Child starts again on its port when it is killed, and is greeted again", async () => {
-  await using child = new TestChild("obedient", { type: "start", startMs: 17, durationMs: 1 });
+  await using child = new TestChild("half-deaf", [START, FINISH]);
   await child.start("listening");
-  assert.is(await child.finish(WAIT_MS), 17);
+  const answer = child.finished();
   process.kill(child.pids[0] ?? 0, "SIGKILL");
   const listening = "someone listens on 127.0.0.1:4242";
   await becomes("the second life", () => {
     return child.lines.filter((line) => line === listening).length === 2;
   });
-  assert.is(await child.finish(WAIT_MS), 17);
-  assert.equal(child.told, ["someone died (SIGKILL): starting it again in 100 ms"]);
+  assert.is(await within("the answer of the second life", answer), 17);
+  assert.equal(child.told, [
+    "someone died (SIGKILL): starting it again in 100 ms",
+    `someone is back: pid ${child.pids[1]}, restarted once`,
+  ]);
+  assert.equal(child.states, ["starting", "listening", "away", "starting", "listening"]);
+  assert.equal([child.view.pid, child.view.restarts], [child.pids[1], 1]);
   assert.not.ok(child.isGivenUp);
 });
 
@@ -72,17 +80,18 @@ test("Child is given up when it dies again and again, and nothing of it is left"
   await becomes("the end of the patience", () => child.isGivenUp);
   assert.is(child.pids.length, 5);
   assert.is(child.told.at(-1), "someone died (code 3) 5 times in a row: it is given up");
-  assert.is(await child.finish(WAIT_MS), undefined);
+  assert.equal([child.view.state, child.view.pid], ["given up", undefined]);
+  assert.is(await child.finished(), undefined, "it gives nothing more");
   await child.stop();
 });
 
-test("finish() gives nothing when the child does not answer or dies over it", async () => {
+test("finished() gives nothing when the child is killed before it has answered", async () => {
   await using child = new TestChild("deaf");
   await child.start("listening");
-  assert.is(await child.finish(1), undefined);
-  const answer = child.finish(WAIT_MS);
-  process.kill(child.pids[0] ?? 0, "SIGKILL");
-  assert.is(await answer, undefined);
+  const answer = child.finished();
+  child.send(FINISH);
+  child.kill();
+  assert.is(await within("the end of the wait", answer), undefined);
 });
 
 test("obeyParent() ends the child when its parent has gone before it looked", async () => {

@@ -1,6 +1,6 @@
 /** Observations of a run of two LikesServers, to be changed one thing at a time. */
 import { PRIMARY } from "../../src/orchestrator/verdict.ts";
-import type { Observation } from "../../src/orchestrator/verdict.ts";
+import type { Expected, Observation, SeedLikes } from "../../src/orchestrator/verdict.ts";
 import type { OutboxTally } from "../../src/store/outbox_reader.ts";
 
 /** An outbox whose likes were all generated. */
@@ -18,6 +18,20 @@ export function observation(likes: bigint, changes: Partial<Observation> = {}): 
     shown: names.map((name) => ({ name, totalLikes: likes * 2n })),
     everywhere: true,
     outstanding: [],
+    ...changes,
+  };
+}
+
+/** What those two had to give when three events were due of each; of a fresh folder. */
+export function expected(seedLikes?: SeedLikes, changes: Partial<Expected> = {}): Expected {
+  const part = { dueEvents: 3, earlierEvents: 0 };
+  return {
+    generators: [
+      { serverId: "likes-server-0", ...part },
+      { serverId: "likes-server-1", ...part },
+    ],
+    earlierEvents: 0,
+    seedLikes,
     ...changes,
   };
 }

@@ -6,16 +6,21 @@ import { isAlive } from "../runner/process_group.ts";
 
 /** What the children of these tests run. */
 export const PROGRAM = fileURLToPath(new URL("child_program.ts", import.meta.url));
+/** What it is told as soon as it listens. */
+type Greeting = readonly ParentMessage[];
 
 /** A child of `child_program.ts`, with what it and its keeper said. */
 export class TestChild extends Child implements AsyncDisposable {
   readonly lines: string[];
   readonly told: string[];
+  /** Its state at each change. */
+  readonly states: string[];
   readonly #givenUp: { is: boolean };
 
-  constructor(behaviour: string, greeting?: ParentMessage) {
+  constructor(behaviour: string, greeting: Greeting = []) {
     const lines: string[] = [];
     const told: string[] = [];
+    const states: string[] = [];
     const givenUp = { is: false };
     super({
       name: "someone",
@@ -26,9 +31,11 @@ export class TestChild extends Child implements AsyncDisposable {
       log: (line) => lines.push(line),
       tell: (line) => told.push(line),
       onGivenUp: () => (givenUp.is = true),
+      onChange: () => void states.push(this.view.state),
     });
     this.lines = lines;
     this.told = told;
+    this.states = states;
     this.#givenUp = givenUp;
   }
 
