@@ -2,6 +2,7 @@
  * Every bound and default, with its unit and its reason. Relations between bounds are asserted at
  * load, at the foot of this file, so that a change that breaks one cannot start.
  */
+// tidy: long file because it is one list
 import { assert } from "./assert.ts";
 
 const KIB = 1024;
@@ -108,7 +109,9 @@ export const MEMBERS_MAX = 2_000;
 export const STREAMS_MAX = 4_000;
 /** Status watchers: each costs a timer and one message a second. */
 export const WATCHERS_MAX = 1_000;
-/** Bytes of states that watchers have not taken; above it a turn is left out, and the next is newer. */
+/**
+ * Bytes of states that watchers have not taken; above it a turn is left out, and the next is newer.
+ */
 export const WATCHED_BYTES_MAX = 64 * MIB;
 /** Items of one GetCounts: with ids of 256 bytes they fit a message several times. */
 export const COUNTS_MAX = 1_000;
@@ -129,12 +132,24 @@ export const PULSES_UNANSWERED_MAX = 64;
 export const SERVER_IDS_TRIED_MAX = 1_000;
 /** LikesServers that `orchestrate` forks: more do not fit a laptop. */
 export const ORCHESTRATED_SERVERS_MAX = 100;
-/** gRPC streams on one connection: a LikesServer needs a few, a load generator many. */
+/** gRPC streams on one connection at first: the fewest that RFC 9113 (6.5.2) advises. */
+export const CONNECTION_STREAMS_FIRST = 100;
+/**
+ * gRPC streams on one connection once as many had their turn, and how many connections may have them.
+ * A load generator needs many; others wait for what a connection sends at once.
+ */
 export const CONNECTION_STREAMS_MAX = 1_000;
+export const WIDE_CONNECTIONS_MAX = 8;
 /** Connections of one server: one of each stream and watcher, and of commands that come and go. */
 export const CONNECTIONS_MAX = 6_000;
 /** Calls that are open at one server: all that may wait, and room for short ones. */
 export const CALLS_MAX = 20_000;
+/**
+ * Open calls of one address, and its connections. All that may wait fit, since all may be on one
+ * machine. Others are still let in.
+ */
+export const ADDRESS_CALLS_MAX = 16_000;
+export const ADDRESS_CONNECTIONS_MAX = 5_500;
 /**
  * LikesServers that a primary refuses and names: those of another ledger, and those whose trouble has
  * no room. Of more of one sort, those that came first.
@@ -144,7 +159,9 @@ export const REFUSED_NAMED_MAX = 100;
 export const FOREIGN_STREAMS_MAX = 100;
 /** Bytes of answers that peers have not read, in all: above it nobody is answered but streams. */
 export const UNREAD_BYTES_MAX = 128 * MIB;
-/** Bytes of the path of a socket: what the kernel takes; Node would cut a longer one without a word. */
+/**
+ * Bytes of the path of a socket: what the kernel takes; Node would cut a longer one without a word.
+ */
 export const SOCKET_PATH_BYTES_MAX = 107;
 /** Megabytes of one HTTP/2 session's buffers; above it Node takes no new stream on it. */
 export const SESSION_MEMORY_MAX_MB = 64;
@@ -172,6 +189,13 @@ export const PULSE_WAIT_MAX_MS = 3_000;
  * waits with it. That is many times a row's write with `sqlite3`; what lasts longer is told.
  */
 export const BUSY_WAIT_MAX_MS = 50;
+/** Calls are worked on for so long before all else that is ready: a newcomer waits for that. */
+export const TURN_MS = 2;
+/**
+ * A commit waits so long for calls that wait: 500 that came at once share one, also on a slow
+ * machine.
+ */
+export const COMMIT_WAIT_MAX_MS = 50;
 /** How often the shells give their core the time. */
 export const TICK_MS = 25;
 /** Reconnects: first and longest pause, before jitter. */
@@ -180,9 +204,9 @@ export const BACKOFF_MAX_MS = 1_000;
 /** A clean stop: deliver and leave. */
 export const LEAVE_WAIT_MAX_MS = 5_000;
 /**
- * From when a server has ended something until it cuts what the peer left open. It bounds three things:
- * the open calls of a server that shuts down, a connection that the server has ended, and a call that
- * was answered or refused while its request was still open.
+ * From when a server has ended something until it cuts what the peer left open. It bounds three
+ * things: the open calls of a server that shuts down, a connection that the server has ended, and a
+ * call that was answered or refused while its request was still open.
  */
 export const SHUTDOWN_WAIT_MAX_MS = 500;
 /** A watcher that takes nothing is told that it is dropped. */
@@ -230,6 +254,8 @@ export const INTERVAL_MAX_DEFAULT_MS = 5_000;
 export const LIKES_MAX_DEFAULT = 42;
 /** A generator faster than this measures timers, not likes. */
 export const INTERVAL_FLOOR_MS = 10;
+/** What a timer of Node holds; it ends a longer wait at once. */
+export const TIMER_MAX_MS = 2 ** 31 - 1;
 /** Any duration that a flag takes. */
 export const DURATION_MAX_MS = 7 * 24 * 3_600_000;
 /** Until all children are ready, on a slow machine. */
@@ -281,6 +307,20 @@ assert(
   CALLS_MAX > GIVES_WAITING_MAX + STREAMS_MAX + WATCHERS_MAX,
   "all that may wait leaves room for short calls",
 );
+assert(
+  ADDRESS_CALLS_MAX > GIVES_WAITING_MAX + STREAMS_MAX + WATCHERS_MAX &&
+    ADDRESS_CALLS_MAX < CALLS_MAX,
+  "all that may wait may come from one address, and leaves room for others",
+);
+assert(
+  ADDRESS_CONNECTIONS_MAX > STREAMS_MAX + WATCHERS_MAX && ADDRESS_CONNECTIONS_MAX < CONNECTIONS_MAX,
+  "streams and watchers may come from one address, and leave room for others",
+);
+assert(
+  COMMIT_WAIT_MAX_MS <= PULSE_GAP_MIN_MS,
+  "what waits for a commit holds back no pulse for long",
+);
+assert(2 * DURATION_MAX_MS < TIMER_MAX_MS, "a timer holds what two flags say together");
 assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone keep nobody else from an answer");
 assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one state can always be sent");
 assert(WATCHER_STALLED_MAX_MS < ANSWER_WAIT_MAX_MS, "a watcher is told before it is cut");

@@ -7,7 +7,7 @@
 // tidy: no test because it joins what is tested; test/integration runs it
 // tidy: long file because every action of the core is performed in one file
 import { performance } from "node:perf_hooks";
-import { unreachable } from "../assert.ts";
+import { assert, unreachable } from "../assert.ts";
 import { inTurn } from "../in_turn.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { LEARN_WAIT_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
@@ -224,9 +224,10 @@ class LikesServerRole {
     if (notice.type === "membership" || notice.type === "trouble") this.#tellHealth();
   }
 
-  /** After what is readable now was read, so that likes that arrived together share one sync. */
+  /** After the calls that are here now, so that likes that came together share one sync. */
   #write(writes: readonly OutboxWrite[]): void {
-    setImmediate(() => {
+    assert(this.#server !== undefined, "it serves before it writes");
+    this.#server.whenDone(() => {
       if (this.#stopped) return;
       this.#store
         .write(writes)

@@ -14,16 +14,17 @@ import type { Refusal } from "../errors.ts";
 import {
   ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
-  CALLS_MAX,
   FOREIGN_STREAMS_MAX,
   REQUEST_WAIT_MAX_MS,
   SHUTDOWN_WAIT_MAX_MS,
   UNREAD_BYTES_MAX,
 } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
+import type { Peer } from "./arrivals.ts";
 import { refuseCall } from "./call_headers.ts";
 import { toStatus } from "./faults.ts";
 import { MALFORMED, MALFORMED_MESSAGE } from "./malformed.ts";
+import { Tally } from "./tally.ts";
 
 const ACCEPT_ENCODING = "grpc-accept-encoding";
 /** The services whose own roles bound their streams. */
@@ -33,10 +34,6 @@ type Method = Parameters<ServerInterceptor>[0];
 type NextCall = Parameters<ServerInterceptor>[1];
 type Listener = Parameters<NextCall["start"]>[0];
 
-const TOO_MANY_CALLS: Refusal = {
-  code: "too_many",
-  message: `Cannot take another call: there are ${CALLS_MAX}; try again later`,
-};
 const TOO_MUCH_UNREAD: Refusal = {
   code: "too_many",
   message: `Cannot answer now: ${UNREAD_BYTES_MAX} bytes of answers wait to be read; try again later`,
@@ -46,21 +43,24 @@ const NO_REQUEST: Refusal = {
   message: `Cannot wait longer for the request: it did not come within ${REQUEST_WAIT_MAX_MS} ms`,
 };
 
-/** The connections of the calls, by peers as gRPC names them. */
-export interface CallConnections {
-  /** A call of `peer` begins or ends at the monotonic time `nowMs`. */
-  used(peer: string, nowMs: number): void;
-  /** Ends the connection of `peer` at once. */
-  cut(peer: string): void;
+/** What calls need of the server that they come through. */
+export interface CallSource {
+  /** A call of the peer of that name begins or ends at the monotonic time `nowMs`. */
+  used(name: string, nowMs: number): void;
+  /** Ends the connection of the peer of that name at once. */
+  cut(name: string): void;
+  /** Where a call comes from, and why it is refused before it is read, if it is. */
+  of(stream: ServerHttp2Stream): { readonly peer: Peer; readonly refusal: Refusal | undefined };
+  /** Does a part of a call when its turn comes, unless the call is gone by then. */
+  inTurn(stream: ServerHttp2Stream, job: () => void): void;
 }
 
 /** The calls of one server. */
 export class CallBounds {
-  readonly #connections: CallConnections;
-  /** Each with its peer, which a call that has ended does not know any more. */
-  readonly #open = new Map<BoundedCall, string>();
+  readonly source: CallSource;
+  readonly #open = new Set<BoundedCall>();
   /** Open streams of each service that is not our own. */
-  readonly #foreign = new Map<string, number>();
+  readonly #foreign = new Tally();
   /** Those whose request is not complete, oldest first. */
   readonly #asking = new Map<BoundedCall, number>();
   /** Those whose answer is not read, and until when it may be so. */
@@ -68,24 +68,17 @@ export class CallBounds {
   #unreadBytes = 0;
   /** Those that ended, whose peer has not ended its own side: HTTP/2 keeps their streams. */
   readonly #lingering = new Map<BoundedCall, number>();
-  /** Open calls of each peer that has some. */
-  readonly #byPeer = new Map<string, number>();
 
-  constructor(connections: CallConnections) {
-    this.#connections = connections;
+  constructor(source: CallSource) {
+    this.source = source;
   }
 
   /** For the server's options. */
   readonly interceptor: ServerInterceptor = (method, call) => new BoundedCall(this, method, call);
 
-  /** Calls that are open or linger, and bytes of answers that are not read. */
-  get load(): { readonly calls: number; readonly unreadBytes: number } {
-    return { calls: this.#open.size + this.#lingering.size, unreadBytes: this.#unreadBytes };
-  }
-
-  /** Whether a peer, as gRPC names it, has open calls. */
-  isBusy(peer: string): boolean {
-    return this.#byPeer.has(peer);
+  /** Bytes of answers that are not read. */
+  get unreadBytes(): number {
+    return this.#unreadBytes;
   }
 
   /** Ends what took too long by the monotonic time `nowMs`. */
@@ -100,32 +93,31 @@ export class CallBounds {
     }
     const late = new Set<string>();
     for (const [call, { untilMs }] of this.#unread) {
-      const peer = this.#open.get(call);
-      if (nowMs >= untilMs && peer !== undefined) late.add(peer);
+      if (nowMs >= untilMs) late.add(call.peer.name);
     }
-    for (const peer of late) this.#connections.cut(peer);
+    for (const peer of late) this.source.cut(peer);
   }
 
   /** Takes a call in, or says why not. */
   open(call: BoundedCall, method: Method): Refusal | undefined {
-    if (this.load.calls >= CALLS_MAX) return TOO_MANY_CALLS;
     const service = foreignService(method);
     if (service !== undefined) {
-      const streams = this.#foreign.get(service) ?? 0;
-      if (streams >= FOREIGN_STREAMS_MAX) return tooManyStreams(service);
-      this.#foreign.set(service, streams + 1);
+      if (this.#foreign.of(service) >= FOREIGN_STREAMS_MAX) return tooManyStreams(service);
+      this.#foreign.add(service);
     }
-    const peer = call.getPeer();
-    this.#open.set(call, peer);
-    this.#connections.used(peer, monotonicMs());
-    this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? 0) + 1);
+    this.#open.add(call);
+    this.source.used(call.peer.name, monotonicMs());
     if (!method.requestStream) this.#asking.set(call, monotonicMs());
     return undefined;
   }
 
-  /** The request is complete. Says why it cannot be answered now, if so. */
-  asked(call: BoundedCall): Refusal | undefined {
+  /** The request is complete. */
+  asked(call: BoundedCall): void {
     this.#asking.delete(call);
+  }
+
+  /** Says why no request can be answered now, if so. */
+  refuseWork(): Refusal | undefined {
     return this.#unreadBytes >= UNREAD_BYTES_MAX ? TOO_MUCH_UNREAD : undefined;
   }
 
@@ -152,28 +144,22 @@ export class CallBounds {
     if (lingers) this.#lingering.set(call, monotonicMs());
     this.#asking.delete(call);
     this.read(call);
-    const peer = this.#open.get(call);
-    if (peer === undefined) return;
-    this.#open.delete(call);
-    this.#connections.used(peer, monotonicMs());
-    lessOne(this.#byPeer, peer);
+    if (!this.#open.delete(call)) return;
+    this.source.used(call.peer.name, monotonicMs());
     const service = foreignService(method);
-    if (service !== undefined) lessOne(this.#foreign, service);
+    if (service !== undefined) this.#foreign.remove(service);
   }
-}
-
-/** Counts one less, and forgets what there is none of. */
-function lessOne(counts: Map<string, number>, name: string): void {
-  const left = (counts.get(name) ?? 1) - 1;
-  if (left === 0) counts.delete(name);
-  else counts.set(name, left);
 }
 
 /** One call, between grpc-js and whoever serves it. */
 class BoundedCall extends ServerInterceptingCall {
+  /** Where it comes from, also when its connection is gone. */
+  readonly peer: Peer;
   readonly #bounds: CallBounds;
   readonly #method: Method;
   readonly #next: NextCall;
+  /** Why it is refused, whatever its headers say. */
+  readonly #refusal: Refusal | undefined;
   #isRefused = false;
   #hasMetadata = false;
   #isUnread = false;
@@ -185,33 +171,54 @@ class BoundedCall extends ServerInterceptingCall {
     this.#bounds = bounds;
     this.#method = method;
     this.#next = next;
+    const { peer, refusal } = bounds.source.of(this.#stream);
+    this.peer = peer;
+    this.#refusal = refusal;
   }
 
   override start(listener: Listener): void {
     this.#next.start({
       onReceiveMetadata: (metadata) => {
-        const refusal = refuseCall(this.#next, metadata) ?? this.#bounds.open(this, this.#method);
+        const refusal =
+          this.#refusal ??
+          refuseCall(this.#next, metadata) ??
+          this.#bounds.open(this, this.#method);
         if (refusal === undefined) listener.onReceiveMetadata(metadata);
         else this.refuse(refusal);
       },
       onReceiveMessage: (message) => {
         if (this.#isRefused) return;
-        if (message !== MALFORMED) return listener.onReceiveMessage(message);
+        if (message !== MALFORMED) return this.#received(message, listener);
         this.refuse(MALFORMED_MESSAGE);
         listener.onCancel(); // who serves a stream has to hear that it is gone
       },
       onReceiveHalfClose: () => {
-        const refusal = this.#method.requestStream ? undefined : this.#bounds.asked(this);
-        if (refusal !== undefined) this.refuse(refusal);
-        if (!this.#isRefused) listener.onReceiveHalfClose();
+        if (this.#isRefused) return;
+        if (this.#method.requestStream) return listener.onReceiveHalfClose();
+        this.#bounds.asked(this);
+        this.#bounds.source.inTurn(this.#stream, () => this.#work(listener));
       },
       onCancel: () => {
-        const lingers = this.#stream?.closed === false;
+        const lingers = !this.#stream.closed;
         this.#bounds.closed(this, this.#method, lingers);
-        if (lingers) this.#stream?.once("close", () => this.#bounds.gone(this));
+        if (lingers) this.#stream.once("close", () => this.#bounds.gone(this));
         if (!this.#isRefused) listener.onCancel();
       },
     });
+  }
+
+  /** A message of a foreign stream waits for its turn; our own streams bound what they take. */
+  #received(message: unknown, listener: Listener): void {
+    const { path, requestStream } = this.#method;
+    if (!requestStream || path.startsWith(OWN)) return listener.onReceiveMessage(message);
+    this.#bounds.source.inTurn(this.#stream, () => listener.onReceiveMessage(message));
+  }
+
+  /** The turn of a request that is complete. */
+  #work(listener: Listener): void {
+    const refusal = this.#bounds.refuseWork();
+    if (refusal === undefined) listener.onReceiveHalfClose();
+    else this.refuse(refusal);
   }
 
   override startRead(): void {
@@ -247,12 +254,12 @@ class BoundedCall extends ServerInterceptingCall {
 
   /** Says to a peer that was answered that nothing more is read of it (RFC 9113, 8.1). */
   reset(): void {
-    this.#stream?.close(constants.NGHTTP2_NO_ERROR);
+    this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   /** Where grpc-js keeps it. */
-  get #stream(): ServerHttp2Stream | undefined {
-    return (this.#next as { readonly stream?: ServerHttp2Stream }).stream;
+  get #stream(): ServerHttp2Stream {
+    return (this.#next as unknown as { readonly stream: ServerHttp2Stream }).stream;
   }
 
   /** Ends the call; nobody hears of it any more. */

@@ -8,12 +8,16 @@ import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
 import type { AddressInfo, ListenOptions, Server, Socket } from "node:net";
 import {
+  ADDRESS_CONNECTIONS_MAX,
   CONNECTION_IDLE_MAX_MS,
   CONNECTIONS_MAX,
   HANDSHAKE_WAIT_MAX_MS,
   SHUTDOWN_WAIT_MAX_MS,
 } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
+import { Tally } from "./tally.ts";
+import type { Peer } from "./arrivals.ts";
+import { addressOf } from "./peer_address.ts";
 
 /** What every HTTP/2 client sends first (RFC 9113, 3.4). */
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -39,15 +43,17 @@ interface Connection {
 
 /** The sockets of one server. */
 export class Connections {
-  readonly #greeted: (socket: Socket) => void;
+  readonly #greeted: (socket: Socket, peer: Peer) => void;
   readonly #servers: Server[] = [];
-  /** By the peer, as gRPC names it: `address:port`, or a name of ours. */
+  /** By the name of the peer: `address:port`, or a name of ours. */
   readonly #connections = new Map<string, Connection>();
+  /** How many of each address. */
+  readonly #byAddress = new Tally();
   /** Peers without an address, so far. */
   #locals = 0;
 
   /** `greeted` gets each socket that speaks HTTP/2, with nothing read from it. */
-  constructor(greeted: (socket: Socket) => void) {
+  constructor(greeted: (socket: Socket, peer: Peer) => void) {
     this.#greeted = greeted;
   }
 
@@ -137,29 +143,29 @@ export class Connections {
     });
   }
 
-  /** The peer as gRPC will name it. One without an address gets a name, for bounds go by names. */
-  #nameOf(socket: Socket): string {
-    const { remoteAddress, remotePort } = socket;
-    if (remoteAddress !== undefined) return `${remoteAddress}:${remotePort}`;
-    const name = `local-${++this.#locals}`;
-    Object.defineProperty(socket, "remoteAddress", { value: name });
-    return name;
+  /** One without an address gets a name, for bounds go by names. */
+  #peerOf({ remoteAddress, remotePort }: Socket): Peer {
+    if (remoteAddress === undefined) return { name: `local-${++this.#locals}`, address: "local" };
+    return { name: `${remoteAddress}:${remotePort}`, address: addressOf(remoteAddress) };
   }
 
   #take(socket: Socket): void {
     socket.on("error", () => {}); // it ends with `close`, and that is all there is to know
-    if (this.#connections.size >= CONNECTIONS_MAX) {
+    const peer = this.#peerOf(socket);
+    const ofAddress = this.#byAddress.of(peer.address);
+    if (this.#connections.size >= CONNECTIONS_MAX || ofAddress >= ADDRESS_CONNECTIONS_MAX) {
       socket.destroy();
       return;
     }
-    const peer = this.#nameOf(socket);
     const nowMs = monotonicMs();
     const times = { openedMs: nowMs, usedMs: nowMs, endedMs: undefined };
     const connection: Connection = { socket, greeted: false, ...times };
-    this.#connections.set(peer, connection);
+    this.#connections.set(peer.name, connection);
+    this.#byAddress.add(peer.address);
     socket.once("close", () => {
+      this.#byAddress.remove(peer.address);
       // Its address and port may have come back before this was heard of.
-      if (this.#connections.get(peer) === connection) this.#connections.delete(peer);
+      if (this.#connections.get(peer.name) === connection) this.#connections.delete(peer.name);
     });
     const greet = (): void => {
       const first = socket.read(PREFACE.length) as Buffer | null;
@@ -171,7 +177,7 @@ export class Connections {
       }
       connection.greeted = true;
       socket.unshift(first);
-      this.#greeted(socket);
+      this.#greeted(socket, peer);
     };
     socket.on("readable", greet);
   }

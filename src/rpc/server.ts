@@ -6,7 +6,7 @@ import { HealthImplementation } from "grpc-health-check";
 import { LikesError, messageOf } from "../errors.ts";
 import {
   CONNECTION_IDLE_MAX_MS,
-  CONNECTION_STREAMS_MAX,
+  CONNECTION_STREAMS_FIRST,
   KEEPALIVE_TIME_MS,
   KEEPALIVE_TIMEOUT_MS,
   MESSAGE_BYTES_MAX,
@@ -16,6 +16,7 @@ import {
 import { monotonicMs } from "../monotonic.ts";
 import { TROUBLE_KINDS } from "../core/messages.ts";
 import type { Trouble } from "../core/messages.ts";
+import { Arrivals } from "./arrivals.ts";
 import { CallBounds } from "./call_bounds.ts";
 import { Connections } from "./connections.ts";
 import { decodedOrMalformed } from "./malformed.ts";
@@ -51,11 +52,13 @@ export interface RpcServerOptions {
 const OPTIONS = {
   "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
   "grpc.max_send_message_length": MESSAGE_BYTES_MAX,
-  "grpc.max_concurrent_streams": CONNECTION_STREAMS_MAX,
+  "grpc.max_concurrent_streams": CONNECTION_STREAMS_FIRST,
   "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
   "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
   "grpc.max_connection_idle_ms": CONNECTION_IDLE_MAX_MS,
   "grpc-node.max_session_memory": SESSION_MEMORY_MAX_MB,
+  // Nobody asks for its figures, which are kept call by call.
+  "grpc.enable_channelz": 0,
 };
 
 /** One listening server. */
@@ -63,10 +66,15 @@ export class RpcServer {
   readonly #calls = new CallBounds({
     used: (peer, nowMs) => this.#connections.used(peer, nowMs),
     cut: (peer) => this.#connections.cut(peer),
+    of: (stream) => this.#arrivals.of(stream),
+    inTurn: (stream, job) => this.#arrivals.inTurn(stream, job),
   });
   readonly #server = new Server({ ...OPTIONS, interceptors: [this.#calls.interceptor] });
   readonly #injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-  readonly #connections = new Connections((socket) => this.#injector.injectConnection(socket));
+  readonly #arrivals = new Arrivals(this.#server, (socket) => {
+    this.#injector.injectConnection(socket);
+  });
+  readonly #connections = new Connections((socket, peer) => this.#arrivals.admit(socket, peer));
   readonly #health = new HealthImplementation({ "": "NOT_SERVING" });
   readonly #service: string;
   #sweeper: NodeJS.Timeout | undefined;
@@ -88,7 +96,8 @@ export class RpcServer {
     readonly calls: number;
     readonly unreadBytes: number;
   } {
-    return { connections: this.#connections.size, ...this.#calls.load };
+    const { unreadBytes } = this.#calls;
+    return { connections: this.#connections.size, calls: this.#arrivals.calls, unreadBytes };
   }
 
   /** Listens, and gives the port. Throws LikesError `port_taken`. */
@@ -111,13 +120,21 @@ export class RpcServer {
     this.#sweepOn();
   }
 
+  /**
+   * Calls `commit` once all calls that came were worked on, or soon when they come without end: so that
+   * those that came together share it.
+   */
+  whenDone(commit: () => void): void {
+    this.#arrivals.whenDone(commit);
+  }
+
   #sweepOn(): void {
     this.#sweeper ??= setInterval(() => this.sweep(monotonicMs()), SWEEP_MS).unref();
   }
 
   /** Ends what took too long by the monotonic time `nowMs`; it does so by itself twice a second. */
   sweep(nowMs: number): void {
-    this.#connections.sweep(nowMs, (peer) => this.#calls.isBusy(peer));
+    this.#connections.sweep(nowMs, (peer) => this.#arrivals.isBusy(peer));
     this.#calls.sweep(nowMs);
   }
 

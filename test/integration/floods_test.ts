@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { STATUS } from "../../src/errors.ts";
 import {
+  ADDRESS_CALLS_MAX,
   ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
   CALLS_MAX,
@@ -76,15 +77,20 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   another.close();
 });
 
-test("a call is refused when there are too many, and streams that are open go on", async () => {
+test("a call is refused when its address, or all, have too many, and open streams go on", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   await using flood = new StreamFlood(serving.address);
-  await flood.open(CALLS_MAX, StreamLikes.path);
-  await becomes("all open", () => serving.server.load.calls === CALLS_MAX);
+  await flood.open(ADDRESS_CALLS_MAX, StreamLikes.path);
+  const open = (calls: number) => () => serving.server.load.calls === calls;
+  await becomes("all of one address open", open(ADDRESS_CALLS_MAX));
+  expectRefused(await counting(serving.address));
+  await using elsewhere = new StreamFlood(serving.address, "127.0.0.2");
+  await elsewhere.open(CALLS_MAX - ADDRESS_CALLS_MAX, StreamLikes.path);
+  await becomes("all open", open(CALLS_MAX));
   expectRefused(await counting(serving.address));
   assert.is(serving.server.load.calls, CALLS_MAX);
-  flood.streams[0]?.close(NO_ERROR);
-  await becomes("one gone", () => serving.server.load.calls < CALLS_MAX);
+  for (const stream of flood.streams.slice(0, 100)) stream.close(NO_ERROR);
+  await becomes("room", () => serving.server.load.calls < CALLS_MAX);
   assert.is(await healthOf(serving.address), "NOT_SERVING");
 });
 
@@ -96,7 +102,7 @@ test("a connection carries no more streams than it may, and the next when one ha
   };
   await using serving = await serve(primaryService({ ...NO_PRIMARY, status }).add);
   await using flood = new StreamFlood(serving.address);
-  await flood.open(CONNECTION_STREAMS_MAX, StreamLikes.path);
+  await flood.open(CONNECTION_STREAMS_MAX, StreamLikes.path, undefined, CONNECTION_STREAMS_MAX);
   await becomes("all open", () => serving.server.load.calls === CONNECTION_STREAMS_MAX);
   const ask = (): void => {
     flood.request(Status.path).end(frame(Status.requestSerialize({ intervalMs: 60_000 })));
@@ -117,7 +123,7 @@ test("a session takes no new stream when it holds too much, and another one does
   await using serving = await serveCounts();
   await using flood = new StreamFlood(serving.address);
   const calls = Math.ceil((SESSION_MEMORY_MAX_MB * MB) / ANSWER_BYTES) + 1;
-  await flood.open(calls, GetCounts.path, COUNT);
+  await flood.open(calls, GetCounts.path, COUNT, CONNECTION_STREAMS_MAX);
   const held = () => serving.server.load.unreadBytes > SESSION_MEMORY_MAX_MB * MB;
   await becomes("too much held", held);
   const refused = flood.request(GetCounts.path);
@@ -134,7 +140,7 @@ test("nobody is answered while too much is not read, and everybody once that is 
   await using flood = new StreamFlood(serving.address);
   while (flood.streams.length * ANSWER_BYTES < UNREAD_BYTES_MAX) {
     flood.connect();
-    await flood.open(perSession, GetCounts.path, COUNT);
+    await flood.open(perSession, GetCounts.path, COUNT, perSession);
   }
   await becomes("too much unread", () => {
     return serving.server.load.unreadBytes >= UNREAD_BYTES_MAX;

@@ -105,8 +105,11 @@ test("CallBounds holds nothing of a cancelled call, however late its answer come
 
 test("sweep() leaves a slow reader the time that its answer takes at ANSWER_BYTES_PER_S_MIN", () => {
   const cut: string[] = [];
-  const bounds = new CallBounds({ used: () => {}, cut: (peer) => cut.push(peer) });
-  const call = { getPeer: () => "a" } as never;
+  const cutting = { used: () => {}, cut: (name: string) => cut.push(name) };
+  const peer = { name: "a", address: "a" };
+  const arrived = { of: () => ({ peer, refusal: undefined }), inTurn: () => {} };
+  const bounds = new CallBounds({ ...cutting, ...arrived });
+  const call = { peer } as never;
   assert.is(bounds.open(call, StreamLikes as never), undefined);
   bounds.sent(call, 60 * ANSWER_BYTES_PER_S_MIN);
   bounds.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 59_000);

@@ -7,6 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  ADDRESS_CONNECTIONS_MAX,
   CONNECTIONS_MAX,
   CONNECTION_IDLE_MAX_MS,
   HANDSHAKE_WAIT_MAX_MS,
@@ -27,19 +28,21 @@ function busy(): boolean {
   return true;
 }
 
-test("listen() closes a connection at once when there are too many, until one has gone", async () => {
+test("listen() closes a connection when its address, or all, have too many", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
-  const sockets: Socket[] = [];
-  while (sockets.length < CONNECTIONS_MAX) {
-    const connecting = Array.from({ length: AT_ONCE }, () => served.connect(port));
-    sockets.push(...(await Promise.all(connecting)));
-    while (served.connections.size < sockets.length) await setImmediate();
-  }
-  const another = await served.connect(port);
-  await within("its end", closed(another));
-  assert.is(served.connections.size, CONNECTIONS_MAX);
-  sockets[0]?.destroy();
+  const fill = async (from: string, upTo: number): Promise<void> => {
+    while (served.connections.size < upTo) {
+      const before = served.connections.size;
+      await Promise.all(Array.from({ length: AT_ONCE }, () => served.connect(port, { from })));
+      while (served.connections.size < before + AT_ONCE) await setImmediate();
+    }
+    await within("the end of another", closed(await served.connect(port, { from })));
+    assert.is(served.connections.size, upTo);
+  };
+  await fill(LOOPBACK, ADDRESS_CONNECTIONS_MAX);
+  await fill("127.0.0.2", CONNECTIONS_MAX);
+  served.clients[0]?.destroy();
   await becomes("room for one", () => served.connections.size < CONNECTIONS_MAX);
   (await served.connect(port)).write(PREFACE);
   await becomes("it is served", () => served.greeted.length === 1);
@@ -139,7 +142,7 @@ test("listen() takes every address of a name that this machine has, on one port"
   let taken = 0;
   for (const { address } of await lookup("localhost", { all: true })) {
     try {
-      await served.connect(port, address);
+      await served.connect(port, { host: address });
       taken++;
     } catch (error) {
       assert.match(String(error), /EADDRNOTAVAIL|EAFNOSUPPORT|ENETUNREACH/);
@@ -148,16 +151,23 @@ test("listen() takes every address of a name that this machine has, on one port"
   assert.ok(taken > 0);
 });
 
+/** To and from which address a connection is made. */
+interface Way {
+  readonly host?: string;
+  readonly from?: string;
+}
+
 /** Connections, and those that came to them. */
 class Served implements AsyncDisposable {
   readonly greeted: Socket[] = [];
   readonly connections = new Connections((socket) => this.greeted.push(socket));
-  readonly #clients: Socket[] = [];
+  readonly clients: Socket[] = [];
 
   /** A connection that ends its own side only when it is told to. */
-  async connect(port: number, host = LOOPBACK): Promise<Socket> {
-    const socket = connect({ port, host, allowHalfOpen: true });
-    this.#clients.push(socket);
+  async connect(port: number, { host = LOOPBACK, from }: Way = {}): Promise<Socket> {
+    const local = from === undefined ? {} : { localAddress: from };
+    const socket = connect({ port, host, ...local, allowHalfOpen: true });
+    this.clients.push(socket);
     await once(socket, "connect");
     socket.on("error", () => {}).resume();
     return socket;
@@ -165,7 +175,7 @@ class Served implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.connections.close();
-    for (const client of this.#clients) client.destroy();
+    for (const client of this.clients) client.destroy();
     await becomes("all gone", () => this.connections.size === 0);
   }
 }

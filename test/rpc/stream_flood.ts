@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { connect } from "node:http2";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import * as assert from "uvu/assert";
-import { CONNECTION_STREAMS_MAX } from "../../src/limits.ts";
+import { CONNECTION_STREAMS_FIRST } from "../../src/limits.ts";
 import { becomes } from "../fixtures/eventually.ts";
 
 /** A peer to whom nothing may be sent: HTTP/2 lets it say so. */
@@ -12,11 +12,14 @@ const CLOSED_WINDOW = { initialWindowSize: 0 };
 export class StreamFlood implements AsyncDisposable {
   readonly streams: ClientHttp2Stream[] = [];
   readonly #address: string;
+  readonly #from: string;
   readonly #sessions: ClientHttp2Session[] = [];
   #onSession = 0;
 
-  constructor(address: string) {
+  /** `from` is the address of the peer. */
+  constructor(address: string, from = "127.0.0.1") {
     this.#address = address;
+    this.#from = from;
     this.connect();
   }
 
@@ -28,7 +31,8 @@ export class StreamFlood implements AsyncDisposable {
 
   /** Another connection, for the streams from now on. */
   connect(): void {
-    const session = connect(`http://${this.#address}`, { settings: CLOSED_WINDOW });
+    const from = { localAddress: this.#from };
+    const session = connect(`http://${this.#address}`, { settings: CLOSED_WINDOW, ...from });
     this.#sessions.push(session.on("error", () => {}));
     this.#onSession = 0;
   }
@@ -39,10 +43,18 @@ export class StreamFlood implements AsyncDisposable {
     return this.session.request(all).on("error", () => {});
   }
 
-  /** Opens so many, each with a request if there is one; on new connections when one is full. */
-  async open(count: number, path: string, request?: Uint8Array): Promise<void> {
+  /**
+   * Opens so many, each with a request if there is one: `each` on a connection, the rest on new
+   * ones.
+   */
+  async open(
+    count: number,
+    path: string,
+    request?: Uint8Array,
+    each = CONNECTION_STREAMS_FIRST,
+  ): Promise<void> {
     for (let opened = 0; opened < count; opened++) {
-      if (this.#onSession === CONNECTION_STREAMS_MAX) this.connect();
+      if (this.#onSession >= each) this.connect();
       const stream = this.request(path);
       if (request !== undefined) stream.end(frame(request));
       this.streams.push(stream);
