@@ -30,6 +30,8 @@ export class AsOfCheck {
   readonly wrong = new Map<Id, WrongSpan>();
   /** Outboxes that were put back from a copy. */
   readonly rolledBack = new Set<Id>();
+  /** Lives with events that an outbox let go of, because it had too many. */
+  readonly letGo = new Set<Id>();
 
   constructor(truth: Truth, outboxes: () => Iterable<OutboxDisk>) {
     this.#truth = truth;
@@ -122,6 +124,9 @@ export class AsOfCheck {
     if (lineage.isRestored && state === undefined) return "a restored ledger knows no such outbox";
     const isByWord = !lineage.isMarked || isConfirmed(lineage);
     if (lineage.hadLeft(life.outboxId) && isByWord) return "it had left when the copy was made";
+    // What it answered before it was put back it answered without that life.
+    const isKnownAgain = this.letGo.has(life.incarnation) && this.rolledBack.has(life.outboxId);
+    if (lineage.isRestored && isKnownAgain) return "its outbox had let go of its incarnation";
     // It takes likes at once, until the ledger hears of it: no protocol can know before.
     if (this.rolledBack.has(life.outboxId) && !isMember) return "its outbox is back before it left";
     return undefined;

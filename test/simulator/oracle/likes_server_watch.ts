@@ -18,6 +18,7 @@ import {
 } from "../../../src/limits.ts";
 import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
 import type { AmnesiaWatch } from "./amnesia_watch.ts";
+import type { AsOfCheck } from "./as_of_check.ts";
 import { expect } from "./failure.ts";
 import { OutboxCheck } from "./outbox_check.ts";
 import { ROUNDING_MS } from "./rounding.ts";
@@ -32,6 +33,7 @@ interface Observed {
   readonly truth: Truth;
   readonly home: Lineage;
   readonly amnesia: AmnesiaWatch;
+  readonly asOf: AsOfCheck;
 }
 
 interface Bounds {
@@ -102,6 +104,10 @@ export class LikesServerWatch {
       expect(isWithin, () => `${pending} bytes wait in the outbox`);
     }
     this.#outbox.synced(before, writes, nowMs);
+    const kept = new Set(state.incarnations.map(({ incarnation }) => incarnation));
+    for (const { incarnation, last } of before.incarnations) {
+      if (last.sequence > 0 && !kept.has(incarnation)) this.#oracle.asOf.letGo.add(incarnation);
+    }
     for (const write of writes) {
       if (write.type === "close") this.#checkClosed(write.incarnation);
       if (write.type === "refilled") this.#oracle.amnesia.refilled(state.outboxId);
