@@ -8,8 +8,6 @@ import { TROUBLE_KINDS } from "../../src/core/messages.ts";
 import { FAULTS } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
 import type { Manifest } from "../../tools/command_reference.ts";
-import { MUTANTS } from "../mutants/list.ts";
-import { SIMULATOR } from "../mutants/suites.ts";
 import { PAGES, pageText, rowsUnder, shellLines } from "./page_text.ts";
 
 test("PAGES link to what is there when they link to a file or a heading", () => {
@@ -93,14 +91,5 @@ function anchorsOf(path: string): string[] {
       .replaceAll(" ", "-");
   });
 }
-
-test("MUTANTS are as many as docs/RELIABILITY.md tells when it counts them", () => {
-  const page = pageText("docs/RELIABILITY.md").replaceAll(/\s+/g, " ");
-  const told = /There are (\d+), of which (\d+) [^;]+; (\d+) are found by it/.exec(page)?.slice(1);
-  const baseline = JSON.parse(readFileSync("test/mutants/baseline.json", "utf8")) as object;
-  const bySimulator = Object.values(baseline).filter((suite) => suite === SIMULATOR);
-  const simulated = MUTANTS.filter(({ isSimulated }) => isSimulated);
-  assert.equal(told?.map(Number), [MUTANTS.length, simulated.length, bySimulator.length]);
-});
 
 test.run();
