@@ -44,7 +44,10 @@ function open(dataDir: string, serverId: string): OutboxStore {
 export function cannotMint(why: Unwritten, serverId: string): LikesError {
   const cannot = `Cannot start ${serverId}:`;
   if (why === "full") {
-    return new LikesError("disk_full", `${cannot} its disk is full; free some space, or raise a quota`);
+    return new LikesError(
+      "disk_full",
+      `${cannot} its disk is full; free some space, or raise a quota`,
+    );
   }
   const message = `${cannot} another program is writing to its outbox; end that program`;
   return new LikesError("store_busy", message);

@@ -34,7 +34,7 @@ export function toStatusOf(error: unknown): StatusObject {
 }
 
 /** The fault that a peer named in its refusal; undefined when the peer did not speak. */
-export function faultOf(error: unknown): FaultCode | undefined {
+function faultOf(error: unknown): FaultCode | undefined {
   const [name] = (error as Partial<ServiceError>).metadata?.get(FAULT_TRAILER) ?? [];
   return typeof name === "string" && Object.hasOwn(FAULTS, name) ? (name as FaultCode) : undefined;
 }

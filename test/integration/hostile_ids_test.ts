@@ -33,13 +33,15 @@ const TAKEN = [
   "\\u{1b}",
   "\u{1f44d}".repeat(64),
   "a".repeat(256),
-  " ",
+  "a b",
   "$(reboot)",
   "<b>",
   "../../etc/passwd",
 ];
 const REFUSED = [
   "",
+  " ",
+  "a ",
   "__proto__",
   "a\0b",
   "a\u001b[2Jb",
