@@ -6,8 +6,8 @@
  * and its log tells what it would have said.
  */
 import type { Buffer } from "node:buffer";
-import { fstatSync, writeSync } from "node:fs";
-import { isatty } from "node:tty";
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
 import { EXIT } from "../errors.ts";
 
 type Printed = NodeJS.WriteStream & { readonly fd: number };
@@ -36,7 +36,7 @@ export function keepResult(text: string): void {
 /** Looks after what this process prints, from now on. */
 export function watchOutput({ stdout, stderr }: Output): void {
   for (const stream of [stdout, stderr]) {
-    if (isFile(stream)) writeWhole(stream);
+    if (!(stream instanceof Socket)) writeWhole(stream); // to a file, or a device
     stream.removeAllListeners("error"); // oclif's, which ends a role
     stream.on("error", (error: Error) => {
       failures.set(stream, error);
@@ -70,12 +70,6 @@ function tell(line: string): void {
 
 function failureOf(stream: Printed): Error | undefined {
   return failures.get(stream) ?? stream.errored ?? undefined;
-}
-
-/** Whether Node writes to `stream` as to a file, which a device is too. */
-function isFile({ fd }: Printed): boolean {
-  const found = fstatSync(fd);
-  return found.isFile() || (found.isCharacterDevice() && !isatty(fd));
 }
 
 /** Node takes a part for the whole where a disk has room for a part alone. */
