@@ -48,27 +48,23 @@ function hiddenMisdirected({ misdirected }: Refused): string[] {
 }
 
 /** One as a part of a line, of the status of ledger `ledgerId`. */
-export function misdirectedPart(server: MisdirectedServer, ledgerId: string): string {
+function misdirectedPart(server: MisdirectedServer, ledgerId: string): string {
   return `${whoText(server)}, ${whatText(server, ledgerId)} (${WAY_OUT})`;
 }
 
 /** One as lines of at most `columns`. */
-export function misdirectedLines(
-  server: MisdirectedServer,
-  ledgerId: string,
-  columns: number,
-): string[] {
+function misdirectedLines(server: MisdirectedServer, ledgerId: string, columns: number): string[] {
   const more = [whatText(server, ledgerId), WAY_OUT].map((line) => `  ${line}`);
   return [whoText(server), ...more].map((line) => fitText(line, columns));
 }
 
 /** One whose trouble has no room, as a part of a line. */
-export function unrecordedPart(server: UnrecordedServer): string {
+function unrecordedPart(server: UnrecordedServer): string {
   return `${bringsText(server)}, ${lackText(server)} (${DECIDE})`;
 }
 
 /** One whose trouble has no room, as lines of at most `columns`. */
-export function unrecordedLines(server: UnrecordedServer, columns: number): string[] {
+function unrecordedLines(server: UnrecordedServer, columns: number): string[] {
   const more = [lackText(server), DECIDE].map((line) => `  ${line}`);
   return [bringsText(server), ...more].map((line) => fitText(line, columns));
 }

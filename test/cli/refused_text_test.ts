@@ -1,11 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  misdirectedLines,
-  misdirectedPart,
-  unrecordedLines,
-  unrecordedPart,
-} from "../../src/cli/refused_text.ts";
+import { refusedLines, refusedParts } from "../../src/cli/refused_text.ts";
 import { localSecond } from "../../src/local_time.ts";
 
 const SINCE_MS = Date.UTC(2026, 0, 2, 12);
@@ -18,17 +13,23 @@ const SERVER = {
   sinceMs: SINCE_MS,
 };
 
-test("misdirectedPart() names the LikesServer, both ledgers, since when, and the way out", () => {
+/** A view of this ledger with the servers that are refused. */
+function viewOf(refused: Partial<Parameters<typeof refusedParts>[0]>) {
+  return { ledgerId: OURS, misdirected: [], unrecorded: [], ...refused };
+}
+
+test("refusedParts() names the LikesServer, both ledgers, since when, and the way out", () => {
   assert.is(
-    misdirectedPart(SERVER, OURS),
+    refusedParts(viewOf({ misdirected: [SERVER] })).join(),
     `fra-1 at 127.0.0.1:50052 is of another ledger, since ${localSecond(SINCE_MS)}: its outbox ` +
       "belongs to ledger 3f2a91c0, and this is 1234abcd (start this primary on its own --data-dir, " +
       "or point that LikesServer to its own primary)",
   );
 });
 
-test("misdirectedLines() escapes what a peer says, and cuts what does not fit", () => {
-  const lines = misdirectedLines({ ...SERVER, serverId: "\u001b[2J", address: "\u202e" }, OURS, 60);
+test("refusedLines() escapes what a peer says, and cuts what does not fit", () => {
+  const hostile = { ...SERVER, serverId: "\u001b[2J", address: "\u202e" };
+  const lines = refusedLines(viewOf({ misdirected: [hostile] }), 60);
   assert.is(lines.length, 3);
   assert.ok(lines.every((line) => line.length <= 60));
   assert.not.match(lines.join("\n"), /[\u001b\u202e]/);
@@ -43,17 +44,18 @@ const UNRECORDED = {
   sinceMs: SINCE_MS,
 } as const;
 
-test("unrecordedPart() names the LikesServer, its trouble, since when, and the way out", () => {
+test("refusedParts() names the LikesServer, its trouble, since when, and the way out", () => {
   assert.is(
-    unrecordedPart(UNRECORDED),
+    refusedParts(viewOf({ unrecorded: [UNRECORDED] })).join(),
     "fra-2 at 127.0.0.1:50053 brings trouble that is not recorded, since " +
       `${localSecond(SINCE_MS)}: retired_returned at incarnation 5e5e5e5e has no room (nothing ` +
       "that it reports is taken before there is room: likes resolve ends what waits)",
   );
 });
 
-test("unrecordedLines() escapes what a peer says, and cuts what does not fit", () => {
-  const lines = unrecordedLines({ ...UNRECORDED, serverId: "\u001b[2J", address: "\u202e" }, 60);
+test("refusedLines() escapes a server whose trouble has no room, and cuts what does not fit", () => {
+  const hostile = { ...UNRECORDED, serverId: "\u001b[2J", address: "\u202e" };
+  const lines = refusedLines(viewOf({ unrecorded: [hostile] }), 60);
   assert.is(lines.length, 3);
   assert.ok(lines.every((line) => line.length <= 60));
   assert.not.match(lines.join("\n"), /[\u001b\u202e]/);
