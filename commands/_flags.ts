@@ -8,6 +8,7 @@ import {
   parseHost,
   formatAddress,
   isLoopback,
+  isWildcard,
 } from "../src/cli/address.ts";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { parseDuration, writeDuration } from "../src/cli/duration.ts";
@@ -127,11 +128,27 @@ export const timeoutFlag = durationFlag(1)({
   defaultHelp: inWords(CALL_WAIT_DEFAULT_MS),
 });
 
+/** Where others reach a role. */
+const advertiseFlag = Flags.custom<string>({
+  parse: (text) => Promise.resolve(advertisedAddress(text)),
+});
+
+function advertisedAddress(text: string): string {
+  const address = peerAddress(text);
+  if (!isWildcard(parseAddress(address).host)) return address;
+  const message = `Cannot tell others ${text}: it is every address; give one that reaches this one`;
+  throw new LikesError("usage", message);
+}
+
 /** Where a role listens, keeps its state and logs. */
 export const roleFlags = {
   host: Flags.custom<string>({ parse: (text) => Promise.resolve(parseHost(text)) })({
     summary: "address to listen on; other than loopback needs --insecure",
     default: "127.0.0.1",
+  }),
+  advertise: advertiseFlag({
+    summary: "address that others are told, when they do not reach it where it listens",
+    helpValue: "HOST:PORT",
   }),
   "data-dir": folderFlag({
     summary: "folder of the state; default $XDG_STATE_HOME/likes, else $HOME/.local/state/likes",

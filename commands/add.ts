@@ -1,10 +1,13 @@
 import { LikesError } from "../src/errors.ts";
-import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
+import { LIKES_PER_EVENT_MAX, REACHED_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
+import { isLoopback, parseAddress } from "../src/cli/address.ts";
 import { countOf, parseWhole } from "../src/cli/numbers.ts";
 import { escapeText, quote } from "../src/cli/escape.ts";
+import { addressBetween } from "../src/cli/reach.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { addressFlag, argument, parseItem, primaryFlag, timeoutFlag } from "./_flags.ts";
+import { PRIMARY_ADDRESS, addressFlag, argument, parseItem } from "./_flags.ts";
+import { primaryFlag, timeoutFlag } from "./_flags.ts";
 
 /** `likes add`. */
 export class Add extends BaseCommand {
@@ -37,44 +40,55 @@ export class Add extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Add);
-    const { LikesClient } = await import("../src/rpc/likes_client.ts");
-    const { address, leftMs } =
-      flags.server === undefined
-        ? await anyServer(flags.primary, flags.timeout)
-        : { address: flags.server, leftMs: flags.timeout };
-    const client = new LikesClient(address);
+    const untilMs = monotonicMs() + flags.timeout;
+    const { reachFirst } = await import("../src/rpc/reach_first.ts");
+    const named =
+      flags.server === undefined ? await this.#named(flags.primary, untilMs) : undefined;
+    const addresses = named ?? [flags.server ?? ""];
+    const client = await reachFirst(addresses, untilMs - monotonicMs());
+    const leftMs = Math.max(untilMs - monotonicMs(), 1);
     const accepted = await client.addLikes(args.item, BigInt(args.likes), leftMs);
     client.close();
     const { serverId, incarnation, sequence } = accepted;
     const { item: itemId } = args;
+    const { address } = client;
     const text = `${escapeText(serverId)} #${sequence} accepted ${countOf(args.likes, "like")}`;
     const likes = String(args.likes);
-    const json = { serverId, incarnation, sequence: String(sequence), itemId, likes };
+    const json = { serverId, incarnation, sequence: String(sequence), itemId, likes, address };
     this.done(`${text} for ${itemId}`, json);
+    const isTold = named !== undefined && !this.jsonEnabled();
+    if (isTold) this.talk(`at ${address}, which the primary at ${flags.primary} named`);
+    process.exit(); // grpc-js does not let go of a connection that it was still making
+  }
+
+  /** Addresses of LikesServers that the primary hears from. Throws LikesError `peer_unreachable`. */
+  async #named(primary: string, untilMs: number): Promise<readonly string[]> {
+    const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
+    const client = new PrimaryClient(primary);
+    const { servers } = await client.status(untilMs - monotonicMs());
+    client.close();
+    // One in trouble accepts as well: what it takes now is in another incarnation.
+    const heard = servers.filter(({ state }) => state === "streaming");
+    const { host } = parseAddress(primary);
+    const addresses = inOrder(heard.map(({ address }) => addressBetween(address, host)));
+    if (addresses.length > 0) return addresses.slice(0, REACHED_MAX);
+    const others = servers.length - heard.length;
+    const found =
+      `knows ${servers.length}, of which ${others} do not deliver, and ${heard.length} ` +
+      "have told no address that reaches them from here";
+    const flag = primary === PRIMARY_ADDRESS ? "" : ` --primary ${primary}`;
+    const wayOut = `name one with --server, or start one with: npx likes start-likes${flag}`;
+    const message = `Cannot find a LikesServer: the primary at ${quote(primary)} ${found}; ${wayOut}`;
+    throw new LikesError("peer_unreachable", message);
   }
 }
 
-/**
- * Asks the primary for a LikesServer that it hears from; gives what is left of the time too. Throws
- * LikesError `peer_unreachable`.
- */
-async function anyServer(
-  primary: string,
-  timeoutMs: number,
-): Promise<{ readonly address: string; readonly leftMs: number }> {
-  const untilMs = monotonicMs() + timeoutMs;
-  const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
-  const client = new PrimaryClient(primary);
-  const { servers } = await client.status(timeoutMs);
-  client.close();
-  // One in trouble accepts as well: what it takes now is in another incarnation.
-  const heard = servers.filter(({ state }) => state === "streaming");
-  const chosen = heard[Math.floor(Math.random() * heard.length)];
-  const leftMs = Math.max(untilMs - monotonicMs(), 1);
-  if (chosen !== undefined) return { address: chosen.address, leftMs };
-  const message =
-    `Cannot find a LikesServer: the primary at ${quote(primary)} knows ` +
-    `${servers.length}, of which none delivers; start one with: npx likes ` +
-    "start-likes";
-  throw new LikesError("peer_unreachable", message);
+/** At random, but those of this machine first: nobody elsewhere takes their place. */
+function inOrder(addresses: readonly string[]): readonly string[] {
+  const placed = [...new Set(addresses)].filter((address) => address !== "");
+  return placed
+    .map((address) => ({ address, place: isLoopback(parseAddress(address).host) ? 0 : 1 }))
+    .map(({ address, place }) => ({ address, place: place + Math.random() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ address }) => address);
 }

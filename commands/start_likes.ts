@@ -1,5 +1,6 @@
 import * as Flags from "@oclif/core/flags";
 import { formatAddress, isLoopback, parseAddress } from "../src/cli/address.ts";
+import { addressHere, isThisMachine } from "../src/cli/reach.ts";
 import { writeSize } from "../src/cli/size.ts";
 import {
   PORT_DEFAULT,
@@ -15,6 +16,7 @@ import { Outage } from "../src/log/outage.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { RoleCommand } from "./_role_command.ts";
 import {
+  PRIMARY_ADDRESS,
   checkExposure,
   checkIntervals,
   checkNeeded,
@@ -28,6 +30,22 @@ import {
   seedOf,
   sizeFlag,
 } from "./_flags.ts";
+
+/** It works all the same: its likes are counted, and whoever knows its address can give to it. */
+const NOBODY_IS_TOLD =
+  "others are told no address, for none that is known reaches it from elsewhere; " +
+  "give one with --advertise HOST:PORT, or listen on one with --host";
+
+/** What is told once it listens. */
+interface Ready {
+  readonly listening: string;
+  /** Where others are told to reach it; empty when nowhere. */
+  readonly told: string;
+  readonly serverId: string;
+  readonly log: string;
+  /** The seed when it was drawn. */
+  readonly seed: number | undefined;
+}
 
 /** The flags that say what a generator gives, in milliseconds and likes. */
 interface PlanFlags {
@@ -77,7 +95,8 @@ export class StartLikes extends RoleCommand {
     const { startLikesServer } = await import("../src/likes_server/likes_server.ts");
     const { openOutbox } = await import("../src/likes_server/open_outbox.ts");
     const { openLogFile, likesServerLogName } = await import("../src/log/log_file.ts");
-    const { host, port, primary } = flags;
+    const { host, port, primary, advertise } = flags;
+    const places = { host, port, primary, advertise };
     const signals = this.signals();
     const outbox = openOutbox(flags["data-dir"], flags.id);
     const { serverId } = outbox;
@@ -85,9 +104,7 @@ export class StartLikes extends RoleCommand {
     const seed = seedOf(flags.seed);
     const plan = planOf(flags, serverId, seed);
     const server = await startLikesServer({
-      host,
-      port,
-      primary,
+      ...places,
       outbox,
       log,
       retain: { ageMs: flags.retain, bytesMax: flags["retain-size"] },
@@ -96,10 +113,11 @@ export class StartLikes extends RoleCommand {
       onNotice: (notice) => this.#notice(notice, primary),
       onFatal: this.fail,
     });
-    const address = formatAddress({ host, port: server.port });
-    void server.accepting.then(() => this.#accepting(server, address));
+    const at = { host, port: server.port };
+    void server.accepting.then(() => this.#accepting(server, addressHere(at)));
     const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
-    this.#ready(address, { serverId, log: log.path, seed: drawn });
+    const { told } = server;
+    this.#ready({ listening: formatAddress(at), told, serverId, log: log.path, seed: drawn });
     await signals.first;
     await server.generating?.finish();
     this.#stopped(await server.stop(!flags.stay), serverId);
@@ -115,15 +133,15 @@ export class StartLikes extends RoleCommand {
     return flags;
   }
 
-  #ready(
-    address: string,
-    { serverId, log, seed }: { serverId: string; log: string; seed: number | undefined },
-  ): void {
-    if (this.jsonEnabled()) this.printJson({ listening: address, serverId, log, seed });
-    this.say(`listening ${address}`);
+  #ready(ready: Ready): void {
+    const { listening, told, serverId, log, seed } = ready;
+    if (this.jsonEnabled()) this.printJson(ready);
+    this.say(`listening ${listening}`);
     if (this.jsonEnabled()) return;
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
     this.talk(`${serverId}${drawn}, log: tail -f ${log}`);
+    if (told === "") this.talk(NOBODY_IS_TOLD);
+    else if (told !== listening) this.talk(`others are told ${told}`);
   }
 
   #accepting(server: LikesServer, address: string): void {
@@ -140,7 +158,7 @@ export class StartLikes extends RoleCommand {
       const why = isAbsent ? "" : `: ${notice.reason}`;
       if (!this.#outage.isNews(why)) return;
       this.talk(`waiting for the primary at ${primary}${why}`);
-      if (isAbsent) this.talk(`start it with: npx likes start-primary${portHint(primary)}`);
+      if (isAbsent) this.talk(primaryHint(primary));
     } else if (notice.type === "connected" && this.#outage.end()) {
       this.talk(`connected to the primary at ${primary}`);
     } else if (notice.type === "trouble") {
@@ -159,8 +177,13 @@ function planOf(flags: PlanFlags, serverId: string, seed: number): GeneratorPlan
   return { seed, serverId, intervalMinMs, intervalMaxMs, likesMax: flags["likes-max"] };
 }
 
-/** The flag with which a primary is started where this LikesServer looks for it. */
-function portHint(primary: string): string {
-  const { port } = parseAddress(primary);
-  return port === PORT_DEFAULT ? "" : ` --port ${port}`;
+/** How a primary is started where this LikesServer looks for it. */
+function primaryHint(primary: string): string {
+  const { host, port } = parseAddress(primary);
+  const where = isThisMachine(host) ? "" : " there";
+  const isDefault = formatAddress({ host, port: PORT_DEFAULT }) === PRIMARY_ADDRESS;
+  const exposed = isLoopback(host) ? "" : " --insecure";
+  const hostFlag = isDefault ? "" : ` --host ${host}${exposed}`;
+  const portFlag = port === PORT_DEFAULT ? "" : ` --port ${port}`;
+  return `start it${where} with: npx likes start-primary${hostFlag}${portFlag}`;
 }

@@ -1,8 +1,9 @@
-import type { Primary } from "../src/primary/primary.ts";
 import { formatAddress, isLoopback } from "../src/cli/address.ts";
+import type { Address } from "../src/cli/address.ts";
+import { addressElsewhere, addressHere } from "../src/cli/reach.ts";
 import { PORT_DEFAULT } from "../src/limits.ts";
 import { RoleCommand } from "./_role_command.ts";
-import { checkExposure, portFlag, roleFlags } from "./_flags.ts";
+import { PRIMARY_ADDRESS, checkExposure, portFlag, roleFlags } from "./_flags.ts";
 
 /** `likes start-primary`. */
 export class StartPrimary extends RoleCommand {
@@ -24,25 +25,37 @@ export class StartPrimary extends RoleCommand {
     checkExposure(flags.host, flags.insecure);
     const { startPrimary } = await import("../src/primary/primary.ts");
     const { openLogFile, PRIMARY_LOG_NAME } = await import("../src/log/log_file.ts");
-    const { host, port, "data-dir": dataDir } = flags;
+    const { host, port, advertise, "data-dir": dataDir } = flags;
     const signals = this.signals();
     const log = openLogFile(flags["log-dir"], PRIMARY_LOG_NAME);
     const reflect = isLoopback(host);
     const primary = await startPrimary({ host, port, dataDir, log, reflect, onFatal: this.fail });
-    this.#ready(host, primary, flags["data-dir"], log.path);
+    const listening = { host, port: primary.port };
+    this.#ready(listening, { advertise, dataDir, log: log.path });
     await signals.first;
     await primary.stop();
     if (!this.jsonEnabled()) this.talk("the primary stopped");
     process.exit();
   }
 
-  #ready(host: string, { port }: Primary, dataDir: string, logPath: string): void {
-    const address = formatAddress({ host, port });
-    if (this.jsonEnabled()) this.printJson({ listening: address, dataDir, log: logPath });
+  #ready(listening: Address, { advertise, dataDir, log }: Ready): void {
+    const address = formatAddress(listening);
+    if (this.jsonEnabled()) this.printJson({ listening: address, advertise, dataDir, log });
     this.say(`listening ${address}`);
     if (this.jsonEnabled()) return;
-    const where = port === PORT_DEFAULT ? "" : ` --primary ${address}`;
-    this.talk(`state in ${dataDir}/primary, log: tail -f ${logPath}`);
-    this.talk(`next, in another terminal: npx likes start-likes${where}`);
+    this.talk(`state in ${dataDir}/primary, log: tail -f ${log}`);
+    const here = addressHere(listening);
+    const flag = here === PRIMARY_ADDRESS ? "" : ` --primary ${here}`;
+    this.talk(`next, in another terminal: npx likes start-likes${flag}`);
+    const elsewhere = advertise ?? addressElsewhere(listening);
+    if (elsewhere === undefined) return;
+    this.talk(`on another machine: npx likes start-likes --primary ${elsewhere}`);
   }
+}
+
+/** What is told once it listens. */
+interface Ready {
+  readonly advertise: string | undefined;
+  readonly dataDir: string;
+  readonly log: string;
 }

@@ -230,6 +230,10 @@ export const STATUS_INTERVAL_DEFAULT_MS = 1_000;
 export const STATUS_INTERVAL_MAX_MS = 60_000;
 /** A unary call of a command. */
 export const CALL_WAIT_DEFAULT_MS = 5_000;
+/** A LikesServer that has not answered for so long is not waited for alone: some networks take half. */
+export const REACH_PAUSE_MS = 250;
+/** LikesServers that a giver tries: of more, most do not answer, and something else is wrong. */
+export const REACHED_MAX = 16;
 /** Learnt counts are shown for so long without asking again: bounds what readers cost the primary. */
 export const LEARNT_FRESH_MS = 1_000;
 /** Learnt counts are shown for so long while the primary is away, with their age: a day's outage. */

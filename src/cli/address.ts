@@ -12,6 +12,10 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
 
+const WILDCARD = new BlockList();
+WILDCARD.addAddress("0.0.0.0", "ipv4");
+WILDCARD.addAddress("::", "ipv6");
+
 /** Where a server listens. `host` is without the brackets of IPv6. */
 export interface Address {
   readonly host: string;
@@ -46,14 +50,25 @@ export function formatAddress({ host, port }: Address): string {
 
 /** Whether only this machine can reach `host`: 127.0.0.0/8, ::1 and localhost. */
 export function isLoopback(host: string): boolean {
-  if (host.toLowerCase() === "localhost") return true;
-  if (isIPv4(host)) return LOOPBACK.check(host, "ipv4");
-  return isIPv6(host) && LOOPBACK.check(host, "ipv6");
+  return host.toLowerCase() === "localhost" || isOf(LOOPBACK, host);
 }
 
-/** A host name or IPv4. What looks like IPv4 has to be it: resolvers read `127.1` in many ways. */
+/** Whether who listens on `host` listens on all addresses: 0.0.0.0 and ::. */
+export function isWildcard(host: string): boolean {
+  return isOf(WILDCARD, host);
+}
+
+function isOf(list: BlockList, host: string): boolean {
+  if (isIPv4(host)) return list.check(host, "ipv4");
+  return isIPv6(host) && list.check(host, "ipv6");
+}
+
+/**
+ * A host name or IPv4. What ends in a number has to be IPv4: resolvers read `127.1` in many ways, and
+ * `0x0` as 0.0.0.0.
+ */
 function isName(host: string): boolean {
-  if (/^[\d.]+$/.test(host)) return isIPv4(host);
+  if (/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i.test(host)) return isIPv4(host);
   return /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/.test(host);
 }
 

@@ -13,8 +13,9 @@ export function labelText(serverId: string): string {
   return fitText(escapeText(serverId), LABEL_COLUMNS_MAX);
 }
 
-/** Where a LikesServer listens, which is whatever it says. */
+/** Where others reach a LikesServer, which is whatever it says. */
 export function addressText(address: string): string {
+  if (address === "") return "no address";
   return fitText(escapeText(address), ADDRESS_COLUMNS_MAX);
 }
 

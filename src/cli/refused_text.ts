@@ -70,15 +70,19 @@ function unrecordedLines(server: UnrecordedServer, columns: number): string[] {
 }
 
 function bringsText({ serverId, address }: UnrecordedServer): string {
-  return `${labelText(serverId)} at ${addressText(address)} brings trouble that is not recorded`;
+  return `${placeText(serverId, address)} brings trouble that is not recorded`;
 }
 
 function lackText({ sinceMs, kind, incarnation }: UnrecordedServer): string {
   return `since ${localSecond(sinceMs)}: ${kind} at incarnation ${shortId(incarnation)} has no room`;
 }
 
+function placeText(serverId: string, address: string): string {
+  return labelText(serverId) + (address === "" ? "" : ` at ${addressText(address)}`);
+}
+
 function whoText({ serverId, address }: MisdirectedServer): string {
-  return `${labelText(serverId)} at ${addressText(address)} is of another ledger`;
+  return `${placeText(serverId, address)} is of another ledger`;
 }
 
 function whatText({ sinceMs, ledgerId: theirs }: MisdirectedServer, ledgerId: string): string {

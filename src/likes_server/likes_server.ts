@@ -8,6 +8,9 @@
 // tidy: long file because every action of the core is performed in one file
 import { performance } from "node:perf_hooks";
 import { assert, unreachable } from "../assert.ts";
+import { formatAddress, parseAddress } from "../cli/address.ts";
+import { addressText } from "../cli/names.ts";
+import { addressBetween } from "../cli/reach.ts";
 import { inTurn } from "../in_turn.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { LEARN_WAIT_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
@@ -25,7 +28,7 @@ import type { AskedItems } from "../rpc/likes_service.ts";
 import { PrimaryClient, openDelivery } from "../rpc/primary_client.ts";
 import type { DeliveryLink } from "../rpc/primary_client.ts";
 import { recordCodec } from "../rpc/record_codec.ts";
-import { RpcServer, listenTarget } from "../rpc/server.ts";
+import { RpcServer } from "../rpc/server.ts";
 import type { ListenAddress } from "../rpc/server.ts";
 import { mintId } from "../store/mint_id.ts";
 import { Generating } from "./generating.ts";
@@ -39,6 +42,8 @@ const RETAIN_DEFAULT = { ageMs: RETAIN_AGE_DEFAULT_MS, bytesMax: RETAIN_BYTES_DE
 /** How a LikesServer is started. */
 export interface LikesServerOptions extends ListenAddress {
   readonly outbox: OpenOutbox;
+  /** Where others reach it, `host:port`; where it listens when absent. */
+  readonly advertise?: string | undefined;
   /** Address of the primary: `host:port`. */
   readonly primary: string;
   readonly log: Log;
@@ -56,6 +61,8 @@ export interface LikesServerOptions extends ListenAddress {
 /** A LikesServer that listens. */
 export interface LikesServer {
   readonly port: number;
+  /** Where others are told to reach it: `host:port`; empty when it is nowhere that reaches it. */
+  readonly told: string;
   readonly generating: Generating | undefined;
   /** Settles when it accepts likes: at once when an earlier process was admitted. */
   readonly accepting: Promise<void>;
@@ -96,7 +103,8 @@ class LikesServerRole {
   }
 
   async start(): Promise<LikesServer> {
-    const { reflect, log, host, outbox, primary, retain = RETAIN_DEFAULT } = this.#options;
+    const { reflect, log, host, outbox, primary, advertise } = this.#options;
+    const { retain = RETAIN_DEFAULT } = this.#options;
     const service = likesService({
       serverId: outbox.serverId,
       give: (event, done) => this.#give(event, undefined, done),
@@ -109,21 +117,23 @@ class LikesServerRole {
     const minted = await this.#store.write([{ type: "mint", incarnation: mintId() }]);
     if (minted !== "done") throw cannotMint(minted, outbox.serverId);
     const snapshot = await this.#store.load();
-    const address = listenTarget({ host, port });
-    const identity = { serverId: outbox.serverId, address, primary, retain };
+    const listening = formatAddress({ host, port });
+    const told = addressBetween(advertise ?? listening, parseAddress(primary).host);
+    const identity = { serverId: outbox.serverId, address: told, primary, retain };
     const sources = { codec: recordCodec, mintId, random: Math.random };
     const core = new LikesServerCore(snapshot, { ...identity, ...sources }, performance.now());
     this.#core = core;
     const { events, likes } = core.accepted;
     log.line(`outbox ${snapshot.outboxId}: ${events} events, ${likes} likes accepted before`);
-    log.line(`listening on ${address}, incarnation ${core.incarnation}`);
+    log.line(`listening on ${listening}, incarnation ${core.incarnation}`);
+    if (told !== listening) log.line(`others are told ${addressText(told)}`);
     const generating = this.#generating(snapshot.generator);
     const accepting = new Promise<void>((resolve) => (this.#onAccepting = resolve));
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     server.setStore(true);
     this.#tellHealth();
     this.#drive({ type: "tick" });
-    return { port, generating, accepting, stop: (leave) => this.#stop(leave, ticker) };
+    return { port, told, generating, accepting, stop: (leave) => this.#stop(leave, ticker) };
   }
 
   #generating(mark: GeneratorMark | undefined): Generating | undefined {

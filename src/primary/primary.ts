@@ -20,6 +20,8 @@ import type { CountsRequest } from "../core/counts_page.ts";
 import { PrimaryCore } from "../core/primary.ts";
 import type { PrimaryAction, PrimaryEvent, PrimaryNotice } from "../core/primary.ts";
 import type { Operation, OperationOutcome } from "../core/primary.ts";
+import type { FromLikesServer } from "../core/messages.ts";
+import { addressBetween } from "../cli/reach.ts";
 import type { Log } from "../log/log_file.ts";
 import { operatorSocketPath, serveOperator } from "../rpc/operator_socket.ts";
 import { primaryService } from "../rpc/primary_service.ts";
@@ -82,6 +84,12 @@ async function noteOpening(store: LedgerStore): Promise<void> {
   }
   const message = "Cannot open the ledger: another program is writing to it; end that program";
   throw new LikesError("store_busy", message);
+}
+
+/** `message` of a peer on `host`, with no other address than one that reaches somebody from here. */
+function passedOn(message: FromLikesServer, host: string): FromLikesServer {
+  if (message.type !== "hello") return message;
+  return { ...message, address: addressBetween(message.address, host) };
 }
 
 /** Notices after which health may say something else. */
@@ -194,7 +202,9 @@ class PrimaryRole {
     this.#peers.set(streamId, peer);
     this.#drive({ type: "opened", streamId });
     return {
-      received: (message) => this.#drive({ type: "received", streamId, message }),
+      received: (message) => {
+        this.#drive({ type: "received", streamId, message: passedOn(message, peer.host) });
+      },
       writable: () => this.#drive({ type: "writable", streamId }),
       closed: () => {
         this.#peers.delete(streamId);

@@ -32,14 +32,19 @@ export interface ShownTotal {
 
 /** A client of one LikesServer. */
 export class LikesClient {
+  readonly address: string;
   readonly #client: InstanceType<typeof protos.LikesService>;
-  readonly #address: string;
   readonly #peer: string;
 
   constructor(address: string) {
+    this.address = address;
     this.#client = new protos.LikesService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
-    this.#address = address;
     this.#peer = `the LikesServer at ${address}`;
+  }
+
+  /** Connects, and sends nothing. Throws LikesError `peer_unreachable`. */
+  reach(timeoutMs: number): Promise<void> {
+    return connected(this.#client, this.#peer, timeoutMs);
   }
 
   /**
@@ -49,7 +54,7 @@ export class LikesClient {
    */
   async addLikes(itemId: string, given: bigint, timeoutMs: number): Promise<AcceptedEvent> {
     const untilMs = monotonicMs() + timeoutMs;
-    await connected(this.#client, this.#peer, timeoutMs);
+    await this.reach(timeoutMs);
     const request = { itemId, likes: count(given) };
     const wire = await unary<AddLikesResponse__Output>(
       (done) => this.#client.addLikes(request, done),
@@ -100,7 +105,7 @@ export class LikesClient {
   }
 
   #explain(error: ServiceError): Promise<LikesError> {
-    return explain(error, "LikesServer", this.#address);
+    return explain(error, "LikesServer", this.address);
   }
 
   #unknown(error: ServiceError): LikesError {

@@ -23,6 +23,8 @@ type CountsCall = ServerUnaryCall<GetCountsRequest__Output, GetCountsResponse>;
 
 /** The far end of a delivery stream, for the role to use. */
 export interface DeliveryPeer {
+  /** The address of the machine from which it comes, without brackets; empty when it has none. */
+  readonly host: string;
   /** False when the transport's buffer is full; `writable` comes once it has drained. */
   send(message: FromPrimary): boolean;
   end(refusal: Refusal): void;
@@ -67,9 +69,15 @@ export function primaryService(port: PrimaryPort): PrimaryService {
   };
 }
 
+/** What stands before the port of `peer`, which is as gRPC names it. */
+function hostOf(peer: string): string {
+  return peer.slice(0, Math.max(peer.lastIndexOf(":"), 0)).replace(/^\[(.*)\]$/, "$1");
+}
+
 function streamLikes(call: LikesCall, port: PrimaryPort): void {
   let ended = false;
   const events = port.open({
+    host: hostOf(call.getPeer()),
     send: (message) => call.write(writeFromPrimary(message)),
     end: (refusal) => {
       ended = true;

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { formatAddress, isLoopback, parseAddress, parseHost } from "../../src/cli/address.ts";
+import {
+  formatAddress,
+  isLoopback,
+  isWildcard,
+  parseAddress,
+  parseHost,
+} from "../../src/cli/address.ts";
 import { LikesError } from "../../src/errors.ts";
 
 test("parseAddress() gives host and port when both are there", () => {
@@ -58,7 +64,7 @@ test("parseHost() gives the host when it is a name or an IP address", () => {
   for (const host of ["127.0.0.1", "::1", "0.0.0.0", "localhost"]) {
     assert.is(parseHost(host), host);
   }
-  for (const host of ["", "[::1]", "h:1", "127.1", "a b"]) {
+  for (const host of ["", "[::1]", "h:1", "127.1", "0x0", "0x7f000001", "127.0x1", "a.1", "a b"]) {
     assert.throws(() => parseHost(host), isUsage, host);
   }
 });
@@ -68,6 +74,14 @@ test("isLoopback() is true when only this machine can reach the host", () => {
   for (const host of loopback) assert.ok(isLoopback(host), host);
   const others = ["0.0.0.0", "::", "128.0.0.1", "10.0.0.1", "127.0.0.1.example.org", "example.org"];
   for (const host of [...others, "::2", "", "127.1"]) assert.not.ok(isLoopback(host), host);
+});
+
+test("isWildcard() is true of what listens on all addresses, however it is written", () => {
+  const wildcards = ["0.0.0.0", "::", "0:0:0:0:0:0:0:0", "::ffff:0.0.0.0"];
+  for (const host of wildcards) assert.ok(isWildcard(host), host);
+  for (const host of ["127.0.0.1", "::1", "10.0.0.0", "0", "localhost", ""]) {
+    assert.not.ok(isWildcard(host), host);
+  }
 });
 
 function isUsage(error: unknown): boolean {

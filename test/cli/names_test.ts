@@ -10,6 +10,7 @@ test("labelText() escapes a label, and cuts a long one", () => {
 
 test("addressText() escapes an address, and cuts a long one", () => {
   assert.is(addressText("127.0.0.1:50052"), "127.0.0.1:50052");
+  assert.is(addressText(""), "no address");
   assert.not.match(addressText("a\u202e:1"), /\u202e/);
   assert.is(addressText("a".repeat(256)).length, 48);
 });

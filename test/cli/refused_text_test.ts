@@ -27,6 +27,11 @@ test("refusedParts() names the LikesServer, both ledgers, since when, and the wa
   );
 });
 
+test("refusedParts() names a LikesServer that told no address without one", () => {
+  const [part = ""] = refusedParts(viewOf({ misdirected: [{ ...SERVER, address: "" }] }));
+  assert.match(part, /^fra-1 is of another ledger,/);
+});
+
 test("refusedLines() escapes what a peer says, and cuts what does not fit", () => {
   const hostile = { ...SERVER, serverId: "\u001b[2J", address: "\u202e" };
   const lines = refusedLines(viewOf({ misdirected: [hostile] }), 60);

@@ -51,6 +51,31 @@ test("a stream ends when a Hello cannot be taken", async () => {
   await other.report(identity);
 });
 
+test("an address that reaches nobody is told to nobody, and its LikesServer counts", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  for (const address of [
+    "0.0.0.0:50052",
+    "[::]:50052",
+    "127.0.0.1:0",
+    "unix:/tmp/socket",
+    "",
+    "a b:1",
+  ]) {
+    const identity = newIdentity("a");
+    await using peer = await DeliveryPeer.greeted(counter.primary, identity, { address });
+    await peer.report(identity);
+    await peer.next("ack");
+    const { servers } = await counter.status();
+    const found = servers.find(({ outboxId }) => outboxId === identity.outboxId);
+    assert.is(found?.address, "", address);
+    assert.is(found?.state, "streaming", address);
+  }
+  const { code, stderr } = await counter.likes(["add", "video", "--primary", counter.primary]);
+  assert.is(code, 3, stderr);
+  assert.match(stderr, /have told no address that reaches them from here; name one with --server/);
+});
+
 test("a stream ends when a message is of another incarnation or answers no pulse", async () => {
   await using counter = new Counter();
   await counter.startPrimary();

@@ -105,6 +105,7 @@ test("StreamLikes ends with the role's refusal when it has one", async () => {
   await using serving = await serve(primaryService({ ...NO_PRIMARY, open }).add);
   const { error } = stream(serving.address, () => {});
   await becomes("the stream", () => peer !== undefined);
+  assert.is(peer?.host, "127.0.0.1");
   peer?.end({ code: "resynchronise", message: "Cannot apply that" });
   const { code, details } = await within("the refusal", error);
   assert.is(code, STATUS.ABORTED);
