@@ -20,6 +20,7 @@ const ALLOWED = [
   /^(?:LICENSE|package\.json|oclif\.manifest\.json)$/,
   /^docs\/[\w/-]+\.(?:md|svg|txt)$/,
   /^proto\/likes\/v1\/\w+\.proto$/,
+  /^bin\/likes$/,
   /^dist\/likes\.binpb$/,
   /^dist\/(?:src|commands)\/[\w/]+\.js$/,
 ];
