@@ -146,7 +146,7 @@ testFaked("commands wait as long as they say when their clock jumps meanwhile", 
   const late = await run("add", "video", "5", "--server", a.address, "--timeout", "1s");
   a.signal("SIGCONT");
   assert.is(late.code, 3, late.stderr);
-  assert.match(late.stderr, "it did not answer within 1000 ms");
+  assert.match(late.stderr, /it did not answer within \d+ ms/);
   assert.ok(jumping.stop() > 20, "its clock jumped");
   assert.is(await expectExact(counter, { a }, []), 5n * BigInt(ROUNDS));
 });
