@@ -59,9 +59,8 @@ const REFUSED = [
   "\u00e9".repeat(129),
   "a".repeat(100_000),
 ];
-/** What joins the parts of an emoji is seen as itself, in the emoji. */
+/** What a terminal obeys or hides, but for the ends of lines, and for what joins an emoji. */
 const EMOJI = new RegExp("\\p{RGI_Emoji}", "gv");
-/** What a terminal obeys or hides, but for the ends of lines. */
 const DRIVES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 test("hostile ids are counted apart or refused, and drive no terminal", async () => {
