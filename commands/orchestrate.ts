@@ -91,8 +91,7 @@ export class Orchestrate extends BaseCommand {
     view.end();
     const verdict = verdictText(result, run);
     for (const line of verdict.split("\n")) run.log(line);
-    this.say(verdict);
-    if (this.jsonEnabled()) this.printJson(verdictJson(result, contextOf(run, options)));
+    this.done(verdict, verdictJson(result, contextOf(run, options)));
     process.exit(exitOf(result));
   }
 }
