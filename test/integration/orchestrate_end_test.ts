@@ -15,7 +15,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     run.parent.signal(signal);
     const { code, stdout, stderr } = await run.result();
     assert.is(code, 0, stderr);
-    const [, likes = "?"] = /^EXACT ([\d,]+) likes? in [\d,]+ events?; converged /.exec(stdout) ?? [];
+    const [, likes = "?"] =
+      /^EXACT ([\d,]+) likes? in [\d,]+ events?; converged /.exec(stdout) ?? [];
     assert.match(stdout, `primary ${likes}; 4 of 4 processes show it\n`);
     assert.ok(run.log().some(({ text }) => text.startsWith("told to end")));
     await run.gone();
