@@ -691,6 +691,8 @@ export class LikesServerCore {
   #report(delivery: Delivery): void {
     const { pulse, incarnation, blocked, phase } = delivery;
     if (pulse === undefined || blocked || phase !== "sending") return;
+    // A first report makes it a member. One that is about to end has nothing to leave without that.
+    if (this.#stopping !== undefined && !this.#mayBeKnown) return;
     delivery.pulse = undefined;
     this.#mayBeKnown = true;
     const final = this.#isFinal(incarnation);

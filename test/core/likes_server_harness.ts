@@ -96,6 +96,13 @@ export class LikesServerHarness {
     }
   }
 
+  /** Refuses the write that the disk was asked for, as while another program writes. */
+  refuseWrite(): void {
+    const call = this.#disk.shift();
+    if (call?.type !== "write") throw new Error("The disk was asked for no write");
+    this.drive({ type: "written", outcome: "busy", state: this.store.state });
+  }
+
   /** Does all that the disk was asked for, and what follows from it. */
   async settle(): Promise<void> {
     while (this.#disk.length > 0) await this.diskOne();

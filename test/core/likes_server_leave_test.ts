@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { FIRST, LEDGER, SECOND, ack, pulse } from "./core_fixture.ts";
+import { FIRST, LEDGER, SECOND, ack, pulse, welcome } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() leaves by a final report when all that it took is applied", async () => {
@@ -151,6 +151,20 @@ test("handle() waits for admission again when a leave was cut short", async () =
   await next.connect();
   await next.receive(ack(SECOND));
   assert.is(next.core.isAccepting, true);
+});
+
+test("handle() does not become a member when it is told to leave before its first report", async () => {
+  // With no room for idle lives a start writes, and that write holds the end up.
+  const retain = { ageMs: Infinity, bytesMax: Number.MAX_SAFE_INTEGER, incarnationsMax: 0 };
+  const server = await LikesServerHarness.start({ retain });
+  server.drive({ type: "tick" });
+  server.refuseWrite();
+  server.drive({ type: "stop", leave: true });
+  await server.receive(welcome(server.hello.incarnation));
+  assert.equal([server.reports.length, server.all("stopped").length], [0, 0]);
+  await server.tick(1_000);
+  await server.settle();
+  assert.equal([server.reports.length, server.all("stopped").length], [0, 1]);
 });
 
 test.run();
