@@ -25,6 +25,12 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(name, () => interrupt.abort());
 }
 
+// The processes of integration tests run the build.
+const { status: built } = spawnSync("npm", ["run", "--silent", "build:source"], {
+  stdio: "inherit",
+});
+if (built !== 0) process.exit(1);
+
 const commit = values.commit === "" ? commitNow() : values.commit;
 const part = values.sample ? partOf(commit) : undefined;
 const files = (await findFiles(process.cwd(), "test", []))
