@@ -190,7 +190,7 @@ export const PULSE_WAIT_MAX_MS = 3_000;
  */
 export const BUSY_WAIT_MAX_MS = 50;
 /** Calls are worked on for so long before all else that is ready: a newcomer waits for that. */
-export const TURN_MS = 2;
+export const TURN_MS = 0.5;
 /**
  * A commit waits so long for calls that wait: 500 that came at once share one, also on a slow
  * machine.

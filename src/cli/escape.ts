@@ -12,7 +12,9 @@
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|(?! )\p{Zs}/u;
 /** One emoji, or one other character. What joins the parts of an emoji is seen as itself, in it. */
-const SEEN_OR_NOT = new RegExp("\\p{RGI_Emoji}|[^]", "gv");
+const SEEN_OR_NOT = "\\p{RGI_Emoji}|[^]";
+/** That pattern once it is compiled, which takes 20 ms. Most processes never need it. */
+let seenOrNot: RegExp | undefined;
 /** What takes no column of its own: the joiner and the variations of emoji, and their tags. */
 const WITHOUT_COLUMNS = /\u200d|[\ufe0e\ufe0f]|[\u{e0020}-\u{e007f}]/u;
 
@@ -22,11 +24,16 @@ const QUOTED_CHARACTERS_MAX = 100;
 /** Writes each character that a terminal would obey or hide as `\u{1b}`; the rest as it is. */
 export function escapeText(text: string): string {
   if (!UNSEEN.test(text)) return text;
-  return text.replace(SEEN_OR_NOT, (character) => {
+  return text.replace(compiled(), (character) => {
     if (isEmoji(character) || !UNSEEN.test(character)) return character;
     const code = character.codePointAt(0) ?? 0;
     return `\\u{${code.toString(16).padStart(2, "0")}}`;
   });
+}
+
+function compiled(): RegExp {
+  seenOrNot ??= new RegExp(SEEN_OR_NOT, "gv");
+  return seenOrNot;
 }
 
 /** Whether it was found as one, because any other character is found alone. */
@@ -57,7 +64,7 @@ export function fitText(text: string, columns: number): string {
   if (columnsMost(text) <= columns) return text;
   let kept = "";
   let room = columns - 1;
-  for (const character of text.match(SEEN_OR_NOT) ?? []) {
+  for (const character of text.match(compiled()) ?? []) {
     room -= columnsMost(character);
     if (room < 0) break;
     kept += character;

@@ -80,7 +80,11 @@ type Begin = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: nu
 
 /** All that arrives at one server. */
 export class Arrivals {
-  readonly #turns = new Turns(() => performance.now(), setImmediate);
+  readonly #turns = new Turns({
+    nowMs: () => performance.now(),
+    workedMs,
+    later: setImmediate,
+  });
   readonly #bySession = new WeakMap<object, Arrival>();
   readonly #byStream = new WeakMap<ServerHttp2Stream, ArrivedCall>();
   /** Calls of each address, and of each peer by its name. */
@@ -209,6 +213,11 @@ export class Arrivals {
     assert(call !== undefined, "grpc-js hears of no stream that did not come through here");
     return call;
   }
+}
+
+function workedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 function isGone({ destroyed, closed }: ServerHttp2Stream): boolean {

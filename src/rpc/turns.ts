@@ -5,9 +5,9 @@
  * when that closes.
  *
  * The address that used the least time is next, and of its connections the one that used the least.
- * Each job is charged with the time that it took. A connection that rested starts where the others
- * are: rest earns nothing, and costs nothing. So a connection that uses less than an equal share
- * hardly waits.
+ * Each job is charged with the processor time that it took, so nobody pays for what other programs
+ * take of a busy machine. A connection that rested starts where the others are: rest earns nothing,
+ * and costs nothing. So a connection that uses less than an equal share hardly waits.
  *
  * Jobs are done for TURN_MS at a time. Then the event loop does all else: delivery streams, which do
  * not wait here, timers, sockets, and what came meanwhile.
@@ -22,7 +22,7 @@ export interface Share {
   /** Those with the same address share one share of the time. */
   readonly address: string;
   readonly jobs: Job[];
-  /** Time that it used, or would have used if it had always had jobs. */
+  /** Processor time that it used, or would have used if it had always had jobs. */
   usedMs: number;
   isGone: boolean;
 }
@@ -36,9 +36,20 @@ interface Group {
   readonly waiting: Set<Share>;
 }
 
+/** What turns are measured by, and called by. */
+export interface TurnsPort {
+  /** Reads a monotonic clock. */
+  readonly nowMs: () => number;
+  /** Processor time of this process so far. */
+  readonly workedMs: () => number;
+  /** Calls `turn` after all else that is ready got its turn. */
+  readonly later: (turn: () => void) => void;
+}
+
 /** The turns of all connections of one server. */
 export class Turns {
   readonly #nowMs: () => number;
+  readonly #workedMs: () => number;
   readonly #later: (turn: () => void) => void;
   readonly #groups = new Map<string, Group>();
   readonly #waiting = new Set<Group>();
@@ -47,9 +58,9 @@ export class Turns {
   #floorMs = 0;
   #isDue = false;
 
-  /** `nowMs` reads a monotonic clock; `later` calls after all else that is ready got its turn. */
-  constructor(nowMs: () => number, later: (turn: () => void) => void) {
+  constructor({ nowMs, workedMs, later }: TurnsPort) {
     this.#nowMs = nowMs;
+    this.#workedMs = workedMs;
     this.#later = later;
   }
 
@@ -103,18 +114,19 @@ export class Turns {
   }
 
   #turn(): void {
-    const startMs = this.#nowMs();
-    let nowMs = startMs;
+    const startMs = this.#workedMs();
+    let workedMs = startMs;
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { group, share, job } = next;
       job();
-      const beforeMs = nowMs;
-      nowMs = this.#nowMs();
-      share.usedMs += nowMs - beforeMs;
-      group.usedMs += nowMs - beforeMs;
-      if (nowMs - startMs >= TURN_MS) break;
+      const beforeMs = workedMs;
+      workedMs = this.#workedMs();
+      share.usedMs += workedMs - beforeMs;
+      group.usedMs += workedMs - beforeMs;
+      if (workedMs - startMs >= TURN_MS) break;
     }
     this.#isDue = false;
+    const nowMs = this.#nowMs();
     const isDone = this.#waiting.size === 0;
     const early = this.#commits.findIndex(({ untilMs }) => !isDone && nowMs < untilMs);
     const due = this.#commits.splice(0, early === -1 ? this.#commits.length : early);

@@ -4,15 +4,18 @@ import { COMMIT_WAIT_MAX_MS, TURN_MS } from "../../src/limits.ts";
 import { Turns } from "../../src/rpc/turns.ts";
 import type { Share } from "../../src/rpc/turns.ts";
 
+/** Of which a turn has 20. */
+const JOB_MS = TURN_MS / 20;
+
 test("Turns works on who used the least time next, whoever came before with how much", () => {
   const loop = new Loop();
   const flooders = Array.from({ length: 20 }, () => loop.turns.join("a"));
-  for (const flooder of flooders) loop.fill(flooder, "flood", 2_000, 0.1);
+  for (const flooder of flooders) loop.fill(flooder, "flood", 2_000, JOB_MS);
   loop.run(50);
   const reader = loop.turns.join("a");
   for (let call = 0; call < 20; call++) {
     const before = loop.done.length;
-    loop.fill(reader, "read", 1, 0.1);
+    loop.fill(reader, "read", 1, JOB_MS);
     loop.run(1);
     assert.ok(loop.done.slice(before).includes("read"), `call ${call} had its turn at once`);
     loop.run(2); // so that it uses less than an equal share: in three turns 20 others get 60 jobs
@@ -89,7 +92,7 @@ test("leave() drops what waits, and add() what comes later", () => {
 
 test("whenDone() commits once all that came was worked on", () => {
   const loop = new Loop();
-  loop.fill(loop.turns.join("a"), "call", 40, 0.1);
+  loop.fill(loop.turns.join("a"), "call", 40, JOB_MS);
   loop.turns.whenDone(() => loop.done.push("commit"));
   loop.run(10);
   assert.is(loop.done.length, 41);
@@ -98,7 +101,7 @@ test("whenDone() commits once all that came was worked on", () => {
 
 test("whenDone() commits after COMMIT_WAIT_MAX_MS when calls come without end, in order", () => {
   const loop = new Loop();
-  loop.fill(loop.turns.join("a"), "call", 10_000, 1);
+  loop.fill(loop.turns.join("a"), "call", 10_000, TURN_MS);
   loop.turns.whenDone(() => loop.done.push("first"));
   loop.turns.whenDone(() => loop.done.push("second"));
   loop.run(COMMIT_WAIT_MAX_MS / TURN_MS - 2);
@@ -108,14 +111,30 @@ test("whenDone() commits after COMMIT_WAIT_MAX_MS when calls come without end, i
   assert.equal(commits, ["first", "second"]);
 });
 
-/** An event loop whose time passes only while jobs are done. */
+test("Turns charges nobody for time in which another program had the processor", () => {
+  const loop = new Loop();
+  for (let flooder = 0; flooder < 20; flooder++) {
+    loop.fill(loop.turns.join("a"), "flood", 2_000, JOB_MS);
+  }
+  const reader = loop.turns.join("a");
+  loop.turns.add(reader, () => loop.pause(1_000));
+  loop.run(50);
+  const before = loop.done.length;
+  loop.fill(reader, "read", 1, JOB_MS);
+  loop.run(1);
+  assert.ok(loop.done.slice(before).includes("read"));
+});
+
+/** An event loop whose time passes only while jobs are done, or wait for the processor. */
 class Loop {
   readonly done: string[] = [];
-  readonly turns = new Turns(
-    () => this.#nowMs,
-    (turn) => this.#later.push(turn),
-  );
+  readonly turns = new Turns({
+    nowMs: () => this.#nowMs,
+    workedMs: () => this.#nowMs - this.#pausedMs,
+    later: (turn) => this.#later.push(turn),
+  });
   #nowMs = 0;
+  #pausedMs = 0;
   #later: (() => void)[] = [];
 
   /** What waits for the next turn of the loop. */
@@ -130,6 +149,12 @@ class Loop {
         this.done.push(name);
       });
     }
+  }
+
+  /** Time passes, and this program does nothing. */
+  pause(ms: number): void {
+    this.#nowMs += ms;
+    this.#pausedMs += ms;
   }
 
   run(turns: number): void {
