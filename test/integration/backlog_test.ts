@@ -2,6 +2,7 @@
  * The primary is away: a LikesServer that is known goes on accepting, through its own death too, and
  * delivers what has piled up in order and in bounded batches. The outbox is the buffer, not memory.
  */
+// nightly because it fills an outbox with as much as it takes
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";

@@ -2,6 +2,7 @@
  * Wall clocks that are set, step and stand still, on real processes: nothing changes but the time of
  * day that is printed.
  */
+// nightly because the simulated clocks of every world jump; these are those of real processes
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

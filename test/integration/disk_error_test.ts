@@ -27,7 +27,7 @@ const ALL_FAULTS: readonly Failing[] = [
   // A checkpoint's, which comes after some hundred commits.
   { call: "fsync", error: "EIO", when: "1", suffixes: [""] },
 ];
-const FAULTS = sampleOf(ALL_FAULTS, 2);
+const FAULTS = sampleOf(ALL_FAULTS, 1);
 const STORE = /Cannot use the (?:outbox|ledger) ".*" any further: .*SQLITE_\w+.*start again/;
 
 test("a LikesServer ends with the reason when its disk fails, and loses nothing", async () => {

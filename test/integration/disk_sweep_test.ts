@@ -6,6 +6,7 @@
  * Each start is also the one that repairs what the failure before it left. Both roles are swept at
  * once, each in a counter of its own.
  */
+// nightly because it tries one place of the disk after another
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";

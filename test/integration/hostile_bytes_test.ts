@@ -14,11 +14,12 @@ import { protos } from "../../src/rpc/protos.ts";
 import { writeFromLikesServer } from "../../src/rpc/wire.ts";
 import { batchAfter, helloOf, newId, newIdentity, reportOf } from "../fixtures/delivery_peer.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
+import { extent } from "../fixtures/extent.ts";
 import { frame, mutated, pick, randomOf } from "../fixtures/mutation.ts";
 import { residentBytes } from "../fixtures/resident_memory.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-const MUTATED = Number(process.env["LIKES_MUTATED"] ?? 10_000);
+const MUTATED = extent(1_000, 10_000);
 const SEED = Number(process.env["LIKES_SEED"] ?? 42);
 const AT_ONCE = 50;
 const GROWTH_BYTES_MAX = 150 * 1024 * 1024;

@@ -1,13 +1,14 @@
 /** How a run ends before its time: by Ctrl-C, without its parent, without a reader. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { sampleOf } from "../fixtures/extent.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
 import { run as command } from "../fixtures/spawned.ts";
 
-const LONG = ["--servers", "3", "--duration", "5m", "--interval-min", "50ms"];
+const LONG = ["--servers", "2", "--duration", "5m", "--interval-min", "50ms"];
 const FLAGS = [...LONG, "--interval-max", "100ms"];
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+for (const signal of sampleOf(["SIGINT", "SIGTERM", "SIGHUP"] as const, 1)) {
   test(`orchestrate drains and gives its verdict when it gets ${signal} once`, async () => {
     await using run = new Orchestration(FLAGS);
     await run.started();
@@ -17,10 +18,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     assert.is(code, 0, stderr);
     const [, likes = "?"] =
       /^EXACT ([\d,]+) likes? in [\d,]+ events?; converged /.exec(stdout) ?? [];
-    assert.match(stdout, `primary ${likes}; 4 of 4 processes show it\n`);
+    assert.match(stdout, `primary ${likes}; 3 of 3 processes show it\n`);
     assert.ok(run.log().some(({ text }) => text.startsWith("told to end")));
     await run.gone();
-    expectNothingAfter(run, "LikesServer0", "LikesServer1", "LikesServer2");
+    expectNothingAfter(run, "LikesServer0", "LikesServer1");
     const proof = await command(["verify", "--data-dir", run.dataDir]);
     assert.match(proof.stdout, new RegExp(`^EXACT ${likes} likes: `), "nothing came after that");
   });
@@ -38,7 +39,7 @@ test("orchestrate waits for a generator when that says late that it has stopped"
   run.signal("likes-server-1", "SIGCONT");
   const result = await run.jsonResult();
   assert.is(result.code, 0, run.parent.stderr);
-  expectNothingAfter(run, "LikesServer0", "LikesServer1", "LikesServer2");
+  expectNothingAfter(run, "LikesServer0", "LikesServer1");
 });
 
 test("orchestrate ends at once when it gets a second SIGINT", async () => {
@@ -73,7 +74,7 @@ test("orchestrate leaves no process when it is killed", async () => {
 });
 
 test("orchestrate leaves no process when it is killed before they have started", async () => {
-  for (const name of ["primary", "likes-server-0", "likes-server-2"]) {
+  for (const name of sampleOf(["primary", "likes-server-0", "likes-server-1"], 1)) {
     await using run = new Orchestration(FLAGS);
     await run.logged(new RegExp(`^forked ${name}`));
     await run.parent.end("SIGKILL");

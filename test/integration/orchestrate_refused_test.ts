@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Orchestration } from "../fixtures/orchestration.ts";
-import { run as command } from "../fixtures/spawned.ts";
+import { typed } from "../fixtures/typed.ts";
 
 const SHORT = ["--servers", "2", "--duration", "1s"];
 const LONG = ["--servers", "2", "--duration", "5m"];
@@ -73,7 +73,7 @@ test("orchestrate refuses its flags before it begins anything", async () => {
     ["--item", ""],
     ["--seed", "4294967296"],
   ]) {
-    const { code, stdout, stderr } = await command(["orchestrate", ...flags]);
+    const { code, stdout, stderr } = await typed(["orchestrate", ...flags]);
     assert.is(code, 2, flags.join(" "));
     assert.is(stdout, "");
     assert.match(stderr, /^Error: .*Cannot /);

@@ -10,13 +10,14 @@ import * as assert from "uvu/assert";
 import type { COMMANDS } from "../../commands/mod.ts";
 import { MAIN } from "../fixtures/built.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
+import { extent } from "../fixtures/extent.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 import { SmallDisk } from "../fixtures/small_disk.ts";
 import type { CommandResult } from "../fixtures/spawned.ts";
 
 /** How often likes are given with data on stdin: what is read there is read by chance. */
-const RUNS = 4;
+const RUNS = extent(2, 10);
 /** How often the other commands run so. */
 const OTHER_RUNS = 1;
 const PAGE_BYTES = 4_096;

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { becomes } from "../fixtures/eventually.ts";
+import { extent } from "../fixtures/extent.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 import { edit, makeStores, withFirstLife } from "../verify/stores_fixture.ts";
 
-const AUDITS_WHILE_GIVEN = 5;
+const AUDITS_WHILE_GIVEN = extent(2, 10);
 
 /** Gives with `likes add --json`, and adds what it printed to the giver's record. */
 async function give(counter: Counter, { address }: Role, item: string, likes: number) {

@@ -117,7 +117,7 @@ test("Turns charges nobody for time in which another program had the processor",
     loop.fill(loop.turns.join("a"), "flood", 2_000, JOB_MS);
   }
   const reader = loop.turns.join("a");
-  loop.turns.add(reader, () => loop.pause(1_000));
+  loop.turns.add(reader, () => loop.lose(1_000));
   loop.run(50);
   const before = loop.done.length;
   loop.fill(reader, "read", 1, JOB_MS);
@@ -130,11 +130,11 @@ class Loop {
   readonly done: string[] = [];
   readonly turns = new Turns({
     nowMs: () => this.#nowMs,
-    workedMs: () => this.#nowMs - this.#pausedMs,
+    workedMs: () => this.#nowMs - this.#lostMs,
     later: (turn) => this.#later.push(turn),
   });
   #nowMs = 0;
-  #pausedMs = 0;
+  #lostMs = 0;
   #later: (() => void)[] = [];
 
   /** What waits for the next turn of the loop. */
@@ -151,10 +151,10 @@ class Loop {
     }
   }
 
-  /** Time passes, and this program does nothing. */
-  pause(ms: number): void {
+  /** Another program has the processor for so long. */
+  lose(ms: number): void {
     this.#nowMs += ms;
-    this.#pausedMs += ms;
+    this.#lostMs += ms;
   }
 
   run(turns: number): void {

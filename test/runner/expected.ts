@@ -3,8 +3,8 @@ import { availableParallelism } from "node:os";
 
 /** Fewer tests in a whole run mean that some were not found. Raise the number as tests are added. */
 export const EXPECTED_TESTS_MIN = 1_150;
-/** One more than the cores, since tests also wait. */
-export const FILES_AT_ONCE = availableParallelism() + 1;
+/** More than the cores, since tests also wait. */
+export const FILES_AT_ONCE = availableParallelism() + 2;
 /**
  * A process of tests that prints nothing for so long hangs. uvu prints a dot after each test, so the
  * limit is that of one test and not of a file.

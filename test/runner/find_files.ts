@@ -58,8 +58,8 @@ export function fileOf(path: string, text: string): TestFile {
 }
 
 /**
- * Puts unit tests of one folder into one process, since a process costs more than their tests. Runs of
- * one file come first: they take longest, and short ones at the end keep all cores busy.
+ * Puts unit tests of one folder into one process, since a process costs more than their tests. These
+ * come first: some take longest, and short runs at the end keep all cores busy.
  */
 export function runsOf(files: readonly TestFile[]): TestRun[] {
   const alone = files.filter(({ isAlone }) => isAlone);
@@ -71,5 +71,5 @@ export function runsOf(files: readonly TestFile[]): TestRun[] {
   const shared = [...folders].map(([folder, paths]) => {
     return { name: paths.length === 1 ? (paths[0] ?? folder) : folder, paths };
   });
-  return [...alone.map(({ path }) => ({ name: path, paths: [path] })), ...shared];
+  return [...shared, ...alone.map(({ path }) => ({ name: path, paths: [path] }))];
 }

@@ -27,13 +27,13 @@ test("fileOf() tells what is left to the night when the head of a file says so",
   assert.ok(fileOf("a", 'import { extent } from "../fixtures/extent.ts";\n').hasExtent);
 });
 
-test("runsOf() puts unit tests of a folder together, after files that run alone", () => {
+test("runsOf() puts unit tests of a folder together, before files that run alone", () => {
   const files = ["test/core/a_test.ts", "test/core/b_test.ts", "test/integration/c_test.ts"];
   const runs = runsOf([...files, "test/d_test.ts"].map((path) => fileOf(path, "")));
   assert.equal(runs, [
-    { name: "test/integration/c_test.ts", paths: ["test/integration/c_test.ts"] },
     { name: "test/core", paths: ["test/core/a_test.ts", "test/core/b_test.ts"] },
     { name: "test/d_test.ts", paths: ["test/d_test.ts"] },
+    { name: "test/integration/c_test.ts", paths: ["test/integration/c_test.ts"] },
   ]);
 });
 
