@@ -192,6 +192,11 @@ export const BUSY_WAIT_MAX_MS = 50;
 /** Calls are worked on for so long before all else that is ready: a newcomer waits for that. */
 export const TURN_MS = 0.5;
 /**
+ * What one call is charged with at most. One that takes longer met the garbage collector, or is one of
+ * the few that read much; who pays all of that waits for as much of each other connection.
+ */
+export const CHARGE_MAX_MS = 4 * TURN_MS;
+/**
  * A commit waits so long for calls that wait: 500 that came at once share one, also on a slow
  * machine.
  */

@@ -5,14 +5,14 @@
  * when that closes.
  *
  * The address that used the least time is next, and of its connections the one that used the least.
- * Each job is charged with the processor time that it took, so nobody pays for what other programs
- * take of a busy machine. A connection that rested starts where the others are: rest earns nothing,
+ * Each job is charged with the processor time that it took, up to a bound, so nobody pays for what
+ * other programs take of a busy machine. A connection that rested starts where the others are: rest earns nothing,
  * and costs nothing. So a connection that uses less than an equal share hardly waits.
  *
  * Jobs are done for TURN_MS at a time. Then the event loop does all else: delivery streams, which do
  * not wait here, timers, sockets, and what came meanwhile.
  */
-import { COMMIT_WAIT_MAX_MS, TURN_MS } from "../limits.ts";
+import { CHARGE_MAX_MS, COMMIT_WAIT_MAX_MS, TURN_MS } from "../limits.ts";
 
 /** A part of the work, such as one call. */
 export type Job = () => void;
@@ -121,8 +121,9 @@ export class Turns {
       job();
       const beforeMs = workedMs;
       workedMs = this.#workedMs();
-      share.usedMs += workedMs - beforeMs;
-      group.usedMs += workedMs - beforeMs;
+      const chargeMs = Math.min(workedMs - beforeMs, CHARGE_MAX_MS);
+      share.usedMs += chargeMs;
+      group.usedMs += chargeMs;
       if (workedMs - startMs >= TURN_MS) break;
     }
     this.#isDue = false;

@@ -101,10 +101,8 @@ const MISTYPED: readonly Mistake[] = [
 
 test("a command that is mistyped says how to type it, exits 2 and does nothing", async () => {
   await using state = temporaryFolder();
-  const { HOME, XDG_STATE_HOME } = process.env;
-  Object.assign(process.env, { HOME: state.path, XDG_STATE_HOME: state.path, NO_COLOR: "1" });
-  for (const mistake of MISTYPED) expectEnd(mistake, await typed(mistake.args));
-  Object.assign(process.env, { HOME, XDG_STATE_HOME });
+  const env = { HOME: state.path, XDG_STATE_HOME: state.path };
+  for (const mistake of MISTYPED) expectEnd(mistake, await typed(mistake.args, env));
   assert.equal(readdirSync(state.path), [], "the folder of the state was not made");
 });
 
@@ -222,7 +220,7 @@ async function expectEach(counter: Counter, mistakes: readonly Mistake[]): Promi
   const waiting = [...mistakes];
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      expectEnd(next, await counter.likes(next.args));
+      expectEnd(next, await counter.spawn(next.args).result());
     }
   };
   await Promise.all([lane(), lane()]);

@@ -2,6 +2,7 @@
  * Totals that no test could give like by like: beyond 2^53 and up to 2^63 - 1, put into the stores as
  * if they had been given. Every place shows them to the last digit, and nothing goes beyond.
  */
+// nightly because every reader of the counter is started for one number
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Database } from "../../src/store/sqlite.ts";

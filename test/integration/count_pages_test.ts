@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { becomes } from "../fixtures/eventually.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
@@ -24,7 +25,11 @@ test("likes count shows 1,000 named items, and every item once by id while likes
   assert.is(one.code, 2);
   assert.match(one.stderr, "Cannot count 1001 items: at most 1000");
 
+  const { totalLikes } = await counter.status();
   await using givers = new Givers(server.address, { name: "meanwhile" });
+  await becomes("more items counted", async () => {
+    return (await counter.status()).totalLikes > totalLikes;
+  });
   const all = await counter.likes(["count", "--all", "--order", "item-id", "--json", ...at]);
   assert.is(all.stdout.trimEnd().split("\n").length, 2, "1,000 items and those that came: 2 pages");
   await givers.stop();

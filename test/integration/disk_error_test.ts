@@ -3,6 +3,7 @@
  * The process acknowledges nothing any more and ends with the reason, and the next one, which reads the
  * disk anew, has all that was acknowledged and nothing that was not given.
  */
+// nightly because each fault takes as many writes as come before it
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";

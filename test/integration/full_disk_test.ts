@@ -104,7 +104,7 @@ test("a role does not start on a full or a read-only disk, and says so", async (
   };
   const expectRefused = async (pattern: RegExp): Promise<void> => {
     for (const args of Object.values(starts)) {
-      const { code, stdout, stderr } = await counter.likes(args);
+      const { code, stdout, stderr } = await counter.spawn(args).result();
       assert.is(code, 1, stdout + stderr);
       assert.match(stderr, pattern);
       assert.is(stdout, "");
@@ -126,7 +126,7 @@ test("a role does not start on a full or a read-only disk, and says so", async (
   await counter.add(a, 5);
   await a.end("SIGKILL");
   disk.fill();
-  const { code, stderr } = await counter.likes(starts.a);
+  const { code, stderr } = await counter.spawn(starts.a).result();
   assert.is(code, 1, stderr);
   assert.match(stderr, /the disk is full|its disk is full/);
   disk.free();

@@ -3,6 +3,7 @@
  * too large, compressed or of another kind, and valid messages with bits turned. Every call ends, the
  * processes stay, their memory is bounded, and a good giver is served and counted as ever.
  */
+// nightly because many of its calls end when the server has waited long enough
 import { once } from "node:events";
 import { connect } from "node:http2";
 import type { ClientHttp2Session, OutgoingHttpHeaders } from "node:http2";

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { sampleOf } from "../fixtures/extent.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
-import { run as command } from "../fixtures/spawned.ts";
+import { typed } from "../fixtures/typed.ts";
 
 const LONG = ["--servers", "2", "--duration", "5m", "--interval-min", "50ms"];
 const FLAGS = [...LONG, "--interval-max", "100ms"];
@@ -22,7 +22,7 @@ for (const signal of sampleOf(["SIGINT", "SIGTERM", "SIGHUP"] as const, 1)) {
     assert.ok(run.log().some(({ text }) => text.startsWith("told to end")));
     await run.gone();
     expectNothingAfter(run, "LikesServer0", "LikesServer1");
-    const proof = await command(["verify", "--data-dir", run.dataDir]);
+    const proof = await typed(["verify", "--data-dir", run.dataDir]);
     assert.match(proof.stdout, new RegExp(`^EXACT ${likes} likes: `), "nothing came after that");
   });
 }

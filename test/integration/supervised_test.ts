@@ -8,7 +8,9 @@ import { Counter } from "../fixtures/roles.ts";
 test("a role ends with a usage error when it is supervised by nobody", async () => {
   await using counter = new Counter();
   const places = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir, "--port", "0"];
-  const { code, stderr } = await counter.likes(["start-primary", ...places, "--supervised"]);
+  const { code, stderr } = await counter
+    .spawn(["start-primary", ...places, "--supervised"])
+    .result();
   assert.is(code, EXIT.usage);
   assert.is(stderr, "Error: Cannot obey a parent: --supervised is for likes orchestrate\n");
   assert.not(existsSync(counter.dataDir));

@@ -193,7 +193,7 @@ class Served implements AsyncDisposable {
     const end = await within(what, call());
     if (end !== undefined) assert.is(end.code, code, end.details);
     const passed = this.worked - before;
-    assert.ok(passed < LET_IN / 10, `${what} waited for ${passed} of ${LET_IN} calls`);
+    assert.ok(passed < LET_IN / 4, `${what} waited for ${passed} of ${LET_IN} calls`);
     await setImmediate();
   }
 
