@@ -5,9 +5,9 @@
  * when that closes.
  *
  * The address that used the least time is next, and of its connections the one that used the least.
- * Each job is charged with the processor time that it took, up to a bound, so nobody pays for what
- * other programs take of a busy machine. A connection that rested starts where the others are: rest earns nothing,
- * and costs nothing. So a connection that uses less than an equal share hardly waits.
+ * Each job is charged with the processor time that it took, up to a bound: nobody pays for what other
+ * programs take of a busy machine. A connection that rested starts where the others are: rest earns
+ * nothing, and costs nothing. So a connection that uses less than an equal share hardly waits.
  *
  * Jobs are done for TURN_MS at a time. Then the event loop does all else: delivery streams, which do
  * not wait here, timers, sockets, and what came meanwhile.

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { jobsOf, partOf } from "./jobs.ts";
 
-const FILES = ["test/a_test.ts", "test/b_test.ts", "test/c_test.ts"];
+const FILES = Array.from({ length: 10 }, (_, index) => `test/${index}_test.ts`);
 
 test("jobsOf() runs every long file and each kind of check when no part is named", () => {
   const jobs = jobsOf(FILES);
@@ -15,8 +15,16 @@ test("jobsOf() runs every long file and each kind of check when no part is named
 
 test("jobsOf() takes every file, Node and part of the mutants when parts take turns", () => {
   const names = new Set<string>();
-  for (let part = 0; part < 12; part++) for (const { name } of jobsOf(FILES, part)) names.add(name);
-  for (const file of FILES) assert.ok(names.has(file), file);
+  const files = new Set<string>();
+  for (let part = 0; part < 12; part++) {
+    for (const job of jobsOf(FILES, part)) {
+      names.add(job.name);
+      if (job.type !== "tests") continue;
+      assert.ok(job.files.length >= 3 && job.files.length <= 4, job.files.join());
+      for (const file of job.files) files.add(file);
+    }
+  }
+  assert.is(files.size, FILES.length);
   for (const node of ["20", "22", "24", "newest"]) assert.ok(names.has(`node ${node}`), node);
   for (let shard = 1; shard <= 12; shard++) assert.ok(names.has(`mutants ${shard}/12`));
 });
