@@ -2,7 +2,6 @@
  * A process of the bench, from its start to its end: `await using` kills what is left of it. It does
  * one thing at a time, and ends by itself when this process is gone.
  */
-// tidy: own processes because the fixtures know only roles; it ends with this process
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";

@@ -2,7 +2,6 @@
  * Every bound and default, with its unit and its reason. Relations between bounds are asserted at
  * load, at the foot of this file, so that a change that breaks one cannot start.
  */
-// tidy: long file because it is one list
 import { assert } from "./assert.ts";
 
 const KIB = 1024;

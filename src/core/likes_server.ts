@@ -11,7 +11,7 @@
  * A ledger that forgot what it acknowledged gets everything again that the outbox retains. That it does
  * is on the disk, so a crash in between changes nothing.
  */
-// tidy: long file because every transition of the role stands in one file
+/* oxlint-disable max-lines -- every transition of the role stands in one file */
 import { assert, unreachable } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
 import {

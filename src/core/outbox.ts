@@ -9,7 +9,6 @@
  * open, and would take the next one for that of a copy. What is forgotten is the oldest when a `shed`
  * finds too many: of these only the number of events and of likes is kept.
  */
-// tidy: no test because it is nearly all types; outbox_acceptance.ts holds what they promise
 import type { LedgerSeen, Trouble } from "./messages.ts";
 import type { Id, LikeRecord, Position } from "./record.ts";
 

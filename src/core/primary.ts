@@ -9,7 +9,7 @@
  * A crash leaves nothing behind but the ledger: contacts, marks and streams are volatile and are
  * earned anew, which is why a start begins in UNKNOWN.
  */
-// tidy: long file because every transition of the role stands in one file
+/* oxlint-disable max-lines -- every transition of the role stands in one file */
 import { assert, unreachable } from "../assert.ts";
 import type { Refusal } from "../errors.ts";
 import {

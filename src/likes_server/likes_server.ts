@@ -4,8 +4,6 @@
  * The shell decides nothing. It gives the core events, and performs its actions in their order. After
  * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
  */
-// tidy: no test because it joins what is tested; test/integration runs it
-// tidy: long file because every action of the core is performed in one file
 import { performance } from "node:perf_hooks";
 import { assert, unreachable } from "../assert.ts";
 import { formatAddress, parseAddress } from "../cli/address.ts";

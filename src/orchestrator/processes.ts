@@ -1,5 +1,4 @@
 /** The processes of a run: one primary and its LikesServers, as a person would start them. */
-// tidy: no test because the integration tests of orchestrate run it
 import { setTimeout as pause } from "node:timers/promises";
 import type { GeneratorPlan } from "../core/generator.ts";
 import { Child } from "./child.ts";

@@ -2,7 +2,6 @@
  * A whole run: forks one primary and its LikesServers, lets them give for a while, lets every
  * outbox drain, and judges. Nothing is left running.
  */
-// tidy: no test because the integration tests of orchestrate run it
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -4,7 +4,6 @@
  * The shell decides nothing. It gives the core events, and performs its actions in their order. After
  * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
  */
-// tidy: no test because it joins what is tested; test/integration runs it
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";

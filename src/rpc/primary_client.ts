@@ -1,5 +1,4 @@
 /** Clients of PrimaryService: the delivery link of a LikesServer, and the reads of a command. */
-// tidy: no test because primary_service_test.ts and watching_test.ts talk through it
 import { LikesError } from "../errors.ts";
 import { STATUS_INTERVAL_DEFAULT_MS } from "../limits.ts";
 import type { CountsRequest } from "../core/counts_page.ts";

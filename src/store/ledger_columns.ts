@@ -1,5 +1,4 @@
 /** Rows of a ledger as SQLite gives them, and what they mean. */
-// tidy: no test because the acceptance tests of the ledger go through it
 import { assert } from "../assert.ts";
 import type {
   GenerationRow,

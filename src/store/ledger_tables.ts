@@ -1,5 +1,4 @@
 /** The tables of a ledger, and the statements that read and change them. */
-// tidy: no test because the acceptance tests of the ledger go through it
 import type { Database } from "./sqlite.ts";
 import type { IncarnationRow, MemberRow } from "../core/ledger.ts";
 import type { TroubleKind } from "../core/messages.ts";

@@ -1,5 +1,4 @@
 /** Rows of an outbox as SQLite gives and takes them, and what they mean. */
-// tidy: no test because the acceptance tests of the outbox go through it
 import type { Trouble, TroubleKind } from "../core/messages.ts";
 import type { IncarnationState, Membership, OutboxSnapshot } from "../core/outbox.ts";
 import type { Id, Position } from "../core/record.ts";

@@ -5,7 +5,6 @@
  * The records of an incarnation lie in three parts: those up to `trimmed` are gone, those up to
  * `retainedEnd` are only retained, and the others have to be delivered.
  */
-// tidy: no test because the acceptance tests of the outbox go through it
 import { isDeepStrictEqual } from "node:util";
 import { assert, unreachable } from "../assert.ts";
 import { recordDiskBytes } from "../core/disk_bytes.ts";

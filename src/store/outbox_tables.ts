@@ -1,5 +1,4 @@
 /** The tables of an outbox, how they are read, and the statements that change them. */
-// tidy: no test because the acceptance tests of the outbox go through it
 import type { Database } from "./sqlite.ts";
 import { assert } from "../assert.ts";
 import {

@@ -1,5 +1,4 @@
 /** A ledger as it is audited: its sums, how far it has applied what, and what was decided. */
-// tidy: no test because audit_ledger_test.ts goes through it
 import { ITEM_ID_BYTES_MAX } from "../limits.ts";
 import {
   AuditedFile,

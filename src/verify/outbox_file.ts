@@ -1,5 +1,4 @@
 /** An outbox as it is audited: what it says of itself, its incarnations and their records. */
-// tidy: no test because chain_test.ts goes through it
 import { RECORD_BYTES_MAX } from "../limits.ts";
 import {
   AuditedFile,

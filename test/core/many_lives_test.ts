@@ -1,5 +1,4 @@
 /** A LikesServer that ended again and again while its primary was away: what it accepted arrives. */
-// tidy: mirrors no file because it runs both roles of the core together
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { OutboxDisk } from "../../src/store/memory_outbox.ts";

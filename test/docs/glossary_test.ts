@@ -1,5 +1,4 @@
 /** docs/GLOSSARY.md against the source: every name it gives is there, and every term is there once. */
-// tidy: mirrors no file because it is about a page
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

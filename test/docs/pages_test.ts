@@ -1,5 +1,4 @@
 /** The pages against each other and against the source. */
-// tidy: mirrors no file because it is about pages
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";

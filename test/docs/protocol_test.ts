@@ -1,5 +1,4 @@
 /** docs/PROTOCOL.md against the code: its example, its limits, its faults and its troubles. */
-// tidy: mirrors no file because it is about a page
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/messages.ts";

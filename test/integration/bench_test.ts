@@ -1,5 +1,5 @@
 // nightly because it measures every figure
-// tidy: own processes because it runs what people run
+// oxlint-disable-next-line no-restricted-imports -- it runs what people run
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

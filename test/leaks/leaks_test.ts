@@ -1,6 +1,5 @@
 /** The short form of `npm run leaks`, and the proof that it finds a leak that is there. */
 // nightly because it runs the roles through equal phases
-// tidy: mirrors no file because it is about the folder
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Counter } from "../fixtures/roles.ts";

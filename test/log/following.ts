@@ -1,4 +1,3 @@
-// tidy: own processes because it is a person's tail, and ends it itself
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 

@@ -1,5 +1,4 @@
 /** Bugs in what the ledger decides: exactly once, membership, amnesia, decisions. */
-// tidy: long file because it is one list
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 

@@ -1,5 +1,4 @@
 /** Bugs in the LikesServer: what is synced before what, delivery, membership, retention. */
-// tidy: long file because it is one list
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 

@@ -1,5 +1,4 @@
 /** Bugs in the primary: convergence, `as_of`, labels, Acks and pulses, bounds. */
-// tidy: long file because it is one list
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 

@@ -1,5 +1,4 @@
 /** Bugs in the stores: durability, atomicity, who may write, what is read. */
-// tidy: long file because it is one list
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 

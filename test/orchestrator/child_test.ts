@@ -1,4 +1,4 @@
-// tidy: own processes because it is about a child without the class that starts children
+// oxlint-disable-next-line no-restricted-imports -- it is about a child without the class that starts children
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "uvu";

@@ -1,4 +1,3 @@
-// tidy: sleep because a stream is held back by a call of that name
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,5 +1,4 @@
 // alone because it looks for processes that a run has left
-// tidy: sleep because a run has to have begun before it is interrupted
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { isAlive } from "./process_group.ts";

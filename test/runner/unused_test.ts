@@ -1,5 +1,4 @@
 /** knip.jsonc finds what is planted: without it, an entry that is too wide would find nothing. */
-// tidy: mirrors no file because it is about knip.jsonc
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

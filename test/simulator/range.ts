@@ -1,5 +1,4 @@
 /** Runs a range of seeds in several processes; it goes on after a failure, up to a bound. */
-// tidy: own processes because seeds are spread over the processors
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";

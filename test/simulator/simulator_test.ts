@@ -2,7 +2,6 @@
  * Some hundred worlds that go wrong, as a test of both roles, and the simulator itself: that a seed is
  * always the same world, and that what must fail does fail.
  */
-// tidy: mirrors no file because it runs both roles of the core together
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesServerCore } from "../../src/core/likes_server.ts";

@@ -1,4 +1,3 @@
-// tidy: own processes because another process has to hold the outbox
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,4 @@
 /** Rows that are kept for ever: docs/OPERATING.md names each table of them, and how large one is. */
-// tidy: mirrors no file because it holds a page to the tables of both stores
 import { createHash } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

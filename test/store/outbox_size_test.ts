@@ -1,5 +1,4 @@
 /** The file of an outbox is no larger than its bound, whatever its records are; how near it comes. */
-// tidy: mirrors no file because it is about a file on the disk, as core and store make it together
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
