@@ -2,11 +2,11 @@
  * Fills an outbox as a LikesServer does when likes arrive together: through the core's group commit,
  * onto the disk, without gRPC. What it leaves is a backlog that nobody has delivered yet.
  */
-import type * as knownModule from "../src/core/known_outbox.ts";
+import type * as knownModule from "../src/core/likes_server/known_outbox.ts";
 import type * as limitsModule from "../src/limits.ts";
-import type * as outboxModule from "../src/likes_server/open_outbox.ts";
-import type * as codecModule from "../src/rpc/record_codec.ts";
-import type * as writerModule from "../src/core/outbox_writer.ts";
+import type * as outboxModule from "../src/roles/open_outbox.ts";
+import type * as codecModule from "../src/format/record_codec.ts";
+import type * as writerModule from "../src/core/likes_server/outbox_writer.ts";
 import { built } from "./built.ts";
 import { preciseMs } from "./clock.ts";
 import { expectSame } from "./figure.ts";

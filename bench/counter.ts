@@ -1,9 +1,9 @@
 /** A counter of two bench processes on a disk of its own: a primary and one LikesServer. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Status } from "../src/core/status.ts";
-import { PrimaryClient } from "../src/rpc/primary_client.ts";
-import { readOutbox } from "../src/store/outbox_reader.ts";
+import type { Status } from "../src/core/primary/status.ts";
+import { PrimaryClient } from "../src/rpc/client/primary_client.ts";
+import { readOutbox } from "../src/store/outbox/outbox_reader.ts";
 import { temporaryFolder } from "../test/fixtures/temporary_folder.ts";
 import { BenchProcess } from "./bench_process.ts";
 import { preciseMs } from "./clock.ts";

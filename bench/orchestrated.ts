@@ -1,5 +1,5 @@
 /** A run of `likes orchestrate` as a person starts it, looked at from outside. */
-import { PrimaryClient } from "../src/rpc/primary_client.ts";
+import { PrimaryClient } from "../src/rpc/client/primary_client.ts";
 import { Orchestration } from "../test/fixtures/orchestration.ts";
 import { preciseMs } from "./clock.ts";
 import { expectSame } from "./figure.ts";

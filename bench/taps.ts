@@ -3,7 +3,7 @@
  * what the roles take from outside anyway. Asking again and again from outside would add its own
  * interval to what it measures.
  */
-import type { OutboxStore } from "../src/core/outbox.ts";
+import type { OutboxStore } from "../src/core/likes_server/outbox.ts";
 import type { Log } from "../src/log/log_file.ts";
 import { preciseMs } from "./clock.ts";
 

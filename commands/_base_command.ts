@@ -1,6 +1,6 @@
 /** What all commands share: the shape of errors, one line of JSON, exit codes with a meaning. */
 import { Command } from "@oclif/core/command";
-import { escapeText } from "../src/cli/escape.ts";
+import { escapeText } from "../src/text/escape.ts";
 import { keepResult } from "../src/cli/output.ts";
 import { EXIT, FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";

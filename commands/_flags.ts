@@ -9,12 +9,12 @@ import {
   formatAddress,
   isLoopback,
   isWildcard,
-} from "../src/cli/address.ts";
+} from "../src/text/address.ts";
 import { defaultDataDir } from "../src/cli/data_dir.ts";
-import { parseDuration, writeDuration } from "../src/cli/duration.ts";
-import { parseWhole } from "../src/cli/numbers.ts";
-import { parseSize } from "../src/cli/size.ts";
-import { refuseItemId } from "../src/core/like_event.ts";
+import { parseDuration, writeDuration } from "../src/text/duration.ts";
+import { parseWhole } from "../src/text/numbers.ts";
+import { parseSize } from "../src/text/size.ts";
+import { refuseItemId } from "../src/core/protocol/like_event.ts";
 import { LikesError } from "../src/errors.ts";
 import {
   CALL_WAIT_DEFAULT_MS,

@@ -4,7 +4,7 @@ import { createLogUpdate } from "log-update";
 import { countBar } from "../src/cli/progress.ts";
 import { awayText, statusTable } from "../src/cli/status_text.ts";
 import { terminalSize } from "../src/cli/terminal.ts";
-import type { Status } from "../src/core/status.ts";
+import type { Status } from "../src/core/primary/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 
 /** Goes up one row, and empties it. tmux keeps what is taken away at once, above the screen. */

@@ -1,5 +1,5 @@
 /** The status on a terminal, drawn again and again, which says so when nobody answers. */
-import type { Status } from "../src/core/status.ts";
+import type { Status } from "../src/core/primary/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import type { LiveScreen } from "./_live_screen.ts";
 

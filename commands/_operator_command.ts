@@ -1,11 +1,11 @@
 /** What an operator's commands share: they go to the primary's socket, and tell what it decided. */
 import * as Flags from "@oclif/core/flags";
-import { decisionText } from "../src/cli/trouble_text.ts";
-import { quote } from "../src/cli/escape.ts";
-import type { DecisionRow } from "../src/core/ledger.ts";
+import { decisionText } from "../src/text/trouble_text.ts";
+import { quote } from "../src/text/escape.ts";
+import type { DecisionRow } from "../src/core/ledger/ledger.ts";
 import { LikesError } from "../src/errors.ts";
 import { REASON_BYTES_MAX } from "../src/limits.ts";
-import type { OperatorClient } from "../src/rpc/operator_client.ts";
+import type { OperatorClient } from "../src/rpc/client/operator_client.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { roleFlags, timeoutFlag } from "./_flags.ts";
 
@@ -26,8 +26,8 @@ export abstract class OperatorCommand extends BaseCommand {
     dataDir: string,
     ask: (client: OperatorClient) => Promise<T>,
   ): Promise<T> {
-    const { OperatorClient } = await import("../src/rpc/operator_client.ts");
-    const { operatorSocketPath } = await import("../src/rpc/operator_socket.ts");
+    const { OperatorClient } = await import("../src/rpc/client/operator_client.ts");
+    const { operatorSocketPath } = await import("../src/rpc/server/operator_socket.ts");
     const client = new OperatorClient(operatorSocketPath(dataDir));
     const answer = await ask(client);
     client.close();
@@ -39,7 +39,7 @@ export abstract class OperatorCommand extends BaseCommand {
     dataDir: string,
     ask: (client: OperatorClient) => Promise<readonly DecisionRow[]>,
   ): Promise<void> {
-    const { writeDecision } = await import("../src/rpc/operator_wire.ts");
+    const { writeDecision } = await import("../src/rpc/wire/operator_wire.ts");
     const decisions = await this.asking(dataDir, ask);
     const text = decisions.map(decisionText).join("\n");
     this.done(text, { decisions: decisions.map(writeDecision) });

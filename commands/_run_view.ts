@@ -1,12 +1,12 @@
 import { progressBar } from "../src/cli/progress.ts";
-import type { Status } from "../src/core/status.ts";
-import { localClock } from "../src/local_time.ts";
+import type { Status } from "../src/core/primary/status.ts";
+import { localClock } from "../src/text/local_time.ts";
 import { monotonicMs } from "../src/monotonic.ts";
-import type { Run, RunOptions } from "../src/orchestrator/run.ts";
-import { runBanner } from "../src/orchestrator/run_banner.ts";
-import { runLine, silenceLine } from "../src/orchestrator/run_lines.ts";
-import { runTable } from "../src/orchestrator/run_table.ts";
-import type { Silence } from "../src/orchestrator/status_watch.ts";
+import type { Run, RunOptions } from "../src/demo/run.ts";
+import { runBanner } from "../src/demo/run_banner.ts";
+import { runLine, silenceLine } from "../src/demo/run_lines.ts";
+import { runTable } from "../src/demo/run_table.ts";
+import type { Silence } from "../src/demo/status_watch.ts";
 import { LiveScreen } from "./_live_screen.ts";
 
 /** Lines of the screen below the table: a blank one, the bar, and the cursor's. */

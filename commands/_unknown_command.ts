@@ -1,6 +1,6 @@
 import type { Hook } from "@oclif/core";
-import { quote } from "../src/cli/escape.ts";
-import { meant } from "../src/cli/nearest.ts";
+import { quote } from "../src/text/escape.ts";
+import { meant } from "../src/text/nearest.ts";
 import { keepResult } from "../src/cli/output.ts";
 import { EXIT } from "../src/errors.ts";
 

@@ -2,8 +2,8 @@
  * What a person typed wrong, in the words of every other error. oclif finds it and tells it in texts
  * of its own; those that can be met are known here, and any other one keeps its words behind ours.
  */
-import { escapeText, fitText, quote } from "../src/cli/escape.ts";
-import { meant } from "../src/cli/nearest.ts";
+import { escapeText, fitText, quote } from "../src/text/escape.ts";
+import { meant } from "../src/text/nearest.ts";
 
 /** What oclif writes before the reason for which the value of a flag is refused. */
 const REFUSED_VALUE = /^Parsing (--[\w-]+)\s+/;

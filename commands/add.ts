@@ -1,9 +1,9 @@
 import { LikesError } from "../src/errors.ts";
 import { LIKES_PER_EVENT_MAX, REACHED_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
-import { isLoopback, parseAddress } from "../src/cli/address.ts";
-import { countOf, parseWhole } from "../src/cli/numbers.ts";
-import { escapeText, quote } from "../src/cli/escape.ts";
+import { isLoopback, parseAddress } from "../src/text/address.ts";
+import { countOf, parseWhole } from "../src/text/numbers.ts";
+import { escapeText, quote } from "../src/text/escape.ts";
 import { addressBetween } from "../src/cli/reach.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { PRIMARY_ADDRESS, addressFlag, argument, parseItem } from "./_flags.ts";
@@ -41,7 +41,7 @@ export class Add extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Add);
     const untilMs = monotonicMs() + flags.timeout;
-    const { reachFirst } = await import("../src/rpc/reach_first.ts");
+    const { reachFirst } = await import("../src/rpc/client/reach_first.ts");
     const named =
       flags.server === undefined ? await this.#named(flags.primary, untilMs) : undefined;
     const addresses = named ?? [flags.server ?? ""];
@@ -63,7 +63,7 @@ export class Add extends BaseCommand {
 
   /** Addresses of LikesServers that the primary hears from. Throws LikesError `peer_unreachable`. */
   async #named(primary: string, untilMs: number): Promise<readonly string[]> {
-    const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
+    const { PrimaryClient } = await import("../src/rpc/client/primary_client.ts");
     const client = new PrimaryClient(primary);
     const { servers } = await client.status(untilMs - monotonicMs());
     client.close();

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as Flags from "@oclif/core/flags";
-import { quote } from "../src/cli/escape.ts";
-import { labelText } from "../src/cli/names.ts";
-import { countOf } from "../src/cli/numbers.ts";
+import { quote } from "../src/text/escape.ts";
+import { labelText } from "../src/text/names.ts";
+import { countOf } from "../src/text/numbers.ts";
 import { StopSignals } from "../src/cli/signals.ts";
 import { EXIT, LikesError } from "../src/errors.ts";
 import type { BackedUp, BackupOptions } from "../src/store/backup.ts";
@@ -69,7 +69,7 @@ export class Backup extends BaseCommand {
 
   async #copy(store: FoundStore, { destination, screen, isCutOff }: Copying): Promise<void> {
     const { backUp } = await import("../src/store/backup.ts");
-    const { recordCodec } = await import("../src/rpc/record_codec.ts");
+    const { recordCodec } = await import("../src/format/record_codec.ts");
     const { name, folder, kind } = store;
     const draw = progressOn(screen, name);
     const onProgress = (copied: number, all: number): void => {

@@ -2,8 +2,8 @@ import * as Flags from "@oclif/core/flags";
 import { terminalSize } from "../src/cli/terminal.ts";
 import { COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
 import { LikesError } from "../src/errors.ts";
-import type { CountsRequest } from "../src/core/counts_page.ts";
-import type { CountsOrder } from "../src/core/ledger.ts";
+import type { CountsRequest } from "../src/core/primary/counts_page.ts";
+import type { CountsOrder } from "../src/core/ledger/ledger.ts";
 import { BaseCommand } from "./_base_command.ts";
 import {
   PRIMARY_ADDRESS,
@@ -107,10 +107,10 @@ export class Count extends BaseCommand {
     first: Partial<CountsRequest>,
     { all, timeoutMs }: { readonly all: boolean; readonly timeoutMs: number },
   ): Promise<void> {
-    const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
+    const { PrimaryClient } = await import("../src/rpc/client/primary_client.ts");
     const { countText } = await import("../src/cli/count_text.ts");
-    const { writeCounts } = await import("../src/rpc/counts_wire.ts");
-    const { shellWord } = await import("../src/cli/escape.ts");
+    const { writeCounts } = await import("../src/rpc/wire/counts_wire.ts");
+    const { shellWord } = await import("../src/text/escape.ts");
     const client = new PrimaryClient(primary);
     let request = first;
     let next: string;
@@ -134,9 +134,9 @@ export class Count extends BaseCommand {
     itemIds: readonly string[],
     { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number },
   ): Promise<void> {
-    const { LikesClient } = await import("../src/rpc/likes_client.ts");
+    const { LikesClient } = await import("../src/rpc/client/likes_client.ts");
     const { learntCountText } = await import("../src/cli/count_text.ts");
-    const { writeLearntCounts } = await import("../src/rpc/counts_wire.ts");
+    const { writeLearntCounts } = await import("../src/rpc/wire/counts_wire.ts");
     const client = new LikesClient(server);
     const counts = await client.counts(itemIds, limit, timeoutMs);
     client.close();

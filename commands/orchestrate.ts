@@ -11,10 +11,10 @@ import {
   RUN_DURATION_DEFAULT_MS,
 } from "../src/limits.ts";
 import { StopSignals } from "../src/cli/signals.ts";
-import type { Run, RunOptions } from "../src/orchestrator/run.ts";
-import type { RunResult } from "../src/orchestrator/run_result.ts";
-import { verdictJson, verdictText } from "../src/orchestrator/verdict_text.ts";
-import type { VerdictContext } from "../src/orchestrator/verdict_text.ts";
+import type { Run, RunOptions } from "../src/demo/run.ts";
+import type { RunResult } from "../src/demo/run_result.ts";
+import { verdictJson, verdictText } from "../src/demo/verdict_text.ts";
+import type { VerdictContext } from "../src/demo/verdict_text.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { checkIntervals, durationFlag, folderFlag, generatorFlags, inWords } from "./_flags.ts";
 import { portFlag, roleFlags, seedOf, wholeFlag } from "./_flags.ts";
@@ -65,9 +65,9 @@ export class Orchestrate extends BaseCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(Orchestrate);
     checkIntervals(flags["interval-min"], flags["interval-max"]);
-    const { Run: OneRun } = await import("../src/orchestrator/run.ts");
+    const { Run: OneRun } = await import("../src/demo/run.ts");
     const { RunView } = await import("./_run_view.ts");
-    const { expectFreePort } = await import("../src/rpc/free_port.ts");
+    const { expectFreePort } = await import("../src/rpc/client/free_port.ts");
     const options = optionsOf(flags);
     await expectFreePort({ host: "127.0.0.1", port: flags.port });
     const view = new RunView(options, flags.quiet);

@@ -1,10 +1,10 @@
 import * as Flags from "@oclif/core/flags";
-import { parseWhole } from "../src/cli/numbers.ts";
-import { decisionText, troublePart, undecidedText } from "../src/cli/trouble_text.ts";
-import type { TroubleStatus } from "../src/core/status.ts";
+import { parseWhole } from "../src/text/numbers.ts";
+import { decisionText, troublePart, undecidedText } from "../src/text/trouble_text.ts";
+import type { TroubleStatus } from "../src/core/primary/status.ts";
 import { EXIT, LikesError } from "../src/errors.ts";
-import type { OperatorClient } from "../src/rpc/operator_client.ts";
-import type { ResolveAllOptions, Resolved } from "../src/rpc/resolve_all.ts";
+import type { OperatorClient } from "../src/rpc/client/operator_client.ts";
+import type { ResolveAllOptions, Resolved } from "../src/rpc/client/resolve_all.ts";
 import { OperatorCommand, operatorFlags } from "./_operator_command.ts";
 import { argument, parseMember } from "./_flags.ts";
 
@@ -52,7 +52,7 @@ export class Resolve extends OperatorCommand {
       return this.decide(dataDir, (client) => client.resolve(number, reason, timeoutMs));
     }
     await this.asking(dataDir, async (client) => {
-      const { listTroubles } = await import("../src/rpc/resolve_all.ts");
+      const { listTroubles } = await import("../src/rpc/client/resolve_all.ts");
       const troubles = await listTroubles(client, of, timeoutMs);
       if (yes) await this.#resolveAll(client, troubles, { reason, timeoutMs });
       else await this.#list(troubles);
@@ -60,7 +60,7 @@ export class Resolve extends OperatorCommand {
   }
 
   async #list(troubles: readonly TroubleStatus[]): Promise<void> {
-    const { writeTroubleStatus } = await import("../src/rpc/trouble_wire.ts");
+    const { writeTroubleStatus } = await import("../src/rpc/wire/trouble_wire.ts");
     for (const trouble of troubles) {
       if (this.jsonEnabled()) this.printJson({ trouble: writeTroubleStatus(trouble) });
       this.say(troublePart(trouble));
@@ -74,7 +74,7 @@ export class Resolve extends OperatorCommand {
     troubles: readonly TroubleStatus[],
     options: ResolveAllOptions,
   ): Promise<void> {
-    const { resolveAll } = await import("../src/rpc/resolve_all.ts");
+    const { resolveAll } = await import("../src/rpc/client/resolve_all.ts");
     let refused = 0;
     for await (const resolved of resolveAll(client, troubles, options)) {
       if (resolved.type === "refused") refused++;
@@ -86,7 +86,7 @@ export class Resolve extends OperatorCommand {
   }
 
   async #tell(resolved: Resolved): Promise<void> {
-    const { writeDecision } = await import("../src/rpc/operator_wire.ts");
+    const { writeDecision } = await import("../src/rpc/wire/operator_wire.ts");
     const { type, trouble } = resolved;
     const decisions = type === "decided" ? resolved.decisions : [];
     const message = type === "refused" ? resolved.message : undefined;

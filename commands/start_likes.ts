@@ -1,17 +1,17 @@
 import * as Flags from "@oclif/core/flags";
-import { formatAddress, isLoopback, parseAddress } from "../src/cli/address.ts";
+import { formatAddress, isLoopback, parseAddress } from "../src/text/address.ts";
 import { addressHere, isThisMachine } from "../src/cli/reach.ts";
-import { writeSize } from "../src/cli/size.ts";
+import { writeSize } from "../src/text/size.ts";
 import {
   PORT_DEFAULT,
   RETAIN_AGE_DEFAULT_MS,
   RETAIN_BYTES_DEFAULT,
   RETAIN_BYTES_MAX,
 } from "../src/limits.ts";
-import type { LikesServer } from "../src/likes_server/likes_server.ts";
-import type { GeneratorPlan } from "../src/core/generator.ts";
-import type { LikesServerNotice } from "../src/core/likes_server.ts";
-import { troubleText } from "../src/core/status.ts";
+import type { LikesServer } from "../src/roles/likes_server.ts";
+import type { GeneratorPlan } from "../src/demo/generator.ts";
+import type { LikesServerNotice } from "../src/core/likes_server/likes_server.ts";
+import { troubleText } from "../src/core/primary/status.ts";
 import { Outage } from "../src/log/outage.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { RoleCommand } from "./_role_command.ts";
@@ -92,8 +92,8 @@ export class StartLikes extends RoleCommand {
 
   override async run(): Promise<void> {
     const flags = await this.#flags();
-    const { startLikesServer } = await import("../src/likes_server/likes_server.ts");
-    const { openOutbox } = await import("../src/likes_server/open_outbox.ts");
+    const { startLikesServer } = await import("../src/roles/likes_server.ts");
+    const { openOutbox } = await import("../src/roles/open_outbox.ts");
     const { openLogFile, likesServerLogName } = await import("../src/log/log_file.ts");
     const { host, port, primary, advertise } = flags;
     const places = { host, port, primary, advertise };

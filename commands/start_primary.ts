@@ -1,5 +1,5 @@
-import { formatAddress, isLoopback } from "../src/cli/address.ts";
-import type { Address } from "../src/cli/address.ts";
+import { formatAddress, isLoopback } from "../src/text/address.ts";
+import type { Address } from "../src/text/address.ts";
 import { addressElsewhere, addressHere } from "../src/cli/reach.ts";
 import { PORT_DEFAULT } from "../src/limits.ts";
 import { RoleCommand } from "./_role_command.ts";
@@ -23,7 +23,7 @@ export class StartPrimary extends RoleCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(StartPrimary);
     checkExposure(flags.host, flags.insecure);
-    const { startPrimary } = await import("../src/primary/primary.ts");
+    const { startPrimary } = await import("../src/roles/primary.ts");
     const { openLogFile, PRIMARY_LOG_NAME } = await import("../src/log/log_file.ts");
     const { host, port, advertise, "data-dir": dataDir } = flags;
     const signals = this.signals();

@@ -7,9 +7,9 @@ import {
   STATUS_INTERVAL_MAX_MS,
   STATUS_INTERVAL_MIN_MS,
 } from "../src/limits.ts";
-import { formatDuration } from "../src/cli/duration.ts";
-import type { Status as View } from "../src/core/status.ts";
-import type { FollowOptions } from "../src/rpc/follow_status.ts";
+import { formatDuration } from "../src/text/duration.ts";
+import type { Status as View } from "../src/core/primary/status.ts";
+import type { FollowOptions } from "../src/rpc/client/follow_status.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { durationFlag, inWords, primaryFlag } from "./_flags.ts";
 
@@ -53,8 +53,8 @@ export class Status extends BaseCommand {
     const { LiveScreen } = await import("./_live_screen.ts");
     const { LiveStatus } = await import("./_live_status.ts");
     const { statusLine } = await import("../src/cli/status_text.ts");
-    const { waitForConvergence } = await import("../src/rpc/wait_for_convergence.ts");
-    const { writeStatus } = await import("../src/rpc/status_wire.ts");
+    const { waitForConvergence } = await import("../src/rpc/client/wait_for_convergence.ts");
+    const { writeStatus } = await import("../src/rpc/wire/status_wire.ts");
     const { primary, interval: intervalMs, timeout: timeoutMs, once, wait } = flags;
     const screen = new LiveScreen(process.stdout);
     const isLive = screen.isLive && !once && !this.jsonEnabled();
@@ -67,7 +67,7 @@ export class Status extends BaseCommand {
     if (wait) {
       await waitForConvergence(primary, timeoutMs, atMostEvery(intervalMs, show));
     } else if (once) {
-      const { PrimaryClient } = await import("../src/rpc/primary_client.ts");
+      const { PrimaryClient } = await import("../src/rpc/client/primary_client.ts");
       const client = new PrimaryClient(primary);
       show(await client.status(timeoutMs));
       client.close();
@@ -87,7 +87,7 @@ async function follow(
   options: Omit<FollowOptions, "mustBeThere">,
   show: (view: View) => void,
 ): Promise<void> {
-  const { followStatus } = await import("../src/rpc/follow_status.ts");
+  const { followStatus } = await import("../src/rpc/client/follow_status.ts");
   for await (const view of followStatus(primary, { ...options, mustBeThere: true })) show(view);
 }
 

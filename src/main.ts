@@ -13,7 +13,7 @@ if (refusal !== undefined) {
   process.exit(FAULTS[refusal.code].exit);
 }
 
-const { isSupervised, runSupervised } = await import("./orchestrator/supervised.ts");
+const { isSupervised, runSupervised } = await import("./demo/supervised.ts");
 const argv = process.argv.slice(2);
 if (isSupervised(argv)) {
   watchOutput(process);

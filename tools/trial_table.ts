@@ -1,5 +1,5 @@
 /** What came of the trials, for people: a line a Node. */
-import { formatDuration } from "../src/cli/duration.ts";
+import { formatDuration } from "../src/text/duration.ts";
 import { textTable } from "../src/cli/text_table.ts";
 import type { TextColumn } from "../src/cli/text_table.ts";
 import type { Totals } from "../test/runner/totals.ts";

@@ -8,7 +8,7 @@
  * Closed loop: so many at once, each call after the answer to the one before: as fast as it goes.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import type * as clientModule from "../../src/rpc/likes_client.ts";
+import type * as clientModule from "../../src/rpc/client/likes_client.ts";
 import { built } from "../built.ts";
 import { preciseMs } from "../clock.ts";
 import { serve } from "./serve.ts";

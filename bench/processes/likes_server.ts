@@ -1,7 +1,7 @@
 /** A LikesServer, built and started as the command starts it, that notes when events are synced. */
-import type * as serverModule from "../../src/likes_server/likes_server.ts";
-import type { LikesServer } from "../../src/likes_server/likes_server.ts";
-import type * as outboxModule from "../../src/likes_server/open_outbox.ts";
+import type * as serverModule from "../../src/roles/likes_server.ts";
+import type { LikesServer } from "../../src/roles/likes_server.ts";
+import type * as outboxModule from "../../src/roles/open_outbox.ts";
 import type * as logModule from "../../src/log/log_file.ts";
 import { built } from "../built.ts";
 import { noMoments, notingSynced } from "../taps.ts";

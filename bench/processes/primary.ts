@@ -1,7 +1,7 @@
 /** A primary, built and started as the command starts it, that notes when events are applied. */
 import type * as logModule from "../../src/log/log_file.ts";
-import type * as primaryModule from "../../src/primary/primary.ts";
-import type { Primary } from "../../src/primary/primary.ts";
+import type * as primaryModule from "../../src/roles/primary.ts";
+import type { Primary } from "../../src/roles/primary.ts";
 import { built } from "../built.ts";
 import { noMoments, notingLog } from "../taps.ts";
 import type { PrimaryMoments } from "../taps.ts";

@@ -1,11 +1,11 @@
 /** The likes of items as text. */
-import type { ItemCount } from "../core/ledger.ts";
-import type { LearntCount } from "../core/learnt_counts.ts";
-import type { Convergence } from "../core/messages.ts";
-import { formatDuration } from "./duration.ts";
-import { columnsMost, escapeText, fitText } from "./escape.ts";
-import { localSecond } from "../local_time.ts";
-import { formatCount } from "./numbers.ts";
+import type { ItemCount } from "../core/protocol/counts.ts";
+import type { LearntCount } from "../core/likes_server/learnt_counts.ts";
+import type { Convergence } from "../core/protocol/messages.ts";
+import { formatDuration } from "../text/duration.ts";
+import { columnsMost, escapeText, fitText } from "../text/escape.ts";
+import { localSecond } from "../text/local_time.ts";
+import { formatCount } from "../text/numbers.ts";
 import { textTable } from "./text_table.ts";
 
 /** The longest item id, escaped, would fill many lines; a table shows so much of it. */

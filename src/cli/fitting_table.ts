@@ -1,6 +1,6 @@
 /** A table that leaves out columns until it fits its terminal, and rows that matter least. */
 import { styleText } from "node:util";
-import { columnsMost } from "./escape.ts";
+import { columnsMost } from "../text/escape.ts";
 import { textTable } from "./text_table.ts";
 
 /** What a word is painted with when it is good, in between, or bad. */

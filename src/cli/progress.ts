@@ -1,7 +1,7 @@
 /** Bars for what takes time: a run, and what is read or copied. */
-import { formatDuration } from "./duration.ts";
-import { fitText } from "./escape.ts";
-import { countOf, formatCount } from "./numbers.ts";
+import { formatDuration } from "../text/duration.ts";
+import { fitText } from "../text/escape.ts";
+import { countOf, formatCount } from "../text/numbers.ts";
 
 /** A longer bar shows nothing more. */
 const BAR_COLUMNS_MAX = 60;

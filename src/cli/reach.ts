@@ -8,8 +8,8 @@
 import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { LikesError } from "../errors.ts";
-import { formatAddress, isLoopback, isWildcard, parseAddress } from "./address.ts";
-import type { Address } from "./address.ts";
+import { formatAddress, isLoopback, isWildcard, parseAddress } from "../text/address.ts";
+import type { Address } from "../text/address.ts";
 
 /**
  * `address` as it passes between this machine and `host`, whichever of them it is of: itself, or empty

@@ -1,10 +1,10 @@
 /** LikesServers that a primary refuses in words: which, since when, why, and what ends it. */
-import type { MisdirectedServer, UnrecordedServer } from "../core/refused_servers.ts";
-import type { Status } from "../core/status.ts";
-import { localSecond } from "../local_time.ts";
-import { fitText } from "./escape.ts";
-import { addressText, labelText, shortId } from "./names.ts";
-import { formatCount } from "./numbers.ts";
+import type { MisdirectedServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
+import type { Status } from "../core/primary/status.ts";
+import { localSecond } from "../text/local_time.ts";
+import { fitText } from "../text/escape.ts";
+import { addressText, labelText, shortId } from "../text/names.ts";
+import { formatCount } from "../text/numbers.ts";
 
 const DECIDE =
   "nothing that it reports is taken before there is room: likes resolve ends what waits";

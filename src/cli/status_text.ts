@@ -1,14 +1,14 @@
 /** The status of the counter as text: a table for a terminal, a line for a pipe. */
-import type { ServerStatus, Status } from "../core/status.ts";
-import { formatDuration } from "./duration.ts";
-import { escapeText, fitText } from "./escape.ts";
+import type { ServerStatus, Status } from "../core/primary/status.ts";
+import { formatDuration } from "../text/duration.ts";
+import { escapeText, fitText } from "../text/escape.ts";
 import { fittingTable, mostUrgent, paint } from "./fitting_table.ts";
 import type { Color, FittingColumn, FittingShape } from "./fitting_table.ts";
-import { localClock } from "../local_time.ts";
-import { addressText, labelText } from "./names.ts";
-import { countOf, formatCount } from "./numbers.ts";
+import { localClock } from "../text/local_time.ts";
+import { addressText, labelText } from "../text/names.ts";
+import { countOf, formatCount } from "../text/numbers.ts";
 import { refusedLines, refusedParts } from "./refused_text.ts";
-import { troubleLines, troublePart } from "./trouble_text.ts";
+import { troubleLines, troublePart } from "../text/trouble_text.ts";
 
 /** Rows of a table when nothing else is said: with the lines around them they fit a terminal. */
 const ROWS_DEFAULT = 16;

@@ -8,8 +8,8 @@ import type {
   Place,
   Undecided,
 } from "../verify/report.ts";
-import { escapeText, fitText } from "./escape.ts";
-import { countOf, formatCount } from "./numbers.ts";
+import { escapeText, fitText } from "../text/escape.ts";
+import { countOf, formatCount } from "../text/numbers.ts";
 
 /** Lines of one kind; of more, how many there are. */
 const LINES_MAX = 12;

@@ -11,13 +11,13 @@
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
 import { copyFileSync, fstatSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { escapeText } from "../cli/escape.ts";
+import { escapeText } from "../text/escape.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { LOG_BYTES_MAX } from "../limits.ts";
-import { localTime } from "../local_time.ts";
+import { localTime } from "../text/local_time.ts";
 import { FOLDER_MODE, makeFolder } from "../store/make_folder.ts";
-import { takeProcessLock } from "../store/process_lock.ts";
-import type { ProcessLock } from "../store/process_lock.ts";
+import { takeProcessLock } from "../store/sqlite/process_lock.ts";
+import type { ProcessLock } from "../store/sqlite/process_lock.ts";
 
 const FILE_MODE = 0o600;
 const NAME = "log.txt";

@@ -2,10 +2,10 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LikesError, messageOf } from "../errors.ts";
-import { LEDGER_KIND } from "./ledger_tables.ts";
-import { OUTBOX_KIND } from "./outbox_tables.ts";
-import { databasePath } from "./sqlite_kind.ts";
-import type { SqliteKind } from "./sqlite_kind.ts";
+import { LEDGER_KIND } from "./ledger/ledger_tables.ts";
+import { OUTBOX_KIND } from "./outbox/outbox_tables.ts";
+import { databasePath } from "./sqlite/sqlite_kind.ts";
+import type { SqliteKind } from "./sqlite/sqlite_kind.ts";
 
 /** The folder of the ledger. No LikesServer has that name. */
 const PRIMARY = "primary";

@@ -1,6 +1,7 @@
 /** Pages of items of a ledger in memory. */
-import type { CountsSelection, ItemCount } from "../core/ledger.ts";
-import { storedInteger } from "./stored_integer.ts";
+import type { CountsSelection } from "../core/ledger/ledger.ts";
+import type { ItemCount } from "../core/protocol/counts.ts";
+import { storedInteger } from "./sqlite/stored_integer.ts";
 
 /** The items of a page: all are looked at and sorted for it. */
 export function pageOf(

@@ -6,7 +6,7 @@
  */
 import { lstatSync } from "node:fs";
 import { SERVER_ID_CHARS_MAX } from "../limits.ts";
-import { Database, SqliteError } from "../store/sqlite.ts";
+import { Database, SqliteError } from "../store/sqlite/sqlite.ts";
 import { Unsound } from "./unsound.ts";
 
 /** What a database has to be. */

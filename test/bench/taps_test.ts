@@ -3,10 +3,10 @@ import * as assert from "uvu/assert";
 import { preciseMs } from "../../bench/clock.ts";
 import { momentsBySequence, noMoments, notingLog, notingSynced } from "../../bench/taps.ts";
 import type { PrimaryMoments } from "../../bench/taps.ts";
-import type { OutboxWrite } from "../../src/core/outbox.ts";
-import { origin } from "../../src/core/record.ts";
-import { PrimaryLog } from "../../src/primary/primary_log.ts";
-import { MemoryOutbox, OutboxDisk } from "../../src/store/memory_outbox.ts";
+import type { OutboxWrite } from "../../src/core/likes_server/outbox.ts";
+import { origin } from "../../src/core/protocol/record.ts";
+import { PrimaryLog } from "../../src/roles/primary_log.ts";
+import { MemoryOutbox, OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 
 const LIKE = { itemId: "video", change: { kind: "add", likes: 3n } } as const;
 const INCARNATION = "a".repeat(32);

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { refusedLines, refusedParts } from "../../src/cli/refused_text.ts";
-import { localSecond } from "../../src/local_time.ts";
+import { localSecond } from "../../src/text/local_time.ts";
 
 const SINCE_MS = Date.UTC(2026, 0, 2, 12);
 const OURS = `1234abcd${"0".repeat(24)}`;

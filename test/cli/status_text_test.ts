@@ -2,9 +2,9 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { columnsMost } from "../../src/cli/escape.ts";
+import { columnsMost } from "../../src/text/escape.ts";
 import { awayText, statusLine, statusTable } from "../../src/cli/status_text.ts";
-import type { ServerStatus, Status, TroubleStatus } from "../../src/core/status.ts";
+import type { ServerStatus, Status, TroubleStatus } from "../../src/core/primary/status.ts";
 
 // This file is a process of its own, so the zone can be set for it.
 process.env["TZ"] = "UTC";

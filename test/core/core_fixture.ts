@@ -1,6 +1,6 @@
 /** What the core tests share: events, batches and messages, written down shortly. */
-import type { LikeEvent } from "../../src/core/like_event.ts";
-import type { LedgerCommand } from "../../src/core/ledger_command.ts";
+import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
+import type { LedgerCommand } from "../../src/core/ledger/ledger_command.ts";
 import type {
   Ack,
   Hello,
@@ -9,10 +9,10 @@ import type {
   Report,
   Trouble,
   Welcome,
-} from "../../src/core/messages.ts";
-import { origin } from "../../src/core/record.ts";
-import type { Id, LikeRecord, Position } from "../../src/core/record.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
+} from "../../src/core/protocol/messages.ts";
+import { origin } from "../../src/core/protocol/record.ts";
+import type { Id, LikeRecord, Position } from "../../src/core/protocol/record.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
 import { testId } from "../store/faults.ts";
 
 export const LEDGER = testId(0x1e);

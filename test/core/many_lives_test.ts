@@ -1,11 +1,11 @@
 /** A LikesServer that ended again and again while its primary was away: what it accepted arrives. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { testId } from "../store/faults.ts";
 import { OUTBOX } from "./core_fixture.ts";
-import { LikesServerHarness } from "./likes_server_harness.ts";
-import { PrimaryHarness } from "./primary_harness.ts";
+import { LikesServerHarness } from "./likes_server/likes_server_harness.ts";
+import { PrimaryHarness } from "./primary/primary_harness.ts";
 
 const LIVES = 200;
 const TICK_MS = 25;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { TROUBLE_KINDS } from "../../src/core/messages.ts";
+import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
 import { FAULTS } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
 import type { Manifest } from "../../tools/command_reference.ts";

@@ -1,11 +1,11 @@
 /** docs/PROTOCOL.md against the code: its example, its limits, its faults and its troubles. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { TROUBLE_KINDS } from "../../src/core/messages.ts";
+import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
 import { FAULTS } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
 import { pageText, rowsUnder } from "./page_text.ts";
 
 const page = pageText("docs/PROTOCOL.md");

@@ -10,7 +10,7 @@ import type { Role } from "../fixtures/roles.ts";
 import type { CommandResult } from "../fixtures/spawned.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { typed } from "../fixtures/typed.ts";
-import { Database } from "../../src/store/sqlite.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
 
 interface Mistake {
   readonly args: readonly string[];

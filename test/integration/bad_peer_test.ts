@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FAULTS, STATUS } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
 import {
   DeliveryPeer,
   batchAfter,

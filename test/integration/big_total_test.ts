@@ -5,7 +5,7 @@
 // nightly because every reader of the counter is started for one number
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Database } from "../../src/store/sqlite.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {

@@ -1,7 +1,7 @@
 /** Counts at the primary: bulk and pages, on real processes, while likes arrive. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { LikesClient } from "../../src/rpc/client/likes_client.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";

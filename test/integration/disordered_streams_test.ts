@@ -5,8 +5,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../../src/limits.ts";
-import type { FromLikesServer } from "../../src/core/messages.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
+import type { FromLikesServer } from "../../src/core/protocol/messages.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
 import { like } from "../core/core_fixture.ts";
 import { admit, expectOutcome, newLane, repeated, sealed } from "../fixtures/delivery_lane.ts";
 import type { Fate, Lane } from "../fixtures/delivery_lane.ts";

@@ -20,8 +20,8 @@ import {
   WATCHERS_MAX,
 } from "../../src/limits.ts";
 import { monotonicMs } from "../../src/monotonic.ts";
-import { PrimaryClient } from "../../src/rpc/primary_client.ts";
-import { primaryService } from "../../src/rpc/primary_service.ts";
+import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
+import { primaryService } from "../../src/rpc/server/primary_service.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { CallFlood, callBytes } from "../fixtures/call_flood.ts";
 import { becomes, within } from "../fixtures/eventually.ts";

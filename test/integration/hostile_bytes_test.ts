@@ -12,7 +12,7 @@ import * as assert from "uvu/assert";
 import { STATUS } from "../../src/errors.ts";
 import { MESSAGE_BYTES_MAX } from "../../src/limits.ts";
 import { protos } from "../../src/rpc/protos.ts";
-import { writeFromLikesServer } from "../../src/rpc/wire.ts";
+import { writeFromLikesServer } from "../../src/rpc/wire/wire.ts";
 import { batchAfter, helloOf, newId, newIdentity, reportOf } from "../fixtures/delivery_peer.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 import { extent } from "../fixtures/extent.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
-import { LikesClient } from "../../src/rpc/likes_client.ts";
+import { LikesClient } from "../../src/rpc/client/likes_client.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
 

@@ -6,11 +6,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { FromLikesServer, Welcome } from "../../src/core/messages.ts";
-import type { Position } from "../../src/core/record.ts";
-import { MALFORMED, decodedOrMalformed } from "../../src/rpc/malformed.ts";
+import type { FromLikesServer, Welcome } from "../../src/core/protocol/messages.ts";
+import type { Position } from "../../src/core/protocol/record.ts";
+import { MALFORMED, decodedOrMalformed } from "../../src/rpc/wire/malformed.ts";
 import { protos } from "../../src/rpc/protos.ts";
-import { readFromLikesServer, writeFromLikesServer } from "../../src/rpc/wire.ts";
+import { readFromLikesServer, writeFromLikesServer } from "../../src/rpc/wire/wire.ts";
 import type { StreamLikesRequest } from "../../src/rpc/gen/likes/v1/StreamLikesRequest.ts";
 import { admit, expectOutcome, newLane } from "../fixtures/delivery_lane.ts";
 import type { Fate, Lane } from "../fixtures/delivery_lane.ts";

@@ -6,8 +6,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COUNTS_MAX, RECENT_EVENTS_MAX } from "../../src/limits.ts";
-import { LikesClient } from "../../src/rpc/likes_client.ts";
-import { PrimaryClient } from "../../src/rpc/primary_client.ts";
+import { LikesClient } from "../../src/rpc/client/likes_client.ts";
+import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { residentBytes } from "../fixtures/resident_memory.ts";
 import { Counter } from "../fixtures/roles.ts";

@@ -1,7 +1,7 @@
 /** Members that an operator retires: one that is gone, and one that comes back. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Status } from "../../src/core/status.ts";
+import type { Status } from "../../src/core/primary/status.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";

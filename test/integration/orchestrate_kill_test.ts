@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { intervalMs, likesBetween } from "../../src/core/generator.ts";
+import { intervalMs, likesBetween } from "../../src/demo/generator.ts";
 import { sampleOf } from "../fixtures/extent.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
 

@@ -3,7 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { intervalMs, likesBetween } from "../../src/core/generator.ts";
+import { intervalMs, likesBetween } from "../../src/demo/generator.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
 import type { JsonResult, LogLine } from "../fixtures/orchestration.ts";
 import { typed } from "../fixtures/typed.ts";

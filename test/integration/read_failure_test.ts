@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { PRIMARY_LOG_NAME } from "../../src/log/log_file.ts";
-import { Database } from "../../src/store/sqlite.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { Counter } from "../fixtures/roles.ts";
 
 test("a primary that cannot read its ledger ends with the reason, and answers nothing", async () => {

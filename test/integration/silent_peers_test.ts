@@ -18,8 +18,8 @@ import {
   WATCHER_STALLED_MAX_MS,
 } from "../../src/limits.ts";
 import { monotonicMs } from "../../src/monotonic.ts";
-import { PrimaryClient, openDelivery } from "../../src/rpc/primary_client.ts";
-import { primaryService } from "../../src/rpc/primary_service.ts";
+import { PrimaryClient, openDelivery } from "../../src/rpc/client/primary_client.ts";
+import { primaryService } from "../../src/rpc/server/primary_service.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 import { healthOf } from "../fixtures/health.ts";

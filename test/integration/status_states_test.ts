@@ -1,7 +1,7 @@
 /** What the status says while nothing is wrong with any disk: it never claims what it cannot know. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Status } from "../../src/core/status.ts";
+import type { Status } from "../../src/core/primary/status.ts";
 import { MEMBER_SILENT_MS } from "../../src/limits.ts";
 import { DeliveryPeer, batchAfter, newIdentity } from "../fixtures/delivery_peer.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";

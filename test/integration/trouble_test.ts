@@ -13,9 +13,9 @@ import { healthOf } from "../fixtures/health.ts";
 import { expectDecided, expectRefused } from "../fixtures/operated.ts";
 import { Counter } from "../fixtures/roles.ts";
 import { startRolledBack } from "../fixtures/rolled_back.ts";
-import type { LikeEvent } from "../../src/core/like_event.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { Database } from "../../src/store/sqlite.ts";
+import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
 
 test("a copied outbox is named second_incarnation when both copies run", async () => {
   await using counter = new Counter();

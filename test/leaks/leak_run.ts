@@ -6,9 +6,9 @@
  * killed and comes again. Part two: the primary is killed and comes again, while likes are given.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { likesAt } from "../../src/core/generator.ts";
-import { LikesClient } from "../../src/rpc/likes_client.ts";
-import { PrimaryClient } from "../../src/rpc/primary_client.ts";
+import { likesAt } from "../../src/demo/generator.ts";
+import { LikesClient } from "../../src/rpc/client/likes_client.ts";
+import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";

@@ -3,7 +3,7 @@
  * processes holds more and more. `-- --seed 7 --phases 10` repeats or lengthens a run.
  */
 import { parseArgs } from "node:util";
-import { parseWhole } from "../../src/cli/numbers.ts";
+import { parseWhole } from "../../src/text/numbers.ts";
 import { growthOf } from "./growth.ts";
 import { growthText, leakRun } from "./leak_run.ts";
 

@@ -3,20 +3,20 @@ import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
 const RULE_TESTS = [
-  "test/core/batch_rule_test.ts",
-  "test/core/ledger_rule_test.ts",
-  "test/core/report_rule_test.ts",
-  "test/core/report_rule_room_test.ts",
-  "test/core/amnesia_rule_test.ts",
-  "test/core/operation_rule_test.ts",
+  "test/core/ledger/batch_rule_test.ts",
+  "test/core/ledger/ledger_rule_test.ts",
+  "test/core/ledger/report_rule_test.ts",
+  "test/core/ledger/report_rule_room_test.ts",
+  "test/core/ledger/amnesia_rule_test.ts",
+  "test/core/ledger/operation_rule_test.ts",
 ];
 const OPERATION_TESTS = [
-  "test/core/amnesia_rule_test.ts",
-  "test/core/operation_rule_test.ts",
-  "test/core/report_rule_test.ts",
+  "test/core/ledger/amnesia_rule_test.ts",
+  "test/core/ledger/operation_rule_test.ts",
+  "test/core/ledger/report_rule_test.ts",
 ];
 
-const BATCH_RULE = mutantsOf({ file: "src/core/batch_rule.ts", tests: RULE_TESTS }, [
+const BATCH_RULE = mutantsOf({ file: "src/core/ledger/batch_rule.ts", tests: RULE_TESTS }, [
   {
     name: "gap-applied",
     breaks: "pitfall 6: what comes after a gap is applied",
@@ -211,7 +211,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/batch_rule.ts", tests: RULE_TESTS
   },
 ]);
 
-const CHANGES = mutantsOf({ file: "src/core/ledger_changes.ts", tests: RULE_TESTS }, [
+const CHANGES = mutantsOf({ file: "src/core/ledger/ledger_changes.ts", tests: RULE_TESTS }, [
   {
     name: "total-without-item",
     breaks: "pitfall 13: the total grows, and the item does not",
@@ -290,7 +290,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger_changes.ts", tests: RULE_TEST
   },
 ]);
 
-const GROUP = mutantsOf({ file: "src/core/ledger_rule.ts", tests: RULE_TESTS }, [
+const GROUP = mutantsOf({ file: "src/core/ledger/ledger_rule.ts", tests: RULE_TESTS }, [
   {
     name: "hello-writes-membership",
     breaks: "protocol: a Hello, which may be old, makes its outbox a member",
@@ -358,7 +358,10 @@ const GROUP = mutantsOf({ file: "src/core/ledger_rule.ts", tests: RULE_TESTS }, 
 ]);
 
 const REPORT_RULE = mutantsOf(
-  { file: "src/core/report_rule.ts", tests: ["test/core/report_rule_test.ts", ...RULE_TESTS] },
+  {
+    file: "src/core/ledger/report_rule.ts",
+    tests: ["test/core/ledger/report_rule_test.ts", ...RULE_TESTS],
+  },
   [
     {
       name: "parked-outbox-leaves",
@@ -425,8 +428,8 @@ const REPORT_RULE = mutantsOf(
 
 const AMNESIA_RULE = mutantsOf(
   {
-    file: "src/core/amnesia_rule.ts",
-    tests: ["test/core/report_rule_test.ts", ...OPERATION_TESTS],
+    file: "src/core/ledger/amnesia_rule.ts",
+    tests: ["test/core/ledger/report_rule_test.ts", ...OPERATION_TESTS],
   },
   [
     {
@@ -547,92 +550,95 @@ const AMNESIA_RULE = mutantsOf(
   ],
 );
 
-const OPERATION_RULE = mutantsOf({ file: "src/core/operation_rule.ts", tests: OPERATION_TESTS }, [
-  {
-    name: "resolve-of-streaming-copy",
-    breaks: "law 7: of an incarnation that streams it is decided that nothing more will come",
-    edits: [
-      ["  if (!streaming.includes(incarnation)) retire", '  if (!streaming.includes("")) retire'],
-    ],
-  },
-  {
-    name: "gap-closed-while-streaming",
-    breaks: "law 7: a gap is closed while the incarnation streams, and may be filled",
-    edits: [
-      [
-        '  if (streaming.includes(incarnation)) return refuse("resolve", ',
-        '  if (streaming.includes("")) return refuse("resolve", ',
+const OPERATION_RULE = mutantsOf(
+  { file: "src/core/ledger/operation_rule.ts", tests: OPERATION_TESTS },
+  [
+    {
+      name: "resolve-of-streaming-copy",
+      breaks: "law 7: of an incarnation that streams it is decided that nothing more will come",
+      edits: [
+        ["  if (!streaming.includes(incarnation)) retire", '  if (!streaming.includes("")) retire'],
       ],
-    ],
-  },
-  {
-    name: "gap-closed-backwards",
-    breaks: "law 2: closing a gap that was filled meanwhile sets the applied sequence back",
-    edits: [
-      ["  if (firstSequence > lastSequence) {", "  if (firstSequence > lastSequence + 1_000) {"],
-    ],
-  },
-  {
-    name: "gap-range-not-named",
-    breaks: "law 7: the decision does not say which events will never be counted",
-    edits: [
-      [
-        '  changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });',
-        '  changes.decide("resolve", trouble, reason);',
+    },
+    {
+      name: "gap-closed-while-streaming",
+      breaks: "law 7: a gap is closed while the incarnation streams, and may be filled",
+      edits: [
+        [
+          '  if (streaming.includes(incarnation)) return refuse("resolve", ',
+          '  if (streaming.includes("")) return refuse("resolve", ',
+        ],
       ],
-    ],
-  },
-  {
-    name: "gap-closed-with-old-digest",
-    breaks: "law 7: after a gap was closed the rest has another digest than the ledger",
-    edits: [
-      [
-        "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence, digest });",
-        "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence });",
+    },
+    {
+      name: "gap-closed-backwards",
+      breaks: "law 2: closing a gap that was filled meanwhile sets the applied sequence back",
+      edits: [
+        ["  if (firstSequence > lastSequence) {", "  if (firstSequence > lastSequence + 1_000) {"],
       ],
-    ],
-  },
-  {
-    name: "copies-that-left-stay",
-    breaks: "law 7: the trouble of copies that have both left cannot be ended",
-    edits: [["  if (open.length > 0 && live.length !== 1) {", "  if (live.length !== 1) {"]],
-  },
-  {
-    name: "copies-resolved-while-both-stream",
-    breaks: "law 7: one of two copies is retired although both stream",
-    edits: [
-      [
-        "  if (open.length > 0 && live.length !== 1) {",
-        "  if (open.length > 0 && live.length < 1) {",
+    },
+    {
+      name: "gap-range-not-named",
+      breaks: "law 7: the decision does not say which events will never be counted",
+      edits: [
+        [
+          '  changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });',
+          '  changes.decide("resolve", trouble, reason);',
+        ],
       ],
-    ],
-  },
-  {
-    name: "retire-leaves-open",
-    breaks: "law 7: an incarnation of a retired member stays open",
-    edits: [
-      [
-        '  for (const state of ["open", "parked"] as const) retireAll(changes, outboxId, state);',
-        '  retireAll(changes, outboxId, "parked");',
+    },
+    {
+      name: "gap-closed-with-old-digest",
+      breaks: "law 7: after a gap was closed the rest has another digest than the ledger",
+      edits: [
+        [
+          "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence, digest });",
+          "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence });",
+        ],
       ],
-    ],
-  },
-  {
-    name: "retire-not-recorded",
-    breaks: "law 7: that a member was retired is not in the ledger",
-    edits: [['  changes.decide("retire", { outboxId }, reason);', ""]],
-  },
-  {
-    name: "copy-says-nothing",
-    breaks: "law 7: a ledger that was opened from a copy does not say so",
-    edits: [['  changes.addTrouble("", { kind, incarnation: "", ...NO_EVENTS, detail });', ""]],
-  },
-  {
-    name: "restored-resolved-by-word",
-    breaks: "law 7: an operator's word ends a refilling that is under way",
-    edits: [['      if (trouble.outboxId === "") break;', "      break;"]],
-  },
-]);
+    },
+    {
+      name: "copies-that-left-stay",
+      breaks: "law 7: the trouble of copies that have both left cannot be ended",
+      edits: [["  if (open.length > 0 && live.length !== 1) {", "  if (live.length !== 1) {"]],
+    },
+    {
+      name: "copies-resolved-while-both-stream",
+      breaks: "law 7: one of two copies is retired although both stream",
+      edits: [
+        [
+          "  if (open.length > 0 && live.length !== 1) {",
+          "  if (open.length > 0 && live.length < 1) {",
+        ],
+      ],
+    },
+    {
+      name: "retire-leaves-open",
+      breaks: "law 7: an incarnation of a retired member stays open",
+      edits: [
+        [
+          '  for (const state of ["open", "parked"] as const) retireAll(changes, outboxId, state);',
+          '  retireAll(changes, outboxId, "parked");',
+        ],
+      ],
+    },
+    {
+      name: "retire-not-recorded",
+      breaks: "law 7: that a member was retired is not in the ledger",
+      edits: [['  changes.decide("retire", { outboxId }, reason);', ""]],
+    },
+    {
+      name: "copy-says-nothing",
+      breaks: "law 7: a ledger that was opened from a copy does not say so",
+      edits: [['  changes.addTrouble("", { kind, incarnation: "", ...NO_EVENTS, detail });', ""]],
+    },
+    {
+      name: "restored-resolved-by-word",
+      breaks: "law 7: an operator's word ends a refilling that is under way",
+      edits: [['      if (trouble.outboxId === "") break;', "      break;"]],
+    },
+  ],
+);
 
 /** All of them. */
 export const LEDGER_MUTANTS: readonly Mutant[] = [

@@ -3,326 +3,333 @@ import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
 const CORE_TESTS = [
-  "test/core/likes_server_test.ts",
-  "test/core/likes_server_delivery_test.ts",
-  "test/core/likes_server_hello_test.ts",
-  "test/core/likes_server_leave_test.ts",
-  "test/core/likes_server_bounds_test.ts",
-  "test/core/likes_server_retention_test.ts",
-  "test/core/likes_server_resolved_test.ts",
-  "test/core/likes_server_counts_test.ts",
+  "test/core/likes_server/likes_server_test.ts",
+  "test/core/likes_server/likes_server_delivery_test.ts",
+  "test/core/likes_server/likes_server_hello_test.ts",
+  "test/core/likes_server/likes_server_leave_test.ts",
+  "test/core/likes_server/likes_server_bounds_test.ts",
+  "test/core/likes_server/likes_server_retention_test.ts",
+  "test/core/likes_server/likes_server_resolved_test.ts",
+  "test/core/likes_server/likes_server_counts_test.ts",
   "test/core/many_lives_test.ts",
 ];
 
-const LIKES_SERVER = mutantsOf({ file: "src/core/likes_server.ts", tests: CORE_TESTS }, [
-  {
-    name: "acknowledge-before-sync",
-    breaks: "pitfall 11: likes are answered when their write begins",
-    edits: [
-      [
-        '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
-        "    if (writing === undefined) return;\n" +
-          "    if (writing.group !== undefined) this.#accepted(writing.group);\n" +
-          '    this.#actions.push({ type: "write", writes: writing.writes });',
+const LIKES_SERVER = mutantsOf(
+  { file: "src/core/likes_server/likes_server.ts", tests: CORE_TESTS },
+  [
+    {
+      name: "acknowledge-before-sync",
+      breaks: "pitfall 11: likes are answered when their write begins",
+      edits: [
+        [
+          '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
+          "    if (writing === undefined) return;\n" +
+            "    if (writing.group !== undefined) this.#accepted(writing.group);\n" +
+            '    this.#actions.push({ type: "write", writes: writing.writes });',
+        ],
+        [
+          "    if (writing.group !== undefined) this.#accepted(writing.group);\n  }\n\n  #noteWriting",
+          "  }\n\n  #noteWriting",
+        ],
       ],
-      [
-        "    if (writing.group !== undefined) this.#accepted(writing.group);\n  }\n\n  #noteWriting",
-        "  }\n\n  #noteWriting",
+    },
+    {
+      name: "send-before-sync",
+      breaks: "law 1: a batch leaves when its write begins",
+      edits: [
+        [
+          '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
+          "    if (writing === undefined) return;\n" +
+            "    const delivery = this.#delivery;\n" +
+            "    const { own } = this.#outbox;\n" +
+            "    const isNext = delivery?.sentSequence === own.stored.last.sequence;\n" +
+            '    if (writing.group !== undefined && delivery?.phase === "sending" && isNext) {\n' +
+            "      const { record, last, incarnation } = writing.group;\n" +
+            "      const read = { position: undefined, records: [record], end: last };\n" +
+            "      const batch = incarnation === own.id ? launch(delivery, read) : undefined;\n" +
+            "      if (batch !== undefined) this.#send(delivery, batch);\n" +
+            "    }\n" +
+            '    this.#actions.push({ type: "write", writes: writing.writes });',
+        ],
       ],
-    ],
-  },
-  {
-    name: "send-before-sync",
-    breaks: "law 1: a batch leaves when its write begins",
-    edits: [
-      [
-        '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
-        "    if (writing === undefined) return;\n" +
-          "    const delivery = this.#delivery;\n" +
-          "    const { own } = this.#outbox;\n" +
-          "    const isNext = delivery?.sentSequence === own.stored.last.sequence;\n" +
-          '    if (writing.group !== undefined && delivery?.phase === "sending" && isNext) {\n' +
-          "      const { record, last, incarnation } = writing.group;\n" +
-          "      const read = { position: undefined, records: [record], end: last };\n" +
-          "      const batch = incarnation === own.id ? launch(delivery, read) : undefined;\n" +
-          "      if (batch !== undefined) this.#send(delivery, batch);\n" +
-          "    }\n" +
-          '    this.#actions.push({ type: "write", writes: writing.writes });',
+    },
+    {
+      name: "report-before-sync",
+      breaks: "law 1: a report names events whose write is under way",
+      edits: [
+        [
+          "      lastSequence: incarnation.stored.last.sequence,\n",
+          "      lastSequence: incarnation.stored.last.sequence + Number(this.#writer.isAppending),\n",
+        ],
       ],
-    ],
-  },
-  {
-    name: "report-before-sync",
-    breaks: "law 1: a report names events whose write is under way",
-    edits: [
-      [
-        "      lastSequence: incarnation.stored.last.sequence,\n",
-        "      lastSequence: incarnation.stored.last.sequence + Number(this.#writer.isAppending),\n",
+    },
+    {
+      name: "refused-write-done",
+      breaks: "matrix 16: likes that a full disk refused are answered as accepted",
+      edits: [
+        [
+          '    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);',
+          '    if (outcome === "busy") return this.#refuseWrite(outcome, writing, nowMs);',
+        ],
       ],
-    ],
-  },
-  {
-    name: "refused-write-done",
-    breaks: "matrix 16: likes that a full disk refused are answered as accepted",
-    edits: [
-      [
-        '    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);',
-        '    if (outcome === "busy") return this.#refuseWrite(outcome, writing, nowMs);',
+    },
+    {
+      name: "refused-write-unanswered",
+      breaks: "matrix 16: whoever gave likes that a full disk refused is told nothing",
+      edits: [
+        [
+          '    for (const { requestId } of gives) this.#answer(requestId, { type: "refused", refusal });',
+          "    for (const { requestId } of gives.slice(1)) {\n" +
+            '      this.#answer(requestId, { type: "refused", refusal });\n' +
+            "    }",
+        ],
       ],
-    ],
-  },
-  {
-    name: "refused-write-unanswered",
-    breaks: "matrix 16: whoever gave likes that a full disk refused is told nothing",
-    edits: [
-      [
-        '    for (const { requestId } of gives) this.#answer(requestId, { type: "refused", refusal });',
-        "    for (const { requestId } of gives.slice(1)) {\n" +
-          '      this.#answer(requestId, { type: "refused", refusal });\n' +
-          "    }",
+    },
+    {
+      name: "accept-before-admission",
+      breaks: "membership: a stranger accepts likes, for which nobody waits",
+      edits: [
+        [
+          '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
+          '    return this.#outbox.membership !== "leaving" && this.#stopping === undefined;',
+        ],
       ],
-    ],
-  },
-  {
-    name: "accept-before-admission",
-    breaks: "membership: a stranger accepts likes, for which nobody waits",
-    edits: [
-      [
-        '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
-        '    return this.#outbox.membership !== "leaving" && this.#stopping === undefined;',
+    },
+    {
+      name: "accept-while-leaving",
+      breaks: "membership: likes are accepted after it asked to leave",
+      edits: [
+        [
+          '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
+          '    return this.#outbox.membership !== "stranger";',
+        ],
       ],
-    ],
-  },
-  {
-    name: "accept-while-leaving",
-    breaks: "membership: likes are accepted after it asked to leave",
-    edits: [
-      [
-        '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
-        '    return this.#outbox.membership !== "stranger";',
+    },
+    {
+      name: "final-while-appending",
+      breaks: "membership: it says that nothing follows while likes wait for their sync",
+      edits: [
+        [
+          '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
+          '    return this.#outbox.membership === "leaving";',
+        ],
       ],
-    ],
-  },
-  {
-    name: "final-while-appending",
-    breaks: "membership: it says that nothing follows while likes wait for their sync",
-    edits: [
-      [
-        '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
-        '    return this.#outbox.membership === "leaving";',
+    },
+    {
+      name: "final-before-leaving-is-synced",
+      breaks: "membership: it says that nothing follows before that is on the disk",
+      edits: [
+        [
+          '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
+          "    return this.#stopping?.leave === true && !this.#writer.isAppending;",
+        ],
       ],
-    ],
-  },
-  {
-    name: "final-before-leaving-is-synced",
-    breaks: "membership: it says that nothing follows before that is on the disk",
-    edits: [
-      [
-        '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
-        "    return this.#stopping?.leave === true && !this.#writer.isAppending;",
+    },
+    {
+      name: "membership-remembered-after-leaving",
+      breaks: "membership: one that left accepts at its next start, and nobody waits for it",
+      edits: [
+        [
+          '{ type: "membership", membership: "stranger", seen: ',
+          '{ type: "membership", membership: "member", seen: ',
+        ],
       ],
-    ],
-  },
-  {
-    name: "membership-remembered-after-leaving",
-    breaks: "membership: one that left accepts at its next start, and nobody waits for it",
-    edits: [
-      [
-        '{ type: "membership", membership: "stranger", seen: ',
-        '{ type: "membership", membership: "member", seen: ',
+    },
+    {
+      name: "digest-not-compared-at-welcome",
+      breaks: "law 7: another history up to the applied sequence is taken for the own one",
+      edits: [
+        ["    if (position?.digest !== welcome.digest) {", "    if (position === undefined) {"],
       ],
-    ],
-  },
-  {
-    name: "digest-not-compared-at-welcome",
-    breaks: "law 7: another history up to the applied sequence is taken for the own one",
-    edits: [
-      ["    if (position?.digest !== welcome.digest) {", "    if (position === undefined) {"],
-    ],
-  },
-  {
-    name: "rolled-back-unnoticed",
-    breaks: "pitfall 23: an applied sequence beyond the last event is not named as what it is",
-    edits: [
-      ["    if (appliedSequence > last.sequence) {", "    if (appliedSequence > Infinity) {"],
-    ],
-  },
-  {
-    name: "gap-not-parked",
-    breaks: "pitfall 9: events that were removed and are not applied are skipped",
-    edits: [
-      [
-        "    if (trimmed.sequence > appliedSequence) " +
-          "return this.#parkGap(delivery, appliedSequence, nowMs);",
-        "    if (trimmed.sequence > appliedSequence) {\n" +
-          "      incarnation.acknowledged = trimmed;\n" +
-          "      delivery.sentSequence = trimmed.sequence;\n" +
-          '      delivery.phase = "sending";\n' +
-          "      return this.#answerPulse(delivery, nowMs);\n" +
-          "    }",
+    },
+    {
+      name: "rolled-back-unnoticed",
+      breaks: "pitfall 23: an applied sequence beyond the last event is not named as what it is",
+      edits: [
+        ["    if (appliedSequence > last.sequence) {", "    if (appliedSequence > Infinity) {"],
       ],
-    ],
-  },
-  {
-    name: "parked-without-mint",
-    breaks: "pitfall 23: likes go on into an incarnation that is parked",
-    edits: [
-      ['    this.#writer.change({ type: "mint", incarnation: this.#options.mintId() });', ""],
-    ],
-  },
-  {
-    name: "late-ack-of-old-stream",
-    breaks: "pitfall 5: what an older stream says counts on the current one",
-    edits: [
-      [
-        "    if (this.#delivery?.streamId === streamId) use(this.#delivery);",
-        "    if (this.#delivery !== undefined && streamId > 0) use(this.#delivery);",
+    },
+    {
+      name: "gap-not-parked",
+      breaks: "pitfall 9: events that were removed and are not applied are skipped",
+      edits: [
+        [
+          "    if (trimmed.sequence > appliedSequence) " +
+            "return this.#parkGap(delivery, appliedSequence, nowMs);",
+          "    if (trimmed.sequence > appliedSequence) {\n" +
+            "      incarnation.acknowledged = trimmed;\n" +
+            "      delivery.sentSequence = trimmed.sequence;\n" +
+            '      delivery.phase = "sending";\n' +
+            "      return this.#answerPulse(delivery, nowMs);\n" +
+            "    }",
+        ],
       ],
-    ],
-  },
-  {
-    name: "ack-of-other-incarnation",
-    breaks: "pitfall 5: an Ack of another incarnation counts",
-    edits: [
-      [
-        '    if (delivery.phase !== "sending" || ack.incarnation !== incarnation.id) return;',
-        '    if (delivery.phase !== "sending") return;',
+    },
+    {
+      name: "parked-without-mint",
+      breaks: "pitfall 23: likes go on into an incarnation that is parked",
+      edits: [
+        ['    this.#writer.change({ type: "mint", incarnation: this.#options.mintId() });', ""],
       ],
-    ],
-  },
-  {
-    name: "acknowledge-beyond-acknowledged",
-    breaks: "protocol: what was not acknowledged is written down as if it was, and may be removed",
-    edits: [
-      [
-        "      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#shedWrite());",
-        "      this.#writer.change(\n" +
-          "        this.#acknowledgeWrite(id, stored.last.sequence),\n" +
-          "        this.#shedWrite(),\n" +
-          "      );",
+    },
+    {
+      name: "late-ack-of-old-stream",
+      breaks: "pitfall 5: what an older stream says counts on the current one",
+      edits: [
+        [
+          "    if (this.#delivery?.streamId === streamId) use(this.#delivery);",
+          "    if (this.#delivery !== undefined && streamId > 0) use(this.#delivery);",
+        ],
       ],
-    ],
-  },
-  {
-    name: "older-pulse-taken",
-    breaks: "law 5: an older pulse replaces what a newer one told",
-    edits: [["        if (message.labelMs <= delivery.labelMs) return;", ""]],
-  },
-  {
-    name: "dead-primary-unnoticed",
-    breaks: "pitfall 31: a half open connection is waited on for ever",
-    edits: [
-      [
-        "    if (nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;",
-        "    if (delivery === undefined || nowMs - delivery.pulsedMs <= Infinity) return;",
+    },
+    {
+      name: "ack-of-other-incarnation",
+      breaks: "pitfall 5: an Ack of another incarnation counts",
+      edits: [
+        [
+          '    if (delivery.phase !== "sending" || ack.incarnation !== incarnation.id) return;',
+          '    if (delivery.phase !== "sending") return;',
+        ],
       ],
-    ],
-  },
-  {
-    name: "back-off-ignored",
-    breaks: "pitfall 36: after a break it connects again at once",
-    edits: [
-      [
-        "this.#stopping?.done || nowMs < this.#connectAtMs) return;",
-        "this.#stopping?.done) return;",
+    },
+    {
+      name: "acknowledge-beyond-acknowledged",
+      breaks:
+        "protocol: what was not acknowledged is written down as if it was, and may be removed",
+      edits: [
+        [
+          "      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#shedWrite());",
+          "      this.#writer.change(\n" +
+            "        this.#acknowledgeWrite(id, stored.last.sequence),\n" +
+            "        this.#shedWrite(),\n" +
+            "      );",
+        ],
       ],
-    ],
-  },
-  {
-    name: "own-likes-shown-twice",
-    breaks: "law 5: likes that are in the total are told as pending too",
-    edits: [
-      [
-        "    const countedLikes = this.#outbox.countedLikes;",
-        "    const countedLikes = 0n * this.#outbox.countedLikes;",
+    },
+    {
+      name: "older-pulse-taken",
+      breaks: "law 5: an older pulse replaces what a newer one told",
+      edits: [["        if (message.labelMs <= delivery.labelMs) return;", ""]],
+    },
+    {
+      name: "dead-primary-unnoticed",
+      breaks: "pitfall 31: a half open connection is waited on for ever",
+      edits: [
+        [
+          "    if (nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;",
+          "    if (delivery === undefined || nowMs - delivery.pulsedMs <= Infinity) return;",
+        ],
       ],
-    ],
-  },
-  {
-    name: "other-pending-not-told",
-    breaks: "law 4: what other incarnations have pending is not reported",
-    edits: [
-      [
-        "      otherPendingEvents: this.#outbox.pendingExcept(incarnation) + unnamed,",
-        "      otherPendingEvents: unnamed,",
+    },
+    {
+      name: "back-off-ignored",
+      breaks: "pitfall 36: after a break it connects again at once",
+      edits: [
+        [
+          "this.#stopping?.done || nowMs < this.#connectAtMs) return;",
+          "this.#stopping?.done) return;",
+        ],
       ],
-    ],
-  },
-  {
-    name: "shown-version-from-acks",
-    breaks: "law 5: a total is reported as shown that was only heard of",
-    edits: [
-      [
-        "      shownVersion: this.#shown?.pulse.version ?? 0,",
-        "      shownVersion: delivery.version,",
+    },
+    {
+      name: "own-likes-shown-twice",
+      breaks: "law 5: likes that are in the total are told as pending too",
+      edits: [
+        [
+          "    const countedLikes = this.#outbox.countedLikes;",
+          "    const countedLikes = 0n * this.#outbox.countedLikes;",
+        ],
       ],
-    ],
-  },
-  {
-    name: "stops-with-undelivered",
-    breaks: "membership: it ends before what it accepted is delivered",
-    edits: [
-      [
-        "    stopping.done ||= !leaves && !this.#outbox.hasDeliverable;",
-        "    stopping.done ||= !leaves;",
+    },
+    {
+      name: "other-pending-not-told",
+      breaks: "law 4: what other incarnations have pending is not reported",
+      edits: [
+        [
+          "      otherPendingEvents: this.#outbox.pendingExcept(incarnation) + unnamed,",
+          "      otherPendingEvents: unnamed,",
+        ],
       ],
-    ],
-  },
-  {
-    name: "heard-ledger-not-said",
-    breaks:
-      "law 7: Hello says an older view of the ledger than was heard, and a restored one goes unnoticed",
-    edits: [
-      [
-        "    return belongs ? (this.#heard ?? this.#outbox.seen) : undefined;",
-        "    return belongs ? this.#outbox.seen : undefined;",
+    },
+    {
+      name: "shown-version-from-acks",
+      breaks: "law 5: a total is reported as shown that was only heard of",
+      edits: [
+        [
+          "      shownVersion: this.#shown?.pulse.version ?? 0,",
+          "      shownVersion: delivery.version,",
+        ],
       ],
-    ],
-  },
-  {
-    name: "reoffer-ignored",
-    breaks: "law 7: a ledger that forgot is not given anything again",
-    edits: [
-      [
-        "    return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);",
-        "    return welcome.reoffer && welcome.appliedSequence > this.#claimed(incarnation);",
+    },
+    {
+      name: "stops-with-undelivered",
+      breaks: "membership: it ends before what it accepted is delivered",
+      edits: [
+        [
+          "    stopping.done ||= !leaves && !this.#outbox.hasDeliverable;",
+          "    stopping.done ||= !leaves;",
+        ],
       ],
-    ],
-  },
-  {
-    name: "refilling-begins-for-ever",
-    breaks: "law 7: what was removed makes each stream of a refilling begin it again",
-    edits: [
-      [
-        "this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;",
-        "this.#outbox.isRefilling && acknowledged.sequence < stored.trimmed.sequence;",
+    },
+    {
+      name: "heard-ledger-not-said",
+      breaks:
+        "law 7: Hello says an older view of the ledger than was heard, and a restored one goes unnoticed",
+      edits: [
+        [
+          "    return belongs ? (this.#heard ?? this.#outbox.seen) : undefined;",
+          "    return belongs ? this.#outbox.seen : undefined;",
+        ],
       ],
-    ],
-  },
-  {
-    name: "decision-not-obeyed",
-    breaks: "law 7: what follows a gap is not delivered although it was decided",
-    edits: [
-      [
-        '      const type = found.stored.parked.kind === "gap" ? "unpark" : "close";',
-        '      const type = "close";',
+    },
+    {
+      name: "reoffer-ignored",
+      breaks: "law 7: a ledger that forgot is not given anything again",
+      edits: [
+        [
+          "    return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);",
+          "    return welcome.reoffer && welcome.appliedSequence > this.#claimed(incarnation);",
+        ],
       ],
-    ],
-  },
-  {
-    name: "trouble-of-ledger-not-told",
-    breaks: "law 7: that the ledger forgot is not reported",
-    edits: [
-      [
-        "    const forgotten = this.#refilling === undefined ? [] : [this.#refilling.trouble];",
-        "    const forgotten: readonly Trouble[] = [];",
+    },
+    {
+      name: "refilling-begins-for-ever",
+      breaks: "law 7: what was removed makes each stream of a refilling begin it again",
+      edits: [
+        [
+          "this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;",
+          "this.#outbox.isRefilling && acknowledged.sequence < stored.trimmed.sequence;",
+        ],
       ],
-    ],
-  },
-]);
+    },
+    {
+      name: "decision-not-obeyed",
+      breaks: "law 7: what follows a gap is not delivered although it was decided",
+      edits: [
+        [
+          '      const type = found.stored.parked.kind === "gap" ? "unpark" : "close";',
+          '      const type = "close";',
+        ],
+      ],
+    },
+    {
+      name: "trouble-of-ledger-not-told",
+      breaks: "law 7: that the ledger forgot is not reported",
+      edits: [
+        [
+          "    const forgotten = this.#refilling === undefined ? [] : [this.#refilling.trouble];",
+          "    const forgotten: readonly Trouble[] = [];",
+        ],
+      ],
+    },
+  ],
+);
 
 const REFILLING = mutantsOf(
-  { file: "src/core/refilling.ts", tests: ["test/core/refilling_test.ts", ...CORE_TESTS] },
+  {
+    file: "src/core/likes_server/refilling.ts",
+    tests: ["test/core/likes_server/refilling_test.ts", ...CORE_TESTS],
+  },
   [
     {
       name: "refilling-ends-too-early",
@@ -338,7 +345,10 @@ const REFILLING = mutantsOf(
 );
 
 const DELIVERY = mutantsOf(
-  { file: "src/core/delivery.ts", tests: ["test/core/delivery_test.ts", ...CORE_TESTS] },
+  {
+    file: "src/core/likes_server/delivery.ts",
+    tests: ["test/core/likes_server/delivery_test.ts", ...CORE_TESTS],
+  },
   [
     {
       name: "window-ignored",
@@ -374,7 +384,10 @@ const DELIVERY = mutantsOf(
 );
 
 const OUTBOX = mutantsOf(
-  { file: "src/core/known_outbox.ts", tests: ["test/core/known_outbox_test.ts", ...CORE_TESTS] },
+  {
+    file: "src/core/likes_server/known_outbox.ts",
+    tests: ["test/core/likes_server/known_outbox_test.ts", ...CORE_TESTS],
+  },
   [
     {
       name: "leaving-read-as-member",
@@ -431,7 +444,10 @@ const OUTBOX = mutantsOf(
 );
 
 const WRITER = mutantsOf(
-  { file: "src/core/outbox_writer.ts", tests: ["test/core/outbox_writer_test.ts", ...CORE_TESTS] },
+  {
+    file: "src/core/likes_server/outbox_writer.ts",
+    tests: ["test/core/likes_server/outbox_writer_test.ts", ...CORE_TESTS],
+  },
   [
     {
       name: "refused-change-forgotten",
@@ -457,7 +473,10 @@ const WRITER = mutantsOf(
 );
 
 const ACCEPTING = mutantsOf(
-  { file: "src/core/accept_queue.ts", tests: ["test/core/accept_queue_test.ts", ...CORE_TESTS] },
+  {
+    file: "src/core/likes_server/accept_queue.ts",
+    tests: ["test/core/likes_server/accept_queue_test.ts", ...CORE_TESTS],
+  },
   [
     {
       name: "outbox-without-bound",
@@ -484,8 +503,11 @@ const ACCEPTING = mutantsOf(
 
 const RETENTION = mutantsOf(
   {
-    file: "src/core/retained_ages.ts",
-    tests: ["test/core/retained_ages_test.ts", "test/core/likes_server_retention_test.ts"],
+    file: "src/core/likes_server/retained_ages.ts",
+    tests: [
+      "test/core/likes_server/retained_ages_test.ts",
+      "test/core/likes_server/likes_server_retention_test.ts",
+    ],
   },
   [
     {
@@ -512,22 +534,28 @@ const RETENTION = mutantsOf(
 );
 
 const OTHERS = [
-  ...mutantsOf({ file: "src/core/backoff.ts", tests: ["test/core/backoff_test.ts"] }, [
-    {
-      name: "back-off-without-cap",
-      breaks: "pitfall 35: after a long outage it does not try for minutes",
-      edits: [
-        [
-          "Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** exponent)",
-          "Math.max(BACKOFF_FIRST_MS, BACKOFF_FIRST_MS * 2 ** exponent)",
+  ...mutantsOf(
+    { file: "src/core/protocol/backoff.ts", tests: ["test/core/protocol/backoff_test.ts"] },
+    [
+      {
+        name: "back-off-without-cap",
+        breaks: "pitfall 35: after a long outage it does not try for minutes",
+        edits: [
+          [
+            "Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** exponent)",
+            "Math.max(BACKOFF_FIRST_MS, BACKOFF_FIRST_MS * 2 ** exponent)",
+          ],
         ],
-      ],
-    },
-  ]),
+      },
+    ],
+  ),
   ...mutantsOf(
     {
-      file: "src/core/learnt_counts.ts",
-      tests: ["test/core/learnt_counts_race_test.ts", "test/core/learnt_counts_test.ts"],
+      file: "src/core/likes_server/learnt_counts.ts",
+      tests: [
+        "test/core/likes_server/learnt_counts_race_test.ts",
+        "test/core/likes_server/learnt_counts_test.ts",
+      ],
     },
     [
       {

@@ -25,7 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
 export const IDENTITY: Mutant = {
   name: "identity",
   breaks: "nothing",
-  file: "src/core/primary.ts",
+  file: "src/core/primary/primary.ts",
   edits: [],
   isSimulated: true,
   tests: [...new Set(MUTANTS.flatMap(({ tests }) => tests))],
@@ -38,7 +38,7 @@ export const CANARY_WORDS = "Assertion failed: the canary sings";
 export const CANARY: Mutant = {
   name: "canary",
   breaks: "nothing: it throws, so that a suite has to fail",
-  file: "src/core/primary.ts",
+  file: "src/core/primary/primary.ts",
   edits: [
     [
       "    this.#take(event, nowMs);\n    this.#commitNext(nowMs);",
@@ -54,7 +54,7 @@ export const CANARY_OF_TESTS: Mutant = {
   ...CANARY,
   name: "canary-of-tests",
   isSimulated: false,
-  tests: ["test/core/primary_test.ts"],
+  tests: ["test/core/primary/primary_test.ts"],
 };
 
 /** Whether a mutant of that name is no bug, but proves that planting and running tells the truth. */

@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/errors.ts";
-import { parseWhole } from "../../src/cli/numbers.ts";
+import { parseWhole } from "../../src/text/numbers.ts";
 import { FILES_AT_ONCE } from "../runner/expected.ts";
 import { baselineOf, problemsOf, summaryOf } from "./judge.ts";
 import type { Baseline } from "./judge.ts";

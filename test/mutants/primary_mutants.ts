@@ -2,16 +2,19 @@
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
-const STATUS_TESTS = ["test/core/status_test.ts", "test/core/primary_pulses_test.ts"];
-const CONTACT_TESTS = ["test/core/contacts_test.ts", "test/core/primary_test.ts"];
+const STATUS_TESTS = [
+  "test/core/primary/status_test.ts",
+  "test/core/primary/primary_pulses_test.ts",
+];
+const CONTACT_TESTS = ["test/core/primary/contacts_test.ts", "test/core/primary/primary_test.ts"];
 const PRIMARY_TESTS = [
-  "test/core/primary_test.ts",
-  "test/core/primary_pulses_test.ts",
-  "test/core/primary_bounds_test.ts",
-  "test/core/primary_operations_test.ts",
+  "test/core/primary/primary_test.ts",
+  "test/core/primary/primary_pulses_test.ts",
+  "test/core/primary/primary_bounds_test.ts",
+  "test/core/primary/primary_operations_test.ts",
 ];
 
-const STATUS = mutantsOf({ file: "src/core/status.ts", tests: STATUS_TESTS }, [
+const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TESTS }, [
   {
     name: "converged-from-totals",
     breaks: "pitfall 44: converged when the likes of a member are equal, by accident",
@@ -120,7 +123,7 @@ const STATUS = mutantsOf({ file: "src/core/status.ts", tests: STATUS_TESTS }, [
   },
 ]);
 
-const CONTACTS = mutantsOf({ file: "src/core/contacts.ts", tests: CONTACT_TESTS }, [
+const CONTACTS = mutantsOf({ file: "src/core/primary/contacts.ts", tests: CONTACT_TESTS }, [
   {
     name: "converged-ignores-received",
     breaks: "law 4: a received batch names nothing until it is reported",
@@ -172,7 +175,7 @@ const CONTACTS = mutantsOf({ file: "src/core/contacts.ts", tests: CONTACT_TESTS 
 ]);
 
 const LABELS = mutantsOf(
-  { file: "src/core/label_clock.ts", tests: ["test/core/label_clock_test.ts"] },
+  { file: "src/core/primary/label_clock.ts", tests: ["test/core/primary/label_clock_test.ts"] },
   [
     {
       name: "labels-from-the-wall-clock",
@@ -190,7 +193,7 @@ const LABELS = mutantsOf(
   ],
 );
 
-const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS }, [
+const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_TESTS }, [
   {
     name: "ack-on-receipt",
     breaks: "pitfall 12: a batch is acknowledged before its commit",
@@ -430,7 +433,10 @@ const PRIMARY = mutantsOf({ file: "src/core/primary.ts", tests: PRIMARY_TESTS },
 ]);
 
 const QUEUE = mutantsOf(
-  { file: "src/core/commit_queue.ts", tests: ["test/core/commit_queue_test.ts", ...PRIMARY_TESTS] },
+  {
+    file: "src/core/primary/commit_queue.ts",
+    tests: ["test/core/primary/commit_queue_test.ts", ...PRIMARY_TESTS],
+  },
   [
     {
       name: "commit-without-bound",

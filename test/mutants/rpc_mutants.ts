@@ -3,21 +3,24 @@ import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
 const WIRE_TESTS = [
-  "test/rpc/wire_test.ts",
-  "test/rpc/wire_refusals_test.ts",
-  "test/rpc/wire_bounds_test.ts",
+  "test/rpc/wire/wire_test.ts",
+  "test/rpc/wire/wire_refusals_test.ts",
+  "test/rpc/wire/wire_bounds_test.ts",
 ];
 const NOT_SIMULATED = { isSimulated: false };
 
-const FIELDS = mutantsOf({ file: "src/rpc/wire_fields.ts", ...NOT_SIMULATED, tests: WIRE_TESTS }, [
-  {
-    name: "short-digest-taken",
-    breaks: "pitfall 28: an absent digest is taken",
-    edits: [["  if (wire.length !== 16) throw", "  if (wire.length > 16) throw"]],
-  },
-]);
+const FIELDS = mutantsOf(
+  { file: "src/rpc/wire/wire_fields.ts", ...NOT_SIMULATED, tests: WIRE_TESTS },
+  [
+    {
+      name: "short-digest-taken",
+      breaks: "pitfall 28: an absent digest is taken",
+      edits: [["  if (wire.length !== 16) throw", "  if (wire.length > 16) throw"]],
+    },
+  ],
+);
 
-const WIRE = mutantsOf({ file: "src/rpc/wire.ts", ...NOT_SIMULATED, tests: WIRE_TESTS }, [
+const WIRE = mutantsOf({ file: "src/rpc/wire/wire.ts", ...NOT_SIMULATED, tests: WIRE_TESTS }, [
   {
     name: "backward-batch-taken",
     breaks: "law 2: a batch that ends before it begins is taken",
@@ -32,10 +35,10 @@ const WIRE = mutantsOf({ file: "src/rpc/wire.ts", ...NOT_SIMULATED, tests: WIRE_
 
 const CODEC = mutantsOf(
   {
-    file: "src/rpc/record_codec.ts",
+    file: "src/format/record_codec.ts",
     // The simulator has a codec of its own, which is cheaper.
     ...NOT_SIMULATED,
-    tests: ["test/rpc/record_codec_test.ts"],
+    tests: ["test/format/record_codec_test.ts"],
   },
   [
     {
@@ -54,9 +57,9 @@ const CODEC = mutantsOf(
 const SERVICES = [
   ...mutantsOf(
     {
-      file: "src/rpc/primary_service.ts",
+      file: "src/rpc/server/primary_service.ts",
       ...NOT_SIMULATED,
-      tests: ["test/rpc/primary_service_test.ts"],
+      tests: ["test/rpc/server/primary_service_test.ts"],
     },
     [
       {

@@ -2,21 +2,27 @@
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
-const OUTBOX_TESTS = ["test/store/memory_outbox_test.ts", "test/store/sqlite_outbox_test.ts"];
-const LEDGER_TESTS = ["test/store/memory_ledger_test.ts", "test/store/sqlite_ledger_test.ts"];
+const OUTBOX_TESTS = [
+  "test/store/outbox/memory_outbox_test.ts",
+  "test/store/outbox/sqlite_outbox_test.ts",
+];
+const LEDGER_TESTS = [
+  "test/store/ledger/memory_ledger_test.ts",
+  "test/store/ledger/sqlite_ledger_test.ts",
+];
 const SQLITE_TESTS = [
-  "test/store/sqlite_file_test.ts",
-  "test/store/sqlite_setup_test.ts",
-  "test/store/verify_database_test.ts",
-  "test/store/sqlite_outbox_test.ts",
-  "test/store/sqlite_ledger_test.ts",
+  "test/store/sqlite/sqlite_file_test.ts",
+  "test/store/sqlite/sqlite_setup_test.ts",
+  "test/store/sqlite/verify_database_test.ts",
+  "test/store/outbox/sqlite_outbox_test.ts",
+  "test/store/ledger/sqlite_ledger_test.ts",
 ];
 
 /** Where the state of an incarnation is put in its place. */
 const REPLACED =
   "  const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);";
 
-const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBOX_TESTS }, [
+const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests: OUTBOX_TESTS }, [
   {
     name: "incarnation-kept-over-restart",
     breaks: "pitfall 4: a start goes on with the incarnation of the process before",
@@ -113,7 +119,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox_state.ts", tests: OUTBO
   },
 ]);
 
-const LIVES = mutantsOf({ file: "src/store/lives_to_forget.ts", tests: OUTBOX_TESTS }, [
+const LIVES = mutantsOf({ file: "src/store/outbox/lives_to_forget.ts", tests: OUTBOX_TESTS }, [
   {
     name: "idle-costs-events",
     breaks: "law 7: a crash loop of idle lives takes events that are retained",
@@ -144,7 +150,7 @@ const LIVES = mutantsOf({ file: "src/store/lives_to_forget.ts", tests: OUTBOX_TE
 ]);
 
 const MEMORY = [
-  ...mutantsOf({ file: "src/store/memory_ledger.ts", tests: LEDGER_TESTS }, [
+  ...mutantsOf({ file: "src/store/ledger/memory_ledger.ts", tests: LEDGER_TESTS }, [
     {
       name: "totals-outside-transaction",
       breaks: "pitfall 13: the likes of items stay when the transaction is undone",
@@ -177,7 +183,7 @@ const MEMORY = [
       ],
     },
   ]),
-  ...mutantsOf({ file: "src/store/doubt.ts", tests: [...OUTBOX_TESTS, ...LEDGER_TESTS] }, [
+  ...mutantsOf({ file: "src/store/sqlite/doubt.ts", tests: [...OUTBOX_TESTS, ...LEDGER_TESTS] }, [
     {
       name: "goes-on-in-doubt",
       breaks: "pitfall 15: after a failed sync the store goes on",
@@ -187,56 +193,66 @@ const MEMORY = [
 ];
 
 const SQLITE = [
-  ...mutantsOf({ file: "src/store/sqlite_setup.ts", isSimulated: false, tests: SQLITE_TESTS }, [
-    {
-      name: "synchronous-normal",
-      breaks: "pitfall 12: commits are not synced, and that is not read back",
-      edits: [
-        [
-          '{ pagesMax }: SqliteOptions): void {\n  database.pragma("synchronous = FULL");',
-          '{ pagesMax }: SqliteOptions): void {\n  database.pragma("synchronous = NORMAL");',
+  ...mutantsOf(
+    { file: "src/store/sqlite/sqlite_setup.ts", isSimulated: false, tests: SQLITE_TESTS },
+    [
+      {
+        name: "synchronous-normal",
+        breaks: "pitfall 12: commits are not synced, and that is not read back",
+        edits: [
+          [
+            '{ pagesMax }: SqliteOptions): void {\n  database.pragma("synchronous = FULL");',
+            '{ pagesMax }: SqliteOptions): void {\n  database.pragma("synchronous = NORMAL");',
+          ],
+          [
+            "  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);",
+            "  assert(synchronous <= SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);",
+          ],
         ],
-        [
-          "  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);",
-          "  assert(synchronous <= SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);",
+      },
+    ],
+  ),
+  ...mutantsOf(
+    { file: "src/store/sqlite/sqlite_file.ts", isSimulated: false, tests: SQLITE_TESTS },
+    [
+      {
+        name: "error-taken-for-full-disk",
+        breaks:
+          "pitfall 15: after an I/O error the store says that nothing was written, and goes on",
+        edits: [
+          [
+            "    if (fromSqlite && !this.#isFull(error)) throw this.#enterDoubt(error);",
+            '    if (fromSqlite && error.code === "SQLITE_MISUSE") throw this.#enterDoubt(error);',
+          ],
         ],
-      ],
-    },
-  ]),
-  ...mutantsOf({ file: "src/store/sqlite_file.ts", isSimulated: false, tests: SQLITE_TESTS }, [
-    {
-      name: "error-taken-for-full-disk",
-      breaks: "pitfall 15: after an I/O error the store says that nothing was written, and goes on",
-      edits: [
-        [
-          "    if (fromSqlite && !this.#isFull(error)) throw this.#enterDoubt(error);",
-          '    if (fromSqlite && error.code === "SQLITE_MISUSE") throw this.#enterDoubt(error);',
+      },
+      {
+        name: "failed-read-ignored",
+        breaks: "pitfall 15: an I/O error of a read does not end the store",
+        edits: [
+          [
+            "      throw error instanceof SqliteError ? this.#enterDoubt(error) : error;",
+            "      throw error;",
+          ],
         ],
-      ],
-    },
-    {
-      name: "failed-read-ignored",
-      breaks: "pitfall 15: an I/O error of a read does not end the store",
-      edits: [
-        [
-          "      throw error instanceof SqliteError ? this.#enterDoubt(error) : error;",
-          "      throw error;",
-        ],
-      ],
-    },
-  ]),
-  ...mutantsOf({ file: "src/store/process_lock.ts", isSimulated: false, tests: SQLITE_TESTS }, [
-    {
-      name: "two-processes-on-one-store",
-      breaks: "pitfall 2: a second process opens the same store",
-      edits: [['    database.exec("BEGIN EXCLUSIVE");', '    database.exec("BEGIN");']],
-    },
-  ]),
+      },
+    ],
+  ),
+  ...mutantsOf(
+    { file: "src/store/sqlite/process_lock.ts", isSimulated: false, tests: SQLITE_TESTS },
+    [
+      {
+        name: "two-processes-on-one-store",
+        breaks: "pitfall 2: a second process opens the same store",
+        edits: [['    database.exec("BEGIN EXCLUSIVE");', '    database.exec("BEGIN");']],
+      },
+    ],
+  ),
   ...mutantsOf(
     {
-      file: "src/store/sqlite_ledger.ts",
+      file: "src/store/ledger/sqlite_ledger.ts",
       isSimulated: false,
-      tests: ["test/store/sqlite_ledger_test.ts"],
+      tests: ["test/store/ledger/sqlite_ledger_test.ts"],
     },
     [
       {
@@ -264,9 +280,12 @@ const SQLITE = [
   ),
   ...mutantsOf(
     {
-      file: "src/store/sqlite_outbox.ts",
+      file: "src/store/outbox/sqlite_outbox.ts",
       isSimulated: false,
-      tests: ["test/store/sqlite_outbox_test.ts", "test/store/verify_records_test.ts"],
+      tests: [
+        "test/store/outbox/sqlite_outbox_test.ts",
+        "test/store/outbox/verify_records_test.ts",
+      ],
     },
     [
       {
@@ -284,8 +303,8 @@ const SQLITE = [
   ),
   ...mutantsOf(
     {
-      file: "src/store/stored_integer.ts",
-      tests: ["test/store/memory_ledger_test.ts", "test/store/memory_outbox_test.ts"],
+      file: "src/store/sqlite/stored_integer.ts",
+      tests: ["test/store/ledger/memory_ledger_test.ts", "test/store/outbox/memory_outbox_test.ts"],
     },
     [
       {

@@ -4,9 +4,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { EXIT, FAULTS, LikesError, STATUS } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
-import { CHANNEL_OPTIONS, CREDENTIALS, targetOf } from "../../src/rpc/client.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, targetOf } from "../../src/rpc/client/client.ts";
 import { fromCall, isCertainNo, toStatus, toStatusOf } from "../../src/rpc/faults.ts";
-import { likesService } from "../../src/rpc/likes_service.ts";
+import { likesService } from "../../src/rpc/server/likes_service.ts";
 import { protos } from "../../src/rpc/protos.ts";
 import { NO_LIKES, serve } from "./serving.ts";
 

@@ -1,10 +1,10 @@
 /** The socket of an operator in a folder of its own, with a role that is made up. */
 import { join } from "node:path";
-import type { DecisionRow } from "../../src/core/ledger.ts";
-import type { Operation, OperationOutcome } from "../../src/core/primary_events.ts";
-import type { TroubleStatus } from "../../src/core/status.ts";
-import { serveOperator } from "../../src/rpc/operator_socket.ts";
-import type { RpcServer } from "../../src/rpc/server.ts";
+import type { DecisionRow } from "../../src/core/ledger/ledger.ts";
+import type { Operation, OperationOutcome } from "../../src/core/primary/primary_events.ts";
+import type { TroubleStatus } from "../../src/core/primary/status.ts";
+import { serveOperator } from "../../src/rpc/server/operator_socket.ts";
+import type { RpcServer } from "../../src/rpc/server/server.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { testId } from "../store/faults.ts";
 

@@ -1,5 +1,5 @@
 /** Messages as a peer receives them: written, encoded, decoded again, and not checked yet. */
-import type { FromLikesServer, FromPrimary } from "../../src/core/messages.ts";
+import type { FromLikesServer, FromPrimary } from "../../src/core/protocol/messages.ts";
 import type {
   StatusResponse,
   StatusResponse__Output,
@@ -13,7 +13,7 @@ import type {
   StreamLikesResponse__Output,
 } from "../../src/rpc/gen/likes/v1/StreamLikesResponse.ts";
 import { protos } from "../../src/rpc/protos.ts";
-import { writeFromLikesServer, writeFromPrimary } from "../../src/rpc/wire.ts";
+import { writeFromLikesServer, writeFromPrimary } from "../../src/rpc/wire/wire.ts";
 import { testId } from "../store/faults.ts";
 
 const { StreamLikes, Status } = protos.PrimaryService.service;

@@ -1,10 +1,10 @@
 /** A server on a free port of loopback, in this process, with services whose roles are made up. */
-import type { Counts } from "../../src/rpc/counts_wire.ts";
-import type { PrimaryPort } from "../../src/rpc/primary_service.ts";
-import type { LikesPort } from "../../src/rpc/likes_service.ts";
-import type { AddServices } from "../../src/rpc/server.ts";
-import { RpcServer } from "../../src/rpc/server.ts";
-import type { ServerStatus, Status } from "../../src/core/status.ts";
+import type { Counts } from "../../src/rpc/wire/counts_wire.ts";
+import type { PrimaryPort } from "../../src/rpc/server/primary_service.ts";
+import type { LikesPort } from "../../src/rpc/server/likes_service.ts";
+import type { AddServices } from "../../src/rpc/server/server.ts";
+import { RpcServer } from "../../src/rpc/server/server.ts";
+import type { ServerStatus, Status } from "../../src/core/primary/status.ts";
 import { testId } from "../store/faults.ts";
 
 /** A server that listens until it is disposed of. */

@@ -1,6 +1,6 @@
 /** Stores that forget: outboxes that are wiped, rolled back or copied, and the ledger likewise. */
-import { LedgerDisk } from "../../src/store/memory_ledger.ts";
-import { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
+import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import type { Amnesia } from "./faults.ts";
 import { Machine } from "./machine.ts";
 import type { Operator } from "./operator.ts";

@@ -3,8 +3,8 @@
  * without SHA-256. Most seeds use it, because what is simulated is the protocol and not the
  * encoding; a share of them uses the production codec.
  */
-import type { LikeEvent } from "../../src/core/like_event.ts";
-import type { DecodedEvent, RecordCodec } from "../../src/core/record.ts";
+import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
+import type { DecodedEvent, RecordCodec } from "../../src/core/protocol/record.ts";
 
 /** Of one event: length of the id, the id in ASCII, and the likes in 3 bytes. */
 export const cheapCodec: RecordCodec = { encode, decode, digest };

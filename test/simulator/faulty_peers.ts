@@ -2,11 +2,16 @@
  * Peers that are broken: what they say breaks the protocol in a way that the other side can tell, so
  * nothing may come of it. It is said on the stream of an honest process, in its place.
  */
-import type { FromLikesServer, FromPrimary, Hello, LikeBatch } from "../../src/core/messages.ts";
-import type { LikeRecord, RecordCodec } from "../../src/core/record.ts";
+import type {
+  FromLikesServer,
+  FromPrimary,
+  Hello,
+  LikeBatch,
+} from "../../src/core/protocol/messages.ts";
+import type { LikeRecord, RecordCodec } from "../../src/core/protocol/record.ts";
 import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
-import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
-import { findIncarnation } from "../../src/store/outbox_state.ts";
+import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
+import { findIncarnation } from "../../src/store/outbox/outbox_state.ts";
 import { UNKNOWN_LIKES } from "./cheap_codec.ts";
 import type { PeerFault } from "./faults.ts";
 import type { Forged, SimulatedStream } from "./network.ts";

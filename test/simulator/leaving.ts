@@ -1,5 +1,5 @@
 /** The end of a world: everybody leaves, while likes are given, and `as_of` goes on alone. */
-import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
+import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import { give } from "./giver.ts";
 import type { Givers } from "./giver.ts";
 import type { PrimaryProcess } from "./primary.ts";

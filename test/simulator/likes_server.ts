@@ -1,13 +1,16 @@
 /** A LikesServer's shell in a simulated world, as src/likes_server is in the real one. */
-import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
-import { LikesServerCore } from "../../src/core/likes_server.ts";
-import type { LikesServerAction, LikesServerEvent } from "../../src/core/likes_server.ts";
-import type { FromPrimary, Trouble } from "../../src/core/messages.ts";
-import type { OutboxSnapshot } from "../../src/core/outbox.ts";
-import { inTurn } from "../../src/in_turn.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/learnt_counts.ts";
+import { LikesServerCore } from "../../src/core/likes_server/likes_server.ts";
+import type {
+  LikesServerAction,
+  LikesServerEvent,
+} from "../../src/core/likes_server/likes_server.ts";
+import type { FromPrimary, Trouble } from "../../src/core/protocol/messages.ts";
+import type { OutboxSnapshot } from "../../src/core/likes_server/outbox.ts";
+import { inTurn } from "../../src/roles/in_turn.ts";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
-import { MemoryOutbox } from "../../src/store/memory_outbox.ts";
-import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import { MemoryOutbox } from "../../src/store/outbox/memory_outbox.ts";
+import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { misbehave, speakOtherVersion } from "./faulty_peers.ts";
 import type { Misled } from "./faulty_peers.ts";
 import type { Machine } from "./machine.ts";

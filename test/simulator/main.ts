@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { parseWhole } from "../../src/cli/numbers.ts";
+import { parseWhole } from "../../src/text/numbers.ts";
 import { runRange } from "./range.ts";
 import { runSeed } from "./seed_run.ts";
 import { firedTable, neverFired } from "./tally.ts";

@@ -9,8 +9,8 @@ import type {
   Hello,
   Pulse,
   Welcome,
-} from "../../src/core/messages.ts";
-import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
+} from "../../src/core/protocol/messages.ts";
+import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import type { Machine } from "./machine.ts";
 import type { SimulatedProcess, Surroundings } from "./process.ts";
 

@@ -3,8 +3,8 @@
  * status and which machines there are: stops one of two live copies, resolves troubles by number,
  * and retires members whose outbox is gone.
  */
-import type { Operation } from "../../src/core/primary.ts";
-import type { Status, TroubleStatus } from "../../src/core/status.ts";
+import type { Operation } from "../../src/core/primary/primary.ts";
+import type { Status, TroubleStatus } from "../../src/core/primary/status.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { PrimaryProcess } from "./primary.ts";

@@ -3,9 +3,9 @@
  * its own few kinds of faults, at its own rates (swarm testing): a world in which everything goes
  * wrong at once never gets far enough to meet what takes a while of peace.
  */
-import type { Retention } from "../../src/core/likes_server.ts";
-import type { RecordCodec } from "../../src/core/record.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
+import type { Retention } from "../../src/core/likes_server/likes_server.ts";
+import type { RecordCodec } from "../../src/core/protocol/record.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
 import { cheapCodec } from "./cheap_codec.ts";
 import { AMNESIAS, PLAIN_FAULTS } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";

@@ -1,20 +1,20 @@
 /** The primary's shell in a simulated world, as src/primary is in the real one. */
-import type { GroupResult, LedgerCommand } from "../../src/core/ledger_rule.ts";
-import { runGroup } from "../../src/core/ledger_rule.ts";
-import type { LedgerSnapshot, TransactionOutcome } from "../../src/core/ledger.ts";
-import type { CountsAnswer, CountsQuestion } from "../../src/core/learnt_counts.ts";
-import { PrimaryCore } from "../../src/core/primary.ts";
+import type { GroupResult, LedgerCommand } from "../../src/core/ledger/ledger_rule.ts";
+import { runGroup } from "../../src/core/ledger/ledger_rule.ts";
+import type { LedgerSnapshot, TransactionOutcome } from "../../src/core/ledger/ledger.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/learnt_counts.ts";
+import { PrimaryCore } from "../../src/core/primary/primary.ts";
 import type {
   Operation,
   OperationOutcome,
   PrimaryAction,
   PrimaryEvent,
-} from "../../src/core/primary.ts";
-import type { FromLikesServer } from "../../src/core/messages.ts";
+} from "../../src/core/primary/primary.ts";
+import type { FromLikesServer } from "../../src/core/protocol/messages.ts";
 import { STREAM_BATCHES_QUEUED_MAX } from "../../src/limits.ts";
-import { inTurn } from "../../src/in_turn.ts";
-import { MemoryLedger } from "../../src/store/memory_ledger.ts";
-import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
+import { inTurn } from "../../src/roles/in_turn.ts";
+import { MemoryLedger } from "../../src/store/ledger/memory_ledger.ts";
+import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import type { Machine } from "./machine.ts";
 import type { Forged, SimulatedStream } from "./network.ts";
 import { CommitCheck } from "./oracle/commit_check.ts";

@@ -1,6 +1,6 @@
 /** Where a LikesServer lives: its machine, its disk, and whichever process works there now. */
-import type { LedgerDisk } from "../../src/store/memory_ledger.ts";
-import type { OutboxDisk } from "../../src/store/memory_outbox.ts";
+import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
+import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { LikesServerProcess } from "./likes_server.ts";
 import type { LikesServerSurroundings, Seat } from "./likes_server.ts";
 import type { Machine } from "./machine.ts";

@@ -4,8 +4,8 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LikesServerCore } from "../../src/core/likes_server.ts";
-import { PrimaryCore } from "../../src/core/primary.ts";
+import { LikesServerCore } from "../../src/core/likes_server/likes_server.ts";
+import { PrimaryCore } from "../../src/core/primary/primary.ts";
 import { extent } from "../fixtures/extent.ts";
 import { runSeed } from "./seed_run.ts";
 import { addTally, firedTable, neverFired, newTally } from "./tally.ts";

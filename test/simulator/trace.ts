@@ -1,6 +1,6 @@
 /** The trace of one seed: a line for each event, effect and fault, with its time and its process. */
 import { createHash } from "node:crypto";
-import type { IncarnationState } from "../../src/core/outbox.ts";
+import type { IncarnationState } from "../../src/core/likes_server/outbox.ts";
 import type { Agenda } from "./agenda.ts";
 
 /** Takes lines; nobody builds one unless there is a trace. */

@@ -1,14 +1,14 @@
 /** Stores with something in them, all that they mean as text, and bytes of them that a disk turned. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LikeEvent } from "../../src/core/like_event.ts";
-import type { OutboxWrite } from "../../src/core/outbox.ts";
-import { origin } from "../../src/core/record.ts";
-import type { Position } from "../../src/core/record.ts";
+import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
+import type { OutboxWrite } from "../../src/core/likes_server/outbox.ts";
+import { origin } from "../../src/core/protocol/record.ts";
+import type { Position } from "../../src/core/protocol/record.ts";
 import { LikesError, messageOf } from "../../src/errors.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { openSqliteLedger } from "../../src/store/sqlite_ledger.ts";
-import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
+import { openSqliteLedger } from "../../src/store/ledger/sqlite_ledger.ts";
+import { openSqliteOutbox } from "../../src/store/outbox/sqlite_outbox.ts";
 import { testId } from "./faults.ts";
 import {
   DECISION,
@@ -21,8 +21,8 @@ import {
   likesOf,
   mostLiked,
   valueOf,
-} from "./ledger_fixture.ts";
-import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox_fixture.ts";
+} from "./ledger/ledger_fixture.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox/outbox_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const RECORDS = 20;

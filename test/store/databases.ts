@@ -1,7 +1,7 @@
 /** Databases that a test makes or changes as no role would. */
 import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Database } from "../../src/store/sqlite.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
 
 /** Rows of `filled`, which take many pages. */
 export const ROWS = 20_000;

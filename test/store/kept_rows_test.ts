@@ -2,16 +2,16 @@
 import { createHash } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
-import { Database } from "../../src/store/sqlite.ts";
-import { guardTables } from "../../src/store/guard_tables.ts";
-import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger_tables.ts";
-import type { LedgerStatements } from "../../src/store/ledger_tables.ts";
-import { incarnationRow } from "../../src/store/outbox_columns.ts";
-import { OUTBOX_KIND, prepareOutbox } from "../../src/store/outbox_tables.ts";
+import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
+import { guardTables } from "../../src/store/sqlite/guard_tables.ts";
+import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger/ledger_tables.ts";
+import type { LedgerStatements } from "../../src/store/ledger/ledger_tables.ts";
+import { incarnationRow } from "../../src/store/outbox/outbox_columns.ts";
+import { OUTBOX_KIND, prepareOutbox } from "../../src/store/outbox/outbox_tables.ts";
 import { pageText, rowsUnder } from "../docs/page_text.ts";
-import { DECISION, TROUBLE } from "./ledger_fixture.ts";
-import { incarnationWith } from "./outbox_fixture.ts";
+import { DECISION, TROUBLE } from "./ledger/ledger_fixture.ts";
+import { incarnationWith } from "./outbox/outbox_fixture.ts";
 
 const ROWS = 10_000;
 /** Part of a figure by which a measured one may differ: how full pages are depends on the order. */

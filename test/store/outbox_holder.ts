@@ -2,8 +2,8 @@
  * A process that holds an outbox until it is killed: `outbox_holder.ts <folder>`. It accepts two
  * events, says so to its parent, and ends with it.
  */
-import { openSqliteOutbox } from "../../src/store/sqlite_outbox.ts";
-import { OUTBOX_ID, SERVER_ID, acknowledge, append } from "./outbox_fixture.ts";
+import { openSqliteOutbox } from "../../src/store/outbox/sqlite_outbox.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge, append } from "./outbox/outbox_fixture.ts";
 import { testId } from "./faults.ts";
 
 const incarnation = testId(1);

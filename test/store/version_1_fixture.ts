@@ -1,9 +1,9 @@
 /** Stores as builds of version 1 left them: their tables, word by word, and rows in them. */
 import { join } from "node:path";
-import { guardTables } from "../../src/store/guard_tables.ts";
-import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
-import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
-import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+import { guardTables } from "../../src/store/sqlite/guard_tables.ts";
+import { LEDGER_KIND } from "../../src/store/ledger/ledger_tables.ts";
+import { OUTBOX_KIND } from "../../src/store/outbox/outbox_tables.ts";
+import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
 import { newDatabase } from "./databases.ts";
 
 type Kind1 = Omit<SqliteKind, "upgrades">;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
-import { Database, SqliteError } from "../../src/store/sqlite.ts";
+import { Database, SqliteError } from "../../src/store/sqlite/sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder } from "./audit_fixture.ts";
 import { LEDGER, idOf, makeStores } from "./stores_fixture.ts";

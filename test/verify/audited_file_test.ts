@@ -9,7 +9,7 @@ import {
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Database } from "../../src/store/sqlite.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { execIn } from "../store/databases.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder, firstOf } from "./audit_fixture.ts";

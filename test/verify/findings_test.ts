@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Findings } from "../../src/verify/findings.ts";
-import { SqliteError } from "../../src/store/sqlite.ts";
+import { SqliteError } from "../../src/store/sqlite/sqlite.ts";
 
 const PLACE = { serverId: "a" };
 

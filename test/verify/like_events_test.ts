@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { refuseItemId } from "../../src/core/like_event.ts";
+import { refuseItemId } from "../../src/core/protocol/like_event.ts";
 import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
 import { decodeEvents } from "../../src/verify/like_events.ts";
 import { Unsound } from "../../src/verify/unsound.ts";
 import { mutated, randomOf } from "../fixtures/mutation.ts";

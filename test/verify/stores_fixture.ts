@@ -4,12 +4,12 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { recordCodec } from "../../src/rpc/record_codec.ts";
-import { Database } from "../../src/store/sqlite.ts";
-import { guardTables } from "../../src/store/guard_tables.ts";
-import { LEDGER_KIND } from "../../src/store/ledger_tables.ts";
-import { OUTBOX_KIND } from "../../src/store/outbox_tables.ts";
-import type { SqliteKind } from "../../src/store/sqlite_kind.ts";
+import { recordCodec } from "../../src/format/record_codec.ts";
+import { Database } from "../../src/store/sqlite/sqlite.ts";
+import { guardTables } from "../../src/store/sqlite/guard_tables.ts";
+import { LEDGER_KIND } from "../../src/store/ledger/ledger_tables.ts";
+import { OUTBOX_KIND } from "../../src/store/outbox/outbox_tables.ts";
+import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
 import { newDatabase } from "../store/databases.ts";
 
 /** An event: an item and its likes. */

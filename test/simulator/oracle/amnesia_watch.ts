@@ -2,12 +2,12 @@
  * Law 7: an amnesia that can be seen is recorded as trouble, and costs no like that still exists
  * anywhere. It is told of every store that forgot, and looks whether the ledger names it.
  */
-import type { GroupResult } from "../../../src/core/ledger_rule.ts";
-import type { TroubleKind } from "../../../src/core/messages.ts";
-import type { TroubleRow } from "../../../src/core/ledger.ts";
-import type { Id } from "../../../src/core/record.ts";
-import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
-import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import type { GroupResult } from "../../../src/core/ledger/ledger_rule.ts";
+import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
+import type { TroubleRow } from "../../../src/core/ledger/ledger.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
+import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import type { AsOfCheck, WrongSpan } from "./as_of_check.ts";
 import { expect } from "./failure.ts";
 import { holds } from "./holds.ts";

@@ -2,7 +2,7 @@
  * What one life of the primary begins to commit: nothing of a stream that is over, and nothing at once
  * that a disk has just refused.
  */
-import type { LedgerCommand } from "../../../src/core/ledger_command.ts";
+import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import { expect } from "./failure.ts";
 
 /** So long it leaves a disk alone that was full or busy, at the least. */

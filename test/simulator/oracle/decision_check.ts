@@ -3,10 +3,14 @@
  * and of what streams nobody says that nothing more will come. What streams is taken from the wire,
  * when the operator asks.
  */
-import type { DecisionRow, TroubleRow } from "../../../src/core/ledger.ts";
-import type { GroupResult, LedgerCommand, LedgerResult } from "../../../src/core/ledger_command.ts";
-import type { Id } from "../../../src/core/record.ts";
-import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import type { DecisionRow, TroubleRow } from "../../../src/core/ledger/ledger.ts";
+import type {
+  GroupResult,
+  LedgerCommand,
+  LedgerResult,
+} from "../../../src/core/ledger/ledger_command.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 
 type Operated = Extract<LedgerResult, { readonly type: "operated" }>;

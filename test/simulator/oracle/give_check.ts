@@ -1,5 +1,5 @@
 /** Every give is answered soon by a LikesServer that lives, whatever becomes of its disk. */
-import type { LikesServerEvent } from "../../../src/core/likes_server.ts";
+import type { LikesServerEvent } from "../../../src/core/likes_server/likes_server.ts";
 import { expect } from "./failure.ts";
 
 /** The slowest disk takes 2 s for a write; one is under way, one goes first, and one is its own. */

@@ -3,10 +3,14 @@
  * applied already is a duplicate and nothing else, a stream that is refused is not heard any more,
  * a Hello writes nothing, who leaves has asked for that, and a version names each change.
  */
-import type { LedgerMeta } from "../../../src/core/ledger.ts";
-import type { GroupResult, LedgerCommand, LedgerResult } from "../../../src/core/ledger_command.ts";
-import type { FromLikesServer } from "../../../src/core/messages.ts";
-import type { Id } from "../../../src/core/record.ts";
+import type { LedgerMeta } from "../../../src/core/ledger/ledger.ts";
+import type {
+  GroupResult,
+  LedgerCommand,
+  LedgerResult,
+} from "../../../src/core/ledger/ledger_command.ts";
+import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 

@@ -1,5 +1,5 @@
-import type { Id } from "../../../src/core/record.ts";
-import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 
 /** Whether an outbox still has the event of that name. */
 export function holds(disk: OutboxDisk, incarnation: Id, sequence: number): boolean {

@@ -2,11 +2,11 @@
  * What one life of a LikesServer has said, as it was seen on the wire and on its disk: nothing
  * leaves before the disk (law 1), and every window and queue is within its bound (law 6).
  */
-import type { GiveOutcome, Retention } from "../../../src/core/likes_server.ts";
-import type { FromLikesServer, FromPrimary } from "../../../src/core/messages.ts";
-import { acceptedOf } from "../../../src/core/outbox.ts";
-import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/outbox.ts";
-import type { Id } from "../../../src/core/record.ts";
+import type { GiveOutcome, Retention } from "../../../src/core/likes_server/likes_server.ts";
+import type { FromLikesServer, FromPrimary } from "../../../src/core/protocol/messages.ts";
+import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
+import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
 import {
   BACKOFF_FIRST_MS,
   BACKOFF_MAX_MS,
@@ -16,7 +16,7 @@ import {
   WINDOW_BATCHES_MAX,
   WINDOW_BYTES_MAX,
 } from "../../../src/limits.ts";
-import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import type { AmnesiaWatch } from "./amnesia_watch.ts";
 import type { AsOfCheck } from "./as_of_check.ts";
 import { expect } from "./failure.ts";

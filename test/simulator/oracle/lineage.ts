@@ -3,9 +3,9 @@
  * incarnation, the total, and what an operator gave up. A ledger that is restored from a copy goes
  * on from what was kept beside that copy.
  */
-import type { GroupResult } from "../../../src/core/ledger_rule.ts";
-import type { Id } from "../../../src/core/record.ts";
-import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import type { GroupResult } from "../../../src/core/ledger/ledger_rule.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 import { PAST_ITEM } from "./truth.ts";
 import type { Gift, Truth } from "./truth.ts";

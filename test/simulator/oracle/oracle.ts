@@ -6,14 +6,14 @@
  * `asOf` law 4, `watch` what a life of the primary may say, `readers` what was shown to whom, `amnesia`
  * who forgot, and the checks of groups and decisions what a commit may do.
  */
-import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger.ts";
-import type { GroupResult, LedgerCommand } from "../../../src/core/ledger_rule.ts";
-import type { FromLikesServer } from "../../../src/core/messages.ts";
-import type { Id, RecordCodec } from "../../../src/core/record.ts";
-import type { Status } from "../../../src/core/status.ts";
-import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
+import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
+import type { GroupResult, LedgerCommand } from "../../../src/core/ledger/ledger_rule.ts";
+import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
+import type { Id, RecordCodec } from "../../../src/core/protocol/record.ts";
+import type { Status } from "../../../src/core/primary/status.ts";
+import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";
-import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { AmnesiaWatch } from "./amnesia_watch.ts";
 import { AsOfCheck } from "./as_of_check.ts";
 import { DecisionCheck } from "./decision_check.ts";

@@ -3,11 +3,15 @@
  * not acknowledged, or before its time, or while something older could be; and everything in the end.
  * What it has seen of a ledger only gets newer.
  */
-import { recordDiskBytes } from "../../../src/core/disk_bytes.ts";
-import type { Retention } from "../../../src/core/likes_server.ts";
-import type { IncarnationState, OutboxSnapshot, OutboxWrite } from "../../../src/core/outbox.ts";
-import type { Id } from "../../../src/core/record.ts";
-import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import type { Retention } from "../../../src/core/likes_server/likes_server.ts";
+import type {
+  IncarnationState,
+  OutboxSnapshot,
+  OutboxWrite,
+} from "../../../src/core/likes_server/outbox.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { PLENTY } from "../plan.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";

@@ -2,8 +2,8 @@
  * What one life of the primary has sent and received, as it was seen on the wire: from this alone it is
  * computed again what its labels, its CONVERGED and its everywhere may say (laws 4 and 5).
  */
-import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger.ts";
-import type { GroupResult } from "../../../src/core/ledger_rule.ts";
+import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
+import type { GroupResult } from "../../../src/core/ledger/ledger_rule.ts";
 import {
   MEMBER_SILENT_MS,
   PULSES_UNANSWERED_MAX,
@@ -14,9 +14,9 @@ import type {
   FromLikesServer,
   FromPrimary,
   Welcome,
-} from "../../../src/core/messages.ts";
-import type { Id } from "../../../src/core/record.ts";
-import type { ServerStatus, Status } from "../../../src/core/status.ts";
+} from "../../../src/core/protocol/messages.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import type { ServerStatus, Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 import { MisdirectedCheck } from "./misdirected_check.ts";

@@ -3,10 +3,10 @@
  * before of one ledger, however often it is started, and of learnt counts nothing twice and nothing
  * left out.
  */
-import type { CountOutcome, TotalView } from "../../../src/core/likes_server.ts";
-import type { Id } from "../../../src/core/record.ts";
-import type { LedgerDisk } from "../../../src/store/memory_ledger.ts";
-import type { OutboxDisk } from "../../../src/store/memory_outbox.ts";
+import type { CountOutcome, TotalView } from "../../../src/core/likes_server/likes_server.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
+import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Gift, Truth } from "./truth.ts";

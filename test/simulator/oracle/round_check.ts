@@ -3,7 +3,7 @@
  * total changes. A stream that takes a pulse later than its round is no round.
  */
 import { PULSE_GAP_MIN_MS } from "../../../src/limits.ts";
-import type { Convergence } from "../../../src/core/messages.ts";
+import type { Convergence } from "../../../src/core/protocol/messages.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 

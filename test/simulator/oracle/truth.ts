@@ -4,9 +4,9 @@
  * appended to by one process, so the events of one are one list, whatever became of the disks that
  * hold it.
  */
-import type { GiveOutcome } from "../../../src/core/likes_server.ts";
-import type { OutboxWrite } from "../../../src/core/outbox.ts";
-import type { Id, RecordCodec } from "../../../src/core/record.ts";
+import type { GiveOutcome } from "../../../src/core/likes_server/likes_server.ts";
+import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import type { Id, RecordCodec } from "../../../src/core/protocol/record.ts";
 import { expect } from "./failure.ts";
 
 /** A like that somebody gave. */

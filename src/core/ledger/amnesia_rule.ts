@@ -1,0 +1,180 @@
+/**
+ * The signs of amnesia, as the ledger sees them: what a LikesServer says that it found, what an outbox
+ * that forgot nothing would not say, and what returns although an operator said that it would not.
+ *
+ * All of it is recorded and none of it is guessed about. A trouble that a LikesServer names in the very
+ * words of one that was decided is not recorded again: the decision has not reached it yet.
+ */
+import type { IncarnationRow, MemberRow } from "./ledger.ts";
+import type { LedgerChanges } from "./ledger_changes.ts";
+import { NO_EVENTS } from "../protocol/messages.ts";
+import type { NamedEvents, ReportCommand } from "./ledger_command.ts";
+import type { Report, Trouble, TroubleKind } from "../protocol/messages.ts";
+import type { Id } from "../protocol/record.ts";
+
+/** Records what the LikesServer itself found. Returns the incarnations about which it is decided. */
+export function takeTroubles(
+  changes: LedgerChanges,
+  { outboxId, report, named }: ReportCommand,
+): readonly Id[] {
+  const resolved: Id[] = [];
+  for (const trouble of report.troubles) {
+    const row = changes.ledger.incarnation(trouble.incarnation);
+    if (row !== undefined && row.outboxId !== outboxId) continue;
+    // A ledger may be restored again: in the same words it is another one.
+    if (trouble.kind === "ledger_restored") takeRestored(changes, outboxId, trouble);
+    else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
+    else takeParking(changes, outboxId, withNamed(trouble, named), row);
+  }
+  const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
+  if (isRefilled) endRefilled(changes, outboxId, report);
+  return resolved;
+}
+
+/**
+ * One of an outbox is all that it takes until it is refilled, however often its LikesServer is started
+ * meanwhile: no operator can end them, so they must not use up its room.
+ */
+function takeRestored(changes: LedgerChanges, outboxId: Id, trouble: Trouble): void {
+  const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
+  if (!isNamed) changes.addTrouble(outboxId, trouble, { isReported: true });
+}
+
+/** A gap is over once counting has gone on after it, whoever decided what. */
+function isOver(
+  changes: LedgerChanges,
+  outboxId: Id,
+  trouble: Trouble,
+  row: IncarnationRow | undefined,
+): boolean {
+  if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);
+  return row !== undefined && row.appliedSequence >= trouble.lastSequence;
+}
+
+/** An outbox that forgot cannot tell what it had named: that may be lost with what it tells. */
+function withNamed(trouble: Trouble, named: NamedEvents | undefined): Trouble {
+  const isForgotten = trouble.kind === "outbox_rolled_back" || trouble.kind === "digest_differs";
+  if (!isForgotten || named?.incarnation !== trouble.incarnation) return trouble;
+  return { ...trouble, lastSequence: Math.max(trouble.lastSequence, named.sequence) };
+}
+
+/** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */
+function takeParking(
+  changes: LedgerChanges,
+  outboxId: Id,
+  trouble: Trouble,
+  row: IncarnationRow | undefined,
+): void {
+  changes.addTrouble(outboxId, trouble, { isReported: true });
+  if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });
+}
+
+/**
+ * A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered
+ * again.
+ */
+export function endRefilled(changes: LedgerChanges, outboxId: Id, report: Report): void {
+  for (const trouble of changes.ledger.troublesOf(outboxId)) {
+    if (trouble.kind !== "ledger_restored") continue;
+    changes.decide("refilled", trouble, "");
+    nameMissing(changes, outboxId, report);
+  }
+}
+
+/**
+ * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox
+ * any more. It may be of incarnations that neither side remembers, so only its likes can be told.
+ */
+function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }: Report): void {
+  const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
+  if (acknowledgedLikes <= appliedLikes) return;
+  const detail =
+    `${acknowledgedLikes} likes were acknowledged to this outbox, of which the ledger has ` +
+    `${appliedLikes}: no outbox holds the others; see other gaps too`;
+  changes.addTrouble(outboxId, { kind: "gap", incarnation: "", ...NO_EVENTS, detail });
+}
+
+/**
+ * Sees in a report what an outbox that forgot nothing would not say. Gives the row of the
+ * incarnation as it is now: one that was closed or parked and is live is open again, so that it is
+ * seen which copies are.
+ */
+export function recognise(
+  changes: LedgerChanges,
+  { report, named }: ReportCommand,
+  row: IncarnationRow,
+): IncarnationRow {
+  const { incarnation, lastSequence, final } = report;
+  const { appliedSequence, outboxId } = row;
+  const found = (kind: TroubleKind, detail: string): void => {
+    const range = rangeOf(appliedSequence + 1, lastSequence);
+    changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
+  };
+  if (final) {
+    const namedSequence = named?.incarnation === incarnation ? named.sequence : 0;
+    const [known, how] =
+      namedSequence > appliedSequence ? [namedSequence, "named"] : [appliedSequence, "applied"];
+    if (lastSequence >= known) return row;
+    const detail = `it ends at #${lastSequence}; #${known} was ${how}`;
+    // What it ends with is not applied yet, and may be lost before it is.
+    const range = rangeOf(Math.min(lastSequence, appliedSequence) + 1, known);
+    const kind = "outbox_rolled_back";
+    changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
+    return row;
+  }
+  if (row.state === "closed") found("closed_incarnation", "it was closed, and reports as live");
+  const oldest = changes.ledger.incarnationsIn(outboxId, "open", 2);
+  const other = oldest.find((id) => id !== incarnation);
+  if (other !== undefined) found("second_incarnation", `${other} is open too`);
+  return row.state === "open" ? row : changes.setIncarnation({ ...row, state: "open" });
+}
+
+/**
+ * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may
+ * have been wrong: when something of it is not counted, or when `as_of` has passed the label up to
+ * which its report speaks, for it goes on accepting all the time. Gives the row of the incarnation as
+ * it is now.
+ */
+export function takeReturned(
+  changes: LedgerChanges,
+  before: MemberRow | undefined,
+  { report, row }: { readonly report: Report; readonly row: IncarnationRow },
+): IncarnationRow {
+  const isRetired = row.state === "retired";
+  if (before === undefined || (before.state !== "retired" && !isRetired)) return row;
+  const range = rangeOf(row.appliedSequence + 1, report.lastSequence);
+  const isKnown = range.lastSequence > 0 || report.otherPendingEvents > 0;
+  if (isKnown || changes.asOfMs > report.labelMs) {
+    const { incarnation, outboxId } = row;
+    const span = { asOfFromMs: before.retiredAsOfMs, asOfToMs: changes.asOfMs };
+    const detail = isKnown
+      ? "it was retired, and returns with events that are not counted"
+      : "it was retired, and returns; what it has accepted lately is not known";
+    const trouble = {
+      kind: "retired_returned",
+      incarnation,
+      ...range,
+      digest: "",
+      detail,
+    } as const;
+    changes.addTrouble(outboxId, trouble, { span });
+  }
+  const open = isRetired ? changes.setIncarnation({ ...row, state: "open" }) : row;
+  forgetRetiring(changes, row.outboxId);
+  return open;
+}
+
+/** Once nothing of an outbox is retired any more, a later retiring counts from its own `as_of`. */
+function forgetRetiring(changes: LedgerChanges, outboxId: Id): void {
+  const member = changes.ledger.member(outboxId);
+  if (member === undefined || changes.ledger.incarnationsIn(outboxId, "retired", 1).length > 0)
+    return;
+  changes.setMember({ ...member, retiredAsOfMs: 0 });
+}
+
+/** The events from `first` to `last`, or none. */
+function rangeOf(first: number, last: number) {
+  return first <= last
+    ? { firstSequence: first, lastSequence: last }
+    : { firstSequence: 0, lastSequence: 0 };
+}

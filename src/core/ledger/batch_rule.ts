@@ -1,0 +1,169 @@
+/**
+ * The rule of exactly once.
+ *
+ * The applied sequence, its digest, the likes of each item and the grand total change together or
+ * not at all. There is no window and no memory of recent names: an event at or below the applied
+ * sequence is a duplicate for ever, the one after it is applied, and anything else is refused,
+ * whereupon the sender says Hello again.
+ */
+import type { Refusal } from "../../errors.ts";
+import { RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../../limits.ts";
+import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
+import type { LedgerChanges } from "./ledger_changes.ts";
+import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
+import { foreignIncarnation, resultOfAttempt, resynchronise } from "./ledger_refusals.ts";
+import { apply, refuseEvent } from "../protocol/like_event.ts";
+import type { LikeEvent } from "../protocol/like_event.ts";
+import type { LikeBatch } from "../protocol/messages.ts";
+import type { RecordCodec } from "../protocol/record.ts";
+
+type BatchCommand = Extract<LedgerCommand, { readonly type: "batch" }>;
+
+/** Applies all of a batch, or nothing of it. */
+export function applyBatch(
+  changes: LedgerChanges,
+  { streamId, outboxId, batch }: BatchCommand,
+  codec: RecordCodec,
+): LedgerResult {
+  const incarnation = changes.ledger.incarnation(batch.incarnation);
+  const member = changes.ledger.member(outboxId);
+  const refused = (refusal: Refusal): LedgerResult => ({ type: "refused", streamId, refusal });
+  const isRetired = incarnation?.state === "retired" || member?.state === "retired";
+  if (incarnation === undefined || member === undefined || isRetired) {
+    return refused(resynchronise("Cannot apply a batch before the first report"));
+  }
+  if (incarnation.outboxId !== outboxId) return refused(foreignIncarnation(batch.incarnation));
+  if (batch.lastSequence <= incarnation.appliedSequence) {
+    return { type: "duplicate", streamId, incarnation };
+  }
+  const mismatch = mismatchOf(batch, incarnation, codec);
+  if (mismatch !== undefined) return refused(mismatch);
+  const events = decode(batch, codec);
+  if ("code" in events) return refused(events);
+  return count(changes, { streamId, batch, incarnation, member, events });
+}
+
+/** Says why a batch does not follow what was applied, by its sequences and its digest. */
+function mismatchOf(
+  batch: LikeBatch,
+  incarnation: IncarnationRow,
+  codec: RecordCodec,
+): Refusal | undefined {
+  const range = `#${batch.firstSequence} to #${batch.lastSequence}`;
+  const expected = incarnation.appliedSequence + 1;
+  if (batch.firstSequence !== expected) {
+    return resynchronise(`Cannot apply ${range}: #${expected} is expected next`);
+  }
+  let { digest } = incarnation;
+  for (const { firstSequence, bytes } of batch.records) {
+    digest = codec.digest(digest, firstSequence, bytes);
+  }
+  if (digest === batch.digest) return undefined;
+  return resynchronise(`Cannot apply ${range}: the digest differs`);
+}
+
+/** The events of a batch whose bytes are intact; otherwise why they cannot be counted. */
+function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Refusal {
+  const events: LikeEvent[] = [];
+  for (const { firstSequence, bytes } of batch.records) {
+    const sequence = batch.firstSequence + events.length;
+    const decoded = codec.decode(bytes);
+    if (decoded === undefined || firstSequence !== sequence) {
+      return resynchronise(`Cannot apply a record at #${firstSequence}: #${sequence} is expected`);
+    }
+    if (decoded.length === 0 || decoded.length > RECORD_EVENTS_MAX) {
+      return beyondProtocol(sequence, `its record has ${decoded.length} events`);
+    }
+    for (const event of decoded) {
+      const eventSequence = batch.firstSequence + events.length;
+      if (event === undefined) return unknownChange(eventSequence);
+      const refusal = refuseEvent(event);
+      if (refusal !== undefined) return beyondProtocol(eventSequence, refusal.message);
+      events.push(event);
+    }
+  }
+  const last = batch.firstSequence + events.length - 1;
+  if (last === batch.lastSequence) return events;
+  return resynchronise(
+    `Cannot apply a batch to #${batch.lastSequence}: its events end at #${last}`,
+  );
+}
+
+interface Counting {
+  readonly streamId: number;
+  readonly batch: LikeBatch;
+  readonly incarnation: IncarnationRow;
+  readonly member: MemberRow;
+  readonly events: readonly LikeEvent[];
+}
+
+function count(changes: LedgerChanges, counting: Counting): LedgerResult {
+  const { streamId, batch, incarnation: before, events } = counting;
+  const gained = gains(changes.ledger, events);
+  const sum = [...gained.values()].reduce((likes, one) => likes + one, changes.totalLikes);
+  if (sum > TOTAL_LIKES_MAX) {
+    // SQLite would make a floating-point number of it.
+    const refusal = beyondProtocol(batch.firstSequence, `the total would be ${sum}`);
+    return { type: "refused", streamId, refusal };
+  }
+  if (before.state !== "closed") return add(changes, counting, gained);
+  const attempted = changes.attempt(() => {
+    nameClosed(changes, counting);
+    return add(changes, counting, gained);
+  });
+  return resultOfAttempt(streamId, attempted);
+}
+
+/** What comes after the end of an incarnation still counts; that it came at all is a trouble. */
+function nameClosed(
+  changes: LedgerChanges,
+  { batch, incarnation: before, member }: Counting,
+): void {
+  const detail = `it was closed at #${before.appliedSequence}, and sends events`;
+  const { firstSequence, lastSequence } = batch;
+  const range = { firstSequence, lastSequence, digest: "" } as const;
+  const { incarnation } = before;
+  const kind = "closed_incarnation";
+  changes.addTrouble(member.outboxId, { kind, incarnation, ...range, detail });
+}
+
+function add(
+  changes: LedgerChanges,
+  { streamId, batch, incarnation: before, member, events }: Counting,
+  gained: ReadonlyMap<string, bigint>,
+): LedgerResult {
+  const { totalLikes: totalBefore } = changes;
+  for (const [itemId, likes] of gained) changes.addLikes(itemId, likes);
+  const appliedLikes = member.appliedLikes + changes.totalLikes - totalBefore;
+  changes.setMember({ ...member, appliedLikes });
+  const { firstSequence, lastSequence: appliedSequence, digest } = batch;
+  const incarnation = changes.setIncarnation({ ...before, appliedSequence, digest });
+  const { serverId } = member;
+  const applied = { incarnation, serverId, firstSequence, events, totalBefore };
+  return { type: "applied", streamId, applied };
+}
+
+/** What `events` do to each item, one after another. */
+function gains(ledger: LedgerTransaction, events: readonly LikeEvent[]): Map<string, bigint> {
+  const gained = new Map<string, bigint>();
+  for (const { itemId, change } of events) {
+    const before = gained.get(itemId) ?? 0n;
+    gained.set(itemId, before + apply(ledger.itemLikes(itemId) + before, change));
+  }
+  return gained;
+}
+
+/**
+ * No LikesServer of this protocol version accepts such an event: both sides share the bounds. So it
+ * comes from something else, and is not let near the total.
+ */
+function beyondProtocol(sequence: number, why: string): Refusal {
+  return { code: "message_invalid", message: `Cannot apply #${sequence}: ${why}` };
+}
+
+function unknownChange(sequence: number): Refusal {
+  const message =
+    `Cannot apply #${sequence}: its change is of a kind that this primary does not know; ` +
+    "upgrade the primary";
+  return { code: "change_unknown", message };
+}

@@ -1,0 +1,104 @@
+/**
+ * What every command does to the ledger.
+ *
+ * All of it runs inside the store's transaction, one command after another, each against the state
+ * that the one before left; never on receipt. After a command that is refused, the later ones of
+ * its stream are not done: their sender has to say Hello first.
+ */
+import { applyBatch } from "./batch_rule.ts";
+import type { LedgerTransaction } from "./ledger.ts";
+import { LedgerChanges } from "./ledger_changes.ts";
+import type { GroupResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
+import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
+import type { Hello } from "../protocol/messages.ts";
+import type { RecordCodec } from "../protocol/record.ts";
+import { noteAnswered, noteCopy, operate } from "./operation_rule.ts";
+import { takeReport } from "./report_rule.ts";
+
+export type * from "./ledger_command.ts";
+
+type StreamCommand = Extract<LedgerCommand, { readonly streamId: number }>;
+
+/**
+ * Does `commands` in order, inside one transaction. Nothing is written when nothing changes. The
+ * wall clock `nowUnixMs` dates troubles for people, and decides nothing.
+ */
+export function runGroup(
+  ledger: LedgerTransaction,
+  commands: readonly LedgerCommand[],
+  codec: RecordCodec,
+  nowUnixMs: number,
+): GroupResult {
+  const changes = new LedgerChanges(ledger, nowUnixMs);
+  const results: LedgerResult[] = [];
+  const refused = new Set<number>();
+  for (const command of commands) {
+    if (!("streamId" in command)) results.push(...ownResult(changes, command));
+    else if (!refused.has(command.streamId)) {
+      const result = resultOf(changes, command, codec);
+      if (result.type === "refused") refused.add(command.streamId);
+      results.push(result);
+    }
+  }
+  const meta = changes.finish();
+  const { members, troubles, decisions } = changes;
+  return { results, meta, members, troubles, decisions };
+}
+
+/** Does what no stream asked for. */
+function ownResult(
+  changes: LedgerChanges,
+  command: Exclude<LedgerCommand, StreamCommand>,
+): readonly LedgerResult[] {
+  switch (command.type) {
+    case "advance":
+      changes.advance(command.asOfMs);
+      return [];
+    case "opened":
+      noteCopy(changes);
+      return [];
+    case "answered":
+      noteAnswered(changes, command.leftSince);
+      return [];
+    case "operate":
+      return [operate(changes, command.requestId, command.operation)];
+  }
+}
+
+function resultOf(
+  changes: LedgerChanges,
+  command: StreamCommand,
+  codec: RecordCodec,
+): LedgerResult {
+  const { streamId } = command;
+  switch (command.type) {
+    case "greet":
+      return greet(changes, streamId, command.hello);
+    case "report": {
+      const take = () => takeReport(changes, streamId, command.report);
+      return resultOfAttempt(streamId, changes.attempt(take));
+    }
+    case "batch":
+      return applyBatch(changes, command, codec);
+  }
+}
+
+/** Reads only: a Hello may be old. */
+function greet(changes: LedgerChanges, streamId: number, hello: Hello): LedgerResult {
+  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);
+  if (row.outboxId !== hello.outboxId) {
+    return { type: "refused", streamId, refusal: foreignIncarnation(row.incarnation) };
+  }
+  const { appliedSequence, digest } = row;
+  const isBehind = hello.acknowledgedSequence > appliedSequence;
+  const reoffer = isBehind || isRestored(changes.ledger, hello);
+  return { type: "greeted", streamId, appliedSequence, digest, reoffer };
+}
+
+/** Whether the outbox has seen more of this ledger than the ledger itself knows. */
+function isRestored(ledger: LedgerTransaction, { seen }: Hello): boolean {
+  if (seen === undefined) return false;
+  const generation = ledger.generation(seen.generation);
+  if (generation === undefined) return true;
+  return seen.version > (generation.lastVersion ?? ledger.meta().version);
+}

@@ -1,0 +1,182 @@
+/**
+ * What is decided about troubles and members, in the ledger's own order: by an operator, or because
+ * what was missing came. Each decision is recorded for ever. What would be a guess is refused:
+ * nobody says of what streams that nothing more will come.
+ */
+import { unreachable } from "../../assert.ts";
+import type { Refusal } from "../../errors.ts";
+import type { IncarnationRow, TroubleRow } from "./ledger.ts";
+import type { LedgerChanges } from "./ledger_changes.ts";
+import type { LedgerOperation, LedgerResult } from "./ledger_command.ts";
+import { NO_EVENTS } from "../protocol/messages.ts";
+import type { Id } from "../protocol/record.ts";
+
+/** Incarnations that are read at a time: a peer may have opened a million. */
+const PAGE = 1_000;
+
+type Retire = Extract<LedgerOperation, { readonly type: "retire" }>;
+type Resolve = Extract<LedgerOperation, { readonly type: "resolve" }>;
+
+/** Does what an operator decided, or refuses it. */
+export function operate(
+  changes: LedgerChanges,
+  requestId: number,
+  operation: LedgerOperation,
+): LedgerResult {
+  const before = changes.decisions.length;
+  const refusal =
+    operation.type === "retire" ? retire(changes, operation) : resolve(changes, operation);
+  const decisions = changes.decisions.slice(before);
+  return { type: "operated", requestId, refusal, decisions };
+}
+
+/** A ledger that was opened from a copy says so, once. */
+export function noteCopy(changes: LedgerChanges): void {
+  if (changes.ledger.copiedMs() === undefined) return;
+  const kind = "ledger_restored";
+  const detail = "it was opened from a backup";
+  changes.addTrouble("", { kind, incarnation: "", ...NO_EVENTS, detail });
+  changes.clearCopied();
+}
+
+/**
+ * All members have answered, and `leftSince` outboxes that left since: the ledger that was opened from
+ * a copy is as they know it. One that had left before the copy was made may have come back after that,
+ * so it has to answer too.
+ */
+export function noteAnswered(changes: LedgerChanges, leftSince: readonly Id[]): void {
+  // One of them may have come back while this command waited.
+  const away = leftSince.filter((id) => changes.ledger.member(id)?.state === "left");
+  if (changes.ledger.outboxCount("left") > away.length) return;
+  for (const trouble of changes.ledger.troublesOf("")) changes.decide("answered", trouble, "");
+}
+
+function retire(changes: LedgerChanges, { outboxId, reason }: Retire): Refusal | undefined {
+  const member = changes.ledger.member(outboxId);
+  if (member?.state !== "member") return refuse("retire", `${outboxId} is no member`);
+  const retiredAsOfMs = member.retiredAsOfMs || changes.asOfMs;
+  changes.setMember({ ...member, state: "retired", retiredAsOfMs });
+  for (const state of ["open", "parked"] as const) retireAll(changes, outboxId, state);
+  changes.decide("retire", { outboxId }, reason);
+  for (const trouble of changes.ledger.troublesOf(outboxId)) {
+    changes.decide("retire", trouble, reason);
+  }
+  return undefined;
+}
+
+function retireAll(changes: LedgerChanges, outboxId: Id, state: IncarnationRow["state"]): void {
+  let page = changes.ledger.incarnationsIn(outboxId, state, PAGE);
+  while (page.length > 0) {
+    for (const incarnation of page) retireIncarnation(changes, incarnation, outboxId);
+    page = changes.ledger.incarnationsIn(outboxId, state, PAGE);
+  }
+}
+
+/** Of an incarnation nothing more will come; when it does, that is named from this `as_of` on. */
+function retireIncarnation(changes: LedgerChanges, incarnation: Id, outboxId: Id): void {
+  const row = changes.incarnationOr(incarnation, outboxId);
+  if (row.state !== "closed") changes.setIncarnation({ ...row, state: "retired" });
+  const member = changes.ledger.member(outboxId);
+  if (member === undefined || member.retiredAsOfMs > 0) return;
+  changes.setMember({ ...member, retiredAsOfMs: changes.asOfMs });
+}
+
+function resolve(changes: LedgerChanges, operation: Resolve): Refusal | undefined {
+  const { troubleNumber, reason } = operation;
+  const trouble = changes.ledger.trouble(troubleNumber);
+  if (trouble === undefined) {
+    return refuse("resolve", `there is no trouble ${troubleNumber}; see likes status`);
+  }
+  switch (trouble.kind) {
+    case "gap":
+      return closeGap(changes, trouble, operation);
+    case "outbox_rolled_back":
+    case "digest_differs":
+      return endIncarnation(changes, trouble, operation);
+    case "second_incarnation":
+      return endCopies(changes, trouble, operation);
+    case "ledger_restored":
+      if (trouble.outboxId === "") break;
+      return refuse(
+        "resolve",
+        `trouble ${troubleNumber} ends by itself once its LikesServer has delivered again; ` +
+          "start it, or retire it if it will not return",
+      );
+    case "closed_incarnation":
+    case "retired_returned":
+      break;
+    default:
+      return unreachable(trouble.kind);
+  }
+  changes.decide("resolve", trouble, reason);
+  return undefined;
+}
+
+/** Counting goes on after the events that are missing. */
+function closeGap(
+  changes: LedgerChanges,
+  trouble: TroubleRow,
+  { reason, streaming }: Resolve,
+): Refusal | undefined {
+  const { incarnation, outboxId, lastSequence, digest } = trouble;
+  if (incarnation === "") {
+    changes.decide("resolve", trouble, reason); // nobody knows its events
+    return undefined;
+  }
+  const row = changes.incarnationOr(incarnation, outboxId);
+  const firstSequence = row.appliedSequence + 1;
+  if (firstSequence > lastSequence) {
+    // A copy delivered them meanwhile, and may go on to deliver what follows.
+    changes.decide("resolve", trouble, reason);
+    return undefined;
+  }
+  if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
+  // One that the ledger never met is not live: open, it would look like that of a second copy.
+  const isMet = changes.ledger.incarnation(incarnation) !== undefined;
+  const state = isMet ? row.state : "parked";
+  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence, digest });
+  changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });
+  return undefined;
+}
+
+/** Unless it streams, which then is that of another copy: the one that forgot nothing goes on. */
+function endIncarnation(
+  changes: LedgerChanges,
+  trouble: TroubleRow,
+  { reason, streaming }: Resolve,
+): undefined {
+  const { incarnation, outboxId } = trouble;
+  if (!streaming.includes(incarnation)) retireIncarnation(changes, incarnation, outboxId);
+  changes.decide("resolve", trouble, reason);
+}
+
+/** One copy of an outbox goes on: the one that streams. */
+function endCopies(
+  changes: LedgerChanges,
+  { outboxId }: TroubleRow,
+  { reason, streaming }: Resolve,
+): Refusal | undefined {
+  const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
+  // One that is to leave is closed, and streams.
+  const live = streaming.filter((id) => changes.ledger.incarnation(id)?.outboxId === outboxId);
+  // Of copies that have all left nothing goes on.
+  if (open.length > 0 && live.length !== 1) {
+    const found = live.length === 0 ? "none of its copies streams" : `${live.length} copies stream`;
+    return refuse("resolve", `${found}; let the one stream that is to go on, and stop the others`);
+  }
+  for (const incarnation of open) {
+    if (incarnation !== live[0]) retireIncarnation(changes, incarnation, outboxId);
+  }
+  for (const trouble of changes.ledger.troublesOf(outboxId)) {
+    if (trouble.kind === "second_incarnation") changes.decide("resolve", trouble, reason);
+  }
+  return undefined;
+}
+
+function streams(incarnation: Id): string {
+  return `incarnation ${incarnation} streams; stop the LikesServer that delivers it`;
+}
+
+function refuse(verb: "retire" | "resolve", why: string): Refusal {
+  return { code: "operation_refused", message: `Cannot ${verb}: ${why}` };
+}

@@ -1,0 +1,133 @@
+/**
+ * Likes that wait for their sync. Those that arrive together become one record and share one sync
+ * (group commit); each is answered only after it.
+ *
+ * They wait in the groups that will be their records, so what they will take on the disk is known
+ * before any of them is accepted: a record of many takes less than many of one, or more.
+ */
+import { assert } from "../../assert.ts";
+import type { Refusal } from "../../errors.ts";
+import { GIVES_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../limits.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
+import type { LikeEvent } from "../protocol/like_event.ts";
+import type { GeneratorMark } from "./outbox.ts";
+import type { Id, LikeRecord, Position, RecordCodec } from "../protocol/record.ts";
+
+/** A like that someone gives. */
+export interface Give {
+  /** Names the call that is to be answered. */
+  readonly requestId: number;
+  readonly event: LikeEvent;
+  /** With a generator's event: how far the generator has come with it. */
+  readonly generator: GeneratorMark | undefined;
+}
+
+interface Waiting extends Give {
+  readonly bytes: Uint8Array;
+}
+
+/** A record that is ready to be written, and the gives that it answers. */
+export interface Group {
+  readonly incarnation: Id;
+  readonly record: LikeRecord;
+  /** The position after the record. */
+  readonly last: Position;
+  readonly gives: readonly Give[];
+  readonly generator: GeneratorMark | undefined;
+}
+
+/** Gives that will share a record; more may join them until it is taken. */
+interface WaitingGroup {
+  readonly gives: Waiting[];
+  /** Bytes of their events. */
+  length: number;
+}
+
+/** The gives that wait, in the order in which they came. */
+export class AcceptQueue {
+  readonly #codec: RecordCodec;
+  /** None is empty, and all but the last are full. */
+  readonly #groups: WaitingGroup[] = [];
+  #gives = 0;
+  /** Bytes that the groups will take on the disk, at the most. */
+  #diskBytes = 0;
+
+  constructor(codec: RecordCodec) {
+    this.#codec = codec;
+  }
+
+  get isEmpty(): boolean {
+    return this.#gives === 0;
+  }
+
+  /** Takes a give, or says why it cannot. `room` is in bytes of the disk. */
+  add(give: Give, room: number): Refusal | undefined {
+    if (this.#gives >= GIVES_WAITING_MAX) {
+      const message =
+        `Cannot accept the likes now: ${GIVES_WAITING_MAX} calls wait for the disk already; ` +
+        "try again later";
+      return { code: "too_many", message };
+    }
+    const bytes = this.#codec.encode(give.event);
+    const last = this.#groups.at(-1);
+    const joined = last !== undefined && hasRoom(last, bytes.length) ? last : undefined;
+    const before = joined === undefined ? 0 : recordDiskBytes(joined.length);
+    const more = recordDiskBytes((joined?.length ?? 0) + bytes.length) - before;
+    if (this.#diskBytes + more > room) {
+      const message =
+        "Cannot accept the likes: the outbox is full until the primary takes what it holds";
+      return { code: "outbox_full", message };
+    }
+    this.#push({ ...give, bytes }, joined);
+    this.#diskBytes += more;
+    return undefined;
+  }
+
+  /** Takes as many gives as one record holds, to follow `position` of `incarnation`. */
+  take(incarnation: Id, position: Position): Group {
+    const group = this.#groups.shift();
+    assert(group !== undefined, "what is taken waits");
+    const { gives, length } = group;
+    this.#gives -= gives.length;
+    this.#diskBytes -= recordDiskBytes(length);
+    const record = this.#record(group, position.sequence + 1);
+    const likes = gives.reduce((sum, { event }) => sum + event.change.likes, position.likes);
+    const digest = this.#codec.digest(position.digest, record.firstSequence, record.bytes);
+    const generator = gives.findLast((give) => give.generator !== undefined)?.generator;
+    const last = { sequence: record.lastSequence, digest, likes };
+    return { incarnation, record, last, gives, generator };
+  }
+
+  /** Takes all that wait, none of which will be a record. */
+  takeAll(): readonly Give[] {
+    const gives = this.#groups.flatMap((group) => group.gives);
+    this.#groups.length = 0;
+    this.#gives = 0;
+    this.#diskBytes = 0;
+    return gives;
+  }
+
+  #push(give: Waiting, joined: WaitingGroup | undefined): void {
+    if (joined === undefined) {
+      this.#groups.push({ gives: [give], length: give.bytes.length });
+    } else {
+      joined.gives.push(give);
+      joined.length += give.bytes.length;
+    }
+    this.#gives++;
+  }
+
+  #record({ gives, length }: WaitingGroup, firstSequence: number): LikeRecord {
+    const bytes = new Uint8Array(length);
+    let offset = 0;
+    for (const give of gives) {
+      bytes.set(give.bytes, offset);
+      offset += give.bytes.length;
+    }
+    return { firstSequence, lastSequence: firstSequence + gives.length - 1, bytes };
+  }
+}
+
+function hasRoom({ gives, length }: WaitingGroup, bytes: number): boolean {
+  return gives.length < RECORD_EVENTS_MAX && length + bytes <= RECORD_BYTES_MAX;
+}

@@ -1,0 +1,206 @@
+/**
+ * What a LikesServer knows of its outbox: what is synced, and what of that is acknowledged. A write
+ * is taken in when it is done, never when it is asked for, so that nothing can be answered, sent or
+ * reported before the disk has it.
+ */
+import { assert } from "../../assert.ts";
+import type { LedgerSeen, Trouble } from "../protocol/messages.ts";
+import { acceptedOf } from "./outbox.ts";
+import type {
+  Accepted,
+  IncarnationState,
+  Membership,
+  OutboxSnapshot,
+  OutboxWrite,
+} from "./outbox.ts";
+import type { Id, Position } from "../protocol/record.ts";
+
+/** An incarnation that the outbox has not forgotten. */
+export interface KnownIncarnation {
+  readonly id: Id;
+  /** As it is on the disk. */
+  stored: IncarnationState;
+  /** Everything up to here is in the ledger, as far as was heard: the disk learns of it later. */
+  acknowledged: Position;
+  /** Whether a write is on its way that parks, unparks or closes it: it waits for that. */
+  isEnding: boolean;
+}
+
+/** An outbox as its one process knows it. */
+export class KnownOutbox {
+  readonly outboxId: Id;
+  #state: OutboxSnapshot;
+  #incarnations: readonly KnownIncarnation[];
+  #own: KnownIncarnation;
+  #membership: Membership;
+
+  /** `snapshot` was read after the process minted its own incarnation: the newest. */
+  constructor(snapshot: OutboxSnapshot) {
+    this.outboxId = snapshot.outboxId;
+    this.#state = snapshot;
+    this.#incarnations = snapshot.incarnations.map(known);
+    const own = this.#incarnations.at(-1);
+    assert(own !== undefined, "the own incarnation was minted at the start");
+    assert(own.stored.last.sequence === 0, "a process appends to its own incarnation only");
+    this.#own = own;
+    // Whether a leave that was asked for was recorded is not known: it is a stranger until told.
+    this.#membership = snapshot.membership === "member" ? "member" : "stranger";
+  }
+
+  get membership(): Membership {
+    return this.#membership;
+  }
+
+  /** The ledger as it was last seen, by what is on the disk. */
+  get seen(): LedgerSeen | undefined {
+    return this.#state.seen;
+  }
+
+  /** Whether a ledger that forgot is being given again what this outbox retains, by the disk. */
+  get isRefilling(): boolean {
+    return this.#state.isRefilling;
+  }
+
+  /** Bytes that what is not acknowledged takes on the disk, by what the disk knows of that. */
+  get pendingBytes(): number {
+    return this.#state.bytes - this.#state.retainedBytes;
+  }
+
+  /** The life that appends. */
+  get own(): KnownIncarnation {
+    return this.#own;
+  }
+
+  /** Those that the outbox has, closed ones that are retained among them, oldest first. */
+  get incarnations(): readonly KnownIncarnation[] {
+    return this.#incarnations;
+  }
+
+  /** Those that are not closed, oldest first. */
+  get unclosed(): readonly KnownIncarnation[] {
+    return this.#incarnations.filter(({ stored }) => !stored.closed);
+  }
+
+  /** What is to be delivered: the oldest not closed, once no write is about to change that. */
+  get next(): KnownIncarnation | undefined {
+    const next = this.#incarnations.find(({ stored }) => {
+      return !stored.closed && stored.parked === undefined;
+    });
+    return next?.isEnding ? undefined : next;
+  }
+
+  /** Why incarnations are parked, oldest first. */
+  get troubles(): readonly Trouble[] {
+    return this.#incarnations.flatMap(({ stored }) => stored.parked ?? []);
+  }
+
+  /** Everything that it has accepted. */
+  get accepted(): Accepted {
+    const lasts = this.#incarnations.map(({ stored }) => stored);
+    return acceptedOf(this.#state.forgotten, lasts);
+  }
+
+  /**
+   * Likes of this outbox that are known to be in the ledger, and those of parked incarnations: whether
+   * these are is not known, and nothing is shown twice.
+   */
+  get countedLikes(): bigint {
+    let { likes } = this.#state.forgotten;
+    for (const { stored, acknowledged } of this.#incarnations) {
+      likes += stored.parked === undefined ? acknowledged.likes : stored.last.likes;
+    }
+    return likes;
+  }
+
+  /**
+   * Likes that were acknowledged to this outbox, or are removed from it; 0 while it knows where all of
+   * its incarnations ended, for then each gap is named by its range.
+   */
+  get acknowledgedLikes(): bigint {
+    let { likes } = this.#state.forgotten;
+    if (this.#state.forgotten.events === 0) return 0n;
+    for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
+    return likes;
+  }
+
+  /** Events that are not acknowledged, of all incarnations but one. */
+  pendingExcept(except: KnownIncarnation | undefined): number {
+    let events = 0;
+    for (const incarnation of this.#incarnations) {
+      if (incarnation !== except) events += pendingOf(incarnation);
+    }
+    return events;
+  }
+
+  /** Whether something is still to be delivered: what is parked is not. */
+  get hasDeliverable(): boolean {
+    return this.#incarnations.some((one) => {
+      return one.stored.parked === undefined && pendingOf(one) > 0;
+    });
+  }
+
+  find(id: Id): KnownIncarnation | undefined {
+    return this.#incarnations.find((candidate) => candidate.id === id);
+  }
+
+  /** Takes in that `writes` are synced, and that the outbox now is `state`. */
+  adopt(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
+    this.#state = state;
+    this.#incarnations = adopted(this.#incarnations, state.incarnations);
+    for (const write of writes) this.#adoptWrite(write);
+  }
+
+  #adoptWrite(write: OutboxWrite): void {
+    switch (write.type) {
+      case "mint":
+        this.#own = this.find(write.incarnation) ?? this.#own;
+        return;
+      case "park":
+      case "unpark":
+      case "close": {
+        const found = this.find(write.incarnation);
+        if (found !== undefined) found.isEnding = false;
+        return;
+      }
+      case "reopen":
+        for (const one of this.#incarnations) {
+          Object.assign(one, { acknowledged: one.stored.acknowledged, isEnding: false });
+        }
+        return;
+      case "membership":
+        this.#membership = write.membership;
+        break;
+      default:
+    }
+  }
+}
+
+/** Those of `before` that there still are, with what is stored of them now, and those that are new. */
+function adopted(
+  before: readonly KnownIncarnation[],
+  now: readonly IncarnationState[],
+): readonly KnownIncarnation[] {
+  let index = 0;
+  return now.map((stored) => {
+    // Both are in the same order, and what was forgotten does not come back.
+    while (index < before.length && before[index]?.id !== stored.incarnation) index++;
+    const one = before[index++] ?? known(stored);
+    if (one.stored === stored) return one;
+    return Object.assign(one, { stored, acknowledged: newer(one.acknowledged, stored) });
+  });
+}
+
+function known(stored: IncarnationState): KnownIncarnation {
+  const acknowledged = newer(stored.acknowledged, stored);
+  return { id: stored.incarnation, stored, acknowledged, isEnding: false };
+}
+
+/** What is acknowledged: what was heard, or what the disk has if that is more. */
+function newer(heard: Position, { closed, last, acknowledged }: IncarnationState): Position {
+  if (closed) return last;
+  return heard.sequence > acknowledged.sequence ? heard : acknowledged;
+}
+
+function pendingOf({ stored, acknowledged }: KnownIncarnation): number {
+  return stored.last.sequence - acknowledged.sequence;
+}

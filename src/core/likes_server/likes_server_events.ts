@@ -1,0 +1,123 @@
+/**
+ * What happens to a LikesServer's state machine, and what it asks for: the language of its shell.
+ */
+import type { Refusal } from "../../errors.ts";
+import type { Give } from "./accept_queue.ts";
+import type { CountsAnswer, CountsAsk, CountsQuestion, LearntCount } from "./learnt_counts.ts";
+import type { LikeEvent } from "../protocol/like_event.ts";
+import type { FromLikesServer, FromPrimary, Pulse, Trouble } from "../protocol/messages.ts";
+import type {
+  Membership,
+  OutboxRead,
+  OutboxSnapshot,
+  OutboxWrite,
+  WriteOutcome,
+} from "./outbox.ts";
+import type { Unwritten } from "../protocol/unwritten.ts";
+import type { Id, RecordCodec } from "../protocol/record.ts";
+
+/** What happens to a LikesServer. `streamId` names one stream for ever. */
+export type LikesServerEvent =
+  | { readonly type: "give"; readonly give: Give }
+  | { readonly type: "count"; readonly ask: CountsAsk }
+  /** The question was answered; undefined when the primary gave no answer. */
+  | { readonly type: "learnt"; readonly answer: CountsAnswer | undefined }
+  /** The write that was asked for is synced, or was not done; `state` is the outbox as it is now. */
+  | { readonly type: "written"; readonly outcome: WriteOutcome; readonly state: OutboxSnapshot }
+  | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
+  | { readonly type: "received"; readonly streamId: number; readonly message: FromPrimary }
+  | { readonly type: "broken"; readonly streamId: number; readonly reason: string }
+  /** The transport's buffer is full, or has drained. */
+  | { readonly type: "blocked"; readonly streamId: number }
+  | { readonly type: "writable"; readonly streamId: number }
+  /** Stop accepting, deliver, and leave the ledger's members or stay one. */
+  | { readonly type: "stop"; readonly leave: boolean }
+  | { readonly type: "tick" };
+
+/** What a LikesServer must do, in order. */
+export type LikesServerAction =
+  /** Write all in one transaction, sync it, and answer with `written`. One at a time. */
+  | { readonly type: "write"; readonly writes: readonly OutboxWrite[] }
+  /** Read the outbox after `sequence`, and answer with `read`. */
+  | {
+      readonly type: "read";
+      readonly streamId: number;
+      readonly incarnation: Id;
+      readonly sequence: number;
+      readonly bytesMax: number;
+      readonly recordsMax: number;
+    }
+  | { readonly type: "connect"; readonly streamId: number }
+  | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
+  | { readonly type: "disconnect"; readonly streamId: number }
+  | { readonly type: "answer"; readonly requestId: number; readonly outcome: GiveOutcome }
+  /** Ask the primary, within a bounded time, and answer with `learnt`. One question at a time. */
+  | { readonly type: "learn"; readonly question: CountsQuestion }
+  | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountOutcome }
+  /** All is delivered, and left if that was asked for. */
+  | { readonly type: "stopped" }
+  | { readonly type: "notice"; readonly notice: LikesServerNotice };
+
+/** How a give ended. */
+export type GiveOutcome =
+  | { readonly type: "accepted"; readonly incarnation: Id; readonly sequence: number }
+  | { readonly type: "refused"; readonly refusal: Refusal };
+
+/** How an ask for counts ended. */
+export type CountOutcome =
+  | { readonly type: "counted"; readonly counts: readonly LearntCount[] }
+  | { readonly type: "refused"; readonly refusal: Refusal };
+
+/** What a person may want to know. */
+export type LikesServerNotice =
+  | {
+      readonly type: "accepted";
+      readonly firstSequence: number;
+      readonly events: readonly LikeEvent[];
+    }
+  /** The ledger has taken a report, and after a failure has been written since. */
+  | { readonly type: "connected"; readonly incarnation: Id; readonly appliedSequence: number }
+  | { readonly type: "disconnected"; readonly reason: string; readonly attempts: number }
+  | { readonly type: "membership"; readonly membership: Membership }
+  | { readonly type: "total"; readonly pulse: Pulse }
+  | { readonly type: "trouble"; readonly trouble: Trouble }
+  /** Once an outage: the outbox cannot be written, and then that it was. */
+  | { readonly type: "unwritten"; readonly why: Unwritten }
+  | { readonly type: "written" };
+
+/** Who a LikesServer is, and what it takes from outside. */
+export interface LikesServerOptions {
+  readonly serverId: string;
+  /** Where it serves LikesService: `host:port`. */
+  readonly address: string;
+  /** Names the primary in messages. */
+  readonly primary: string;
+  readonly codec: RecordCodec;
+  /** 128 random bits as 32 hexadecimal digits. */
+  readonly mintId: () => Id;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly outboxBytesMax?: number;
+  readonly retain: Retention;
+}
+
+/** For how long acknowledged events are kept, for a ledger that has to have them again. */
+export interface Retention {
+  /** Milliseconds from the acknowledgement on; a restart begins them anew. */
+  readonly ageMs: number;
+  /** Bytes on the disk that they take at the most. */
+  readonly bytesMax: number;
+  /**
+   * Closed incarnations that are not forgotten at the most, and as many idle ones;
+   * RETAINED_INCARNATIONS_MAX by default.
+   */
+  readonly incarnationsMax?: number;
+}
+
+/** This LikesServer's view of the total. */
+export interface TotalView {
+  readonly pulse: Pulse;
+  readonly pulseAgeMs: number;
+  /** Likes that it accepted and that are not in the total. */
+  readonly pendingLikes: bigint;
+}

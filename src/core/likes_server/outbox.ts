@@ -1,0 +1,162 @@
+/**
+ * What a LikesServer keeps on its disk. The writes are data, so that a group of them is one
+ * transaction on any store: all of it is synced, or none of it is.
+ *
+ * Acknowledged events are kept for a while, so that a ledger that was restored from an old copy can
+ * have them again. They leave by `trim` and `shed` alone, which keep the position that they trim to:
+ * sequence, digest and likes. So a ledger that has forgotten them too is told which ones. Also an idle
+ * incarnation, in which nothing was accepted, is kept when it is closed: an older ledger may have it
+ * open, and would take the next one for that of a copy. What is forgotten is the oldest when a `shed`
+ * finds too many: of these only the number of events and of likes is kept.
+ */
+import type { Unwritten } from "../protocol/unwritten.ts";
+import type { LedgerSeen, Trouble } from "../protocol/messages.ts";
+import type { Id, LikeRecord, Position } from "../protocol/record.ts";
+
+/**
+ * Whether the ledger knows the outbox. `stranger` may not accept; `member` may; `leaving` has asked
+ * to leave and may have left, so it may not accept either.
+ */
+export type Membership = "stranger" | "member" | "leaving";
+
+/** How far a generator has come. It is stored with the event that it gave. */
+export interface GeneratorMark {
+  /** Start of the run by the machine's monotonic clock, in milliseconds: names the run. */
+  readonly startMs: number;
+  /** The last tick that was given, from 1. */
+  readonly tick: number;
+  /** Events that generators gave to this outbox in all runs. */
+  readonly events: number;
+}
+
+/** One life of a LikesServer on its outbox that is not forgotten. */
+export interface IncarnationState {
+  readonly incarnation: Id;
+  /** Everything up to here was acknowledged and removed. */
+  readonly trimmed: Position;
+  /** Everything up to here was acknowledged: what lies between is retained. */
+  readonly acknowledged: Position;
+  /** The last event that is synced. */
+  readonly last: Position;
+  /** Whether nothing of it is to be delivered any more: what it holds is only retained. */
+  readonly closed: boolean;
+  /** Why it is not delivered any further; it stays until an operator decides. */
+  readonly parked: Trouble | undefined;
+}
+
+/** Events and likes that an outbox has accepted. */
+export interface Accepted {
+  readonly events: number;
+  readonly likes: bigint;
+}
+
+/** An outbox as it is read at a start. */
+export interface OutboxSnapshot {
+  readonly outboxId: Id;
+  readonly serverId: string;
+  readonly membership: Membership;
+  readonly seen: LedgerSeen | undefined;
+  /** Whether a ledger that forgot is being given again what this outbox retains. */
+  readonly isRefilling: boolean;
+  /** Oldest first; forgotten ones are not listed. */
+  readonly incarnations: readonly IncarnationState[];
+  /** What the forgotten incarnations had accepted. */
+  readonly forgotten: Accepted;
+  readonly generator: GeneratorMark | undefined;
+  /** Bytes that its records take on the disk, at the most. */
+  readonly bytes: number;
+  /** Those of `bytes` that are of records that are acknowledged, or of a closed incarnation. */
+  readonly retainedBytes: number;
+}
+
+/** One change to an outbox. */
+export type OutboxWrite =
+  /** Begins an incarnation. It becomes the newest one. */
+  | { readonly type: "mint"; readonly incarnation: Id }
+  /** Adds a record after the last one of the incarnation; `last` is the position after it. */
+  | {
+      readonly type: "append";
+      readonly incarnation: Id;
+      readonly record: LikeRecord;
+      readonly last: Position;
+      readonly generator: GeneratorMark | undefined;
+    }
+  /**
+   * Everything up to `upTo`, the end of a record, is in the ledger; `seen` is how new a ledger said
+   * so, and is left as it is when undefined. Going back changes nothing.
+   */
+  | {
+      readonly type: "acknowledge";
+      readonly incarnation: Id;
+      readonly upTo: number;
+      readonly seen: LedgerSeen | undefined;
+    }
+  /** It is not delivered any more, and not parked: what it holds is as good as acknowledged. */
+  | { readonly type: "close"; readonly incarnation: Id }
+  /** Removes acknowledged records up to and with `upTo`, which is the end of a record. */
+  | { readonly type: "trim"; readonly incarnation: Id; readonly upTo: number }
+  /**
+   * Forgets the oldest closed incarnations with their records, and idle ones that no ledger has heard
+   * of; removes acknowledged records, the oldest first, until what is left is within the bounds.
+   * `closedMax` holds for closed incarnations with events, for closed idle ones, and, but for one, for
+   * idle ones that wait.
+   */
+  | { readonly type: "shed"; readonly bytesMax: number; readonly closedMax: number }
+  /**
+   * The ledger, as it is seen now, may have forgotten everything: nothing is acknowledged, closed or
+   * parked any more, but for what is removed. It is refilled from here on.
+   */
+  | { readonly type: "reopen"; readonly seen: LedgerSeen }
+  /** The ledger has again what was retained for it. */
+  | { readonly type: "refilled" }
+  | { readonly type: "park"; readonly incarnation: Id; readonly trouble: Trouble }
+  | { readonly type: "unpark"; readonly incarnation: Id }
+  /** `seen` is left as it is when undefined: a write that waits may bring a newer one. */
+  | {
+      readonly type: "membership";
+      readonly membership: Membership;
+      readonly seen: LedgerSeen | undefined;
+    };
+
+/** Records after a position, and that position. */
+export interface OutboxRead {
+  /** The position asked for; undefined when it is not the end of a record that is still known. */
+  readonly position: Position | undefined;
+  /** What follows it, in order, within the bounds that were asked for. */
+  readonly records: readonly LikeRecord[];
+  /** The position after the last of `records`; the same as `position` when there are none. */
+  readonly end: Position | undefined;
+}
+
+/** How a write ended. A write in doubt throws LikesError `store_in_doubt`: the process must go. */
+export type WriteOutcome = "done" | Unwritten;
+
+/** A LikesServer's disk. One process holds it at a time. */
+export interface OutboxStore {
+  load(): Promise<OutboxSnapshot>;
+  /** All of `writes` in order, in one synced transaction. An outcome of Unwritten changed nothing. */
+  write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
+  /** At least one record if there is one after `sequence`, then more while they fit `bytesMax`. */
+  read(
+    incarnation: Id,
+    sequence: number,
+    bytesMax: number,
+    recordsMax: number,
+  ): Promise<OutboxRead>;
+  /** The outbox as it was last committed. */
+  readonly state: OutboxSnapshot;
+  close(): void;
+}
+
+/** Everything that an outbox has accepted: in incarnations that are forgotten, and in the others. */
+export function acceptedOf(
+  forgotten: Accepted,
+  incarnations: readonly { readonly last: Position }[],
+): Accepted {
+  let { events, likes } = forgotten;
+  for (const { last } of incarnations) {
+    events += last.sequence;
+    likes += last.likes;
+  }
+  return { events, likes };
+}

@@ -1,0 +1,61 @@
+/**
+ * How old what is acknowledged is, by the monotonic clock of this process: an event is let go of
+ * when it was acknowledged longer ago than it has to be kept. The wall clock is not asked, because
+ * one that is set forward by a day would throw a day away.
+ *
+ * What is acknowledged within one slice of the age shares a mark, which is as young as the youngest of
+ * it: so there are few marks, and nothing goes early.
+ */
+import { RETAIN_MARKS_MAX } from "../../limits.ts";
+import type { Id } from "../protocol/record.ts";
+
+interface Mark {
+  readonly beganMs: number;
+  /** When the newest of it was acknowledged. */
+  atMs: number;
+  /** Sequences up to which incarnations were acknowledged then. */
+  readonly upTo: Map<Id, number>;
+}
+
+/** An incarnation, and up to which of its events they are older than they have to be kept. */
+export interface Aged {
+  readonly incarnation: Id;
+  readonly upTo: number;
+}
+
+/** What was acknowledged when, of one process. */
+export class RetainedAges {
+  readonly #ageMs: number;
+  /** Oldest first. */
+  #marks: Mark[] = [];
+
+  /** `ageMs` is how long an event is kept from its acknowledgement on. */
+  constructor(ageMs: number) {
+    this.#ageMs = ageMs;
+  }
+
+  /** Everything up to `sequence` of `incarnation` is acknowledged at the monotonic time `nowMs`. */
+  note(incarnation: Id, sequence: number, nowMs: number): void {
+    const newest = this.#marks.at(-1);
+    const isOpen = newest !== undefined && nowMs - newest.beganMs < this.#ageMs / RETAIN_MARKS_MAX;
+    const mark = isOpen ? newest : { beganMs: nowMs, atMs: nowMs, upTo: new Map<Id, number>() };
+    if (!isOpen) this.#marks.push(mark);
+    mark.atMs = nowMs;
+    mark.upTo.set(incarnation, sequence);
+  }
+
+  /** Takes what has come of age at `nowMs`, oldest first. */
+  take(nowMs: number): readonly Aged[] {
+    const aged: Aged[] = [];
+    while (this.#marks[0] !== undefined && nowMs - this.#marks[0].atMs >= this.#ageMs) {
+      for (const [incarnation, upTo] of this.#marks[0].upTo) aged.push({ incarnation, upTo });
+      this.#marks.shift();
+    }
+    return aged;
+  }
+
+  /** Nothing is acknowledged any more. */
+  clear(): void {
+    this.#marks = [];
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * What the members have said to this start of the primary. None of it is on the disk: after a start
+ * every member earns its place anew, by answering a pulse of that start.
+ *
+ * What a message names is taken in when it is received, so that nothing named is ever called
+ * converged, and so is that it answered; its mark only when its report is committed. An outbox
+ * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
+ * more, unless it answers a newer pulse than any before.
+ */
+import type { IncarnationRow } from "../ledger/ledger.ts";
+import type { NamedEvents } from "../ledger/ledger_command.ts";
+import type { LikeBatch, Report } from "../protocol/messages.ts";
+import type { Id } from "../protocol/record.ts";
+
+/** What one outbox has said. */
+export interface Contact {
+  /** The newest report that is committed; undefined before the first. */
+  readonly report: Report | undefined;
+  /** When the newest pulse that it answered was sent, by the monotonic clock. */
+  readonly sentMs: number;
+  /** The incarnation that it delivers, and the stream on which it does. */
+  readonly incarnation: Id;
+  readonly streamId: number;
+  /** Highest sequence of that incarnation that was reported or received. */
+  readonly namedSequence: number;
+  /** Of that incarnation. */
+  readonly appliedSequence: number;
+  /** Events of its other incarnations, as it named them last. */
+  readonly otherPendingEvents: number;
+  /** The newest label that it answered and of which nothing is pending any more; 0 for none. */
+  readonly markMs: number;
+  /** A label that it answered, and that becomes the mark once this sequence is applied. */
+  readonly awaited: { readonly labelMs: number; readonly sequence: number } | undefined;
+}
+
+/** The contacts, by outbox. */
+export class Contacts {
+  readonly #byOutbox = new Map<Id, Contact>();
+
+  get byOutbox(): ReadonlyMap<Id, Contact> {
+    return this.#byOutbox;
+  }
+
+  /** What `outboxId` delivers, and how much of it was named; undefined before it said anything. */
+  namedBy(outboxId: Id): NamedEvents | undefined {
+    const contact = this.#byOutbox.get(outboxId);
+    return contact && { incarnation: contact.incarnation, sequence: contact.namedSequence };
+  }
+
+  /**
+   * A message was received on stream `streamId` of `outboxId`; it is not committed yet. `sentMs` is
+   * when the pulse was sent that it answers, -Infinity for one that answers none.
+   */
+  received(outboxId: Id, streamId: number, message: Report | LikeBatch, sentMs: number): void {
+    const { incarnation, lastSequence } = message;
+    const before = this.#byOutbox.get(outboxId);
+    const same = before?.incarnation === incarnation ? before : undefined;
+    const isOlder = before !== undefined && same === undefined && streamId < before.streamId;
+    // One of two copies that goes on is heard again: it answers what only a live one can.
+    if (isOlder && sentMs <= before.sentMs) return;
+    const others = before?.otherPendingEvents ?? 0;
+    this.#byOutbox.set(outboxId, {
+      report: before?.report,
+      sentMs: Math.max(sentMs, before?.sentMs ?? -Infinity),
+      incarnation,
+      streamId,
+      namedSequence: Math.max(lastSequence, same?.namedSequence ?? 0),
+      appliedSequence: same?.appliedSequence ?? 0,
+      otherPendingEvents: message.type === "report" ? message.otherPendingEvents : others,
+      markMs: before?.markMs ?? 0,
+      awaited: same?.awaited,
+    });
+  }
+
+  /** A report on the incarnation of `row` is committed. */
+  heard(report: Report, row: IncarnationRow): void {
+    const before = this.#byOutbox.get(row.outboxId);
+    if (before === undefined || report.labelMs < (before.report?.labelMs ?? 0)) return;
+    this.#byOutbox.set(row.outboxId, { ...before, report });
+    this.applied(row);
+    if (report.otherPendingEvents === 0) this.#earn(report, row);
+  }
+
+  /** The incarnation of `row` is applied up to its applied sequence. */
+  applied(row: IncarnationRow): void {
+    const contact = this.#byOutbox.get(row.outboxId);
+    if (contact?.incarnation !== row.incarnation) return;
+    const { appliedSequence } = row;
+    const { awaited } = contact;
+    const settled = awaited !== undefined && appliedSequence >= awaited.sequence;
+    this.#byOutbox.set(row.outboxId, {
+      ...contact,
+      appliedSequence,
+      markMs: settled ? Math.max(contact.markMs, awaited.labelMs) : contact.markMs,
+      awaited: settled ? undefined : awaited,
+    });
+  }
+
+  forget(outboxId: Id): void {
+    this.#byOutbox.delete(outboxId);
+  }
+
+  /** Forgets an outbox that is no member, when the stream that ended was its newest one. */
+  forgetStream(outboxId: Id, streamId: number): void {
+    if (this.#byOutbox.get(outboxId)?.streamId === streamId) this.#byOutbox.delete(outboxId);
+  }
+
+  /**
+   * Counts the label of a report at once when all that it names is applied, else awaits that. An
+   * older label is awaited to its end, so that `as_of` moves on under a steady load.
+   */
+  #earn({ labelMs, lastSequence: sequence }: Report, row: IncarnationRow): void {
+    const contact = this.#byOutbox.get(row.outboxId);
+    if (contact === undefined) return;
+    if (row.appliedSequence >= sequence) {
+      const markMs = Math.max(contact.markMs, labelMs);
+      this.#byOutbox.set(row.outboxId, { ...contact, markMs });
+    } else if (contact.incarnation === row.incarnation && contact.awaited === undefined) {
+      this.#byOutbox.set(row.outboxId, { ...contact, awaited: { labelMs, sequence } });
+    }
+  }
+}

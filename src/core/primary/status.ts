@@ -1,0 +1,234 @@
+/**
+ * What a reader is told: the total, and honestly how far it has come (law 4).
+ *
+ * Convergence is never computed from totals, which may be equal by accident. It comes from what
+ * each member answered to a pulse of this start of the primary: a member that has not answered
+ * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP. Trouble
+ * makes it UNKNOWN too, and so does a ledger that is perhaps another one than people take it for.
+ */
+import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../../limits.ts";
+import type { Contact } from "./contacts.ts";
+import type { LedgerMeta, MemberRow, TroubleRow } from "../ledger/ledger.ts";
+import type { Convergence, Trouble } from "../protocol/messages.ts";
+import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
+import type { Unwritten } from "../protocol/unwritten.ts";
+import type { Id } from "../protocol/record.ts";
+
+/** What is known of the ledger and its members at one instant. */
+export interface StatusView {
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly meta: LedgerMeta;
+  readonly members: ReadonlyMap<Id, MemberRow>;
+  readonly contacts: ReadonlyMap<Id, Contact>;
+  /** Those that are recorded and not decided, oldest first. */
+  readonly troubles: readonly TroubleStatus[];
+  /** LikesServers of another ledger that came lately. */
+  readonly misdirected: readonly MisdirectedServer[];
+  /** Whether one has come since this start. */
+  readonly hasMisdirected: boolean;
+  /** LikesServers that came lately with trouble that has no room. */
+  readonly unrecorded: readonly UnrecordedServer[];
+  /** Why the newest commit was not written; undefined when it was. */
+  readonly unwritten: Unwritten | undefined;
+  /** When this start of the primary began, by the monotonic clock and by its labels. */
+  readonly startedMs: number;
+  readonly startedLabelMs: number;
+}
+
+/** Whether a member delivers, be it in trouble or not. Values: ServerState in the proto. */
+export type ServerState = "streaming" | "silent";
+
+/** The status of one member. Fields: ServerStatus in the proto. */
+export interface ServerStatus {
+  readonly serverId: string;
+  readonly outboxId: Id;
+  readonly incarnation: Id | "";
+  readonly address: string;
+  readonly state: ServerState;
+  readonly trouble: string;
+  readonly lastSequence: number;
+  readonly appliedSequence: number;
+  readonly acceptedLikes: bigint;
+  readonly appliedLikes: bigint;
+  readonly knownTotalLikes: bigint;
+  readonly silentForMs: number;
+  readonly pendingEvents: number;
+}
+
+/** The status of the counter. Fields: StatusResponse in the proto. */
+export interface Status {
+  readonly convergence: Convergence;
+  readonly everywhere: boolean;
+  readonly totalLikes: bigint;
+  readonly pendingEvents: number;
+  readonly asOfMs: number;
+  readonly nowMs: number;
+  readonly startedMs: number;
+  readonly ledgerId: Id;
+  readonly generation: Id;
+  readonly version: number;
+  readonly servers: readonly ServerStatus[];
+  /** What is recorded and not decided: the oldest, at most TROUBLES_LISTED_MAX of them. */
+  readonly troubles: readonly TroubleStatus[];
+  /** How many there are in all. */
+  readonly troubleCount: number;
+  /** LikesServers of another ledger that come to this one, those that came first first. */
+  readonly misdirected: readonly MisdirectedServer[];
+  /** LikesServers that bring trouble that has no room, those that came first first. */
+  readonly unrecorded: readonly UnrecordedServer[];
+  /** Why the ledger cannot be written; undefined when it can, as far as was tried. */
+  readonly unwritten: Unwritten | undefined;
+}
+
+/** A trouble as it is told. Fields: TroubleStatus in the proto. */
+export interface TroubleStatus extends TroubleRow {
+  /** Label of the LikesServer; empty when it is about the ledger as a whole. */
+  readonly serverId: string;
+}
+
+/** How far the total has come, at the monotonic time `nowMs`. */
+export function convergence(view: StatusView, nowMs: number): Convergence {
+  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";
+  let catchingUp = false;
+  for (const outboxId of view.members.keys()) {
+    const contact = view.contacts.get(outboxId);
+    if (contact?.report === undefined || isSilent(contact, nowMs)) return "unknown";
+    catchingUp ||= pendingOf(contact) > 0;
+  }
+  return catchingUp ? "catching_up" : "converged";
+}
+
+/** Whether trouble is recorded, or comes and has no room. */
+export function isInTrouble({ troubles, unrecorded }: StatusView): boolean {
+  return troubles.length > 0 || unrecorded.length > 0;
+}
+
+/**
+ * Whether a ledger that has counted nothing and knows nobody may be in the place of another one: since
+ * the start somebody of another one has come. That all of it is counted would be true, and mislead.
+ */
+export function isPerhapsExchanged({ members, meta, hasMisdirected }: StatusView): boolean {
+  return hasMisdirected && members.size === 0 && meta.totalLikes === 0n;
+}
+
+/** The least mark of the members: what `as_of` may become. `none` is the answer without members. */
+export function leastMark(view: StatusView, none: number): number {
+  let least = Number.MAX_SAFE_INTEGER;
+  for (const outboxId of view.members.keys()) {
+    least = Math.min(least, view.contacts.get(outboxId)?.markMs ?? 0);
+  }
+  return view.members.size === 0 ? none : least;
+}
+
+/** The whole status at the monotonic time `nowMs`, which is the primary's label `nowLabelMs`. */
+export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): Status {
+  const servers = [...view.members.values()].map((member) => serverStatus(view, member, nowMs));
+  servers.sort((a, b) => byServerId(a.serverId, b.serverId) || byText(a.outboxId, b.outboxId));
+  const state = convergence(view, nowMs);
+  return {
+    convergence: state,
+    everywhere: state === "converged" && isShownEverywhere(view),
+    totalLikes: view.meta.totalLikes,
+    pendingEvents: servers.reduce((sum, server) => countable(sum + server.pendingEvents), 0),
+    asOfMs: view.meta.asOfMs,
+    nowMs: nowLabelMs,
+    startedMs: view.startedLabelMs,
+    ledgerId: view.ledgerId,
+    generation: view.generation,
+    version: view.meta.version,
+    servers,
+    troubles: view.troubles.slice(0, TROUBLES_LISTED_MAX),
+    troubleCount: view.troubles.length,
+    misdirected: view.misdirected,
+    unrecorded: view.unrecorded,
+    unwritten: view.unwritten,
+  };
+}
+
+/** Whether every member has lately said that nothing of it is missing. With nobody known nobody has. */
+export function haveAllAnswered(view: StatusView, nowMs: number): boolean {
+  for (const outboxId of view.members.keys()) {
+    const contact = view.contacts.get(outboxId);
+    if (contact?.report === undefined || isSilent(contact, nowMs)) return false;
+    if (pendingOf(contact) > 0) return false;
+  }
+  return view.members.size > 0;
+}
+
+/** A trouble in words, for status and logs. */
+export function troubleText({ kind, incarnation, detail }: Trouble): string {
+  return incarnation === ""
+    ? `${kind}: ${detail}`
+    : `${kind} of incarnation ${incarnation}: ${detail}`;
+}
+
+/** The newest troubles of a member in words, and how many there are besides. */
+function troublesText(troubles: readonly TroubleRow[]): string {
+  const shown = troubles.slice(-TROUBLES_SHOWN_MAX).map(troubleText);
+  const hidden = troubles.length - shown.length;
+  return [...shown, ...(hidden > 0 ? [`and ${hidden} older`] : [])].join("; ");
+}
+
+/** Every member reported to show a total at least as new as its last change. */
+function isShownEverywhere(view: StatusView): boolean {
+  for (const outboxId of view.members.keys()) {
+    const contact = view.contacts.get(outboxId);
+    if (contact?.report === undefined) return false;
+    if (contact.report.shownVersion < view.meta.totalVersion) return false;
+  }
+  return true;
+}
+
+function serverStatus(view: StatusView, member: MemberRow, nowMs: number): ServerStatus {
+  const contact = view.contacts.get(member.outboxId);
+  const report = contact?.report;
+  const troubles = view.troubles.filter(({ outboxId }) => outboxId === member.outboxId);
+  const silent = report === undefined || contact === undefined || isSilent(contact, nowMs);
+  return {
+    serverId: member.serverId,
+    outboxId: member.outboxId,
+    incarnation: contact?.incarnation ?? "",
+    address: member.address,
+    state: silent ? "silent" : "streaming",
+    trouble: troublesText(troubles),
+    lastSequence: contact?.namedSequence ?? 0,
+    appliedSequence: contact?.appliedSequence ?? 0,
+    acceptedLikes: most(report?.acceptedLikes ?? 0n, member.appliedLikes),
+    appliedLikes: member.appliedLikes,
+    knownTotalLikes: report?.shownTotalLikes ?? 0n,
+    silentForMs: Math.max(0, Math.floor(nowMs - Math.max(contact?.sentMs ?? 0, view.startedMs))),
+    pendingEvents: contact === undefined ? 0 : pendingOf(contact),
+  };
+}
+
+/** What is applied was accepted, also when that was not reported yet. */
+function most(reported: bigint, applied: bigint): bigint {
+  return reported > applied ? reported : applied;
+}
+
+/** Whether the newest pulse that a member answered was sent too long ago. */
+export function isSilent(contact: Contact, nowMs: number): boolean {
+  return nowMs - contact.sentMs > MEMBER_SILENT_MS;
+}
+
+function pendingOf(contact: Contact): number {
+  const named = Math.max(contact.namedSequence - contact.appliedSequence, 0);
+  return countable(named + contact.otherPendingEvents);
+}
+
+/** Peers say what they like: a sum of it stays a number that can be told. */
+function countable(sum: number): number {
+  return Math.min(sum, Number.MAX_SAFE_INTEGER);
+}
+
+/** `likes-server-2` before `likes-server-10`. */
+function byServerId(a: string, b: string): number {
+  const [, stemA = "", digitsA = ""] = /^(.*?)(\d{0,15})$/.exec(a) ?? [];
+  const [, stemB = "", digitsB = ""] = /^(.*?)(\d{0,15})$/.exec(b) ?? [];
+  return byText(stemA, stemB) || Number(digitsA) - Number(digitsB) || byText(a, b);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,17 @@
+/**
+ * Pauses between attempts: exponential with full jitter, so that many that broke at once spread.
+ */
+import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS } from "../../limits.ts";
+
+/** Failures beyond this no longer lengthen the pause; it bounds the power of two. */
+const FAILURES_COUNTED_MAX = 16;
+
+/**
+ * Milliseconds to wait after `failures` failures in a row (from 1), at most BACKOFF_MAX_MS.
+ * `random` is in [0, 1).
+ */
+export function backoffMs(failures: number, random: number): number {
+  const exponent = Math.min(Math.max(failures - 1, 0), FAILURES_COUNTED_MAX);
+  const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** exponent);
+  return Math.ceil(ceiling * (0.5 + random / 2));
+}

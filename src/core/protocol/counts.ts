@@ -1,0 +1,31 @@
+/** Counts of items, as both roles and the wire speak of them. */
+import type { Refusal } from "../../errors.ts";
+import { COUNTS_MAX } from "../../limits.ts";
+import { refuseItemId } from "./like_event.ts";
+import type { Id } from "./record.ts";
+
+/** The likes of one item that the ledger has applied. */
+export interface ItemCount {
+  readonly itemId: string;
+  readonly likes: bigint;
+}
+
+/** How far an incarnation is counted: everything up to `appliedSequence`, nothing after it. */
+export interface AppliedIncarnation {
+  readonly incarnation: Id;
+  readonly appliedSequence: number;
+}
+
+/** Says why the named items, or a list of `size` items, cannot be counted; nothing when they can. */
+export function refuseItems(itemIds: readonly string[], size: number): Refusal | undefined {
+  const asked = Math.max(itemIds.length, size);
+  if (asked > COUNTS_MAX) {
+    const message = `Cannot count ${asked} items at once: at most ${COUNTS_MAX}; ask page by page`;
+    return { code: "usage", message };
+  }
+  for (const itemId of itemIds) {
+    const refusal = refuseItemId(itemId);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}

@@ -1,0 +1,157 @@
+/**
+ * A role as `likes orchestrate` forks it: the command line of a person, and `--supervised`.
+ *
+ * Its flags come from the parent, which has checked them and gives every one that matters. So they
+ * are read here by Node's own parser: oclif, which reads what people type, takes a third of the
+ * processor time until a role listens, and an orchestrated run pays that eleven times.
+ */
+import { parseArgs } from "node:util";
+import { assert } from "../assert.ts";
+import { formatAddress } from "../text/address.ts";
+import { parseDuration } from "../text/duration.ts";
+import { StopSignals } from "../cli/signals.ts";
+import { EXIT, LikesError, messageOf } from "../errors.ts";
+import { expectParent, obeyParent, tellParent } from "./child_channel.ts";
+import type { ChildCommands } from "./child_channel.ts";
+
+/** Children serve their parent and this machine. */
+const HOST = "127.0.0.1";
+const SUPERVISED = "--supervised";
+
+/** Where a child's words go. */
+export interface SupervisedOutput {
+  /** A line for whoever reads its output. */
+  readonly say: (line: string) => void;
+  /** Ends the process with the reason: a store in doubt may not say another word. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** What a child has to stop when it is told to. */
+interface Started {
+  readonly port: number;
+  stop(): Promise<unknown>;
+}
+
+/** Whether `argv`, what a person would type after `likes`, starts a role for a parent. */
+export function isSupervised(argv: readonly string[]): boolean {
+  return ROLES.has(argv[0] ?? "") && argv.at(-1) === SUPERVISED;
+}
+
+/** Runs the role of `argv` until its parent ends it, or is gone. Throws LikesError. */
+export async function runSupervised(
+  argv: readonly string[],
+  output: SupervisedOutput,
+): Promise<void> {
+  expectParent();
+  const [command = "", ...args] = argv;
+  const start = ROLES.get(command);
+  assert(start !== undefined, `${command} is a role`);
+  const signals = new StopSignals(() => process.exit(EXIT.interrupted));
+  const role = await start(args, output);
+  const address = formatAddress({ host: HOST, port: role.port });
+  output.say(`listening ${address}`);
+  tellParent({ type: "listening", address });
+  await signals.first;
+  await role.stop();
+  process.exit();
+}
+
+const ROLE_FLAGS = {
+  supervised: { type: "boolean" },
+  "data-dir": { type: "string" },
+  "log-dir": { type: "string" },
+  port: { type: "string" },
+} as const;
+
+async function startPrimaryRole(
+  args: readonly string[],
+  output: SupervisedOutput,
+): Promise<Started> {
+  const flags = read(() => parseArgs({ args: [...args], options: ROLE_FLAGS }).values);
+  const { startPrimary } = await import("../roles/primary.ts");
+  const { openLogFile, PRIMARY_LOG_NAME } = await import("../log/log_file.ts");
+  const log = openLogFile(given("log-dir", flags["log-dir"]), PRIMARY_LOG_NAME);
+  const primary = await startPrimary({
+    host: HOST,
+    port: Number(given("port", flags.port)),
+    dataDir: given("data-dir", flags["data-dir"]),
+    log,
+    reflect: true,
+    onFatal: output.fail,
+  });
+  obey({});
+  return primary;
+}
+
+const LIKES_SERVER_FLAGS = {
+  ...ROLE_FLAGS,
+  id: { type: "string" },
+  primary: { type: "string" },
+  generate: { type: "boolean", default: false },
+  seed: { type: "string", default: "0" },
+  "interval-min": { type: "string", default: "1s" },
+  "interval-max": { type: "string", default: "1s" },
+  "likes-max": { type: "string", default: "0" },
+  item: { type: "string", default: "" },
+} as const;
+
+async function startLikesRole(args: readonly string[], output: SupervisedOutput): Promise<Started> {
+  const flags = read(() => parseArgs({ args: [...args], options: LIKES_SERVER_FLAGS }).values);
+  const { startLikesServer } = await import("../roles/likes_server.ts");
+  const { openOutbox } = await import("../roles/open_outbox.ts");
+  const { likesServerLogName, openLogFile } = await import("../log/log_file.ts");
+  const outbox = openOutbox(given("data-dir", flags["data-dir"]), given("id", flags.id));
+  const { serverId } = outbox;
+  const plan = {
+    seed: Number(flags.seed),
+    serverId,
+    intervalMinMs: parseDuration(flags["interval-min"]),
+    intervalMaxMs: parseDuration(flags["interval-max"]),
+    likesMax: Number(flags["likes-max"]),
+  };
+  const server = await startLikesServer({
+    host: HOST,
+    port: Number(given("port", flags.port)),
+    primary: given("primary", flags.primary),
+    outbox,
+    log: openLogFile(given("log-dir", flags["log-dir"]), likesServerLogName(serverId)),
+    reflect: true,
+    generate: flags.generate ? { plan, itemId: flags.item } : undefined,
+    onNotice: () => {}, // the parent looks after the primary, and the log tells all
+    onFatal: output.fail,
+  });
+  const { generating } = server;
+  obey({
+    start: (startMs, durationMs) => generating?.start(startMs, durationMs),
+    finish: (durationMs) => generating?.finish(durationMs) ?? Promise.resolve(undefined),
+  });
+  void server.accepting.then(() => tellParent({ type: "accepting" }));
+  const stop = async (): Promise<void> => {
+    await generating?.finish();
+    await server.stop(true);
+  };
+  return { port: server.port, stop };
+}
+
+const ROLES = new Map([
+  ["start-primary", startPrimaryRole],
+  ["start-likes", startLikesRole],
+]);
+
+/** Ends with the parent, whatever became of it. */
+function obey(commands: ChildCommands): void {
+  obeyParent(commands, () => process.exit(EXIT.failed));
+}
+
+function given(name: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw new LikesError("usage", `Cannot start for a parent without --${name}: give it`);
+}
+
+function read<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new LikesError("usage", `Cannot start for a parent: ${messageOf(cause)}`, { cause });
+  }
+}

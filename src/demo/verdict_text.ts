@@ -1,0 +1,190 @@
+/** The verdict of a run with its evidence, as lines and as JSON. */
+import { formatDuration } from "../text/duration.ts";
+import { shellWord } from "../text/escape.ts";
+import { countOf, formatCount } from "../text/numbers.ts";
+import type { RunResult, ServerResult } from "./run_result.ts";
+import type { GeneratorTally, Shown, Verdict } from "./verdict.ts";
+
+/** Names in a list of a sentence. */
+const NAMED_MAX = 12;
+/** Generators that are named because they skipped the most of what was due. */
+const LATE_NAMED_MAX = 3;
+/** A time is told to a tenth of a second up to this, and to a second above. */
+const TENTHS_TOLD_MS = 9_900;
+
+/**
+ * The verdict on the first line, then what it was reached with, and the next command:
+ *
+ *     EXACT 1,303 likes in 62 events; converged 0.4 s after the last like
+ *     sums   outboxes 1,303, seed 1,303, primary 1,303; 11 of 11 processes show it
+ *     given  62 of 62 events that were due
+ *     next   npx likes verify --data-dir /tmp/likes-vOr5AT
+ */
+export function verdictText(result: RunResult, { dataDir }: { readonly dataDir: string }): string {
+  const { verdict } = result;
+  return [
+    headText(result),
+    `sums   ${sumsText(verdict)}`,
+    `given  ${givenText(verdict)}`,
+    `next   ${verifyCommand(dataDir)}`,
+  ].join("\n");
+}
+
+/** What proves the total from the events, without this parent. */
+function verifyCommand(dataDir: string): string {
+  return `npx likes verify --data-dir ${shellWord(dataDir)}`;
+}
+
+function headText(result: RunResult): string {
+  const { outcome, acceptedLikes, events } = result.verdict;
+  if (outcome === "undecided") return `CANNOT BE DECIDED: ${undecidedText(result.verdict)}`;
+  const likes = `${countOf(acceptedLikes, "like")} in ${countOf(events, "event")}`;
+  const parts = [
+    `${outcome === "exact" ? "EXACT" : "NOT EXACT"} ${likes}`,
+    convergenceText(result),
+    ...(result.givenUp ? ["a process was given up"] : []),
+  ];
+  return parts.join("; ");
+}
+
+/** What is missing for a verdict. Sums that agree show nothing when nothing came. */
+function undecidedText({ unreadable, generators, idle }: Verdict): string {
+  if (unreadable.length > 0) return listText(unreadable, "; ");
+  const due = generators.filter(({ dueEvents }) => dueEvents > 0);
+  const names = idle.map(({ serverId }) => serverId);
+  const who = idle.length === due.length ? "the generators" : listText(names, ", ");
+  return `the sums agree, but ${who} gave nothing, though ${dueText(sumOfDue(idle))}`;
+}
+
+/** `outboxes 100, seed 100, primary 99; 1 of 3 processes shows it; primary shows 99 (-1)`. */
+function sumsText(verdict: Verdict): string {
+  const { acceptedLikes, seedLikes, totalLikes, differing, showing, unreadable } = verdict;
+  const primary = totalLikes === undefined ? "does not answer" : formatCount(totalLikes);
+  const sums = [
+    `outboxes ${formatCount(acceptedLikes)}${unreadable.length > 0 ? " as far as read" : ""}`,
+    ...(seedLikes === undefined ? [] : [`seed ${formatCount(seedLikes)}`]),
+    `primary ${primary}`,
+  ];
+  const all = showing + differing.length;
+  const differences = differing.map((one) => differenceText(one, acceptedLikes));
+  return [
+    sums.join(", "),
+    `${showing} of ${all} processes show it`,
+    ...(differences.length > 0 ? [listText(differences, ", ")] : []),
+    ...(seedLikes === undefined ? ["no seed: not all likes are of this run's generators"] : []),
+  ].join("; ");
+}
+
+/** `60 of 62 events that were due; late or away: likes-server-3 skipped 2 of 6`. */
+function givenText({ generators }: Verdict): string {
+  const late = generators
+    .map(({ serverId, dueEvents, givenEvents = dueEvents }) => {
+      return { serverId, dueEvents, skipped: dueEvents - givenEvents };
+    })
+    .filter(({ skipped }) => skipped > 0)
+    .toSorted((a, b) => b.skipped / b.dueEvents - a.skipped / a.dueEvents)
+    .map(({ serverId, dueEvents, skipped }) => `${serverId} skipped ${skipped} of ${dueEvents}`);
+  const given = `${formatCount(sumOfGiven(generators))} of ${dueText(sumOfDue(generators), "that ")}`;
+  return late.length === 0
+    ? given
+    : `${given}; late or away: ${listText(late, ", ", LATE_NAMED_MAX)}`;
+}
+
+function sumOfDue(generators: readonly GeneratorTally[]): number {
+  return generators.reduce((sum, { dueEvents }) => sum + dueEvents, 0);
+}
+
+function sumOfGiven(generators: readonly GeneratorTally[]): number {
+  return generators.reduce((sum, { givenEvents = 0 }) => sum + givenEvents, 0);
+}
+
+function dueText(events: number, that = ""): string {
+  return `${countOf(events, "event")} ${that}${events === 1 ? "was" : "were"} due`;
+}
+
+function convergenceText({ verdict, convergedAfterMs }: RunResult): string {
+  const { converged, newEvents, outstanding } = verdict;
+  if (!converged) {
+    const why = outstanding.length === 0 ? "" : ` (${listText(outstanding, ", ")})`;
+    return `not converged in time${why}`;
+  }
+  if (newEvents === 0 || convergedAfterMs === undefined) return "converged, and no like was given";
+  // Rounded up: never told better than it was.
+  const stepMs = convergedAfterMs <= TENTHS_TOLD_MS ? 100 : 1_000;
+  const toldMs = Math.ceil(convergedAfterMs / stepMs) * stepMs;
+  return `converged ${formatDuration(toldMs)} after the last like`;
+}
+
+function listText(texts: readonly string[], separator: string, namedMax = NAMED_MAX): string {
+  const named = texts.slice(0, namedMax);
+  const more = texts.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(separator);
+}
+
+/** `primary shows 6,200 (-31)`. */
+function differenceText({ name, totalLikes }: Shown, acceptedLikes: bigint): string {
+  if (totalLikes === undefined) return `${name} does not answer`;
+  const difference = totalLikes - acceptedLikes;
+  const sign = difference < 0n ? "-" : "+";
+  const size = formatCount(difference < 0n ? -difference : difference);
+  return `${name} shows ${formatCount(totalLikes)} (${sign}${size})`;
+}
+
+/** What a program needs to know about the run besides its result. */
+export interface VerdictContext {
+  readonly seed: number;
+  readonly logDir: string;
+  readonly dataDir: string;
+  /** Logs that held lines of earlier roles, and were emptied. */
+  readonly emptiedLogs: number;
+}
+
+/** The verdict as one JSON object; 64-bit numbers are text. */
+export function verdictJson(result: RunResult, context: VerdictContext): Record<string, unknown> {
+  const { verdict, servers } = result;
+  return {
+    verdict: verdict.outcome,
+    exact: verdict.outcome === "exact",
+    converged: verdict.converged && !result.givenUp,
+    totalLikes: text(verdict.totalLikes),
+    acceptedLikes: text(verdict.acceptedLikes),
+    seedLikes: text(verdict.seedLikes),
+    showing: verdict.showing,
+    differing: verdict.differing.map(({ name, totalLikes }) => ({
+      name,
+      totalLikes: text(totalLikes),
+    })),
+    events: text(verdict.events),
+    dueEvents: text(sumOfDue(verdict.generators)),
+    givenEvents: text(sumOfGiven(verdict.generators)),
+    idle: verdict.idle.map(({ serverId }) => serverId),
+    convergedAfterMs: result.convergedAfterMs ?? null,
+    durationMs: result.durationMs,
+    givenUp: result.givenUp,
+    primaryRestarts: result.primaryRestarts,
+    ...context,
+    next: verifyCommand(context.dataDir),
+    unreadable: verdict.unreadable,
+    outstanding: verdict.outstanding,
+    servers: servers.map((server) => serverJson(server, verdict)),
+  };
+}
+
+function serverJson(server: ServerResult, { generators }: Verdict): Record<string, unknown> {
+  const { serverId, intervalMs, restarts } = server;
+  const generator = generators.find((one) => one.serverId === serverId);
+  return {
+    serverId,
+    intervalMs,
+    restarts,
+    dueEvents: text(generator?.dueEvents),
+    givenEvents: text(generator?.givenEvents),
+    events: text(server.events),
+    acceptedLikes: text(server.acceptedLikes),
+    knownTotalLikes: text(server.knownTotalLikes),
+  };
+}
+
+function text(value: bigint | number | undefined): string | null {
+  return value === undefined ? null : String(value);
+}

@@ -1,0 +1,321 @@
+/**
+ * The LikesServer as it runs: the pure core joined to an outbox on disk, gRPC and the clock.
+ *
+ * The shell decides nothing. It gives the core events, and performs its actions in their order. After
+ * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
+ */
+import { performance } from "node:perf_hooks";
+import { assert, unreachable } from "../assert.ts";
+import { formatAddress, parseAddress } from "../text/address.ts";
+import { addressText } from "../text/names.ts";
+import { addressBetween } from "../cli/reach.ts";
+import { inTurn } from "./in_turn.ts";
+import { LikesError, messageOf } from "../errors.ts";
+import { LEARN_WAIT_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
+import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
+import type { CountsQuestion } from "../core/likes_server/learnt_counts.ts";
+import type { LikeEvent } from "../core/protocol/like_event.ts";
+import { LikesServerCore } from "../core/likes_server/likes_server.ts";
+import type { CountOutcome, GiveOutcome } from "../core/likes_server/likes_server.ts";
+import type { LikesServerAction, LikesServerEvent } from "../core/likes_server/likes_server.ts";
+import type { LikesServerNotice, Retention } from "../core/likes_server/likes_server.ts";
+import type { GeneratorMark, OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
+import type { Log } from "../log/log_file.ts";
+import { likesService } from "../rpc/server/likes_service.ts";
+import type { AskedItems } from "../rpc/server/likes_service.ts";
+import { PrimaryClient, openDelivery } from "../rpc/client/primary_client.ts";
+import type { DeliveryLink } from "../rpc/client/primary_client.ts";
+import { recordCodec } from "../format/record_codec.ts";
+import { RpcServer } from "../rpc/server/server.ts";
+import type { ListenAddress } from "../rpc/server/server.ts";
+import { mintId } from "../store/mint_id.ts";
+// oxlint-disable-next-line no-restricted-imports -- the generator lives in the process that it gives to
+import { Generating } from "../demo/generating.ts";
+// oxlint-disable-next-line no-restricted-imports -- as above
+import type { GeneratingOptions } from "../demo/generating.ts";
+import { LikesServerLog } from "./likes_server_log.ts";
+import { cannotMint } from "./open_outbox.ts";
+import type { OpenOutbox } from "./open_outbox.ts";
+
+const RETAIN_DEFAULT = { ageMs: RETAIN_AGE_DEFAULT_MS, bytesMax: RETAIN_BYTES_DEFAULT };
+
+/** How a LikesServer is started. */
+export interface LikesServerOptions extends ListenAddress {
+  readonly outbox: OpenOutbox;
+  /** Where others reach it, `host:port`; where it listens when absent. */
+  readonly advertise?: string | undefined;
+  /** Address of the primary: `host:port`. */
+  readonly primary: string;
+  readonly log: Log;
+  /** For how long acknowledged events are kept, when it is not the default. */
+  readonly retain?: Retention;
+  /** Whether to serve reflection. */
+  readonly reflect: boolean;
+  /** What to generate once it is told to start; nothing when absent. */
+  readonly generate: Omit<GeneratingOptions, "mark"> | undefined;
+  readonly onNotice: (notice: LikesServerNotice) => void;
+  /** Called once, with the reason, when it cannot go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A LikesServer that listens. */
+export interface LikesServer {
+  readonly port: number;
+  /** Where others are told to reach it: `host:port`; empty when it is nowhere that reaches it. */
+  readonly told: string;
+  readonly generating: Generating | undefined;
+  /** Settles when it accepts likes: at once when an earlier process was admitted. */
+  readonly accepting: Promise<void>;
+  /**
+   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Gives the
+   * number of events that stay in the outbox.
+   */
+  stop(leave: boolean): Promise<number>;
+}
+
+/** Mints an incarnation on the outbox and serves it. Throws LikesError when it cannot. */
+export async function startLikesServer(options: LikesServerOptions): Promise<LikesServer> {
+  const role = new LikesServerRole(options);
+  return role.start();
+}
+
+class LikesServerRole {
+  readonly #options: LikesServerOptions;
+  readonly #store: OutboxStore;
+  readonly #log: LikesServerLog;
+  /** For reading counts; deliveries have connections of their own. */
+  readonly #primary: PrimaryClient;
+  readonly #waiting = new Map<number, (outcome: GiveOutcome) => void>();
+  readonly #counting = new Map<number, (outcome: CountOutcome) => void>();
+  #core: LikesServerCore | undefined;
+  #server: RpcServer | undefined;
+  #requestId = 0;
+  #link: { readonly streamId: number; readonly link: DeliveryLink } | undefined;
+  #stopped = false;
+  #onDelivered: (() => void) | undefined;
+  #onAccepting: () => void = () => {};
+
+  constructor(options: LikesServerOptions) {
+    this.#options = options;
+    this.#store = options.outbox.store;
+    this.#log = new LikesServerLog(options.log);
+    this.#primary = new PrimaryClient(options.primary);
+  }
+
+  async start(): Promise<LikesServer> {
+    const { reflect, log, host, outbox, primary, advertise } = this.#options;
+    const { retain = RETAIN_DEFAULT } = this.#options;
+    const service = likesService({
+      serverId: outbox.serverId,
+      give: (event, done) => this.#give(event, undefined, done),
+      total: () => this.#core?.total(performance.now()),
+      count: (asked, done) => this.#count(asked, done),
+    });
+    const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
+    const port = await server.listen(this.#options);
+    this.#server = server;
+    const minted = await this.#store.write([{ type: "mint", incarnation: mintId() }]);
+    if (minted !== "done") throw cannotMint(minted, outbox.serverId);
+    const snapshot = await this.#store.load();
+    const listening = formatAddress({ host, port });
+    const told = addressBetween(advertise ?? listening, parseAddress(primary).host);
+    const identity = { serverId: outbox.serverId, address: told, primary, retain };
+    const sources = { codec: recordCodec, mintId, random: Math.random };
+    const core = new LikesServerCore(snapshot, { ...identity, ...sources }, performance.now());
+    this.#core = core;
+    const { events, likes } = core.accepted;
+    log.line(`outbox ${snapshot.outboxId}: ${events} events, ${likes} likes accepted before`);
+    log.line(`listening on ${listening}, incarnation ${core.incarnation}`);
+    if (told !== listening) log.line(`others are told ${addressText(told)}`);
+    const generating = this.#generating(snapshot.generator);
+    const accepting = new Promise<void>((resolve) => (this.#onAccepting = resolve));
+    const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
+    server.setStore(true);
+    this.#tellHealth();
+    this.#drive({ type: "tick" });
+    return { port, told, generating, accepting, stop: (leave) => this.#stop(leave, ticker) };
+  }
+
+  #generating(mark: GeneratorMark | undefined): Generating | undefined {
+    const { generate, log } = this.#options;
+    if (generate === undefined) return undefined;
+    const generating = new Generating(
+      { ...generate, mark },
+      {
+        acceptedEvents: () => this.#core?.accepted.events ?? 0,
+        give: (event, generator, done) => this.#give(event, generator, done),
+      },
+    );
+    log.line(
+      `interval ${generating.intervalMs} ms, 0 to ${generate.plan.likesMax} likes ` +
+        `for ${generate.itemId}`,
+    );
+    return generating;
+  }
+
+  #give(
+    event: LikeEvent,
+    generator: GeneratorMark | undefined,
+    done: (outcome: GiveOutcome) => void,
+  ): void {
+    if (this.#core === undefined || this.#stopped) {
+      const message = `Cannot accept likes at ${this.#options.outbox.serverId}: it is not running`;
+      return done({ type: "refused", refusal: { code: "not_accepting", message } });
+    }
+    const requestId = ++this.#requestId;
+    this.#waiting.set(requestId, done);
+    this.#drive({ type: "give", give: { requestId, event, generator } });
+  }
+
+  #count(asked: AskedItems, done: (outcome: CountOutcome) => void): void {
+    if (this.#core === undefined || this.#stopped) {
+      const message = `Cannot count at ${this.#options.outbox.serverId}: it is not running`;
+      return done({ type: "refused", refusal: { code: "not_accepting", message } });
+    }
+    const requestId = ++this.#requestId;
+    this.#counting.set(requestId, done);
+    this.#drive({ type: "count", ask: { requestId, ...asked } });
+  }
+
+  /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */
+  readonly #drive = inTurn((event: LikesServerEvent): void => {
+    if (this.#stopped || this.#core === undefined) return;
+    try {
+      for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
+    } catch (error) {
+      this.#fail(error);
+    }
+  });
+
+  #perform(action: LikesServerAction): void {
+    switch (action.type) {
+      case "write":
+        return this.#write(action.writes);
+      case "read":
+        return this.#read(action);
+      case "connect":
+        return this.#connect(action.streamId);
+      case "send": {
+        const { streamId, message } = action;
+        const taken = this.#linkOf(streamId)?.send(message) ?? true;
+        if (!taken) this.#drive({ type: "blocked", streamId });
+        return;
+      }
+      case "disconnect":
+        return this.#linkOf(action.streamId)?.close();
+      case "answer": {
+        const done = this.#waiting.get(action.requestId);
+        this.#waiting.delete(action.requestId);
+        return done?.(action.outcome);
+      }
+      case "learn":
+        return this.#learn(action.question);
+      case "counted": {
+        const done = this.#counting.get(action.requestId);
+        this.#counting.delete(action.requestId);
+        return done?.(action.outcome);
+      }
+      case "stopped":
+        return this.#onDelivered?.();
+      case "notice":
+        return this.#noticed(action.notice);
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #noticed(notice: LikesServerNotice): void {
+    this.#log.notice(notice, performance.now());
+    this.#options.onNotice(notice);
+    if (notice.type === "connected") this.#server?.setLedgerOther(false);
+    if (notice.type === "unwritten" || notice.type === "written") {
+      this.#server?.setStore(notice.type === "written");
+    }
+    if (notice.type === "membership" || notice.type === "trouble") this.#tellHealth();
+  }
+
+  /** After the calls that are here now, so that likes that came together share one sync. */
+  #write(writes: readonly OutboxWrite[]): void {
+    assert(this.#server !== undefined, "it serves before it writes");
+    this.#server.whenDone(() => {
+      if (this.#stopped) return;
+      this.#store
+        .write(writes)
+        .then((outcome) => {
+          this.#drive({ type: "written", outcome, state: this.#store.state });
+          // A trouble ends with such a write, and nobody is told but the disk.
+          if (writes.some(({ type }) => type !== "append")) this.#tellHealth();
+        })
+        .catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  #read(action: Extract<LikesServerAction, { type: "read" }>): void {
+    const { streamId, incarnation, sequence, bytesMax, recordsMax } = action;
+    this.#store
+      .read(incarnation, sequence, bytesMax, recordsMax)
+      .then((read) => this.#drive({ type: "read", streamId, read }))
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  #learn({ itemIds, limit, incarnations }: CountsQuestion): void {
+    const request = { itemIds, pageSize: limit, incarnations };
+    this.#primary
+      .counts(request, LEARN_WAIT_MAX_MS)
+      .then((answer) => this.#drive({ type: "learnt", answer }))
+      .catch((error: unknown) => {
+        if (error instanceof LikesError) this.#drive({ type: "learnt", answer: undefined });
+        else this.#fail(error);
+      });
+  }
+
+  #connect(streamId: number): void {
+    const link = openDelivery(this.#options.primary, {
+      received: (message) => this.#drive({ type: "received", streamId, message }),
+      writable: () => this.#drive({ type: "writable", streamId }),
+      broken: (reason, isOther) => {
+        if (isOther) this.#server?.setLedgerOther(true);
+        this.#drive({ type: "broken", streamId, reason });
+      },
+    });
+    this.#link = { streamId, link };
+  }
+
+  #linkOf(streamId: number): DeliveryLink | undefined {
+    return this.#link?.streamId === streamId ? this.#link.link : undefined;
+  }
+
+  #tellHealth(): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    this.#server?.setHealth(core.isAccepting);
+    if (core.isAccepting) this.#onAccepting();
+    this.#log.troubles(core.troubles);
+    this.#server?.setTroubles(core.troubles);
+  }
+
+  async #stop(leave: boolean, ticker: NodeJS.Timeout): Promise<number> {
+    const delivered = new Promise<void>((resolve) => {
+      this.#onDelivered = resolve;
+      setTimeout(resolve, LEAVE_WAIT_MAX_MS).unref();
+    });
+    this.#drive({ type: "stop", leave });
+    this.#server?.setHealth(false);
+    await delivered;
+    clearInterval(ticker);
+    this.#stopped = true;
+    this.#link?.link.close();
+    this.#primary.close();
+    await this.#server?.close();
+    this.#store.close();
+    const { pendingEvents = 0 } = this.#core ?? {};
+    this.#options.log.line(`stopped: ${pendingEvents} events stay in the outbox`);
+    return pendingEvents;
+  }
+
+  #fail(error: unknown): void {
+    this.#stopped = true;
+    this.#options.log.line(`ended: ${messageOf(error)}`);
+    this.#options.onFatal(error);
+  }
+}

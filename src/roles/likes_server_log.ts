@@ -1,0 +1,91 @@
+/** A LikesServer's log: each number given, and the total that it has learnt. */
+import { unreachable } from "../assert.ts";
+import type { LikesServerNotice } from "../core/likes_server/likes_server.ts";
+import type { Trouble } from "../core/protocol/messages.ts";
+import { troubleText } from "../core/primary/status.ts";
+import { EventLines } from "../log/event_lines.ts";
+import type { Log } from "../log/log_file.ts";
+import { Outage } from "../log/outage.ts";
+
+const MEMBERSHIP_TEXTS = {
+  member: "admitted by the primary: accepting likes",
+  leaving: "leaving: no more likes are accepted",
+  stranger: "left the primary's members",
+} as const;
+
+const UNWRITTEN_TEXTS = {
+  full: "the disk of the outbox is full",
+  busy: "another program is writing to the outbox",
+} as const;
+
+type Of<Type> = Extract<LikesServerNotice, { readonly type: Type }>;
+
+/** Writes notices of a LikesServer to `log`. */
+export class LikesServerLog {
+  readonly #log: Log;
+  readonly #lines = new EventLines();
+  readonly #outage = new Outage();
+  #troubles: readonly Trouble[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  notice(notice: LikesServerNotice, nowMs: number): void {
+    for (const line of this.#text(notice, nowMs)) this.#log.line(line);
+  }
+
+  /** Tells which troubles are over, now that there are only `troubles`. */
+  troubles(troubles: readonly Trouble[]): void {
+    for (const before of this.#troubles) {
+      if (troubles.some((now) => isSame(now, before))) continue;
+      this.#log.line(`trouble is over: ${troubleText(before)}`);
+    }
+    this.#troubles = troubles;
+  }
+
+  #text(notice: LikesServerNotice, nowMs: number): readonly string[] {
+    switch (notice.type) {
+      case "accepted":
+        return this.#accepted(notice, nowMs);
+      case "connected":
+        this.#outage.end();
+        return [
+          `connected to the primary: incarnation ${notice.incarnation}, applied to ` +
+            `#${notice.appliedSequence}`,
+        ];
+      case "disconnected":
+        if (!this.#outage.isNews(notice.reason)) return [];
+        return [`disconnected: ${notice.reason}; connecting again`];
+      case "membership":
+        return [MEMBERSHIP_TEXTS[notice.membership]];
+      case "total": {
+        const { totalLikes, version } = notice.pulse;
+        return [`total ${totalLikes} (version ${version})`];
+      }
+      case "trouble":
+        return [`trouble: ${troubleText(notice.trouble)}`];
+      case "unwritten":
+        return [`${UNWRITTEN_TEXTS[notice.why]}: nothing is accepted`];
+      case "written":
+        return ["the outbox is written again"];
+      default:
+        return unreachable(notice);
+    }
+  }
+
+  #accepted({ firstSequence, events }: Of<"accepted">, nowMs: number): readonly string[] {
+    if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
+      return events.map(
+        ({ itemId, change }, index) => `#${firstSequence + index} +${change.likes} ${itemId}`,
+      );
+    }
+    const last = firstSequence + events.length - 1;
+    const likes = events.reduce((sum, { change }) => sum + change.likes, 0n);
+    return [`#${firstSequence}..#${last} +${likes} in ${events.length} events`];
+  }
+}
+
+function isSame(one: Trouble, other: Trouble): boolean {
+  return one.kind === other.kind && one.incarnation === other.incarnation;
+}

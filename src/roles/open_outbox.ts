@@ -1,0 +1,55 @@
+/** Finds the outbox that a LikesServer is to work on, and says why it cannot be begun on. */
+import { join } from "node:path";
+import { LikesError } from "../errors.ts";
+import { SERVER_IDS_TRIED_MAX } from "../limits.ts";
+import type { OutboxStore } from "../core/likes_server/outbox.ts";
+import type { Unwritten } from "../core/protocol/unwritten.ts";
+import { recordCodec } from "../format/record_codec.ts";
+import { mintId } from "../store/mint_id.ts";
+import { openSqliteOutbox } from "../store/outbox/sqlite_outbox.ts";
+
+/** An outbox that this process holds. */
+export interface OpenOutbox {
+  readonly serverId: string;
+  readonly store: OutboxStore;
+}
+
+/**
+ * Opens the outbox of `serverId` in `dataDir`, or, without an id, of the lowest `likes-server-N` that
+ * no other process holds. Throws LikesError `store_locked` and what opening a store throws.
+ */
+export function openOutbox(dataDir: string, serverId: string | undefined): OpenOutbox {
+  if (serverId !== undefined) return { serverId, store: open(dataDir, serverId) };
+  for (let number = 0; number < SERVER_IDS_TRIED_MAX; number++) {
+    const candidate = `likes-server-${number}`;
+    try {
+      return { serverId: candidate, store: open(dataDir, candidate) };
+    } catch (error) {
+      if (!(error instanceof LikesError && error.code === "store_locked")) throw error;
+    }
+  }
+  const message =
+    "Cannot find a free id: likes-server-0 to " +
+    `likes-server-${SERVER_IDS_TRIED_MAX - 1} in ${dataDir} are in use; give --id ` +
+    "or another --data-dir";
+  throw new LikesError("store_locked", message);
+}
+
+function open(dataDir: string, serverId: string): OutboxStore {
+  return openSqliteOutbox(join(dataDir, serverId), serverId, mintId(), {
+    codec: recordCodec,
+  });
+}
+
+/** The LikesError when the incarnation of a start at `serverId` was not written. */
+export function cannotMint(why: Unwritten, serverId: string): LikesError {
+  const cannot = `Cannot start ${serverId}:`;
+  if (why === "full") {
+    return new LikesError(
+      "disk_full",
+      `${cannot} its disk is full; free some space, or raise a quota`,
+    );
+  }
+  const message = `${cannot} another program is writing to its outbox; end that program`;
+  return new LikesError("store_busy", message);
+}

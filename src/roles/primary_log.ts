@@ -1,0 +1,117 @@
+/** The primary's log: each number that it applied, with its sender and the new total. */
+import { unreachable } from "../assert.ts";
+import type { Applied } from "../core/ledger/ledger_rule.ts";
+import type { Hello } from "../core/protocol/messages.ts";
+import type { MisdirectedServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
+import type { PrimaryNotice } from "../core/primary/primary.ts";
+import type { Id } from "../core/protocol/record.ts";
+import { decisionText, troubleLine } from "../text/trouble_text.ts";
+import { EventLines } from "../log/event_lines.ts";
+import type { Log } from "../log/log_file.ts";
+import { Outage } from "../log/outage.ts";
+import { MEMBERS_MAX } from "../limits.ts";
+
+const MEMBER_TEXTS = { member: "was admitted", left: "left", retired: "was retired" } as const;
+
+const UNWRITTEN_TEXTS = {
+  full: "the disk of the ledger is full",
+  busy: "another program is writing to the ledger",
+} as const;
+
+/** Writes notices of the primary to `log`. */
+export class PrimaryLog {
+  readonly #log: Log;
+  readonly #lines = new EventLines();
+  /** By outbox, of those that are refused or away; of too many, those that came last. */
+  readonly #outages = new Map<Id, Outage>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  notice(notice: PrimaryNotice, nowMs: number): void {
+    for (const line of this.#text(notice, nowMs)) this.#log.line(line);
+  }
+
+  #text(notice: PrimaryNotice, nowMs: number): readonly string[] {
+    switch (notice.type) {
+      case "connected": {
+        const { serverId, outboxId, address, incarnation } = notice.hello;
+        this.#outages.delete(outboxId);
+        return [
+          `${serverId} connected from ${address}: incarnation ${incarnation}, applied to ` +
+            `#${notice.appliedSequence}`,
+        ];
+      }
+      case "disconnected":
+        return this.#disconnected(notice.hello, notice.reason);
+      case "ended":
+        return [`ended a stream: ${notice.reason}`];
+      case "applied":
+        return this.#applied(notice.applied, nowMs);
+      case "member": {
+        const { serverId, outboxId, state } = notice.member;
+        return [`${serverId} ${MEMBER_TEXTS[state]}: outbox ${outboxId}`];
+      }
+      case "trouble":
+        return [troubleLine(notice.trouble)];
+      case "decision":
+        return [decisionText(notice.decision)];
+      case "convergence":
+        return [`${notice.convergence}: total ${notice.totalLikes}`];
+      case "misdirected":
+        return [misdirectedText(notice.server)];
+      case "misdirected_gone":
+      case "unrecorded_gone":
+        return []; // it may be down, or with its own primary again; what is recorded has a line
+      case "unrecorded":
+        return [unrecordedText(notice.server)];
+      case "unwritten":
+        return [`${UNWRITTEN_TEXTS[notice.why]}: nothing is applied, it will be offered again`];
+      case "written":
+        return ["the ledger is written again"];
+      default:
+        return unreachable(notice);
+    }
+  }
+
+  /** Each reason once, until it is connected: who is refused comes again each second. */
+  #disconnected({ serverId, outboxId }: Hello, reason: string): readonly string[] {
+    const outage = this.#outages.get(outboxId) ?? new Outage();
+    if (!outage.isNews(reason)) return [];
+    this.#outages.set(outboxId, outage);
+    const [oldest] = this.#outages.keys();
+    if (this.#outages.size > MEMBERS_MAX && oldest !== undefined) this.#outages.delete(oldest);
+    return [`${serverId} disconnected: ${reason}`];
+  }
+
+  #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {
+    let total = totalBefore;
+    if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
+      return events.map(({ itemId, change }, index) => {
+        total += change.likes;
+        return `${serverId} #${firstSequence + index} +${change.likes} ${itemId} = ${total}`;
+      });
+    }
+    for (const { change } of events) total += change.likes;
+    const range = `#${firstSequence}..#${firstSequence + events.length - 1}`;
+    return [`${serverId} ${range} +${total - totalBefore} in ${events.length} events = ${total}`];
+  }
+}
+
+function misdirectedText({ serverId, address, outboxId, ledgerId }: MisdirectedServer): string {
+  return `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`;
+}
+
+function unrecordedText({
+  serverId,
+  address,
+  outboxId,
+  incarnation,
+  kind,
+}: UnrecordedServer): string {
+  return (
+    `${serverId} came from ${address} with trouble that has no room and is not recorded: ${kind} ` +
+    `at incarnation ${incarnation} of outbox ${outboxId}; decide what waits, see likes status`
+  );
+}

@@ -1,0 +1,117 @@
+/** Client of LikesService. */
+import type { ServiceError } from "@grpc/grpc-js";
+import { LikesError } from "../../errors.ts";
+import { monotonicMs } from "../../monotonic.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./client.ts";
+import { readLearntCounts } from "../wire/counts_wire.ts";
+import type { LearntCounts } from "../wire/counts_wire.ts";
+import { isCertainNo } from "../faults.ts";
+import type { AddLikesResponse__Output } from "../gen/likes/v1/AddLikesResponse.ts";
+import type { GetLearntCountsResponse__Output } from "../gen/likes/v1/GetLearntCountsResponse.ts";
+import type { GetTotalResponse__Output } from "../gen/likes/v1/GetTotalResponse.ts";
+import { protos } from "../protos.ts";
+import { count, likes, safe } from "../wire/wire_fields.ts";
+import { explain } from "./wrong_role.ts";
+
+/** The name of an event that is on a LikesServer's disk. */
+export interface AcceptedEvent {
+  readonly serverId: string;
+  readonly incarnation: string;
+  readonly sequence: number;
+}
+
+/** The total as a LikesServer shows it. Fields: GetTotalResponse. */
+export interface ShownTotal {
+  readonly serverId: string;
+  readonly totalLikes: bigint;
+  readonly version: number;
+  readonly asOfMs: number;
+  readonly pendingLikes: bigint;
+  readonly pulseAgeMs: number;
+}
+
+/** A client of one LikesServer. */
+export class LikesClient {
+  readonly address: string;
+  readonly #client: InstanceType<typeof protos.LikesService>;
+  readonly #peer: string;
+
+  constructor(address: string) {
+    this.address = address;
+    this.#client = new protos.LikesService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
+    this.#peer = `the LikesServer at ${address}`;
+  }
+
+  /** Connects, and sends nothing. Throws LikesError `peer_unreachable`. */
+  reach(timeoutMs: number): Promise<void> {
+    return connected(this.#client, this.#peer, timeoutMs);
+  }
+
+  /**
+   * Gives likes once, never twice. Throws LikesError: `peer_unreachable` when nothing was sent, the
+   * peer's own fault when it refused, `wrong_role` when it is no LikesServer, `outcome_unknown` when
+   * its answer was lost.
+   */
+  async addLikes(itemId: string, given: bigint, timeoutMs: number): Promise<AcceptedEvent> {
+    const untilMs = monotonicMs() + timeoutMs;
+    await this.reach(timeoutMs);
+    const request = { itemId, likes: count(given) };
+    const wire = await unary<AddLikesResponse__Output>(
+      (done) => this.#client.addLikes(request, done),
+      untilMs - monotonicMs(),
+      (error) => (isCertainNo(error) ? this.#explain(error) : this.#unknown(error)),
+    );
+    const { serverId, incarnation, sequence } = wire;
+    return { serverId, incarnation, sequence: safe("sequence", sequence) };
+  }
+
+  /** The total that it shows. Throws LikesError, `total_unknown` before its first pulse. */
+  async total(timeoutMs: number): Promise<ShownTotal> {
+    const wire = await unary<GetTotalResponse__Output>(
+      (done) => this.#client.getTotal({}, done),
+      timeoutMs,
+      (error) => this.#explain(error),
+    );
+    return {
+      serverId: wire.serverId,
+      totalLikes: likes(wire.totalLikes),
+      version: safe("version", wire.version),
+      asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+      pendingLikes: likes(wire.pendingLikes),
+      pulseAgeMs: safe("pulse_age_ms", wire.pulseAgeMs),
+    };
+  }
+
+  /**
+   * The likes of the named items, or of the `limit` most liked, as it has learnt them. Throws
+   * LikesError, `count_unknown` when it knows none of them.
+   */
+  async counts(
+    itemIds: readonly string[],
+    limit: number,
+    timeoutMs: number,
+  ): Promise<LearntCounts> {
+    const request = { itemIds: [...itemIds], limit };
+    const wire = await unary<GetLearntCountsResponse__Output>(
+      (done) => this.#client.getLearntCounts(request, done),
+      timeoutMs,
+      (error) => this.#explain(error),
+    );
+    return readLearntCounts(wire);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #explain(error: ServiceError): Promise<LikesError> {
+    return explain(error, "LikesServer", this.address);
+  }
+
+  #unknown(error: ServiceError): LikesError {
+    const message =
+      `Cannot tell whether the likes were accepted: ${this.#peer} did not answer ` +
+      `(${error.details}); giving them again may count them twice`;
+    return new LikesError("outcome_unknown", message, { cause: error });
+  }
+}

@@ -1,0 +1,66 @@
+/** What answers at an address that was meant for another role, and which flag takes that address. */
+import { Buffer } from "node:buffer";
+import { Client } from "@grpc/grpc-js";
+import { LikesError } from "../../errors.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS, targetOf, unary } from "./client.ts";
+import { fromCall } from "../faults.ts";
+
+/** A role, by the name of its service. */
+const SERVICES = {
+  primary: "likes.v1.PrimaryService",
+  LikesServer: "likes.v1.LikesService",
+} as const;
+
+const CHECK = "/grpc.health.v1.Health/Check";
+/** The tag of HealthCheckRequest.service: field 1, of text. */
+const FIELD_SERVICE = 0x0a;
+/** How long a peer may take to say which role it has: it has just answered. */
+const ROLE_WAIT_MS = 1_000;
+
+/** What a peer was taken for. */
+export type Role = keyof typeof SERVICES;
+
+const ANSWERS: Readonly<Record<Role, string>> = {
+  primary: "a primary answers there; give its address with --primary",
+  LikesServer:
+    "a LikesServer answers there; give the primary's address, or this one with --server of " +
+    "likes add and likes count",
+};
+
+/** Returns what a failed call of the `role` at `address` means, like `fromCall`. */
+export async function explain(error: unknown, role: Role, address: string): Promise<LikesError> {
+  const peer = `the ${role} at ${address}`;
+  const found = fromCall(error, peer);
+  if (found.code !== "wrong_role") return found;
+  const there = await roleAt(address);
+  if (there === undefined) return found;
+  const text = there === role ? "it is of another version; upgrade it" : ANSWERS[there];
+  return new LikesError("wrong_role", `Cannot ask ${peer}: ${text}`, { cause: error });
+}
+
+/** The role of which the health at `address` knows; undefined when it is none of ours. */
+async function roleAt(address: string): Promise<Role | undefined> {
+  const client = new Client(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
+  try {
+    if (await knows(client, SERVICES.primary)) return "primary";
+    return (await knows(client, SERVICES.LikesServer)) ? "LikesServer" : undefined;
+  } finally {
+    client.close();
+  }
+}
+
+/** Whether health has a status of `service`, whatever it is. */
+function knows(client: Client, service: string): Promise<boolean> {
+  const name = Buffer.from(service);
+  const request = Buffer.concat([Buffer.from([FIELD_SERVICE, name.length]), name]);
+  const same = (bytes: Buffer): Buffer => bytes;
+  const asked = unary<Buffer>(
+    (done) => client.makeUnaryRequest(CHECK, same, same, request, done),
+    ROLE_WAIT_MS,
+    (error) => fromCall(error, service),
+  );
+  return asked.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,66 @@
+/** OperatorService over gRPC: calls in, the role's own calls out. */
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import type { Operation, OperationOutcome } from "../../core/primary/primary_events.ts";
+import type { TroubleStatus } from "../../core/primary/status.ts";
+import { toStatus, toStatusOf } from "../faults.ts";
+import type { ListTroublesRequest__Output } from "../gen/likes/v1/ListTroublesRequest.ts";
+import type { ListTroublesResponse } from "../gen/likes/v1/ListTroublesResponse.ts";
+import type { Decision } from "../gen/likes/v1/Decision.ts";
+import type { ResolveRequest__Output } from "../gen/likes/v1/ResolveRequest.ts";
+import type { RetireRequest__Output } from "../gen/likes/v1/RetireRequest.ts";
+import { readListTroubles, readResolve, readRetire, writeDecision } from "../wire/operator_wire.ts";
+import { protos } from "../protos.ts";
+import type { AddServices } from "./server.ts";
+import { writeTroubleStatus } from "../wire/trouble_wire.ts";
+
+/** What the calls answer that decide. */
+interface Decided {
+  readonly decisions: Decision[];
+}
+type RetireCall = ServerUnaryCall<RetireRequest__Output, Decided>;
+type ListCall = ServerUnaryCall<ListTroublesRequest__Output, ListTroublesResponse>;
+type ResolveCall = ServerUnaryCall<ResolveRequest__Output, Decided>;
+
+/** What the service needs of the role. */
+export interface OperatorPort {
+  /** Decides; `done` is called once, after the disk sync or with the reason why not. */
+  operate(operation: Operation, done: (outcome: OperationOutcome) => void): void;
+  /** What is recorded of a LikesServer and not decided, by its outbox id or its server id. */
+  troublesOf(server: string): readonly TroubleStatus[];
+}
+
+/** OperatorService in front of `port`. */
+export function operatorService(port: OperatorPort): AddServices {
+  const implementation = {
+    retire: (call: RetireCall, callback: sendUnaryData<Decided>) => {
+      operate(port, () => readRetire(call.request), callback);
+    },
+    resolve: (call: ResolveCall, callback: sendUnaryData<Decided>) => {
+      operate(port, () => readResolve(call.request), callback);
+    },
+    listTroubles: (call: ListCall, callback: sendUnaryData<ListTroublesResponse>) => {
+      try {
+        const troubles = port.troublesOf(readListTroubles(call.request));
+        callback(null, { troubles: troubles.map(writeTroubleStatus) });
+      } catch (error) {
+        callback(toStatusOf(error));
+      }
+    },
+  };
+  return (server) => server.addService(protos.OperatorService.service, implementation);
+}
+
+function operate(
+  port: OperatorPort,
+  read: () => Operation,
+  callback: sendUnaryData<Decided>,
+): void {
+  try {
+    port.operate(read(), (outcome) => {
+      if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+      callback(null, { decisions: outcome.decisions.map(writeDecision) });
+    });
+  } catch (error) {
+    callback(toStatusOf(error));
+  }
+}

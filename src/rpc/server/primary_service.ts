@@ -1,0 +1,112 @@
+/** PrimaryService over gRPC: calls in, the role's own calls out. */
+import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { LikesError } from "../../errors.ts";
+import type { Refusal } from "../../errors.ts";
+import type { CountsRequest } from "../../core/primary/counts_page.ts";
+import type { FromLikesServer, FromPrimary } from "../../core/protocol/messages.ts";
+import type { Status } from "../../core/primary/status.ts";
+import { answer, toStatus } from "../faults.ts";
+import type { GetCountsRequest__Output } from "../gen/likes/v1/GetCountsRequest.ts";
+import type { GetCountsResponse } from "../gen/likes/v1/GetCountsResponse.ts";
+import type { StreamLikesRequest__Output } from "../gen/likes/v1/StreamLikesRequest.ts";
+import type { StreamLikesResponse } from "../gen/likes/v1/StreamLikesResponse.ts";
+import { protos } from "../protos.ts";
+import type { AddServices } from "./server.ts";
+import { readCountsRequest, writeCounts } from "../wire/counts_wire.ts";
+import type { Counts } from "../wire/counts_wire.ts";
+import { Watching } from "./watching.ts";
+import type { StatusCall } from "./watching.ts";
+import { readFromLikesServer, writeFromPrimary } from "../wire/wire.ts";
+
+type LikesCall = ServerDuplexStream<StreamLikesRequest__Output, StreamLikesResponse>;
+type CountsCall = ServerUnaryCall<GetCountsRequest__Output, GetCountsResponse>;
+
+/** The far end of a delivery stream, for the role to use. */
+export interface DeliveryPeer {
+  /** The address of the machine from which it comes, without brackets; empty when it has none. */
+  readonly host: string;
+  /** False when the transport's buffer is full; `writable` comes once it has drained. */
+  send(message: FromPrimary): boolean;
+  end(refusal: Refusal): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** What the role wants to hear of a delivery stream. */
+export interface DeliveryEvents {
+  received(message: FromLikesServer): void;
+  writable(): void;
+  closed(): void;
+}
+
+/** What the service needs of the role. */
+export interface PrimaryPort {
+  open(peer: DeliveryPeer): DeliveryEvents;
+  status(): Status;
+  /** Throws LikesError: `usage`, `like_invalid` or `ledger_other`. */
+  counts(request: CountsRequest): Counts;
+}
+
+/** A service that can be added to a server, and whose watchers can be sent away. */
+export interface PrimaryService {
+  readonly add: AddServices;
+  close(): void;
+}
+
+/** PrimaryService in front of `port`. */
+export function primaryService(port: PrimaryPort): PrimaryService {
+  const watching = new Watching(() => port.status());
+  const implementation = {
+    streamLikes: (call: LikesCall) => streamLikes(call, port),
+    status: (call: StatusCall) => watching.watch(call),
+    getCounts: (call: CountsCall, callback: sendUnaryData<GetCountsResponse>) => {
+      answer(callback, () => writeCounts(port.counts(readCountsRequest(call.request))));
+    },
+  };
+  return {
+    add: (server) => server.addService(protos.PrimaryService.service, implementation),
+    close: () => watching.close(),
+  };
+}
+
+/** What stands before the port of `peer`, which is as gRPC names it. */
+function hostOf(peer: string): string {
+  return peer.slice(0, Math.max(peer.lastIndexOf(":"), 0)).replace(/^\[(.*)\]$/, "$1");
+}
+
+function streamLikes(call: LikesCall, port: PrimaryPort): void {
+  let ended = false;
+  const events = port.open({
+    host: hostOf(call.getPeer()),
+    send: (message) => call.write(writeFromPrimary(message)),
+    end: (refusal) => {
+      ended = true;
+      call.emit("error", toStatus(refusal));
+    },
+    pause: () => call.pause(),
+    resume: () => call.resume(),
+  });
+  const close = (): void => {
+    if (ended) return;
+    ended = true;
+    events.closed();
+  };
+  const hangUp = (): void => {
+    close();
+    call.end();
+  };
+  call.on("data", (wire: StreamLikesRequest__Output) => {
+    if (ended) return;
+    try {
+      events.received(readFromLikesServer(wire));
+    } catch (error) {
+      if (!(error instanceof LikesError)) throw error;
+      close();
+      call.emit("error", toStatus(error));
+    }
+  });
+  call.on("drain", () => !ended && events.writable());
+  call.on("end", hangUp);
+  call.on("cancelled", hangUp);
+  call.on("error", close);
+}

@@ -1,0 +1,89 @@
+/** Between what an operator decides, and the messages of OperatorService and of `--json`. */
+import { REASON_BYTES_MAX } from "../../limits.ts";
+import { DECISION_KINDS } from "../../core/ledger/ledger.ts";
+import type { DecisionKind, DecisionRow } from "../../core/ledger/ledger.ts";
+import type { Operation } from "../../core/primary/primary_events.ts";
+import type { Decision__Output } from "../gen/likes/v1/Decision.ts";
+import type { DecisionKind as WireKind } from "../gen/likes/v1/DecisionKind.ts";
+import type { ListTroublesRequest__Output } from "../gen/likes/v1/ListTroublesRequest.ts";
+import type { ResolveRequest__Output } from "../gen/likes/v1/ResolveRequest.ts";
+import type { RetireRequest__Output } from "../gen/likes/v1/RetireRequest.ts";
+import { readTroubleKind, writeTroubleKind } from "./trouble_wire.ts";
+import {
+  count,
+  invalid,
+  readIdOrNone,
+  readNumber,
+  readRange,
+  readServerId,
+  readText,
+  safe,
+} from "./wire_fields.ts";
+
+/** Of a decision that ends no trouble. */
+const NO_TROUBLE = "TROUBLE_KIND_UNSPECIFIED";
+
+type WireKindName = keyof typeof WireKind & string;
+
+/** What an operator asks, checked. Throws LikesError `message_invalid`. */
+export function readRetire({ server, reason }: RetireRequest__Output): Operation {
+  return { type: "retire", server: readServerId(server, "server"), reason: readReason(reason) };
+}
+
+/** What an operator asks, checked. Throws LikesError `message_invalid`. */
+export function readResolve({ troubleNumber, reason }: ResolveRequest__Output): Operation {
+  const number = readNumber("trouble_number", troubleNumber);
+  return { type: "resolve", troubleNumber: number, reason: readReason(reason) };
+}
+
+/** The LikesServer whose troubles are asked for. Throws LikesError `message_invalid`. */
+export function readListTroubles({ server }: ListTroublesRequest__Output): string {
+  return readServerId(server, "server");
+}
+
+/** A decision for the wire; the same object is its proto3 JSON mapping. */
+export function writeDecision(decision: DecisionRow): Decision__Output {
+  return {
+    number: decision.number,
+    kind: writeKind(decision.kind),
+    troubleKind: decision.trouble === "" ? NO_TROUBLE : writeTroubleKind(decision.trouble),
+    troubleNumber: decision.troubleNumber,
+    outboxId: decision.outboxId,
+    incarnation: decision.incarnation,
+    firstSequence: count(decision.firstSequence),
+    lastSequence: count(decision.lastSequence),
+    asOfUnixMs: count(decision.asOfMs),
+    decidedUnixMs: count(decision.decidedMs),
+    reason: decision.reason,
+  };
+}
+
+/** A decision from the wire. Throws LikesError `message_invalid`. */
+export function readDecision(wire: Decision__Output): DecisionRow {
+  return {
+    number: readNumber("number", wire.number),
+    kind: readKind(wire.kind),
+    trouble: wire.troubleKind === NO_TROUBLE ? "" : readTroubleKind(wire.troubleKind),
+    troubleNumber: wire.troubleNumber,
+    outboxId: readIdOrNone("outbox_id", wire.outboxId),
+    incarnation: readIdOrNone("incarnation", wire.incarnation),
+    ...readRange(wire),
+    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+    decidedMs: safe("decided_unix_ms", wire.decidedUnixMs),
+    reason: readReason(wire.reason),
+  };
+}
+
+function writeKind(kind: DecisionKind): WireKindName {
+  return `DECISION_KIND_${kind.toUpperCase()}` as WireKindName;
+}
+
+function readKind(wire: string): DecisionKind {
+  const kind = DECISION_KINDS.find((known) => writeKind(known) === wire);
+  if (kind === undefined) throw invalid("kind", JSON.stringify(wire));
+  return kind;
+}
+
+function readReason(wire: string): string {
+  return readText("reason", wire, REASON_BYTES_MAX);
+}

@@ -1,0 +1,102 @@
+/** Between the troubles of the core, and those of reports, of the status and of `--json`. */
+import { Buffer } from "node:buffer";
+import { TROUBLE_DETAIL_BYTES_MAX } from "../../limits.ts";
+import { TROUBLE_KINDS } from "../../core/protocol/messages.ts";
+import type { Trouble, TroubleKind } from "../../core/protocol/messages.ts";
+import type { TroubleStatus } from "../../core/primary/status.ts";
+import type { Trouble as WireTrouble, Trouble__Output } from "../gen/likes/v1/Trouble.ts";
+import type { TroubleKind as WireKind } from "../gen/likes/v1/TroubleKind.ts";
+import type { TroubleStatus__Output } from "../gen/likes/v1/TroubleStatus.ts";
+import {
+  count,
+  invalid,
+  readDigest,
+  readId,
+  readIdOrNone,
+  readNumber,
+  readRange,
+  readText,
+  safe,
+} from "./wire_fields.ts";
+
+type WireKindName = keyof typeof WireKind & string;
+
+/** `TROUBLE_KIND_GAP` and so on. */
+export function writeTroubleKind(kind: TroubleKind): WireKindName {
+  return `TROUBLE_KIND_${kind.toUpperCase()}` as WireKindName;
+}
+
+/** The kind of a peer's trouble. Throws LikesError `message_invalid`. */
+export function readTroubleKind(wire: string): TroubleKind {
+  // A kind that this release does not know comes as a number.
+  const kind = TROUBLE_KINDS.find((known) => writeTroubleKind(known) === wire);
+  if (kind === undefined) throw invalid("kind", JSON.stringify(wire));
+  return kind;
+}
+
+/** A trouble for a report. */
+export function writeTrouble(trouble: Trouble): WireTrouble {
+  return {
+    kind: writeTroubleKind(trouble.kind),
+    incarnation: trouble.incarnation,
+    firstSequence: count(trouble.firstSequence),
+    lastSequence: count(trouble.lastSequence),
+    digest: Buffer.from(trouble.digest, "hex"),
+    detail: trouble.detail,
+  };
+}
+
+/** A trouble of a report, checked. Throws LikesError `message_invalid`. */
+export function readTrouble(wire: Trouble__Output): Trouble {
+  const kind = readTroubleKind(wire.kind);
+  const range = readRange(wire);
+  // Counting goes on from that digest once the gap is closed, so it has to be there and fit the range.
+  const namesDigest = kind === "gap" && range.lastSequence > 0;
+  if (!namesDigest && wire.digest.length > 0) {
+    throw invalid("digest", `${wire.digest.length} bytes where there is none to name`);
+  }
+  return {
+    kind,
+    incarnation: readId("incarnation", wire.incarnation),
+    ...range,
+    digest: namesDigest ? readDigest(wire.digest) : "",
+    detail: readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX),
+  };
+}
+
+/** A trouble of the status for the wire; the same object is its proto3 JSON mapping. */
+export function writeTroubleStatus(trouble: TroubleStatus): TroubleStatus__Output {
+  return {
+    number: trouble.number,
+    kind: writeTroubleKind(trouble.kind),
+    serverId: trouble.serverId,
+    outboxId: trouble.outboxId,
+    incarnation: trouble.incarnation,
+    firstSequence: count(trouble.firstSequence),
+    lastSequence: count(trouble.lastSequence),
+    detail: trouble.detail,
+    sinceUnixMs: count(trouble.sinceMs),
+    asOfFromUnixMs: count(trouble.asOfFromMs),
+    asOfToUnixMs: count(trouble.asOfToMs),
+  };
+}
+
+/** A trouble of a status, without its digest, which nobody is told. Throws `message_invalid`. */
+export function readTroubleStatus(wire: TroubleStatus__Output): TroubleStatus {
+  const asOfFromMs = safe("as_of_from_unix_ms", wire.asOfFromUnixMs);
+  const asOfToMs = safe("as_of_to_unix_ms", wire.asOfToUnixMs);
+  if (asOfToMs < asOfFromMs) throw invalid("as_of_to_unix_ms", wire.asOfToUnixMs);
+  return {
+    number: readNumber("number", wire.number),
+    kind: readTroubleKind(wire.kind),
+    serverId: wire.serverId,
+    outboxId: readIdOrNone("outbox_id", wire.outboxId),
+    incarnation: readIdOrNone("incarnation", wire.incarnation),
+    ...readRange(wire),
+    digest: "",
+    detail: readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX),
+    sinceMs: safe("since_unix_ms", wire.sinceUnixMs),
+    asOfFromMs,
+    asOfToMs,
+  };
+}

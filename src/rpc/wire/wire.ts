@@ -1,0 +1,262 @@
+/**
+ * Between the messages of the wire and those of the core: every field from a peer is checked before
+ * the core sees it.
+ *
+ * proto-loader gives 64-bit fields as text, turns a bad number into 0 and drops a misspelt field; the
+ * generated types catch the latter, and nothing but checked numbers is ever given to it.
+ */
+import { Buffer } from "node:buffer";
+import {
+  ADDRESS_BYTES_MAX,
+  BATCH_RECORDS_MAX,
+  RECORD_BYTES_MAX,
+  TROUBLES_MAX,
+} from "../../limits.ts";
+import type {
+  Ack,
+  FromLikesServer,
+  FromPrimary,
+  Hello,
+  LikeBatch,
+  Pulse,
+  Report,
+  Welcome,
+} from "../../core/protocol/messages.ts";
+import type { LikeRecord } from "../../core/protocol/record.ts";
+import type { Ack__Output } from "../gen/likes/v1/Ack.ts";
+import type { Hello__Output } from "../gen/likes/v1/Hello.ts";
+import type { LikeBatch__Output } from "../gen/likes/v1/LikeBatch.ts";
+import type { Pulse__Output } from "../gen/likes/v1/Pulse.ts";
+import type { Report__Output } from "../gen/likes/v1/Report.ts";
+import type {
+  StreamLikesRequest,
+  StreamLikesRequest__Output,
+} from "../gen/likes/v1/StreamLikesRequest.ts";
+import type {
+  StreamLikesResponse,
+  StreamLikesResponse__Output,
+} from "../gen/likes/v1/StreamLikesResponse.ts";
+import type { Welcome__Output } from "../gen/likes/v1/Welcome.ts";
+import { readTrouble, writeTrouble } from "./trouble_wire.ts";
+import {
+  count,
+  invalid,
+  likes,
+  readConvergence,
+  readDigest,
+  readId,
+  readSequence,
+  readServerId,
+  readText,
+  safe,
+  writeConvergence,
+} from "./wire_fields.ts";
+
+/** A message from a LikesServer, checked. Throws LikesError `message_invalid`. */
+export function readFromLikesServer(wire: StreamLikesRequest__Output): FromLikesServer {
+  if (wire.hello) return readHello(wire.hello);
+  if (wire.batch) return readBatch(wire.batch);
+  if (wire.report) return readReport(wire.report);
+  throw invalid("message", "absent or of an unknown kind");
+}
+
+/** A message for the primary. */
+export function writeFromLikesServer(message: FromLikesServer): StreamLikesRequest {
+  switch (message.type) {
+    case "hello":
+      return { hello: writeHello(message) };
+    case "batch":
+      return { batch: writeBatch(message) };
+    case "report":
+      return { report: writeReport(message) };
+  }
+}
+
+/** A message from the primary, checked. Throws LikesError `message_invalid`. */
+export function readFromPrimary(wire: StreamLikesResponse__Output): FromPrimary {
+  if (wire.welcome) return readWelcome(wire.welcome);
+  if (wire.ack) return readAck(wire.ack);
+  if (wire.pulse) return readPulse(wire.pulse);
+  throw invalid("message", "absent or of an unknown kind");
+}
+
+/** A message for a LikesServer. */
+export function writeFromPrimary(message: FromPrimary): StreamLikesResponse {
+  switch (message.type) {
+    case "welcome": {
+      const { type: _, pulse, digest, appliedSequence, ...rest } = message;
+      const checked = {
+        appliedSequence: count(appliedSequence),
+        digest: Buffer.from(digest, "hex"),
+      };
+      return { welcome: { ...rest, ...checked, pulse: writePulse(pulse) } };
+    }
+    case "ack": {
+      const { type: _, appliedSequence, version, resolved, ...rest } = message;
+      const checked = { appliedSequence: count(appliedSequence), version: count(version) };
+      return { ack: { ...rest, ...checked, resolved: [...resolved] } };
+    }
+    case "pulse":
+      return { pulse: writePulse(message) };
+  }
+}
+
+function readHello(wire: Hello__Output): Hello {
+  return {
+    type: "hello",
+    protocolVersion: wire.protocolVersion,
+    serverId: readServerId(wire.serverId),
+    address: readText("address", wire.address, ADDRESS_BYTES_MAX),
+    outboxId: readId("outbox_id", wire.outboxId),
+    incarnation: readId("incarnation", wire.incarnation),
+    firstRetainedSequence: readSequence("first_retained_sequence", wire.firstRetainedSequence),
+    acknowledgedSequence: safe("acknowledged_sequence", wire.acknowledgedSequence),
+    seen:
+      wire.ledgerId === ""
+        ? undefined
+        : {
+            ledgerId: readId("ledger_id", wire.ledgerId),
+            generation: readId("generation", wire.generation),
+            version: safe("version", wire.version),
+          },
+  };
+}
+
+function writeHello(hello: Hello): StreamLikesRequest["hello"] & object {
+  const { type: _, seen, firstRetainedSequence, acknowledgedSequence, ...rest } = hello;
+  return {
+    ...rest,
+    firstRetainedSequence: count(firstRetainedSequence),
+    acknowledgedSequence: count(acknowledgedSequence),
+    ledgerId: seen?.ledgerId ?? "",
+    generation: seen?.generation ?? "",
+    version: count(seen?.version ?? 0),
+  };
+}
+
+function readBatch(wire: LikeBatch__Output): LikeBatch {
+  const { records } = wire;
+  if (records.length === 0 || records.length > BATCH_RECORDS_MAX) {
+    throw invalid("records", `${records.length} of them`);
+  }
+  const firstSequence = readSequence("first_sequence", wire.firstSequence);
+  const lastSequence = readSequence("last_sequence", wire.lastSequence);
+  if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);
+  const starts = records.map((record) => readSequence("first_sequence", record.firstSequence));
+  return {
+    type: "batch",
+    incarnation: readId("incarnation", wire.incarnation),
+    firstSequence,
+    lastSequence,
+    records: records.map(({ events }, index): LikeRecord => {
+      if (events.length > RECORD_BYTES_MAX) throw invalid("events", `${events.length} bytes`);
+      const start = starts[index] ?? firstSequence;
+      return {
+        firstSequence: start,
+        lastSequence: (starts[index + 1] ?? lastSequence + 1) - 1,
+        bytes: events,
+      };
+    }),
+    digest: readDigest(wire.digest),
+  };
+}
+
+function writeBatch(batch: LikeBatch): StreamLikesRequest["batch"] & object {
+  return {
+    incarnation: batch.incarnation,
+    firstSequence: count(batch.firstSequence),
+    lastSequence: count(batch.lastSequence),
+    records: batch.records.map(({ firstSequence, bytes }) => ({
+      firstSequence: count(firstSequence),
+      events: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+    })),
+    digest: Buffer.from(batch.digest, "hex"),
+  };
+}
+
+function readReport(wire: Report__Output): Report {
+  if (wire.troubles.length > TROUBLES_MAX)
+    throw invalid("troubles", `${wire.troubles.length} of them`);
+  if (wire.leaving && !wire.final) throw invalid("leaving", "set without final");
+  return {
+    type: "report",
+    incarnation: readId("incarnation", wire.incarnation),
+    labelMs: safe("label_unix_ms", wire.labelUnixMs),
+    lastSequence: safe("last_sequence", wire.lastSequence),
+    acceptedLikes: likes(wire.acceptedLikes),
+    acknowledgedLikes: likes(wire.acknowledgedLikes),
+    final: wire.final,
+    leaving: wire.leaving,
+    otherPendingEvents: safe("other_pending_events", wire.otherPendingEvents),
+    shownVersion: safe("shown_version", wire.shownVersion),
+    shownTotalLikes: likes(wire.shownTotalLikes),
+    troubles: wire.troubles.map(readTrouble),
+  };
+}
+
+function writeReport(report: Report): StreamLikesRequest["report"] & object {
+  return {
+    incarnation: report.incarnation,
+    labelUnixMs: count(report.labelMs),
+    lastSequence: count(report.lastSequence),
+    acceptedLikes: count(report.acceptedLikes),
+    acknowledgedLikes: count(report.acknowledgedLikes),
+    final: report.final,
+    leaving: report.leaving,
+    otherPendingEvents: count(report.otherPendingEvents),
+    shownVersion: count(report.shownVersion),
+    shownTotalLikes: count(report.shownTotalLikes),
+    troubles: report.troubles.map(writeTrouble),
+  };
+}
+
+function readWelcome(wire: Welcome__Output): Welcome {
+  if (wire.pulse === null) throw invalid("pulse", "absent");
+  return {
+    type: "welcome",
+    ledgerId: readId("ledger_id", wire.ledgerId),
+    generation: readId("generation", wire.generation),
+    appliedSequence: safe("applied_sequence", wire.appliedSequence),
+    digest: readDigest(wire.digest),
+    reoffer: wire.reoffer,
+    pulse: readPulse(wire.pulse),
+  };
+}
+
+function readAck(wire: Ack__Output): Ack {
+  if (wire.resolved.length > TROUBLES_MAX)
+    throw invalid("resolved", `${wire.resolved.length} of them`);
+  return {
+    type: "ack",
+    incarnation: readId("incarnation", wire.incarnation),
+    appliedSequence: safe("applied_sequence", wire.appliedSequence),
+    version: safe("version", wire.version),
+    closed: wire.closed,
+    admitted: wire.admitted,
+    left: wire.left,
+    resolved: wire.resolved.map((incarnation) => readId("resolved", incarnation)),
+  };
+}
+
+function readPulse(wire: Pulse__Output): Pulse {
+  return {
+    type: "pulse",
+    labelMs: safe("label_unix_ms", wire.labelUnixMs),
+    generation: readId("generation", wire.generation),
+    version: safe("version", wire.version),
+    totalLikes: likes(wire.totalLikes),
+    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+    convergence: readConvergence(wire.convergence),
+  };
+}
+
+function writePulse(pulse: Pulse): StreamLikesResponse["pulse"] & object {
+  return {
+    labelUnixMs: count(pulse.labelMs),
+    generation: pulse.generation,
+    version: count(pulse.version),
+    totalLikes: count(pulse.totalLikes),
+    asOfUnixMs: count(pulse.asOfMs),
+    convergence: writeConvergence(pulse.convergence),
+  };
+}

@@ -1,0 +1,130 @@
+/** Rows of a ledger as SQLite gives them, and what they mean. */
+import { assert } from "../../assert.ts";
+import type {
+  GenerationRow,
+  IncarnationRow,
+  LedgerMeta,
+  MemberRow,
+  TroubleRow,
+} from "../../core/ledger/ledger.ts";
+import type { ItemCount } from "../../core/protocol/counts.ts";
+import type { TroubleKind } from "../../core/protocol/messages.ts";
+import type { Id } from "../../core/protocol/record.ts";
+import { integerOf } from "../sqlite/stored_integer.ts";
+
+/** The row of the ledger itself, as it is stored. */
+export interface StoredMeta {
+  readonly version: bigint;
+  readonly total_likes: bigint;
+  readonly total_version: bigint;
+  readonly as_of_ms: bigint;
+}
+
+/** A member, as it is stored. */
+export interface StoredMember {
+  readonly outbox_id: Id;
+  readonly server_id: string;
+  readonly address: string;
+  readonly state: MemberRow["state"];
+  readonly applied_likes: bigint;
+  readonly retired_as_of_ms: bigint;
+}
+
+/** An incarnation, as it is stored. */
+export interface StoredIncarnation {
+  readonly incarnation: Id;
+  readonly outbox_id: Id;
+  readonly applied_sequence: bigint;
+  readonly digest: Id;
+  readonly state: IncarnationRow["state"];
+}
+
+/** A trouble, decided or not, as it is stored. */
+export interface StoredTrouble {
+  readonly number: bigint;
+  readonly outbox_id: Id | "";
+  readonly incarnation: Id | "";
+  readonly kind: TroubleKind;
+  readonly first_sequence: bigint;
+  readonly last_sequence: bigint;
+  readonly digest: Id | "";
+  readonly detail: string;
+  readonly since_ms: bigint;
+  readonly as_of_from_ms: bigint;
+  readonly as_of_to_ms: bigint;
+}
+
+/** A generation, and where the next one begins, as it is stored. */
+export interface StoredGeneration {
+  readonly first_version: bigint;
+  readonly next_first_version: bigint | null;
+}
+
+/** An item, as it is stored. */
+export interface StoredItem {
+  readonly item_id: string;
+  readonly likes: bigint;
+}
+
+/** The one row of the ledger. */
+export function metaOf(row: StoredMeta | undefined): LedgerMeta {
+  assert(row !== undefined, "the ledger has its row");
+  return {
+    version: integerOf(row.version),
+    totalLikes: row.total_likes,
+    totalVersion: integerOf(row.total_version),
+    asOfMs: integerOf(row.as_of_ms),
+  };
+}
+
+/** A member as it was stored. */
+export function memberOf(row: StoredMember): MemberRow {
+  return {
+    outboxId: row.outbox_id,
+    serverId: row.server_id,
+    address: row.address,
+    state: row.state,
+    appliedLikes: row.applied_likes,
+    retiredAsOfMs: integerOf(row.retired_as_of_ms),
+  };
+}
+
+/** An incarnation as it was stored. */
+export function incarnationOf(row: StoredIncarnation): IncarnationRow {
+  return {
+    incarnation: row.incarnation,
+    outboxId: row.outbox_id,
+    appliedSequence: integerOf(row.applied_sequence),
+    digest: row.digest,
+    state: row.state,
+  };
+}
+
+/** A trouble as it was stored. */
+export function troubleOf(row: StoredTrouble): TroubleRow {
+  return {
+    number: integerOf(row.number),
+    outboxId: row.outbox_id,
+    incarnation: row.incarnation,
+    kind: row.kind,
+    firstSequence: integerOf(row.first_sequence),
+    lastSequence: integerOf(row.last_sequence),
+    digest: row.digest,
+    detail: row.detail,
+    sinceMs: integerOf(row.since_ms),
+    asOfFromMs: integerOf(row.as_of_from_ms),
+    asOfToMs: integerOf(row.as_of_to_ms),
+  };
+}
+
+/** The likes of an item as they were stored. */
+export function itemOf(row: StoredItem): ItemCount {
+  return { itemId: row.item_id, likes: row.likes };
+}
+
+/** A generation as it was stored. */
+export function generationOf(generation: Id, row: StoredGeneration): GenerationRow {
+  const { first_version: first, next_first_version: next } = row;
+  const lastVersion = next === null ? undefined : integerOf(next - 1n);
+  return { generation, firstVersion: integerOf(first), lastVersion };
+}

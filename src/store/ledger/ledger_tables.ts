@@ -1,0 +1,259 @@
+/** The tables of a ledger, and the statements that read and change them. */
+import type { Database } from "../sqlite/sqlite.ts";
+import type { IncarnationRow, MemberRow } from "../../core/ledger/ledger.ts";
+import type { TroubleKind } from "../../core/protocol/messages.ts";
+import type { Id } from "../../core/protocol/record.ts";
+import type {
+  StoredGeneration,
+  StoredIncarnation,
+  StoredItem,
+  StoredMember,
+  StoredMeta,
+  StoredTrouble,
+} from "./ledger_columns.ts";
+import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
+import type { SqliteKind, Upgrade } from "../sqlite/sqlite_kind.ts";
+
+/** Version 1 had no decisions, no ranges of troubles, nobody retired and no mark of a copy. */
+const FROM_VERSION_1: Upgrade = {
+  anew: ["ledger", "members", "incarnations", "troubles", "decisions"],
+  fill: `
+    INSERT INTO ledger (one, ledger_id, version, total_likes, total_version, as_of_ms)
+      SELECT one, ledger_id, version, total_likes, total_version, as_of_ms FROM old_ledger;
+    INSERT INTO members
+        (ordinal, outbox_id, server_id, address, state, applied_likes, retired_as_of_ms)
+      SELECT ordinal, outbox_id, server_id, address, state, applied_likes, 0 FROM old_members;
+    INSERT INTO incarnations (ordinal, incarnation, outbox_id, applied_sequence, digest, state)
+      SELECT ordinal, incarnation, outbox_id, applied_sequence, digest, state
+      FROM old_incarnations;
+    INSERT INTO troubles (number, outbox_id, incarnation, kind, first_sequence, last_sequence,
+        digest, detail, since_ms, as_of_from_ms, as_of_to_ms, decided)
+      SELECT ordinal, outbox_id, incarnation, kind, 0, 0, '', detail, since_ms, 0, 0, 0
+      FROM old_troubles;
+  `,
+};
+
+/**
+ * The database of a ledger. Ordinals keep the order in which rows were first set. Troubles and
+ * decisions are never removed, so none of their numbers is given twice.
+ */
+export const LEDGER_KIND: SqliteKind = {
+  name: "ledger",
+  applicationId: 0x4c6b4c47n,
+  schemaVersion: 2n,
+  guarded: ["ledger", "members", "incarnations", "generations", "troubles", "decisions"],
+  upgrades: new Map([[1n, FROM_VERSION_1]]),
+  schema: `
+    CREATE TABLE ledger (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      ledger_id TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      total_likes INTEGER NOT NULL,
+      total_version INTEGER NOT NULL,
+      as_of_ms INTEGER NOT NULL,
+      copied_ms INTEGER
+    ) STRICT;
+    CREATE TABLE members (
+      ordinal INTEGER PRIMARY KEY,
+      outbox_id TEXT NOT NULL UNIQUE,
+      server_id TEXT NOT NULL,
+      address TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('member', 'left', 'retired')),
+      applied_likes INTEGER NOT NULL,
+      retired_as_of_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX members_by_state ON members (state);
+    CREATE TABLE incarnations (
+      ordinal INTEGER PRIMARY KEY,
+      incarnation TEXT NOT NULL UNIQUE,
+      outbox_id TEXT NOT NULL,
+      applied_sequence INTEGER NOT NULL,
+      digest TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'parked', 'retired'))
+    ) STRICT;
+    CREATE INDEX incarnations_by_state ON incarnations (outbox_id, state);
+    CREATE TABLE generations (
+      ordinal INTEGER PRIMARY KEY,
+      generation TEXT NOT NULL UNIQUE,
+      first_version INTEGER NOT NULL,
+      opened_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE troubles (
+      number INTEGER PRIMARY KEY,
+      outbox_id TEXT NOT NULL,
+      incarnation TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      first_sequence INTEGER NOT NULL,
+      last_sequence INTEGER NOT NULL,
+      digest TEXT NOT NULL,
+      detail TEXT NOT NULL,
+      since_ms INTEGER NOT NULL,
+      as_of_from_ms INTEGER NOT NULL,
+      as_of_to_ms INTEGER NOT NULL,
+      decided INTEGER NOT NULL CHECK (decided IN (0, 1))
+    ) STRICT;
+    CREATE UNIQUE INDEX troubles_undecided
+      ON troubles (outbox_id, incarnation, kind, iif(kind = 'gap', last_sequence, 0))
+      WHERE decided = 0;
+    CREATE INDEX troubles_decided
+      ON troubles (outbox_id, incarnation, kind, first_sequence, last_sequence) WHERE decided = 1;
+    CREATE TABLE decisions (
+      number INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL CHECK (kind IN ('retire', 'resolve', 'refilled', 'answered')),
+      trouble TEXT NOT NULL,
+      trouble_number INTEGER NOT NULL,
+      outbox_id TEXT NOT NULL,
+      incarnation TEXT NOT NULL,
+      first_sequence INTEGER NOT NULL,
+      last_sequence INTEGER NOT NULL,
+      as_of_ms INTEGER NOT NULL,
+      decided_ms INTEGER NOT NULL,
+      reason TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE items (
+      item_id TEXT PRIMARY KEY,
+      likes INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX items_by_likes ON items (likes DESC, item_id);
+  `,
+};
+
+/** The statements of an open ledger. */
+export type LedgerStatements = ReturnType<typeof prepareLedger>;
+
+/** Prepares the statements of a ledger, once. */
+export function prepareLedger(database: Database) {
+  return {
+    ledgerId: database.prepare<[], Id>("SELECT ledger_id FROM ledger").pluck(),
+    beginAttempt: database.prepare("SAVEPOINT attempt"),
+    undoAttempt: database.prepare("ROLLBACK TO attempt"),
+    endAttempt: database.prepare("RELEASE attempt"),
+    ...prepareRows(database),
+    ...prepareGenerations(database),
+    ...prepareTroubles(database),
+    itemLikes: database
+      .prepare<[string], bigint>("SELECT likes FROM items WHERE item_id = ?")
+      .pluck(),
+    setItemLikes: database.prepare<[string, bigint]>(
+      "INSERT INTO items (item_id, likes) VALUES (?, ?) " +
+        "ON CONFLICT (item_id) DO UPDATE SET likes = excluded.likes",
+    ),
+    ...preparePages(database),
+  };
+}
+
+function prepareTroubles(database: Database) {
+  // The text of the condition is that of the index, by which alone SQLite takes that index.
+  const undecided = "FROM troubles WHERE decided = 0";
+  return {
+    troubles: database.prepare<[], StoredTrouble>(`SELECT * ${undecided} ORDER BY number`),
+    troublesOf: database.prepare<[Id | ""], StoredTrouble>(
+      `SELECT * ${undecided} AND outbox_id = ? ORDER BY number`,
+    ),
+    trouble: database.prepare<[number], StoredTrouble>(`SELECT * ${undecided} AND number = ?`),
+    troubleCount: database.prepare<[], bigint>(`SELECT count(*) ${undecided}`).pluck(),
+    addTrouble: database
+      .prepare<[Readonly<Record<keyof NewTrouble, string | number>>], bigint>(
+        "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, " +
+          "digest, detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES (@outboxId, " +
+          "@incarnation, @kind, @firstSequence, @lastSequence, @digest, @detail, @sinceMs, " +
+          "@asOfFromMs, @asOfToMs, 0) ON CONFLICT DO NOTHING RETURNING number",
+      )
+      .pluck(),
+    wasDecided: database
+      .prepare<[Id, Id, TroubleKind, number, number], bigint>(
+        "SELECT 1 FROM troubles WHERE decided = 1 AND outbox_id = ? AND incarnation = ? AND " +
+          "kind = ? AND first_sequence = ? AND last_sequence >= ? LIMIT 1",
+      )
+      .pluck(),
+    decide: database.prepare<[number]>(
+      "UPDATE troubles SET decided = 1 WHERE decided = 0 AND number = ? RETURNING number",
+    ),
+    addDecision: database
+      .prepare<[Readonly<Record<keyof NewDecision, string | number>>], bigint>(
+        "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
+          "first_sequence, last_sequence, as_of_ms, decided_ms, reason) VALUES (@kind, @trouble, " +
+          "@troubleNumber, @outboxId, @incarnation, @firstSequence, @lastSequence, @asOfMs, " +
+          "@decidedMs, @reason) RETURNING number",
+      )
+      .pluck(),
+  };
+}
+
+/** Each goes along an index from the place where the page begins: none scans, none sorts. */
+function preparePages(database: Database) {
+  return {
+    // One call for all of them: calls take longer than the look-ups.
+    named: database.prepare<[string], StoredItem>(
+      "SELECT value AS item_id, coalesce((SELECT likes FROM items WHERE item_id = value), 0) " +
+        "AS likes FROM json_each(?) ORDER BY key",
+    ),
+    mostLiked: database.prepare<[number], StoredItem>(
+      "SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT ?",
+    ),
+    equallyLiked: database.prepare<[bigint, string, number], StoredItem>(
+      "SELECT item_id, likes FROM items WHERE likes = ? AND item_id > ? ORDER BY item_id LIMIT ?",
+    ),
+    lessLiked: database.prepare<[bigint, number], StoredItem>(
+      "SELECT item_id, likes FROM items WHERE likes < ? ORDER BY likes DESC, item_id LIMIT ?",
+    ),
+    itemsAfter: database.prepare<[string, number], StoredItem>(
+      "SELECT item_id, likes FROM items WHERE item_id > ? ORDER BY item_id LIMIT ?",
+    ),
+  };
+}
+
+function prepareRows(database: Database) {
+  return {
+    meta: database.prepare<[], StoredMeta>("SELECT * FROM ledger"),
+    setMeta: database.prepare<[number, bigint, number, number]>(
+      "UPDATE ledger SET version = ?, total_likes = ?, total_version = ?, as_of_ms = ?",
+    ),
+    copiedMs: database.prepare<[], bigint | null>("SELECT copied_ms FROM ledger").pluck(),
+    clearCopied: database.prepare<[]>("UPDATE ledger SET copied_ms = NULL"),
+    members: database.prepare<[], StoredMember>(
+      "SELECT * FROM members WHERE state = 'member' OR outbox_id IN " +
+        "(SELECT outbox_id FROM troubles WHERE decided = 0) ORDER BY ordinal",
+    ),
+    outboxCount: database
+      .prepare<[MemberRow["state"]], bigint>("SELECT count(*) FROM members WHERE state = ?")
+      .pluck(),
+    member: database.prepare<[Id], StoredMember>("SELECT * FROM members WHERE outbox_id = ?"),
+    setMember: database.prepare<[Id, string, string, MemberRow["state"], bigint, number]>(
+      "INSERT INTO members (outbox_id, server_id, address, state, applied_likes, retired_as_of_ms) " +
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (outbox_id) DO UPDATE SET " +
+        "server_id = excluded.server_id, address = excluded.address, state = excluded.state, " +
+        "applied_likes = excluded.applied_likes, retired_as_of_ms = excluded.retired_as_of_ms",
+    ),
+    incarnation: database.prepare<[Id], StoredIncarnation>(
+      "SELECT * FROM incarnations WHERE incarnation = ?",
+    ),
+    incarnationsIn: database
+      .prepare<[Id, IncarnationRow["state"], number], Id>(
+        "SELECT incarnation FROM incarnations WHERE outbox_id = ? AND state = ? " +
+          "ORDER BY ordinal LIMIT ?",
+      )
+      .pluck(),
+    setIncarnation: database.prepare<[Id, Id, number, Id, IncarnationRow["state"]]>(
+      "INSERT INTO incarnations (incarnation, outbox_id, applied_sequence, digest, state) " +
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (incarnation) DO UPDATE SET " +
+        "outbox_id = excluded.outbox_id, applied_sequence = excluded.applied_sequence, " +
+        "digest = excluded.digest, state = excluded.state",
+    ),
+  };
+}
+
+function prepareGenerations(database: Database) {
+  return {
+    generation: database.prepare<[Id], StoredGeneration>(
+      "SELECT first_version, (SELECT first_version FROM generations WHERE ordinal > g.ordinal " +
+        "ORDER BY ordinal LIMIT 1) AS next_first_version FROM generations g WHERE generation = ?",
+    ),
+    newestGeneration: database
+      .prepare<[], Id>("SELECT generation FROM generations ORDER BY ordinal DESC LIMIT 1")
+      .pluck(),
+    mintGeneration: database.prepare<[Id, number, number]>(
+      "INSERT INTO generations (generation, first_version, opened_ms) VALUES (?, ?, ?)",
+    ),
+  };
+}

@@ -1,0 +1,290 @@
+/** The primary's ledger in SQLite: `<folder>/ledger.sqlite`. */
+import { assert } from "../../assert.ts";
+import type {
+  CountsRead,
+  CountsSelection,
+  DecisionRow,
+  GenerationRow,
+  IncarnationRow,
+  LedgerMeta,
+  LedgerSnapshot,
+  LedgerStore,
+  LedgerTransaction,
+  MemberRow,
+  TransactionOutcome,
+  TroubleRow,
+} from "../../core/ledger/ledger.ts";
+import type { ItemCount } from "../../core/protocol/counts.ts";
+import type { Trouble } from "../../core/protocol/messages.ts";
+import type { Id } from "../../core/protocol/record.ts";
+import { LikesError } from "../../errors.ts";
+import {
+  NEW_LEDGER,
+  checkedDecision,
+  checkedIncarnation,
+  checkedMember,
+  checkedMeta,
+  checkedTrouble,
+} from "./ledger_rows.ts";
+import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
+import {
+  generationOf,
+  incarnationOf,
+  itemOf,
+  memberOf,
+  metaOf,
+  troubleOf,
+} from "./ledger_columns.ts";
+import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
+import type { LedgerStatements } from "./ledger_tables.ts";
+import { openSqliteFile } from "../sqlite/sqlite_file.ts";
+import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
+import { integerOf, storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
+
+/**
+ * Opens the ledger in `folder` for this process alone, as a new generation, which is synced before
+ * this returns. A new ledger gets the id `ledgerIdIfNew`; `nowUnixMs` is kept for people. Throws
+ * LikesError `store_locked`, `store_busy`, `store_newer`, `store_unusable` or `disk_full`.
+ */
+export function openSqliteLedger(
+  folder: string,
+  ids: { readonly ledgerIdIfNew: Id; readonly generation: Id },
+  nowUnixMs: number,
+  options: SqliteOptions = {},
+): SqliteLedger {
+  const file = openSqliteFile(folder, LEDGER_KIND, {
+    create: (database) => {
+      const { version, totalLikes, totalVersion, asOfMs } = NEW_LEDGER;
+      database
+        .prepare(
+          "INSERT INTO ledger (one, ledger_id, version, total_likes, total_version, as_of_ms) " +
+            "VALUES (1, ?, ?, ?, ?, ?)",
+        )
+        .run(ids.ledgerIdIfNew, version, totalLikes, totalVersion, asOfMs);
+    },
+    options,
+  });
+  return file.whileOpening(() => {
+    const ledger = new SqliteLedger(file, ids.generation);
+    ledger.mintGeneration(nowUnixMs);
+    return ledger;
+  });
+}
+
+/** An open ledger. */
+export class SqliteLedger implements LedgerStore {
+  readonly #file: SqliteFile;
+  readonly #generation: Id;
+  readonly #statements: LedgerStatements;
+
+  /** Takes over `file`, a database of LEDGER_KIND. Its generation has to be minted next. */
+  constructor(file: SqliteFile, generation: Id) {
+    this.#file = file;
+    this.#generation = generation;
+    this.#statements = prepareLedger(file.database);
+  }
+
+  /** Begins the generation of this opening. The version does not change. */
+  mintGeneration(nowUnixMs: number): void {
+    const { meta, generation, mintGeneration } = this.#statements;
+    this.#file.database.transaction(() => {
+      assert(generation.get(this.#generation) === undefined, "a generation is minted once");
+      const { version } = metaOf(meta.get());
+      mintGeneration.run(this.#generation, version + 1, storedInteger(nowUnixMs));
+    });
+  }
+
+  async load(): Promise<LedgerSnapshot> {
+    const { ledgerId, meta, members, troubles } = this.#statements;
+    return this.#file.read(() => {
+      const id = ledgerId.get();
+      assert(id !== undefined, "the ledger has its row");
+      return {
+        ledgerId: id,
+        generation: this.#generation,
+        meta: metaOf(meta.get()),
+        members: members.all().map(memberOf),
+        troubles: troubles.all().map(troubleOf),
+      };
+    });
+  }
+
+  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
+    return this.#file.transact(() => {
+      this.#throwIfSuperseded();
+      const ledger = new SqliteLedgerTransaction(this.#statements);
+      const value = work(ledger);
+      return { value, changed: ledger.changed };
+    });
+  }
+
+  counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead {
+    const { meta, incarnation } = this.#statements;
+    return this.#file.read(() => ({
+      meta: metaOf(meta.get()),
+      counts: selection.type === "named" ? this.#named(selection.itemIds) : this.#page(selection),
+      applied: incarnations.map((id) => {
+        const row = incarnation.get(id);
+        const appliedSequence = row === undefined ? 0 : incarnationOf(row).appliedSequence;
+        return { incarnation: id, appliedSequence };
+      }),
+    }));
+  }
+
+  #named(itemIds: readonly string[]): readonly ItemCount[] {
+    return this.#statements.named.all(JSON.stringify(itemIds)).map(itemOf);
+  }
+
+  #page({ order, after, limit }: Extract<CountsSelection, { type: "page" }>): readonly ItemCount[] {
+    const { mostLiked, equallyLiked, lessLiked, itemsAfter } = this.#statements;
+    storedInteger(limit);
+    // Before the first id in any order: no id is empty.
+    if (order === "item_id") return itemsAfter.all(after?.itemId ?? "", limit).map(itemOf);
+    if (after === undefined) return mostLiked.all(limit).map(itemOf);
+    const equally = equallyLiked.all(after.likes, after.itemId, limit);
+    const less = lessLiked.all(after.likes, limit - equally.length);
+    return [...equally, ...less].map(itemOf);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #throwIfSuperseded(): void {
+    if (this.#statements.newestGeneration.get() === this.#generation) return;
+    throw new LikesError(
+      "superseded",
+      `Cannot write the ledger ${JSON.stringify(this.#file.path)}: it was opened again since; ` +
+        `stop this primary, the newer one goes on`,
+    );
+  }
+}
+
+/** The ledger inside one transaction, which is the file's open one. */
+class SqliteLedgerTransaction implements LedgerTransaction {
+  /** Whether anything was set. */
+  changed = false;
+  readonly #statements: LedgerStatements;
+
+  constructor(statements: LedgerStatements) {
+    this.#statements = statements;
+  }
+
+  /** What throws ends the whole transaction, and this part with it. */
+  attempt(work: () => boolean): boolean {
+    const { beginAttempt, undoAttempt, endAttempt } = this.#statements;
+    const changedBefore = this.changed;
+    beginAttempt.run();
+    const isDone = work();
+    if (!isDone) {
+      undoAttempt.run();
+      this.changed = changedBefore;
+    }
+    endAttempt.run();
+    return isDone;
+  }
+
+  meta(): LedgerMeta {
+    return metaOf(this.#statements.meta.get());
+  }
+
+  setMeta(row: LedgerMeta): void {
+    const { version, totalLikes, totalVersion, asOfMs } = checkedMeta(row);
+    this.changed = true;
+    this.#statements.setMeta.run(version, totalLikes, totalVersion, asOfMs);
+  }
+
+  member(outboxId: Id): MemberRow | undefined {
+    const row = this.#statements.member.get(outboxId);
+    return row === undefined ? undefined : memberOf(row);
+  }
+
+  setMember(row: MemberRow): void {
+    const { outboxId, serverId, address, state, appliedLikes, retiredAsOfMs } = checkedMember(row);
+    this.changed = true;
+    const { setMember } = this.#statements;
+    setMember.run(outboxId, serverId, address, state, appliedLikes, retiredAsOfMs);
+  }
+
+  outboxCount(state: MemberRow["state"]): number {
+    return integerOf(this.#statements.outboxCount.get(state) ?? 0n);
+  }
+
+  incarnation(incarnation: Id): IncarnationRow | undefined {
+    const row = this.#statements.incarnation.get(incarnation);
+    return row === undefined ? undefined : incarnationOf(row);
+  }
+
+  setIncarnation(row: IncarnationRow): void {
+    const { incarnation, outboxId, appliedSequence, digest, state } = checkedIncarnation(row);
+    this.changed = true;
+    this.#statements.setIncarnation.run(incarnation, outboxId, appliedSequence, digest, state);
+  }
+
+  incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[] {
+    return this.#statements.incarnationsIn.all(outboxId, state, limit);
+  }
+
+  generation(generation: Id): GenerationRow | undefined {
+    const row = this.#statements.generation.get(generation);
+    return row === undefined ? undefined : generationOf(generation, row);
+  }
+
+  copiedMs(): number | undefined {
+    const copiedMs = this.#statements.copiedMs.get() ?? null;
+    return copiedMs === null ? undefined : integerOf(copiedMs);
+  }
+
+  clearCopied(): void {
+    if (this.copiedMs() === undefined) return;
+    this.changed = true;
+    this.#statements.clearCopied.run();
+  }
+
+  addTrouble(row: NewTrouble): TroubleRow | undefined {
+    const number = this.#statements.addTrouble.get(checkedTrouble(row));
+    if (number === undefined) return undefined;
+    this.changed = true;
+    return { ...row, number: integerOf(number) };
+  }
+
+  trouble(number: number): TroubleRow | undefined {
+    const row = this.#statements.trouble.get(number);
+    return row === undefined ? undefined : troubleOf(row);
+  }
+
+  troublesOf(outboxId: Id | ""): readonly TroubleRow[] {
+    return this.#statements.troublesOf.all(outboxId).map(troubleOf);
+  }
+
+  troubleCount(): number {
+    return integerOf(this.#statements.troubleCount.get() ?? 0n);
+  }
+
+  wasDecided(outboxId: Id, trouble: Trouble): boolean {
+    const { incarnation, kind, firstSequence, lastSequence } = trouble;
+    const { wasDecided } = this.#statements;
+    return wasDecided.get(outboxId, incarnation, kind, firstSequence, lastSequence) !== undefined;
+  }
+
+  addDecision(row: NewDecision): DecisionRow {
+    const { decide, addDecision } = this.#statements;
+    const { troubleNumber } = checkedDecision(row);
+    const isKnown = troubleNumber === 0 || decide.get(troubleNumber) !== undefined;
+    assert(isKnown, `trouble ${troubleNumber} is there and not decided`);
+    this.changed = true;
+    const number = addDecision.get(row);
+    assert(number !== undefined, "a decision gets a number");
+    return { ...row, number: integerOf(number) };
+  }
+
+  itemLikes(itemId: string): bigint {
+    return this.#statements.itemLikes.get(itemId) ?? 0n;
+  }
+
+  setItemLikes(itemId: string, likes: bigint): void {
+    storedLikes(likes);
+    this.changed = true;
+    this.#statements.setItemLikes.run(itemId, likes);
+  }
+}

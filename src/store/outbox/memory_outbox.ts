@@ -1,0 +1,206 @@
+/** The outbox of a LikesServer in memory, for tests and the simulator. */
+import { assert } from "../../assert.ts";
+import { recordDiskBytes } from "../../core/likes_server/disk_bytes.ts";
+import type {
+  OutboxRead,
+  OutboxSnapshot,
+  OutboxStore,
+  OutboxWrite,
+  WriteOutcome,
+} from "../../core/likes_server/outbox.ts";
+import type { Id, LikeRecord, Position } from "../../core/protocol/record.ts";
+import { Doubt } from "../sqlite/doubt.ts";
+import { MemoryDisk } from "../memory_disk.ts";
+import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
+import type { HeldRecord, HeldRecords, OutboxChanges } from "./outbox_state.ts";
+
+interface StoredRecord extends HeldRecord {
+  readonly record: LikeRecord;
+}
+
+/** What is committed: `state` is replaced and never changed, and records are added and removed. */
+interface Content {
+  state: OutboxSnapshot;
+  /** Of each incarnation in order, none of which is trimmed. */
+  readonly records: Map<Id, StoredRecord[]>;
+}
+
+/** The disk of an outbox: what was committed, and nothing else. */
+export class OutboxDisk extends MemoryDisk {
+  readonly content: Content;
+
+  constructor(outboxId: Id, serverId: string) {
+    super();
+    this.content = { state: newOutbox(outboxId, serverId), records: new Map() };
+  }
+
+  /** A copy of what is committed now. */
+  clone(): OutboxDisk {
+    const { state, records } = this.content;
+    const copy = new OutboxDisk(state.outboxId, state.serverId);
+    copy.content.state = state;
+    for (const [incarnation, held] of records) copy.content.records.set(incarnation, [...held]);
+    return copy;
+  }
+}
+
+/** An outbox opened on `disk`. */
+export class MemoryOutbox implements OutboxStore {
+  readonly #disk: OutboxDisk;
+  readonly #held: HeldRecords;
+  readonly #doubt = new Doubt("the outbox in memory");
+
+  constructor(disk: OutboxDisk) {
+    this.#disk = disk;
+    this.#held = heldRecords(disk.content.records);
+  }
+
+  get state(): OutboxSnapshot {
+    return this.#disk.content.state;
+  }
+
+  async load(): Promise<OutboxSnapshot> {
+    this.#doubt.throwIfEntered();
+    return this.state;
+  }
+
+  async write(writes: readonly OutboxWrite[]): Promise<WriteOutcome> {
+    return this.writeNow(writes);
+  }
+
+  async read(
+    incarnation: Id,
+    sequence: number,
+    bytesMax: number,
+    recordsMax: number,
+  ): Promise<OutboxRead> {
+    return this.readNow(incarnation, sequence, bytesMax, recordsMax);
+  }
+
+  /**
+   * `write`, for the simulator, which has no use for promises. Records are added as the writes go
+   * on, and removed when all are done: so adding is undone.
+   */
+  writeNow(writes: readonly OutboxWrite[]): WriteOutcome {
+    this.#doubt.throwIfEntered();
+    const before = this.state;
+    const added: Id[] = [];
+    const changes: OutboxChanges[] = [];
+    let after = before;
+    try {
+      for (const write of writes) {
+        const next = afterWrite(after, write, this.#held);
+        if (write.type === "append") added.push(this.#add(write));
+        else changes.push(changesBetween(after, next));
+        after = next;
+      }
+    } catch (error) {
+      this.#takeBack(added);
+      throw error;
+    }
+    if (after === before) return "done";
+    const fault = this.#disk.takeFault();
+    if (fault === "full" || fault === "in_doubt_lost") this.#takeBack(added);
+    else this.#commit(after, changes);
+    if (fault === "full") return "full";
+    if (fault !== undefined) throw this.#doubt.enter(new Error("the disk failed"));
+    return "done";
+  }
+
+  /** `read`, for the simulator. */
+  readNow(incarnation: Id, sequence: number, bytesMax: number, recordsMax: number): OutboxRead {
+    this.#doubt.throwIfEntered();
+    assert(recordsMax >= 1, "a read is for at least one record");
+    const { state, records: stored } = this.#disk.content;
+    const trimmed = findIncarnation(state, incarnation)?.trimmed;
+    const position =
+      trimmed?.sequence === sequence ? trimmed : this.#held.positionAt(incarnation, sequence);
+    const records: LikeRecord[] = [];
+    if (position === undefined) return { position, records, end: undefined };
+    let end = position;
+    let bytesLeft = bytesMax;
+    const held = stored.get(incarnation) ?? [];
+    for (let index = indexAfter(held, sequence); index < held.length; index++) {
+      const { record, last } = at(held, index);
+      bytesLeft -= record.bytes.length;
+      if (records.length === recordsMax || (records.length > 0 && bytesLeft < 0)) break;
+      records.push(record);
+      end = last;
+    }
+    return { position, records, end };
+  }
+
+  close(): void {
+    // A disk in memory has nothing to give back.
+  }
+
+  #add({ incarnation, record, last }: Extract<OutboxWrite, { type: "append" }>): Id {
+    // A copy, as a disk would make: the giver may use its buffer again.
+    const bytes = record.bytes.slice();
+    const stored = { record: { ...record, bytes }, last, diskBytes: recordDiskBytes(bytes.length) };
+    const { records } = this.#disk.content;
+    const held = records.get(incarnation);
+    if (held === undefined) records.set(incarnation, [stored]);
+    else held.push(stored);
+    return incarnation;
+  }
+
+  #takeBack(added: readonly Id[]): void {
+    for (const incarnation of added) this.#disk.content.records.get(incarnation)?.pop();
+  }
+
+  #commit(after: OutboxSnapshot, changes: readonly OutboxChanges[]): void {
+    const { content } = this.#disk;
+    for (const { forgotten, changed } of changes) {
+      for (const { incarnation } of forgotten) content.records.delete(incarnation);
+      for (const { incarnation, trimmed } of changed) {
+        const held = content.records.get(incarnation);
+        held?.splice(0, indexAfter(held, trimmed.sequence));
+      }
+    }
+    content.state = after;
+  }
+}
+
+function heldRecords(records: ReadonlyMap<Id, readonly StoredRecord[]>): HeldRecords {
+  const heldBy = (incarnation: Id) => records.get(incarnation) ?? [];
+  return {
+    positionAt(incarnation, sequence): Position | undefined {
+      const held = heldBy(incarnation);
+      const last = held[indexAfter(held, sequence) - 1]?.last;
+      return last?.sequence === sequence ? last : undefined;
+    },
+    bytesBetween(incarnation, sequence, upTo) {
+      const held = heldBy(incarnation);
+      let bytes = 0;
+      const end = indexAfter(held, upTo);
+      for (let index = indexAfter(held, sequence); index < end; index++) {
+        bytes += at(held, index).diskBytes;
+      }
+      return bytes;
+    },
+    *recordsAfter(incarnation, sequence) {
+      const held = heldBy(incarnation);
+      for (let index = indexAfter(held, sequence); index < held.length; index++) {
+        yield at(held, index);
+      }
+    },
+  };
+}
+
+/** The index of the first record that ends after `sequence`. */
+function indexAfter(held: readonly StoredRecord[], sequence: number): number {
+  let [low, high] = [0, held.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (at(held, middle).last.sequence <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function at(held: readonly StoredRecord[], index: number): StoredRecord {
+  const stored = held[index];
+  assert(stored !== undefined, "the index is that of a record");
+  return stored;
+}

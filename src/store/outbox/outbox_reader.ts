@@ -1,0 +1,68 @@
+/** Reads what an outbox has accepted, from outside of the process that holds it or held it. */
+import { assert } from "../../assert.ts";
+import { acceptedOf } from "../../core/likes_server/outbox.ts";
+import type { Id } from "../../core/protocol/record.ts";
+import { LikesError, messageOf } from "../../errors.ts";
+import { Database } from "../sqlite/sqlite.ts";
+import type { OutboxHead } from "./outbox_columns.ts";
+import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
+import { databasePath, olderVersion, recognise } from "../sqlite/sqlite_kind.ts";
+
+/** What an outbox has accepted since it exists, events that it has removed included. */
+export interface OutboxTally {
+  readonly outboxId: Id;
+  readonly serverId: string;
+  readonly events: number;
+  readonly likes: bigint;
+  /** Those of the events that generators gave. */
+  readonly generatedEvents: number;
+  /** Events that have to be delivered: not acknowledged, and of no closed incarnation. */
+  readonly pendingEvents: number;
+}
+
+/**
+ * Reads the tally of the outbox in `folder`, as it was at one moment, without its lock: while its
+ * process runs, or after it ended, however it ended. Changes no data. Throws LikesError `undecided`
+ * when there is no outbox or it cannot be read.
+ */
+export function readOutbox(folder: string): OutboxTally {
+  const path = databasePath(folder, OUTBOX_KIND);
+  try {
+    const database = new Database(path, { isReadOnly: true });
+    try {
+      database.exec("BEGIN");
+      return readTally(database, path);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw new LikesError(
+      "undecided",
+      `Cannot read the outbox of ${JSON.stringify(folder)}: ${messageOf(error)}; ` +
+        `check that the folder is that of a LikesServer`,
+      { cause: error },
+    );
+  }
+}
+
+function readTally(database: Database, path: string): OutboxTally {
+  assert(recognise(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
+  const older = olderVersion(database, OUTBOX_KIND);
+  if (older !== undefined) throw new Error(older);
+  return tallyOf(readOutboxHead(database));
+}
+
+function tallyOf(head: OutboxHead): OutboxTally {
+  const { outboxId, serverId, forgotten, incarnations, generator } = head;
+  const pending = incarnations.filter(({ closed }) => !closed);
+  return {
+    outboxId,
+    serverId,
+    ...acceptedOf(forgotten, incarnations),
+    generatedEvents: generator?.events ?? 0,
+    pendingEvents: pending.reduce(
+      (sum, { last, acknowledged }) => sum + last.sequence - acknowledged.sequence,
+      0,
+    ),
+  };
+}

@@ -1,0 +1,302 @@
+/**
+ * What a write does to an outbox: the one place where programmer errors in writes are caught and
+ * positions, sums and bytes are kept. A store brings the difference to its disk.
+ *
+ * The records of an incarnation lie in three parts: those up to `trimmed` are gone, those up to
+ * `retainedEnd` are only retained, and the others have to be delivered.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { assert, unreachable } from "../../assert.ts";
+import { recordDiskBytes } from "../../core/likes_server/disk_bytes.ts";
+import type { LedgerSeen } from "../../core/protocol/messages.ts";
+import type {
+  IncarnationState,
+  OutboxSnapshot,
+  OutboxWrite,
+} from "../../core/likes_server/outbox.ts";
+import { origin } from "../../core/protocol/record.ts";
+import type { Id, Position } from "../../core/protocol/record.ts";
+import { livesToForget } from "./lives_to_forget.ts";
+import { storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
+
+/** A record as far as sums go: the position after it, and its `recordDiskBytes`. */
+export interface HeldRecord {
+  readonly last: Position;
+  readonly diskBytes: number;
+}
+
+/** The records that a store holds, as the write before left them; none is asked for that is gone. */
+export interface HeldRecords {
+  /** The position after the record that ends at `sequence`; undefined when none does. */
+  positionAt(incarnation: Id, sequence: number): Position | undefined;
+  /** Bytes of the disk that the records after `sequence` up to and with `upTo` take. */
+  bytesBetween(incarnation: Id, sequence: number, upTo: number): number;
+  /** The records after `sequence`, in order. */
+  recordsAfter(incarnation: Id, sequence: number): Iterable<HeldRecord>;
+}
+
+/** What lies between two states of an outbox, but for records that were added. */
+export interface OutboxChanges {
+  /** Incarnations that are no more, with their records. */
+  readonly forgotten: readonly IncarnationState[];
+  /** Incarnations that are new, or not what they were: of these, records up to `trimmed` are gone. */
+  readonly changed: readonly IncarnationState[];
+}
+
+type Write<Type extends OutboxWrite["type"]> = Extract<OutboxWrite, { readonly type: Type }>;
+
+/** An outbox that was just made. */
+export function newOutbox(outboxId: Id, serverId: string): OutboxSnapshot {
+  return {
+    outboxId,
+    serverId,
+    membership: "stranger",
+    seen: undefined,
+    isRefilling: false,
+    incarnations: [],
+    forgotten: { events: 0, likes: 0n },
+    generator: undefined,
+    bytes: 0,
+    retainedBytes: 0,
+  };
+}
+
+/** `state` after `write`: the same object when there is nothing to do. Asserts that it may be. */
+export function afterWrite(
+  state: OutboxSnapshot,
+  write: OutboxWrite,
+  held: HeldRecords,
+): OutboxSnapshot {
+  switch (write.type) {
+    case "mint":
+      return afterMint(state, write.incarnation);
+    case "append":
+      return afterAppend(state, write);
+    case "acknowledge":
+      return afterAcknowledge(state, write, held);
+    case "close":
+      return afterClose(state, write.incarnation, held);
+    case "trim":
+      return afterTrim(state, write, held);
+    case "shed":
+      return afterShed(state, write, held);
+    case "reopen":
+      return afterReopen({ ...withSeen(state, write.seen), isRefilling: true });
+    case "refilled":
+      return state.isRefilling ? { ...state, isRefilling: false } : state;
+    case "park":
+      return afterPark(state, write);
+    case "unpark": {
+      const found = incarnationOf(state, write.incarnation);
+      return found.parked === undefined ? state : replaced(state, { ...found, parked: undefined });
+    }
+    case "membership":
+      return { ...withSeen(state, write.seen), membership: write.membership };
+    default:
+      return unreachable(write);
+  }
+}
+
+/** What changed from `before` to `after`, a write later. Both list the same ones in the same order. */
+export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): OutboxChanges {
+  const forgotten: IncarnationState[] = [];
+  const changed: IncarnationState[] = [];
+  let index = 0;
+  for (const one of before.incarnations) {
+    const next = after.incarnations[index];
+    if (next?.incarnation !== one.incarnation) {
+      forgotten.push(one);
+      continue;
+    }
+    if (next !== one) changed.push(next);
+    index++;
+  }
+  return { forgotten, changed: [...changed, ...after.incarnations.slice(index)] };
+}
+
+/** The incarnation, or undefined when the outbox has none of that name, or has forgotten it. */
+export function findIncarnation(
+  state: OutboxSnapshot,
+  incarnation: Id,
+): IncarnationState | undefined {
+  return state.incarnations.findLast((one) => one.incarnation === incarnation);
+}
+
+/** Up to where the records of an incarnation are only retained. */
+function retainedEnd({ closed, last, acknowledged }: IncarnationState): Position {
+  return closed ? last : acknowledged;
+}
+
+function incarnationOf(state: OutboxSnapshot, incarnation: Id): IncarnationState {
+  const found = findIncarnation(state, incarnation);
+  assert(found !== undefined, `the outbox has the incarnation ${incarnation}`);
+  return found;
+}
+
+function afterMint(state: OutboxSnapshot, incarnation: Id): OutboxSnapshot {
+  assert(findIncarnation(state, incarnation) === undefined, `${incarnation} was not minted before`);
+  const start = origin(incarnation);
+  const positions = { trimmed: start, acknowledged: start, last: start };
+  const minted = { incarnation, ...positions, closed: false, parked: undefined };
+  return { ...state, incarnations: [...state.incarnations, minted] };
+}
+
+function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnapshot {
+  const { incarnation, record, last, generator } = write;
+  const found = incarnationOf(state, incarnation);
+  assert(found === state.incarnations.at(-1), "only the newest incarnation appends");
+  assert(!found.closed, "a closed incarnation appends nothing");
+  assert(record.firstSequence === found.last.sequence + 1, "a record follows the last one");
+  assert(record.lastSequence >= record.firstSequence, "a record holds an event");
+  assert(last.sequence === record.lastSequence, "the position is the one after the record");
+  assert(last.likes >= found.last.likes, "likes of an incarnation never shrink");
+  storedInteger(last.sequence);
+  storedLikes(last.likes);
+  if (generator !== undefined) {
+    storedInteger(generator.startMs);
+    storedInteger(generator.tick);
+    storedInteger(generator.events);
+  }
+  return {
+    ...replaced(state, { ...found, last }),
+    generator: generator ?? state.generator,
+    bytes: state.bytes + recordDiskBytes(record.bytes.length),
+  };
+}
+
+function afterAcknowledge(
+  state: OutboxSnapshot,
+  { incarnation, upTo, seen }: Write<"acknowledge">,
+  held: HeldRecords,
+): OutboxSnapshot {
+  const found = incarnationOf(state, incarnation);
+  const next = withSeen(state, seen);
+  if (upTo <= found.acknowledged.sequence) return next;
+  const acknowledged = held.positionAt(incarnation, upTo);
+  assert(acknowledged !== undefined, `${upTo} is the end of a record`);
+  return retaining(next, { ...found, acknowledged }, held);
+}
+
+function afterClose(state: OutboxSnapshot, incarnation: Id, held: HeldRecords): OutboxSnapshot {
+  const found = incarnationOf(state, incarnation);
+  if (found.closed) return state;
+  return retaining(state, { ...found, closed: true, parked: undefined }, held);
+}
+
+function afterTrim(
+  state: OutboxSnapshot,
+  { incarnation, upTo }: Write<"trim">,
+  held: HeldRecords,
+): OutboxSnapshot {
+  const found = findIncarnation(state, incarnation);
+  // What was to come of age may be gone already, to make room.
+  if (found === undefined || upTo <= found.trimmed.sequence) return state;
+  const trimmed = held.positionAt(incarnation, upTo);
+  assert(trimmed !== undefined, `${upTo} is the end of a record`);
+  return withoutUpTo(state, found, trimmed, held);
+}
+
+/** First those that are too many, then record by record: what is looked at is what is removed. */
+function afterShed(
+  state: OutboxSnapshot,
+  { bytesMax, closedMax }: Write<"shed">,
+  held: HeldRecords,
+): OutboxSnapshot {
+  let next = state;
+  for (const one of livesToForget(state.incarnations, closedMax)) {
+    next = without(withoutUpTo(next, one, one.last, held), one);
+  }
+  for (const one of next.incarnations) {
+    if (next.retainedBytes <= bytesMax) break;
+    next = withoutUpTo(next, one, shedEnd(one, next.retainedBytes - bytesMax, held), held);
+  }
+  return next;
+}
+
+/** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */
+function shedEnd(one: IncarnationState, bytes: number, held: HeldRecords): Position {
+  const end = retainedEnd(one);
+  let [trimmed, bytesLeft] = [one.trimmed, bytes];
+  if (trimmed.sequence === end.sequence) return trimmed;
+  for (const { last, diskBytes } of held.recordsAfter(one.incarnation, trimmed.sequence)) {
+    trimmed = last;
+    bytesLeft -= diskBytes;
+    if (bytesLeft <= 0 || last.sequence === end.sequence) break;
+  }
+  return trimmed;
+}
+
+function afterReopen(state: OutboxSnapshot): OutboxSnapshot {
+  const isOpen = ({ closed, parked, acknowledged, trimmed }: IncarnationState): boolean =>
+    !closed && parked === undefined && acknowledged.sequence === trimmed.sequence;
+  if (state.incarnations.every(isOpen)) return state;
+  const opened = { closed: false, parked: undefined };
+  const incarnations = state.incarnations.map((one) => {
+    return isOpen(one) ? one : { ...one, ...opened, acknowledged: one.trimmed };
+  });
+  return { ...state, incarnations, retainedBytes: 0 };
+}
+
+function afterPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park">): OutboxSnapshot {
+  assert(trouble.incarnation === incarnation, "an incarnation is parked for its own trouble");
+  const found = incarnationOf(state, incarnation);
+  assert(!found.closed, "a closed incarnation is not parked");
+  storedInteger(trouble.firstSequence);
+  storedInteger(trouble.lastSequence);
+  return replaced(state, { ...found, parked: trouble });
+}
+
+/** `state` with `by`, of which more may be retained than before. */
+function retaining(state: OutboxSnapshot, by: IncarnationState, held: HeldRecords): OutboxSnapshot {
+  const { incarnation } = by;
+  const before = retainedEnd(incarnationOf(state, incarnation)).sequence;
+  const after = retainedEnd(by).sequence;
+  const bytes = after > before ? held.bytesBetween(incarnation, before, after) : 0;
+  return { ...replaced(state, by), retainedBytes: state.retainedBytes + bytes };
+}
+
+/** `state` without the records of an incarnation up to and with `trimmed`. */
+function withoutUpTo(
+  state: OutboxSnapshot,
+  found: IncarnationState,
+  trimmed: Position,
+  held: HeldRecords,
+): OutboxSnapshot {
+  assert(trimmed.sequence <= retainedEnd(found).sequence, "only what is acknowledged is removed");
+  if (trimmed.sequence === found.trimmed.sequence) return state;
+  const { incarnation, acknowledged } = found;
+  const bytes = held.bytesBetween(incarnation, found.trimmed.sequence, trimmed.sequence);
+  const isBehind = acknowledged.sequence < trimmed.sequence;
+  const by = { ...found, trimmed, acknowledged: isBehind ? trimmed : acknowledged };
+  return {
+    ...replaced(state, by),
+    bytes: state.bytes - bytes,
+    retainedBytes: state.retainedBytes - bytes,
+  };
+}
+
+/** `state` with `by` in its place. */
+function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
+  const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);
+  return { ...state, incarnations: state.incarnations.with(index, by) };
+}
+
+/** `state` without an incarnation of which it holds no event: only how much it was is kept. */
+function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState): OutboxSnapshot {
+  const { events, likes } = state.forgotten;
+  return {
+    ...state,
+    incarnations: state.incarnations.filter((one) => one.incarnation !== incarnation),
+    forgotten: {
+      events: storedInteger(events + last.sequence),
+      likes: storedLikes(likes + last.likes),
+    },
+  };
+}
+
+/** `state` that has seen the ledger so; the same when `seen` says nothing new. */
+function withSeen(state: OutboxSnapshot, seen: LedgerSeen | undefined): OutboxSnapshot {
+  if (seen === undefined || isDeepStrictEqual(seen, state.seen)) return state;
+  storedInteger(seen.version);
+  return { ...state, seen };
+}

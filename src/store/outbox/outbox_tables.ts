@@ -1,0 +1,209 @@
+/** The tables of an outbox, how they are read, and the statements that change them. */
+import type { Database } from "../sqlite/sqlite.ts";
+import { assert } from "../../assert.ts";
+import {
+  CELL_BYTES,
+  CELL_BYTES_MAX,
+  PAGE_BYTES,
+  PAGE_EVENT_BYTES,
+  TREE_EVENT_BYTES_MAX,
+} from "../../core/likes_server/disk_bytes.ts";
+import type { IncarnationState, OutboxSnapshot } from "../../core/likes_server/outbox.ts";
+import type { Id } from "../../core/protocol/record.ts";
+import { incarnationState, outboxState } from "./outbox_columns.ts";
+import type {
+  IncarnationRow,
+  OutboxHead,
+  OutboxRow,
+  PositionRow,
+  RecordRow,
+  SizeRow,
+} from "./outbox_columns.ts";
+import type { SqliteKind, Upgrade } from "../sqlite/sqlite_kind.ts";
+import { integerOf } from "../sqlite/stored_integer.ts";
+
+/** Version 1 removed what was acknowledged, and forgot what was closed, at once. */
+const FROM_VERSION_1: Upgrade = {
+  anew: ["outbox", "incarnations"],
+  fill: `
+    INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
+        seen_version, refilling, forgotten_events, forgotten_likes, generator_start_ms,
+        generator_tick, generator_events)
+      SELECT one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
+        seen_version, 0, closed_events, closed_likes, generator_start_ms, generator_tick,
+        generator_events
+      FROM old_outbox;
+    INSERT INTO incarnations (ordinal, incarnation, trimmed_sequence, trimmed_digest,
+        trimmed_likes, acknowledged_sequence, acknowledged_digest, acknowledged_likes, closed,
+        parked_kind, parked_first_sequence, parked_last_sequence, parked_digest, parked_detail)
+      SELECT ordinal, incarnation, trimmed_sequence, trimmed_digest, trimmed_likes,
+        trimmed_sequence, trimmed_digest, trimmed_likes, 0,
+        parked_kind, iif(parked_kind IS NULL, NULL, 0), iif(parked_kind IS NULL, NULL, 0),
+        iif(parked_kind IS NULL, NULL, ''), parked_detail
+      FROM old_incarnations;
+  `,
+};
+
+/** The database of an outbox. `likes` are cumulative in their incarnation, after the record. */
+export const OUTBOX_KIND: SqliteKind = {
+  name: "outbox",
+  applicationId: 0x4c6b4f42n,
+  schemaVersion: 2n,
+  guarded: ["outbox", "incarnations"],
+  upgrades: new Map([[1n, FROM_VERSION_1]]),
+  schema: `
+    CREATE TABLE outbox (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      outbox_id TEXT NOT NULL,
+      server_id TEXT NOT NULL,
+      membership TEXT NOT NULL CHECK (membership IN ('stranger', 'member', 'leaving')),
+      seen_ledger_id TEXT,
+      seen_generation TEXT,
+      seen_version INTEGER,
+      refilling INTEGER NOT NULL CHECK (refilling IN (0, 1)),
+      forgotten_events INTEGER NOT NULL,
+      forgotten_likes INTEGER NOT NULL,
+      generator_start_ms INTEGER,
+      generator_tick INTEGER,
+      generator_events INTEGER,
+      copied_ms INTEGER
+    ) STRICT;
+    CREATE TABLE incarnations (
+      ordinal INTEGER PRIMARY KEY,
+      incarnation TEXT NOT NULL UNIQUE,
+      trimmed_sequence INTEGER NOT NULL,
+      trimmed_digest TEXT NOT NULL,
+      trimmed_likes INTEGER NOT NULL,
+      acknowledged_sequence INTEGER NOT NULL,
+      acknowledged_digest TEXT NOT NULL,
+      acknowledged_likes INTEGER NOT NULL,
+      closed INTEGER NOT NULL CHECK (closed IN (0, 1)),
+      parked_kind TEXT,
+      parked_first_sequence INTEGER,
+      parked_last_sequence INTEGER,
+      parked_digest TEXT,
+      parked_detail TEXT
+    ) STRICT;
+    CREATE TABLE records (
+      ordinal INTEGER NOT NULL REFERENCES incarnations (ordinal),
+      last_sequence INTEGER NOT NULL,
+      first_sequence INTEGER NOT NULL,
+      digest TEXT NOT NULL,
+      likes INTEGER NOT NULL,
+      events BLOB NOT NULL,
+      PRIMARY KEY (ordinal, last_sequence)
+    ) STRICT, WITHOUT ROWID;
+  `,
+};
+
+/** `recordDiskBytes` of a record, in SQL, since an outbox may hold millions of them. */
+const DISK_BYTES =
+  `CASE WHEN length(events) <= ${TREE_EVENT_BYTES_MAX} ` +
+  `THEN length(events) * 4 / 3 + ${CELL_BYTES} ` +
+  `ELSE (length(events) - ${TREE_EVENT_BYTES_MAX} + ${PAGE_EVENT_BYTES - 1}) / ` +
+  `${PAGE_EVENT_BYTES} * ${PAGE_BYTES} + ${CELL_BYTES_MAX} END`;
+
+/** Reads an outbox, all but its bytes. The caller has a transaction, or is the only writer. */
+export function readOutboxHead(database: Database): OutboxHead {
+  const row = database.prepare<[], OutboxRow>("SELECT * FROM outbox").get();
+  assert(row !== undefined, "the outbox has its row");
+  return { ...outboxState(row), incarnations: readIncarnations(database) };
+}
+
+/** Bytes on the disk of what the outbox holds. Looks at every record, but reads no events. */
+export function readOutboxBytes(
+  database: Database,
+): Pick<OutboxSnapshot, "bytes" | "retainedBytes"> {
+  const row = database
+    .prepare<[], { readonly bytes: bigint; readonly retained: bigint }>(
+      `SELECT coalesce(sum(${DISK_BYTES}), 0) AS bytes, coalesce(sum(${DISK_BYTES}) ` +
+        "FILTER (WHERE closed OR last_sequence <= acknowledged_sequence), 0) AS retained " +
+        "FROM records JOIN incarnations USING (ordinal)",
+    )
+    .get();
+  return { bytes: integerOf(row?.bytes ?? 0n), retainedBytes: integerOf(row?.retained ?? 0n) };
+}
+
+/** The records of an incarnation, one after another. */
+export function recordsOf(database: Database, incarnation: Id): IterableIterator<RecordRow> {
+  return database
+    .prepare<[Id], RecordRow>(
+      "SELECT * FROM records WHERE ordinal = " +
+        "(SELECT ordinal FROM incarnations WHERE incarnation = ?) ORDER BY last_sequence",
+    )
+    .iterate(incarnation);
+}
+
+/** The statements of an open outbox. Those on records take the incarnation by its name. */
+export type OutboxStatements = ReturnType<typeof prepareOutbox>;
+
+const NAMED = "(SELECT ordinal FROM incarnations WHERE incarnation = ?)";
+
+/** Prepares the statements of an outbox, once. */
+export function prepareOutbox(database: Database) {
+  return {
+    setOutbox: database.prepare<[Readonly<Record<string, unknown>>]>(
+      "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
+        "seen_generation = @generation, seen_version = @version, refilling = @refilling, " +
+        "forgotten_events = @forgottenEvents, forgotten_likes = @forgottenLikes, copied_ms = NULL, " +
+        "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
+    ),
+    setIncarnation: prepareSetIncarnation(database),
+    forget: database.prepare<[Id]>("DELETE FROM incarnations WHERE incarnation = ?"),
+    append: database.prepare<[Id, number, number, Id, bigint, Uint8Array]>(
+      "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
+        `VALUES (${NAMED}, ?, ?, ?, ?, ?)`,
+    ),
+    remove: database.prepare<[Id, number]>(
+      `DELETE FROM records WHERE ordinal = ${NAMED} AND last_sequence <= ?`,
+    ),
+    ...prepareReads(database),
+  };
+}
+
+function prepareSetIncarnation(database: Database) {
+  const columns = (
+    "trimmed_sequence trimmed_digest trimmed_likes " +
+    "acknowledged_sequence acknowledged_digest acknowledged_likes " +
+    "closed parked_kind parked_first_sequence parked_last_sequence parked_digest parked_detail"
+  ).split(" ");
+  const values = columns.map((column) => `@${column}`).join(", ");
+  const updates = columns.map((column) => `${column} = excluded.${column}`).join(", ");
+  return database.prepare<[Readonly<Record<string, unknown>>]>(
+    `INSERT INTO incarnations (incarnation, ${columns.join(", ")}) ` +
+      `VALUES (@incarnation, ${values}) ON CONFLICT (incarnation) DO UPDATE SET ${updates}`,
+  );
+}
+
+function prepareReads(database: Database) {
+  const after = `FROM records WHERE ordinal = ${NAMED} AND last_sequence > ?`;
+  return {
+    positionAt: database.prepare<[Id, number], PositionRow>(
+      "SELECT last_sequence, digest, likes FROM records " +
+        `WHERE ordinal = ${NAMED} AND last_sequence = ?`,
+    ),
+    bytesBetween: database
+      .prepare<[Id, number, number], bigint>(
+        `SELECT coalesce(sum(${DISK_BYTES}), 0) ${after} AND last_sequence <= ?`,
+      )
+      .pluck(),
+    sizesAfter: database.prepare<[Id, number], SizeRow>(
+      `SELECT last_sequence, digest, likes, ${DISK_BYTES} AS disk_bytes ${after} ` +
+        "ORDER BY last_sequence",
+    ),
+    recordsAfter: database.prepare<[Id, number, number], RecordRow>(
+      `SELECT * ${after} ORDER BY last_sequence LIMIT ?`,
+    ),
+  };
+}
+
+function readIncarnations(database: Database): readonly IncarnationState[] {
+  const rows = database
+    .prepare<[], IncarnationRow>(
+      "SELECT i.*, r.last_sequence, r.digest AS last_digest, r.likes AS last_likes " +
+        "FROM incarnations i LEFT JOIN records r ON r.ordinal = i.ordinal AND r.last_sequence = " +
+        "(SELECT max(last_sequence) FROM records WHERE ordinal = i.ordinal) ORDER BY i.ordinal",
+    )
+    .all();
+  return rows.map(incarnationState);
+}

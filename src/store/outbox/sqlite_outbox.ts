@@ -1,0 +1,204 @@
+/** The outbox of a LikesServer in SQLite: `<folder>/outbox.sqlite`. */
+import { assert } from "../../assert.ts";
+import type {
+  OutboxRead,
+  OutboxSnapshot,
+  OutboxStore,
+  OutboxWrite,
+  WriteOutcome,
+} from "../../core/likes_server/outbox.ts";
+import type { Id, LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
+import { LikesError } from "../../errors.ts";
+import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
+import type { HeldRecords } from "./outbox_state.ts";
+import { incarnationRow, outboxRow, positionOf } from "./outbox_columns.ts";
+import { OUTBOX_KIND, prepareOutbox, readOutboxBytes, readOutboxHead } from "./outbox_tables.ts";
+import type { OutboxStatements } from "./outbox_tables.ts";
+import { openSqliteFile } from "../sqlite/sqlite_file.ts";
+import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
+import { damaged } from "../sqlite/sqlite_failures.ts";
+import { integerOf } from "../sqlite/stored_integer.ts";
+import { recordOf, verifyRecord, verifyRecords } from "./verify_records.ts";
+
+/** How an outbox is opened. */
+export interface OutboxOptions extends SqliteOptions {
+  /** Verifies what is held; without one, records are taken as they are found. */
+  readonly codec?: RecordCodec;
+}
+
+/**
+ * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone. A new one gets
+ * the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_busy`, `store_newer`,
+ * `store_unusable` (it is damaged, or another's) or `disk_full`.
+ */
+export function openSqliteOutbox(
+  folder: string,
+  serverId: string,
+  outboxIdIfNew: Id,
+  options: OutboxOptions = {},
+): SqliteOutbox {
+  const file = openSqliteFile(folder, OUTBOX_KIND, {
+    create: (database) => {
+      const { membership, forgotten } = newOutbox(outboxIdIfNew, serverId);
+      database
+        .prepare(
+          "INSERT INTO outbox " +
+            "(one, outbox_id, server_id, membership, refilling, forgotten_events, forgotten_likes) " +
+            "VALUES (1, ?, ?, ?, 0, ?, ?)",
+        )
+        .run(outboxIdIfNew, serverId, membership, forgotten.events, forgotten.likes);
+    },
+    options,
+  });
+  return file.whileOpening(() => {
+    const { codec } = options;
+    const found = codec && verifyRecords(file.database, codec, file.uncleanEnd);
+    if (found !== undefined) throw damaged(file.path, OUTBOX_KIND, found);
+    const outbox = new SqliteOutbox(file, codec);
+    outbox.expectServer(serverId);
+    return outbox;
+  });
+}
+
+/** An open outbox. The lock makes it the only writer, so it keeps what is not records in memory. */
+export class SqliteOutbox implements OutboxStore {
+  readonly #file: SqliteFile;
+  readonly #statements: OutboxStatements;
+  readonly #held: HeldRecords;
+  readonly #codec: RecordCodec | undefined;
+  /** As it was last committed. */
+  #state: OutboxSnapshot;
+
+  /** Takes over `file`, a database of OUTBOX_KIND. Verifies what it reads with `codec`. */
+  constructor(file: SqliteFile, codec?: RecordCodec) {
+    this.#codec = codec;
+    const { database } = file;
+    const statements = prepareOutbox(database);
+    this.#file = file;
+    this.#statements = statements;
+    this.#held = {
+      positionAt(incarnation, sequence) {
+        const row = statements.positionAt.get(incarnation, sequence);
+        return row === undefined ? undefined : positionOf(row);
+      },
+      bytesBetween(incarnation, sequence, upTo) {
+        return integerOf(statements.bytesBetween.get(incarnation, sequence, upTo) ?? 0n);
+      },
+      *recordsAfter(incarnation, sequence) {
+        for (const row of statements.sizesAfter.iterate(incarnation, sequence)) {
+          yield { last: positionOf(row), diskBytes: integerOf(row.disk_bytes) };
+        }
+      },
+    };
+    this.#state = { ...readOutboxHead(database), ...readOutboxBytes(database) };
+  }
+
+  /** Throws LikesError `store_unusable` when the outbox belongs to another than `serverId`. */
+  expectServer(serverId: string): void {
+    const found = this.#state.serverId;
+    if (found === serverId) return;
+    throw new LikesError(
+      "store_unusable",
+      `Cannot open the outbox ${JSON.stringify(this.#file.path)}: it belongs to the LikesServer ` +
+        `${JSON.stringify(found)} and not to ${JSON.stringify(serverId)}; use that id, or name ` +
+        `another folder`,
+    );
+  }
+
+  get state(): OutboxSnapshot {
+    return this.#state;
+  }
+
+  async load(): Promise<OutboxSnapshot> {
+    return this.#file.read(() => this.#state);
+  }
+
+  async write(writes: readonly OutboxWrite[]): Promise<WriteOutcome> {
+    const outcome = this.#file.transact(() => {
+      let state = this.#state;
+      for (const write of writes) {
+        const next = afterWrite(state, write, this.#held);
+        if (next !== state) this.#execute(write, state, next);
+        state = next;
+      }
+      return { value: state, changed: state !== this.#state };
+    });
+    if (outcome.type !== "done") return outcome.type;
+    this.#state = outcome.value;
+    return "done";
+  }
+
+  async read(
+    incarnation: Id,
+    sequence: number,
+    bytesMax: number,
+    recordsMax: number,
+  ): Promise<OutboxRead> {
+    assert(recordsMax >= 1, "a read is for at least one record");
+    return this.#file.read(() => {
+      const position = this.#position(incarnation, sequence);
+      if (position === undefined) return { position, records: [], end: undefined };
+      return { position, ...this.#recordsAfter(incarnation, position, { bytesMax, recordsMax }) };
+    });
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #position(incarnation: Id, sequence: number): Position | undefined {
+    const found = findIncarnation(this.#state, incarnation);
+    if (found === undefined) return undefined;
+    if (sequence === found.trimmed.sequence) return found.trimmed;
+    return this.#held.positionAt(incarnation, sequence);
+  }
+
+  #recordsAfter(
+    incarnation: Id,
+    position: Position,
+    { bytesMax, recordsMax }: { bytesMax: number; recordsMax: number },
+  ): { readonly records: readonly LikeRecord[]; readonly end: Position } {
+    const records: LikeRecord[] = [];
+    let end = position;
+    let bytesLeft = bytesMax;
+    const rows = this.#statements.recordsAfter.iterate(incarnation, position.sequence, recordsMax);
+    for (const row of rows) {
+      bytesLeft -= row.events.length;
+      if (records.length > 0 && bytesLeft < 0) break;
+      const found = this.#codec && verifyRecord(end, row, this.#codec);
+      if (found !== undefined) throw this.#file.damage(found);
+      end = positionOf(row);
+      records.push(recordOf(row));
+    }
+    return { records, end };
+  }
+
+  /** Brings `write`, which led from the state `before` to `next`, to the tables. */
+  #execute(write: OutboxWrite, before: OutboxSnapshot, next: OutboxSnapshot): void {
+    const { append, remove, forget, setIncarnation, setOutbox } = this.#statements;
+    if (write.type === "append") {
+      const { incarnation, record, last } = write;
+      const { firstSequence, bytes } = record;
+      append.run(incarnation, last.sequence, firstSequence, last.digest, last.likes, bytes);
+    } else {
+      const { forgotten, changed } = changesBetween(before, next);
+      for (const { incarnation, last } of forgotten) {
+        remove.run(incarnation, last.sequence);
+        forget.run(incarnation);
+      }
+      for (const one of changed) {
+        setIncarnation.run(incarnationRow(one));
+        remove.run(one.incarnation, one.trimmed.sequence);
+      }
+    }
+    // A copy in which a life begins is none any more, and the row says so.
+    const isSameRow =
+      write.type !== "mint" &&
+      before.membership === next.membership &&
+      before.seen === next.seen &&
+      before.isRefilling === next.isRefilling &&
+      before.forgotten === next.forgotten &&
+      before.generator === next.generator;
+    if (!isSameRow) setOutbox.run(outboxRow(next));
+  }
+}

@@ -1,0 +1,42 @@
+/** What is left to do when a store can no longer say what is on its disk: nothing. */
+import { LikesError, messageOf } from "../../errors.ts";
+
+/**
+ * Remembers that a store can no longer say what is on its disk. A retried sync can succeed over
+ * lost data, so after the first failure nothing is written or read until the store is opened again.
+ */
+export class Doubt {
+  readonly #store: string;
+  #error: LikesError | undefined;
+
+  /** `store` names the store in messages, as in `the outbox "/data/outbox.sqlite"`. */
+  constructor(store: string) {
+    this.#store = store;
+  }
+
+  /** Enters the doubt for `cause`, told as `reason`: the LikesError `store_in_doubt` to throw. */
+  enter(cause: unknown, reason: string = messageOf(cause)): LikesError {
+    this.#error ??= new LikesError(
+      "store_in_doubt",
+      `Cannot use ${this.#store} any further: ${reason}, so it is unknown what the disk ` +
+        `holds of the last write; check the disk and start again, which reads it anew`,
+      { cause },
+    );
+    return this.#error;
+  }
+
+  /** Enters the doubt for what was read, told as `found`: the LikesError to throw. */
+  enterDamaged(found: string): LikesError {
+    this.#error ??= new LikesError(
+      "store_in_doubt",
+      `Cannot use ${this.#store} any further: it is damaged: ${found}; check the disk, and put a ` +
+        `copy of its folder back`,
+    );
+    return this.#error;
+  }
+
+  /** Throws the LikesError `store_in_doubt` once the doubt was entered. */
+  throwIfEntered(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+}

@@ -1,0 +1,138 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { FIRST, SECOND, batch, batchCommand, reportCommand, trouble } from "../core_fixture.ts";
+import { LedgerHarness } from "./ledger_harness.ts";
+import { ADVANCE, RETIRE, decisions, inTrouble, outcome, resolve } from "./operations_fixture.ts";
+
+const FINAL = { final: true } as const;
+
+test("takeReturned() names the span of as_of when a retired member returns with events", async () => {
+  const ledger = await inTrouble();
+  await ledger.run(RETIRE, { type: "advance", asOfMs: 900 });
+  const early = await ledger.result(batchCommand(batch(SECOND, [7])));
+  assert.is(early.type === "refused" && early.refusal.code, "resynchronise", "it reports first");
+  await ledger.run(reportCommand({ incarnation: SECOND, lastSequence: 1 }));
+  const [returned] = await ledger.troubles();
+  assert.equal([returned?.kind, returned?.incarnation], ["retired_returned", SECOND]);
+  assert.equal([returned?.asOfFromMs, returned?.asOfToMs], [500, 900]);
+  assert.equal([returned?.firstSequence, returned?.lastSequence], [1, 1]);
+  assert.equal([ledger.member()?.state, ledger.row(SECOND)?.state], ["member", "open"]);
+  await ledger.run(batchCommand(batch(SECOND, [7])));
+  assert.is(ledger.meta.totalLikes, 13n, "its likes count");
+  assert.is(ledger.member()?.retiredAsOfMs, 500, "FIRST is retired still");
+  assert.is(await outcome(ledger, resolve(returned?.number ?? 0)), "resolve");
+});
+
+test("takeReturned() names nothing when a retired member returns with what is counted", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
+  const { asOfMs } = ledger.meta;
+  await ledger.run(reportCommand({ ...FINAL, labelMs: asOfMs, lastSequence: 3 }));
+  assert.equal([ledger.member()?.state, ledger.row()?.state], ["member", "closed"]);
+  assert.is(ledger.member()?.retiredAsOfMs, 0, "a later retiring counts anew");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeReturned() names the span when as_of has passed what the report speaks of", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
+  await ledger.run({ type: "advance", asOfMs: 900 });
+  await ledger.run(reportCommand({ ...FINAL, labelMs: 899, lastSequence: 3 }));
+  const [returned] = await ledger.troubles();
+  assert.is(returned?.kind, "retired_returned");
+  assert.equal([returned?.asOfFromMs, returned?.asOfToMs], [500, 900]);
+  assert.equal([returned?.firstSequence, returned?.lastSequence], [0, 0]);
+});
+
+test("takeTroubles() says what is decided when it is reported again in the same words", async () => {
+  const rolledBack = trouble({ kind: "outbox_rolled_back", firstSequence: 2, digest: "" });
+  const ledger = await inTrouble(rolledBack);
+  await ledger.run(resolve(1));
+  const again = reportCommand({ incarnation: SECOND, troubles: [rolledBack] });
+  const result = await ledger.result(again);
+  assert.equal(result.type === "reported" && result.resolved, [FIRST]);
+  assert.equal(await ledger.troubleKinds(), []);
+  const more = { ...rolledBack, firstSequence: 1 };
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [more] }));
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"], "it is another one");
+});
+
+test("takeTroubles() names what was named before it was forgotten, beyond the applied", async () => {
+  for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
+    const ledger = new LedgerHarness();
+    const found = trouble({ kind, firstSequence: 2, lastSequence: 3, digest: "" });
+    const command = reportCommand({ incarnation: SECOND, troubles: [found] });
+    if (command.type !== "report") throw new Error("It is a report");
+    const named = { incarnation: FIRST, sequence: 9 };
+    await ledger.run({ ...command, report: { ...command.report, named } }, command);
+    const rows = await ledger.troubles();
+    assert.equal(
+      rows.map(({ firstSequence, lastSequence }) => [firstSequence, lastSequence]),
+      [[2, 9]],
+    );
+    await ledger.run(resolve(1));
+    const result = await ledger.result(command);
+    assert.equal(result.type === "reported" && result.resolved, [FIRST], "its words are less");
+    assert.equal(await ledger.troubleKinds(), []);
+  }
+});
+
+test("takeTroubles() ends ledger_restored when a report names it no more", async () => {
+  const restored = trouble({ kind: "ledger_restored" });
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand({ troubles: [restored] }));
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"]);
+  const [decision] = await decisions(ledger, reportCommand());
+  assert.equal([decision?.kind, decision?.trouble], ["refilled", "ledger_restored"]);
+  await ledger.run(reportCommand({ troubles: [restored] }));
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may be restored again");
+});
+
+test("takeTroubles() names likes that no outbox holds any more when a ledger is refilled", async () => {
+  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+  const refilled = { incarnation: SECOND, acknowledgedLikes: 9n };
+  await ledger.run(reportCommand(refilled));
+  const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
+  assert.equal([gap?.incarnation, gap?.firstSequence, gap?.lastSequence], ["", 0, 0]);
+  assert.match(
+    gap?.detail ?? "",
+    "9 likes were acknowledged to this outbox, of which the ledger has 6",
+  );
+  assert.is(await outcome(ledger, resolve(gap?.number ?? 0)), "resolve");
+  assert.is(ledger.row()?.appliedSequence, 3, "nobody knows which events they are");
+});
+
+test("takeTroubles() names what no outbox holds any more when a ledger is refilled", async () => {
+  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+  await ledger.run(reportCommand({ acknowledgedLikes: 6n }));
+  assert.equal(await ledger.troubleKinds(), ["second_incarnation", "second_incarnation"]);
+  const restored = [trouble({ kind: "ledger_restored" })];
+  await ledger.run(reportCommand({ troubles: restored }));
+  await ledger.run(reportCommand({ acknowledgedLikes: 7n }));
+  const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
+  assert.equal([gap?.incarnation, gap?.firstSequence, gap?.lastSequence], ["", 0, 0]);
+  assert.match(
+    gap?.detail ?? "",
+    "7 likes were acknowledged to this outbox, of which the ledger has 6",
+  );
+  assert.is(await outcome(ledger, resolve(gap?.number ?? 0)), "resolve");
+});
+
+test("takeTroubles() has a gap over only when counting has gone on after it", async () => {
+  const ledger = await inTrouble(trouble());
+  await ledger.run(RETIRE);
+  const again = reportCommand({ incarnation: SECOND, troubles: [trouble()] });
+  const result = await ledger.result(again);
+  assert.equal(result.type === "reported" && result.resolved, [], "retiring closed no gap");
+  assert.ok((await ledger.troubleKinds()).includes("gap"));
+});
+
+test("recognise() opens an incarnation again when it was parked and is live", async () => {
+  const ledger = await inTrouble(trouble());
+  assert.is(ledger.row()?.state, "parked");
+  await ledger.run(reportCommand({ lastSequence: 3 }));
+  assert.is(ledger.row()?.state, "open");
+  assert.ok((await ledger.troubleKinds()).includes("second_incarnation"));
+});
+
+test.run();

@@ -1,0 +1,72 @@
+/** A ledger in memory, and groups of commands run on it as the primary runs them. */
+import type {
+  IncarnationRow,
+  LedgerMeta,
+  MemberRow,
+  TroubleRow,
+} from "../../../src/core/ledger/ledger.ts";
+import type {
+  GroupResult,
+  LedgerCommand,
+  LedgerResult,
+} from "../../../src/core/ledger/ledger_command.ts";
+import { runGroup } from "../../../src/core/ledger/ledger_rule.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import { recordCodec } from "../../../src/format/record_codec.ts";
+import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
+import { FIRST, GENERATION, LEDGER, OUTBOX } from "../core_fixture.ts";
+
+export class LedgerHarness {
+  readonly disk: LedgerDisk;
+  readonly store: MemoryLedger;
+
+  constructor(disk = new LedgerDisk(LEDGER), generation: Id = GENERATION) {
+    this.disk = disk;
+    this.store = new MemoryLedger(disk, generation);
+  }
+
+  async run(...commands: readonly LedgerCommand[]): Promise<GroupResult> {
+    const outcome = await this.store.transact((ledger) => {
+      return runGroup(ledger, commands, recordCodec, 1_000);
+    });
+    if (outcome.type !== "done") throw new Error("The group was refused");
+    return outcome.value;
+  }
+
+  /** Runs one command; gives its result. */
+  async result(command: LedgerCommand): Promise<LedgerResult> {
+    const { results } = await this.run(command);
+    return results[0] as LedgerResult;
+  }
+
+  get meta(): LedgerMeta {
+    return this.disk.meta;
+  }
+
+  row(incarnation: Id = FIRST): IncarnationRow | undefined {
+    return this.disk.incarnations.get(incarnation);
+  }
+
+  member(outboxId: Id = OUTBOX): MemberRow | undefined {
+    return this.disk.members.get(outboxId);
+  }
+
+  /** Those that are recorded and not decided. */
+  async troubles(): Promise<readonly TroubleRow[]> {
+    return (await this.store.load()).troubles;
+  }
+
+  async troubleKinds(): Promise<readonly string[]> {
+    return (await this.troubles()).map(({ kind }) => kind);
+  }
+
+  /** As `likes backup` marks the copy that it made. */
+  markCopied(copiedMs: number): void {
+    this.disk.copiedMs = copiedMs;
+  }
+}
+
+/** How a command ended: the code of a refusal, or the type of another result. */
+export function endOf(result: LedgerResult | undefined): string | undefined {
+  return result?.type === "refused" ? result.refusal.code : result?.type;
+}

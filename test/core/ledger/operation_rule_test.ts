@@ -1,0 +1,236 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { DecisionRow } from "../../../src/core/ledger/ledger.ts";
+import { testId } from "../../store/faults.ts";
+import {
+  FIRST,
+  OTHER_OUTBOX,
+  OUTBOX,
+  SECOND,
+  batchCommand,
+  batches,
+  reportCommand,
+  trouble,
+} from "../core_fixture.ts";
+import { LedgerHarness } from "./ledger_harness.ts";
+import {
+  ADVANCE,
+  RETIRE,
+  decisions,
+  inTrouble,
+  operated,
+  outcome,
+  resolve,
+} from "./operations_fixture.ts";
+
+const FINAL = { final: true } as const;
+
+test("operate() counts on after a gap when it is closed, and names what is given up", async () => {
+  const [one, two, three] = batches(FIRST, [[1], [2, 3], [4]]);
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(one), ADVANCE);
+  const gap = trouble({ firstSequence: 2, lastSequence: 3, digest: two.digest });
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [gap] }));
+  const [decision] = await decisions(ledger, resolve(1));
+  const expected: Partial<DecisionRow> = {
+    kind: "resolve",
+    trouble: "gap",
+    troubleNumber: 1,
+    incarnation: FIRST,
+    firstSequence: 2,
+    lastSequence: 3,
+    asOfMs: 500,
+    reason: "seen",
+  };
+  assert.equal({ ...decision, ...expected }, decision);
+  assert.equal([ledger.row()?.appliedSequence, ledger.row()?.state], [3, "parked"]);
+  assert.is(ledger.meta.totalLikes, 1n, "nothing of it counts");
+  await ledger.run(batchCommand(three), reportCommand({ ...FINAL, lastSequence: 4 }));
+  assert.is(ledger.meta.totalLikes, 5n);
+  assert.is(ledger.row()?.state, "closed");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() closes no gap while its incarnation streams", async () => {
+  const ledger = await inTrouble(trouble({ firstSequence: 4, lastSequence: 5 }));
+  assert.match(await outcome(ledger, resolve(1, [FIRST])), "streams");
+  assert.equal([ledger.row()?.appliedSequence, await ledger.troubleKinds()], [3, ["gap"]]);
+});
+
+test("operate() closes a gap that is counted past while its incarnation streams", async () => {
+  const ledger = await inTrouble(trouble({ firstSequence: 2, lastSequence: 3 }));
+  const [decision] = await decisions(ledger, resolve(1, [FIRST]));
+  assert.equal([decision?.firstSequence, decision?.lastSequence], [0, 0]);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() gives nothing up when the events of a gap came meanwhile", async () => {
+  const [one, two] = batches(FIRST, [
+    [1, 2, 3],
+    [4, 5],
+  ]);
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(one));
+  const gap = trouble({ lastSequence: 5 });
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles: [gap] }), batchCommand(two));
+  const [decision] = await decisions(ledger, resolve(1));
+  assert.equal([decision?.firstSequence, decision?.lastSequence], [0, 0]);
+  assert.is(ledger.row()?.appliedSequence, 5);
+});
+
+test("operate() retires what was rolled back or differs, unless another copy streams it", async () => {
+  for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
+    const copied = await inTrouble(trouble({ kind }));
+    assert.is(await outcome(copied, resolve(1, [FIRST])), "resolve");
+    assert.equal([copied.row()?.state, await copied.troubleKinds()], ["parked", []]);
+    const ledger = await inTrouble(trouble({ kind }));
+    assert.is(await outcome(ledger, resolve(1)), "resolve");
+    assert.equal([ledger.row()?.state, await ledger.troubleKinds()], ["retired", []]);
+  }
+});
+
+test("operate() ends an incarnation of which nothing is taken, member or not", async () => {
+  const ledger = await inTrouble(trouble({ kind: "digest_differs" }));
+  await ledger.run(resolve(1));
+  const [, more] = batches(FIRST, [[1, 2, 3], [4]]);
+  const late = await ledger.result(batchCommand(more));
+  assert.is(late.type === "refused" && late.refusal.code, "resynchronise");
+  assert.is(ledger.meta.totalLikes, 6n);
+});
+
+test("operate() lets the one copy go on that streams", async () => {
+  const ledger = await inTrouble();
+  assert.equal(await ledger.troubleKinds(), ["second_incarnation"]);
+  assert.match(await outcome(ledger, resolve(1)), "none of its copies streams");
+  assert.match(await outcome(ledger, resolve(1, [FIRST, SECOND])), "2 copies stream");
+  assert.is(await outcome(ledger, resolve(1, [SECOND])), "resolve");
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "open"]);
+  await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() ends the trouble of two copies once all of both is closed", async () => {
+  const ledger = await inTrouble();
+  const ended = { ...FINAL, lastSequence: 3 };
+  await ledger.run(reportCommand(ended), reportCommand({ ...FINAL, incarnation: SECOND }));
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["closed", "closed"]);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() ends what another copy left open when the one that is to leave streams", async () => {
+  const ledger = await inTrouble();
+  const leaving = reportCommand({ ...FINAL, leaving: true, incarnation: SECOND });
+  await ledger.run(leaving);
+  assert.is(await outcome(ledger, resolve(1, [SECOND])), "resolve");
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "closed"]);
+  const left = await ledger.result(leaving);
+  assert.is(left.type === "reported" && left.left, true);
+});
+
+test("operate() closes a gap of what the ledger never met, and sees no second copy in it", async () => {
+  const ledger = new LedgerHarness();
+  const gap = trouble({
+    incarnation: testId(9),
+    firstSequence: 1,
+    lastSequence: 2,
+    digest: testId(8),
+  });
+  const report = reportCommand({ incarnation: SECOND, troubles: [gap] });
+  await ledger.run(report);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  const row = ledger.row(testId(9));
+  assert.equal([row?.state, row?.appliedSequence, row?.digest], ["parked", 2, testId(8)]);
+  await ledger.run(report);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() ends every trouble of two copies at once", async () => {
+  const ledger = await inTrouble();
+  await ledger.run(reportCommand());
+  assert.equal(await ledger.troubleKinds(), ["second_incarnation", "second_incarnation"]);
+  assert.is(await outcome(ledger, resolve(2, [SECOND])), "resolve resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("operate() refuses what is not there, and what ends by itself", async () => {
+  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+  assert.match(await outcome(ledger, resolve(9)), "there is no trouble 9");
+  const restored = (await ledger.troubles()).find(({ kind }) => kind === "ledger_restored");
+  assert.match(await outcome(ledger, resolve(restored?.number ?? 0)), "ends by itself");
+  const stranger = operated({ type: "retire", outboxId: OTHER_OUTBOX, reason: "" });
+  assert.match(await outcome(ledger, stranger), "is no member");
+});
+
+test("operate() retires a member with all that is open and all its troubles", async () => {
+  const ledger = await inTrouble(trouble());
+  await ledger.run(reportCommand({ incarnation: testId(3) }));
+  assert.equal(await ledger.troubleKinds(), ["gap", "second_incarnation"]);
+  assert.is(await outcome(ledger, RETIRE), "retire retire retire");
+  assert.equal([ledger.member()?.state, ledger.member()?.retiredAsOfMs], ["retired", 500]);
+  const states = [FIRST, SECOND, testId(3)].map((id) => ledger.row(id)?.state);
+  assert.equal(states, ["retired", "retired", "retired"]);
+  assert.equal(await ledger.troubleKinds(), []);
+  assert.match(await outcome(ledger, RETIRE), "is no member");
+  await ledger.run({ type: "advance", asOfMs: 600 });
+  assert.is(ledger.meta.asOfMs, 600, "as_of goes on");
+});
+
+test("operate() takes note of a closed incarnation that came back when an operator does", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), reportCommand(FINAL), reportCommand());
+  assert.equal(await ledger.troubleKinds(), ["closed_incarnation"]);
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeReturned() opens nothing when a retired member returns with a new incarnation", async () => {
+  const ledger = await inTrouble();
+  const now = { incarnation: testId(3), labelMs: ledger.meta.asOfMs };
+  await ledger.run(RETIRE, reportCommand(now));
+  assert.equal([ledger.member()?.state, ledger.row(testId(3))?.state], ["member", "open"]);
+  assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "retired"]);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("noteCopy() records a ledger that was opened from a copy, once", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run({ type: "opened" });
+  assert.equal(await ledger.troubleKinds(), []);
+  ledger.markCopied(77);
+  const { troubles } = await ledger.run({ type: "opened" });
+  assert.equal(
+    troubles.map(({ kind, outboxId }) => [kind, outboxId]),
+    [["ledger_restored", ""]],
+  );
+  await ledger.run({ type: "opened" });
+  assert.is((await ledger.troubles()).length, 1);
+  const [decision] = await decisions(ledger, { type: "answered", leftSince: [] });
+  assert.equal([decision?.kind, decision?.troubleNumber], ["answered", 1]);
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("noteAnswered() waits for those who had left before the copy was made", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand({ ...FINAL, leaving: true }));
+  assert.is(ledger.member()?.state, "left");
+  ledger.markCopied(77);
+  await ledger.run({ type: "opened" }, { type: "answered", leftSince: [] });
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may have come back since");
+  // Another one that left since then may be back by the time at which this is looked at.
+  await ledger.run(reportCommand({ incarnation: SECOND }, OTHER_OUTBOX));
+  await ledger.run({ type: "answered", leftSince: [OTHER_OUTBOX] });
+  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it stands for nobody else");
+  await ledger.run({ type: "answered", leftSince: [OUTBOX] });
+  assert.equal(await ledger.troubleKinds(), [], "it came, and left again");
+});
+
+test("operate() takes an operator's word for a ledger that was opened from a copy", async () => {
+  const ledger = new LedgerHarness();
+  ledger.markCopied(77);
+  await ledger.run({ type: "opened" });
+  assert.is(await outcome(ledger, resolve(1)), "resolve");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test.run();

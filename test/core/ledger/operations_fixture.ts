@@ -1,0 +1,39 @@
+/** Ledgers in trouble, and what an operator says to them: for the tests of both rules. */
+import type { LedgerCommand, LedgerOperation } from "../../../src/core/ledger/ledger_command.ts";
+import type { Trouble } from "../../../src/core/protocol/messages.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import { FIRST, OUTBOX, SECOND, batch, batchCommand, reportCommand } from "../core_fixture.ts";
+import { LedgerHarness } from "./ledger_harness.ts";
+
+export const ADVANCE = { type: "advance", asOfMs: 500 } as const;
+
+export function operated(operation: LedgerOperation): LedgerCommand {
+  return { type: "operate", requestId: 1, operation };
+}
+
+export function resolve(troubleNumber: number, streaming: readonly Id[] = []): LedgerCommand {
+  return operated({ type: "resolve", troubleNumber, reason: "seen", streaming });
+}
+
+export const RETIRE = operated({ type: "retire", outboxId: OUTBOX, reason: "gone" });
+
+/** What an operation came to: the kinds of decisions, or the text of the refusal. */
+export async function outcome(ledger: LedgerHarness, command: LedgerCommand) {
+  const result = await ledger.result(command);
+  if (result.type !== "operated") throw new Error(`It is ${result.type}`);
+  return result.refusal?.message ?? result.decisions.map(({ kind }) => kind).join(" ");
+}
+
+/** What a command decided. */
+export async function decisions(ledger: LedgerHarness, command: LedgerCommand) {
+  const { decisions: made } = await ledger.run(command);
+  return made;
+}
+
+/** A ledger that has applied `[1, 2, 3]` of FIRST, and in which SECOND reports `troubles` of it. */
+export async function inTrouble(...troubles: readonly Trouble[]): Promise<LedgerHarness> {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE);
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles }));
+  return ledger;
+}

@@ -1,0 +1,262 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import { MEMBERS_MAX } from "../../../src/limits.ts";
+import { testId } from "../../store/faults.ts";
+import {
+  FIRST,
+  OTHER_OUTBOX,
+  OUTBOX,
+  SECOND,
+  batch,
+  batchCommand,
+  batches,
+  reportCommand,
+  trouble,
+} from "../core_fixture.ts";
+import { LedgerHarness, endOf } from "./ledger_harness.ts";
+
+const FINAL = { final: true } as const;
+const LEAVING = { final: true, leaving: true } as const;
+
+async function withThree(): Promise<LedgerHarness> {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])));
+  return ledger;
+}
+
+test("takeReport() admits an outbox when it reports for the first time", async () => {
+  const ledger = new LedgerHarness();
+  const { members, results } = await ledger.run(reportCommand());
+  assert.is(results[0]?.type === "reported" && results[0].left, false);
+  assert.equal(
+    members.map(({ outboxId, state }) => [outboxId, state]),
+    [[OUTBOX, "member"]],
+  );
+  assert.is(ledger.row()?.state, "open");
+  assert.is(ledger.meta.version, 1);
+});
+
+test("takeReport() refuses when the ledger has as many members as it may", async () => {
+  const ledger = new LedgerHarness();
+  for (let index = 0; index < MEMBERS_MAX; index++) {
+    const outboxId = testId(0x1000 + index);
+    const rest = { serverId: "a", address: "a", appliedLikes: 0n, retiredAsOfMs: 0 } as const;
+    ledger.disk.members.set(outboxId, { outboxId, state: "member", ...rest });
+  }
+  assert.is(endOf(await ledger.result(reportCommand())), "too_many");
+  assert.is(ledger.member(), undefined);
+  assert.is(ledger.row(), undefined);
+});
+
+test("takeReport() refuses when the incarnation is another outbox's", async () => {
+  const ledger = await withThree();
+  assert.is(endOf(await ledger.result(reportCommand({}, OTHER_OUTBOX))), "message_invalid");
+  assert.is(ledger.member(OTHER_OUTBOX), undefined);
+});
+
+test("takeReport() closes an incarnation when it is final and all of it is applied", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 4 }));
+  assert.is(ledger.row()?.state, "open");
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  assert.is(ledger.row()?.state, "closed");
+  assert.is(ledger.member()?.state, "member");
+  assert.equal(await ledger.troubleKinds(), []);
+});
+
+test("takeReport() lets an outbox leave when nothing of it is open", async () => {
+  const ledger = await withThree();
+  const early = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 4 }));
+  assert.is(early.type === "reported" && early.left, false);
+  const done = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  assert.is(done.type === "reported" && done.left, true);
+  assert.equal([ledger.member()?.state, ledger.member()?.appliedLikes], ["left", 6n]);
+  assert.is(ledger.meta.totalLikes, 6n);
+});
+
+test("takeReport() lets no outbox leave when it forgot events that were applied", async () => {
+  const ledger = await withThree();
+  const result = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 2 }));
+  assert.is(result.type === "reported" && result.left, false);
+  assert.equal([ledger.row()?.state, ledger.member()?.state], ["open", "member"]);
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
+});
+
+test("takeReport() lets no outbox leave when another incarnation of it is open", async () => {
+  const ledger = await withThree();
+  const leaving = reportCommand({ ...LEAVING, incarnation: SECOND });
+  const result = await ledger.result(leaving);
+  assert.is(result.type === "reported" && result.left, false);
+  const [named] = await ledger.troubles();
+  assert.equal([named?.kind, named?.incarnation], ["second_incarnation", SECOND]);
+  await ledger.run(leaving);
+  assert.is((await ledger.troubles()).length, 1, "a report of the past is no news");
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  const again = await ledger.result(leaving);
+  assert.is(again.type === "reported" && again.left, true);
+});
+
+test("takeReport() says left again when a leave is reported again", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  const before = ledger.meta;
+  const again = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  assert.is(again.type === "reported" && again.left, true);
+  assert.is(ledger.meta, before);
+});
+
+test("takeReport() brings back no outbox that left when a report is late", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
+  await ledger.run(reportCommand({ ...LEAVING, incarnation: SECOND }));
+  const late = await ledger.result(reportCommand({ ...FINAL, lastSequence: 3 }));
+  assert.is(late.type === "reported" && late.left, true);
+  assert.is(ledger.member()?.state, "left");
+});
+
+test("takeReport() admits an outbox that left when it comes back", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
+  const { members } = await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(
+    members.map(({ state, appliedLikes }) => [state, appliedLikes]),
+    [["member", 6n]],
+  );
+});
+
+test("takeReport() admits an outbox that left when it names new events", async () => {
+  for (const flags of [FINAL, LEAVING]) {
+    const ledger = await withThree();
+    await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
+    const result = await ledger.result(reportCommand({ ...flags, lastSequence: 5 }));
+    assert.is(result.type === "reported" && result.left, false);
+    assert.is(ledger.member()?.state, "member");
+  }
+});
+
+test("takeReport() records second_incarnation when two report as live", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(await ledger.troubleKinds(), ["second_incarnation"]);
+  assert.is(endOf(await ledger.result(batchCommand(batch(SECOND, [4])))), "applied");
+});
+
+test("takeReport() records closed_incarnation when it reports as live", async () => {
+  const ledger = new LedgerHarness();
+  const [first, second] = batches(FIRST, [[1], [2]]);
+  await ledger.run(
+    reportCommand(),
+    batchCommand(first),
+    reportCommand({ ...FINAL, lastSequence: 1 }),
+  );
+  const { troubles } = await ledger.run(reportCommand({ lastSequence: 2 }));
+  assert.equal(
+    troubles.map(({ kind, outboxId }) => [kind, outboxId]),
+    [["closed_incarnation", OUTBOX]],
+  );
+  await ledger.run(batchCommand(second));
+  assert.is(ledger.meta.totalLikes, 3n);
+  assert.equal(
+    await ledger.troubleKinds(),
+    ["closed_incarnation"],
+    "the same trouble is recorded once",
+  );
+  assert.is(ledger.row()?.state, "open", "it is one of two copies");
+  await ledger.run(reportCommand({ incarnation: SECOND }));
+  assert.equal(await ledger.troubleKinds(), ["closed_incarnation", "second_incarnation"]);
+});
+
+test("applyBatch() records closed_incarnation and counts when it sends events", async () => {
+  const ledger = new LedgerHarness();
+  const [first, second] = batches(FIRST, [[1], [2]]);
+  await ledger.run(
+    reportCommand(),
+    batchCommand(first),
+    reportCommand({ ...FINAL, lastSequence: 1 }),
+  );
+  const { troubles } = await ledger.run(batchCommand(second));
+  assert.equal(
+    troubles.map(({ kind }) => kind),
+    ["closed_incarnation"],
+  );
+  assert.is(ledger.meta.totalLikes, 3n);
+});
+
+test("takeReport() records outbox_rolled_back when a final last is below the applied", async () => {
+  const ledger = await withThree();
+  await ledger.run(reportCommand({ ...FINAL, lastSequence: 2 }));
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
+  assert.is(ledger.row()?.state, "open");
+});
+
+test("takeReport() records outbox_rolled_back when a final last is below what was named", async () => {
+  const ledger = await withThree();
+  const command = reportCommand({ ...FINAL, lastSequence: 3 });
+  if (command.type !== "report") throw new Error("It is a report");
+  const named = (incarnation: Id, sequence: number) => {
+    return { ...command, report: { ...command.report, named: { incarnation, sequence } } };
+  };
+  await ledger.run(named(FIRST, 3), named(SECOND, 5));
+  assert.equal(await ledger.troubleKinds(), []);
+  await ledger.run(named(FIRST, 5));
+  const [found] = await ledger.troubles();
+  assert.equal(
+    [found?.kind, found?.firstSequence, found?.lastSequence],
+    ["outbox_rolled_back", 4, 5],
+  );
+});
+
+test("takeReport() names what an outbox ends with too, for it is lost if it never comes", async () => {
+  const ledger = await withThree();
+  const command = reportCommand({ ...FINAL, lastSequence: 5 });
+  if (command.type !== "report") throw new Error("It is a report");
+  const named = { incarnation: FIRST, sequence: 8 };
+  await ledger.run({ ...command, report: { ...command.report, named } });
+  const [found] = await ledger.troubles();
+  assert.equal([found?.firstSequence, found?.lastSequence], [4, 8]);
+});
+
+test("takeReport() lets no outbox leave when likes of it are parked", async () => {
+  const ledger = await withThree();
+  const troubles = [trouble({ kind: "gap", firstSequence: 4, lastSequence: 6 })];
+  const leaving = { ...LEAVING, incarnation: SECOND, otherPendingEvents: 1 };
+  const held = await ledger.result(reportCommand({ ...leaving, troubles }));
+  assert.is(held.type === "reported" && held.left, false);
+  assert.equal([ledger.row(SECOND)?.state, ledger.member()?.state], ["closed", "member"]);
+  const done = await ledger.result(reportCommand({ ...leaving, otherPendingEvents: 0, troubles }));
+  assert.is(done.type === "reported" && done.left, true);
+});
+
+test("takeReport() parks what a LikesServer parked, which alone blocks no leave", async () => {
+  for (const kind of ["outbox_rolled_back", "digest_differs", "gap"] as const) {
+    const ledger = await withThree();
+    const troubles = [trouble({ kind })];
+    await ledger.run(reportCommand({ incarnation: SECOND, troubles }));
+    assert.equal(await ledger.troubleKinds(), [kind]);
+    assert.is(ledger.row()?.state, "parked");
+    const leaving = await ledger.result(
+      reportCommand({ ...LEAVING, incarnation: SECOND, troubles }),
+    );
+    assert.is(leaving.type === "reported" && leaving.left, true);
+  }
+});
+
+test("takeReport() parks nothing when the ledger was restored", async () => {
+  const ledger = await withThree();
+  const kind: TroubleKind = "ledger_restored";
+  await ledger.run(reportCommand({ troubles: [trouble({ kind })] }));
+  assert.equal(await ledger.troubleKinds(), [kind]);
+  assert.is(ledger.row()?.state, "open");
+});
+
+test("takeReport() takes no trouble of an incarnation that is another outbox's", async () => {
+  const ledger = await withThree();
+  const troubles = [trouble()];
+  await ledger.run(reportCommand({ incarnation: SECOND, troubles }, OTHER_OUTBOX));
+  assert.equal(await ledger.troubleKinds(), []);
+  assert.is(ledger.row()?.state, "open");
+});
+
+test.run();

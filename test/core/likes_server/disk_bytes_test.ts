@@ -1,0 +1,24 @@
+/** That the sum is no smaller than the file is shown in test/store/outbox/outbox_size_test.ts. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { RECORD_BYTES_MAX } from "../../../src/limits.ts";
+
+test("recordDiskBytes() is what records of one event, of a page and of many take", () => {
+  assert.is(recordDiskBytes(7), 119);
+  assert.is(recordDiskBytes(929), 1_348);
+  assert.is(recordDiskBytes(930), 4_096 + 1_348);
+  assert.is(recordDiskBytes(929 + 4_092), 4_096 + 1_348);
+  assert.is(recordDiskBytes(929 + 4_093), 2 * 4_096 + 1_348);
+});
+
+test("recordDiskBytes() is above the events and never shrinks when they are more", () => {
+  let before = 0;
+  for (let eventBytes = 1; eventBytes <= RECORD_BYTES_MAX; eventBytes++) {
+    const bytes = recordDiskBytes(eventBytes);
+    assert.ok(bytes > eventBytes && bytes >= before && Number.isInteger(bytes), `${eventBytes}`);
+    before = bytes;
+  }
+});
+
+test.run();

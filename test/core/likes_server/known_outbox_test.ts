@@ -1,0 +1,112 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { KnownOutbox } from "../../../src/core/likes_server/known_outbox.ts";
+import type {
+  IncarnationState,
+  Membership,
+  OutboxSnapshot,
+} from "../../../src/core/likes_server/outbox.ts";
+import { origin } from "../../../src/core/protocol/record.ts";
+import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
+import { FIRST, OUTBOX, SECOND, trouble } from "../core_fixture.ts";
+
+const THREE = { sequence: 3, digest: FIRST, likes: 30n };
+const TROUBLE = trouble();
+
+interface Content {
+  readonly membership: Membership;
+  readonly first: Partial<IncarnationState>;
+}
+
+/** An outbox whose first incarnation accepted 3 events, and whose second is the own one. */
+function snapshot({ membership = "member", first = {} }: Partial<Content> = {}): OutboxSnapshot {
+  const nothing = { closed: false, parked: undefined };
+  const start = origin(FIRST);
+  const own = origin(SECOND);
+  const incarnations = [
+    { incarnation: FIRST, ...nothing, trimmed: start, acknowledged: start, last: THREE, ...first },
+    { incarnation: SECOND, ...nothing, trimmed: own, acknowledged: own, last: own },
+  ];
+  const forgotten = { events: 2, likes: 5n };
+  return { ...newOutbox(OUTBOX, "a"), membership, forgotten, incarnations };
+}
+
+function known(content: Partial<Content> = {}): KnownOutbox {
+  return new KnownOutbox(snapshot(content));
+}
+
+test("KnownOutbox is a stranger when a leave may have been recorded", () => {
+  assert.is(known().membership, "member");
+  assert.is(known({ membership: "leaving" }).membership, "stranger");
+  assert.is(known({ membership: "stranger" }).membership, "stranger");
+});
+
+test("accepted sums forgotten and other incarnations when both hold events", () => {
+  const outbox = known();
+  assert.equal(outbox.accepted, { events: 5, likes: 35n });
+  assert.is(outbox.countedLikes, 5n);
+  assert.equal([outbox.pendingExcept(undefined), outbox.pendingExcept(outbox.next)], [3, 0]);
+});
+
+test("next is the oldest when it is neither parked nor ending", () => {
+  const outbox = known();
+  const { next } = outbox;
+  assert.is(next?.id, FIRST);
+  if (next !== undefined) next.isEnding = true;
+  assert.is(outbox.next, undefined, "a write is on its way");
+  const park = { type: "park", incarnation: FIRST, trouble: TROUBLE } as const;
+  outbox.adopt([park], snapshot({ first: { parked: TROUBLE } }));
+  assert.is(outbox.next?.id, SECOND);
+  assert.equal(outbox.troubles, [TROUBLE]);
+  assert.is(outbox.hasDeliverable, false);
+  assert.is(outbox.pendingExcept(undefined), 3, "what is parked is pending still");
+  assert.is(outbox.countedLikes, 35n, "and may be in the total");
+});
+
+test("adopt() counts a closed incarnation as acknowledged when it is retained", () => {
+  const outbox = known();
+  outbox.adopt([{ type: "close", incarnation: FIRST }], snapshot({ first: { closed: true } }));
+  assert.equal(outbox.accepted, { events: 5, likes: 35n });
+  assert.is(outbox.countedLikes, 35n);
+  assert.is(outbox.next, outbox.own);
+  assert.is(outbox.pendingExcept(undefined), 0);
+  assert.equal(
+    outbox.unclosed.map(({ id }) => id),
+    [SECOND],
+  );
+});
+
+test("adopt() keeps what was heard when the disk knows of less", () => {
+  const outbox = known();
+  const [first] = outbox.incarnations;
+  if (first !== undefined) first.acknowledged = THREE;
+  outbox.adopt([], snapshot());
+  assert.is(outbox.pendingExcept(undefined), 0);
+  const seen = { ledgerId: FIRST, generation: SECOND, version: 3 };
+  outbox.adopt([{ type: "reopen", seen }], snapshot());
+  assert.is(outbox.pendingExcept(undefined), 3, "the ledger forgot it");
+});
+
+test("adopt() takes from the disk what is acknowledged when that is more", () => {
+  const outbox = known();
+  outbox.adopt([], snapshot({ first: { acknowledged: THREE, trimmed: THREE } }));
+  assert.is(outbox.pendingExcept(undefined), 0);
+});
+
+test("adopt() makes a minted incarnation the own one, and takes in membership", () => {
+  const outbox = known({ membership: "stranger" });
+  const incarnation = "f".repeat(32);
+  const start = origin(incarnation);
+  const last = { sequence: 1, digest: FIRST, likes: 4n };
+  const positions = { trimmed: start, acknowledged: start, last };
+  const state = snapshot();
+  const minted = { incarnation, ...positions, closed: false, parked: undefined };
+  const incarnations = [...state.incarnations, minted];
+  const seen = { ledgerId: FIRST, generation: SECOND, version: 3 };
+  const member = { type: "membership", membership: "member", seen } as const;
+  outbox.adopt([{ type: "mint", incarnation }, member], { ...state, incarnations, seen });
+  assert.equal([outbox.own.id, outbox.own.stored.last], [incarnation, last]);
+  assert.equal([outbox.membership, outbox.seen], ["member", seen]);
+});
+
+test.run();

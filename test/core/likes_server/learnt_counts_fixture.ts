@@ -1,0 +1,21 @@
+/** What the tests of learnt counts share: a LikesServer's, and the primary's answers. */
+import { LearntCounts } from "../../../src/core/likes_server/learnt_counts.ts";
+import type { CountsAnswer } from "../../../src/core/likes_server/learnt_counts.ts";
+import { FIRST, GENERATION, LEDGER } from "../core_fixture.ts";
+
+/** Those of a LikesServer with one incarnation, before its first event. */
+export function fresh(): LearntCounts {
+  return new LearntCounts([{ id: FIRST, last: { sequence: 0 }, acknowledged: { sequence: 0 } }]);
+}
+
+/** The answer to a question: what each item has, and what of the incarnation is in that. */
+export function answer(likes: Readonly<Record<string, bigint>>, applied = 0): CountsAnswer {
+  return {
+    counts: Object.entries(likes).map(([itemId, itemLikes]) => ({ itemId, likes: itemLikes })),
+    applied: [{ incarnation: FIRST, appliedSequence: applied }],
+    asOfMs: 5,
+    version: 6,
+    ledgerId: LEDGER,
+    generation: GENERATION,
+  };
+}

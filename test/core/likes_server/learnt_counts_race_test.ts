@@ -1,0 +1,130 @@
+/** Counts that race with acceptance, application and acknowledgement, in any order. */
+import * as fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { CountsAnswer, CountsView } from "../../../src/core/likes_server/learnt_counts.ts";
+import { FIRST, like } from "../core_fixture.ts";
+import { answer, fresh } from "./learnt_counts_fixture.ts";
+
+/** What may happen between two answers, in any order. */
+type Step =
+  | { readonly type: "accept"; readonly likes: readonly number[] }
+  | { readonly type: "apply"; readonly events: number }
+  | { readonly type: "acknowledge" }
+  | { readonly type: "ask" }
+  | { readonly type: "read" }
+  | { readonly type: "answer" }
+  | { readonly type: "fail" };
+
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant("accept" as const),
+      likes: fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constant("apply" as const), events: fc.nat(4) }),
+  },
+  {
+    weight: 16,
+    arbitrary: fc.constantFrom<Step>(
+      { type: "acknowledge" },
+      { type: "ask" },
+      { type: "read" },
+      { type: "answer" },
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>({ type: "fail" }) },
+);
+
+test("every count and its own likes are together all that was accepted, whatever the order", () => {
+  let told = 0;
+  fc.assert(
+    fc.property(fc.array(STEP, { maxLength: 100, size: "max" }), (steps) => {
+      const world = new OneGiver();
+      for (const step of steps) world.take(step);
+      told += world.told;
+    }),
+    { numRuns: 1_000 },
+  );
+  assert.ok(told > 2_000, `only ${told} counts were told: the steps do not reach what is checked`);
+});
+
+test.run();
+
+/** One LikesServer that gives all likes of one item, its ledger, and answers that take their time. */
+class OneGiver {
+  readonly #counts = fresh();
+  readonly #events: bigint[] = [];
+  #applied = 0;
+  #acknowledged = 0;
+  #nowMs = 0;
+  #asking = false;
+  /** The answer on its way. */
+  #read: CountsAnswer | undefined;
+  told = 0;
+
+  take(step: Step): void {
+    this.#nowMs += 400; // so that some asks find a fresh count
+    switch (step.type) {
+      case "accept": {
+        const events = step.likes.map((likes) => like(likes));
+        this.#counts.accepted(FIRST, this.#events.length + 1, events);
+        this.#events.push(...step.likes.map(BigInt));
+        break;
+      }
+      case "apply":
+        this.#applied = Math.min(this.#events.length, this.#applied + step.events);
+        break;
+      case "acknowledge":
+        this.#acknowledged = this.#applied;
+        this.#settle();
+        break;
+      case "ask":
+        this.#ask();
+        break;
+      case "read":
+        if (this.#asking) this.#read = answer({ video: this.#sum(this.#applied) }, this.#applied);
+        break;
+      case "answer":
+        if (this.#read !== undefined) this.#end(this.#counts.learnt(this.#read, this.#nowMs));
+        break;
+      case "fail":
+        if (this.#asking) this.#end(this.#counts.failed(this.#nowMs));
+    }
+  }
+
+  #ask(): void {
+    const asked = this.#counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, this.#nowMs);
+    if (asked.type === "answered") this.#check(asked.view);
+    this.#asking ||= this.#counts.question(this.#nowMs) !== undefined;
+  }
+
+  #end(views: readonly CountsView[]): void {
+    this.#asking = false;
+    this.#read = undefined;
+    for (const view of views) this.#check(view);
+    this.#settle();
+    this.#asking = this.#counts.question(this.#nowMs) !== undefined;
+  }
+
+  #settle(): void {
+    const last = { sequence: this.#events.length };
+    this.#counts.settle([{ id: FIRST, last, acknowledged: { sequence: this.#acknowledged } }]);
+  }
+
+  #check({ counts }: CountsView): void {
+    const learnt = counts?.[0]?.learnt;
+    if (learnt === undefined) return;
+    this.told++;
+    const { likes, pendingLikes } = learnt;
+    assert.is(likes + (pendingLikes ?? -1n), this.#sum(this.#events.length));
+  }
+
+  #sum(events: number): bigint {
+    return this.#events.slice(0, events).reduce((sum, likes) => sum + likes, 0n);
+  }
+}

@@ -1,0 +1,137 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { CountsAnswer } from "../../../src/core/likes_server/learnt_counts.ts";
+import { COUNT_ASKS_WAITING_MAX } from "../../../src/limits.ts";
+import { testId } from "../../store/faults.ts";
+import { FIRST, GENERATION, LEDGER, SECOND, ack } from "../core_fixture.ts";
+import { LikesServerHarness } from "./likes_server_harness.ts";
+
+const ANSWER: CountsAnswer = {
+  counts: [{ itemId: "video", likes: 5n }],
+  applied: [{ incarnation: FIRST, appliedSequence: 1 }],
+  asOfMs: 9,
+  version: 3,
+  ledgerId: LEDGER,
+  generation: GENERATION,
+};
+
+test("count asks the primary once, and tells likes and own likes that are not in them", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(5);
+  await server.settle();
+  server.give(7);
+  await server.settle();
+  count(server, 1);
+  assert.equal(
+    server.all("learn").map(({ question }) => question),
+    [{ itemIds: ["video"], limit: 0, incarnations: [FIRST] }],
+  );
+  server.give(9);
+  server.drive({ type: "learnt", answer: ANSWER });
+  assert.is(pendingOf(server, 1), 7n, "a like that is not on the disk is not accepted yet");
+  await server.settle();
+  count(server, 2);
+  assert.is(pendingOf(server, 2), 16n);
+});
+
+test("count is right when the ack overtakes the answer that was read before it", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(5);
+  server.give(7);
+  await server.settle();
+  count(server, 1);
+  await server.receive(ack(FIRST, { appliedSequence: 2 }));
+  await server.pulse({ totalLikes: 12n });
+  const read = { ...ANSWER, applied: [{ incarnation: FIRST, appliedSequence: 0 }] };
+  server.drive({ type: "learnt", answer: { ...read, counts: [{ itemId: "video", likes: 0n }] } });
+  assert.is(pendingOf(server, 1), 12n);
+});
+
+test("count refuses when as many wait for the primary as may", async () => {
+  const server = await LikesServerHarness.admitted();
+  // The first is asked for at once, and does not wait.
+  for (let call = 0; call <= COUNT_ASKS_WAITING_MAX; call++) count(server, call);
+  count(server, COUNT_ASKS_WAITING_MAX + 1);
+  assert.is(refusalOf(server, COUNT_ASKS_WAITING_MAX + 1), "too_many");
+});
+
+test("count refuses in words when nothing was learnt and the primary does not answer", async () => {
+  const server = await LikesServerHarness.start();
+  count(server, 1);
+  server.drive({ type: "learnt", answer: undefined });
+  assert.equal(refusalOf(server, 1), "count_unknown");
+});
+
+test("count takes no counts of another ledger than the outbox's", async () => {
+  const server = await LikesServerHarness.admitted();
+  count(server, 1);
+  server.drive({ type: "learnt", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
+  assert.equal(refusalOf(server, 1), "count_unknown");
+  const stranger = await LikesServerHarness.start();
+  count(stranger, 1);
+  stranger.drive({ type: "learnt", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
+  assert.is(pendingOf(stranger, 1), 0n, "an outbox without a ledger reads from any");
+});
+
+test("count names an earlier life, and cannot tell its likes until the ledger has them", async () => {
+  const before = await LikesServerHarness.admitted();
+  before.give(5);
+  await before.settle();
+  const server = await before.restart(SECOND);
+  count(server, 1);
+  assert.equal(server.all("learn")[0]?.question.incarnations, [FIRST, SECOND]);
+  const own = { incarnation: SECOND, appliedSequence: 0 };
+  const lacking = [{ incarnation: FIRST, appliedSequence: 0 }, own];
+  server.drive({ type: "learnt", answer: { ...ANSWER, applied: lacking } });
+  assert.is(pendingOf(server, 1), undefined);
+  server.nowMs += 60_000;
+  count(server, 2);
+  const all = [{ incarnation: FIRST, appliedSequence: 1 }, own];
+  server.drive({ type: "learnt", answer: { ...ANSWER, applied: all } });
+  assert.is(pendingOf(server, 2), 0n);
+});
+
+test("count names the next incarnation as soon as it is minted, before its first event", async () => {
+  const server = await LikesServerHarness.start();
+  await server.connect({ appliedSequence: 3 }); // beyond its end: it is parked, and the next minted
+  assert.is(server.core.incarnation, testId(0x100));
+  count(server, 1);
+  const { question } = server.all("learn")[0] ?? {};
+  assert.equal(question?.incarnations, [FIRST, testId(0x100)]);
+});
+
+test("count refuses too many items, and an id that nobody can like, without asking", async () => {
+  const server = await LikesServerHarness.admitted();
+  const itemIds = Array.from({ length: 1_001 }, (_, index) => `item-${index}`);
+  server.drive({ type: "count", ask: { requestId: 1, itemIds, limit: 0 } });
+  server.drive({ type: "count", ask: { requestId: 2, itemIds: ["__proto__"], limit: 0 } });
+  server.drive({ type: "count", ask: { requestId: 3, itemIds: [], limit: 1_001 } });
+  assert.equal(
+    [1, 2, 3].map((requestId) => refusalOf(server, requestId)),
+    ["usage", "like_invalid", "usage"],
+  );
+  assert.is(server.all("learn").length, 0);
+});
+
+test.run();
+
+function count(server: LikesServerHarness, requestId: number): void {
+  server.drive({ type: "count", ask: { requestId, itemIds: ["video"], limit: 0 } });
+}
+
+function outcomeOf(server: LikesServerHarness, requestId: number) {
+  const counted = server.all("counted").filter((action) => action.requestId === requestId);
+  assert.is(counted.length, 1, "it was answered once");
+  return counted[0]?.outcome;
+}
+
+function pendingOf(server: LikesServerHarness, requestId: number): bigint | undefined {
+  const outcome = outcomeOf(server, requestId);
+  if (outcome?.type !== "counted") throw new Error("It was refused");
+  return outcome.counts[0]?.learnt?.pendingLikes;
+}
+
+function refusalOf(server: LikesServerHarness, requestId: number): string | undefined {
+  const outcome = outcomeOf(server, requestId);
+  return outcome?.type === "refused" ? outcome.refusal.code : undefined;
+}

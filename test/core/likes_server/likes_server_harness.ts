@@ -1,0 +1,198 @@
+/** A LikesServer's core on an outbox in memory, whose disk calls are done when a test says so. */
+import { LikesServerCore } from "../../../src/core/likes_server/likes_server.ts";
+import type {
+  GiveOutcome,
+  LikesServerAction,
+  LikesServerEvent,
+  LikesServerNotice,
+  Retention,
+} from "../../../src/core/likes_server/likes_server.ts";
+import type {
+  FromLikesServer,
+  FromPrimary,
+  LikeBatch,
+  Report,
+} from "../../../src/core/protocol/messages.ts";
+import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import type { Id } from "../../../src/core/protocol/record.ts";
+import { recordCodec } from "../../../src/format/record_codec.ts";
+import { MemoryOutbox, OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
+import { testId } from "../../store/faults.ts";
+import { OUTBOX, ack, like, pulse, welcome } from "../core_fixture.ts";
+
+type Of<Type extends LikesServerAction["type"]> = Extract<LikesServerAction, { type: Type }>;
+
+export interface HarnessOptions {
+  readonly disk?: OutboxDisk;
+  /** The own incarnation; those minted later are 0x100 and so on. */
+  readonly incarnation?: Id;
+  readonly outboxBytesMax?: number;
+  /** Everything for ever, when absent. */
+  readonly retain?: Retention;
+}
+
+export class LikesServerHarness {
+  readonly disk: OutboxDisk;
+  readonly store: MemoryOutbox;
+  readonly core: LikesServerCore;
+  readonly actions: LikesServerAction[] = [];
+  nowMs = 0;
+  /** What the core is told of the outbox after a write, for a disk that says something else. */
+  told = (state: OutboxSnapshot): OutboxSnapshot => state;
+  #labelMs = 1_000;
+  #requestId = 0;
+  readonly #disk: (Of<"write"> | Of<"read">)[] = [];
+
+  constructor(disk: OutboxDisk, store: MemoryOutbox, core: LikesServerCore) {
+    this.disk = disk;
+    this.store = store;
+    this.core = core;
+  }
+
+  static async start(options: HarnessOptions = {}): Promise<LikesServerHarness> {
+    const { disk = new OutboxDisk(OUTBOX, "likes-server-0"), incarnation = testId(1) } = options;
+    const store = new MemoryOutbox(disk);
+    await store.write([{ type: "mint", incarnation }]);
+    let minted = 0xff;
+    const who = {
+      serverId: "likes-server-0",
+      address: "127.0.0.1:1",
+      primary: "127.0.0.1:50051",
+      codec: recordCodec,
+      mintId: () => testId(++minted),
+      random: () => 0,
+      retain: options.retain ?? { ageMs: Infinity, bytesMax: Number.MAX_SAFE_INTEGER },
+      ...(options.outboxBytesMax === undefined ? {} : { outboxBytesMax: options.outboxBytesMax }),
+    };
+    const core = new LikesServerCore(await store.load(), who, 0);
+    return new LikesServerHarness(disk, store, core);
+  }
+
+  /** Starts one that is admitted and delivers, with nothing accepted yet. */
+  static async admitted(options: HarnessOptions = {}): Promise<LikesServerHarness> {
+    const server = await LikesServerHarness.start(options);
+    await server.connect();
+    await server.receive(ack(server.core.incarnation));
+    return server;
+  }
+
+  /** The same outbox in the next life: what was not on the disk is lost. */
+  restart(incarnation: Id): Promise<LikesServerHarness> {
+    return LikesServerHarness.start({ disk: this.disk, incarnation });
+  }
+
+  drive(event: LikesServerEvent): void {
+    for (const action of this.core.handle(event, this.nowMs)) {
+      this.actions.push(action);
+      if (action.type === "write" || action.type === "read") this.#disk.push(action);
+    }
+  }
+
+  /** Does the next call that the disk was asked for. */
+  async diskOne(): Promise<void> {
+    const call = this.#disk.shift();
+    if (call?.type === "write") {
+      const outcome = await this.store.write(call.writes);
+      this.drive({ type: "written", outcome, state: this.told(this.store.state) });
+    } else if (call?.type === "read") {
+      const { streamId, incarnation, sequence, bytesMax, recordsMax } = call;
+      const read = await this.store.read(incarnation, sequence, bytesMax, recordsMax);
+      this.drive({ type: "read", streamId, read });
+    }
+  }
+
+  /** Refuses the write that the disk was asked for, as while another program writes. */
+  refuseWrite(): void {
+    const call = this.#disk.shift();
+    if (call?.type !== "write") throw new Error("The disk was asked for no write");
+    this.drive({ type: "written", outcome: "busy", state: this.store.state });
+  }
+
+  /** Does all that the disk was asked for, and what follows from it. */
+  async settle(): Promise<void> {
+    while (this.#disk.length > 0) await this.diskOne();
+  }
+
+  /** Calls that the disk was asked for and has not done. */
+  get diskCalls(): readonly string[] {
+    return this.#disk.map(({ type }) => type);
+  }
+
+  /** Lets it connect, and welcomes it at the start of its incarnation, or as `changes` say. */
+  async connect(changes: Parameters<typeof welcome>[1] = {}): Promise<void> {
+    this.nowMs += 1_000;
+    this.drive({ type: "tick" });
+    await this.receive(welcome(this.hello.incarnation, changes));
+  }
+
+  async receive(message: FromPrimary): Promise<void> {
+    this.drive({ type: "received", streamId: this.streamId, message });
+    await this.settle();
+  }
+
+  /** The primary sends a pulse with the next label. */
+  async pulse(changes: Parameters<typeof pulse>[0] = {}): Promise<void> {
+    await this.receive(pulse({ labelMs: ++this.#labelMs, ...changes }));
+  }
+
+  /** Gives likes, without waiting for the disk; gives the id of the call. */
+  give(likes: number | bigint, itemId = "video"): number {
+    const requestId = ++this.#requestId;
+    const event = like(likes, itemId);
+    this.drive({ type: "give", give: { requestId, event, generator: undefined } });
+    return requestId;
+  }
+
+  async tick(passedMs: number): Promise<void> {
+    this.nowMs += passedMs;
+    this.drive({ type: "tick" });
+    await this.settle();
+  }
+
+  outcome(requestId: number): GiveOutcome | undefined {
+    return this.all("answer").find((answer) => answer.requestId === requestId)?.outcome;
+  }
+
+  /** How a give ended: `#17`, or the code of the refusal; undefined before. */
+  outcomeText(requestId: number): string | undefined {
+    const outcome = this.outcome(requestId);
+    return outcome?.type === "accepted" ? `#${outcome.sequence}` : outcome?.refusal.code;
+  }
+
+  all<Type extends LikesServerAction["type"]>(type: Type): Of<Type>[] {
+    return this.actions.filter((action): action is Of<Type> => action.type === type);
+  }
+
+  /** The stream of now. */
+  get streamId(): number {
+    return this.all("connect").at(-1)?.streamId ?? 0;
+  }
+
+  get sent(): FromLikesServer[] {
+    return this.all("send").map(({ message }) => message);
+  }
+
+  get hello(): Extract<FromLikesServer, { type: "hello" }> {
+    const message = this.sent.findLast(({ type }) => type === "hello");
+    if (message?.type !== "hello") throw new Error("There is no Hello");
+    return message;
+  }
+
+  get batches(): LikeBatch[] {
+    return this.sent.filter((message) => message.type === "batch");
+  }
+
+  get reports(): Report[] {
+    return this.sent.filter((message) => message.type === "report");
+  }
+
+  get writes(): OutboxWrite[] {
+    return this.all("write").flatMap(({ writes }) => writes);
+  }
+
+  notices(type: LikesServerNotice["type"]): LikesServerNotice[] {
+    return this.all("notice")
+      .map(({ notice }) => notice)
+      .filter((notice) => notice.type === type);
+  }
+}

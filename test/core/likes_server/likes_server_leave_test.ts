@@ -1,0 +1,170 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { FIRST, LEDGER, SECOND, ack, pulse, welcome } from "../core_fixture.ts";
+import { LikesServerHarness } from "./likes_server_harness.ts";
+
+test("handle() leaves by a final report when all that it took is applied", async () => {
+  const server = await LikesServerHarness.admitted();
+  const taken = server.give(7);
+  server.drive({ type: "stop", leave: true });
+  assert.is(server.outcomeText(server.give(8)), "not_accepting");
+  await server.settle();
+  assert.is(server.outcomeText(taken), "#1");
+  assert.is(server.disk.content.state.membership, "leaving");
+  await server.pulse();
+  const report = server.reports.at(-1);
+  assert.equal([report?.final, report?.leaving, report?.lastSequence], [true, true, 1]);
+  await server.receive(ack(FIRST, { appliedSequence: 1 }));
+  assert.is(server.all("stopped").length, 0);
+  await server.receive(ack(FIRST, { appliedSequence: 1, closed: true, admitted: false }));
+  assert.is(server.all("stopped").length, 0, "closed is not left");
+  const left = { closed: true, left: true, admitted: false };
+  await server.receive(ack(FIRST, { appliedSequence: 1, ...left }));
+  assert.is(server.all("stopped").length, 1);
+  const { membership, seen, incarnations } = server.disk.content.state;
+  assert.equal([membership, seen?.ledgerId], ["stranger", LEDGER], "it belongs to its ledger");
+  assert.equal(
+    incarnations.map(({ closed, last }) => [closed, last.likes]),
+    [[true, 7n]],
+    "what was delivered is retained",
+  );
+  await server.tick(5_000);
+  assert.is(server.all("connect").length, 1, "it stays away");
+});
+
+test("handle() reports nothing final while a write of likes is under way", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.drive({ type: "stop", leave: true });
+  await server.settle();
+  await server.pulse();
+  assert.is(server.reports.at(-1)?.final, true);
+
+  const other = await LikesServerHarness.admitted();
+  other.give(7);
+  other.give(8);
+  other.drive({ type: "stop", leave: true });
+  await other.diskOne(); // the first like
+  await other.diskOne(); // leaving
+  const message = pulse({ labelMs: 9 });
+  other.drive({ type: "received", streamId: other.streamId, message });
+  assert.is(other.reports.at(-1)?.labelMs, 9);
+  assert.is(other.reports.at(-1)?.final, false, "the second like is not written");
+});
+
+test("handle() keeps what it saw last when it leaves before that is written", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(7);
+  await server.settle();
+  await server.receive(ack(FIRST, { appliedSequence: 1, version: 5 }));
+  const message = pulse({ labelMs: 9, version: 6 });
+  server.drive({ type: "received", streamId: server.streamId, message });
+  server.disk.failNext("full");
+  await server.diskOne(); // what was acknowledged is to be written again
+  server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
+  server.drive({ type: "stop", leave: true });
+  await server.tick(5_000);
+  await server.settle();
+  const { membership, seen } = server.disk.content.state;
+  assert.equal([membership, seen?.version], ["leaving", 6]);
+});
+
+test("handle() reports nothing final before the disk has that it leaves", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.drive({ type: "stop", leave: true });
+  const message = pulse({ labelMs: 9 });
+  server.drive({ type: "received", streamId: server.streamId, message });
+  const report = server.reports.at(-1);
+  assert.equal([report?.labelMs, report?.final, report?.leaving], [9, false, false]);
+});
+
+test("handle() delivers older incarnations before it leaves", async () => {
+  const before = await LikesServerHarness.admitted();
+  before.give(7);
+  await before.settle();
+  const server = await before.restart(SECOND);
+  server.drive({ type: "stop", leave: true });
+  await server.connect();
+  assert.equal([server.hello.incarnation, server.reports.at(-1)?.leaving], [FIRST, false]);
+  await server.receive(ack(FIRST, { appliedSequence: 1, closed: true }));
+  await server.connect();
+  assert.equal([server.hello.incarnation, server.reports.at(-1)?.leaving], [SECOND, true]);
+  await server.receive(ack(SECOND, { closed: true, left: true, admitted: false }));
+  assert.is(server.all("stopped").length, 1);
+});
+
+test("handle() leaves too when a report of it may have admitted it unheard", async () => {
+  const server = await LikesServerHarness.start();
+  await server.connect();
+  server.drive({ type: "stop", leave: true });
+  await server.settle();
+  assert.is(server.all("stopped").length, 0);
+  await server.receive(ack(FIRST));
+  assert.is(server.core.isAccepting, false);
+  await server.pulse();
+  assert.is(server.reports.at(-1)?.leaving, true);
+});
+
+test("handle() stops at once when no ledger can know it or nothing is pending", async () => {
+  const stranger = await LikesServerHarness.start();
+  stranger.drive({ type: "stop", leave: true });
+  assert.is(stranger.all("stopped").length, 1);
+  const member = await LikesServerHarness.admitted();
+  member.drive({ type: "stop", leave: false });
+  assert.is(member.all("stopped").length, 1);
+  assert.is(member.disk.content.state.membership, "member");
+});
+
+test("handle() delivers what it holds and stays a member when it is told to stay", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(7);
+  server.drive({ type: "stop", leave: false });
+  await server.settle();
+  assert.is(server.all("stopped").length, 0);
+  await server.pulse();
+  assert.is(server.reports.at(-1)?.final, false);
+  await server.receive(ack(FIRST, { appliedSequence: 1 }));
+  assert.is(server.all("stopped").length, 1);
+  assert.is(server.disk.content.state.membership, "member");
+});
+
+test("handle() stops as it was told first when it is told twice", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.give(7);
+  server.drive({ type: "stop", leave: false });
+  server.drive({ type: "stop", leave: true });
+  await server.settle();
+  assert.is(server.disk.content.state.membership, "member");
+  await server.receive(ack(FIRST, { appliedSequence: 1 }));
+  assert.is(server.all("stopped").length, 1);
+});
+
+test("handle() waits for admission again when a leave was cut short", async () => {
+  const server = await LikesServerHarness.admitted();
+  server.drive({ type: "stop", leave: true });
+  await server.settle();
+  const next = await server.restart(SECOND);
+  assert.is(next.core.isAccepting, false);
+  await next.connect();
+  await next.receive(ack(FIRST, { closed: true, left: true, admitted: false }));
+  assert.is(next.core.isAccepting, false);
+  assert.is(next.hello.incarnation, SECOND);
+  await next.connect();
+  await next.receive(ack(SECOND));
+  assert.is(next.core.isAccepting, true);
+});
+
+test("handle() does not become a member when it is told to leave before its first report", async () => {
+  // With no room for idle lives a start writes, and that write holds the end up.
+  const retain = { ageMs: Infinity, bytesMax: Number.MAX_SAFE_INTEGER, incarnationsMax: 0 };
+  const server = await LikesServerHarness.start({ retain });
+  server.drive({ type: "tick" });
+  server.refuseWrite();
+  server.drive({ type: "stop", leave: true });
+  await server.receive(welcome(server.hello.incarnation));
+  assert.equal([server.reports.length, server.all("stopped").length], [0, 0]);
+  await server.tick(1_000);
+  await server.settle();
+  assert.equal([server.reports.length, server.all("stopped").length], [0, 1]);
+});
+
+test.run();

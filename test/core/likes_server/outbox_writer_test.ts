@@ -1,0 +1,106 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { KnownOutbox } from "../../../src/core/likes_server/known_outbox.ts";
+import { OutboxWriter } from "../../../src/core/likes_server/outbox_writer.ts";
+import type { Writing } from "../../../src/core/likes_server/outbox_writer.ts";
+import { origin } from "../../../src/core/protocol/record.ts";
+import { recordCodec } from "../../../src/format/record_codec.ts";
+import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
+import { FIRST, OUTBOX, SECOND, like } from "../core_fixture.ts";
+
+const START = origin(FIRST);
+const POSITIONS = { trimmed: START, acknowledged: START, last: START };
+const OWN = { incarnation: FIRST, ...POSITIONS, closed: false, parked: undefined };
+const KNOWN = new KnownOutbox({ ...newOutbox(OUTBOX, "a"), incarnations: [OWN] });
+const TRIM = { type: "trim", incarnation: FIRST, upTo: 3 } as const;
+const MINT = { type: "mint", incarnation: SECOND } as const;
+
+function typesOf(writing: Writing | undefined): string[] | undefined {
+  return writing?.writes.map(({ type }) => type);
+}
+
+function give(writer: OutboxWriter, requestId = 1): string | undefined {
+  return writer.give({ requestId, event: like(1), generator: undefined }, 1_000)?.code;
+}
+
+test("next() begins one write at a time, changes of state before likes", () => {
+  const writer = new OutboxWriter(recordCodec);
+  assert.is(writer.next(KNOWN, 0), undefined);
+  give(writer);
+  writer.change(TRIM);
+  assert.equal(typesOf(writer.next(KNOWN, 0)), ["trim"]);
+  assert.is(writer.next(KNOWN, 0), undefined);
+  assert.ok(writer.has("trim") && writer.isAppending && !writer.isIdle);
+  assert.equal(typesOf(writer.end()), ["trim"]);
+  assert.equal(typesOf(writer.next(KNOWN, 0)), ["append"]);
+  writer.end();
+  assert.ok(writer.isIdle && !writer.isAppending);
+});
+
+test("next() holds likes back when a mint waits, and retry() gives back those that wait", () => {
+  const writer = new OutboxWriter(recordCodec);
+  writer.change(MINT);
+  give(writer, 7);
+  const writing = writer.next(KNOWN, 0);
+  assert.is(writer.mintUnwritten, undefined, "it may yet be written");
+  writer.end();
+  const refused = writer.retry(writing?.writes ?? [], "busy", 0);
+  assert.equal(
+    refused.map(({ requestId }) => requestId),
+    [7],
+  );
+  assert.is(writer.mintUnwritten, "busy");
+  assert.is(writer.isAppending, false);
+  give(writer);
+  assert.is(writer.next(KNOWN, 499), undefined);
+  assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
+  assert.is(writer.mintUnwritten, "busy", "while it is tried again");
+  writer.end();
+  assert.is(writer.mintUnwritten, undefined);
+  assert.equal(typesOf(writer.next(KNOWN, 500)), ["append"]);
+});
+
+test("retry() puts refused changes first, and lets likes go on meanwhile", () => {
+  const writer = new OutboxWriter(recordCodec);
+  writer.change({ type: "close", incarnation: FIRST });
+  assert.equal(writer.retry([TRIM], "full", 100), []);
+  give(writer);
+  assert.equal(typesOf(writer.next(KNOWN, 100)), ["append"]);
+  writer.end();
+  assert.equal(typesOf(writer.next(KNOWN, 600)), ["trim", "close"]);
+});
+
+test("takeBackAcknowledged() takes back what removes events when it is not under way", () => {
+  const writer = new OutboxWriter(recordCodec);
+  const close = { type: "close", incarnation: FIRST } as const;
+  writer.change(TRIM, close, { type: "shed", bytesMax: 0, closedMax: 0 });
+  writer.takeBackAcknowledged();
+  const writing = writer.next(KNOWN, 0);
+  assert.equal(writing?.writes, [close]);
+});
+
+test("takeBackAcknowledged() tries nothing of it again when what is under way is refused", () => {
+  const writer = new OutboxWriter(recordCodec);
+  writer.change(TRIM, MINT);
+  const writing = writer.next(KNOWN, 0);
+  writer.takeBackAcknowledged();
+  assert.ok(writer.has("trim"), "it is under way");
+  writer.end();
+  writer.retry(writing?.writes ?? [], "full", 0);
+  assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
+});
+
+test("give() counts the bytes under way when it is told how much room there is", () => {
+  const writer = new OutboxWriter(recordCodec);
+  const room = recordDiskBytes(recordCodec.encode(like(1)).length);
+  const one = (requestId: number) =>
+    writer.give({ requestId, event: like(1), generator: undefined }, room)?.code;
+  assert.is(one(1), undefined);
+  writer.next(KNOWN, 0);
+  assert.is(one(2), "outbox_full");
+  writer.end();
+  assert.is(one(3), undefined);
+});
+
+test.run();

@@ -1,0 +1,80 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
+import { RecentEvents } from "../../../src/core/likes_server/recent_events.ts";
+import type { Reached } from "../../../src/core/likes_server/recent_events.ts";
+import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../../src/limits.ts";
+import { testId } from "../../store/faults.ts";
+import { like } from "../core_fixture.ts";
+
+const OWN = testId(1);
+const OLD = testId(2);
+
+test("likesAfter() gives the likes by item past the applied sequence, also within a group", () => {
+  const recent = new RecentEvents([reached(OWN, 0)]);
+  recent.add(OWN, 1, [like(1, "a"), like(2, "b")]);
+  recent.add(OWN, 3, [like(4, "a"), like(8, "a"), like(16, "b")]);
+  assert.equal(after(recent, { [OWN]: 0 }), { a: 13n, b: 18n });
+  assert.equal(after(recent, { [OWN]: 1 }), { a: 12n, b: 18n });
+  assert.equal(after(recent, { [OWN]: 4 }), { b: 16n });
+  assert.equal(after(recent, { [OWN]: 5 }), {});
+});
+
+test("likesAfter() cannot tell when an incarnation was not asked about, or is not in memory", () => {
+  const recent = new RecentEvents([reached(OLD, 7), reached(OWN, 0)]);
+  assert.equal(after(recent, { [OLD]: 7 }), {}, "an incarnation without events needs no answer");
+  recent.add(OWN, 1, [like(1, "a")]);
+  assert.is(after(recent, { [OLD]: 7 }), undefined);
+  assert.is(after(recent, { [OLD]: 6, [OWN]: 0 }), undefined, "what an earlier process left");
+  assert.equal(after(recent, { [OLD]: 7, [OWN]: 0 }), { a: 1n });
+});
+
+test("settle() drops what is acknowledged, and incarnations that were closed", () => {
+  const recent = new RecentEvents([reached(OLD, 7), reached(OWN, 0)]);
+  recent.add(OWN, 1, [like(1, "a")]);
+  recent.add(OWN, 2, [like(2, "a"), like(4, "a")]);
+  recent.settle([reached(OWN, 3, 1)]);
+  assert.is(recent.size, 2);
+  assert.equal(recent.incarnations, [OWN]);
+  assert.equal(after(recent, { [OWN]: 1 }), { a: 6n });
+  assert.is(after(recent, { [OWN]: 0 }), undefined, "a ledger that went back");
+  recent.settle([reached(OWN, 3, 3)]);
+  assert.is(recent.size, 0);
+  recent.add(OWN, 4, [like(1, "a")]);
+  recent.settle([]);
+  assert.is(recent.size, 0, "what was closed takes no room");
+});
+
+test("settle() takes in an incarnation before its first event", () => {
+  const recent = new RecentEvents([reached(OWN, 0)]);
+  recent.settle([reached(OWN, 0), reached(OLD, 0)]);
+  assert.equal(recent.incarnations, [OWN, OLD]);
+});
+
+test("add() drops the oldest beyond RECENT_EVENTS_MAX, and then cannot tell until past them", () => {
+  const recent = new RecentEvents([reached(OWN, 0)]);
+  const group = (): LikeEvent[] => Array.from({ length: 1_000 }, () => like(1, "a"));
+  for (let first = 1; first <= RECENT_EVENTS_MAX; first += 1_000) recent.add(OWN, first, group());
+  assert.equal(after(recent, { [OWN]: 0 }), { a: BigInt(RECENT_EVENTS_MAX) });
+  recent.add(OWN, RECENT_EVENTS_MAX + 1, [like(1, "a")]);
+  assert.is(recent.size, RECENT_EVENTS_MAX - 999);
+  assert.is(after(recent, { [OWN]: 999 }), undefined);
+  assert.equal(after(recent, { [OWN]: 1_000 }), { a: BigInt(RECENT_EVENTS_MAX - 999) });
+});
+
+test("incarnations names the newest INCARNATIONS_NAMED_MAX", () => {
+  const ids = Array.from({ length: INCARNATIONS_NAMED_MAX + 1 }, (_, index) => testId(index + 1));
+  const recent = new RecentEvents(ids.map((id) => reached(id, 1)));
+  assert.equal(recent.incarnations, ids.slice(1));
+});
+
+test.run();
+
+function reached(id: string, last: number, acknowledged = 0): Reached {
+  return { id, last: { sequence: last }, acknowledged: { sequence: acknowledged } };
+}
+
+function after(recent: RecentEvents, applied: Readonly<Record<string, number>>) {
+  const likes = recent.likesAfter(new Map(Object.entries(applied)));
+  return likes === undefined ? undefined : Object.fromEntries(likes);
+}

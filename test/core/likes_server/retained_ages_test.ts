@@ -1,0 +1,46 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { RetainedAges } from "../../../src/core/likes_server/retained_ages.ts";
+import { RETAIN_MARKS_MAX } from "../../../src/limits.ts";
+import { FIRST, SECOND } from "../core_fixture.ts";
+
+test("take() gives what was acknowledged longer ago than it has to be kept, oldest first", () => {
+  const ages = new RetainedAges(1_000);
+  ages.note(FIRST, 3, 0);
+  ages.note(SECOND, 1, 500);
+  assert.equal(ages.take(999), []);
+  assert.equal(ages.take(1_000), [{ incarnation: FIRST, upTo: 3 }]);
+  assert.equal(ages.take(1_500), [{ incarnation: SECOND, upTo: 1 }]);
+  assert.equal(ages.take(9_000), []);
+});
+
+test("note() gives what shares a mark the age of the youngest", () => {
+  const ages = new RetainedAges(64_000);
+  ages.note(FIRST, 1, 0);
+  ages.note(FIRST, 2, 999);
+  assert.equal(ages.take(64_000), []);
+  assert.equal(ages.take(64_999), [{ incarnation: FIRST, upTo: 2 }]);
+});
+
+test("note() keeps no more marks than it may when there are many acknowledgements", () => {
+  const ages = new RetainedAges(1_000);
+  for (let nowMs = 0; nowMs < 1_000; nowMs++) ages.note(FIRST, nowMs + 1, nowMs);
+  const taken = ages.take(2_000);
+  assert.ok(taken.length <= RETAIN_MARKS_MAX, `${taken.length} marks`);
+  assert.is(taken.at(-1)?.upTo, 1_000);
+});
+
+test("take() gives at once what need not be kept", () => {
+  const ages = new RetainedAges(0);
+  ages.note(FIRST, 3, 7);
+  assert.equal(ages.take(7), [{ incarnation: FIRST, upTo: 3 }]);
+});
+
+test("clear() forgets what was acknowledged", () => {
+  const ages = new RetainedAges(10);
+  ages.note(FIRST, 3, 0);
+  ages.clear();
+  assert.equal(ages.take(100), []);
+});
+
+test.run();

@@ -1,0 +1,50 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { CommitQueue } from "../../../src/core/primary/commit_queue.ts";
+import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
+import { COMMIT_BYTES_MAX, COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";
+import { FIRST, OUTBOX, batch } from "../core_fixture.ts";
+
+/** A batch of `bytes` bytes on stream `streamId`. */
+function sized(bytes: number, streamId = 1): LedgerCommand {
+  const record = { firstSequence: 1, lastSequence: 1, bytes: new Uint8Array(bytes) };
+  const large = { ...batch(FIRST, [1]), records: [record] };
+  return { type: "batch", streamId, outboxId: OUTBOX, batch: large };
+}
+
+test("take() stops before the bytes of a commit are exceeded", () => {
+  const queue = new CommitQueue();
+  for (let count = 0; count < 3; count++) queue.push(sized(COMMIT_BYTES_MAX / 2));
+  assert.is(queue.take().length, 2);
+  assert.is(queue.bytes, COMMIT_BYTES_MAX / 2);
+  assert.is(queue.take().length, 1);
+  assert.is(queue.bytes, 0);
+  assert.equal(queue.take(), []);
+});
+
+test("take() gives one command when it alone is larger than a commit", () => {
+  const queue = new CommitQueue();
+  queue.push(sized(COMMIT_BYTES_MAX + 1));
+  queue.push(sized(1));
+  assert.is(queue.take().length, 1);
+});
+
+test("take() stops at the number of commands of a commit", () => {
+  const queue = new CommitQueue();
+  const advance: LedgerCommand = { type: "advance", asOfMs: 1 };
+  for (let count = 0; count <= COMMIT_COMMANDS_MAX; count++) queue.push(advance);
+  assert.is(queue.take().length, COMMIT_COMMANDS_MAX);
+  assert.is(queue.take().length, 1);
+});
+
+test("drop() forgets what one stream sent and keeps the rest", () => {
+  const queue = new CommitQueue();
+  queue.push(sized(10, 1));
+  queue.push(sized(20, 2));
+  queue.push({ type: "advance", asOfMs: 1 });
+  queue.drop(1);
+  assert.equal([queue.bytes, queue.batchesOf(1), queue.batchesOf(2)], [20, 0, 1]);
+  assert.is(queue.take().length, 2);
+});
+
+test.run();

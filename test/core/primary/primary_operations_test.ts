@@ -1,0 +1,195 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Operation, OperationOutcome } from "../../../src/core/primary/primary.ts";
+import { MEMBER_SILENT_MS, PULSE_INTERVAL_MS } from "../../../src/limits.ts";
+import { testId } from "../../store/faults.ts";
+import { FIRST, OTHER_OUTBOX, OUTBOX, SECOND, batch, report, trouble } from "../core_fixture.ts";
+import { LedgerHarness } from "../ledger/ledger_harness.ts";
+import { PrimaryHarness } from "./primary_harness.ts";
+
+const RETIRE = { type: "retire", server: "likes-server-0", reason: "gone" } as const;
+
+function resolve(troubleNumber: number): Operation {
+  return { type: "resolve", troubleNumber, reason: "" };
+}
+
+/** How an operation ended: the kinds of its decisions, or why it was refused. */
+async function operate(primary: PrimaryHarness, operation: Operation): Promise<string> {
+  primary.drive({ type: "operate", requestId: 7, operation });
+  await primary.commit();
+  return textOf(outcomes(primary).at(-1));
+}
+
+function outcomes(primary: PrimaryHarness): OperationOutcome[] {
+  return primary.actions.flatMap((action) => {
+    return action.type === "operated" && action.requestId === 7 ? [action.outcome] : [];
+  });
+}
+
+function textOf(outcome: OperationOutcome | undefined): string {
+  if (outcome?.type === "decided") return outcome.decisions.map(({ kind }) => kind).join(" ");
+  return outcome?.refusal.message ?? "nothing";
+}
+
+test("handle() retires a member when it is silent, and refuses while it streams", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  assert.match(await operate(primary, RETIRE), "it streams");
+  await primary.pass(MEMBER_SILENT_MS + 1_000);
+  assert.is(primary.status().convergence, "unknown");
+  assert.is(await operate(primary, RETIRE), "retire");
+  assert.is(primary.endOf(1), "resynchronise", "what is half open cannot undo it");
+  assert.equal([primary.status().convergence, primary.status().servers], ["converged", []]);
+  assert.is(primary.notices("decision").length, 1);
+  await primary.join(2, { lastSequence: 1 });
+  assert.equal(
+    primary.status().troubles.map(({ kind, serverId }) => [kind, serverId]),
+    [["retired_returned", "likes-server-0"]],
+  );
+  assert.is(primary.status().servers.length, 1, "it is a member again");
+});
+
+test("handle() moves no as_of in a commit that brings back who was retired", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  await primary.pass(MEMBER_SILENT_MS + 1_000);
+  await operate(primary, RETIRE);
+  const { pulse } = await primary.greet(2);
+  primary.nowMs += PULSE_INTERVAL_MS;
+  primary.receive(2, report({ labelMs: pulse.labelMs }));
+  const commit = primary.actions.findLast((action) => action.type === "commit");
+  assert.equal(
+    commit?.commands.map(({ type }) => type),
+    ["report"],
+    "it may have taken likes since the pulse that it answers",
+  );
+});
+
+test("handle() names the outboxes when two members have the id that is to be retired", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  await primary.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
+  await primary.pass(MEMBER_SILENT_MS + 1_000);
+  assert.match(await operate(primary, RETIRE), OTHER_OUTBOX);
+  assert.match(await operate(primary, { ...RETIRE, server: "nobody" }), "no member of that name");
+  assert.is(await operate(primary, { ...RETIRE, server: OUTBOX }), "retire");
+  assert.equal(
+    primary.status().servers.map(({ outboxId }) => outboxId),
+    [OTHER_OUTBOX],
+  );
+});
+
+test("handle() resolves a trouble by its number, and says so to the LikesServer", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  primary.receive(1, batch(FIRST, [1]));
+  await primary.commit();
+  const troubles = [trouble({ kind: "digest_differs", lastSequence: 1, digest: "" })];
+  await primary.join(2, { troubles }, { incarnation: SECOND });
+  const [shown] = primary.status().troubles;
+  assert.equal([shown?.number, primary.status().troubleCount], [1, 1]);
+  primary.drive({ type: "closed", streamId: 1 });
+  assert.is(await operate(primary, resolve(1)), "resolve");
+  assert.equal(primary.status().troubles, []);
+  assert.equal(primary.acks(2).at(-1)?.resolved, []);
+  await primary.pass(500);
+  const labelMs = primary.pulses(2).at(-1)?.labelMs ?? 0;
+  primary.receive(2, report({ incarnation: SECOND, labelMs, troubles }));
+  await primary.commit();
+  assert.equal(primary.acks(2).at(-1)?.resolved, [FIRST]);
+});
+
+test("handle() answers an operation when its commit is refused, and one that waits later", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  await primary.pass(MEMBER_SILENT_MS + 1_000);
+  primary.drive({ type: "operate", requestId: 7, operation: RETIRE });
+  primary.drive({ type: "operate", requestId: 7, operation: resolve(9) });
+  primary.refuseCommit("full");
+  assert.equal(outcomes(primary).map(textOf), ["Cannot write the ledger: its disk is full"]);
+  assert.is(primary.status().servers.length, 1);
+  await primary.pass(1_000);
+  assert.match(textOf(outcomes(primary)[1]), "there is no trouble 9");
+});
+
+test("handle() ends the trouble of a copied ledger when every member has answered", async () => {
+  const before = await PrimaryHarness.start();
+  await before.join(1);
+  await before.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
+  const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
+  ledger.markCopied(1);
+  await ledger.run({ type: "opened" });
+  const primary = await PrimaryHarness.start(ledger);
+  assert.equal(
+    primary.status().troubles.map(({ kind, outboxId }) => [kind, outboxId]),
+    [["ledger_restored", ""]],
+  );
+  await primary.join(1);
+  await primary.pass(100);
+  assert.is(primary.status().troubleCount, 1, "one has not answered");
+  await primary.join(2, { lastSequence: 1 }, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
+  await primary.pass(100);
+  assert.is(primary.status().troubleCount, 1, "something of it is pending");
+  primary.receive(2, batch(SECOND, [4]));
+  await primary.commit();
+  await primary.pass(100);
+  assert.is(primary.status().troubleCount, 0);
+  assert.equal(
+    primary.notices("decision").map((one) => one.type === "decision" && one.decision.kind),
+    ["answered"],
+  );
+});
+
+test("handle() takes no other row of one that had left before a copy for its answer", async () => {
+  const before = await PrimaryHarness.start();
+  await before.join(1);
+  const other = { outboxId: OTHER_OUTBOX, incarnation: SECOND };
+  await before.join(2, { final: true, leaving: true }, other);
+  const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
+  // What is undecided about it when the copy is made; decided, its row is another one.
+  const left = trouble({ kind: "outbox_rolled_back", incarnation: SECOND, digest: "" });
+  const row = { ...left, outboxId: OTHER_OUTBOX, sinceMs: 0, asOfFromMs: 0, asOfToMs: 0 };
+  await ledger.store.transact((stored) => stored.addTrouble(row));
+  ledger.markCopied(1);
+  await ledger.run({ type: "opened" });
+  const primary = await PrimaryHarness.start(ledger);
+  const [first] = primary.status().troubles;
+  assert.is(await operate(primary, resolve(first?.number ?? 0)), "resolve");
+  await primary.join(1);
+  await primary.pass(100);
+  assert.is(primary.status().troubleCount, 1, "who had left is not back");
+});
+
+test("handle() ends the trouble of a copied ledger once who had left came back", async () => {
+  const before = await PrimaryHarness.start();
+  await before.join(1);
+  const other = { outboxId: OTHER_OUTBOX, incarnation: SECOND };
+  await before.join(2, { final: true, leaving: true }, other);
+  const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
+  ledger.markCopied(1);
+  await ledger.run({ type: "opened" });
+  const primary = await PrimaryHarness.start(ledger);
+  await primary.join(1);
+  const commits = primary.kinds.filter((kind) => kind === "commit").length;
+  await primary.pass(500);
+  assert.equal([primary.status().convergence, primary.status().troubleCount], ["unknown", 1]);
+  const asked = primary.kinds.filter((kind) => kind === "commit").length - commits;
+  assert.ok(asked <= 1, `${asked} commits of which nothing can come`);
+  await primary.join(2, { final: true, leaving: true }, { ...other, incarnation: testId(3) });
+  assert.is(primary.status().servers.length, 1, "it has left again");
+  await primary.pass(500);
+  assert.is(primary.status().troubleCount, 0);
+});
+
+test("handle() keeps the trouble of a copied ledger when nobody is known", async () => {
+  const ledger = new LedgerHarness();
+  ledger.markCopied(1);
+  await ledger.run({ type: "opened" });
+  const primary = await PrimaryHarness.start(ledger);
+  await primary.pass(10_000);
+  assert.equal([primary.status().convergence, primary.status().troubleCount], ["unknown", 1]);
+  assert.is(await operate(primary, resolve(1)), "resolve");
+  assert.is(primary.status().convergence, "converged");
+});
+
+test.run();

@@ -1,0 +1,173 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  MEMBER_SILENT_MS,
+  PULSE_GAP_MIN_MS,
+  PULSES_UNANSWERED_MAX,
+  REPORT_WAIT_MAX_MS,
+} from "../../../src/limits.ts";
+import { FIRST, SECOND, batch, batches, report } from "../core_fixture.ts";
+import { PrimaryHarness } from "./primary_harness.ts";
+
+test("handle() sends the Acks of a commit before the pulse that shows it", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1 });
+  primary.receive(1, batch(FIRST, [42]));
+  await primary.pass(500);
+  const sent = primary.sent(1);
+  const shows = sent.findIndex((one) => one.type === "pulse" && one.totalLikes === 42n);
+  const acks = sent.findIndex((one) => one.type === "ack" && one.appliedSequence === 1);
+  assert.ok(acks !== -1 && acks < shows, JSON.stringify(primary.kinds));
+});
+
+test("handle() gives a blocked stream only the newest Ack and pulse when it drains", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 2 });
+  primary.drive({ type: "blocked", streamId: 1 });
+  const before = primary.sent(1).length;
+  for (const one of batches(FIRST, [[1], [2]])) primary.receive(1, one);
+  await primary.pass(2_000);
+  assert.is(primary.sent(1).length, before);
+  primary.drive({ type: "writable", streamId: 1 });
+  const [ack, pulse, ...rest] = primary.sent(1).slice(before);
+  assert.is(ack?.type === "ack" && ack.appliedSequence, 2);
+  assert.is(pulse?.type === "pulse" && pulse.totalLikes, 3n);
+  assert.equal(rest, []);
+});
+
+test("handle() sends no more pulses when too many are unanswered", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  primary.receive(1, batch(FIRST, [1]));
+  await primary.pass(REPORT_WAIT_MAX_MS);
+  assert.ok(primary.pulses(1).length <= PULSES_UNANSWERED_MAX);
+  assert.is(primary.endOf(1), undefined);
+  await primary.pass(500);
+  assert.is(primary.endOf(1), "peer_silent");
+});
+
+test("handle() is converged as of now when it knows nobody", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.pass(1_000);
+  const { convergence, everywhere, asOfMs, nowMs } = primary.status();
+  assert.equal([convergence, everywhere], ["converged", true]);
+  assert.ok(asOfMs > nowMs - 1_000 && asOfMs <= nowMs);
+});
+
+test("handle() begins in unknown when members are known, until each has answered", async () => {
+  const before = await PrimaryHarness.start();
+  await before.join(1);
+  const primary = await PrimaryHarness.start(before.ledger);
+  assert.is(primary.status().convergence, "unknown");
+  await primary.pass(100);
+  assert.is(primary.status().convergence, "unknown");
+  await primary.greet(1);
+  assert.is(primary.status().convergence, "unknown", "a Hello is no answer");
+  await primary.join(2);
+  assert.is(primary.status().convergence, "converged");
+});
+
+test("handle() is catching up from the moment that events are named", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  assert.is(primary.status().convergence, "converged");
+  const label = primary.pulses(1).at(-1)?.labelMs ?? 0;
+  assert.is(label, 0);
+  await primary.pass(500);
+  const labelMs = primary.pulses(1).at(-1)?.labelMs ?? 0;
+  primary.receive(1, report({ labelMs, lastSequence: 1 }));
+  assert.is(primary.status().convergence, "catching_up", "before the commit");
+  await primary.commit();
+  primary.receive(1, batch(FIRST, [1]));
+  await primary.commitOne();
+  assert.is(primary.status().convergence, "converged");
+  primary.receive(1, batches(FIRST, [[1], [2]])[1]);
+  assert.is(primary.status().convergence, "catching_up");
+});
+
+test("handle() calls a member silent when the pulse that it answers was sent long ago", async () => {
+  const primary = await PrimaryHarness.start();
+  const { pulse } = await primary.greet(1);
+  primary.nowMs += MEMBER_SILENT_MS;
+  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  await primary.commit();
+  assert.is(primary.status().convergence, "converged");
+  primary.nowMs += 1;
+  assert.is(primary.status().convergence, "unknown", "however late its answer came");
+});
+
+test("handle() sends a pulse soon when only the convergence changed", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  await primary.pass(2 * PULSE_GAP_MIN_MS);
+  const pulse = primary.pulses(1).at(-1);
+  assert.is(pulse?.convergence, "converged");
+  primary.receive(1, report({ labelMs: pulse?.labelMs ?? 0, lastSequence: 1 }));
+  await primary.commit();
+  await primary.pass(PULSE_GAP_MIN_MS);
+  assert.is(primary.pulses(1).at(-1)?.convergence, "catching_up");
+});
+
+test("handle() shows no as_of before it is committed, and the label when it is", async () => {
+  const primary = await PrimaryHarness.start();
+  const { pulse } = await primary.greet(1);
+  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  await primary.commitOne();
+  const asOfMs = primary.status().asOfMs;
+  assert.ok(asOfMs < pulse.labelMs, "the commit that moves it is under way");
+  await primary.commit();
+  assert.is(primary.status().asOfMs, pulse.labelMs);
+});
+
+test("handle() freezes as_of and goes on counting when trouble is recorded", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1 });
+  primary.receive(1, batch(FIRST, [5]));
+  await primary.pass(100);
+  const { asOfMs } = primary.status();
+  await primary.join(2, { lastSequence: 1 }, { incarnation: SECOND });
+  primary.receive(2, batch(SECOND, [6]));
+  await primary.pass(200);
+  const status = primary.status();
+  assert.equal([status.convergence, status.totalLikes, status.asOfMs], ["unknown", 11n, asOfMs]);
+  assert.is(status.servers[0]?.state, "streaming", "trouble is told beside that");
+  assert.match(status.servers[0]?.trouble ?? "", "second_incarnation");
+  assert.is(primary.notices("trouble").length, 1);
+});
+
+test("handle() forgets a member when it has left, and lists it no more", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1, final: true, leaving: true });
+  assert.is(primary.acks(1).at(-1)?.left, false);
+  primary.receive(1, batch(FIRST, [5]));
+  await primary.pass(500);
+  const labelMs = primary.pulses(1).at(-1)?.labelMs ?? 0;
+  primary.receive(1, report({ labelMs, lastSequence: 1, final: true, leaving: true }));
+  await primary.commit();
+  const ack = primary.acks(1).at(-1);
+  assert.equal([ack?.closed, ack?.left, ack?.admitted], [true, true, false]);
+  const { servers, totalLikes, convergence } = primary.status();
+  assert.equal([servers.length, totalLikes, convergence], [0, 5n, "converged"]);
+});
+
+test("handle() tells of a change of convergence once", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.pass(200);
+  await primary.join(1, { lastSequence: 1 });
+  await primary.pass(200);
+  primary.receive(1, batch(FIRST, [5]));
+  await primary.pass(200);
+  const told = primary.notices("convergence").map((one) => {
+    return one.type === "convergence" ? one.convergence : "";
+  });
+  assert.equal(told, ["converged", "catching_up", "converged"]);
+});
+
+test("status() drives no labels ahead of the clock when it is asked often", async () => {
+  const primary = await PrimaryHarness.start();
+  const { nowMs } = primary.status();
+  for (let call = 0; call < 1_000; call++) primary.status();
+  assert.is(primary.status().nowMs, nowMs);
+});
+
+test.run();

@@ -1,0 +1,256 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  COMMIT_COMMANDS_MAX,
+  HELLO_WAIT_MAX_MS,
+  REFUSED_KEPT_MS,
+  STREAM_BATCHES_QUEUED_MAX,
+  STREAMS_MAX,
+} from "../../../src/limits.ts";
+import { testId } from "../../store/faults.ts";
+import {
+  FIRST,
+  GENERATION,
+  LEDGER,
+  OTHER_OUTBOX,
+  SECOND,
+  batch,
+  batches,
+  hello,
+  report,
+} from "../core_fixture.ts";
+import { PrimaryHarness } from "./primary_harness.ts";
+
+test("handle() ends a stream when no Hello comes in time", async () => {
+  const primary = await PrimaryHarness.start();
+  primary.drive({ type: "opened", streamId: 1 });
+  await primary.pass(HELLO_WAIT_MAX_MS);
+  assert.is(primary.endOf(1), undefined);
+  await primary.pass(25);
+  assert.is(primary.endOf(1), "peer_silent");
+});
+
+test("handle() ends a stream when it breaks the order of messages", async () => {
+  const primary = await PrimaryHarness.start();
+  primary.drive({ type: "opened", streamId: 1 });
+  primary.receive(1, report());
+  assert.is(primary.endOf(1), "message_invalid", "a report before the Hello");
+
+  primary.drive({ type: "opened", streamId: 2 });
+  primary.receive(2, hello());
+  primary.receive(2, batch(FIRST, [1]));
+  assert.is(primary.endOf(2), "message_invalid", "a batch before the Welcome");
+
+  await primary.commit();
+  await primary.greet(3);
+  primary.receive(3, hello());
+  assert.is(primary.endOf(3), "message_invalid", "a second Hello");
+
+  await primary.greet(4);
+  primary.receive(4, batch(SECOND, [1]));
+  assert.is(primary.endOf(4), "message_invalid", "another incarnation");
+});
+
+test("handle() refuses a Hello of another ledger or protocol version", async () => {
+  const primary = await PrimaryHarness.start();
+  primary.drive({ type: "opened", streamId: 1 });
+  const seen = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
+  primary.receive(1, hello({ seen }));
+  assert.is(primary.endOf(1), "ledger_other");
+  primary.drive({ type: "opened", streamId: 2 });
+  primary.receive(2, hello({ protocolVersion: 2 }));
+  assert.is(primary.endOf(2), "protocol_version");
+  assert.is(primary.isCommitting, false);
+});
+
+test("status() is UNKNOWN, and names them, when all who come are of another ledger", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.pass(1_000);
+  const { asOfMs } = primary.status();
+  assert.is(primary.status().convergence, "converged");
+  comesFromElsewhere(primary, 1);
+  for (let passedMs = 0; passedMs <= REFUSED_KEPT_MS; passedMs += 1_000) {
+    const { convergence, misdirected } = primary.status();
+    assert.equal([convergence, misdirected.length], ["unknown", 1]);
+    assert.is(misdirected[0]?.ledgerId, ELSEWHERE.ledgerId);
+    await primary.pass(1_000);
+  }
+  const { convergence, misdirected } = primary.status();
+  assert.equal([convergence, misdirected], ["unknown", []], "what is known once is not forgotten");
+  assert.is(primary.status().asOfMs, asOfMs, "it says nothing of likes that are elsewhere");
+  assert.is(primary.notices("misdirected").length, 1);
+  assert.is(primary.notices("misdirected_gone").length, 1);
+});
+
+test("status() stays CONVERGED when one of another ledger comes, and members are known", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  comesFromElsewhere(primary, 2);
+  const { convergence, misdirected } = primary.status();
+  assert.equal([convergence, misdirected.length], ["converged", 1]);
+});
+
+test("status() stays CONVERGED when one of another ledger comes, and all members left", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  primary.receive(1, batch(FIRST, [5]));
+  await primary.commit();
+  const { pulse } = await primary.greet(2);
+  const last = { lastSequence: 1, final: true, leaving: true, labelMs: pulse.labelMs };
+  primary.receive(2, report(last));
+  await primary.commit();
+  comesFromElsewhere(primary, 3);
+  const { convergence, servers, totalLikes, misdirected } = primary.status();
+  assert.equal(primary.core.misdirected, misdirected);
+  assert.equal([convergence, servers, totalLikes], ["converged", [], 5n]);
+  assert.is(misdirected.length, 1);
+});
+
+const ELSEWHERE = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
+
+function comesFromElsewhere(primary: PrimaryHarness, streamId: number): void {
+  primary.drive({ type: "opened", streamId });
+  primary.receive(streamId, hello({ seen: ELSEWHERE, outboxId: OTHER_OUTBOX }));
+  assert.is(primary.endOf(streamId), "ledger_other");
+}
+
+test("handle() refuses another stream when there are as many as may be", async () => {
+  const primary = await PrimaryHarness.start();
+  for (let streamId = 1; streamId <= STREAMS_MAX; streamId++) {
+    primary.drive({ type: "opened", streamId });
+  }
+  primary.drive({ type: "opened", streamId: STREAMS_MAX + 1 });
+  assert.is(primary.endOf(STREAMS_MAX + 1), "too_many");
+  primary.drive({ type: "closed", streamId: 1 });
+  primary.drive({ type: "opened", streamId: STREAMS_MAX + 2 });
+  assert.is(primary.endOf(STREAMS_MAX + 2), undefined);
+});
+
+test("handle() writes nothing for a Hello, and admits with the first report", async () => {
+  const primary = await PrimaryHarness.start();
+  const welcome = await primary.greet(1);
+  assert.equal([welcome.ledgerId, welcome.appliedSequence, welcome.digest], [LEDGER, 0, FIRST]);
+  assert.is(primary.ledger.member(), undefined);
+  primary.receive(1, report({ labelMs: welcome.pulse.labelMs }));
+  assert.is(primary.acks(1).length, 0, "nothing is said before the commit");
+  await primary.commit();
+  const [ack] = primary.acks(1);
+  assert.equal(
+    [ack?.admitted, ack?.left, ack?.closed, ack?.appliedSequence],
+    [true, false, false, 0],
+  );
+  assert.is(primary.notices("member").length, 1);
+});
+
+test("handle() ends the older stream before the Welcome when a newer Hello comes", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 3 });
+  const [first, second, third] = batches(FIRST, [[1], [2], [3]]);
+  primary.receive(1, first); // its commit is under way
+  primary.receive(1, second);
+  primary.receive(1, third);
+  primary.drive({ type: "opened", streamId: 2 });
+  primary.receive(2, hello());
+  assert.is(primary.endOf(1), "replaced");
+  assert.is(primary.sent(2).length, 0, "the commit under way is not done");
+  primary.receive(1, third);
+  await primary.commit();
+  const welcome = primary.sent(2)[0];
+  assert.is(welcome?.type === "welcome" && welcome.appliedSequence, 1);
+  assert.is(welcome?.type === "welcome" && welcome.digest, first.digest);
+  assert.is(primary.ledger.row()?.appliedSequence, 1);
+  assert.is(primary.acks(1).length, 1, "the older stream hears nothing more");
+});
+
+test("handle() drops what a stream queued when its connection ends", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 2 });
+  const [first, second] = batches(FIRST, [[1], [2]]);
+  primary.receive(1, first);
+  primary.receive(1, second);
+  primary.drive({ type: "closed", streamId: 1 });
+  await primary.commit();
+  assert.is(primary.ledger.row()?.appliedSequence, 1);
+  assert.is(primary.status().convergence, "catching_up", "the second was named");
+});
+
+test("handle() ends a stream and drops the rest when the ledger refuses its batch", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 3 });
+  const [first, second, third] = batches(FIRST, [[1], [2], [3]]);
+  primary.receive(1, first);
+  primary.receive(1, third);
+  await primary.commitOne();
+  primary.receive(1, second);
+  await primary.commit();
+  assert.is(primary.endOf(1), "resynchronise");
+  assert.is(primary.ledger.row()?.appliedSequence, 1);
+});
+
+test("handle() acknowledges a batch again when it was applied before", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1 });
+  for (const _ of [1, 2]) {
+    primary.receive(1, batch(FIRST, [5]));
+    await primary.commit();
+  }
+  assert.equal(
+    primary.acks(1).map(({ appliedSequence }) => appliedSequence),
+    [0, 1, 1],
+  );
+  const { convergence, generation, ledgerId } = primary.core.shown(primary.nowMs);
+  assert.equal([convergence, generation, ledgerId], ["converged", GENERATION, LEDGER]);
+  assert.is(primary.status().totalLikes, 5n);
+});
+
+test("handle() says nothing to a stream that ended before its batch was refused", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 2 });
+  primary.receive(1, batches(FIRST, [[1], [2]])[1]);
+  primary.drive({ type: "closed", streamId: 1 });
+  await primary.commit();
+  assert.is(primary.endOf(1), undefined);
+  assert.equal(primary.core.troubles, []);
+});
+
+test("handle() pauses a stream when it queues too much, and resumes it at half", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 40 });
+  const all = batches(
+    FIRST,
+    Array.from({ length: 40 }, () => [1]),
+  );
+  for (const one of all.slice(0, STREAM_BATCHES_QUEUED_MAX + 1)) primary.receive(1, one);
+  assert.is(primary.kinds.filter((kind) => kind === "pause").length, 1);
+  assert.is(primary.kinds.filter((kind) => kind === "resume").length, 0);
+  await primary.commit();
+  assert.is(primary.kinds.filter((kind) => kind === "resume").length, 1);
+  assert.is(primary.ledger.row()?.appliedSequence, STREAM_BATCHES_QUEUED_MAX + 1);
+});
+
+test("handle() bounds the commands of a commit when more wait", async () => {
+  const primary = await PrimaryHarness.start();
+  for (let streamId = 1; streamId <= COMMIT_COMMANDS_MAX + 10; streamId++) {
+    primary.drive({ type: "opened", streamId });
+    primary.receive(streamId, hello({ incarnation: testId(0x1000 + streamId) }));
+  }
+  await primary.commit();
+  const sizes = primary.actions.flatMap((one) =>
+    one.type === "commit" ? [one.commands.length] : [],
+  );
+  assert.equal(sizes, [1, COMMIT_COMMANDS_MAX, 9]);
+});
+
+test("handle() ends a stream when it answers a label twice or of another stream", async () => {
+  const primary = await PrimaryHarness.start();
+  const { pulse } = await primary.greet(1);
+  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  assert.is(primary.endOf(1), "message_invalid");
+  await primary.commit();
+  await primary.greet(2);
+  primary.receive(2, report({ labelMs: pulse.labelMs }));
+  assert.is(primary.endOf(2), "message_invalid", "that label was of another stream");
+});
+
+test.run();

@@ -1,0 +1,80 @@
+/** A ledger that cannot be written, and what is told of who comes to it. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { FIRST, OTHER_OUTBOX, OUTBOX, SECOND, batch, hello, report } from "../core_fixture.ts";
+import { PrimaryHarness } from "./primary_harness.ts";
+
+test("handle() ends all streams and pauses when the disk refuses a commit", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1 });
+  await primary.join(2, {}, { incarnation: SECOND, outboxId: OTHER_OUTBOX });
+  primary.receive(1, batch(FIRST, [5]));
+  primary.refuseCommit("full");
+  assert.equal([primary.endOf(1), primary.endOf(2)], ["disk_full", "disk_full"]);
+  primary.drive({ type: "opened", streamId: 3 });
+  primary.receive(3, hello());
+  assert.is(primary.isCommitting, false, "it waits before it tries again");
+  await primary.pass(500);
+  assert.is(primary.sent(3)[0]?.type, "welcome");
+  assert.is(primary.notices("unwritten").length, 1);
+});
+
+test("handle() says that another program writes when a commit finds the ledger busy", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1, { lastSequence: 1 });
+  primary.receive(1, batch(FIRST, [5]));
+  primary.refuseCommit("busy");
+  assert.is(primary.endOf(1), "store_busy");
+  const end = primary.actions.findLast(({ type }) => type === "end");
+  assert.match(
+    end?.type === "end" ? end.refusal.message : "",
+    "Cannot write the ledger: another program is writing to it; end that program",
+  );
+  assert.equal(primary.notices("unwritten"), [{ type: "unwritten", why: "busy" }]);
+  assert.is(primary.status().unwritten, "busy");
+  await primary.pass(500);
+  const welcome = await primary.greet(2);
+  assert.is(welcome.appliedSequence, 0, "nothing was applied");
+  assert.is(primary.status().unwritten, "busy", "a Hello writes nothing");
+  primary.receive(2, report({ labelMs: welcome.pulse.labelMs, lastSequence: 1 }));
+  primary.receive(2, batch(FIRST, [5]));
+  await primary.commit();
+  assert.is(primary.status().unwritten, undefined);
+  assert.equal([primary.notices("written").length, primary.core.isWriting], [1, true]);
+});
+
+test("handle() takes no ledger for written that was only read", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.join(1);
+  assert.is(primary.notices("connected").length, 1);
+  primary.receive(1, batch(FIRST, [1]));
+  primary.refuseCommit("full");
+  for (const streamId of [2, 3]) {
+    await primary.pass(1_000);
+    await primary.join(streamId, { lastSequence: 1 });
+    assert.equal([primary.status().unwritten, primary.core.isWriting], ["full", false]);
+    primary.receive(streamId, batch(FIRST, [1]));
+    if (streamId === 2) primary.refuseCommit("full");
+  }
+  assert.equal([primary.notices("connected").length, primary.notices("written").length], [1, 0]);
+  await primary.commit();
+  assert.equal([primary.notices("connected").length, primary.notices("written").length], [2, 1]);
+  assert.is(primary.status().unwritten, undefined);
+});
+
+test("handle() says who is connected once it is admitted, and who is refused", async () => {
+  const primary = await PrimaryHarness.start();
+  await primary.greet(1);
+  assert.is(primary.notices("connected").length, 0);
+  primary.drive({ type: "closed", streamId: 1 });
+  primary.drive({ type: "opened", streamId: 2 });
+  primary.receive(2, hello({ protocolVersion: 9 }));
+  const told = primary.notices("disconnected").at(-1);
+  assert.match(told?.type === "disconnected" ? told.reason : "", "Cannot speak protocol version 9");
+  await primary.join(3);
+  const [connected, ...others] = primary.notices("connected");
+  assert.is(connected?.type === "connected" && connected.hello.outboxId, OUTBOX);
+  assert.equal(others, []);
+});
+
+test.run();

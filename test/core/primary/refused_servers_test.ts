@@ -1,0 +1,68 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { RefusedServers } from "../../../src/core/primary/refused_servers.ts";
+import type { MisdirectedServer } from "../../../src/core/primary/refused_servers.ts";
+import { REFUSED_KEPT_MS, REFUSED_NAMED_MAX } from "../../../src/limits.ts";
+import { testId } from "../../store/faults.ts";
+import { OTHER_OUTBOX, OUTBOX } from "../core_fixture.ts";
+
+const THEIRS = testId(0x77);
+const SERVER: MisdirectedServer = {
+  serverId: "a",
+  outboxId: OUTBOX,
+  address: "127.0.0.1:1",
+  ledgerId: THEIRS,
+  sinceMs: 500,
+};
+
+function misdirected(): RefusedServers<MisdirectedServer> {
+  return new RefusedServers(({ ledgerId }) => ledgerId);
+}
+
+test("came() names an outbox once, and expire() forgets who comes no longer", () => {
+  const refused = misdirected();
+  assert.equal(refused.came(SERVER, 10), SERVER);
+  const moved = { ...SERVER, address: "127.0.0.1:2" };
+  assert.is(refused.came({ ...moved, sinceMs: 510 }, 20), undefined);
+  assert.equal(refused.servers, [moved]);
+  assert.is(refused.expire(20 + REFUSED_KEPT_MS), false);
+  assert.is(refused.expire(21 + REFUSED_KEPT_MS), true);
+  assert.equal([refused.servers, refused.hasCome], [[], true]);
+});
+
+test("came() names an outbox again when it is refused for another reason", () => {
+  const refused = misdirected();
+  refused.came({ ...SERVER, sinceMs: 1 }, 0);
+  refused.came({ ...SERVER, outboxId: OTHER_OUTBOX, sinceMs: 2 }, 1);
+  const other = { ...SERVER, ledgerId: testId(0x78), sinceMs: 3 };
+  assert.is(refused.came(other, 2)?.ledgerId, testId(0x78));
+  assert.equal(
+    refused.servers.map(({ ledgerId, sinceMs }) => [ledgerId, sinceMs]),
+    [
+      [THEIRS, 2],
+      [testId(0x78), 3],
+    ],
+  );
+});
+
+test("came() names no more than REFUSED_NAMED_MAX, those that came first", () => {
+  const refused = misdirected();
+  for (let index = 0; index < REFUSED_NAMED_MAX + 2; index++) {
+    refused.came({ ...SERVER, outboxId: testId(index) }, 0);
+  }
+  assert.is(refused.servers.length, REFUSED_NAMED_MAX);
+  assert.is(refused.servers.at(-1)?.outboxId, testId(REFUSED_NAMED_MAX - 1));
+});
+
+test("forget() names an outbox no longer when it is refused no longer", () => {
+  const refused = misdirected();
+  refused.came(SERVER, 0);
+  refused.came({ ...SERVER, outboxId: OTHER_OUTBOX }, 0);
+  refused.forget(OUTBOX);
+  assert.equal(
+    refused.servers.map(({ outboxId }) => outboxId),
+    [OTHER_OUTBOX],
+  );
+});
+
+test.run();

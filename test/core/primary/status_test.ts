@@ -1,0 +1,204 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Contact } from "../../../src/core/primary/contacts.ts";
+import type { MemberRow } from "../../../src/core/ledger/ledger.ts";
+import {
+  convergence,
+  haveAllAnswered,
+  leastMark,
+  statusOf,
+  troubleText,
+} from "../../../src/core/primary/status.ts";
+import type { StatusView, TroubleStatus } from "../../../src/core/primary/status.ts";
+import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../../../src/limits.ts";
+import { testId } from "../../store/faults.ts";
+import { FIRST, GENERATION, LEDGER, OUTBOX, report, trouble } from "../core_fixture.ts";
+
+const NOW_MS = 10_000;
+const TROUBLE: TroubleStatus = {
+  ...trouble({ detail: "#1 is gone" }),
+  number: 1,
+  outboxId: OUTBOX,
+  serverId: "likes-server-0",
+  sinceMs: 1,
+  asOfFromMs: 0,
+  asOfToMs: 0,
+};
+
+function member(outboxId = OUTBOX, serverId = "likes-server-0"): MemberRow {
+  const rest = { state: "member", appliedLikes: 6n, retiredAsOfMs: 0 } as const;
+  return { outboxId, serverId, address: "127.0.0.1:1", ...rest };
+}
+
+function contact(changes: Partial<Contact> = {}): Contact {
+  return {
+    report: report({ shownVersion: 7, shownTotalLikes: 6n, acceptedLikes: 8n }),
+    sentMs: NOW_MS,
+    incarnation: FIRST,
+    streamId: 1,
+    namedSequence: 3,
+    appliedSequence: 3,
+    otherPendingEvents: 0,
+    markMs: 50,
+    awaited: undefined,
+    ...changes,
+  };
+}
+
+function view(changes: Partial<StatusView> = {}): StatusView {
+  return {
+    ledgerId: LEDGER,
+    generation: GENERATION,
+    meta: { version: 9, totalLikes: 6n, totalVersion: 7, asOfMs: 40 },
+    members: new Map([[OUTBOX, member()]]),
+    contacts: new Map([[OUTBOX, contact()]]),
+    troubles: [],
+    misdirected: [],
+    unrecorded: [],
+    unwritten: undefined,
+    hasMisdirected: false,
+    startedMs: 8_000,
+    startedLabelMs: 1_700_000_000_000,
+    ...changes,
+  };
+}
+
+function of(changes: Partial<Contact>, more: Partial<StatusView> = {}): StatusView {
+  return view({ contacts: new Map([[OUTBOX, contact(changes)]]), ...more });
+}
+
+test("convergence() is converged when nobody is known", () => {
+  assert.is(convergence(view({ members: new Map(), contacts: new Map() }), NOW_MS), "converged");
+});
+
+test("convergence() is unknown first, when several states hold", () => {
+  const pending = { namedSequence: 4 };
+  assert.is(convergence(view({ contacts: new Map() }), NOW_MS), "unknown");
+  assert.is(convergence(of({ report: undefined }), NOW_MS), "unknown", "nothing is committed");
+  assert.is(
+    convergence(of({ ...pending, sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS),
+    "unknown",
+  );
+  assert.is(convergence(of(pending, { troubles: [TROUBLE] }), NOW_MS), "unknown");
+  const members = new Map([
+    [OUTBOX, member()],
+    [testId(0xb), member(testId(0xb))],
+  ]);
+  assert.is(convergence(of(pending, { members }), NOW_MS), "unknown", "another one is silent");
+});
+
+test("convergence() is catching up when events are named that are not applied", () => {
+  assert.is(convergence(of({ namedSequence: 4 }), NOW_MS), "catching_up");
+  assert.is(convergence(of({ otherPendingEvents: 1 }), NOW_MS), "catching_up");
+});
+
+test("convergence() is converged when all answered within the bound", () => {
+  assert.is(convergence(of({ sentMs: NOW_MS - MEMBER_SILENT_MS }), NOW_MS), "converged");
+});
+
+test("haveAllAnswered() is true when each member said lately that nothing of it is missing", () => {
+  assert.ok(haveAllAnswered(view({ troubles: [TROUBLE] }), NOW_MS), "whatever the trouble");
+  assert.not.ok(haveAllAnswered(view({ contacts: new Map() }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ report: undefined }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ namedSequence: 4 }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ otherPendingEvents: 1 }), NOW_MS));
+  const nobody = view({ members: new Map(), contacts: new Map() });
+  assert.not.ok(haveAllAnswered(nobody, NOW_MS), "nobody is no answer");
+});
+
+test("leastMark() is the least of the members', and 0 when one has none", () => {
+  const other = testId(0xb);
+  const members = new Map([
+    [OUTBOX, member()],
+    [other, member(other)],
+  ]);
+  assert.is(leastMark(view({ members }), 9), 0);
+  const contacts = new Map([
+    [OUTBOX, contact()],
+    [other, contact({ markMs: 30 })],
+  ]);
+  assert.is(leastMark(view({ members, contacts }), 9), 30);
+  assert.is(leastMark(view({ members: new Map() }), 9), 9);
+});
+
+test("statusOf() is everywhere when every member shows the last change of the total", () => {
+  assert.is(statusOf(view(), NOW_MS, 1).everywhere, true);
+  const behind = of({ report: report({ shownVersion: 6 }) });
+  assert.is(statusOf(behind, NOW_MS, 1).everywhere, false);
+  assert.is(statusOf(behind, NOW_MS, 1).convergence, "converged");
+  assert.is(statusOf(of({ namedSequence: 4 }), NOW_MS, 1).everywhere, false);
+});
+
+test("statusOf() sums what is pending and tells each member's state", () => {
+  const pending = of({ namedSequence: 5, otherPendingEvents: 2, sentMs: NOW_MS - 1_500 });
+  const { servers, pendingEvents, nowMs } = statusOf(pending, NOW_MS, 77);
+  assert.equal([pendingEvents, nowMs], [4, 77]);
+  const [server] = servers;
+  assert.equal([server?.state, server?.silentForMs, server?.trouble], ["streaming", 1_500, ""]);
+  assert.equal([server?.lastSequence, server?.appliedSequence], [5, 3]);
+  assert.equal(
+    [server?.acceptedLikes, server?.appliedLikes, server?.knownTotalLikes],
+    [8n, 6n, 6n],
+  );
+
+  const [silent] = statusOf(view({ contacts: new Map() }), NOW_MS, 1).servers;
+  assert.equal([silent?.state, silent?.silentForMs, silent?.incarnation], ["silent", 2_000, ""]);
+  const [troubled] = statusOf(view({ troubles: [TROUBLE] }), NOW_MS, 1).servers;
+  assert.is(troubled?.state, "streaming", "one that streams in trouble streams");
+  assert.is(troubled?.trouble, `gap of incarnation ${FIRST}: #1 is gone`);
+});
+
+test("troubleText() names the incarnation when a trouble is about one", () => {
+  assert.is(troubleText(TROUBLE), `gap of incarnation ${FIRST}: #1 is gone`);
+  const ledger = { ...TROUBLE, kind: "ledger_restored", incarnation: "" } as const;
+  assert.is(troubleText(ledger), "ledger_restored: #1 is gone");
+});
+
+test("statusOf() sorts by the number at the end of a server id", () => {
+  const ids = ["likes-server-10", "b", "likes-server-2", "a-1", "likes-server-2"];
+  const members = new Map(
+    ids.map((id, index) => [testId(9 - index), member(testId(9 - index), id)]),
+  );
+  const { servers } = statusOf(view({ members }), NOW_MS, 1);
+  const sorted = ["a-1", "b", "likes-server-2", "likes-server-2", "likes-server-10"];
+  assert.equal(
+    servers.map(({ serverId }) => serverId),
+    sorted,
+  );
+  assert.ok((servers[2]?.outboxId ?? "") < (servers[3]?.outboxId ?? ""));
+});
+
+test("statusOf() names the newest troubles when there are many", () => {
+  const troubles = Array.from({ length: 9 }, (_, number) => ({
+    ...TROUBLE,
+    detail: `trouble ${number}`,
+  }));
+  const [server] = statusOf(view({ troubles }), NOW_MS, 1).servers;
+  assert.match(server?.trouble ?? "", `trouble 8; and ${9 - TROUBLES_SHOWN_MAX} older`);
+  assert.not.match(server?.trouble ?? "", "trouble 4");
+});
+
+test("statusOf() lists the oldest troubles when there are more than it may, and counts all", () => {
+  const troubles = Array.from({ length: TROUBLES_LISTED_MAX + 2 }, (_, index) => {
+    return { ...TROUBLE, number: index + 1 };
+  });
+  const status = statusOf(view({ troubles }), NOW_MS, 1);
+  assert.equal(
+    [status.troubles.length, status.troubles.at(-1)?.number, status.troubleCount],
+    [TROUBLES_LISTED_MAX, TROUBLES_LISTED_MAX, TROUBLES_LISTED_MAX + 2],
+  );
+});
+
+test("statusOf() tells a number when peers name more events than one can hold", () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const contacts = new Map([[OUTBOX, contact({ namedSequence: most, otherPendingEvents: most })]]);
+  assert.is(statusOf(view({ contacts }), NOW_MS, 1).pendingEvents, most);
+});
+
+test("statusOf() never shows less accepted than applied", () => {
+  const contacts = new Map([[OUTBOX, contact({ report: report({ acceptedLikes: 1n }) })]]);
+  assert.is(statusOf(view({ contacts }), NOW_MS, 1).servers[0]?.acceptedLikes, 6n);
+});
+
+test.run();

@@ -1,0 +1,37 @@
+/** Observations of a run of two LikesServers, to be changed one thing at a time. */
+import { PRIMARY } from "../../src/demo/verdict.ts";
+import type { Expected, Observation, SeedLikes } from "../../src/demo/verdict.ts";
+import type { OutboxTally } from "../../src/store/outbox/outbox_reader.ts";
+
+/** An outbox whose likes were all generated. */
+export function tally(serverId: string, events: number, likes: bigint): OutboxTally {
+  const outboxId = `outbox of ${serverId}`;
+  return { outboxId, serverId, events, likes, generatedEvents: events, pendingEvents: 0 };
+}
+
+/** Two LikesServers that accepted `likes` each, in three events each, shown by all. */
+export function observation(likes: bigint, changes: Partial<Observation> = {}): Observation {
+  const names = [PRIMARY, "likes-server-0", "likes-server-1"];
+  return {
+    outboxes: [tally("likes-server-0", 3, likes), tally("likes-server-1", 3, likes)],
+    unreadable: [],
+    shown: names.map((name) => ({ name, totalLikes: likes * 2n })),
+    everywhere: true,
+    outstanding: [],
+    ...changes,
+  };
+}
+
+/** What those two had to give when three events were due of each; of a fresh folder. */
+export function expected(seedLikes?: SeedLikes, changes: Partial<Expected> = {}): Expected {
+  const part = { dueEvents: 3, earlierEvents: 0 };
+  return {
+    generators: [
+      { serverId: "likes-server-0", ...part },
+      { serverId: "likes-server-1", ...part },
+    ],
+    earlierEvents: 0,
+    seedLikes,
+    ...changes,
+  };
+}

@@ -1,0 +1,96 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { columnsMost } from "../../src/text/escape.ts";
+import { runTable } from "../../src/demo/run_table.ts";
+import type { RunTableView } from "../../src/demo/run_table.ts";
+import { serverStatus } from "../rpc/serving.ts";
+import { processes, runStatus } from "./run_fixture.ts";
+
+const AWAY = { state: "away", pid: undefined } as const;
+
+function linesOf(view: RunTableView, columns = 120, lines = 30): string[] {
+  return runTable(view, { columns, lines, color: false }).split("\n");
+}
+
+test("runTable() has a row a process with its pid, beside what the status says", () => {
+  const lines = linesOf({ processes: processes(), heard: runStatus() });
+  assert.match(lines[0] ?? "", /^6,231 likes CONVERGED everywhere, as of 0\.3 s ago, /);
+  const titles = "process state pid restarts address pending accepted applied shows silent";
+  assert.equal(lines[2]?.split(/ +/), titles.split(" "));
+  assert.match(lines[3] ?? "", /^primary +up +4242 +0 +127\.0\.0\.1:41000 +6,231$/);
+  assert.match(
+    lines[4] ?? "",
+    /^likes-server-0 +streaming +4243 +0 +127\.0\.0\.1:41001 +0 +2,077 +2,077 +6,231 +0\.3 s$/,
+  );
+  assert.is(lines.length, 7);
+});
+
+test("runTable() shows at once who is away, who starts again, and how often", () => {
+  const changed = processes({
+    "likes-server-0": { ...AWAY, restarts: 0 },
+    "likes-server-1": { state: "starting", pid: 77, restarts: 3 },
+    "likes-server-2": { ...AWAY, state: "given up", restarts: 4 },
+  });
+  const lines = linesOf({ processes: changed, heard: runStatus() });
+  assert.match(lines[4] ?? "", /^likes-server-0 +away +0 +127/);
+  assert.match(lines[5] ?? "", /^likes-server-1 +starting +77 +3 +127/);
+  assert.match(lines[6] ?? "", /^likes-server-2 +given up +4 +127/);
+});
+
+test("runTable() says of members what the status knows better than the parent", () => {
+  const servers = runStatus().servers.map((server, index) => {
+    return index === 1 ? { ...server, state: "silent" as const } : server;
+  });
+  const stranger = { ...serverStatus(7), serverId: "by-hand" };
+  const heard = runStatus({ servers: [...servers, stranger] });
+  const lines = linesOf({ processes: processes(), heard });
+  assert.match(lines[5] ?? "", /^likes-server-1 +silent /);
+  assert.match(lines[7] ?? "", /^by-hand +streaming +\S+:\d+ +\d/, "somebody started it by hand");
+});
+
+test("runTable() shows who lives, and claims nothing else, while the primary is away", () => {
+  const silence = { status: runStatus(), silentMs: 2_000, reason: "Cannot reach it: gone" };
+  const primary = { state: "starting", restarts: 1 } as const;
+  const lines = linesOf({ processes: processes({ primary }), heard: silence });
+  assert.equal(lines.slice(0, 3), [
+    "6,231 likes UNKNOWN, as of 2.3 s ago",
+    "no answer from the primary for 2 s; trying again",
+    "Cannot reach it: gone",
+  ]);
+  assert.match(lines[5] ?? "", /^primary +starting +4242 +1 +127\.0\.0\.1:41000$/);
+  assert.match(lines[6] ?? "", /^likes-server-0 +up +4243 +0 +127\.0\.0\.1:41001$/);
+  const hung = linesOf({ processes: processes(), heard: silence });
+  assert.match(hung[5] ?? "", /^primary +silent /, "it lives, and does not answer");
+});
+
+test("runTable() keeps pids and restarts when the terminal is narrow", () => {
+  for (const columns of [60, 80]) {
+    const lines = linesOf({ processes: processes(), heard: runStatus() }, columns);
+    assert.ok(lines.every((line) => columnsMost(line) <= columns));
+    assert.ok(lines.some((line) => /^process +state +pid +restarts .*shows/.test(line)));
+  }
+});
+
+test("runTable() is never longer than its room, and keeps who is away", () => {
+  const changed = processes({ "likes-server-2": AWAY });
+  for (const [lines, hidden] of [
+    [9, 0],
+    [7, 1],
+  ] as const) {
+    const text = linesOf({ processes: changed, heard: runStatus() }, 120, lines);
+    assert.ok(text.length <= lines, `${text.length} lines in ${lines}`);
+    assert.is(text.includes(`… and ${hidden} more`), hidden > 0);
+    assert.ok(text.some((line) => line.startsWith("likes-server-2  away")));
+    assert.ok(text.some((line) => line.startsWith("primary ")));
+  }
+});
+
+test("runTable() paints states when there is colour", () => {
+  const view = { processes: processes({ "likes-server-0": AWAY }), heard: runStatus() };
+  const text = runTable(view, { columns: 120, lines: 30, color: true });
+  assert.match(text, "\u001b[31maway\u001b[39m");
+  assert.match(text, "\u001b[32mup\u001b[39m");
+  assert.match(text, "\u001b[32mstreaming\u001b[39m");
+});
+
+test.run();

@@ -1,0 +1,58 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { NO_EVENTS } from "../../src/core/protocol/messages.ts";
+import type { Trouble } from "../../src/core/protocol/messages.ts";
+import { LikesServerLog } from "../../src/roles/likes_server_log.ts";
+
+const LIFE = "3f2a91c0".repeat(4);
+const GAP: Trouble = {
+  kind: "gap",
+  incarnation: LIFE,
+  firstSequence: 5,
+  lastSequence: 9,
+  digest: "1".repeat(32),
+  detail: "they are lost",
+};
+const RESTORED: Trouble = {
+  kind: "ledger_restored",
+  incarnation: LIFE,
+  ...NO_EVENTS,
+  detail: "it went back",
+};
+
+test("troubles() tells once that a trouble is over, and of none that goes on", () => {
+  const lines: string[] = [];
+  const log = new LikesServerLog({ line: (text) => lines.push(text) });
+  log.troubles([GAP, RESTORED]);
+  log.troubles([{ ...GAP, firstSequence: 6 }, RESTORED]);
+  assert.equal(lines, []);
+  log.troubles([RESTORED]);
+  assert.is(lines.length, 1);
+  assert.match(lines[0] ?? "", new RegExp(`^trouble is over: gap.*${LIFE}`));
+  log.troubles([]);
+  log.troubles([]);
+  assert.is(lines.length, 2);
+  assert.match(lines[1] ?? "", "trouble is over: ledger_restored");
+});
+
+test("notice() tells each reason of an outage once, and that it is over", () => {
+  const lines: string[] = [];
+  const log = new LikesServerLog({ line: (text) => lines.push(text) });
+  const disconnected = (reason: string, attempts: number): void => {
+    log.notice({ type: "disconnected", reason, attempts }, 0);
+  };
+  for (let attempts = 1; attempts <= 6; attempts += 2) {
+    disconnected("no room", attempts);
+    disconnected("its disk is full", attempts + 1);
+  }
+  log.notice({ type: "connected", incarnation: LIFE, appliedSequence: 3 }, 0);
+  disconnected("no room", 1);
+  assert.equal(lines, [
+    "disconnected: no room; connecting again",
+    "disconnected: its disk is full; connecting again",
+    `connected to the primary: incarnation ${LIFE}, applied to #3`,
+    "disconnected: no room; connecting again",
+  ]);
+});
+
+test.run();

@@ -1,0 +1,70 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { SERVER_IDS_TRIED_MAX } from "../../src/limits.ts";
+import { cannotMint, openOutbox } from "../../src/roles/open_outbox.ts";
+import { takeProcessLock } from "../../src/store/sqlite/process_lock.ts";
+import { temporaryFolder } from "../fixtures/temporary_folder.ts";
+import { faultOf } from "../store/faults.ts";
+
+test("openOutbox() takes the lowest likes-server-N that nobody holds when no id is given", async () => {
+  await using folder = temporaryFolder();
+  const opened = [0, 1, 2].map(() => openOutbox(folder.path, undefined));
+  assert.equal(
+    opened.map(({ serverId }) => serverId),
+    ["likes-server-0", "likes-server-1", "likes-server-2"],
+  );
+  const outboxId = (await opened[1]?.store.load())?.outboxId;
+  opened[1]?.store.close();
+  const again = openOutbox(folder.path, undefined);
+  assert.is(again.serverId, "likes-server-1");
+  assert.is((await again.store.load()).outboxId, outboxId, "it goes on with what was there");
+  for (const { store } of [opened[0], opened[2], again].filter((one) => one !== undefined)) {
+    store.close();
+  }
+});
+
+test("openOutbox() opens the id that is given, and refuses one that is held", async () => {
+  await using folder = temporaryFolder();
+  const { serverId, store } = openOutbox(folder.path, "fra-1");
+  assert.is(serverId, "fra-1");
+  const { message } = await faultOf("store_locked", () => openOutbox(folder.path, "fra-1"));
+  assert.match(message, join(folder.path, "fra-1"));
+  store.close();
+});
+
+test("openOutbox() does not pass over an outbox when it is damaged", async () => {
+  await using folder = temporaryFolder();
+  mkdirSync(join(folder.path, "likes-server-0"));
+  const text = "this is not a database, and long enough to be looked at".repeat(100);
+  writeFileSync(join(folder.path, "likes-server-0", "outbox.sqlite"), text);
+  await faultOf("store_unusable", () => openOutbox(folder.path, undefined));
+});
+
+test("openOutbox() gives up when all the ids that it tries are in use", async () => {
+  await using folder = temporaryFolder();
+  const locks = Array.from({ length: SERVER_IDS_TRIED_MAX }, (_, number) => {
+    const path = join(folder.path, `likes-server-${number}`);
+    mkdirSync(path);
+    return takeProcessLock(join(path, "outbox.lock"));
+  });
+  const { message } = await faultOf("store_locked", () => openOutbox(folder.path, undefined));
+  assert.match(message, `likes-server-${SERVER_IDS_TRIED_MAX - 1}`);
+  assert.match(message, "--id");
+  locks.pop()?.release();
+  const { serverId, store } = openOutbox(folder.path, undefined);
+  assert.is(serverId, `likes-server-${SERVER_IDS_TRIED_MAX - 1}`);
+  store.close();
+  for (const lock of locks) lock?.release();
+});
+
+test("cannotMint() tells a disk that is full from an outbox that another program writes to", () => {
+  const full = cannotMint("full", "a");
+  assert.equal([full.code, full.message.includes("disk is full")], ["disk_full", true]);
+  const busy = cannotMint("busy", "a");
+  assert.is(busy.code, "store_busy");
+  assert.match(busy.message, "another program is writing to its outbox; end that program");
+});
+
+test.run();

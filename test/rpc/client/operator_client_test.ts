@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { EXIT, FAULTS } from "../../../src/errors.ts";
+import { OperatorClient } from "../../../src/rpc/client/operator_client.ts";
+import { becomes, within } from "../../fixtures/eventually.ts";
+import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
+import { faultOf } from "../../store/faults.ts";
+import { serveOperated } from "../operator_fixture.ts";
+
+const LIMIT_MS = 5_000;
+/** Long enough to connect on a busy machine. */
+const LATE_MS = 2_000;
+
+test("OperatorClient names the path and the way out when there is no socket", async () => {
+  await using folder = temporaryFolder();
+  const path = join(folder.path, "primary", "operator.sock");
+  const fault = await faultOf("peer_unreachable", () => new OperatorClient(path));
+  assert.match(fault.message, JSON.stringify(path));
+  assert.match(fault.message, "start the primary, or give its --data-dir");
+  assert.is(FAULTS[fault.code].exit, EXIT.unreachable);
+});
+
+test("OperatorClient says how long a path may be when it is too long", async () => {
+  const path = `/${"a".repeat(200)}`;
+  const fault = await faultOf("peer_unreachable", () => new OperatorClient(path));
+  assert.match(fault.message, "its path has 201 bytes, and that of a socket at most 107");
+});
+
+test("resolve() says that nothing answers when a killed primary left its socket", async () => {
+  await using folder = temporaryFolder();
+  const path = join(folder.path, "operator.sock");
+  writeFileSync(path, ""); // refuses connections, as the socket of a process that is gone
+  const client = new OperatorClient(path);
+  const fault = await faultOf("peer_unreachable", () => client.resolve(1, "", LIMIT_MS));
+  assert.match(fault.message, "nothing answers there; start the primary, or");
+  client.close();
+});
+
+test("retire() cannot tell what was decided when no answer comes", async () => {
+  await using operated = await serveOperated(undefined);
+  const client = new OperatorClient(operated.path);
+  const late = await faultOf("outcome_unknown", () => client.retire("a", "", LATE_MS));
+  assert.match(late.message, "no answer in time");
+  const cut = faultOf("outcome_unknown", () => client.retire("b", "", LIMIT_MS));
+  await becomes("it is asked", () => operated.asked.length === 2);
+  await operated.server.close();
+  assert.match((await within("the end", cut)).message, "nothing is decided twice");
+  client.close();
+});
+
+test.run();

@@ -1,0 +1,226 @@
+/**
+ * What a flood of cheap calls costs others, counted in calls of it that were worked on before an honest
+ * one was answered: so that nothing here depends on how fast the machine is.
+ */
+import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { STATUS } from "../../../src/errors.ts";
+import { CONNECTION_STREAMS_FIRST, CONNECTION_STREAMS_MAX } from "../../../src/limits.ts";
+import { likesService } from "../../../src/rpc/server/likes_service.ts";
+import { openDelivery } from "../../../src/rpc/client/primary_client.ts";
+import { primaryService } from "../../../src/rpc/server/primary_service.ts";
+import { protos } from "../../../src/rpc/protos.ts";
+import { CallFlood, callBytes } from "../../fixtures/call_flood.ts";
+import { becomes, within } from "../../fixtures/eventually.ts";
+import { RawCall, rawSession } from "../../fixtures/raw_call.ts";
+import type { RawEnd } from "../../fixtures/raw_call.ts";
+import { testId } from "../../store/faults.ts";
+import { NO_COUNTS, NO_LIKES, NO_PRIMARY, serve } from "../serving.ts";
+import type { Serving } from "../serving.ts";
+
+const LIMIT_MS = 30_000;
+const OK = 0;
+/** What one call of a flood takes. */
+const WORK_MS = 0.3;
+const CONNECTIONS = 20;
+/** What HTTP/2 lets in of a flood that does not wait. */
+const LET_IN = CONNECTIONS * CONNECTION_STREAMS_FIRST;
+const { GetCounts, Status } = protos.PrimaryService.service;
+const { AddLikes, GetTotal } = protos.LikesService.service;
+const COUNT = GetCounts.requestSerialize({ itemIds: ["video"] });
+const HEALTH = "/grpc.health.v1.Health/Check";
+const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+const LIST = Buffer.from([0x3a, 0]); // field 7: list_services
+const NOTHING = new Uint8Array();
+
+test("Arrivals drops the calls of connections that are closed", async () => {
+  await using served = await Served.primary();
+  using flood = new CallFlood(served.address);
+  await flood.send(callBytes(GetCounts.path, COUNT, 1_000), CONNECTIONS);
+  await becomes("work has begun", () => served.worked > 0);
+  flood[Symbol.dispose]();
+  const { connections } = served.serving.server.load;
+  await becomes("all gone", () => {
+    const { load } = served.serving.server;
+    return load.calls === 0 && load.connections < Math.max(connections, 1);
+  });
+  const { worked } = served;
+  assert.ok(worked < LET_IN / 4, `${worked} of ${CONNECTIONS * 1_000} calls were worked on`);
+  assert.is((await honest(served.address, GetCounts.path, COUNT)).code, OK);
+  assert.is(served.worked, worked + 1);
+});
+
+for (const [name, path, request] of [
+  ["GetCounts", GetCounts.path, COUNT],
+  ["Status", Status.path, NOTHING],
+] as const) {
+  test(`Arrivals lets readers, health and a delivery in between when ${name} floods`, async () => {
+    await using served = await Served.primary();
+    await using session = await served.session();
+    using flood = new CallFlood(served.address);
+    await flood.send(callBytes(path, request, 1_000), CONNECTIONS);
+    await served.passes("a reader", () => {
+      return honest(served.address, GetCounts.path, COUNT, session.http2);
+    });
+    await served.passes("health", () => honest(served.address, HEALTH, NOTHING, session.http2));
+    await served.passes("a new reader", () => honest(served.address, GetCounts.path, COUNT));
+    await served.passes("a delivery", async () => {
+      const opened = served.opened();
+      const events = { received: () => {}, writable: () => {}, broken: () => {} };
+      const link = openDelivery(served.address, events);
+      await within("its opening", opened);
+      link.close();
+    });
+  });
+}
+
+test("Arrivals lets a giver and a reader in between when AddLikes floods", async () => {
+  const add = AddLikes.requestSerialize({ itemId: "video", likes: "1" });
+  await using served = await Served.likes();
+  await using session = await served.session();
+  using flood = new CallFlood(served.address);
+  await flood.send(callBytes(AddLikes.path, add, 1_000), CONNECTIONS);
+  await served.passes("a giver", () => honest(served.address, AddLikes.path, add, session.http2));
+  const total = () => honest(served.address, GetTotal.path, NOTHING, session.http2);
+  await served.passes("a reader", total, STATUS.UNAVAILABLE); // before the first pulse
+});
+
+test("Arrivals lets a reader in between when health, reflection or unknown calls flood", async () => {
+  for (const path of [HEALTH, REFLECTION, "/likes.v1.PrimaryService/None"]) {
+    await using served = await Served.primary();
+    await using session = await served.session();
+    using flood = new CallFlood(served.address);
+    await flood.send(callBytes(path, path === REFLECTION ? LIST : NOTHING, 1_000), CONNECTIONS);
+    const waiting = () => served.serving.server.load.calls;
+    for (const untilMs = performance.now() + LIMIT_MS; waiting() === 0;) {
+      assert.ok(performance.now() < untilMs, "the flood is there");
+      await setImmediate();
+    }
+    let most = 0;
+    let end: RawEnd | undefined;
+    void honest(served.address, GetCounts.path, COUNT, session.http2).then(
+      (ended) => (end = ended),
+    );
+    for (; end === undefined; await setImmediate()) most = Math.max(most, waiting());
+    assert.is(end.code, OK);
+    assert.ok(waiting() > most / 2, `of ${most} calls to ${path} ${waiting()} still waited`);
+  }
+});
+
+test("Arrivals answers a call that nobody serves", async () => {
+  await using served = await Served.primary();
+  const end = await honest(served.address, "/likes.v1.PrimaryService/None", NOTHING);
+  assert.is(end.code, STATUS.UNIMPLEMENTED);
+});
+
+test("Arrivals lets a connection have many streams once its first had their turn", async () => {
+  await using served = await Served.primary();
+  await using session = await served.session();
+  const calls = Array.from({ length: CONNECTION_STREAMS_MAX }, () => {
+    return new RawCall(served.address, GetCounts.path, { session: session.http2 });
+  });
+  await becomes("all there", () => {
+    return served.serving.server.load.calls === CONNECTION_STREAMS_MAX;
+  });
+  for (const call of calls) {
+    call.send(COUNT);
+    call.endSending();
+    call.read(() => {});
+  }
+  const ends = await within("all answers", Promise.all(calls.map(({ ended }) => ended)));
+  assert.equal([...new Set(ends.map(({ code }) => code))], [OK], "none is refused");
+});
+
+/** A server whose every call takes WORK_MS of work, and what it did. */
+class Served implements AsyncDisposable {
+  worked = 0;
+  #onOpened: () => void = () => {};
+  #serving: Serving | undefined;
+
+  static async primary(): Promise<Served> {
+    const served = new Served();
+    const work =
+      <T>(answer: T) =>
+      () =>
+        served.#work(answer);
+    const open = () => {
+      served.#onOpened();
+      return NO_PRIMARY.open({} as never);
+    };
+    const status = work(NO_PRIMARY.status());
+    const port = { ...NO_PRIMARY, open, status, counts: work(NO_COUNTS) };
+    served.#serving = await serve(primaryService(port).add, true);
+    return served;
+  }
+
+  static async likes(): Promise<Served> {
+    const served = new Served();
+    const accepted = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
+    const give = (_: unknown, done: (outcome: typeof accepted) => void): void => {
+      done(served.#work(accepted));
+    };
+    served.#serving = await serve(likesService({ ...NO_LIKES, give }));
+    return served;
+  }
+
+  get serving(): Serving {
+    assert.ok(this.#serving !== undefined);
+    return this.#serving;
+  }
+
+  get address(): string {
+    return this.serving.address;
+  }
+
+  /** The next delivery stream that comes. */
+  opened(): Promise<void> {
+    return new Promise((resolve) => (this.#onOpened = resolve));
+  }
+
+  /** A connection of an honest peer, which was there before the flood. */
+  async session() {
+    const http2 = await rawSession(this.address);
+    await once(http2, "remoteSettings");
+    return { http2, [Symbol.asyncDispose]: async () => http2.destroy() };
+  }
+
+  /** Calls as `call` does: it has to be answered before much of a flood is worked on. */
+  async passes(what: string, call: () => Promise<RawEnd | void>, code: number = OK): Promise<void> {
+    await becomes("the flood is there", () => this.worked > 0);
+    const before = this.worked;
+    const end = await within(what, call());
+    if (end !== undefined) assert.is(end.code, code, end.details);
+    const passed = this.worked - before;
+    assert.ok(passed < LET_IN / 4, `${what} waited for ${passed} of ${LET_IN} calls`);
+    await setImmediate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.serving[Symbol.asyncDispose]();
+  }
+
+  #work<T>(answer: T): T {
+    this.worked++;
+    const untilMs = performance.now() + WORK_MS;
+    while (performance.now() < untilMs);
+    return answer;
+  }
+}
+
+/** How a unary call ends of a peer that waits for its answer. */
+async function honest(
+  address: string,
+  path: string,
+  request: Uint8Array,
+  session?: Awaited<ReturnType<typeof rawSession>>,
+): Promise<RawEnd> {
+  await using call = new RawCall(address, path, session === undefined ? {} : { session });
+  call.send(request);
+  call.endSending();
+  call.read(() => {});
+  return await call.ended;
+}
+
+test.run();

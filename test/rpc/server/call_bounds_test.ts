@@ -1,0 +1,230 @@
+/** What holds for every call of a server, when a peer does what no gRPC library would do. */
+import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers/promises";
+import { makeClientConstructor } from "@grpc/grpc-js";
+import type { ServiceError } from "@grpc/grpc-js";
+import { service as health } from "grpc-health-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { STATUS } from "../../../src/errors.ts";
+import {
+  ANSWER_BYTES_PER_S_MIN,
+  ANSWER_WAIT_MAX_MS,
+  FOREIGN_STREAMS_MAX,
+  MESSAGE_BYTES_MAX,
+  METADATA_BYTES_MAX,
+  REQUEST_WAIT_MAX_MS,
+  SHUTDOWN_WAIT_MAX_MS,
+} from "../../../src/limits.ts";
+import { monotonicMs } from "../../../src/monotonic.ts";
+import { CallBounds } from "../../../src/rpc/server/call_bounds.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS } from "../../../src/rpc/client/client.ts";
+import { LikesClient } from "../../../src/rpc/client/likes_client.ts";
+import { likesService } from "../../../src/rpc/server/likes_service.ts";
+import type { LikesPort } from "../../../src/rpc/server/likes_service.ts";
+import { protos } from "../../../src/rpc/protos.ts";
+import { becomes, within } from "../../fixtures/eventually.ts";
+import { healthOf } from "../../fixtures/health.ts";
+import { RawCall } from "../../fixtures/raw_call.ts";
+import type { RawEnd } from "../../fixtures/raw_call.ts";
+import { testId } from "../../store/faults.ts";
+import { NO_LIKES, serve } from "../serving.ts";
+import type { Serving } from "../serving.ts";
+
+const LIMIT_MS = 15_000;
+const MB = 1_000_000;
+const { AddLikes } = protos.LikesService.service;
+const { StreamLikes } = protos.PrimaryService.service;
+const ADD = AddLikes.requestSerialize({ itemId: "video", likes: "1" });
+/** A peer to whom nothing may be sent: HTTP/2 lets it say so. */
+const CLOSED_WINDOW = { initialWindowSize: 0 };
+const ACCEPTED = { type: "accepted", incarnation: testId(1), sequence: 7 } as const;
+const HealthClient = makeClientConstructor(health, "Health");
+
+test("CallBounds refuses a call when it is compressed, and answers others", async () => {
+  await using serving = await serveLikes();
+  const headers = { "grpc-encoding": "gzip" };
+  for (const path of [AddLikes.path, protos.LikesService.service.GetTotal.path]) {
+    await using call = new RawCall(serving.address, path, { headers });
+    call.send(ADD);
+    call.endSending();
+    call.read(() => {});
+    expectEnd(await within("the end", call.ended), "UNIMPLEMENTED", "compressed");
+  }
+  const gzip = { ...CHANNEL_OPTIONS, "grpc.default_compression_algorithm": 2 };
+  const client = new protos.LikesService(serving.address, CREDENTIALS, gzip);
+  const { code } = await new Promise<ServiceError>((resolve, reject) => {
+    client.addLikes({ itemId: "video", likes: "1" }, (error) => {
+      if (error === null) reject(new Error("It was taken"));
+      else resolve(error);
+    });
+  });
+  client.close();
+  assert.is(code, STATUS.UNIMPLEMENTED);
+  await expectServing(serving);
+});
+
+test("sweep() ends a call when its request does not come in time, and none that is whole", async () => {
+  await using serving = await serve(likesService({ ...NO_LIKES, give: () => {} }));
+  await using silent = new RawCall(serving.address, AddLikes.path);
+  await using half = new RawCall(serving.address, AddLikes.path);
+  half.send(ADD);
+  await using whole = new RawCall(serving.address, AddLikes.path);
+  whole.send(ADD);
+  whole.endSending();
+  for (const call of [silent, half, whole]) call.read(() => {});
+  await becomes("all there", () => serving.server.load.calls === 3);
+  await healthOf(serving.address); // whose answer shows that what came before it was read
+  serving.server.sweep(monotonicMs());
+  assert.is(serving.server.load.calls, 3);
+  serving.server.sweep(monotonicMs() + REQUEST_WAIT_MAX_MS);
+  const ends = await within("both ends", Promise.all([silent.ended, half.ended]));
+  for (const end of ends) expectEnd(end, "DEADLINE_EXCEEDED", "peer_silent");
+  assert.is(serving.server.load.calls, 3, "their peers have not ended their own side");
+  serving.server.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS);
+  await becomes("their streams reset", () => serving.server.load.calls === 1);
+});
+
+test("CallBounds holds nothing of a cancelled call, however late its answer comes", async () => {
+  const late: (() => void)[] = [];
+  const give: LikesPort["give"] = (_, done) => void late.push(() => done(ACCEPTED));
+  await using serving = await serve(likesService({ ...NO_LIKES, give }));
+  for (let call = 1; call <= 20; call++) {
+    const cancelled = new RawCall(serving.address, AddLikes.path);
+    cancelled.send(ADD);
+    cancelled.endSending();
+    await becomes("it is asked", () => late.length === call);
+    await cancelled[Symbol.asyncDispose]();
+  }
+  await becomes("no call left", () => serving.server.load.calls === 0);
+  for (const answer of late) answer();
+  await setImmediate();
+  assert.equal(serving.server.load.unreadBytes, 0);
+  assert.is(await healthOf(serving.address), "NOT_SERVING", "it answers");
+});
+
+test("sweep() leaves a slow reader the time that its answer takes at ANSWER_BYTES_PER_S_MIN", () => {
+  const cut: string[] = [];
+  const cutting = { used: () => {}, cut: (name: string) => cut.push(name) };
+  const peer = { name: "a", address: "a" };
+  const arrived = { of: () => ({ peer, refusal: undefined }), inTurn: () => {} };
+  const bounds = new CallBounds({ ...cutting, ...arrived });
+  const call = { peer } as never;
+  assert.is(bounds.open(call, StreamLikes as never), undefined);
+  bounds.sent(call, 60 * ANSWER_BYTES_PER_S_MIN);
+  bounds.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 59_000);
+  assert.equal(cut, []);
+  bounds.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 60_000);
+  assert.equal(cut, ["a"]);
+});
+
+test("sweep() cuts a connection when its peer does not read an answer in time", async () => {
+  await using serving = await serveLikes();
+  await using deaf = new RawCall(serving.address, AddLikes.path, { settings: CLOSED_WINDOW });
+  deaf.send(ADD);
+  deaf.endSending();
+  await becomes("an unread answer", () => serving.server.load.unreadBytes > 0);
+  await using other = new RawCall(serving.address, AddLikes.path);
+  await becomes("both there", () => serving.server.load.calls === 2);
+  serving.server.sweep(monotonicMs());
+  assert.is(serving.server.load.calls, 2);
+  // As the sweep that comes by itself would, later; of the other call it ends only the wait.
+  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 1_000); // its few bytes take less
+  const { code } = await within("the cut", deaf.ended);
+  assert.ok(Number.isNaN(code), "nothing could be said to it");
+  other.read(() => {});
+  expectEnd(await within("its end", other.ended), "DEADLINE_EXCEEDED", "peer_silent");
+  await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
+  await expectServing(serving);
+});
+
+test("CallBounds refuses a stream of health when there are too many, until one has gone", async () => {
+  await using serving = await serve(likesService(NO_LIKES));
+  const client = new HealthClient(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
+  let answered = 0;
+  const watch = () => {
+    const call = client["watch"]?.({ service: "" });
+    call.on("error", () => {}).on("data", () => answered++);
+    return call;
+  };
+  const calls = Array.from({ length: FOREIGN_STREAMS_MAX }, watch);
+  await becomes("all watching", () => answered === FOREIGN_STREAMS_MAX);
+  const refused = new Promise<ServiceError>((resolve) => {
+    client["watch"]?.({ service: "" }).on("error", resolve);
+  });
+  const { code, details } = await within("the refusal", refused);
+  assert.is(code, STATUS.RESOURCE_EXHAUSTED);
+  assert.match(details, `there are ${FOREIGN_STREAMS_MAX}`);
+  assert.is(await healthOf(serving.address), "NOT_SERVING", "a check is no stream");
+  calls[0].cancel();
+  await becomes("room for one", () => {
+    if (answered === FOREIGN_STREAMS_MAX) watch();
+    return answered > FOREIGN_STREAMS_MAX;
+  });
+  client.close();
+});
+
+test("CallBounds reads nothing from a stream of reflection when its answers are not read", async () => {
+  await using serving = await serve(likesService(NO_LIKES), true);
+  const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+  await using call = new RawCall(serving.address, path, { settings: CLOSED_WINDOW });
+  const symbol = "likes.v1.PrimaryService"; // field 4: file_containing_symbol
+  const request = Buffer.concat([Buffer.from([0x22, symbol.length]), Buffer.from(symbol)]);
+  const requests = 20_000;
+  for (let sent = 0; sent < requests; sent++) call.send(request);
+  await becomes("an answer", () => serving.server.load.unreadBytes > 0);
+  await healthOf(serving.address);
+  assert.ok(call.unsentBytes > (requests * request.length) / 2, "it is held back");
+  assert.ok(serving.server.load.unreadBytes < MB, "one answer is made at a time");
+});
+
+test("RpcServer refuses a message when it is too long, and takes the next", async () => {
+  await using serving = await serveLikes();
+  const client = new LikesClient(serving.address);
+  await using call = new RawCall(serving.address, AddLikes.path);
+  call.send(Buffer.alloc(MESSAGE_BYTES_MAX + 1));
+  call.read(() => {});
+  const { code, details } = await within("the end", call.ended);
+  assert.is(code, STATUS.RESOURCE_EXHAUSTED);
+  assert.match(details, String(MESSAGE_BYTES_MAX));
+  await client.addLikes("video", 1n, LIMIT_MS);
+  client.close();
+});
+
+test("CallBounds refuses a call when its metadata is too long, in one header or in many", async () => {
+  await using serving = await serveLikes();
+  const long = { "x-long": "a".repeat(METADATA_BYTES_MAX) };
+  const pieces = Array.from(
+    { length: 100 },
+    (_, index) => [`x-${index}`, "a".repeat(100)] as const,
+  );
+  for (const headers of [long, Object.fromEntries(pieces)]) {
+    await using call = new RawCall(serving.address, AddLikes.path, { headers });
+    call.read(() => {});
+    expectEnd(await within("the end", call.ended), "RESOURCE_EXHAUSTED", "too_many");
+  }
+  const most = { "x-long": "a".repeat(METADATA_BYTES_MAX / 2) };
+  await using taken = new RawCall(serving.address, AddLikes.path, { headers: most });
+  taken.send(ADD);
+  taken.endSending();
+  taken.read(() => {});
+  assert.is((await within("the end", taken.ended)).code, 0);
+});
+
+function serveLikes(): Promise<Serving> {
+  const outcome = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
+  return serve(likesService({ ...NO_LIKES, give: (_event, done) => done(outcome) }));
+}
+
+async function expectServing({ address }: Serving): Promise<void> {
+  const client = new LikesClient(address);
+  assert.is((await client.addLikes("video", 1n, LIMIT_MS)).sequence, 1);
+  client.close();
+}
+
+function expectEnd(end: RawEnd, status: keyof typeof STATUS, fault: string): void {
+  assert.is(end.code, STATUS[status], end.details);
+  assert.is(end.fault, fault, end.details);
+}
+
+test.run();

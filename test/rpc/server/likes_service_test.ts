@@ -1,0 +1,170 @@
+import type { ServiceError } from "@grpc/grpc-js";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { CountOutcome, GiveOutcome } from "../../../src/core/likes_server/likes_server.ts";
+import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
+import { STATUS } from "../../../src/errors.ts";
+import { CHANNEL_OPTIONS, CREDENTIALS } from "../../../src/rpc/client/client.ts";
+import type { AddLikesRequest } from "../../../src/rpc/gen/likes/v1/AddLikesRequest.ts";
+import { LikesClient } from "../../../src/rpc/client/likes_client.ts";
+import { likesService } from "../../../src/rpc/server/likes_service.ts";
+import { protos } from "../../../src/rpc/protos.ts";
+import { faultOf, testId } from "../../store/faults.ts";
+import { NO_LIKES, serve } from "../serving.ts";
+
+const LIMIT_MS = 5_000;
+const ACCEPTED: GiveOutcome = { type: "accepted", incarnation: testId(1), sequence: 7 };
+
+test("addLikes() gives the event's name when it was accepted", async () => {
+  const given: LikeEvent[] = [];
+  await using serving = await serveGiving((event) => {
+    given.push(event);
+    return ACCEPTED;
+  });
+  using client = new Closing(serving.address);
+  assert.equal(await client.likes.addLikes("video", 0n, LIMIT_MS), {
+    serverId: "a",
+    incarnation: testId(1),
+    sequence: 7,
+  });
+  await client.likes.addLikes("video", 2n ** 64n - 1n, LIMIT_MS);
+  assert.equal(
+    given.map(({ change }) => change.likes),
+    [0n, 2n ** 64n - 1n],
+  );
+});
+
+test("addLikes() throws the fault by name when the role refused", async () => {
+  const refusal = { code: "outbox_full", message: "Cannot accept: full" } as const;
+  await using serving = await serveGiving(() => ({ type: "refused", refusal }));
+  using client = new Closing(serving.address);
+  const fault = await faultOf("outbox_full", () => client.likes.addLikes("a", 1n, LIMIT_MS));
+  assert.is(fault.message, "Cannot accept: full");
+});
+
+test("AddLikes is INVALID_ARGUMENT when the likes are absent: that is not a like of 0", async () => {
+  await using serving = await serveGiving(() => ACCEPTED);
+  const { code, details } = await addRaw(serving.address, { itemId: "video" });
+  assert.is(code, STATUS.INVALID_ARGUMENT);
+  assert.match(details, "absent");
+});
+
+test("AddLikes is INTERNAL without the text when the role has a bug", async () => {
+  await using serving = await serve(likesService(NO_LIKES));
+  const { code, details } = await addRaw(serving.address, { itemId: "video", likes: "1" });
+  assert.is(code, STATUS.INTERNAL);
+  assert.is(details, "Cannot answer: an internal error");
+});
+
+test("addLikes() cannot tell the outcome when no answer comes in time", async () => {
+  await using serving = await serve(likesService({ ...NO_LIKES, give: () => {} }));
+  using client = new Closing(serving.address);
+  const fault = await faultOf("outcome_unknown", () => client.likes.addLikes("a", 1n, 200));
+  assert.match(fault.message, "Cannot tell whether the likes were accepted");
+});
+
+test("addLikes() and total() say that nobody is there when nothing listens", async () => {
+  using client = new Closing("127.0.0.1:1");
+  await faultOf("peer_unreachable", () => client.likes.addLikes("a", 1n, 200));
+  await faultOf("peer_unreachable", () => client.likes.total(200));
+});
+
+test("total() throws total_unknown before the first pulse, and gives one of 64 bits", async () => {
+  await using early = await serve(likesService(NO_LIKES));
+  using before = new Closing(early.address);
+  await faultOf("total_unknown", () => before.likes.total(LIMIT_MS));
+  const totalLikes = 2n ** 63n + 1n;
+  const pulse = { type: "pulse", labelMs: 5, generation: testId(2), version: 9 } as const;
+  const total = () => ({
+    pulse: { ...pulse, totalLikes, asOfMs: 4, convergence: "converged" as const },
+    pendingLikes: 3n,
+    pulseAgeMs: 12,
+  });
+  await using serving = await serve(likesService({ ...NO_LIKES, total }));
+  using client = new Closing(serving.address);
+  assert.equal(await client.likes.total(LIMIT_MS), {
+    serverId: "a",
+    totalLikes,
+    version: 9,
+    asOfMs: 4,
+    pendingLikes: 3n,
+    pulseAgeMs: 12,
+  });
+});
+
+test("counts() carries what is asked, and gives what is known and what is not", async () => {
+  const asked: unknown[] = [];
+  const learnt = {
+    likes: 2n ** 63n - 1n,
+    pendingLikes: 0n,
+    asOfMs: 4,
+    version: 2 ** 53 - 1,
+    generation: testId(2),
+    ageMs: 12,
+  };
+  const counts = [
+    { itemId: "video", learnt },
+    { itemId: "untold", learnt: { ...learnt, likes: 0n, pendingLikes: undefined } },
+    { itemId: "unknown", learnt: undefined },
+  ];
+  const count = (items: unknown, done: (outcome: CountOutcome) => void): void => {
+    asked.push(items);
+    done({ type: "counted", counts });
+  };
+  await using serving = await serve(likesService({ ...NO_LIKES, count }));
+  using client = new Closing(serving.address);
+  const itemIds = ["video", "untold", "unknown"];
+  assert.equal(await client.likes.counts(itemIds, 0, LIMIT_MS), { serverId: "a", counts });
+  await client.likes.counts([], 7, LIMIT_MS);
+  assert.equal(asked, [
+    { itemIds, limit: 20 },
+    { itemIds: [], limit: 7 },
+  ]);
+});
+
+test("counts() throws the fault by name when the role refused, and INTERNAL for a bug", async () => {
+  const refusal = { code: "count_unknown", message: "Cannot tell" } as const;
+  const count = (_items: unknown, done: (outcome: CountOutcome) => void): void =>
+    done({ type: "refused", refusal });
+  await using serving = await serve(likesService({ ...NO_LIKES, count }));
+  using client = new Closing(serving.address);
+  await faultOf("count_unknown", () => client.likes.counts(["video"], 0, LIMIT_MS));
+  await using broken = await serve(likesService(NO_LIKES));
+  using other = new Closing(broken.address);
+  const fault = await faultOf("peer_failed", () => other.likes.counts(["video"], 0, LIMIT_MS));
+  assert.not.match(fault.message, "secret");
+});
+
+function serveGiving(give: (event: LikeEvent) => GiveOutcome) {
+  return serve(likesService({ ...NO_LIKES, give: (event, done) => done(give(event)) }));
+}
+
+/** A client that is closed at the end of a test. */
+class Closing implements Disposable {
+  readonly likes: LikesClient;
+
+  constructor(address: string) {
+    this.likes = new LikesClient(address);
+  }
+
+  [Symbol.dispose](): void {
+    this.likes.close();
+  }
+}
+
+/** Makes a call as any gRPC client may, and gives the error with which it has to end. */
+async function addRaw(address: string, request: AddLikesRequest): Promise<ServiceError> {
+  const client = new protos.LikesService(address, CREDENTIALS, CHANNEL_OPTIONS);
+  try {
+    return await new Promise((resolve, reject) => {
+      client.addLikes(request, (error) => {
+        if (error === null) reject(new Error("It was expected to fail"));
+        else resolve(error);
+      });
+    });
+  } finally {
+    client.close();
+  }
+}
+
+test.run();

@@ -1,0 +1,90 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { OperatorClient } from "../../../src/rpc/client/operator_client.ts";
+import { serveOperator } from "../../../src/rpc/server/operator_socket.ts";
+import { healthOf } from "../../fixtures/health.ts";
+import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
+import { faultOf } from "../../store/faults.ts";
+import { TROUBLES_RECORDED_MAX, TROUBLE_DETAIL_BYTES_MAX } from "../../../src/limits.ts";
+import { DECISION, TROUBLE, serveOperated } from "../operator_fixture.ts";
+
+const LIMIT_MS = 5_000;
+
+test("operatorService() hands over what is asked and answers what was decided", async () => {
+  const another = { ...DECISION, number: 5, kind: "retire", trouble: "" } as const;
+  await using operated = await serveOperated({ type: "decided", decisions: [DECISION, another] });
+  using closing = new Closing(operated.path);
+  const { client } = closing;
+  assert.equal(await client.retire("likes-server-1", "gone", LIMIT_MS), [DECISION, another]);
+  assert.equal(await client.resolve(3, "", LIMIT_MS), [DECISION, another]);
+  assert.equal(operated.asked, [
+    { type: "retire", server: "likes-server-1", reason: "gone" },
+    { type: "resolve", troubleNumber: 3, reason: "" },
+  ]);
+  assert.is(await healthOf(`unix:${operated.path}`, "likes.v1.OperatorService"), "SERVING");
+});
+
+test("operatorService() answers the role's own refusal when it decides nothing", async () => {
+  const refusal = { code: "operation_refused", message: "Cannot retire a: it streams" } as const;
+  await using operated = await serveOperated({ type: "refused", refusal });
+  using closing = new Closing(operated.path);
+  const fault = await faultOf("operation_refused", () => closing.client.retire("a", "", LIMIT_MS));
+  assert.is(fault.message, refusal.message);
+});
+
+test("operatorService() refuses a request, unheard by the role, when a field is wrong", async () => {
+  await using operated = await serveOperated({ type: "decided", decisions: [DECISION] });
+  using closing = new Closing(operated.path);
+  const { client } = closing;
+  await faultOf("message_invalid", () => client.retire("", "", LIMIT_MS));
+  await faultOf("message_invalid", () => client.resolve(0, "", LIMIT_MS));
+  assert.equal(operated.asked, []);
+});
+
+test("operatorService() keeps the text to itself when the role has a bug", async () => {
+  await using folder = temporaryFolder();
+  const path = `${folder.path}/s`;
+  const server = await serveOperator(path, {
+    operate: () => {
+      throw new Error("a secret");
+    },
+    troublesOf: () => {
+      throw new Error("a secret");
+    },
+  });
+  using closing = new Closing(path);
+  const fault = await faultOf("outcome_unknown", () => closing.client.resolve(1, "", LIMIT_MS));
+  assert.not.match(fault.message, "a secret");
+  const unread = await faultOf("peer_failed", () => closing.client.troublesOf("a", LIMIT_MS));
+  assert.not.match(unread.message, "a secret");
+  await server.close();
+});
+
+test("operatorService() lists as many troubles as a ledger records", async () => {
+  const troubles = Array.from({ length: TROUBLES_RECORDED_MAX + 1 }, (_, index) => ({
+    ...TROUBLE,
+    number: index + 1,
+    detail: "é".repeat(TROUBLE_DETAIL_BYTES_MAX / 2),
+  }));
+  const others = [{ ...TROUBLE, serverId: "b", number: 2_000 }];
+  await using operated = await serveOperated(undefined, [...troubles, ...others]);
+  using closing = new Closing(operated.path);
+  assert.equal(await closing.client.troublesOf("a", LIMIT_MS), troubles);
+  assert.equal(await closing.client.troublesOf("c", LIMIT_MS), []);
+  await faultOf("message_invalid", () => closing.client.troublesOf("", LIMIT_MS));
+});
+
+/** A client that is closed at the end of a test. */
+class Closing implements Disposable {
+  readonly client: OperatorClient;
+
+  constructor(path: string) {
+    this.client = new OperatorClient(path);
+  }
+
+  [Symbol.dispose](): void {
+    this.client.close();
+  }
+}
+
+test.run();

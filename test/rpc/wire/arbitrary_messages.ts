@@ -1,0 +1,144 @@
+/** Any message of the delivery protocol that a correct peer may send. */
+import fc from "fast-check";
+import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
+import type {
+  FromLikesServer,
+  FromPrimary,
+  LikeBatch,
+  Pulse,
+  Trouble,
+} from "../../../src/core/protocol/messages.ts";
+import type { TroubleStatus } from "../../../src/core/primary/status.ts";
+
+const UINT64_MAX = 2n ** 64n - 1n;
+const HEX = "0123456789abcdef".split("");
+
+const id = fc.string({ unit: fc.constantFrom(...HEX), minLength: 32, maxLength: 32 });
+const number = fc.maxSafeNat();
+const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const likes = fc.bigInt({ min: 0n, max: UINT64_MAX });
+const text = fc.string({ unit: "grapheme", maxLength: 40 });
+
+/** A record with the prototype that the objects of the source have. */
+export function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc.Arbitrary<T> {
+  return fc.record(model, { noNullPrototype: true });
+}
+
+const hello = record({
+  type: fc.constant("hello" as const),
+  protocolVersion: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  serverId: fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
+  address: text,
+  outboxId: id,
+  incarnation: id,
+  firstRetainedSequence: sequence,
+  acknowledgedSequence: number,
+  seen: fc.option(record({ ledgerId: id, generation: id, version: number }), { nil: undefined }),
+});
+
+const batch = record({
+  incarnation: id,
+  digest: id,
+  firstSequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 256_000 }),
+  parts: fc.array(record({ events: fc.integer({ min: 1, max: 1_000 }), bytes: fc.uint8Array() }), {
+    minLength: 1,
+    maxLength: 256,
+  }),
+}).map(({ incarnation, digest, firstSequence, parts }): LikeBatch => {
+  let next = firstSequence;
+  const records = parts.map(({ events, bytes }) => {
+    const first = next;
+    next += events;
+    return { firstSequence: first, lastSequence: next - 1, bytes };
+  });
+  return { type: "batch", incarnation, firstSequence, lastSequence: next - 1, records, digest };
+});
+
+const range = fc.oneof(
+  fc.constant({ firstSequence: 0, lastSequence: 0 }),
+  fc.tuple(sequence, sequence).map(([a, b]) => {
+    return { firstSequence: Math.min(a, b), lastSequence: Math.max(a, b) };
+  }),
+);
+
+const trouble = record({
+  kind: fc.constantFrom(...TROUBLE_KINDS),
+  incarnation: id,
+  detail: text,
+  range,
+  digest: id,
+}).map(({ range: { firstSequence, lastSequence }, digest, ...rest }): Trouble => {
+  const namesDigest = rest.kind === "gap" && lastSequence > 0;
+  return { ...rest, firstSequence, lastSequence, digest: namesDigest ? digest : "" };
+});
+
+/** Any trouble that a status may tell. */
+export const troubleStatus: fc.Arbitrary<TroubleStatus> = record({
+  number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+  kind: fc.constantFrom(...TROUBLE_KINDS),
+  serverId: text,
+  outboxId: fc.oneof(id, fc.constant("")),
+  incarnation: fc.oneof(id, fc.constant("")),
+  range,
+  detail: text,
+  sinceMs: number,
+  span: fc.tuple(number, number),
+}).map(({ range: events, span, ...rest }) => ({
+  ...rest,
+  ...events,
+  digest: "",
+  asOfFromMs: Math.min(...span),
+  asOfToMs: Math.max(...span),
+}));
+
+const report = record({
+  type: fc.constant("report" as const),
+  incarnation: id,
+  labelMs: number,
+  lastSequence: number,
+  acceptedLikes: likes,
+  acknowledgedLikes: likes,
+  final: fc.boolean(),
+  leaving: fc.boolean(),
+  otherPendingEvents: number,
+  shownVersion: number,
+  shownTotalLikes: likes,
+  troubles: fc.array(trouble, { maxLength: 16 }),
+}).map((found) => ({ ...found, leaving: found.leaving && found.final }));
+
+const pulse: fc.Arbitrary<Pulse> = record({
+  type: fc.constant("pulse" as const),
+  labelMs: number,
+  generation: id,
+  version: number,
+  totalLikes: likes,
+  asOfMs: number,
+  convergence: fc.constantFrom("converged", "catching_up", "unknown"),
+});
+
+const welcome = record({
+  type: fc.constant("welcome" as const),
+  ledgerId: id,
+  generation: id,
+  appliedSequence: number,
+  digest: id,
+  reoffer: fc.boolean(),
+  pulse,
+});
+
+const ack = record({
+  type: fc.constant("ack" as const),
+  incarnation: id,
+  appliedSequence: number,
+  version: number,
+  closed: fc.boolean(),
+  admitted: fc.boolean(),
+  left: fc.boolean(),
+  resolved: fc.array(id, { maxLength: 16 }),
+});
+
+/** Any message from a LikesServer. */
+export const fromLikesServer: fc.Arbitrary<FromLikesServer> = fc.oneof(hello, batch, report);
+
+/** Any message from a primary. */
+export const fromPrimary: fc.Arbitrary<FromPrimary> = fc.oneof(welcome, ack, pulse);

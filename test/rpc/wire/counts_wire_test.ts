@@ -1,0 +1,92 @@
+import * as fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { CountsRequest } from "../../../src/core/primary/counts_page.ts";
+import type { LearntCount } from "../../../src/core/likes_server/learnt_counts.ts";
+import {
+  readCounts,
+  readCountsRequest,
+  readLearntCounts,
+  writeCounts,
+  writeCountsRequest,
+  writeLearntCounts,
+} from "../../../src/rpc/wire/counts_wire.ts";
+import type { Counts } from "../../../src/rpc/wire/counts_wire.ts";
+import { protos } from "../../../src/rpc/protos.ts";
+import { faultOf, testId } from "../../store/faults.ts";
+import { record } from "./arbitrary_messages.ts";
+import { NO_COUNTS } from "../serving.ts";
+
+const ID = fc.nat(0xffff).map(testId);
+const WHOLE = fc.nat(Number.MAX_SAFE_INTEGER);
+const LIKES = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const ITEM_ID = fc.string({ minLength: 1, unit: "grapheme" });
+const CODECS = protos.PrimaryService.service.GetCounts;
+const LEARNT_CODECS = protos.LikesService.service.GetLearntCounts;
+
+const REQUEST: fc.Arbitrary<CountsRequest> = record({
+  itemIds: fc.array(ITEM_ID),
+  pageSize: fc.nat(2 ** 31),
+  pageToken: fc.string(),
+  order: fc.constantFrom(undefined, "most_liked", "item_id"),
+  incarnations: fc.array(ID),
+});
+
+const COUNTS: fc.Arbitrary<Counts> = record({
+  counts: fc.array(record({ itemId: ITEM_ID, likes: LIKES })),
+  convergence: fc.constantFrom("converged", "catching_up", "unknown"),
+  asOfMs: WHOLE,
+  version: WHOLE,
+  nextPageToken: fc.string(),
+  applied: fc.array(record({ incarnation: ID, appliedSequence: WHOLE })),
+  ledgerId: ID,
+  generation: ID,
+});
+
+const LEARNT: fc.Arbitrary<LearntCount> = record({
+  itemId: ITEM_ID,
+  learnt: fc.option(
+    record({
+      likes: LIKES,
+      pendingLikes: fc.option(LIKES, { nil: undefined }),
+      asOfMs: WHOLE,
+      version: WHOLE,
+      generation: ID,
+      ageMs: WHOLE,
+    }),
+    { nil: undefined },
+  ),
+});
+
+test("readCountsRequest() and readCounts() give what was written when it went over the wire", () => {
+  fc.assert(
+    fc.property(REQUEST, COUNTS, (request, counts) => {
+      const { requestSerialize, requestDeserialize, responseSerialize } = CODECS;
+      const asked = requestDeserialize(requestSerialize(writeCountsRequest(request)));
+      assert.equal(readCountsRequest(asked), request);
+      const told = CODECS.responseDeserialize(responseSerialize(writeCounts(counts)));
+      assert.equal(readCounts(told), counts);
+    }),
+  );
+});
+
+test("readLearntCounts() tells 0 from what is not known when it went over the wire", () => {
+  fc.assert(
+    fc.property(fc.array(LEARNT), (counts) => {
+      const { responseSerialize, responseDeserialize } = LEARNT_CODECS;
+      const wire = writeLearntCounts({ serverId: "a", counts });
+      const told = responseDeserialize(responseSerialize(wire));
+      assert.equal(readLearntCounts(told), { serverId: "a", counts });
+    }),
+  );
+});
+
+test("readCounts() refuses a field that cannot be", async () => {
+  const wire = writeCounts(NO_COUNTS);
+  const tooMuch = { incarnation: testId(1), appliedSequence: String(2n ** 53n) };
+  for (const bad of [{ ledgerId: "" }, { version: "-1" }, { applied: [tooMuch] }]) {
+    await faultOf("message_invalid", () => readCounts({ ...wire, ...bad }));
+  }
+});
+
+test.run();

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readStatus, writeStatus } from "../../../src/rpc/wire/status_wire.ts";
+import { faultOf, testId } from "../../store/faults.ts";
+import { troubleStatus } from "./arbitrary_messages.ts";
+import { recodeStatus } from "../over_the_wire.ts";
+import { emptyStatus, serverStatus } from "../serving.ts";
+
+const misdirected = [
+  { serverId: "a", outboxId: testId(3), address: "a:1", ledgerId: testId(4), sinceMs: 5 },
+];
+const unrecorded = [
+  {
+    serverId: "b",
+    outboxId: testId(5),
+    address: "b:1",
+    incarnation: testId(6),
+    kind: "gap" as const,
+    sinceMs: 6,
+  },
+];
+
+test("readStatus() gives what was written, troubles too, when the status is any correct one", () => {
+  fc.assert(
+    fc.property(fc.array(troubleStatus, { maxLength: 5 }), fc.nat(), (troubles, more) => {
+      const servers = [serverStatus(1), { ...serverStatus(2), state: "silent" as const }];
+      const troubleCount = troubles.length + more;
+      for (const unwritten of [undefined, "full", "busy"] as const) {
+        const changes = { servers, troubles, troubleCount, misdirected, unrecorded, unwritten };
+        const status = { ...emptyStatus(7), ...changes };
+        assert.equal(readStatus(recodeStatus(writeStatus(status))), status);
+      }
+    }),
+  );
+});
+
+test("readStatus() refuses a status when a state, a trouble or a number is none", async () => {
+  const [server] = writeStatus({ ...emptyStatus(1), servers: [serverStatus(1)] }).servers;
+  for (const wrong of [
+    { servers: [{ ...server, state: "SERVER_STATE_UNSPECIFIED" as const }] },
+    { troubles: [{ number: 1 }] },
+    { misdirected: [{ sinceUnixMs: "-1" }] },
+    { unrecorded: [{ kind: "TROUBLE_KIND_GAP" as const, sinceUnixMs: "-1" }] },
+    { unrecorded: [{ sinceUnixMs: "1" }] },
+    { asOfUnixMs: "-1" },
+    { convergence: "CONVERGENCE_UNSPECIFIED" as const },
+  ]) {
+    const wire = recodeStatus({ ...writeStatus(emptyStatus(1)), ...wrong });
+    await faultOf("message_invalid", () => readStatus(wire));
+  }
+});
+
+test.run();

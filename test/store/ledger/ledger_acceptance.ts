@@ -1,0 +1,270 @@
+/** What every LedgerStore does, run on each of them. */
+import type { Test } from "uvu";
+import * as assert from "uvu/assert";
+import type { MemberRow } from "../../../src/core/ledger/ledger.ts";
+import { assertionOf, faultOf, testId } from "../faults.ts";
+import {
+  EMPTY_META,
+  FIRST,
+  INCARNATION,
+  LEDGER_ID,
+  MEMBER,
+  OUTBOX,
+  ROW,
+  SECOND,
+  THIRD,
+  TROUBLE,
+  commit,
+  likesOf,
+  mostLiked,
+  valueOf,
+} from "./ledger_fixture.ts";
+import { acceptPages } from "./ledger_pages_acceptance.ts";
+import { acceptTroubles } from "./ledger_troubles_acceptance.ts";
+import { acceptLedgerFaults } from "./ledger_faults_acceptance.ts";
+import type { LedgerFixture } from "./ledger_fixture.ts";
+
+/** Adds the suite to `test`; `makeFixture` makes a disk with a new ledger. */
+export function acceptLedger(test: Test, makeFixture: () => LedgerFixture): void {
+  acceptTransactions(test, makeFixture);
+  acceptRollbacks(test, makeFixture);
+  acceptGenerations(test, makeFixture);
+  acceptRows(test, makeFixture);
+  acceptTroubles(test, makeFixture);
+  acceptItems(test, makeFixture);
+  acceptPages(test, makeFixture);
+  acceptLedgerFaults(test, makeFixture);
+}
+
+function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void {
+  test("load() gives an empty ledger when it is new", async () => {
+    await using fixture = makeFixture();
+    assert.equal(await fixture.open(FIRST).load(), {
+      ledgerId: LEDGER_ID,
+      generation: FIRST,
+      meta: EMPTY_META,
+      members: [],
+      troubles: [],
+    });
+  });
+
+  test("transact() keeps everything when the ledger is opened again", async () => {
+    await using fixture = makeFixture();
+    const meta = { version: 2 ** 53 - 2, totalLikes: 2n ** 63n - 1n, totalVersion: 3, asOfMs: 4 };
+    const left: MemberRow = { ...MEMBER, outboxId: testId(0xb), state: "left" };
+    const retired: MemberRow = {
+      ...MEMBER,
+      outboxId: testId(0xc),
+      state: "retired",
+      retiredAsOfMs: 2 ** 53 - 1,
+    };
+    await valueOf(fixture.open(FIRST), (ledger) => {
+      ledger.setMeta(meta);
+      ledger.setMember({ ...MEMBER, appliedLikes: 2n ** 53n + 1n });
+      ledger.setMember(left);
+      ledger.setMember(retired);
+      ledger.setIncarnation(ROW);
+      ledger.addTrouble(TROUBLE);
+      ledger.setItemLikes("cat", 2n ** 53n + 1n);
+    });
+    const store = fixture.open(SECOND);
+    assert.equal(await store.load(), {
+      ledgerId: LEDGER_ID,
+      generation: SECOND,
+      meta,
+      members: [{ ...MEMBER, appliedLikes: 2n ** 53n + 1n }],
+      troubles: [{ ...TROUBLE, number: 1 }],
+    });
+    const rows = await valueOf(store, (ledger) => [
+      ledger.member(left.outboxId),
+      ledger.member(retired.outboxId),
+      ledger.incarnation(INCARNATION),
+      ledger.itemLikes("cat"),
+    ]);
+    assert.equal(rows, [left, retired, ROW, 2n ** 53n + 1n]);
+  });
+
+  test("transact() shows its own changes to its work", async () => {
+    await using fixture = makeFixture();
+    const seen = await valueOf(fixture.open(FIRST), (ledger) => {
+      ledger.setItemLikes("cat", 1n);
+      ledger.setItemLikes("cat", ledger.itemLikes("cat") + 2n);
+      ledger.setMeta({ ...ledger.meta(), version: 1 });
+      return [ledger.itemLikes("cat"), ledger.meta().version];
+    });
+    assert.equal(seen, [3n, 1]);
+  });
+}
+
+function acceptRollbacks(test: Test, makeFixture: () => LedgerFixture): void {
+  test("transact() changes nothing and throws the same when its work throws", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    await commit(store, { cat: 1n });
+    const before = await store.load();
+    const bug = new TypeError("a bug");
+    const thrown = await store
+      .transact((ledger) => {
+        ledger.setMeta({ ...ledger.meta(), version: 9 });
+        ledger.setMember(MEMBER);
+        ledger.setIncarnation(ROW);
+        ledger.addTrouble(TROUBLE);
+        ledger.setItemLikes("cat", 2n);
+        ledger.setItemLikes("cat", 3n);
+        ledger.setItemLikes("dog", 3n);
+        throw bug;
+      })
+      .catch((error: unknown) => error);
+    assert.is(thrown, bug);
+    assert.equal(await store.load(), before);
+    assert.equal(mostLiked(store, 10), [{ itemId: "cat", likes: 1n }]);
+    const rows = await valueOf(store, (ledger) => [
+      ledger.member(OUTBOX),
+      ledger.incarnation(INCARNATION),
+      ledger.troubleCount(),
+    ]);
+    assert.equal(rows, [undefined, undefined, 0]);
+  });
+
+  test("transact() asserts when a number does not fit", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    const meta = EMPTY_META;
+    for (const likes of [-1n, 2n ** 63n]) {
+      await assertionOf("63 bits", () =>
+        store.transact((ledger) => ledger.setItemLikes("a", likes)),
+      );
+      await assertionOf("63 bits", () =>
+        store.transact((ledger) => ledger.setMeta({ ...meta, totalLikes: likes })),
+      );
+      await assertionOf("63 bits", () =>
+        store.transact((ledger) => ledger.setMember({ ...MEMBER, appliedLikes: likes })),
+      );
+    }
+    for (const version of [-1, 0.5, 2 ** 53]) {
+      await assertionOf("whole number", () =>
+        store.transact((ledger) => ledger.setMeta({ ...meta, version })),
+      );
+    }
+    assert.equal((await store.load()).meta, EMPTY_META);
+  });
+}
+
+function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
+  test("generation() ends where the next began when the ledger is opened again", async () => {
+    await using fixture = makeFixture();
+    const first = fixture.open(FIRST);
+    await commit(first, {});
+    await commit(first, {});
+    fixture.open(SECOND);
+    const third = fixture.open(THIRD);
+    await commit(third, {});
+    const rows = await valueOf(third, (ledger) =>
+      [FIRST, SECOND, THIRD, testId(0x94)].map((generation) => ledger.generation(generation)),
+    );
+    assert.equal(rows, [
+      { generation: FIRST, firstVersion: 1, lastVersion: 2 },
+      { generation: SECOND, firstVersion: 3, lastVersion: 2 },
+      { generation: THIRD, firstVersion: 3, lastVersion: undefined },
+      undefined,
+    ]);
+  });
+
+  test("opening asserts when the generation was minted before", async () => {
+    await using fixture = makeFixture();
+    fixture.open(FIRST);
+    await assertionOf("minted once", () => fixture.open(FIRST));
+  });
+
+  test("transact() is superseded when the ledger was opened again", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    await commit(store, { cat: 1n });
+    fixture.supersede(SECOND);
+    let ran = false;
+    const error = await faultOf("superseded", () =>
+      store.transact(() => {
+        ran = true;
+      }),
+    );
+    assert.match(error.message, "opened again");
+    assert.not(ran);
+    assert.equal(likesOf(fixture.open(THIRD), "cat"), [{ itemId: "cat", likes: 1n }]);
+  });
+}
+
+function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
+  test("outboxCount() counts those of a state", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    const other = { ...MEMBER, outboxId: testId(0xb) };
+    const counts = await valueOf(store, (ledger) => {
+      const before = ledger.outboxCount("member");
+      ledger.setMember(MEMBER);
+      ledger.setMember(other);
+      const both = ledger.outboxCount("member");
+      ledger.setMember({ ...MEMBER, state: "left" });
+      const one = ledger.outboxCount("member");
+      const left = ledger.outboxCount("left");
+      ledger.setMember({ ...MEMBER, state: "retired", retiredAsOfMs: 1 });
+      return [before, both, one, left, ledger.outboxCount("member"), ledger.outboxCount("left")];
+    });
+    assert.equal(counts, [0, 2, 1, 1, 1, 0]);
+    assert.equal((await store.load()).members, [other]);
+    await valueOf(store, (ledger) => ledger.setMember(MEMBER));
+    assert.equal((await store.load()).members, [MEMBER, other]);
+  });
+
+  test("incarnationsIn() lists as many of an outbox's as are asked for, oldest first", async () => {
+    await using fixture = makeFixture();
+    const listed = await valueOf(fixture.open(FIRST), (ledger) => {
+      for (const [number, state] of [
+        [9, "open"],
+        [2, "closed"],
+        [3, "parked"],
+        [5, "retired"],
+        [1, "open"],
+      ] as const) {
+        ledger.setIncarnation({ ...ROW, incarnation: testId(number), state });
+      }
+      ledger.setIncarnation({ ...ROW, incarnation: testId(4), outboxId: testId(0xb) });
+      const before = [0, 1, 2, 3].map((limit) => ledger.incarnationsIn(OUTBOX, "open", limit));
+      ledger.setIncarnation({ ...ROW, incarnation: testId(9), state: "closed" });
+      const states = ["open", "closed", "parked", "retired"] as const;
+      const after = states.map((state) => ledger.incarnationsIn(OUTBOX, state, 9));
+      return [...before, ...after, ledger.incarnationsIn(testId(0xc), "open", 9)];
+    });
+    const [open, both] = [[testId(9)], [testId(9), testId(1)]];
+    const after = [[testId(1)], [testId(9), testId(2)], [testId(3)], [testId(5)]];
+    assert.equal(listed, [[], open, both, both, ...after, []]);
+  });
+}
+
+function acceptItems(test: Test, makeFixture: () => LedgerFixture): void {
+  test("counts() answers in the order asked, with 0 when the item is unknown", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    await commit(store, { cat: 2n, dog: 1n });
+    assert.equal(likesOf(store, "dog", "none", "cat", "dog"), [
+      { itemId: "dog", likes: 1n },
+      { itemId: "none", likes: 0n },
+      { itemId: "cat", likes: 2n },
+      { itemId: "dog", likes: 1n },
+    ]);
+    assert.equal(likesOf(store), []);
+  });
+
+  test("mostLiked() lists the most liked first, then by id, when items change", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    assert.equal(mostLiked(store, 3), []);
+    // By UTF-16 units the last two would be the other way round.
+    await commit(store, { b: 5n, a: 5n, c: 2n ** 53n + 1n, d: 2n ** 53n, "\ufffd": 1n, "😀": 1n });
+    const ids = (limit: number) => mostLiked(store, limit).map(({ itemId }) => itemId);
+    assert.equal(ids(10), ["c", "d", "a", "b", "\ufffd", "😀"]);
+    assert.equal(mostLiked(store, 1), [{ itemId: "c", likes: 2n ** 53n + 1n }]);
+    assert.equal(ids(0), []);
+    await commit(store, { b: 6n, e: 6n, c: 7n });
+    assert.equal(ids(4), ["d", "c", "b", "e"]);
+  });
+}

@@ -1,0 +1,57 @@
+/** What every LedgerStore does with pages of items, and with what is read beside counts. */
+import type { Test } from "uvu";
+import * as assert from "uvu/assert";
+import type { CountsOrder, LedgerStore } from "../../../src/core/ledger/ledger.ts";
+import type { ItemCount } from "../../../src/core/protocol/counts.ts";
+import { testId } from "../faults.ts";
+import { EMPTY_META, FIRST, INCARNATION, ROW, commit, valueOf } from "./ledger_fixture.ts";
+import type { LedgerFixture } from "./ledger_fixture.ts";
+
+/** Adds the suite to `test`; `makeFixture` makes a disk with a new ledger. */
+export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void {
+  for (const order of ["most_liked", "item_id"] as const) {
+    test(`counts() goes on after an item, liked or not since, by ${order}`, async () => {
+      await using fixture = makeFixture();
+      const store = fixture.open(FIRST);
+      await commit(store, { b: 5n, a: 5n, c: 9n, d: 1n, e: 5n, "\ufffd": 1n, "😀": 1n });
+      const all = pageAfter(store, order, undefined, 10);
+      for (const limit of [1, 2, 3, 100]) assert.equal(pages(store, order, limit), all);
+      const middle = all[2];
+      await commit(store, { [middle?.itemId ?? ""]: 100n });
+      assert.equal(pageAfter(store, order, middle, 10), all.slice(3));
+    });
+  }
+
+  test("counts() tells the meta and the applied sequences of the same commit", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    await commit(store, { cat: 1n });
+    await valueOf(store, (ledger) => ledger.setIncarnation(ROW));
+    const named = { type: "named", itemIds: ["cat"] } as const;
+    const { meta, applied } = store.counts(named, [testId(0x77), INCARNATION]);
+    assert.equal(meta, { ...EMPTY_META, version: 1 });
+    assert.equal(applied, [
+      { incarnation: testId(0x77), appliedSequence: 0 },
+      { incarnation: INCARNATION, appliedSequence: ROW.appliedSequence },
+    ]);
+  });
+}
+
+function pageAfter(
+  store: LedgerStore,
+  order: CountsOrder,
+  after: ItemCount | undefined,
+  limit: number,
+): readonly ItemCount[] {
+  return store.counts({ type: "page", order, after, limit }, []).counts;
+}
+
+/** All items, page by page. */
+function pages(store: LedgerStore, order: CountsOrder, limit: number): readonly ItemCount[] {
+  const all: ItemCount[] = [];
+  for (let page = pageAfter(store, order, undefined, limit); page.length > 0;) {
+    all.push(...page);
+    page = pageAfter(store, order, all.at(-1), limit);
+  }
+  return all;
+}

@@ -1,0 +1,255 @@
+/** What every LedgerStore does with troubles, decisions and the mark of a copy: part of its suite. */
+import type { Test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Trouble } from "../../../src/core/protocol/messages.ts";
+import type { NewTrouble } from "../../../src/store/ledger/ledger_rows.ts";
+import { assertionOf, testId } from "../faults.ts";
+import {
+  DECISION,
+  FIRST,
+  INCARNATION,
+  OUTBOX,
+  SECOND,
+  TROUBLE,
+  commit,
+  valueOf,
+} from "./ledger_fixture.ts";
+import type { LedgerFixture } from "./ledger_fixture.ts";
+
+const OTHER: NewTrouble = { ...TROUBLE, kind: "digest_differs" };
+const OF_LEDGER: NewTrouble = {
+  ...TROUBLE,
+  outboxId: "",
+  incarnation: "",
+  kind: "ledger_restored",
+  digest: "",
+};
+/** As a LikesServer reports `TROUBLE`. */
+const REPORTED: Trouble = TROUBLE;
+
+/** Adds this part of the suite to `test`. */
+export function acceptTroubles(test: Test, makeFixture: () => LedgerFixture): void {
+  acceptRecording(test, makeFixture);
+  acceptDeciding(test, makeFixture);
+  acceptUndoing(test, makeFixture);
+  acceptMarks(test, makeFixture);
+}
+
+function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
+  test("addTrouble() records a trouble once, and gives it a number", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    const later = { ...TROUBLE, detail: "again", sinceMs: TROUBLE.sinceMs + 1 };
+    const added = await valueOf(store, (ledger) => [
+      ledger.addTrouble(TROUBLE),
+      ledger.addTrouble(later),
+      ledger.addTrouble(OTHER),
+      ledger.troubleCount(),
+    ]);
+    const numbered = [
+      { ...TROUBLE, number: 1 },
+      { ...OTHER, number: 2 },
+    ];
+    assert.equal(added, [numbered[0], undefined, numbered[1], 2]);
+    const again = fixture.open(SECOND);
+    assert.is(await valueOf(again, (ledger) => ledger.addTrouble(later)), undefined);
+    assert.equal((await again.load()).troubles, numbered);
+  });
+
+  test("addTrouble() records another gap of one incarnation when it ends elsewhere", async () => {
+    await using fixture = makeFixture();
+    const gap: NewTrouble = { ...TROUBLE, kind: "gap", lastSequence: 7 };
+    const wider: NewTrouble = { ...gap, lastSequence: 9 };
+    const added = await valueOf(fixture.open(FIRST), (ledger) => [
+      ledger.addTrouble(gap)?.number,
+      ledger.addTrouble(wider)?.number,
+      ledger.addTrouble({ ...gap, detail: "again" })?.number,
+      ledger.troubleCount(),
+    ]);
+    assert.equal(added, [1, 2, undefined, 2]);
+  });
+
+  test("troublesOf() lists those of an outbox, and of the ledger as a whole apart", async () => {
+    await using fixture = makeFixture();
+    const foreign = { ...TROUBLE, outboxId: testId(0xb) };
+    const listed = await valueOf(fixture.open(FIRST), (ledger) => {
+      for (const row of [OTHER, foreign, OF_LEDGER, TROUBLE]) ledger.addTrouble(row);
+      return [OUTBOX, "", testId(0xc)].map((outboxId) => ledger.troublesOf(outboxId));
+    });
+    assert.equal(listed, [
+      [
+        { ...OTHER, number: 1 },
+        { ...TROUBLE, number: 4 },
+      ],
+      [{ ...OF_LEDGER, number: 3 }],
+      [],
+    ]);
+  });
+
+  test("addTrouble() asserts when a number does not fit", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    for (const field of ["lastSequence", "asOfFromMs", "asOfToMs", "sinceMs"]) {
+      const row = { ...TROUBLE, [field]: -1 };
+      await assertionOf("whole number", () => store.transact((ledger) => ledger.addTrouble(row)));
+    }
+    for (const field of ["firstSequence", "lastSequence", "asOfMs", "decidedMs"]) {
+      const row = { ...DECISION, troubleNumber: 0, [field]: 2 ** 53 };
+      await assertionOf("whole number", () => store.transact((ledger) => ledger.addDecision(row)));
+    }
+  });
+}
+
+function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
+  test("addDecision() ends its trouble for ever, and the next one has another number", async () => {
+    await using fixture = makeFixture();
+    const decision = await valueOf(fixture.open(FIRST), (ledger) => {
+      ledger.addTrouble(TROUBLE);
+      ledger.addTrouble(OTHER);
+      return ledger.addDecision(DECISION);
+    });
+    assert.equal(decision, { ...DECISION, number: 1 });
+    const store = fixture.open(SECOND);
+    assert.equal((await store.load()).troubles, [{ ...OTHER, number: 2 }]);
+    const rows = await valueOf(store, (ledger) => [
+      ledger.trouble(1),
+      ledger.trouble(2),
+      ledger.trouble(3),
+      ledger.troublesOf(OUTBOX),
+      ledger.troubleCount(),
+      ledger.addTrouble({ ...TROUBLE, lastSequence: 5 })?.number,
+      ledger.addDecision({ ...DECISION, troubleNumber: 3 }).number,
+      ledger.addTrouble(TROUBLE)?.number,
+    ]);
+    const other = { ...OTHER, number: 2 };
+    assert.equal(rows, [undefined, other, undefined, [other], 1, 3, 2, 4]);
+  });
+
+  test("addDecision() ends no trouble when it names none", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    const retire = { ...DECISION, kind: "retire", trouble: "", troubleNumber: 0 } as const;
+    const added = await valueOf(store, (ledger) => {
+      ledger.addTrouble(TROUBLE);
+      return [ledger.addDecision(retire), ledger.troubleCount()];
+    });
+    assert.equal(added, [{ ...retire, number: 1 }, 1]);
+  });
+
+  test("addDecision() asserts when its trouble is not there, or decided", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    const decide = () => store.transact((ledger) => ledger.addDecision(DECISION));
+    await assertionOf("not decided", decide);
+    await valueOf(store, (ledger) => ledger.addTrouble(TROUBLE));
+    await decide();
+    await assertionOf("not decided", decide);
+  });
+
+  test("wasDecided() knows a trouble when one that has its range was decided", async () => {
+    await using fixture = makeFixture();
+    const { lastSequence } = REPORTED;
+    const differing: readonly Trouble[] = [
+      { ...REPORTED, kind: "digest_differs" },
+      { ...REPORTED, incarnation: testId(0x77) },
+      { ...REPORTED, firstSequence: 2 },
+      { ...REPORTED, lastSequence: 5 },
+    ];
+    await valueOf(fixture.open(FIRST), (ledger) => {
+      ledger.addTrouble(TROUBLE);
+      assert.not(ledger.wasDecided(OUTBOX, REPORTED), "not decided yet");
+      ledger.addDecision(DECISION);
+      assert.ok(ledger.wasDecided(OUTBOX, REPORTED));
+    });
+    await valueOf(fixture.open(SECOND), (ledger) => {
+      ledger.addTrouble({ ...TROUBLE, lastSequence: 5 });
+      assert.ok(ledger.wasDecided(OUTBOX, { ...REPORTED, detail: "in other words" }));
+      assert.ok(ledger.wasDecided(OUTBOX, { ...REPORTED, lastSequence: lastSequence - 1 }));
+      assert.not(ledger.wasDecided(testId(0xb), REPORTED));
+      for (const other of differing) assert.not(ledger.wasDecided(OUTBOX, other));
+    });
+  });
+}
+
+function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
+  test("attempt() takes back all of what was set when it is no success, and nothing else", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    await commit(store, { cat: 1n });
+    const ends = await valueOf(store, (ledger) => {
+      ledger.addTrouble(TROUBLE);
+      const failed = ledger.attempt(() => {
+        ledger.setItemLikes("cat", 7n);
+        ledger.addTrouble(OTHER);
+        ledger.addDecision(DECISION);
+        return false;
+      });
+      assert.equal([ledger.itemLikes("cat"), ledger.troubleCount()], [1n, 1]);
+      const done = ledger.attempt(() => {
+        ledger.setItemLikes("cat", 2n);
+        return ledger.addTrouble(OTHER)?.number === 2;
+      });
+      return [failed, done, ledger.itemLikes("cat"), ledger.troubleCount()];
+    });
+    assert.equal(ends, [false, true, 2n, 2]);
+    const kept = (await fixture.open(SECOND).load()).troubles;
+    assert.equal(
+      kept.map(({ number, kind }) => [number, kind]),
+      [
+        [1, TROUBLE.kind],
+        [2, OTHER.kind],
+      ],
+    );
+  });
+
+  test("transact() takes troubles and decisions back when its work throws", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    await valueOf(store, (ledger) => [ledger.addTrouble(TROUBLE), ledger.addTrouble(OTHER)]);
+    const before = await store.load();
+    const thrown = await store
+      .transact((ledger) => {
+        ledger.addDecision(DECISION);
+        ledger.addTrouble(TROUBLE);
+        ledger.addDecision({ ...DECISION, troubleNumber: 2 });
+        throw new TypeError("a bug");
+      })
+      .catch((error: unknown) => error);
+    assert.ok(thrown instanceof TypeError);
+    assert.equal(await store.load(), before);
+    const rows = await valueOf(store, (ledger) => [
+      ledger.wasDecided(OUTBOX, REPORTED),
+      ledger.addDecision(DECISION).number,
+      ledger.addTrouble(TROUBLE)?.number,
+    ]);
+    assert.equal(rows, [false, 1, 3]);
+  });
+}
+
+function acceptMarks(test: Test, makeFixture: () => LedgerFixture): void {
+  test("clearCopied() clears the mark of a copy for ever when it is committed", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open(FIRST);
+    assert.is(await valueOf(store, (ledger) => ledger.copiedMs()), undefined);
+    await valueOf(store, (ledger) => ledger.clearCopied());
+    fixture.markCopied(TROUBLE.sinceMs);
+    await commit(store, { cat: 1n });
+    const again = fixture.open(SECOND);
+    const undone = await again
+      .transact((ledger) => {
+        ledger.clearCopied();
+        throw new TypeError(`a bug at ${ledger.copiedMs()}`);
+      })
+      .catch((error: unknown) => error);
+    assert.equal(undone, new TypeError("a bug at undefined"));
+    const marks = await valueOf(again, (ledger) => {
+      const copiedMs = ledger.copiedMs();
+      ledger.clearCopied();
+      ledger.addTrouble({ ...OF_LEDGER, incarnation: INCARNATION });
+      return [copiedMs, ledger.copiedMs()];
+    });
+    assert.equal(marks, [TROUBLE.sinceMs, undefined]);
+    const third = fixture.open(testId(0x95));
+    assert.is(await valueOf(third, (ledger) => ledger.copiedMs()), undefined);
+  });
+}

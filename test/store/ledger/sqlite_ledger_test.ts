@@ -1,0 +1,174 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { guardTables } from "../../../src/store/sqlite/guard_tables.ts";
+import { LEDGER_KIND, prepareLedger } from "../../../src/store/ledger/ledger_tables.ts";
+import { OUTBOX_KIND } from "../../../src/store/outbox/outbox_tables.ts";
+import { openSqliteLedger } from "../../../src/store/ledger/sqlite_ledger.ts";
+import { Database } from "../../../src/store/sqlite/sqlite.ts";
+import { execIn } from "../databases.ts";
+import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
+import { faultOf, testId } from "../faults.ts";
+import { acceptLedger } from "./ledger_acceptance.ts";
+import { LEDGER_ID } from "./ledger_fixture.ts";
+import type { LedgerFixture } from "./ledger_fixture.ts";
+
+const NOW_MS = 1_700_000_000_000;
+
+acceptLedger(test, makeFixture);
+
+test("openSqliteLedger() refuses when the ledger is open, and opens when it was closed", async () => {
+  await using folder = temporaryFolder();
+  const ledger = openLedger(folder.path, 1);
+  const error = await faultOf("store_locked", () => openLedger(folder.path, 2));
+  assert.match(error.message, "Cannot open the ledger");
+  ledger.close();
+  openLedger(folder.path, 2).close();
+});
+
+test("openSqliteLedger() says that another program writes when one holds the write lock", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  const person = new Database(join(folder.path, "ledger.sqlite"));
+  person.exec("BEGIN IMMEDIATE");
+  const error = await faultOf("store_busy", () => openLedger(folder.path, 2));
+  assert.match(error.message, "another program is writing to it; end that program");
+  person.close();
+  openLedger(folder.path, 2).close();
+});
+
+test("openSqliteLedger() keeps the ledger's id when another is offered", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  const ids = { ledgerIdIfNew: testId(0xff), generation: testId(2) };
+  const ledger = openSqliteLedger(folder.path, ids, NOW_MS);
+  assert.is((await ledger.load()).ledgerId, LEDGER_ID);
+  ledger.close();
+});
+
+test("openSqliteLedger() refuses when a newer build wrote it", async () => {
+  await using folder = temporaryFolder();
+  openLedger(folder.path, 1).close();
+  tamper(folder.path, "PRAGMA user_version = 3");
+  await faultOf("store_newer", () => openLedger(folder.path, 2));
+});
+
+test("openSqliteLedger() refuses when the file is an outbox, or lacks a table", async () => {
+  await using folder = temporaryFolder();
+  const { applicationId } = OUTBOX_KIND;
+  tamper(folder.path, `PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1`);
+  await faultOf("store_unusable", () => openLedger(folder.path, 1));
+  await using other = temporaryFolder();
+  openLedger(other.path, 1).close();
+  tamper(other.path, "DROP TABLE items");
+  await faultOf("store_unusable", () => openLedger(other.path, 2));
+});
+
+test("transact() writes nothing to the log when its work sets nothing", async () => {
+  await using folder = temporaryFolder();
+  const ledger = openLedger(folder.path, 1);
+  const log = join(folder.path, "ledger.sqlite-wal");
+  const before = statSync(log).size;
+  await ledger.transact((transaction) => transaction.itemLikes("cat"));
+  assert.is(statSync(log).size, before);
+  await ledger.transact((transaction) => transaction.setItemLikes("cat", 1n));
+  assert.ok(statSync(log).size > before);
+  ledger.close();
+});
+
+test("prepareLedger() goes along an index for every page, without a sort or a scan before it", () => {
+  const { planOf, named, mostLiked, equallyLiked, lessLiked, itemsAfter } = planned();
+  assert.ok(planOf(named).includes("SEARCH items USING PRIMARY KEY (item_id=?)"));
+  // The first page begins at the index's end: nothing is before it.
+  assert.equal(planOf(mostLiked), ["SCAN items USING COVERING INDEX items_by_likes"]);
+  assert.equal(planOf(equallyLiked), [
+    "SEARCH items USING COVERING INDEX items_by_likes (likes=? AND item_id>?)",
+  ]);
+  assert.equal(planOf(lessLiked), ["SEARCH items USING COVERING INDEX items_by_likes (likes<?)"]);
+  assert.equal(planOf(itemsAfter), ["SEARCH items USING PRIMARY KEY (item_id>?)"]);
+});
+
+test("prepareLedger() looks at no row that a peer or an operator left before", () => {
+  const { planOf, incarnationsIn, trouble, troublesOf, wasDecided, ...others } = planned();
+  const byState = "incarnations_by_state (outbox_id=? AND state=?)";
+  assert.equal(planOf(incarnationsIn), [`SEARCH incarnations USING INDEX ${byState}`]);
+  const search = "SEARCH troubles USING";
+  assert.equal(planOf(trouble), [`${search} INTEGER PRIMARY KEY (rowid=?)`]);
+  const ofOutbox = `${search} INDEX troubles_undecided (outbox_id=?)`;
+  assert.equal(planOf(troublesOf), [ofOutbox, "USE TEMP B-TREE FOR ORDER BY"]);
+  const name = "outbox_id=? AND incarnation=? AND kind=? AND first_sequence=? AND last_sequence>?";
+  assert.equal(planOf(wasDecided), [`${search} COVERING INDEX troubles_decided (${name})`]);
+  const undecided = "SCAN troubles USING COVERING INDEX troubles_undecided";
+  assert.equal(planOf(others.troubleCount), [undecided], "all of that index count");
+});
+
+test.run();
+
+/** The statements of a ledger, and how SQLite would run each. */
+function planned() {
+  const database = new Database(":memory:");
+  database.exec(LEDGER_KIND.schema);
+  guardTables(database, LEDGER_KIND);
+  function planOf({ sql }: { readonly sql: string }): readonly string[] {
+    const explained = database.prepare<[], { readonly detail: string }>(
+      `EXPLAIN QUERY PLAN ${sql.replaceAll("?", "1")}`,
+    );
+    return explained.all().map(({ detail }) => detail);
+  }
+  return { planOf, ...prepareLedger(database) };
+}
+
+function openLedger(folder: string, generation: number, options = {}) {
+  const ids = { ledgerIdIfNew: LEDGER_ID, generation: testId(generation) };
+  return openSqliteLedger(folder, ids, NOW_MS, options);
+}
+
+function tamper(folder: string, sql: string): void {
+  execIn(join(folder, "ledger.sqlite"), sql);
+}
+
+function makeFixture(): LedgerFixture {
+  const folder = temporaryFolder();
+  let close = (): void => {};
+  function open(generation: string, options = {}) {
+    close();
+    const ids = { ledgerIdIfNew: LEDGER_ID, generation };
+    const ledger = openSqliteLedger(folder.path, ids, NOW_MS, options);
+    close = () => ledger.close();
+    return ledger;
+  }
+  return {
+    open(generation) {
+      const ledger = open(generation);
+      for (const event of ["insert", "update"]) {
+        tamper(folder.path, `DROP TRIGGER IF EXISTS break_${event}`);
+      }
+      return ledger;
+    },
+    openFull: (generation) => open(generation, { pagesMax: 1 }),
+    breakDisk() {
+      for (const event of ["insert", "update"]) {
+        tamper(
+          folder.path,
+          `CREATE TRIGGER break_${event} BEFORE ${event} ON items ` +
+            "BEGIN SELECT RAISE(ABORT, 'the disk failed'); END",
+        );
+      }
+    },
+    markCopied(copiedMs) {
+      tamper(folder.path, `UPDATE ledger SET copied_ms = ${copiedMs}`);
+    },
+    supersede(generation) {
+      tamper(
+        folder.path,
+        "INSERT INTO generations (generation, first_version, opened_ms) " +
+          `VALUES ('${generation}', 2, ${NOW_MS})`,
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** What the outbox tests share: the disk that they are given, and events to put on it. */
+import type { LedgerSeen } from "../../../src/core/protocol/messages.ts";
+import type {
+  GeneratorMark,
+  IncarnationState,
+  OutboxStore,
+  OutboxWrite,
+} from "../../../src/core/likes_server/outbox.ts";
+import { origin } from "../../../src/core/protocol/record.ts";
+import type { Id, Position } from "../../../src/core/protocol/record.ts";
+import { testId } from "../faults.ts";
+
+/** A disk with one outbox: id `OUTBOX_ID`, of the LikesServer `SERVER_ID`. */
+export interface OutboxFixture extends AsyncDisposable {
+  /** Opens the outbox, after closing the one that was open. */
+  open(): OutboxStore;
+  /** The same, but an append of `LARGE_BYTES` is refused, once at least. */
+  openFull(): OutboxStore;
+  /** Makes the next append end in doubt. */
+  breakDisk(): void;
+}
+
+export const OUTBOX_ID = testId(0xa);
+export const SERVER_ID = "fra-1";
+/** Bytes of a record that a full disk refuses. */
+export const LARGE_BYTES = 100_000;
+
+const STEP_LIKES = 10n;
+
+/** An append of the events `first` to `last` with `STEP_LIKES` each. */
+export function append(
+  incarnation: string,
+  [first, last]: readonly [number, number],
+  { bytes = 3, generator }: { bytes?: number; generator?: GeneratorMark } = {},
+): OutboxWrite {
+  return {
+    type: "append",
+    incarnation,
+    record: {
+      firstSequence: first,
+      lastSequence: last,
+      bytes: new Uint8Array(bytes).fill(last),
+    },
+    last: positionAt(last),
+    generator,
+  };
+}
+
+/** Acknowledges up to and with `upTo`. */
+export function acknowledge(incarnation: Id, upTo: number, seen?: LedgerSeen): OutboxWrite {
+  return { type: "acknowledge", incarnation, upTo, seen };
+}
+
+/** An incarnation as it is minted, but for what is `given`. */
+export function incarnationWith(
+  incarnation: Id,
+  given: Partial<IncarnationState>,
+): IncarnationState {
+  const start = origin(incarnation);
+  const positions = { trimmed: start, acknowledged: start, last: start };
+  return { incarnation, ...positions, closed: false, parked: undefined, ...given };
+}
+
+/** The position that `append` leaves at `sequence`. */
+export function positionAt(sequence: number): Position {
+  return { sequence, digest: testId(0xd00 + sequence), likes: STEP_LIKES * BigInt(sequence) };
+}
+
+/** Ends of the records of `incarnation` after `sequence`, within bounds that hold them all. */
+export async function sequencesAfter(
+  store: OutboxStore,
+  incarnation: Id,
+  sequence: number,
+  { bytesMax = 1_000_000, recordsMax = 100 } = {},
+): Promise<readonly number[]> {
+  const { records } = await store.read(incarnation, sequence, bytesMax, recordsMax);
+  return records.map(({ lastSequence }) => lastSequence);
+}

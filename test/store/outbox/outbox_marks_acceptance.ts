@@ -1,0 +1,82 @@
+/** What every OutboxStore keeps beside records: part of its acceptance suite. */
+import type { Test } from "uvu";
+import * as assert from "uvu/assert";
+import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import { assertionOf, testId } from "../faults.ts";
+import { append } from "./outbox_fixture.ts";
+import type { OutboxFixture } from "./outbox_fixture.ts";
+
+const OLD = testId(1);
+const NEW = testId(2);
+
+function mint(incarnation: string): OutboxWrite {
+  return { type: "mint", incarnation };
+}
+
+function unpark(incarnation: string): OutboxWrite {
+  return { type: "unpark", incarnation };
+}
+
+/** Adds this part of the suite to `test`. */
+export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void {
+  test("park keeps the trouble until unpark when the outbox is opened again", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    const trouble = {
+      kind: "gap",
+      incarnation: OLD,
+      firstSequence: 1,
+      lastSequence: 2 ** 53 - 1,
+      digest: testId(0xd),
+      detail: "1 to 4 are gone",
+    } as const;
+    await store.write([mint(OLD), { type: "park", incarnation: OLD, trouble }, mint(NEW)]);
+    const again = fixture.open();
+    const { incarnations } = await again.load();
+    assert.equal(incarnations[0]?.parked, trouble);
+    assert.is(incarnations[1]?.parked, undefined);
+    await again.write([unpark(OLD)]);
+    const before = again.state;
+    assert.is(before.incarnations[0]?.parked, undefined);
+    await again.write([unpark(OLD), unpark(NEW)]);
+    assert.is(again.state, before, "nothing was parked");
+    assert.is((await fixture.open().load()).incarnations[0]?.parked, undefined);
+  });
+
+  test("park asserts when the trouble is another's, or the incarnation is closed", async () => {
+    await using fixture = makeFixture();
+    const store = fixture.open();
+    await store.write([mint(OLD), append(OLD, [1, 1]), { type: "close", incarnation: OLD }]);
+    const park = (incarnation: string, of: string): OutboxWrite => {
+      const range = { firstSequence: 0, lastSequence: 0, digest: "" };
+      const trouble = { kind: "gap", incarnation: of, ...range, detail: "" } as const;
+      return { type: "park", incarnation, trouble };
+    };
+    await assertionOf("its own trouble", () => store.write([park(OLD, NEW)]));
+    await assertionOf("closed incarnation", () => store.write([park(OLD, OLD)]));
+    await assertionOf("has the incarnation", () => store.write([park(NEW, NEW)]));
+    await assertionOf("has the incarnation", () => store.write([unpark(NEW)]));
+  });
+
+  test("membership keeps the ledger seen when it is told of none", async () => {
+    await using fixture = makeFixture();
+    const seen = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
+    await fixture.open().write([{ type: "membership", membership: "member", seen }]);
+    const store = fixture.open();
+    const member = await store.load();
+    assert.is(member.membership, "member");
+    assert.equal(member.seen, seen);
+    await store.write([{ type: "membership", membership: "leaving", seen: undefined }]);
+    const leaving = await fixture.open().load();
+    assert.is(leaving.membership, "leaving");
+    assert.equal(leaving.seen, seen);
+  });
+
+  test("append keeps the generator's mark when it has one", async () => {
+    await using fixture = makeFixture();
+    const generator = { startMs: 123_456, tick: 2, events: 7 };
+    const given = append(OLD, [1, 1], { generator });
+    await fixture.open().write([mint(OLD), given, append(OLD, [2, 2])]);
+    assert.equal((await fixture.open().load()).generator, generator);
+  });
+}

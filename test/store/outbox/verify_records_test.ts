@@ -1,0 +1,133 @@
+/** Which outboxes a start hashes: by what they hold, and by how the process before them ended. */
+import { copyFileSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import protobuf from "protobufjs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import { origin } from "../../../src/core/protocol/record.ts";
+import { VERIFY_ROWS_BYTES_MAX } from "../../../src/limits.ts";
+import { recordCodec } from "../../../src/format/record_codec.ts";
+import { Database } from "../../../src/store/sqlite/sqlite.ts";
+import { openSqliteOutbox } from "../../../src/store/outbox/sqlite_outbox.ts";
+import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
+import { faultOf, testId } from "../faults.ts";
+import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox_fixture.ts";
+
+const FILE = "outbox.sqlite";
+const INCARNATION = testId(1);
+const RECORDS = 9;
+const DAMAGED = 5;
+const DIFFERS = `#${DAMAGED} to #${DAMAGED} have another digest than they were stored with`;
+
+test("verifyRecords() hashes a large outbox after a crash, and after a clean end none", async () => {
+  await using folder = temporaryFolder();
+  const crashed = join(folder.path, "crashed");
+  mkdirSync(crashed);
+  const outbox = open(folder.path);
+  await outbox.write(records(VERIFY_ROWS_BYTES_MAX / (RECORDS - 1)));
+  damage(folder.path);
+  for (const suffix of ["", "-wal"]) {
+    copyFileSync(join(folder.path, FILE + suffix), join(crashed, FILE + suffix));
+  }
+  outbox.close();
+  const { message } = await faultOf("store_unusable", () => open(crashed));
+  assert.match(message, DIFFERS);
+  const again = open(folder.path);
+  const read = await faultOf("store_in_doubt", () => again.read(INCARNATION, 0, 1e9, RECORDS));
+  assert.match(read.message, DIFFERS, "what a start did not look at is looked at when it is read");
+  again.close();
+});
+
+test("verifyRecords() hashes an outbox that was large once and holds little now", async () => {
+  await using folder = temporaryFolder();
+  const outbox = open(folder.path);
+  await outbox.write(records(10));
+  outbox.close();
+  damage(folder.path);
+  const database = new Database(join(folder.path, FILE));
+  database.exec(`CREATE TABLE bulk AS SELECT zeroblob(${VERIFY_ROWS_BYTES_MAX})`);
+  database.exec("DROP TABLE bulk");
+  database.close();
+  assert.ok(statSync(join(folder.path, FILE)).size > VERIFY_ROWS_BYTES_MAX);
+  const { message } = await faultOf("store_unusable", () => open(folder.path));
+  assert.match(message, DIFFERS);
+});
+
+test("verifyRecords() misses what is acknowledged when its records are gone", async () => {
+  await using folder = temporaryFolder();
+  const outbox = open(folder.path);
+  await outbox.write([...records(10), acknowledge(INCARNATION, RECORDS)]);
+  outbox.close();
+  open(folder.path).close();
+  const database = new Database(join(folder.path, FILE));
+  database.exec(`DELETE FROM records WHERE last_sequence = ${RECORDS}`);
+  database.close();
+  const { message } = await faultOf("store_unusable", () => open(folder.path));
+  assert.match(message, `#${RECORDS} is acknowledged and not there`);
+});
+
+test("verifyRecords() says what is wrong with records when another program changed them", async () => {
+  const changes = {
+    "does not begin as it has to": "UPDATE incarnations SET trimmed_likes = 1",
+    "#5 to #5 do not follow #3": "DELETE FROM records WHERE last_sequence = 4",
+    "#3 to #3 have other likes": "UPDATE records SET likes = likes + 1 WHERE last_sequence = 3",
+  };
+  for (const [found, change] of Object.entries(changes)) {
+    await using folder = temporaryFolder();
+    const outbox = open(folder.path);
+    await outbox.write(records(10));
+    outbox.close();
+    const database = new Database(join(folder.path, FILE));
+    database.exec(change);
+    database.close();
+    const { message } = await faultOf("store_unusable", () => open(folder.path));
+    assert.match(message, found);
+  }
+});
+
+test("verifyRecords() takes an event of a newer kind for one of no likes", async () => {
+  await using folder = temporaryFolder();
+  const outbox = open(folder.path);
+  const later = protobuf.Writer.create().uint32(10).fork().uint32(10).string("video");
+  const bytes = later.uint32(24).uint64(7).ldelim().finish();
+  const record = { firstSequence: 1, lastSequence: 1, bytes };
+  const digest = recordCodec.digest(INCARNATION, 1, bytes);
+  const last = { sequence: 1, digest, likes: 0n };
+  const append = { type: "append", incarnation: INCARNATION, record, last } as const;
+  const mint = { type: "mint", incarnation: INCARNATION } as const;
+  await outbox.write([mint, { ...append, generator: undefined }]);
+  outbox.close();
+  const again = open(folder.path);
+  assert.equal(again.state.incarnations[0]?.last, last);
+  again.close();
+});
+
+test.run();
+
+function open(folder: string) {
+  return openSqliteOutbox(folder, SERVER_ID, OUTBOX_ID, { codec: recordCodec });
+}
+
+/** Writes of an incarnation with records of one event each, whose item has `bytes` letters. */
+function records(bytes: number): OutboxWrite[] {
+  const writes: OutboxWrite[] = [{ type: "mint", incarnation: INCARNATION }];
+  const event = { itemId: "x".repeat(bytes), change: { kind: "add", likes: 1n } } as const;
+  const encoded = recordCodec.encode(event);
+  let { digest } = origin(INCARNATION);
+  for (let sequence = 1; sequence <= RECORDS; sequence++) {
+    digest = recordCodec.digest(digest, sequence, encoded);
+    const record = { firstSequence: sequence, lastSequence: sequence, bytes: encoded };
+    const last = { sequence, digest, likes: BigInt(sequence) };
+    const generator = undefined;
+    writes.push({ type: "append", incarnation: INCARNATION, record, last, generator });
+  }
+  return writes;
+}
+
+/** Gives one record another digest than that of its events. */
+function damage(folder: string): void {
+  const database = new Database(join(folder, FILE));
+  database.exec(`UPDATE records SET digest = '${testId(0xbad)}' WHERE last_sequence = ${DAMAGED}`);
+  database.close();
+}
