@@ -2,7 +2,7 @@
  * Fills an outbox as a LikesServer does when likes arrive together: through the core's group commit,
  * onto the disk, without gRPC. What it leaves is a backlog that nobody has delivered yet.
  */
-import type * as knownModule from "../src/core/likes_server/known_outbox.ts";
+import type * as knownModule from "../src/core/likes_server/outbox_view.ts";
 import type * as limitsModule from "../src/limits.ts";
 import type * as outboxModule from "../src/roles/open_outbox.ts";
 import type * as codecModule from "../src/format/record_codec.ts";
@@ -28,14 +28,14 @@ export async function fillOutbox(
   serverId: string,
   events: number,
 ): Promise<Backlog> {
-  const { KnownOutbox } = await built<typeof knownModule>("core/known_outbox.js");
+  const { OutboxView } = await built<typeof knownModule>("core/known_outbox.js");
   const { OutboxWriter } = await built<typeof writerModule>("core/outbox_writer.js");
   const { recordCodec } = await built<typeof codecModule>("rpc/record_codec.js");
   const { openOutbox } = await built<typeof outboxModule>("likes_server/open_outbox.js");
   const { OUTBOX_BYTES_MAX, RECORD_EVENTS_MAX } = await built<typeof limitsModule>("limits.js");
   const { store } = openOutbox(dataDir, serverId);
   await store.write([{ type: "mint", incarnation: "b".repeat(32) }]);
-  const outbox = new KnownOutbox(await store.load());
+  const outbox = new OutboxView(await store.load());
   const writer = new OutboxWriter(recordCodec);
   let likes = 0n;
   let syncs = 0;

@@ -51,7 +51,7 @@ export class Backup extends BaseCommand {
       try {
         await this.#copy(store, copying);
       } catch (error) {
-        if (error instanceof CutOff) this.#endCutOff(store);
+        if (error instanceof AbortedError) this.#endCutOff(store);
         if (!isOfOneStore(error)) throw error;
         failures.push(error);
       }
@@ -73,7 +73,7 @@ export class Backup extends BaseCommand {
     const { name, folder, kind } = store;
     const draw = progressOn(screen, name);
     const onProgress = (copied: number, all: number): void => {
-      if (isCutOff()) throw new CutOff();
+      if (isCutOff()) throw new AbortedError();
       draw?.(copied, all);
     };
     const options = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
@@ -91,7 +91,7 @@ interface Copying {
 }
 
 /** Ends a copy at a signal, so that it leaves nothing behind. */
-class CutOff extends Error {}
+class AbortedError extends Error {}
 
 /** Whether the others can be copied all the same: a disk that is full is full for all. */
 function isOfOneStore(error: unknown): error is LikesError {

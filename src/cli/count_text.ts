@@ -1,6 +1,6 @@
 /** The likes of items as text. */
 import type { ItemCount } from "../core/protocol/counts.ts";
-import type { LearntCount } from "../core/likes_server/learnt_counts.ts";
+import type { LearntCount } from "../core/likes_server/count_cache.ts";
 import type { Convergence } from "../core/protocol/messages.ts";
 import { formatDuration } from "../text/duration.ts";
 import { columnsMost, escapeText, fitText } from "../text/escape.ts";

@@ -13,7 +13,7 @@ import { inTurn } from "./in_turn.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { LEARN_WAIT_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
-import type { CountsQuestion } from "../core/likes_server/learnt_counts.ts";
+import type { CountsQuestion } from "../core/likes_server/count_cache.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import { LikesServerCore } from "../core/likes_server/likes_server.ts";
 import type { CountOutcome, GiveOutcome } from "../core/likes_server/likes_server.ts";

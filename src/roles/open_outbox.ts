@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LikesError } from "../errors.ts";
 import { SERVER_IDS_TRIED_MAX } from "../limits.ts";
 import type { OutboxStore } from "../core/likes_server/outbox.ts";
-import type { Unwritten } from "../core/protocol/unwritten.ts";
+import type { WriteFailure } from "../core/protocol/write_failure.ts";
 import { recordCodec } from "../format/record_codec.ts";
 import { mintId } from "../store/mint_id.ts";
 import { openSqliteOutbox } from "../store/outbox/sqlite_outbox.ts";
@@ -42,7 +42,7 @@ function open(dataDir: string, serverId: string): OutboxStore {
 }
 
 /** The LikesError when the incarnation of a start at `serverId` was not written. */
-export function cannotMint(why: Unwritten, serverId: string): LikesError {
+export function cannotMint(why: WriteFailure, serverId: string): LikesError {
   const cannot = `Cannot start ${serverId}:`;
   if (why === "full") {
     return new LikesError(

@@ -116,18 +116,19 @@ function removeEmpty(folder: string): void {
 }
 
 /** Why a copy is not made, with the way out. */
-class Unfit extends Error {}
+class BackupError extends Error {}
 
 function refuseSource(source: string): void {
   const found = lstatSync(source, { throwIfNoEntry: false });
-  if (found === undefined) throw new Unfit("there is none; name the data folder of that role");
+  if (found === undefined)
+    throw new BackupError("there is none; name the data folder of that role");
   const refusal = refuseKindOfFile(found);
-  if (refusal !== undefined) throw new Unfit(`${refusal}; name the data folder of that role`);
+  if (refusal !== undefined) throw new BackupError(`${refusal}; name the data folder of that role`);
 }
 
 function refuseTaken(path: string, wayOut: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-  throw new Unfit(`there is ${JSON.stringify(path)} already; ${wayOut}`);
+  throw new BackupError(`there is ${JSON.stringify(path)} already; ${wayOut}`);
 }
 
 async function copyPages(
@@ -143,7 +144,7 @@ async function copyPages(
     // This read begins the transaction that holds what is copied.
     if (recognise(database, source, kind) === "new") throw unfitAs("it has no tables");
     const older = olderVersion(database, kind);
-    if (older !== undefined) throw new Unfit(older);
+    if (older !== undefined) throw new BackupError(older);
     await database.copyTo(made, STEP_PAGES, (copied, all) => {
       onProgress?.(copied * pageBytes, all * pageBytes);
     });
@@ -197,8 +198,8 @@ function syncFile(path: string): void {
   }
 }
 
-function unfitAs(found: string): Unfit {
-  return new Unfit(`it is damaged: ${found}; stop that role, and put an older copy back`);
+function unfitAs(found: string): BackupError {
+  return new BackupError(`it is damaged: ${found}; stop that role, and put an older copy back`);
 }
 
 /** The LikesError for what ended a backup of `store` to `made`. Bugs stay as they are. */
@@ -206,7 +207,7 @@ function failure(error: unknown, store: string, made: string): unknown {
   if (error instanceof LikesError) return error;
   const cannot = (code: FaultCode, found: string): LikesError =>
     new LikesError(code, `Cannot back up ${store}: ${found}`, { cause: error });
-  if (error instanceof Unfit) return cannot("store_unusable", error.message);
+  if (error instanceof BackupError) return cannot("store_unusable", error.message);
   if (!isOutside(error)) return error;
   const { code } = error;
   if (isFull(error, made))

@@ -17,7 +17,7 @@ import { auditHeard } from "./audit_heard.ts";
 import { auditIncarnation } from "./audit_incarnation.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import { auditLedger } from "./audit_ledger.ts";
-import { Unreadable, isDamage, isSqliteError } from "./audited_file.ts";
+import { UnreadableFileError, isDamage, isSqliteError } from "./audited_file.ts";
 import type { Holder } from "./chain.ts";
 import { sumGivenUp } from "./given_up.ts";
 import { Findings } from "./findings.ts";
@@ -26,7 +26,7 @@ import { LedgerFile } from "./ledger_file.ts";
 import { OutboxFile } from "./outbox_file.ts";
 import type { AuditReport, Id } from "./report.ts";
 import { Tally } from "./tally.ts";
-import { Unsound } from "./unsound.ts";
+import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** What is to be audited together. */
 export interface AuditedFiles {
@@ -60,7 +60,7 @@ export function audit(files: AuditedFiles, onProgress: OnProgress = () => {}): A
       opened.push(file);
       return [file];
     } catch (error) {
-      if (error instanceof Unreadable) {
+      if (error instanceof UnreadableFileError) {
         findings.miss({ what: `${JSON.stringify(path)} cannot be read: ${error.message}` });
       } else findings.damage({ serverId: basename(dirname(path)) }, error);
       return [];
@@ -84,8 +84,8 @@ function openLedger(path: string): LedgerFile {
   try {
     return new LedgerFile(path);
   } catch (error) {
-    const isDamaged = error instanceof Unsound || isDamage(error);
-    if (error instanceof Unreadable || (isSqliteError(error) && !isDamaged)) {
+    const isDamaged = error instanceof CorruptStoreError || isDamage(error);
+    if (error instanceof UnreadableFileError || (isSqliteError(error) && !isDamaged)) {
       throw new LikesError("undecided", `${cannot} ${error.message}`, { cause: error });
     }
     if (!isDamaged) throw error;

@@ -7,7 +7,7 @@
 import { lstatSync } from "node:fs";
 import { SERVER_ID_CHARS_MAX } from "../limits.ts";
 import { Database, SqliteError } from "../store/sqlite/sqlite.ts";
-import { Unsound } from "./unsound.ts";
+import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** What a database has to be. */
 export interface AuditedKind {
@@ -20,8 +20,8 @@ export interface AuditedKind {
 export type Row = Readonly<Record<string, unknown>>;
 
 /** A file that cannot be looked at; the message says why, and the way out. */
-export class Unreadable extends Error {
-  override readonly name = "Unreadable";
+export class UnreadableFileError extends Error {
+  override readonly name = "UnreadableFileError";
 }
 
 /** The version of the tables that are read here. */
@@ -52,7 +52,7 @@ export class AuditedFile implements Disposable {
   readonly path: string;
   readonly #database: Database;
 
-  /** Opens the file and begins the read. Throws Unreadable, or SQLite's error for a damaged page. */
+  /** Opens the file and begins the read. Throws UnreadableFileError, or SQLite's error for a damaged page. */
   constructor(path: string, kind: AuditedKind) {
     refuseKindOfFile(path);
     this.path = path;
@@ -73,27 +73,28 @@ export class AuditedFile implements Disposable {
     this.#database.pragma(`cache_size = -${CACHE_KIB}`);
     this.#database.exec("BEGIN");
     if (this.#pragma("application_id") !== kind.applicationId) {
-      throw new Unreadable(`it is no ${kind.name} of likes; give the right one`);
+      throw new UnreadableFileError(`it is no ${kind.name} of likes; give the right one`);
     }
     const version = this.#pragma("user_version");
     if (version !== SCHEMA_VERSION) {
       const isOlder = version === 1n;
       const wayOut = isOlder ? "open it once with this build" : "use the build that wrote it";
-      throw new Unreadable(`it is of version ${String(version)}; ${wayOut}`);
+      throw new UnreadableFileError(`it is of version ${String(version)}; ${wayOut}`);
     }
     // A view or a virtual table of that name could answer anything, and take for ever.
     const tables = this.rows(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
     ).map(({ name }) => name);
     const absent = kind.tables.find((name) => !tables.includes(name));
-    if (absent !== undefined) throw new Unreadable(`it has no table ${absent}; put a copy back`);
+    if (absent !== undefined)
+      throw new UnreadableFileError(`it has no table ${absent}; put a copy back`);
   }
 
   #pragma(name: string): unknown {
     return this.#database.pragma(name);
   }
 
-  /** Prepares a query. Throws Unreadable when the tables are not those that it names. */
+  /** Prepares a query. Throws UnreadableFileError when the tables are not those that it names. */
   query(sql: string) {
     return attempt(() => this.#database.prepare<unknown[], Row>(sql));
   }
@@ -103,10 +104,10 @@ export class AuditedFile implements Disposable {
     return this.query(sql).all(...values);
   }
 
-  /** Compares every row with its indexes and its type; throws Unsound when one does not agree. */
+  /** Compares every row with its indexes and its type; throws CorruptStoreError when one does not agree. */
   checkIntegrity(): void {
     const found = this.#database.pragma("integrity_check(1)");
-    if (found !== "ok") throw new Unsound(String(found).replaceAll(/\s+/g, " "));
+    if (found !== "ok") throw new CorruptStoreError(String(found).replaceAll(/\s+/g, " "));
   }
 
   [Symbol.dispose](): void {
@@ -117,10 +118,12 @@ export class AuditedFile implements Disposable {
 /** A pipe would be waited for without end, and a link hides which store is meant. */
 function refuseKindOfFile(path: string): void {
   const found = attempt(() => lstatSync(path, { throwIfNoEntry: false }));
-  if (found === undefined) throw new Unreadable("there is no such file; give the right one");
-  if (found.isSymbolicLink()) throw new Unreadable("it is a symbolic link; give the file itself");
-  if (!found.isFile()) throw new Unreadable("it is not a file; give the right one");
-  if (found.size === 0) throw new Unreadable("it is empty; put a copy back");
+  if (found === undefined)
+    throw new UnreadableFileError("there is no such file; give the right one");
+  if (found.isSymbolicLink())
+    throw new UnreadableFileError("it is a symbolic link; give the file itself");
+  if (!found.isFile()) throw new UnreadableFileError("it is not a file; give the right one");
+  if (found.size === 0) throw new UnreadableFileError("it is empty; put a copy back");
 }
 
 /**
@@ -134,7 +137,7 @@ function attempt<T>(work: () => T): T {
     if (isDamage(error) && error.code !== "SQLITE_NOTADB") throw error;
     if (!isSqliteError(error) && !(error instanceof Error && "syscall" in error)) throw error;
     const wayOut = "see that it is whole, and that its folder can be written";
-    throw new Unreadable(`${error.message}; ${wayOut}`, { cause: error });
+    throw new UnreadableFileError(`${error.message}; ${wayOut}`, { cause: error });
   }
 }
 
@@ -148,42 +151,42 @@ export function idColumn(column: string): string {
   return bounded(column, ID_CHARS);
 }
 
-/** A whole number of a row that is exact as a number. Throws Unsound. */
+/** A whole number of a row that is exact as a number. Throws CorruptStoreError. */
 export function whole(row: Row, column: string): number {
   const value = row[column];
   if (typeof value === "bigint" && value >= 0n && value <= Number.MAX_SAFE_INTEGER) {
     return Number(value);
   }
-  throw new Unsound(`${column} is ${shown(value)}`);
+  throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
-/** A time of a row, in ms since 1970, or null. Throws Unsound for one that no Date can be. */
+/** A time of a row, in ms since 1970, or null. Throws CorruptStoreError for one that no Date can be. */
 export function timeOf(row: Row, column: string): number | undefined {
   if (row[column] === null) return undefined;
   const timeMs = whole(row, column);
   if (timeMs <= TIME_MAX_MS) return timeMs;
-  throw new Unsound(`${column} is ${timeMs}`);
+  throw new CorruptStoreError(`${column} is ${timeMs}`);
 }
 
-/** Likes of a row. Throws Unsound. */
+/** Likes of a row. Throws CorruptStoreError. */
 export function likesOf(row: Row, column: string): bigint {
   const value = row[column];
   if (typeof value === "bigint" && value >= 0n) return value;
-  throw new Unsound(`${column} is ${shown(value)}`);
+  throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
-/** An id of a row, or a digest. Throws Unsound. */
+/** An id of a row, or a digest. Throws CorruptStoreError. */
 export function idOf(row: Row, column: string): string {
   const value = row[column];
   if (typeof value === "string" && ID.test(value)) return value;
-  throw new Unsound(`${column} is ${shown(value)}`);
+  throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
-/** Text of a row. Throws Unsound. */
+/** Text of a row. Throws CorruptStoreError. */
 export function textOf(row: Row, column: string): string {
   const value = row[column];
   if (typeof value === "string") return value;
-  throw new Unsound(`${column} is ${shown(value)}`);
+  throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
 function shown(value: unknown): string {

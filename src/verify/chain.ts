@@ -9,7 +9,7 @@ import { decodeEvents } from "./like_events.ts";
 import type { AuditedEvent } from "./like_events.ts";
 import type { HeldIncarnation, OutboxFile, Position, StoredRecord } from "./outbox_file.ts";
 import type { Id, Place } from "./report.ts";
-import { Unsound } from "./unsound.ts";
+import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** An incarnation in one outbox. */
 export interface Holder {
@@ -94,7 +94,7 @@ function eventsOf({ bytes }: StoredRecord): readonly AuditedEvent[] | string {
   try {
     return decodeEvents(bytes);
   } catch (error) {
-    if (error instanceof Unsound) return error.message;
+    if (error instanceof CorruptStoreError) return error.message;
     throw error;
   }
 }

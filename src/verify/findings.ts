@@ -1,6 +1,6 @@
 /** What an audit has found so far: the first of each kind, and how many there are. */
 import type { Divergence, GivenUp, Listed, Missing, Place, Undecided } from "./report.ts";
-import { Unsound } from "./unsound.ts";
+import { CorruptStoreError } from "./corrupt_store_error.ts";
 import { isDamage, isSqliteError } from "./audited_file.ts";
 
 /** More of one kind are only counted: a store that is wrong throughout has millions. */
@@ -45,7 +45,7 @@ export class Findings {
 
   /** Notes what a read of a store threw. Throws what is no finding. */
   damage(place: Place, error: unknown): void {
-    if (error instanceof Unsound || isDamage(error)) {
+    if (error instanceof CorruptStoreError || isDamage(error)) {
       return this.diverge(
         place,
         "the store is damaged",

@@ -1,6 +1,6 @@
 /** The lines of a giver's record, each a give that was acknowledged, or an error that was told. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { Unreadable } from "./audited_file.ts";
+import { UnreadableFileError } from "./audited_file.ts";
 import type { Id } from "./report.ts";
 
 /** A give that was acknowledged. */
@@ -29,7 +29,7 @@ export class GiverFile implements Disposable {
   readonly #descriptor: number;
   readonly #size: number;
 
-  /** Opens it. Throws Unreadable. */
+  /** Opens it. Throws UnreadableFileError. */
   constructor(path: string) {
     this.path = path;
     try {
@@ -37,13 +37,13 @@ export class GiverFile implements Disposable {
       this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw new Unreadable(`${message}; give the right one`, { cause: error });
+      throw new UnreadableFileError(`${message}; give the right one`, { cause: error });
     }
     const found = fstatSync(this.#descriptor);
     this.#size = found.size;
     if (found.isFile()) return;
     this[Symbol.dispose]();
-    throw new Unreadable("it is not a file; give the right one");
+    throw new UnreadableFileError("it is not a file; give the right one");
   }
 
   /** The numbers of the lines and what each says, without those that are empty. */

@@ -13,7 +13,7 @@ import {
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
 import type { Id, Undecided } from "./report.ts";
-import { Unsound } from "./unsound.ts";
+import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const LEDGER: AuditedKind = {
   name: "ledger",
@@ -109,7 +109,7 @@ export class LedgerFile implements Disposable {
   readonly #members: ReturnType<AuditedFile["query"]>;
   readonly #items: ReturnType<AuditedFile["query"]>;
 
-  /** Opens it. Throws Unreadable, or Unsound when its few rows make no sense. */
+  /** Opens it. Throws UnreadableFileError, or CorruptStoreError when its few rows make no sense. */
   constructor(path: string) {
     this.path = path;
     this.#file = new AuditedFile(path, LEDGER);
@@ -130,7 +130,7 @@ export class LedgerFile implements Disposable {
       const [row] = this.#file.rows(
         `SELECT ${idColumn("ledger_id")}, version, total_likes, copied_ms FROM ledger LIMIT 1`,
       );
-      if (row === undefined) throw new Unsound("the ledger has no row of its own");
+      if (row === undefined) throw new CorruptStoreError("the ledger has no row of its own");
       this.ledgerId = idOf(row, "ledger_id");
       this.version = whole(row, "version");
       this.totalLikes = likesOf(row, "total_likes");

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../limits.ts";
-import { Unsound } from "./unsound.ts";
+import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** An event as it is read again. */
 export interface AuditedEvent {
@@ -23,7 +23,7 @@ const VARINT_LAST_MAX = 1n;
 /** A varint of so many bytes is exact as a number. */
 const SMALL_BYTES_MAX = 4;
 
-/** The events of a record, in order. Throws Unsound when the bytes are anything else. */
+/** The events of a record, in order. Throws CorruptStoreError when the bytes are anything else. */
 export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
   const reader = new Reader(bytes);
   const events: AuditedEvent[] = [];
@@ -31,10 +31,10 @@ export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
     reader.expectTag(EVENTS, "in a record");
     events.push(decodeEvent(new Reader(reader.block())));
     if (events.length > RECORD_EVENTS_MAX) {
-      throw new Unsound(`it has more than ${RECORD_EVENTS_MAX} events`);
+      throw new CorruptStoreError(`it has more than ${RECORD_EVENTS_MAX} events`);
     }
   }
-  if (events.length === 0) throw new Unsound("it has no event");
+  if (events.length === 0) throw new CorruptStoreError("it has no event");
   return events;
 }
 
@@ -45,11 +45,12 @@ function decodeEvent(reader: Reader): AuditedEvent {
     const tag = reader.varint();
     if (tag === BigInt(ITEM_ID) && itemId === undefined) itemId = utf8Of(reader.block());
     else if (tag === BigInt(ADD) && likes === undefined) likes = reader.varint();
-    else throw new Unsound(`an event has the tag ${tag}, or has it twice`);
+    else throw new CorruptStoreError(`an event has the tag ${tag}, or has it twice`);
   }
-  if (itemId === undefined) throw new Unsound("an event has no item");
-  if (likes === undefined) throw new Unsound("an event changes nothing that is known");
-  if (likes > BigInt(LIKES_PER_EVENT_MAX)) throw new Unsound(`an event has ${likes} likes`);
+  if (itemId === undefined) throw new CorruptStoreError("an event has no item");
+  if (likes === undefined) throw new CorruptStoreError("an event changes nothing that is known");
+  if (likes > BigInt(LIKES_PER_EVENT_MAX))
+    throw new CorruptStoreError(`an event has ${likes} likes`);
   return { itemId, likes };
 }
 
@@ -60,9 +61,9 @@ export function eventText(event: AuditedEvent | undefined): string {
 
 function utf8Of(bytes: Uint8Array): string {
   if (bytes.length === 0 || bytes.length > ITEM_ID_BYTES_MAX) {
-    throw new Unsound(`an item id has ${bytes.length} bytes`);
+    throw new CorruptStoreError(`an item id has ${bytes.length} bytes`);
   }
-  if (!isUtf8(bytes)) throw new Unsound("an item id is not UTF-8");
+  if (!isUtf8(bytes)) throw new CorruptStoreError("an item id is not UTF-8");
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
 }
 
@@ -81,14 +82,15 @@ class Reader {
 
   expectTag(expected: number, where: string): void {
     const tag = this.varint();
-    if (tag !== BigInt(expected)) throw new Unsound(`there is the tag ${tag} ${where}`);
+    if (tag !== BigInt(expected)) throw new CorruptStoreError(`there is the tag ${tag} ${where}`);
   }
 
   /** Bytes that say their length. */
   block(): Uint8Array {
     const length = this.varint();
     const start = this.#at;
-    if (length > BigInt(this.#bytes.length - start)) throw new Unsound("its bytes end too soon");
+    if (length > BigInt(this.#bytes.length - start))
+      throw new CorruptStoreError("its bytes end too soon");
     this.#at = start + Number(length);
     return this.#bytes.subarray(start, this.#at);
   }
@@ -98,7 +100,7 @@ class Reader {
     let value = 0n;
     for (let index = 0; index < VARINT_BYTES_MAX; index++) {
       const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new Unsound("its bytes end too soon");
+      if (byte === undefined) throw new CorruptStoreError("its bytes end too soon");
       const isLast = byte < 0x80;
       if (index < SMALL_BYTES_MAX) {
         small |= (byte & 0x7f) << (7 * index);
@@ -111,6 +113,6 @@ class Reader {
         return value;
       }
     }
-    throw new Unsound("a number has more than 64 bits");
+    throw new CorruptStoreError("a number has more than 64 bits");
   }
 }

@@ -13,7 +13,7 @@ import {
 import type { AuditedKind, Row } from "./audited_file.ts";
 import type { SeenVersion } from "./ledger_file.ts";
 import type { Amount, Id } from "./report.ts";
-import { Unsound } from "./unsound.ts";
+import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const OUTBOX: AuditedKind = {
   name: "outbox",
@@ -74,7 +74,7 @@ export class OutboxFile implements Disposable {
   readonly #records: ReturnType<AuditedFile["query"]>;
   readonly #recordFrom: ReturnType<AuditedFile["query"]>;
 
-  /** Opens it. Throws Unreadable, or Unsound when its few rows make no sense. */
+  /** Opens it. Throws UnreadableFileError, or CorruptStoreError when its few rows make no sense. */
   constructor(path: string) {
     this.path = path;
     this.#file = new AuditedFile(path, OUTBOX);
@@ -107,7 +107,7 @@ export class OutboxFile implements Disposable {
         `${idColumn("seen_ledger_id")}, ${idColumn("seen_generation")}, seen_version, ` +
         "refilling, forgotten_events, forgotten_likes, copied_ms FROM outbox LIMIT 1",
     );
-    if (head === undefined) throw new Unsound("the outbox has no row of its own");
+    if (head === undefined) throw new CorruptStoreError("the outbox has no row of its own");
     return head;
   }
 
@@ -136,10 +136,10 @@ export class OutboxFile implements Disposable {
     const [orphan] = this.#file.rows(
       "SELECT ordinal FROM records WHERE ordinal NOT IN (SELECT ordinal FROM incarnations) LIMIT 1",
     );
-    if (orphan !== undefined) throw new Unsound("there are records of no incarnation");
+    if (orphan !== undefined) throw new CorruptStoreError("there are records of no incarnation");
   }
 
-  /** The records of an incarnation, one after another. Throws Unsound at a row that is none. */
+  /** The records of an incarnation, one after another. Throws CorruptStoreError at a row that is none. */
   *records({ ordinal }: HeldIncarnation): Generator<StoredRecord> {
     for (const row of this.#records.iterate(ordinal)) yield recordOf(row);
   }
@@ -185,7 +185,8 @@ function namedPosition(row: Row, name: "trimmed" | "acknowledged"): Position {
 function recordOf(row: Row): StoredRecord {
   const lastSequence = whole(row, "last_sequence");
   const events = row["events"];
-  if (events !== null && !(events instanceof Uint8Array)) throw new Unsound("events are no bytes");
+  if (events !== null && !(events instanceof Uint8Array))
+    throw new CorruptStoreError("events are no bytes");
   return {
     firstSequence: whole(row, "first_sequence"),
     lastSequence,

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LEARNT_FRESH_MS } from "../../src/limits.ts";
 import { LikesClient } from "../../src/rpc/client/likes_client.ts";
-import type { LearntLikes } from "../../src/core/likes_server/learnt_counts.ts";
+import type { LearntLikes } from "../../src/core/likes_server/count_cache.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { Givers } from "../fixtures/givers.ts";
 import { Counter } from "../fixtures/roles.ts";

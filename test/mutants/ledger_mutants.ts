@@ -3,20 +3,20 @@ import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
 const RULE_TESTS = [
-  "test/core/ledger/batch_rule_test.ts",
+  "test/core/ledger/apply_batch_test.ts",
   "test/core/ledger/ledger_rule_test.ts",
-  "test/core/ledger/report_rule_test.ts",
-  "test/core/ledger/report_rule_room_test.ts",
-  "test/core/ledger/amnesia_rule_test.ts",
-  "test/core/ledger/operation_rule_test.ts",
+  "test/core/ledger/apply_report_test.ts",
+  "test/core/ledger/apply_report_room_test.ts",
+  "test/core/ledger/detect_anomalies_test.ts",
+  "test/core/ledger/operator_decisions_test.ts",
 ];
 const OPERATION_TESTS = [
-  "test/core/ledger/amnesia_rule_test.ts",
-  "test/core/ledger/operation_rule_test.ts",
-  "test/core/ledger/report_rule_test.ts",
+  "test/core/ledger/detect_anomalies_test.ts",
+  "test/core/ledger/operator_decisions_test.ts",
+  "test/core/ledger/apply_report_test.ts",
 ];
 
-const BATCH_RULE = mutantsOf({ file: "src/core/ledger/batch_rule.ts", tests: RULE_TESTS }, [
+const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RULE_TESTS }, [
   {
     name: "gap-applied",
     breaks: "pitfall 6: what comes after a gap is applied",
@@ -88,8 +88,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/batch_rule.ts", tests: RUL
       ],
       [
         "/** Applies all of a batch, or nothing of it. */",
-        "const RECEIVED = new WeakMap<LedgerChanges, Map<string, IncarnationRow>>();\n\n" +
-          "function receivedOf(changes: LedgerChanges): Map<string, IncarnationRow> {\n" +
+        "const RECEIVED = new WeakMap<UnitOfWork, Map<string, IncarnationRow>>();\n\n" +
+          "function receivedOf(changes: UnitOfWork): Map<string, IncarnationRow> {\n" +
           "  const received = RECEIVED.get(changes) ?? new Map<string, IncarnationRow>();\n" +
           "  RECEIVED.set(changes, received);\n" +
           "  return received;\n" +
@@ -211,7 +211,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/batch_rule.ts", tests: RUL
   },
 ]);
 
-const CHANGES = mutantsOf({ file: "src/core/ledger/ledger_changes.ts", tests: RULE_TESTS }, [
+const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE_TESTS }, [
   {
     name: "total-without-item",
     breaks: "pitfall 13: the total grows, and the item does not",
@@ -359,8 +359,8 @@ const GROUP = mutantsOf({ file: "src/core/ledger/ledger_rule.ts", tests: RULE_TE
 
 const REPORT_RULE = mutantsOf(
   {
-    file: "src/core/ledger/report_rule.ts",
-    tests: ["test/core/ledger/report_rule_test.ts", ...RULE_TESTS],
+    file: "src/core/ledger/apply_report.ts",
+    tests: ["test/core/ledger/apply_report_test.ts", ...RULE_TESTS],
   },
   [
     {
@@ -428,8 +428,8 @@ const REPORT_RULE = mutantsOf(
 
 const AMNESIA_RULE = mutantsOf(
   {
-    file: "src/core/ledger/amnesia_rule.ts",
-    tests: ["test/core/ledger/report_rule_test.ts", ...OPERATION_TESTS],
+    file: "src/core/ledger/detect_anomalies.ts",
+    tests: ["test/core/ledger/apply_report_test.ts", ...OPERATION_TESTS],
   },
   [
     {
@@ -551,7 +551,7 @@ const AMNESIA_RULE = mutantsOf(
 );
 
 const OPERATION_RULE = mutantsOf(
-  { file: "src/core/ledger/operation_rule.ts", tests: OPERATION_TESTS },
+  { file: "src/core/ledger/operator_decisions.ts", tests: OPERATION_TESTS },
   [
     {
       name: "resolve-of-streaming-copy",

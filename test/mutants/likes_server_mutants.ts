@@ -385,8 +385,8 @@ const DELIVERY = mutantsOf(
 
 const OUTBOX = mutantsOf(
   {
-    file: "src/core/likes_server/known_outbox.ts",
-    tests: ["test/core/likes_server/known_outbox_test.ts", ...CORE_TESTS],
+    file: "src/core/likes_server/outbox_view.ts",
+    tests: ["test/core/likes_server/outbox_view_test.ts", ...CORE_TESTS],
   },
   [
     {
@@ -474,8 +474,8 @@ const WRITER = mutantsOf(
 
 const ACCEPTING = mutantsOf(
   {
-    file: "src/core/likes_server/accept_queue.ts",
-    tests: ["test/core/likes_server/accept_queue_test.ts", ...CORE_TESTS],
+    file: "src/core/likes_server/group_commit.ts",
+    tests: ["test/core/likes_server/group_commit_test.ts", ...CORE_TESTS],
   },
   [
     {
@@ -551,10 +551,10 @@ const OTHERS = [
   ),
   ...mutantsOf(
     {
-      file: "src/core/likes_server/learnt_counts.ts",
+      file: "src/core/likes_server/count_cache.ts",
       tests: [
-        "test/core/likes_server/learnt_counts_race_test.ts",
-        "test/core/likes_server/learnt_counts_test.ts",
+        "test/core/likes_server/count_cache_race_test.ts",
+        "test/core/likes_server/count_cache_test.ts",
       ],
     },
     [

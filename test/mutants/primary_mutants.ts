@@ -6,7 +6,10 @@ const STATUS_TESTS = [
   "test/core/primary/status_test.ts",
   "test/core/primary/primary_pulses_test.ts",
 ];
-const CONTACT_TESTS = ["test/core/primary/contacts_test.ts", "test/core/primary/primary_test.ts"];
+const CONTACT_TESTS = [
+  "test/core/primary/progress_tracker_test.ts",
+  "test/core/primary/primary_test.ts",
+];
 const PRIMARY_TESTS = [
   "test/core/primary/primary_test.ts",
   "test/core/primary/primary_pulses_test.ts",
@@ -123,7 +126,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   },
 ]);
 
-const CONTACTS = mutantsOf({ file: "src/core/primary/contacts.ts", tests: CONTACT_TESTS }, [
+const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests: CONTACT_TESTS }, [
   {
     name: "converged-ignores-received",
     breaks: "law 4: a received batch names nothing until it is reported",
@@ -175,7 +178,7 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/contacts.ts", tests: CONTAC
 ]);
 
 const LABELS = mutantsOf(
-  { file: "src/core/primary/label_clock.ts", tests: ["test/core/primary/label_clock_test.ts"] },
+  { file: "src/core/primary/logical_clock.ts", tests: ["test/core/primary/logical_clock_test.ts"] },
   [
     {
       name: "labels-from-the-wall-clock",

@@ -183,13 +183,16 @@ const MEMORY = [
       ],
     },
   ]),
-  ...mutantsOf({ file: "src/store/sqlite/doubt.ts", tests: [...OUTBOX_TESTS, ...LEDGER_TESTS] }, [
-    {
-      name: "goes-on-in-doubt",
-      breaks: "pitfall 15: after a failed sync the store goes on",
-      edits: [["    if (this.#error !== undefined) throw this.#error;", ""]],
-    },
-  ]),
+  ...mutantsOf(
+    { file: "src/store/sqlite/failed_store.ts", tests: [...OUTBOX_TESTS, ...LEDGER_TESTS] },
+    [
+      {
+        name: "goes-on-in-doubt",
+        breaks: "pitfall 15: after a failed sync the store goes on",
+        edits: [["    if (this.#error !== undefined) throw this.#error;", ""]],
+      },
+    ],
+  ),
 ];
 
 const SQLITE = [

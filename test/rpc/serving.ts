@@ -1,7 +1,7 @@
 /** A server on a free port of loopback, in this process, with services whose roles are made up. */
 import type { Counts } from "../../src/rpc/wire/counts_wire.ts";
-import type { PrimaryPort } from "../../src/rpc/server/primary_service.ts";
-import type { LikesPort } from "../../src/rpc/server/likes_service.ts";
+import type { PrimaryServiceHandler } from "../../src/rpc/server/primary_service.ts";
+import type { LikesServiceHandler } from "../../src/rpc/server/likes_service.ts";
 import type { AddServices } from "../../src/rpc/server/server.ts";
 import { RpcServer } from "../../src/rpc/server/server.ts";
 import type { ServerStatus, Status } from "../../src/core/primary/status.ts";
@@ -25,7 +25,7 @@ export async function serve(services: AddServices, reflect = false): Promise<Ser
 }
 
 /** What a LikesService that was never asked would do. */
-export const NO_LIKES: LikesPort = {
+export const NO_LIKES: LikesServiceHandler = {
   serverId: "a",
   give: () => {
     throw new Error("a secret: nobody was expected to give");
@@ -37,7 +37,7 @@ export const NO_LIKES: LikesPort = {
 };
 
 /** What a PrimaryService that was never asked would do. */
-export const NO_PRIMARY: PrimaryPort = {
+export const NO_PRIMARY: PrimaryServiceHandler = {
   open: () => ({ received: () => {}, writable: () => {}, closed: () => {} }),
   status: () => emptyStatus(1),
   counts: () => {

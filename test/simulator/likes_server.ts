@@ -1,5 +1,5 @@
 /** A LikesServer's shell in a simulated world, as src/likes_server is in the real one. */
-import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/learnt_counts.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/count_cache.ts";
 import { LikesServerCore } from "../../src/core/likes_server/likes_server.ts";
 import type {
   LikesServerAction,

@@ -2,7 +2,7 @@
 import type { GroupResult, LedgerCommand } from "../../src/core/ledger/ledger_rule.ts";
 import { runGroup } from "../../src/core/ledger/ledger_rule.ts";
 import type { LedgerSnapshot, TransactionOutcome } from "../../src/core/ledger/ledger.ts";
-import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/learnt_counts.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/count_cache.ts";
 import { PrimaryCore } from "../../src/core/primary/primary.ts";
 import type {
   Operation,

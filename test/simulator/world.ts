@@ -3,7 +3,7 @@
  * first it is unkind, by the plan that was drawn, then it is kind, and has to converge within a
  * bound.
  */
-import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/learnt_counts.ts";
+import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/count_cache.ts";
 import { LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
 import { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Unreadable } from "../../src/verify/audited_file.ts";
+import { UnreadableFileError } from "../../src/verify/audited_file.ts";
 import { GiverFile } from "../../src/verify/giver_lines.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
@@ -106,7 +106,7 @@ test("GiverFile throws what can be told when there is no file", async () => {
     ["pipe", /it is not a file; give the right one/],
   ] as const) {
     const open = () => new GiverFile(join(folder.path, name));
-    assert.throws(open, (error: unknown) => error instanceof Unreadable);
+    assert.throws(open, (error: unknown) => error instanceof UnreadableFileError);
     assert.throws(open, why);
   }
 });

@@ -5,7 +5,7 @@ import { refuseItemId } from "../../src/core/protocol/like_event.ts";
 import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { decodeEvents } from "../../src/verify/like_events.ts";
-import { Unsound } from "../../src/verify/unsound.ts";
+import { CorruptStoreError } from "../../src/verify/corrupt_store_error.ts";
 import { mutated, randomOf } from "../fixtures/mutation.ts";
 
 /** What decodeEvents() says of bytes, given in hexadecimal digits. */
@@ -14,8 +14,8 @@ function refusalOf(hex: string): string {
     decodeEvents(Buffer.from(hex, "hex"));
     return "";
   } catch (error) {
-    assert.instance(error, Unsound);
-    return (error as Unsound).message;
+    assert.instance(error, CorruptStoreError);
+    return (error as CorruptStoreError).message;
   }
 }
 
@@ -82,7 +82,7 @@ test("decodeEvents() reads no other likes than a role does when bytes are turned
     try {
       events = decodeEvents(bytes);
     } catch (error) {
-      assert.instance(error, Unsound);
+      assert.instance(error, CorruptStoreError);
       continue;
     }
     const role = recordCodec.decode(bytes);

@@ -6,7 +6,7 @@
  */
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import type { Trouble, TroubleKind } from "../protocol/messages.ts";
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** The ledger's one row of its own. */
@@ -182,7 +182,7 @@ export interface CountsRead {
 export type TransactionOutcome<T> =
   | { readonly type: "done"; readonly value: T }
   /** Nothing was changed. */
-  | { readonly type: Unwritten };
+  | { readonly type: WriteFailure };
 
 /** The primary's disk. One process holds it at a time. */
 export interface LedgerStore {

@@ -1,6 +1,6 @@
 /** Refusals that more than one rule of the ledger gives. */
 import type { Refusal } from "../../errors.ts";
-import type { Attempted } from "./ledger_changes.ts";
+import type { Attempted } from "./unit_of_work.ts";
 import type { LedgerResult } from "./ledger_command.ts";
 import type { Id } from "../protocol/record.ts";
 

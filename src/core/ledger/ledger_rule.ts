@@ -5,15 +5,15 @@
  * that the one before left; never on receipt. After a command that is refused, the later ones of
  * its stream are not done: their sender has to say Hello first.
  */
-import { applyBatch } from "./batch_rule.ts";
+import { applyBatch } from "./apply_batch.ts";
 import type { LedgerTransaction } from "./ledger.ts";
-import { LedgerChanges } from "./ledger_changes.ts";
+import { UnitOfWork } from "./unit_of_work.ts";
 import type { GroupResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
 import type { Hello } from "../protocol/messages.ts";
 import type { RecordCodec } from "../protocol/record.ts";
-import { noteAnswered, noteCopy, operate } from "./operation_rule.ts";
-import { takeReport } from "./report_rule.ts";
+import { noteAnswered, noteCopy, operate } from "./operator_decisions.ts";
+import { takeReport } from "./apply_report.ts";
 
 export type * from "./ledger_command.ts";
 
@@ -29,7 +29,7 @@ export function runGroup(
   codec: RecordCodec,
   nowUnixMs: number,
 ): GroupResult {
-  const changes = new LedgerChanges(ledger, nowUnixMs);
+  const changes = new UnitOfWork(ledger, nowUnixMs);
   const results: LedgerResult[] = [];
   const refused = new Set<number>();
   for (const command of commands) {
@@ -47,7 +47,7 @@ export function runGroup(
 
 /** Does what no stream asked for. */
 function ownResult(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   command: Exclude<LedgerCommand, StreamCommand>,
 ): readonly LedgerResult[] {
   switch (command.type) {
@@ -65,11 +65,7 @@ function ownResult(
   }
 }
 
-function resultOf(
-  changes: LedgerChanges,
-  command: StreamCommand,
-  codec: RecordCodec,
-): LedgerResult {
+function resultOf(changes: UnitOfWork, command: StreamCommand, codec: RecordCodec): LedgerResult {
   const { streamId } = command;
   switch (command.type) {
     case "greet":
@@ -84,7 +80,7 @@ function resultOf(
 }
 
 /** Reads only: a Hello may be old. */
-function greet(changes: LedgerChanges, streamId: number, hello: Hello): LedgerResult {
+function greet(changes: UnitOfWork, streamId: number, hello: Hello): LedgerResult {
   const row = changes.incarnationOr(hello.incarnation, hello.outboxId);
   if (row.outboxId !== hello.outboxId) {
     return { type: "refused", streamId, refusal: foreignIncarnation(row.incarnation) };

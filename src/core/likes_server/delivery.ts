@@ -1,6 +1,6 @@
 /** What a LikesServer remembers of one delivery stream. It dies with the stream. */
 import { BATCH_BYTES_MAX, WINDOW_BATCHES_MAX, WINDOW_BYTES_MAX } from "../../limits.ts";
-import type { KnownIncarnation } from "./known_outbox.ts";
+import type { IncarnationView } from "./outbox_view.ts";
 import type { LikeBatch, Pulse, Welcome } from "../protocol/messages.ts";
 import type { OutboxRead } from "./outbox.ts";
 import type { Position } from "../protocol/record.ts";
@@ -8,7 +8,7 @@ import type { Position } from "../protocol/record.ts";
 /** A stream, from its connect to its end. The LikesServer's state machine changes it. */
 export interface Delivery {
   readonly streamId: number;
-  readonly incarnation: KnownIncarnation;
+  readonly incarnation: IncarnationView;
   /** `greeting` waits for Welcome, `comparing` reads the digest at the applied sequence. */
   phase: "greeting" | "comparing" | "sending" | "ending";
   welcome: Welcome | undefined;
@@ -33,7 +33,7 @@ export interface Delivery {
 /** A stream that is being connected at the monotonic time `nowMs`, to deliver `incarnation`. */
 export function openDelivery(
   streamId: number,
-  incarnation: KnownIncarnation,
+  incarnation: IncarnationView,
   nowMs: number,
 ): Delivery {
   return {

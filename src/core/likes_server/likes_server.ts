@@ -23,15 +23,15 @@ import {
   TOTAL_LIKES_ACCEPTING_MAX,
   TROUBLES_MAX,
 } from "../../limits.ts";
-import type { Give, Group } from "./accept_queue.ts";
+import type { Give, Group } from "./group_commit.ts";
 import { backoffMs } from "../protocol/backoff.ts";
 import { refuseItems } from "../protocol/counts.ts";
 import { land, launch, openDelivery, windowLeft } from "./delivery.ts";
 import type { Delivery } from "./delivery.ts";
-import { KnownOutbox } from "./known_outbox.ts";
-import type { KnownIncarnation } from "./known_outbox.ts";
-import { LearntCounts } from "./learnt_counts.ts";
-import type { CountsAnswer, CountsAsk, CountsView } from "./learnt_counts.ts";
+import { OutboxView } from "./outbox_view.ts";
+import type { IncarnationView } from "./outbox_view.ts";
+import { CountCache } from "./count_cache.ts";
+import type { CountsAnswer, CountsAsk, CountsView } from "./count_cache.ts";
 import { refuseEvent } from "../protocol/like_event.ts";
 import type {
   CountOutcome,
@@ -53,7 +53,7 @@ import type {
 } from "../protocol/messages.ts";
 import type { Accepted, OutboxRead, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
 import type { WriteOutcome } from "./outbox.ts";
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import type { Writing } from "./outbox_writer.ts";
 import type { Id, Position } from "../protocol/record.ts";
@@ -65,9 +65,9 @@ export type * from "./likes_server_events.ts";
 /** The LikesServer, without sockets, disk or clock. */
 export class LikesServerCore {
   readonly #options: LikesServerOptions;
-  readonly #outbox: KnownOutbox;
+  readonly #outbox: OutboxView;
   readonly #writer: OutboxWriter;
-  readonly #counts: LearntCounts;
+  readonly #counts: CountCache;
   /** Whether the ledger may have recorded the outbox, whatever was heard of that. */
   #mayBeKnown: boolean;
   readonly #ages: RetainedAges;
@@ -83,7 +83,7 @@ export class LikesServerCore {
   /** `done`: all is delivered, and the ledger has let go of it if that was asked for. */
   #stopping: { readonly leave: boolean; done: boolean; told: boolean } | undefined;
   /** Why the newest write was not done; undefined when it was. */
-  #unwritten: Unwritten | undefined;
+  #unwritten: WriteFailure | undefined;
   #actions: LikesServerAction[] = [];
 
   /**
@@ -92,9 +92,9 @@ export class LikesServerCore {
    */
   constructor(snapshot: OutboxSnapshot, options: LikesServerOptions, nowMs: number) {
     this.#options = options;
-    this.#outbox = new KnownOutbox(snapshot);
+    this.#outbox = new OutboxView(snapshot);
     this.#writer = new OutboxWriter(options.codec);
-    this.#counts = new LearntCounts(this.#reached);
+    this.#counts = new CountCache(this.#reached);
     this.#ages = new RetainedAges(options.retain.ageMs);
     for (const { id, acknowledged } of this.#outbox.incarnations) {
       this.#ages.note(id, acknowledged.sequence, nowMs);
@@ -260,7 +260,7 @@ export class LikesServerCore {
     if (writing.group !== undefined) this.#accepted(writing.group);
   }
 
-  #noteWriting(unwritten: Unwritten | undefined): void {
+  #noteWriting(unwritten: WriteFailure | undefined): void {
     if (unwritten === this.#unwritten) return;
     this.#unwritten = unwritten;
     this.#notice(
@@ -268,13 +268,13 @@ export class LikesServerCore {
     );
   }
 
-  #refuseWrite(why: Unwritten, { writes, group }: Writing, nowMs: number): void {
+  #refuseWrite(why: WriteFailure, { writes, group }: Writing, nowMs: number): void {
     const gives = group?.gives ?? this.#writer.retry(writes, why, nowMs);
     const refusal = this.#refuseUnwritten(why);
     for (const { requestId } of gives) this.#answer(requestId, { type: "refused", refusal });
   }
 
-  #refuseUnwritten(why: Unwritten): Refusal {
+  #refuseUnwritten(why: WriteFailure): Refusal {
     const { serverId } = this.#options;
     if (why === "full") {
       const message = `Cannot accept the likes: the disk of ${serverId} is full`;
@@ -490,7 +490,7 @@ export class LikesServerCore {
   }
 
   /** Whether a ledger is older than what it acknowledged. */
-  #hasForgotten(incarnation: KnownIncarnation, welcome: Welcome): boolean {
+  #hasForgotten(incarnation: IncarnationView, welcome: Welcome): boolean {
     return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);
   }
 
@@ -499,7 +499,7 @@ export class LikesServerCore {
    * to lack something: only what it acknowledged since counts, and what was removed cannot be
    * offered again.
    */
-  #claimed({ acknowledged, stored }: KnownIncarnation): number {
+  #claimed({ acknowledged, stored }: IncarnationView): number {
     const isAnew = this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;
     return isAnew ? 0 : acknowledged.sequence;
   }
@@ -515,7 +515,7 @@ export class LikesServerCore {
     this.#finish(delivery, { type: "reopen", seen: { ledgerId, generation, version } });
   }
 
-  #noteForgotten({ id: incarnation }: KnownIncarnation): void {
+  #noteForgotten({ id: incarnation }: IncarnationView): void {
     this.#refilling = new Refilling(incarnation, this.#outbox.own);
     this.#notice({ type: "trouble", trouble: this.#refilling.trouble });
   }
@@ -716,13 +716,13 @@ export class LikesServerCore {
   }
 
   /** Whether nothing will ever be appended to `incarnation` again. */
-  #isFinal(incarnation: KnownIncarnation): boolean {
+  #isFinal(incarnation: IncarnationView): boolean {
     if (incarnation !== this.#outbox.own) return true;
     return this.#outbox.membership === "leaving" && !this.#writer.isAppending;
   }
 
   /** Writes down what was acknowledged, and lets go of what was retained for long enough. */
-  #settle({ id, acknowledged, stored }: KnownIncarnation, nowMs: number): void {
+  #settle({ id, acknowledged, stored }: IncarnationView, nowMs: number): void {
     if (this.#writer.has("acknowledge") || this.#writer.has("shed")) return;
     const { sequence } = acknowledged;
     if (sequence > stored.acknowledged.sequence) {
@@ -786,7 +786,7 @@ export class LikesServerCore {
  * The events that may be others here than at the ledger: all after those that it acknowledged, when it
  * has these, up to the last that either side has.
  */
-function inDoubt({ acknowledged, stored }: KnownIncarnation, appliedSequence: number) {
+function inDoubt({ acknowledged, stored }: IncarnationView, appliedSequence: number) {
   const { sequence } = acknowledged;
   const firstSequence = sequence < appliedSequence ? sequence + 1 : 1;
   return { firstSequence, lastSequence: Math.max(appliedSequence, stored.last.sequence) };

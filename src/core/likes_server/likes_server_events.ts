@@ -2,8 +2,8 @@
  * What happens to a LikesServer's state machine, and what it asks for: the language of its shell.
  */
 import type { Refusal } from "../../errors.ts";
-import type { Give } from "./accept_queue.ts";
-import type { CountsAnswer, CountsAsk, CountsQuestion, LearntCount } from "./learnt_counts.ts";
+import type { Give } from "./group_commit.ts";
+import type { CountsAnswer, CountsAsk, CountsQuestion, LearntCount } from "./count_cache.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { FromLikesServer, FromPrimary, Pulse, Trouble } from "../protocol/messages.ts";
 import type {
@@ -13,7 +13,7 @@ import type {
   OutboxWrite,
   WriteOutcome,
 } from "./outbox.ts";
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { Id, RecordCodec } from "../protocol/record.ts";
 
 /** What happens to a LikesServer. `streamId` names one stream for ever. */
@@ -82,7 +82,7 @@ export type LikesServerNotice =
   | { readonly type: "total"; readonly pulse: Pulse }
   | { readonly type: "trouble"; readonly trouble: Trouble }
   /** Once an outage: the outbox cannot be written, and then that it was. */
-  | { readonly type: "unwritten"; readonly why: Unwritten }
+  | { readonly type: "unwritten"; readonly why: WriteFailure }
   | { readonly type: "written" };
 
 /** Who a LikesServer is, and what it takes from outside. */

@@ -9,7 +9,7 @@
  * open, and would take the next one for that of a copy. What is forgotten is the oldest when a `shed`
  * finds too many: of these only the number of events and of likes is kept.
  */
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerSeen, Trouble } from "../protocol/messages.ts";
 import type { Id, LikeRecord, Position } from "../protocol/record.ts";
 
@@ -129,12 +129,12 @@ export interface OutboxRead {
 }
 
 /** How a write ended. A write in doubt throws LikesError `store_in_doubt`: the process must go. */
-export type WriteOutcome = "done" | Unwritten;
+export type WriteOutcome = "done" | WriteFailure;
 
 /** A LikesServer's disk. One process holds it at a time. */
 export interface OutboxStore {
   load(): Promise<OutboxSnapshot>;
-  /** All of `writes` in order, in one synced transaction. An outcome of Unwritten changed nothing. */
+  /** All of `writes` in order, in one synced transaction. An outcome of WriteFailure changed nothing. */
   write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
   /** At least one record if there is one after `sequence`, then more while they fit `bytesMax`. */
   read(

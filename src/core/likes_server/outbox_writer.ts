@@ -5,12 +5,12 @@
  * have no incarnation to go to as long, for their giver can tell what to do.
  */
 import type { Refusal } from "../../errors.ts";
-import { AcceptQueue } from "./accept_queue.ts";
-import type { Give, Group } from "./accept_queue.ts";
+import { GroupCommit } from "./group_commit.ts";
+import type { Give, Group } from "./group_commit.ts";
 import { recordDiskBytes } from "./disk_bytes.ts";
-import type { KnownOutbox } from "./known_outbox.ts";
+import type { OutboxView } from "./outbox_view.ts";
 import type { OutboxWrite } from "./outbox.ts";
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { RecordCodec } from "../protocol/record.ts";
 
 /** Held back before a change of state that was refused is tried again. */
@@ -24,17 +24,17 @@ export interface Writing {
 
 /** What is to be written, and what is under way. */
 export class OutboxWriter {
-  readonly #accepts: AcceptQueue;
+  readonly #accepts: GroupCommit;
   #changes: OutboxWrite[] = [];
   #changesAtMs = 0;
   /** Why the changes that wait were not written, when they were tried. */
-  #unwritten: Unwritten | undefined;
+  #unwritten: WriteFailure | undefined;
   #writing: Writing | undefined;
   /** What of the write under way is to be tried again if it is refused; all when undefined. */
   #retried: readonly OutboxWrite[] | undefined;
 
   constructor(codec: RecordCodec) {
-    this.#accepts = new AcceptQueue(codec);
+    this.#accepts = new GroupCommit(codec);
   }
 
   /** Whether nothing is under way and nothing waits. */
@@ -58,7 +58,7 @@ export class OutboxWriter {
   }
 
   /** Why there is no incarnation for likes to go to; undefined when there is, or is about to be. */
-  get mintUnwritten(): Unwritten | undefined {
+  get mintUnwritten(): WriteFailure | undefined {
     return this.has("mint") ? this.#unwritten : undefined;
   }
 
@@ -90,7 +90,7 @@ export class OutboxWriter {
   }
 
   /** Begins the next write, if there is one to begin. Likes wait for a mint that waits. */
-  next(outbox: KnownOutbox, nowMs: number): Writing | undefined {
+  next(outbox: OutboxView, nowMs: number): Writing | undefined {
     if (this.#writing !== undefined) return undefined;
     this.#retried = undefined;
     if (this.#changes.length > 0 && nowMs >= this.#changesAtMs) {
@@ -118,7 +118,7 @@ export class OutboxWriter {
    * Puts changes that were not written before the others, to be tried again later. Gives the likes that
    * wait for a mint among them, which nobody knows to come: they are taken out.
    */
-  retry(writes: readonly OutboxWrite[], why: Unwritten, nowMs: number): readonly Give[] {
+  retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly Give[] {
     this.#unwritten = why;
     this.#changes = [...(this.#retried ?? writes), ...this.#changes];
     this.#retried = undefined;

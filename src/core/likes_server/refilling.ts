@@ -2,7 +2,7 @@
  * A ledger that forgot what it acknowledged is given again what the outbox retains. Law 7: that lasts
  * until the ledger has named the amnesia, and has what the outbox had when it was seen.
  */
-import type { KnownIncarnation } from "./known_outbox.ts";
+import type { IncarnationView } from "./outbox_view.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Ack, Trouble } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
@@ -17,7 +17,7 @@ export class Refilling {
   #isRecorded = false;
 
   /** A stream of `incarnation` showed it; `own` is the one that appends. */
-  constructor(incarnation: Id, own: KnownIncarnation) {
+  constructor(incarnation: Id, own: IncarnationView) {
     const detail = "the ledger is older than what it acknowledged to this outbox";
     this.trouble = { kind: "ledger_restored", incarnation, ...NO_EVENTS, detail };
     this.#newest = { id: own.id, sequence: own.stored.last.sequence };
@@ -29,7 +29,7 @@ export class Refilling {
   }
 
   /** Whether it is over, now that `own` streams: what is older was delivered before. */
-  isDone(own: KnownIncarnation): boolean {
+  isDone(own: IncarnationView): boolean {
     const wanted = own.id === this.#newest.id ? this.#newest.sequence : 0;
     return this.#isRecorded && own.acknowledged.sequence >= wanted;
   }

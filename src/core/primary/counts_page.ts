@@ -8,11 +8,7 @@
  */
 import { refuseItems } from "../protocol/counts.ts";
 import type { Refusal } from "../../errors.ts";
-import {
-  COUNTS_DEFAULT,
-  INCARNATIONS_NAMED_MAX,
-  ITEM_ID_BYTES_MAX,
-} from "../../limits.ts";
+import { COUNTS_DEFAULT, INCARNATIONS_NAMED_MAX, ITEM_ID_BYTES_MAX } from "../../limits.ts";
 import type { CountsOrder, CountsRead, CountsSelection } from "../ledger/ledger.ts";
 import type { ItemCount } from "../protocol/counts.ts";
 import { refuseItemId } from "../protocol/like_event.ts";

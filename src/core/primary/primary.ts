@@ -26,8 +26,8 @@ import {
   STREAMS_MAX,
 } from "../../limits.ts";
 import { CommitQueue } from "./commit_queue.ts";
-import { Contacts } from "./contacts.ts";
-import { LabelClock } from "./label_clock.ts";
+import { ProgressTracker } from "./progress_tracker.ts";
+import { LogicalClock } from "./logical_clock.ts";
 import type {
   IncarnationRow,
   LedgerMeta,
@@ -51,7 +51,7 @@ import type {
   Report,
   TroubleKind,
 } from "../protocol/messages.ts";
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import type {
   Operation,
   OperationOutcome,
@@ -97,9 +97,9 @@ export class PrimaryCore {
   readonly #ledgerId: Id;
   readonly #generation: Id;
   readonly #started: StartTimes;
-  readonly #labels: LabelClock;
+  readonly #labels: LogicalClock;
   readonly #members = new Map<Id, MemberRow>();
-  readonly #contacts = new Contacts();
+  readonly #contacts = new ProgressTracker();
   readonly #misdirected = new RefusedServers<MisdirectedServer>(({ ledgerId }) => ledgerId);
   readonly #unrecorded = new RefusedServers<UnrecordedServer>(({ kind }) => kind);
   /** Recorded and not decided, oldest first. */
@@ -118,7 +118,7 @@ export class PrimaryCore {
   /** Outboxes that left since this start, of an opened copy. */
   readonly #leftSince = new Set<Id>();
   /** Why the newest commit was not written; undefined when it was. */
-  #unwritten: Unwritten | undefined;
+  #unwritten: WriteFailure | undefined;
   /** Operations of the commit that is under way. */
   #operating: readonly number[] = [];
   #pulsedMs: number;
@@ -132,7 +132,7 @@ export class PrimaryCore {
     this.#generation = snapshot.generation;
     this.#started = started;
     this.#meta = snapshot.meta;
-    this.#labels = new LabelClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
+    this.#labels = new LogicalClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
     for (const member of snapshot.members) {
       if (member.state === "member") this.#members.set(member.outboxId, member);
     }
@@ -383,7 +383,7 @@ export class PrimaryCore {
     for (const stream of touched) if (this.#streams.has(stream.id)) this.#sendAck(stream);
   }
 
-  #noteWriting(unwritten: Unwritten | undefined): void {
+  #noteWriting(unwritten: WriteFailure | undefined): void {
     if (unwritten === this.#unwritten) return;
     this.#unwritten = unwritten;
     this.#notice(
@@ -401,7 +401,7 @@ export class PrimaryCore {
   }
 
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
-  #refuseAll(why: Unwritten, nowMs: number): void {
+  #refuseAll(why: WriteFailure, nowMs: number): void {
     this.#commitAtMs = nowMs + REFUSED_COMMIT_PAUSE_MS;
     this.#isAnswerAsked = false;
     const { code, message } = why === "busy" ? LEDGER_BUSY : LEDGER_FULL;

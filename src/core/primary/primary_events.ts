@@ -4,7 +4,7 @@ import type { DecisionRow, MemberRow, TransactionOutcome } from "../ledger/ledge
 import type { Applied, GroupResult, LedgerCommand } from "../ledger/ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protocol/messages.ts";
 import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { TroubleStatus } from "./status.ts";
 
 /** What happens to a primary. `streamId` names one stream for ever. */
@@ -65,7 +65,7 @@ export type PrimaryNotice =
   | { readonly type: "unrecorded_gone" }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
   /** Once an outage: the ledger cannot be written, and then that it was. */
-  | { readonly type: "unwritten"; readonly why: Unwritten }
+  | { readonly type: "unwritten"; readonly why: WriteFailure }
   | { readonly type: "written" };
 
 /** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */

@@ -7,11 +7,11 @@
  * makes it UNKNOWN too, and so does a ledger that is perhaps another one than people take it for.
  */
 import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../../limits.ts";
-import type { Contact } from "./contacts.ts";
+import type { MemberProgress } from "./progress_tracker.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "../ledger/ledger.ts";
 import type { Convergence, Trouble } from "../protocol/messages.ts";
 import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
-import type { Unwritten } from "../protocol/unwritten.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** What is known of the ledger and its members at one instant. */
@@ -20,7 +20,7 @@ export interface StatusView {
   readonly generation: Id;
   readonly meta: LedgerMeta;
   readonly members: ReadonlyMap<Id, MemberRow>;
-  readonly contacts: ReadonlyMap<Id, Contact>;
+  readonly contacts: ReadonlyMap<Id, MemberProgress>;
   /** Those that are recorded and not decided, oldest first. */
   readonly troubles: readonly TroubleStatus[];
   /** LikesServers of another ledger that came lately. */
@@ -30,7 +30,7 @@ export interface StatusView {
   /** LikesServers that came lately with trouble that has no room. */
   readonly unrecorded: readonly UnrecordedServer[];
   /** Why the newest commit was not written; undefined when it was. */
-  readonly unwritten: Unwritten | undefined;
+  readonly unwritten: WriteFailure | undefined;
   /** When this start of the primary began, by the monotonic clock and by its labels. */
   readonly startedMs: number;
   readonly startedLabelMs: number;
@@ -78,7 +78,7 @@ export interface Status {
   /** LikesServers that bring trouble that has no room, those that came first first. */
   readonly unrecorded: readonly UnrecordedServer[];
   /** Why the ledger cannot be written; undefined when it can, as far as was tried. */
-  readonly unwritten: Unwritten | undefined;
+  readonly unwritten: WriteFailure | undefined;
 }
 
 /** A trouble as it is told. Fields: TroubleStatus in the proto. */
@@ -208,11 +208,11 @@ function most(reported: bigint, applied: bigint): bigint {
 }
 
 /** Whether the newest pulse that a member answered was sent too long ago. */
-export function isSilent(contact: Contact, nowMs: number): boolean {
+export function isSilent(contact: MemberProgress, nowMs: number): boolean {
   return nowMs - contact.sentMs > MEMBER_SILENT_MS;
 }
 
-function pendingOf(contact: Contact): number {
+function pendingOf(contact: MemberProgress): number {
   const named = Math.max(contact.namedSequence - contact.appliedSequence, 0);
   return countable(named + contact.otherPendingEvents);
 }

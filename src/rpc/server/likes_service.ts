@@ -2,7 +2,7 @@
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
 import { COUNTS_DEFAULT } from "../../limits.ts";
-import type { CountsAsk } from "../../core/likes_server/learnt_counts.ts";
+import type { CountsAsk } from "../../core/likes_server/count_cache.ts";
 import type { LikeEvent } from "../../core/protocol/like_event.ts";
 import type { CountOutcome, GiveOutcome, TotalView } from "../../core/likes_server/likes_server.ts";
 import { writeLearntCounts } from "../wire/counts_wire.ts";
@@ -25,7 +25,7 @@ type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 export type AskedItems = Omit<CountsAsk, "requestId">;
 
 /** What the service needs of the role. */
-export interface LikesPort {
+export interface LikesServiceHandler {
   readonly serverId: string;
   /** Gives likes; `done` is called once, after the disk sync or with the reason why not. */
   give(event: LikeEvent, done: (outcome: GiveOutcome) => void): void;
@@ -36,7 +36,7 @@ export interface LikesPort {
 }
 
 /** LikesService in front of `port`. */
-export function likesService(port: LikesPort): AddServices {
+export function likesService(port: LikesServiceHandler): AddServices {
   const implementation = {
     addLikes: (call: AddCall, callback: sendUnaryData<AddLikesResponse>) => {
       addLikes(call.request, port, callback);
@@ -53,7 +53,7 @@ export function likesService(port: LikesPort): AddServices {
 
 function addLikes(
   request: AddLikesRequest__Output,
-  port: LikesPort,
+  port: LikesServiceHandler,
   callback: sendUnaryData<AddLikesResponse>,
 ): void {
   try {
@@ -69,7 +69,7 @@ function addLikes(
 
 function getLearntCounts(
   { itemIds, limit }: GetLearntCountsRequest__Output,
-  port: LikesPort,
+  port: LikesServiceHandler,
   callback: sendUnaryData<GetLearntCountsResponse>,
 ): void {
   try {
@@ -91,7 +91,7 @@ function readEvent({ itemId, likes: given, _likes: presence }: AddLikesRequest__
   return { itemId, change: { kind: "add", likes: likes(given) } };
 }
 
-function getTotal(port: LikesPort): GetTotalResponse {
+function getTotal(port: LikesServiceHandler): GetTotalResponse {
   const view = port.total();
   if (view === undefined) {
     const message = `Cannot tell the total at ${port.serverId}: no pulse has come from the primary yet`;

@@ -40,7 +40,7 @@ export interface DeliveryEvents {
 }
 
 /** What the service needs of the role. */
-export interface PrimaryPort {
+export interface PrimaryServiceHandler {
   open(peer: DeliveryPeer): DeliveryEvents;
   status(): Status;
   /** Throws LikesError: `usage`, `like_invalid` or `ledger_other`. */
@@ -54,7 +54,7 @@ export interface PrimaryService {
 }
 
 /** PrimaryService in front of `port`. */
-export function primaryService(port: PrimaryPort): PrimaryService {
+export function primaryService(port: PrimaryServiceHandler): PrimaryService {
   const watching = new Watching(() => port.status());
   const implementation = {
     streamLikes: (call: LikesCall) => streamLikes(call, port),
@@ -74,7 +74,7 @@ function hostOf(peer: string): string {
   return peer.slice(0, Math.max(peer.lastIndexOf(":"), 0)).replace(/^\[(.*)\]$/, "$1");
 }
 
-function streamLikes(call: LikesCall, port: PrimaryPort): void {
+function streamLikes(call: LikesCall, port: PrimaryServiceHandler): void {
   let ended = false;
   const events = port.open({
     host: hostOf(call.getPeer()),

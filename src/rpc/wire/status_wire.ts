@@ -1,7 +1,7 @@
 /** Between the status of the core, and that of the wire and of `--json`. */
 import { LikesError } from "../../errors.ts";
 import type { MisdirectedServer, UnrecordedServer } from "../../core/primary/refused_servers.ts";
-import type { Unwritten } from "../../core/protocol/unwritten.ts";
+import type { WriteFailure } from "../../core/protocol/write_failure.ts";
 import type { ServerState, ServerStatus, Status } from "../../core/primary/status.ts";
 import type { MisdirectedServer__Output } from "../gen/likes/v1/MisdirectedServer.ts";
 import type { ServerStatus__Output } from "../gen/likes/v1/ServerStatus.ts";
@@ -125,7 +125,7 @@ function readUnrecorded({
   };
 }
 
-function readUnwritten(name: string): Unwritten | undefined {
+function readUnwritten(name: string): WriteFailure | undefined {
   switch (name) {
     case UNWRITTEN_NAMES.written:
       return undefined;

@@ -17,7 +17,7 @@ import type {
 import type { Trouble } from "../../core/protocol/messages.ts";
 import type { Id } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
-import { Doubt } from "../sqlite/doubt.ts";
+import { FailedStore } from "../sqlite/failed_store.ts";
 import {
   NEW_LEDGER,
   checkedDecision,
@@ -76,7 +76,7 @@ export class LedgerDisk extends MemoryDisk {
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: Id;
-  readonly #doubt = new Doubt("the ledger in memory");
+  readonly #doubt = new FailedStore("the ledger in memory");
 
   constructor(disk: LedgerDisk, generation: Id) {
     const known = disk.generations.some((row) => row.generation === generation);

@@ -9,10 +9,10 @@ import type {
   WriteOutcome,
 } from "../../core/likes_server/outbox.ts";
 import type { Id, LikeRecord, Position } from "../../core/protocol/record.ts";
-import { Doubt } from "../sqlite/doubt.ts";
+import { FailedStore } from "../sqlite/failed_store.ts";
 import { MemoryDisk } from "../memory_disk.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
-import type { HeldRecord, HeldRecords, OutboxChanges } from "./outbox_state.ts";
+import type { HeldRecord, StoredRecords, OutboxChanges } from "./outbox_state.ts";
 
 interface StoredRecord extends HeldRecord {
   readonly record: LikeRecord;
@@ -47,8 +47,8 @@ export class OutboxDisk extends MemoryDisk {
 /** An outbox opened on `disk`. */
 export class MemoryOutbox implements OutboxStore {
   readonly #disk: OutboxDisk;
-  readonly #held: HeldRecords;
-  readonly #doubt = new Doubt("the outbox in memory");
+  readonly #held: StoredRecords;
+  readonly #doubt = new FailedStore("the outbox in memory");
 
   constructor(disk: OutboxDisk) {
     this.#disk = disk;
@@ -162,7 +162,7 @@ export class MemoryOutbox implements OutboxStore {
   }
 }
 
-function heldRecords(records: ReadonlyMap<Id, readonly StoredRecord[]>): HeldRecords {
+function heldRecords(records: ReadonlyMap<Id, readonly StoredRecord[]>): StoredRecords {
   const heldBy = (incarnation: Id) => records.get(incarnation) ?? [];
   return {
     positionAt(incarnation, sequence): Position | undefined {

@@ -26,7 +26,7 @@ export interface HeldRecord {
 }
 
 /** The records that a store holds, as the write before left them; none is asked for that is gone. */
-export interface HeldRecords {
+export interface StoredRecords {
   /** The position after the record that ends at `sequence`; undefined when none does. */
   positionAt(incarnation: Id, sequence: number): Position | undefined;
   /** Bytes of the disk that the records after `sequence` up to and with `upTo` take. */
@@ -65,7 +65,7 @@ export function newOutbox(outboxId: Id, serverId: string): OutboxSnapshot {
 export function afterWrite(
   state: OutboxSnapshot,
   write: OutboxWrite,
-  held: HeldRecords,
+  held: StoredRecords,
 ): OutboxSnapshot {
   switch (write.type) {
     case "mint":
@@ -167,7 +167,7 @@ function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnaps
 function afterAcknowledge(
   state: OutboxSnapshot,
   { incarnation, upTo, seen }: Write<"acknowledge">,
-  held: HeldRecords,
+  held: StoredRecords,
 ): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
   const next = withSeen(state, seen);
@@ -177,7 +177,7 @@ function afterAcknowledge(
   return retaining(next, { ...found, acknowledged }, held);
 }
 
-function afterClose(state: OutboxSnapshot, incarnation: Id, held: HeldRecords): OutboxSnapshot {
+function afterClose(state: OutboxSnapshot, incarnation: Id, held: StoredRecords): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
   if (found.closed) return state;
   return retaining(state, { ...found, closed: true, parked: undefined }, held);
@@ -186,7 +186,7 @@ function afterClose(state: OutboxSnapshot, incarnation: Id, held: HeldRecords): 
 function afterTrim(
   state: OutboxSnapshot,
   { incarnation, upTo }: Write<"trim">,
-  held: HeldRecords,
+  held: StoredRecords,
 ): OutboxSnapshot {
   const found = findIncarnation(state, incarnation);
   // What was to come of age may be gone already, to make room.
@@ -200,7 +200,7 @@ function afterTrim(
 function afterShed(
   state: OutboxSnapshot,
   { bytesMax, closedMax }: Write<"shed">,
-  held: HeldRecords,
+  held: StoredRecords,
 ): OutboxSnapshot {
   let next = state;
   for (const one of livesToForget(state.incarnations, closedMax)) {
@@ -214,7 +214,7 @@ function afterShed(
 }
 
 /** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */
-function shedEnd(one: IncarnationState, bytes: number, held: HeldRecords): Position {
+function shedEnd(one: IncarnationState, bytes: number, held: StoredRecords): Position {
   const end = retainedEnd(one);
   let [trimmed, bytesLeft] = [one.trimmed, bytes];
   if (trimmed.sequence === end.sequence) return trimmed;
@@ -247,7 +247,11 @@ function afterPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park"
 }
 
 /** `state` with `by`, of which more may be retained than before. */
-function retaining(state: OutboxSnapshot, by: IncarnationState, held: HeldRecords): OutboxSnapshot {
+function retaining(
+  state: OutboxSnapshot,
+  by: IncarnationState,
+  held: StoredRecords,
+): OutboxSnapshot {
   const { incarnation } = by;
   const before = retainedEnd(incarnationOf(state, incarnation)).sequence;
   const after = retainedEnd(by).sequence;
@@ -260,7 +264,7 @@ function withoutUpTo(
   state: OutboxSnapshot,
   found: IncarnationState,
   trimmed: Position,
-  held: HeldRecords,
+  held: StoredRecords,
 ): OutboxSnapshot {
   assert(trimmed.sequence <= retainedEnd(found).sequence, "only what is acknowledged is removed");
   if (trimmed.sequence === found.trimmed.sequence) return state;

@@ -10,7 +10,7 @@ import type {
 import type { Id, LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
-import type { HeldRecords } from "./outbox_state.ts";
+import type { StoredRecords } from "./outbox_state.ts";
 import { incarnationRow, outboxRow, positionOf } from "./outbox_columns.ts";
 import { OUTBOX_KIND, prepareOutbox, readOutboxBytes, readOutboxHead } from "./outbox_tables.ts";
 import type { OutboxStatements } from "./outbox_tables.ts";
@@ -64,7 +64,7 @@ export function openSqliteOutbox(
 export class SqliteOutbox implements OutboxStore {
   readonly #file: SqliteFile;
   readonly #statements: OutboxStatements;
-  readonly #held: HeldRecords;
+  readonly #held: StoredRecords;
   readonly #codec: RecordCodec | undefined;
   /** As it was last committed. */
   #state: OutboxSnapshot;

@@ -21,7 +21,7 @@ import { LikesError } from "../../errors.ts";
 import { isFull } from "./disk_space.ts";
 import { Database, SqliteError } from "./sqlite.ts";
 import type { Statement } from "./sqlite.ts";
-import { Doubt } from "./doubt.ts";
+import { FailedStore } from "./failed_store.ts";
 import { BUSY_WAIT_MAX_MS } from "../../limits.ts";
 import { makeFolder } from "../make_folder.ts";
 import { takeProcessLock } from "./process_lock.ts";
@@ -53,7 +53,7 @@ export class SqliteFile {
   readonly uncleanEnd: boolean;
   readonly #kind: SqliteKind;
   readonly #lock: ProcessLock;
-  readonly #doubt: Doubt;
+  readonly #doubt: FailedStore;
   readonly #begin: Statement<[], unknown>;
   readonly #commit: Statement<[], unknown>;
   readonly #rollback: Statement<[], unknown>;
@@ -69,7 +69,7 @@ export class SqliteFile {
     this.database = database;
     this.#kind = kind;
     this.#lock = lock;
-    this.#doubt = new Doubt(`the ${kind.name} ${JSON.stringify(path)}`);
+    this.#doubt = new FailedStore(`the ${kind.name} ${JSON.stringify(path)}`);
     this.#begin = database.prepare<[]>("BEGIN IMMEDIATE");
     this.#commit = database.prepare<[]>("COMMIT");
     this.#rollback = database.prepare<[]>("ROLLBACK");

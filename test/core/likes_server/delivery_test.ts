@@ -1,13 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { land, openDelivery, windowLeft } from "../../../src/core/likes_server/delivery.ts";
-import type { KnownIncarnation } from "../../../src/core/likes_server/known_outbox.ts";
+import type { IncarnationView } from "../../../src/core/likes_server/outbox_view.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { BATCH_BYTES_MAX, WINDOW_BATCHES_MAX, WINDOW_BYTES_MAX } from "../../../src/limits.ts";
 import { FIRST } from "../core_fixture.ts";
 
 const START = origin(FIRST);
-const INCARNATION: KnownIncarnation = {
+const INCARNATION: IncarnationView = {
   id: FIRST,
   stored: {
     incarnation: FIRST,

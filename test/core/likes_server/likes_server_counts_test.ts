@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { CountsAnswer } from "../../../src/core/likes_server/learnt_counts.ts";
+import type { CountsAnswer } from "../../../src/core/likes_server/count_cache.ts";
 import { COUNT_ASKS_WAITING_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { FIRST, GENERATION, LEDGER, SECOND, ack } from "../core_fixture.ts";

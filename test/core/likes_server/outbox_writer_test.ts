@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
-import { KnownOutbox } from "../../../src/core/likes_server/known_outbox.ts";
+import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
 import { OutboxWriter } from "../../../src/core/likes_server/outbox_writer.ts";
 import type { Writing } from "../../../src/core/likes_server/outbox_writer.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
@@ -12,7 +12,7 @@ import { FIRST, OUTBOX, SECOND, like } from "../core_fixture.ts";
 const START = origin(FIRST);
 const POSITIONS = { trimmed: START, acknowledged: START, last: START };
 const OWN = { incarnation: FIRST, ...POSITIONS, closed: false, parked: undefined };
-const KNOWN = new KnownOutbox({ ...newOutbox(OUTBOX, "a"), incarnations: [OWN] });
+const KNOWN = new OutboxView({ ...newOutbox(OUTBOX, "a"), incarnations: [OWN] });
 const TRIM = { type: "trim", incarnation: FIRST, upTo: 3 } as const;
 const MINT = { type: "mint", incarnation: SECOND } as const;
 

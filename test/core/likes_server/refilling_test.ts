@@ -1,13 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { KnownIncarnation } from "../../../src/core/likes_server/known_outbox.ts";
+import type { IncarnationView } from "../../../src/core/likes_server/outbox_view.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { Refilling } from "../../../src/core/likes_server/refilling.ts";
 import { FIRST, SECOND, ack } from "../core_fixture.ts";
 import { testId } from "../../store/faults.ts";
 
 /** An incarnation of so many events, of which so many are acknowledged. */
-function incarnation(id: string, events: number, acknowledged: number): KnownIncarnation {
+function incarnation(id: string, events: number, acknowledged: number): IncarnationView {
   const at = (sequence: number) => ({ ...origin(id), sequence });
   const stored = {
     incarnation: id,

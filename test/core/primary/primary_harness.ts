@@ -14,7 +14,7 @@ import type {
   Report,
   Welcome,
 } from "../../../src/core/protocol/messages.ts";
-import type { Unwritten } from "../../../src/core/protocol/unwritten.ts";
+import type { WriteFailure } from "../../../src/core/protocol/write_failure.ts";
 import type { Status } from "../../../src/core/primary/status.ts";
 import { hello, report } from "../core_fixture.ts";
 import { LedgerHarness } from "../ledger/ledger_harness.ts";
@@ -66,7 +66,7 @@ export class PrimaryHarness {
     this.drive({ type: "committed", outcome: { type: "done", value } });
   }
 
-  refuseCommit(why: Unwritten): void {
+  refuseCommit(why: WriteFailure): void {
     this.#commit = undefined;
     this.drive({ type: "committed", outcome: { type: why } });
   }

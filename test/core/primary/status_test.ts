@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Contact } from "../../../src/core/primary/contacts.ts";
+import type { MemberProgress } from "../../../src/core/primary/progress_tracker.ts";
 import type { MemberRow } from "../../../src/core/ledger/ledger.ts";
 import {
   convergence,
@@ -30,7 +30,7 @@ function member(outboxId = OUTBOX, serverId = "likes-server-0"): MemberRow {
   return { outboxId, serverId, address: "127.0.0.1:1", ...rest };
 }
 
-function contact(changes: Partial<Contact> = {}): Contact {
+function contact(changes: Partial<MemberProgress> = {}): MemberProgress {
   return {
     report: report({ shownVersion: 7, shownTotalLikes: 6n, acceptedLikes: 8n }),
     sentMs: NOW_MS,
@@ -63,7 +63,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
   };
 }
 
-function of(changes: Partial<Contact>, more: Partial<StatusView> = {}): StatusView {
+function of(changes: Partial<MemberProgress>, more: Partial<StatusView> = {}): StatusView {
   return view({ contacts: new Map([[OUTBOX, contact(changes)]]), ...more });
 }
 

@@ -21,7 +21,7 @@ import { CallBounds } from "../../../src/rpc/server/call_bounds.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../../src/rpc/client/client.ts";
 import { LikesClient } from "../../../src/rpc/client/likes_client.ts";
 import { likesService } from "../../../src/rpc/server/likes_service.ts";
-import type { LikesPort } from "../../../src/rpc/server/likes_service.ts";
+import type { LikesServiceHandler } from "../../../src/rpc/server/likes_service.ts";
 import { protos } from "../../../src/rpc/protos.ts";
 import { becomes, within } from "../../fixtures/eventually.ts";
 import { healthOf } from "../../fixtures/health.ts";
@@ -87,7 +87,7 @@ test("sweep() ends a call when its request does not come in time, and none that 
 
 test("CallBounds holds nothing of a cancelled call, however late its answer comes", async () => {
   const late: (() => void)[] = [];
-  const give: LikesPort["give"] = (_, done) => void late.push(() => done(ACCEPTED));
+  const give: LikesServiceHandler["give"] = (_, done) => void late.push(() => done(ACCEPTED));
   await using serving = await serve(likesService({ ...NO_LIKES, give }));
   for (let call = 1; call <= 20; call++) {
     const cancelled = new RawCall(serving.address, AddLikes.path);

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { STATUS } from "../../../src/errors.ts";
 import { TIMER_MAX_MS } from "../../../src/limits.ts";
-import type { LikesPort } from "../../../src/rpc/server/likes_service.ts";
+import type { LikesServiceHandler } from "../../../src/rpc/server/likes_service.ts";
 import { likesService } from "../../../src/rpc/server/likes_service.ts";
 import { primaryService } from "../../../src/rpc/server/primary_service.ts";
 import { protos } from "../../../src/rpc/protos.ts";
@@ -69,7 +69,7 @@ test("refuseTimeout() refuses what is no timeout, and names the way out", () => 
 test("RpcServer answers a call whose timeout is longer than a timer holds", async () => {
   const given: string[] = [];
   // It answers after some milliseconds, as a disk does: a call that was cut has ended by then.
-  const give: LikesPort["give"] = ({ itemId }, done) => {
+  const give: LikesServiceHandler["give"] = ({ itemId }, done) => {
     given.push(itemId);
     void healthOf(serving.address).then(() => done(ACCEPTED));
   };
@@ -107,7 +107,7 @@ test("RpcServer ends a call when its timeout is over", async () => {
 
 test("RpcServer refuses a call whose timeout is none, and stores nothing", async () => {
   const given: string[] = [];
-  const give: LikesPort["give"] = ({ itemId }) => void given.push(itemId);
+  const give: LikesServiceHandler["give"] = ({ itemId }) => void given.push(itemId);
   await using serving = await serve(likesService({ ...NO_LIKES, give }));
   for (const timeout of WRONG) {
     const end = await ask(serving.address, AddLikes.path, ADD, timeout);

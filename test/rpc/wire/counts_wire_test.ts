@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CountsRequest } from "../../../src/core/primary/counts_page.ts";
-import type { LearntCount } from "../../../src/core/likes_server/learnt_counts.ts";
+import type { LearntCount } from "../../../src/core/likes_server/count_cache.ts";
 import {
   readCounts,
   readCountsRequest,

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { KnownOutbox } from "../../../src/core/likes_server/known_outbox.ts";
+import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
 import { OutboxWriter } from "../../../src/core/likes_server/outbox_writer.ts";
 import { ITEM_ID_BYTES_MAX, RECORD_EVENTS_MAX } from "../../../src/limits.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
@@ -100,10 +100,10 @@ class Filler {
   readonly #store: SqliteOutbox;
   readonly #bytesMax: number;
   readonly #writer = new OutboxWriter(recordCodec);
-  readonly #known: KnownOutbox;
+  readonly #known: OutboxView;
   readonly #ends: number[] = [];
 
-  constructor(store: SqliteOutbox, known: KnownOutbox, bytesMax: number) {
+  constructor(store: SqliteOutbox, known: OutboxView, bytesMax: number) {
     this.#store = store;
     this.#known = known;
     this.#bytesMax = bytesMax;
@@ -112,7 +112,7 @@ class Filler {
   static async open(folder: string, bytesMax: number): Promise<Filler> {
     const store = openSqliteOutbox(folder, SERVER_ID, OUTBOX_ID);
     await store.write([{ type: "mint", incarnation: INCARNATION }]);
-    return new Filler(store, new KnownOutbox(await store.load()), bytesMax);
+    return new Filler(store, new OutboxView(await store.load()), bytesMax);
   }
 
   get bytes(): number {

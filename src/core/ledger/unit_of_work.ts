@@ -42,7 +42,7 @@ export type Attempted<T> =
   | { readonly type: "unrecorded"; readonly unrecorded: Unrecorded };
 
 /** Rows are changed through this, so that a group that changes nothing commits nothing. */
-export class LedgerChanges {
+export class UnitOfWork {
   readonly ledger: LedgerTransaction;
   readonly #nowUnixMs: number;
   readonly #before: LedgerMeta;

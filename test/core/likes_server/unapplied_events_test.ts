@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
-import { RecentEvents } from "../../../src/core/likes_server/recent_events.ts";
-import type { Reached } from "../../../src/core/likes_server/recent_events.ts";
+import { UnappliedEvents } from "../../../src/core/likes_server/unapplied_events.ts";
+import type { Reached } from "../../../src/core/likes_server/unapplied_events.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { like } from "../core_fixture.ts";
@@ -11,7 +11,7 @@ const OWN = testId(1);
 const OLD = testId(2);
 
 test("likesAfter() gives the likes by item past the applied sequence, also within a group", () => {
-  const recent = new RecentEvents([reached(OWN, 0)]);
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
   recent.add(OWN, 1, [like(1, "a"), like(2, "b")]);
   recent.add(OWN, 3, [like(4, "a"), like(8, "a"), like(16, "b")]);
   assert.equal(after(recent, { [OWN]: 0 }), { a: 13n, b: 18n });
@@ -21,7 +21,7 @@ test("likesAfter() gives the likes by item past the applied sequence, also withi
 });
 
 test("likesAfter() cannot tell when an incarnation was not asked about, or is not in memory", () => {
-  const recent = new RecentEvents([reached(OLD, 7), reached(OWN, 0)]);
+  const recent = new UnappliedEvents([reached(OLD, 7), reached(OWN, 0)]);
   assert.equal(after(recent, { [OLD]: 7 }), {}, "an incarnation without events needs no answer");
   recent.add(OWN, 1, [like(1, "a")]);
   assert.is(after(recent, { [OLD]: 7 }), undefined);
@@ -30,7 +30,7 @@ test("likesAfter() cannot tell when an incarnation was not asked about, or is no
 });
 
 test("settle() drops what is acknowledged, and incarnations that were closed", () => {
-  const recent = new RecentEvents([reached(OLD, 7), reached(OWN, 0)]);
+  const recent = new UnappliedEvents([reached(OLD, 7), reached(OWN, 0)]);
   recent.add(OWN, 1, [like(1, "a")]);
   recent.add(OWN, 2, [like(2, "a"), like(4, "a")]);
   recent.settle([reached(OWN, 3, 1)]);
@@ -46,13 +46,13 @@ test("settle() drops what is acknowledged, and incarnations that were closed", (
 });
 
 test("settle() takes in an incarnation before its first event", () => {
-  const recent = new RecentEvents([reached(OWN, 0)]);
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
   recent.settle([reached(OWN, 0), reached(OLD, 0)]);
   assert.equal(recent.incarnations, [OWN, OLD]);
 });
 
 test("add() drops the oldest beyond RECENT_EVENTS_MAX, and then cannot tell until past them", () => {
-  const recent = new RecentEvents([reached(OWN, 0)]);
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
   const group = (): LikeEvent[] => Array.from({ length: 1_000 }, () => like(1, "a"));
   for (let first = 1; first <= RECENT_EVENTS_MAX; first += 1_000) recent.add(OWN, first, group());
   assert.equal(after(recent, { [OWN]: 0 }), { a: BigInt(RECENT_EVENTS_MAX) });
@@ -64,7 +64,7 @@ test("add() drops the oldest beyond RECENT_EVENTS_MAX, and then cannot tell unti
 
 test("incarnations names the newest INCARNATIONS_NAMED_MAX", () => {
   const ids = Array.from({ length: INCARNATIONS_NAMED_MAX + 1 }, (_, index) => testId(index + 1));
-  const recent = new RecentEvents(ids.map((id) => reached(id, 1)));
+  const recent = new UnappliedEvents(ids.map((id) => reached(id, 1)));
   assert.equal(recent.incarnations, ids.slice(1));
 });
 
@@ -74,7 +74,7 @@ function reached(id: string, last: number, acknowledged = 0): Reached {
   return { id, last: { sequence: last }, acknowledged: { sequence: acknowledged } };
 }
 
-function after(recent: RecentEvents, applied: Readonly<Record<string, number>>) {
+function after(recent: UnappliedEvents, applied: Readonly<Record<string, number>>) {
   const likes = recent.likesAfter(new Map(Object.entries(applied)));
   return likes === undefined ? undefined : Object.fromEntries(likes);
 }

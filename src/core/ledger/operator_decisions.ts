@@ -6,7 +6,7 @@
 import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import type { IncarnationRow, TroubleRow } from "./ledger.ts";
-import type { LedgerChanges } from "./ledger_changes.ts";
+import type { UnitOfWork } from "./unit_of_work.ts";
 import type { LedgerOperation, LedgerResult } from "./ledger_command.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
@@ -19,7 +19,7 @@ type Resolve = Extract<LedgerOperation, { readonly type: "resolve" }>;
 
 /** Does what an operator decided, or refuses it. */
 export function operate(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   requestId: number,
   operation: LedgerOperation,
 ): LedgerResult {
@@ -31,7 +31,7 @@ export function operate(
 }
 
 /** A ledger that was opened from a copy says so, once. */
-export function noteCopy(changes: LedgerChanges): void {
+export function noteCopy(changes: UnitOfWork): void {
   if (changes.ledger.copiedMs() === undefined) return;
   const kind = "ledger_restored";
   const detail = "it was opened from a backup";
@@ -44,14 +44,14 @@ export function noteCopy(changes: LedgerChanges): void {
  * a copy is as they know it. One that had left before the copy was made may have come back after that,
  * so it has to answer too.
  */
-export function noteAnswered(changes: LedgerChanges, leftSince: readonly Id[]): void {
+export function noteAnswered(changes: UnitOfWork, leftSince: readonly Id[]): void {
   // One of them may have come back while this command waited.
   const away = leftSince.filter((id) => changes.ledger.member(id)?.state === "left");
   if (changes.ledger.outboxCount("left") > away.length) return;
   for (const trouble of changes.ledger.troublesOf("")) changes.decide("answered", trouble, "");
 }
 
-function retire(changes: LedgerChanges, { outboxId, reason }: Retire): Refusal | undefined {
+function retire(changes: UnitOfWork, { outboxId, reason }: Retire): Refusal | undefined {
   const member = changes.ledger.member(outboxId);
   if (member?.state !== "member") return refuse("retire", `${outboxId} is no member`);
   const retiredAsOfMs = member.retiredAsOfMs || changes.asOfMs;
@@ -64,7 +64,7 @@ function retire(changes: LedgerChanges, { outboxId, reason }: Retire): Refusal |
   return undefined;
 }
 
-function retireAll(changes: LedgerChanges, outboxId: Id, state: IncarnationRow["state"]): void {
+function retireAll(changes: UnitOfWork, outboxId: Id, state: IncarnationRow["state"]): void {
   let page = changes.ledger.incarnationsIn(outboxId, state, PAGE);
   while (page.length > 0) {
     for (const incarnation of page) retireIncarnation(changes, incarnation, outboxId);
@@ -73,7 +73,7 @@ function retireAll(changes: LedgerChanges, outboxId: Id, state: IncarnationRow["
 }
 
 /** Of an incarnation nothing more will come; when it does, that is named from this `as_of` on. */
-function retireIncarnation(changes: LedgerChanges, incarnation: Id, outboxId: Id): void {
+function retireIncarnation(changes: UnitOfWork, incarnation: Id, outboxId: Id): void {
   const row = changes.incarnationOr(incarnation, outboxId);
   if (row.state !== "closed") changes.setIncarnation({ ...row, state: "retired" });
   const member = changes.ledger.member(outboxId);
@@ -81,7 +81,7 @@ function retireIncarnation(changes: LedgerChanges, incarnation: Id, outboxId: Id
   changes.setMember({ ...member, retiredAsOfMs: changes.asOfMs });
 }
 
-function resolve(changes: LedgerChanges, operation: Resolve): Refusal | undefined {
+function resolve(changes: UnitOfWork, operation: Resolve): Refusal | undefined {
   const { troubleNumber, reason } = operation;
   const trouble = changes.ledger.trouble(troubleNumber);
   if (trouble === undefined) {
@@ -114,7 +114,7 @@ function resolve(changes: LedgerChanges, operation: Resolve): Refusal | undefine
 
 /** Counting goes on after the events that are missing. */
 function closeGap(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   trouble: TroubleRow,
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
@@ -141,7 +141,7 @@ function closeGap(
 
 /** Unless it streams, which then is that of another copy: the one that forgot nothing goes on. */
 function endIncarnation(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   trouble: TroubleRow,
   { reason, streaming }: Resolve,
 ): undefined {
@@ -152,7 +152,7 @@ function endIncarnation(
 
 /** One copy of an outbox goes on: the one that streams. */
 function endCopies(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   { outboxId }: TroubleRow,
   { reason, streaming }: Resolve,
 ): Refusal | undefined {

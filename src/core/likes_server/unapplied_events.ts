@@ -36,7 +36,7 @@ interface Life {
 }
 
 /** Own events by incarnation. */
-export class RecentEvents {
+export class UnappliedEvents {
   readonly #eventsMax: number;
   readonly #lives = new Map<Id, Life>();
   #events = 0;

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { KnownOutbox } from "../../../src/core/likes_server/known_outbox.ts";
+import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
 import type {
   IncarnationState,
   Membership,
@@ -31,11 +31,11 @@ function snapshot({ membership = "member", first = {} }: Partial<Content> = {}):
   return { ...newOutbox(OUTBOX, "a"), membership, forgotten, incarnations };
 }
 
-function known(content: Partial<Content> = {}): KnownOutbox {
-  return new KnownOutbox(snapshot(content));
+function known(content: Partial<Content> = {}): OutboxView {
+  return new OutboxView(snapshot(content));
 }
 
-test("KnownOutbox is a stranger when a leave may have been recorded", () => {
+test("OutboxView is a stranger when a leave may have been recorded", () => {
   assert.is(known().membership, "member");
   assert.is(known({ membership: "leaving" }).membership, "stranger");
   assert.is(known({ membership: "stranger" }).membership, "stranger");

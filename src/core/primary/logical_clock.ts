@@ -5,7 +5,7 @@
  * the wall clock for a person to read. So the wall clock is read once, at the start; from then on
  * the monotonic clock carries the labels. A clock that jumps changes nothing.
  */
-export class LabelClock {
+export class LogicalClock {
   /** The time of the start by these labels. */
   readonly startMs: number;
   /** Label = monotonic time + this. */

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { AcceptQueue } from "../../../src/core/likes_server/accept_queue.ts";
-import type { Give } from "../../../src/core/likes_server/accept_queue.ts";
+import { GroupCommit } from "../../../src/core/likes_server/group_commit.ts";
+import type { Give } from "../../../src/core/likes_server/group_commit.ts";
 import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { GIVES_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../../src/limits.ts";
@@ -16,7 +16,7 @@ function give(requestId: number, event = like(1), tick?: number): Give {
 }
 
 test("take() makes one record of all when they fit one", () => {
-  const queue = new AcceptQueue(recordCodec);
+  const queue = new GroupCommit(recordCodec);
   const events = [like(1), like(0, "é"), like(42)];
   for (const [index, event] of events.entries()) {
     assert.is(queue.add(give(index, event, index === 1 ? 7 : undefined), ROOM), undefined);
@@ -36,7 +36,7 @@ test("take() makes one record of all when they fit one", () => {
 });
 
 test("take() holds a record to its events when more wait", () => {
-  const queue = new AcceptQueue(recordCodec);
+  const queue = new GroupCommit(recordCodec);
   for (let index = 0; index <= RECORD_EVENTS_MAX; index++) queue.add(give(index), ROOM);
   assert.is(queue.take(FIRST, origin(FIRST)).gives.length, RECORD_EVENTS_MAX);
   assert.is(queue.take(FIRST, origin(FIRST)).gives.length, 1);
@@ -45,13 +45,13 @@ test("take() holds a record to its events when more wait", () => {
 test("take() holds a record to its bytes when events are large", () => {
   // No event that may be accepted is so large; the bound holds by itself.
   const large = { ...recordCodec, encode: () => new Uint8Array(RECORD_BYTES_MAX / 3) };
-  const queue = new AcceptQueue(large);
+  const queue = new GroupCommit(large);
   for (let index = 0; index < 4; index++) queue.add(give(index), ROOM);
   assert.is(queue.take(FIRST, origin(FIRST)).gives.length, 3);
 });
 
 test("takeAll() leaves room for others when it takes what waits", () => {
-  const queue = new AcceptQueue(recordCodec);
+  const queue = new GroupCommit(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   queue.add(give(1), room);
   assert.equal(
@@ -63,7 +63,7 @@ test("takeAll() leaves room for others when it takes what waits", () => {
 });
 
 test("add() says outbox_full when what waits would not fit as it will be stored", () => {
-  const queue = new AcceptQueue(recordCodec);
+  const queue = new GroupCommit(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length * 2);
   assert.is(queue.add(give(1), room), undefined);
   assert.is(queue.add(give(2), room), undefined);
@@ -76,7 +76,7 @@ test("add() leaves room for every record that take() makes of what waits", () =>
   const size = recordCodec.encode(like(1)).length;
   const full = recordDiskBytes(RECORD_EVENTS_MAX * size);
   const room = 2 * full + recordDiskBytes(3 * size);
-  const queue = new AcceptQueue(recordCodec);
+  const queue = new GroupCommit(recordCodec);
   let given = 0;
   while (queue.add(give(given), room) === undefined) given++;
   let left = room;
@@ -92,7 +92,7 @@ test("add() leaves room for every record that take() makes of what waits", () =>
 });
 
 test("add() says too_many when as many as may wait do", () => {
-  const queue = new AcceptQueue(recordCodec);
+  const queue = new GroupCommit(recordCodec);
   for (let index = 0; index < GIVES_WAITING_MAX; index++) queue.add(give(index), ROOM);
   assert.is(queue.add(give(0), ROOM)?.code, "too_many");
 });

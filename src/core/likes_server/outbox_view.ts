@@ -16,7 +16,7 @@ import type {
 import type { Id, Position } from "../protocol/record.ts";
 
 /** An incarnation that the outbox has not forgotten. */
-export interface KnownIncarnation {
+export interface IncarnationView {
   readonly id: Id;
   /** As it is on the disk. */
   stored: IncarnationState;
@@ -27,11 +27,11 @@ export interface KnownIncarnation {
 }
 
 /** An outbox as its one process knows it. */
-export class KnownOutbox {
+export class OutboxView {
   readonly outboxId: Id;
   #state: OutboxSnapshot;
-  #incarnations: readonly KnownIncarnation[];
-  #own: KnownIncarnation;
+  #incarnations: readonly IncarnationView[];
+  #own: IncarnationView;
   #membership: Membership;
 
   /** `snapshot` was read after the process minted its own incarnation: the newest. */
@@ -67,22 +67,22 @@ export class KnownOutbox {
   }
 
   /** The life that appends. */
-  get own(): KnownIncarnation {
+  get own(): IncarnationView {
     return this.#own;
   }
 
   /** Those that the outbox has, closed ones that are retained among them, oldest first. */
-  get incarnations(): readonly KnownIncarnation[] {
+  get incarnations(): readonly IncarnationView[] {
     return this.#incarnations;
   }
 
   /** Those that are not closed, oldest first. */
-  get unclosed(): readonly KnownIncarnation[] {
+  get unclosed(): readonly IncarnationView[] {
     return this.#incarnations.filter(({ stored }) => !stored.closed);
   }
 
   /** What is to be delivered: the oldest not closed, once no write is about to change that. */
-  get next(): KnownIncarnation | undefined {
+  get next(): IncarnationView | undefined {
     const next = this.#incarnations.find(({ stored }) => {
       return !stored.closed && stored.parked === undefined;
     });
@@ -124,7 +124,7 @@ export class KnownOutbox {
   }
 
   /** Events that are not acknowledged, of all incarnations but one. */
-  pendingExcept(except: KnownIncarnation | undefined): number {
+  pendingExcept(except: IncarnationView | undefined): number {
     let events = 0;
     for (const incarnation of this.#incarnations) {
       if (incarnation !== except) events += pendingOf(incarnation);
@@ -139,7 +139,7 @@ export class KnownOutbox {
     });
   }
 
-  find(id: Id): KnownIncarnation | undefined {
+  find(id: Id): IncarnationView | undefined {
     return this.#incarnations.find((candidate) => candidate.id === id);
   }
 
@@ -177,9 +177,9 @@ export class KnownOutbox {
 
 /** Those of `before` that there still are, with what is stored of them now, and those that are new. */
 function adopted(
-  before: readonly KnownIncarnation[],
+  before: readonly IncarnationView[],
   now: readonly IncarnationState[],
-): readonly KnownIncarnation[] {
+): readonly IncarnationView[] {
   let index = 0;
   return now.map((stored) => {
     // Both are in the same order, and what was forgotten does not come back.
@@ -190,7 +190,7 @@ function adopted(
   });
 }
 
-function known(stored: IncarnationState): KnownIncarnation {
+function known(stored: IncarnationState): IncarnationView {
   const acknowledged = newer(stored.acknowledged, stored);
   return { id: stored.incarnation, stored, acknowledged, isEnding: false };
 }
@@ -201,6 +201,6 @@ function newer(heard: Position, { closed, last, acknowledged }: IncarnationState
   return heard.sequence > acknowledged.sequence ? heard : acknowledged;
 }
 
-function pendingOf({ stored, acknowledged }: KnownIncarnation): number {
+function pendingOf({ stored, acknowledged }: IncarnationView): number {
   return stored.last.sequence - acknowledged.sequence;
 }

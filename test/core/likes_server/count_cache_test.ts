@@ -3,8 +3,8 @@ import * as assert from "uvu/assert";
 import type {
   CountsView,
   LearntCount,
-  LearntCounts,
-} from "../../../src/core/likes_server/learnt_counts.ts";
+  CountCache,
+} from "../../../src/core/likes_server/count_cache.ts";
 import {
   COUNTS_MAX,
   COUNT_ASKS_IDS_MAX,
@@ -14,7 +14,7 @@ import {
   LEARNT_KEPT_MS,
 } from "../../../src/limits.ts";
 import { FIRST, GENERATION, like } from "../core_fixture.ts";
-import { answer, fresh } from "./learnt_counts_fixture.ts";
+import { answer, fresh } from "./count_cache_fixture.ts";
 
 test("learnt() answers with the likes, the own ones that are not in them, and their age", () => {
   const counts = fresh();
@@ -192,7 +192,7 @@ test("learnt() cannot tell the own likes when the ledger is older than what it a
 test.run();
 
 /** Lets `counts` learn `likes` at once. */
-function learn(counts: LearntCounts, likes: Readonly<Record<string, bigint>>, nowMs: number): void {
+function learn(counts: CountCache, likes: Readonly<Record<string, bigint>>, nowMs: number): void {
   const itemIds = Object.keys(likes);
   counts.ask({ requestId: 1, itemIds, limit: 0 }, nowMs);
   counts.question(nowMs);
@@ -201,7 +201,7 @@ function learn(counts: LearntCounts, likes: Readonly<Record<string, bigint>>, no
 
 /** What an ask is answered with at once: nothing when it waits, no items when nothing is known. */
 function viewOf(
-  counts: LearntCounts,
+  counts: CountCache,
   itemIds: readonly string[],
   nowMs: number,
   limit = 0,

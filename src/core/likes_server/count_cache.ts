@@ -19,8 +19,8 @@ import {
 } from "../../limits.ts";
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
-import { RecentEvents } from "./recent_events.ts";
-import type { Reached } from "./recent_events.ts";
+import { UnappliedEvents } from "./unapplied_events.ts";
+import type { Reached } from "./unapplied_events.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** Someone asks for the likes of items, or, when none is named, for those of the `limit` most liked. */
@@ -99,8 +99,8 @@ interface Learning {
 }
 
 /** What a LikesServer has learnt, and who waits for more. */
-export class LearntCounts {
-  readonly #recent: RecentEvents;
+export class CountCache {
+  readonly #recent: UnappliedEvents;
   /** Those that were asked for last come last. */
   readonly #kept = new Map<string, Kept>();
   #ranking: Ranking | undefined;
@@ -112,7 +112,7 @@ export class LearntCounts {
 
   /** `incarnations`: those that are not closed, oldest first. */
   constructor(incarnations: Iterable<Reached>) {
-    this.#recent = new RecentEvents(incarnations);
+    this.#recent = new UnappliedEvents(incarnations);
   }
 
   /** Takes in likes that are accepted. */

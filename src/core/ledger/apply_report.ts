@@ -9,9 +9,9 @@
 import { MEMBERS_MAX } from "../../limits.ts";
 import type { Refusal } from "../../errors.ts";
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
-import type { LedgerChanges } from "./ledger_changes.ts";
+import type { UnitOfWork } from "./unit_of_work.ts";
 import type { LedgerResult, ReportCommand } from "./ledger_command.ts";
-import { endRefilled, recognise, takeReturned, takeTroubles } from "./amnesia_rule.ts";
+import { endRefilled, recognise, takeReturned, takeTroubles } from "./detect_anomalies.ts";
 import { foreignIncarnation } from "./ledger_refusals.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Report } from "../protocol/messages.ts";
@@ -19,7 +19,7 @@ import type { Id } from "../protocol/record.ts";
 
 /** Records what a report says. */
 export function takeReport(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   streamId: number,
   command: ReportCommand,
 ): LedgerResult {
@@ -54,7 +54,7 @@ function isOfThePast(report: Report, row: IncarnationRow): boolean {
 
 /** Records the outbox, or what changed about it. Undefined when there are too many members. */
 function admit(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   { outboxId, serverId, address }: ReportCommand,
   before: MemberRow | undefined,
 ): MemberRow | undefined {
@@ -66,12 +66,12 @@ function admit(
   return changes.setMember({ outboxId, serverId, address, state, appliedLikes, retiredAsOfMs });
 }
 
-function openIfNew(changes: LedgerChanges, incarnation: Id, outboxId: Id): IncarnationRow {
+function openIfNew(changes: UnitOfWork, incarnation: Id, outboxId: Id): IncarnationRow {
   const row = changes.incarnationOr(incarnation, outboxId);
   return changes.ledger.incarnation(incarnation) ?? changes.setIncarnation(row);
 }
 
-function closeIfDone(changes: LedgerChanges, report: Report, row: IncarnationRow): IncarnationRow {
+function closeIfDone(changes: UnitOfWork, report: Report, row: IncarnationRow): IncarnationRow {
   const isDone = report.final && report.lastSequence === row.appliedSequence;
   if (!isDone || row.state === "closed") return row;
   return changes.setIncarnation({ ...row, state: "closed" });
@@ -79,7 +79,7 @@ function closeIfDone(changes: LedgerChanges, report: Report, row: IncarnationRow
 
 /** Lets the outbox go once nothing of it is open, parked or unnamed. True when it has left. */
 function leave(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   report: Report,
   { row, isNews }: { readonly row: IncarnationRow; readonly isNews: boolean },
 ): boolean {
@@ -99,7 +99,7 @@ function leave(
   return true;
 }
 
-function nameOther(changes: LedgerChanges, row: IncarnationRow, other: Id): void {
+function nameOther(changes: UnitOfWork, row: IncarnationRow, other: Id): void {
   const { outboxId, incarnation } = row;
   const kind = "second_incarnation";
   const detail = `it is to leave, and ${other} is open`;

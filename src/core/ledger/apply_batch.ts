@@ -9,7 +9,7 @@
 import type { Refusal } from "../../errors.ts";
 import { RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../../limits.ts";
 import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
-import type { LedgerChanges } from "./ledger_changes.ts";
+import type { UnitOfWork } from "./unit_of_work.ts";
 import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resultOfAttempt, resynchronise } from "./ledger_refusals.ts";
 import { apply, refuseEvent } from "../protocol/like_event.ts";
@@ -21,7 +21,7 @@ type BatchCommand = Extract<LedgerCommand, { readonly type: "batch" }>;
 
 /** Applies all of a batch, or nothing of it. */
 export function applyBatch(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   { streamId, outboxId, batch }: BatchCommand,
   codec: RecordCodec,
 ): LedgerResult {
@@ -97,7 +97,7 @@ interface Counting {
   readonly events: readonly LikeEvent[];
 }
 
-function count(changes: LedgerChanges, counting: Counting): LedgerResult {
+function count(changes: UnitOfWork, counting: Counting): LedgerResult {
   const { streamId, batch, incarnation: before, events } = counting;
   const gained = gains(changes.ledger, events);
   const sum = [...gained.values()].reduce((likes, one) => likes + one, changes.totalLikes);
@@ -115,10 +115,7 @@ function count(changes: LedgerChanges, counting: Counting): LedgerResult {
 }
 
 /** What comes after the end of an incarnation still counts; that it came at all is a trouble. */
-function nameClosed(
-  changes: LedgerChanges,
-  { batch, incarnation: before, member }: Counting,
-): void {
+function nameClosed(changes: UnitOfWork, { batch, incarnation: before, member }: Counting): void {
   const detail = `it was closed at #${before.appliedSequence}, and sends events`;
   const { firstSequence, lastSequence } = batch;
   const range = { firstSequence, lastSequence, digest: "" } as const;
@@ -128,7 +125,7 @@ function nameClosed(
 }
 
 function add(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   { streamId, batch, incarnation: before, member, events }: Counting,
   gained: ReadonlyMap<string, bigint>,
 ): LedgerResult {

@@ -5,7 +5,7 @@ import { LikesError, messageOf } from "../../errors.ts";
  * Remembers that a store can no longer say what is on its disk. A retried sync can succeed over
  * lost data, so after the first failure nothing is written or read until the store is opened again.
  */
-export class Doubt {
+export class FailedStore {
   readonly #store: string;
   #error: LikesError | undefined;
 

@@ -2,9 +2,9 @@
 import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { CountsAnswer, CountsView } from "../../../src/core/likes_server/learnt_counts.ts";
+import type { CountsAnswer, CountsView } from "../../../src/core/likes_server/count_cache.ts";
 import { FIRST, like } from "../core_fixture.ts";
-import { answer, fresh } from "./learnt_counts_fixture.ts";
+import { answer, fresh } from "./count_cache_fixture.ts";
 
 /** What may happen between two answers, in any order. */
 type Step =

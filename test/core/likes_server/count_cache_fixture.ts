@@ -1,11 +1,11 @@
 /** What the tests of learnt counts share: a LikesServer's, and the primary's answers. */
-import { LearntCounts } from "../../../src/core/likes_server/learnt_counts.ts";
-import type { CountsAnswer } from "../../../src/core/likes_server/learnt_counts.ts";
+import { CountCache } from "../../../src/core/likes_server/count_cache.ts";
+import type { CountsAnswer } from "../../../src/core/likes_server/count_cache.ts";
 import { FIRST, GENERATION, LEDGER } from "../core_fixture.ts";
 
 /** Those of a LikesServer with one incarnation, before its first event. */
-export function fresh(): LearntCounts {
-  return new LearntCounts([{ id: FIRST, last: { sequence: 0 }, acknowledged: { sequence: 0 } }]);
+export function fresh(): CountCache {
+  return new CountCache([{ id: FIRST, last: { sequence: 0 }, acknowledged: { sequence: 0 } }]);
 }
 
 /** The answer to a question: what each item has, and what of the incarnation is in that. */

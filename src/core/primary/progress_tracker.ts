@@ -13,7 +13,7 @@ import type { LikeBatch, Report } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** What one outbox has said. */
-export interface Contact {
+export interface MemberProgress {
   /** The newest report that is committed; undefined before the first. */
   readonly report: Report | undefined;
   /** When the newest pulse that it answered was sent, by the monotonic clock. */
@@ -34,10 +34,10 @@ export interface Contact {
 }
 
 /** The contacts, by outbox. */
-export class Contacts {
-  readonly #byOutbox = new Map<Id, Contact>();
+export class ProgressTracker {
+  readonly #byOutbox = new Map<Id, MemberProgress>();
 
-  get byOutbox(): ReadonlyMap<Id, Contact> {
+  get byOutbox(): ReadonlyMap<Id, MemberProgress> {
     return this.#byOutbox;
   }
 

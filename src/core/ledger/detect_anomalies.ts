@@ -6,7 +6,7 @@
  * words of one that was decided is not recorded again: the decision has not reached it yet.
  */
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
-import type { LedgerChanges } from "./ledger_changes.ts";
+import type { UnitOfWork } from "./unit_of_work.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { NamedEvents, ReportCommand } from "./ledger_command.ts";
 import type { Report, Trouble, TroubleKind } from "../protocol/messages.ts";
@@ -14,7 +14,7 @@ import type { Id } from "../protocol/record.ts";
 
 /** Records what the LikesServer itself found. Returns the incarnations about which it is decided. */
 export function takeTroubles(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   { outboxId, report, named }: ReportCommand,
 ): readonly Id[] {
   const resolved: Id[] = [];
@@ -35,14 +35,14 @@ export function takeTroubles(
  * One of an outbox is all that it takes until it is refilled, however often its LikesServer is started
  * meanwhile: no operator can end them, so they must not use up its room.
  */
-function takeRestored(changes: LedgerChanges, outboxId: Id, trouble: Trouble): void {
+function takeRestored(changes: UnitOfWork, outboxId: Id, trouble: Trouble): void {
   const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
   if (!isNamed) changes.addTrouble(outboxId, trouble, { isReported: true });
 }
 
 /** A gap is over once counting has gone on after it, whoever decided what. */
 function isOver(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   outboxId: Id,
   trouble: Trouble,
   row: IncarnationRow | undefined,
@@ -60,7 +60,7 @@ function withNamed(trouble: Trouble, named: NamedEvents | undefined): Trouble {
 
 /** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */
 function takeParking(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   outboxId: Id,
   trouble: Trouble,
   row: IncarnationRow | undefined,
@@ -73,7 +73,7 @@ function takeParking(
  * A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered
  * again.
  */
-export function endRefilled(changes: LedgerChanges, outboxId: Id, report: Report): void {
+export function endRefilled(changes: UnitOfWork, outboxId: Id, report: Report): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
     if (trouble.kind !== "ledger_restored") continue;
     changes.decide("refilled", trouble, "");
@@ -85,7 +85,7 @@ export function endRefilled(changes: LedgerChanges, outboxId: Id, report: Report
  * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox
  * any more. It may be of incarnations that neither side remembers, so only its likes can be told.
  */
-function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }: Report): void {
+function nameMissing(changes: UnitOfWork, outboxId: Id, { acknowledgedLikes }: Report): void {
   const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
   if (acknowledgedLikes <= appliedLikes) return;
   const detail =
@@ -100,7 +100,7 @@ function nameMissing(changes: LedgerChanges, outboxId: Id, { acknowledgedLikes }
  * seen which copies are.
  */
 export function recognise(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   { report, named }: ReportCommand,
   row: IncarnationRow,
 ): IncarnationRow {
@@ -136,7 +136,7 @@ export function recognise(
  * it is now.
  */
 export function takeReturned(
-  changes: LedgerChanges,
+  changes: UnitOfWork,
   before: MemberRow | undefined,
   { report, row }: { readonly report: Report; readonly row: IncarnationRow },
 ): IncarnationRow {
@@ -165,7 +165,7 @@ export function takeReturned(
 }
 
 /** Once nothing of an outbox is retired any more, a later retiring counts from its own `as_of`. */
-function forgetRetiring(changes: LedgerChanges, outboxId: Id): void {
+function forgetRetiring(changes: UnitOfWork, outboxId: Id): void {
   const member = changes.ledger.member(outboxId);
   if (member === undefined || changes.ledger.incarnationsIn(outboxId, "retired", 1).length > 0)
     return;

@@ -44,7 +44,7 @@ interface WaitingGroup {
 }
 
 /** The gives that wait, in the order in which they came. */
-export class AcceptQueue {
+export class GroupCommit {
   readonly #codec: RecordCodec;
   /** None is empty, and all but the last are full. */
   readonly #groups: WaitingGroup[] = [];

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LedgerChanges } from "../../../src/core/ledger/ledger_changes.ts";
+import { UnitOfWork } from "../../../src/core/ledger/unit_of_work.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
 import { TROUBLES_OF_OUTBOX_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
@@ -16,10 +16,10 @@ const MEMBER = {
 } as const;
 
 /** Runs `work` on a new ledger; gives its row, and what the changes told. */
-async function changed(work: (changes: LedgerChanges) => void) {
+async function changed(work: (changes: UnitOfWork) => void) {
   const store = new MemoryLedger(new LedgerDisk(LEDGER), GENERATION);
   const outcome = await store.transact((ledger) => {
-    const changes = new LedgerChanges(ledger, 77);
+    const changes = new UnitOfWork(ledger, 77);
     work(changes);
     return { meta: changes.finish(), changes };
   });
@@ -27,12 +27,12 @@ async function changed(work: (changes: LedgerChanges) => void) {
   return { ...outcome.value, troubles: (await store.load()).troubles };
 }
 
-test("LedgerChanges.finish() makes no version when nothing was changed", async () => {
+test("UnitOfWork.finish() makes no version when nothing was changed", async () => {
   const { meta } = await changed((changes) => changes.advance(0));
   assert.is(meta.version, 0);
 });
 
-test("LedgerChanges.advance() holds as_of while a trouble is not decided", async () => {
+test("UnitOfWork.advance() holds as_of while a trouble is not decided", async () => {
   const held = await changed((changes) => {
     changes.addTrouble(OUTBOX, trouble());
     changes.advance(500);
@@ -47,7 +47,7 @@ test("LedgerChanges.advance() holds as_of while a trouble is not decided", async
   assert.is(decided.meta.asOfMs, 500, "and it never goes back");
 });
 
-test("LedgerChanges.decide() dates a decision and ends its trouble", async () => {
+test("UnitOfWork.decide() dates a decision and ends its trouble", async () => {
   const { changes, troubles } = await changed((all) => {
     all.advance(400);
     all.addTrouble(OUTBOX, trouble());
@@ -63,7 +63,7 @@ test("LedgerChanges.decide() dates a decision and ends its trouble", async () =>
   assert.equal([retired?.number, retired?.trouble, retired?.troubleNumber], [2, "", 0]);
 });
 
-test("LedgerChanges.addTrouble() tells a trouble once", async () => {
+test("UnitOfWork.addTrouble() tells a trouble once", async () => {
   const { changes } = await changed((all) => {
     all.addTrouble(OUTBOX, trouble());
     all.addTrouble(OUTBOX, trouble({ detail: "again" }));
@@ -71,7 +71,7 @@ test("LedgerChanges.addTrouble() tells a trouble once", async () => {
   assert.is(changes.troubles.length, 1);
 });
 
-test("LedgerChanges.attempt() does all of it or nothing, for lack of room for a trouble", async () => {
+test("UnitOfWork.attempt() does all of it or nothing, for lack of room for a trouble", async () => {
   const { changes, meta, troubles } = await changed((all) => {
     all.addLikes("video", 1n);
     const few = all.attempt(() => fill(all, TROUBLES_OF_OUTBOX_MAX));
@@ -91,7 +91,7 @@ test("LedgerChanges.attempt() does all of it or nothing, for lack of room for a 
   assert.is(changes.troubles.length, TROUBLES_OF_OUTBOX_MAX);
 });
 
-test("LedgerChanges.attempt() that comes to nothing makes no version", async () => {
+test("UnitOfWork.attempt() that comes to nothing makes no version", async () => {
   const { meta } = await changed((all) => {
     const { type } = all.attempt(() => fill(all, TROUBLES_OF_OUTBOX_MAX + 1));
     assert.is(type, "unrecorded");
@@ -100,7 +100,7 @@ test("LedgerChanges.attempt() that comes to nothing makes no version", async () 
 });
 
 /** Adds `count` troubles of OUTBOX. */
-function fill(changes: LedgerChanges, count: number): string {
+function fill(changes: UnitOfWork, count: number): string {
   for (let index = 0; index < count; index++) {
     changes.addTrouble(OUTBOX, trouble({ incarnation: testId(0x1000 + index) }));
   }

@@ -1,4 +1,0 @@
-/** What no build of this program writes; the message says what was found instead. */
-export class Unsound extends Error {
-  override readonly name = "Unsound";
-}
