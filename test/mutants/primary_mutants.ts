@@ -23,8 +23,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "pitfall 44: converged when the likes of a member are equal, by accident",
     edits: [
       [
-        "    catchingUp ||= pendingOf(contact) > 0;",
-        "    const { acceptedLikes } = contact.report;\n" +
+        "    catchingUp ||= pendingOf(progress) > 0;",
+        "    const { acceptedLikes } = progress.report;\n" +
           "    catchingUp ||= acceptedLikes !== view.members.get(outboxId)?.appliedLikes;",
       ],
     ],
@@ -34,8 +34,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "law 4: converged while a member has not answered lately",
     edits: [
       [
-        '    if (contact?.report === undefined || isSilent(contact, nowMs)) return "unknown";',
-        '    if (contact?.report === undefined) return "unknown";',
+        '    if (progress?.report === undefined || isSilent(progress, nowMs)) return "unknown";',
+        '    if (progress?.report === undefined) return "unknown";',
       ],
     ],
   },
@@ -44,9 +44,9 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "law 4: converged after a start, before each member has answered",
     edits: [
       [
-        '    if (contact?.report === undefined || isSilent(contact, nowMs)) return "unknown";',
-        "    if (contact?.report === undefined) continue;\n" +
-          '    if (isSilent(contact, nowMs)) return "unknown";',
+        '    if (progress?.report === undefined || isSilent(progress, nowMs)) return "unknown";',
+        "    if (progress?.report === undefined) continue;\n" +
+          '    if (isSilent(progress, nowMs)) return "unknown";',
       ],
     ],
   },
@@ -75,7 +75,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     name: "converged-without-other-incarnations",
     breaks: "law 4: what other incarnations have pending is left out",
     edits: [
-      ["  return countable(named + contact.otherPendingEvents);", "  return countable(named);"],
+      ["  return countable(named + progress.otherPendingEvents);", "  return countable(named);"],
     ],
   },
   {
@@ -99,8 +99,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     edits: [
       ["  let least = Number.MAX_SAFE_INTEGER;", "  let least = 0;"],
       [
-        "    least = Math.min(least, view.contacts.get(outboxId)?.markMs ?? 0);",
-        "    least = Math.max(least, view.contacts.get(outboxId)?.markMs ?? 0);",
+        "    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);",
+        "    least = Math.max(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);",
       ],
     ],
   },
@@ -109,8 +109,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "law 4: a member that has not answered this start does not hold as_of",
     edits: [
       [
-        "    least = Math.min(least, view.contacts.get(outboxId)?.markMs ?? 0);",
-        "    least = Math.min(least, view.contacts.get(outboxId)?.markMs ?? least);",
+        "    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);",
+        "    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? least);",
       ],
     ],
   },
@@ -122,7 +122,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   {
     name: "copy-confirmed-while-pending",
     breaks: "law 7: a copy is taken as complete while a member names events that it lacks",
-    edits: [["    if (pendingOf(contact) > 0) return false;", ""]],
+    edits: [["    if (pendingOf(progress) > 0) return false;", ""]],
   },
 ]);
 
@@ -132,10 +132,10 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
     breaks: "law 4: a received batch names nothing until it is reported",
     edits: [
       [
-        "      namedSequence: Math.max(lastSequence, same?.namedSequence ?? 0),",
-        "      namedSequence: Math.max(\n" +
+        "      highestReportedSequence: Math.max(lastSequence, same?.highestReportedSequence ?? 0),",
+        "      highestReportedSequence: Math.max(\n" +
           '        message.type === "report" ? lastSequence : 0,\n' +
-          "        same?.namedSequence ?? 0,\n" +
+          "        same?.highestReportedSequence ?? 0,\n" +
           "      ),",
       ],
     ],
@@ -150,8 +150,8 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
     breaks: "law 4: a mark is earned while other incarnations have something pending",
     edits: [
       [
-        "    if (report.otherPendingEvents === 0) this.#earn(report, row);",
-        "    this.#earn(report, row);",
+        "    if (report.otherPendingEvents === 0) this.#advanceFreshness(report, row);",
+        "    this.#advanceFreshness(report, row);",
       ],
     ],
   },
@@ -160,8 +160,8 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
     breaks: "law 4: a label counts before what was awaited for it is applied",
     edits: [
       [
-        "    const settled = awaited !== undefined && appliedSequence >= awaited.sequence;",
-        "    const settled = awaited !== undefined && appliedSequence >= awaited.sequence - 1;",
+        "    const settled = pendingLabel !== undefined && appliedSequence >= pendingLabel.sequence;",
+        "    const settled = pendingLabel !== undefined && appliedSequence >= pendingLabel.sequence - 1;",
       ],
     ],
   },
@@ -224,8 +224,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
           "    this.#rows.set(hello.incarnation, found);",
       ],
       [
-        "    this.#contacts.applied(row);\n",
-        "    this.#contacts.applied(row);\n    this.#rows.set(row.incarnation, row);\n",
+        "    this.#tracker.applied(row);\n",
+        "    this.#tracker.applied(row);\n    this.#rows.set(row.incarnation, row);\n",
       ],
       [
         "  readonly #queue = new CommitQueue();",
@@ -299,7 +299,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     edits: [
       [
         "    const command = { outboxId, serverId, address, report, named };",
-        "    const later = { ...report, labelMs: this.#labels.next(nowMs) };\n" +
+        "    const later = { ...report, labelMs: this.#clock.peek(nowMs) };\n" +
           "    const command = { outboxId, serverId, address, report: later, named };",
       ],
     ],
@@ -309,8 +309,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "law 4: a member is silent since its answer came, not since the pulse was sent",
     edits: [
       [
-        "    this.#contacts.received(outboxId, stream.id, report, pulse.sentMs);",
-        "    this.#contacts.received(outboxId, stream.id, report, nowMs);",
+        "    this.#tracker.received(outboxId, stream.id, report, pulse.sentMs);",
+        "    this.#tracker.received(outboxId, stream.id, report, nowMs);",
       ],
     ],
   },
@@ -406,8 +406,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "law 7: a member is retired while it answers",
     edits: [
       [
-        "    if (contact !== undefined && !isSilent(contact, nowMs)) {",
-        "    if (contact === undefined && found.length < 1) {",
+        "    if (progress !== undefined && !isSilent(progress, nowMs)) {",
+        "    if (progress === undefined && found.length < 1) {",
       ],
     ],
   },

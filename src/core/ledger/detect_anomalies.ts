@@ -111,9 +111,11 @@ export function recognise(
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
   };
   if (final) {
-    const namedSequence = named?.incarnation === incarnation ? named.sequence : 0;
+    const highestReportedSequence = named?.incarnation === incarnation ? named.sequence : 0;
     const [known, how] =
-      namedSequence > appliedSequence ? [namedSequence, "named"] : [appliedSequence, "applied"];
+      highestReportedSequence > appliedSequence
+        ? [highestReportedSequence, "named"]
+        : [appliedSequence, "applied"];
     if (lastSequence >= known) return row;
     const detail = `it ends at #${lastSequence}; #${known} was ${how}`;
     // What it ends with is not applied yet, and may be lost before it is.

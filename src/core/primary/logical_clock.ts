@@ -20,17 +20,17 @@ export class LogicalClock {
   }
 
   /** A label newer than any before it. */
-  mint(monotonicMs: number): number {
-    this.#lastMs = this.next(monotonicMs);
+  tick(monotonicMs: number): number {
+    this.#lastMs = this.peek(monotonicMs);
     return this.#lastMs;
   }
 
   /**
-   * The label that `mint` would give: above every label until now, and not above the next one.
+   * The label that `tick` would give: above every label until now, and not above the next one.
    * Those who only read the time use it, so that many readers do not drive the labels ahead of the
    * clock.
    */
-  next(monotonicMs: number): number {
+  peek(monotonicMs: number): number {
     return Math.max(this.#lastMs + 1, Math.floor(monotonicMs + this.#offsetMs));
   }
 }

@@ -6,7 +6,7 @@
  * order in which they came, so a Welcome is computed after everything that its stream's predecessor
  * got in. A stream that does not drain gets the newest Ack and the newest pulse, never a backlog.
  *
- * A crash leaves nothing behind but the ledger: contacts, marks and streams are volatile and are
+ * A crash leaves nothing behind but the ledger: progress, labels and streams are volatile and are
  * earned anew, which is why a start begins in UNKNOWN.
  */
 /* oxlint-disable max-lines -- every transition of the role stands in one file */
@@ -97,9 +97,9 @@ export class PrimaryCore {
   readonly #ledgerId: Id;
   readonly #generation: Id;
   readonly #started: StartTimes;
-  readonly #labels: LogicalClock;
+  readonly #clock: LogicalClock;
   readonly #members = new Map<Id, MemberRow>();
-  readonly #contacts = new ProgressTracker();
+  readonly #tracker = new ProgressTracker();
   readonly #misdirected = new RefusedServers<MisdirectedServer>(({ ledgerId }) => ledgerId);
   readonly #unrecorded = new RefusedServers<UnrecordedServer>(({ kind }) => kind);
   /** Recorded and not decided, oldest first. */
@@ -132,7 +132,7 @@ export class PrimaryCore {
     this.#generation = snapshot.generation;
     this.#started = started;
     this.#meta = snapshot.meta;
-    this.#labels = new LogicalClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
+    this.#clock = new LogicalClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
     for (const member of snapshot.members) {
       if (member.state === "member") this.#members.set(member.outboxId, member);
     }
@@ -152,7 +152,7 @@ export class PrimaryCore {
 
   /** The status at the monotonic time `nowMs`. */
   status(nowMs: number): Status {
-    return statusOf(this.#view(), nowMs, this.#labels.next(nowMs));
+    return statusOf(this.#view(), nowMs, this.#clock.peek(nowMs));
   }
 
   /** Which ledger is shown, and how far its total has come, without the list of members. */
@@ -247,7 +247,7 @@ export class PrimaryCore {
     const ledgerId = hello.seen?.ledgerId ?? this.#ledgerId;
     if (ledgerId !== this.#ledgerId) {
       const { serverId, outboxId, address } = hello;
-      const from = { serverId, outboxId, address, sinceMs: this.#labels.next(nowMs) };
+      const from = { serverId, outboxId, address, sinceMs: this.#clock.peek(nowMs) };
       const server = this.#misdirected.came({ ...from, ledgerId }, nowMs);
       if (server !== undefined) this.#notice({ type: "misdirected", server });
       const text =
@@ -266,7 +266,7 @@ export class PrimaryCore {
 
   #receiveBatch(stream: Stream, hello: Hello, batch: LikeBatch): void {
     const { outboxId } = hello;
-    this.#contacts.received(outboxId, stream.id, batch, -Infinity);
+    this.#tracker.received(outboxId, stream.id, batch, -Infinity);
     this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });
     this.#pause(stream);
   }
@@ -282,8 +282,8 @@ export class PrimaryCore {
       return this.#refuse(stream, "message_invalid", text);
     }
     stream.reportedMs = nowMs;
-    const named = this.#contacts.namedBy(outboxId);
-    this.#contacts.received(outboxId, stream.id, report, pulse.sentMs);
+    const named = this.#tracker.namedBy(outboxId);
+    this.#tracker.received(outboxId, stream.id, report, pulse.sentMs);
     stream.pulses.splice(0, answered + 1);
     const command = { outboxId, serverId, address, report, named };
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
@@ -319,7 +319,7 @@ export class PrimaryCore {
     this.#paused.delete(stream);
     const { hello } = stream;
     if (hello === undefined) return;
-    if (!this.#members.has(hello.outboxId)) this.#contacts.forgetStream(hello.outboxId, stream.id);
+    if (!this.#members.has(hello.outboxId)) this.#tracker.forgetStream(hello.outboxId, stream.id);
     const current = this.#byIncarnation.get(hello.incarnation) === stream;
     if (current) this.#byIncarnation.delete(hello.incarnation);
   }
@@ -417,7 +417,7 @@ export class PrimaryCore {
       const isMember = member.state === "member";
       if (isMember) this.#members.set(member.outboxId, member);
       else this.#members.delete(member.outboxId);
-      if (!isMember) this.#contacts.forget(member.outboxId);
+      if (!isMember) this.#tracker.forget(member.outboxId);
       this.#noteLeft(member, group);
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
@@ -460,8 +460,8 @@ export class PrimaryCore {
       const ids = found.map((one) => one.outboxId).join(", ");
       return refuseRetire(server, `${found.length} members have that id; name the outbox: ${ids}`);
     }
-    const contact = this.#contacts.byOutbox.get(outboxId);
-    if (contact !== undefined && !isSilent(contact, nowMs)) {
+    const progress = this.#tracker.byOutbox.get(outboxId);
+    if (progress !== undefined && !isSilent(progress, nowMs)) {
       return refuseRetire(server, "it streams; stop it, which makes it leave");
     }
     for (const stream of this.#streams.values()) {
@@ -538,7 +538,7 @@ export class PrimaryCore {
   #noteUnrecorded({ hello }: Stream, kind: TroubleKind | undefined, nowMs: number): void {
     if (kind === undefined || hello === undefined) return;
     const { serverId, outboxId, address, incarnation } = hello;
-    const from = { serverId, outboxId, address, sinceMs: this.#labels.next(nowMs) };
+    const from = { serverId, outboxId, address, sinceMs: this.#clock.peek(nowMs) };
     const server = this.#unrecorded.came({ ...from, incarnation, kind }, nowMs);
     if (server !== undefined) this.#notice({ type: "unrecorded", server });
   }
@@ -560,11 +560,11 @@ export class PrimaryCore {
     Object.assign(stream, { closed, left, resolved, reported: true });
     stream.appliedSequence = incarnation.appliedSequence;
     this.#tellConnected(stream);
-    if (!left) this.#contacts.heard(command.report, incarnation);
+    if (!left) this.#tracker.heard(command.report, incarnation);
   }
 
   #applied(row: IncarnationRow, stream: Stream | undefined): void {
-    this.#contacts.applied(row);
+    this.#tracker.applied(row);
     if (stream === undefined) return;
     stream.appliedSequence = row.appliedSequence;
     stream.ackDue = true;
@@ -595,9 +595,9 @@ export class PrimaryCore {
     const isHeld = isInTrouble(view) || isPerhapsExchanged(view);
     if (comesBack || isHeld) return commands;
     const noMembers = this.#members.size === 0;
-    const sinceMs = this.#labels.next(nowMs) - Math.max(this.#meta.asOfMs, this.#labels.startMs);
+    const sinceMs = this.#clock.peek(nowMs) - Math.max(this.#meta.asOfMs, this.#clock.startMs);
     if (noMembers && sinceMs < PULSE_INTERVAL_MS) return commands;
-    const asOfMs = leastMark(view, noMembers ? this.#labels.mint(nowMs) : 0);
+    const asOfMs = leastMark(view, noMembers ? this.#clock.tick(nowMs) : 0);
     return asOfMs > this.#meta.asOfMs ? [{ type: "advance", asOfMs }, ...commands] : commands;
   }
 
@@ -670,7 +670,7 @@ export class PrimaryCore {
     const { version, totalLikes, asOfMs } = this.#meta;
     return {
       type: "pulse",
-      labelMs: this.#labels.mint(nowMs),
+      labelMs: this.#clock.tick(nowMs),
       generation: this.#generation,
       version,
       totalLikes,
@@ -685,14 +685,14 @@ export class PrimaryCore {
       generation: this.#generation,
       meta: this.#meta,
       members: this.#members,
-      contacts: this.#contacts.byOutbox,
+      tracker: this.#tracker.byOutbox,
       troubles: this.#troubles,
       misdirected: this.#misdirected.servers,
       hasMisdirected: this.#misdirected.hasCome,
       unrecorded: this.#unrecorded.servers,
       unwritten: this.#unwritten,
       startedMs: this.#started.monotonicMs,
-      startedLabelMs: this.#labels.startMs,
+      startedLabelMs: this.#clock.startMs,
     };
   }
 

@@ -22,18 +22,18 @@ export interface MemberProgress {
   readonly incarnation: Id;
   readonly streamId: number;
   /** Highest sequence of that incarnation that was reported or received. */
-  readonly namedSequence: number;
+  readonly highestReportedSequence: number;
   /** Of that incarnation. */
   readonly appliedSequence: number;
   /** Events of its other incarnations, as it named them last. */
   readonly otherPendingEvents: number;
   /** The newest label that it answered and of which nothing is pending any more; 0 for none. */
-  readonly markMs: number;
+  readonly freshnessLabelMs: number;
   /** A label that it answered, and that becomes the mark once this sequence is applied. */
-  readonly awaited: { readonly labelMs: number; readonly sequence: number } | undefined;
+  readonly pendingLabel: { readonly labelMs: number; readonly sequence: number } | undefined;
 }
 
-/** The contacts, by outbox. */
+/** The progress of each member, by its outbox. */
 export class ProgressTracker {
   readonly #byOutbox = new Map<Id, MemberProgress>();
 
@@ -43,8 +43,10 @@ export class ProgressTracker {
 
   /** What `outboxId` delivers, and how much of it was named; undefined before it said anything. */
   namedBy(outboxId: Id): NamedEvents | undefined {
-    const contact = this.#byOutbox.get(outboxId);
-    return contact && { incarnation: contact.incarnation, sequence: contact.namedSequence };
+    const progress = this.#byOutbox.get(outboxId);
+    return (
+      progress && { incarnation: progress.incarnation, sequence: progress.highestReportedSequence }
+    );
   }
 
   /**
@@ -64,11 +66,11 @@ export class ProgressTracker {
       sentMs: Math.max(sentMs, before?.sentMs ?? -Infinity),
       incarnation,
       streamId,
-      namedSequence: Math.max(lastSequence, same?.namedSequence ?? 0),
+      highestReportedSequence: Math.max(lastSequence, same?.highestReportedSequence ?? 0),
       appliedSequence: same?.appliedSequence ?? 0,
       otherPendingEvents: message.type === "report" ? message.otherPendingEvents : others,
-      markMs: before?.markMs ?? 0,
-      awaited: same?.awaited,
+      freshnessLabelMs: before?.freshnessLabelMs ?? 0,
+      pendingLabel: same?.pendingLabel,
     });
   }
 
@@ -78,21 +80,23 @@ export class ProgressTracker {
     if (before === undefined || report.labelMs < (before.report?.labelMs ?? 0)) return;
     this.#byOutbox.set(row.outboxId, { ...before, report });
     this.applied(row);
-    if (report.otherPendingEvents === 0) this.#earn(report, row);
+    if (report.otherPendingEvents === 0) this.#advanceFreshness(report, row);
   }
 
   /** The incarnation of `row` is applied up to its applied sequence. */
   applied(row: IncarnationRow): void {
-    const contact = this.#byOutbox.get(row.outboxId);
-    if (contact?.incarnation !== row.incarnation) return;
+    const progress = this.#byOutbox.get(row.outboxId);
+    if (progress?.incarnation !== row.incarnation) return;
     const { appliedSequence } = row;
-    const { awaited } = contact;
-    const settled = awaited !== undefined && appliedSequence >= awaited.sequence;
+    const { pendingLabel } = progress;
+    const settled = pendingLabel !== undefined && appliedSequence >= pendingLabel.sequence;
     this.#byOutbox.set(row.outboxId, {
-      ...contact,
+      ...progress,
       appliedSequence,
-      markMs: settled ? Math.max(contact.markMs, awaited.labelMs) : contact.markMs,
-      awaited: settled ? undefined : awaited,
+      freshnessLabelMs: settled
+        ? Math.max(progress.freshnessLabelMs, pendingLabel.labelMs)
+        : progress.freshnessLabelMs,
+      pendingLabel: settled ? undefined : pendingLabel,
     });
   }
 
@@ -109,14 +113,14 @@ export class ProgressTracker {
    * Counts the label of a report at once when all that it names is applied, else awaits that. An
    * older label is awaited to its end, so that `as_of` moves on under a steady load.
    */
-  #earn({ labelMs, lastSequence: sequence }: Report, row: IncarnationRow): void {
-    const contact = this.#byOutbox.get(row.outboxId);
-    if (contact === undefined) return;
+  #advanceFreshness({ labelMs, lastSequence: sequence }: Report, row: IncarnationRow): void {
+    const progress = this.#byOutbox.get(row.outboxId);
+    if (progress === undefined) return;
     if (row.appliedSequence >= sequence) {
-      const markMs = Math.max(contact.markMs, labelMs);
-      this.#byOutbox.set(row.outboxId, { ...contact, markMs });
-    } else if (contact.incarnation === row.incarnation && contact.awaited === undefined) {
-      this.#byOutbox.set(row.outboxId, { ...contact, awaited: { labelMs, sequence } });
+      const freshnessLabelMs = Math.max(progress.freshnessLabelMs, labelMs);
+      this.#byOutbox.set(row.outboxId, { ...progress, freshnessLabelMs });
+    } else if (progress.incarnation === row.incarnation && progress.pendingLabel === undefined) {
+      this.#byOutbox.set(row.outboxId, { ...progress, pendingLabel: { labelMs, sequence } });
     }
   }
 }

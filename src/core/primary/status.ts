@@ -20,7 +20,7 @@ export interface StatusView {
   readonly generation: Id;
   readonly meta: LedgerMeta;
   readonly members: ReadonlyMap<Id, MemberRow>;
-  readonly contacts: ReadonlyMap<Id, MemberProgress>;
+  readonly tracker: ReadonlyMap<Id, MemberProgress>;
   /** Those that are recorded and not decided, oldest first. */
   readonly troubles: readonly TroubleStatus[];
   /** LikesServers of another ledger that came lately. */
@@ -92,9 +92,9 @@ export function convergence(view: StatusView, nowMs: number): Convergence {
   if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";
   let catchingUp = false;
   for (const outboxId of view.members.keys()) {
-    const contact = view.contacts.get(outboxId);
-    if (contact?.report === undefined || isSilent(contact, nowMs)) return "unknown";
-    catchingUp ||= pendingOf(contact) > 0;
+    const progress = view.tracker.get(outboxId);
+    if (progress?.report === undefined || isSilent(progress, nowMs)) return "unknown";
+    catchingUp ||= pendingOf(progress) > 0;
   }
   return catchingUp ? "catching_up" : "converged";
 }
@@ -116,7 +116,7 @@ export function isPerhapsExchanged({ members, meta, hasMisdirected }: StatusView
 export function leastMark(view: StatusView, none: number): number {
   let least = Number.MAX_SAFE_INTEGER;
   for (const outboxId of view.members.keys()) {
-    least = Math.min(least, view.contacts.get(outboxId)?.markMs ?? 0);
+    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);
   }
   return view.members.size === 0 ? none : least;
 }
@@ -149,9 +149,9 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
 /** Whether every member has lately said that nothing of it is missing. With nobody known nobody has. */
 export function haveAllAnswered(view: StatusView, nowMs: number): boolean {
   for (const outboxId of view.members.keys()) {
-    const contact = view.contacts.get(outboxId);
-    if (contact?.report === undefined || isSilent(contact, nowMs)) return false;
-    if (pendingOf(contact) > 0) return false;
+    const progress = view.tracker.get(outboxId);
+    if (progress?.report === undefined || isSilent(progress, nowMs)) return false;
+    if (pendingOf(progress) > 0) return false;
   }
   return view.members.size > 0;
 }
@@ -173,32 +173,32 @@ function troublesText(troubles: readonly TroubleRow[]): string {
 /** Every member reported to show a total at least as new as its last change. */
 function isShownEverywhere(view: StatusView): boolean {
   for (const outboxId of view.members.keys()) {
-    const contact = view.contacts.get(outboxId);
-    if (contact?.report === undefined) return false;
-    if (contact.report.shownVersion < view.meta.totalVersion) return false;
+    const progress = view.tracker.get(outboxId);
+    if (progress?.report === undefined) return false;
+    if (progress.report.shownVersion < view.meta.totalVersion) return false;
   }
   return true;
 }
 
 function serverStatus(view: StatusView, member: MemberRow, nowMs: number): ServerStatus {
-  const contact = view.contacts.get(member.outboxId);
-  const report = contact?.report;
+  const progress = view.tracker.get(member.outboxId);
+  const report = progress?.report;
   const troubles = view.troubles.filter(({ outboxId }) => outboxId === member.outboxId);
-  const silent = report === undefined || contact === undefined || isSilent(contact, nowMs);
+  const silent = report === undefined || progress === undefined || isSilent(progress, nowMs);
   return {
     serverId: member.serverId,
     outboxId: member.outboxId,
-    incarnation: contact?.incarnation ?? "",
+    incarnation: progress?.incarnation ?? "",
     address: member.address,
     state: silent ? "silent" : "streaming",
     trouble: troublesText(troubles),
-    lastSequence: contact?.namedSequence ?? 0,
-    appliedSequence: contact?.appliedSequence ?? 0,
+    lastSequence: progress?.highestReportedSequence ?? 0,
+    appliedSequence: progress?.appliedSequence ?? 0,
     acceptedLikes: most(report?.acceptedLikes ?? 0n, member.appliedLikes),
     appliedLikes: member.appliedLikes,
     knownTotalLikes: report?.shownTotalLikes ?? 0n,
-    silentForMs: Math.max(0, Math.floor(nowMs - Math.max(contact?.sentMs ?? 0, view.startedMs))),
-    pendingEvents: contact === undefined ? 0 : pendingOf(contact),
+    silentForMs: Math.max(0, Math.floor(nowMs - Math.max(progress?.sentMs ?? 0, view.startedMs))),
+    pendingEvents: progress === undefined ? 0 : pendingOf(progress),
   };
 }
 
@@ -208,13 +208,13 @@ function most(reported: bigint, applied: bigint): bigint {
 }
 
 /** Whether the newest pulse that a member answered was sent too long ago. */
-export function isSilent(contact: MemberProgress, nowMs: number): boolean {
-  return nowMs - contact.sentMs > MEMBER_SILENT_MS;
+export function isSilent(progress: MemberProgress, nowMs: number): boolean {
+  return nowMs - progress.sentMs > MEMBER_SILENT_MS;
 }
 
-function pendingOf(contact: MemberProgress): number {
-  const named = Math.max(contact.namedSequence - contact.appliedSequence, 0);
-  return countable(named + contact.otherPendingEvents);
+function pendingOf(progress: MemberProgress): number {
+  const named = Math.max(progress.highestReportedSequence - progress.appliedSequence, 0);
+  return countable(named + progress.otherPendingEvents);
 }
 
 /** Peers say what they like: a sum of it stays a number that can be told. */

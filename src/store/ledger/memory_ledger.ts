@@ -76,7 +76,7 @@ export class LedgerDisk extends MemoryDisk {
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: Id;
-  readonly #doubt = new FailedStore("the ledger in memory");
+  readonly #failed = new FailedStore("the ledger in memory");
 
   constructor(disk: LedgerDisk, generation: Id) {
     const known = disk.generations.some((row) => row.generation === generation);
@@ -95,7 +95,7 @@ export class MemoryLedger implements LedgerStore {
   }
 
   loadNow(): LedgerSnapshot {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     const { ledgerId, meta, members, troubles } = this.#disk;
     const inTrouble = new Set([...troubles.values()].map(({ outboxId }) => outboxId));
     return {
@@ -110,7 +110,7 @@ export class MemoryLedger implements LedgerStore {
   }
 
   transactNow<T>(work: (ledger: LedgerTransaction) => T): TransactionOutcome<T> {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     if (this.#disk.generations.at(-1)?.generation !== this.#generation) {
       const found = "it was opened again since; use the newer one";
       throw new LikesError("superseded", `Cannot write the ledger in memory: ${found}`);
@@ -126,12 +126,12 @@ export class MemoryLedger implements LedgerStore {
     const fault = ledger.changed ? this.#disk.takeFault() : undefined;
     if (fault === "full" || fault === "in_doubt_lost") ledger.undo();
     if (fault === "full") return { type: "full" };
-    if (fault !== undefined) throw this.#doubt.enter(new Error("the disk failed"));
+    if (fault !== undefined) throw this.#failed.fail(new Error("the disk failed"));
     return { type: "done", value };
   }
 
   counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     const { meta, items } = this.#disk;
     const counts =
       selection.type === "page"

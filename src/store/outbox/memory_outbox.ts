@@ -48,7 +48,7 @@ export class OutboxDisk extends MemoryDisk {
 export class MemoryOutbox implements OutboxStore {
   readonly #disk: OutboxDisk;
   readonly #held: StoredRecords;
-  readonly #doubt = new FailedStore("the outbox in memory");
+  readonly #failed = new FailedStore("the outbox in memory");
 
   constructor(disk: OutboxDisk) {
     this.#disk = disk;
@@ -60,7 +60,7 @@ export class MemoryOutbox implements OutboxStore {
   }
 
   async load(): Promise<OutboxSnapshot> {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     return this.state;
   }
 
@@ -82,7 +82,7 @@ export class MemoryOutbox implements OutboxStore {
    * on, and removed when all are done: so adding is undone.
    */
   writeNow(writes: readonly OutboxWrite[]): WriteOutcome {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     const before = this.state;
     const added: Id[] = [];
     const changes: OutboxChanges[] = [];
@@ -103,13 +103,13 @@ export class MemoryOutbox implements OutboxStore {
     if (fault === "full" || fault === "in_doubt_lost") this.#takeBack(added);
     else this.#commit(after, changes);
     if (fault === "full") return "full";
-    if (fault !== undefined) throw this.#doubt.enter(new Error("the disk failed"));
+    if (fault !== undefined) throw this.#failed.fail(new Error("the disk failed"));
     return "done";
   }
 
   /** `read`, for the simulator. */
   readNow(incarnation: Id, sequence: number, bytesMax: number, recordsMax: number): OutboxRead {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     assert(recordsMax >= 1, "a read is for at least one record");
     const { state, records: stored } = this.#disk.content;
     const trimmed = findIncarnation(state, incarnation)?.trimmed;

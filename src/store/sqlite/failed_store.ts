@@ -15,7 +15,7 @@ export class FailedStore {
   }
 
   /** Enters the doubt for `cause`, told as `reason`: the LikesError `store_in_doubt` to throw. */
-  enter(cause: unknown, reason: string = messageOf(cause)): LikesError {
+  fail(cause: unknown, reason: string = messageOf(cause)): LikesError {
     this.#error ??= new LikesError(
       "store_in_doubt",
       `Cannot use ${this.#store} any further: ${reason}, so it is unknown what the disk ` +
@@ -26,7 +26,7 @@ export class FailedStore {
   }
 
   /** Enters the doubt for what was read, told as `found`: the LikesError to throw. */
-  enterDamaged(found: string): LikesError {
+  failDamaged(found: string): LikesError {
     this.#error ??= new LikesError(
       "store_in_doubt",
       `Cannot use ${this.#store} any further: it is damaged: ${found}; check the disk, and put a ` +
@@ -36,7 +36,7 @@ export class FailedStore {
   }
 
   /** Throws the LikesError `store_in_doubt` once the doubt was entered. */
-  throwIfEntered(): void {
+  throwIfFailed(): void {
     if (this.#error !== undefined) throw this.#error;
   }
 }

@@ -53,7 +53,7 @@ export class SqliteFile {
   readonly uncleanEnd: boolean;
   readonly #kind: SqliteKind;
   readonly #lock: ProcessLock;
-  readonly #doubt: FailedStore;
+  readonly #failed: FailedStore;
   readonly #begin: Statement<[], unknown>;
   readonly #commit: Statement<[], unknown>;
   readonly #rollback: Statement<[], unknown>;
@@ -69,7 +69,7 @@ export class SqliteFile {
     this.database = database;
     this.#kind = kind;
     this.#lock = lock;
-    this.#doubt = new FailedStore(`the ${kind.name} ${JSON.stringify(path)}`);
+    this.#failed = new FailedStore(`the ${kind.name} ${JSON.stringify(path)}`);
     this.#begin = database.prepare<[]>("BEGIN IMMEDIATE");
     this.#commit = database.prepare<[]>("COMMIT");
     this.#rollback = database.prepare<[]>("ROLLBACK");
@@ -97,7 +97,7 @@ export class SqliteFile {
    * back, and LikesError `store_in_doubt` after any other error of SQLite.
    */
   transact<T>(work: () => Worked<T>): TransactionOutcome<T> {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     assert(!this.database.inTransaction, "one transaction runs at a time");
     try {
       if (!this.#began()) return { type: "busy" };
@@ -133,7 +133,7 @@ export class SqliteFile {
 
   /** Runs reads. An error of SQLite puts the store in doubt: LikesError `store_in_doubt`. */
   read<T>(work: () => T): T {
-    this.#doubt.throwIfEntered();
+    this.#failed.throwIfFailed();
     try {
       return work();
     } catch (error) {
@@ -143,7 +143,7 @@ export class SqliteFile {
 
   /** Puts the store in doubt because of what was read: the LikesError `store_in_doubt` to throw. */
   damage(found: string): LikesError {
-    return this.#doubt.enterDamaged(found);
+    return this.#failed.failDamaged(found);
   }
 
   /** Closes the database and frees the lock. Harmless when it is closed. */
@@ -171,8 +171,8 @@ export class SqliteFile {
   }
 
   #enterDoubt(error: unknown): LikesError {
-    if (!(error instanceof SqliteError)) return this.#doubt.enter(error);
-    return this.#doubt.enter(error, `${error.message} (${error.code})`);
+    if (!(error instanceof SqliteError)) return this.#failed.fail(error);
+    return this.#failed.fail(error, `${error.message} (${error.code})`);
   }
 }
 

@@ -5,7 +5,7 @@ import { LogicalClock } from "../../../src/core/primary/logical_clock.ts";
 test("mint() follows the monotonic clock from the wall clock at the start when time passes", () => {
   const clock = new LogicalClock(1_000_000, 50.5, 0);
   assert.equal(
-    [50.5, 51.4, 51.6, 150.5].map((ms) => clock.mint(ms)),
+    [50.5, 51.4, 51.6, 150.5].map((ms) => clock.tick(ms)),
     [1_000_000, 1_000_001, 1_000_002, 1_000_100],
   );
 });
@@ -13,33 +13,33 @@ test("mint() follows the monotonic clock from the wall clock at the start when t
 test("mint() is strictly increasing when time stands still or goes back", () => {
   const clock = new LogicalClock(1_000, 10, 0);
   assert.equal(
-    [10, 10, 10, 5, 12].map((ms) => clock.mint(ms)),
+    [10, 10, 10, 5, 12].map((ms) => clock.tick(ms)),
     [1_000, 1_001, 1_002, 1_003, 1_004],
   );
 });
 
 test("mint() is above the committed as_of when the wall clock jumped back before the start", () => {
   const clock = new LogicalClock(500, 7, 2_000);
-  assert.equal([clock.mint(7), clock.mint(8), clock.mint(107)], [2_001, 2_002, 2_101]);
+  assert.equal([clock.tick(7), clock.tick(8), clock.tick(107)], [2_001, 2_002, 2_101]);
 });
 
 test("mint() starts from the wall clock when that is later than the committed as_of", () => {
-  assert.is(new LogicalClock(3_000, 7, 2_000).mint(7), 3_000);
+  assert.is(new LogicalClock(3_000, 7, 2_000).tick(7), 3_000);
 });
 
 test("startMs is the first label when the wall clock is behind as_of, and when not", () => {
   for (const wallMs of [0, 500, 3_000]) {
     const clock = new LogicalClock(wallMs, 7, 2_000);
-    assert.is(clock.mint(7), clock.startMs, `${wallMs}`);
+    assert.is(clock.tick(7), clock.startMs, `${wallMs}`);
   }
 });
 
 test("next() consumes nothing when it is asked often", () => {
   const clock = new LogicalClock(1_000, 0, 0);
-  const last = clock.mint(0);
-  for (let call = 0; call < 100; call++) assert.is(clock.next(0), last + 1);
-  assert.is(clock.next(50), 1_050);
-  assert.is(clock.mint(50), 1_050);
+  const last = clock.tick(0);
+  for (let call = 0; call < 100; call++) assert.is(clock.peek(0), last + 1);
+  assert.is(clock.peek(50), 1_050);
+  assert.is(clock.tick(50), 1_050);
 });
 
 test.run();

@@ -30,17 +30,17 @@ function member(outboxId = OUTBOX, serverId = "likes-server-0"): MemberRow {
   return { outboxId, serverId, address: "127.0.0.1:1", ...rest };
 }
 
-function contact(changes: Partial<MemberProgress> = {}): MemberProgress {
+function progress(changes: Partial<MemberProgress> = {}): MemberProgress {
   return {
     report: report({ shownVersion: 7, shownTotalLikes: 6n, acceptedLikes: 8n }),
     sentMs: NOW_MS,
     incarnation: FIRST,
     streamId: 1,
-    namedSequence: 3,
+    highestReportedSequence: 3,
     appliedSequence: 3,
     otherPendingEvents: 0,
-    markMs: 50,
-    awaited: undefined,
+    freshnessLabelMs: 50,
+    pendingLabel: undefined,
     ...changes,
   };
 }
@@ -51,7 +51,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     generation: GENERATION,
     meta: { version: 9, totalLikes: 6n, totalVersion: 7, asOfMs: 40 },
     members: new Map([[OUTBOX, member()]]),
-    contacts: new Map([[OUTBOX, contact()]]),
+    tracker: new Map([[OUTBOX, progress()]]),
     troubles: [],
     misdirected: [],
     unrecorded: [],
@@ -64,16 +64,16 @@ function view(changes: Partial<StatusView> = {}): StatusView {
 }
 
 function of(changes: Partial<MemberProgress>, more: Partial<StatusView> = {}): StatusView {
-  return view({ contacts: new Map([[OUTBOX, contact(changes)]]), ...more });
+  return view({ tracker: new Map([[OUTBOX, progress(changes)]]), ...more });
 }
 
 test("convergence() is converged when nobody is known", () => {
-  assert.is(convergence(view({ members: new Map(), contacts: new Map() }), NOW_MS), "converged");
+  assert.is(convergence(view({ members: new Map(), tracker: new Map() }), NOW_MS), "converged");
 });
 
 test("convergence() is unknown first, when several states hold", () => {
-  const pending = { namedSequence: 4 };
-  assert.is(convergence(view({ contacts: new Map() }), NOW_MS), "unknown");
+  const pending = { highestReportedSequence: 4 };
+  assert.is(convergence(view({ tracker: new Map() }), NOW_MS), "unknown");
   assert.is(convergence(of({ report: undefined }), NOW_MS), "unknown", "nothing is committed");
   assert.is(
     convergence(of({ ...pending, sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS),
@@ -88,7 +88,7 @@ test("convergence() is unknown first, when several states hold", () => {
 });
 
 test("convergence() is catching up when events are named that are not applied", () => {
-  assert.is(convergence(of({ namedSequence: 4 }), NOW_MS), "catching_up");
+  assert.is(convergence(of({ highestReportedSequence: 4 }), NOW_MS), "catching_up");
   assert.is(convergence(of({ otherPendingEvents: 1 }), NOW_MS), "catching_up");
 });
 
@@ -98,12 +98,12 @@ test("convergence() is converged when all answered within the bound", () => {
 
 test("haveAllAnswered() is true when each member said lately that nothing of it is missing", () => {
   assert.ok(haveAllAnswered(view({ troubles: [TROUBLE] }), NOW_MS), "whatever the trouble");
-  assert.not.ok(haveAllAnswered(view({ contacts: new Map() }), NOW_MS));
+  assert.not.ok(haveAllAnswered(view({ tracker: new Map() }), NOW_MS));
   assert.not.ok(haveAllAnswered(of({ report: undefined }), NOW_MS));
   assert.not.ok(haveAllAnswered(of({ sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS));
-  assert.not.ok(haveAllAnswered(of({ namedSequence: 4 }), NOW_MS));
+  assert.not.ok(haveAllAnswered(of({ highestReportedSequence: 4 }), NOW_MS));
   assert.not.ok(haveAllAnswered(of({ otherPendingEvents: 1 }), NOW_MS));
-  const nobody = view({ members: new Map(), contacts: new Map() });
+  const nobody = view({ members: new Map(), tracker: new Map() });
   assert.not.ok(haveAllAnswered(nobody, NOW_MS), "nobody is no answer");
 });
 
@@ -114,11 +114,11 @@ test("leastMark() is the least of the members', and 0 when one has none", () => 
     [other, member(other)],
   ]);
   assert.is(leastMark(view({ members }), 9), 0);
-  const contacts = new Map([
-    [OUTBOX, contact()],
-    [other, contact({ markMs: 30 })],
+  const tracker = new Map([
+    [OUTBOX, progress()],
+    [other, progress({ freshnessLabelMs: 30 })],
   ]);
-  assert.is(leastMark(view({ members, contacts }), 9), 30);
+  assert.is(leastMark(view({ members, tracker }), 9), 30);
   assert.is(leastMark(view({ members: new Map() }), 9), 9);
 });
 
@@ -127,11 +127,11 @@ test("statusOf() is everywhere when every member shows the last change of the to
   const behind = of({ report: report({ shownVersion: 6 }) });
   assert.is(statusOf(behind, NOW_MS, 1).everywhere, false);
   assert.is(statusOf(behind, NOW_MS, 1).convergence, "converged");
-  assert.is(statusOf(of({ namedSequence: 4 }), NOW_MS, 1).everywhere, false);
+  assert.is(statusOf(of({ highestReportedSequence: 4 }), NOW_MS, 1).everywhere, false);
 });
 
 test("statusOf() sums what is pending and tells each member's state", () => {
-  const pending = of({ namedSequence: 5, otherPendingEvents: 2, sentMs: NOW_MS - 1_500 });
+  const pending = of({ highestReportedSequence: 5, otherPendingEvents: 2, sentMs: NOW_MS - 1_500 });
   const { servers, pendingEvents, nowMs } = statusOf(pending, NOW_MS, 77);
   assert.equal([pendingEvents, nowMs], [4, 77]);
   const [server] = servers;
@@ -142,7 +142,7 @@ test("statusOf() sums what is pending and tells each member's state", () => {
     [8n, 6n, 6n],
   );
 
-  const [silent] = statusOf(view({ contacts: new Map() }), NOW_MS, 1).servers;
+  const [silent] = statusOf(view({ tracker: new Map() }), NOW_MS, 1).servers;
   assert.equal([silent?.state, silent?.silentForMs, silent?.incarnation], ["silent", 2_000, ""]);
   const [troubled] = statusOf(view({ troubles: [TROUBLE] }), NOW_MS, 1).servers;
   assert.is(troubled?.state, "streaming", "one that streams in trouble streams");
@@ -192,13 +192,15 @@ test("statusOf() lists the oldest troubles when there are more than it may, and 
 
 test("statusOf() tells a number when peers name more events than one can hold", () => {
   const most = Number.MAX_SAFE_INTEGER;
-  const contacts = new Map([[OUTBOX, contact({ namedSequence: most, otherPendingEvents: most })]]);
-  assert.is(statusOf(view({ contacts }), NOW_MS, 1).pendingEvents, most);
+  const tracker = new Map([
+    [OUTBOX, progress({ highestReportedSequence: most, otherPendingEvents: most })],
+  ]);
+  assert.is(statusOf(view({ tracker }), NOW_MS, 1).pendingEvents, most);
 });
 
 test("statusOf() never shows less accepted than applied", () => {
-  const contacts = new Map([[OUTBOX, contact({ report: report({ acceptedLikes: 1n }) })]]);
-  assert.is(statusOf(view({ contacts }), NOW_MS, 1).servers[0]?.acceptedLikes, 6n);
+  const tracker = new Map([[OUTBOX, progress({ report: report({ acceptedLikes: 1n }) })]]);
+  assert.is(statusOf(view({ tracker }), NOW_MS, 1).servers[0]?.acceptedLikes, 6n);
 });
 
 test.run();

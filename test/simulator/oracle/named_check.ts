@@ -55,7 +55,7 @@ export class NamedCheck {
       if (applied >= sequence || !members.has(outboxId)) continue;
       if (disk.incarnations.get(incarnation)?.state === "retired") continue;
       if (isRolledBack(incarnation, disk) || this.#isLost(incarnation, applied, sequence)) continue;
-      // Of two live copies the newest contact counts, until their trouble is known.
+      // Of two live copies the newest progress counts, until their trouble is known.
       if (this.#isTwinned(outboxId)) continue;
       return ` at #${applied} of ${incarnation}, but #${sequence} was named`;
     }
