@@ -111,7 +111,7 @@ export function refused({ code, message }: Refusal): LikesError {
   return new LikesError(code, message);
 }
 
-/** Gives the message of anything that was thrown. */
+/** Returns the message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -92,7 +92,7 @@ async function installNode(folder: string, wanted: string, run: Run): Promise<st
   return join(folder, "node_modules", name);
 }
 
-/** Copies what git keeps or would keep: the working tree without what was built. Gives `to`. */
+/** Copies what git keeps or would keep: the working tree without what was built. Returns `to`. */
 async function copyTree(root: string, to: string, run: Run): Promise<string> {
   const { lines } = await run(
     root,

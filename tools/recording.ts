@@ -28,7 +28,7 @@ writeFileSync(
 );
 console.log(`${PATH}: ${frames.length} frames, ending with: ${verdict}`);
 
-/** Runs the demonstration under `script`, which gives it a terminal. Gives its exit code. */
+/** Runs the demonstration under `script`, which gives it a terminal. Returns its exit code. */
 async function record(): Promise<number> {
   const resize = `stty cols ${SIZE.columns} rows ${SIZE.rows}`;
   const command = `${resize}; exec node dist/src/main.js ${ARGS}`;

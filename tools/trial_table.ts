@@ -34,7 +34,7 @@ export function hasPassed({ totals, problem }: NodeTrial): boolean {
   return problem === undefined && totals !== undefined && totals.failed === 0;
 }
 
-/** Draws the trials: version, totals, durations, and what was wrong. Gives the lines. */
+/** Draws the trials: version, totals, durations, and what was wrong. Returns the lines. */
 export function trialTable(trials: readonly NodeTrial[]): string[] {
   const rows = trials.map(({ wanted, version, totals, problem, installMs, suiteMs }) => [
     version === "" ? wanted : version,

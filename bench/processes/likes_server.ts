@@ -23,7 +23,7 @@ interface StartOptions {
 }
 
 serve({
-  /** Gives the address once it accepts likes. */
+  /** Returns the address once it accepts likes. */
   async start({ dataDir, serverId, primary }: StartOptions): Promise<string> {
     const { store } = openOutbox(dataDir, serverId);
     server = await startLikesServer({
@@ -41,7 +41,7 @@ serve({
     return `127.0.0.1:${server.port}`;
   },
   synced: (): Moments => synced,
-  /** Gives how many events it leaves behind. */
+  /** Returns how many events it leaves behind. */
   stop: (): Promise<number> | undefined => server?.stop(true),
 });
 

@@ -22,7 +22,7 @@ export interface FittingShape<Row> {
   readonly droppedFirst: readonly string[];
 }
 
-/** Draws titles and `rows` at most `width` wide. Gives the lines; none where there is no room. */
+/** Draws titles and `rows` at most `width` wide. Returns the lines; none where there is no room. */
 export function fittingTable<Row>(
   shape: FittingShape<Row>,
   rows: readonly Row[],

@@ -15,7 +15,7 @@ export interface TextColumn {
   readonly width: number;
 }
 
-/** Draws `rows` of escaped cells under the titles, the columns `gap` apart. Gives the lines. */
+/** Draws `rows` of escaped cells under the titles, the columns `gap` apart. Returns the lines. */
 export function textTable(
   columns: readonly TextColumn[],
   rows: readonly (readonly string[])[],

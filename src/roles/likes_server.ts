@@ -67,7 +67,7 @@ export interface LikesServer {
   /** Settles when it accepts likes: at once when an earlier process was admitted. */
   readonly accepting: Promise<void>;
   /**
-   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Gives the
+   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Returns the
    * number of events that stay in the outbox.
    */
   stop(leave: boolean): Promise<number>;

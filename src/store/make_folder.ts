@@ -10,7 +10,7 @@ export const FOLDER_MODE = 0o700;
 
 /**
  * Makes `folder` and those above it that do not exist, for their owner alone. A new folder lasts when
- * the one above it is synced, and so it is. Gives those that it made, the outermost first. Throws the
+ * the one above it is synced, and so it is. Returns those that it made, the outermost first. Throws the
  * error of the system.
  */
 export function makeFolder(folder: string): readonly string[] {

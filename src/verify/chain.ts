@@ -46,7 +46,7 @@ export function placeOf({ file, held }: Holder, sequence: number): Place {
   return { serverId: file.serverId, incarnation: held.incarnation, sequence };
 }
 
-/** Gives the records that are at their place, in order, and finds what is wrong with any. */
+/** Returns the records that are at their place, in order, and finds what is wrong with any. */
 export function* chainOf(holder: Holder, findings: Findings): Generator<Link> {
   const { trimmed, acknowledged, incarnation } = holder.held;
   if (trimmed.sequence === 0) {

@@ -49,7 +49,7 @@ function idOf(life: number): string {
 }
 
 /**
- * Lets the two talk until `isDone`, and then cuts their stream. Gives the most incarnations that the
+ * Lets the two talk until `isDone`, and then cuts their stream. Returns the most incarnations that the
  * ledger had open at once.
  */
 async function joined(

@@ -67,7 +67,7 @@ function isGivenUp({ logDir }: Counter): boolean {
   return log.includes("Cannot wait longer for a Report");
 }
 
-/** Sends it all at once, without a look at what the transport says. Gives the number of bytes. */
+/** Sends it all at once, without a look at what the transport says. Returns the number of bytes. */
 function flood(peer: RawCall, { incarnation }: Identity): number {
   const likes = Array.from({ length: EVENTS }, () => 1);
   let position: Position | undefined;

@@ -228,7 +228,7 @@ class Jumping {
     void this.#jump(clock);
   }
 
-  /** Gives how often it was set. */
+  /** Returns how often it was set. */
   stop(): number {
     this.#isStopped = true;
     return this.#jumps;

@@ -72,7 +72,7 @@ function expectLevel(what: string, held: readonly number[], noiseBytes: number):
   assert.ok(end - middle < boundBytes, `${what}: ${held.join(", ")} bytes`);
 }
 
-/** Gives the item of each number in a range as many likes as its number has. */
+/** Returns the item of each number in a range as many likes as its number has. */
 async function giveItems({ address }: Role, from: number, to: number): Promise<void> {
   const client = new LikesClient(address);
   let next = from;

@@ -32,7 +32,7 @@ test("package.json needs the registry alone: nothing is compiled, and no script 
   );
 });
 
-/** Makes a folder that is a PATH of Node, npm and a shell. Gives it. */
+/** Makes a folder that is a PATH of Node, npm and a shell. Returns it. */
 function withoutCompiler(folder: string): string {
   mkdirSync(folder);
   symlinkSync(process.execPath, join(folder, "node"));

@@ -15,7 +15,7 @@ export interface Ending extends Givers {
 /** So long likes are still given. */
 const GIVING_MS = 400;
 
-/** Lets everybody leave within `boundMs`. Gives whether nobody is left, and `as_of` has moved on. */
+/** Lets everybody leave within `boundMs`. Returns whether nobody is left, and `as_of` has moved on. */
 export function leave(world: Ending, boundMs: number): boolean {
   const { agenda, primary, seats } = world;
   world.isGiving = true;

@@ -95,7 +95,7 @@ function nameMissing(changes: UnitOfWork, outboxId: Id, { acknowledgedLikes }: R
 }
 
 /**
- * Sees in a report what an outbox that forgot nothing would not say. Gives the row of the
+ * Sees in a report what an outbox that forgot nothing would not say. Returns the row of the
  * incarnation as it is now: one that was closed or parked and is live is open again, so that it is
  * seen which copies are.
  */
@@ -134,7 +134,7 @@ export function recognise(
 /**
  * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may
  * have been wrong: when something of it is not counted, or when `as_of` has passed the label up to
- * which its report speaks, for it goes on accepting all the time. Gives the row of the incarnation as
+ * which its report speaks, for it goes on accepting all the time. Returns the row of the incarnation as
  * it is now.
  */
 export function takeReturned(

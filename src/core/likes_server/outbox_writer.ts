@@ -115,7 +115,7 @@ export class OutboxWriter {
   }
 
   /**
-   * Puts changes that were not written before the others, to be tried again later. Gives the likes that
+   * Puts changes that were not written before the others, to be tried again later. Returns the likes that
    * wait for a mint among them, which nobody knows to come: they are taken out.
    */
   retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly Give[] {

@@ -125,7 +125,7 @@ function records(bytes: number): OutboxWrite[] {
   return writes;
 }
 
-/** Gives one record another digest than that of its events. */
+/** Returns one record another digest than that of its events. */
 function damage(folder: string): void {
   const database = new Database(join(folder, FILE));
   database.exec(`UPDATE records SET digest = '${testId(0xbad)}' WHERE last_sequence = ${DAMAGED}`);
