@@ -14,7 +14,7 @@ import { defaultDataDir } from "../src/cli/data_dir.ts";
 import { parseDuration, writeDuration } from "../src/text/duration.ts";
 import { parseWhole } from "../src/text/numbers.ts";
 import { parseSize } from "../src/text/size.ts";
-import { refuseItemId } from "../src/core/protocol/like_event.ts";
+import { checkItemId } from "../src/core/protocol/like_event.ts";
 import { LikesError } from "../src/errors.ts";
 import {
   CALL_WAIT_DEFAULT_MS,
@@ -106,7 +106,7 @@ export function parseFolder(text: string): string {
 
 /** An item id. Throws LikesError `like_invalid`. */
 export function parseItem(text: string): string {
-  const refusal = refuseItemId(text);
+  const refusal = checkItemId(text);
   if (refusal !== undefined) throw new LikesError(refusal.code, refusal.message);
   return text;
 }

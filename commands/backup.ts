@@ -40,7 +40,7 @@ export class Backup extends BaseCommand {
     const { storesIn } = await import("../src/store/data_folder.ts");
     const { LiveScreen } = await import("./_live_screen.ts");
     const chosen = choose(storesIn(flags["data-dir"]), flags.id);
-    for (const { name } of chosen) refuseTaken(join(args.destination, name));
+    for (const { name } of chosen) checkNotTaken(join(args.destination, name));
     const screen = new LiveScreen(process.stderr);
     const failures: LikesError[] = [];
     const signals = new StopSignals(() => process.exit(EXIT.interrupted));
@@ -118,7 +118,7 @@ function choose(stores: readonly FoundStore[], name: string | undefined): readon
 }
 
 /** Before the first copy, so that none is made of a part. Throws LikesError `usage`. */
-function refuseTaken(folder: string): void {
+function checkNotTaken(folder: string): void {
   if (!existsSync(folder)) return;
   const message = `Cannot back up to ${quote(folder)}: it is there already; name another folder`;
   throw new LikesError("usage", message);

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { serveUnread, watchOutput } from "./cli/output.ts";
 import { keepIgnored } from "./cli/signals.ts";
 import { EXIT, FAULTS, LikesError } from "./errors.ts";
-import { refusePlatform } from "./node_version.ts";
+import { checkPlatform } from "./node_version.ts";
 
 keepIgnored(); // before anything that takes time: until then SIGUSR1 opens the debugger
-const refusal = refusePlatform(process.versions);
+const refusal = checkPlatform(process.versions);
 if (refusal !== undefined) {
   process.stderr.write(`Error: ${refusal.message}\n`);
   process.exit(FAULTS[refusal.code].exit);

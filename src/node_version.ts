@@ -12,7 +12,7 @@ interface Versions {
 }
 
 /** Why this platform cannot run this; undefined when it can. */
-export function refusePlatform({ node, deno }: Versions): Refusal | undefined {
+export function checkPlatform({ node, deno }: Versions): Refusal | undefined {
   if (deno !== undefined) return refused(`Deno ${deno}: its HTTP/2 aborts when a peer leaves`);
   const [major = 0, minor = 0] = node.split(".").map(Number);
   if (major > NODE_MIN.major || (major === NODE_MIN.major && minor >= NODE_MIN.minor)) return;

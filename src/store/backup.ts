@@ -23,7 +23,7 @@ import { metaOf } from "./ledger/ledger_columns.ts";
 import { prepareLedger } from "./ledger/ledger_tables.ts";
 import { makeFolder, syncFolder } from "./make_folder.ts";
 import { readOutboxHead } from "./outbox/outbox_tables.ts";
-import { FILE_MODE, refuseKindOfFile } from "./sqlite/own_file.ts";
+import { FILE_MODE, checkKindOfFile } from "./sqlite/own_file.ts";
 import { BUSY, DAMAGED, isOutside } from "./sqlite/sqlite_failures.ts";
 import { databasePath, olderVersion, pragma, recognise } from "./sqlite/sqlite_kind.ts";
 import { Database } from "./sqlite/sqlite.ts";
@@ -86,10 +86,10 @@ export async function backUp(
   let left: string | undefined;
   try {
     const source = databasePath(folder, kind);
-    refuseSource(source);
+    checkSource(source);
     madeFolders = makeFolder(dirname(path));
-    refuseTaken(path, "name a folder without one");
-    refuseTaken(made, "another backup goes on, or one was cut off: then remove that file");
+    checkNotTaken(path, "name a folder without one");
+    checkNotTaken(made, "another backup goes on, or one was cut off: then remove that file");
     closeSync(openSync(made, "wx", FILE_MODE));
     left = made;
     await copyPages(source, made, kind, options);
@@ -118,15 +118,15 @@ function removeEmpty(folder: string): void {
 /** Why a copy is not made, with the way out. */
 class BackupError extends Error {}
 
-function refuseSource(source: string): void {
+function checkSource(source: string): void {
   const found = lstatSync(source, { throwIfNoEntry: false });
   if (found === undefined)
     throw new BackupError("there is none; name the data folder of that role");
-  const refusal = refuseKindOfFile(found);
+  const refusal = checkKindOfFile(found);
   if (refusal !== undefined) throw new BackupError(`${refusal}; name the data folder of that role`);
 }
 
-function refuseTaken(path: string, wayOut: string): void {
+function checkNotTaken(path: string, wayOut: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
   throw new BackupError(`there is ${JSON.stringify(path)} already; ${wayOut}`);
 }

@@ -54,7 +54,7 @@ export class AuditedFile implements Disposable {
 
   /** Opens the file and begins the read. Throws UnreadableFileError, or SQLite's error for a damaged page. */
   constructor(path: string, kind: AuditedKind) {
-    refuseKindOfFile(path);
+    checkKindOfFile(path);
     this.path = path;
     this.#database = attempt(() => {
       return new Database(path, { isReadOnly: true, busyWaitMs: BUSY_WAIT_MS });
@@ -116,7 +116,7 @@ export class AuditedFile implements Disposable {
 }
 
 /** A pipe would be waited for without end, and a link hides which store is meant. */
-function refuseKindOfFile(path: string): void {
+function checkKindOfFile(path: string): void {
   const found = attempt(() => lstatSync(path, { throwIfNoEntry: false }));
   if (found === undefined)
     throw new UnreadableFileError("there is no such file; give the right one");

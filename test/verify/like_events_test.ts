@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { refuseItemId } from "../../src/core/protocol/like_event.ts";
+import { checkItemId } from "../../src/core/protocol/like_event.ts";
 import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { decodeEvents } from "../../src/verify/like_events.ts";
@@ -34,7 +34,7 @@ test("decodeEvents() gives what was encoded when it is any event that is accepte
   const event = fc.record(
     {
       itemId: fc.string({ unit: "binary", minLength: 1, maxLength: 64 }).filter((itemId) => {
-        return refuseItemId(itemId) === undefined;
+        return checkItemId(itemId) === undefined;
       }),
       likes: fc.bigInt(0n, BigInt(LIKES_PER_EVENT_MAX)),
     },

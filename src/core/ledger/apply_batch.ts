@@ -12,7 +12,7 @@ import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resultOfAttempt, resynchronise } from "./ledger_refusals.ts";
-import { apply, refuseEvent } from "../protocol/like_event.ts";
+import { apply, checkEvent } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { LikeBatch } from "../protocol/messages.ts";
 import type { RecordCodec } from "../protocol/record.ts";
@@ -77,7 +77,7 @@ function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Re
     for (const event of decoded) {
       const eventSequence = batch.firstSequence + events.length;
       if (event === undefined) return unknownChange(eventSequence);
-      const refusal = refuseEvent(event);
+      const refusal = checkEvent(event);
       if (refusal !== undefined) return beyondProtocol(eventSequence, refusal.message);
       events.push(event);
     }

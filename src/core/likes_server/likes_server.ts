@@ -25,14 +25,14 @@ import {
 } from "../../limits.ts";
 import type { Give, Group } from "./group_commit.ts";
 import { backoffMs } from "../protocol/backoff.ts";
-import { refuseItems } from "../protocol/counts.ts";
+import { checkItems } from "../protocol/counts.ts";
 import { land, launch, openDelivery, windowLeft } from "./delivery.ts";
 import type { Delivery } from "./delivery.ts";
 import { OutboxView } from "./outbox_view.ts";
 import type { IncarnationView } from "./outbox_view.ts";
 import { CountCache } from "./count_cache.ts";
 import type { CountsAnswer, CountsAsk, CountsView } from "./count_cache.ts";
-import { refuseEvent } from "../protocol/like_event.ts";
+import { checkEvent } from "../protocol/like_event.ts";
 import type {
   CountOutcome,
   GiveOutcome,
@@ -209,15 +209,16 @@ export class LikesServerCore {
 
   #give(give: Give): void {
     const room = (this.#options.outboxBytesMax ?? OUTBOX_BYTES_MAX) - this.#outbox.pendingBytes;
-    const refusal = refuseEvent(give.event) ?? this.#refuseNow() ?? this.#writer.give(give, room);
+    const refusal =
+      checkEvent(give.event) ?? this.#checkAccepting() ?? this.#writer.give(give, room);
     if (refusal !== undefined) this.#answer(give.requestId, { type: "refused", refusal });
   }
 
-  #refuseNow(): Refusal | undefined {
+  #checkAccepting(): Refusal | undefined {
     const { mintUnwritten } = this.#writer;
     if (this.isAccepting && mintUnwritten !== undefined)
       return this.#refuseUnwritten(mintUnwritten);
-    if (this.isAccepting) return this.#refuseAbove(TOTAL_LIKES_ACCEPTING_MAX);
+    if (this.isAccepting) return this.#checkTotal(TOTAL_LIKES_ACCEPTING_MAX);
     const { serverId, primary } = this.#options;
     const why =
       this.#stopping === undefined
@@ -227,7 +228,7 @@ export class LikesServerCore {
   }
 
   /** So the primary never has to refuse what was accepted because its numbers end. */
-  #refuseAbove(totalLikesMax: bigint): Refusal | undefined {
+  #checkTotal(totalLikesMax: bigint): Refusal | undefined {
     const totalLikes = this.#shown?.pulse.totalLikes ?? 0n;
     if (totalLikes < totalLikesMax) return undefined;
     const message =
@@ -333,7 +334,7 @@ export class LikesServerCore {
   // Counting.
 
   #count(ask: CountsAsk, nowMs: number): void {
-    const refusal = refuseItems(ask.itemIds, ask.limit);
+    const refusal = checkItems(ask.itemIds, ask.limit);
     if (refusal !== undefined) {
       return this.#answerCount(ask.requestId, { type: "refused", refusal });
     }

@@ -6,12 +6,12 @@
  * come twice. After a place none does, since likes only grow. By likes, one that rises past the place
  * meanwhile is in none of the later pages; who needs each item asks by id, where nothing moves.
  */
-import { refuseItems } from "../protocol/counts.ts";
+import { checkItems } from "../protocol/counts.ts";
 import type { Refusal } from "../../errors.ts";
 import { COUNTS_DEFAULT, INCARNATIONS_NAMED_MAX, ITEM_ID_BYTES_MAX } from "../../limits.ts";
 import type { CountsOrder, CountsRead, CountsSelection } from "../ledger/ledger.ts";
 import type { ItemCount } from "../protocol/counts.ts";
-import { refuseItemId } from "../protocol/like_event.ts";
+import { checkItemId } from "../protocol/like_event.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** What is asked for: named items, or a page; and how far the named incarnations are counted. */
@@ -51,7 +51,7 @@ interface Place {
 
 /** Checks a request against its bounds, and says which items of the ledger it selects. */
 export function select(request: CountsRequest, ledgerId: Id): Selected {
-  const refusal = refuseRequest(request);
+  const refusal = checkRequest(request);
   if (refusal !== undefined) return { type: "refused", refusal };
   const { itemIds, pageSize, pageToken } = request;
   if (itemIds.length > 0) return { type: "selected", selection: { type: "named", itemIds } };
@@ -90,13 +90,13 @@ function readToken(text: string): Place | undefined {
   if (text.length > TOKEN_CHARS_MAX) return undefined;
   const [, byLikes, itsLedger, likes = "0", , idLedger, itemId = ""] = TOKEN.exec(text) ?? [];
   const ledgerId = itsLedger ?? idLedger;
-  if (ledgerId === undefined || refuseItemId(itemId) !== undefined) return undefined;
+  if (ledgerId === undefined || checkItemId(itemId) !== undefined) return undefined;
   if (BigInt(likes) > LIKES_MAX) return undefined;
   const order = byLikes === undefined ? "item_id" : "most_liked";
   return { order, ledgerId, after: { itemId, likes: BigInt(likes) } };
 }
 
-function refuseRequest({ itemIds, pageSize, pageToken, incarnations }: CountsRequest) {
+function checkRequest({ itemIds, pageSize, pageToken, incarnations }: CountsRequest) {
   if (itemIds.length > 0 && pageToken !== "") {
     return usage("Cannot go on from a page token with named items: they all come in one answer");
   }
@@ -104,7 +104,7 @@ function refuseRequest({ itemIds, pageSize, pageToken, incarnations }: CountsReq
     const found = `${incarnations.length} of them; name at most ${INCARNATIONS_NAMED_MAX}`;
     return usage(`Cannot tell the applied sequences of so many incarnations: ${found}`);
   }
-  return refuseItems(itemIds, pageSize);
+  return checkItems(itemIds, pageSize);
 }
 
 function refusedToken(text: string): Selected {

@@ -1,7 +1,7 @@
 /** Counts of items, as both roles and the wire speak of them. */
 import type { Refusal } from "../../errors.ts";
 import { COUNTS_MAX } from "../../limits.ts";
-import { refuseItemId } from "./like_event.ts";
+import { checkItemId } from "./like_event.ts";
 import type { Id } from "./record.ts";
 
 /** The likes of one item that the ledger has applied. */
@@ -17,14 +17,14 @@ export interface AppliedIncarnation {
 }
 
 /** Says why the named items, or a list of `size` items, cannot be counted; nothing when they can. */
-export function refuseItems(itemIds: readonly string[], size: number): Refusal | undefined {
+export function checkItems(itemIds: readonly string[], size: number): Refusal | undefined {
   const asked = Math.max(itemIds.length, size);
   if (asked > COUNTS_MAX) {
     const message = `Cannot count ${asked} items at once: at most ${COUNTS_MAX}; ask page by page`;
     return { code: "usage", message };
   }
   for (const itemId of itemIds) {
-    const refusal = refuseItemId(itemId);
+    const refusal = checkItemId(itemId);
     if (refusal !== undefined) return refusal;
   }
   return undefined;

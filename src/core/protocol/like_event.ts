@@ -37,7 +37,7 @@ export function apply(_likes: bigint, change: Change): bigint {
 }
 
 /** Says why `itemId` cannot be the id of an item, or nothing when it can. */
-export function refuseItemId(itemId: string): Refusal | undefined {
+export function checkItemId(itemId: string): Refusal | undefined {
   const bytes = utf8Length(itemId);
   if (bytes === 0)
     return invalid(`Cannot use an empty item id: give 1 to ${ITEM_ID_BYTES_MAX} bytes`);
@@ -59,8 +59,8 @@ export function refuseItemId(itemId: string): Refusal | undefined {
 }
 
 /** Says why `event` cannot be accepted, or nothing when it can. */
-export function refuseEvent(event: LikeEvent): Refusal | undefined {
-  const refusal = refuseItemId(event.itemId);
+export function checkEvent(event: LikeEvent): Refusal | undefined {
+  const refusal = checkItemId(event.itemId);
   if (refusal !== undefined) return refusal;
   const { likes } = event.change;
   if (likes >= 0n && likes <= BigInt(LIKES_PER_EVENT_MAX)) return undefined;

@@ -9,7 +9,7 @@ import { CHANNEL_OPTIONS, CREDENTIALS, connected, unary } from "./client.ts";
 import { fromCall, isCertainNo } from "../faults.ts";
 import type { ListTroublesResponse__Output } from "../gen/likes/v1/ListTroublesResponse.ts";
 import type { RetireResponse__Output } from "../gen/likes/v1/RetireResponse.ts";
-import { refuseSocketPath } from "../server/operator_socket.ts";
+import { checkSocketPath } from "../server/operator_socket.ts";
 import { readDecision } from "../wire/operator_wire.ts";
 import { protos } from "../protos.ts";
 import { readTroubleStatus } from "../wire/trouble_wire.ts";
@@ -26,7 +26,7 @@ export class OperatorClient {
   /** `path` is that of the socket. Throws LikesError `peer_unreachable` when none can be used there. */
   constructor(path: string) {
     this.#peer = `the primary through ${JSON.stringify(path)}`;
-    const refusal = refuseSocketPath(path) ?? refuseSocket(path);
+    const refusal = checkSocketPath(path) ?? checkSocket(path);
     if (refusal !== undefined) {
       throw new LikesError("peer_unreachable", `Cannot reach ${this.#peer}: ${refusal}`);
     }
@@ -102,7 +102,7 @@ export class OperatorClient {
 }
 
 /** Says why the file of a socket cannot be used; whether somebody listens is seen later. */
-function refuseSocket(path: string): string | undefined {
+function checkSocket(path: string): string | undefined {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
     return undefined;

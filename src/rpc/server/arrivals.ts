@@ -30,7 +30,7 @@ import {
   SHUTDOWN_WAIT_MAX_MS,
   WIDE_CONNECTIONS_MAX,
 } from "../../limits.ts";
-import { refuseTimeout } from "./call_timeouts.ts";
+import { checkTimeout } from "./call_timeouts.ts";
 import { toStatus } from "../faults.ts";
 import { protos } from "../protos.ts";
 import { Tally } from "./tally.ts";
@@ -171,7 +171,7 @@ export class Arrivals {
     if (tooMany !== undefined) return answerWith(stream, tooMany);
     const path = headers[":path"] ?? "";
     const share = path.startsWith(HEALTH) ? arrival.healthShare : arrival.share;
-    this.#byStream.set(stream, { arrival, share, refusal: refuseTimeout(headers) });
+    this.#byStream.set(stream, { arrival, share, refusal: checkTimeout(headers) });
     this.#count(stream, arrival);
     const begin = (): void => {
       this.#begin(stream, headers, flags);

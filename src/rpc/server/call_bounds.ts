@@ -21,7 +21,7 @@ import {
 } from "../../limits.ts";
 import { monotonicMs } from "../../monotonic.ts";
 import type { Peer } from "./arrivals.ts";
-import { refuseCall } from "./call_headers.ts";
+import { checkCall } from "./call_headers.ts";
 import { toStatus } from "../faults.ts";
 import { MALFORMED, MALFORMED_MESSAGE } from "../wire/malformed.ts";
 import { Tally } from "./tally.ts";
@@ -117,7 +117,7 @@ export class CallBounds {
   }
 
   /** Says why no request can be answered now, if so. */
-  refuseWork(): Refusal | undefined {
+  checkWork(): Refusal | undefined {
     return this.#unreadBytes >= UNREAD_BYTES_MAX ? TOO_MUCH_UNREAD : undefined;
   }
 
@@ -180,9 +180,7 @@ class BoundedCall extends ServerInterceptingCall {
     this.#next.start({
       onReceiveMetadata: (metadata) => {
         const refusal =
-          this.#refusal ??
-          refuseCall(this.#next, metadata) ??
-          this.#bounds.open(this, this.#method);
+          this.#refusal ?? checkCall(this.#next, metadata) ?? this.#bounds.open(this, this.#method);
         if (refusal === undefined) listener.onReceiveMetadata(metadata);
         else this.refuse(refusal);
       },
@@ -216,7 +214,7 @@ class BoundedCall extends ServerInterceptingCall {
 
   /** The turn of a request that is complete. */
   #work(listener: Listener): void {
-    const refusal = this.#bounds.refuseWork();
+    const refusal = this.#bounds.checkWork();
     if (refusal === undefined) listener.onReceiveHalfClose();
     else this.refuse(refusal);
   }

@@ -18,7 +18,7 @@ const LONG_METADATA: Refusal = {
  * Says why a call is not taken, by its headers. grpc-js takes the encoding away before an interceptor
  * sees it, so that it is read where grpc-js keeps it.
  */
-export function refuseCall(call: NextCall, metadata: Metadata): Refusal | undefined {
+export function checkCall(call: NextCall, metadata: Metadata): Refusal | undefined {
   const { incomingEncoding } = call as { readonly incomingEncoding?: unknown };
   if (incomingEncoding !== "identity") return COMPRESSED;
   const headers = Object.entries(metadata.toHttp2Headers()).flat(2);

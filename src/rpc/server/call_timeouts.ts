@@ -18,7 +18,7 @@ const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 const SHOWN_CHARS_MAX = 32;
 
 /** Takes a timeout out of `headers` that grpc-js cannot keep. Says why the call is refused, if so. */
-export function refuseTimeout(headers: IncomingHttpHeaders): Refusal | undefined {
+export function checkTimeout(headers: IncomingHttpHeaders): Refusal | undefined {
   const value = headers[HEADER];
   if (value === undefined) return undefined;
   const [, digits, unit] = TIMEOUT.exec(String(value)) ?? [];

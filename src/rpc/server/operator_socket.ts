@@ -21,7 +21,7 @@ export function operatorSocketPath(dataDir: string): string {
 }
 
 /** Says why no socket can be at `path`, and the way out; undefined when one can. */
-export function refuseSocketPath(path: string): string | undefined {
+export function checkSocketPath(path: string): string | undefined {
   const bytes = Buffer.byteLength(path);
   if (bytes <= SOCKET_PATH_BYTES_MAX) return undefined;
   return (
@@ -38,7 +38,7 @@ export async function serveOperator(path: string, port: OperatorPort): Promise<R
   const options = { service: "likes.v1.OperatorService", reflect: false };
   const server = new RpcServer(options, operatorService(port));
   try {
-    const refusal = refuseSocketPath(path);
+    const refusal = checkSocketPath(path);
     if (refusal !== undefined) throw new Error(refusal);
     removeStale(path);
     await server.listenAt(path);

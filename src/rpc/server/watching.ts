@@ -62,7 +62,7 @@ export class Watching {
   /** Answers a call until it ends, or refuses it. */
   watch(call: StatusCall): void {
     const intervalMs = call.request.intervalMs || STATUS_INTERVAL_DEFAULT_MS;
-    const refusal = refuseWatch(intervalMs, this.#watchers.size);
+    const refusal = checkWatch(intervalMs, this.#watchers.size);
     if (refusal !== undefined) {
       call.emit("error", toStatus(refusal));
       return;
@@ -126,7 +126,7 @@ function end(watcher: Watcher, status: StatusObject): void {
   watcher.call.emit("error", status);
 }
 
-function refuseWatch(intervalMs: number, watchers: number): Refusal | undefined {
+function checkWatch(intervalMs: number, watchers: number): Refusal | undefined {
   if (intervalMs < STATUS_INTERVAL_MIN_MS || intervalMs > STATUS_INTERVAL_MAX_MS) {
     const message =
       `Cannot watch every ${intervalMs} ms: give ${STATUS_INTERVAL_MIN_MS} to ` +

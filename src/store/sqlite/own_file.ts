@@ -7,7 +7,7 @@ export const FILE_MODE = 0o600;
 const CREATE = constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
 
 /** Says why `found` cannot hold a database or a lock; nothing when it can. */
-export function refuseKindOfFile(found: Stats): string | undefined {
+export function checkKindOfFile(found: Stats): string | undefined {
   // Two links would be two locks beside one database.
   if (found.isSymbolicLink()) return "it is a symbolic link";
   // A pipe would be waited for without end.

@@ -6,7 +6,7 @@
 import { lstatSync } from "node:fs";
 import { assert } from "../../assert.ts";
 import { Database, SqliteError } from "./sqlite.ts";
-import { makeOwnFile, refuseKindOfFile } from "./own_file.ts";
+import { makeOwnFile, checkKindOfFile } from "./own_file.ts";
 
 /** A lock that this process holds. */
 export interface ProcessLock {
@@ -20,7 +20,7 @@ export interface ProcessLock {
  */
 export function takeProcessLock(path: string): ProcessLock | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  const refusal = found === undefined ? undefined : refuseKindOfFile(found);
+  const refusal = found === undefined ? undefined : checkKindOfFile(found);
   if (refusal !== undefined) throw new LockError(`${path}: ${refusal}`);
   makeOwnFile(path);
   const database = new Database(path, { busyWaitMs: 0 });

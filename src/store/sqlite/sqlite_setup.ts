@@ -14,7 +14,7 @@ import { LikesError } from "../../errors.ts";
 import { Database } from "./sqlite.ts";
 import { guardTables } from "./guard_tables.ts";
 import { syncFolder } from "../make_folder.ts";
-import { keepToOwner, makeOwnFile, refuseKindOfFile } from "./own_file.ts";
+import { keepToOwner, makeOwnFile, checkKindOfFile } from "./own_file.ts";
 import { damaged } from "./sqlite_failures.ts";
 import { pragma, recognise } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
@@ -71,7 +71,7 @@ export function makeDatabase(
 /** Says whether the process before left a log. Throws when `path` cannot be a database. */
 export function expectDatabaseFile(path: string, kind: SqliteKind): boolean {
   const found = lstatSync(path);
-  const refusal = refuseKindOfFile(found);
+  const refusal = checkKindOfFile(found);
   if (refusal !== undefined) {
     throw new LikesError(
       "store_unusable",

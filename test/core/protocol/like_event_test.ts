@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { apply, refuseEvent, refuseItemId } from "../../../src/core/protocol/like_event.ts";
+import { apply, checkEvent, checkItemId } from "../../../src/core/protocol/like_event.ts";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../../src/limits.ts";
 import { like } from "../core_fixture.ts";
 
@@ -9,7 +9,7 @@ test("apply() gives what a change adds when it is an add", () => {
   assert.is(apply(5n, like(0).change), 0n);
 });
 
-test("refuseItemId() takes ids when they are text of 1 to 256 bytes", () => {
+test("checkItemId() takes ids when they are text of 1 to 256 bytes", () => {
   for (const itemId of [
     "video",
     "a/b:c d",
@@ -21,11 +21,11 @@ test("refuseItemId() takes ids when they are text of 1 to 256 bytes", () => {
     "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", // Persian
     "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", // the flag of England
   ]) {
-    assert.is(refuseItemId(itemId), undefined, itemId);
+    assert.is(checkItemId(itemId), undefined, itemId);
   }
 });
 
-test("refuseItemId() names the reason when an id cannot be one", () => {
+test("checkItemId() names the reason when an id cannot be one", () => {
   const long = "é".repeat(128) + "x";
   const bad: readonly (readonly [string, RegExp])[] = [
     ["", /an empty item id/],
@@ -43,39 +43,39 @@ test("refuseItemId() names the reason when an id cannot be one", () => {
   ];
   assert.is(ITEM_ID_BYTES_MAX, 256);
   for (const [itemId, reason] of bad) {
-    const refusal = refuseItemId(itemId);
+    const refusal = checkItemId(itemId);
     assert.is(refusal?.code, "like_invalid", JSON.stringify(itemId));
     assert.match(refusal?.message ?? "", reason);
   }
 });
 
-test("refuseItemId() refuses every mark of direction, and what is as good as not there", () => {
+test("checkItemId() refuses every mark of direction, and what is as good as not there", () => {
   const unseen = "61c 200b 200e 200f 202a 202b 202c 202d 202e 2060 2066 2067 2068 2069 feff";
   for (const code of unseen.split(" ")) {
     const character = String.fromCodePoint(parseInt(code, 16));
     for (const itemId of [`video${character}`, `${character}5`]) {
-      assert.is(refuseItemId(itemId)?.code, "like_invalid", code);
+      assert.is(checkItemId(itemId)?.code, "like_invalid", code);
     }
   }
 });
 
-test("refuseItemId() refuses a blank at an end, with which two ids look alike", () => {
+test("checkItemId() refuses a blank at an end, with which two ids look alike", () => {
   const blanks = "20 a0 1680 2000 2003 200a 202f 205f 3000";
   for (const code of blanks.split(" ")) {
     const blank = String.fromCodePoint(parseInt(code, 16));
     for (const itemId of [blank, `${blank}video`, `video${blank}`]) {
-      assert.match(refuseItemId(itemId)?.message ?? "", /begins or ends with a blank/, code);
+      assert.match(checkItemId(itemId)?.message ?? "", /begins or ends with a blank/, code);
     }
-    assert.is(refuseItemId(`a${blank}b`), undefined, code);
+    assert.is(checkItemId(`a${blank}b`), undefined, code);
   }
 });
 
-test("refuseEvent() takes 0 and the maximum, and refuses what is outside", () => {
-  for (const likes of [0, 1, LIKES_PER_EVENT_MAX]) assert.is(refuseEvent(like(likes)), undefined);
+test("checkEvent() takes 0 and the maximum, and refuses what is outside", () => {
+  for (const likes of [0, 1, LIKES_PER_EVENT_MAX]) assert.is(checkEvent(like(likes)), undefined);
   for (const likes of [-1, LIKES_PER_EVENT_MAX + 1, 2n ** 64n]) {
-    assert.match(refuseEvent(like(likes))?.message ?? "", /^Cannot accept -?\d+ likes: /);
+    assert.match(checkEvent(like(likes))?.message ?? "", /^Cannot accept -?\d+ likes: /);
   }
-  assert.match(refuseEvent(like(1, ""))?.message ?? "", /empty item id/);
+  assert.match(checkEvent(like(1, ""))?.message ?? "", /empty item id/);
 });
 
 test.run();

@@ -6,7 +6,7 @@ import type { LikesServiceHandler } from "../../../src/rpc/server/likes_service.
 import { likesService } from "../../../src/rpc/server/likes_service.ts";
 import { primaryService } from "../../../src/rpc/server/primary_service.ts";
 import { protos } from "../../../src/rpc/protos.ts";
-import { refuseTimeout } from "../../../src/rpc/server/call_timeouts.ts";
+import { checkTimeout } from "../../../src/rpc/server/call_timeouts.ts";
 import { within } from "../../fixtures/eventually.ts";
 import { healthOf } from "../../fixtures/health.ts";
 import { RawCall } from "../../fixtures/raw_call.ts";
@@ -26,22 +26,22 @@ const HEALTH = "/grpc.health.v1.Health/Check";
 const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const LIST = Buffer.from([0x3a, 0]); // field 7: list_services
 
-test("refuseTimeout() leaves a timeout that a timer holds, and takes a longer one away", () => {
+test("checkTimeout() leaves a timeout that a timer holds, and takes a longer one away", () => {
   const most = Math.floor(TIMER_MAX_MS / 1_000);
   for (const value of ["1n", "0S", "99999999u", "99999999m", `${most}S`, "35791M", "596H"]) {
     const headers = { "grpc-timeout": value };
-    assert.is(refuseTimeout(headers), undefined, value);
+    assert.is(checkTimeout(headers), undefined, value);
     assert.equal(headers, { "grpc-timeout": value });
   }
   for (const value of [`${most + 1}S`, "2160000S", "35792M", "597H", "720H", "99999999H"]) {
     const headers = { "grpc-timeout": value, te: "trailers" };
-    assert.is(refuseTimeout(headers), undefined, value);
+    assert.is(checkTimeout(headers), undefined, value);
     assert.equal(headers, { te: "trailers" });
   }
-  assert.is(refuseTimeout({}), undefined);
+  assert.is(checkTimeout({}), undefined);
 });
 
-test("refuseTimeout() refuses what is no timeout, and names the way out", () => {
+test("checkTimeout() refuses what is no timeout, and names the way out", () => {
   for (const value of [
     "",
     "5",
@@ -57,12 +57,12 @@ test("refuseTimeout() refuses what is no timeout, and names the way out", () => 
     "5S ",
   ]) {
     const headers = { "grpc-timeout": value };
-    const refusal = refuseTimeout(headers);
+    const refusal = checkTimeout(headers);
     assert.is(refusal?.code, "usage", value);
     assert.match(refusal?.message ?? "", `${JSON.stringify(value)}: give at most eight digits`);
     assert.equal(headers, {}, "grpc-js does not judge it too");
   }
-  const long = refuseTimeout({ "grpc-timeout": "x".repeat(8_000) });
+  const long = checkTimeout({ "grpc-timeout": "x".repeat(8_000) });
   assert.ok((long?.message.length ?? 0) < 200, "it is shown shortened");
 });
 

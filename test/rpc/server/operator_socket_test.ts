@@ -9,7 +9,7 @@ import { monotonicMs } from "../../../src/monotonic.ts";
 import { OperatorClient } from "../../../src/rpc/client/operator_client.ts";
 import {
   operatorSocketPath,
-  refuseSocketPath,
+  checkSocketPath,
   serveOperator,
 } from "../../../src/rpc/server/operator_socket.ts";
 import { becomes, within } from "../../fixtures/eventually.ts";
@@ -71,7 +71,7 @@ test("serveOperator() names the way out when the path is longer than it may be",
   const name = "a".repeat(SOCKET_PATH_BYTES_MAX - folder.path.length - 1);
   const longest = join(folder.path, name);
   assert.is(longest.length, SOCKET_PATH_BYTES_MAX);
-  assert.is(refuseSocketPath(longest), undefined);
+  assert.is(checkSocketPath(longest), undefined);
   const server = await serveOperator(longest, PORT);
   assert.ok(existsSync(longest), "under its whole name");
   await server.close();
