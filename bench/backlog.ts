@@ -28,10 +28,10 @@ export async function fillOutbox(
   serverId: string,
   events: number,
 ): Promise<Backlog> {
-  const { OutboxView } = await built<typeof knownModule>("core/known_outbox.js");
-  const { OutboxWriter } = await built<typeof writerModule>("core/outbox_writer.js");
-  const { recordCodec } = await built<typeof codecModule>("rpc/record_codec.js");
-  const { openOutbox } = await built<typeof outboxModule>("likes_server/open_outbox.js");
+  const { OutboxView } = await built<typeof knownModule>("core/likes_server/outbox_view.js");
+  const { OutboxWriter } = await built<typeof writerModule>("core/likes_server/outbox_writer.js");
+  const { recordCodec } = await built<typeof codecModule>("format/record_codec.js");
+  const { openOutbox } = await built<typeof outboxModule>("roles/open_outbox.js");
   const { OUTBOX_BYTES_MAX, RECORD_EVENTS_MAX } = await built<typeof limitsModule>("limits.js");
   const { store } = openOutbox(dataDir, serverId);
   await store.write([{ type: "mint", incarnation: "b".repeat(32) }]);

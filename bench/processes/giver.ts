@@ -13,7 +13,7 @@ import { built } from "../built.ts";
 import { preciseMs } from "../clock.ts";
 import { serve } from "./serve.ts";
 
-const { LikesClient } = await built<typeof clientModule>("rpc/likes_client.js");
+const { LikesClient } = await built<typeof clientModule>("rpc/client/likes_client.js");
 
 const CALL_WAIT_MS = 30_000;
 const ITEMS = 100;

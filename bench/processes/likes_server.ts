@@ -8,8 +8,8 @@ import { noMoments, notingSynced } from "../taps.ts";
 import type { Moments } from "../taps.ts";
 import { serve } from "./serve.ts";
 
-const { startLikesServer } = await built<typeof serverModule>("likes_server/likes_server.js");
-const { openOutbox } = await built<typeof outboxModule>("likes_server/open_outbox.js");
+const { startLikesServer } = await built<typeof serverModule>("roles/likes_server.js");
+const { openOutbox } = await built<typeof outboxModule>("roles/open_outbox.js");
 const { likesServerLogName, openLogFile } = await built<typeof logModule>("log/log_file.js");
 
 const synced = noMoments();

@@ -1,5 +1,6 @@
 /** A primary, built and started as the command starts it, that notes when events are applied. */
 import type * as logModule from "../../src/log/log_file.ts";
+import type * as ledgerModule from "../../src/roles/open_ledger.ts";
 import type * as primaryModule from "../../src/roles/primary.ts";
 import type { Primary } from "../../src/roles/primary.ts";
 import { built } from "../built.ts";
@@ -7,7 +8,8 @@ import { noMoments, notingLog } from "../taps.ts";
 import type { PrimaryMoments } from "../taps.ts";
 import { serve } from "./serve.ts";
 
-const { startPrimary } = await built<typeof primaryModule>("primary/primary.js");
+const { startPrimary } = await built<typeof primaryModule>("roles/primary.js");
+const { openLedger } = await built<typeof ledgerModule>("roles/open_ledger.js");
 const { openLogFile, PRIMARY_LOG_NAME } = await built<typeof logModule>("log/log_file.js");
 
 const moments: PrimaryMoments = { applied: noMoments(), connectedMs: [] };
@@ -19,6 +21,7 @@ serve({
     primary = await startPrimary({
       host: "127.0.0.1",
       port: 0,
+      ledger: openLedger(dataDir),
       dataDir,
       log,
       reflect: true,

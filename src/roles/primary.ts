@@ -4,7 +4,6 @@
  * The shell decides nothing. It gives the core events, and performs its actions in their order. After
  * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
  */
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { inTurn } from "./in_turn.ts";
@@ -29,13 +28,13 @@ import { recordCodec } from "../format/record_codec.ts";
 import { RpcServer } from "../rpc/server/server.ts";
 import type { ListenAddress } from "../rpc/server/server.ts";
 import type { Counts } from "../rpc/wire/counts_wire.ts";
-import { mintId } from "../store/mint_id.ts";
-import { openSqliteLedger } from "../store/ledger/sqlite_ledger.ts";
 import { PrimaryLog } from "./primary_log.ts";
 
 /** How a primary is started. */
 export interface PrimaryOptions extends ListenAddress {
-  /** Holds `primary/ledger.sqlite`. */
+  /** Held by this process, and closed by the primary. */
+  readonly ledger: LedgerStore;
+  /** Where the operator's socket is served. */
   readonly dataDir: string;
   readonly log: Log;
   /** Whether to serve reflection. */
@@ -51,10 +50,9 @@ export interface Primary {
   stop(): Promise<void>;
 }
 
-/** Opens the ledger and serves it. Throws LikesError when it cannot. */
+/** Serves the ledger. Throws LikesError when it cannot. */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
-  const ids = { ledgerIdIfNew: mintId(), generation: mintId() };
-  const store = openSqliteLedger(join(options.dataDir, "primary"), ids, Date.now());
+  const { ledger: store } = options;
   try {
     await noteOpening(store);
     const snapshot = await store.load();
