@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MAIN } from "../test/fixtures/built.ts";
 
-/** Loads a module of dist/src, such as `primary/primary.js`, with the types of its source. */
+/** Loads a module of dist/src, such as `roles/primary.js`, with the types of its source. */
 export async function built<Module>(path: string): Promise<Module> {
   return (await import(pathToFileURL(join(dirname(MAIN), path)).href)) as Module;
 }
