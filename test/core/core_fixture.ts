@@ -75,7 +75,6 @@ export function hello(changes: Partial<Hello> = {}): Hello {
     address: "127.0.0.1:1",
     outboxId: OUTBOX,
     incarnation: FIRST,
-    firstRetainedSequence: 1,
     acknowledgedSequence: 0,
     seen: undefined,
     ...changes,

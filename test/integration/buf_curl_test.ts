@@ -56,7 +56,6 @@ for (const reflection of REFLECTIONS) {
       server_id: "by-hand",
       outbox_id: testId(1),
       incarnation: testId(2),
-      first_retained_sequence: 1,
     };
     const url = `http://${counter.primary}/likes.v1.PrimaryService/StreamLikes`;
     const args = [...BASE, "--data", "@-", "--reflect-protocol", reflection, "--timeout", "10s"];

@@ -25,7 +25,6 @@ export const WIRE_HELLO = {
   address: "127.0.0.1:1",
   outboxId: testId(1),
   incarnation: testId(1),
-  firstRetainedSequence: "1",
 };
 
 /** What a primary receives for `message`. */

@@ -404,7 +404,6 @@ export class LikesServerCore {
       address: this.#options.address,
       outboxId: this.#outbox.outboxId,
       incarnation: incarnation.id,
-      firstRetainedSequence: incarnation.stored.trimmed.sequence + 1,
       acknowledgedSequence: this.#claimed(incarnation),
       seen: this.#seen(),
     });

@@ -12,7 +12,6 @@ export interface Hello {
   readonly address: string;
   readonly outboxId: Id;
   readonly incarnation: Id;
-  readonly firstRetainedSequence: number;
   readonly acknowledgedSequence: number;
   /** What the outbox has last seen of its ledger; none before it hears that it is admitted. */
   readonly seen: LedgerSeen | undefined;

@@ -109,7 +109,6 @@ function readHello(wire: Hello__Output): Hello {
     address: readText("address", wire.address, ADDRESS_BYTES_MAX),
     outboxId: readId("outbox_id", wire.outboxId),
     incarnation: readId("incarnation", wire.incarnation),
-    firstRetainedSequence: readSequence("first_retained_sequence", wire.firstRetainedSequence),
     acknowledgedSequence: safe("acknowledged_sequence", wire.acknowledgedSequence),
     seen:
       wire.ledgerId === ""
@@ -123,10 +122,9 @@ function readHello(wire: Hello__Output): Hello {
 }
 
 function writeHello(hello: Hello): StreamLikesRequest["hello"] & object {
-  const { type: _, seen, firstRetainedSequence, acknowledgedSequence, ...rest } = hello;
+  const { type: _, seen, acknowledgedSequence, ...rest } = hello;
   return {
     ...rest,
-    firstRetainedSequence: count(firstRetainedSequence),
     acknowledgedSequence: count(acknowledgedSequence),
     ledgerId: seen?.ledgerId ?? "",
     generation: seen?.generation ?? "",

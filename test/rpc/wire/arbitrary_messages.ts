@@ -31,7 +31,6 @@ const hello = record({
   address: text,
   outboxId: id,
   incarnation: id,
-  firstRetainedSequence: sequence,
   acknowledgedSequence: number,
   seen: fc.option(record({ ledgerId: id, generation: id, version: number }), { nil: undefined }),
 });

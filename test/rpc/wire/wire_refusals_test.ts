@@ -52,7 +52,6 @@ test("readFromLikesServer() refuses a Hello when a field is out of bounds", asyn
     if (bad !== "") await hello("ledger_id", { ledgerId: bad, generation: ID });
   }
   for (const bad of BAD_SEQUENCES) {
-    await hello("first_retained_sequence", { firstRetainedSequence: bad });
   }
   for (const bad of BAD_NUMBERS) {
     await hello("acknowledged_sequence", { acknowledgedSequence: bad });
