@@ -177,9 +177,9 @@ export const PULSE_GAP_MIN_MS = 50;
 export const MEMBER_SILENT_MS = 3_000;
 /** A stream without Hello. */
 export const HELLO_WAIT_MAX_MS = 5_000;
-/** A stream without a Report: the peer hangs, or the connection is half open. */
+/** How long a stream may go without a Report. Then the peer hangs, or the connection is half open. */
 export const REPORT_WAIT_MAX_MS = 10_000;
-/** So long after it came a LikesServer is named that was refused. */
+/** How long the status lists a LikesServer that was refused, after its last Hello. */
 export const REFUSED_KEPT_MS = 10_000;
 /** A LikesServer without Welcome or pulse gives the stream up and connects again. */
 export const PULSE_WAIT_MAX_MS = 3_000;
@@ -208,7 +208,7 @@ export const BACKOFF_MAX_MS = 1_000;
 /** A clean stop: deliver and leave. */
 export const LEAVE_WAIT_MAX_MS = 5_000;
 /**
- * From when a server has ended something until it cuts what the peer left open. It bounds three
+ * Grace period before the server destroys what the peer has not closed. It bounds three
  * things: the open calls of a server that shuts down, a connection that the server has ended, and a
  * call that was answered or refused while its request was still open.
  */
@@ -217,7 +217,7 @@ export const SHUTDOWN_WAIT_MAX_MS = 500;
 export const WATCHER_STALLED_MAX_MS = 5_000;
 /** A connection that does not say that it speaks HTTP/2. */
 export const HANDSHAKE_WAIT_MAX_MS = 5_000;
-/** A connection without calls: our own always have one, and a new one costs a millisecond. */
+/** Idle timeout of a connection. Our clients always have a call open; a new connection takes a millisecond. */
 export const CONNECTION_IDLE_MAX_MS = 15_000;
 /** A call whose request is not complete, where the request is one message. */
 export const REQUEST_WAIT_MAX_MS = 5_000;

@@ -46,7 +46,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   inexact: "not exact, or not converged in time",
   undecided: "cannot be decided",
   unwritten: "what it says could not be written, as to a full disk; roles go on",
-  interrupted: "ended at once by Ctrl-C: the second one, where the first ends the work well",
+  interrupted: "interrupted by a second Ctrl-C; the first one shuts down cleanly",
   unread: "ended because nobody reads its output any more, as by SIGPIPE; roles go on",
 };
 

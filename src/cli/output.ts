@@ -1,9 +1,9 @@
 /**
- * What becomes of a process whose output cannot be written: nobody reads it, or a disk is full.
+ * What a process does when its output cannot be written: the reader is gone, or a disk is full.
  *
- * A command ends with a code that claims nothing: what it had still to find out, it has not. What it
- * has done it says on stderr, so that nobody does it again. A role goes on: its work is for others,
- * and its log tells what it would have said.
+ * A command ends with an exit code of its own, because its result is unknown to the caller. It says on
+ * stderr what it has done, so that the caller does not repeat it. A role keeps running, and its log has
+ * what it would have printed.
  */
 import type { Buffer } from "node:buffer";
 import { writeSync } from "node:fs";

@@ -58,7 +58,7 @@ function withNamed(trouble: Trouble, named: NamedEvents | undefined): Trouble {
   return { ...trouble, lastSequence: Math.max(trouble.lastSequence, named.sequence) };
 }
 
-/** It parks what it cannot deliver; of what the ledger has never recorded there is nothing to park. */
+/** Marks the incarnation as parked. An incarnation that the ledger has never seen has no row to mark. */
 function takeParking(
   changes: UnitOfWork,
   outboxId: Id,

@@ -1,7 +1,7 @@
 /**
- * What is decided about troubles and members, in the ledger's own order: by an operator, or because
- * what was missing came. Each decision is recorded for ever. What would be a guess is refused:
- * nobody says of what streams that nothing more will come.
+ * Decisions about troubles and members, in the ledger's own order: by an operator, or because missing
+ * likes came. Each decision is recorded for ever. A guess is refused: an incarnation with a live stream is
+ * never retired.
  */
 import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -139,7 +139,9 @@ function closeGap(
   return undefined;
 }
 
-/** Unless it streams, which then is that of another copy: the one that forgot nothing goes on. */
+/**
+ * Retires the incarnation unless a stream delivers it. In that case an intact copy is alive and keeps it.
+ */
 function endIncarnation(
   changes: UnitOfWork,
   trouble: TroubleRow,
@@ -159,7 +161,7 @@ function endCopies(
   const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
   // One that is to leave is closed, and streams.
   const live = streaming.filter((id) => changes.ledger.incarnation(id)?.outboxId === outboxId);
-  // Of copies that have all left nothing goes on.
+  // If every copy has left, there is nothing to keep open.
   if (open.length > 0 && live.length !== 1) {
     const found = live.length === 0 ? "none of its copies streams" : `${live.length} copies stream`;
     return refuse("resolve", `${found}; let the one stream that is to go on, and stop the others`);

@@ -2,8 +2,8 @@
  * Likes that wait for their sync. Those that arrive together become one record and share one sync
  * (group commit); each is answered only after it.
  *
- * They wait in the groups that will be their records, so what they will take on the disk is known
- * before any of them is accepted: a record of many takes less than many of one, or more.
+ * Likes wait in the groups that become their records. Disk use depends on how likes are grouped, so
+ * groups are formed before a like is accepted.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";

@@ -1,8 +1,8 @@
 /**
  * The writes to an outbox: one at a time, changes of state before likes, each group of likes in a
- * transaction of its own. A change of state that was not written, because the disk is full or the
- * store busy, is tried again until it is done. Likes that were not written are refused, and those that
- * have no incarnation to go to as long, for their giver can tell what to do.
+ * transaction of its own. A change of state is tried again until it is written, however long the disk is
+ * full or the store busy. Likes that could not be written are refused, and so are likes that wait for a new
+ * incarnation: the giver decides whether to try again.
  */
 import type { Refusal } from "../../errors.ts";
 import { GroupCommit } from "./group_commit.ts";

@@ -1,10 +1,10 @@
 /**
- * How old what is acknowledged is, by the monotonic clock of this process: an event is let go of
- * when it was acknowledged longer ago than it has to be kept. The wall clock is not asked, because
- * one that is set forward by a day would throw a day away.
+ * Tracks when events were acknowledged, by the monotonic clock. An event may be trimmed once the
+ * retention period since then has passed. The wall clock is not used: one that is set forward by a day
+ * would throw a day away.
  *
- * What is acknowledged within one slice of the age shares a mark, which is as young as the youngest of
- * it: so there are few marks, and nothing goes early.
+ * Events that are acknowledged within one slice of the period share a mark, which has the age of the
+ * youngest. So there are few marks, and nothing is trimmed early.
  */
 import { RETAIN_MARKS_MAX } from "../../limits.ts";
 import type { Id } from "../protocol/record.ts";

@@ -583,9 +583,9 @@ export class PrimaryCore {
   }
 
   /**
-   * The commands of a commit, with `as_of` before them when every member's mark has moved past it. It
-   * is looked at only here: all earlier commits are known, so it speaks of the members of the ledger.
-   * Whoever these commands bring back, after an operator retired it, has likes that `as_of` lacks.
+   * Returns the commands of a commit, with `as_of` before them when every member's freshness label is past
+   * it. Only here: all earlier commits are known, so the members are those of the ledger. If a command
+   * readmits a retired member, `as_of` must not advance: that member may hold likes it does not cover.
    */
   #withAdvance(commands: readonly LedgerCommand[], nowMs: number): readonly LedgerCommand[] {
     const comesBack = commands.some((one) => {
@@ -628,8 +628,8 @@ export class PrimaryCore {
   }
 
   /**
-   * Who leaves an opened copy has answered; of one that had left before, another row is no answer.
-   * Those beyond the bound an operator has to know of.
+   * After a restore, a member that leaves counts as confirmed. A member that had already left does not.
+   * At most MEMBERS_MAX are remembered; beyond that an operator decides.
    */
   #noteLeft({ outboxId, state }: MemberRow, group: GroupResult): void {
     this.#isAnswerAsked = false;

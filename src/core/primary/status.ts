@@ -146,7 +146,10 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
   };
 }
 
-/** Whether every member has lately said that nothing of it is missing. With nobody known nobody has. */
+/**
+ * Returns true when every member has recently reported that nothing is pending. False when there are no
+ * members.
+ */
 export function haveAllAnswered(view: StatusView, nowMs: number): boolean {
   for (const outboxId of view.members.keys()) {
     const progress = view.tracker.get(outboxId);

@@ -1,11 +1,12 @@
 /**
  * Requests whose bytes are no protobuf.
  *
- * grpc-js ends a call at such a request before it hands on what came earlier, with a status that blames
- * the server. So the request comes as a value of its own, in its place among the others, and is
- * refused where every call is (call_bounds.ts). And protobufjs takes a text that ends too soon for a
- * shorter one: an item would get the likes of another. So it is seen first that each field ends within
- * the message.
+ * grpc-js ends a call at such a request before it delivers earlier ones, with a status that blames the
+ * server. Here the request becomes a value of its own, in its place among the others. call_bounds.ts
+ * refuses it like every other call.
+ *
+ * protobufjs silently truncates a string whose length runs past the buffer, which would credit another
+ * item. So field lengths are checked first.
  */
 import protobuf from "protobufjs";
 import type { Refusal } from "../../errors.ts";
