@@ -217,7 +217,10 @@ export const SHUTDOWN_WAIT_MAX_MS = 500;
 export const WATCHER_STALLED_MAX_MS = 5_000;
 /** A connection that does not say that it speaks HTTP/2. */
 export const HANDSHAKE_WAIT_MAX_MS = 5_000;
-/** Idle timeout of a connection. Our clients always have a call open; a new connection takes a millisecond. */
+/**
+ * Idle timeout of a connection. Our clients always have a call open; a new connection takes a
+ * millisecond.
+ */
 export const CONNECTION_IDLE_MAX_MS = 15_000;
 /** A call whose request is not complete, where the request is one message. */
 export const REQUEST_WAIT_MAX_MS = 5_000;

@@ -52,7 +52,10 @@ export class AuditedFile implements Disposable {
   readonly path: string;
   readonly #database: Database;
 
-  /** Opens the file and begins the read. Throws UnreadableFileError, or SQLite's error for a damaged page. */
+  /**
+   * Opens the file and begins the read. Throws UnreadableFileError, or SQLite's error for a damaged
+   * page.
+   */
   constructor(path: string, kind: AuditedKind) {
     checkKindOfFile(path);
     this.path = path;
@@ -104,7 +107,10 @@ export class AuditedFile implements Disposable {
     return this.query(sql).all(...values);
   }
 
-  /** Compares every row with its indexes and its type; throws CorruptStoreError when one does not agree. */
+  /**
+   * Compares every row with its indexes and its type; throws CorruptStoreError when one does not
+   * agree.
+   */
   checkIntegrity(): void {
     const found = this.#database.pragma("integrity_check(1)");
     if (found !== "ok") throw new CorruptStoreError(String(found).replaceAll(/\s+/g, " "));

@@ -39,7 +39,9 @@ export function ranked(
   return holders.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
 }
 
-/** Returns each record once, in order; between two there may be a hole. Every chain is checked whole. */
+/**
+ * Returns each record once, in order; between two there may be a hole. Every chain is checked whole.
+ */
 export function* historyOf(holders: readonly Holder[], findings: Findings): Generator<Link> {
   const sources = holders.map((holder) => sourceOf(holder, findings));
   while (true) {

@@ -139,7 +139,9 @@ export class OutboxFile implements Disposable {
     if (orphan !== undefined) throw new CorruptStoreError("there are records of no incarnation");
   }
 
-  /** The records of an incarnation, one after another. Throws CorruptStoreError at a row that is none. */
+  /**
+   * The records of an incarnation, one after another. Throws CorruptStoreError at a row that is none.
+   */
   *records({ ordinal }: HeldIncarnation): Generator<StoredRecord> {
     for (const row of this.#records.iterate(ordinal)) yield recordOf(row);
   }

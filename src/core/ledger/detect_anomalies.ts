@@ -58,7 +58,9 @@ function withNamed(trouble: Trouble, named: NamedEvents | undefined): Trouble {
   return { ...trouble, lastSequence: Math.max(trouble.lastSequence, named.sequence) };
 }
 
-/** Marks the incarnation as parked. An incarnation that the ledger has never seen has no row to mark. */
+/**
+ * Marks the incarnation as parked. An incarnation that the ledger has never seen has no row to mark.
+ */
 function takeParking(
   changes: UnitOfWork,
   outboxId: Id,

@@ -1,7 +1,7 @@
 /**
  * Decisions about troubles and members, in the ledger's own order: by an operator, or because missing
- * likes came. Each decision is recorded for ever. A guess is refused: an incarnation with a live stream is
- * never retired.
+ * likes came. Each decision is recorded for ever. A guess is refused: an incarnation with a live
+ * stream is never retired.
  */
 import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -140,7 +140,8 @@ function closeGap(
 }
 
 /**
- * Retires the incarnation unless a stream delivers it. In that case an intact copy is alive and keeps it.
+ * Retires the incarnation unless a stream delivers it. In that case an intact copy is alive and keeps
+ * it.
  */
 function endIncarnation(
   changes: UnitOfWork,

@@ -2,10 +2,10 @@
  * The likes of items as a LikesServer learns them: on demand, with one question to the primary at a
  * time, kept for a bounded time and number, and shown with their age while the primary is away.
  *
- * Beside each count stands the number of own likes that are not in it. When a count is learnt, these are
- * the own events past the applied sequences that the primary told from the same read. From then on every
- * accepted like adds to them, until the count is learnt anew. From its acknowledgement on, every like is in
- * exactly one of the two numbers, no matter when the ledger applies it.
+ * Beside each count stands the number of own likes that are not in it. When a count is learnt, these
+ * are the own events past the applied sequences that the primary told from the same read. From then
+ * on every accepted like adds to them, until the count is learnt anew. From its acknowledgement on,
+ * every like is in exactly one of the two numbers, no matter when the ledger applies it.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";

@@ -6,9 +6,10 @@
  * An upper bound, so that the file never outgrows the sum. A record is a cell of a tree with pages of
  * 4 KiB: its events, and at most 82 bytes of keys, digest, sums and framing. A page is left when the
  * next cell does not fit, so of cells that are mixed as badly as can be a quarter of it stays empty;
- * hence the third on top. Cells above 1002 bytes keep up to so many in the tree, and the rest in whole
- * pages of their own, of which 4 bytes name the next (https://sqlite.org/fileformat2.html#b_tree_pages).
- * Records of one small event take half to three quarters of it, full ones nearly all.
+ * hence the third on top. Cells above 1002 bytes keep up to so many in the tree, and the rest in
+ * whole pages of their own, of which 4 bytes name the next
+ * (https://sqlite.org/fileformat2.html#b_tree_pages). Records of one small event take half to three
+ * quarters of it, full ones nearly all.
  */
 
 /** Bytes of a page of the file. */

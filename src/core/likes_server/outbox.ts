@@ -134,7 +134,9 @@ export type WriteOutcome = "done" | WriteFailure;
 /** A LikesServer's disk. One process holds it at a time. */
 export interface OutboxStore {
   load(): Promise<OutboxSnapshot>;
-  /** All of `writes` in order, in one synced transaction. An outcome of WriteFailure changed nothing. */
+  /**
+   * All of `writes` in order, in one synced transaction. An outcome of WriteFailure changed nothing.
+   */
   write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
   /** At least one record if there is one after `sequence`, then more while they fit `bytesMax`. */
   read(

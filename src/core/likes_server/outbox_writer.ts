@@ -1,8 +1,8 @@
 /**
  * The writes to an outbox: one at a time, changes of state before likes, each group of likes in a
- * transaction of its own. A change of state is tried again until it is written, however long the disk is
- * full or the store busy. Likes that could not be written are refused, and so are likes that wait for a new
- * incarnation: the giver decides whether to try again.
+ * transaction of its own. A change of state is tried again until it is written, however long the disk
+ * is full or the store busy. Likes that could not be written are refused, and so are likes that wait
+ * for a new incarnation: the giver decides whether to try again.
  */
 import type { Refusal } from "../../errors.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -115,8 +115,8 @@ export class OutboxWriter {
   }
 
   /**
-   * Puts changes that were not written before the others, to be tried again later. Returns the likes that
-   * wait for a mint among them, which nobody knows to come: they are taken out.
+   * Puts changes that were not written before the others, to be tried again later. Returns the likes
+   * that wait for a mint among them, which nobody knows to come: they are taken out.
    */
   retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly Give[] {
     this.#unwritten = why;

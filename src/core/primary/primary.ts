@@ -583,9 +583,10 @@ export class PrimaryCore {
   }
 
   /**
-   * Returns the commands of a commit, with `as_of` before them when every member's freshness label is past
-   * it. Only here: all earlier commits are known, so the members are those of the ledger. If a command
-   * readmits a retired member, `as_of` must not advance: that member may hold likes it does not cover.
+   * Returns the commands of a commit, with `as_of` before them when every member's freshness label is
+   * past it. Only here: all earlier commits are known, so the members are those of the ledger. If a
+   * command readmits a retired member, `as_of` must not advance: that member may hold likes it does
+   * not cover.
    */
   #withAdvance(commands: readonly LedgerCommand[], nowMs: number): readonly LedgerCommand[] {
     const comesBack = commands.some((one) => {
