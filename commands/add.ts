@@ -83,7 +83,7 @@ export class Add extends BaseCommand {
   }
 }
 
-/** At random, but those of this machine first: nobody elsewhere takes their place. */
+/** At random, but loopback addresses first: a LikesServer on another machine cannot take their place. */
 function inOrder(addresses: readonly string[]): readonly string[] {
   const placed = [...new Set(addresses)].filter((address) => address !== "");
   return placed

@@ -7,9 +7,9 @@ import { LikesError } from "../errors.ts";
 export type Environment = Readonly<Partial<Record<"XDG_STATE_HOME" | "HOME", string>>>;
 
 /**
- * Returns `$XDG_STATE_HOME/likes`, else `$HOME/.local/state/likes`. An empty or relative variable is as
- * none: the XDG specification says so, and a ledger in the folder of the moment is lost to the next
- * start. Without a home there, `homeOf` asks the system. Throws LikesError `usage` when it knows none.
+ * Returns `$XDG_STATE_HOME/likes`, else `$HOME/.local/state/likes`. An empty or relative variable
+ * counts as unset, as the XDG specification says: the next start would not find a ledger in the current
+ * folder. Without a home there, `homeOf` asks the system. Throws LikesError `usage` when it knows none.
  */
 export function defaultDataDir(
   { XDG_STATE_HOME: state, HOME: home }: Environment,

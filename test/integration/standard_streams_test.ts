@@ -19,7 +19,7 @@ import type { CommandResult } from "../fixtures/spawned.ts";
 /** How often likes are given with data on stdin: what is read there is read by chance. */
 const RUNS = extent(2, 10);
 /** How often the other commands run so. */
-const OTHER_RUNS = 1;
+const OTHER_RUNS = extent(1, 10);
 const PAGE_BYTES = 4_096;
 const LIKES = `'${process.execPath}' '${MAIN}'`;
 

@@ -51,6 +51,7 @@ export function jobsOf(files: readonly string[], part?: number): readonly Job[] 
       firstSeed,
     ),
     script(`mutants ${shard}`, "mutants", "--", "--part", shard),
+    script("coverage", "coverage"),
     script(`node ${node}`, "matrix", "--", node, ...NODE_TESTS.flatMap((one) => ["--only", one])),
   ];
 }

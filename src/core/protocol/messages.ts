@@ -1,6 +1,6 @@
 /**
  * The messages of the delivery protocol as the core sees them. Their fields are documented in
- * `proto/likes/v1/primary_service.proto`; `rpc/wire.ts` converts and checks them at the edge.
+ * `proto/likes/v1/primary_service.proto`; `rpc/wire/wire.ts` converts and checks them at the edge.
  */
 import type { Id, LikeRecord } from "./record.ts";
 

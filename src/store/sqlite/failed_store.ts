@@ -14,7 +14,7 @@ export class FailedStore {
     this.#store = store;
   }
 
-  /** Enters the doubt for `cause`, told as `reason`: the LikesError `store_in_doubt` to throw. */
+  /** Marks the store as failed. Returns the LikesError `store_in_doubt` to throw, which says `reason`. */
   fail(cause: unknown, reason: string = messageOf(cause)): LikesError {
     this.#error ??= new LikesError(
       "store_in_doubt",
@@ -25,7 +25,7 @@ export class FailedStore {
     return this.#error;
   }
 
-  /** Enters the doubt for what was read, told as `found`: the LikesError to throw. */
+  /** Marks the store as failed because of damage that was read. Returns the LikesError to throw. */
   failDamaged(found: string): LikesError {
     this.#error ??= new LikesError(
       "store_in_doubt",
@@ -35,7 +35,7 @@ export class FailedStore {
     return this.#error;
   }
 
-  /** Throws the LikesError `store_in_doubt` once the doubt was entered. */
+  /** Throws the LikesError `store_in_doubt` once the store has failed. */
   throwIfFailed(): void {
     if (this.#error !== undefined) throw this.#error;
   }

@@ -1,5 +1,5 @@
 /**
- * All of SQLite that the stores need, and the one file that uses the package behind it.
+ * All of SQLite that the stores need. Only this folder uses the package behind it.
  *
  * Every integer is read as bigint, since SQLite's have 64 bits. Every error of SQLite is a SqliteError
  * with the name of its code.
