@@ -1,9 +1,9 @@
 /**
- * From where an address reaches a server.
+ * Which addresses reach a server from another machine.
  *
- * Nothing finds out from inside a machine how others reach it: there may be several networks, forwarded
- * ports and containers in between. So an address is what a person said, or where a server listens. What
- * can mean nothing to others, a wildcard or the loopback of another machine, is no address for them.
+ * A machine cannot find out how others reach it: there may be several networks, forwarded ports and
+ * containers in between. So a server tells the address that a person gave, or the one that it listens on.
+ * It never tells a wildcard, nor a loopback address to another machine: these mean nothing there.
  */
 import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -12,8 +12,8 @@ import { formatAddress, isLoopback, isWildcard, parseAddress } from "../text/add
 import type { Address } from "../text/address.ts";
 
 /**
- * `address` as it passes between this machine and `host`, whichever of them it is of: itself, or empty
- * when it reaches nobody on the other one.
+ * Returns `address` as this machine and `host` may tell it each other, or an empty text when it would
+ * reach nobody on the other one.
  */
 export function addressBetween(address: string, host: string): string {
   const parts = readAddress(address);

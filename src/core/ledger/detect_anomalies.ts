@@ -32,8 +32,8 @@ export function takeTroubles(
 }
 
 /**
- * One of an outbox is all that it takes until it is refilled, however often its LikesServer is started
- * meanwhile: no operator can end them, so they must not use up its room.
+ * Records one `ledger_restored` of each outbox until the ledger is refilled, however often its LikesServer
+ * starts meanwhile. No operator can end these troubles, so they must not use up the room of the outbox.
  */
 function takeRestored(changes: UnitOfWork, outboxId: Id, trouble: Trouble): void {
   const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);

@@ -118,8 +118,8 @@ export class UnitOfWork {
   }
 
   /**
-   * Does `work` whole, or nothing of it when it finds trouble that has no room. A sign that comes once
-   * may be what `work` uses up: so it is found again when `work` is tried again.
+   * Does all of `work`, or nothing of it when it finds trouble that has no room. A sign of amnesia can
+   * come only once. Because nothing of `work` is kept, the next attempt finds the sign again.
    */
   attempt<T>(work: () => T): Attempted<T> {
     const [members, isChanged] = [[...this.#members], this.#isChanged];

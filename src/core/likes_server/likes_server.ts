@@ -8,8 +8,8 @@
  * A crash leaves the outbox, and in it incarnations that nobody will append to again. The next
  * process delivers them under their own names, oldest first, each on a stream of its own.
  *
- * A ledger that forgot what it acknowledged gets everything again that the outbox retains. That it does
- * is on the disk, so a crash in between changes nothing.
+ * A ledger that forgot what it acknowledged gets everything again that the outbox retains. The outbox
+ * records on its disk that this is under way, so a crash in between changes nothing.
  */
 /* oxlint-disable max-lines -- every transition of the role stands in one file */
 import { assert, unreachable } from "../../assert.ts";
@@ -520,7 +520,7 @@ export class LikesServerCore {
     this.#notice({ type: "trouble", trouble: this.#refilling.trouble });
   }
 
-  /** Everything that is retained is in the ledger again: what it is now is what was seen. */
+  /** The ledger has everything again that the outbox retains. The outbox records that. */
   #endRefilling({ incarnation }: Delivery): void {
     if (incarnation !== this.#outbox.own || !this.#refilling?.isDone(incarnation)) return;
     this.#refilling = undefined;

@@ -115,8 +115,8 @@ export class OutboxWriter {
   }
 
   /**
-   * Puts changes that were not written before the others, to be tried again later. Returns the likes
-   * that wait for a mint among them, which nobody knows to come: they are taken out.
+   * Queues the failed changes before the others, to be tried again later. Takes out the likes that wait
+   * for one of them to mint an incarnation, and returns these likes: when that happens is unknown.
    */
   retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly Give[] {
     this.#unwritten = why;

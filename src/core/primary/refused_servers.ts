@@ -37,7 +37,7 @@ export class RefusedServers<Server extends RefusedServer> {
   #servers: readonly Server[] = [];
   #hasCome = false;
 
-  /** `aboutOf` says why one is refused: for another reason it is another one. */
+  /** `aboutOf` returns why a server is refused. The same server with another reason is a new entry. */
   constructor(aboutOf: (server: Server) => string) {
     this.#aboutOf = aboutOf;
   }
