@@ -2,8 +2,8 @@
  * Which addresses reach a server from another machine.
  *
  * A machine cannot find out how others reach it: there may be several networks, forwarded ports and
- * containers in between. So a server tells the address that a person gave, or the one that it listens on.
- * It never tells a wildcard, nor a loopback address to another machine: these mean nothing there.
+ * containers in between. So a server tells the address that a person gave, or the one that it listens
+ * on. It never tells a wildcard, nor a loopback address to another machine: these mean nothing there.
  */
 import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";

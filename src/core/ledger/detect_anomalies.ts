@@ -32,8 +32,9 @@ export function takeTroubles(
 }
 
 /**
- * Records one `ledger_restored` of each outbox until the ledger is refilled, however often its LikesServer
- * starts meanwhile. No operator can end these troubles, so they must not use up the room of the outbox.
+ * Records one `ledger_restored` of each outbox until the ledger is refilled, however often its
+ * LikesServer starts meanwhile. No operator can end these troubles, so they must not use up the room
+ * of the outbox.
  */
 function takeRestored(changes: UnitOfWork, outboxId: Id, trouble: Trouble): void {
   const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
