@@ -23,7 +23,14 @@ import { monotonicMs } from "../../src/monotonic.ts";
 import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { primaryService } from "../../src/rpc/server/primary_service.ts";
 import { protos } from "../../src/rpc/protos.ts";
-import { CallFlood, callBytes } from "../fixtures/call_flood.ts";
+import {
+  CallFlood,
+  EMPTY_REQUEST,
+  HEALTH_CHECK,
+  LIST_SERVICES,
+  REFLECTION_INFO,
+  callBytes,
+} from "../fixtures/call_flood.ts";
 import { becomes, within } from "../fixtures/eventually.ts";
 import { extent } from "../fixtures/extent.ts";
 import { healthOf } from "../fixtures/health.ts";
@@ -46,10 +53,6 @@ const COUNT = GetCounts.requestSerialize({ itemIds: ["video"] });
 /** Bytes of one member in a status, about. */
 const MEMBER_BYTES = 200;
 const { AddLikes } = protos.LikesService.service;
-const HEALTH = "/grpc.health.v1.Health/Check";
-const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-const LIST = Buffer.from([0x3a, 0]); // field 7: list_services
-const NOTHING = new Uint8Array();
 const FLOOD_CONNECTIONS = 20;
 const FLOOD_CALLS = 1_000;
 const HONEST_CALLS = 200;
@@ -206,9 +209,9 @@ test("a reader's 200 calls hardly take longer beside a flood that closes at once
   for (const read of [count, total]) await ask(read); // what is compiled only once
   for (const { path, request, at, read } of [
     { path: GetCounts.path, request: COUNT, at: counter.primary, read: count },
-    { path: Status.path, request: NOTHING, at: counter.primary, read: count },
-    { path: HEALTH, request: NOTHING, at: counter.primary, read: count },
-    { path: REFLECTION, request: LIST, at: counter.primary, read: count },
+    { path: Status.path, request: EMPTY_REQUEST, at: counter.primary, read: count },
+    { path: HEALTH_CHECK, request: EMPTY_REQUEST, at: counter.primary, read: count },
+    { path: REFLECTION_INFO, request: LIST_SERVICES, at: counter.primary, read: count },
     { path: AddLikes.path, request: add, at: a.address, read: total },
   ]) {
     const bytes = callBytes(path, request, FLOOD_CALLS);

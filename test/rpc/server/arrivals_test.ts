@@ -12,7 +12,14 @@ import { likesService } from "../../../src/rpc/server/likes_service.ts";
 import { openDelivery } from "../../../src/rpc/client/primary_client.ts";
 import { primaryService } from "../../../src/rpc/server/primary_service.ts";
 import { protos } from "../../../src/rpc/protos.ts";
-import { CallFlood, callBytes } from "../../fixtures/call_flood.ts";
+import {
+  CallFlood,
+  EMPTY_REQUEST,
+  HEALTH_CHECK,
+  LIST_SERVICES,
+  REFLECTION_INFO,
+  callBytes,
+} from "../../fixtures/call_flood.ts";
 import { becomes, within } from "../../fixtures/eventually.ts";
 import { RawCall, rawSession } from "../../fixtures/raw_call.ts";
 import type { RawEnd } from "../../fixtures/raw_call.ts";
@@ -30,10 +37,6 @@ const LET_IN = CONNECTIONS * CONNECTION_STREAMS_FIRST;
 const { GetCounts, Status } = protos.PrimaryService.service;
 const { AddLikes, GetTotal } = protos.LikesService.service;
 const COUNT = GetCounts.requestSerialize({ itemIds: ["video"] });
-const HEALTH = "/grpc.health.v1.Health/Check";
-const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-const LIST = Buffer.from([0x3a, 0]); // field 7: list_services
-const NOTHING = new Uint8Array();
 
 test("Arrivals drops the calls of connections that are closed", async () => {
   await using served = await Served.primary();
@@ -54,7 +57,7 @@ test("Arrivals drops the calls of connections that are closed", async () => {
 
 for (const [name, path, request] of [
   ["GetCounts", GetCounts.path, COUNT],
-  ["Status", Status.path, NOTHING],
+  ["Status", Status.path, EMPTY_REQUEST],
 ] as const) {
   test(`Arrivals lets readers, health and a delivery in between when ${name} floods`, async () => {
     await using served = await Served.primary();
@@ -64,7 +67,9 @@ for (const [name, path, request] of [
     await served.passes("a reader", () => {
       return honest(served.address, GetCounts.path, COUNT, session.http2);
     });
-    await served.passes("health", () => honest(served.address, HEALTH, NOTHING, session.http2));
+    await served.passes("health", () =>
+      honest(served.address, HEALTH_CHECK, EMPTY_REQUEST, session.http2),
+    );
     await served.passes("a new reader", () => honest(served.address, GetCounts.path, COUNT));
     await served.passes("a delivery", async () => {
       const opened = served.opened();
@@ -83,16 +88,19 @@ test("Arrivals lets a giver and a reader in between when AddLikes floods", async
   using flood = new CallFlood(served.address);
   await flood.send(callBytes(AddLikes.path, add, 1_000), CONNECTIONS);
   await served.passes("a giver", () => honest(served.address, AddLikes.path, add, session.http2));
-  const total = () => honest(served.address, GetTotal.path, NOTHING, session.http2);
+  const total = () => honest(served.address, GetTotal.path, EMPTY_REQUEST, session.http2);
   await served.passes("a reader", total, STATUS.UNAVAILABLE); // before the first pulse
 });
 
 test("Arrivals lets a reader in between when health, reflection or unknown calls flood", async () => {
-  for (const path of [HEALTH, REFLECTION, "/likes.v1.PrimaryService/None"]) {
+  for (const path of [HEALTH_CHECK, REFLECTION_INFO, "/likes.v1.PrimaryService/None"]) {
     await using served = await Served.primary();
     await using session = await served.session();
     using flood = new CallFlood(served.address);
-    await flood.send(callBytes(path, path === REFLECTION ? LIST : NOTHING, 1_000), CONNECTIONS);
+    await flood.send(
+      callBytes(path, path === REFLECTION_INFO ? LIST_SERVICES : EMPTY_REQUEST, 1_000),
+      CONNECTIONS,
+    );
     const waiting = () => served.serving.server.load.calls;
     for (const untilMs = performance.now() + LIMIT_MS; waiting() === 0;) {
       assert.ok(performance.now() < untilMs, "the flood is there");
@@ -111,7 +119,7 @@ test("Arrivals lets a reader in between when health, reflection or unknown calls
 
 test("Arrivals answers a call that nobody serves", async () => {
   await using served = await Served.primary();
-  const end = await honest(served.address, "/likes.v1.PrimaryService/None", NOTHING);
+  const end = await honest(served.address, "/likes.v1.PrimaryService/None", EMPTY_REQUEST);
   assert.is(end.code, STATUS.UNIMPLEMENTED);
 });
 
