@@ -45,14 +45,14 @@ export async function fillOutbox(
     for (; given < upTo; given++) {
       const change = { kind: "add", likes: BigInt((given * 31) % (LIKES_MAX + 1)) } as const;
       const event = { itemId: `video-${given % ITEMS}`, change };
-      const give = { requestId: given, event, generator: undefined };
-      expectSame("a refusal", writer.give(give, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
+      const add = { requestId: given, event, generator: undefined };
+      expectSame("a refusal", writer.add(add, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
       likes += change.likes;
     }
     const { writes } = writer.next(outbox, startMs) ?? { writes: [] };
     expectSame("a write", await store.write(writes), "done");
     writer.end();
-    outbox.adopt(writes, store.state);
+    outbox.onWritten(writes, store.state);
     syncs++;
   }
   const tookMs = preciseMs() - startMs;

@@ -61,7 +61,7 @@ export function notingSynced(store: OutboxStore, synced: Moments): OutboxStore {
     async write(writes) {
       const outcome = await store.write(writes);
       const atMs = preciseMs();
-      if (outcome === "full") return outcome;
+      if (outcome === "disk_full") return outcome;
       for (const write of writes) {
         if (write.type !== "append") continue;
         note(synced, write.record.firstSequence, write.record.lastSequence, atMs);

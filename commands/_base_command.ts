@@ -22,7 +22,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Prints a result line, unless the result is JSON. */
-  protected say(text: string): void {
+  protected printResult(text: string): void {
     if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
   }
 
@@ -30,11 +30,11 @@ export abstract class BaseCommand extends Command {
   protected done(text: string, json: unknown): void {
     keepResult(text);
     if (this.jsonEnabled()) this.printJson(json);
-    else this.say(text);
+    else this.printResult(text);
   }
 
   /** Prints talk: what a person reads and a program does not. */
-  protected talk(text: string): void {
+  protected printMessage(text: string): void {
     // What a peer or a flag said is in it: no line of it may drive the terminal.
     process.stderr.write(`${text.split("\n").map(escapeText).join("\n")}\n`);
   }
@@ -54,9 +54,9 @@ export abstract class BaseCommand extends Command {
       keepResult(message);
       this.printJson({ error: { code, message, exit } });
     } else if (isBug(error)) {
-      this.talk(error.stack ?? message);
+      this.printMessage(error.stack ?? message);
     } else {
-      this.talk(`Error: ${message}`);
+      this.printMessage(`Error: ${message}`);
     }
     process.exit(exit);
   }

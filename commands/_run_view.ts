@@ -33,7 +33,7 @@ export class RunView {
     const { processes, dataDir, emptiedLogs } = run;
     const { seed } = plan;
     const view = { processes, seed, itemId, logDir, dataDir, durationMs, emptiedLogs };
-    this.#talk(runBanner(view));
+    this.#printMessage(runBanner(view));
   }
 
   status(status: Status, run: Run): void {
@@ -53,7 +53,7 @@ export class RunView {
 
   /** A line that stays, above what is drawn again and again. */
   line(line: string, run: Run): void {
-    if (!this.#isLive) return this.#talk(line);
+    if (!this.#isLive) return this.#printMessage(line);
     this.#screen.draw(line);
     this.#screen.done();
     this.#draw(run);
@@ -76,7 +76,7 @@ export class RunView {
   #hear(heard: Status | Silence, run: Run, line: () => string): void {
     this.#heard = heard;
     if (this.#isLive) this.#draw(run);
-    else this.#talk(line());
+    else this.#printMessage(line());
   }
 
   #draw({ processes }: Run): void {
@@ -92,7 +92,7 @@ export class RunView {
     return progressBar(elapsedMs, this.#options.durationMs, this.#screen.columns);
   }
 
-  #talk(text: string): void {
+  #printMessage(text: string): void {
     if (!this.#quiet) process.stderr.write(`${text}\n`);
   }
 }

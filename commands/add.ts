@@ -57,7 +57,7 @@ export class Add extends BaseCommand {
     const json = { serverId, incarnation, sequence: String(sequence), itemId, likes, address };
     this.done(`${text} for ${itemId}`, json);
     const isTold = named !== undefined && !this.jsonEnabled();
-    if (isTold) this.talk(`at ${address}, which the primary at ${flags.primary} named`);
+    if (isTold) this.printMessage(`at ${address}, which the primary at ${flags.primary} named`);
     process.exit(); // grpc-js does not let go of a connection that it was still making
   }
 

@@ -63,7 +63,7 @@ export class Backup extends BaseCommand {
   }
 
   #endCutOff({ name }: FoundStore): never {
-    this.talk(`Cut off: nothing is left of the copy of ${labelText(name)}`);
+    this.printMessage(`Cut off: nothing is left of the copy of ${labelText(name)}`);
     process.exit(EXIT.interrupted);
   }
 

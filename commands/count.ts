@@ -24,7 +24,7 @@ export class Count extends BaseCommand {
   static override summary = "show the likes of items, or the most liked items";
   static override description =
     "The counts are those of one commit of the ledger, with how far the total has come. With " +
-    "--server they are as that LikesServer has learnt them, which it shows with their age also " +
+    "--server they are as that LikesServer knows them; it shows them with their age also " +
     "while the primary is away; +here are likes that it accepted and that are not in them yet.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
@@ -90,7 +90,7 @@ export class Count extends BaseCommand {
       const message = "Cannot page through the items at a LikesServer: ask the primary";
       throw new LikesError("usage", message);
     }
-    if (server !== undefined) return this.#showLearnt(server, itemIds, { limit, timeoutMs });
+    if (server !== undefined) return this.#showCached(server, itemIds, { limit, timeoutMs });
     const pageSize = flags.all ? COUNTS_MAX : limit;
     // Of all of them, none may be left out: by likes one that rises between two pages is.
     const request = {
@@ -119,29 +119,29 @@ export class Count extends BaseCommand {
       next = counts.nextPageToken;
       request = { ...request, pageToken: next };
       if (this.jsonEnabled()) this.printJson(writeCounts(counts));
-      else this.say(countText(counts, this.#columns()));
+      else this.printResult(countText(counts, this.#columns()));
     } while (all && next !== "");
     client.close();
     if (next !== "" && !this.jsonEnabled()) {
       const where = primary === PRIMARY_ADDRESS ? "" : ` --primary ${primary}`;
       const page = `--limit ${first.pageSize} --page ${shellWord(next)}`;
-      this.talk(`more: likes count${where} ${page}`);
+      this.printMessage(`more: likes count${where} ${page}`);
     }
   }
 
-  async #showLearnt(
+  async #showCached(
     server: string,
     itemIds: readonly string[],
     { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number },
   ): Promise<void> {
     const { LikesClient } = await import("../src/rpc/client/likes_client.ts");
-    const { learntCountText } = await import("../src/cli/count_text.ts");
-    const { writeLearntCounts } = await import("../src/rpc/wire/counts_wire.ts");
+    const { cachedCountText } = await import("../src/cli/count_text.ts");
+    const { writeCachedCounts } = await import("../src/rpc/wire/counts_wire.ts");
     const client = new LikesClient(server);
     const counts = await client.counts(itemIds, limit, timeoutMs);
     client.close();
-    if (this.jsonEnabled()) return this.printJson(writeLearntCounts(counts));
-    this.say(learntCountText(counts, this.#columns()));
+    if (this.jsonEnabled()) return this.printJson(writeCachedCounts(counts));
+    this.printResult(cachedCountText(counts, this.#columns()));
   }
 
   #columns(): { readonly columns?: number } {

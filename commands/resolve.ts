@@ -63,10 +63,10 @@ export class Resolve extends OperatorCommand {
     const { writeTroubleStatus } = await import("../src/rpc/wire/trouble_wire.ts");
     for (const trouble of troubles) {
       if (this.jsonEnabled()) this.printJson({ trouble: writeTroubleStatus(trouble) });
-      this.say(troublePart(trouble));
+      this.printResult(troublePart(trouble));
     }
     if (this.jsonEnabled()) return;
-    this.talk("nothing is decided yet: give --yes as well, and each of these is resolved");
+    this.printMessage("nothing is decided yet: give --yes as well, and each of these is resolved");
   }
 
   async #resolveAll(
@@ -81,7 +81,7 @@ export class Resolve extends OperatorCommand {
       await this.#tell(resolved);
     }
     if (refused === 0) return;
-    this.talk(`${refused} of ${troubles.length} are not resolved`);
+    this.printMessage(`${refused} of ${troubles.length} are not resolved`);
     process.exit(EXIT.failed);
   }
 

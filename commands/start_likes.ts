@@ -136,19 +136,19 @@ export class StartLikes extends RoleCommand {
   #ready(ready: Ready): void {
     const { listening, told, serverId, log, seed } = ready;
     if (this.jsonEnabled()) this.printJson(ready);
-    this.say(`listening ${listening}`);
+    this.printResult(`listening ${listening}`);
     if (this.jsonEnabled()) return;
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
-    this.talk(`${serverId}${drawn}, log: tail -f ${log}`);
-    if (told === "") this.talk(NOBODY_IS_TOLD);
-    else if (told !== listening) this.talk(`others are told ${told}`);
+    this.printMessage(`${serverId}${drawn}, log: tail -f ${log}`);
+    if (told === "") this.printMessage(NOBODY_IS_TOLD);
+    else if (told !== listening) this.printMessage(`others are told ${told}`);
   }
 
   #accepting(server: LikesServer, address: string): void {
     server.generating?.start(monotonicMs());
     if (this.jsonEnabled()) return;
-    this.talk("accepting likes");
-    this.talk(`next, in another terminal: npx likes add video 5 --server ${address}`);
+    this.printMessage("accepting likes");
+    this.printMessage(`next, in another terminal: npx likes add video 5 --server ${address}`);
   }
 
   /** Once for each reason: what it waits for, how to end the wait, and that it has ended. */
@@ -157,18 +157,18 @@ export class StartLikes extends RoleCommand {
       const isAbsent = /^Cannot reach (?!.*: its name)/.test(notice.reason);
       const why = isAbsent ? "" : `: ${notice.reason}`;
       if (!this.#outage.isNews(why)) return;
-      this.talk(`waiting for the primary at ${primary}${why}`);
-      if (isAbsent) this.talk(primaryHint(primary));
+      this.printMessage(`waiting for the primary at ${primary}${why}`);
+      if (isAbsent) this.printMessage(primaryHint(primary));
     } else if (notice.type === "connected" && this.#outage.end()) {
-      this.talk(`connected to the primary at ${primary}`);
+      this.printMessage(`connected to the primary at ${primary}`);
     } else if (notice.type === "trouble") {
-      this.talk(`trouble: ${troubleText(notice.trouble)}`);
+      this.printMessage(`trouble: ${troubleText(notice.trouble)}`);
     }
   }
 
   #stopped(pendingEvents: number, serverId: string): void {
     if (this.jsonEnabled()) this.printJson({ stopped: serverId, pendingEvents });
-    this.say(`${serverId} stopped; ${pendingEvents} events stay in its outbox`);
+    this.printResult(`${serverId} stopped; ${pendingEvents} events stay in its outbox`);
   }
 }
 

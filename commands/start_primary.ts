@@ -38,22 +38,22 @@ export class StartPrimary extends RoleCommand {
     this.#ready(listening, { advertise, dataDir, log: log.path });
     await signals.first;
     await primary.stop();
-    if (!this.jsonEnabled()) this.talk("the primary stopped");
+    if (!this.jsonEnabled()) this.printMessage("the primary stopped");
     process.exit();
   }
 
   #ready(listening: Address, { advertise, dataDir, log }: Ready): void {
     const address = formatAddress(listening);
     if (this.jsonEnabled()) this.printJson({ listening: address, advertise, dataDir, log });
-    this.say(`listening ${address}`);
+    this.printResult(`listening ${address}`);
     if (this.jsonEnabled()) return;
-    this.talk(`state in ${dataDir}/primary, log: tail -f ${log}`);
+    this.printMessage(`state in ${dataDir}/primary, log: tail -f ${log}`);
     const here = addressHere(listening);
     const flag = here === PRIMARY_ADDRESS ? "" : ` --primary ${here}`;
-    this.talk(`next, in another terminal: npx likes start-likes${flag}`);
+    this.printMessage(`next, in another terminal: npx likes start-likes${flag}`);
     const elsewhere = advertise ?? addressElsewhere(listening);
     if (elsewhere === undefined) return;
-    this.talk(`on another machine: npx likes start-likes --primary ${elsewhere}`);
+    this.printMessage(`on another machine: npx likes start-likes --primary ${elsewhere}`);
   }
 }
 

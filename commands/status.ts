@@ -62,7 +62,7 @@ export class Status extends BaseCommand {
     const show = (view: View): void => {
       if (this.jsonEnabled()) this.printJson(writeStatus(view));
       else if (live !== undefined) live.heard(view);
-      else this.say(screen.isLive ? screen.statusText(view) : statusLine(view));
+      else this.printResult(screen.isLive ? screen.statusText(view) : statusLine(view));
     };
     if (wait) {
       await waitForConvergence(primary, timeoutMs, atMostEvery(intervalMs, show));
@@ -73,7 +73,7 @@ export class Status extends BaseCommand {
       client.close();
     } else {
       const onAway = ({ message }: LikesError): void => {
-        if (live === undefined) this.talk(`${message}; trying again`);
+        if (live === undefined) this.printMessage(`${message}; trying again`);
         else live.away(message);
       };
       await follow(primary, { intervalMs, awayMaxMs: timeoutMs, onAway }, show);

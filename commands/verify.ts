@@ -20,7 +20,7 @@ export class Verify extends BaseCommand {
     "operator gave up is named, and no error: --strict makes it one.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
-    "<%= config.bin %> <%= command.id %> --data-dir ./state --givers given.jsonl --json",
+    "<%= config.bin %> <%= command.id %> --data-dir ./state --clients given.jsonl --json",
     "<%= config.bin %> <%= command.id %> --data-dir ./state --outbox backup/fra-1/outbox.sqlite",
     "<%= config.bin %> <%= command.id %> --ledger ledger.sqlite --outbox a.sqlite --outbox b.sqlite",
   ];
@@ -34,7 +34,7 @@ export class Verify extends BaseCommand {
     }),
     outbox: filesFlag({ summary: "an outbox more, or a copy of one" }),
     strict: Flags.boolean({ summary: "exit 4 also when events were given up by a decision" }),
-    givers: filesFlag({ summary: "what givers were told: lines of likes add --json" }),
+    clients: filesFlag({ summary: "what clients were told: lines of likes add --json" }),
   };
 
   override async run(): Promise<void> {
@@ -43,7 +43,7 @@ export class Verify extends BaseCommand {
     const { findFiles, isThere } = await import("../src/verify/find_files.ts");
     const { verifyJson, verifyText } = await import("../src/cli/verify_text.ts");
     const { LiveScreen } = await import("./_live_screen.ts");
-    const { "data-dir": dataDir, ledger, outbox = [], givers = [] } = flags;
+    const { "data-dir": dataDir, ledger, outbox = [], clients = [] } = flags;
     const isNamed = ledger !== undefined || outbox.length > 0;
     const folder = dataDir ?? (isNamed ? undefined : defaultDataDir(process.env));
     const found = folder === undefined ? undefined : findFiles(folder);
@@ -51,13 +51,13 @@ export class Verify extends BaseCommand {
     const path = ledger ?? found?.ledger;
     if (path === undefined) throw noLedger(folder);
     if (!isThere(path)) throw noSuchFile(path);
-    const files = { ledger: path, outboxes, givers };
+    const files = { ledger: path, outboxes, clients };
     const screen = new LiveScreen(process.stderr);
     const report = audit(files, screen.bar("event"));
     screen.clear();
     const color = process.stdout.isTTY && !process.env["NO_COLOR"];
     if (this.jsonEnabled()) this.printJson(verifyJson(report));
-    else this.say(verifyText(report, { color }));
+    else this.printResult(verifyText(report, { color }));
     const { events, unknownIncarnations } = report.givenUp;
     const isLess = flags.strict && report.outcome === "exact" && events + unknownIncarnations > 0;
     process.exit(isLess ? EXIT.inexact : EXITS[report.outcome]);

@@ -74,7 +74,7 @@ export const TROUBLE_DETAIL_BYTES_MAX = 512;
 // Populations.
 
 /** AddLikes calls that wait for a sync. At 1,000 a sync this is ten syncs' worth. */
-export const GIVES_WAITING_MAX = 10_000;
+export const ADDS_WAITING_MAX = 10_000;
 /**
  * Bytes of the disk that what is not acknowledged takes: days of a busy LikesServer without its
  * primary.
@@ -118,7 +118,7 @@ export const COUNTS_DEFAULT = 20;
 /** Incarnations of one GetCounts: the lives of one outbox that may hold what is not counted. */
 export const INCARNATIONS_NAMED_MAX = 16;
 /** Items whose likes a LikesServer keeps as it learnt them: some MiB, and more than people look at. */
-export const LEARNT_COUNTS_MAX = 10_000;
+export const COUNTS_CACHED_MAX = 10_000;
 /** Calls for counts that wait for the primary; each holds at most COUNTS_MAX ids. */
 export const COUNT_ASKS_WAITING_MAX = 1_000;
 /** Ids that those calls hold together: at 256 bytes each some 5 MiB. */
@@ -242,11 +242,11 @@ export const REACH_PAUSE_MS = 250;
 /** LikesServers that a giver tries: of more, most do not answer, and something else is wrong. */
 export const REACHED_MAX = 16;
 /** Learnt counts are shown for so long without asking again: bounds what readers cost the primary. */
-export const LEARNT_FRESH_MS = 1_000;
+export const COUNTS_FRESH_MS = 1_000;
 /** Learnt counts are shown for so long while the primary is away, with their age: a day's outage. */
-export const LEARNT_KEPT_MS = 24 * 3_600_000;
+export const COUNTS_KEPT_MS = 24 * 3_600_000;
 /** A LikesServer asks the primary for counts; its readers wait for that. */
-export const LEARN_WAIT_MAX_MS = 1_000;
+export const COUNTS_FETCH_MAX_MS = 1_000;
 /** How long `status --wait` and the drain of `orchestrate` wait. */
 export const CONVERGE_WAIT_DEFAULT_MS = 30_000;
 
@@ -303,8 +303,8 @@ assert(
   "who comes again and again is named all the while, also when a Hello is lost",
 );
 assert(BACKOFF_MAX_MS < LEAVE_WAIT_MAX_MS, "a leaving LikesServer tries more than once");
-assert(LEARN_WAIT_MAX_MS < CALL_WAIT_DEFAULT_MS, "a reader hears of a primary that is away");
-assert(LEARNT_COUNTS_MAX > COUNTS_MAX, "what one answer tells can be kept");
+assert(COUNTS_FETCH_MAX_MS < CALL_WAIT_DEFAULT_MS, "a reader hears of a primary that is away");
+assert(COUNTS_CACHED_MAX > COUNTS_MAX, "what one answer tells can be kept");
 assert(
   MESSAGE_BYTES_MAX > COUNTS_MAX * (ITEM_ID_BYTES_MAX + 128),
   "a message holds the counts of one answer",
@@ -315,11 +315,11 @@ assert(
   "streams and watchers leave room for commands",
 );
 assert(
-  CALLS_MAX > GIVES_WAITING_MAX + STREAMS_MAX + WATCHERS_MAX,
+  CALLS_MAX > ADDS_WAITING_MAX + STREAMS_MAX + WATCHERS_MAX,
   "all that may wait leaves room for short calls",
 );
 assert(
-  ADDRESS_CALLS_MAX > GIVES_WAITING_MAX + STREAMS_MAX + WATCHERS_MAX &&
+  ADDRESS_CALLS_MAX > ADDS_WAITING_MAX + STREAMS_MAX + WATCHERS_MAX &&
     ADDRESS_CALLS_MAX < CALLS_MAX,
   "all that may wait may come from one address, and leaves room for others",
 );

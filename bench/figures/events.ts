@@ -4,7 +4,7 @@ import { BenchProcess } from "../bench_process.ts";
 import { BenchCounter, SERVER_ID } from "../counter.ts";
 import type { ProcessorMs } from "../counter.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
-import type { Given } from "../processes/giver.ts";
+import type { Given } from "../processes/client.ts";
 import { momentsBySequence } from "../taps.ts";
 
 const EVENTS_PER_S_MIN = 200_000;
@@ -26,7 +26,7 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
   const live: Taken[] = [];
   for (let run = 1; run <= runs; run++) {
     delivered.push(await deliver(backlog));
-    live.push(await give(calls));
+    live.push(await add(calls));
     say(`run ${run} of ${runs}`);
   }
   const aim = { is: "over", bound: EVENTS_PER_S_MIN } as const;
@@ -113,13 +113,13 @@ async function deliver(backlog: number): Promise<Taken> {
 }
 
 /** Likes that are given one a call, as fast as they are answered. */
-async function give(calls: number): Promise<Taken> {
+async function add(calls: number): Promise<Taken> {
   await using counter = new BenchCounter();
-  await using giver = new BenchProcess("giver");
+  await using client = new BenchProcess("giver");
   const address = await counter.start();
   const options = { address, events: calls, atOnce: AT_ONCE };
   const before = await counter.processorMs();
-  const { likes, startMs, endMs } = await giver.ask<Given>("closedLoop", options);
+  const { likes, startMs, endMs } = await client.ask<Given>("closedLoop", options);
   await counter.expectExact({ events: calls, likes });
   const processorMs = await processorSince(before, counter);
   const { applied } = await counter.moments();

@@ -2,7 +2,7 @@
 import { BenchProcess } from "../bench_process.ts";
 import { BenchCounter } from "../counter.ts";
 import type { Aim, Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
-import type { Given } from "../processes/giver.ts";
+import type { Given } from "../processes/client.ts";
 import { percentile } from "../spread.ts";
 import { momentsBySequence } from "../taps.ts";
 import type { Moments } from "../taps.ts";
@@ -80,9 +80,9 @@ function rowsOf(
 
 async function measureOnce(events: number, warmUp: number): Promise<Latencies> {
   await using counter = new BenchCounter();
-  await using giver = new BenchProcess("giver");
+  await using client = new BenchProcess("giver");
   const address = await counter.start();
-  const given = await giver.ask<Given>("openLoop", { address, dueMs: arrivals(events) });
+  const given = await client.ask<Given>("openLoop", { address, dueMs: arrivals(events) });
   await counter.expectExact({ events, likes: given.likes });
   const synced = await counter.likesServer.ask<Moments>("synced");
   const { applied } = await counter.moments();

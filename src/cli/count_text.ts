@@ -1,6 +1,6 @@
 /** The likes of items as text. */
 import type { ItemCount } from "../core/protocol/counts.ts";
-import type { LearntCount } from "../core/likes_server/count_cache.ts";
+import type { CachedCount } from "../core/likes_server/count_cache.ts";
 import type { Convergence } from "../core/protocol/messages.ts";
 import { formatDuration } from "../text/duration.ts";
 import { columnsMost, escapeText, fitText } from "../text/escape.ts";
@@ -22,10 +22,10 @@ export interface CountView {
   readonly asOfMs: number;
 }
 
-/** The likes of some items as a LikesServer has learnt them, each at a time of its own. */
-export interface LearntCountView {
+/** The likes of some items as a LikesServer has them, each at a time of its own. */
+export interface CachedCountView {
   readonly serverId: string;
-  readonly counts: readonly LearntCount[];
+  readonly counts: readonly CachedCount[];
 }
 
 /** How to draw counts. */
@@ -48,17 +48,17 @@ export function countText(view: CountView, options: CountTextOptions = {}): stri
 }
 
 /**
- * Draws what a LikesServer has learnt: the likes, `+here` (those that it accepted and that are not in
+ * Draws what a LikesServer has: the likes, `+here` (those that it accepted and that are not in
  * the likes yet), and how long ago it asked; `?` for what it cannot tell.
  */
-export function learntCountText(view: LearntCountView, options: CountTextOptions = {}): string {
+export function cachedCountText(view: CachedCountView, options: CountTextOptions = {}): string {
   const numbers = [
-    { title: "likes", cells: view.counts.map(({ learnt }) => countOr(learnt?.likes)) },
-    { title: "+here", cells: view.counts.map(({ learnt }) => countOr(learnt?.pendingLikes)) },
-    { title: "learnt", cells: view.counts.map(({ learnt }) => agoOr(learnt?.ageMs)) },
+    { title: "likes", cells: view.counts.map(({ fetched }) => countOr(fetched?.likes)) },
+    { title: "+here", cells: view.counts.map(({ fetched }) => countOr(fetched?.pendingLikes)) },
+    { title: "fetched", cells: view.counts.map(({ fetched }) => agoOr(fetched?.ageMs)) },
   ];
   const itemIds = view.counts.map(({ itemId }) => itemId);
-  return withFooter(itemTable(itemIds, numbers, options), learntFreshness(view), options);
+  return withFooter(itemTable(itemIds, numbers, options), cachedFreshness(view), options);
 }
 
 function itemTable(
@@ -104,11 +104,11 @@ function freshness({ convergence, asOfMs }: CountView): string {
   return `${convergence.toUpperCase()} as of ${timeOf(asOfMs)}`;
 }
 
-/** `as likes-server-0 learnt them, as of 2026-11-22 12:00:01 or later`. */
-function learntFreshness({ serverId, counts }: LearntCountView): string {
-  const times = counts.flatMap(({ learnt }) => learnt?.asOfMs ?? []);
+/** `as likes-server-0 has them, as of 2026-11-22 12:00:01 or later`. */
+function cachedFreshness({ serverId, counts }: CachedCountView): string {
+  const times = counts.flatMap(({ fetched }) => fetched?.asOfMs ?? []);
   const since = times.length === 0 ? "" : `, as of ${timeOf(Math.min(...times))} or later`;
-  return `as ${escapeText(serverId)} learnt them${since}`;
+  return `as ${escapeText(serverId)} has them${since}`;
 }
 
 function timeOf(asOfMs: number): string {

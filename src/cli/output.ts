@@ -44,12 +44,12 @@ export function watchOutput({ stdout, stderr }: Output): void {
     });
   }
   process.on("exit", (code) => {
-    if (!isServing) endUnwritten(code, failureOf(stdout), failureOf(stderr));
+    if (!isServing) endWriteFailure(code, failureOf(stdout), failureOf(stderr));
   });
 }
 
 /** At the end, because many a command ends at once after its last line, before an error is heard. */
-function endUnwritten(code: number, ofStdout?: Error, ofStderr?: Error): void {
+function endWriteFailure(code: number, ofStdout?: Error, ofStderr?: Error): void {
   const failure = ofStdout ?? ofStderr;
   if (failure === undefined) return;
   const isUnread = (failure as NodeJS.ErrnoException).code === "EPIPE";

@@ -1,5 +1,5 @@
 /** LikesServers that a primary refuses in words: which, since when, why, and what ends it. */
-import type { MisdirectedServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
+import type { ForeignServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
 import type { Status } from "../core/primary/status.ts";
 import { localSecond } from "../text/local_time.ts";
 import { fitText } from "../text/escape.ts";
@@ -14,15 +14,15 @@ const WAY_OUT =
 /** LikesServers that are named, of each sort: each has the same way out. */
 const SHOWN_MAX = 1;
 
-type Refused = Pick<Status, "misdirected" | "unrecorded" | "ledgerId">;
+type Refused = Pick<Status, "foreignServers" | "unrecorded" | "ledgerId">;
 
 /** Who is refused, as parts of a line, and how many there are besides. */
 export function refusedParts(view: Refused): string[] {
   const waiting = view.unrecorded.slice(0, SHOWN_MAX).map(unrecordedPart);
-  const others = view.misdirected.slice(0, SHOWN_MAX).map((one) => {
-    return misdirectedPart(one, view.ledgerId);
+  const others = view.foreignServers.slice(0, SHOWN_MAX).map((one) => {
+    return foreignServersPart(one, view.ledgerId);
   });
-  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
+  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenForeign(view)];
 }
 
 /** Who is refused, as lines of at most `columns`, and how many there are besides. */
@@ -30,10 +30,10 @@ export function refusedLines(view: Refused, columns: number): string[] {
   const waiting = view.unrecorded.slice(0, SHOWN_MAX).flatMap((one) => {
     return unrecordedLines(one, columns);
   });
-  const others = view.misdirected.slice(0, SHOWN_MAX).flatMap((one) => {
-    return misdirectedLines(one, view.ledgerId, columns);
+  const others = view.foreignServers.slice(0, SHOWN_MAX).flatMap((one) => {
+    return foreignServerLines(one, view.ledgerId, columns);
   });
-  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenMisdirected(view)];
+  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenForeign(view)];
 }
 
 function hiddenUnrecorded({ unrecorded }: Refused): string[] {
@@ -41,19 +41,19 @@ function hiddenUnrecorded({ unrecorded }: Refused): string[] {
   return hidden > 0 ? [`… and ${formatCount(hidden)} more whose trouble is not recorded`] : [];
 }
 
-function hiddenMisdirected({ misdirected }: Refused): string[] {
-  const hidden = misdirected.length - SHOWN_MAX;
+function hiddenForeign({ foreignServers }: Refused): string[] {
+  const hidden = foreignServers.length - SHOWN_MAX;
   if (hidden <= 0) return [];
   return [`… and ${formatCount(hidden)} more of another ledger: likes status --once --json`];
 }
 
 /** One as a part of a line, of the status of ledger `ledgerId`. */
-function misdirectedPart(server: MisdirectedServer, ledgerId: string): string {
+function foreignServersPart(server: ForeignServer, ledgerId: string): string {
   return `${whoText(server)}, ${whatText(server, ledgerId)} (${WAY_OUT})`;
 }
 
 /** One as lines of at most `columns`. */
-function misdirectedLines(server: MisdirectedServer, ledgerId: string, columns: number): string[] {
+function foreignServerLines(server: ForeignServer, ledgerId: string, columns: number): string[] {
   const more = [whatText(server, ledgerId), WAY_OUT].map((line) => `  ${line}`);
   return [whoText(server), ...more].map((line) => fitText(line, columns));
 }
@@ -81,11 +81,11 @@ function placeText(serverId: string, address: string): string {
   return labelText(serverId) + (address === "" ? "" : ` at ${addressText(address)}`);
 }
 
-function whoText({ serverId, address }: MisdirectedServer): string {
+function whoText({ serverId, address }: ForeignServer): string {
   return `${placeText(serverId, address)} is of another ledger`;
 }
 
-function whatText({ sinceMs, ledgerId: theirs }: MisdirectedServer, ledgerId: string): string {
+function whatText({ sinceMs, ledgerId: theirs }: ForeignServer, ledgerId: string): string {
   const [its, ours] = [theirs, ledgerId].map(shortId);
   return `since ${localSecond(sinceMs)}: its outbox belongs to ledger ${its}, and this is ${ours}`;
 }

@@ -22,9 +22,9 @@ const SILENT_SHOWN_MAX = 3;
 const WORD_COLORS = { converged: "green", catching_up: "yellow", unknown: "red" } as const;
 const STATE_COLORS = { streaming: "green", silent: "yellow" } as const;
 
-const UNWRITTEN_PARTS = {
-  full: "ledger's disk full",
-  busy: "ledger held by another program",
+const WRITE_FAILURE_PARTS = {
+  disk_full: "ledger's disk full",
+  store_busy: "ledger held by another program",
 } as const;
 
 /** How to draw a status table. */
@@ -178,18 +178,20 @@ function asOfText({ nowMs, asOfMs }: Status, silentMs = 0): string {
 }
 
 function summary(view: Status): string[] {
-  const { servers, misdirected, unrecorded } = view;
+  const { servers, foreignServers, unrecorded } = view;
   const streaming = servers.filter(({ state }) => state === "streaming").length;
   return [
     `${countOf(view.totalLikes, "like")} ${convergenceText(view)}`,
     `as of ${asOfText(view)}`,
     servers.length === 0 ? "no LikesServers" : `${streaming} of ${servers.length} streaming`,
-    ...(view.unwritten === undefined ? [] : [UNWRITTEN_PARTS[view.unwritten]]),
+    ...(view.writeFailure === undefined ? [] : [WRITE_FAILURE_PARTS[view.writeFailure]]),
     ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
     ...(unrecorded.length > 0
       ? [`trouble of ${countOf(unrecorded.length, "LikesServer")} not recorded`]
       : []),
-    ...(misdirected.length > 0 ? [`${formatCount(misdirected.length)} of another ledger`] : []),
+    ...(foreignServers.length > 0
+      ? [`${formatCount(foreignServers.length)} of another ledger`]
+      : []),
     `${countOf(view.pendingEvents, "event")} pending`,
   ];
 }

@@ -40,7 +40,7 @@ export function verifyText(report: AuditReport, { color }: { readonly color: boo
       isAnyAbandoned ? [`${amountText(abandoned)} of retired incarnations`] : [],
     ),
     ...labelled("waiting", waiting.events > 0 ? [`${amountText(waiting)}, not applied yet`] : []),
-    ...labelled("givers", giversText(report)),
+    ...labelled("clients", clientsText(report)),
     ...labelled("sums", [sumsText(report)]),
     ...labelled("read", [readText(report)]),
   ].join("\n");
@@ -139,9 +139,9 @@ function rangeText(first: number, last: number): string {
   return first === last ? `#${first}` : `#${first} to #${last}`;
 }
 
-function giversText({ givers }: AuditReport): readonly string[] {
-  if (givers === undefined) return [];
-  const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } = givers;
+function clientsText({ clients }: AuditReport): readonly string[] {
+  if (clients === undefined) return [];
+  const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } = clients;
   const parts = Object.entries({
     counted: counted.events,
     waiting: waiting.events,
@@ -150,9 +150,9 @@ function giversText({ givers }: AuditReport): readonly string[] {
     "not decided": undecided.events,
     "not acknowledged": unacknowledged,
   }).filter(([, count]) => count > 0);
-  const gives = `${countOf(given.events, "give")}, ${countOf(given.likes, "like")}`;
+  const requests = `${countOf(given.events, "add")}, ${countOf(given.likes, "like")}`;
   const fates = parts.map(([fate, count]) => `${formatCount(count)} ${fate}`).join(", ");
-  return [fates === "" ? gives : `${gives}: ${fates}`];
+  return [fates === "" ? requests : `${requests}: ${fates}`];
 }
 
 function sumsText({ sums }: AuditReport): string {
@@ -198,7 +198,7 @@ export function verifyJson(report: AuditReport): unknown {
     troubles: { first: troubles.first, count: troubles.count },
     gaps: { first: gaps.first, count: gaps.count },
     lost: { first: lost.first, count: lost.count },
-    givers: report.givers ?? null,
+    clients: report.clients ?? null,
   };
   return withText(value);
 }

@@ -28,7 +28,7 @@ export interface ChildOptions {
   readonly args: readonly string[];
   readonly port: number;
   /** What it is told as soon as it listens, also when it listens again. */
-  readonly greeting: () => readonly ParentMessage[];
+  readonly handshake: () => readonly ParentMessage[];
   /** A line for the parent's log. */
   readonly log: (line: string) => void;
   /** A line that a person has to see. */
@@ -190,14 +190,14 @@ export class Child {
   }
 
   #listens(address: string): void {
-    const { log, tell, greeting } = this.#options;
+    const { log, tell, handshake } = this.#options;
     this.#address = address;
     this.#port = Number(address.slice(address.lastIndexOf(":") + 1));
     this.#become("listening");
     log(`${this.name} listens on ${address}`);
     const { pid, restarts } = this.view;
     if (restarts > 0) tell(`${this.name} is back: pid ${pid}, ${restartsText(restarts)}`);
-    for (const message of greeting()) this.send(message);
+    for (const message of handshake()) this.send(message);
   }
 
   #become(state: ChildState): void {

@@ -4,7 +4,7 @@
  * Each tick is stored with its event, so a process that was killed and started again within an
  * interval neither gives a tick twice nor leaves one out.
  */
-import type { GiveOutcome } from "../core/likes_server/likes_server.ts";
+import type { AddResult } from "../core/likes_server/likes_server.ts";
 import { dueTick, intervalMs, likesAt, tickMs } from "./generator.ts";
 import type { GeneratorPlan, TickPlan } from "./generator.ts";
 import type { GeneratorMark } from "../core/likes_server/outbox.ts";
@@ -20,7 +20,7 @@ const TIMER_MAX_MS = 1_000;
 export interface Giving {
   /** Events that the outbox has accepted so far. */
   acceptedEvents(): number;
-  give(event: LikeEvent, mark: GeneratorMark, done: (outcome: GiveOutcome) => void): void;
+  add(event: LikeEvent, mark: GeneratorMark, done: (outcome: AddResult) => void): void;
 }
 
 /** What is to be given, and of what. */
@@ -71,24 +71,24 @@ export class Generating {
     const lastedMs = Math.min(this.#ticks.durationMs, durationMs, monotonicMs() - startMs);
     const ticks = (this.#ticks = { ...this.#ticks, durationMs: lastedMs });
     await this.#given;
-    this.#giveDue(ticks, startMs + lastedMs);
+    this.#addDue(ticks, startMs + lastedMs);
     await this.#given;
     const tick = this.#tickOf(ticks);
     return this.#lastLikeMs ?? (tick === 0 ? undefined : tickMs(ticks, tick));
   }
 
   #schedule(ticks: TickPlan): void {
-    this.#giveDue(ticks);
+    this.#addDue(ticks);
     const next = tickMs(ticks, this.#tickOf(ticks) + 1) - monotonicMs();
     const waitMs = Math.min(Math.max(next, next <= 0 ? RETRY_MS : 1), TIMER_MAX_MS);
     this.#timer = setTimeout(() => this.#schedule(ticks), waitMs);
   }
 
-  #giveDue(ticks: TickPlan, nowMs = monotonicMs()): void {
+  #addDue(ticks: TickPlan, nowMs = monotonicMs()): void {
     if (this.#given !== undefined) return;
     const tick = dueTick(ticks, this.#tickOf(ticks), nowMs);
     if (tick === undefined) return;
-    this.#given = this.#give(ticks, tick).finally(() => (this.#given = undefined));
+    this.#given = this.#add(ticks, tick).finally(() => (this.#given = undefined));
   }
 
   /** The last tick given in this run; 0 for none. */
@@ -96,7 +96,7 @@ export class Generating {
     return this.#mark?.startMs === startMs ? this.#mark.tick : 0;
   }
 
-  #give({ startMs }: TickPlan, tick: number): Promise<void> {
+  #add({ startMs }: TickPlan, tick: number): Promise<void> {
     const likes = likesAt(this.#options.plan, this.#giving.acceptedEvents());
     const event: LikeEvent = {
       itemId: this.#options.itemId,
@@ -104,7 +104,7 @@ export class Generating {
     };
     const mark = { startMs, tick, events: (this.#mark?.events ?? 0) + 1 };
     return new Promise((resolve) => {
-      this.#giving.give(event, mark, (outcome) => {
+      this.#giving.add(event, mark, (outcome) => {
         if (outcome.type === "accepted") {
           this.#mark = mark;
           this.#lastLikeMs = monotonicMs();

@@ -80,7 +80,7 @@ export class Processes {
   }
 
   /** Lets the LikesServers give from `startMs` for `durationMs`, restarted ones too. */
-  give(startMs: number, durationMs: number): void {
+  add(startMs: number, durationMs: number): void {
     this.#startMs = startMs;
     this.#orders = [{ type: "start", startMs, durationMs }];
     for (const server of this.#servers) server.send({ type: "start", startMs, durationMs });
@@ -131,7 +131,7 @@ export class Processes {
       entry,
       port,
       args: [...args, "--data-dir", dataDir, "--log-dir", logDir],
-      greeting: () => (name === PRIMARY ? [] : this.#orders),
+      handshake: () => (name === PRIMARY ? [] : this.#orders),
       ...this.#events,
     });
   }

@@ -160,7 +160,7 @@ export class Run {
     const { durationMs, plan } = this.#options;
     const startMs = monotonicMs();
     this.#log.line("start: all are ready");
-    this.#processes.give(startMs, durationMs);
+    this.#processes.add(startMs, durationMs);
     this.#events.onReady();
     const watch = this.#watch(ready.primary);
     await this.#givingEnds(startMs + durationMs);

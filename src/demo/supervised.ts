@@ -82,7 +82,7 @@ async function startPrimaryRole(
     reflect: true,
     onFatal: output.fail,
   });
-  obey({});
+  applyResolutions({});
   return primary;
 }
 
@@ -124,7 +124,7 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
     onFatal: output.fail,
   });
   const { generating } = server;
-  obey({
+  applyResolutions({
     start: (startMs, durationMs) => generating?.start(startMs, durationMs),
     finish: (durationMs) => generating?.finish(durationMs) ?? Promise.resolve(undefined),
   });
@@ -142,7 +142,7 @@ const ROLES = new Map([
 ]);
 
 /** Ends with the parent, whatever became of it. */
-function obey(commands: ChildCommands): void {
+function applyResolutions(commands: ChildCommands): void {
   obeyParent(commands, () => process.exit(EXIT.failed));
 }
 

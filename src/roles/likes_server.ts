@@ -11,12 +11,12 @@ import { addressText } from "../text/names.ts";
 import { addressBetween } from "../cli/reach.ts";
 import { inTurn } from "./in_turn.ts";
 import { LikesError, messageOf } from "../errors.ts";
-import { LEARN_WAIT_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
+import { COUNTS_FETCH_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
-import type { CountsQuestion } from "../core/likes_server/count_cache.ts";
+import type { CountsFetch } from "../core/likes_server/count_cache.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import { LikesServerCore } from "../core/likes_server/likes_server.ts";
-import type { CountOutcome, GiveOutcome } from "../core/likes_server/likes_server.ts";
+import type { CountsResult, AddResult } from "../core/likes_server/likes_server.ts";
 import type { LikesServerAction, LikesServerEvent } from "../core/likes_server/likes_server.ts";
 import type { LikesServerNotice, Retention } from "../core/likes_server/likes_server.ts";
 import type { GeneratorMark, OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
@@ -85,8 +85,8 @@ class LikesServerRole {
   readonly #log: LikesServerLog;
   /** For reading counts; deliveries have connections of their own. */
   readonly #primary: PrimaryClient;
-  readonly #waiting = new Map<number, (outcome: GiveOutcome) => void>();
-  readonly #counting = new Map<number, (outcome: CountOutcome) => void>();
+  readonly #waiting = new Map<number, (outcome: AddResult) => void>();
+  readonly #counting = new Map<number, (outcome: CountsResult) => void>();
   #core: LikesServerCore | undefined;
   #server: RpcServer | undefined;
   #requestId = 0;
@@ -107,7 +107,7 @@ class LikesServerRole {
     const { retain = RETAIN_DEFAULT } = this.#options;
     const service = likesService({
       serverId: outbox.serverId,
-      give: (event, done) => this.#give(event, undefined, done),
+      add: (event, done) => this.#add(event, undefined, done),
       total: () => this.#core?.total(performance.now()),
       count: (asked, done) => this.#count(asked, done),
     });
@@ -143,7 +143,7 @@ class LikesServerRole {
       { ...generate, mark },
       {
         acceptedEvents: () => this.#core?.accepted.events ?? 0,
-        give: (event, generator, done) => this.#give(event, generator, done),
+        add: (event, generator, done) => this.#add(event, generator, done),
       },
     );
     log.line(
@@ -153,10 +153,10 @@ class LikesServerRole {
     return generating;
   }
 
-  #give(
+  #add(
     event: LikeEvent,
     generator: GeneratorMark | undefined,
-    done: (outcome: GiveOutcome) => void,
+    done: (outcome: AddResult) => void,
   ): void {
     if (this.#core === undefined || this.#stopped) {
       const message = `Cannot accept likes at ${this.#options.outbox.serverId}: it is not running`;
@@ -164,10 +164,10 @@ class LikesServerRole {
     }
     const requestId = ++this.#requestId;
     this.#waiting.set(requestId, done);
-    this.#drive({ type: "give", give: { requestId, event, generator } });
+    this.#drive({ type: "add", add: { requestId, event, generator } });
   }
 
-  #count(asked: AskedItems, done: (outcome: CountOutcome) => void): void {
+  #count(asked: AskedItems, done: (outcome: CountsResult) => void): void {
     if (this.#core === undefined || this.#stopped) {
       const message = `Cannot count at ${this.#options.outbox.serverId}: it is not running`;
       return done({ type: "refused", refusal: { code: "not_accepting", message } });
@@ -208,8 +208,8 @@ class LikesServerRole {
         this.#waiting.delete(action.requestId);
         return done?.(action.outcome);
       }
-      case "learn":
-        return this.#learn(action.question);
+      case "fetch_counts":
+        return this.#fetchCounts(action.fetch);
       case "counted": {
         const done = this.#counting.get(action.requestId);
         this.#counting.delete(action.requestId);
@@ -228,8 +228,8 @@ class LikesServerRole {
     this.#log.notice(notice, performance.now());
     this.#options.onNotice(notice);
     if (notice.type === "connected") this.#server?.setLedgerOther(false);
-    if (notice.type === "unwritten" || notice.type === "written") {
-      this.#server?.setStore(notice.type === "written");
+    if (notice.type === "store_failing" || notice.type === "store_recovered") {
+      this.#server?.setStore(notice.type === "store_recovered");
     }
     if (notice.type === "membership" || notice.type === "trouble") this.#tellHealth();
   }
@@ -258,13 +258,13 @@ class LikesServerRole {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  #learn({ itemIds, limit, incarnations }: CountsQuestion): void {
+  #fetchCounts({ itemIds, limit, incarnations }: CountsFetch): void {
     const request = { itemIds, pageSize: limit, incarnations };
     this.#primary
-      .counts(request, LEARN_WAIT_MAX_MS)
-      .then((answer) => this.#drive({ type: "learnt", answer }))
+      .counts(request, COUNTS_FETCH_MAX_MS)
+      .then((answer) => this.#drive({ type: "counts_fetched", answer }))
       .catch((error: unknown) => {
-        if (error instanceof LikesError) this.#drive({ type: "learnt", answer: undefined });
+        if (error instanceof LikesError) this.#drive({ type: "counts_fetched", answer: undefined });
         else this.#fail(error);
       });
   }

@@ -10,12 +10,12 @@ import { Outage } from "../log/outage.ts";
 const MEMBERSHIP_TEXTS = {
   member: "admitted by the primary: accepting likes",
   leaving: "leaving: no more likes are accepted",
-  stranger: "left the primary's members",
+  unregistered: "left the primary's members",
 } as const;
 
-const UNWRITTEN_TEXTS = {
-  full: "the disk of the outbox is full",
-  busy: "another program is writing to the outbox",
+const STORE_FAILING_TEXTS = {
+  disk_full: "the disk of the outbox is full",
+  store_busy: "another program is writing to the outbox",
 } as const;
 
 type Of<Type> = Extract<LikesServerNotice, { readonly type: Type }>;
@@ -65,9 +65,9 @@ export class LikesServerLog {
       }
       case "trouble":
         return [`trouble: ${troubleText(notice.trouble)}`];
-      case "unwritten":
-        return [`${UNWRITTEN_TEXTS[notice.why]}: nothing is accepted`];
-      case "written":
+      case "store_failing":
+        return [`${STORE_FAILING_TEXTS[notice.why]}: nothing is accepted`];
+      case "store_recovered":
         return ["the outbox is written again"];
       default:
         return unreachable(notice);

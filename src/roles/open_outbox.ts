@@ -44,7 +44,7 @@ function open(dataDir: string, serverId: string): OutboxStore {
 /** The LikesError when the incarnation of a start at `serverId` was not written. */
 export function cannotMint(why: WriteFailure, serverId: string): LikesError {
   const cannot = `Cannot start ${serverId}:`;
-  if (why === "full") {
+  if (why === "disk_full") {
     return new LikesError(
       "disk_full",
       `${cannot} its disk is full; free some space, or raise a quota`,

@@ -11,13 +11,13 @@ import { LikesError, messageOf, refused } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
 import { TICK_MS } from "../limits.ts";
 import type { LedgerStore } from "../core/ledger/ledger.ts";
-import { runGroup } from "../core/ledger/ledger_rule.ts";
-import type { LedgerCommand } from "../core/ledger/ledger_rule.ts";
-import { pageOf, select } from "../core/primary/counts_page.ts";
+import { applyCommands } from "../core/ledger/apply_commands.ts";
+import type { LedgerCommand } from "../core/ledger/apply_commands.ts";
+import { buildPage, parseSelection } from "../core/primary/counts_page.ts";
 import type { CountsRequest } from "../core/primary/counts_page.ts";
 import { PrimaryCore } from "../core/primary/primary.ts";
 import type { PrimaryAction, PrimaryEvent, PrimaryNotice } from "../core/primary/primary.ts";
-import type { Operation, OperationOutcome } from "../core/primary/primary.ts";
+import type { OperatorRequest, OperatorResult } from "../core/primary/primary.ts";
 import type { FromLikesServer } from "../core/protocol/messages.ts";
 import { addressBetween } from "../cli/reach.ts";
 import type { Log } from "../log/log_file.ts";
@@ -72,10 +72,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 /** A ledger that is opened from a copy has that in it before anything of it is shown. */
 async function noteOpening(store: LedgerStore): Promise<void> {
   const outcome = await store.transact((ledger) => {
-    return runGroup(ledger, [{ type: "opened" }], recordCodec, Date.now());
+    return applyCommands(ledger, [{ type: "opened" }], recordCodec, Date.now());
   });
   if (outcome.type === "done") return;
-  if (outcome.type === "full") {
+  if (outcome.type === "disk_full") {
     const message = "Cannot open the ledger: its disk is full; free some space, or raise a quota";
     throw new LikesError("disk_full", message);
   }
@@ -93,12 +93,12 @@ function passedOn(message: FromLikesServer, host: string): FromLikesServer {
 const OF_HEALTH: ReadonlySet<PrimaryNotice["type"]> = new Set([
   "trouble",
   "decision",
-  "misdirected",
-  "misdirected_gone",
+  "foreign_server",
+  "foreign_server_gone",
   "unrecorded",
   "unrecorded_gone",
-  "unwritten",
-  "written",
+  "store_failing",
+  "store_recovered",
 ]);
 
 class PrimaryRole {
@@ -107,7 +107,7 @@ class PrimaryRole {
   readonly #options: PrimaryOptions;
   readonly #log: PrimaryLog;
   readonly #peers = new Map<number, DeliveryPeer>();
-  readonly #operating = new Map<number, (outcome: OperationOutcome) => void>();
+  readonly #deciding = new Map<number, (outcome: OperatorResult) => void>();
   #streamId = 0;
   #requestId = 0;
   #stopped = false;
@@ -123,7 +123,7 @@ class PrimaryRole {
   async start(): Promise<Primary> {
     const service = primaryService({
       open: (peer) => this.#open(peer),
-      status: () => this.#sound(() => this.#core.status(performance.now())),
+      status: () => this.#readOrFail(() => this.#core.status(performance.now())),
       counts: (request) => this.#counts(request),
     });
     const { reflect, log } = this.#options;
@@ -154,7 +154,7 @@ class PrimaryRole {
   #tellHealth(): void {
     const { troubles, unrecorded } = this.#core;
     this.#server?.setTroubles([...troubles, ...unrecorded]);
-    this.#server?.setLedgerOther(this.#core.misdirected.length > 0);
+    this.#server?.setLedgerOther(this.#core.foreignServers.length > 0);
     this.#server?.setStore(this.#core.isWriting);
   }
 
@@ -162,9 +162,9 @@ class PrimaryRole {
   async #serveOperator(): Promise<RpcServer | undefined> {
     const { dataDir, log } = this.#options;
     try {
-      const operate = this.#operate.bind(this);
+      const decide = this.#decide.bind(this);
       const troublesOf = this.#core.troublesOf.bind(this.#core);
-      return await serveOperator(operatorSocketPath(dataDir), { operate, troublesOf });
+      return await serveOperator(operatorSocketPath(dataDir), { decide, troublesOf });
     } catch (error) {
       if (!(error instanceof LikesError)) throw error;
       log.line(`likes retire and likes resolve are off: ${error.message}`);
@@ -172,14 +172,14 @@ class PrimaryRole {
     }
   }
 
-  #operate(operation: Operation, done: (outcome: OperationOutcome) => void): void {
+  #decide(decision: OperatorRequest, done: (outcome: OperatorResult) => void): void {
     if (this.#stopped) {
       const message = "Cannot decide that: the primary is stopping; ask again once it is back";
       return done({ type: "refused", refusal: { code: "stopping", message } });
     }
     const requestId = ++this.#requestId;
-    this.#operating.set(requestId, done);
-    this.#drive({ type: "operate", requestId, operation });
+    this.#deciding.set(requestId, done);
+    this.#drive({ type: "decide", requestId, decision });
   }
 
   /** Says to all that wait for something that it does not come any more. */
@@ -189,7 +189,7 @@ class PrimaryRole {
     const unknown =
       "Cannot tell whether it was decided: the primary is stopping; ask again once it is back, " +
       "for nothing is decided twice";
-    for (const done of this.#operating.values()) {
+    for (const done of this.#deciding.values()) {
       done({ type: "refused", refusal: { code: "outcome_unknown", message: unknown } });
     }
   }
@@ -213,12 +213,12 @@ class PrimaryRole {
   /** All from one read: no commit can come between, because a commit is one synchronous call too. */
   #counts(request: CountsRequest): Counts {
     const shown = this.#core.shown(performance.now());
-    const selected = select(request, shown.ledgerId);
+    const selected = parseSelection(request, shown.ledgerId);
     if (selected.type === "refused") throw refused(selected.refusal);
     const { selection } = selected;
-    const read = this.#sound(() => this.#store.counts(selection, request.incarnations));
+    const read = this.#readOrFail(() => this.#store.counts(selection, request.incarnations));
     const { asOfMs, version } = read.meta;
-    const page = pageOf(selection, read, shown.ledgerId);
+    const page = buildPage(selection, read, shown.ledgerId);
     return { ...page, ...shown, applied: read.applied, asOfMs, version };
   }
 
@@ -248,9 +248,9 @@ class PrimaryRole {
         return this.#peers.get(action.streamId)?.pause();
       case "resume":
         return this.#peers.get(action.streamId)?.resume();
-      case "operated": {
-        const done = this.#operating.get(action.requestId);
-        this.#operating.delete(action.requestId);
+      case "decided": {
+        const done = this.#deciding.get(action.requestId);
+        this.#deciding.delete(action.requestId);
         return done?.(action.outcome);
       }
       case "notice":
@@ -272,14 +272,14 @@ class PrimaryRole {
     setImmediate(() => {
       if (this.#stopped) return;
       this.#store
-        .transact((ledger) => runGroup(ledger, commands, recordCodec, Date.now()))
+        .transact((ledger) => applyCommands(ledger, commands, recordCodec, Date.now()))
         .then((outcome) => this.#drive({ type: "committed", outcome }))
         .catch((error: unknown) => this.#fail(error));
     });
   }
 
   /** A read that fails, or a bug, ends the role as a failed write does; the caller hears of it too. */
-  #sound<T>(read: () => T): T {
+  #readOrFail<T>(read: () => T): T {
     try {
       return read();
     } catch (error) {

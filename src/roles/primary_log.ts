@@ -1,8 +1,8 @@
 /** The primary's log: each number that it applied, with its sender and the new total. */
 import { unreachable } from "../assert.ts";
-import type { Applied } from "../core/ledger/ledger_rule.ts";
+import type { Applied } from "../core/ledger/apply_commands.ts";
 import type { Hello } from "../core/protocol/messages.ts";
-import type { MisdirectedServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
+import type { ForeignServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
 import type { PrimaryNotice } from "../core/primary/primary.ts";
 import type { Id } from "../core/protocol/record.ts";
 import { decisionText, troubleLine } from "../text/trouble_text.ts";
@@ -13,9 +13,9 @@ import { MEMBERS_MAX } from "../limits.ts";
 
 const MEMBER_TEXTS = { member: "was admitted", left: "left", retired: "was retired" } as const;
 
-const UNWRITTEN_TEXTS = {
-  full: "the disk of the ledger is full",
-  busy: "another program is writing to the ledger",
+const STORE_FAILING_TEXTS = {
+  disk_full: "the disk of the ledger is full",
+  store_busy: "another program is writing to the ledger",
 } as const;
 
 /** Writes notices of the primary to `log`. */
@@ -59,16 +59,16 @@ export class PrimaryLog {
         return [decisionText(notice.decision)];
       case "convergence":
         return [`${notice.convergence}: total ${notice.totalLikes}`];
-      case "misdirected":
-        return [misdirectedText(notice.server)];
-      case "misdirected_gone":
+      case "foreign_server":
+        return [foreignServerText(notice.server)];
+      case "foreign_server_gone":
       case "unrecorded_gone":
         return []; // it may be down, or with its own primary again; what is recorded has a line
       case "unrecorded":
         return [unrecordedText(notice.server)];
-      case "unwritten":
-        return [`${UNWRITTEN_TEXTS[notice.why]}: nothing is applied, it will be offered again`];
-      case "written":
+      case "store_failing":
+        return [`${STORE_FAILING_TEXTS[notice.why]}: nothing is applied, it will be offered again`];
+      case "store_recovered":
         return ["the ledger is written again"];
       default:
         return unreachable(notice);
@@ -99,7 +99,7 @@ export class PrimaryLog {
   }
 }
 
-function misdirectedText({ serverId, address, outboxId, ledgerId }: MisdirectedServer): string {
+function foreignServerText({ serverId, address, outboxId, ledgerId }: ForeignServer): string {
   return `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`;
 }
 

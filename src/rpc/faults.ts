@@ -75,7 +75,7 @@ const CERTAIN: readonly CertainNo[] = [
 ];
 
 /** What a peer names that does not know itself what it has done. */
-const IN_DOUBT: readonly FaultCode[] = ["outcome_unknown", "store_in_doubt"];
+const IN_DOUBT: readonly FaultCode[] = ["outcome_unknown", "store_failed"];
 
 /**
  * Whether a call that failed so has certainly done nothing: the peer refused it by the name of a

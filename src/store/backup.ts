@@ -25,7 +25,7 @@ import { makeFolder, syncFolder } from "./make_folder.ts";
 import { readOutboxHead } from "./outbox/outbox_tables.ts";
 import { FILE_MODE, checkKindOfFile } from "./sqlite/own_file.ts";
 import { BUSY, DAMAGED, isOutside } from "./sqlite/sqlite_failures.ts";
-import { databasePath, olderVersion, pragma, recognise } from "./sqlite/sqlite_kind.ts";
+import { databasePath, olderVersion, pragma, detectAnomalies } from "./sqlite/sqlite_kind.ts";
 import { Database } from "./sqlite/sqlite.ts";
 import type { SqliteKind } from "./sqlite/sqlite_kind.ts";
 import { storedInteger } from "./sqlite/stored_integer.ts";
@@ -142,7 +142,7 @@ async function copyPages(
     const pageBytes = Number(pragma(database, "page_size"));
     database.exec("BEGIN");
     // This read begins the transaction that holds what is copied.
-    if (recognise(database, source, kind) === "new") throw unfitAs("it has no tables");
+    if (detectAnomalies(database, source, kind) === "new") throw unfitAs("it has no tables");
     const older = olderVersion(database, kind);
     if (older !== undefined) throw new BackupError(older);
     await database.copyTo(made, STEP_PAGES, (copied, all) => {
@@ -179,8 +179,8 @@ function finish(
 }
 
 function copiedOutbox(database: Database): CopiedOutbox {
-  const { outboxId, serverId, forgotten, incarnations } = readOutboxHead(database);
-  return { kind: "outbox", id: outboxId, serverId, ...acceptedOf(forgotten, incarnations) };
+  const { outboxId, serverId, purged, incarnations } = readOutboxHead(database);
+  return { kind: "outbox", id: outboxId, serverId, ...acceptedOf(purged, incarnations) };
 }
 
 function copiedLedger(database: Database): CopiedLedger {

@@ -7,7 +7,7 @@
  * How a write ends that does not succeed: `refused` as on a full disk; in doubt as after an I/O
  * error, whether the disk `lost` what was written or `kept` it.
  */
-export type DiskFault = "full" | "in_doubt_lost" | "in_doubt_kept";
+export type DiskFault = "disk_full" | "in_doubt_lost" | "in_doubt_kept";
 
 /** A disk whose next write can be made to fail. */
 export abstract class MemoryDisk {

@@ -4,7 +4,7 @@ import type { ItemCount } from "../core/protocol/counts.ts";
 import { storedInteger } from "./sqlite/stored_integer.ts";
 
 /** The items of a page: all are looked at and sorted for it. */
-export function pageOf(
+export function selectPage(
   items: ReadonlyMap<string, bigint>,
   { order, after, limit }: Extract<CountsSelection, { type: "page" }>,
 ): readonly ItemCount[] {

@@ -9,8 +9,8 @@ import { labelText, shortId } from "./names.ts";
 const ENDED = {
   retire: "ended with its member",
   resolve: "is resolved",
-  refilled: "ended: everything that its outbox retains was delivered again",
-  answered: "ended: every member has answered",
+  redelivered: "ended: everything that its outbox retains was delivered again",
+  confirmed: "ended: every member has answered",
 } as const;
 
 type Range = Pick<TroubleStatus, "firstSequence" | "lastSequence">;

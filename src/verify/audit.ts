@@ -12,16 +12,16 @@
  */
 import { basename, dirname } from "node:path";
 import { LikesError } from "../errors.ts";
-import { auditGivers } from "./audit_givers.ts";
+import { auditClients } from "./audit_clients.ts";
 import { auditHeard } from "./audit_heard.ts";
 import { auditIncarnation } from "./audit_incarnation.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import { auditLedger } from "./audit_ledger.ts";
 import { UnreadableFileError, isDamage, isSqliteError } from "./audited_file.ts";
-import type { Holder } from "./chain.ts";
+import type { Source } from "./chain.ts";
 import { sumGivenUp } from "./given_up.ts";
 import { Findings } from "./findings.ts";
-import { GiverFile } from "./giver_lines.ts";
+import { ClientFile } from "./client_lines.ts";
 import { LedgerFile } from "./ledger_file.ts";
 import { OutboxFile } from "./outbox_file.ts";
 import type { AuditReport, Id } from "./report.ts";
@@ -33,7 +33,7 @@ export interface AuditedFiles {
   readonly ledger: string;
   /** Of all LikesServers, and copies of them, wherever they are. */
   readonly outboxes: readonly string[];
-  readonly givers: readonly string[];
+  readonly clients: readonly string[];
 }
 
 /** Is told how many events are read, of how many. */
@@ -43,7 +43,7 @@ export type OnProgress = (events: number, allEvents: number) => void;
 const TOLD_EVENTS = 10_000;
 
 interface Opened {
-  readonly givers: readonly GiverFile[];
+  readonly clients: readonly ClientFile[];
   readonly ledger: LedgerFile;
   readonly outboxes: readonly OutboxFile[];
   /** The ledger as it was after the outboxes were opened. */
@@ -67,13 +67,13 @@ export function audit(files: AuditedFiles, onProgress: OnProgress = () => {}): A
     }
   };
   try {
-    const givers = files.givers.flatMap((path) => open(path, (one) => new GiverFile(one)));
+    const clients = files.clients.flatMap((path) => open(path, (one) => new ClientFile(one)));
     const ledger = openLedger(files.ledger);
     opened.push(ledger);
     const outboxes = files.outboxes.flatMap((path) => open(path, (one) => new OutboxFile(one)));
     const later = openLedger(files.ledger);
     opened.push(later);
-    return auditOpened({ givers, ledger, outboxes, later }, findings, onProgress);
+    return auditOpened({ clients, ledger, outboxes, later }, findings, onProgress);
   } finally {
     for (const file of opened) file[Symbol.dispose]();
   }
@@ -95,17 +95,17 @@ function openLedger(path: string): LedgerFile {
 }
 
 function auditOpened(
-  { givers, ledger, outboxes, later }: Opened,
+  { clients, ledger, outboxes, later }: Opened,
   findings: Findings,
   onProgress: OnProgress,
 ): AuditReport {
   const tally = new Tally();
-  const holders = holdersOf(outboxes);
+  const sources = holdersOf(outboxes);
   const audited: Audit = {
     ledger,
     tally,
     findings,
-    onEvents: progressOf([...holders.values()], onProgress),
+    onEvents: progressOf([...sources.values()], onProgress),
   };
   findings.attempt({}, () => ledger.checkIntegrity());
   for (const file of outboxes) {
@@ -115,12 +115,12 @@ function auditOpened(
     if (seen === undefined || seen.ledgerId === ledger.ledgerId) continue;
     findings.miss({ serverId, what: `its outbox belongs to another ledger, ${seen.ledgerId}` });
   }
-  for (const [incarnation, [first, ...others]] of holders) {
+  for (const [incarnation, [first, ...others]] of sources) {
     if (first === undefined) continue;
     const place = { serverId: first.file.serverId, incarnation };
     findings.attempt(place, () => auditIncarnation(first, others, audited));
   }
-  const gives = auditGivers(givers, holders, audited);
+  const adds = auditClients(clients, sources, audited);
   const ledgerSums = auditLedger(outboxes, audited);
   const nothing = { events: 0, unknownIncarnations: 0 };
   const givenUp = findings.attempt({}, () => sumGivenUp(audited)) ?? nothing;
@@ -149,7 +149,7 @@ function auditOpened(
     divergences,
     missing,
     troubles,
-    givers: gives,
+    clients: adds,
   };
 }
 
@@ -161,26 +161,26 @@ function expectSecondSum({ own }: Tally, findings: Findings): void {
 }
 
 /** The incarnations that are held, in the order of the outboxes, each with all that hold it. */
-function holdersOf(outboxes: readonly OutboxFile[]): ReadonlyMap<Id, readonly Holder[]> {
-  const holders = new Map<Id, Holder[]>();
+function holdersOf(outboxes: readonly OutboxFile[]): ReadonlyMap<Id, readonly Source[]> {
+  const sources = new Map<Id, Source[]>();
   for (const file of outboxes) {
     for (const held of file.incarnations) {
-      const others = holders.get(held.incarnation) ?? [];
-      holders.set(held.incarnation, [...others, { file, held }]);
+      const others = sources.get(held.incarnation) ?? [];
+      sources.set(held.incarnation, [...others, { file, held }]);
     }
   }
-  return holders;
+  return sources;
 }
 
 /** Counts events, and tells now and then how far it is. */
 function progressOf(
-  incarnations: readonly (readonly Holder[])[],
+  incarnations: readonly (readonly Source[])[],
   onProgress: OnProgress,
 ): (count: number) => void {
   let all = 0;
-  for (const holders of incarnations) {
-    const first = Math.min(...holders.map(({ held }) => held.trimmed.sequence));
-    const last = Math.max(...holders.map(({ held }) => held.lastSequence));
+  for (const sources of incarnations) {
+    const first = Math.min(...sources.map(({ held }) => held.trimmed.sequence));
+    const last = Math.max(...sources.map(({ held }) => held.lastSequence));
     all += Math.max(0, last - first);
   }
   let [read, told] = [0, 0];

@@ -34,7 +34,7 @@ function nameUnheard(ledger: LedgerFile, file: OutboxFile, findings: Findings): 
   if (ledger.troubles.some(isOfIt)) return;
   const isDecided = ledger.decisions.some(isOfIt);
   // A copy may be from before a decision.
-  if (file.isRefilling && !(isCopy && isDecided)) {
+  if (file.isRedelivering && !(isCopy && isDecided)) {
     findings.miss({ serverId, what: "its outbox delivers again to a ledger that forgot" });
   }
   for (const { isParked, incarnation } of file.incarnations) {

@@ -27,7 +27,7 @@ export function auditLedger(outboxes: readonly OutboxFile[], audit: Audit): Ledg
     }
   });
   for (const [outboxId, one] of tally.outboxes) {
-    addForgotten(one, {
+    addPurged(one, {
       outboxes: outboxes.filter((file) => file.outboxId === outboxId),
       findings,
     });
@@ -97,7 +97,7 @@ function addUnheld(applied: Applied, { ledger, tally, findings }: Audit): void {
   const outbox = tally.outbox(outboxId);
   if (outbox.reach.has(incarnation) || sequence === 0) return;
   const events = applied.countedBetween(1, sequence);
-  outbox.unheldEvents += sequence;
+  outbox.orphanedEvents += sequence;
   outbox.isUnheldPlain &&= gaps.length === 0 && !isRetired;
   outbox.applied = plus(outbox.applied, unknownLikes(events));
   if (events === 0) return;
@@ -114,31 +114,31 @@ function addUnheld(applied: Applied, { ledger, tally, findings }: Audit): void {
  * An outbox remembers how many events it has forgotten, as closed, and their likes. When these
  * are the events that the ledger applied and nobody holds, their likes are known after all.
  */
-function addForgotten(
+function addPurged(
   outbox: OutboxTally,
   { outboxes, findings }: { readonly outboxes: readonly OutboxFile[]; readonly findings: Findings },
 ): void {
-  for (const { incarnations, forgotten, serverId } of outboxes) {
-    const { most } = unknownLikes(forgotten.events);
-    if (forgotten.likes > most) {
+  for (const { incarnations, purged, serverId } of outboxes) {
+    const { most } = unknownLikes(purged.events);
+    if (purged.likes > most) {
       const what = "what an outbox has forgotten cannot have had so many likes";
-      findings.diverge({ serverId }, what, `0 to ${most}`, forgotten.likes);
+      findings.diverge({ serverId }, what, `0 to ${most}`, purged.likes);
     }
     const held = new Set(incarnations.map(({ incarnation }) => incarnation));
-    let known = outbox.unheldEvents;
+    let known = outbox.orphanedEvents;
     for (const [incarnation, reach] of outbox.reach) if (!held.has(incarnation)) known += reach;
-    if (forgotten.events <= known) continue;
-    const what = `it has forgotten ${forgotten.events} events, of which the ledger knows ${known}`;
+    if (purged.events <= known) continue;
+    const what = `it has forgotten ${purged.events} events, of which the ledger knows ${known}`;
     findings.miss({ serverId, what });
   }
   const [only, ...copies] = outboxes;
-  const isPlain = outbox.isUnheldPlain && only?.forgotten.events === outbox.unheldEvents;
+  const isPlain = outbox.isUnheldPlain && only?.purged.events === outbox.orphanedEvents;
   if (only === undefined || copies.length > 0 || !isPlain) {
-    if (outbox.unheldEvents > 0) outbox.own = undefined;
+    if (outbox.orphanedEvents > 0) outbox.own = undefined;
     return;
   }
-  const { likes } = only.forgotten;
-  const unknown = unknownLikes(outbox.unheldEvents).most;
+  const { likes } = only.purged;
+  const unknown = unknownLikes(outbox.orphanedEvents).most;
   const { least, most } = outbox.applied;
   outbox.applied = { least: least + likes, most: most - unknown + likes };
   if (outbox.own !== undefined) outbox.own += likes;

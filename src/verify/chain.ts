@@ -12,14 +12,14 @@ import type { Id, Place } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** An incarnation in one outbox. */
-export interface Holder {
+export interface Source {
   readonly file: OutboxFile;
   readonly held: HeldIncarnation;
 }
 
 /** A record of a chain; without events where its bytes are none. */
-export interface Link extends StoredRecord {
-  readonly holder: Holder;
+export interface VerifiedRecord extends StoredRecord {
+  readonly source: Source;
   readonly events: readonly AuditedEvent[] | undefined;
 }
 
@@ -42,16 +42,16 @@ function digestAfter(before: Id, firstSequence: number, bytes: Uint8Array): Id {
 }
 
 /** Where something of `holder` is. */
-export function placeOf({ file, held }: Holder, sequence: number): Place {
+export function placeOf({ file, held }: Source, sequence: number): Place {
   return { serverId: file.serverId, incarnation: held.incarnation, sequence };
 }
 
 /** Returns the records that are at their place, in order, and finds what is wrong with any. */
-export function* chainOf(holder: Holder, findings: Findings): Generator<Link> {
-  const { trimmed, acknowledged, incarnation } = holder.held;
+export function* chainOf(source: Source, findings: Findings): Generator<VerifiedRecord> {
+  const { trimmed, acknowledged, incarnation } = source.held;
   if (trimmed.sequence === 0) {
     const start = { sequence: 0, digest: incarnation, likes: 0n };
-    expectSame(holder, "the incarnation begins elsewhere", {
+    expectSame(source, "the incarnation begins elsewhere", {
       expected: start,
       found: trimmed,
       findings,
@@ -59,11 +59,11 @@ export function* chainOf(holder: Holder, findings: Findings): Generator<Link> {
   }
   let before: Position = trimmed;
   let isAcknowledgedMet = acknowledged.sequence === trimmed.sequence;
-  if (isAcknowledgedMet) expectAcknowledged(holder, trimmed, findings);
+  if (isAcknowledgedMet) expectAcknowledged(source, trimmed, findings);
   try {
-    for (const record of holder.file.records(holder.held)) {
+    for (const record of source.file.records(source.held)) {
       const { firstSequence, lastSequence } = record;
-      const place = placeOf(holder, firstSequence);
+      const place = placeOf(source, firstSequence);
       if (firstSequence <= before.sequence || lastSequence < firstSequence) {
         findings.diverge(place, "a record is not at its place", before.sequence + 1, firstSequence);
         continue;
@@ -74,17 +74,17 @@ export function* chainOf(holder: Holder, findings: Findings): Generator<Link> {
       before = record;
       if (record.sequence === acknowledged.sequence) {
         isAcknowledgedMet = true;
-        expectAcknowledged(holder, record, findings);
+        expectAcknowledged(source, record, findings);
       }
       const isWhole = Array.isArray(events) && events.length === lastSequence - firstSequence + 1;
-      yield { ...record, holder, events: isWhole ? events : undefined };
+      yield { ...record, source, events: isWhole ? events : undefined };
     }
   } catch (error) {
-    findings.damage(placeOf(holder, before.sequence + 1), error);
+    findings.damage(placeOf(source, before.sequence + 1), error);
     return;
   }
   if (isAcknowledgedMet) return;
-  const place = placeOf(holder, acknowledged.sequence);
+  const place = placeOf(source, acknowledged.sequence);
   findings.diverge(place, "what is acknowledged is not there", "the end of a record", "none");
 }
 
@@ -129,13 +129,13 @@ function wrongOf(
   return { what: "the likes are not those of the events", expected: sum, found: likes };
 }
 
-function expectAcknowledged(holder: Holder, found: Position, findings: Findings): void {
-  const expected = holder.held.acknowledged;
-  expectSame(holder, "what is acknowledged is another", { expected, found, findings });
+function expectAcknowledged(source: Source, found: Position, findings: Findings): void {
+  const expected = source.held.acknowledged;
+  expectSame(source, "what is acknowledged is another", { expected, found, findings });
 }
 
 function expectSame(
-  holder: Holder,
+  source: Source,
   what: string,
   {
     expected,
@@ -144,7 +144,7 @@ function expectSame(
   }: { readonly expected: Position; readonly found: Position; readonly findings: Findings },
 ): void {
   if (expected.digest === found.digest && expected.likes === found.likes) return;
-  const place = placeOf(holder, expected.sequence);
+  const place = placeOf(source, expected.sequence);
   findings.diverge(place, what, positionText(expected), positionText(found));
 }
 

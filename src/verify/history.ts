@@ -4,16 +4,16 @@
  * events under one name, the first such name is told, and the one goes on that agrees with the ledger.
  */
 import { chainOf, placeOf } from "./chain.ts";
-import type { Holder, Link } from "./chain.ts";
+import type { Source, VerifiedRecord } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import type { AppliedIncarnation } from "./ledger_file.ts";
 import { eventText } from "./like_events.ts";
 
 /** A chain, and the record that it gives next. */
-interface Source {
-  readonly holder: Holder;
-  readonly chain: Generator<Link>;
-  next: Link | undefined;
+interface ChainReader {
+  readonly source: Source;
+  readonly chain: Generator<VerifiedRecord>;
+  next: VerifiedRecord | undefined;
 }
 
 /** The first name under which a copy holds something else. */
@@ -24,80 +24,83 @@ interface Conflict {
   readonly found: string;
 }
 
-/** The holders: those that agree with what the ledger applied come first, those that do not last. */
-export function ranked(
-  holders: readonly Holder[],
+/** The sources: those that agree with what the ledger applied come first, those that do not last. */
+export function byAgreement(
+  sources: readonly Source[],
   applied: AppliedIncarnation | undefined,
-): readonly Holder[] {
-  if (applied === undefined || holders.length === 1) return holders;
-  const rankOf = ({ file, held }: Holder): number => {
+): readonly Source[] {
+  if (applied === undefined || sources.length === 1) return sources;
+  const rankOf = ({ file, held }: Source): number => {
     const position = file.positionAt(held, applied.appliedSequence);
     if (position === undefined) return 1;
     return position.digest === applied.digest ? 0 : 2;
   };
-  const ranks = new Map(holders.map((holder) => [holder, rankOf(holder)]));
-  return holders.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+  const ranks = new Map(sources.map((source) => [source, rankOf(source)]));
+  return sources.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
 }
 
 /**
  * Returns each record once, in order; between two there may be a hole. Every chain is checked whole.
  */
-export function* historyOf(holders: readonly Holder[], findings: Findings): Generator<Link> {
-  const sources = holders.map((holder) => sourceOf(holder, findings));
+export function* historyOf(
+  sources: readonly Source[],
+  findings: Findings,
+): Generator<VerifiedRecord> {
+  const readers = sources.map((source) => readerOf(source, findings));
   while (true) {
-    const source = nextOf(sources);
-    const record = source?.next;
-    if (source === undefined || record === undefined) return;
+    const reader = nextOf(readers);
+    const record = reader?.next;
+    if (reader === undefined || record === undefined) return;
     let isDropped = false;
-    for (const other of sources.filter((one) => one !== source)) {
+    for (const other of readers.filter((one) => one !== reader)) {
       const conflict = conflictOf(record, other);
       if (conflict === undefined) continue;
-      const later = sources.indexOf(other) > sources.indexOf(source) ? other : source;
+      const later = readers.indexOf(other) > readers.indexOf(reader) ? other : reader;
       const { expected, found } = conflict;
-      const isTurned = later === source;
+      const isTurned = later === reader;
       tell(
         later,
         isTurned ? { ...conflict, expected: found, found: expected } : conflict,
         findings,
       );
-      sources.splice(sources.indexOf(later), 1);
+      readers.splice(readers.indexOf(later), 1);
       isDropped = isTurned;
       if (isDropped) break;
     }
     if (isDropped) continue;
     yield record;
-    for (const one of sources) {
+    for (const one of readers) {
       if (one.next?.firstSequence === record.firstSequence) advance(one);
     }
   }
 }
 
-function sourceOf(holder: Holder, findings: Findings): Source {
-  const source: Source = { holder, chain: chainOf(holder, findings), next: undefined };
-  advance(source);
-  return source;
+function readerOf(source: Source, findings: Findings): ChainReader {
+  const reader: ChainReader = { source, chain: chainOf(source, findings), next: undefined };
+  advance(reader);
+  return reader;
 }
 
-function advance(source: Source): void {
-  const next = source.chain.next();
-  source.next = next.done === true ? undefined : next.value;
+function advance(reader: ChainReader): void {
+  const next = reader.chain.next();
+  reader.next = next.done === true ? undefined : next.value;
 }
 
-/** The source that goes on first; of those that do so at one place, the first. */
-function nextOf(sources: readonly Source[]): Source | undefined {
-  let found: Source | undefined;
-  for (const source of sources) {
-    if (source.next === undefined) continue;
-    if (found?.next === undefined || source.next.firstSequence < found.next.firstSequence) {
-      found = source;
+/** The reader that goes on first; of those that do so at one place, the first. */
+function nextOf(readers: readonly ChainReader[]): ChainReader | undefined {
+  let found: ChainReader | undefined;
+  for (const reader of readers) {
+    if (reader.next === undefined) continue;
+    if (found?.next === undefined || reader.next.firstSequence < found.next.firstSequence) {
+      found = reader;
     }
   }
   return found;
 }
 
 /** Where `other` holds, or held, something else than `record`. */
-function conflictOf(record: Link, { holder, next }: Source): Conflict | undefined {
-  const { trimmed } = holder.held;
+function conflictOf(record: VerifiedRecord, { source, next }: ChainReader): Conflict | undefined {
+  const { trimmed } = source.held;
   const isTrimmedInside =
     trimmed.sequence >= record.firstSequence && trimmed.sequence <= record.lastSequence;
   if (isTrimmedInside) {
@@ -117,7 +120,7 @@ function conflictOf(record: Link, { holder, next }: Source): Conflict | undefine
 }
 
 /** The first event that differs, of records that begin at one place. */
-function eventConflict(record: Link, next: Link): Conflict | undefined {
+function eventConflict(record: VerifiedRecord, next: VerifiedRecord): Conflict | undefined {
   if (record.firstSequence !== next.firstSequence) return undefined;
   const [events = [], others = []] = [record.events, next.events];
   const index = events.findIndex((event, at) => eventText(event) !== eventText(others[at]));
@@ -132,10 +135,10 @@ function eventConflict(record: Link, next: Link): Conflict | undefined {
 }
 
 /** Tells what differs in a copy, and checks the rest of it by itself. */
-function tell({ holder, chain }: Source, conflict: Conflict, findings: Findings): void {
+function tell({ source, chain }: ChainReader, conflict: Conflict, findings: Findings): void {
   const { sequence, itemId, expected, found } = conflict;
-  const place = { ...placeOf(holder, sequence), ...(itemId === undefined ? {} : { itemId }) };
-  const what = `a copy, ${JSON.stringify(holder.file.path)}, holds other events under one name`;
+  const place = { ...placeOf(source, sequence), ...(itemId === undefined ? {} : { itemId }) };
+  const what = `a copy, ${JSON.stringify(source.file.path)}, holds other events under one name`;
   findings.diverge(place, what, expected, found);
   for (const _ of chain);
 }

@@ -64,9 +64,9 @@ export class OutboxFile implements Disposable {
   /** What it has last seen of the ledger to which it belongs; undefined before it was admitted. */
   readonly seen: SeenVersion | undefined;
   /** Whether it delivers everything again, to a ledger that forgot what it had acknowledged. */
-  readonly isRefilling: boolean;
+  readonly isRedelivering: boolean;
   /** What was in the incarnations that it does not know any more: nothing of it was to be delivered. */
-  readonly forgotten: Amount;
+  readonly purged: Amount;
   readonly incarnations: readonly HeldIncarnation[];
   /** Whether it is a copy, which lacks what was accepted after it was made. */
   readonly isCopy: boolean;
@@ -88,11 +88,11 @@ export class OutboxFile implements Disposable {
       this.serverId = textOf(head, "server_id");
       this.outboxId = idOf(head, "outbox_id");
       this.seen = head["seen_ledger_id"] === null ? undefined : seenOf(head);
-      this.isRefilling = whole(head, "refilling") === 1;
+      this.isRedelivering = whole(head, "redelivering") === 1;
       this.isCopy = head["copied_ms"] !== null;
-      this.forgotten = {
-        events: whole(head, "forgotten_events"),
-        likes: likesOf(head, "forgotten_likes"),
+      this.purged = {
+        events: whole(head, "purged_events"),
+        likes: likesOf(head, "purged_likes"),
       };
       this.incarnations = this.#readIncarnations();
     } catch (error) {
@@ -105,7 +105,7 @@ export class OutboxFile implements Disposable {
     const [head] = this.#file.rows(
       `SELECT ${idColumn("outbox_id")}, ${bounded("server_id", SERVER_ID_BYTES_MAX)}, ` +
         `${idColumn("seen_ledger_id")}, ${idColumn("seen_generation")}, seen_version, ` +
-        "refilling, forgotten_events, forgotten_likes, copied_ms FROM outbox LIMIT 1",
+        "redelivering, purged_events, purged_likes, copied_ms FROM outbox LIMIT 1",
     );
     if (head === undefined) throw new CorruptStoreError("the outbox has no row of its own");
     return head;

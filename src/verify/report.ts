@@ -66,7 +66,7 @@ export interface GivenUpSum {
 }
 
 /** What the givers' own records say, and what became of it. */
-export interface GiversReport {
+export interface ClientsReport {
   /** Gives that were acknowledged. */
   readonly given: Amount;
   readonly counted: Amount;
@@ -120,5 +120,5 @@ export interface AuditReport {
   readonly divergences: Listed<Divergence>;
   readonly missing: Listed<Missing>;
   readonly troubles: Listed<Undecided>;
-  readonly givers: GiversReport | undefined;
+  readonly clients: ClientsReport | undefined;
 }

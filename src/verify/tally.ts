@@ -29,7 +29,7 @@ export interface OutboxTally {
   /** The same by the outboxes' own sums; undefined once one of them is not known. */
   own: bigint | undefined;
   /** Applied events of incarnations that no outbox holds. */
-  unheldEvents: number;
+  orphanedEvents: number;
   /** Whether each of those was counted as it was, with no decision about it. */
   isUnheldPlain: boolean;
   /** By incarnation that is held somewhere: the last of its events of which anybody knows. */
@@ -75,7 +75,7 @@ export class Tally {
     const made: OutboxTally = {
       applied: unknownLikes(0),
       own: 0n,
-      unheldEvents: 0,
+      orphanedEvents: 0,
       isUnheldPlain: true,
       reach: new Map(),
     };

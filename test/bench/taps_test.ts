@@ -62,8 +62,8 @@ test("notingSynced() notes appends when they are done, and not when they are ref
   const last = { ...origin(INCARNATION), sequence: 4, likes: 12n };
   const appended = { incarnation: INCARNATION, record, last, generator: undefined };
   const append: OutboxWrite = { type: "append", ...appended };
-  disk.failNext("full");
-  assert.is(await tapped.write([append]), "full");
+  disk.failNext("disk_full");
+  assert.is(await tapped.write([append]), "disk_full");
   assert.equal(synced, noMoments());
   assert.is(await tapped.write([append]), "done");
   assert.equal({ ...synced, atMs: [] }, { first: [1], last: [4], atMs: [] });

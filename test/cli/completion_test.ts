@@ -5,7 +5,7 @@ import type { CompletedCommand } from "../../src/cli/completion.ts";
 
 const COMMANDS: readonly CompletedCommand[] = [
   {
-    id: "give",
+    id: "add",
     summary: "it's a gift: [really]",
     flags: [
       { name: "once", summary: "one", values: undefined },
@@ -15,16 +15,16 @@ const COMMANDS: readonly CompletedCommand[] = [
     ],
     argument: "any",
   },
-  { id: "help", summary: "help", flags: [], argument: ["give"] },
+  { id: "help", summary: "help", flags: [], argument: ["add"] },
 ];
 
 test("completionScript() quotes what people wrote when a shell would read it otherwise", () => {
-  assert.match(completionScript("zsh", COMMANDS), "'give:it'\\''s a gift: [really]'");
+  assert.match(completionScript("zsh", COMMANDS), "'add:it'\\''s a gift: [really]'");
   assert.match(completionScript("fish", COMMANDS), "-a give -d 'it'\\''s a gift: [really]'");
 });
 
 test("completionScript() offers values when a flag has some", () => {
-  assert.match(completionScript("bash", COMMANDS), `"give --order") COMPREPLY=($(compgen -W`);
+  assert.match(completionScript("bash", COMMANDS), `"add --order") COMPREPLY=($(compgen -W`);
   assert.match(completionScript("bash", COMMANDS), `"give --data-dir") COMPREPLY=($(compgen -d`);
   assert.match(completionScript("zsh", COMMANDS), "'--order=[which]:value:(most id)'");
   assert.match(completionScript("zsh", COMMANDS), "'--data-dir=[where]:folder:_files -/'");

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { countText, learntCountText } from "../../src/cli/count_text.ts";
+import { countText, cachedCountText } from "../../src/cli/count_text.ts";
 
 // This file is a process of its own, so the zone can be set for it.
 process.env["TZ"] = "UTC";
@@ -41,8 +41,8 @@ test("countText() cuts item ids when the terminal is narrow", () => {
   assert.match(countText(view, { columns: 40 }), /iii… +123,456/);
 });
 
-test("learntCountText() draws what is known, what is not, and how old it is", () => {
-  const learnt = {
+test("cachedCountText() draws what is known, what is not, and how old it is", () => {
+  const fetched = {
     likes: 6_231n,
     pendingLikes: 5n,
     asOfMs: AS_OF_MS,
@@ -51,32 +51,32 @@ test("learntCountText() draws what is known, what is not, and how old it is", ()
     ageMs: 300,
   };
   const counts = [
-    { itemId: "video", learnt },
+    { itemId: "video", fetched },
     {
       itemId: "song",
-      learnt: { ...learnt, likes: 2n ** 63n - 1n, pendingLikes: undefined, ageMs: 252_000 },
+      fetched: { ...fetched, likes: 2n ** 63n - 1n, pendingLikes: undefined, ageMs: 252_000 },
     },
-    { itemId: "unheard", learnt: undefined },
+    { itemId: "unheard", fetched: undefined },
   ];
-  assert.equal(learntCountText({ serverId: "fra-1", counts }).split("\n"), [
-    "item                         likes  +here        learnt",
+  assert.equal(cachedCountText({ serverId: "fra-1", counts }).split("\n"), [
+    "item                         likes  +here       fetched",
     "video                        6,231      5     0.3 s ago",
     "song     9,223,372,036,854,775,807      ?  4 m 12 s ago",
     "unheard                          ?      ?             ?",
     "",
-    "as fra-1 learnt them, as of 2026-11-22 12:00:01 or later",
+    "as fra-1 has them, as of 2026-11-22 12:00:01 or later",
   ]);
 });
 
-test("learntCountText() fits a narrow terminal, and says so when no item has likes", () => {
-  const learnt = { likes: 1n, pendingLikes: 0n, asOfMs: 0, version: 1, generation: "", ageMs: 0 };
-  const view = { serverId: "fra-1", counts: [{ itemId: "i".repeat(256), learnt }] };
-  for (const line of learntCountText(view, { columns: 40 }).split("\n")) {
+test("cachedCountText() fits a narrow terminal, and says so when no item has likes", () => {
+  const fetched = { likes: 1n, pendingLikes: 0n, asOfMs: 0, version: 1, generation: "", ageMs: 0 };
+  const view = { serverId: "fra-1", counts: [{ itemId: "i".repeat(256), fetched }] };
+  for (const line of cachedCountText(view, { columns: 40 }).split("\n")) {
     assert.ok(line.length <= 40, line);
   }
-  assert.match(learntCountText(view), "as of no time yet");
-  const empty = learntCountText({ serverId: "fra-1", counts: [] });
-  assert.is(empty, "no item has likes yet\n\nas fra-1 learnt them");
+  assert.match(cachedCountText(view), "as of no time yet");
+  const empty = cachedCountText({ serverId: "fra-1", counts: [] });
+  assert.is(empty, "no item has likes yet\n\nas fra-1 has them");
 });
 
 test.run();

@@ -15,12 +15,12 @@ const SERVER = {
 
 /** A view of this ledger with the servers that are refused. */
 function viewOf(refused: Partial<Parameters<typeof refusedParts>[0]>) {
-  return { ledgerId: OURS, misdirected: [], unrecorded: [], ...refused };
+  return { ledgerId: OURS, foreignServers: [], unrecorded: [], ...refused };
 }
 
 test("refusedParts() names the LikesServer, both ledgers, since when, and the way out", () => {
   assert.is(
-    refusedParts(viewOf({ misdirected: [SERVER] })).join(),
+    refusedParts(viewOf({ foreignServers: [SERVER] })).join(),
     `fra-1 at 127.0.0.1:50052 is of another ledger, since ${localSecond(SINCE_MS)}: its outbox ` +
       "belongs to ledger 3f2a91c0, and this is 1234abcd (start this primary on its own --data-dir, " +
       "or point that LikesServer to its own primary)",
@@ -28,13 +28,13 @@ test("refusedParts() names the LikesServer, both ledgers, since when, and the wa
 });
 
 test("refusedParts() names a LikesServer that told no address without one", () => {
-  const [part = ""] = refusedParts(viewOf({ misdirected: [{ ...SERVER, address: "" }] }));
+  const [part = ""] = refusedParts(viewOf({ foreignServers: [{ ...SERVER, address: "" }] }));
   assert.match(part, /^fra-1 is of another ledger,/);
 });
 
 test("refusedLines() escapes what a peer says, and cuts what does not fit", () => {
   const hostile = { ...SERVER, serverId: "\u001b[2J", address: "\u202e" };
-  const lines = refusedLines(viewOf({ misdirected: [hostile] }), 60);
+  const lines = refusedLines(viewOf({ foreignServers: [hostile] }), 60);
   assert.is(lines.length, 3);
   assert.ok(lines.every((line) => line.length <= 60));
   assert.not.match(lines.join("\n"), /[\u001b\u202e]/);

@@ -42,10 +42,10 @@ test("statusLine() names what is missing when not all is well", () => {
 
 test("statusLine() says why nothing more is counted when the ledger cannot be written", () => {
   assert.match(
-    statusLine(status({ unwritten: "full" })),
+    statusLine(status({ writeFailure: "disk_full" })),
     ", 1 of 1 streaming, ledger's disk full, ",
   );
-  const busy = statusLine(status({ unwritten: "busy" }));
+  const busy = statusLine(status({ writeFailure: "store_busy" }));
   assert.match(busy, ", ledger held by another program, ");
 });
 
@@ -169,14 +169,14 @@ test("statusLine() says everywhere only when it is", () => {
 });
 
 test("statusTable() and statusLine() name one of another ledger, and how many more come", () => {
-  const misdirected = ["fra-1", "fra-2", "fra-3"].map((serverId) => ({
+  const foreignServers = ["fra-1", "fra-2", "fra-3"].map((serverId) => ({
     serverId,
     outboxId: "2".repeat(32),
     address: "127.0.0.1:50052",
     ledgerId: `3f2a91c0${"0".repeat(24)}`,
     sinceMs: NOW_MS,
   }));
-  const view = status({ misdirected, servers: [], convergence: "unknown", everywhere: false });
+  const view = status({ foreignServers, servers: [], convergence: "unknown", everywhere: false });
   const table = statusTable(view, { columns: 100, color: false });
   assert.match(table, "UNKNOWN, as of 0.3 s ago, no LikesServers, 3 of another ledger, 0 events");
   assert.match(table, "\nfra-1 at 127.0.0.1:50052 is of another ledger\n  since ");
@@ -226,9 +226,9 @@ function status(overrides: Partial<Status>): Status {
     servers: servers(1),
     troubles: [],
     troubleCount: 0,
-    misdirected: [],
+    foreignServers: [],
     unrecorded: [],
-    unwritten: undefined,
+    writeFailure: undefined,
     ...overrides,
   };
 }

@@ -21,7 +21,7 @@ const EXACT: AuditReport = {
   divergences: NONE,
   missing: NONE,
   troubles: NONE,
-  givers: undefined,
+  clients: undefined,
 };
 
 test("verifyText() says what was read and the sums when all is exact", () => {
@@ -100,7 +100,7 @@ test("verifyText() tells what is not counted when it waits or was given up", () 
       gaps: { first: [gap], count: 1 },
       waiting: { events: 1, likes: 42n },
       abandoned: { events: 2, likes: 7n },
-      givers: {
+      clients: {
         given: { events: 9, likes: 100n },
         counted: { events: 6, likes: 51n },
         waiting: { events: 1, likes: 42n },
@@ -116,7 +116,7 @@ test("verifyText() tells what is not counted when it waits or was given up", () 
     `given up a, incarnation ${LIFE}, #5 to #9: a gap that decision 4 closed`,
     "given up 2 events, 7 likes of retired incarnations",
     "waiting  1 event, 42 likes, not applied yet",
-    "givers   9 gives, 100 likes: 6 counted, 1 waiting, 2 given up, 3 not acknowledged",
+    "clients  9 adds, 100 likes: 6 counted, 1 waiting, 2 given up, 3 not acknowledged",
   ]) {
     assert.ok(text.split("\n").includes(line), line);
   }
@@ -185,7 +185,7 @@ test("verifyJson() is one object with numbers as text when it is written", () =>
   assert.equal(written.divergences, { first: [told], count: "1" });
   assert.is(written.sums.items, "9223372036854775807");
   assert.is(written.sums.outboxes, null);
-  assert.is(written.givers, null);
+  assert.is(written.clients, null);
   assert.equal(written.givenUp, { events: "0", unknownIncarnations: "0" });
 });
 

@@ -85,7 +85,7 @@ export function report(changes: Partial<Report> = {}): Report {
   return {
     type: "report",
     incarnation: FIRST,
-    labelMs: 1,
+    pulseMs: 1,
     lastSequence: 0,
     acceptedLikes: 0n,
     acknowledgedLikes: 0n,
@@ -102,7 +102,7 @@ export function report(changes: Partial<Report> = {}): Report {
 export function pulse(changes: Partial<Pulse> = {}): Pulse {
   return {
     type: "pulse",
-    labelMs: 1_000,
+    pulseMs: 1_000,
     generation: GENERATION,
     version: 1,
     totalLikes: 0n,
@@ -119,8 +119,8 @@ export function welcome(incarnation: Id, changes: Partial<Welcome> = {}): Welcom
     generation: GENERATION,
     appliedSequence: 0,
     digest: origin(incarnation).digest,
-    reoffer: false,
-    pulse: pulse({ labelMs: 1 }),
+    redeliver: false,
+    pulse: pulse({ pulseMs: 1 }),
     ...changes,
   };
 }
@@ -154,7 +154,12 @@ export function trouble(changes: Partial<Trouble> = {}): Trouble {
 
 /** A ledger command for a report of `outboxId` on stream 1. */
 export function reportCommand(changes: Partial<Report> = {}, outboxId = OUTBOX): LedgerCommand {
-  const from = { outboxId, serverId: "likes-server-0", address: "127.0.0.1:1", named: undefined };
+  const from = {
+    outboxId,
+    serverId: "likes-server-0",
+    address: "127.0.0.1:1",
+    highestReported: undefined,
+  };
   return { type: "report", streamId: 1, report: { ...from, report: report(changes) } };
 }
 

@@ -22,7 +22,7 @@ test("handle() delivers 200 lives in order when the primary was away for all of 
   for (let life = 1; life <= LIVES; life++) {
     last = await LikesServerHarness.start({ disk, incarnation: testId(0x1000 + life) });
     // Some lives accept nothing at all, and are closed all the same.
-    for (let give = 0; give < life % 3; give++) last.give(life);
+    for (let add = 0; add < life % 3; add++) last.add(life);
     await last.settle();
   }
   assert.is(disk.content.state.incarnations.length, LIVES + 1);

@@ -5,14 +5,14 @@ import { obeyParent, tellParent } from "../../src/demo/child_channel.ts";
 const PORT = "4242";
 
 const [behaviour, , port] = process.argv.slice(2);
-let greeted: number | undefined;
+let welcomed: number | undefined;
 /** `half-deaf` answers from its second life on, when it has a port. */
 const isDeaf = behaviour === "deaf" || (behaviour === "half-deaf" && port === "0");
 
 obeyParent(
   {
-    start: (startMs) => (greeted = startMs),
-    finish: () => (isDeaf ? new Promise(() => {}) : Promise.resolve(greeted)),
+    start: (startMs) => (welcomed = startMs),
+    finish: () => (isDeaf ? new Promise(() => {}) : Promise.resolve(welcomed)),
   },
   () => process.exit(1),
 );

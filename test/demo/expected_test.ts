@@ -26,7 +26,7 @@ test("expectedOf() computes the likes of the seed, however often and in steps", 
   const plan = { ...PLAN, serverId: "a" };
   for (const events of [0, 3, 3, 9])
     assert.is(seedLikes?.("a", events), likesBetween(plan, 0, events));
-  assert.is(seedLikes?.("stranger", 3), undefined);
+  assert.is(seedLikes?.("unregistered", 3), undefined);
 });
 
 test("expectedOf() leaves the seed alone when there were likes before", () => {

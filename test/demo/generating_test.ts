@@ -134,7 +134,7 @@ function fakeRole(events = 0) {
     given: [] as Given[],
     refusals: 0,
     acceptedEvents: () => events,
-    give: ((event, mark, done) => {
+    add: ((event, mark, done) => {
       role.given.push({ likes: event.change.likes, mark });
       if (role.refusals > 0) {
         role.refusals--;
@@ -143,7 +143,7 @@ function fakeRole(events = 0) {
       }
       events++;
       done({ type: "accepted", incarnation: testId(1), sequence: events });
-    }) as Giving["give"],
+    }) as Giving["add"],
   };
   return role;
 }

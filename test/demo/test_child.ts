@@ -7,7 +7,7 @@ import { isAlive } from "../runner/process_group.ts";
 /** What the children of these tests run. */
 export const PROGRAM = fileURLToPath(new URL("child_program.ts", import.meta.url));
 /** What it is told as soon as it listens. */
-type Greeting = readonly ParentMessage[];
+type Handshake = readonly ParentMessage[];
 
 /** A child of `child_program.ts`, with what it and its keeper said. */
 export class TestChild extends Child implements AsyncDisposable {
@@ -17,7 +17,7 @@ export class TestChild extends Child implements AsyncDisposable {
   readonly states: string[];
   readonly #givenUp: { is: boolean };
 
-  constructor(behaviour: string, greeting: Greeting = []) {
+  constructor(behaviour: string, handshake: Handshake = []) {
     const lines: string[] = [];
     const told: string[] = [];
     const states: string[] = [];
@@ -27,7 +27,7 @@ export class TestChild extends Child implements AsyncDisposable {
       entry: PROGRAM,
       args: [behaviour],
       port: 0,
-      greeting: () => greeting,
+      handshake: () => handshake,
       log: (line) => lines.push(line),
       tell: (line) => told.push(line),
       onGivenUp: () => (givenUp.is = true),

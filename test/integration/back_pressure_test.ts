@@ -91,7 +91,7 @@ async function admitted(address: string, identity: Identity): Promise<RawCall> {
       const message = readFromPrimary(StreamLikes.responseDeserialize(bytes));
       if (message.type === "ack") resolve();
       if (message.type !== "welcome") return;
-      peer.send(encode(reportOf(identity.incarnation, message.pulse.labelMs, {})));
+      peer.send(encode(reportOf(identity.incarnation, message.pulse.pulseMs, {})));
     });
   });
   await within("the admission", ready);

@@ -18,7 +18,7 @@ import { becomes } from "../fixtures/eventually.ts";
 import { expectDecided } from "../fixtures/operated.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { extent } from "../fixtures/extent.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";
 import { makeLedger } from "../verify/stores_fixture.ts";
@@ -41,8 +41,8 @@ test("a ledger that is lost is put back from a backup, and refilled by its Likes
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
   const b = await counter.startAccepting("b");
-  await using givers = new Givers(a.address, { name: "a" });
-  await becomes("likes given", () => givers.acceptedEvents > 50);
+  await using clients = new Clients(a.address, { name: "a" });
+  await becomes("likes given", () => clients.acceptedEvents > 50);
   const destination = join(counter.folder, "backup");
   const copied = await backUp(counter, destination); // while likes arrive
   assert.equal(
@@ -53,10 +53,10 @@ test("a ledger that is lost is put back from a backup, and refilled by its Likes
       ["b", "outbox"],
     ],
   );
-  const given = givers.acceptedEvents;
-  await becomes("more likes given", () => givers.acceptedEvents > given + 50);
+  const given = clients.acceptedEvents;
+  await becomes("more likes given", () => clients.acceptedEvents > given + 50);
   await counter.add(b, 7);
-  const records = await givers.stop();
+  const records = await clients.stop();
   const total = await expectExact(counter, { a, b }, records);
   assert.ok(BigInt(copied[0]?.totalLikes ?? total) < total, "the backup is older");
   const { generation } = await counter.status();

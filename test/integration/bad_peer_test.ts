@@ -35,7 +35,7 @@ test("a stream ends when a Hello cannot be taken", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const identity = newIdentity("a");
-  await using twice = await DeliveryPeer.greeted(counter.primary, identity);
+  await using twice = await DeliveryPeer.welcomed(counter.primary, identity);
   twice.say(helloOf(identity, {}));
   await expectEnd(twice, "message_invalid", "a second Hello");
   await using newer = new DeliveryPeer(counter.primary);
@@ -45,8 +45,8 @@ test("a stream ends when a Hello cannot be taken", async () => {
   const seen = { ledgerId: newId(), generation: newId(), version: 5 };
   stranger.say(helloOf(identity, { seen }));
   await expectEnd(stranger, "ledger_other", "its own primary");
-  await using older = await DeliveryPeer.greeted(counter.primary, identity);
-  await using other = await DeliveryPeer.greeted(counter.primary, identity);
+  await using older = await DeliveryPeer.welcomed(counter.primary, identity);
+  await using other = await DeliveryPeer.welcomed(counter.primary, identity);
   await expectEnd(older, "replaced", "a newer Hello");
   await other.report(identity);
 });
@@ -63,7 +63,7 @@ test("an address that reaches nobody is told to nobody, and its LikesServer coun
     "a b:1",
   ]) {
     const identity = newIdentity("a");
-    await using peer = await DeliveryPeer.greeted(counter.primary, identity, { address });
+    await using peer = await DeliveryPeer.welcomed(counter.primary, identity, { address });
     await peer.report(identity);
     await peer.next("ack");
     const { servers } = await counter.status();
@@ -80,13 +80,13 @@ test("a stream ends when a message is of another incarnation or answers no pulse
   await using counter = new Counter();
   await counter.startPrimary();
   const identity = newIdentity("a");
-  await using foreign = await DeliveryPeer.greeted(counter.primary, identity);
+  await using foreign = await DeliveryPeer.welcomed(counter.primary, identity);
   foreign.say(batchAfter(newId()).batch);
   await expectEnd(foreign, "message_invalid", "of incarnation");
-  await using reporting = await DeliveryPeer.greeted(counter.primary, identity);
+  await using reporting = await DeliveryPeer.welcomed(counter.primary, identity);
   await reporting.report({ ...identity, incarnation: newId() });
   await expectEnd(reporting, "message_invalid", "of incarnation");
-  await using guessing = await DeliveryPeer.greeted(counter.primary, identity);
+  await using guessing = await DeliveryPeer.welcomed(counter.primary, identity);
   guessing.say(reportOf(identity.incarnation, 1, {}));
   await expectEnd(guessing, "message_invalid", "label 1");
   await using thief = await DeliveryPeer.admitted(counter.primary, identity);
@@ -102,7 +102,7 @@ test("a batch that does not follow what was applied ends its stream, and counts 
   const identity = newIdentity("a");
   const { incarnation } = identity;
   const first = batchAfter(incarnation, undefined, [1, 2, 3]);
-  await using early = await DeliveryPeer.greeted(counter.primary, identity);
+  await using early = await DeliveryPeer.welcomed(counter.primary, identity);
   early.say(first.batch);
   await expectEnd(early, "resynchronise", "before the first report");
   {
@@ -123,13 +123,13 @@ test("a batch that does not follow what was applied ends its stream, and counts 
     "too short": { ...next.batch, lastSequence: 5 },
   };
   for (const [what, batch] of Object.entries(wrong)) {
-    await using peer = await DeliveryPeer.greeted(counter.primary, identity);
+    await using peer = await DeliveryPeer.welcomed(counter.primary, identity);
     peer.say({ ...batch, records: batch.records.map((one) => ({ lastSequence: 4, ...one })) });
     const { code } = await peer.ended();
     assert.is(code, STATUS.ABORTED, what);
   }
   assert.is((await counter.status()).totalLikes, 6n);
-  await using again = await DeliveryPeer.greeted(counter.primary, identity);
+  await using again = await DeliveryPeer.welcomed(counter.primary, identity);
   assert.is((await again.next("welcome")).digest, first.after.digest);
   again.say(next.batch);
   assert.is((await again.next("ack")).appliedSequence, 4);

@@ -100,12 +100,12 @@ async function startedWith(
       "ON CONFLICT DO UPDATE SET likes = excluded.likes",
   ]);
   const outbox = join(counter.outboxDir("a"), "outbox.sqlite");
-  plant(outbox, likes, ["UPDATE outbox SET forgotten_likes = ?"]);
+  plant(outbox, likes, ["UPDATE outbox SET purged_likes = ?"]);
   const more = counter.tally("a").likes - likes;
-  plant(outbox, likes - more, ["UPDATE outbox SET forgotten_likes = ?"]);
+  plant(outbox, likes - more, ["UPDATE outbox SET purged_likes = ?"]);
   // As many events as so many likes need, of a life that was delivered and forgotten long ago.
   const events = likes / BigInt(LIKES_PER_EVENT_MAX) + 1n;
-  plant(outbox, events, ["UPDATE outbox SET forgotten_events = ?"]);
+  plant(outbox, events, ["UPDATE outbox SET purged_events = ?"]);
   const life =
     "INSERT OR IGNORE INTO incarnations (incarnation, outbox_id, digest, state, applied_sequence)";
   const delivered = "0".repeat(32);

@@ -38,7 +38,7 @@ export const CURL_LINES: readonly CurlLine[] = [
   { port: LIKES_SERVER_PORT, what: "likes.v1.LikesService/GetTotal" },
   {
     port: LIKES_SERVER_PORT,
-    what: "likes.v1.LikesService/GetLearntCounts",
+    what: "likes.v1.LikesService/GetCachedCounts",
     data: '{"item_ids":["video"]}',
   },
   {

@@ -23,7 +23,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   "likes.v1.PrimaryService/GetCounts": '"itemId":"video"',
   "likes.v1.LikesService/AddLikes": '"serverId":"a"',
   "likes.v1.LikesService/GetTotal": '"totalLikes":"',
-  "likes.v1.LikesService/GetLearntCounts": '"itemId":"video","likes":"',
+  "likes.v1.LikesService/GetCachedCounts": '"itemId":"video","likes":"',
   "grpc.health.v1.Health/Check": '"status":"SERVING"',
 };
 

@@ -14,7 +14,7 @@ import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { extent, sampleOf } from "../fixtures/extent.ts";
 import { FakedClock, findLibfaketime } from "../fixtures/faked_clock.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 
 const SECOND_MS = 1_000;
@@ -74,8 +74,8 @@ testFaked("the total is exact, and never UNKNOWN, when clocks jump while likes f
   await counter.startPrimary({ env: clocks["primary"]?.env ?? {} });
   const a = await counter.startAccepting("a", { env: clocks["a"]?.env ?? {} });
   const b = await counter.startAccepting("b", { env: clocks["b"]?.env ?? {} });
-  await using givers = new Givers(a.address, { name: "a" });
-  await using others = new Givers(b.address, { name: "b" });
+  await using clients = new Clients(a.address, { name: "a" });
+  await using others = new Clients(b.address, { name: "b" });
   await becomes("a first answer of all", async () => {
     return (await counter.status()).convergence !== "unknown";
   });
@@ -85,11 +85,11 @@ testFaked("the total is exact, and never UNKNOWN, when clocks jump while likes f
     for (const jump of JUMPS) {
       for (const name of names) clocks[name]?.set(jump.time);
       for (const name of names) await logged(counter, name, jump);
-      await goesOn([givers, others], watch);
+      await goesOn([clients, others], watch);
       jumps += names.length;
     }
   }
-  const records = [...(await givers.stop()), ...(await others.stop())];
+  const records = [...(await clients.stop()), ...(await others.stop())];
   await watch.stop();
   const total = await expectExact(counter, { a, b }, records);
   for (const { itemId, refused, unknown, acceptedEvents } of records) {
@@ -164,11 +164,11 @@ async function logged(counter: Counter, name: string, { time, shownMs }: Jump): 
 }
 
 /** Waits until all givers have given, and the watch has seen, a little more. */
-async function goesOn(givers: readonly Givers[], watch: Watch): Promise<void> {
-  const before = givers.map(({ acceptedEvents }) => acceptedEvents);
+async function goesOn(clients: readonly Clients[], watch: Watch): Promise<void> {
+  const before = clients.map(({ acceptedEvents }) => acceptedEvents);
   const seen = watch.seen + STATUSES_A_JUMP;
   await becomes("likes and statuses after a jump", () => {
-    return watch.seen >= seen && givers.every((one, at) => one.acceptedEvents > (before[at] ?? 0));
+    return watch.seen >= seen && clients.every((one, at) => one.acceptedEvents > (before[at] ?? 0));
   });
 }
 

@@ -23,7 +23,7 @@ test("bash completes commands, flags and values when likes is typed", async () =
     [["help", "cou"], "count"],
     [["start-primary", "--data-dir", "/us"], "/usr"],
     [["start-primary", "--data-dir", "=", "/us"], "/usr"],
-    [["verify", "--givers", FILE.slice(0, -2)], FILE],
+    [["verify", "--clients", FILE.slice(0, -2)], FILE],
     [["verify", "--ledger", "=", FILE.slice(0, -2)], FILE],
     [["backup", "/us"], "/usr"],
     [["status", "--primary", ""], ""],
@@ -76,7 +76,7 @@ test("fish completes commands, flags and values when it is installed", async () 
     ["likes status --o", /^--once\tone answer/m],
     ["likes completion ", /^bash\nfish\nzsh$/m],
     ["likes start-primary --data-dir /us", /^\/usr\//m],
-    [`likes verify --givers ${FILE.slice(0, -2)}`, new RegExp(`^${FILE}$`, "m")],
+    [`likes verify --clients ${FILE.slice(0, -2)}`, new RegExp(`^${FILE}$`, "m")],
     ["likes backup /us", /^\/usr\//m],
   ] as const;
   for (const [line, expected] of asked) {

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesClient } from "../../src/rpc/client/likes_client.ts";
 import { becomes } from "../fixtures/eventually.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
@@ -26,13 +26,13 @@ test("likes count shows 1,000 named items, and every item once by id while likes
   assert.match(one.stderr, "Cannot count 1001 items: at most 1000");
 
   const { totalLikes } = await counter.status();
-  await using givers = new Givers(server.address, { name: "meanwhile" });
+  await using clients = new Clients(server.address, { name: "meanwhile" });
   await becomes("more items counted", async () => {
     return (await counter.status()).totalLikes > totalLikes;
   });
   const all = await counter.likes(["count", "--all", "--order", "item-id", "--json", ...at]);
   assert.is(all.stdout.trimEnd().split("\n").length, 2, "1,000 items and those that came: 2 pages");
-  await givers.stop();
+  await clients.stop();
   const ids = idsOf(all.stdout);
   assert.equal(ids.filter((id) => id.startsWith("item-")).toSorted(), itemIds.toSorted());
   assert.is(new Set(ids).size, ids.length);

@@ -1,11 +1,11 @@
 /** Counts at a LikesServer, on real processes: exact with its own likes, also without a primary. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LEARNT_FRESH_MS } from "../../src/limits.ts";
+import { COUNTS_FRESH_MS } from "../../src/limits.ts";
 import { LikesClient } from "../../src/rpc/client/likes_client.ts";
-import type { LearntLikes } from "../../src/core/likes_server/count_cache.ts";
+import type { CachedLikes } from "../../src/core/likes_server/count_cache.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
@@ -21,8 +21,8 @@ test("likes count --server shows learnt likes with their age while the primary i
   await counter.add(server, 5);
   assert.is((await counter.likes(["status", "--wait", "--primary", counter.primary])).code, 0);
   const at = ["--server", server.address];
-  const learnt = await counter.likes(["count", "video", ...at]);
-  assert.match(learnt.stdout, /^item +likes +\+here +learnt\nvideo +5 +0 +[\d.]+ s ago\n\nas a /);
+  const fetched = await counter.likes(["count", "video", ...at]);
+  assert.match(fetched.stdout, /^item +likes +\+here +learnt\nvideo +5 +0 +[\d.]+ s ago\n\nas a /);
   const ranking = await counter.likes(["count", ...at]);
   assert.match(ranking.stdout, /\nvideo +5 /);
 
@@ -56,9 +56,9 @@ test("count and own likes are all that was acknowledged, whenever and through re
   const primary = await counter.startPrimary();
   const server = await counter.startAccepting("a");
   await counter.add(server, 1, "mine/0");
-  await using givers = new Givers(server.address, { name: "mine", givers: 1 });
+  await using clients = new Clients(server.address, { name: "mine", clients: 1 });
   const client = new LikesClient(server.address);
-  const [record] = givers.records;
+  const [record] = clients.records;
   if (record === undefined) throw new Error("There is no giver");
   let told = 0;
   /** Asks, and checks what is told; gives its age. */
@@ -67,7 +67,7 @@ test("count and own likes are all that was acknowledged, whenever and through re
     const { counts } = await client.counts(["mine/0"], 0, CALL_WAIT_MS);
     // What is on its way is at most one call of this giver: it waits for each answer.
     const after = 1n + record.accepted + record.unknown + LIKES_MAX;
-    const { likes, pendingLikes, ageMs } = counts[0]?.learnt ?? missing();
+    const { likes, pendingLikes, ageMs } = counts[0]?.fetched ?? missing();
     if (pendingLikes === undefined) return ageMs;
     told++;
     const all = likes + pendingLikes;
@@ -76,10 +76,10 @@ test("count and own likes are all that was acknowledged, whenever and through re
   };
   for (let asked = 0; asked < ASKS; asked++) await ask();
   await primary.end("SIGKILL");
-  await becomes("old counts", async () => (await ask()) > LEARNT_FRESH_MS);
+  await becomes("old counts", async () => (await ask()) > COUNTS_FRESH_MS);
   for (let asked = 0; asked < ASKS; asked++) await ask();
   await counter.startPrimary();
-  await becomes("fresh counts", async () => (await ask()) <= LEARNT_FRESH_MS);
+  await becomes("fresh counts", async () => (await ask()) <= COUNTS_FRESH_MS);
   for (let asked = 0; asked < ASKS; asked++) await ask();
   client.close();
   assert.ok(told > ASKS, `only ${told} answers told the own likes apart`);
@@ -88,18 +88,18 @@ test("count and own likes are all that was acknowledged, whenever and through re
 test.run();
 
 /** Waits until the count is older than the primary's death, and gives it. */
-function becomesAway(server: Role): Promise<LearntLikes> {
+function becomesAway(server: Role): Promise<CachedLikes> {
   return eventually("a count that is old", async () => {
-    const learnt = await countAt(server);
-    return learnt.ageMs > LEARNT_FRESH_MS ? learnt : undefined;
+    const fetched = await countAt(server);
+    return fetched.ageMs > COUNTS_FRESH_MS ? fetched : undefined;
   });
 }
 
-async function countAt({ address }: Role): Promise<LearntLikes> {
+async function countAt({ address }: Role): Promise<CachedLikes> {
   const client = new LikesClient(address);
   try {
     const { counts } = await client.counts(["video"], 0, CALL_WAIT_MS);
-    return counts[0]?.learnt ?? missing();
+    return counts[0]?.fetched ?? missing();
   } finally {
     client.close();
   }

@@ -13,8 +13,8 @@ import { expectExact } from "../fixtures/expect_exact.ts";
 import { sampleOf } from "../fixtures/extent.ts";
 import { failing, hasTracer, quotaUsedUp } from "../fixtures/failing_disk.ts";
 import type { Failing } from "../fixtures/failing_disk.ts";
-import { Givers } from "../fixtures/givers.ts";
-import type { GiverRecord } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
+import type { ClientRecord } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
@@ -36,16 +36,16 @@ test("a LikesServer ends with the reason when its disk fails, and loses nothing"
   await using counter = new Counter();
   await counter.startPrimary();
   let a: Role = await counter.startAccepting("a");
-  const records: GiverRecord[] = [];
+  const records: ClientRecord[] = [];
   for (const fault of FAULTS) {
     await a.end("SIGKILL");
     a = await counter.startLikes("a", {
       through: failing(fault, counter.outboxDir("a")),
     });
-    await using givers = new Givers(a.address, { name: `${FAULTS.indexOf(fault)}`, givers: 4 });
+    await using clients = new Clients(a.address, { name: `${FAULTS.indexOf(fault)}`, clients: 4 });
     await expectEnd(counter, a, "LikesServer-a", JSON.stringify(fault));
     a = await counter.startLikes("a");
-    records.push(...(await givers.stop()));
+    records.push(...(await clients.stop()));
   }
   const total = await expectExact(counter, { a }, records);
   assert.ok(total > 0n, "something was accepted");
@@ -57,7 +57,7 @@ test("a primary ends with the reason when its disk fails, and counts nothing twi
   await using counter = new Counter();
   let primary: Role = await counter.startPrimary();
   const a = await counter.startAccepting("a");
-  await using givers = new Givers(a.address, { name: "a", givers: 4 });
+  await using clients = new Clients(a.address, { name: "a", clients: 4 });
   for (const fault of FAULTS) {
     await primary.end("SIGKILL");
     const through = failing(fault, join(counter.dataDir, "primary"));
@@ -65,7 +65,7 @@ test("a primary ends with the reason when its disk fails, and counts nothing twi
     await expectEnd(counter, primary, "PrimaryLikesServer", JSON.stringify(fault));
     primary = await counter.startPrimary();
   }
-  const records = await givers.stop();
+  const records = await clients.stop();
   await expectExact(counter, { a }, records);
 });
 
@@ -79,13 +79,13 @@ test("roles go on when their disk quota is used up, and count exactly afterwards
   const primary = await counter.startPrimary({ through: ledger });
   const outbox = quotaUsedUp("60..120", counter.outboxDir("a"));
   const a = await counter.startLikes("a", { through: outbox });
-  await using givers = new Givers(a.address, { name: "a", givers: 4 });
+  await using clients = new Clients(a.address, { name: "a", clients: 4 });
   for (const log of ["LikesServer-a", "PrimaryLikesServer"]) {
     await becomes(`${log} written again`, () => {
       return /the disk of the (\w+) is full[^]*the \1 is written again/.test(logOf(counter, log));
     });
   }
-  const records = await givers.stop();
+  const records = await clients.stop();
   assert.ok(records.some(({ refused }) => refused > 0));
   assert.not.ok(a.hasEnded || primary.hasEnded);
   await expectExact(counter, { a }, records);

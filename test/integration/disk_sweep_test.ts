@@ -16,8 +16,8 @@ import { expectExact } from "../fixtures/expect_exact.ts";
 import { extent, sampleOf } from "../fixtures/extent.ts";
 import { failing, hasTracer } from "../fixtures/failing_disk.ts";
 import type { Failing } from "../fixtures/failing_disk.ts";
-import { Givers } from "../fixtures/givers.ts";
-import type { GiverRecord } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
+import type { ClientRecord } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
@@ -65,15 +65,15 @@ test("each early failure of the disk ends a role with the reason, and loses noth
 async function sweepLikesServer(counter: Counter): Promise<void> {
   await counter.startPrimary();
   await (await counter.startAccepting("a")).end("SIGKILL");
-  const records: GiverRecord[] = [];
+  const records: ClientRecord[] = [];
   await sweep({
     name: "LikesServer",
     folder: counter.outboxDir("a"),
     start: (through) => counter.startLikes("a", { through }),
     work: async (role) => {
-      await using givers = new Givers(role.address, { name: `${records.length}`, givers: 2 });
-      while (!role.hasEnded && givers.acceptedEvents < WORK_MIN) await pause(POLL_MS);
-      records.push(...(await givers.stop()));
+      await using clients = new Clients(role.address, { name: `${records.length}`, clients: 2 });
+      while (!role.hasEnded && clients.acceptedEvents < WORK_MIN) await pause(POLL_MS);
+      records.push(...(await clients.stop()));
     },
   });
   const a = await counter.startLikes("a");
@@ -84,7 +84,7 @@ async function sweepPrimary(counter: Counter): Promise<void> {
   const first = await counter.startPrimary();
   const a = await counter.startAccepting("a");
   await first.end("SIGKILL");
-  await using givers = new Givers(a.address, { name: "a", givers: 2 });
+  await using clients = new Clients(a.address, { name: "a", clients: 2 });
   await sweep({
     name: "primary",
     folder: join(counter.dataDir, "primary"),
@@ -103,7 +103,7 @@ async function sweepPrimary(counter: Counter): Promise<void> {
     },
   });
   await counter.startPrimary();
-  const total = await expectExact(counter, { a }, await givers.stop());
+  const total = await expectExact(counter, { a }, await clients.stop());
   assert.ok(total > 0n, "something was accepted");
 }
 

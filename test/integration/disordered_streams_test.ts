@@ -66,7 +66,7 @@ test("a primary ends a stream when its messages are out of order, and goes on", 
   const [first, second] = [batchAfter(incarnation), batchAfter(incarnation, undefined, [1, 2])];
   const next = batchAfter(incarnation, first.after, [4]);
   const far = batchAfter(incarnation, next.after, [9]);
-  const report = (labelMs: number, change = {}) => reportOf(incarnation, labelMs, change);
+  const report = (pulseMs: number, change = {}) => reportOf(incarnation, pulseMs, change);
   const cases: Readonly<Record<string, readonly [readonly FromLikesServer[], Fate]>> = {
     "a second Hello": [[helloOf(lane.identity, {})], "INVALID_ARGUMENT"],
     "a Hello of another": [[helloOf(newIdentity("other"), {})], "INVALID_ARGUMENT"],
@@ -89,11 +89,11 @@ test("a primary ends a stream when its messages are out of order, and goes on", 
     await expectOutcome(early, "INVALID_ARGUMENT", `${message.type} before the Hello`);
   }
   {
-    await using twice = await RawDelivery.greeted(counter.primary, lane.identity);
-    for (const _ of [1, 2]) twice.send(encoded(report(twice.welcome.pulse.labelMs)));
+    await using twice = await RawDelivery.welcomed(counter.primary, lane.identity);
+    for (const _ of [1, 2]) twice.send(encoded(report(twice.welcome.pulse.pulseMs)));
     await expectOutcome(twice, "INVALID_ARGUMENT", "a label that was answered");
   }
-  await using good = await RawDelivery.greeted(counter.primary, lane.identity);
+  await using good = await RawDelivery.welcomed(counter.primary, lane.identity);
   assert.is(good.welcome.appliedSequence, first.after.sequence, "the batch before the gap counts");
   good.send(encoded(next.batch));
   const ack = await good.next("ack");
@@ -109,7 +109,7 @@ async function expectFate(
   messages: readonly Buffer[],
   [fate, what]: readonly [Fate, string],
 ): Promise<void> {
-  await using stream = await RawDelivery.greeted(address, identity);
+  await using stream = await RawDelivery.welcomed(address, identity);
   for (const message of messages) stream.send(message);
   await expectOutcome(stream, fate, what);
 }

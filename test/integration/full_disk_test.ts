@@ -13,7 +13,7 @@ import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { healthOf } from "../fixtures/health.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 import { SmallDisk } from "../fixtures/small_disk.ts";
 
@@ -27,23 +27,23 @@ test("a LikesServer on a full disk refuses, and accepts again once there is spac
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
   const b = await counter.startAccepting("b");
-  await using givers = new Givers(a.address, { name: "a" });
+  await using clients = new Clients(a.address, { name: "a" });
   for (let round = 0; round < 2; round++) {
-    const before = givers.acceptedEvents;
-    await becomes("likes accepted", () => givers.acceptedEvents > before);
+    const before = clients.acceptedEvents;
+    await becomes("likes accepted", () => clients.acceptedEvents > before);
     disk.fill();
     assert.match(await refusal(a.address), /^disk_full .*the disk of a is full/);
-    const held = givers.acceptedEvents;
+    const held = clients.acceptedEvents;
     assert.is(await healthOf(a.address, "likes.v1.store"), "NOT_SERVING");
     await counter.add(b, 1, "beside");
     assert.is((await counter.likes(["add", "video", "--server", a.address])).code, 1);
-    assert.is(givers.acceptedEvents, held, "nothing is acknowledged while the disk is full");
+    assert.is(clients.acceptedEvents, held, "nothing is acknowledged while the disk is full");
     disk.free();
   }
-  const before = givers.acceptedEvents;
-  await becomes("likes accepted again", () => givers.acceptedEvents > before);
+  const before = clients.acceptedEvents;
+  await becomes("likes accepted again", () => clients.acceptedEvents > before);
   assert.is(await healthOf(a.address, "likes.v1.store"), "SERVING");
-  const records = await givers.stop();
+  const records = await clients.stop();
   assert.ok(
     records.every(({ refused }) => refused > 0),
     "each giver was refused",
@@ -57,7 +57,7 @@ test("a primary on a full disk keeps its status, and goes on once there is space
   if (disk === undefined) return;
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
-  await using givers = new Givers(a.address, { name: "a" });
+  await using clients = new Clients(a.address, { name: "a" });
   for (let round = 0; round < 2; round++) {
     const before = (await counter.status()).totalLikes;
     await becomes("likes counted", async () => {
@@ -65,8 +65,8 @@ test("a primary on a full disk keeps its status, and goes on once there is space
     });
     disk.fill();
     const { totalLikes, version } = await eventually("a total that stands", standing);
-    const held = givers.acceptedEvents;
-    await becomes("likes accepted", () => givers.acceptedEvents > held + 20);
+    const held = clients.acceptedEvents;
+    await becomes("likes accepted", () => clients.acceptedEvents > held + 20);
     // Its streams ended with the refusal: what the members said before that is true for a while.
     const later = await eventually("not converged", async () => {
       const status = await counter.status();
@@ -74,14 +74,14 @@ test("a primary on a full disk keeps its status, and goes on once there is space
     });
     assert.is(later.totalLikes, totalLikes);
     assert.is(later.version, version);
-    assert.is(later.unwritten, "full");
+    assert.is(later.writeFailure, "disk_full");
     assert.is(await healthOf(counter.primary, "likes.v1.store"), "NOT_SERVING");
     const { stdout } = await counter.likes(["status", "--once", "--primary", counter.primary]);
     assert.match(stdout, /, ledger's disk full, /);
     disk.free();
   }
-  await expectExact(counter, { a }, await givers.stop());
-  assert.is((await counter.status()).unwritten, undefined);
+  await expectExact(counter, { a }, await clients.stop());
+  assert.is((await counter.status()).writeFailure, undefined);
   assert.is(await healthOf(counter.primary, "likes.v1.store"), "SERVING");
 
   async function standing() {

@@ -33,7 +33,7 @@ interface Target {
   readonly messages: readonly Buffer[];
 }
 
-const { AddLikes, GetTotal, GetLearntCounts } = protos.LikesService.service;
+const { AddLikes, GetTotal, GetCachedCounts } = protos.LikesService.service;
 const { StreamLikes, Status, GetCounts } = protos.PrimaryService.service;
 const identity = newIdentity("hostile");
 const delivered = [
@@ -45,8 +45,8 @@ const LIKES_TARGETS: readonly Target[] = [
   { path: AddLikes.path, messages: [AddLikes.requestSerialize({ itemId: "video", likes: "5" })] },
   { path: GetTotal.path, messages: [GetTotal.requestSerialize({})] },
   {
-    path: GetLearntCounts.path,
-    messages: [GetLearntCounts.requestSerialize({ itemIds: ["video"] })],
+    path: GetCachedCounts.path,
+    messages: [GetCachedCounts.requestSerialize({ itemIds: ["video"] })],
   },
 ];
 const PRIMARY_TARGETS: readonly Target[] = [

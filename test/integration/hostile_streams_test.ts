@@ -72,7 +72,7 @@ test("a primary applies what the rule allows when batches and reports are change
 
 /** Says Hello, sends one message that was changed, and holds the primary to what the rule says. */
 async function tryOne(address: string, lane: Lane, random: Random): Promise<Fate | "unsent"> {
-  await using stream = await RawDelivery.greeted(address, lane.identity);
+  await using stream = await RawDelivery.welcomed(address, lane.identity);
   const { welcome } = stream;
   assert.is(welcome.appliedSequence, lane.position.sequence, "nothing else was applied");
   assert.is(welcome.digest, lane.position.digest);
@@ -80,7 +80,7 @@ async function tryOne(address: string, lane: Lane, random: Random): Promise<Fate
   const good = encoded(message);
   const kind = random(); // of ten, one stays as it is
   const bytes = kind < 0.1 ? good : kind < 0.4 ? mutated(good, random) : changed(message, random);
-  const fate = fateOf(bytes, { lane, message, labelMs: welcome.pulse.labelMs });
+  const fate = fateOf(bytes, { lane, message, pulseMs: welcome.pulse.pulseMs });
   if (fate === undefined) return "unsent";
   stream.send(bytes);
   await expectOutcome(stream, fate, `${message.type} ${bytes.toString("hex")}`);
@@ -97,7 +97,7 @@ function goodMessage(
   const { incarnation } = identity;
   if (random() < 0.3) {
     const change = { lastSequence: position.sequence, acceptedLikes: position.likes };
-    const message = reportOf(incarnation, welcome.pulse.labelMs, change);
+    const message = reportOf(incarnation, welcome.pulse.pulseMs, change);
     return { message, after: position };
   }
   const likes = Array.from({ length: 1 + random() * 4 }, () => Math.floor(random() * 1_000));
@@ -139,16 +139,16 @@ function changedValue(value: unknown, random: Random): unknown {
  */
 function fateOf(
   bytes: Buffer,
-  { lane, message, labelMs }: { lane: Lane; message: FromLikesServer; labelMs: number },
+  { lane, message, pulseMs }: { lane: Lane; message: FromLikesServer; pulseMs: number },
 ): Fate | undefined {
   const { identity, position } = lane;
   const found = read(bytes);
   if (found === undefined || found.type === "hello") return "INVALID_ARGUMENT";
   if (found.incarnation !== identity.incarnation) return "INVALID_ARGUMENT";
   if (found.type === "report") {
-    const isLater = found.labelMs > labelMs && found.labelMs <= labelMs + LABELS_NEAR_MS;
+    const isLater = found.pulseMs > pulseMs && found.pulseMs <= pulseMs + LABELS_NEAR_MS;
     if (isLater) return undefined;
-    return found.labelMs === labelMs ? "acknowledged" : "INVALID_ARGUMENT";
+    return found.pulseMs === pulseMs ? "acknowledged" : "INVALID_ARGUMENT";
   }
   if (found.lastSequence <= position.sequence) return "acknowledged";
   // The digest covers each byte of the events: nothing else than what was sealed has it.

@@ -9,7 +9,7 @@ import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { extent } from "../fixtures/extent.ts";
 import { GENERATE, expectGenerated } from "../fixtures/generated.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
@@ -29,8 +29,8 @@ test("the total is exact when any process is killed again and again under load",
     const flags = id === "generating" ? GENERATE : [];
     roles[id] = await counter.startAccepting(id, { flags });
   }
-  await using givers = new Givers(roles.a.address, { name: "a" });
-  await using others = new Givers(roles.b.address, { name: "b" });
+  await using clients = new Clients(roles.a.address, { name: "a" });
+  await using others = new Clients(roles.b.address, { name: "b" });
   const seen = new Seen(counter);
 
   for (let kill = 0; kill < PRIMARY_KILLS; kill++) {
@@ -41,7 +41,7 @@ test("the total is exact when any process is killed again and again under load",
     primary = await counter.startPrimary();
     await seen.look();
   }
-  for (const { itemId, refused, unknown } of [...givers.records, ...others.records]) {
+  for (const { itemId, refused, unknown } of [...clients.records, ...others.records]) {
     assert.is(refused, 0, `${itemId}: a LikesServer accepts while its primary is away`);
     assert.is(unknown, 0n, `${itemId}: no LikesServer went away`);
   }
@@ -66,16 +66,16 @@ test("the total is exact when any process is killed again and again under load",
     await Promise.all(starts.map((one) => one()));
   }
 
-  const before = givers.acceptedEvents;
-  await becomes("likes accepted again", () => givers.acceptedEvents > before);
-  const records = [...(await givers.stop()), ...(await others.stop())];
+  const before = clients.acceptedEvents;
+  await becomes("likes accepted again", () => clients.acceptedEvents > before);
+  const records = [...(await clients.stop()), ...(await others.stop())];
   assert.is((await roles.generating.end("SIGTERM")).code, 0);
   const total = await expectExact(counter, { a: roles.a, b: roles.b }, records);
   await seen.look();
   seen.expectForward();
   expectGenerated(counter, "generating");
   for (const { itemId, acceptedEvents } of records) assert.ok(acceptedEvents > 0, itemId);
-  console.log(`total ${total}, ${givers.acceptedEvents} + ${others.acceptedEvents} events given`);
+  console.log(`total ${total}, ${clients.acceptedEvents} + ${others.acceptedEvents} events given`);
 });
 
 /** What a reader saw of the total and of `as_of`, in order. */

@@ -45,7 +45,7 @@ test("memory stays and pages are complete when there are 50,000 distinct items",
   const roles = { primary, a };
   const held = [await heldBy(roles)];
   for (const half of [0, 1]) {
-    await giveItems(a, (half * ITEMS) / 2, ((half + 1) * ITEMS) / 2);
+    await addItems(a, (half * ITEMS) / 2, ((half + 1) * ITEMS) / 2);
     await counted(counter);
     held.push(await heldBy(roles));
   }
@@ -58,7 +58,7 @@ test("memory stays and pages are complete when there are 50,000 distinct items",
   }
   await using few = new Counter();
   await few.startPrimary();
-  await giveItems(await few.startAccepting("a"), 0, FEW_ITEMS);
+  await addItems(await few.startAccepting("a"), 0, FEW_ITEMS);
   await counted(few);
   await expectPages(counter, ITEMS);
   await expectPages(few, FEW_ITEMS);
@@ -73,15 +73,15 @@ function expectLevel(what: string, held: readonly number[], noiseBytes: number):
 }
 
 /** Returns the item of each number in a range as many likes as its number has. */
-async function giveItems({ address }: Role, from: number, to: number): Promise<void> {
+async function addItems({ address }: Role, from: number, to: number): Promise<void> {
   const client = new LikesClient(address);
   let next = from;
-  const give = async (): Promise<void> => {
+  const add = async (): Promise<void> => {
     for (let index = next++; index < to; index = next++) {
       await client.addLikes(itemId(index), BigInt(index % 1_000), CALL_WAIT_MS);
     }
   };
-  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, give));
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, add));
   client.close();
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { DecisionRow } from "../../src/core/ledger/ledger.ts";
-import type { Operation, OperationOutcome } from "../../src/core/primary/primary_events.ts";
+import type { OperatorRequest, OperatorResult } from "../../src/core/primary/primary_events.ts";
 import type { TroubleStatus } from "../../src/core/primary/status.ts";
 import { operatorSocketPath, serveOperator } from "../../src/rpc/server/operator_socket.ts";
 import { healthOf } from "../fixtures/health.ts";
@@ -200,7 +200,7 @@ test("start-primary counts without its operator when its folder has too long a n
 
 /** The socket of a primary that ends every operation alike. */
 class FakePrimary implements AsyncDisposable {
-  readonly asked: Operation[] = [];
+  readonly asked: OperatorRequest[] = [];
   /** Those that are recorded and not decided. */
   troubles: readonly TroubleStatus[] = [];
   /** Troubles that are not resolved, and such as end just before they would be. */
@@ -210,14 +210,14 @@ class FakePrimary implements AsyncDisposable {
   #close: () => Promise<void> = () => Promise.resolve();
 
   /** Without an outcome it never answers. */
-  static async start(outcome: OperationOutcome | undefined): Promise<FakePrimary> {
+  static async start(outcome: OperatorResult | undefined): Promise<FakePrimary> {
     const fake = new FakePrimary();
     const path = operatorSocketPath(fake.#counter.dataDir);
     mkdirSync(join(path, ".."), { recursive: true });
     const server = await serveOperator(path, {
-      operate: (operation, done) => {
-        fake.asked.push(operation);
-        const number = operation.type === "resolve" ? operation.troubleNumber : 0;
+      decide: (decision, done) => {
+        fake.asked.push(decision);
+        const number = decision.type === "resolve" ? decision.troubleNumber : 0;
         if (fake.ending.includes(number)) fake.end(number);
         const isRefused = fake.refused.includes(number) || fake.ending.includes(number);
         if (isRefused) done({ type: "refused", refusal: REFUSAL });

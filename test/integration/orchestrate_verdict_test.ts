@@ -54,7 +54,7 @@ test("orchestrate exits 5 when a member keeps its outbox elsewhere", async () =>
   await using run = new Orchestration(FLAGS);
   const primary = await run.started();
   await using stranger = new Counter();
-  const flags = ["--id", "stranger", "--primary", primary, "--port", "0"];
+  const flags = ["--id", "unregistered", "--primary", primary, "--port", "0"];
   const folders = ["--data-dir", stranger.dataDir, "--log-dir", stranger.logDir];
   const role = stranger.spawn(["start-likes", ...flags, ...folders]);
   await run.logged(/^stranger was admitted/, "PrimaryLikesServer");
@@ -73,7 +73,7 @@ test("orchestrate exits 5 when a member that kept its outbox elsewhere has left"
   await using run = new Orchestration(FLAGS);
   const primary = await run.started();
   await using stranger = new Counter();
-  const flags = ["--id", "stranger", "--primary", primary, "--port", "0"];
+  const flags = ["--id", "unregistered", "--primary", primary, "--port", "0"];
   const folders = ["--data-dir", stranger.dataDir, "--log-dir", stranger.logDir];
   const role = stranger.spawn(["start-likes", "--generate", ...QUICK, ...flags, ...folders]);
   await run.logged(/^stranger #1 /, "PrimaryLikesServer");

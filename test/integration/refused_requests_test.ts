@@ -84,8 +84,8 @@ test("a stream that was admitted ends at what is no protobuf, and keeps what was
   await admit(counter.primary, lane);
   let { position } = lane;
   for (const bytes of NO_PROTOBUF) {
-    await using stream = await RawDelivery.greeted(counter.primary, lane.identity);
-    await using other = await RawDelivery.greeted(counter.primary, newIdentity("other"));
+    await using stream = await RawDelivery.welcomed(counter.primary, lane.identity);
+    await using other = await RawDelivery.welcomed(counter.primary, newIdentity("other"));
     const { batch, after } = batchAfter(incarnation, position);
     stream.send(encoded(batch));
     await stream.next("ack");
@@ -94,7 +94,7 @@ test("a stream that was admitted ends at what is no protobuf, and keeps what was
     const end = await within("its end", stream.ended);
     assert.is(end.code, STATUS.INVALID_ARGUMENT, end.details);
     assert.is(end.details, MALFORMED);
-    await using again = await RawDelivery.greeted(counter.primary, lane.identity);
+    await using again = await RawDelivery.welcomed(counter.primary, lane.identity);
     assert.is(again.welcome.appliedSequence, position.sequence);
     const open = await Promise.race([other.ended, Promise.resolve("open")]);
     assert.is(open, "open", "nobody else is concerned");

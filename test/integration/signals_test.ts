@@ -9,7 +9,7 @@ import { becomes } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { sampleOf } from "../fixtures/extent.ts";
 import { healthOf } from "../fixtures/health.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { knocking } from "../fixtures/knocking.ts";
 import { refusingPrimary } from "../fixtures/refusing_primary.ts";
 import type { Refusing } from "../fixtures/refusing_primary.ts";
@@ -30,10 +30,10 @@ test("a LikesServer leaves on the first signal under load, and is admitted again
   const records = [];
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const role = await counter.startAccepting("a");
-    await using givers = new Givers(role.address, { name: signal });
-    await becomes("some likes", () => givers.acceptedEvents > 100);
+    await using clients = new Clients(role.address, { name: signal });
+    await becomes("some likes", () => clients.acceptedEvents > 100);
     const { code, stdout } = await role.end(signal);
-    records.push(...(await givers.stop()));
+    records.push(...(await clients.stop()));
     assert.is(code, 0);
     assert.match(stdout, "a stopped; 0 events stay in its outbox\n");
     await expectExact(counter, {}, records);

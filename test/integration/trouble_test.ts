@@ -28,13 +28,13 @@ test("a copied outbox is named second_incarnation when both copies run", async (
   const a = await counter.startLikes("a");
   await expectExact(counter, { a }, []);
   const twin = await counter.startLikes("a", { dataDir: copy });
-  await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], givers: [a, twin] });
+  await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], clients: [a, twin] });
   assert.is((await counter.status()).totalLikes, 11n);
 
   const { asOfMs } = await counter.status();
   await primary.end("SIGKILL");
   await counter.startPrimary();
-  await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], givers: [a] });
+  await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], clients: [a] });
   assert.is((await counter.status()).asOfMs, asOfMs, "nor does it move over a restart");
   const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
   assert.match(log, /trouble 1: second_incarnation at a, incarnation [0-9a-f]{32}/);
@@ -44,7 +44,7 @@ test("a copied outbox is named second_incarnation when both copies run", async (
   await expectRefused(counter, ["resolve", number], /2 copies stream; let the one stream/);
   await twin.end("SIGKILL");
   await eventually("one copy gone", async () => {
-    const { code } = await operate(counter, ["resolve", number]);
+    const { code } = await decide(counter, ["resolve", number]);
     return code === 0 || undefined;
   });
   await resolveAll(counter);
@@ -69,7 +69,7 @@ test("a live outbox is named closed_incarnation when its copy closed its incarna
   await counter.add(twin, 7);
   a.signal("SIGCONT");
   const kinds = ["closed_incarnation", "second_incarnation"] as const;
-  await expectTrouble(counter, { id: "a", kinds, givers: [a, twin] });
+  await expectTrouble(counter, { id: "a", kinds, clients: [a, twin] });
   assert.is((await counter.status()).totalLikes, 5n + 7n + 6n);
 });
 
@@ -77,7 +77,7 @@ test("an outbox is named outbox_rolled_back when it ends before what was applied
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await startRolledBack(counter);
-  await expectTrouble(counter, { id: "a", kinds: ["outbox_rolled_back"], givers: [a] });
+  await expectTrouble(counter, { id: "a", kinds: ["outbox_rolled_back"], clients: [a] });
   assert.is((await counter.status()).totalLikes, 15n, "what was applied stays");
   const name = "likes.v1.trouble.outbox_rolled_back";
   assert.is(await healthOf(a.address, name), "NOT_SERVING");
@@ -128,7 +128,7 @@ test("an outbox is named digest_differs when it holds other events than were app
   await first.end("SIGKILL");
   rewrite(counter.outboxDir("a"), { itemId: "song", change: { kind: "add", likes: 5n } });
   const a = await counter.startLikes("a");
-  await expectTrouble(counter, { id: "a", kinds: ["digest_differs"], givers: [a] });
+  await expectTrouble(counter, { id: "a", kinds: ["digest_differs"], clients: [a] });
 });
 
 test("a ledger is named ledger_restored when it is older, and a gap what nobody retains", async () => {
@@ -159,7 +159,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
     return kinds.length > 0 && !kinds.includes("ledger_restored");
   });
   // What was acknowledged was let go, so the 7 likes are a gap: named, and not made up.
-  await expectTrouble(counter, { id: "a", kinds: ["gap"], givers: [a] });
+  await expectTrouble(counter, { id: "a", kinds: ["gap"], clients: [a] });
   const undecided = await counter.likes(["verify", "--data-dir", counter.dataDir]);
   assert.is(undecided.code, 5, undecided.stdout);
   assert.match(undecided.stdout, /^trouble {2}a, incarnation \w{32}, #2: gap, not decided; see/m);
@@ -221,7 +221,7 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   const status = await counter.status();
   assert.equal([status.totalLikes, status.convergence], [0n, "unknown"]);
   assert.equal(
-    status.misdirected.map(({ serverId }) => serverId),
+    status.foreignServers.map(({ serverId }) => serverId),
     ["a"],
   );
   const health = "likes.v1.trouble.ledger_other";
@@ -245,12 +245,12 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
 async function resolveAll(counter: Counter): Promise<void> {
   await becomes("no trouble left", async () => {
     const { troubleCount } = await counter.status();
-    if (troubleCount > 0) await operate(counter, ["resolve", "--all", "--of", "a", "--yes"]);
+    if (troubleCount > 0) await decide(counter, ["resolve", "--all", "--of", "a", "--yes"]);
     return troubleCount === 0;
   });
 }
 
-function operate(counter: Counter, args: readonly string[]) {
+function decide(counter: Counter, args: readonly string[]) {
   return counter.likes([...args, "--data-dir", counter.dataDir]);
 }
 

@@ -5,7 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { becomes } from "../fixtures/eventually.ts";
 import { extent } from "../fixtures/extent.ts";
-import { Givers } from "../fixtures/givers.ts";
+import { Clients } from "../fixtures/clients.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 import { edit, makeStores, withFirstLife } from "../verify/stores_fixture.ts";
@@ -13,7 +13,7 @@ import { edit, makeStores, withFirstLife } from "../verify/stores_fixture.ts";
 const AUDITS_WHILE_GIVEN = extent(2, 10);
 
 /** Gives with `likes add --json`, and adds what it printed to the giver's record. */
-async function give(counter: Counter, { address }: Role, item: string, likes: number) {
+async function add(counter: Counter, { address }: Role, item: string, likes: number) {
   const add = ["add", item, `${likes}`, "--json", "--server", address];
   const { code, stdout } = await counter.likes(add);
   assert.is(code, 0, stdout);
@@ -34,24 +34,24 @@ test("likes verify is exact on roles that run, that were killed, and on a backup
   let primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
   const b = await counter.startAccepting("b");
-  await give(counter, a, "video", 5);
-  await give(counter, b, "söng", 0);
-  await give(counter, b, "söng", 1_000_000);
+  await add(counter, a, "video", 5);
+  await add(counter, b, "söng", 0);
+  await add(counter, b, "söng", 1_000_000);
   const wait = ["status", "--wait", "--primary", counter.primary];
   assert.is((await counter.likes(wait)).code, 0);
-  const all = ["--data-dir", counter.dataDir, "--givers", recordOf(counter)];
+  const all = ["--data-dir", counter.dataDir, "--clients", recordOf(counter)];
   const running = await verify(counter, ...all);
   assert.equal([running.code, running.report.verdict], [0, "exact"], running.stderr);
   assert.is(running.report.sums.outboxes, "1000005");
-  assert.equal(running.report.givers.counted, { events: "3", likes: "1000005" });
+  assert.equal(running.report.clients.counted, { events: "3", likes: "1000005" });
 
   await primary.end("SIGKILL");
-  await give(counter, a, "video", 2);
+  await add(counter, a, "video", 2);
   await Promise.all([a.end("SIGKILL"), b.end("SIGKILL")]);
   const killed = await verify(counter, ...all);
   assert.equal([killed.code, killed.report.verdict], [0, "exact"], JSON.stringify(killed.report));
   assert.equal(killed.report.waiting, { events: "1", likes: "2" });
-  assert.equal(killed.report.givers.waiting, { events: "1", likes: "2" });
+  assert.equal(killed.report.clients.waiting, { events: "1", likes: "2" });
 
   const backup = join(counter.folder, "backup");
   const copied = await counter.likes(["backup", backup, "--data-dir", counter.dataDir]);
@@ -59,7 +59,7 @@ test("likes verify is exact on roles that run, that were killed, and on a backup
   primary = await counter.startPrimary();
   await counter.startAccepting("a");
   await becomes("the like counted", async () => (await counter.status()).totalLikes === 1_000_007n);
-  const copy = await verify(counter, "--data-dir", backup, "--givers", recordOf(counter));
+  const copy = await verify(counter, "--data-dir", backup, "--clients", recordOf(counter));
   assert.equal([copy.code, copy.report.waiting.likes], [0, "2"], JSON.stringify(copy.report));
   const both = await verify(counter, ...all, "--outbox", join(backup, "a", "outbox.sqlite"));
   assert.equal([both.code, both.report.read.outboxes], [0, "3"], JSON.stringify(both.report));
@@ -69,23 +69,23 @@ test("likes verify is exact at any moment when likes are given all the time", as
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
-  await using givers = new Givers(a.address, { name: "a" });
+  await using clients = new Clients(a.address, { name: "a" });
   let waited = 0;
   for (let times = 0; times < AUDITS_WHILE_GIVEN; times++) {
-    const before = givers.acceptedEvents;
-    await becomes("likes given", () => givers.acceptedEvents > before + 100);
+    const before = clients.acceptedEvents;
+    await becomes("likes given", () => clients.acceptedEvents > before + 100);
     const { code, report } = await verify(counter, "--data-dir", counter.dataDir);
     assert.equal([code, report.verdict], [0, "exact"], JSON.stringify(report));
     waited += Number(report.waiting.events);
   }
-  console.log(`${givers.acceptedEvents} events given, ${waited} waited during audits`);
+  console.log(`${clients.acceptedEvents} events given, ${waited} waited during audits`);
 });
 
 test("likes verify tells people what is wrong, and its exit code tells programs", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
-  await give(counter, a, "video", 5);
+  await add(counter, a, "video", 5);
   assert.is((await counter.likes(["status", "--wait", "--primary", counter.primary])).code, 0);
   await a.end("SIGTERM");
   await primary.end("SIGTERM");

@@ -20,7 +20,7 @@ import type { Growth } from "./growth.ts";
 const CALL_WAIT_MS = 10_000;
 const ASKED_TIMES = 3;
 const ASKED_PAUSE_MS = 200;
-const GIVERS = 32;
+const CLIENTS = 32;
 const ITEMS = 50;
 
 /** How much load, and how often. */
@@ -72,7 +72,7 @@ class LeakRun {
     };
     const phase = async (): Promise<void> => {
       const steady = [first, second];
-      await Promise.all([this.#give(steady), this.#read(counter, steady), dying()]);
+      await Promise.all([this.#add(steady), this.#read(counter, steady), dying()]);
       await converged(counter);
     };
     return await this.#measure("living primary", { primary, first, second }, phase);
@@ -92,7 +92,7 @@ class LeakRun {
       }
     };
     const phase = async (): Promise<void> => {
-      await Promise.all([this.#give([first, second]), dying()]);
+      await Promise.all([this.#add([first, second]), dying()]);
       await converged(counter);
     };
     return await this.#measure("dying primary", { first, second }, phase);
@@ -120,11 +120,11 @@ class LeakRun {
   }
 
   /** Gives this phase's likes at `roles`, by a fixed number of givers. */
-  async #give(roles: readonly Role[]): Promise<void> {
+  async #add(roles: readonly Role[]): Promise<void> {
     const clients = roles.map(({ address }) => new LikesClient(address));
     const plan = { seed: this.#options.seed, serverId: "", intervalMinMs: 1, intervalMaxMs: 1 };
     let left = this.#options.events;
-    const giver = async (): Promise<void> => {
+    const client = async (): Promise<void> => {
       while (left-- > 0) {
         const number = this.#given++;
         const likes = BigInt(likesAt({ ...plan, likesMax: 42 }, number));
@@ -132,7 +132,7 @@ class LeakRun {
         await client?.addLikes(`item ${number % ITEMS}`, likes, CALL_WAIT_MS);
       }
     };
-    await Promise.all(Array.from({ length: GIVERS }, giver));
+    await Promise.all(Array.from({ length: CLIENTS }, client));
     for (const client of clients) client.close();
   }
 

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.ts";
 
 const RULE_TESTS = [
   "test/core/ledger/apply_batch_test.ts",
-  "test/core/ledger/ledger_rule_test.ts",
+  "test/core/ledger/apply_commands_test.ts",
   "test/core/ledger/apply_report_test.ts",
   "test/core/ledger/apply_report_room_test.ts",
   "test/core/ledger/detect_anomalies_test.ts",
@@ -41,7 +41,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "bounded-duplicate-memory",
-    breaks: "pitfall 8: a duplicate that is old enough is forgotten, and counts again",
+    breaks: "pitfall 8: a duplicate that is old enough is purged, and counts again",
     edits: [
       [
         "  if (batch.lastSequence <= incarnation.appliedSequence) {",
@@ -197,7 +197,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   {
     name: "events-after-end-unnamed",
     breaks: "law 7: events of a closed incarnation are no trouble",
-    edits: [["    nameClosed(changes, counting);\n", ""]],
+    edits: [["    recordAfterClose(changes, counting);\n", ""]],
   },
   {
     name: "retired-batch-applied",
@@ -290,7 +290,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
   },
 ]);
 
-const GROUP = mutantsOf({ file: "src/core/ledger/ledger_rule.ts", tests: RULE_TESTS }, [
+const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE_TESTS }, [
   {
     name: "hello-writes-membership",
     breaks: "protocol: a Hello, which may be old, makes its outbox a member",
@@ -350,8 +350,8 @@ const GROUP = mutantsOf({ file: "src/core/ledger/ledger_rule.ts", tests: RULE_TE
     breaks: "law 7: a ledger that forgot what it acknowledged does not ask for it",
     edits: [
       [
-        "  const reoffer = isBehind || isRestored(changes.ledger, hello);",
-        "  const reoffer = isBehind && isRestored(changes.ledger, hello);",
+        "  const redeliver = isBehind || isRestored(changes.ledger, hello);",
+        "  const redeliver = isBehind && isRestored(changes.ledger, hello);",
       ],
     ],
   },
@@ -501,21 +501,24 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "refilled-too-early",
-      breaks: "law 7: a restored ledger is called refilled while it is being refilled",
+      breaks: "law 7: a restored ledger is called redelivered while it is being redelivered",
       edits: [
-        ["  if (isRefilled) endRefilled(", '  if (isRefilled || outboxId !== "") endRefilled('],
+        [
+          "  if (isRedelivered) endRestored(",
+          '  if (isRedelivered || outboxId !== "") endRestored(',
+        ],
       ],
     },
     {
       name: "missing-not-named",
-      breaks: "law 7: likes that no outbox holds any more after a restore are not named",
-      edits: [["    nameMissing(changes, outboxId, report);", ""]],
+      breaks: "law 7: likes that no outbox holds any more after a restore are not highestReported",
+      edits: [["    recordMissingLikes(changes, outboxId, report);", ""]],
     },
     {
       name: "named-and-forgotten-not-in-range",
       breaks:
-        "law 7: what was named and never applied is lost with an outbox, and no range names it",
-      edits: [["Math.max(trouble.lastSequence, named.sequence)", "trouble.lastSequence"]],
+        "law 7: what was highestReported and never applied is lost with an outbox, and no range names it",
+      edits: [["Math.max(trouble.lastSequence, highestReported.sequence)", "trouble.lastSequence"]],
     },
     {
       name: "closed-and-live-stays-closed",
@@ -529,7 +532,7 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "returned-not-named",
-      breaks: "law 7: a retired member returns with likes, and no span is named",
+      breaks: "law 7: a retired member returns with likes, and no span is highestReported",
       edits: [["    changes.addTrouble(outboxId, trouble, { span });", ""]],
     },
     {
@@ -634,7 +637,7 @@ const OPERATION_RULE = mutantsOf(
     },
     {
       name: "restored-resolved-by-word",
-      breaks: "law 7: an operator's word ends a refilling that is under way",
+      breaks: "law 7: an operator's word ends a redelivery that is under way",
       edits: [['      if (trouble.outboxId === "") break;', "      break;"]],
     },
   ],

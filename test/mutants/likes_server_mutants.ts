@@ -41,12 +41,12 @@ const LIKES_SERVER = mutantsOf(
           '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
           "    if (writing === undefined) return;\n" +
             "    const delivery = this.#delivery;\n" +
-            "    const { own } = this.#outbox;\n" +
-            "    const isNext = delivery?.sentSequence === own.stored.last.sequence;\n" +
+            "    const { current } = this.#outbox;\n" +
+            "    const isNext = delivery?.sentSequence === current.stored.last.sequence;\n" +
             '    if (writing.group !== undefined && delivery?.phase === "sending" && isNext) {\n' +
             "      const { record, last, incarnation } = writing.group;\n" +
             "      const read = { position: undefined, records: [record], end: last };\n" +
-            "      const batch = incarnation === own.id ? launch(delivery, read) : undefined;\n" +
+            "      const batch = incarnation === current.id ? enqueueInFlight(delivery, read) : undefined;\n" +
             "      if (batch !== undefined) this.#send(delivery, batch);\n" +
             "    }\n" +
             '    this.#actions.push({ type: "write", writes: writing.writes });',
@@ -69,7 +69,7 @@ const LIKES_SERVER = mutantsOf(
       edits: [
         [
           '    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);',
-          '    if (outcome === "busy") return this.#refuseWrite(outcome, writing, nowMs);',
+          '    if (outcome === "store_busy") return this.#refuseWrite(outcome, writing, nowMs);',
         ],
       ],
     },
@@ -78,8 +78,8 @@ const LIKES_SERVER = mutantsOf(
       breaks: "matrix 16: whoever gave likes that a full disk refused is told nothing",
       edits: [
         [
-          '    for (const { requestId } of gives) this.#answer(requestId, { type: "refused", refusal });',
-          "    for (const { requestId } of gives.slice(1)) {\n" +
+          '    for (const { requestId } of requests) this.#answer(requestId, { type: "refused", refusal });',
+          "    for (const { requestId } of requests.slice(1)) {\n" +
             '      this.#answer(requestId, { type: "refused", refusal });\n' +
             "    }",
         ],
@@ -101,7 +101,7 @@ const LIKES_SERVER = mutantsOf(
       edits: [
         [
           '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
-          '    return this.#outbox.membership !== "stranger";',
+          '    return this.#outbox.membership !== "unregistered";',
         ],
       ],
     },
@@ -130,14 +130,14 @@ const LIKES_SERVER = mutantsOf(
       breaks: "membership: one that left accepts at its next start, and nobody waits for it",
       edits: [
         [
-          '{ type: "membership", membership: "stranger", seen: ',
+          '{ type: "membership", membership: "unregistered", seen: ',
           '{ type: "membership", membership: "member", seen: ',
         ],
       ],
     },
     {
       name: "digest-not-compared-at-welcome",
-      breaks: "law 7: another history up to the applied sequence is taken for the own one",
+      breaks: "law 7: another history up to the applied sequence is taken for the current one",
       edits: [
         ["    if (position?.digest !== welcome.digest) {", "    if (position === undefined) {"],
       ],
@@ -198,10 +198,10 @@ const LIKES_SERVER = mutantsOf(
         "protocol: what was not acknowledged is written down as if it was, and may be removed",
       edits: [
         [
-          "      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#shedWrite());",
+          "      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#evictWrite());",
           "      this.#writer.change(\n" +
             "        this.#acknowledgeWrite(id, stored.last.sequence),\n" +
-            "        this.#shedWrite(),\n" +
+            "        this.#evictWrite(),\n" +
             "      );",
         ],
       ],
@@ -209,15 +209,15 @@ const LIKES_SERVER = mutantsOf(
     {
       name: "older-pulse-taken",
       breaks: "law 5: an older pulse replaces what a newer one told",
-      edits: [["        if (message.labelMs <= delivery.labelMs) return;", ""]],
+      edits: [["        if (message.pulseMs <= delivery.pulseMs) return;", ""]],
     },
     {
       name: "dead-primary-unnoticed",
       breaks: "pitfall 31: a half open connection is waited on for ever",
       edits: [
         [
-          "    if (nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;",
-          "    if (delivery === undefined || nowMs - delivery.pulsedMs <= Infinity) return;",
+          "    if (nowMs - delivery.pulseAtMs <= PULSE_WAIT_MAX_MS) return;",
+          "    if (delivery === undefined || nowMs - delivery.pulseAtMs <= Infinity) return;",
         ],
       ],
     },
@@ -283,22 +283,22 @@ const LIKES_SERVER = mutantsOf(
       ],
     },
     {
-      name: "reoffer-ignored",
+      name: "redeliver-ignored",
       breaks: "law 7: a ledger that forgot is not given anything again",
       edits: [
         [
-          "    return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);",
-          "    return welcome.reoffer && welcome.appliedSequence > this.#claimed(incarnation);",
+          "    return welcome.redeliver || welcome.appliedSequence < this.#claimed(incarnation);",
+          "    return welcome.redeliver && welcome.appliedSequence > this.#claimed(incarnation);",
         ],
       ],
     },
     {
       name: "refilling-begins-for-ever",
-      breaks: "law 7: what was removed makes each stream of a refilling begin it again",
+      breaks: "law 7: what was removed makes each stream of a redelivery begin it again",
       edits: [
         [
-          "this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;",
-          "this.#outbox.isRefilling && acknowledged.sequence < stored.trimmed.sequence;",
+          "this.#outbox.isRedelivering && acknowledged.sequence <= stored.trimmed.sequence;",
+          "this.#outbox.isRedelivering && acknowledged.sequence < stored.trimmed.sequence;",
         ],
       ],
     },
@@ -317,8 +317,8 @@ const LIKES_SERVER = mutantsOf(
       breaks: "law 7: that the ledger forgot is not reported",
       edits: [
         [
-          "    const forgotten = this.#refilling === undefined ? [] : [this.#refilling.trouble];",
-          "    const forgotten: readonly Trouble[] = [];",
+          "    const purged = this.#redelivery === undefined ? [] : [this.#redelivery.trouble];",
+          "    const purged: readonly Trouble[] = [];",
         ],
       ],
     },
@@ -327,17 +327,17 @@ const LIKES_SERVER = mutantsOf(
 
 const REFILLING = mutantsOf(
   {
-    file: "src/core/likes_server/refilling.ts",
-    tests: ["test/core/likes_server/refilling_test.ts", ...CORE_TESTS],
+    file: "src/core/likes_server/redelivery.ts",
+    tests: ["test/core/likes_server/redelivery_test.ts", ...CORE_TESTS],
   },
   [
     {
       name: "refilling-ends-too-early",
-      breaks: "law 7: the refilling ends before everything is acknowledged again",
+      breaks: "law 7: the redelivery ends before everything is acknowledged again",
       edits: [
         [
-          "    return this.#isRecorded && own.acknowledged.sequence >= wanted;",
-          "    return this.#isRecorded && own.acknowledged.sequence >= 0 * wanted;",
+          "    return this.#isRecorded && current.acknowledged.sequence >= wanted;",
+          "    return this.#isRecorded && current.acknowledged.sequence >= 0 * wanted;",
         ],
       ],
     },
@@ -394,15 +394,15 @@ const OUTBOX = mutantsOf(
       breaks: "membership: after a crash while leaving it accepts, and may have left",
       edits: [
         [
-          '    this.#membership = snapshot.membership === "member" ? "member" : "stranger";',
-          '    this.#membership = snapshot.membership === "stranger" ? "stranger" : "member";',
+          '    this.#membership = snapshot.membership === "member" ? "member" : "unregistered";',
+          '    this.#membership = snapshot.membership === "unregistered" ? "unregistered" : "member";',
         ],
       ],
     },
     {
       name: "youngest-incarnation-first",
       breaks:
-        "protocol: the own incarnation is delivered before those that an earlier process left",
+        "protocol: the current incarnation is delivered before those that an earlier process left",
       edits: [
         [
           "    const next = this.#incarnations.find(({ stored }) => {",
@@ -435,8 +435,8 @@ const OUTBOX = mutantsOf(
       breaks: "law 7: what a ledger acknowledged before it forgot still counts as acknowledged",
       edits: [
         [
-          "          Object.assign(one, { acknowledged: one.stored.acknowledged, isEnding: false });",
-          "          Object.assign(one, { isEnding: false });",
+          "          Object.assign(one, { acknowledged: one.stored.acknowledged, isTransitioning: false });",
+          "          Object.assign(one, { isTransitioning: false });",
         ],
       ],
     },
@@ -464,8 +464,8 @@ const WRITER = mutantsOf(
       breaks: "law 7: a removal that waits is done although the ledger forgot",
       edits: [
         [
-          '      return type !== "acknowledge" && type !== "trim" && type !== "shed";',
-          '      return type !== "acknowledge" && type !== "shed";',
+          '      return type !== "acknowledge" && type !== "trim" && type !== "evict";',
+          '      return type !== "acknowledge" && type !== "evict";',
         ],
       ],
     },
@@ -563,8 +563,8 @@ const OTHERS = [
         breaks: "law 5: likes are missing from a count that was read before they were applied",
         edits: [
           [
-            "    if (this.#learning === undefined) this.#recent.settle(incarnations);",
-            "    this.#recent.settle(incarnations);",
+            "    if (this.#fetching === undefined) this.#recent.prune(incarnations);",
+            "    this.#recent.prune(incarnations);",
           ],
         ],
       },

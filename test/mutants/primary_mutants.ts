@@ -14,7 +14,7 @@ const PRIMARY_TESTS = [
   "test/core/primary/primary_test.ts",
   "test/core/primary/primary_pulses_test.ts",
   "test/core/primary/primary_bounds_test.ts",
-  "test/core/primary/primary_operations_test.ts",
+  "test/core/primary/primary_decisions_test.ts",
 ];
 
 const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TESTS }, [
@@ -99,8 +99,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     edits: [
       ["  let least = Number.MAX_SAFE_INTEGER;", "  let least = 0;"],
       [
-        "    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);",
-        "    least = Math.max(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);",
+        "    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);",
+        "    least = Math.max(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);",
       ],
     ],
   },
@@ -109,8 +109,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "law 4: a member that has not answered this start does not hold as_of",
     edits: [
       [
-        "    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);",
-        "    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? least);",
+        "    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);",
+        "    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? least);",
       ],
     ],
   },
@@ -160,8 +160,8 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
     breaks: "law 4: a label counts before what was awaited for it is applied",
     edits: [
       [
-        "    const settled = pendingLabel !== undefined && appliedSequence >= pendingLabel.sequence;",
-        "    const settled = pendingLabel !== undefined && appliedSequence >= pendingLabel.sequence - 1;",
+        "    const settled = pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence;",
+        "    const settled = pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence - 1;",
       ],
     ],
   },
@@ -218,14 +218,14 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
         "    stream.hello = hello;\n    stream.heard = this.#rows.get(hello.incarnation);\n",
       ],
       [
-        "    const { appliedSequence, digest, reoffer } = found;",
-        "    const { reoffer } = found;\n" +
+        "    const { appliedSequence, digest, redeliver } = found;",
+        "    const { redeliver } = found;\n" +
           "    const { appliedSequence, digest } = stream.heard ?? found;\n" +
           "    this.#rows.set(hello.incarnation, found);",
       ],
       [
-        "    this.#tracker.applied(row);\n",
-        "    this.#tracker.applied(row);\n    this.#rows.set(row.incarnation, row);\n",
+        "    this.#tracker.onApplied(row);\n",
+        "    this.#tracker.onApplied(row);\n    this.#rows.set(row.incarnation, row);\n",
       ],
       [
         "  readonly #queue = new CommitQueue();",
@@ -264,8 +264,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",
     edits: [
       [
-        "this.#misdirected.came({ ...from, ledgerId }, nowMs);",
-        "undefined as MisdirectedServer | undefined;",
+        "this.#foreignServers.came({ ...from, ledgerId }, nowMs);",
+        "undefined as ForeignServer | undefined;",
       ],
     ],
   },
@@ -298,8 +298,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "law 4: a report counts for the time of its receipt, not for the label that it answers",
     edits: [
       [
-        "    const command = { outboxId, serverId, address, report, named };",
-        "    const later = { ...report, labelMs: this.#clock.peek(nowMs) };\n" +
+        "    const command = { outboxId, serverId, address, report, highestReported };",
+        "    const later = { ...report, pulseMs: this.#clock.peek(nowMs) };\n" +
           "    const command = { outboxId, serverId, address, report: later, named };",
       ],
     ],
@@ -309,8 +309,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "law 4: a member is silent since its answer came, not since the pulse was sent",
     edits: [
       [
-        "    this.#tracker.received(outboxId, stream.id, report, pulse.sentMs);",
-        "    this.#tracker.received(outboxId, stream.id, report, nowMs);",
+        "    this.#tracker.onMessageReceived(outboxId, stream.id, report, pulse.sentMs);",
+        "    this.#tracker.onMessageReceived(outboxId, stream.id, report, nowMs);",
       ],
     ],
   },

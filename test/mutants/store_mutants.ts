@@ -65,14 +65,17 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "refilling-not-written-down",
-    breaks: "law 7: a crash while a ledger is refilled leaves it as if that were done",
+    breaks: "law 7: a crash while a ledger is redelivered leaves it as if that were done",
     edits: [
-      ["...withSeen(state, write.seen), isRefilling: true }", "...withSeen(state, write.seen) }"],
+      [
+        "...withSeen(state, write.seen), isRedelivering: true }",
+        "...withSeen(state, write.seen) }",
+      ],
     ],
   },
   {
     name: "emptied-incarnation-forgotten",
-    breaks: "law 7: where an incarnation ended is forgotten with its events, and no gap is named",
+    breaks: "law 7: where an incarnation ended is purged with its events, and no gap is named",
     edits: [
       [
         REPLACED,
@@ -119,35 +122,41 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
 ]);
 
-const LIVES = mutantsOf({ file: "src/store/outbox/lives_to_forget.ts", tests: OUTBOX_TESTS }, [
-  {
-    name: "idle-costs-events",
-    breaks: "law 7: a crash loop of idle lives takes events that are retained",
-    edits: [
-      [
-        "    ...oldestClosed(others, closedMax),\n    ...oldestClosed(idle, closedMax),",
-        "    ...oldestClosed(incarnations, closedMax),",
+const LIVES = mutantsOf(
+  { file: "src/store/outbox/incarnations_to_purge.ts", tests: OUTBOX_TESTS },
+  [
+    {
+      name: "idle-costs-events",
+      breaks: "law 7: a crash loop of idle lives takes events that are retained",
+      edits: [
+        [
+          "    ...oldestClosed(others, closedMax),\n    ...oldestClosed(idle, closedMax),",
+          "    ...oldestClosed(incarnations, closedMax),",
+        ],
       ],
-    ],
-  },
-  {
-    name: "oldest-waiting-forgotten",
-    breaks: "law 7: of idle lives that wait the one goes that a ledger has open",
-    edits: [
-      ["    ...waiting.slice(closedMax + 1),", "    ...waiting.toReversed().slice(closedMax + 1),"],
-    ],
-  },
-  {
-    name: "shed-of-newest-closed",
-    breaks: "law 7: of too many closed incarnations the newest go",
-    edits: [
-      [
-        "closed.slice(0, Math.max(0, closed.length - closedMax))",
-        "closed.slice(Math.min(closed.length, closedMax))",
+    },
+    {
+      name: "oldest-waiting-forgotten",
+      breaks: "law 7: of idle lives that wait the one goes that a ledger has open",
+      edits: [
+        [
+          "    ...waiting.slice(closedMax + 1),",
+          "    ...waiting.toReversed().slice(closedMax + 1),",
+        ],
       ],
-    ],
-  },
-]);
+    },
+    {
+      name: "shed-of-newest-closed",
+      breaks: "law 7: of too many closed incarnations the newest go",
+      edits: [
+        [
+          "closed.slice(0, Math.max(0, closed.length - closedMax))",
+          "closed.slice(Math.min(closed.length, closedMax))",
+        ],
+      ],
+    },
+  ],
+);
 
 const MEMORY = [
   ...mutantsOf({ file: "src/store/ledger/memory_ledger.ts", tests: LEDGER_TESTS }, [
@@ -224,8 +233,8 @@ const SQLITE = [
           "pitfall 15: after an I/O error the store says that nothing was written, and goes on",
         edits: [
           [
-            "    if (fromSqlite && !this.#isFull(error)) throw this.#enterDoubt(error);",
-            '    if (fromSqlite && error.code === "SQLITE_MISUSE") throw this.#enterDoubt(error);',
+            "    if (fromSqlite && !this.#isFull(error)) throw this.#failStore(error);",
+            '    if (fromSqlite && error.code === "SQLITE_MISUSE") throw this.#failStore(error);',
           ],
         ],
       },
@@ -234,7 +243,7 @@ const SQLITE = [
         breaks: "pitfall 15: an I/O error of a read does not end the store",
         edits: [
           [
-            "      throw error instanceof SqliteError ? this.#enterDoubt(error) : error;",
+            "      throw error instanceof SqliteError ? this.#failStore(error) : error;",
             "      throw error;",
           ],
         ],

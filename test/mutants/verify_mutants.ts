@@ -92,10 +92,10 @@ const VERDICT = [
       edits: [["  if (own !== undefined || ", "  if (own !== null || "]],
     },
   ]),
-  ...mutantsOf(inAudit("audit_givers"), [
+  ...mutantsOf(inAudit("audit_clients"), [
     {
       name: "audit-lost-give-undecided",
-      breaks: "a give that is in no outbox is undecided, and not lost",
+      breaks: "a add that is in no outbox is undecided, and not lost",
       edits: [
         [
           "    if (isWhole && !isTrimmed && !isApplied) {",

@@ -60,9 +60,9 @@ test("openOutbox() gives up when all the ids that it tries are in use", async ()
 });
 
 test("cannotMint() tells a disk that is full from an outbox that another program writes to", () => {
-  const full = cannotMint("full", "a");
+  const full = cannotMint("disk_full", "a");
   assert.equal([full.code, full.message.includes("disk is full")], ["disk_full", true]);
-  const busy = cannotMint("busy", "a");
+  const busy = cannotMint("store_busy", "a");
   assert.is(busy.code, "store_busy");
   assert.match(busy.message, "another program is writing to its outbox; end that program");
 });

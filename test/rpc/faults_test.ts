@@ -69,7 +69,7 @@ test("fromCall() says that the peer failed when it answered without a fault's na
 
 test("isCertainNo() holds for what a peer refused, and not for what it does not know itself", () => {
   for (const code of CODES) {
-    const inDoubt = code === "outcome_unknown" || code === "store_in_doubt";
+    const inDoubt = code === "outcome_unknown" || code === "store_failed";
     const refusal = toStatus({ code, message: `Cannot ${code}` }) as ServiceError;
     assert.is(isCertainNo(refusal), !inDoubt, code);
   }

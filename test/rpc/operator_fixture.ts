@@ -1,7 +1,7 @@
 /** The socket of an operator in a folder of its own, with a role that is made up. */
 import { join } from "node:path";
 import type { DecisionRow } from "../../src/core/ledger/ledger.ts";
-import type { Operation, OperationOutcome } from "../../src/core/primary/primary_events.ts";
+import type { OperatorRequest, OperatorResult } from "../../src/core/primary/primary_events.ts";
 import type { TroubleStatus } from "../../src/core/primary/status.ts";
 import { serveOperator } from "../../src/rpc/server/operator_socket.ts";
 import type { RpcServer } from "../../src/rpc/server/server.ts";
@@ -44,20 +44,20 @@ export interface Operated extends AsyncDisposable {
   readonly path: string;
   readonly server: RpcServer;
   /** What was asked, in order. */
-  readonly asked: readonly Operation[];
+  readonly asked: readonly OperatorRequest[];
 }
 
 /** Serves a role that ends every operation with `outcome`, or, without one, never. */
-export async function serveOperated(
-  outcome: OperationOutcome | undefined,
+export async function serveDecided(
+  outcome: OperatorResult | undefined,
   troubles: readonly TroubleStatus[] = [],
 ): Promise<Operated> {
   const folder = temporaryFolder();
   const path = join(folder.path, "operator.sock");
-  const asked: Operation[] = [];
+  const asked: OperatorRequest[] = [];
   const server = await serveOperator(path, {
-    operate: (operation, done) => {
-      asked.push(operation);
+    decide: (decision, done) => {
+      asked.push(decision);
       if (outcome !== undefined) done(outcome);
     },
     troublesOf: (server) => troubles.filter(({ serverId }) => serverId === server),

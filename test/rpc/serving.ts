@@ -27,7 +27,7 @@ export async function serve(services: AddServices, reflect = false): Promise<Ser
 /** What a LikesService that was never asked would do. */
 export const NO_LIKES: LikesServiceHandler = {
   serverId: "a",
-  give: () => {
+  add: () => {
     throw new Error("a secret: nobody was expected to give");
   },
   total: () => undefined,
@@ -73,9 +73,9 @@ export function emptyStatus(version: number): Status {
     servers: [],
     troubles: [],
     troubleCount: 0,
-    misdirected: [],
+    foreignServers: [],
     unrecorded: [],
-    unwritten: undefined,
+    writeFailure: undefined,
   };
 }
 

@@ -166,7 +166,7 @@ function outOfTurn(
   const report = {
     type: "report",
     incarnation,
-    labelMs: welcome.pulse.labelMs + random.whole(1e9, 2e9),
+    pulseMs: welcome.pulse.pulseMs + random.whole(1e9, 2e9),
     lastSequence: 0,
     acceptedLikes: 0n,
     acknowledgedLikes: 0n,

@@ -1,12 +1,12 @@
 /** The end of a world: everybody leaves, while likes are given, and `as_of` goes on alone. */
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
-import { give } from "./giver.ts";
-import type { Givers } from "./giver.ts";
+import { add } from "./client.ts";
+import type { Clients } from "./client.ts";
 import type { PrimaryProcess } from "./primary.ts";
 import type { LikesServerSeat } from "./seat.ts";
 
 /** The world, as far as it ends. */
-export interface Ending extends Givers {
+export interface Ending extends Clients {
   isGiving: boolean;
   readonly ledger: LedgerDisk;
   readonly primary: PrimaryProcess | undefined;
@@ -19,7 +19,7 @@ const GIVING_MS = 400;
 export function leave(world: Ending, boundMs: number): boolean {
   const { agenda, primary, seats } = world;
   world.isGiving = true;
-  give(world);
+  add(world);
   agenda.after(GIVING_MS, () => (world.isGiving = false));
   for (const seat of seats) leaveBy(world, seat);
   const sinceMs = (primary?.core?.status(primary.nowMs).nowMs ?? 0) + GIVING_MS;

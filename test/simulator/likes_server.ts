@@ -1,5 +1,5 @@
 /** A LikesServer's shell in a simulated world, as src/likes_server is in the real one. */
-import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/count_cache.ts";
+import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import { LikesServerCore } from "../../src/core/likes_server/likes_server.ts";
 import type {
   LikesServerAction,
@@ -17,7 +17,7 @@ import type { Machine } from "./machine.ts";
 import type { Forged, SimulatedStream } from "./network.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
-import { GiveCheck } from "./oracle/give_check.ts";
+import { AddCheck } from "./oracle/add_check.ts";
 import { LikesServerWatch } from "./oracle/likes_server_watch.ts";
 import { SimulatedProcess } from "./process.ts";
 
@@ -35,7 +35,7 @@ export interface LikesServerSurroundings extends Misled {
   /** A stream from `likesServer` to the primary of now. */
   connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream;
   /** Asks the primary of now; `learnt` comes with its answer, or without one. */
-  learn(question: CountsQuestion, learnt: (answer: CountsAnswer | undefined) => void): void;
+  fetchCounts(fetch: CountsFetch, fetched: (answer: CountsAnswer | undefined) => void): void;
 }
 
 /** Where a LikesServer lives: its machine and its disk. */
@@ -55,7 +55,7 @@ export class LikesServerProcess extends SimulatedProcess {
   readonly disk: OutboxDisk;
   readonly #store: MemoryOutbox;
   readonly watch: LikesServerWatch;
-  readonly #gives = new GiveCheck();
+  readonly #requests = new AddCheck();
   #core: LikesServerCore | undefined;
   #link: { readonly streamId: number; readonly stream: SimulatedStream } | undefined;
   isStopping = false;
@@ -84,7 +84,7 @@ export class LikesServerProcess extends SimulatedProcess {
     if (!this.isAlive || core === undefined) return;
     const { trace } = this.surroundings;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
-    this.#gives.comes(event, this.awakeMs);
+    this.#requests.comes(event, this.awakeMs);
     const actions = core.handle(event, this.nowMs);
     if (event.type === "received" || event.type === "read") this.#show(core);
     for (const action of actions) {
@@ -92,7 +92,7 @@ export class LikesServerProcess extends SimulatedProcess {
       trace?.effect(this.name, action);
       this.#perform(action);
     }
-    if (event.type === "written") this.#gives.written();
+    if (event.type === "written") this.#requests.written();
   });
 
   /** A message arrives on a stream, which may be of the past. */
@@ -154,7 +154,7 @@ export class LikesServerProcess extends SimulatedProcess {
     const writes = [{ type: "mint", incarnation: random.id() }] as const;
     this.onWrite(
       this.disk,
-      "busy" as const,
+      "store_busy" as const,
       () => this.#store.writeNow(writes),
       (outcome) => {
         const dies = isUnkind && plan.faults.has("crash_in_recovery") && random.chance(0.2);
@@ -191,7 +191,7 @@ export class LikesServerProcess extends SimulatedProcess {
       case "write":
         return this.onWrite(
           this.disk,
-          "busy" as const,
+          "store_busy" as const,
           () => this.#write(action.writes),
           (outcome) => this.drive({ type: "written", outcome, state: this.#store.state }),
         );
@@ -217,20 +217,20 @@ export class LikesServerProcess extends SimulatedProcess {
         this.#link.stream.endByLikesServer();
         this.#link = undefined;
         return;
-      case "learn":
-        return surroundings.learn(action.question, (answer) =>
-          this.run(() => this.drive({ type: "learnt", answer })),
+      case "fetch_counts":
+        return surroundings.fetchCounts(action.fetch, (answer) =>
+          this.run(() => this.drive({ type: "counts_fetched", answer })),
         );
       case "counted": {
         const { oracle } = surroundings;
         const { outboxId } = this.disk.content.state;
-        return oracle.readers.learnt(outboxId, action.outcome, oracle.home, this.#isPlain);
+        return oracle.readers.fetched(outboxId, action.outcome, oracle.home, this.#isPlain);
       }
       case "answer":
         if (action.outcome.type === "refused" && action.outcome.refusal.code === "outbox_full") {
           surroundings.fired("outbox_full");
         }
-        this.#gives.answered(action.requestId);
+        this.#requests.answered(action.requestId);
         this.watch.answered(action.requestId, action.outcome);
         return;
       case "stopped":

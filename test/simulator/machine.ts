@@ -28,7 +28,7 @@ export class Machine {
 
   /** How a write ends that begins now, if it does not succeed. */
   diskFault(nowMs: number): DiskFault | undefined {
-    return nowMs < this.fullUntilMs ? "full" : this.syncFault;
+    return nowMs < this.fullUntilMs ? "disk_full" : this.syncFault;
   }
 
   /** Takes back all that was wrong. */

@@ -3,7 +3,7 @@
  * status and which machines there are: stops one of two live copies, resolves troubles by number,
  * and retires members whose outbox is gone.
  */
-import type { Operation } from "../../src/core/primary/primary.ts";
+import type { OperatorRequest } from "../../src/core/primary/primary.ts";
 import type { Status, TroubleStatus } from "../../src/core/primary/status.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
@@ -58,16 +58,15 @@ export class Operator {
     this.#resolveRashly(status, primary);
     if (!oracle.amnesia.happened && this.mistaken.size === 0) return;
     this.#lookForMistakes(status);
-    const operation = this.#decide(status);
-    if (operation === undefined) return;
+    const decision = this.#decide(status);
+    if (decision === undefined) return;
     this.#asked = primary;
-    this.#world.trace?.fault("operator", operation);
-    primary.operate(operation, (outcome) => {
+    this.#world.trace?.fault("operator", decision);
+    primary.decide(decision, (outcome) => {
       this.#asked = undefined;
       this.#world.trace?.event("operator", outcome);
       if (outcome.type === "decided") this.decided++;
-      if (outcome.type === "decided" && operation.type === "retire")
-        this.#retired(operation.server);
+      if (outcome.type === "decided" && decision.type === "retire") this.#retired(decision.server);
     });
   }
 
@@ -77,7 +76,7 @@ export class Operator {
     const live = servers.filter(({ state }) => state === "streaming");
     if (live.length === 0 || !random.chance(RASH_SHARE)) return;
     const server = random.pick(live).outboxId;
-    primary.operate({ type: "retire", server, reason: "rash" }, ({ type }) => {
+    primary.decide({ type: "retire", server, reason: "rash" }, ({ type }) => {
       expect(type === "refused", () => `${server} is retired although it streams`);
     });
   }
@@ -88,15 +87,15 @@ export class Operator {
     const chosen = troubles.filter(({ outboxId }) => outboxId !== "");
     if (chosen.length === 0 || !random.chance(RASH_SHARE)) return;
     const troubleNumber = random.pick(chosen).number;
-    const operation = { type: "resolve", troubleNumber, reason: "rash" } as const;
-    trace?.fault("operator", operation);
-    primary.operate(operation, ({ type }) => {
+    const decision = { type: "resolve", troubleNumber, reason: "rash" } as const;
+    trace?.fault("operator", decision);
+    primary.decide(decision, ({ type }) => {
       if (type === "decided") this.decided++;
     });
   }
 
   /** One thing at a time: the first that can be done. */
-  #decide(status: Status): Operation | undefined {
+  #decide(status: Status): OperatorRequest | undefined {
     const { random, seats } = this.#world;
     const reason = "simulated";
     const outboxes = new Set(seats.map(({ outboxId }) => outboxId));

@@ -25,7 +25,7 @@ export interface Plan {
   /** Messages of one direction of a stream that the transport takes before it pushes back. */
   readonly pipeMessagesMax: number;
   readonly diskMs: number;
-  readonly giveGapMs: number;
+  readonly addGapMs: number;
   /** Of the lives of LikesServers, those in which nobody gives to them until all is kind. */
   readonly idleShare: number;
   /** Batches are read in pieces of so many bytes, so that a few likes are several batches. */
@@ -74,7 +74,7 @@ export function drawPlan(random: Random, servers: number): Plan {
     latencyMs: random.pick([1, 4, 12]),
     pipeMessagesMax: random.pick([2, 8, 1_000]),
     diskMs: random.pick([0.5, 3, 8]),
-    giveGapMs: random.pick([20, 60, 150]) * (3 / servers),
+    addGapMs: random.pick([20, 60, 150]) * (3 / servers),
     idleShare: random.pick([0, 0, 0.3, 0.8]),
     batchBytesMax: random.pick([1, 60, 500, 1e6]),
     outboxBytesMax: faults.has("outbox_full") ? OUTBOX_BYTES_SMALL : PLENTY,

@@ -1,12 +1,12 @@
 /** The primary's shell in a simulated world, as src/primary is in the real one. */
-import type { GroupResult, LedgerCommand } from "../../src/core/ledger/ledger_rule.ts";
-import { runGroup } from "../../src/core/ledger/ledger_rule.ts";
+import type { CommitResult, LedgerCommand } from "../../src/core/ledger/apply_commands.ts";
+import { applyCommands } from "../../src/core/ledger/apply_commands.ts";
 import type { LedgerSnapshot, TransactionOutcome } from "../../src/core/ledger/ledger.ts";
-import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/count_cache.ts";
+import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import { PrimaryCore } from "../../src/core/primary/primary.ts";
 import type {
-  Operation,
-  OperationOutcome,
+  OperatorRequest,
+  OperatorResult,
   PrimaryAction,
   PrimaryEvent,
 } from "../../src/core/primary/primary.ts";
@@ -33,7 +33,7 @@ export interface PrimarySurroundings extends Surroundings {
   primaryDied(): void;
 }
 
-type Commit = TransactionOutcome<GroupResult>;
+type Commit = TransactionOutcome<CommitResult>;
 
 /** One life of the primary. */
 export class PrimaryProcess extends SimulatedProcess {
@@ -42,7 +42,7 @@ export class PrimaryProcess extends SimulatedProcess {
   readonly #generation: string;
   readonly #store: MemoryLedger;
   readonly #streams = new Map<number, SimulatedStream>();
-  readonly #operations = new Map<number, (outcome: OperationOutcome) => void>();
+  readonly #decisions = new Map<number, (outcome: OperatorResult) => void>();
   readonly #welcomed = new Set<number>();
   readonly #blocked = new Set<number>();
   /** Batches of each stream that were received, and of which no commit was asked for. */
@@ -107,14 +107,14 @@ export class PrimaryProcess extends SimulatedProcess {
   }
 
   /** An operator decides something. */
-  operate(operation: Operation, then: (outcome: OperationOutcome) => void): void {
+  decide(decision: OperatorRequest, then: (outcome: OperatorResult) => void): void {
     const requestId = ++this.#requestId;
-    this.#operations.set(requestId, then);
+    this.#decisions.set(requestId, then);
     const { oracle } = this.surroundings;
-    oracle.operates(requestId, this.#watch?.streaming() ?? new Map());
-    this.drive({ type: "operate", requestId, operation });
-    const isAsked = this.core !== undefined && this.#operations.has(requestId);
-    if (isAsked && operation.type === "retire") this.#watch?.retires(operation.server);
+    oracle.decides(requestId, this.#watch?.streaming() ?? new Map());
+    this.drive({ type: "decide", requestId, decision });
+    const isAsked = this.core !== undefined && this.#decisions.has(requestId);
+    if (isAsked && decision.type === "retire") this.#watch?.retires(decision.server);
   }
 
   readonly drive = inTurn((event: PrimaryEvent): void => {
@@ -139,7 +139,7 @@ export class PrimaryProcess extends SimulatedProcess {
   }
 
   /** The counts as the ledger has them now. */
-  counts({ itemIds, incarnations }: CountsQuestion): CountsAnswer {
+  counts({ itemIds, incarnations }: CountsFetch): CountsAnswer {
     const { meta, ...read } = this.#store.counts({ type: "named", itemIds }, incarnations);
     const { asOfMs, version } = meta;
     return { ...read, asOfMs, version, ledgerId: this.disk.ledgerId, generation: this.#generation };
@@ -225,9 +225,9 @@ export class PrimaryProcess extends SimulatedProcess {
         return this.#streams.get(action.streamId)?.up.resumeReading();
       case "notice":
         return; // for people
-      case "operated":
-        this.#operations.get(action.requestId)?.(action.outcome);
-        this.#operations.delete(action.requestId);
+      case "decided":
+        this.#decisions.get(action.requestId)?.(action.outcome);
+        this.#decisions.delete(action.requestId);
     }
   }
 
@@ -279,11 +279,11 @@ export class PrimaryProcess extends SimulatedProcess {
     const { codec } = surroundings.plan;
     const nowUnixMs = surroundings.wallClock.read();
     const call = (): Commit => {
-      let group: GroupResult | undefined;
+      let group: CommitResult | undefined;
       const before = disk.meta;
       try {
         return this.#store.transactNow((ledger) => {
-          return (group = runGroup(ledger, commands, codec, nowUnixMs));
+          return (group = applyCommands(ledger, commands, codec, nowUnixMs));
         });
       } finally {
         // In doubt, it may be on the disk although nobody is told.
@@ -294,6 +294,6 @@ export class PrimaryProcess extends SimulatedProcess {
         }
       }
     };
-    this.onWrite<Commit>(disk, { type: "busy" }, call, then);
+    this.onWrite<Commit>(disk, { type: "store_busy" }, call, then);
   }
 }

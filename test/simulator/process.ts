@@ -138,7 +138,7 @@ export abstract class SimulatedProcess {
             surroundings.fired("primary_superseded");
             return this.die("its store was opened again");
           }
-          if (error.code !== "store_in_doubt") throw error;
+          if (error.code !== "store_failed") throw error;
           machine.syncFault = undefined;
           const lost = fault === "in_doubt_lost";
           surroundings.fired(lost ? "sync_failed_lost" : "sync_failed_kept");
@@ -146,7 +146,7 @@ export abstract class SimulatedProcess {
         }
         // One that is left over was for a write that changes nothing.
         const left = disk.takeFault();
-        if (fault === "full" && left === undefined) surroundings.fired("disk_full");
+        if (fault === "disk_full" && left === undefined) surroundings.fired("disk_full");
       }
       this.#writesUnseen++;
       this.#complete(() => {

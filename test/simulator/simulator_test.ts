@@ -62,8 +62,8 @@ test("Truth.answered() fails when a LikesServer acknowledges before it writes", 
   const { handle } = LikesServerCore.prototype;
   LikesServerCore.prototype.handle = function (event, nowMs) {
     const actions = handle.call(this, event, nowMs);
-    if (event.type !== "give" || actions.some(({ type }) => type === "answer")) return actions;
-    const { requestId } = event.give;
+    if (event.type !== "add" || actions.some(({ type }) => type === "answer")) return actions;
+    const { requestId } = event.add;
     const sequence = this.accepted.events + 1;
     const outcome = { type: "accepted", incarnation: this.incarnation, sequence } as const;
     return [{ type: "answer", requestId, outcome }, ...actions];

@@ -21,7 +21,7 @@ export interface Happened {
   counted: number;
   commits: number;
   converged: number;
-  learnt: number;
+  fetched: number;
   decided: number;
 }
 
@@ -54,7 +54,7 @@ export function newTally(): Tally {
     counted: 0,
     commits: 0,
     converged: 0,
-    learnt: 0,
+    fetched: 0,
     decided: 0,
   };
   return { seeds: 0, failed: 0, failures: [], asked: noFaults(), fired: noFaults(), happened };

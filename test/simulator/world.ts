@@ -3,8 +3,8 @@
  * first it is unkind, by the plan that was drawn, then it is kind, and has to converge within a
  * bound.
  */
-import type { CountsAnswer, CountsQuestion } from "../../src/core/likes_server/count_cache.ts";
-import { LEARN_WAIT_MAX_MS } from "../../src/limits.ts";
+import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
+import { COUNTS_FETCH_MAX_MS } from "../../src/limits.ts";
 import { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { Agenda } from "./agenda.ts";
@@ -16,7 +16,7 @@ import { cheapCodec } from "./cheap_codec.ts";
 import { noFaults } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
 import { describe } from "./describe.ts";
-import { give } from "./giver.ts";
+import { add } from "./client.ts";
 import { leave } from "./leaving.ts";
 import type { Ending } from "./leaving.ts";
 import type { LikesServerProcess, LikesServerSurroundings } from "./likes_server.ts";
@@ -74,7 +74,7 @@ export class World implements Surroundings {
   #isConverged = false;
   isGiving = true;
   /** A label of the primary that converges, from when all was kind. */
-  #kind: { readonly primary: PrimaryProcess; readonly labelMs: number } | undefined;
+  #kind: { readonly primary: PrimaryProcess; readonly pulseMs: number } | undefined;
 
   constructor(seed: number, servers: number, print?: (line: string) => void) {
     this.random = new Random(seed);
@@ -115,7 +115,7 @@ export class World implements Surroundings {
       counted: oracle.home.counted,
       commits: oracle.commits,
       converged: oracle.converged,
-      learnt: readers.counted,
+      fetched: readers.counted,
       decided: operator.decided,
     };
   }
@@ -123,7 +123,7 @@ export class World implements Surroundings {
   /** Runs it to its end. Throws at the first thing that must not be. */
   run(): void {
     const { agenda, plan, oracle } = this;
-    give(this);
+    add(this);
     beUnkind(this);
     agenda.after(LOOK_MS, () => this.#look());
     try {
@@ -223,14 +223,14 @@ export class World implements Surroundings {
     return stream;
   }
 
-  learn(question: CountsQuestion, learnt: (answer: CountsAnswer | undefined) => void): void {
+  fetchCounts(fetch: CountsFetch, fetched: (answer: CountsAnswer | undefined) => void): void {
     const { agenda, random } = this;
     agenda.after(random.next() * 8, () => {
       const { primary } = this;
       const isLost = primary?.core === undefined || primary.isPaused || random.chance(0.05);
-      const answer = isLost ? undefined : primary?.counts(question);
-      const lateMs = random.chance(0.2) ? random.next() * LEARN_WAIT_MAX_MS : random.next() * 8;
-      agenda.after(lateMs, () => learnt(answer));
+      const answer = isLost ? undefined : primary?.counts(fetch);
+      const lateMs = random.chance(0.2) ? random.next() * COUNTS_FETCH_MAX_MS : random.next() * 8;
+      agenda.after(lateMs, () => fetched(answer));
     });
   }
 
@@ -287,8 +287,8 @@ export class World implements Surroundings {
     const status = primary.core?.status(primary.nowMs);
     if (status === undefined) return false;
     this.oracle.status(status);
-    if (this.#kind?.primary !== primary) this.#kind = { primary, labelMs: status.nowMs };
-    if (this.isGiving || !status.everywhere || status.asOfMs < this.#kind.labelMs) return false;
+    if (this.#kind?.primary !== primary) this.#kind = { primary, pulseMs: status.nowMs };
+    if (this.isGiving || !status.everywhere || status.asOfMs < this.#kind.pulseMs) return false;
     const outboxes = new Set(this.seats.map(({ outboxId }) => outboxId));
     if (outboxes.size !== this.seats.length || status.troubleCount > 0) return false;
     if (status.servers.length !== this.seats.length) return false;

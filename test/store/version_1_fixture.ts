@@ -69,7 +69,7 @@ const OUTBOX_1: Kind1 = {
       one INTEGER PRIMARY KEY CHECK (one = 1),
       outbox_id TEXT NOT NULL,
       server_id TEXT NOT NULL,
-      membership TEXT NOT NULL CHECK (membership IN ('stranger', 'member', 'leaving')),
+      membership TEXT NOT NULL CHECK (membership IN ('unregistered', 'member', 'leaving')),
       seen_ledger_id TEXT,
       seen_generation TEXT,
       seen_version INTEGER,

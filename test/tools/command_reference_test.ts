@@ -8,8 +8,8 @@ import type { Manifest } from "../../tools/command_reference.ts";
 test("commandReference() has what a person needs to type when a command is described", () => {
   const page = commandReference({
     commands: {
-      give: {
-        id: "give",
+      add: {
+        id: "add",
         summary: "give likes",
         description: "Into <here>.",
         examples: ["<%= config.bin %> <%= command.id %> video"],

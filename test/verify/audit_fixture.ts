@@ -18,11 +18,11 @@ export interface Wrong {
 /** Audits the stores in `folder`, and `more` outboxes and records of givers. */
 export function auditFolder(
   folder: string,
-  more: { readonly outboxes?: readonly string[]; readonly givers?: readonly string[] } = {},
+  more: { readonly outboxes?: readonly string[]; readonly clients?: readonly string[] } = {},
 ): AuditReport {
   const { ledger = "", outboxes } = findFiles(folder);
-  const { outboxes: copies = [], givers = [] } = more;
-  return audit({ ledger, outboxes: [...outboxes, ...copies], givers });
+  const { outboxes: copies = [], clients = [] } = more;
+  return audit({ ledger, outboxes: [...outboxes, ...copies], clients });
 }
 
 /** The first divergence of a report that has one. */

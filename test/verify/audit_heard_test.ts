@@ -115,7 +115,7 @@ test("auditHeard() finds what a ledger lacks of a LikesServer that was retired t
 test("auditHeard() is undecided when an outbox refills a ledger that does not say so", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
-  edit(join(folder.path, OUTBOX), "UPDATE outbox SET refilling = 1");
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET redelivering = 1");
   const report = auditFolder(folder.path);
   const what = "its outbox delivers again to a ledger that forgot";
   assert.equal(

@@ -116,7 +116,7 @@ test("auditLedger() takes for given up only what a decision gives up", async () 
     ["retire", "", "", "exact"],
     ["resolve", "outbox_rolled_back", FIRST_LIFE, "inexact"],
     ["resolve", "closed_incarnation", SECOND_LIFE, "inexact"],
-    ["refilled", "ledger_restored", "", "inexact"],
+    ["redelivered", "ledger_restored", "", "inexact"],
   ] as const) {
     await using folder = temporaryFolder();
     makeStores(folder.path);
@@ -169,13 +169,13 @@ test("auditLedger() is inexact when what is gone cannot have had so many likes",
 
 test("auditLedger() knows likes when an outbox has forgotten their events", async () => {
   await using folder = temporaryFolder();
-  makeStores(folder.path, withFirstLife({ isForgotten: true }));
+  makeStores(folder.path, withFirstLife({ isPurged: true }));
   const report = auditFolder(folder.path);
   assert.is(report.outcome, "undecided");
   const { what, incarnation, lastSequence } = report.missing.first[0] ?? {};
   assert.equal([what, incarnation, lastSequence], ["no outbox holds them", FIRST_LIFE, 4]);
   assert.is(report.sums.outboxes, TOTAL, "the outbox remembers what it forgot");
-  edit(join(folder.path, OUTBOX), "UPDATE outbox SET forgotten_likes = forgotten_likes + 1");
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET purged_likes = purged_likes + 1");
   assert.match(firstOf(auditFolder(folder.path)).what ?? "", /member's applied likes/);
 });
 
@@ -186,8 +186,8 @@ test("auditLedger() is inexact when forgotten events cannot have had so many lik
   ] as const) {
     await using folder = temporaryFolder();
     makeStores(folder.path);
-    const forgotten = "UPDATE outbox SET forgotten_events = ?, forgotten_likes = ?";
-    edit(join(folder.path, OUTBOX), forgotten, events, likes);
+    const purged = "UPDATE outbox SET purged_events = ?, purged_likes = ?";
+    edit(join(folder.path, OUTBOX), purged, events, likes);
     // Planted on both sides, so that every sum but that of the events agrees.
     const ledger = join(folder.path, LEDGER);
     edit(
@@ -206,7 +206,7 @@ test("auditLedger() is inexact when forgotten events cannot have had so many lik
 test("auditLedger() is undecided when an outbox forgot more than the ledger knows", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
-  edit(join(folder.path, OUTBOX), "UPDATE outbox SET forgotten_events = 5, forgotten_likes = 50");
+  edit(join(folder.path, OUTBOX), "UPDATE outbox SET purged_events = 5, purged_likes = 50");
   const report = auditFolder(folder.path);
   assert.is(report.outcome, "undecided");
   const what = "it has forgotten 5 events, of which the ledger knows 0";

@@ -46,7 +46,7 @@ const COLUMNS: readonly (readonly [store: "ledger" | "outbox", table: string, co
     return ["ledger", "incarnations", column] as const;
   }),
   ...["item_id", "likes"].map((column) => ["ledger", "items", column] as const),
-  ...["outbox_id", "seen_ledger_id", "seen_generation", "forgotten_events", "forgotten_likes"].map(
+  ...["outbox_id", "seen_ledger_id", "seen_generation", "purged_events", "purged_likes"].map(
     (column) => {
       return ["outbox", "outbox", column] as const;
     },

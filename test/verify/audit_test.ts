@@ -30,7 +30,7 @@ test("audit() is exact when every event is where it has to be, and tells what wa
   assert.is(report.ledger.totalLikes, TOTAL);
   assert.equal({ ...report.waiting }, { events: 1, likes: 42n });
   assert.equal({ ...report.abandoned }, { events: 0, likes: 0n });
-  assert.is(report.givers, undefined);
+  assert.is(report.clients, undefined);
 });
 
 test("audit() throws undecided when the ledger cannot be read", async () => {
@@ -45,7 +45,7 @@ test("audit() throws undecided when the ledger cannot be read", async () => {
   ] as const) {
     let thrown: unknown;
     try {
-      audit({ ledger, outboxes: [outbox], givers: [] });
+      audit({ ledger, outboxes: [outbox], clients: [] });
     } catch (error) {
       thrown = error;
     }
@@ -74,7 +74,7 @@ test("audit() tells how far it is when there is much to read", async () => {
   const told: (readonly [number, number])[] = [];
   const ledger = join(folder.path, LEDGER);
   const outboxes = [join(folder.path, OUTBOX), join(folder.path, "fra-2", "outbox.sqlite")];
-  const report = audit({ ledger, outboxes, givers: [] }, (...one) => told.push(one));
+  const report = audit({ ledger, outboxes, clients: [] }, (...one) => told.push(one));
   assert.is(report.outcome, "exact");
   assert.equal(told, [
     [10_000, 25_004],

@@ -36,7 +36,7 @@ async function auditCopy(
   const { ledger = "", outboxes } = findFiles(folder.path);
   assert.is(outboxes[0], join(folder.path, OUTBOX));
   const all = isCopyFirst ? [copy, ...outboxes] : [...outboxes, copy];
-  return audit({ ledger, outboxes: all, givers: [] });
+  return audit({ ledger, outboxes: all, clients: [] });
 }
 
 test("historyOf() names the first event that differs when two copies have one name", async () => {

@@ -26,7 +26,7 @@ export interface TestLife {
   /** Records that are not counted, from and up to before: a gap that was closed. */
   readonly gap?: readonly [number, number];
   /** The outbox has forgotten it, as all delivered. */
-  readonly isForgotten?: boolean;
+  readonly isPurged?: boolean;
   readonly state?: "open" | "closed" | "parked" | "retired";
 }
 
@@ -110,18 +110,18 @@ export function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" 
 /** Writes the outbox of a LikesServer to `<folder>/<its id>/outbox.sqlite`, and gives its path. */
 export function makeOutbox(folder: string, server: TestServer): string {
   return make(join(folder, server.serverId), OUTBOX_KIND, (database) => {
-    const forgotten = server.lives.filter(({ isForgotten }) => isForgotten).map(lastOf);
-    const events = forgotten.reduce((sum, { sequence }) => sum + sequence, 0);
-    const likes = forgotten.reduce((sum, one) => sum + one.likes, 0n);
+    const purged = server.lives.filter(({ isPurged }) => isPurged).map(lastOf);
+    const events = purged.reduce((sum, { sequence }) => sum + sequence, 0);
+    const likes = purged.reduce((sum, one) => sum + one.likes, 0n);
     database
       .prepare(
         "INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, " +
-          "seen_generation, seen_version, refilling, forgotten_events, forgotten_likes) " +
+          "seen_generation, seen_version, redelivering, purged_events, purged_likes) " +
           "VALUES (1, ?, ?, 'member', ?, ?, 1, 0, ?, ?)",
       )
       .run(server.outboxId, server.serverId, LEDGER_ID, GENERATION, events, likes);
     for (const [index, life] of server.lives.entries()) {
-      if (!life.isForgotten) writeLife(database, index + 1, life);
+      if (!life.isPurged) writeLife(database, index + 1, life);
     }
   });
 }

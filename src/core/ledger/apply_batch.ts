@@ -108,14 +108,17 @@ function count(changes: UnitOfWork, counting: Counting): LedgerResult {
   }
   if (before.state !== "closed") return add(changes, counting, gained);
   const attempted = changes.attempt(() => {
-    nameClosed(changes, counting);
+    recordAfterClose(changes, counting);
     return add(changes, counting, gained);
   });
   return resultOfAttempt(streamId, attempted);
 }
 
 /** What comes after the end of an incarnation still counts; that it came at all is a trouble. */
-function nameClosed(changes: UnitOfWork, { batch, incarnation: before, member }: Counting): void {
+function recordAfterClose(
+  changes: UnitOfWork,
+  { batch, incarnation: before, member }: Counting,
+): void {
   const detail = `it was closed at #${before.appliedSequence}, and sends events`;
   const { firstSequence, lastSequence } = batch;
   const range = { firstSequence, lastSequence, digest: "" } as const;

@@ -11,14 +11,19 @@ import type { Refusal } from "../../errors.ts";
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { LedgerResult, ReportCommand } from "./ledger_command.ts";
-import { endRefilled, recognise, takeReturned, takeTroubles } from "./detect_anomalies.ts";
+import {
+  endRestored,
+  detectAnomalies,
+  readmitRetired,
+  recordReported,
+} from "./detect_anomalies.ts";
 import { foreignIncarnation } from "./ledger_refusals.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Report } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** Records what a report says. */
-export function takeReport(
+export function applyReport(
   changes: UnitOfWork,
   streamId: number,
   command: ReportCommand,
@@ -35,10 +40,10 @@ export function takeReport(
   const member = admit(changes, command, before);
   if (member === undefined) return refused(MEMBERS_FULL);
 
-  const resolved = takeTroubles(changes, command);
+  const resolved = recordReported(changes, command);
   const opened = openIfNew(changes, report.incarnation, outboxId);
-  const back = takeReturned(changes, before, { report, row: opened });
-  const row = recognise(changes, command, back);
+  const back = readmitRetired(changes, before, { report, row: opened });
+  const row = detectAnomalies(changes, command, back);
   const incarnation = closeIfDone(changes, report, row);
   const isApplied = report.lastSequence <= incarnation.appliedSequence;
   const isNews = incarnation !== row;
@@ -89,17 +94,17 @@ function leave(
   const [other] = changes.ledger.incarnationsIn(outboxId, "open", 1);
   if (other !== undefined) {
     // Of one outbox the own incarnation is the last to close: another copy opened that one.
-    if (isNews && report.otherPendingEvents === 0) nameOther(changes, row, other);
+    if (isNews && report.otherPendingEvents === 0) recordOtherOpen(changes, row, other);
     return false;
   }
   // What is parked is still to be counted, or decided about: somebody has to be waited for.
   if (report.otherPendingEvents > 0) return false;
   changes.setMember({ ...member, state: "left" });
-  endRefilled(changes, outboxId, report);
+  endRestored(changes, outboxId, report);
   return true;
 }
 
-function nameOther(changes: UnitOfWork, row: IncarnationRow, other: Id): void {
+function recordOtherOpen(changes: UnitOfWork, row: IncarnationRow, other: Id): void {
   const { outboxId, incarnation } = row;
   const kind = "second_incarnation";
   const detail = `it is to leave, and ${other} is open`;

@@ -8,26 +8,26 @@
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
-import type { NamedEvents, ReportCommand } from "./ledger_command.ts";
+import type { HighestReported, ReportCommand } from "./ledger_command.ts";
 import type { Report, Trouble, TroubleKind } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** Records what the LikesServer itself found. Returns the incarnations about which it is decided. */
-export function takeTroubles(
+export function recordReported(
   changes: UnitOfWork,
-  { outboxId, report, named }: ReportCommand,
+  { outboxId, report, highestReported }: ReportCommand,
 ): readonly Id[] {
   const resolved: Id[] = [];
   for (const trouble of report.troubles) {
     const row = changes.ledger.incarnation(trouble.incarnation);
     if (row !== undefined && row.outboxId !== outboxId) continue;
     // A ledger may be restored again: in the same words it is another one.
-    if (trouble.kind === "ledger_restored") takeRestored(changes, outboxId, trouble);
+    if (trouble.kind === "ledger_restored") recordRestored(changes, outboxId, trouble);
     else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
-    else takeParking(changes, outboxId, withNamed(trouble, named), row);
+    else recordParking(changes, outboxId, withHighestReported(trouble, highestReported), row);
   }
-  const isRefilled = report.troubles.every(({ kind }) => kind !== "ledger_restored");
-  if (isRefilled) endRefilled(changes, outboxId, report);
+  const isRedelivered = report.troubles.every(({ kind }) => kind !== "ledger_restored");
+  if (isRedelivered) endRestored(changes, outboxId, report);
   return resolved;
 }
 
@@ -36,7 +36,7 @@ export function takeTroubles(
  * LikesServer starts meanwhile. No operator can end these troubles, so they must not use up the room
  * of the outbox.
  */
-function takeRestored(changes: UnitOfWork, outboxId: Id, trouble: Trouble): void {
+function recordRestored(changes: UnitOfWork, outboxId: Id, trouble: Trouble): void {
   const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
   if (!isNamed) changes.addTrouble(outboxId, trouble, { isReported: true });
 }
@@ -53,16 +53,19 @@ function isOver(
 }
 
 /** An outbox that forgot cannot tell what it had named: that may be lost with what it tells. */
-function withNamed(trouble: Trouble, named: NamedEvents | undefined): Trouble {
-  const isForgotten = trouble.kind === "outbox_rolled_back" || trouble.kind === "digest_differs";
-  if (!isForgotten || named?.incarnation !== trouble.incarnation) return trouble;
-  return { ...trouble, lastSequence: Math.max(trouble.lastSequence, named.sequence) };
+function withHighestReported(
+  trouble: Trouble,
+  highestReported: HighestReported | undefined,
+): Trouble {
+  const isPurged = trouble.kind === "outbox_rolled_back" || trouble.kind === "digest_differs";
+  if (!isPurged || highestReported?.incarnation !== trouble.incarnation) return trouble;
+  return { ...trouble, lastSequence: Math.max(trouble.lastSequence, highestReported.sequence) };
 }
 
 /**
  * Marks the incarnation as parked. An incarnation that the ledger has never seen has no row to mark.
  */
-function takeParking(
+function recordParking(
   changes: UnitOfWork,
   outboxId: Id,
   trouble: Trouble,
@@ -76,11 +79,11 @@ function takeParking(
  * A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered
  * again.
  */
-export function endRefilled(changes: UnitOfWork, outboxId: Id, report: Report): void {
+export function endRestored(changes: UnitOfWork, outboxId: Id, report: Report): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
     if (trouble.kind !== "ledger_restored") continue;
-    changes.decide("refilled", trouble, "");
-    nameMissing(changes, outboxId, report);
+    changes.decide("redelivered", trouble, "");
+    recordMissingLikes(changes, outboxId, report);
   }
 }
 
@@ -88,7 +91,11 @@ export function endRefilled(changes: UnitOfWork, outboxId: Id, report: Report): 
  * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox
  * any more. It may be of incarnations that neither side remembers, so only its likes can be told.
  */
-function nameMissing(changes: UnitOfWork, outboxId: Id, { acknowledgedLikes }: Report): void {
+function recordMissingLikes(
+  changes: UnitOfWork,
+  outboxId: Id,
+  { acknowledgedLikes }: Report,
+): void {
   const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
   if (acknowledgedLikes <= appliedLikes) return;
   const detail =
@@ -102,9 +109,9 @@ function nameMissing(changes: UnitOfWork, outboxId: Id, { acknowledgedLikes }: R
  * incarnation as it is now: one that was closed or parked and is live is open again, so that it is
  * seen which copies are.
  */
-export function recognise(
+export function detectAnomalies(
   changes: UnitOfWork,
-  { report, named }: ReportCommand,
+  { report, highestReported }: ReportCommand,
   row: IncarnationRow,
 ): IncarnationRow {
   const { incarnation, lastSequence, final } = report;
@@ -114,7 +121,8 @@ export function recognise(
     changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
   };
   if (final) {
-    const highestReportedSequence = named?.incarnation === incarnation ? named.sequence : 0;
+    const highestReportedSequence =
+      highestReported?.incarnation === incarnation ? highestReported.sequence : 0;
     const [known, how] =
       highestReportedSequence > appliedSequence
         ? [highestReportedSequence, "named"]
@@ -140,7 +148,7 @@ export function recognise(
  * which its report speaks, for it goes on accepting all the time. Returns the row of the incarnation as
  * it is now.
  */
-export function takeReturned(
+export function readmitRetired(
   changes: UnitOfWork,
   before: MemberRow | undefined,
   { report, row }: { readonly report: Report; readonly row: IncarnationRow },
@@ -149,7 +157,7 @@ export function takeReturned(
   if (before === undefined || (before.state !== "retired" && !isRetired)) return row;
   const range = rangeOf(row.appliedSequence + 1, report.lastSequence);
   const isKnown = range.lastSequence > 0 || report.otherPendingEvents > 0;
-  if (isKnown || changes.asOfMs > report.labelMs) {
+  if (isKnown || changes.asOfMs > report.pulseMs) {
     const { incarnation, outboxId } = row;
     const span = { asOfFromMs: before.retiredAsOfMs, asOfToMs: changes.asOfMs };
     const detail = isKnown

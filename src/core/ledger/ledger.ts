@@ -61,7 +61,7 @@ export interface TroubleRow extends Trouble {
 }
 
 /** See DecisionKind. */
-export const DECISION_KINDS = ["retire", "resolve", "refilled", "answered"] as const;
+export const DECISION_KINDS = ["retire", "resolve", "redelivered", "confirmed"] as const;
 
 /** Who decided: an operator, who retired a member or resolved a trouble, or what was found later. */
 export type DecisionKind = (typeof DECISION_KINDS)[number];
@@ -177,7 +177,7 @@ export interface CountsRead {
 }
 
 /**
- * How a transaction ended. One in doubt throws LikesError `store_in_doubt`: the process must go.
+ * How a transaction ended. One in doubt throws LikesError `store_failed`: the process must go.
  */
 export type TransactionOutcome<T> =
   | { readonly type: "done"; readonly value: T }

@@ -7,7 +7,7 @@ import type { Id } from "../protocol/record.ts";
 
 /** Something to do to the ledger, on behalf of a stream where there is one. */
 export type LedgerCommand =
-  | { readonly type: "greet"; readonly streamId: number; readonly hello: Hello }
+  | { readonly type: "hello"; readonly streamId: number; readonly hello: Hello }
   | { readonly type: "report"; readonly streamId: number; readonly report: ReportCommand }
   | {
       readonly type: "batch";
@@ -19,18 +19,18 @@ export type LedgerCommand =
   /** The first of an opening: whether the ledger is a copy is recorded before it serves. */
   | { readonly type: "opened" }
   /**
-   * All members have answered, and so have those `leftSince` that left since this start: a ledger that
+   * All members have answered, and so have those `departedMembers` that left since this start: a ledger that
    * was opened from a copy is as they know it, when it knows nobody else.
    */
-  | { readonly type: "answered"; readonly leftSince: readonly Id[] }
+  | { readonly type: "confirmed"; readonly departedMembers: readonly Id[] }
   | {
-      readonly type: "operate";
+      readonly type: "decide";
       readonly requestId: number;
-      readonly operation: LedgerOperation;
+      readonly decision: OperatorDecision;
     };
 
 /** An operation as the ledger does it. */
-export type LedgerOperation =
+export type OperatorDecision =
   | { readonly type: "retire"; readonly outboxId: Id; readonly reason: string }
   | {
       readonly type: "resolve";
@@ -41,7 +41,7 @@ export type LedgerOperation =
     };
 
 /** The incarnation that an outbox delivered last, and the highest sequence of it that was named. */
-export interface NamedEvents {
+export interface HighestReported {
   readonly incarnation: Id;
   readonly sequence: number;
 }
@@ -53,17 +53,17 @@ export interface ReportCommand {
   readonly address: string;
   readonly report: Report;
   /** What this start of the primary had heard of its outbox before: nothing when undefined. */
-  readonly named: NamedEvents | undefined;
+  readonly highestReported: HighestReported | undefined;
 }
 
 /** What a command led to. Commands after a refused one of the same stream are not done. */
 export type LedgerResult =
   | {
-      readonly type: "greeted";
+      readonly type: "welcome";
       readonly streamId: number;
       readonly appliedSequence: number;
       readonly digest: Id;
-      readonly reoffer: boolean;
+      readonly redeliver: boolean;
     }
   | {
       readonly type: "reported";
@@ -85,7 +85,7 @@ export type LedgerResult =
       readonly unrecorded?: TroubleKind;
     }
   | {
-      readonly type: "operated";
+      readonly type: "decided";
       readonly requestId: number;
       readonly refusal: Refusal | undefined;
       /** What this operation decided. */
@@ -106,7 +106,7 @@ export interface Applied {
  * A group of commands, done. `members` and `troubles` are those rows that it changed or added, and
  * `decisions` all that it decided.
  */
-export interface GroupResult {
+export interface CommitResult {
   readonly results: readonly LedgerResult[];
   readonly meta: LedgerMeta;
   readonly members: readonly MemberRow[];

@@ -7,27 +7,27 @@ import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import type { IncarnationRow, TroubleRow } from "./ledger.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
-import type { LedgerOperation, LedgerResult } from "./ledger_command.ts";
+import type { OperatorDecision, LedgerResult } from "./ledger_command.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** Incarnations that are read at a time: a peer may have opened a million. */
 const PAGE = 1_000;
 
-type Retire = Extract<LedgerOperation, { readonly type: "retire" }>;
-type Resolve = Extract<LedgerOperation, { readonly type: "resolve" }>;
+type Retire = Extract<OperatorDecision, { readonly type: "retire" }>;
+type Resolve = Extract<OperatorDecision, { readonly type: "resolve" }>;
 
 /** Does what an operator decided, or refuses it. */
-export function operate(
+export function decide(
   changes: UnitOfWork,
   requestId: number,
-  operation: LedgerOperation,
+  decision: OperatorDecision,
 ): LedgerResult {
   const before = changes.decisions.length;
   const refusal =
-    operation.type === "retire" ? retire(changes, operation) : resolve(changes, operation);
+    decision.type === "retire" ? retire(changes, decision) : resolve(changes, decision);
   const decisions = changes.decisions.slice(before);
-  return { type: "operated", requestId, refusal, decisions };
+  return { type: "decided", requestId, refusal, decisions };
 }
 
 /** A ledger that was opened from a copy says so, once. */
@@ -40,15 +40,15 @@ export function noteCopy(changes: UnitOfWork): void {
 }
 
 /**
- * All members have answered, and `leftSince` outboxes that left since: the ledger that was opened from
+ * All members have answered, and `departedMembers` outboxes that left since: the ledger that was opened from
  * a copy is as they know it. One that had left before the copy was made may have come back after that,
  * so it has to answer too.
  */
-export function noteAnswered(changes: UnitOfWork, leftSince: readonly Id[]): void {
+export function confirmRestoredCopy(changes: UnitOfWork, departedMembers: readonly Id[]): void {
   // One of them may have come back while this command waited.
-  const away = leftSince.filter((id) => changes.ledger.member(id)?.state === "left");
+  const away = departedMembers.filter((id) => changes.ledger.member(id)?.state === "left");
   if (changes.ledger.outboxCount("left") > away.length) return;
-  for (const trouble of changes.ledger.troublesOf("")) changes.decide("answered", trouble, "");
+  for (const trouble of changes.ledger.troublesOf("")) changes.decide("confirmed", trouble, "");
 }
 
 function retire(changes: UnitOfWork, { outboxId, reason }: Retire): Refusal | undefined {
@@ -81,20 +81,20 @@ function retireIncarnation(changes: UnitOfWork, incarnation: Id, outboxId: Id): 
   changes.setMember({ ...member, retiredAsOfMs: changes.asOfMs });
 }
 
-function resolve(changes: UnitOfWork, operation: Resolve): Refusal | undefined {
-  const { troubleNumber, reason } = operation;
+function resolve(changes: UnitOfWork, decision: Resolve): Refusal | undefined {
+  const { troubleNumber, reason } = decision;
   const trouble = changes.ledger.trouble(troubleNumber);
   if (trouble === undefined) {
     return refuse("resolve", `there is no trouble ${troubleNumber}; see likes status`);
   }
   switch (trouble.kind) {
     case "gap":
-      return closeGap(changes, trouble, operation);
+      return closeGap(changes, trouble, decision);
     case "outbox_rolled_back":
     case "digest_differs":
-      return endIncarnation(changes, trouble, operation);
+      return endIncarnation(changes, trouble, decision);
     case "second_incarnation":
-      return endCopies(changes, trouble, operation);
+      return endCopies(changes, trouble, decision);
     case "ledger_restored":
       if (trouble.outboxId === "") break;
       return refuse(

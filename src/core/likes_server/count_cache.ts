@@ -13,18 +13,18 @@ import {
   COUNT_ASKS_IDS_MAX,
   COUNT_ASKS_WAITING_MAX,
   COUNTS_MAX,
-  LEARNT_COUNTS_MAX,
-  LEARNT_FRESH_MS,
-  LEARNT_KEPT_MS,
+  COUNTS_CACHED_MAX,
+  COUNTS_FRESH_MS,
+  COUNTS_KEPT_MS,
 } from "../../limits.ts";
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import { UnappliedEvents } from "./unapplied_events.ts";
-import type { Reached } from "./unapplied_events.ts";
+import type { AppliedUpTo } from "./unapplied_events.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** Someone asks for the likes of items, or, when none is named, for those of the `limit` most liked. */
-export interface CountsAsk {
+export interface CountsQuery {
   /** Names the call that is to be answered. */
   readonly requestId: number;
   readonly itemIds: readonly string[];
@@ -32,7 +32,7 @@ export interface CountsAsk {
 }
 
 /** A question to the primary. */
-export interface CountsQuestion {
+export interface CountsFetch {
   /** None: the most liked. */
   readonly itemIds: readonly string[];
   readonly limit: number;
@@ -50,14 +50,14 @@ export interface CountsAnswer {
 }
 
 /** The likes of an item, as they were learnt. */
-export interface LearntCount {
+export interface CachedCount {
   readonly itemId: string;
   /** Undefined when the item's likes are not known. */
-  readonly learnt: LearntLikes | undefined;
+  readonly fetched: CachedLikes | undefined;
 }
 
 /** What is known of an item: all of it from one answer of the primary. */
-export interface LearntLikes {
+export interface CachedLikes {
   readonly likes: bigint;
   /** Own likes that are not in `likes`; undefined when that cannot be told. */
   readonly pendingLikes: bigint | undefined;
@@ -71,7 +71,7 @@ export interface LearntLikes {
 /** What an ask is answered with; undefined when nothing at all is known of what was asked for. */
 export interface CountsView {
   readonly requestId: number;
-  readonly counts: readonly LearntCount[] | undefined;
+  readonly counts: readonly CachedCount[] | undefined;
 }
 
 /** What becomes of an ask. One that `waits` is answered by `learnt` or `failed`. */
@@ -80,7 +80,7 @@ export type Asked =
   | { readonly type: "refused"; readonly refusal: Refusal }
   | { readonly type: "waits" };
 
-interface Kept extends Omit<LearntLikes, "ageMs" | "pendingLikes"> {
+interface Kept extends Omit<CachedLikes, "ageMs" | "pendingLikes"> {
   pendingLikes: bigint | undefined;
   readonly askedMs: number;
 }
@@ -92,9 +92,9 @@ interface Ranking {
   readonly askedMs: number;
 }
 
-interface Learning {
-  readonly question: CountsQuestion;
-  readonly asks: ReadonlySet<CountsAsk>;
+interface Fetching {
+  readonly fetch: CountsFetch;
+  readonly asks: ReadonlySet<CountsQuery>;
   readonly askedMs: number;
 }
 
@@ -104,14 +104,14 @@ export class CountCache {
   /** Those that were asked for last come last. */
   readonly #kept = new Map<string, Kept>();
   #ranking: Ranking | undefined;
-  #waiting: CountsAsk[] = [];
+  #waiting: CountsQuery[] = [];
   #idsWaiting = 0;
-  #learning: Learning | undefined;
+  #fetching: Fetching | undefined;
   /** When the primary last did not answer: it is not asked again at once. */
   #failedMs = -Infinity;
 
   /** `incarnations`: those that are not closed, oldest first. */
-  constructor(incarnations: Iterable<Reached>) {
+  constructor(incarnations: Iterable<AppliedUpTo>) {
     this.#recent = new UnappliedEvents(incarnations);
   }
 
@@ -125,12 +125,12 @@ export class CountCache {
   }
 
   /** Drops own events that are acknowledged, unless an answer is under way that may lack them. */
-  settle(incarnations: readonly Reached[]): void {
-    if (this.#learning === undefined) this.#recent.settle(incarnations);
+  prune(incarnations: readonly AppliedUpTo[]): void {
+    if (this.#fetching === undefined) this.#recent.prune(incarnations);
   }
 
   /** Takes an ask. */
-  ask(ask: CountsAsk, nowMs: number): Asked {
+  ask(ask: CountsQuery, nowMs: number): Asked {
     if (this.#isReady(ask, nowMs)) return { type: "answered", view: this.#view(ask, nowMs) };
     const tooMany =
       this.#waiting.length >= COUNT_ASKS_WAITING_MAX ||
@@ -141,9 +141,10 @@ export class CountCache {
   }
 
   /** No room to wait: what is kept of all that is asked is an answer too, with its age. */
-  #askTooMany(ask: CountsAsk, nowMs: number): Asked {
+  #askTooMany(ask: CountsQuery, nowMs: number): Asked {
     const view = this.#view(ask, nowMs);
-    if (view.counts?.every(({ learnt }) => learnt !== undefined)) return { type: "answered", view };
+    if (view.counts?.every(({ fetched }) => fetched !== undefined))
+      return { type: "answered", view };
     const message =
       `Cannot count now: ${this.#waiting.length} calls wait for the primary already; ` +
       "try again later";
@@ -151,21 +152,21 @@ export class CountCache {
   }
 
   /** The next question to the primary, if one is due; `learnt` or `failed` ends it. */
-  question(nowMs: number): CountsQuestion | undefined {
+  fetch(nowMs: number): CountsFetch | undefined {
     const [first] = this.#waiting;
-    if (this.#learning !== undefined || first === undefined) return undefined;
+    if (this.#fetching !== undefined || first === undefined) return undefined;
     const [asks, itemIds] = first.itemIds.length > 0 ? this.#gather() : this.#ranked();
     this.#wait(this.#waiting.filter((ask) => !asks.has(ask)));
     let limit = 0;
     for (const ask of asks) limit = Math.max(limit, ask.limit);
-    const question = { itemIds, limit, incarnations: this.#recent.incarnations };
-    this.#learning = { question, asks, askedMs: nowMs };
-    return question;
+    const fetch = { itemIds, limit, incarnations: this.#recent.incarnations };
+    this.#fetching = { fetch, asks, askedMs: nowMs };
+    return fetch;
   }
 
   /** Takes in the answer, and gives what asks can be answered with now. */
-  learnt(answer: CountsAnswer, nowMs: number): readonly CountsView[] {
-    const { question, asks, askedMs } = this.#end();
+  fetched(answer: CountsAnswer, nowMs: number): readonly CountsView[] {
+    const { fetch, asks, askedMs } = this.#end();
     const applied = answer.applied.map((one) => [one.incarnation, one.appliedSequence] as const);
     const pending = this.#recent.likesAfter(new Map(applied));
     const { asOfMs, version, generation } = answer;
@@ -174,9 +175,9 @@ export class CountCache {
       this.#kept.delete(itemId);
       this.#kept.set(itemId, { likes, pendingLikes, asOfMs, version, generation, askedMs });
     }
-    if (question.itemIds.length === 0) {
+    if (fetch.itemIds.length === 0) {
       const itemIds = answer.counts.map(({ itemId }) => itemId);
-      this.#ranking = { itemIds, limit: question.limit, askedMs };
+      this.#ranking = { itemIds, limit: fetch.limit, askedMs };
     }
     this.#forget(nowMs);
     return this.#views(asks, nowMs);
@@ -189,28 +190,28 @@ export class CountCache {
     return this.#views(asks, nowMs);
   }
 
-  #end(): Learning {
-    const learning = this.#learning;
-    assert(learning !== undefined, "a question was asked");
-    this.#learning = undefined;
-    return learning;
+  #end(): Fetching {
+    const fetching = this.#fetching;
+    assert(fetching !== undefined, "a question was asked");
+    this.#fetching = undefined;
+    return fetching;
   }
 
   /** Answers `asks`, and those that wait and need not wait any longer. */
-  #views(asks: ReadonlySet<CountsAsk>, nowMs: number): readonly CountsView[] {
+  #views(asks: ReadonlySet<CountsQuery>, nowMs: number): readonly CountsView[] {
     const ready = new Set(this.#waiting.filter((ask) => this.#isReady(ask, nowMs)));
     this.#wait(this.#waiting.filter((ask) => !ready.has(ask)));
     return [...asks, ...ready].map((ask) => this.#view(ask, nowMs));
   }
 
-  #wait(asks: CountsAsk[]): void {
+  #wait(asks: CountsQuery[]): void {
     this.#waiting = asks;
     this.#idsWaiting = asks.reduce((sum, { itemIds }) => sum + itemIds.length, 0);
   }
 
   /** As many asks for named items as fit one question, oldest first. */
-  #gather(): readonly [ReadonlySet<CountsAsk>, readonly string[]] {
-    const asks = new Set<CountsAsk>();
+  #gather(): readonly [ReadonlySet<CountsQuery>, readonly string[]] {
+    const asks = new Set<CountsQuery>();
     const gathered = new Set<string>();
     for (const ask of this.#waiting) {
       const more = ask.itemIds.filter((itemId) => !gathered.has(itemId));
@@ -222,52 +223,52 @@ export class CountCache {
     return [asks, [...gathered]];
   }
 
-  #ranked(): readonly [ReadonlySet<CountsAsk>, readonly string[]] {
+  #ranked(): readonly [ReadonlySet<CountsQuery>, readonly string[]] {
     return [new Set(this.#waiting.filter(({ itemIds }) => itemIds.length === 0)), []];
   }
 
   /** Whether an ask is answered from what is kept: it is fresh, or the primary was away just now. */
-  #isReady({ itemIds, limit }: CountsAsk, nowMs: number): boolean {
-    if (nowMs - this.#failedMs <= LEARNT_FRESH_MS) return true;
+  #isReady({ itemIds, limit }: CountsQuery, nowMs: number): boolean {
+    if (nowMs - this.#failedMs <= COUNTS_FRESH_MS) return true;
     const isFresh = (kept: { readonly askedMs: number } | undefined): boolean =>
-      kept !== undefined && nowMs - kept.askedMs <= LEARNT_FRESH_MS;
+      kept !== undefined && nowMs - kept.askedMs <= COUNTS_FRESH_MS;
     if (itemIds.length > 0) return itemIds.every((itemId) => isFresh(this.#kept.get(itemId)));
     return isFresh(this.#ranking) && limit <= (this.#ranking?.limit ?? 0);
   }
 
-  #view({ requestId, itemIds, limit }: CountsAsk, nowMs: number): CountsView {
+  #view({ requestId, itemIds, limit }: CountsQuery, nowMs: number): CountsView {
     if (itemIds.length === 0) return { requestId, counts: this.#mostLiked(limit, nowMs) };
     const counts = itemIds.map((itemId) => this.#show(itemId, nowMs));
-    const isKnown = counts.some(({ learnt }) => learnt !== undefined);
+    const isKnown = counts.some(({ fetched }) => fetched !== undefined);
     return { requestId, counts: isKnown ? counts : undefined };
   }
 
   /** Those of the ranking that are still kept, most likes first as they are known now. */
-  #mostLiked(limit: number, nowMs: number): readonly LearntCount[] | undefined {
+  #mostLiked(limit: number, nowMs: number): readonly CachedCount[] | undefined {
     if (this.#ranking === undefined || isTooOld(this.#ranking, nowMs)) return undefined;
     return this.#ranking.itemIds
       .map((itemId) => this.#show(itemId, nowMs))
-      .filter(({ learnt }) => learnt !== undefined)
-      .sort((a, b) => Number((b.learnt?.likes ?? 0n) - (a.learnt?.likes ?? 0n)))
+      .filter(({ fetched }) => fetched !== undefined)
+      .sort((a, b) => Number((b.fetched?.likes ?? 0n) - (a.fetched?.likes ?? 0n)))
       .slice(0, limit);
   }
 
-  #show(itemId: string, nowMs: number): LearntCount {
+  #show(itemId: string, nowMs: number): CachedCount {
     const kept = this.#kept.get(itemId);
-    if (kept === undefined || isTooOld(kept, nowMs)) return { itemId, learnt: undefined };
+    if (kept === undefined || isTooOld(kept, nowMs)) return { itemId, fetched: undefined };
     this.#kept.delete(itemId);
     this.#kept.set(itemId, kept);
-    const { askedMs, ...learnt } = kept;
-    return { itemId, learnt: { ...learnt, ageMs: Math.floor(nowMs - askedMs) } };
+    const { askedMs, ...fetched } = kept;
+    return { itemId, fetched: { ...fetched, ageMs: Math.floor(nowMs - askedMs) } };
   }
 
   #forget(nowMs: number): void {
     for (const [itemId, kept] of this.#kept) {
-      if (isTooOld(kept, nowMs) || this.#kept.size > LEARNT_COUNTS_MAX) this.#kept.delete(itemId);
+      if (isTooOld(kept, nowMs) || this.#kept.size > COUNTS_CACHED_MAX) this.#kept.delete(itemId);
     }
   }
 }
 
 function isTooOld({ askedMs }: { readonly askedMs: number }, nowMs: number): boolean {
-  return nowMs - askedMs > LEARNT_KEPT_MS;
+  return nowMs - askedMs > COUNTS_KEPT_MS;
 }

@@ -10,13 +10,13 @@ export interface Delivery {
   readonly streamId: number;
   readonly incarnation: IncarnationView;
   /** `greeting` waits for Welcome, `comparing` reads the digest at the applied sequence. */
-  phase: "greeting" | "comparing" | "sending" | "ending";
+  phase: "handshake" | "comparing" | "sending" | "ending";
   welcome: Welcome | undefined;
   /** The newest pulse that is not answered yet. */
   pulse: Pulse | undefined;
-  pulsedMs: number;
+  pulseAtMs: number;
   /** Of the newest pulse of this stream; 0 before the first. */
-  labelMs: number;
+  pulseMs: number;
   /** When an Ack first said that the outbox is admitted; undefined before. */
   admittedMs: number | undefined;
   /** Whether it delivers, and was told of: what refuses an outbox ends its streams before that. */
@@ -39,11 +39,11 @@ export function openDelivery(
   return {
     streamId,
     incarnation,
-    phase: "greeting",
+    phase: "handshake",
     welcome: undefined,
     pulse: undefined,
-    pulsedMs: nowMs,
-    labelMs: 0,
+    pulseAtMs: nowMs,
+    pulseMs: 0,
     admittedMs: undefined,
     isSteady: false,
     version: 0,
@@ -62,7 +62,10 @@ export function windowLeft({ inFlight }: Delivery): number {
 }
 
 /** Puts what was read in flight: the batch to send, or nothing when it is not held any more. */
-export function launch(delivery: Delivery, { end, records }: OutboxRead): LikeBatch | undefined {
+export function enqueueInFlight(
+  delivery: Delivery,
+  { end, records }: OutboxRead,
+): LikeBatch | undefined {
   const [first] = records;
   if (end === undefined || first === undefined) return undefined;
   const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
@@ -79,7 +82,7 @@ export function launch(delivery: Delivery, { end, records }: OutboxRead): LikeBa
 }
 
 /** Takes in that all up to `sequence` is applied; false, and nothing, when that was not sent here. */
-export function land({ incarnation, inFlight }: Delivery, sequence: number): boolean {
+export function acknowledgeUpTo({ incarnation, inFlight }: Delivery, sequence: number): boolean {
   const index = inFlight.findIndex(({ end }) => end.sequence === sequence);
   const batch = inFlight[index];
   if (batch === undefined) return incarnation.acknowledged.sequence === sequence;

@@ -7,14 +7,14 @@
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
-import { GIVES_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../limits.ts";
+import { ADDS_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../limits.ts";
 import { recordDiskBytes } from "./disk_bytes.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { GeneratorMark } from "./outbox.ts";
 import type { Id, LikeRecord, Position, RecordCodec } from "../protocol/record.ts";
 
 /** A like that someone gives. */
-export interface Give {
+export interface AddRequest {
   /** Names the call that is to be answered. */
   readonly requestId: number;
   readonly event: LikeEvent;
@@ -22,7 +22,7 @@ export interface Give {
   readonly generator: GeneratorMark | undefined;
 }
 
-interface Waiting extends Give {
+interface Waiting extends AddRequest {
   readonly bytes: Uint8Array;
 }
 
@@ -32,13 +32,13 @@ export interface Group {
   readonly record: LikeRecord;
   /** The position after the record. */
   readonly last: Position;
-  readonly gives: readonly Give[];
+  readonly requests: readonly AddRequest[];
   readonly generator: GeneratorMark | undefined;
 }
 
 /** Gives that will share a record; more may join them until it is taken. */
 interface WaitingGroup {
-  readonly gives: Waiting[];
+  readonly requests: Waiting[];
   /** Bytes of their events. */
   length: number;
 }
@@ -48,7 +48,7 @@ export class GroupCommit {
   readonly #codec: RecordCodec;
   /** None is empty, and all but the last are full. */
   readonly #groups: WaitingGroup[] = [];
-  #gives = 0;
+  #requests = 0;
   /** Bytes that the groups will take on the disk, at the most. */
   #diskBytes = 0;
 
@@ -57,18 +57,18 @@ export class GroupCommit {
   }
 
   get isEmpty(): boolean {
-    return this.#gives === 0;
+    return this.#requests === 0;
   }
 
   /** Takes a give, or says why it cannot. `room` is in bytes of the disk. */
-  add(give: Give, room: number): Refusal | undefined {
-    if (this.#gives >= GIVES_WAITING_MAX) {
+  add(add: AddRequest, room: number): Refusal | undefined {
+    if (this.#requests >= ADDS_WAITING_MAX) {
       const message =
-        `Cannot accept the likes now: ${GIVES_WAITING_MAX} calls wait for the disk already; ` +
+        `Cannot accept the likes now: ${ADDS_WAITING_MAX} calls wait for the disk already; ` +
         "try again later";
       return { code: "too_many", message };
     }
-    const bytes = this.#codec.encode(give.event);
+    const bytes = this.#codec.encode(add.event);
     const last = this.#groups.at(-1);
     const joined = last !== undefined && hasRoom(last, bytes.length) ? last : undefined;
     const before = joined === undefined ? 0 : recordDiskBytes(joined.length);
@@ -78,7 +78,7 @@ export class GroupCommit {
         "Cannot accept the likes: the outbox is full until the primary takes what it holds";
       return { code: "outbox_full", message };
     }
-    this.#push({ ...give, bytes }, joined);
+    this.#push({ ...add, bytes }, joined);
     this.#diskBytes += more;
     return undefined;
   }
@@ -87,47 +87,47 @@ export class GroupCommit {
   take(incarnation: Id, position: Position): Group {
     const group = this.#groups.shift();
     assert(group !== undefined, "what is taken waits");
-    const { gives, length } = group;
-    this.#gives -= gives.length;
+    const { requests, length } = group;
+    this.#requests -= requests.length;
     this.#diskBytes -= recordDiskBytes(length);
     const record = this.#record(group, position.sequence + 1);
-    const likes = gives.reduce((sum, { event }) => sum + event.change.likes, position.likes);
+    const likes = requests.reduce((sum, { event }) => sum + event.change.likes, position.likes);
     const digest = this.#codec.digest(position.digest, record.firstSequence, record.bytes);
-    const generator = gives.findLast((give) => give.generator !== undefined)?.generator;
+    const generator = requests.findLast((add) => add.generator !== undefined)?.generator;
     const last = { sequence: record.lastSequence, digest, likes };
-    return { incarnation, record, last, gives, generator };
+    return { incarnation, record, last, requests, generator };
   }
 
   /** Takes all that wait, none of which will be a record. */
-  takeAll(): readonly Give[] {
-    const gives = this.#groups.flatMap((group) => group.gives);
+  takeAll(): readonly AddRequest[] {
+    const requests = this.#groups.flatMap((group) => group.requests);
     this.#groups.length = 0;
-    this.#gives = 0;
+    this.#requests = 0;
     this.#diskBytes = 0;
-    return gives;
+    return requests;
   }
 
-  #push(give: Waiting, joined: WaitingGroup | undefined): void {
+  #push(add: Waiting, joined: WaitingGroup | undefined): void {
     if (joined === undefined) {
-      this.#groups.push({ gives: [give], length: give.bytes.length });
+      this.#groups.push({ requests: [add], length: add.bytes.length });
     } else {
-      joined.gives.push(give);
-      joined.length += give.bytes.length;
+      joined.requests.push(add);
+      joined.length += add.bytes.length;
     }
-    this.#gives++;
+    this.#requests++;
   }
 
-  #record({ gives, length }: WaitingGroup, firstSequence: number): LikeRecord {
+  #record({ requests, length }: WaitingGroup, firstSequence: number): LikeRecord {
     const bytes = new Uint8Array(length);
     let offset = 0;
-    for (const give of gives) {
-      bytes.set(give.bytes, offset);
-      offset += give.bytes.length;
+    for (const add of requests) {
+      bytes.set(add.bytes, offset);
+      offset += add.bytes.length;
     }
-    return { firstSequence, lastSequence: firstSequence + gives.length - 1, bytes };
+    return { firstSequence, lastSequence: firstSequence + requests.length - 1, bytes };
   }
 }
 
-function hasRoom({ gives, length }: WaitingGroup, bytes: number): boolean {
-  return gives.length < RECORD_EVENTS_MAX && length + bytes <= RECORD_BYTES_MAX;
+function hasRoom({ requests, length }: WaitingGroup, bytes: number): boolean {
+  return requests.length < RECORD_EVENTS_MAX && length + bytes <= RECORD_BYTES_MAX;
 }

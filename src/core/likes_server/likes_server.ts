@@ -23,19 +23,19 @@ import {
   TOTAL_LIKES_ACCEPTING_MAX,
   TROUBLES_MAX,
 } from "../../limits.ts";
-import type { Give, Group } from "./group_commit.ts";
+import type { AddRequest, Group } from "./group_commit.ts";
 import { backoffMs } from "../protocol/backoff.ts";
 import { checkItems } from "../protocol/counts.ts";
-import { land, launch, openDelivery, windowLeft } from "./delivery.ts";
+import { acknowledgeUpTo, enqueueInFlight, openDelivery, windowLeft } from "./delivery.ts";
 import type { Delivery } from "./delivery.ts";
 import { OutboxView } from "./outbox_view.ts";
 import type { IncarnationView } from "./outbox_view.ts";
 import { CountCache } from "./count_cache.ts";
-import type { CountsAnswer, CountsAsk, CountsView } from "./count_cache.ts";
+import type { CountsAnswer, CountsQuery, CountsView } from "./count_cache.ts";
 import { checkEvent } from "../protocol/like_event.ts";
 import type {
-  CountOutcome,
-  GiveOutcome,
+  CountsResult,
+  AddResult,
   LikesServerAction,
   LikesServerEvent,
   LikesServerNotice,
@@ -57,7 +57,7 @@ import type { WriteFailure } from "../protocol/write_failure.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import type { Writing } from "./outbox_writer.ts";
 import type { Id, Position } from "../protocol/record.ts";
-import { Refilling } from "./refilling.ts";
+import { Redelivery } from "./redelivery.ts";
 import { RetainedAges } from "./retained_ages.ts";
 
 export type * from "./likes_server_events.ts";
@@ -72,7 +72,7 @@ export class LikesServerCore {
   #mayBeKnown: boolean;
   readonly #ages: RetainedAges;
   /** While the ledger is given again what it forgot. */
-  #refilling: Refilling | undefined;
+  #redelivery: Redelivery | undefined;
   #delivery: Delivery | undefined;
   #streamId = 0;
   #attempts = 0;
@@ -83,7 +83,7 @@ export class LikesServerCore {
   /** `done`: all is delivered, and the ledger has let go of it if that was asked for. */
   #stopping: { readonly leave: boolean; done: boolean; told: boolean } | undefined;
   /** Why the newest write was not done; undefined when it was. */
-  #unwritten: WriteFailure | undefined;
+  #writeFailure: WriteFailure | undefined;
   #actions: LikesServerAction[] = [];
 
   /**
@@ -99,11 +99,13 @@ export class LikesServerCore {
     for (const { id, acknowledged } of this.#outbox.incarnations) {
       this.#ages.note(id, acknowledged.sequence, nowMs);
     }
-    if (snapshot.isRefilling) this.#noteForgotten(this.#outbox.own);
+    if (snapshot.isRedelivering) this.#noteRestored(this.#outbox.current);
     // An earlier process may have reported and been killed before it could write that down.
-    this.#mayBeKnown = snapshot.membership !== "stranger" || this.#outbox.unclosed.length > 1;
+    this.#mayBeKnown =
+      snapshot.membership !== "unregistered" || this.#outbox.openIncarnations.length > 1;
     // A crash loop without a primary closes nothing, and leaves a life at each start.
-    if (this.#outbox.unclosed.length > this.#closedMax) this.#writer.change(this.#shedWrite());
+    if (this.#outbox.openIncarnations.length > this.#closedMax)
+      this.#writer.change(this.#evictWrite());
   }
 
   /** Takes an event at the monotonic time `nowMs`; gives what must be done now, in order. */
@@ -113,7 +115,7 @@ export class LikesServerCore {
     this.#writeNext(nowMs);
     this.#connectNext(nowMs);
     this.#sendNext();
-    this.#learnNext(nowMs);
+    this.#fetchNext(nowMs);
     const actions = this.#actions;
     this.#actions = [];
     return actions;
@@ -121,7 +123,7 @@ export class LikesServerCore {
 
   /** The life that appends. */
   get incarnation(): Id {
-    return this.#outbox.own.id;
+    return this.#outbox.current.id;
   }
 
   /** Whether a give would be taken now, as far as membership goes. */
@@ -131,7 +133,7 @@ export class LikesServerCore {
 
   /** Whether the disk takes what is written, as far as was tried. */
   get isWriting(): boolean {
-    return this.#unwritten === undefined;
+    return this.#writeFailure === undefined;
   }
 
   /** Everything that the outbox has accepted. */
@@ -153,8 +155,8 @@ export class LikesServerCore {
   }
 
   get #allTroubles(): readonly Trouble[] {
-    const forgotten = this.#refilling === undefined ? [] : [this.#refilling.trouble];
-    return [...forgotten, ...this.#outbox.troubles];
+    const purged = this.#redelivery === undefined ? [] : [this.#redelivery.trouble];
+    return [...purged, ...this.#outbox.troubles];
   }
 
   /** The total as the newest pulse told it; undefined before the first. */
@@ -167,12 +169,12 @@ export class LikesServerCore {
 
   #take(event: LikesServerEvent, nowMs: number): void {
     switch (event.type) {
-      case "give":
-        return this.#give(event.give);
+      case "add":
+        return this.#add(event.add);
       case "count":
         return this.#count(event.ask, nowMs);
-      case "learnt":
-        return this.#learnt(event.answer, nowMs);
+      case "counts_fetched":
+        return this.#fetched(event.answer, nowMs);
       case "written":
         return this.#written(event.outcome, event.state, nowMs);
       case "read":
@@ -207,17 +209,15 @@ export class LikesServerCore {
 
   // Giving.
 
-  #give(give: Give): void {
+  #add(add: AddRequest): void {
     const room = (this.#options.outboxBytesMax ?? OUTBOX_BYTES_MAX) - this.#outbox.pendingBytes;
-    const refusal =
-      checkEvent(give.event) ?? this.#checkAccepting() ?? this.#writer.give(give, room);
-    if (refusal !== undefined) this.#answer(give.requestId, { type: "refused", refusal });
+    const refusal = checkEvent(add.event) ?? this.#checkAccepting() ?? this.#writer.add(add, room);
+    if (refusal !== undefined) this.#answer(add.requestId, { type: "refused", refusal });
   }
 
   #checkAccepting(): Refusal | undefined {
-    const { mintUnwritten } = this.#writer;
-    if (this.isAccepting && mintUnwritten !== undefined)
-      return this.#refuseUnwritten(mintUnwritten);
+    const { mintFailure } = this.#writer;
+    if (this.isAccepting && mintFailure !== undefined) return this.#writeRefusal(mintFailure);
     if (this.isAccepting) return this.#checkTotal(TOTAL_LIKES_ACCEPTING_MAX);
     const { serverId, primary } = this.#options;
     const why =
@@ -237,7 +237,7 @@ export class LikesServerCore {
     return { code: "too_many", message };
   }
 
-  #answer(requestId: number, outcome: GiveOutcome): void {
+  #answer(requestId: number, outcome: AddResult): void {
     this.#actions.push({ type: "answer", requestId, outcome });
   }
 
@@ -254,30 +254,32 @@ export class LikesServerCore {
     this.#noteWriting(outcome === "done" ? undefined : outcome);
     if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);
     const { membership: before } = this.#outbox;
-    this.#outbox.adopt(writing.writes, state);
+    this.#outbox.onWritten(writing.writes, state);
     const { membership } = this.#outbox;
     if (membership !== before) this.#notice({ type: "membership", membership });
     for (const write of writing.writes) this.#adopted(write, nowMs);
     if (writing.group !== undefined) this.#accepted(writing.group);
   }
 
-  #noteWriting(unwritten: WriteFailure | undefined): void {
-    if (unwritten === this.#unwritten) return;
-    this.#unwritten = unwritten;
+  #noteWriting(writeFailure: WriteFailure | undefined): void {
+    if (writeFailure === this.#writeFailure) return;
+    this.#writeFailure = writeFailure;
     this.#notice(
-      unwritten === undefined ? { type: "written" } : { type: "unwritten", why: unwritten },
+      writeFailure === undefined
+        ? { type: "store_recovered" }
+        : { type: "store_failing", why: writeFailure },
     );
   }
 
   #refuseWrite(why: WriteFailure, { writes, group }: Writing, nowMs: number): void {
-    const gives = group?.gives ?? this.#writer.retry(writes, why, nowMs);
-    const refusal = this.#refuseUnwritten(why);
-    for (const { requestId } of gives) this.#answer(requestId, { type: "refused", refusal });
+    const requests = group?.requests ?? this.#writer.retry(writes, why, nowMs);
+    const refusal = this.#writeRefusal(why);
+    for (const { requestId } of requests) this.#answer(requestId, { type: "refused", refusal });
   }
 
-  #refuseUnwritten(why: WriteFailure): Refusal {
+  #writeRefusal(why: WriteFailure): Refusal {
     const { serverId } = this.#options;
-    if (why === "full") {
+    if (why === "disk_full") {
       const message = `Cannot accept the likes: the disk of ${serverId} is full`;
       return { code: "disk_full", message };
     }
@@ -287,11 +289,11 @@ export class LikesServerCore {
     return { code: "store_busy", message };
   }
 
-  #accepted({ incarnation, record, gives }: Group): void {
+  #accepted({ incarnation, record, requests }: Group): void {
     const { firstSequence } = record;
-    const events = gives.map(({ event }) => event);
+    const events = requests.map(({ event }) => event);
     this.#counts.accepted(incarnation, firstSequence, events);
-    for (const [index, { requestId }] of gives.entries()) {
+    for (const [index, { requestId }] of requests.entries()) {
       this.#answer(requestId, { type: "accepted", incarnation, sequence: firstSequence + index });
     }
     this.#notice({ type: "accepted", firstSequence, events });
@@ -301,20 +303,20 @@ export class LikesServerCore {
   #adopted(write: OutboxWrite, nowMs: number): void {
     switch (write.type) {
       case "mint":
-        return this.#settleCounts();
+        return this.#pruneUnapplied();
       case "park":
         this.#notice({ type: "trouble", trouble: write.trouble });
         return this.#disconnectUnlessNext();
-      case "reopen":
+      case "begin_redelivery":
         this.#ages.clear();
-        this.#settleCounts();
+        this.#pruneUnapplied();
         return this.#disconnect();
       case "close":
         this.#noteClosed(write.incarnation, nowMs);
-        this.#settleCounts();
+        this.#pruneUnapplied();
         return this.#disconnectUnlessNext();
       case "unpark":
-        this.#settleCounts();
+        this.#pruneUnapplied();
         return this.#disconnectUnlessNext();
       default:
     }
@@ -333,7 +335,7 @@ export class LikesServerCore {
 
   // Counting.
 
-  #count(ask: CountsAsk, nowMs: number): void {
+  #count(ask: CountsQuery, nowMs: number): void {
     const refusal = checkItems(ask.itemIds, ask.limit);
     if (refusal !== undefined) {
       return this.#answerCount(ask.requestId, { type: "refused", refusal });
@@ -343,26 +345,26 @@ export class LikesServerCore {
     if (asked.type === "refused") this.#answerCount(ask.requestId, asked);
   }
 
-  #learnNext(nowMs: number): void {
-    const question = this.#counts.question(nowMs);
-    if (question !== undefined) this.#actions.push({ type: "learn", question });
+  #fetchNext(nowMs: number): void {
+    const fetch = this.#counts.fetch(nowMs);
+    if (fetch !== undefined) this.#actions.push({ type: "fetch_counts", fetch });
   }
 
   /** Counts of another ledger than the outbox's are no answer. */
-  #learnt(answer: CountsAnswer | undefined, nowMs: number): void {
+  #fetched(answer: CountsAnswer | undefined, nowMs: number): void {
     const ledgerId = this.#seen()?.ledgerId ?? answer?.ledgerId;
     const isOurs = answer !== undefined && answer.ledgerId === ledgerId;
-    this.#counted(isOurs ? this.#counts.learnt(answer, nowMs) : this.#counts.failed(nowMs));
-    this.#settleCounts();
+    this.#counted(isOurs ? this.#counts.fetched(answer, nowMs) : this.#counts.failed(nowMs));
+    this.#pruneUnapplied();
   }
 
-  #settleCounts(): void {
-    this.#counts.settle(this.#reached);
+  #pruneUnapplied(): void {
+    this.#counts.prune(this.#reached);
   }
 
   get #reached() {
-    const { unclosed } = this.#outbox;
-    return unclosed.map(({ id, stored, acknowledged }) => ({
+    const { openIncarnations } = this.#outbox;
+    return openIncarnations.map(({ id, stored, acknowledged }) => ({
       id,
       last: stored.last,
       acknowledged,
@@ -376,7 +378,7 @@ export class LikesServerCore {
     }
   }
 
-  #countsUnknown(): CountOutcome {
+  #countsUnknown(): CountsResult {
     const { serverId, primary } = this.#options;
     const message =
       `Cannot tell the likes at ${serverId}: it has not learnt them, and the primary at ${primary} ` +
@@ -384,7 +386,7 @@ export class LikesServerCore {
     return { type: "refused", refusal: { code: "count_unknown", message } };
   }
 
-  #answerCount(requestId: number, outcome: CountOutcome): void {
+  #answerCount(requestId: number, outcome: CountsResult): void {
     this.#actions.push({ type: "counted", requestId, outcome });
   }
 
@@ -441,7 +443,7 @@ export class LikesServerCore {
     const delivery = this.#delivery;
     if (delivery === undefined) return;
     this.#noteSteady(delivery, nowMs);
-    if (nowMs - delivery.pulsedMs <= PULSE_WAIT_MAX_MS) return;
+    if (nowMs - delivery.pulseAtMs <= PULSE_WAIT_MAX_MS) return;
     this.#break(`no word from the primary for ${PULSE_WAIT_MAX_MS} ms`, nowMs);
   }
 
@@ -455,10 +457,10 @@ export class LikesServerCore {
         return this.#acknowledged(delivery, message, nowMs);
       case "pulse":
         // Labels increase: one that does not is of the past, whatever the transport did.
-        if (message.labelMs <= delivery.labelMs) return;
-        delivery.labelMs = message.labelMs;
+        if (message.pulseMs <= delivery.pulseMs) return;
+        delivery.pulseMs = message.pulseMs;
         delivery.pulse = message;
-        delivery.pulsedMs = nowMs;
+        delivery.pulseAtMs = nowMs;
         delivery.version = Math.max(delivery.version, message.version);
         this.#noteSteady(delivery, nowMs);
         return this.#answerPulse(delivery, nowMs);
@@ -469,15 +471,15 @@ export class LikesServerCore {
 
   /** Finds where to go on, or why this incarnation cannot go on at all. */
   #welcomed(delivery: Delivery, welcome: Welcome, nowMs: number): void {
-    if (delivery.phase !== "greeting") return this.#break("a second Welcome", nowMs);
+    if (delivery.phase !== "handshake") return this.#break("a second Welcome", nowMs);
     const { incarnation } = delivery;
     const { appliedSequence } = welcome;
-    delivery.pulsedMs = nowMs;
+    delivery.pulseAtMs = nowMs;
     delivery.welcome = welcome;
     delivery.pulse = welcome.pulse;
     delivery.version = welcome.pulse.version;
-    delivery.labelMs = Math.max(delivery.labelMs, welcome.pulse.labelMs);
-    if (this.#hasForgotten(incarnation, welcome)) return this.#reoffer(delivery, welcome);
+    delivery.pulseMs = Math.max(delivery.pulseMs, welcome.pulse.pulseMs);
+    if (this.#isLedgerBehind(incarnation, welcome)) return this.#redeliver(delivery, welcome);
     const { last, trimmed } = incarnation.stored;
     if (appliedSequence > last.sequence) {
       const range = inDoubt(incarnation, appliedSequence);
@@ -490,8 +492,8 @@ export class LikesServerCore {
   }
 
   /** Whether a ledger is older than what it acknowledged. */
-  #hasForgotten(incarnation: IncarnationView, welcome: Welcome): boolean {
-    return welcome.reoffer || welcome.appliedSequence < this.#claimed(incarnation);
+  #isLedgerBehind(incarnation: IncarnationView, welcome: Welcome): boolean {
+    return welcome.redeliver || welcome.appliedSequence < this.#claimed(incarnation);
   }
 
   /**
@@ -500,7 +502,7 @@ export class LikesServerCore {
    * offered again.
    */
   #claimed({ acknowledged, stored }: IncarnationView): number {
-    const isAnew = this.#outbox.isRefilling && acknowledged.sequence <= stored.trimmed.sequence;
+    const isAnew = this.#outbox.isRedelivering && acknowledged.sequence <= stored.trimmed.sequence;
     return isAnew ? 0 : acknowledged.sequence;
   }
 
@@ -508,23 +510,23 @@ export class LikesServerCore {
    * Offers everything again, from the oldest on. Nothing is reported on this stream: a report of the
    * own incarnation would look like a second copy while older ones are open at the ledger.
    */
-  #reoffer(delivery: Delivery, { ledgerId, generation, pulse }: Welcome): void {
-    this.#noteForgotten(delivery.incarnation);
+  #redeliver(delivery: Delivery, { ledgerId, generation, pulse }: Welcome): void {
+    this.#noteRestored(delivery.incarnation);
     this.#writer.takeBackAcknowledged();
     const { version } = pulse;
-    this.#finish(delivery, { type: "reopen", seen: { ledgerId, generation, version } });
+    this.#finish(delivery, { type: "begin_redelivery", seen: { ledgerId, generation, version } });
   }
 
-  #noteForgotten({ id: incarnation }: IncarnationView): void {
-    this.#refilling = new Refilling(incarnation, this.#outbox.own);
-    this.#notice({ type: "trouble", trouble: this.#refilling.trouble });
+  #noteRestored({ id: incarnation }: IncarnationView): void {
+    this.#redelivery = new Redelivery(incarnation, this.#outbox.current);
+    this.#notice({ type: "trouble", trouble: this.#redelivery.trouble });
   }
 
   /** The ledger has everything again that the outbox retains. The outbox records that. */
-  #endRefilling({ incarnation }: Delivery): void {
-    if (incarnation !== this.#outbox.own || !this.#refilling?.isDone(incarnation)) return;
-    this.#refilling = undefined;
-    this.#writer.change({ type: "refilled" });
+  #endRedelivery({ incarnation }: Delivery): void {
+    if (incarnation !== this.#outbox.current || !this.#redelivery?.isDone(incarnation)) return;
+    this.#redelivery = undefined;
+    this.#writer.change({ type: "end_redelivery" });
   }
 
   #parkGap(delivery: Delivery, appliedSequence: number, nowMs: number): void {
@@ -549,14 +551,14 @@ export class LikesServerCore {
     // A ledger that disagrees every time must not make incarnations at the speed of the network.
     this.#attempts++;
     this.#connectAtMs = nowMs + backoffMs(this.#attempts, this.#options.random());
-    if (incarnation !== this.#outbox.own) return;
+    if (incarnation !== this.#outbox.current) return;
     this.#writer.change({ type: "mint", incarnation: this.#options.mintId() });
   }
 
   /** Ends the delivery of an incarnation by `writes`; the stream ends once they are done. */
   #finish(delivery: Delivery, ...writes: readonly OutboxWrite[]): void {
     delivery.phase = "ending";
-    delivery.incarnation.isEnding = true;
+    delivery.incarnation.isTransitioning = true;
     this.#writer.change(...writes);
   }
 
@@ -564,7 +566,7 @@ export class LikesServerCore {
     delivery.reading = false;
     if (delivery.phase === "comparing") return this.#compared(delivery, read.position, nowMs);
     if (delivery.phase !== "sending") return;
-    const batch = launch(delivery, read);
+    const batch = enqueueInFlight(delivery, read);
     if (batch !== undefined) return this.#send(delivery, batch);
     this.#break("the ledger wants events again that were just removed", nowMs);
   }
@@ -611,16 +613,16 @@ export class LikesServerCore {
   #acknowledged(delivery: Delivery, ack: Ack, nowMs: number): void {
     const { incarnation } = delivery;
     if (delivery.phase !== "sending" || ack.incarnation !== incarnation.id) return;
-    if (!land(delivery, ack.appliedSequence)) {
+    if (!acknowledgeUpTo(delivery, ack.appliedSequence)) {
       const reason = `#${ack.appliedSequence} was acknowledged, which was not sent here`;
       return this.#break(reason, nowMs);
     }
     delivery.version = Math.max(delivery.version, ack.version);
     if (ack.admitted) delivery.admittedMs ??= nowMs;
     this.#noteSteady(delivery, nowMs);
-    this.#refilling?.acknowledged(ack);
-    this.#settleCounts();
-    this.#obey(ack.resolved);
+    this.#redelivery?.acknowledged(ack);
+    this.#pruneUnapplied();
+    this.#applyResolutions(ack.resolved);
     if (ack.admitted) this.#join();
     if (ack.closed && this.#isFinal(incarnation)) this.#close(delivery, ack);
   }
@@ -651,12 +653,12 @@ export class LikesServerCore {
   }
 
   /** An operator has decided about parked incarnations: what follows a gap is delivered. */
-  #obey(resolved: readonly Id[]): void {
+  #applyResolutions(resolved: readonly Id[]): void {
     for (const incarnation of resolved) {
       const found = this.#outbox.find(incarnation);
-      if (found?.stored.parked === undefined || found.isEnding) continue;
+      if (found?.stored.parked === undefined || found.isTransitioning) continue;
       const type = found.stored.parked.kind === "gap" ? "unpark" : "close";
-      found.isEnding = true;
+      found.isTransitioning = true;
       this.#writer.change({ type, incarnation });
     }
   }
@@ -664,14 +666,18 @@ export class LikesServerCore {
   /** Closes an incarnation that is applied to its last event; with the own one, the membership. */
   #close(delivery: Delivery, ack: Ack): void {
     const { id, stored } = delivery.incarnation;
-    const isOwn = delivery.incarnation === this.#outbox.own;
-    if (stored.last.sequence !== ack.appliedSequence || (isOwn && !ack.left)) return;
-    if (isOwn) this.#endRefilling(delivery);
+    const isCurrent = delivery.incarnation === this.#outbox.current;
+    if (stored.last.sequence !== ack.appliedSequence || (isCurrent && !ack.left)) return;
+    if (isCurrent) this.#endRedelivery(delivery);
     const acknowledge = this.#acknowledgeWrite(id, stored.last.sequence);
-    this.#finish(delivery, acknowledge, { type: "close", incarnation: id }, this.#shedWrite());
-    if (!isOwn || this.#stopping === undefined) return;
+    this.#finish(delivery, acknowledge, { type: "close", incarnation: id }, this.#evictWrite());
+    if (!isCurrent || this.#stopping === undefined) return;
     this.#stopping.done = true;
-    this.#writer.change({ type: "membership", membership: "stranger", seen: this.#newestSeen() });
+    this.#writer.change({
+      type: "membership",
+      membership: "unregistered",
+      seen: this.#newestSeen(),
+    });
   }
 
   // Pulses.
@@ -679,7 +685,7 @@ export class LikesServerCore {
   /** Shows the newest pulse, and reports what the disk has. */
   #answerPulse(delivery: Delivery, nowMs: number): void {
     if (delivery.phase !== "sending" || delivery.pulse === undefined) return;
-    this.#endRefilling(delivery);
+    this.#endRedelivery(delivery);
     const { pulse } = delivery;
     if (pulse.totalLikes !== this.#shown?.pulse.totalLikes) this.#notice({ type: "total", pulse });
     const countedLikes = this.#outbox.countedLikes;
@@ -702,12 +708,12 @@ export class LikesServerCore {
     this.#send(delivery, {
       type: "report",
       incarnation: incarnation.id,
-      labelMs: pulse.labelMs,
+      pulseMs: pulse.pulseMs,
       lastSequence: incarnation.stored.last.sequence,
       acceptedLikes: this.accepted.likes,
       acknowledgedLikes: this.#outbox.acknowledgedLikes,
       final,
-      leaving: final && incarnation === this.#outbox.own,
+      leaving: final && incarnation === this.#outbox.current,
       otherPendingEvents: this.#outbox.pendingExcept(incarnation) + unnamed,
       shownVersion: this.#shown?.pulse.version ?? 0,
       shownTotalLikes: this.#shown?.pulse.totalLikes ?? 0n,
@@ -717,17 +723,17 @@ export class LikesServerCore {
 
   /** Whether nothing will ever be appended to `incarnation` again. */
   #isFinal(incarnation: IncarnationView): boolean {
-    if (incarnation !== this.#outbox.own) return true;
+    if (incarnation !== this.#outbox.current) return true;
     return this.#outbox.membership === "leaving" && !this.#writer.isAppending;
   }
 
   /** Writes down what was acknowledged, and lets go of what was retained for long enough. */
   #settle({ id, acknowledged, stored }: IncarnationView, nowMs: number): void {
-    if (this.#writer.has("acknowledge") || this.#writer.has("shed")) return;
+    if (this.#writer.has("acknowledge") || this.#writer.has("evict")) return;
     const { sequence } = acknowledged;
     if (sequence > stored.acknowledged.sequence) {
       this.#ages.note(id, sequence, nowMs);
-      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#shedWrite());
+      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#evictWrite());
     }
     for (const { incarnation, upTo } of this.#ages.take(nowMs)) {
       const isHeld = upTo > (this.#outbox.find(incarnation)?.stored.trimmed.sequence ?? upTo);
@@ -739,9 +745,9 @@ export class LikesServerCore {
     return { type: "acknowledge", incarnation, upTo, seen: this.#newestSeen() };
   }
 
-  #shedWrite(): OutboxWrite {
+  #evictWrite(): OutboxWrite {
     const { bytesMax } = this.#options.retain;
-    return { type: "shed", bytesMax, closedMax: this.#closedMax };
+    return { type: "evict", bytesMax, closedMax: this.#closedMax };
   }
 
   get #closedMax(): number {

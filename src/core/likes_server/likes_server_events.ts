@@ -2,8 +2,8 @@
  * What happens to a LikesServer's state machine, and what it asks for: the language of its shell.
  */
 import type { Refusal } from "../../errors.ts";
-import type { Give } from "./group_commit.ts";
-import type { CountsAnswer, CountsAsk, CountsQuestion, LearntCount } from "./count_cache.ts";
+import type { AddRequest } from "./group_commit.ts";
+import type { CountsAnswer, CountsQuery, CountsFetch, CachedCount } from "./count_cache.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { FromLikesServer, FromPrimary, Pulse, Trouble } from "../protocol/messages.ts";
 import type {
@@ -18,10 +18,10 @@ import type { Id, RecordCodec } from "../protocol/record.ts";
 
 /** What happens to a LikesServer. `streamId` names one stream for ever. */
 export type LikesServerEvent =
-  | { readonly type: "give"; readonly give: Give }
-  | { readonly type: "count"; readonly ask: CountsAsk }
+  | { readonly type: "add"; readonly add: AddRequest }
+  | { readonly type: "count"; readonly ask: CountsQuery }
   /** The question was answered; undefined when the primary gave no answer. */
-  | { readonly type: "learnt"; readonly answer: CountsAnswer | undefined }
+  | { readonly type: "counts_fetched"; readonly answer: CountsAnswer | undefined }
   /** The write that was asked for is synced, or was not done; `state` is the outbox as it is now. */
   | { readonly type: "written"; readonly outcome: WriteOutcome; readonly state: OutboxSnapshot }
   | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
@@ -50,22 +50,22 @@ export type LikesServerAction =
   | { readonly type: "connect"; readonly streamId: number }
   | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
   | { readonly type: "disconnect"; readonly streamId: number }
-  | { readonly type: "answer"; readonly requestId: number; readonly outcome: GiveOutcome }
+  | { readonly type: "answer"; readonly requestId: number; readonly outcome: AddResult }
   /** Ask the primary, within a bounded time, and answer with `learnt`. One question at a time. */
-  | { readonly type: "learn"; readonly question: CountsQuestion }
-  | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountOutcome }
+  | { readonly type: "fetch_counts"; readonly fetch: CountsFetch }
+  | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsResult }
   /** All is delivered, and left if that was asked for. */
   | { readonly type: "stopped" }
   | { readonly type: "notice"; readonly notice: LikesServerNotice };
 
 /** How a give ended. */
-export type GiveOutcome =
+export type AddResult =
   | { readonly type: "accepted"; readonly incarnation: Id; readonly sequence: number }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
 /** How an ask for counts ended. */
-export type CountOutcome =
-  | { readonly type: "counted"; readonly counts: readonly LearntCount[] }
+export type CountsResult =
+  | { readonly type: "counted"; readonly counts: readonly CachedCount[] }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
 /** What a person may want to know. */
@@ -82,8 +82,8 @@ export type LikesServerNotice =
   | { readonly type: "total"; readonly pulse: Pulse }
   | { readonly type: "trouble"; readonly trouble: Trouble }
   /** Once an outage: the outbox cannot be written, and then that it was. */
-  | { readonly type: "unwritten"; readonly why: WriteFailure }
-  | { readonly type: "written" };
+  | { readonly type: "store_failing"; readonly why: WriteFailure }
+  | { readonly type: "store_recovered" };
 
 /** Who a LikesServer is, and what it takes from outside. */
 export interface LikesServerOptions {

@@ -17,7 +17,7 @@ import type { Id, LikeRecord, Position } from "../protocol/record.ts";
  * Whether the ledger knows the outbox. `stranger` may not accept; `member` may; `leaving` has asked
  * to leave and may have left, so it may not accept either.
  */
-export type Membership = "stranger" | "member" | "leaving";
+export type Membership = "unregistered" | "member" | "leaving";
 
 /** How far a generator has come. It is stored with the event that it gave. */
 export interface GeneratorMark {
@@ -57,11 +57,11 @@ export interface OutboxSnapshot {
   readonly membership: Membership;
   readonly seen: LedgerSeen | undefined;
   /** Whether a ledger that forgot is being given again what this outbox retains. */
-  readonly isRefilling: boolean;
+  readonly isRedelivering: boolean;
   /** Oldest first; forgotten ones are not listed. */
   readonly incarnations: readonly IncarnationState[];
   /** What the forgotten incarnations had accepted. */
-  readonly forgotten: Accepted;
+  readonly purged: Accepted;
   readonly generator: GeneratorMark | undefined;
   /** Bytes that its records take on the disk, at the most. */
   readonly bytes: number;
@@ -101,14 +101,14 @@ export type OutboxWrite =
    * `closedMax` holds for closed incarnations with events, for closed idle ones, and, but for one, for
    * idle ones that wait.
    */
-  | { readonly type: "shed"; readonly bytesMax: number; readonly closedMax: number }
+  | { readonly type: "evict"; readonly bytesMax: number; readonly closedMax: number }
   /**
    * The ledger, as it is seen now, may have forgotten everything: nothing is acknowledged, closed or
    * parked any more, but for what is removed. It is refilled from here on.
    */
-  | { readonly type: "reopen"; readonly seen: LedgerSeen }
+  | { readonly type: "begin_redelivery"; readonly seen: LedgerSeen }
   /** The ledger has again what was retained for it. */
-  | { readonly type: "refilled" }
+  | { readonly type: "end_redelivery" }
   | { readonly type: "park"; readonly incarnation: Id; readonly trouble: Trouble }
   | { readonly type: "unpark"; readonly incarnation: Id }
   /** `seen` is left as it is when undefined: a write that waits may bring a newer one. */
@@ -128,7 +128,7 @@ export interface OutboxRead {
   readonly end: Position | undefined;
 }
 
-/** How a write ended. A write in doubt throws LikesError `store_in_doubt`: the process must go. */
+/** How a write ended. A write in doubt throws LikesError `store_failed`: the process must go. */
 export type WriteOutcome = "done" | WriteFailure;
 
 /** A LikesServer's disk. One process holds it at a time. */
@@ -152,10 +152,10 @@ export interface OutboxStore {
 
 /** Everything that an outbox has accepted: in incarnations that are forgotten, and in the others. */
 export function acceptedOf(
-  forgotten: Accepted,
+  purged: Accepted,
   incarnations: readonly { readonly last: Position }[],
 ): Accepted {
-  let { events, likes } = forgotten;
+  let { events, likes } = purged;
   for (const { last } of incarnations) {
     events += last.sequence;
     likes += last.likes;

@@ -23,7 +23,7 @@ export interface IncarnationView {
   /** Everything up to here is in the ledger, as far as was heard: the disk learns of it later. */
   acknowledged: Position;
   /** Whether a write is on its way that parks, unparks or closes it: it waits for that. */
-  isEnding: boolean;
+  isTransitioning: boolean;
 }
 
 /** An outbox as its one process knows it. */
@@ -31,20 +31,20 @@ export class OutboxView {
   readonly outboxId: Id;
   #state: OutboxSnapshot;
   #incarnations: readonly IncarnationView[];
-  #own: IncarnationView;
+  #current: IncarnationView;
   #membership: Membership;
 
   /** `snapshot` was read after the process minted its own incarnation: the newest. */
   constructor(snapshot: OutboxSnapshot) {
     this.outboxId = snapshot.outboxId;
     this.#state = snapshot;
-    this.#incarnations = snapshot.incarnations.map(known);
-    const own = this.#incarnations.at(-1);
-    assert(own !== undefined, "the own incarnation was minted at the start");
-    assert(own.stored.last.sequence === 0, "a process appends to its own incarnation only");
-    this.#own = own;
+    this.#incarnations = snapshot.incarnations.map(viewOf);
+    const current = this.#incarnations.at(-1);
+    assert(current !== undefined, "the own incarnation was minted at the start");
+    assert(current.stored.last.sequence === 0, "a process appends to its own incarnation only");
+    this.#current = current;
     // Whether a leave that was asked for was recorded is not known: it is a stranger until told.
-    this.#membership = snapshot.membership === "member" ? "member" : "stranger";
+    this.#membership = snapshot.membership === "member" ? "member" : "unregistered";
   }
 
   get membership(): Membership {
@@ -57,8 +57,8 @@ export class OutboxView {
   }
 
   /** Whether a ledger that forgot is being given again what this outbox retains, by the disk. */
-  get isRefilling(): boolean {
-    return this.#state.isRefilling;
+  get isRedelivering(): boolean {
+    return this.#state.isRedelivering;
   }
 
   /** Bytes that what is not acknowledged takes on the disk, by what the disk knows of that. */
@@ -67,8 +67,8 @@ export class OutboxView {
   }
 
   /** The life that appends. */
-  get own(): IncarnationView {
-    return this.#own;
+  get current(): IncarnationView {
+    return this.#current;
   }
 
   /** Those that the outbox has, closed ones that are retained among them, oldest first. */
@@ -77,7 +77,7 @@ export class OutboxView {
   }
 
   /** Those that are not closed, oldest first. */
-  get unclosed(): readonly IncarnationView[] {
+  get openIncarnations(): readonly IncarnationView[] {
     return this.#incarnations.filter(({ stored }) => !stored.closed);
   }
 
@@ -86,7 +86,7 @@ export class OutboxView {
     const next = this.#incarnations.find(({ stored }) => {
       return !stored.closed && stored.parked === undefined;
     });
-    return next?.isEnding ? undefined : next;
+    return next?.isTransitioning ? undefined : next;
   }
 
   /** Why incarnations are parked, oldest first. */
@@ -97,7 +97,7 @@ export class OutboxView {
   /** Everything that it has accepted. */
   get accepted(): Accepted {
     const lasts = this.#incarnations.map(({ stored }) => stored);
-    return acceptedOf(this.#state.forgotten, lasts);
+    return acceptedOf(this.#state.purged, lasts);
   }
 
   /**
@@ -105,7 +105,7 @@ export class OutboxView {
    * these are is not known, and nothing is shown twice.
    */
   get countedLikes(): bigint {
-    let { likes } = this.#state.forgotten;
+    let { likes } = this.#state.purged;
     for (const { stored, acknowledged } of this.#incarnations) {
       likes += stored.parked === undefined ? acknowledged.likes : stored.last.likes;
     }
@@ -117,8 +117,8 @@ export class OutboxView {
    * its incarnations ended, for then each gap is named by its range.
    */
   get acknowledgedLikes(): bigint {
-    let { likes } = this.#state.forgotten;
-    if (this.#state.forgotten.events === 0) return 0n;
+    let { likes } = this.#state.purged;
+    if (this.#state.purged.events === 0) return 0n;
     for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
     return likes;
   }
@@ -144,27 +144,27 @@ export class OutboxView {
   }
 
   /** Takes in that `writes` are synced, and that the outbox now is `state`. */
-  adopt(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
+  onWritten(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
     this.#state = state;
-    this.#incarnations = adopted(this.#incarnations, state.incarnations);
+    this.#incarnations = merged(this.#incarnations, state.incarnations);
     for (const write of writes) this.#adoptWrite(write);
   }
 
   #adoptWrite(write: OutboxWrite): void {
     switch (write.type) {
       case "mint":
-        this.#own = this.find(write.incarnation) ?? this.#own;
+        this.#current = this.find(write.incarnation) ?? this.#current;
         return;
       case "park":
       case "unpark":
       case "close": {
         const found = this.find(write.incarnation);
-        if (found !== undefined) found.isEnding = false;
+        if (found !== undefined) found.isTransitioning = false;
         return;
       }
-      case "reopen":
+      case "begin_redelivery":
         for (const one of this.#incarnations) {
-          Object.assign(one, { acknowledged: one.stored.acknowledged, isEnding: false });
+          Object.assign(one, { acknowledged: one.stored.acknowledged, isTransitioning: false });
         }
         return;
       case "membership":
@@ -176,7 +176,7 @@ export class OutboxView {
 }
 
 /** Those of `before` that there still are, with what is stored of them now, and those that are new. */
-function adopted(
+function merged(
   before: readonly IncarnationView[],
   now: readonly IncarnationState[],
 ): readonly IncarnationView[] {
@@ -184,15 +184,15 @@ function adopted(
   return now.map((stored) => {
     // Both are in the same order, and what was forgotten does not come back.
     while (index < before.length && before[index]?.id !== stored.incarnation) index++;
-    const one = before[index++] ?? known(stored);
+    const one = before[index++] ?? viewOf(stored);
     if (one.stored === stored) return one;
     return Object.assign(one, { stored, acknowledged: newer(one.acknowledged, stored) });
   });
 }
 
-function known(stored: IncarnationState): IncarnationView {
+function viewOf(stored: IncarnationState): IncarnationView {
   const acknowledged = newer(stored.acknowledged, stored);
-  return { id: stored.incarnation, stored, acknowledged, isEnding: false };
+  return { id: stored.incarnation, stored, acknowledged, isTransitioning: false };
 }
 
 /** What is acknowledged: what was heard, or what the disk has if that is more. */

@@ -6,7 +6,7 @@
  */
 import type { Refusal } from "../../errors.ts";
 import { GroupCommit } from "./group_commit.ts";
-import type { Give, Group } from "./group_commit.ts";
+import type { AddRequest, Group } from "./group_commit.ts";
 import { recordDiskBytes } from "./disk_bytes.ts";
 import type { OutboxView } from "./outbox_view.ts";
 import type { OutboxWrite } from "./outbox.ts";
@@ -28,7 +28,7 @@ export class OutboxWriter {
   #changes: OutboxWrite[] = [];
   #changesAtMs = 0;
   /** Why the changes that wait were not written, when they were tried. */
-  #unwritten: WriteFailure | undefined;
+  #writeFailure: WriteFailure | undefined;
   #writing: Writing | undefined;
   /** What of the write under way is to be tried again if it is refused; all when undefined. */
   #retried: readonly OutboxWrite[] | undefined;
@@ -58,8 +58,8 @@ export class OutboxWriter {
   }
 
   /** Why there is no incarnation for likes to go to; undefined when there is, or is about to be. */
-  get mintUnwritten(): WriteFailure | undefined {
-    return this.has("mint") ? this.#unwritten : undefined;
+  get mintFailure(): WriteFailure | undefined {
+    return this.has("mint") ? this.#writeFailure : undefined;
   }
 
   #some(isIt: (write: OutboxWrite) => boolean): boolean {
@@ -76,17 +76,17 @@ export class OutboxWriter {
    */
   takeBackAcknowledged(): void {
     const isKept = ({ type }: OutboxWrite): boolean => {
-      return type !== "acknowledge" && type !== "trim" && type !== "shed";
+      return type !== "acknowledge" && type !== "trim" && type !== "evict";
     };
     this.#changes = this.#changes.filter(isKept);
     if (this.#writing !== undefined) this.#retried = this.#writing.writes.filter(isKept);
   }
 
   /** Takes likes, or says why not. `room` is in bytes of the disk, beside what the outbox holds. */
-  give(give: Give, room: number): Refusal | undefined {
+  add(add: AddRequest, room: number): Refusal | undefined {
     const record = this.#writing?.group?.record;
     const underWay = record === undefined ? 0 : recordDiskBytes(record.bytes.length);
-    return this.#accepts.add(give, room - underWay);
+    return this.#accepts.add(add, room - underWay);
   }
 
   /** Begins the next write, if there is one to begin. Likes wait for a mint that waits. */
@@ -97,7 +97,7 @@ export class OutboxWriter {
       this.#writing = { writes: this.#changes, group: undefined };
       this.#changes = [];
     } else if (!this.#accepts.isEmpty && !this.has("mint")) {
-      const { id, stored } = outbox.own;
+      const { id, stored } = outbox.current;
       const group = this.#accepts.take(id, stored.last);
       const { incarnation, record, last, generator } = group;
       const append = { type: "append", incarnation, record, last, generator } as const;
@@ -110,7 +110,7 @@ export class OutboxWriter {
   end(): Writing | undefined {
     const writing = this.#writing;
     this.#writing = undefined;
-    this.#unwritten = undefined;
+    this.#writeFailure = undefined;
     return writing;
   }
 
@@ -118,11 +118,11 @@ export class OutboxWriter {
    * Queues the failed changes before the others, to be tried again later. Takes out the likes that wait
    * for one of them to mint an incarnation, and returns these likes: when that happens is unknown.
    */
-  retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly Give[] {
-    this.#unwritten = why;
+  retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly AddRequest[] {
+    this.#writeFailure = why;
     this.#changes = [...(this.#retried ?? writes), ...this.#changes];
     this.#retried = undefined;
     this.#changesAtMs = nowMs + REFUSED_WRITE_PAUSE_MS;
-    return this.mintUnwritten === undefined ? [] : this.#accepts.takeAll();
+    return this.mintFailure === undefined ? [] : this.#accepts.takeAll();
   }
 }

@@ -16,7 +16,7 @@ import type { Id } from "../protocol/record.ts";
 export type LikesByItem = ReadonlyMap<string, bigint>;
 
 /** An incarnation and the sequences that count here: up to `last` it was accepted. */
-export interface Reached {
+export interface AppliedUpTo {
   readonly id: Id;
   readonly last: { readonly sequence: number };
   readonly acknowledged: { readonly sequence: number };
@@ -27,7 +27,7 @@ interface Group {
   readonly events: readonly LikeEvent[];
 }
 
-interface Life {
+interface PerIncarnation {
   lastSequence: number;
   /** Events up to here are not in memory. */
   droppedSequence: number;
@@ -38,11 +38,11 @@ interface Life {
 /** Own events by incarnation. */
 export class UnappliedEvents {
   readonly #eventsMax: number;
-  readonly #lives = new Map<Id, Life>();
+  readonly #lives = new Map<Id, PerIncarnation>();
   #events = 0;
 
   /** `incarnations`: those that are not closed, oldest first. */
-  constructor(incarnations: Iterable<Reached>, eventsMax = RECENT_EVENTS_MAX) {
+  constructor(incarnations: Iterable<AppliedUpTo>, eventsMax = RECENT_EVENTS_MAX) {
     this.#eventsMax = eventsMax;
     for (const { id, last } of incarnations) {
       this.#lives.set(id, {
@@ -74,7 +74,7 @@ export class UnappliedEvents {
   }
 
   /** Drops what is acknowledged, and the incarnations that are not among `incarnations`. */
-  settle(incarnations: readonly Reached[]): void {
+  prune(incarnations: readonly AppliedUpTo[]): void {
     const reached = new Map(incarnations.map((one) => [one.id, one.acknowledged.sequence]));
     for (const [id, life] of this.#lives) {
       const acknowledged = reached.get(id);
@@ -100,15 +100,15 @@ export class UnappliedEvents {
   }
 
   /** `before`: events that it had before anything of it was in memory. */
-  #life(id: Id, before = 0): Life {
+  #life(id: Id, before = 0): PerIncarnation {
     const known = this.#lives.get(id);
     if (known !== undefined) return known;
-    const life: Life = { lastSequence: before, droppedSequence: before, groups: [] };
+    const life: PerIncarnation = { lastSequence: before, droppedSequence: before, groups: [] };
     this.#lives.set(id, life);
     return life;
   }
 
-  #dropUpTo(life: Life, sequence: number): void {
+  #dropUpTo(life: PerIncarnation, sequence: number): void {
     const kept = life.groups.findIndex((group) => lastOf(group) > sequence);
     const dropped = life.groups.splice(0, kept === -1 ? life.groups.length : kept);
     this.#forget(life, dropped);
@@ -121,7 +121,7 @@ export class UnappliedEvents {
     }
   }
 
-  #forget(life: Life, groups: readonly Group[]): void {
+  #forget(life: PerIncarnation, groups: readonly Group[]): void {
     for (const group of groups) {
       this.#events -= group.events.length;
       life.droppedSequence = lastOf(group);

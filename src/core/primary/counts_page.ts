@@ -43,14 +43,14 @@ const TOKEN_CHARS_MAX = ITEM_ID_BYTES_MAX + 80;
 /** The most that a ledger can hold of one item. */
 const LIKES_MAX = 2n ** 63n - 1n;
 
-interface Place {
+interface PageToken {
   readonly order: CountsOrder;
   readonly ledgerId: Id;
   readonly after: ItemCount;
 }
 
 /** Checks a request against its bounds, and says which items of the ledger it selects. */
-export function select(request: CountsRequest, ledgerId: Id): Selected {
+export function parseSelection(request: CountsRequest, ledgerId: Id): Selected {
   const refusal = checkRequest(request);
   if (refusal !== undefined) return { type: "refused", refusal };
   const { itemIds, pageSize, pageToken } = request;
@@ -60,16 +60,16 @@ export function select(request: CountsRequest, ledgerId: Id): Selected {
     const { order = "most_liked" } = request;
     return { type: "selected", selection: { type: "page", order, after: undefined, limit } };
   }
-  const place = readToken(pageToken);
-  if (place === undefined) return refusedToken(pageToken);
-  const { order, after } = place;
+  const token = readToken(pageToken);
+  if (token === undefined) return refusedToken(pageToken);
+  const { order, after } = token;
   if (order !== (request.order ?? order)) return refusedOrder(order, request.order);
-  if (place.ledgerId !== ledgerId) return refusedLedger(place.ledgerId, ledgerId);
+  if (token.ledgerId !== ledgerId) return refusedLedger(token.ledgerId, ledgerId);
   return { type: "selected", selection: { type: "page", order, after, limit } };
 }
 
 /** What to answer of `read`, which was made for `selection`: its items, and where the next page is. */
-export function pageOf(
+export function buildPage(
   selection: CountsSelection,
   { counts }: CountsRead,
   ledgerId: Id,
@@ -82,11 +82,11 @@ export function pageOf(
 }
 
 function writeToken(order: CountsOrder, ledgerId: Id, { itemId, likes }: ItemCount): string {
-  const place = order === "most_liked" ? `${ledgerId}/${likes}` : ledgerId;
-  return `${TOKEN_KIND}/${order}/${place}/${itemId}`;
+  const token = order === "most_liked" ? `${ledgerId}/${likes}` : ledgerId;
+  return `${TOKEN_KIND}/${order}/${token}/${itemId}`;
 }
 
-function readToken(text: string): Place | undefined {
+function readToken(text: string): PageToken | undefined {
   if (text.length > TOKEN_CHARS_MAX) return undefined;
   const [, byLikes, itsLedger, likes = "0", , idLedger, itemId = ""] = TOKEN.exec(text) ?? [];
   const ledgerId = itsLedger ?? idLedger;

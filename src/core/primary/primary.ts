@@ -37,9 +37,9 @@ import type {
   TroubleRow,
 } from "../ledger/ledger.ts";
 import type {
-  GroupResult,
+  CommitResult,
   LedgerCommand,
-  LedgerOperation,
+  OperatorDecision,
   LedgerResult,
 } from "../ledger/ledger_command.ts";
 import type {
@@ -53,8 +53,8 @@ import type {
 } from "../protocol/messages.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type {
-  Operation,
-  OperationOutcome,
+  OperatorRequest,
+  OperatorResult,
   PrimaryAction,
   PrimaryEvent,
   PrimaryNotice,
@@ -64,10 +64,10 @@ import { openStream } from "./primary_stream.ts";
 import type { Stream } from "./primary_stream.ts";
 import type { Id } from "../protocol/record.ts";
 import { RefusedServers } from "./refused_servers.ts";
-import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
+import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import {
   convergence,
-  haveAllAnswered,
+  haveAllConfirmed,
   isInTrouble,
   isPerhapsExchanged,
   isSilent,
@@ -100,7 +100,7 @@ export class PrimaryCore {
   readonly #clock: LogicalClock;
   readonly #members = new Map<Id, MemberRow>();
   readonly #tracker = new ProgressTracker();
-  readonly #misdirected = new RefusedServers<MisdirectedServer>(({ ledgerId }) => ledgerId);
+  readonly #foreignServers = new RefusedServers<ForeignServer>(({ ledgerId }) => ledgerId);
   readonly #unrecorded = new RefusedServers<UnrecordedServer>(({ kind }) => kind);
   /** Recorded and not decided, oldest first. */
   #troubles: TroubleStatus[] = [];
@@ -114,14 +114,14 @@ export class PrimaryCore {
   #committing = false;
   #commitAtMs = -Infinity;
   /** Whether the ledger was asked if all have answered, and nothing changed since. */
-  #isAnswerAsked = false;
+  #isConfirmationAsked = false;
   /** Outboxes that left since this start, of an opened copy. */
-  readonly #leftSince = new Set<Id>();
+  readonly #departedMembers = new Set<Id>();
   /** Why the newest commit was not written; undefined when it was. */
-  #unwritten: WriteFailure | undefined;
+  #writeFailure: WriteFailure | undefined;
   /** Operations of the commit that is under way. */
-  #operating: readonly number[] = [];
-  #pulsedMs: number;
+  #deciding: readonly number[] = [];
+  #pulseAtMs: number;
   #pulsed: { version: number; convergence: Convergence };
   /** The convergence that was told of last. */
   #told: Convergence = "unknown";
@@ -136,8 +136,8 @@ export class PrimaryCore {
     for (const member of snapshot.members) {
       if (member.state === "member") this.#members.set(member.outboxId, member);
     }
-    this.#troubles = snapshot.troubles.map((trouble) => named(trouble, snapshot.members));
-    this.#pulsedMs = started.monotonicMs;
+    this.#troubles = snapshot.troubles.map((trouble) => withServerId(trouble, snapshot.members));
+    this.#pulseAtMs = started.monotonicMs;
     this.#pulsed = { version: -1, convergence: "unknown" };
   }
 
@@ -173,12 +173,12 @@ export class PrimaryCore {
 
   /** Whether the disk takes what is written, as far as was tried. */
   get isWriting(): boolean {
-    return this.#unwritten === undefined;
+    return this.#writeFailure === undefined;
   }
 
   /** LikesServers of another ledger that came lately. */
-  get misdirected(): readonly MisdirectedServer[] {
-    return this.#misdirected.servers;
+  get foreignServers(): readonly ForeignServer[] {
+    return this.#foreignServers.servers;
   }
 
   /** LikesServers that came lately with trouble that has no room. */
@@ -199,8 +199,8 @@ export class PrimaryCore {
         return this.#setBlocked(event.streamId, event.type === "blocked", nowMs);
       case "committed":
         return this.#committed(event.outcome, nowMs);
-      case "operate":
-        return this.#operate(event.requestId, event.operation, nowMs);
+      case "decide":
+        return this.#decide(event.requestId, event.decision, nowMs);
       case "tick":
         return this.#tick(nowMs);
       default:
@@ -248,8 +248,8 @@ export class PrimaryCore {
     if (ledgerId !== this.#ledgerId) {
       const { serverId, outboxId, address } = hello;
       const from = { serverId, outboxId, address, sinceMs: this.#clock.peek(nowMs) };
-      const server = this.#misdirected.came({ ...from, ledgerId }, nowMs);
-      if (server !== undefined) this.#notice({ type: "misdirected", server });
+      const server = this.#foreignServers.came({ ...from, ledgerId }, nowMs);
+      if (server !== undefined) this.#notice({ type: "foreign_server", server });
       const text =
         `Cannot take the outbox of ledger ${ledgerId}: this is ledger ${this.#ledgerId}; point ` +
         "the LikesServer to its own primary, or start it on a fresh --data-dir";
@@ -261,31 +261,31 @@ export class PrimaryCore {
     }
     stream.hello = hello;
     this.#byIncarnation.set(hello.incarnation, stream);
-    this.#queue.push({ type: "greet", streamId: stream.id, hello });
+    this.#queue.push({ type: "hello", streamId: stream.id, hello });
   }
 
   #receiveBatch(stream: Stream, hello: Hello, batch: LikeBatch): void {
     const { outboxId } = hello;
-    this.#tracker.received(outboxId, stream.id, batch, -Infinity);
+    this.#tracker.onMessageReceived(outboxId, stream.id, batch, -Infinity);
     this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });
     this.#pause(stream);
   }
 
   #receiveReport(stream: Stream, hello: Hello, report: Report, nowMs: number): void {
     const { outboxId, serverId, address } = hello;
-    const answered = stream.pulses.findIndex(({ labelMs }) => labelMs === report.labelMs);
+    const answered = stream.pulses.findIndex(({ pulseMs }) => pulseMs === report.pulseMs);
     const pulse = stream.pulses[answered];
     if (pulse === undefined) {
       const text =
-        `Cannot take a report for label ${report.labelMs}: ` +
+        `Cannot take a report for label ${report.pulseMs}: ` +
         "it is not an unanswered pulse of this stream";
       return this.#refuse(stream, "message_invalid", text);
     }
     stream.reportedMs = nowMs;
-    const named = this.#tracker.namedBy(outboxId);
-    this.#tracker.received(outboxId, stream.id, report, pulse.sentMs);
+    const highestReported = this.#tracker.highestReportedOf(outboxId);
+    this.#tracker.onMessageReceived(outboxId, stream.id, report, pulse.sentMs);
     stream.pulses.splice(0, answered + 1);
-    const command = { outboxId, serverId, address, report, named };
+    const command = { outboxId, serverId, address, report, highestReported };
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
   }
 
@@ -339,7 +339,7 @@ export class PrimaryCore {
     for (const stream of this.#paused) this.#resume(stream);
     if (commands.length === 0) return;
     this.#committing = true;
-    this.#operating = commands.flatMap((one) => (one.type === "operate" ? [one.requestId] : []));
+    this.#deciding = commands.flatMap((one) => (one.type === "decide" ? [one.requestId] : []));
     this.#actions.push({ type: "commit", commands });
   }
 
@@ -358,7 +358,7 @@ export class PrimaryCore {
     this.#actions.push({ type: "resume", streamId: stream.id });
   }
 
-  #committed(outcome: TransactionOutcome<GroupResult>, nowMs: number): void {
+  #committed(outcome: TransactionOutcome<CommitResult>, nowMs: number): void {
     assert(this.#committing, "a commit was under way");
     this.#committing = false;
     if (outcome.type !== "done") {
@@ -372,22 +372,24 @@ export class PrimaryCore {
     this.#adopt(group);
     const touched = new Set<Stream>();
     for (const result of group.results) {
-      if (result.type === "operated") {
-        this.#operated(result);
+      if (result.type === "decided") {
+        this.#decided(result);
         continue;
       }
       const stream = this.#streams.get(result.streamId);
-      this.#settleResult(result, stream, nowMs);
+      this.#handleResult(result, stream, nowMs);
       if (stream?.ackDue) touched.add(stream);
     }
     for (const stream of touched) if (this.#streams.has(stream.id)) this.#sendAck(stream);
   }
 
-  #noteWriting(unwritten: WriteFailure | undefined): void {
-    if (unwritten === this.#unwritten) return;
-    this.#unwritten = unwritten;
+  #noteWriting(writeFailure: WriteFailure | undefined): void {
+    if (writeFailure === this.#writeFailure) return;
+    this.#writeFailure = writeFailure;
     this.#notice(
-      unwritten === undefined ? { type: "written" } : { type: "unwritten", why: unwritten },
+      writeFailure === undefined
+        ? { type: "store_recovered" }
+        : { type: "store_failing", why: writeFailure },
     );
     for (const stream of this.#streams.values()) this.#tellConnected(stream);
   }
@@ -395,7 +397,7 @@ export class PrimaryCore {
   /** A ledger that cannot be written takes a report that changes nothing, and refuses the next one. */
   #tellConnected(stream: Stream): void {
     const { hello, reported, told, appliedSequence } = stream;
-    if (told || !reported || hello === undefined || this.#unwritten !== undefined) return;
+    if (told || !reported || hello === undefined || this.#writeFailure !== undefined) return;
     stream.told = true;
     this.#notice({ type: "connected", hello, appliedSequence });
   }
@@ -403,15 +405,15 @@ export class PrimaryCore {
   /** Nothing was written. Every stream says Hello again, and offers again what it offered. */
   #refuseAll(why: WriteFailure, nowMs: number): void {
     this.#commitAtMs = nowMs + REFUSED_COMMIT_PAUSE_MS;
-    this.#isAnswerAsked = false;
-    const { code, message } = why === "busy" ? LEDGER_BUSY : LEDGER_FULL;
+    this.#isConfirmationAsked = false;
+    const { code, message } = why === "store_busy" ? LEDGER_BUSY : LEDGER_FULL;
     for (const stream of this.#streams.values()) this.#refuse(stream, code, message);
-    for (const requestId of this.#operating) {
-      this.#answerOperation(requestId, { type: "refused", refusal: { code, message } });
+    for (const requestId of this.#deciding) {
+      this.#answerOperator(requestId, { type: "refused", refusal: { code, message } });
     }
   }
 
-  #adopt(group: GroupResult): void {
+  #adopt(group: CommitResult): void {
     for (const member of group.members) {
       const before = this.#members.get(member.outboxId);
       const isMember = member.state === "member";
@@ -422,7 +424,7 @@ export class PrimaryCore {
       if ((before !== undefined) !== isMember) this.#notice({ type: "member", member });
     }
     for (const row of group.troubles) {
-      const trouble = named(row, [...group.members, ...this.#members.values()]);
+      const trouble = withServerId(row, [...group.members, ...this.#members.values()]);
       this.#troubles.push(trouble);
       this.#notice({ type: "trouble", trouble });
     }
@@ -434,22 +436,22 @@ export class PrimaryCore {
 
   // Operations.
 
-  #operate(requestId: number, operation: Operation, nowMs: number): void {
+  #decide(requestId: number, decision: OperatorRequest, nowMs: number): void {
     const found =
-      operation.type === "retire"
-        ? this.#retiring(operation, nowMs)
-        : { ...operation, streaming: this.#streaming(nowMs) };
+      decision.type === "retire"
+        ? this.#retiring(decision, nowMs)
+        : { ...decision, streaming: this.#streaming(nowMs) };
     if ("code" in found) {
-      return this.#answerOperation(requestId, { type: "refused", refusal: found });
+      return this.#answerOperator(requestId, { type: "refused", refusal: found });
     }
-    this.#queue.push({ type: "operate", requestId, operation: found });
+    this.#queue.push({ type: "decide", requestId, decision: found });
   }
 
   /** Ends what is half open, so that nothing that is under way can undo the retiring. */
   #retiring(
-    { server, reason }: Extract<Operation, { type: "retire" }>,
+    { server, reason }: Extract<OperatorRequest, { type: "retire" }>,
     nowMs: number,
-  ): LedgerOperation | Refusal {
+  ): OperatorDecision | Refusal {
     const found = [...this.#members.values()].filter(({ serverId, outboxId }) => {
       return serverId === server || outboxId === server;
     });
@@ -479,21 +481,21 @@ export class PrimaryCore {
     });
   }
 
-  #operated(result: Extract<LedgerResult, { type: "operated" }>): void {
+  #decided(result: Extract<LedgerResult, { type: "decided" }>): void {
     const { requestId, refusal, decisions } = result;
-    if (refusal === undefined) this.#answerOperation(requestId, { type: "decided", decisions });
-    else this.#answerOperation(requestId, { type: "refused", refusal });
+    if (refusal === undefined) this.#answerOperator(requestId, { type: "decided", decisions });
+    else this.#answerOperator(requestId, { type: "refused", refusal });
   }
 
-  #answerOperation(requestId: number, outcome: OperationOutcome): void {
-    this.#actions.push({ type: "operated", requestId, outcome });
+  #answerOperator(requestId: number, outcome: OperatorResult): void {
+    this.#actions.push({ type: "decided", requestId, outcome });
   }
 
   // Results.
 
-  #settleResult(result: StreamResult, stream: Stream | undefined, nowMs: number): void {
+  #handleResult(result: StreamResult, stream: Stream | undefined, nowMs: number): void {
     switch (result.type) {
-      case "greeted":
+      case "welcome":
         if (stream !== undefined) this.#welcome(stream, result, nowMs);
         return;
       case "reported":
@@ -513,22 +515,22 @@ export class PrimaryCore {
     }
   }
 
-  #welcome(stream: Stream, found: Extract<LedgerResult, { type: "greeted" }>, nowMs: number): void {
+  #welcome(stream: Stream, found: Extract<LedgerResult, { type: "welcome" }>, nowMs: number): void {
     const { hello } = stream;
     assert(hello !== undefined, "only a stream with a Hello is greeted");
-    const { appliedSequence, digest, reoffer } = found;
+    const { appliedSequence, digest, redeliver } = found;
     const pulse = this.#pulse(nowMs);
     stream.welcomed = true;
     stream.reportedMs = nowMs;
     stream.appliedSequence = appliedSequence;
-    stream.pulses.push({ labelMs: pulse.labelMs, sentMs: nowMs });
+    stream.pulses.push({ pulseMs: pulse.pulseMs, sentMs: nowMs });
     const ledger = { ledgerId: this.#ledgerId, generation: this.#generation };
     const message = {
       type: "welcome",
       ...ledger,
       appliedSequence,
       digest,
-      reoffer,
+      redeliver,
       pulse,
     } as const;
     this.#actions.push({ type: "send", streamId: stream.id, message });
@@ -560,11 +562,11 @@ export class PrimaryCore {
     Object.assign(stream, { closed, left, resolved, reported: true });
     stream.appliedSequence = incarnation.appliedSequence;
     this.#tellConnected(stream);
-    if (!left) this.#tracker.heard(command.report, incarnation);
+    if (!left) this.#tracker.onReportCommitted(command.report, incarnation);
   }
 
   #applied(row: IncarnationRow, stream: Stream | undefined): void {
-    this.#tracker.applied(row);
+    this.#tracker.onApplied(row);
     if (stream === undefined) return;
     stream.appliedSequence = row.appliedSequence;
     stream.ackDue = true;
@@ -604,8 +606,8 @@ export class PrimaryCore {
 
   #tick(nowMs: number): void {
     for (const stream of this.#streams.values()) this.#expire(stream, nowMs);
-    this.#noteAnswered(nowMs);
-    if (this.#misdirected.expire(nowMs)) this.#notice({ type: "misdirected_gone" });
+    this.#confirmRestoredCopy(nowMs);
+    if (this.#foreignServers.expire(nowMs)) this.#notice({ type: "foreign_server_gone" });
     if (this.#unrecorded.expire(nowMs)) this.#notice({ type: "unrecorded_gone" });
     const state = convergence(this.#view(), nowMs);
     if (state !== this.#told) {
@@ -613,7 +615,7 @@ export class PrimaryCore {
       const { totalLikes } = this.#meta;
       this.#notice({ type: "convergence", convergence: state, totalLikes });
     }
-    const sinceMs = nowMs - this.#pulsedMs;
+    const sinceMs = nowMs - this.#pulseAtMs;
     const changed =
       this.#meta.totalVersion > this.#pulsed.version || state !== this.#pulsed.convergence;
     if (sinceMs < PULSE_INTERVAL_MS && !(changed && sinceMs >= PULSE_GAP_MIN_MS)) return;
@@ -621,23 +623,27 @@ export class PrimaryCore {
   }
 
   /** A ledger that was opened from a copy is complete once all whom it knows have answered. */
-  #noteAnswered(nowMs: number): void {
+  #confirmRestoredCopy(nowMs: number): void {
     const isCopy = this.#troubles.length > 0 && this.#troubles.every((one) => one.outboxId === "");
-    if (!isCopy || this.#isAnswerAsked || !haveAllAnswered(this.#view(), nowMs)) return;
-    this.#isAnswerAsked = true;
-    this.#queue.push({ type: "answered", leftSince: [...this.#leftSince] });
+    if (!isCopy || this.#isConfirmationAsked || !haveAllConfirmed(this.#view(), nowMs)) return;
+    this.#isConfirmationAsked = true;
+    this.#queue.push({ type: "confirmed", departedMembers: [...this.#departedMembers] });
   }
 
   /**
    * After a restore, a member that leaves counts as confirmed. A member that had already left does not.
    * At most MEMBERS_MAX are remembered; beyond that an operator decides.
    */
-  #noteLeft({ outboxId, state }: MemberRow, group: GroupResult): void {
-    this.#isAnswerAsked = false;
+  #noteLeft({ outboxId, state }: MemberRow, group: CommitResult): void {
+    this.#isConfirmationAsked = false;
     const isCopy = this.#troubles.some((one) => one.outboxId === "");
-    if (state !== "left") this.#leftSince.delete(outboxId);
-    else if (isCopy && reportsLeaving(group, outboxId) && this.#leftSince.size < MEMBERS_MAX) {
-      this.#leftSince.add(outboxId);
+    if (state !== "left") this.#departedMembers.delete(outboxId);
+    else if (
+      isCopy &&
+      reportsLeaving(group, outboxId) &&
+      this.#departedMembers.size < MEMBERS_MAX
+    ) {
+      this.#departedMembers.add(outboxId);
     }
   }
 
@@ -653,7 +659,7 @@ export class PrimaryCore {
 
   #pulseAll(nowMs: number, state: Convergence): void {
     const pulse = this.#pulse(nowMs);
-    this.#pulsedMs = nowMs;
+    this.#pulseAtMs = nowMs;
     this.#pulsed = { version: this.#meta.version, convergence: state };
     for (const stream of this.#streams.values()) {
       if (stream.welcomed) this.#sendPulse(stream, pulse, nowMs);
@@ -663,7 +669,7 @@ export class PrimaryCore {
   #sendPulse(stream: Stream, pulse: Pulse, nowMs: number): void {
     stream.pulseDue = stream.blocked;
     if (stream.blocked || stream.pulses.length >= PULSES_UNANSWERED_MAX) return;
-    stream.pulses.push({ labelMs: pulse.labelMs, sentMs: nowMs });
+    stream.pulses.push({ pulseMs: pulse.pulseMs, sentMs: nowMs });
     this.#actions.push({ type: "send", streamId: stream.id, message: pulse });
   }
 
@@ -671,7 +677,7 @@ export class PrimaryCore {
     const { version, totalLikes, asOfMs } = this.#meta;
     return {
       type: "pulse",
-      labelMs: this.#clock.tick(nowMs),
+      pulseMs: this.#clock.tick(nowMs),
       generation: this.#generation,
       version,
       totalLikes,
@@ -688,12 +694,12 @@ export class PrimaryCore {
       members: this.#members,
       tracker: this.#tracker.byOutbox,
       troubles: this.#troubles,
-      misdirected: this.#misdirected.servers,
-      hasMisdirected: this.#misdirected.hasCome,
+      foreignServers: this.#foreignServers.servers,
+      hasForeign: this.#foreignServers.hasCome,
       unrecorded: this.#unrecorded.servers,
-      unwritten: this.#unwritten,
+      writeFailure: this.#writeFailure,
       startedMs: this.#started.monotonicMs,
-      startedLabelMs: this.#clock.startMs,
+      startedLogicalMs: this.#clock.startMs,
     };
   }
 
@@ -703,12 +709,12 @@ export class PrimaryCore {
 }
 
 /** A trouble with the label of its LikesServer, which may have left. */
-function named(trouble: TroubleRow, members: readonly MemberRow[]): TroubleStatus {
+function withServerId(trouble: TroubleRow, members: readonly MemberRow[]): TroubleStatus {
   const member = members.find(({ outboxId }) => outboxId === trouble.outboxId);
   return { ...trouble, serverId: member?.serverId ?? "" };
 }
 
-function reportsLeaving({ results }: GroupResult, outboxId: Id): boolean {
+function reportsLeaving({ results }: CommitResult, outboxId: Id): boolean {
   return results.some((result) => {
     return result.type === "reported" && result.left && result.incarnation.outboxId === outboxId;
   });

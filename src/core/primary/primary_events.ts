@@ -1,9 +1,9 @@
 /** What happens to the primary's state machine, and what it asks for: the language of its shell. */
 import type { Refusal } from "../../errors.ts";
 import type { DecisionRow, MemberRow, TransactionOutcome } from "../ledger/ledger.ts";
-import type { Applied, GroupResult, LedgerCommand } from "../ledger/ledger_command.ts";
+import type { Applied, CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protocol/messages.ts";
-import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
+import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { TroubleStatus } from "./status.ts";
 
@@ -16,13 +16,13 @@ export type PrimaryEvent =
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number }
   /** The commit that was asked for is synced, or was not done. */
-  | { readonly type: "committed"; readonly outcome: TransactionOutcome<GroupResult> }
+  | { readonly type: "committed"; readonly outcome: TransactionOutcome<CommitResult> }
   /** An operator decides something; answered by `operated`. */
-  | { readonly type: "operate"; readonly requestId: number; readonly operation: Operation }
+  | { readonly type: "decide"; readonly requestId: number; readonly decision: OperatorRequest }
   | { readonly type: "tick" };
 
 /** What an operator can decide. `reason` is in the operator's own words, and may be empty. */
-export type Operation =
+export type OperatorRequest =
   /**
    * Ends a member that will not return, by its outbox id, or by its server id where only one has
    * it.
@@ -32,7 +32,7 @@ export type Operation =
   | { readonly type: "resolve"; readonly troubleNumber: number; readonly reason: string };
 
 /** How an operation ended. */
-export type OperationOutcome =
+export type OperatorResult =
   | { readonly type: "decided"; readonly decisions: readonly DecisionRow[] }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
@@ -44,7 +44,7 @@ export type PrimaryAction =
   | { readonly type: "end"; readonly streamId: number; readonly refusal: Refusal }
   /** Stop reading from the stream, or go on: the sender is held back by flow control. */
   | { readonly type: "pause" | "resume"; readonly streamId: number }
-  | { readonly type: "operated"; readonly requestId: number; readonly outcome: OperationOutcome }
+  | { readonly type: "decided"; readonly requestId: number; readonly outcome: OperatorResult }
   | { readonly type: "notice"; readonly notice: PrimaryNotice };
 
 /** What a person may want to know. */
@@ -59,14 +59,14 @@ export type PrimaryNotice =
   | { readonly type: "member"; readonly member: MemberRow }
   | { readonly type: "trouble"; readonly trouble: TroubleStatus }
   | { readonly type: "decision"; readonly decision: DecisionRow }
-  | { readonly type: "misdirected"; readonly server: MisdirectedServer }
-  | { readonly type: "misdirected_gone" }
+  | { readonly type: "foreign_server"; readonly server: ForeignServer }
+  | { readonly type: "foreign_server_gone" }
   | { readonly type: "unrecorded"; readonly server: UnrecordedServer }
   | { readonly type: "unrecorded_gone" }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
   /** Once an outage: the ledger cannot be written, and then that it was. */
-  | { readonly type: "unwritten"; readonly why: WriteFailure }
-  | { readonly type: "written" };
+  | { readonly type: "store_failing"; readonly why: WriteFailure }
+  | { readonly type: "store_recovered" };
 
 /** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */
 export interface StartTimes {

@@ -28,7 +28,7 @@ export interface Stream {
   /** Whether the transport takes no more for now. */
   blocked: boolean;
   /** Pulses that it has not answered, oldest first; bounded by PULSES_UNANSWERED_MAX. */
-  pulses: { readonly labelMs: number; readonly sentMs: number }[];
+  pulses: { readonly pulseMs: number; readonly sentMs: number }[];
 }
 
 /** A stream that was opened at the monotonic time `nowMs` and has said nothing yet. */

@@ -8,7 +8,7 @@
  * more, unless it answers a newer pulse than any before.
  */
 import type { IncarnationRow } from "../ledger/ledger.ts";
-import type { NamedEvents } from "../ledger/ledger_command.ts";
+import type { HighestReported } from "../ledger/ledger_command.ts";
 import type { LikeBatch, Report } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
 
@@ -28,9 +28,9 @@ export interface MemberProgress {
   /** Events of its other incarnations, as it named them last. */
   readonly otherPendingEvents: number;
   /** The newest label that it answered and of which nothing is pending any more; 0 for none. */
-  readonly freshnessLabelMs: number;
+  readonly freshUpToMs: number;
   /** A label that it answered, and that becomes the mark once this sequence is applied. */
-  readonly pendingLabel: { readonly labelMs: number; readonly sequence: number } | undefined;
+  readonly pendingFreshness: { readonly pulseMs: number; readonly sequence: number } | undefined;
 }
 
 /** The progress of each member, by its outbox. */
@@ -42,7 +42,7 @@ export class ProgressTracker {
   }
 
   /** What `outboxId` delivers, and how much of it was named; undefined before it said anything. */
-  namedBy(outboxId: Id): NamedEvents | undefined {
+  highestReportedOf(outboxId: Id): HighestReported | undefined {
     const progress = this.#byOutbox.get(outboxId);
     return (
       progress && { incarnation: progress.incarnation, sequence: progress.highestReportedSequence }
@@ -53,7 +53,12 @@ export class ProgressTracker {
    * A message was received on stream `streamId` of `outboxId`; it is not committed yet. `sentMs` is
    * when the pulse was sent that it answers, -Infinity for one that answers none.
    */
-  received(outboxId: Id, streamId: number, message: Report | LikeBatch, sentMs: number): void {
+  onMessageReceived(
+    outboxId: Id,
+    streamId: number,
+    message: Report | LikeBatch,
+    sentMs: number,
+  ): void {
     const { incarnation, lastSequence } = message;
     const before = this.#byOutbox.get(outboxId);
     const same = before?.incarnation === incarnation ? before : undefined;
@@ -69,34 +74,34 @@ export class ProgressTracker {
       highestReportedSequence: Math.max(lastSequence, same?.highestReportedSequence ?? 0),
       appliedSequence: same?.appliedSequence ?? 0,
       otherPendingEvents: message.type === "report" ? message.otherPendingEvents : others,
-      freshnessLabelMs: before?.freshnessLabelMs ?? 0,
-      pendingLabel: same?.pendingLabel,
+      freshUpToMs: before?.freshUpToMs ?? 0,
+      pendingFreshness: same?.pendingFreshness,
     });
   }
 
   /** A report on the incarnation of `row` is committed. */
-  heard(report: Report, row: IncarnationRow): void {
+  onReportCommitted(report: Report, row: IncarnationRow): void {
     const before = this.#byOutbox.get(row.outboxId);
-    if (before === undefined || report.labelMs < (before.report?.labelMs ?? 0)) return;
+    if (before === undefined || report.pulseMs < (before.report?.pulseMs ?? 0)) return;
     this.#byOutbox.set(row.outboxId, { ...before, report });
-    this.applied(row);
+    this.onApplied(row);
     if (report.otherPendingEvents === 0) this.#advanceFreshness(report, row);
   }
 
   /** The incarnation of `row` is applied up to its applied sequence. */
-  applied(row: IncarnationRow): void {
+  onApplied(row: IncarnationRow): void {
     const progress = this.#byOutbox.get(row.outboxId);
     if (progress?.incarnation !== row.incarnation) return;
     const { appliedSequence } = row;
-    const { pendingLabel } = progress;
-    const settled = pendingLabel !== undefined && appliedSequence >= pendingLabel.sequence;
+    const { pendingFreshness } = progress;
+    const settled = pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence;
     this.#byOutbox.set(row.outboxId, {
       ...progress,
       appliedSequence,
-      freshnessLabelMs: settled
-        ? Math.max(progress.freshnessLabelMs, pendingLabel.labelMs)
-        : progress.freshnessLabelMs,
-      pendingLabel: settled ? undefined : pendingLabel,
+      freshUpToMs: settled
+        ? Math.max(progress.freshUpToMs, pendingFreshness.pulseMs)
+        : progress.freshUpToMs,
+      pendingFreshness: settled ? undefined : pendingFreshness,
     });
   }
 
@@ -113,14 +118,17 @@ export class ProgressTracker {
    * Counts the label of a report at once when all that it names is applied, else awaits that. An
    * older label is awaited to its end, so that `as_of` moves on under a steady load.
    */
-  #advanceFreshness({ labelMs, lastSequence: sequence }: Report, row: IncarnationRow): void {
+  #advanceFreshness({ pulseMs, lastSequence: sequence }: Report, row: IncarnationRow): void {
     const progress = this.#byOutbox.get(row.outboxId);
     if (progress === undefined) return;
     if (row.appliedSequence >= sequence) {
-      const freshnessLabelMs = Math.max(progress.freshnessLabelMs, labelMs);
-      this.#byOutbox.set(row.outboxId, { ...progress, freshnessLabelMs });
-    } else if (progress.incarnation === row.incarnation && progress.pendingLabel === undefined) {
-      this.#byOutbox.set(row.outboxId, { ...progress, pendingLabel: { labelMs, sequence } });
+      const freshUpToMs = Math.max(progress.freshUpToMs, pulseMs);
+      this.#byOutbox.set(row.outboxId, { ...progress, freshUpToMs });
+    } else if (
+      progress.incarnation === row.incarnation &&
+      progress.pendingFreshness === undefined
+    ) {
+      this.#byOutbox.set(row.outboxId, { ...progress, pendingFreshness: { pulseMs, sequence } });
     }
   }
 }

@@ -16,8 +16,8 @@ interface RefusedServer {
   readonly sinceMs: number;
 }
 
-/** One that belongs to another ledger. Fields: MisdirectedServer in the proto. */
-export interface MisdirectedServer extends RefusedServer {
+/** One that belongs to another ledger. Fields: ForeignServer in the proto. */
+export interface ForeignServer extends RefusedServer {
   /** The ledger to which its outbox belongs. */
   readonly ledgerId: Id;
 }

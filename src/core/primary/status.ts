@@ -10,7 +10,7 @@ import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../..
 import type { MemberProgress } from "./progress_tracker.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "../ledger/ledger.ts";
 import type { Convergence, Trouble } from "../protocol/messages.ts";
-import type { MisdirectedServer, UnrecordedServer } from "./refused_servers.ts";
+import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { Id } from "../protocol/record.ts";
 
@@ -24,16 +24,16 @@ export interface StatusView {
   /** Those that are recorded and not decided, oldest first. */
   readonly troubles: readonly TroubleStatus[];
   /** LikesServers of another ledger that came lately. */
-  readonly misdirected: readonly MisdirectedServer[];
+  readonly foreignServers: readonly ForeignServer[];
   /** Whether one has come since this start. */
-  readonly hasMisdirected: boolean;
+  readonly hasForeign: boolean;
   /** LikesServers that came lately with trouble that has no room. */
   readonly unrecorded: readonly UnrecordedServer[];
   /** Why the newest commit was not written; undefined when it was. */
-  readonly unwritten: WriteFailure | undefined;
+  readonly writeFailure: WriteFailure | undefined;
   /** When this start of the primary began, by the monotonic clock and by its labels. */
   readonly startedMs: number;
-  readonly startedLabelMs: number;
+  readonly startedLogicalMs: number;
 }
 
 /** Whether a member delivers, be it in trouble or not. Values: ServerState in the proto. */
@@ -74,11 +74,11 @@ export interface Status {
   /** How many there are in all. */
   readonly troubleCount: number;
   /** LikesServers of another ledger that come to this one, those that came first first. */
-  readonly misdirected: readonly MisdirectedServer[];
+  readonly foreignServers: readonly ForeignServer[];
   /** LikesServers that bring trouble that has no room, those that came first first. */
   readonly unrecorded: readonly UnrecordedServer[];
   /** Why the ledger cannot be written; undefined when it can, as far as was tried. */
-  readonly unwritten: WriteFailure | undefined;
+  readonly writeFailure: WriteFailure | undefined;
 }
 
 /** A trouble as it is told. Fields: TroubleStatus in the proto. */
@@ -108,21 +108,21 @@ export function isInTrouble({ troubles, unrecorded }: StatusView): boolean {
  * Whether a ledger that has counted nothing and knows nobody may be in the place of another one: since
  * the start somebody of another one has come. That all of it is counted would be true, and mislead.
  */
-export function isPerhapsExchanged({ members, meta, hasMisdirected }: StatusView): boolean {
-  return hasMisdirected && members.size === 0 && meta.totalLikes === 0n;
+export function isPerhapsExchanged({ members, meta, hasForeign }: StatusView): boolean {
+  return hasForeign && members.size === 0 && meta.totalLikes === 0n;
 }
 
 /** The least mark of the members: what `as_of` may become. `none` is the answer without members. */
 export function leastMark(view: StatusView, none: number): number {
   let least = Number.MAX_SAFE_INTEGER;
   for (const outboxId of view.members.keys()) {
-    least = Math.min(least, view.tracker.get(outboxId)?.freshnessLabelMs ?? 0);
+    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);
   }
   return view.members.size === 0 ? none : least;
 }
 
-/** The whole status at the monotonic time `nowMs`, which is the primary's label `nowLabelMs`. */
-export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): Status {
+/** The whole status at the monotonic time `nowMs`, which is the primary's label `nowLogicalMs`. */
+export function statusOf(view: StatusView, nowMs: number, nowLogicalMs: number): Status {
   const servers = [...view.members.values()].map((member) => serverStatus(view, member, nowMs));
   servers.sort((a, b) => byServerId(a.serverId, b.serverId) || byText(a.outboxId, b.outboxId));
   const state = convergence(view, nowMs);
@@ -132,17 +132,17 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
     totalLikes: view.meta.totalLikes,
     pendingEvents: servers.reduce((sum, server) => countable(sum + server.pendingEvents), 0),
     asOfMs: view.meta.asOfMs,
-    nowMs: nowLabelMs,
-    startedMs: view.startedLabelMs,
+    nowMs: nowLogicalMs,
+    startedMs: view.startedLogicalMs,
     ledgerId: view.ledgerId,
     generation: view.generation,
     version: view.meta.version,
     servers,
     troubles: view.troubles.slice(0, TROUBLES_LISTED_MAX),
     troubleCount: view.troubles.length,
-    misdirected: view.misdirected,
+    foreignServers: view.foreignServers,
     unrecorded: view.unrecorded,
-    unwritten: view.unwritten,
+    writeFailure: view.writeFailure,
   };
 }
 
@@ -150,7 +150,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLabelMs: number): S
  * Returns true when every member has recently reported that nothing is pending. False when there are no
  * members.
  */
-export function haveAllAnswered(view: StatusView, nowMs: number): boolean {
+export function haveAllConfirmed(view: StatusView, nowMs: number): boolean {
   for (const outboxId of view.members.keys()) {
     const progress = view.tracker.get(outboxId);
     if (progress?.report === undefined || isSilent(progress, nowMs)) return false;

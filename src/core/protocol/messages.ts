@@ -38,7 +38,7 @@ export interface LikeBatch {
 export interface Report {
   readonly type: "report";
   readonly incarnation: Id;
-  readonly labelMs: number;
+  readonly pulseMs: number;
   readonly lastSequence: number;
   readonly acceptedLikes: bigint;
   /**
@@ -92,7 +92,7 @@ export interface Welcome {
   readonly generation: Id;
   readonly appliedSequence: number;
   readonly digest: Id;
-  readonly reoffer: boolean;
+  readonly redeliver: boolean;
   readonly pulse: Pulse;
 }
 
@@ -115,7 +115,7 @@ export type Convergence = "converged" | "catching_up" | "unknown";
 /** The primary's clock and total, at the interval of pulses. */
 export interface Pulse {
   readonly type: "pulse";
-  readonly labelMs: number;
+  readonly pulseMs: number;
   readonly generation: Id;
   readonly version: number;
   readonly totalLikes: bigint;

@@ -3,14 +3,14 @@ import type { ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
 import { monotonicMs } from "../../monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./client.ts";
-import { readLearntCounts } from "../wire/counts_wire.ts";
-import type { LearntCounts } from "../wire/counts_wire.ts";
+import { readCachedCounts } from "../wire/counts_wire.ts";
+import type { CachedCounts } from "../wire/counts_wire.ts";
 import { isCertainNo } from "../faults.ts";
 import type { AddLikesResponse__Output } from "../gen/likes/v1/AddLikesResponse.ts";
-import type { GetLearntCountsResponse__Output } from "../gen/likes/v1/GetLearntCountsResponse.ts";
+import type { GetCachedCountsResponse__Output } from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type { GetTotalResponse__Output } from "../gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "../protos.ts";
-import { count, likes, safe } from "../wire/wire_fields.ts";
+import { toUint64, toBigInt, toSafeInteger } from "../wire/wire_fields.ts";
 import { explain } from "./wrong_role.ts";
 
 /** The name of an event that is on a LikesServer's disk. */
@@ -55,14 +55,14 @@ export class LikesClient {
   async addLikes(itemId: string, given: bigint, timeoutMs: number): Promise<AcceptedEvent> {
     const untilMs = monotonicMs() + timeoutMs;
     await this.reach(timeoutMs);
-    const request = { itemId, likes: count(given) };
+    const request = { itemId, likes: toUint64(given) };
     const wire = await unary<AddLikesResponse__Output>(
       (done) => this.#client.addLikes(request, done),
       untilMs - monotonicMs(),
       (error) => (isCertainNo(error) ? this.#explain(error) : this.#unknown(error)),
     );
     const { serverId, incarnation, sequence } = wire;
-    return { serverId, incarnation, sequence: safe("sequence", sequence) };
+    return { serverId, incarnation, sequence: toSafeInteger("sequence", sequence) };
   }
 
   /** The total that it shows. Throws LikesError, `total_unknown` before its first pulse. */
@@ -74,11 +74,11 @@ export class LikesClient {
     );
     return {
       serverId: wire.serverId,
-      totalLikes: likes(wire.totalLikes),
-      version: safe("version", wire.version),
-      asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
-      pendingLikes: likes(wire.pendingLikes),
-      pulseAgeMs: safe("pulse_age_ms", wire.pulseAgeMs),
+      totalLikes: toBigInt(wire.totalLikes),
+      version: toSafeInteger("version", wire.version),
+      asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
+      pendingLikes: toBigInt(wire.pendingLikes),
+      pulseAgeMs: toSafeInteger("pulse_age_ms", wire.pulseAgeMs),
     };
   }
 
@@ -90,14 +90,14 @@ export class LikesClient {
     itemIds: readonly string[],
     limit: number,
     timeoutMs: number,
-  ): Promise<LearntCounts> {
+  ): Promise<CachedCounts> {
     const request = { itemIds: [...itemIds], limit };
-    const wire = await unary<GetLearntCountsResponse__Output>(
-      (done) => this.#client.getLearntCounts(request, done),
+    const wire = await unary<GetCachedCountsResponse__Output>(
+      (done) => this.#client.getCachedCounts(request, done),
       timeoutMs,
       (error) => this.#explain(error),
     );
-    return readLearntCounts(wire);
+    return readCachedCounts(wire);
   }
 
   close(): void {

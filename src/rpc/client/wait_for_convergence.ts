@@ -42,7 +42,7 @@ function neverThere(address: string, timeoutMs: number, away: LikesError | undef
 }
 
 function notConverged(timeoutMs: number, last: Status): LikesError {
-  const { servers, pendingEvents, convergence, misdirected, unrecorded } = last;
+  const { servers, pendingEvents, convergence, foreignServers, unrecorded } = last;
   const late = servers.filter((one) => {
     return one.state === "silent" || one.trouble !== "" || one.pendingEvents > 0;
   });
@@ -50,7 +50,7 @@ function notConverged(timeoutMs: number, last: Status): LikesError {
     if (trouble === "") return `${serverId} (${state})`;
     return `${serverId} (${state === "silent" ? "silent, trouble" : "trouble"}: ${trouble})`;
   });
-  const others = misdirected.map(({ serverId }) => `${serverId} (of another ledger)`);
+  const others = foreignServers.map(({ serverId }) => `${serverId} (of another ledger)`);
   const waiting = unrecorded.map(({ serverId, kind }) => `${serverId} (${kind} not recorded)`);
   const names = [...members, ...waiting, ...others].slice(0, NAMED_MAX);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";

@@ -34,7 +34,7 @@ const NOT_HERE = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 interface Connection {
   readonly socket: Socket;
   readonly openedMs: number;
-  greeted: boolean;
+  welcomed: boolean;
   /** When a call of it last began, went on or ended. */
   usedMs: number;
   /** Since when our side is ended; the peer has a bounded time to end its own. */
@@ -43,7 +43,7 @@ interface Connection {
 
 /** The sockets of one server. */
 export class Connections {
-  readonly #greeted: (socket: Socket, peer: Peer) => void;
+  readonly #welcomed: (socket: Socket, peer: Peer) => void;
   readonly #servers: Server[] = [];
   /** By the name of the peer: `address:port`, or a name of ours. */
   readonly #connections = new Map<string, Connection>();
@@ -53,8 +53,8 @@ export class Connections {
   #locals = 0;
 
   /** `greeted` gets each socket that speaks HTTP/2, with nothing read from it. */
-  constructor(greeted: (socket: Socket, peer: Peer) => void) {
-    this.#greeted = greeted;
+  constructor(welcomed: (socket: Socket, peer: Peer) => void) {
+    this.#welcomed = welcomed;
   }
 
   /** How many there are. */
@@ -99,12 +99,12 @@ export class Connections {
   /** Cuts what took too long by the monotonic time `nowMs`; `isBusy` tells whether a peer has calls. */
   sweep(nowMs: number, isBusy: (peer: string) => boolean): void {
     for (const [peer, connection] of this.#connections) {
-      const { socket, openedMs, greeted } = connection;
+      const { socket, openedMs, welcomed } = connection;
       if (socket.writableEnded) connection.endedMs ??= nowMs;
       if (isBusy(peer)) connection.usedMs = nowMs;
       const { usedMs, endedMs } = connection;
       const isIdle = nowMs - usedMs >= CONNECTION_IDLE_MAX_MS + IDLE_GRACE_MS;
-      const isSilent = !greeted && nowMs - openedMs >= HANDSHAKE_WAIT_MAX_MS;
+      const isSilent = !welcomed && nowMs - openedMs >= HANDSHAKE_WAIT_MAX_MS;
       const isEnded = endedMs !== undefined && nowMs - endedMs >= SHUTDOWN_WAIT_MAX_MS;
       if (isSilent || isIdle || isEnded) socket.destroy();
     }
@@ -159,7 +159,7 @@ export class Connections {
     }
     const nowMs = monotonicMs();
     const times = { openedMs: nowMs, usedMs: nowMs, endedMs: undefined };
-    const connection: Connection = { socket, greeted: false, ...times };
+    const connection: Connection = { socket, welcomed: false, ...times };
     this.#connections.set(peer.name, connection);
     this.#byAddress.add(peer.address);
     socket.once("close", () => {
@@ -167,19 +167,19 @@ export class Connections {
       // Its address and port may have come back before this was heard of.
       if (this.#connections.get(peer.name) === connection) this.#connections.delete(peer.name);
     });
-    const greet = (): void => {
+    const handshake = (): void => {
       const first = socket.read(PREFACE.length) as Buffer | null;
       if (first === null) return;
-      socket.off("readable", greet);
+      socket.off("readable", handshake);
       if (first.toString("latin1") !== PREFACE) {
         socket.destroy();
         return;
       }
-      connection.greeted = true;
+      connection.welcomed = true;
       socket.unshift(first);
-      this.#greeted(socket, peer);
+      this.#welcomed(socket, peer);
     };
-    socket.on("readable", greet);
+    socket.on("readable", handshake);
   }
 }
 

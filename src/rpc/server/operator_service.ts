@@ -1,6 +1,6 @@
 /** OperatorService over gRPC: calls in, the role's own calls out. */
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
-import type { Operation, OperationOutcome } from "../../core/primary/primary_events.ts";
+import type { OperatorRequest, OperatorResult } from "../../core/primary/primary_events.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
 import { toStatus, toStatusOf } from "../faults.ts";
 import type { ListTroublesRequest__Output } from "../gen/likes/v1/ListTroublesRequest.ts";
@@ -22,25 +22,25 @@ type ListCall = ServerUnaryCall<ListTroublesRequest__Output, ListTroublesRespons
 type ResolveCall = ServerUnaryCall<ResolveRequest__Output, Decided>;
 
 /** What the service needs of the role. */
-export interface OperatorPort {
+export interface OperatorServiceHandler {
   /** Decides; `done` is called once, after the disk sync or with the reason why not. */
-  operate(operation: Operation, done: (outcome: OperationOutcome) => void): void;
+  decide(decision: OperatorRequest, done: (outcome: OperatorResult) => void): void;
   /** What is recorded of a LikesServer and not decided, by its outbox id or its server id. */
   troublesOf(server: string): readonly TroubleStatus[];
 }
 
 /** OperatorService in front of `port`. */
-export function operatorService(port: OperatorPort): AddServices {
+export function operatorService(handler: OperatorServiceHandler): AddServices {
   const implementation = {
     retire: (call: RetireCall, callback: sendUnaryData<Decided>) => {
-      operate(port, () => readRetire(call.request), callback);
+      decide(handler, () => readRetire(call.request), callback);
     },
     resolve: (call: ResolveCall, callback: sendUnaryData<Decided>) => {
-      operate(port, () => readResolve(call.request), callback);
+      decide(handler, () => readResolve(call.request), callback);
     },
     listTroubles: (call: ListCall, callback: sendUnaryData<ListTroublesResponse>) => {
       try {
-        const troubles = port.troublesOf(readListTroubles(call.request));
+        const troubles = handler.troublesOf(readListTroubles(call.request));
         callback(null, { troubles: troubles.map(writeTroubleStatus) });
       } catch (error) {
         callback(toStatusOf(error));
@@ -50,13 +50,13 @@ export function operatorService(port: OperatorPort): AddServices {
   return (server) => server.addService(protos.OperatorService.service, implementation);
 }
 
-function operate(
-  port: OperatorPort,
-  read: () => Operation,
+function decide(
+  handler: OperatorServiceHandler,
+  read: () => OperatorRequest,
   callback: sendUnaryData<Decided>,
 ): void {
   try {
-    port.operate(read(), (outcome) => {
+    handler.decide(read(), (outcome) => {
       if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
       callback(null, { decisions: outcome.decisions.map(writeDecision) });
     });

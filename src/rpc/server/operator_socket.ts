@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { LikesError, messageOf } from "../../errors.ts";
 import { SOCKET_PATH_BYTES_MAX } from "../../limits.ts";
 import { operatorService } from "./operator_service.ts";
-import type { OperatorPort } from "./operator_service.ts";
+import type { OperatorServiceHandler } from "./operator_service.ts";
 import { RpcServer } from "./server.ts";
 
 /** Where the primary of a data folder takes the commands of its operator. */
@@ -34,7 +34,10 @@ export function checkSocketPath(path: string): string | undefined {
  * Serves OperatorService at `path`. The caller holds the lock on what lies beside it. Throws LikesError
  * `port_taken` when there can be no socket.
  */
-export async function serveOperator(path: string, port: OperatorPort): Promise<RpcServer> {
+export async function serveOperator(
+  path: string,
+  port: OperatorServiceHandler,
+): Promise<RpcServer> {
   const options = { service: "likes.v1.OperatorService", reflect: false };
   const server = new RpcServer(options, operatorService(port));
   try {

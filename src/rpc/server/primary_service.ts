@@ -54,13 +54,13 @@ export interface PrimaryService {
 }
 
 /** PrimaryService in front of `port`. */
-export function primaryService(port: PrimaryServiceHandler): PrimaryService {
-  const watching = new Watching(() => port.status());
+export function primaryService(handler: PrimaryServiceHandler): PrimaryService {
+  const watching = new Watching(() => handler.status());
   const implementation = {
-    streamLikes: (call: LikesCall) => streamLikes(call, port),
+    streamLikes: (call: LikesCall) => streamLikes(call, handler),
     status: (call: StatusCall) => watching.watch(call),
     getCounts: (call: CountsCall, callback: sendUnaryData<GetCountsResponse>) => {
-      answer(callback, () => writeCounts(port.counts(readCountsRequest(call.request))));
+      answer(callback, () => writeCounts(handler.counts(readCountsRequest(call.request))));
     },
   };
   return {
@@ -74,9 +74,9 @@ function hostOf(peer: string): string {
   return peer.slice(0, Math.max(peer.lastIndexOf(":"), 0)).replace(/^\[(.*)\]$/, "$1");
 }
 
-function streamLikes(call: LikesCall, port: PrimaryServiceHandler): void {
+function streamLikes(call: LikesCall, handler: PrimaryServiceHandler): void {
   let ended = false;
-  const events = port.open({
+  const events = handler.open({
     host: hostOf(call.getPeer()),
     send: (message) => call.write(writeFromPrimary(message)),
     end: (refusal) => {

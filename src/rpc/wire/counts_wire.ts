@@ -2,7 +2,7 @@
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
 import type { CountsOrder } from "../../core/ledger/ledger.ts";
 import type { AppliedIncarnation, ItemCount } from "../../core/protocol/counts.ts";
-import type { LearntCount, LearntLikes } from "../../core/likes_server/count_cache.ts";
+import type { CachedCount, CachedLikes } from "../../core/likes_server/count_cache.ts";
 import type { Convergence } from "../../core/protocol/messages.ts";
 import type { CountsOrder as WireCountsOrder } from "../gen/likes/v1/CountsOrder.ts";
 import type {
@@ -11,20 +11,20 @@ import type {
 } from "../gen/likes/v1/GetCountsRequest.ts";
 import type { GetCountsResponse__Output } from "../gen/likes/v1/GetCountsResponse.ts";
 import type {
-  GetLearntCountsResponse,
-  GetLearntCountsResponse__Output,
-} from "../gen/likes/v1/GetLearntCountsResponse.ts";
+  GetCachedCountsResponse,
+  GetCachedCountsResponse__Output,
+} from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type {
-  LearntCount as WireLearntCount,
-  LearntCount__Output,
-} from "../gen/likes/v1/LearntCount.ts";
+  CachedCount as WireCachedCount,
+  CachedCount__Output,
+} from "../gen/likes/v1/CachedCount.ts";
 import {
-  count,
+  toUint64,
   invalid,
-  likes,
+  toBigInt,
   readConvergence,
   readId,
-  safe,
+  toSafeInteger,
   writeConvergence,
 } from "./wire_fields.ts";
 
@@ -42,9 +42,9 @@ export interface Counts {
 }
 
 /** The likes of some items, as a LikesServer has learnt them. */
-export interface LearntCounts {
+export interface CachedCounts {
   readonly serverId: string;
-  readonly counts: readonly LearntCount[];
+  readonly counts: readonly CachedCount[];
 }
 
 /** A request's fields, checked for their form. Throws LikesError `message_invalid`. */
@@ -74,13 +74,13 @@ export function writeCountsRequest(request: CountsRequest): GetCountsRequest {
 /** Counts for the wire; the same object is its proto3 JSON mapping. */
 export function writeCounts(counts: Counts): GetCountsResponse__Output {
   return {
-    counts: counts.counts.map(({ itemId, likes }) => ({ itemId, likes: count(likes) })),
+    counts: counts.counts.map(({ itemId, likes }) => ({ itemId, likes: toUint64(likes) })),
     convergence: writeConvergence(counts.convergence),
-    asOfUnixMs: count(counts.asOfMs),
-    version: count(counts.version),
+    asOfUnixMs: toUint64(counts.asOfMs),
+    version: toUint64(counts.version),
     nextPageToken: counts.nextPageToken,
     applied: counts.applied.map(({ incarnation, appliedSequence }) => {
-      return { incarnation, appliedSequence: count(appliedSequence) };
+      return { incarnation, appliedSequence: toUint64(appliedSequence) };
     }),
     ledgerId: counts.ledgerId,
     generation: counts.generation,
@@ -90,14 +90,14 @@ export function writeCounts(counts: Counts): GetCountsResponse__Output {
 /** Counts from the wire. Throws LikesError `message_invalid`. */
 export function readCounts(wire: GetCountsResponse__Output): Counts {
   return {
-    counts: wire.counts.map((one) => ({ itemId: one.itemId, likes: likes(one.likes) })),
+    counts: wire.counts.map((one) => ({ itemId: one.itemId, likes: toBigInt(one.likes) })),
     convergence: readConvergence(wire.convergence),
-    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
-    version: safe("version", wire.version),
+    asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
+    version: toSafeInteger("version", wire.version),
     nextPageToken: wire.nextPageToken,
     applied: wire.applied.map(({ incarnation, appliedSequence }) => ({
       incarnation: readId("incarnation", incarnation),
-      appliedSequence: safe("applied_sequence", appliedSequence),
+      appliedSequence: toSafeInteger("applied_sequence", appliedSequence),
     })),
     ledgerId: readId("ledger_id", wire.ledgerId),
     generation: readId("generation", wire.generation),
@@ -105,41 +105,41 @@ export function readCounts(wire: GetCountsResponse__Output): Counts {
 }
 
 /** Learnt counts for the wire; the same object is its proto3 JSON mapping. */
-export function writeLearntCounts({ serverId, counts }: LearntCounts): GetLearntCountsResponse {
-  return { serverId, counts: counts.map(writeLearntCount) };
+export function writeCachedCounts({ serverId, counts }: CachedCounts): GetCachedCountsResponse {
+  return { serverId, counts: counts.map(writeCachedCount) };
 }
 
 /** Learnt counts from the wire. Throws LikesError `message_invalid`. */
-export function readLearntCounts(wire: GetLearntCountsResponse__Output): LearntCounts {
-  return { serverId: wire.serverId, counts: wire.counts.map(readLearntCount) };
+export function readCachedCounts(wire: GetCachedCountsResponse__Output): CachedCounts {
+  return { serverId: wire.serverId, counts: wire.counts.map(readCachedCount) };
 }
 
-function writeLearntCount({ itemId, learnt }: LearntCount): WireLearntCount {
-  if (learnt === undefined) return { itemId };
-  const { pendingLikes, generation } = learnt;
+function writeCachedCount({ itemId, fetched }: CachedCount): WireCachedCount {
+  if (fetched === undefined) return { itemId };
+  const { pendingLikes, generation } = fetched;
   return {
     itemId,
-    likes: count(learnt.likes),
-    ...(pendingLikes === undefined ? {} : { pendingLikes: count(pendingLikes) }),
-    asOfUnixMs: count(learnt.asOfMs),
-    ageMs: count(learnt.ageMs),
-    version: count(learnt.version),
+    likes: toUint64(fetched.likes),
+    ...(pendingLikes === undefined ? {} : { pendingLikes: toUint64(pendingLikes) }),
+    asOfUnixMs: toUint64(fetched.asOfMs),
+    ageMs: toUint64(fetched.ageMs),
+    version: toUint64(fetched.version),
     generation,
   };
 }
 
-function readLearntCount(wire: LearntCount__Output): LearntCount {
+function readCachedCount(wire: CachedCount__Output): CachedCount {
   const { itemId } = wire;
-  if (wire._likes === undefined || wire.likes === undefined) return { itemId, learnt: undefined };
-  const learnt: LearntLikes = {
-    likes: likes(wire.likes),
-    pendingLikes: wire.pendingLikes === undefined ? undefined : likes(wire.pendingLikes),
-    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
-    version: safe("version", wire.version),
+  if (wire._likes === undefined || wire.likes === undefined) return { itemId, fetched: undefined };
+  const fetched: CachedLikes = {
+    likes: toBigInt(wire.likes),
+    pendingLikes: wire.pendingLikes === undefined ? undefined : toBigInt(wire.pendingLikes),
+    asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
+    version: toSafeInteger("version", wire.version),
     generation: readId("generation", wire.generation),
-    ageMs: safe("age_ms", wire.ageMs),
+    ageMs: toSafeInteger("age_ms", wire.ageMs),
   };
-  return { itemId, learnt };
+  return { itemId, fetched };
 }
 
 function orderName(order: CountsOrder): keyof typeof WireCountsOrder {

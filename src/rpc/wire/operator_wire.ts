@@ -2,7 +2,7 @@
 import { REASON_BYTES_MAX } from "../../limits.ts";
 import { DECISION_KINDS } from "../../core/ledger/ledger.ts";
 import type { DecisionKind, DecisionRow } from "../../core/ledger/ledger.ts";
-import type { Operation } from "../../core/primary/primary_events.ts";
+import type { OperatorRequest } from "../../core/primary/primary_events.ts";
 import type { Decision__Output } from "../gen/likes/v1/Decision.ts";
 import type { DecisionKind as WireKind } from "../gen/likes/v1/DecisionKind.ts";
 import type { ListTroublesRequest__Output } from "../gen/likes/v1/ListTroublesRequest.ts";
@@ -10,14 +10,14 @@ import type { ResolveRequest__Output } from "../gen/likes/v1/ResolveRequest.ts";
 import type { RetireRequest__Output } from "../gen/likes/v1/RetireRequest.ts";
 import { readTroubleKind, writeTroubleKind } from "./trouble_wire.ts";
 import {
-  count,
+  toUint64,
   invalid,
-  readIdOrNone,
+  readIdIfAny,
   readNumber,
   readRange,
   readServerId,
   readText,
-  safe,
+  toSafeInteger,
 } from "./wire_fields.ts";
 
 /** Of a decision that ends no trouble. */
@@ -26,12 +26,12 @@ const NO_TROUBLE = "TROUBLE_KIND_UNSPECIFIED";
 type WireKindName = keyof typeof WireKind & string;
 
 /** What an operator asks, checked. Throws LikesError `message_invalid`. */
-export function readRetire({ server, reason }: RetireRequest__Output): Operation {
+export function readRetire({ server, reason }: RetireRequest__Output): OperatorRequest {
   return { type: "retire", server: readServerId(server, "server"), reason: readReason(reason) };
 }
 
 /** What an operator asks, checked. Throws LikesError `message_invalid`. */
-export function readResolve({ troubleNumber, reason }: ResolveRequest__Output): Operation {
+export function readResolve({ troubleNumber, reason }: ResolveRequest__Output): OperatorRequest {
   const number = readNumber("trouble_number", troubleNumber);
   return { type: "resolve", troubleNumber: number, reason: readReason(reason) };
 }
@@ -50,10 +50,10 @@ export function writeDecision(decision: DecisionRow): Decision__Output {
     troubleNumber: decision.troubleNumber,
     outboxId: decision.outboxId,
     incarnation: decision.incarnation,
-    firstSequence: count(decision.firstSequence),
-    lastSequence: count(decision.lastSequence),
-    asOfUnixMs: count(decision.asOfMs),
-    decidedUnixMs: count(decision.decidedMs),
+    firstSequence: toUint64(decision.firstSequence),
+    lastSequence: toUint64(decision.lastSequence),
+    asOfUnixMs: toUint64(decision.asOfMs),
+    decidedUnixMs: toUint64(decision.decidedMs),
     reason: decision.reason,
   };
 }
@@ -65,11 +65,11 @@ export function readDecision(wire: Decision__Output): DecisionRow {
     kind: readKind(wire.kind),
     trouble: wire.troubleKind === NO_TROUBLE ? "" : readTroubleKind(wire.troubleKind),
     troubleNumber: wire.troubleNumber,
-    outboxId: readIdOrNone("outbox_id", wire.outboxId),
-    incarnation: readIdOrNone("incarnation", wire.incarnation),
+    outboxId: readIdIfAny("outbox_id", wire.outboxId),
+    incarnation: readIdIfAny("incarnation", wire.incarnation),
     ...readRange(wire),
-    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
-    decidedMs: safe("decided_unix_ms", wire.decidedUnixMs),
+    asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
+    decidedMs: toSafeInteger("decided_unix_ms", wire.decidedUnixMs),
     reason: readReason(wire.reason),
   };
 }

@@ -1,9 +1,9 @@
 /** Between the status of the core, and that of the wire and of `--json`. */
 import { LikesError } from "../../errors.ts";
-import type { MisdirectedServer, UnrecordedServer } from "../../core/primary/refused_servers.ts";
+import type { ForeignServer, UnrecordedServer } from "../../core/primary/refused_servers.ts";
 import type { WriteFailure } from "../../core/protocol/write_failure.ts";
 import type { ServerState, ServerStatus, Status } from "../../core/primary/status.ts";
-import type { MisdirectedServer__Output } from "../gen/likes/v1/MisdirectedServer.ts";
+import type { ForeignServer__Output } from "../gen/likes/v1/ForeignServer.ts";
 import type { ServerStatus__Output } from "../gen/likes/v1/ServerStatus.ts";
 import type { StatusResponse__Output } from "../gen/likes/v1/StatusResponse.ts";
 import type { UnrecordedServer__Output } from "../gen/likes/v1/UnrecordedServer.ts";
@@ -13,12 +13,18 @@ import {
   writeTroubleKind,
   writeTroubleStatus,
 } from "./trouble_wire.ts";
-import { count, likes, readConvergence, safe, writeConvergence } from "./wire_fields.ts";
+import {
+  toUint64,
+  toBigInt,
+  readConvergence,
+  toSafeInteger,
+  writeConvergence,
+} from "./wire_fields.ts";
 
-const UNWRITTEN_NAMES = {
-  written: "UNWRITTEN_UNSPECIFIED",
-  full: "UNWRITTEN_DISK_FULL",
-  busy: "UNWRITTEN_STORE_BUSY",
+const WRITE_FAILURE_NAMES = {
+  written: "WRITE_FAILURE_UNSPECIFIED",
+  disk_full: "WRITE_FAILURE_DISK_FULL",
+  store_busy: "WRITE_FAILURE_STORE_BUSY",
 } as const;
 
 /** A status for the wire; the same object is its proto3 JSON mapping. */
@@ -26,20 +32,20 @@ export function writeStatus(status: Status): StatusResponse__Output {
   return {
     convergence: writeConvergence(status.convergence),
     everywhere: status.everywhere,
-    totalLikes: count(status.totalLikes),
-    pendingEvents: count(status.pendingEvents),
-    asOfUnixMs: count(status.asOfMs),
-    nowUnixMs: count(status.nowMs),
-    primaryStartedUnixMs: count(status.startedMs),
+    totalLikes: toUint64(status.totalLikes),
+    pendingEvents: toUint64(status.pendingEvents),
+    asOfUnixMs: toUint64(status.asOfMs),
+    nowUnixMs: toUint64(status.nowMs),
+    primaryStartedUnixMs: toUint64(status.startedMs),
     ledgerId: status.ledgerId,
     generation: status.generation,
-    version: count(status.version),
+    version: toUint64(status.version),
     servers: status.servers.map(writeServer),
     troubles: status.troubles.map(writeTroubleStatus),
     troubleCount: status.troubleCount,
-    misdirected: status.misdirected.map(writeMisdirected),
+    foreignServers: status.foreignServers.map(writeForeignServer),
     unrecorded: status.unrecorded.map(writeUnrecorded),
-    unwritten: UNWRITTEN_NAMES[status.unwritten ?? "written"],
+    writeFailure: WRITE_FAILURE_NAMES[status.writeFailure ?? "written"],
   };
 }
 
@@ -48,20 +54,20 @@ export function readStatus(wire: StatusResponse__Output): Status {
   return {
     convergence: readConvergence(wire.convergence),
     everywhere: wire.everywhere,
-    totalLikes: likes(wire.totalLikes),
-    pendingEvents: safe("pending_events", wire.pendingEvents),
-    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
-    nowMs: safe("now_unix_ms", wire.nowUnixMs),
-    startedMs: safe("primary_started_unix_ms", wire.primaryStartedUnixMs),
+    totalLikes: toBigInt(wire.totalLikes),
+    pendingEvents: toSafeInteger("pending_events", wire.pendingEvents),
+    asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
+    nowMs: toSafeInteger("now_unix_ms", wire.nowUnixMs),
+    startedMs: toSafeInteger("primary_started_unix_ms", wire.primaryStartedUnixMs),
     ledgerId: wire.ledgerId,
     generation: wire.generation,
-    version: safe("version", wire.version),
+    version: toSafeInteger("version", wire.version),
     servers: wire.servers.map(readServer),
     troubles: wire.troubles.map(readTroubleStatus),
     troubleCount: wire.troubleCount,
-    misdirected: wire.misdirected.map(readMisdirected),
+    foreignServers: wire.foreignServers.map(readForeignServer),
     unrecorded: wire.unrecorded.map(readUnrecorded),
-    unwritten: readUnwritten(wire.unwritten),
+    writeFailure: readWriteFailure(wire.writeFailure),
   };
 }
 
@@ -73,13 +79,13 @@ function writeServer(server: ServerStatus): ServerStatus__Output {
     address: server.address,
     state: `SERVER_STATE_${server.state.toUpperCase()}` as ServerStatus__Output["state"],
     trouble: server.trouble,
-    lastSequence: count(server.lastSequence),
-    appliedSequence: count(server.appliedSequence),
-    acceptedLikes: count(server.acceptedLikes),
-    appliedLikes: count(server.appliedLikes),
-    knownTotalLikes: count(server.knownTotalLikes),
-    silentForMs: count(server.silentForMs),
-    pendingEvents: count(server.pendingEvents),
+    lastSequence: toUint64(server.lastSequence),
+    appliedSequence: toUint64(server.appliedSequence),
+    acceptedLikes: toUint64(server.acceptedLikes),
+    appliedLikes: toUint64(server.appliedLikes),
+    knownTotalLikes: toUint64(server.knownTotalLikes),
+    silentForMs: toUint64(server.silentForMs),
+    pendingEvents: toUint64(server.pendingEvents),
   };
 }
 
@@ -91,26 +97,26 @@ function readServer(wire: ServerStatus__Output): ServerStatus {
     address: wire.address,
     state: readState(wire.state),
     trouble: wire.trouble,
-    lastSequence: safe("last_sequence", wire.lastSequence),
-    appliedSequence: safe("applied_sequence", wire.appliedSequence),
-    acceptedLikes: likes(wire.acceptedLikes),
-    appliedLikes: likes(wire.appliedLikes),
-    knownTotalLikes: likes(wire.knownTotalLikes),
-    silentForMs: safe("silent_for_ms", wire.silentForMs),
-    pendingEvents: safe("pending_events", wire.pendingEvents),
+    lastSequence: toSafeInteger("last_sequence", wire.lastSequence),
+    appliedSequence: toSafeInteger("applied_sequence", wire.appliedSequence),
+    acceptedLikes: toBigInt(wire.acceptedLikes),
+    appliedLikes: toBigInt(wire.appliedLikes),
+    knownTotalLikes: toBigInt(wire.knownTotalLikes),
+    silentForMs: toSafeInteger("silent_for_ms", wire.silentForMs),
+    pendingEvents: toSafeInteger("pending_events", wire.pendingEvents),
   };
 }
 
-function writeMisdirected({ sinceMs, ...server }: MisdirectedServer): MisdirectedServer__Output {
-  return { ...server, sinceUnixMs: count(sinceMs) };
+function writeForeignServer({ sinceMs, ...server }: ForeignServer): ForeignServer__Output {
+  return { ...server, sinceUnixMs: toUint64(sinceMs) };
 }
 
-function readMisdirected({ sinceUnixMs, ...server }: MisdirectedServer__Output): MisdirectedServer {
-  return { ...server, sinceMs: safe("since_unix_ms", sinceUnixMs) };
+function readForeignServer({ sinceUnixMs, ...server }: ForeignServer__Output): ForeignServer {
+  return { ...server, sinceMs: toSafeInteger("since_unix_ms", sinceUnixMs) };
 }
 
 function writeUnrecorded({ sinceMs, kind, ...server }: UnrecordedServer): UnrecordedServer__Output {
-  return { ...server, kind: writeTroubleKind(kind), sinceUnixMs: count(sinceMs) };
+  return { ...server, kind: writeTroubleKind(kind), sinceUnixMs: toUint64(sinceMs) };
 }
 
 function readUnrecorded({
@@ -121,18 +127,18 @@ function readUnrecorded({
   return {
     ...server,
     kind: readTroubleKind(kind),
-    sinceMs: safe("since_unix_ms", sinceUnixMs),
+    sinceMs: toSafeInteger("since_unix_ms", sinceUnixMs),
   };
 }
 
-function readUnwritten(name: string): WriteFailure | undefined {
+function readWriteFailure(name: string): WriteFailure | undefined {
   switch (name) {
-    case UNWRITTEN_NAMES.written:
+    case WRITE_FAILURE_NAMES.written:
       return undefined;
-    case UNWRITTEN_NAMES.full:
-      return "full";
-    case UNWRITTEN_NAMES.busy:
-      return "busy";
+    case WRITE_FAILURE_NAMES.disk_full:
+      return "disk_full";
+    case WRITE_FAILURE_NAMES.store_busy:
+      return "store_busy";
     default:
       throw new LikesError("message_invalid", `Cannot take a status that is unwritten by ${name}`);
   }

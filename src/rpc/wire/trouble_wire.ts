@@ -8,15 +8,15 @@ import type { Trouble as WireTrouble, Trouble__Output } from "../gen/likes/v1/Tr
 import type { TroubleKind as WireKind } from "../gen/likes/v1/TroubleKind.ts";
 import type { TroubleStatus__Output } from "../gen/likes/v1/TroubleStatus.ts";
 import {
-  count,
+  toUint64,
   invalid,
   readDigest,
   readId,
-  readIdOrNone,
+  readIdIfAny,
   readNumber,
   readRange,
   readText,
-  safe,
+  toSafeInteger,
 } from "./wire_fields.ts";
 
 type WireKindName = keyof typeof WireKind & string;
@@ -39,8 +39,8 @@ export function writeTrouble(trouble: Trouble): WireTrouble {
   return {
     kind: writeTroubleKind(trouble.kind),
     incarnation: trouble.incarnation,
-    firstSequence: count(trouble.firstSequence),
-    lastSequence: count(trouble.lastSequence),
+    firstSequence: toUint64(trouble.firstSequence),
+    lastSequence: toUint64(trouble.lastSequence),
     digest: Buffer.from(trouble.digest, "hex"),
     detail: trouble.detail,
   };
@@ -72,30 +72,30 @@ export function writeTroubleStatus(trouble: TroubleStatus): TroubleStatus__Outpu
     serverId: trouble.serverId,
     outboxId: trouble.outboxId,
     incarnation: trouble.incarnation,
-    firstSequence: count(trouble.firstSequence),
-    lastSequence: count(trouble.lastSequence),
+    firstSequence: toUint64(trouble.firstSequence),
+    lastSequence: toUint64(trouble.lastSequence),
     detail: trouble.detail,
-    sinceUnixMs: count(trouble.sinceMs),
-    asOfFromUnixMs: count(trouble.asOfFromMs),
-    asOfToUnixMs: count(trouble.asOfToMs),
+    sinceUnixMs: toUint64(trouble.sinceMs),
+    asOfFromUnixMs: toUint64(trouble.asOfFromMs),
+    asOfToUnixMs: toUint64(trouble.asOfToMs),
   };
 }
 
 /** A trouble of a status, without its digest, which nobody is told. Throws `message_invalid`. */
 export function readTroubleStatus(wire: TroubleStatus__Output): TroubleStatus {
-  const asOfFromMs = safe("as_of_from_unix_ms", wire.asOfFromUnixMs);
-  const asOfToMs = safe("as_of_to_unix_ms", wire.asOfToUnixMs);
+  const asOfFromMs = toSafeInteger("as_of_from_unix_ms", wire.asOfFromUnixMs);
+  const asOfToMs = toSafeInteger("as_of_to_unix_ms", wire.asOfToUnixMs);
   if (asOfToMs < asOfFromMs) throw invalid("as_of_to_unix_ms", wire.asOfToUnixMs);
   return {
     number: readNumber("number", wire.number),
     kind: readTroubleKind(wire.kind),
     serverId: wire.serverId,
-    outboxId: readIdOrNone("outbox_id", wire.outboxId),
-    incarnation: readIdOrNone("incarnation", wire.incarnation),
+    outboxId: readIdIfAny("outbox_id", wire.outboxId),
+    incarnation: readIdIfAny("incarnation", wire.incarnation),
     ...readRange(wire),
     digest: "",
     detail: readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX),
-    sinceMs: safe("since_unix_ms", wire.sinceUnixMs),
+    sinceMs: toSafeInteger("since_unix_ms", wire.sinceUnixMs),
     asOfFromMs,
     asOfToMs,
   };

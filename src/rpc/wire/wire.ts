@@ -39,16 +39,16 @@ import type {
 import type { Welcome__Output } from "../gen/likes/v1/Welcome.ts";
 import { readTrouble, writeTrouble } from "./trouble_wire.ts";
 import {
-  count,
+  toUint64,
   invalid,
-  likes,
+  toBigInt,
   readConvergence,
   readDigest,
   readId,
   readSequence,
   readServerId,
   readText,
-  safe,
+  toSafeInteger,
   writeConvergence,
 } from "./wire_fields.ts";
 
@@ -86,14 +86,14 @@ export function writeFromPrimary(message: FromPrimary): StreamLikesResponse {
     case "welcome": {
       const { type: _, pulse, digest, appliedSequence, ...rest } = message;
       const checked = {
-        appliedSequence: count(appliedSequence),
+        appliedSequence: toUint64(appliedSequence),
         digest: Buffer.from(digest, "hex"),
       };
       return { welcome: { ...rest, ...checked, pulse: writePulse(pulse) } };
     }
     case "ack": {
       const { type: _, appliedSequence, version, resolved, ...rest } = message;
-      const checked = { appliedSequence: count(appliedSequence), version: count(version) };
+      const checked = { appliedSequence: toUint64(appliedSequence), version: toUint64(version) };
       return { ack: { ...rest, ...checked, resolved: [...resolved] } };
     }
     case "pulse":
@@ -109,14 +109,14 @@ function readHello(wire: Hello__Output): Hello {
     address: readText("address", wire.address, ADDRESS_BYTES_MAX),
     outboxId: readId("outbox_id", wire.outboxId),
     incarnation: readId("incarnation", wire.incarnation),
-    acknowledgedSequence: safe("acknowledged_sequence", wire.acknowledgedSequence),
+    acknowledgedSequence: toSafeInteger("acknowledged_sequence", wire.acknowledgedSequence),
     seen:
       wire.ledgerId === ""
         ? undefined
         : {
             ledgerId: readId("ledger_id", wire.ledgerId),
             generation: readId("generation", wire.generation),
-            version: safe("version", wire.version),
+            version: toSafeInteger("version", wire.version),
           },
   };
 }
@@ -125,10 +125,10 @@ function writeHello(hello: Hello): StreamLikesRequest["hello"] & object {
   const { type: _, seen, acknowledgedSequence, ...rest } = hello;
   return {
     ...rest,
-    acknowledgedSequence: count(acknowledgedSequence),
+    acknowledgedSequence: toUint64(acknowledgedSequence),
     ledgerId: seen?.ledgerId ?? "",
     generation: seen?.generation ?? "",
-    version: count(seen?.version ?? 0),
+    version: toUint64(seen?.version ?? 0),
   };
 }
 
@@ -162,10 +162,10 @@ function readBatch(wire: LikeBatch__Output): LikeBatch {
 function writeBatch(batch: LikeBatch): StreamLikesRequest["batch"] & object {
   return {
     incarnation: batch.incarnation,
-    firstSequence: count(batch.firstSequence),
-    lastSequence: count(batch.lastSequence),
+    firstSequence: toUint64(batch.firstSequence),
+    lastSequence: toUint64(batch.lastSequence),
     records: batch.records.map(({ firstSequence, bytes }) => ({
-      firstSequence: count(firstSequence),
+      firstSequence: toUint64(firstSequence),
       events: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
     })),
     digest: Buffer.from(batch.digest, "hex"),
@@ -179,15 +179,15 @@ function readReport(wire: Report__Output): Report {
   return {
     type: "report",
     incarnation: readId("incarnation", wire.incarnation),
-    labelMs: safe("label_unix_ms", wire.labelUnixMs),
-    lastSequence: safe("last_sequence", wire.lastSequence),
-    acceptedLikes: likes(wire.acceptedLikes),
-    acknowledgedLikes: likes(wire.acknowledgedLikes),
+    pulseMs: toSafeInteger("pulse_unix_ms", wire.pulseUnixMs),
+    lastSequence: toSafeInteger("last_sequence", wire.lastSequence),
+    acceptedLikes: toBigInt(wire.acceptedLikes),
+    acknowledgedLikes: toBigInt(wire.acknowledgedLikes),
     final: wire.final,
     leaving: wire.leaving,
-    otherPendingEvents: safe("other_pending_events", wire.otherPendingEvents),
-    shownVersion: safe("shown_version", wire.shownVersion),
-    shownTotalLikes: likes(wire.shownTotalLikes),
+    otherPendingEvents: toSafeInteger("other_pending_events", wire.otherPendingEvents),
+    shownVersion: toSafeInteger("shown_version", wire.shownVersion),
+    shownTotalLikes: toBigInt(wire.shownTotalLikes),
     troubles: wire.troubles.map(readTrouble),
   };
 }
@@ -195,15 +195,15 @@ function readReport(wire: Report__Output): Report {
 function writeReport(report: Report): StreamLikesRequest["report"] & object {
   return {
     incarnation: report.incarnation,
-    labelUnixMs: count(report.labelMs),
-    lastSequence: count(report.lastSequence),
-    acceptedLikes: count(report.acceptedLikes),
-    acknowledgedLikes: count(report.acknowledgedLikes),
+    pulseUnixMs: toUint64(report.pulseMs),
+    lastSequence: toUint64(report.lastSequence),
+    acceptedLikes: toUint64(report.acceptedLikes),
+    acknowledgedLikes: toUint64(report.acknowledgedLikes),
     final: report.final,
     leaving: report.leaving,
-    otherPendingEvents: count(report.otherPendingEvents),
-    shownVersion: count(report.shownVersion),
-    shownTotalLikes: count(report.shownTotalLikes),
+    otherPendingEvents: toUint64(report.otherPendingEvents),
+    shownVersion: toUint64(report.shownVersion),
+    shownTotalLikes: toUint64(report.shownTotalLikes),
     troubles: report.troubles.map(writeTrouble),
   };
 }
@@ -214,9 +214,9 @@ function readWelcome(wire: Welcome__Output): Welcome {
     type: "welcome",
     ledgerId: readId("ledger_id", wire.ledgerId),
     generation: readId("generation", wire.generation),
-    appliedSequence: safe("applied_sequence", wire.appliedSequence),
+    appliedSequence: toSafeInteger("applied_sequence", wire.appliedSequence),
     digest: readDigest(wire.digest),
-    reoffer: wire.reoffer,
+    redeliver: wire.redeliver,
     pulse: readPulse(wire.pulse),
   };
 }
@@ -227,8 +227,8 @@ function readAck(wire: Ack__Output): Ack {
   return {
     type: "ack",
     incarnation: readId("incarnation", wire.incarnation),
-    appliedSequence: safe("applied_sequence", wire.appliedSequence),
-    version: safe("version", wire.version),
+    appliedSequence: toSafeInteger("applied_sequence", wire.appliedSequence),
+    version: toSafeInteger("version", wire.version),
     closed: wire.closed,
     admitted: wire.admitted,
     left: wire.left,
@@ -239,22 +239,22 @@ function readAck(wire: Ack__Output): Ack {
 function readPulse(wire: Pulse__Output): Pulse {
   return {
     type: "pulse",
-    labelMs: safe("label_unix_ms", wire.labelUnixMs),
+    pulseMs: toSafeInteger("pulse_unix_ms", wire.pulseUnixMs),
     generation: readId("generation", wire.generation),
-    version: safe("version", wire.version),
-    totalLikes: likes(wire.totalLikes),
-    asOfMs: safe("as_of_unix_ms", wire.asOfUnixMs),
+    version: toSafeInteger("version", wire.version),
+    totalLikes: toBigInt(wire.totalLikes),
+    asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
     convergence: readConvergence(wire.convergence),
   };
 }
 
 function writePulse(pulse: Pulse): StreamLikesResponse["pulse"] & object {
   return {
-    labelUnixMs: count(pulse.labelMs),
+    pulseUnixMs: toUint64(pulse.pulseMs),
     generation: pulse.generation,
-    version: count(pulse.version),
-    totalLikes: count(pulse.totalLikes),
-    asOfUnixMs: count(pulse.asOfMs),
+    version: toUint64(pulse.version),
+    totalLikes: toUint64(pulse.totalLikes),
+    asOfUnixMs: toUint64(pulse.asOfMs),
     convergence: writeConvergence(pulse.convergence),
   };
 }

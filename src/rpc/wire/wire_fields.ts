@@ -30,19 +30,19 @@ export function readConvergence(name: string): Convergence {
 }
 
 /** A 64-bit field that must be a whole number up to 2^53 - 1. Throws LikesError `message_invalid`. */
-export function safe(field: string, wire: string): number {
+export function toSafeInteger(field: string, wire: string): number {
   const value = Number(wire);
   if (!Number.isSafeInteger(value) || value < 0) throw invalid(field, wire);
   return value;
 }
 
 /** A 64-bit field of likes, exact. */
-export function likes(wire: string): bigint {
+export function toBigInt(wire: string): bigint {
   return BigInt(wire);
 }
 
 /** A checked number as a 64-bit field. */
-export function count(value: number | bigint): string {
+export function toUint64(value: number | bigint): string {
   const exact = BigInt(value);
   if (exact < 0n || exact >= 1n << 64n) throw new RangeError(`Cannot send ${value} as 64 bits`);
   return String(exact);
@@ -50,7 +50,7 @@ export function count(value: number | bigint): string {
 
 /** A sequence of an event: from 1, because 0 is what an absent field reads as. */
 export function readSequence(field: string, wire: string): number {
-  const sequence = safe(field, wire);
+  const sequence = toSafeInteger(field, wire);
   if (sequence === 0) throw invalid(field, wire);
   return sequence;
 }
@@ -62,7 +62,7 @@ export function readId(field: string, wire: string): string {
 }
 
 /** An id, or none. */
-export function readIdOrNone(field: string, wire: string): string {
+export function readIdIfAny(field: string, wire: string): string {
   return wire === "" ? "" : readId(field, wire);
 }
 
@@ -77,8 +77,8 @@ export function readRange(wire: {
   readonly firstSequence: string;
   readonly lastSequence: string;
 }): { readonly firstSequence: number; readonly lastSequence: number } {
-  const firstSequence = safe("first_sequence", wire.firstSequence);
-  const lastSequence = safe("last_sequence", wire.lastSequence);
+  const firstSequence = toSafeInteger("first_sequence", wire.firstSequence);
+  const lastSequence = toSafeInteger("last_sequence", wire.lastSequence);
   const isNone = firstSequence === 0 && lastSequence === 0;
   if (firstSequence === 0 && !isNone) throw invalid("first_sequence", wire.firstSequence);
   if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);

@@ -99,7 +99,7 @@ export const LEDGER_KIND: SqliteKind = {
       ON troubles (outbox_id, incarnation, kind, first_sequence, last_sequence) WHERE decided = 1;
     CREATE TABLE decisions (
       number INTEGER PRIMARY KEY,
-      kind TEXT NOT NULL CHECK (kind IN ('retire', 'resolve', 'refilled', 'answered')),
+      kind TEXT NOT NULL CHECK (kind IN ('retire', 'resolve', 'redelivered', 'confirmed')),
       trouble TEXT NOT NULL,
       trouble_number INTEGER NOT NULL,
       outbox_id TEXT NOT NULL,

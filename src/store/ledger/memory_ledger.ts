@@ -29,7 +29,7 @@ import {
 } from "./ledger_rows.ts";
 import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import { MemoryDisk } from "../memory_disk.ts";
-import { pageOf } from "../memory_pages.ts";
+import { selectPage } from "../memory_pages.ts";
 import { storedLikes } from "../sqlite/stored_integer.ts";
 
 /**
@@ -124,8 +124,8 @@ export class MemoryLedger implements LedgerStore {
       throw error;
     }
     const fault = ledger.changed ? this.#disk.takeFault() : undefined;
-    if (fault === "full" || fault === "in_doubt_lost") ledger.undo();
-    if (fault === "full") return { type: "full" };
+    if (fault === "disk_full" || fault === "in_doubt_lost") ledger.undo();
+    if (fault === "disk_full") return { type: "disk_full" };
     if (fault !== undefined) throw this.#failed.fail(new Error("the disk failed"));
     return { type: "done", value };
   }
@@ -135,7 +135,7 @@ export class MemoryLedger implements LedgerStore {
     const { meta, items } = this.#disk;
     const counts =
       selection.type === "page"
-        ? pageOf(items, selection)
+        ? selectPage(items, selection)
         : selection.itemIds.map((itemId) => ({ itemId, likes: items.get(itemId) ?? 0n }));
     const applied = incarnations.map((incarnation) => {
       const { appliedSequence = 0 } = this.#disk.incarnations.get(incarnation) ?? {};

@@ -100,9 +100,9 @@ export class MemoryOutbox implements OutboxStore {
     }
     if (after === before) return "done";
     const fault = this.#disk.takeFault();
-    if (fault === "full" || fault === "in_doubt_lost") this.#takeBack(added);
+    if (fault === "disk_full" || fault === "in_doubt_lost") this.#takeBack(added);
     else this.#commit(after, changes);
-    if (fault === "full") return "full";
+    if (fault === "disk_full") return "disk_full";
     if (fault !== undefined) throw this.#failed.fail(new Error("the disk failed"));
     return "done";
   }
@@ -151,8 +151,8 @@ export class MemoryOutbox implements OutboxStore {
 
   #commit(after: OutboxSnapshot, changes: readonly OutboxChanges[]): void {
     const { content } = this.#disk;
-    for (const { forgotten, changed } of changes) {
-      for (const { incarnation } of forgotten) content.records.delete(incarnation);
+    for (const { purged, changed } of changes) {
+      for (const { incarnation } of purged) content.records.delete(incarnation);
       for (const { incarnation, trimmed } of changed) {
         const held = content.records.get(incarnation);
         held?.splice(0, indexAfter(held, trimmed.sequence));

@@ -19,9 +19,9 @@ export interface OutboxRow {
   readonly seen_ledger_id: Id | null;
   readonly seen_generation: Id | null;
   readonly seen_version: bigint | null;
-  readonly refilling: bigint;
-  readonly forgotten_events: bigint;
-  readonly forgotten_likes: bigint;
+  readonly redelivering: bigint;
+  readonly purged_events: bigint;
+  readonly purged_likes: bigint;
   readonly generator_start_ms: bigint | null;
   readonly generator_tick: bigint | null;
   readonly generator_events: bigint | null;
@@ -82,8 +82,8 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
       ledgerId === null || generation === null || version === null
         ? undefined
         : { ledgerId, generation, version: integerOf(version) },
-    isRefilling: row.refilling !== 0n,
-    forgotten: { events: integerOf(row.forgotten_events), likes: row.forgotten_likes },
+    isRedelivering: row.redelivering !== 0n,
+    purged: { events: integerOf(row.purged_events), likes: row.purged_likes },
     generator:
       startMs === null || tick === null || events === null
         ? undefined
@@ -93,15 +93,15 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
 
 /** What `setOutbox` takes. */
 export function outboxRow(state: OutboxSnapshot) {
-  const { membership, seen, isRefilling, forgotten, generator } = state;
+  const { membership, seen, isRedelivering, purged, generator } = state;
   return {
     membership,
     ledgerId: seen?.ledgerId ?? null,
     generation: seen?.generation ?? null,
     version: seen?.version ?? null,
-    refilling: isRefilling ? 1 : 0,
-    forgottenEvents: forgotten.events,
-    forgottenLikes: forgotten.likes,
+    redelivering: isRedelivering ? 1 : 0,
+    purgedEvents: purged.events,
+    purgedLikes: purged.likes,
     startMs: generator?.startMs ?? null,
     tick: generator?.tick ?? null,
     events: generator?.events ?? null,

@@ -6,7 +6,7 @@ import { LikesError, messageOf } from "../../errors.ts";
 import { Database } from "../sqlite/sqlite.ts";
 import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
-import { databasePath, olderVersion, recognise } from "../sqlite/sqlite_kind.ts";
+import { databasePath, olderVersion, detectAnomalies } from "../sqlite/sqlite_kind.ts";
 
 /** What an outbox has accepted since it exists, events that it has removed included. */
 export interface OutboxTally {
@@ -46,19 +46,19 @@ export function readOutbox(folder: string): OutboxTally {
 }
 
 function readTally(database: Database, path: string): OutboxTally {
-  assert(recognise(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
+  assert(detectAnomalies(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
   const older = olderVersion(database, OUTBOX_KIND);
   if (older !== undefined) throw new Error(older);
   return tallyOf(readOutboxHead(database));
 }
 
 function tallyOf(head: OutboxHead): OutboxTally {
-  const { outboxId, serverId, forgotten, incarnations, generator } = head;
+  const { outboxId, serverId, purged, incarnations, generator } = head;
   const pending = incarnations.filter(({ closed }) => !closed);
   return {
     outboxId,
     serverId,
-    ...acceptedOf(forgotten, incarnations),
+    ...acceptedOf(purged, incarnations),
     generatedEvents: generator?.events ?? 0,
     pendingEvents: pending.reduce(
       (sum, { last, acknowledged }) => sum + last.sequence - acknowledged.sequence,

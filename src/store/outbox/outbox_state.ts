@@ -16,7 +16,7 @@ import type {
 } from "../../core/likes_server/outbox.ts";
 import { origin } from "../../core/protocol/record.ts";
 import type { Id, Position } from "../../core/protocol/record.ts";
-import { livesToForget } from "./lives_to_forget.ts";
+import { livesToForget } from "./incarnations_to_purge.ts";
 import { storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
 
 /** A record as far as sums go: the position after it, and its `recordDiskBytes`. */
@@ -38,7 +38,7 @@ export interface StoredRecords {
 /** What lies between two states of an outbox, but for records that were added. */
 export interface OutboxChanges {
   /** Incarnations that are no more, with their records. */
-  readonly forgotten: readonly IncarnationState[];
+  readonly purged: readonly IncarnationState[];
   /** Incarnations that are new, or not what they were: of these, records up to `trimmed` are gone. */
   readonly changed: readonly IncarnationState[];
 }
@@ -50,11 +50,11 @@ export function newOutbox(outboxId: Id, serverId: string): OutboxSnapshot {
   return {
     outboxId,
     serverId,
-    membership: "stranger",
+    membership: "unregistered",
     seen: undefined,
-    isRefilling: false,
+    isRedelivering: false,
     incarnations: [],
-    forgotten: { events: 0, likes: 0n },
+    purged: { events: 0, likes: 0n },
     generator: undefined,
     bytes: 0,
     retainedBytes: 0,
@@ -78,12 +78,12 @@ export function afterWrite(
       return afterClose(state, write.incarnation, held);
     case "trim":
       return afterTrim(state, write, held);
-    case "shed":
-      return afterShed(state, write, held);
-    case "reopen":
-      return afterReopen({ ...withSeen(state, write.seen), isRefilling: true });
-    case "refilled":
-      return state.isRefilling ? { ...state, isRefilling: false } : state;
+    case "evict":
+      return applyEvict(state, write, held);
+    case "begin_redelivery":
+      return applyRedelivery({ ...withSeen(state, write.seen), isRedelivering: true });
+    case "end_redelivery":
+      return state.isRedelivering ? { ...state, isRedelivering: false } : state;
     case "park":
       return afterPark(state, write);
     case "unpark": {
@@ -99,19 +99,19 @@ export function afterWrite(
 
 /** What changed from `before` to `after`, a write later. Both list the same ones in the same order. */
 export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): OutboxChanges {
-  const forgotten: IncarnationState[] = [];
+  const purged: IncarnationState[] = [];
   const changed: IncarnationState[] = [];
   let index = 0;
   for (const one of before.incarnations) {
     const next = after.incarnations[index];
     if (next?.incarnation !== one.incarnation) {
-      forgotten.push(one);
+      purged.push(one);
       continue;
     }
     if (next !== one) changed.push(next);
     index++;
   }
-  return { forgotten, changed: [...changed, ...after.incarnations.slice(index)] };
+  return { purged, changed: [...changed, ...after.incarnations.slice(index)] };
 }
 
 /** The incarnation, or undefined when the outbox has none of that name, or has forgotten it. */
@@ -197,9 +197,9 @@ function afterTrim(
 }
 
 /** First those that are too many, then record by record: what is looked at is what is removed. */
-function afterShed(
+function applyEvict(
   state: OutboxSnapshot,
-  { bytesMax, closedMax }: Write<"shed">,
+  { bytesMax, closedMax }: Write<"evict">,
   held: StoredRecords,
 ): OutboxSnapshot {
   let next = state;
@@ -208,13 +208,13 @@ function afterShed(
   }
   for (const one of next.incarnations) {
     if (next.retainedBytes <= bytesMax) break;
-    next = withoutUpTo(next, one, shedEnd(one, next.retainedBytes - bytesMax, held), held);
+    next = withoutUpTo(next, one, evictEnd(one, next.retainedBytes - bytesMax, held), held);
   }
   return next;
 }
 
 /** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */
-function shedEnd(one: IncarnationState, bytes: number, held: StoredRecords): Position {
+function evictEnd(one: IncarnationState, bytes: number, held: StoredRecords): Position {
   const end = retainedEnd(one);
   let [trimmed, bytesLeft] = [one.trimmed, bytes];
   if (trimmed.sequence === end.sequence) return trimmed;
@@ -226,7 +226,7 @@ function shedEnd(one: IncarnationState, bytes: number, held: StoredRecords): Pos
   return trimmed;
 }
 
-function afterReopen(state: OutboxSnapshot): OutboxSnapshot {
+function applyRedelivery(state: OutboxSnapshot): OutboxSnapshot {
   const isOpen = ({ closed, parked, acknowledged, trimmed }: IncarnationState): boolean =>
     !closed && parked === undefined && acknowledged.sequence === trimmed.sequence;
   if (state.incarnations.every(isOpen)) return state;
@@ -287,11 +287,11 @@ function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
 
 /** `state` without an incarnation of which it holds no event: only how much it was is kept. */
 function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState): OutboxSnapshot {
-  const { events, likes } = state.forgotten;
+  const { events, likes } = state.purged;
   return {
     ...state,
     incarnations: state.incarnations.filter((one) => one.incarnation !== incarnation),
-    forgotten: {
+    purged: {
       events: storedInteger(events + last.sequence),
       likes: storedLikes(likes + last.likes),
     },

@@ -27,7 +27,7 @@ const FROM_VERSION_1: Upgrade = {
   anew: ["outbox", "incarnations"],
   fill: `
     INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
-        seen_version, refilling, forgotten_events, forgotten_likes, generator_start_ms,
+        seen_version, redelivering, purged_events, purged_likes, generator_start_ms,
         generator_tick, generator_events)
       SELECT one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
         seen_version, 0, closed_events, closed_likes, generator_start_ms, generator_tick,
@@ -56,13 +56,13 @@ export const OUTBOX_KIND: SqliteKind = {
       one INTEGER PRIMARY KEY CHECK (one = 1),
       outbox_id TEXT NOT NULL,
       server_id TEXT NOT NULL,
-      membership TEXT NOT NULL CHECK (membership IN ('stranger', 'member', 'leaving')),
+      membership TEXT NOT NULL CHECK (membership IN ('unregistered', 'member', 'leaving')),
       seen_ledger_id TEXT,
       seen_generation TEXT,
       seen_version INTEGER,
-      refilling INTEGER NOT NULL CHECK (refilling IN (0, 1)),
-      forgotten_events INTEGER NOT NULL,
-      forgotten_likes INTEGER NOT NULL,
+      redelivering INTEGER NOT NULL CHECK (redelivering IN (0, 1)),
+      purged_events INTEGER NOT NULL,
+      purged_likes INTEGER NOT NULL,
       generator_start_ms INTEGER,
       generator_tick INTEGER,
       generator_events INTEGER,
@@ -144,8 +144,8 @@ export function prepareOutbox(database: Database) {
   return {
     setOutbox: database.prepare<[Readonly<Record<string, unknown>>]>(
       "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
-        "seen_generation = @generation, seen_version = @version, refilling = @refilling, " +
-        "forgotten_events = @forgottenEvents, forgotten_likes = @forgottenLikes, copied_ms = NULL, " +
+        "seen_generation = @generation, seen_version = @version, redelivering = @redelivering, " +
+        "purged_events = @purgedEvents, purged_likes = @purgedLikes, copied_ms = NULL, " +
         "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
     ),
     setIncarnation: prepareSetIncarnation(database),

@@ -39,14 +39,14 @@ export function openSqliteOutbox(
 ): SqliteOutbox {
   const file = openSqliteFile(folder, OUTBOX_KIND, {
     create: (database) => {
-      const { membership, forgotten } = newOutbox(outboxIdIfNew, serverId);
+      const { membership, purged } = newOutbox(outboxIdIfNew, serverId);
       database
         .prepare(
           "INSERT INTO outbox " +
-            "(one, outbox_id, server_id, membership, refilling, forgotten_events, forgotten_likes) " +
+            "(one, outbox_id, server_id, membership, redelivering, purged_events, purged_likes) " +
             "VALUES (1, ?, ?, ?, 0, ?, ?)",
         )
-        .run(outboxIdIfNew, serverId, membership, forgotten.events, forgotten.likes);
+        .run(outboxIdIfNew, serverId, membership, purged.events, purged.likes);
     },
     options,
   });
@@ -181,8 +181,8 @@ export class SqliteOutbox implements OutboxStore {
       const { firstSequence, bytes } = record;
       append.run(incarnation, last.sequence, firstSequence, last.digest, last.likes, bytes);
     } else {
-      const { forgotten, changed } = changesBetween(before, next);
-      for (const { incarnation, last } of forgotten) {
+      const { purged, changed } = changesBetween(before, next);
+      for (const { incarnation, last } of purged) {
         remove.run(incarnation, last.sequence);
         forget.run(incarnation);
       }
@@ -196,8 +196,8 @@ export class SqliteOutbox implements OutboxStore {
       write.type !== "mint" &&
       before.membership === next.membership &&
       before.seen === next.seen &&
-      before.isRefilling === next.isRefilling &&
-      before.forgotten === next.forgotten &&
+      before.isRedelivering === next.isRedelivering &&
+      before.purged === next.purged &&
       before.generator === next.generator;
     if (!isSameRow) setOutbox.run(outboxRow(next));
   }

@@ -14,10 +14,10 @@ export class FailedStore {
     this.#store = store;
   }
 
-  /** Marks the store as failed. Returns the LikesError `store_in_doubt` to throw, which says `reason`. */
+  /** Marks the store as failed. Returns the LikesError `store_failed` to throw, which says `reason`. */
   fail(cause: unknown, reason: string = messageOf(cause)): LikesError {
     this.#error ??= new LikesError(
-      "store_in_doubt",
+      "store_failed",
       `Cannot use ${this.#store} any further: ${reason}, so it is unknown what the disk ` +
         `holds of the last write; check the disk and start again, which reads it anew`,
       { cause },
@@ -28,14 +28,14 @@ export class FailedStore {
   /** Marks the store as failed because of damage that was read. Returns the LikesError to throw. */
   failDamaged(found: string): LikesError {
     this.#error ??= new LikesError(
-      "store_in_doubt",
+      "store_failed",
       `Cannot use ${this.#store} any further: it is damaged: ${found}; check the disk, and put a ` +
         `copy of its folder back`,
     );
     return this.#error;
   }
 
-  /** Throws the LikesError `store_in_doubt` once the store has failed. */
+  /** Throws the LikesError `store_failed` once the store has failed. */
   throwIfFailed(): void {
     if (this.#error !== undefined) throw this.#error;
   }

@@ -94,13 +94,13 @@ export class SqliteFile {
   /**
    * Runs `work` in one transaction and syncs it, or rolls it back when it changed nothing. Refused
    * when there is no space, busy when somebody else is writing. Throws what `work` throws, rolled
-   * back, and LikesError `store_in_doubt` after any other error of SQLite.
+   * back, and LikesError `store_failed` after any other error of SQLite.
    */
   transact<T>(work: () => Worked<T>): TransactionOutcome<T> {
     this.#failed.throwIfFailed();
     assert(!this.database.inTransaction, "one transaction runs at a time");
     try {
-      if (!this.#began()) return { type: "busy" };
+      if (!this.#began()) return { type: "store_busy" };
       const { value, changed } = work();
       (changed ? this.#commit : this.#rollback).run();
       if (changed) this.#checkpoint();
@@ -116,7 +116,7 @@ export class SqliteFile {
     try {
       this.database.pragma("wal_checkpoint(PASSIVE)");
     } catch (error) {
-      if (!this.#isFull(error)) throw this.#enterDoubt(error);
+      if (!this.#isFull(error)) throw this.#failStore(error);
     }
   }
 
@@ -131,17 +131,17 @@ export class SqliteFile {
     }
   }
 
-  /** Runs reads. An error of SQLite puts the store in doubt: LikesError `store_in_doubt`. */
+  /** Runs reads. An error of SQLite puts the store in doubt: LikesError `store_failed`. */
   read<T>(work: () => T): T {
     this.#failed.throwIfFailed();
     try {
       return work();
     } catch (error) {
-      throw error instanceof SqliteError ? this.#enterDoubt(error) : error;
+      throw error instanceof SqliteError ? this.#failStore(error) : error;
     }
   }
 
-  /** Puts the store in doubt because of what was read: the LikesError `store_in_doubt` to throw. */
+  /** Puts the store in doubt because of what was read: the LikesError `store_failed` to throw. */
   damage(found: string): LikesError {
     return this.#failed.failDamaged(found);
   }
@@ -153,24 +153,24 @@ export class SqliteFile {
   }
 
   /** Undoes a transaction that failed: refused when the disk was full, else it throws. */
-  #fail(error: unknown): { readonly type: "full" } {
+  #fail(error: unknown): { readonly type: "disk_full" } {
     const fromSqlite = error instanceof SqliteError;
-    if (fromSqlite && !this.#isFull(error)) throw this.#enterDoubt(error);
+    if (fromSqlite && !this.#isFull(error)) throw this.#failStore(error);
     try {
       // SQLite undoes some failed transactions by itself.
       if (this.database.inTransaction) this.#rollback.run();
     } catch (rollbackError) {
-      throw this.#enterDoubt(rollbackError);
+      throw this.#failStore(rollbackError);
     }
     if (!fromSqlite) throw error;
-    return { type: "full" };
+    return { type: "disk_full" };
   }
 
   #isFull(error: unknown): boolean {
     return error instanceof SqliteError && isFull(error, this.path);
   }
 
-  #enterDoubt(error: unknown): LikesError {
+  #failStore(error: unknown): LikesError {
     if (!(error instanceof SqliteError)) return this.#failed.fail(error);
     return this.#failed.fail(error, `${error.message} (${error.code})`);
   }

@@ -35,7 +35,11 @@ export function databasePath(folder: string, kind: SqliteKind): string {
  * Says whether `database` is `new` (it has no tables) or of `kind`. Throws LikesError `store_newer`
  * or `store_unusable` when it is neither, and SQLite's error when it is no database.
  */
-export function recognise(database: Database, path: string, kind: SqliteKind): "new" | "known" {
+export function detectAnomalies(
+  database: Database,
+  path: string,
+  kind: SqliteKind,
+): "new" | "known" {
   const applicationId = pragma(database, "application_id");
   const version = pragma(database, "user_version");
   const tables = database.prepare<[], bigint>("SELECT count(*) FROM sqlite_schema").pluck().get();

@@ -16,7 +16,7 @@ import { guardTables } from "./guard_tables.ts";
 import { syncFolder } from "../make_folder.ts";
 import { keepToOwner, makeOwnFile, checkKindOfFile } from "./own_file.ts";
 import { damaged } from "./sqlite_failures.ts";
-import { pragma, recognise } from "./sqlite_kind.ts";
+import { pragma, detectAnomalies } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { upgradeDatabase } from "./upgrade_database.ts";
 import { verifyPages, verifySchema } from "./verify_database.ts";
@@ -105,7 +105,8 @@ export function prepareDatabase(
 ): void {
   database.pragma("trusted_schema = OFF");
   // A file of somebody else is recognised before anything is written to it.
-  if (recognise(database, path, kind) === "new") throw damaged(path, kind, "it has no tables");
+  if (detectAnomalies(database, path, kind) === "new")
+    throw damaged(path, kind, "it has no tables");
   keepToOwner(path, lstatSync(path));
   const journal = database.pragma("journal_mode = WAL");
   if (journal !== "wal") {

@@ -142,7 +142,7 @@ test("applyBatch() wants a report first, and refuses what is another outbox's", 
   assert.is(endOf(await ledger.result(foreign)), "message_invalid");
 });
 
-test("runGroup() does no later command of a stream when one of it was refused", async () => {
+test("applyCommands() does no later command of a stream when one of it was refused", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[1], [2]]);
   const other = testId(7);
@@ -156,7 +156,7 @@ test("runGroup() does no later command of a stream when one of it was refused", 
   assert.is(ledger.meta.totalLikes, 4n);
 });
 
-test("runGroup() commits no version when nothing changes", async () => {
+test("applyCommands() commits no version when nothing changes", async () => {
   const ledger = await admitted();
   const before = ledger.meta;
   await ledger.run(reportCommand(), { type: "advance", asOfMs: 0 });
@@ -166,7 +166,7 @@ test("runGroup() commits no version when nothing changes", async () => {
 const INCARNATIONS = [testId(1), testId(2), testId(3)];
 const OUTBOXES = [testId(0xa1), testId(0xa2), testId(0xa3)];
 
-test("runGroup() counts exactly what was applied when batches come in any order", async () => {
+test("applyCommands() counts exactly what was applied when batches come in any order", async () => {
   const likes = fc.array(
     fc.array(fc.integer({ min: 0, max: 42 }), { minLength: 1, maxLength: 4 }),
     {

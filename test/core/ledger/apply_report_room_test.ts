@@ -20,7 +20,7 @@ import {
   trouble,
 } from "../core_fixture.ts";
 import { LedgerHarness, endOf } from "./ledger_harness.ts";
-import { resolve } from "./operations_fixture.ts";
+import { resolve } from "./decisions_fixture.ts";
 
 const FINAL = { final: true } as const;
 const LEAVING = { final: true, leaving: true } as const;
@@ -44,9 +44,12 @@ async function fullLedger(count: number): Promise<LedgerHarness> {
 }
 
 /** The same report, of which more was named to this start of the primary. */
-function named(command: LedgerCommand, sequence: number): LedgerCommand {
+function highestReported(command: LedgerCommand, sequence: number): LedgerCommand {
   if (command.type !== "report") throw new Error("It is no report");
-  return { ...command, report: { ...command.report, named: { incarnation: FIRST, sequence } } };
+  return {
+    ...command,
+    report: { ...command.report, highestReported: { incarnation: FIRST, sequence } },
+  };
 }
 
 async function withThree(): Promise<LedgerHarness> {
@@ -55,7 +58,7 @@ async function withThree(): Promise<LedgerHarness> {
   return ledger;
 }
 
-test("takeReport() records once at a time that the ledger was restored", async () => {
+test("applyReport() records once at a time that the ledger was restored", async () => {
   const ledger = new LedgerHarness();
   for (const incarnation of [FIRST, SECOND]) {
     const troubles = [trouble({ kind: "ledger_restored", incarnation, digest: "" })];
@@ -66,7 +69,7 @@ test("takeReport() records once at a time that the ledger was restored", async (
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("takeReport() refuses a report whose troubles have no room, and changes nothing", async () => {
+test("applyReport() refuses a report whose troubles have no room, and changes nothing", async () => {
   const ledger = await fullLedger(TROUBLES_REPORTED_MAX - 1);
   const { meta } = ledger;
   const [one, other] = [trouble(), trouble({ incarnation: SECOND })];
@@ -78,7 +81,7 @@ test("takeReport() refuses a report whose troubles have no room, and changes not
   assert.is(endOf(again), "reported", "what is recorded needs no room");
 });
 
-test("takeReport() refuses the troubles of an outbox beyond its share", async () => {
+test("applyReport() refuses the troubles of an outbox beyond its share", async () => {
   const ledger = new LedgerHarness();
   for (let id = 0; id < TROUBLES_OF_OUTBOX_MAX; id++) {
     const troubles = [trouble({ incarnation: testId(0x1000 + id) })];
@@ -100,14 +103,14 @@ const ONCE: readonly (readonly [TroubleKind, readonly LedgerCommand[], LedgerCom
     [reportCommand({ incarnation: SECOND })],
     reportCommand({ ...LEAVING, lastSequence: 3 }),
   ],
-  ["outbox_rolled_back", [], named(reportCommand({ ...FINAL, lastSequence: 3 }), 5)],
+  ["outbox_rolled_back", [], highestReported(reportCommand({ ...FINAL, lastSequence: 3 }), 5)],
   [
     "retired_returned",
     [
       {
-        type: "operate",
+        type: "decide",
         requestId: 1,
-        operation: { type: "retire", outboxId: OUTBOX, reason: "" },
+        decision: { type: "retire", outboxId: OUTBOX, reason: "" },
       },
     ],
     reportCommand({ lastSequence: 4 }),
@@ -115,7 +118,7 @@ const ONCE: readonly (readonly [TroubleKind, readonly LedgerCommand[], LedgerCom
 ];
 
 for (const [kind, before, command] of ONCE) {
-  test(`takeReport() uses no sign of ${kind} up that has no room`, async () => {
+  test(`applyReport() uses no sign of ${kind} up that has no room`, async () => {
     const ledger = await withThree();
     await ledger.run(...before);
     await fill(ledger, TROUBLES_RECORDED_MAX - (await ledger.troubles()).length);
@@ -132,7 +135,7 @@ for (const [kind, before, command] of ONCE) {
   });
 }
 
-test("takeReport() has room for what a refilled outbox lacks, and for a copied ledger", async () => {
+test("applyReport() has room for what a refilled outbox lacks, and for a copied ledger", async () => {
   const ledger = await fullLedger(TROUBLES_RECORDED_MAX - 1);
   const kind = "ledger_restored";
   const row = { ...trouble({ kind, digest: "" }), outboxId: OUTBOX, ...UNDATED };

@@ -26,7 +26,7 @@ async function withThree(): Promise<LedgerHarness> {
   return ledger;
 }
 
-test("takeReport() admits an outbox when it reports for the first time", async () => {
+test("applyReport() admits an outbox when it reports for the first time", async () => {
   const ledger = new LedgerHarness();
   const { members, results } = await ledger.run(reportCommand());
   assert.is(results[0]?.type === "reported" && results[0].left, false);
@@ -38,7 +38,7 @@ test("takeReport() admits an outbox when it reports for the first time", async (
   assert.is(ledger.meta.version, 1);
 });
 
-test("takeReport() refuses when the ledger has as many members as it may", async () => {
+test("applyReport() refuses when the ledger has as many members as it may", async () => {
   const ledger = new LedgerHarness();
   for (let index = 0; index < MEMBERS_MAX; index++) {
     const outboxId = testId(0x1000 + index);
@@ -50,13 +50,13 @@ test("takeReport() refuses when the ledger has as many members as it may", async
   assert.is(ledger.row(), undefined);
 });
 
-test("takeReport() refuses when the incarnation is another outbox's", async () => {
+test("applyReport() refuses when the incarnation is another outbox's", async () => {
   const ledger = await withThree();
   assert.is(endOf(await ledger.result(reportCommand({}, OTHER_OUTBOX))), "message_invalid");
   assert.is(ledger.member(OTHER_OUTBOX), undefined);
 });
 
-test("takeReport() closes an incarnation when it is final and all of it is applied", async () => {
+test("applyReport() closes an incarnation when it is final and all of it is applied", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 4 }));
   assert.is(ledger.row()?.state, "open");
@@ -66,7 +66,7 @@ test("takeReport() closes an incarnation when it is final and all of it is appli
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("takeReport() lets an outbox leave when nothing of it is open", async () => {
+test("applyReport() lets an outbox leave when nothing of it is open", async () => {
   const ledger = await withThree();
   const early = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 4 }));
   assert.is(early.type === "reported" && early.left, false);
@@ -76,7 +76,7 @@ test("takeReport() lets an outbox leave when nothing of it is open", async () =>
   assert.is(ledger.meta.totalLikes, 6n);
 });
 
-test("takeReport() lets no outbox leave when it forgot events that were applied", async () => {
+test("applyReport() lets no outbox leave when it forgot events that were applied", async () => {
   const ledger = await withThree();
   const result = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 2 }));
   assert.is(result.type === "reported" && result.left, false);
@@ -84,13 +84,16 @@ test("takeReport() lets no outbox leave when it forgot events that were applied"
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
 });
 
-test("takeReport() lets no outbox leave when another incarnation of it is open", async () => {
+test("applyReport() lets no outbox leave when another incarnation of it is open", async () => {
   const ledger = await withThree();
   const leaving = reportCommand({ ...LEAVING, incarnation: SECOND });
   const result = await ledger.result(leaving);
   assert.is(result.type === "reported" && result.left, false);
-  const [named] = await ledger.troubles();
-  assert.equal([named?.kind, named?.incarnation], ["second_incarnation", SECOND]);
+  const [highestReported] = await ledger.troubles();
+  assert.equal(
+    [highestReported?.kind, highestReported?.incarnation],
+    ["second_incarnation", SECOND],
+  );
   await ledger.run(leaving);
   assert.is((await ledger.troubles()).length, 1, "a report of the past is no news");
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
@@ -98,7 +101,7 @@ test("takeReport() lets no outbox leave when another incarnation of it is open",
   assert.is(again.type === "reported" && again.left, true);
 });
 
-test("takeReport() says left again when a leave is reported again", async () => {
+test("applyReport() says left again when a leave is reported again", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
   const before = ledger.meta;
@@ -107,7 +110,7 @@ test("takeReport() says left again when a leave is reported again", async () => 
   assert.is(ledger.meta, before);
 });
 
-test("takeReport() brings back no outbox that left when a report is late", async () => {
+test("applyReport() brings back no outbox that left when a report is late", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
   await ledger.run(reportCommand({ ...LEAVING, incarnation: SECOND }));
@@ -116,7 +119,7 @@ test("takeReport() brings back no outbox that left when a report is late", async
   assert.is(ledger.member()?.state, "left");
 });
 
-test("takeReport() admits an outbox that left when it comes back", async () => {
+test("applyReport() admits an outbox that left when it comes back", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
   const { members } = await ledger.run(reportCommand({ incarnation: SECOND }));
@@ -126,7 +129,7 @@ test("takeReport() admits an outbox that left when it comes back", async () => {
   );
 });
 
-test("takeReport() admits an outbox that left when it names new events", async () => {
+test("applyReport() admits an outbox that left when it names new events", async () => {
   for (const flags of [FINAL, LEAVING]) {
     const ledger = await withThree();
     await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
@@ -136,14 +139,14 @@ test("takeReport() admits an outbox that left when it names new events", async (
   }
 });
 
-test("takeReport() records second_incarnation when two report as live", async () => {
+test("applyReport() records second_incarnation when two report as live", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ incarnation: SECOND }));
   assert.equal(await ledger.troubleKinds(), ["second_incarnation"]);
   assert.is(endOf(await ledger.result(batchCommand(batch(SECOND, [4])))), "applied");
 });
 
-test("takeReport() records closed_incarnation when it reports as live", async () => {
+test("applyReport() records closed_incarnation when it reports as live", async () => {
   const ledger = new LedgerHarness();
   const [first, second] = batches(FIRST, [[1], [2]]);
   await ledger.run(
@@ -184,23 +187,26 @@ test("applyBatch() records closed_incarnation and counts when it sends events", 
   assert.is(ledger.meta.totalLikes, 3n);
 });
 
-test("takeReport() records outbox_rolled_back when a final last is below the applied", async () => {
+test("applyReport() records outbox_rolled_back when a final last is below the applied", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 2 }));
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
   assert.is(ledger.row()?.state, "open");
 });
 
-test("takeReport() records outbox_rolled_back when a final last is below what was named", async () => {
+test("applyReport() records outbox_rolled_back when a final last is below what was named", async () => {
   const ledger = await withThree();
   const command = reportCommand({ ...FINAL, lastSequence: 3 });
   if (command.type !== "report") throw new Error("It is a report");
-  const named = (incarnation: Id, sequence: number) => {
-    return { ...command, report: { ...command.report, named: { incarnation, sequence } } };
+  const highestReported = (incarnation: Id, sequence: number) => {
+    return {
+      ...command,
+      report: { ...command.report, highestReported: { incarnation, sequence } },
+    };
   };
-  await ledger.run(named(FIRST, 3), named(SECOND, 5));
+  await ledger.run(highestReported(FIRST, 3), highestReported(SECOND, 5));
   assert.equal(await ledger.troubleKinds(), []);
-  await ledger.run(named(FIRST, 5));
+  await ledger.run(highestReported(FIRST, 5));
   const [found] = await ledger.troubles();
   assert.equal(
     [found?.kind, found?.firstSequence, found?.lastSequence],
@@ -208,17 +214,17 @@ test("takeReport() records outbox_rolled_back when a final last is below what wa
   );
 });
 
-test("takeReport() names what an outbox ends with too, for it is lost if it never comes", async () => {
+test("applyReport() names what an outbox ends with too, for it is lost if it never comes", async () => {
   const ledger = await withThree();
   const command = reportCommand({ ...FINAL, lastSequence: 5 });
   if (command.type !== "report") throw new Error("It is a report");
-  const named = { incarnation: FIRST, sequence: 8 };
-  await ledger.run({ ...command, report: { ...command.report, named } });
+  const highestReported = { incarnation: FIRST, sequence: 8 };
+  await ledger.run({ ...command, report: { ...command.report, highestReported } });
   const [found] = await ledger.troubles();
   assert.equal([found?.firstSequence, found?.lastSequence], [4, 8]);
 });
 
-test("takeReport() lets no outbox leave when likes of it are parked", async () => {
+test("applyReport() lets no outbox leave when likes of it are parked", async () => {
   const ledger = await withThree();
   const troubles = [trouble({ kind: "gap", firstSequence: 4, lastSequence: 6 })];
   const leaving = { ...LEAVING, incarnation: SECOND, otherPendingEvents: 1 };
@@ -229,7 +235,7 @@ test("takeReport() lets no outbox leave when likes of it are parked", async () =
   assert.is(done.type === "reported" && done.left, true);
 });
 
-test("takeReport() parks what a LikesServer parked, which alone blocks no leave", async () => {
+test("applyReport() parks what a LikesServer parked, which alone blocks no leave", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs", "gap"] as const) {
     const ledger = await withThree();
     const troubles = [trouble({ kind })];
@@ -243,7 +249,7 @@ test("takeReport() parks what a LikesServer parked, which alone blocks no leave"
   }
 });
 
-test("takeReport() parks nothing when the ledger was restored", async () => {
+test("applyReport() parks nothing when the ledger was restored", async () => {
   const ledger = await withThree();
   const kind: TroubleKind = "ledger_restored";
   await ledger.run(reportCommand({ troubles: [trouble({ kind })] }));
@@ -251,7 +257,7 @@ test("takeReport() parks nothing when the ledger was restored", async () => {
   assert.is(ledger.row()?.state, "open");
 });
 
-test("takeReport() takes no trouble of an incarnation that is another outbox's", async () => {
+test("applyReport() takes no trouble of an incarnation that is another outbox's", async () => {
   const ledger = await withThree();
   const troubles = [trouble()];
   await ledger.run(reportCommand({ incarnation: SECOND, troubles }, OTHER_OUTBOX));

@@ -2,11 +2,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FIRST, SECOND, batch, batchCommand, reportCommand, trouble } from "../core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
-import { ADVANCE, RETIRE, decisions, inTrouble, outcome, resolve } from "./operations_fixture.ts";
+import { ADVANCE, RETIRE, decisions, inTrouble, outcome, resolve } from "./decisions_fixture.ts";
 
 const FINAL = { final: true } as const;
 
-test("takeReturned() names the span of as_of when a retired member returns with events", async () => {
+test("readmitRetired() names the span of as_of when a retired member returns with events", async () => {
   const ledger = await inTrouble();
   await ledger.run(RETIRE, { type: "advance", asOfMs: 900 });
   const early = await ledger.result(batchCommand(batch(SECOND, [7])));
@@ -23,28 +23,28 @@ test("takeReturned() names the span of as_of when a retired member returns with 
   assert.is(await outcome(ledger, resolve(returned?.number ?? 0)), "resolve");
 });
 
-test("takeReturned() names nothing when a retired member returns with what is counted", async () => {
+test("readmitRetired() names nothing when a retired member returns with what is counted", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
   const { asOfMs } = ledger.meta;
-  await ledger.run(reportCommand({ ...FINAL, labelMs: asOfMs, lastSequence: 3 }));
+  await ledger.run(reportCommand({ ...FINAL, pulseMs: asOfMs, lastSequence: 3 }));
   assert.equal([ledger.member()?.state, ledger.row()?.state], ["member", "closed"]);
   assert.is(ledger.member()?.retiredAsOfMs, 0, "a later retiring counts anew");
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("takeReturned() names the span when as_of has passed what the report speaks of", async () => {
+test("readmitRetired() names the span when as_of has passed what the report speaks of", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
   await ledger.run({ type: "advance", asOfMs: 900 });
-  await ledger.run(reportCommand({ ...FINAL, labelMs: 899, lastSequence: 3 }));
+  await ledger.run(reportCommand({ ...FINAL, pulseMs: 899, lastSequence: 3 }));
   const [returned] = await ledger.troubles();
   assert.is(returned?.kind, "retired_returned");
   assert.equal([returned?.asOfFromMs, returned?.asOfToMs], [500, 900]);
   assert.equal([returned?.firstSequence, returned?.lastSequence], [0, 0]);
 });
 
-test("takeTroubles() says what is decided when it is reported again in the same words", async () => {
+test("recordReported() says what is decided when it is reported again in the same words", async () => {
   const rolledBack = trouble({ kind: "outbox_rolled_back", firstSequence: 2, digest: "" });
   const ledger = await inTrouble(rolledBack);
   await ledger.run(resolve(1));
@@ -57,14 +57,14 @@ test("takeTroubles() says what is decided when it is reported again in the same 
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"], "it is another one");
 });
 
-test("takeTroubles() names what was named before it was forgotten, beyond the applied", async () => {
+test("recordReported() names what was named before it was forgotten, beyond the applied", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
     const ledger = new LedgerHarness();
     const found = trouble({ kind, firstSequence: 2, lastSequence: 3, digest: "" });
     const command = reportCommand({ incarnation: SECOND, troubles: [found] });
     if (command.type !== "report") throw new Error("It is a report");
-    const named = { incarnation: FIRST, sequence: 9 };
-    await ledger.run({ ...command, report: { ...command.report, named } }, command);
+    const highestReported = { incarnation: FIRST, sequence: 9 };
+    await ledger.run({ ...command, report: { ...command.report, highestReported } }, command);
     const rows = await ledger.troubles();
     assert.equal(
       rows.map(({ firstSequence, lastSequence }) => [firstSequence, lastSequence]),
@@ -77,21 +77,21 @@ test("takeTroubles() names what was named before it was forgotten, beyond the ap
   }
 });
 
-test("takeTroubles() ends ledger_restored when a report names it no more", async () => {
+test("recordReported() ends ledger_restored when a report names it no more", async () => {
   const restored = trouble({ kind: "ledger_restored" });
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand({ troubles: [restored] }));
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"]);
   const [decision] = await decisions(ledger, reportCommand());
-  assert.equal([decision?.kind, decision?.trouble], ["refilled", "ledger_restored"]);
+  assert.equal([decision?.kind, decision?.trouble], ["redelivered", "ledger_restored"]);
   await ledger.run(reportCommand({ troubles: [restored] }));
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may be restored again");
 });
 
-test("takeTroubles() names likes that no outbox holds any more when a ledger is refilled", async () => {
+test("recordReported() names likes that no outbox holds any more when a ledger is refilled", async () => {
   const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
-  const refilled = { incarnation: SECOND, acknowledgedLikes: 9n };
-  await ledger.run(reportCommand(refilled));
+  const redelivered = { incarnation: SECOND, acknowledgedLikes: 9n };
+  await ledger.run(reportCommand(redelivered));
   const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
   assert.equal([gap?.incarnation, gap?.firstSequence, gap?.lastSequence], ["", 0, 0]);
   assert.match(
@@ -102,7 +102,7 @@ test("takeTroubles() names likes that no outbox holds any more when a ledger is 
   assert.is(ledger.row()?.appliedSequence, 3, "nobody knows which events they are");
 });
 
-test("takeTroubles() names what no outbox holds any more when a ledger is refilled", async () => {
+test("recordReported() names what no outbox holds any more when a ledger is refilled", async () => {
   const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
   await ledger.run(reportCommand({ acknowledgedLikes: 6n }));
   assert.equal(await ledger.troubleKinds(), ["second_incarnation", "second_incarnation"]);
@@ -118,7 +118,7 @@ test("takeTroubles() names what no outbox holds any more when a ledger is refill
   assert.is(await outcome(ledger, resolve(gap?.number ?? 0)), "resolve");
 });
 
-test("takeTroubles() has a gap over only when counting has gone on after it", async () => {
+test("recordReported() has a gap over only when counting has gone on after it", async () => {
   const ledger = await inTrouble(trouble());
   await ledger.run(RETIRE);
   const again = reportCommand({ incarnation: SECOND, troubles: [trouble()] });

@@ -6,11 +6,11 @@ import type {
   TroubleRow,
 } from "../../../src/core/ledger/ledger.ts";
 import type {
-  GroupResult,
+  CommitResult,
   LedgerCommand,
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
-import { runGroup } from "../../../src/core/ledger/ledger_rule.ts";
+import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
 import type { Id } from "../../../src/core/protocol/record.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
@@ -25,9 +25,9 @@ export class LedgerHarness {
     this.store = new MemoryLedger(disk, generation);
   }
 
-  async run(...commands: readonly LedgerCommand[]): Promise<GroupResult> {
+  async run(...commands: readonly LedgerCommand[]): Promise<CommitResult> {
     const outcome = await this.store.transact((ledger) => {
-      return runGroup(ledger, commands, recordCodec, 1_000);
+      return applyCommands(ledger, commands, recordCodec, 1_000);
     });
     if (outcome.type !== "done") throw new Error("The group was refused");
     return outcome.value;

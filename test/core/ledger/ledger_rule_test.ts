@@ -21,65 +21,65 @@ async function withThree(): Promise<LedgerHarness> {
   return ledger;
 }
 
-async function reoffer(ledger: LedgerHarness, seen: LedgerSeen | undefined, acknowledged = 0) {
+async function redeliver(ledger: LedgerHarness, seen: LedgerSeen | undefined, acknowledged = 0) {
   const of = hello({ seen, acknowledgedSequence: acknowledged });
-  const result = await ledger.result({ type: "greet", streamId: 1, hello: of });
-  if (result.type !== "greeted") throw new Error(endOf(result));
-  return result.reoffer;
+  const result = await ledger.result({ type: "hello", streamId: 1, hello: of });
+  if (result.type !== "welcome") throw new Error(endOf(result));
+  return result.redeliver;
 }
 
-test("runGroup() greets with the start when an incarnation is new", async () => {
+test("applyCommands() greets with the start when an incarnation is new", async () => {
   const ledger = new LedgerHarness();
-  const result = await ledger.result({ type: "greet", streamId: 1, hello: hello() });
-  const found = { appliedSequence: 0, digest: FIRST, reoffer: false };
-  assert.equal(result, { type: "greeted", streamId: 1, ...found });
+  const result = await ledger.result({ type: "hello", streamId: 1, hello: hello() });
+  const found = { appliedSequence: 0, digest: FIRST, redeliver: false };
+  assert.equal(result, { type: "welcome", streamId: 1, ...found });
   assert.is(ledger.meta.version, 0);
   assert.is(ledger.row(), undefined);
 });
 
-test("runGroup() greets with what the commands before it left, in one group", async () => {
+test("applyCommands() greets with what the commands before it left, in one group", async () => {
   const ledger = new LedgerHarness();
   const [first] = batches(FIRST, [[1, 2]]);
   const { results } = await ledger.run(reportCommand(), batchCommand(first), {
-    type: "greet",
+    type: "hello",
     streamId: 2,
     hello: hello(),
   });
-  const found = { appliedSequence: 2, digest: first.digest, reoffer: false };
-  assert.equal(results[2], { type: "greeted", streamId: 2, ...found });
+  const found = { appliedSequence: 2, digest: first.digest, redeliver: false };
+  assert.equal(results[2], { type: "welcome", streamId: 2, ...found });
 });
 
-test("runGroup() refuses a Hello when the incarnation is another outbox's", async () => {
+test("applyCommands() refuses a Hello when the incarnation is another outbox's", async () => {
   const ledger = await withThree();
   const of = hello({ outboxId: OTHER_OUTBOX });
   assert.is(
-    endOf(await ledger.result({ type: "greet", streamId: 1, hello: of })),
+    endOf(await ledger.result({ type: "hello", streamId: 1, hello: of })),
     "message_invalid",
   );
 });
 
-test("runGroup() asks to offer again when more was acknowledged than is applied", async () => {
+test("applyCommands() asks to offer again when more was acknowledged than is applied", async () => {
   const ledger = await withThree();
-  assert.is(await reoffer(ledger, undefined, 3), false);
-  assert.is(await reoffer(ledger, undefined, 4), true);
+  assert.is(await redeliver(ledger, undefined, 3), false);
+  assert.is(await redeliver(ledger, undefined, 4), true);
 });
 
-test("runGroup() asks to offer again when the generation seen is unknown or shorter", async () => {
+test("applyCommands() asks to offer again when the generation seen is unknown or shorter", async () => {
   const ledger = await withThree();
   const seen = (generation: string, version: number) => ({ ledgerId: LEDGER, generation, version });
   const { version } = ledger.meta;
-  assert.is(await reoffer(ledger, seen(GENERATION, version)), false);
-  assert.is(await reoffer(ledger, seen(GENERATION, version + 1)), true);
-  assert.is(await reoffer(ledger, seen(testId(0x99), 1)), true);
+  assert.is(await redeliver(ledger, seen(GENERATION, version)), false);
+  assert.is(await redeliver(ledger, seen(GENERATION, version + 1)), true);
+  assert.is(await redeliver(ledger, seen(testId(0x99), 1)), true);
 
   const again = new LedgerHarness(ledger.disk, testId(0x92));
   await again.run({ type: "advance", asOfMs: 9 });
-  assert.is(await reoffer(again, seen(GENERATION, version)), false);
-  assert.is(await reoffer(again, seen(GENERATION, version + 1)), true, "that is of a later one");
-  assert.is(await reoffer(again, seen(testId(0x92), version + 1)), false);
+  assert.is(await redeliver(again, seen(GENERATION, version)), false);
+  assert.is(await redeliver(again, seen(GENERATION, version + 1)), true, "that is of a later one");
+  assert.is(await redeliver(again, seen(testId(0x92), version + 1)), false);
 });
 
-test("runGroup() moves as_of on and never back, and not while trouble is recorded", async () => {
+test("applyCommands() moves as_of on and never back, and not while trouble is recorded", async () => {
   const ledger = await withThree();
   await ledger.run({ type: "advance", asOfMs: 50 });
   await ledger.run({ type: "advance", asOfMs: 40 });

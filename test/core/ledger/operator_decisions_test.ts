@@ -18,10 +18,10 @@ import {
   RETIRE,
   decisions,
   inTrouble,
-  operated,
+  decided,
   outcome,
   resolve,
-} from "./operations_fixture.ts";
+} from "./decisions_fixture.ts";
 
 const FINAL = { final: true } as const;
 
@@ -158,7 +158,7 @@ test("operate() refuses what is not there, and what ends by itself", async () =>
   assert.match(await outcome(ledger, resolve(9)), "there is no trouble 9");
   const restored = (await ledger.troubles()).find(({ kind }) => kind === "ledger_restored");
   assert.match(await outcome(ledger, resolve(restored?.number ?? 0)), "ends by itself");
-  const stranger = operated({ type: "retire", outboxId: OTHER_OUTBOX, reason: "" });
+  const stranger = decided({ type: "retire", outboxId: OTHER_OUTBOX, reason: "" });
   assert.match(await outcome(ledger, stranger), "is no member");
 });
 
@@ -184,9 +184,9 @@ test("operate() takes note of a closed incarnation that came back when an operat
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("takeReturned() opens nothing when a retired member returns with a new incarnation", async () => {
+test("readmitRetired() opens nothing when a retired member returns with a new incarnation", async () => {
   const ledger = await inTrouble();
-  const now = { incarnation: testId(3), labelMs: ledger.meta.asOfMs };
+  const now = { incarnation: testId(3), pulseMs: ledger.meta.asOfMs };
   await ledger.run(RETIRE, reportCommand(now));
   assert.equal([ledger.member()?.state, ledger.row(testId(3))?.state], ["member", "open"]);
   assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["retired", "retired"]);
@@ -205,23 +205,23 @@ test("noteCopy() records a ledger that was opened from a copy, once", async () =
   );
   await ledger.run({ type: "opened" });
   assert.is((await ledger.troubles()).length, 1);
-  const [decision] = await decisions(ledger, { type: "answered", leftSince: [] });
-  assert.equal([decision?.kind, decision?.troubleNumber], ["answered", 1]);
+  const [decision] = await decisions(ledger, { type: "confirmed", departedMembers: [] });
+  assert.equal([decision?.kind, decision?.troubleNumber], ["confirmed", 1]);
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("noteAnswered() waits for those who had left before the copy was made", async () => {
+test("confirmRestoredCopy() waits for those who had left before the copy was made", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand({ ...FINAL, leaving: true }));
   assert.is(ledger.member()?.state, "left");
   ledger.markCopied(77);
-  await ledger.run({ type: "opened" }, { type: "answered", leftSince: [] });
+  await ledger.run({ type: "opened" }, { type: "confirmed", departedMembers: [] });
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may have come back since");
   // Another one that left since then may be back by the time at which this is looked at.
   await ledger.run(reportCommand({ incarnation: SECOND }, OTHER_OUTBOX));
-  await ledger.run({ type: "answered", leftSince: [OTHER_OUTBOX] });
+  await ledger.run({ type: "confirmed", departedMembers: [OTHER_OUTBOX] });
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it stands for nobody else");
-  await ledger.run({ type: "answered", leftSince: [OUTBOX] });
+  await ledger.run({ type: "confirmed", departedMembers: [OUTBOX] });
   assert.equal(await ledger.troubleKinds(), [], "it came, and left again");
 });
 

@@ -44,7 +44,7 @@ test("every count and its own likes are together all that was accepted, whatever
   let told = 0;
   fc.assert(
     fc.property(fc.array(STEP, { maxLength: 100, size: "max" }), (steps) => {
-      const world = new OneGiver();
+      const world = new OneClient();
       for (const step of steps) world.take(step);
       told += world.told;
     }),
@@ -56,7 +56,7 @@ test("every count and its own likes are together all that was accepted, whatever
 test.run();
 
 /** One LikesServer that gives all likes of one item, its ledger, and answers that take their time. */
-class OneGiver {
+class OneClient {
   readonly #counts = fresh();
   readonly #events: bigint[] = [];
   #applied = 0;
@@ -81,7 +81,7 @@ class OneGiver {
         break;
       case "acknowledge":
         this.#acknowledged = this.#applied;
-        this.#settle();
+        this.#prune();
         break;
       case "ask":
         this.#ask();
@@ -90,7 +90,7 @@ class OneGiver {
         if (this.#asking) this.#read = answer({ video: this.#sum(this.#applied) }, this.#applied);
         break;
       case "answer":
-        if (this.#read !== undefined) this.#end(this.#counts.learnt(this.#read, this.#nowMs));
+        if (this.#read !== undefined) this.#end(this.#counts.fetched(this.#read, this.#nowMs));
         break;
       case "fail":
         if (this.#asking) this.#end(this.#counts.failed(this.#nowMs));
@@ -100,27 +100,27 @@ class OneGiver {
   #ask(): void {
     const asked = this.#counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, this.#nowMs);
     if (asked.type === "answered") this.#check(asked.view);
-    this.#asking ||= this.#counts.question(this.#nowMs) !== undefined;
+    this.#asking ||= this.#counts.fetch(this.#nowMs) !== undefined;
   }
 
   #end(views: readonly CountsView[]): void {
     this.#asking = false;
     this.#read = undefined;
     for (const view of views) this.#check(view);
-    this.#settle();
-    this.#asking = this.#counts.question(this.#nowMs) !== undefined;
+    this.#prune();
+    this.#asking = this.#counts.fetch(this.#nowMs) !== undefined;
   }
 
-  #settle(): void {
+  #prune(): void {
     const last = { sequence: this.#events.length };
-    this.#counts.settle([{ id: FIRST, last, acknowledged: { sequence: this.#acknowledged } }]);
+    this.#counts.prune([{ id: FIRST, last, acknowledged: { sequence: this.#acknowledged } }]);
   }
 
   #check({ counts }: CountsView): void {
-    const learnt = counts?.[0]?.learnt;
-    if (learnt === undefined) return;
+    const fetched = counts?.[0]?.fetched;
+    if (fetched === undefined) return;
     this.told++;
-    const { likes, pendingLikes } = learnt;
+    const { likes, pendingLikes } = fetched;
     assert.is(likes + (pendingLikes ?? -1n), this.#sum(this.#events.length));
   }
 

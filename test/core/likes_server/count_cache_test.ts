@@ -2,16 +2,16 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type {
   CountsView,
-  LearntCount,
+  CachedCount,
   CountCache,
 } from "../../../src/core/likes_server/count_cache.ts";
 import {
   COUNTS_MAX,
   COUNT_ASKS_IDS_MAX,
   COUNT_ASKS_WAITING_MAX,
-  LEARNT_COUNTS_MAX,
-  LEARNT_FRESH_MS,
-  LEARNT_KEPT_MS,
+  COUNTS_CACHED_MAX,
+  COUNTS_FRESH_MS,
+  COUNTS_KEPT_MS,
 } from "../../../src/limits.ts";
 import { FIRST, GENERATION, like } from "../core_fixture.ts";
 import { answer, fresh } from "./count_cache_fixture.ts";
@@ -22,13 +22,13 @@ test("learnt() answers with the likes, the own ones that are not in them, and th
   assert.equal(counts.ask({ requestId: 7, itemIds: ["video", "song"], limit: 0 }, 100), {
     type: "waits",
   });
-  assert.equal(counts.question(100), {
+  assert.equal(counts.fetch(100), {
     itemIds: ["video", "song"],
     limit: 0,
     incarnations: [FIRST],
   });
-  assert.is(counts.question(100), undefined, "one question at a time");
-  const views = counts.learnt(answer({ video: 51n, song: 2n }, 2), 140);
+  assert.is(counts.fetch(100), undefined, "one question at a time");
+  const views = counts.fetched(answer({ video: 51n, song: 2n }, 2), 140);
   assert.equal(views, [
     {
       requestId: 7,
@@ -39,10 +39,10 @@ test("learnt() answers with the likes, the own ones that are not in them, and th
 
 test("ask() is answered at once while it is fresh, with what was accepted since", () => {
   const counts = fresh();
-  learn(counts, { video: 5n }, 0);
+  fetchCounts(counts, { video: 5n }, 0);
   counts.accepted(FIRST, 1, [like(3), like(9, "song")]);
-  assert.equal(viewOf(counts, ["video"], LEARNT_FRESH_MS), [shown("video", 5n, 3n, 1_000)]);
-  assert.is(viewOf(counts, ["video"], LEARNT_FRESH_MS + 1), undefined, "then it asks again");
+  assert.equal(viewOf(counts, ["video"], COUNTS_FRESH_MS), [shown("video", 5n, 3n, 1_000)]);
+  assert.is(viewOf(counts, ["video"], COUNTS_FRESH_MS + 1), undefined, "then it asks again");
 });
 
 test("question() names items and leaves who asks for the most liked to the next one", () => {
@@ -50,20 +50,20 @@ test("question() names items and leaves who asks for the most liked to the next 
   counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
   counts.ask({ requestId: 2, itemIds: [], limit: 5 }, 0);
   counts.ask({ requestId: 3, itemIds: ["song"], limit: 0 }, 0);
-  assert.equal(counts.question(0)?.itemIds, ["video", "song"]);
-  counts.learnt(answer({ video: 1n, song: 2n }), 1);
-  const next = counts.question(1);
+  assert.equal(counts.fetch(0)?.itemIds, ["video", "song"]);
+  counts.fetched(answer({ video: 1n, song: 2n }), 1);
+  const next = counts.fetch(1);
   assert.equal([next?.itemIds, next?.limit], [[], 5]);
 });
 
 test("failed() answers with what is kept, and says unknown for what was never learnt", () => {
   const counts = fresh();
-  learn(counts, { video: 5n }, 0);
+  fetchCounts(counts, { video: 5n }, 0);
   assert.is(viewOf(counts, ["video", "song"], 60_000), undefined);
   assert.is(viewOf(counts, ["other"], 60_000), undefined);
-  counts.question(60_000);
+  counts.fetch(60_000);
   const [kept, nothing] = counts.failed(60_500);
-  const song = { itemId: "song", learnt: undefined };
+  const song = { itemId: "song", fetched: undefined };
   assert.equal(kept?.counts, [shown("video", 5n, 0n, 60_500), song]);
   assert.equal(nothing?.counts, undefined);
 });
@@ -71,7 +71,7 @@ test("failed() answers with what is kept, and says unknown for what was never le
 test("ask() does not trouble the primary again at once when it was away", () => {
   const counts = fresh();
   counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
-  counts.question(0);
+  counts.fetch(0);
   counts.ask({ requestId: 2, itemIds: ["song"], limit: 0 }, 0);
   const views = counts.failed(10);
   assert.equal(
@@ -80,22 +80,22 @@ test("ask() does not trouble the primary again at once when it was away", () => 
     "those that waited meanwhile need not wait",
   );
   const again = { requestId: 3, itemIds: ["video"], limit: 0 };
-  assert.is(counts.ask(again, 10 + LEARNT_FRESH_MS).type, "answered");
-  assert.is(counts.ask(again, 11 + LEARNT_FRESH_MS).type, "waits");
+  assert.is(counts.ask(again, 10 + COUNTS_FRESH_MS).type, "answered");
+  assert.is(counts.ask(again, 11 + COUNTS_FRESH_MS).type, "waits");
 });
 
 test("ask() without names gives the most liked as they were learnt, and as many as were asked", () => {
   const counts = fresh();
   counts.ask({ requestId: 1, itemIds: [], limit: 2 }, 0);
   counts.ask({ requestId: 2, itemIds: [], limit: 3 }, 0);
-  assert.equal(counts.question(0)?.limit, 3, "one question serves all");
-  const views = counts.learnt(answer({ a: 9n, b: 8n, c: 7n }), 0);
+  assert.equal(counts.fetch(0)?.limit, 3, "one question serves all");
+  const views = counts.fetched(answer({ a: 9n, b: 8n, c: 7n }), 0);
   assert.equal(views.map(idsOf), [
     ["a", "b"],
     ["a", "b", "c"],
   ]);
   assert.is(viewOf(counts, [], 2, 4), undefined, "more than it learnt");
-  counts.question(2);
+  counts.fetch(2);
   counts.failed(2);
   assert.equal(
     viewOf(counts, [], 2, 1)?.map(({ itemId }) => itemId),
@@ -106,11 +106,11 @@ test("ask() without names gives the most liked as they were learnt, and as many 
 test("failed() tells an empty ranking from one that was never learnt", () => {
   const counts = fresh();
   counts.ask({ requestId: 1, itemIds: [], limit: 20 }, 0);
-  counts.question(0);
+  counts.fetch(0);
   assert.equal(counts.failed(0), [{ requestId: 1, counts: undefined }]);
   counts.ask({ requestId: 2, itemIds: [], limit: 20 }, 5_000);
-  counts.question(5_000);
-  assert.equal(counts.learnt(answer({}), 5_000), [{ requestId: 2, counts: [] }]);
+  counts.fetch(5_000);
+  assert.equal(counts.fetched(answer({}), 5_000), [{ requestId: 2, counts: [] }]);
 });
 
 test("question() gathers asks up to COUNTS_MAX items, and the rest comes next", () => {
@@ -120,26 +120,29 @@ test("question() gathers asks up to COUNTS_MAX items, and the rest comes next", 
   counts.ask({ requestId: 1, itemIds: items(0, 600), limit: 0 }, 0);
   counts.ask({ requestId: 2, itemIds: items(300, 700), limit: 0 }, 0);
   counts.ask({ requestId: 3, itemIds: items(1_000, 1), limit: 0 }, 0);
-  const first = counts.question(0);
+  const first = counts.fetch(0);
   assert.equal(first?.itemIds, items(0, COUNTS_MAX));
-  const views = counts.learnt(answer(Object.fromEntries(items(0, 1_000).map((id) => [id, 1n]))), 0);
+  const views = counts.fetched(
+    answer(Object.fromEntries(items(0, 1_000).map((id) => [id, 1n]))),
+    0,
+  );
   assert.equal(
     views.map(({ requestId }) => requestId),
     [1, 2],
   );
-  assert.equal(counts.question(0)?.itemIds, items(1_000, 1));
+  assert.equal(counts.fetch(0)?.itemIds, items(1_000, 1));
 });
 
 test("ask() is refused when COUNT_ASKS_WAITING_MAX wait, and taken again after an answer", () => {
   const counts = fresh();
   const ask = { requestId: 1, itemIds: ["video"], limit: 0 };
-  learn(counts, { kept: 9n }, -5_000);
+  fetchCounts(counts, { kept: 9n }, -5_000);
   for (let count = 0; count < COUNT_ASKS_WAITING_MAX; count++) counts.ask({ ...ask }, 0);
   const refused = counts.ask(ask, 0);
   assert.is(refused.type === "refused" && refused.refusal.code, "too_many");
   assert.equal(viewOf(counts, ["kept"], 0), [shown("kept", 9n, 0n, 5_000)], "old, and it says so");
-  counts.question(0);
-  assert.is(counts.learnt(answer({ video: 1n }), 0).length, COUNT_ASKS_WAITING_MAX);
+  counts.fetch(0);
+  assert.is(counts.fetched(answer({ video: 1n }), 0).length, COUNT_ASKS_WAITING_MAX);
   assert.is(counts.ask({ ...ask, itemIds: ["song"] }, 0).type, "waits");
 });
 
@@ -152,51 +155,55 @@ test("ask() is refused when those that wait hold COUNT_ASKS_IDS_MAX ids", () => 
   assert.is(counts.ask({ requestId: 1, itemIds: ["one more"], limit: 0 }, 0).type, "refused");
 });
 
-test("learnt() keeps LEARNT_COUNTS_MAX items: those that nobody asked for lately go", () => {
+test("learnt() keeps COUNTS_CACHED_MAX items: those that nobody asked for lately go", () => {
   const counts = fresh();
-  for (let from = 0; from <= LEARNT_COUNTS_MAX; from += COUNTS_MAX) {
+  for (let from = 0; from <= COUNTS_CACHED_MAX; from += COUNTS_MAX) {
     const items = Array.from({ length: COUNTS_MAX }, (_, index) => `item-${from + index}`);
-    learn(counts, Object.fromEntries(items.map((itemId) => [itemId, 1n])), 0);
+    fetchCounts(counts, Object.fromEntries(items.map((itemId) => [itemId, 1n])), 0);
     viewOf(counts, ["item-0"], 0);
   }
   counts.ask({ requestId: 1, itemIds: ["another"], limit: 0 }, 9_000);
-  counts.question(9_000);
+  counts.fetch(9_000);
   counts.failed(9_000);
-  assert.is(viewOf(counts, ["item-0"], 9_000)?.[0]?.learnt?.likes, 1n, "asked for again");
-  const newest = `item-${LEARNT_COUNTS_MAX + COUNTS_MAX - 1}`;
+  assert.is(viewOf(counts, ["item-0"], 9_000)?.[0]?.fetched?.likes, 1n, "asked for again");
+  const newest = `item-${COUNTS_CACHED_MAX + COUNTS_MAX - 1}`;
   const [gone, kept] = viewOf(counts, ["item-1", newest], 9_000) ?? [];
-  assert.is(gone?.learnt, undefined);
-  assert.is(kept?.learnt?.likes, 1n);
+  assert.is(gone?.fetched, undefined);
+  assert.is(kept?.fetched?.likes, 1n);
 });
 
-test("failed() says unknown for what was learnt longer ago than LEARNT_KEPT_MS", () => {
+test("failed() says unknown for what was learnt longer ago than COUNTS_KEPT_MS", () => {
   const counts = fresh();
-  learn(counts, { video: 5n }, 0);
-  assert.is(viewOf(counts, ["video"], LEARNT_KEPT_MS), undefined);
-  counts.question(LEARNT_KEPT_MS);
-  assert.is(counts.failed(LEARNT_KEPT_MS)[0]?.counts?.length, 1);
-  assert.equal(viewOf(counts, ["video"], LEARNT_KEPT_MS + 1), []);
+  fetchCounts(counts, { video: 5n }, 0);
+  assert.is(viewOf(counts, ["video"], COUNTS_KEPT_MS), undefined);
+  counts.fetch(COUNTS_KEPT_MS);
+  assert.is(counts.failed(COUNTS_KEPT_MS)[0]?.counts?.length, 1);
+  assert.equal(viewOf(counts, ["video"], COUNTS_KEPT_MS + 1), []);
 });
 
 test("learnt() cannot tell the own likes when the ledger is older than what it acknowledged", () => {
   const counts = fresh();
   counts.accepted(FIRST, 1, [like(3)]);
   counts.accepted(FIRST, 2, [like(4)]);
-  counts.settle([{ id: FIRST, last: { sequence: 2 }, acknowledged: { sequence: 2 } }]);
+  counts.prune([{ id: FIRST, last: { sequence: 2 }, acknowledged: { sequence: 2 } }]);
   counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
-  counts.question(0);
-  const [view] = counts.learnt(answer({ video: 3n }, 1), 0);
-  assert.is(view?.counts?.[0]?.learnt?.pendingLikes, undefined);
+  counts.fetch(0);
+  const [view] = counts.fetched(answer({ video: 3n }, 1), 0);
+  assert.is(view?.counts?.[0]?.fetched?.pendingLikes, undefined);
 });
 
 test.run();
 
 /** Lets `counts` learn `likes` at once. */
-function learn(counts: CountCache, likes: Readonly<Record<string, bigint>>, nowMs: number): void {
+function fetchCounts(
+  counts: CountCache,
+  likes: Readonly<Record<string, bigint>>,
+  nowMs: number,
+): void {
   const itemIds = Object.keys(likes);
   counts.ask({ requestId: 1, itemIds, limit: 0 }, nowMs);
-  counts.question(nowMs);
-  counts.learnt(answer(likes), nowMs);
+  counts.fetch(nowMs);
+  counts.fetched(answer(likes), nowMs);
 }
 
 /** What an ask is answered with at once: nothing when it waits, no items when nothing is known. */
@@ -205,7 +212,7 @@ function viewOf(
   itemIds: readonly string[],
   nowMs: number,
   limit = 0,
-): readonly LearntCount[] | undefined {
+): readonly CachedCount[] | undefined {
   const asked = counts.ask({ requestId: 1, itemIds, limit }, nowMs);
   return asked.type === "answered" ? (asked.view.counts ?? []) : undefined;
 }
@@ -214,7 +221,7 @@ function idsOf({ counts }: CountsView): readonly string[] | undefined {
   return counts?.map(({ itemId }) => itemId);
 }
 
-function shown(itemId: string, likes: bigint, pendingLikes: bigint, ageMs: number): LearntCount {
-  const learnt = { likes, pendingLikes, asOfMs: 5, version: 6, generation: GENERATION, ageMs };
-  return { itemId, learnt };
+function shown(itemId: string, likes: bigint, pendingLikes: bigint, ageMs: number): CachedCount {
+  const fetched = { likes, pendingLikes, asOfMs: 5, version: 6, generation: GENERATION, ageMs };
+  return { itemId, fetched };
 }

@@ -1,6 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { land, openDelivery, windowLeft } from "../../../src/core/likes_server/delivery.ts";
+import {
+  acknowledgeUpTo,
+  openDelivery,
+  windowLeft,
+} from "../../../src/core/likes_server/delivery.ts";
 import type { IncarnationView } from "../../../src/core/likes_server/outbox_view.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { BATCH_BYTES_MAX, WINDOW_BATCHES_MAX, WINDOW_BYTES_MAX } from "../../../src/limits.ts";
@@ -18,7 +22,7 @@ const INCARNATION: IncarnationView = {
     parked: undefined,
   },
   acknowledged: START,
-  isEnding: false,
+  isTransitioning: false,
 };
 
 test("windowLeft() gives a batch's bytes while the window is open, then less, then none", () => {
@@ -44,17 +48,17 @@ test("land() takes no batch for applied when only a part of it is", () => {
   const [first, second] = [2, 4].map((sequence) => ({ ...START, sequence }));
   for (const end of [first, second])
     if (end !== undefined) delivery.inFlight.push({ end, bytes: 1 });
-  assert.is(land(delivery, 3), false, "#3 ends no batch");
-  assert.is(land(delivery, 5), false, "#5 was not sent");
+  assert.is(acknowledgeUpTo(delivery, 3), false, "#3 ends no batch");
+  assert.is(acknowledgeUpTo(delivery, 5), false, "#5 was not sent");
   assert.equal(
     [incarnation.acknowledged, delivery.inFlight.length],
     [START, 2],
     "nothing is taken",
   );
-  assert.is(land(delivery, 2), true);
+  assert.is(acknowledgeUpTo(delivery, 2), true);
   assert.is(incarnation.acknowledged, first);
-  assert.is(land(delivery, 2), true, "it is told again");
-  assert.is(land(delivery, 4), true);
+  assert.is(acknowledgeUpTo(delivery, 2), true, "it is told again");
+  assert.is(acknowledgeUpTo(delivery, 4), true);
   assert.equal([incarnation.acknowledged, delivery.inFlight.length], [second, 0]);
 });
 

@@ -1,16 +1,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { GroupCommit } from "../../../src/core/likes_server/group_commit.ts";
-import type { Give } from "../../../src/core/likes_server/group_commit.ts";
+import type { AddRequest } from "../../../src/core/likes_server/group_commit.ts";
 import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
-import { GIVES_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../../src/limits.ts";
+import { ADDS_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../../src/limits.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { FIRST, like, recordAfter } from "../core_fixture.ts";
 
 const ROOM = 1e9;
 
-function give(requestId: number, event = like(1), tick?: number): Give {
+function add(requestId: number, event = like(1), tick?: number): AddRequest {
   const generator = tick === undefined ? undefined : { startMs: 1, tick, events: tick };
   return { requestId, event, generator };
 }
@@ -19,7 +19,7 @@ test("take() makes one record of all when they fit one", () => {
   const queue = new GroupCommit(recordCodec);
   const events = [like(1), like(0, "é"), like(42)];
   for (const [index, event] of events.entries()) {
-    assert.is(queue.add(give(index, event, index === 1 ? 7 : undefined), ROOM), undefined);
+    assert.is(queue.add(add(index, event, index === 1 ? 7 : undefined), ROOM), undefined);
   }
   const before = { sequence: 5, digest: FIRST, likes: 10n };
   const group = queue.take(FIRST, before);
@@ -28,7 +28,7 @@ test("take() makes one record of all when they fit one", () => {
   assert.equal([group.record.firstSequence, group.record.lastSequence], [6, 8]);
   assert.equal(group.last, expected.last);
   assert.equal(
-    group.gives.map(({ requestId }) => requestId),
+    group.requests.map(({ requestId }) => requestId),
     [0, 1, 2],
   );
   assert.is(group.generator?.tick, 7);
@@ -37,39 +37,39 @@ test("take() makes one record of all when they fit one", () => {
 
 test("take() holds a record to its events when more wait", () => {
   const queue = new GroupCommit(recordCodec);
-  for (let index = 0; index <= RECORD_EVENTS_MAX; index++) queue.add(give(index), ROOM);
-  assert.is(queue.take(FIRST, origin(FIRST)).gives.length, RECORD_EVENTS_MAX);
-  assert.is(queue.take(FIRST, origin(FIRST)).gives.length, 1);
+  for (let index = 0; index <= RECORD_EVENTS_MAX; index++) queue.add(add(index), ROOM);
+  assert.is(queue.take(FIRST, origin(FIRST)).requests.length, RECORD_EVENTS_MAX);
+  assert.is(queue.take(FIRST, origin(FIRST)).requests.length, 1);
 });
 
 test("take() holds a record to its bytes when events are large", () => {
   // No event that may be accepted is so large; the bound holds by itself.
   const large = { ...recordCodec, encode: () => new Uint8Array(RECORD_BYTES_MAX / 3) };
   const queue = new GroupCommit(large);
-  for (let index = 0; index < 4; index++) queue.add(give(index), ROOM);
-  assert.is(queue.take(FIRST, origin(FIRST)).gives.length, 3);
+  for (let index = 0; index < 4; index++) queue.add(add(index), ROOM);
+  assert.is(queue.take(FIRST, origin(FIRST)).requests.length, 3);
 });
 
 test("takeAll() leaves room for others when it takes what waits", () => {
   const queue = new GroupCommit(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
-  queue.add(give(1), room);
+  queue.add(add(1), room);
   assert.equal(
     queue.takeAll().map(({ requestId }) => requestId),
     [1],
   );
   assert.ok(queue.isEmpty);
-  assert.is(queue.add(give(2), room), undefined);
+  assert.is(queue.add(add(2), room), undefined);
 });
 
 test("add() says outbox_full when what waits would not fit as it will be stored", () => {
   const queue = new GroupCommit(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length * 2);
-  assert.is(queue.add(give(1), room), undefined);
-  assert.is(queue.add(give(2), room), undefined);
-  assert.is(queue.add(give(3), room)?.code, "outbox_full");
+  assert.is(queue.add(add(1), room), undefined);
+  assert.is(queue.add(add(2), room), undefined);
+  assert.is(queue.add(add(3), room)?.code, "outbox_full");
   queue.take(FIRST, origin(FIRST));
-  assert.is(queue.add(give(4), room), undefined, "what was taken does not wait any more");
+  assert.is(queue.add(add(4), room), undefined, "what was taken does not wait any more");
 });
 
 test("add() leaves room for every record that take() makes of what waits", () => {
@@ -78,13 +78,13 @@ test("add() leaves room for every record that take() makes of what waits", () =>
   const room = 2 * full + recordDiskBytes(3 * size);
   const queue = new GroupCommit(recordCodec);
   let given = 0;
-  while (queue.add(give(given), room) === undefined) given++;
+  while (queue.add(add(given), room) === undefined) given++;
   let left = room;
   let taken = 0;
   while (!queue.isEmpty) {
-    const { record, gives } = queue.take(FIRST, origin(FIRST));
+    const { record, requests } = queue.take(FIRST, origin(FIRST));
     left -= recordDiskBytes(record.bytes.length);
-    taken += gives.length;
+    taken += requests.length;
   }
   assert.is(taken, given);
   assert.is(given, 2 * RECORD_EVENTS_MAX + 3);
@@ -93,8 +93,8 @@ test("add() leaves room for every record that take() makes of what waits", () =>
 
 test("add() says too_many when as many as may wait do", () => {
   const queue = new GroupCommit(recordCodec);
-  for (let index = 0; index < GIVES_WAITING_MAX; index++) queue.add(give(index), ROOM);
-  assert.is(queue.add(give(0), ROOM)?.code, "too_many");
+  for (let index = 0; index < ADDS_WAITING_MAX; index++) queue.add(add(index), ROOM);
+  assert.is(queue.add(add(0), ROOM)?.code, "too_many");
 });
 
 test.run();

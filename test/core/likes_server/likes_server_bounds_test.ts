@@ -7,17 +7,17 @@ import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() refuses likes when the outbox is full, and takes them when there is room", async () => {
   const server = await LikesServerHarness.admitted();
-  const last = server.give(1);
+  const last = server.add(1);
   // The disk says that this was the last that fitted.
   server.told = (state) => ({ ...state, bytes: OUTBOX_BYTES_MAX, retainedBytes: 0 });
   await server.settle();
   server.told = (state) => state;
   assert.is(server.outcomeText(last), "#1");
-  assert.is(server.outcomeText(server.give(1)), "outbox_full");
+  assert.is(server.outcomeText(server.add(1)), "outbox_full");
   // The primary takes what it holds: what is only retained takes nobody's room.
   server.drive({ type: "received", streamId: server.streamId, message: ACKNOWLEDGED });
   await server.pulse();
-  const next = server.give(1);
+  const next = server.add(1);
   await server.settle();
   assert.is(server.outcomeText(next), "#2");
 });

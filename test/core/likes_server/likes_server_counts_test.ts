@@ -17,17 +17,17 @@ const ANSWER: CountsAnswer = {
 
 test("count asks the primary once, and tells likes and own likes that are not in them", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(5);
+  server.add(5);
   await server.settle();
-  server.give(7);
+  server.add(7);
   await server.settle();
   count(server, 1);
   assert.equal(
-    server.all("learn").map(({ question }) => question),
+    server.all("fetch_counts").map(({ fetch }) => fetch),
     [{ itemIds: ["video"], limit: 0, incarnations: [FIRST] }],
   );
-  server.give(9);
-  server.drive({ type: "learnt", answer: ANSWER });
+  server.add(9);
+  server.drive({ type: "counts_fetched", answer: ANSWER });
   assert.is(pendingOf(server, 1), 7n, "a like that is not on the disk is not accepted yet");
   await server.settle();
   count(server, 2);
@@ -36,14 +36,17 @@ test("count asks the primary once, and tells likes and own likes that are not in
 
 test("count is right when the ack overtakes the answer that was read before it", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(5);
-  server.give(7);
+  server.add(5);
+  server.add(7);
   await server.settle();
   count(server, 1);
   await server.receive(ack(FIRST, { appliedSequence: 2 }));
   await server.pulse({ totalLikes: 12n });
   const read = { ...ANSWER, applied: [{ incarnation: FIRST, appliedSequence: 0 }] };
-  server.drive({ type: "learnt", answer: { ...read, counts: [{ itemId: "video", likes: 0n }] } });
+  server.drive({
+    type: "counts_fetched",
+    answer: { ...read, counts: [{ itemId: "video", likes: 0n }] },
+  });
   assert.is(pendingOf(server, 1), 12n);
 });
 
@@ -58,36 +61,36 @@ test("count refuses when as many wait for the primary as may", async () => {
 test("count refuses in words when nothing was learnt and the primary does not answer", async () => {
   const server = await LikesServerHarness.start();
   count(server, 1);
-  server.drive({ type: "learnt", answer: undefined });
+  server.drive({ type: "counts_fetched", answer: undefined });
   assert.equal(refusalOf(server, 1), "count_unknown");
 });
 
 test("count takes no counts of another ledger than the outbox's", async () => {
   const server = await LikesServerHarness.admitted();
   count(server, 1);
-  server.drive({ type: "learnt", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
+  server.drive({ type: "counts_fetched", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
   assert.equal(refusalOf(server, 1), "count_unknown");
   const stranger = await LikesServerHarness.start();
   count(stranger, 1);
-  stranger.drive({ type: "learnt", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
+  stranger.drive({ type: "counts_fetched", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
   assert.is(pendingOf(stranger, 1), 0n, "an outbox without a ledger reads from any");
 });
 
 test("count names an earlier life, and cannot tell its likes until the ledger has them", async () => {
   const before = await LikesServerHarness.admitted();
-  before.give(5);
+  before.add(5);
   await before.settle();
   const server = await before.restart(SECOND);
   count(server, 1);
-  assert.equal(server.all("learn")[0]?.question.incarnations, [FIRST, SECOND]);
+  assert.equal(server.all("fetch_counts")[0]?.fetch.incarnations, [FIRST, SECOND]);
   const own = { incarnation: SECOND, appliedSequence: 0 };
   const lacking = [{ incarnation: FIRST, appliedSequence: 0 }, own];
-  server.drive({ type: "learnt", answer: { ...ANSWER, applied: lacking } });
+  server.drive({ type: "counts_fetched", answer: { ...ANSWER, applied: lacking } });
   assert.is(pendingOf(server, 1), undefined);
   server.nowMs += 60_000;
   count(server, 2);
   const all = [{ incarnation: FIRST, appliedSequence: 1 }, own];
-  server.drive({ type: "learnt", answer: { ...ANSWER, applied: all } });
+  server.drive({ type: "counts_fetched", answer: { ...ANSWER, applied: all } });
   assert.is(pendingOf(server, 2), 0n);
 });
 
@@ -96,8 +99,8 @@ test("count names the next incarnation as soon as it is minted, before its first
   await server.connect({ appliedSequence: 3 }); // beyond its end: it is parked, and the next minted
   assert.is(server.core.incarnation, testId(0x100));
   count(server, 1);
-  const { question } = server.all("learn")[0] ?? {};
-  assert.equal(question?.incarnations, [FIRST, testId(0x100)]);
+  const { fetch } = server.all("fetch_counts")[0] ?? {};
+  assert.equal(fetch?.incarnations, [FIRST, testId(0x100)]);
 });
 
 test("count refuses too many items, and an id that nobody can like, without asking", async () => {
@@ -110,7 +113,7 @@ test("count refuses too many items, and an id that nobody can like, without aski
     [1, 2, 3].map((requestId) => refusalOf(server, requestId)),
     ["usage", "like_invalid", "usage"],
   );
-  assert.is(server.all("learn").length, 0);
+  assert.is(server.all("fetch_counts").length, 0);
 });
 
 test.run();
@@ -128,7 +131,7 @@ function outcomeOf(server: LikesServerHarness, requestId: number) {
 function pendingOf(server: LikesServerHarness, requestId: number): bigint | undefined {
   const outcome = outcomeOf(server, requestId);
   if (outcome?.type !== "counted") throw new Error("It was refused");
-  return outcome.counts[0]?.learnt?.pendingLikes;
+  return outcome.counts[0]?.fetched?.pendingLikes;
 }
 
 function refusalOf(server: LikesServerHarness, requestId: number): string | undefined {

@@ -8,10 +8,10 @@ import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() delivers the oldest incarnation first, each on a stream of its own", async () => {
   const before = await LikesServerHarness.admitted();
-  before.give(7);
+  before.add(7);
   await before.settle();
   const server = await before.restart(SECOND);
-  server.give(8);
+  server.add(8);
   await server.connect();
   const [report] = server.reports;
   assert.is(server.hello.incarnation, FIRST);
@@ -34,9 +34,9 @@ test("handle() delivers the oldest incarnation first, each on a stream of its ow
 test("handle() goes on after what was applied when Welcome says so", async () => {
   const server = await LikesServerHarness.admitted();
   const [one, two] = batches(FIRST, [[1], [2]]);
-  server.give(1);
+  server.add(1);
   await server.settle();
-  server.give(2);
+  server.add(2);
   await server.settle();
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
   const sent = server.batches.length;
@@ -56,7 +56,7 @@ test("handle() parks and goes on with a new incarnation when Welcome shows amnes
   ] as const;
   for (const [kind, changes] of cases) {
     const server = await LikesServerHarness.admitted();
-    server.give(1);
+    server.add(1);
     await server.settle();
     server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
     await server.connect(changes);
@@ -67,7 +67,7 @@ test("handle() parks and goes on with a new incarnation when Welcome shows amnes
     assert.is(server.core.incarnation, testId(0x100));
     await server.tick(BACKOFF_MAX_MS);
     assert.is(server.hello.incarnation, testId(0x100));
-    const requestId = server.give(2);
+    const requestId = server.add(2);
     await server.connect();
     assert.equal(
       server.reports.at(-1)?.troubles.map((one) => one.kind),
@@ -83,7 +83,7 @@ test("handle() parks and goes on with a new incarnation when Welcome shows amnes
 
 test("handle() parks an older incarnation and keeps its own, which goes on", async () => {
   const before = await LikesServerHarness.admitted();
-  before.give(7);
+  before.add(7);
   await before.settle();
   const server = await before.restart(SECOND);
   await server.connect({ appliedSequence: 5, digest: testId(5) });
@@ -100,7 +100,7 @@ test("handle() names all events in doubt when Welcome shows amnesia", async () =
   for (const [kind, changes, range] of cases) {
     const server = await LikesServerHarness.admitted();
     for (const likes of [1, 2, 3]) {
-      server.give(likes);
+      server.add(likes);
       await server.settle();
     }
     await server.receive(ack(FIRST, { appliedSequence: 1 }));
@@ -114,7 +114,7 @@ test("handle() names all events in doubt when Welcome shows amnesia", async () =
 
 test("handle() names all events when they differ from those that were acknowledged", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(1);
+  server.add(1);
   await server.settle();
   await server.receive(ack(FIRST, { appliedSequence: 1 }));
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
@@ -125,7 +125,7 @@ test("handle() names all events when they differ from those that were acknowledg
 
 test("handle() breaks when the outbox does not hold what is to be sent any more", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(1);
+  server.add(1);
   await server.diskOne();
   assert.equal(server.diskCalls, ["read"]);
   const read = { position: undefined, records: [], end: undefined };
@@ -150,17 +150,17 @@ test("handle() sends nothing that was read for a stream that is about to end", a
 test("handle() appends nothing to an incarnation that is about to be parked", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
-  server.disk.failNext("full");
+  server.disk.failNext("disk_full");
   await server.connect({ appliedSequence: 5 });
-  const waiting = server.give(2);
+  const waiting = server.add(2);
   await server.settle();
-  const later = server.give(3);
+  const later = server.add(3);
   for (const requestId of [waiting, later]) {
     const refused = server.outcome(requestId);
     assert.is(refused?.type === "refused" && refused.refusal.code, "disk_full");
   }
   await server.tick(500);
-  const requestId = server.give(4);
+  const requestId = server.add(4);
   await server.settle();
   const outcome = server.outcome(requestId);
   assert.is(outcome?.type === "accepted" && outcome.incarnation, testId(0x100));
@@ -184,7 +184,7 @@ test("handle() parks once when its stream breaks before that is written", async 
 
 test("handle() ignores what an older stream says", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(1);
+  server.add(1);
   await server.settle();
   const old = server.streamId;
   server.drive({ type: "broken", streamId: old, reason: "gone" });
@@ -198,7 +198,7 @@ test("handle() ignores what an older stream says", async () => {
 
 test("handle() breaks when what it did not send is acknowledged", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(1);
+  server.add(1);
   await server.settle();
   await server.receive(ack(SECOND, { appliedSequence: 1 }));
   assert.is(server.core.pendingEvents, 1);
@@ -210,7 +210,7 @@ test("handle() bounds what is in flight when nothing is acknowledged", async () 
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "blocked", streamId: server.streamId });
   for (let index = 0; index < 300 * WINDOW_BATCHES_MAX; index++) {
-    server.give(1);
+    server.add(1);
     await server.settle();
   }
   assert.is(server.batches.length, 0, "the transport takes nothing");
@@ -230,7 +230,7 @@ test("handle() answers only the newest pulse when its stream was blocked", async
   assert.is(server.core.total(server.nowMs)?.pulse.totalLikes, 4n, "it shows the newest");
   server.drive({ type: "writable", streamId: server.streamId });
   assert.equal(
-    server.reports.slice(before).map(({ labelMs }) => labelMs),
+    server.reports.slice(before).map(({ pulseMs }) => pulseMs),
     [1_005],
   );
 });
@@ -240,7 +240,7 @@ test("total() tells the total and what of this outbox is not in it", async () =>
   assert.is(server.core.total(0), undefined);
   await server.connect();
   await server.receive(ack(FIRST));
-  server.give(5);
+  server.add(5);
   await server.settle();
   await server.pulse({ totalLikes: 10n });
   assert.equal(server.core.total(server.nowMs + 40)?.pendingLikes, 5n);

@@ -1,7 +1,7 @@
 /** A LikesServer's core on an outbox in memory, whose disk calls are done when a test says so. */
 import { LikesServerCore } from "../../../src/core/likes_server/likes_server.ts";
 import type {
-  GiveOutcome,
+  AddResult,
   LikesServerAction,
   LikesServerEvent,
   LikesServerNotice,
@@ -39,7 +39,7 @@ export class LikesServerHarness {
   nowMs = 0;
   /** What the core is told of the outbox after a write, for a disk that says something else. */
   told = (state: OutboxSnapshot): OutboxSnapshot => state;
-  #labelMs = 1_000;
+  #pulseMs = 1_000;
   #requestId = 0;
   readonly #disk: (Of<"write"> | Of<"read">)[] = [];
 
@@ -105,7 +105,7 @@ export class LikesServerHarness {
   refuseWrite(): void {
     const call = this.#disk.shift();
     if (call?.type !== "write") throw new Error("The disk was asked for no write");
-    this.drive({ type: "written", outcome: "busy", state: this.store.state });
+    this.drive({ type: "written", outcome: "store_busy", state: this.store.state });
   }
 
   /** Does all that the disk was asked for, and what follows from it. */
@@ -132,14 +132,14 @@ export class LikesServerHarness {
 
   /** The primary sends a pulse with the next label. */
   async pulse(changes: Parameters<typeof pulse>[0] = {}): Promise<void> {
-    await this.receive(pulse({ labelMs: ++this.#labelMs, ...changes }));
+    await this.receive(pulse({ pulseMs: ++this.#pulseMs, ...changes }));
   }
 
   /** Gives likes, without waiting for the disk; gives the id of the call. */
-  give(likes: number | bigint, itemId = "video"): number {
+  add(likes: number | bigint, itemId = "video"): number {
     const requestId = ++this.#requestId;
     const event = like(likes, itemId);
-    this.drive({ type: "give", give: { requestId, event, generator: undefined } });
+    this.drive({ type: "add", add: { requestId, event, generator: undefined } });
     return requestId;
   }
 
@@ -149,7 +149,7 @@ export class LikesServerHarness {
     await this.settle();
   }
 
-  outcome(requestId: number): GiveOutcome | undefined {
+  outcome(requestId: number): AddResult | undefined {
     return this.all("answer").find((answer) => answer.requestId === requestId)?.outcome;
   }
 

@@ -5,7 +5,7 @@ import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() says Hello with the newest ledger that it heard of, written down or not", async () => {
   const server = await LikesServerHarness.admitted();
-  await server.receive(pulse({ labelMs: 9, version: 37 }));
+  await server.receive(pulse({ pulseMs: 9, version: 37 }));
   const written = server.disk.content.state.seen?.version ?? 0;
   assert.ok(written < 37, "no write has brought it to the disk");
   server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });

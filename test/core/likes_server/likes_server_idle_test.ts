@@ -6,7 +6,7 @@ import { testId } from "../../store/faults.ts";
 import { FIRST, OUTBOX, SECOND, ack } from "../core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
-const RESTORED = { reoffer: true, generation: testId(0x92) };
+const RESTORED = { redeliver: true, generation: testId(0x92) };
 
 test("handle() ends its idle lives at a ledger that forgot before it reports its own", async () => {
   const idle = await LikesServerHarness.admitted();

@@ -5,9 +5,9 @@ import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() leaves by a final report when all that it took is applied", async () => {
   const server = await LikesServerHarness.admitted();
-  const taken = server.give(7);
+  const taken = server.add(7);
   server.drive({ type: "stop", leave: true });
-  assert.is(server.outcomeText(server.give(8)), "not_accepting");
+  assert.is(server.outcomeText(server.add(8)), "not_accepting");
   await server.settle();
   assert.is(server.outcomeText(taken), "#1");
   assert.is(server.disk.content.state.membership, "leaving");
@@ -22,7 +22,7 @@ test("handle() leaves by a final report when all that it took is applied", async
   await server.receive(ack(FIRST, { appliedSequence: 1, ...left }));
   assert.is(server.all("stopped").length, 1);
   const { membership, seen, incarnations } = server.disk.content.state;
-  assert.equal([membership, seen?.ledgerId], ["stranger", LEDGER], "it belongs to its ledger");
+  assert.equal([membership, seen?.ledgerId], ["unregistered", LEDGER], "it belongs to its ledger");
   assert.equal(
     incarnations.map(({ closed, last }) => [closed, last.likes]),
     [[true, 7n]],
@@ -40,25 +40,25 @@ test("handle() reports nothing final while a write of likes is under way", async
   assert.is(server.reports.at(-1)?.final, true);
 
   const other = await LikesServerHarness.admitted();
-  other.give(7);
-  other.give(8);
+  other.add(7);
+  other.add(8);
   other.drive({ type: "stop", leave: true });
   await other.diskOne(); // the first like
   await other.diskOne(); // leaving
-  const message = pulse({ labelMs: 9 });
+  const message = pulse({ pulseMs: 9 });
   other.drive({ type: "received", streamId: other.streamId, message });
-  assert.is(other.reports.at(-1)?.labelMs, 9);
+  assert.is(other.reports.at(-1)?.pulseMs, 9);
   assert.is(other.reports.at(-1)?.final, false, "the second like is not written");
 });
 
 test("handle() keeps what it saw last when it leaves before that is written", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(7);
+  server.add(7);
   await server.settle();
   await server.receive(ack(FIRST, { appliedSequence: 1, version: 5 }));
-  const message = pulse({ labelMs: 9, version: 6 });
+  const message = pulse({ pulseMs: 9, version: 6 });
   server.drive({ type: "received", streamId: server.streamId, message });
-  server.disk.failNext("full");
+  server.disk.failNext("disk_full");
   await server.diskOne(); // what was acknowledged is to be written again
   server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
   server.drive({ type: "stop", leave: true });
@@ -71,15 +71,15 @@ test("handle() keeps what it saw last when it leaves before that is written", as
 test("handle() reports nothing final before the disk has that it leaves", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "stop", leave: true });
-  const message = pulse({ labelMs: 9 });
+  const message = pulse({ pulseMs: 9 });
   server.drive({ type: "received", streamId: server.streamId, message });
   const report = server.reports.at(-1);
-  assert.equal([report?.labelMs, report?.final, report?.leaving], [9, false, false]);
+  assert.equal([report?.pulseMs, report?.final, report?.leaving], [9, false, false]);
 });
 
 test("handle() delivers older incarnations before it leaves", async () => {
   const before = await LikesServerHarness.admitted();
-  before.give(7);
+  before.add(7);
   await before.settle();
   const server = await before.restart(SECOND);
   server.drive({ type: "stop", leave: true });
@@ -116,7 +116,7 @@ test("handle() stops at once when no ledger can know it or nothing is pending", 
 
 test("handle() delivers what it holds and stays a member when it is told to stay", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(7);
+  server.add(7);
   server.drive({ type: "stop", leave: false });
   await server.settle();
   assert.is(server.all("stopped").length, 0);
@@ -129,7 +129,7 @@ test("handle() delivers what it holds and stays a member when it is told to stay
 
 test("handle() stops as it was told first when it is told twice", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(7);
+  server.add(7);
   server.drive({ type: "stop", leave: false });
   server.drive({ type: "stop", leave: true });
   await server.settle();

@@ -22,13 +22,13 @@ function stateOf(server: LikesServerHarness, incarnation = FIRST) {
 test("handle() delivers what follows a gap when an operator has closed it", async () => {
   const server = await LikesServerHarness.admitted({ retain: NOTHING });
   for (const likes of [1, 2]) {
-    server.give(likes);
+    server.add(likes);
     await server.settle();
     if (likes === 1) await server.receive(ack(FIRST, { appliedSequence: 1 }));
     await server.pulse();
   }
   gone(server);
-  await server.connect({ appliedSequence: 0, reoffer: true });
+  await server.connect({ appliedSequence: 0, redeliver: true });
   await server.connect({ appliedSequence: 0 });
   assert.is(stateOf(server)?.parked?.kind, "gap");
   await server.tick(1_000);
@@ -48,7 +48,7 @@ test("handle() delivers what follows a gap when an operator has closed it", asyn
 
 test("handle() closes a rolled back incarnation when an operator has resolved it", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(1);
+  server.add(1);
   await server.settle();
   gone(server);
   await server.connect({ appliedSequence: 5, digest: testId(5) });

@@ -27,7 +27,7 @@ const [ONE, TWO] = batches(FIRST, [[1], [2]]);
 async function delivered(retain = NOTHING): Promise<LikesServerHarness> {
   const server = await LikesServerHarness.admitted({ retain });
   for (const likes of [1, 2]) {
-    server.give(likes);
+    server.add(likes);
     await server.settle();
   }
   await server.receive(ack(FIRST, { appliedSequence: 2, version: 7 }));
@@ -55,7 +55,7 @@ function gone(server: LikesServerHarness): void {
 }
 
 function restored(generation: Id = testId(0x92)) {
-  return { reoffer: true, generation };
+  return { redeliver: true, generation };
 }
 
 function stateOf(server: LikesServerHarness, incarnation = FIRST) {
@@ -65,7 +65,7 @@ function stateOf(server: LikesServerHarness, incarnation = FIRST) {
 test("handle() writes down what is acknowledged when a pulse comes, and notes the ledger", async () => {
   const server = await LikesServerHarness.admitted({ retain: NOTHING });
   for (const likes of [1, 2]) {
-    server.give(likes);
+    server.add(likes);
     await server.settle();
   }
   await server.pulse();
@@ -115,7 +115,7 @@ test("handle() reports nothing on the stream on which it sees that the ledger fo
 
 test("handle() offers all that it retains again when the ledger forgot, closed lives too", async () => {
   const server = await closed({ ageMs: Infinity, bytesMax: 1e6 });
-  server.give(4);
+  server.add(4);
   await server.settle();
   gone(server);
   const sent = server.batches.length;
@@ -134,7 +134,7 @@ test("handle() offers all that it retains again when the ledger forgot, closed l
   assert.is(report?.otherPendingEvents, 1);
   assert.is(server.core.pendingEvents, 3);
   await server.receive(ack(FIRST, { appliedSequence: 2, closed: true }));
-  assert.is(server.disk.content.state.isRefilling, true, "it is not done yet");
+  assert.is(server.disk.content.state.isRedelivering, true, "it is not done yet");
   await server.connect();
   assert.is(server.hello.incarnation, SECOND);
   await server.pulse();
@@ -143,20 +143,20 @@ test("handle() offers all that it retains again when the ledger forgot, closed l
   await server.pulse();
   assert.equal(kinds(server), []);
   assert.equal(server.reports.at(-1)?.troubles, []);
-  assert.is(server.disk.content.state.isRefilling, false);
+  assert.is(server.disk.content.state.isRedelivering, false);
 });
 
 test("handle() begins again when the ledger forgets what it took while it was refilled", async () => {
   const server = await delivered({ ageMs: Infinity, bytesMax: 1e6 });
-  const reopened = () => server.writes.filter(({ type }) => type === "reopen").length;
+  const redelivered = () => server.writes.filter(({ type }) => type === "begin_redelivery").length;
   gone(server);
   await server.connect(restored());
   await server.connect();
   await server.receive(ack(FIRST, { appliedSequence: 2 }));
-  assert.is(reopened(), 1);
+  assert.is(redelivered(), 1);
   gone(server);
   await server.connect({ appliedSequence: 1, digest: ONE.digest });
-  assert.is(reopened(), 2);
+  assert.is(redelivered(), 2);
 });
 
 test("handle() names a restored ledger until it is recorded, also with nothing to give", async () => {
@@ -196,16 +196,16 @@ test("handle() goes on refilling when the process died before all was offered", 
 
 test("handle() begins again when another ledger forgot more", async () => {
   const server = await closed({ ageMs: Infinity, bytesMax: 1e6 });
-  const reopened = () => server.writes.filter(({ type }) => type === "reopen").length;
+  const redelivered = () => server.writes.filter(({ type }) => type === "begin_redelivery").length;
   gone(server);
   await server.connect(restored());
   await server.connect({ generation: testId(0x92) });
   gone(server);
   await server.connect({ generation: testId(0x92) });
-  assert.is(reopened(), 1);
+  assert.is(redelivered(), 1);
   gone(server);
   await server.connect(restored(testId(0x93)));
-  assert.is(reopened(), 2);
+  assert.is(redelivered(), 2);
 });
 
 test("handle() offers again when less was applied than was acknowledged", async () => {
@@ -220,10 +220,10 @@ test("handle() offers again when less was applied than was acknowledged", async 
 
 test("handle() keeps what is retained when its removal waits, and the ledger forgot", async () => {
   const server = await LikesServerHarness.admitted({ retain: NOTHING });
-  server.give(1);
+  server.add(1);
   await server.settle();
   await server.receive(ack(FIRST, { appliedSequence: 1 }));
-  server.disk.failNext("full");
+  server.disk.failNext("disk_full");
   await server.pulse();
   gone(server);
   await server.tick(100);
@@ -237,7 +237,7 @@ test("handle() accepts while much is retained, for only the rest fills its outbo
   const server = await LikesServerHarness.admitted({ outboxBytesMax: 300 });
   const outcomes: (string | undefined)[] = [];
   for (let sequence = 1; sequence <= 6; sequence++) {
-    const requestId = server.give(1);
+    const requestId = server.add(1);
     await server.settle();
     outcomes.push(server.outcomeText(requestId));
     await server.receive(ack(FIRST, { appliedSequence: sequence }));
@@ -249,12 +249,12 @@ test("handle() accepts while much is retained, for only the rest fills its outbo
 
 test("handle() lets go of the oldest lives when more are closed than are retained", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(1);
+  server.add(1);
   await server.settle();
   await server.receive(ack(FIRST, { appliedSequence: 1 }));
   await server.pulse();
-  const shed = server.writes.find(({ type }) => type === "shed");
-  assert.ok(shed?.type === "shed" && shed.closedMax === RETAINED_INCARNATIONS_MAX);
+  const evict = server.writes.find(({ type }) => type === "evict");
+  assert.ok(evict?.type === "evict" && evict.closedMax === RETAINED_INCARNATIONS_MAX);
   // The store's suite has what that does; here the oldest of two goes where one is the most.
   const disk = new OutboxDisk(OUTBOX, "likes-server-0");
   const store = new MemoryOutbox(disk);
@@ -264,7 +264,7 @@ test("handle() lets go of the oldest lives when more are closed than are retaine
     await store.write([{ type: "mint", incarnation: id }, append]);
     await store.write([{ type: "close", incarnation: id }]);
   }
-  await store.write([{ ...shed, closedMax: 1 }]);
+  await store.write([{ ...evict, closedMax: 1 }]);
   assert.equal(
     store.state.incarnations.map(({ incarnation }) => incarnation),
     [SECOND],
@@ -274,10 +274,10 @@ test("handle() lets go of the oldest lives when more are closed than are retaine
 test("handle() ignores a pulse when its label is not newer", async () => {
   const server = await LikesServerHarness.admitted();
   const show = (changes: Partial<Pulse>) => server.receive(pulse(changes));
-  await show({ labelMs: 5_000, totalLikes: 7n, generation: GENERATION });
+  await show({ pulseMs: 5_000, totalLikes: 7n, generation: GENERATION });
   const { length } = server.reports;
-  await show({ labelMs: 4_999, totalLikes: 5n });
-  await show({ labelMs: 5_000, totalLikes: 5n });
+  await show({ pulseMs: 4_999, totalLikes: 5n });
+  await show({ pulseMs: 5_000, totalLikes: 5n });
   assert.is(server.core.total(server.nowMs)?.pulse.totalLikes, 7n);
   assert.is(server.reports.length, length);
   await server.receive(welcome(FIRST));

@@ -8,33 +8,33 @@ import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() refuses likes when no ledger has admitted it, naming the primary", async () => {
   const server = await LikesServerHarness.start();
-  const requestId = server.give(1);
+  const requestId = server.add(1);
   const outcome = server.outcome(requestId);
   assert.is(outcome?.type === "refused" && outcome.refusal.code, "not_accepting");
   assert.match(outcome?.type === "refused" ? outcome.refusal.message : "", "127.0.0.1:50051");
   await server.connect();
-  assert.is(server.outcomeText(server.give(1)), "not_accepting", "a Welcome admits nobody");
+  assert.is(server.outcomeText(server.add(1)), "not_accepting", "a Welcome admits nobody");
 });
 
 test("handle() accepts once the Ack that admits it is on its disk", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();
   server.drive({ type: "received", streamId: server.streamId, message: ack(FIRST) });
-  assert.is(server.outcomeText(server.give(1)), "not_accepting");
+  assert.is(server.outcomeText(server.add(1)), "not_accepting");
   await server.settle();
   assert.is(server.disk.content.state.membership, "member");
-  const requestId = server.give(2);
+  const requestId = server.add(2);
   await server.settle();
   assert.is(server.outcomeText(requestId), "#1");
 });
 
 test("handle() answers and sends nothing when the write is not done yet", async () => {
   const server = await LikesServerHarness.admitted();
-  const requestId = server.give(5);
+  const requestId = server.add(5);
   assert.equal(server.diskCalls, ["write"]);
   assert.is(server.outcome(requestId), undefined);
-  server.drive({ type: "received", streamId: server.streamId, message: pulse({ labelMs: 7 }) });
-  assert.equal([server.reports.at(-1)?.labelMs, server.reports.at(-1)?.lastSequence], [7, 0]);
+  server.drive({ type: "received", streamId: server.streamId, message: pulse({ pulseMs: 7 }) });
+  assert.equal([server.reports.at(-1)?.pulseMs, server.reports.at(-1)?.lastSequence], [7, 0]);
   assert.is(server.batches.length, 0);
   await server.settle();
   assert.is(server.outcomeText(requestId), "#1");
@@ -44,7 +44,7 @@ test("handle() answers and sends nothing when the write is not done yet", async 
 
 test("handle() makes one record of likes that arrive during a write", async () => {
   const server = await LikesServerHarness.admitted();
-  const ids = [1, 2, 3, 4].map((likes) => server.give(likes));
+  const ids = [1, 2, 3, 4].map((likes) => server.add(likes));
   await server.settle();
   assert.equal(
     ids.map((id) => server.outcomeText(id)),
@@ -56,8 +56,8 @@ test("handle() makes one record of likes that arrive during a write", async () =
 
 test("handle() refuses what may not be accepted, and writes nothing", async () => {
   const server = await LikesServerHarness.admitted();
-  assert.is(server.outcomeText(server.give(1_000_001)), "like_invalid");
-  assert.is(server.outcomeText(server.give(1, "")), "like_invalid");
+  assert.is(server.outcomeText(server.add(1_000_001)), "like_invalid");
+  assert.is(server.outcomeText(server.add(1, "")), "like_invalid");
   assert.equal(server.diskCalls, []);
 });
 
@@ -65,13 +65,13 @@ test("handle() refuses likes when the total that it shows leaves no room for the
   const server = await LikesServerHarness.admitted();
   const { streamId } = server;
   const totalLikes = TOTAL_LIKES_ACCEPTING_MAX - 1n;
-  server.drive({ type: "received", streamId, message: pulse({ labelMs: 7, totalLikes }) });
-  const requestId = server.give(1);
+  server.drive({ type: "received", streamId, message: pulse({ pulseMs: 7, totalLikes }) });
+  const requestId = server.add(1);
   await server.settle();
   assert.is(server.outcomeText(requestId), "#1");
-  const full = pulse({ labelMs: 8, totalLikes: totalLikes + 1n });
+  const full = pulse({ pulseMs: 8, totalLikes: totalLikes + 1n });
   server.drive({ type: "received", streamId, message: full });
-  assert.is(server.outcomeText(server.give(1)), "too_many");
+  assert.is(server.outcomeText(server.add(1)), "too_many");
 });
 
 test("handle() refuses likes when the outbox is full, counting those under way", async () => {
@@ -79,42 +79,45 @@ test("handle() refuses likes when the outbox is full, counting those under way",
   // The first like is a record of its own; those that come meanwhile are one together.
   const outboxBytesMax = recordDiskBytes(size) + recordDiskBytes(2 * size);
   const server = await LikesServerHarness.admitted({ outboxBytesMax });
-  const ids = [1, 2, 3, 4].map((likes) => server.give(likes));
+  const ids = [1, 2, 3, 4].map((likes) => server.add(likes));
   assert.is(server.outcomeText(ids[3] ?? 0), "outbox_full");
   await server.settle();
   assert.is(server.disk.content.state.bytes, outboxBytesMax);
-  assert.is(server.outcomeText(server.give(1)), "outbox_full");
+  assert.is(server.outcomeText(server.add(1)), "outbox_full");
 });
 
 test("handle() goes on accepting while the primary is away, and after a restart too", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
-  const requestId = server.give(1);
+  const requestId = server.add(1);
   await server.settle();
   assert.is(server.outcomeText(requestId), "#1");
 
   const next = await server.restart(SECOND);
-  const again = next.give(2);
+  const again = next.add(2);
   await next.settle();
   assert.equal(next.outcome(again), { type: "accepted", incarnation: SECOND, sequence: 1 });
 });
 
 test("handle() answers disk_full when likes are refused by the disk, and goes on", async () => {
   const server = await LikesServerHarness.admitted();
-  server.disk.failNext("full");
-  const refused = server.give(1);
-  const next = server.give(2);
+  server.disk.failNext("disk_full");
+  const refused = server.add(1);
+  const next = server.add(2);
   await server.settle();
   assert.equal([server.outcomeText(refused), server.outcomeText(next)], ["disk_full", "#1"]);
   assert.equal(server.core.accepted, { events: 1, likes: 2n });
-  assert.equal([server.notices("unwritten").length, server.notices("written").length], [1, 1]);
+  assert.equal(
+    [server.notices("store_failing").length, server.notices("store_recovered").length],
+    [1, 1],
+  );
   assert.is(server.core.isWriting, true);
 });
 
 test("handle() answers store_busy when another program writes to the outbox", async () => {
   const server = await LikesServerHarness.admitted();
-  const refused = server.give(1);
-  server.drive({ type: "written", outcome: "busy", state: server.store.state });
+  const refused = server.add(1);
+  server.drive({ type: "written", outcome: "store_busy", state: server.store.state });
   const outcome = server.outcome(refused);
   assert.equal(outcome, {
     type: "refused",
@@ -125,14 +128,14 @@ test("handle() answers store_busy when another program writes to the outbox", as
         "end that program",
     },
   });
-  assert.equal(server.notices("unwritten"), [{ type: "unwritten", why: "busy" }]);
+  assert.equal(server.notices("store_failing"), [{ type: "store_failing", why: "store_busy" }]);
   assert.is(server.core.isWriting, false);
 });
 
 test("handle() tries a change of state again when the disk refused it", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();
-  server.disk.failNext("full");
+  server.disk.failNext("disk_full");
   await server.receive(ack(FIRST));
   assert.is(server.core.isAccepting, false);
   await server.tick(499);
@@ -143,7 +146,7 @@ test("handle() tries a change of state again when the disk refused it", async ()
 
 test("handle() asserts that its own incarnation is new", async () => {
   const server = await LikesServerHarness.admitted();
-  server.give(1);
+  server.add(1);
   await server.settle();
   const snapshot = await server.store.load();
   assert.throws(() => new LikesServerCore(snapshot, {} as never, 0), /its own incarnation only/);

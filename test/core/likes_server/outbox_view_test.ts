@@ -22,40 +22,40 @@ interface Content {
 function snapshot({ membership = "member", first = {} }: Partial<Content> = {}): OutboxSnapshot {
   const nothing = { closed: false, parked: undefined };
   const start = origin(FIRST);
-  const own = origin(SECOND);
+  const current = origin(SECOND);
   const incarnations = [
     { incarnation: FIRST, ...nothing, trimmed: start, acknowledged: start, last: THREE, ...first },
-    { incarnation: SECOND, ...nothing, trimmed: own, acknowledged: own, last: own },
+    { incarnation: SECOND, ...nothing, trimmed: current, acknowledged: current, last: current },
   ];
-  const forgotten = { events: 2, likes: 5n };
-  return { ...newOutbox(OUTBOX, "a"), membership, forgotten, incarnations };
+  const purged = { events: 2, likes: 5n };
+  return { ...newOutbox(OUTBOX, "a"), membership, purged, incarnations };
 }
 
-function known(content: Partial<Content> = {}): OutboxView {
+function viewOf(content: Partial<Content> = {}): OutboxView {
   return new OutboxView(snapshot(content));
 }
 
 test("OutboxView is a stranger when a leave may have been recorded", () => {
-  assert.is(known().membership, "member");
-  assert.is(known({ membership: "leaving" }).membership, "stranger");
-  assert.is(known({ membership: "stranger" }).membership, "stranger");
+  assert.is(viewOf().membership, "member");
+  assert.is(viewOf({ membership: "leaving" }).membership, "unregistered");
+  assert.is(viewOf({ membership: "unregistered" }).membership, "unregistered");
 });
 
 test("accepted sums forgotten and other incarnations when both hold events", () => {
-  const outbox = known();
+  const outbox = viewOf();
   assert.equal(outbox.accepted, { events: 5, likes: 35n });
   assert.is(outbox.countedLikes, 5n);
   assert.equal([outbox.pendingExcept(undefined), outbox.pendingExcept(outbox.next)], [3, 0]);
 });
 
 test("next is the oldest when it is neither parked nor ending", () => {
-  const outbox = known();
+  const outbox = viewOf();
   const { next } = outbox;
   assert.is(next?.id, FIRST);
-  if (next !== undefined) next.isEnding = true;
+  if (next !== undefined) next.isTransitioning = true;
   assert.is(outbox.next, undefined, "a write is on its way");
   const park = { type: "park", incarnation: FIRST, trouble: TROUBLE } as const;
-  outbox.adopt([park], snapshot({ first: { parked: TROUBLE } }));
+  outbox.onWritten([park], snapshot({ first: { parked: TROUBLE } }));
   assert.is(outbox.next?.id, SECOND);
   assert.equal(outbox.troubles, [TROUBLE]);
   assert.is(outbox.hasDeliverable, false);
@@ -64,37 +64,37 @@ test("next is the oldest when it is neither parked nor ending", () => {
 });
 
 test("adopt() counts a closed incarnation as acknowledged when it is retained", () => {
-  const outbox = known();
-  outbox.adopt([{ type: "close", incarnation: FIRST }], snapshot({ first: { closed: true } }));
+  const outbox = viewOf();
+  outbox.onWritten([{ type: "close", incarnation: FIRST }], snapshot({ first: { closed: true } }));
   assert.equal(outbox.accepted, { events: 5, likes: 35n });
   assert.is(outbox.countedLikes, 35n);
-  assert.is(outbox.next, outbox.own);
+  assert.is(outbox.next, outbox.current);
   assert.is(outbox.pendingExcept(undefined), 0);
   assert.equal(
-    outbox.unclosed.map(({ id }) => id),
+    outbox.openIncarnations.map(({ id }) => id),
     [SECOND],
   );
 });
 
 test("adopt() keeps what was heard when the disk knows of less", () => {
-  const outbox = known();
+  const outbox = viewOf();
   const [first] = outbox.incarnations;
   if (first !== undefined) first.acknowledged = THREE;
-  outbox.adopt([], snapshot());
+  outbox.onWritten([], snapshot());
   assert.is(outbox.pendingExcept(undefined), 0);
   const seen = { ledgerId: FIRST, generation: SECOND, version: 3 };
-  outbox.adopt([{ type: "reopen", seen }], snapshot());
+  outbox.onWritten([{ type: "begin_redelivery", seen }], snapshot());
   assert.is(outbox.pendingExcept(undefined), 3, "the ledger forgot it");
 });
 
 test("adopt() takes from the disk what is acknowledged when that is more", () => {
-  const outbox = known();
-  outbox.adopt([], snapshot({ first: { acknowledged: THREE, trimmed: THREE } }));
+  const outbox = viewOf();
+  outbox.onWritten([], snapshot({ first: { acknowledged: THREE, trimmed: THREE } }));
   assert.is(outbox.pendingExcept(undefined), 0);
 });
 
 test("adopt() makes a minted incarnation the own one, and takes in membership", () => {
-  const outbox = known({ membership: "stranger" });
+  const outbox = viewOf({ membership: "unregistered" });
   const incarnation = "f".repeat(32);
   const start = origin(incarnation);
   const last = { sequence: 1, digest: FIRST, likes: 4n };
@@ -104,8 +104,8 @@ test("adopt() makes a minted incarnation the own one, and takes in membership", 
   const incarnations = [...state.incarnations, minted];
   const seen = { ledgerId: FIRST, generation: SECOND, version: 3 };
   const member = { type: "membership", membership: "member", seen } as const;
-  outbox.adopt([{ type: "mint", incarnation }, member], { ...state, incarnations, seen });
-  assert.equal([outbox.own.id, outbox.own.stored.last], [incarnation, last]);
+  outbox.onWritten([{ type: "mint", incarnation }, member], { ...state, incarnations, seen });
+  assert.equal([outbox.current.id, outbox.current.stored.last], [incarnation, last]);
   assert.equal([outbox.membership, outbox.seen], ["member", seen]);
 });
 

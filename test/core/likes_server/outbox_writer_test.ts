@@ -20,14 +20,14 @@ function typesOf(writing: Writing | undefined): string[] | undefined {
   return writing?.writes.map(({ type }) => type);
 }
 
-function give(writer: OutboxWriter, requestId = 1): string | undefined {
-  return writer.give({ requestId, event: like(1), generator: undefined }, 1_000)?.code;
+function add(writer: OutboxWriter, requestId = 1): string | undefined {
+  return writer.add({ requestId, event: like(1), generator: undefined }, 1_000)?.code;
 }
 
 test("next() begins one write at a time, changes of state before likes", () => {
   const writer = new OutboxWriter(recordCodec);
   assert.is(writer.next(KNOWN, 0), undefined);
-  give(writer);
+  add(writer);
   writer.change(TRIM);
   assert.equal(typesOf(writer.next(KNOWN, 0)), ["trim"]);
   assert.is(writer.next(KNOWN, 0), undefined);
@@ -41,31 +41,31 @@ test("next() begins one write at a time, changes of state before likes", () => {
 test("next() holds likes back when a mint waits, and retry() gives back those that wait", () => {
   const writer = new OutboxWriter(recordCodec);
   writer.change(MINT);
-  give(writer, 7);
+  add(writer, 7);
   const writing = writer.next(KNOWN, 0);
-  assert.is(writer.mintUnwritten, undefined, "it may yet be written");
+  assert.is(writer.mintFailure, undefined, "it may yet be written");
   writer.end();
-  const refused = writer.retry(writing?.writes ?? [], "busy", 0);
+  const refused = writer.retry(writing?.writes ?? [], "store_busy", 0);
   assert.equal(
     refused.map(({ requestId }) => requestId),
     [7],
   );
-  assert.is(writer.mintUnwritten, "busy");
+  assert.is(writer.mintFailure, "store_busy");
   assert.is(writer.isAppending, false);
-  give(writer);
+  add(writer);
   assert.is(writer.next(KNOWN, 499), undefined);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
-  assert.is(writer.mintUnwritten, "busy", "while it is tried again");
+  assert.is(writer.mintFailure, "store_busy", "while it is tried again");
   writer.end();
-  assert.is(writer.mintUnwritten, undefined);
+  assert.is(writer.mintFailure, undefined);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["append"]);
 });
 
 test("retry() puts refused changes first, and lets likes go on meanwhile", () => {
   const writer = new OutboxWriter(recordCodec);
   writer.change({ type: "close", incarnation: FIRST });
-  assert.equal(writer.retry([TRIM], "full", 100), []);
-  give(writer);
+  assert.equal(writer.retry([TRIM], "disk_full", 100), []);
+  add(writer);
   assert.equal(typesOf(writer.next(KNOWN, 100)), ["append"]);
   writer.end();
   assert.equal(typesOf(writer.next(KNOWN, 600)), ["trim", "close"]);
@@ -74,7 +74,7 @@ test("retry() puts refused changes first, and lets likes go on meanwhile", () =>
 test("takeBackAcknowledged() takes back what removes events when it is not under way", () => {
   const writer = new OutboxWriter(recordCodec);
   const close = { type: "close", incarnation: FIRST } as const;
-  writer.change(TRIM, close, { type: "shed", bytesMax: 0, closedMax: 0 });
+  writer.change(TRIM, close, { type: "evict", bytesMax: 0, closedMax: 0 });
   writer.takeBackAcknowledged();
   const writing = writer.next(KNOWN, 0);
   assert.equal(writing?.writes, [close]);
@@ -87,7 +87,7 @@ test("takeBackAcknowledged() tries nothing of it again when what is under way is
   writer.takeBackAcknowledged();
   assert.ok(writer.has("trim"), "it is under way");
   writer.end();
-  writer.retry(writing?.writes ?? [], "full", 0);
+  writer.retry(writing?.writes ?? [], "disk_full", 0);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
 });
 
@@ -95,7 +95,7 @@ test("give() counts the bytes under way when it is told how much room there is",
   const writer = new OutboxWriter(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   const one = (requestId: number) =>
-    writer.give({ requestId, event: like(1), generator: undefined }, room)?.code;
+    writer.add({ requestId, event: like(1), generator: undefined }, room)?.code;
   assert.is(one(1), undefined);
   writer.next(KNOWN, 0);
   assert.is(one(2), "outbox_full");

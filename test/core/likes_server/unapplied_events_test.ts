@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import { UnappliedEvents } from "../../../src/core/likes_server/unapplied_events.ts";
-import type { Reached } from "../../../src/core/likes_server/unapplied_events.ts";
+import type { AppliedUpTo } from "../../../src/core/likes_server/unapplied_events.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { like } from "../core_fixture.ts";
@@ -33,21 +33,21 @@ test("settle() drops what is acknowledged, and incarnations that were closed", (
   const recent = new UnappliedEvents([reached(OLD, 7), reached(OWN, 0)]);
   recent.add(OWN, 1, [like(1, "a")]);
   recent.add(OWN, 2, [like(2, "a"), like(4, "a")]);
-  recent.settle([reached(OWN, 3, 1)]);
+  recent.prune([reached(OWN, 3, 1)]);
   assert.is(recent.size, 2);
   assert.equal(recent.incarnations, [OWN]);
   assert.equal(after(recent, { [OWN]: 1 }), { a: 6n });
   assert.is(after(recent, { [OWN]: 0 }), undefined, "a ledger that went back");
-  recent.settle([reached(OWN, 3, 3)]);
+  recent.prune([reached(OWN, 3, 3)]);
   assert.is(recent.size, 0);
   recent.add(OWN, 4, [like(1, "a")]);
-  recent.settle([]);
+  recent.prune([]);
   assert.is(recent.size, 0, "what was closed takes no room");
 });
 
 test("settle() takes in an incarnation before its first event", () => {
   const recent = new UnappliedEvents([reached(OWN, 0)]);
-  recent.settle([reached(OWN, 0), reached(OLD, 0)]);
+  recent.prune([reached(OWN, 0), reached(OLD, 0)]);
   assert.equal(recent.incarnations, [OWN, OLD]);
 });
 
@@ -70,7 +70,7 @@ test("incarnations names the newest INCARNATIONS_NAMED_MAX", () => {
 
 test.run();
 
-function reached(id: string, last: number, acknowledged = 0): Reached {
+function reached(id: string, last: number, acknowledged = 0): AppliedUpTo {
   return { id, last: { sequence: last }, acknowledged: { sequence: acknowledged } };
 }
 

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { pageOf, select } from "../../../src/core/primary/counts_page.ts";
+import { buildPage, parseSelection } from "../../../src/core/primary/counts_page.ts";
 import type { CountsRequest, Selected } from "../../../src/core/primary/counts_page.ts";
 import type { CountsSelection } from "../../../src/core/ledger/ledger.ts";
 import type { ItemCount } from "../../../src/core/protocol/counts.ts";
@@ -36,7 +36,7 @@ test("select() refuses an item id that nobody can like", () => {
   }
 });
 
-test("pageOf() gives a token that says what it is, and none after the last page", async () => {
+test("buildPage() gives a token that says what it is, and none after the last page", async () => {
   const store = await storeOf({ a: 3n, b: 2n, c: 1n });
   const first = answer(store, { pageSize: 2 });
   assert.is(first.nextPageToken, `counts/1/most_liked/${LEDGER}/2/b`);
@@ -49,13 +49,13 @@ test("pageOf() gives a token that says what it is, and none after the last page"
   assert.is(byId.nextPageToken, `counts/1/item_id/${LEDGER}/a`);
 });
 
-test("pageOf() gives named items in the order asked, and no token", async () => {
+test("buildPage() gives named items in the order asked, and no token", async () => {
   const store = await storeOf({ a: 3n, b: 2n, c: 1n });
   const { counts, nextPageToken } = answer(store, { itemIds: ["c", "a"] });
   assert.equal([ids(counts), nextPageToken], [["c", "a"], ""]);
 });
 
-test("pageOf() reads its tokens back when an id looks like a token or needs quoting", async () => {
+test("buildPage() reads its tokens back when an id looks like a token or needs quoting", async () => {
   const odd = ["a/b", "counts/1/item_id/x", 'it\'s a \\ "😀"', "a b", "1"];
   const store = await storeOf(Object.fromEntries(odd.map((itemId) => [itemId, 7n])));
   for (const order of ["most_liked", "item_id"] as const) {
@@ -71,19 +71,19 @@ test("pageOf() reads its tokens back when an id looks like a token or needs quot
 });
 
 test("select() refuses a token that is none of this call's", () => {
-  const place = `most_liked/${LEDGER}/5`;
+  const token = `most_liked/${LEDGER}/5`;
   const bad = [
     "x",
-    `counts/2/${place}/a`,
-    `counts/1/${place}/`,
-    `counts/1/${place}/__proto__`,
-    `counts/1/${place}/a\u0000`,
+    `counts/2/${token}/a`,
+    `counts/1/${token}/`,
+    `counts/1/${token}/__proto__`,
+    `counts/1/${token}/a\u0000`,
     `counts/1/most_liked/${LEDGER}/05/a`,
     `counts/1/most_liked/${LEDGER}/-1/a`,
     `counts/1/most_liked/${LEDGER}/${2n ** 63n}/a`,
     `counts/1/most_liked/${LEDGER}/a`,
     `counts/1/item_id/${LEDGER.toUpperCase()}/a`,
-    `counts/1/${place}/${"a".repeat(10_000)}`,
+    `counts/1/${token}/${"a".repeat(10_000)}`,
   ];
   for (const pageToken of bad) {
     const message = refusal("usage", { pageToken });
@@ -102,7 +102,7 @@ test("select() refuses a token with named items, of another order, or of another
   assert.match(refusal("ledger_other", { pageToken: other }), "begin at the first page");
 });
 
-test("pageOf() by id gives every item once while all of them are liked between pages", async () => {
+test("buildPage() by id gives every item once while all of them are liked between pages", async () => {
   const itemIds = Array.from({ length: 57 }, (_, index) => `item-${index}`);
   const store = await storeOf(Object.fromEntries(itemIds.map((itemId) => [itemId, 1n])));
   const seen = await pagesWhile(store, "item_id", async (round) => {
@@ -115,7 +115,7 @@ test("pageOf() by id gives every item once while all of them are liked between p
   assert.is(new Set(seen).size, seen.length, "no item comes twice");
 });
 
-test("pageOf() by likes gives no item twice, and all that nobody likes meanwhile", async () => {
+test("buildPage() by likes gives no item twice, and all that nobody likes meanwhile", async () => {
   const itemIds = Array.from({ length: 57 }, (_, index) => `item-${index}`);
   const likes = itemIds.map((itemId, index) => [itemId, BigInt(1_000 + index)] as const);
   const store = await storeOf(Object.fromEntries(likes));
@@ -135,7 +135,7 @@ test("pageOf() by likes gives no item twice, and all that nobody likes meanwhile
 test.run();
 
 function outcome(changes: Partial<CountsRequest>): Selected {
-  return select({ ...ASK, ...changes }, LEDGER);
+  return parseSelection({ ...ASK, ...changes }, LEDGER);
 }
 
 function selected(changes: Partial<CountsRequest>): CountsSelection {
@@ -162,7 +162,7 @@ function answer(store: MemoryLedger, changes: Partial<CountsRequest>) {
   const selection = selected(changes);
   const read = store.counts(selection, []);
   assert.ok(read.meta.version > EMPTY_META.version);
-  return pageOf(selection, read, LEDGER);
+  return buildPage(selection, read, LEDGER);
 }
 
 /** Ids of all pages of 5, with `between` run after each of them. */

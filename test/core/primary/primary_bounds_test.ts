@@ -137,8 +137,8 @@ test("handle() sends no pulse to one that left too many unanswered, and others t
     await primary.commit();
     await primary.pass(PULSE_GAP_MIN_MS);
     // The first one answers, the second one does not.
-    const labelMs = primary.pulses(1).at(-1)?.labelMs ?? 0;
-    primary.receive(1, report({ labelMs, lastSequence: one.lastSequence }));
+    const pulseMs = primary.pulses(1).at(-1)?.pulseMs ?? 0;
+    primary.receive(1, report({ pulseMs, lastSequence: one.lastSequence }));
     await primary.commit();
   }
   assert.ok(primary.pulses(1).length > PULSES_UNANSWERED_MAX);

@@ -72,7 +72,7 @@ export class PrimaryHarness {
   }
 
   /** Opens a stream and says Hello; gives the Welcome. */
-  async greet(streamId: number, changes: Partial<Hello> = {}): Promise<Welcome> {
+  async handshake(streamId: number, changes: Partial<Hello> = {}): Promise<Welcome> {
     this.drive({ type: "opened", streamId });
     this.receive(streamId, hello(changes));
     await this.commit();
@@ -87,9 +87,9 @@ export class PrimaryHarness {
     changes: Partial<Report> = {},
     of: Partial<Hello> = {},
   ): Promise<void> {
-    const { pulse } = await this.greet(streamId, of);
+    const { pulse } = await this.handshake(streamId, of);
     const { incarnation } = hello(of);
-    this.receive(streamId, report({ incarnation, labelMs: pulse.labelMs, ...changes }));
+    this.receive(streamId, report({ incarnation, pulseMs: pulse.pulseMs, ...changes }));
     await this.commit();
   }
 

@@ -61,7 +61,7 @@ test("handle() begins in unknown when members are known, until each has answered
   assert.is(primary.status().convergence, "unknown");
   await primary.pass(100);
   assert.is(primary.status().convergence, "unknown");
-  await primary.greet(1);
+  await primary.handshake(1);
   assert.is(primary.status().convergence, "unknown", "a Hello is no answer");
   await primary.join(2);
   assert.is(primary.status().convergence, "converged");
@@ -71,11 +71,11 @@ test("handle() is catching up from the moment that events are named", async () =
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   assert.is(primary.status().convergence, "converged");
-  const label = primary.pulses(1).at(-1)?.labelMs ?? 0;
+  const label = primary.pulses(1).at(-1)?.pulseMs ?? 0;
   assert.is(label, 0);
   await primary.pass(500);
-  const labelMs = primary.pulses(1).at(-1)?.labelMs ?? 0;
-  primary.receive(1, report({ labelMs, lastSequence: 1 }));
+  const pulseMs = primary.pulses(1).at(-1)?.pulseMs ?? 0;
+  primary.receive(1, report({ pulseMs, lastSequence: 1 }));
   assert.is(primary.status().convergence, "catching_up", "before the commit");
   await primary.commit();
   primary.receive(1, batch(FIRST, [1]));
@@ -87,9 +87,9 @@ test("handle() is catching up from the moment that events are named", async () =
 
 test("handle() calls a member silent when the pulse that it answers was sent long ago", async () => {
   const primary = await PrimaryHarness.start();
-  const { pulse } = await primary.greet(1);
+  const { pulse } = await primary.handshake(1);
   primary.nowMs += MEMBER_SILENT_MS;
-  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  primary.receive(1, report({ pulseMs: pulse.pulseMs }));
   await primary.commit();
   assert.is(primary.status().convergence, "converged");
   primary.nowMs += 1;
@@ -102,7 +102,7 @@ test("handle() sends a pulse soon when only the convergence changed", async () =
   await primary.pass(2 * PULSE_GAP_MIN_MS);
   const pulse = primary.pulses(1).at(-1);
   assert.is(pulse?.convergence, "converged");
-  primary.receive(1, report({ labelMs: pulse?.labelMs ?? 0, lastSequence: 1 }));
+  primary.receive(1, report({ pulseMs: pulse?.pulseMs ?? 0, lastSequence: 1 }));
   await primary.commit();
   await primary.pass(PULSE_GAP_MIN_MS);
   assert.is(primary.pulses(1).at(-1)?.convergence, "catching_up");
@@ -110,13 +110,13 @@ test("handle() sends a pulse soon when only the convergence changed", async () =
 
 test("handle() shows no as_of before it is committed, and the label when it is", async () => {
   const primary = await PrimaryHarness.start();
-  const { pulse } = await primary.greet(1);
-  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  const { pulse } = await primary.handshake(1);
+  primary.receive(1, report({ pulseMs: pulse.pulseMs }));
   await primary.commitOne();
   const asOfMs = primary.status().asOfMs;
-  assert.ok(asOfMs < pulse.labelMs, "the commit that moves it is under way");
+  assert.ok(asOfMs < pulse.pulseMs, "the commit that moves it is under way");
   await primary.commit();
-  assert.is(primary.status().asOfMs, pulse.labelMs);
+  assert.is(primary.status().asOfMs, pulse.pulseMs);
 });
 
 test("handle() freezes as_of and goes on counting when trouble is recorded", async () => {
@@ -141,8 +141,8 @@ test("handle() forgets a member when it has left, and lists it no more", async (
   assert.is(primary.acks(1).at(-1)?.left, false);
   primary.receive(1, batch(FIRST, [5]));
   await primary.pass(500);
-  const labelMs = primary.pulses(1).at(-1)?.labelMs ?? 0;
-  primary.receive(1, report({ labelMs, lastSequence: 1, final: true, leaving: true }));
+  const pulseMs = primary.pulses(1).at(-1)?.pulseMs ?? 0;
+  primary.receive(1, report({ pulseMs, lastSequence: 1, final: true, leaving: true }));
   await primary.commit();
   const ack = primary.acks(1).at(-1);
   assert.equal([ack?.closed, ack?.left, ack?.admitted], [true, true, false]);

@@ -42,11 +42,11 @@ test("handle() ends a stream when it breaks the order of messages", async () => 
   assert.is(primary.endOf(2), "message_invalid", "a batch before the Welcome");
 
   await primary.commit();
-  await primary.greet(3);
+  await primary.handshake(3);
   primary.receive(3, hello());
   assert.is(primary.endOf(3), "message_invalid", "a second Hello");
 
-  await primary.greet(4);
+  await primary.handshake(4);
   primary.receive(4, batch(SECOND, [1]));
   assert.is(primary.endOf(4), "message_invalid", "another incarnation");
 });
@@ -70,24 +70,28 @@ test("status() is UNKNOWN, and names them, when all who come are of another ledg
   assert.is(primary.status().convergence, "converged");
   comesFromElsewhere(primary, 1);
   for (let passedMs = 0; passedMs <= REFUSED_KEPT_MS; passedMs += 1_000) {
-    const { convergence, misdirected } = primary.status();
-    assert.equal([convergence, misdirected.length], ["unknown", 1]);
-    assert.is(misdirected[0]?.ledgerId, ELSEWHERE.ledgerId);
+    const { convergence, foreignServers } = primary.status();
+    assert.equal([convergence, foreignServers.length], ["unknown", 1]);
+    assert.is(foreignServers[0]?.ledgerId, ELSEWHERE.ledgerId);
     await primary.pass(1_000);
   }
-  const { convergence, misdirected } = primary.status();
-  assert.equal([convergence, misdirected], ["unknown", []], "what is known once is not forgotten");
+  const { convergence, foreignServers } = primary.status();
+  assert.equal(
+    [convergence, foreignServers],
+    ["unknown", []],
+    "what is known once is not forgotten",
+  );
   assert.is(primary.status().asOfMs, asOfMs, "it says nothing of likes that are elsewhere");
-  assert.is(primary.notices("misdirected").length, 1);
-  assert.is(primary.notices("misdirected_gone").length, 1);
+  assert.is(primary.notices("foreign_server").length, 1);
+  assert.is(primary.notices("foreign_server_gone").length, 1);
 });
 
 test("status() stays CONVERGED when one of another ledger comes, and members are known", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   comesFromElsewhere(primary, 2);
-  const { convergence, misdirected } = primary.status();
-  assert.equal([convergence, misdirected.length], ["converged", 1]);
+  const { convergence, foreignServers } = primary.status();
+  assert.equal([convergence, foreignServers.length], ["converged", 1]);
 });
 
 test("status() stays CONVERGED when one of another ledger comes, and all members left", async () => {
@@ -95,15 +99,15 @@ test("status() stays CONVERGED when one of another ledger comes, and all members
   await primary.join(1);
   primary.receive(1, batch(FIRST, [5]));
   await primary.commit();
-  const { pulse } = await primary.greet(2);
-  const last = { lastSequence: 1, final: true, leaving: true, labelMs: pulse.labelMs };
+  const { pulse } = await primary.handshake(2);
+  const last = { lastSequence: 1, final: true, leaving: true, pulseMs: pulse.pulseMs };
   primary.receive(2, report(last));
   await primary.commit();
   comesFromElsewhere(primary, 3);
-  const { convergence, servers, totalLikes, misdirected } = primary.status();
-  assert.equal(primary.core.misdirected, misdirected);
+  const { convergence, servers, totalLikes, foreignServers } = primary.status();
+  assert.equal(primary.core.foreignServers, foreignServers);
   assert.equal([convergence, servers, totalLikes], ["converged", [], 5n]);
-  assert.is(misdirected.length, 1);
+  assert.is(foreignServers.length, 1);
 });
 
 const ELSEWHERE = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
@@ -128,10 +132,10 @@ test("handle() refuses another stream when there are as many as may be", async (
 
 test("handle() writes nothing for a Hello, and admits with the first report", async () => {
   const primary = await PrimaryHarness.start();
-  const welcome = await primary.greet(1);
+  const welcome = await primary.handshake(1);
   assert.equal([welcome.ledgerId, welcome.appliedSequence, welcome.digest], [LEDGER, 0, FIRST]);
   assert.is(primary.ledger.member(), undefined);
-  primary.receive(1, report({ labelMs: welcome.pulse.labelMs }));
+  primary.receive(1, report({ pulseMs: welcome.pulse.pulseMs }));
   assert.is(primary.acks(1).length, 0, "nothing is said before the commit");
   await primary.commit();
   const [ack] = primary.acks(1);
@@ -243,13 +247,13 @@ test("handle() bounds the commands of a commit when more wait", async () => {
 
 test("handle() ends a stream when it answers a label twice or of another stream", async () => {
   const primary = await PrimaryHarness.start();
-  const { pulse } = await primary.greet(1);
-  primary.receive(1, report({ labelMs: pulse.labelMs }));
-  primary.receive(1, report({ labelMs: pulse.labelMs }));
+  const { pulse } = await primary.handshake(1);
+  primary.receive(1, report({ pulseMs: pulse.pulseMs }));
+  primary.receive(1, report({ pulseMs: pulse.pulseMs }));
   assert.is(primary.endOf(1), "message_invalid");
   await primary.commit();
-  await primary.greet(2);
-  primary.receive(2, report({ labelMs: pulse.labelMs }));
+  await primary.handshake(2);
+  primary.receive(2, report({ pulseMs: pulse.pulseMs }));
   assert.is(primary.endOf(2), "message_invalid", "that label was of another stream");
 });
 

@@ -37,8 +37,8 @@ async function flood(primary: PrimaryHarness): Promise<void> {
 
 async function resolveAll(primary: PrimaryHarness): Promise<void> {
   for (const { number } of primary.core.troubles) {
-    const operation = { type: "resolve", troubleNumber: number, reason: "" } as const;
-    primary.drive({ type: "operate", requestId: number, operation });
+    const decision = { type: "resolve", troubleNumber: number, reason: "" } as const;
+    primary.drive({ type: "decide", requestId: number, decision });
     await primary.commit();
   }
 }
@@ -50,7 +50,7 @@ async function withRetired(): Promise<PrimaryHarness> {
   primary.drive({ type: "closed", streamId: 1 });
   await primary.pass(MEMBER_SILENT_MS + 1_000);
   const retire = { type: "retire", server: "likes-server-0", reason: "" } as const;
-  primary.drive({ type: "operate", requestId: 1, operation: retire });
+  primary.drive({ type: "decide", requestId: 1, decision: retire });
   await primary.commit();
   await primary.pass(1_000);
   return primary;
@@ -124,8 +124,8 @@ test("handle() counts nothing of who was retired before its return can be named"
   );
   assert.is(ledger.member()?.state, "retired", "so its return is seen again");
   const [first] = primary.core.troubles;
-  const operation = { type: "resolve", troubleNumber: first?.number ?? 0, reason: "" } as const;
-  primary.drive({ type: "operate", requestId: 1, operation });
+  const decision = { type: "resolve", troubleNumber: first?.number ?? 0, reason: "" } as const;
+  primary.drive({ type: "decide", requestId: 1, decision });
   await primary.commit();
   await primary.join(3, { lastSequence: 1 });
   primary.receive(3, batch(FIRST, [LIKES]));
@@ -143,8 +143,8 @@ test("handle() takes a member for heard only once what it brings is recorded", a
   const many = Array.from({ length: TROUBLES_OF_OUTBOX_MAX / TROUBLES_MAX }, (_, index) => index);
   for (const index of [...many, many.length]) {
     await primary.pass(500);
-    const labelMs = primary.pulses(1).at(-1)?.labelMs ?? 0;
-    primary.receive(1, report({ labelMs, troubles: troublesOf(index) }));
+    const pulseMs = primary.pulses(1).at(-1)?.pulseMs ?? 0;
+    primary.receive(1, report({ pulseMs, troubles: troublesOf(index) }));
     await primary.commit();
   }
   assert.is(primary.endOf(1), "trouble_unrecorded", "an outbox has its share");

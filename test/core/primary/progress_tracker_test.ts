@@ -13,8 +13,8 @@ function row(appliedSequence: number, incarnation = FIRST): IncarnationRow {
 /** A report that is received on stream 1 and committed when `applied` events are. */
 function hear(tracker: ProgressTracker, changes: Partial<Report>, applied: number): void {
   const message = report(changes);
-  tracker.received(OUTBOX, 1, message, message.labelMs);
-  tracker.heard(message, row(applied, message.incarnation));
+  tracker.onMessageReceived(OUTBOX, 1, message, message.pulseMs);
+  tracker.onReportCommitted(message, row(applied, message.incarnation));
 }
 
 function contactOf(tracker: ProgressTracker): MemberProgress {
@@ -25,67 +25,66 @@ function contactOf(tracker: ProgressTracker): MemberProgress {
 
 test("heard() gives the mark at once when nothing is pending", () => {
   const tracker = new ProgressTracker();
-  hear(tracker, { labelMs: 5, lastSequence: 3 }, 3);
-  assert.equal([contactOf(tracker).freshnessLabelMs, contactOf(tracker).sentMs], [5, 5]);
+  hear(tracker, { pulseMs: 5, lastSequence: 3 }, 3);
+  assert.equal([contactOf(tracker).freshUpToMs, contactOf(tracker).sentMs], [5, 5]);
 });
 
 test("applied() gives the mark when what was awaited is applied, under a steady load too", () => {
   const tracker = new ProgressTracker();
-  hear(tracker, { labelMs: 5, lastSequence: 10 }, 8);
-  assert.is(contactOf(tracker).freshnessLabelMs, 0);
-  hear(tracker, { labelMs: 6, lastSequence: 12 }, 9);
-  tracker.applied(row(9));
-  assert.is(contactOf(tracker).freshnessLabelMs, 0, "one is missing");
-  tracker.applied(row(10));
-  assert.is(contactOf(tracker).freshnessLabelMs, 5);
-  hear(tracker, { labelMs: 7, lastSequence: 14 }, 11);
-  tracker.applied(row(14));
-  assert.is(contactOf(tracker).freshnessLabelMs, 7);
+  hear(tracker, { pulseMs: 5, lastSequence: 10 }, 8);
+  assert.is(contactOf(tracker).freshUpToMs, 0);
+  hear(tracker, { pulseMs: 6, lastSequence: 12 }, 9);
+  tracker.onApplied(row(9));
+  assert.is(contactOf(tracker).freshUpToMs, 0, "one is missing");
+  tracker.onApplied(row(10));
+  assert.is(contactOf(tracker).freshUpToMs, 5);
+  hear(tracker, { pulseMs: 7, lastSequence: 14 }, 11);
+  tracker.onApplied(row(14));
+  assert.is(contactOf(tracker).freshUpToMs, 7);
 });
 
 test("heard() gives no mark when other incarnations have events pending", () => {
   const tracker = new ProgressTracker();
-  hear(tracker, { labelMs: 5, lastSequence: 3, otherPendingEvents: 1 }, 3);
-  assert.is(contactOf(tracker).freshnessLabelMs, 0);
-  tracker.applied(row(4));
-  assert.is(contactOf(tracker).freshnessLabelMs, 0);
+  hear(tracker, { pulseMs: 5, lastSequence: 3, otherPendingEvents: 1 }, 3);
+  assert.is(contactOf(tracker).freshUpToMs, 0);
+  tracker.onApplied(row(4));
+  assert.is(contactOf(tracker).freshUpToMs, 0);
 });
 
 test("heard() keeps the mark when the next incarnation reports", () => {
   const tracker = new ProgressTracker();
-  hear(tracker, { labelMs: 5, lastSequence: 3 }, 3);
-  hear(tracker, { labelMs: 6, lastSequence: 2, incarnation: SECOND }, 0);
-  const { freshnessLabelMs, incarnation, highestReportedSequence, appliedSequence } =
-    contactOf(tracker);
+  hear(tracker, { pulseMs: 5, lastSequence: 3 }, 3);
+  hear(tracker, { pulseMs: 6, lastSequence: 2, incarnation: SECOND }, 0);
+  const { freshUpToMs, incarnation, highestReportedSequence, appliedSequence } = contactOf(tracker);
   assert.equal(
-    [freshnessLabelMs, incarnation, highestReportedSequence, appliedSequence],
+    [freshUpToMs, incarnation, highestReportedSequence, appliedSequence],
     [5, SECOND, 2, 0],
   );
-  tracker.applied(row(9));
+  tracker.onApplied(row(9));
   assert.is(contactOf(tracker).appliedSequence, 0, "that was the other incarnation");
 });
 
 test("heard() changes nothing when the report is older than one that was heard", () => {
   const tracker = new ProgressTracker();
-  hear(tracker, { labelMs: 6, lastSequence: 2, incarnation: SECOND }, 0);
+  hear(tracker, { pulseMs: 6, lastSequence: 2, incarnation: SECOND }, 0);
   const before = contactOf(tracker);
-  tracker.heard(report({ labelMs: 5 }), row(0));
+  tracker.onReportCommitted(report({ pulseMs: 5 }), row(0));
   assert.is(contactOf(tracker), before);
 });
 
 test("received() names events before their commit, and goes back for nothing", () => {
   const tracker = new ProgressTracker();
-  tracker.received(OUTBOX, 1, batch(FIRST, [1, 1, 1]), -Infinity);
+  tracker.onMessageReceived(OUTBOX, 1, batch(FIRST, [1, 1, 1]), -Infinity);
   assert.equal(
     [contactOf(tracker).highestReportedSequence, contactOf(tracker).report],
     [3, undefined],
   );
-  hear(tracker, { labelMs: 5, lastSequence: 2 }, 2);
+  hear(tracker, { pulseMs: 5, lastSequence: 2 }, 2);
   assert.equal(
     [contactOf(tracker).highestReportedSequence, contactOf(tracker).appliedSequence],
     [3, 2],
   );
-  tracker.received(OUTBOX, 1, report({ otherPendingEvents: 4 }), 5);
+  tracker.onMessageReceived(OUTBOX, 1, report({ otherPendingEvents: 4 }), 5);
   assert.equal(
     [contactOf(tracker).highestReportedSequence, contactOf(tracker).otherPendingEvents],
     [3, 4],
@@ -94,8 +93,8 @@ test("received() names events before their commit, and goes back for nothing", (
 
 test("received() ignores what an older stream says of another incarnation", () => {
   const tracker = new ProgressTracker();
-  tracker.received(OUTBOX, 2, batch(SECOND, [1, 1]), -Infinity);
-  tracker.received(OUTBOX, 1, batch(FIRST, [1]), -Infinity);
+  tracker.onMessageReceived(OUTBOX, 2, batch(SECOND, [1, 1]), -Infinity);
+  tracker.onMessageReceived(OUTBOX, 1, batch(FIRST, [1]), -Infinity);
   assert.equal(
     [contactOf(tracker).incarnation, contactOf(tracker).highestReportedSequence],
     [SECOND, 2],
@@ -104,14 +103,14 @@ test("received() ignores what an older stream says of another incarnation", () =
 
 test("received() tells that a member answered before its report is committed", () => {
   const tracker = new ProgressTracker();
-  hear(tracker, { labelMs: 5, lastSequence: 2 }, 2);
-  tracker.received(OUTBOX, 1, report({ labelMs: 9 }), 9);
-  assert.equal([contactOf(tracker).sentMs, contactOf(tracker).freshnessLabelMs], [9, 5]);
+  hear(tracker, { pulseMs: 5, lastSequence: 2 }, 2);
+  tracker.onMessageReceived(OUTBOX, 1, report({ pulseMs: 9 }), 9);
+  assert.equal([contactOf(tracker).sentMs, contactOf(tracker).freshUpToMs], [9, 5]);
 });
 
 test("forgetStream() keeps what a newer stream said when an older one ends", () => {
   const tracker = new ProgressTracker();
-  tracker.received(OUTBOX, 2, batch(SECOND, [1]), -Infinity);
+  tracker.onMessageReceived(OUTBOX, 2, batch(SECOND, [1]), -Infinity);
   tracker.forgetStream(OUTBOX, 1);
   assert.is(tracker.byOutbox.size, 1);
   tracker.forgetStream(OUTBOX, 2);
@@ -120,9 +119,9 @@ test("forgetStream() keeps what a newer stream said when an older one ends", () 
 
 test("forget() leaves nothing when an outbox has left", () => {
   const tracker = new ProgressTracker();
-  hear(tracker, { labelMs: 5 }, 0);
+  hear(tracker, { pulseMs: 5 }, 0);
   tracker.forget(OUTBOX);
-  tracker.heard(report({ labelMs: 6 }), row(0));
+  tracker.onReportCommitted(report({ pulseMs: 6 }), row(0));
   assert.is(tracker.byOutbox.size, 0);
 });
 

@@ -1,13 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RefusedServers } from "../../../src/core/primary/refused_servers.ts";
-import type { MisdirectedServer } from "../../../src/core/primary/refused_servers.ts";
+import type { ForeignServer } from "../../../src/core/primary/refused_servers.ts";
 import { REFUSED_KEPT_MS, REFUSED_NAMED_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { OTHER_OUTBOX, OUTBOX } from "../core_fixture.ts";
 
 const THEIRS = testId(0x77);
-const SERVER: MisdirectedServer = {
+const SERVER: ForeignServer = {
   serverId: "a",
   outboxId: OUTBOX,
   address: "127.0.0.1:1",
@@ -15,12 +15,12 @@ const SERVER: MisdirectedServer = {
   sinceMs: 500,
 };
 
-function misdirected(): RefusedServers<MisdirectedServer> {
+function foreignServers(): RefusedServers<ForeignServer> {
   return new RefusedServers(({ ledgerId }) => ledgerId);
 }
 
 test("came() names an outbox once, and expire() forgets who comes no longer", () => {
-  const refused = misdirected();
+  const refused = foreignServers();
   assert.equal(refused.came(SERVER, 10), SERVER);
   const moved = { ...SERVER, address: "127.0.0.1:2" };
   assert.is(refused.came({ ...moved, sinceMs: 510 }, 20), undefined);
@@ -31,7 +31,7 @@ test("came() names an outbox once, and expire() forgets who comes no longer", ()
 });
 
 test("came() names an outbox again when it is refused for another reason", () => {
-  const refused = misdirected();
+  const refused = foreignServers();
   refused.came({ ...SERVER, sinceMs: 1 }, 0);
   refused.came({ ...SERVER, outboxId: OTHER_OUTBOX, sinceMs: 2 }, 1);
   const other = { ...SERVER, ledgerId: testId(0x78), sinceMs: 3 };
@@ -46,7 +46,7 @@ test("came() names an outbox again when it is refused for another reason", () =>
 });
 
 test("came() names no more than REFUSED_NAMED_MAX, those that came first", () => {
-  const refused = misdirected();
+  const refused = foreignServers();
   for (let index = 0; index < REFUSED_NAMED_MAX + 2; index++) {
     refused.came({ ...SERVER, outboxId: testId(index) }, 0);
   }
@@ -55,7 +55,7 @@ test("came() names no more than REFUSED_NAMED_MAX, those that came first", () =>
 });
 
 test("forget() names an outbox no longer when it is refused no longer", () => {
-  const refused = misdirected();
+  const refused = foreignServers();
   refused.came(SERVER, 0);
   refused.came({ ...SERVER, outboxId: OTHER_OUTBOX }, 0);
   refused.forget(OUTBOX);

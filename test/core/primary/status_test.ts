@@ -4,7 +4,7 @@ import type { MemberProgress } from "../../../src/core/primary/progress_tracker.
 import type { MemberRow } from "../../../src/core/ledger/ledger.ts";
 import {
   convergence,
-  haveAllAnswered,
+  haveAllConfirmed,
   leastMark,
   statusOf,
   troubleText,
@@ -39,8 +39,8 @@ function progress(changes: Partial<MemberProgress> = {}): MemberProgress {
     highestReportedSequence: 3,
     appliedSequence: 3,
     otherPendingEvents: 0,
-    freshnessLabelMs: 50,
-    pendingLabel: undefined,
+    freshUpToMs: 50,
+    pendingFreshness: undefined,
     ...changes,
   };
 }
@@ -53,12 +53,12 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     members: new Map([[OUTBOX, member()]]),
     tracker: new Map([[OUTBOX, progress()]]),
     troubles: [],
-    misdirected: [],
+    foreignServers: [],
     unrecorded: [],
-    unwritten: undefined,
-    hasMisdirected: false,
+    writeFailure: undefined,
+    hasForeign: false,
     startedMs: 8_000,
-    startedLabelMs: 1_700_000_000_000,
+    startedLogicalMs: 1_700_000_000_000,
     ...changes,
   };
 }
@@ -96,15 +96,15 @@ test("convergence() is converged when all answered within the bound", () => {
   assert.is(convergence(of({ sentMs: NOW_MS - MEMBER_SILENT_MS }), NOW_MS), "converged");
 });
 
-test("haveAllAnswered() is true when each member said lately that nothing of it is missing", () => {
-  assert.ok(haveAllAnswered(view({ troubles: [TROUBLE] }), NOW_MS), "whatever the trouble");
-  assert.not.ok(haveAllAnswered(view({ tracker: new Map() }), NOW_MS));
-  assert.not.ok(haveAllAnswered(of({ report: undefined }), NOW_MS));
-  assert.not.ok(haveAllAnswered(of({ sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS));
-  assert.not.ok(haveAllAnswered(of({ highestReportedSequence: 4 }), NOW_MS));
-  assert.not.ok(haveAllAnswered(of({ otherPendingEvents: 1 }), NOW_MS));
+test("haveAllConfirmed() is true when each member said lately that nothing of it is missing", () => {
+  assert.ok(haveAllConfirmed(view({ troubles: [TROUBLE] }), NOW_MS), "whatever the trouble");
+  assert.not.ok(haveAllConfirmed(view({ tracker: new Map() }), NOW_MS));
+  assert.not.ok(haveAllConfirmed(of({ report: undefined }), NOW_MS));
+  assert.not.ok(haveAllConfirmed(of({ sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS));
+  assert.not.ok(haveAllConfirmed(of({ highestReportedSequence: 4 }), NOW_MS));
+  assert.not.ok(haveAllConfirmed(of({ otherPendingEvents: 1 }), NOW_MS));
   const nobody = view({ members: new Map(), tracker: new Map() });
-  assert.not.ok(haveAllAnswered(nobody, NOW_MS), "nobody is no answer");
+  assert.not.ok(haveAllConfirmed(nobody, NOW_MS), "nobody is no answer");
 });
 
 test("leastMark() is the least of the members', and 0 when one has none", () => {
@@ -116,7 +116,7 @@ test("leastMark() is the least of the members', and 0 when one has none", () => 
   assert.is(leastMark(view({ members }), 9), 0);
   const tracker = new Map([
     [OUTBOX, progress()],
-    [other, progress({ freshnessLabelMs: 30 })],
+    [other, progress({ freshUpToMs: 30 })],
   ]);
   assert.is(leastMark(view({ members, tracker }), 9), 30);
   assert.is(leastMark(view({ members: new Map() }), 9), 9);

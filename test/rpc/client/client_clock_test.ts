@@ -1,7 +1,7 @@
 /** Calls while the wall clock of the caller jumps: what they wait for is time, not a time of day. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { GiveOutcome } from "../../../src/core/likes_server/likes_server.ts";
+import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import { LikesClient } from "../../../src/rpc/client/likes_client.ts";
 import { likesService } from "../../../src/rpc/server/likes_service.ts";
 import { PrimaryClient } from "../../../src/rpc/client/primary_client.ts";
@@ -12,7 +12,7 @@ import { NO_COUNTS, NO_LIKES, NO_PRIMARY, serve } from "../serving.ts";
 const CALLS = 20;
 const LIMIT_MS = 60_000;
 const SHORT_MS = 30;
-const ACCEPTED: GiveOutcome = { type: "accepted", incarnation: testId(1), sequence: 7 };
+const ACCEPTED: AddResult = { type: "accepted", incarnation: testId(1), sequence: 7 };
 const TEN_DAYS_MS = 864_000_000;
 const RealDate = Date;
 
@@ -44,7 +44,7 @@ class JumpingClock implements Disposable {
 }
 
 test("LikesClient and PrimaryClient get answers when the wall clock jumps at every look", async () => {
-  await using likes = await serve(likesService({ ...NO_LIKES, give: (_, done) => done(ACCEPTED) }));
+  await using likes = await serve(likesService({ ...NO_LIKES, add: (_, done) => done(ACCEPTED) }));
   await using primary = await serve(
     primaryService({
       ...NO_PRIMARY,
@@ -66,7 +66,7 @@ test("LikesClient and PrimaryClient get answers when the wall clock jumps at eve
 });
 
 test("LikesClient ends a call in its time when no answer comes and the wall clock jumps", async () => {
-  await using likes = await serve(likesService({ ...NO_LIKES, give: () => {} }));
+  await using likes = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   using clock = new JumpingClock();
   const client = new LikesClient(likes.address);
   await faultOf("total_unknown", () => client.total(LIMIT_MS)); // it is connected

@@ -41,7 +41,7 @@ const ANSWERS: readonly Answer[] = [
   { name: "cancelled", by: resetting(constants.NGHTTP2_CANCEL), fault: "outcome_unknown" },
   {
     name: "a store in doubt",
-    by: ending({ "grpc-status": 13, "likes-fault": "store_in_doubt" }),
+    by: ending({ "grpc-status": 13, "likes-fault": "store_failed" }),
     fault: "outcome_unknown",
   },
 ];

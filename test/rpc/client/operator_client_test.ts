@@ -7,7 +7,7 @@ import { OperatorClient } from "../../../src/rpc/client/operator_client.ts";
 import { becomes, within } from "../../fixtures/eventually.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf } from "../../store/faults.ts";
-import { serveOperated } from "../operator_fixture.ts";
+import { serveDecided } from "../operator_fixture.ts";
 
 const LIMIT_MS = 60_000;
 /** Long enough to connect on a busy machine. */
@@ -39,13 +39,13 @@ test("resolve() says that nothing answers when a killed primary left its socket"
 });
 
 test("retire() cannot tell what was decided when no answer comes", async () => {
-  await using operated = await serveOperated(undefined);
-  const client = new OperatorClient(operated.path);
+  await using decided = await serveDecided(undefined);
+  const client = new OperatorClient(decided.path);
   const late = await faultOf("outcome_unknown", () => client.retire("a", "", LATE_MS));
   assert.match(late.message, "no answer in time");
   const cut = faultOf("outcome_unknown", () => client.retire("b", "", LIMIT_MS));
-  await becomes("it is asked", () => operated.asked.length === 2);
-  await operated.server.close();
+  await becomes("it is asked", () => decided.asked.length === 2);
+  await decided.server.close();
   assert.match((await within("the end", cut)).message, "nothing is decided twice");
   client.close();
 });

@@ -16,11 +16,14 @@ test("explain() says which role answers, and which flag takes its address", asyn
   await using likes = await serving("likes.v1.LikesService", likesService(NO_LIKES));
   await using other = await serving("likes.v2.OtherService", () => {});
   const asked = [
-    [() => give(primary.address), "a primary answers there; give its address with --primary"],
-    [() => learn(primary.address), "a primary answers there; give its address with --primary"],
+    [() => add(primary.address), "a primary answers there; give its address with --primary"],
+    [
+      () => fetchCounts(primary.address),
+      "a primary answers there; give its address with --primary",
+    ],
     [() => count(likes.address), "a LikesServer answers there; give the primary's address"],
     [() => watch(likes.address), "a LikesServer answers there; give the primary's address"],
-    [() => give(other.address), "another kind of server answers there"],
+    [() => add(other.address), "another kind of server answers there"],
   ] as const;
   for (const [ask, found] of asked) {
     const { message } = await faultOf("wrong_role", ask);
@@ -28,11 +31,11 @@ test("explain() says which role answers, and which flag takes its address", asyn
   }
 });
 
-function give(address: string): Promise<unknown> {
+function add(address: string): Promise<unknown> {
   return withClient(new LikesClient(address), (client) => client.addLikes("video", 1n, LIMIT_MS));
 }
 
-function learn(address: string): Promise<unknown> {
+function fetchCounts(address: string): Promise<unknown> {
   return withClient(new LikesClient(address), (client) => client.counts([], 1, LIMIT_MS));
 }
 

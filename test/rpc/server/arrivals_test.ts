@@ -166,10 +166,10 @@ class Served implements AsyncDisposable {
   static async likes(): Promise<Served> {
     const served = new Served();
     const accepted = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
-    const give = (_: unknown, done: (outcome: typeof accepted) => void): void => {
+    const add = (_: unknown, done: (outcome: typeof accepted) => void): void => {
       done(served.#work(accepted));
     };
-    served.#serving = await serve(likesService({ ...NO_LIKES, give }));
+    served.#serving = await serve(likesService({ ...NO_LIKES, add }));
     return served;
   }
 

@@ -65,7 +65,7 @@ test("CallBounds refuses a call when it is compressed, and answers others", asyn
 });
 
 test("sweep() ends a call when its request does not come in time, and none that is whole", async () => {
-  await using serving = await serve(likesService({ ...NO_LIKES, give: () => {} }));
+  await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   await using silent = new RawCall(serving.address, AddLikes.path);
   await using half = new RawCall(serving.address, AddLikes.path);
   half.send(ADD);
@@ -87,8 +87,8 @@ test("sweep() ends a call when its request does not come in time, and none that 
 
 test("CallBounds holds nothing of a cancelled call, however late its answer comes", async () => {
   const late: (() => void)[] = [];
-  const give: LikesServiceHandler["give"] = (_, done) => void late.push(() => done(ACCEPTED));
-  await using serving = await serve(likesService({ ...NO_LIKES, give }));
+  const add: LikesServiceHandler["add"] = (_, done) => void late.push(() => done(ACCEPTED));
+  await using serving = await serve(likesService({ ...NO_LIKES, add }));
   for (let call = 1; call <= 20; call++) {
     const cancelled = new RawCall(serving.address, AddLikes.path);
     cancelled.send(ADD);
@@ -213,7 +213,7 @@ test("CallBounds refuses a call when its metadata is too long, in one header or 
 
 function serveLikes(): Promise<Serving> {
   const outcome = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
-  return serve(likesService({ ...NO_LIKES, give: (_event, done) => done(outcome) }));
+  return serve(likesService({ ...NO_LIKES, add: (_event, done) => done(outcome) }));
 }
 
 async function expectServing({ address }: Serving): Promise<void> {

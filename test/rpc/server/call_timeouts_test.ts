@@ -69,11 +69,11 @@ test("checkTimeout() refuses what is no timeout, and names the way out", () => {
 test("RpcServer answers a call whose timeout is longer than a timer holds", async () => {
   const given: string[] = [];
   // It answers after some milliseconds, as a disk does: a call that was cut has ended by then.
-  const give: LikesServiceHandler["give"] = ({ itemId }, done) => {
+  const add: LikesServiceHandler["add"] = ({ itemId }, done) => {
     given.push(itemId);
     void healthOf(serving.address).then(() => done(ACCEPTED));
   };
-  await using serving = await serve(likesService({ ...NO_LIKES, give }), true);
+  await using serving = await serve(likesService({ ...NO_LIKES, add }), true);
   for (const timeout of LONG) {
     assert.is((await ask(serving.address, AddLikes.path, ADD, timeout)).code, OK, timeout);
     assert.is((await ask(serving.address, HEALTH, new Uint8Array(), timeout)).code, OK, timeout);
@@ -100,15 +100,15 @@ test("RpcServer goes on with a stream whose timeout is longer than a timer holds
 });
 
 test("RpcServer ends a call when its timeout is over", async () => {
-  await using serving = await serve(likesService({ ...NO_LIKES, give: () => {} }));
+  await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   const end = await ask(serving.address, AddLikes.path, ADD, "100m");
   assert.is(end.code, STATUS.DEADLINE_EXCEEDED, end.details);
 });
 
 test("RpcServer refuses a call whose timeout is none, and stores nothing", async () => {
   const given: string[] = [];
-  const give: LikesServiceHandler["give"] = ({ itemId }) => void given.push(itemId);
-  await using serving = await serve(likesService({ ...NO_LIKES, give }));
+  const add: LikesServiceHandler["add"] = ({ itemId }) => void given.push(itemId);
+  await using serving = await serve(likesService({ ...NO_LIKES, add }));
   for (const timeout of WRONG) {
     const end = await ask(serving.address, AddLikes.path, ADD, timeout);
     assert.is(end.code, STATUS.INVALID_ARGUMENT, `${timeout}: ${end.details}`);

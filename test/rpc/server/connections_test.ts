@@ -45,7 +45,7 @@ test("listen() closes a connection when its address, or all, have too many", asy
   served.clients[0]?.destroy();
   await becomes("room for one", () => served.connections.size < CONNECTIONS_MAX);
   (await served.connect(port)).write(PREFACE);
-  await becomes("it is served", () => served.greeted.length === 1);
+  await becomes("it is served", () => served.welcomed.length === 1);
 });
 
 test("sweep() cuts a connection when it does not speak in time, and none that does", async () => {
@@ -56,7 +56,7 @@ test("sweep() cuts a connection when it does not speak in time, and none that do
   slow.write(PREFACE.slice(0, -1));
   const quick = await served.connect(port);
   quick.write(PREFACE);
-  await becomes("the quick one greeted", () => served.greeted.length === 1);
+  await becomes("the quick one greeted", () => served.welcomed.length === 1);
   await becomes("all taken", () => served.connections.size === 3);
   served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 3);
@@ -72,7 +72,7 @@ test("Connections cuts a connection at once when it speaks something else", asyn
   const browser = await served.connect(port);
   browser.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await within("its end", closed(browser));
-  assert.is(served.greeted.length, 0);
+  assert.is(served.welcomed.length, 0);
 });
 
 test("sweep() cuts a connection when we have ended it and its peer does not", async () => {
@@ -80,8 +80,8 @@ test("sweep() cuts a connection when we have ended it and its peer does not", as
   const port = await served.connections.listen(LOOPBACK, 0);
   const peer = await served.connect(port);
   peer.write(PREFACE);
-  await becomes("it is greeted", () => served.greeted.length === 1);
-  served.greeted[0]?.end();
+  await becomes("it is greeted", () => served.welcomed.length === 1);
+  served.welcomed[0]?.end();
   served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 1, "it may still end by itself");
   served.connections.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS, busy);
@@ -92,16 +92,16 @@ test("sweep() cuts a connection when it had no calls for too long by monotonic t
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   (await served.connect(port)).write(PREFACE);
-  await becomes("it is greeted", () => served.greeted.length === 1);
+  await becomes("it is greeted", () => served.welcomed.length === 1);
   const idle = (): boolean => false;
   const startMs = monotonicMs();
   served.connections.sweep(startMs, idle);
   served.connections.sweep(startMs + IDLE_CUT_MS, busy);
   served.connections.sweep(startMs + IDLE_CUT_MS, idle);
   served.connections.sweep(startMs + 2 * IDLE_CUT_MS - 1, idle);
-  assert.is(served.greeted[0]?.destroyed, false, "it had calls in between");
+  assert.is(served.welcomed[0]?.destroyed, false, "it had calls in between");
   served.connections.sweep(startMs + 2 * IDLE_CUT_MS, idle);
-  assert.is(served.greeted[0]?.destroyed, true);
+  assert.is(served.welcomed[0]?.destroyed, true);
   await becomes("it is gone", () => served.connections.size === 0);
 });
 
@@ -110,7 +110,7 @@ test("used() keeps a connection when its calls are short, until none comes for t
   const port = await served.connections.listen(LOOPBACK, 0);
   const client = await served.connect(port);
   client.write(PREFACE);
-  await becomes("it is greeted", () => served.greeted.length === 1);
+  await becomes("it is greeted", () => served.welcomed.length === 1);
   const never = (): boolean => false; // as it looks when each call is over before the next sweep
   let nowMs = monotonicMs();
   for (let call = 0; call < 100; call++) {
@@ -118,11 +118,11 @@ test("used() keeps a connection when its calls are short, until none comes for t
     served.connections.used(`${LOOPBACK}:${client.localPort}`, nowMs);
     served.connections.sweep(nowMs + 500, never);
   }
-  assert.is(served.greeted[0]?.destroyed, false);
+  assert.is(served.welcomed[0]?.destroyed, false);
   served.connections.sweep(nowMs + IDLE_CUT_MS - 1, never);
-  assert.is(served.greeted[0]?.destroyed, false);
+  assert.is(served.welcomed[0]?.destroyed, false);
   served.connections.sweep(nowMs + IDLE_CUT_MS, never);
-  assert.is(served.greeted[0]?.destroyed, true);
+  assert.is(served.welcomed[0]?.destroyed, true);
 });
 
 test("cut() ends the connection of one peer", async () => {
@@ -159,8 +159,8 @@ interface Way {
 
 /** Connections, and those that came to them. */
 class Served implements AsyncDisposable {
-  readonly greeted: Socket[] = [];
-  readonly connections = new Connections((socket) => this.greeted.push(socket));
+  readonly welcomed: Socket[] = [];
+  readonly connections = new Connections((socket) => this.welcomed.push(socket));
   readonly clients: Socket[] = [];
 
   /** A connection that ends its own side only when it is told to. */

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { CountOutcome, GiveOutcome } from "../../../src/core/likes_server/likes_server.ts";
+import type { CountsResult, AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import { STATUS } from "../../../src/errors.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../../src/rpc/client/client.ts";
@@ -13,7 +13,7 @@ import { faultOf, testId } from "../../store/faults.ts";
 import { NO_LIKES, serve } from "../serving.ts";
 
 const LIMIT_MS = 5_000;
-const ACCEPTED: GiveOutcome = { type: "accepted", incarnation: testId(1), sequence: 7 };
+const ACCEPTED: AddResult = { type: "accepted", incarnation: testId(1), sequence: 7 };
 
 test("addLikes() gives the event's name when it was accepted", async () => {
   const given: LikeEvent[] = [];
@@ -57,7 +57,7 @@ test("AddLikes is INTERNAL without the text when the role has a bug", async () =
 });
 
 test("addLikes() cannot tell the outcome when no answer comes in time", async () => {
-  await using serving = await serve(likesService({ ...NO_LIKES, give: () => {} }));
+  await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   using client = new Closing(serving.address);
   const fault = await faultOf("outcome_unknown", () => client.likes.addLikes("a", 1n, 200));
   assert.match(fault.message, "Cannot tell whether the likes were accepted");
@@ -74,7 +74,7 @@ test("total() throws total_unknown before the first pulse, and gives one of 64 b
   using before = new Closing(early.address);
   await faultOf("total_unknown", () => before.likes.total(LIMIT_MS));
   const totalLikes = 2n ** 63n + 1n;
-  const pulse = { type: "pulse", labelMs: 5, generation: testId(2), version: 9 } as const;
+  const pulse = { type: "pulse", pulseMs: 5, generation: testId(2), version: 9 } as const;
   const total = () => ({
     pulse: { ...pulse, totalLikes, asOfMs: 4, convergence: "converged" as const },
     pendingLikes: 3n,
@@ -94,7 +94,7 @@ test("total() throws total_unknown before the first pulse, and gives one of 64 b
 
 test("counts() carries what is asked, and gives what is known and what is not", async () => {
   const asked: unknown[] = [];
-  const learnt = {
+  const fetched = {
     likes: 2n ** 63n - 1n,
     pendingLikes: 0n,
     asOfMs: 4,
@@ -103,11 +103,11 @@ test("counts() carries what is asked, and gives what is known and what is not", 
     ageMs: 12,
   };
   const counts = [
-    { itemId: "video", learnt },
-    { itemId: "untold", learnt: { ...learnt, likes: 0n, pendingLikes: undefined } },
-    { itemId: "unknown", learnt: undefined },
+    { itemId: "video", fetched },
+    { itemId: "untold", fetched: { ...fetched, likes: 0n, pendingLikes: undefined } },
+    { itemId: "unknown", fetched: undefined },
   ];
-  const count = (items: unknown, done: (outcome: CountOutcome) => void): void => {
+  const count = (items: unknown, done: (outcome: CountsResult) => void): void => {
     asked.push(items);
     done({ type: "counted", counts });
   };
@@ -124,7 +124,7 @@ test("counts() carries what is asked, and gives what is known and what is not", 
 
 test("counts() throws the fault by name when the role refused, and INTERNAL for a bug", async () => {
   const refusal = { code: "count_unknown", message: "Cannot tell" } as const;
-  const count = (_items: unknown, done: (outcome: CountOutcome) => void): void =>
+  const count = (_items: unknown, done: (outcome: CountsResult) => void): void =>
     done({ type: "refused", refusal });
   await using serving = await serve(likesService({ ...NO_LIKES, count }));
   using client = new Closing(serving.address);
@@ -135,8 +135,8 @@ test("counts() throws the fault by name when the role refused, and INTERNAL for 
   assert.not.match(fault.message, "secret");
 });
 
-function serveGiving(give: (event: LikeEvent) => GiveOutcome) {
-  return serve(likesService({ ...NO_LIKES, give: (event, done) => done(give(event)) }));
+function serveGiving(add: (event: LikeEvent) => AddResult) {
+  return serve(likesService({ ...NO_LIKES, add: (event, done) => done(add(event)) }));
 }
 
 /** A client that is closed at the end of a test. */

@@ -6,46 +6,46 @@ import { healthOf } from "../../fixtures/health.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf } from "../../store/faults.ts";
 import { TROUBLES_RECORDED_MAX, TROUBLE_DETAIL_BYTES_MAX } from "../../../src/limits.ts";
-import { DECISION, TROUBLE, serveOperated } from "../operator_fixture.ts";
+import { DECISION, TROUBLE, serveDecided } from "../operator_fixture.ts";
 
 const LIMIT_MS = 5_000;
 
 test("operatorService() hands over what is asked and answers what was decided", async () => {
   const another = { ...DECISION, number: 5, kind: "retire", trouble: "" } as const;
-  await using operated = await serveOperated({ type: "decided", decisions: [DECISION, another] });
-  using closing = new Closing(operated.path);
+  await using decided = await serveDecided({ type: "decided", decisions: [DECISION, another] });
+  using closing = new Closing(decided.path);
   const { client } = closing;
   assert.equal(await client.retire("likes-server-1", "gone", LIMIT_MS), [DECISION, another]);
   assert.equal(await client.resolve(3, "", LIMIT_MS), [DECISION, another]);
-  assert.equal(operated.asked, [
+  assert.equal(decided.asked, [
     { type: "retire", server: "likes-server-1", reason: "gone" },
     { type: "resolve", troubleNumber: 3, reason: "" },
   ]);
-  assert.is(await healthOf(`unix:${operated.path}`, "likes.v1.OperatorService"), "SERVING");
+  assert.is(await healthOf(`unix:${decided.path}`, "likes.v1.OperatorService"), "SERVING");
 });
 
 test("operatorService() answers the role's own refusal when it decides nothing", async () => {
   const refusal = { code: "operation_refused", message: "Cannot retire a: it streams" } as const;
-  await using operated = await serveOperated({ type: "refused", refusal });
-  using closing = new Closing(operated.path);
+  await using decided = await serveDecided({ type: "refused", refusal });
+  using closing = new Closing(decided.path);
   const fault = await faultOf("operation_refused", () => closing.client.retire("a", "", LIMIT_MS));
   assert.is(fault.message, refusal.message);
 });
 
 test("operatorService() refuses a request, unheard by the role, when a field is wrong", async () => {
-  await using operated = await serveOperated({ type: "decided", decisions: [DECISION] });
-  using closing = new Closing(operated.path);
+  await using decided = await serveDecided({ type: "decided", decisions: [DECISION] });
+  using closing = new Closing(decided.path);
   const { client } = closing;
   await faultOf("message_invalid", () => client.retire("", "", LIMIT_MS));
   await faultOf("message_invalid", () => client.resolve(0, "", LIMIT_MS));
-  assert.equal(operated.asked, []);
+  assert.equal(decided.asked, []);
 });
 
 test("operatorService() keeps the text to itself when the role has a bug", async () => {
   await using folder = temporaryFolder();
   const path = `${folder.path}/s`;
   const server = await serveOperator(path, {
-    operate: () => {
+    decide: () => {
       throw new Error("a secret");
     },
     troublesOf: () => {
@@ -67,8 +67,8 @@ test("operatorService() lists as many troubles as a ledger records", async () =>
     detail: "é".repeat(TROUBLE_DETAIL_BYTES_MAX / 2),
   }));
   const others = [{ ...TROUBLE, serverId: "b", number: 2_000 }];
-  await using operated = await serveOperated(undefined, [...troubles, ...others]);
-  using closing = new Closing(operated.path);
+  await using decided = await serveDecided(undefined, [...troubles, ...others]);
+  using closing = new Closing(decided.path);
   assert.equal(await closing.client.troublesOf("a", LIMIT_MS), troubles);
   assert.equal(await closing.client.troublesOf("c", LIMIT_MS), []);
   await faultOf("message_invalid", () => closing.client.troublesOf("", LIMIT_MS));

@@ -15,11 +15,11 @@ import {
 import { becomes, within } from "../../fixtures/eventually.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf } from "../../store/faults.ts";
-import { serveOperated } from "../operator_fixture.ts";
+import { serveDecided } from "../operator_fixture.ts";
 
 const LIMIT_MS = 5_000;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const PORT = { operate: (): void => {}, troublesOf: () => [] };
+const PORT = { decide: (): void => {}, troublesOf: () => [] };
 
 test("operatorSocketPath() is beside the ledger when a data folder is given", () => {
   assert.is(operatorSocketPath("/a/b"), "/a/b/primary/operator.sock");
@@ -28,11 +28,11 @@ test("operatorSocketPath() is beside the ledger when a data folder is given", ()
 test("serveOperator() makes a socket for its owner alone when everybody might write", async () => {
   const umask = process.umask(0);
   try {
-    await using operated = await serveOperated(undefined);
-    const { mode } = statSync(operated.path);
+    await using decided = await serveDecided(undefined);
+    const { mode } = statSync(decided.path);
     assert.is(mode & 0o777, 0o600);
-    writeFileSync(`${operated.path}.other`, "");
-    assert.is(statSync(`${operated.path}.other`).mode & 0o777, 0o666, "others are made as before");
+    writeFileSync(`${decided.path}.other`, "");
+    assert.is(statSync(`${decided.path}.other`).mode & 0o777, 0o666, "others are made as before");
   } finally {
     process.umask(umask);
   }
@@ -81,8 +81,8 @@ test("serveOperator() names the way out when the path is longer than it may be",
 });
 
 test("serveOperator() cuts an idle connection and no busy one when none has an address", async () => {
-  await using operated = await serveOperated(undefined);
-  const { path, server, asked } = operated;
+  await using decided = await serveDecided(undefined);
+  const { path, server, asked } = decided;
   const idle = connect(path);
   idle
     .on("error", () => {})

@@ -76,7 +76,7 @@ test("StreamLikes tells the role each message, and its end once", async () => {
     closed: () => void closed++,
   };
   await using serving = await serve(primaryService({ ...NO_PRIMARY, open: () => events }).add);
-  const report = { incarnation: testId(1), labelUnixMs: "1" };
+  const report = { incarnation: testId(1), pulseUnixMs: "1" };
   const ended = stream(serving.address, (send) => send({ report }));
   await becomes("the report", () => heard.length === 1);
   ended.cancel();
@@ -148,7 +148,7 @@ test("StreamLikes reads no more of a stream when the role pauses it, until it re
   const client = new protos.PrimaryService(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
   const call = client.streamLikes();
   call.on("error", () => {});
-  const report = { incarnation: testId(1), labelUnixMs: "1" };
+  const report = { incarnation: testId(1), pulseUnixMs: "1" };
   for (let count = 0; count < REPORTS; count++) call.write({ report });
   await becomes("the first report", () => heard === 1);
   // What is answered on the same connection was read after all of that.

@@ -41,7 +41,7 @@ test("listenTarget() writes IPv6 in brackets", () => {
 
 test("close() ends in time when a call hangs, and cuts it", async () => {
   let asked = false;
-  const serving = await serve(likesService({ ...NO_LIKES, give: () => (asked = true) }));
+  const serving = await serve(likesService({ ...NO_LIKES, add: () => (asked = true) }));
   const client = new LikesClient(serving.address);
   const call = faultOf("outcome_unknown", () => client.addLikes("video", 1n, 60_000));
   while (!asked) await new Promise((resolve) => setImmediate(resolve));

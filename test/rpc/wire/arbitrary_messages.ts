@@ -93,7 +93,7 @@ export const troubleStatus: fc.Arbitrary<TroubleStatus> = record({
 const report = record({
   type: fc.constant("report" as const),
   incarnation: id,
-  labelMs: number,
+  pulseMs: number,
   lastSequence: number,
   acceptedLikes: likes,
   acknowledgedLikes: likes,
@@ -107,7 +107,7 @@ const report = record({
 
 const pulse: fc.Arbitrary<Pulse> = record({
   type: fc.constant("pulse" as const),
-  labelMs: number,
+  pulseMs: number,
   generation: id,
   version: number,
   totalLikes: likes,
@@ -121,7 +121,7 @@ const welcome = record({
   generation: id,
   appliedSequence: number,
   digest: id,
-  reoffer: fc.boolean(),
+  redeliver: fc.boolean(),
   pulse,
 });
 

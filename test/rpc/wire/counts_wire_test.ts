@@ -2,14 +2,14 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CountsRequest } from "../../../src/core/primary/counts_page.ts";
-import type { LearntCount } from "../../../src/core/likes_server/count_cache.ts";
+import type { CachedCount } from "../../../src/core/likes_server/count_cache.ts";
 import {
   readCounts,
   readCountsRequest,
-  readLearntCounts,
+  readCachedCounts,
   writeCounts,
   writeCountsRequest,
-  writeLearntCounts,
+  writeCachedCounts,
 } from "../../../src/rpc/wire/counts_wire.ts";
 import type { Counts } from "../../../src/rpc/wire/counts_wire.ts";
 import { protos } from "../../../src/rpc/protos.ts";
@@ -22,7 +22,7 @@ const WHOLE = fc.nat(Number.MAX_SAFE_INTEGER);
 const LIKES = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const ITEM_ID = fc.string({ minLength: 1, unit: "grapheme" });
 const CODECS = protos.PrimaryService.service.GetCounts;
-const LEARNT_CODECS = protos.LikesService.service.GetLearntCounts;
+const CACHED_CODECS = protos.LikesService.service.GetCachedCounts;
 
 const REQUEST: fc.Arbitrary<CountsRequest> = record({
   itemIds: fc.array(ITEM_ID),
@@ -43,9 +43,9 @@ const COUNTS: fc.Arbitrary<Counts> = record({
   generation: ID,
 });
 
-const LEARNT: fc.Arbitrary<LearntCount> = record({
+const CACHED: fc.Arbitrary<CachedCount> = record({
   itemId: ITEM_ID,
-  learnt: fc.option(
+  fetched: fc.option(
     record({
       likes: LIKES,
       pendingLikes: fc.option(LIKES, { nil: undefined }),
@@ -70,13 +70,13 @@ test("readCountsRequest() and readCounts() give what was written when it went ov
   );
 });
 
-test("readLearntCounts() tells 0 from what is not known when it went over the wire", () => {
+test("readCachedCounts() tells 0 from what is not known when it went over the wire", () => {
   fc.assert(
-    fc.property(fc.array(LEARNT), (counts) => {
-      const { responseSerialize, responseDeserialize } = LEARNT_CODECS;
-      const wire = writeLearntCounts({ serverId: "a", counts });
+    fc.property(fc.array(CACHED), (counts) => {
+      const { responseSerialize, responseDeserialize } = CACHED_CODECS;
+      const wire = writeCachedCounts({ serverId: "a", counts });
       const told = responseDeserialize(responseSerialize(wire));
-      assert.equal(readLearntCounts(told), { serverId: "a", counts });
+      assert.equal(readCachedCounts(told), { serverId: "a", counts });
     }),
   );
 });

@@ -22,7 +22,7 @@ test("readDecision() gives what was written when the decision is any correct one
   const number = fc.maxSafeNat();
   const decision: fc.Arbitrary<DecisionRow> = record({
     number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
-    kind: fc.constantFrom("retire", "resolve", "refilled", "answered"),
+    kind: fc.constantFrom("retire", "resolve", "redelivered", "confirmed"),
     trouble: fc.constantFrom(...TROUBLE_KINDS, ""),
     troubleNumber: fc.nat(),
     outboxId: id,

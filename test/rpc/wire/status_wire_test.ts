@@ -7,7 +7,7 @@ import { troubleStatus } from "./arbitrary_messages.ts";
 import { recodeStatus } from "../over_the_wire.ts";
 import { emptyStatus, serverStatus } from "../serving.ts";
 
-const misdirected = [
+const foreignServers = [
   { serverId: "a", outboxId: testId(3), address: "a:1", ledgerId: testId(4), sinceMs: 5 },
 ];
 const unrecorded = [
@@ -26,8 +26,15 @@ test("readStatus() gives what was written, troubles too, when the status is any 
     fc.property(fc.array(troubleStatus, { maxLength: 5 }), fc.nat(), (troubles, more) => {
       const servers = [serverStatus(1), { ...serverStatus(2), state: "silent" as const }];
       const troubleCount = troubles.length + more;
-      for (const unwritten of [undefined, "full", "busy"] as const) {
-        const changes = { servers, troubles, troubleCount, misdirected, unrecorded, unwritten };
+      for (const writeFailure of [undefined, "disk_full", "store_busy"] as const) {
+        const changes = {
+          servers,
+          troubles,
+          troubleCount,
+          foreignServers,
+          unrecorded,
+          writeFailure,
+        };
         const status = { ...emptyStatus(7), ...changes };
         assert.equal(readStatus(recodeStatus(writeStatus(status))), status);
       }
@@ -40,7 +47,7 @@ test("readStatus() refuses a status when a state, a trouble or a number is none"
   for (const wrong of [
     { servers: [{ ...server, state: "SERVER_STATE_UNSPECIFIED" as const }] },
     { troubles: [{ number: 1 }] },
-    { misdirected: [{ sinceUnixMs: "-1" }] },
+    { foreignServers: [{ sinceUnixMs: "-1" }] },
     { unrecorded: [{ kind: "TROUBLE_KIND_GAP" as const, sinceUnixMs: "-1" }] },
     { unrecorded: [{ sinceUnixMs: "1" }] },
     { asOfUnixMs: "-1" },

@@ -50,7 +50,7 @@ function batchOf(records: number, bytes: number) {
 function reportOf(troubles: number, detail: string) {
   const trouble = { kind: "TROUBLE_KIND_GAP", incarnation: ID, detail } as const;
   const all = Array.from({ length: troubles }, () => trouble);
-  return { incarnation: ID, labelUnixMs: "1", troubles: all };
+  return { incarnation: ID, pulseUnixMs: "1", troubles: all };
 }
 
 test.run();

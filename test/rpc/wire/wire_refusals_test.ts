@@ -21,9 +21,9 @@ const BATCH = {
   records: [RECORD],
   digest: DIGEST,
 };
-const REPORT = { incarnation: ID, labelUnixMs: "1" };
+const REPORT = { incarnation: ID, pulseUnixMs: "1" };
 const TROUBLE = { kind: "TROUBLE_KIND_GAP", incarnation: ID, detail: "" } as const;
-const PULSE = { labelUnixMs: "1", generation: ID, convergence: "CONVERGENCE_UNKNOWN" } as const;
+const PULSE = { pulseUnixMs: "1", generation: ID, convergence: "CONVERGENCE_UNKNOWN" } as const;
 const WELCOME = { ledgerId: ID, generation: ID, digest: DIGEST, pulse: PULSE };
 const ACK = { incarnation: ID };
 
@@ -77,7 +77,7 @@ test("readFromLikesServer() refuses a report when a field is out of bounds", asy
   const report = (field: string, change: object) =>
     refused(field, { report: { ...REPORT, ...change } });
   for (const bad of BAD_IDS) await report("incarnation", { incarnation: bad });
-  await report("label_unix_ms", { labelUnixMs: "-1" });
+  await report("pulse_unix_ms", { pulseUnixMs: "-1" });
   for (const bad of BAD_NUMBERS) {
     await report("last_sequence", { lastSequence: bad });
     await report("other_pending_events", { otherPendingEvents: bad });

@@ -4,10 +4,10 @@ import * as assert from "uvu/assert";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
 import { readFromLikesServer, readFromPrimary } from "../../../src/rpc/wire/wire.ts";
 import {
-  count,
-  likes,
+  toUint64,
+  toBigInt,
   readConvergence,
-  safe,
+  toSafeInteger,
   writeConvergence,
 } from "../../../src/rpc/wire/wire_fields.ts";
 import { faultOf } from "../../store/faults.ts";
@@ -32,22 +32,22 @@ test("readFromPrimary() gives what was written when the message is any correct o
   );
 });
 
-test("likes() and count() are exact when the number is beyond 2^53", () => {
+test("likes() and toUint64() are exact when the number is beyond 2^53", () => {
   const most = 2n ** 64n - 1n;
   for (const value of [0n, 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, most]) {
-    assert.is(likes(count(value)), value);
+    assert.is(toBigInt(toUint64(value)), value);
   }
-  assert.throws(() => count(-1), "Cannot send -1 as 64 bits");
-  assert.throws(() => count(most + 1n), "as 64 bits");
-  assert.throws(() => count(1.5));
-  assert.throws(() => count(Number.NaN));
+  assert.throws(() => toUint64(-1), "Cannot send -1 as 64 bits");
+  assert.throws(() => toUint64(most + 1n), "as 64 bits");
+  assert.throws(() => toUint64(1.5));
+  assert.throws(() => toUint64(Number.NaN));
 });
 
 test("safe() refuses a number when it is not whole, or beyond 2^53", async () => {
-  assert.is(safe("version", "0"), 0);
-  assert.is(safe("version", String(Number.MAX_SAFE_INTEGER)), Number.MAX_SAFE_INTEGER);
+  assert.is(toSafeInteger("version", "0"), 0);
+  assert.is(toSafeInteger("version", String(Number.MAX_SAFE_INTEGER)), Number.MAX_SAFE_INTEGER);
   for (const wire of ["-1", "9007199254740992", "18446744073709551615", "1.5", "x"]) {
-    const { message } = await faultOf("message_invalid", () => safe("version", wire));
+    const { message } = await faultOf("message_invalid", () => toSafeInteger("version", wire));
     assert.is(message, `Cannot take a message whose version is ${wire}`);
   }
 });

@@ -2,7 +2,7 @@
  * Law 7: an amnesia that can be seen is recorded as trouble, and costs no like that still exists
  * anywhere. It is told of every store that forgot, and looks whether the ledger names it.
  */
-import type { GroupResult } from "../../../src/core/ledger/ledger_rule.ts";
+import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
 import type { TroubleRow } from "../../../src/core/ledger/ledger.ts";
 import type { Id } from "../../../src/core/protocol/record.ts";
@@ -40,7 +40,7 @@ export class AmnesiaWatch {
   readonly #oracle: Observed;
   #expected: Expected[] = [];
   /** Of each outbox, what ledgers had acknowledged to it that forgot. */
-  readonly #toRefill = new Map<Id, Set<Gift>>();
+  readonly #toRedeliver = new Map<Id, Set<Gift>>();
   #restores = 0;
   /** Whether any store ever forgot: then there may be something to decide. */
   happened = false;
@@ -68,7 +68,7 @@ export class AmnesiaWatch {
     this.#oracle.asOf.wrong.delete(outboxId);
     if (after.content.state.outboxId !== outboxId) return;
     this.#oracle.asOf.rolledBack.add(outboxId);
-    this.#expectForgotten(before, after);
+    this.#expectPurged(before, after);
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
       if (closed || home.appliedOf(incarnation) <= last.sequence) continue;
       const why = `${incarnation} was rolled back to #${last.sequence}`;
@@ -82,7 +82,7 @@ export class AmnesiaWatch {
   }
 
   /** Of the life that was live the ledger knows, and the outbox does not: it shows as a second one. */
-  #expectForgotten(before: OutboxDisk, after: OutboxDisk): void {
+  #expectPurged(before: OutboxDisk, after: OutboxDisk): void {
     const { outboxId, incarnations } = after.content.state;
     const live = before.content.state.incarnations.at(-1)?.incarnation ?? "";
     if (incarnations.some(({ incarnation }) => incarnation === live)) return;
@@ -124,26 +124,26 @@ export class AmnesiaWatch {
     this.#restores++;
     for (const { content } of disks) {
       const { outboxId, incarnations } = content.state;
-      const toRefill = this.#toRefill.get(outboxId) ?? new Set();
-      this.#toRefill.set(outboxId, toRefill);
+      const toRedeliver = this.#toRedeliver.get(outboxId) ?? new Set();
+      this.#toRedeliver.set(outboxId, toRedeliver);
       for (const { incarnation, acknowledged, last, closed } of incarnations) {
         const gifts = this.#oracle.truth.lifeOf(incarnation)?.gifts ?? [];
         const known = gifts.slice(0, closed ? last.sequence : acknowledged.sequence);
-        for (const gift of known) if (lineage.isCounted(gift)) toRefill.add(gift);
+        for (const gift of known) if (lineage.isCounted(gift)) toRedeliver.add(gift);
       }
     }
   }
 
   /** A LikesServer holds the ledger for refilled, unless it may mean one of several. */
-  refilled(outboxId: Id): void {
-    if (this.#restores === 1) this.#checkRefilled(outboxId, this.#oracle.home);
+  redelivered(outboxId: Id): void {
+    if (this.#restores === 1) this.#checkRedelivered(outboxId, this.#oracle.home);
   }
 
   /** A ledger is called refilled once it has what is left of all that it had acknowledged. */
-  #checkRefilled(outboxId: Id, lineage: Lineage): void {
+  #checkRedelivered(outboxId: Id, lineage: Lineage): void {
     const { asOf, outboxes } = this.#oracle;
     if (asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId)) return;
-    for (const gift of this.#toRefill.get(outboxId) ?? []) {
+    for (const gift of this.#toRedeliver.get(outboxId) ?? []) {
       if (lineage.isCounted(gift) || asOf.excuseForEver(gift, lineage) !== undefined) continue;
       const { life, sequence, itemId } = gift;
       const incarnation = life?.incarnation ?? "";
@@ -183,10 +183,10 @@ export class AmnesiaWatch {
    * A member that was retired returned: each as_of that lacked its likes is in the span that is
    * named.
    */
-  committed({ troubles, decisions }: GroupResult, lineage: Lineage): void {
+  committed({ troubles, decisions }: CommitResult, lineage: Lineage): void {
     for (const trouble of troubles) this.#checkCause(trouble, lineage);
     for (const { kind, outboxId } of decisions) {
-      if (kind === "refilled") this.#checkRefilled(outboxId, lineage);
+      if (kind === "redelivered") this.#checkRedelivered(outboxId, lineage);
     }
     for (const { outboxId, incarnation, firstSequence, lastSequence } of decisions) {
       // A copy, or an outbox that was put back, may have what another one does not.

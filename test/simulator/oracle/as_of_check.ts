@@ -8,7 +8,7 @@ import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import { holds } from "./holds.ts";
 import type { Lineage } from "./lineage.ts";
-import type { Gift, Life, Truth } from "./truth.ts";
+import type { Gift, PerIncarnation, Truth } from "./truth.ts";
 
 /** Which values of as_of lacked likes of an outbox that an operator had retired. */
 export interface WrongSpan {
@@ -147,7 +147,7 @@ export class AsOfCheck {
   }
 
   /** Whether an outbox knows what it accepted in `life`, were it only up to where. */
-  #isListed(life: Life | undefined): boolean {
+  #isListed(life: PerIncarnation | undefined): boolean {
     return [...this.#outboxes()].some(({ content }) => {
       return content.state.incarnations.some((one) => one.incarnation === life?.incarnation);
     });
@@ -179,7 +179,7 @@ function isConfirmed({ disk }: Lineage): boolean {
 }
 
 /** Whether an operator said of a copy that forgot, or differs, that nothing more of it counts. */
-function isEnded({ incarnation }: Life, { disk }: Lineage): boolean {
+function isEnded({ incarnation }: PerIncarnation, { disk }: Lineage): boolean {
   return disk.decisions.some((one) => {
     const isOfCopy = one.trouble === "outbox_rolled_back" || one.trouble === "digest_differs";
     return one.kind === "resolve" && isOfCopy && one.incarnation === incarnation;

@@ -5,7 +5,7 @@
  */
 import type { DecisionRow, TroubleRow } from "../../../src/core/ledger/ledger.ts";
 import type {
-  GroupResult,
+  CommitResult,
   LedgerCommand,
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
@@ -13,9 +13,9 @@ import type { Id } from "../../../src/core/protocol/record.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 
-type Operated = Extract<LedgerResult, { readonly type: "operated" }>;
-type Retire = Extract<OperateCommand["operation"], { readonly type: "retire" }>;
-type OperateCommand = Extract<LedgerCommand, { readonly type: "operate" }>;
+type Operated = Extract<LedgerResult, { readonly type: "decided" }>;
+type Retire = Extract<DecideCommand["decision"], { readonly type: "retire" }>;
+type DecideCommand = Extract<LedgerCommand, { readonly type: "decide" }>;
 
 /** Incarnations of which somebody answers, and the outbox of each. */
 type Streaming = ReadonlyMap<Id, Id>;
@@ -30,22 +30,22 @@ export class DecisionCheck {
   }
 
   /** A group is on `disk`. */
-  check(commands: readonly LedgerCommand[], { results }: GroupResult, disk: LedgerDisk): void {
+  check(commands: readonly LedgerCommand[], { results }: CommitResult, disk: LedgerDisk): void {
     for (const [index, command] of commands.entries()) {
-      if (command.type !== "operate") continue;
-      const { requestId, operation } = command;
+      if (command.type !== "decide") continue;
+      const { requestId, decision } = command;
       const result = results.find((one): one is Operated => {
-        return one.type === "operated" && one.requestId === requestId;
+        return one.type === "decided" && one.requestId === requestId;
       });
-      expect(result !== undefined, () => `nothing came of the ${operation.type} of an operator`);
-      if (result.refusal === undefined) checkRecorded(result.decisions, operation.reason, disk);
+      expect(result !== undefined, () => `nothing came of the ${decision.type} of an operator`);
+      if (result.refusal === undefined) checkRecorded(result.decisions, decision.reason, disk);
       else expect(result.decisions.length === 0, () => "what was refused is decided");
       if (result.refusal !== undefined) continue;
       const isLast = commands.slice(index + 1).every(({ type }) => type === "advance");
-      if (operation.type === "retire" && isLast) checkRetired(operation, result.decisions, disk);
+      if (decision.type === "retire" && isLast) checkRetired(decision, result.decisions, disk);
       const streaming = this.#streaming.get(requestId) ?? new Map<Id, Id>();
-      if (operation.type === "resolve") {
-        checkResolved(operation.troubleNumber, result.decisions, { disk, streaming, isLast });
+      if (decision.type === "resolve") {
+        checkResolved(decision.troubleNumber, result.decisions, { disk, streaming, isLast });
       }
     }
   }

@@ -5,7 +5,7 @@
  */
 import type { LedgerMeta } from "../../../src/core/ledger/ledger.ts";
 import type {
-  GroupResult,
+  CommitResult,
   LedgerCommand,
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
@@ -24,12 +24,12 @@ export class GroupCheck {
   /** A group is on the disk of `lineage`, which does not know of it yet; `before` was there. */
   check(
     commands: readonly LedgerCommand[],
-    group: GroupResult,
+    group: CommitResult,
     { lineage, before }: { readonly lineage: Lineage; readonly before: LedgerMeta },
   ): void {
     checkVersion(group.meta, before);
-    const isOperated = commands.some(({ type }) => type === "operate");
-    if (!isOperated) checkLeft(group, lineage);
+    const isDecided = commands.some(({ type }) => type === "decide");
+    if (!isDecided) checkLeft(group, lineage);
     const results = group.results.filter((result) => "streamId" in result);
     const refused = new Set<number>();
     for (const command of commands) {
@@ -37,14 +37,14 @@ export class GroupCheck {
       const result = results.shift();
       if (result?.type === "refused") refused.add(command.streamId);
       if (command.type === "report") this.#reported.add(command.report.report.incarnation);
-      if (result?.type === "reported" && !isOperated) {
+      if (result?.type === "reported" && !isDecided) {
         checkParked(result, commands, lineage);
         checkAsked(result, commands, group);
       }
       if (command.type !== "batch") continue;
       const isForged = this.forged.has(command.batch) && result?.type === "applied";
       expect(!isForged, () => "a batch is applied that its LikesServer did not send");
-      if (!isOperated) checkBatch(command.batch, result, lineage);
+      if (!isDecided) checkBatch(command.batch, result, lineage);
     }
     expect(results.length === 0, () => "a stream is heard after it was refused");
     this.#checkHellos(commands, group, lineage);
@@ -52,7 +52,7 @@ export class GroupCheck {
 
   #checkHellos(
     commands: readonly LedgerCommand[],
-    { members }: GroupResult,
+    { members }: CommitResult,
     { disk }: Lineage,
   ): void {
     const written = new Set(commands.flatMap(outboxesOf));
@@ -61,7 +61,7 @@ export class GroupCheck {
       expect(isAsked, () => `${outboxId} is written although nobody asked for it`);
     }
     for (const command of commands) {
-      if (command.type !== "greet") continue;
+      if (command.type !== "hello") continue;
       const { incarnation } = command.hello;
       const isOpened = disk.incarnations.has(incarnation) && !this.#reported.has(incarnation);
       expect(!isOpened, () => `a Hello opens ${incarnation}`);
@@ -90,7 +90,7 @@ function checkBatch(batch: Batch, result: LedgerResult | undefined, lineage: Lin
 }
 
 /** Who leaves has nothing open any more, of which likes could be awaited. */
-function checkLeft({ members }: GroupResult, { disk }: Lineage): void {
+function checkLeft({ members }: CommitResult, { disk }: Lineage): void {
   for (const { outboxId, state } of members) {
     if (state !== "left" || disk.members.get(outboxId)?.state !== "left") continue;
     for (const row of disk.incarnations.values()) {
@@ -109,7 +109,7 @@ type Reported = Extract<LedgerResult, { readonly type: "reported" }>;
 function checkAsked(
   { command: { outboxId }, left }: Reported,
   commands: readonly LedgerCommand[],
-  { members }: GroupResult,
+  { members }: CommitResult,
 ): void {
   const row = members.find((one) => one.outboxId === outboxId);
   if (!left || row?.state !== "left") return;
@@ -145,7 +145,7 @@ function checkParked(
 function outboxesOf(command: LedgerCommand): readonly Id[] {
   if (command.type === "report") return [command.report.outboxId];
   if (command.type === "batch") return [command.outboxId];
-  return command.type === "operate" ? [""] : [];
+  return command.type === "decide" ? [""] : [];
 }
 
 function checkVersion(meta: LedgerMeta, before: LedgerMeta): void {

@@ -2,7 +2,7 @@
  * What one life of a LikesServer has said, as it was seen on the wire and on its disk: nothing
  * leaves before the disk (law 1), and every window and queue is within its bound (law 6).
  */
-import type { GiveOutcome, Retention } from "../../../src/core/likes_server/likes_server.ts";
+import type { AddResult, Retention } from "../../../src/core/likes_server/likes_server.ts";
 import type { FromLikesServer, FromPrimary } from "../../../src/core/protocol/messages.ts";
 import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
@@ -80,7 +80,7 @@ export class LikesServerWatch {
 
   /** A process begins, at the time `nowMs` of the world. */
   begun(nowMs: number): void {
-    this.#isPerhapsKnown = this.#disk.content.state.membership !== "stranger";
+    this.#isPerhapsKnown = this.#disk.content.state.membership !== "unregistered";
     this.#outbox.begun(nowMs);
   }
 
@@ -110,11 +110,11 @@ export class LikesServerWatch {
     }
     for (const write of writes) {
       if (write.type === "close") this.#checkClosed(write.incarnation);
-      if (write.type === "refilled") this.#oracle.amnesia.refilled(state.outboxId);
+      if (write.type === "end_redelivery") this.#oracle.amnesia.redelivered(state.outboxId);
     }
   }
 
-  answered(requestId: number, outcome: GiveOutcome): void {
+  answered(requestId: number, outcome: AddResult): void {
     const gift = this.#oracle.truth.answered(requestId, outcome);
     if (outcome.type !== "accepted") return;
     expect(this.#mayAccept, () => `${gift.itemId} is accepted by no member`);
@@ -161,12 +161,12 @@ export class LikesServerWatch {
     if (message.type === "batch") return this.#sentBatch(message);
     this.#isPerhapsKnown = true;
     this.isSending = !message.final;
-    const { forgotten, incarnations, membership } = this.#disk.content.state;
+    const { purged, incarnations, membership } = this.#disk.content.state;
     if (message.final) this.#final.add(message.incarnation);
     expect(!message.leaving || membership === "leaving", () => "it leaves, and no disk knows it");
     const { version } = this.#shown;
     expect(message.shownVersion <= version, () => `shows ${version}, not ${message.shownVersion}`);
-    const { likes } = acceptedOf(forgotten, incarnations);
+    const { likes } = acceptedOf(purged, incarnations);
     expect(message.acceptedLikes <= likes, () => `reports ${message.acceptedLikes} of ${likes}`);
     expect(message.troubles.length <= TROUBLES_MAX, () => "too many troubles in one report");
   }

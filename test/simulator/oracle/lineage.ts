@@ -3,7 +3,7 @@
  * incarnation, the total, and what an operator gave up. A ledger that is restored from a copy goes
  * on from what was kept beside that copy.
  */
-import type { GroupResult } from "../../../src/core/ledger/ledger_rule.ts";
+import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { Id } from "../../../src/core/protocol/record.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
@@ -90,7 +90,7 @@ export class Lineage {
   }
 
   /** A group is on the disk: exactly the next synced events of each incarnation were added. */
-  committed(group: GroupResult): void {
+  committed(group: CommitResult): void {
     const { items, meta } = this.disk;
     const touched = new Set<string>();
     for (const result of group.results) {
@@ -137,7 +137,7 @@ export class Lineage {
   }
 
   /** An operator closed gaps: what lies in them is not counted, and counting goes on after them. */
-  #decided({ decisions }: GroupResult): void {
+  #decided({ decisions }: CommitResult): void {
     for (const { incarnation, firstSequence, lastSequence } of decisions) {
       if (lastSequence === 0) continue;
       const before = this.appliedOf(incarnation);

@@ -11,7 +11,7 @@ interface Named {
 }
 
 /** Looks at what one life of the primary has heard of. */
-export class NamedCheck {
+export class HighestReportedCheck {
   readonly #lineage: Lineage;
   readonly #isTwinned: (outboxId: Id) => boolean;
   /** Highest sequence of each incarnation. */

@@ -7,7 +7,7 @@
  * who forgot, and the checks of groups and decisions what a commit may do.
  */
 import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
-import type { GroupResult, LedgerCommand } from "../../../src/core/ledger/ledger_rule.ts";
+import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/apply_commands.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
 import type { Id, RecordCodec } from "../../../src/core/protocol/record.ts";
 import type { Status } from "../../../src/core/primary/status.ts";
@@ -127,7 +127,7 @@ export class Oracle {
   }
 
   /** An operator asks for something, while these stream; those that are retired are over already. */
-  operates(requestId: number, streaming: ReadonlyMap<Id, Id>): void {
+  decides(requestId: number, streaming: ReadonlyMap<Id, Id>): void {
     const { incarnations } = this.lineage.disk;
     const live = [...streaming].filter(([id]) => incarnations.get(id)?.state !== "retired");
     this.#decisions.asked(requestId, new Map(live));
@@ -136,7 +136,7 @@ export class Oracle {
   /** What `commands` did is on the disk, which had `before`; nobody may have seen it yet. */
   committed(
     commands: readonly LedgerCommand[],
-    group: GroupResult,
+    group: CommitResult,
     { disk, before }: { readonly disk: LedgerDisk; readonly before: LedgerMeta },
   ): void {
     this.commits++;
@@ -154,12 +154,12 @@ export class Oracle {
       lineage.asOfStep = this.#watch?.stepOf(asOfMs) ?? 0;
       if (!lineage.isForeign) this.asOf.check(lineage);
     }
-    if (group.decisions.some(({ kind }) => kind === "answered")) this.#watch?.checkAnswered();
+    if (group.decisions.some(({ kind }) => kind === "confirmed")) this.#watch?.checkAnswered();
     if (!lineage.isForeign) this.amnesia.committed(group, lineage);
   }
 
   /** A group left the ledger as it was, by what it says. */
-  unchanged({ members, troubles, decisions }: GroupResult): void {
+  unchanged({ members, troubles, decisions }: CommitResult): void {
     const rows = members.length + troubles.length + decisions.length;
     expect(rows === 0, () => `${rows} rows change, and no version names that`);
   }

@@ -66,7 +66,7 @@ export class OutboxCheck {
       }
       if (write.type === "acknowledge") this.#heardOf(write.incarnation, write.upTo);
       if (write.type === "trim") this.#checkAge(write.incarnation, write.upTo, nowMs);
-      if (write.type === "reopen") [this.#heard, this.#written] = [new Map(), new Map()];
+      if (write.type === "begin_redelivery") [this.#heard, this.#written] = [new Map(), new Map()];
       if (write.type === "close") {
         const closed = before.incarnations.find((one) => one.incarnation === write.incarnation);
         this.acknowledged(write.incarnation, closed?.last.sequence ?? 0, nowMs);
@@ -74,14 +74,14 @@ export class OutboxCheck {
     }
     const { state } = this.#disk.content;
     checkSeen(before, writes);
-    const isReopened = writes.some(({ type }) => type === "reopen");
-    if (writes.at(-1)?.type === "reopen") checkReopened(state);
+    const isRedelivered = writes.some(({ type }) => type === "begin_redelivery");
+    if (writes.at(-1)?.type === "begin_redelivery") checkRedelivery(state);
     for (const one of state.incarnations) {
-      this.#checkIncarnation(one, before, isReopened);
+      this.#checkIncarnation(one, before, isRedelivered);
       note(this.#written, one.incarnation, { upTo: retainedEnd(one), atMs: nowMs });
     }
-    if (writes.at(-1)?.type === "shed") this.#checkShed(before, writes);
-    this.#checkBounds(state, writes.at(-1)?.type === "shed");
+    if (writes.at(-1)?.type === "evict") this.#checkEvicted(before, writes);
+    this.#checkBounds(state, writes.at(-1)?.type === "evict");
   }
 
   /** Long after it was written down as acknowledged, everything that has come of age is gone. */
@@ -117,7 +117,7 @@ export class OutboxCheck {
   }
 
   /** Positions are in their order, and the records are those between the first and the last. */
-  #checkIncarnation(one: IncarnationState, before: OutboxSnapshot, isReopened: boolean): void {
+  #checkIncarnation(one: IncarnationState, before: OutboxSnapshot, isRedelivered: boolean): void {
     const { incarnation, trimmed, acknowledged, last } = one;
     const known = before.incarnations.find((other) => other.incarnation === incarnation);
     if (known === one) return;
@@ -125,7 +125,10 @@ export class OutboxCheck {
       trimmed.sequence <= acknowledged.sequence && acknowledged.sequence <= last.sequence;
     expect(isOrdered, () => `${incarnation}: ${trimmed.sequence}, ${acknowledged.sequence}`);
     const isBack = acknowledged.sequence < (known?.acknowledged.sequence ?? 0);
-    expect(isReopened || !isBack, () => `#${acknowledged.sequence} was acknowledged, and more was`);
+    expect(
+      isRedelivered || !isBack,
+      () => `#${acknowledged.sequence} was acknowledged, and more was`,
+    );
     const held = this.#disk.content.records.get(incarnation) ?? [];
     const [first, end] = [held[0]?.record.firstSequence, held.at(-1)?.record.lastSequence];
     const isHeld = (first ?? last.sequence + 1) === trimmed.sequence + 1;
@@ -135,7 +138,7 @@ export class OutboxCheck {
   }
 
   /** The oldest goes first, and no record more than has to. */
-  #checkShed(before: OutboxSnapshot, writes: readonly OutboxWrite[]): void {
+  #checkEvicted(before: OutboxSnapshot, writes: readonly OutboxWrite[]): void {
     if (writes.some(({ type }) => type === "trim")) return;
     const { state } = this.#disk.content;
     const { bytesMax, incarnationsMax = PLENTY } = this.#retain;
@@ -153,27 +156,27 @@ export class OutboxCheck {
       expect(left > bytesMax, () => `a record more is removed than ${bytesMax} bytes ask for`);
     }
     const ids = new Set(state.incarnations.map(({ incarnation }) => incarnation));
-    const forgotten = before.incarnations.findLast(({ incarnation, last }) => {
+    const purged = before.incarnations.findLast(({ incarnation, last }) => {
       return !ids.has(incarnation) && last.sequence > 0;
     });
-    if (forgotten === undefined) return;
+    if (purged === undefined) return;
     const kept = state.incarnations.filter((one) => one.closed && !isIdle(one)).length;
     expect(kept >= incarnationsMax, () => `${kept} closed incarnations are kept, and one is not`);
-    const older = before.incarnations.slice(0, before.incarnations.indexOf(forgotten));
+    const older = before.incarnations.slice(0, before.incarnations.indexOf(purged));
     const isOldest = older.every((one) => {
       return !one.closed || isIdle(one) || !ids.has(one.incarnation);
     });
-    expect(isOldest, () => `${forgotten.incarnation} is forgotten before an older one`);
+    expect(isOldest, () => `${purged.incarnation} is forgotten before an older one`);
   }
 
   /** Nothing goes before it has to, and what has to go goes. */
-  #checkBounds({ retainedBytes, incarnations }: OutboxSnapshot, isShed: boolean): void {
+  #checkBounds({ retainedBytes, incarnations }: OutboxSnapshot, isEvicted: boolean): void {
     const { bytesMax, ageMs, incarnationsMax = PLENTY } = this.#retain;
     if (bytesMax >= PLENTY && ageMs >= PLENTY) {
       const early = incarnations.find(({ trimmed }) => trimmed.sequence > 0);
       expect(early === undefined, () => `#${early?.trimmed.sequence} is removed too early`);
     }
-    if (!isShed) return;
+    if (!isEvicted) return;
     expect(retainedBytes <= bytesMax, () => `${retainedBytes} bytes are retained`);
     const closed = incarnations.filter((one) => one.closed);
     const idle = closed.filter(isIdle).length;
@@ -215,7 +218,7 @@ function checkSeen({ seen: known }: OutboxSnapshot, writes: readonly OutboxWrite
 }
 
 /** A ledger may have forgotten everything: everything is to be delivered again. */
-function checkReopened({ incarnations }: OutboxSnapshot): void {
+function checkRedelivery({ incarnations }: OutboxSnapshot): void {
   for (const { incarnation, closed, parked, trimmed, acknowledged } of incarnations) {
     const isOpen = !closed && parked === undefined && acknowledged.sequence === trimmed.sequence;
     expect(isOpen, () => `${incarnation} is not delivered again`);

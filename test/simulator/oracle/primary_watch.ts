@@ -3,7 +3,7 @@
  * computed again what its labels, its CONVERGED and its everywhere may say (laws 4 and 5).
  */
 import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
-import type { GroupResult } from "../../../src/core/ledger/ledger_rule.ts";
+import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import {
   MEMBER_SILENT_MS,
   PULSES_UNANSWERED_MAX,
@@ -19,8 +19,8 @@ import type { Id } from "../../../src/core/protocol/record.ts";
 import type { ServerStatus, Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
-import { MisdirectedCheck } from "./misdirected_check.ts";
-import { NamedCheck } from "./named_check.ts";
+import { ForeignServerCheck } from "./foreign_server_check.ts";
+import { HighestReportedCheck } from "./named_check.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
 interface StreamSeen {
@@ -31,7 +31,7 @@ interface StreamSeen {
   /** How long the primary was stopped since then. */
   stoppedMs: number;
   /** Pulses that were sent and not answered, oldest first. */
-  readonly pulses: { readonly labelMs: number; readonly sentMs: number }[];
+  readonly pulses: { readonly pulseMs: number; readonly sentMs: number }[];
 }
 
 /** One life of the primary. */
@@ -42,18 +42,18 @@ export class PrimaryWatch {
   readonly generation: Id;
   /** As this life knows it: what it was told of its commits. */
   meta: LedgerMeta;
-  #labelMs: number;
+  #pulseMs: number;
   /** When the newest label was given. */
-  #labelledMs = 0;
+  #logicalMs = 0;
   /** Whether the newest commit has a decision. */
   #hasDecided = false;
   readonly #labelSteps = new Map<number, number>();
   readonly #members: Set<Id>;
   #hadMembers: boolean;
   readonly #streams = new Map<number, StreamSeen>();
-  readonly #named: NamedCheck;
+  readonly #named: HighestReportedCheck;
   readonly #answeredMs = new Map<Id, number>();
-  readonly #misdirected: MisdirectedCheck;
+  readonly #foreignServers: ForeignServerCheck;
   /** Whether its ledger was opened from a copy; whether all had answered once, and lacked nothing. */
   readonly #isCopy: boolean;
   #wasWhole = false;
@@ -68,11 +68,11 @@ export class PrimaryWatch {
     this.#lineage = lineage;
     this.#nowMs = () => world.nowMs();
     this.#startedMs = world.nowMs();
-    this.#named = new NamedCheck(lineage, (outboxId) => world.isTwinned(outboxId));
-    this.#misdirected = new MisdirectedCheck(snapshot.ledgerId);
+    this.#named = new HighestReportedCheck(lineage, (outboxId) => world.isTwinned(outboxId));
+    this.#foreignServers = new ForeignServerCheck(snapshot.ledgerId);
     this.generation = snapshot.generation;
     this.meta = snapshot.meta;
-    this.#labelMs = snapshot.meta.asOfMs;
+    this.#pulseMs = snapshot.meta.asOfMs;
     const members = snapshot.members.filter(({ state }) => state === "member");
     this.#members = new Set(members.map(({ outboxId }) => outboxId));
     this.#hadMembers = this.#members.size > 0;
@@ -80,11 +80,11 @@ export class PrimaryWatch {
   }
 
   /** The step at which the pulse of a label was sent; `as_of` without members has none. */
-  stepOf(labelMs: number): number {
-    const known = this.#labelSteps.get(labelMs);
+  stepOf(pulseMs: number): number {
+    const known = this.#labelSteps.get(pulseMs);
     if (known !== undefined) return known;
     const step = this.#lineage.truth.nextStep();
-    this.#labelSteps.set(labelMs, step);
+    this.#labelSteps.set(pulseMs, step);
     return step;
   }
 
@@ -107,19 +107,19 @@ export class PrimaryWatch {
       expect(message.generation === this.generation, () => "a Welcome of another generation");
       this.#welcomed(streamId, message);
     }
-    const { labelMs, totalLikes, asOfMs } = pulse;
-    expect(labelMs >= this.#labelMs, () => `label ${labelMs} follows ${this.#labelMs}`);
+    const { pulseMs, totalLikes, asOfMs } = pulse;
+    expect(pulseMs >= this.#pulseMs, () => `label ${pulseMs} follows ${this.#pulseMs}`);
     const nowMs = this.#nowMs();
-    if (labelMs > this.#labelMs) this.#labelSteps.set(labelMs, truth.nextStep());
-    else expect(this.#labelledMs === nowMs, () => `label ${labelMs} is of two moments`);
-    this.#labelMs = labelMs;
-    this.#labelledMs = nowMs;
+    if (pulseMs > this.#pulseMs) this.#labelSteps.set(pulseMs, truth.nextStep());
+    else expect(this.#logicalMs === nowMs, () => `label ${pulseMs} is of two moments`);
+    this.#pulseMs = pulseMs;
+    this.#logicalMs = nowMs;
     expect(totalLikes === this.meta.totalLikes, () => `a pulse shows ${totalLikes}`);
     expect(asOfMs === this.meta.asOfMs, () => `a pulse shows as_of ${asOfMs}`);
     this.#checkConvergence(pulse.convergence);
     const seen = this.#stream(streamId);
-    expect(seen.pulses.at(-1)?.labelMs !== labelMs, () => `label ${labelMs} is sent twice`);
-    seen.pulses.push({ labelMs, sentMs: nowMs });
+    expect(seen.pulses.at(-1)?.pulseMs !== pulseMs, () => `label ${pulseMs} is sent twice`);
+    seen.pulses.push({ pulseMs, sentMs: nowMs });
     expect(seen.pulses.length <= PULSES_UNANSWERED_MAX, () => "too many pulses are unanswered");
   }
 
@@ -149,7 +149,7 @@ export class PrimaryWatch {
   received(streamId: number, message: FromLikesServer): void {
     const stream = this.#stream(streamId);
     if (message.type === "hello") {
-      this.#misdirected.came(message, this.#nowMs());
+      this.#foreignServers.came(message, this.#nowMs());
       stream.outboxId = message.outboxId;
       stream.incarnation = message.incarnation;
       return;
@@ -157,7 +157,7 @@ export class PrimaryWatch {
     const { outboxId, pulses } = stream;
     this.#named.received(outboxId, message);
     if (message.type !== "report") return;
-    const answered = pulses.findIndex(({ labelMs }) => labelMs === message.labelMs);
+    const answered = pulses.findIndex(({ pulseMs }) => pulseMs === message.pulseMs);
     if (answered === -1) return; // it will be refused
     const sentMs = pulses[answered]?.sentMs ?? 0;
     pulses.splice(0, answered + 1);
@@ -182,7 +182,7 @@ export class PrimaryWatch {
   }
 
   /** It learns of its commit. */
-  commitSeen(group: GroupResult): void {
+  commitSeen(group: CommitResult): void {
     this.meta = group.meta;
     this.#hasDecided = group.decisions.length > 0;
     for (const { outboxId, state } of group.members) {
@@ -230,7 +230,7 @@ export class PrimaryWatch {
   checkStatus(status: Status): void {
     const { convergence, everywhere, servers } = status;
     this.#checkConvergence(convergence);
-    this.#misdirected.check(status, this.#nowMs());
+    this.#foreignServers.check(status, this.#nowMs());
     for (const server of servers) this.#checkServer(server);
     if (!everywhere) return;
     expect(convergence === "converged", () => `everywhere, and ${convergence}`);

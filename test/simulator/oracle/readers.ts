@@ -3,7 +3,7 @@
  * before of one ledger, however often it is started, and of learnt counts nothing twice and nothing
  * left out.
  */
-import type { CountOutcome, TotalView } from "../../../src/core/likes_server/likes_server.ts";
+import type { CountsResult, TotalView } from "../../../src/core/likes_server/likes_server.ts";
 import type { Id } from "../../../src/core/protocol/record.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
@@ -79,12 +79,12 @@ export class Readers {
   }
 
   /** A count and the own likes that are not in it are together what was acknowledged here. */
-  learnt(outboxId: Id, outcome: CountOutcome, lineage: Lineage, isPlain: boolean): void {
+  fetched(outboxId: Id, outcome: CountsResult, lineage: Lineage, isPlain: boolean): void {
     if (outcome.type === "refused") return;
-    for (const { itemId, learnt } of outcome.counts) {
+    for (const { itemId, fetched } of outcome.counts) {
       const gifts = this.#truth.giftsOf(itemId).filter(({ life }) => life !== undefined);
-      if (gifts.length === 0 || learnt === undefined) continue;
-      const { likes, pendingLikes } = learnt;
+      if (gifts.length === 0 || fetched === undefined) continue;
+      const { likes, pendingLikes } = fetched;
       const synced = likesOf(gifts);
       expect(likes <= synced, () => `${itemId} counts ${likes} of ${synced}`);
       if (!isPlain) continue;

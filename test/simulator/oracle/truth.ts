@@ -4,7 +4,7 @@
  * appended to by one process, so the events of one are one list, whatever became of the disks that
  * hold it.
  */
-import type { GiveOutcome } from "../../../src/core/likes_server/likes_server.ts";
+import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import type { Id, RecordCodec } from "../../../src/core/protocol/record.ts";
 import { expect } from "./failure.ts";
@@ -17,14 +17,14 @@ export interface Gift {
   acceptedStep: number;
   isRefused: boolean;
   /** Where it was synced; undefined before. */
-  life: Life | undefined;
+  life: PerIncarnation | undefined;
   sequence: number;
   /** Whether the disk that held it was wiped or rolled back: nobody can bring it again. */
   isLost: boolean;
 }
 
 /** What was synced of one incarnation. */
-export interface Life {
+export interface PerIncarnation {
   readonly incarnation: Id;
   readonly outboxId: Id;
   readonly gifts: Gift[];
@@ -36,7 +36,7 @@ export const PAST_ITEM = "past";
 /** All that was given. */
 export class Truth {
   readonly #codec: RecordCodec;
-  readonly #lives = new Map<Id, Life>();
+  readonly #lives = new Map<Id, PerIncarnation>();
   readonly #byItem = new Map<string, Gift[]>();
   /** By request, from 1. */
   readonly gifts: Gift[] = [];
@@ -85,7 +85,7 @@ export class Truth {
     return this.giftsOf(itemId).find((gift) => gift.likes === likes);
   }
 
-  lifeOf(incarnation: Id): Life | undefined {
+  lifeOf(incarnation: Id): PerIncarnation | undefined {
     return this.#lives.get(incarnation);
   }
 
@@ -110,7 +110,7 @@ export class Truth {
   }
 
   /** A giver is answered. Law 1: nothing is acknowledged that is not synced under that name. */
-  answered(requestId: number, outcome: GiveOutcome): Gift {
+  answered(requestId: number, outcome: AddResult): Gift {
     const gift = this.gifts[requestId - 1];
     expect(
       gift !== undefined && gift.acceptedStep === 0 && !gift.isRefused,
@@ -130,7 +130,7 @@ export class Truth {
     return gift;
   }
 
-  #life(incarnation: Id, outboxId: Id): Life {
+  #life(incarnation: Id, outboxId: Id): PerIncarnation {
     const known = this.#lives.get(incarnation);
     if (known !== undefined) return known;
     const life = { incarnation, outboxId, gifts: [] };

@@ -29,7 +29,7 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
       ledger.setItemLikes("cat", 9n);
       for (let item = 0; item < LARGE_ITEMS; item += 1) ledger.setItemLikes(`item-${item}`, 1n);
     };
-    assert.equal(await store.transact(setMany), { type: "full" });
+    assert.equal(await store.transact(setMany), { type: "disk_full" });
     assert.equal(await store.load(), before);
     assert.equal(mostLiked(store, 10), [{ itemId: "cat", likes: 1n }]);
     await commit(store, { cat: 2n });
@@ -44,13 +44,13 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
     const store = fixture.open(FIRST);
     await commit(store, { cat: 1n });
     fixture.breakDisk();
-    const error = await faultOf("store_in_doubt", () => commit(store, { cat: 2n }));
+    const error = await faultOf("store_failed", () => commit(store, { cat: 2n }));
     assert.ok(error.cause instanceof Error);
-    const later = await faultOf("store_in_doubt", () => store.transact(() => undefined));
+    const later = await faultOf("store_failed", () => store.transact(() => undefined));
     assert.is(later, error);
-    await faultOf("store_in_doubt", () => store.load());
-    await faultOf("store_in_doubt", () => likesOf(store, "cat"));
-    await faultOf("store_in_doubt", () => mostLiked(store, 1));
+    await faultOf("store_failed", () => store.load());
+    await faultOf("store_failed", () => likesOf(store, "cat"));
+    await faultOf("store_failed", () => mostLiked(store, 1));
     const again = fixture.open(SECOND);
     assert.is((await again.load()).meta.version, 1);
     await commit(again, { cat: 2n });

@@ -12,7 +12,7 @@ test("failNext() keeps what was in doubt on the disk when it is told so", async 
   const disk = new LedgerDisk(LEDGER_ID);
   disk.failNext("in_doubt_kept");
   const store = new MemoryLedger(disk, testId(1));
-  await faultOf("store_in_doubt", () => store.transact((ledger) => ledger.setItemLikes("cat", 1n)));
+  await faultOf("store_failed", () => store.transact((ledger) => ledger.setItemLikes("cat", 1n)));
   const again = new MemoryLedger(disk, testId(2));
   assert.equal(likesOf(again, "cat"), [{ itemId: "cat", likes: 1n }]);
 });
@@ -57,7 +57,7 @@ function makeFixture(): LedgerFixture {
   return {
     open: (generation) => new MemoryLedger(disk, generation),
     openFull(generation) {
-      disk.failNext("full");
+      disk.failNext("disk_full");
       return new MemoryLedger(disk, generation);
     },
     breakDisk() {

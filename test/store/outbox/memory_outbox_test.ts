@@ -14,7 +14,7 @@ test("failNext() keeps what was in doubt on the disk when it is told so", async 
   const disk = new OutboxDisk(OUTBOX_ID, SERVER_ID);
   disk.failNext("in_doubt_kept");
   const store = new MemoryOutbox(disk);
-  await faultOf("store_in_doubt", () =>
+  await faultOf("store_failed", () =>
     store.write([{ type: "mint", incarnation: INCARNATION }, append(INCARNATION, [1, 1])]),
   );
   const { incarnations } = await new MemoryOutbox(disk).load();
@@ -41,7 +41,7 @@ function makeFixture(): OutboxFixture {
   return {
     open: () => new MemoryOutbox(disk),
     openFull() {
-      disk.failNext("full");
+      disk.failNext("disk_full");
       return new MemoryOutbox(disk);
     },
     breakDisk() {

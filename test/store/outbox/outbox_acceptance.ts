@@ -23,8 +23,8 @@ import { acceptRetention } from "./outbox_retention_acceptance.ts";
 import { acceptOutboxFaults } from "./outbox_faults_acceptance.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
 
-function accepted({ forgotten, incarnations }: OutboxSnapshot): Accepted {
-  return acceptedOf(forgotten, incarnations);
+function accepted({ purged, incarnations }: OutboxSnapshot): Accepted {
+  return acceptedOf(purged, incarnations);
 }
 
 /** Of a record as `append` makes it. */
@@ -65,11 +65,11 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(await fixture.open().load(), {
       outboxId: OUTBOX_ID,
       serverId: SERVER_ID,
-      membership: "stranger",
+      membership: "unregistered",
       seen: undefined,
-      isRefilling: false,
+      isRedelivering: false,
       incarnations: [],
-      forgotten: { events: 0, likes: 0n },
+      purged: { events: 0, likes: 0n },
       generator: undefined,
       bytes: 0,
       retainedBytes: 0,

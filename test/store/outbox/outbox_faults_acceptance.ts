@@ -20,7 +20,7 @@ export function acceptOutboxFaults(test: Test, makeFixture: () => OutboxFixture)
     const store = fixture.openFull();
     const before = await store.load();
     const large = append(OLD, [3, 3], { bytes: LARGE_BYTES });
-    assert.is(await store.write([append(OLD, [2, 2]), large]), "full");
+    assert.is(await store.write([append(OLD, [2, 2]), large]), "disk_full");
     assert.equal(await store.load(), before);
     assert.is(store.state, before);
     assert.equal(await sequencesAfter(store, OLD, 0), [1]);
@@ -35,13 +35,13 @@ export function acceptOutboxFaults(test: Test, makeFixture: () => OutboxFixture)
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 1])]);
     fixture.breakDisk();
-    const error = await faultOf("store_in_doubt", () => store.write([append(OLD, [2, 2])]));
+    const error = await faultOf("store_failed", () => store.write([append(OLD, [2, 2])]));
     assert.match(error.message, "start again");
     assert.ok(error.cause instanceof Error);
-    const later = await faultOf("store_in_doubt", () => store.write([append(OLD, [2, 2])]));
+    const later = await faultOf("store_failed", () => store.write([append(OLD, [2, 2])]));
     assert.is(later, error);
-    await faultOf("store_in_doubt", () => store.read(OLD, 0, 100, 100));
-    await faultOf("store_in_doubt", () => store.load());
+    await faultOf("store_failed", () => store.read(OLD, 0, 100, 100));
+    await faultOf("store_failed", () => store.load());
     const again = fixture.open();
     assert.equal(await sequencesAfter(again, OLD, 0), [1]);
     assert.is(await again.write([append(OLD, [2, 2])]), "done");

@@ -26,8 +26,8 @@ function close(incarnation: string): OutboxWrite {
   return { type: "close", incarnation };
 }
 
-function shed(bytesMax: number, closedMax: number): OutboxWrite {
-  return { type: "shed", bytesMax, closedMax };
+function evict(bytesMax: number, closedMax: number): OutboxWrite {
+  return { type: "evict", bytesMax, closedMax };
 }
 
 /** Events 1, 2 and 3 of `incarnation`, each a record. */
@@ -52,7 +52,7 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
       close(MIDDLE),
     ]);
     const state = await fixture.open().load();
-    assert.equal(state.forgotten, { events: 0, likes: 0n });
+    assert.equal(state.purged, { events: 0, likes: 0n });
     const two = positionAt(2);
     const ended = { trimmed: two, acknowledged: two, last: two };
     const newest = incarnationWith(NEW, { last: positionAt(3) });
@@ -61,7 +61,7 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
       incarnationWith(MIDDLE, { closed: true }),
       newest,
     ]);
-    await fixture.open().write([{ type: "reopen", seen: SEEN }]);
+    await fixture.open().write([{ type: "begin_redelivery", seen: SEEN }]);
     assert.equal((await fixture.open().load()).incarnations, [
       incarnationWith(OLD, ended),
       incarnationWith(MIDDLE, {}), // an older ledger may have it open
@@ -74,12 +74,12 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
     for (const idle of IDLE) await store.write([mint(idle), close(idle)]);
-    await store.write([mint(NEW), shed(1e9, 3)]);
+    await store.write([mint(NEW), evict(1e9, 3)]);
     assert.equal(idsOf(store), [OLD, ...IDLE, NEW]);
-    await store.write([shed(1e9, 1)]);
+    await store.write([evict(1e9, 1)]);
     const again = fixture.open();
     assert.equal(idsOf(again), [OLD, IDLE[2], NEW]);
-    assert.equal(again.state.forgotten, { events: 0, likes: 0n }, "nothing was in them");
+    assert.equal(again.state.purged, { events: 0, likes: 0n }, "nothing was in them");
     assert.equal(await sequencesAfter(again, OLD, 0), [1, 2, 3]);
   });
 
@@ -91,11 +91,11 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
     await store.write([mint(MIDDLE)]);
     await store.write([{ type: "park", incarnation: MIDDLE, trouble: { ...trouble, detail: "" } }]);
     await store.write([...IDLE.map(mint), mint(OLD), ...three(OLD), mint(NEW)]);
-    await store.write([shed(1e9, 2)]);
+    await store.write([evict(1e9, 2)]);
     assert.equal(idsOf(store), [MIDDLE, ...IDLE, OLD, NEW], "a ledger may have heard of three");
-    await store.write([shed(1e9, 1)]);
+    await store.write([evict(1e9, 1)]);
     assert.equal(idsOf(store), [MIDDLE, IDLE[0], IDLE[1], OLD, NEW]);
-    await store.write([shed(1e9, 0)]);
+    await store.write([evict(1e9, 0)]);
     assert.equal(idsOf(fixture.open()), [MIDDLE, IDLE[0], OLD, NEW]);
   });
 }

@@ -36,7 +36,7 @@ test("readOutbox() counts what was accepted when it is acknowledged, closed and 
   ]);
   const tally = { ...empty, events: 7, likes: 70n, generatedEvents: 4, pendingEvents: 1 };
   assert.equal(readOutbox(folder.path), tally);
-  await outbox.write([{ type: "shed", bytesMax: 0, closedMax: 0 }]);
+  await outbox.write([{ type: "evict", bytesMax: 0, closedMax: 0 }]);
   assert.equal(readOutbox(folder.path), tally, "what is removed stays counted");
   outbox.close();
   assert.equal(readOutbox(folder.path), tally);

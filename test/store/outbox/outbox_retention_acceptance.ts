@@ -21,7 +21,7 @@ const NEW = testId(3);
 /** Of a record as `append` makes it. */
 const SMALL = recordDiskBytes(3);
 const SEEN = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
-const REOPEN: OutboxWrite = { type: "reopen", seen: SEEN };
+const REOPEN: OutboxWrite = { type: "begin_redelivery", seen: SEEN };
 
 function mint(incarnation: string): OutboxWrite {
   return { type: "mint", incarnation };
@@ -31,8 +31,8 @@ function close(incarnation: string): OutboxWrite {
   return { type: "close", incarnation };
 }
 
-function shed(bytesMax: number, closedMax: number): OutboxWrite {
-  return { type: "shed", bytesMax, closedMax };
+function evict(bytesMax: number, closedMax: number): OutboxWrite {
+  return { type: "evict", bytesMax, closedMax };
 }
 
 /** Events 1, 2 and 3 of `incarnation`, each a record. */
@@ -55,8 +55,8 @@ export function acceptRetention(test: Test, makeFixture: () => OutboxFixture): v
   acceptAcknowledges(test, makeFixture);
   acceptCloses(test, makeFixture);
   acceptForgetting(test, makeFixture);
-  acceptSheds(test, makeFixture);
-  acceptReopens(test, makeFixture);
+  acceptEvictions(test, makeFixture);
+  acceptRedeliveries(test, makeFixture);
   acceptUndone(test, makeFixture);
 }
 
@@ -152,29 +152,29 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
   test("write() leaves nothing of an incarnation that it minted, closed and forgot", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    await store.write([mint(OLD), ...three(OLD), close(OLD), shed(0, 0), mint(NEW)]);
+    await store.write([mint(OLD), ...three(OLD), close(OLD), evict(0, 0), mint(NEW)]);
     const state = await fixture.open().load();
     assert.equal(state.incarnations, [incarnationWith(NEW, {})]);
-    assert.equal(state.forgotten, { events: 3, likes: 30n });
+    assert.equal(state.purged, { events: 3, likes: 30n });
     assert.equal([state.bytes, state.retainedBytes], [0, 0]);
     const nothing = { position: undefined, records: [], end: undefined };
     assert.equal(await fixture.open().read(OLD, 3, 100, 100), nothing);
   });
 }
 
-function acceptSheds(test: Test, makeFixture: () => OutboxFixture): void {
+function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
   test("shed removes retained records, the oldest first, until they fit the bytes", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
     await store.write([mint(NEW), ...three(NEW), acknowledge(NEW, 2)]);
     const full = store.state;
-    await store.write([shed(5 * SMALL, 1)]);
+    await store.write([evict(5 * SMALL, 1)]);
     assert.is(store.state, full, "it fits");
-    await store.write([shed(5 * SMALL - 1, 1)]);
+    await store.write([evict(5 * SMALL - 1, 1)]);
     assert.equal(await sequencesAfter(store, OLD, 1), [2, 3]);
     assert.equal(store.state.incarnations[0]?.trimmed, positionAt(1));
-    await store.write([shed(SMALL, 1)]);
+    await store.write([evict(SMALL, 1)]);
     assert.equal(store.state.incarnations, [
       incarnationWith(OLD, { ...emptied(3), closed: true }),
       incarnationWith(NEW, {
@@ -183,11 +183,11 @@ function acceptSheds(test: Test, makeFixture: () => OutboxFixture): void {
         last: positionAt(3),
       }),
     ]);
-    await store.write([shed(0, 0)]);
+    await store.write([evict(0, 0)]);
     const { incarnations, bytes, retainedBytes } = await fixture.open().load();
     const both = { trimmed: positionAt(2), acknowledged: positionAt(2) };
     assert.equal(incarnations, [incarnationWith(NEW, { ...both, last: positionAt(3) })]);
-    assert.equal(store.state.forgotten, { events: 3, likes: 30n });
+    assert.equal(store.state.purged, { events: 3, likes: 30n });
     assert.equal([bytes, retainedBytes], [SMALL, 0], "what is not acknowledged stays");
     assert.equal(await sequencesAfter(fixture.open(), NEW, 2), [3]);
   });
@@ -198,14 +198,14 @@ function acceptSheds(test: Test, makeFixture: () => OutboxFixture): void {
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
     await store.write([mint(MIDDLE), ...three(MIDDLE), close(MIDDLE)]);
     await store.write([mint(NEW), ...three(NEW), acknowledge(NEW, 3)]);
-    await store.write([shed(1e9, 2)]);
+    await store.write([evict(1e9, 2)]);
     assert.equal(idsOf(store), [OLD, MIDDLE, NEW]);
-    await store.write([shed(1e9, 1)]);
+    await store.write([evict(1e9, 1)]);
     assert.equal(idsOf(store), [MIDDLE, NEW]);
-    await store.write([shed(1e9, 0)]);
+    await store.write([evict(1e9, 0)]);
     const again = fixture.open();
     assert.equal(idsOf(again), [NEW]);
-    assert.equal(again.state.forgotten, { events: 6, likes: 60n });
+    assert.equal(again.state.purged, { events: 6, likes: 60n });
     assert.equal([again.state.bytes, again.state.retainedBytes], [3 * SMALL, 3 * SMALL]);
   });
 
@@ -216,7 +216,7 @@ function acceptSheds(test: Test, makeFixture: () => OutboxFixture): void {
     const trouble = { kind: "gap", incarnation: OLD, ...range, detail: "" } as const;
     await store.write([mint(OLD), ...three(OLD), acknowledge(OLD, 1)]);
     await store.write([{ type: "park", incarnation: OLD, trouble }]);
-    await store.write([mint(NEW), ...three(NEW), acknowledge(NEW, 1), shed(0, 0)]);
+    await store.write([mint(NEW), ...three(NEW), acknowledge(NEW, 1), evict(0, 0)]);
     const again = fixture.open();
     assert.equal(await sequencesAfter(again, OLD, 1), [2, 3]);
     assert.equal(await sequencesAfter(again, NEW, 1), [2, 3]);
@@ -224,7 +224,7 @@ function acceptSheds(test: Test, makeFixture: () => OutboxFixture): void {
   });
 }
 
-function acceptReopens(test: Test, makeFixture: () => OutboxFixture): void {
+function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void {
   test("reopen takes back what is acknowledged, closed and parked, but for what is gone", async () => {
     await using fixture = makeFixture();
     const before = fixture.open();
@@ -244,14 +244,14 @@ function acceptReopens(test: Test, makeFixture: () => OutboxFixture): void {
       incarnationWith(NEW, { acknowledged: origin(NEW), last: positionAt(3) }),
     ]);
     assert.equal([state.bytes, state.retainedBytes], [8 * SMALL, 0]);
-    assert.equal([state.seen, state.isRefilling], [SEEN, true]);
+    assert.equal([state.seen, state.isRedelivering], [SEEN, true]);
     await store.write([REOPEN]);
     assert.equal(store.state, state, "there is nothing to take back");
-    await store.write([{ type: "refilled" }]);
-    const { state: refilled } = store;
-    assert.is(refilled.isRefilling, false);
-    await store.write([{ type: "refilled" }]);
-    assert.is(store.state, refilled);
+    await store.write([{ type: "end_redelivery" }]);
+    const { state: redelivered } = store;
+    assert.is(redelivered.isRedelivering, false);
+    await store.write([{ type: "end_redelivery" }]);
+    assert.is(store.state, redelivered);
     await store.write([acknowledge(OLD, 3), close(OLD)]);
     assert.is(store.state.retainedBytes, 2 * SMALL);
   });
@@ -265,7 +265,7 @@ function acceptUndone(test: Test, makeFixture: () => OutboxFixture): void {
     const store = fixture.openFull();
     const before = store.state;
     const larger = append(OLD, [5, 5], { bytes: LARGE_BYTES });
-    assert.is(await store.write([...writes, append(OLD, [4, 4]), larger]), "full");
+    assert.is(await store.write([...writes, append(OLD, [4, 4]), larger]), "disk_full");
     assert.is(store.state, before);
     await assertionOf("follows", () => store.write([...writes, append(OLD, [9, 9])]));
     assert.is(store.state, before);
@@ -273,7 +273,7 @@ function acceptUndone(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(await fixture.open().load(), before);
     const again = fixture.open();
     fixture.breakDisk();
-    await faultOf("store_in_doubt", () => again.write([...writes, append(OLD, [4, 4])]));
+    await faultOf("store_failed", () => again.write([...writes, append(OLD, [4, 4])]));
     assert.equal(await fixture.open().load(), before);
     assert.equal(await sequencesAfter(fixture.open(), OLD, 0), [1, 2, 3]);
   });

@@ -124,7 +124,7 @@ class Filler {
     let code: string | undefined;
     for (let taken = 0; code === undefined; taken++) {
       const { events, idBytes } = records[taken % records.length] ?? ONES;
-      for (let event = 0; event < events && code === undefined; event++) code = this.#give(idBytes);
+      for (let event = 0; event < events && code === undefined; event++) code = this.#add(idBytes);
       await this.#write();
     }
     assert.is(code, "outbox_full");
@@ -142,10 +142,10 @@ class Filler {
     this.#store.close();
   }
 
-  #give(idBytes: number): string | undefined {
+  #add(idBytes: number): string | undefined {
     const event = { itemId: "v".repeat(idBytes), change: { kind: "add", likes: 1n } } as const;
-    const give = { requestId: 1, event, generator: undefined };
-    return this.#writer.give(give, this.#bytesMax - this.#store.state.bytes)?.code;
+    const add = { requestId: 1, event, generator: undefined };
+    return this.#writer.add(add, this.#bytesMax - this.#store.state.bytes)?.code;
   }
 
   async #write(): Promise<void> {
@@ -153,7 +153,7 @@ class Filler {
     if (writing === undefined) return;
     assert.is(await this.#store.write(writing.writes), "done");
     this.#writer.end();
-    this.#known.adopt(writing.writes, this.#store.state);
+    this.#known.onWritten(writing.writes, this.#store.state);
     if (writing.group !== undefined) this.#ends.push(writing.group.last.sequence);
   }
 

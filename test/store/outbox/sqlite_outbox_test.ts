@@ -114,7 +114,7 @@ test("openSqliteFile() syncs every commit when it opens a file again", async () 
     const file = openSqliteFile(folder.path, OUTBOX_KIND, { create: () => {}, options: {} });
     assert.is(file.database.pragma("synchronous"), 2n);
     file.transact(() => {
-      file.database.exec(`UPDATE outbox SET forgotten_events = ${opening}`);
+      file.database.exec(`UPDATE outbox SET purged_events = ${opening}`);
       return { value: undefined, changed: true };
     });
     assert.is(file.database.pragma("synchronous"), 2n);
@@ -133,7 +133,7 @@ test("write() is done again when a trim made room on a full disk", async () => {
   const trim = { type: "trim", incarnation: INCARNATION, upTo: 1 } as const;
   await outbox.write([{ type: "mint", incarnation: INCARNATION }]);
   assert.is(await outbox.write([append(INCARNATION, [1, 1], large)]), "done");
-  assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "full");
+  assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "disk_full");
   assert.is(outbox.state.bytes, recordDiskBytes(LARGE_BYTES));
   assert.is(await outbox.write([acknowledge(INCARNATION, 1), trim]), "done");
   assert.is(await outbox.write([append(INCARNATION, [2, 2], large)]), "done");
@@ -154,7 +154,7 @@ test("write() is busy and goes on when somebody else holds the write lock", asyn
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
   const person = new Database(join(folder.path, "outbox.sqlite"));
   person.exec("BEGIN IMMEDIATE");
-  assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "busy");
+  assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "store_busy");
   person.exec("ROLLBACK");
   person.close();
   assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "done");

@@ -34,7 +34,7 @@ test("verifyRecords() hashes a large outbox after a crash, and after a clean end
   const { message } = await faultOf("store_unusable", () => open(crashed));
   assert.match(message, DIFFERS);
   const again = open(folder.path);
-  const read = await faultOf("store_in_doubt", () => again.read(INCARNATION, 0, 1e9, RECORDS));
+  const read = await faultOf("store_failed", () => again.read(INCARNATION, 0, 1e9, RECORDS));
   assert.match(read.message, DIFFERS, "what a start did not look at is looked at when it is read");
   again.close();
 });

@@ -34,10 +34,10 @@ function file(failing: Failing = {}, database: Partial<Database> = {}): SqliteFi
 
 test("transact() puts the store in doubt when its log cannot be moved", async () => {
   const store = file({ "wal_checkpoint(PASSIVE)": IO_ERROR });
-  const { message } = await faultOf("store_in_doubt", () => store.transact(() => CHANGED));
+  const { message } = await faultOf("store_failed", () => store.transact(() => CHANGED));
   assert.match(message, "disk I/O error (SQLITE_IOERR_FSYNC)");
-  await faultOf("store_in_doubt", () => store.transact(() => CHANGED));
-  await faultOf("store_in_doubt", () => store.read(() => 1));
+  await faultOf("store_failed", () => store.transact(() => CHANGED));
+  await faultOf("store_failed", () => store.read(() => 1));
 });
 
 test("transact() leaves the log as it is when there is no space to move it", () => {
@@ -52,7 +52,7 @@ test("transact() leaves the log as it is when there is no space to move it", () 
 test("transact() puts the store in doubt when a commit or the undoing of one fails", async () => {
   const begun = { inTransaction: true };
   const commit = file({ COMMIT: IO_ERROR });
-  await faultOf("store_in_doubt", () => commit.transact(() => CHANGED));
+  await faultOf("store_failed", () => commit.transact(() => CHANGED));
   for (const ROLLBACK of [IO_ERROR, new Error("gone")]) {
     // As if the work had begun it: before that a transaction may not be open.
     const store = file({ ROLLBACK }, begun);
@@ -61,7 +61,7 @@ test("transact() puts the store in doubt when a commit or the undoing of one fai
       Object.assign(store.database, begun);
       throw FULL;
     };
-    const { message } = await faultOf("store_in_doubt", () => store.transact(work));
+    const { message } = await faultOf("store_failed", () => store.transact(work));
     assert.match(message, ROLLBACK.message);
   }
 });
@@ -70,7 +70,7 @@ test("transact() is refused when the disk is full, and throws what its work thro
   const store = file({ COMMIT: FULL });
   assert.equal(
     store.transact(() => CHANGED),
-    { type: "full" },
+    { type: "disk_full" },
   );
   const bug = new Error("a bug");
   const broken = () =>
@@ -88,10 +88,10 @@ test("transact() is busy when somebody else writes, and fails when it cannot beg
   const busy = new SqliteError("database is locked", "SQLITE_BUSY");
   assert.equal(
     file({ "BEGIN IMMEDIATE": busy }).transact(() => CHANGED),
-    { type: "busy" },
+    { type: "store_busy" },
   );
   const broken = file({ "BEGIN IMMEDIATE": IO_ERROR });
-  await faultOf("store_in_doubt", () => broken.transact(() => CHANGED));
+  await faultOf("store_failed", () => broken.transact(() => CHANGED));
 });
 
 test("read() puts the store in doubt when SQLite fails, and not when its work has a bug", async () => {
@@ -106,8 +106,8 @@ test("read() puts the store in doubt when SQLite fails, and not when its work ha
     store.read(() => 1),
     1,
   );
-  await faultOf("store_in_doubt", fail(IO_ERROR));
-  await faultOf("store_in_doubt", () => store.read(() => 1));
+  await faultOf("store_failed", fail(IO_ERROR));
+  await faultOf("store_failed", () => store.read(() => 1));
 });
 
 test.run();

@@ -63,13 +63,13 @@ test("upgradeDatabase() keeps everything of an outbox of version 1", async () =>
     serverId: SERVER_ID,
     membership: "member",
     seen: { ledgerId: LEDGER_ID, generation: testId(9), version: 12 },
-    isRefilling: false,
+    isRedelivering: false,
     incarnations: [
       incarnationWith(OLD, { trimmed: TRIMMED, acknowledged: TRIMMED, last: LAST }),
       incarnationWith(PARKED, { parked: { ...parked, ...range } }),
       incarnationWith(NEW, {}),
     ],
-    forgotten: { events: 40, likes: 2n ** 53n + 1n },
+    purged: { events: 40, likes: 2n ** 53n + 1n },
     generator: { startMs: 111, tick: 22, events: 33 },
     bytes: outbox.state.bytes,
     retainedBytes: 0,
@@ -163,7 +163,7 @@ test("upgradeDatabase() leaves version 1 whole when it fails, or the machine doe
   for (const path of [folder.path, crashed]) {
     assert.equal(schemaOf(path, "outbox"), before);
     const outbox = openOutbox(path);
-    assert.equal(outbox.state.forgotten, { events: 40, likes: 2n ** 53n + 1n });
+    assert.equal(outbox.state.purged, { events: 40, likes: 2n ** 53n + 1n });
     assert.is(outbox.state.incarnations.length, 3);
     outbox.close();
   }

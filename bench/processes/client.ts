@@ -48,7 +48,7 @@ serve({
     const bySequence = { dueMs: dueMs.slice(), answeredMs: new Float64Array(dueMs.length) };
     const calls: Promise<void>[] = [];
     let likes = 0n;
-    const give = async (index: number, atMs: number): Promise<void> => {
+    const add = async (index: number, atMs: number): Promise<void> => {
       const { sequence } = await client.addLikes(itemOf(index), likesOf(index), CALL_WAIT_MS);
       bySequence.answeredMs[sequence - 1] = preciseMs();
       bySequence.dueMs[sequence - 1] = atMs;
@@ -61,7 +61,7 @@ serve({
         continue;
       }
       likes += likesOf(index);
-      calls.push(give(index, atMs));
+      calls.push(add(index, atMs));
       index++;
     }
     await Promise.all(calls);
@@ -73,7 +73,7 @@ serve({
     const client = new LikesClient(address);
     let next = 0;
     let likes = 0n;
-    const giver = async (): Promise<void> => {
+    const sender = async (): Promise<void> => {
       while (next < events) {
         const index = next++;
         likes += likesOf(index);
@@ -81,7 +81,7 @@ serve({
       }
     };
     const startMs = preciseMs();
-    await Promise.all(Array.from({ length: atOnce }, giver));
+    await Promise.all(Array.from({ length: atOnce }, sender));
     const endMs = preciseMs();
     client.close();
     return { likes, startMs, endMs, dueMs: new Float64Array(), answeredMs: new Float64Array() };

@@ -1,5 +1,5 @@
 /** Ledgers in trouble, and what an operator says to them: for the tests of both rules. */
-import type { LedgerCommand, LedgerOperation } from "../../../src/core/ledger/ledger_command.ts";
+import type { LedgerCommand, OperatorDecision } from "../../../src/core/ledger/ledger_command.ts";
 import type { Trouble } from "../../../src/core/protocol/messages.ts";
 import type { Id } from "../../../src/core/protocol/record.ts";
 import { FIRST, OUTBOX, SECOND, batch, batchCommand, reportCommand } from "../core_fixture.ts";
@@ -7,20 +7,20 @@ import { LedgerHarness } from "./ledger_harness.ts";
 
 export const ADVANCE = { type: "advance", asOfMs: 500 } as const;
 
-export function operated(operation: LedgerOperation): LedgerCommand {
-  return { type: "operate", requestId: 1, operation };
+export function decided(decision: OperatorDecision): LedgerCommand {
+  return { type: "decide", requestId: 1, decision };
 }
 
 export function resolve(troubleNumber: number, streaming: readonly Id[] = []): LedgerCommand {
-  return operated({ type: "resolve", troubleNumber, reason: "seen", streaming });
+  return decided({ type: "resolve", troubleNumber, reason: "seen", streaming });
 }
 
-export const RETIRE = operated({ type: "retire", outboxId: OUTBOX, reason: "gone" });
+export const RETIRE = decided({ type: "retire", outboxId: OUTBOX, reason: "gone" });
 
 /** What an operation came to: the kinds of decisions, or the text of the refusal. */
 export async function outcome(ledger: LedgerHarness, command: LedgerCommand) {
   const result = await ledger.result(command);
-  if (result.type !== "operated") throw new Error(`It is ${result.type}`);
+  if (result.type !== "decided") throw new Error(`It is ${result.type}`);
   return result.refusal?.message ?? result.decisions.map(({ kind }) => kind).join(" ");
 }
 

@@ -9,38 +9,38 @@ test("handle() ends all streams and pauses when the disk refuses a commit", asyn
   await primary.join(1, { lastSequence: 1 });
   await primary.join(2, {}, { incarnation: SECOND, outboxId: OTHER_OUTBOX });
   primary.receive(1, batch(FIRST, [5]));
-  primary.refuseCommit("full");
+  primary.refuseCommit("disk_full");
   assert.equal([primary.endOf(1), primary.endOf(2)], ["disk_full", "disk_full"]);
   primary.drive({ type: "opened", streamId: 3 });
   primary.receive(3, hello());
   assert.is(primary.isCommitting, false, "it waits before it tries again");
   await primary.pass(500);
   assert.is(primary.sent(3)[0]?.type, "welcome");
-  assert.is(primary.notices("unwritten").length, 1);
+  assert.is(primary.notices("store_failing").length, 1);
 });
 
 test("handle() says that another program writes when a commit finds the ledger busy", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 1 });
   primary.receive(1, batch(FIRST, [5]));
-  primary.refuseCommit("busy");
+  primary.refuseCommit("store_busy");
   assert.is(primary.endOf(1), "store_busy");
   const end = primary.actions.findLast(({ type }) => type === "end");
   assert.match(
     end?.type === "end" ? end.refusal.message : "",
     "Cannot write the ledger: another program is writing to it; end that program",
   );
-  assert.equal(primary.notices("unwritten"), [{ type: "unwritten", why: "busy" }]);
-  assert.is(primary.status().unwritten, "busy");
+  assert.equal(primary.notices("store_failing"), [{ type: "store_failing", why: "store_busy" }]);
+  assert.is(primary.status().writeFailure, "store_busy");
   await primary.pass(500);
-  const welcome = await primary.greet(2);
+  const welcome = await primary.handshake(2);
   assert.is(welcome.appliedSequence, 0, "nothing was applied");
-  assert.is(primary.status().unwritten, "busy", "a Hello writes nothing");
-  primary.receive(2, report({ labelMs: welcome.pulse.labelMs, lastSequence: 1 }));
+  assert.is(primary.status().writeFailure, "store_busy", "a Hello writes nothing");
+  primary.receive(2, report({ pulseMs: welcome.pulse.pulseMs, lastSequence: 1 }));
   primary.receive(2, batch(FIRST, [5]));
   await primary.commit();
-  assert.is(primary.status().unwritten, undefined);
-  assert.equal([primary.notices("written").length, primary.core.isWriting], [1, true]);
+  assert.is(primary.status().writeFailure, undefined);
+  assert.equal([primary.notices("store_recovered").length, primary.core.isWriting], [1, true]);
 });
 
 test("handle() takes no ledger for written that was only read", async () => {
@@ -48,23 +48,29 @@ test("handle() takes no ledger for written that was only read", async () => {
   await primary.join(1);
   assert.is(primary.notices("connected").length, 1);
   primary.receive(1, batch(FIRST, [1]));
-  primary.refuseCommit("full");
+  primary.refuseCommit("disk_full");
   for (const streamId of [2, 3]) {
     await primary.pass(1_000);
     await primary.join(streamId, { lastSequence: 1 });
-    assert.equal([primary.status().unwritten, primary.core.isWriting], ["full", false]);
+    assert.equal([primary.status().writeFailure, primary.core.isWriting], ["disk_full", false]);
     primary.receive(streamId, batch(FIRST, [1]));
-    if (streamId === 2) primary.refuseCommit("full");
+    if (streamId === 2) primary.refuseCommit("disk_full");
   }
-  assert.equal([primary.notices("connected").length, primary.notices("written").length], [1, 0]);
+  assert.equal(
+    [primary.notices("connected").length, primary.notices("store_recovered").length],
+    [1, 0],
+  );
   await primary.commit();
-  assert.equal([primary.notices("connected").length, primary.notices("written").length], [2, 1]);
-  assert.is(primary.status().unwritten, undefined);
+  assert.equal(
+    [primary.notices("connected").length, primary.notices("store_recovered").length],
+    [2, 1],
+  );
+  assert.is(primary.status().writeFailure, undefined);
 });
 
 test("handle() says who is connected once it is admitted, and who is refused", async () => {
   const primary = await PrimaryHarness.start();
-  await primary.greet(1);
+  await primary.handshake(1);
   assert.is(primary.notices("connected").length, 0);
   primary.drive({ type: "closed", streamId: 1 });
   primary.drive({ type: "opened", streamId: 2 });

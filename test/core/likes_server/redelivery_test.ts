@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { IncarnationView } from "../../../src/core/likes_server/outbox_view.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
-import { Refilling } from "../../../src/core/likes_server/refilling.ts";
+import { Redelivery } from "../../../src/core/likes_server/redelivery.ts";
 import { FIRST, SECOND, ack } from "../core_fixture.ts";
 import { testId } from "../../store/faults.ts";
 
@@ -17,35 +17,35 @@ function incarnation(id: string, events: number, acknowledged: number): Incarnat
     closed: false,
     parked: undefined,
   };
-  return { id, stored, acknowledged: at(acknowledged), isEnding: false };
+  return { id, stored, acknowledged: at(acknowledged), isTransitioning: false };
 }
 
 test("Refilling names the incarnation whose stream showed that the ledger forgot", () => {
-  const { trouble } = new Refilling(FIRST, incarnation(SECOND, 3, 0));
+  const { trouble } = new Redelivery(FIRST, incarnation(SECOND, 3, 0));
   assert.equal([trouble.kind, trouble.incarnation], ["ledger_restored", FIRST]);
   assert.equal([trouble.firstSequence, trouble.lastSequence], [0, 0]);
 });
 
 test("isDone() waits for what the own incarnation had when it was seen, and not for more", () => {
-  const refilling = new Refilling(FIRST, incarnation(SECOND, 3, 1));
-  refilling.acknowledged(ack(SECOND));
-  assert.is(refilling.isDone(incarnation(SECOND, 5, 2)), false);
-  assert.is(refilling.isDone(incarnation(SECOND, 5, 3)), true);
+  const redelivery = new Redelivery(FIRST, incarnation(SECOND, 3, 1));
+  redelivery.acknowledged(ack(SECOND));
+  assert.is(redelivery.isDone(incarnation(SECOND, 5, 2)), false);
+  assert.is(redelivery.isDone(incarnation(SECOND, 5, 3)), true);
 });
 
 test("isDone() waits for nothing of an incarnation that came after it", () => {
-  const refilling = new Refilling(FIRST, incarnation(SECOND, 3, 1));
-  refilling.acknowledged(ack(SECOND));
-  assert.is(refilling.isDone(incarnation(testId(3), 5, 0)), true);
+  const redelivery = new Redelivery(FIRST, incarnation(SECOND, 3, 1));
+  redelivery.acknowledged(ack(SECOND));
+  assert.is(redelivery.isDone(incarnation(testId(3), 5, 0)), true);
 });
 
 test("isDone() waits until the ledger has named it, also where nothing is given again", () => {
-  const refilling = new Refilling(FIRST, incarnation(FIRST, 0, 0));
-  assert.is(refilling.isDone(incarnation(FIRST, 0, 0)), false);
-  refilling.acknowledged(ack(FIRST, { admitted: false }));
-  assert.is(refilling.isDone(incarnation(FIRST, 0, 0)), false, "no report of it is committed");
-  refilling.acknowledged(ack(FIRST, { admitted: false, left: true }));
-  assert.is(refilling.isDone(incarnation(FIRST, 0, 0)), true);
+  const redelivery = new Redelivery(FIRST, incarnation(FIRST, 0, 0));
+  assert.is(redelivery.isDone(incarnation(FIRST, 0, 0)), false);
+  redelivery.acknowledged(ack(FIRST, { admitted: false }));
+  assert.is(redelivery.isDone(incarnation(FIRST, 0, 0)), false, "no report of it is committed");
+  redelivery.acknowledged(ack(FIRST, { admitted: false, left: true }));
+  assert.is(redelivery.isDone(incarnation(FIRST, 0, 0)), true);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Operation, OperationOutcome } from "../../../src/core/primary/primary.ts";
+import type { OperatorRequest, OperatorResult } from "../../../src/core/primary/primary.ts";
 import { MEMBER_SILENT_MS, PULSE_INTERVAL_MS } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { FIRST, OTHER_OUTBOX, OUTBOX, SECOND, batch, report, trouble } from "../core_fixture.ts";
@@ -9,24 +9,24 @@ import { PrimaryHarness } from "./primary_harness.ts";
 
 const RETIRE = { type: "retire", server: "likes-server-0", reason: "gone" } as const;
 
-function resolve(troubleNumber: number): Operation {
+function resolve(troubleNumber: number): OperatorRequest {
   return { type: "resolve", troubleNumber, reason: "" };
 }
 
 /** How an operation ended: the kinds of its decisions, or why it was refused. */
-async function operate(primary: PrimaryHarness, operation: Operation): Promise<string> {
-  primary.drive({ type: "operate", requestId: 7, operation });
+async function decide(primary: PrimaryHarness, decision: OperatorRequest): Promise<string> {
+  primary.drive({ type: "decide", requestId: 7, decision });
   await primary.commit();
   return textOf(outcomes(primary).at(-1));
 }
 
-function outcomes(primary: PrimaryHarness): OperationOutcome[] {
+function outcomes(primary: PrimaryHarness): OperatorResult[] {
   return primary.actions.flatMap((action) => {
-    return action.type === "operated" && action.requestId === 7 ? [action.outcome] : [];
+    return action.type === "decided" && action.requestId === 7 ? [action.outcome] : [];
   });
 }
 
-function textOf(outcome: OperationOutcome | undefined): string {
+function textOf(outcome: OperatorResult | undefined): string {
   if (outcome?.type === "decided") return outcome.decisions.map(({ kind }) => kind).join(" ");
   return outcome?.refusal.message ?? "nothing";
 }
@@ -34,10 +34,10 @@ function textOf(outcome: OperationOutcome | undefined): string {
 test("handle() retires a member when it is silent, and refuses while it streams", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
-  assert.match(await operate(primary, RETIRE), "it streams");
+  assert.match(await decide(primary, RETIRE), "it streams");
   await primary.pass(MEMBER_SILENT_MS + 1_000);
   assert.is(primary.status().convergence, "unknown");
-  assert.is(await operate(primary, RETIRE), "retire");
+  assert.is(await decide(primary, RETIRE), "retire");
   assert.is(primary.endOf(1), "resynchronise", "what is half open cannot undo it");
   assert.equal([primary.status().convergence, primary.status().servers], ["converged", []]);
   assert.is(primary.notices("decision").length, 1);
@@ -53,10 +53,10 @@ test("handle() moves no as_of in a commit that brings back who was retired", asy
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.pass(MEMBER_SILENT_MS + 1_000);
-  await operate(primary, RETIRE);
-  const { pulse } = await primary.greet(2);
+  await decide(primary, RETIRE);
+  const { pulse } = await primary.handshake(2);
   primary.nowMs += PULSE_INTERVAL_MS;
-  primary.receive(2, report({ labelMs: pulse.labelMs }));
+  primary.receive(2, report({ pulseMs: pulse.pulseMs }));
   const commit = primary.actions.findLast((action) => action.type === "commit");
   assert.equal(
     commit?.commands.map(({ type }) => type),
@@ -70,9 +70,9 @@ test("handle() names the outboxes when two members have the id that is to be ret
   await primary.join(1);
   await primary.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
   await primary.pass(MEMBER_SILENT_MS + 1_000);
-  assert.match(await operate(primary, RETIRE), OTHER_OUTBOX);
-  assert.match(await operate(primary, { ...RETIRE, server: "nobody" }), "no member of that name");
-  assert.is(await operate(primary, { ...RETIRE, server: OUTBOX }), "retire");
+  assert.match(await decide(primary, RETIRE), OTHER_OUTBOX);
+  assert.match(await decide(primary, { ...RETIRE, server: "nobody" }), "no member of that name");
+  assert.is(await decide(primary, { ...RETIRE, server: OUTBOX }), "retire");
   assert.equal(
     primary.status().servers.map(({ outboxId }) => outboxId),
     [OTHER_OUTBOX],
@@ -89,12 +89,12 @@ test("handle() resolves a trouble by its number, and says so to the LikesServer"
   const [shown] = primary.status().troubles;
   assert.equal([shown?.number, primary.status().troubleCount], [1, 1]);
   primary.drive({ type: "closed", streamId: 1 });
-  assert.is(await operate(primary, resolve(1)), "resolve");
+  assert.is(await decide(primary, resolve(1)), "resolve");
   assert.equal(primary.status().troubles, []);
   assert.equal(primary.acks(2).at(-1)?.resolved, []);
   await primary.pass(500);
-  const labelMs = primary.pulses(2).at(-1)?.labelMs ?? 0;
-  primary.receive(2, report({ incarnation: SECOND, labelMs, troubles }));
+  const pulseMs = primary.pulses(2).at(-1)?.pulseMs ?? 0;
+  primary.receive(2, report({ incarnation: SECOND, pulseMs, troubles }));
   await primary.commit();
   assert.equal(primary.acks(2).at(-1)?.resolved, [FIRST]);
 });
@@ -103,9 +103,9 @@ test("handle() answers an operation when its commit is refused, and one that wai
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.pass(MEMBER_SILENT_MS + 1_000);
-  primary.drive({ type: "operate", requestId: 7, operation: RETIRE });
-  primary.drive({ type: "operate", requestId: 7, operation: resolve(9) });
-  primary.refuseCommit("full");
+  primary.drive({ type: "decide", requestId: 7, decision: RETIRE });
+  primary.drive({ type: "decide", requestId: 7, decision: resolve(9) });
+  primary.refuseCommit("disk_full");
   assert.equal(outcomes(primary).map(textOf), ["Cannot write the ledger: its disk is full"]);
   assert.is(primary.status().servers.length, 1);
   await primary.pass(1_000);
@@ -136,7 +136,7 @@ test("handle() ends the trouble of a copied ledger when every member has answere
   assert.is(primary.status().troubleCount, 0);
   assert.equal(
     primary.notices("decision").map((one) => one.type === "decision" && one.decision.kind),
-    ["answered"],
+    ["confirmed"],
   );
 });
 
@@ -154,7 +154,7 @@ test("handle() takes no other row of one that had left before a copy for its ans
   await ledger.run({ type: "opened" });
   const primary = await PrimaryHarness.start(ledger);
   const [first] = primary.status().troubles;
-  assert.is(await operate(primary, resolve(first?.number ?? 0)), "resolve");
+  assert.is(await decide(primary, resolve(first?.number ?? 0)), "resolve");
   await primary.join(1);
   await primary.pass(100);
   assert.is(primary.status().troubleCount, 1, "who had left is not back");
@@ -188,7 +188,7 @@ test("handle() keeps the trouble of a copied ledger when nobody is known", async
   const primary = await PrimaryHarness.start(ledger);
   await primary.pass(10_000);
   assert.equal([primary.status().convergence, primary.status().troubleCount], ["unknown", 1]);
-  assert.is(await operate(primary, resolve(1)), "resolve");
+  assert.is(await decide(primary, resolve(1)), "resolve");
   assert.is(primary.status().convergence, "converged");
 });
 

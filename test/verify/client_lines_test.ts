@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { UnreadableFileError } from "../../src/verify/audited_file.ts";
-import { GiverFile } from "../../src/verify/giver_lines.ts";
+import { ClientFile } from "../../src/verify/client_lines.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
 const GIVE = {
@@ -20,30 +20,30 @@ async function readLine(text: string) {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   writeFileSync(path, text);
-  using file = new GiverFile(path);
+  using file = new ClientFile(path);
   return [...file.lines()].map(([, line]) => line)[0];
 }
 
 function typesOf(path: string): readonly string[] {
-  using file = new GiverFile(path);
+  using file = new ClientFile(path);
   return [...file.lines()].map(([, { type }]) => type);
 }
 
-test("GiverFile reads 64-bit numbers that are text when a give was acknowledged", async () => {
+test("ClientFile reads 64-bit numbers that are text when a give was acknowledged", async () => {
   assert.equal(await readLine(JSON.stringify(GIVE)), {
-    type: "give",
-    give: { ...GIVE, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
+    type: "add",
+    add: { ...GIVE, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
   });
 });
 
-test("GiverFile reads a line behind a byte order mark, and one that ends as on Windows", async () => {
+test("ClientFile reads a line behind a byte order mark, and one that ends as on Windows", async () => {
   const line = JSON.stringify(GIVE);
   for (const text of [`\ufeff${line}`, `${line}\r\n`]) {
-    assert.is((await readLine(text))?.type, "give", JSON.stringify(text));
+    assert.is((await readLine(text))?.type, "add", JSON.stringify(text));
   }
 });
 
-test("GiverFile tells what is no give from one that was not acknowledged", async () => {
+test("ClientFile tells what is no give from one that was not acknowledged", async () => {
   const error = { code: "peer_unreachable", message: "Cannot reach", exit: 3 };
   assert.equal(await readLine(JSON.stringify({ error })), { type: "unacknowledged" });
   assert.equal(await readLine(JSON.stringify({ ...GIVE, error })), { type: "other" });
@@ -66,37 +66,37 @@ test("GiverFile tells what is no give from one that was not acknowledged", async
   }
 });
 
-test("GiverFile gives each line once when lines are split over what is read at a time", async () => {
+test("ClientFile gives each line once when lines are split over what is read at a time", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const lines = Array.from({ length: 2_000 }, (_, index) => {
     return JSON.stringify({ ...GIVE, itemId: "x".repeat(1 + (index % 200)) });
   });
   writeFileSync(path, `\n${lines.join("\n")}\n\n`);
-  assert.equal(typesOf(path), Array(2_000).fill("give"));
+  assert.equal(typesOf(path), Array(2_000).fill("add"));
   writeFileSync(path, lines.join("\n"));
-  assert.equal(typesOf(path), Array(2_000).fill("give"), "the last line needs no end");
+  assert.equal(typesOf(path), Array(2_000).fill("add"), "the last line needs no end");
 });
 
-test("GiverFile takes a line that is too long for none when it is as long as the file", async () => {
+test("ClientFile takes a line that is too long for none when it is as long as the file", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const long = JSON.stringify({ ...GIVE, note: "x".repeat(1_000_000) });
   writeFileSync(path, `${long}\n${JSON.stringify(GIVE)}\n${long}`);
-  assert.equal(typesOf(path), ["other", "give", "other"]);
+  assert.equal(typesOf(path), ["other", "add", "other"]);
 });
 
-test("GiverFile reads no further than the file was long when it was opened", async () => {
+test("ClientFile reads no further than the file was long when it was opened", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const line = `${JSON.stringify(GIVE)}\n`;
   writeFileSync(path, line);
-  using file = new GiverFile(path);
+  using file = new ClientFile(path);
   writeFileSync(path, line.repeat(3));
   assert.is([...file.lines()].length, 1);
 });
 
-test("GiverFile throws what can be told when there is no file", async () => {
+test("ClientFile throws what can be told when there is no file", async () => {
   await using folder = temporaryFolder();
   mkdirSync(join(folder.path, "folder"));
   execFileSync("mkfifo", [join(folder.path, "pipe")]); // which nobody writes to
@@ -105,7 +105,7 @@ test("GiverFile throws what can be told when there is no file", async () => {
     ["folder", /it is not a file; give the right one/],
     ["pipe", /it is not a file; give the right one/],
   ] as const) {
-    const open = () => new GiverFile(join(folder.path, name));
+    const open = () => new ClientFile(join(folder.path, name));
     assert.throws(open, (error: unknown) => error instanceof UnreadableFileError);
     assert.throws(open, why);
   }

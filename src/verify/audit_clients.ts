@@ -4,16 +4,16 @@
  */
 import { Applied } from "./applied.ts";
 import type { Audit } from "./audit_incarnation.ts";
-import type { Holder } from "./chain.ts";
-import type { Give, GiverFile } from "./giver_lines.ts";
+import type { Source } from "./chain.ts";
+import type { AcknowledgedAdd, ClientFile } from "./client_lines.ts";
 import { decodeEvents, eventText } from "./like_events.ts";
 import type { AuditedEvent } from "./like_events.ts";
 import type { StoredRecord } from "./outbox_file.ts";
-import type { GiversReport, Id } from "./report.ts";
+import type { ClientsReport, Id } from "./report.ts";
 import { Sum } from "./tally.ts";
 
 /** The incarnations that outboxes hold, each with those that do. */
-export type Holders = ReadonlyMap<Id, readonly Holder[]>;
+export type Sources = ReadonlyMap<Id, readonly Source[]>;
 
 /** Names of one page of those that were seen: a bit each. */
 const PAGE_NAMES = 4_096;
@@ -26,67 +26,67 @@ interface ReadRecord {
 }
 
 /** Compares gives, one after another. */
-class GiversAudit {
+class ClientsAudit {
   readonly given = new Sum();
   readonly counted = new Sum();
   readonly waiting = new Sum();
   readonly givenUp = new Sum();
   readonly lost = new Sum();
   readonly undecided = new Sum();
-  readonly #holders: Holders;
+  readonly #sources: Sources;
   readonly #audit: Audit;
   readonly #applied = new Map<Id, Applied>();
   readonly #seen = new Map<string, Uint8Array>();
   #last: ReadRecord | undefined;
 
-  constructor(holders: Holders, audit: Audit) {
-    this.#holders = holders;
+  constructor(sources: Sources, audit: Audit) {
+    this.#sources = sources;
     this.#audit = audit;
   }
 
-  take(give: Give): void {
-    const { sequence, itemId, likes } = give;
+  take(add: AcknowledgedAdd): void {
+    const { sequence, itemId, likes } = add;
     this.given.add(likes);
-    if (this.#audit.ledger.differing.has(give.incarnation)) return this.#differ(give);
-    const found = this.#find(give);
-    if (found === undefined) return this.#miss(give);
+    if (this.#audit.ledger.differing.has(add.incarnation)) return this.#differ(add);
+    const found = this.#find(add);
+    if (found === undefined) return this.#miss(add);
     const event = found.events[sequence - found.record.firstSequence];
     if (event?.itemId !== itemId || event.likes !== likes) {
-      return this.#lose(give, "a give is another event", eventText(event));
+      return this.#lose(add, "a give is another event", eventText(event));
     }
-    const holders = this.#holders.get(give.incarnation) ?? [];
-    if (!holders.some(({ file }) => file.serverId === give.serverId)) {
-      const names = holders.map(({ file }) => file.serverId).join(", ");
-      return this.#lose(give, "a give is in the outbox of another LikesServer", names);
+    const sources = this.#sources.get(add.incarnation) ?? [];
+    if (!sources.some(({ file }) => file.serverId === add.serverId)) {
+      const names = sources.map(({ file }) => file.serverId).join(", ");
+      return this.#lose(add, "a give is in the outbox of another LikesServer", names);
     }
-    if (this.#isSeen(give)) {
-      return this.#lose(give, "two gives have one name, or one is recorded twice", "one event");
+    if (this.#isSeen(add)) {
+      return this.#lose(add, "two gives have one name, or one is recorded twice", "one event");
     }
-    this[this.#fateOf(give)].add(likes);
+    this[this.#fateOf(add)].add(likes);
   }
 
-  #fateOf(give: Give): "counted" | "waiting" | "givenUp" {
-    const fate = this.#appliedOf(give).fateOf(give.sequence);
+  #fateOf(add: AcknowledgedAdd): "counted" | "waiting" | "givenUp" {
+    const fate = this.#appliedOf(add).fateOf(add.sequence);
     return fate === "abandoned" || fate === "given_up" ? "givenUp" : fate;
   }
 
-  #appliedOf({ incarnation }: Give): Applied {
+  #appliedOf({ incarnation }: AcknowledgedAdd): Applied {
     const known = this.#applied.get(incarnation);
     if (known !== undefined) return known;
-    const [holder] = this.#holders.get(incarnation) ?? [];
-    const made = new Applied(this.#audit.ledger, incarnation, holder?.file.outboxId);
+    const [source] = this.#sources.get(incarnation) ?? [];
+    const made = new Applied(this.#audit.ledger, incarnation, source?.file.outboxId);
     this.#applied.set(incarnation, made);
     return made;
   }
 
   /** The record in which the give has to be; undefined when no outbox holds it. */
-  #find({ incarnation, sequence }: Give): ReadRecord | undefined {
+  #find({ incarnation, sequence }: AcknowledgedAdd): ReadRecord | undefined {
     const last = this.#last;
     const { firstSequence = 0, lastSequence = 0 } = last?.record ?? {};
     const isInLast = sequence >= firstSequence && sequence <= lastSequence;
     if (last?.incarnation === incarnation && isInLast) return last;
-    for (const holder of this.#holders.get(incarnation) ?? []) {
-      const record = holder.file.recordWith(holder.held, sequence);
+    for (const source of this.#sources.get(incarnation) ?? []) {
+      const record = source.file.recordWith(source.held, sequence);
       if (record?.bytes === undefined) continue;
       this.#last = { incarnation, record, events: decodeEvents(record.bytes) };
       return this.#last;
@@ -95,40 +95,40 @@ class GiversAudit {
   }
 
   /** What no outbox holds is lost only where nobody can have let go of it, or was copied before it. */
-  #miss(give: Give): void {
-    const { incarnation, sequence, likes } = give;
-    if (this.#fateOf(give) === "givenUp") return this.givenUp.add(likes);
-    const holders = this.#holders.get(incarnation) ?? [];
-    const isTrimmed = holders.some(({ held }) => held.trimmed.sequence >= sequence);
-    const isApplied = sequence <= this.#appliedOf(give).sequence;
-    const isWhole = holders.some(({ file }) => !file.isCopy);
+  #miss(add: AcknowledgedAdd): void {
+    const { incarnation, sequence, likes } = add;
+    if (this.#fateOf(add) === "givenUp") return this.givenUp.add(likes);
+    const sources = this.#sources.get(incarnation) ?? [];
+    const isTrimmed = sources.some(({ held }) => held.trimmed.sequence >= sequence);
+    const isApplied = sequence <= this.#appliedOf(add).sequence;
+    const isWhole = sources.some(({ file }) => !file.isCopy);
     if (isWhole && !isTrimmed && !isApplied) {
-      return this.#lose(give, "a give that was acknowledged is in no outbox", "nothing");
+      return this.#lose(add, "a give that was acknowledged is in no outbox", "nothing");
     }
-    return this.#undecide(give, "the event of a give is in no outbox any more");
+    return this.#undecide(add, "the event of a give is in no outbox any more");
   }
 
   /** Other events than an outbox has were applied: nobody can look at those, and what follows ends. */
-  #differ(give: Give): void {
-    if (this.#fateOf(give) !== "counted") return this.givenUp.add(give.likes);
-    return this.#undecide(give, "the event of a give is perhaps not the one that was applied");
+  #differ(add: AcknowledgedAdd): void {
+    if (this.#fateOf(add) !== "counted") return this.givenUp.add(add.likes);
+    return this.#undecide(add, "the event of a give is perhaps not the one that was applied");
   }
 
-  #undecide({ serverId, incarnation, sequence, likes }: Give, what: string): void {
+  #undecide({ serverId, incarnation, sequence, likes }: AcknowledgedAdd, what: string): void {
     this.undecided.add(likes);
     const range = { firstSequence: sequence, lastSequence: sequence };
     this.#audit.findings.miss({ serverId, incarnation, ...range, what });
   }
 
-  #lose(give: Give, what: string, found: string): void {
-    const { serverId, incarnation, sequence, itemId, likes } = give;
+  #lose(add: AcknowledgedAdd, what: string, found: string): void {
+    const { serverId, incarnation, sequence, itemId, likes } = add;
     this.lost.add(likes);
     const place = { serverId, incarnation, sequence, itemId };
-    this.#audit.findings.diverge(place, what, eventText(give), found);
+    this.#audit.findings.diverge(place, what, eventText(add), found);
   }
 
   /** Whether a give had this name before. Only names that an outbox holds are kept. */
-  #isSeen({ incarnation, sequence }: Give): boolean {
+  #isSeen({ incarnation, sequence }: AcknowledgedAdd): boolean {
     const name = `${incarnation} ${Math.floor(sequence / PAGE_NAMES)}`;
     const page = this.#seen.get(name) ?? new Uint8Array(PAGE_NAMES / 8);
     this.#seen.set(name, page);
@@ -140,26 +140,26 @@ class GiversAudit {
 }
 
 /** Compares every give of `files`; undefined when there are none. */
-export function auditGivers(
-  files: readonly GiverFile[],
-  holders: Holders,
+export function auditClients(
+  files: readonly ClientFile[],
+  sources: Sources,
   audit: Audit,
-): GiversReport | undefined {
+): ClientsReport | undefined {
   if (files.length === 0) return undefined;
-  const gives = new GiversAudit(holders, audit);
+  const adds = new ClientsAudit(sources, audit);
   let unacknowledged = 0;
   for (const file of files) {
     for (const [number, line] of file.lines()) {
       if (line.type === "unacknowledged") unacknowledged++;
-      else if (line.type === "give") {
-        const { serverId, incarnation, sequence } = line.give;
-        audit.findings.attempt({ serverId, incarnation, sequence }, () => gives.take(line.give));
+      else if (line.type === "add") {
+        const { serverId, incarnation, sequence } = line.add;
+        audit.findings.attempt({ serverId, incarnation, sequence }, () => adds.take(line.add));
       } else {
         const what = `line ${number} of ${JSON.stringify(file.path)} is no give`;
         audit.findings.miss({ what });
       }
     }
   }
-  const { given, counted, waiting, givenUp, lost, undecided } = gives;
+  const { given, counted, waiting, givenUp, lost, undecided } = adds;
   return { given, counted, waiting, givenUp, lost, undecided, unacknowledged };
 }

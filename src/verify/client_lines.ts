@@ -4,7 +4,7 @@ import { UnreadableFileError } from "./audited_file.ts";
 import type { Id } from "./report.ts";
 
 /** A give that was acknowledged. */
-export interface Give {
+export interface AcknowledgedAdd {
   readonly serverId: string;
   readonly incarnation: Id;
   readonly sequence: number;
@@ -13,8 +13,9 @@ export interface Give {
 }
 
 /** What a line says; `other` is no record of a give. */
-export type GiverLine =
-  { readonly type: "give"; readonly give: Give } | { readonly type: "unacknowledged" | "other" };
+export type ClientLine =
+  | { readonly type: "add"; readonly add: AcknowledgedAdd }
+  | { readonly type: "unacknowledged" | "other" };
 
 /** A longer line is no record: an item id of 256 bytes, escaped, takes a third of it. */
 const LINE_BYTES_MAX = 8_192;
@@ -24,7 +25,7 @@ const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** A giver's record, as long as it is when it is opened. */
-export class GiverFile implements Disposable {
+export class ClientFile implements Disposable {
   readonly path: string;
   readonly #descriptor: number;
   readonly #size: number;
@@ -47,7 +48,7 @@ export class GiverFile implements Disposable {
   }
 
   /** The numbers of the lines and what each says, without those that are empty. */
-  *lines(): Generator<readonly [number, GiverLine]> {
+  *lines(): Generator<readonly [number, ClientLine]> {
     let number = 1;
     let kept = Buffer.alloc(0);
     for (const chunk of this.#chunks()) {
@@ -78,14 +79,14 @@ export class GiverFile implements Disposable {
   }
 }
 
-function* lineOf(number: number, bytes: Buffer): Generator<readonly [number, GiverLine]> {
+function* lineOf(number: number, bytes: Buffer): Generator<readonly [number, ClientLine]> {
   if (bytes.length > LINE_BYTES_MAX) yield [number, { type: "other" }];
   else if (bytes.length > 0)
     yield [number, readLine(bytes.toString("utf8").replace(BYTE_ORDER_MARK, ""))];
 }
 
 /** Reads a line as `likes add --json` prints it. */
-function readLine(text: string): GiverLine {
+function readLine(text: string): ClientLine {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -99,16 +100,16 @@ function readLine(text: string): GiverLine {
   const { serverId, incarnation, sequence, itemId, likes } = value as Readonly<
     Record<string, unknown>
   >;
-  const isGive =
+  const isAdd =
     isText(serverId, /^/) &&
     isText(incarnation, /^[0-9a-f]{32}$/) &&
     isText(sequence, /^[1-9]\d{0,15}$/) &&
     Number.isSafeInteger(Number(sequence)) &&
     isText(itemId, /^[^]/) &&
     isText(likes, /^\d{1,20}$/);
-  if (!isGive) return { type: "other" };
+  if (!isAdd) return { type: "other" };
   const numbers = { sequence: Number(sequence), likes: BigInt(likes) };
-  return { type: "give", give: { serverId, incarnation, itemId, ...numbers } };
+  return { type: "add", add: { serverId, incarnation, itemId, ...numbers } };
 }
 
 function isText(value: unknown, pattern: RegExp): value is string {

@@ -14,14 +14,14 @@ interface Asked {
 }
 
 /** The gives of one life that wait for their answer. */
-export class GiveCheck {
+export class AddCheck {
   readonly #asked = new Map<number, Asked>();
   #writes = 0;
 
   /** An event comes to the process, after it was awake for so long. */
   comes(event: LikesServerEvent, awakeMs: number): void {
-    if (event.type === "give") {
-      this.#asked.set(event.give.requestId, { awakeMs, writes: this.#writes });
+    if (event.type === "add") {
+      this.#asked.set(event.add.requestId, { awakeMs, writes: this.#writes });
     }
     if (event.type === "tick") this.#checkTime(awakeMs);
   }

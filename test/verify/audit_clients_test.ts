@@ -41,16 +41,17 @@ async function auditLines(
   makeStores(folder.path, servers);
   const path = join(folder.path, "given.jsonl");
   writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  return auditFolder(folder.path, { givers: [path] });
+  return auditFolder(folder.path, { clients: [path] });
 }
 
 const GIVES = linesOf(SERVERS);
 
-test("auditGivers() finds every give when all are where their answers said", async () => {
+test("auditClients() finds every give when all are where their answers said", async () => {
   const error = { code: "outbox_full", message: "Cannot", exit: 1 };
   const report = await auditLines([...GIVES, { error }]);
   assert.is(report.outcome, "exact");
-  const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } = report.givers ?? {};
+  const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } =
+    report.clients ?? {};
   assert.equal(
     [given, counted, waiting, givenUp, lost, undecided].map((one) => [one?.events, one?.likes]),
     [
@@ -65,7 +66,7 @@ test("auditGivers() finds every give when all are where their answers said", asy
   assert.is(unacknowledged, 1);
 });
 
-test("auditGivers() names the first give that is another event, or none, or not alone", async () => {
+test("auditClients() names the first give that is another event, or none, or not alone", async () => {
   for (const [change, told] of [
     [
       { likes: "6" },
@@ -86,30 +87,30 @@ test("auditGivers() names the first give that is another event, or none, or not 
     for (const [key, value] of Object.entries(told)) assert.is(found[key], value);
     assert.is(found["incarnation"], FIRST_LIFE);
     assert.is(report.divergences.count, 1);
-    assert.is(report.givers?.lost.events, 1);
+    assert.is(report.clients?.lost.events, 1);
   }
 });
 
-test("auditGivers() calls no give lost that may have come after the outbox was copied", async () => {
+test("auditClients() calls no give lost that may have come after the outbox was copied", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, "given.jsonl");
   const late = { ...GIVES[0], sequence: "9" };
   writeFileSync(path, [...GIVES, late].map((line) => `${JSON.stringify(line)}\n`).join(""));
-  assert.is(auditFolder(folder.path, { givers: [path] }).outcome, "inexact");
+  assert.is(auditFolder(folder.path, { clients: [path] }).outcome, "inexact");
   for (const { serverId } of SERVERS) {
     edit(join(folder.path, serverId, "outbox.sqlite"), "UPDATE outbox SET copied_ms = 1");
   }
-  const report = auditFolder(folder.path, { givers: [path] });
-  assert.equal([report.outcome, report.givers?.undecided.events], ["undecided", 1]);
+  const report = auditFolder(folder.path, { clients: [path] });
+  assert.equal([report.outcome, report.clients?.undecided.events], ["undecided", 1]);
 });
 
-test("auditGivers() does not know when what it would compare with is gone", async () => {
-  for (const servers of [withFirstLife({ trimmed: 3 }), withFirstLife({ isForgotten: true })]) {
+test("auditClients() does not know when what it would compare with is gone", async () => {
+  for (const servers of [withFirstLife({ trimmed: 3 }), withFirstLife({ isPurged: true })]) {
     const report = await auditLines(GIVES, servers);
     assert.is(report.outcome, "undecided");
-    assert.equal({ ...report.givers?.undecided }, { events: 4, likes: 1_000_006n });
-    assert.is(report.givers?.lost.events, 0);
+    assert.equal({ ...report.clients?.undecided }, { events: 4, likes: 1_000_006n });
+    assert.is(report.clients?.lost.events, 0);
   }
   const elsewhere = { ...GIVES[0], incarnation: idOf("7", 7) };
   const report = await auditLines([elsewhere]);
@@ -118,18 +119,18 @@ test("auditGivers() does not know when what it would compare with is gone", asyn
   assert.is(report.missing.first[0]?.what, what);
 });
 
-test("auditGivers() takes gives for given up when an operator decided so", async () => {
+test("auditClients() takes gives for given up when an operator decided so", async () => {
   const gap = await auditLines(GIVES, withFirstLife({ gap: [1, 2] }));
-  assert.equal({ ...gap.givers?.givenUp }, { events: 1, likes: 1_000_000n });
+  assert.equal({ ...gap.clients?.givenUp }, { events: 1, likes: 1_000_000n });
   assert.is(gap.outcome, "exact");
   const gone = await auditLines(GIVES, withFirstLife({ gap: [0, 2], trimmed: 2 }));
-  assert.equal({ ...gone.givers?.givenUp }, { events: 3, likes: 1_000_005n });
+  assert.equal({ ...gone.clients?.givenUp }, { events: 3, likes: 1_000_005n });
   assert.is(gone.outcome, "exact", "nobody holds the events of a closed gap");
   const retired = await auditLines(GIVES, withFirstLife({ applied: 1, state: "retired" }));
-  assert.equal({ ...retired.givers?.givenUp }, { events: 2, likes: 1_000_001n });
+  assert.equal({ ...retired.clients?.givenUp }, { events: 2, likes: 1_000_001n });
 });
 
-test("auditGivers() does not know when a decision left an outbox with other events", async () => {
+test("auditClients() does not know when a decision left an outbox with other events", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstLife({ applied: 2 }));
   edit(join(folder.path, LEDGER), "UPDATE incarnations SET digest = ?", idOf("9", 9));
@@ -140,9 +141,9 @@ test("auditGivers() does not know when a decision left an outbox with other even
   }
   const path = join(folder.path, "given.jsonl");
   writeFileSync(path, GIVES.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  const { outcome, givers } = auditFolder(folder.path, { givers: [path] });
+  const { outcome, clients } = auditFolder(folder.path, { clients: [path] });
   assert.is(outcome, "undecided");
-  const { counted, waiting, lost, undecided, givenUp } = givers ?? {};
+  const { counted, waiting, lost, undecided, givenUp } = clients ?? {};
   assert.equal(
     [counted, waiting, lost].map((sum) => sum?.events),
     [0, 0, 0],
@@ -151,13 +152,13 @@ test("auditGivers() does not know when a decision left an outbox with other even
   assert.ok((givenUp?.events ?? 0) > 0);
 });
 
-test("auditGivers() is undecided when a line is no give, and says which", async () => {
+test("auditClients() is undecided when a line is no give, and says which", async () => {
   const report = await auditLines([...GIVES.slice(0, 2), { hello: 1 }]);
   assert.is(report.outcome, "undecided");
   assert.match(report.missing.first[0]?.what ?? "", /^line 3 of ".*given.jsonl" is no give$/);
 });
 
-test("auditGivers() finds gives in any order when they are of several lives", async () => {
+test("auditClients() finds gives in any order when they are of several lives", async () => {
   const mixed = GIVES.toSorted((a, b) => Number(b["sequence"]) - Number(a["sequence"]));
   assert.ok(mixed.some(({ incarnation }) => incarnation === SECOND_LIFE));
   assert.is((await auditLines(mixed)).outcome, "exact");

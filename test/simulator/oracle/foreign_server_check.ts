@@ -7,7 +7,7 @@ import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
 /** Looks at what one life of the primary says of those who come. */
-export class MisdirectedCheck {
+export class ForeignServerCheck {
   readonly #ledgerId: Id;
   /** When outboxes of another ledger came last. */
   readonly #cameMs = new Map<Id, number>();
@@ -20,14 +20,14 @@ export class MisdirectedCheck {
     if (seen !== undefined && seen.ledgerId !== this.#ledgerId) this.#cameMs.set(outboxId, nowMs);
   }
 
-  check({ misdirected, convergence, servers, totalLikes }: Status, nowMs: number): void {
-    for (const { outboxId } of misdirected) {
+  check({ foreignServers, convergence, servers, totalLikes }: Status, nowMs: number): void {
+    for (const { outboxId } of foreignServers) {
       const hasCome = this.#cameMs.has(outboxId);
       expect(hasCome, () => `${outboxId} is said to be of another ledger, and never came`);
     }
     for (const [outboxId, cameMs] of this.#cameMs) {
       if (nowMs - cameMs > REFUSED_KEPT_MS - ROUNDING_MS) continue;
-      const isNamed = misdirected.some((one) => one.outboxId === outboxId);
+      const isNamed = foreignServers.some((one) => one.outboxId === outboxId);
       expect(isNamed, () => `${outboxId} of another ledger came, and is not named`);
     }
     const isEmpty = servers.length === 0 && totalLikes === 0n && this.#cameMs.size > 0;

@@ -4,7 +4,7 @@ import type { Oracle } from "./oracle/oracle.ts";
 import type { Surroundings } from "./process.ts";
 
 /** The world, as far as likes are given in it. */
-export interface Givers extends Surroundings {
+export interface Clients extends Surroundings {
   readonly isGiving: boolean;
   readonly oracle: Oracle;
   readonly seats: readonly LikesServerSeat[];
@@ -14,7 +14,7 @@ export interface Givers extends Surroundings {
 const SHARED_SHARE = 0.3;
 
 /** Gives likes for as long as the world wants some. */
-export function give(world: Givers): void {
+export function add(world: Clients): void {
   const { random, agenda, plan, oracle } = world;
   if (!world.isGiving) return;
   const count = random.chance(0.1) ? random.whole(2, 12) : 1;
@@ -27,15 +27,15 @@ export function give(world: Givers): void {
     const { requestId, itemId } = oracle.truth.attempt(likes, beside);
     const event = { itemId, change: { kind: "add", likes } } as const;
     process.run(() => {
-      process.drive({ type: "give", give: { requestId, event, generator: undefined } });
+      process.drive({ type: "add", add: { requestId, event, generator: undefined } });
     });
   }
   if (random.chance(0.2)) ask(world);
-  agenda.after(random.next() * 2 * plan.giveGapMs, () => give(world));
+  agenda.after(random.next() * 2 * plan.addGapMs, () => add(world));
 }
 
 /** Somebody asks a LikesServer for items that were liked lately, there or elsewhere. */
-function ask({ random, oracle, seats }: Givers): void {
+function ask({ random, oracle, seats }: Clients): void {
   const lately = oracle.truth.gifts.slice(-30);
   if (lately.length === 0) return;
   const itemIds = Array.from({ length: random.whole(1, 4) }, () => random.pick(lately).itemId);

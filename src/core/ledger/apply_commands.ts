@@ -8,12 +8,12 @@
 import { applyBatch } from "./apply_batch.ts";
 import type { LedgerTransaction } from "./ledger.ts";
 import { UnitOfWork } from "./unit_of_work.ts";
-import type { GroupResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
+import type { CommitResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
 import type { Hello } from "../protocol/messages.ts";
 import type { RecordCodec } from "../protocol/record.ts";
-import { noteAnswered, noteCopy, operate } from "./operator_decisions.ts";
-import { takeReport } from "./apply_report.ts";
+import { confirmRestoredCopy, noteCopy, decide } from "./operator_decisions.ts";
+import { applyReport } from "./apply_report.ts";
 
 export type * from "./ledger_command.ts";
 
@@ -23,19 +23,19 @@ type StreamCommand = Extract<LedgerCommand, { readonly streamId: number }>;
  * Does `commands` in order, inside one transaction. Nothing is written when nothing changes. The
  * wall clock `nowUnixMs` dates troubles for people, and decides nothing.
  */
-export function runGroup(
+export function applyCommands(
   ledger: LedgerTransaction,
   commands: readonly LedgerCommand[],
   codec: RecordCodec,
   nowUnixMs: number,
-): GroupResult {
+): CommitResult {
   const changes = new UnitOfWork(ledger, nowUnixMs);
   const results: LedgerResult[] = [];
   const refused = new Set<number>();
   for (const command of commands) {
-    if (!("streamId" in command)) results.push(...ownResult(changes, command));
+    if (!("streamId" in command)) results.push(...applyInternal(changes, command));
     else if (!refused.has(command.streamId)) {
-      const result = resultOf(changes, command, codec);
+      const result = applyStreamCommand(changes, command, codec);
       if (result.type === "refused") refused.add(command.streamId);
       results.push(result);
     }
@@ -46,7 +46,7 @@ export function runGroup(
 }
 
 /** Does what no stream asked for. */
-function ownResult(
+function applyInternal(
   changes: UnitOfWork,
   command: Exclude<LedgerCommand, StreamCommand>,
 ): readonly LedgerResult[] {
@@ -57,21 +57,25 @@ function ownResult(
     case "opened":
       noteCopy(changes);
       return [];
-    case "answered":
-      noteAnswered(changes, command.leftSince);
+    case "confirmed":
+      confirmRestoredCopy(changes, command.departedMembers);
       return [];
-    case "operate":
-      return [operate(changes, command.requestId, command.operation)];
+    case "decide":
+      return [decide(changes, command.requestId, command.decision)];
   }
 }
 
-function resultOf(changes: UnitOfWork, command: StreamCommand, codec: RecordCodec): LedgerResult {
+function applyStreamCommand(
+  changes: UnitOfWork,
+  command: StreamCommand,
+  codec: RecordCodec,
+): LedgerResult {
   const { streamId } = command;
   switch (command.type) {
-    case "greet":
-      return greet(changes, streamId, command.hello);
+    case "hello":
+      return handshake(changes, streamId, command.hello);
     case "report": {
-      const take = () => takeReport(changes, streamId, command.report);
+      const take = () => applyReport(changes, streamId, command.report);
       return resultOfAttempt(streamId, changes.attempt(take));
     }
     case "batch":
@@ -80,15 +84,15 @@ function resultOf(changes: UnitOfWork, command: StreamCommand, codec: RecordCode
 }
 
 /** Reads only: a Hello may be old. */
-function greet(changes: UnitOfWork, streamId: number, hello: Hello): LedgerResult {
+function handshake(changes: UnitOfWork, streamId: number, hello: Hello): LedgerResult {
   const row = changes.incarnationOr(hello.incarnation, hello.outboxId);
   if (row.outboxId !== hello.outboxId) {
     return { type: "refused", streamId, refusal: foreignIncarnation(row.incarnation) };
   }
   const { appliedSequence, digest } = row;
   const isBehind = hello.acknowledgedSequence > appliedSequence;
-  const reoffer = isBehind || isRestored(changes.ledger, hello);
-  return { type: "greeted", streamId, appliedSequence, digest, reoffer };
+  const redeliver = isBehind || isRestored(changes.ledger, hello);
+  return { type: "welcome", streamId, appliedSequence, digest, redeliver };
 }
 
 /** Whether the outbox has seen more of this ledger than the ledger itself knows. */

@@ -8,7 +8,7 @@ import type { Ack, Trouble } from "../protocol/messages.ts";
 import type { Id } from "../protocol/record.ts";
 
 /** One refilling, as far as one process has to do with it. */
-export class Refilling {
+export class Redelivery {
   /** What each report names meanwhile. */
   readonly trouble: Trouble;
   /** What the own incarnation had accepted when it was seen: the newest that is given again. */
@@ -17,10 +17,10 @@ export class Refilling {
   #isRecorded = false;
 
   /** A stream of `incarnation` showed it; `own` is the one that appends. */
-  constructor(incarnation: Id, own: IncarnationView) {
+  constructor(incarnation: Id, current: IncarnationView) {
     const detail = "the ledger is older than what it acknowledged to this outbox";
     this.trouble = { kind: "ledger_restored", incarnation, ...NO_EVENTS, detail };
-    this.#newest = { id: own.id, sequence: own.stored.last.sequence };
+    this.#newest = { id: current.id, sequence: current.stored.last.sequence };
   }
 
   /** Every report names it, and `admitted` or `left` say that one is committed. */
@@ -29,8 +29,8 @@ export class Refilling {
   }
 
   /** Whether it is over, now that `own` streams: what is older was delivered before. */
-  isDone(own: IncarnationView): boolean {
-    const wanted = own.id === this.#newest.id ? this.#newest.sequence : 0;
-    return this.#isRecorded && own.acknowledged.sequence >= wanted;
+  isDone(current: IncarnationView): boolean {
+    const wanted = current.id === this.#newest.id ? this.#newest.sequence : 0;
+    return this.#isRecorded && current.acknowledged.sequence >= wanted;
   }
 }
