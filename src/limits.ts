@@ -52,8 +52,6 @@ export const COMMIT_COMMANDS_MAX = 256;
 export const COMMIT_BYTES_MAX = MIB;
 /** Troubles that one Report names: the oldest. The others count as pending, and are named later. */
 export const TROUBLES_MAX = 16;
-/** Troubles of one member that Status names; of more, the newest. */
-export const TROUBLES_SHOWN_MAX = 4;
 /** Troubles that Status lists with all that is known of them; of more, the oldest. */
 export const TROUBLES_LISTED_MAX = 100;
 /**

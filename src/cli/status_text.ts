@@ -201,8 +201,8 @@ function chooseRows(servers: readonly ServerStatus[], rowsMax: number): readonly
   return mostUrgent(servers, rowsMax, (a, b) => urgency(b) - urgency(a) || lagBetween(a, b));
 }
 
-function urgency({ state, trouble }: ServerStatus): number {
-  return (trouble === "" ? 0 : 2) + (state === "silent" ? 1 : 0);
+function urgency({ state, troubleCount }: ServerStatus): number {
+  return (troubleCount === 0 ? 0 : 2) + (state === "silent" ? 1 : 0);
 }
 
 function lagBetween(a: ServerStatus, b: ServerStatus): number {
@@ -210,12 +210,12 @@ function lagBetween(a: ServerStatus, b: ServerStatus): number {
 }
 
 /** One that streams and is in trouble; what the trouble is stands below the table. */
-function stateText({ state, trouble }: ServerStatus): string {
-  return state === "streaming" && trouble !== "" ? "trouble" : state;
+function stateText({ state, troubleCount }: ServerStatus): string {
+  return state === "streaming" && troubleCount > 0 ? "trouble" : state;
 }
 
-function stateColor({ state, trouble }: ServerStatus): Color {
-  return trouble === "" ? STATE_COLORS[state] : "red";
+function stateColor({ state, troubleCount }: ServerStatus): Color {
+  return troubleCount === 0 ? STATE_COLORS[state] : "red";
 }
 
 /** Joins parts with commas into lines of at most `columns`. */

@@ -1,7 +1,6 @@
 /** Reads all outboxes of a run, and asks all of its processes what they show. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Id } from "../core/protocol/record.ts";
 import type { ServerStatus, Status } from "../core/primary/status.ts";
 import { messageOf } from "../errors.ts";
 import { LikesClient } from "../rpc/client/likes_client.ts";
@@ -10,6 +9,7 @@ import { readOutbox } from "../store/outbox/outbox_reader.ts";
 import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
 import { PRIMARY } from "./verdict.ts";
 import type { Observation, Shown } from "./verdict.ts";
+import type { OutboxId } from "../core/protocol/ids.ts";
 
 /** A process that does not answer within this shows nothing. */
 const ANSWER_WAIT_MAX_MS = 2_000;
@@ -21,7 +21,7 @@ export interface ObserverOptions {
   readonly primary: string;
   readonly servers: readonly { readonly serverId: string; readonly address: string }[];
   /** Members that were seen before: those that have left are not in the status any more. */
-  readonly members: ReadonlyMap<Id, string>;
+  readonly members: ReadonlyMap<OutboxId, string>;
   /** LikesServers that may still give a like: what is found is not the end then. */
   readonly unfinished: readonly string[];
   readonly onStatus: (status: Status) => void;
@@ -103,8 +103,8 @@ async function shownBy(name: string, client: LikesClient): Promise<Shown> {
 }
 
 /** What the primary still waits for from a member. */
-function outstanding({ serverId, state, trouble, pendingEvents }: ServerStatus): string[] {
+function outstanding({ serverId, state, troubleCount, pendingEvents }: ServerStatus): string[] {
   if (state === "silent") return [`${serverId} is silent`];
-  if (trouble !== "") return [`${serverId} is in trouble`];
+  if (troubleCount > 0) return [`${serverId} is in trouble`];
   return pendingEvents === 0 ? [] : [`${serverId} has ${pendingEvents} events pending`];
 }

@@ -130,7 +130,7 @@ function stateColor(row: Row): Color {
 /** What is away first, then what is in trouble or silent, the primary, and what was restarted. */
 function urgency({ child, server, primary }: Row): number {
   const isAway = child !== undefined && child.state !== "listening";
-  const isTroubled = server !== undefined && (server.trouble !== "" || server.state === "silent");
+  const isTroubled = server !== undefined && (server.troubleCount > 0 || server.state === "silent");
   const wasRestarted = child !== undefined && child.restarts > 0;
   if (isAway) return 4;
   if (isTroubled) return 3;

@@ -4,10 +4,10 @@
  */
 import { messageOf } from "../errors.ts";
 import { STATUS_INTERVAL_MIN_MS } from "../limits.ts";
-import type { Id } from "../core/protocol/record.ts";
 import type { Status } from "../core/primary/status.ts";
 import { monotonicMs } from "../monotonic.ts";
 import { followStatus } from "../rpc/client/follow_status.ts";
+import type { OutboxId } from "../core/protocol/ids.ts";
 
 /** Between two statuses that are shown. */
 const SHOW_INTERVAL_MS = 1_000;
@@ -48,7 +48,7 @@ export class StatusWatch {
   #awayReason: string | undefined;
   /** Since when the primary has said that a total is shown everywhere, without a break. */
   #everywhere: { readonly totalLikes: bigint; readonly sinceMs: number } | undefined;
-  readonly #members = new Map<Id, string>();
+  readonly #members = new Map<OutboxId, string>();
 
   constructor(primary: string, events: StatusWatchEvents) {
     this.#primary = primary;
@@ -56,7 +56,7 @@ export class StatusWatch {
   }
 
   /** Every member ever seen, also one that has left: its outbox and its server id. */
-  get members(): ReadonlyMap<Id, string> {
+  get members(): ReadonlyMap<OutboxId, string> {
     return this.#members;
   }
 

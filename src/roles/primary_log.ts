@@ -4,12 +4,12 @@ import type { Applied } from "../core/ledger/apply_commands.ts";
 import type { Hello } from "../core/protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
 import type { PrimaryNotice } from "../core/primary/primary.ts";
-import type { Id } from "../core/protocol/record.ts";
 import { decisionText, troubleLine } from "../text/trouble_text.ts";
 import { EventLines } from "../log/event_lines.ts";
 import type { Log } from "../log/log_file.ts";
 import { Outage } from "../log/outage.ts";
 import { MEMBERS_MAX } from "../limits.ts";
+import type { OutboxId } from "../core/protocol/ids.ts";
 
 const MEMBER_TEXTS = { member: "was admitted", left: "left", retired: "was retired" } as const;
 
@@ -23,7 +23,7 @@ export class PrimaryLog {
   readonly #log: Log;
   readonly #lines = new EventLines();
   /** By outbox, of those that are refused or away; of too many, those that came last. */
-  readonly #outages = new Map<Id, Outage>();
+  readonly #outages = new Map<OutboxId, Outage>();
 
   constructor(log: Log) {
     this.#log = log;

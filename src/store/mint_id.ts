@@ -1,6 +1,6 @@
 /** Random names that nobody has to agree on. */
 import { randomBytes } from "node:crypto";
-import type { Id } from "../core/protocol/record.ts";
+import type { Id } from "../core/protocol/ids.ts";
 
 const ID_BYTES = 16;
 

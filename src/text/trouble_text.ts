@@ -1,6 +1,7 @@
 /** Troubles and decisions in words: what was seen, since when, and the command that ends it. */
 import { unreachable } from "../assert.ts";
 import type { DecisionRow } from "../core/ledger/ledger.ts";
+import type { EventRange } from "../core/protocol/messages.ts";
 import type { TroubleStatus } from "../core/primary/status.ts";
 import { localSecond } from "./local_time.ts";
 import { escapeText, fitText, shellWord } from "./escape.ts";
@@ -13,11 +14,9 @@ const ENDED = {
   confirmed: "ended: every member has answered",
 } as const;
 
-type Range = Pick<TroubleStatus, "firstSequence" | "lastSequence">;
-
 /** A trouble as one line of a log: everything but how to end it. */
 export function troubleLine(trouble: TroubleStatus): string {
-  const facts = [whatText(trouble, (id) => id), ...rangeText(trouble), ...spanText(trouble)];
+  const facts = [whatText(trouble, (id) => id), ...rangeText(trouble.events), ...spanText(trouble)];
   return `${facts.join(", ")}: ${escapeText(trouble.detail)}`;
 }
 
@@ -36,12 +35,12 @@ export function troubleLines(trouble: TroubleStatus, columns: number): string[] 
 
 /** A decision in one line. */
 export function decisionText(decision: DecisionRow): string {
-  const { number, kind, trouble, troubleNumber, outboxId, reason } = decision;
+  const { number, kind, trouble, outboxId, givenUp, reason } = decision;
   const what =
-    trouble === ""
+    trouble === undefined
       ? `outbox ${outboxId} is retired`
-      : `trouble ${troubleNumber} (${trouble}${aboutText(decision)}) ${ENDED[kind]}`;
-  const lost = rangeText(decision).map((range) => `${range} will never be counted`);
+      : `trouble ${trouble.number} (${trouble.kind}${aboutText(decision)}) ${ENDED[kind]}`;
+  const lost = rangeText(givenUp).map((range) => `${range} will never be counted`);
   const why = reason === "" ? "" : `: ${escapeText(reason)}`;
   return `decision ${number}: ${[what, ...lost].join(", ")}${why}`;
 }
@@ -55,36 +54,37 @@ export function undecidedText(trouble: TroubleStatus, refusal: string | undefine
 
 /** ` of incarnation 3f2a91c0…`, or of what is known instead: nothing when it is about all. */
 function aboutText({ incarnation, outboxId }: DecisionRow): string {
-  if (incarnation !== "") return ` of incarnation ${incarnation}`;
-  return outboxId === "" ? "" : ` of outbox ${outboxId}`;
+  if (incarnation !== undefined) return ` of incarnation ${incarnation}`;
+  return outboxId === undefined ? "" : ` of outbox ${outboxId}`;
 }
 
 /** `trouble 3: gap at likes-server-1, incarnation 3f2a91c0`. */
 function whatText(trouble: TroubleStatus, idText: (id: string) => string): string {
   const { number, kind, incarnation } = trouble;
-  const life = incarnation === "" ? "" : `, incarnation ${idText(incarnation)}`;
+  const life = incarnation === undefined ? "" : `, incarnation ${idText(incarnation)}`;
   return `trouble ${number}: ${kind}${whereText(trouble, idText)}${life}`;
 }
 
 function whereText({ serverId, outboxId }: TroubleStatus, idText: (id: string) => string): string {
   if (serverId !== "") return ` at ${labelText(serverId)}`;
-  return outboxId === "" ? " of the whole ledger" : ` of outbox ${idText(outboxId)}`;
+  return outboxId === undefined ? " of the whole ledger" : ` of outbox ${idText(outboxId)}`;
 }
 
 function whenText(trouble: TroubleStatus): readonly string[] {
-  return [`since ${localSecond(trouble.sinceMs)}`, ...rangeText(trouble)];
+  return [`since ${localSecond(trouble.sinceMs)}`, ...rangeText(trouble.events)];
 }
 
 /** The events; nothing when it is about none in particular. */
-function rangeText({ firstSequence, lastSequence }: Range): readonly string[] {
-  return lastSequence === 0 ? [] : [`#${firstSequence} to #${lastSequence}`];
+function rangeText(events: EventRange | undefined): readonly string[] {
+  return events === undefined ? [] : [`#${events.first} to #${events.last}`];
 }
 
 /** What was shown of `as_of` that may have been wrong; nothing when none was. */
-function spanText({ asOfFromMs, asOfToMs }: TroubleStatus): readonly string[] {
-  if (asOfToMs === 0) return [];
-  const from = asOfFromMs === 0 ? "the first" : localSecond(asOfFromMs);
-  return [`as_of may be wrong from ${from} to ${localSecond(asOfToMs)}`];
+function spanText({ doubtfulAsOf }: TroubleStatus): readonly string[] {
+  if (doubtfulAsOf === undefined) return [];
+  const { afterMs, upToMs } = doubtfulAsOf;
+  const from = afterMs === 0 ? "the first" : localSecond(afterMs);
+  return [`as_of may be wrong from ${from} to ${localSecond(upToMs)}`];
 }
 
 /** What the operator can do about it. */
@@ -93,7 +93,7 @@ function wayOut({ kind, number, serverId, outboxId, incarnation }: TroubleStatus
   switch (kind) {
     case "gap":
       // Of what neither side remembers there is nothing to go on with.
-      return `${incarnation === "" ? "once you know of it" : "to count on after it"}: ${resolve}`;
+      return `${incarnation === undefined ? "once you know of it" : "to count on after it"}: ${resolve}`;
     case "outbox_rolled_back":
     case "digest_differs":
       return `to count nothing more of it: ${resolve}`;
@@ -103,7 +103,8 @@ function wayOut({ kind, number, serverId, outboxId, incarnation }: TroubleStatus
     case "retired_returned":
       return `once you know of it: ${resolve}`;
     case "ledger_restored": {
-      if (outboxId === "") return `ends once all whom it knows have answered, or: ${resolve}`;
+      if (outboxId === undefined)
+        return `ends once all whom it knows have answered, or: ${resolve}`;
       const server = shellWord(escapeText(serverId || outboxId));
       return `ends by itself; if it will not return: likes retire ${server}`;
     }

@@ -11,7 +11,8 @@ import type {
   Welcome,
 } from "../../src/core/protocol/messages.ts";
 import { origin } from "../../src/core/protocol/record.ts";
-import type { Id, LikeRecord, Position } from "../../src/core/protocol/record.ts";
+import type { LikeRecord, Position } from "../../src/core/protocol/record.ts";
+import type { Id } from "../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { testId } from "../store/faults.ts";
 

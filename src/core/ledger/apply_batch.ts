@@ -121,10 +121,10 @@ function recordAfterClose(
 ): void {
   const detail = `it was closed at #${before.appliedSequence}, and sends events`;
   const { firstSequence, lastSequence } = batch;
-  const range = { firstSequence, lastSequence, digest: "" } as const;
+  const events = { first: firstSequence, last: lastSequence };
   const { incarnation } = before;
   const kind = "closed_incarnation";
-  changes.addTrouble(member.outboxId, { kind, incarnation, ...range, detail });
+  changes.addTrouble(member.outboxId, { kind, incarnation, events, digest: undefined, detail });
 }
 
 function add(

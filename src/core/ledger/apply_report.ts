@@ -20,7 +20,7 @@ import {
 import { foreignIncarnation } from "./ledger_refusals.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Report } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** Records what a report says. */
 export function applyReport(
@@ -71,7 +71,11 @@ function admit(
   return changes.setMember({ outboxId, serverId, address, state, appliedLikes, retiredAsOfMs });
 }
 
-function openIfNew(changes: UnitOfWork, incarnation: Id, outboxId: Id): IncarnationRow {
+function openIfNew(
+  changes: UnitOfWork,
+  incarnation: IncarnationId,
+  outboxId: OutboxId,
+): IncarnationRow {
   const row = changes.incarnationOr(incarnation, outboxId);
   return changes.ledger.incarnation(incarnation) ?? changes.setIncarnation(row);
 }
@@ -104,7 +108,7 @@ function leave(
   return true;
 }
 
-function recordOtherOpen(changes: UnitOfWork, row: IncarnationRow, other: Id): void {
+function recordOtherOpen(changes: UnitOfWork, row: IncarnationRow, other: IncarnationId): void {
   const { outboxId, incarnation } = row;
   const kind = "second_incarnation";
   const detail = `it is to leave, and ${other} is open`;

@@ -7,17 +7,17 @@
  */
 import type { IncarnationRow, MemberRow } from "./ledger.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
-import { NO_EVENTS } from "../protocol/messages.ts";
+import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
 import type { HighestReported, ReportCommand } from "./ledger_command.ts";
-import type { Report, Trouble, TroubleKind } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import type { Report, ReportedTrouble, TroubleKind } from "../protocol/messages.ts";
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** Records what the LikesServer itself found. Returns the incarnations about which it is decided. */
 export function recordReported(
   changes: UnitOfWork,
   { outboxId, report, highestReported }: ReportCommand,
-): readonly Id[] {
-  const resolved: Id[] = [];
+): readonly IncarnationId[] {
+  const resolved: IncarnationId[] = [];
   for (const trouble of report.troubles) {
     const row = changes.ledger.incarnation(trouble.incarnation);
     if (row !== undefined && row.outboxId !== outboxId) continue;
@@ -36,7 +36,7 @@ export function recordReported(
  * LikesServer starts meanwhile. No operator can end these troubles, so they must not use up the room
  * of the outbox.
  */
-function recordRestored(changes: UnitOfWork, outboxId: Id, trouble: Trouble): void {
+function recordRestored(changes: UnitOfWork, outboxId: OutboxId, trouble: ReportedTrouble): void {
   const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
   if (!isNamed) changes.addTrouble(outboxId, trouble, { isReported: true });
 }
@@ -44,22 +44,25 @@ function recordRestored(changes: UnitOfWork, outboxId: Id, trouble: Trouble): vo
 /** A gap is over once counting has gone on after it, whoever decided what. */
 function isOver(
   changes: UnitOfWork,
-  outboxId: Id,
-  trouble: Trouble,
+  outboxId: OutboxId,
+  trouble: ReportedTrouble,
   row: IncarnationRow | undefined,
 ): boolean {
   if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);
-  return row !== undefined && row.appliedSequence >= trouble.lastSequence;
+  return row !== undefined && row.appliedSequence >= (trouble.events?.last ?? 0);
 }
 
 /** An outbox that forgot cannot tell what it had named: that may be lost with what it tells. */
 function withHighestReported(
-  trouble: Trouble,
+  trouble: ReportedTrouble,
   highestReported: HighestReported | undefined,
-): Trouble {
-  const isPurged = trouble.kind === "outbox_rolled_back" || trouble.kind === "digest_differs";
-  if (!isPurged || highestReported?.incarnation !== trouble.incarnation) return trouble;
-  return { ...trouble, lastSequence: Math.max(trouble.lastSequence, highestReported.sequence) };
+): ReportedTrouble {
+  const { kind, events } = trouble;
+  const hasForgotten = kind === "outbox_rolled_back" || kind === "digest_differs";
+  if (!hasForgotten || events === undefined) return trouble;
+  if (highestReported?.incarnation !== trouble.incarnation) return trouble;
+  const last = Math.max(events.last, highestReported.sequence);
+  return { ...trouble, events: { ...events, last } };
 }
 
 /**
@@ -67,8 +70,8 @@ function withHighestReported(
  */
 function recordParking(
   changes: UnitOfWork,
-  outboxId: Id,
-  trouble: Trouble,
+  outboxId: OutboxId,
+  trouble: ReportedTrouble,
   row: IncarnationRow | undefined,
 ): void {
   changes.addTrouble(outboxId, trouble, { isReported: true });
@@ -79,7 +82,7 @@ function recordParking(
  * A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered
  * again.
  */
-export function endRestored(changes: UnitOfWork, outboxId: Id, report: Report): void {
+export function endRestored(changes: UnitOfWork, outboxId: OutboxId, report: Report): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
     if (trouble.kind !== "ledger_restored") continue;
     changes.decide("redelivered", trouble, "");
@@ -93,7 +96,7 @@ export function endRestored(changes: UnitOfWork, outboxId: Id, report: Report): 
  */
 function recordMissingLikes(
   changes: UnitOfWork,
-  outboxId: Id,
+  outboxId: OutboxId,
   { acknowledgedLikes }: Report,
 ): void {
   const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
@@ -101,7 +104,7 @@ function recordMissingLikes(
   const detail =
     `${acknowledgedLikes} likes were acknowledged to this outbox, of which the ledger has ` +
     `${appliedLikes}: no outbox holds the others; see other gaps too`;
-  changes.addTrouble(outboxId, { kind: "gap", incarnation: "", ...NO_EVENTS, detail });
+  changes.addTrouble(outboxId, { kind: "gap", incarnation: undefined, ...NO_EVENTS, detail });
 }
 
 /**
@@ -117,8 +120,8 @@ export function detectAnomalies(
   const { incarnation, lastSequence, final } = report;
   const { appliedSequence, outboxId } = row;
   const found = (kind: TroubleKind, detail: string): void => {
-    const range = rangeOf(appliedSequence + 1, lastSequence);
-    changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
+    const events = eventRange(appliedSequence + 1, lastSequence);
+    changes.addTrouble(outboxId, { kind, incarnation, events, digest: undefined, detail });
   };
   if (final) {
     const highestReportedSequence =
@@ -130,9 +133,9 @@ export function detectAnomalies(
     if (lastSequence >= known) return row;
     const detail = `it ends at #${lastSequence}; #${known} was ${how}`;
     // What it ends with is not applied yet, and may be lost before it is.
-    const range = rangeOf(Math.min(lastSequence, appliedSequence) + 1, known);
+    const events = eventRange(Math.min(lastSequence, appliedSequence) + 1, known);
     const kind = "outbox_rolled_back";
-    changes.addTrouble(outboxId, { kind, incarnation, ...range, digest: "", detail });
+    changes.addTrouble(outboxId, { kind, incarnation, events, digest: undefined, detail });
     return row;
   }
   if (row.state === "closed") found("closed_incarnation", "it was closed, and reports as live");
@@ -155,22 +158,22 @@ export function readmitRetired(
 ): IncarnationRow {
   const isRetired = row.state === "retired";
   if (before === undefined || (before.state !== "retired" && !isRetired)) return row;
-  const range = rangeOf(row.appliedSequence + 1, report.lastSequence);
-  const isKnown = range.lastSequence > 0 || report.otherPendingEvents > 0;
+  const events = eventRange(row.appliedSequence + 1, report.lastSequence);
+  const isKnown = events !== undefined || report.otherPendingEvents > 0;
   if (isKnown || changes.asOfMs > report.pulseMs) {
     const { incarnation, outboxId } = row;
-    const span = { asOfFromMs: before.retiredAsOfMs, asOfToMs: changes.asOfMs };
+    const doubtfulAsOf = { afterMs: before.retiredAsOfMs, upToMs: changes.asOfMs };
     const detail = isKnown
       ? "it was retired, and returns with events that are not counted"
       : "it was retired, and returns; what it has accepted lately is not known";
     const trouble = {
       kind: "retired_returned",
       incarnation,
-      ...range,
-      digest: "",
+      events,
+      digest: undefined,
       detail,
     } as const;
-    changes.addTrouble(outboxId, trouble, { span });
+    changes.addTrouble(outboxId, trouble, { doubtfulAsOf });
   }
   const open = isRetired ? changes.setIncarnation({ ...row, state: "open" }) : row;
   forgetRetiring(changes, row.outboxId);
@@ -178,16 +181,9 @@ export function readmitRetired(
 }
 
 /** Once nothing of an outbox is retired any more, a later retiring counts from its own `as_of`. */
-function forgetRetiring(changes: UnitOfWork, outboxId: Id): void {
+function forgetRetiring(changes: UnitOfWork, outboxId: OutboxId): void {
   const member = changes.ledger.member(outboxId);
   if (member === undefined || changes.ledger.incarnationsIn(outboxId, "retired", 1).length > 0)
     return;
   changes.setMember({ ...member, retiredAsOfMs: 0 });
-}
-
-/** The events from `first` to `last`, or none. */
-function rangeOf(first: number, last: number) {
-  return first <= last
-    ? { firstSequence: first, lastSequence: last }
-    : { firstSequence: 0, lastSequence: 0 };
 }

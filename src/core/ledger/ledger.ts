@@ -5,9 +5,9 @@
  * store knows nothing of the protocol: it gets and sets rows, and commits all of them or none.
  */
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
-import type { Trouble, TroubleKind } from "../protocol/messages.ts";
+import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
-import type { Id } from "../protocol/record.ts";
+import type { Digest, GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 
 /** The ledger's one row of its own. */
 export interface LedgerMeta {
@@ -22,7 +22,7 @@ export interface LedgerMeta {
 
 /** An outbox that the ledger has recorded. */
 export interface MemberRow {
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly address: string;
   /** `left` by itself; `retired` by an operator, because it will not return. */
@@ -35,11 +35,11 @@ export interface MemberRow {
 
 /** An incarnation that the ledger has recorded. */
 export interface IncarnationRow {
-  readonly incarnation: Id;
-  readonly outboxId: Id;
+  readonly incarnation: IncarnationId;
+  readonly outboxId: OutboxId;
   readonly appliedSequence: number;
   /** The digest at the applied sequence. */
-  readonly digest: Id;
+  readonly digest: Digest;
   /**
    * `parked` ones wait for an operator and block nothing; of `retired` ones an operator has said that
    * nothing more will come.
@@ -51,13 +51,18 @@ export interface IncarnationRow {
 export interface TroubleRow extends Trouble {
   /** Names it for people, from 1. */
   readonly number: number;
-  /** Empty when it is about the ledger as a whole. */
-  readonly outboxId: Id | "";
+  /** Undefined when it is about the ledger as a whole. */
+  readonly outboxId: OutboxId | undefined;
   /** When it was recorded, by the primary's wall clock. */
   readonly sinceMs: number;
-  /** Every `as_of` that was shown after the first and up to the second may be wrong; 0 and 0: none. */
-  readonly asOfFromMs: number;
-  readonly asOfToMs: number;
+  /** What was shown of `as_of` that may be wrong; undefined when nothing was. */
+  readonly doubtfulAsOf: AsOfSpan | undefined;
+}
+
+/** Every `as_of` after `afterMs` and up to `upToMs`. */
+export interface AsOfSpan {
+  readonly afterMs: number;
+  readonly upToMs: number;
 }
 
 /** See DecisionKind. */
@@ -71,14 +76,12 @@ export interface DecisionRow {
   /** From 1, in the order of deciding. */
   readonly number: number;
   readonly kind: DecisionKind;
-  /** The trouble that it ends, of which kind and number; empty and 0 for none. */
-  readonly trouble: TroubleKind | "";
-  readonly troubleNumber: number;
-  readonly outboxId: Id | "";
-  readonly incarnation: Id | "";
-  /** Events that will never be counted, both included: a gap that was closed; 0 and 0 for none. */
-  readonly firstSequence: number;
-  readonly lastSequence: number;
+  /** The trouble that it ends; undefined when it ends none. */
+  readonly trouble: { readonly number: number; readonly kind: TroubleKind } | undefined;
+  readonly outboxId: OutboxId | undefined;
+  readonly incarnation: IncarnationId | undefined;
+  /** Events that will never be counted: a gap that was closed. */
+  readonly givenUp: EventRange | undefined;
   /** The committed `as_of` then. */
   readonly asOfMs: number;
   /** By the primary's wall clock. */
@@ -89,7 +92,7 @@ export interface DecisionRow {
 
 /** One opening of the ledger. */
 export interface GenerationRow {
-  readonly generation: Id;
+  readonly generation: GenerationId;
   /** The version that this opening committed first. */
   readonly firstVersion: number;
   /** The last version before the next opening; undefined for the newest. */
@@ -102,18 +105,22 @@ export interface LedgerTransaction {
   attempt(work: () => boolean): boolean;
   meta(): LedgerMeta;
   setMeta(row: LedgerMeta): void;
-  member(outboxId: Id): MemberRow | undefined;
+  member(outboxId: OutboxId): MemberRow | undefined;
   setMember(row: MemberRow): void;
   /** How many outboxes are in a state. */
   outboxCount(state: MemberRow["state"]): number;
-  incarnation(incarnation: Id): IncarnationRow | undefined;
+  incarnation(incarnation: IncarnationId): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
   /**
    * The oldest incarnations of an outbox in `state`, at most `limit`: a peer may have opened a
    * million.
    */
-  incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[];
-  generation(generation: Id): GenerationRow | undefined;
+  incarnationsIn(
+    outboxId: OutboxId,
+    state: IncarnationRow["state"],
+    limit: number,
+  ): readonly IncarnationId[];
+  generation(generation: GenerationId): GenerationRow | undefined;
   /**
    * When the copy was made, of a ledger that was opened from one and has not said so; else
    * undefined.
@@ -129,15 +136,15 @@ export interface LedgerTransaction {
   /** Undefined when there is none of that number, or it is decided. */
   trouble(number: number): TroubleRow | undefined;
   /** Those that are not decided, oldest first. */
-  troublesOf(outboxId: Id | ""): readonly TroubleRow[];
+  troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[];
   /** Those that are not decided, of all outboxes. */
   troubleCount(): number;
   /**
    * Whether this trouble (outbox, incarnation, kind, first event) was decided before, up to its last
    * event or beyond.
    */
-  wasDecided(outboxId: Id, trouble: Trouble): boolean;
-  /** Records a decision, and that it ends the trouble `troubleNumber` if that is not 0. */
+  wasDecided(outboxId: OutboxId, trouble: Trouble): boolean;
+  /** Records a decision, and that it ends its trouble. */
   addDecision(row: Omit<DecisionRow, "number">): DecisionRow;
   itemLikes(itemId: string): bigint;
   setItemLikes(itemId: string, likes: bigint): void;
@@ -145,8 +152,8 @@ export interface LedgerTransaction {
 
 /** The ledger as it is read at a start; a generation of its own was minted for it. */
 export interface LedgerSnapshot {
-  readonly ledgerId: Id;
-  readonly generation: Id;
+  readonly ledgerId: LedgerId;
+  readonly generation: GenerationId;
   readonly meta: LedgerMeta;
   /** Those that have not left, and those that are in trouble. */
   readonly members: readonly MemberRow[];
@@ -193,6 +200,6 @@ export interface LedgerStore {
    */
   transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>>;
   /** The likes of the selected items (named ones in the order asked, 0 for one without likes). */
-  counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead;
+  counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead;
   close(): void;
 }

@@ -3,7 +3,7 @@ import type { Refusal } from "../../errors.ts";
 import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { Hello, LikeBatch, Report, TroubleKind } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import type { Digest, IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** Something to do to the ledger, on behalf of a stream where there is one. */
 export type LedgerCommand =
@@ -12,7 +12,7 @@ export type LedgerCommand =
   | {
       readonly type: "batch";
       readonly streamId: number;
-      readonly outboxId: Id;
+      readonly outboxId: OutboxId;
       readonly batch: LikeBatch;
     }
   | { readonly type: "advance"; readonly asOfMs: number }
@@ -22,7 +22,7 @@ export type LedgerCommand =
    * All members have answered, and so have those `departedMembers` that left since this start: a ledger that
    * was opened from a copy is as they know it, when it knows nobody else.
    */
-  | { readonly type: "confirmed"; readonly departedMembers: readonly Id[] }
+  | { readonly type: "confirmed"; readonly departedMembers: readonly OutboxId[] }
   | {
       readonly type: "decide";
       readonly requestId: number;
@@ -31,24 +31,24 @@ export type LedgerCommand =
 
 /** An operation as the ledger does it. */
 export type OperatorDecision =
-  | { readonly type: "retire"; readonly outboxId: Id; readonly reason: string }
+  | { readonly type: "retire"; readonly outboxId: OutboxId; readonly reason: string }
   | {
       readonly type: "resolve";
       readonly troubleNumber: number;
       readonly reason: string;
       /** Incarnations that have a stream now: nobody says of these that nothing more will come. */
-      readonly streaming: readonly Id[];
+      readonly streaming: readonly IncarnationId[];
     };
 
 /** The incarnation that an outbox delivered last, and the highest sequence of it that was named. */
 export interface HighestReported {
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   readonly sequence: number;
 }
 
 /** A report and who makes it. */
 export interface ReportCommand {
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly address: string;
   readonly report: Report;
@@ -62,7 +62,7 @@ export type LedgerResult =
       readonly type: "welcome";
       readonly streamId: number;
       readonly appliedSequence: number;
-      readonly digest: Id;
+      readonly digest: Digest;
       readonly redeliver: boolean;
     }
   | {
@@ -73,7 +73,7 @@ export type LedgerResult =
       /** Whether the outbox has left; otherwise it is a member. */
       readonly left: boolean;
       /** Those of the incarnations that it named in trouble, and about which it is decided. */
-      readonly resolved: readonly Id[];
+      readonly resolved: readonly IncarnationId[];
     }
   | { readonly type: "applied"; readonly streamId: number; readonly applied: Applied }
   | { readonly type: "duplicate"; readonly streamId: number; readonly incarnation: IncarnationRow }

@@ -2,10 +2,10 @@
 import type { Refusal } from "../../errors.ts";
 import type { Attempted } from "./unit_of_work.ts";
 import type { LedgerResult } from "./ledger_command.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 /** An incarnation belongs to one outbox. */
-export function foreignIncarnation(incarnation: Id): Refusal {
+export function foreignIncarnation(incarnation: IncarnationId): Refusal {
   const message = `Cannot take incarnation ${incarnation}: it belongs to another outbox`;
   return { code: "message_invalid", message };
 }

@@ -3,13 +3,13 @@
  * likes came. Each decision is recorded for ever. A guess is refused: an incarnation with a live
  * stream is never retired.
  */
-import { unreachable } from "../../assert.ts";
+import { assert, unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import type { IncarnationRow, TroubleRow } from "./ledger.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { OperatorDecision, LedgerResult } from "./ledger_command.ts";
-import { NO_EVENTS } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** Incarnations that are read at a time: a peer may have opened a million. */
 const PAGE = 1_000;
@@ -35,7 +35,7 @@ export function noteCopy(changes: UnitOfWork): void {
   if (changes.ledger.copiedMs() === undefined) return;
   const kind = "ledger_restored";
   const detail = "it was opened from a backup";
-  changes.addTrouble("", { kind, incarnation: "", ...NO_EVENTS, detail });
+  changes.addTrouble(undefined, { kind, incarnation: undefined, ...NO_EVENTS, detail });
   changes.clearCopied();
 }
 
@@ -44,11 +44,15 @@ export function noteCopy(changes: UnitOfWork): void {
  * a copy is as they know it. One that had left before the copy was made may have come back after that,
  * so it has to answer too.
  */
-export function confirmRestoredCopy(changes: UnitOfWork, departedMembers: readonly Id[]): void {
+export function confirmRestoredCopy(
+  changes: UnitOfWork,
+  departedMembers: readonly OutboxId[],
+): void {
   // One of them may have come back while this command waited.
   const away = departedMembers.filter((id) => changes.ledger.member(id)?.state === "left");
   if (changes.ledger.outboxCount("left") > away.length) return;
-  for (const trouble of changes.ledger.troublesOf("")) changes.decide("confirmed", trouble, "");
+  for (const trouble of changes.ledger.troublesOf(undefined))
+    changes.decide("confirmed", trouble, "");
 }
 
 function retire(changes: UnitOfWork, { outboxId, reason }: Retire): Refusal | undefined {
@@ -64,7 +68,7 @@ function retire(changes: UnitOfWork, { outboxId, reason }: Retire): Refusal | un
   return undefined;
 }
 
-function retireAll(changes: UnitOfWork, outboxId: Id, state: IncarnationRow["state"]): void {
+function retireAll(changes: UnitOfWork, outboxId: OutboxId, state: IncarnationRow["state"]): void {
   let page = changes.ledger.incarnationsIn(outboxId, state, PAGE);
   while (page.length > 0) {
     for (const incarnation of page) retireIncarnation(changes, incarnation, outboxId);
@@ -73,7 +77,11 @@ function retireAll(changes: UnitOfWork, outboxId: Id, state: IncarnationRow["sta
 }
 
 /** Of an incarnation nothing more will come; when it does, that is named from this `as_of` on. */
-function retireIncarnation(changes: UnitOfWork, incarnation: Id, outboxId: Id): void {
+function retireIncarnation(
+  changes: UnitOfWork,
+  incarnation: IncarnationId,
+  outboxId: OutboxId,
+): void {
   const row = changes.incarnationOr(incarnation, outboxId);
   if (row.state !== "closed") changes.setIncarnation({ ...row, state: "retired" });
   const member = changes.ledger.member(outboxId);
@@ -96,7 +104,7 @@ function resolve(changes: UnitOfWork, decision: Resolve): Refusal | undefined {
     case "second_incarnation":
       return endCopies(changes, trouble, decision);
     case "ledger_restored":
-      if (trouble.outboxId === "") break;
+      if (trouble.outboxId === undefined) break;
       return refuse(
         "resolve",
         `trouble ${troubleNumber} ends by itself once its LikesServer has delivered again; ` +
@@ -118,14 +126,16 @@ function closeGap(
   trouble: TroubleRow,
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
-  const { incarnation, outboxId, lastSequence, digest } = trouble;
-  if (incarnation === "") {
-    changes.decide("resolve", trouble, reason); // nobody knows its events
+  const { incarnation, outboxId, events, digest } = trouble;
+  // Neither side remembers the events of such a gap: there is nothing to go on after.
+  if (incarnation === undefined || events === undefined) {
+    changes.decide("resolve", trouble, reason);
     return undefined;
   }
+  assert(outboxId !== undefined && digest !== undefined, "a gap is in an outbox, and has a digest");
   const row = changes.incarnationOr(incarnation, outboxId);
-  const firstSequence = row.appliedSequence + 1;
-  if (firstSequence > lastSequence) {
+  const givenUp = eventRange(row.appliedSequence + 1, events.last);
+  if (givenUp === undefined) {
     // A copy delivered them meanwhile, and may go on to deliver what follows.
     changes.decide("resolve", trouble, reason);
     return undefined;
@@ -134,8 +144,8 @@ function closeGap(
   // One that the ledger never met is not live: open, it would look like that of a second copy.
   const isMet = changes.ledger.incarnation(incarnation) !== undefined;
   const state = isMet ? row.state : "parked";
-  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence, digest });
-  changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });
+  changes.setIncarnation({ ...row, state, appliedSequence: givenUp.last, digest });
+  changes.decide("resolve", trouble, reason, givenUp);
   return undefined;
 }
 
@@ -149,6 +159,7 @@ function endIncarnation(
   { reason, streaming }: Resolve,
 ): undefined {
   const { incarnation, outboxId } = trouble;
+  assert(incarnation !== undefined && outboxId !== undefined, "it is about an incarnation");
   if (!streaming.includes(incarnation)) retireIncarnation(changes, incarnation, outboxId);
   changes.decide("resolve", trouble, reason);
 }
@@ -159,6 +170,7 @@ function endCopies(
   { outboxId }: TroubleRow,
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
+  assert(outboxId !== undefined, "copies are those of an outbox");
   const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
   // One that is to leave is closed, and streams.
   const live = streaming.filter((id) => changes.ledger.incarnation(id)?.outboxId === outboxId);
@@ -176,7 +188,7 @@ function endCopies(
   return undefined;
 }
 
-function streams(incarnation: Id): string {
+function streams(incarnation: IncarnationId): string {
   return `incarnation ${incarnation} streams; stop the LikesServer that delivers it`;
 }
 

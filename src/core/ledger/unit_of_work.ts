@@ -7,6 +7,7 @@ import {
   TROUBLES_REPORTED_MAX,
 } from "../../limits.ts";
 import type {
+  AsOfSpan,
   DecisionKind,
   DecisionRow,
   IncarnationRow,
@@ -15,17 +16,13 @@ import type {
   MemberRow,
   TroubleRow,
 } from "./ledger.ts";
-import type { Trouble, TroubleKind } from "../protocol/messages.ts";
+import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
 import { origin } from "../protocol/record.ts";
-import type { Id } from "../protocol/record.ts";
-
-const NO_EVENTS = { firstSequence: 0, lastSequence: 0 };
-const NO_SPAN = { asOfFromMs: 0, asOfToMs: 0 };
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** What is not usual about a trouble that is recorded. */
 export interface TroubleOptions {
-  /** What was shown of `as_of` may be wrong after the first and up to the second. */
-  readonly span?: { readonly asOfFromMs: number; readonly asOfToMs: number };
+  readonly doubtfulAsOf?: AsOfSpan;
   /** Whether a LikesServer says so, and not the ledger: it says so again. */
   readonly isReported?: boolean;
 }
@@ -46,7 +43,7 @@ export class UnitOfWork {
   readonly ledger: LedgerTransaction;
   readonly #nowUnixMs: number;
   readonly #before: LedgerMeta;
-  #members = new Map<Id, MemberRow>();
+  #members = new Map<OutboxId, MemberRow>();
   readonly #troubles: TroubleRow[] = [];
   readonly #decisions: DecisionRow[] = [];
   #totalLikes: bigint;
@@ -90,7 +87,7 @@ export class UnitOfWork {
   }
 
   /** The row of an incarnation, or the one that it would begin with. */
-  incarnationOr(incarnation: Id, outboxId: Id): IncarnationRow {
+  incarnationOr(incarnation: IncarnationId, outboxId: OutboxId): IncarnationRow {
     const { sequence: appliedSequence, digest } = origin(incarnation);
     const unheard = { incarnation, outboxId, appliedSequence, digest, state: "open" } as const;
     return this.ledger.incarnation(incarnation) ?? unheard;
@@ -145,13 +142,18 @@ export class UnitOfWork {
   }
 
   /** Records a trouble once. One without room makes the attempt that is under way come to nothing. */
-  addTrouble(outboxId: Id | "", trouble: Trouble, options: TroubleOptions = {}): void {
-    const { span = NO_SPAN, isReported = false } = options;
-    const row = this.ledger.addTrouble({ ...trouble, ...span, outboxId, sinceMs: this.#nowUnixMs });
+  addTrouble(outboxId: OutboxId | undefined, trouble: Trouble, options: TroubleOptions = {}): void {
+    const { doubtfulAsOf, isReported = false } = options;
+    const row = this.ledger.addTrouble({
+      ...trouble,
+      doubtfulAsOf,
+      outboxId,
+      sinceMs: this.#nowUnixMs,
+    });
     if (row === undefined) return;
     this.#troubles.push(row);
     this.#isChanged = true;
-    const found = outboxId === "" ? undefined : this.#lackOfRoom(outboxId, isReported);
+    const found = outboxId === undefined ? undefined : this.#lackOfRoom(outboxId, isReported);
     if (found === undefined) return;
     const { kind } = trouble;
     const message = `Cannot record ${kind}: ${found}; decide what waits, see likes status`;
@@ -159,7 +161,7 @@ export class UnitOfWork {
   }
 
   /** Says what is full, now that one more trouble of `outboxId` is recorded. */
-  #lackOfRoom(outboxId: Id, isReported: boolean): string | undefined {
+  #lackOfRoom(outboxId: OutboxId, isReported: boolean): string | undefined {
     if (this.ledger.troublesOf(outboxId).length > TROUBLES_OF_OUTBOX_MAX) {
       return `${TROUBLES_OF_OUTBOX_MAX} troubles of outbox ${outboxId} wait for a decision`;
     }
@@ -173,15 +175,15 @@ export class UnitOfWork {
     kind: DecisionKind,
     about: TroubleRow | Pick<TroubleRow, "outboxId">,
     reason: string,
-    givenUp = NO_EVENTS,
+    givenUp: EventRange | undefined = undefined,
   ): void {
-    const trouble =
-      "kind" in about
-        ? { trouble: about.kind, troubleNumber: about.number, incarnation: about.incarnation }
-        : ({ trouble: "", troubleNumber: 0, incarnation: "" } as const);
     const { outboxId } = about;
+    const ended =
+      "kind" in about
+        ? { trouble: { number: about.number, kind: about.kind }, incarnation: about.incarnation }
+        : { trouble: undefined, incarnation: undefined };
     const when = { asOfMs: this.#asOfMs, decidedMs: this.#nowUnixMs };
-    const row = { kind, ...trouble, outboxId, ...givenUp, ...when, reason };
+    const row = { kind, ...ended, outboxId, givenUp, ...when, reason };
     this.#decisions.push(this.ledger.addDecision(row));
     this.#isChanged = true;
   }

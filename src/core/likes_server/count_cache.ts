@@ -21,7 +21,7 @@ import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import { UnappliedEvents } from "./unapplied_events.ts";
 import type { AppliedUpTo } from "./unapplied_events.ts";
-import type { Id } from "../protocol/record.ts";
+import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
 
 /** Someone asks for the likes of items, or, when none is named, for those of the `limit` most liked. */
 export interface CountsQuery {
@@ -36,7 +36,7 @@ export interface CountsFetch {
   /** None: the most liked. */
   readonly itemIds: readonly string[];
   readonly limit: number;
-  readonly incarnations: readonly Id[];
+  readonly incarnations: readonly IncarnationId[];
 }
 
 /** The primary's answer, all from one read. */
@@ -45,8 +45,8 @@ export interface CountsAnswer {
   readonly applied: readonly AppliedIncarnation[];
   readonly asOfMs: number;
   readonly version: number;
-  readonly ledgerId: Id;
-  readonly generation: Id;
+  readonly ledgerId: LedgerId;
+  readonly generation: GenerationId;
 }
 
 /** The likes of an item, as they were learnt. */
@@ -63,7 +63,7 @@ export interface CachedLikes {
   readonly pendingLikes: bigint | undefined;
   readonly asOfMs: number;
   readonly version: number;
-  readonly generation: Id;
+  readonly generation: GenerationId;
   /** Since the primary was asked. */
   readonly ageMs: number;
 }
@@ -116,7 +116,7 @@ export class CountCache {
   }
 
   /** Takes in likes that are accepted. */
-  accepted(incarnation: Id, firstSequence: number, events: readonly LikeEvent[]): void {
+  accepted(incarnation: IncarnationId, firstSequence: number, events: readonly LikeEvent[]): void {
     this.#recent.add(incarnation, firstSequence, events);
     for (const { itemId, change } of events) {
       const kept = this.#kept.get(itemId);

@@ -11,7 +11,8 @@ import { ADDS_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../lim
 import { recordDiskBytes } from "./disk_bytes.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { GeneratorMark } from "./outbox.ts";
-import type { Id, LikeRecord, Position, RecordCodec } from "../protocol/record.ts";
+import type { LikeRecord, Position, RecordCodec } from "../protocol/record.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 /** A like that someone gives. */
 export interface AddRequest {
@@ -28,7 +29,7 @@ interface Waiting extends AddRequest {
 
 /** A record that is ready to be written, and the gives that it answers. */
 export interface Group {
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   readonly record: LikeRecord;
   /** The position after the record. */
   readonly last: Position;
@@ -84,7 +85,7 @@ export class GroupCommit {
   }
 
   /** Takes as many gives as one record holds, to follow `position` of `incarnation`. */
-  take(incarnation: Id, position: Position): Group {
+  take(incarnation: IncarnationId, position: Position): Group {
     const group = this.#groups.shift();
     assert(group !== undefined, "what is taken waits");
     const { requests, length } = group;

@@ -44,10 +44,12 @@ import type {
 } from "./likes_server_events.ts";
 import type {
   Ack,
+  EventRange,
   FromLikesServer,
   FromPrimary,
   LedgerSeen,
   Pulse,
+  ReportedTrouble,
   Trouble,
   Welcome,
 } from "../protocol/messages.ts";
@@ -56,9 +58,10 @@ import type { WriteOutcome } from "./outbox.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import type { Writing } from "./outbox_writer.ts";
-import type { Id, Position } from "../protocol/record.ts";
+import type { Position } from "../protocol/record.ts";
 import { Redelivery } from "./redelivery.ts";
 import { RetainedAges } from "./retained_ages.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 export type * from "./likes_server_events.ts";
 
@@ -122,7 +125,7 @@ export class LikesServerCore {
   }
 
   /** The life that appends. */
-  get incarnation(): Id {
+  get incarnation(): IncarnationId {
     return this.#outbox.current.id;
   }
 
@@ -150,11 +153,11 @@ export class LikesServerCore {
    * What is wrong with the outbox or its ledger, as far as this LikesServer knows: the oldest, because
    * it is the oldest incarnation that a ledger may still take for the live one.
    */
-  get troubles(): readonly Trouble[] {
+  get troubles(): readonly ReportedTrouble[] {
     return this.#allTroubles.slice(0, TROUBLES_MAX);
   }
 
-  get #allTroubles(): readonly Trouble[] {
+  get #allTroubles(): readonly ReportedTrouble[] {
     const purged = this.#redelivery === undefined ? [] : [this.#redelivery.trouble];
     return [...purged, ...this.#outbox.troubles];
   }
@@ -323,7 +326,7 @@ export class LikesServerCore {
   }
 
   /** What it holds is only retained from now on, whoever said that. */
-  #noteClosed(incarnation: Id, nowMs: number): void {
+  #noteClosed(incarnation: IncarnationId, nowMs: number): void {
     const closed = this.#outbox.find(incarnation);
     if (closed !== undefined) this.#ages.note(incarnation, closed.stored.last.sequence, nowMs);
   }
@@ -482,9 +485,9 @@ export class LikesServerCore {
     if (this.#isLedgerBehind(incarnation, welcome)) return this.#redeliver(delivery, welcome);
     const { last, trimmed } = incarnation.stored;
     if (appliedSequence > last.sequence) {
-      const range = inDoubt(incarnation, appliedSequence);
+      const events = inDoubt(incarnation, appliedSequence);
       const detail = `it ends at #${last.sequence}, but #${appliedSequence} was applied`;
-      return this.#park(delivery, { kind: "outbox_rolled_back", ...range, detail }, nowMs);
+      return this.#park(delivery, { kind: "outbox_rolled_back", events, detail }, nowMs);
     }
     if (trimmed.sequence > appliedSequence) return this.#parkGap(delivery, appliedSequence, nowMs);
     delivery.phase = "comparing";
@@ -531,22 +534,20 @@ export class LikesServerCore {
 
   #parkGap(delivery: Delivery, appliedSequence: number, nowMs: number): void {
     const { trimmed } = delivery.incarnation.stored;
-    const range = { firstSequence: appliedSequence + 1, lastSequence: trimmed.sequence };
-    const detail =
-      `#${range.firstSequence} to #${range.lastSequence} are neither applied nor in the ` +
-      "outbox";
+    const events = { first: appliedSequence + 1, last: trimmed.sequence };
+    const detail = `#${events.first} to #${events.last} are neither applied nor in the ` + "outbox";
     const { digest } = trimmed;
-    this.#park(delivery, { kind: "gap", ...range, digest, detail }, nowMs);
+    this.#park(delivery, { kind: "gap", events, digest, detail }, nowMs);
   }
 
   /** Sets an incarnation aside for an operator. The own one is replaced, so that likes go on. */
   #park(
     delivery: Delivery,
-    found: Omit<Trouble, "incarnation" | "digest"> & Partial<Pick<Trouble, "digest">>,
+    found: Omit<ReportedTrouble, "incarnation" | "digest"> & Partial<Pick<Trouble, "digest">>,
     nowMs: number,
   ): void {
     const { incarnation } = delivery;
-    const trouble = { digest: "", ...found, incarnation: incarnation.id };
+    const trouble = { digest: undefined, ...found, incarnation: incarnation.id };
     this.#finish(delivery, { type: "park", incarnation: incarnation.id, trouble });
     // A ledger that disagrees every time must not make incarnations at the speed of the network.
     this.#attempts++;
@@ -579,9 +580,9 @@ export class LikesServerCore {
       return this.#parkGap(delivery, appliedSequence, nowMs); // removed while it was read
     }
     if (position?.digest !== welcome.digest) {
-      const range = inDoubt(incarnation, appliedSequence);
+      const events = inDoubt(incarnation, appliedSequence);
       const detail = `it has other events up to #${appliedSequence} than were applied`;
-      return this.#park(delivery, { kind: "digest_differs", ...range, detail }, nowMs);
+      return this.#park(delivery, { kind: "digest_differs", events, detail }, nowMs);
     }
     incarnation.acknowledged = position;
     delivery.sentSequence = position.sequence;
@@ -653,7 +654,7 @@ export class LikesServerCore {
   }
 
   /** An operator has decided about parked incarnations: what follows a gap is delivered. */
-  #applyResolutions(resolved: readonly Id[]): void {
+  #applyResolutions(resolved: readonly IncarnationId[]): void {
     for (const incarnation of resolved) {
       const found = this.#outbox.find(incarnation);
       if (found?.stored.parked === undefined || found.isTransitioning) continue;
@@ -741,7 +742,7 @@ export class LikesServerCore {
     }
   }
 
-  #acknowledgeWrite(incarnation: Id, upTo: number): OutboxWrite {
+  #acknowledgeWrite(incarnation: IncarnationId, upTo: number): OutboxWrite {
     return { type: "acknowledge", incarnation, upTo, seen: this.#newestSeen() };
   }
 
@@ -792,8 +793,8 @@ export class LikesServerCore {
  * The events that may be others here than at the ledger: all after those that it acknowledged, when it
  * has these, up to the last that either side has.
  */
-function inDoubt({ acknowledged, stored }: IncarnationView, appliedSequence: number) {
+function inDoubt({ acknowledged, stored }: IncarnationView, appliedSequence: number): EventRange {
   const { sequence } = acknowledged;
-  const firstSequence = sequence < appliedSequence ? sequence + 1 : 1;
-  return { firstSequence, lastSequence: Math.max(appliedSequence, stored.last.sequence) };
+  const first = sequence < appliedSequence ? sequence + 1 : 1;
+  return { first, last: Math.max(appliedSequence, stored.last.sequence) };
 }

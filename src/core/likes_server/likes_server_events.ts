@@ -5,7 +5,7 @@ import type { Refusal } from "../../errors.ts";
 import type { AddRequest } from "./group_commit.ts";
 import type { CountsAnswer, CountsQuery, CountsFetch, CachedCount } from "./count_cache.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
-import type { FromLikesServer, FromPrimary, Pulse, Trouble } from "../protocol/messages.ts";
+import type { FromLikesServer, FromPrimary, Pulse, ReportedTrouble } from "../protocol/messages.ts";
 import type {
   Membership,
   OutboxRead,
@@ -14,7 +14,9 @@ import type {
   WriteOutcome,
 } from "./outbox.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
-import type { Id, RecordCodec } from "../protocol/record.ts";
+import type { RecordCodec } from "../protocol/record.ts";
+import type { Id } from "../protocol/ids.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 /** What happens to a LikesServer. `streamId` names one stream for ever. */
 export type LikesServerEvent =
@@ -42,7 +44,7 @@ export type LikesServerAction =
   | {
       readonly type: "read";
       readonly streamId: number;
-      readonly incarnation: Id;
+      readonly incarnation: IncarnationId;
       readonly sequence: number;
       readonly bytesMax: number;
       readonly recordsMax: number;
@@ -60,7 +62,7 @@ export type LikesServerAction =
 
 /** How a give ended. */
 export type AddResult =
-  | { readonly type: "accepted"; readonly incarnation: Id; readonly sequence: number }
+  | { readonly type: "accepted"; readonly incarnation: IncarnationId; readonly sequence: number }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
 /** How an ask for counts ended. */
@@ -76,11 +78,15 @@ export type LikesServerNotice =
       readonly events: readonly LikeEvent[];
     }
   /** The ledger has taken a report, and after a failure has been written since. */
-  | { readonly type: "connected"; readonly incarnation: Id; readonly appliedSequence: number }
+  | {
+      readonly type: "connected";
+      readonly incarnation: IncarnationId;
+      readonly appliedSequence: number;
+    }
   | { readonly type: "disconnected"; readonly reason: string; readonly attempts: number }
   | { readonly type: "membership"; readonly membership: Membership }
   | { readonly type: "total"; readonly pulse: Pulse }
-  | { readonly type: "trouble"; readonly trouble: Trouble }
+  | { readonly type: "trouble"; readonly trouble: ReportedTrouble }
   /** Once an outage: the outbox cannot be written, and then that it was. */
   | { readonly type: "store_failing"; readonly why: WriteFailure }
   | { readonly type: "store_recovered" };

@@ -10,8 +10,9 @@
  * finds too many: of these only the number of events and of likes is kept.
  */
 import type { WriteFailure } from "../protocol/write_failure.ts";
-import type { LedgerSeen, Trouble } from "../protocol/messages.ts";
-import type { Id, LikeRecord, Position } from "../protocol/record.ts";
+import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
+import type { LikeRecord, Position } from "../protocol/record.ts";
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /**
  * Whether the ledger knows the outbox. `stranger` may not accept; `member` may; `leaving` has asked
@@ -31,7 +32,7 @@ export interface GeneratorMark {
 
 /** One life of a LikesServer on its outbox that is not forgotten. */
 export interface IncarnationState {
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   /** Everything up to here was acknowledged and removed. */
   readonly trimmed: Position;
   /** Everything up to here was acknowledged: what lies between is retained. */
@@ -41,7 +42,7 @@ export interface IncarnationState {
   /** Whether nothing of it is to be delivered any more: what it holds is only retained. */
   readonly closed: boolean;
   /** Why it is not delivered any further; it stays until an operator decides. */
-  readonly parked: Trouble | undefined;
+  readonly parked: ReportedTrouble | undefined;
 }
 
 /** Events and likes that an outbox has accepted. */
@@ -52,7 +53,7 @@ export interface Accepted {
 
 /** An outbox as it is read at a start. */
 export interface OutboxSnapshot {
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly membership: Membership;
   readonly seen: LedgerSeen | undefined;
@@ -72,11 +73,11 @@ export interface OutboxSnapshot {
 /** One change to an outbox. */
 export type OutboxWrite =
   /** Begins an incarnation. It becomes the newest one. */
-  | { readonly type: "mint"; readonly incarnation: Id }
+  | { readonly type: "mint"; readonly incarnation: IncarnationId }
   /** Adds a record after the last one of the incarnation; `last` is the position after it. */
   | {
       readonly type: "append";
-      readonly incarnation: Id;
+      readonly incarnation: IncarnationId;
       readonly record: LikeRecord;
       readonly last: Position;
       readonly generator: GeneratorMark | undefined;
@@ -87,14 +88,14 @@ export type OutboxWrite =
    */
   | {
       readonly type: "acknowledge";
-      readonly incarnation: Id;
+      readonly incarnation: IncarnationId;
       readonly upTo: number;
       readonly seen: LedgerSeen | undefined;
     }
   /** It is not delivered any more, and not parked: what it holds is as good as acknowledged. */
-  | { readonly type: "close"; readonly incarnation: Id }
+  | { readonly type: "close"; readonly incarnation: IncarnationId }
   /** Removes acknowledged records up to and with `upTo`, which is the end of a record. */
-  | { readonly type: "trim"; readonly incarnation: Id; readonly upTo: number }
+  | { readonly type: "trim"; readonly incarnation: IncarnationId; readonly upTo: number }
   /**
    * Forgets the oldest closed incarnations with their records, and idle ones that no ledger has heard
    * of; removes acknowledged records, the oldest first, until what is left is within the bounds.
@@ -109,8 +110,12 @@ export type OutboxWrite =
   | { readonly type: "begin_redelivery"; readonly seen: LedgerSeen }
   /** The ledger has again what was retained for it. */
   | { readonly type: "end_redelivery" }
-  | { readonly type: "park"; readonly incarnation: Id; readonly trouble: Trouble }
-  | { readonly type: "unpark"; readonly incarnation: Id }
+  | {
+      readonly type: "park";
+      readonly incarnation: IncarnationId;
+      readonly trouble: ReportedTrouble;
+    }
+  | { readonly type: "unpark"; readonly incarnation: IncarnationId }
   /** `seen` is left as it is when undefined: a write that waits may bring a newer one. */
   | {
       readonly type: "membership";
@@ -140,7 +145,7 @@ export interface OutboxStore {
   write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
   /** At least one record if there is one after `sequence`, then more while they fit `bytesMax`. */
   read(
-    incarnation: Id,
+    incarnation: IncarnationId,
     sequence: number,
     bytesMax: number,
     recordsMax: number,

@@ -4,7 +4,7 @@
  * reported before the disk has it.
  */
 import { assert } from "../../assert.ts";
-import type { LedgerSeen, Trouble } from "../protocol/messages.ts";
+import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
 import { acceptedOf } from "./outbox.ts";
 import type {
   Accepted,
@@ -13,11 +13,12 @@ import type {
   OutboxSnapshot,
   OutboxWrite,
 } from "./outbox.ts";
-import type { Id, Position } from "../protocol/record.ts";
+import type { Position } from "../protocol/record.ts";
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** An incarnation that the outbox has not forgotten. */
 export interface IncarnationView {
-  readonly id: Id;
+  readonly id: IncarnationId;
   /** As it is on the disk. */
   stored: IncarnationState;
   /** Everything up to here is in the ledger, as far as was heard: the disk learns of it later. */
@@ -28,7 +29,7 @@ export interface IncarnationView {
 
 /** An outbox as its one process knows it. */
 export class OutboxView {
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   #state: OutboxSnapshot;
   #incarnations: readonly IncarnationView[];
   #current: IncarnationView;
@@ -90,7 +91,7 @@ export class OutboxView {
   }
 
   /** Why incarnations are parked, oldest first. */
-  get troubles(): readonly Trouble[] {
+  get troubles(): readonly ReportedTrouble[] {
     return this.#incarnations.flatMap(({ stored }) => stored.parked ?? []);
   }
 
@@ -139,7 +140,7 @@ export class OutboxView {
     });
   }
 
-  find(id: Id): IncarnationView | undefined {
+  find(id: IncarnationId): IncarnationView | undefined {
     return this.#incarnations.find((candidate) => candidate.id === id);
   }
 

@@ -4,20 +4,20 @@
  */
 import type { IncarnationView } from "./outbox_view.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
-import type { Ack, Trouble } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import type { Ack, ReportedTrouble } from "../protocol/messages.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 /** One refilling, as far as one process has to do with it. */
 export class Redelivery {
   /** What each report names meanwhile. */
-  readonly trouble: Trouble;
+  readonly trouble: ReportedTrouble;
   /** What the own incarnation had accepted when it was seen: the newest that is given again. */
-  readonly #newest: { readonly id: Id; readonly sequence: number };
+  readonly #newest: { readonly id: IncarnationId; readonly sequence: number };
   /** The amnesia is named also when there is nothing to be given again. */
   #isRecorded = false;
 
   /** A stream of `incarnation` showed it; `own` is the one that appends. */
-  constructor(incarnation: Id, current: IncarnationView) {
+  constructor(incarnation: IncarnationId, current: IncarnationView) {
     const detail = "the ledger is older than what it acknowledged to this outbox";
     this.trouble = { kind: "ledger_restored", incarnation, ...NO_EVENTS, detail };
     this.#newest = { id: current.id, sequence: current.stored.last.sequence };

@@ -7,19 +7,19 @@
  * youngest. So there are few marks, and nothing is trimmed early.
  */
 import { RETAIN_MARKS_MAX } from "../../limits.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 interface Mark {
   readonly beganMs: number;
   /** When the newest of it was acknowledged. */
   atMs: number;
   /** Sequences up to which incarnations were acknowledged then. */
-  readonly upTo: Map<Id, number>;
+  readonly upTo: Map<IncarnationId, number>;
 }
 
 /** An incarnation, and up to which of its events they are older than they have to be kept. */
 export interface Aged {
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   readonly upTo: number;
 }
 
@@ -35,10 +35,12 @@ export class RetainedAges {
   }
 
   /** Everything up to `sequence` of `incarnation` is acknowledged at the monotonic time `nowMs`. */
-  note(incarnation: Id, sequence: number, nowMs: number): void {
+  note(incarnation: IncarnationId, sequence: number, nowMs: number): void {
     const newest = this.#marks.at(-1);
     const isOpen = newest !== undefined && nowMs - newest.beganMs < this.#ageMs / RETAIN_MARKS_MAX;
-    const mark = isOpen ? newest : { beganMs: nowMs, atMs: nowMs, upTo: new Map<Id, number>() };
+    const mark = isOpen
+      ? newest
+      : { beganMs: nowMs, atMs: nowMs, upTo: new Map<IncarnationId, number>() };
     if (!isOpen) this.#marks.push(mark);
     mark.atMs = nowMs;
     mark.upTo.set(incarnation, sequence);

@@ -10,14 +10,14 @@
 import { assert } from "../../assert.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../limits.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 /** Likes by item; an item without any is absent. */
 export type LikesByItem = ReadonlyMap<string, bigint>;
 
 /** An incarnation and the sequences that count here: up to `last` it was accepted. */
 export interface AppliedUpTo {
-  readonly id: Id;
+  readonly id: IncarnationId;
   readonly last: { readonly sequence: number };
   readonly acknowledged: { readonly sequence: number };
 }
@@ -38,7 +38,7 @@ interface PerIncarnation {
 /** Own events by incarnation. */
 export class UnappliedEvents {
   readonly #eventsMax: number;
-  readonly #lives = new Map<Id, PerIncarnation>();
+  readonly #lives = new Map<IncarnationId, PerIncarnation>();
   #events = 0;
 
   /** `incarnations`: those that are not closed, oldest first. */
@@ -59,12 +59,12 @@ export class UnappliedEvents {
   }
 
   /** The incarnations whose applied sequences have to come with counts: the newest. */
-  get incarnations(): readonly Id[] {
+  get incarnations(): readonly IncarnationId[] {
     return [...this.#lives.keys()].slice(-INCARNATIONS_NAMED_MAX);
   }
 
   /** Takes in events that are accepted: the next ones of their incarnation. */
-  add(incarnation: Id, firstSequence: number, events: readonly LikeEvent[]): void {
+  add(incarnation: IncarnationId, firstSequence: number, events: readonly LikeEvent[]): void {
     const life = this.#life(incarnation);
     assert(firstSequence === life.lastSequence + 1, "events come in order");
     life.lastSequence += events.length;
@@ -88,7 +88,7 @@ export class UnappliedEvents {
    * The likes that `applied` does not cover, by item. Undefined when that cannot be told: an
    * incarnation was not asked about, or lost events from memory that are not covered.
    */
-  likesAfter(applied: ReadonlyMap<Id, number>): LikesByItem | undefined {
+  likesAfter(applied: ReadonlyMap<IncarnationId, number>): LikesByItem | undefined {
     const likes = new Map<string, bigint>();
     for (const [id, life] of this.#lives) {
       const covered = applied.get(id) ?? 0;
@@ -100,7 +100,7 @@ export class UnappliedEvents {
   }
 
   /** `before`: events that it had before anything of it was in memory. */
-  #life(id: Id, before = 0): PerIncarnation {
+  #life(id: IncarnationId, before = 0): PerIncarnation {
     const known = this.#lives.get(id);
     if (known !== undefined) return known;
     const life: PerIncarnation = { lastSequence: before, droppedSequence: before, groups: [] };

@@ -12,7 +12,7 @@ import { COUNTS_DEFAULT, INCARNATIONS_NAMED_MAX, ITEM_ID_BYTES_MAX } from "../..
 import type { CountsOrder, CountsRead, CountsSelection } from "../ledger/ledger.ts";
 import type { ItemCount } from "../protocol/counts.ts";
 import { checkItemId } from "../protocol/like_event.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId, LedgerId } from "../protocol/ids.ts";
 
 /** What is asked for: named items, or a page; and how far the named incarnations are counted. */
 export interface CountsRequest {
@@ -23,7 +23,7 @@ export interface CountsRequest {
   readonly pageToken: string;
   /** Undefined: that of the token, else `most_liked`. */
   readonly order: CountsOrder | undefined;
-  readonly incarnations: readonly Id[];
+  readonly incarnations: readonly IncarnationId[];
 }
 
 /** What a request selects; of a page one item more than it has, which tells whether it is the last. */
@@ -45,12 +45,12 @@ const LIKES_MAX = 2n ** 63n - 1n;
 
 interface PageToken {
   readonly order: CountsOrder;
-  readonly ledgerId: Id;
+  readonly ledgerId: LedgerId;
   readonly after: ItemCount;
 }
 
 /** Checks a request against its bounds, and says which items of the ledger it selects. */
-export function parseSelection(request: CountsRequest, ledgerId: Id): Selected {
+export function parseSelection(request: CountsRequest, ledgerId: LedgerId): Selected {
   const refusal = checkRequest(request);
   if (refusal !== undefined) return { type: "refused", refusal };
   const { itemIds, pageSize, pageToken } = request;
@@ -72,7 +72,7 @@ export function parseSelection(request: CountsRequest, ledgerId: Id): Selected {
 export function buildPage(
   selection: CountsSelection,
   { counts }: CountsRead,
-  ledgerId: Id,
+  ledgerId: LedgerId,
 ): { readonly counts: readonly ItemCount[]; readonly nextPageToken: string } {
   if (selection.type === "named") return { counts, nextPageToken: "" };
   const page = counts.slice(0, selection.limit - 1);
@@ -81,7 +81,7 @@ export function buildPage(
   return { counts: page, nextPageToken: writeToken(selection.order, ledgerId, last) };
 }
 
-function writeToken(order: CountsOrder, ledgerId: Id, { itemId, likes }: ItemCount): string {
+function writeToken(order: CountsOrder, ledgerId: LedgerId, { itemId, likes }: ItemCount): string {
   const token = order === "most_liked" ? `${ledgerId}/${likes}` : ledgerId;
   return `${TOKEN_KIND}/${order}/${token}/${itemId}`;
 }
@@ -122,7 +122,7 @@ function refusedOrder(of: CountsOrder, asked: CountsOrder | undefined): Selected
   return { type: "refused", refusal: usage(message) };
 }
 
-function refusedLedger(of: Id, ledgerId: Id): Selected {
+function refusedLedger(of: LedgerId, ledgerId: LedgerId): Selected {
   const message =
     `Cannot go on from a page token of ledger ${of}: this is ledger ${ledgerId}; ` +
     "begin at the first page";

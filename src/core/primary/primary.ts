@@ -62,7 +62,6 @@ import type {
 } from "./primary_events.ts";
 import { openStream } from "./primary_stream.ts";
 import type { Stream } from "./primary_stream.ts";
-import type { Id } from "../protocol/record.ts";
 import { RefusedServers } from "./refused_servers.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import {
@@ -75,6 +74,7 @@ import {
   statusOf,
 } from "./status.ts";
 import type { Status, StatusView, TroubleStatus } from "./status.ts";
+import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 
 export type * from "./primary_events.ts";
 
@@ -94,11 +94,11 @@ type StreamResult = Extract<LedgerResult, { readonly streamId: number }>;
 
 /** The primary, without sockets, disk or clock. */
 export class PrimaryCore {
-  readonly #ledgerId: Id;
-  readonly #generation: Id;
+  readonly #ledgerId: LedgerId;
+  readonly #generation: GenerationId;
   readonly #started: StartTimes;
   readonly #clock: LogicalClock;
-  readonly #members = new Map<Id, MemberRow>();
+  readonly #members = new Map<OutboxId, MemberRow>();
   readonly #tracker = new ProgressTracker();
   readonly #foreignServers = new RefusedServers<ForeignServer>(({ ledgerId }) => ledgerId);
   readonly #unrecorded = new RefusedServers<UnrecordedServer>(({ kind }) => kind);
@@ -106,7 +106,7 @@ export class PrimaryCore {
   #troubles: TroubleStatus[] = [];
   readonly #streams = new Map<number, Stream>();
   /** The one stream that delivers an incarnation. */
-  readonly #byIncarnation = new Map<Id, Stream>();
+  readonly #byIncarnation = new Map<IncarnationId, Stream>();
   #meta: LedgerMeta;
   readonly #queue = new CommitQueue();
   /** Streams that are held back by flow control. */
@@ -116,7 +116,7 @@ export class PrimaryCore {
   /** Whether the ledger was asked if all have answered, and nothing changed since. */
   #isConfirmationAsked = false;
   /** Outboxes that left since this start, of an opened copy. */
-  readonly #departedMembers = new Set<Id>();
+  readonly #departedMembers = new Set<OutboxId>();
   /** Why the newest commit was not written; undefined when it was. */
   #writeFailure: WriteFailure | undefined;
   /** Operations of the commit that is under way. */
@@ -429,7 +429,7 @@ export class PrimaryCore {
       this.#notice({ type: "trouble", trouble });
     }
     for (const decision of group.decisions) {
-      this.#troubles = this.#troubles.filter(({ number }) => number !== decision.troubleNumber);
+      this.#troubles = this.#troubles.filter(({ number }) => number !== decision.trouble?.number);
       this.#notice({ type: "decision", decision });
     }
   }
@@ -474,7 +474,7 @@ export class PrimaryCore {
   }
 
   /** The incarnations of which somebody answers. */
-  #streaming(nowMs: number): readonly Id[] {
+  #streaming(nowMs: number): readonly IncarnationId[] {
     return [...this.#byIncarnation.values()].flatMap(({ hello, welcomed, reportedMs }) => {
       const answers = welcomed && nowMs - reportedMs <= MEMBER_SILENT_MS;
       return answers && hello !== undefined ? [hello.incarnation] : [];
@@ -624,7 +624,8 @@ export class PrimaryCore {
 
   /** A ledger that was opened from a copy is complete once all whom it knows have answered. */
   #confirmRestoredCopy(nowMs: number): void {
-    const isCopy = this.#troubles.length > 0 && this.#troubles.every((one) => one.outboxId === "");
+    const isCopy =
+      this.#troubles.length > 0 && this.#troubles.every((one) => one.outboxId === undefined);
     if (!isCopy || this.#isConfirmationAsked || !haveAllConfirmed(this.#view(), nowMs)) return;
     this.#isConfirmationAsked = true;
     this.#queue.push({ type: "confirmed", departedMembers: [...this.#departedMembers] });
@@ -636,7 +637,7 @@ export class PrimaryCore {
    */
   #noteLeft({ outboxId, state }: MemberRow, group: CommitResult): void {
     this.#isConfirmationAsked = false;
-    const isCopy = this.#troubles.some((one) => one.outboxId === "");
+    const isCopy = this.#troubles.some((one) => one.outboxId === undefined);
     if (state !== "left") this.#departedMembers.delete(outboxId);
     else if (
       isCopy &&
@@ -714,7 +715,7 @@ function withServerId(trouble: TroubleRow, members: readonly MemberRow[]): Troub
   return { ...trouble, serverId: member?.serverId ?? "" };
 }
 
-function reportsLeaving({ results }: CommitResult, outboxId: Id): boolean {
+function reportsLeaving({ results }: CommitResult, outboxId: OutboxId): boolean {
   return results.some((result) => {
     return result.type === "reported" && result.left && result.incarnation.outboxId === outboxId;
   });

@@ -1,6 +1,6 @@
 /** What the primary remembers of one delivery stream. It dies with the stream. */
 import type { Hello } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 /** A stream, from its opening to its end. The primary's state machine changes it. */
 export interface Stream {
@@ -22,7 +22,7 @@ export interface Stream {
    * Those of the incarnations that its newest report named in trouble and about which it is
    * decided.
    */
-  resolved: readonly Id[];
+  resolved: readonly IncarnationId[];
   ackDue: boolean;
   pulseDue: boolean;
   /** Whether the transport takes no more for now. */

@@ -10,7 +10,7 @@
 import type { IncarnationRow } from "../ledger/ledger.ts";
 import type { HighestReported } from "../ledger/ledger_command.ts";
 import type { LikeBatch, Report } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** What one outbox has said. */
 export interface MemberProgress {
@@ -19,7 +19,7 @@ export interface MemberProgress {
   /** When the newest pulse that it answered was sent, by the monotonic clock. */
   readonly sentMs: number;
   /** The incarnation that it delivers, and the stream on which it does. */
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   readonly streamId: number;
   /** Highest sequence of that incarnation that was reported or received. */
   readonly highestReportedSequence: number;
@@ -35,14 +35,14 @@ export interface MemberProgress {
 
 /** The progress of each member, by its outbox. */
 export class ProgressTracker {
-  readonly #byOutbox = new Map<Id, MemberProgress>();
+  readonly #byOutbox = new Map<OutboxId, MemberProgress>();
 
-  get byOutbox(): ReadonlyMap<Id, MemberProgress> {
+  get byOutbox(): ReadonlyMap<OutboxId, MemberProgress> {
     return this.#byOutbox;
   }
 
   /** What `outboxId` delivers, and how much of it was named; undefined before it said anything. */
-  highestReportedOf(outboxId: Id): HighestReported | undefined {
+  highestReportedOf(outboxId: OutboxId): HighestReported | undefined {
     const progress = this.#byOutbox.get(outboxId);
     return (
       progress && { incarnation: progress.incarnation, sequence: progress.highestReportedSequence }
@@ -54,7 +54,7 @@ export class ProgressTracker {
    * when the pulse was sent that it answers, -Infinity for one that answers none.
    */
   onMessageReceived(
-    outboxId: Id,
+    outboxId: OutboxId,
     streamId: number,
     message: Report | LikeBatch,
     sentMs: number,
@@ -105,12 +105,12 @@ export class ProgressTracker {
     });
   }
 
-  forget(outboxId: Id): void {
+  forget(outboxId: OutboxId): void {
     this.#byOutbox.delete(outboxId);
   }
 
   /** Forgets an outbox that is no member, when the stream that ended was its newest one. */
-  forgetStream(outboxId: Id, streamId: number): void {
+  forgetStream(outboxId: OutboxId, streamId: number): void {
     if (this.#byOutbox.get(outboxId)?.streamId === streamId) this.#byOutbox.delete(outboxId);
   }
 

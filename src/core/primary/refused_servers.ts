@@ -5,12 +5,12 @@
  */
 import { REFUSED_KEPT_MS, REFUSED_NAMED_MAX } from "../../limits.ts";
 import type { TroubleKind } from "../protocol/messages.ts";
-import type { Id } from "../protocol/record.ts";
+import type { IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 
 /** One of them. */
 interface RefusedServer {
   readonly serverId: string;
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   readonly address: string;
   /** Since when it comes, by the primary's labels. */
   readonly sinceMs: number;
@@ -19,20 +19,20 @@ interface RefusedServer {
 /** One that belongs to another ledger. Fields: ForeignServer in the proto. */
 export interface ForeignServer extends RefusedServer {
   /** The ledger to which its outbox belongs. */
-  readonly ledgerId: Id;
+  readonly ledgerId: LedgerId;
 }
 
 /** One whose trouble has no room. Fields: UnrecordedServer in the proto. */
 export interface UnrecordedServer extends RefusedServer {
   /** What it delivers, and cannot while that is so. */
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   /** The first of its troubles that has none. */
   readonly kind: TroubleKind;
 }
 
 /** Those of one sort that came lately, at most REFUSED_NAMED_MAX of them. */
 export class RefusedServers<Server extends RefusedServer> {
-  readonly #byOutbox = new Map<Id, { readonly server: Server; readonly heardMs: number }>();
+  readonly #byOutbox = new Map<OutboxId, { readonly server: Server; readonly heardMs: number }>();
   readonly #aboutOf: (server: Server) => string;
   #servers: readonly Server[] = [];
   #hasCome = false;
@@ -67,7 +67,7 @@ export class RefusedServers<Server extends RefusedServer> {
   }
 
   /** Forgets an outbox that is refused no longer. */
-  forget(outboxId: Id): void {
+  forget(outboxId: OutboxId): void {
     if (this.#byOutbox.delete(outboxId)) this.#list();
   }
 

@@ -6,21 +6,21 @@
  * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP. Trouble
  * makes it UNKNOWN too, and so does a ledger that is perhaps another one than people take it for.
  */
-import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../../limits.ts";
+import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX } from "../../limits.ts";
 import type { MemberProgress } from "./progress_tracker.ts";
 import type { LedgerMeta, MemberRow, TroubleRow } from "../ledger/ledger.ts";
 import type { Convergence, Trouble } from "../protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
-import type { Id } from "../protocol/record.ts";
+import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 
 /** What is known of the ledger and its members at one instant. */
 export interface StatusView {
-  readonly ledgerId: Id;
-  readonly generation: Id;
+  readonly ledgerId: LedgerId;
+  readonly generation: GenerationId;
   readonly meta: LedgerMeta;
-  readonly members: ReadonlyMap<Id, MemberRow>;
-  readonly tracker: ReadonlyMap<Id, MemberProgress>;
+  readonly members: ReadonlyMap<OutboxId, MemberRow>;
+  readonly tracker: ReadonlyMap<OutboxId, MemberProgress>;
   /** Those that are recorded and not decided, oldest first. */
   readonly troubles: readonly TroubleStatus[];
   /** LikesServers of another ledger that came lately. */
@@ -42,11 +42,12 @@ export type ServerState = "streaming" | "silent";
 /** The status of one member. Fields: ServerStatus in the proto. */
 export interface ServerStatus {
   readonly serverId: string;
-  readonly outboxId: Id;
-  readonly incarnation: Id | "";
+  readonly outboxId: OutboxId;
+  readonly incarnation: IncarnationId | undefined;
   readonly address: string;
   readonly state: ServerState;
-  readonly trouble: string;
+  /** How many troubles of this member are recorded and not decided. */
+  readonly troubleCount: number;
   readonly lastSequence: number;
   readonly appliedSequence: number;
   readonly acceptedLikes: bigint;
@@ -65,8 +66,8 @@ export interface Status {
   readonly asOfMs: number;
   readonly nowMs: number;
   readonly startedMs: number;
-  readonly ledgerId: Id;
-  readonly generation: Id;
+  readonly ledgerId: LedgerId;
+  readonly generation: GenerationId;
   readonly version: number;
   readonly servers: readonly ServerStatus[];
   /** What is recorded and not decided: the oldest, at most TROUBLES_LISTED_MAX of them. */
@@ -161,16 +162,9 @@ export function haveAllConfirmed(view: StatusView, nowMs: number): boolean {
 
 /** A trouble in words, for status and logs. */
 export function troubleText({ kind, incarnation, detail }: Trouble): string {
-  return incarnation === ""
+  return incarnation === undefined
     ? `${kind}: ${detail}`
     : `${kind} of incarnation ${incarnation}: ${detail}`;
-}
-
-/** The newest troubles of a member in words, and how many there are besides. */
-function troublesText(troubles: readonly TroubleRow[]): string {
-  const shown = troubles.slice(-TROUBLES_SHOWN_MAX).map(troubleText);
-  const hidden = troubles.length - shown.length;
-  return [...shown, ...(hidden > 0 ? [`and ${hidden} older`] : [])].join("; ");
 }
 
 /** Every member reported to show a total at least as new as its last change. */
@@ -191,10 +185,10 @@ function serverStatus(view: StatusView, member: MemberRow, nowMs: number): Serve
   return {
     serverId: member.serverId,
     outboxId: member.outboxId,
-    incarnation: progress?.incarnation ?? "",
+    incarnation: progress?.incarnation,
     address: member.address,
     state: silent ? "silent" : "streaming",
-    trouble: troublesText(troubles),
+    troubleCount: troubles.length,
     lastSequence: progress?.highestReportedSequence ?? 0,
     appliedSequence: progress?.appliedSequence ?? 0,
     acceptedLikes: most(report?.acceptedLikes ?? 0n, member.appliedLikes),

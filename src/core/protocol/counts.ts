@@ -2,7 +2,7 @@
 import type { Refusal } from "../../errors.ts";
 import { COUNTS_MAX } from "../../limits.ts";
 import { checkItemId } from "./like_event.ts";
-import type { Id } from "./record.ts";
+import type { IncarnationId } from "./ids.ts";
 
 /** The likes of one item that the ledger has applied. */
 export interface ItemCount {
@@ -12,7 +12,7 @@ export interface ItemCount {
 
 /** How far an incarnation is counted: everything up to `appliedSequence`, nothing after it. */
 export interface AppliedIncarnation {
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   readonly appliedSequence: number;
 }
 

@@ -3,9 +3,7 @@
  * hashed, sent and hashed again, so a record's digest names the whole history before it.
  */
 import type { LikeEvent } from "./like_event.ts";
-
-/** 32 lower-case hexadecimal digits: 128 random bits, or a digest. */
-export type Id = string;
+import type { Digest, IncarnationId } from "./ids.ts";
 
 /** One synced group of events of an incarnation. */
 export interface LikeRecord {
@@ -20,14 +18,20 @@ export interface Position {
   /** 0 before the first event. */
   readonly sequence: number;
   /** The digest after that sequence; the incarnation itself at 0. */
-  readonly digest: Id;
+  readonly digest: Digest;
   /** Likes of the incarnation's events up to that sequence. */
   readonly likes: bigint;
 }
 
 /** The start of `incarnation`. */
-export function origin(incarnation: Id): Position {
-  return { sequence: 0, digest: incarnation, likes: 0n };
+export function origin(incarnation: IncarnationId): Position {
+  return { sequence: 0, digest: firstDigest(incarnation), likes: 0n };
+}
+
+/** The digest before the first event is the incarnation itself. */
+export function firstDigest(incarnation: IncarnationId): Digest {
+  const text: string = incarnation;
+  return text;
 }
 
 /** An event as it was decoded: `undefined` where its change is absent or of an unknown kind. */
@@ -40,5 +44,5 @@ export interface RecordCodec {
   /** The events of a record, or `undefined` when the bytes are not LikeEvents. */
   decode(bytes: Uint8Array): readonly DecodedEvent[] | undefined;
   /** First 16 bytes of SHA-256(previous digest ‖ first sequence, 8 bytes big-endian ‖ bytes). */
-  digest(previous: Id, firstSequence: number, bytes: Uint8Array): Id;
+  digest(previous: Digest, firstSequence: number, bytes: Uint8Array): Digest;
 }

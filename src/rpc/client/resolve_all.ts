@@ -60,7 +60,9 @@ export async function* resolveAll(
     if (ended.has(trouble.number)) continue;
     const resolved = await resolveOne(client, trouble, options);
     if (resolved.type === "decided") {
-      for (const { troubleNumber } of resolved.decisions) ended.add(troubleNumber);
+      for (const { trouble } of resolved.decisions) {
+        if (trouble !== undefined) ended.add(trouble.number);
+      }
     }
     yield resolved;
   }
@@ -71,7 +73,7 @@ async function resolveOne(
   trouble: TroubleStatus,
   { reason, timeoutMs }: ResolveAllOptions,
 ): Promise<Resolved> {
-  const { number, outboxId } = trouble;
+  const { number, outboxId = "" } = trouble;
   try {
     const decisions = await client.resolve(number, reason, timeoutMs);
     return { type: "decided", trouble, decisions };

@@ -1,6 +1,7 @@
 /** Waits until everything that was acknowledged before now is counted, and shown everywhere. */
 import { LikesError } from "../../errors.ts";
 import { STATUS_INTERVAL_MIN_MS } from "../../limits.ts";
+import { troubleText } from "../../core/primary/status.ts";
 import type { Status } from "../../core/primary/status.ts";
 import { followStatus } from "./follow_status.ts";
 
@@ -44,11 +45,13 @@ function neverThere(address: string, timeoutMs: number, away: LikesError | undef
 function notConverged(timeoutMs: number, last: Status): LikesError {
   const { servers, pendingEvents, convergence, foreignServers, unrecorded } = last;
   const late = servers.filter((one) => {
-    return one.state === "silent" || one.trouble !== "" || one.pendingEvents > 0;
+    return one.state === "silent" || one.troubleCount > 0 || one.pendingEvents > 0;
   });
-  const members = late.map(({ serverId, state, trouble }) => {
-    if (trouble === "") return `${serverId} (${state})`;
-    return `${serverId} (${state === "silent" ? "silent, trouble" : "trouble"}: ${trouble})`;
+  const members = late.map(({ serverId, outboxId, state, troubleCount }) => {
+    if (troubleCount === 0) return `${serverId} (${state})`;
+    const listed = last.troubles.find((one) => one.outboxId === outboxId);
+    const trouble = listed === undefined ? "trouble" : `trouble: ${troubleText(listed)}`;
+    return `${serverId} (${state === "silent" ? `silent, ${trouble}` : trouble})`;
   });
   const others = foreignServers.map(({ serverId }) => `${serverId} (of another ledger)`);
   const waiting = unrecorded.map(({ serverId, kind }) => `${serverId} (${kind} not recorded)`);

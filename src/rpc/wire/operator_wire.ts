@@ -18,6 +18,7 @@ import {
   readServerId,
   readText,
   toSafeInteger,
+  writeRange,
 } from "./wire_fields.ts";
 
 /** Of a decision that ends no trouble. */
@@ -46,12 +47,12 @@ export function writeDecision(decision: DecisionRow): Decision__Output {
   return {
     number: decision.number,
     kind: writeKind(decision.kind),
-    troubleKind: decision.trouble === "" ? NO_TROUBLE : writeTroubleKind(decision.trouble),
-    troubleNumber: decision.troubleNumber,
-    outboxId: decision.outboxId,
-    incarnation: decision.incarnation,
-    firstSequence: toUint64(decision.firstSequence),
-    lastSequence: toUint64(decision.lastSequence),
+    troubleKind:
+      decision.trouble === undefined ? NO_TROUBLE : writeTroubleKind(decision.trouble.kind),
+    troubleNumber: decision.trouble?.number ?? 0,
+    outboxId: decision.outboxId ?? "",
+    incarnation: decision.incarnation ?? "",
+    ...writeRange(decision.givenUp),
     asOfUnixMs: toUint64(decision.asOfMs),
     decidedUnixMs: toUint64(decision.decidedMs),
     reason: decision.reason,
@@ -63,11 +64,13 @@ export function readDecision(wire: Decision__Output): DecisionRow {
   return {
     number: readNumber("number", wire.number),
     kind: readKind(wire.kind),
-    trouble: wire.troubleKind === NO_TROUBLE ? "" : readTroubleKind(wire.troubleKind),
-    troubleNumber: wire.troubleNumber,
+    trouble:
+      wire.troubleKind === NO_TROUBLE
+        ? undefined
+        : { number: wire.troubleNumber, kind: readTroubleKind(wire.troubleKind) },
     outboxId: readIdIfAny("outbox_id", wire.outboxId),
     incarnation: readIdIfAny("incarnation", wire.incarnation),
-    ...readRange(wire),
+    givenUp: readRange(wire),
     asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
     decidedMs: toSafeInteger("decided_unix_ms", wire.decidedUnixMs),
     reason: readReason(wire.reason),

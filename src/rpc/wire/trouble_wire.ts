@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { TROUBLE_DETAIL_BYTES_MAX } from "../../limits.ts";
 import { TROUBLE_KINDS } from "../../core/protocol/messages.ts";
-import type { Trouble, TroubleKind } from "../../core/protocol/messages.ts";
+import type { ReportedTrouble, TroubleKind } from "../../core/protocol/messages.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
 import type { Trouble as WireTrouble, Trouble__Output } from "../gen/likes/v1/Trouble.ts";
 import type { TroubleKind as WireKind } from "../gen/likes/v1/TroubleKind.ts";
@@ -17,6 +17,7 @@ import {
   readRange,
   readText,
   toSafeInteger,
+  writeRange,
 } from "./wire_fields.ts";
 
 type WireKindName = keyof typeof WireKind & string;
@@ -35,31 +36,30 @@ export function readTroubleKind(wire: string): TroubleKind {
 }
 
 /** A trouble for a report. */
-export function writeTrouble(trouble: Trouble): WireTrouble {
+export function writeTrouble(trouble: ReportedTrouble): WireTrouble {
   return {
     kind: writeTroubleKind(trouble.kind),
     incarnation: trouble.incarnation,
-    firstSequence: toUint64(trouble.firstSequence),
-    lastSequence: toUint64(trouble.lastSequence),
-    digest: Buffer.from(trouble.digest, "hex"),
+    ...writeRange(trouble.events),
+    digest: Buffer.from(trouble.digest ?? "", "hex"),
     detail: trouble.detail,
   };
 }
 
 /** A trouble of a report, checked. Throws LikesError `message_invalid`. */
-export function readTrouble(wire: Trouble__Output): Trouble {
+export function readTrouble(wire: Trouble__Output): ReportedTrouble {
   const kind = readTroubleKind(wire.kind);
-  const range = readRange(wire);
+  const events = readRange(wire);
   // Counting goes on from that digest once the gap is closed, so it has to be there and fit the range.
-  const namesDigest = kind === "gap" && range.lastSequence > 0;
+  const namesDigest = kind === "gap" && events !== undefined;
   if (!namesDigest && wire.digest.length > 0) {
     throw invalid("digest", `${wire.digest.length} bytes where there is none to name`);
   }
   return {
     kind,
     incarnation: readId("incarnation", wire.incarnation),
-    ...range,
-    digest: namesDigest ? readDigest(wire.digest) : "",
+    events,
+    digest: namesDigest ? readDigest(wire.digest) : undefined,
     detail: readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX),
   };
 }
@@ -70,33 +70,31 @@ export function writeTroubleStatus(trouble: TroubleStatus): TroubleStatus__Outpu
     number: trouble.number,
     kind: writeTroubleKind(trouble.kind),
     serverId: trouble.serverId,
-    outboxId: trouble.outboxId,
-    incarnation: trouble.incarnation,
-    firstSequence: toUint64(trouble.firstSequence),
-    lastSequence: toUint64(trouble.lastSequence),
+    outboxId: trouble.outboxId ?? "",
+    incarnation: trouble.incarnation ?? "",
+    ...writeRange(trouble.events),
     detail: trouble.detail,
     sinceUnixMs: toUint64(trouble.sinceMs),
-    asOfFromUnixMs: toUint64(trouble.asOfFromMs),
-    asOfToUnixMs: toUint64(trouble.asOfToMs),
+    asOfFromUnixMs: toUint64(trouble.doubtfulAsOf?.afterMs ?? 0),
+    asOfToUnixMs: toUint64(trouble.doubtfulAsOf?.upToMs ?? 0),
   };
 }
 
 /** A trouble of a status, without its digest, which nobody is told. Throws `message_invalid`. */
 export function readTroubleStatus(wire: TroubleStatus__Output): TroubleStatus {
-  const asOfFromMs = toSafeInteger("as_of_from_unix_ms", wire.asOfFromUnixMs);
-  const asOfToMs = toSafeInteger("as_of_to_unix_ms", wire.asOfToUnixMs);
-  if (asOfToMs < asOfFromMs) throw invalid("as_of_to_unix_ms", wire.asOfToUnixMs);
+  const afterMs = toSafeInteger("as_of_from_unix_ms", wire.asOfFromUnixMs);
+  const upToMs = toSafeInteger("as_of_to_unix_ms", wire.asOfToUnixMs);
+  if (upToMs < afterMs) throw invalid("as_of_to_unix_ms", wire.asOfToUnixMs);
   return {
     number: readNumber("number", wire.number),
     kind: readTroubleKind(wire.kind),
     serverId: wire.serverId,
     outboxId: readIdIfAny("outbox_id", wire.outboxId),
     incarnation: readIdIfAny("incarnation", wire.incarnation),
-    ...readRange(wire),
-    digest: "",
+    events: readRange(wire),
+    digest: undefined,
     detail: readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX),
     sinceMs: toSafeInteger("since_unix_ms", wire.sinceUnixMs),
-    asOfFromMs,
-    asOfToMs,
+    doubtfulAsOf: upToMs === 0 ? undefined : { afterMs, upToMs },
   };
 }

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { LikesError } from "../../errors.ts";
 import { SERVER_ID_CHARS_MAX } from "../../limits.ts";
-import type { Convergence } from "../../core/protocol/messages.ts";
+import type { Convergence, EventRange } from "../../core/protocol/messages.ts";
 import type { Convergence as WireConvergence } from "../gen/likes/v1/Convergence.ts";
 
 type WireConvergenceName = keyof typeof WireConvergence & string;
@@ -62,8 +62,8 @@ export function readId(field: string, wire: string): string {
 }
 
 /** An id, or none. */
-export function readIdIfAny(field: string, wire: string): string {
-  return wire === "" ? "" : readId(field, wire);
+export function readIdIfAny(field: string, wire: string): string | undefined {
+  return wire === "" ? undefined : readId(field, wire);
 }
 
 /** A 32-bit number that names something: from 1, because 0 is what an absent field reads as. */
@@ -76,13 +76,17 @@ export function readNumber(field: string, wire: number): number {
 export function readRange(wire: {
   readonly firstSequence: string;
   readonly lastSequence: string;
-}): { readonly firstSequence: number; readonly lastSequence: number } {
-  const firstSequence = toSafeInteger("first_sequence", wire.firstSequence);
-  const lastSequence = toSafeInteger("last_sequence", wire.lastSequence);
-  const isNone = firstSequence === 0 && lastSequence === 0;
-  if (firstSequence === 0 && !isNone) throw invalid("first_sequence", wire.firstSequence);
-  if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);
-  return { firstSequence, lastSequence };
+}): EventRange | undefined {
+  const first = toSafeInteger("first_sequence", wire.firstSequence);
+  const last = toSafeInteger("last_sequence", wire.lastSequence);
+  if (first === 0 && last === 0) return undefined;
+  if (first === 0 || last < first) throw invalid("last_sequence", wire.lastSequence);
+  return { first, last };
+}
+
+/** The fields of a range. */
+export function writeRange(range: EventRange | undefined) {
+  return { firstSequence: toUint64(range?.first ?? 0), lastSequence: toUint64(range?.last ?? 0) };
 }
 
 /** A server id, as a folder name can carry it. */

@@ -1,6 +1,7 @@
 /** Rows of a ledger as SQLite gives them, and what they mean. */
 import { assert } from "../../assert.ts";
 import type {
+  AsOfSpan,
   GenerationRow,
   IncarnationRow,
   LedgerMeta,
@@ -8,9 +9,10 @@ import type {
   TroubleRow,
 } from "../../core/ledger/ledger.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
-import type { TroubleKind } from "../../core/protocol/messages.ts";
-import type { Id } from "../../core/protocol/record.ts";
+import type { EventRange, TroubleKind } from "../../core/protocol/messages.ts";
+import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
+import type { Digest, GenerationId, IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
 /** The row of the ledger itself, as it is stored. */
 export interface StoredMeta {
@@ -22,7 +24,7 @@ export interface StoredMeta {
 
 /** A member, as it is stored. */
 export interface StoredMember {
-  readonly outbox_id: Id;
+  readonly outbox_id: OutboxId;
   readonly server_id: string;
   readonly address: string;
   readonly state: MemberRow["state"];
@@ -32,22 +34,22 @@ export interface StoredMember {
 
 /** An incarnation, as it is stored. */
 export interface StoredIncarnation {
-  readonly incarnation: Id;
-  readonly outbox_id: Id;
+  readonly incarnation: IncarnationId;
+  readonly outbox_id: OutboxId;
   readonly applied_sequence: bigint;
-  readonly digest: Id;
+  readonly digest: Digest;
   readonly state: IncarnationRow["state"];
 }
 
 /** A trouble, decided or not, as it is stored. */
 export interface StoredTrouble {
   readonly number: bigint;
-  readonly outbox_id: Id | "";
-  readonly incarnation: Id | "";
+  readonly outbox_id: OutboxId | "";
+  readonly incarnation: IncarnationId | undefined;
   readonly kind: TroubleKind;
   readonly first_sequence: bigint;
   readonly last_sequence: bigint;
-  readonly digest: Id | "";
+  readonly digest: Digest | undefined;
   readonly detail: string;
   readonly since_ms: bigint;
   readonly as_of_from_ms: bigint;
@@ -104,17 +106,62 @@ export function incarnationOf(row: StoredIncarnation): IncarnationRow {
 export function troubleOf(row: StoredTrouble): TroubleRow {
   return {
     number: integerOf(row.number),
-    outboxId: row.outbox_id,
-    incarnation: row.incarnation,
+    outboxId: row.outbox_id || undefined,
+    incarnation: row.incarnation || undefined,
     kind: row.kind,
-    firstSequence: integerOf(row.first_sequence),
-    lastSequence: integerOf(row.last_sequence),
-    digest: row.digest,
+    events: rangeOf(row),
+    digest: row.digest || undefined,
     detail: row.detail,
     sinceMs: integerOf(row.since_ms),
-    asOfFromMs: integerOf(row.as_of_from_ms),
-    asOfToMs: integerOf(row.as_of_to_ms),
+    doubtfulAsOf: spanOf(row),
   };
+}
+
+/** What `addTrouble` takes. What is absent has a value of its own: in an index of SQLite NULLs differ. */
+export function troubleRow({ outboxId, incarnation, kind, events, digest, ...row }: NewTrouble) {
+  return {
+    outboxId: outboxId ?? "",
+    incarnation: incarnation ?? "",
+    kind,
+    firstSequence: events?.first ?? 0,
+    lastSequence: events?.last ?? 0,
+    digest: digest ?? "",
+    detail: row.detail,
+    sinceMs: row.sinceMs,
+    asOfFromMs: row.doubtfulAsOf?.afterMs ?? 0,
+    asOfToMs: row.doubtfulAsOf?.upToMs ?? 0,
+  };
+}
+
+/** What `addDecision` takes. */
+export function decisionRow({
+  kind,
+  trouble,
+  outboxId,
+  incarnation,
+  givenUp,
+  ...row
+}: NewDecision) {
+  return {
+    kind,
+    trouble: trouble?.kind ?? "",
+    troubleNumber: trouble?.number ?? 0,
+    outboxId: outboxId ?? "",
+    incarnation: incarnation ?? "",
+    firstSequence: givenUp?.first ?? 0,
+    lastSequence: givenUp?.last ?? 0,
+    ...row,
+  };
+}
+
+function rangeOf(row: StoredTrouble): EventRange | undefined {
+  const [first, last] = [integerOf(row.first_sequence), integerOf(row.last_sequence)];
+  return last === 0 ? undefined : { first, last };
+}
+
+function spanOf(row: StoredTrouble): AsOfSpan | undefined {
+  const [afterMs, upToMs] = [integerOf(row.as_of_from_ms), integerOf(row.as_of_to_ms)];
+  return upToMs === 0 ? undefined : { afterMs, upToMs };
 }
 
 /** The likes of an item as they were stored. */
@@ -123,7 +170,7 @@ export function itemOf(row: StoredItem): ItemCount {
 }
 
 /** A generation as it was stored. */
-export function generationOf(generation: Id, row: StoredGeneration): GenerationRow {
+export function generationOf(generation: GenerationId, row: StoredGeneration): GenerationRow {
   const { first_version: first, next_first_version: next } = row;
   const lastVersion = next === null ? undefined : integerOf(next - 1n);
   return { generation, firstVersion: integerOf(first), lastVersion };

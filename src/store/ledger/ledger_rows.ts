@@ -40,29 +40,29 @@ export function checkedIncarnation(row: IncarnationRow): IncarnationRow {
 
 /** Gives `row` back, checked. */
 export function checkedTrouble(row: NewTrouble): NewTrouble {
-  storedInteger(row.firstSequence);
-  storedInteger(row.lastSequence);
+  storedInteger(row.events?.first ?? 0);
+  storedInteger(row.events?.last ?? 0);
   storedInteger(row.sinceMs);
-  storedInteger(row.asOfFromMs);
-  storedInteger(row.asOfToMs);
+  storedInteger(row.doubtfulAsOf?.afterMs ?? 0);
+  storedInteger(row.doubtfulAsOf?.upToMs ?? 0);
   return row;
 }
 
 /** Gives `row` back, checked. */
 export function checkedDecision(row: NewDecision): NewDecision {
-  storedInteger(row.troubleNumber);
-  storedInteger(row.firstSequence);
-  storedInteger(row.lastSequence);
+  storedInteger(row.trouble?.number ?? 0);
+  storedInteger(row.givenUp?.first ?? 0);
+  storedInteger(row.givenUp?.last ?? 0);
   storedInteger(row.asOfMs);
   storedInteger(row.decidedMs);
   return row;
 }
 
-type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind" | "lastSequence">;
+type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind" | "events">;
 
 /** Whether two are one: of an outbox, an incarnation and a kind, and gaps by where they end. */
 export function isSameTrouble(one: TroubleName, other: TroubleName): boolean {
-  const { outboxId, incarnation, kind, lastSequence } = other;
-  if (kind === "gap" && one.lastSequence !== lastSequence) return false;
+  const { outboxId, incarnation, kind, events } = other;
+  if (kind === "gap" && one.events?.last !== events?.last) return false;
   return one.outboxId === outboxId && one.incarnation === incarnation && one.kind === kind;
 }

@@ -2,7 +2,6 @@
 import type { Database } from "../sqlite/sqlite.ts";
 import type { IncarnationRow, MemberRow } from "../../core/ledger/ledger.ts";
 import type { TroubleKind } from "../../core/protocol/messages.ts";
-import type { Id } from "../../core/protocol/record.ts";
 import type {
   StoredGeneration,
   StoredIncarnation,
@@ -11,8 +10,15 @@ import type {
   StoredMeta,
   StoredTrouble,
 } from "./ledger_columns.ts";
-import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
+import type { decisionRow, troubleRow } from "./ledger_columns.ts";
 import type { SqliteKind, Upgrade } from "../sqlite/sqlite_kind.ts";
+import type {
+  Digest,
+  GenerationId,
+  IncarnationId,
+  LedgerId,
+  OutboxId,
+} from "../../core/protocol/ids.ts";
 
 /** Version 1 had no decisions, no ranges of troubles, nobody retired and no mark of a copy. */
 const FROM_VERSION_1: Upgrade = {
@@ -124,7 +130,7 @@ export type LedgerStatements = ReturnType<typeof prepareLedger>;
 /** Prepares the statements of a ledger, once. */
 export function prepareLedger(database: Database) {
   return {
-    ledgerId: database.prepare<[], Id>("SELECT ledger_id FROM ledger").pluck(),
+    ledgerId: database.prepare<[], LedgerId>("SELECT ledger_id FROM ledger").pluck(),
     beginAttempt: database.prepare("SAVEPOINT attempt"),
     undoAttempt: database.prepare("ROLLBACK TO attempt"),
     endAttempt: database.prepare("RELEASE attempt"),
@@ -147,13 +153,13 @@ function prepareTroubles(database: Database) {
   const undecided = "FROM troubles WHERE decided = 0";
   return {
     troubles: database.prepare<[], StoredTrouble>(`SELECT * ${undecided} ORDER BY number`),
-    troublesOf: database.prepare<[Id | ""], StoredTrouble>(
+    troublesOf: database.prepare<[OutboxId | ""], StoredTrouble>(
       `SELECT * ${undecided} AND outbox_id = ? ORDER BY number`,
     ),
     trouble: database.prepare<[number], StoredTrouble>(`SELECT * ${undecided} AND number = ?`),
     troubleCount: database.prepare<[], bigint>(`SELECT count(*) ${undecided}`).pluck(),
     addTrouble: database
-      .prepare<[Readonly<Record<keyof NewTrouble, string | number>>], bigint>(
+      .prepare<[ReturnType<typeof troubleRow>], bigint>(
         "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, " +
           "digest, detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES (@outboxId, " +
           "@incarnation, @kind, @firstSequence, @lastSequence, @digest, @detail, @sinceMs, " +
@@ -161,7 +167,7 @@ function prepareTroubles(database: Database) {
       )
       .pluck(),
     wasDecided: database
-      .prepare<[Id, Id, TroubleKind, number, number], bigint>(
+      .prepare<[OutboxId | "", IncarnationId | "", TroubleKind, number, number], bigint>(
         "SELECT 1 FROM troubles WHERE decided = 1 AND outbox_id = ? AND incarnation = ? AND " +
           "kind = ? AND first_sequence = ? AND last_sequence >= ? LIMIT 1",
       )
@@ -170,7 +176,7 @@ function prepareTroubles(database: Database) {
       "UPDATE troubles SET decided = 1 WHERE decided = 0 AND number = ? RETURNING number",
     ),
     addDecision: database
-      .prepare<[Readonly<Record<keyof NewDecision, string | number>>], bigint>(
+      .prepare<[ReturnType<typeof decisionRow>], bigint>(
         "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
           "first_sequence, last_sequence, as_of_ms, decided_ms, reason) VALUES (@kind, @trouble, " +
           "@troubleNumber, @outboxId, @incarnation, @firstSequence, @lastSequence, @asOfMs, " +
@@ -218,23 +224,25 @@ function prepareRows(database: Database) {
     outboxCount: database
       .prepare<[MemberRow["state"]], bigint>("SELECT count(*) FROM members WHERE state = ?")
       .pluck(),
-    member: database.prepare<[Id], StoredMember>("SELECT * FROM members WHERE outbox_id = ?"),
-    setMember: database.prepare<[Id, string, string, MemberRow["state"], bigint, number]>(
+    member: database.prepare<[OutboxId], StoredMember>("SELECT * FROM members WHERE outbox_id = ?"),
+    setMember: database.prepare<[OutboxId, string, string, MemberRow["state"], bigint, number]>(
       "INSERT INTO members (outbox_id, server_id, address, state, applied_likes, retired_as_of_ms) " +
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (outbox_id) DO UPDATE SET " +
         "server_id = excluded.server_id, address = excluded.address, state = excluded.state, " +
         "applied_likes = excluded.applied_likes, retired_as_of_ms = excluded.retired_as_of_ms",
     ),
-    incarnation: database.prepare<[Id], StoredIncarnation>(
+    incarnation: database.prepare<[IncarnationId], StoredIncarnation>(
       "SELECT * FROM incarnations WHERE incarnation = ?",
     ),
     incarnationsIn: database
-      .prepare<[Id, IncarnationRow["state"], number], Id>(
+      .prepare<[OutboxId, IncarnationRow["state"], number], IncarnationId>(
         "SELECT incarnation FROM incarnations WHERE outbox_id = ? AND state = ? " +
           "ORDER BY ordinal LIMIT ?",
       )
       .pluck(),
-    setIncarnation: database.prepare<[Id, Id, number, Id, IncarnationRow["state"]]>(
+    setIncarnation: database.prepare<
+      [IncarnationId, OutboxId, number, Digest, IncarnationRow["state"]]
+    >(
       "INSERT INTO incarnations (incarnation, outbox_id, applied_sequence, digest, state) " +
         "VALUES (?, ?, ?, ?, ?) ON CONFLICT (incarnation) DO UPDATE SET " +
         "outbox_id = excluded.outbox_id, applied_sequence = excluded.applied_sequence, " +
@@ -245,14 +253,14 @@ function prepareRows(database: Database) {
 
 function prepareGenerations(database: Database) {
   return {
-    generation: database.prepare<[Id], StoredGeneration>(
+    generation: database.prepare<[GenerationId], StoredGeneration>(
       "SELECT first_version, (SELECT first_version FROM generations WHERE ordinal > g.ordinal " +
         "ORDER BY ordinal LIMIT 1) AS next_first_version FROM generations g WHERE generation = ?",
     ),
     newestGeneration: database
-      .prepare<[], Id>("SELECT generation FROM generations ORDER BY ordinal DESC LIMIT 1")
+      .prepare<[], GenerationId>("SELECT generation FROM generations ORDER BY ordinal DESC LIMIT 1")
       .pluck(),
-    mintGeneration: database.prepare<[Id, number, number]>(
+    mintGeneration: database.prepare<[GenerationId, number, number]>(
       "INSERT INTO generations (generation, first_version, opened_ms) VALUES (?, ?, ?)",
     ),
   };

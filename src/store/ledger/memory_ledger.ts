@@ -15,7 +15,6 @@ import type {
   TroubleRow,
 } from "../../core/ledger/ledger.ts";
 import type { Trouble } from "../../core/protocol/messages.ts";
-import type { Id } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
 import { FailedStore } from "../sqlite/failed_store.ts";
 import {
@@ -31,27 +30,28 @@ import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import { MemoryDisk } from "../memory_disk.ts";
 import { selectPage } from "../memory_pages.ts";
 import { storedLikes } from "../sqlite/stored_integer.ts";
+import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
 
 /**
  * The disk of a ledger: what was committed, in the order in which rows were first set. Transactions
  * change it as they go on, and take that back when they fail, before anybody else can look.
  */
 export class LedgerDisk extends MemoryDisk {
-  readonly ledgerId: Id;
+  readonly ledgerId: LedgerId;
   meta: LedgerMeta = NEW_LEDGER;
   /** When it was copied, until the ledger has said so. */
   copiedMs: number | undefined;
-  readonly members = new Map<Id, MemberRow>();
-  readonly incarnations = new Map<Id, IncarnationRow>();
+  readonly members = new Map<OutboxId, MemberRow>();
+  readonly incarnations = new Map<IncarnationId, IncarnationRow>();
   /** Those that are not decided, by their numbers. */
   troubles: ReadonlyMap<number, TroubleRow> = new Map<number, TroubleRow>();
   readonly decidedTroubles = new Map<number, TroubleRow>();
   readonly decisions: DecisionRow[] = [];
   readonly items = new Map<string, bigint>();
   /** Every opening, oldest first. */
-  readonly generations: { readonly generation: Id; readonly firstVersion: number }[] = [];
+  readonly generations: { readonly generation: GenerationId; readonly firstVersion: number }[] = [];
 
-  constructor(ledgerId: Id) {
+  constructor(ledgerId: LedgerId) {
     super();
     this.ledgerId = ledgerId;
   }
@@ -75,10 +75,10 @@ export class LedgerDisk extends MemoryDisk {
 /** A ledger opened on `disk`, which supersedes an older one. The simulator has no use for promises. */
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
-  readonly #generation: Id;
+  readonly #generation: GenerationId;
   readonly #failed = new FailedStore("the ledger in memory");
 
-  constructor(disk: LedgerDisk, generation: Id) {
+  constructor(disk: LedgerDisk, generation: GenerationId) {
     const known = disk.generations.some((row) => row.generation === generation);
     assert(!known, "a generation is minted once");
     disk.generations.push({ generation, firstVersion: disk.meta.version + 1 });
@@ -130,7 +130,7 @@ export class MemoryLedger implements LedgerStore {
     return { type: "done", value };
   }
 
-  counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead {
+  counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead {
     this.#failed.throwIfFailed();
     const { meta, items } = this.#disk;
     const counts =
@@ -183,7 +183,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     this.#assign({ meta: checkedMeta(row) });
   }
 
-  member(outboxId: Id): MemberRow | undefined {
+  member(outboxId: OutboxId): MemberRow | undefined {
     return this.#disk.members.get(outboxId);
   }
 
@@ -195,7 +195,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     return [...this.#disk.members.values()].filter(({ state }) => state === wanted).length;
   }
 
-  incarnation(incarnation: Id): IncarnationRow | undefined {
+  incarnation(incarnation: IncarnationId): IncarnationRow | undefined {
     return this.#disk.incarnations.get(incarnation);
   }
 
@@ -203,8 +203,12 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     this.#set(this.#disk.incarnations, row.incarnation, checkedIncarnation(row));
   }
 
-  incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[] {
-    const found: Id[] = [];
+  incarnationsIn(
+    outboxId: OutboxId,
+    state: IncarnationRow["state"],
+    limit: number,
+  ): readonly IncarnationId[] {
+    const found: IncarnationId[] = [];
     for (const row of this.#disk.incarnations.values()) {
       if (found.length >= limit) break;
       if (row.outboxId === outboxId && row.state === state) found.push(row.incarnation);
@@ -212,7 +216,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     return found;
   }
 
-  generation(generation: Id): GenerationRow | undefined {
+  generation(generation: GenerationId): GenerationRow | undefined {
     const { generations } = this.#disk;
     const index = generations.findIndex((row) => row.generation === generation);
     const row = generations[index];
@@ -242,7 +246,7 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     return this.#disk.troubles.get(number);
   }
 
-  troublesOf(outboxId: Id | ""): readonly TroubleRow[] {
+  troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[] {
     return [...this.#disk.troubles.values()].filter((row) => row.outboxId === outboxId);
   }
 
@@ -250,11 +254,12 @@ class MemoryLedgerTransaction implements LedgerTransaction {
     return this.#disk.troubles.size;
   }
 
-  wasDecided(outboxId: Id, trouble: Trouble): boolean {
+  wasDecided(outboxId: OutboxId, trouble: Trouble): boolean {
     for (const row of this.#disk.decidedTroubles.values()) {
-      const { firstSequence, lastSequence } = row;
-      if (firstSequence !== trouble.firstSequence || lastSequence < trouble.lastSequence) continue;
-      if (isSameTrouble(row, { ...trouble, outboxId, lastSequence })) return true;
+      const { events } = row;
+      if (events?.first !== trouble.events?.first) continue;
+      if ((events?.last ?? 0) < (trouble.events?.last ?? 0)) continue;
+      if (isSameTrouble(row, { ...trouble, outboxId, events })) return true;
     }
     return false;
   }
@@ -262,8 +267,8 @@ class MemoryLedgerTransaction implements LedgerTransaction {
   addDecision(row: NewDecision): DecisionRow {
     checkedDecision(row);
     const { troubles, decidedTroubles, decisions } = this.#disk;
-    const number = row.troubleNumber;
-    if (number !== 0) {
+    const number = row.trouble?.number;
+    if (number !== undefined) {
       const trouble = troubles.get(number);
       assert(trouble !== undefined, `trouble ${number} is there and not decided`);
       this.#set(decidedTroubles, number, trouble);

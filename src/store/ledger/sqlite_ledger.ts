@@ -16,7 +16,6 @@ import type {
 } from "../../core/ledger/ledger.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
 import type { Trouble } from "../../core/protocol/messages.ts";
-import type { Id } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
 import {
   NEW_LEDGER,
@@ -28,18 +27,21 @@ import {
 } from "./ledger_rows.ts";
 import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
 import {
+  decisionRow,
   generationOf,
   incarnationOf,
   itemOf,
   memberOf,
   metaOf,
   troubleOf,
+  troubleRow,
 } from "./ledger_columns.ts";
 import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
 import { openSqliteFile } from "../sqlite/sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
 import { integerOf, storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
+import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
 
 /**
  * Opens the ledger in `folder` for this process alone, as a new generation, which is synced before
@@ -48,7 +50,7 @@ import { integerOf, storedInteger, storedLikes } from "../sqlite/stored_integer.
  */
 export function openSqliteLedger(
   folder: string,
-  ids: { readonly ledgerIdIfNew: Id; readonly generation: Id },
+  ids: { readonly ledgerIdIfNew: LedgerId; readonly generation: GenerationId },
   nowUnixMs: number,
   options: SqliteOptions = {},
 ): SqliteLedger {
@@ -74,11 +76,11 @@ export function openSqliteLedger(
 /** An open ledger. */
 export class SqliteLedger implements LedgerStore {
   readonly #file: SqliteFile;
-  readonly #generation: Id;
+  readonly #generation: GenerationId;
   readonly #statements: LedgerStatements;
 
   /** Takes over `file`, a database of LEDGER_KIND. Its generation has to be minted next. */
-  constructor(file: SqliteFile, generation: Id) {
+  constructor(file: SqliteFile, generation: GenerationId) {
     this.#file = file;
     this.#generation = generation;
     this.#statements = prepareLedger(file.database);
@@ -118,7 +120,7 @@ export class SqliteLedger implements LedgerStore {
     });
   }
 
-  counts(selection: CountsSelection, incarnations: readonly Id[]): CountsRead {
+  counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead {
     const { meta, incarnation } = this.#statements;
     return this.#file.read(() => ({
       meta: metaOf(meta.get()),
@@ -194,7 +196,7 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     this.#statements.setMeta.run(version, totalLikes, totalVersion, asOfMs);
   }
 
-  member(outboxId: Id): MemberRow | undefined {
+  member(outboxId: OutboxId): MemberRow | undefined {
     const row = this.#statements.member.get(outboxId);
     return row === undefined ? undefined : memberOf(row);
   }
@@ -210,7 +212,7 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     return integerOf(this.#statements.outboxCount.get(state) ?? 0n);
   }
 
-  incarnation(incarnation: Id): IncarnationRow | undefined {
+  incarnation(incarnation: IncarnationId): IncarnationRow | undefined {
     const row = this.#statements.incarnation.get(incarnation);
     return row === undefined ? undefined : incarnationOf(row);
   }
@@ -221,11 +223,15 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     this.#statements.setIncarnation.run(incarnation, outboxId, appliedSequence, digest, state);
   }
 
-  incarnationsIn(outboxId: Id, state: IncarnationRow["state"], limit: number): readonly Id[] {
+  incarnationsIn(
+    outboxId: OutboxId,
+    state: IncarnationRow["state"],
+    limit: number,
+  ): readonly IncarnationId[] {
     return this.#statements.incarnationsIn.all(outboxId, state, limit);
   }
 
-  generation(generation: Id): GenerationRow | undefined {
+  generation(generation: GenerationId): GenerationRow | undefined {
     const row = this.#statements.generation.get(generation);
     return row === undefined ? undefined : generationOf(generation, row);
   }
@@ -242,7 +248,7 @@ class SqliteLedgerTransaction implements LedgerTransaction {
   }
 
   addTrouble(row: NewTrouble): TroubleRow | undefined {
-    const number = this.#statements.addTrouble.get(checkedTrouble(row));
+    const number = this.#statements.addTrouble.get(troubleRow(checkedTrouble(row)));
     if (number === undefined) return undefined;
     this.changed = true;
     return { ...row, number: integerOf(number) };
@@ -253,27 +259,27 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     return row === undefined ? undefined : troubleOf(row);
   }
 
-  troublesOf(outboxId: Id | ""): readonly TroubleRow[] {
-    return this.#statements.troublesOf.all(outboxId).map(troubleOf);
+  troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[] {
+    return this.#statements.troublesOf.all(outboxId ?? "").map(troubleOf);
   }
 
   troubleCount(): number {
     return integerOf(this.#statements.troubleCount.get() ?? 0n);
   }
 
-  wasDecided(outboxId: Id, trouble: Trouble): boolean {
-    const { incarnation, kind, firstSequence, lastSequence } = trouble;
+  wasDecided(outboxId: OutboxId, trouble: Trouble): boolean {
+    const { incarnation = "", kind, events = { first: 0, last: 0 } } = trouble;
     const { wasDecided } = this.#statements;
-    return wasDecided.get(outboxId, incarnation, kind, firstSequence, lastSequence) !== undefined;
+    return wasDecided.get(outboxId, incarnation, kind, events.first, events.last) !== undefined;
   }
 
   addDecision(row: NewDecision): DecisionRow {
     const { decide, addDecision } = this.#statements;
-    const { troubleNumber } = checkedDecision(row);
-    const isKnown = troubleNumber === 0 || decide.get(troubleNumber) !== undefined;
-    assert(isKnown, `trouble ${troubleNumber} is there and not decided`);
+    const { trouble } = checkedDecision(row);
+    const isKnown = trouble === undefined || decide.get(trouble.number) !== undefined;
+    assert(isKnown, `trouble ${trouble?.number} is there and not decided`);
     this.changed = true;
-    const number = addDecision.get(row);
+    const number = addDecision.get(decisionRow(row));
     assert(number !== undefined, "a decision gets a number");
     return { ...row, number: integerOf(number) };
   }

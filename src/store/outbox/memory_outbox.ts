@@ -8,11 +8,12 @@ import type {
   OutboxWrite,
   WriteOutcome,
 } from "../../core/likes_server/outbox.ts";
-import type { Id, LikeRecord, Position } from "../../core/protocol/record.ts";
+import type { LikeRecord, Position } from "../../core/protocol/record.ts";
 import { FailedStore } from "../sqlite/failed_store.ts";
 import { MemoryDisk } from "../memory_disk.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { HeldRecord, StoredRecords, OutboxChanges } from "./outbox_state.ts";
+import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
 interface StoredRecord extends HeldRecord {
   readonly record: LikeRecord;
@@ -22,14 +23,14 @@ interface StoredRecord extends HeldRecord {
 interface Content {
   state: OutboxSnapshot;
   /** Of each incarnation in order, none of which is trimmed. */
-  readonly records: Map<Id, StoredRecord[]>;
+  readonly records: Map<IncarnationId, StoredRecord[]>;
 }
 
 /** The disk of an outbox: what was committed, and nothing else. */
 export class OutboxDisk extends MemoryDisk {
   readonly content: Content;
 
-  constructor(outboxId: Id, serverId: string) {
+  constructor(outboxId: OutboxId, serverId: string) {
     super();
     this.content = { state: newOutbox(outboxId, serverId), records: new Map() };
   }
@@ -69,7 +70,7 @@ export class MemoryOutbox implements OutboxStore {
   }
 
   async read(
-    incarnation: Id,
+    incarnation: IncarnationId,
     sequence: number,
     bytesMax: number,
     recordsMax: number,
@@ -84,7 +85,7 @@ export class MemoryOutbox implements OutboxStore {
   writeNow(writes: readonly OutboxWrite[]): WriteOutcome {
     this.#failed.throwIfFailed();
     const before = this.state;
-    const added: Id[] = [];
+    const added: IncarnationId[] = [];
     const changes: OutboxChanges[] = [];
     let after = before;
     try {
@@ -108,7 +109,12 @@ export class MemoryOutbox implements OutboxStore {
   }
 
   /** `read`, for the simulator. */
-  readNow(incarnation: Id, sequence: number, bytesMax: number, recordsMax: number): OutboxRead {
+  readNow(
+    incarnation: IncarnationId,
+    sequence: number,
+    bytesMax: number,
+    recordsMax: number,
+  ): OutboxRead {
     this.#failed.throwIfFailed();
     assert(recordsMax >= 1, "a read is for at least one record");
     const { state, records: stored } = this.#disk.content;
@@ -134,7 +140,7 @@ export class MemoryOutbox implements OutboxStore {
     // A disk in memory has nothing to give back.
   }
 
-  #add({ incarnation, record, last }: Extract<OutboxWrite, { type: "append" }>): Id {
+  #add({ incarnation, record, last }: Extract<OutboxWrite, { type: "append" }>): IncarnationId {
     // A copy, as a disk would make: the giver may use its buffer again.
     const bytes = record.bytes.slice();
     const stored = { record: { ...record, bytes }, last, diskBytes: recordDiskBytes(bytes.length) };
@@ -145,7 +151,7 @@ export class MemoryOutbox implements OutboxStore {
     return incarnation;
   }
 
-  #takeBack(added: readonly Id[]): void {
+  #takeBack(added: readonly IncarnationId[]): void {
     for (const incarnation of added) this.#disk.content.records.get(incarnation)?.pop();
   }
 
@@ -162,8 +168,8 @@ export class MemoryOutbox implements OutboxStore {
   }
 }
 
-function heldRecords(records: ReadonlyMap<Id, readonly StoredRecord[]>): StoredRecords {
-  const heldBy = (incarnation: Id) => records.get(incarnation) ?? [];
+function heldRecords(records: ReadonlyMap<IncarnationId, readonly StoredRecord[]>): StoredRecords {
+  const heldBy = (incarnation: IncarnationId) => records.get(incarnation) ?? [];
   return {
     positionAt(incarnation, sequence): Position | undefined {
       const held = heldBy(incarnation);

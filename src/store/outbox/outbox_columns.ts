@@ -1,23 +1,30 @@
 /** Rows of an outbox as SQLite gives and takes them, and what they mean. */
-import type { Trouble, TroubleKind } from "../../core/protocol/messages.ts";
+import type { ReportedTrouble, TroubleKind } from "../../core/protocol/messages.ts";
 import type {
   IncarnationState,
   Membership,
   OutboxSnapshot,
 } from "../../core/likes_server/outbox.ts";
-import type { Id, Position } from "../../core/protocol/record.ts";
+import type { Position } from "../../core/protocol/record.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
+import type {
+  Digest,
+  GenerationId,
+  IncarnationId,
+  LedgerId,
+  OutboxId,
+} from "../../core/protocol/ids.ts";
 
 /** Everything about an outbox except how many bytes it holds, which takes a scan. */
 export type OutboxHead = Omit<OutboxSnapshot, "bytes" | "retainedBytes">;
 
 /** The row of the outbox itself, as it is stored. */
 export interface OutboxRow {
-  readonly outbox_id: Id;
+  readonly outbox_id: OutboxId;
   readonly server_id: string;
   readonly membership: Membership;
-  readonly seen_ledger_id: Id | null;
-  readonly seen_generation: Id | null;
+  readonly seen_ledger_id: LedgerId | null;
+  readonly seen_generation: GenerationId | null;
   readonly seen_version: bigint | null;
   readonly redelivering: bigint;
   readonly purged_events: bigint;
@@ -29,28 +36,28 @@ export interface OutboxRow {
 
 /** An incarnation as it is stored, with its last record if it has one. */
 export interface IncarnationRow {
-  readonly incarnation: Id;
+  readonly incarnation: IncarnationId;
   readonly trimmed_sequence: bigint;
-  readonly trimmed_digest: Id;
+  readonly trimmed_digest: Digest;
   readonly trimmed_likes: bigint;
   readonly acknowledged_sequence: bigint;
-  readonly acknowledged_digest: Id;
+  readonly acknowledged_digest: Digest;
   readonly acknowledged_likes: bigint;
   readonly closed: bigint;
   readonly parked_kind: TroubleKind | null;
   readonly parked_first_sequence: bigint | null;
   readonly parked_last_sequence: bigint | null;
-  readonly parked_digest: Id | null;
+  readonly parked_digest: Digest | null;
   readonly parked_detail: string | null;
   readonly last_sequence: bigint | null;
-  readonly last_digest: Id | null;
+  readonly last_digest: Digest | null;
   readonly last_likes: bigint | null;
 }
 
 /** A position as it is stored. */
 export interface PositionRow {
   readonly last_sequence: bigint;
-  readonly digest: Id;
+  readonly digest: Digest;
   readonly likes: bigint;
 }
 
@@ -121,8 +128,8 @@ export function incarnationRow(state: IncarnationState) {
     acknowledged_likes: acknowledged.likes,
     closed: Number(closed),
     parked_kind: parked?.kind ?? null,
-    parked_first_sequence: parked?.firstSequence ?? null,
-    parked_last_sequence: parked?.lastSequence ?? null,
+    parked_first_sequence: parked?.events?.first ?? null,
+    parked_last_sequence: parked?.events?.last ?? null,
     parked_digest: parked?.digest ?? null,
     parked_detail: parked?.detail ?? null,
   };
@@ -153,14 +160,17 @@ export function incarnationState(row: IncarnationRow): IncarnationState {
   };
 }
 
-function parkedOf(row: IncarnationRow): Trouble | undefined {
+function parkedOf(row: IncarnationRow): ReportedTrouble | undefined {
   if (row.parked_kind === null) return undefined;
+  const { parked_first_sequence: first, parked_last_sequence: last } = row;
   return {
     kind: row.parked_kind,
     incarnation: row.incarnation,
-    firstSequence: integerOf(row.parked_first_sequence ?? 0n),
-    lastSequence: integerOf(row.parked_last_sequence ?? 0n),
-    digest: row.parked_digest ?? "",
+    events:
+      first === null || last === null
+        ? undefined
+        : { first: integerOf(first), last: integerOf(last) },
+    digest: row.parked_digest ?? undefined,
     detail: row.parked_detail ?? "",
   };
 }

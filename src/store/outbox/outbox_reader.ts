@@ -1,16 +1,16 @@
 /** Reads what an outbox has accepted, from outside of the process that holds it or held it. */
 import { assert } from "../../assert.ts";
 import { acceptedOf } from "../../core/likes_server/outbox.ts";
-import type { Id } from "../../core/protocol/record.ts";
 import { LikesError, messageOf } from "../../errors.ts";
 import { Database } from "../sqlite/sqlite.ts";
 import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
 import { databasePath, olderVersion, detectAnomalies } from "../sqlite/sqlite_kind.ts";
+import type { OutboxId } from "../../core/protocol/ids.ts";
 
 /** What an outbox has accepted since it exists, events that it has removed included. */
 export interface OutboxTally {
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly events: number;
   readonly likes: bigint;

@@ -15,9 +15,10 @@ import type {
   OutboxWrite,
 } from "../../core/likes_server/outbox.ts";
 import { origin } from "../../core/protocol/record.ts";
-import type { Id, Position } from "../../core/protocol/record.ts";
+import type { Position } from "../../core/protocol/record.ts";
 import { livesToForget } from "./incarnations_to_purge.ts";
 import { storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
+import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
 /** A record as far as sums go: the position after it, and its `recordDiskBytes`. */
 export interface HeldRecord {
@@ -28,11 +29,11 @@ export interface HeldRecord {
 /** The records that a store holds, as the write before left them; none is asked for that is gone. */
 export interface StoredRecords {
   /** The position after the record that ends at `sequence`; undefined when none does. */
-  positionAt(incarnation: Id, sequence: number): Position | undefined;
+  positionAt(incarnation: IncarnationId, sequence: number): Position | undefined;
   /** Bytes of the disk that the records after `sequence` up to and with `upTo` take. */
-  bytesBetween(incarnation: Id, sequence: number, upTo: number): number;
+  bytesBetween(incarnation: IncarnationId, sequence: number, upTo: number): number;
   /** The records after `sequence`, in order. */
-  recordsAfter(incarnation: Id, sequence: number): Iterable<HeldRecord>;
+  recordsAfter(incarnation: IncarnationId, sequence: number): Iterable<HeldRecord>;
 }
 
 /** What lies between two states of an outbox, but for records that were added. */
@@ -46,7 +47,7 @@ export interface OutboxChanges {
 type Write<Type extends OutboxWrite["type"]> = Extract<OutboxWrite, { readonly type: Type }>;
 
 /** An outbox that was just made. */
-export function newOutbox(outboxId: Id, serverId: string): OutboxSnapshot {
+export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot {
   return {
     outboxId,
     serverId,
@@ -117,7 +118,7 @@ export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): O
 /** The incarnation, or undefined when the outbox has none of that name, or has forgotten it. */
 export function findIncarnation(
   state: OutboxSnapshot,
-  incarnation: Id,
+  incarnation: IncarnationId,
 ): IncarnationState | undefined {
   return state.incarnations.findLast((one) => one.incarnation === incarnation);
 }
@@ -127,13 +128,13 @@ function retainedEnd({ closed, last, acknowledged }: IncarnationState): Position
   return closed ? last : acknowledged;
 }
 
-function incarnationOf(state: OutboxSnapshot, incarnation: Id): IncarnationState {
+function incarnationOf(state: OutboxSnapshot, incarnation: IncarnationId): IncarnationState {
   const found = findIncarnation(state, incarnation);
   assert(found !== undefined, `the outbox has the incarnation ${incarnation}`);
   return found;
 }
 
-function afterMint(state: OutboxSnapshot, incarnation: Id): OutboxSnapshot {
+function afterMint(state: OutboxSnapshot, incarnation: IncarnationId): OutboxSnapshot {
   assert(findIncarnation(state, incarnation) === undefined, `${incarnation} was not minted before`);
   const start = origin(incarnation);
   const positions = { trimmed: start, acknowledged: start, last: start };
@@ -177,7 +178,11 @@ function afterAcknowledge(
   return retaining(next, { ...found, acknowledged }, held);
 }
 
-function afterClose(state: OutboxSnapshot, incarnation: Id, held: StoredRecords): OutboxSnapshot {
+function afterClose(
+  state: OutboxSnapshot,
+  incarnation: IncarnationId,
+  held: StoredRecords,
+): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
   if (found.closed) return state;
   return retaining(state, { ...found, closed: true, parked: undefined }, held);
@@ -241,8 +246,8 @@ function afterPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park"
   assert(trouble.incarnation === incarnation, "an incarnation is parked for its own trouble");
   const found = incarnationOf(state, incarnation);
   assert(!found.closed, "a closed incarnation is not parked");
-  storedInteger(trouble.firstSequence);
-  storedInteger(trouble.lastSequence);
+  storedInteger(trouble.events?.first ?? 0);
+  storedInteger(trouble.events?.last ?? 0);
   return replaced(state, { ...found, parked: trouble });
 }
 

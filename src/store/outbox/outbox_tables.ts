@@ -9,7 +9,6 @@ import {
   TREE_EVENT_BYTES_MAX,
 } from "../../core/likes_server/disk_bytes.ts";
 import type { IncarnationState, OutboxSnapshot } from "../../core/likes_server/outbox.ts";
-import type { Id } from "../../core/protocol/record.ts";
 import { incarnationState, outboxState } from "./outbox_columns.ts";
 import type {
   IncarnationRow,
@@ -21,6 +20,7 @@ import type {
 } from "./outbox_columns.ts";
 import type { SqliteKind, Upgrade } from "../sqlite/sqlite_kind.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
+import type { Digest, IncarnationId } from "../../core/protocol/ids.ts";
 
 /** Version 1 removed what was acknowledged, and forgot what was closed, at once. */
 const FROM_VERSION_1: Upgrade = {
@@ -125,9 +125,12 @@ export function readOutboxBytes(
 }
 
 /** The records of an incarnation, one after another. */
-export function recordsOf(database: Database, incarnation: Id): IterableIterator<RecordRow> {
+export function recordsOf(
+  database: Database,
+  incarnation: IncarnationId,
+): IterableIterator<RecordRow> {
   return database
-    .prepare<[Id], RecordRow>(
+    .prepare<[IncarnationId], RecordRow>(
       "SELECT * FROM records WHERE ordinal = " +
         "(SELECT ordinal FROM incarnations WHERE incarnation = ?) ORDER BY last_sequence",
     )
@@ -149,12 +152,12 @@ export function prepareOutbox(database: Database) {
         "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
     ),
     setIncarnation: prepareSetIncarnation(database),
-    forget: database.prepare<[Id]>("DELETE FROM incarnations WHERE incarnation = ?"),
-    append: database.prepare<[Id, number, number, Id, bigint, Uint8Array]>(
+    forget: database.prepare<[IncarnationId]>("DELETE FROM incarnations WHERE incarnation = ?"),
+    append: database.prepare<[IncarnationId, number, number, Digest, bigint, Uint8Array]>(
       "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
         `VALUES (${NAMED}, ?, ?, ?, ?, ?)`,
     ),
-    remove: database.prepare<[Id, number]>(
+    remove: database.prepare<[IncarnationId, number]>(
       `DELETE FROM records WHERE ordinal = ${NAMED} AND last_sequence <= ?`,
     ),
     ...prepareReads(database),
@@ -178,20 +181,20 @@ function prepareSetIncarnation(database: Database) {
 function prepareReads(database: Database) {
   const after = `FROM records WHERE ordinal = ${NAMED} AND last_sequence > ?`;
   return {
-    positionAt: database.prepare<[Id, number], PositionRow>(
+    positionAt: database.prepare<[IncarnationId, number], PositionRow>(
       "SELECT last_sequence, digest, likes FROM records " +
         `WHERE ordinal = ${NAMED} AND last_sequence = ?`,
     ),
     bytesBetween: database
-      .prepare<[Id, number, number], bigint>(
+      .prepare<[IncarnationId, number, number], bigint>(
         `SELECT coalesce(sum(${DISK_BYTES}), 0) ${after} AND last_sequence <= ?`,
       )
       .pluck(),
-    sizesAfter: database.prepare<[Id, number], SizeRow>(
+    sizesAfter: database.prepare<[IncarnationId, number], SizeRow>(
       `SELECT last_sequence, digest, likes, ${DISK_BYTES} AS disk_bytes ${after} ` +
         "ORDER BY last_sequence",
     ),
-    recordsAfter: database.prepare<[Id, number, number], RecordRow>(
+    recordsAfter: database.prepare<[IncarnationId, number, number], RecordRow>(
       `SELECT * ${after} ORDER BY last_sequence LIMIT ?`,
     ),
   };

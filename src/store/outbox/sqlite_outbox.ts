@@ -7,7 +7,7 @@ import type {
   OutboxWrite,
   WriteOutcome,
 } from "../../core/likes_server/outbox.ts";
-import type { Id, LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
+import type { LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { StoredRecords } from "./outbox_state.ts";
@@ -19,6 +19,7 @@ import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
 import { damaged } from "../sqlite/sqlite_failures.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import { recordOf, verifyRecord, verifyRecords } from "./verify_records.ts";
+import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
 /** How an outbox is opened. */
 export interface OutboxOptions extends SqliteOptions {
@@ -34,7 +35,7 @@ export interface OutboxOptions extends SqliteOptions {
 export function openSqliteOutbox(
   folder: string,
   serverId: string,
-  outboxIdIfNew: Id,
+  outboxIdIfNew: OutboxId,
   options: OutboxOptions = {},
 ): SqliteOutbox {
   const file = openSqliteFile(folder, OUTBOX_KIND, {
@@ -129,7 +130,7 @@ export class SqliteOutbox implements OutboxStore {
   }
 
   async read(
-    incarnation: Id,
+    incarnation: IncarnationId,
     sequence: number,
     bytesMax: number,
     recordsMax: number,
@@ -146,7 +147,7 @@ export class SqliteOutbox implements OutboxStore {
     this.#file.close();
   }
 
-  #position(incarnation: Id, sequence: number): Position | undefined {
+  #position(incarnation: IncarnationId, sequence: number): Position | undefined {
     const found = findIncarnation(this.#state, incarnation);
     if (found === undefined) return undefined;
     if (sequence === found.trimmed.sequence) return found.trimmed;
@@ -154,7 +155,7 @@ export class SqliteOutbox implements OutboxStore {
   }
 
   #recordsAfter(
-    incarnation: Id,
+    incarnation: IncarnationId,
     position: Position,
     { bytesMax, recordsMax }: { bytesMax: number; recordsMax: number },
   ): { readonly records: readonly LikeRecord[]; readonly end: Position } {

@@ -6,6 +6,7 @@
  */
 import type { Database } from "../sqlite/sqlite.ts";
 import type { IncarnationState } from "../../core/likes_server/outbox.ts";
+import { firstDigest } from "../../core/protocol/record.ts";
 import type { LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
 import { VERIFY_CRASHED_BYTES_MAX, VERIFY_ROWS_BYTES_MAX } from "../../limits.ts";
 import { positionOf } from "./outbox_columns.ts";
@@ -42,7 +43,10 @@ function verifyIncarnation(
   { incarnation, trimmed, acknowledged }: IncarnationState,
   codec: RecordCodec,
 ): string | undefined {
-  if (trimmed.sequence === 0 && (trimmed.digest !== incarnation || trimmed.likes !== 0n)) {
+  if (
+    trimmed.sequence === 0 &&
+    (trimmed.digest !== firstDigest(incarnation) || trimmed.likes !== 0n)
+  ) {
     return "it does not begin as it has to";
   }
   let position = trimmed;

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { MEMBERS_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import {

@@ -1,7 +1,7 @@
 /** Ledgers in trouble, and what an operator says to them: for the tests of both rules. */
 import type { LedgerCommand, OperatorDecision } from "../../../src/core/ledger/ledger_command.ts";
 import type { Trouble } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { FIRST, OUTBOX, SECOND, batch, batchCommand, reportCommand } from "../core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
 

@@ -11,7 +11,7 @@ import type {
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
 import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
 import { FIRST, GENERATION, LEDGER, OUTBOX } from "../core_fixture.ts";

@@ -14,7 +14,7 @@ import type {
   Report,
 } from "../../../src/core/protocol/messages.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { MemoryOutbox, OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { testId } from "../../store/faults.ts";

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { RETAINED_INCARNATIONS_MAX } from "../../../src/limits.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { MemoryOutbox, OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { LikeBatch } from "../../../src/core/protocol/messages.ts";
 import type { PrimaryAction } from "../../../src/core/primary/primary.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import {
   ITEM_ID_BYTES_MAX,
   PULSES_UNANSWERED_MAX,

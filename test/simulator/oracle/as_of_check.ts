@@ -3,7 +3,7 @@
  * is in the total. It looks at each acknowledged like once, in order; what it finds missing has to
  * be excused.
  */
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import { holds } from "./holds.ts";

@@ -9,7 +9,7 @@ import type {
   LedgerCommand,
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 

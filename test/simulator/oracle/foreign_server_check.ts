@@ -1,7 +1,7 @@
 /** That a LikesServer of another ledger comes is named, and is no reason to say that all is well. */
 import { REFUSED_KEPT_MS } from "../../../src/limits.ts";
 import type { Hello } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";

@@ -10,7 +10,7 @@ import type {
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 

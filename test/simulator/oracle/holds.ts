@@ -1,4 +1,4 @@
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 
 /** Whether an outbox still has the event of that name. */

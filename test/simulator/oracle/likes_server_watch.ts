@@ -6,7 +6,7 @@ import type { AddResult, Retention } from "../../../src/core/likes_server/likes_
 import type { FromLikesServer, FromPrimary } from "../../../src/core/protocol/messages.ts";
 import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import {
   BACKOFF_FIRST_MS,
   BACKOFF_MAX_MS,

@@ -4,7 +4,7 @@
  * on from what was kept beside that copy.
  */
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 import { PAST_ITEM } from "./truth.ts";

@@ -1,6 +1,6 @@
 /** What members named, on the wire: none of it may be missing when all is said to be counted. */
 import type { LikeBatch, Report } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";

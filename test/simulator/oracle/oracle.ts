@@ -9,7 +9,8 @@
 import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
 import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/apply_commands.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
-import type { Id, RecordCodec } from "../../../src/core/protocol/record.ts";
+import type { RecordCodec } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { Status } from "../../../src/core/primary/status.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";

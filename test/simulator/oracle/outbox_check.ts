@@ -10,7 +10,7 @@ import type {
   OutboxSnapshot,
   OutboxWrite,
 } from "../../../src/core/likes_server/outbox.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { PLENTY } from "../plan.ts";
 import { expect } from "./failure.ts";

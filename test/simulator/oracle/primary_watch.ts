@@ -15,7 +15,7 @@ import type {
   FromPrimary,
   Welcome,
 } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { ServerStatus, Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";

@@ -4,7 +4,7 @@
  * left out.
  */
 import type { CountsResult, TotalView } from "../../../src/core/likes_server/likes_server.ts";
-import type { Id } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";

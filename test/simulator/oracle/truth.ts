@@ -6,7 +6,8 @@
  */
 import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
-import type { Id, RecordCodec } from "../../../src/core/protocol/record.ts";
+import type { RecordCodec } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 
 /** A like that somebody gave. */

@@ -7,7 +7,8 @@ import type {
   OutboxWrite,
 } from "../../../src/core/likes_server/outbox.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
-import type { Id, Position } from "../../../src/core/protocol/record.ts";
+import type { Position } from "../../../src/core/protocol/record.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { testId } from "../faults.ts";
 
 /** A disk with one outbox: id `OUTBOX_ID`, of the LikesServer `SERVER_ID`. */
