@@ -175,7 +175,7 @@ export class UnitOfWork {
     kind: DecisionKind,
     about: TroubleRow | Pick<TroubleRow, "outboxId">,
     reason: string,
-    givenUp: EventRange | undefined = undefined,
+    givenUp?: EventRange,
   ): void {
     const { outboxId } = about;
     const ended =

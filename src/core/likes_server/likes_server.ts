@@ -535,7 +535,7 @@ export class LikesServerCore {
   #parkGap(delivery: Delivery, appliedSequence: number, nowMs: number): void {
     const { trimmed } = delivery.incarnation.stored;
     const events = { first: appliedSequence + 1, last: trimmed.sequence };
-    const detail = `#${events.first} to #${events.last} are neither applied nor in the ` + "outbox";
+    const detail = `#${events.first} to #${events.last} are neither applied nor in the outbox`;
     const { digest } = trimmed;
     this.#park(delivery, { kind: "gap", events, digest, detail }, nowMs);
   }
