@@ -2,7 +2,7 @@
 import * as Flags from "@oclif/core/flags";
 import { decisionText } from "../src/text/trouble_text.ts";
 import { quote } from "../src/text/escape.ts";
-import type { DecisionRow } from "../src/core/ledger/ledger.ts";
+import type { DecisionRow } from "../src/core/ledger/rows.ts";
 import { LikesError } from "../src/errors.ts";
 import { REASON_BYTES_MAX } from "../src/limits.ts";
 import type { OperatorClient } from "../src/rpc/client/operator_client.ts";

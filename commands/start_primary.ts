@@ -24,15 +24,15 @@ export class StartPrimary extends RoleCommand {
     const { flags } = await this.parse(StartPrimary);
     checkExposure(flags.host, flags.insecure);
     const { startPrimary } = await import("../src/roles/primary.ts");
-    const { openLedger } = await import("../src/roles/open_ledger.ts");
+    const { ledgerIn } = await import("../src/roles/open_ledger.ts");
     const { openLogFile, PRIMARY_LOG_NAME } = await import("../src/log/log_file.ts");
     const { host, port, advertise, "data-dir": dataDir } = flags;
     const signals = this.signals();
     const log = openLogFile(flags["log-dir"], PRIMARY_LOG_NAME);
     const reflect = isLoopback(host);
-    const ledger = openLedger(dataDir);
+    const openLedger = ledgerIn(dataDir);
     const onFatal = this.fail;
-    const role = { host, port, ledger, dataDir, log, reflect, onFatal };
+    const role = { host, port, openLedger, dataDir, log, reflect, onFatal };
     const primary = await startPrimary(role);
     const listening = { host, port: primary.port };
     this.#ready(listening, { advertise, dataDir, log: log.path });

@@ -70,6 +70,7 @@ export const FAULTS = {
   ledger_other: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   protocol_version: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   stopping: { status: "UNAVAILABLE", exit: EXIT.failed },
+  reopening: { status: "UNAVAILABLE", exit: EXIT.failed },
 
   node_unfit: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   store_locked: { status: "UNAVAILABLE", exit: EXIT.failed },

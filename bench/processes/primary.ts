@@ -9,7 +9,7 @@ import type { PrimaryMoments } from "../taps.ts";
 import { serve } from "./serve.ts";
 
 const { startPrimary } = await built<typeof primaryModule>("roles/primary.js");
-const { openLedger } = await built<typeof ledgerModule>("roles/open_ledger.js");
+const { ledgerIn } = await built<typeof ledgerModule>("roles/open_ledger.js");
 const { openLogFile, PRIMARY_LOG_NAME } = await built<typeof logModule>("log/log_file.js");
 
 const moments: PrimaryMoments = { applied: noMoments(), connectedMs: [] };
@@ -21,7 +21,7 @@ serve({
     primary = await startPrimary({
       host: "127.0.0.1",
       port: 0,
-      ledger: openLedger(dataDir),
+      openLedger: ledgerIn(dataDir),
       dataDir,
       log,
       reflect: true,

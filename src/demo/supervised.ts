@@ -69,14 +69,14 @@ async function startPrimaryRole(
 ): Promise<Started> {
   const flags = read(() => parseArgs({ args: [...args], options: ROLE_FLAGS }).values);
   const { startPrimary } = await import("../roles/primary.ts");
-  const { openLedger } = await import("../roles/open_ledger.ts");
+  const { ledgerIn } = await import("../roles/open_ledger.ts");
   const { openLogFile, PRIMARY_LOG_NAME } = await import("../log/log_file.ts");
   const log = openLogFile(given("log-dir", flags["log-dir"]), PRIMARY_LOG_NAME);
   const dataDir = given("data-dir", flags["data-dir"]);
   const primary = await startPrimary({
     host: HOST,
     port: Number(given("port", flags.port)),
-    ledger: openLedger(dataDir),
+    openLedger: ledgerIn(dataDir),
     dataDir,
     log,
     reflect: true,

@@ -1,6 +1,7 @@
 /** A LikesServer's log: each number given, and the total that it has learnt. */
 import { unreachable } from "../assert.ts";
 import type { LikesServerNotice } from "../core/likes_server/likes_server.ts";
+import { acceptedLikes } from "../core/protocol/like_event.ts";
 import type { Trouble } from "../core/protocol/messages.ts";
 import { troubleText } from "../core/primary/status.ts";
 import { EventLines } from "../log/event_lines.ts";
@@ -77,11 +78,11 @@ export class LikesServerLog {
   #accepted({ firstSequence, events }: Of<"accepted">, nowMs: number): readonly string[] {
     if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
       return events.map(
-        ({ itemId, change }, index) => `#${firstSequence + index} +${change.likes} ${itemId}`,
+        ({ itemId, change }, index) => `#${firstSequence + index} +${acceptedLikes(change)} ${itemId}`,
       );
     }
     const last = firstSequence + events.length - 1;
-    const likes = events.reduce((sum, { change }) => sum + change.likes, 0n);
+    const likes = events.reduce((sum, { change }) => sum + acceptedLikes(change), 0n);
     return [`#${firstSequence}..#${last} +${likes} in ${events.length} events`];
   }
 }

@@ -1,11 +1,13 @@
-/** Opens the ledger that a primary is to work on. */
+/** How a primary opens the ledger of its data folder. */
 import { join } from "node:path";
-import type { LedgerStore } from "../core/ledger/ledger.ts";
+import type { OpenLedger } from "../core/ledger/ledger.ts";
 import { openSqliteLedger } from "../store/ledger/sqlite_ledger.ts";
 import { mintId } from "../store/mint_id.ts";
 
-/** Opens `primary/ledger.sqlite` in `dataDir`, or makes it. Throws what opening a store throws. */
-export function openLedger(dataDir: string): LedgerStore {
-  const ids = { ledgerIdIfNew: mintId(), generation: mintId() };
-  return openSqliteLedger(join(dataDir, "primary"), ids, Date.now());
+/** Returns what opens `primary/ledger.sqlite` in `dataDir`, and makes it where there is none. */
+export function ledgerIn(dataDir: string): OpenLedger {
+  return async (generation, nowUnixMs) => {
+    const ids = { ledgerIdIfNew: mintId(), generation };
+    return openSqliteLedger(join(dataDir, "primary"), ids, nowUnixMs);
+  };
 }

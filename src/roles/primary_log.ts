@@ -88,12 +88,12 @@ export class PrimaryLog {
   #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {
     let total = totalBefore;
     if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
-      return events.map(({ itemId, change }, index) => {
-        total += change.likes;
-        return `${serverId} #${firstSequence + index} +${change.likes} ${itemId} = ${total}`;
+      return events.map(({ itemId, gained }, index) => {
+        total += gained;
+        return `${serverId} #${firstSequence + index} +${gained} ${itemId} = ${total}`;
       });
     }
-    for (const { change } of events) total += change.likes;
+    for (const { gained } of events) total += gained;
     const range = `#${firstSequence}..#${firstSequence + events.length - 1}`;
     return [`${serverId} ${range} +${total - totalBefore} in ${events.length} events = ${total}`];
   }

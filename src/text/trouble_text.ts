@@ -1,6 +1,6 @@
 /** Troubles and decisions in words: what was seen, since when, and the command that ends it. */
 import { unreachable } from "../assert.ts";
-import type { DecisionRow } from "../core/ledger/ledger.ts";
+import type { DecisionRow } from "../core/ledger/rows.ts";
 import type { EventRange } from "../core/protocol/messages.ts";
 import type { TroubleStatus } from "../core/primary/status.ts";
 import { localSecond } from "./local_time.ts";

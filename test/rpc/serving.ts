@@ -1,5 +1,5 @@
 /** A server on a free port of loopback, in this process, with services whose roles are made up. */
-import type { Counts } from "../../src/rpc/wire/counts_wire.ts";
+import type { Counts } from "../../src/core/primary/counts_reader.ts";
 import type { PrimaryServiceHandler } from "../../src/rpc/server/primary_service.ts";
 import type { LikesServiceHandler } from "../../src/rpc/server/likes_service.ts";
 import type { AddServices } from "../../src/rpc/server/server.ts";

@@ -1,7 +1,7 @@
 /** The primary's shell in a simulated world, as src/primary is in the real one. */
 import type { CommitResult, LedgerCommand } from "../../src/core/ledger/apply_commands.ts";
 import { applyCommands } from "../../src/core/ledger/apply_commands.ts";
-import type { LedgerSnapshot, TransactionOutcome } from "../../src/core/ledger/ledger.ts";
+import type { LedgerSnapshot, CommitOutcome } from "../../src/core/ledger/ledger.ts";
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import { PrimaryCore } from "../../src/core/primary/primary.ts";
 import type {
@@ -33,7 +33,7 @@ export interface PrimarySurroundings extends Surroundings {
   primaryDied(): void;
 }
 
-type Commit = TransactionOutcome<CommitResult>;
+type Commit = CommitOutcome<CommitResult>;
 
 /** One life of the primary. */
 export class PrimaryProcess extends SimulatedProcess {

@@ -8,11 +8,12 @@
  */
 import type { Refusal } from "../../errors.ts";
 import { RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../../limits.ts";
-import type { IncarnationRow, LedgerTransaction, MemberRow } from "./ledger.ts";
+import type { LedgerTransaction } from "./ledger.ts";
+import type { IncarnationRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
-import type { LedgerCommand, LedgerResult } from "./ledger_command.ts";
+import type { AppliedEvent, LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resultOfAttempt, resynchronise } from "./ledger_refusals.ts";
-import { apply, checkEvent } from "../protocol/like_event.ts";
+import { checkEvent, gainedLikes } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { LikeBatch } from "../protocol/messages.ts";
 import type { RecordCodec } from "../protocol/record.ts";
@@ -40,7 +41,30 @@ export function applyBatch(
   if (mismatch !== undefined) return refused(mismatch);
   const events = decode(batch, codec);
   if ("code" in events) return refused(events);
-  return count(changes, { streamId, batch, incarnation, member, events });
+
+  const gains = gainsOf(changes.ledger, events);
+  const totalBefore = changes.totalLikes;
+  const total = gains.reduce((sum, { gained }) => sum + gained, totalBefore);
+  if (total > TOTAL_LIKES_MAX) {
+    // SQLite would make a floating-point number of it.
+    return refused(beyondProtocol(batch.firstSequence, `the total would be ${total}`));
+  }
+  const apply = (): LedgerResult => {
+    for (const { itemId, gained } of gains) changes.addLikes(itemId, gained);
+    const appliedLikes = member.appliedLikes + total - totalBefore;
+    changes.setMember({ ...member, appliedLikes });
+    const { firstSequence, lastSequence: appliedSequence, digest } = batch;
+    const row = changes.setIncarnation({ ...incarnation, appliedSequence, digest });
+    const { serverId } = member;
+    const applied = { incarnation: row, serverId, firstSequence, events: gains, totalBefore };
+    return { type: "applied", streamId, applied };
+  };
+  if (incarnation.state !== "closed") return apply();
+  const attempted = changes.attempt(() => {
+    recordAfterClose(changes, incarnation, batch);
+    return apply();
+  });
+  return resultOfAttempt(streamId, attempted);
 }
 
 /** Says why a batch does not follow what was applied, by its sequences and its digest. */
@@ -89,68 +113,24 @@ function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Re
   );
 }
 
-interface Counting {
-  readonly streamId: number;
-  readonly batch: LikeBatch;
-  readonly incarnation: IncarnationRow;
-  readonly member: MemberRow;
-  readonly events: readonly LikeEvent[];
-}
-
-function count(changes: UnitOfWork, counting: Counting): LedgerResult {
-  const { streamId, batch, incarnation: before, events } = counting;
-  const gained = gains(changes.ledger, events);
-  const sum = [...gained.values()].reduce((likes, one) => likes + one, changes.totalLikes);
-  if (sum > TOTAL_LIKES_MAX) {
-    // SQLite would make a floating-point number of it.
-    const refusal = beyondProtocol(batch.firstSequence, `the total would be ${sum}`);
-    return { type: "refused", streamId, refusal };
-  }
-  if (before.state !== "closed") return add(changes, counting, gained);
-  const attempted = changes.attempt(() => {
-    recordAfterClose(changes, counting);
-    return add(changes, counting, gained);
-  });
-  return resultOfAttempt(streamId, attempted);
-}
-
 /** What comes after the end of an incarnation still counts; that it came at all is a trouble. */
-function recordAfterClose(
-  changes: UnitOfWork,
-  { batch, incarnation: before, member }: Counting,
-): void {
-  const detail = `it was closed at #${before.appliedSequence}, and sends events`;
-  const { firstSequence, lastSequence } = batch;
-  const events = { first: firstSequence, last: lastSequence };
-  const { incarnation } = before;
+function recordAfterClose(changes: UnitOfWork, before: IncarnationRow, batch: LikeBatch): void {
+  const { incarnation, outboxId, appliedSequence } = before;
+  const detail = `it was closed at #${appliedSequence}, and sends events`;
+  const events = { first: batch.firstSequence, last: batch.lastSequence };
   const kind = "closed_incarnation";
-  changes.addTrouble(member.outboxId, { kind, incarnation, events, digest: undefined, detail });
+  changes.addTrouble(outboxId, { kind, incarnation, events, digest: undefined, detail });
 }
 
-function add(
-  changes: UnitOfWork,
-  { streamId, batch, incarnation: before, member, events }: Counting,
-  gained: ReadonlyMap<string, bigint>,
-): LedgerResult {
-  const { totalLikes: totalBefore } = changes;
-  for (const [itemId, likes] of gained) changes.addLikes(itemId, likes);
-  const appliedLikes = member.appliedLikes + changes.totalLikes - totalBefore;
-  changes.setMember({ ...member, appliedLikes });
-  const { firstSequence, lastSequence: appliedSequence, digest } = batch;
-  const incarnation = changes.setIncarnation({ ...before, appliedSequence, digest });
-  const { serverId } = member;
-  const applied = { incarnation, serverId, firstSequence, events, totalBefore };
-  return { type: "applied", streamId, applied };
-}
-
-/** What `events` do to each item, one after another. */
-function gains(ledger: LedgerTransaction, events: readonly LikeEvent[]): Map<string, bigint> {
-  const gained = new Map<string, bigint>();
-  for (const { itemId, change } of events) {
-    const before = gained.get(itemId) ?? 0n;
-    gained.set(itemId, before + apply(ledger.itemLikes(itemId) + before, change));
-  }
-  return gained;
+/** What each event adds to its item, one after another. */
+function gainsOf(ledger: LedgerTransaction, events: readonly LikeEvent[]): readonly AppliedEvent[] {
+  const gainedBefore = new Map<string, bigint>();
+  return events.map(({ itemId, change }) => {
+    const before = gainedBefore.get(itemId) ?? 0n;
+    const gained = gainedLikes(change, () => ledger.itemLikes(itemId) + before);
+    gainedBefore.set(itemId, before + gained);
+    return { itemId, gained };
+  });
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 import { MEMBERS_MAX } from "../../limits.ts";
 import type { Refusal } from "../../errors.ts";
-import type { IncarnationRow, MemberRow } from "./ledger.ts";
+import type { IncarnationRow, MemberRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { LedgerResult, ReportCommand } from "./ledger_command.ts";
 import {

@@ -5,7 +5,7 @@
  * All of it is recorded and none of it is guessed about. A trouble that a LikesServer names in the very
  * words of one that was decided is not recorded again: the decision has not reached it yet.
  */
-import type { IncarnationRow, MemberRow } from "./ledger.ts";
+import type { IncarnationRow, MemberRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
 import type { HighestReported, ReportCommand } from "./ledger_command.ts";

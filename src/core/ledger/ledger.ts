@@ -1,103 +1,27 @@
 /**
- * What the primary keeps on its disk, and the few accesses from which the ledger's rule is built.
+ * The ledger: what the primary keeps on its disk, and how the rules reach it.
  *
- * The rule runs inside the store's transaction, against the state that the command before left. A
- * store knows nothing of the protocol: it gets and sets rows, and commits all of them or none.
+ * A rule is pure. It reads rows and sets rows through LedgerTransaction, inside one transaction of a
+ * store, against the state that the command before left. A store knows nothing of the protocol: it
+ * commits all that was set, or nothing.
  */
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
-import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
+import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
+import type { Trouble } from "../protocol/messages.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
-import type { Digest, GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
-
-/** The ledger's one row of its own. */
-export interface LedgerMeta {
-  /** Commit number. */
-  readonly version: number;
-  readonly totalLikes: bigint;
-  /** Version of the last change of the total. */
-  readonly totalVersion: number;
-  /** The committed `as_of`; 0 before the first. */
-  readonly asOfMs: number;
-}
-
-/** An outbox that the ledger has recorded. */
-export interface MemberRow {
-  readonly outboxId: OutboxId;
-  readonly serverId: string;
-  readonly address: string;
-  /** `left` by itself; `retired` by an operator, because it will not return. */
-  readonly state: "member" | "left" | "retired";
-  /** Likes of all its incarnations that are in the total. */
-  readonly appliedLikes: bigint;
-  /** Of a retired one: the committed `as_of` when it was retired; else 0. */
-  readonly retiredAsOfMs: number;
-}
-
-/** An incarnation that the ledger has recorded. */
-export interface IncarnationRow {
-  readonly incarnation: IncarnationId;
-  readonly outboxId: OutboxId;
-  readonly appliedSequence: number;
-  /** The digest at the applied sequence. */
-  readonly digest: Digest;
-  /**
-   * `parked` ones wait for an operator and block nothing; of `retired` ones an operator has said that
-   * nothing more will come.
-   */
-  readonly state: "open" | "closed" | "parked" | "retired";
-}
-
-/** A trouble that was recorded and about which nothing is decided yet. */
-export interface TroubleRow extends Trouble {
-  /** Names it for people, from 1. */
-  readonly number: number;
-  /** Undefined when it is about the ledger as a whole. */
-  readonly outboxId: OutboxId | undefined;
-  /** When it was recorded, by the primary's wall clock. */
-  readonly sinceMs: number;
-  /** What was shown of `as_of` that may be wrong; undefined when nothing was. */
-  readonly doubtfulAsOf: AsOfSpan | undefined;
-}
-
-/** Every `as_of` after `afterMs` and up to `upToMs`. */
-export interface AsOfSpan {
-  readonly afterMs: number;
-  readonly upToMs: number;
-}
-
-/** See DecisionKind. */
-export const DECISION_KINDS = ["retire", "resolve", "redelivered", "confirmed"] as const;
-
-/** Who decided: an operator, who retired a member or resolved a trouble, or what was found later. */
-export type DecisionKind = (typeof DECISION_KINDS)[number];
-
-/** What was decided about a trouble or a member, for ever. */
-export interface DecisionRow {
-  /** From 1, in the order of deciding. */
-  readonly number: number;
-  readonly kind: DecisionKind;
-  /** The trouble that it ends; undefined when it ends none. */
-  readonly trouble: { readonly number: number; readonly kind: TroubleKind } | undefined;
-  readonly outboxId: OutboxId | undefined;
-  readonly incarnation: IncarnationId | undefined;
-  /** Events that will never be counted: a gap that was closed. */
-  readonly givenUp: EventRange | undefined;
-  /** The committed `as_of` then. */
-  readonly asOfMs: number;
-  /** By the primary's wall clock. */
-  readonly decidedMs: number;
-  /** The operator's own words; may be empty. */
-  readonly reason: string;
-}
-
-/** One opening of the ledger. */
-export interface GenerationRow {
-  readonly generation: GenerationId;
-  /** The version that this opening committed first. */
-  readonly firstVersion: number;
-  /** The last version before the next opening; undefined for the newest. */
-  readonly lastVersion: number | undefined;
-}
+import type { LedgerNeed } from "./ledger_needs.ts";
+import type {
+  DecisionRow,
+  GenerationRow,
+  IncarnationRow,
+  IncarnationState,
+  LedgerMeta,
+  MemberRow,
+  MemberState,
+  NewDecision,
+  NewTrouble,
+  TroubleRow,
+} from "./rows.ts";
 
 /** The ledger inside one transaction. */
 export interface LedgerTransaction {
@@ -108,7 +32,7 @@ export interface LedgerTransaction {
   member(outboxId: OutboxId): MemberRow | undefined;
   setMember(row: MemberRow): void;
   /** How many outboxes are in a state. */
-  outboxCount(state: MemberRow["state"]): number;
+  outboxCount(state: MemberState): number;
   incarnation(incarnation: IncarnationId): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
   /**
@@ -117,37 +41,33 @@ export interface LedgerTransaction {
    */
   incarnationsIn(
     outboxId: OutboxId,
-    state: IncarnationRow["state"],
+    state: IncarnationState,
     limit: number,
   ): readonly IncarnationId[];
   generation(generation: GenerationId): GenerationRow | undefined;
-  /**
-   * When the copy was made, of a ledger that was opened from one and has not said so; else
-   * undefined.
-   */
+  /** When the copy was made, of a ledger that was opened from one and has not recorded that. */
   copiedMs(): number | undefined;
-  /** The ledger has said that it is a copy. */
+  /** The ledger has recorded that it is a copy. */
   clearCopied(): void;
   /**
-   * Records a trouble. The same one (outbox, incarnation, kind, and the end of a gap) is recorded once
-   * until it is decided: undefined when it was there.
+   * Records a trouble. The same one is recorded once until it is decided (see isSameTrouble):
+   * undefined when it was there.
    */
-  addTrouble(row: Omit<TroubleRow, "number">): TroubleRow | undefined;
+  addTrouble(row: NewTrouble): TroubleRow | undefined;
   /** Undefined when there is none of that number, or it is decided. */
   trouble(number: number): TroubleRow | undefined;
-  /** Those that are not decided, oldest first. */
+  /** Those that are not decided, oldest first; of the ledger as a whole without an outbox. */
   troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[];
   /** Those that are not decided, of all outboxes. */
   troubleCount(): number;
-  /**
-   * Whether this trouble (outbox, incarnation, kind, first event) was decided before, up to its last
-   * event or beyond.
-   */
+  /** Whether this trouble of the outbox was decided before (see covers). */
   wasDecided(outboxId: OutboxId, trouble: Trouble): boolean;
   /** Records a decision, and that it ends its trouble. */
-  addDecision(row: Omit<DecisionRow, "number">): DecisionRow;
+  addDecision(row: NewDecision): DecisionRow;
+  /** The likes of an item. A rule reads them only where the kind of an event needs them. */
   itemLikes(itemId: string): bigint;
-  setItemLikes(itemId: string, likes: bigint): void;
+  /** Adds to the likes of an item, without reading them. */
+  addLikes(itemId: string, gained: bigint): void;
 }
 
 /** The ledger as it is read at a start; a generation of its own was minted for it. */
@@ -155,6 +75,8 @@ export interface LedgerSnapshot {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
   readonly meta: LedgerMeta;
+  /** When the copy was made, of a ledger that was opened from one and has not recorded that. */
+  readonly copiedMs: number | undefined;
   /** Those that have not left, and those that are in trouble. */
   readonly members: readonly MemberRow[];
   /** Those that are not decided. */
@@ -178,28 +100,52 @@ export type CountsSelection =
 /** Counts and the rows that they belong to, all as one commit left them. */
 export interface CountsRead {
   readonly meta: LedgerMeta;
+  /** Named items in the order asked, with 0 for one without likes. */
   readonly counts: readonly ItemCount[];
   /** In the order asked; 0 for an incarnation that the ledger never met. */
   readonly applied: readonly AppliedIncarnation[];
 }
 
-/**
- * How a transaction ended. One in doubt throws LikesError `store_failed`: the process must go.
- */
-export type TransactionOutcome<T> =
-  | { readonly type: "done"; readonly value: T }
-  /** Nothing was changed. */
-  | { readonly type: WriteFailure };
+/** Why an opening of the ledger has ended. */
+export type OpeningEnd =
+  /** The disk cannot be relied on any more: it is unknown whether the last commit is on it. */
+  | { readonly type: "in_doubt"; readonly reason: string }
+  /** The ledger was opened again since, and nothing was changed. */
+  | { readonly type: "superseded"; readonly reason: string };
 
-/** The primary's disk. One process holds it at a time. */
+/** How a commit ended. */
+export type CommitOutcome<T> =
+  | { readonly type: "done"; readonly value: T }
+  /** Nothing was changed, and the next commit may succeed. */
+  | { readonly type: WriteFailure }
+  | OpeningEnd;
+
+/** How a read ended. */
+export type ReadOutcome<T> = { readonly type: "done"; readonly value: T } | OpeningEnd;
+
+/** One opening of a ledger. It ends for good when a commit is in doubt or superseded. */
 export interface LedgerStore {
   load(): Promise<LedgerSnapshot>;
   /**
-   * Runs `work` in one transaction and syncs it. Throws LikesError `superseded` when the ledger was
-   * opened again since `load`. A `work` that sets nothing costs no sync.
+   * Runs `work` in one transaction and syncs it. `work` is pure and may run again: a store that loads
+   * rows beforehand loads `needs`, and what `work` turned out to need besides. A `work` that sets
+   * nothing costs no sync. Throws what `work` throws.
    */
-  transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>>;
-  /** The likes of the selected items (named ones in the order asked, 0 for one without likes). */
-  counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead;
-  close(): void;
+  transact<T>(
+    needs: readonly LedgerNeed[],
+    work: (ledger: LedgerTransaction) => T,
+  ): Promise<CommitOutcome<T>>;
+  /** Reads counts from one snapshot. */
+  counts(
+    selection: CountsSelection,
+    incarnations: readonly IncarnationId[],
+  ): Promise<ReadOutcome<CountsRead>>;
+  close(): Promise<void>;
 }
+
+/**
+ * Opens a ledger. To open it is to take it over: `generation` is minted in a durable commit, after
+ * which each commit of an older opening is superseded. `nowUnixMs` is kept for people. Throws
+ * LikesError `store_locked`, `store_busy`, `store_unusable`, `disk_full` or the like.
+ */
+export type OpenLedger = (generation: GenerationId, nowUnixMs: number) => Promise<LedgerStore>;

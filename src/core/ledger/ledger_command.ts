@@ -1,7 +1,6 @@
 /** What the primary asks of its ledger, and what came of it. */
 import type { Refusal } from "../../errors.ts";
-import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./ledger.ts";
-import type { LikeEvent } from "../protocol/like_event.ts";
+import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
 import type { Hello, LikeBatch, Report, TroubleKind } from "../protocol/messages.ts";
 import type { Digest, IncarnationId, OutboxId } from "../protocol/ids.ts";
 
@@ -92,12 +91,18 @@ export type LedgerResult =
       readonly decisions: readonly DecisionRow[];
     };
 
+/** An event and what it added to its item. */
+export interface AppliedEvent {
+  readonly itemId: string;
+  readonly gained: bigint;
+}
+
 /** Events that were counted for the first time. */
 export interface Applied {
   readonly incarnation: IncarnationRow;
   readonly serverId: string;
   readonly firstSequence: number;
-  readonly events: readonly LikeEvent[];
+  readonly events: readonly AppliedEvent[];
   /** The grand total before the first of them. */
   readonly totalBefore: bigint;
 }

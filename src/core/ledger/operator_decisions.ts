@@ -5,7 +5,7 @@
  */
 import { assert, unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
-import type { IncarnationRow, TroubleRow } from "./ledger.ts";
+import type { IncarnationRow, TroubleRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { OperatorDecision, LedgerResult } from "./ledger_command.ts";
 import { NO_EVENTS, eventRange } from "../protocol/messages.ts";

@@ -6,16 +6,16 @@ import {
   TROUBLES_RECORDED_MAX,
   TROUBLES_REPORTED_MAX,
 } from "../../limits.ts";
+import type { LedgerTransaction } from "./ledger.ts";
 import type {
   AsOfSpan,
   DecisionKind,
   DecisionRow,
   IncarnationRow,
   LedgerMeta,
-  LedgerTransaction,
   MemberRow,
   TroubleRow,
-} from "./ledger.ts";
+} from "./rows.ts";
 import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
 import { origin } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
@@ -109,7 +109,7 @@ export class UnitOfWork {
   /** Adds likes to an item and to the grand total. */
   addLikes(itemId: string, gained: bigint): void {
     assert(gained >= 0n, "likes never shrink");
-    this.ledger.setItemLikes(itemId, this.ledger.itemLikes(itemId) + gained);
+    this.ledger.addLikes(itemId, gained);
     this.#totalLikes += gained;
     this.#isChanged = true;
   }

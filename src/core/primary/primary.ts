@@ -28,14 +28,8 @@ import {
 import { CommitQueue } from "./commit_queue.ts";
 import { ProgressTracker } from "./progress_tracker.ts";
 import { LogicalClock } from "./logical_clock.ts";
-import type {
-  IncarnationRow,
-  LedgerMeta,
-  LedgerSnapshot,
-  MemberRow,
-  TransactionOutcome,
-  TroubleRow,
-} from "../ledger/ledger.ts";
+import type { LedgerSnapshot, CommitOutcome } from "../ledger/ledger.ts";
+import type { IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "../ledger/rows.ts";
 import type {
   CommitResult,
   LedgerCommand,
@@ -358,7 +352,7 @@ export class PrimaryCore {
     this.#actions.push({ type: "resume", streamId: stream.id });
   }
 
-  #committed(outcome: TransactionOutcome<CommitResult>, nowMs: number): void {
+  #committed(outcome: CommitOutcome<CommitResult>, nowMs: number): void {
     assert(this.#committing, "a commit was under way");
     this.#committing = false;
     if (outcome.type !== "done") {

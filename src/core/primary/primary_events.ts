@@ -1,6 +1,7 @@
 /** What happens to the primary's state machine, and what it asks for: the language of its shell. */
 import type { Refusal } from "../../errors.ts";
-import type { DecisionRow, MemberRow, TransactionOutcome } from "../ledger/ledger.ts";
+import type { CommitOutcome } from "../ledger/ledger.ts";
+import type { DecisionRow, MemberRow } from "../ledger/rows.ts";
 import type { Applied, CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
@@ -16,7 +17,7 @@ export type PrimaryEvent =
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number }
   /** The commit that was asked for is synced, or was not done. */
-  | { readonly type: "committed"; readonly outcome: TransactionOutcome<CommitResult> }
+  | { readonly type: "committed"; readonly outcome: CommitOutcome<CommitResult> }
   /** An operator decides something; answered by `operated`. */
   | { readonly type: "decide"; readonly requestId: number; readonly decision: OperatorRequest }
   | { readonly type: "tick" };

@@ -7,7 +7,7 @@
  * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
  * more, unless it answers a newer pulse than any before.
  */
-import type { IncarnationRow } from "../ledger/ledger.ts";
+import type { IncarnationRow } from "../ledger/rows.ts";
 import type { HighestReported } from "../ledger/ledger_command.ts";
 import type { LikeBatch, Report } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";

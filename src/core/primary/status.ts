@@ -8,7 +8,7 @@
  */
 import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX } from "../../limits.ts";
 import type { MemberProgress } from "./progress_tracker.ts";
-import type { LedgerMeta, MemberRow, TroubleRow } from "../ledger/ledger.ts";
+import type { LedgerMeta, MemberRow, TroubleRow } from "../ledger/rows.ts";
 import type { Convergence, Trouble } from "../protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";

@@ -1,4 +1,7 @@
-/** The like: what may be accepted, and what it does to a total. Protocol version 1 fixes both. */
+/**
+ * The like: what may be accepted, and what it adds. Protocol version 1 fixes both. Nothing else looks
+ * into a change but the codec of records and what makes one.
+ */
 import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../limits.ts";
@@ -26,8 +29,21 @@ export interface LikeEvent {
   readonly change: Change;
 }
 
-/** What `change` does to an item's likes, given the likes that it has: the difference. */
-export function apply(_likes: bigint, change: Change): bigint {
+/** Returns what `change` adds to the sum of its outbox, which is known when it is accepted. */
+export function acceptedLikes(change: Change): bigint {
+  switch (change.kind) {
+    case "add":
+      return change.likes;
+    default:
+      return unreachable(change.kind);
+  }
+}
+
+/**
+ * Returns what `change` adds to its item at the ledger. `likesBefore` reads the likes that the item has;
+ * only a kind that depends on them asks.
+ */
+export function gainedLikes(change: Change, _likesBefore: () => bigint): bigint {
   switch (change.kind) {
     case "add":
       return change.likes;

@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import type { ServiceError } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
 import { monotonicMs } from "../../monotonic.ts";
-import type { DecisionRow } from "../../core/ledger/ledger.ts";
+import type { DecisionRow } from "../../core/ledger/rows.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, unary } from "./client.ts";
 import { fromCall, isCertainNo } from "../faults.ts";

@@ -6,7 +6,7 @@ import type { FromLikesServer, FromPrimary } from "../../core/protocol/messages.
 import type { Status } from "../../core/primary/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, targetOf, unanswered, unary } from "./client.ts";
 import { readCounts, writeCountsRequest } from "../wire/counts_wire.ts";
-import type { Counts } from "../wire/counts_wire.ts";
+import type { Counts } from "../../core/primary/counts_reader.ts";
 import { fromCall } from "../faults.ts";
 import type { GetCountsResponse__Output } from "../gen/likes/v1/GetCountsResponse.ts";
 import type { StatusResponse__Output } from "../gen/likes/v1/StatusResponse.ts";

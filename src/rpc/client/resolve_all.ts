@@ -2,7 +2,7 @@
  * Many troubles, resolved one after another: each by the rule that `likes resolve NUMBER` has, in a
  * transaction of its own. So none waits for all the others, and one that is refused undoes nothing.
  */
-import type { DecisionRow } from "../../core/ledger/ledger.ts";
+import type { DecisionRow } from "../../core/ledger/rows.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
 import { LikesError } from "../../errors.ts";
 import type { OperatorClient } from "./operator_client.ts";

@@ -3,9 +3,10 @@ import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from "@grpc/g
 import { LikesError } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
+import type { CountsOutcome } from "../../core/primary/counts_reader.ts";
 import type { FromLikesServer, FromPrimary } from "../../core/protocol/messages.ts";
 import type { Status } from "../../core/primary/status.ts";
-import { answer, toStatus } from "../faults.ts";
+import { toStatus, toStatusOf } from "../faults.ts";
 import type { GetCountsRequest__Output } from "../gen/likes/v1/GetCountsRequest.ts";
 import type { GetCountsResponse } from "../gen/likes/v1/GetCountsResponse.ts";
 import type { StreamLikesRequest__Output } from "../gen/likes/v1/StreamLikesRequest.ts";
@@ -13,7 +14,6 @@ import type { StreamLikesResponse } from "../gen/likes/v1/StreamLikesResponse.ts
 import { protos } from "../protos.ts";
 import type { AddServices } from "./server.ts";
 import { readCountsRequest, writeCounts } from "../wire/counts_wire.ts";
-import type { Counts } from "../wire/counts_wire.ts";
 import { Watching } from "./watching.ts";
 import type { StatusCall } from "./watching.ts";
 import { readFromLikesServer, writeFromPrimary } from "../wire/wire.ts";
@@ -43,8 +43,8 @@ export interface DeliveryEvents {
 export interface PrimaryServiceHandler {
   open(peer: DeliveryPeer): DeliveryEvents;
   status(): Status;
-  /** Throws LikesError: `usage`, `like_invalid` or `ledger_other`. */
-  counts(request: CountsRequest): Counts;
+  /** Reads counts; `done` is called once. Throws LikesError while the ledger is not open. */
+  count(request: CountsRequest, done: (outcome: CountsOutcome) => void): void;
 }
 
 /** A service that can be added to a server, and whose watchers can be sent away. */
@@ -53,20 +53,35 @@ export interface PrimaryService {
   close(): void;
 }
 
-/** PrimaryService in front of `port`. */
+/** PrimaryService in front of `handler`. */
 export function primaryService(handler: PrimaryServiceHandler): PrimaryService {
   const watching = new Watching(() => handler.status());
   const implementation = {
     streamLikes: (call: LikesCall) => streamLikes(call, handler),
     status: (call: StatusCall) => watching.watch(call),
     getCounts: (call: CountsCall, callback: sendUnaryData<GetCountsResponse>) => {
-      answer(callback, () => writeCounts(handler.counts(readCountsRequest(call.request))));
+      count(call.request, handler, callback);
     },
   };
   return {
     add: (server) => server.addService(protos.PrimaryService.service, implementation),
     close: () => watching.close(),
   };
+}
+
+function count(
+  request: GetCountsRequest__Output,
+  handler: PrimaryServiceHandler,
+  callback: sendUnaryData<GetCountsResponse>,
+): void {
+  try {
+    handler.count(readCountsRequest(request), (outcome) => {
+      if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+      callback(null, writeCounts(outcome.counts));
+    });
+  } catch (error) {
+    callback(toStatusOf(error));
+  }
 }
 
 /** What stands before the port of `peer`, which is as gRPC names it. */

@@ -1,5 +1,6 @@
 /** Between the counts of the core, and those of the wire and of `--json`: of both services. */
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
+import type { Counts } from "../../core/primary/counts_reader.ts";
 import type { CountsOrder } from "../../core/ledger/ledger.ts";
 import type { AppliedIncarnation, ItemCount } from "../../core/protocol/counts.ts";
 import type { CachedCount, CachedLikes } from "../../core/likes_server/count_cache.ts";
@@ -27,19 +28,6 @@ import {
   toSafeInteger,
   writeConvergence,
 } from "./wire_fields.ts";
-
-/** The likes of some items, all from one commit, with how far the total has come. */
-export interface Counts {
-  readonly counts: readonly ItemCount[];
-  readonly convergence: Convergence;
-  readonly asOfMs: number;
-  readonly version: number;
-  /** Empty when no page follows. */
-  readonly nextPageToken: string;
-  readonly applied: readonly AppliedIncarnation[];
-  readonly ledgerId: string;
-  readonly generation: string;
-}
 
 /** The likes of some items, as a LikesServer has learnt them. */
 export interface CachedCounts {

@@ -1,7 +1,7 @@
 /** Between what an operator decides, and the messages of OperatorService and of `--json`. */
 import { REASON_BYTES_MAX } from "../../limits.ts";
-import { DECISION_KINDS } from "../../core/ledger/ledger.ts";
-import type { DecisionKind, DecisionRow } from "../../core/ledger/ledger.ts";
+import { DECISION_KINDS } from "../../core/ledger/rows.ts";
+import type { DecisionKind, DecisionRow } from "../../core/ledger/rows.ts";
 import type { OperatorRequest } from "../../core/primary/primary_events.ts";
 import type { Decision__Output } from "../gen/likes/v1/Decision.ts";
 import type { DecisionKind as WireKind } from "../gen/likes/v1/DecisionKind.ts";

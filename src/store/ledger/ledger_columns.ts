@@ -7,10 +7,10 @@ import type {
   LedgerMeta,
   MemberRow,
   TroubleRow,
-} from "../../core/ledger/ledger.ts";
+} from "../../core/ledger/rows.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
 import type { EventRange, TroubleKind } from "../../core/protocol/messages.ts";
-import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
+import type { NewDecision, NewTrouble } from "../../core/ledger/rows.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import type { Digest, GenerationId, IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
@@ -162,6 +162,11 @@ function rangeOf(row: StoredTrouble): EventRange | undefined {
 function spanOf(row: StoredTrouble): AsOfSpan | undefined {
   const [afterMs, upToMs] = [integerOf(row.as_of_from_ms), integerOf(row.as_of_to_ms)];
   return upToMs === 0 ? undefined : { afterMs, upToMs };
+}
+
+/** When a ledger was copied, as it was stored. */
+export function copiedMsOf(stored: bigint | null | undefined): number | undefined {
+  return stored === null || stored === undefined ? undefined : integerOf(stored);
 }
 
 /** The likes of an item as they were stored. */

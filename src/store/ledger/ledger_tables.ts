@@ -1,6 +1,6 @@
 /** The tables of a ledger, and the statements that read and change them. */
 import type { Database } from "../sqlite/sqlite.ts";
-import type { IncarnationRow, MemberRow } from "../../core/ledger/ledger.ts";
+import type { IncarnationRow, MemberRow } from "../../core/ledger/rows.ts";
 import type { TroubleKind } from "../../core/protocol/messages.ts";
 import type {
   StoredGeneration,
@@ -140,9 +140,9 @@ export function prepareLedger(database: Database) {
     itemLikes: database
       .prepare<[string], bigint>("SELECT likes FROM items WHERE item_id = ?")
       .pluck(),
-    setItemLikes: database.prepare<[string, bigint]>(
+    addLikes: database.prepare<[string, bigint]>(
       "INSERT INTO items (item_id, likes) VALUES (?, ?) " +
-        "ON CONFLICT (item_id) DO UPDATE SET likes = excluded.likes",
+        "ON CONFLICT (item_id) DO UPDATE SET likes = likes + excluded.likes",
     ),
     ...preparePages(database),
   };

@@ -1,41 +1,50 @@
-/** The primary's ledger in memory, for tests and the simulator. */
-import { assert } from "../../assert.ts";
+/**
+ * The primary's ledger in memory, for tests and the simulator.
+ *
+ * It works as a store on the other side of a network does: it loads rows, runs the rules on them, and
+ * writes one write set. Of the rows that the rules are known to need it may leave some out.
+ */
+import { assert, unreachable } from "../../assert.ts";
 import type {
+  CommitOutcome,
   CountsRead,
   CountsSelection,
+  LedgerSnapshot,
+  LedgerStore,
+  LedgerTransaction,
+  ReadOutcome,
+} from "../../core/ledger/ledger.ts";
+import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
+import { Loaded, LoadedLedger, Miss } from "../../core/ledger/loaded_ledger.ts";
+import type {
+  LedgerHead,
+  NeedOf,
+  PlacedIncarnation,
+  WriteSet,
+} from "../../core/ledger/loaded_ledger.ts";
+import { NEW_LEDGER, covers } from "../../core/ledger/rows.ts";
+import type {
   DecisionRow,
   GenerationRow,
   IncarnationRow,
   LedgerMeta,
-  LedgerSnapshot,
-  LedgerStore,
-  LedgerTransaction,
   MemberRow,
-  TransactionOutcome,
   TroubleRow,
-} from "../../core/ledger/ledger.ts";
-import type { Trouble } from "../../core/protocol/messages.ts";
-import { LikesError } from "../../errors.ts";
+} from "../../core/ledger/rows.ts";
+import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
+import { MemoryDisk } from "../memory_disk.ts";
+import { selectPage } from "../memory_pages.ts";
 import { FailedStore } from "../sqlite/failed_store.ts";
+import { storedLikes } from "../sqlite/stored_integer.ts";
 import {
-  NEW_LEDGER,
   checkedDecision,
   checkedIncarnation,
   checkedMember,
   checkedMeta,
   checkedTrouble,
-  isSameTrouble,
 } from "./ledger_rows.ts";
-import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
-import { MemoryDisk } from "../memory_disk.ts";
-import { selectPage } from "../memory_pages.ts";
-import { storedLikes } from "../sqlite/stored_integer.ts";
-import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
 
-/**
- * The disk of a ledger: what was committed, in the order in which rows were first set. Transactions
- * change it as they go on, and take that back when they fail, before anybody else can look.
- */
+/** The disk of a ledger: what was committed, in the order in which rows were first set. */
 export class LedgerDisk extends MemoryDisk {
   readonly ledgerId: LedgerId;
   meta: LedgerMeta = NEW_LEDGER;
@@ -44,7 +53,7 @@ export class LedgerDisk extends MemoryDisk {
   readonly members = new Map<OutboxId, MemberRow>();
   readonly incarnations = new Map<IncarnationId, IncarnationRow>();
   /** Those that are not decided, by their numbers. */
-  troubles: ReadonlyMap<number, TroubleRow> = new Map<number, TroubleRow>();
+  readonly troubles = new Map<number, TroubleRow>();
   readonly decidedTroubles = new Map<number, TroubleRow>();
   readonly decisions: DecisionRow[] = [];
   readonly items = new Map<string, bigint>();
@@ -56,6 +65,99 @@ export class LedgerDisk extends MemoryDisk {
     this.ledgerId = ledgerId;
   }
 
+  /** What is loaded before each transaction. */
+  get head(): LedgerHead {
+    return {
+      meta: this.meta,
+      copiedMs: this.copiedMs,
+      troubleCount: this.troubles.size,
+      lastTroubleNumber: this.troubles.size + this.decidedTroubles.size,
+      lastDecisionNumber: this.decisions.length,
+    };
+  }
+
+  /** Loads what `need` asks for. */
+  load(loaded: Loaded, need: LedgerNeed): void {
+    switch (need.type) {
+      case "member":
+        return loaded.set<"member">(need, this.members.get(need.outboxId));
+      case "incarnation":
+        return loaded.set<"incarnation">(need, this.#placed(need.incarnation));
+      case "incarnations_in":
+        return loaded.set<"incarnations_in">(need, this.#incarnationsIn(need));
+      case "outbox_count": {
+        const states = [...this.members.values()].map(({ state }) => state);
+        return loaded.set<"outbox_count">(need, states.filter((one) => one === need.state).length);
+      }
+      case "generation":
+        return loaded.set<"generation">(need, this.#generation(need.generation));
+      case "trouble":
+        return loaded.set<"trouble">(need, this.troubles.get(need.number));
+      case "troubles_of": {
+        const rows = [...this.troubles.values()];
+        return loaded.set<"troubles_of">(
+          need,
+          rows.filter((row) => row.outboxId === need.outboxId),
+        );
+      }
+      case "was_decided": {
+        const reported = { ...need.trouble, outboxId: need.outboxId };
+        const isDecided = [...this.decidedTroubles.values()].some((row) => covers(row, reported));
+        return loaded.set<"was_decided">(need, isDecided);
+      }
+      case "item":
+        return loaded.set<"item">(need, this.items.get(need.itemId) ?? 0n);
+      default:
+        return unreachable(need);
+    }
+  }
+
+  /** Commits what a transaction set. */
+  write(set: WriteSet): void {
+    this.meta = checkedMeta(set.meta);
+    if (set.isCopyRecorded) this.copiedMs = undefined;
+    for (const row of set.members) this.members.set(row.outboxId, checkedMember(row));
+    for (const row of set.incarnations) {
+      this.incarnations.set(row.incarnation, checkedIncarnation(row));
+    }
+    for (const [itemId, gained] of set.likes) {
+      this.items.set(itemId, storedLikes((this.items.get(itemId) ?? 0n) + gained));
+    }
+    for (const row of set.troubles)
+      this.troubles.set(row.number, { ...checkedTrouble(row), number: row.number });
+    for (const row of set.decisions) {
+      checkedDecision(row);
+      this.decisions.push(row);
+      if (row.trouble !== undefined) this.#decide(row.trouble.number);
+    }
+  }
+
+  #decide(number: number): void {
+    const trouble = this.troubles.get(number);
+    assert(trouble !== undefined, `trouble ${number} is there and not decided`);
+    this.decidedTroubles.set(number, trouble);
+    this.troubles.delete(number);
+  }
+
+  #placed(incarnation: IncarnationId): PlacedIncarnation | undefined {
+    const row = this.incarnations.get(incarnation);
+    if (row === undefined) return undefined;
+    return { row, place: [...this.incarnations.keys()].indexOf(incarnation) };
+  }
+
+  #incarnationsIn({ outboxId, state, limit }: NeedOf<"incarnations_in">): PlacedIncarnation[] {
+    const placed = [...this.incarnations.values()].map((row, place) => ({ row, place }));
+    const found = placed.filter(({ row }) => row.outboxId === outboxId && row.state === state);
+    return found.slice(0, limit);
+  }
+
+  #generation(generation: GenerationId): GenerationRow | undefined {
+    const index = this.generations.findIndex((row) => row.generation === generation);
+    const row = this.generations[index];
+    const next = this.generations[index + 1];
+    return row && { ...row, lastVersion: next && next.firstVersion - 1 };
+  }
+
   /** A copy of what is committed now, as a file would be copied. */
   clone(): LedgerDisk {
     const copy = new LedgerDisk(this.ledgerId);
@@ -63,7 +165,7 @@ export class LedgerDisk extends MemoryDisk {
     copy.copiedMs = this.copiedMs;
     for (const [id, row] of this.members) copy.members.set(id, row);
     for (const [id, row] of this.incarnations) copy.incarnations.set(id, row);
-    copy.troubles = this.troubles;
+    for (const [number, row] of this.troubles) copy.troubles.set(number, row);
     for (const [number, row] of this.decidedTroubles) copy.decidedTroubles.set(number, row);
     for (const [itemId, likes] of this.items) copy.items.set(itemId, likes);
     copy.decisions.push(...this.decisions);
@@ -72,36 +174,65 @@ export class LedgerDisk extends MemoryDisk {
   }
 }
 
+const SUPERSEDED = {
+  type: "superseded",
+  reason: "Cannot use the ledger in memory: it was opened again since",
+} as const;
+
+/** Whether a need is left out when rows are loaded beforehand, so that the rules miss it. */
+export type LeaveOut = (need: LedgerNeed) => boolean;
+
 /** A ledger opened on `disk`, which supersedes an older one. The simulator has no use for promises. */
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: GenerationId;
+  readonly #leaveOut: LeaveOut;
   readonly #failed = new FailedStore("the ledger in memory");
 
-  constructor(disk: LedgerDisk, generation: GenerationId) {
+  constructor(disk: LedgerDisk, generation: GenerationId, leaveOut: LeaveOut = () => false) {
     const known = disk.generations.some((row) => row.generation === generation);
     assert(!known, "a generation is minted once");
     disk.generations.push({ generation, firstVersion: disk.meta.version + 1 });
     this.#disk = disk;
     this.#generation = generation;
+    this.#leaveOut = leaveOut;
   }
 
   async load(): Promise<LedgerSnapshot> {
     return this.loadNow();
   }
 
-  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
-    return this.transactNow(work);
+  async transact<T>(
+    needs: readonly LedgerNeed[],
+    work: (ledger: LedgerTransaction) => T,
+  ): Promise<CommitOutcome<T>> {
+    return this.transactNow(needs, work);
+  }
+
+  async counts(
+    selection: CountsSelection,
+    incarnations: readonly IncarnationId[],
+  ): Promise<ReadOutcome<CountsRead>> {
+    return this.countsNow(selection, incarnations);
+  }
+
+  async close(): Promise<void> {
+    // A disk in memory has nothing to give back.
+  }
+
+  get #isSuperseded(): boolean {
+    return this.#disk.generations.at(-1)?.generation !== this.#generation;
   }
 
   loadNow(): LedgerSnapshot {
     this.#failed.throwIfFailed();
-    const { ledgerId, meta, members, troubles } = this.#disk;
+    const { ledgerId, meta, copiedMs, members, troubles } = this.#disk;
     const inTrouble = new Set([...troubles.values()].map(({ outboxId }) => outboxId));
     return {
       ledgerId,
       generation: this.#generation,
       meta,
+      copiedMs,
       members: [...members.values()].filter(({ state, outboxId }) => {
         return state === "member" || inTrouble.has(outboxId);
       }),
@@ -109,29 +240,32 @@ export class MemoryLedger implements LedgerStore {
     };
   }
 
-  transactNow<T>(work: (ledger: LedgerTransaction) => T): TransactionOutcome<T> {
+  transactNow<T>(
+    needs: readonly LedgerNeed[],
+    work: (ledger: LedgerTransaction) => T,
+  ): CommitOutcome<T> {
     this.#failed.throwIfFailed();
-    if (this.#disk.generations.at(-1)?.generation !== this.#generation) {
-      const found = "it was opened again since; use the newer one";
-      throw new LikesError("superseded", `Cannot write the ledger in memory: ${found}`);
-    }
-    const ledger = new MemoryLedgerTransaction(this.#disk);
-    let value: T;
-    try {
-      value = work(ledger);
-    } catch (error) {
-      ledger.undo();
-      throw error;
-    }
-    const fault = ledger.changed ? this.#disk.takeFault() : undefined;
-    if (fault === "disk_full" || fault === "in_doubt_lost") ledger.undo();
-    if (fault === "disk_full") return { type: "disk_full" };
-    if (fault !== undefined) throw this.#failed.fail(new Error("the disk failed"));
-    return { type: "done", value };
+    if (this.#isSuperseded) return SUPERSEDED;
+    const { value, writeSet } = runOnLoaded(
+      this.#disk,
+      needs.filter((need) => !this.#leaveOut(need)),
+      work,
+    );
+    if (writeSet === undefined) return { type: "done", value };
+    const fault = this.#disk.takeFault();
+    if (fault === "disk_full") return { type: fault };
+    if (fault !== "in_doubt_lost") this.#disk.write(writeSet);
+    if (fault === undefined) return { type: "done", value };
+    const { message: reason } = this.#failed.fail(new Error("the disk failed"));
+    return { type: "in_doubt", reason };
   }
 
-  counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead {
+  countsNow(
+    selection: CountsSelection,
+    incarnations: readonly IncarnationId[],
+  ): ReadOutcome<CountsRead> {
     this.#failed.throwIfFailed();
+    if (this.#isSuperseded) return SUPERSEDED;
     const { meta, items } = this.#disk;
     const counts =
       selection.type === "page"
@@ -141,165 +275,25 @@ export class MemoryLedger implements LedgerStore {
       const { appliedSequence = 0 } = this.#disk.incarnations.get(incarnation) ?? {};
       return { incarnation, appliedSequence };
     });
-    return { meta, counts, applied };
-  }
-
-  close(): void {
-    // A disk in memory has nothing to give back.
+    return { type: "done", value: { meta, counts, applied } };
   }
 }
 
-/** The ledger inside one transaction: it changes the disk, and knows how to undo that. */
-class MemoryLedgerTransaction implements LedgerTransaction {
-  readonly #disk: LedgerDisk;
-  readonly #undo: (() => void)[] = [];
-
-  constructor(disk: LedgerDisk) {
-    this.#disk = disk;
-  }
-
-  /** Whether anything was set. */
-  get changed(): boolean {
-    return this.#undo.length > 0;
-  }
-
-  /** Takes back what was set since there were `kept` changes, the newest first. */
-  undo(kept = 0): void {
-    while (this.#undo.length > kept) this.#undo.pop()?.();
-  }
-
-  attempt(work: () => boolean): boolean {
-    const kept = this.#undo.length;
-    const isDone = work();
-    if (!isDone) this.undo(kept);
-    return isDone;
-  }
-
-  meta(): LedgerMeta {
-    return this.#disk.meta;
-  }
-
-  setMeta(row: LedgerMeta): void {
-    this.#assign({ meta: checkedMeta(row) });
-  }
-
-  member(outboxId: OutboxId): MemberRow | undefined {
-    return this.#disk.members.get(outboxId);
-  }
-
-  setMember(row: MemberRow): void {
-    this.#set(this.#disk.members, row.outboxId, checkedMember(row));
-  }
-
-  outboxCount(wanted: MemberRow["state"]): number {
-    return [...this.#disk.members.values()].filter(({ state }) => state === wanted).length;
-  }
-
-  incarnation(incarnation: IncarnationId): IncarnationRow | undefined {
-    return this.#disk.incarnations.get(incarnation);
-  }
-
-  setIncarnation(row: IncarnationRow): void {
-    this.#set(this.#disk.incarnations, row.incarnation, checkedIncarnation(row));
-  }
-
-  incarnationsIn(
-    outboxId: OutboxId,
-    state: IncarnationRow["state"],
-    limit: number,
-  ): readonly IncarnationId[] {
-    const found: IncarnationId[] = [];
-    for (const row of this.#disk.incarnations.values()) {
-      if (found.length >= limit) break;
-      if (row.outboxId === outboxId && row.state === state) found.push(row.incarnation);
+/** Runs `work` on what is loaded for `needs`, and again with each row that it misses. */
+function runOnLoaded<T>(
+  disk: LedgerDisk,
+  needs: readonly LedgerNeed[],
+  work: (ledger: LedgerTransaction) => T,
+): { readonly value: T; readonly writeSet: WriteSet | undefined } {
+  const loaded = new Loaded(disk.head);
+  for (const need of needs) disk.load(loaded, need);
+  while (true) {
+    const ledger = new LoadedLedger(loaded);
+    try {
+      return { value: work(ledger), writeSet: ledger.writeSet };
+    } catch (error) {
+      if (!(error instanceof Miss)) throw error;
+      disk.load(loaded, error.need);
     }
-    return found;
-  }
-
-  generation(generation: GenerationId): GenerationRow | undefined {
-    const { generations } = this.#disk;
-    const index = generations.findIndex((row) => row.generation === generation);
-    const row = generations[index];
-    const next = generations[index + 1];
-    return row && { ...row, lastVersion: next && next.firstVersion - 1 };
-  }
-
-  copiedMs(): number | undefined {
-    return this.#disk.copiedMs;
-  }
-
-  clearCopied(): void {
-    if (this.#disk.copiedMs !== undefined) this.#assign({ copiedMs: undefined });
-  }
-
-  addTrouble(row: NewTrouble): TroubleRow | undefined {
-    checkedTrouble(row);
-    const { troubles, decidedTroubles } = this.#disk;
-    if ([...troubles.values()].some((other) => isSameTrouble(row, other))) return undefined;
-    const number = troubles.size + decidedTroubles.size + 1;
-    const recorded = { ...row, number };
-    this.#assign({ troubles: new Map([...troubles, [number, recorded]]) });
-    return recorded;
-  }
-
-  trouble(number: number): TroubleRow | undefined {
-    return this.#disk.troubles.get(number);
-  }
-
-  troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[] {
-    return [...this.#disk.troubles.values()].filter((row) => row.outboxId === outboxId);
-  }
-
-  troubleCount(): number {
-    return this.#disk.troubles.size;
-  }
-
-  wasDecided(outboxId: OutboxId, trouble: Trouble): boolean {
-    for (const row of this.#disk.decidedTroubles.values()) {
-      const { events } = row;
-      if (events?.first !== trouble.events?.first) continue;
-      if ((events?.last ?? 0) < (trouble.events?.last ?? 0)) continue;
-      if (isSameTrouble(row, { ...trouble, outboxId, events })) return true;
-    }
-    return false;
-  }
-
-  addDecision(row: NewDecision): DecisionRow {
-    checkedDecision(row);
-    const { troubles, decidedTroubles, decisions } = this.#disk;
-    const number = row.trouble?.number;
-    if (number !== undefined) {
-      const trouble = troubles.get(number);
-      assert(trouble !== undefined, `trouble ${number} is there and not decided`);
-      this.#set(decidedTroubles, number, trouble);
-      this.#assign({ troubles: new Map([...troubles].filter(([one]) => one !== number)) });
-    }
-    const recorded = { ...row, number: decisions.length + 1 };
-    decisions.push(recorded);
-    this.#undo.push(() => decisions.pop());
-    return recorded;
-  }
-
-  itemLikes(itemId: string): bigint {
-    return this.#disk.items.get(itemId) ?? 0n;
-  }
-
-  setItemLikes(itemId: string, likes: bigint): void {
-    this.#set(this.#disk.items, itemId, storedLikes(likes));
-  }
-
-  #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
-    const before = map.get(key);
-    map.set(key, value);
-    this.#undo.push(() => {
-      if (before === undefined) map.delete(key);
-      else map.set(key, before);
-    });
-  }
-
-  #assign(values: Partial<Pick<LedgerDisk, "meta" | "copiedMs" | "troubles">>): void {
-    const { meta, copiedMs, troubles } = this.#disk;
-    Object.assign(this.#disk, values);
-    this.#undo.push(() => Object.assign(this.#disk, { meta, copiedMs, troubles }));
   }
 }

@@ -3,30 +3,35 @@ import { assert } from "../../assert.ts";
 import type {
   CountsRead,
   CountsSelection,
+  LedgerSnapshot,
+  LedgerStore,
+  LedgerTransaction,
+  OpeningEnd,
+  ReadOutcome,
+  CommitOutcome,
+} from "../../core/ledger/ledger.ts";
+import type {
   DecisionRow,
   GenerationRow,
   IncarnationRow,
   LedgerMeta,
-  LedgerSnapshot,
-  LedgerStore,
-  LedgerTransaction,
   MemberRow,
-  TransactionOutcome,
   TroubleRow,
-} from "../../core/ledger/ledger.ts";
+} from "../../core/ledger/rows.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
 import type { Trouble } from "../../core/protocol/messages.ts";
 import { LikesError } from "../../errors.ts";
 import {
-  NEW_LEDGER,
   checkedDecision,
   checkedIncarnation,
   checkedMember,
   checkedMeta,
   checkedTrouble,
 } from "./ledger_rows.ts";
-import type { NewDecision, NewTrouble } from "./ledger_rows.ts";
+import type { NewDecision, NewTrouble } from "../../core/ledger/rows.ts";
+import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
 import {
+  copiedMsOf,
   decisionRow,
   generationOf,
   incarnationOf,
@@ -38,6 +43,7 @@ import {
 } from "./ledger_columns.ts";
 import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
+import { NEW_LEDGER } from "../../core/ledger/rows.ts";
 import { openSqliteFile } from "../sqlite/sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
 import { integerOf, storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
@@ -97,7 +103,7 @@ export class SqliteLedger implements LedgerStore {
   }
 
   async load(): Promise<LedgerSnapshot> {
-    const { ledgerId, meta, members, troubles } = this.#statements;
+    const { ledgerId, meta, members, troubles, copiedMs } = this.#statements;
     return this.#file.read(() => {
       const id = ledgerId.get();
       assert(id !== undefined, "the ledger has its row");
@@ -105,24 +111,48 @@ export class SqliteLedger implements LedgerStore {
         ledgerId: id,
         generation: this.#generation,
         meta: metaOf(meta.get()),
+        copiedMs: copiedMsOf(copiedMs.get()),
         members: members.all().map(memberOf),
         troubles: troubles.all().map(troubleOf),
       };
     });
   }
 
-  async transact<T>(work: (ledger: LedgerTransaction) => T): Promise<TransactionOutcome<T>> {
-    return this.#file.transact(() => {
-      this.#throwIfSuperseded();
-      const ledger = new SqliteLedgerTransaction(this.#statements);
-      const value = work(ledger);
-      return { value, changed: ledger.changed };
-    });
+  /** Reads each row when the rules ask for it: the database is in this process. */
+  async transact<T>(
+    _needs: readonly LedgerNeed[],
+    work: (ledger: LedgerTransaction) => T,
+  ): Promise<CommitOutcome<T>> {
+    try {
+      const outcome = this.#file.transact<CommitOutcome<T>>(() => {
+        if (this.#isSuperseded) return { value: this.#superseded(), changed: false };
+        const ledger = new SqliteLedgerTransaction(this.#statements);
+        const value = work(ledger);
+        return { value: { type: "done", value }, changed: ledger.changed };
+      });
+      return outcome.type === "done" ? outcome.value : outcome;
+    } catch (error) {
+      return inDoubt(error);
+    }
   }
 
-  counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead {
+  async counts(
+    selection: CountsSelection,
+    incarnations: readonly IncarnationId[],
+  ): Promise<ReadOutcome<CountsRead>> {
+    try {
+      return this.#file.read(() => {
+        if (this.#isSuperseded) return this.#superseded();
+        return { type: "done", value: this.#counts(selection, incarnations) };
+      });
+    } catch (error) {
+      return inDoubt(error);
+    }
+  }
+
+  #counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead {
     const { meta, incarnation } = this.#statements;
-    return this.#file.read(() => ({
+    return {
       meta: metaOf(meta.get()),
       counts: selection.type === "named" ? this.#named(selection.itemIds) : this.#page(selection),
       applied: incarnations.map((id) => {
@@ -130,7 +160,7 @@ export class SqliteLedger implements LedgerStore {
         const appliedSequence = row === undefined ? 0 : incarnationOf(row).appliedSequence;
         return { incarnation: id, appliedSequence };
       }),
-    }));
+    };
   }
 
   #named(itemIds: readonly string[]): readonly ItemCount[] {
@@ -148,18 +178,25 @@ export class SqliteLedger implements LedgerStore {
     return [...equally, ...less].map(itemOf);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#file.close();
   }
 
-  #throwIfSuperseded(): void {
-    if (this.#statements.newestGeneration.get() === this.#generation) return;
-    throw new LikesError(
-      "superseded",
-      `Cannot write the ledger ${JSON.stringify(this.#file.path)}: it was opened again since; ` +
-        `stop this primary, the newer one goes on`,
-    );
+  get #isSuperseded(): boolean {
+    return this.#statements.newestGeneration.get() !== this.#generation;
   }
+
+  #superseded(): OpeningEnd {
+    const path = JSON.stringify(this.#file.path);
+    const reason = `Cannot write the ledger ${path}: it was opened again since`;
+    return { type: "superseded", reason };
+  }
+}
+
+/** The end of an opening whose file has failed. Throws any other error. */
+function inDoubt(error: unknown): OpeningEnd {
+  if (!(error instanceof LikesError) || error.code !== "store_failed") throw error;
+  return { type: "in_doubt", reason: error.message };
 }
 
 /** The ledger inside one transaction, which is the file's open one. */
@@ -237,8 +274,7 @@ class SqliteLedgerTransaction implements LedgerTransaction {
   }
 
   copiedMs(): number | undefined {
-    const copiedMs = this.#statements.copiedMs.get() ?? null;
-    return copiedMs === null ? undefined : integerOf(copiedMs);
+    return copiedMsOf(this.#statements.copiedMs.get());
   }
 
   clearCopied(): void {
@@ -288,9 +324,9 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     return this.#statements.itemLikes.get(itemId) ?? 0n;
   }
 
-  setItemLikes(itemId: string, likes: bigint): void {
-    storedLikes(likes);
+  addLikes(itemId: string, gained: bigint): void {
+    storedLikes(gained);
     this.changed = true;
-    this.#statements.setItemLikes.run(itemId, likes);
+    this.#statements.addLikes.run(itemId, gained);
   }
 }

@@ -16,7 +16,7 @@
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert } from "../../assert.ts";
-import type { TransactionOutcome } from "../../core/ledger/ledger.ts";
+import type { WriteFailure } from "../../core/protocol/write_failure.ts";
 import { LikesError } from "../../errors.ts";
 import { isFull } from "./disk_space.ts";
 import { Database, SqliteError } from "./sqlite.ts";
@@ -39,7 +39,11 @@ const WAL_PAGES_MAX = 1_000;
 /** How long an opening waits for a person's `sqlite3` that is writing: nobody is served yet. */
 const BUSY_OPENING_WAIT_MAX_MS = 1_000;
 
-/** What the work of a transaction gives: its value, and whether there is anything to commit. */
+/** How a transaction ended. After a failure nothing was changed. */
+export type FileOutcome<T> =
+  { readonly type: "done"; readonly value: T } | { readonly type: WriteFailure };
+
+/** What the work of a transaction returns: its value, and whether there is anything to commit. */
 export interface Worked<T> {
   readonly value: T;
   readonly changed: boolean;
@@ -96,7 +100,7 @@ export class SqliteFile {
    * when there is no space, busy when somebody else is writing. Throws what `work` throws, rolled
    * back, and LikesError `store_failed` after any other error of SQLite.
    */
-  transact<T>(work: () => Worked<T>): TransactionOutcome<T> {
+  transact<T>(work: () => Worked<T>): FileOutcome<T> {
     this.#failed.throwIfFailed();
     assert(!this.database.inTransaction, "one transaction runs at a time");
     try {

@@ -1,0 +1,97 @@
+/**
+ * What commands surely read of the ledger. A store on the other side of a network loads it before the
+ * rules run, in few round trips. It is a hint: a row that is not named here is loaded when it is missed.
+ */
+import { unreachable } from "../../assert.ts";
+import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { Report, Trouble } from "../protocol/messages.ts";
+import type { LedgerCommand, ReportCommand } from "./ledger_command.ts";
+import type { IncarnationState, MemberState } from "./rows.ts";
+
+/** One thing that a rule reads. The ledger's own row and its counts of rows are always loaded. */
+export type LedgerNeed =
+  | { readonly type: "member"; readonly outboxId: OutboxId }
+  | { readonly type: "incarnation"; readonly incarnation: IncarnationId }
+  /** The oldest ones; a store may load more than `limit`. */
+  | {
+      readonly type: "incarnations_in";
+      readonly outboxId: OutboxId;
+      readonly state: IncarnationState;
+      readonly limit: number;
+    }
+  | { readonly type: "outbox_count"; readonly state: MemberState }
+  | { readonly type: "generation"; readonly generation: GenerationId }
+  | { readonly type: "trouble"; readonly number: number }
+  | { readonly type: "troubles_of"; readonly outboxId: OutboxId | undefined }
+  | { readonly type: "was_decided"; readonly outboxId: OutboxId; readonly trouble: Trouble }
+  | { readonly type: "item"; readonly itemId: string };
+
+/** A report looks at two open incarnations, beside the few that its transaction has set. */
+const OPEN_LOADED = 4;
+
+/** Returns what `commands` surely read. */
+export function needsOf(commands: readonly LedgerCommand[]): readonly LedgerNeed[] {
+  return commands.flatMap(needsOfOne);
+}
+
+function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
+  switch (command.type) {
+    case "hello": {
+      const { incarnation, seen } = command.hello;
+      const generation = seen && ({ type: "generation", generation: seen.generation } as const);
+      return [{ type: "incarnation", incarnation }, ...(generation ? [generation] : [])];
+    }
+    case "batch": {
+      const { outboxId, batch } = command;
+      const { incarnation } = batch;
+      return [
+        { type: "member", outboxId },
+        { type: "incarnation", incarnation },
+      ];
+    }
+    case "report":
+      return [...needsOfReport(command.report), ...needsOfTroubles(command.report)];
+    case "decide": {
+      const { decision } = command;
+      if (decision.type === "resolve") return [{ type: "trouble", number: decision.troubleNumber }];
+      const { outboxId } = decision;
+      return [
+        { type: "member", outboxId },
+        { type: "troubles_of", outboxId },
+      ];
+    }
+    case "confirmed":
+      return [
+        { type: "outbox_count", state: "left" },
+        { type: "troubles_of", outboxId: undefined },
+      ];
+    case "opened":
+      return [{ type: "troubles_of", outboxId: undefined }];
+    case "advance":
+      return [];
+    default:
+      return unreachable(command);
+  }
+}
+
+function needsOfReport({ outboxId, report }: ReportCommand): readonly LedgerNeed[] {
+  return [
+    { type: "member", outboxId },
+    { type: "incarnation", incarnation: report.incarnation },
+    { type: "troubles_of", outboxId },
+    { type: "incarnations_in", outboxId, state: "open", limit: OPEN_LOADED },
+  ];
+}
+
+function needsOfTroubles({
+  outboxId,
+  report,
+}: {
+  outboxId: OutboxId;
+  report: Report;
+}): LedgerNeed[] {
+  return report.troubles.flatMap((trouble): LedgerNeed[] => [
+    { type: "incarnation", incarnation: trouble.incarnation },
+    { type: "was_decided", outboxId, trouble },
+  ]);
+}

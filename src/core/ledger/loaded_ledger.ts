@@ -1,0 +1,311 @@
+/**
+ * The ledger inside one transaction, from rows that were loaded before it.
+ *
+ * A store that has to wait for its rows loads what the commands need, runs the rules on this, and
+ * writes what they set as one write set. A row that is not loaded throws Miss. The store then loads
+ * that row too and runs the rules again, which are pure.
+ */
+import { assert, unreachable } from "../../assert.ts";
+import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { Trouble } from "../protocol/messages.ts";
+import type { LedgerTransaction } from "./ledger.ts";
+import type { LedgerNeed } from "./ledger_needs.ts";
+import { covers, isSameTrouble } from "./rows.ts";
+import type {
+  DecisionRow,
+  GenerationRow,
+  IncarnationRow,
+  IncarnationState,
+  LedgerMeta,
+  MemberRow,
+  MemberState,
+  NewDecision,
+  NewTrouble,
+  TroubleRow,
+} from "./rows.ts";
+
+/** What a store loads before each transaction. */
+export interface LedgerHead {
+  readonly meta: LedgerMeta;
+  readonly copiedMs: number | undefined;
+  /** Troubles that are not decided. */
+  readonly troubleCount: number;
+  /** The numbers that the newest trouble and the newest decision have; 0 before the first. */
+  readonly lastTroubleNumber: number;
+  readonly lastDecisionNumber: number;
+}
+
+/** An incarnation and its place in the order in which incarnations were first recorded. */
+export interface PlacedIncarnation {
+  readonly row: IncarnationRow;
+  readonly place: number;
+}
+
+/** What is loaded for a need. */
+export interface LoadedRows {
+  readonly member: MemberRow | undefined;
+  readonly incarnation: PlacedIncarnation | undefined;
+  /** Oldest first: all, or at least as many as the need's limit. */
+  readonly incarnations_in: readonly PlacedIncarnation[];
+  readonly outbox_count: number;
+  readonly generation: GenerationRow | undefined;
+  readonly trouble: TroubleRow | undefined;
+  readonly troubles_of: readonly TroubleRow[];
+  readonly was_decided: boolean;
+  readonly item: bigint;
+}
+
+/** The need of type `Type`. */
+export type NeedOf<Type extends LedgerNeed["type"]> = Extract<LedgerNeed, { readonly type: Type }>;
+
+/** Rows that were loaded, each for its need. */
+export class Loaded {
+  readonly head: LedgerHead;
+  readonly #rows = new Map<string, { readonly need: LedgerNeed; readonly rows: unknown }>();
+
+  constructor(head: LedgerHead) {
+    this.head = head;
+  }
+
+  set<Type extends LedgerNeed["type"]>(need: NeedOf<Type>, rows: LoadedRows[Type]): void {
+    this.#rows.set(keyOf(need), { need, rows });
+  }
+
+  /** Throws Miss when the need is not loaded. */
+  get<Type extends LedgerNeed["type"]>(need: NeedOf<Type>): LoadedRows[Type] {
+    const loaded = this.#rows.get(keyOf(need));
+    if (loaded === undefined || isCutShort(loaded.need, loaded.rows, need)) throw new Miss(need);
+    return loaded.rows as LoadedRows[Type];
+  }
+}
+
+/** Thrown by a read of what is not loaded. No error: it asks the store for `need`. */
+export class Miss extends Error {
+  readonly need: LedgerNeed;
+
+  constructor(need: LedgerNeed) {
+    super(`Cannot read ${need.type} of the ledger: it is not loaded`);
+    this.need = need;
+  }
+}
+
+/** All that a transaction set, for one write. Each row is the newest of its key. */
+export interface WriteSet {
+  readonly meta: LedgerMeta;
+  readonly isCopyRecorded: boolean;
+  readonly members: readonly MemberRow[];
+  readonly incarnations: readonly IncarnationRow[];
+  /** What each item gained, in the order of the items' ids: locks are taken in one order. */
+  readonly likes: readonly (readonly [itemId: string, gained: bigint])[];
+  readonly troubles: readonly TroubleRow[];
+  readonly decisions: readonly DecisionRow[];
+}
+
+/** Rows of `loaded`, and what the rules set since. */
+export class LoadedLedger implements LedgerTransaction {
+  readonly #loaded: Loaded;
+  #meta: LedgerMeta | undefined;
+  #isCopyRecorded = false;
+  readonly #members = new Map<OutboxId, MemberRow>();
+  readonly #incarnations = new Map<IncarnationId, PlacedIncarnation>();
+  readonly #likes = new Map<string, bigint>();
+  readonly #troubles: TroubleRow[] = [];
+  readonly #decisions: DecisionRow[] = [];
+  /** Troubles that this transaction decided. */
+  readonly #decided = new Map<number, TroubleRow>();
+  /** Takes back what was set, the newest last. */
+  readonly #undo: (() => void)[] = [];
+
+  constructor(loaded: Loaded) {
+    this.#loaded = loaded;
+  }
+
+  /** All that was set; undefined when nothing was. */
+  get writeSet(): WriteSet | undefined {
+    if (this.#undo.length === 0) return undefined;
+    return {
+      meta: this.meta(),
+      isCopyRecorded: this.#isCopyRecorded,
+      members: [...this.#members.values()],
+      incarnations: [...this.#incarnations.values()].map(({ row }) => row),
+      likes: [...this.#likes].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      troubles: this.#troubles,
+      decisions: this.#decisions,
+    };
+  }
+
+  attempt(work: () => boolean): boolean {
+    const kept = this.#undo.length;
+    const isDone = work();
+    if (!isDone) while (this.#undo.length > kept) this.#undo.pop()?.();
+    return isDone;
+  }
+
+  meta(): LedgerMeta {
+    return this.#meta ?? this.#loaded.head.meta;
+  }
+
+  setMeta(row: LedgerMeta): void {
+    const before = this.#meta;
+    this.#meta = row;
+    this.#undo.push(() => (this.#meta = before));
+  }
+
+  member(outboxId: OutboxId): MemberRow | undefined {
+    return this.#members.get(outboxId) ?? this.#loaded.get({ type: "member", outboxId });
+  }
+
+  setMember(row: MemberRow): void {
+    this.#set(this.#members, row.outboxId, row);
+  }
+
+  outboxCount(state: MemberState): number {
+    let count = this.#loaded.get({ type: "outbox_count", state });
+    for (const [outboxId, row] of this.#members) {
+      if (row.state === state) count++;
+      if (this.#loaded.get({ type: "member", outboxId })?.state === state) count--;
+    }
+    return count;
+  }
+
+  incarnation(incarnation: IncarnationId): IncarnationRow | undefined {
+    return this.#placed(incarnation)?.row;
+  }
+
+  setIncarnation(row: IncarnationRow): void {
+    const { incarnation } = row;
+    const place = this.#placed(incarnation)?.place ?? Infinity;
+    this.#set(this.#incarnations, incarnation, { row, place });
+  }
+
+  incarnationsIn(outboxId: OutboxId, state: IncarnationState, limit: number): IncarnationId[] {
+    // Those that left the state in this transaction may be among the oldest.
+    const set = [...this.#incarnations.values()].filter(({ row }) => row.outboxId === outboxId);
+    const need = { type: "incarnations_in", outboxId, state, limit: limit + set.length } as const;
+    const loaded = this.#loaded.get(need).filter(({ row }) => {
+      return !this.#incarnations.has(row.incarnation);
+    });
+    const found = [...loaded, ...set.filter(({ row }) => row.state === state)];
+    // New ones have one place, and stay in the order in which they were set: the sort is stable.
+    found.sort((a, b) => (a.place === b.place ? 0 : a.place - b.place));
+    return found.slice(0, limit).map(({ row }) => row.incarnation);
+  }
+
+  generation(generation: GenerationId): GenerationRow | undefined {
+    return this.#loaded.get({ type: "generation", generation });
+  }
+
+  copiedMs(): number | undefined {
+    return this.#isCopyRecorded ? undefined : this.#loaded.head.copiedMs;
+  }
+
+  clearCopied(): void {
+    if (this.copiedMs() === undefined) return;
+    this.#isCopyRecorded = true;
+    this.#undo.push(() => (this.#isCopyRecorded = false));
+  }
+
+  addTrouble(row: NewTrouble): TroubleRow | undefined {
+    if (this.troublesOf(row.outboxId).some((other) => isSameTrouble(row, other))) return undefined;
+    const number = this.#loaded.head.lastTroubleNumber + this.#troubles.length + 1;
+    const recorded = { ...row, number };
+    this.#push(this.#troubles, recorded);
+    return recorded;
+  }
+
+  trouble(number: number): TroubleRow | undefined {
+    if (this.#decided.has(number)) return undefined;
+    const added = this.#troubles.find((row) => row.number === number);
+    return added ?? this.#loaded.get({ type: "trouble", number });
+  }
+
+  troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[] {
+    const added = this.#troubles.filter((row) => row.outboxId === outboxId);
+    const rows = [...this.#loaded.get({ type: "troubles_of", outboxId }), ...added];
+    return rows.filter(({ number }) => !this.#decided.has(number));
+  }
+
+  troubleCount(): number {
+    return this.#loaded.head.troubleCount + this.#troubles.length - this.#decided.size;
+  }
+
+  wasDecided(outboxId: OutboxId, trouble: Trouble): boolean {
+    const reported = { ...trouble, outboxId };
+    if ([...this.#decided.values()].some((row) => covers(row, reported))) return true;
+    return this.#loaded.get({ type: "was_decided", outboxId, trouble });
+  }
+
+  addDecision(row: NewDecision): DecisionRow {
+    if (row.trouble !== undefined) {
+      const trouble = this.trouble(row.trouble.number);
+      assert(trouble !== undefined, `trouble ${row.trouble.number} is there and not decided`);
+      this.#set(this.#decided, trouble.number, trouble);
+    }
+    const number = this.#loaded.head.lastDecisionNumber + this.#decisions.length + 1;
+    const recorded = { ...row, number };
+    this.#push(this.#decisions, recorded);
+    return recorded;
+  }
+
+  itemLikes(itemId: string): bigint {
+    return this.#loaded.get({ type: "item", itemId }) + (this.#likes.get(itemId) ?? 0n);
+  }
+
+  addLikes(itemId: string, gained: bigint): void {
+    this.#set(this.#likes, itemId, (this.#likes.get(itemId) ?? 0n) + gained);
+  }
+
+  #placed(incarnation: IncarnationId): PlacedIncarnation | undefined {
+    const set = this.#incarnations.get(incarnation);
+    return set ?? this.#loaded.get({ type: "incarnation", incarnation });
+  }
+
+  #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
+    const before = map.get(key);
+    map.set(key, value);
+    this.#undo.push(() => {
+      if (before === undefined) map.delete(key);
+      else map.set(key, before);
+    });
+  }
+
+  #push<Row>(rows: Row[], row: Row): void {
+    rows.push(row);
+    this.#undo.push(() => rows.pop());
+  }
+}
+
+/** Whether more rows are needed than were loaded, where there are perhaps more. */
+function isCutShort(loaded: LedgerNeed, rows: unknown, need: LedgerNeed): boolean {
+  if (loaded.type !== "incarnations_in" || need.type !== "incarnations_in") return false;
+  return loaded.limit < need.limit && (rows as readonly unknown[]).length >= loaded.limit;
+}
+
+/** A need as a key. Needs with one key are answered by the same rows. */
+function keyOf(need: LedgerNeed): string {
+  switch (need.type) {
+    case "member":
+      return `member ${need.outboxId}`;
+    case "incarnation":
+      return `incarnation ${need.incarnation}`;
+    case "incarnations_in":
+      return `incarnations_in ${need.outboxId} ${need.state}`;
+    case "outbox_count":
+      return `outbox_count ${need.state}`;
+    case "generation":
+      return `generation ${need.generation}`;
+    case "trouble":
+      return `trouble ${need.number}`;
+    case "troubles_of":
+      return `troubles_of ${need.outboxId ?? ""}`;
+    case "was_decided": {
+      const { incarnation = "", kind, events } = need.trouble;
+      const range = `${events?.first ?? 0} ${events?.last ?? 0}`;
+      return `was_decided ${need.outboxId} ${incarnation} ${kind} ${range}`;
+    }
+    case "item":
+      return `item ${need.itemId}`;
+    default:
+      return unreachable(need);
+  }
+}

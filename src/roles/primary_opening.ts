@@ -1,0 +1,183 @@
+/**
+ * One opening of the ledger: its store, a core of its snapshot, the streams that the core serves, and
+ * all who wait for an answer. It performs the core's actions in their order and decides nothing.
+ *
+ * When a commit is in doubt or superseded, nothing that the core knows is sure any more. The opening
+ * ends then: its streams end, and who waits is told. The role opens the ledger again.
+ */
+import { performance } from "node:perf_hooks";
+import { unreachable } from "../assert.ts";
+import { addressBetween } from "../cli/reach.ts";
+import { commit } from "../core/ledger/apply_commands.ts";
+import type { CountsSelection, LedgerSnapshot, LedgerStore } from "../core/ledger/ledger.ts";
+import type { LedgerCommand } from "../core/ledger/ledger_command.ts";
+import type { CountsRequest } from "../core/primary/counts_page.ts";
+import type { CountsOutcome } from "../core/primary/counts_reader.ts";
+import { PrimaryCore } from "../core/primary/primary.ts";
+import type {
+  OperatorRequest,
+  OperatorResult,
+  PrimaryAction,
+  PrimaryEvent,
+  PrimaryNotice,
+} from "../core/primary/primary.ts";
+import type { IncarnationId } from "../core/protocol/ids.ts";
+import type { FromLikesServer } from "../core/protocol/messages.ts";
+import type { Refusal } from "../errors.ts";
+import { recordCodec } from "../format/record_codec.ts";
+import type { DeliveryEvents, DeliveryPeer } from "../rpc/server/primary_service.ts";
+import { Callers, Driver } from "./role.ts";
+
+/** What an opening tells its role. */
+export interface OpeningEvents {
+  notice(notice: PrimaryNotice): void;
+  /** The opening is over, and the ledger may be opened again. */
+  ended(reason: string): void;
+  /** A bug: the role cannot go on. */
+  failed(error: unknown): void;
+}
+
+/** An opening that serves until it is ended. */
+export class PrimaryOpening {
+  readonly core: PrimaryCore;
+  readonly #store: LedgerStore;
+  readonly #events: OpeningEvents;
+  readonly #driver: Driver<PrimaryEvent, PrimaryAction>;
+  readonly #peers = new Map<number, DeliveryPeer>();
+  readonly #operators = new Callers<OperatorResult>();
+  readonly #readers = new Callers<CountsOutcome>();
+  #streamId = 0;
+  #hasCommitted = false;
+
+  constructor(store: LedgerStore, snapshot: LedgerSnapshot, events: OpeningEvents) {
+    const started = { monotonicMs: performance.now(), wallMs: Date.now() };
+    this.core = new PrimaryCore(snapshot, started);
+    this.#store = store;
+    this.#events = events;
+    this.#driver = new Driver(
+      this.core,
+      (action) => this.#perform(action),
+      (error) => events.failed(error),
+    );
+  }
+
+  /** Whether a commit of it was done. */
+  get hasCommitted(): boolean {
+    return this.#hasCommitted;
+  }
+
+  tick(): void {
+    this.#driver.drive({ type: "tick" });
+  }
+
+  /** Takes a delivery stream. */
+  take(peer: DeliveryPeer): DeliveryEvents {
+    const { drive } = this.#driver;
+    const streamId = ++this.#streamId;
+    this.#peers.set(streamId, peer);
+    drive({ type: "opened", streamId });
+    return {
+      received: (message) => {
+        drive({ type: "received", streamId, message: passedOn(message, peer.host) });
+      },
+      writable: () => drive({ type: "writable", streamId }),
+      closed: () => {
+        this.#peers.delete(streamId);
+        drive({ type: "closed", streamId });
+      },
+    };
+  }
+
+  decide(request: OperatorRequest, done: (result: OperatorResult) => void): void {
+    const requestId = this.#operators.add(done);
+    this.#driver.drive({ type: "decide", requestId, request });
+  }
+
+  count(request: CountsRequest, done: (outcome: CountsOutcome) => void): void {
+    const requestId = this.#readers.add(done);
+    this.#driver.drive({ type: "count", requestId, request });
+  }
+
+  /** Ends all streams with `refusal`, tells who waits, and closes the store. */
+  async end(refusal: Refusal): Promise<void> {
+    if (this.#driver.isStopped) return;
+    this.#driver.stop();
+    for (const peer of this.#peers.values()) peer.end(refusal);
+    this.#readers.answerAll({ type: "refused", refusal });
+    const message =
+      "Cannot tell whether it was decided: the ledger was closed meanwhile; ask again, for nothing " +
+      "is decided twice";
+    this.#operators.answerAll({
+      type: "refused",
+      refusal: { code: "outcome_unknown", message },
+    });
+    await this.#store.close();
+  }
+
+  #perform(action: PrimaryAction): void {
+    switch (action.type) {
+      case "commit":
+        return this.#commit(action.commands);
+      case "send": {
+        const { streamId, message } = action;
+        const taken = this.#peers.get(streamId)?.send(message) ?? true;
+        if (!taken) this.#driver.drive({ type: "blocked", streamId });
+        return;
+      }
+      case "end":
+        this.#peers.get(action.streamId)?.end(action.refusal);
+        this.#peers.delete(action.streamId);
+        return;
+      case "pause":
+        return this.#peers.get(action.streamId)?.pause();
+      case "resume":
+        return this.#peers.get(action.streamId)?.resume();
+      case "decided":
+        return this.#operators.answer(action.requestId, action.outcome);
+      case "read_counts":
+        return this.#readCounts(action.requestId, action.selection, action.incarnations);
+      case "counted":
+        return this.#readers.answer(action.requestId, action.outcome);
+      case "notice":
+        return this.#events.notice(action.notice);
+      default:
+        return unreachable(action);
+    }
+  }
+
+  /** After what is readable now was read, so that what arrived together is committed together. */
+  #commit(commands: readonly LedgerCommand[]): void {
+    setImmediate(() => {
+      if (this.#driver.isStopped) return;
+      commit(this.#store, commands, recordCodec, Date.now())
+        .then((outcome) => {
+          if (outcome.type === "in_doubt" || outcome.type === "superseded") {
+            return this.#events.ended(outcome.reason);
+          }
+          this.#hasCommitted ||= outcome.type === "done";
+          this.#driver.drive({ type: "committed", outcome });
+        })
+        .catch((error: unknown) => this.#events.failed(error));
+    });
+  }
+
+  #readCounts(
+    requestId: number,
+    selection: CountsSelection,
+    incarnations: readonly IncarnationId[],
+  ): void {
+    this.#store
+      .counts(selection, incarnations)
+      .then((outcome) => {
+        if (outcome.type !== "done") return this.#events.ended(outcome.reason);
+        this.#driver.drive({ type: "counts_read", requestId, read: outcome.value });
+      })
+      .catch((error: unknown) => this.#events.failed(error));
+  }
+}
+
+/** `message` of a peer on `host`, with no other address than one that reaches somebody from here. */
+function passedOn(message: FromLikesServer, host: string): FromLikesServer {
+  if (message.type !== "hello") return message;
+  return { ...message, address: addressBetween(message.address, host) };
+}
