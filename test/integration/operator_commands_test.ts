@@ -15,11 +15,9 @@ const RETIRED: DecisionRow = {
   ...DECISION,
   number: 5,
   kind: "retire",
-  trouble: "",
-  troubleNumber: 0,
-  incarnation: "",
-  firstSequence: 0,
-  lastSequence: 0,
+  trouble: undefined,
+  incarnation: undefined,
+  givenUp: undefined,
 };
 
 test("resolve and retire print what was decided, as lines and as JSON", async () => {

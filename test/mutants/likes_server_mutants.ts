@@ -130,8 +130,8 @@ const LIKES_SERVER = mutantsOf(
       breaks: "membership: one that left accepts at its next start, and nobody waits for it",
       edits: [
         [
-          '{ type: "membership", membership: "unregistered", seen: ',
-          '{ type: "membership", membership: "member", seen: ',
+          '      membership: "unregistered",\n      seen: this.#newestSeen(),',
+          '      membership: "member",\n      seen: this.#newestSeen(),',
         ],
       ],
     },

@@ -60,7 +60,7 @@ export function acceptOutbox(test: Test, makeFixture: () => OutboxFixture): void
 }
 
 function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
-  test("load() gives an empty stranger when the outbox is new", async () => {
+  test("load() gives an empty unregistered outbox when it is new", async () => {
     await using fixture = makeFixture();
     assert.equal(await fixture.open().load(), {
       outboxId: OUTBOX_ID,
