@@ -37,7 +37,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   const ledger = openLedger(from, 1);
   await valueOf(ledger, (transaction) => {
     for (let item = 0; item < ITEMS; item++) {
-      transaction.setItemLikes(`video/${item}/${"x".repeat(100)}`, 7n);
+      setLikes(transaction, `video/${item}/${"x".repeat(100)}`, 7n);
     }
     const totalLikes = BigInt(ITEMS) * 7n;
     transaction.setMeta({ version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
@@ -53,7 +53,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   for (let write = 0; write < WRITES; write++) {
     await valueOf(ledger, (transaction) => {
       const { version, totalLikes } = transaction.meta();
-      transaction.setItemLikes(`late/${write}`, 3n);
+      setLikes(transaction, `late/${write}`, 3n);
       const next = { version: version + 1, totalLikes: totalLikes + 3n };
       transaction.setMeta({ ...next, totalVersion: next.version, asOfMs: 6 });
     });
@@ -73,7 +73,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   assert.is(lstatSync(to).mode & 0o777, 0o700);
   const copy = openLedger(to, 2);
   assert.equal((await copy.load()).meta, { version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
-  const items = mostLiked(copy, 2 * ITEMS);
+  const items = await mostLiked(copy, 2 * ITEMS);
   assert.is(items.length, ITEMS);
   assert.is(
     items.reduce((sum, { likes }) => sum + likes, 0n),
@@ -237,8 +237,7 @@ test("backUp() leaves nothing behind when it is ended, or the disk is full", asy
   await using folder = temporaryFolder();
   const ledger = openLedger(folder.path, 1);
   await valueOf(ledger, (transaction) => {
-    for (let item = 0; item < ITEMS; item++)
-      transaction.setItemLikes(`${"v".repeat(99)}${item}`, 1n);
+    for (let item = 0; item < ITEMS; item++) setLikes(transaction, `${"v".repeat(99)}${item}`, 1n);
   });
   ledger.close();
   const to = join(folder.path, "to");

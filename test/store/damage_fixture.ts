@@ -168,7 +168,7 @@ async function fillLedger(folder: string): Promise<void> {
       let { totalLikes } = before;
       for (let item = 0; item < ITEMS; item++) {
         const itemId = `video/${generation}/${item}`;
-        transaction.setItemLikes(itemId, BigInt(item * 7));
+        setLikes(transaction, itemId, BigInt(item * 7));
         totalLikes += BigInt(item * 7);
       }
       const version = before.version + 1;
@@ -194,8 +194,8 @@ async function ledgerMeaning(folder: string): Promise<string> {
   const ledger = openLedger(folder, GENERATIONS);
   try {
     const { generation: _, ...snapshot } = await ledger.load();
-    const items = mostLiked(ledger, GENERATIONS * ITEMS);
-    const counts = likesOf(ledger, ...items.map(({ itemId }) => itemId));
+    const items = await mostLiked(ledger, GENERATIONS * ITEMS);
+    const counts = await likesOf(ledger, ...items.map(({ itemId }) => itemId));
     const rows = await valueOf(ledger, (transaction) => {
       const found: unknown[] = [INCARNATION, transaction.copiedMs()];
       for (const state of ["open", "closed", "parked", "retired"] as const) {

@@ -21,46 +21,46 @@ import type { LedgerFixture } from "./ledger_fixture.ts";
 export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture): void {
   test("transact() leaves nothing and goes on when it is refused", async () => {
     await using fixture = makeFixture();
-    await commit(fixture.open(FIRST), { cat: 1n });
-    const store = fixture.openFull(SECOND);
+    await commit(await fixture.open(FIRST), { cat: 1n });
+    const store = await fixture.openFull(SECOND);
     const before = await store.load();
     const setMany = (ledger: LedgerTransaction) => {
       ledger.setMeta({ ...ledger.meta(), version: 9 });
-      ledger.setItemLikes("cat", 9n);
-      for (let item = 0; item < LARGE_ITEMS; item += 1) ledger.setItemLikes(`item-${item}`, 1n);
+      setLikes(ledger, "cat", 9n);
+      for (let item = 0; item < LARGE_ITEMS; item += 1) setLikes(ledger, `item-${item}`, 1n);
     };
-    assert.equal(await store.transact(setMany), { type: "disk_full" });
+    assert.equal(await store.transact([], setMany), { type: "disk_full" });
     assert.equal(await store.load(), before);
-    assert.equal(mostLiked(store, 10), [{ itemId: "cat", likes: 1n }]);
+    assert.equal(await mostLiked(store, 10), [{ itemId: "cat", likes: 1n }]);
     await commit(store, { cat: 2n });
-    const again = fixture.open(THIRD);
+    const again = await fixture.open(THIRD);
     assert.equal((await again.load()).meta.version, 2);
-    assert.equal(await again.transact(setMany), { type: "done", value: undefined });
-    assert.equal(mostLiked(again, 1), [{ itemId: "cat", likes: 9n }]);
+    assert.equal(await again.transact([], setMany), { type: "done", value: undefined });
+    assert.equal(await mostLiked(again, 1), [{ itemId: "cat", likes: 9n }]);
   });
 
   test("transact() refuses everything after it ended in doubt", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
-    fixture.breakDisk();
+    await fixture.breakDisk();
     const error = await faultOf("store_failed", () => commit(store, { cat: 2n }));
     assert.ok(error.cause instanceof Error);
-    const later = await faultOf("store_failed", () => store.transact(() => undefined));
+    const later = await faultOf("store_failed", () => store.transact([], () => undefined));
     assert.is(later, error);
     await faultOf("store_failed", () => store.load());
-    await faultOf("store_failed", () => likesOf(store, "cat"));
-    await faultOf("store_failed", () => mostLiked(store, 1));
-    const again = fixture.open(SECOND);
+    await faultOf("store_failed", () => await likesOf(store, "cat"));
+    await faultOf("store_failed", () => await mostLiked(store, 1));
+    const again = await fixture.open(SECOND);
     assert.is((await again.load()).meta.version, 1);
     await commit(again, { cat: 2n });
-    assert.equal(likesOf(again, "cat"), [{ itemId: "cat", likes: 2n }]);
+    assert.equal(await likesOf(again, "cat"), [{ itemId: "cat", likes: 2n }]);
   });
 
   test("transact() takes no space and meets no fault when its work sets nothing", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
-    fixture.breakDisk();
+    const store = await fixture.open(FIRST);
+    await fixture.breakDisk();
     assert.is(await valueOf(store, (ledger) => ledger.meta().version), 0);
     assert.equal(await store.load(), {
       ledgerId: LEDGER_ID,

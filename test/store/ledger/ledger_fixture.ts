@@ -1,27 +1,32 @@
 /** What the ledger tests share: the disk that they are given, and rows to put on it. */
 import type {
-  IncarnationRow,
-  LedgerMeta,
+  CountsRead,
+  CountsSelection,
   LedgerStore,
   LedgerTransaction,
-  MemberRow,
 } from "../../../src/core/ledger/ledger.ts";
+import type {
+  IncarnationRow,
+  LedgerMeta,
+  MemberRow,
+  NewDecision,
+  NewTrouble,
+} from "../../../src/core/ledger/rows.ts";
 import type { ItemCount } from "../../../src/core/protocol/counts.ts";
-import type { NewDecision, NewTrouble } from "../../../src/store/ledger/ledger_rows.ts";
 import { testId } from "../faults.ts";
 
 /** A disk with one ledger of the id `LEDGER_ID`. */
 export interface LedgerFixture extends AsyncDisposable {
   /** Opens the ledger as `generation`, after closing the one that was open. */
-  open(generation: string): LedgerStore;
+  open(generation: string): Promise<LedgerStore>;
   /** The same, but a transaction that sets `LARGE_ITEMS` items is refused, once at least. */
-  openFull(generation: string): LedgerStore;
+  openFull(generation: string): Promise<LedgerStore>;
   /** Makes the next transaction that sets an item's likes end in doubt. */
-  breakDisk(): void;
+  breakDisk(): Promise<void>;
   /** Makes it a copy, while it is open. */
-  markCopied(copiedMs: number): void;
+  markCopied(copiedMs: number): Promise<void>;
   /** Records a newer generation while the ledger stays open. */
-  supersede(generation: string): void;
+  supersede(generation: string): Promise<void>;
 }
 
 export const LEDGER_ID = testId(0x1e);
@@ -71,14 +76,33 @@ export const DECISION: NewDecision = {
 };
 
 /** The likes of named items. */
-export function likesOf(store: LedgerStore, ...itemIds: string[]): readonly ItemCount[] {
-  return store.counts({ type: "named", itemIds }, []).counts;
+export async function likesOf(
+  store: LedgerStore,
+  ...itemIds: string[]
+): Promise<readonly ItemCount[]> {
+  return (await read(store, { type: "named", itemIds })).counts;
 }
 
 /** The most liked items. */
-export function mostLiked(store: LedgerStore, limit: number): readonly ItemCount[] {
+export async function mostLiked(store: LedgerStore, limit: number): Promise<readonly ItemCount[]> {
   const page = { type: "page", order: "most_liked", after: undefined, limit } as const;
-  return store.counts(page, []).counts;
+  return (await read(store, page)).counts;
+}
+
+/** What a read of counts returns that has to be done. */
+export async function read(
+  store: LedgerStore,
+  selection: CountsSelection,
+  incarnations: readonly string[] = [],
+): Promise<CountsRead> {
+  const outcome = await store.counts(selection, incarnations);
+  if (outcome.type !== "done") throw new Error("The read was not done");
+  return outcome.value;
+}
+
+/** Adds what an item lacks of `likes`. */
+export function setLikes(ledger: LedgerTransaction, itemId: string, likes: bigint): void {
+  ledger.addLikes(itemId, likes - ledger.itemLikes(itemId));
 }
 
 /** The value of a transaction that has to be done. */
@@ -86,7 +110,7 @@ export async function valueOf<T>(
   store: LedgerStore,
   work: (ledger: LedgerTransaction) => T,
 ): Promise<T> {
-  const outcome = await store.transact(work);
+  const outcome = await store.transact([], work);
   if (outcome.type !== "done") throw new Error("The transaction was refused");
   return outcome.value;
 }
@@ -99,6 +123,6 @@ export async function commit(
   await valueOf(store, (ledger) => {
     const meta = ledger.meta();
     ledger.setMeta({ ...meta, version: meta.version + 1 });
-    for (const [itemId, itemLikes] of Object.entries(likes)) ledger.setItemLikes(itemId, itemLikes);
+    for (const [itemId, itemLikes] of Object.entries(likes)) setLikes(ledger, itemId, itemLikes);
   });
 }

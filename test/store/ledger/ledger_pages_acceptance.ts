@@ -12,7 +12,7 @@ export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void 
   for (const order of ["most_liked", "item_id"] as const) {
     test(`counts() goes on after an item, liked or not since, by ${order}`, async () => {
       await using fixture = makeFixture();
-      const store = fixture.open(FIRST);
+      const store = await fixture.open(FIRST);
       await commit(store, { b: 5n, a: 5n, c: 9n, d: 1n, e: 5n, "\ufffd": 1n, "😀": 1n });
       const all = pageAfter(store, order, undefined, 10);
       for (const limit of [1, 2, 3, 100]) assert.equal(pages(store, order, limit), all);
@@ -24,7 +24,7 @@ export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void 
 
   test("counts() tells the meta and the applied sequences of the same commit", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
     await valueOf(store, (ledger) => ledger.setIncarnation(ROW));
     const named = { type: "named", itemIds: ["cat"] } as const;

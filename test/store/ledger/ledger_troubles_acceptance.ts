@@ -40,7 +40,7 @@ export function acceptTroubles(test: Test, makeFixture: () => LedgerFixture): vo
 function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
   test("addTrouble() records a trouble once, and gives it a number", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     const later = { ...TROUBLE, detail: "again", sinceMs: TROUBLE.sinceMs + 1 };
     const added = await valueOf(store, (ledger) => [
       ledger.addTrouble(TROUBLE),
@@ -53,7 +53,7 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
       { ...OTHER, number: 2 },
     ];
     assert.equal(added, [numbered[0], undefined, numbered[1], 2]);
-    const again = fixture.open(SECOND);
+    const again = await fixture.open(SECOND);
     assert.is(await valueOf(again, (ledger) => ledger.addTrouble(later)), undefined);
     assert.equal((await again.load()).troubles, numbered);
   });
@@ -62,7 +62,7 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
     await using fixture = makeFixture();
     const gap: NewTrouble = { ...TROUBLE, kind: "gap", events: { first: 1, last: 7 } };
     const wider: NewTrouble = { ...gap, events: { first: 1, last: 9 } };
-    const added = await valueOf(fixture.open(FIRST), (ledger) => [
+    const added = await valueOf(await fixture.open(FIRST), (ledger) => [
       ledger.addTrouble(gap)?.number,
       ledger.addTrouble(wider)?.number,
       ledger.addTrouble({ ...gap, detail: "again" })?.number,
@@ -74,7 +74,7 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
   test("troublesOf() lists those of an outbox, and of the ledger as a whole apart", async () => {
     await using fixture = makeFixture();
     const foreign = { ...TROUBLE, outboxId: testId(0xb) };
-    const listed = await valueOf(fixture.open(FIRST), (ledger) => {
+    const listed = await valueOf(await fixture.open(FIRST), (ledger) => {
       for (const row of [OTHER, foreign, OF_LEDGER, TROUBLE]) ledger.addTrouble(row);
       return [OUTBOX, undefined, testId(0xc)].map((outboxId) => ledger.troublesOf(outboxId));
     });
@@ -90,7 +90,7 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
 
   test("addTrouble() asserts when a number does not fit", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     const troubles: readonly Partial<NewTrouble>[] = [
       { events: { first: -1, last: 4 } },
       { events: { first: 1, last: -1 } },
@@ -100,7 +100,9 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
     ];
     for (const changes of troubles) {
       const row = { ...TROUBLE, ...changes };
-      await assertionOf("whole number", () => store.transact((ledger) => ledger.addTrouble(row)));
+      await assertionOf("whole number", () =>
+        store.transact([], (ledger) => ledger.addTrouble(row)),
+      );
     }
     const decisions: readonly Partial<NewDecision>[] = [
       { trouble: { number: 2 ** 53, kind: "gap" } },
@@ -111,7 +113,9 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
     ];
     for (const changes of decisions) {
       const row = { ...DECISION, trouble: undefined, ...changes };
-      await assertionOf("whole number", () => store.transact((ledger) => ledger.addDecision(row)));
+      await assertionOf("whole number", () =>
+        store.transact([], (ledger) => ledger.addDecision(row)),
+      );
     }
   });
 }
@@ -119,13 +123,13 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
 function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
   test("addDecision() ends its trouble for ever, and the next one has another number", async () => {
     await using fixture = makeFixture();
-    const decision = await valueOf(fixture.open(FIRST), (ledger) => {
+    const decision = await valueOf(await fixture.open(FIRST), (ledger) => {
       ledger.addTrouble(TROUBLE);
       ledger.addTrouble(OTHER);
       return ledger.addDecision(DECISION);
     });
     assert.equal(decision, { ...DECISION, number: 1 });
-    const store = fixture.open(SECOND);
+    const store = await fixture.open(SECOND);
     assert.equal((await store.load()).troubles, [{ ...OTHER, number: 2 }]);
     const rows = await valueOf(store, (ledger) => [
       ledger.trouble(1),
@@ -143,7 +147,7 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
 
   test("addDecision() ends no trouble when it names none", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     const retire = { ...DECISION, kind: "retire", trouble: undefined } as const;
     const added = await valueOf(store, (ledger) => {
       ledger.addTrouble(TROUBLE);
@@ -154,8 +158,8 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
 
   test("addDecision() asserts when its trouble is not there, or decided", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
-    const decide = () => store.transact((ledger) => ledger.addDecision(DECISION));
+    const store = await fixture.open(FIRST);
+    const decide = () => store.transact([], (ledger) => ledger.addDecision(DECISION));
     await assertionOf("not decided", decide);
     await valueOf(store, (ledger) => ledger.addTrouble(TROUBLE));
     await decide();
@@ -171,13 +175,13 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
       { ...REPORTED, events: { first: 1, last: 5 } },
       { ...REPORTED, events: undefined },
     ];
-    await valueOf(fixture.open(FIRST), (ledger) => {
+    await valueOf(await fixture.open(FIRST), (ledger) => {
       ledger.addTrouble(TROUBLE);
       assert.not(ledger.wasDecided(OUTBOX, REPORTED), "not decided yet");
       ledger.addDecision(DECISION);
       assert.ok(ledger.wasDecided(OUTBOX, REPORTED));
     });
-    await valueOf(fixture.open(SECOND), (ledger) => {
+    await valueOf(await fixture.open(SECOND), (ledger) => {
       ledger.addTrouble({ ...TROUBLE, events: { first: 1, last: 5 } });
       assert.ok(ledger.wasDecided(OUTBOX, { ...REPORTED, detail: "in other words" }));
       assert.ok(ledger.wasDecided(OUTBOX, { ...REPORTED, events: { first: 1, last: 3 } }));
@@ -190,19 +194,19 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
 function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
   test("attempt() takes back all of what was set when it is no success, and nothing else", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
     const ends = await valueOf(store, (ledger) => {
       ledger.addTrouble(TROUBLE);
       const failed = ledger.attempt(() => {
-        ledger.setItemLikes("cat", 7n);
+        setLikes(ledger, "cat", 7n);
         ledger.addTrouble(OTHER);
         ledger.addDecision(DECISION);
         return false;
       });
       assert.equal([ledger.itemLikes("cat"), ledger.troubleCount()], [1n, 1]);
       const done = ledger.attempt(() => {
-        ledger.setItemLikes("cat", 2n);
+        setLikes(ledger, "cat", 2n);
         return ledger.addTrouble(OTHER)?.number === 2;
       });
       return [failed, done, ledger.itemLikes("cat"), ledger.troubleCount()];
@@ -220,11 +224,11 @@ function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
 
   test("transact() takes troubles and decisions back when its work throws", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     await valueOf(store, (ledger) => [ledger.addTrouble(TROUBLE), ledger.addTrouble(OTHER)]);
     const before = await store.load();
     const thrown = await store
-      .transact((ledger) => {
+      .transact([], (ledger) => {
         ledger.addDecision(DECISION);
         ledger.addTrouble(TROUBLE);
         ledger.addDecision({ ...DECISION, trouble: { number: 2, kind: "digest_differs" } });
@@ -245,14 +249,14 @@ function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
 function acceptMarks(test: Test, makeFixture: () => LedgerFixture): void {
   test("clearCopied() clears the mark of a copy for ever when it is committed", async () => {
     await using fixture = makeFixture();
-    const store = fixture.open(FIRST);
+    const store = await fixture.open(FIRST);
     assert.is(await valueOf(store, (ledger) => ledger.copiedMs()), undefined);
     await valueOf(store, (ledger) => ledger.clearCopied());
-    fixture.markCopied(TROUBLE.sinceMs);
+    await fixture.markCopied(TROUBLE.sinceMs);
     await commit(store, { cat: 1n });
-    const again = fixture.open(SECOND);
+    const again = await fixture.open(SECOND);
     const undone = await again
-      .transact((ledger) => {
+      .transact([], (ledger) => {
         ledger.clearCopied();
         throw new TypeError(`a bug at ${ledger.copiedMs()}`);
       })
@@ -265,7 +269,7 @@ function acceptMarks(test: Test, makeFixture: () => LedgerFixture): void {
       return [copiedMs, ledger.copiedMs()];
     });
     assert.equal(marks, [TROUBLE.sinceMs, undefined]);
-    const third = fixture.open(testId(0x95));
+    const third = await fixture.open(testId(0x95));
     assert.is(await valueOf(third, (ledger) => ledger.copiedMs()), undefined);
   });
 }

@@ -12,30 +12,30 @@ test("failNext() keeps what was in doubt on the disk when it is told so", async 
   const disk = new LedgerDisk(LEDGER_ID);
   disk.failNext("in_doubt_kept");
   const store = new MemoryLedger(disk, testId(1));
-  await faultOf("store_failed", () => store.transact((ledger) => ledger.setItemLikes("cat", 1n)));
+  await faultOf("store_failed", () => store.transact([], (ledger) => setLikes(ledger, "cat", 1n)));
   const again = new MemoryLedger(disk, testId(2));
-  assert.equal(likesOf(again, "cat"), [{ itemId: "cat", likes: 1n }]);
+  assert.equal(await likesOf(again, "cat"), [{ itemId: "cat", likes: 1n }]);
 });
 
 test("clone() stays as it was when the disk goes on", async () => {
   const disk = new LedgerDisk(LEDGER_ID);
   const store = new MemoryLedger(disk, testId(1));
-  await store.transact((ledger) => ledger.setItemLikes("cat", 1n));
+  await store.transact([], (ledger) => setLikes(ledger, "cat", 1n));
   disk.copiedMs = 7;
   const copy = disk.clone();
   disk.copiedMs = undefined;
   assert.is(copy.copiedMs, 7);
-  await store.transact((ledger) => ledger.setItemLikes("cat", 2n));
+  await store.transact([], (ledger) => setLikes(ledger, "cat", 2n));
   const restored = new MemoryLedger(copy, testId(2));
-  assert.equal(likesOf(restored, "cat"), [{ itemId: "cat", likes: 1n }]);
-  assert.is((await store.transact((ledger) => ledger.generation(testId(2)))).type, "done");
-  assert.equal(likesOf(store, "cat"), [{ itemId: "cat", likes: 2n }]);
+  assert.equal(await likesOf(restored, "cat"), [{ itemId: "cat", likes: 1n }]);
+  assert.is((await store.transact([], (ledger) => ledger.generation(testId(2)))).type, "done");
+  assert.equal(await likesOf(store, "cat"), [{ itemId: "cat", likes: 2n }]);
 });
 
 test("clone() takes every row of the ledger", async () => {
   const disk = new LedgerDisk(LEDGER_ID);
   const store = new MemoryLedger(disk, testId(1));
-  await store.transact((ledger) => {
+  await store.transact([], (ledger) => {
     ledger.setMember(MEMBER);
     ledger.setIncarnation(ROW);
     ledger.addTrouble(TROUBLE);

@@ -70,9 +70,9 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   const ledger = openLedger(folder.path, 1);
   const log = join(folder.path, "ledger.sqlite-wal");
   const before = statSync(log).size;
-  await ledger.transact((transaction) => transaction.itemLikes("cat"));
+  await ledger.transact([], (transaction) => transaction.itemLikes("cat"));
   assert.is(statSync(log).size, before);
-  await ledger.transact((transaction) => transaction.setItemLikes("cat", 1n));
+  await ledger.transact([], (transaction) => setLikes(transaction, "cat", 1n));
   assert.ok(statSync(log).size > before);
   ledger.close();
 });
