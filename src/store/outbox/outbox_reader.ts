@@ -6,7 +6,7 @@ import { LikesError, messageOf } from "../../errors.ts";
 import { Database } from "../sqlite/sqlite.ts";
 import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
-import { databasePath, olderVersion, recognise } from "../sqlite/sqlite_kind.ts";
+import { databasePath, recognise } from "../sqlite/sqlite_kind.ts";
 
 /** What an outbox has accepted since it exists, events that it has removed included. */
 export interface OutboxTally {
@@ -47,8 +47,6 @@ export function readOutbox(folder: string): OutboxTally {
 
 function readTally(database: Database, path: string): OutboxTally {
   assert(recognise(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
-  const older = olderVersion(database, OUTBOX_KIND);
-  if (older !== undefined) throw new Error(older);
   return tallyOf(readOutboxHead(database));
 }
 
