@@ -74,6 +74,7 @@ export const FAULTS = {
 
   node_unfit: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   store_locked: { status: "UNAVAILABLE", exit: EXIT.failed },
+  store_older: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   store_newer: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   store_unusable: { status: "INTERNAL", exit: EXIT.failed },
   store_failed: { status: "INTERNAL", exit: EXIT.failed },

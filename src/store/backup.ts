@@ -26,7 +26,7 @@ import { makeFolder, syncFolder } from "./make_folder.ts";
 import { readOutboxHead } from "./outbox/outbox_tables.ts";
 import { FILE_MODE, checkKindOfFile } from "./sqlite/own_file.ts";
 import { BUSY, DAMAGED, isOutside } from "./sqlite/sqlite_failures.ts";
-import { databasePath, olderVersion, pragma, detectAnomalies } from "./sqlite/sqlite_kind.ts";
+import { databasePath, pragma, checkKind } from "./sqlite/sqlite_kind.ts";
 import { Database } from "./sqlite/sqlite.ts";
 import type { SqliteKind } from "./sqlite/sqlite_kind.ts";
 import { storedInteger } from "./sqlite/stored_integer.ts";
@@ -72,8 +72,8 @@ interface CopiedLedger {
 /**
  * Copies the store of `kind` in `folder` to `<destinationFolder>/<name>.sqlite`, for its owner alone,
  * and makes that folder when there is none. Throws LikesError `store_unusable` (there is no store, it
- * is damaged, or there is a file already), `store_newer`, `store_busy` or `disk_full`, and leaves
- * nothing behind then.
+ * is damaged, or there is a file already), `store_older`, `store_newer`, `store_busy` or `disk_full`,
+ * and leaves nothing behind then.
  */
 export async function backUp(
   folder: string,
@@ -143,9 +143,7 @@ async function copyPages(
     const pageBytes = Number(pragma(database, "page_size"));
     database.exec("BEGIN");
     // This read begins the transaction that holds what is copied.
-    if (detectAnomalies(database, source, kind) === "new") throw unfitAs("it has no tables");
-    const older = olderVersion(database, kind);
-    if (older !== undefined) throw new BackupError(older);
+    if (checkKind(database, source, kind) === "new") throw unfitAs("it has no tables");
     await database.copyTo(made, STEP_PAGES, (copied, all) => {
       onProgress?.(copied * pageBytes, all * pageBytes);
     });

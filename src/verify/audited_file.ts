@@ -25,7 +25,7 @@ export class UnreadableFileError extends Error {
 }
 
 /** The version of the tables that are read here. */
-const SCHEMA_VERSION = 2n;
+const SCHEMA_VERSION = 1n;
 /** How long an opening waits for a process that recovers what a crash left. */
 const BUSY_WAIT_MS = 1_000;
 /** KiB of pages that a file keeps in memory: there may be hundreds of files. */
@@ -80,9 +80,8 @@ export class AuditedFile implements Disposable {
     }
     const version = this.#pragma("user_version");
     if (version !== SCHEMA_VERSION) {
-      const isOlder = version === 1n;
-      const wayOut = isOlder ? "open it once with this build" : "use the build that wrote it";
-      throw new UnreadableFileError(`it is of version ${String(version)}; ${wayOut}`);
+      const found = `it is of version ${String(version)}, and this build reads ${SCHEMA_VERSION} alone`;
+      throw new UnreadableFileError(`${found}; use the build that wrote it`);
     }
     // A view or a virtual table of that name could answer anything, and take for ever.
     const tables = this.rows(

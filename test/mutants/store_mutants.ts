@@ -13,6 +13,7 @@ const LEDGER_TESTS = [
 const SQLITE_TESTS = [
   "test/store/sqlite/sqlite_file_test.ts",
   "test/store/sqlite/sqlite_setup_test.ts",
+  "test/store/sqlite/sqlite_kind_test.ts",
   "test/store/sqlite/verify_database_test.ts",
   "test/store/outbox/sqlite_outbox_test.ts",
   "test/store/ledger/sqlite_ledger_test.ts",
@@ -205,6 +206,18 @@ const MEMORY = [
 ];
 
 const SQLITE = [
+  ...mutantsOf(
+    { file: "src/store/sqlite/sqlite_kind.ts", isSimulated: false, tests: SQLITE_TESTS },
+    [
+      {
+        name: "older-store-opened",
+        breaks: "the tables of an older version are taken for those of this one",
+        edits: [
+          ["  if (version !== kind.schemaVersion) {", "  if (version > kind.schemaVersion) {"],
+        ],
+      },
+    ],
+  ),
   ...mutantsOf(
     { file: "src/store/sqlite/sqlite_setup.ts", isSimulated: false, tests: SQLITE_TESTS },
     [

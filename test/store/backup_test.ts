@@ -20,7 +20,6 @@ import { faultOf, testId } from "./faults.ts";
 import { holderProcess } from "./holder_process.ts";
 import { LEDGER_ID, mostLiked, valueOf } from "./ledger/ledger_fixture.ts";
 import { OUTBOX_ID, SERVER_ID } from "./outbox/outbox_fixture.ts";
-import { makeOutbox1 } from "./version_1_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const ITEMS = 20_000;
@@ -188,13 +187,9 @@ test("backUp() leaves nothing behind when there is no store, or none of this ver
   );
   mkdirSync(join(from, "outbox.sqlite"));
   await refusal(from, OUTBOX_KIND, to, /it is not a file; name the data folder/);
-  makeOutbox1(folder.path, "");
-  await refusal(
-    folder.path,
-    OUTBOX_KIND,
-    to,
-    /found version 1, which a start of its role brings to 2/,
-  );
+  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
+  execIn(join(folder.path, "outbox.sqlite"), "PRAGMA user_version = 0");
+  await faultOf("store_older", () => backUp(folder.path, OUTBOX_KIND, to, OPTIONS));
   execIn(join(folder.path, "ledger.sqlite"), "CREATE TABLE recipes (name TEXT)");
   await refusal(folder.path, LEDGER_KIND, to, /it is a database of another program/);
   assert.not.ok(existsSync(to));

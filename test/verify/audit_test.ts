@@ -37,9 +37,12 @@ test("audit() throws undecided when the ledger cannot be read", async () => {
   await using folder = temporaryFolder();
   const outbox = makeOutbox(folder.path, SERVERS[1] ?? { serverId: "", outboxId: "", lives: [] });
   makeLedger(folder.path, SERVERS);
-  edit(join(folder.path, LEDGER), "PRAGMA user_version = 1");
+  edit(join(folder.path, LEDGER), "PRAGMA user_version = 2");
   for (const [ledger, why] of [
-    [join(folder.path, LEDGER), /open it once with this build/],
+    [
+      join(folder.path, LEDGER),
+      /it is of version 2, and this build reads 1 alone; use the build that wrote it/,
+    ],
     [join(folder.path, "none"), /there is no such file/],
     [outbox, /it is no ledger of likes/],
   ] as const) {

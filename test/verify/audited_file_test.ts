@@ -67,8 +67,8 @@ test("AuditedFile is undecided when a file is no store, and says which", async (
 
 test("AuditedFile is undecided when a store is of another version, or has other tables", async () => {
   for (const [sql, why] of [
-    ["PRAGMA user_version = 1", /it is of version 1; open it once with this build/],
-    ["PRAGMA user_version = 3", /it is of version 3; use the build that wrote it/],
+    ["PRAGMA user_version = 0", /it is of version 0, and this build reads 1 alone; use the build/],
+    ["PRAGMA user_version = 2", /it is of version 2, and this build reads 1 alone; use the build/],
     ["DROP TABLE records", /it has no table records/],
     ["ALTER TABLE records DROP COLUMN likes", /no such column: likes/],
     ["ALTER TABLE records RENAME TO r; CREATE VIEW records AS SELECT * FROM r", /no table records/],

@@ -11,7 +11,7 @@ import type {
   StoredTrouble,
 } from "./ledger_columns.ts";
 import type { decisionRow, troubleRow } from "./ledger_columns.ts";
-import type { SqliteKind, Upgrade } from "../sqlite/sqlite_kind.ts";
+import type { SqliteKind } from "../sqlite/sqlite_kind.ts";
 import type {
   Digest,
   GenerationId,
@@ -20,25 +20,6 @@ import type {
   OutboxId,
 } from "../../core/protocol/ids.ts";
 
-/** Version 1 had no decisions, no ranges of troubles, nobody retired and no mark of a copy. */
-const FROM_VERSION_1: Upgrade = {
-  anew: ["ledger", "members", "incarnations", "troubles", "decisions"],
-  fill: `
-    INSERT INTO ledger (one, ledger_id, version, total_likes, total_version, as_of_ms)
-      SELECT one, ledger_id, version, total_likes, total_version, as_of_ms FROM old_ledger;
-    INSERT INTO members
-        (ordinal, outbox_id, server_id, address, state, applied_likes, retired_as_of_ms)
-      SELECT ordinal, outbox_id, server_id, address, state, applied_likes, 0 FROM old_members;
-    INSERT INTO incarnations (ordinal, incarnation, outbox_id, applied_sequence, digest, state)
-      SELECT ordinal, incarnation, outbox_id, applied_sequence, digest, state
-      FROM old_incarnations;
-    INSERT INTO troubles (number, outbox_id, incarnation, kind, first_sequence, last_sequence,
-        digest, detail, since_ms, as_of_from_ms, as_of_to_ms, decided)
-      SELECT ordinal, outbox_id, incarnation, kind, 0, 0, '', detail, since_ms, 0, 0, 0
-      FROM old_troubles;
-  `,
-};
-
 /**
  * The database of a ledger. Ordinals keep the order in which rows were first set. Troubles and
  * decisions are never removed, so none of their numbers is given twice.
@@ -46,9 +27,8 @@ const FROM_VERSION_1: Upgrade = {
 export const LEDGER_KIND: SqliteKind = {
   name: "ledger",
   applicationId: 0x4c6b4c47n,
-  schemaVersion: 2n,
+  schemaVersion: 1n,
   guarded: ["ledger", "members", "incarnations", "generations", "troubles", "decisions"],
-  upgrades: new Map([[1n, FROM_VERSION_1]]),
   schema: `
     CREATE TABLE ledger (
       one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -52,7 +52,8 @@ import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core
 /**
  * Opens the ledger in `folder` for this process alone, as a new generation, which is synced before
  * this returns. A new ledger gets the id `ledgerIdIfNew`; `nowUnixMs` is kept for people. Throws
- * LikesError `store_locked`, `store_busy`, `store_newer`, `store_unusable` or `disk_full`.
+ * LikesError `store_locked`, `store_busy`, `store_older`, `store_newer`, `store_unusable` or
+ * `disk_full`.
  */
 export function openSqliteLedger(
   folder: string,

@@ -5,7 +5,7 @@ import { LikesError, messageOf } from "../../errors.ts";
 import { Database } from "../sqlite/sqlite.ts";
 import type { OutboxHead } from "./outbox_columns.ts";
 import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
-import { databasePath, olderVersion, detectAnomalies } from "../sqlite/sqlite_kind.ts";
+import { databasePath, checkKind } from "../sqlite/sqlite_kind.ts";
 import type { OutboxId } from "../../core/protocol/ids.ts";
 
 /** What an outbox has accepted since it exists, events that it has removed included. */
@@ -46,9 +46,7 @@ export function readOutbox(folder: string): OutboxTally {
 }
 
 function readTally(database: Database, path: string): OutboxTally {
-  assert(detectAnomalies(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
-  const older = olderVersion(database, OUTBOX_KIND);
-  if (older !== undefined) throw new Error(older);
+  assert(checkKind(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
   return tallyOf(readOutboxHead(database));
 }
 

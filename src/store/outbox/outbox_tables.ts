@@ -18,39 +18,16 @@ import type {
   RecordRow,
   SizeRow,
 } from "./outbox_columns.ts";
-import type { SqliteKind, Upgrade } from "../sqlite/sqlite_kind.ts";
+import type { SqliteKind } from "../sqlite/sqlite_kind.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import type { Digest, IncarnationId } from "../../core/protocol/ids.ts";
-
-/** Version 1 removed what was acknowledged, and forgot what was closed, at once. */
-const FROM_VERSION_1: Upgrade = {
-  anew: ["outbox", "incarnations"],
-  fill: `
-    INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
-        seen_version, redelivering, purged_events, purged_likes, generator_start_ms,
-        generator_tick, generator_events)
-      SELECT one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
-        seen_version, 0, closed_events, closed_likes, generator_start_ms, generator_tick,
-        generator_events
-      FROM old_outbox;
-    INSERT INTO incarnations (ordinal, incarnation, trimmed_sequence, trimmed_digest,
-        trimmed_likes, acknowledged_sequence, acknowledged_digest, acknowledged_likes, closed,
-        parked_kind, parked_first_sequence, parked_last_sequence, parked_digest, parked_detail)
-      SELECT ordinal, incarnation, trimmed_sequence, trimmed_digest, trimmed_likes,
-        trimmed_sequence, trimmed_digest, trimmed_likes, 0,
-        parked_kind, iif(parked_kind IS NULL, NULL, 0), iif(parked_kind IS NULL, NULL, 0),
-        iif(parked_kind IS NULL, NULL, ''), parked_detail
-      FROM old_incarnations;
-  `,
-};
 
 /** The database of an outbox. `likes` are cumulative in their incarnation, after the record. */
 export const OUTBOX_KIND: SqliteKind = {
   name: "outbox",
   applicationId: 0x4c6b4f42n,
-  schemaVersion: 2n,
+  schemaVersion: 1n,
   guarded: ["outbox", "incarnations"],
-  upgrades: new Map([[1n, FROM_VERSION_1]]),
   schema: `
     CREATE TABLE outbox (
       one INTEGER PRIMARY KEY CHECK (one = 1),

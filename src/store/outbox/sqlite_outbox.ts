@@ -29,8 +29,8 @@ export interface OutboxOptions extends SqliteOptions {
 
 /**
  * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone. A new one gets
- * the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_busy`, `store_newer`,
- * `store_unusable` (it is damaged, or another's) or `disk_full`.
+ * the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_busy`, `store_older`,
+ * `store_newer`, `store_unusable` (it is damaged, or another's) or `disk_full`.
  */
 export function openSqliteOutbox(
   folder: string,

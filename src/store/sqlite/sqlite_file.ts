@@ -183,8 +183,8 @@ export class SqliteFile {
 /**
  * Opens `<folder>/<name>.sqlite` for this process alone, and makes what does not exist: the folder
  * (mode 0700), the file (0600), its tables, and what `create` puts in them. Throws LikesError
- * `store_locked`, `store_busy`, `store_newer`, `store_unusable` (damaged, or no store of this kind) or
- * `disk_full`.
+ * `store_locked`, `store_busy`, `store_older`, `store_newer`, `store_unusable` (damaged, or no store of
+ * this kind) or `disk_full`.
  */
 export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptions): SqliteFile {
   const path = databasePath(folder, kind);

@@ -14,16 +14,6 @@ export interface SqliteKind {
   readonly schema: string;
   /** The tables of few rows, each of which is kept twice (guard_tables.ts). */
   readonly guarded: readonly string[];
-  /** How an older one is brought to this version (upgrade_database.ts), by the version that it has. */
-  readonly upgrades: ReadonlyMap<bigint, Upgrade>;
-}
-
-/** How the tables of an older version are brought to this one: some are made anew, others stay. */
-export interface Upgrade {
-  /** The tables that are made anew, as they are in a new database. A table that is new is one. */
-  readonly anew: readonly string[];
-  /** The statements that fill them, from those of before under the names `old_<table>`. */
-  readonly fill: string;
 }
 
 /** The path of the database of `kind` in `folder`. */
@@ -32,41 +22,30 @@ export function databasePath(folder: string, kind: SqliteKind): string {
 }
 
 /**
- * Says whether `database` is `new` (it has no tables) or of `kind`. Throws LikesError `store_newer`
- * or `store_unusable` when it is neither, and SQLite's error when it is no database.
+ * Says whether `database` is `new` (it has no tables) or of `kind`. Throws LikesError `store_older` or
+ * `store_newer` when it is of another version, `store_unusable` when it is of another program, and
+ * SQLite's error when it is no database.
  */
-export function detectAnomalies(
-  database: Database,
-  path: string,
-  kind: SqliteKind,
-): "new" | "known" {
+export function checkKind(database: Database, path: string, kind: SqliteKind): "new" | "known" {
   const applicationId = pragma(database, "application_id");
   const version = pragma(database, "user_version");
   const tables = database.prepare<[], bigint>("SELECT count(*) FROM sqlite_schema").pluck().get();
   if (tables === 0n && applicationId === 0n && version === 0n) return "new";
   const cannot = `Cannot open the ${kind.name} ${JSON.stringify(path)}:`;
-  if (applicationId !== kind.applicationId || version === 0n) {
+  if (applicationId !== kind.applicationId) {
     throw new LikesError(
       "store_unusable",
       `${cannot} it is a database of another program; name another folder`,
     );
   }
-  if (version > kind.schemaVersion) {
+  if (version !== kind.schemaVersion) {
     throw new LikesError(
-      "store_newer",
-      `${cannot} found version ${version}, this build knows up to ${kind.schemaVersion}; ` +
-        `use the build that wrote it, or a newer one`,
+      version < kind.schemaVersion ? "store_older" : "store_newer",
+      `${cannot} found version ${version}, and this build opens version ${kind.schemaVersion} ` +
+        `alone; use the build that wrote it, or name another folder`,
     );
   }
   return "known";
-}
-
-/** Says, for people, that `database` is of an older version: who only reads cannot upgrade it. */
-export function olderVersion(database: Database, kind: SqliteKind): string | undefined {
-  const version = pragma(database, "user_version");
-  return version === kind.schemaVersion
-    ? undefined
-    : `found version ${version}, which a start of its role brings to ${kind.schemaVersion}`;
 }
 
 /** The value of the pragma `name`, an integer. */

@@ -16,9 +16,8 @@ import { guardTables } from "./guard_tables.ts";
 import { syncFolder } from "../make_folder.ts";
 import { keepToOwner, makeOwnFile, checkKindOfFile } from "./own_file.ts";
 import { damaged } from "./sqlite_failures.ts";
-import { pragma, detectAnomalies } from "./sqlite_kind.ts";
+import { pragma, checkKind } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
-import { upgradeDatabase } from "./upgrade_database.ts";
 import { verifyPages, verifySchema } from "./verify_database.ts";
 
 /** Bytes of the log that stay on the disk after a burst. */
@@ -57,6 +56,7 @@ export function makeDatabase(
     if (options.pagesMax !== undefined) database.pragma(`max_page_count = ${options.pagesMax}`);
     database.transaction(() => {
       database.exec(kind.schema);
+      guardTables(database, kind);
       create(database);
       database.pragma(`application_id = ${kind.applicationId}`);
       database.pragma(`user_version = ${kind.schemaVersion}`);
@@ -87,8 +87,8 @@ function logBytes(path: string): number {
 }
 
 /**
- * Sets `database` up for work, verified and of this version. Throws LikesError when it is not of
- * `kind`, or damaged.
+ * Sets `database` up for work, verified. Throws LikesError when it is not of `kind`, of another
+ * version, or damaged.
  */
 export function prepareDatabase(
   database: Database,
@@ -105,8 +105,7 @@ export function prepareDatabase(
 ): void {
   database.pragma("trusted_schema = OFF");
   // A file of somebody else is recognised before anything is written to it.
-  if (detectAnomalies(database, path, kind) === "new")
-    throw damaged(path, kind, "it has no tables");
+  if (checkKind(database, path, kind) === "new") throw damaged(path, kind, "it has no tables");
   keepToOwner(path, lstatSync(path));
   const journal = database.pragma("journal_mode = WAL");
   if (journal !== "wal") {
@@ -117,12 +116,8 @@ export function prepareDatabase(
     );
   }
   configure(database, options);
-  const found = verifyPages(database, kind, uncleanEnd);
+  const found = verifySchema(database, kind) ?? verifyPages(database, kind, uncleanEnd);
   if (found !== undefined) throw damaged(path, kind, found);
-  upgradeDatabase(database, kind);
-  const changed = verifySchema(database, kind);
-  if (changed !== undefined) throw damaged(path, kind, changed);
-  guardTables(database, kind);
 }
 
 function configure(database: Database, { pagesMax }: SqliteOptions): void {

@@ -28,9 +28,9 @@ const FINE = "ok";
 const WHOLE_CHECKS = [`integrity_check(${FINDINGS_MAX})`, "foreign_key_check"];
 
 /**
- * Looks at the pages of a database of `kind`, of this version or an older one, and gives what is wrong
- * with them, for people; undefined when nothing was found. `uncleanEnd`: the process that had it before
- * did not close it. Throws SQLite's error where it cannot be read.
+ * Looks at the pages of a database that has the tables of `kind`, and gives what is wrong with them,
+ * for people; undefined when nothing was found. `uncleanEnd`: the process that had it before did not
+ * close it. Throws SQLite's error where it cannot be read.
  */
 export function verifyPages(
   database: Database,
@@ -39,9 +39,7 @@ export function verifyPages(
 ): string | undefined {
   const bytes = usedBytes(database);
   if (bytes <= VERIFY_ROWS_BYTES_MAX) return verifyAllPages(database);
-  const tables = schemaOf(database);
-  const guarded = kind.guarded.filter((table) => tables.has(table));
-  const checks = guarded.map((table) => `integrity_check('${table}')`);
+  const checks = kind.guarded.map((table) => `integrity_check('${table}')`);
   const isLookedAt = uncleanEnd || bytes <= VERIFY_PAGES_BYTES_MAX;
   if (isLookedAt) checks.push(`quick_check(${FINDINGS_MAX})`);
   return firstFinding(database, checks);
@@ -68,15 +66,13 @@ function findingOf(database: Database, check: string): string | undefined {
 }
 
 /**
- * Compares the tables of a database with those of `kind`: a turned byte in the text that made one gives
- * its columns other names, or other rules. Gives what is wrong, for people.
+ * Compares the tables and indexes of a database with those of `kind`: a turned byte in the text that
+ * made one gives its columns other names, or other rules. Gives what is wrong, for people.
  */
 export function verifySchema(database: Database, kind: SqliteKind): string | undefined {
   const found = schemaOf(database);
   for (const [name, sql] of expectedSchema(kind)) {
-    const isTable = sql.startsWith("CREATE TABLE");
-    if (found.get(name) === sql || (!isTable && !found.has(name))) continue;
-    return `${name} is not as it was made`;
+    if (found.get(name) !== sql) return `${name} is not as it was made`;
   }
   return undefined;
 }

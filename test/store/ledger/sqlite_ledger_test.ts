@@ -47,13 +47,6 @@ test("openSqliteLedger() keeps the ledger's id when another is offered", async (
   ledger.close();
 });
 
-test("openSqliteLedger() refuses when a newer build wrote it", async () => {
-  await using folder = temporaryFolder();
-  openLedger(folder.path, 1).close();
-  tamper(folder.path, "PRAGMA user_version = 3");
-  await faultOf("store_newer", () => openLedger(folder.path, 2));
-});
-
 test("openSqliteLedger() refuses when the file is an outbox, or lacks a table", async () => {
   await using folder = temporaryFolder();
   const { applicationId } = OUTBOX_KIND;

@@ -74,16 +74,6 @@ test("openSqliteOutbox() refuses until the process that holds it is killed", asy
   outbox.close();
 });
 
-test("openSqliteOutbox() refuses when a newer build wrote it", async () => {
-  await using folder = temporaryFolder();
-  openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
-  tamper(folder.path, "PRAGMA user_version = 7");
-  const error = await faultOf("store_newer", () =>
-    openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID),
-  );
-  assert.match(error.message, "found version 7, this build knows up to 2; use the build");
-});
-
 test("openSqliteOutbox() refuses and changes nothing when the file is another's", async () => {
   await using folder = temporaryFolder();
   tamper(folder.path, "CREATE TABLE recipes (name TEXT)");

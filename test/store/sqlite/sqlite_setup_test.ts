@@ -7,10 +7,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { OUTBOX_KIND } from "../../../src/store/outbox/outbox_tables.ts";
-import { openSqliteFile } from "../../../src/store/sqlite/sqlite_file.ts";
 import { openSqliteOutbox } from "../../../src/store/outbox/sqlite_outbox.ts";
-import { Database } from "../../../src/store/sqlite/sqlite.ts";
 import { execIn } from "../databases.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "../faults.ts";
@@ -123,18 +120,11 @@ test("transact() moves the log into the database when the log is long", async ()
   outbox.close();
 });
 
-test("openSqliteFile() sees a turned number of a guarded table that an older build made", async () => {
+test("openSqliteOutbox() refuses a database that lacks an index", async () => {
   await using folder = temporaryFolder();
   open(folder.path).close();
-  const path = join(folder.path, "outbox.sqlite");
-  const database = new Database(path);
-  database.exec("DROP INDEX outbox_guard; DROP INDEX incarnations_guard");
-  database.close();
-  openSqliteFile(folder.path, OUTBOX_KIND, { create: () => {}, options: {} }).close();
-  const again = new Database(path, { isReadOnly: true });
-  const names = again.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%guard'").pluck();
-  assert.equal(names.all(), ["outbox_guard", "incarnations_guard"]);
-  again.close();
+  execIn(join(folder.path, "outbox.sqlite"), "DROP INDEX outbox_guard");
+  await expectUnusable(folder.path, "it is damaged: outbox_guard is not as it was made");
 });
 
 async function expectUnusable(folder: string, text: string): Promise<void> {
