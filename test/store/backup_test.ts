@@ -20,6 +20,7 @@ import { faultOf, testId } from "./faults.ts";
 import { holderProcess } from "./holder_process.ts";
 import { LEDGER_ID, mostLiked, valueOf } from "./ledger/ledger_fixture.ts";
 import { OUTBOX_ID, SERVER_ID } from "./outbox/outbox_fixture.ts";
+import { setLikes } from "./ledger/ledger_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const ITEMS = 20_000;

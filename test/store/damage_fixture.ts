@@ -23,6 +23,7 @@ import {
   valueOf,
 } from "./ledger/ledger_fixture.ts";
 import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox/outbox_fixture.ts";
+import { setLikes } from "./ledger/ledger_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const RECORDS = 20;

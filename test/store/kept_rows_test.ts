@@ -100,9 +100,9 @@ function liveDecision({ addDecision }: LedgerStatements, row: number): void {
   addDecision.run(decisionRow({ ...DECISION, trouble, outboxId, incarnation: idOf(row) }));
 }
 
-function liveItem({ setItemLikes }: LedgerStatements, row: number): void {
+function liveItem({ addLikes }: LedgerStatements, row: number): void {
   const itemId = `${idOf(row)}-123`; // as long as a UUID
-  for (const likes of [1, 21, 42]) setItemLikes.run(itemId, BigInt((row % 100) * likes));
+  for (const likes of [1, 21, 42]) addLikes.run(itemId, BigInt((row % 100) * likes));
 }
 
 /** Bytes by which a database grows for each of many rows. */

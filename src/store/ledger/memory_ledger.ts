@@ -12,6 +12,7 @@ import type {
   LedgerSnapshot,
   LedgerStore,
   LedgerTransaction,
+  OpeningEnd,
   ReadOutcome,
 } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
@@ -188,6 +189,8 @@ export class MemoryLedger implements LedgerStore {
   readonly #generation: GenerationId;
   readonly #leaveOut: LeaveOut;
   readonly #failed = new FailedStore("the ledger in memory");
+  /** Why this opening has ended; undefined while it goes on. */
+  #end: OpeningEnd | undefined;
 
   constructor(disk: LedgerDisk, generation: GenerationId, leaveOut: LeaveOut = () => false) {
     const known = disk.generations.some((row) => row.generation === generation);
@@ -244,8 +247,8 @@ export class MemoryLedger implements LedgerStore {
     needs: readonly LedgerNeed[],
     work: (ledger: LedgerTransaction) => T,
   ): CommitOutcome<T> {
-    this.#failed.throwIfFailed();
-    if (this.#isSuperseded) return SUPERSEDED;
+    if (this.#isSuperseded) this.#end ??= SUPERSEDED;
+    if (this.#end !== undefined) return this.#end;
     const { value, writeSet } = runOnLoaded(
       this.#disk,
       needs.filter((need) => !this.#leaveOut(need)),
@@ -257,15 +260,16 @@ export class MemoryLedger implements LedgerStore {
     if (fault !== "in_doubt_lost") this.#disk.write(writeSet);
     if (fault === undefined) return { type: "done", value };
     const { message: reason } = this.#failed.fail(new Error("the disk failed"));
-    return { type: "in_doubt", reason };
+    this.#end = { type: "in_doubt", reason };
+    return this.#end;
   }
 
   countsNow(
     selection: CountsSelection,
     incarnations: readonly IncarnationId[],
   ): ReadOutcome<CountsRead> {
-    this.#failed.throwIfFailed();
-    if (this.#isSuperseded) return SUPERSEDED;
+    if (this.#isSuperseded) this.#end ??= SUPERSEDED;
+    if (this.#end !== undefined) return this.#end;
     const { meta, items } = this.#disk;
     const counts =
       selection.type === "page"

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { CountsOrder, LedgerStore } from "../../../src/core/ledger/ledger.ts";
 import type { ItemCount } from "../../../src/core/protocol/counts.ts";
 import { testId } from "../faults.ts";
-import { EMPTY_META, FIRST, INCARNATION, ROW, commit, valueOf } from "./ledger_fixture.ts";
+import { EMPTY_META, FIRST, INCARNATION, ROW, commit, read, valueOf } from "./ledger_fixture.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
 
 /** Adds the suite to `test`; `makeFixture` makes a disk with a new ledger. */
@@ -14,11 +14,11 @@ export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void 
       await using fixture = makeFixture();
       const store = await fixture.open(FIRST);
       await commit(store, { b: 5n, a: 5n, c: 9n, d: 1n, e: 5n, "\ufffd": 1n, "😀": 1n });
-      const all = pageAfter(store, order, undefined, 10);
-      for (const limit of [1, 2, 3, 100]) assert.equal(pages(store, order, limit), all);
+      const all = await pageAfter(store, order, undefined, 10);
+      for (const limit of [1, 2, 3, 100]) assert.equal(await pages(store, order, limit), all);
       const middle = all[2];
       await commit(store, { [middle?.itemId ?? ""]: 100n });
-      assert.equal(pageAfter(store, order, middle, 10), all.slice(3));
+      assert.equal(await pageAfter(store, order, middle, 10), all.slice(3));
     });
   }
 
@@ -28,7 +28,7 @@ export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void 
     await commit(store, { cat: 1n });
     await valueOf(store, (ledger) => ledger.setIncarnation(ROW));
     const named = { type: "named", itemIds: ["cat"] } as const;
-    const { meta, applied } = store.counts(named, [testId(0x77), INCARNATION]);
+    const { meta, applied } = await read(store, named, [testId(0x77), INCARNATION]);
     assert.equal(meta, { ...EMPTY_META, version: 1 });
     assert.equal(applied, [
       { incarnation: testId(0x77), appliedSequence: 0 },
@@ -37,21 +37,25 @@ export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void 
   });
 }
 
-function pageAfter(
+async function pageAfter(
   store: LedgerStore,
   order: CountsOrder,
   after: ItemCount | undefined,
   limit: number,
-): readonly ItemCount[] {
-  return store.counts({ type: "page", order, after, limit }, []).counts;
+): Promise<readonly ItemCount[]> {
+  return (await read(store, { type: "page", order, after, limit })).counts;
 }
 
 /** All items, page by page. */
-function pages(store: LedgerStore, order: CountsOrder, limit: number): readonly ItemCount[] {
+async function pages(
+  store: LedgerStore,
+  order: CountsOrder,
+  limit: number,
+): Promise<readonly ItemCount[]> {
   const all: ItemCount[] = [];
-  for (let page = pageAfter(store, order, undefined, limit); page.length > 0;) {
+  for (let page = await pageAfter(store, order, undefined, limit); page.length > 0;) {
     all.push(...page);
-    page = pageAfter(store, order, all.at(-1), limit);
+    page = await pageAfter(store, order, all.at(-1), limit);
   }
   return all;
 }

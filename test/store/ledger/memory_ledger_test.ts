@@ -1,18 +1,21 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
+import type { LeaveOut } from "../../../src/store/ledger/memory_ledger.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { DECISION, LEDGER_ID, MEMBER, ROW, TROUBLE, likesOf } from "./ledger_fixture.ts";
+import { DECISION, LEDGER_ID, MEMBER, ROW, TROUBLE, likesOf, setLikes } from "./ledger_fixture.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
-import { faultOf, testId } from "../faults.ts";
+import { testId } from "../faults.ts";
 
-acceptLedger(test, makeFixture);
+// The suite names no needs, so each row is missed at first. What commands need is left out by chance.
+acceptLedger(test, () => makeFixture(() => false));
 
 test("failNext() keeps what was in doubt on the disk when it is told so", async () => {
   const disk = new LedgerDisk(LEDGER_ID);
   disk.failNext("in_doubt_kept");
   const store = new MemoryLedger(disk, testId(1));
-  await faultOf("store_failed", () => store.transact([], (ledger) => setLikes(ledger, "cat", 1n)));
+  const outcome = await store.transact([], (ledger) => setLikes(ledger, "cat", 1n));
+  assert.is(outcome.type, "in_doubt");
   const again = new MemoryLedger(disk, testId(2));
   assert.equal(await likesOf(again, "cat"), [{ itemId: "cat", likes: 1n }]);
 });
@@ -29,7 +32,7 @@ test("clone() stays as it was when the disk goes on", async () => {
   const restored = new MemoryLedger(copy, testId(2));
   assert.equal(await likesOf(restored, "cat"), [{ itemId: "cat", likes: 1n }]);
   assert.is((await store.transact([], (ledger) => ledger.generation(testId(2)))).type, "done");
-  assert.equal(await likesOf(store, "cat"), [{ itemId: "cat", likes: 2n }]);
+  assert.equal([disk.items.get("cat"), copy.items.get("cat")], [2n, 1n]);
 });
 
 test("clone() takes every row of the ledger", async () => {
@@ -52,22 +55,25 @@ test("clone() takes every row of the ledger", async () => {
 
 test.run();
 
-function makeFixture(): LedgerFixture {
+function makeFixture(leaveOut: LeaveOut): LedgerFixture {
   const disk = new LedgerDisk(LEDGER_ID);
+  const open = (generation: string) => new MemoryLedger(disk, generation, leaveOut);
   return {
-    open: (generation) => new MemoryLedger(disk, generation),
-    openFull(generation) {
-      disk.failNext("disk_full");
-      return new MemoryLedger(disk, generation);
+    async open(generation) {
+      return open(generation);
     },
-    breakDisk() {
+    async openFull(generation) {
+      disk.failNext("disk_full");
+      return open(generation);
+    },
+    async breakDisk() {
       disk.failNext("in_doubt_lost");
     },
-    markCopied(copiedMs) {
+    async markCopied(copiedMs) {
       disk.copiedMs = copiedMs;
     },
-    supersede(generation) {
-      new MemoryLedger(disk, generation).close();
+    async supersede(generation) {
+      await open(generation).close();
     },
     async [Symbol.asyncDispose]() {},
   };

@@ -11,7 +11,7 @@ import { execIn } from "../databases.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { LEDGER_ID } from "./ledger_fixture.ts";
+import { LEDGER_ID, setLikes } from "./ledger_fixture.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -132,15 +132,17 @@ function makeFixture(): LedgerFixture {
     return ledger;
   }
   return {
-    open(generation) {
+    async open(generation) {
       const ledger = open(generation);
       for (const event of ["insert", "update"]) {
         tamper(folder.path, `DROP TRIGGER IF EXISTS break_${event}`);
       }
       return ledger;
     },
-    openFull: (generation) => open(generation, { pagesMax: 1 }),
-    breakDisk() {
+    async openFull(generation) {
+      return open(generation, { pagesMax: 1 });
+    },
+    async breakDisk() {
       for (const event of ["insert", "update"]) {
         tamper(
           folder.path,
@@ -149,10 +151,10 @@ function makeFixture(): LedgerFixture {
         );
       }
     },
-    markCopied(copiedMs) {
+    async markCopied(copiedMs) {
       tamper(folder.path, `UPDATE ledger SET copied_ms = ${copiedMs}`);
     },
-    supersede(generation) {
+    async supersede(generation) {
       tamper(
         folder.path,
         "INSERT INTO generations (generation, first_version, opened_ms) " +
