@@ -196,7 +196,7 @@ test("start-primary counts without its operator when its folder has too long a n
   assert.match(stderr, "and that of a socket at most 107; give a shorter --data-dir");
 });
 
-/** The socket of a primary that ends every operation alike. */
+/** The socket of a primary that ends every decision alike. */
 class FakePrimary implements AsyncDisposable {
   readonly asked: OperatorRequest[] = [];
   /** Those that are recorded and not decided. */

@@ -5,7 +5,7 @@ import type { Status } from "../../src/core/primary/status.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
-import { expectDecided, expectRefused } from "../fixtures/operated.ts";
+import { expectDecided, expectRefused } from "../fixtures/decided.ts";
 
 test("a killed member is retired by an operator, and one that streams is not", async () => {
   await using counter = new Counter();

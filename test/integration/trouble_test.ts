@@ -10,7 +10,7 @@ import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { expectTrouble } from "../fixtures/expect_trouble.ts";
 import { healthOf } from "../fixtures/health.ts";
-import { expectDecided, expectRefused } from "../fixtures/operated.ts";
+import { expectDecided, expectRefused } from "../fixtures/decided.ts";
 import { Counter } from "../fixtures/roles.ts";
 import { startRolledBack } from "../fixtures/rolled_back.ts";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";

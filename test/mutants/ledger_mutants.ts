@@ -10,7 +10,7 @@ const RULE_TESTS = [
   "test/core/ledger/detect_anomalies_test.ts",
   "test/core/ledger/operator_decisions_test.ts",
 ];
-const OPERATION_TESTS = [
+const DECISION_TESTS = [
   "test/core/ledger/detect_anomalies_test.ts",
   "test/core/ledger/operator_decisions_test.ts",
   "test/core/ledger/apply_report_test.ts",
@@ -429,7 +429,7 @@ const REPORT_RULE = mutantsOf(
 const AMNESIA_RULE = mutantsOf(
   {
     file: "src/core/ledger/detect_anomalies.ts",
-    tests: ["test/core/ledger/apply_report_test.ts", ...OPERATION_TESTS],
+    tests: ["test/core/ledger/apply_report_test.ts", ...DECISION_TESTS],
   },
   [
     {
@@ -553,8 +553,8 @@ const AMNESIA_RULE = mutantsOf(
   ],
 );
 
-const OPERATION_RULE = mutantsOf(
-  { file: "src/core/ledger/operator_decisions.ts", tests: OPERATION_TESTS },
+const DECISION_RULE = mutantsOf(
+  { file: "src/core/ledger/operator_decisions.ts", tests: DECISION_TESTS },
   [
     {
       name: "resolve-of-streaming-copy",
@@ -658,5 +658,5 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...GROUP,
   ...REPORT_RULE,
   ...AMNESIA_RULE,
-  ...OPERATION_RULE,
+  ...DECISION_RULE,
 ];

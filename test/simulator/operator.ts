@@ -13,7 +13,7 @@ import type { Surroundings } from "./process.ts";
 import type { LikesServerSeat } from "./seat.ts";
 
 /** The world, as far as an operator has to do with it. */
-export interface Operated extends Surroundings {
+export interface OperatorSurroundings extends Surroundings {
   readonly oracle: Oracle;
   readonly seats: readonly LikesServerSeat[];
   readonly primary: PrimaryProcess | undefined;
@@ -29,13 +29,13 @@ const RASH_SHARE = 0.25;
 
 /** Looks at the status again and again. */
 export class Operator {
-  readonly #world: Operated;
+  readonly #world: OperatorSurroundings;
   /** Outboxes that the operator believes to be gone for ever, wrongly. */
   readonly mistaken = new Set<string>();
   #asked: PrimaryProcess | undefined;
   decided = 0;
 
-  constructor(world: Operated) {
+  constructor(world: OperatorSurroundings) {
     this.#world = world;
     this.#next();
   }

@@ -107,7 +107,7 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
-  test("write() keeps a record as it was when the giver uses its bytes again", async () => {
+  test("write() keeps a record as it was when the client uses its bytes again", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     const bytes = new Uint8Array([1, 2, 3]);

@@ -22,7 +22,7 @@ const NEW = testId(3);
 /** Of a record as `append` makes it. */
 const SMALL = recordDiskBytes(3);
 const SEEN = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
-const REOPEN: OutboxWrite = { type: "begin_redelivery", seen: SEEN };
+const REDELIVER: OutboxWrite = { type: "begin_redelivery", seen: SEEN };
 
 function mint(incarnation: string): OutboxWrite {
   return { type: "mint", incarnation };
@@ -145,7 +145,7 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
     const old = incarnationWith(OLD, { ...emptied(3), closed: true });
     assert.equal(state.incarnations, [old, incarnationWith(NEW, {})]);
     assert.equal([state.bytes, state.retainedBytes], [0, 0]);
-    await fixture.open().write([REOPEN]);
+    await fixture.open().write([REDELIVER]);
     assert.equal((await fixture.open().load()).incarnations[0], incarnationWith(OLD, emptied(3)));
   });
 
@@ -233,7 +233,7 @@ function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void 
     await before.write([{ type: "trim", incarnation: OLD, upTo: 1 }]);
     await before.write([mint(MIDDLE), ...three(MIDDLE)]);
     await before.write([{ type: "park", incarnation: MIDDLE, trouble }]);
-    await before.write([mint(NEW), ...three(NEW), acknowledge(NEW, 2, SEEN), REOPEN]);
+    await before.write([mint(NEW), ...three(NEW), acknowledge(NEW, 2, SEEN), REDELIVER]);
     const store = fixture.open();
     const state = await store.load();
     const trimmed = { trimmed: positionAt(1), acknowledged: positionAt(1) };
@@ -244,7 +244,7 @@ function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void 
     ]);
     assert.equal([state.bytes, state.retainedBytes], [8 * SMALL, 0]);
     assert.equal([state.seen, state.isRedelivering], [SEEN, true]);
-    await store.write([REOPEN]);
+    await store.write([REDELIVER]);
     assert.equal(store.state, state, "there is nothing to take back");
     await store.write([{ type: "end_redelivery" }]);
     const { state: redelivered } = store;
