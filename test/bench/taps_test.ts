@@ -37,7 +37,7 @@ test("notingLog() notes what a primary logs when it logs it", () => {
   const row = { incarnation: INCARNATION, outboxId: INCARNATION, state, digest: INCARNATION };
   const apply = (firstSequence: number, events: number): void => {
     const incarnation = { ...row, appliedSequence: firstSequence + events - 1 };
-    const given = Array.from({ length: events }, () => LIKE);
+    const given = Array.from({ length: events }, () => ({ itemId: LIKE.itemId, gained: 3n }));
     const where = { incarnation, serverId: "likes-server-0", totalBefore: 5n };
     log.notice({ type: "applied", applied: { ...where, firstSequence, events: given } }, 0);
   };

@@ -37,7 +37,14 @@ import { healthOf } from "../fixtures/health.ts";
 import { RawCall } from "../fixtures/raw_call.ts";
 import type { RawEnd } from "../fixtures/raw_call.ts";
 import { Counter } from "../fixtures/roles.ts";
-import { NO_COUNTS, NO_PRIMARY, emptyStatus, serve, serverStatus } from "../rpc/serving.ts";
+import {
+  NO_COUNTS,
+  answering,
+  NO_PRIMARY,
+  emptyStatus,
+  serve,
+  serverStatus,
+} from "../rpc/serving.ts";
 import type { Serving } from "../rpc/serving.ts";
 import { StreamFlood, frame } from "../rpc/stream_flood.ts";
 
@@ -68,8 +75,8 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   // As long as that of a full ledger, and made in no time.
   const servers = [{ ...serverStatus(0), trouble: "a".repeat(MEMBERS_MAX * MEMBER_BYTES) }];
   const status = () => ({ ...emptyStatus(1), servers });
-  const counts = () => NO_COUNTS;
-  await using serving = await serve(primaryService({ ...NO_PRIMARY, status, counts }).add);
+  const count = answering(NO_COUNTS);
+  await using serving = await serve(primaryService({ ...NO_PRIMARY, status, count }).add);
   const before = process.memoryUsage.rss();
   const watch = Status.requestSerialize({ intervalMs: STATUS_INTERVAL_MIN_MS });
   const client = new PrimaryClient(serving.address);
@@ -239,7 +246,7 @@ function serveCounts(): Promise<Serving> {
     return { itemId: String(index).padStart(ITEM_ID_BYTES_MAX, "a"), likes: 1n };
   });
   const all = { ...NO_COUNTS, counts };
-  return serve(primaryService({ ...NO_PRIMARY, counts: () => all }).add);
+  return serve(primaryService({ ...NO_PRIMARY, count: answering(all) }).add);
 }
 
 /** Asks for counts as an honest peer does, and gives how that ended. */

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { DecisionRow } from "../../src/core/ledger/ledger.ts";
+import type { DecisionRow } from "../../src/core/ledger/rows.ts";
 import type { OperatorRequest, OperatorResult } from "../../src/core/primary/primary_events.ts";
 import type { TroubleStatus } from "../../src/core/primary/status.ts";
 import { operatorSocketPath, serveOperator } from "../../src/rpc/server/operator_socket.ts";

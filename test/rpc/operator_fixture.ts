@@ -1,6 +1,6 @@
 /** The socket of an operator in a folder of its own, with a role that is made up. */
 import { join } from "node:path";
-import type { DecisionRow } from "../../src/core/ledger/ledger.ts";
+import type { DecisionRow } from "../../src/core/ledger/rows.ts";
 import type { OperatorRequest, OperatorResult } from "../../src/core/primary/primary_events.ts";
 import type { TroubleStatus } from "../../src/core/primary/status.ts";
 import { serveOperator } from "../../src/rpc/server/operator_socket.ts";

@@ -40,10 +40,15 @@ export const NO_LIKES: LikesServiceHandler = {
 export const NO_PRIMARY: PrimaryServiceHandler = {
   open: () => ({ received: () => {}, writable: () => {}, closed: () => {} }),
   status: () => emptyStatus(1),
-  counts: () => {
+  count: () => {
     throw new Error("a secret: nobody was expected to count");
   },
 };
+
+/** What answers every request for counts with `counts`. */
+export function answering(counts: Counts): PrimaryServiceHandler["count"] {
+  return (_request, done) => done({ type: "counted", counts });
+}
 
 /** The counts of a counter without items. */
 export const NO_COUNTS: Counts = {

@@ -137,7 +137,8 @@ function befallsProcess(world: Befallen, kind: FaultKind, process: SimulatedProc
       if (world.primary === undefined) return;
       world.fired(kind);
       return world.primary.die("killed");
-    case "primary_superseded":
+    case "superseded_in_commit":
+    case "older_primary_returns":
       return world.startSecondPrimary();
     case "crash_between_effects":
       return process.dieAfterEffects(random.whole(1, 12));

@@ -23,7 +23,8 @@ const NETWORK_FAULTS = [
 const PROCESS_FAULTS = [
   "crash_likes_server",
   "crash_primary",
-  "primary_superseded",
+  "superseded_in_commit",
+  "older_primary_returns",
   "crash_between_effects",
   "crash_in_recovery",
   "write_lost",

@@ -1,7 +1,9 @@
 /** The primary's shell in a simulated world, as src/primary is in the real one. */
 import type { CommitResult, LedgerCommand } from "../../src/core/ledger/apply_commands.ts";
+import { assert } from "../../src/assert.ts";
+import { needsOf } from "../../src/core/ledger/ledger_needs.ts";
 import { applyCommands } from "../../src/core/ledger/apply_commands.ts";
-import type { LedgerSnapshot, CommitOutcome } from "../../src/core/ledger/ledger.ts";
+import type { CommitOutcome, LedgerSnapshot, OpeningEnd } from "../../src/core/ledger/ledger.ts";
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import { PrimaryCore } from "../../src/core/primary/primary.ts";
 import type {
@@ -30,7 +32,11 @@ import type { Surroundings } from "./process.ts";
 export interface PrimarySurroundings extends Surroundings {
   readonly oracle: Oracle;
   readonly wallClock: { read(): number };
+  /** That which is in its place now. */
+  readonly ledger: LedgerDisk;
   primaryDied(): void;
+  /** `primary` has taken the ledger over: from here on it is the one that serves. */
+  tookOver(primary: PrimaryProcess): void;
 }
 
 type Commit = CommitOutcome<CommitResult>;
@@ -39,8 +45,8 @@ type Commit = CommitOutcome<CommitResult>;
 export class PrimaryProcess extends SimulatedProcess {
   override readonly surroundings: PrimarySurroundings;
   readonly disk: LedgerDisk;
-  readonly #generation: string;
-  readonly #store: MemoryLedger;
+  #generation = "";
+  #store: MemoryLedger | undefined;
   readonly #streams = new Map<number, SimulatedStream>();
   readonly #decisions = new Map<number, (outcome: OperatorResult) => void>();
   readonly #welcomed = new Set<number>();
@@ -50,18 +56,23 @@ export class PrimaryProcess extends SimulatedProcess {
   #core: PrimaryCore | undefined;
   #streamId = 0;
   #requestId = 0;
-  readonly #commits = new CommitCheck();
-  readonly #rounds = new RoundCheck();
-  /** Undefined until it serves. */
+  #commits = new CommitCheck();
+  #rounds = new RoundCheck();
+  /** Undefined while the ledger is opened. */
   #watch: PrimaryWatch | undefined;
 
   constructor(surroundings: PrimarySurroundings, machine: Machine, disk: LedgerDisk) {
     super(surroundings, machine, "primary");
     this.surroundings = surroundings;
     this.disk = disk;
-    this.#generation = surroundings.random.id();
-    this.#store = new MemoryLedger(disk, this.#generation);
     this.#open();
+    this.tick(() => {
+      if (this.#core === undefined) return;
+      this.#rounds.tick(
+        () => this.#tick(),
+        () => this.#toTell(),
+      );
+    });
   }
 
   get core(): PrimaryCore | undefined {
@@ -139,8 +150,10 @@ export class PrimaryProcess extends SimulatedProcess {
   }
 
   /** The counts as the ledger has them now. */
-  counts({ itemIds, incarnations }: CountsFetch): CountsAnswer {
-    const { meta, ...read } = this.#store.counts({ type: "named", itemIds }, incarnations);
+  counts({ itemIds, incarnations }: CountsFetch): CountsAnswer | undefined {
+    const outcome = this.#store?.countsNow({ type: "named", itemIds }, incarnations);
+    if (outcome?.type !== "done") return undefined;
+    const { meta, ...read } = outcome.value;
     const { asOfMs, version } = meta;
     return { ...read, asOfMs, version, ledgerId: this.disk.ledgerId, generation: this.#generation };
   }
@@ -150,18 +163,44 @@ export class PrimaryProcess extends SimulatedProcess {
     this.surroundings.primaryDied();
   }
 
-  /** What it records of itself comes first, before anything is served. */
+  /** Takes the ledger over, from whoever has it. */
   #open(): void {
-    const { random, plan, isUnkind } = this.surroundings;
-    this.#transact([{ type: "opened" }], (outcome) => {
-      const dies = isUnkind && plan.faults.has("crash_in_recovery") && random.chance(0.2);
-      if (dies) this.surroundings.fired("crash_in_recovery");
-      if (dies || outcome.type !== "done") return this.die("in recovery");
-      this.onRead(
-        () => this.#store.loadNow(),
-        (snapshot) => this.#begin(snapshot),
-      );
-    });
+    const { random, plan, isUnkind, ledger } = this.surroundings;
+    if (this.disk !== ledger) return this.die("another ledger is in the place of its own");
+    this.#generation = random.id();
+    // What the rules need is loaded beforehand only in part: they miss the rest, and run again.
+    const store = new MemoryLedger(this.disk, this.#generation, () => random.chance(0.3));
+    this.#store = store;
+    this.surroundings.tookOver(this);
+    this.onRead(
+      () => store.loadNow(),
+      (snapshot) => {
+        const dies = isUnkind && plan.faults.has("crash_in_recovery") && random.chance(0.2);
+        if (dies) this.surroundings.fired("crash_in_recovery");
+        if (dies) this.die("in recovery");
+        else this.#begin(snapshot);
+      },
+    );
+  }
+
+  /** An opening is over: all that it served ends, and the ledger is opened again, or the process ends. */
+  #endOpening({ type, reason }: OpeningEnd): void {
+    const { surroundings } = this;
+    const { random, trace, isUnkind } = surroundings;
+    trace?.fault(this.name, `its opening ends: ${reason}`);
+    for (const stream of this.#streams.values()) stream.endByPrimary(reason);
+    this.#core = undefined;
+    this.#watch = undefined;
+    this.#commits = new CommitCheck();
+    this.#rounds = new RoundCheck();
+    for (const known of [this.#streams, this.#decisions, this.#batches]) known.clear();
+    for (const known of [this.#blocked, this.#welcomed]) known.clear();
+    if (type === "superseded") {
+      surroundings.fired("superseded_in_commit");
+      if (!isUnkind || random.chance(0.5)) return this.die("its ledger was opened again");
+      surroundings.fired("older_primary_returns");
+    }
+    this.later(random.whole(1, type === "superseded" ? 2_000 : 200), () => this.#open());
   }
 
   #begin(snapshot: LedgerSnapshot): void {
@@ -170,12 +209,6 @@ export class PrimaryProcess extends SimulatedProcess {
     trace?.event(this.name, { opens: snapshot.meta, troubles: snapshot.troubles });
     this.#core = new PrimaryCore(snapshot, started);
     this.#watch = oracle.primaryStarted(this.disk, snapshot);
-    this.tick(() => {
-      this.#rounds.tick(
-        () => this.#tick(),
-        () => this.#toTell(),
-      );
-    });
   }
 
   #tick(): void {
@@ -203,6 +236,9 @@ export class PrimaryProcess extends SimulatedProcess {
         this.#commits.asked(action.commands, (id) => this.#streams.has(id), this.nowMs);
         this.#taken(action.commands);
         return this.#transact(action.commands, (outcome) => {
+          if (outcome.type === "in_doubt" || outcome.type === "superseded") {
+            return this.#endOpening(outcome);
+          }
           if (outcome.type === "done") this.#watch?.commitSeen(outcome.value);
           else this.#commits.refused(this.nowMs);
           this.drive({ type: "committed", outcome });
@@ -278,21 +314,22 @@ export class PrimaryProcess extends SimulatedProcess {
     const { surroundings, disk } = this;
     const { codec } = surroundings.plan;
     const nowUnixMs = surroundings.wallClock.read();
+    const store = this.#store;
+    assert(store !== undefined, "a ledger is open");
     const call = (): Commit => {
       let group: CommitResult | undefined;
       const before = disk.meta;
-      try {
-        return this.#store.transactNow((ledger) => {
-          return (group = applyCommands(ledger, commands, codec, nowUnixMs));
-        });
-      } finally {
-        // In doubt, it may be on the disk although nobody is told.
-        const isThere = group !== undefined && group.meta === disk.meta && disk.meta !== before;
-        if (group?.meta === before) surroundings.oracle.unchanged(group);
-        if (isThere && group !== undefined) {
-          surroundings.oracle.committed(commands, group, { disk, before });
-        }
+      const outcome = store.transactNow(needsOf(commands), (ledger) => {
+        return (group = applyCommands(ledger, commands, codec, nowUnixMs));
+      });
+      // In doubt, it may be on the disk although nobody is told.
+      const isThere = group !== undefined && group.meta === disk.meta && disk.meta !== before;
+      if (group?.meta === before) surroundings.oracle.unchanged(group);
+      if (isThere && group !== undefined) {
+        surroundings.oracle.committed(commands, group, { disk, before });
       }
+      if (outcome.type === "in_doubt") this.syncFailed(isThere ? "kept" : "lost");
+      return outcome;
     };
     this.onWrite<Commit>(disk, { type: "store_busy" }, call, then);
   }

@@ -133,16 +133,10 @@ export abstract class SimulatedProcess {
           outcome = call();
         } catch (error) {
           if (!(error instanceof LikesError)) throw error;
-          if (error.code === "superseded") {
-            disk.takeFault(); // it was for this write
-            surroundings.fired("primary_superseded");
-            return this.die("its store was opened again");
-          }
           if (error.code !== "store_failed") throw error;
-          machine.syncFault = undefined;
-          const lost = fault === "in_doubt_lost";
-          surroundings.fired(lost ? "sync_failed_lost" : "sync_failed_kept");
-          return this.die(`a failed sync, ${lost ? "lost" : "kept"}`);
+          const fate = fault === "in_doubt_lost" ? "lost" : "kept";
+          this.syncFailed(fate);
+          return this.die(`a failed sync, ${fate}`);
         }
         // One that is left over was for a write that changes nothing.
         const left = disk.takeFault();
@@ -154,6 +148,12 @@ export abstract class SimulatedProcess {
         then(outcome);
       });
     });
+  }
+
+  /** The disk of its machine failed at a sync, which kept or lost what was written. */
+  protected syncFailed(fate: "kept" | "lost"): void {
+    this.machine.syncFault = undefined;
+    this.surroundings.fired(`sync_failed_${fate}`);
   }
 
   /** Reads from its disk, which changes nothing. */

@@ -69,7 +69,8 @@ export class World implements Surroundings {
   readonly faultsFired = noFaults();
   ledger: LedgerDisk;
   #primary: PrimaryProcess | undefined;
-  readonly #superseded: PrimaryProcess[] = [];
+  /** Older openings of the ledger that have not noticed. */
+  readonly #superseded = new Set<PrimaryProcess>();
   #isUnkind = true;
   #isConverged = false;
   isGiving = true;
@@ -241,15 +242,20 @@ export class World implements Surroundings {
   }
 
   startSecondPrimary(): void {
-    const { primary } = this;
-    if (primary?.core === undefined) return;
-    this.#superseded.push(primary);
+    if (this.primary?.core === undefined) return;
     this.trace?.fault("primary", "another one is started on its ledger");
     this.#startPrimary();
   }
 
+  tookOver(primary: PrimaryProcess): void {
+    const other = this.primary;
+    if (other !== undefined && other !== primary) this.#superseded.add(other);
+    this.#superseded.delete(primary);
+    this.#primary = primary;
+  }
+
   #startPrimary(): void {
-    this.#primary = new PrimaryProcess(this, this.primaryMachine, this.ledger);
+    new PrimaryProcess(this, this.primaryMachine, this.ledger);
   }
 
   #restartMs(): number {

@@ -8,7 +8,7 @@ import {
   troubleLines,
   troublePart,
 } from "../../src/text/trouble_text.ts";
-import type { DecisionRow } from "../../src/core/ledger/ledger.ts";
+import type { DecisionRow } from "../../src/core/ledger/rows.ts";
 import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
 import type { TroubleStatus } from "../../src/core/primary/status.ts";
 

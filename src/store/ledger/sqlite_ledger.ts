@@ -1,15 +1,6 @@
 /** The primary's ledger in SQLite: `<folder>/ledger.sqlite`. */
 import { assert } from "../../assert.ts";
-import type {
-  CountsRead,
-  CountsSelection,
-  LedgerSnapshot,
-  LedgerStore,
-  LedgerTransaction,
-  OpeningEnd,
-  ReadOutcome,
-  CommitOutcome,
-} from "../../core/ledger/ledger.ts";
+import type { CountsRead, CountsSelection, LedgerSnapshot, LedgerStore, LedgerTransaction, OpeningEnd, ReadOutcome, CommitOutcome } from "../../core/ledger/ledger.ts";
 import type {
   DecisionRow,
   GenerationRow,

@@ -198,7 +198,7 @@ test("applyCommands() counts exactly what was applied when batches come in any o
         expected += sum;
       }
       assert.is(ledger.meta.totalLikes, expected);
-      assert.is(likesOf(ledger.store, "video")[0]?.likes, expected);
+      assert.is((await likesOf(ledger.store, "video"))[0]?.likes, expected);
     },
   );
   await fc.assert(property, { numRuns: 200 });
@@ -229,10 +229,10 @@ test("applyBatch() counts nothing when an event is beyond the bounds of the prot
 test("applyBatch() refuses a batch when the total would not fit 63 bits", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[40, 2], [1]]);
-  await ledger.store.transact((transaction) => {
+  await ledger.store.transact([], (transaction) => {
     const meta = transaction.meta();
     transaction.setMeta({ ...meta, totalLikes: TOTAL_LIKES_MAX - 42n });
-    transaction.setItemLikes("video", TOTAL_LIKES_MAX - 42n);
+    transaction.addLikes("video", TOTAL_LIKES_MAX - 42n);
   });
   assert.is((await ledger.result(batchCommand(first))).type, "applied");
   const refused = await ledger.result(batchCommand(second));

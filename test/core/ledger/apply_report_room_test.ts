@@ -29,7 +29,7 @@ const UNDATED = { sinceMs: 0, doubtfulAsOf: undefined };
 
 /** Puts `count` troubles of as many outboxes into the ledger. */
 async function fill(ledger: LedgerHarness, count: number): Promise<void> {
-  await ledger.store.transact((stored) => {
+  await ledger.store.transact([], (stored) => {
     for (let index = 0; index < count; index++) {
       const row = trouble({
         kind: "closed_incarnation",
@@ -143,7 +143,7 @@ test("applyReport() has room for what an outbox lacks after redelivery, and for 
   const ledger = await fullLedger(TROUBLES_RECORDED_MAX - 1);
   const kind = "ledger_restored";
   const row = { ...trouble({ kind, digest: undefined }), outboxId: OUTBOX, ...UNDATED };
-  await ledger.store.transact((stored) => stored.addTrouble(row));
+  await ledger.store.transact([], (stored) => stored.addTrouble(row));
   await ledger.run(reportCommand({ acknowledgedLikes: 5n }));
   assert.is((await ledger.troubleKinds()).at(-1), "gap", "in the place of what is over");
   ledger.markCopied(1);

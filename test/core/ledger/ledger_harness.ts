@@ -4,13 +4,13 @@ import type {
   LedgerMeta,
   MemberRow,
   TroubleRow,
-} from "../../../src/core/ledger/ledger.ts";
+} from "../../../src/core/ledger/rows.ts";
 import type {
   CommitResult,
   LedgerCommand,
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
-import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
+import { commit } from "../../../src/core/ledger/apply_commands.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
@@ -26,9 +26,7 @@ export class LedgerHarness {
   }
 
   async run(...commands: readonly LedgerCommand[]): Promise<CommitResult> {
-    const outcome = await this.store.transact((ledger) => {
-      return applyCommands(ledger, commands, recordCodec, 1_000);
-    });
+    const outcome = await commit(this.store, commands, recordCodec, 1_000);
     if (outcome.type !== "done") throw new Error("The group was refused");
     return outcome.value;
   }

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { DecisionRow } from "../../../src/core/ledger/ledger.ts";
+import type { DecisionRow } from "../../../src/core/ledger/rows.ts";
 import { testId } from "../../store/faults.ts";
 import {
   FIRST,

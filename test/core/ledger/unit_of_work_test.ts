@@ -18,7 +18,7 @@ const MEMBER = {
 /** Runs `work` on a new ledger; gives its row, and what the changes told. */
 async function changed(work: (changes: UnitOfWork) => void) {
   const store = new MemoryLedger(new LedgerDisk(LEDGER), GENERATION);
-  const outcome = await store.transact((ledger) => {
+  const outcome = await store.transact([], (ledger) => {
     const changes = new UnitOfWork(ledger, 77);
     work(changes);
     return { meta: changes.finish(), changes };

@@ -160,7 +160,9 @@ async function storeOf(likes: Readonly<Record<string, bigint>>): Promise<MemoryL
 
 function answer(store: MemoryLedger, changes: Partial<CountsRequest>) {
   const selection = selected(changes);
-  const read = store.counts(selection, []);
+  const outcome = store.countsNow(selection, []);
+  if (outcome.type !== "done") throw new Error("It was expected to be read");
+  const read = outcome.value;
   assert.ok(read.meta.version > EMPTY_META.version);
   return buildPage(selection, read, LEDGER);
 }

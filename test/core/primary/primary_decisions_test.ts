@@ -151,7 +151,7 @@ test("handle() takes no other row of one that had left before a copy for its ans
   // What is undecided about it when the copy is made; decided, its row is another one.
   const left = trouble({ kind: "outbox_rolled_back", incarnation: SECOND, digest: undefined });
   const row = { ...left, outboxId: OTHER_OUTBOX, sinceMs: 0, doubtfulAsOf: undefined };
-  await ledger.store.transact((stored) => stored.addTrouble(row));
+  await ledger.store.transact([], (stored) => stored.addTrouble(row));
   ledger.markCopied(1);
   await ledger.run({ type: "opened" });
   const primary = await PrimaryHarness.start(ledger);

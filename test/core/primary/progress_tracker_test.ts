@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ProgressTracker } from "../../../src/core/primary/progress_tracker.ts";
 import type { MemberProgress } from "../../../src/core/primary/progress_tracker.ts";
-import type { IncarnationRow } from "../../../src/core/ledger/ledger.ts";
+import type { IncarnationRow } from "../../../src/core/ledger/rows.ts";
 import type { Report } from "../../../src/core/protocol/messages.ts";
 import { FIRST, OUTBOX, SECOND, batch, report } from "../core_fixture.ts";
 

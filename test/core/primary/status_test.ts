@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MemberProgress } from "../../../src/core/primary/progress_tracker.ts";
-import type { MemberRow } from "../../../src/core/ledger/ledger.ts";
+import type { MemberRow } from "../../../src/core/ledger/rows.ts";
 import {
   convergence,
   haveAllConfirmed,

@@ -1,12 +1,20 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { apply, checkEvent, checkItemId } from "../../../src/core/protocol/like_event.ts";
+import {
+  acceptedLikes,
+  checkEvent,
+  checkItemId,
+  gainedLikes,
+} from "../../../src/core/protocol/like_event.ts";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../../src/limits.ts";
 import { like } from "../core_fixture.ts";
 
-test("apply() gives what a change adds when it is an add", () => {
-  assert.is(apply(5n, like(42).change), 42n);
-  assert.is(apply(5n, like(0).change), 0n);
+test("acceptedLikes() and gainedLikes() are the likes of an add, which does not ask for the item", () => {
+  const unasked = (): bigint => assert.unreachable("an add adds whatever the item has") as never;
+  for (const likes of [0, 42]) {
+    assert.is(acceptedLikes(like(likes).change), BigInt(likes));
+    assert.is(gainedLikes(like(likes).change, unasked), BigInt(likes));
+  }
 });
 
 test("checkItemId() takes ids when they are text of 1 to 256 bytes", () => {

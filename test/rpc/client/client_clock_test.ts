@@ -48,7 +48,7 @@ test("LikesClient and PrimaryClient get answers when the wall clock jumps at eve
   await using primary = await serve(
     primaryService({
       ...NO_PRIMARY,
-      counts: () => NO_COUNTS,
+      count: (_request, done) => done({ type: "counted", counts: NO_COUNTS }),
     }).add,
   );
   using clock = new JumpingClock();

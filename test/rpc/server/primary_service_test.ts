@@ -9,12 +9,15 @@ import type { GetCountsRequest } from "../../../src/rpc/gen/likes/v1/GetCountsRe
 import type { StreamLikesRequest } from "../../../src/rpc/gen/likes/v1/StreamLikesRequest.ts";
 import { PrimaryClient } from "../../../src/rpc/client/primary_client.ts";
 import { primaryService } from "../../../src/rpc/server/primary_service.ts";
-import type { DeliveryPeer } from "../../../src/rpc/server/primary_service.ts";
+import type {
+  DeliveryPeer,
+  PrimaryServiceHandler,
+} from "../../../src/rpc/server/primary_service.ts";
 import { protos } from "../../../src/rpc/protos.ts";
 import { becomes, within } from "../../fixtures/eventually.ts";
 import { faultOf, testId } from "../../store/faults.ts";
 import { ack } from "../../core/core_fixture.ts";
-import { NO_COUNTS, NO_PRIMARY, serve } from "../serving.ts";
+import { NO_COUNTS, NO_PRIMARY, answering, serve } from "../serving.ts";
 
 const LIMIT_MS = 5_000;
 const REPORTS = 5;
@@ -33,7 +36,11 @@ test("counts() carries the whole request and the whole answer", async () => {
     ledgerId: testId(2),
     generation: testId(3),
   } as const;
-  const port = { ...NO_PRIMARY, counts: (request: CountsRequest) => (asked.push(request), counts) };
+  const count: PrimaryServiceHandler["count"] = (request, done) => {
+    asked.push(request);
+    done({ type: "counted", counts });
+  };
+  const port = { ...NO_PRIMARY, count };
   await using serving = await serve(primaryService(port).add);
   using client = new Closing(serving.address);
   const request: CountsRequest = {
@@ -143,7 +150,7 @@ test("StreamLikes reads no more of a stream when the role pauses it, until it re
     };
     return { received, writable: () => {}, closed: () => {} };
   };
-  const port = { ...NO_PRIMARY, open, counts: () => NO_COUNTS };
+  const port = { ...NO_PRIMARY, open, count: answering(NO_COUNTS) };
   await using serving = await serve(primaryService(port).add);
   const client = new protos.PrimaryService(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
   const call = client.streamLikes();

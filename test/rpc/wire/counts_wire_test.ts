@@ -11,7 +11,7 @@ import {
   writeCountsRequest,
   writeCachedCounts,
 } from "../../../src/rpc/wire/counts_wire.ts";
-import type { Counts } from "../../../src/rpc/wire/counts_wire.ts";
+import type { Counts } from "../../../src/core/primary/counts_reader.ts";
 import { protos } from "../../../src/rpc/protos.ts";
 import { faultOf, testId } from "../../store/faults.ts";
 import { record } from "./arbitrary_messages.ts";

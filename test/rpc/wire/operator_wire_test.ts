@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { DecisionRow } from "../../../src/core/ledger/ledger.ts";
+import type { DecisionRow } from "../../../src/core/ledger/rows.ts";
 import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
 import { REASON_BYTES_MAX } from "../../../src/limits.ts";
 import {

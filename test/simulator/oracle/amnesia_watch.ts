@@ -4,7 +4,7 @@
  */
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
-import type { TroubleRow } from "../../../src/core/ledger/ledger.ts";
+import type { TroubleRow } from "../../../src/core/ledger/rows.ts";
 import type { Id, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";

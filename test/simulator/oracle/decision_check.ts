@@ -3,7 +3,7 @@
  * and of what streams nobody says that nothing more will come. What streams is taken from the wire,
  * when the operator asks.
  */
-import type { DecisionRow, TroubleRow } from "../../../src/core/ledger/ledger.ts";
+import type { DecisionRow, TroubleRow } from "../../../src/core/ledger/rows.ts";
 import type {
   CommitResult,
   LedgerCommand,

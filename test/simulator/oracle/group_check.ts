@@ -3,7 +3,7 @@
  * applied already is a duplicate and nothing else, a stream that is refused is not heard any more,
  * a Hello writes nothing, who leaves has asked for that, and a version names each change.
  */
-import type { LedgerMeta } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
 import type {
   CommitResult,
   LedgerCommand,

@@ -110,8 +110,8 @@ export class Lineage {
         expect(!this.#counted.has(gift), () => `${gift.itemId} is applied twice`);
         this.#counted.add(gift);
         this.#givenUp.delete(gift);
-        const isSame = event.change.likes === gift.likes;
-        expect(isSame, () => `${gift.itemId} gets ${event.change.likes}, not ${gift.likes}`);
+        const isSame = event.gained === gift.likes;
+        expect(isSame, () => `${gift.itemId} gets ${event.gained}, not ${gift.likes}`);
         this.#items.set(gift.itemId, (this.#items.get(gift.itemId) ?? 0n) + gift.likes);
         touched.add(gift.itemId);
         expect(!gift.isRefused, () => `${gift.itemId} was refused and is counted`);

@@ -6,7 +6,8 @@
  * `asOf` law 4, `watch` what a life of the primary may say, `readers` what was shown to whom, `amnesia`
  * who forgot, and the checks of groups and decisions what a commit may do.
  */
-import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
 import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/apply_commands.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
 import type { RecordCodec } from "../../../src/core/protocol/record.ts";

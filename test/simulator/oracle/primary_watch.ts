@@ -2,7 +2,8 @@
  * What one life of the primary has sent and received, as it was seen on the wire: from this alone it is
  * computed again what its labels, its CONVERGED and its everywhere may say (laws 4 and 5).
  */
-import type { LedgerMeta, LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import {
   MEMBER_SILENT_MS,
