@@ -2,8 +2,10 @@
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MemberRow } from "../../../src/core/ledger/rows.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
 import { assertionOf, faultOf, testId } from "../faults.ts";
 import {
+  DECISION,
   EMPTY_META,
   FIRST,
   INCARNATION,
@@ -21,6 +23,7 @@ import {
   valueOf,
 } from "./ledger_fixture.ts";
 import { acceptPages } from "./ledger_pages_acceptance.ts";
+import { acceptRules } from "./ledger_rules_acceptance.ts";
 import { acceptTroubles } from "./ledger_troubles_acceptance.ts";
 import { acceptLedgerFaults } from "./ledger_faults_acceptance.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
@@ -35,6 +38,7 @@ export function acceptLedger(test: Test, makeFixture: () => LedgerFixture): void
   acceptItems(test, makeFixture);
   acceptPages(test, makeFixture);
   acceptLedgerFaults(test, makeFixture);
+  acceptRules(test, makeFixture);
 }
 
 function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void {
@@ -194,6 +198,49 @@ function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
+  test("a transaction reads what it has set itself", async () => {
+    await using fixture = makeFixture();
+    const store = await fixture.open(FIRST);
+    const [a, b, c, d] = [1, 2, 3, 4].map((number) => testId(number)) as [Id, Id, Id, Id];
+    const recorded = await valueOf(store, (ledger) => {
+      ledger.setMember(MEMBER);
+      for (const incarnation of [a, b, c]) ledger.setIncarnation({ ...ROW, incarnation });
+      return ledger.addTrouble(TROUBLE);
+    });
+    assert.is(recorded?.number, 1);
+    await valueOf(store, (ledger) => {
+      const open = (limit: number) => ledger.incarnationsIn(OUTBOX, "open", limit);
+      for (const incarnation of [a, d]) {
+        ledger.setIncarnation({
+          ...ROW,
+          incarnation,
+          state: incarnation === d ? "open" : "closed",
+        });
+      }
+      assert.equal([open(1), open(9)], [[b], [b, c, d]]);
+      ledger.setIncarnation({ ...ROW, incarnation: a });
+      assert.equal([open(1), open(9)], [[a], [a, b, c, d]], "it has kept its place");
+
+      ledger.setMember({ ...MEMBER, state: "left" });
+      ledger.setMember({ ...MEMBER, outboxId: testId(0xc) });
+      assert.equal([ledger.outboxCount("member"), ledger.outboxCount("left")], [1, 1]);
+
+      assert.not(ledger.wasDecided(OUTBOX, TROUBLE));
+      assert.is(ledger.addTrouble(TROUBLE), undefined, "it is recorded already");
+      ledger.addDecision({ ...DECISION, trouble: { number: 1, kind: TROUBLE.kind } });
+      assert.ok(ledger.wasDecided(OUTBOX, TROUBLE));
+      assert.equal([ledger.trouble(1), ledger.troublesOf(OUTBOX)], [undefined, []]);
+      const again = ledger.addTrouble(TROUBLE);
+      assert.equal([again?.number, ledger.troubleCount()], [2, 1]);
+      assert.equal([ledger.trouble(2), ledger.troublesOf(OUTBOX)], [again, [again]]);
+
+      ledger.addLikes("cat", 2n);
+      ledger.addLikes("cat", 3n);
+      assert.is(ledger.itemLikes("cat"), 5n);
+    });
+    assert.equal(await likesOf(store, "cat"), [{ itemId: "cat", likes: 5n }]);
+  });
+
   test("outboxCount() counts those of a state", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);

@@ -1,0 +1,106 @@
+/** The rules on every LedgerStore lead to what they lead to on a ledger that has all rows at hand. */
+import type { Test } from "uvu";
+import * as assert from "uvu/assert";
+import { applyCommands, commit } from "../../../src/core/ledger/apply_commands.ts";
+import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
+import type { Id } from "../../../src/core/protocol/ids.ts";
+import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
+import type { Report } from "../../../src/core/protocol/messages.ts";
+import { recordCodec } from "../../../src/format/record_codec.ts";
+import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
+import { batchCommand, batches, hello, reportCommand, trouble } from "../../core/core_fixture.ts";
+import { Random } from "../../simulator/random.ts";
+import { testId } from "../faults.ts";
+import { FIRST, LEDGER_ID, SECOND } from "./ledger_fixture.ts";
+import type { LedgerFixture } from "./ledger_fixture.ts";
+
+const NOW_MS = 1_700_000_000_000;
+const COMMITS = 250;
+const COMMANDS_MAX = 4;
+const SEEDS = [1, 2, 3];
+const OUTBOXES = [testId(0xa1), testId(0xa2)];
+/** Some of each outbox, and one that both claim. */
+const INCARNATIONS = [11, 12, 13, 14].map((number) => testId(number));
+const LIKES = [[1], [2, 3], [4], [0, 42], [5]];
+const CHAINS = new Map(INCARNATIONS.map((id) => [id, batches(id, LIKES)]));
+
+/** Adds this part of the suite to `test`. */
+export function acceptRules(test: Test, makeFixture: () => LedgerFixture): void {
+  for (const seed of SEEDS) {
+    test(`commit() leads to what the rules say when commands come by chance (seed ${seed})`, async () => {
+      await using fixture = makeFixture();
+      const reference = new MemoryLedger(new LedgerDisk(LEDGER_ID), FIRST);
+      let store = await fixture.open(FIRST);
+      const random = new Random(seed);
+      for (let round = 0; round < COMMITS; round++) {
+        const commands = Array.from({ length: random.whole(1, COMMANDS_MAX) }, () => draw(random));
+        const expected = reference.transactNow([], (ledger) => {
+          return applyCommands(ledger, commands, recordCodec, NOW_MS);
+        });
+        assert.equal(await commit(store, commands, recordCodec, NOW_MS), expected);
+      }
+      const { generation: _, ...snapshot } = reference.loadNow();
+      store = await fixture.open(SECOND);
+      assert.equal(await store.load(), { ...snapshot, generation: SECOND });
+    });
+  }
+}
+
+function draw(random: Random): LedgerCommand {
+  const outboxId = random.pick(OUTBOXES);
+  const incarnation = random.pick(INCARNATIONS);
+  switch (random.whole(0, 11)) {
+    case 0:
+      return { type: "hello", streamId: 1, hello: drawHello(random, outboxId, incarnation) };
+    case 1:
+      return { type: "advance", asOfMs: random.whole(1, 1_000) };
+    case 2:
+      return { type: "confirmed", departedMembers: random.chance(0.5) ? OUTBOXES : [] };
+    case 3: {
+      const decision = { type: "retire", outboxId, reason: "" } as const;
+      return { type: "decide", requestId: 1, decision };
+    }
+    case 4:
+    case 5: {
+      const streaming = INCARNATIONS.filter(() => random.chance(0.3));
+      const troubleNumber = random.whole(1, 40);
+      const decision = { type: "resolve", troubleNumber, reason: "seen", streaming } as const;
+      return { type: "decide", requestId: 1, decision };
+    }
+    case 6:
+    case 7:
+    case 8: {
+      const batch = random.pick(CHAINS.get(incarnation) ?? []);
+      return batchCommand(batch, outboxId, random.whole(1, 2));
+    }
+    default:
+      return reportCommand(drawReport(random, incarnation), outboxId);
+  }
+}
+
+function drawHello(random: Random, outboxId: Id, incarnation: Id) {
+  const seen = { ledgerId: LEDGER_ID, generation: FIRST, version: random.whole(0, COMMITS) };
+  const acknowledgedSequence = random.whole(0, 3);
+  const whom = { outboxId, incarnation, acknowledgedSequence };
+  return hello({ ...whom, seen: random.chance(0.5) ? seen : undefined });
+}
+
+function drawReport(random: Random, incarnation: Id): Partial<Report> {
+  const troubles = Array.from({ length: random.chance(0.3) ? random.whole(1, 3) : 0 }, () => {
+    return trouble({
+      kind: random.pick(TROUBLE_KINDS),
+      incarnation: random.pick(INCARNATIONS),
+      events: { first: 1, last: random.whole(1, 7) },
+    });
+  });
+  const final = random.chance(0.4);
+  return {
+    incarnation,
+    lastSequence: random.whole(0, 7),
+    final,
+    leaving: final && random.chance(0.6),
+    otherPendingEvents: random.chance(0.3) ? 2 : 0,
+    acknowledgedLikes: BigInt(random.whole(0, 30)),
+    troubles,
+  };
+}
