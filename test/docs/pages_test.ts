@@ -81,6 +81,13 @@ test("SECURITY.md names files and limits that are there when it says where somet
   for (const [, path = ""] of paths) assert.ok(existsSync(path), path);
 });
 
+test("README.md names the Nodes that package.json supports", () => {
+  const { engines } = JSON.parse(pageText("package.json")) as { engines: { node: string } };
+  const majors = [...engines.node.matchAll(/\^(\d+)/g)].map(([, major]) => major);
+  const names = `${majors.slice(0, -1).join(", ")} and ${majors.at(-1)}`;
+  assert.match(pageText("README.md"), `Node ${names}`);
+});
+
 /** Anchors of a page's headings, as they are made on the web. */
 function anchorsOf(path: string): string[] {
   return [...pageText(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => {
