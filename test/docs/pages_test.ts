@@ -9,6 +9,8 @@ import * as limits from "../../src/limits.ts";
 import { COMMANDS } from "../../commands/mod.ts";
 import { PAGES, pageText, rowsUnder, shellLines } from "./page_text.ts";
 
+const NAMED_PATH = /`((?:src|commands|test|docs|proto|bench|tools)\/[\w./-]+)`/g;
+
 test("PAGES link to what is there when they link to a file or a heading", () => {
   let links = 0;
   for (const path of PAGES) {
@@ -22,6 +24,14 @@ test("PAGES link to what is there when they link to a file or a heading", () => 
     }
   }
   assert.ok(links > 20);
+});
+
+test("PAGES name files and folders that there are when they name one", () => {
+  for (const path of PAGES) {
+    for (const [, named = ""] of pageText(path).matchAll(NAMED_PATH)) {
+      assert.ok(existsSync(named), `${path} names ${named}`);
+    }
+  }
 });
 
 test("PAGES type commands and flags that there are when they show a command", () => {
