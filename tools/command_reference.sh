@@ -9,5 +9,5 @@ oclif manifest
 cp oclif.manifest.json docs/COMMANDS.md "$folder"
 node -p 'const { name, version, oclif: { hooks, ...oclif } } = require("./package.json");
   JSON.stringify({ name, version, oclif })' > "$folder/package.json"
-oclif readme --plugin-directory "$folder" --readme-path COMMANDS.md --no-aliases --no-source-links
+COLUMNS=120 oclif readme --plugin-directory "$folder" --readme-path COMMANDS.md --no-aliases --no-source-links
 cp "$folder/COMMANDS.md" docs/COMMANDS.md
