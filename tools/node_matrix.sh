@@ -39,7 +39,7 @@ try() {
     (
       cd "$folder/copy"
       PATH="$folder/node/node_modules/$name/bin:$PATH"
-      node --version && npm ci --no-audit --no-fund && npm test -- ${parts[@]+"${parts[@]}"}
+      [[ "$(node --version)" == "v$1"* ]] && node --version && npm ci --no-audit --no-fund && npm test -- ${parts[@]+"${parts[@]}"}
     )
 }
 
