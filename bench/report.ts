@@ -1,4 +1,4 @@
-/** A figure as text for people, as a part of a page, and as JSON. */
+/** A figure for people and for programs. */
 import type { Aim, Figure, FigureResult, Row, Unit } from "./figure.ts";
 import { isMet } from "./figure.ts";
 import { spreadOf } from "./spread.ts";
@@ -30,29 +30,7 @@ function cellsOf(row: Row): string[] {
 
 const TITLES = ["", "median", "min", "max", "", "aim"];
 
-/** A figure for a terminal. */
-export function figureText({ name, title }: Figure, result: FigureResult): string {
-  const lines = [TITLES, ...result.rows.map(cellsOf)];
-  const widths = TITLES.map((_, column) => {
-    return Math.max(...lines.map((cells) => (cells[column] ?? "").length));
-  });
-  const table = lines.map((cells) => {
-    const padded = cells.map((cell, column) => {
-      const width = widths[column] ?? 0;
-      return column >= 1 && column <= 3 ? cell.padStart(width) : cell.padEnd(width);
-    });
-    return `  ${padded.join("  ")}`.trimEnd();
-  });
-  return [
-    `${name}: ${title}`,
-    `  ${settingsText(result)}`,
-    ...table,
-    ...result.checked.map((what) => `  checked: ${what}`),
-    "",
-  ].join("\n");
-}
-
-/** A figure as a part of a Markdown page. */
+/** A figure for people, in Markdown, as bench/README.md has it. */
 export function figureMarkdown({ name, title }: Figure, result: FigureResult): string {
   const cells = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
   return [

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { expectSame, isMet } from "../../bench/figure.ts";
 import type { Figure, FigureResult, Row } from "../../bench/figure.ts";
 import { FIGURES, figuresOf } from "../../bench/figures.ts";
-import { aimText, figureJson, figureMarkdown, figureText, numberText } from "../../bench/report.ts";
+import { aimText, figureJson, figureMarkdown, numberText } from "../../bench/report.ts";
 
 const SLOW: Row = {
   name: "to streaming",
@@ -52,20 +52,7 @@ test("numberText() keeps the digits that mean something when values are small or
   assert.is(numberText(412_345, "events/s"), "412,300");
 });
 
-test("figureText() tells all when it is for a terminal", () => {
-  assert.equal(figureText(FIGURE, RESULT).split("\n"), [
-    "start: from here to there",
-    "  runs 3, events 1,000,000",
-    "                 median      min      max            aim",
-    "  to streaming     3.50     2.00     4.00  s         under 3 s: MISSED",
-    "  delivered     412,300  412,300  412,300  events/s  over 200,000 events/s: met",
-    "  max              25.0     25.0     25.0  ms",
-    "  checked: nothing was lost",
-    "",
-  ]);
-});
-
-test("figureMarkdown() tells all when it is for a page", () => {
+test("figureMarkdown() tells all when it is for people", () => {
   const text = figureMarkdown(FIGURE, RESULT);
   assert.match(text, "### start: from here to there");
   assert.match(text, "Settings: runs 3, events 1,000,000.");

@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from "node:fs";
 /** The pages, from the root of the repository. */
 export const PAGES: readonly string[] = [
   ...readdirSync(".").filter((name) => name.endsWith(".md")),
-  ...readdirSync("docs", { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
-  "bench/README.md",
+  ...["docs", "src", "bench"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 
 /** The text of a page. */

@@ -1,13 +1,15 @@
 /** The pages against each other and against the source. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
-import { FAULTS } from "../../src/errors.ts";
+import { EXIT, FAULTS } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
-import type { Manifest } from "../../tools/command_reference.ts";
+import { COMMANDS } from "../../commands/mod.ts";
 import { PAGES, pageText, rowsUnder, shellLines } from "./page_text.ts";
+
+const NAMED_PATH = /`((?:src|commands|test|docs|proto|bench|tools)\/[\w./-]+)`/g;
 
 test("PAGES link to what is there when they link to a file or a heading", () => {
   let links = 0;
@@ -24,8 +26,15 @@ test("PAGES link to what is there when they link to a file or a heading", () => 
   assert.ok(links > 20);
 });
 
+test("PAGES name files and folders that there are when they name one", () => {
+  for (const path of PAGES) {
+    for (const [, named = ""] of pageText(path).matchAll(NAMED_PATH)) {
+      assert.ok(existsSync(named), `${path} names ${named}`);
+    }
+  }
+});
+
 test("PAGES type commands and flags that there are when they show a command", () => {
-  const { commands } = JSON.parse(readFileSync("oclif.manifest.json", "utf8")) as Manifest;
   let found = 0;
   for (const path of PAGES) {
     const lines = [...shellLines(pageText(path)), ...pageText(path).split(/(?=ExecStart=)/)];
@@ -33,10 +42,10 @@ test("PAGES type commands and flags that there are when they show a command", ()
       const [, id = "", rest = ""] =
         /^(?:ExecStart=\S*\/)?(?:npx )?likes ([a-z-]+)([^|;)\n]*)/.exec(line) ?? [];
       if (id === "") continue;
-      const command = commands[id];
+      const command = Object.entries(COMMANDS).find(([name]) => name === id)?.[1];
       assert.ok(command !== undefined, `${path}: likes ${id}`);
       for (const [, flag = ""] of rest.matchAll(/ --([a-z-]+)/g)) {
-        assert.ok(flag in command.flags, `${path}: likes ${id} --${flag}`);
+        assert.ok(flag === "json" || flag in command.flags, `${path}: likes ${id} --${flag}`);
       }
       found++;
     }
@@ -61,6 +70,15 @@ test("FAULTS are those of docs/OPERATING.md when it lists errors", () => {
   assert.equal(told, found);
 });
 
+test("EXIT is that of the tables of exit codes when pages have one", () => {
+  for (const path of ["README.md", "docs/COMMANDS.md"]) {
+    const codes = [...pageText(path).matchAll(/^\| (\d+) \| .+ \|$/gm)].map(([, code]) =>
+      Number(code),
+    );
+    assert.equal(codes, Object.values(EXIT), path);
+  }
+});
+
 test("OUTBOX_BYTES_MAX and other limits are those of docs/OPERATING.md when it names them", () => {
   const rows = rowsUnder(pageText("docs/OPERATING.md"), "Bounds and capacity");
   assert.ok(rows.length > 4);
@@ -79,6 +97,13 @@ test("SECURITY.md names files and limits that are there when it says where somet
   const paths = rows.flatMap(([, , where = ""]) => [...where.matchAll(/`([^`]+)`/g)]);
   assert.ok(paths.length > 10);
   for (const [, path = ""] of paths) assert.ok(existsSync(path), path);
+});
+
+test("README.md names the Nodes that package.json supports", () => {
+  const { engines } = JSON.parse(pageText("package.json")) as { engines: { node: string } };
+  const majors = [...engines.node.matchAll(/\^(\d+)/g)].map(([, major]) => major);
+  const names = `${majors.slice(0, -1).join(", ")} and ${majors.at(-1)}`;
+  assert.match(pageText("README.md"), `Node ${names}`);
 });
 
 /** Anchors of a page's headings, as they are made on the web. */
