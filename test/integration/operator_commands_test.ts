@@ -59,7 +59,7 @@ const REFUSAL = { code: "operation_refused", message: "Cannot resolve: it stream
 
 /** A primary that records four troubles of `a`: the second ends by itself, the last is refused. */
 async function inTrouble(): Promise<FakePrimary> {
-  const also = { ...DECISION, number: 5, troubleNumber: 5 };
+  const also = { ...DECISION, number: 5, trouble: { number: 5, kind: "gap" } } as const;
   const fake = await FakePrimary.start({ type: "decided", decisions: [DECISION, also] });
   fake.troubles = [3, 4, 5, 6].map((number) => ({ ...TROUBLE, number }));
   fake.ending = [4];
