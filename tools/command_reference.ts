@@ -37,27 +37,29 @@ interface ManifestFlag {
   readonly exclusive?: readonly string[];
 }
 
+/** The widest line of a page. */
+const COLUMNS_MAX = 120;
+
 /** What each exit code means. README.md has the same table. */
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: "done",
-  failed: "could not start, or could not go on",
+  failed: "could not start or continue",
   usage: "usage",
-  unreachable: "a peer is not reachable",
+  unreachable: "a peer is unreachable",
   inexact: "not exact, or not converged in time",
-  undecided: "cannot be decided",
-  unwritten: "what it says could not be written, as to a full disk; roles go on",
+  undecided: "undecided, or the outcome is unknown",
+  unwritten: "its output could not be written, as on a full disk; a role continues",
   interrupted: "interrupted by a second Ctrl-C; the first one shuts down cleanly",
-  unread: "ended because nobody reads its output any more, as by SIGPIPE; roles go on",
+  unread: "its output pipe was closed, as after SIGPIPE; a role continues",
 };
 
 const HEAD = `# Commands
 
-Every command of \`likes\`, with its flags, bounds and defaults. \`likes COMMAND --help\` says the
-same, and errors are in [OPERATING.md](OPERATING.md#errors). This page is generated: \`npm run docs\`.
+Each command of \`likes\`, with its flags, bounds and defaults. \`likes COMMAND --help\` says the same. Errors are in
+[OPERATING.md](OPERATING.md#errors). \`npm run docs\` generates this page.
 
-Results are on stdout, talk is on stderr; \`--json\` prints one object a line, errors too, with 64-bit
-numbers as text. \`NO_COLOR\` is honoured. A duration is a number with a unit, such as \`100ms\`,
-\`30s\`, \`5m\` or \`1m30s\`.
+Results go to stdout, messages to stderr. \`--json\` prints one object a line, errors too, with 64-bit numbers as text.
+\`NO_COLOR\` is honoured. A duration is a number with a unit, such as \`100ms\`, \`30s\`, \`5m\` or \`1m30s\`.
 `;
 
 /** The table of exit codes, which README.md has too. */
@@ -78,13 +80,24 @@ function section(command: ManifestCommand): string {
   const { id, summary, description, args, flags } = command;
   const usage = ["likes", id, ...Object.values(args).map(usageOf), "[FLAGS]"].join(" ");
   const parts = [`## likes ${id}`, `${summary ?? ""}.`.replace(/^./, capital), code(usage)];
-  if (description !== undefined) parts.push(description.replaceAll("<", "\\<"));
+  if (description !== undefined) parts.push(wrapped(description.replaceAll("<", "\\<")));
   if (Object.keys(args).length > 0) parts.push(argTable(Object.values(args)));
   const shown = Object.values(flags).filter(({ hidden }) => !hidden);
   parts.push(flagTable(shown.toSorted((a, b) => (a.name < b.name ? -1 : 1))));
   const examples = (command.examples ?? []).map((example) => exampleOf(example, id));
   if (examples.length > 0) parts.push(code(examples.join("\n")));
   return `${parts.join("\n\n")}\n`;
+}
+
+/** `text` in lines of at most COLUMNS_MAX. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length >= COLUMNS_MAX) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.join("\n");
 }
 
 function capital(letter: string): string {
