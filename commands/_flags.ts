@@ -143,11 +143,11 @@ function advertisedAddress(text: string): string {
 /** Where a role listens, keeps its state and logs. */
 export const roleFlags = {
   host: Flags.custom<string>({ parse: (text) => Promise.resolve(parseHost(text)) })({
-    summary: "address to listen on; other than loopback needs --insecure",
+    summary: "address to listen on; any but loopback needs --insecure",
     default: "127.0.0.1",
   }),
   advertise: advertiseFlag({
-    summary: "address that others are told, when they do not reach it where it listens",
+    summary: "address where others reach this role, if not where it listens",
     helpValue: "HOST:PORT",
   }),
   "data-dir": folderFlag({
@@ -156,9 +156,12 @@ export const roleFlags = {
     default: () => Promise.resolve(defaultDataDir(process.env)),
     noCacheDefault: true,
   }),
-  "log-dir": folderFlag({ summary: "folder of the logs, one folder a process", default: "/tmp" }),
+  "log-dir": folderFlag({
+    summary: "folder of the logs, one folder for each process",
+    default: "/tmp",
+  }),
   insecure: Flags.boolean({
-    summary: "listen beyond loopback although nothing is encrypted or authenticated yet",
+    summary: "listen beyond loopback, without encryption or authentication",
   }),
 };
 
@@ -178,18 +181,18 @@ export const generatorFlags = {
     0,
     LIKES_PER_EVENT_MAX,
   )({
-    summary: `largest number given; the smallest is 0 (0 to ${LIKES_PER_EVENT_MAX})`,
+    summary: `largest number of likes; the smallest is 0 (0 to ${LIKES_PER_EVENT_MAX})`,
     default: LIKES_MAX_DEFAULT,
   }),
   item: Flags.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
-    summary: "item that is liked",
+    summary: "liked item",
     default: "video",
   }),
   seed: wholeFlag(
     0,
     SEED_MAX,
   )({
-    summary: `seed of intervals and numbers (0 to ${SEED_MAX}); drawn and printed when absent`,
+    summary: `seed of intervals and numbers (0 to ${SEED_MAX}); drawn and printed by default`,
   }),
 };
 

@@ -12,7 +12,7 @@ import { roleFlags, timeoutFlag } from "./_flags.ts";
 /** The flags of an operator's commands. */
 export const operatorFlags = {
   reason: Flags.custom<string>({ parse: (text) => Promise.resolve(parseReason(text)) })({
-    summary: `why, for who reads the ledger later (at most ${REASON_BYTES_MAX} bytes)`,
+    summary: `reason, kept in the ledger (at most ${REASON_BYTES_MAX} bytes)`,
     default: "",
   }),
   "data-dir": roleFlags["data-dir"],

@@ -11,18 +11,18 @@ import { primaryFlag, timeoutFlag } from "./_flags.ts";
 
 /** `likes add`. */
 export class Add extends BaseCommand {
-  static override summary = "give likes to an item";
+  static override summary = "add likes to an item";
   static override description =
-    "The likes are on the disk of a LikesServer when this command answers. It " +
-    "never sends twice: when an answer is lost it says so and exits 5. What --json prints is a " +
-    "record of the give, with which likes verify compares what was stored and counted.";
+    "Answers once the likes are on the disk of a LikesServer. It never sends twice: if the " +
+    "answer is lost, it says so and exits with 5. --json prints a record of the added likes, " +
+    "which likes verify --clients compares with the stores.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> video",
     "<%= config.bin %> <%= command.id %> video 5 --server 127.0.0.1:41234",
     "<%= config.bin %> <%= command.id %> video 5 --json >> given.jsonl",
   ];
   static override args = {
-    item: argument(parseItem)({ description: "item that is liked", required: true }),
+    item: argument(parseItem)({ description: "liked item", required: true }),
     likes: argument((text) => parseWhole(text, 0, LIKES_PER_EVENT_MAX, "the likes"))({
       description: `how many likes (0 to ${LIKES_PER_EVENT_MAX})`,
       default: 1,
@@ -30,7 +30,7 @@ export class Add extends BaseCommand {
   };
   static override flags = {
     server: addressFlag({
-      summary: "address of a LikesServer; without it the primary is asked for one",
+      summary: "address of a LikesServer; without it the primary names one",
       helpValue: "HOST:PORT",
       exclusive: ["primary"],
     }),

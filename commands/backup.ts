@@ -16,23 +16,23 @@ import type { LiveScreen } from "./_live_screen.ts";
 export class Backup extends BaseCommand {
   static override summary = "copy the ledger and the outboxes, while their roles run";
   static override description =
-    "Each store becomes <destination>/<name>/*.sqlite: one commit of it, verified, in one file, " +
-    "for its owner alone. The ledger is copied first, so that no outbox is older than it. Nothing is " +
-    "overwritten. What cannot be copied is named, and the others are. A copy of a ledger says " +
-    "that it is one when it is opened; how to restore it is in docs/OPERATING.md.";
+    "Each store becomes <destination>/<name>/*.sqlite: one verified commit in one file for " +
+    "its owner alone. The ledger is copied first, so no outbox is older than it. Overwrites " +
+    "nothing. If a store cannot be copied, it is named, and the others are copied. A restored " +
+    "ledger knows that it is a copy; docs/OPERATING.md has the steps.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> backup-1",
     "<%= config.bin %> <%= command.id %> /mnt/backup/monday --id primary",
   ];
   static override args = {
     destination: argument(parseFolder)({
-      description: "folder of the copies; made when there is none",
+      description: "folder of the copies; made if absent",
       required: true,
     }),
   };
   static override flags = {
     "data-dir": roleFlags["data-dir"],
-    id: Flags.string({ summary: "that store alone: the id of a LikesServer, or primary" }),
+    id: Flags.string({ summary: "copy one store: the id of a LikesServer, or primary" }),
   };
 
   override async run(): Promise<void> {

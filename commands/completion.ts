@@ -9,9 +9,9 @@ export class Completion extends BaseCommand {
   static override enableJsonFlag = false;
   static override summary = "print a script with which a shell completes likes";
   static override description =
-    'bash: eval "$(likes completion bash)" in ~/.bashrc. zsh: eval "$(likes completion zsh)" in ' +
-    "~/.zshrc, after compinit. fish: likes completion fish | source in " +
-    "~/.config/fish/config.fish. The word likes has to be a command of the shell: npm link.";
+    'bash: eval "$(likes completion bash)" in ~/.bashrc. zsh: eval "$(likes completion zsh)" ' +
+    "in ~/.zshrc, after compinit. fish: likes completion fish | source in " +
+    "~/.config/fish/config.fish. The shell must know the command likes: npm link.";
   static override examples = ['eval "$(<%= config.bin %> <%= command.id %> bash)"'];
   static override args = {
     shell: argument((text) => text as Shell)({

@@ -23,9 +23,9 @@ const ORDERS = { "most-liked": "most_liked", "item-id": "item_id" } as const;
 export class Count extends BaseCommand {
   static override summary = "show the likes of items, or the most liked items";
   static override description =
-    "The counts are those of one commit of the ledger, with how far the total has come. With " +
-    "--server they are as that LikesServer knows them; it shows them with their age also " +
-    "while the primary is away; +here are likes that it accepted and that are not in them yet.";
+    "Shows counts of one commit of the ledger, and how far the total has come. With --server " +
+    "it shows the cached counts of that LikesServer with their age, also while the primary is " +
+    "away. The column +here has its own likes that are not in them yet.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> video song --json",
@@ -34,7 +34,7 @@ export class Count extends BaseCommand {
   ];
   static override args = {
     items: argument(parseItem)({
-      description: "items; without any, all of them page by page, the most liked first",
+      description: "items; by default all items, page by page, most liked first",
       multiple: true,
     }),
   };
@@ -43,19 +43,19 @@ export class Count extends BaseCommand {
       1,
       COUNTS_MAX,
     )({
-      summary: `how many items a page has (1 to ${COUNTS_MAX}); not with --all`,
+      summary: `items of a page (1 to ${COUNTS_MAX}); not with --all`,
       default: COUNTS_DEFAULT,
     }),
     order: Flags.custom<CountsOrder>({
       parse: (text) => Promise.resolve(ORDERS[text as keyof typeof ORDERS]),
     })({
-      summary: "order of the pages; by item-id none is left out while likes arrive",
+      summary: "order; item-id leaves none out while likes arrive",
       options: Object.keys(ORDERS),
       defaultHelp: () => Promise.resolve("most-liked"),
     }),
-    page: Flags.string({ summary: "token of a page, as the page before told it" }),
+    page: Flags.string({ summary: "token of a page, from the page before" }),
     all: Flags.boolean({
-      summary: `show all items, by item-id unless --order says otherwise`,
+      summary: "show all items, by default in the order item-id",
       exclusive: ["page"],
     }),
     server: addressFlag({

@@ -10,7 +10,7 @@ export class Help extends BaseCommand {
   static override description = "The same as likes --help, and as likes COMMAND --help.";
   static override examples = ["<%= config.bin %> <%= command.id %> start-likes"];
   static override args = {
-    command: argument((text) => text)({ description: "command to show the help of" }),
+    command: argument((text) => text)({ description: "name of the command" }),
   };
 
   override async run(): Promise<void> {

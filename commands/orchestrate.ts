@@ -23,12 +23,12 @@ import { portFlag, roleFlags, seedOf, wholeFlag } from "./_flags.ts";
 export class Orchestrate extends BaseCommand {
   static override summary = "run the demonstration: a primary, ten LikesServers, and a verdict";
   static override description =
-    "Forks one primary and its LikesServers on 127.0.0.1. Each LikesServer gives a random " +
-    "number of likes at an interval of its own; in the end every outbox drains, and the parent " +
-    "checks the total against the outboxes, all processes and the seed. Logs of earlier roles in " +
-    "--log-dir are emptied. Ctrl-C ends the giving early, a second one ends at once. Exit 0 exact " +
-    "and converged everywhere, 4 not, 5 cannot be decided: an outbox cannot be read, or a " +
-    "LikesServer gave nothing although something was due.";
+    "Forks one primary and its LikesServers on 127.0.0.1. Each LikesServer adds a random " +
+    "number of likes at an interval of its own. In the end each outbox drains, and the parent " +
+    "compares the total with the outboxes, all processes and the seed. Empties logs of " +
+    "earlier roles in --log-dir. The first Ctrl-C stops the adding, the second ends at once. " +
+    "Exit 0: exact, and converged everywhere. Exit 4: not. Exit 5: undecided, because an " +
+    "outbox is unreadable or a LikesServer added nothing although events were due.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --duration 30s --seed 42",
@@ -43,7 +43,7 @@ export class Orchestrate extends BaseCommand {
       default: ORCHESTRATED_SERVERS_DEFAULT,
     }),
     duration: durationFlag(0)({
-      summary: "how long likes are given",
+      summary: "how long the LikesServers add likes",
       default: RUN_DURATION_DEFAULT_MS,
       defaultHelp: inWords(RUN_DURATION_DEFAULT_MS),
     }),
@@ -53,13 +53,13 @@ export class Orchestrate extends BaseCommand {
       default: PORT_DEFAULT,
     }),
     "log-dir": roleFlags["log-dir"],
-    "data-dir": folderFlag({ summary: "folder of the state; a fresh one a run when absent" }),
+    "data-dir": folderFlag({ summary: "folder of the state; a fresh one by default" }),
     "drain-timeout": durationFlag(0)({
       summary: "how long the outboxes may take to drain",
       default: CONVERGE_WAIT_DEFAULT_MS,
       defaultHelp: inWords(CONVERGE_WAIT_DEFAULT_MS),
     }),
-    quiet: Flags.boolean({ char: "q", summary: "the verdict alone" }),
+    quiet: Flags.boolean({ char: "q", summary: "print only the verdict" }),
   };
 
   override async run(): Promise<void> {

@@ -15,12 +15,12 @@ const TROUBLE_NUMBER_MAX = 2 ** 32 - 1;
 export class Resolve extends OperatorCommand {
   static override summary = "end a trouble, at the primary";
   static override description =
-    "likes status names each trouble with its number, and what ends it. After a gap, counting goes " +
-    "on behind it; of an outbox that was rolled back, or differs, nothing more of that incarnation " +
-    "counts; of two copies, the one that streams goes on; the others are only known from then on. " +
-    "With --all each trouble of a LikesServer is ended, one after another; without --yes they are " +
-    "only listed. The ledger keeps the decision for ever. Runs on the primary's machine, as the " +
-    "primary's user.";
+    "likes status names each trouble, its number, and the command that ends it. gap: counting " +
+    "continues after it. outbox_rolled_back and digest_differs: no more of that incarnation " +
+    "counts. second_incarnation: the one that streams stays. Other kinds: the trouble is " +
+    "known. --all lists the troubles of a LikesServer, and with --yes resolves one after " +
+    "another. The ledger keeps each decision for ever. Run it on the primary's machine, as " +
+    "the user of the primary.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> 3",
     '<%= config.bin %> <%= command.id %> 3 --reason "no copy of that outbox is left"',
@@ -29,17 +29,17 @@ export class Resolve extends OperatorCommand {
   ];
   static override args = {
     number: argument((text) => parseWhole(text, 1, TROUBLE_NUMBER_MAX, "the trouble's number"))({
-      description: "number of the trouble, as likes status tells it",
+      description: "number of the trouble, from likes status",
     }),
   };
   static override flags = {
     all: Flags.boolean({ summary: "every trouble of the LikesServers that --of names" }),
     of: Flags.custom<string>({ parse: (text) => Promise.resolve(parseMember(text)) })({
-      summary: "id of a LikesServer, or of its outbox; with --all, and for several given again",
+      summary: "id of a LikesServer, or of its outbox; with --all; repeatable",
       helpValue: "SERVER",
       multiple: true,
     }),
-    yes: Flags.boolean({ summary: "resolve them, and do not only list them; with --all" }),
+    yes: Flags.boolean({ summary: "resolve them instead of listing them; with --all" }),
     ...operatorFlags,
   };
 

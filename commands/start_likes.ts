@@ -31,9 +31,9 @@ import {
   sizeFlag,
 } from "./_flags.ts";
 
-/** It works all the same: its likes are counted, and whoever knows its address can give to it. */
+/** Its likes count all the same, and a client that knows its address can add to it. */
 const NOBODY_IS_TOLD =
-  "others are told no address, for none that is known reaches it from elsewhere; " +
+  "others are told no address, for none is known to reach it from elsewhere; " +
   "give one with --advertise HOST:PORT, or listen on one with --host";
 
 /** What is told once it listens. */
@@ -56,12 +56,12 @@ interface PlanFlags {
 
 /** `likes start-likes`. */
 export class StartLikes extends RoleCommand {
-  static override summary = "start a LikesServer: it takes likes and delivers them to the primary";
+  static override summary =
+    "start a LikesServer: it accepts likes and delivers them to the primary";
   static override description =
-    "The LikesServer keeps its outbox in <data-dir>/<id>, and goes on where it was " +
-    "after any end. It accepts likes once the primary has admitted it; from then " +
-    "on it also accepts while the primary is away. Ctrl-C delivers and leaves " +
-    "within 5 s, a second one ends at once.";
+    "Keeps its outbox in <data-dir>/<id>, and continues where the last process ended. Accepts " +
+    "likes once the primary has admitted it, and from then on also while the primary is away. " +
+    "The first Ctrl-C delivers and leaves within 5 s, the second ends at once.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --generate --interval-min 100ms --interval-max 1s",
@@ -70,19 +70,19 @@ export class StartLikes extends RoleCommand {
     ...roleFlags,
     ...generatorFlags,
     id: Flags.custom<string>({ parse: (text) => Promise.resolve(parseServerId(text)) })({
-      summary: "name of this LikesServer; default the lowest likes-server-N that nobody runs",
+      summary: "id of this LikesServer; default: the lowest free likes-server-N",
     }),
     primary: primaryFlag,
     port: portFlag({ summary: "port to listen on; 0 means any free one", default: 0 }),
-    generate: Flags.boolean({ summary: "give random numbers of likes, each interval one" }),
+    generate: Flags.boolean({ summary: "add a random number of likes at each interval" }),
     stay: Flags.boolean({ summary: "remain a member when stopped, so that status waits for it" }),
     retain: durationFlag(0)({
-      summary: "how long acknowledged likes are kept for a ledger that is restored; 0s keeps none",
+      summary: "how long to retain acknowledged likes for a restored ledger; 0s retains none",
       default: RETAIN_AGE_DEFAULT_MS,
       defaultHelp: inWords(RETAIN_AGE_DEFAULT_MS),
     }),
     "retain-size": sizeFlag(RETAIN_BYTES_MAX)({
-      summary: `how many bytes of the disk those may take (0 to ${writeSize(RETAIN_BYTES_MAX)})`,
+      summary: `bytes of the disk for retained likes (0 to ${writeSize(RETAIN_BYTES_MAX)})`,
       default: RETAIN_BYTES_DEFAULT,
       defaultHelp: () => Promise.resolve(writeSize(RETAIN_BYTES_DEFAULT)),
     }),

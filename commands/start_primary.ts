@@ -9,8 +9,8 @@ import { PRIMARY_ADDRESS, checkExposure, portFlag, roleFlags } from "./_flags.ts
 export class StartPrimary extends RoleCommand {
   static override summary = "start the primary: it applies likes exactly once and shows the total";
   static override description =
-    "The primary keeps its ledger in <data-dir>/primary, and goes on where it was " +
-    "after any end. Ctrl-C stops it well, a second one at once.";
+    "Keeps its ledger in <data-dir>/primary, and continues where the last process ended. The " +
+    "first Ctrl-C shuts down cleanly, the second ends at once.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --port 0 --data-dir ./state",

@@ -15,12 +15,12 @@ import { durationFlag, inWords, primaryFlag } from "./_flags.ts";
 
 /** `likes status`. */
 export class Status extends BaseCommand {
-  static override summary = "watch the total, and how far it has come";
+  static override summary = "watch the total, and how fresh it is";
   static override description =
-    "A live table on a terminal, a line an interval when piped, a JSON object a " +
-    "line with --json. With --wait it ends once all that was acknowledged before " +
-    "it began is in the total and shown by every LikesServer: exit 0, 4 when " +
-    "that did not come in time, or 3 when no primary answered.";
+    "A live table on a terminal, a line at each interval when piped, a JSON object a line " +
+    "with --json. --wait ends once every like acknowledged before it began is in the total " +
+    "and shown by each LikesServer. Exit 0: done. Exit 4: not in time. Exit 3: no primary " +
+    "answered.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --once --json",
@@ -35,8 +35,8 @@ export class Status extends BaseCommand {
       default: STATUS_INTERVAL_DEFAULT_MS,
       defaultHelp: inWords(STATUS_INTERVAL_DEFAULT_MS),
     }),
-    once: Flags.boolean({ summary: "one answer", exclusive: ["wait", "interval"] }),
-    wait: Flags.boolean({ summary: "until converged everywhere" }),
+    once: Flags.boolean({ summary: "print one answer", exclusive: ["wait", "interval"] }),
+    wait: Flags.boolean({ summary: "wait until converged everywhere" }),
     timeout: durationFlag(1)({
       summary: "how long --wait waits, and how long a watched primary may be away",
       default: CONVERGE_WAIT_DEFAULT_MS,

@@ -13,11 +13,11 @@ const filesFlag = Flags.custom<string[]>({ helpValue: FILE, multiple: true });
 export class Verify extends BaseCommand {
   static override summary = "prove the total from the events, offline";
   static override description =
-    "Reads the ledger and every outbox, while the roles run or after a crash, and changes nothing. " +
-    "Adds every event up by itself, and the outboxes' own sums beside it; both have to be the " +
-    "ledger's. Prints what is wrong first, what waits, and what nobody can look at any more. Exit 0 " +
-    "exact, 4 not, 5 cannot be decided: an incomplete history is never called exact. What an " +
-    "operator gave up is named, and no error: --strict makes it one.";
+    "Reads the ledger and every outbox, while the roles run or after a crash, and changes " +
+    "nothing. Adds up every event by itself, and also the sums that the outboxes keep: both " +
+    "must equal the ledger. Prints first what is wrong, then what waits or is missing. Exit " +
+    "0: exact. Exit 4: not exact. Exit 5: undecided; an incomplete history is never exact. " +
+    "Events that an operator gave up are named, and are no error without --strict.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --data-dir ./state --clients given.jsonl --json",
@@ -26,15 +26,15 @@ export class Verify extends BaseCommand {
   ];
   static override flags = {
     "data-dir": folderFlag({
-      summary: "folder of the roles' state; the usual one unless --ledger or --outbox is given",
+      summary: "folder of the state; the usual one without --ledger and --outbox",
     }),
     ledger: Flags.string({
-      summary: "a ledger, in place of that of the folder",
+      summary: "ledger to read instead of that of the folder",
       helpValue: FILE,
     }),
-    outbox: filesFlag({ summary: "an outbox more, or a copy of one" }),
-    strict: Flags.boolean({ summary: "exit 4 also when events were given up by a decision" }),
-    clients: filesFlag({ summary: "what clients were told: lines of likes add --json" }),
+    outbox: filesFlag({ summary: "another outbox, or a copy of one" }),
+    strict: Flags.boolean({ summary: "exit with 4 also if a decision gave up events" }),
+    clients: filesFlag({ summary: "records of clients: lines of likes add --json" }),
   };
 
   override async run(): Promise<void> {

@@ -66,7 +66,7 @@ export const FAULTS = {
   resynchronise: { status: "ABORTED", exit: EXIT.failed },
   replaced: { status: "ABORTED", exit: EXIT.failed },
   change_unknown: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
-  operation_refused: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
+  decision_refused: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   ledger_other: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   protocol_version: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   stopping: { status: "UNAVAILABLE", exit: EXIT.failed },

@@ -55,7 +55,7 @@ test("resolve and retire print what was decided, as lines and as JSON", async ()
   ]);
 });
 
-const REFUSAL = { code: "operation_refused", message: "Cannot resolve: it streams" } as const;
+const REFUSAL = { code: "decision_refused", message: "Cannot resolve: it streams" } as const;
 
 /** A primary that records four troubles of `a`: the second ends by itself, the last is refused. */
 async function inTrouble(): Promise<FakePrimary> {
@@ -150,7 +150,7 @@ test("resolve exits 2 when it is not told which, and 1 when there is none", asyn
 
 test("resolve exits with the primary's own reason when it decides nothing", async () => {
   const message = "Cannot resolve: there is no trouble 3; see likes status";
-  const refusal = { code: "operation_refused", message } as const;
+  const refusal = { code: "decision_refused", message } as const;
   await using fake = await FakePrimary.start({ type: "refused", refusal });
   const { code, stdout, stderr } = await fake.likes(["resolve", "3"]);
   assert.is(code, 1);
@@ -158,7 +158,7 @@ test("resolve exits with the primary's own reason when it decides nothing", asyn
   assert.is(stdout, "");
   const json = await fake.likes(["resolve", "3", "--json"]);
   const { error } = JSON.parse(json.stdout) as { error: object };
-  assert.equal(error, { code: "operation_refused", message, exit: 1 });
+  assert.equal(error, { code: "decision_refused", message, exit: 1 });
 });
 
 test("retire exits 5 when it cannot tell what was decided", async () => {

@@ -193,5 +193,5 @@ function streams(incarnation: IncarnationId): string {
 }
 
 function refuse(verb: "retire" | "resolve", why: string): Refusal {
-  return { code: "operation_refused", message: `Cannot ${verb}: ${why}` };
+  return { code: "decision_refused", message: `Cannot ${verb}: ${why}` };
 }

@@ -716,5 +716,5 @@ function reportsLeaving({ results }: CommitResult, outboxId: OutboxId): boolean 
 }
 
 function refuseRetire(server: string, why: string): Refusal {
-  return { code: "operation_refused", message: `Cannot retire ${JSON.stringify(server)}: ${why}` };
+  return { code: "decision_refused", message: `Cannot retire ${JSON.stringify(server)}: ${why}` };
 }

@@ -33,12 +33,12 @@ export class OperatorClient {
     this.#client = new protos.OperatorService(`unix:${path}`, CREDENTIALS, CHANNEL_OPTIONS);
   }
 
-  /** Retires a member. Throws LikesError, `operation_refused` when the primary does not. */
+  /** Retires a member. Throws LikesError, `decision_refused` when the primary does not. */
   retire(server: string, reason: string, timeoutMs: number): Promise<readonly DecisionRow[]> {
     return this.#decide((done) => this.#client.retire({ server, reason }, done), timeoutMs);
   }
 
-  /** Ends a trouble. Throws LikesError, `operation_refused` when the primary does not. */
+  /** Ends a trouble. Throws LikesError, `decision_refused` when the primary does not. */
   resolve(
     troubleNumber: number,
     reason: string,

@@ -39,7 +39,7 @@ export async function listTroubles(
     if (troubles.length === 0) {
       const found = `the ledger records no trouble of ${JSON.stringify(server)}`;
       const message = `Cannot resolve: ${found}; see likes status`;
-      throw new LikesError("operation_refused", message);
+      throw new LikesError("decision_refused", message);
     }
     for (const trouble of troubles) byNumber.set(trouble.number, trouble);
   }
@@ -78,7 +78,7 @@ async function resolveOne(
     const decisions = await client.resolve(number, reason, timeoutMs);
     return { type: "decided", trouble, decisions };
   } catch (error) {
-    if (!(error instanceof LikesError) || error.code !== "operation_refused") throw error;
+    if (!(error instanceof LikesError) || error.code !== "decision_refused") throw error;
     const left = await client.troublesOf(outboxId, timeoutMs);
     const isLeft = left.some((one) => one.number === number);
     return isLeft

@@ -27,7 +27,7 @@ test("listTroubles() lists each trouble once, oldest first, and refuses who has 
     listed.map(({ number }) => number),
     [1, 2, 3],
   );
-  const fault = await faultOf("operation_refused", () => listTroubles(client, ["a", "c"], 1_000));
+  const fault = await faultOf("decision_refused", () => listTroubles(client, ["a", "c"], 1_000));
   assert.match(fault.message, 'no trouble of "c"');
 });
 

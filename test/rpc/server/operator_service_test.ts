@@ -25,10 +25,10 @@ test("operatorService() hands over what is asked and answers what was decided", 
 });
 
 test("operatorService() answers the role's own refusal when it decides nothing", async () => {
-  const refusal = { code: "operation_refused", message: "Cannot retire a: it streams" } as const;
+  const refusal = { code: "decision_refused", message: "Cannot retire a: it streams" } as const;
   await using decided = await serveDecided({ type: "refused", refusal });
   using closing = new Closing(decided.path);
-  const fault = await faultOf("operation_refused", () => closing.client.retire("a", "", LIMIT_MS));
+  const fault = await faultOf("decision_refused", () => closing.client.retire("a", "", LIMIT_MS));
   assert.is(fault.message, refusal.message);
 });
 
