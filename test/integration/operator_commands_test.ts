@@ -15,11 +15,9 @@ const RETIRED: DecisionRow = {
   ...DECISION,
   number: 5,
   kind: "retire",
-  trouble: "",
-  troubleNumber: 0,
-  incarnation: "",
-  firstSequence: 0,
-  lastSequence: 0,
+  trouble: undefined,
+  incarnation: undefined,
+  givenUp: undefined,
 };
 
 test("resolve and retire print what was decided, as lines and as JSON", async () => {
@@ -198,7 +196,7 @@ test("start-primary counts without its operator when its folder has too long a n
   assert.match(stderr, "and that of a socket at most 107; give a shorter --data-dir");
 });
 
-/** The socket of a primary that ends every operation alike. */
+/** The socket of a primary that ends every decision alike. */
 class FakePrimary implements AsyncDisposable {
   readonly asked: OperatorRequest[] = [];
   /** Those that are recorded and not decided. */

@@ -130,8 +130,8 @@ const LIKES_SERVER = mutantsOf(
       breaks: "membership: one that left accepts at its next start, and nobody waits for it",
       edits: [
         [
-          '{ type: "membership", membership: "unregistered", seen: ',
-          '{ type: "membership", membership: "member", seen: ',
+          '      membership: "unregistered",\n      seen: this.#newestSeen(),',
+          '      membership: "member",\n      seen: this.#newestSeen(),',
         ],
       ],
     },
@@ -325,7 +325,7 @@ const LIKES_SERVER = mutantsOf(
   ],
 );
 
-const REFILLING = mutantsOf(
+const REDELIVERY = mutantsOf(
   {
     file: "src/core/likes_server/redelivery.ts",
     tests: ["test/core/likes_server/redelivery_test.ts", ...CORE_TESTS],
@@ -575,7 +575,7 @@ const OTHERS = [
 /** All of them. */
 export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
   ...LIKES_SERVER,
-  ...REFILLING,
+  ...REDELIVERY,
   ...DELIVERY,
   ...OUTBOX,
   ...WRITER,

@@ -35,13 +35,13 @@ function viewOf(content: Partial<Content> = {}): OutboxView {
   return new OutboxView(snapshot(content));
 }
 
-test("OutboxView is a stranger when a leave may have been recorded", () => {
+test("OutboxView is unregistered when a leave may have been recorded", () => {
   assert.is(viewOf().membership, "member");
   assert.is(viewOf({ membership: "leaving" }).membership, "unregistered");
   assert.is(viewOf({ membership: "unregistered" }).membership, "unregistered");
 });
 
-test("accepted sums forgotten and other incarnations when both hold events", () => {
+test("accepted sums purged and other incarnations when both hold events", () => {
   const outbox = viewOf();
   assert.equal(outbox.accepted, { events: 5, likes: 35n });
   assert.is(outbox.countedLikes, 5n);

@@ -91,7 +91,7 @@ test("takeBackAcknowledged() tries nothing of it again when what is under way is
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
 });
 
-test("give() counts the bytes under way when it is told how much room there is", () => {
+test("add() counts the bytes under way when it is told how much room there is", () => {
   const writer = new OutboxWriter(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   const one = (requestId: number) =>
