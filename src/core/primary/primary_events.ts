@@ -17,7 +17,7 @@ export type PrimaryEvent =
   | { readonly type: "writable"; readonly streamId: number }
   /** The commit that was asked for is synced, or was not done. */
   | { readonly type: "committed"; readonly outcome: TransactionOutcome<CommitResult> }
-  /** An operator decides something; answered by `operated`. */
+  /** An operator decides something; answered by `decided`. */
   | { readonly type: "decide"; readonly requestId: number; readonly decision: OperatorRequest }
   | { readonly type: "tick" };
 

@@ -113,13 +113,14 @@ export function isPerhapsExchanged({ members, meta, hasForeign }: StatusView): b
   return hasForeign && members.size === 0 && meta.totalLikes === 0n;
 }
 
-/** The least mark of the members: what `as_of` may become. `none` is the answer without members. */
-export function leastMark(view: StatusView, none: number): number {
+/** Returns the least freshness label of the members, up to which nothing is pending; undefined without members. */
+export function leastFreshness(view: StatusView): number | undefined {
+  if (view.members.size === 0) return undefined;
   let least = Number.MAX_SAFE_INTEGER;
   for (const outboxId of view.members.keys()) {
     least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);
   }
-  return view.members.size === 0 ? none : least;
+  return least;
 }
 
 /** The whole status at the monotonic time `nowMs`, which is the primary's label `nowLogicalMs`. */

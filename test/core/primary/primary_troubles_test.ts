@@ -26,7 +26,7 @@ function troublesOf(index: number, count = TROUBLES_MAX): readonly ReportedTroub
 }
 
 /** Unregistered LikesServers come with as many troubles as a report names, and leave with it. */
-async function flood(primary: PrimaryHarness): Promise<void> {
+async function flood(primary: PrimaryHarness, firstStreamId = 1_000): Promise<void> {
   for (let index = 0; index < UNREGISTERED; index++) {
     const incarnation = testId(0x1000 + index);
     const from = {
@@ -35,7 +35,7 @@ async function flood(primary: PrimaryHarness): Promise<void> {
       serverId: `unregistered-${index}`,
     };
     const leaving = { final: true, leaving: true, troubles: troublesOf(index) };
-    await primary.join(1_000 + index, leaving, from);
+    await primary.join(firstStreamId + index, leaving, from);
   }
 }
 
@@ -115,7 +115,7 @@ test("handle() pushes back whose troubles have no room, and says so until they h
   await primary.pass(REFUSED_KEPT_MS / 2);
   const held = primary.status();
   assert.equal([held.troubleCount, held.convergence, held.asOfMs], [0, "unknown", asOfMs]);
-  await flood(primary);
+  await flood(primary, 2_000);
   assert.equal(primary.status().unrecorded, []);
   assert.is(primary.status().troubleCount, UNREGISTERED * TROUBLES_MAX - recorded * TROUBLES_MAX);
 });
