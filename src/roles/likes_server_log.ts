@@ -78,7 +78,8 @@ export class LikesServerLog {
   #accepted({ firstSequence, events }: Of<"accepted">, nowMs: number): readonly string[] {
     if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
       return events.map(
-        ({ itemId, change }, index) => `#${firstSequence + index} +${acceptedLikes(change)} ${itemId}`,
+        ({ itemId, change }, index) =>
+          `#${firstSequence + index} +${acceptedLikes(change)} ${itemId}`,
       );
     }
     const last = firstSequence + events.length - 1;

@@ -10,6 +10,7 @@ const CONTACT_TESTS = [
   "test/core/primary/progress_tracker_test.ts",
   "test/core/primary/primary_test.ts",
 ];
+const STREAM_TEST = "test/core/primary/delivery_stream_test.ts";
 const PRIMARY_TESTS = [
   "test/core/primary/primary_test.ts",
   "test/core/primary/primary_pulses_test.ts",
@@ -81,7 +82,9 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   {
     name: "as-of-shown-before-committed",
     breaks: "law 4: as_of is shown as the marks have it, before it is on the disk",
-    edits: [["    asOfMs: view.meta.asOfMs,", "    asOfMs: leastMark(view, view.meta.asOfMs),"]],
+    edits: [
+      ["    asOfMs: view.meta.asOfMs,", "    asOfMs: leastFreshness(view) ?? view.meta.asOfMs,"],
+    ],
   },
   {
     name: "everywhere-from-convergence",
@@ -204,8 +207,11 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
       [
         '    this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });',
         '    this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });\n' +
-          "    stream.appliedSequence = Math.max(stream.appliedSequence, batch.lastSequence);\n" +
-          "    this.#sendAck(stream);",
+          "    const { incarnation, lastSequence: appliedSequence } = batch;\n" +
+          "    const { version } = this.#ledger.meta;\n" +
+          "    const flags = { closed: false, admitted: true, left: false, resolved: [] };\n" +
+          '    const ack = { type: "ack", incarnation, appliedSequence, version, ...flags };\n' +
+          "    this.#actions.send(stream.id, ack);",
       ],
     ],
   },
@@ -214,84 +220,32 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "protocol: Welcome says where the ledger stood when the Hello was received",
     edits: [
       [
-        "    stream.hello = hello;\n",
-        "    stream.hello = hello;\n    stream.heard = this.#rows.get(hello.incarnation);\n",
+        "    this.#streams.register(stream);\n",
+        "    this.#streams.register(stream);\n" +
+          "    this.#heard.set(stream.id, this.#rows.get(hello.incarnation));\n",
       ],
       [
-        "    const { appliedSequence, digest, redeliver } = found;",
-        "    const { redeliver } = found;\n" +
-          "    const { appliedSequence, digest } = stream.heard ?? found;\n" +
-          "    this.#rows.set(hello.incarnation, found);",
+        "    const { appliedSequence, digest, redeliver } = result;",
+        "    const { redeliver } = result;\n" +
+          "    const { appliedSequence, digest } = this.#heard.get(stream.id) ?? result;\n" +
+          "    this.#rows.set(stream.sender.incarnation, result);",
       ],
       [
-        "    this.#tracker.onApplied(row);\n",
-        "    this.#tracker.onApplied(row);\n    this.#rows.set(row.incarnation, row);\n",
+        "        this.#tracker.onApplied(incarnation);\n",
+        "        this.#tracker.onApplied(incarnation);\n" +
+          "        this.#rows.set(incarnation.incarnation, incarnation);\n",
       ],
       [
         "  readonly #queue = new CommitQueue();",
         "  readonly #queue = new CommitQueue();\n" +
-          '  readonly #rows = new Map<Id, Pick<IncarnationRow, "appliedSequence" | "digest">>();',
+          "  readonly #rows = new Map();\n  readonly #heard = new Map();",
       ],
     ],
   },
   {
     name: "newer-hello-keeps-queue",
     breaks: "protocol: what a replaced stream sent is not discarded",
-    edits: [["    this.#queue.drop(stream.id);", ""]],
-  },
-  {
-    name: "newer-hello-keeps-stream",
-    breaks: "protocol: a newer Hello leaves the older stream of its incarnation",
-    edits: [["    if (older !== undefined) {", "    if (older !== undefined && older.id < 0) {"]],
-  },
-  {
-    name: "other-ledger-taken",
-    breaks: "pitfall 49: the outbox of another ledger is taken",
-    edits: [["    if (ledgerId !== this.#ledgerId) {", '    if (ledgerId === "") {']],
-  },
-  {
-    name: "protocol-version-ignored",
-    breaks: "matrix 28: another protocol version is taken",
-    edits: [
-      [
-        "    if (hello.protocolVersion !== PROTOCOL_VERSION) {",
-        "    if (hello.protocolVersion < 0) {",
-      ],
-    ],
-  },
-  {
-    name: "misdirected-unnamed",
-    breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",
-    edits: [
-      [
-        "this.#foreignServers.came({ ...from, ledgerId }, nowMs);",
-        "undefined as ForeignServer | undefined;",
-      ],
-    ],
-  },
-  {
-    name: "message-before-welcome",
-    breaks: "protocol: a batch is taken before the Welcome was sent",
-    edits: [
-      ["    if (hello === undefined || !stream.welcomed) {", "    if (hello === undefined) {"],
-    ],
-  },
-  {
-    name: "second-hello-taken",
-    breaks: "protocol: a second Hello on a stream is taken",
-    edits: [
-      ["    if (stream.hello !== undefined) {", '    if (stream.hello?.incarnation === "") {'],
-    ],
-  },
-  {
-    name: "other-incarnation-on-stream",
-    breaks: "protocol: a stream delivers several incarnations",
-    edits: [
-      [
-        "    if (message.incarnation !== hello.incarnation) {",
-        '    if (message.incarnation === "") {',
-      ],
-    ],
+    edits: [["    this.#queue.drop(streamId);", ""]],
   },
   {
     name: "as-of-from-receipt",
@@ -300,7 +254,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
       [
         "    const command = { outboxId, serverId, address, report, highestReported };",
         "    const later = { ...report, pulseMs: this.#clock.peek(nowMs) };\n" +
-          "    const command = { outboxId, serverId, address, report: later, named };",
+          "    const command = { outboxId, serverId, address, report: later, highestReported };",
       ],
     ],
   },
@@ -309,131 +263,246 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "law 4: a member is silent since its answer came, not since the pulse was sent",
     edits: [
       [
-        "    this.#tracker.onMessageReceived(outboxId, stream.id, report, pulse.sentMs);",
+        "    this.#tracker.onMessageReceived(outboxId, stream.id, report, sentMs);",
         "    this.#tracker.onMessageReceived(outboxId, stream.id, report, nowMs);",
-      ],
-    ],
-  },
-  {
-    name: "unasked-report-taken",
-    breaks: "law 4: a report answers a pulse that was not sent on its stream",
-    edits: [
-      [
-        "    const pulse = stream.pulses[answered];",
-        "    const pulse = stream.pulses[answered] ?? { sentMs: nowMs };",
       ],
     ],
   },
   {
     name: "pause-ignored",
     breaks: "pitfall 33: a sender is never held back, and the queue grows",
-    edits: [['    this.#actions.push({ type: "pause", streamId: stream.id });', ""]],
+    edits: [['    if (isPaused) this.#actions.push({ type: "pause", streamId: stream.id });', ""]],
   },
   {
     name: "resume-forgotten",
     breaks: "matrix 23: a sender that was held back is never let on",
-    edits: [['    this.#actions.push({ type: "resume", streamId: stream.id });', ""]],
+    edits: [
+      [
+        "    for (const streamId of this.#queue.resume()) " +
+          'this.#actions.push({ type: "resume", streamId });',
+        "    this.#queue.resume();",
+      ],
+    ],
   },
   {
     name: "refused-commit-unanswered",
     breaks: "matrix 17: after a full disk the streams go on as if their commands were done",
-    edits: [
-      ["    for (const stream of this.#streams.values()) this.#refuse(stream, code, message);", ""],
-    ],
+    edits: [["    for (const stream of this.#streams.all) this.#end(stream.id, refusal);", ""]],
   },
   {
     name: "refused-commit-at-once",
     breaks: "matrix 17: after a full disk the next commit is tried at once, and again",
-    edits: [["    this.#commitAtMs = nowMs + REFUSED_COMMIT_PAUSE_MS;", ""]],
+    edits: [["    this.#commitAtMs = nowMs + COMMIT_RETRY_PAUSE_MS;", ""]],
   },
   {
     name: "pulse-before-acks",
     breaks: "protocol: a pulse shows likes whose Acks follow it",
     edits: [
       [
-        "    for (const stream of touched) if (this.#streams.has(stream.id)) this.#sendAck(stream);",
+        "      this.#actions.send(streamId, " +
+          "this.#streams.get(streamId)?.takeAck(commit.meta.version));",
         "",
       ],
       [
-        "      if (stream.welcomed) this.#sendPulse(stream, pulse, nowMs);",
-        "      if (stream.welcomed) this.#sendPulse(stream, pulse, nowMs);\n" +
-          "      if (stream.ackDue) this.#sendAck(stream);",
+        "      this.#actions.send(stream.id, stream.takePulse(pulse, nowMs));",
+        "      this.#actions.send(stream.id, stream.takePulse(pulse, nowMs));\n" +
+          "      this.#actions.send(stream.id, stream.takeAck(pulse.version));",
       ],
     ],
   },
   {
     name: "ack-not-caught-up",
     breaks: "law 6: a stream that did not drain never gets its Ack",
-    edits: [["    if (stream.ackDue) this.#sendAck(stream);\n", ""]],
+    edits: [["    this.#actions.send(streamId, stream.takeAck(this.#ledger.meta.version));\n", ""]],
   },
   {
-    name: "acks-pile-up",
-    breaks: "law 6: Acks are sent to a stream that does not drain",
-    edits: [["    if (blocked) return;\n    stream.ackDue = false;", "    stream.ackDue = false;"]],
+    name: "retire-leaves-half-open",
+    breaks: "law 7: what is under way on a half open stream undoes the retiring",
+    edits: [["        this.#end(stream.id, RETIRED);", ""]],
   },
+]);
+
+const STREAM = mutantsOf(
+  { file: "src/core/primary/delivery_stream.ts", tests: [STREAM_TEST, ...PRIMARY_TESTS] },
+  [
+    {
+      name: "message-before-welcome",
+      breaks: "protocol: a batch is taken before the Welcome was sent",
+      edits: [
+        [
+          "    if (delivery === undefined) return invalid(",
+          "    const { type } = this.#phase;\n" +
+            '    if (type === "handshake" && message.type === "batch") return undefined;\n' +
+            "    if (delivery === undefined) return invalid(",
+        ],
+      ],
+    },
+    {
+      name: "second-hello-taken",
+      breaks: "protocol: a second Hello on a stream is taken",
+      edits: [
+        ['      if (this.#phase.type === "opened") return undefined;', "      return undefined;"],
+        [
+          '    assert(this.#phase.type === "opened", "the Hello is the first message of a stream");',
+          "",
+        ],
+      ],
+    },
+    {
+      name: "other-incarnation-on-stream",
+      breaks: "protocol: a stream delivers several incarnations",
+      edits: [
+        [
+          "    if (message.incarnation !== delivery.hello.incarnation) {",
+          '    if (message.incarnation === "") {',
+        ],
+      ],
+    },
+    {
+      name: "acks-pile-up",
+      breaks: "law 6: Acks are sent to a stream that does not drain",
+      edits: [
+        [
+          '    if (!this.#due.ack || this.#outgoing === "blocked") return undefined;',
+          "    if (!this.#due.ack) return undefined;",
+        ],
+      ],
+    },
+    {
+      name: "decision-not-acknowledged",
+      breaks: "law 7: the LikesServer is not told that it is decided about what it parked",
+      edits: [
+        [
+          "      membership !== before.membership ||\n      resolved.length > 0;",
+          "      membership !== before.membership;",
+        ],
+      ],
+    },
+  ],
+);
+
+const STREAMS = mutantsOf({ file: "src/core/primary/delivery_streams.ts", tests: PRIMARY_TESTS }, [
+  {
+    name: "newer-hello-keeps-stream",
+    breaks: "protocol: a newer Hello leaves the older stream of its incarnation",
+    edits: [
+      ["    return this.#byIncarnation.get(incarnation);", "    return undefined;"],
+      [
+        '    assert(!this.#byIncarnation.has(incarnation), "one stream delivers an incarnation");',
+        "",
+      ],
+    ],
+  },
+]);
+
+const UNANSWERED = mutantsOf(
+  {
+    file: "src/core/primary/unanswered_pulses.ts",
+    tests: ["test/core/primary/unanswered_pulses_test.ts", ...PRIMARY_TESTS],
+  },
+  [
+    {
+      name: "unasked-report-taken",
+      breaks: "law 4: a report answers a pulse that was not sent on its stream",
+      edits: [
+        ["    return this.#pulses.some((pulse) => pulse.pulseMs === pulseMs);", "    return true;"],
+        ['    assert(answered !== undefined, "a report answers an unanswered pulse");', ""],
+        ["    return answered.sentMs;", "    return answered?.sentMs ?? Infinity;"],
+      ],
+    },
+  ],
+);
+
+const PULSES = mutantsOf({ file: "src/core/primary/pulse_schedule.ts", tests: PRIMARY_TESTS }, [
   {
     name: "pulse-stale-convergence",
     breaks: "law 5: a pulse is not sent when the convergence changes",
     edits: [
       [
-        "this.#meta.totalVersion > this.#pulsed.version || state !== this.#pulsed.convergence;",
-        "this.#meta.totalVersion > this.#pulsed.version;",
+        "totalVersion > this.#lastPulse.version || state !== this.#lastPulse.convergence;",
+        "totalVersion > this.#lastPulse.version;",
       ],
     ],
   },
+]);
+
+const HELLOS = mutantsOf({ file: "src/core/primary/stream_refusals.ts", tests: PRIMARY_TESTS }, [
+  {
+    name: "other-ledger-taken",
+    breaks: "pitfall 49: the outbox of another ledger is taken",
+    edits: [
+      [
+        "  if (seen === undefined || seen.ledgerId === own) return undefined;",
+        '  if (seen === undefined || seen.ledgerId !== "") return undefined;',
+      ],
+    ],
+  },
+  {
+    name: "protocol-version-ignored",
+    breaks: "matrix 28: another protocol version is taken",
+    edits: [["  if (protocolVersion !== PROTOCOL_VERSION) {", "  if (protocolVersion < 0) {"]],
+  },
+]);
+
+const REFUSED = mutantsOf({ file: "src/core/primary/refused_servers.ts", tests: PRIMARY_TESTS }, [
+  {
+    name: "misdirected-unnamed",
+    breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",
+    edits: [["    const server = this.#foreign.came(from, nowMs);", "    let server;"]],
+  },
+]);
+
+const AS_OF = mutantsOf({ file: "src/core/primary/as_of.ts", tests: PRIMARY_TESTS }, [
   {
     name: "as-of-stuck-without-members",
     breaks: "law 4: as_of stands still while nobody is known",
     edits: [
       [
-        "    if (noMembers && sinceMs < PULSE_INTERVAL_MS) return commands;",
-        "    if (noMembers) return commands;",
+        "  if (!hasMembers && sinceMs < PULSE_INTERVAL_MS) return commands;",
+        "  if (!hasMembers) return commands;",
       ],
     ],
   },
   {
     name: "as-of-past-who-comes-back",
     breaks: "law 4: as_of claims likes of a retired member that comes back in the same commit",
-    edits: [["    if (comesBack || isHeld) return commands;", "    if (isHeld) return commands;"]],
+    edits: [["  if (commands.some((command) => readmits(command, view))) return commands;", ""]],
   },
+]);
+
+const KNOWN = mutantsOf({ file: "src/core/primary/known_ledger.ts", tests: PRIMARY_TESTS }, [
   {
     name: "left-member-remembered",
     breaks: "membership: one that left is waited for",
     edits: [["      else this.#members.delete(member.outboxId);", ""]],
   },
   {
-    name: "retire-while-it-streams",
-    breaks: "law 7: a member is retired while it answers",
-    edits: [
-      [
-        "    if (progress !== undefined && !isSilent(progress, nowMs)) {",
-        "    if (progress === undefined && found.length < 1) {",
-      ],
-    ],
-  },
-  {
-    name: "retire-leaves-half-open",
-    breaks: "law 7: what is under way on a half open stream undoes the retiring",
-    edits: [["      if (stream.hello?.outboxId !== outboxId) continue;", "      continue;"]],
-  },
-  {
-    name: "decision-not-acknowledged",
-    breaks: "law 7: the LikesServer is not told that it is decided about what it parked",
-    edits: [
-      ["    stream.ackDue ||= isNews || resolved.length > 0;", "    stream.ackDue ||= isNews;"],
-    ],
-  },
-  {
     name: "decided-trouble-shown",
     breaks: "law 7: a trouble that was decided is shown until the next start",
     edits: [
       [
-        ".filter(({ number }) => number !== decision.trouble?.number);",
-        ".filter(({ number }) => number !== -(decision.trouble?.number ?? 0));",
+        ".filter(({ number }) => !ended.has(number));",
+        ".filter(({ number }) => !ended.has(-number));",
       ],
     ],
   },
 ]);
+
+const OPERATORS = mutantsOf(
+  { file: "src/core/primary/operator_requests.ts", tests: PRIMARY_TESTS },
+  [
+    {
+      name: "retire-while-it-streams",
+      breaks: "law 7: a member is retired while it answers",
+      edits: [
+        [
+          "  if (progress !== undefined && !isSilent(progress, nowMs)) {",
+          "  if (progress === undefined && found.length < 1) {",
+        ],
+      ],
+    },
+  ],
+);
 
 const QUEUE = mutantsOf(
   {
@@ -460,5 +529,14 @@ export const PRIMARY_MUTANTS: readonly Mutant[] = [
   ...CONTACTS,
   ...LABELS,
   ...PRIMARY,
+  ...STREAM,
+  ...STREAMS,
+  ...UNANSWERED,
+  ...PULSES,
+  ...HELLOS,
+  ...REFUSED,
+  ...AS_OF,
+  ...KNOWN,
+  ...OPERATORS,
   ...QUEUE,
 ];

@@ -5,6 +5,7 @@ import { needsOf } from "../../src/core/ledger/ledger_needs.ts";
 import { applyCommands } from "../../src/core/ledger/apply_commands.ts";
 import type { CommitOutcome, LedgerSnapshot, OpeningEnd } from "../../src/core/ledger/ledger.ts";
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
+import type { CountsOutcome } from "../../src/core/primary/counts_reader.ts";
 import { PrimaryCore } from "../../src/core/primary/primary.ts";
 import type {
   OperatorRequest,
@@ -40,6 +41,7 @@ export interface PrimarySurroundings extends Surroundings {
 }
 
 type Commit = CommitOutcome<CommitResult>;
+type ReadCounts = Extract<PrimaryAction, { readonly type: "read_counts" }>;
 
 /** One life of the primary. */
 export class PrimaryProcess extends SimulatedProcess {
@@ -49,6 +51,7 @@ export class PrimaryProcess extends SimulatedProcess {
   #store: MemoryLedger | undefined;
   readonly #streams = new Map<number, SimulatedStream>();
   readonly #decisions = new Map<number, (outcome: OperatorResult) => void>();
+  readonly #readers = new Map<number, (outcome: CountsOutcome) => void>();
   readonly #welcomed = new Set<number>();
   readonly #blocked = new Set<number>();
   /** Batches of each stream that were received, and of which no commit was asked for. */
@@ -123,7 +126,7 @@ export class PrimaryProcess extends SimulatedProcess {
     this.#decisions.set(requestId, then);
     const { oracle } = this.surroundings;
     oracle.decides(requestId, this.#watch?.streaming() ?? new Map());
-    this.drive({ type: "decide", requestId, decision });
+    this.drive({ type: "decide", requestId, request: decision });
     const isAsked = this.core !== undefined && this.#decisions.has(requestId);
     if (isAsked && decision.type === "retire") this.#watch?.retires(decision.server);
   }
@@ -149,13 +152,27 @@ export class PrimaryProcess extends SimulatedProcess {
     if (this.core !== undefined) this.surroundings.oracle.status(this.core.status(this.nowMs));
   }
 
-  /** The counts as the ledger has them now. */
-  counts({ itemIds, incarnations }: CountsFetch): CountsAnswer | undefined {
-    const outcome = this.#store?.countsNow({ type: "named", itemIds }, incarnations);
-    if (outcome?.type !== "done") return undefined;
-    const { meta, ...read } = outcome.value;
-    const { asOfMs, version } = meta;
-    return { ...read, asOfMs, version, ledgerId: this.disk.ledgerId, generation: this.#generation };
+  /** Somebody asks for counts. `done` is not called when the process dies, or its opening ends. */
+  count(fetch: CountsFetch, done: (answer: CountsAnswer | undefined) => void): void {
+    const requestId = ++this.#requestId;
+    this.#readers.set(requestId, (outcome) => {
+      done(outcome.type === "counted" ? outcome.counts : undefined);
+    });
+    const { itemIds, limit, incarnations } = fetch;
+    const request = { itemIds, pageSize: limit, pageToken: "", order: undefined, incarnations };
+    this.drive({ type: "count", requestId, request });
+  }
+
+  #readCounts({ requestId, selection, incarnations }: ReadCounts): void {
+    const store = this.#store;
+    this.onRead(
+      () => store?.countsNow(selection, incarnations),
+      (outcome) => {
+        if (outcome === undefined || store !== this.#store) return;
+        if (outcome.type !== "done") return this.#endOpening(outcome);
+        this.drive({ type: "counts_read", requestId, read: outcome.value });
+      },
+    );
   }
 
   protected override died(): void {
@@ -193,7 +210,8 @@ export class PrimaryProcess extends SimulatedProcess {
     this.#watch = undefined;
     this.#commits = new CommitCheck();
     this.#rounds = new RoundCheck();
-    for (const known of [this.#streams, this.#decisions, this.#batches]) known.clear();
+    const waiting = [this.#streams, this.#decisions, this.#readers, this.#batches];
+    for (const known of waiting) known.clear();
     for (const known of [this.#blocked, this.#welcomed]) known.clear();
     if (type === "superseded") {
       surroundings.fired("superseded_in_commit");
@@ -259,6 +277,12 @@ export class PrimaryProcess extends SimulatedProcess {
       }
       case "resume":
         return this.#streams.get(action.streamId)?.up.resumeReading();
+      case "read_counts":
+        return this.#readCounts(action);
+      case "counted":
+        this.#readers.get(action.requestId)?.(action.outcome);
+        this.#readers.delete(action.requestId);
+        return;
       case "notice":
         return; // for people
       case "decided":

@@ -226,12 +226,21 @@ export class World implements Surroundings {
 
   fetchCounts(fetch: CountsFetch, fetched: (answer: CountsAnswer | undefined) => void): void {
     const { agenda, random } = this;
+    let isOver = false;
+    const end = (answer: CountsAnswer | undefined): void => {
+      if (!isOver) fetched(answer);
+      isOver = true;
+    };
+    agenda.after(COUNTS_FETCH_MAX_MS, () => end(undefined));
     agenda.after(random.next() * 8, () => {
       const { primary } = this;
-      const isLost = primary?.core === undefined || primary.isPaused || random.chance(0.05);
-      const answer = isLost ? undefined : primary?.counts(fetch);
-      const lateMs = random.chance(0.2) ? random.next() * COUNTS_FETCH_MAX_MS : random.next() * 8;
-      agenda.after(lateMs, () => fetched(answer));
+      if (primary?.core === undefined || primary.isPaused || random.chance(0.05)) {
+        return end(undefined);
+      }
+      primary.count(fetch, (answer) => {
+        const lateMs = random.chance(0.2) ? random.next() * COUNTS_FETCH_MAX_MS : random.next() * 8;
+        agenda.after(lateMs, () => end(answer));
+      });
     });
   }
 

@@ -67,10 +67,10 @@ function applyInternal(
     case "advance":
       changes.advance(command.asOfMs);
       return [];
-    case "opened":
+    case "record_copy":
       noteCopy(changes);
       return [];
-    case "confirmed":
+    case "confirm_copy":
       confirmRestoredCopy(changes, command.departedMembers);
       return [];
     case "decide":

@@ -16,12 +16,12 @@ export type LedgerCommand =
     }
   | { readonly type: "advance"; readonly asOfMs: number }
   /** The first of an opening: whether the ledger is a copy is recorded before it serves. */
-  | { readonly type: "opened" }
+  | { readonly type: "record_copy" }
   /**
    * All members have answered, and so have those `departedMembers` that left since this start: a ledger that
    * was opened from a copy is as they know it, when it knows nobody else.
    */
-  | { readonly type: "confirmed"; readonly departedMembers: readonly OutboxId[] }
+  | { readonly type: "confirm_copy"; readonly departedMembers: readonly OutboxId[] }
   | {
       readonly type: "decide";
       readonly requestId: number;

@@ -60,12 +60,12 @@ function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
         { type: "troubles_of", outboxId },
       ];
     }
-    case "confirmed":
+    case "confirm_copy":
       return [
         { type: "outbox_count", state: "left" },
         { type: "troubles_of", outboxId: undefined },
       ];
-    case "opened":
+    case "record_copy":
       return [{ type: "troubles_of", outboxId: undefined }];
     case "advance":
       return [];

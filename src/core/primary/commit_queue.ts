@@ -1,15 +1,25 @@
 /**
- * Commands that wait for the ledger, in the order in which they came. A commit is synchronous, so it
- * takes no more than is done soon: the reports and pulses of all others wait for it.
+ * Commands that wait for the ledger, in the order in which they came, and the flow control of their
+ * senders. A commit is synchronous, so it takes no more than is done soon: the reports and pulses of
+ * all others wait for it. A sender that is ahead of the commits is held back until half of what
+ * waited is gone; so the queue is bounded, and senders do not stop and go with every batch.
  */
-import { COMMIT_BYTES_MAX, COMMIT_COMMANDS_MAX } from "../../limits.ts";
+import {
+  COMMIT_BYTES_MAX,
+  COMMIT_COMMANDS_MAX,
+  QUEUED_BYTES_MAX,
+  STREAM_BATCHES_QUEUED_MAX,
+} from "../../limits.ts";
 import type { LedgerCommand } from "../ledger/ledger_command.ts";
 
 /** The commands that no commit has begun to write. */
 export class CommitQueue {
   #commands: LedgerCommand[] = [];
   #bytes = 0;
+  /** Of each stream; none is 0. */
   readonly #batches = new Map<number, number>();
+  /** Streams whose senders are held back, in the order in which that began. */
+  readonly #paused = new Set<number>();
 
   /** Bytes of the events that wait. */
   get bytes(): number {
@@ -38,13 +48,37 @@ export class CommitQueue {
     return taken;
   }
 
-  /** Forgets what waits of a stream. */
+  /**
+   * Holds a sender back when it, or all senders together, sent more than is committed soon. Returns
+   * true when that begins now.
+   */
+  pause(streamId: number): boolean {
+    const isFull = this.batchesOf(streamId) >= STREAM_BATCHES_QUEUED_MAX;
+    if (this.#paused.has(streamId) || (!isFull && this.#bytes < QUEUED_BYTES_MAX)) return false;
+    this.#paused.add(streamId);
+    return true;
+  }
+
+  /** Returns the streams whose senders may go on from now on. */
+  resume(): readonly number[] {
+    const resumed = [...this.#paused].filter((streamId) => this.#mayResume(streamId));
+    for (const streamId of resumed) this.#paused.delete(streamId);
+    return resumed;
+  }
+
+  /** Forgets a stream and what waits of it. */
   drop(streamId: number): void {
+    this.#paused.delete(streamId);
     const isKept = (command: LedgerCommand): boolean => {
       return !("streamId" in command) || command.streamId !== streamId;
     };
     for (const command of this.#commands) if (!isKept(command)) this.#count(command, -1);
     this.#commands = this.#commands.filter(isKept);
+  }
+
+  #mayResume(streamId: number): boolean {
+    const isHalfEmpty = this.batchesOf(streamId) * 2 <= STREAM_BATCHES_QUEUED_MAX;
+    return isHalfEmpty && this.#bytes * 2 <= QUEUED_BYTES_MAX;
   }
 
   #count(command: LedgerCommand, sign: 1 | -1): void {

@@ -2,6 +2,7 @@
  * Who asks for counts while the ledger reads them. A read takes a while, and commits go on. What is told
  * of convergence is the worse of before and after the read, so no answer claims more than it may.
  */
+import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import type { CountsRead, CountsSelection } from "../ledger/ledger.ts";
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
@@ -68,15 +69,15 @@ export class CountsReader {
   }
 
   /** What a request asked for was read, and `shown` is shown now. */
-  read(requestId: number, read: CountsRead, shown: Shown): readonly CountsAction[] {
+  read(requestId: number, read: CountsRead, shown: Shown): CountsAction {
     const reading = this.#readings.get(requestId);
+    assert(reading !== undefined, "what is read was asked for");
     this.#readings.delete(requestId);
-    if (reading === undefined) return [];
     const { asOfMs, version } = read.meta;
     const page = buildPage(reading.selection, read, shown.ledgerId);
     const convergence = worse(reading.before, shown.convergence);
     const counts = { ...page, ...shown, convergence, applied: read.applied, asOfMs, version };
-    return [{ type: "counted", requestId, outcome: { type: "counted", counts } }];
+    return { type: "counted", requestId, outcome: { type: "counted", counts } };
   }
 }
 

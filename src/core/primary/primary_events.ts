@@ -1,12 +1,14 @@
 /** What happens to the primary's state machine, and what it asks for: the language of its shell. */
 import type { Refusal } from "../../errors.ts";
-import type { CommitOutcome } from "../ledger/ledger.ts";
+import type { CommitOutcome, CountsRead, OpeningEnd } from "../ledger/ledger.ts";
 import type { DecisionRow, MemberRow } from "../ledger/rows.ts";
 import type { Applied, CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { TroubleStatus } from "./status.ts";
+import type { CountsRequest } from "./counts_page.ts";
+import type { CountsAction } from "./counts_reader.ts";
 
 /** What happens to a primary. `streamId` names one stream for ever. */
 export type PrimaryEvent =
@@ -17,10 +19,17 @@ export type PrimaryEvent =
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number }
   /** The commit that was asked for is synced, or was not done. */
-  | { readonly type: "committed"; readonly outcome: CommitOutcome<CommitResult> }
-  /** An operator decides something; answered by `operated`. */
-  | { readonly type: "decide"; readonly requestId: number; readonly decision: OperatorRequest }
+  | { readonly type: "committed"; readonly outcome: WrittenOutcome }
+  /** An operator decides something; answered by `decided`. */
+  | { readonly type: "decide"; readonly requestId: number; readonly request: OperatorRequest }
+  /** Somebody asks for counts; answered by `counted`. */
+  | { readonly type: "count"; readonly requestId: number; readonly request: CountsRequest }
+  /** The counts that were asked for, from one snapshot of the ledger. */
+  | { readonly type: "counts_read"; readonly requestId: number; readonly read: CountsRead }
   | { readonly type: "tick" };
+
+/** How a commit ended after which the opening of the ledger goes on. */
+export type WrittenOutcome = Exclude<CommitOutcome<CommitResult>, OpeningEnd>;
 
 /** What an operator can decide. `reason` is in the operator's own words, and may be empty. */
 export type OperatorRequest =
@@ -46,6 +55,7 @@ export type PrimaryAction =
   /** Stop reading from the stream, or go on: the sender is held back by flow control. */
   | { readonly type: "pause" | "resume"; readonly streamId: number }
   | { readonly type: "decided"; readonly requestId: number; readonly outcome: OperatorResult }
+  | CountsAction
   | { readonly type: "notice"; readonly notice: PrimaryNotice };
 
 /** What a person may want to know. */

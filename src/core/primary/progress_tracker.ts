@@ -3,7 +3,7 @@
  * every member earns its place anew, by answering a pulse of that start.
  *
  * What a message names is taken in when it is received, so that nothing named is ever called
- * converged, and so is that it answered; its mark only when its report is committed. An outbox
+ * converged, and so is that it answered; its freshness only when its report is committed. An outbox
  * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
  * more, unless it answers a newer pulse than any before.
  */
@@ -29,7 +29,7 @@ export interface MemberProgress {
   readonly otherPendingEvents: number;
   /** The newest label that it answered and of which nothing is pending any more; 0 for none. */
   readonly freshUpToMs: number;
-  /** A label that it answered, and that becomes the mark once this sequence is applied. */
+  /** A label that it answered. `freshUpToMs` reaches it once this sequence is applied. */
   readonly pendingFreshness: { readonly pulseMs: number; readonly sequence: number } | undefined;
 }
 

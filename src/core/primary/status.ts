@@ -29,6 +29,8 @@ export interface StatusView {
   readonly hasForeign: boolean;
   /** LikesServers that came lately with trouble that has no room. */
   readonly unrecorded: readonly UnrecordedServer[];
+  /** Whether the ledger is a copy and does not say so yet. */
+  readonly isUnrecordedCopy: boolean;
   /** Why the newest commit was not written; undefined when it was. */
   readonly writeFailure: WriteFailure | undefined;
   /** When this start of the primary began, by the monotonic clock and by its labels. */
@@ -101,8 +103,8 @@ export function convergence(view: StatusView, nowMs: number): Convergence {
 }
 
 /** Whether trouble is recorded, or comes and has no room. */
-export function isInTrouble({ troubles, unrecorded }: StatusView): boolean {
-  return troubles.length > 0 || unrecorded.length > 0;
+export function isInTrouble({ troubles, unrecorded, isUnrecordedCopy }: StatusView): boolean {
+  return troubles.length > 0 || unrecorded.length > 0 || isUnrecordedCopy;
 }
 
 /**
@@ -113,13 +115,14 @@ export function isPerhapsExchanged({ members, meta, hasForeign }: StatusView): b
   return hasForeign && members.size === 0 && meta.totalLikes === 0n;
 }
 
-/** The least mark of the members: what `as_of` may become. `none` is the answer without members. */
-export function leastMark(view: StatusView, none: number): number {
+/** Returns the least freshness label of the members, up to which nothing is pending; undefined without members. */
+export function leastFreshness(view: StatusView): number | undefined {
+  if (view.members.size === 0) return undefined;
   let least = Number.MAX_SAFE_INTEGER;
   for (const outboxId of view.members.keys()) {
     least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);
   }
-  return view.members.size === 0 ? none : least;
+  return least;
 }
 
 /** The whole status at the monotonic time `nowMs`, which is the primary's label `nowLogicalMs`. */

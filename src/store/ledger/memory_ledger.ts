@@ -5,7 +5,16 @@
  * writes one write set. Of the rows that the rules are known to need it may leave some out.
  */
 import { assert, unreachable } from "../../assert.ts";
-import type { CommitOutcome, CountsRead, CountsSelection, LedgerSnapshot, LedgerStore, LedgerTransaction, OpeningEnd, ReadOutcome } from "../../core/ledger/ledger.ts";
+import type {
+  CommitOutcome,
+  CountsRead,
+  CountsSelection,
+  LedgerSnapshot,
+  LedgerStore,
+  LedgerTransaction,
+  OpeningEnd,
+  ReadOutcome,
+} from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
 import { Loaded, LoadedLedger, Miss } from "../../core/ledger/loaded_ledger.ts";
 import type {

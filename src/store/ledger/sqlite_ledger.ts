@@ -1,6 +1,15 @@
 /** The primary's ledger in SQLite: `<folder>/ledger.sqlite`. */
 import { assert } from "../../assert.ts";
-import type { CountsRead, CountsSelection, LedgerSnapshot, LedgerStore, LedgerTransaction, OpeningEnd, ReadOutcome, CommitOutcome } from "../../core/ledger/ledger.ts";
+import type {
+  CountsRead,
+  CountsSelection,
+  LedgerSnapshot,
+  LedgerStore,
+  LedgerTransaction,
+  OpeningEnd,
+  ReadOutcome,
+  CommitOutcome,
+} from "../../core/ledger/ledger.ts";
 import type {
   DecisionRow,
   GenerationRow,

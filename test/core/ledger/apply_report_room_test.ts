@@ -147,7 +147,7 @@ test("applyReport() has room for what an outbox lacks after redelivery, and for 
   await ledger.run(reportCommand({ acknowledgedLikes: 5n }));
   assert.is((await ledger.troubleKinds()).at(-1), "gap", "in the place of what is over");
   ledger.markCopied(1);
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   assert.is((await ledger.troubles()).length, TROUBLES_RECORDED_MAX + 1);
 });
 

@@ -192,17 +192,17 @@ test("readmitRetired() opens nothing when a retired member returns with a new in
 
 test("noteCopy() records a ledger that was opened from a copy, once", async () => {
   const ledger = new LedgerHarness();
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   assert.equal(await ledger.troubleKinds(), []);
   ledger.markCopied(77);
-  const { troubles } = await ledger.run({ type: "opened" });
+  const { troubles } = await ledger.run({ type: "record_copy" });
   assert.equal(
     troubles.map(({ kind, outboxId }) => [kind, outboxId]),
     [["ledger_restored", undefined]],
   );
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   assert.is((await ledger.troubles()).length, 1);
-  const [decision] = await decisions(ledger, { type: "confirmed", departedMembers: [] });
+  const [decision] = await decisions(ledger, { type: "confirm_copy", departedMembers: [] });
   assert.equal([decision?.kind, decision?.trouble?.number], ["confirmed", 1]);
   assert.equal(await ledger.troubleKinds(), []);
 });
@@ -212,20 +212,20 @@ test("confirmRestoredCopy() waits for those who had left before the copy was mad
   await ledger.run(reportCommand({ ...FINAL, leaving: true }));
   assert.is(ledger.member()?.state, "left");
   ledger.markCopied(77);
-  await ledger.run({ type: "opened" }, { type: "confirmed", departedMembers: [] });
+  await ledger.run({ type: "record_copy" }, { type: "confirm_copy", departedMembers: [] });
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may have come back since");
   // Another one that left since then may be back by the time at which this is looked at.
   await ledger.run(reportCommand({ incarnation: SECOND }, OTHER_OUTBOX));
-  await ledger.run({ type: "confirmed", departedMembers: [OTHER_OUTBOX] });
+  await ledger.run({ type: "confirm_copy", departedMembers: [OTHER_OUTBOX] });
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it stands for nobody else");
-  await ledger.run({ type: "confirmed", departedMembers: [OUTBOX] });
+  await ledger.run({ type: "confirm_copy", departedMembers: [OUTBOX] });
   assert.equal(await ledger.troubleKinds(), [], "it came, and left again");
 });
 
 test("decide() takes an operator's word for a ledger that was opened from a copy", async () => {
   const ledger = new LedgerHarness();
   ledger.markCopied(77);
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   assert.is(await outcome(ledger, resolve(1)), "resolve");
   assert.equal(await ledger.troubleKinds(), []);
 });

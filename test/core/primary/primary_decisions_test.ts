@@ -15,7 +15,7 @@ function resolve(troubleNumber: number): OperatorRequest {
 
 /** How a decision ended: the kinds of its decisions, or why it was refused. */
 async function decide(primary: PrimaryHarness, decision: OperatorRequest): Promise<string> {
-  primary.drive({ type: "decide", requestId: 7, decision });
+  primary.drive({ type: "decide", requestId: 7, request: decision });
   await primary.commit();
   return textOf(outcomes(primary).at(-1));
 }
@@ -105,8 +105,8 @@ test("handle() answers a decision when its commit is refused, and one that waits
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.pass(MEMBER_SILENT_MS + 1_000);
-  primary.drive({ type: "decide", requestId: 7, decision: RETIRE });
-  primary.drive({ type: "decide", requestId: 7, decision: resolve(9) });
+  primary.drive({ type: "decide", requestId: 7, request: RETIRE });
+  primary.drive({ type: "decide", requestId: 7, request: resolve(9) });
   primary.refuseCommit("disk_full");
   assert.equal(outcomes(primary).map(textOf), ["Cannot write the ledger: its disk is full"]);
   assert.is(primary.status().servers.length, 1);
@@ -120,7 +120,7 @@ test("handle() ends the trouble of a copied ledger when every member has answere
   await before.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
   const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
   ledger.markCopied(1);
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   const primary = await PrimaryHarness.start(ledger);
   assert.equal(
     primary.status().troubles.map(({ kind, outboxId }) => [kind, outboxId]),
@@ -153,7 +153,7 @@ test("handle() takes no other row of one that had left before a copy for its ans
   const row = { ...left, outboxId: OTHER_OUTBOX, sinceMs: 0, doubtfulAsOf: undefined };
   await ledger.store.transact([], (stored) => stored.addTrouble(row));
   ledger.markCopied(1);
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   const primary = await PrimaryHarness.start(ledger);
   const [first] = primary.status().troubles;
   assert.is(await decide(primary, resolve(first?.number ?? 0)), "resolve");
@@ -169,7 +169,7 @@ test("handle() ends the trouble of a copied ledger once who had left came back",
   await before.join(2, { final: true, leaving: true }, other);
   const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
   ledger.markCopied(1);
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   const primary = await PrimaryHarness.start(ledger);
   await primary.join(1);
   const commits = primary.kinds.filter((kind) => kind === "commit").length;
@@ -186,7 +186,7 @@ test("handle() ends the trouble of a copied ledger once who had left came back",
 test("handle() keeps the trouble of a copied ledger when nobody is known", async () => {
   const ledger = new LedgerHarness();
   ledger.markCopied(1);
-  await ledger.run({ type: "opened" });
+  await ledger.run({ type: "record_copy" });
   const primary = await PrimaryHarness.start(ledger);
   await primary.pass(10_000);
   assert.equal([primary.status().convergence, primary.status().troubleCount], ["unknown", 1]);

@@ -26,7 +26,7 @@ function troublesOf(index: number, count = TROUBLES_MAX): readonly ReportedTroub
 }
 
 /** Unregistered LikesServers come with as many troubles as a report names, and leave with it. */
-async function flood(primary: PrimaryHarness): Promise<void> {
+async function flood(primary: PrimaryHarness, firstStreamId = 1_000): Promise<void> {
   for (let index = 0; index < UNREGISTERED; index++) {
     const incarnation = testId(0x1000 + index);
     const from = {
@@ -35,14 +35,14 @@ async function flood(primary: PrimaryHarness): Promise<void> {
       serverId: `unregistered-${index}`,
     };
     const leaving = { final: true, leaving: true, troubles: troublesOf(index) };
-    await primary.join(1_000 + index, leaving, from);
+    await primary.join(firstStreamId + index, leaving, from);
   }
 }
 
 async function resolveAll(primary: PrimaryHarness): Promise<void> {
   for (const { number } of primary.core.troubles) {
     const decision = { type: "resolve", troubleNumber: number, reason: "" } as const;
-    primary.drive({ type: "decide", requestId: number, decision });
+    primary.drive({ type: "decide", requestId: number, request: decision });
     await primary.commit();
   }
 }
@@ -54,7 +54,7 @@ async function withRetired(): Promise<PrimaryHarness> {
   primary.drive({ type: "closed", streamId: 1 });
   await primary.pass(MEMBER_SILENT_MS + 1_000);
   const retire = { type: "retire", server: "likes-server-0", reason: "" } as const;
-  primary.drive({ type: "decide", requestId: 1, decision: retire });
+  primary.drive({ type: "decide", requestId: 1, request: retire });
   await primary.commit();
   await primary.pass(1_000);
   return primary;
@@ -115,7 +115,7 @@ test("handle() pushes back whose troubles have no room, and says so until they h
   await primary.pass(REFUSED_KEPT_MS / 2);
   const held = primary.status();
   assert.equal([held.troubleCount, held.convergence, held.asOfMs], [0, "unknown", asOfMs]);
-  await flood(primary);
+  await flood(primary, 2_000);
   assert.equal(primary.status().unrecorded, []);
   assert.is(primary.status().troubleCount, UNREGISTERED * TROUBLES_MAX - recorded * TROUBLES_MAX);
 });
@@ -137,7 +137,7 @@ test("handle() counts nothing of who was retired before its return can be named"
   assert.is(ledger.member()?.state, "retired", "so its return is seen again");
   const [first] = primary.core.troubles;
   const decision = { type: "resolve", troubleNumber: first?.number ?? 0, reason: "" } as const;
-  primary.drive({ type: "decide", requestId: 1, decision });
+  primary.drive({ type: "decide", requestId: 1, request: decision });
   await primary.commit();
   await primary.join(3, { lastSequence: 1 });
   primary.receive(3, batch(FIRST, [LIKES]));

@@ -5,7 +5,7 @@ import type { MemberRow } from "../../../src/core/ledger/rows.ts";
 import {
   convergence,
   haveAllConfirmed,
-  leastMark,
+  leastFreshness,
   statusOf,
   troubleText,
 } from "../../../src/core/primary/status.ts";
@@ -54,6 +54,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     troubles: [],
     foreignServers: [],
     unrecorded: [],
+    isUnrecordedCopy: false,
     writeFailure: undefined,
     hasForeign: false,
     startedMs: 8_000,
@@ -106,19 +107,19 @@ test("haveAllConfirmed() is true when each member said lately that nothing of it
   assert.not.ok(haveAllConfirmed(nobody, NOW_MS), "nobody is no answer");
 });
 
-test("leastMark() is the least of the members', and 0 when one has none", () => {
+test("leastFreshness() is the least of the members', and 0 when one has none", () => {
   const other = testId(0xb);
   const members = new Map([
     [OUTBOX, member()],
     [other, member(other)],
   ]);
-  assert.is(leastMark(view({ members }), 9), 0);
+  assert.is(leastFreshness(view({ members })), 0);
   const tracker = new Map([
     [OUTBOX, progress()],
     [other, progress({ freshUpToMs: 30 })],
   ]);
-  assert.is(leastMark(view({ members, tracker }), 9), 30);
-  assert.is(leastMark(view({ members: new Map() }), 9), 9);
+  assert.is(leastFreshness(view({ members, tracker })), 30);
+  assert.is(leastFreshness(view({ members: new Map() })), undefined);
 });
 
 test("statusOf() is everywhere when every member shows the last change of the total", () => {

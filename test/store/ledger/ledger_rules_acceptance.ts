@@ -55,7 +55,7 @@ function draw(random: Random): LedgerCommand {
     case 1:
       return { type: "advance", asOfMs: random.whole(1, 1_000) };
     case 2:
-      return { type: "confirmed", departedMembers: random.chance(0.5) ? OUTBOXES : [] };
+      return { type: "confirm_copy", departedMembers: random.chance(0.5) ? OUTBOXES : [] };
     case 3: {
       const decision = { type: "retire", outboxId, reason: "" } as const;
       return { type: "decide", requestId: 1, decision };

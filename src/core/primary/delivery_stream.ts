@@ -1,0 +1,300 @@
+/**
+ * One delivery stream as the primary knows it. Its record dies with the stream.
+ *
+ * A stream goes through named phases, and never back:
+ *
+ *     opened ── Hello ──> handshake ── Welcome ──> welcomed ── report committed ──> reporting
+ *
+ * Only the methods of this file change the record. A transition asserts the phase in which it may
+ * be called. A peer that breaks the order of messages is no bug of the primary: `checkMessage` finds
+ * that before any transition. What the transport owes is independent of the phase.
+ */
+import { assert, unreachable } from "../../assert.ts";
+import type { Refusal } from "../../errors.ts";
+import { HELLO_WAIT_MAX_MS, MEMBER_SILENT_MS, REPORT_WAIT_MAX_MS } from "../../limits.ts";
+import type { IncarnationRow } from "../ledger/rows.ts";
+import type { LedgerResult } from "../ledger/ledger_command.ts";
+import type { Ack, FromLikesServer, Hello, Pulse } from "../protocol/messages.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
+import type { PrimaryNotice } from "./primary_events.ts";
+import { invalid, silentPeer } from "./stream_refusals.ts";
+import { UnansweredPulses } from "./unanswered_pulses.ts";
+
+/** The peer has said nothing yet. */
+interface Opened {
+  readonly type: "opened";
+  /** When the stream was opened, by the monotonic clock. */
+  readonly sinceMs: number;
+}
+
+/** The command of the Hello waits for the ledger. The peer may send nothing meanwhile. */
+interface Handshake {
+  readonly type: "handshake";
+  readonly hello: Hello;
+}
+
+/** What a stream knows from its Welcome on. */
+interface Delivery {
+  readonly hello: Hello;
+  /** When the newest report was received, or the Welcome sent before the first. Never decreases. */
+  readonly lastReportMs: number;
+  readonly pulses: UnansweredPulses;
+  /** What the ledger has applied of the incarnation. Never decreases. */
+  readonly appliedSequence: number;
+}
+
+/**
+ * No report of this stream is committed. Batches may be applied nevertheless: an earlier stream may
+ * have opened the incarnation.
+ */
+interface Welcomed extends Delivery {
+  readonly type: "welcomed";
+}
+
+/** A report of this stream is committed. The fields below are what the newest of them led to. */
+interface Reporting extends Delivery {
+  readonly type: "reporting";
+  /** Whether the outbox is a member of the ledger, or has left it. */
+  readonly membership: "admitted" | "left";
+  /** Whether the incarnation is final and applied to its last event. */
+  readonly isClosed: boolean;
+  /** Decided incarnations, of those that the report named in trouble. */
+  readonly resolved: readonly IncarnationId[];
+  /** Whether the notice `connected` was given. Never becomes false again. */
+  readonly isAnnounced: boolean;
+}
+
+/** What a committed report led to. */
+type ReportedResult = Pick<
+  Extract<LedgerResult, { readonly type: "reported" }>,
+  "incarnation" | "left" | "resolved"
+>;
+
+type Phase = Opened | Handshake | Welcomed | Reporting;
+
+/** What waits to be sent. Between two events something waits only while the transport is blocked. */
+interface Due {
+  readonly ack: boolean;
+  readonly pulse: boolean;
+}
+
+const NOTHING_DUE: Due = { ack: false, pulse: false };
+
+/** A stream, from its opening to its end. */
+export class DeliveryStream {
+  readonly id: number;
+  #phase: Phase;
+  /** Whether the transport takes more for now. */
+  #outgoing: "writable" | "blocked" = "writable";
+  #due: Due = NOTHING_DUE;
+
+  constructor(id: number, nowMs: number) {
+    this.id = id;
+    this.#phase = { type: "opened", sinceMs: nowMs };
+  }
+
+  /** Undefined until the peer has said who it is. */
+  get hello(): Hello | undefined {
+    return this.#phase.type === "opened" ? undefined : this.#phase.hello;
+  }
+
+  /** Who sends on this stream. Only for a stream with a Hello. */
+  get sender(): Hello {
+    assert(this.#phase.type !== "opened", "the stream has a Hello");
+    return this.#phase.hello;
+  }
+
+  /** Returns true when the peer delivers, and has reported lately. */
+  isStreaming(nowMs: number): boolean {
+    const delivery = this.#deliveryIfAny();
+    return delivery !== undefined && nowMs - delivery.lastReportMs <= MEMBER_SILENT_MS;
+  }
+
+  /** Returns why the peer may not send `message` now; undefined when it may. */
+  checkMessage(message: FromLikesServer): Refusal | undefined {
+    if (message.type === "hello") {
+      if (this.#phase.type === "opened") return undefined;
+      return invalid("Cannot take a second Hello on one stream");
+    }
+    const delivery = this.#deliveryIfAny();
+    if (delivery === undefined) return invalid("Cannot take a message before the Welcome");
+    if (message.incarnation !== delivery.hello.incarnation) {
+      return invalid(`Cannot take a message of incarnation ${message.incarnation} on this stream`);
+    }
+    if (message.type === "report" && !delivery.pulses.has(message.pulseMs)) {
+      const why = "it is not an unanswered pulse of this stream";
+      return invalid(`Cannot take a report for label ${message.pulseMs}: ${why}`);
+    }
+    return undefined;
+  }
+
+  /** Returns why the peer is waited for no longer; undefined while it has time. */
+  checkDeadline(nowMs: number): Refusal | undefined {
+    const phase = this.#phase;
+    switch (phase.type) {
+      case "opened":
+        if (nowMs - phase.sinceMs <= HELLO_WAIT_MAX_MS) return undefined;
+        return silentPeer("a Hello", HELLO_WAIT_MAX_MS);
+      case "handshake":
+        return undefined; // the ledger is waited for, not the peer
+      case "welcomed":
+      case "reporting":
+        if (nowMs - phase.lastReportMs <= REPORT_WAIT_MAX_MS) return undefined;
+        return silentPeer("a Report", REPORT_WAIT_MAX_MS);
+      default:
+        return unreachable(phase);
+    }
+  }
+
+  /** Returns what a person is told when the stream ends; `refusal` is why the primary ends it. */
+  noticeOfEnd(refusal: Refusal | undefined): PrimaryNotice | undefined {
+    const phase = this.#phase;
+    switch (phase.type) {
+      case "opened":
+        return refusal && { type: "ended", reason: refusal.message };
+      case "handshake":
+        // The notice `foreign_server` names a LikesServer of another ledger.
+        if (refusal === undefined || refusal.code === "ledger_other") return undefined;
+        return { type: "disconnected", hello: phase.hello, reason: refusal.message };
+      case "welcomed":
+      case "reporting": {
+        const reason = refusal?.message ?? "the connection ended";
+        return { type: "disconnected", hello: phase.hello, reason };
+      }
+      default:
+        return unreachable(phase);
+    }
+  }
+
+  // Transitions.
+
+  /** Opened → handshake. */
+  receiveHello(hello: Hello): void {
+    assert(this.#phase.type === "opened", "the Hello is the first message of a stream");
+    this.#phase = { type: "handshake", hello };
+  }
+
+  /** Handshake → welcomed. The Welcome is sent at once and carries the first pulse. */
+  welcome(appliedSequence: number, { pulseMs }: Pulse, nowMs: number): void {
+    assert(this.#phase.type === "handshake", "a Welcome answers a Hello");
+    const { hello } = this.#phase;
+    const pulses = new UnansweredPulses();
+    pulses.add({ pulseMs, sentMs: nowMs });
+    this.#phase = { type: "welcomed", hello, lastReportMs: nowMs, pulses, appliedSequence };
+  }
+
+  /** A report was received. Returns when the pulse that it answers was sent. */
+  receiveReport(pulseMs: number, nowMs: number): number {
+    const delivery = this.#delivery();
+    assert(nowMs >= delivery.lastReportMs, "the monotonic clock does not go back");
+    this.#phase = { ...delivery, lastReportMs: nowMs };
+    return delivery.pulses.answer(pulseMs);
+  }
+
+  /** Welcomed or reporting → reporting. An Ack is due when it has something new to say. */
+  commitReport({ incarnation, left, resolved }: ReportedResult): void {
+    this.#applyUpTo(incarnation);
+    const before = this.#delivery();
+    const isClosed = incarnation.state === "closed";
+    const membership = left ? "left" : "admitted";
+    const isAnnounced = before.type === "reporting" && before.isAnnounced;
+    this.#phase = { ...before, type: "reporting", membership, isClosed, resolved, isAnnounced };
+    const isNews =
+      before.type === "welcomed" ||
+      isClosed !== before.isClosed ||
+      membership !== before.membership ||
+      resolved.length > 0;
+    if (isNews) this.#due = { ...this.#due, ack: true };
+  }
+
+  /** Events of the incarnation are applied, or were before. An Ack is due either way. */
+  commitBatch(incarnation: IncarnationRow): void {
+    this.#applyUpTo(incarnation);
+    this.#due = { ...this.#due, ack: true };
+  }
+
+  /** Returns the notice that the stream is connected: once, when a report of it is committed. */
+  announce(): PrimaryNotice | undefined {
+    const phase = this.#phase;
+    if (phase.type !== "reporting" || phase.isAnnounced) return undefined;
+    this.#phase = { ...phase, isAnnounced: true };
+    const { hello, appliedSequence } = phase;
+    return { type: "connected", hello, appliedSequence };
+  }
+
+  // What the transport owes.
+
+  /** The transport takes no more for now. */
+  block(): void {
+    const isNothingDue = !this.#due.ack && !this.#due.pulse;
+    assert(
+      this.#outgoing === "blocked" || isNothingDue,
+      "what is due on a writable stream is sent",
+    );
+    this.#outgoing = "blocked";
+  }
+
+  /** The transport has drained. What became due meanwhile is to be sent now. */
+  unblock(): void {
+    this.#outgoing = "writable";
+  }
+
+  get isAckDue(): boolean {
+    return this.#due.ack;
+  }
+
+  get isPulseDue(): boolean {
+    return this.#due.pulse;
+  }
+
+  /** Returns the Ack that is to be sent now, if any. `version` is that of the newest commit. */
+  takeAck(version: number): Ack | undefined {
+    if (!this.#due.ack || this.#outgoing === "blocked") return undefined;
+    this.#due = { ...this.#due, ack: false };
+    const phase = this.#delivery();
+    const { hello, appliedSequence } = phase;
+    const known = {
+      type: "ack",
+      incarnation: hello.incarnation,
+      appliedSequence,
+      version,
+    } as const;
+    if (phase.type === "welcomed") {
+      return { ...known, closed: false, admitted: false, left: false, resolved: [] };
+    }
+    const { membership, isClosed, resolved } = phase;
+    const left = membership === "left";
+    return { ...known, closed: isClosed, admitted: !left, left, resolved };
+  }
+
+  /**
+   * Returns `pulse` when it is to be sent now. A blocked stream gets the newest pulse once the
+   * transport has drained. A stream that is not welcomed gets none.
+   */
+  takePulse(pulse: Pulse, nowMs: number): Pulse | undefined {
+    const delivery = this.#deliveryIfAny();
+    if (delivery === undefined) return undefined;
+    const isBlocked = this.#outgoing === "blocked";
+    this.#due = { ...this.#due, pulse: isBlocked };
+    if (isBlocked || delivery.pulses.isFull) return undefined;
+    delivery.pulses.add({ pulseMs: pulse.pulseMs, sentMs: nowMs });
+    return pulse;
+  }
+
+  #applyUpTo({ appliedSequence }: IncarnationRow): void {
+    const delivery = this.#delivery();
+    assert(appliedSequence >= delivery.appliedSequence, "an applied sequence does not go back");
+    this.#phase = { ...delivery, appliedSequence };
+  }
+
+  #delivery(): Welcomed | Reporting {
+    const delivery = this.#deliveryIfAny();
+    assert(delivery !== undefined, "the stream has its Welcome");
+    return delivery;
+  }
+
+  #deliveryIfAny(): Welcomed | Reporting | undefined {
+    const phase = this.#phase;
+    return phase.type === "opened" || phase.type === "handshake" ? undefined : phase;
+  }
+}

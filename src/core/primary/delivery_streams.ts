@@ -1,0 +1,67 @@
+/**
+ * The delivery streams that are open, by their ids and by what they deliver.
+ *
+ * One stream at most delivers an incarnation: the one with the newest Hello. The primary ends the
+ * older one before it registers the newer one.
+ */
+import { assert } from "../../assert.ts";
+import { STREAMS_MAX } from "../../limits.ts";
+import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
+import { DeliveryStream } from "./delivery_stream.ts";
+
+/** The open streams of a primary. */
+export class DeliveryStreams {
+  readonly #byId = new Map<number, DeliveryStream>();
+  /** Streams with a Hello that was not refused, in the order of their Hellos. */
+  readonly #byIncarnation = new Map<IncarnationId, DeliveryStream>();
+
+  get isFull(): boolean {
+    return this.#byId.size >= STREAMS_MAX;
+  }
+
+  /** Oldest first. Streams may be removed while the caller iterates. */
+  get all(): Iterable<DeliveryStream> {
+    return this.#byId.values();
+  }
+
+  /** Undefined when the stream was ended: what was under way on it is void. */
+  get(streamId: number): DeliveryStream | undefined {
+    return this.#byId.get(streamId);
+  }
+
+  /** Returns the stream that delivers an incarnation. */
+  of(incarnation: IncarnationId): DeliveryStream | undefined {
+    return this.#byIncarnation.get(incarnation);
+  }
+
+  /** Returns the streams that deliver an outbox: several, while its incarnations are in doubt. */
+  ofOutbox(outboxId: OutboxId): readonly DeliveryStream[] {
+    return [...this.#byId.values()].filter(({ hello }) => hello?.outboxId === outboxId);
+  }
+
+  /** Returns the incarnations whose LikesServer has reported lately. */
+  streaming(nowMs: number): readonly IncarnationId[] {
+    const streams = [...this.#byIncarnation].filter(([, stream]) => stream.isStreaming(nowMs));
+    return streams.map(([incarnation]) => incarnation);
+  }
+
+  open(streamId: number, nowMs: number): void {
+    assert(!this.isFull && !this.#byId.has(streamId), "an id names one stream for ever");
+    this.#byId.set(streamId, new DeliveryStream(streamId, nowMs));
+  }
+
+  /** From now on `stream` is the one that delivers its incarnation. */
+  register(stream: DeliveryStream): void {
+    const { incarnation } = stream.sender;
+    assert(!this.#byIncarnation.has(incarnation), "one stream delivers an incarnation");
+    this.#byIncarnation.set(incarnation, stream);
+  }
+
+  remove(stream: DeliveryStream): void {
+    this.#byId.delete(stream.id);
+    const { hello } = stream;
+    if (hello === undefined) return;
+    const isRegistered = this.#byIncarnation.get(hello.incarnation) === stream;
+    if (isRegistered) this.#byIncarnation.delete(hello.incarnation);
+  }
+}
