@@ -85,6 +85,10 @@ export class PrimaryProcess extends SimulatedProcess {
   /** Takes a stream; gives the id by which it is driven. */
   open(stream: SimulatedStream): number {
     const streamId = ++this.#streamId;
+    if (this.#core === undefined) {
+      stream.endByPrimary("the ledger is being opened");
+      return streamId;
+    }
     this.#streams.set(streamId, stream);
     this.drive({ type: "opened", streamId });
     return streamId;
@@ -207,11 +211,15 @@ export class PrimaryProcess extends SimulatedProcess {
     trace?.fault(this.name, `its opening ends: ${reason}`);
     for (const stream of this.#streams.values()) stream.endByPrimary(reason);
     this.#core = undefined;
+    this.#store = undefined;
     this.#watch = undefined;
     this.#commits = new CommitCheck();
     this.#rounds = new RoundCheck();
+    const operators = [...this.#decisions.values()];
     const waiting = [this.#streams, this.#decisions, this.#readers, this.#batches];
     for (const known of waiting) known.clear();
+    const refusal = { code: "outcome_unknown", message: reason } as const;
+    for (const answer of operators) answer({ type: "refused", refusal });
     for (const known of [this.#blocked, this.#welcomed]) known.clear();
     if (type === "superseded") {
       surroundings.fired("superseded_in_commit");
@@ -355,6 +363,9 @@ export class PrimaryProcess extends SimulatedProcess {
       if (outcome.type === "in_doubt") this.syncFailed(isThere ? "kept" : "lost");
       return outcome;
     };
-    this.onWrite<Commit>(disk, { type: "store_busy" }, call, then);
+    this.onWrite<Commit>(disk, { type: "store_busy" }, call, (outcome) => {
+      // The opening that asked may be over.
+      if (store === this.#store) then(outcome);
+    });
   }
 }

@@ -29,6 +29,20 @@ export type CountsOutcome =
   | { readonly type: "counted"; readonly counts: Counts }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
+/** Somebody asks for counts; answered by `counted`. */
+export interface CountsAsked {
+  readonly type: "count";
+  readonly requestId: number;
+  readonly request: CountsRequest;
+}
+
+/** The counts that were asked for, from one snapshot of the ledger. */
+export interface CountsWereRead {
+  readonly type: "counts_read";
+  readonly requestId: number;
+  readonly read: CountsRead;
+}
+
 /** What is to be done about a request. */
 export type CountsAction =
   /** Read from one snapshot, and answer with `counts_read`. */
@@ -60,7 +74,7 @@ export class CountsReader {
   readonly #readings = new Map<number, Reading>();
 
   /** A request comes while `shown` is shown. */
-  ask(requestId: number, request: CountsRequest, shown: Shown): CountsAction {
+  ask({ requestId, request }: CountsAsked, shown: Shown): CountsAction {
     const selected = parseSelection(request, shown.ledgerId);
     if (selected.type === "refused") return { type: "counted", requestId, outcome: selected };
     const { selection } = selected;
@@ -69,7 +83,7 @@ export class CountsReader {
   }
 
   /** What a request asked for was read, and `shown` is shown now. */
-  read(requestId: number, read: CountsRead, shown: Shown): CountsAction {
+  read({ requestId, read }: CountsWereRead, shown: Shown): CountsAction {
     const reading = this.#readings.get(requestId);
     assert(reading !== undefined, "what is read was asked for");
     this.#readings.delete(requestId);

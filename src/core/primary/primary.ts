@@ -11,14 +11,13 @@
  */
 import { assert, unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
-import type { CountsRead, LedgerSnapshot } from "../ledger/ledger.ts";
+import type { LedgerSnapshot } from "../ledger/ledger.ts";
 import type { CommitResult, LedgerCommand, LedgerResult } from "../ledger/ledger_command.ts";
 import type { Convergence, FromLikesServer, Hello } from "../protocol/messages.ts";
 import type { LikeBatch, Report } from "../protocol/messages.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import { withAdvance } from "./as_of.ts";
 import { CommitQueue } from "./commit_queue.ts";
-import type { CountsRequest } from "./counts_page.ts";
 import { CountsReader } from "./counts_reader.ts";
 import type { DeliveryStream } from "./delivery_stream.ts";
 import { DeliveryStreams } from "./delivery_streams.ts";
@@ -142,9 +141,9 @@ export class PrimaryCore {
       case "decide":
         return this.#decide(event.requestId, event.request, nowMs);
       case "count":
-        return this.#count(event.requestId, event.request, nowMs);
+        return this.#actions.push(this.#counts.ask(event, this.shown(nowMs)));
       case "counts_read":
-        return this.#countsRead(event.requestId, event.read, nowMs);
+        return this.#actions.push(this.#counts.read(event, this.shown(nowMs)));
       case "tick":
         return this.#tick(nowMs);
       default:
@@ -365,14 +364,6 @@ export class PrimaryCore {
       }
     }
     this.#queue.push({ type: "decide", requestId, decision });
-  }
-
-  #count(requestId: number, request: CountsRequest, nowMs: number): void {
-    this.#actions.push(this.#counts.ask(requestId, request, this.shown(nowMs)));
-  }
-
-  #countsRead(requestId: number, read: CountsRead, nowMs: number): void {
-    this.#actions.push(this.#counts.read(requestId, read, this.shown(nowMs)));
   }
 
   #tick(nowMs: number): void {

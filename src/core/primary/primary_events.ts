@@ -1,14 +1,13 @@
 /** What happens to the primary's state machine, and what it asks for: the language of its shell. */
 import type { Refusal } from "../../errors.ts";
-import type { CommitOutcome, CountsRead, OpeningEnd } from "../ledger/ledger.ts";
+import type { CommitOutcome, OpeningEnd } from "../ledger/ledger.ts";
 import type { DecisionRow, MemberRow } from "../ledger/rows.ts";
 import type { Applied, CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { TroubleStatus } from "./status.ts";
-import type { CountsRequest } from "./counts_page.ts";
-import type { CountsAction } from "./counts_reader.ts";
+import type { CountsAction, CountsAsked, CountsWereRead } from "./counts_reader.ts";
 
 /** What happens to a primary. `streamId` names one stream for ever. */
 export type PrimaryEvent =
@@ -22,10 +21,8 @@ export type PrimaryEvent =
   | { readonly type: "committed"; readonly outcome: WrittenOutcome }
   /** An operator decides something; answered by `decided`. */
   | { readonly type: "decide"; readonly requestId: number; readonly request: OperatorRequest }
-  /** Somebody asks for counts; answered by `counted`. */
-  | { readonly type: "count"; readonly requestId: number; readonly request: CountsRequest }
-  /** The counts that were asked for, from one snapshot of the ledger. */
-  | { readonly type: "counts_read"; readonly requestId: number; readonly read: CountsRead }
+  | CountsAsked
+  | CountsWereRead
   | { readonly type: "tick" };
 
 /** How a commit ended after which the opening of the ledger goes on. */

@@ -106,7 +106,8 @@ export class Oracle {
       return kind === "ledger_restored" && outboxId === undefined;
     });
     const isCopy = this.#marked.delete(disk);
-    expect(isNamed || !isCopy, () => "a copy is opened, and does not say so");
+    const isSaid = isNamed || snapshot.copiedMs !== undefined;
+    expect(isSaid || !isCopy, () => "a copy is opened, and does not say so");
     this.#watch = new PrimaryWatch(lineage, snapshot, {
       nowMs: this.#nowMs,
       isTwinned: (outboxId) => this.asOf.isTwinned(outboxId),
@@ -142,6 +143,7 @@ export class Oracle {
     { disk, before }: { readonly disk: LedgerDisk; readonly before: LedgerMeta },
   ): void {
     this.commits++;
+    expect(disk.copiedMs === undefined, () => "a commit does not record that the ledger is a copy");
     const lineage = this.lineageOf(disk);
     this.#groups.check(commands, group, { lineage, before });
     this.#decisions.check(commands, group, disk);
@@ -175,6 +177,8 @@ export class Oracle {
     expect(asOfMs === watch.meta.asOfMs, () => "shows an as_of that is not committed");
     this.readers.shown(this, generation, totalLikes, asOfMs);
     watch.checkStatus(status);
+    const isUnrecorded = this.lineage.disk.copiedMs !== undefined;
+    expect(!isUnrecorded || status.convergence === "unknown", () => "a copy shows more than UNKNOWN");
     if (status.convergence === "converged") this.converged++;
   }
 

@@ -77,7 +77,8 @@ export class PrimaryWatch {
     const members = snapshot.members.filter(({ state }) => state === "member");
     this.#members = new Set(members.map(({ outboxId }) => outboxId));
     this.#hadMembers = this.#members.size > 0;
-    this.#isCopy = snapshot.troubles.some(({ outboxId }) => outboxId === undefined);
+    const isSaid = snapshot.troubles.some(({ outboxId }) => outboxId === undefined);
+    this.#isCopy = isSaid || snapshot.copiedMs !== undefined;
   }
 
   /** The step at which the pulse of a label was sent; `as_of` without members has none. */
