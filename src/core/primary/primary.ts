@@ -28,7 +28,7 @@ import { PrimaryActions } from "./primary_actions.ts";
 import type { OperatorRequest, PrimaryAction, PrimaryEvent, StartTimes } from "./primary_events.ts";
 import { ProgressTracker } from "./progress_tracker.ts";
 import { PulseSchedule } from "./pulse_schedule.ts";
-import { RefusedPeers } from "./refused_servers.ts";
+import { RefusedPeers } from "./refused_peers.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import { RestoredLedger } from "./restored_ledger.ts";
 import { convergence, statusOf } from "./status.ts";
