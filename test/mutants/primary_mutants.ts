@@ -444,7 +444,7 @@ const HELLOS = mutantsOf({ file: "src/core/primary/stream_refusals.ts", tests: P
   },
 ]);
 
-const REFUSED = mutantsOf({ file: "src/core/primary/refused_servers.ts", tests: PRIMARY_TESTS }, [
+const REFUSED = mutantsOf({ file: "src/core/primary/refused_peers.ts", tests: PRIMARY_TESTS }, [
   {
     name: "misdirected-unnamed",
     breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",

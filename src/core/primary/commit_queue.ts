@@ -1,8 +1,10 @@
 /**
  * Commands that wait for the ledger, in the order in which they came, and the flow control of their
- * senders. A commit is synchronous, so it takes no more than is done soon: the reports and pulses of
- * all others wait for it. A sender that is ahead of the commits is held back until half of what
- * waited is gone; so the queue is bounded, and senders do not stop and go with every batch.
+ * senders.
+ *
+ * A commit is synchronous, so it takes no more than is done soon: the reports and pulses of all
+ * others wait for it. A sender that is ahead of the commits is held back, so the queue is bounded.
+ * The sender goes on at half of the bound, so that it does not stop and go with every batch.
  */
 import {
   COMMIT_BYTES_MAX,

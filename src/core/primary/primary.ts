@@ -1,13 +1,14 @@
 /**
- * The primary's state machine: events in, actions out, in the order in which they must happen.
+ * The primary's state machine: events in, actions out, in the order in which they must happen. Only
+ * `handle` changes it. Its parts decide for themselves; this file says what follows from what.
  *
- * Invariants. Nothing is sent that is not committed: Acks, Welcomes, pulses and status show what
- * the last commit left. One commit is under way at a time, and commands wait in one queue in the
- * order in which they came, so a Welcome is computed after everything that its stream's predecessor
- * got in. A stream that does not drain gets the newest Ack and the newest pulse, never a backlog.
+ * - Nothing is sent or shown that is not committed.
+ * - One commit is under way at a time. Commands wait in one queue, in the order in which they came.
+ *   So a Welcome says what the older stream of its incarnation got in.
+ * - A stream that does not drain gets the newest Ack and the newest pulse, never a backlog.
  *
- * A crash leaves nothing behind but the ledger: progress, labels and streams are volatile and are
- * earned anew, which is why a start begins in UNKNOWN.
+ * A crash leaves nothing behind but the ledger. Progress, labels and streams are earned anew, so a
+ * start begins in UNKNOWN.
  */
 import { assert, unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -34,7 +35,7 @@ import type {
 } from "./primary_events.ts";
 import { ProgressTracker } from "./progress_tracker.ts";
 import { PulseSchedule } from "./pulse_schedule.ts";
-import { RefusedPeers } from "./refused_servers.ts";
+import { RefusedPeers } from "./refused_peers.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import { RestoredLedger } from "./restored_ledger.ts";
 import { convergence, statusOf } from "./status.ts";
@@ -43,7 +44,7 @@ import { NOT_WRITTEN, REPLACED, RETIRED, STREAMS_FULL, checkHello } from "./stre
 
 export type * from "./primary_events.ts";
 
-/** Held back before another commit is tried after one that was not written. */
+/** How long the primary waits after a commit that was not written, before it tries the next one. */
 const COMMIT_RETRY_PAUSE_MS = 500;
 
 type StreamResult = Extract<LedgerResult, { readonly streamId: number }>;

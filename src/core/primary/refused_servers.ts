@@ -3,16 +3,12 @@
  * whose outbox belongs to another ledger, and not of one whose trouble has no room in this one. So they
  * are known only to this start of the primary, and each attempt names them again.
  */
-import { assert } from "../../assert.ts";
 import { REFUSED_KEPT_MS, REFUSED_NAMED_MAX } from "../../limits.ts";
-import type { Hello, TroubleKind } from "../protocol/messages.ts";
-import type { IncarnationRow } from "../ledger/rows.ts";
+import type { TroubleKind } from "../protocol/messages.ts";
 import type { IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
-import type { LogicalClock } from "./logical_clock.ts";
-import type { PrimaryNotice } from "./primary_events.ts";
 
 /** One of them. */
-interface RefusedServer {
+export interface RefusedServer {
   readonly serverId: string;
   readonly outboxId: OutboxId;
   readonly address: string;
@@ -88,73 +84,5 @@ export class RefusedServers<Server extends RefusedServer> {
 
   #list(): void {
     this.#servers = [...this.#byOutbox.values()].map(({ server }) => server);
-  }
-}
-
-/** All whom a primary refuses, and the notices of that. */
-export class RefusedPeers {
-  readonly #clock: LogicalClock;
-  readonly #foreign = new RefusedServers<ForeignServer>(({ ledgerId }) => ledgerId);
-  readonly #unrecorded = new RefusedServers<UnrecordedServer>(({ kind }) => kind);
-
-  constructor(clock: LogicalClock) {
-    this.#clock = clock;
-  }
-
-  /** LikesServers of another ledger that came lately. */
-  get foreignServers(): readonly ForeignServer[] {
-    return this.#foreign.servers;
-  }
-
-  /** Whether one of another ledger has come since the start. */
-  get hasForeign(): boolean {
-    return this.#foreign.hasCome;
-  }
-
-  /** LikesServers that came lately with trouble that has no room. */
-  get unrecorded(): readonly UnrecordedServer[] {
-    return this.#unrecorded.servers;
-  }
-
-  /** A Hello names another ledger. Returns the notice when its sender is one more. */
-  noteForeign(hello: Hello, nowMs: number): PrimaryNotice | undefined {
-    const { seen } = hello;
-    assert(seen !== undefined, "an outbox of another ledger has seen that ledger");
-    const from = { ...this.#peer(hello, nowMs), ledgerId: seen.ledgerId };
-    const server = this.#foreign.came(from, nowMs);
-    return server && { type: "foreign_server", server };
-  }
-
-  /**
-   * A trouble of that kind had no room. Nothing of its command was taken, so the trouble is found
-   * again when the LikesServer comes again. Returns the notice when that is one more.
-   */
-  noteUnrecorded(hello: Hello, kind: TroubleKind, nowMs: number): PrimaryNotice | undefined {
-    const { incarnation } = hello;
-    const from = { ...this.#peer(hello, nowMs), incarnation, kind };
-    const server = this.#unrecorded.came(from, nowMs);
-    return server && { type: "unrecorded", server };
-  }
-
-  /**
-   * A report of that incarnation was recorded. The incarnation is compared: of two copies of an
-   * outbox one may be refused, and the other not.
-   */
-  noteRecorded({ incarnation, outboxId }: IncarnationRow): PrimaryNotice | undefined {
-    if (!this.unrecorded.some((server) => server.incarnation === incarnation)) return undefined;
-    this.#unrecorded.forget(outboxId);
-    return { type: "unrecorded_gone" };
-  }
-
-  /** Forgets those that have not come lately. Returns the notices of that. */
-  expire(nowMs: number): readonly PrimaryNotice[] {
-    const notices: PrimaryNotice[] = [];
-    if (this.#foreign.expire(nowMs)) notices.push({ type: "foreign_server_gone" });
-    if (this.#unrecorded.expire(nowMs)) notices.push({ type: "unrecorded_gone" });
-    return notices;
-  }
-
-  #peer({ serverId, outboxId, address }: Hello, nowMs: number): RefusedServer {
-    return { serverId, outboxId, address, sinceMs: this.#clock.peek(nowMs) };
   }
 }

@@ -115,7 +115,7 @@ export function isPerhapsExchanged({ members, meta, hasForeign }: StatusView): b
   return hasForeign && members.size === 0 && meta.totalLikes === 0n;
 }
 
-/** Returns the least freshness label of the members, up to which nothing is pending; undefined without members. */
+/** Returns the label up to which nothing of any member is pending; undefined without members. */
 export function leastFreshness(view: StatusView): number | undefined {
   if (view.members.size === 0) return undefined;
   let least = Number.MAX_SAFE_INTEGER;

@@ -2,7 +2,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CommitQueue } from "../../../src/core/primary/commit_queue.ts";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
-import { COMMIT_BYTES_MAX, COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";
+import {
+  COMMIT_BYTES_MAX,
+  COMMIT_COMMANDS_MAX,
+  QUEUED_BYTES_MAX,
+  STREAM_BATCHES_QUEUED_MAX,
+} from "../../../src/limits.ts";
 import { FIRST, OUTBOX, batch } from "../core_fixture.ts";
 
 /** A batch of `bytes` bytes on stream `streamId`. */
@@ -45,6 +50,36 @@ test("drop() forgets what one stream sent and keeps the rest", () => {
   queue.drop(1);
   assert.equal([queue.bytes, queue.batchesOf(1), queue.batchesOf(2)], [20, 0, 1]);
   assert.is(queue.take().length, 2);
+});
+
+test("pause() holds a sender back once, and resume() lets it on at half of its batches", () => {
+  const queue = new CommitQueue();
+  for (let count = 1; count < STREAM_BATCHES_QUEUED_MAX; count++) queue.push(sized(1));
+  assert.is(queue.pause(1), false);
+  for (let count = 0; count < COMMIT_COMMANDS_MAX; count++) queue.push(sized(1));
+  assert.equal([queue.pause(1), queue.pause(1)], [true, false]);
+  queue.take();
+  assert.equal(queue.resume(), [], "more than half still waits");
+  queue.take();
+  assert.equal([queue.resume(), queue.resume()], [[1], []]);
+});
+
+test("pause() holds back whoever sends while all senders together sent too much", () => {
+  const queue = new CommitQueue();
+  queue.push(sized(QUEUED_BYTES_MAX, 1));
+  queue.push(sized(1, 2));
+  assert.is(queue.pause(2), true);
+  assert.equal(queue.resume(), []);
+  queue.take();
+  assert.equal(queue.resume(), [2]);
+});
+
+test("drop() forgets that a sender is held back", () => {
+  const queue = new CommitQueue();
+  queue.push(sized(QUEUED_BYTES_MAX));
+  assert.is(queue.pause(1), true);
+  queue.drop(1);
+  assert.equal(queue.resume(), []);
 });
 
 test.run();
