@@ -7,7 +7,7 @@ import type {
   LikeBatch,
   Pulse,
   Report,
-  Trouble,
+  ReportedTrouble,
   Welcome,
 } from "../../src/core/protocol/messages.ts";
 import { origin } from "../../src/core/protocol/record.ts";
@@ -141,12 +141,11 @@ export function ack(incarnation: Id, changes: Partial<Ack> = {}): Ack {
 }
 
 /** A gap of three events after the first three, or as `changes` say. */
-export function trouble(changes: Partial<Trouble> = {}): Trouble {
+export function trouble(changes: Partial<ReportedTrouble> = {}): ReportedTrouble {
   return {
     kind: "gap",
     incarnation: FIRST,
-    firstSequence: 4,
-    lastSequence: 6,
+    events: { first: 4, last: 6 },
     digest: testId(0xd),
     detail: "found",
     ...changes,

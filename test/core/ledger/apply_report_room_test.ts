@@ -25,13 +25,17 @@ import { resolve } from "./decisions_fixture.ts";
 const FINAL = { final: true } as const;
 const LEAVING = { final: true, leaving: true } as const;
 const UNRECORDED = "trouble_unrecorded";
-const UNDATED = { sinceMs: 0, asOfFromMs: 0, asOfToMs: 0 };
+const UNDATED = { sinceMs: 0, doubtfulAsOf: undefined };
 
 /** Puts `count` troubles of as many outboxes into the ledger. */
 async function fill(ledger: LedgerHarness, count: number): Promise<void> {
   await ledger.store.transact((stored) => {
     for (let index = 0; index < count; index++) {
-      const row = trouble({ kind: "closed_incarnation", incarnation: testId(0x6000), digest: "" });
+      const row = trouble({
+        kind: "closed_incarnation",
+        incarnation: testId(0x6000),
+        digest: undefined,
+      });
       stored.addTrouble({ ...row, outboxId: testId(0x5000 + index), ...UNDATED });
     }
   });
@@ -61,7 +65,7 @@ async function withThree(): Promise<LedgerHarness> {
 test("applyReport() records once at a time that the ledger was restored", async () => {
   const ledger = new LedgerHarness();
   for (const incarnation of [FIRST, SECOND]) {
-    const troubles = [trouble({ kind: "ledger_restored", incarnation, digest: "" })];
+    const troubles = [trouble({ kind: "ledger_restored", incarnation, digest: undefined })];
     await ledger.run(reportCommand({ incarnation, final: true, troubles }));
   }
   assert.equal(await ledger.troubleKinds(), ["ledger_restored"]);
@@ -135,10 +139,10 @@ for (const [kind, before, command] of ONCE) {
   });
 }
 
-test("applyReport() has room for what a refilled outbox lacks, and for a copied ledger", async () => {
+test("applyReport() has room for what an outbox lacks after redelivery, and for a copied ledger", async () => {
   const ledger = await fullLedger(TROUBLES_RECORDED_MAX - 1);
   const kind = "ledger_restored";
-  const row = { ...trouble({ kind, digest: "" }), outboxId: OUTBOX, ...UNDATED };
+  const row = { ...trouble({ kind, digest: undefined }), outboxId: OUTBOX, ...UNDATED };
   await ledger.store.transact((stored) => stored.addTrouble(row));
   await ledger.run(reportCommand({ acknowledgedLikes: 5n }));
   assert.is((await ledger.troubleKinds()).at(-1), "gap", "in the place of what is over");

@@ -208,10 +208,7 @@ test("applyReport() records outbox_rolled_back when a final last is below what w
   assert.equal(await ledger.troubleKinds(), []);
   await ledger.run(highestReported(FIRST, 5));
   const [found] = await ledger.troubles();
-  assert.equal(
-    [found?.kind, found?.firstSequence, found?.lastSequence],
-    ["outbox_rolled_back", 4, 5],
-  );
+  assert.equal([found?.kind, found?.events], ["outbox_rolled_back", { first: 4, last: 5 }]);
 });
 
 test("applyReport() names what an outbox ends with too, for it is lost if it never comes", async () => {
@@ -221,12 +218,12 @@ test("applyReport() names what an outbox ends with too, for it is lost if it nev
   const highestReported = { incarnation: FIRST, sequence: 8 };
   await ledger.run({ ...command, report: { ...command.report, highestReported } });
   const [found] = await ledger.troubles();
-  assert.equal([found?.firstSequence, found?.lastSequence], [4, 8]);
+  assert.equal(found?.events, { first: 4, last: 8 });
 });
 
 test("applyReport() lets no outbox leave when likes of it are parked", async () => {
   const ledger = await withThree();
-  const troubles = [trouble({ kind: "gap", firstSequence: 4, lastSequence: 6 })];
+  const troubles = [trouble({ kind: "gap", events: { first: 4, last: 6 } })];
   const leaving = { ...LEAVING, incarnation: SECOND, otherPendingEvents: 1 };
   const held = await ledger.result(reportCommand({ ...leaving, troubles }));
   assert.is(held.type === "reported" && held.left, false);

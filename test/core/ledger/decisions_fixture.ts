@@ -1,6 +1,6 @@
 /** Ledgers in trouble, and what an operator says to them: for the tests of both rules. */
 import type { LedgerCommand, OperatorDecision } from "../../../src/core/ledger/ledger_command.ts";
-import type { Trouble } from "../../../src/core/protocol/messages.ts";
+import type { ReportedTrouble } from "../../../src/core/protocol/messages.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import { FIRST, OUTBOX, SECOND, batch, batchCommand, reportCommand } from "../core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
@@ -17,7 +17,7 @@ export function resolve(troubleNumber: number, streaming: readonly Id[] = []): L
 
 export const RETIRE = decided({ type: "retire", outboxId: OUTBOX, reason: "gone" });
 
-/** What an operation came to: the kinds of decisions, or the text of the refusal. */
+/** What a decision came to: the kinds of decisions, or the text of the refusal. */
 export async function outcome(ledger: LedgerHarness, command: LedgerCommand) {
   const result = await ledger.result(command);
   if (result.type !== "decided") throw new Error(`It is ${result.type}`);
@@ -31,7 +31,7 @@ export async function decisions(ledger: LedgerHarness, command: LedgerCommand) {
 }
 
 /** A ledger that has applied `[1, 2, 3]` of FIRST, and in which SECOND reports `troubles` of it. */
-export async function inTrouble(...troubles: readonly Trouble[]): Promise<LedgerHarness> {
+export async function inTrouble(...troubles: readonly ReportedTrouble[]): Promise<LedgerHarness> {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE);
   await ledger.run(reportCommand({ incarnation: SECOND, troubles }));

@@ -58,9 +58,12 @@ test("UnitOfWork.decide() dates a decision and ends its trouble", async () => {
   const [resolved, retired] = changes.decisions;
   assert.equal(
     [resolved?.number, resolved?.asOfMs, resolved?.decidedMs, resolved?.trouble],
-    [1, 400, 77, "gap"],
+    [1, 400, 77, { number: 1, kind: "gap" }],
   );
-  assert.equal([retired?.number, retired?.trouble, retired?.troubleNumber], [2, "", 0]);
+  assert.equal(
+    [retired?.number, retired?.trouble, retired?.incarnation],
+    [2, undefined, undefined],
+  );
 });
 
 test("UnitOfWork.addTrouble() tells a trouble once", async () => {

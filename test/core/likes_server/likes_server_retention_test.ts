@@ -99,7 +99,7 @@ test("handle() parks a gap when what Welcome wants was removed", async () => {
   await server.connect();
   assert.equal(kinds(server), ["ledger_restored", "gap"]);
   const [, gap] = server.core.troubles;
-  assert.equal([gap?.firstSequence, gap?.lastSequence, gap?.digest], [1, 2, TWO.digest]);
+  assert.equal([gap?.events, gap?.digest], [{ first: 1, last: 2 }, TWO.digest]);
 });
 
 test("handle() reports nothing on the stream on which it sees that the ledger forgot", async () => {

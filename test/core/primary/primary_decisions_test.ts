@@ -84,7 +84,9 @@ test("handle() resolves a trouble by its number, and says so to the LikesServer"
   await primary.join(1);
   primary.receive(1, batch(FIRST, [1]));
   await primary.commit();
-  const troubles = [trouble({ kind: "digest_differs", lastSequence: 1, digest: "" })];
+  const troubles = [
+    trouble({ kind: "digest_differs", events: { first: 1, last: 1 }, digest: undefined }),
+  ];
   await primary.join(2, { troubles }, { incarnation: SECOND });
   const [shown] = primary.status().troubles;
   assert.equal([shown?.number, primary.status().troubleCount], [1, 1]);
@@ -99,7 +101,7 @@ test("handle() resolves a trouble by its number, and says so to the LikesServer"
   assert.equal(primary.acks(2).at(-1)?.resolved, [FIRST]);
 });
 
-test("handle() answers an operation when its commit is refused, and one that waits later", async () => {
+test("handle() answers a decision when its commit is refused, and one that waits later", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.pass(MEMBER_SILENT_MS + 1_000);
@@ -122,7 +124,7 @@ test("handle() ends the trouble of a copied ledger when every member has answere
   const primary = await PrimaryHarness.start(ledger);
   assert.equal(
     primary.status().troubles.map(({ kind, outboxId }) => [kind, outboxId]),
-    [["ledger_restored", ""]],
+    [["ledger_restored", undefined]],
   );
   await primary.join(1);
   await primary.pass(100);
@@ -147,8 +149,8 @@ test("handle() takes no other row of one that had left before a copy for its ans
   await before.join(2, { final: true, leaving: true }, other);
   const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
   // What is undecided about it when the copy is made; decided, its row is another one.
-  const left = trouble({ kind: "outbox_rolled_back", incarnation: SECOND, digest: "" });
-  const row = { ...left, outboxId: OTHER_OUTBOX, sinceMs: 0, asOfFromMs: 0, asOfToMs: 0 };
+  const left = trouble({ kind: "outbox_rolled_back", incarnation: SECOND, digest: undefined });
+  const row = { ...left, outboxId: OTHER_OUTBOX, sinceMs: 0, doubtfulAsOf: undefined };
   await ledger.store.transact((stored) => stored.addTrouble(row));
   ledger.markCopied(1);
   await ledger.run({ type: "opened" });

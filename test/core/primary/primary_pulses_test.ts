@@ -6,7 +6,7 @@ import {
   PULSES_UNANSWERED_MAX,
   REPORT_WAIT_MAX_MS,
 } from "../../../src/limits.ts";
-import { FIRST, SECOND, batch, batches, report } from "../core_fixture.ts";
+import { FIRST, OUTBOX, SECOND, batch, batches, report } from "../core_fixture.ts";
 import { PrimaryHarness } from "./primary_harness.ts";
 
 test("handle() sends the Acks of a commit before the pulse that shows it", async () => {
@@ -131,7 +131,11 @@ test("handle() freezes as_of and goes on counting when trouble is recorded", asy
   const status = primary.status();
   assert.equal([status.convergence, status.totalLikes, status.asOfMs], ["unknown", 11n, asOfMs]);
   assert.is(status.servers[0]?.state, "streaming", "trouble is told beside that");
-  assert.match(status.servers[0]?.trouble ?? "", "second_incarnation");
+  assert.is(status.servers[0]?.troubleCount, 1);
+  assert.equal(
+    status.troubles.map(({ kind, outboxId }) => [kind, outboxId]),
+    [["second_incarnation", OUTBOX]],
+  );
   assert.is(primary.notices("trouble").length, 1);
 });
 

@@ -10,7 +10,7 @@ import {
   troubleText,
 } from "../../../src/core/primary/status.ts";
 import type { StatusView, TroubleStatus } from "../../../src/core/primary/status.ts";
-import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX, TROUBLES_SHOWN_MAX } from "../../../src/limits.ts";
+import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { FIRST, GENERATION, LEDGER, OUTBOX, report, trouble } from "../core_fixture.ts";
 
@@ -21,8 +21,7 @@ const TROUBLE: TroubleStatus = {
   outboxId: OUTBOX,
   serverId: "likes-server-0",
   sinceMs: 1,
-  asOfFromMs: 0,
-  asOfToMs: 0,
+  doubtfulAsOf: undefined,
 };
 
 function member(outboxId = OUTBOX, serverId = "likes-server-0"): MemberRow {
@@ -135,7 +134,7 @@ test("statusOf() sums what is pending and tells each member's state", () => {
   const { servers, pendingEvents, nowMs } = statusOf(pending, NOW_MS, 77);
   assert.equal([pendingEvents, nowMs], [4, 77]);
   const [server] = servers;
-  assert.equal([server?.state, server?.silentForMs, server?.trouble], ["streaming", 1_500, ""]);
+  assert.equal([server?.state, server?.silentForMs, server?.troubleCount], ["streaming", 1_500, 0]);
   assert.equal([server?.lastSequence, server?.appliedSequence], [5, 3]);
   assert.equal(
     [server?.acceptedLikes, server?.appliedLikes, server?.knownTotalLikes],
@@ -143,15 +142,18 @@ test("statusOf() sums what is pending and tells each member's state", () => {
   );
 
   const [silent] = statusOf(view({ tracker: new Map() }), NOW_MS, 1).servers;
-  assert.equal([silent?.state, silent?.silentForMs, silent?.incarnation], ["silent", 2_000, ""]);
+  assert.equal(
+    [silent?.state, silent?.silentForMs, silent?.incarnation],
+    ["silent", 2_000, undefined],
+  );
   const [troubled] = statusOf(view({ troubles: [TROUBLE] }), NOW_MS, 1).servers;
   assert.is(troubled?.state, "streaming", "one that streams in trouble streams");
-  assert.is(troubled?.trouble, `gap of incarnation ${FIRST}: #1 is gone`);
+  assert.is(troubled?.troubleCount, 1);
 });
 
 test("troubleText() names the incarnation when a trouble is about one", () => {
   assert.is(troubleText(TROUBLE), `gap of incarnation ${FIRST}: #1 is gone`);
-  const ledger = { ...TROUBLE, kind: "ledger_restored", incarnation: "" } as const;
+  const ledger = { ...TROUBLE, kind: "ledger_restored", incarnation: undefined } as const;
   assert.is(troubleText(ledger), "ledger_restored: #1 is gone");
 });
 
@@ -169,14 +171,23 @@ test("statusOf() sorts by the number at the end of a server id", () => {
   assert.ok((servers[2]?.outboxId ?? "") < (servers[3]?.outboxId ?? ""));
 });
 
-test("statusOf() names the newest troubles when there are many", () => {
-  const troubles = Array.from({ length: 9 }, (_, number) => ({
-    ...TROUBLE,
-    detail: `trouble ${number}`,
-  }));
-  const [server] = statusOf(view({ troubles }), NOW_MS, 1).servers;
-  assert.match(server?.trouble ?? "", `trouble 8; and ${9 - TROUBLES_SHOWN_MAX} older`);
-  assert.not.match(server?.trouble ?? "", "trouble 4");
+test("statusOf() counts the troubles of each member, also those that it does not list", () => {
+  const other = testId(0xb);
+  const members = new Map([
+    [OUTBOX, member()],
+    [other, member(other, "likes-server-1")],
+    [testId(0xc), member(testId(0xc), "likes-server-2")],
+  ]);
+  const ofMember = (outboxId: string | undefined, count: number) =>
+    Array.from({ length: count }, () => ({ ...TROUBLE, outboxId }));
+  const many = TROUBLES_LISTED_MAX + 1;
+  const troubles = [...ofMember(OUTBOX, many), ...ofMember(other, 2), ...ofMember(undefined, 1)];
+  const { servers, troubleCount } = statusOf(view({ members, troubles }), NOW_MS, 1);
+  assert.equal(
+    servers.map((server) => server.troubleCount),
+    [many, 2, 0],
+  );
+  assert.is(troubleCount, many + 3, "that of the ledger is no member's");
 });
 
 test("statusOf() lists the oldest troubles when there are more than it may, and counts all", () => {
