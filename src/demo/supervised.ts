@@ -102,6 +102,7 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
   const flags = read(() => parseArgs({ args: [...args], options: LIKES_SERVER_FLAGS }).values);
   const { startLikesServer } = await import("../roles/likes_server.ts");
   const { openOutbox } = await import("../roles/open_outbox.ts");
+  const { Generating } = await import("./generating.ts");
   const { likesServerLogName, openLogFile } = await import("../log/log_file.ts");
   const outbox = openOutbox(given("data-dir", flags["data-dir"]), given("id", flags.id));
   const { serverId } = outbox;
@@ -112,18 +113,21 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
     intervalMaxMs: parseDuration(flags["interval-max"]),
     likesMax: Number(flags["likes-max"]),
   };
+  const log = openLogFile(given("log-dir", flags["log-dir"]), likesServerLogName(serverId));
   const server = await startLikesServer({
     host: HOST,
     port: Number(given("port", flags.port)),
     primary: given("primary", flags.primary),
     outbox,
-    log: openLogFile(given("log-dir", flags["log-dir"]), likesServerLogName(serverId)),
+    log,
     reflect: true,
-    generate: flags.generate ? { plan, itemId: flags.item } : undefined,
     onNotice: () => {}, // the parent looks after the primary, and the log tells all
     onFatal: output.fail,
   });
-  const { generating } = server;
+  const generating = flags.generate
+    ? new Generating({ plan, itemId: flags.item }, server)
+    : undefined;
+  if (generating !== undefined) log.line(generating.description);
   applyResolutions({
     start: (startMs, durationMs) => generating?.start(startMs, durationMs),
     finish: (durationMs) => generating?.finish(durationMs) ?? Promise.resolve(undefined),

@@ -27,7 +27,7 @@ export function add(world: Clients): void {
     const { requestId, itemId } = oracle.truth.attempt(likes, beside);
     const event = { itemId, change: { kind: "add", likes } } as const;
     process.run(() => {
-      process.drive({ type: "add", add: { requestId, event, generator: undefined } });
+      process.drive({ type: "add", add: { requestId, event, mark: undefined } });
     });
   }
   if (random.chance(0.2)) ask(world);

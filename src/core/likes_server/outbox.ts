@@ -3,11 +3,11 @@
  * transaction on any store: all of it is synced, or none of it is.
  *
  * Acknowledged events are kept for a while, so that a ledger that was restored from an old copy can
- * have them again. They leave by `trim` and `shed` alone, which keep the position that they trim to:
+ * have them again. They leave by `trim` and `evict` alone, which keep the position that they trim to:
  * sequence, digest and likes. So a ledger that has forgotten them too is told which ones. Also an idle
  * incarnation, in which nothing was accepted, is kept when it is closed: an older ledger may have it
- * open, and would take the next one for that of a copy. What is forgotten is the oldest when a `shed`
- * finds too many: of these only the number of events and of likes is kept.
+ * open, and would take the next one for that of a copy. When an `evict` finds too many, the oldest
+ * are purged: of these only the number of events and of likes is kept.
  */
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
@@ -15,22 +15,12 @@ import type { LikeRecord, Position } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /**
- * Whether the ledger knows the outbox. `stranger` may not accept; `member` may; `leaving` has asked
- * to leave and may have left, so it may not accept either.
+ * Whether the ledger waits for the outbox. Only a `member` may accept. One that is `leaving` has asked
+ * to leave, and may have left.
  */
 export type Membership = "unregistered" | "member" | "leaving";
 
-/** How far a generator has come. It is stored with the event that it gave. */
-export interface GeneratorMark {
-  /** Start of the run by the machine's monotonic clock, in milliseconds: names the run. */
-  readonly startMs: number;
-  /** The last tick that was given, from 1. */
-  readonly tick: number;
-  /** Events that generators gave to this outbox in all runs. */
-  readonly events: number;
-}
-
-/** One life of a LikesServer on its outbox that is not forgotten. */
+/** One incarnation that the outbox knows. */
 export interface IncarnationState {
   readonly incarnation: IncarnationId;
   /** Everything up to here was acknowledged and removed. */
@@ -63,25 +53,30 @@ export interface OutboxSnapshot {
   readonly incarnations: readonly IncarnationState[];
   /** What the forgotten incarnations had accepted. */
   readonly purged: Accepted;
-  readonly generator: GeneratorMark | undefined;
+  /** The newest mark of a client; undefined before the first. */
+  readonly mark: string | undefined;
   /** Bytes that its records take on the disk, at the most. */
   readonly bytes: number;
   /** Those of `bytes` that are of records that are acknowledged, or of a closed incarnation. */
   readonly retainedBytes: number;
 }
 
+/** Adds a record after the last one of the incarnation. */
+export interface AppendWrite {
+  readonly type: "append";
+  readonly incarnation: IncarnationId;
+  readonly record: LikeRecord;
+  /** The position after the record. */
+  readonly last: Position;
+  /** Replaces the mark, at most MARK_CHARS_MAX long; undefined leaves the mark as it is. */
+  readonly mark: string | undefined;
+}
+
 /** One change to an outbox. */
 export type OutboxWrite =
   /** Begins an incarnation. It becomes the newest one. */
   | { readonly type: "mint"; readonly incarnation: IncarnationId }
-  /** Adds a record after the last one of the incarnation; `last` is the position after it. */
-  | {
-      readonly type: "append";
-      readonly incarnation: IncarnationId;
-      readonly record: LikeRecord;
-      readonly last: Position;
-      readonly generator: GeneratorMark | undefined;
-    }
+  | AppendWrite
   /**
    * Everything up to `upTo`, the end of a record, is in the ledger; `seen` is how new a ledger said
    * so, and is left as it is when undefined. Going back changes nothing.
@@ -152,6 +147,8 @@ export interface OutboxStore {
   ): Promise<OutboxRead>;
   /** The outbox as it was last committed. */
   readonly state: OutboxSnapshot;
+  /** Upper bound of the bytes that a record takes on the disk, by the bytes of its events. */
+  readonly recordDiskBytes: (eventBytes: number) => number;
   close(): void;
 }
 

@@ -3,13 +3,12 @@
  * is taken in when it is done, never when it is asked for, so that nothing can be answered, sent or
  * reported before the disk has it.
  */
-import { assert } from "../../assert.ts";
+import { assert, unreachable } from "../../assert.ts";
 import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
 import { acceptedOf } from "./outbox.ts";
 import type {
   Accepted,
   IncarnationState,
-  Membership,
   OutboxSnapshot,
   OutboxWrite,
 } from "./outbox.ts";
@@ -33,7 +32,6 @@ export class OutboxView {
   #state: OutboxSnapshot;
   #incarnations: readonly IncarnationView[];
   #current: IncarnationView;
-  #membership: Membership;
 
   /** `snapshot` was read after the process minted its own incarnation: the newest. */
   constructor(snapshot: OutboxSnapshot) {
@@ -44,12 +42,6 @@ export class OutboxView {
     assert(current !== undefined, "the own incarnation was minted at the start");
     assert(current.stored.last.sequence === 0, "a process appends to its own incarnation only");
     this.#current = current;
-    // Whether a leave that was asked for was recorded is not known: it is a stranger until told.
-    this.#membership = snapshot.membership === "member" ? "member" : "unregistered";
-  }
-
-  get membership(): Membership {
-    return this.#membership;
   }
 
   /** The ledger as it was last seen, by what is on the disk. */
@@ -148,14 +140,17 @@ export class OutboxView {
   onWritten(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
     this.#state = state;
     this.#incarnations = merged(this.#incarnations, state.incarnations);
-    for (const write of writes) this.#adoptWrite(write);
+    for (const write of writes) this.#applyWrite(write);
   }
 
-  #adoptWrite(write: OutboxWrite): void {
+  #applyWrite(write: OutboxWrite): void {
     switch (write.type) {
-      case "mint":
-        this.#current = this.find(write.incarnation) ?? this.#current;
+      case "mint": {
+        const minted = this.find(write.incarnation);
+        assert(minted !== undefined, "what was minted is in the outbox");
+        this.#current = minted;
         return;
+      }
       case "park":
       case "unpark":
       case "close": {
@@ -165,13 +160,19 @@ export class OutboxView {
       }
       case "begin_redelivery":
         for (const one of this.#incarnations) {
-          Object.assign(one, { acknowledged: one.stored.acknowledged, isTransitioning: false });
+          one.acknowledged = one.stored.acknowledged;
+          one.isTransitioning = false;
         }
         return;
+      case "append":
+      case "acknowledge":
+      case "trim":
+      case "evict":
+      case "end_redelivery":
       case "membership":
-        this.#membership = write.membership;
-        break;
+        return;
       default:
+        return unreachable(write);
     }
   }
 }

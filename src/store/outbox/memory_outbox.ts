@@ -1,7 +1,8 @@
 /** The outbox of a LikesServer in memory, for tests and the simulator. */
 import { assert } from "../../assert.ts";
-import { recordDiskBytes } from "../../core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import type {
+  AppendWrite,
   OutboxRead,
   OutboxSnapshot,
   OutboxStore,
@@ -136,12 +137,14 @@ export class MemoryOutbox implements OutboxStore {
     return { position, records, end };
   }
 
+  readonly recordDiskBytes = recordDiskBytes;
+
   close(): void {
     // A disk in memory has nothing to give back.
   }
 
-  #add({ incarnation, record, last }: Extract<OutboxWrite, { type: "append" }>): IncarnationId {
-    // A copy, as a disk would make: the giver may use its buffer again.
+  #add({ incarnation, record, last }: AppendWrite): IncarnationId {
+    // A copy, as a disk would make: the caller may use its buffer again.
     const bytes = record.bytes.slice();
     const stored = { record: { ...record, bytes }, last, diskBytes: recordDiskBytes(bytes.length) };
     const { records } = this.#disk.content;

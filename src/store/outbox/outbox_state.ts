@@ -7,9 +7,11 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { assert, unreachable } from "../../assert.ts";
-import { recordDiskBytes } from "../../core/likes_server/disk_bytes.ts";
+import { MARK_CHARS_MAX } from "../../limits.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import type { LedgerSeen } from "../../core/protocol/messages.ts";
 import type {
+  AppendWrite,
   IncarnationState,
   OutboxSnapshot,
   OutboxWrite,
@@ -56,7 +58,7 @@ export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot 
     isRedelivering: false,
     incarnations: [],
     purged: { events: 0, likes: 0n },
-    generator: undefined,
+    mark: undefined,
     bytes: 0,
     retainedBytes: 0,
   };
@@ -142,8 +144,8 @@ function afterMint(state: OutboxSnapshot, incarnation: IncarnationId): OutboxSna
   return { ...state, incarnations: [...state.incarnations, minted] };
 }
 
-function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnapshot {
-  const { incarnation, record, last, generator } = write;
+function afterAppend(state: OutboxSnapshot, write: AppendWrite): OutboxSnapshot {
+  const { incarnation, record, last, mark } = write;
   const found = incarnationOf(state, incarnation);
   assert(found === state.incarnations.at(-1), "only the newest incarnation appends");
   assert(!found.closed, "a closed incarnation appends nothing");
@@ -153,14 +155,10 @@ function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnaps
   assert(last.likes >= found.last.likes, "likes of an incarnation never shrink");
   storedInteger(last.sequence);
   storedLikes(last.likes);
-  if (generator !== undefined) {
-    storedInteger(generator.startMs);
-    storedInteger(generator.tick);
-    storedInteger(generator.events);
-  }
+  assert((mark?.length ?? 0) <= MARK_CHARS_MAX, "a mark is short");
   return {
     ...replaced(state, { ...found, last }),
-    generator: generator ?? state.generator,
+    mark: mark ?? state.mark,
     bytes: state.bytes + recordDiskBytes(record.bytes.length),
   };
 }

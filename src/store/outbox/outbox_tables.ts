@@ -7,7 +7,7 @@ import {
   PAGE_BYTES,
   PAGE_EVENT_BYTES,
   TREE_EVENT_BYTES_MAX,
-} from "../../core/likes_server/disk_bytes.ts";
+} from "./disk_bytes.ts";
 import type { IncarnationState, OutboxSnapshot } from "../../core/likes_server/outbox.ts";
 import { incarnationState, outboxState } from "./outbox_columns.ts";
 import type {
@@ -27,11 +27,9 @@ const FROM_VERSION_1: Upgrade = {
   anew: ["outbox", "incarnations"],
   fill: `
     INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
-        seen_version, redelivering, purged_events, purged_likes, generator_start_ms,
-        generator_tick, generator_events)
+        seen_version, redelivering, purged_events, purged_likes)
       SELECT one, outbox_id, server_id, membership, seen_ledger_id, seen_generation,
-        seen_version, 0, closed_events, closed_likes, generator_start_ms, generator_tick,
-        generator_events
+        seen_version, 0, closed_events, closed_likes
       FROM old_outbox;
     INSERT INTO incarnations (ordinal, incarnation, trimmed_sequence, trimmed_digest,
         trimmed_likes, acknowledged_sequence, acknowledged_digest, acknowledged_likes, closed,
@@ -63,9 +61,7 @@ export const OUTBOX_KIND: SqliteKind = {
       redelivering INTEGER NOT NULL CHECK (redelivering IN (0, 1)),
       purged_events INTEGER NOT NULL,
       purged_likes INTEGER NOT NULL,
-      generator_start_ms INTEGER,
-      generator_tick INTEGER,
-      generator_events INTEGER,
+      mark TEXT,
       copied_ms INTEGER
     ) STRICT;
     CREATE TABLE incarnations (
@@ -149,7 +145,7 @@ export function prepareOutbox(database: Database) {
       "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
         "seen_generation = @generation, seen_version = @version, redelivering = @redelivering, " +
         "purged_events = @purgedEvents, purged_likes = @purgedLikes, copied_ms = NULL, " +
-        "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
+        "mark = @mark",
     ),
     setIncarnation: prepareSetIncarnation(database),
     forget: database.prepare<[IncarnationId]>("DELETE FROM incarnations WHERE incarnation = ?"),

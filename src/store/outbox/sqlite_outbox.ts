@@ -9,6 +9,7 @@ import type {
 } from "../../core/likes_server/outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { StoredRecords } from "./outbox_state.ts";
 import { incarnationRow, outboxRow, positionOf } from "./outbox_columns.ts";
@@ -63,6 +64,7 @@ export function openSqliteOutbox(
 
 /** An open outbox. The lock makes it the only writer, so it keeps what is not records in memory. */
 export class SqliteOutbox implements OutboxStore {
+  readonly recordDiskBytes = recordDiskBytes;
   readonly #file: SqliteFile;
   readonly #statements: OutboxStatements;
   readonly #held: StoredRecords;
@@ -192,14 +194,14 @@ export class SqliteOutbox implements OutboxStore {
         remove.run(one.incarnation, one.trimmed.sequence);
       }
     }
-    // A copy in which a life begins is none any more, and the row says so.
+    // A copy in which an incarnation begins is none any more, and the row says so.
     const isSameRow =
       write.type !== "mint" &&
       before.membership === next.membership &&
       before.seen === next.seen &&
       before.isRedelivering === next.isRedelivering &&
       before.purged === next.purged &&
-      before.generator === next.generator;
+      before.mark === next.mark;
     if (!isSameRow) setOutbox.run(outboxRow(next));
   }
 }

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { GroupCommit } from "../../../src/core/likes_server/group_commit.ts";
 import type { AddRequest } from "../../../src/core/likes_server/group_commit.ts";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { ADDS_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../../src/limits.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";

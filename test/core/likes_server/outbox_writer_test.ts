@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
 import { OutboxWriter } from "../../../src/core/likes_server/outbox_writer.ts";
 import type { Writing } from "../../../src/core/likes_server/outbox_writer.ts";
@@ -21,7 +21,7 @@ function typesOf(writing: Writing | undefined): string[] | undefined {
 }
 
 function add(writer: OutboxWriter, requestId = 1): string | undefined {
-  return writer.add({ requestId, event: like(1), generator: undefined }, 1_000)?.code;
+  return writer.add({ requestId, event: like(1), mark: undefined }, 1_000)?.code;
 }
 
 test("next() begins one write at a time, changes of state before likes", () => {
@@ -95,7 +95,7 @@ test("give() counts the bytes under way when it is told how much room there is",
   const writer = new OutboxWriter(recordCodec);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   const one = (requestId: number) =>
-    writer.add({ requestId, event: like(1), generator: undefined }, room)?.code;
+    writer.add({ requestId, event: like(1), mark: undefined }, room)?.code;
   assert.is(one(1), undefined);
   writer.next(KNOWN, 0);
   assert.is(one(2), "outbox_full");

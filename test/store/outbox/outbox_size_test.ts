@@ -144,7 +144,7 @@ class Filler {
 
   #add(idBytes: number): string | undefined {
     const event = { itemId: "v".repeat(idBytes), change: { kind: "add", likes: 1n } } as const;
-    const add = { requestId: 1, event, generator: undefined };
+    const add = { requestId: 1, event, mark: undefined };
     return this.#writer.add(add, this.#bytesMax - this.#store.state.bytes)?.code;
   }
 

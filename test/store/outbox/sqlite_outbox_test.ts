@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { BUSY_WAIT_MAX_MS } from "../../../src/limits.ts";
 import { openSqliteFile } from "../../../src/store/sqlite/sqlite_file.ts";
 import { openSqliteOutbox } from "../../../src/store/outbox/sqlite_outbox.ts";

@@ -96,7 +96,7 @@ test("verifyRecords() takes an event of a newer kind for one of no likes", async
   const last = { sequence: 1, digest, likes: 0n };
   const append = { type: "append", incarnation: INCARNATION, record, last } as const;
   const mint = { type: "mint", incarnation: INCARNATION } as const;
-  await outbox.write([mint, { ...append, generator: undefined }]);
+  await outbox.write([mint, { ...append, mark: undefined }]);
   outbox.close();
   const again = open(folder.path);
   assert.equal(again.state.incarnations[0]?.last, last);
