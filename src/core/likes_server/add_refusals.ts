@@ -27,10 +27,7 @@ export function refuseAtTotal(totalLikes: bigint): Refusal | undefined {
 }
 
 /** The outbox was not written. */
-export function refuseUnwritten(
-  why: WriteFailure,
-  { serverId }: LikesServerOptions,
-): Refusal {
+export function refuseUnwritten(why: WriteFailure, { serverId }: LikesServerOptions): Refusal {
   if (why === "disk_full") {
     const message = `Cannot accept the likes: the disk of ${serverId} is full`;
     return { code: "disk_full", message };

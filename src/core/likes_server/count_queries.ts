@@ -41,11 +41,7 @@ export class CountQueries {
   }
 
   /** The question ended. Counts of another ledger than `ledgerId`, the outbox's, are no answer. */
-  onFetched(
-    answer: CountsAnswer | undefined,
-    ledgerId: LedgerId | undefined,
-    nowMs: number,
-  ): void {
+  onFetched(answer: CountsAnswer | undefined, ledgerId: LedgerId | undefined, nowMs: number): void {
     const isForeign = ledgerId !== undefined && answer?.ledgerId !== ledgerId;
     const isAnswered = answer !== undefined && !isForeign;
     this.#show(isAnswered ? this.#cache.fetched(answer, nowMs) : this.#cache.failed(nowMs));

@@ -7,7 +7,12 @@
  * the ledger that was seen.
  */
 import { assert, unreachable } from "../../assert.ts";
-import { BATCH_RECORDS_MAX, PROTOCOL_VERSION, PULSE_WAIT_MAX_MS, TROUBLES_MAX } from "../../limits.ts";
+import {
+  BATCH_RECORDS_MAX,
+  PROTOCOL_VERSION,
+  PULSE_WAIT_MAX_MS,
+  TROUBLES_MAX,
+} from "../../limits.ts";
 import type { ActionList } from "./action_list.ts";
 import { ConnectAttempts } from "./connect_attempts.ts";
 import type { CountQueries } from "./count_queries.ts";

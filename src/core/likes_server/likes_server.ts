@@ -26,13 +26,7 @@ import type {
   TotalView,
 } from "./likes_server_events.ts";
 import { OutboxMembership } from "./membership.ts";
-import type {
-  Accepted,
-  AppendWrite,
-  OutboxSnapshot,
-  OutboxWrite,
-  WriteOutcome,
-} from "./outbox.ts";
+import type { Accepted, AppendWrite, OutboxSnapshot, OutboxWrite, WriteOutcome } from "./outbox.ts";
 import { OutboxView } from "./outbox_view.ts";
 import { OutboxWriter } from "./outbox_writer.ts";
 import { Redelivery } from "./redelivery.ts";

@@ -6,12 +6,7 @@
 import { assert, unreachable } from "../../assert.ts";
 import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
 import { acceptedOf } from "./outbox.ts";
-import type {
-  Accepted,
-  IncarnationState,
-  OutboxSnapshot,
-  OutboxWrite,
-} from "./outbox.ts";
+import type { Accepted, IncarnationState, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
 import type { Position } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 

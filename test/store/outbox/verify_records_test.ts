@@ -119,8 +119,8 @@ function records(bytes: number): OutboxWrite[] {
     digest = recordCodec.digest(digest, sequence, encoded);
     const record = { firstSequence: sequence, lastSequence: sequence, bytes: encoded };
     const last = { sequence, digest, likes: BigInt(sequence) };
-    const generator = undefined;
-    writes.push({ type: "append", incarnation: INCARNATION, record, last, generator });
+    const mark = undefined;
+    writes.push({ type: "append", incarnation: INCARNATION, record, last, mark });
   }
   return writes;
 }
