@@ -13,7 +13,7 @@
 import { unreachable } from "../../assert.ts";
 import { OUTBOX_BYTES_MAX, TROUBLES_MAX } from "../../limits.ts";
 import { ActionList } from "./action_list.ts";
-import { refuseAtTotal, refuseUnlessMember, refuseUnwritten } from "./add_refusals.ts";
+import { checkTotal, checkMembership, writeRefusal } from "./add_checks.ts";
 import { CountQueries } from "./count_queries.ts";
 import { Deliverer } from "./deliverer.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -160,9 +160,9 @@ export class LikesServerCore {
     const { outboxBytesMax = OUTBOX_BYTES_MAX } = this.#options;
     const refusal =
       checkEvent(request.event) ??
-      refuseUnlessMember(this.#membership, this.#options) ??
-      (mintFailure && refuseUnwritten(mintFailure, this.#options)) ??
-      refuseAtTotal(this.#shown.pulse?.totalLikes ?? 0n) ??
+      checkMembership(this.#membership, this.#options) ??
+      (mintFailure && writeRefusal(mintFailure, this.#options)) ??
+      checkTotal(this.#shown.pulse?.totalLikes ?? 0n) ??
       this.#adds.add(request, outboxBytesMax - this.#outbox.pendingBytes);
     if (refusal !== undefined) this.#answer(request, { type: "refused", refusal });
   }
@@ -201,7 +201,7 @@ export class LikesServerCore {
   /** Changes of state are tried again. Likes are refused: their client decides about that. */
   #refuseWrite(why: WriteFailure, { writes, requests }: Writing, nowMs: number): void {
     const refused = requests.length > 0 ? requests : this.#writer.retry(writes, why, nowMs);
-    const refusal = refuseUnwritten(why, this.#options);
+    const refusal = writeRefusal(why, this.#options);
     for (const request of refused) this.#answer(request, { type: "refused", refusal });
   }
 

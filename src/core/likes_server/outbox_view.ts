@@ -144,30 +144,30 @@ export class OutboxView {
         const minted = this.find(write.incarnation);
         assert(minted !== undefined, "what was minted is in the outbox");
         this.#current = minted;
-        return;
+        break;
       }
       case "park":
       case "unpark":
       case "close": {
         const found = this.find(write.incarnation);
         if (found !== undefined) found.isTransitioning = false;
-        return;
+        break;
       }
       case "begin_redelivery":
         for (const one of this.#incarnations) {
           one.acknowledged = one.stored.acknowledged;
           one.isTransitioning = false;
         }
-        return;
+        break;
       case "append":
       case "acknowledge":
       case "trim":
       case "evict":
       case "end_redelivery":
       case "membership":
-        return;
+        break;
       default:
-        return unreachable(write);
+        unreachable(write);
     }
   }
 }

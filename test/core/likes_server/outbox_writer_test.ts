@@ -79,7 +79,7 @@ test("retry() puts refused changes first, and lets likes go on meanwhile", () =>
 });
 
 test("takeBackAcknowledged() takes back what removes events when it is not under way", () => {
-  const { adds, writer } = make();
+  const { writer } = make();
   const close = { type: "close", incarnation: FIRST } as const;
   writer.change(TRIM, close, { type: "evict", bytesMax: 0, closedMax: 0 });
   writer.takeBackAcknowledged();
@@ -88,7 +88,7 @@ test("takeBackAcknowledged() takes back what removes events when it is not under
 });
 
 test("takeBackAcknowledged() tries nothing of it again when what is under way is refused", () => {
-  const { adds, writer } = make();
+  const { writer } = make();
   writer.change(TRIM, MINT);
   const writing = writer.next(KNOWN, 0);
   writer.takeBackAcknowledged();

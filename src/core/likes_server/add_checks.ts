@@ -1,12 +1,15 @@
-/** Why a LikesServer accepts no likes, in words for whoever adds them. */
+/**
+ * Why a LikesServer accepts no likes, in words for whoever adds them. A check returns undefined when it
+ * finds nothing.
+ */
 import type { Refusal } from "../../errors.ts";
 import { TOTAL_LIKES_ACCEPTING_MAX } from "../../limits.ts";
 import type { LikesServerOptions } from "./likes_server_events.ts";
 import type { OutboxMembership } from "./membership.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 
-/** The LikesServer is no member, or stops. */
-export function refuseUnlessMember(
+/** Returns the refusal of a LikesServer that is no member, or stops. */
+export function checkMembership(
   { isAccepting, isStopping }: OutboxMembership,
   { serverId, primary }: LikesServerOptions,
 ): Refusal | undefined {
@@ -17,8 +20,11 @@ export function refuseUnlessMember(
   return { code: "not_accepting", message: `Cannot accept likes at ${serverId}: ${why}` };
 }
 
-/** The total is near its end. The primary never has to refuse what was accepted because numbers end. */
-export function refuseAtTotal(totalLikes: bigint): Refusal | undefined {
+/**
+ * Returns the refusal when the total is near its end. So the primary never has to refuse accepted likes
+ * because its numbers end.
+ */
+export function checkTotal(totalLikes: bigint): Refusal | undefined {
   if (totalLikes < TOTAL_LIKES_ACCEPTING_MAX) return undefined;
   const message =
     `Cannot accept the likes: the total is ${totalLikes}, and nothing is accepted from ` +
@@ -26,8 +32,8 @@ export function refuseAtTotal(totalLikes: bigint): Refusal | undefined {
   return { code: "too_many", message };
 }
 
-/** The outbox was not written. */
-export function refuseUnwritten(why: WriteFailure, { serverId }: LikesServerOptions): Refusal {
+/** Returns the refusal of likes that could not be written. */
+export function writeRefusal(why: WriteFailure, { serverId }: LikesServerOptions): Refusal {
   if (why === "disk_full") {
     const message = `Cannot accept the likes: the disk of ${serverId} is full`;
     return { code: "disk_full", message };
