@@ -39,7 +39,7 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
       items: 100,
       "AddLikes calls": calls,
       "of them at once": AT_ONCE,
-      processes: "LikesServer, primary; with AddLikes a giver beside them",
+      processes: "LikesServer, primary; with AddLikes a client beside them",
     },
     rows: [
       {
@@ -115,7 +115,7 @@ async function deliver(backlog: number): Promise<Taken> {
 /** Likes that are given one a call, as fast as they are answered. */
 async function add(calls: number): Promise<Taken> {
   await using counter = new BenchCounter();
-  await using client = new BenchProcess("giver");
+  await using client = new BenchProcess("client");
   const address = await counter.start();
   const options = { address, events: calls, atOnce: AT_ONCE };
   const before = await counter.processorMs();

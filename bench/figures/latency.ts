@@ -50,7 +50,7 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
       "events a run": events,
       "of them to warm up": warmUpS * RATE_PER_S,
       LikesServers: 1,
-      processes: "giver, LikesServer, primary",
+      processes: "client, LikesServer, primary",
     },
     rows: [
       ...rowsOf("accepted to applied", found, "applied", aims),
@@ -80,7 +80,7 @@ function rowsOf(
 
 async function measureOnce(events: number, warmUp: number): Promise<Latencies> {
   await using counter = new BenchCounter();
-  await using client = new BenchProcess("giver");
+  await using client = new BenchProcess("client");
   const address = await counter.start();
   const given = await client.ask<Given>("openLoop", { address, dueMs: arrivals(events) });
   await counter.expectExact({ events, likes: given.likes });

@@ -2,7 +2,7 @@
  * Gives likes over gRPC, in one of two ways.
  *
  * Open loop: each like has a time at which it is due, drawn beforehand, and is given then, whether or
- * not those before it were answered. A server that stalls does not slow its giver down and so hide the
+ * not those before it were answered. A server that stalls does not slow its client down and so hide the
  * stall: all that fell due meanwhile waits, and is measured from when it was due.
  *
  * Closed loop: so many at once, each call after the answer to the one before: as fast as it goes.

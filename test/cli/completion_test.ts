@@ -20,16 +20,16 @@ const COMMANDS: readonly CompletedCommand[] = [
 
 test("completionScript() quotes what people wrote when a shell would read it otherwise", () => {
   assert.match(completionScript("zsh", COMMANDS), "'add:it'\\''s a gift: [really]'");
-  assert.match(completionScript("fish", COMMANDS), "-a give -d 'it'\\''s a gift: [really]'");
+  assert.match(completionScript("fish", COMMANDS), "-a add -d 'it'\\''s a gift: [really]'");
 });
 
 test("completionScript() offers values when a flag has some", () => {
   assert.match(completionScript("bash", COMMANDS), `"add --order") COMPREPLY=($(compgen -W`);
-  assert.match(completionScript("bash", COMMANDS), `"give --data-dir") COMPREPLY=($(compgen -d`);
+  assert.match(completionScript("bash", COMMANDS), `"add --data-dir") COMPREPLY=($(compgen -d`);
   assert.match(completionScript("zsh", COMMANDS), "'--order=[which]:value:(most id)'");
   assert.match(completionScript("zsh", COMMANDS), "'--data-dir=[where]:folder:_files -/'");
   assert.match(completionScript("fish", COMMANDS), "-l order -d 'which' -x -a 'most id'");
-  assert.match(completionScript("bash", COMMANDS), `"give --ledger") COMPREPLY=($(compgen -f`);
+  assert.match(completionScript("bash", COMMANDS), `"add --ledger") COMPREPLY=($(compgen -f`);
   assert.match(completionScript("zsh", COMMANDS), "'--ledger=[what]:file:_files'");
   assert.match(completionScript("fish", COMMANDS), "-l ledger -d 'what' -r -F");
   assert.match(completionScript("fish", COMMANDS), "-l once -d 'one'\n");

@@ -55,7 +55,7 @@ test("start() gives a child no debugger where Node can do without from the first
   assert.not.match(child.lines.join("\n"), "Debugger");
 });
 
-test("Child starts again on its port when it is killed, and is greeted again", async () => {
+test("Child starts again on its port when it is killed, and gets its handshake again", async () => {
   await using child = new TestChild("half-deaf", [START, FINISH]);
   await child.start("listening");
   const answer = child.finished();

@@ -15,7 +15,7 @@ import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { becomes } from "../fixtures/eventually.ts";
-import { expectDecided } from "../fixtures/operated.ts";
+import { expectDecided } from "../fixtures/decided.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { extent } from "../fixtures/extent.ts";
 import { Clients } from "../fixtures/clients.ts";
@@ -36,7 +36,7 @@ interface CopiedLine {
   readonly likes?: string;
 }
 
-test("a ledger that is lost is put back from a backup, and refilled by its LikesServers", async () => {
+test("a ledger that is lost is put back from a backup, and its LikesServers deliver again", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");

@@ -163,7 +163,7 @@ async function logged(counter: Counter, name: string, { time, shownMs }: Jump): 
   });
 }
 
-/** Waits until all givers have given, and the watch has seen, a little more. */
+/** Waits until all clients have given, and the watch has seen, a little more. */
 async function goesOn(clients: readonly Clients[], watch: Watch): Promise<void> {
   const before = clients.map(({ acceptedEvents }) => acceptedEvents);
   const seen = watch.seen + STATUSES_A_JUMP;

@@ -11,10 +11,10 @@ import type { Role } from "../fixtures/roles.ts";
 
 const CALL_WAIT_MS = 60_000;
 const ASKS = 100;
-/** Of one call of a giver. */
+/** Of one call of a client. */
 const LIKES_MAX = 1_000n;
 
-test("likes count --server shows learnt likes with their age while the primary is away", async () => {
+test("likes count --server shows cached likes with their age while the primary is away", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const server = await counter.startAccepting("a");
@@ -22,7 +22,7 @@ test("likes count --server shows learnt likes with their age while the primary i
   assert.is((await counter.likes(["status", "--wait", "--primary", counter.primary])).code, 0);
   const at = ["--server", server.address];
   const fetched = await counter.likes(["count", "video", ...at]);
-  assert.match(fetched.stdout, /^item +likes +\+here +learnt\nvideo +5 +0 +[\d.]+ s ago\n\nas a /);
+  assert.match(fetched.stdout, /^item +likes +\+here +fetched\nvideo +5 +0 +[\d.]+ s ago\n\nas a /);
   const ranking = await counter.likes(["count", ...at]);
   assert.match(ranking.stdout, /\nvideo +5 /);
 
@@ -59,13 +59,13 @@ test("count and own likes are all that was acknowledged, whenever and through re
   await using clients = new Clients(server.address, { name: "mine", clients: 1 });
   const client = new LikesClient(server.address);
   const [record] = clients.records;
-  if (record === undefined) throw new Error("There is no giver");
+  if (record === undefined) throw new Error("There is no client");
   let told = 0;
   /** Asks, and checks what is told; gives its age. */
   const ask = async (): Promise<number> => {
     const before = 1n + record.accepted;
     const { counts } = await client.counts(["mine/0"], 0, CALL_WAIT_MS);
-    // What is on its way is at most one call of this giver: it waits for each answer.
+    // What is on its way is at most one call of this client: it waits for each answer.
     const after = 1n + record.accepted + record.unknown + LIKES_MAX;
     const { likes, pendingLikes, ageMs } = counts[0]?.fetched ?? missing();
     if (pendingLikes === undefined) return ageMs;

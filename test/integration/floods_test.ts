@@ -66,7 +66,7 @@ const ENHANCE_YOUR_CALM = 11;
 
 test("a thousand watchers that take nothing hold a bounded amount, and nobody else up", async () => {
   // As long as that of a full ledger, and made in no time.
-  const servers = [{ ...serverStatus(0), trouble: "a".repeat(MEMBERS_MAX * MEMBER_BYTES) }];
+  const servers = [{ ...serverStatus(0), address: "a".repeat(MEMBERS_MAX * MEMBER_BYTES) }];
   const status = () => ({ ...emptyStatus(1), servers });
   const counts = () => NO_COUNTS;
   await using serving = await serve(primaryService({ ...NO_PRIMARY, status, counts }).add);

@@ -1,6 +1,6 @@
 /**
  * A disk that is full or read-only, or a store that another program writes to, under each role: nothing
- * is acknowledged that is not on it, the giver is told why, and once that is over all goes on by
+ * is acknowledged that is not on it, the client is told why, and once that is over all goes on by
  * itself.
  */
 import { readFileSync, readdirSync } from "node:fs";
@@ -46,7 +46,7 @@ test("a LikesServer on a full disk refuses, and accepts again once there is spac
   const records = await clients.stop();
   assert.ok(
     records.every(({ refused }) => refused > 0),
-    "each giver was refused",
+    "each client was refused",
   );
   await expectExact(counter, { a, b }, records);
 });

@@ -1,7 +1,7 @@
 /**
- * Bytes that no LikesServer and no giver would send, at every call of both ports: frames that are cut,
+ * Bytes that no LikesServer and no client would send, at every call of both ports: frames that are cut,
  * too large, compressed or of another kind, and valid messages with bits turned. Every call ends, the
- * processes stay, their memory is bounded, and a good giver is served and counted as ever.
+ * processes stay, their memory is bounded, and a good client is served and counted as ever.
  */
 // nightly because many of its calls end when the server has waited long enough
 import { once } from "node:events";

@@ -15,11 +15,9 @@ const RETIRED: DecisionRow = {
   ...DECISION,
   number: 5,
   kind: "retire",
-  trouble: "",
-  troubleNumber: 0,
-  incarnation: "",
-  firstSequence: 0,
-  lastSequence: 0,
+  trouble: undefined,
+  incarnation: undefined,
+  givenUp: undefined,
 };
 
 test("resolve and retire print what was decided, as lines and as JSON", async () => {
@@ -61,7 +59,7 @@ const REFUSAL = { code: "operation_refused", message: "Cannot resolve: it stream
 
 /** A primary that records four troubles of `a`: the second ends by itself, the last is refused. */
 async function inTrouble(): Promise<FakePrimary> {
-  const also = { ...DECISION, number: 5, troubleNumber: 5 };
+  const also = { ...DECISION, number: 5, trouble: { number: 5, kind: "gap" } } as const;
   const fake = await FakePrimary.start({ type: "decided", decisions: [DECISION, also] });
   fake.troubles = [3, 4, 5, 6].map((number) => ({ ...TROUBLE, number }));
   fake.ending = [4];
@@ -198,7 +196,7 @@ test("start-primary counts without its operator when its folder has too long a n
   assert.match(stderr, "and that of a socket at most 107; give a shorter --data-dir");
 });
 
-/** The socket of a primary that ends every operation alike. */
+/** The socket of a primary that ends every decision alike. */
 class FakePrimary implements AsyncDisposable {
   readonly asked: OperatorRequest[] = [];
   /** Those that are recorded and not decided. */

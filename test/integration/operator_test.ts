@@ -5,7 +5,7 @@ import type { Status } from "../../src/core/primary/status.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
-import { expectDecided, expectRefused } from "../fixtures/operated.ts";
+import { expectDecided, expectRefused } from "../fixtures/decided.ts";
 
 test("a killed member is retired by an operator, and one that streams is not", async () => {
   await using counter = new Counter();
@@ -51,7 +51,8 @@ test("a member that returns after it was retired is counted once, and the span i
     return troubles.find(({ kind }) => kind === "retired_returned");
   });
   assert.is(trouble.serverId, "b");
-  assert.ok(trouble.asOfFromMs >= asOfMs && trouble.asOfToMs > trouble.asOfFromMs, "the span");
+  const { afterMs, upToMs } = trouble.doubtfulAsOf ?? { afterMs: 0, upToMs: 0 };
+  assert.ok(afterMs >= asOfMs && upToMs > afterMs, "the span");
   await becomes("its likes counted", async () => {
     return (await counter.status()).totalLikes === 18n;
   });

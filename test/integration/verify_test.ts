@@ -12,7 +12,7 @@ import { edit, makeStores, withFirstLife } from "../verify/stores_fixture.ts";
 
 const AUDITS_WHILE_GIVEN = extent(2, 10);
 
-/** Gives with `likes add --json`, and adds what it printed to the giver's record. */
+/** Gives with `likes add --json`, and adds what it printed to the client's record. */
 async function add(counter: Counter, { address }: Role, item: string, likes: number) {
   const add = ["add", item, `${likes}`, "--json", "--server", address];
   const { code, stdout } = await counter.likes(add);
@@ -65,7 +65,7 @@ test("likes verify is exact on roles that run, that were killed, and on a backup
   assert.equal([both.code, both.report.read.outboxes], [0, "3"], JSON.stringify(both.report));
 });
 
-test("likes verify is exact at any moment when likes are given all the time", async () => {
+test("likes verify is exact at any moment when likes are added all the time", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");

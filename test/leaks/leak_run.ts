@@ -119,7 +119,7 @@ class LeakRun {
     return measured.map(({ name, footprints }) => ({ part, name, footprints }));
   }
 
-  /** Gives this phase's likes at `roles`, by a fixed number of givers. */
+  /** Gives this phase's likes at `roles`, by a fixed number of clients. */
   async #add(roles: readonly Role[]): Promise<void> {
     const clients = roles.map(({ address }) => new LikesClient(address));
     const plan = { seed: this.#options.seed, serverId: "", intervalMinMs: 1, intervalMaxMs: 1 };

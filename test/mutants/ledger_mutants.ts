@@ -10,7 +10,7 @@ const RULE_TESTS = [
   "test/core/ledger/detect_anomalies_test.ts",
   "test/core/ledger/operator_decisions_test.ts",
 ];
-const OPERATION_TESTS = [
+const DECISION_TESTS = [
   "test/core/ledger/detect_anomalies_test.ts",
   "test/core/ledger/operator_decisions_test.ts",
   "test/core/ledger/apply_report_test.ts",
@@ -429,7 +429,7 @@ const REPORT_RULE = mutantsOf(
 const AMNESIA_RULE = mutantsOf(
   {
     file: "src/core/ledger/detect_anomalies.ts",
-    tests: ["test/core/ledger/apply_report_test.ts", ...OPERATION_TESTS],
+    tests: ["test/core/ledger/apply_report_test.ts", ...DECISION_TESTS],
   },
   [
     {
@@ -494,7 +494,7 @@ const AMNESIA_RULE = mutantsOf(
       breaks: "law 7: a gap about which nobody decided is told to be over",
       edits: [
         [
-          "  return row !== undefined && row.appliedSequence >= trouble.lastSequence;",
+          "  return row !== undefined && row.appliedSequence >= (trouble.events?.last ?? 0);",
           "  return row !== undefined;",
         ],
       ],
@@ -517,8 +517,8 @@ const AMNESIA_RULE = mutantsOf(
     {
       name: "named-and-forgotten-not-in-range",
       breaks:
-        "law 7: what was highestReported and never applied is lost with an outbox, and no range names it",
-      edits: [["Math.max(trouble.lastSequence, highestReported.sequence)", "trouble.lastSequence"]],
+        "law 7: what was reported and never applied is lost with an outbox, and no range names it",
+      edits: [["Math.max(events.last, highestReported.sequence)", "events.last"]],
     },
     {
       name: "closed-and-live-stays-closed",
@@ -532,13 +532,13 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "returned-not-named",
-      breaks: "law 7: a retired member returns with likes, and no span is highestReported",
-      edits: [["    changes.addTrouble(outboxId, trouble, { span });", ""]],
+      breaks: "law 7: a retired member returns with likes, and no span is named",
+      edits: [["    changes.addTrouble(outboxId, trouble, { doubtfulAsOf });", ""]],
     },
     {
       name: "returned-span-from-now",
       breaks: "law 7: the span of a retired one begins with its return, not with its retiring",
-      edits: [["asOfFromMs: before.retiredAsOfMs,", "asOfFromMs: changes.asOfMs,"]],
+      edits: [["afterMs: before.retiredAsOfMs,", "afterMs: changes.asOfMs,"]],
     },
     {
       name: "retired-stays-retired",
@@ -553,8 +553,8 @@ const AMNESIA_RULE = mutantsOf(
   ],
 );
 
-const OPERATION_RULE = mutantsOf(
-  { file: "src/core/ledger/operator_decisions.ts", tests: OPERATION_TESTS },
+const DECISION_RULE = mutantsOf(
+  { file: "src/core/ledger/operator_decisions.ts", tests: DECISION_TESTS },
   [
     {
       name: "resolve-of-streaming-copy",
@@ -577,7 +577,10 @@ const OPERATION_RULE = mutantsOf(
       name: "gap-closed-backwards",
       breaks: "law 2: closing a gap that was filled meanwhile sets the applied sequence back",
       edits: [
-        ["  if (firstSequence > lastSequence) {", "  if (firstSequence > lastSequence + 1_000) {"],
+        [
+          "  const givenUp = eventRange(row.appliedSequence + 1, events.last);",
+          "  const givenUp = eventRange(Math.min(row.appliedSequence + 1, events.last), events.last);",
+        ],
       ],
     },
     {
@@ -585,7 +588,7 @@ const OPERATION_RULE = mutantsOf(
       breaks: "law 7: the decision does not say which events will never be counted",
       edits: [
         [
-          '  changes.decide("resolve", trouble, reason, { firstSequence, lastSequence });',
+          '  changes.decide("resolve", trouble, reason, givenUp);',
           '  changes.decide("resolve", trouble, reason);',
         ],
       ],
@@ -595,8 +598,8 @@ const OPERATION_RULE = mutantsOf(
       breaks: "law 7: after a gap was closed the rest has another digest than the ledger",
       edits: [
         [
-          "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence, digest });",
-          "  changes.setIncarnation({ ...row, state, appliedSequence: lastSequence });",
+          "  changes.setIncarnation({ ...row, state, appliedSequence: givenUp.last, digest });",
+          "  changes.setIncarnation({ ...row, state, appliedSequence: givenUp.last });",
         ],
       ],
     },
@@ -633,12 +636,17 @@ const OPERATION_RULE = mutantsOf(
     {
       name: "copy-says-nothing",
       breaks: "law 7: a ledger that was opened from a copy does not say so",
-      edits: [['  changes.addTrouble("", { kind, incarnation: "", ...NO_EVENTS, detail });', ""]],
+      edits: [
+        [
+          "  changes.addTrouble(undefined, { kind, incarnation: undefined, ...NO_EVENTS, detail });",
+          "",
+        ],
+      ],
     },
     {
       name: "restored-resolved-by-word",
       breaks: "law 7: an operator's word ends a redelivery that is under way",
-      edits: [['      if (trouble.outboxId === "") break;', "      break;"]],
+      edits: [["      if (trouble.outboxId === undefined) break;", "      break;"]],
     },
   ],
 );
@@ -650,5 +658,5 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...GROUP,
   ...REPORT_RULE,
   ...AMNESIA_RULE,
-  ...OPERATION_RULE,
+  ...DECISION_RULE,
 ];

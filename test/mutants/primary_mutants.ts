@@ -428,8 +428,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
     breaks: "law 7: a trouble that was decided is shown until the next start",
     edits: [
       [
-        ".filter(({ number }) => number !== decision.troubleNumber);",
-        ".filter(({ number }) => number !== -decision.troubleNumber);",
+        ".filter(({ number }) => number !== decision.trouble?.number);",
+        ".filter(({ number }) => number !== -(decision.trouble?.number ?? 0));",
       ],
     ],
   },

@@ -8,8 +8,7 @@ const LIFE = "3f2a91c0".repeat(4);
 const GAP: Trouble = {
   kind: "gap",
   incarnation: LIFE,
-  firstSequence: 5,
-  lastSequence: 9,
+  events: { first: 5, last: 9 },
   digest: "1".repeat(32),
   detail: "they are lost",
 };
@@ -24,7 +23,7 @@ test("troubles() tells once that a trouble is over, and of none that goes on", (
   const lines: string[] = [];
   const log = new LikesServerLog({ line: (text) => lines.push(text) });
   log.troubles([GAP, RESTORED]);
-  log.troubles([{ ...GAP, firstSequence: 6 }, RESTORED]);
+  log.troubles([{ ...GAP, events: { first: 6, last: 9 } }, RESTORED]);
   assert.equal(lines, []);
   log.troubles([RESTORED]);
   assert.is(lines.length, 1);

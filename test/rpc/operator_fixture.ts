@@ -12,46 +12,42 @@ import { testId } from "../store/faults.ts";
 export const DECISION: DecisionRow = {
   number: 4,
   kind: "resolve",
-  trouble: "gap",
-  troubleNumber: 3,
+  trouble: { number: 3, kind: "gap" },
   outboxId: testId(1),
   incarnation: testId(2),
-  firstSequence: 5,
-  lastSequence: 2 ** 53 - 1,
+  givenUp: { first: 5, last: 2 ** 53 - 1 },
   asOfMs: 10,
   decidedMs: 20,
   reason: "the disk was replaced",
 };
 
 /** A trouble of the LikesServer `a`. */
-export const TROUBLE: TroubleStatus = {
+export const TROUBLE = {
   number: 3,
   kind: "gap",
   serverId: "a",
   outboxId: testId(1),
   incarnation: testId(2),
-  firstSequence: 5,
-  lastSequence: 2 ** 53 - 1,
-  digest: "",
+  events: { first: 5, last: 2 ** 53 - 1 },
+  digest: undefined,
   detail: "they are lost",
   sinceMs: 30,
-  asOfFromMs: 0,
-  asOfToMs: 0,
-};
+  doubtfulAsOf: undefined,
+} as const satisfies TroubleStatus;
 
 /** A socket that is served until it is disposed of. */
-export interface Operated extends AsyncDisposable {
+export interface ServedDecisions extends AsyncDisposable {
   readonly path: string;
   readonly server: RpcServer;
   /** What was asked, in order. */
   readonly asked: readonly OperatorRequest[];
 }
 
-/** Serves a role that ends every operation with `outcome`, or, without one, never. */
+/** Serves a role that ends every decision with `outcome`, or, without one, never. */
 export async function serveDecided(
   outcome: OperatorResult | undefined,
   troubles: readonly TroubleStatus[] = [],
-): Promise<Operated> {
+): Promise<ServedDecisions> {
   const folder = temporaryFolder();
   const path = join(folder.path, "operator.sock");
   const asked: OperatorRequest[] = [];

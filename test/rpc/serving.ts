@@ -87,7 +87,7 @@ export function serverStatus(index: number): ServerStatus {
     incarnation: testId(index),
     address: `127.0.0.1:${index}`,
     state: "streaming",
-    trouble: "",
+    troubleCount: 0,
     lastSequence: index,
     appliedSequence: index,
     acceptedLikes: 1n,

@@ -34,7 +34,7 @@ export interface LikesServerSurroundings extends Misled {
   readonly oracle: Oracle;
   /** A stream from `likesServer` to the primary of now. */
   connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream;
-  /** Asks the primary of now; `learnt` comes with its answer, or without one. */
+  /** Asks the primary of now; `fetched` comes with its answer, or without one. */
   fetchCounts(fetch: CountsFetch, fetched: (answer: CountsAnswer | undefined) => void): void;
 }
 

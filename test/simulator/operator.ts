@@ -5,6 +5,7 @@
  */
 import type { OperatorRequest } from "../../src/core/primary/primary.ts";
 import type { Status, TroubleStatus } from "../../src/core/primary/status.ts";
+import type { OutboxId } from "../../src/core/protocol/ids.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { PrimaryProcess } from "./primary.ts";
@@ -12,7 +13,7 @@ import type { Surroundings } from "./process.ts";
 import type { LikesServerSeat } from "./seat.ts";
 
 /** The world, as far as an operator has to do with it. */
-export interface Operated extends Surroundings {
+export interface OperatorSurroundings extends Surroundings {
   readonly oracle: Oracle;
   readonly seats: readonly LikesServerSeat[];
   readonly primary: PrimaryProcess | undefined;
@@ -28,13 +29,13 @@ const RASH_SHARE = 0.25;
 
 /** Looks at the status again and again. */
 export class Operator {
-  readonly #world: Operated;
+  readonly #world: OperatorSurroundings;
   /** Outboxes that the operator believes to be gone for ever, wrongly. */
   readonly mistaken = new Set<string>();
   #asked: PrimaryProcess | undefined;
   decided = 0;
 
-  constructor(world: Operated) {
+  constructor(world: OperatorSurroundings) {
     this.#world = world;
     this.#next();
   }
@@ -84,7 +85,7 @@ export class Operator {
   /** Takes a trouble for over, whoever works on it. That nobody else will answer is not said so. */
   #resolveRashly({ troubles }: Status, primary: PrimaryProcess): void {
     const { random, trace } = this.#world;
-    const chosen = troubles.filter(({ outboxId }) => outboxId !== "");
+    const chosen = troubles.filter(({ outboxId }) => outboxId !== undefined);
     if (chosen.length === 0 || !random.chance(RASH_SHARE)) return;
     const troubleNumber = random.pick(chosen).number;
     const decision = { type: "resolve", troubleNumber, reason: "rash" } as const;
@@ -116,10 +117,10 @@ export class Operator {
   #isForNow({ kind, outboxId }: TroubleStatus): boolean {
     if (kind !== "ledger_restored") return true;
     const { agenda, plan } = this.#world;
-    return outboxId === "" && agenda.nowMs > plan.unkindMs + PATIENCE_MS;
+    return outboxId === undefined && agenda.nowMs > plan.unkindMs + PATIENCE_MS;
   }
 
-  #stopCopies(outboxId: string): void {
+  #stopCopies(outboxId: OutboxId | undefined): void {
     const { random, seats } = this.#world;
     const copies = seats.filter((seat) => seat.outboxId === outboxId);
     if (copies.length > 1) this.#world.removeSeat(random.pick(copies));

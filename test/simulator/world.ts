@@ -23,7 +23,7 @@ import type { LikesServerProcess, LikesServerSurroundings } from "./likes_server
 import { Machine } from "./machine.ts";
 import { SimulatedStream } from "./network.ts";
 import { Operator } from "./operator.ts";
-import type { Operated } from "./operator.ts";
+import type { OperatorSurroundings } from "./operator.ts";
 import { SimulationFailure } from "./oracle/failure.ts";
 import { Oracle } from "./oracle/oracle.ts";
 import { PAST_ITEM } from "./oracle/truth.ts";
@@ -49,7 +49,7 @@ const GIVING_ON_MS = 15_000;
 type Surroundings = LikesServerSurroundings &
   PrimarySurroundings &
   Befallen &
-  Operated &
+  OperatorSurroundings &
   Forgetful &
   Ending;
 

@@ -137,7 +137,7 @@ async function fillOutbox(folder: string): Promise<void> {
     }
   }
   const seen = { ledgerId: LEDGER_ID, generation: testId(7), version: 12 };
-  const { outboxId: _of, sinceMs: _since, asOfFromMs: _from, asOfToMs: _to, ...gap } = TROUBLE;
+  const { outboxId: _of, sinceMs: _since, doubtfulAsOf: _span, ...gap } = TROUBLE;
   const trouble = { ...gap, incarnation: testId(2) };
   await outbox.write([
     { type: "park", incarnation: testId(2), trouble },
@@ -182,7 +182,8 @@ async function fillLedger(folder: string): Promise<void> {
       transaction.setMember(MEMBER);
       const trouble = transaction.addTrouble({ ...TROUBLE, outboxId });
       if (generation === 0) {
-        transaction.addDecision({ ...DECISION, troubleNumber: trouble?.number ?? 0 });
+        const ended = { number: trouble?.number ?? 0, kind: TROUBLE.kind };
+        transaction.addDecision({ ...DECISION, trouble: ended });
       }
     });
     ledger.close();

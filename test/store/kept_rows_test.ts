@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { guardTables } from "../../src/store/sqlite/guard_tables.ts";
+import { decisionRow, troubleRow } from "../../src/store/ledger/ledger_columns.ts";
 import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger/ledger_tables.ts";
 import type { LedgerStatements } from "../../src/store/ledger/ledger_tables.ts";
 import { incarnationRow } from "../../src/store/outbox/outbox_columns.ts";
@@ -88,13 +89,15 @@ function liveMember({ setMember }: LedgerStatements, row: number): void {
 
 function liveTrouble({ addTrouble, decide }: LedgerStatements, row: number): void {
   const outboxId = idOf(row % 10);
-  addTrouble.run({ ...TROUBLE, outboxId, incarnation: idOf(row), digest: idOf(-row) });
+  const named = { ...TROUBLE, outboxId, incarnation: idOf(row), digest: idOf(-row) };
+  addTrouble.run(troubleRow(named));
   decide.run(row + 1);
 }
 
 function liveDecision({ addDecision }: LedgerStatements, row: number): void {
   const outboxId = idOf(row % 10);
-  addDecision.run({ ...DECISION, troubleNumber: row, outboxId, incarnation: idOf(row) });
+  const trouble = { number: row, kind: "gap" } as const;
+  addDecision.run(decisionRow({ ...DECISION, trouble, outboxId, incarnation: idOf(row) }));
 }
 
 function liveItem({ setItemLikes }: LedgerStatements, row: number): void {

@@ -24,24 +24,20 @@ const GAP: TroubleStatus = {
   serverId: "likes-server-1",
   outboxId: OUTBOX,
   incarnation: LIFE,
-  firstSequence: 5,
-  lastSequence: 9,
+  events: { first: 5, last: 9 },
   digest: "1".repeat(32),
   detail: "they are lost",
   sinceMs: Date.UTC(2026, 10, 22, 11, 0, 1),
-  asOfFromMs: 0,
-  asOfToMs: 0,
+  doubtfulAsOf: undefined,
 };
 
 const DECISION: DecisionRow = {
   number: 4,
   kind: "resolve",
-  trouble: "gap",
-  troubleNumber: 3,
+  trouble: { number: 3, kind: "gap" },
   outboxId: OUTBOX,
   incarnation: LIFE,
-  firstSequence: 5,
-  lastSequence: 9,
+  givenUp: { first: 5, last: 9 },
   asOfMs: 1,
   decidedMs: 2,
   reason: "",
@@ -56,11 +52,12 @@ test("troubleLines() names all that is known of it, and the command that ends it
 });
 
 test("troubleLines() names the span when an as_of may be wrong", () => {
-  const span = { asOfFromMs: GAP.sinceMs - 60_000, asOfToMs: GAP.sinceMs };
-  const lines = troubleLines({ ...GAP, kind: "retired_returned", ...span }, TERMINAL_COLUMNS);
+  const doubtfulAsOf = { afterMs: GAP.sinceMs - 60_000, upToMs: GAP.sinceMs };
+  const returned = { ...GAP, kind: "retired_returned", doubtfulAsOf } as const;
+  const lines = troubleLines(returned, TERMINAL_COLUMNS);
   assert.is(lines[2], "  as_of may be wrong from 2026-11-22 10:59:01 to 2026-11-22 11:00:01");
   assert.is(lines[3], "  once you know of it: likes resolve 3");
-  const first = { ...GAP, asOfToMs: GAP.sinceMs };
+  const first = { ...GAP, doubtfulAsOf: { afterMs: 0, upToMs: GAP.sinceMs } };
   assert.match(troublePart(first), "as_of may be wrong from the first to 2026-11-22 11:00:01");
 });
 
@@ -78,8 +75,8 @@ test("troublePart() and troubleLine() have everything in one line", () => {
 
 test("troubleLine() says whose it is when no member has that outbox, or none is meant", () => {
   assert.match(troubleLine({ ...GAP, serverId: "" }), `gap of outbox ${OUTBOX}, incarnation`);
-  const whole = { ...GAP, serverId: "", outboxId: "", incarnation: "", lastSequence: 0 };
-  const restored = { ...whole, kind: "ledger_restored", firstSequence: 0 } as const;
+  const whole = { serverId: "", outboxId: undefined, incarnation: undefined, events: undefined };
+  const restored = { ...GAP, ...whole, kind: "ledger_restored" } as const;
   assert.is(troubleLine(restored), "trouble 3: ledger_restored of the whole ledger: they are lost");
   assert.match(
     troublePart(restored),
@@ -98,7 +95,7 @@ test("troublePart() names another way out when a trouble ends by itself", () => 
 });
 
 test("troublePart() has nothing to count on after when nobody remembers what a gap was of", () => {
-  const none = { ...GAP, incarnation: "", firstSequence: 0, lastSequence: 0 };
+  const none = { ...GAP, incarnation: undefined, events: undefined };
   assert.is(
     troublePart(none),
     "trouble 3: gap at likes-server-1, since 2026-11-22 11:00:01 " +
@@ -108,9 +105,10 @@ test("troublePart() has nothing to count on after when nobody remembers what a g
 
 test("troubleLines() fits a terminal and cuts no command when the kind is any", () => {
   const detail = "a".repeat(512);
+  const doubtfulAsOf = { afterMs: 0, upToMs: GAP.sinceMs };
   for (const kind of TROUBLE_KINDS) {
     const trouble = { ...GAP, number: 1_000, kind, detail, serverId: "likes-server-100" };
-    const lines = troubleLines({ ...trouble, asOfToMs: GAP.sinceMs }, TERMINAL_COLUMNS);
+    const lines = troubleLines({ ...trouble, doubtfulAsOf }, TERMINAL_COLUMNS);
     assert.match(lines.at(-1) ?? "", /likes (?:resolve 1000|retire likes-server-100)$/);
     assert.is(lines.filter((line) => line.endsWith("…")).length, 1, "the detail alone");
   }
@@ -133,10 +131,9 @@ test("decisionText() says what was decided, what is lost by it, and why", () => 
     decisionText(DECISION),
     `decision 4: trouble 3 (gap of incarnation ${LIFE}) is resolved, #5 to #9 will never be counted`,
   );
-  const none = { firstSequence: 0, lastSequence: 0 };
   const retired = {
     ...DECISION,
-    ...none,
+    givenUp: undefined,
     kind: "retire",
     reason: "its disk\u001b is lost",
   } as const;
@@ -146,9 +143,8 @@ test("decisionText() says what was decided, what is lost by it, and why", () => 
   );
   const member = {
     ...retired,
-    trouble: "",
-    troubleNumber: 0,
-    incarnation: "",
+    trouble: undefined,
+    incarnation: undefined,
     reason: "",
   } as const;
   assert.is(decisionText(member), `decision 4: outbox ${OUTBOX} is retired`);

@@ -10,7 +10,7 @@ test("commandReference() has what a person needs to type when a command is descr
     commands: {
       add: {
         id: "add",
-        summary: "give likes",
+        summary: "add likes",
         description: "Into <here>.",
         examples: ["<%= config.bin %> <%= command.id %> video"],
         args: {
@@ -27,16 +27,16 @@ test("commandReference() has what a person needs to type when a command is descr
     },
   });
   const lines = [
-    "## likes give",
-    "Give likes.",
-    "likes give ITEM [LIKES] [FLAGS]",
+    "## likes add",
+    "Add likes.",
+    "likes add ITEM [LIKES] [FLAGS]",
     "Into \\<here>.",
     "| `ITEM` | what is liked |  |",
     "| `[LIKES]` | how many (0 to 5) | `1` |",
     "| `-o, --once` | 1\\|2; not with `--wait` |  |",
     "| `--order VALUE` | how; one of most, id |  |",
     "| `--primary VALUE` | where | `a:1` |",
-    "likes give video",
+    "likes add video",
   ];
   for (const line of lines) assert.ok(page.includes(`\n${line}\n`), line);
   assert.not(page.includes("secret"));

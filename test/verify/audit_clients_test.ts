@@ -20,7 +20,7 @@ import type { TestServer } from "./stores_fixture.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** What the givers of all events of `servers` were told. */
+/** What the clients of all events of `servers` were told. */
 function linesOf(servers: readonly TestServer[]): Line[] {
   return servers.flatMap(({ serverId, lives }) => {
     return lives.flatMap(({ incarnation, records }) => {
@@ -32,7 +32,7 @@ function linesOf(servers: readonly TestServer[]): Line[] {
   });
 }
 
-/** Audits stores of `servers` with `lines` as the record of a giver. */
+/** Audits stores of `servers` with `lines` as the record of a client. */
 async function auditLines(
   lines: readonly Line[],
   servers: readonly TestServer[] = SERVERS,
@@ -44,11 +44,11 @@ async function auditLines(
   return auditFolder(folder.path, { clients: [path] });
 }
 
-const GIVES = linesOf(SERVERS);
+const ADDS = linesOf(SERVERS);
 
-test("auditClients() finds every give when all are where their answers said", async () => {
+test("auditClients() finds every add when all are where their answers said", async () => {
   const error = { code: "outbox_full", message: "Cannot", exit: 1 };
-  const report = await auditLines([...GIVES, { error }]);
+  const report = await auditLines([...ADDS, { error }]);
   assert.is(report.outcome, "exact");
   const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } =
     report.clients ?? {};
@@ -66,7 +66,7 @@ test("auditClients() finds every give when all are where their answers said", as
   assert.is(unacknowledged, 1);
 });
 
-test("auditClients() names the first give that is another event, or none, or not alone", async () => {
+test("auditClients() names the first add that is another event, or none, or not alone", async () => {
   for (const [change, told] of [
     [
       { likes: "6" },
@@ -81,7 +81,7 @@ test("auditClients() names the first give that is another event, or none, or not
     ],
     [{ sequence: "4", likes: "1" }, { what: "two gives have one name, or one is recorded twice" }],
   ] as const) {
-    const [first, ...others] = GIVES;
+    const [first, ...others] = ADDS;
     const report = await auditLines([{ ...first, ...change }, ...others]);
     const found: Line = { ...firstOf(report) };
     for (const [key, value] of Object.entries(told)) assert.is(found[key], value);
@@ -91,12 +91,12 @@ test("auditClients() names the first give that is another event, or none, or not
   }
 });
 
-test("auditClients() calls no give lost that may have come after the outbox was copied", async () => {
+test("auditClients() calls no add lost that may have come after the outbox was copied", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, "given.jsonl");
-  const late = { ...GIVES[0], sequence: "9" };
-  writeFileSync(path, [...GIVES, late].map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const late = { ...ADDS[0], sequence: "9" };
+  writeFileSync(path, [...ADDS, late].map((line) => `${JSON.stringify(line)}\n`).join(""));
   assert.is(auditFolder(folder.path, { clients: [path] }).outcome, "inexact");
   for (const { serverId } of SERVERS) {
     edit(join(folder.path, serverId, "outbox.sqlite"), "UPDATE outbox SET copied_ms = 1");
@@ -107,26 +107,26 @@ test("auditClients() calls no give lost that may have come after the outbox was 
 
 test("auditClients() does not know when what it would compare with is gone", async () => {
   for (const servers of [withFirstLife({ trimmed: 3 }), withFirstLife({ isPurged: true })]) {
-    const report = await auditLines(GIVES, servers);
+    const report = await auditLines(ADDS, servers);
     assert.is(report.outcome, "undecided");
     assert.equal({ ...report.clients?.undecided }, { events: 4, likes: 1_000_006n });
     assert.is(report.clients?.lost.events, 0);
   }
-  const elsewhere = { ...GIVES[0], incarnation: idOf("7", 7) };
+  const elsewhere = { ...ADDS[0], incarnation: idOf("7", 7) };
   const report = await auditLines([elsewhere]);
   assert.is(report.outcome, "undecided");
   const what = "the event of a give is in no outbox any more";
   assert.is(report.missing.first[0]?.what, what);
 });
 
-test("auditClients() takes gives for given up when an operator decided so", async () => {
-  const gap = await auditLines(GIVES, withFirstLife({ gap: [1, 2] }));
+test("auditClients() takes adds for given up when an operator decided so", async () => {
+  const gap = await auditLines(ADDS, withFirstLife({ gap: [1, 2] }));
   assert.equal({ ...gap.clients?.givenUp }, { events: 1, likes: 1_000_000n });
   assert.is(gap.outcome, "exact");
-  const gone = await auditLines(GIVES, withFirstLife({ gap: [0, 2], trimmed: 2 }));
+  const gone = await auditLines(ADDS, withFirstLife({ gap: [0, 2], trimmed: 2 }));
   assert.equal({ ...gone.clients?.givenUp }, { events: 3, likes: 1_000_005n });
   assert.is(gone.outcome, "exact", "nobody holds the events of a closed gap");
-  const retired = await auditLines(GIVES, withFirstLife({ applied: 1, state: "retired" }));
+  const retired = await auditLines(ADDS, withFirstLife({ applied: 1, state: "retired" }));
   assert.equal({ ...retired.clients?.givenUp }, { events: 2, likes: 1_000_001n });
 });
 
@@ -140,7 +140,7 @@ test("auditClients() does not know when a decision left an outbox with other eve
     }
   }
   const path = join(folder.path, "given.jsonl");
-  writeFileSync(path, GIVES.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  writeFileSync(path, ADDS.map((line) => `${JSON.stringify(line)}\n`).join(""));
   const { outcome, clients } = auditFolder(folder.path, { clients: [path] });
   assert.is(outcome, "undecided");
   const { counted, waiting, lost, undecided, givenUp } = clients ?? {};
@@ -152,14 +152,14 @@ test("auditClients() does not know when a decision left an outbox with other eve
   assert.ok((givenUp?.events ?? 0) > 0);
 });
 
-test("auditClients() is undecided when a line is no give, and says which", async () => {
-  const report = await auditLines([...GIVES.slice(0, 2), { hello: 1 }]);
+test("auditClients() is undecided when a line is no add, and says which", async () => {
+  const report = await auditLines([...ADDS.slice(0, 2), { hello: 1 }]);
   assert.is(report.outcome, "undecided");
   assert.match(report.missing.first[0]?.what ?? "", /^line 3 of ".*given.jsonl" is no give$/);
 });
 
-test("auditClients() finds gives in any order when they are of several lives", async () => {
-  const mixed = GIVES.toSorted((a, b) => Number(b["sequence"]) - Number(a["sequence"]));
+test("auditClients() finds adds in any order when they are of several lives", async () => {
+  const mixed = ADDS.toSorted((a, b) => Number(b["sequence"]) - Number(a["sequence"]));
   assert.ok(mixed.some(({ incarnation }) => incarnation === SECOND_LIFE));
   assert.is((await auditLines(mixed)).outcome, "exact");
 });

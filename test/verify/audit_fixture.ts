@@ -15,7 +15,7 @@ export interface Wrong {
   readonly told: Readonly<Record<string, unknown>>;
 }
 
-/** Audits the stores in `folder`, and `more` outboxes and records of givers. */
+/** Audits the stores in `folder`, and `more` outboxes and records of clients. */
 export function auditFolder(
   folder: string,
   more: { readonly outboxes?: readonly string[]; readonly clients?: readonly string[] } = {},

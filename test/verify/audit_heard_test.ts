@@ -112,7 +112,7 @@ test("auditHeard() finds what a ledger lacks of a LikesServer that was retired t
     assert.is(firstOf(auditFolder(folder)).what, WENT_BACK);
   }));
 
-test("auditHeard() is undecided when an outbox refills a ledger that does not say so", async () => {
+test("auditHeard() is undecided when an outbox delivers again to a ledger that does not say so", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   edit(join(folder.path, OUTBOX), "UPDATE outbox SET redelivering = 1");

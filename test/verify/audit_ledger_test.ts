@@ -167,7 +167,7 @@ test("auditLedger() is inexact when what is gone cannot have had so many likes",
   }
 });
 
-test("auditLedger() knows likes when an outbox has forgotten their events", async () => {
+test("auditLedger() knows likes when an outbox has purged their events", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstLife({ isPurged: true }));
   const report = auditFolder(folder.path);
@@ -179,7 +179,7 @@ test("auditLedger() knows likes when an outbox has forgotten their events", asyn
   assert.match(firstOf(auditFolder(folder.path)).what ?? "", /member's applied likes/);
 });
 
-test("auditLedger() is inexact when forgotten events cannot have had so many likes", async () => {
+test("auditLedger() is inexact when purged events cannot have had so many likes", async () => {
   for (const [server, events, likes] of [
     ["fra-1", 0, 1],
     ["fra-1", 2, 2_000_001],
@@ -203,7 +203,7 @@ test("auditLedger() is inexact when forgotten events cannot have had so many lik
   }
 });
 
-test("auditLedger() is undecided when an outbox forgot more than the ledger knows", async () => {
+test("auditLedger() is undecided when an outbox purged more than the ledger knows", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   edit(join(folder.path, OUTBOX), "UPDATE outbox SET purged_events = 5, purged_likes = 50");

@@ -7,7 +7,7 @@ import { UnreadableFileError } from "../../src/verify/audited_file.ts";
 import { ClientFile } from "../../src/verify/client_lines.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
-const GIVE = {
+const ADD = {
   serverId: "fra-1",
   incarnation: "0".repeat(32),
   sequence: "9007199254740991",
@@ -29,24 +29,24 @@ function typesOf(path: string): readonly string[] {
   return [...file.lines()].map(([, { type }]) => type);
 }
 
-test("ClientFile reads 64-bit numbers that are text when a give was acknowledged", async () => {
-  assert.equal(await readLine(JSON.stringify(GIVE)), {
+test("ClientFile reads 64-bit numbers that are text when an add was acknowledged", async () => {
+  assert.equal(await readLine(JSON.stringify(ADD)), {
     type: "add",
-    add: { ...GIVE, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
+    add: { ...ADD, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
   });
 });
 
 test("ClientFile reads a line behind a byte order mark, and one that ends as on Windows", async () => {
-  const line = JSON.stringify(GIVE);
+  const line = JSON.stringify(ADD);
   for (const text of [`\ufeff${line}`, `${line}\r\n`]) {
     assert.is((await readLine(text))?.type, "add", JSON.stringify(text));
   }
 });
 
-test("ClientFile tells what is no give from one that was not acknowledged", async () => {
+test("ClientFile tells what is no add from one that was not acknowledged", async () => {
   const error = { code: "peer_unreachable", message: "Cannot reach", exit: 3 };
   assert.equal(await readLine(JSON.stringify({ error })), { type: "unacknowledged" });
-  assert.equal(await readLine(JSON.stringify({ ...GIVE, error })), { type: "other" });
+  assert.equal(await readLine(JSON.stringify({ ...ADD, error })), { type: "other" });
   for (const changed of [
     { sequence: 1 },
     { sequence: "0" },
@@ -58,7 +58,7 @@ test("ClientFile tells what is no give from one that was not acknowledged", asyn
     { itemId: undefined },
     { serverId: null },
   ]) {
-    const text = JSON.stringify({ ...GIVE, ...changed });
+    const text = JSON.stringify({ ...ADD, ...changed });
     assert.equal(await readLine(text), { type: "other" }, text);
   }
   for (const text of ["{", "null", "5", "[]", '"text"', "{}"]) {
@@ -70,7 +70,7 @@ test("ClientFile gives each line once when lines are split over what is read at 
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const lines = Array.from({ length: 2_000 }, (_, index) => {
-    return JSON.stringify({ ...GIVE, itemId: "x".repeat(1 + (index % 200)) });
+    return JSON.stringify({ ...ADD, itemId: "x".repeat(1 + (index % 200)) });
   });
   writeFileSync(path, `\n${lines.join("\n")}\n\n`);
   assert.equal(typesOf(path), Array(2_000).fill("add"));
@@ -81,15 +81,15 @@ test("ClientFile gives each line once when lines are split over what is read at 
 test("ClientFile takes a line that is too long for none when it is as long as the file", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
-  const long = JSON.stringify({ ...GIVE, note: "x".repeat(1_000_000) });
-  writeFileSync(path, `${long}\n${JSON.stringify(GIVE)}\n${long}`);
+  const long = JSON.stringify({ ...ADD, note: "x".repeat(1_000_000) });
+  writeFileSync(path, `${long}\n${JSON.stringify(ADD)}\n${long}`);
   assert.equal(typesOf(path), ["other", "add", "other"]);
 });
 
 test("ClientFile reads no further than the file was long when it was opened", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
-  const line = `${JSON.stringify(GIVE)}\n`;
+  const line = `${JSON.stringify(ADD)}\n`;
   writeFileSync(path, line);
   using file = new ClientFile(path);
   writeFileSync(path, line.repeat(3));

@@ -80,7 +80,8 @@ export function readRange(wire: {
   const first = toSafeInteger("first_sequence", wire.firstSequence);
   const last = toSafeInteger("last_sequence", wire.lastSequence);
   if (first === 0 && last === 0) return undefined;
-  if (first === 0 || last < first) throw invalid("last_sequence", wire.lastSequence);
+  if (first === 0) throw invalid("first_sequence", wire.firstSequence);
+  if (last < first) throw invalid("last_sequence", wire.lastSequence);
   return { first, last };
 }
 

@@ -154,15 +154,16 @@ export function incarnationState(row: IncarnationRow): IncarnationState {
 
 function parkedOf(row: IncarnationRow): ReportedTrouble | undefined {
   if (row.parked_kind === null) return undefined;
+  // Rows of an older release have 0, 0 and an empty text for what is absent.
   const { parked_first_sequence: first, parked_last_sequence: last } = row;
   return {
     kind: row.parked_kind,
     incarnation: row.incarnation,
     events:
-      first === null || last === null
+      first === null || last === null || last === 0n
         ? undefined
         : { first: integerOf(first), last: integerOf(last) },
-    digest: row.parked_digest ?? undefined,
+    digest: row.parked_digest || undefined,
     detail: row.parked_detail ?? "",
   };
 }

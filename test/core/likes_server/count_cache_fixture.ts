@@ -1,4 +1,4 @@
-/** What the tests of learnt counts share: a LikesServer's, and the primary's answers. */
+/** What the tests of cached counts share: a LikesServer's, and the primary's answers. */
 import { CountCache } from "../../../src/core/likes_server/count_cache.ts";
 import type { CountsAnswer } from "../../../src/core/likes_server/count_cache.ts";
 import { FIRST, GENERATION, LEDGER } from "../core_fixture.ts";

@@ -16,7 +16,7 @@ import {
 import { FIRST, GENERATION, like } from "../core_fixture.ts";
 import { answer, fresh } from "./count_cache_fixture.ts";
 
-test("learnt() answers with the likes, the own ones that are not in them, and their age", () => {
+test("fetched() answers with the likes, the own ones that are not in them, and their age", () => {
   const counts = fresh();
   counts.accepted(FIRST, 1, [like(1), like(2, "song"), like(4)]);
   assert.equal(counts.ask({ requestId: 7, itemIds: ["video", "song"], limit: 0 }, 100), {
@@ -56,7 +56,7 @@ test("question() names items and leaves who asks for the most liked to the next 
   assert.equal([next?.itemIds, next?.limit], [[], 5]);
 });
 
-test("failed() answers with what is kept, and says unknown for what was never learnt", () => {
+test("failed() answers with what is kept, and says unknown for what was never fetched", () => {
   const counts = fresh();
   fetchCounts(counts, { video: 5n }, 0);
   assert.is(viewOf(counts, ["video", "song"], 60_000), undefined);
@@ -84,7 +84,7 @@ test("ask() does not trouble the primary again at once when it was away", () => 
   assert.is(counts.ask(again, 11 + COUNTS_FRESH_MS).type, "waits");
 });
 
-test("ask() without names gives the most liked as they were learnt, and as many as were asked", () => {
+test("ask() without names gives the most liked as they were fetched, and as many as were asked", () => {
   const counts = fresh();
   counts.ask({ requestId: 1, itemIds: [], limit: 2 }, 0);
   counts.ask({ requestId: 2, itemIds: [], limit: 3 }, 0);
@@ -94,7 +94,7 @@ test("ask() without names gives the most liked as they were learnt, and as many 
     ["a", "b"],
     ["a", "b", "c"],
   ]);
-  assert.is(viewOf(counts, [], 2, 4), undefined, "more than it learnt");
+  assert.is(viewOf(counts, [], 2, 4), undefined, "more than it fetched");
   counts.fetch(2);
   counts.failed(2);
   assert.equal(
@@ -103,7 +103,7 @@ test("ask() without names gives the most liked as they were learnt, and as many 
   );
 });
 
-test("failed() tells an empty ranking from one that was never learnt", () => {
+test("failed() tells an empty ranking from one that was never fetched", () => {
   const counts = fresh();
   counts.ask({ requestId: 1, itemIds: [], limit: 20 }, 0);
   counts.fetch(0);
@@ -155,7 +155,7 @@ test("ask() is refused when those that wait hold COUNT_ASKS_IDS_MAX ids", () => 
   assert.is(counts.ask({ requestId: 1, itemIds: ["one more"], limit: 0 }, 0).type, "refused");
 });
 
-test("learnt() keeps COUNTS_CACHED_MAX items: those that nobody asked for lately go", () => {
+test("fetched() keeps COUNTS_CACHED_MAX items: those that nobody asked for lately go", () => {
   const counts = fresh();
   for (let from = 0; from <= COUNTS_CACHED_MAX; from += COUNTS_MAX) {
     const items = Array.from({ length: COUNTS_MAX }, (_, index) => `item-${from + index}`);
@@ -172,7 +172,7 @@ test("learnt() keeps COUNTS_CACHED_MAX items: those that nobody asked for lately
   assert.is(kept?.fetched?.likes, 1n);
 });
 
-test("failed() says unknown for what was learnt longer ago than COUNTS_KEPT_MS", () => {
+test("failed() says unknown for what was fetched longer ago than COUNTS_KEPT_MS", () => {
   const counts = fresh();
   fetchCounts(counts, { video: 5n }, 0);
   assert.is(viewOf(counts, ["video"], COUNTS_KEPT_MS), undefined);
@@ -181,7 +181,7 @@ test("failed() says unknown for what was learnt longer ago than COUNTS_KEPT_MS",
   assert.equal(viewOf(counts, ["video"], COUNTS_KEPT_MS + 1), []);
 });
 
-test("learnt() cannot tell the own likes when the ledger is older than what it acknowledged", () => {
+test("fetched() cannot tell the own likes when the ledger is older than what it acknowledged", () => {
   const counts = fresh();
   counts.accepted(FIRST, 1, [like(3)]);
   counts.accepted(FIRST, 2, [like(4)]);

@@ -58,7 +58,7 @@ test("count refuses when as many wait for the primary as may", async () => {
   assert.is(refusalOf(server, COUNT_ASKS_WAITING_MAX + 1), "too_many");
 });
 
-test("count refuses in words when nothing was learnt and the primary does not answer", async () => {
+test("count refuses in words when nothing was fetched and the primary does not answer", async () => {
   const server = await LikesServerHarness.start();
   count(server, 1);
   server.drive({ type: "counts_fetched", answer: undefined });
@@ -70,10 +70,10 @@ test("count takes no counts of another ledger than the outbox's", async () => {
   count(server, 1);
   server.drive({ type: "counts_fetched", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
   assert.equal(refusalOf(server, 1), "count_unknown");
-  const stranger = await LikesServerHarness.start();
-  count(stranger, 1);
-  stranger.drive({ type: "counts_fetched", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
-  assert.is(pendingOf(stranger, 1), 0n, "an outbox without a ledger reads from any");
+  const unregistered = await LikesServerHarness.start();
+  count(unregistered, 1);
+  unregistered.drive({ type: "counts_fetched", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
+  assert.is(pendingOf(unregistered, 1), 0n, "an outbox without a ledger reads from any");
 });
 
 test("count names an earlier life, and cannot tell its likes until the ledger has them", async () => {

@@ -105,9 +105,9 @@ test("handle() leaves too when a report of it may have admitted it unheard", asy
 });
 
 test("handle() stops at once when no ledger can know it or nothing is pending", async () => {
-  const stranger = await LikesServerHarness.start();
-  stranger.drive({ type: "stop", leave: true });
-  assert.is(stranger.all("stopped").length, 1);
+  const unregistered = await LikesServerHarness.start();
+  unregistered.drive({ type: "stop", leave: true });
+  assert.is(unregistered.all("stopped").length, 1);
   const member = await LikesServerHarness.admitted();
   member.drive({ type: "stop", leave: false });
   assert.is(member.all("stopped").length, 1);

@@ -113,7 +113,7 @@ test("handle() reports nothing on the stream on which it sees that the ledger fo
   assert.is(server.hello.incarnation, FIRST, "the oldest comes first");
 });
 
-test("handle() offers all that it retains again when the ledger forgot, closed lives too", async () => {
+test("handle() sends all that it retains again when the ledger forgot, closed lives too", async () => {
   const server = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   server.add(4);
   await server.settle();
@@ -146,7 +146,7 @@ test("handle() offers all that it retains again when the ledger forgot, closed l
   assert.is(server.disk.content.state.isRedelivering, false);
 });
 
-test("handle() begins again when the ledger forgets what it took while it was refilled", async () => {
+test("handle() begins again when the ledger forgets what it took during redelivery", async () => {
   const server = await delivered({ ageMs: Infinity, bytesMax: 1e6 });
   const redelivered = () => server.writes.filter(({ type }) => type === "begin_redelivery").length;
   gone(server);
@@ -159,7 +159,7 @@ test("handle() begins again when the ledger forgets what it took while it was re
   assert.is(redelivered(), 2);
 });
 
-test("handle() names a restored ledger until it is recorded, also with nothing to give", async () => {
+test("handle() names a restored ledger until it is recorded, also with nothing to send", async () => {
   const server = await LikesServerHarness.admitted();
   gone(server);
   await server.connect(restored());
@@ -179,7 +179,7 @@ test("handle() names a restored ledger until it is recorded, also with nothing t
   assert.equal([named(), kinds(server)], ["", []]);
 });
 
-test("handle() goes on refilling when the process died before all was offered", async () => {
+test("handle() goes on with redelivery when the process died before all was sent", async () => {
   const before = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   gone(before);
   await before.connect(restored());
@@ -271,7 +271,7 @@ test("handle() lets go of the oldest lives when more are closed than are retaine
   );
 });
 
-test("handle() ignores a pulse when its label is not newer", async () => {
+test("handle() ignores a pulse when its pulse time is not newer", async () => {
   const server = await LikesServerHarness.admitted();
   const show = (changes: Partial<Pulse>) => server.receive(pulse(changes));
   await show({ pulseMs: 5_000, totalLikes: 7n, generation: GENERATION });

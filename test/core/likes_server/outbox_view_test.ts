@@ -30,7 +30,7 @@ function viewOf(content: Partial<Content> = {}): OutboxView {
   return new OutboxView(snapshot(content));
 }
 
-test("accepted sums forgotten and other incarnations when both hold events", () => {
+test("accepted sums purged and other incarnations when both hold events", () => {
   const outbox = viewOf();
   assert.equal(outbox.accepted, { events: 5, likes: 35n });
   assert.is(outbox.countedLikes, 5n);

@@ -27,7 +27,7 @@ test("mint() starts from the wall clock when that is later than the committed as
   assert.is(new LogicalClock(3_000, 7, 2_000).tick(7), 3_000);
 });
 
-test("startMs is the first label when the wall clock is behind as_of, and when not", () => {
+test("startMs is the first pulse time when the wall clock is behind as_of, and when not", () => {
   for (const wallMs of [0, 500, 3_000]) {
     const clock = new LogicalClock(wallMs, 7, 2_000);
     assert.is(clock.tick(7), clock.startMs, `${wallMs}`);

@@ -13,7 +13,7 @@ function resolve(troubleNumber: number): OperatorRequest {
   return { type: "resolve", troubleNumber, reason: "" };
 }
 
-/** How an operation ended: the kinds of its decisions, or why it was refused. */
+/** How a decision ended: the kinds of its decisions, or why it was refused. */
 async function decide(primary: PrimaryHarness, decision: OperatorRequest): Promise<string> {
   primary.drive({ type: "decide", requestId: 7, decision });
   await primary.commit();

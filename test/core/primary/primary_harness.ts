@@ -81,7 +81,7 @@ export class PrimaryHarness {
     return message;
   }
 
-  /** Greets, and reports in answer to the Welcome's pulse. */
+  /** Does the handshake, and reports in answer to the Welcome's pulse. */
   async join(
     streamId: number,
     changes: Partial<Report> = {},

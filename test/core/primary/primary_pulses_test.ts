@@ -108,7 +108,7 @@ test("handle() sends a pulse soon when only the convergence changed", async () =
   assert.is(primary.pulses(1).at(-1)?.convergence, "catching_up");
 });
 
-test("handle() shows no as_of before it is committed, and the label when it is", async () => {
+test("handle() shows no as_of before it is committed, and the pulse time when it is", async () => {
   const primary = await PrimaryHarness.start();
   const { pulse } = await primary.handshake(1);
   primary.receive(1, report({ pulseMs: pulse.pulseMs }));
@@ -167,7 +167,7 @@ test("handle() tells of a change of convergence once", async () => {
   assert.equal(told, ["converged", "catching_up", "converged"]);
 });
 
-test("status() drives no labels ahead of the clock when it is asked often", async () => {
+test("status() drives no pulse times ahead of the clock when it is asked often", async () => {
   const primary = await PrimaryHarness.start();
   const { nowMs } = primary.status();
   for (let call = 0; call < 1_000; call++) primary.status();

@@ -76,11 +76,7 @@ test("status() is UNKNOWN, and names them, when all who come are of another ledg
     await primary.pass(1_000);
   }
   const { convergence, foreignServers } = primary.status();
-  assert.equal(
-    [convergence, foreignServers],
-    ["unknown", []],
-    "what is known once is not forgotten",
-  );
+  assert.equal([convergence, foreignServers], ["unknown", []], "what is known once stays known");
   assert.is(primary.status().asOfMs, asOfMs, "it says nothing of likes that are elsewhere");
   assert.is(primary.notices("foreign_server").length, 1);
   assert.is(primary.notices("foreign_server_gone").length, 1);
@@ -245,7 +241,7 @@ test("handle() bounds the commands of a commit when more wait", async () => {
   assert.equal(sizes, [1, COMMIT_COMMANDS_MAX, 9]);
 });
 
-test("handle() ends a stream when it answers a label twice or of another stream", async () => {
+test("handle() ends a stream when it answers a pulse time twice or of another stream", async () => {
   const primary = await PrimaryHarness.start();
   const { pulse } = await primary.handshake(1);
   primary.receive(1, report({ pulseMs: pulse.pulseMs }));

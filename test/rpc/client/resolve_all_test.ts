@@ -38,7 +38,7 @@ test("resolveAll() ends when it cannot be known what was decided, or nothing can
       resolve: (number) => {
         asked.push(number);
         if (number === 2) return Promise.reject(new LikesError(code, "no"));
-        return Promise.resolve([{ ...DECISION, troubleNumber: number }]);
+        return Promise.resolve([{ ...DECISION, trouble: { number, kind: "gap" } }]);
       },
       troublesOf: () => Promise.resolve([]),
     };

@@ -81,13 +81,13 @@ for (const [name, path, request] of [
   });
 }
 
-test("Arrivals lets a giver and a reader in between when AddLikes floods", async () => {
+test("Arrivals lets a client and a reader in between when AddLikes floods", async () => {
   const add = AddLikes.requestSerialize({ itemId: "video", likes: "1" });
   await using served = await Served.likes();
   await using session = await served.session();
   using flood = new CallFlood(served.address);
   await flood.send(callBytes(AddLikes.path, add, 1_000), CONNECTIONS);
-  await served.passes("a giver", () => honest(served.address, AddLikes.path, add, session.http2));
+  await served.passes("a client", () => honest(served.address, AddLikes.path, add, session.http2));
   const total = () => honest(served.address, GetTotal.path, EMPTY_REQUEST, session.http2);
   await served.passes("a reader", total, STATUS.UNAVAILABLE); // before the first pulse
 });

@@ -56,7 +56,7 @@ test("sweep() cuts a connection when it does not speak in time, and none that do
   slow.write(PREFACE.slice(0, -1));
   const quick = await served.connect(port);
   quick.write(PREFACE);
-  await becomes("the quick one greeted", () => served.welcomed.length === 1);
+  await becomes("the quick one is welcomed", () => served.welcomed.length === 1);
   await becomes("all taken", () => served.connections.size === 3);
   served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 3);
@@ -80,7 +80,7 @@ test("sweep() cuts a connection when we have ended it and its peer does not", as
   const port = await served.connections.listen(LOOPBACK, 0);
   const peer = await served.connect(port);
   peer.write(PREFACE);
-  await becomes("it is greeted", () => served.welcomed.length === 1);
+  await becomes("it is welcomed", () => served.welcomed.length === 1);
   served.welcomed[0]?.end();
   served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 1, "it may still end by itself");
@@ -92,7 +92,7 @@ test("sweep() cuts a connection when it had no calls for too long by monotonic t
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   (await served.connect(port)).write(PREFACE);
-  await becomes("it is greeted", () => served.welcomed.length === 1);
+  await becomes("it is welcomed", () => served.welcomed.length === 1);
   const idle = (): boolean => false;
   const startMs = monotonicMs();
   served.connections.sweep(startMs, idle);
@@ -110,7 +110,7 @@ test("used() keeps a connection when its calls are short, until none comes for t
   const port = await served.connections.listen(LOOPBACK, 0);
   const client = await served.connect(port);
   client.write(PREFACE);
-  await becomes("it is greeted", () => served.welcomed.length === 1);
+  await becomes("it is welcomed", () => served.welcomed.length === 1);
   const never = (): boolean => false; // as it looks when each call is over before the next sweep
   let nowMs = monotonicMs();
   for (let call = 0; call < 100; call++) {

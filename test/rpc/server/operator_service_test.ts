@@ -11,7 +11,7 @@ import { DECISION, TROUBLE, serveDecided } from "../operator_fixture.ts";
 const LIMIT_MS = 5_000;
 
 test("operatorService() hands over what is asked and answers what was decided", async () => {
-  const another = { ...DECISION, number: 5, kind: "retire", trouble: "" } as const;
+  const another = { ...DECISION, number: 5, kind: "retire", trouble: undefined } as const;
   await using decided = await serveDecided({ type: "decided", decisions: [DECISION, another] });
   using closing = new Closing(decided.path);
   const { client } = closing;

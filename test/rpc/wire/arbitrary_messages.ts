@@ -2,11 +2,12 @@
 import fc from "fast-check";
 import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
 import type {
+  EventRange,
   FromLikesServer,
   FromPrimary,
   LikeBatch,
   Pulse,
-  Trouble,
+  ReportedTrouble,
 } from "../../../src/core/protocol/messages.ts";
 import type { TroubleStatus } from "../../../src/core/primary/status.ts";
 
@@ -53,22 +54,21 @@ const batch = record({
   return { type: "batch", incarnation, firstSequence, lastSequence: next - 1, records, digest };
 });
 
-const range = fc.oneof(
-  fc.constant({ firstSequence: 0, lastSequence: 0 }),
-  fc.tuple(sequence, sequence).map(([a, b]) => {
-    return { firstSequence: Math.min(a, b), lastSequence: Math.max(a, b) };
-  }),
+/** Events of an incarnation, or none. */
+export const events: fc.Arbitrary<EventRange | undefined> = fc.option(
+  fc.tuple(sequence, sequence).map(([a, b]) => ({ first: Math.min(a, b), last: Math.max(a, b) })),
+  { nil: undefined },
 );
 
 const trouble = record({
   kind: fc.constantFrom(...TROUBLE_KINDS),
   incarnation: id,
   detail: text,
-  range,
+  events,
   digest: id,
-}).map(({ range: { firstSequence, lastSequence }, digest, ...rest }): Trouble => {
-  const namesDigest = rest.kind === "gap" && lastSequence > 0;
-  return { ...rest, firstSequence, lastSequence, digest: namesDigest ? digest : "" };
+}).map(({ digest, ...rest }): ReportedTrouble => {
+  const namesDigest = rest.kind === "gap" && rest.events !== undefined;
+  return { ...rest, digest: namesDigest ? digest : undefined };
 });
 
 /** Any trouble that a status may tell. */
@@ -76,19 +76,19 @@ export const troubleStatus: fc.Arbitrary<TroubleStatus> = record({
   number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
   kind: fc.constantFrom(...TROUBLE_KINDS),
   serverId: text,
-  outboxId: fc.oneof(id, fc.constant("")),
-  incarnation: fc.oneof(id, fc.constant("")),
-  range,
+  outboxId: fc.option(id, { nil: undefined }),
+  incarnation: fc.option(id, { nil: undefined }),
+  events,
+  digest: fc.constant(undefined),
   detail: text,
   sinceMs: number,
-  span: fc.tuple(number, number),
-}).map(({ range: events, span, ...rest }) => ({
-  ...rest,
-  ...events,
-  digest: "",
-  asOfFromMs: Math.min(...span),
-  asOfToMs: Math.max(...span),
-}));
+  doubtfulAsOf: fc.option(
+    fc
+      .tuple(number, fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }))
+      .map(([a, b]) => ({ afterMs: Math.min(a, b), upToMs: Math.max(a, b) })),
+    { nil: undefined },
+  ),
+});
 
 const report = record({
   type: fc.constant("report" as const),

@@ -12,29 +12,30 @@ import {
 } from "../../../src/rpc/wire/operator_wire.ts";
 import { protos } from "../../../src/rpc/protos.ts";
 import { faultOf, testId } from "../../store/faults.ts";
-import { record } from "./arbitrary_messages.ts";
+import { events, record } from "./arbitrary_messages.ts";
 import { DECISION } from "../operator_fixture.ts";
 
 const { Retire } = protos.OperatorService.service;
 
 test("readDecision() gives what was written when the decision is any correct one", () => {
-  const id = fc.constantFrom(testId(1), testId(2), "");
+  const id = fc.constantFrom(testId(1), testId(2), undefined);
   const number = fc.maxSafeNat();
   const decision: fc.Arbitrary<DecisionRow> = record({
     number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     kind: fc.constantFrom("retire", "resolve", "redelivered", "confirmed"),
-    trouble: fc.constantFrom(...TROUBLE_KINDS, ""),
-    troubleNumber: fc.nat(),
+    trouble: fc.option(
+      record({
+        number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+        kind: fc.constantFrom(...TROUBLE_KINDS),
+      }),
+      { nil: undefined },
+    ),
     outboxId: id,
     incarnation: id,
-    firstSequence: fc.constantFrom(0, 1, 7),
-    lastSequence: number,
+    givenUp: events,
     asOfMs: number,
     decidedMs: number,
     reason: fc.string({ unit: "grapheme", maxLength: 40 }),
-  }).map((row) => {
-    const { firstSequence, lastSequence } = row;
-    return { ...row, lastSequence: firstSequence && Math.max(firstSequence, lastSequence) };
   });
   fc.assert(
     fc.property(decision, (row) => {

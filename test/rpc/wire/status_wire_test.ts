@@ -10,6 +10,8 @@ import { emptyStatus, serverStatus } from "../serving.ts";
 const foreignServers = [
   { serverId: "a", outboxId: testId(3), address: "a:1", ledgerId: testId(4), sinceMs: 5 },
 ];
+/** As one that has not come since the primary's start, and is in trouble. */
+const SILENT = { state: "silent", incarnation: undefined, troubleCount: 3 } as const;
 const unrecorded = [
   {
     serverId: "b",
@@ -24,7 +26,7 @@ const unrecorded = [
 test("readStatus() gives what was written, troubles too, when the status is any correct one", () => {
   fc.assert(
     fc.property(fc.array(troubleStatus, { maxLength: 5 }), fc.nat(), (troubles, more) => {
-      const servers = [serverStatus(1), { ...serverStatus(2), state: "silent" as const }];
+      const servers = [serverStatus(1), { ...serverStatus(2), ...SILENT }];
       const troubleCount = troubles.length + more;
       for (const writeFailure of [undefined, "disk_full", "store_busy"] as const) {
         const changes = {

@@ -19,13 +19,11 @@ const TROUBLE: TroubleStatus = {
   serverId: "likes-server-1",
   outboxId: testId(1),
   incarnation: testId(2),
-  firstSequence: 5,
-  lastSequence: 9,
-  digest: "",
+  events: { first: 5, last: 9 },
+  digest: undefined,
   detail: "what was found",
   sinceMs: 1_000,
-  asOfFromMs: 10,
-  asOfToMs: 20,
+  doubtfulAsOf: { afterMs: 10, upToMs: 20 },
 };
 
 test("readTroubleKind() reads what writeTroubleKind() wrote, and refuses the unknown", async () => {

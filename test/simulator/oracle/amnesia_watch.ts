@@ -5,7 +5,7 @@
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
 import type { TroubleRow } from "../../../src/core/ledger/ledger.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { Id, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import type { AsOfCheck, WrongSpan } from "./as_of_check.ts";
@@ -134,13 +134,13 @@ export class AmnesiaWatch {
     }
   }
 
-  /** A LikesServer holds the ledger for refilled, unless it may mean one of several. */
-  redelivered(outboxId: Id): void {
+  /** A LikesServer holds its redelivery for done, unless it may mean one of several. */
+  redelivered(outboxId: OutboxId): void {
     if (this.#restores === 1) this.#checkRedelivered(outboxId, this.#oracle.home);
   }
 
-  /** A ledger is called refilled once it has what is left of all that it had acknowledged. */
-  #checkRedelivered(outboxId: Id, lineage: Lineage): void {
+  /** Redelivery is called done once the ledger has what is left of all that it had acknowledged. */
+  #checkRedelivered(outboxId: OutboxId, lineage: Lineage): void {
     const { asOf, outboxes } = this.#oracle;
     if (asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId)) return;
     for (const gift of this.#toRedeliver.get(outboxId) ?? []) {
@@ -149,7 +149,10 @@ export class AmnesiaWatch {
       const incarnation = life?.incarnation ?? "";
       if (this.#isBehindGap(incarnation, lineage)) continue;
       const isHeld = [...outboxes()].some((disk) => holds(disk, incarnation, sequence));
-      expect(!isHeld, () => `${outboxId} is called refilled, and ${itemId} is not counted again`);
+      expect(
+        !isHeld,
+        () => `${outboxId} is called redelivered, and ${itemId} is not counted again`,
+      );
     }
   }
 
@@ -164,12 +167,18 @@ export class AmnesiaWatch {
     return isParked || known.some((one) => one.incarnation === incarnation && one.kind === "gap");
   }
 
+  /** Whether there may be two disks of an outbox, or one that was put back. */
+  #isCopied(outboxId: OutboxId | undefined): boolean {
+    const { asOf } = this.#oracle;
+    return outboxId !== undefined && (asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId));
+  }
+
   /** Nobody is told of a trouble that nothing has caused. */
   #checkCause({ kind, outboxId }: TroubleRow, { isRestored, disk }: Lineage): void {
-    const { asOf, remembersAll } = this.#oracle;
+    const { remembersAll } = this.#oracle;
     // Each process has an incarnation of its own, so no name ever has two events.
     expect(kind !== "digest_differs", () => `other events of ${outboxId} have one name`);
-    const isCopied = asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
+    const isCopied = this.#isCopied(outboxId);
     const isRetired = disk.decisions.some((one) => one.outboxId === outboxId);
     const isCaused = isRestored || isRetired || isCopied;
     expect(isCaused, () => `${kind} of ${outboxId} is recorded, and nothing of it forgot`);
@@ -186,25 +195,30 @@ export class AmnesiaWatch {
   committed({ troubles, decisions }: CommitResult, lineage: Lineage): void {
     for (const trouble of troubles) this.#checkCause(trouble, lineage);
     for (const { kind, outboxId } of decisions) {
-      if (kind === "redelivered") this.#checkRedelivered(outboxId, lineage);
+      if (kind !== "redelivered") continue;
+      expect(outboxId !== undefined, () => "what was redelivered is of no outbox");
+      this.#checkRedelivered(outboxId, lineage);
     }
-    for (const { outboxId, incarnation, firstSequence, lastSequence } of decisions) {
+    for (const { outboxId, incarnation, givenUp } of decisions) {
       // A copy, or an outbox that was put back, may have what another one does not.
-      const { asOf, outboxes } = this.#oracle;
-      if (lastSequence === 0 || asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId)) continue;
-      const isHeld = [...outboxes()].some((disk) => {
-        return holds(disk, incarnation, firstSequence) || holds(disk, incarnation, lastSequence);
+      if (givenUp === undefined || this.#isCopied(outboxId)) continue;
+      const { first, last } = givenUp;
+      expect(incarnation !== undefined, () => `#${first} of no incarnation is given up`);
+      const isHeld = [...this.#oracle.outboxes()].some((disk) => {
+        return holds(disk, incarnation, first) || holds(disk, incarnation, last);
       });
-      expect(!isHeld, () => `#${firstSequence} of ${incarnation} is given up, and is on a disk`);
+      expect(!isHeld, () => `#${first} of ${incarnation} is given up, and is on a disk`);
     }
-    for (const { kind, outboxId, asOfFromMs, asOfToMs } of troubles) {
+    for (const { kind, outboxId, doubtfulAsOf } of troubles) {
       if (kind !== "retired_returned") continue;
+      expect(outboxId !== undefined, () => `${kind} is recorded of no outbox`);
       const wrong: WrongSpan | undefined = this.#oracle.asOf.wrong.get(outboxId);
       if (wrong === undefined) continue;
-      const isCovered = asOfFromMs < wrong.firstMs && wrong.lastMs <= asOfToMs;
+      const { firstMs, lastMs } = wrong;
+      const { afterMs, upToMs } = doubtfulAsOf ?? { afterMs: Infinity, upToMs: 0 };
+      const isCovered = afterMs < firstMs && lastMs <= upToMs;
       expect(isCovered, () => {
-        const { firstMs, lastMs } = wrong;
-        return `as_of was wrong ${firstMs} to ${lastMs}, named: ${asOfFromMs} to ${asOfToMs}`;
+        return `as_of was wrong ${firstMs} to ${lastMs}, named: after ${afterMs} up to ${upToMs}`;
       });
       this.#oracle.asOf.wrong.delete(outboxId);
     }
@@ -225,15 +239,16 @@ export class AmnesiaWatch {
   /** Of a life that was rolled back, what is lost up to where that is named lies in a range. */
   #expectLostNamed(named: readonly TroubleRow[]): void {
     const { truth, home } = this.#oracle;
-    for (const { kind, incarnation, lastSequence } of named) {
+    for (const { kind, incarnation, events } of named) {
       if (kind !== "outbox_rolled_back") continue;
+      expect(incarnation !== undefined, () => `${kind} is recorded of no incarnation`);
       const ranges = named.filter((one) => one.incarnation === incarnation);
-      const gifts = truth.lifeOf(incarnation)?.gifts.slice(0, lastSequence) ?? [];
+      const gifts = truth.lifeOf(incarnation)?.gifts.slice(0, events?.last ?? 0) ?? [];
       for (const gift of gifts) {
         if (home.isCounted(gift) || gift.acceptedStep === 0) continue;
         const { sequence } = gift;
-        const isNamed = ranges.some((one) => {
-          return one.firstSequence <= sequence && sequence <= one.lastSequence;
+        const isNamed = ranges.some(({ events: range }) => {
+          return range !== undefined && range.first <= sequence && sequence <= range.last;
         });
         expect(isNamed, () => `#${sequence} of ${incarnation} is lost, and no range names it`);
       }

@@ -174,14 +174,15 @@ function where({ itemId, life, sequence }: Gift): string {
 /** Whether an operator said that nobody else will answer a ledger that was restored. */
 function isConfirmed({ disk }: Lineage): boolean {
   return disk.decisions.some(({ kind, trouble, outboxId }) => {
-    return kind === "resolve" && trouble === "ledger_restored" && outboxId === "";
+    return kind === "resolve" && trouble?.kind === "ledger_restored" && outboxId === undefined;
   });
 }
 
 /** Whether an operator said of a copy that forgot, or differs, that nothing more of it counts. */
 function isEnded({ incarnation }: PerIncarnation, { disk }: Lineage): boolean {
   return disk.decisions.some((one) => {
-    const isOfCopy = one.trouble === "outbox_rolled_back" || one.trouble === "digest_differs";
+    const ended = one.trouble?.kind;
+    const isOfCopy = ended === "outbox_rolled_back" || ended === "digest_differs";
     return one.kind === "resolve" && isOfCopy && one.incarnation === incarnation;
   });
 }

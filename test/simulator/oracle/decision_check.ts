@@ -13,7 +13,7 @@ import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 
-type Operated = Extract<LedgerResult, { readonly type: "decided" }>;
+type Decided = Extract<LedgerResult, { readonly type: "decided" }>;
 type Retire = Extract<DecideCommand["decision"], { readonly type: "retire" }>;
 type DecideCommand = Extract<LedgerCommand, { readonly type: "decide" }>;
 
@@ -34,7 +34,7 @@ export class DecisionCheck {
     for (const [index, command] of commands.entries()) {
       if (command.type !== "decide") continue;
       const { requestId, decision } = command;
-      const result = results.find((one): one is Operated => {
+      const result = results.find((one): one is Decided => {
         return one.type === "decided" && one.requestId === requestId;
       });
       expect(result !== undefined, () => `nothing came of the ${decision.type} of an operator`);
@@ -56,8 +56,9 @@ function checkRecorded(decisions: readonly DecisionRow[], reason: string, disk: 
   for (const decision of decisions) {
     const recorded = disk.decisions.find(({ number }) => number === decision.number);
     expect(recorded?.reason === reason, () => `decision ${decision.number} is not in the ledger`);
-    const isOver = !disk.troubles.has(decision.troubleNumber);
-    expect(isOver, () => `trouble ${decision.troubleNumber} is decided, and goes on`);
+    const { trouble } = decision;
+    const isOver = trouble === undefined || !disk.troubles.has(trouble.number);
+    expect(isOver, () => `trouble ${trouble?.number} is decided, and goes on`);
   }
 }
 
@@ -67,7 +68,7 @@ function checkRetired(
   decisions: readonly DecisionRow[],
   { members, incarnations, troubles }: LedgerDisk,
 ): void {
-  const isNamed = decisions.some((one) => one.outboxId === outboxId && one.troubleNumber === 0);
+  const isNamed = decisions.some((one) => one.outboxId === outboxId && one.trouble === undefined);
   expect(isNamed, () => `no decision says that ${outboxId} is retired`);
   const state = members.get(outboxId)?.state;
   expect(state === "retired", () => `${outboxId} is retired, and is a ${state}`);
@@ -94,13 +95,14 @@ function checkResolved(
   const trouble = disk.decidedTroubles.get(troubleNumber);
   expect(trouble !== undefined, () => `trouble ${troubleNumber} is decided, and not kept`);
   const { kind, incarnation, outboxId } = trouble;
-  const streams = streaming.has(incarnation);
-  const gaps = decisions.filter(({ lastSequence }) => lastSequence > 0);
+  const streams = incarnation !== undefined && streaming.has(incarnation);
+  const gaps = decisions.filter(({ givenUp }) => givenUp !== undefined);
   expect(gaps.length === 0 || !streams, () => `a gap of ${incarnation} is closed, and it streams`);
-  const isByWord = kind === "ledger_restored" && outboxId !== "";
-  expect(!isByWord, () => `a word ends the refilling of a ledger by ${outboxId}`);
+  const isByWord = kind === "ledger_restored" && outboxId !== undefined;
+  expect(!isByWord, () => `a word ends the redelivery of ${outboxId}`);
   if (!isLast) return;
   if (kind === "outbox_rolled_back" || kind === "digest_differs") {
+    expect(incarnation !== undefined, () => `${kind} is recorded of no incarnation`);
     const { state } = disk.incarnations.get(incarnation) ?? {};
     expect(!streams || state !== "retired", () => `${incarnation} is retired, and it streams`);
   }

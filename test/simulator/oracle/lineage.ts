@@ -138,14 +138,16 @@ export class Lineage {
 
   /** An operator closed gaps: what lies in them is not counted, and counting goes on after them. */
   #decided({ decisions }: CommitResult): void {
-    for (const { incarnation, firstSequence, lastSequence } of decisions) {
-      if (lastSequence === 0) continue;
+    for (const { incarnation, givenUp } of decisions) {
+      if (givenUp === undefined) continue;
+      const { first, last } = givenUp;
+      expect(incarnation !== undefined, () => `#${first} of no incarnation is given up`);
       const before = this.appliedOf(incarnation);
-      const isGap = firstSequence === before + 1 && lastSequence >= firstSequence;
-      expect(isGap, () => `a gap from ${firstSequence} to ${lastSequence} after ${before}`);
-      this.#applied.set(incarnation, lastSequence);
+      const isGap = first === before + 1 && last >= first;
+      expect(isGap, () => `a gap from ${first} to ${last} after ${before}`);
+      this.#applied.set(incarnation, last);
       const gifts = this.truth.lifeOf(incarnation)?.gifts ?? [];
-      for (const gift of gifts.slice(before, lastSequence)) this.#givenUp.add(gift);
+      for (const gift of gifts.slice(before, last)) this.#givenUp.add(gift);
     }
   }
 

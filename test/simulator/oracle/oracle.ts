@@ -102,7 +102,7 @@ export class Oracle {
     const { asOfMs } = snapshot.meta;
     expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}`);
     const isNamed = snapshot.troubles.some(({ kind, outboxId }) => {
-      return kind === "ledger_restored" && outboxId === "";
+      return kind === "ledger_restored" && outboxId === undefined;
     });
     const isCopy = this.#marked.delete(disk);
     expect(isNamed || !isCopy, () => "a copy is opened, and does not say so");

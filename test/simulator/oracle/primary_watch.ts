@@ -76,7 +76,7 @@ export class PrimaryWatch {
     const members = snapshot.members.filter(({ state }) => state === "member");
     this.#members = new Set(members.map(({ outboxId }) => outboxId));
     this.#hadMembers = this.#members.size > 0;
-    this.#isCopy = snapshot.troubles.some(({ outboxId }) => outboxId === "");
+    this.#isCopy = snapshot.troubles.some(({ outboxId }) => outboxId === undefined);
   }
 
   /** The step at which the pulse of a label was sent; `as_of` without members has none. */

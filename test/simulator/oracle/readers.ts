@@ -1,6 +1,6 @@
 /**
  * What readers are shown: never above what was attempted, never below what the same reader was shown
- * before of one ledger, however often it is started, and of learnt counts nothing twice and nothing
+ * before of one ledger, however often it is started, and of cached counts nothing twice and nothing
  * left out.
  */
 import type { CountsResult, TotalView } from "../../../src/core/likes_server/likes_server.ts";

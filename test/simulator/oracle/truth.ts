@@ -110,7 +110,7 @@ export class Truth {
     }
   }
 
-  /** A giver is answered. Law 1: nothing is acknowledged that is not synced under that name. */
+  /** A client is answered. Law 1: nothing is acknowledged that is not synced under that name. */
   answered(requestId: number, outcome: AddResult): Gift {
     const gift = this.gifts[requestId - 1];
     expect(

@@ -2,7 +2,7 @@
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Trouble } from "../../../src/core/protocol/messages.ts";
-import type { NewTrouble } from "../../../src/store/ledger/ledger_rows.ts";
+import type { NewDecision, NewTrouble } from "../../../src/store/ledger/ledger_rows.ts";
 import { assertionOf, testId } from "../faults.ts";
 import {
   DECISION,
@@ -19,10 +19,12 @@ import type { LedgerFixture } from "./ledger_fixture.ts";
 const OTHER: NewTrouble = { ...TROUBLE, kind: "digest_differs" };
 const OF_LEDGER: NewTrouble = {
   ...TROUBLE,
-  outboxId: "",
-  incarnation: "",
+  outboxId: undefined,
+  incarnation: undefined,
   kind: "ledger_restored",
-  digest: "",
+  events: undefined,
+  digest: undefined,
+  doubtfulAsOf: undefined,
 };
 /** As a LikesServer reports `TROUBLE`. */
 const REPORTED: Trouble = TROUBLE;
@@ -58,8 +60,8 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
 
   test("addTrouble() records another gap of one incarnation when it ends elsewhere", async () => {
     await using fixture = makeFixture();
-    const gap: NewTrouble = { ...TROUBLE, kind: "gap", lastSequence: 7 };
-    const wider: NewTrouble = { ...gap, lastSequence: 9 };
+    const gap: NewTrouble = { ...TROUBLE, kind: "gap", events: { first: 1, last: 7 } };
+    const wider: NewTrouble = { ...gap, events: { first: 1, last: 9 } };
     const added = await valueOf(fixture.open(FIRST), (ledger) => [
       ledger.addTrouble(gap)?.number,
       ledger.addTrouble(wider)?.number,
@@ -74,7 +76,7 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
     const foreign = { ...TROUBLE, outboxId: testId(0xb) };
     const listed = await valueOf(fixture.open(FIRST), (ledger) => {
       for (const row of [OTHER, foreign, OF_LEDGER, TROUBLE]) ledger.addTrouble(row);
-      return [OUTBOX, "", testId(0xc)].map((outboxId) => ledger.troublesOf(outboxId));
+      return [OUTBOX, undefined, testId(0xc)].map((outboxId) => ledger.troublesOf(outboxId));
     });
     assert.equal(listed, [
       [
@@ -89,12 +91,26 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
   test("addTrouble() asserts when a number does not fit", async () => {
     await using fixture = makeFixture();
     const store = fixture.open(FIRST);
-    for (const field of ["lastSequence", "asOfFromMs", "asOfToMs", "sinceMs"]) {
-      const row = { ...TROUBLE, [field]: -1 };
+    const troubles: readonly Partial<NewTrouble>[] = [
+      { events: { first: -1, last: 4 } },
+      { events: { first: 1, last: -1 } },
+      { doubtfulAsOf: { afterMs: -1, upToMs: 1 } },
+      { doubtfulAsOf: { afterMs: 1, upToMs: -1 } },
+      { sinceMs: -1 },
+    ];
+    for (const changes of troubles) {
+      const row = { ...TROUBLE, ...changes };
       await assertionOf("whole number", () => store.transact((ledger) => ledger.addTrouble(row)));
     }
-    for (const field of ["firstSequence", "lastSequence", "asOfMs", "decidedMs"]) {
-      const row = { ...DECISION, troubleNumber: 0, [field]: 2 ** 53 };
+    const decisions: readonly Partial<NewDecision>[] = [
+      { trouble: { number: 2 ** 53, kind: "gap" } },
+      { givenUp: { first: 2 ** 53, last: 1 } },
+      { givenUp: { first: 1, last: 2 ** 53 } },
+      { asOfMs: 2 ** 53 },
+      { decidedMs: 2 ** 53 },
+    ];
+    for (const changes of decisions) {
+      const row = { ...DECISION, trouble: undefined, ...changes };
       await assertionOf("whole number", () => store.transact((ledger) => ledger.addDecision(row)));
     }
   });
@@ -117,8 +133,8 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
       ledger.trouble(3),
       ledger.troublesOf(OUTBOX),
       ledger.troubleCount(),
-      ledger.addTrouble({ ...TROUBLE, lastSequence: 5 })?.number,
-      ledger.addDecision({ ...DECISION, troubleNumber: 3 }).number,
+      ledger.addTrouble({ ...TROUBLE, events: { first: 1, last: 5 } })?.number,
+      ledger.addDecision({ ...DECISION, trouble: { number: 3, kind: "gap" } }).number,
       ledger.addTrouble(TROUBLE)?.number,
     ]);
     const other = { ...OTHER, number: 2 };
@@ -128,7 +144,7 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
   test("addDecision() ends no trouble when it names none", async () => {
     await using fixture = makeFixture();
     const store = fixture.open(FIRST);
-    const retire = { ...DECISION, kind: "retire", trouble: "", troubleNumber: 0 } as const;
+    const retire = { ...DECISION, kind: "retire", trouble: undefined } as const;
     const added = await valueOf(store, (ledger) => {
       ledger.addTrouble(TROUBLE);
       return [ledger.addDecision(retire), ledger.troubleCount()];
@@ -148,12 +164,12 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
 
   test("wasDecided() knows a trouble when one that has its range was decided", async () => {
     await using fixture = makeFixture();
-    const { lastSequence } = REPORTED;
     const differing: readonly Trouble[] = [
       { ...REPORTED, kind: "digest_differs" },
       { ...REPORTED, incarnation: testId(0x77) },
-      { ...REPORTED, firstSequence: 2 },
-      { ...REPORTED, lastSequence: 5 },
+      { ...REPORTED, events: { first: 2, last: 4 } },
+      { ...REPORTED, events: { first: 1, last: 5 } },
+      { ...REPORTED, events: undefined },
     ];
     await valueOf(fixture.open(FIRST), (ledger) => {
       ledger.addTrouble(TROUBLE);
@@ -162,9 +178,9 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
       assert.ok(ledger.wasDecided(OUTBOX, REPORTED));
     });
     await valueOf(fixture.open(SECOND), (ledger) => {
-      ledger.addTrouble({ ...TROUBLE, lastSequence: 5 });
+      ledger.addTrouble({ ...TROUBLE, events: { first: 1, last: 5 } });
       assert.ok(ledger.wasDecided(OUTBOX, { ...REPORTED, detail: "in other words" }));
-      assert.ok(ledger.wasDecided(OUTBOX, { ...REPORTED, lastSequence: lastSequence - 1 }));
+      assert.ok(ledger.wasDecided(OUTBOX, { ...REPORTED, events: { first: 1, last: 3 } }));
       assert.not(ledger.wasDecided(testId(0xb), REPORTED));
       for (const other of differing) assert.not(ledger.wasDecided(OUTBOX, other));
     });
@@ -211,7 +227,7 @@ function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
       .transact((ledger) => {
         ledger.addDecision(DECISION);
         ledger.addTrouble(TROUBLE);
-        ledger.addDecision({ ...DECISION, troubleNumber: 2 });
+        ledger.addDecision({ ...DECISION, trouble: { number: 2, kind: "digest_differs" } });
         throw new TypeError("a bug");
       })
       .catch((error: unknown) => error);

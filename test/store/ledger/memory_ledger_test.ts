@@ -39,7 +39,7 @@ test("clone() takes every row of the ledger", async () => {
     ledger.setMember(MEMBER);
     ledger.setIncarnation(ROW);
     ledger.addTrouble(TROUBLE);
-    ledger.addDecision({ ...DECISION, troubleNumber: 1 });
+    ledger.addDecision(DECISION);
     ledger.addTrouble({ ...TROUBLE, kind: "second_incarnation" });
   });
   const copy = disk.clone();

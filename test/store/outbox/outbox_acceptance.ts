@@ -60,7 +60,7 @@ export function acceptOutbox(test: Test, makeFixture: () => OutboxFixture): void
 }
 
 function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
-  test("load() gives an empty stranger when the outbox is new", async () => {
+  test("load() gives an empty unregistered outbox when it is new", async () => {
     await using fixture = makeFixture();
     assert.equal(await fixture.open().load(), {
       outboxId: OUTBOX_ID,
@@ -107,7 +107,7 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
-  test("write() keeps a record as it was when the giver uses its bytes again", async () => {
+  test("write() keeps a record as it was when the client uses its bytes again", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     const bytes = new Uint8Array([1, 2, 3]);

@@ -69,7 +69,7 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
     ]);
   });
 
-  test("shed counts idle closed incarnations apart from those with events", async () => {
+  test("evict counts idle closed incarnations apart from those with events", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
@@ -83,10 +83,10 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(await sequencesAfter(again, OLD, 0), [1, 2, 3]);
   });
 
-  test("shed lets go of the newest idle incarnations that wait, and never of the last", async () => {
+  test("evict lets go of the newest idle incarnations that wait, and never of the last", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    const range = { firstSequence: 1, lastSequence: 2, digest: "" };
+    const range = { events: { first: 1, last: 2 }, digest: undefined };
     const trouble = { kind: "outbox_rolled_back", incarnation: MIDDLE, ...range } as const;
     await store.write([mint(MIDDLE)]);
     await store.write([{ type: "park", incarnation: MIDDLE, trouble: { ...trouble, detail: "" } }]);

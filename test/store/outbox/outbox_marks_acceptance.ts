@@ -2,6 +2,7 @@
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import { NO_EVENTS } from "../../../src/core/protocol/messages.ts";
 import { MARK_CHARS_MAX } from "../../../src/limits.ts";
 import { assertionOf, testId } from "../faults.ts";
 import { append } from "./outbox_fixture.ts";
@@ -26,8 +27,7 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
     const trouble = {
       kind: "gap",
       incarnation: OLD,
-      firstSequence: 1,
-      lastSequence: 2 ** 53 - 1,
+      events: { first: 1, last: 2 ** 53 - 1 },
       digest: testId(0xd),
       detail: "1 to 4 are gone",
     } as const;
@@ -49,8 +49,7 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 1]), { type: "close", incarnation: OLD }]);
     const park = (incarnation: string, of: string): OutboxWrite => {
-      const range = { firstSequence: 0, lastSequence: 0, digest: "" };
-      const trouble = { kind: "gap", incarnation: of, ...range, detail: "" } as const;
+      const trouble = { kind: "gap", incarnation: of, ...NO_EVENTS, detail: "" } as const;
       return { type: "park", incarnation, trouble };
     };
     await assertionOf("its own trouble", () => store.write([park(OLD, NEW)]));

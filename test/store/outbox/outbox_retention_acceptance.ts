@@ -3,6 +3,7 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import type { OutboxStore, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import { NO_EVENTS } from "../../../src/core/protocol/messages.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { assertionOf, faultOf, testId } from "../faults.ts";
 import {
@@ -21,7 +22,7 @@ const NEW = testId(3);
 /** Of a record as `append` makes it. */
 const SMALL = recordDiskBytes(3);
 const SEEN = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
-const REOPEN: OutboxWrite = { type: "begin_redelivery", seen: SEEN };
+const REDELIVER: OutboxWrite = { type: "begin_redelivery", seen: SEEN };
 
 function mint(incarnation: string): OutboxWrite {
   return { type: "mint", incarnation };
@@ -114,8 +115,7 @@ function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
   test("close retains what the incarnation holds, acknowledged or not, and unparks it", async () => {
     await using fixture = makeFixture();
     const before = fixture.open();
-    const range = { firstSequence: 0, lastSequence: 0, digest: "" };
-    const trouble = { kind: "digest_differs", incarnation: OLD, ...range, detail: "" } as const;
+    const trouble = { kind: "digest_differs", incarnation: OLD, ...NO_EVENTS, detail: "" } as const;
     await before.write([mint(OLD), ...three(OLD), acknowledge(OLD, 1), mint(NEW), ...three(NEW)]);
     await before.write([{ type: "park", incarnation: OLD, trouble }]);
     await before.write([close(OLD)]);
@@ -145,11 +145,11 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
     const old = incarnationWith(OLD, { ...emptied(3), closed: true });
     assert.equal(state.incarnations, [old, incarnationWith(NEW, {})]);
     assert.equal([state.bytes, state.retainedBytes], [0, 0]);
-    await fixture.open().write([REOPEN]);
+    await fixture.open().write([REDELIVER]);
     assert.equal((await fixture.open().load()).incarnations[0], incarnationWith(OLD, emptied(3)));
   });
 
-  test("write() leaves nothing of an incarnation that it minted, closed and forgot", async () => {
+  test("write() leaves nothing of an incarnation that it minted, closed and purged", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD), evict(0, 0), mint(NEW)]);
@@ -163,7 +163,7 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
-  test("shed removes retained records, the oldest first, until they fit the bytes", async () => {
+  test("evict removes retained records, the oldest first, until they fit the bytes", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
@@ -192,7 +192,7 @@ function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(await sequencesAfter(fixture.open(), NEW, 2), [3]);
   });
 
-  test("shed removes the oldest closed incarnations when there are too many", async () => {
+  test("evict removes the oldest closed incarnations when there are too many", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
@@ -209,11 +209,10 @@ function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal([again.state.bytes, again.state.retainedBytes], [3 * SMALL, 3 * SMALL]);
   });
 
-  test("shed passes by what is parked and not acknowledged", async () => {
+  test("evict passes by what is parked and not acknowledged", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
-    const range = { firstSequence: 0, lastSequence: 0, digest: "" };
-    const trouble = { kind: "gap", incarnation: OLD, ...range, detail: "" } as const;
+    const trouble = { kind: "gap", incarnation: OLD, ...NO_EVENTS, detail: "" } as const;
     await store.write([mint(OLD), ...three(OLD), acknowledge(OLD, 1)]);
     await store.write([{ type: "park", incarnation: OLD, trouble }]);
     await store.write([mint(NEW), ...three(NEW), acknowledge(NEW, 1), evict(0, 0)]);
@@ -225,16 +224,16 @@ function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void {
-  test("reopen takes back what is acknowledged, closed and parked, but for what is gone", async () => {
+  test("redelivery takes back what is acknowledged, closed and parked, but for what is gone", async () => {
     await using fixture = makeFixture();
     const before = fixture.open();
-    const range = { firstSequence: 1, lastSequence: 2, digest: testId(4) };
+    const range = { events: { first: 1, last: 2 }, digest: testId(4) };
     const trouble = { kind: "gap", incarnation: MIDDLE, ...range, detail: "" } as const;
     await before.write([mint(OLD), ...three(OLD), close(OLD)]);
     await before.write([{ type: "trim", incarnation: OLD, upTo: 1 }]);
     await before.write([mint(MIDDLE), ...three(MIDDLE)]);
     await before.write([{ type: "park", incarnation: MIDDLE, trouble }]);
-    await before.write([mint(NEW), ...three(NEW), acknowledge(NEW, 2, SEEN), REOPEN]);
+    await before.write([mint(NEW), ...three(NEW), acknowledge(NEW, 2, SEEN), REDELIVER]);
     const store = fixture.open();
     const state = await store.load();
     const trimmed = { trimmed: positionAt(1), acknowledged: positionAt(1) };
@@ -245,7 +244,7 @@ function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void 
     ]);
     assert.equal([state.bytes, state.retainedBytes], [8 * SMALL, 0]);
     assert.equal([state.seen, state.isRedelivering], [SEEN, true]);
-    await store.write([REOPEN]);
+    await store.write([REDELIVER]);
     assert.equal(store.state, state, "there is nothing to take back");
     await store.write([{ type: "end_redelivery" }]);
     const { state: redelivered } = store;

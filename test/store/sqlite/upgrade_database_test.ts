@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { NO_EVENTS } from "../../../src/core/protocol/messages.ts";
 import { VERIFY_ROWS_BYTES_MAX } from "../../../src/limits.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { Database } from "../../../src/store/sqlite/sqlite.ts";
@@ -57,7 +58,6 @@ test("upgradeDatabase() keeps everything of an outbox of version 1", async () =>
   makeOutbox1(folder.path, OUTBOX_ROWS);
   const outbox = openOutbox(folder.path);
   const parked = { kind: "gap", incarnation: PARKED, detail: "1 to 4 are gone" } as const;
-  const range = { firstSequence: 0, lastSequence: 0, digest: "" };
   assert.equal(await outbox.load(), {
     outboxId: OUTBOX_ID,
     serverId: SERVER_ID,
@@ -66,7 +66,7 @@ test("upgradeDatabase() keeps everything of an outbox of version 1", async () =>
     isRedelivering: false,
     incarnations: [
       incarnationWith(OLD, { trimmed: TRIMMED, acknowledged: TRIMMED, last: LAST }),
-      incarnationWith(PARKED, { parked: { ...parked, ...range } }),
+      incarnationWith(PARKED, { parked: { ...parked, ...NO_EVENTS } }),
       incarnationWith(NEW, {}),
     ],
     purged: { events: 40, likes: 2n ** 53n + 1n },
@@ -95,13 +95,10 @@ test("upgradeDatabase() keeps everything of a ledger of version 1", async () => 
     outboxId: OUTBOX,
     incarnation: PARKED,
     kind: "gap",
-    firstSequence: 0,
-    lastSequence: 0,
-    digest: "",
+    ...NO_EVENTS,
     detail: "1 to 4 are gone",
     sinceMs: NOW_MS,
-    asOfFromMs: 0,
-    asOfToMs: 0,
+    doubtfulAsOf: undefined,
   } as const;
   const likes = 2n ** 53n + 1n;
   assert.equal(await ledger.load(), {

@@ -28,7 +28,7 @@ async function redeliver(ledger: LedgerHarness, seen: LedgerSeen | undefined, ac
   return result.redeliver;
 }
 
-test("applyCommands() greets with the start when an incarnation is new", async () => {
+test("applyCommands() answers a handshake with the start when an incarnation is new", async () => {
   const ledger = new LedgerHarness();
   const result = await ledger.result({ type: "hello", streamId: 1, hello: hello() });
   const found = { appliedSequence: 0, digest: FIRST, redeliver: false };
@@ -37,7 +37,7 @@ test("applyCommands() greets with the start when an incarnation is new", async (
   assert.is(ledger.row(), undefined);
 });
 
-test("applyCommands() greets with what the commands before it left, in one group", async () => {
+test("applyCommands() answers a handshake with what the commands before it left, in one group", async () => {
   const ledger = new LedgerHarness();
   const [first] = batches(FIRST, [[1, 2]]);
   const { results } = await ledger.run(reportCommand(), batchCommand(first), {
