@@ -1,6 +1,6 @@
 /**
- * Adds a generator's likes at its ticks, on real time. The generator is a client of a LikesServer in
- * its own process, which stores each tick with its event.
+ * Adds a generator's likes at its ticks, on real time. The generator is a client of a LikesServer
+ * in its own process, which stores each tick with its event.
  */
 import type { AddResult } from "../core/likes_server/likes_server.ts";
 import { dueTick, intervalMs, likesAt, tickMs } from "./generator.ts";
@@ -61,10 +61,10 @@ export class Generating {
   }
 
   /**
-   * Ends the run `durationMs` after its start, and not later than now. The newest tick up to then is
-   * still added, however late it is: a slow machine adds less, and not nothing. Nothing comes after
-   * it, also when the end is asked for again. Returns the time of the last like of the run by the
-   * machine's monotonic clock, at the latest; undefined when there was none.
+   * Ends the run `durationMs` after its start, and not later than now. The newest tick up to then
+   * is still added, however late it is: a slow machine adds less, and not nothing. Nothing comes
+   * after it, also when the end is asked for again. Returns the time of the last like of the run by
+   * the machine's monotonic clock, at the latest; undefined when there was none.
    */
   async finish(durationMs = Infinity): Promise<number | undefined> {
     clearTimeout(this.#timer);

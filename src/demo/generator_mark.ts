@@ -1,15 +1,15 @@
 /**
  * How far a generator has come, as the text that an outbox stores with the event of each tick. So a
- * process that was killed and started again neither gives a tick twice nor leaves one out.
+ * process that was killed and started again neither adds a tick twice nor leaves one out.
  */
 
 /** The newest tick of a generator. */
 export interface GeneratorMark {
   /** Start of the run by the machine's monotonic clock, in milliseconds: names the run. */
   readonly startMs: number;
-  /** The last tick that was given, from 1. */
+  /** The last tick that was added, from 1. */
   readonly tick: number;
-  /** Events that generators gave to this outbox in all runs. */
+  /** Events that generators added to this outbox in all runs. */
   readonly events: number;
 }
 
@@ -27,7 +27,7 @@ export function decodeMark(text: string | undefined): GeneratorMark | undefined 
   return { startMs, tick, events };
 }
 
-/** Returns the events that generators gave to an outbox whose newest mark is `text`. */
+/** Returns the events that generators added to an outbox whose newest mark is `text`. */
 export function generatedEvents(text: string | undefined): number {
   return decodeMark(text)?.events ?? 0;
 }

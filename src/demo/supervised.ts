@@ -1,7 +1,7 @@
 /**
  * A role as `likes orchestrate` forks it: the command line of a person, and `--supervised`.
  *
- * Its flags come from the parent, which has checked them and gives every one that matters. So they
+ * Its flags come from the parent, which has checked them and passes every one that matters. So they
  * are read here by Node's own parser: oclif, which reads what people type, takes a third of the
  * processor time until a role listens, and an orchestrated run pays that eleven times.
  */

@@ -1,8 +1,8 @@
 /**
  * The LikesServer as it runs: the pure core joined to an outbox on disk, gRPC and the clock.
  *
- * The shell decides nothing. It gives the core events, and performs its actions in their order. After
- * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
+ * The shell decides nothing. It passes events to the core, and performs actions in their order.
+ * After a store failed it stops at once, and sends nothing more: the next start reads the disk.
  */
 import { performance } from "node:perf_hooks";
 import { assert, unreachable } from "../assert.ts";
@@ -66,8 +66,8 @@ export interface LikesServer {
   /** Adds likes as a client in this process, whose `mark` is stored with them. */
   add(event: LikeEvent, mark: string): Promise<AddResult>;
   /**
-   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Returns the
-   * number of events that stay in the outbox.
+   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Returns
+   * the number of events that stay in the outbox.
    */
   stop(leave: boolean): Promise<number>;
 }
@@ -162,10 +162,10 @@ class LikesServerRole {
     }
     const requestId = ++this.#requestId;
     this.#counting.set(requestId, done);
-    this.#drive({ type: "count", ask: { requestId, ...asked } });
+    this.#drive({ type: "count", query: { requestId, ...asked } });
   }
 
-  /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */
+  /** A bug ends the role, also in a call: gRPC would answer the call and let the role go on. */
   readonly #drive = inTurn((event: LikesServerEvent): void => {
     if (this.#stopped || this.#core === undefined) return;
     try {
@@ -231,7 +231,7 @@ class LikesServerRole {
         .write(writes)
         .then((outcome) => {
           this.#drive({ type: "written", outcome, state: this.#store.state });
-          // A trouble ends with such a write, and nobody is told but the disk.
+          // A trouble ends with such a write, and no notice tells of that.
           if (writes.some(({ type }) => type !== "append")) this.#tellHealth();
         })
         .catch((error: unknown) => this.#fail(error));

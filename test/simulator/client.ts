@@ -40,5 +40,5 @@ function ask({ random, oracle, seats }: Clients): void {
   if (lately.length === 0) return;
   const itemIds = Array.from({ length: random.whole(1, 4) }, () => random.pick(lately).itemId);
   const process = random.pick(seats).process;
-  process?.run(() => process.drive({ type: "count", ask: { requestId: 0, itemIds, limit: 0 } }));
+  process?.run(() => process.drive({ type: "count", query: { requestId: 0, itemIds, limit: 0 } }));
 }

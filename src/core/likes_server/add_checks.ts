@@ -1,6 +1,6 @@
 /**
- * Why a LikesServer accepts no likes, in words for whoever adds them. A check returns undefined when it
- * finds nothing.
+ * Why a LikesServer accepts no likes, in words for whoever adds them. A check returns undefined
+ * when it finds nothing.
  */
 import type { Refusal } from "../../errors.ts";
 import { TOTAL_LIKES_ACCEPTING_MAX } from "../../limits.ts";
@@ -15,14 +15,14 @@ export function checkMembership(
 ): Refusal | undefined {
   if (isAccepting) return undefined;
   const why = isStopping
-    ? "it is stopping; give them to another LikesServer"
+    ? "it is stopping; add them at another LikesServer"
     : `it waits for the primary at ${primary} to admit it; start a primary there`;
   return { code: "not_accepting", message: `Cannot accept likes at ${serverId}: ${why}` };
 }
 
 /**
- * Returns the refusal when the total is near its end. So the primary never has to refuse accepted likes
- * because its numbers end.
+ * Returns the refusal when the total is near its end. So the primary never has to refuse accepted
+ * likes because its numbers end.
  */
 export function checkTotal(totalLikes: bigint): Refusal | undefined {
   if (totalLikes < TOTAL_LIKES_ACCEPTING_MAX) return undefined;

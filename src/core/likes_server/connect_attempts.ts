@@ -1,4 +1,6 @@
-/** When a LikesServer may connect to its primary: at once, or after a pause that grows by failures. */
+/**
+ * When a LikesServer may connect to its primary: at once, or after a pause that grows by failures.
+ */
 import { backoffMs } from "../protocol/backoff.ts";
 
 /** The attempts since a stream last lasted. */

@@ -29,9 +29,9 @@ export class CountQueries {
     if (refusal !== undefined) {
       return this.#answer(query.requestId, { type: "refused", refusal });
     }
-    const asked = this.#cache.ask(query, nowMs);
-    if (asked.type === "answered") this.#show([asked.view]);
-    if (asked.type === "refused") this.#answer(query.requestId, asked);
+    const outcome = this.#cache.query(query, nowMs);
+    if (outcome.type === "answered") this.#show([outcome.view]);
+    if (outcome.type === "refused") this.#answer(query.requestId, outcome);
   }
 
   /** Asks the primary the next question, if one is due. */

@@ -3,8 +3,8 @@
  * incarnation that is not closed and not parked; the appending one is the last.
  *
  * What is sent is read from the outbox, batch by batch, so nothing is sent before it is synced. A
- * stream learns from its Welcome where the ledger stands, so nothing is remembered between streams but
- * the ledger that was seen.
+ * stream learns from its Welcome where the ledger stands, so nothing is remembered between streams
+ * but the ledger that was seen.
  */
 import { assert, unreachable } from "../../assert.ts";
 import {
@@ -65,14 +65,16 @@ export class Deliverer {
     this.#attempts = new ConnectAttempts(parts.options.random);
   }
 
-  /** The ledger as the current stream sees it; undefined without a stream, or before its Welcome. */
+  /**
+   * The ledger as the current stream sees it; undefined without a stream, or before its Welcome.
+   */
   get streamSeen(): LedgerSeen | undefined {
     return this.#session?.seen;
   }
 
   /**
-   * The ledger to which the outbox belongs, as it was last seen, also when the disk is only about to
-   * have that. An outbox that belongs to none yet may join any.
+   * The ledger to which the outbox belongs, as it was last seen, also when the disk is only about
+   * to have that. An outbox that belongs to none yet may join any.
    */
   get ledgerSeen(): LedgerSeen | undefined {
     const { outbox, membership } = this.#parts;
@@ -206,8 +208,9 @@ export class Deliverer {
   }
 
   /**
-   * Delivers everything again, from the oldest on. Nothing is reported on this stream: a report of the
-   * appending incarnation would look like a second copy while older ones are open at the ledger.
+   * Delivers everything again, from the oldest on. Nothing is reported on this stream: a report of
+   * the appending incarnation would look like a second copy while older ones are open at the
+   * ledger.
    */
   #redeliver(session: DeliverySession, { ledgerId, generation, pulse }: Welcome): void {
     const { redelivery, writer, actions } = this.#parts;
@@ -217,7 +220,9 @@ export class Deliverer {
     this.#end(session, [{ type: "begin_redelivery", seen }]);
   }
 
-  /** Sets an incarnation aside for an operator. The appending one is replaced, so that likes go on. */
+  /**
+   * Sets an incarnation aside for an operator. The appending one is replaced, so that likes go on.
+   */
   #park(session: DeliverySession, trouble: ReportedTrouble, nowMs: number): void {
     const { outbox, writer, options } = this.#parts;
     const { incarnation } = session;

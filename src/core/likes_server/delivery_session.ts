@@ -1,5 +1,6 @@
 /**
- * One delivery stream of a LikesServer, from its connect to its end. A stream delivers one incarnation.
+ * One delivery stream of a LikesServer, from its connect to its end. A stream delivers one
+ * incarnation.
  *
  *     handshake ── Welcome ──> comparing ── same digest ──> sending ──> ending
  *                                  └────── another digest, a gap ────────┘
@@ -27,7 +28,9 @@ interface Handshake {
 /** What is known from Welcome on. */
 interface Welcomed {
   readonly welcome: Welcome;
-  /** The newest version of the ledger that this stream told of. Never below the one of `welcome`. */
+  /**
+   * The newest version of the ledger that this stream told of. Never below the one of `welcome`.
+   */
   version: number;
 }
 
@@ -140,7 +143,9 @@ export class DeliverySession {
 
   // Messages.
 
-  /** Takes a pulse. Returns false, and takes nothing, when it is older than one that came before. */
+  /**
+   * Takes a pulse. Returns false, and takes nothing, when it is older than one that came before.
+   */
   onPulse(pulse: Pulse, nowMs: number): boolean {
     if (pulse.pulseMs <= this.#pulseMs) return false;
     this.#pulseMs = pulse.pulseMs;
@@ -152,7 +157,10 @@ export class DeliverySession {
     return true;
   }
 
-  /** In `sending`: takes an Ack. Returns false, and takes nothing, when it is of what was not sent here. */
+  /**
+   * In `sending`: takes an Ack. Returns false, and takes nothing, when it is of what was not sent
+   * here.
+   */
   onAck(ack: Ack, nowMs: number): boolean {
     const phase = this.#sending();
     if (!this.#acknowledgeUpTo(phase, ack.appliedSequence)) return false;
@@ -182,9 +190,10 @@ export class DeliverySession {
   }
 
   /**
-   * Returns the Welcome once, when the stream is found to last. Being admitted is enough unless attempts
-   * failed before. A ledger whose disk is full admits a member that it knows, and refuses it at the next
-   * commit. So after a failure the ledger has to have been written since, or the stream to have lasted.
+   * Returns the Welcome once, when the stream is found to last. Being admitted is enough unless
+   * attempts failed before. A ledger whose disk is full admits a member that it knows, and refuses
+   * it at the next commit. So after a failure the ledger has to have been written since, or the
+   * stream to have lasted.
    */
   becomeSteady(nowMs: number, hasFailed: boolean): Welcome | undefined {
     if (this.#admission.type !== "admitted") return undefined;
@@ -213,7 +222,10 @@ export class DeliverySession {
     phase.isReading = true;
   }
 
-  /** In `sending`: puts what was read in flight. Returns the batch; undefined if the events are gone. */
+  /**
+   * In `sending`: puts what was read in flight. Returns the batch; undefined if the events are
+   * gone.
+   */
   enqueue({ end, records }: OutboxRead): LikeBatch | undefined {
     const phase = this.#sending();
     assert(phase.isReading, "what is sent was read");

@@ -1,6 +1,6 @@
 /**
- * Likes that wait for their sync. Requests that arrive together become one record and share one sync
- * (group commit). Each is answered only after that sync.
+ * Likes that wait for their sync. Requests that arrive together become one record and share one
+ * sync (group commit). Each is answered only after that sync.
  *
  * Requests wait in the records that they will share. Disk use depends on how likes are grouped, so
  * records are formed before a like is accepted.
@@ -18,7 +18,9 @@ export interface AddRequest {
   /** Names the call that is to be answered. */
   readonly requestId: number;
   readonly event: LikeEvent;
-  /** The client's own text. It is stored with the event, and the newest is read again at a start. */
+  /**
+   * Opaque text of the client. The newest one is stored, and the client gets it back at a start.
+   */
   readonly mark: string | undefined;
 }
 
@@ -46,7 +48,7 @@ export interface RecordFormat {
   readonly recordDiskBytes: (eventBytes: number) => number;
 }
 
-/** The requests that wait, in the order in which they came. */
+/** The requests that wait, in the order in which they arrived. */
 export class GroupCommit {
   readonly #format: RecordFormat;
   /** None is empty, and all but the last are full. */
@@ -55,7 +57,9 @@ export class GroupCommit {
   #requests = 0;
   /** Bytes that `#pending` will take on the disk, at the most. */
   #diskBytes = 0;
-  /** Bytes of the record under way, which the outbox does not count yet. 0 when none is under way. */
+  /**
+   * Bytes of the record under way, which the outbox does not count yet. 0 when none is under way.
+   */
   #underWayBytes = 0;
 
   constructor(format: RecordFormat) {
@@ -109,7 +113,7 @@ export class GroupCommit {
     return { writes: [{ type: "append", incarnation, record, last: end, mark }], requests };
   }
 
-  /** The record that was taken is no longer under way: the outbox counts it, or was not written. */
+  /** The record that was taken is no longer under way: the outbox counts it, or it was refused. */
   end(): void {
     this.#underWayBytes = 0;
   }

@@ -116,8 +116,8 @@ export class LikesServerCore {
   }
 
   /**
-   * What is wrong with the outbox or its ledger, as far as this LikesServer knows: the oldest, because
-   * it is the oldest incarnation that a ledger may still take for the live one.
+   * What is wrong with the outbox or its ledger, as far as this LikesServer knows: the oldest,
+   * because it is the oldest incarnation that a ledger may still take for the live one.
    */
   get troubles(): readonly ReportedTrouble[] {
     return this.#deliverer.troubles.slice(0, TROUBLES_MAX);
@@ -133,7 +133,7 @@ export class LikesServerCore {
       case "add":
         return this.#add(event.add);
       case "count":
-        return this.#counts.query(event.ask, nowMs);
+        return this.#counts.query(event.query, nowMs);
       case "counts_fetched":
         return this.#counts.onFetched(event.answer, this.#deliverer.ledgerSeen?.ledgerId, nowMs);
       case "written":

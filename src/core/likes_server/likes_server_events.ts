@@ -1,5 +1,6 @@
 /**
- * What happens to a LikesServer's state machine, and what it asks for: the language of its shell.
+ * The interface between a LikesServer's state machine and its shell: events in, actions out. Only
+ * the shell performs actions, and the machine decides everything.
  */
 import type { Refusal } from "../../errors.ts";
 import type { AddRequest } from "./group_commit.ts";
@@ -30,10 +31,12 @@ export type StreamEvent =
 export type LikesServerEvent =
   | StreamEvent
   | { readonly type: "add"; readonly add: AddRequest }
-  | { readonly type: "count"; readonly ask: CountsQuery }
-  /** The question was answered; undefined when the primary gave no answer. */
+  | { readonly type: "count"; readonly query: CountsQuery }
+  /** The fetch ended; `answer` is undefined when the primary did not answer. */
   | { readonly type: "counts_fetched"; readonly answer: CountsAnswer | undefined }
-  /** The write that was asked for is synced, or was not done; `state` is the outbox as it is now. */
+  /**
+   * The write that was asked for is synced, or was not done; `state` is the outbox as it is now.
+   */
   | { readonly type: "written"; readonly outcome: WriteOutcome; readonly state: OutboxSnapshot }
   /** Stop accepting, deliver, and leave the ledger's members or stay one. */
   | { readonly type: "stop"; readonly leave: boolean }
@@ -56,7 +59,10 @@ export type LikesServerAction =
   | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
   | { readonly type: "disconnect"; readonly streamId: number }
   | { readonly type: "answer"; readonly requestId: number; readonly outcome: AddResult }
-  /** Ask the primary, within a bounded time, and answer with `counts_fetched`. One question at a time. */
+  /**
+   * Ask the primary, within a bounded time, and answer with `counts_fetched`. One question at a
+   * time.
+   */
   | { readonly type: "fetch_counts"; readonly fetch: CountsFetch }
   | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsResult }
   /** All is delivered, and left if that was asked for. */
@@ -102,7 +108,9 @@ export interface LikesServerOptions {
   /** Names the primary in messages. */
   readonly primary: string;
   readonly codec: RecordCodec;
-  /** The store's upper bound of the bytes that a record takes on its disk, by those of its events. */
+  /**
+   * The store's upper bound of the bytes that a record takes on its disk, by those of its events.
+   */
   readonly recordDiskBytes: (eventBytes: number) => number;
   /** 128 random bits as 32 hexadecimal digits. */
   readonly mintId: () => Id;

@@ -1,12 +1,14 @@
 /**
  * Whether the ledger waits for this outbox, and how its LikesServer stops.
  *
- * An outbox is `unregistered` until an Ack admits it, then a `member`, and `leaving` from the moment at
- * which it asks to leave. It is `unregistered` again once an Ack says that it left. The state changes
- * when a write of it is synced: likes that are accepted without membership would be waited for by no
- * one, and likes that are accepted after leaving would be missing from a converged total.
+ * An outbox is `unregistered` until an Ack admits it, then a `member`, and `leaving` from the
+ * moment at which it asks to leave. It is `unregistered` again once an Ack says that it left. The
+ * state changes when a write of it is synced: likes that are accepted without membership would be
+ * waited for by no one, and likes that are accepted after leaving would be missing from a converged
+ * total.
  *
- * A LikesServer that stops accepts nothing and delivers what it has. It leaves only if that was asked for.
+ * A LikesServer that stops accepts nothing and delivers what it has. It leaves only if that was
+ * asked for.
  */
 import { assert } from "../../assert.ts";
 import type { Membership, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
@@ -21,7 +23,10 @@ type StopPhase = "running" | "stopping" | "delivered" | "stopped";
 /** The membership of one outbox, as its one process knows it. */
 export class OutboxMembership {
   #state: Membership;
-  /** Whether the ledger may have recorded the outbox. A report that is on its way may not have arrived. */
+  /**
+   * Whether the ledger may have recorded the outbox. A report that is on its way may not have
+   * arrived.
+   */
   #mayBeKnown: boolean;
   /** Whether a write waits or is under way that makes it a member. */
   #isJoining = false;
@@ -61,7 +66,9 @@ export class OutboxMembership {
     return this.#phase === "running" || this.#phase === "stopping";
   }
 
-  /** Whether it may report. The first report makes it a member, and one that stops wants to be none. */
+  /**
+   * Whether it may report. The first report makes it a member, and one that stops wants to be none.
+   */
   get mayReport(): boolean {
     return !this.isStopping || this.#mayBeKnown;
   }
@@ -79,7 +86,10 @@ export class OutboxMembership {
     return { type: "membership", membership: "member", seen };
   }
 
-  /** Accepts nothing from now on. Returns the write that asks to leave, if there is anything to leave. */
+  /**
+   * Accepts nothing from now on. Returns the write that asks to leave, if there is anything to
+   * leave.
+   */
   stop(leave: boolean, seen: LedgerSeen | undefined): OutboxWrite | undefined {
     if (this.isStopping) return undefined;
     this.#phase = "stopping";
@@ -95,8 +105,8 @@ export class OutboxMembership {
   }
 
   /**
-   * Stops if nothing is left to do: everything is delivered, and left if that was asked for. Returns
-   * whether it stops now. No write may be under way.
+   * Stops if nothing is left to do: everything is delivered, and left if that was asked for.
+   * Returns whether it stops now. No write may be under way.
    */
   stopIfDelivered(hasDeliverable: boolean): boolean {
     const isDone = this.#state !== "leaving" && !hasDeliverable;

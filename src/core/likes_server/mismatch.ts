@@ -1,12 +1,14 @@
 /**
- * Why an incarnation cannot go on from where the ledger stands: one of both sides forgot something, or
- * has other events under the same names. Law 7: this is named and never guessed about.
+ * Why an incarnation cannot go on from where the ledger stands: one of both sides forgot something,
+ * or has other events under the same names. Law 7: this is named and never guessed about.
  */
 import type { IncarnationView } from "./outbox_view.ts";
 import type { EventRange, ReportedTrouble, Welcome } from "../protocol/messages.ts";
 import type { Position } from "../protocol/record.ts";
 
-/** Returns what is wrong by the applied sequence alone; undefined when the digests may be compared. */
+/**
+ * Returns what is wrong by the applied sequence alone; undefined when the digests may be compared.
+ */
 export function mismatchAtWelcome(
   incarnation: IncarnationView,
   { appliedSequence }: Welcome,
@@ -37,7 +39,10 @@ export function mismatchAtPosition(
   return { kind: "digest_differs", incarnation: id, events, digest: undefined, detail };
 }
 
-/** Events after the applied sequence that were removed from the outbox; undefined when there are none. */
+/**
+ * Events after the applied sequence that were removed from the outbox; undefined when there are
+ * none.
+ */
 function gapAfter(
   { id: incarnation, stored }: IncarnationView,
   appliedSequence: number,
@@ -50,8 +55,8 @@ function gapAfter(
 }
 
 /**
- * The events that may be others here than at the ledger, up to the last one that either side has. They
- * begin after those that the ledger acknowledged, if it has these.
+ * The events that may be others here than at the ledger, up to the last one that either side has.
+ * They begin after those that the ledger acknowledged, if it has these.
  */
 function doubtfulEvents(
   { acknowledged, stored }: IncarnationView,

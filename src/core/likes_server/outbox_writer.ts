@@ -1,8 +1,8 @@
 /**
- * The order of writes to an outbox: one at a time, changes of state before likes, each record of likes
- * in a transaction of its own. A change of state is tried again until it is written, however long the
- * disk is full or the store busy. Likes that could not be written are refused, and so are likes that
- * wait for a new incarnation: the client decides whether to try again.
+ * The order of writes to an outbox: one at a time, changes of state before likes, each record of
+ * likes in a transaction of its own. A change of state is tried again until it is written, however
+ * long the disk is full or the store busy. Likes that could not be written are refused, and so are
+ * likes that wait for a new incarnation: the client decides whether to try again.
  */
 import { assert } from "../../assert.ts";
 import type { AddRequest, GroupCommit, Writing } from "./group_commit.ts";
@@ -58,8 +58,8 @@ export class OutboxWriter {
   }
 
   /**
-   * Takes back what says that events are acknowledged, or removes some for it: what is under way is not
-   * tried again if it fails.
+   * Takes back what says that events are acknowledged, or removes some for it: what is under way is
+   * not tried again if it fails.
    */
   takeBackAcknowledged(): void {
     const isKept = ({ type }: OutboxWrite): boolean => {
@@ -93,8 +93,9 @@ export class OutboxWriter {
   }
 
   /**
-   * Queues the failed changes before the others, to be tried again later. Takes out the likes that wait
-   * for one of them to mint an incarnation, and returns these likes: when that happens is unknown.
+   * Queues the failed changes before the others, to be tried again later. Takes out the likes that
+   * wait for one of them to mint an incarnation, and returns these likes: when that happens is
+   * unknown.
    */
   retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly AddRequest[] {
     this.#failure = why;

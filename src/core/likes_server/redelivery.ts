@@ -16,7 +16,9 @@ interface Redelivering {
   readonly trouble: ReportedTrouble;
   /** The last event that is delivered again: what the appending incarnation had when this began. */
   readonly newest: { readonly id: IncarnationId; readonly sequence: number };
-  /** Whether the ledger has recorded the trouble. It has to, also when nothing is delivered again. */
+  /**
+   * Whether the ledger has recorded the trouble. It has to, also when nothing is delivered again.
+   */
   isRecorded: boolean;
 }
 
@@ -40,9 +42,9 @@ export class Redelivery {
   }
 
   /**
-   * What a ledger must have of `incarnation`, else it forgot. During a redelivery the ledger is known
-   * to lack something, and only what it acknowledged since then counts. What was removed from the
-   * outbox cannot be delivered again.
+   * What a ledger must have of `incarnation`, else it forgot. During a redelivery the ledger is
+   * known to lack something, and only what it acknowledged since then counts. What was removed from
+   * the outbox cannot be delivered again.
    */
   claimedSequence({ acknowledged, stored }: IncarnationView): number {
     const { isRedelivering } = this.#outbox;
@@ -50,7 +52,9 @@ export class Redelivery {
     return isAnew ? 0 : acknowledged.sequence;
   }
 
-  /** Begins: a stream of `incarnation` found that the ledger forgot. Returns what is to be named. */
+  /**
+   * Begins: a stream of `incarnation` found that the ledger forgot. Returns what is to be named.
+   */
   begin({ id: incarnation }: IncarnationView): ReportedTrouble {
     const { id, stored } = this.#outbox.current;
     const detail = "the ledger is older than what it acknowledged to this outbox";
@@ -68,8 +72,8 @@ export class Redelivery {
   }
 
   /**
-   * Ends if the ledger has everything again. `streamed` is being delivered; what is older was delivered
-   * before. Returns whether it ended.
+   * Ends if the ledger has everything again. `streamed` is being delivered; what is older was
+   * delivered before. Returns whether it ended.
    */
   endIfDone(streamed: IncarnationView): boolean {
     if (this.#redelivering === undefined || streamed !== this.#outbox.current) return false;

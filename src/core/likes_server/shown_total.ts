@@ -1,4 +1,6 @@
-/** The total as a LikesServer shows it: what the newest answered pulse said, beside its own likes. */
+/**
+ * The total as a LikesServer shows it: what the newest answered pulse said, beside its own likes.
+ */
 import type { TotalView } from "./likes_server_events.ts";
 import type { Pulse } from "../protocol/messages.ts";
 
@@ -23,7 +25,9 @@ export class ShownTotal {
     this.#shown = { pulse, receivedMs: nowMs, countedLikes };
   }
 
-  /** Returns what is shown at `nowMs` when `acceptedLikes` were accepted; undefined before a pulse. */
+  /**
+   * Returns what is shown at `nowMs` when `acceptedLikes` were accepted; undefined before a pulse.
+   */
   view(acceptedLikes: bigint, nowMs: number): TotalView | undefined {
     if (this.#shown === undefined) return undefined;
     const { pulse, receivedMs, countedLikes } = this.#shown;

@@ -1,4 +1,4 @@
-/** Rows of an outbox as SQLite gives and takes them, and what they mean. */
+/** Rows of an outbox as SQLite returns and takes them, and what they mean. */
 import type { ReportedTrouble, TroubleKind } from "../../core/protocol/messages.ts";
 import type {
   IncarnationState,

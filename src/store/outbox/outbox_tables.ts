@@ -148,7 +148,7 @@ export function prepareOutbox(database: Database) {
         "mark = @mark",
     ),
     setIncarnation: prepareSetIncarnation(database),
-    forget: database.prepare<[IncarnationId]>("DELETE FROM incarnations WHERE incarnation = ?"),
+    purge: database.prepare<[IncarnationId]>("DELETE FROM incarnations WHERE incarnation = ?"),
     append: database.prepare<[IncarnationId, number, number, Digest, bigint, Uint8Array]>(
       "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
         `VALUES (${NAMED}, ?, ?, ?, ?, ?)`,

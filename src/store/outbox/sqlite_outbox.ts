@@ -24,13 +24,13 @@ import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
 /** How an outbox is opened. */
 export interface OutboxOptions extends SqliteOptions {
-  /** Verifies what is held; without one, records are taken as they are found. */
+  /** Verifies what is stored; without one, records are taken as they are found. */
   readonly codec?: RecordCodec;
 }
 
 /**
- * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone. A new one gets
- * the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_busy`, `store_newer`,
+ * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone. A new one
+ * gets the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_busy`, `store_newer`,
  * `store_unusable` (it is damaged, or another's) or `disk_full`.
  */
 export function openSqliteOutbox(
@@ -67,7 +67,7 @@ export class SqliteOutbox implements OutboxStore {
   readonly recordDiskBytes = recordDiskBytes;
   readonly #file: SqliteFile;
   readonly #statements: OutboxStatements;
-  readonly #held: StoredRecords;
+  readonly #records: StoredRecords;
   readonly #codec: RecordCodec | undefined;
   /** As it was last committed. */
   #state: OutboxSnapshot;
@@ -79,7 +79,7 @@ export class SqliteOutbox implements OutboxStore {
     const statements = prepareOutbox(database);
     this.#file = file;
     this.#statements = statements;
-    this.#held = {
+    this.#records = {
       positionAt(incarnation, sequence) {
         const row = statements.positionAt.get(incarnation, sequence);
         return row === undefined ? undefined : positionOf(row);
@@ -120,7 +120,7 @@ export class SqliteOutbox implements OutboxStore {
     const outcome = this.#file.transact(() => {
       let state = this.#state;
       for (const write of writes) {
-        const next = afterWrite(state, write, this.#held);
+        const next = afterWrite(state, write, this.#records);
         if (next !== state) this.#execute(write, state, next);
         state = next;
       }
@@ -153,7 +153,7 @@ export class SqliteOutbox implements OutboxStore {
     const found = findIncarnation(this.#state, incarnation);
     if (found === undefined) return undefined;
     if (sequence === found.trimmed.sequence) return found.trimmed;
-    return this.#held.positionAt(incarnation, sequence);
+    return this.#records.positionAt(incarnation, sequence);
   }
 
   #recordsAfter(
@@ -178,7 +178,7 @@ export class SqliteOutbox implements OutboxStore {
 
   /** Brings `write`, which led from the state `before` to `next`, to the tables. */
   #execute(write: OutboxWrite, before: OutboxSnapshot, next: OutboxSnapshot): void {
-    const { append, remove, forget, setIncarnation, setOutbox } = this.#statements;
+    const { append, remove, purge, setIncarnation, setOutbox } = this.#statements;
     if (write.type === "append") {
       const { incarnation, record, last } = write;
       const { firstSequence, bytes } = record;
@@ -187,7 +187,7 @@ export class SqliteOutbox implements OutboxStore {
       const { purged, changed } = changesBetween(before, next);
       for (const { incarnation, last } of purged) {
         remove.run(incarnation, last.sequence);
-        forget.run(incarnation);
+        purge.run(incarnation);
       }
       for (const one of changed) {
         setIncarnation.run(incarnationRow(one));
