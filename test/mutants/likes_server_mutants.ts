@@ -597,8 +597,8 @@ const OTHERS = [
         breaks: "law 5: likes are missing from a count that was read before they were applied",
         edits: [
           [
-            "    if (this.#fetching === undefined) this.#recent.prune(incarnations);",
-            "    this.#recent.prune(incarnations);",
+            "    if (this.#fetching === undefined) this.#unapplied.prune(incarnations);",
+            "    this.#unapplied.prune(incarnations);",
           ],
         ],
       },

@@ -72,8 +72,8 @@ export class CountQueries {
   #unknown(): CountsResult {
     const { serverId, primary } = this.#options;
     const message =
-      `Cannot tell the likes at ${serverId}: it has not learnt them, and the primary at ${primary} ` +
-      "does not answer for its ledger; ask again when it is back";
+      `Cannot tell the likes at ${serverId}: it has not learnt them, and the primary at ` +
+      `${primary} does not answer for its ledger; ask again when it is back`;
     return { type: "refused", refusal: { code: "count_unknown", message } };
   }
 

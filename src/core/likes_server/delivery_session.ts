@@ -1,12 +1,11 @@
 /**
- * One delivery stream of a LikesServer, from its connect to its end. A stream delivers one
- * incarnation.
+ * One delivery stream of a LikesServer, from its connect to its end. It delivers one incarnation.
  *
- *     handshake ── Welcome ──> comparing ── same digest ──> sending ──> ending
- *                                  └────── another digest, a gap ────────┘
+ *     handshake ── Welcome ──> comparing ── same digest ──> sending ── all applied ──> ending
+ *                                  └──────── cannot go on from there ────────────────────┘
  *
- * Each transition asserts the phase that it leaves. Nothing here decides what happens next: the
- * deliverer does. All of this dies with the stream, since the next Welcome says where to go on.
+ * Each transition asserts the phase that it leaves. The deliverer decides what happens next. A stream
+ * can break in any phase, and nothing here outlives it: the next Welcome says where to go on.
  */
 import { assert } from "../../assert.ts";
 import {

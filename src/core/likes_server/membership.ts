@@ -1,14 +1,12 @@
 /**
  * Whether the ledger waits for this outbox, and how its LikesServer stops.
  *
- * An outbox is `unregistered` until an Ack admits it, then a `member`, and `leaving` from the
- * moment at which it asks to leave. It is `unregistered` again once an Ack says that it left. The
- * state changes when a write of it is synced: likes that are accepted without membership would be
- * waited for by no one, and likes that are accepted after leaving would be missing from a converged
- * total.
+ * An outbox is `unregistered` until an Ack admits it, then a `member`, and `leaving` once it asks to
+ * leave. It is `unregistered` again once an Ack says that it left. A state counts when its write is
+ * synced. The ledger is converged without likes of an outbox that it does not wait for, so only a
+ * member accepts likes.
  *
- * A LikesServer that stops accepts nothing and delivers what it has. It leaves only if that was
- * asked for.
+ * A LikesServer that stops accepts nothing, and delivers what it has. It leaves only if asked to.
  */
 import { assert } from "../../assert.ts";
 import type { Membership, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
@@ -34,9 +32,9 @@ export class OutboxMembership {
 
   /** `snapshot` was read after this process minted its incarnation. */
   constructor({ membership, incarnations }: OutboxSnapshot) {
-    // Whether a leave was recorded that was asked for is not known: the ledger has to admit it again.
+    // The ledger may have recorded a leave that was asked for. It has to admit the outbox again.
     this.#state = membership === "member" ? "member" : "unregistered";
-    // An earlier process may have reported, and ended before it could write down that it is admitted.
+    // An earlier process may have reported, and ended before it wrote that it is admitted.
     const open = incarnations.filter(({ closed }) => !closed);
     this.#mayBeKnown = membership !== "unregistered" || open.length > 1;
   }
