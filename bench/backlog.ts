@@ -6,6 +6,7 @@ import type * as knownModule from "../src/core/likes_server/outbox_view.ts";
 import type * as limitsModule from "../src/limits.ts";
 import type * as outboxModule from "../src/roles/open_outbox.ts";
 import type * as codecModule from "../src/format/record_codec.ts";
+import type * as groupModule from "../src/core/likes_server/group_commit.ts";
 import type * as writerModule from "../src/core/likes_server/outbox_writer.ts";
 import { built } from "./built.ts";
 import { preciseMs } from "./clock.ts";
@@ -29,6 +30,7 @@ export async function fillOutbox(
   events: number,
 ): Promise<Backlog> {
   const { OutboxView } = await built<typeof knownModule>("core/likes_server/outbox_view.js");
+  const { GroupCommit } = await built<typeof groupModule>("core/likes_server/group_commit.js");
   const { OutboxWriter } = await built<typeof writerModule>("core/likes_server/outbox_writer.js");
   const { recordCodec } = await built<typeof codecModule>("format/record_codec.js");
   const { openOutbox } = await built<typeof outboxModule>("roles/open_outbox.js");
@@ -36,7 +38,9 @@ export async function fillOutbox(
   const { store } = openOutbox(dataDir, serverId);
   await store.write([{ type: "mint", incarnation: "b".repeat(32) }]);
   const outbox = new OutboxView(await store.load());
-  const writer = new OutboxWriter(recordCodec);
+  const { recordDiskBytes } = store;
+  const adds = new GroupCommit({ codec: recordCodec, recordDiskBytes });
+  const writer = new OutboxWriter(adds);
   let likes = 0n;
   let syncs = 0;
   const startMs = preciseMs();
@@ -45,8 +49,8 @@ export async function fillOutbox(
     for (; given < upTo; given++) {
       const change = { kind: "add", likes: BigInt((given * 31) % (LIKES_MAX + 1)) } as const;
       const event = { itemId: `video-${given % ITEMS}`, change };
-      const add = { requestId: given, event, generator: undefined };
-      expectSame("a refusal", writer.add(add, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
+      const add = { requestId: given, event, mark: undefined };
+      expectSame("a refusal", adds.add(add, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
       likes += change.likes;
     }
     const { writes } = writer.next(outbox, startMs) ?? { writes: [] };

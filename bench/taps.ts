@@ -61,7 +61,7 @@ export function notingSynced(store: OutboxStore, synced: Moments): OutboxStore {
     async write(writes) {
       const outcome = await store.write(writes);
       const atMs = preciseMs();
-      if (outcome === "disk_full") return outcome;
+      if (outcome !== "done") return outcome;
       for (const write of writes) {
         if (write.type !== "append") continue;
         note(synced, write.record.firstSequence, write.record.lastSequence, atMs);
@@ -73,6 +73,7 @@ export function notingSynced(store: OutboxStore, synced: Moments): OutboxStore {
     get state() {
       return store.state;
     },
+    recordDiskBytes: store.recordDiskBytes,
     close: () => store.close(),
   };
 }

@@ -8,7 +8,6 @@ import {
   RETAIN_BYTES_DEFAULT,
   RETAIN_BYTES_MAX,
 } from "../src/limits.ts";
-import type { LikesServer } from "../src/roles/likes_server.ts";
 import type { GeneratorPlan } from "../src/demo/generator.ts";
 import type { LikesServerNotice } from "../src/core/likes_server/likes_server.ts";
 import { troubleText } from "../src/core/primary/status.ts";
@@ -94,6 +93,7 @@ export class StartLikes extends RoleCommand {
     const flags = await this.#flags();
     const { startLikesServer } = await import("../src/roles/likes_server.ts");
     const { openOutbox } = await import("../src/roles/open_outbox.ts");
+    const { Generating } = await import("../src/demo/generating.ts");
     const { openLogFile, likesServerLogName } = await import("../src/log/log_file.ts");
     const { host, port, primary, advertise } = flags;
     const places = { host, port, primary, advertise };
@@ -102,24 +102,28 @@ export class StartLikes extends RoleCommand {
     const { serverId } = outbox;
     const log = openLogFile(flags["log-dir"], likesServerLogName(serverId));
     const seed = seedOf(flags.seed);
-    const plan = planOf(flags, serverId, seed);
     const server = await startLikesServer({
       ...places,
       outbox,
       log,
       retain: { ageMs: flags.retain, bytesMax: flags["retain-size"] },
       reflect: isLoopback(host),
-      generate: flags.generate ? { plan, itemId: flags.item } : undefined,
       onNotice: (notice) => this.#notice(notice, primary),
       onFatal: this.fail,
     });
+    const generator = { plan: planOf(flags, serverId, seed), itemId: flags.item };
+    const generating = flags.generate ? new Generating(generator, server) : undefined;
+    if (generating !== undefined) log.line(generating.description);
     const at = { host, port: server.port };
-    void server.accepting.then(() => this.#accepting(server, addressHere(at)));
+    void server.accepting.then(() => {
+      generating?.start(monotonicMs());
+      this.#accepting(addressHere(at));
+    });
     const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
     const { told } = server;
     this.#ready({ listening: formatAddress(at), told, serverId, log: log.path, seed: drawn });
     await signals.first;
-    await server.generating?.finish();
+    await generating?.finish();
     this.#stopped(await server.stop(!flags.stay), serverId);
     process.exit();
   }
@@ -144,8 +148,7 @@ export class StartLikes extends RoleCommand {
     else if (told !== listening) this.printMessage(`others are told ${told}`);
   }
 
-  #accepting(server: LikesServer, address: string): void {
-    server.generating?.start(monotonicMs());
+  #accepting(address: string): void {
     if (this.jsonEnabled()) return;
     this.printMessage("accepting likes");
     this.printMessage(`next, in another terminal: npx likes add video 5 --server ${address}`);

@@ -66,6 +66,8 @@ export const TROUBLES_REPORTED_MAX = 750;
 export const TROUBLES_OF_OUTBOX_MAX = 2 * TROUBLES_MAX;
 /** Bytes of an operator's reason. */
 export const REASON_BYTES_MAX = 256;
+/** Characters of a client's mark, which lies beside the records of an outbox and not in its bound. */
+export const MARK_CHARS_MAX = 256;
 /** Bytes of a trouble's text. */
 export const TROUBLE_DETAIL_BYTES_MAX = 512;
 

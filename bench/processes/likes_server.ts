@@ -33,7 +33,6 @@ serve({
       outbox: { serverId, store: notingSynced(store, synced) },
       log: openLogFile(dataDir, likesServerLogName(serverId)),
       reflect: true,
-      generate: undefined,
       onNotice: () => {},
       onFatal: fail,
     });

@@ -1,5 +1,6 @@
 /** What a run has to come to: what its seed and its time make due, beside what was there before. */
 import { intervalMs, likesBetween } from "./generator.ts";
+import { generatedEvents } from "./generator_mark.ts";
 import type { GeneratorPlan } from "./generator.ts";
 import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
 import type { Expected, SeedLikes } from "./verdict.ts";
@@ -19,7 +20,7 @@ export function expectedOf({ plan, serverIds, ranMs, before }: ExpectedOptions):
   const generators = serverIds.map((serverId) => ({
     serverId,
     dueEvents: Math.floor(ranMs / intervalMs({ ...plan, serverId })),
-    earlierEvents: before.find((one) => one.serverId === serverId)?.generatedEvents ?? 0,
+    earlierEvents: generatedEvents(before.find((one) => one.serverId === serverId)?.mark),
   }));
   return {
     generators,

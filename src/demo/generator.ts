@@ -1,5 +1,5 @@
 /**
- * The demonstration's giver of random likes.
+ * The demonstration's source of random likes.
  *
  * Nothing here remembers anything: the interval is a function of (seed, server id), each value of
  * (seed, server id, number of events accepted so far). So a restart changes neither, a healthy run
@@ -29,7 +29,7 @@ export function likesAt(plan: GeneratorPlan, eventsAccepted: number): number {
   return hash(`${plan.seed}/likes/${plan.serverId}/${eventsAccepted}`) % (plan.likesMax + 1);
 }
 
-/** Likes of events `from` (counted from 0) up to before `to`, when the generator gave all of them. */
+/** Returns the likes of events `from` (counted from 0) up to before `to`, if all are generated. */
 export function likesBetween(plan: GeneratorPlan, from: number, to: number): bigint {
   let likes = 0n;
   for (let event = from; event < to; event++) likes += BigInt(likesAt(plan, event));
@@ -45,7 +45,7 @@ export interface TickPlan {
 }
 
 /**
- * The tick to give at `nowMs` when `lastTick` was the last one given: the newest that has fallen.
+ * Returns the tick to add at `nowMs` when `lastTick` was the last one: the newest that has fallen.
  * Those before it were missed by a whole interval and are skipped. Undefined when none is due.
  */
 export function dueTick(plan: TickPlan, lastTick: number, nowMs: number): number | undefined {

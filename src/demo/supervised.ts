@@ -1,7 +1,7 @@
 /**
  * A role as `likes orchestrate` forks it: the command line of a person, and `--supervised`.
  *
- * Its flags come from the parent, which has checked them and gives every one that matters. So they
+ * Its flags come from the parent, which has checked them and passes every one that matters. So they
  * are read here by Node's own parser: oclif, which reads what people type, takes a third of the
  * processor time until a role listens, and an orchestrated run pays that eleven times.
  */
@@ -102,6 +102,7 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
   const flags = read(() => parseArgs({ args: [...args], options: LIKES_SERVER_FLAGS }).values);
   const { startLikesServer } = await import("../roles/likes_server.ts");
   const { openOutbox } = await import("../roles/open_outbox.ts");
+  const { Generating } = await import("./generating.ts");
   const { likesServerLogName, openLogFile } = await import("../log/log_file.ts");
   const outbox = openOutbox(given("data-dir", flags["data-dir"]), given("id", flags.id));
   const { serverId } = outbox;
@@ -112,18 +113,21 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
     intervalMaxMs: parseDuration(flags["interval-max"]),
     likesMax: Number(flags["likes-max"]),
   };
+  const log = openLogFile(given("log-dir", flags["log-dir"]), likesServerLogName(serverId));
   const server = await startLikesServer({
     host: HOST,
     port: Number(given("port", flags.port)),
     primary: given("primary", flags.primary),
     outbox,
-    log: openLogFile(given("log-dir", flags["log-dir"]), likesServerLogName(serverId)),
+    log,
     reflect: true,
-    generate: flags.generate ? { plan, itemId: flags.item } : undefined,
     onNotice: () => {}, // the parent looks after the primary, and the log tells all
     onFatal: output.fail,
   });
-  const { generating } = server;
+  const generating = flags.generate
+    ? new Generating({ plan, itemId: flags.item }, server)
+    : undefined;
+  if (generating !== undefined) log.line(generating.description);
   applyResolutions({
     start: (startMs, durationMs) => generating?.start(startMs, durationMs),
     finish: (durationMs) => generating?.finish(durationMs) ?? Promise.resolve(undefined),

@@ -2,6 +2,7 @@
  * Whether a run is exact: judged by the parent from what it read and asked itself, never from the
  * primary's word about the others. Pure.
  */
+import { generatedEvents } from "./generator_mark.ts";
 import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
 
 /** The primary's name among the processes of a run. */
@@ -121,15 +122,15 @@ export function judge(observation: Observation, expected: Expected): Verdict {
 function tallyOf(part: GeneratorPart, outboxes: readonly OutboxTally[]): GeneratorTally {
   const { serverId, dueEvents, earlierEvents } = part;
   const outbox = outboxes.find((one) => one.serverId === serverId);
-  const givenEvents = outbox && outbox.generatedEvents - earlierEvents;
+  const givenEvents = outbox && generatedEvents(outbox.mark) - earlierEvents;
   return { serverId, dueEvents, givenEvents };
 }
 
 /** The likes again, from the seed; undefined when some came from elsewhere. */
 function likesOfSeed(outboxes: readonly OutboxTally[], seedLikes: SeedLikes): bigint | undefined {
   let sum = 0n;
-  for (const { serverId, events, generatedEvents } of outboxes) {
-    const likes = generatedEvents === events ? seedLikes(serverId, events) : undefined;
+  for (const { serverId, events, mark } of outboxes) {
+    const likes = generatedEvents(mark) === events ? seedLikes(serverId, events) : undefined;
     if (likes === undefined) return undefined;
     sum += likes;
   }

@@ -1,5 +1,5 @@
 /**
- * Gives `handle` one event after another. An event that comes up while one is handled waits its turn,
+ * Passes `handle` one event after another. An event that comes up while one is handled waits its turn,
  * so that the effects of the first are done, in their order, before the next is looked at.
  */
 export function inTurn<Event>(handle: (event: Event) => void): (event: Event) => void {

@@ -1,8 +1,8 @@
 /**
  * The LikesServer as it runs: the pure core joined to an outbox on disk, gRPC and the clock.
  *
- * The shell decides nothing. It gives the core events, and performs its actions in their order. After
- * a store in doubt it stops at once, without another word to anybody: the next start reads the disk.
+ * The shell decides nothing. It passes events to the core, and performs actions in their order.
+ * After a store failed it stops at once, and sends nothing more: the next start reads the disk.
  */
 import { performance } from "node:perf_hooks";
 import { assert, unreachable } from "../assert.ts";
@@ -19,7 +19,7 @@ import { LikesServerCore } from "../core/likes_server/likes_server.ts";
 import type { CountsResult, AddResult } from "../core/likes_server/likes_server.ts";
 import type { LikesServerAction, LikesServerEvent } from "../core/likes_server/likes_server.ts";
 import type { LikesServerNotice, Retention } from "../core/likes_server/likes_server.ts";
-import type { GeneratorMark, OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
+import type { OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/server/likes_service.ts";
 import type { AskedItems } from "../rpc/server/likes_service.ts";
@@ -29,10 +29,6 @@ import { recordCodec } from "../format/record_codec.ts";
 import { RpcServer } from "../rpc/server/server.ts";
 import type { ListenAddress } from "../rpc/server/server.ts";
 import { mintId } from "../store/mint_id.ts";
-// oxlint-disable-next-line no-restricted-imports -- the generator lives in the process that it gives to
-import { Generating } from "../demo/generating.ts";
-// oxlint-disable-next-line no-restricted-imports -- as above
-import type { GeneratingOptions } from "../demo/generating.ts";
 import { LikesServerLog } from "./likes_server_log.ts";
 import { cannotMint } from "./open_outbox.ts";
 import type { OpenOutbox } from "./open_outbox.ts";
@@ -51,8 +47,6 @@ export interface LikesServerOptions extends ListenAddress {
   readonly retain?: Retention;
   /** Whether to serve reflection. */
   readonly reflect: boolean;
-  /** What to generate once it is told to start; nothing when absent. */
-  readonly generate: Omit<GeneratingOptions, "mark"> | undefined;
   readonly onNotice: (notice: LikesServerNotice) => void;
   /** Called once, with the reason, when it cannot go on. */
   readonly onFatal: (error: unknown) => void;
@@ -63,12 +57,17 @@ export interface LikesServer {
   readonly port: number;
   /** Where others are told to reach it: `host:port`; empty when it is nowhere that reaches it. */
   readonly told: string;
-  readonly generating: Generating | undefined;
+  /** The newest mark that the outbox had at the start; undefined when it had none. */
+  readonly mark: string | undefined;
+  /** Events that the outbox has accepted so far. */
+  readonly acceptedEvents: number;
   /** Settles when it accepts likes: at once when an earlier process was admitted. */
   readonly accepting: Promise<void>;
+  /** Adds likes as a client in this process, whose `mark` is stored with them. */
+  add(event: LikeEvent, mark: string): Promise<AddResult>;
   /**
-   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Returns the
-   * number of events that stay in the outbox.
+   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Returns
+   * the number of events that stay in the outbox.
    */
   stop(leave: boolean): Promise<number>;
 }
@@ -120,51 +119,40 @@ class LikesServerRole {
     const listening = formatAddress({ host, port });
     const told = addressBetween(advertise ?? listening, parseAddress(primary).host);
     const identity = { serverId: outbox.serverId, address: told, primary, retain };
-    const sources = { codec: recordCodec, mintId, random: Math.random };
+    const { recordDiskBytes } = this.#store;
+    const sources = { codec: recordCodec, recordDiskBytes, mintId, random: Math.random };
     const core = new LikesServerCore(snapshot, { ...identity, ...sources }, performance.now());
     this.#core = core;
     const { events, likes } = core.accepted;
     log.line(`outbox ${snapshot.outboxId}: ${events} events, ${likes} likes accepted before`);
     log.line(`listening on ${listening}, incarnation ${core.incarnation}`);
     if (told !== listening) log.line(`others are told ${addressText(told)}`);
-    const generating = this.#generating(snapshot.generator);
     const accepting = new Promise<void>((resolve) => (this.#onAccepting = resolve));
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     server.setStore(true);
     this.#tellHealth();
     this.#drive({ type: "tick" });
-    return { port, told, generating, accepting, stop: (leave) => this.#stop(leave, ticker) };
-  }
-
-  #generating(mark: GeneratorMark | undefined): Generating | undefined {
-    const { generate, log } = this.#options;
-    if (generate === undefined) return undefined;
-    const generating = new Generating(
-      { ...generate, mark },
-      {
-        acceptedEvents: () => this.#core?.accepted.events ?? 0,
-        add: (event, generator, done) => this.#add(event, generator, done),
+    return {
+      port,
+      told,
+      accepting,
+      mark: snapshot.mark,
+      get acceptedEvents() {
+        return core.accepted.events;
       },
-    );
-    log.line(
-      `interval ${generating.intervalMs} ms, 0 to ${generate.plan.likesMax} likes ` +
-        `for ${generate.itemId}`,
-    );
-    return generating;
+      add: (event, mark) => new Promise((resolve) => this.#add(event, mark, resolve)),
+      stop: (leave) => this.#stop(leave, ticker),
+    };
   }
 
-  #add(
-    event: LikeEvent,
-    generator: GeneratorMark | undefined,
-    done: (outcome: AddResult) => void,
-  ): void {
+  #add(event: LikeEvent, mark: string | undefined, done: (outcome: AddResult) => void): void {
     if (this.#core === undefined || this.#stopped) {
       const message = `Cannot accept likes at ${this.#options.outbox.serverId}: it is not running`;
       return done({ type: "refused", refusal: { code: "not_accepting", message } });
     }
     const requestId = ++this.#requestId;
     this.#waiting.set(requestId, done);
-    this.#drive({ type: "add", add: { requestId, event, generator } });
+    this.#drive({ type: "add", add: { requestId, event, mark } });
   }
 
   #count(asked: AskedItems, done: (outcome: CountsResult) => void): void {
@@ -174,10 +162,10 @@ class LikesServerRole {
     }
     const requestId = ++this.#requestId;
     this.#counting.set(requestId, done);
-    this.#drive({ type: "count", ask: { requestId, ...asked } });
+    this.#drive({ type: "count", query: { requestId, ...asked } });
   }
 
-  /** A bug ends the role, whoever called: gRPC would answer for it and let the role go on. */
+  /** A bug ends the role, also in a call: gRPC would answer the call and let the role go on. */
   readonly #drive = inTurn((event: LikesServerEvent): void => {
     if (this.#stopped || this.#core === undefined) return;
     try {
@@ -243,7 +231,7 @@ class LikesServerRole {
         .write(writes)
         .then((outcome) => {
           this.#drive({ type: "written", outcome, state: this.#store.state });
-          // A trouble ends with such a write, and nobody is told but the disk.
+          // A trouble ends with such a write, and no notice tells of that.
           if (writes.some(({ type }) => type !== "append")) this.#tellHealth();
         })
         .catch((error: unknown) => this.#fail(error));

@@ -1,4 +1,4 @@
-/** A LikesServer's log: each number given, and the total that it has learnt. */
+/** A LikesServer's log: the likes that it accepts, the total that it shows, and what goes wrong. */
 import { unreachable } from "../assert.ts";
 import type { LikesServerNotice } from "../core/likes_server/likes_server.ts";
 import { acceptedLikes } from "../core/protocol/like_event.ts";

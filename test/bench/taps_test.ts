@@ -60,7 +60,7 @@ test("notingSynced() notes appends when they are done, and not when they are ref
   assert.equal(synced, noMoments());
   const record = { firstSequence: 1, lastSequence: 4, bytes: new Uint8Array(8) };
   const last = { ...origin(INCARNATION), sequence: 4, likes: 12n };
-  const appended = { incarnation: INCARNATION, record, last, generator: undefined };
+  const appended = { incarnation: INCARNATION, record, last, mark: undefined };
   const append: OutboxWrite = { type: "append", ...appended };
   disk.failNext("disk_full");
   assert.is(await tapped.write([append]), "disk_full");

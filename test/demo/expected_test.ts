@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { intervalMs, likesBetween } from "../../src/demo/generator.ts";
 import { expectedOf } from "../../src/demo/expected.ts";
-import { tally } from "./observation_fixture.ts";
+import { markOf, tally } from "./observation_fixture.ts";
 
 const PLAN = { seed: 7, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42 };
 const OPTIONS = { plan: PLAN, serverIds: ["a", "b"], ranMs: 4_000, before: [] };
@@ -30,7 +30,7 @@ test("expectedOf() computes the likes of the seed, however often and in steps", 
 });
 
 test("expectedOf() leaves the seed alone when there were likes before", () => {
-  const before = [{ ...tally("a", 5, 70n), generatedEvents: 4 }, tally("c", 2, 1n)];
+  const before = [{ ...tally("a", 5, 70n), mark: markOf(4) }, tally("c", 2, 1n)];
   const expected = expectedOf({ ...OPTIONS, before });
   assert.is(expected.seedLikes, undefined);
   assert.is(expected.earlierEvents, 7);

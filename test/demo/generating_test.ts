@@ -1,9 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { AddResult } from "../../src/core/likes_server/likes_server.ts";
+import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import { likesAt } from "../../src/demo/generator.ts";
-import type { GeneratorMark } from "../../src/core/likes_server/outbox.ts";
+import { decodeMark, encodeMark } from "../../src/demo/generator_mark.ts";
+import type { GeneratorMark } from "../../src/demo/generator_mark.ts";
 import { Generating } from "../../src/demo/generating.ts";
-import type { Giving } from "../../src/demo/generating.ts";
 import { monotonicMs } from "../../src/monotonic.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { testId } from "../store/faults.ts";
@@ -13,7 +15,7 @@ const LONG_MS = 60_000;
 
 interface Given {
   readonly likes: bigint;
-  readonly mark: GeneratorMark;
+  readonly mark: GeneratorMark | undefined;
 }
 
 test("start() gives what has fallen last, and skips the ticks that were missed", () => {
@@ -83,7 +85,7 @@ test("finish() gives what is due, waits for it, and nothing comes after it", asy
   const lastMs = await generating.finish();
   const { length } = role.given;
   assert.ok(lastMs !== undefined && lastMs <= monotonicMs());
-  const ticks = role.given.map(({ mark }) => mark.tick);
+  const ticks = role.given.map(({ mark }) => mark?.tick ?? 0);
   assert.equal(
     ticks,
     [...new Set(ticks)].toSorted((a, b) => a - b),
@@ -133,23 +135,29 @@ function fakeRole(events = 0) {
   const role = {
     given: [] as Given[],
     refusals: 0,
-    acceptedEvents: () => events,
-    add: ((event, mark, done) => {
-      role.given.push({ likes: event.change.likes, mark });
+    mark: undefined as string | undefined,
+    acceptedEvents: events,
+    async add(event: LikeEvent, mark: string): Promise<AddResult> {
+      role.given.push({ likes: event.change.likes, mark: decodeMark(mark) });
       if (role.refusals > 0) {
         role.refusals--;
         const refusal = { code: "not_accepting", message: "Cannot" } as const;
-        return done({ type: "refused", refusal });
+        return { type: "refused", refusal };
       }
-      events++;
-      done({ type: "accepted", incarnation: testId(1), sequence: events });
-    }) as Giving["add"],
+      role.acceptedEvents++;
+      return { type: "accepted", incarnation: testId(1), sequence: role.acceptedEvents };
+    },
   };
   return role;
 }
 
-function generatingEvery(intervalMs: number, role: Giving, mark?: GeneratorMark): Generating {
-  return new Generating({ plan: planOf(intervalMs), itemId: "video", mark }, role);
+function generatingEvery(
+  intervalMs: number,
+  role: ReturnType<typeof fakeRole>,
+  mark?: GeneratorMark,
+): Generating {
+  role.mark = mark && encodeMark(mark);
+  return new Generating({ plan: planOf(intervalMs), itemId: "video" }, role);
 }
 
 function planOf(intervalMs: number) {

@@ -1,4 +1,5 @@
 /** Observations of a run of two LikesServers, to be changed one thing at a time. */
+import { encodeMark } from "../../src/demo/generator_mark.ts";
 import { PRIMARY } from "../../src/demo/verdict.ts";
 import type { Expected, Observation, SeedLikes } from "../../src/demo/verdict.ts";
 import type { OutboxTally } from "../../src/store/outbox/outbox_reader.ts";
@@ -6,7 +7,12 @@ import type { OutboxTally } from "../../src/store/outbox/outbox_reader.ts";
 /** An outbox whose likes were all generated. */
 export function tally(serverId: string, events: number, likes: bigint): OutboxTally {
   const outboxId = `outbox of ${serverId}`;
-  return { outboxId, serverId, events, likes, generatedEvents: events, pendingEvents: 0 };
+  return { outboxId, serverId, events, likes, mark: markOf(events), pendingEvents: 0 };
+}
+
+/** The mark of a generator that gave so many events. */
+export function markOf(events: number): string {
+  return encodeMark({ startMs: 1, tick: events, events });
 }
 
 /** Two LikesServers that accepted `likes` each, in three events each, shown by all. */

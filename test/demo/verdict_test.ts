@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { PRIMARY, judge } from "../../src/demo/verdict.ts";
-import { expected, observation, tally } from "./observation_fixture.ts";
+import { markOf, expected, observation, tally } from "./observation_fixture.ts";
 
 const UNREADABLE = ["likes-server-1: Cannot read the outbox"];
 
@@ -78,7 +78,7 @@ test("judge() computes the likes again when all were generated", () => {
 });
 
 test("judge() leaves the seed alone when likes came from elsewhere", () => {
-  const byHand = { ...tally("likes-server-1", 3, 30n), generatedEvents: 2 };
+  const byHand = { ...tally("likes-server-1", 3, 30n), mark: markOf(2) };
   const outboxes = [tally("likes-server-0", 3, 30n), byHand];
   const verdict = judge(
     observation(30n, { outboxes }),

@@ -24,13 +24,12 @@ const LIKES_SERVER = mutantsOf(
         [
           '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
           "    if (writing === undefined) return;\n" +
-            "    if (writing.group !== undefined) this.#accepted(writing.group);\n" +
+            "    for (const write of writing.writes) {\n" +
+            '      if (write.type === "append") this.#accept(write, writing.requests);\n' +
+            "    }\n" +
             '    this.#actions.push({ type: "write", writes: writing.writes });',
         ],
-        [
-          "    if (writing.group !== undefined) this.#accepted(writing.group);\n  }\n\n  #noteWriting",
-          "  }\n\n  #noteWriting",
-        ],
+        ["        return this.#accept(write, requests);", "        return;"],
       ],
     },
     {
@@ -38,28 +37,29 @@ const LIKES_SERVER = mutantsOf(
       breaks: "law 1: a batch leaves when its write begins",
       edits: [
         [
+          "  #writeFailure: WriteFailure | undefined;",
+          "  #writeFailure: WriteFailure | undefined;\n  #streamId = 0;",
+        ],
+        [
+          "    return this.#actions.takeAll();",
+          "    const actions = this.#actions.takeAll();\n" +
+            "    for (const action of actions) {\n" +
+            '      if (action.type === "connect") this.#streamId = action.streamId;\n' +
+            "    }\n" +
+            "    return actions;",
+        ],
+        [
           '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
           "    if (writing === undefined) return;\n" +
-            "    const delivery = this.#delivery;\n" +
-            "    const { current } = this.#outbox;\n" +
-            "    const isNext = delivery?.sentSequence === current.stored.last.sequence;\n" +
-            '    if (writing.group !== undefined && delivery?.phase === "sending" && isNext) {\n' +
-            "      const { record, last, incarnation } = writing.group;\n" +
-            "      const read = { position: undefined, records: [record], end: last };\n" +
-            "      const batch = incarnation === current.id ? enqueueInFlight(delivery, read) : undefined;\n" +
-            "      if (batch !== undefined) this.#send(delivery, batch);\n" +
+            "    for (const write of writing.writes) {\n" +
+            '      if (write.type !== "append" || this.#deliverer.streamSeen === undefined) continue;\n' +
+            "      const { incarnation, record, last } = write;\n" +
+            "      const { firstSequence, lastSequence } = record;\n" +
+            "      const batch = { incarnation, firstSequence, lastSequence, records: [record] };\n" +
+            '      const message = { type: "batch", ...batch, digest: last.digest } as const;\n' +
+            '      this.#actions.push({ type: "send", streamId: this.#streamId, message });\n' +
             "    }\n" +
             '    this.#actions.push({ type: "write", writes: writing.writes });',
-        ],
-      ],
-    },
-    {
-      name: "report-before-sync",
-      breaks: "law 1: a report names events whose write is under way",
-      edits: [
-        [
-          "      lastSequence: incarnation.stored.last.sequence,\n",
-          "      lastSequence: incarnation.stored.last.sequence + Number(this.#writer.isAppending),\n",
         ],
       ],
     },
@@ -78,20 +78,219 @@ const LIKES_SERVER = mutantsOf(
       breaks: "matrix 16: whoever gave likes that a full disk refused is told nothing",
       edits: [
         [
-          '    for (const { requestId } of requests) this.#answer(requestId, { type: "refused", refusal });',
-          "    for (const { requestId } of requests.slice(1)) {\n" +
-            '      this.#answer(requestId, { type: "refused", refusal });\n' +
-            "    }",
+          '    for (const request of refused) this.#answer(request, { type: "refused", refusal });',
+          '    for (const request of refused.slice(1)) this.#answer(request, { type: "refused", refusal });',
         ],
       ],
     },
+  ],
+);
+
+const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests: CORE_TESTS }, [
+  {
+    name: "report-before-sync",
+    breaks: "law 1: a report names events whose write is under way",
+    edits: [
+      [
+        "      lastSequence: incarnation.stored.last.sequence,\n",
+        "      lastSequence:\n" +
+          "        incarnation.stored.last.sequence + Number(this.#parts.writer.isAppending),\n",
+      ],
+    ],
+  },
+  {
+    name: "final-while-appending",
+    breaks: "membership: it says that nothing follows while likes wait for their sync",
+    edits: [
+      [
+        '    return membership.state === "leaving" && !writer.isAppending;',
+        '    return membership.state === "leaving";',
+      ],
+    ],
+  },
+  {
+    name: "final-before-leaving-is-synced",
+    breaks: "membership: it says that nothing follows before that is on the disk",
+    edits: [
+      [
+        '    return membership.state === "leaving" && !writer.isAppending;',
+        '    const isAsked = membership.isStopping && writer.has("membership");\n' +
+          '    return (isAsked || membership.state === "leaving") && !writer.isAppending;',
+      ],
+    ],
+  },
+  {
+    name: "gap-not-parked",
+    breaks: "pitfall 9: events that were removed and are not applied are skipped",
+    edits: [
+      [
+        "    session.beginComparing(welcome, nowMs);\n    const { incarnation } = session;\n",
+        "    const { incarnation } = session;\n" +
+          "    const { trimmed } = incarnation.stored;\n" +
+          "    const isBehind = this.#parts.redelivery.isLedgerBehind(incarnation, welcome);\n" +
+          "    if (!isBehind && trimmed.sequence > welcome.appliedSequence) {\n" +
+          "      const { sequence: appliedSequence, digest } = trimmed;\n" +
+          "      welcome = { ...welcome, appliedSequence, digest };\n" +
+          "    }\n" +
+          "    session.beginComparing(welcome, nowMs);\n",
+      ],
+    ],
+  },
+  {
+    name: "parked-without-mint",
+    breaks: "pitfall 23: likes go on into an incarnation that is parked",
+    edits: [['    writer.change({ type: "mint", incarnation: options.mintId() });', ""]],
+  },
+  {
+    name: "late-ack-of-old-stream",
+    breaks: "pitfall 5: what an older stream says counts on the current one",
+    edits: [
+      [
+        "    if (session?.streamId !== event.streamId) return;",
+        "    if (session === undefined || event.streamId === 0) return;",
+      ],
+    ],
+  },
+  {
+    name: "ack-of-other-incarnation",
+    breaks: "pitfall 5: an Ack of another incarnation counts",
+    edits: [
+      [
+        '    if (phase.name !== "sending" || ack.incarnation !== incarnation.id) return;',
+        '    if (phase.name !== "sending") return;',
+      ],
+    ],
+  },
+  {
+    name: "own-likes-shown-twice",
+    breaks: "law 5: likes that are in the total are told as pending too",
+    edits: [
+      [
+        "    shown.show(pulse, outbox.countedLikes, nowMs);",
+        "    shown.show(pulse, 0n * outbox.countedLikes, nowMs);",
+      ],
+    ],
+  },
+  {
+    name: "other-pending-not-told",
+    breaks: "law 4: what other incarnations have pending is not reported",
+    edits: [
+      [
+        "      otherPendingEvents: outbox.pendingExcept(incarnation) + unnamed,",
+        "      otherPendingEvents: unnamed,",
+      ],
+    ],
+  },
+  {
+    name: "shown-version-from-acks",
+    breaks: "law 5: a total is reported as shown that was only heard of",
+    edits: [
+      [
+        "      shownVersion: shown.pulse?.version ?? 0,",
+        "      shownVersion: this.streamSeen?.version ?? 0,",
+      ],
+    ],
+  },
+  {
+    name: "heard-ledger-not-said",
+    breaks:
+      "law 7: Hello says an older view of the ledger than was heard, and a restored one goes unnoticed",
+    edits: [
+      [
+        "    return belongs ? (this.#lastSeen ?? outbox.seen) : undefined;",
+        "    return belongs ? outbox.seen : undefined;",
+      ],
+    ],
+  },
+  {
+    name: "decision-not-obeyed",
+    breaks: "law 7: what follows a gap is not delivered although it was decided",
+    edits: [
+      [
+        '      const type = found.stored.parked.kind === "gap" ? "unpark" : "close";',
+        '      const type = "close";',
+      ],
+    ],
+  },
+  {
+    name: "trouble-of-ledger-not-told",
+    breaks: "law 7: that the ledger forgot is not reported",
+    edits: [
+      [
+        "    const ofLedger = redelivery.trouble === undefined ? [] : [redelivery.trouble];",
+        "    const ofLedger: readonly ReportedTrouble[] = [];",
+      ],
+    ],
+  },
+]);
+
+const SESSION = mutantsOf(
+  {
+    file: "src/core/likes_server/delivery_session.ts",
+    tests: ["test/core/likes_server/delivery_session_test.ts", ...CORE_TESTS],
+  },
+  [
+    {
+      name: "older-pulse-taken",
+      breaks: "law 5: an older pulse replaces what a newer one told",
+      edits: [["    if (pulse.pulseMs <= this.#pulseMs) return false;", ""]],
+    },
+    {
+      name: "dead-primary-unnoticed",
+      breaks: "pitfall 31: a half open connection is waited on for ever",
+      edits: [
+        [
+          "    return nowMs - this.#aliveMs > PULSE_WAIT_MAX_MS;",
+          "    return nowMs - this.#aliveMs > Infinity;",
+        ],
+      ],
+    },
+    {
+      name: "window-ignored",
+      breaks: "law 6: there may be more in flight than the window holds",
+      edits: [
+        [
+          "    if (inFlight.length >= WINDOW_BATCHES_MAX) return 0;",
+          "    if (inFlight.length >= WINDOW_BATCHES_MAX) return BATCH_BYTES_MAX;",
+        ],
+      ],
+    },
+    {
+      name: "ack-beyond-sent",
+      breaks: "protocol: an Ack of what was not sent is taken",
+      edits: [
+        [
+          "    if (batch === undefined) return incarnation.acknowledged.sequence === sequence;",
+          "    if (batch === undefined) return incarnation.acknowledged.sequence <= sequence;",
+        ],
+      ],
+    },
+    {
+      name: "ack-lands-in-between",
+      breaks: "protocol: a batch counts as applied of which only a part is",
+      edits: [
+        [
+          "    const index = inFlight.findIndex(({ end }) => end.sequence === sequence);",
+          "    const index = inFlight.findIndex(({ end }) => end.sequence >= sequence);",
+        ],
+      ],
+    },
+  ],
+);
+
+const MEMBERSHIP = mutantsOf(
+  {
+    file: "src/core/likes_server/membership.ts",
+    tests: ["test/core/likes_server/membership_test.ts", ...CORE_TESTS],
+  },
+  [
     {
       name: "accept-before-admission",
       breaks: "membership: a stranger accepts likes, for which nobody waits",
       edits: [
         [
-          '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
-          '    return this.#outbox.membership !== "leaving" && this.#stopping === undefined;',
+          '    return this.#state === "member" && this.#phase === "running";',
+          '    return this.#state !== "leaving" && this.#phase === "running";',
         ],
       ],
     },
@@ -100,28 +299,8 @@ const LIKES_SERVER = mutantsOf(
       breaks: "membership: likes are accepted after it asked to leave",
       edits: [
         [
-          '    return this.#outbox.membership === "member" && this.#stopping === undefined;',
-          '    return this.#outbox.membership !== "unregistered";',
-        ],
-      ],
-    },
-    {
-      name: "final-while-appending",
-      breaks: "membership: it says that nothing follows while likes wait for their sync",
-      edits: [
-        [
-          '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
-          '    return this.#outbox.membership === "leaving";',
-        ],
-      ],
-    },
-    {
-      name: "final-before-leaving-is-synced",
-      breaks: "membership: it says that nothing follows before that is on the disk",
-      edits: [
-        [
-          '    return this.#outbox.membership === "leaving" && !this.#writer.isAppending;',
-          "    return this.#stopping?.leave === true && !this.#writer.isAppending;",
+          '    return this.#state === "member" && this.#phase === "running";',
+          '    return this.#state !== "unregistered";',
         ],
       ],
     },
@@ -130,134 +309,8 @@ const LIKES_SERVER = mutantsOf(
       breaks: "membership: one that left accepts at its next start, and nobody waits for it",
       edits: [
         [
-          '      membership: "unregistered",\n      seen: this.#newestSeen(),',
-          '      membership: "member",\n      seen: this.#newestSeen(),',
-        ],
-      ],
-    },
-    {
-      name: "digest-not-compared-at-welcome",
-      breaks: "law 7: another history up to the applied sequence is taken for the current one",
-      edits: [
-        ["    if (position?.digest !== welcome.digest) {", "    if (position === undefined) {"],
-      ],
-    },
-    {
-      name: "rolled-back-unnoticed",
-      breaks: "pitfall 23: an applied sequence beyond the last event is not named as what it is",
-      edits: [
-        ["    if (appliedSequence > last.sequence) {", "    if (appliedSequence > Infinity) {"],
-      ],
-    },
-    {
-      name: "gap-not-parked",
-      breaks: "pitfall 9: events that were removed and are not applied are skipped",
-      edits: [
-        [
-          "    if (trimmed.sequence > appliedSequence) " +
-            "return this.#parkGap(delivery, appliedSequence, nowMs);",
-          "    if (trimmed.sequence > appliedSequence) {\n" +
-            "      incarnation.acknowledged = trimmed;\n" +
-            "      delivery.sentSequence = trimmed.sequence;\n" +
-            '      delivery.phase = "sending";\n' +
-            "      return this.#answerPulse(delivery, nowMs);\n" +
-            "    }",
-        ],
-      ],
-    },
-    {
-      name: "parked-without-mint",
-      breaks: "pitfall 23: likes go on into an incarnation that is parked",
-      edits: [
-        ['    this.#writer.change({ type: "mint", incarnation: this.#options.mintId() });', ""],
-      ],
-    },
-    {
-      name: "late-ack-of-old-stream",
-      breaks: "pitfall 5: what an older stream says counts on the current one",
-      edits: [
-        [
-          "    if (this.#delivery?.streamId === streamId) use(this.#delivery);",
-          "    if (this.#delivery !== undefined && streamId > 0) use(this.#delivery);",
-        ],
-      ],
-    },
-    {
-      name: "ack-of-other-incarnation",
-      breaks: "pitfall 5: an Ack of another incarnation counts",
-      edits: [
-        [
-          '    if (delivery.phase !== "sending" || ack.incarnation !== incarnation.id) return;',
-          '    if (delivery.phase !== "sending") return;',
-        ],
-      ],
-    },
-    {
-      name: "acknowledge-beyond-acknowledged",
-      breaks:
-        "protocol: what was not acknowledged is written down as if it was, and may be removed",
-      edits: [
-        [
-          "      this.#writer.change(this.#acknowledgeWrite(id, sequence), this.#evictWrite());",
-          "      this.#writer.change(\n" +
-            "        this.#acknowledgeWrite(id, stored.last.sequence),\n" +
-            "        this.#evictWrite(),\n" +
-            "      );",
-        ],
-      ],
-    },
-    {
-      name: "older-pulse-taken",
-      breaks: "law 5: an older pulse replaces what a newer one told",
-      edits: [["        if (message.pulseMs <= delivery.pulseMs) return;", ""]],
-    },
-    {
-      name: "dead-primary-unnoticed",
-      breaks: "pitfall 31: a half open connection is waited on for ever",
-      edits: [
-        [
-          "    if (nowMs - delivery.pulseAtMs <= PULSE_WAIT_MAX_MS) return;",
-          "    if (delivery === undefined || nowMs - delivery.pulseAtMs <= Infinity) return;",
-        ],
-      ],
-    },
-    {
-      name: "back-off-ignored",
-      breaks: "pitfall 36: after a break it connects again at once",
-      edits: [
-        [
-          "this.#stopping?.done || nowMs < this.#connectAtMs) return;",
-          "this.#stopping?.done) return;",
-        ],
-      ],
-    },
-    {
-      name: "own-likes-shown-twice",
-      breaks: "law 5: likes that are in the total are told as pending too",
-      edits: [
-        [
-          "    const countedLikes = this.#outbox.countedLikes;",
-          "    const countedLikes = 0n * this.#outbox.countedLikes;",
-        ],
-      ],
-    },
-    {
-      name: "other-pending-not-told",
-      breaks: "law 4: what other incarnations have pending is not reported",
-      edits: [
-        [
-          "      otherPendingEvents: this.#outbox.pendingExcept(incarnation) + unnamed,",
-          "      otherPendingEvents: unnamed,",
-        ],
-      ],
-    },
-    {
-      name: "shown-version-from-acks",
-      breaks: "law 5: a total is reported as shown that was only heard of",
-      edits: [
-        [
-          "      shownVersion: this.#shown?.pulse.version ?? 0,",
-          "      shownVersion: delivery.version,",
+          '    return { type: "membership", membership: "unregistered", seen };',
+          '    return { type: "membership", membership: "member", seen };',
         ],
       ],
     },
@@ -266,61 +319,63 @@ const LIKES_SERVER = mutantsOf(
       breaks: "membership: it ends before what it accepted is delivered",
       edits: [
         [
-          "    stopping.done ||= !leaves && !this.#outbox.hasDeliverable;",
-          "    stopping.done ||= !leaves;",
+          '    const isDone = this.#state !== "leaving" && !hasDeliverable;',
+          '    const isDone = this.#state !== "leaving";',
         ],
       ],
     },
     {
-      name: "heard-ledger-not-said",
-      breaks:
-        "law 7: Hello says an older view of the ledger than was heard, and a restored one goes unnoticed",
+      name: "leaving-read-as-member",
+      breaks: "membership: after a crash while leaving it accepts, and may have left",
       edits: [
         [
-          "    return belongs ? (this.#heard ?? this.#outbox.seen) : undefined;",
-          "    return belongs ? this.#outbox.seen : undefined;",
+          '    this.#state = membership === "member" ? "member" : "unregistered";',
+          '    this.#state = membership === "unregistered" ? "unregistered" : "member";',
+        ],
+      ],
+    },
+  ],
+);
+
+const MISMATCH = mutantsOf(
+  {
+    file: "src/core/likes_server/mismatch.ts",
+    tests: ["test/core/likes_server/mismatch_test.ts", ...CORE_TESTS],
+  },
+  [
+    {
+      name: "digest-not-compared-at-welcome",
+      breaks: "law 7: another history up to the applied sequence is taken for the current one",
+      edits: [
+        [
+          "  if (position?.digest === digest) return undefined;",
+          "  if (position !== undefined) return undefined;",
         ],
       ],
     },
     {
-      name: "redeliver-ignored",
-      breaks: "law 7: a ledger that forgot is not given anything again",
+      name: "rolled-back-unnoticed",
+      breaks: "pitfall 23: an applied sequence beyond the last event is not named as what it is",
       edits: [
         [
-          "    return welcome.redeliver || welcome.appliedSequence < this.#claimed(incarnation);",
-          "    return welcome.redeliver && welcome.appliedSequence > this.#claimed(incarnation);",
+          "  if (appliedSequence <= last.sequence) return gapAfter(incarnation, appliedSequence);",
+          "  if (appliedSequence <= Infinity) return gapAfter(incarnation, appliedSequence);",
         ],
       ],
     },
+  ],
+);
+
+const ATTEMPTS = mutantsOf(
+  {
+    file: "src/core/likes_server/connect_attempts.ts",
+    tests: ["test/core/likes_server/connect_attempts_test.ts", ...CORE_TESTS],
+  },
+  [
     {
-      name: "refilling-begins-for-ever",
-      breaks: "law 7: what was removed makes each stream of a redelivery begin it again",
-      edits: [
-        [
-          "this.#outbox.isRedelivering && acknowledged.sequence <= stored.trimmed.sequence;",
-          "this.#outbox.isRedelivering && acknowledged.sequence < stored.trimmed.sequence;",
-        ],
-      ],
-    },
-    {
-      name: "decision-not-obeyed",
-      breaks: "law 7: what follows a gap is not delivered although it was decided",
-      edits: [
-        [
-          '      const type = found.stored.parked.kind === "gap" ? "unpark" : "close";',
-          '      const type = "close";',
-        ],
-      ],
-    },
-    {
-      name: "trouble-of-ledger-not-told",
-      breaks: "law 7: that the ledger forgot is not reported",
-      edits: [
-        [
-          "    const purged = this.#redelivery === undefined ? [] : [this.#redelivery.trouble];",
-          "    const purged: readonly Trouble[] = [];",
-        ],
-      ],
+      name: "back-off-ignored",
+      breaks: "pitfall 36: after a break it connects again at once",
+      edits: [["    return nowMs >= this.#nextMs;", "    return nowMs >= 0 * this.#nextMs;"]],
     },
   ],
 );
@@ -332,56 +387,50 @@ const REDELIVERY = mutantsOf(
   },
   [
     {
+      name: "redeliver-ignored",
+      breaks: "law 7: a ledger that forgot is not given anything again",
+      edits: [
+        [
+          "    return welcome.redeliver || welcome.appliedSequence < this.claimedSequence(incarnation);",
+          "    return welcome.redeliver && welcome.appliedSequence > this.claimedSequence(incarnation);",
+        ],
+      ],
+    },
+    {
+      name: "refilling-begins-for-ever",
+      breaks: "law 7: what was removed makes each stream of a redelivery begin it again",
+      edits: [
+        [
+          "isRedelivering && acknowledged.sequence <= stored.trimmed.sequence;",
+          "isRedelivering && acknowledged.sequence < stored.trimmed.sequence;",
+        ],
+      ],
+    },
+    {
       name: "refilling-ends-too-early",
       breaks: "law 7: the redelivery ends before everything is acknowledged again",
       edits: [
         [
-          "    return this.#isRecorded && current.acknowledged.sequence >= wanted;",
-          "    return this.#isRecorded && current.acknowledged.sequence >= 0 * wanted;",
+          "    if (!isRecorded || streamed.acknowledged.sequence < wanted) return false;",
+          "    if (!isRecorded || streamed.acknowledged.sequence < 0 * wanted) return false;",
         ],
       ],
     },
   ],
 );
 
-const DELIVERY = mutantsOf(
+const ACKNOWLEDGED = mutantsOf({ file: "src/core/likes_server/retention.ts", tests: CORE_TESTS }, [
   {
-    file: "src/core/likes_server/delivery.ts",
-    tests: ["test/core/likes_server/delivery_test.ts", ...CORE_TESTS],
+    name: "acknowledge-beyond-acknowledged",
+    breaks: "protocol: what was not acknowledged is written down as if it was, and may be removed",
+    edits: [
+      [
+        "incarnation: id, upTo: sequence, seen });",
+        "incarnation: id, upTo: stored.last.sequence, seen });",
+      ],
+    ],
   },
-  [
-    {
-      name: "window-ignored",
-      breaks: "law 6: there may be more in flight than the window holds",
-      edits: [
-        [
-          "  if (inFlight.length >= WINDOW_BATCHES_MAX) return 0;",
-          "  if (inFlight.length >= WINDOW_BATCHES_MAX) return BATCH_BYTES_MAX;",
-        ],
-      ],
-    },
-    {
-      name: "ack-beyond-sent",
-      breaks: "protocol: an Ack of what was not sent is taken",
-      edits: [
-        [
-          "  if (batch === undefined) return incarnation.acknowledged.sequence === sequence;",
-          "  if (batch === undefined) return incarnation.acknowledged.sequence <= sequence;",
-        ],
-      ],
-    },
-    {
-      name: "ack-lands-in-between",
-      breaks: "protocol: a batch counts as applied of which only a part is",
-      edits: [
-        [
-          "  const index = inFlight.findIndex(({ end }) => end.sequence === sequence);",
-          "  const index = inFlight.findIndex(({ end }) => end.sequence >= sequence);",
-        ],
-      ],
-    },
-  ],
-);
+]);
 
 const OUTBOX = mutantsOf(
   {
@@ -389,16 +438,6 @@ const OUTBOX = mutantsOf(
     tests: ["test/core/likes_server/outbox_view_test.ts", ...CORE_TESTS],
   },
   [
-    {
-      name: "leaving-read-as-member",
-      breaks: "membership: after a crash while leaving it accepts, and may have left",
-      edits: [
-        [
-          '    this.#membership = snapshot.membership === "member" ? "member" : "unregistered";',
-          '    this.#membership = snapshot.membership === "unregistered" ? "unregistered" : "member";',
-        ],
-      ],
-    },
     {
       name: "youngest-incarnation-first",
       breaks:
@@ -433,12 +472,7 @@ const OUTBOX = mutantsOf(
     {
       name: "reopen-keeps-what-was-heard",
       breaks: "law 7: what a ledger acknowledged before it forgot still counts as acknowledged",
-      edits: [
-        [
-          "          Object.assign(one, { acknowledged: one.stored.acknowledged, isTransitioning: false });",
-          "          Object.assign(one, { isTransitioning: false });",
-        ],
-      ],
+      edits: [["          one.acknowledged = one.stored.acknowledged;\n", ""]],
     },
   ],
 );
@@ -483,8 +517,8 @@ const ACCEPTING = mutantsOf(
       breaks: "law 6: the outbox grows beyond its bound",
       edits: [
         [
-          "    if (this.#diskBytes + more > room) {",
-          "    if (this.#diskBytes + more > Infinity) {",
+          "    if (this.#underWayBytes + this.#diskBytes + more > room) {",
+          "    if (this.#underWayBytes + this.#diskBytes + more > Infinity) {",
         ],
       ],
     },
@@ -493,8 +527,8 @@ const ACCEPTING = mutantsOf(
       breaks: "law 7: a digest names its record, and not the history before it",
       edits: [
         [
-          "    const digest = this.#codec.digest(position.digest, record.firstSequence, record.bytes);",
-          "    const digest = this.#codec.digest(incarnation, record.firstSequence, record.bytes);",
+          "    const digest = this.#format.codec.digest(last.digest, firstSequence, bytes);",
+          "    const digest = this.#format.codec.digest(incarnation, firstSequence, bytes);",
         ],
       ],
     },
@@ -563,8 +597,8 @@ const OTHERS = [
         breaks: "law 5: likes are missing from a count that was read before they were applied",
         edits: [
           [
-            "    if (this.#fetching === undefined) this.#recent.prune(incarnations);",
-            "    this.#recent.prune(incarnations);",
+            "    if (this.#fetching === undefined) this.#unapplied.prune(incarnations);",
+            "    this.#unapplied.prune(incarnations);",
           ],
         ],
       },
@@ -575,8 +609,13 @@ const OTHERS = [
 /** All of them. */
 export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
   ...LIKES_SERVER,
+  ...DELIVERER,
+  ...SESSION,
+  ...MEMBERSHIP,
+  ...MISMATCH,
+  ...ATTEMPTS,
   ...REDELIVERY,
-  ...DELIVERY,
+  ...ACKNOWLEDGED,
   ...OUTBOX,
   ...WRITER,
   ...ACCEPTING,

@@ -27,7 +27,7 @@ export function add(world: Clients): void {
     const { requestId, itemId } = oracle.truth.attempt(likes, beside);
     const event = { itemId, change: { kind: "add", likes } } as const;
     process.run(() => {
-      process.drive({ type: "add", add: { requestId, event, generator: undefined } });
+      process.drive({ type: "add", add: { requestId, event, mark: undefined } });
     });
   }
   if (random.chance(0.2)) ask(world);
@@ -40,5 +40,5 @@ function ask({ random, oracle, seats }: Clients): void {
   if (lately.length === 0) return;
   const itemIds = Array.from({ length: random.whole(1, 4) }, () => random.pick(lately).itemId);
   const process = random.pick(seats).process;
-  process?.run(() => process.drive({ type: "count", ask: { requestId: 0, itemIds, limit: 0 } }));
+  process?.run(() => process.drive({ type: "count", query: { requestId: 0, itemIds, limit: 0 } }));
 }

@@ -176,6 +176,7 @@ export class LikesServerProcess extends SimulatedProcess {
       address: `${this.machine.name}:1`,
       primary: "primary:50051",
       codec: plan.codec,
+      recordDiskBytes: this.#store.recordDiskBytes,
       mintId: () => random.id(),
       random: () => random.next(),
       outboxBytesMax: plan.outboxBytesMax,

@@ -110,7 +110,7 @@ function appendReal(
   const digest = recordCodec.digest(before.digest, firstSequence, bytes);
   const last = { sequence: lastSequence, digest, likes };
   const record = { firstSequence, lastSequence, bytes };
-  return { write: { type: "append", incarnation, record, last, generator: undefined }, last };
+  return { write: { type: "append", incarnation, record, last, mark: undefined }, last };
 }
 
 async function fillOutbox(folder: string): Promise<void> {

@@ -8,10 +8,9 @@ import { testId } from "./faults.ts";
 
 const incarnation = testId(1);
 const outbox = openSqliteOutbox(process.argv[2] ?? "", SERVER_ID, OUTBOX_ID);
-const generator = { startMs: 1, tick: 1, events: 1 };
 await outbox.write([
   { type: "mint", incarnation },
-  append(incarnation, [1, 1], { generator }),
+  append(incarnation, [1, 1], { mark: "tick 1" }),
   append(incarnation, [2, 2]),
   acknowledge(incarnation, 1),
   { type: "trim", incarnation, upTo: 1 },

@@ -1,11 +1,12 @@
 /**
- * The likes of items as a LikesServer learns them: on demand, with one question to the primary at a
- * time, kept for a bounded time and number, and shown with their age while the primary is away.
+ * A read-through cache of counts. A LikesServer fetches them from the primary on demand, one fetch
+ * at a time. They are cached for a bounded time and number, and shown with their age while the
+ * primary is away.
  *
- * Beside each count stands the number of own likes that are not in it. When a count is learnt, these
- * are the own events past the applied sequences that the primary told from the same read. From then
- * on every accepted like adds to them, until the count is learnt anew. From its acknowledgement on,
- * every like is in exactly one of the two numbers, no matter when the ledger applies it.
+ * Beside each count stands the number of likes of this outbox that the count lacks. A fetch returns
+ * applied sequences from the same read; the events past them are these likes. From then on every
+ * accepted like adds to them, until the count is fetched again. From its acceptance on, every like
+ * is in exactly one of the two numbers, no matter when the ledger applies it.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -23,7 +24,7 @@ import { UnappliedEvents } from "./unapplied_events.ts";
 import type { AppliedUpTo } from "./unapplied_events.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
 
-/** Someone asks for the likes of items, or, when none is named, for those of the `limit` most liked. */
+/** Asks for the likes of items. Without item ids it asks for the `limit` most liked. */
 export interface CountsQuery {
   /** Names the call that is to be answered. */
   readonly requestId: number;
@@ -31,9 +32,9 @@ export interface CountsQuery {
   readonly limit: number;
 }
 
-/** A question to the primary. */
+/** A question to the primary, which several queries may share. */
 export interface CountsFetch {
-  /** None: the most liked. */
+  /** Empty for the most liked. */
   readonly itemIds: readonly string[];
   readonly limit: number;
   readonly incarnations: readonly IncarnationId[];
@@ -49,17 +50,17 @@ export interface CountsAnswer {
   readonly generation: GenerationId;
 }
 
-/** The likes of an item, as they were learnt. */
+/** The likes of an item, as they were fetched. */
 export interface CachedCount {
   readonly itemId: string;
   /** Undefined when the item's likes are not known. */
   readonly fetched: CachedLikes | undefined;
 }
 
-/** What is known of an item: all of it from one answer of the primary. */
+/** The cached state of an item. All of it is from one answer of the primary. */
 export interface CachedLikes {
   readonly likes: bigint;
-  /** Own likes that are not in `likes`; undefined when that cannot be told. */
+  /** Likes of this outbox that are not in `likes`; undefined when their number is not known. */
   readonly pendingLikes: bigint | undefined;
   readonly asOfMs: number;
   readonly version: number;
@@ -68,81 +69,85 @@ export interface CachedLikes {
   readonly ageMs: number;
 }
 
-/** What an ask is answered with; undefined when nothing at all is known of what was asked for. */
+/** The answer to a query. `counts` is undefined when no count that it asks for is cached. */
 export interface CountsView {
   readonly requestId: number;
   readonly counts: readonly CachedCount[] | undefined;
 }
 
-/** What becomes of an ask. One that `waits` is answered by `learnt` or `failed`. */
-export type Asked =
+/** What becomes of a query. One that `waits` is answered by `fetched` or `failed`. */
+export type QueryOutcome =
   | { readonly type: "answered"; readonly view: CountsView }
   | { readonly type: "refused"; readonly refusal: Refusal }
   | { readonly type: "waits" };
 
-interface Kept extends Omit<CachedLikes, "ageMs" | "pendingLikes"> {
+/** What is cached of an item. */
+interface Entry extends Omit<CachedLikes, "ageMs" | "pendingLikes"> {
   pendingLikes: bigint | undefined;
   readonly askedMs: number;
 }
 
-/** The most liked items, in the order in which the primary told them. */
+/** The most liked items, in the order of the primary's answer. */
 interface Ranking {
   readonly itemIds: readonly string[];
   readonly limit: number;
   readonly askedMs: number;
 }
 
+/** The fetch under way, and the queries that wait for it. */
 interface Fetching {
   readonly fetch: CountsFetch;
-  readonly asks: ReadonlySet<CountsQuery>;
+  readonly queries: ReadonlySet<CountsQuery>;
   readonly askedMs: number;
 }
 
-/** What a LikesServer has learnt, and who waits for more. */
+/** The counts of one LikesServer, and the queries that wait for more. */
 export class CountCache {
-  readonly #recent: UnappliedEvents;
-  /** Those that were asked for last come last. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #unapplied: UnappliedEvents;
+  /** By item id. Those that were asked for last come last. */
+  readonly #entries = new Map<string, Entry>();
   #ranking: Ranking | undefined;
   #waiting: CountsQuery[] = [];
   #idsWaiting = 0;
   #fetching: Fetching | undefined;
-  /** When the primary last did not answer: it is not asked again at once. */
+  /** When the primary last did not answer. It is not asked again at once. */
   #failedMs = -Infinity;
 
   /** `incarnations`: those that are not closed, oldest first. */
   constructor(incarnations: Iterable<AppliedUpTo>) {
-    this.#recent = new UnappliedEvents(incarnations);
+    this.#unapplied = new UnappliedEvents(incarnations);
   }
 
-  /** Takes in likes that are accepted. */
+  /** Adds likes that were just accepted. */
   accepted(incarnation: IncarnationId, firstSequence: number, events: readonly LikeEvent[]): void {
-    this.#recent.add(incarnation, firstSequence, events);
+    this.#unapplied.add(incarnation, firstSequence, events);
     for (const { itemId, change } of events) {
-      const kept = this.#kept.get(itemId);
-      if (kept?.pendingLikes !== undefined) kept.pendingLikes += change.likes;
+      const entry = this.#entries.get(itemId);
+      if (entry?.pendingLikes !== undefined) entry.pendingLikes += change.likes;
     }
   }
 
-  /** Drops own events that are acknowledged, unless an answer is under way that may lack them. */
+  /** Drops events that are acknowledged, unless a fetch is under way whose answer may lack them. */
   prune(incarnations: readonly AppliedUpTo[]): void {
-    if (this.#fetching === undefined) this.#recent.prune(incarnations);
+    if (this.#fetching === undefined) this.#unapplied.prune(incarnations);
   }
 
-  /** Takes an ask. */
-  ask(ask: CountsQuery, nowMs: number): Asked {
-    if (this.#isReady(ask, nowMs)) return { type: "answered", view: this.#view(ask, nowMs) };
+  /** Answers a query from the cache, or lets it wait for the primary. */
+  query(query: CountsQuery, nowMs: number): QueryOutcome {
+    if (this.#isReady(query, nowMs)) return { type: "answered", view: this.#view(query, nowMs) };
     const tooMany =
       this.#waiting.length >= COUNT_ASKS_WAITING_MAX ||
-      this.#idsWaiting + ask.itemIds.length > COUNT_ASKS_IDS_MAX;
-    if (tooMany) return this.#askTooMany(ask, nowMs);
-    this.#wait([...this.#waiting, ask]);
+      this.#idsWaiting + query.itemIds.length > COUNT_ASKS_IDS_MAX;
+    if (tooMany) return this.#queryTooMany(query, nowMs);
+    this.#wait([...this.#waiting, query]);
     return { type: "waits" };
   }
 
-  /** No room to wait: what is kept of all that is asked is an answer too, with its age. */
-  #askTooMany(ask: CountsQuery, nowMs: number): Asked {
-    const view = this.#view(ask, nowMs);
+  /**
+   * There is no room to wait. Cached counts are an answer too, with their age, if all are cached.
+   */
+  #queryTooMany(query: CountsQuery, nowMs: number): QueryOutcome {
+    const view = this.#view(query, nowMs);
     if (view.counts?.every(({ fetched }) => fetched !== undefined))
       return { type: "answered", view };
     const message =
@@ -151,43 +156,47 @@ export class CountCache {
     return { type: "refused", refusal: { code: "too_many", message } };
   }
 
-  /** The next question to the primary, if one is due; `learnt` or `failed` ends it. */
+  /**
+   * Begins the next fetch, if a query waits and none is under way. `fetched` or `failed` ends it.
+   */
   fetch(nowMs: number): CountsFetch | undefined {
     const [first] = this.#waiting;
     if (this.#fetching !== undefined || first === undefined) return undefined;
-    const [asks, itemIds] = first.itemIds.length > 0 ? this.#gather() : this.#ranked();
-    this.#wait(this.#waiting.filter((ask) => !asks.has(ask)));
+    const [queries, itemIds] = first.itemIds.length > 0 ? this.#gather() : this.#ranked();
+    this.#wait(this.#waiting.filter((query) => !queries.has(query)));
     let limit = 0;
-    for (const ask of asks) limit = Math.max(limit, ask.limit);
-    const fetch = { itemIds, limit, incarnations: this.#recent.incarnations };
-    this.#fetching = { fetch, asks, askedMs: nowMs };
+    for (const query of queries) limit = Math.max(limit, query.limit);
+    const fetch = { itemIds, limit, incarnations: this.#unapplied.incarnations };
+    this.#fetching = { fetch, queries, askedMs: nowMs };
     return fetch;
   }
 
-  /** Takes in the answer, and gives what asks can be answered with now. */
+  /**
+   * Caches the answer to the fetch. Returns the answers to queries that need not wait any longer.
+   */
   fetched(answer: CountsAnswer, nowMs: number): readonly CountsView[] {
-    const { fetch, asks, askedMs } = this.#end();
+    const { fetch, queries, askedMs } = this.#end();
     const applied = answer.applied.map((one) => [one.incarnation, one.appliedSequence] as const);
-    const pending = this.#recent.likesAfter(new Map(applied));
+    const pending = this.#unapplied.likesAfter(new Map(applied));
     const { asOfMs, version, generation } = answer;
     for (const { itemId, likes } of answer.counts) {
       const pendingLikes = pending === undefined ? undefined : (pending.get(itemId) ?? 0n);
-      this.#kept.delete(itemId);
-      this.#kept.set(itemId, { likes, pendingLikes, asOfMs, version, generation, askedMs });
+      this.#entries.delete(itemId);
+      this.#entries.set(itemId, { likes, pendingLikes, asOfMs, version, generation, askedMs });
     }
     if (fetch.itemIds.length === 0) {
       const itemIds = answer.counts.map(({ itemId }) => itemId);
       this.#ranking = { itemIds, limit: fetch.limit, askedMs };
     }
-    this.#forget(nowMs);
-    return this.#views(asks, nowMs);
+    this.#evictOld(nowMs);
+    return this.#views(queries, nowMs);
   }
 
-  /** The primary did not answer, or not for this outbox: what is kept has to do. */
+  /** The primary did not answer for this ledger. Queries are answered with what is cached. */
   failed(nowMs: number): readonly CountsView[] {
-    const { asks } = this.#end();
+    const { queries } = this.#end();
     this.#failedMs = nowMs;
-    return this.#views(asks, nowMs);
+    return this.#views(queries, nowMs);
   }
 
   #end(): Fetching {
@@ -197,42 +206,45 @@ export class CountCache {
     return fetching;
   }
 
-  /** Answers `asks`, and those that wait and need not wait any longer. */
-  #views(asks: ReadonlySet<CountsQuery>, nowMs: number): readonly CountsView[] {
-    const ready = new Set(this.#waiting.filter((ask) => this.#isReady(ask, nowMs)));
-    this.#wait(this.#waiting.filter((ask) => !ready.has(ask)));
-    return [...asks, ...ready].map((ask) => this.#view(ask, nowMs));
+  /** Answers `queries`, and waiting ones that are ready now. */
+  #views(queries: ReadonlySet<CountsQuery>, nowMs: number): readonly CountsView[] {
+    const ready = new Set(this.#waiting.filter((query) => this.#isReady(query, nowMs)));
+    this.#wait(this.#waiting.filter((query) => !ready.has(query)));
+    return [...queries, ...ready].map((query) => this.#view(query, nowMs));
   }
 
-  #wait(asks: CountsQuery[]): void {
-    this.#waiting = asks;
-    this.#idsWaiting = asks.reduce((sum, { itemIds }) => sum + itemIds.length, 0);
+  #wait(queries: CountsQuery[]): void {
+    this.#waiting = queries;
+    this.#idsWaiting = queries.reduce((sum, { itemIds }) => sum + itemIds.length, 0);
   }
 
-  /** As many asks for named items as fit one question, oldest first. */
+  /** Returns as many queries for certain items as fit one fetch, oldest first, and the items. */
   #gather(): readonly [ReadonlySet<CountsQuery>, readonly string[]] {
-    const asks = new Set<CountsQuery>();
+    const queries = new Set<CountsQuery>();
     const gathered = new Set<string>();
-    for (const ask of this.#waiting) {
-      const more = ask.itemIds.filter((itemId) => !gathered.has(itemId));
+    for (const query of this.#waiting) {
+      const more = query.itemIds.filter((itemId) => !gathered.has(itemId));
       if (gathered.size + more.length > COUNTS_MAX) break;
-      if (ask.itemIds.length === 0) continue;
-      asks.add(ask);
+      if (query.itemIds.length === 0) continue;
+      queries.add(query);
       for (const itemId of more) gathered.add(itemId);
     }
-    return [asks, [...gathered]];
+    return [queries, [...gathered]];
   }
 
   #ranked(): readonly [ReadonlySet<CountsQuery>, readonly string[]] {
     return [new Set(this.#waiting.filter(({ itemIds }) => itemIds.length === 0)), []];
   }
 
-  /** Whether an ask is answered from what is kept: it is fresh, or the primary was away just now. */
+  /**
+   * Whether a query is answered from the cache: its counts are fresh, or the primary was away just
+   * now.
+   */
   #isReady({ itemIds, limit }: CountsQuery, nowMs: number): boolean {
     if (nowMs - this.#failedMs <= COUNTS_FRESH_MS) return true;
-    const isFresh = (kept: { readonly askedMs: number } | undefined): boolean =>
-      kept !== undefined && nowMs - kept.askedMs <= COUNTS_FRESH_MS;
-    if (itemIds.length > 0) return itemIds.every((itemId) => isFresh(this.#kept.get(itemId)));
+    const isFresh = (entry: { readonly askedMs: number } | undefined): boolean =>
+      entry !== undefined && nowMs - entry.askedMs <= COUNTS_FRESH_MS;
+    if (itemIds.length > 0) return itemIds.every((itemId) => isFresh(this.#entries.get(itemId)));
     return isFresh(this.#ranking) && limit <= (this.#ranking?.limit ?? 0);
   }
 
@@ -243,7 +255,7 @@ export class CountCache {
     return { requestId, counts: isKnown ? counts : undefined };
   }
 
-  /** Those of the ranking that are still kept, most likes first as they are known now. */
+  /** The items of the ranking that are still cached, by the likes that are cached now. */
   #mostLiked(limit: number, nowMs: number): readonly CachedCount[] | undefined {
     if (this.#ranking === undefined || isTooOld(this.#ranking, nowMs)) return undefined;
     return this.#ranking.itemIds
@@ -254,17 +266,18 @@ export class CountCache {
   }
 
   #show(itemId: string, nowMs: number): CachedCount {
-    const kept = this.#kept.get(itemId);
-    if (kept === undefined || isTooOld(kept, nowMs)) return { itemId, fetched: undefined };
-    this.#kept.delete(itemId);
-    this.#kept.set(itemId, kept);
-    const { askedMs, ...fetched } = kept;
+    const entry = this.#entries.get(itemId);
+    if (entry === undefined || isTooOld(entry, nowMs)) return { itemId, fetched: undefined };
+    this.#entries.delete(itemId);
+    this.#entries.set(itemId, entry);
+    const { askedMs, ...fetched } = entry;
     return { itemId, fetched: { ...fetched, ageMs: Math.floor(nowMs - askedMs) } };
   }
 
-  #forget(nowMs: number): void {
-    for (const [itemId, kept] of this.#kept) {
-      if (isTooOld(kept, nowMs) || this.#kept.size > COUNTS_CACHED_MAX) this.#kept.delete(itemId);
+  #evictOld(nowMs: number): void {
+    for (const [itemId, entry] of this.#entries) {
+      if (isTooOld(entry, nowMs) || this.#entries.size > COUNTS_CACHED_MAX)
+        this.#entries.delete(itemId);
     }
   }
 }

@@ -1,134 +1,154 @@
 /**
- * Likes that wait for their sync. Those that arrive together become one record and share one sync
- * (group commit); each is answered only after it.
+ * Likes that wait for their sync. Requests that arrive together become one record and share one
+ * sync (group commit). Each is answered only after that sync.
  *
- * Likes wait in the groups that become their records. Disk use depends on how likes are grouped, so
- * groups are formed before a like is accepted.
+ * Requests wait in the records that they will share. Disk use depends on how likes are grouped, so
+ * records are formed before a like is accepted.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import { ADDS_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../limits.ts";
-import { recordDiskBytes } from "./disk_bytes.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
-import type { GeneratorMark } from "./outbox.ts";
+import type { OutboxWrite } from "./outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../protocol/record.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-/** A like that someone gives. */
+/** Likes that a client adds. */
 export interface AddRequest {
   /** Names the call that is to be answered. */
   readonly requestId: number;
   readonly event: LikeEvent;
-  /** With a generator's event: how far the generator has come with it. */
-  readonly generator: GeneratorMark | undefined;
+  /**
+   * Opaque text of the client. The newest one is stored, and the client gets it back at a start.
+   */
+  readonly mark: string | undefined;
 }
 
-interface Waiting extends AddRequest {
-  readonly bytes: Uint8Array;
-}
-
-/** A record that is ready to be written, and the gives that it answers. */
-export interface Group {
-  readonly incarnation: IncarnationId;
-  readonly record: LikeRecord;
-  /** The position after the record. */
-  readonly last: Position;
+/** A write that is under way, and the requests that it answers once it is synced. */
+export interface Writing {
+  /** Written in one transaction. */
+  readonly writes: readonly OutboxWrite[];
+  /** None when the write adds no likes. */
   readonly requests: readonly AddRequest[];
-  readonly generator: GeneratorMark | undefined;
 }
 
-/** Gives that will share a record; more may join them until it is taken. */
-interface WaitingGroup {
-  readonly requests: Waiting[];
-  /** Bytes of their events. */
+/** Requests that will share a record. More may join them until the record is taken. */
+interface PendingRecord {
+  readonly requests: AddRequest[];
+  /** The encoded event of each request. */
+  readonly encoded: Uint8Array[];
+  /** Bytes of `encoded` together. */
   length: number;
 }
 
-/** The gives that wait, in the order in which they came. */
-export class GroupCommit {
-  readonly #codec: RecordCodec;
-  /** None is empty, and all but the last are full. */
-  readonly #groups: WaitingGroup[] = [];
-  #requests = 0;
-  /** Bytes that the groups will take on the disk, at the most. */
-  #diskBytes = 0;
+/** How the events of a record are encoded, and how many bytes the record takes on the disk. */
+export interface RecordFormat {
+  readonly codec: RecordCodec;
+  /** Upper bound of the bytes on the disk, by the bytes of the record's events. Never shrinks. */
+  readonly recordDiskBytes: (eventBytes: number) => number;
+}
 
-  constructor(codec: RecordCodec) {
-    this.#codec = codec;
+/** The requests that wait, in the order in which they arrived. */
+export class GroupCommit {
+  readonly #format: RecordFormat;
+  /** None is empty, and all but the last are full. */
+  readonly #pending: PendingRecord[] = [];
+  /** Requests in `#pending`. */
+  #requests = 0;
+  /** Bytes that `#pending` will take on the disk, at the most. */
+  #diskBytes = 0;
+  /**
+   * Bytes of the record under way, which the outbox does not count yet. 0 when none is under way.
+   */
+  #underWayBytes = 0;
+
+  constructor(format: RecordFormat) {
+    this.#format = format;
   }
 
+  /** Whether no request waits. */
   get isEmpty(): boolean {
     return this.#requests === 0;
   }
 
-  /** Takes a give, or says why it cannot. `room` is in bytes of the disk. */
-  add(add: AddRequest, room: number): Refusal | undefined {
+  /** Takes a request, or says why not. `room` is what the outbox may still grow on the disk. */
+  add(request: AddRequest, room: number): Refusal | undefined {
     if (this.#requests >= ADDS_WAITING_MAX) {
       const message =
         `Cannot accept the likes now: ${ADDS_WAITING_MAX} calls wait for the disk already; ` +
         "try again later";
       return { code: "too_many", message };
     }
-    const bytes = this.#codec.encode(add.event);
-    const last = this.#groups.at(-1);
+    const { codec, recordDiskBytes } = this.#format;
+    const bytes = codec.encode(request.event);
+    const last = this.#pending.at(-1);
     const joined = last !== undefined && hasRoom(last, bytes.length) ? last : undefined;
     const before = joined === undefined ? 0 : recordDiskBytes(joined.length);
     const more = recordDiskBytes((joined?.length ?? 0) + bytes.length) - before;
-    if (this.#diskBytes + more > room) {
+    if (this.#underWayBytes + this.#diskBytes + more > room) {
       const message =
         "Cannot accept the likes: the outbox is full until the primary takes what it holds";
       return { code: "outbox_full", message };
     }
-    this.#push({ ...add, bytes }, joined);
+    this.#push(request, bytes, joined);
     this.#diskBytes += more;
     return undefined;
   }
 
-  /** Takes as many gives as one record holds, to follow `position` of `incarnation`. */
-  take(incarnation: IncarnationId, position: Position): Group {
-    const group = this.#groups.shift();
-    assert(group !== undefined, "what is taken waits");
-    const { requests, length } = group;
+  /** Takes as many requests as one record holds, to write them after `last` of `incarnation`. */
+  take(incarnation: IncarnationId, last: Position): Writing {
+    const pending = this.#pending.shift();
+    assert(pending !== undefined, "what is taken waits");
+    assert(this.#underWayBytes === 0, "one record is under way at a time");
+    const { requests } = pending;
     this.#requests -= requests.length;
-    this.#diskBytes -= recordDiskBytes(length);
-    const record = this.#record(group, position.sequence + 1);
-    const likes = requests.reduce((sum, { event }) => sum + event.change.likes, position.likes);
-    const digest = this.#codec.digest(position.digest, record.firstSequence, record.bytes);
-    const generator = requests.findLast((add) => add.generator !== undefined)?.generator;
-    const last = { sequence: record.lastSequence, digest, likes };
-    return { incarnation, record, last, requests, generator };
+    this.#underWayBytes = this.#format.recordDiskBytes(pending.length);
+    this.#diskBytes -= this.#underWayBytes;
+    const record = recordOf(pending, last.sequence + 1);
+    const { firstSequence, lastSequence, bytes } = record;
+    const digest = this.#format.codec.digest(last.digest, firstSequence, bytes);
+    const likes = requests.reduce((sum, { event }) => sum + event.change.likes, last.likes);
+    const end = { sequence: lastSequence, digest, likes };
+    const mark = requests.findLast((request) => request.mark !== undefined)?.mark;
+    return { writes: [{ type: "append", incarnation, record, last: end, mark }], requests };
+  }
+
+  /** The record that was taken is no longer under way: the outbox counts it, or it was refused. */
+  end(): void {
+    this.#underWayBytes = 0;
   }
 
   /** Takes all that wait, none of which will be a record. */
   takeAll(): readonly AddRequest[] {
-    const requests = this.#groups.flatMap((group) => group.requests);
-    this.#groups.length = 0;
+    const requests = this.#pending.flatMap((pending) => pending.requests);
+    this.#pending.length = 0;
     this.#requests = 0;
     this.#diskBytes = 0;
     return requests;
   }
 
-  #push(add: Waiting, joined: WaitingGroup | undefined): void {
+  #push(request: AddRequest, bytes: Uint8Array, joined: PendingRecord | undefined): void {
     if (joined === undefined) {
-      this.#groups.push({ requests: [add], length: add.bytes.length });
+      this.#pending.push({ requests: [request], encoded: [bytes], length: bytes.length });
     } else {
-      joined.requests.push(add);
-      joined.length += add.bytes.length;
+      joined.requests.push(request);
+      joined.encoded.push(bytes);
+      joined.length += bytes.length;
     }
     this.#requests++;
   }
-
-  #record({ requests, length }: WaitingGroup, firstSequence: number): LikeRecord {
-    const bytes = new Uint8Array(length);
-    let offset = 0;
-    for (const add of requests) {
-      bytes.set(add.bytes, offset);
-      offset += add.bytes.length;
-    }
-    return { firstSequence, lastSequence: firstSequence + requests.length - 1, bytes };
-  }
 }
 
-function hasRoom({ requests, length }: WaitingGroup, bytes: number): boolean {
+function hasRoom({ requests, length }: PendingRecord, bytes: number): boolean {
   return requests.length < RECORD_EVENTS_MAX && length + bytes <= RECORD_BYTES_MAX;
+}
+
+function recordOf({ requests, encoded, length }: PendingRecord, firstSequence: number): LikeRecord {
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const event of encoded) {
+    bytes.set(event, offset);
+    offset += event.length;
+  }
+  return { firstSequence, lastSequence: firstSequence + requests.length - 1, bytes };
 }

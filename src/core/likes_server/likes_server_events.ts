@@ -1,5 +1,6 @@
 /**
- * What happens to a LikesServer's state machine, and what it asks for: the language of its shell.
+ * The interface between a LikesServer's state machine and its shell: events in, actions out. Only
+ * the shell performs actions, and the machine decides everything.
  */
 import type { Refusal } from "../../errors.ts";
 import type { AddRequest } from "./group_commit.ts";
@@ -15,23 +16,28 @@ import type {
 } from "./outbox.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { RecordCodec } from "../protocol/record.ts";
-import type { Id } from "../protocol/ids.ts";
-import type { IncarnationId } from "../protocol/ids.ts";
+import type { Id, IncarnationId } from "../protocol/ids.ts";
 
-/** What happens to a LikesServer. `streamId` names one stream for ever. */
-export type LikesServerEvent =
-  | { readonly type: "add"; readonly add: AddRequest }
-  | { readonly type: "count"; readonly ask: CountsQuery }
-  /** The question was answered; undefined when the primary gave no answer. */
-  | { readonly type: "counts_fetched"; readonly answer: CountsAnswer | undefined }
-  /** The write that was asked for is synced, or was not done; `state` is the outbox as it is now. */
-  | { readonly type: "written"; readonly outcome: WriteOutcome; readonly state: OutboxSnapshot }
+/** What happens on a stream. `streamId` names one stream for ever. */
+export type StreamEvent =
   | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
   | { readonly type: "received"; readonly streamId: number; readonly message: FromPrimary }
   | { readonly type: "broken"; readonly streamId: number; readonly reason: string }
   /** The transport's buffer is full, or has drained. */
   | { readonly type: "blocked"; readonly streamId: number }
-  | { readonly type: "writable"; readonly streamId: number }
+  | { readonly type: "writable"; readonly streamId: number };
+
+/** What happens to a LikesServer. */
+export type LikesServerEvent =
+  | StreamEvent
+  | { readonly type: "add"; readonly add: AddRequest }
+  | { readonly type: "count"; readonly query: CountsQuery }
+  /** The fetch ended; `answer` is undefined when the primary did not answer. */
+  | { readonly type: "counts_fetched"; readonly answer: CountsAnswer | undefined }
+  /**
+   * The write that was asked for is synced, or was not done; `state` is the outbox as it is now.
+   */
+  | { readonly type: "written"; readonly outcome: WriteOutcome; readonly state: OutboxSnapshot }
   /** Stop accepting, deliver, and leave the ledger's members or stay one. */
   | { readonly type: "stop"; readonly leave: boolean }
   | { readonly type: "tick" };
@@ -53,19 +59,22 @@ export type LikesServerAction =
   | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
   | { readonly type: "disconnect"; readonly streamId: number }
   | { readonly type: "answer"; readonly requestId: number; readonly outcome: AddResult }
-  /** Ask the primary, within a bounded time, and answer with `learnt`. One question at a time. */
+  /**
+   * Ask the primary, within a bounded time, and answer with `counts_fetched`. One question at a
+   * time.
+   */
   | { readonly type: "fetch_counts"; readonly fetch: CountsFetch }
   | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsResult }
   /** All is delivered, and left if that was asked for. */
   | { readonly type: "stopped" }
   | { readonly type: "notice"; readonly notice: LikesServerNotice };
 
-/** How a give ended. */
+/** How a request to add likes ended. */
 export type AddResult =
   | { readonly type: "accepted"; readonly incarnation: IncarnationId; readonly sequence: number }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
-/** How an ask for counts ended. */
+/** How a query for counts ended. */
 export type CountsResult =
   | { readonly type: "counted"; readonly counts: readonly CachedCount[] }
   | { readonly type: "refused"; readonly refusal: Refusal };
@@ -99,10 +108,15 @@ export interface LikesServerOptions {
   /** Names the primary in messages. */
   readonly primary: string;
   readonly codec: RecordCodec;
+  /**
+   * The store's upper bound of the bytes that a record takes on its disk, by those of its events.
+   */
+  readonly recordDiskBytes: (eventBytes: number) => number;
   /** 128 random bits as 32 hexadecimal digits. */
   readonly mintId: () => Id;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Bytes of the disk for what is not acknowledged; OUTBOX_BYTES_MAX by default. */
   readonly outboxBytesMax?: number;
   readonly retain: Retention;
 }
@@ -114,7 +128,7 @@ export interface Retention {
   /** Bytes on the disk that they take at the most. */
   readonly bytesMax: number;
   /**
-   * Closed incarnations that are not forgotten at the most, and as many idle ones;
+   * Closed incarnations that are kept at the most, and as many idle ones;
    * RETAINED_INCARNATIONS_MAX by default.
    */
   readonly incarnationsMax?: number;

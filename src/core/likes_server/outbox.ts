@@ -1,13 +1,13 @@
 /**
- * What a LikesServer keeps on its disk. The writes are data, so that a group of them is one
- * transaction on any store: all of it is synced, or none of it is.
+ * What a LikesServer keeps on its disk. Writes are data, so that several of them are one
+ * transaction on any store: all are synced, or none is.
  *
  * Acknowledged events are kept for a while, so that a ledger that was restored from an old copy can
- * have them again. They leave by `trim` and `shed` alone, which keep the position that they trim to:
- * sequence, digest and likes. So a ledger that has forgotten them too is told which ones. Also an idle
- * incarnation, in which nothing was accepted, is kept when it is closed: an older ledger may have it
- * open, and would take the next one for that of a copy. What is forgotten is the oldest when a `shed`
- * finds too many: of these only the number of events and of likes is kept.
+ * have them again. They leave by `trim` and `evict` alone, which keep the position that they trim
+ * to: sequence, digest and likes. So a ledger that has forgotten them too is told which ones. Also
+ * an idle incarnation, in which nothing was accepted, is kept when it is closed: an older ledger
+ * may have it open, and would take the next one for that of a copy. When an `evict` finds too many,
+ * the oldest are purged: of these only the number of events and of likes is kept.
  */
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
@@ -15,22 +15,12 @@ import type { LikeRecord, Position } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /**
- * Whether the ledger knows the outbox. `stranger` may not accept; `member` may; `leaving` has asked
- * to leave and may have left, so it may not accept either.
+ * Whether the ledger waits for the outbox. Only a `member` may accept. One that is `leaving` has
+ * asked to leave, and may have left.
  */
 export type Membership = "unregistered" | "member" | "leaving";
 
-/** How far a generator has come. It is stored with the event that it gave. */
-export interface GeneratorMark {
-  /** Start of the run by the machine's monotonic clock, in milliseconds: names the run. */
-  readonly startMs: number;
-  /** The last tick that was given, from 1. */
-  readonly tick: number;
-  /** Events that generators gave to this outbox in all runs. */
-  readonly events: number;
-}
-
-/** One life of a LikesServer on its outbox that is not forgotten. */
+/** One incarnation that the outbox knows. */
 export interface IncarnationState {
   readonly incarnation: IncarnationId;
   /** Everything up to here was acknowledged and removed. */
@@ -57,31 +47,36 @@ export interface OutboxSnapshot {
   readonly serverId: string;
   readonly membership: Membership;
   readonly seen: LedgerSeen | undefined;
-  /** Whether a ledger that forgot is being given again what this outbox retains. */
+  /** Whether a ledger that forgot is getting everything again that this outbox retains. */
   readonly isRedelivering: boolean;
-  /** Oldest first; forgotten ones are not listed. */
+  /** Oldest first. Purged ones are not listed. */
   readonly incarnations: readonly IncarnationState[];
-  /** What the forgotten incarnations had accepted. */
+  /** What purged incarnations had accepted. */
   readonly purged: Accepted;
-  readonly generator: GeneratorMark | undefined;
+  /** The newest mark of a client; undefined before the first. */
+  readonly mark: string | undefined;
   /** Bytes that its records take on the disk, at the most. */
   readonly bytes: number;
   /** Those of `bytes` that are of records that are acknowledged, or of a closed incarnation. */
   readonly retainedBytes: number;
 }
 
+/** Adds a record after the last one of the incarnation. */
+export interface AppendWrite {
+  readonly type: "append";
+  readonly incarnation: IncarnationId;
+  readonly record: LikeRecord;
+  /** The position after the record. */
+  readonly last: Position;
+  /** Replaces the mark, at most MARK_CHARS_MAX long; undefined leaves the mark as it is. */
+  readonly mark: string | undefined;
+}
+
 /** One change to an outbox. */
 export type OutboxWrite =
   /** Begins an incarnation. It becomes the newest one. */
   | { readonly type: "mint"; readonly incarnation: IncarnationId }
-  /** Adds a record after the last one of the incarnation; `last` is the position after it. */
-  | {
-      readonly type: "append";
-      readonly incarnation: IncarnationId;
-      readonly record: LikeRecord;
-      readonly last: Position;
-      readonly generator: GeneratorMark | undefined;
-    }
+  | AppendWrite
   /**
    * Everything up to `upTo`, the end of a record, is in the ledger; `seen` is how new a ledger said
    * so, and is left as it is when undefined. Going back changes nothing.
@@ -97,15 +92,15 @@ export type OutboxWrite =
   /** Removes acknowledged records up to and with `upTo`, which is the end of a record. */
   | { readonly type: "trim"; readonly incarnation: IncarnationId; readonly upTo: number }
   /**
-   * Forgets the oldest closed incarnations with their records, and idle ones that no ledger has heard
+   * Purges the oldest closed incarnations with their records, and idle ones that no ledger knows
    * of; removes acknowledged records, the oldest first, until what is left is within the bounds.
-   * `closedMax` holds for closed incarnations with events, for closed idle ones, and, but for one, for
-   * idle ones that wait.
+   * `closedMax` holds for closed incarnations with events, for closed idle ones, and, but for one,
+   * for idle ones that wait.
    */
   | { readonly type: "evict"; readonly bytesMax: number; readonly closedMax: number }
   /**
-   * The ledger, as it is seen now, may have forgotten everything: nothing is acknowledged, closed or
-   * parked any more, but for what is removed. It is refilled from here on.
+   * The ledger, as it is seen now, may have forgotten everything: nothing is acknowledged, closed
+   * or parked any more, but for what is removed. Everything is delivered again from here on.
    */
   | { readonly type: "begin_redelivery"; readonly seen: LedgerSeen }
   /** The ledger has again what was retained for it. */
@@ -140,7 +135,8 @@ export type WriteOutcome = "done" | WriteFailure;
 export interface OutboxStore {
   load(): Promise<OutboxSnapshot>;
   /**
-   * All of `writes` in order, in one synced transaction. An outcome of WriteFailure changed nothing.
+   * All of `writes` in order, in one synced transaction. An outcome of WriteFailure changed
+   * nothing.
    */
   write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
   /** At least one record if there is one after `sequence`, then more while they fit `bytesMax`. */
@@ -152,10 +148,12 @@ export interface OutboxStore {
   ): Promise<OutboxRead>;
   /** The outbox as it was last committed. */
   readonly state: OutboxSnapshot;
+  /** Upper bound of the bytes that a record takes on the disk, by the bytes of its events. */
+  readonly recordDiskBytes: (eventBytes: number) => number;
   close(): void;
 }
 
-/** Everything that an outbox has accepted: in incarnations that are forgotten, and in the others. */
+/** Returns all that an outbox has accepted, in purged incarnations and in the others. */
 export function acceptedOf(
   purged: Accepted,
   incarnations: readonly { readonly last: Position }[],

@@ -1,29 +1,27 @@
 /**
  * What a LikesServer knows of its outbox: what is synced, and what of that is acknowledged. A write
- * is taken in when it is done, never when it is asked for, so that nothing can be answered, sent or
- * reported before the disk has it.
+ * shows here when it is synced, never when it begins, so nothing is answered, sent or reported
+ * before the disk has it.
  */
-import { assert } from "../../assert.ts";
+import { assert, unreachable } from "../../assert.ts";
 import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
 import { acceptedOf } from "./outbox.ts";
-import type {
-  Accepted,
-  IncarnationState,
-  Membership,
-  OutboxSnapshot,
-  OutboxWrite,
-} from "./outbox.ts";
+import type { Accepted, IncarnationState, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
 import type { Position } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** An incarnation that the outbox has not forgotten. */
+/** An incarnation that the outbox knows. */
 export interface IncarnationView {
   readonly id: IncarnationId;
   /** As it is on the disk. */
   stored: IncarnationState;
-  /** Everything up to here is in the ledger, as far as was heard: the disk learns of it later. */
+  /**
+   * Everything up to here is in the ledger, by the newest Ack. Never below `stored.acknowledged`.
+   */
   acknowledged: Position;
-  /** Whether a write is on its way that parks, unparks or closes it: it waits for that. */
+  /**
+   * Whether a write is on its way that parks, unparks or closes it. It is not delivered meanwhile.
+   */
   isTransitioning: boolean;
 }
 
@@ -33,23 +31,16 @@ export class OutboxView {
   #state: OutboxSnapshot;
   #incarnations: readonly IncarnationView[];
   #current: IncarnationView;
-  #membership: Membership;
 
-  /** `snapshot` was read after the process minted its own incarnation: the newest. */
+  /** `snapshot` was read after the process minted its incarnation: the newest. */
   constructor(snapshot: OutboxSnapshot) {
     this.outboxId = snapshot.outboxId;
     this.#state = snapshot;
     this.#incarnations = snapshot.incarnations.map(viewOf);
     const current = this.#incarnations.at(-1);
-    assert(current !== undefined, "the own incarnation was minted at the start");
-    assert(current.stored.last.sequence === 0, "a process appends to its own incarnation only");
+    assert(current !== undefined, "an incarnation was minted at the start");
+    assert(current.stored.last.sequence === 0, "a process appends to no incarnation of another");
     this.#current = current;
-    // Whether a leave that was asked for was recorded is not known: it is a stranger until told.
-    this.#membership = snapshot.membership === "member" ? "member" : "unregistered";
-  }
-
-  get membership(): Membership {
-    return this.#membership;
   }
 
   /** The ledger as it was last seen, by what is on the disk. */
@@ -57,7 +48,7 @@ export class OutboxView {
     return this.#state.seen;
   }
 
-  /** Whether a ledger that forgot is being given again what this outbox retains, by the disk. */
+  /** Whether a ledger that forgot is getting everything again, by the disk. */
   get isRedelivering(): boolean {
     return this.#state.isRedelivering;
   }
@@ -67,12 +58,12 @@ export class OutboxView {
     return this.#state.bytes - this.#state.retainedBytes;
   }
 
-  /** The life that appends. */
+  /** The incarnation that appends. */
   get current(): IncarnationView {
     return this.#current;
   }
 
-  /** Those that the outbox has, closed ones that are retained among them, oldest first. */
+  /** All incarnations, closed ones included, oldest first. */
   get incarnations(): readonly IncarnationView[] {
     return this.#incarnations;
   }
@@ -82,7 +73,10 @@ export class OutboxView {
     return this.#incarnations.filter(({ stored }) => !stored.closed);
   }
 
-  /** What is to be delivered: the oldest not closed, once no write is about to change that. */
+  /**
+   * The incarnation to deliver: the oldest that is open and not parked. None while a write changes
+   * that.
+   */
   get next(): IncarnationView | undefined {
     const next = this.#incarnations.find(({ stored }) => {
       return !stored.closed && stored.parked === undefined;
@@ -90,20 +84,20 @@ export class OutboxView {
     return next?.isTransitioning ? undefined : next;
   }
 
-  /** Why incarnations are parked, oldest first. */
+  /** Why incarnations are parked, the oldest first. */
   get troubles(): readonly ReportedTrouble[] {
     return this.#incarnations.flatMap(({ stored }) => stored.parked ?? []);
   }
 
-  /** Everything that it has accepted. */
+  /** All that the outbox has accepted. */
   get accepted(): Accepted {
     const lasts = this.#incarnations.map(({ stored }) => stored);
     return acceptedOf(this.#state.purged, lasts);
   }
 
   /**
-   * Likes of this outbox that are known to be in the ledger, and those of parked incarnations: whether
-   * these are is not known, and nothing is shown twice.
+   * Likes of this outbox that are in the ledger, and those of parked incarnations: these may be
+   * there, and no like is shown twice.
    */
   get countedLikes(): bigint {
     let { likes } = this.#state.purged;
@@ -114,8 +108,8 @@ export class OutboxView {
   }
 
   /**
-   * Likes that were acknowledged to this outbox, or are removed from it; 0 while it knows where all of
-   * its incarnations ended, for then each gap is named by its range.
+   * Likes that were acknowledged to this outbox, or are removed from it. 0 while no incarnation is
+   * purged: a gap is then named by its range.
    */
   get acknowledgedLikes(): bigint {
     let { likes } = this.#state.purged;
@@ -133,7 +127,7 @@ export class OutboxView {
     return events;
   }
 
-  /** Whether something is still to be delivered: what is parked is not. */
+  /** Whether something is still to be delivered. Parked incarnations are not. */
   get hasDeliverable(): boolean {
     return this.#incarnations.some((one) => {
       return one.stored.parked === undefined && pendingOf(one) > 0;
@@ -144,46 +138,55 @@ export class OutboxView {
     return this.#incarnations.find((candidate) => candidate.id === id);
   }
 
-  /** Takes in that `writes` are synced, and that the outbox now is `state`. */
+  /** `writes` are synced, and the outbox is `state` now. */
   onWritten(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
     this.#state = state;
     this.#incarnations = merged(this.#incarnations, state.incarnations);
-    for (const write of writes) this.#adoptWrite(write);
+    for (const write of writes) this.#applyWrite(write);
   }
 
-  #adoptWrite(write: OutboxWrite): void {
+  #applyWrite(write: OutboxWrite): void {
     switch (write.type) {
-      case "mint":
-        this.#current = this.find(write.incarnation) ?? this.#current;
-        return;
+      case "mint": {
+        const minted = this.find(write.incarnation);
+        assert(minted !== undefined, "what was minted is in the outbox");
+        this.#current = minted;
+        break;
+      }
       case "park":
       case "unpark":
       case "close": {
         const found = this.find(write.incarnation);
         if (found !== undefined) found.isTransitioning = false;
-        return;
+        break;
       }
       case "begin_redelivery":
         for (const one of this.#incarnations) {
-          Object.assign(one, { acknowledged: one.stored.acknowledged, isTransitioning: false });
+          one.acknowledged = one.stored.acknowledged;
+          one.isTransitioning = false;
         }
-        return;
+        break;
+      case "append":
+      case "acknowledge":
+      case "trim":
+      case "evict":
+      case "end_redelivery":
       case "membership":
-        this.#membership = write.membership;
         break;
       default:
+        unreachable(write);
     }
   }
 }
 
-/** Those of `before` that there still are, with what is stored of them now, and those that are new. */
+/** Returns the views of `now`: those of `before`, with what is stored now, and new ones. */
 function merged(
   before: readonly IncarnationView[],
   now: readonly IncarnationState[],
 ): readonly IncarnationView[] {
   let index = 0;
   return now.map((stored) => {
-    // Both are in the same order, and what was forgotten does not come back.
+    // Both are in the same order, and a purged incarnation does not come back.
     while (index < before.length && before[index]?.id !== stored.incarnation) index++;
     const one = before[index++] ?? viewOf(stored);
     if (one.stored === stored) return one;
@@ -196,10 +199,10 @@ function viewOf(stored: IncarnationState): IncarnationView {
   return { id: stored.incarnation, stored, acknowledged, isTransitioning: false };
 }
 
-/** What is acknowledged: what was heard, or what the disk has if that is more. */
-function newer(heard: Position, { closed, last, acknowledged }: IncarnationState): Position {
+/** Returns what is acknowledged: by an Ack, or by the disk if that is more. */
+function newer(acked: Position, { closed, last, acknowledged }: IncarnationState): Position {
   if (closed) return last;
-  return heard.sequence > acknowledged.sequence ? heard : acknowledged;
+  return acked.sequence > acknowledged.sequence ? acked : acknowledged;
 }
 
 function pendingOf({ stored, acknowledged }: IncarnationView): number {

@@ -1,29 +1,29 @@
 /**
  * Tracks when events were acknowledged, by the monotonic clock. An event may be trimmed once the
- * retention period since then has passed. The wall clock is not used: one that is set forward by a day
- * would throw a day away.
+ * retention period since then has passed. The wall clock is not used: one that is set forward by a
+ * day would throw a day away.
  *
- * Events that are acknowledged within one slice of the period share a mark, which has the age of the
- * youngest. So there are few marks, and nothing is trimmed early.
+ * Events that are acknowledged within one slice of the period share a mark, which has the age of
+ * the youngest. So there are few marks, and nothing is trimmed early.
  */
 import { RETAIN_MARKS_MAX } from "../../limits.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
 interface Mark {
   readonly beganMs: number;
-  /** When the newest of it was acknowledged. */
+  /** When its newest event was acknowledged. */
   atMs: number;
   /** Sequences up to which incarnations were acknowledged then. */
   readonly upTo: Map<IncarnationId, number>;
 }
 
-/** An incarnation, and up to which of its events they are older than they have to be kept. */
+/** Events of an incarnation up to `upTo` that are old enough to be trimmed. */
 export interface Aged {
   readonly incarnation: IncarnationId;
   readonly upTo: number;
 }
 
-/** What was acknowledged when, of one process. */
+/** The times of acknowledgements, as far as one process knows them. */
 export class RetainedAges {
   readonly #ageMs: number;
   /** Oldest first. */
@@ -46,7 +46,7 @@ export class RetainedAges {
     mark.upTo.set(incarnation, sequence);
   }
 
-  /** Takes what has come of age at `nowMs`, oldest first. */
+  /** Takes out what is old enough at `nowMs`, oldest first. */
   take(nowMs: number): readonly Aged[] {
     const aged: Aged[] = [];
     while (this.#marks[0] !== undefined && nowMs - this.#marks[0].atMs >= this.#ageMs) {
@@ -56,7 +56,7 @@ export class RetainedAges {
     return aged;
   }
 
-  /** Nothing is acknowledged any more. */
+  /** Nothing counts as acknowledged any more. */
   clear(): void {
     this.#marks = [];
   }

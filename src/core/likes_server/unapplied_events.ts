@@ -1,11 +1,11 @@
 /**
- * The own events that the ledger may not have counted yet, as far as they fit in memory. With the
- * applied sequences that came with counts they tell which own likes those counts lack.
+ * Events of this outbox that the ledger may not have counted yet, as far as they fit in memory.
+ * Counts come with applied sequences, and the events past these are the ones that the counts lack.
  *
- * Events are dropped once they are acknowledged. While counts are asked for nothing acknowledged is
- * dropped: their answer may have been read from the ledger before that acknowledgement. When there
- * are too many, the oldest are dropped, and what the counts lack can then not be told until the ledger
- * has come past them; what an earlier process left is dropped from the start.
+ * Events are dropped once they are acknowledged, but not during a fetch of counts: its answer may
+ * have been read before the acknowledgement. Of too many events the oldest are dropped. What counts
+ * lack is then unknown until the ledger has applied the dropped events. Those of earlier processes
+ * are never in memory.
  */
 import { assert } from "../../assert.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../limits.ts";
@@ -15,7 +15,7 @@ import type { IncarnationId } from "../protocol/ids.ts";
 /** Likes by item; an item without any is absent. */
 export type LikesByItem = ReadonlyMap<string, bigint>;
 
-/** An incarnation and the sequences that count here: up to `last` it was accepted. */
+/** An incarnation: what it has accepted, and what of that is acknowledged. */
 export interface AppliedUpTo {
   readonly id: IncarnationId;
   readonly last: { readonly sequence: number };
@@ -35,17 +35,17 @@ interface PerIncarnation {
   groups: Group[];
 }
 
-/** Own events by incarnation. */
+/** Events by incarnation. */
 export class UnappliedEvents {
   readonly #eventsMax: number;
-  readonly #lives = new Map<IncarnationId, PerIncarnation>();
+  readonly #entries = new Map<IncarnationId, PerIncarnation>();
   #events = 0;
 
   /** `incarnations`: those that are not closed, oldest first. */
   constructor(incarnations: Iterable<AppliedUpTo>, eventsMax = RECENT_EVENTS_MAX) {
     this.#eventsMax = eventsMax;
     for (const { id, last } of incarnations) {
-      this.#lives.set(id, {
+      this.#entries.set(id, {
         lastSequence: last.sequence,
         droppedSequence: last.sequence,
         groups: [],
@@ -58,17 +58,17 @@ export class UnappliedEvents {
     return this.#events;
   }
 
-  /** The incarnations whose applied sequences have to come with counts: the newest. */
+  /** The incarnations whose applied sequences have to come with counts. Of too many, the newest. */
   get incarnations(): readonly IncarnationId[] {
-    return [...this.#lives.keys()].slice(-INCARNATIONS_NAMED_MAX);
+    return [...this.#entries.keys()].slice(-INCARNATIONS_NAMED_MAX);
   }
 
-  /** Takes in events that are accepted: the next ones of their incarnation. */
+  /** Adds events that were just accepted: the next ones of their incarnation. */
   add(incarnation: IncarnationId, firstSequence: number, events: readonly LikeEvent[]): void {
-    const life = this.#life(incarnation);
-    assert(firstSequence === life.lastSequence + 1, "events come in order");
-    life.lastSequence += events.length;
-    life.groups.push({ firstSequence, events });
+    const entry = this.#entry(incarnation);
+    assert(firstSequence === entry.lastSequence + 1, "events come in order");
+    entry.lastSequence += events.length;
+    entry.groups.push({ firstSequence, events });
     this.#events += events.length;
     while (this.#events > this.#eventsMax) this.#dropOldest();
   }
@@ -76,55 +76,58 @@ export class UnappliedEvents {
   /** Drops what is acknowledged, and the incarnations that are not among `incarnations`. */
   prune(incarnations: readonly AppliedUpTo[]): void {
     const reached = new Map(incarnations.map((one) => [one.id, one.acknowledged.sequence]));
-    for (const [id, life] of this.#lives) {
+    for (const [id, entry] of this.#entries) {
       const acknowledged = reached.get(id);
-      this.#dropUpTo(life, acknowledged ?? life.lastSequence);
-      if (acknowledged === undefined) this.#lives.delete(id);
+      this.#dropUpTo(entry, acknowledged ?? entry.lastSequence);
+      if (acknowledged === undefined) this.#entries.delete(id);
     }
-    for (const { id, last } of incarnations) this.#life(id, last.sequence);
+    for (const { id, last } of incarnations) this.#entry(id, last.sequence);
   }
 
   /**
-   * The likes that `applied` does not cover, by item. Undefined when that cannot be told: an
-   * incarnation was not asked about, or lost events from memory that are not covered.
+   * Returns the likes that `applied` does not cover, by item. Undefined when they are unknown:
+   * `applied` lacks an incarnation, or events that it does not cover are not in memory.
    */
   likesAfter(applied: ReadonlyMap<IncarnationId, number>): LikesByItem | undefined {
     const likes = new Map<string, bigint>();
-    for (const [id, life] of this.#lives) {
+    for (const [id, entry] of this.#entries) {
       const covered = applied.get(id) ?? 0;
-      if (covered >= life.lastSequence) continue;
-      if (covered < life.droppedSequence || !applied.has(id)) return undefined;
-      for (const group of life.groups) addAfter(likes, group, covered);
+      if (covered >= entry.lastSequence) continue;
+      if (covered < entry.droppedSequence || !applied.has(id)) return undefined;
+      for (const group of entry.groups) addAfter(likes, group, covered);
     }
     return likes;
   }
 
-  /** `before`: events that it had before anything of it was in memory. */
-  #life(id: IncarnationId, before = 0): PerIncarnation {
-    const known = this.#lives.get(id);
+  /**
+   * Returns the entry of an incarnation. A new one begins after `before` events that are not in
+   * memory.
+   */
+  #entry(id: IncarnationId, before = 0): PerIncarnation {
+    const known = this.#entries.get(id);
     if (known !== undefined) return known;
-    const life: PerIncarnation = { lastSequence: before, droppedSequence: before, groups: [] };
-    this.#lives.set(id, life);
-    return life;
+    const entry: PerIncarnation = { lastSequence: before, droppedSequence: before, groups: [] };
+    this.#entries.set(id, entry);
+    return entry;
   }
 
-  #dropUpTo(life: PerIncarnation, sequence: number): void {
-    const kept = life.groups.findIndex((group) => lastOf(group) > sequence);
-    const dropped = life.groups.splice(0, kept === -1 ? life.groups.length : kept);
-    this.#forget(life, dropped);
+  #dropUpTo(entry: PerIncarnation, sequence: number): void {
+    const kept = entry.groups.findIndex((group) => lastOf(group) > sequence);
+    const dropped = entry.groups.splice(0, kept === -1 ? entry.groups.length : kept);
+    this.#drop(entry, dropped);
   }
 
   #dropOldest(): void {
-    for (const life of this.#lives.values()) {
-      const oldest = life.groups.shift();
-      if (oldest !== undefined) return this.#forget(life, [oldest]);
+    for (const entry of this.#entries.values()) {
+      const oldest = entry.groups.shift();
+      if (oldest !== undefined) return this.#drop(entry, [oldest]);
     }
   }
 
-  #forget(life: PerIncarnation, groups: readonly Group[]): void {
+  #drop(entry: PerIncarnation, groups: readonly Group[]): void {
     for (const group of groups) {
       this.#events -= group.events.length;
-      life.droppedSequence = lastOf(group);
+      entry.droppedSequence = lastOf(group);
     }
   }
 }

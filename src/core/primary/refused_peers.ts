@@ -3,7 +3,7 @@
  * when one more comes, and when one is gone; not for each attempt.
  */
 import { assert } from "../../assert.ts";
-import type { IncarnationRow } from "../ledger/ledger.ts";
+import type { IncarnationRow } from "../ledger/rows.ts";
 import type { Hello, TroubleKind } from "../protocol/messages.ts";
 import type { LogicalClock } from "./logical_clock.ts";
 import type { PrimaryNotice } from "./primary_events.ts";

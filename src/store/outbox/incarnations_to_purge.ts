@@ -1,16 +1,16 @@
 /**
- * Which incarnations an outbox forgets because it has too many: never one that may hold likes which no
- * ledger has, nor one that a ledger has open now.
+ * Which incarnations an outbox purges because it has too many. It never purges one that may hold
+ * likes which no ledger has, nor one that a ledger has open now.
  *
- * Of those that are closed the oldest go. Idle ones, in which nothing was accepted, count for
- * themselves: a crash loop leaves one at each start, and must cost no event that is retained. Of idle
- * ones that wait to be delivered the newest go. A life is reported only once those before it are
- * closed, so a ledger has heard of the first `closedMax` + 1 of them at the most.
+ * Of closed incarnations the oldest go. Idle ones, in which nothing was accepted, count separately:
+ * a crash loop leaves one at each start, and must not cost retained events. Of idle ones that wait
+ * to be delivered the newest go. An incarnation is reported only once all older ones are closed, so
+ * a ledger knows at most the first `closedMax` + 1 of them.
  */
 import type { IncarnationState } from "../../core/likes_server/outbox.ts";
 
-/** Those of `incarnations`, oldest first, that are too many where each kind may have `closedMax`. */
-export function livesToForget(
+/** Returns those of `incarnations`, oldest first, that exceed `closedMax` of their kind. */
+export function incarnationsToPurge(
   incarnations: readonly IncarnationState[],
   closedMax: number,
 ): readonly IncarnationState[] {

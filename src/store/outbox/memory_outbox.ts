@@ -1,7 +1,8 @@
 /** The outbox of a LikesServer in memory, for tests and the simulator. */
 import { assert } from "../../assert.ts";
-import { recordDiskBytes } from "../../core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import type {
+  AppendWrite,
   OutboxRead,
   OutboxSnapshot,
   OutboxStore,
@@ -12,10 +13,10 @@ import type { LikeRecord, Position } from "../../core/protocol/record.ts";
 import { FailedStore } from "../sqlite/failed_store.ts";
 import { MemoryDisk } from "../memory_disk.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
-import type { HeldRecord, StoredRecords, OutboxChanges } from "./outbox_state.ts";
+import type { RecordSize, StoredRecords, OutboxChanges } from "./outbox_state.ts";
 import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
-interface StoredRecord extends HeldRecord {
+interface StoredRecord extends RecordSize {
   readonly record: LikeRecord;
 }
 
@@ -40,7 +41,7 @@ export class OutboxDisk extends MemoryDisk {
     const { state, records } = this.content;
     const copy = new OutboxDisk(state.outboxId, state.serverId);
     copy.content.state = state;
-    for (const [incarnation, held] of records) copy.content.records.set(incarnation, [...held]);
+    for (const [incarnation, list] of records) copy.content.records.set(incarnation, [...list]);
     return copy;
   }
 }
@@ -48,12 +49,12 @@ export class OutboxDisk extends MemoryDisk {
 /** An outbox opened on `disk`. */
 export class MemoryOutbox implements OutboxStore {
   readonly #disk: OutboxDisk;
-  readonly #held: StoredRecords;
+  readonly #records: StoredRecords;
   readonly #failed = new FailedStore("the outbox in memory");
 
   constructor(disk: OutboxDisk) {
     this.#disk = disk;
-    this.#held = heldRecords(disk.content.records);
+    this.#records = storedRecords(disk.content.records);
   }
 
   get state(): OutboxSnapshot {
@@ -90,7 +91,7 @@ export class MemoryOutbox implements OutboxStore {
     let after = before;
     try {
       for (const write of writes) {
-        const next = afterWrite(after, write, this.#held);
+        const next = afterWrite(after, write, this.#records);
         if (write.type === "append") added.push(this.#add(write));
         else changes.push(changesBetween(after, next));
         after = next;
@@ -120,14 +121,14 @@ export class MemoryOutbox implements OutboxStore {
     const { state, records: stored } = this.#disk.content;
     const trimmed = findIncarnation(state, incarnation)?.trimmed;
     const position =
-      trimmed?.sequence === sequence ? trimmed : this.#held.positionAt(incarnation, sequence);
+      trimmed?.sequence === sequence ? trimmed : this.#records.positionAt(incarnation, sequence);
     const records: LikeRecord[] = [];
     if (position === undefined) return { position, records, end: undefined };
     let end = position;
     let bytesLeft = bytesMax;
-    const held = stored.get(incarnation) ?? [];
-    for (let index = indexAfter(held, sequence); index < held.length; index++) {
-      const { record, last } = at(held, index);
+    const list = stored.get(incarnation) ?? [];
+    for (let index = indexAfter(list, sequence); index < list.length; index++) {
+      const { record, last } = at(list, index);
       bytesLeft -= record.bytes.length;
       if (records.length === recordsMax || (records.length > 0 && bytesLeft < 0)) break;
       records.push(record);
@@ -136,18 +137,20 @@ export class MemoryOutbox implements OutboxStore {
     return { position, records, end };
   }
 
+  readonly recordDiskBytes = recordDiskBytes;
+
   close(): void {
     // A disk in memory has nothing to give back.
   }
 
-  #add({ incarnation, record, last }: Extract<OutboxWrite, { type: "append" }>): IncarnationId {
-    // A copy, as a disk would make: the giver may use its buffer again.
+  #add({ incarnation, record, last }: AppendWrite): IncarnationId {
+    // A copy, as a disk would make: the caller may use its buffer again.
     const bytes = record.bytes.slice();
     const stored = { record: { ...record, bytes }, last, diskBytes: recordDiskBytes(bytes.length) };
     const { records } = this.#disk.content;
-    const held = records.get(incarnation);
-    if (held === undefined) records.set(incarnation, [stored]);
-    else held.push(stored);
+    const list = records.get(incarnation);
+    if (list === undefined) records.set(incarnation, [stored]);
+    else list.push(stored);
     return incarnation;
   }
 
@@ -160,53 +163,55 @@ export class MemoryOutbox implements OutboxStore {
     for (const { purged, changed } of changes) {
       for (const { incarnation } of purged) content.records.delete(incarnation);
       for (const { incarnation, trimmed } of changed) {
-        const held = content.records.get(incarnation);
-        held?.splice(0, indexAfter(held, trimmed.sequence));
+        const list = content.records.get(incarnation);
+        list?.splice(0, indexAfter(list, trimmed.sequence));
       }
     }
     content.state = after;
   }
 }
 
-function heldRecords(records: ReadonlyMap<IncarnationId, readonly StoredRecord[]>): StoredRecords {
-  const heldBy = (incarnation: IncarnationId) => records.get(incarnation) ?? [];
+function storedRecords(
+  records: ReadonlyMap<IncarnationId, readonly StoredRecord[]>,
+): StoredRecords {
+  const listOf = (incarnation: IncarnationId) => records.get(incarnation) ?? [];
   return {
     positionAt(incarnation, sequence): Position | undefined {
-      const held = heldBy(incarnation);
-      const last = held[indexAfter(held, sequence) - 1]?.last;
+      const list = listOf(incarnation);
+      const last = list[indexAfter(list, sequence) - 1]?.last;
       return last?.sequence === sequence ? last : undefined;
     },
     bytesBetween(incarnation, sequence, upTo) {
-      const held = heldBy(incarnation);
+      const list = listOf(incarnation);
       let bytes = 0;
-      const end = indexAfter(held, upTo);
-      for (let index = indexAfter(held, sequence); index < end; index++) {
-        bytes += at(held, index).diskBytes;
+      const end = indexAfter(list, upTo);
+      for (let index = indexAfter(list, sequence); index < end; index++) {
+        bytes += at(list, index).diskBytes;
       }
       return bytes;
     },
     *recordsAfter(incarnation, sequence) {
-      const held = heldBy(incarnation);
-      for (let index = indexAfter(held, sequence); index < held.length; index++) {
-        yield at(held, index);
+      const list = listOf(incarnation);
+      for (let index = indexAfter(list, sequence); index < list.length; index++) {
+        yield at(list, index);
       }
     },
   };
 }
 
 /** The index of the first record that ends after `sequence`. */
-function indexAfter(held: readonly StoredRecord[], sequence: number): number {
-  let [low, high] = [0, held.length];
+function indexAfter(list: readonly StoredRecord[], sequence: number): number {
+  let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (at(held, middle).last.sequence <= sequence) low = middle + 1;
+    if (at(list, middle).last.sequence <= sequence) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-function at(held: readonly StoredRecord[], index: number): StoredRecord {
-  const stored = held[index];
+function at(list: readonly StoredRecord[], index: number): StoredRecord {
+  const stored = list[index];
   assert(stored !== undefined, "the index is that of a record");
   return stored;
 }

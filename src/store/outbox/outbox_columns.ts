@@ -1,4 +1,4 @@
-/** Rows of an outbox as SQLite gives and takes them, and what they mean. */
+/** Rows of an outbox as SQLite returns and takes them, and what they mean. */
 import type { ReportedTrouble, TroubleKind } from "../../core/protocol/messages.ts";
 import type {
   IncarnationState,
@@ -29,9 +29,7 @@ export interface OutboxRow {
   readonly redelivering: bigint;
   readonly purged_events: bigint;
   readonly purged_likes: bigint;
-  readonly generator_start_ms: bigint | null;
-  readonly generator_tick: bigint | null;
-  readonly generator_events: bigint | null;
+  readonly mark: string | null;
 }
 
 /** An incarnation as it is stored, with its last record if it has one. */
@@ -80,7 +78,6 @@ export function positionOf(row: PositionRow): Position {
 /** The outbox as it was stored, without its incarnations. */
 export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
   const { seen_ledger_id: ledgerId, seen_generation: generation, seen_version: version } = row;
-  const { generator_start_ms: startMs, generator_tick: tick, generator_events: events } = row;
   return {
     outboxId: row.outbox_id,
     serverId: row.server_id,
@@ -91,16 +88,13 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
         : { ledgerId, generation, version: integerOf(version) },
     isRedelivering: row.redelivering !== 0n,
     purged: { events: integerOf(row.purged_events), likes: row.purged_likes },
-    generator:
-      startMs === null || tick === null || events === null
-        ? undefined
-        : { startMs: integerOf(startMs), tick: integerOf(tick), events: integerOf(events) },
+    mark: row.mark ?? undefined,
   };
 }
 
 /** What `setOutbox` takes. */
 export function outboxRow(state: OutboxSnapshot) {
-  const { membership, seen, isRedelivering, purged, generator } = state;
+  const { membership, seen, isRedelivering, purged, mark } = state;
   return {
     membership,
     ledgerId: seen?.ledgerId ?? null,
@@ -109,9 +103,7 @@ export function outboxRow(state: OutboxSnapshot) {
     redelivering: isRedelivering ? 1 : 0,
     purgedEvents: purged.events,
     purgedLikes: purged.likes,
-    startMs: generator?.startMs ?? null,
-    tick: generator?.tick ?? null,
-    events: generator?.events ?? null,
+    mark: mark ?? null,
   };
 }
 

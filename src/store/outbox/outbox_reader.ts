@@ -14,8 +14,8 @@ export interface OutboxTally {
   readonly serverId: string;
   readonly events: number;
   readonly likes: bigint;
-  /** Those of the events that generators gave. */
-  readonly generatedEvents: number;
+  /** The newest mark of a client; undefined before the first. */
+  readonly mark: string | undefined;
   /** Events that have to be delivered: not acknowledged, and of no closed incarnation. */
   readonly pendingEvents: number;
 }
@@ -51,13 +51,13 @@ function readTally(database: Database, path: string): OutboxTally {
 }
 
 function tallyOf(head: OutboxHead): OutboxTally {
-  const { outboxId, serverId, purged, incarnations, generator } = head;
+  const { outboxId, serverId, purged, incarnations, mark } = head;
   const pending = incarnations.filter(({ closed }) => !closed);
   return {
     outboxId,
     serverId,
     ...acceptedOf(purged, incarnations),
-    generatedEvents: generator?.events ?? 0,
+    mark,
     pendingEvents: pending.reduce(
       (sum, { last, acknowledged }) => sum + last.sequence - acknowledged.sequence,
       0,

@@ -7,40 +7,44 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { assert, unreachable } from "../../assert.ts";
-import { recordDiskBytes } from "../../core/likes_server/disk_bytes.ts";
+import { MARK_CHARS_MAX } from "../../limits.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import type { LedgerSeen } from "../../core/protocol/messages.ts";
 import type {
+  AppendWrite,
   IncarnationState,
   OutboxSnapshot,
   OutboxWrite,
 } from "../../core/likes_server/outbox.ts";
 import { origin } from "../../core/protocol/record.ts";
 import type { Position } from "../../core/protocol/record.ts";
-import { livesToForget } from "./incarnations_to_purge.ts";
+import { incarnationsToPurge } from "./incarnations_to_purge.ts";
 import { storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
 import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
-/** A record as far as sums go: the position after it, and its `recordDiskBytes`. */
-export interface HeldRecord {
+/** A record without its events: the position after it, and its `recordDiskBytes`. */
+export interface RecordSize {
   readonly last: Position;
   readonly diskBytes: number;
 }
 
-/** The records that a store holds, as the write before left them; none is asked for that is gone. */
+/** The records that a store has, as the write before left them. Removed ones are not asked for. */
 export interface StoredRecords {
   /** The position after the record that ends at `sequence`; undefined when none does. */
   positionAt(incarnation: IncarnationId, sequence: number): Position | undefined;
   /** Bytes of the disk that the records after `sequence` up to and with `upTo` take. */
   bytesBetween(incarnation: IncarnationId, sequence: number, upTo: number): number;
   /** The records after `sequence`, in order. */
-  recordsAfter(incarnation: IncarnationId, sequence: number): Iterable<HeldRecord>;
+  recordsAfter(incarnation: IncarnationId, sequence: number): Iterable<RecordSize>;
 }
 
 /** What lies between two states of an outbox, but for records that were added. */
 export interface OutboxChanges {
   /** Incarnations that are no more, with their records. */
   readonly purged: readonly IncarnationState[];
-  /** Incarnations that are new, or not what they were: of these, records up to `trimmed` are gone. */
+  /**
+   * Incarnations that are new, or not what they were: of these, records up to `trimmed` are gone.
+   */
   readonly changed: readonly IncarnationState[];
 }
 
@@ -56,7 +60,7 @@ export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot 
     isRedelivering: false,
     incarnations: [],
     purged: { events: 0, likes: 0n },
-    generator: undefined,
+    mark: undefined,
     bytes: 0,
     retainedBytes: 0,
   };
@@ -66,7 +70,7 @@ export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot 
 export function afterWrite(
   state: OutboxSnapshot,
   write: OutboxWrite,
-  held: StoredRecords,
+  records: StoredRecords,
 ): OutboxSnapshot {
   switch (write.type) {
     case "mint":
@@ -74,13 +78,13 @@ export function afterWrite(
     case "append":
       return afterAppend(state, write);
     case "acknowledge":
-      return afterAcknowledge(state, write, held);
+      return afterAcknowledge(state, write, records);
     case "close":
-      return afterClose(state, write.incarnation, held);
+      return afterClose(state, write.incarnation, records);
     case "trim":
-      return afterTrim(state, write, held);
+      return afterTrim(state, write, records);
     case "evict":
-      return applyEvict(state, write, held);
+      return applyEvict(state, write, records);
     case "begin_redelivery":
       return applyRedelivery({ ...withSeen(state, write.seen), isRedelivering: true });
     case "end_redelivery":
@@ -98,7 +102,9 @@ export function afterWrite(
   }
 }
 
-/** What changed from `before` to `after`, a write later. Both list the same ones in the same order. */
+/**
+ * What changed from `before` to `after`, a write later. Both list the same ones in the same order.
+ */
 export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): OutboxChanges {
   const purged: IncarnationState[] = [];
   const changed: IncarnationState[] = [];
@@ -115,7 +121,7 @@ export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): O
   return { purged, changed: [...changed, ...after.incarnations.slice(index)] };
 }
 
-/** The incarnation, or undefined when the outbox has none of that name, or has forgotten it. */
+/** Returns the incarnation; undefined when the outbox has none of that id, or purged it. */
 export function findIncarnation(
   state: OutboxSnapshot,
   incarnation: IncarnationId,
@@ -142,8 +148,8 @@ function afterMint(state: OutboxSnapshot, incarnation: IncarnationId): OutboxSna
   return { ...state, incarnations: [...state.incarnations, minted] };
 }
 
-function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnapshot {
-  const { incarnation, record, last, generator } = write;
+function afterAppend(state: OutboxSnapshot, write: AppendWrite): OutboxSnapshot {
+  const { incarnation, record, last, mark } = write;
   const found = incarnationOf(state, incarnation);
   assert(found === state.incarnations.at(-1), "only the newest incarnation appends");
   assert(!found.closed, "a closed incarnation appends nothing");
@@ -153,14 +159,10 @@ function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnaps
   assert(last.likes >= found.last.likes, "likes of an incarnation never shrink");
   storedInteger(last.sequence);
   storedLikes(last.likes);
-  if (generator !== undefined) {
-    storedInteger(generator.startMs);
-    storedInteger(generator.tick);
-    storedInteger(generator.events);
-  }
+  assert((mark?.length ?? 0) <= MARK_CHARS_MAX, "a mark is short");
   return {
     ...replaced(state, { ...found, last }),
-    generator: generator ?? state.generator,
+    mark: mark ?? state.mark,
     bytes: state.bytes + recordDiskBytes(record.bytes.length),
   };
 }
@@ -168,62 +170,62 @@ function afterAppend(state: OutboxSnapshot, write: Write<"append">): OutboxSnaps
 function afterAcknowledge(
   state: OutboxSnapshot,
   { incarnation, upTo, seen }: Write<"acknowledge">,
-  held: StoredRecords,
+  records: StoredRecords,
 ): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
   const next = withSeen(state, seen);
   if (upTo <= found.acknowledged.sequence) return next;
-  const acknowledged = held.positionAt(incarnation, upTo);
+  const acknowledged = records.positionAt(incarnation, upTo);
   assert(acknowledged !== undefined, `${upTo} is the end of a record`);
-  return retaining(next, { ...found, acknowledged }, held);
+  return retaining(next, { ...found, acknowledged }, records);
 }
 
 function afterClose(
   state: OutboxSnapshot,
   incarnation: IncarnationId,
-  held: StoredRecords,
+  records: StoredRecords,
 ): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
   if (found.closed) return state;
-  return retaining(state, { ...found, closed: true, parked: undefined }, held);
+  return retaining(state, { ...found, closed: true, parked: undefined }, records);
 }
 
 function afterTrim(
   state: OutboxSnapshot,
   { incarnation, upTo }: Write<"trim">,
-  held: StoredRecords,
+  records: StoredRecords,
 ): OutboxSnapshot {
   const found = findIncarnation(state, incarnation);
   // What was to come of age may be gone already, to make room.
   if (found === undefined || upTo <= found.trimmed.sequence) return state;
-  const trimmed = held.positionAt(incarnation, upTo);
+  const trimmed = records.positionAt(incarnation, upTo);
   assert(trimmed !== undefined, `${upTo} is the end of a record`);
-  return withoutUpTo(state, found, trimmed, held);
+  return withoutUpTo(state, found, trimmed, records);
 }
 
 /** First those that are too many, then record by record: what is looked at is what is removed. */
 function applyEvict(
   state: OutboxSnapshot,
   { bytesMax, closedMax }: Write<"evict">,
-  held: StoredRecords,
+  records: StoredRecords,
 ): OutboxSnapshot {
   let next = state;
-  for (const one of livesToForget(state.incarnations, closedMax)) {
-    next = without(withoutUpTo(next, one, one.last, held), one);
+  for (const one of incarnationsToPurge(state.incarnations, closedMax)) {
+    next = without(withoutUpTo(next, one, one.last, records), one);
   }
   for (const one of next.incarnations) {
     if (next.retainedBytes <= bytesMax) break;
-    next = withoutUpTo(next, one, evictEnd(one, next.retainedBytes - bytesMax, held), held);
+    next = withoutUpTo(next, one, evictEnd(one, next.retainedBytes - bytesMax, records), records);
   }
   return next;
 }
 
 /** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */
-function evictEnd(one: IncarnationState, bytes: number, held: StoredRecords): Position {
+function evictEnd(one: IncarnationState, bytes: number, records: StoredRecords): Position {
   const end = retainedEnd(one);
   let [trimmed, bytesLeft] = [one.trimmed, bytes];
   if (trimmed.sequence === end.sequence) return trimmed;
-  for (const { last, diskBytes } of held.recordsAfter(one.incarnation, trimmed.sequence)) {
+  for (const { last, diskBytes } of records.recordsAfter(one.incarnation, trimmed.sequence)) {
     trimmed = last;
     bytesLeft -= diskBytes;
     if (bytesLeft <= 0 || last.sequence === end.sequence) break;
@@ -255,12 +257,12 @@ function afterPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park"
 function retaining(
   state: OutboxSnapshot,
   by: IncarnationState,
-  held: StoredRecords,
+  records: StoredRecords,
 ): OutboxSnapshot {
   const { incarnation } = by;
   const before = retainedEnd(incarnationOf(state, incarnation)).sequence;
   const after = retainedEnd(by).sequence;
-  const bytes = after > before ? held.bytesBetween(incarnation, before, after) : 0;
+  const bytes = after > before ? records.bytesBetween(incarnation, before, after) : 0;
   return { ...replaced(state, by), retainedBytes: state.retainedBytes + bytes };
 }
 
@@ -269,12 +271,12 @@ function withoutUpTo(
   state: OutboxSnapshot,
   found: IncarnationState,
   trimmed: Position,
-  held: StoredRecords,
+  records: StoredRecords,
 ): OutboxSnapshot {
   assert(trimmed.sequence <= retainedEnd(found).sequence, "only what is acknowledged is removed");
   if (trimmed.sequence === found.trimmed.sequence) return state;
   const { incarnation, acknowledged } = found;
-  const bytes = held.bytesBetween(incarnation, found.trimmed.sequence, trimmed.sequence);
+  const bytes = records.bytesBetween(incarnation, found.trimmed.sequence, trimmed.sequence);
   const isBehind = acknowledged.sequence < trimmed.sequence;
   const by = { ...found, trimmed, acknowledged: isBehind ? trimmed : acknowledged };
   return {

@@ -7,7 +7,7 @@ import {
   PAGE_BYTES,
   PAGE_EVENT_BYTES,
   TREE_EVENT_BYTES_MAX,
-} from "../../core/likes_server/disk_bytes.ts";
+} from "./disk_bytes.ts";
 import type { IncarnationState, OutboxSnapshot } from "../../core/likes_server/outbox.ts";
 import { incarnationState, outboxState } from "./outbox_columns.ts";
 import type {
@@ -40,9 +40,7 @@ export const OUTBOX_KIND: SqliteKind = {
       redelivering INTEGER NOT NULL CHECK (redelivering IN (0, 1)),
       purged_events INTEGER NOT NULL,
       purged_likes INTEGER NOT NULL,
-      generator_start_ms INTEGER,
-      generator_tick INTEGER,
-      generator_events INTEGER,
+      mark TEXT,
       copied_ms INTEGER
     ) STRICT;
     CREATE TABLE incarnations (
@@ -126,10 +124,10 @@ export function prepareOutbox(database: Database) {
       "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
         "seen_generation = @generation, seen_version = @version, redelivering = @redelivering, " +
         "purged_events = @purgedEvents, purged_likes = @purgedLikes, copied_ms = NULL, " +
-        "generator_start_ms = @startMs, generator_tick = @tick, generator_events = @events",
+        "mark = @mark",
     ),
     setIncarnation: prepareSetIncarnation(database),
-    forget: database.prepare<[IncarnationId]>("DELETE FROM incarnations WHERE incarnation = ?"),
+    purge: database.prepare<[IncarnationId]>("DELETE FROM incarnations WHERE incarnation = ?"),
     append: database.prepare<[IncarnationId, number, number, Digest, bigint, Uint8Array]>(
       "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
         `VALUES (${NAMED}, ?, ?, ?, ?, ?)`,

@@ -9,6 +9,7 @@ import type {
 } from "../../core/likes_server/outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
+import { recordDiskBytes } from "./disk_bytes.ts";
 import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { StoredRecords } from "./outbox_state.ts";
 import { incarnationRow, outboxRow, positionOf } from "./outbox_columns.ts";
@@ -23,7 +24,7 @@ import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
 /** How an outbox is opened. */
 export interface OutboxOptions extends SqliteOptions {
-  /** Verifies what is held; without one, records are taken as they are found. */
+  /** Verifies what is stored; without one, records are taken as they are found. */
   readonly codec?: RecordCodec;
 }
 
@@ -63,9 +64,10 @@ export function openSqliteOutbox(
 
 /** An open outbox. The lock makes it the only writer, so it keeps what is not records in memory. */
 export class SqliteOutbox implements OutboxStore {
+  readonly recordDiskBytes = recordDiskBytes;
   readonly #file: SqliteFile;
   readonly #statements: OutboxStatements;
-  readonly #held: StoredRecords;
+  readonly #records: StoredRecords;
   readonly #codec: RecordCodec | undefined;
   /** As it was last committed. */
   #state: OutboxSnapshot;
@@ -77,7 +79,7 @@ export class SqliteOutbox implements OutboxStore {
     const statements = prepareOutbox(database);
     this.#file = file;
     this.#statements = statements;
-    this.#held = {
+    this.#records = {
       positionAt(incarnation, sequence) {
         const row = statements.positionAt.get(incarnation, sequence);
         return row === undefined ? undefined : positionOf(row);
@@ -118,7 +120,7 @@ export class SqliteOutbox implements OutboxStore {
     const outcome = this.#file.transact(() => {
       let state = this.#state;
       for (const write of writes) {
-        const next = afterWrite(state, write, this.#held);
+        const next = afterWrite(state, write, this.#records);
         if (next !== state) this.#execute(write, state, next);
         state = next;
       }
@@ -151,7 +153,7 @@ export class SqliteOutbox implements OutboxStore {
     const found = findIncarnation(this.#state, incarnation);
     if (found === undefined) return undefined;
     if (sequence === found.trimmed.sequence) return found.trimmed;
-    return this.#held.positionAt(incarnation, sequence);
+    return this.#records.positionAt(incarnation, sequence);
   }
 
   #recordsAfter(
@@ -176,7 +178,7 @@ export class SqliteOutbox implements OutboxStore {
 
   /** Brings `write`, which led from the state `before` to `next`, to the tables. */
   #execute(write: OutboxWrite, before: OutboxSnapshot, next: OutboxSnapshot): void {
-    const { append, remove, forget, setIncarnation, setOutbox } = this.#statements;
+    const { append, remove, purge, setIncarnation, setOutbox } = this.#statements;
     if (write.type === "append") {
       const { incarnation, record, last } = write;
       const { firstSequence, bytes } = record;
@@ -185,21 +187,21 @@ export class SqliteOutbox implements OutboxStore {
       const { purged, changed } = changesBetween(before, next);
       for (const { incarnation, last } of purged) {
         remove.run(incarnation, last.sequence);
-        forget.run(incarnation);
+        purge.run(incarnation);
       }
       for (const one of changed) {
         setIncarnation.run(incarnationRow(one));
         remove.run(one.incarnation, one.trimmed.sequence);
       }
     }
-    // A copy in which a life begins is none any more, and the row says so.
+    // A copy in which an incarnation begins is none any more, and the row says so.
     const isSameRow =
       write.type !== "mint" &&
       before.membership === next.membership &&
       before.seen === next.seen &&
       before.isRedelivering === next.isRedelivering &&
       before.purged === next.purged &&
-      before.generator === next.generator;
+      before.mark === next.mark;
     if (!isSameRow) setOutbox.run(outboxRow(next));
   }
 }

@@ -1,8 +1,9 @@
 /**
  * Whether the records of an outbox are those that were written: each follows the one before, its
- * digest is the one that its events give, and so are its likes. At a start this is done for an outbox
- * up to VERIFY_ROWS_BYTES_MAX, and after an end that was not clean up to VERIFY_CRASHED_BYTES_MAX; of a
- * larger one each record's digest is looked at when it is read, which is before it is sent.
+ * digest is the one that its events give, and so are its likes. At a start this is done for an
+ * outbox up to VERIFY_ROWS_BYTES_MAX, and after an end that was not clean up to
+ * VERIFY_CRASHED_BYTES_MAX; of a larger one each record's digest is looked at when it is read,
+ * which is before it is sent.
  */
 import type { Database } from "../sqlite/sqlite.ts";
 import type { IncarnationState } from "../../core/likes_server/outbox.ts";
@@ -16,8 +17,8 @@ import { usedBytes } from "../sqlite/sqlite_kind.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 
 /**
- * Says what is wrong with the records, for people; undefined when nothing is, or they are too many to
- * look at. `uncleanEnd`: the process that had them before did not close the outbox.
+ * Says what is wrong with the records, for people; undefined when nothing is, or they are too many
+ * to look at. `uncleanEnd`: the process that had them before did not close the outbox.
  */
 export function verifyRecords(
   database: Database,

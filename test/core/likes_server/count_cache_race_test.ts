@@ -98,7 +98,7 @@ class OneClient {
   }
 
   #ask(): void {
-    const asked = this.#counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, this.#nowMs);
+    const asked = this.#counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, this.#nowMs);
     if (asked.type === "answered") this.#check(asked.view);
     this.#asking ||= this.#counts.fetch(this.#nowMs) !== undefined;
   }

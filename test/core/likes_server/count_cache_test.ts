@@ -19,7 +19,7 @@ import { answer, fresh } from "./count_cache_fixture.ts";
 test("fetched() answers with the likes, the own ones that are not in them, and their age", () => {
   const counts = fresh();
   counts.accepted(FIRST, 1, [like(1), like(2, "song"), like(4)]);
-  assert.equal(counts.ask({ requestId: 7, itemIds: ["video", "song"], limit: 0 }, 100), {
+  assert.equal(counts.query({ requestId: 7, itemIds: ["video", "song"], limit: 0 }, 100), {
     type: "waits",
   });
   assert.equal(counts.fetch(100), {
@@ -47,9 +47,9 @@ test("ask() is answered at once while it is fresh, with what was accepted since"
 
 test("question() names items and leaves who asks for the most liked to the next one", () => {
   const counts = fresh();
-  counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
-  counts.ask({ requestId: 2, itemIds: [], limit: 5 }, 0);
-  counts.ask({ requestId: 3, itemIds: ["song"], limit: 0 }, 0);
+  counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
+  counts.query({ requestId: 2, itemIds: [], limit: 5 }, 0);
+  counts.query({ requestId: 3, itemIds: ["song"], limit: 0 }, 0);
   assert.equal(counts.fetch(0)?.itemIds, ["video", "song"]);
   counts.fetched(answer({ video: 1n, song: 2n }), 1);
   const next = counts.fetch(1);
@@ -70,9 +70,9 @@ test("failed() answers with what is kept, and says unknown for what was never fe
 
 test("ask() does not trouble the primary again at once when it was away", () => {
   const counts = fresh();
-  counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
+  counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
   counts.fetch(0);
-  counts.ask({ requestId: 2, itemIds: ["song"], limit: 0 }, 0);
+  counts.query({ requestId: 2, itemIds: ["song"], limit: 0 }, 0);
   const views = counts.failed(10);
   assert.equal(
     views.map(({ requestId }) => requestId),
@@ -80,14 +80,14 @@ test("ask() does not trouble the primary again at once when it was away", () => 
     "those that waited meanwhile need not wait",
   );
   const again = { requestId: 3, itemIds: ["video"], limit: 0 };
-  assert.is(counts.ask(again, 10 + COUNTS_FRESH_MS).type, "answered");
-  assert.is(counts.ask(again, 11 + COUNTS_FRESH_MS).type, "waits");
+  assert.is(counts.query(again, 10 + COUNTS_FRESH_MS).type, "answered");
+  assert.is(counts.query(again, 11 + COUNTS_FRESH_MS).type, "waits");
 });
 
 test("ask() without names gives the most liked as they were fetched, and as many as were asked", () => {
   const counts = fresh();
-  counts.ask({ requestId: 1, itemIds: [], limit: 2 }, 0);
-  counts.ask({ requestId: 2, itemIds: [], limit: 3 }, 0);
+  counts.query({ requestId: 1, itemIds: [], limit: 2 }, 0);
+  counts.query({ requestId: 2, itemIds: [], limit: 3 }, 0);
   assert.equal(counts.fetch(0)?.limit, 3, "one question serves all");
   const views = counts.fetched(answer({ a: 9n, b: 8n, c: 7n }), 0);
   assert.equal(views.map(idsOf), [
@@ -105,10 +105,10 @@ test("ask() without names gives the most liked as they were fetched, and as many
 
 test("failed() tells an empty ranking from one that was never fetched", () => {
   const counts = fresh();
-  counts.ask({ requestId: 1, itemIds: [], limit: 20 }, 0);
+  counts.query({ requestId: 1, itemIds: [], limit: 20 }, 0);
   counts.fetch(0);
   assert.equal(counts.failed(0), [{ requestId: 1, counts: undefined }]);
-  counts.ask({ requestId: 2, itemIds: [], limit: 20 }, 5_000);
+  counts.query({ requestId: 2, itemIds: [], limit: 20 }, 5_000);
   counts.fetch(5_000);
   assert.equal(counts.fetched(answer({}), 5_000), [{ requestId: 2, counts: [] }]);
 });
@@ -117,9 +117,9 @@ test("question() gathers asks up to COUNTS_MAX items, and the rest comes next", 
   const counts = fresh();
   const items = (from: number, count: number): string[] =>
     Array.from({ length: count }, (_, index) => `item-${from + index}`);
-  counts.ask({ requestId: 1, itemIds: items(0, 600), limit: 0 }, 0);
-  counts.ask({ requestId: 2, itemIds: items(300, 700), limit: 0 }, 0);
-  counts.ask({ requestId: 3, itemIds: items(1_000, 1), limit: 0 }, 0);
+  counts.query({ requestId: 1, itemIds: items(0, 600), limit: 0 }, 0);
+  counts.query({ requestId: 2, itemIds: items(300, 700), limit: 0 }, 0);
+  counts.query({ requestId: 3, itemIds: items(1_000, 1), limit: 0 }, 0);
   const first = counts.fetch(0);
   assert.equal(first?.itemIds, items(0, COUNTS_MAX));
   const views = counts.fetched(
@@ -137,22 +137,22 @@ test("ask() is refused when COUNT_ASKS_WAITING_MAX wait, and taken again after a
   const counts = fresh();
   const ask = { requestId: 1, itemIds: ["video"], limit: 0 };
   fetchCounts(counts, { kept: 9n }, -5_000);
-  for (let count = 0; count < COUNT_ASKS_WAITING_MAX; count++) counts.ask({ ...ask }, 0);
-  const refused = counts.ask(ask, 0);
+  for (let count = 0; count < COUNT_ASKS_WAITING_MAX; count++) counts.query({ ...ask }, 0);
+  const refused = counts.query(ask, 0);
   assert.is(refused.type === "refused" && refused.refusal.code, "too_many");
   assert.equal(viewOf(counts, ["kept"], 0), [shown("kept", 9n, 0n, 5_000)], "old, and it says so");
   counts.fetch(0);
   assert.is(counts.fetched(answer({ video: 1n }), 0).length, COUNT_ASKS_WAITING_MAX);
-  assert.is(counts.ask({ ...ask, itemIds: ["song"] }, 0).type, "waits");
+  assert.is(counts.query({ ...ask, itemIds: ["song"] }, 0).type, "waits");
 });
 
 test("ask() is refused when those that wait hold COUNT_ASKS_IDS_MAX ids", () => {
   const counts = fresh();
   const itemIds = Array.from({ length: COUNTS_MAX }, (_, index) => `item-${index}`);
   for (let ids = 0; ids < COUNT_ASKS_IDS_MAX; ids += COUNTS_MAX) {
-    assert.is(counts.ask({ requestId: ids, itemIds, limit: 0 }, 0).type, "waits");
+    assert.is(counts.query({ requestId: ids, itemIds, limit: 0 }, 0).type, "waits");
   }
-  assert.is(counts.ask({ requestId: 1, itemIds: ["one more"], limit: 0 }, 0).type, "refused");
+  assert.is(counts.query({ requestId: 1, itemIds: ["one more"], limit: 0 }, 0).type, "refused");
 });
 
 test("fetched() keeps COUNTS_CACHED_MAX items: those that nobody asked for lately go", () => {
@@ -162,7 +162,7 @@ test("fetched() keeps COUNTS_CACHED_MAX items: those that nobody asked for latel
     fetchCounts(counts, Object.fromEntries(items.map((itemId) => [itemId, 1n])), 0);
     viewOf(counts, ["item-0"], 0);
   }
-  counts.ask({ requestId: 1, itemIds: ["another"], limit: 0 }, 9_000);
+  counts.query({ requestId: 1, itemIds: ["another"], limit: 0 }, 9_000);
   counts.fetch(9_000);
   counts.failed(9_000);
   assert.is(viewOf(counts, ["item-0"], 9_000)?.[0]?.fetched?.likes, 1n, "asked for again");
@@ -186,7 +186,7 @@ test("fetched() cannot tell the own likes when the ledger is older than what it 
   counts.accepted(FIRST, 1, [like(3)]);
   counts.accepted(FIRST, 2, [like(4)]);
   counts.prune([{ id: FIRST, last: { sequence: 2 }, acknowledged: { sequence: 2 } }]);
-  counts.ask({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
+  counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
   counts.fetch(0);
   const [view] = counts.fetched(answer({ video: 3n }, 1), 0);
   assert.is(view?.counts?.[0]?.fetched?.pendingLikes, undefined);
@@ -201,7 +201,7 @@ function fetchCounts(
   nowMs: number,
 ): void {
   const itemIds = Object.keys(likes);
-  counts.ask({ requestId: 1, itemIds, limit: 0 }, nowMs);
+  counts.query({ requestId: 1, itemIds, limit: 0 }, nowMs);
   counts.fetch(nowMs);
   counts.fetched(answer(likes), nowMs);
 }
@@ -213,7 +213,7 @@ function viewOf(
   nowMs: number,
   limit = 0,
 ): readonly CachedCount[] | undefined {
-  const asked = counts.ask({ requestId: 1, itemIds, limit }, nowMs);
+  const asked = counts.query({ requestId: 1, itemIds, limit }, nowMs);
   return asked.type === "answered" ? (asked.view.counts ?? []) : undefined;
 }
 

@@ -1,8 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { GroupCommit } from "../../../src/core/likes_server/group_commit.ts";
-import type { AddRequest } from "../../../src/core/likes_server/group_commit.ts";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import type {
+  AddRequest,
+  RecordFormat,
+  Writing,
+} from "../../../src/core/likes_server/group_commit.ts";
+import type { AppendWrite } from "../../../src/core/likes_server/outbox.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { ADDS_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../../src/limits.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
@@ -10,48 +15,62 @@ import { FIRST, like, recordAfter } from "../core_fixture.ts";
 
 const ROOM = 1e9;
 
-function add(requestId: number, event = like(1), tick?: number): AddRequest {
-  const generator = tick === undefined ? undefined : { startMs: 1, tick, events: tick };
-  return { requestId, event, generator };
+const FORMAT: RecordFormat = { codec: recordCodec, recordDiskBytes };
+
+function add(requestId: number, event = like(1), mark?: string): AddRequest {
+  return { requestId, event, mark };
+}
+
+/** What a write that was taken appends. */
+function appendOf({ writes }: Writing): AppendWrite {
+  const [append] = writes;
+  assert.is(writes.length, 1);
+  if (append?.type !== "append") throw new Error("It appends nothing");
+  return append;
 }
 
 test("take() makes one record of all when they fit one", () => {
-  const queue = new GroupCommit(recordCodec);
+  const queue = new GroupCommit(FORMAT);
   const events = [like(1), like(0, "é"), like(42)];
   for (const [index, event] of events.entries()) {
-    assert.is(queue.add(add(index, event, index === 1 ? 7 : undefined), ROOM), undefined);
+    assert.is(
+      queue.add(add(index, event, index < 2 ? `mark ${index}` : undefined), ROOM),
+      undefined,
+    );
   }
   const before = { sequence: 5, digest: FIRST, likes: 10n };
-  const group = queue.take(FIRST, before);
+  const writing = queue.take(FIRST, before);
+  const { record, last, mark } = appendOf(writing);
   const expected = recordAfter(before, events);
-  assert.equal(Buffer.from(group.record.bytes), expected.record.bytes);
-  assert.equal([group.record.firstSequence, group.record.lastSequence], [6, 8]);
-  assert.equal(group.last, expected.last);
+  assert.equal(Buffer.from(record.bytes), expected.record.bytes);
+  assert.equal([record.firstSequence, record.lastSequence], [6, 8]);
+  assert.equal(last, expected.last);
   assert.equal(
-    group.requests.map(({ requestId }) => requestId),
+    writing.requests.map(({ requestId }) => requestId),
     [0, 1, 2],
   );
-  assert.is(group.generator?.tick, 7);
+  assert.is(mark, "mark 1", "the newest");
   assert.ok(queue.isEmpty);
 });
 
 test("take() holds a record to its events when more wait", () => {
-  const queue = new GroupCommit(recordCodec);
+  const queue = new GroupCommit(FORMAT);
   for (let index = 0; index <= RECORD_EVENTS_MAX; index++) queue.add(add(index), ROOM);
   assert.is(queue.take(FIRST, origin(FIRST)).requests.length, RECORD_EVENTS_MAX);
+  queue.end();
   assert.is(queue.take(FIRST, origin(FIRST)).requests.length, 1);
 });
 
 test("take() holds a record to its bytes when events are large", () => {
   // No event that may be accepted is so large; the bound holds by itself.
   const large = { ...recordCodec, encode: () => new Uint8Array(RECORD_BYTES_MAX / 3) };
-  const queue = new GroupCommit(large);
+  const queue = new GroupCommit({ ...FORMAT, codec: large });
   for (let index = 0; index < 4; index++) queue.add(add(index), ROOM);
   assert.is(queue.take(FIRST, origin(FIRST)).requests.length, 3);
 });
 
 test("takeAll() leaves room for others when it takes what waits", () => {
-  const queue = new GroupCommit(recordCodec);
+  const queue = new GroupCommit(FORMAT);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   queue.add(add(1), room);
   assert.equal(
@@ -63,28 +82,31 @@ test("takeAll() leaves room for others when it takes what waits", () => {
 });
 
 test("add() says outbox_full when what waits would not fit as it will be stored", () => {
-  const queue = new GroupCommit(recordCodec);
+  const queue = new GroupCommit(FORMAT);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length * 2);
   assert.is(queue.add(add(1), room), undefined);
   assert.is(queue.add(add(2), room), undefined);
   assert.is(queue.add(add(3), room)?.code, "outbox_full");
   queue.take(FIRST, origin(FIRST));
-  assert.is(queue.add(add(4), room), undefined, "what was taken does not wait any more");
+  assert.is(queue.add(add(4), room)?.code, "outbox_full", "what is under way takes room");
+  queue.end();
+  assert.is(queue.add(add(5), room), undefined, "what was written is in the outbox");
 });
 
 test("add() leaves room for every record that take() makes of what waits", () => {
   const size = recordCodec.encode(like(1)).length;
   const full = recordDiskBytes(RECORD_EVENTS_MAX * size);
   const room = 2 * full + recordDiskBytes(3 * size);
-  const queue = new GroupCommit(recordCodec);
+  const queue = new GroupCommit(FORMAT);
   let given = 0;
   while (queue.add(add(given), room) === undefined) given++;
   let left = room;
   let taken = 0;
   while (!queue.isEmpty) {
-    const { record, requests } = queue.take(FIRST, origin(FIRST));
-    left -= recordDiskBytes(record.bytes.length);
-    taken += requests.length;
+    const writing = queue.take(FIRST, origin(FIRST));
+    queue.end();
+    left -= recordDiskBytes(appendOf(writing).record.bytes.length);
+    taken += writing.requests.length;
   }
   assert.is(taken, given);
   assert.is(given, 2 * RECORD_EVENTS_MAX + 3);
@@ -92,7 +114,7 @@ test("add() leaves room for every record that take() makes of what waits", () =>
 });
 
 test("add() says too_many when as many as may wait do", () => {
-  const queue = new GroupCommit(recordCodec);
+  const queue = new GroupCommit(FORMAT);
   for (let index = 0; index < ADDS_WAITING_MAX; index++) queue.add(add(index), ROOM);
   assert.is(queue.add(add(0), ROOM)?.code, "too_many");
 });

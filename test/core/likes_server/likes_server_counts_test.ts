@@ -106,9 +106,9 @@ test("count names the next incarnation as soon as it is minted, before its first
 test("count refuses too many items, and an id that nobody can like, without asking", async () => {
   const server = await LikesServerHarness.admitted();
   const itemIds = Array.from({ length: 1_001 }, (_, index) => `item-${index}`);
-  server.drive({ type: "count", ask: { requestId: 1, itemIds, limit: 0 } });
-  server.drive({ type: "count", ask: { requestId: 2, itemIds: ["__proto__"], limit: 0 } });
-  server.drive({ type: "count", ask: { requestId: 3, itemIds: [], limit: 1_001 } });
+  server.drive({ type: "count", query: { requestId: 1, itemIds, limit: 0 } });
+  server.drive({ type: "count", query: { requestId: 2, itemIds: ["__proto__"], limit: 0 } });
+  server.drive({ type: "count", query: { requestId: 3, itemIds: [], limit: 1_001 } });
   assert.equal(
     [1, 2, 3].map((requestId) => refusalOf(server, requestId)),
     ["usage", "like_invalid", "usage"],
@@ -119,7 +119,7 @@ test("count refuses too many items, and an id that nobody can like, without aski
 test.run();
 
 function count(server: LikesServerHarness, requestId: number): void {
-  server.drive({ type: "count", ask: { requestId, itemIds: ["video"], limit: 0 } });
+  server.drive({ type: "count", query: { requestId, itemIds: ["video"], limit: 0 } });
 }
 
 function outcomeOf(server: LikesServerHarness, requestId: number) {

@@ -59,6 +59,7 @@ export class LikesServerHarness {
       address: "127.0.0.1:1",
       primary: "127.0.0.1:50051",
       codec: recordCodec,
+      recordDiskBytes: store.recordDiskBytes,
       mintId: () => testId(++minted),
       random: () => 0,
       retain: options.retain ?? { ageMs: Infinity, bytesMax: Number.MAX_SAFE_INTEGER },
@@ -139,7 +140,7 @@ export class LikesServerHarness {
   add(likes: number | bigint, itemId = "video"): number {
     const requestId = ++this.#requestId;
     const event = like(likes, itemId);
-    this.drive({ type: "add", add: { requestId, event, generator: undefined } });
+    this.drive({ type: "add", add: { requestId, event, mark: undefined } });
     return requestId;
   }
 

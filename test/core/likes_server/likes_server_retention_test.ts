@@ -260,7 +260,7 @@ test("handle() lets go of the oldest lives when more are closed than are retaine
   const store = new MemoryOutbox(disk);
   for (const id of [FIRST, SECOND]) {
     const { record, last } = recordAfter(origin(id), [like(1)]);
-    const append = { type: "append", incarnation: id, record, last, generator: undefined } as const;
+    const append = { type: "append", incarnation: id, record, last, mark: undefined } as const;
     await store.write([{ type: "mint", incarnation: id }, append]);
     await store.write([{ type: "close", incarnation: id }]);
   }

@@ -1,4 +1,4 @@
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesServerCore } from "../../../src/core/likes_server/likes_server.ts";

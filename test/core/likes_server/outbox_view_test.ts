@@ -1,11 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
-import type {
-  IncarnationState,
-  Membership,
-  OutboxSnapshot,
-} from "../../../src/core/likes_server/outbox.ts";
+import type { IncarnationState, OutboxSnapshot } from "../../../src/core/likes_server/outbox.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
 import { FIRST, OUTBOX, SECOND, trouble } from "../core_fixture.ts";
@@ -14,12 +10,11 @@ const THREE = { sequence: 3, digest: FIRST, likes: 30n };
 const TROUBLE = trouble();
 
 interface Content {
-  readonly membership: Membership;
   readonly first: Partial<IncarnationState>;
 }
 
-/** An outbox whose first incarnation accepted 3 events, and whose second is the own one. */
-function snapshot({ membership = "member", first = {} }: Partial<Content> = {}): OutboxSnapshot {
+/** An outbox whose first incarnation accepted 3 events, and whose second is the current one. */
+function snapshot({ first = {} }: Partial<Content> = {}): OutboxSnapshot {
   const nothing = { closed: false, parked: undefined };
   const start = origin(FIRST);
   const current = origin(SECOND);
@@ -28,18 +23,12 @@ function snapshot({ membership = "member", first = {} }: Partial<Content> = {}):
     { incarnation: SECOND, ...nothing, trimmed: current, acknowledged: current, last: current },
   ];
   const purged = { events: 2, likes: 5n };
-  return { ...newOutbox(OUTBOX, "a"), membership, purged, incarnations };
+  return { ...newOutbox(OUTBOX, "a"), purged, incarnations };
 }
 
 function viewOf(content: Partial<Content> = {}): OutboxView {
   return new OutboxView(snapshot(content));
 }
-
-test("OutboxView is unregistered when a leave may have been recorded", () => {
-  assert.is(viewOf().membership, "member");
-  assert.is(viewOf({ membership: "leaving" }).membership, "unregistered");
-  assert.is(viewOf({ membership: "unregistered" }).membership, "unregistered");
-});
 
 test("accepted sums purged and other incarnations when both hold events", () => {
   const outbox = viewOf();
@@ -63,7 +52,7 @@ test("next is the oldest when it is neither parked nor ending", () => {
   assert.is(outbox.countedLikes, 35n, "and may be in the total");
 });
 
-test("adopt() counts a closed incarnation as acknowledged when it is retained", () => {
+test("onWritten() counts a closed incarnation as acknowledged when it is retained", () => {
   const outbox = viewOf();
   outbox.onWritten([{ type: "close", incarnation: FIRST }], snapshot({ first: { closed: true } }));
   assert.equal(outbox.accepted, { events: 5, likes: 35n });
@@ -76,7 +65,7 @@ test("adopt() counts a closed incarnation as acknowledged when it is retained", 
   );
 });
 
-test("adopt() keeps what was heard when the disk knows of less", () => {
+test("onWritten() keeps what an Ack said when the disk knows of less", () => {
   const outbox = viewOf();
   const [first] = outbox.incarnations;
   if (first !== undefined) first.acknowledged = THREE;
@@ -87,14 +76,14 @@ test("adopt() keeps what was heard when the disk knows of less", () => {
   assert.is(outbox.pendingExcept(undefined), 3, "the ledger forgot it");
 });
 
-test("adopt() takes from the disk what is acknowledged when that is more", () => {
+test("onWritten() takes from the disk what is acknowledged when that is more", () => {
   const outbox = viewOf();
   outbox.onWritten([], snapshot({ first: { acknowledged: THREE, trimmed: THREE } }));
   assert.is(outbox.pendingExcept(undefined), 0);
 });
 
-test("adopt() makes a minted incarnation the own one, and takes in membership", () => {
-  const outbox = viewOf({ membership: "unregistered" });
+test("onWritten() makes a minted incarnation the current one", () => {
+  const outbox = viewOf();
   const incarnation = "f".repeat(32);
   const start = origin(incarnation);
   const last = { sequence: 1, digest: FIRST, likes: 4n };
@@ -103,10 +92,9 @@ test("adopt() makes a minted incarnation the own one, and takes in membership", 
   const minted = { incarnation, ...positions, closed: false, parked: undefined };
   const incarnations = [...state.incarnations, minted];
   const seen = { ledgerId: FIRST, generation: SECOND, version: 3 };
-  const member = { type: "membership", membership: "member", seen } as const;
-  outbox.onWritten([{ type: "mint", incarnation }, member], { ...state, incarnations, seen });
+  outbox.onWritten([{ type: "mint", incarnation }], { ...state, incarnations, seen });
   assert.equal([outbox.current.id, outbox.current.stored.last], [incarnation, last]);
-  assert.equal([outbox.membership, outbox.seen], ["member", seen]);
+  assert.equal(outbox.seen, seen);
 });
 
 test.run();

@@ -1,9 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
+import { GroupCommit } from "../../../src/core/likes_server/group_commit.ts";
+import type { Writing } from "../../../src/core/likes_server/group_commit.ts";
 import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
 import { OutboxWriter } from "../../../src/core/likes_server/outbox_writer.ts";
-import type { Writing } from "../../../src/core/likes_server/outbox_writer.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
@@ -20,14 +21,20 @@ function typesOf(writing: Writing | undefined): string[] | undefined {
   return writing?.writes.map(({ type }) => type);
 }
 
-function add(writer: OutboxWriter, requestId = 1): string | undefined {
-  return writer.add({ requestId, event: like(1), generator: undefined }, 1_000)?.code;
+/** A writer, and where the likes wait that it writes. */
+function make(): { readonly adds: GroupCommit; readonly writer: OutboxWriter } {
+  const adds = new GroupCommit({ codec: recordCodec, recordDiskBytes });
+  return { adds, writer: new OutboxWriter(adds) };
+}
+
+function add(adds: GroupCommit, requestId = 1, room = 1_000): string | undefined {
+  return adds.add({ requestId, event: like(1), mark: undefined }, room)?.code;
 }
 
 test("next() begins one write at a time, changes of state before likes", () => {
-  const writer = new OutboxWriter(recordCodec);
+  const { adds, writer } = make();
   assert.is(writer.next(KNOWN, 0), undefined);
-  add(writer);
+  add(adds);
   writer.change(TRIM);
   assert.equal(typesOf(writer.next(KNOWN, 0)), ["trim"]);
   assert.is(writer.next(KNOWN, 0), undefined);
@@ -39,9 +46,9 @@ test("next() begins one write at a time, changes of state before likes", () => {
 });
 
 test("next() holds likes back when a mint waits, and retry() gives back those that wait", () => {
-  const writer = new OutboxWriter(recordCodec);
+  const { adds, writer } = make();
   writer.change(MINT);
-  add(writer, 7);
+  add(adds, 7);
   const writing = writer.next(KNOWN, 0);
   assert.is(writer.mintFailure, undefined, "it may yet be written");
   writer.end();
@@ -52,7 +59,7 @@ test("next() holds likes back when a mint waits, and retry() gives back those th
   );
   assert.is(writer.mintFailure, "store_busy");
   assert.is(writer.isAppending, false);
-  add(writer);
+  add(adds);
   assert.is(writer.next(KNOWN, 499), undefined);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
   assert.is(writer.mintFailure, "store_busy", "while it is tried again");
@@ -62,17 +69,17 @@ test("next() holds likes back when a mint waits, and retry() gives back those th
 });
 
 test("retry() puts refused changes first, and lets likes go on meanwhile", () => {
-  const writer = new OutboxWriter(recordCodec);
+  const { adds, writer } = make();
   writer.change({ type: "close", incarnation: FIRST });
   assert.equal(writer.retry([TRIM], "disk_full", 100), []);
-  add(writer);
+  add(adds);
   assert.equal(typesOf(writer.next(KNOWN, 100)), ["append"]);
   writer.end();
   assert.equal(typesOf(writer.next(KNOWN, 600)), ["trim", "close"]);
 });
 
 test("takeBackAcknowledged() takes back what removes events when it is not under way", () => {
-  const writer = new OutboxWriter(recordCodec);
+  const { writer } = make();
   const close = { type: "close", incarnation: FIRST } as const;
   writer.change(TRIM, close, { type: "evict", bytesMax: 0, closedMax: 0 });
   writer.takeBackAcknowledged();
@@ -81,7 +88,7 @@ test("takeBackAcknowledged() takes back what removes events when it is not under
 });
 
 test("takeBackAcknowledged() tries nothing of it again when what is under way is refused", () => {
-  const writer = new OutboxWriter(recordCodec);
+  const { writer } = make();
   writer.change(TRIM, MINT);
   const writing = writer.next(KNOWN, 0);
   writer.takeBackAcknowledged();
@@ -91,16 +98,14 @@ test("takeBackAcknowledged() tries nothing of it again when what is under way is
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
 });
 
-test("add() counts the bytes under way when it is told how much room there is", () => {
-  const writer = new OutboxWriter(recordCodec);
+test("end() leaves room for likes when the outbox counts what was under way", () => {
+  const { adds, writer } = make();
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
-  const one = (requestId: number) =>
-    writer.add({ requestId, event: like(1), generator: undefined }, room)?.code;
-  assert.is(one(1), undefined);
+  assert.is(add(adds, 1, room), undefined);
   writer.next(KNOWN, 0);
-  assert.is(one(2), "outbox_full");
+  assert.is(add(adds, 2, room), "outbox_full");
   writer.end();
-  assert.is(one(3), undefined);
+  assert.is(add(adds, 3, room), undefined);
 });
 
 test.run();

@@ -1,51 +1,108 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { IncarnationView } from "../../../src/core/likes_server/outbox_view.ts";
+import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { Redelivery } from "../../../src/core/likes_server/redelivery.ts";
-import { FIRST, SECOND, ack } from "../core_fixture.ts";
+import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
+import { FIRST, OUTBOX, SECOND, ack, welcome } from "../core_fixture.ts";
 import { testId } from "../../store/faults.ts";
 
-/** An incarnation of so many events, of which so many are acknowledged. */
-function incarnation(id: string, events: number, acknowledged: number): IncarnationView {
-  const at = (sequence: number) => ({ ...origin(id), sequence });
-  const stored = {
+const at = (id: string, sequence: number) => ({ ...origin(id), sequence });
+
+/** An incarnation that accepted nothing, or whose first events are acknowledged or trimmed. */
+function stateOf(id: string, { last = 0, acknowledged = 0, trimmed = 0 } = {}) {
+  const positions = { last: at(id, last), acknowledged: at(id, acknowledged) };
+  return {
     incarnation: id,
-    trimmed: origin(id),
-    acknowledged: at(acknowledged),
-    last: at(events),
+    ...positions,
+    trimmed: at(id, trimmed),
     closed: false,
     parked: undefined,
   };
-  return { id, stored, acknowledged: at(acknowledged), isTransitioning: false };
 }
 
-test("Redelivery names the incarnation whose stream showed that the ledger forgot", () => {
-  const { trouble } = new Redelivery(FIRST, incarnation(SECOND, 3, 0));
+/** An outbox whose current incarnation, FIRST, accepts `events` after its start. */
+function outboxWith(
+  events: number,
+  changes: { readonly isRedelivering?: boolean } = {},
+): OutboxView {
+  const outbox = new OutboxView({ ...newOutbox(OUTBOX, "a"), incarnations: [stateOf(FIRST)] });
+  const state = { ...newOutbox(OUTBOX, "a"), ...changes };
+  outbox.onWritten([], { ...state, incarnations: [stateOf(FIRST, { last: events })] });
+  return outbox;
+}
+
+test("begin() names the incarnation whose stream found that the ledger forgot", () => {
+  const outbox = outboxWith(3);
+  const redelivery = new Redelivery(outbox);
+  assert.is(redelivery.trouble, undefined);
+  const trouble = redelivery.begin(outbox.current);
   assert.equal([trouble.kind, trouble.incarnation], ["ledger_restored", FIRST]);
   assert.is(trouble.events, undefined);
+  assert.is(redelivery.trouble, trouble);
 });
 
-test("isDone() waits for what the own incarnation had when it was seen, and not for more", () => {
-  const redelivery = new Redelivery(FIRST, incarnation(SECOND, 3, 1));
-  redelivery.acknowledged(ack(SECOND));
-  assert.is(redelivery.isDone(incarnation(SECOND, 5, 2)), false);
-  assert.is(redelivery.isDone(incarnation(SECOND, 5, 3)), true);
+test("endIfDone() waits for what the current incarnation had then, and not for more", () => {
+  const outbox = outboxWith(3);
+  const { current } = outbox;
+  const redelivery = new Redelivery(outbox);
+  redelivery.begin(current);
+  redelivery.onAck(ack(FIRST));
+  outbox.onWritten([], { ...newOutbox(OUTBOX, "a"), incarnations: [stateOf(FIRST, { last: 5 })] });
+  current.acknowledged = at(FIRST, 2);
+  assert.is(redelivery.endIfDone(current), false);
+  current.acknowledged = at(FIRST, 3);
+  assert.is(redelivery.endIfDone(current), true);
+  assert.is(redelivery.trouble, undefined);
+  assert.is(redelivery.endIfDone(current), false, "it ends once");
 });
 
-test("isDone() waits for nothing of an incarnation that came after it", () => {
-  const redelivery = new Redelivery(FIRST, incarnation(SECOND, 3, 1));
-  redelivery.acknowledged(ack(SECOND));
-  assert.is(redelivery.isDone(incarnation(testId(3), 5, 0)), true);
+test("endIfDone() waits for nothing of an incarnation that came after it", () => {
+  const outbox = outboxWith(3);
+  const [first] = outbox.incarnations;
+  const redelivery = new Redelivery(outbox);
+  redelivery.begin(outbox.current);
+  redelivery.onAck(ack(FIRST));
+  const incarnations = [stateOf(FIRST, { last: 3 }), stateOf(SECOND, { last: 5 })];
+  const mint = { type: "mint", incarnation: SECOND } as const;
+  outbox.onWritten([mint], { ...newOutbox(OUTBOX, "a"), incarnations });
+  assert.is(first === undefined || redelivery.endIfDone(first), false, "it is older");
+  assert.is(redelivery.endIfDone(outbox.current), true);
 });
 
-test("isDone() waits until the ledger has named it, also where nothing is sent again", () => {
-  const redelivery = new Redelivery(FIRST, incarnation(FIRST, 0, 0));
-  assert.is(redelivery.isDone(incarnation(FIRST, 0, 0)), false);
-  redelivery.acknowledged(ack(FIRST, { admitted: false }));
-  assert.is(redelivery.isDone(incarnation(FIRST, 0, 0)), false, "no report of it is committed");
-  redelivery.acknowledged(ack(FIRST, { admitted: false, left: true }));
-  assert.is(redelivery.isDone(incarnation(FIRST, 0, 0)), true);
+test("endIfDone() waits until the ledger has named it, also where nothing is given again", () => {
+  const outbox = outboxWith(0);
+  const redelivery = new Redelivery(outbox);
+  redelivery.begin(outbox.current);
+  assert.is(redelivery.endIfDone(outbox.current), false);
+  redelivery.onAck(ack(FIRST, { admitted: false }));
+  assert.is(redelivery.endIfDone(outbox.current), false, "no report of it is committed");
+  redelivery.onAck(ack(FIRST, { admitted: false, left: true }));
+  assert.is(redelivery.endIfDone(outbox.current), true);
+});
+
+test("isLedgerBehind() compares what is applied with what was acknowledged", () => {
+  const outbox = outboxWith(5);
+  const redelivery = new Redelivery(outbox);
+  outbox.current.acknowledged = at(FIRST, 3);
+  const isBehind = (changes: Parameters<typeof welcome>[1]): boolean =>
+    redelivery.isLedgerBehind(outbox.current, welcome(FIRST, changes));
+  assert.equal(
+    [2, 3, 4].map((appliedSequence) => isBehind({ appliedSequence })),
+    [true, false, false],
+  );
+  assert.is(isBehind({ appliedSequence: 3, redeliver: true }), true);
+});
+
+test("claimedSequence() is nothing of what was removed when the ledger is known to lack it", () => {
+  const outbox = outboxWith(5, { isRedelivering: true });
+  const redelivery = new Redelivery(outbox);
+  const { current } = outbox;
+  const removed = stateOf(testId(9), { last: 5, acknowledged: 3, trimmed: 3 });
+  const view = { id: testId(9), stored: removed, acknowledged: at(testId(9), 3) };
+  assert.is(redelivery.claimedSequence({ ...view, isTransitioning: false }), 0);
+  current.acknowledged = at(FIRST, 4);
+  assert.is(redelivery.claimedSequence(current), 4, "it was acknowledged since");
 });
 
 test.run();

@@ -3,7 +3,7 @@
  * not acknowledged, or before its time, or while something older could be; and everything in the end.
  * What it has seen of a ledger only gets newer.
  */
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import type { Retention } from "../../../src/core/likes_server/likes_server.ts";
 import type {
   IncarnationState,

@@ -1,7 +1,7 @@
 /** What every OutboxStore does, run on each of them. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
 import type { Accepted, OutboxSnapshot } from "../../../src/core/likes_server/outbox.ts";
@@ -70,7 +70,7 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
       isRedelivering: false,
       incarnations: [],
       purged: { events: 0, likes: 0n },
-      generator: undefined,
+      mark: undefined,
       bytes: 0,
       retainedBytes: 0,
     });
@@ -114,7 +114,7 @@ function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
     const record = { firstSequence: 1, lastSequence: 1, bytes };
     await store.write([
       mint(OLD),
-      { type: "append", incarnation: OLD, record, last: positionAt(1), generator: undefined },
+      { type: "append", incarnation: OLD, record, last: positionAt(1), mark: undefined },
     ]);
     bytes.fill(9);
     const { records } = await store.read(OLD, 0, 100, 1);

@@ -1,7 +1,7 @@
 /** What the outbox tests share: the disk that they are given, and events to put on it. */
 import type { LedgerSeen } from "../../../src/core/protocol/messages.ts";
 import type {
-  GeneratorMark,
+  AppendWrite,
   IncarnationState,
   OutboxStore,
   OutboxWrite,
@@ -32,8 +32,8 @@ const STEP_LIKES = 10n;
 export function append(
   incarnation: string,
   [first, last]: readonly [number, number],
-  { bytes = 3, generator }: { bytes?: number; generator?: GeneratorMark } = {},
-): OutboxWrite {
+  { bytes = 3, mark }: { bytes?: number; mark?: string } = {},
+): AppendWrite {
   return {
     type: "append",
     incarnation,
@@ -43,7 +43,7 @@ export function append(
       bytes: new Uint8Array(bytes).fill(last),
     },
     last: positionAt(last),
-    generator,
+    mark,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { NO_EVENTS } from "../../../src/core/protocol/messages.ts";
+import { MARK_CHARS_MAX } from "../../../src/limits.ts";
 import { assertionOf, testId } from "../faults.ts";
 import { append } from "./outbox_fixture.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
@@ -71,11 +72,20 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
     assert.equal(leaving.seen, seen);
   });
 
-  test("append keeps the generator's mark when it has one", async () => {
+  test("append keeps the mark of a client when it has one", async () => {
     await using fixture = makeFixture();
-    const generator = { startMs: 123_456, tick: 2, events: 7 };
-    const given = append(OLD, [1, 1], { generator });
+    const mark = "tick 2 of 7, é";
+    const given = append(OLD, [1, 1], { mark });
     await fixture.open().write([mint(OLD), given, append(OLD, [2, 2])]);
-    assert.equal((await fixture.open().load()).generator, generator);
+    assert.is((await fixture.open().load()).mark, mark);
+    const newer = append(OLD, [3, 3], { mark: "m".repeat(MARK_CHARS_MAX) });
+    await fixture.open().write([newer]);
+    assert.is((await fixture.open().load()).mark, newer.mark);
+  });
+
+  test("append asserts when the mark is longer than an outbox has room for", async () => {
+    await using fixture = makeFixture();
+    const given = append(OLD, [1, 1], { mark: "m".repeat(MARK_CHARS_MAX + 1) });
+    await assertionOf("mark is short", () => fixture.open().write([mint(OLD), given]));
   });
 }

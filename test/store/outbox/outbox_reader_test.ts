@@ -16,25 +16,25 @@ const OF_HOLDER = {
   serverId: SERVER_ID,
   events: 2,
   likes: 20n,
-  generatedEvents: 1,
+  mark: "tick 1",
   pendingEvents: 1,
 };
 
 test("readOutbox() counts what was accepted when it is acknowledged, closed and removed", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
-  const empty = { ...OF_HOLDER, events: 0, likes: 0n, generatedEvents: 0, pendingEvents: 0 };
+  const empty = { ...OF_HOLDER, events: 0, likes: 0n, mark: undefined, pendingEvents: 0 };
   assert.equal(readOutbox(folder.path), empty);
   await outbox.write([
     { type: "mint", incarnation: OLD },
-    append(OLD, [1, 4], { generator: { startMs: 1, tick: 4, events: 4 } }),
+    append(OLD, [1, 4], { mark: "tick 4" }),
     { type: "close", incarnation: OLD },
     { type: "mint", incarnation: NEW },
     append(NEW, [1, 2]),
     append(NEW, [3, 3]),
     acknowledge(NEW, 2),
   ]);
-  const tally = { ...empty, events: 7, likes: 70n, generatedEvents: 4, pendingEvents: 1 };
+  const tally = { ...empty, events: 7, likes: 70n, mark: "tick 4", pendingEvents: 1 };
   assert.equal(readOutbox(folder.path), tally);
   await outbox.write([{ type: "evict", bytesMax: 0, closedMax: 0 }]);
   assert.equal(readOutbox(folder.path), tally, "what is removed stays counted");

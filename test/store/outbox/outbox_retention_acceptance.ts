@@ -1,7 +1,7 @@
 /** How every OutboxStore keeps what is acknowledged, and lets it go: part of its acceptance suite. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import type { OutboxStore, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { NO_EVENTS } from "../../../src/core/protocol/messages.ts";
 import { origin } from "../../../src/core/protocol/record.ts";

@@ -3,11 +3,13 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { GroupCommit } from "../../../src/core/likes_server/group_commit.ts";
 import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
 import { OutboxWriter } from "../../../src/core/likes_server/outbox_writer.ts";
 import { ITEM_ID_BYTES_MAX, RECORD_EVENTS_MAX } from "../../../src/limits.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { Database } from "../../../src/store/sqlite/sqlite.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { openSqliteOutbox } from "../../../src/store/outbox/sqlite_outbox.ts";
 import type { SqliteOutbox } from "../../../src/store/outbox/sqlite_outbox.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
@@ -99,7 +101,8 @@ test.run();
 class Filler {
   readonly #store: SqliteOutbox;
   readonly #bytesMax: number;
-  readonly #writer = new OutboxWriter(recordCodec);
+  readonly #adds = new GroupCommit({ codec: recordCodec, recordDiskBytes });
+  readonly #writer = new OutboxWriter(this.#adds);
   readonly #known: OutboxView;
   readonly #ends: number[] = [];
 
@@ -144,8 +147,8 @@ class Filler {
 
   #add(idBytes: number): string | undefined {
     const event = { itemId: "v".repeat(idBytes), change: { kind: "add", likes: 1n } } as const;
-    const add = { requestId: 1, event, generator: undefined };
-    return this.#writer.add(add, this.#bytesMax - this.#store.state.bytes)?.code;
+    const add = { requestId: 1, event, mark: undefined };
+    return this.#adds.add(add, this.#bytesMax - this.#store.state.bytes)?.code;
   }
 
   async #write(): Promise<void> {
@@ -154,7 +157,9 @@ class Filler {
     assert.is(await this.#store.write(writing.writes), "done");
     this.#writer.end();
     this.#known.onWritten(writing.writes, this.#store.state);
-    if (writing.group !== undefined) this.#ends.push(writing.group.last.sequence);
+    for (const write of writing.writes) {
+      if (write.type === "append") this.#ends.push(write.last.sequence);
+    }
   }
 
   async #trim(records: number): Promise<void> {

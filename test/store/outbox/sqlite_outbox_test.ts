@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { BUSY_WAIT_MAX_MS } from "../../../src/limits.ts";
 import { openSqliteFile } from "../../../src/store/sqlite/sqlite_file.ts";
 import { openSqliteOutbox } from "../../../src/store/outbox/sqlite_outbox.ts";
@@ -155,9 +155,7 @@ test("openSqliteOutbox() bounds how long its writes wait for another program's",
   await using folder = temporaryFolder();
   const file = openSqliteFile(folder.path, OUTBOX_KIND, {
     create: (database) => {
-      database.exec(
-        "INSERT INTO outbox VALUES (1, '', '', 'member', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-      );
+      database.exec("INSERT INTO outbox VALUES (1, '', '', 'member', 0, 0, 0, 0, 0, 0, 0, 0)");
     },
     options: {},
   });

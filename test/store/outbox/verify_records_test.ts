@@ -96,7 +96,7 @@ test("verifyRecords() takes an event of a newer kind for one of no likes", async
   const last = { sequence: 1, digest, likes: 0n };
   const append = { type: "append", incarnation: INCARNATION, record, last } as const;
   const mint = { type: "mint", incarnation: INCARNATION } as const;
-  await outbox.write([mint, { ...append, generator: undefined }]);
+  await outbox.write([mint, { ...append, mark: undefined }]);
   outbox.close();
   const again = open(folder.path);
   assert.equal(again.state.incarnations[0]?.last, last);
@@ -119,8 +119,8 @@ function records(bytes: number): OutboxWrite[] {
     digest = recordCodec.digest(digest, sequence, encoded);
     const record = { firstSequence: sequence, lastSequence: sequence, bytes: encoded };
     const last = { sequence, digest, likes: BigInt(sequence) };
-    const generator = undefined;
-    writes.push({ type: "append", incarnation: INCARNATION, record, last, generator });
+    const mark = undefined;
+    writes.push({ type: "append", incarnation: INCARNATION, record, last, mark });
   }
   return writes;
 }

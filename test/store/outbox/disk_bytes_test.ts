@@ -1,7 +1,7 @@
 /** That the sum is no smaller than the file is shown in test/store/outbox/outbox_size_test.ts. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { recordDiskBytes } from "../../../src/core/likes_server/disk_bytes.ts";
+import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { RECORD_BYTES_MAX } from "../../../src/limits.ts";
 
 test("recordDiskBytes() is what records of one event, of a page and of many take", () => {

@@ -1,0 +1,89 @@
+/** Answers queries for counts, from the cache or by asking the primary. */
+import type { ActionList } from "./action_list.ts";
+import { CountCache } from "./count_cache.ts";
+import type { CountsAnswer, CountsQuery, CountsView } from "./count_cache.ts";
+import type { CountsResult, LikesServerOptions } from "./likes_server_events.ts";
+import type { OutboxView } from "./outbox_view.ts";
+import type { AppliedUpTo } from "./unapplied_events.ts";
+import { checkItems } from "../protocol/counts.ts";
+import type { LikeEvent } from "../protocol/like_event.ts";
+import type { IncarnationId, LedgerId } from "../protocol/ids.ts";
+
+/** The queries of one LikesServer. */
+export class CountQueries {
+  readonly #options: LikesServerOptions;
+  readonly #outbox: OutboxView;
+  readonly #actions: ActionList;
+  readonly #cache: CountCache;
+
+  constructor(options: LikesServerOptions, outbox: OutboxView, actions: ActionList) {
+    this.#options = options;
+    this.#outbox = outbox;
+    this.#actions = actions;
+    this.#cache = new CountCache(openOf(outbox));
+  }
+
+  /** Answers a query now, or lets it wait for the primary. */
+  query(query: CountsQuery, nowMs: number): void {
+    const refusal = checkItems(query.itemIds, query.limit);
+    if (refusal !== undefined) {
+      return this.#answer(query.requestId, { type: "refused", refusal });
+    }
+    const outcome = this.#cache.query(query, nowMs);
+    if (outcome.type === "answered") this.#show([outcome.view]);
+    if (outcome.type === "refused") this.#answer(query.requestId, outcome);
+  }
+
+  /** Asks the primary the next question, if one is due. */
+  fetchNext(nowMs: number): void {
+    const fetch = this.#cache.fetch(nowMs);
+    if (fetch !== undefined) this.#actions.push({ type: "fetch_counts", fetch });
+  }
+
+  /** The question ended. Counts of another ledger than `ledgerId`, the outbox's, are no answer. */
+  onFetched(answer: CountsAnswer | undefined, ledgerId: LedgerId | undefined, nowMs: number): void {
+    const isForeign = ledgerId !== undefined && answer?.ledgerId !== ledgerId;
+    const isAnswered = answer !== undefined && !isForeign;
+    this.#show(isAnswered ? this.#cache.fetched(answer, nowMs) : this.#cache.failed(nowMs));
+    this.prune();
+  }
+
+  /** Likes are accepted, which the counts that are known lack. */
+  onAccepted(
+    incarnation: IncarnationId,
+    firstSequence: number,
+    events: readonly LikeEvent[],
+  ): void {
+    this.#cache.accepted(incarnation, firstSequence, events);
+  }
+
+  /** More is acknowledged, or other incarnations are open. */
+  prune(): void {
+    this.#cache.prune(openOf(this.#outbox));
+  }
+
+  #show(views: readonly CountsView[]): void {
+    for (const { requestId, counts } of views) {
+      if (counts === undefined) this.#answer(requestId, this.#unknown());
+      else this.#answer(requestId, { type: "counted", counts });
+    }
+  }
+
+  #unknown(): CountsResult {
+    const { serverId, primary } = this.#options;
+    const message =
+      `Cannot tell the likes at ${serverId}: it has not learnt them, and the primary at ` +
+      `${primary} does not answer for its ledger; ask again when it is back`;
+    return { type: "refused", refusal: { code: "count_unknown", message } };
+  }
+
+  #answer(requestId: number, outcome: CountsResult): void {
+    this.#actions.push({ type: "counted", requestId, outcome });
+  }
+}
+
+function openOf({ openIncarnations }: OutboxView): readonly AppliedUpTo[] {
+  return openIncarnations.map(({ id, stored, acknowledged }) => {
+    return { id, last: stored.last, acknowledged };
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * Why an incarnation cannot go on from where the ledger stands: one of both sides forgot something,
+ * or has other events under the same names. Law 7: this is named and never guessed about.
+ */
+import type { IncarnationView } from "./outbox_view.ts";
+import type { EventRange, ReportedTrouble, Welcome } from "../protocol/messages.ts";
+import type { Position } from "../protocol/record.ts";
+
+/**
+ * Returns what is wrong by the applied sequence alone; undefined when the digests may be compared.
+ */
+export function mismatchAtWelcome(
+  incarnation: IncarnationView,
+  { appliedSequence }: Welcome,
+): ReportedTrouble | undefined {
+  const { last } = incarnation.stored;
+  if (appliedSequence <= last.sequence) return gapAfter(incarnation, appliedSequence);
+  const events = doubtfulEvents(incarnation, appliedSequence);
+  const detail = `it ends at #${last.sequence}, but #${appliedSequence} was applied`;
+  const { id } = incarnation;
+  return { kind: "outbox_rolled_back", incarnation: id, events, digest: undefined, detail };
+}
+
+/**
+ * Returns what is wrong when the outbox has `position` at the applied sequence; undefined when the
+ * incarnation goes on from there. Events may have been removed since the Welcome.
+ */
+export function mismatchAtPosition(
+  incarnation: IncarnationView,
+  { appliedSequence, digest }: Welcome,
+  position: Position | undefined,
+): ReportedTrouble | undefined {
+  const gap = gapAfter(incarnation, appliedSequence);
+  if (gap !== undefined) return gap;
+  if (position?.digest === digest) return undefined;
+  const events = doubtfulEvents(incarnation, appliedSequence);
+  const detail = `it has other events up to #${appliedSequence} than were applied`;
+  const { id } = incarnation;
+  return { kind: "digest_differs", incarnation: id, events, digest: undefined, detail };
+}
+
+/**
+ * Events after the applied sequence that were removed from the outbox; undefined when there are
+ * none.
+ */
+function gapAfter(
+  { id: incarnation, stored }: IncarnationView,
+  appliedSequence: number,
+): ReportedTrouble | undefined {
+  const { sequence, digest } = stored.trimmed;
+  if (sequence <= appliedSequence) return undefined;
+  const events = { first: appliedSequence + 1, last: sequence };
+  const detail = `#${events.first} to #${events.last} are neither applied nor in the outbox`;
+  return { kind: "gap", incarnation, events, digest, detail };
+}
+
+/**
+ * The events that may be others here than at the ledger, up to the last one that either side has.
+ * They begin after those that the ledger acknowledged, if it has these.
+ */
+function doubtfulEvents(
+  { acknowledged, stored }: IncarnationView,
+  appliedSequence: number,
+): EventRange {
+  const { sequence } = acknowledged;
+  const first = sequence < appliedSequence ? sequence + 1 : 1;
+  return { first, last: Math.max(appliedSequence, stored.last.sequence) };
+}
