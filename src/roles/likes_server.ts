@@ -9,8 +9,8 @@ import { assert, unreachable } from "../assert.ts";
 import { formatAddress, parseAddress } from "../text/address.ts";
 import { addressText } from "../text/names.ts";
 import { addressBetween } from "../cli/reach.ts";
-import { inTurn } from "./in_turn.ts";
 import { LikesError, messageOf } from "../errors.ts";
+import type { Refusal } from "../errors.ts";
 import { COUNTS_FETCH_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
 import type { CountsFetch } from "../core/likes_server/count_cache.ts";
@@ -32,6 +32,7 @@ import { mintId } from "../store/mint_id.ts";
 import { LikesServerLog } from "./likes_server_log.ts";
 import { cannotMint } from "./open_outbox.ts";
 import type { OpenOutbox } from "./open_outbox.ts";
+import { Callers, Driver } from "./role.ts";
 
 const RETAIN_DEFAULT = { ageMs: RETAIN_AGE_DEFAULT_MS, bytesMax: RETAIN_BYTES_DEFAULT };
 
@@ -84,13 +85,12 @@ class LikesServerRole {
   readonly #log: LikesServerLog;
   /** For reading counts; deliveries have connections of their own. */
   readonly #primary: PrimaryClient;
-  readonly #waiting = new Map<number, (outcome: AddResult) => void>();
-  readonly #counting = new Map<number, (outcome: CountsResult) => void>();
+  readonly #adding = new Callers<AddResult>();
+  readonly #counting = new Callers<CountsResult>();
   #core: LikesServerCore | undefined;
+  #driver: Driver<LikesServerEvent, LikesServerAction> | undefined;
   #server: RpcServer | undefined;
-  #requestId = 0;
   #link: { readonly streamId: number; readonly link: DeliveryLink } | undefined;
-  #stopped = false;
   #onDelivered: (() => void) | undefined;
   #onAccepting: () => void = () => {};
 
@@ -123,6 +123,11 @@ class LikesServerRole {
     const sources = { codec: recordCodec, recordDiskBytes, mintId, random: Math.random };
     const core = new LikesServerCore(snapshot, { ...identity, ...sources }, performance.now());
     this.#core = core;
+    this.#driver = new Driver(
+      core,
+      (action) => this.#perform(action),
+      (error) => this.#fail(error),
+    );
     const { events, likes } = core.accepted;
     log.line(`outbox ${snapshot.outboxId}: ${events} events, ${likes} likes accepted before`);
     log.line(`listening on ${listening}, incarnation ${core.incarnation}`);
@@ -146,34 +151,30 @@ class LikesServerRole {
   }
 
   #add(event: LikeEvent, mark: string | undefined, done: (outcome: AddResult) => void): void {
-    if (this.#core === undefined || this.#stopped) {
-      const message = `Cannot accept likes at ${this.#options.outbox.serverId}: it is not running`;
-      return done({ type: "refused", refusal: { code: "not_accepting", message } });
-    }
-    const requestId = ++this.#requestId;
-    this.#waiting.set(requestId, done);
+    if (!this.#isRunning)
+      return done({ type: "refused", refusal: this.#notRunning("accept likes") });
+    const requestId = this.#adding.add(done);
     this.#drive({ type: "add", add: { requestId, event, mark } });
   }
 
   #count(asked: AskedItems, done: (outcome: CountsResult) => void): void {
-    if (this.#core === undefined || this.#stopped) {
-      const message = `Cannot count at ${this.#options.outbox.serverId}: it is not running`;
-      return done({ type: "refused", refusal: { code: "not_accepting", message } });
-    }
-    const requestId = ++this.#requestId;
-    this.#counting.set(requestId, done);
+    if (!this.#isRunning) return done({ type: "refused", refusal: this.#notRunning("count") });
+    const requestId = this.#counting.add(done);
     this.#drive({ type: "count", query: { requestId, ...asked } });
   }
 
-  /** A bug ends the role, also in a call: gRPC would answer the call and let the role go on. */
-  readonly #drive = inTurn((event: LikesServerEvent): void => {
-    if (this.#stopped || this.#core === undefined) return;
-    try {
-      for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
-    } catch (error) {
-      this.#fail(error);
-    }
-  });
+  get #isRunning(): boolean {
+    return this.#driver?.isStopped === false;
+  }
+
+  #notRunning(what: string): Refusal {
+    const message = `Cannot ${what} at ${this.#options.outbox.serverId}: it is not running`;
+    return { code: "not_accepting", message };
+  }
+
+  #drive(event: LikesServerEvent): void {
+    this.#driver?.drive(event);
+  }
 
   #perform(action: LikesServerAction): void {
     switch (action.type) {
@@ -191,18 +192,12 @@ class LikesServerRole {
       }
       case "disconnect":
         return this.#linkOf(action.streamId)?.close();
-      case "answer": {
-        const done = this.#waiting.get(action.requestId);
-        this.#waiting.delete(action.requestId);
-        return done?.(action.outcome);
-      }
+      case "answer":
+        return this.#adding.answer(action.requestId, action.outcome);
       case "fetch_counts":
         return this.#fetchCounts(action.fetch);
-      case "counted": {
-        const done = this.#counting.get(action.requestId);
-        this.#counting.delete(action.requestId);
-        return done?.(action.outcome);
-      }
+      case "counted":
+        return this.#counting.answer(action.requestId, action.outcome);
       case "stopped":
         return this.#onDelivered?.();
       case "notice":
@@ -226,7 +221,7 @@ class LikesServerRole {
   #write(writes: readonly OutboxWrite[]): void {
     assert(this.#server !== undefined, "it serves before it writes");
     this.#server.whenDone(() => {
-      if (this.#stopped) return;
+      if (!this.#isRunning) return;
       this.#store
         .write(writes)
         .then((outcome) => {
@@ -291,7 +286,7 @@ class LikesServerRole {
     this.#server?.setHealth(false);
     await delivered;
     clearInterval(ticker);
-    this.#stopped = true;
+    this.#driver?.stop();
     this.#link?.link.close();
     this.#primary.close();
     await this.#server?.close();
@@ -302,7 +297,7 @@ class LikesServerRole {
   }
 
   #fail(error: unknown): void {
-    this.#stopped = true;
+    this.#driver?.stop();
     this.#options.log.line(`ended: ${messageOf(error)}`);
     this.#options.onFatal(error);
   }

@@ -85,6 +85,6 @@ export class Callers<Answer> {
 
   /** Answers all that still wait. */
   answerAll(answer: Answer): void {
-    for (const requestId of [...this.#waiting.keys()]) this.answer(requestId, answer);
+    for (const requestId of this.#waiting.keys()) this.answer(requestId, answer);
   }
 }

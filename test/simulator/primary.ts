@@ -15,7 +15,7 @@ import type {
 } from "../../src/core/primary/primary.ts";
 import type { FromLikesServer } from "../../src/core/protocol/messages.ts";
 import { STREAM_BATCHES_QUEUED_MAX } from "../../src/limits.ts";
-import { inTurn } from "../../src/roles/in_turn.ts";
+import { inTurn } from "../../src/roles/role.ts";
 import { MemoryLedger } from "../../src/store/ledger/memory_ledger.ts";
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import type { Machine } from "./machine.ts";
@@ -290,9 +290,9 @@ export class PrimaryProcess extends SimulatedProcess {
       case "counted":
         this.#readers.get(action.requestId)?.(action.outcome);
         this.#readers.delete(action.requestId);
-        return;
+        break;
       case "notice":
-        return; // for people
+        break; // for people
       case "decided":
         this.#decisions.get(action.requestId)?.(action.outcome);
         this.#decisions.delete(action.requestId);

@@ -61,7 +61,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   const copied = await copying;
   assert.ok(told > 0, "it is told how far it is");
   assert.is((await ledger.load()).meta.version, 1 + WRITES);
-  ledger.close();
+  await ledger.close();
   const path = join(to, "ledger.sqlite");
   const totalLikes = BigInt(ITEMS) * 7n;
   const { size: bytes } = lstatSync(path);
@@ -79,12 +79,12 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
     items.reduce((sum, { likes }) => sum + likes, 0n),
     totalLikes,
   );
-  copy.close();
+  await copy.close();
 });
 
 test("backUp() says what to do when the store is held, or no folder can be made", async () => {
   await using folder = temporaryFolder();
-  openLedger(folder.path, 1).close();
+  await openLedger(folder.path, 1).close();
   const file = join(folder.path, "file");
   writeFileSync(file, "");
   const nowhere = () => backUp(folder.path, LEDGER_KIND, join(file, "to"), OPTIONS);
@@ -103,7 +103,7 @@ test("backUp() says what to do when the store is held, or no folder can be made"
 test("backUp() marks the copy, and not the store, until the copy has said so", async () => {
   await using folder = temporaryFolder();
   const to = join(folder.path, "to");
-  openLedger(folder.path, 1).close();
+  await openLedger(folder.path, 1).close();
   await backUp(folder.path, LEDGER_KIND, to, OPTIONS);
   const marks: (number | undefined)[] = [];
   for (const [path, generation] of [
@@ -114,11 +114,11 @@ test("backUp() marks the copy, and not the store, until the copy has said so", a
     const ledger = openLedger(path, generation);
     marks.push(await valueOf(ledger, (transaction) => transaction.copiedMs()));
     if (generation === 3) await valueOf(ledger, (transaction) => transaction.clearCopied());
-    ledger.close();
+    await ledger.close();
   }
   const cleared = openLedger(to, 5);
   marks.push(await valueOf(cleared, (transaction) => transaction.copiedMs()));
-  cleared.close();
+  await cleared.close();
   assert.equal(marks, [NOW_MS, NOW_MS, undefined, undefined]);
 });
 
@@ -160,7 +160,7 @@ test("backUp() copies an outbox while its process holds it, and after it was kil
 
 test("backUp() refuses to write over a file, and leaves it as it is", async () => {
   await using folder = temporaryFolder();
-  openLedger(folder.path, 1).close();
+  await openLedger(folder.path, 1).close();
   for (const [name, text] of [
     ["ledger.sqlite", /there is ".*ledger.sqlite" already; name a folder without one/],
     ["ledger.sqlite.new", /another backup goes on, or one was cut off: then remove that file/],
@@ -223,7 +223,7 @@ test("backUp() refuses a damaged store, and leaves nothing behind", async () => 
 
 test("backUp() refuses a ledger whose tables are not as they were made", async () => {
   await using folder = temporaryFolder();
-  openLedger(folder.path, 1).close();
+  await openLedger(folder.path, 1).close();
   execIn(join(folder.path, "ledger.sqlite"), "DROP TABLE items");
   const to = join(folder.path, "to");
   await refusal(folder.path, LEDGER_KIND, to, /it is damaged: items is not as it was made; stop/);
@@ -235,7 +235,7 @@ test("backUp() leaves nothing behind when it is ended, or the disk is full", asy
   await valueOf(ledger, (transaction) => {
     for (let item = 0; item < ITEMS; item++) setLikes(transaction, `${"v".repeat(99)}${item}`, 1n);
   });
-  ledger.close();
+  await ledger.close();
   const to = join(folder.path, "to");
   const bug = new TypeError("ended");
   const onProgress = () => {

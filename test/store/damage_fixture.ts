@@ -187,7 +187,7 @@ async function fillLedger(folder: string): Promise<void> {
         transaction.addDecision({ ...DECISION, trouble: ended });
       }
     });
-    ledger.close();
+    await ledger.close();
   }
 }
 
@@ -214,7 +214,7 @@ async function ledgerMeaning(folder: string): Promise<string> {
     });
     return textOf([snapshot, items, counts, rows]);
   } finally {
-    ledger.close();
+    await ledger.close();
   }
 }
 

@@ -19,6 +19,7 @@ import {
   COUNTS_KEPT_MS,
 } from "../../limits.ts";
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
+import { acceptedLikes } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import { UnappliedEvents } from "./unapplied_events.ts";
 import type { AppliedUpTo } from "./unapplied_events.ts";
@@ -123,7 +124,7 @@ export class CountCache {
     this.#unapplied.add(incarnation, firstSequence, events);
     for (const { itemId, change } of events) {
       const entry = this.#entries.get(itemId);
-      if (entry?.pendingLikes !== undefined) entry.pendingLikes += change.likes;
+      if (entry?.pendingLikes !== undefined) entry.pendingLikes += acceptedLikes(change);
     }
   }
 

@@ -8,6 +8,7 @@
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import { ADDS_WAITING_MAX, RECORD_BYTES_MAX, RECORD_EVENTS_MAX } from "../../limits.ts";
+import { acceptedLikes } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { OutboxWrite } from "./outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../protocol/record.ts";
@@ -107,7 +108,10 @@ export class GroupCommit {
     const record = recordOf(pending, last.sequence + 1);
     const { firstSequence, lastSequence, bytes } = record;
     const digest = this.#format.codec.digest(last.digest, firstSequence, bytes);
-    const likes = requests.reduce((sum, { event }) => sum + event.change.likes, last.likes);
+    const likes = requests.reduce(
+      (sum, { event }) => sum + acceptedLikes(event.change),
+      last.likes,
+    );
     const end = { sequence: lastSequence, digest, likes };
     const mark = requests.findLast((request) => request.mark !== undefined)?.mark;
     return { writes: [{ type: "append", incarnation, record, last: end, mark }], requests };

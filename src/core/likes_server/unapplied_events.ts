@@ -9,6 +9,7 @@
  */
 import { assert } from "../../assert.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../limits.ts";
+import { acceptedLikes } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
@@ -138,6 +139,6 @@ function lastOf({ firstSequence, events }: Group): number {
 
 function addAfter(likes: Map<string, bigint>, { firstSequence, events }: Group, sequence: number) {
   for (const { itemId, change } of events.slice(Math.max(0, sequence + 1 - firstSequence))) {
-    likes.set(itemId, (likes.get(itemId) ?? 0n) + change.likes);
+    likes.set(itemId, (likes.get(itemId) ?? 0n) + acceptedLikes(change));
   }
 }

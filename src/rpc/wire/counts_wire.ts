@@ -2,9 +2,7 @@
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
 import type { Counts } from "../../core/primary/counts_reader.ts";
 import type { CountsOrder } from "../../core/ledger/ledger.ts";
-import type { AppliedIncarnation, ItemCount } from "../../core/protocol/counts.ts";
 import type { CachedCount, CachedLikes } from "../../core/likes_server/count_cache.ts";
-import type { Convergence } from "../../core/protocol/messages.ts";
 import type { CountsOrder as WireCountsOrder } from "../gen/likes/v1/CountsOrder.ts";
 import type {
   GetCountsRequest,

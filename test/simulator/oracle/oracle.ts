@@ -178,7 +178,10 @@ export class Oracle {
     this.readers.shown(this, generation, totalLikes, asOfMs);
     watch.checkStatus(status);
     const isUnrecorded = this.lineage.disk.copiedMs !== undefined;
-    expect(!isUnrecorded || status.convergence === "unknown", () => "a copy shows more than UNKNOWN");
+    expect(
+      !isUnrecorded || status.convergence === "unknown",
+      () => "a copy shows more than UNKNOWN",
+    );
     if (status.convergence === "converged") this.converged++;
   }
 

@@ -3,7 +3,7 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MemberRow } from "../../../src/core/ledger/rows.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
-import { assertionOf, faultOf, testId } from "../faults.ts";
+import { assertionOf, testId } from "../faults.ts";
 import {
   DECISION,
   EMPTY_META,

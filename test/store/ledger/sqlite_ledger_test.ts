@@ -23,28 +23,28 @@ test("openSqliteLedger() refuses when the ledger is open, and opens when it was 
   const ledger = openLedger(folder.path, 1);
   const error = await faultOf("store_locked", () => openLedger(folder.path, 2));
   assert.match(error.message, "Cannot open the ledger");
-  ledger.close();
-  openLedger(folder.path, 2).close();
+  await ledger.close();
+  await openLedger(folder.path, 2).close();
 });
 
 test("openSqliteLedger() says that another program writes when one holds the write lock", async () => {
   await using folder = temporaryFolder();
-  openLedger(folder.path, 1).close();
+  await openLedger(folder.path, 1).close();
   const person = new Database(join(folder.path, "ledger.sqlite"));
   person.exec("BEGIN IMMEDIATE");
   const error = await faultOf("store_busy", () => openLedger(folder.path, 2));
   assert.match(error.message, "another program is writing to it; end that program");
   person.close();
-  openLedger(folder.path, 2).close();
+  await openLedger(folder.path, 2).close();
 });
 
 test("openSqliteLedger() keeps the ledger's id when another is offered", async () => {
   await using folder = temporaryFolder();
-  openLedger(folder.path, 1).close();
+  await openLedger(folder.path, 1).close();
   const ids = { ledgerIdIfNew: testId(0xff), generation: testId(2) };
   const ledger = openSqliteLedger(folder.path, ids, NOW_MS);
   assert.is((await ledger.load()).ledgerId, LEDGER_ID);
-  ledger.close();
+  await ledger.close();
 });
 
 test("openSqliteLedger() refuses when the file is an outbox, or lacks a table", async () => {
@@ -53,7 +53,7 @@ test("openSqliteLedger() refuses when the file is an outbox, or lacks a table", 
   tamper(folder.path, `PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1`);
   await faultOf("store_unusable", () => openLedger(folder.path, 1));
   await using other = temporaryFolder();
-  openLedger(other.path, 1).close();
+  await openLedger(other.path, 1).close();
   tamper(other.path, "DROP TABLE items");
   await faultOf("store_unusable", () => openLedger(other.path, 2));
 });
@@ -67,7 +67,7 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   assert.is(statSync(log).size, before);
   await ledger.transact([], (transaction) => setLikes(transaction, "cat", 1n));
   assert.ok(statSync(log).size > before);
-  ledger.close();
+  await ledger.close();
 });
 
 test("prepareLedger() goes along an index for every page, without a sort or a scan before it", () => {
@@ -123,9 +123,9 @@ function tamper(folder: string, sql: string): void {
 
 function makeFixture(): LedgerFixture {
   const folder = temporaryFolder();
-  let close = (): void => {};
-  function open(generation: string, options = {}) {
-    close();
+  let close = async (): Promise<void> => {};
+  async function open(generation: string, options = {}) {
+    await close();
     const ids = { ledgerIdIfNew: LEDGER_ID, generation };
     const ledger = openSqliteLedger(folder.path, ids, NOW_MS, options);
     close = () => ledger.close();
@@ -133,7 +133,7 @@ function makeFixture(): LedgerFixture {
   }
   return {
     async open(generation) {
-      const ledger = open(generation);
+      const ledger = await open(generation);
       for (const event of ["insert", "update"]) {
         tamper(folder.path, `DROP TRIGGER IF EXISTS break_${event}`);
       }
@@ -162,7 +162,7 @@ function makeFixture(): LedgerFixture {
       );
     },
     async [Symbol.asyncDispose]() {
-      close();
+      await close();
       await folder[Symbol.asyncDispose]();
     },
   };

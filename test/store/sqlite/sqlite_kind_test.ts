@@ -31,7 +31,7 @@ test("checkKind() refuses a store of a newer version, which stays as it is", asy
 async function expectRefused(version: number, fault: FaultCode): Promise<void> {
   for (const [name, open] of Object.entries(OPENINGS)) {
     await using folder = temporaryFolder();
-    open(folder.path).close();
+    await open(folder.path).close();
     const path = join(folder.path, `${name}.sqlite`);
     execIn(path, `PRAGMA user_version = ${version}`);
     const before = readFileSync(path);
