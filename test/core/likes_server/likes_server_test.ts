@@ -144,12 +144,12 @@ test("handle() tries a change of state again when the disk refused it", async ()
   assert.is(server.core.isAccepting, true);
 });
 
-test("handle() asserts that its own incarnation is new", async () => {
+test("LikesServerCore asserts that its incarnation is new", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(1);
   await server.settle();
   const snapshot = await server.store.load();
-  assert.throws(() => new LikesServerCore(snapshot, {} as never, 0), /its own incarnation only/);
+  assert.throws(() => new LikesServerCore(snapshot, {} as never, 0), /no incarnation of another/);
 });
 
 test.run();
