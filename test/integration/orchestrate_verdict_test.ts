@@ -53,18 +53,18 @@ test("orchestrate exits 4 when a process dies again and again", async () => {
 test("orchestrate exits 5 when a member keeps its outbox elsewhere", async () => {
   await using run = new Orchestration(FLAGS);
   const primary = await run.started();
-  await using stranger = new Counter();
-  const flags = ["--id", "unregistered", "--primary", primary, "--port", "0"];
-  const folders = ["--data-dir", stranger.dataDir, "--log-dir", stranger.logDir];
-  const role = stranger.spawn(["start-likes", ...flags, ...folders]);
-  await run.logged(/^stranger was admitted/, "PrimaryLikesServer");
+  await using elsewhere = new Counter();
+  const flags = ["--id", "elsewhere", "--primary", primary, "--port", "0"];
+  const folders = ["--data-dir", elsewhere.dataDir, "--log-dir", elsewhere.logDir];
+  const role = elsewhere.spawn(["start-likes", ...flags, ...folders]);
+  await run.logged(/^elsewhere was admitted/, "PrimaryLikesServer");
   run.finish();
   const result = await run.jsonResult();
   assert.is(result.code, 5);
   assert.is(result.verdict, "undecided");
   assert.is(result.exact, false);
-  assert.match(result.unreadable.join(), /^stranger: its outbox [0-9a-f]{32} is not in /);
-  assert.match(verdictOf(run)[0] ?? "", /^CANNOT BE DECIDED: stranger: /);
+  assert.match(result.unreadable.join(), /^elsewhere: its outbox [0-9a-f]{32} is not in /);
+  assert.match(verdictOf(run)[0] ?? "", /^CANNOT BE DECIDED: elsewhere: /);
   await role.end("SIGKILL");
   await run.gone();
 });
@@ -72,16 +72,16 @@ test("orchestrate exits 5 when a member keeps its outbox elsewhere", async () =>
 test("orchestrate exits 5 when a member that kept its outbox elsewhere has left", async () => {
   await using run = new Orchestration(FLAGS);
   const primary = await run.started();
-  await using stranger = new Counter();
-  const flags = ["--id", "unregistered", "--primary", primary, "--port", "0"];
-  const folders = ["--data-dir", stranger.dataDir, "--log-dir", stranger.logDir];
-  const role = stranger.spawn(["start-likes", "--generate", ...QUICK, ...flags, ...folders]);
-  await run.logged(/^stranger #1 /, "PrimaryLikesServer");
+  await using elsewhere = new Counter();
+  const flags = ["--id", "elsewhere", "--primary", primary, "--port", "0"];
+  const folders = ["--data-dir", elsewhere.dataDir, "--log-dir", elsewhere.logDir];
+  const role = elsewhere.spawn(["start-likes", "--generate", ...QUICK, ...flags, ...folders]);
+  await run.logged(/^elsewhere #1 /, "PrimaryLikesServer");
   await role.end("SIGINT");
   run.finish();
   const result = await run.jsonResult();
   assert.is(result.code, 5, JSON.stringify(result));
-  assert.match(result.unreadable.join(), /^stranger: /);
+  assert.match(result.unreadable.join(), /^elsewhere: /);
 });
 
 test("orchestrate exits 5 when an outbox cannot be read", async () => {
