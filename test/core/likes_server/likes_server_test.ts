@@ -111,7 +111,6 @@ test("handle() answers disk_full when likes are refused by the disk, and goes on
     [server.notices("store_failing").length, server.notices("store_recovered").length],
     [1, 1],
   );
-  assert.is(server.core.isWriting, true);
 });
 
 test("handle() answers store_busy when another program writes to the outbox", async () => {
@@ -129,7 +128,6 @@ test("handle() answers store_busy when another program writes to the outbox", as
     },
   });
   assert.equal(server.notices("store_failing"), [{ type: "store_failing", why: "store_busy" }]);
-  assert.is(server.core.isWriting, false);
 });
 
 test("handle() tries a change of state again when the disk refused it", async () => {
