@@ -100,11 +100,6 @@ export class LikesServerCore {
     return this.#membership.isAccepting;
   }
 
-  /** Whether the disk takes what is written, as far as was tried. */
-  get isWriting(): boolean {
-    return this.#writeFailure === undefined;
-  }
-
   /** Everything that the outbox has accepted. */
   get accepted(): Accepted {
     return this.#outbox.accepted;

@@ -24,7 +24,7 @@ type Of<Type extends LikesServerAction["type"]> = Extract<LikesServerAction, { t
 
 export interface HarnessOptions {
   readonly disk?: OutboxDisk;
-  /** The own incarnation; those minted later are 0x100 and so on. */
+  /** The current incarnation; those minted later are 0x100 and so on. */
   readonly incarnation?: Id;
   readonly outboxBytesMax?: number;
   /** Everything for ever, when absent. */
