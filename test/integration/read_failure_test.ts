@@ -1,4 +1,4 @@
-/** A read of the ledger that fails: nobody is told anything from it, and the primary goes. */
+/** A read of the ledger that fails: nothing is answered from it, and the ledger is opened again. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -7,7 +7,7 @@ import { PRIMARY_LOG_NAME } from "../../src/log/log_file.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-test("a primary that cannot read its ledger ends with the reason, and answers nothing", async () => {
+test("a primary whose ledger is damaged answers nothing, opens it again and ends with the reason", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -19,9 +19,12 @@ test("a primary that cannot read its ledger ends with the reason, and answers no
   assert.ok(code === 1 || code === 3, "the reason, or a connection that broke before it came");
   assert.is(stdout, "");
   assert.is((await primary.result()).code, 1);
-  assert.match(primary.stderr, "Cannot use the ledger");
+  assert.match(primary.stderr, /Cannot open the ledger .* it is damaged/);
   const log = readFileSync(join(counter.logDir, PRIMARY_LOG_NAME, "log.txt"), "utf8");
-  assert.match(log, /ended: Cannot use the ledger/);
+  assert.match(
+    log,
+    /opens the ledger again: Cannot use the ledger[^]*ended: Cannot open the ledger/,
+  );
 });
 
 test.run();

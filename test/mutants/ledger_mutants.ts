@@ -163,24 +163,30 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "pitfall 14: a refused batch leaves its first item counted",
     edits: [
       [
-        "  if (sum > TOTAL_LIKES_MAX) {",
-        "  if (sum > TOTAL_LIKES_MAX) {\n" +
-          "    for (const [itemId] of [...gained].slice(0, 1)) changes.addLikes(itemId, 1n);",
+        "  if (total > TOTAL_LIKES_MAX) {",
+        "  if (total > TOTAL_LIKES_MAX) {\n" +
+          "    for (const { itemId } of gains.slice(0, 1)) changes.addLikes(itemId, 1n);",
       ],
     ],
   },
   {
     name: "item-once-in-a-batch",
     breaks: "law 3: of several events of a batch to one item the last one counts",
-    edits: [["gained.set(itemId, before + apply(", "gained.set(itemId, apply("]],
+    edits: [
+      [
+        "for (const { itemId, gained } of gains) changes.addLikes(itemId, gained);",
+        "for (const [itemId, gained] of new Map(gains.map((one) => [one.itemId, one.gained]))) {\n" +
+          "      changes.addLikes(itemId, gained);\n    }",
+      ],
+    ],
   },
   {
     name: "members-likes-doubled",
     breaks: "pitfall 13: the likes of a member are no longer those of its events",
     edits: [
       [
-        "member.appliedLikes + changes.totalLikes - totalBefore;",
-        "member.appliedLikes + 2n * (changes.totalLikes - totalBefore);",
+        "member.appliedLikes + total - totalBefore;",
+        "member.appliedLikes + 2n * (total - totalBefore);",
       ],
     ],
   },
@@ -189,15 +195,15 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "pitfall 13: likes are added, and the applied sequence stays",
     edits: [
       [
-        "  const incarnation = changes.setIncarnation({ ...before, appliedSequence, digest });",
-        "  const incarnation = { ...before, appliedSequence, digest };",
+        "    const row = changes.setIncarnation({ ...incarnation, appliedSequence, digest });",
+        "    const row = { ...incarnation, appliedSequence, digest };",
       ],
     ],
   },
   {
     name: "events-after-end-unnamed",
     breaks: "law 7: events of a closed incarnation are no trouble",
-    edits: [["    recordAfterClose(changes, counting);\n", ""]],
+    edits: [["    recordAfterClose(changes, incarnation, batch);\n", ""]],
   },
   {
     name: "retired-batch-applied",
@@ -215,7 +221,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
   {
     name: "total-without-item",
     breaks: "pitfall 13: the total grows, and the item does not",
-    edits: [["    this.ledger.setItemLikes(itemId, this.ledger.itemLikes(itemId) + gained);", ""]],
+    edits: [["    this.ledger.addLikes(itemId, gained);", ""]],
   },
   {
     name: "item-without-total",
@@ -225,7 +231,12 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
   {
     name: "item-likes-replaced",
     breaks: "law 3: likes to an item take the place of those that it has",
-    edits: [["this.ledger.itemLikes(itemId) + gained);", "gained);"]],
+    edits: [
+      [
+        "this.ledger.addLikes(itemId, gained);",
+        "this.ledger.addLikes(itemId, gained - this.ledger.itemLikes(itemId));",
+      ],
+    ],
   },
   {
     name: "total-as-number",
@@ -651,6 +662,58 @@ const DECISION_RULE = mutantsOf(
   ],
 );
 
+const LOADED = mutantsOf(
+  {
+    file: "src/core/ledger/loaded_ledger.ts",
+    tests: ["test/store/ledger/memory_ledger_test.ts", "test/store/ledger/sqlite_ledger_test.ts"],
+  },
+  [
+    {
+      name: "totals-outside-transaction",
+      breaks: "pitfall 13: the likes of items stay when an attempt is undone",
+      edits: [
+        [
+          "    this.#set(this.#likes, itemId, (this.#likes.get(itemId) ?? 0n) + gained);",
+          "    this.#likes.set(itemId, (this.#likes.get(itemId) ?? 0n) + gained);\n" +
+            "    this.#undo.push(() => {});",
+        ],
+      ],
+    },
+    {
+      name: "sequence-outside-transaction",
+      breaks: "pitfall 13: the applied sequence stays when an attempt is undone",
+      edits: [
+        [
+          "    this.#set(this.#incarnations, incarnation, { row, place });",
+          "    this.#incarnations.set(incarnation, { row, place });\n    this.#undo.push(() => {});",
+        ],
+      ],
+    },
+    {
+      name: "missed-row-read-as-absent",
+      breaks: "law 3: a row that is not loaded counts as none, and a duplicate as new",
+      edits: [
+        [
+          "throw new Miss(need);\n    return loaded.rows",
+          "return undefined as never;\n    return loaded.rows",
+        ],
+      ],
+    },
+    {
+      name: "older-events-read-after-newer",
+      breaks: "law 3: what a commit has set is not seen by its later commands",
+      edits: [["    return set ?? this.#loaded.get(", "    return this.#loaded.get("]],
+    },
+    {
+      name: "decided-trouble-still-there",
+      breaks: "law 7: a trouble that was decided in this commit is decided again",
+      edits: [
+        ["    return rows.filter(({ number }) => !this.#decided.has(number));", "    return rows;"],
+      ],
+    },
+  ],
+);
+
 /** All of them. */
 export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...BATCH_RULE,
@@ -659,4 +722,5 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...REPORT_RULE,
   ...AMNESIA_RULE,
   ...DECISION_RULE,
+  ...LOADED,
 ];

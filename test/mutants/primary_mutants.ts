@@ -523,6 +523,55 @@ const QUEUE = mutantsOf(
   ],
 );
 
+const COPY = mutantsOf(
+  {
+    file: "src/core/primary/restored_ledger.ts",
+    tests: ["test/core/primary/primary_troubles_test.ts"],
+  },
+  [
+    {
+      name: "copy-unrecorded",
+      breaks: "law 7: a ledger that was opened from a copy serves and does not say so",
+      edits: [
+        ['    return this.#isUnrecordedCopy ? [{ type: "record_copy" }] : [];', "    return [];"],
+      ],
+    },
+  ],
+);
+
+const COUNTS = mutantsOf(
+  { file: "src/core/primary/counts_reader.ts", tests: ["test/core/primary/counts_reader_test.ts"] },
+  [
+    {
+      name: "counts-claim-the-better",
+      breaks: "law 4: counts claim a convergence that was not so all the time that they were read",
+      edits: [
+        [
+          "  return CONVERGENCES.indexOf(a) < CONVERGENCES.indexOf(b) ? a : b;",
+          "  return CONVERGENCES.indexOf(a) > CONVERGENCES.indexOf(b) ? a : b;",
+        ],
+      ],
+    },
+  ],
+);
+
+const OPENING = mutantsOf(
+  { file: "src/roles/primary_opening.ts", tests: ["test/roles/primary_test.ts"] },
+  [
+    {
+      name: "opening-goes-on-in-doubt",
+      breaks: "law 3: after a commit in doubt a primary goes on with what it knew before",
+      edits: [
+        [
+          '          if (outcome.type === "in_doubt" || outcome.type === "superseded") {',
+          '          if (outcome.type === "in_doubt") return;\n' +
+            '          if (outcome.type === "superseded") {',
+        ],
+      ],
+    },
+  ],
+);
+
 /** All of them. */
 export const PRIMARY_MUTANTS: readonly Mutant[] = [
   ...STATUS,
@@ -539,4 +588,7 @@ export const PRIMARY_MUTANTS: readonly Mutant[] = [
   ...KNOWN,
   ...OPERATORS,
   ...QUEUE,
+  ...COPY,
+  ...COUNTS,
+  ...OPENING,
 ];

@@ -162,33 +162,12 @@ const LIVES = mutantsOf(
 const MEMORY = [
   ...mutantsOf({ file: "src/store/ledger/memory_ledger.ts", tests: LEDGER_TESTS }, [
     {
-      name: "totals-outside-transaction",
-      breaks: "pitfall 13: the likes of items stay when the transaction is undone",
-      edits: [
-        [
-          "    this.#set(this.#disk.items, itemId, storedLikes(likes));",
-          "    this.#disk.items.set(itemId, storedLikes(likes));\n    this.#undo.push(() => {});",
-        ],
-      ],
-    },
-    {
       name: "superseded-memory-writes",
       breaks: "law 3: a primary whose ledger was opened again goes on writing, in memory",
       edits: [
         [
-          "    if (this.#disk.generations.at(-1)?.generation !== this.#generation) {",
-          '    if (this.#generation === "") {',
-        ],
-      ],
-    },
-    {
-      name: "sequence-outside-transaction",
-      breaks: "pitfall 13: the applied sequence stays when the transaction is undone",
-      edits: [
-        [
-          "    this.#set(this.#disk.incarnations, row.incarnation, checkedIncarnation(row));",
-          "    this.#disk.incarnations.set(row.incarnation, checkedIncarnation(row));\n" +
-            "    this.#undo.push(() => {});",
+          "    return this.#disk.generations.at(-1)?.generation !== this.#generation;",
+          "    return false;",
         ],
       ],
     },
@@ -285,16 +264,21 @@ const SQLITE = [
         breaks: "pitfall 13: likes are committed, and the applied sequence after them",
         edits: [
           [
-            "    this.#statements.setItemLikes.run(itemId, likes);",
-            "    this.#statements.setItemLikes.run(itemId, likes);\n" +
-              '    this.#statements.setItemLikes.database.exec("COMMIT; BEGIN IMMEDIATE");',
+            "    this.#statements.addLikes.run(itemId, gained);",
+            "    this.#statements.addLikes.run(itemId, gained);\n" +
+              '    this.#statements.addLikes.database.exec("COMMIT; BEGIN IMMEDIATE");',
           ],
         ],
       },
       {
         name: "superseded-generation-writes",
         breaks: "law 3: a primary whose ledger was opened again goes on writing",
-        edits: [["      this.#throwIfSuperseded();", ""]],
+        edits: [
+          [
+            "        if (this.#isSuperseded) return { value: this.#superseded(), changed: false };",
+            "",
+          ],
+        ],
       },
       {
         name: "generation-not-minted",

@@ -58,6 +58,8 @@ export class LedgerDisk extends MemoryDisk {
   readonly decidedTroubles = new Map<number, TroubleRow>();
   readonly decisions: DecisionRow[] = [];
   readonly items = new Map<string, bigint>();
+  /** Of each incarnation, in the order in which they were first recorded. */
+  readonly #places = new Map<IncarnationId, number>();
   /** Every opening, oldest first. */
   readonly generations: { readonly generation: GenerationId; readonly firstVersion: number }[] = [];
 
@@ -142,8 +144,19 @@ export class LedgerDisk extends MemoryDisk {
 
   #placed(incarnation: IncarnationId): PlacedIncarnation | undefined {
     const row = this.incarnations.get(incarnation);
-    if (row === undefined) return undefined;
-    return { row, place: [...this.incarnations.keys()].indexOf(incarnation) };
+    return row && { row, place: this.#placeOf(incarnation) };
+  }
+
+  /** Rows are never removed, so a place stays what it is. */
+  #placeOf(incarnation: IncarnationId): number {
+    if (this.#places.size < this.incarnations.size) {
+      for (const one of this.incarnations.keys()) {
+        if (!this.#places.has(one)) this.#places.set(one, this.#places.size);
+      }
+    }
+    const place = this.#places.get(incarnation);
+    assert(place !== undefined, "an incarnation that is recorded has a place");
+    return place;
   }
 
   #incarnationsIn({ outboxId, state, limit }: NeedOf<"incarnations_in">): PlacedIncarnation[] {

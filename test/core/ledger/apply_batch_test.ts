@@ -38,7 +38,7 @@ test("applyBatch() counts items, member and total together when a batch follows"
   assert.is(ledger.row()?.digest, second.digest);
   assert.equal([meta.totalLikes, members[0]?.appliedLikes], [48n, 48n]);
   assert.equal([meta.version, meta.totalVersion], [2, 2]);
-  assert.equal(likesOf(ledger.store, "video"), [{ itemId: "video", likes: 48n }]);
+  assert.equal(await likesOf(ledger.store, "video"), [{ itemId: "video", likes: 48n }]);
 });
 
 test("applyBatch() changes nothing and says so when a batch is a duplicate", async () => {
@@ -238,7 +238,7 @@ test("applyBatch() refuses a batch when the total would not fit 63 bits", async 
   const refused = await ledger.result(batchCommand(second));
   assert.is(refused.type === "refused" && refused.refusal.code, "message_invalid");
   assert.is(ledger.meta.totalLikes, TOTAL_LIKES_MAX);
-  assert.equal(likesOf(ledger.store, "video"), [{ itemId: "video", likes: TOTAL_LIKES_MAX }]);
+  assert.equal(await likesOf(ledger.store, "video"), [{ itemId: "video", likes: TOTAL_LIKES_MAX }]);
 });
 
 test.run();

@@ -11,6 +11,7 @@ import { CONNECTION_STREAMS_FIRST, CONNECTION_STREAMS_MAX } from "../../../src/l
 import { likesService } from "../../../src/rpc/server/likes_service.ts";
 import { openDelivery } from "../../../src/rpc/client/primary_client.ts";
 import { primaryService } from "../../../src/rpc/server/primary_service.ts";
+import type { PrimaryServiceHandler } from "../../../src/rpc/server/primary_service.ts";
 import { protos } from "../../../src/rpc/protos.ts";
 import {
   CallFlood,
@@ -158,7 +159,10 @@ class Served implements AsyncDisposable {
       return NO_PRIMARY.open({} as never);
     };
     const status = work(NO_PRIMARY.status());
-    const port = { ...NO_PRIMARY, open, status, counts: work(NO_COUNTS) };
+    const count: PrimaryServiceHandler["count"] = (_request, done) => {
+      done({ type: "counted", counts: served.#work(NO_COUNTS) });
+    };
+    const port = { ...NO_PRIMARY, open, status, count };
     served.#serving = await serve(primaryService(port).add, true);
     return served;
   }
