@@ -55,7 +55,7 @@ function verdictLine(report: AuditReport, color: boolean): string {
     inexact: `${countOf(divergences.count, "error")} found`,
     undecided:
       report.missing.count > 0
-        ? "part of the history is missing; the rest is correct"
+        ? "part of the history is missing; the rest is consistent"
         : "nothing is wrong or missing, but trouble awaits a decision",
   }[outcome];
   const shown = color ? styleText(name, word, { validateStream: false }) : word;

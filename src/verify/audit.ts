@@ -156,7 +156,7 @@ function auditOpened(
 /** A proof takes two sums: without the outboxes' own sum there is only one. */
 function expectSecondSum({ own }: Tally, findings: Findings): void {
   if (own !== undefined || findings.missing.count > 0) return;
-  const what = "the outboxes' own sum is unknown: a given-up range ends inside a record";
+  const what = "the outboxes' own sum is unknown: a counted range ends inside a record";
   findings.miss({ what });
 }
 

@@ -14,7 +14,7 @@ import { faultOf } from "../store/faults.ts";
 import { following } from "./following.ts";
 
 const NAME = "PrimaryLikesServer";
-const SOMEBODY = 12_345;
+const OTHER_UID = 12_345;
 const ROOT = 0;
 
 test("openLogFile() makes a folder that only its user can read, and appends lines", async () => {
@@ -89,7 +89,7 @@ test("line() continues in a new file when the log, its lock or its folder was re
     assert.match(lines[1] ?? "", / after it$/, removed);
     assert.is(modeOf(own), 0o700);
     assert.is(modeOf(log.path), 0o600);
-    await refused(join(folder.path, "logs"), NAME, "another process logs there");
+    await expectUnusable(join(folder.path, "logs"), NAME, "another process logs there");
   }
   log.close();
 });
@@ -146,14 +146,14 @@ test("openLogFile() throws when the folder is a link or a file, or holds a link"
   await using folder = temporaryFolder();
   await using elsewhere = temporaryFolder();
   symlinkSync(elsewhere.path, join(folder.path, "link"));
-  await refused(folder.path, "link", "it is a symbolic link");
+  await expectUnusable(folder.path, "link", "it is a symbolic link");
   symlinkSync(join(elsewhere.path, "nowhere"), join(folder.path, "dangling"));
-  await refused(folder.path, "dangling", "it is a symbolic link");
+  await expectUnusable(folder.path, "dangling", "it is a symbolic link");
   writeFileSync(join(folder.path, "file"), "");
-  await refused(folder.path, "file", "it is not a folder");
+  await expectUnusable(folder.path, "file", "it is not a folder");
   mkdirSync(join(folder.path, "folder"), { mode: 0o700 });
   symlinkSync(join(elsewhere.path, "victim"), join(folder.path, "folder", "log.txt"));
-  await refused(folder.path, "folder", "ELOOP");
+  await expectUnusable(folder.path, "folder", "ELOOP");
   assert.not(existsSync(join(elsewhere.path, "victim")));
 });
 
@@ -161,14 +161,14 @@ test("openLogFile() throws when the folder belongs to another user", async () =>
   if (process.getuid?.() !== ROOT) return; // only root can give a folder away
   await using folder = temporaryFolder();
   mkdirSync(join(folder.path, NAME), { mode: 0o700 });
-  chownSync(join(folder.path, NAME), SOMEBODY, SOMEBODY);
-  await refused(folder.path, NAME, "it belongs to another user");
+  chownSync(join(folder.path, NAME), OTHER_UID, OTHER_UID);
+  await expectUnusable(folder.path, NAME, "it belongs to another user");
 });
 
 test("openLogFile() throws while another process logs there", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
-  await refused(folder.path, NAME, "another process logs there");
+  await expectUnusable(folder.path, NAME, "another process logs there");
   log.close();
   openLogFile(folder.path, NAME).close();
 });
@@ -176,7 +176,7 @@ test("openLogFile() throws while another process logs there", async () => {
 test("openLogFile() throws when the folder cannot be made", async () => {
   await using folder = temporaryFolder();
   writeFileSync(join(folder.path, "file"), "");
-  await refused(join(folder.path, "file"), NAME, "");
+  await expectUnusable(join(folder.path, "file"), NAME, "");
 });
 
 test("truncate() empties the file in place while a reader follows", async () => {
@@ -233,7 +233,7 @@ test("likesServerLogName() is the number for likes-server-N, and the whole of an
   }
 });
 
-async function refused(logDir: string, name: string, why: string): Promise<void> {
+async function expectUnusable(logDir: string, name: string, why: string): Promise<void> {
   const { message } = await faultOf("log_unusable", () => openLogFile(logDir, name));
   assert.match(message, JSON.stringify(join(logDir, name)));
   assert.match(message, why);

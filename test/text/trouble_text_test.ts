@@ -107,7 +107,7 @@ test("troubleLines() fits a terminal and cuts no command for any kind", () => {
     const trouble = { ...GAP, number: 1_000, kind, detail, serverId: "likes-server-100" };
     const lines = troubleLines({ ...trouble, doubtfulAsOf }, TERMINAL_COLUMNS);
     assert.match(lines.at(-1) ?? "", /likes (?:resolve 1000|retire likes-server-100)$/);
-    assert.is(lines.filter((line) => line.endsWith("…")).length, 1, "the detail alone");
+    assert.is(lines.filter((line) => line.endsWith("…")).length, 1, "only the detail is cut");
   }
 });
 

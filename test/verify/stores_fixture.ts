@@ -250,7 +250,7 @@ function make(folder: string, kind: SqliteKind, fill: (database: Database) => vo
   const path = join(folder, `${kind.name}.sqlite`);
   const database = newDatabase(path);
   database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = OFF"); // nobody cuts the power of a test
+  database.pragma("synchronous = OFF"); // a test never loses power
   database.transaction(() => {
     database.exec(kind.schema);
     fill(database);
