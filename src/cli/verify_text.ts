@@ -20,7 +20,7 @@ const LABEL_COLUMNS = 9;
 const WORDS = {
   exact: ["EXACT", "green"],
   inexact: ["NOT EXACT", "red"],
-  undecided: ["CANNOT BE DECIDED", "yellow"],
+  undecided: ["UNDECIDED", "yellow"],
 } as const;
 
 /** Writes the verdict and, below it, the evidence. */

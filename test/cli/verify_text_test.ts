@@ -68,7 +68,7 @@ test("verifyText() lists what is missing, as much as fits, when undecided", () =
   const sums = { ...EXACT.sums, outboxes: undefined };
   const report = { ...EXACT, outcome: "undecided", missing, sums } as const;
   const lines = verifyText(report, { color: false }).split("\n");
-  assert.match(lines[0] ?? "", /^CANNOT BE DECIDED 6,231 likes: part of the history is missing/);
+  assert.match(lines[0] ?? "", /^UNDECIDED 6,231 likes: part of the history is missing/);
   assert.is(lines[1], `missing  fra-0, incarnation ${INCARNATION}, #1: in no outbox`);
   assert.is(lines[2], `         fra-1, incarnation ${INCARNATION}, #1 to #2: in no outbox`);
   assert.is(lines[13], "         and 988 more");
@@ -84,7 +84,7 @@ test("verifyText() shows open trouble and the command that decides it", () => {
   const report = { ...EXACT, outcome: "undecided", troubles } as const;
   const lines = verifyText(report, { color: false }).split("\n");
   const verdict = "nothing is wrong or missing, but trouble awaits a decision";
-  assert.is(lines[0], `CANNOT BE DECIDED 6,231 likes: ${verdict}`);
+  assert.is(lines[0], `UNDECIDED 6,231 likes: ${verdict}`);
   const where = `fra-1, incarnation ${INCARNATION}, #5 to #9`;
   assert.is(lines[1], `trouble  ${where}: gap, not decided; see likes resolve 3`);
   assert.is(lines[2], "         ledger_restored, not decided; see likes resolve 4");
@@ -182,7 +182,7 @@ test("verifyText() escapes what a store says, and colours the word when told to"
   for (const [outcome, start] of [
     ["exact", "\u001b[32mEXACT\u001b[39m"],
     ["inexact", "\u001b[31mNOT EXACT\u001b[39m"],
-    ["undecided", "\u001b[33mCANNOT BE DECIDED\u001b[39m"],
+    ["undecided", "\u001b[33mUNDECIDED\u001b[39m"],
   ] as const) {
     const text = verifyText({ ...EXACT, outcome }, { color: true });
     assert.ok(text.startsWith(start));
