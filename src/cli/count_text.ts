@@ -30,7 +30,7 @@ export interface CachedCountView {
 
 /** How to draw counts. */
 export interface CountTextOptions {
-  /** Width of the terminal, unlimited without it. Item ids are cut to fit, at most to 100 columns. */
+  /** Width of the terminal; unlimited without it. Item ids are cut to fit. */
   readonly columns?: number;
 }
 

@@ -8,8 +8,8 @@ export type Environment = Readonly<Partial<Record<"XDG_STATE_HOME" | "HOME", str
 
 /**
  * Returns `$XDG_STATE_HOME/likes`, else `$HOME/.local/state/likes`. The XDG specification treats an
- * empty or relative variable as unset: a start from another folder would not find the ledger. Without
- * either, `homeOf` asks the system. Throws LikesError `usage` when there is no home.
+ * empty or relative variable as unset: a start from another folder would not find the ledger.
+ * Without either, `homeOf` asks the system. Throws LikesError `usage` when there is no home.
  */
 export function defaultDataDir(
   { XDG_STATE_HOME: state, HOME: home }: Environment,

@@ -44,7 +44,7 @@ export function fittingTable<Row>(
   return textTable(sized, cells, gap);
 }
 
-/** Returns the `rowsMax` most urgent rows in their original order, so that rows keep their places. */
+/** Returns the `rowsMax` most urgent rows in their original order, so that rows do not jump. */
 export function mostUrgent<Row>(
   rows: readonly Row[],
   rowsMax: number,

@@ -1,9 +1,10 @@
 /**
- * The signals ignored when a process started. They stay ignored, as `nohup` and `&` in a script ask.
+ * The signals ignored when a process started. They stay ignored, as `nohup` and `&` in a
+ * script ask.
  *
  * Node resets them before it runs this code, so `bin/likes` detects them and passes them in the
- * environment. A Node in between, such as npx, hides them from `bin/likes` too. Then only `_` is left,
- * in which most shells put the name of the last command, `nohup`.
+ * environment. A Node in between, such as npx, hides them from `bin/likes` too. Then only `_` is
+ * left, in which most shells put the name of the last command, `nohup`.
  */
 import { basename } from "node:path";
 

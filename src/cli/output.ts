@@ -2,8 +2,8 @@
  * Handles output that cannot be written: the reader is gone, or the disk is full.
  *
  * A command exits with a special code, because the caller does not know its result. It prints the
- * result on stderr, so that the caller does not repeat it. A role keeps running; its log has the same
- * lines.
+ * result on stderr, so that the caller does not repeat it. A role keeps running; its log has the
+ * same lines.
  */
 import type { Buffer } from "node:buffer";
 import { writeSync } from "node:fs";

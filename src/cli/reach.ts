@@ -1,9 +1,10 @@
 /**
  * The addresses that reach a server, from this machine and from others.
  *
- * A machine cannot find out how others reach it: several networks, forwarded ports and containers may
- * lie in between. A server therefore announces its configured address, or the one it listens on. It
- * never announces a wildcard, nor a loopback address to another machine: neither means anything there.
+ * A machine cannot find out how others reach it: several networks, forwarded ports and containers
+ * may lie in between. A server therefore announces its configured address, or the one it listens
+ * on. It never announces a wildcard, nor a loopback address to another machine: neither means
+ * anything there.
  */
 import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -32,7 +33,9 @@ export function addressHere({ host, port }: Address): string {
   return formatAddress({ host: isIPv4(host) ? "127.0.0.1" : "::1", port });
 }
 
-/** Returns an address at which other machines reach it; undefined on loopback or without network. */
+/**
+ * Returns an address at which other machines reach it; undefined on loopback or without network.
+ */
 export function addressElsewhere({ host, port }: Address): string | undefined {
   if (isLoopback(host)) return undefined;
   if (!isWildcard(host)) return formatAddress({ host, port });

@@ -73,7 +73,8 @@ function unrecordedTitle({ serverId, address }: UnrecordedServer): string {
 }
 
 function unrecordedDetail({ sinceMs, kind, incarnation }: UnrecordedServer): string {
-  return `since ${localSecond(sinceMs)}: no room for ${kind} of incarnation ${shortId(incarnation)}`;
+  const about = `${kind} of incarnation ${shortId(incarnation)}`;
+  return `since ${localSecond(sinceMs)}: no room for ${about}`;
 }
 
 function placeText(serverId: string, address: string): string {

@@ -1,9 +1,9 @@
 /**
  * Signal handling of a `likes` process.
  *
- * The first Ctrl-C shuts down cleanly, the second one ends at once. SIGHUP always shuts down cleanly: a
- * closing terminal sends two or three. Handlers are installed before the ready line is printed, so that
- * a program waiting for that line can rely on them.
+ * The first Ctrl-C shuts down cleanly, the second one ends at once. SIGHUP always shuts down
+ * cleanly: a closing terminal sends two or three. Handlers are installed before the ready line is
+ * printed, so that a program waiting for that line can rely on them.
  */
 import { ENDING_SIGNALS, IGNORED, ignoredSignals } from "./ignored_signals.ts";
 import type { EndingSignal } from "./ignored_signals.ts";
@@ -11,8 +11,8 @@ import type { EndingSignal } from "./ignored_signals.ts";
 let ignored: ReadonlySet<EndingSignal> = new Set();
 
 /**
- * Ignores the signals that were ignored at the start of this process. Ignores SIGUSR1 too, with which
- * Node opens its debugger to everyone on this machine.
+ * Ignores the signals that were ignored at the start of this process. Ignores SIGUSR1 too, with
+ * which Node opens its debugger to everyone on this machine.
  */
 export function keepIgnored(): void {
   ignored = ignoredSignals(process.env);

@@ -114,8 +114,8 @@ export function statusHead(
 }
 
 /**
- * Draws what replaces the table when the primary has been silent for `silentMs`: the rows are outdated,
- * and the total may be too.
+ * Draws what replaces the table when the primary has been silent for `silentMs`: the rows are
+ * outdated, and the total may be too.
  */
 export function awayText(
   view: Status,

@@ -1,4 +1,6 @@
-/** Keeps a log readable under load: one line per event at low rates, one per batch at high rates. */
+/**
+ * Keeps a log readable under load: one line per event at low rates, one per batch at high rates.
+ */
 import { LOG_EVENT_LINES_PER_S_MAX } from "../limits.ts";
 
 const SECOND_MS = 1_000;

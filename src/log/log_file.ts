@@ -4,9 +4,9 @@
  * Lines are written synchronously and in order, so that a killed process loses none. The file is
  * truncated in place, never renamed, so that a running `tail -f` keeps following. At its bound, its
  * content is first copied to `log.old.txt`. The folder may lie in a world-writable directory, so a
- * symbolic link or another user's folder is rejected, and the file is opened without following links.
- * A cleaner of temporary files may remove the log, so each line first checks that the file still has
- * its name, and otherwise opens it again.
+ * symbolic link or another user's folder is rejected, and the file is opened without following
+ * links. A cleaner of temporary files may remove the log, so each line first checks that the file
+ * still has its name, and otherwise opens it again.
  */
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
 import { copyFileSync, fstatSync, openSync, rmSync, writeSync } from "node:fs";
@@ -56,7 +56,9 @@ export class LogFile implements Log {
     this.#bytes = fstatSync(this.#opened.descriptor).size;
   }
 
-  /** Writes a line now. A failure must not stop the role: the next line that succeeds reports it. */
+  /**
+   * Writes a line now. A failure must not stop the role: the next line that succeeds reports it.
+   */
   line(text: string): void {
     try {
       this.#reopenIfRemoved();
@@ -121,8 +123,8 @@ export class LogFile implements Log {
 }
 
 /**
- * Opens `<logDir>/<name>/log.txt` to append. Throws LikesError `log_unusable` when the folder cannot
- * be trusted or another process logs there.
+ * Opens `<logDir>/<name>/log.txt` to append. Throws LikesError `log_unusable` when the folder
+ * cannot be trusted or another process logs there.
  */
 export function openLogFile(logDir: string, name: string): LogFile {
   const folder = join(logDir, name);

@@ -1,6 +1,6 @@
 /**
- * Decides what to log about an outage: each reason once, and its end. Attempts continue without limit,
- * each may fail differently, and two reasons may alternate.
+ * Decides what to log about an outage: each reason once, and its end. Attempts continue without
+ * limit, each may fail differently, and two reasons may alternate.
  */
 
 /** Reasons logged of one outage. Bounded, because a reason may contain a new number every time. */
@@ -10,7 +10,9 @@ const REASONS_MAX = 8;
 export class Outage {
   readonly #reasons = new Set<string>();
 
-  /** Returns whether to log `reason`: it is new in this outage. The first reason starts an outage. */
+  /**
+   * Returns whether to log `reason`: it is new in this outage. The first reason starts an outage.
+   */
   isNews(reason: string): boolean {
     if (this.#reasons.has(reason) || this.#reasons.size >= REASONS_MAX) return false;
     this.#reasons.add(reason);

@@ -64,8 +64,8 @@ function isOf(list: BlockList, host: string): boolean {
 }
 
 /**
- * Returns whether `host` is a host name or IPv4. A host that ends in a number must be IPv4: resolvers
- * disagree about `127.1`, and read `0x0` as 0.0.0.0.
+ * Returns whether `host` is a host name or IPv4. A host that ends in a number must be IPv4:
+ * resolvers disagree about `127.1`, and read `0x0` as 0.0.0.0.
  */
 function isName(host: string): boolean {
   if (/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i.test(host)) return isIPv4(host);

@@ -12,8 +12,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const PARTS = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})(?:\.(\d{1,3}))?s)?(?:(\d{1,9})ms)?$/;
 
 /**
- * Parses `250ms`, `1.5s`, `5m`, `1h` or a sum such as `1m30s`. Returns milliseconds. Throws LikesError
- * `usage` for anything else, and for more than DURATION_MAX_MS.
+ * Parses `250ms`, `1.5s`, `5m`, `1h` or a sum such as `1m30s`. Returns milliseconds. Throws
+ * LikesError `usage` for anything else, and for more than DURATION_MAX_MS.
  */
 export function parseDuration(text: string): number {
   const parts = text === "" ? null : PARTS.exec(text);

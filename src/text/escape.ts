@@ -1,14 +1,14 @@
 /**
  * Makes text from peers safe for a terminal.
  *
- * A terminal obeys the text it prints: an escape sequence in an item id could clear the screen or forge
- * a line, and a bidirectional override could reorder digits. Every character that is not visible as
- * itself is therefore written as its code.
+ * A terminal obeys the text it prints: an escape sequence in an item id could clear the screen or
+ * forge a line, and a bidirectional override could reorder digits. Every character that is not
+ * visible as itself is therefore written as its code.
  */
 
 /**
- * Controls, formats (bidirectional and zero-width), surrogates, line and paragraph separators, blanks
- * other than the space, and invisible letters.
+ * Controls, formats (bidirectional and zero-width), surrogates, line and paragraph separators,
+ * blanks other than the space, and invisible letters.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|(?! )\p{Zs}/u;
 /** One emoji, or one other character. A joiner inside an emoji is part of what is visible. */
@@ -47,8 +47,8 @@ export function quote(text: string): string {
 }
 
 /**
- * Returns the most columns that escaped text can take on a terminal. A character beyond ASCII counts
- * as two, exact for wide ones and too many for others. The `…` of a cut counts as one.
+ * Returns the most columns that escaped text can take on a terminal. A character beyond ASCII
+ * counts as two, exact for wide ones and too many for others. The `…` of a cut counts as one.
  */
 export function columnsMax(text: string): number {
   let columns = 0;

@@ -1,8 +1,8 @@
 /** Times for people, in the reader's time zone. */
 
 /**
- * Writes Unix ms as local time, `2026-11-22 12:00:01.123`. A time that no Date can hold, which a peer
- * may send, is written as a number.
+ * Writes Unix ms as local time, `2026-11-22 12:00:01.123`. A time that no Date can hold, which a
+ * peer may send, is written as a number.
  */
 export function localTime(unixMs: number): string {
   const time = new Date(unixMs);

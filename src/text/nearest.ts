@@ -7,8 +7,8 @@ export function suggestionFor(typed: string, words: readonly string[]): string {
 }
 
 /**
- * Returns the nearest of `words`, the first of several. Returns undefined when more than a third of the
- * letters differ.
+ * Returns the nearest of `words`, the first of several. Returns undefined when more than a third of
+ * the letters differ.
  */
 function nearest(typed: string, words: readonly string[]): string | undefined {
   const near = words.filter((word) => edits(typed, word) <= lettersMax(typed, word));

@@ -15,8 +15,8 @@ export function countOf(count: bigint | number, noun: string): string {
 }
 
 /**
- * Parses a decimal whole number from `min` to `max`, both included; `what` names it in the error, such
- * as `--port`. Throws LikesError `usage` for any other text.
+ * Parses a decimal whole number from `min` to `max`, both included; `what` names it in the error,
+ * such as `--port`. Throws LikesError `usage` for any other text.
  */
 export function parseWhole(text: string, min: number, max: number, what: string): number {
   assert(Number.isSafeInteger(min) && Number.isSafeInteger(max), "the bounds are whole numbers");

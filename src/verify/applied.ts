@@ -23,7 +23,9 @@ export class Applied {
   readonly sequence: number;
   readonly digest: Id;
   readonly isRetired: boolean;
-  /** Number of the decision that accepted an outbox with different events; undefined without one. */
+  /**
+   * Number of the decision that accepted an outbox with different events; undefined without one.
+   */
   readonly differenceDecision: number | undefined;
   /** Closed gaps up to the applied sequence, in order and disjoint. */
   readonly gaps: readonly Range[];

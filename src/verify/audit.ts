@@ -5,10 +5,10 @@
  * that the counting code never judges its own count. It sums twice: from the events, and from the
  * running totals in the outboxes. An incomplete history is never called exact.
  *
- * Files open in a fixed order: client records, ledger, outboxes. Everything a client was told or the
- * ledger applied is then in the outboxes, even while the roles run. Only an outbox with no retention
- * may trim an event in between; the audit reports that event as missing. The ledger is opened again
- * last, and compared with what the outboxes have seen of it.
+ * Files open in a fixed order: client records, ledger, outboxes. Everything a client was told or
+ * the ledger applied is then in the outboxes, even while the roles run. Only an outbox with no
+ * retention may trim an event in between; the audit reports that event as missing. The ledger is
+ * opened again last, and compared with what the outboxes have seen of it.
  */
 import { basename, dirname } from "node:path";
 import { LikesError } from "../errors.ts";
@@ -50,7 +50,9 @@ interface Opened {
   readonly later: LedgerFile;
 }
 
-/** Audits `files`. Throws LikesError `undecided` (unreadable ledger) or `inexact` (damaged ledger). */
+/**
+ * Audits `files`. Throws LikesError `undecided` (unreadable ledger) or `inexact` (damaged ledger).
+ */
 export function audit(files: AuditedFiles, onProgress: OnProgress = () => {}): AuditReport {
   const opened: Disposable[] = [];
   const findings = new Findings();

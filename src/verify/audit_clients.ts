@@ -1,6 +1,6 @@
 /**
- * Compares the clients' records with the outboxes. Each acknowledged add must be at the sequence its
- * response named, with the same item and likes, and no two adds may share an event.
+ * Compares the clients' records with the outboxes. Each acknowledged add must be at the sequence
+ * its response named, with the same item and likes, and no two adds may share an event.
  */
 import { Applied } from "./applied.ts";
 import type { Audit } from "./audit_incarnation.ts";
@@ -108,7 +108,10 @@ class ClientsAudit {
     return this.#undecide(add, "an acknowledged add is no longer in any outbox");
   }
 
-  /** The ledger applied events that the outbox lacks: they cannot be read, and later ones are given up. */
+  /**
+   * The ledger applied events that the outbox lacks: they cannot be read, and later ones are given
+   * up.
+   */
   #differ(add: AcknowledgedAdd): void {
     if (this.#fateOf(add) !== "counted") return this.givenUp.add(add.likes);
     return this.#undecide(add, "the applied event may differ from this add");

@@ -111,8 +111,8 @@ function addOrphaned(applied: Applied, { ledger, tally, findings }: Audit): void
 }
 
 /**
- * An outbox keeps the number and the likes of the events in purged incarnations. If those are exactly
- * the orphaned events, their likes are known after all.
+ * An outbox keeps the number and the likes of the events in purged incarnations. If those are
+ * exactly the orphaned events, their likes are known after all.
  */
 function addPurged(
   outbox: OutboxTally,

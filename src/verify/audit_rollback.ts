@@ -1,6 +1,6 @@
 /**
- * Detects a ledger that was rolled back. A ledger restored from an old copy adds up, but lacks what it
- * acknowledged since; the outboxes still know what they have seen of it.
+ * Detects a ledger that was rolled back. A ledger restored from an old copy adds up, but lacks what
+ * it acknowledged since; the outboxes still know what they have seen of it.
  *
  * The ledger must be opened after the outboxes, because running roles keep applying.
  */

@@ -1,8 +1,9 @@
 /**
  * A role's database, opened read-only: while the role runs, after a crash, or as a copy.
  *
- * One read transaction covers the whole audit, so that it sees one commit even while the role writes.
- * Nothing is trusted: neither the kind of file, nor its tables, nor the type or size of a value.
+ * One read transaction covers the whole audit, so that it sees one commit even while the role
+ * writes. Nothing is trusted: neither the kind of file, nor its tables, nor the type or size of a
+ * value.
  */
 import { lstatSync } from "node:fs";
 import { SERVER_ID_CHARS_MAX } from "../limits.ts";
@@ -52,7 +53,9 @@ export class AuditedFile implements Disposable {
   readonly path: string;
   readonly #database: Database;
 
-  /** Opens the file and starts the read. Throws UnreadableFileError, or SqliteError when damaged. */
+  /**
+   * Opens the file and starts the read. Throws UnreadableFileError, or SqliteError when damaged.
+   */
   constructor(path: string, kind: AuditedKind) {
     checkKindOfFile(path);
     this.path = path;
@@ -77,8 +80,9 @@ export class AuditedFile implements Disposable {
     }
     const version = this.#pragma("user_version");
     if (version !== SCHEMA_VERSION) {
-      const found = `it has schema version ${String(version)}, and this build reads only ${SCHEMA_VERSION}`;
-      throw new UnreadableFileError(`${found}; use the build that wrote it`);
+      const found = `it has schema version ${String(version)}`;
+      const wayOut = `this build reads only ${SCHEMA_VERSION}; use the build that wrote it`;
+      throw new UnreadableFileError(`${found}, and ${wayOut}`);
     }
     // A view or a virtual table of that name could return anything, and never finish.
     const tables = this.rows(
@@ -160,7 +164,9 @@ export function whole(row: Row, column: string): number {
   throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
-/** Returns a column as Unix ms, undefined for NULL. Throws CorruptStoreError if no Date holds it. */
+/**
+ * Returns a column as Unix ms, undefined for NULL. Throws CorruptStoreError if no Date holds it.
+ */
 export function timeOf(row: Row, column: string): number | undefined {
   if (row[column] === null) return undefined;
   const timeMs = whole(row, column);

@@ -1,7 +1,7 @@
 /**
  * Verifies the records of an incarnation in one outbox, each against the one before: its sequences
- * follow, its digest matches its bytes, its bytes are events, and its likes match them. After a defect
- * the chain continues from the stored values, so that each defect is reported once.
+ * follow, its digest matches its bytes, its bytes are events, and its likes match them. After a
+ * defect the chain continues from the stored values, so that each defect is reported once.
  */
 import { createHash } from "node:crypto";
 import type { Findings } from "./findings.ts";

@@ -1,4 +1,6 @@
-/** Finds the stores in a data folder: `primary/ledger.sqlite`, and an outbox in each other folder. */
+/**
+ * Finds the stores in a data folder: `primary/ledger.sqlite`, and an outbox in each other folder.
+ */
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LikesError, messageOf } from "../errors.ts";
@@ -11,7 +13,9 @@ export interface FoundFiles {
   readonly outboxes: readonly string[];
 }
 
-/** Finds the stores in `dataDir`. Throws LikesError `usage` (no such folder) or `store_unusable`. */
+/**
+ * Finds the stores in `dataDir`. Throws LikesError `usage` (no such folder) or `store_unusable`.
+ */
 export function findFiles(dataDir: string): FoundFiles {
   let names: string[];
   try {

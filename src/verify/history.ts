@@ -1,7 +1,7 @@
 /**
- * Joins the history of an incarnation from its outbox and copies of it; a copy may still have events
- * that another trimmed. Where two have different events at one sequence, the first such sequence is
- * reported, and the source that agrees with the ledger goes on.
+ * Joins the history of an incarnation from its outbox and copies of it; a copy may still have
+ * events that another trimmed. Where two have different events at one sequence, the first such
+ * sequence is reported, and the source that agrees with the ledger goes on.
  */
 import { chainOf, placeOf } from "./chain.ts";
 import type { Source, VerifiedRecord } from "./chain.ts";

@@ -90,7 +90,9 @@ export class LedgerFile implements Disposable {
   readonly ledgerId: Id;
   readonly version: number;
   readonly totalLikes: bigint;
-  /** When the copy was made; undefined for a ledger that is no copy or that a primary has opened. */
+  /**
+   * When the copy was made; undefined for a ledger that is no copy or that a primary has opened.
+   */
   readonly copiedMs: number | undefined;
   /** Oldest first. */
   readonly decisions: readonly Decision[];
@@ -98,7 +100,9 @@ export class LedgerFile implements Disposable {
   readonly gaps: readonly Gap[];
   /** Open troubles, oldest first. */
   readonly troubles: readonly LedgerTrouble[];
-  /** Incarnations with events that differ from the applied ones, and the decision to accept that. */
+  /**
+   * Incarnations with events that differ from the applied ones, and the decision to accept that.
+   */
   readonly differing: ReadonlyMap<Id, number>;
   /** Oldest decision first. */
   readonly rolledBack: readonly RolledBack[];
@@ -209,7 +213,9 @@ export class LedgerFile implements Disposable {
     return row === undefined ? undefined : incarnationOf(row);
   }
 
-  /** Returns whether the ledger still has the version that an outbox saw; false after a rollback. */
+  /**
+   * Returns whether the ledger still has the version that an outbox saw; false after a rollback.
+   */
   reaches({ generation, version }: SeenVersion): boolean {
     const [row] = this.#file.rows(
       "SELECT (SELECT min(first_version) FROM generations WHERE ordinal > g.ordinal) AS next " +

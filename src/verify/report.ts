@@ -89,7 +89,9 @@ export interface AuditReport {
     readonly ledgerId: Id;
     readonly version: number;
     readonly totalLikes: bigint;
-    /** When the copy was made; undefined for a ledger that is no copy or that a primary has opened. */
+    /**
+     * When the copy was made; undefined for a ledger that is no copy or that a primary has opened.
+     */
     readonly copiedMs: number | undefined;
   };
   readonly read: {

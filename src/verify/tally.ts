@@ -1,6 +1,6 @@
 /**
- * Running sums of an audit. A missing event has an unknown number of likes within bounds, so sums are
- * spans: at least what was read, at most that plus the largest likes of each missing event.
+ * Running sums of an audit. A missing event has an unknown number of likes within bounds, so sums
+ * are spans: at least what was read, at most that plus the largest likes of each missing event.
  */
 import { LIKES_PER_EVENT_MAX } from "../limits.ts";
 import type { Amount, Id } from "./report.ts";

@@ -35,7 +35,7 @@ test("fittingTable() draws every column when there is room", () => {
   assert.equal(drawn(19), ["name   state  likes", "a      good       5", "bcdef  good    1000"]);
 });
 
-test("fittingTable() narrows gaps, then drops columns, then cuts names when the width shrinks", () => {
+test("fittingTable() narrows gaps, drops columns and cuts names, in this order", () => {
   assert.equal(drawn(18)[2], "bcdef good   1000");
   assert.equal(drawn(16)[2], "bcdef   1000");
   assert.equal(drawn(10)[0], "name");

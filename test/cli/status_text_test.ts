@@ -191,7 +191,7 @@ test("statusTable() and statusLine() name one foreign server and count the other
   assert.not.match(line, "fra-2");
 });
 
-test("statusTable() and statusLine() name one server with unrecorded trouble and count the others", () => {
+test("statusTable() and statusLine() name one unrecorded trouble and count the others", () => {
   const unrecorded = ["fra-1", "fra-2"].map((serverId) => ({
     serverId,
     outboxId: "2".repeat(32),

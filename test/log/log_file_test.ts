@@ -72,7 +72,7 @@ test("line() starts over at the bound when the old lines cannot be kept", async 
   log.close();
 });
 
-test("line() continues in a new file when the log, its lock or its folder was removed", async () => {
+test("line() continues in a new file when the log, its lock or folder was removed", async () => {
   await using folder = temporaryFolder();
   const own = join(folder.path, "logs", NAME);
   const log = openLogFile(join(folder.path, "logs"), NAME);

@@ -101,7 +101,7 @@ test("auditClients() names the first add when it differs, is absent or is not un
   }
 });
 
-test("auditClients() calls no add lost when the outbox may have been copied before it", async () => {
+test("auditClients() calls no add lost when the outbox may be an older copy", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, "given.jsonl");
@@ -143,7 +143,7 @@ test("auditClients() counts adds as given up when an operator decided so", async
   assert.equal({ ...retired.clients?.givenUp }, { events: 2, likes: 1_000_001n });
 });
 
-test("auditClients() is undecided when a decision accepted an outbox with different events", async () => {
+test("auditClients() is undecided when a decision accepted different events", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstIncarnation({ applied: 2 }));
   edit(join(folder.path, LEDGER), "UPDATE incarnations SET digest = ?", idOf("9", 9));

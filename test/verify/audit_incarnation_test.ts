@@ -160,7 +160,7 @@ test("auditIncarnation() names missing events once when some of them are given u
   assert.equal([firstSequence, lastSequence], [3, 3]);
 });
 
-test("auditIncarnation() is undecided when a decision accepted an outbox with different events", async () => {
+test("auditIncarnation() is undecided when a decision accepted different events", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstIncarnation({ applied: 2 }));
   const ledger = join(folder.path, LEDGER);
@@ -177,7 +177,7 @@ test("auditIncarnation() is undecided when a decision accepted an outbox with di
   assert.equal({ ...report.abandoned }, { events: 1, likes: 1n });
 });
 
-test("auditIncarnation() reports the remaining events when an operator retired the incarnation", async () => {
+test("auditIncarnation() sums the abandoned events of a retired incarnation", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path, withFirstIncarnation({ applied: 1, state: "retired" }));
   const report = auditFolder(folder.path);

@@ -115,7 +115,7 @@ for (const wrong of DEFECTS) {
     expectFirst(wrong));
 }
 
-test("auditLedger() is inexact when an incarnation is retired by a decision about something else", async () => {
+test("auditLedger() is inexact when no decision covers a retirement", async () => {
   for (const [kind, trouble, incarnation, outcome] of [
     ["resolve", "outbox_rolled_back", SECOND_INCARNATION, "exact"],
     ["resolve", "digest_differs", SECOND_INCARNATION, "exact"],

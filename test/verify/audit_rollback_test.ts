@@ -56,7 +56,7 @@ test("auditRollback() expects all of an incarnation when it is closed", () =>
     assert.ok(divergences.first.some(({ what }) => what === ROLLED_BACK));
   }));
 
-test("auditRollback() finds the loss when a ledger lacks a version that an outbox saw", async () => {
+test("auditRollback() finds the loss of a version that an outbox saw", async () => {
   for (const sql of [
     "UPDATE outbox SET seen_version = 8",
     `UPDATE outbox SET seen_generation = '${idOf("f", 2)}'`,
@@ -119,7 +119,7 @@ test("auditRollback() finds the loss when the LikesServer was retired afterwards
     assert.is(firstOf(auditFolder(folder)).what, ROLLED_BACK);
   }));
 
-test("auditRollback() is undecided when an outbox redelivers and the ledger does not know", async () => {
+test("auditRollback() is undecided when only the outbox knows of a redelivery", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   edit(join(folder.path, OUTBOX), "UPDATE outbox SET redelivering = 1");
@@ -139,7 +139,7 @@ test("auditRollback() is undecided when an outbox redelivers and the ledger does
   assert.is(auditFolder(folder.path).outcome, "exact", "a copy may predate the decision");
 });
 
-test("auditRollback() is undecided when an incarnation is parked and the ledger does not know", async () => {
+test("auditRollback() is undecided when only the outbox knows of a parked incarnation", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const park = "UPDATE incarnations SET parked_kind = 'gap' WHERE incarnation = ?";

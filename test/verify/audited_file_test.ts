@@ -65,7 +65,7 @@ test("AuditedFile is undecided and names the file when it is no store", async ()
   }
 });
 
-test("AuditedFile is undecided when a store has another schema version or other tables", async () => {
+test("AuditedFile is undecided when a store has another version or other tables", async () => {
   for (const [sql, why] of [
     [
       "PRAGMA user_version = 0",

@@ -34,7 +34,7 @@ test("sumGivenUp() is 0 when nothing was given up", async () => {
   assert.equal([outcome, givenUp], ["exact", { events: 0, unknownIncarnations: 0 }]);
 });
 
-test("sumGivenUp() counts events when they are in closed gaps or retired incarnations", async () => {
+test("sumGivenUp() counts events in closed gaps and retired incarnations", async () => {
   const closed = await audited(withFirstIncarnation({ gap: [1, 2] }));
   assert.equal([closed.outcome, closed.givenUp.events], ["exact", 1]);
   const retired = await audited(withFirstIncarnation({ applied: 1, state: "retired" }));

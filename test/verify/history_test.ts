@@ -20,7 +20,9 @@ const OTHERS: TestIncarnation["records"] = [
 ];
 const FIRST_RECORDS = SERVERS[0]?.incarnations[0]?.records ?? [];
 
-/** Audits SERVERS' ledger, the outboxes of `servers`, and a copy with a changed first incarnation. */
+/**
+ * Audits SERVERS' ledger, the outboxes of `servers`, and a copy with a changed first incarnation.
+ */
 async function auditCopy(
   servers: readonly TestServer[],
   copied: Partial<TestIncarnation>,

@@ -1,6 +1,6 @@
 /**
- * Stores for the audit, written with the roles' own tables, encoding and digests. An audit that agrees
- * with them agrees with code it does not share.
+ * Stores for the audit, written with the roles' own tables, encoding and digests. An audit that
+ * agrees with them agrees with code it does not share.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
