@@ -1,6 +1,6 @@
 import type { Hook } from "@oclif/core";
 import { quote } from "../src/text/escape.ts";
-import { meant } from "../src/text/nearest.ts";
+import { suggestionFor } from "../src/text/nearest.ts";
 import { keepResult } from "../src/cli/output.ts";
 import { EXIT } from "../src/errors.ts";
 
@@ -28,5 +28,5 @@ export function refuseUnknown({ id, argv, config }: Init): Promise<void> {
 
 /** Why `id`, which none of `ids` is, cannot be run, with the one that was perhaps meant. */
 export function unknownCommand(id: string, ids: readonly string[]): string {
-  return `Cannot find the command ${quote(id)}: see likes --help${meant(id, ids)}`;
+  return `Cannot find the command ${quote(id)}: see likes --help${suggestionFor(id, ids)}`;
 }

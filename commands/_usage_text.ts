@@ -3,7 +3,7 @@
  * of its own; those that can be met are known here, and any other one keeps its words behind ours.
  */
 import { escapeText, fitText, quote } from "../src/text/escape.ts";
-import { meant } from "../src/text/nearest.ts";
+import { suggestionFor } from "../src/text/nearest.ts";
 
 /** What oclif writes before the reason for which the value of a flag is refused. */
 const REFUSED_VALUE = /^Parsing (--[\w-]+)\s+/;
@@ -75,7 +75,7 @@ export function unknownFlagsText(
   const [first] = unknown;
   if (first === undefined) return undefined;
   const words = Object.keys(known).map((name) => `--${name}`);
-  const hint = meant(first, [...words, "--help"]);
+  const hint = suggestionFor(first, [...words, "--help"]);
   const named = fitText(escapeText(unknown.join(", ")), FLAGS_COLUMNS_MAX);
   return `Cannot use ${named}: ${command} has no such flag; see ${command} --help${hint}`;
 }

@@ -1,26 +1,25 @@
 /**
- * Completion for shells, as a script that needs nothing else: no cache that can be stale, no process
- * at every Tab, no other package in the shell. It knows the commands, their flags and the values that
- * can be listed.
+ * Shell completion as one self-contained script: no stale cache, no process at every Tab, no shell
+ * package. It completes commands, flags, and values that can be listed.
  */
 
-/** The shells that a script can be made for. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** One of them. */
+/** A supported shell. */
 export type Shell = (typeof SHELLS)[number];
 
-/** A value that can be completed: one of a list, a folder, a file, or "any", which nobody can guess. */
+/** How to complete a value: from a list, as a folder or a file, or not at all ("any"). */
 export type Values = readonly string[] | "folder" | "file" | "any";
 
-/** A flag by its long name; `values` is undefined for one that takes none. */
+/** A flag by its long name; `values` is undefined for a boolean flag. */
 export interface CompletedFlag {
   readonly name: string;
   readonly summary: string;
   readonly values: Values | undefined;
 }
 
-/** A command with its flags, and the values of its first argument if it takes any. */
+/** A command with its flags, and the values of its arguments if it takes any. */
 export interface CompletedCommand {
   readonly id: string;
   readonly summary: string;
@@ -28,7 +27,7 @@ export interface CompletedCommand {
   readonly argument: Values | undefined;
 }
 
-/** The script with which `shell` completes `likes`. */
+/** Returns the script that completes `likes` in `shell`. */
 export function completionScript(shell: Shell, commands: readonly CompletedCommand[]): string {
   switch (shell) {
     case "bash":
@@ -40,7 +39,7 @@ export function completionScript(shell: Shell, commands: readonly CompletedComma
   }
 }
 
-/** Words are split at newlines alone, so that no value is torn apart. */
+/** Words split only at newlines, so that values may contain spaces. */
 function bashScript(commands: readonly CompletedCommand[]): string {
   const ids = commands.map(({ id }) => id);
   return `# Completion of likes for bash: eval "$(likes completion bash)"
@@ -84,7 +83,7 @@ function bashReply(values: Values): string {
   return `COMPREPLY=($(compgen -W ${bashWords(values)} -- "$word")); `;
 }
 
-/** Flags are offered where one was begun, and where nothing else can stand. */
+/** Offers flags after a `-`, and where no argument is possible. */
 function bashFlags({ id, flags, argument }: CompletedCommand): string {
   const reply = bashReply(flags.map(({ name }) => `--${name}`));
   if (argument === undefined) return `    ${id}) ${reply};;`;
@@ -138,13 +137,13 @@ function zshValues(values: Values | undefined): string {
 
 function fishScript(commands: readonly CompletedCommand[]): string {
   const lines = commands.flatMap(({ id, summary, flags, argument }) => {
-    const behind = `complete -c likes -n '__fish_seen_subcommand_from ${id}'`;
+    const prefix = `complete -c likes -n '__fish_seen_subcommand_from ${id}'`;
     return [
       `complete -c likes -n __fish_use_subcommand -a ${id} -d ${quoted(summary)}`,
       ...flags.map((flag) => {
-        return `${behind} -l ${flag.name} -d ${quoted(flag.summary)}${fishValues(flag.values)}`;
+        return `${prefix} -l ${flag.name} -d ${quoted(flag.summary)}${fishValues(flag.values)}`;
       }),
-      ...(argument === undefined || argument === "any" ? [] : [`${behind}${fishValues(argument)}`]),
+      ...(argument === undefined || argument === "any" ? [] : [`${prefix}${fishValues(argument)}`]),
     ];
   });
   const head =
@@ -160,7 +159,7 @@ function fishValues(values: Values | undefined): string {
   return ` -x -a ${quoted(words)}`;
 }
 
-/** In single quotes, for any of the shells. */
+/** Quotes text for any of the shells. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,28 +1,28 @@
-/** The likes of items as text. */
+/** Writes counts of items as text. */
 import type { ItemCount } from "../core/protocol/counts.ts";
 import type { CachedCount } from "../core/likes_server/count_cache.ts";
 import type { Convergence } from "../core/protocol/messages.ts";
 import { formatDuration } from "../text/duration.ts";
-import { columnsMost, escapeText, fitText } from "../text/escape.ts";
+import { columnsMax, escapeText, fitText } from "../text/escape.ts";
 import { localSecond } from "../text/local_time.ts";
 import { formatCount } from "../text/numbers.ts";
 import { textTable } from "./text_table.ts";
 
-/** The longest item id, escaped, would fill many lines; a table shows so much of it. */
+/** Longer item ids are cut: an escaped one could fill many lines. */
 const ITEM_COLUMNS_MAX = 100;
 const GAP = 2;
-/** Stands for what is not known, which is never 0. */
+/** Shown for an unknown number, which is never 0. */
 const UNKNOWN = "?";
 
-/** The likes of some items, all of one instant. */
+/** The likes of some items, all as of one time. */
 export interface CountView {
   readonly counts: readonly ItemCount[];
   readonly convergence: Convergence;
-  /** Every like acknowledged before this time of the primary's is counted; 0: none yet. */
+  /** Every like acknowledged before this time (the primary's clock) is counted; 0 if unknown. */
   readonly asOfMs: number;
 }
 
-/** The likes of some items as a LikesServer has them, each at a time of its own. */
+/** The counts cached by a LikesServer, each fetched at its own time. */
 export interface CachedCountView {
   readonly serverId: string;
   readonly counts: readonly CachedCount[];
@@ -30,17 +30,17 @@ export interface CachedCountView {
 
 /** How to draw counts. */
 export interface CountTextOptions {
-  /** Width of the terminal: longer item ids are cut. Without it, at 100 columns. */
+  /** Width of the terminal; unlimited without it. Item ids are cut to fit. */
   readonly columns?: number;
 }
 
-/** A column of numbers, one an item. */
+/** A column with one number per item. */
 interface Numbers {
   readonly title: string;
   readonly cells: readonly string[];
 }
 
-/** Draws a table of items and likes, and under it how far they can be relied on. */
+/** Draws a table of items and likes, with their convergence and as_of below. */
 export function countText(view: CountView, options: CountTextOptions = {}): string {
   const likes = { title: "likes", cells: view.counts.map((one) => formatCount(one.likes)) };
   const itemIds = view.counts.map(({ itemId }) => itemId);
@@ -48,8 +48,8 @@ export function countText(view: CountView, options: CountTextOptions = {}): stri
 }
 
 /**
- * Draws what a LikesServer has: the likes, `+here` (those that it accepted and that are not in
- * the likes yet), and how long ago it asked; `?` for what it cannot tell.
+ * Draws cached counts: the likes, `+here` (likes accepted by this server and not included yet), and
+ * the age of the fetch; `?` for unknown.
  */
 export function cachedCountText(view: CachedCountView, options: CountTextOptions = {}): string {
   const numbers = [
@@ -75,7 +75,7 @@ function itemTable(
   const room = (options.columns ?? Infinity) - taken;
   const itemWidthMax = Math.max(1, Math.min(room, ITEM_COLUMNS_MAX));
   const items = itemIds.map((itemId) => fitText(escapeText(itemId), itemWidthMax));
-  const width = Math.max(Math.min("item".length, itemWidthMax), ...items.map(columnsMost));
+  const width = Math.max(Math.min("item".length, itemWidthMax), ...items.map(columnsMax));
   const rows = items.map((item, index) => [
     item,
     ...numbers.map(({ cells }) => cells[index] ?? ""),
@@ -99,18 +99,19 @@ function agoOr(ageMs: number | undefined): string {
   return ageMs === undefined ? UNKNOWN : `${formatDuration(ageMs)} ago`;
 }
 
-/** `CONVERGED as of 2026-11-22 12:00:01`, by the clock of the primary in local time. */
+/** `CONVERGED as of 2026-11-22 12:00:01`: the primary's clock, in local time. */
 function freshness({ convergence, asOfMs }: CountView): string {
-  return `${convergence.toUpperCase()} as of ${timeOf(asOfMs)}`;
+  const word = convergence.toUpperCase();
+  return asOfMs === 0 ? `${word}, as_of unknown` : `${word} as of ${localSecond(asOfMs)}`;
 }
 
-/** `as likes-server-0 has them, as of 2026-11-22 12:00:01 or later`. */
+/** `cached by likes-server-0, as of 2026-11-22 12:00:01 or later`. */
 function cachedFreshness({ serverId, counts }: CachedCountView): string {
+  const source = `cached by ${escapeText(serverId)}`;
   const times = counts.flatMap(({ fetched }) => fetched?.asOfMs ?? []);
-  const since = times.length === 0 ? "" : `, as of ${timeOf(Math.min(...times))} or later`;
-  return `as ${escapeText(serverId)} has them${since}`;
-}
-
-function timeOf(asOfMs: number): string {
-  return asOfMs === 0 ? "no time yet" : localSecond(asOfMs);
+  if (times.length === 0) return source;
+  const oldestMs = Math.min(...times);
+  return oldestMs === 0
+    ? `${source}, as_of unknown`
+    : `${source}, as of ${localSecond(oldestMs)} or later`;
 }

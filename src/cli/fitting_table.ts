@@ -1,28 +1,28 @@
-/** A table that leaves out columns until it fits its terminal, and rows that matter least. */
+/** A table that drops columns until it fits its terminal, and keeps the most urgent rows. */
 import { styleText } from "node:util";
-import { columnsMost } from "../text/escape.ts";
+import { columnsMax } from "../text/escape.ts";
 import { textTable } from "./text_table.ts";
 
-/** What a word is painted with when it is good, in between, or bad. */
+/** The colours of good, middling and bad. */
 export type Color = "green" | "yellow" | "red";
 
-/** A column of rows of one kind. */
+/** A column of a table of `Row`. */
 export interface FittingColumn<Row> {
   readonly title: string;
   readonly align: "left" | "right";
   readonly cell: (row: Row) => string;
-  /** The colour of its cell. */
+  /** Returns the colour of the cell. */
   readonly color?: (row: Row) => Color;
 }
 
-/** The first column names the row: it stays, and is cut where there is no room for it. */
+/** The columns. The first one names the row: it always stays, and is cut to fit. */
 export interface FittingShape<Row> {
   readonly columns: readonly FittingColumn<Row>[];
-  /** Titles of what goes first where the terminal is narrow. */
+  /** Titles of the columns to drop on a narrow terminal, first to last. */
   readonly droppedFirst: readonly string[];
 }
 
-/** Draws titles and `rows` at most `width` wide. Returns the lines; none where there is no room. */
+/** Draws titles and `rows` at most `width` wide. Returns the lines; none when nothing fits. */
 export function fittingTable<Row>(
   shape: FittingShape<Row>,
   rows: readonly Row[],
@@ -44,7 +44,7 @@ export function fittingTable<Row>(
   return textTable(sized, cells, gap);
 }
 
-/** The `rowsMax` most urgent rows, in their old order, so that rows do not jump about. */
+/** Returns the `rowsMax` most urgent rows in their original order, so that rows do not jump. */
 export function mostUrgent<Row>(
   rows: readonly Row[],
   rowsMax: number,
@@ -54,12 +54,12 @@ export function mostUrgent<Row>(
   return rows.filter((row) => chosen.has(row));
 }
 
-/** Colours text. The caller knows its terminal; by itself styleText would look at stdout. */
+/** Colours text always: the caller knows its terminal, whereas styleText would check stdout. */
 export function paint(text: string, color: Color): string {
   return styleText(color, text, { validateStream: false });
 }
 
-/** The columns that fit, in their order, and the space between them. */
+/** Returns the columns that fit, in order, and the gap between them. */
 function layout<Row>(
   { columns, droppedFirst }: FittingShape<Row>,
   rows: readonly Row[],
@@ -90,5 +90,5 @@ function tableWidth<Row>(
 }
 
 function widthOf<Row>({ title, cell }: FittingColumn<Row>, rows: readonly Row[]): number {
-  return Math.max(title.length, ...rows.map((row) => columnsMost(cell(row))));
+  return Math.max(title.length, ...rows.map((row) => columnsMax(cell(row))));
 }

@@ -1,22 +1,22 @@
 /**
- * Which signals were ignored when a process was started. They stay ignored, as `nohup` and `&` in a
- * script ask for.
+ * The signals ignored when a process started. They stay ignored, as `nohup` and `&` in a
+ * script ask.
  *
- * Node has made them deadly by the time it runs this, so `bin/likes` finds that out and says it in the
- * environment. A Node in between, such as npx, hides it from `bin/likes` as well. Then the name of the
- * last command is left, by which most shells tell that it was nohup.
+ * Node resets them before it runs this code, so `bin/likes` detects them and passes them in the
+ * environment. A Node in between, such as npx, hides them from `bin/likes` too. Then only `_` is
+ * left, in which most shells put the name of the last command, `nohup`.
  */
 import { basename } from "node:path";
 
-/** The signals by which a process is asked to end. */
+/** The signals that ask a process to end. */
 export const ENDING_SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
-/** One of them. */
+/** A signal that asks a process to end. */
 export type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
-/** Set by `bin/likes`. */
+/** The environment variable set by `bin/likes`. */
 export const IGNORED = "LIKES_IGNORED_SIGNALS";
 
-/** The signals that were ignored when the process with `env` was started, as far as `env` tells. */
+/** Returns the signals that were ignored at the start of a process, as far as its `env` tells. */
 export function ignoredSignals(env: NodeJS.ProcessEnv): ReadonlySet<EndingSignal> {
   const named = (env[IGNORED] ?? "").split(" ");
   const byNohup = basename(env["_"] ?? "") === "nohup";

@@ -1,15 +1,15 @@
-/** Bars for what takes time: a run, and what is read or copied. */
+/** Progress bars: for a run, and for reading or copying. */
 import { formatDuration } from "../text/duration.ts";
 import { fitText } from "../text/escape.ts";
 import { countOf, formatCount } from "../text/numbers.ts";
 
-/** A longer bar shows nothing more. */
+/** A longer bar would show no more detail. */
 const BAR_COLUMNS_MAX = 60;
 const BAR_COLUMNS_MIN = 10;
 
 /**
  * Draws how much of `totalMs` has passed: `[=====>      ] 1 m 12 s of 5 m`, at most `columns` wide.
- * Where there is no room for a bar, the times alone.
+ * Without room for a bar, returns only the times.
  */
 export function progressBar(doneMs: number, totalMs: number, columns: number): string {
   const shownMs = Math.min(Math.max(doneMs, 0), totalMs);
@@ -17,7 +17,7 @@ export function progressBar(doneMs: number, totalMs: number, columns: number): s
   return bar(totalMs === 0 ? 1 : shownMs / totalMs, times, columns);
 }
 
-/** The same for what is counted: `[=====>      ] 1,200 of 5,000 events`, for the noun `event`. */
+/** Draws the same for a count: `[=====>      ] 1,200 of 5,000 events`, for the noun `event`. */
 export function countBar(done: number, all: number, noun: string, columns: number): string {
   const shown = Math.min(done, all);
   const counts = `${formatCount(shown)} of ${countOf(all, noun)}`;

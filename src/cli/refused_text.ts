@@ -1,4 +1,4 @@
-/** LikesServers that a primary refuses in words: which, since when, why, and what ends it. */
+/** Writes the LikesServers that a primary rejects: which, since when, why, and the way out. */
 import type { ForeignServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
 import type { Status } from "../core/primary/status.ts";
 import { localSecond } from "../text/local_time.ts";
@@ -6,26 +6,25 @@ import { fitText } from "../text/escape.ts";
 import { addressText, labelText, shortId } from "../text/names.ts";
 import { formatCount } from "../text/numbers.ts";
 
-const DECIDE =
-  "nothing that it reports is taken before there is room: likes resolve ends what waits";
+const MAKE_ROOM = "its reports are rejected until there is room: likes resolve makes room";
 const WAY_OUT =
-  "start this primary on its own --data-dir, or point that LikesServer to its own primary";
+  "start this primary on its own --data-dir, or point that LikesServer at its own primary";
 
-/** LikesServers that are named, of each sort: each has the same way out. */
+/** LikesServers named of each sort: all of a sort have the same way out. */
 const SHOWN_MAX = 1;
 
 type Refused = Pick<Status, "foreignServers" | "unrecorded" | "ledgerId">;
 
-/** Who is refused, as parts of a line, and how many there are besides. */
+/** Returns the rejected LikesServers as parts of a line, with the number of those not shown. */
 export function refusedParts(view: Refused): string[] {
   const waiting = view.unrecorded.slice(0, SHOWN_MAX).map(unrecordedPart);
   const others = view.foreignServers.slice(0, SHOWN_MAX).map((one) => {
-    return foreignServersPart(one, view.ledgerId);
+    return foreignServerPart(one, view.ledgerId);
   });
   return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenForeign(view)];
 }
 
-/** Who is refused, as lines of at most `columns`, and how many there are besides. */
+/** Returns them as lines of at most `columns`, with the number of those not shown. */
 export function refusedLines(view: Refused, columns: number): string[] {
   const waiting = view.unrecorded.slice(0, SHOWN_MAX).flatMap((one) => {
     return unrecordedLines(one, columns);
@@ -38,54 +37,55 @@ export function refusedLines(view: Refused, columns: number): string[] {
 
 function hiddenUnrecorded({ unrecorded }: Refused): string[] {
   const hidden = unrecorded.length - SHOWN_MAX;
-  return hidden > 0 ? [`… and ${formatCount(hidden)} more whose trouble is not recorded`] : [];
+  return hidden > 0 ? [`… and ${formatCount(hidden)} more with unrecorded trouble`] : [];
 }
 
 function hiddenForeign({ foreignServers }: Refused): string[] {
   const hidden = foreignServers.length - SHOWN_MAX;
   if (hidden <= 0) return [];
-  return [`… and ${formatCount(hidden)} more of another ledger: likes status --once --json`];
+  return [`… and ${formatCount(hidden)} more from another ledger: likes status --once --json`];
 }
 
-/** One as a part of a line, of the status of ledger `ledgerId`. */
-function foreignServersPart(server: ForeignServer, ledgerId: string): string {
-  return `${whoText(server)}, ${whatText(server, ledgerId)} (${WAY_OUT})`;
+/** Returns a foreign server as a part of a line; `ledgerId` is this ledger. */
+function foreignServerPart(server: ForeignServer, ledgerId: string): string {
+  return `${foreignTitle(server)}, ${foreignDetail(server, ledgerId)} (${WAY_OUT})`;
 }
 
-/** One as lines of at most `columns`. */
+/** Returns a foreign server as lines of at most `columns`. */
 function foreignServerLines(server: ForeignServer, ledgerId: string, columns: number): string[] {
-  const more = [whatText(server, ledgerId), WAY_OUT].map((line) => `  ${line}`);
-  return [whoText(server), ...more].map((line) => fitText(line, columns));
+  const more = [foreignDetail(server, ledgerId), WAY_OUT].map((line) => `  ${line}`);
+  return [foreignTitle(server), ...more].map((line) => fitText(line, columns));
 }
 
-/** One whose trouble has no room, as a part of a line. */
+/** Returns a server with unrecorded trouble as a part of a line. */
 function unrecordedPart(server: UnrecordedServer): string {
-  return `${bringsText(server)}, ${lackText(server)} (${DECIDE})`;
+  return `${unrecordedTitle(server)}, ${unrecordedDetail(server)} (${MAKE_ROOM})`;
 }
 
-/** One whose trouble has no room, as lines of at most `columns`. */
+/** Returns a server with unrecorded trouble as lines of at most `columns`. */
 function unrecordedLines(server: UnrecordedServer, columns: number): string[] {
-  const more = [lackText(server), DECIDE].map((line) => `  ${line}`);
-  return [bringsText(server), ...more].map((line) => fitText(line, columns));
+  const more = [unrecordedDetail(server), MAKE_ROOM].map((line) => `  ${line}`);
+  return [unrecordedTitle(server), ...more].map((line) => fitText(line, columns));
 }
 
-function bringsText({ serverId, address }: UnrecordedServer): string {
-  return `${placeText(serverId, address)} brings trouble that is not recorded`;
+function unrecordedTitle({ serverId, address }: UnrecordedServer): string {
+  return `${placeText(serverId, address)} reports trouble that is not recorded`;
 }
 
-function lackText({ sinceMs, kind, incarnation }: UnrecordedServer): string {
-  return `since ${localSecond(sinceMs)}: ${kind} at incarnation ${shortId(incarnation)} has no room`;
+function unrecordedDetail({ sinceMs, kind, incarnation }: UnrecordedServer): string {
+  const about = `${kind} of incarnation ${shortId(incarnation)}`;
+  return `since ${localSecond(sinceMs)}: no room for ${about}`;
 }
 
 function placeText(serverId: string, address: string): string {
   return labelText(serverId) + (address === "" ? "" : ` at ${addressText(address)}`);
 }
 
-function whoText({ serverId, address }: ForeignServer): string {
-  return `${placeText(serverId, address)} is of another ledger`;
+function foreignTitle({ serverId, address }: ForeignServer): string {
+  return `${placeText(serverId, address)} is from another ledger`;
 }
 
-function whatText({ sinceMs, ledgerId: theirs }: ForeignServer, ledgerId: string): string {
+function foreignDetail({ sinceMs, ledgerId: theirs }: ForeignServer, ledgerId: string): string {
   const [its, ours] = [theirs, ledgerId].map(shortId);
-  return `since ${localSecond(sinceMs)}: its outbox belongs to ledger ${its}, and this is ${ours}`;
+  return `since ${localSecond(sinceMs)}: its outbox belongs to ledger ${its}; this is ${ours}`;
 }

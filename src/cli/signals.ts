@@ -1,9 +1,9 @@
 /**
- * What signals do to a process of `likes`.
+ * Signal handling of a `likes` process.
  *
- * Ctrl-C is as people expect it: the first one ends the work well, the second one ends it now. A SIGHUP
- * ends it well too, and never at once: a terminal that closes sends two or three of them. Handlers are
- * installed before the ready line is printed, so that whoever waits for that line can rely on them.
+ * The first Ctrl-C shuts down cleanly, the second one ends at once. SIGHUP always shuts down
+ * cleanly: a closing terminal sends two or three. Handlers are installed before the ready line is
+ * printed, so that a program waiting for that line can rely on them.
  */
 import { ENDING_SIGNALS, IGNORED, ignoredSignals } from "./ignored_signals.ts";
 import type { EndingSignal } from "./ignored_signals.ts";
@@ -11,16 +11,16 @@ import type { EndingSignal } from "./ignored_signals.ts";
 let ignored: ReadonlySet<EndingSignal> = new Set();
 
 /**
- * Makes the signals that were ignored at the start of this process harmless again, and SIGUSR1, by
- * which Node opens its debugger to everybody on this machine.
+ * Ignores the signals that were ignored at the start of this process. Ignores SIGUSR1 too, with
+ * which Node opens its debugger to everyone on this machine.
  */
 export function keepIgnored(): void {
   ignored = ignoredSignals(process.env);
-  Reflect.deleteProperty(process.env, IGNORED); // children are started with the default of Node
+  Reflect.deleteProperty(process.env, IGNORED); // children start with Node's default
   for (const signal of [...ignored, "SIGUSR1"] as const) process.on(signal, () => {});
 }
 
-/** Waits for the first signal; from then on the next Ctrl-C or SIGTERM calls `onSecond`. */
+/** Waits for the first signal. A later Ctrl-C or SIGTERM calls `onSecond`. */
 export class StopSignals {
   readonly first: Promise<void>;
   readonly #handler: (signal: NodeJS.Signals) => void;

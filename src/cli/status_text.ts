@@ -1,4 +1,4 @@
-/** The status of the counter as text: a table for a terminal, a line for a pipe. */
+/** Writes the status as text: a table for a terminal, a line for a pipe. */
 import type { ServerStatus, Status } from "../core/primary/status.ts";
 import { formatDuration } from "../text/duration.ts";
 import { escapeText, fitText } from "../text/escape.ts";
@@ -10,21 +10,21 @@ import { countOf, formatCount } from "../text/numbers.ts";
 import { refusedLines, refusedParts } from "./refused_text.ts";
 import { troubleLines, troublePart } from "../text/trouble_text.ts";
 
-/** Rows of a table when nothing else is said: with the lines around them they fit a terminal. */
+/** Default rows of a table: with the lines around them, they fit a terminal. */
 const ROWS_DEFAULT = 16;
-/** Rows that stay however much is named below them. */
+/** Rows that stay, however many lines are below them. */
 const ROWS_MIN = 3;
-/** Troubles named under the table, and in a line. */
+/** Troubles shown under the table and in a line. */
 const TROUBLES_SHOWN_MAX = 3;
-/** Silent members that are named in a line. */
+/** Silent members named in a line. */
 const SILENT_SHOWN_MAX = 3;
 
 const WORD_COLORS = { converged: "green", catching_up: "yellow", unknown: "red" } as const;
 const STATE_COLORS = { streaming: "green", silent: "yellow" } as const;
 
 const WRITE_FAILURE_PARTS = {
-  disk_full: "ledger's disk full",
-  store_busy: "ledger held by another program",
+  disk_full: "ledger disk full",
+  store_busy: "ledger locked by another program",
 } as const;
 
 /** How to draw a status table. */
@@ -32,17 +32,17 @@ export interface StatusTableOptions {
   /** Width of the terminal: no line is wider. */
   readonly columns: number;
   readonly color: boolean;
-  /** LikesServers that are listed; of more, those that need attention most. */
+  /** Rows of LikesServers; beyond that, only those that need attention most. */
   readonly rowsMax?: number;
 }
 
-/** How to draw that nobody answers. */
+/** How to draw that the primary does not answer. */
 export interface AwayTextOptions extends Omit<StatusTableOptions, "rowsMax"> {
-  /** What became of the newest attempt, if any ended. */
+  /** Why the newest attempt failed, if one has. */
   readonly reason?: string | undefined;
 }
 
-/** What a status says of a LikesServer. */
+/** The columns about a LikesServer. */
 export const STATUS_COLUMNS = {
   id: { title: "LikesServer", align: "left", cell: ({ serverId }) => labelText(serverId) },
   state: {
@@ -79,15 +79,15 @@ export const STATUS_COLUMNS = {
   },
 } as const satisfies Record<string, FittingColumn<ServerStatus>>;
 
-/** Label, state and pending stay. */
+/** Label, state and pending always stay. */
 const SHAPE: FittingShape<ServerStatus> = {
   columns: Object.values(STATUS_COLUMNS),
   droppedFirst: ["address", "silent", "applied", "shows", "accepted"],
 };
 
 /**
- * Draws the status: a headline with total, convergence and freshness, a row a LikesServer, and what
- * is in trouble. Several lines, without a newline at the end.
+ * Draws the status: a headline with total, convergence and as_of, a row per LikesServer, and the
+ * troubles. Returns several lines without a final newline.
  */
 export function statusTable(view: Status, options: StatusTableOptions): string {
   const { columns, color, rowsMax = ROWS_DEFAULT } = options;
@@ -101,7 +101,7 @@ export function statusTable(view: Status, options: StatusTableOptions): string {
   return lines.join("\n");
 }
 
-/** The lines above the rows: the total, convergence, freshness, and what else is said of all. */
+/** Returns the lines above the rows: total, convergence, as_of, and other totals. */
 export function statusHead(
   view: Status,
   { columns, color }: Pick<StatusTableOptions, "columns" | "color">,
@@ -114,8 +114,8 @@ export function statusHead(
 }
 
 /**
- * What is shown in the place of the table when nothing has been heard for `silentMs`: what is known of
- * the members is over, and nothing says that the total is still all.
+ * Draws what replaces the table when the primary has been silent for `silentMs`: the rows are
+ * outdated, and the total may be too.
  */
 export function awayText(
   view: Status,
@@ -123,7 +123,7 @@ export function awayText(
   { columns, color, reason = "" }: AwayTextOptions,
 ): string {
   const word = color ? paint("UNKNOWN", WORD_COLORS.unknown) : "UNKNOWN";
-  const known = `${countOf(view.totalLikes, "like")} UNKNOWN, as of ${asOfText(view, silentMs)}`;
+  const known = `${countOf(view.totalLikes, "like")} UNKNOWN, ${asOfText(view, silentMs)}`;
   const silence = `no answer from the primary for ${formatDuration(silentMs)}; trying again`;
   const lines = [known, silence, escapeText(reason)].filter((line) => line !== "");
   return lines.map((line) => fitText(line, columns).replace("UNKNOWN", word)).join("\n");
@@ -134,7 +134,7 @@ export function statusLine(view: Status): string {
   return `${localClock(view.nowMs)} ${statusSentence(view)}`;
 }
 
-/** Writes the status as one line, for where a time stands before it already. */
+/** Writes the status as one line without its time, for a log line that starts with one. */
 export function statusSentence(view: Status): string {
   const head = summary(view).join(", ");
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX).map((one) => troublePart(one));
@@ -142,7 +142,7 @@ export function statusSentence(view: Status): string {
   return [head, ...parts, ...refusedParts(view)].join("; ");
 }
 
-/** For whom the total waits, as the table would show it. */
+/** Names the silent members, for which the total waits. */
 function silentPart({ servers }: Status): string[] {
   const silent = servers.filter(({ state }) => state === "silent");
   if (silent.length === 0) return [];
@@ -152,7 +152,7 @@ function silentPart({ servers }: Status): string[] {
   return [`silent: ${names.join(", ")}${more}`];
 }
 
-/** The oldest troubles and who is refused, by lines, and how many there are besides. */
+/** Returns lines of the oldest troubles and the rejected servers, with the number not shown. */
 export function statusTroubles(view: Status, columns: number): string[] {
   const shown = view.troubles.slice(0, TROUBLES_SHOWN_MAX);
   const lines = shown.flatMap((trouble) => troubleLines(trouble, columns));
@@ -171,10 +171,10 @@ function convergenceText(view: Pick<Status, "convergence" | "everywhere">): stri
   return view.convergence.toUpperCase() + (view.everywhere ? " everywhere" : "");
 }
 
-/** How long ago that was, `silentMs` after the status. */
+/** `as of 0.3 s ago`, seen `silentMs` after the status. */
 function asOfText({ nowMs, asOfMs }: Status, silentMs = 0): string {
-  if (asOfMs === 0) return "no time yet";
-  return `${formatDuration(Math.max(0, nowMs + silentMs - asOfMs))} ago`;
+  if (asOfMs === 0) return "as_of unknown";
+  return `as of ${formatDuration(Math.max(0, nowMs + silentMs - asOfMs))} ago`;
 }
 
 function summary(view: Status): string[] {
@@ -182,21 +182,21 @@ function summary(view: Status): string[] {
   const streaming = servers.filter(({ state }) => state === "streaming").length;
   return [
     `${countOf(view.totalLikes, "like")} ${convergenceText(view)}`,
-    `as of ${asOfText(view)}`,
+    asOfText(view),
     servers.length === 0 ? "no LikesServers" : `${streaming} of ${servers.length} streaming`,
     ...(view.writeFailure === undefined ? [] : [WRITE_FAILURE_PARTS[view.writeFailure]]),
     ...(view.troubleCount > 0 ? [countOf(view.troubleCount, "trouble")] : []),
     ...(unrecorded.length > 0
-      ? [`trouble of ${countOf(unrecorded.length, "LikesServer")} not recorded`]
+      ? [`unrecorded trouble at ${countOf(unrecorded.length, "LikesServer")}`]
       : []),
     ...(foreignServers.length > 0
-      ? [`${formatCount(foreignServers.length)} of another ledger`]
+      ? [`${formatCount(foreignServers.length)} from another ledger`]
       : []),
     `${countOf(view.pendingEvents, "event")} pending`,
   ];
 }
 
-/** The `rowsMax` that need attention most. */
+/** Returns the `rowsMax` servers that need attention most. */
 function chooseRows(servers: readonly ServerStatus[], rowsMax: number): readonly ServerStatus[] {
   return mostUrgent(servers, rowsMax, (a, b) => urgency(b) - urgency(a) || lagBetween(a, b));
 }
@@ -209,7 +209,7 @@ function lagBetween(a: ServerStatus, b: ServerStatus): number {
   return b.pendingEvents - a.pendingEvents;
 }
 
-/** One that streams and is in trouble; what the trouble is stands below the table. */
+/** Shows `trouble` for a streaming server in trouble; the lines below the table say which. */
 function stateText({ state, troubleCount }: ServerStatus): string {
   return state === "streaming" && troubleCount > 0 ? "trouble" : state;
 }

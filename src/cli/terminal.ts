@@ -1,9 +1,9 @@
-/** How much room there is to draw. */
+/** The size of a terminal. */
 
 const COLUMNS_DEFAULT = 100;
 const ROWS_DEFAULT = 24;
 
-/** Returns how wide and high a terminal is. One that says 0, as on a serial line, does not know. */
+/** Returns the size of a terminal, or a default. A serial line reports 0 for unknown. */
 export function terminalSize(stream: { readonly columns?: number; readonly rows?: number }): {
   readonly columns: number;
   readonly rows: number;

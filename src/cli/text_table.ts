@@ -1,7 +1,7 @@
-/** Tables without lines, as `docker ps` draws them: easy to read, to copy and to cut. */
+/** Tables without borders, like those of `docker ps`: easy to read, copy and cut. */
 import Table from "cli-table3";
 
-/** Every line that cli-table3 would draw around cells. */
+/** Every border that cli-table3 would draw. */
 const BORDERS =
   "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right " +
   "left left-mid mid mid-mid right right-mid";
@@ -11,7 +11,7 @@ const NO_BORDERS = Object.fromEntries(BORDERS.split(" ").map((name) => [name, ""
 export interface TextColumn {
   readonly title: string;
   readonly align: "left" | "right";
-  /** Columns of the terminal; what is longer is cut with `…`. */
+  /** Width in terminal columns; longer cells are cut with `…`. */
   readonly width: number;
 }
 

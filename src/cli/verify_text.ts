@@ -1,4 +1,4 @@
-/** The verdict of an audit: as lines for people, and as JSON. */
+/** Writes the report of an audit, as lines for people and as JSON. */
 import { styleText } from "node:util";
 import type {
   AuditReport,
@@ -6,24 +6,24 @@ import type {
   GivenUp,
   Missing,
   Place,
-  Undecided,
+  OpenTrouble,
 } from "../verify/report.ts";
 import { escapeText, fitText } from "../text/escape.ts";
 import { countOf, formatCount } from "../text/numbers.ts";
 
-/** Lines of one kind; of more, how many there are. */
+/** Lines shown of one kind; the rest are only counted. */
 const LINES_MAX = 12;
-/** What a value in a line may take. */
+/** Columns of one value in a line. */
 const VALUE_COLUMNS_MAX = 300;
 const LABEL_COLUMNS = 9;
 
 const WORDS = {
   exact: ["EXACT", "green"],
   inexact: ["NOT EXACT", "red"],
-  undecided: ["CANNOT BE DECIDED", "yellow"],
+  undecided: ["UNDECIDED", "yellow"],
 } as const;
 
-/** Draws the verdict, and below it what it was reached with. */
+/** Writes the verdict and, below it, the evidence. */
 export function verifyText(report: AuditReport, { color }: { readonly color: boolean }): string {
   const { waiting, abandoned, gaps, lost, divergences, missing, troubles } = report;
   const isAnyAbandoned = abandoned.events > 0;
@@ -37,7 +37,7 @@ export function verifyText(report: AuditReport, { color }: { readonly color: boo
     ...labelled("given up", lost.first.slice(0, LINES_MAX).map(lostText), lost.count),
     ...labelled(
       "given up",
-      isAnyAbandoned ? [`${amountText(abandoned)} of retired incarnations`] : [],
+      isAnyAbandoned ? [`${amountText(abandoned)} in retired incarnations`] : [],
     ),
     ...labelled("waiting", waiting.events > 0 ? [`${amountText(waiting)}, not applied yet`] : []),
     ...labelled("clients", clientsText(report)),
@@ -51,29 +51,29 @@ function verdictLine(report: AuditReport, color: boolean): string {
   const [word, name] = WORDS[outcome];
   const likes = countOf(ledger.totalLikes, "like");
   const why = {
-    exact: "every event adds up to the total, item by item",
-    inexact: `${countOf(divergences.count, "thing")} ${divergences.count === 1 ? "is" : "are"} wrong`,
+    exact: "the events add up to the total, item by item",
+    inexact: `${countOf(divergences.count, "error")} found`,
     undecided:
       report.missing.count > 0
-        ? "a part of the history is missing, and what is left is not wrong"
-        : "nothing is wrong or missing, but trouble waits for a decision",
+        ? "part of the history is missing; the rest is consistent"
+        : "nothing is wrong or missing, but trouble awaits a decision",
   }[outcome];
   const shown = color ? styleText(name, word, { validateStream: false }) : word;
-  return `${shown} ${likes}${withoutText(report)}: ${why}`;
+  return `${shown} ${likes}${exclusionText(report)}: ${why}`;
 }
 
-/** What an exact total is exact without, by decisions; nothing when nothing was given up. */
-function withoutText({ outcome, givenUp, gaps, lost }: AuditReport): string {
-  const { events, unknownIncarnations: lives } = givenUp;
-  if (outcome !== "exact" || events + lives === 0) return "";
-  const known = `the ${countOf(events, "event")} that ${events === 1 ? "was" : "were"} given up`;
-  const unknown = `what ${countOf(lives, "retired incarnation")} may have held`;
-  const parts = [...(events > 0 ? [known] : []), ...(lives > 0 ? [unknown] : [])];
+/** What an exact total excludes by decision; empty when nothing was given up. */
+function exclusionText({ outcome, givenUp, gaps, lost }: AuditReport): string {
+  const { events, unknownIncarnations } = givenUp;
+  if (outcome !== "exact" || events + unknownIncarnations === 0) return "";
+  const known = `${countOf(events, "event")} given up`;
+  const unknown = `any events left in ${countOf(unknownIncarnations, "retired incarnation")}`;
+  const parts = [...(events > 0 ? [known] : []), ...(unknownIncarnations > 0 ? [unknown] : [])];
   const [first] = [...gaps.first, ...lost.first];
-  return `, without ${parts.join(" and ")}${first === undefined ? "" : whichText(first, events)}`;
+  return `, excluding ${parts.join(" and ")}${first === undefined ? "" : whichText(first, events)}`;
 }
 
-/** ` (#5 to #9 of fra-1, incarnation 3f2a91c0…)`, and whether that is all. */
+/** ` (#5 to #9 of fra-1, incarnation 3f2a91c0…)`, or the same with `, and others`. */
 function whichText(first: GivenUp, events: number): string {
   const { serverId = "", incarnation = "", firstSequence, lastSequence } = first;
   const of = serverId === "" ? "" : `${valueText(serverId)}, `;
@@ -82,14 +82,14 @@ function whichText(first: GivenUp, events: number): string {
   return ` (${which}${isAll ? "" : ", and others"})`;
 }
 
-/** Lines under one label, and below them how many are not shown. */
+/** Lines under one label; the last one counts those not shown. */
 function labelled(label: string, lines: readonly string[], count = lines.length): string[] {
   const more = count - lines.length;
   const all = more > 0 ? [...lines, `and ${formatCount(more)} more`] : lines;
   return all.map((line, index) => `${(index === 0 ? label : "").padEnd(LABEL_COLUMNS)}${line}`);
 }
 
-/** `fra-1, incarnation 0001…, #57, item "video": …`, as far as it is known. */
+/** `fra-1, incarnation 0001…, #57, item "video": `, as far as known. */
 function placeText(place: Place, range = ""): string {
   const { serverId = "", incarnation, sequence, itemId } = place;
   const known = [
@@ -113,7 +113,13 @@ function missingText({ what, firstSequence, lastSequence, ...place }: Missing): 
   return `${placeText(place, range)}${valueText(what)}`;
 }
 
-function troubleText({ trouble, kind, firstSequence, lastSequence, ...place }: Undecided): string {
+function troubleText({
+  trouble,
+  kind,
+  firstSequence,
+  lastSequence,
+  ...place
+}: OpenTrouble): string {
   const range = lastSequence > 0 ? rangeText(firstSequence, lastSequence) : "";
   const { incarnation, ...where } = place;
   const known = incarnation === "" ? where : place;
@@ -122,17 +128,19 @@ function troubleText({ trouble, kind, firstSequence, lastSequence, ...place }: U
 
 function copyText({ ledger: { copiedMs } }: AuditReport): readonly string[] {
   if (copiedMs === undefined) return [];
-  return [`made ${new Date(copiedMs).toISOString()}: what was applied since waits, or is not here`];
+  return [
+    `made ${new Date(copiedMs).toISOString()}: likes applied since then are waiting or absent`,
+  ];
 }
 
 function gapText({ decision, firstSequence, lastSequence, ...place }: GivenUp): string {
   const range = rangeText(firstSequence, lastSequence);
-  return `${placeText(place, range)}a gap that decision ${decision} closed`;
+  return `${placeText(place, range)}gap closed by decision ${decision}`;
 }
 
 function lostText({ decision, firstSequence, lastSequence, ...place }: GivenUp): string {
   const range = rangeText(firstSequence, lastSequence);
-  return `${placeText(place, range)}lost with an outbox that was rolled back, by decision ${decision}`;
+  return `${placeText(place, range)}lost when the outbox was rolled back (decision ${decision})`;
 }
 
 function rangeText(first: number, last: number): string {
@@ -141,25 +149,25 @@ function rangeText(first: number, last: number): string {
 
 function clientsText({ clients }: AuditReport): readonly string[] {
   if (clients === undefined) return [];
-  const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } = clients;
+  const { acknowledged, counted, waiting, givenUp, lost, undecided, unacknowledged } = clients;
   const parts = Object.entries({
     counted: counted.events,
     waiting: waiting.events,
     "given up": givenUp.events,
     lost: lost.events,
-    "not decided": undecided.events,
+    undecided: undecided.events,
     "not acknowledged": unacknowledged,
   }).filter(([, count]) => count > 0);
-  const requests = `${countOf(given.events, "add")}, ${countOf(given.likes, "like")}`;
+  const requests = `${countOf(acknowledged.events, "add")}, ${countOf(acknowledged.likes, "like")}`;
   const fates = parts.map(([fate, count]) => `${formatCount(count)} ${fate}`).join(", ");
   return [fates === "" ? requests : `${requests}: ${fates}`];
 }
 
 function sumsText({ sums }: AuditReport): string {
   const { events, outboxes, items, members } = sums;
-  const own = outboxes === undefined ? "not known" : formatCount(outboxes);
+  const running = outboxes === undefined ? "unknown" : formatCount(outboxes);
   return (
-    `events ${formatCount(events)}, the outboxes' own ${own}, ` +
+    `events ${formatCount(events)}, outboxes ${running}, ` +
     `items ${formatCount(items)}, members ${formatCount(members)}`
   );
 }
@@ -179,12 +187,12 @@ function amountText({ events, likes }: { events: number; likes: bigint }): strin
   return `${countOf(events, "event")}, ${countOf(likes, "like")}`;
 }
 
-/** What a store or a giver says may be anything. */
+/** Escapes and cuts: a store or a client may say anything. */
 function valueText(text: string): string {
   return fitText(escapeText(text), VALUE_COLUMNS_MAX);
 }
 
-/** The report as one JSON object; 64-bit numbers are text. */
+/** Returns the report as one JSON object; every number is text. */
 export function verifyJson(report: AuditReport): unknown {
   const { outcome, divergences, missing, troubles, gaps, lost, givenUp, ...rest } = report;
   const value = {
@@ -203,7 +211,7 @@ export function verifyJson(report: AuditReport): unknown {
   return withText(value);
 }
 
-/** Numbers as text, wherever they are: what a store counts may have 64 bits. */
+/** Replaces numbers by text at any depth: they may have 64 bits. Absent values become null. */
 function withText(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === "bigint" || typeof value === "number") return String(value);

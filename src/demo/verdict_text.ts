@@ -37,7 +37,7 @@ function verifyCommand(dataDir: string): string {
 
 function headText(result: RunResult): string {
   const { outcome, acceptedLikes, events } = result.verdict;
-  if (outcome === "undecided") return `CANNOT BE DECIDED: ${undecidedText(result.verdict)}`;
+  if (outcome === "undecided") return `UNDECIDED: ${undecidedText(result.verdict)}`;
   const likes = `${countOf(acceptedLikes, "like")} in ${countOf(events, "event")}`;
   const parts = [
     `${outcome === "exact" ? "EXACT" : "NOT EXACT"} ${likes}`,

@@ -1,4 +1,6 @@
-/** Keeps a log readable under load: a line an event while few come, a line a batch while many do. */
+/**
+ * Keeps a log readable under load: one line per event at low rates, one per batch at high rates.
+ */
 import { LOG_EVENT_LINES_PER_S_MAX } from "../limits.ts";
 
 const SECOND_MS = 1_000;
@@ -8,7 +10,7 @@ export class EventLines {
   #secondMs = -Infinity;
   #lines = 0;
 
-  /** Whether `lines` more may be written, one an event, at the monotonic time `nowMs`. */
+  /** Returns whether `lines` more event lines may be written at the monotonic time `nowMs`. */
   allow(lines: number, nowMs: number): boolean {
     if (nowMs - this.#secondMs >= SECOND_MS) {
       this.#secondMs = nowMs;

@@ -1,12 +1,12 @@
 /**
  * A role's log: plain lines, local time first, made for `tail -f`.
  *
- * Lines are written at once and in order, so that none is lost when the process is killed. A file is
- * truncated in place, never renamed, so that a running `tail -f` keeps following: also when it has
- * grown to its bound, where what it held becomes `log.old.txt` first. The folder may lie
- * in a directory that everyone can write to, so one that is a symbolic link or somebody else's is
- * refused, and the file is opened without following links. A cleaner of temporary files may remove what
- * lies there, so each line looks whether the file still has its name: else it is opened anew.
+ * Lines are written synchronously and in order, so that a killed process loses none. The file is
+ * truncated in place, never renamed, so that a running `tail -f` keeps following. At its bound, its
+ * content is first copied to `log.old.txt`. The folder may lie in a world-writable directory, so a
+ * symbolic link or another user's folder is rejected, and the file is opened without following
+ * links. A cleaner of temporary files may remove the log, so each line first checks that the file
+ * still has its name, and otherwise opens it again.
  */
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync } from "node:fs";
 import { copyFileSync, fstatSync, openSync, rmSync, writeSync } from "node:fs";
@@ -15,6 +15,7 @@ import { escapeText } from "../text/escape.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import { LOG_BYTES_MAX } from "../limits.ts";
 import { localTime } from "../text/local_time.ts";
+import { countOf } from "../text/numbers.ts";
 import { FOLDER_MODE, makeFolder } from "../store/make_folder.ts";
 import { takeProcessLock } from "../store/sqlite/process_lock.ts";
 import type { ProcessLock } from "../store/sqlite/process_lock.ts";
@@ -24,30 +25,30 @@ const NAME = "log.txt";
 const OLD_NAME = "log.old.txt";
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
-/** Takes lines for people. */
+/** A log of lines for people. */
 export interface Log {
   line(text: string): void;
 }
 
-/** What is open of a log. */
-interface Opened {
+/** The open file and lock of a log. */
+interface OpenLog {
   readonly descriptor: number;
   readonly lock: ProcessLock;
-  /** What had the names of the log and of its lock when they were opened. */
+  /** The file ids of the log and its lock at opening. */
   readonly files: readonly [string, string];
 }
 
-/** An open log file, held by this process alone. */
+/** An open log file, locked by this process. */
 export class LogFile implements Log {
   readonly path: string;
   readonly #folder: string;
-  /** Undefined while it cannot be opened anew, and once it is closed. */
-  #opened: Opened | undefined;
+  /** Undefined while it cannot be reopened, and once closed. */
+  #opened: OpenLog | undefined;
   #isClosed = false;
   #bytes: number;
   #lostLines = 0;
 
-  /** Opens it in `folder`. Throws LikesError `log_unusable`, or the error of the system. */
+  /** Opens the log in `folder`. Throws LikesError `log_unusable`, or the system's error. */
   constructor(folder: string) {
     this.path = join(folder, NAME);
     this.#folder = folder;
@@ -55,11 +56,13 @@ export class LogFile implements Log {
     this.#bytes = fstatSync(this.#opened.descriptor).size;
   }
 
-  /** Writes a line now. A log that cannot be written must not stop the count: it says so later. */
+  /**
+   * Writes a line now. A failure must not stop the role: the next line that succeeds reports it.
+   */
   line(text: string): void {
     try {
-      this.#openIfRemoved();
-      if (this.#lostLines > 0) this.#write(`${this.#lostLines} lines could not be written before`);
+      this.#reopenIfRemoved();
+      if (this.#lostLines > 0) this.#write(lostText(this.#lostLines));
       this.#lostLines = 0;
       this.#write(text);
     } catch {
@@ -75,10 +78,10 @@ export class LogFile implements Log {
 
   close(): void {
     this.#isClosed = true;
-    this.#letGo();
+    this.#release();
   }
 
-  #letGo(): void {
+  #release(): void {
     const opened = this.#opened;
     this.#opened = undefined;
     if (opened === undefined) return;
@@ -86,42 +89,42 @@ export class LogFile implements Log {
     opened.lock.release();
   }
 
-  /** The lock too: without it another run could come to log in the same file. */
-  #openIfRemoved(): void {
+  /** Checks the lock too: without it, another process could log to the same file. */
+  #reopenIfRemoved(): void {
     const [file, lock] = this.#opened?.files ?? [];
-    if (this.#isClosed || (file === found(this.path) && lock === found(lockOf(this.#folder))))
-      return;
-    this.#letGo();
+    const isThere = file === fileId(this.path) && lock === fileId(lockOf(this.#folder));
+    if (this.#isClosed || isThere) return;
+    this.#release();
     this.#opened = open(this.#folder);
     this.#bytes = fstatSync(this.#opened.descriptor).size;
-    this.#write("somebody removed this log or its lock: it goes on here");
+    this.#write("this log or its lock was removed; the log continues here");
   }
 
   #write(text: string): void {
     const { descriptor } = this.#opened ?? {};
     if (descriptor === undefined) throw new Error(`Cannot write ${this.path}: it is closed`);
-    // Somebody may have cut it meanwhile, as people do with logs.
+    // A person may have truncated the log meanwhile.
     if (this.#bytes >= LOG_BYTES_MAX) this.#bytes = fstatSync(descriptor).size;
     if (this.#bytes >= LOG_BYTES_MAX) this.#startOver();
     this.#bytes += writeSync(descriptor, `${localTime(Date.now())} ${escapeText(text)}\n`);
   }
 
-  /** Keeps what the file holds beside it, in place of what was kept before, and empties it. */
+  /** Copies the file over `log.old.txt` and empties it. */
   #startOver(): void {
     const old = join(dirname(this.path), OLD_NAME);
     rmSync(old, { force: true, recursive: true });
     try {
       copyFileSync(this.path, old, constants.COPYFILE_EXCL);
     } catch {
-      rmSync(old, { force: true }); // a half of it would mislead; a bounded log comes first
+      rmSync(old, { force: true }); // half a copy would mislead, and the log must stay bounded
     }
     this.truncate();
   }
 }
 
 /**
- * Opens `<logDir>/<name>/log.txt` to append. Throws LikesError `log_unusable` when the folder cannot
- * be trusted or another process logs there.
+ * Opens `<logDir>/<name>/log.txt` to append. Throws LikesError `log_unusable` when the folder
+ * cannot be trusted or another process logs there.
  */
 export function openLogFile(logDir: string, name: string): LogFile {
   const folder = join(logDir, name);
@@ -132,39 +135,43 @@ export function openLogFile(logDir: string, name: string): LogFile {
   }
 }
 
-function open(folder: string): Opened {
+function open(folder: string): OpenLog {
   makeOwnFolder(folder);
   const lock = takeProcessLock(lockOf(folder));
-  if (lock === undefined) throw unusable(folder, "another run logs there");
+  if (lock === undefined) throw unusable(folder, "another process logs there");
   try {
     const path = join(folder, NAME);
     const descriptor = openSync(path, APPEND, FILE_MODE);
-    return { descriptor, lock, files: [found(path), found(lockOf(folder))] };
+    return { descriptor, lock, files: [fileId(path), fileId(lockOf(folder))] };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
+function lostText(lines: number): string {
+  return `${countOf(lines, "line")} before this could not be written`;
+}
+
 function lockOf(folder: string): string {
   return join(folder, "log.lock");
 }
 
-/** Which file has the name `path`: its number on its disk; empty when there is none. */
-function found(path: string): string {
+/** Returns device and inode of the file at `path`; empty without one. */
+function fileId(path: string): string {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   return stats === undefined ? "" : `${stats.dev}:${stats.ino}`;
 }
 
-/** The folder of a LikesServer's log: `LikesServer3` for `likes-server-3`. */
+/** Returns the folder of a LikesServer's log: `LikesServer3` for `likes-server-3`. */
 export function likesServerLogName(serverId: string): string {
   const [, number] = /^likes-server-(0|[1-9]\d*)$/.exec(serverId) ?? [];
   return number === undefined ? `LikesServer-${serverId}` : `LikesServer${number}`;
 }
 
-/** The folder of the primary's log. */
+/** The log folder of the primary. */
 export const PRIMARY_LOG_NAME = "PrimaryLikesServer";
-/** The folder of the log of the process that forks the others. */
+/** The log folder of the process that forks the others. */
 export const PARENT_LOG_NAME = "ParentProcessStatus";
 
 function makeOwnFolder(folder: string): void {
@@ -172,7 +179,7 @@ function makeOwnFolder(folder: string): void {
   if (found === undefined) return void makeFolder(folder);
   if (found.isSymbolicLink()) throw unusable(folder, "it is a symbolic link");
   if (!found.isDirectory()) throw unusable(folder, "it is not a folder");
-  if (found.uid !== process.getuid?.()) throw unusable(folder, "it belongs to someone else");
+  if (found.uid !== process.getuid?.()) throw unusable(folder, "it belongs to another user");
   if ((found.mode & 0o777) !== FOLDER_MODE) chmodSync(folder, FOLDER_MODE);
 }
 

@@ -1,16 +1,18 @@
 /**
- * What is told of one outage: why, once for each reason, and that it is over. Attempts go on for as
- * long as it takes, each with an end of its own, and two reasons may take turns.
+ * Decides what to log about an outage: each reason once, and its end. Attempts continue without
+ * limit, each may fail differently, and two reasons may alternate.
  */
 
-/** Reasons that are told of one outage; what comes after them is not: some tell a number each time. */
+/** Reasons logged of one outage. Bounded, because a reason may contain a new number every time. */
 const REASONS_MAX = 8;
 
-/** One outage after another of one peer. */
+/** The outages of one peer. */
 export class Outage {
   readonly #reasons = new Set<string>();
 
-  /** Whether `reason` is to be told: it is new in this outage, which begins with the first one. */
+  /**
+   * Returns whether to log `reason`: it is new in this outage. The first reason starts an outage.
+   */
   isNews(reason: string): boolean {
     if (this.#reasons.has(reason) || this.#reasons.size >= REASONS_MAX) return false;
     this.#reasons.add(reason);

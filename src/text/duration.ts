@@ -8,11 +8,11 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Nine digits are more than any bound needs, and keep every product a safe integer. */
+/** Nine digits exceed every bound, and keep every product a safe integer. */
 const PARTS = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})(?:\.(\d{1,3}))?s)?(?:(\d{1,9})ms)?$/;
 
 /**
- * Reads `250ms`, `1.5s`, `5m`, `1h` or a sum such as `1m30s`, and gives milliseconds. Throws
+ * Parses `250ms`, `1.5s`, `5m`, `1h` or a sum such as `1m30s`. Returns milliseconds. Throws
  * LikesError `usage` for anything else, and for more than DURATION_MAX_MS.
  */
 export function parseDuration(text: string): number {
@@ -39,9 +39,12 @@ export function parseDuration(text: string): number {
   return durationMs;
 }
 
-/** Writes milliseconds as flags take them, in the largest unit that is whole: `30s`, `5m`. */
+/** Writes milliseconds in the format of flags, in the largest whole unit: `30s`, `5m`. */
 export function writeDuration(durationMs: number): string {
-  assert(Number.isSafeInteger(durationMs) && durationMs >= 0, "a flag's duration is whole");
+  assert(
+    Number.isSafeInteger(durationMs) && durationMs >= 0,
+    "a flag's duration is a whole number",
+  );
   const units = { h: HOUR_MS, m: MINUTE_MS, s: SECOND_MS };
   for (const [unit, unitMs] of Object.entries(units)) {
     if (durationMs >= unitMs && durationMs % unitMs === 0) return `${durationMs / unitMs}${unit}`;

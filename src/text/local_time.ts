@@ -1,8 +1,8 @@
-/** Times for people, in the local time zone of the reader. */
+/** Times for people, in the reader's time zone. */
 
 /**
- * Writes a time since 1970 as `2026-11-22 12:00:01.123`, local time. A time that no calendar holds,
- * which a peer may have sent, is written as the number that it is.
+ * Writes Unix ms as local time, `2026-11-22 12:00:01.123`. A time that no Date can hold, which a
+ * peer may send, is written as a number.
  */
 export function localTime(unixMs: number): string {
   const time = new Date(unixMs);
@@ -13,12 +13,12 @@ export function localTime(unixMs: number): string {
   return `${date.map(twoDigits).join("-")} ${clock.map(twoDigits).join(":")}.${milliseconds}`;
 }
 
-/** As `localTime`, to the second: `2026-11-22 12:00:01`. */
+/** Writes local time to the second: `2026-11-22 12:00:01`. */
 export function localSecond(unixMs: number): string {
   return localTime(unixMs).replace(/\.\d{3}$/, "");
 }
 
-/** The time of day alone: `12:00:01`. */
+/** Writes only the time of day: `12:00:01`. */
 export function localClock(unixMs: number): string {
   return localSecond(unixMs).replace(/^\S+ (?=\d\d:)/, "");
 }

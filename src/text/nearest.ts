@@ -1,14 +1,14 @@
-/** What a person perhaps meant by a word that is none. */
+/** Suggests a word for a mistyped one. */
 
-/** Returns the end of an error: which of `words` was perhaps meant, empty when none is near. */
-export function meant(typed: string, words: readonly string[]): string {
+/** Returns `; did you mean …?` with the nearest of `words`, or empty text when none is near. */
+export function suggestionFor(typed: string, words: readonly string[]): string {
   const word = nearest(typed, words);
   return word === undefined ? "" : `; did you mean ${word}?`;
 }
 
 /**
- * Returns the one of `words` that is nearest to `typed`, or undefined when none is near: at most a
- * third of the letters may differ. Of two that are as near, the first.
+ * Returns the nearest of `words`, the first of several. Returns undefined when more than a third of
+ * the letters differ.
  */
 function nearest(typed: string, words: readonly string[]): string | undefined {
   const near = words.filter((word) => edits(typed, word) <= lettersMax(typed, word));
@@ -19,7 +19,7 @@ function lettersMax(typed: string, word: string): number {
   return Math.ceil(Math.max(typed.length, word.length) / 3);
 }
 
-/** How many letters are added, left out, changed or exchanged with the next to get `b` of `a`. */
+/** Returns the edit distance: letters added, dropped, changed or swapped with the next. */
 function edits(a: string, b: string): number {
   let before: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -27,9 +27,9 @@ function edits(a: string, b: string): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const changed = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const isExchange = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const exchanged = isExchange ? at(before, j - 2) + 1 : Infinity;
-      row.push(Math.min(changed, exchanged, at(last, j) + 1, at(row, j - 1) + 1));
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? at(before, j - 2) + 1 : Infinity;
+      row.push(Math.min(changed, swapped, at(last, j) + 1, at(row, j - 1) + 1));
     }
     [before, last] = [last, row];
   }

@@ -3,7 +3,7 @@ import { assert } from "../assert.ts";
 import { LikesError } from "../errors.ts";
 import { quote } from "./escape.ts";
 
-/** Writes a whole number with thousands separated: `6,231`. Exact for every bigint. */
+/** Writes a whole number with thousands separators: `6,231`. Exact for every bigint. */
 export function formatCount(count: bigint | number): string {
   assert(typeof count === "bigint" || Number.isSafeInteger(count), "a count is a whole number");
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
@@ -15,12 +15,12 @@ export function countOf(count: bigint | number, noun: string): string {
 }
 
 /**
- * Reads a decimal whole number from `min` to `max`, both included; `what` names it in the error,
- * such as `--port`. Throws LikesError `usage` for every other way to write a number.
+ * Parses a decimal whole number from `min` to `max`, both included; `what` names it in the error,
+ * such as `--port`. Throws LikesError `usage` for any other text.
  */
 export function parseWhole(text: string, min: number, max: number, what: string): number {
   assert(Number.isSafeInteger(min) && Number.isSafeInteger(max), "the bounds are whole numbers");
-  assert(min <= max, "the bounds hold a number");
+  assert(min <= max, "min is at most max");
   const value = /^(?:0|-?[1-9]\d*)$/.test(text) ? Number(text) : NaN;
   if (value >= min && value <= max) return value;
   const bounds = `from ${formatCount(min)} to ${formatCount(max)}`;

@@ -5,12 +5,12 @@ import { quote } from "./escape.ts";
 
 const UNITS = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10 } as const;
 
-/** Twelve digits are more than any bound needs, and keep every product that is in bounds exact. */
+/** Twelve digits exceed every bound, and keep every product within bounds exact. */
 const PARTS = /^(0|[1-9]\d{0,11})(KiB|MiB|GiB)?$/;
 
 /**
- * Reads `256MiB`, `1GiB` or bytes without a unit, up to `bytesMax`. Throws LikesError `usage` for
- * anything else: MB and M mean one thing here and another there.
+ * Parses `256MiB`, `1GiB` or bytes without a unit, up to `bytesMax`. Throws LikesError `usage` for
+ * anything else: MB and M are ambiguous.
  */
 export function parseSize(text: string, bytesMax: number): number {
   const parts = PARTS.exec(text);
@@ -25,9 +25,9 @@ export function parseSize(text: string, bytesMax: number): number {
   throw new LikesError("usage", message);
 }
 
-/** Writes bytes as flags take them, in the largest unit that is whole: `256MiB`, `1000`. */
+/** Writes bytes in the format of flags, in the largest whole unit: `256MiB`, `1000`. */
 export function writeSize(bytes: number): string {
-  assert(Number.isSafeInteger(bytes) && bytes >= 0, "a flag's size is whole");
+  assert(Number.isSafeInteger(bytes) && bytes >= 0, "a flag's size is a whole number");
   for (const [unit, unitBytes] of Object.entries(UNITS)) {
     if (bytes >= unitBytes && bytes % unitBytes === 0) return `${bytes / unitBytes}${unit}`;
   }

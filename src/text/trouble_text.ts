@@ -1,4 +1,4 @@
-/** Troubles and decisions in words: what was seen, since when, and the command that ends it. */
+/** Writes troubles and decisions: what happened, since when, and the command that ends it. */
 import { unreachable } from "../assert.ts";
 import type { DecisionRow } from "../core/ledger/rows.ts";
 import type { EventRange } from "../core/protocol/messages.ts";
@@ -8,32 +8,36 @@ import { escapeText, fitText, shellWord } from "./escape.ts";
 import { labelText, shortId } from "./names.ts";
 
 const ENDED = {
-  retire: "ended with its member",
+  retire: "ended when its member was retired",
   resolve: "is resolved",
-  redelivered: "ended: everything that its outbox retains was delivered again",
+  redelivered: "ended: its outbox redelivered everything it retains",
   confirmed: "ended: every member has answered",
 } as const;
 
-/** A trouble as one line of a log: everything but how to end it. */
+/** Writes a trouble as one log line, without the command that ends it. */
 export function troubleLine(trouble: TroubleStatus): string {
-  const facts = [whatText(trouble, (id) => id), ...rangeText(trouble.events), ...spanText(trouble)];
+  const facts = [
+    titleText(trouble, (id) => id),
+    ...rangeText(trouble.events),
+    ...doubtText(trouble),
+  ];
   return `${facts.join(", ")}: ${escapeText(trouble.detail)}`;
 }
 
-/** A trouble as a part of a line: short, with the command that ends it. */
+/** Writes a trouble as a short part of a line, with the command that ends it. */
 export function troublePart(trouble: TroubleStatus): string {
-  const facts = [whatText(trouble, shortId), ...whenText(trouble), ...spanText(trouble)];
+  const facts = [titleText(trouble, shortId), ...whenText(trouble), ...doubtText(trouble)];
   return `${facts.join(", ")} (${wayOut(trouble)})`;
 }
 
-/** A trouble as lines of at most `columns`, with the command that ends it. */
+/** Writes a trouble as lines of at most `columns`, with the command that ends it. */
 export function troubleLines(trouble: TroubleStatus, columns: number): string[] {
   const facts = `${whenText(trouble).join(", ")}: ${escapeText(trouble.detail)}`;
-  const more = [facts, ...spanText(trouble), wayOut(trouble)].map((line) => `  ${line}`);
-  return [whatText(trouble, shortId), ...more].map((line) => fitText(line, columns));
+  const more = [facts, ...doubtText(trouble), wayOut(trouble)].map((line) => `  ${line}`);
+  return [titleText(trouble, shortId), ...more].map((line) => fitText(line, columns));
 }
 
-/** A decision in one line. */
+/** Writes a decision as one line. */
 export function decisionText(decision: DecisionRow): string {
   const { number, kind, trouble, outboxId, givenUp, reason } = decision;
   const what =
@@ -45,24 +49,24 @@ export function decisionText(decision: DecisionRow): string {
   return `decision ${number}: ${[what, ...lost].join(", ")}${why}`;
 }
 
-/** That nothing was decided about a trouble, in one line: it was over, or `refusal` says why. */
+/** Writes in one line why a trouble was not decided: it was over, or `refusal`. */
 export function undecidedText(trouble: TroubleStatus, refusal: string | undefined): string {
-  const what = whatText(trouble, shortId);
-  if (refusal === undefined) return `${what} is over already`;
+  const what = titleText(trouble, shortId);
+  if (refusal === undefined) return `${what} is already over`;
   return `${what} is not resolved: ${escapeText(refusal)}`;
 }
 
-/** ` of incarnation 3f2a91c0…`, or of what is known instead: nothing when it is about all. */
+/** ` of incarnation 3f2a91c0…`, else ` of outbox 2222…`, else empty. */
 function aboutText({ incarnation, outboxId }: DecisionRow): string {
   if (incarnation !== undefined) return ` of incarnation ${incarnation}`;
   return outboxId === undefined ? "" : ` of outbox ${outboxId}`;
 }
 
 /** `trouble 3: gap at likes-server-1, incarnation 3f2a91c0`. */
-function whatText(trouble: TroubleStatus, idText: (id: string) => string): string {
+function titleText(trouble: TroubleStatus, idText: (id: string) => string): string {
   const { number, kind, incarnation } = trouble;
-  const life = incarnation === undefined ? "" : `, incarnation ${idText(incarnation)}`;
-  return `trouble ${number}: ${kind}${whereText(trouble, idText)}${life}`;
+  const detail = incarnation === undefined ? "" : `, incarnation ${idText(incarnation)}`;
+  return `trouble ${number}: ${kind}${whereText(trouble, idText)}${detail}`;
 }
 
 function whereText({ serverId, outboxId }: TroubleStatus, idText: (id: string) => string): string {
@@ -74,39 +78,38 @@ function whenText(trouble: TroubleStatus): readonly string[] {
   return [`since ${localSecond(trouble.sinceMs)}`, ...rangeText(trouble.events)];
 }
 
-/** The events; nothing when it is about none in particular. */
+/** `#5 to #9`, or nothing without events. */
 function rangeText(events: EventRange | undefined): readonly string[] {
   return events === undefined ? [] : [`#${events.first} to #${events.last}`];
 }
 
-/** What was shown of `as_of` that may have been wrong; nothing when none was. */
-function spanText({ doubtfulAsOf }: TroubleStatus): readonly string[] {
+/** The span in which a shown as_of may have been wrong; nothing without one. */
+function doubtText({ doubtfulAsOf }: TroubleStatus): readonly string[] {
   if (doubtfulAsOf === undefined) return [];
   const { afterMs, upToMs } = doubtfulAsOf;
-  const from = afterMs === 0 ? "the first" : localSecond(afterMs);
+  const from = afterMs === 0 ? "the start" : localSecond(afterMs);
   return [`as_of may be wrong from ${from} to ${localSecond(upToMs)}`];
 }
 
-/** What the operator can do about it. */
+/** What the operator can do. */
 function wayOut({ kind, number, serverId, outboxId, incarnation }: TroubleStatus): string {
   const resolve = `likes resolve ${number}`;
   switch (kind) {
     case "gap":
-      // Of what neither side remembers there is nothing to go on with.
-      return `${incarnation === undefined ? "once you know of it" : "to count on after it"}: ${resolve}`;
+      // Without an incarnation, nothing follows the gap.
+      return `${incarnation === undefined ? "to dismiss it" : "to continue past it"}: ${resolve}`;
     case "outbox_rolled_back":
     case "digest_differs":
-      return `to count nothing more of it: ${resolve}`;
+      return `to stop counting its incarnation: ${resolve}`;
     case "second_incarnation":
-      return `once all copies but one are stopped: ${resolve}`;
+      return `after stopping all copies but one: ${resolve}`;
     case "closed_incarnation":
     case "retired_returned":
-      return `once you know of it: ${resolve}`;
+      return `to dismiss it: ${resolve}`;
     case "ledger_restored": {
-      if (outboxId === undefined)
-        return `ends once all whom it knows have answered, or: ${resolve}`;
+      if (outboxId === undefined) return `ends once every member has answered, or: ${resolve}`;
       const server = shellWord(escapeText(serverId || outboxId));
-      return `ends by itself; if it will not return: likes retire ${server}`;
+      return `ends by itself; if the server is gone for good: likes retire ${server}`;
     }
     default:
       return unreachable(kind);

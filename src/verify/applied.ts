@@ -1,43 +1,45 @@
-/** What a ledger has done with the events of an incarnation, by their sequences. */
+/** What the ledger did with each event of an incarnation. */
 import type { Gap, LedgerFile } from "./ledger_file.ts";
 import type { Id } from "./report.ts";
 
 /**
- * An event is `counted` up to the applied sequence, except in a gap that was closed. What comes later
- * is `waiting`, or `abandoned` where an operator has ended the incarnation.
+ * Events up to the applied sequence are `counted`, except those in a closed gap (`given_up`). Later
+ * events are `waiting`, or `abandoned` if an operator retired the incarnation.
  */
 export type Fate = "counted" | "given_up" | "waiting" | "abandoned";
 
-/** Events, both included. */
+/** A range of sequences, both ends included. */
 export interface Range {
   readonly first: number;
   readonly last: number;
 }
 
-/** How far an incarnation is applied, and which events before are not counted. */
+/** The applied sequence of an incarnation, and the closed gaps below it. */
 export class Applied {
   readonly incarnation: Id;
-  /** Undefined for an incarnation that the ledger never met. */
+  /** Undefined if the ledger has no row for the incarnation. */
   readonly outboxId: Id | undefined;
   /** 0 before the first event. */
   readonly sequence: number;
   readonly digest: Id;
   readonly isRetired: boolean;
-  /** The decision that its outbox may have other events than were applied; undefined without one. */
-  readonly differsBy: number | undefined;
-  /** Closed gaps up to the applied sequence: in order, none overlaps another. */
+  /**
+   * Number of the decision that accepted an outbox with different events; undefined without one.
+   */
+  readonly differenceDecision: number | undefined;
+  /** Closed gaps up to the applied sequence, in order and disjoint. */
   readonly gaps: readonly Range[];
 
-  /** `heldBy` is the outbox that holds it: the ledger may never have met an incarnation of that. */
-  constructor(ledger: LedgerFile, incarnation: Id, heldBy?: Id) {
+  /** `outboxId` is the outbox that stores the incarnation, which the ledger may not know yet. */
+  constructor(ledger: LedgerFile, incarnation: Id, outboxId?: Id) {
     const row = ledger.incarnation(incarnation);
     this.incarnation = incarnation;
     this.outboxId = row?.outboxId;
     this.sequence = row?.appliedSequence ?? 0;
     this.digest = row?.digest ?? incarnation;
-    const isMemberRetired = heldBy !== undefined && ledger.member(heldBy)?.isRetired === true;
+    const isMemberRetired = outboxId !== undefined && ledger.member(outboxId)?.isRetired === true;
     this.isRetired = row?.isRetired === true || (row === undefined && isMemberRetired);
-    this.differsBy = ledger.differing.get(incarnation);
+    this.differenceDecision = ledger.differing.get(incarnation);
     this.gaps = joined(
       ledger.gaps.filter((gap) => gap.incarnation === incarnation),
       this.sequence,
@@ -50,7 +52,7 @@ export class Applied {
     return isGivenUp ? "given_up" : "counted";
   }
 
-  /** What of the events from `first` to `last` is in no closed gap, in order. */
+  /** Returns the parts of `first` to `last` that lie outside closed gaps, in order. */
   outsideGaps(first: number, last: number): readonly Range[] {
     const ranges: Range[] = [];
     let from = first;
@@ -64,7 +66,7 @@ export class Applied {
     return ranges;
   }
 
-  /** How many of the events from `first` to `last` are counted. */
+  /** Returns how many events from `first` to `last` are counted. */
   countedBetween(first: number, last: number): number {
     const ranges = this.outsideGaps(first, Math.min(last, this.sequence));
     return ranges.reduce((sum, range) => sum + range.last - range.first + 1, 0);

@@ -1,19 +1,19 @@
 /**
- * `likes verify`: proves the number of a ledger from the events, or says what is wrong or missing.
+ * `likes verify`: proves a ledger's total from the events, or reports what is wrong or missing.
  *
- * It shares no code with the roles but the driver of SQLite, the errors, and the bounds that the
- * protocol names: what counts the likes does not also judge the count. The sum is made twice, from the
- * events and from the sums that the outboxes keep. An incomplete history is never called exact.
+ * The audit shares only the SQLite driver, the errors and the protocol's bounds with the roles, so
+ * that the counting code never judges its own count. It sums twice: from the events, and from the
+ * running totals in the outboxes. An incomplete history is never called exact.
  *
- * The givers' records are opened first, then the ledger, then the outboxes: so what a giver was told,
- * and what a ledger applied, is in the outboxes that are read, also while all of them go on working.
- * Only an outbox that retains nothing may let go of an event in between, which is told as missing.
- * What outboxes have heard of the ledger is held against the ledger as it is after that.
+ * Files open in a fixed order: client records, ledger, outboxes. Everything a client was told or
+ * the ledger applied is then in the outboxes, even while the roles run. Only an outbox with no
+ * retention may trim an event in between; the audit reports that event as missing. The ledger is
+ * opened again last, and compared with what the outboxes have seen of it.
  */
 import { basename, dirname } from "node:path";
 import { LikesError } from "../errors.ts";
 import { auditClients } from "./audit_clients.ts";
-import { auditHeard } from "./audit_heard.ts";
+import { auditRollback } from "./audit_rollback.ts";
 import { auditIncarnation } from "./audit_incarnation.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import { auditLedger } from "./audit_ledger.ts";
@@ -28,29 +28,31 @@ import type { AuditReport, Id } from "./report.ts";
 import { Tally } from "./tally.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
-/** What is to be audited together. */
+/** The files of one audit. */
 export interface AuditedFiles {
   readonly ledger: string;
-  /** Of all LikesServers, and copies of them, wherever they are. */
+  /** The outboxes of all LikesServers, and copies of them. */
   readonly outboxes: readonly string[];
   readonly clients: readonly string[];
 }
 
-/** Is told how many events are read, of how many. */
+/** Called with the number of events read so far, and of all events. */
 export type OnProgress = (events: number, allEvents: number) => void;
 
-/** Events after which whoever waits is told. */
-const TOLD_EVENTS = 10_000;
+/** Events between two calls of `OnProgress`. */
+const PROGRESS_EVENTS = 10_000;
 
 interface Opened {
   readonly clients: readonly ClientFile[];
   readonly ledger: LedgerFile;
   readonly outboxes: readonly OutboxFile[];
-  /** The ledger as it was after the outboxes were opened. */
+  /** The ledger, opened again after the outboxes. */
   readonly later: LedgerFile;
 }
 
-/** Audits `files`. Throws LikesError `undecided` or `inexact` when the ledger itself cannot be read. */
+/**
+ * Audits `files`. Throws LikesError `undecided` (unreadable ledger) or `inexact` (damaged ledger).
+ */
 export function audit(files: AuditedFiles, onProgress: OnProgress = () => {}): AuditReport {
   const opened: Disposable[] = [];
   const findings = new Findings();
@@ -89,7 +91,7 @@ function openLedger(path: string): LedgerFile {
       throw new LikesError("undecided", `${cannot} ${error.message}`, { cause: error });
     }
     if (!isDamaged) throw error;
-    const found = `${cannot} it is damaged: ${error.message}; put a copy back`;
+    const found = `${cannot} it is damaged: ${error.message}; restore a backup`;
     throw new LikesError("inexact", found, { cause: error });
   }
 }
@@ -100,7 +102,7 @@ function auditOpened(
   onProgress: OnProgress,
 ): AuditReport {
   const tally = new Tally();
-  const sources = holdersOf(outboxes);
+  const sources = sourcesOf(outboxes);
   const audited: Audit = {
     ledger,
     tally,
@@ -124,7 +126,7 @@ function auditOpened(
   const ledgerSums = auditLedger(outboxes, audited);
   const nothing = { events: 0, unknownIncarnations: 0 };
   const givenUp = findings.attempt({}, () => sumGivenUp(audited)) ?? nothing;
-  findings.attempt({}, () => auditHeard(later, outboxes, findings));
+  findings.attempt({}, () => auditRollback(later, outboxes, findings));
   expectSecondSum(tally, findings);
   for (const { outboxId: _, ...trouble } of ledger.troubles) findings.troubles.add(trouble);
   const { divergences, missing, troubles, gaps, lost } = findings;
@@ -153,41 +155,41 @@ function auditOpened(
   };
 }
 
-/** Two sums are what a proof takes: without the outboxes' own there is one alone. */
+/** A proof takes two sums: without the outboxes' own sum there is only one. */
 function expectSecondSum({ own }: Tally, findings: Findings): void {
   if (own !== undefined || findings.missing.count > 0) return;
-  const what = "the outboxes' own sum is not known: what was given up ends inside a record";
+  const what = "the outboxes' own sum is unknown: a counted range ends inside a record";
   findings.miss({ what });
 }
 
-/** The incarnations that are held, in the order of the outboxes, each with all that hold it. */
-function holdersOf(outboxes: readonly OutboxFile[]): ReadonlyMap<Id, readonly Source[]> {
+/** Returns each incarnation with every outbox that stores it, in the order of the outboxes. */
+function sourcesOf(outboxes: readonly OutboxFile[]): ReadonlyMap<Id, readonly Source[]> {
   const sources = new Map<Id, Source[]>();
   for (const file of outboxes) {
-    for (const held of file.incarnations) {
-      const others = sources.get(held.incarnation) ?? [];
-      sources.set(held.incarnation, [...others, { file, held }]);
+    for (const stored of file.incarnations) {
+      const others = sources.get(stored.incarnation) ?? [];
+      sources.set(stored.incarnation, [...others, { file, stored }]);
     }
   }
   return sources;
 }
 
-/** Counts events, and tells now and then how far it is. */
+/** Returns a function that counts events and calls `onProgress` every PROGRESS_EVENTS. */
 function progressOf(
   incarnations: readonly (readonly Source[])[],
   onProgress: OnProgress,
 ): (count: number) => void {
   let all = 0;
   for (const sources of incarnations) {
-    const first = Math.min(...sources.map(({ held }) => held.trimmed.sequence));
-    const last = Math.max(...sources.map(({ held }) => held.lastSequence));
+    const first = Math.min(...sources.map(({ stored }) => stored.trimmed.sequence));
+    const last = Math.max(...sources.map(({ stored }) => stored.lastSequence));
     all += Math.max(0, last - first);
   }
-  let [read, told] = [0, 0];
+  let [read, reported] = [0, 0];
   return (count) => {
     read += count;
-    if (read - told < TOLD_EVENTS) return;
-    told = read;
+    if (read - reported < PROGRESS_EVENTS) return;
+    reported = read;
     onProgress(read, all);
   };
 }

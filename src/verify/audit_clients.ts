@@ -1,6 +1,6 @@
 /**
- * The givers' own records against the outboxes: each give that was acknowledged has to be where its
- * answer said, with the same item and likes, and under a name of its own.
+ * Compares the clients' records with the outboxes. Each acknowledged add must be at the sequence
+ * its response named, with the same item and likes, and no two adds may share an event.
  */
 import { Applied } from "./applied.ts";
 import type { Audit } from "./audit_incarnation.ts";
@@ -12,22 +12,22 @@ import type { StoredRecord } from "./outbox_file.ts";
 import type { ClientsReport, Id } from "./report.ts";
 import { Sum } from "./tally.ts";
 
-/** The incarnations that outboxes hold, each with those that do. */
+/** Each incarnation with every outbox that stores it. */
 export type Sources = ReadonlyMap<Id, readonly Source[]>;
 
-/** Names of one page of those that were seen: a bit each. */
-const PAGE_NAMES = 4_096;
+/** Sequences in one page of the seen set, one bit each. */
+const PAGE_SEQUENCES = 4_096;
 
-/** A record whose events are at hand, because the next give is probably in it too. */
+/** The last decoded record, kept because the next add is probably in it too. */
 interface ReadRecord {
   readonly incarnation: Id;
   readonly record: StoredRecord;
   readonly events: readonly AuditedEvent[];
 }
 
-/** Compares gives, one after another. */
+/** Compares adds, one at a time. */
 class ClientsAudit {
-  readonly given = new Sum();
+  readonly acknowledged = new Sum();
   readonly counted = new Sum();
   readonly waiting = new Sum();
   readonly givenUp = new Sum();
@@ -46,21 +46,21 @@ class ClientsAudit {
 
   take(add: AcknowledgedAdd): void {
     const { sequence, itemId, likes } = add;
-    this.given.add(likes);
+    this.acknowledged.add(likes);
     if (this.#audit.ledger.differing.has(add.incarnation)) return this.#differ(add);
     const found = this.#find(add);
     if (found === undefined) return this.#miss(add);
     const event = found.events[sequence - found.record.firstSequence];
     if (event?.itemId !== itemId || event.likes !== likes) {
-      return this.#lose(add, "a give is another event", eventText(event));
+      return this.#lose(add, "an acknowledged add is a different event", eventText(event));
     }
     const sources = this.#sources.get(add.incarnation) ?? [];
     if (!sources.some(({ file }) => file.serverId === add.serverId)) {
       const names = sources.map(({ file }) => file.serverId).join(", ");
-      return this.#lose(add, "a give is in the outbox of another LikesServer", names);
+      return this.#lose(add, "an acknowledged add is in another LikesServer's outbox", names);
     }
     if (this.#isSeen(add)) {
-      return this.#lose(add, "two gives have one name, or one is recorded twice", "one event");
+      return this.#lose(add, "two adds share an event, or one is recorded twice", "one event");
     }
     this[this.#fateOf(add)].add(likes);
   }
@@ -79,14 +79,14 @@ class ClientsAudit {
     return made;
   }
 
-  /** The record in which the give has to be; undefined when no outbox holds it. */
+  /** Returns the record that should hold the add; undefined when no outbox stores it. */
   #find({ incarnation, sequence }: AcknowledgedAdd): ReadRecord | undefined {
     const last = this.#last;
     const { firstSequence = 0, lastSequence = 0 } = last?.record ?? {};
     const isInLast = sequence >= firstSequence && sequence <= lastSequence;
     if (last?.incarnation === incarnation && isInLast) return last;
     for (const source of this.#sources.get(incarnation) ?? []) {
-      const record = source.file.recordWith(source.held, sequence);
+      const record = source.file.recordWith(source.stored, sequence);
       if (record?.bytes === undefined) continue;
       this.#last = { incarnation, record, events: decodeEvents(record.bytes) };
       return this.#last;
@@ -94,24 +94,27 @@ class ClientsAudit {
     return undefined;
   }
 
-  /** What no outbox holds is lost only where nobody can have let go of it, or was copied before it. */
+  /** An absent add is lost only if no outbox can have trimmed it or been copied before it. */
   #miss(add: AcknowledgedAdd): void {
     const { incarnation, sequence, likes } = add;
     if (this.#fateOf(add) === "givenUp") return this.givenUp.add(likes);
     const sources = this.#sources.get(incarnation) ?? [];
-    const isTrimmed = sources.some(({ held }) => held.trimmed.sequence >= sequence);
+    const isTrimmed = sources.some(({ stored }) => stored.trimmed.sequence >= sequence);
     const isApplied = sequence <= this.#appliedOf(add).sequence;
     const isWhole = sources.some(({ file }) => !file.isCopy);
     if (isWhole && !isTrimmed && !isApplied) {
-      return this.#lose(add, "a give that was acknowledged is in no outbox", "nothing");
+      return this.#lose(add, "an acknowledged add is in no outbox", "nothing");
     }
-    return this.#undecide(add, "the event of a give is in no outbox any more");
+    return this.#undecide(add, "an acknowledged add is no longer in any outbox");
   }
 
-  /** Other events than an outbox has were applied: nobody can look at those, and what follows ends. */
+  /**
+   * The ledger applied events that the outbox lacks: they cannot be read, and later ones are given
+   * up.
+   */
   #differ(add: AcknowledgedAdd): void {
     if (this.#fateOf(add) !== "counted") return this.givenUp.add(add.likes);
-    return this.#undecide(add, "the event of a give is perhaps not the one that was applied");
+    return this.#undecide(add, "the applied event may differ from this add");
   }
 
   #undecide({ serverId, incarnation, sequence, likes }: AcknowledgedAdd, what: string): void {
@@ -127,19 +130,19 @@ class ClientsAudit {
     this.#audit.findings.diverge(place, what, eventText(add), found);
   }
 
-  /** Whether a give had this name before. Only names that an outbox holds are kept. */
+  /** Returns whether an earlier add had this sequence. Remembers stored sequences only. */
   #isSeen({ incarnation, sequence }: AcknowledgedAdd): boolean {
-    const name = `${incarnation} ${Math.floor(sequence / PAGE_NAMES)}`;
-    const page = this.#seen.get(name) ?? new Uint8Array(PAGE_NAMES / 8);
-    this.#seen.set(name, page);
-    const [index, bit] = [Math.floor((sequence % PAGE_NAMES) / 8), 1 << (sequence % 8)];
+    const key = `${incarnation} ${Math.floor(sequence / PAGE_SEQUENCES)}`;
+    const page = this.#seen.get(key) ?? new Uint8Array(PAGE_SEQUENCES / 8);
+    this.#seen.set(key, page);
+    const [index, bit] = [Math.floor((sequence % PAGE_SEQUENCES) / 8), 1 << (sequence % 8)];
     const before = page[index] ?? 0;
     page[index] = before | bit;
     return (before & bit) !== 0;
   }
 }
 
-/** Compares every give of `files`; undefined when there are none. */
+/** Compares every add in `files`. Returns undefined without files. */
 export function auditClients(
   files: readonly ClientFile[],
   sources: Sources,
@@ -155,11 +158,11 @@ export function auditClients(
         const { serverId, incarnation, sequence } = line.add;
         audit.findings.attempt({ serverId, incarnation, sequence }, () => adds.take(line.add));
       } else {
-        const what = `line ${number} of ${JSON.stringify(file.path)} is no give`;
+        const what = `line ${number} of ${JSON.stringify(file.path)} is not from likes add --json`;
         audit.findings.miss({ what });
       }
     }
   }
-  const { given, counted, waiting, givenUp, lost, undecided } = adds;
-  return { given, counted, waiting, givenUp, lost, undecided, unacknowledged };
+  const { acknowledged, counted, waiting, givenUp, lost, undecided } = adds;
+  return { acknowledged, counted, waiting, givenUp, lost, undecided, unacknowledged };
 }

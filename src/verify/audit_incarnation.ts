@@ -1,4 +1,4 @@
-/** The audit of one incarnation: its history against what the ledger says that it has applied of it. */
+/** Audits one incarnation: its history against what the ledger applied. */
 import { Applied } from "./applied.ts";
 import { chainOf, placeOf } from "./chain.ts";
 import type { Source, VerifiedRecord } from "./chain.ts";
@@ -9,26 +9,26 @@ import type { Position } from "./outbox_file.ts";
 import type { OutboxTally, Tally } from "./tally.ts";
 import { plus, spanText, unknownLikes } from "./tally.ts";
 
-/** What every part of an audit adds to. */
+/** The state shared by all parts of an audit. */
 export interface Audit {
   readonly ledger: LedgerFile;
   readonly tally: Tally;
   readonly findings: Findings;
-  /** Is told of events that were read, now and then. */
+  /** Called with the number of events just read. */
   readonly onEvents: (count: number) => void;
 }
 
-/** What was read of the counted events. */
+/** The counted events of the incarnation. */
 interface Counted {
   likes: bigint;
-  /** Counted events that nobody can look at. */
+  /** Counted events that no outbox stores. */
   missingEvents: number;
 }
 
-/** Audits an incarnation of which `holders`, one or more, hold a part. */
+/** Audits an incarnation, parts of which are in `first` and `others`. */
 export function auditIncarnation(first: Source, others: readonly Source[], audit: Audit): void {
   const { ledger, tally, findings } = audit;
-  const applied = new Applied(ledger, first.held.incarnation, first.file.outboxId);
+  const applied = new Applied(ledger, first.stored.incarnation, first.file.outboxId);
   const all = byAgreement([first, ...others], ledger.incarnation(applied.incarnation));
   for (const source of all) expectOutbox(source, applied, findings);
   const differing = all.filter((source) => differs(source, applied));
@@ -36,12 +36,12 @@ export function auditIncarnation(first: Source, others: readonly Source[], audit
   const counted: Counted = { likes: 0n, missingEvents: 0 };
   const reading = { serverId: first.file.serverId, sources, applied, counted, findings };
   let end = 0;
-  for (const link of historyOf(sources, findings)) {
-    miss(end + 1, link.firstSequence - 1, reading);
-    readLink(link, reading, audit);
-    end = link.lastSequence;
+  for (const record of historyOf(sources, findings)) {
+    miss(end + 1, record.firstSequence - 1, reading);
+    readRecord(record, reading, audit);
+    end = record.lastSequence;
   }
-  const reach = Math.max(applied.sequence, ...sources.map(({ held }) => held.trimmed.sequence));
+  const reach = Math.max(applied.sequence, ...sources.map(({ stored }) => stored.trimmed.sequence));
   miss(end + 1, reach, reading);
   tally.incarnations++;
   for (const source of differing) readDiffering(source, applied, audit);
@@ -51,16 +51,19 @@ export function auditIncarnation(first: Source, others: readonly Source[], audit
   addUp(reading, sums);
 }
 
-/** Whether it holds other events than were applied, and an operator decided to leave it so. */
-function differs({ file, held }: Source, { sequence, digest, differsBy }: Applied): boolean {
-  if (differsBy === undefined) return false;
-  const position = file.positionAt(held, sequence);
+/** Returns whether a source differs from what was applied, by an operator's decision. */
+function differs(
+  { file, stored }: Source,
+  { sequence, digest, differenceDecision }: Applied,
+): boolean {
+  if (differenceDecision === undefined) return false;
+  const position = file.positionAt(stored, sequence);
   if (position !== undefined) return position.digest !== digest;
-  // What was applied ended where none of its own records does.
-  return file.recordWith(held, sequence) !== undefined;
+  // The applied sequence falls inside one of its records.
+  return file.recordWith(stored, sequence) !== undefined;
 }
 
-/** Reads what is not counted, to find what is wrong with it. */
+/** Checks the records of a differing source, none of which are counted. */
 function readDiffering(
   source: Source,
   applied: Applied,
@@ -79,7 +82,12 @@ function readDiffering(
 function expectOutbox(source: Source, { outboxId }: Applied, findings: Findings): void {
   const found = source.file.outboxId;
   if (outboxId === undefined || outboxId === found) return;
-  findings.diverge(placeOf(source, 0), "the incarnation is of another outbox", outboxId, found);
+  findings.diverge(
+    placeOf(source, 0),
+    "the incarnation belongs to another outbox",
+    outboxId,
+    found,
+  );
 }
 
 interface Reading {
@@ -90,7 +98,7 @@ interface Reading {
   readonly findings: Findings;
 }
 
-function readLink(
+function readRecord(
   { source, firstSequence, lastSequence, events }: VerifiedRecord,
   reading: Reading,
   { tally, onEvents }: Audit,
@@ -113,27 +121,29 @@ function readLink(
   }
 }
 
-/** Names events that nobody can look at, unless a decision says that they never count. */
+/** Reports events that no outbox stores, except those in a closed gap. */
 function miss(first: number, last: number, reading: Reading): void {
   const { serverId, sources, applied, counted, findings } = reading;
-  const { incarnation, differsBy } = applied;
+  const { incarnation, differenceDecision } = applied;
   counted.missingEvents += applied.countedBetween(first, last);
   for (const range of applied.outsideGaps(first, last)) {
     const [firstSequence, lastSequence] = [range.first, range.last];
-    const isTrimmed = sources.some(({ held }) => held.trimmed.sequence >= lastSequence);
-    const isOther = sources.length === 0 && differsBy !== undefined;
-    const what = isTrimmed ? "its outbox has let go of them" : "no outbox holds them";
+    const isTrimmed = sources.some(({ stored }) => stored.trimmed.sequence >= lastSequence);
+    const isOther = sources.length === 0 && differenceDecision !== undefined;
+    const what = isTrimmed ? "trimmed from its outbox" : "in no outbox";
     findings.miss({
       serverId,
       incarnation,
       firstSequence,
       lastSequence,
-      what: isOther ? `its outbox holds others, and decision ${differsBy} left it so` : what,
+      what: isOther
+        ? `its outbox has different events, which decision ${differenceDecision} accepted`
+        : what,
     });
   }
 }
 
-/** The place up to which the ledger has applied has to be one of the outbox, with the same digest. */
+/** The applied sequence must be the end of a record in the outbox, with the same digest. */
 function expectApplied(sources: readonly Source[], applied: Applied, findings: Findings): void {
   const [source] = sources;
   if (source === undefined) return;
@@ -142,23 +152,19 @@ function expectApplied(sources: readonly Source[], applied: Applied, findings: F
   const position = positionAt(sources, sequence, findings);
   if (position !== undefined) {
     if (position.digest === digest) return;
-    return findings.diverge(place, "other events were applied", position.digest, digest);
+    return findings.diverge(place, "different events were applied", position.digest, digest);
   }
-  const end = positionAt(sources, source.held.lastSequence, findings);
-  const isPast = sources.every(({ held }) => held.lastSequence < sequence);
+  const end = positionAt(sources, source.stored.lastSequence, findings);
+  const isPast = sources.every(({ stored }) => stored.lastSequence < sequence);
   if (isPast && end?.digest === digest) {
-    findings.diverge(
-      place,
-      "the applied sequence is not that of its digest",
-      end.sequence,
-      sequence,
-    );
+    const what = "the applied sequence does not match its digest";
+    findings.diverge(place, what, end.sequence, sequence);
   }
-  for (const { file, held } of sources) {
-    const record = findings.attempt(place, () => file.recordWith(held, sequence));
+  for (const { file, stored } of sources) {
+    const record = findings.attempt(place, () => file.recordWith(stored, sequence));
     if (record === undefined) continue;
-    const expected = `the end of a record, as #${record.lastSequence}`;
-    return findings.diverge(place, "a record is applied in part", expected, `#${sequence}`);
+    const expected = `the end of a record, such as #${record.lastSequence}`;
+    return findings.diverge(place, "a record is partly applied", expected, `#${sequence}`);
   }
 }
 
@@ -168,15 +174,15 @@ function positionAt(
   findings: Findings,
 ): Position | undefined {
   for (const source of sources) {
-    const { file, held } = source;
-    const read = () => file.positionAt(held, sequence);
+    const { file, stored } = source;
+    const read = () => file.positionAt(stored, sequence);
     const position = findings.attempt(placeOf(source, sequence), read);
     if (position !== undefined) return position;
   }
   return undefined;
 }
 
-/** Adds what the ledger has to have applied: by the events, and by the outboxes' own sums. */
+/** Adds what the ledger must have applied, by the events and by the outboxes' running totals. */
 function addUp({ serverId, sources, applied, counted, findings }: Reading, to: OutboxTally): void {
   const own = ownLikes(sources, applied, findings);
   const read = { least: counted.likes, most: counted.likes };
@@ -184,14 +190,14 @@ function addUp({ serverId, sources, applied, counted, findings }: Reading, to: O
   const isWithin = own !== undefined && own >= span.least && own <= span.most;
   if (own !== undefined && !isWithin) {
     const place = { serverId, incarnation: applied.incarnation, sequence: applied.sequence };
-    const what = "the outbox's own sum is not that of its events";
+    const what = "the outbox's own sum does not match its events";
     findings.diverge(place, what, spanText(span), own);
   }
   to.applied = plus(to.applied, isWithin ? { least: own, most: own } : span);
   to.own = to.own === undefined || own === undefined ? undefined : to.own + own;
 }
 
-/** What is counted by the sums that the outboxes keep, without a look at any event. */
+/** Returns the counted likes by the outboxes' running totals, without reading any event. */
 function ownLikes(
   sources: readonly Source[],
   { sequence, gaps }: Applied,

@@ -1,4 +1,4 @@
-/** The audit of a ledger's own sums against what was read of the outboxes. */
+/** Audits the ledger's sums against the outboxes. */
 import { Applied } from "./applied.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import type { Findings } from "./findings.ts";
@@ -8,22 +8,22 @@ import type { Id } from "./report.ts";
 import { plus, spanText, unknownLikes } from "./tally.ts";
 import type { OutboxTally, Span, Tally } from "./tally.ts";
 
-/** The ledger's sums, as they were found. */
+/** The sums found in the ledger. */
 export interface LedgerSums {
   items: bigint;
   itemCount: number;
   members: bigint;
 }
 
-/** Audits what is the ledger's alone, once every outbox is read. */
+/** Audits the ledger's own rows. Call once every outbox is read. */
 export function auditLedger(outboxes: readonly OutboxFile[], audit: Audit): LedgerSums {
   const { ledger, tally, findings } = audit;
   const sums: LedgerSums = { items: 0n, itemCount: 0, members: 0n };
   findings.attempt({}, () => {
-    nameGaps(audit);
-    expectRetirings(audit);
+    listGaps(audit);
+    expectDecisions(audit);
     for (const { incarnation } of ledger.incarnations()) {
-      addUnheld(new Applied(ledger, incarnation), audit);
+      addOrphaned(new Applied(ledger, incarnation), audit);
     }
   });
   for (const [outboxId, one] of tally.outboxes) {
@@ -44,8 +44,8 @@ export function auditLedger(outboxes: readonly OutboxFile[], audit: Audit): Ledg
   return sums;
 }
 
-/** Every gap that was closed is told, so that nobody takes the sum for all that was accepted. */
-function nameGaps({ ledger, findings }: Audit): void {
+/** Lists every closed gap: the total lacks events that clients had acknowledged. */
+function listGaps({ ledger, findings }: Audit): void {
   for (const gap of ledger.gaps) {
     const row = ledger.incarnation(gap.incarnation);
     const member = row && ledger.member(row.outboxId);
@@ -54,29 +54,29 @@ function nameGaps({ ledger, findings }: Audit): void {
     const { incarnation, lastSequence: sequence, decision } = gap;
     const applied = row?.appliedSequence ?? 0;
     if (applied >= sequence) continue;
-    const what = `decision ${decision} closed a gap, and what follows is not counted on`;
+    const what = `decision ${decision} closed a gap, but the applied sequence has not passed it`;
     findings.diverge({ serverId, incarnation, sequence }, what, sequence, applied);
   }
 }
 
-/** Nothing is given up that nobody decided to give up. */
-function expectRetirings({ ledger, findings }: Audit): void {
-  const given = givenUp(ledger.decisions);
-  const found = "no decision about it";
+/** Every retirement must have its decision. */
+function expectDecisions({ ledger, findings }: Audit): void {
+  const retired = retiredBy(ledger.decisions);
+  const [expected, found] = ["a decision to retire it", "no decision"];
   for (const { outboxId, serverId, isRetired } of ledger.members()) {
-    if (!isRetired || given.members.has(outboxId)) continue;
-    findings.diverge({ serverId }, "a LikesServer is retired", "a decision to retire it", found);
+    if (!isRetired || retired.members.has(outboxId)) continue;
+    findings.diverge({ serverId }, "a LikesServer is retired", expected, found);
   }
   for (const { incarnation, outboxId, isRetired } of ledger.incarnations()) {
-    if (!isRetired || given.outboxes.has(outboxId) || given.incarnations.has(incarnation)) continue;
+    if (!isRetired || retired.outboxes.has(outboxId) || retired.incarnations.has(incarnation))
+      continue;
     const serverId = ledger.member(outboxId)?.serverId ?? "";
-    const what = "an incarnation is given up";
-    findings.diverge({ serverId, incarnation }, what, "a decision to give it up", found);
+    findings.diverge({ serverId, incarnation }, "an incarnation is retired", expected, found);
   }
 }
 
-/** What decisions give up: members, all open incarnations of an outbox, or one incarnation. */
-function givenUp(decisions: readonly Decision[]) {
+/** Returns what decisions retire: members, all open incarnations of an outbox, or one. */
+function retiredBy(decisions: readonly Decision[]) {
   const [members, outboxes, incarnations] = [new Set<Id>(), new Set<Id>(), new Set<Id>()];
   for (const { kind, trouble, outboxId, incarnation } of decisions) {
     if (kind === "retire") {
@@ -91,14 +91,14 @@ function givenUp(decisions: readonly Decision[]) {
   return { members, outboxes, incarnations };
 }
 
-/** What the ledger applied of an incarnation that no outbox holds any more. */
-function addUnheld(applied: Applied, { ledger, tally, findings }: Audit): void {
+/** Adds the applied events of an incarnation that no outbox stores. */
+function addOrphaned(applied: Applied, { ledger, tally, findings }: Audit): void {
   const { incarnation, outboxId = "", sequence, gaps, isRetired } = applied;
   const outbox = tally.outbox(outboxId);
   if (outbox.reach.has(incarnation) || sequence === 0) return;
   const events = applied.countedBetween(1, sequence);
   outbox.orphanedEvents += sequence;
-  outbox.isUnheldPlain &&= gaps.length === 0 && !isRetired;
+  outbox.areOrphansWhole &&= gaps.length === 0 && !isRetired;
   outbox.applied = plus(outbox.applied, unknownLikes(events));
   if (events === 0) return;
   findings.miss({
@@ -106,13 +106,13 @@ function addUnheld(applied: Applied, { ledger, tally, findings }: Audit): void {
     incarnation,
     firstSequence: 1,
     lastSequence: sequence,
-    what: "no outbox holds them",
+    what: "in no outbox",
   });
 }
 
 /**
- * An outbox remembers how many events it has forgotten, as closed, and their likes. When these
- * are the events that the ledger applied and nobody holds, their likes are known after all.
+ * An outbox keeps the number and the likes of the events in purged incarnations. If those are
+ * exactly the orphaned events, their likes are known after all.
  */
 function addPurged(
   outbox: OutboxTally,
@@ -121,18 +121,18 @@ function addPurged(
   for (const { incarnations, purged, serverId } of outboxes) {
     const { most } = unknownLikes(purged.events);
     if (purged.likes > most) {
-      const what = "what an outbox has forgotten cannot have had so many likes";
+      const what = "the purged events cannot have that many likes";
       findings.diverge({ serverId }, what, `0 to ${most}`, purged.likes);
     }
-    const held = new Set(incarnations.map(({ incarnation }) => incarnation));
+    const stored = new Set(incarnations.map(({ incarnation }) => incarnation));
     let known = outbox.orphanedEvents;
-    for (const [incarnation, reach] of outbox.reach) if (!held.has(incarnation)) known += reach;
+    for (const [incarnation, reach] of outbox.reach) if (!stored.has(incarnation)) known += reach;
     if (purged.events <= known) continue;
-    const what = `it has forgotten ${purged.events} events, of which the ledger knows ${known}`;
+    const what = `its outbox purged ${purged.events} events, of which the ledger knows ${known}`;
     findings.miss({ serverId, what });
   }
   const [only, ...copies] = outboxes;
-  const isPlain = outbox.isUnheldPlain && only?.purged.events === outbox.orphanedEvents;
+  const isPlain = outbox.areOrphansWhole && only?.purged.events === outbox.orphanedEvents;
   if (only === undefined || copies.length > 0 || !isPlain) {
     if (outbox.orphanedEvents > 0) outbox.own = undefined;
     return;
@@ -154,13 +154,13 @@ function auditMember(
 ): void {
   const { applied } = tally.outbox(outboxId);
   if (!isWithin(appliedLikes, applied)) {
-    const what = "the member's applied likes are not those of its events";
+    const what = "the member's applied likes do not match its events";
     findings.diverge({ serverId }, what, spanText(applied), appliedLikes);
   }
   if (isKnown && !isRead) findings.miss({ serverId, what: "its outbox was not read" });
 }
 
-/** Compares each item with the events that were read; missing events may be of any item. */
+/** Compares each item with the events read. A missing event may belong to any item. */
 function auditItems(
   ledger: LedgerFile,
   { tally, findings, sums }: { tally: Tally; findings: Findings; sums: LedgerSums },
@@ -173,13 +173,13 @@ function auditItems(
     const read = tally.items.get(itemId);
     tally.items.delete(itemId);
     const span = { least: read ?? 0n, most: (read ?? 0n) + open };
-    if (!isWithin(likes, span)) isNotItem(itemId, spanText(span), likes);
-    else if (isWhole && read === undefined) isNotItem(itemId, "no such item", likes);
+    if (!isWithin(likes, span)) divergeItem(itemId, spanText(span), likes);
+    else if (isWhole && read === undefined) divergeItem(itemId, "no such item", likes);
   }
-  for (const [itemId, read] of tally.items) isNotItem(itemId, read, "no such item");
+  for (const [itemId, read] of tally.items) divergeItem(itemId, read, "no such item");
 
-  function isNotItem(itemId: string, expected: unknown, found: unknown): void {
-    const what = "the likes of an item are not those of its events";
+  function divergeItem(itemId: string, expected: unknown, found: unknown): void {
+    const what = "the item's likes do not match its events";
     findings.diverge({ itemId }, what, expected, found);
   }
 }
@@ -188,15 +188,15 @@ function auditTotals(
   { totalLikes }: LedgerFile,
   { tally, findings, sums }: { tally: Tally; findings: Findings; sums: LedgerSums },
 ): void {
-  // Where nothing is missing it has to be the sum of what was read, whatever else agrees.
+  // With nothing missing, the total must be the sum of the events, whatever else agrees.
   const read = { least: tally.likes, most: tally.likes };
   const applied = findings.missing.count === 0 ? read : tally.applied;
-  const isNotTotal = (what: string, expected: unknown): void => {
+  const divergeTotal = (what: string, expected: unknown): void => {
     findings.diverge({}, `the total is not ${what}`, expected, totalLikes);
   };
-  if (sums.items !== totalLikes) isNotTotal("the sum of the items", sums.items);
-  if (sums.members !== totalLikes) isNotTotal("the sum of the members", sums.members);
-  if (!isWithin(totalLikes, applied)) isNotTotal("that of the events", spanText(applied));
+  if (sums.items !== totalLikes) divergeTotal("the sum of the items", sums.items);
+  if (sums.members !== totalLikes) divergeTotal("the sum of the members", sums.members);
+  if (!isWithin(totalLikes, applied)) divergeTotal("the sum of the events", spanText(applied));
 }
 
 function isWithin(likes: bigint, { least, most }: Span): boolean {

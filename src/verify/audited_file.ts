@@ -1,60 +1,60 @@
 /**
- * A database of a role, opened to be read: while its role runs, after it crashed, or as a copy.
+ * A role's database, opened read-only: while the role runs, after a crash, or as a copy.
  *
- * All of a file is read in one transaction, so it is one commit of its role, whatever that writes
- * meanwhile. Nothing is trusted: not the kind of file, not its tables, not the type or size of a value.
+ * One read transaction covers the whole audit, so that it sees one commit even while the role
+ * writes. Nothing is trusted: neither the kind of file, nor its tables, nor the type or size of a
+ * value.
  */
 import { lstatSync } from "node:fs";
 import { SERVER_ID_CHARS_MAX } from "../limits.ts";
 import { Database, SqliteError } from "../store/sqlite/sqlite.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
-/** What a database has to be. */
+/** The kind of database that an audit expects. */
 export interface AuditedKind {
   readonly name: "outbox" | "ledger";
   readonly applicationId: bigint;
   readonly tables: readonly string[];
 }
 
-/** A row as SQLite gives it: numbers as bigint. */
+/** A row as SQLite returns it, numbers as bigint. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A file that cannot be looked at; the message says why, and the way out. */
+/** A file that cannot be read; the message says why, and the way out. */
 export class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
 
-/** The version of the tables that are read here. */
+/** The schema version that the audit reads. */
 const SCHEMA_VERSION = 1n;
-/** How long an opening waits for a process that recovers what a crash left. */
+/** How long opening waits for a process that is recovering the log after a crash. */
 const BUSY_WAIT_MS = 1_000;
-/** KiB of pages that a file keeps in memory: there may be hundreds of files. */
+/** Page cache of one file, small because an audit may open hundreds. */
 const CACHE_KIB = 1_024;
 const ID = /^[0-9a-f]{32}$/;
 const ID_CHARS = 32;
-/** Bytes of the longest label of a LikesServer. */
+/** The most UTF-8 bytes of a LikesServer's label. */
 export const SERVER_ID_BYTES_MAX = 4 * SERVER_ID_CHARS_MAX;
-/** The last millisecond that a Date of JavaScript can be. */
+/** The last time that a JavaScript Date can hold. */
 const TIME_MAX_MS = 8.64e15;
 
-/** Whether `error` is SQLite's own. */
+/** Returns whether `error` comes from SQLite. */
 export function isSqliteError(error: unknown): error is SqliteError {
   return error instanceof SqliteError;
 }
 
-/** Whether SQLite read what nobody can have written so. Else it could not read: a disk may fail. */
+/** Returns whether SQLite found a corrupt file, rather than failing to read the disk. */
 export function isDamage(error: unknown): error is SqliteError {
   return isSqliteError(error) && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code);
 }
 
-/** An open database, as one commit left it. */
+/** An open database, seen as of one commit. */
 export class AuditedFile implements Disposable {
   readonly path: string;
   readonly #database: Database;
 
   /**
-   * Opens the file and begins the read. Throws UnreadableFileError, or SQLite's error for a damaged
-   * page.
+   * Opens the file and starts the read. Throws UnreadableFileError, or SqliteError when damaged.
    */
   constructor(path: string, kind: AuditedKind) {
     checkKindOfFile(path);
@@ -76,40 +76,38 @@ export class AuditedFile implements Disposable {
     this.#database.pragma(`cache_size = -${CACHE_KIB}`);
     this.#database.exec("BEGIN");
     if (this.#pragma("application_id") !== kind.applicationId) {
-      throw new UnreadableFileError(`it is no ${kind.name} of likes; give the right one`);
+      throw new UnreadableFileError(`it is not a likes ${kind.name}; give the right file`);
     }
     const version = this.#pragma("user_version");
     if (version !== SCHEMA_VERSION) {
-      const found = `it is of version ${String(version)}, and this build reads ${SCHEMA_VERSION} alone`;
-      throw new UnreadableFileError(`${found}; use the build that wrote it`);
+      const found = `it has schema version ${String(version)}`;
+      const wayOut = `this build reads only ${SCHEMA_VERSION}; use the build that wrote it`;
+      throw new UnreadableFileError(`${found}, and ${wayOut}`);
     }
-    // A view or a virtual table of that name could answer anything, and take for ever.
+    // A view or a virtual table of that name could return anything, and never finish.
     const tables = this.rows(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
     ).map(({ name }) => name);
     const absent = kind.tables.find((name) => !tables.includes(name));
     if (absent !== undefined)
-      throw new UnreadableFileError(`it has no table ${absent}; put a copy back`);
+      throw new UnreadableFileError(`it has no table ${absent}; restore a backup`);
   }
 
   #pragma(name: string): unknown {
     return this.#database.pragma(name);
   }
 
-  /** Prepares a query. Throws UnreadableFileError when the tables are not those that it names. */
+  /** Prepares a query. Throws UnreadableFileError when a table or column is absent. */
   query(sql: string) {
     return attempt(() => this.#database.prepare<unknown[], Row>(sql));
   }
 
-  /** All rows of a query that gives few. */
+  /** Returns all rows of a query with few. */
   rows(sql: string, ...values: readonly unknown[]): readonly Row[] {
     return this.query(sql).all(...values);
   }
 
-  /**
-   * Compares every row with its indexes and its type; throws CorruptStoreError when one does not
-   * agree.
-   */
+  /** Checks every row against its indexes and types. Throws CorruptStoreError. */
   checkIntegrity(): void {
     const found = this.#database.pragma("integrity_check(1)");
     if (found !== "ok") throw new CorruptStoreError(String(found).replaceAll(/\s+/g, " "));
@@ -120,20 +118,21 @@ export class AuditedFile implements Disposable {
   }
 }
 
-/** A pipe would be waited for without end, and a link hides which store is meant. */
+/** Opening a pipe would block forever, and a link hides which store is meant. */
 function checkKindOfFile(path: string): void {
   const found = attempt(() => lstatSync(path, { throwIfNoEntry: false }));
   if (found === undefined)
     throw new UnreadableFileError("there is no such file; give the right one");
   if (found.isSymbolicLink())
     throw new UnreadableFileError("it is a symbolic link; give the file itself");
-  if (!found.isFile()) throw new UnreadableFileError("it is not a file; give the right one");
-  if (found.size === 0) throw new UnreadableFileError("it is empty; put a copy back");
+  if (!found.isFile())
+    throw new UnreadableFileError("it is not a regular file; give the right one");
+  if (found.size === 0) throw new UnreadableFileError("it is empty; restore a backup");
 }
 
 /**
- * Runs what belongs to opening: an error of SQLite or of the system means that nobody can look, but for
- * a page that nobody can have written so. What is no database at all may be the wrong file.
+ * Runs a step of opening. An error of SQLite or the system becomes an UnreadableFileError, except
+ * corruption. A file that is no database at all counts as unreadable: it may be the wrong file.
  */
 function attempt<T>(work: () => T): T {
   try {
@@ -141,22 +140,22 @@ function attempt<T>(work: () => T): T {
   } catch (error) {
     if (isDamage(error) && error.code !== "SQLITE_NOTADB") throw error;
     if (!isSqliteError(error) && !(error instanceof Error && "syscall" in error)) throw error;
-    const wayOut = "see that it is whole, and that its folder can be written";
+    const wayOut = "check that it is complete and that its folder is writable";
     throw new UnreadableFileError(`${error.message}; ${wayOut}`, { cause: error });
   }
 }
 
-/** A column, or null where it is longer than `bytesMax`: nothing of it is read then. */
+/** SQL for a column, or NULL where it exceeds `bytesMax`: the value is then not read at all. */
 export function bounded(column: string, bytesMax: number): string {
   return `iif(octet_length(${column}) <= ${bytesMax}, ${column}, NULL) AS ${column}`;
 }
 
-/** A column that holds an id or a digest. */
+/** SQL for a column of an id or a digest. */
 export function idColumn(column: string): string {
   return bounded(column, ID_CHARS);
 }
 
-/** A whole number of a row that is exact as a number. Throws CorruptStoreError. */
+/** Returns a column as a safe integer from 0. Throws CorruptStoreError. */
 export function whole(row: Row, column: string): number {
   const value = row[column];
   if (typeof value === "bigint" && value >= 0n && value <= Number.MAX_SAFE_INTEGER) {
@@ -165,7 +164,9 @@ export function whole(row: Row, column: string): number {
   throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
-/** A time of a row, in ms since 1970, or null. Throws CorruptStoreError for one that no Date can be. */
+/**
+ * Returns a column as Unix ms, undefined for NULL. Throws CorruptStoreError if no Date holds it.
+ */
 export function timeOf(row: Row, column: string): number | undefined {
   if (row[column] === null) return undefined;
   const timeMs = whole(row, column);
@@ -173,21 +174,21 @@ export function timeOf(row: Row, column: string): number | undefined {
   throw new CorruptStoreError(`${column} is ${timeMs}`);
 }
 
-/** Likes of a row. Throws CorruptStoreError. */
+/** Returns a column of likes. Throws CorruptStoreError. */
 export function likesOf(row: Row, column: string): bigint {
   const value = row[column];
   if (typeof value === "bigint" && value >= 0n) return value;
   throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
-/** An id of a row, or a digest. Throws CorruptStoreError. */
+/** Returns a column of an id or a digest. Throws CorruptStoreError. */
 export function idOf(row: Row, column: string): string {
   const value = row[column];
   if (typeof value === "string" && ID.test(value)) return value;
   throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
-/** Text of a row. Throws CorruptStoreError. */
+/** Returns a column of text. Throws CorruptStoreError. */
 export function textOf(row: Row, column: string): string {
   const value = row[column];
   if (typeof value === "string") return value;

@@ -1,30 +1,30 @@
 /**
- * The records of an incarnation in one outbox, each against the one before: its sequences follow, its
- * digest is that of its bytes, its bytes are events, and its likes are theirs. After something wrong
- * the chain goes on from what is stored, so that each damage is told once.
+ * Verifies the records of an incarnation in one outbox, each against the one before: its sequences
+ * follow, its digest matches its bytes, its bytes are events, and its likes match them. After a
+ * defect the chain continues from the stored values, so that each defect is reported once.
  */
 import { createHash } from "node:crypto";
 import type { Findings } from "./findings.ts";
 import { decodeEvents } from "./like_events.ts";
 import type { AuditedEvent } from "./like_events.ts";
-import type { HeldIncarnation, OutboxFile, Position, StoredRecord } from "./outbox_file.ts";
+import type { StoredIncarnation, OutboxFile, Position, StoredRecord } from "./outbox_file.ts";
 import type { Id, Place } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
-/** An incarnation in one outbox. */
+/** An incarnation as one outbox stores it. */
 export interface Source {
   readonly file: OutboxFile;
-  readonly held: HeldIncarnation;
+  readonly stored: StoredIncarnation;
 }
 
-/** A record of a chain; without events where its bytes are none. */
+/** A record of a chain; `events` is undefined when its bytes are not its events. */
 export interface VerifiedRecord extends StoredRecord {
   readonly source: Source;
   readonly events: readonly AuditedEvent[] | undefined;
 }
 
-/** What is wrong with a record: the first thing. */
-interface Wrong {
+/** The first thing wrong with a record. */
+interface Defect {
   readonly what: string;
   readonly expected: unknown;
   readonly found: unknown;
@@ -33,7 +33,7 @@ interface Wrong {
 const DIGEST_DIGITS = 32;
 const SEQUENCE_BYTES = 8;
 
-/** The digest after a record: the first half of SHA-256 over the one before, its place, its bytes. */
+/** The first half of SHA-256 over the digest before, the first sequence and the bytes. */
 function digestAfter(before: Id, firstSequence: number, bytes: Uint8Array): Id {
   const place = Buffer.alloc(SEQUENCE_BYTES);
   place.writeBigUInt64BE(BigInt(firstSequence));
@@ -41,17 +41,17 @@ function digestAfter(before: Id, firstSequence: number, bytes: Uint8Array): Id {
   return hash.digest("hex").slice(0, DIGEST_DIGITS);
 }
 
-/** Where something of `holder` is. */
-export function placeOf({ file, held }: Source, sequence: number): Place {
-  return { serverId: file.serverId, incarnation: held.incarnation, sequence };
+/** Returns the place of a sequence in a source. */
+export function placeOf({ file, stored }: Source, sequence: number): Place {
+  return { serverId: file.serverId, incarnation: stored.incarnation, sequence };
 }
 
-/** Returns the records that are at their place, in order, and finds what is wrong with any. */
+/** Yields the records in sequence order and reports their defects; skips those out of place. */
 export function* chainOf(source: Source, findings: Findings): Generator<VerifiedRecord> {
-  const { trimmed, acknowledged, incarnation } = source.held;
+  const { trimmed, acknowledged, incarnation } = source.stored;
   if (trimmed.sequence === 0) {
     const start = { sequence: 0, digest: incarnation, likes: 0n };
-    expectSame(source, "the incarnation begins elsewhere", {
+    expectSame(source, "the incarnation has a wrong start", {
       expected: start,
       found: trimmed,
       findings,
@@ -61,16 +61,16 @@ export function* chainOf(source: Source, findings: Findings): Generator<Verified
   let isAcknowledgedMet = acknowledged.sequence === trimmed.sequence;
   if (isAcknowledgedMet) expectAcknowledged(source, trimmed, findings);
   try {
-    for (const record of source.file.records(source.held)) {
+    for (const record of source.file.records(source.stored)) {
       const { firstSequence, lastSequence } = record;
       const place = placeOf(source, firstSequence);
       if (firstSequence <= before.sequence || lastSequence < firstSequence) {
-        findings.diverge(place, "a record is not at its place", before.sequence + 1, firstSequence);
+        findings.diverge(place, "a record is out of place", before.sequence + 1, firstSequence);
         continue;
       }
       const events = eventsOf(record);
-      const wrong = wrongOf(before, record, events);
-      if (wrong !== undefined) findings.diverge(place, wrong.what, wrong.expected, wrong.found);
+      const defect = defectOf(before, record, events);
+      if (defect !== undefined) findings.diverge(place, defect.what, defect.expected, defect.found);
       before = record;
       if (record.sequence === acknowledged.sequence) {
         isAcknowledgedMet = true;
@@ -85,12 +85,12 @@ export function* chainOf(source: Source, findings: Findings): Generator<Verified
   }
   if (isAcknowledgedMet) return;
   const place = placeOf(source, acknowledged.sequence);
-  findings.diverge(place, "what is acknowledged is not there", "the end of a record", "none");
+  findings.diverge(place, "the acknowledged position is missing", "the end of a record", "none");
 }
 
-/** The events of a record, or why its bytes are none. */
+/** Returns the events of a record, or why its bytes are not events. */
 function eventsOf({ bytes }: StoredRecord): readonly AuditedEvent[] | string {
-  if (bytes === undefined) return "they are more than a record may have";
+  if (bytes === undefined) return "more bytes than a record may have";
   try {
     return decodeEvents(bytes);
   } catch (error) {
@@ -99,11 +99,11 @@ function eventsOf({ bytes }: StoredRecord): readonly AuditedEvent[] | string {
   }
 }
 
-function wrongOf(
+function defectOf(
   before: Position,
   record: StoredRecord,
   events: readonly AuditedEvent[] | string,
-): Wrong | undefined {
+): Defect | undefined {
   const { firstSequence, lastSequence, bytes, digest, likes } = record;
   const follows = firstSequence === before.sequence + 1;
   if (!follows) {
@@ -111,27 +111,31 @@ function wrongOf(
   }
   const computed = bytes && digestAfter(before.digest, firstSequence, bytes);
   if (computed !== undefined && computed !== digest) {
-    return { what: "the digest is not that of the record", expected: computed, found: digest };
+    return { what: "the digest does not match the record", expected: computed, found: digest };
   }
   if (typeof events === "string") {
-    return { what: "the bytes of a record are no events", expected: "events", found: events };
+    return { what: "the bytes of a record are not events", expected: "events", found: events };
   }
   const count = lastSequence - firstSequence + 1;
   if (events.length !== count) {
     return {
-      what: "a record has other events than sequences",
+      what: "a record's events do not match its sequences",
       expected: count,
       found: events.length,
     };
   }
   const sum = events.reduce((total, event) => total + event.likes, before.likes);
   if (sum === likes) return undefined;
-  return { what: "the likes are not those of the events", expected: sum, found: likes };
+  return { what: "the likes do not match the events", expected: sum, found: likes };
 }
 
 function expectAcknowledged(source: Source, found: Position, findings: Findings): void {
-  const expected = source.held.acknowledged;
-  expectSame(source, "what is acknowledged is another", { expected, found, findings });
+  const expected = source.stored.acknowledged;
+  expectSame(source, "the acknowledged position does not match its record", {
+    expected,
+    found,
+    findings,
+  });
 }
 
 function expectSame(

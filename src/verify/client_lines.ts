@@ -1,9 +1,9 @@
-/** The lines of a giver's record, each a give that was acknowledged, or an error that was told. */
+/** A client's record: one line of `likes add --json` for each add, acknowledged or failed. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { UnreadableFileError } from "./audited_file.ts";
 import type { Id } from "./report.ts";
 
-/** A give that was acknowledged. */
+/** An acknowledged add. */
 export interface AcknowledgedAdd {
   readonly serverId: string;
   readonly incarnation: Id;
@@ -12,29 +12,29 @@ export interface AcknowledgedAdd {
   readonly likes: bigint;
 }
 
-/** What a line says; `other` is no record of a give. */
+/** One line; `other` is not from `likes add --json`. */
 export type ClientLine =
   | { readonly type: "add"; readonly add: AcknowledgedAdd }
   | { readonly type: "unacknowledged" | "other" };
 
-/** A longer line is no record: an item id of 256 bytes, escaped, takes a third of it. */
+/** Longer lines are `other`: an escaped item id of 256 bytes takes a third of this. */
 const LINE_BYTES_MAX = 8_192;
 const CHUNK_BYTES = 65_536;
 const NEWLINE = 0x0a;
-/** What some editors and shells put before a text; a file that was put together has several. */
+/** Some editors and shells write it first; a concatenated file has several. */
 const BYTE_ORDER_MARK = /^\ufeff/;
 
-/** A giver's record, as long as it is when it is opened. */
+/** A client's record, read up to its size at opening. */
 export class ClientFile implements Disposable {
   readonly path: string;
   readonly #descriptor: number;
   readonly #size: number;
 
-  /** Opens it. Throws UnreadableFileError. */
+  /** Opens the file. Throws UnreadableFileError. */
   constructor(path: string) {
     this.path = path;
     try {
-      // A pipe would be waited for without end.
+      // Opening a pipe would block forever.
       this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -44,10 +44,10 @@ export class ClientFile implements Disposable {
     this.#size = found.size;
     if (found.isFile()) return;
     this[Symbol.dispose]();
-    throw new UnreadableFileError("it is not a file; give the right one");
+    throw new UnreadableFileError("it is not a regular file; give the right one");
   }
 
-  /** The numbers of the lines and what each says, without those that are empty. */
+  /** Yields line numbers and lines, without empty lines. */
   *lines(): Generator<readonly [number, ClientLine]> {
     let number = 1;
     let kept = Buffer.alloc(0);
@@ -58,7 +58,7 @@ export class ClientFile implements Disposable {
         kept = Buffer.alloc(0);
         start = end + 1;
       }
-      // Of a line that is too long, enough is kept to know that it is.
+      // A line that is too long is kept only up to where that shows.
       if (kept.length <= LINE_BYTES_MAX) kept = Buffer.concat([kept, chunk.subarray(start)]);
     }
     yield* lineOf(number, kept);
@@ -85,7 +85,7 @@ function* lineOf(number: number, bytes: Buffer): Generator<readonly [number, Cli
     yield [number, readLine(bytes.toString("utf8").replace(BYTE_ORDER_MARK, ""))];
 }
 
-/** Reads a line as `likes add --json` prints it. */
+/** Parses a line as `likes add --json` prints it. */
 function readLine(text: string): ClientLine {
   let value: unknown;
   try {
@@ -94,7 +94,7 @@ function readLine(text: string): ClientLine {
     return { type: "other" };
   }
   if (typeof value !== "object" || value === null) return { type: "other" };
-  // With anything beside it, it is no answer of ours.
+  // Our errors have no other key.
   if ("error" in value)
     return { type: Object.keys(value).length === 1 ? "unacknowledged" : "other" };
   const { serverId, incarnation, sequence, itemId, likes } = value as Readonly<

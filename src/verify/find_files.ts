@@ -1,17 +1,21 @@
-/** The stores in a data folder: `primary/ledger.sqlite`, and an outbox in each other folder. */
+/**
+ * Finds the stores in a data folder: `primary/ledger.sqlite`, and an outbox in each other folder.
+ */
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LikesError, messageOf } from "../errors.ts";
 
 const PRIMARY = "primary";
 
-/** The paths of the stores in a folder. */
+/** Paths of the stores in a data folder. */
 export interface FoundFiles {
   readonly ledger: string | undefined;
   readonly outboxes: readonly string[];
 }
 
-/** Finds the stores in `dataDir`. Throws LikesError `usage` (no such folder) or `store_unusable`. */
+/**
+ * Finds the stores in `dataDir`. Throws LikesError `usage` (no such folder) or `store_unusable`.
+ */
 export function findFiles(dataDir: string): FoundFiles {
   let names: string[];
   try {
@@ -38,7 +42,7 @@ function noFolder(dataDir: string, cause: unknown): LikesError {
   return new LikesError("usage", message, { cause });
 }
 
-/** Whether something has that name, be it what it has to be or not, and be it readable or not. */
+/** Returns whether anything is at `path`, of any type and readable or not. */
 export function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;

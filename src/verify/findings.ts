@@ -1,9 +1,9 @@
-/** What an audit has found so far: the first of each kind, and how many there are. */
-import type { Divergence, GivenUp, Listed, Missing, Place, Undecided } from "./report.ts";
+/** What an audit has found so far: the first findings of each kind, and their number. */
+import type { Divergence, GivenUp, Listed, Missing, Place, OpenTrouble } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 import { isDamage, isSqliteError } from "./audited_file.ts";
 
-/** More of one kind are only counted: a store that is wrong throughout has millions. */
+/** Further findings are only counted: a store that is wrong throughout has millions. */
 const LISTED_MAX = 100;
 
 class List<T> implements Listed<T> {
@@ -16,15 +16,15 @@ class List<T> implements Listed<T> {
   }
 }
 
-/** Collects what an audit finds, in the order of finding. */
+/** Collects findings in the order they are made. */
 export class Findings {
   readonly divergences = new List<Divergence>();
   readonly missing = new List<Missing>();
   readonly gaps = new List<GivenUp>();
   readonly lost = new List<GivenUp>();
-  readonly troubles = new List<Undecided>();
+  readonly troubles = new List<OpenTrouble>();
 
-  /** `what` is wrong at `place`: `expected` had to be there, and `found` is. */
+  /** Records that `what` is wrong at `place`: `found` instead of `expected`. */
   diverge(place: Place, what: string, expected: unknown, found: unknown): void {
     this.divergences.add({ ...place, what, expected: String(expected), found: String(found) });
   }
@@ -33,7 +33,7 @@ export class Findings {
     this.missing.add(missing);
   }
 
-  /** Runs a read of a store. What it finds damaged is a divergence, what it cannot read is missing. */
+  /** Runs a read of a store. Damage becomes a divergence, and an unreadable part is missing. */
   attempt<T>(place: Place, work: () => T): T | undefined {
     try {
       return work();
@@ -43,17 +43,12 @@ export class Findings {
     }
   }
 
-  /** Notes what a read of a store threw. Throws what is no finding. */
+  /** Records the error of a read. Rethrows one that is no finding. */
   damage(place: Place, error: unknown): void {
     if (error instanceof CorruptStoreError || isDamage(error)) {
-      return this.diverge(
-        place,
-        "the store is damaged",
-        "rows as they were written",
-        error.message,
-      );
+      return this.diverge(place, "the store is damaged", "intact rows", error.message);
     }
     if (!isSqliteError(error)) throw error;
-    this.miss({ ...place, what: `the store could not be read on: ${error.message}` });
+    this.miss({ ...place, what: `the rest of the store cannot be read: ${error.message}` });
   }
 }

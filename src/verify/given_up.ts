@@ -1,8 +1,8 @@
-/** What operators gave up, in all: an exact total is exact without it. */
+/** Sums what operators gave up: an exact total does not include it. */
 import type { Audit } from "./audit_incarnation.ts";
 import type { GivenUpSum, Id } from "./report.ts";
 
-/** Sums what decisions gave up, once every outbox is read, and names what was lost with an outbox. */
+/** Sums what decisions gave up, and lists what rollbacks lost. Call once every outbox is read. */
 export function sumGivenUp(audit: Audit): GivenUpSum {
   const { ledger, tally } = audit;
   const closed = ledger.gaps.reduce(
@@ -15,14 +15,14 @@ export function sumGivenUp(audit: Audit): GivenUpSum {
     const isHeld = tally.outboxes.get(outboxId)?.reach.has(incarnation) === true;
     if (isRetired && !isHeld && !isRolledBack.has(incarnation)) unknownIncarnations++;
   }
-  return { events: closed + tally.abandoned.events + nameLost(audit), unknownIncarnations };
+  return { events: closed + tally.abandoned.events + listLost(audit), unknownIncarnations };
 }
 
 /**
- * Names the events that an outbox forgot, and that nobody holds or counted: the ledger knows nothing of
- * them but their names. Returns how many there are.
+ * Lists the events that an outbox lost by a rollback and that are neither stored nor counted: the
+ * ledger knows only their sequences. Returns their number.
  */
-function nameLost({ ledger, tally, findings }: Audit): number {
+function listLost({ ledger, tally, findings }: Audit): number {
   const ends = new Map<Id, number>();
   let events = 0;
   for (const { incarnation, firstSequence, lastSequence, decision } of ledger.rolledBack) {

@@ -1,7 +1,7 @@
 /**
- * The history of an incarnation, joined from every outbox that holds a part of it: the outbox itself,
- * and copies of it, of which one may still have what another let go of. Where two of them hold other
- * events under one name, the first such name is told, and the one goes on that agrees with the ledger.
+ * Joins the history of an incarnation from its outbox and copies of it; a copy may still have
+ * events that another trimmed. Where two have different events at one sequence, the first such
+ * sequence is reported, and the source that agrees with the ledger goes on.
  */
 import { chainOf, placeOf } from "./chain.ts";
 import type { Source, VerifiedRecord } from "./chain.ts";
@@ -9,14 +9,14 @@ import type { Findings } from "./findings.ts";
 import type { AppliedIncarnation } from "./ledger_file.ts";
 import { eventText } from "./like_events.ts";
 
-/** A chain, and the record that it gives next. */
+/** A chain and its next record. */
 interface ChainReader {
   readonly source: Source;
   readonly chain: Generator<VerifiedRecord>;
   next: VerifiedRecord | undefined;
 }
 
-/** The first name under which a copy holds something else. */
+/** The first sequence at which a copy differs. */
 interface Conflict {
   readonly sequence: number;
   readonly itemId?: string;
@@ -24,14 +24,14 @@ interface Conflict {
   readonly found: string;
 }
 
-/** The sources: those that agree with what the ledger applied come first, those that do not last. */
+/** Sorts sources: those that agree with the ledger first, those that contradict it last. */
 export function byAgreement(
   sources: readonly Source[],
   applied: AppliedIncarnation | undefined,
 ): readonly Source[] {
   if (applied === undefined || sources.length === 1) return sources;
-  const rankOf = ({ file, held }: Source): number => {
-    const position = file.positionAt(held, applied.appliedSequence);
+  const rankOf = ({ file, stored }: Source): number => {
+    const position = file.positionAt(stored, applied.appliedSequence);
     if (position === undefined) return 1;
     return position.digest === applied.digest ? 0 : 2;
   };
@@ -39,9 +39,7 @@ export function byAgreement(
   return sources.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
 }
 
-/**
- * Returns each record once, in order; between two there may be a hole. Every chain is checked whole.
- */
+/** Yields each record once, in order and perhaps with holes. Verifies every chain to its end. */
 export function* historyOf(
   sources: readonly Source[],
   findings: Findings,
@@ -57,14 +55,11 @@ export function* historyOf(
       if (conflict === undefined) continue;
       const later = readers.indexOf(other) > readers.indexOf(reader) ? other : reader;
       const { expected, found } = conflict;
-      const isTurned = later === reader;
-      tell(
-        later,
-        isTurned ? { ...conflict, expected: found, found: expected } : conflict,
-        findings,
-      );
+      const isReversed = later === reader;
+      const reversed = { ...conflict, expected: found, found: expected };
+      reportConflict(later, isReversed ? reversed : conflict, findings);
       readers.splice(readers.indexOf(later), 1);
-      isDropped = isTurned;
+      isDropped = isReversed;
       if (isDropped) break;
     }
     if (isDropped) continue;
@@ -86,7 +81,7 @@ function advance(reader: ChainReader): void {
   reader.next = next.done === true ? undefined : next.value;
 }
 
-/** The reader that goes on first; of those that do so at one place, the first. */
+/** Returns the reader with the lowest next sequence; of several, the first. */
 function nextOf(readers: readonly ChainReader[]): ChainReader | undefined {
   let found: ChainReader | undefined;
   for (const reader of readers) {
@@ -98,9 +93,9 @@ function nextOf(readers: readonly ChainReader[]): ChainReader | undefined {
   return found;
 }
 
-/** Where `other` holds, or held, something else than `record`. */
+/** Returns where the other reader has, or had before trimming, something else than `record`. */
 function conflictOf(record: VerifiedRecord, { source, next }: ChainReader): Conflict | undefined {
-  const { trimmed } = source.held;
+  const { trimmed } = source.stored;
   const isTrimmedInside =
     trimmed.sequence >= record.firstSequence && trimmed.sequence <= record.lastSequence;
   if (isTrimmedInside) {
@@ -119,7 +114,7 @@ function conflictOf(record: VerifiedRecord, { source, next }: ChainReader): Conf
   );
 }
 
-/** The first event that differs, of records that begin at one place. */
+/** Returns the first differing event of two records that start at the same sequence. */
 function eventConflict(record: VerifiedRecord, next: VerifiedRecord): Conflict | undefined {
   if (record.firstSequence !== next.firstSequence) return undefined;
   const [events = [], others = []] = [record.events, next.events];
@@ -134,11 +129,15 @@ function eventConflict(record: VerifiedRecord, next: VerifiedRecord): Conflict |
   };
 }
 
-/** Tells what differs in a copy, and checks the rest of it by itself. */
-function tell({ source, chain }: ChainReader, conflict: Conflict, findings: Findings): void {
+/** Reports a conflicting copy, and verifies the rest of its chain alone. */
+function reportConflict(
+  { source, chain }: ChainReader,
+  conflict: Conflict,
+  findings: Findings,
+): void {
   const { sequence, itemId, expected, found } = conflict;
   const place = { ...placeOf(source, sequence), ...(itemId === undefined ? {} : { itemId }) };
-  const what = `a copy, ${JSON.stringify(source.file.path)}, holds other events under one name`;
+  const what = `the copy ${JSON.stringify(source.file.path)} has different events`;
   findings.diverge(place, what, expected, found);
   for (const _ of chain);
 }

@@ -1,4 +1,4 @@
-/** A ledger as it is audited: its sums, how far it has applied what, and what was decided. */
+/** Reads a ledger for the audit: its sums, applied sequences, troubles and decisions. */
 import { ITEM_ID_BYTES_MAX } from "../limits.ts";
 import {
   AuditedFile,
@@ -12,7 +12,7 @@ import {
   whole,
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
-import type { Id, Undecided } from "./report.ts";
+import type { Id, OpenTrouble } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const LEDGER: AuditedKind = {
@@ -21,7 +21,7 @@ const LEDGER: AuditedKind = {
   tables: ["ledger", "members", "incarnations", "generations", "troubles", "decisions", "items"],
 };
 
-/** Letters of the longest state, and of the longest kind of trouble or decision, that there is. */
+/** Bounds above the longest state, and the longest kind of a trouble or decision. */
 const STATE_CHARS_MAX = 16;
 const KIND_CHARS_MAX = 32;
 
@@ -31,49 +31,49 @@ export interface AppliedIncarnation {
   readonly outboxId: Id;
   readonly appliedSequence: number;
   readonly digest: Id;
-  /** An operator said that nothing more of it will come. */
+  /** An operator declared that no more events will come. */
   readonly isRetired: boolean;
 }
 
-/** What a ledger has let its outboxes see: a version of one of its generations. */
+/** A version of one generation of a ledger, as an outbox saw it. */
 export interface SeenVersion {
   readonly ledgerId: Id;
   readonly generation: Id;
   readonly version: number;
 }
 
-/** An outbox that the ledger knows. */
+/** A row of the ledger about an outbox. */
 export interface AuditedMember {
   readonly outboxId: Id;
   readonly serverId: string;
-  /** Neither left nor retired. */
+  /** True if it neither left nor was retired. */
   readonly isKnown: boolean;
   readonly isRetired: boolean;
   readonly appliedLikes: bigint;
 }
 
-/** What was decided about an outbox or one of its incarnations. */
+/** A decision about an outbox or one of its incarnations. */
 export interface Decision {
   readonly number: number;
   readonly kind: string;
-  /** The kind of the trouble; empty for a LikesServer that was retired. */
+  /** The kind of the trouble; empty when a LikesServer was retired. */
   readonly trouble: string;
-  /** Its number; 0 for none. */
+  /** The number of the trouble; 0 for none. */
   readonly troubleNumber: number;
   readonly outboxId: Id;
-  /** Empty where it is about none in particular. */
+  /** Empty if the decision is about no incarnation in particular. */
   readonly incarnation: Id;
-  /** 0 and 0 where it is about no events in particular. */
+  /** 0 and 0 if the decision is about no events in particular. */
   readonly firstSequence: number;
   readonly lastSequence: number;
 }
 
-/** Trouble, and the outbox that it is about: none where it is about the ledger as a whole. */
-export interface LedgerTrouble extends Undecided {
+/** An open trouble with its outbox; `outboxId` is empty for the ledger as a whole. */
+export interface LedgerTrouble extends OpenTrouble {
   readonly outboxId: Id | "";
 }
 
-/** Events that are not counted, by a decision, although what follows them is. */
+/** A range of events that a decision excluded while later events count. */
 export interface Gap {
   readonly decision: number;
   readonly incarnation: Id;
@@ -81,7 +81,7 @@ export interface Gap {
   readonly lastSequence: number;
 }
 
-/** Events that an outbox lacked when it was seen to be rolled back, by a decision about that. */
+/** A range of events that a rolled-back outbox lacked, with the decision about the rollback. */
 export type RolledBack = Gap;
 
 /** An open ledger. */
@@ -90,17 +90,21 @@ export class LedgerFile implements Disposable {
   readonly ledgerId: Id;
   readonly version: number;
   readonly totalLikes: bigint;
-  /** When the copy was made of which nobody has opened the roles yet; undefined for no copy. */
+  /**
+   * When the copy was made; undefined for a ledger that is no copy or that a primary has opened.
+   */
   readonly copiedMs: number | undefined;
   /** Oldest first. */
   readonly decisions: readonly Decision[];
-  /** In the order of their sequences. */
+  /** Sorted by first sequence. */
   readonly gaps: readonly Gap[];
-  /** What nobody has decided about, oldest first. */
+  /** Open troubles, oldest first. */
   readonly troubles: readonly LedgerTrouble[];
-  /** Incarnations whose events are not those that were applied, by the decision that left them so. */
+  /**
+   * Incarnations with events that differ from the applied ones, and the decision to accept that.
+   */
   readonly differing: ReadonlyMap<Id, number>;
-  /** In the order of deciding. */
+  /** Oldest decision first. */
   readonly rolledBack: readonly RolledBack[];
   readonly #file: AuditedFile;
   readonly #incarnation: ReturnType<AuditedFile["query"]>;
@@ -109,7 +113,7 @@ export class LedgerFile implements Disposable {
   readonly #members: ReturnType<AuditedFile["query"]>;
   readonly #items: ReturnType<AuditedFile["query"]>;
 
-  /** Opens it. Throws UnreadableFileError, or CorruptStoreError when its few rows make no sense. */
+  /** Opens the ledger. Throws UnreadableFileError, or CorruptStoreError for invalid rows. */
   constructor(path: string) {
     this.path = path;
     this.#file = new AuditedFile(path, LEDGER);
@@ -130,7 +134,7 @@ export class LedgerFile implements Disposable {
       const [row] = this.#file.rows(
         `SELECT ${idColumn("ledger_id")}, version, total_likes, copied_ms FROM ledger LIMIT 1`,
       );
-      if (row === undefined) throw new CorruptStoreError("the ledger has no row of its own");
+      if (row === undefined) throw new CorruptStoreError("the table ledger has no row");
       this.ledgerId = idOf(row, "ledger_id");
       this.version = whole(row, "version");
       this.totalLikes = likesOf(row, "total_likes");
@@ -203,13 +207,15 @@ export class LedgerFile implements Disposable {
     this.#file.checkIntegrity();
   }
 
-  /** Undefined for an incarnation that it never met. */
+  /** Returns undefined for an unknown incarnation. */
   incarnation(incarnation: Id): AppliedIncarnation | undefined {
     const row = this.#incarnation.get(incarnation);
     return row === undefined ? undefined : incarnationOf(row);
   }
 
-  /** Whether it has what an outbox has seen of it: one that went back has not. */
+  /**
+   * Returns whether the ledger still has the version that an outbox saw; false after a rollback.
+   */
   reaches({ generation, version }: SeenVersion): boolean {
     const [row] = this.#file.rows(
       "SELECT (SELECT min(first_version) FROM generations WHERE ordinal > g.ordinal) AS next " +
@@ -224,7 +230,7 @@ export class LedgerFile implements Disposable {
     for (const row of this.#incarnations.iterate()) yield incarnationOf(row);
   }
 
-  /** Undefined for an outbox that it never met. */
+  /** Returns undefined for an unknown outbox. */
   member(outboxId: Id): AuditedMember | undefined {
     const row = this.#member.get(outboxId);
     return row === undefined ? undefined : memberOf(row);
@@ -234,7 +240,7 @@ export class LedgerFile implements Disposable {
     for (const row of this.#members.iterate()) yield memberOf(row);
   }
 
-  /** Every item that has its likes, ordered by its bytes. */
+  /** Yields every item with its likes, ordered by the bytes of its id. */
   *items(): Generator<{ readonly itemId: string; readonly likes: bigint }> {
     for (const row of this.#items.iterate()) {
       yield { itemId: textOf(row, "item_id"), likes: likesOf(row, "likes") };

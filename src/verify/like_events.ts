@@ -1,12 +1,12 @@
 /**
- * The bytes of a record, read strictly and by nothing that a role reads with: the wire format of
- * proto/likes/v1/like_event.proto, as far as it is used. What a role would skip is refused here.
+ * A strict decoder of record bytes, independent of the one the roles use. It reads the part of
+ * proto/likes/v1/like_event.proto that is in use, and rejects what a role would skip.
  */
 import { isUtf8 } from "node:buffer";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../limits.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
-/** An event as it is read again. */
+/** A decoded event. */
 export interface AuditedEvent {
   readonly itemId: string;
   readonly likes: bigint;
@@ -17,24 +17,24 @@ const EVENTS = 0x0a;
 const ITEM_ID = 0x0a;
 const ADD = 0x10;
 
-/** Bytes of the longest varint, and what its last byte can add to 63 bits. */
+/** Bytes of the longest varint, and the largest last byte within 64 bits. */
 const VARINT_BYTES_MAX = 10;
 const VARINT_LAST_MAX = 1n;
-/** A varint of so many bytes is exact as a number. */
+/** Up to this many bytes, a varint fits 32-bit arithmetic. */
 const SMALL_BYTES_MAX = 4;
 
-/** The events of a record, in order. Throws CorruptStoreError when the bytes are anything else. */
+/** Decodes the events of a record, in order. Throws CorruptStoreError. */
 export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
   const reader = new Reader(bytes);
   const events: AuditedEvent[] = [];
   while (!reader.isAtEnd) {
-    reader.expectTag(EVENTS, "in a record");
+    reader.expectTag(EVENTS, "the record");
     events.push(decodeEvent(new Reader(reader.block())));
     if (events.length > RECORD_EVENTS_MAX) {
-      throw new CorruptStoreError(`it has more than ${RECORD_EVENTS_MAX} events`);
+      throw new CorruptStoreError(`the record has more than ${RECORD_EVENTS_MAX} events`);
     }
   }
-  if (events.length === 0) throw new CorruptStoreError("it has no event");
+  if (events.length === 0) throw new CorruptStoreError("the record has no events");
   return events;
 }
 
@@ -45,16 +45,16 @@ function decodeEvent(reader: Reader): AuditedEvent {
     const tag = reader.varint();
     if (tag === BigInt(ITEM_ID) && itemId === undefined) itemId = utf8Of(reader.block());
     else if (tag === BigInt(ADD) && likes === undefined) likes = reader.varint();
-    else throw new CorruptStoreError(`an event has the tag ${tag}, or has it twice`);
+    else throw new CorruptStoreError(`an event has an unknown or repeated tag ${tag}`);
   }
   if (itemId === undefined) throw new CorruptStoreError("an event has no item");
-  if (likes === undefined) throw new CorruptStoreError("an event changes nothing that is known");
+  if (likes === undefined) throw new CorruptStoreError("an event has no known change");
   if (likes > BigInt(LIKES_PER_EVENT_MAX))
     throw new CorruptStoreError(`an event has ${likes} likes`);
   return { itemId, likes };
 }
 
-/** An event in words; `nothing` where there is none. */
+/** Writes an event as text, `nothing` for undefined. */
 export function eventText(event: AuditedEvent | undefined): string {
   return event === undefined ? "nothing" : `${JSON.stringify(event.itemId)} +${event.likes}`;
 }
@@ -67,7 +67,7 @@ function utf8Of(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
 }
 
-/** Reads bytes from the first to the last. */
+/** Reads bytes in order. */
 class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -80,17 +80,17 @@ class Reader {
     return this.#at === this.#bytes.length;
   }
 
-  expectTag(expected: number, where: string): void {
+  expectTag(expected: number, owner: string): void {
     const tag = this.varint();
-    if (tag !== BigInt(expected)) throw new CorruptStoreError(`there is the tag ${tag} ${where}`);
+    if (tag !== BigInt(expected)) throw new CorruptStoreError(`${owner} has an unknown tag ${tag}`);
   }
 
-  /** Bytes that say their length. */
+  /** Reads length-prefixed bytes. */
   block(): Uint8Array {
     const length = this.varint();
     const start = this.#at;
     if (length > BigInt(this.#bytes.length - start))
-      throw new CorruptStoreError("its bytes end too soon");
+      throw new CorruptStoreError("its bytes are cut short");
     this.#at = start + Number(length);
     return this.#bytes.subarray(start, this.#at);
   }
@@ -100,7 +100,7 @@ class Reader {
     let value = 0n;
     for (let index = 0; index < VARINT_BYTES_MAX; index++) {
       const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new CorruptStoreError("its bytes end too soon");
+      if (byte === undefined) throw new CorruptStoreError("its bytes are cut short");
       const isLast = byte < 0x80;
       if (index < SMALL_BYTES_MAX) {
         small |= (byte & 0x7f) << (7 * index);

@@ -1,4 +1,4 @@
-/** An outbox as it is audited: what it says of itself, its incarnations and their records. */
+/** Reads an outbox for the audit: its own row, its incarnations and their records. */
 import { RECORD_BYTES_MAX } from "../limits.ts";
 import {
   AuditedFile,
@@ -25,34 +25,34 @@ const RECORD_COLUMNS =
   `first_sequence, last_sequence, ${idColumn("digest")}, likes, ` +
   bounded("events", RECORD_BYTES_MAX);
 
-/** What an incarnation amounts to up to and with a sequence, as its outbox says. */
+/** The digest and running total of an incarnation after `sequence`, as its outbox stores them. */
 export interface Position {
   readonly sequence: number;
   readonly digest: Id;
   readonly likes: bigint;
 }
 
-/** An incarnation of which an outbox still knows. */
-export interface HeldIncarnation {
+/** An incarnation that an outbox still stores. */
+export interface StoredIncarnation {
   readonly ordinal: bigint;
   readonly incarnation: Id;
-  /** Everything up to here was let go of. */
+  /** Everything up to here is trimmed. */
   readonly trimmed: Position;
   readonly acknowledged: Position;
-  /** The last event that it holds, or let go of. */
+  /** The last event, stored or trimmed. */
   readonly lastSequence: number;
-  /** It was delivered, or decided about: nothing more of it is to be delivered. */
+  /** Nothing more is to be delivered: all was delivered, or a decision ended it. */
   readonly isClosed: boolean;
-  /** It is not delivered on, because of trouble that the ledger has to hear of. */
+  /** Delivery is stopped by trouble that the ledger must learn of. */
   readonly isParked: boolean;
 }
 
-/** A record as it is stored. */
+/** A stored record. */
 export interface StoredRecord extends Position {
   readonly firstSequence: number;
-  /** The same as `sequence`: a record is named by the place that it leads to. */
+  /** Equal to `sequence`: the position of a record is its end. */
   readonly lastSequence: number;
-  /** Undefined when it is larger than any record may be. */
+  /** Undefined when larger than any record may be. */
   readonly bytes: Uint8Array | undefined;
 }
 
@@ -61,20 +61,20 @@ export class OutboxFile implements Disposable {
   readonly path: string;
   readonly serverId: string;
   readonly outboxId: Id;
-  /** What it has last seen of the ledger to which it belongs; undefined before it was admitted. */
+  /** The version it last saw of its ledger; undefined before it became a member. */
   readonly seen: SeenVersion | undefined;
-  /** Whether it delivers everything again, to a ledger that forgot what it had acknowledged. */
+  /** Whether it redelivers everything, to a ledger that lost acknowledged events. */
   readonly isRedelivering: boolean;
-  /** What was in the incarnations that it does not know any more: nothing of it was to be delivered. */
+  /** Events and likes of the purged incarnations, all of which were closed. */
   readonly purged: Amount;
-  readonly incarnations: readonly HeldIncarnation[];
-  /** Whether it is a copy, which lacks what was accepted after it was made. */
+  readonly incarnations: readonly StoredIncarnation[];
+  /** Whether it is a copy, which lacks later events. */
   readonly isCopy: boolean;
   readonly #file: AuditedFile;
   readonly #records: ReturnType<AuditedFile["query"]>;
   readonly #recordFrom: ReturnType<AuditedFile["query"]>;
 
-  /** Opens it. Throws UnreadableFileError, or CorruptStoreError when its few rows make no sense. */
+  /** Opens the outbox. Throws UnreadableFileError, or CorruptStoreError for invalid rows. */
   constructor(path: string) {
     this.path = path;
     this.#file = new AuditedFile(path, OUTBOX);
@@ -107,11 +107,11 @@ export class OutboxFile implements Disposable {
         `${idColumn("seen_ledger_id")}, ${idColumn("seen_generation")}, seen_version, ` +
         "redelivering, purged_events, purged_likes, copied_ms FROM outbox LIMIT 1",
     );
-    if (head === undefined) throw new CorruptStoreError("the outbox has no row of its own");
+    if (head === undefined) throw new CorruptStoreError("the table outbox has no row");
     return head;
   }
 
-  #readIncarnations(): readonly HeldIncarnation[] {
+  #readIncarnations(): readonly StoredIncarnation[] {
     const rows = this.#file.rows(
       `SELECT i.ordinal, ${idColumn("incarnation")}, trimmed_sequence, ` +
         `${idColumn("trimmed_digest")}, trimmed_likes, acknowledged_sequence, ` +
@@ -123,8 +123,8 @@ export class OutboxFile implements Disposable {
     return rows.map((row) => ({
       ordinal: BigInt(whole(row, "ordinal")),
       incarnation: idOf(row, "incarnation"),
-      trimmed: namedPosition(row, "trimmed"),
-      acknowledged: namedPosition(row, "acknowledged"),
+      trimmed: positionOf(row, "trimmed"),
+      acknowledged: positionOf(row, "acknowledged"),
       lastSequence: whole(row, "end_sequence"),
       isClosed: whole(row, "closed") === 1,
       isParked: whole(row, "is_parked") === 1,
@@ -136,30 +136,28 @@ export class OutboxFile implements Disposable {
     const [orphan] = this.#file.rows(
       "SELECT ordinal FROM records WHERE ordinal NOT IN (SELECT ordinal FROM incarnations) LIMIT 1",
     );
-    if (orphan !== undefined) throw new CorruptStoreError("there are records of no incarnation");
+    if (orphan !== undefined) throw new CorruptStoreError("some records belong to no incarnation");
   }
 
-  /**
-   * The records of an incarnation, one after another. Throws CorruptStoreError at a row that is none.
-   */
-  *records({ ordinal }: HeldIncarnation): Generator<StoredRecord> {
+  /** Yields the records of an incarnation in order. Throws CorruptStoreError at an invalid row. */
+  *records({ ordinal }: StoredIncarnation): Generator<StoredRecord> {
     for (const row of this.#records.iterate(ordinal)) yield recordOf(row);
   }
 
-  /** The record in which an event is; undefined when none holds it. */
-  recordWith({ ordinal }: HeldIncarnation, sequence: number): StoredRecord | undefined {
+  /** Returns the record that contains `sequence`; undefined without one. */
+  recordWith({ ordinal }: StoredIncarnation, sequence: number): StoredRecord | undefined {
     const row = this.#recordFrom.get(ordinal, sequence);
     if (row === undefined) return undefined;
     const record = recordOf(row);
     return record.firstSequence <= sequence ? record : undefined;
   }
 
-  /** What the outbox itself says of a place, which has to be the end of a record. */
-  positionAt(held: HeldIncarnation, sequence: number): Position | undefined {
-    const { incarnation, trimmed } = held;
+  /** Returns the stored position at `sequence`; undefined when no record ends there. */
+  positionAt(stored: StoredIncarnation, sequence: number): Position | undefined {
+    const { incarnation, trimmed } = stored;
     if (sequence === 0) return { sequence, digest: incarnation, likes: 0n };
     if (trimmed.sequence === sequence) return trimmed;
-    const record = this.recordWith(held, sequence);
+    const record = this.recordWith(stored, sequence);
     return record?.lastSequence === sequence ? record : undefined;
   }
 
@@ -176,7 +174,7 @@ function seenOf(head: Row): SeenVersion {
   };
 }
 
-function namedPosition(row: Row, name: "trimmed" | "acknowledged"): Position {
+function positionOf(row: Row, name: "trimmed" | "acknowledged"): Position {
   return {
     sequence: whole(row, `${name}_sequence`),
     digest: idOf(row, `${name}_digest`),
@@ -188,7 +186,7 @@ function recordOf(row: Row): StoredRecord {
   const lastSequence = whole(row, "last_sequence");
   const events = row["events"];
   if (events !== null && !(events instanceof Uint8Array))
-    throw new CorruptStoreError("events are no bytes");
+    throw new CorruptStoreError("events is not a blob");
   return {
     firstSequence: whole(row, "first_sequence"),
     lastSequence,

@@ -1,51 +1,51 @@
-/** What an audit tells: data alone, for whoever renders it. */
+/** The report of an audit, as plain data. */
 
 /** 32 lower-case hexadecimal digits. */
 export type Id = string;
 
-/** Where something was found, as narrowly as it is known. */
+/** Where a finding is, as narrowly as known. */
 export interface Place {
-  /** The LikesServer, or its folder where it does not say its own name. */
+  /** The LikesServer, or the folder of an outbox that cannot be opened. */
   readonly serverId?: string;
   readonly incarnation?: Id;
   readonly sequence?: number;
   readonly itemId?: string;
 }
 
-/** Something that is provably not as it has to be. */
+/** Something provably wrong. */
 export interface Divergence extends Place {
   readonly what: string;
   readonly expected: string;
   readonly found: string;
 }
 
-/** Events, or all of a file, that nobody can look at. */
+/** Events, or a whole file, that cannot be read. */
 export interface Missing extends Place {
   readonly what: string;
-  /** The events; undefined where nobody knows how many. */
+  /** The range of events; undefined when unknown. */
   readonly firstSequence?: number;
   readonly lastSequence?: number;
 }
 
-/** Events that will not be counted, because an operator decided so. */
+/** Events that an operator's decision excluded from the count. */
 export interface GivenUp extends Place {
   readonly firstSequence: number;
   readonly lastSequence: number;
-  /** The decision in the ledger. */
+  /** The number of the decision. */
   readonly decision: number;
 }
 
-/** Trouble about which nobody has decided: the roles call the total unknown meanwhile. */
-export interface Undecided extends Place {
-  /** Its number, by which it is decided. */
+/** Trouble without a decision; until there is one, the roles report the total as unknown. */
+export interface OpenTrouble extends Place {
+  /** Its number, for `likes resolve`. */
   readonly trouble: number;
   readonly kind: string;
-  /** 0 and 0 where it is about no events in particular. */
+  /** 0 and 0 if it is about no events in particular. */
   readonly firstSequence: number;
   readonly lastSequence: number;
 }
 
-/** The first of many, and how many there are. */
+/** The first findings of a kind, and the number of all. */
 export interface Listed<T> {
   readonly first: readonly T[];
   readonly count: number;
@@ -57,39 +57,41 @@ export interface Amount {
   readonly likes: bigint;
 }
 
-/** All that decisions gave up. */
+/** The sum of what decisions gave up. */
 export interface GivenUpSum {
-  /** Events of which it is known: in gaps, of retired incarnations, and lost with an outbox. */
+  /** Known events: in closed gaps, in retired incarnations, and lost with an outbox. */
   readonly events: number;
-  /** Retired incarnations that no outbox holds: what they had not delivered is not known. */
+  /** Retired incarnations that no outbox stores: their undelivered events are unknown. */
   readonly unknownIncarnations: number;
 }
 
-/** What the givers' own records say, and what became of it. */
+/** The adds in the clients' records, and what became of them. */
 export interface ClientsReport {
-  /** Gives that were acknowledged. */
-  readonly given: Amount;
+  /** All acknowledged adds. */
+  readonly acknowledged: Amount;
   readonly counted: Amount;
-  /** They wait in an outbox. */
+  /** In an outbox, not applied yet. */
   readonly waiting: Amount;
-  /** An operator decided that they do not count. */
+  /** Excluded by an operator's decision. */
   readonly givenUp: Amount;
-  /** They are not where they have to be: each is a divergence. */
+  /** Not where the response said; each is a divergence. */
   readonly lost: Amount;
-  /** What they would be compared with is missing. */
+  /** The event to compare with is missing. */
   readonly undecided: Amount;
-  /** Lines about gives that were not acknowledged. */
+  /** Lines of adds that were not acknowledged. */
   readonly unacknowledged: number;
 }
 
-/** The verdict on a ledger and its outboxes, and what it was reached with. */
+/** The verdict on a ledger and its outboxes, with its evidence. */
 export interface AuditReport {
   readonly outcome: "exact" | "inexact" | "undecided";
   readonly ledger: {
     readonly ledgerId: Id;
     readonly version: number;
     readonly totalLikes: bigint;
-    /** When it was copied, of a copy that no primary has opened; undefined for any other ledger. */
+    /**
+     * When the copy was made; undefined for a ledger that is no copy or that a primary has opened.
+     */
     readonly copiedMs: number | undefined;
   };
   readonly read: {
@@ -100,25 +102,25 @@ export interface AuditReport {
     readonly items: number;
   };
   readonly sums: {
-    /** Every event that is applied, decoded and added up by item. */
+    /** Every counted event, decoded and added up. */
     readonly events: bigint;
-    /** The outboxes' own cumulative likes at the applied places; undefined where one is not known. */
+    /** The outboxes' running totals at the applied sequences; undefined if any is unknown. */
     readonly outboxes: bigint | undefined;
     /** The ledger's items. */
     readonly items: bigint;
-    /** What the ledger has applied of each member. */
+    /** The members' applied likes in the ledger. */
     readonly members: bigint;
   };
-  /** Accepted and not applied yet, which is no error. */
+  /** Accepted but not applied yet, which is no error. */
   readonly waiting: Amount;
-  /** Left over of incarnations that an operator ended. */
+  /** Unapplied events of retired incarnations. */
   readonly abandoned: Amount;
   readonly gaps: Listed<GivenUp>;
-  /** Events that were named, and that the outbox lacked when it came back rolled back. */
+  /** Events once reported that a rolled-back outbox no longer had. */
   readonly lost: Listed<GivenUp>;
   readonly givenUp: GivenUpSum;
   readonly divergences: Listed<Divergence>;
   readonly missing: Listed<Missing>;
-  readonly troubles: Listed<Undecided>;
+  readonly troubles: Listed<OpenTrouble>;
   readonly clients: ClientsReport | undefined;
 }

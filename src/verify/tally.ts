@@ -1,17 +1,17 @@
 /**
- * What adds up while outboxes are read. Likes of events that are missing are known within bounds alone,
- * so sums are spans: at least what was read, at most that and the largest likes of each missing event.
+ * Running sums of an audit. A missing event has an unknown number of likes within bounds, so sums
+ * are spans: at least what was read, at most that plus the largest likes of each missing event.
  */
 import { LIKES_PER_EVENT_MAX } from "../limits.ts";
 import type { Amount, Id } from "./report.ts";
 
-/** Likes that may be anything from `least` to `most`. */
+/** A number of likes from `least` to `most`. */
 export interface Span {
   readonly least: bigint;
   readonly most: bigint;
 }
 
-/** Events with their likes, added one by one. */
+/** A running count of events and their likes. */
 export class Sum implements Amount {
   events = 0;
   likes = 0n;
@@ -22,43 +22,43 @@ export class Sum implements Amount {
   }
 }
 
-/** What the incarnations of one outbox amount to. */
+/** The sums of one outbox over its incarnations. */
 export interface OutboxTally {
-  /** What the ledger has to have applied of it. */
+  /** The likes that the ledger must have applied. */
   applied: Span;
-  /** The same by the outboxes' own sums; undefined once one of them is not known. */
+  /** The same by the outboxes' running totals; undefined once any is unknown. */
   own: bigint | undefined;
-  /** Applied events of incarnations that no outbox holds. */
+  /** Applied events of incarnations that no outbox stores. */
   orphanedEvents: number;
-  /** Whether each of those was counted as it was, with no decision about it. */
-  isUnheldPlain: boolean;
-  /** By incarnation that is held somewhere: the last of its events of which anybody knows. */
+  /** Whether all orphaned events count: no incarnation among them has a gap or is retired. */
+  areOrphansWhole: boolean;
+  /** The last known sequence of each incarnation that some outbox stores. */
   readonly reach: Map<Id, number>;
 }
 
-/** The span of `count` events of which nobody knows the likes. */
+/** Returns the span of `count` events with unknown likes. */
 export function unknownLikes(count: number): Span {
   return { least: 0n, most: BigInt(count) * BigInt(LIKES_PER_EVENT_MAX) };
 }
 
-/** A span in words: one number where nothing is unknown. */
+/** Writes a span: one number when nothing is unknown. */
 export function spanText({ least, most }: Span): string {
   return least === most ? String(least) : `${least} to ${most}`;
 }
 
-/** Both together. */
+/** Returns the sum of two spans. */
 export function plus(one: Span, other: Span): Span {
   return { least: one.least + other.least, most: one.most + other.most };
 }
 
 /** Sums over all outboxes. */
 export class Tally {
-  /** Likes of the counted events that were read, by item: the one thing that grows with the store. */
+  /** Likes of the counted events read, by item: the only state that grows with the items. */
   readonly items = new Map<string, bigint>();
   readonly outboxes = new Map<Id, OutboxTally>();
   readonly waiting = new Sum();
   readonly abandoned = new Sum();
-  /** Of the counted events that were read. */
+  /** Likes of all counted events read. */
   likes = 0n;
   incarnations = 0;
   records = 0;
@@ -76,14 +76,14 @@ export class Tally {
       applied: unknownLikes(0),
       own: 0n,
       orphanedEvents: 0,
-      isUnheldPlain: true,
+      areOrphansWhole: true,
       reach: new Map(),
     };
     this.outboxes.set(outboxId, made);
     return made;
   }
 
-  /** Of all outboxes together. */
+  /** Returns the applied span over all outboxes. */
   get applied(): Span {
     return [...this.outboxes.values()].reduce(
       (sum, one) => plus(sum, one.applied),
@@ -91,7 +91,7 @@ export class Tally {
     );
   }
 
-  /** Of all outboxes together, by their own sums. */
+  /** Returns the sum of the running totals; undefined if any is unknown. */
   get own(): bigint | undefined {
     let sum = 0n;
     for (const { own } of this.outboxes.values()) {

@@ -18,12 +18,12 @@ const COMMANDS: readonly CompletedCommand[] = [
   { id: "help", summary: "help", flags: [], argument: ["add"] },
 ];
 
-test("completionScript() quotes what people wrote when a shell would read it otherwise", () => {
+test("completionScript() quotes summaries when they have characters special to a shell", () => {
   assert.match(completionScript("zsh", COMMANDS), "'add:it'\\''s a gift: [really]'");
   assert.match(completionScript("fish", COMMANDS), "-a add -d 'it'\\''s a gift: [really]'");
 });
 
-test("completionScript() offers values when a flag has some", () => {
+test("completionScript() offers the values of a flag when they can be listed", () => {
   assert.match(completionScript("bash", COMMANDS), `"add --order") COMPREPLY=($(compgen -W`);
   assert.match(completionScript("bash", COMMANDS), `"add --data-dir") COMPREPLY=($(compgen -d`);
   assert.match(completionScript("zsh", COMMANDS), "'--order=[which]:value:(most id)'");

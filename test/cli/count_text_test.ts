@@ -2,11 +2,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { countText, cachedCountText } from "../../src/cli/count_text.ts";
 
-// This file is a process of its own, so the zone can be set for it.
+// Each test file has its own process, so setting the zone affects no other.
 process.env["TZ"] = "UTC";
 const AS_OF_MS = Date.UTC(2026, 10, 22, 12, 0, 1);
 
-test("countText() draws items, likes and freshness when there are items", () => {
+test("countText() draws items, likes and as_of when there are items", () => {
   const counts = [
     { itemId: "video", likes: 6_231n },
     { itemId: "a longer item", likes: 0n },
@@ -21,12 +21,12 @@ test("countText() draws items, likes and freshness when there are items", () => 
   ]);
 });
 
-test("countText() says so when there is nothing to show", () => {
+test("countText() says so when no item has likes", () => {
   const text = countText({ counts: [], convergence: "unknown", asOfMs: 0 });
-  assert.is(text, "no item has likes yet\n\nUNKNOWN as of no time yet");
+  assert.is(text, "no item has likes yet\n\nUNKNOWN, as_of unknown");
 });
 
-test("countText() prints codes when an item id has escape sequences", () => {
+test("countText() escapes item ids when they have escape sequences", () => {
   const counts = [{ itemId: "\u001b[31mred\u202e", likes: 1n }];
   const text = countText({ counts, convergence: "catching_up", asOfMs: AS_OF_MS });
   assert.not.ok(text.includes("\u001b"));
@@ -41,7 +41,7 @@ test("countText() cuts item ids when the terminal is narrow", () => {
   assert.match(countText(view, { columns: 40 }), /iii… +123,456/);
 });
 
-test("cachedCountText() draws what is known, what is not, and how old it is", () => {
+test("cachedCountText() draws counts, unknown ones as `?`, with their ages", () => {
   const fetched = {
     likes: 6_231n,
     pendingLikes: 5n,
@@ -56,15 +56,15 @@ test("cachedCountText() draws what is known, what is not, and how old it is", ()
       itemId: "song",
       fetched: { ...fetched, likes: 2n ** 63n - 1n, pendingLikes: undefined, ageMs: 252_000 },
     },
-    { itemId: "unheard", fetched: undefined },
+    { itemId: "missing", fetched: undefined },
   ];
   assert.equal(cachedCountText({ serverId: "fra-1", counts }).split("\n"), [
     "item                         likes  +here       fetched",
     "video                        6,231      5     0.3 s ago",
     "song     9,223,372,036,854,775,807      ?  4 m 12 s ago",
-    "unheard                          ?      ?             ?",
+    "missing                          ?      ?             ?",
     "",
-    "as fra-1 has them, as of 2026-11-22 12:00:01 or later",
+    "cached by fra-1, as of 2026-11-22 12:00:01 or later",
   ]);
 });
 
@@ -74,9 +74,9 @@ test("cachedCountText() fits a narrow terminal, and says so when no item has lik
   for (const line of cachedCountText(view, { columns: 40 }).split("\n")) {
     assert.ok(line.length <= 40, line);
   }
-  assert.match(cachedCountText(view), "as of no time yet");
+  assert.match(cachedCountText(view), "cached by fra-1, as_of unknown");
   const empty = cachedCountText({ serverId: "fra-1", counts: [] });
-  assert.is(empty, "no item has likes yet\n\nas fra-1 has them");
+  assert.is(empty, "no item has likes yet\n\ncached by fra-1");
 });
 
 test.run();

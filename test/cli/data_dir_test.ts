@@ -24,7 +24,7 @@ test("defaultDataDir() asks the system when a variable is empty or relative", ()
   }
 });
 
-test("defaultDataDir() refuses when the system knows no home either", async () => {
+test("defaultDataDir() throws when the system knows no home either", async () => {
   for (const home of [undefined, "", "a"]) {
     const { message } = await faultOf("usage", () => defaultDataDir({ HOME: "" }, () => home));
     assert.match(message, "give --data-dir");

@@ -35,7 +35,7 @@ test("fittingTable() draws every column when there is room", () => {
   assert.equal(drawn(19), ["name   state  likes", "a      good       5", "bcdef  good    1000"]);
 });
 
-test("fittingTable() narrows the gaps first, then leaves out columns, then cuts names", () => {
+test("fittingTable() narrows gaps, drops columns and cuts names, in this order", () => {
   assert.equal(drawn(18)[2], "bcdef good   1000");
   assert.equal(drawn(16)[2], "bcdef   1000");
   assert.equal(drawn(10)[0], "name");
@@ -43,14 +43,14 @@ test("fittingTable() narrows the gaps first, then leaves out columns, then cuts 
   assert.equal(drawn(0), []);
 });
 
-test("fittingTable() paints cells when there is colour, which takes no room", () => {
+test("fittingTable() paints cells without widening them when colour is on", () => {
   const lines = drawn(19, true);
   assert.match(lines[1] ?? "", "\u001b[32mgood\u001b[39m");
   assert.match(lines[2] ?? "", "\u001b[31mgood\u001b[39m");
   assert.equal(lines.map(stripVTControlCharacters), drawn(19));
 });
 
-test("mostUrgent() keeps the order of the rows when it leaves some out", () => {
+test("mostUrgent() keeps the order of rows when it drops some", () => {
   const rows = [3, 9, 1, 7];
   assert.equal(
     mostUrgent(rows, 2, (one, other) => other - one),

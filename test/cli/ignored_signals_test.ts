@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ignoredSignals } from "../../src/cli/ignored_signals.ts";
 
-test("ignoredSignals() gives what bin/likes found, and SIGHUP below a nohup", () => {
+test("ignoredSignals() returns what bin/likes detected, and SIGHUP under nohup", () => {
   const found = (named: string | undefined, last?: string) => {
     return [...ignoredSignals({ LIKES_IGNORED_SIGNALS: named, _: last })];
   };

@@ -4,10 +4,10 @@ import * as assert from "uvu/assert";
 import { addressBetween, addressElsewhere, addressHere } from "../../src/cli/reach.ts";
 import { isThisMachine } from "../../src/cli/reach.ts";
 
-/** Of documentation, so of no machine. */
+/** Reserved for documentation, so never an address of this machine. */
 const OTHER = "192.0.2.1";
 
-test("addressBetween() keeps an address that reaches somebody, and a name", () => {
+test("addressBetween() keeps an address when it is a name or reaches the other machine", () => {
   for (const address of [`${OTHER}:1`, "[2001:db8::1]:50051", "fra-1.example.org:65535"]) {
     for (const host of ["127.0.0.1", OTHER, "2001:db8::2", ""]) {
       assert.is(addressBetween(address, host), address);
@@ -15,7 +15,7 @@ test("addressBetween() keeps an address that reaches somebody, and a name", () =
   }
 });
 
-test("addressBetween() is empty for a wildcard, for port 0 and for what is no address", () => {
+test("addressBetween() is empty for wildcards, port 0 and invalid addresses", () => {
   const wildcards = ["0.0.0.0:1", "[::]:1", "[0:0:0:0:0:0:0:0]:1", "[::ffff:0.0.0.0]:1"];
   for (const address of [
     ...wildcards,
@@ -31,7 +31,7 @@ test("addressBetween() is empty for a wildcard, for port 0 and for what is no ad
   }
 });
 
-test("addressBetween() is empty for the loopback of another machine, and not of this one", () => {
+test("addressBetween() is empty for loopback only when the host is another machine", () => {
   const loopback = ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "[::ffff:127.0.0.1]:1"];
   for (const address of loopback) {
     for (const host of [OTHER, `::ffff:${OTHER}`, "2001:db8::1", "example.org", ""]) {
@@ -43,7 +43,7 @@ test("addressBetween() is empty for the loopback of another machine, and not of 
   }
 });
 
-test("isThisMachine() knows each address of this machine, also mapped to IPv6", () => {
+test("isThisMachine() is true for each address of this machine, also mapped to IPv6", () => {
   for (const { address, family } of Object.values(networkInterfaces()).flatMap(
     (all) => all ?? [],
   )) {
@@ -55,13 +55,13 @@ test("isThisMachine() knows each address of this machine, also mapped to IPv6", 
   }
 });
 
-test("addressHere() reaches a server that listens on all addresses by loopback", () => {
+test("addressHere() returns loopback when a server listens on all addresses", () => {
   assert.is(addressHere({ host: "0.0.0.0", port: 5 }), "127.0.0.1:5");
   assert.is(addressHere({ host: "::", port: 5 }), "[::1]:5");
   assert.is(addressHere({ host: OTHER, port: 5 }), `${OTHER}:5`);
 });
 
-test("addressElsewhere() is nowhere for loopback, and never a wildcard", () => {
+test("addressElsewhere() is undefined for loopback, and never a wildcard", () => {
   assert.is(addressElsewhere({ host: "::1", port: 5 }), undefined);
   assert.is(addressElsewhere({ host: OTHER, port: 5 }), `${OTHER}:5`);
   for (const host of ["0.0.0.0", "::"]) {

@@ -13,26 +13,26 @@ const SERVER = {
   sinceMs: SINCE_MS,
 };
 
-/** A view of this ledger with the servers that are refused. */
+/** Returns a status of this ledger with rejected servers. */
 function viewOf(refused: Partial<Parameters<typeof refusedParts>[0]>) {
   return { ledgerId: OURS, foreignServers: [], unrecorded: [], ...refused };
 }
 
-test("refusedParts() names the LikesServer, both ledgers, since when, and the way out", () => {
+test("refusedParts() names a foreign server, both ledgers, since when, and the way out", () => {
   assert.is(
     refusedParts(viewOf({ foreignServers: [SERVER] })).join(),
-    `fra-1 at 127.0.0.1:50052 is of another ledger, since ${localSecond(SINCE_MS)}: its outbox ` +
-      "belongs to ledger 3f2a91c0, and this is 1234abcd (start this primary on its own --data-dir, " +
-      "or point that LikesServer to its own primary)",
+    `fra-1 at 127.0.0.1:50052 is from another ledger, since ${localSecond(SINCE_MS)}: its outbox ` +
+      "belongs to ledger 3f2a91c0; this is 1234abcd (start this primary on its own --data-dir, " +
+      "or point that LikesServer at its own primary)",
   );
 });
 
-test("refusedParts() names a LikesServer that told no address without one", () => {
+test("refusedParts() leaves the address out when the LikesServer announced none", () => {
   const [part = ""] = refusedParts(viewOf({ foreignServers: [{ ...SERVER, address: "" }] }));
-  assert.match(part, /^fra-1 is of another ledger,/);
+  assert.match(part, /^fra-1 is from another ledger,/);
 });
 
-test("refusedLines() escapes what a peer says, and cuts what does not fit", () => {
+test("refusedLines() escapes and cuts a foreign server's text", () => {
   const hostile = { ...SERVER, serverId: "\u001b[2J", address: "\u202e" };
   const lines = refusedLines(viewOf({ foreignServers: [hostile] }), 60);
   assert.is(lines.length, 3);
@@ -49,16 +49,16 @@ const UNRECORDED = {
   sinceMs: SINCE_MS,
 } as const;
 
-test("refusedParts() names the LikesServer, its trouble, since when, and the way out", () => {
+test("refusedParts() names a server with unrecorded trouble, since when, and the way out", () => {
   assert.is(
     refusedParts(viewOf({ unrecorded: [UNRECORDED] })).join(),
-    "fra-2 at 127.0.0.1:50053 brings trouble that is not recorded, since " +
-      `${localSecond(SINCE_MS)}: retired_returned at incarnation 5e5e5e5e has no room (nothing ` +
-      "that it reports is taken before there is room: likes resolve ends what waits)",
+    "fra-2 at 127.0.0.1:50053 reports trouble that is not recorded, since " +
+      `${localSecond(SINCE_MS)}: no room for retired_returned of incarnation 5e5e5e5e (its ` +
+      "reports are rejected until there is room: likes resolve makes room)",
   );
 });
 
-test("refusedLines() escapes a server whose trouble has no room, and cuts what does not fit", () => {
+test("refusedLines() escapes and cuts the text of a server with unrecorded trouble", () => {
   const hostile = { ...UNRECORDED, serverId: "\u001b[2J", address: "\u202e" };
   const lines = refusedLines(viewOf({ unrecorded: [hostile] }), 60);
   assert.is(lines.length, 3);

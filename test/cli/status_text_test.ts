@@ -2,15 +2,15 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { columnsMost } from "../../src/text/escape.ts";
+import { columnsMax } from "../../src/text/escape.ts";
 import { awayText, statusLine, statusTable } from "../../src/cli/status_text.ts";
 import type { ServerStatus, Status, TroubleStatus } from "../../src/core/primary/status.ts";
 
-// This file is a process of its own, so the zone can be set for it.
+// Each test file has its own process, so setting the zone affects no other.
 process.env["TZ"] = "UTC";
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 1);
 
-test("statusLine() gives everything in one line when all is well", () => {
+test("statusLine() writes one line when all is well", () => {
   const view = status({ servers: servers(10) });
   const expected =
     "12:00:01 6,231 likes CONVERGED everywhere, as of 0.3 s ago, 10 of 10 streaming, " +
@@ -18,7 +18,7 @@ test("statusLine() gives everything in one line when all is well", () => {
   assert.is(statusLine(view), expected);
 });
 
-test("statusLine() names what is missing when not all is well", () => {
+test("statusLine() names silent members and troubles when there are any", () => {
   const view = status({
     convergence: "unknown",
     everywhere: false,
@@ -29,10 +29,10 @@ test("statusLine() names what is missing when not all is well", () => {
     ...troubles(1),
   });
   const expected =
-    "12:00:01 1 like UNKNOWN, as of no time yet, 2 of 3 streaming, 1 trouble, 1 event pending; " +
+    "12:00:01 1 like UNKNOWN, as_of unknown, 2 of 3 streaming, 1 trouble, 1 event pending; " +
     "silent: likes-server-1; trouble 1: gap at likes-server-2, incarnation 33333333, " +
     "since 2026-11-22 12:00:01, " +
-    "#5 to #9 (to count on after it: likes resolve 1)";
+    "#5 to #9 (to continue past it: likes resolve 1)";
   assert.is(statusLine(view), expected);
   const silent = Array.from({ length: 5 }, (_, index) => server(index, { state: "silent" }));
   const [, named] = statusLine(status({ servers: silent })).split("; ");
@@ -40,16 +40,16 @@ test("statusLine() names what is missing when not all is well", () => {
   assert.match(statusLine(status({ servers: [] })), /, no LikesServers, /);
 });
 
-test("statusLine() says why nothing more is counted when the ledger cannot be written", () => {
+test("statusLine() says why counting has stopped when the ledger cannot be written", () => {
   assert.match(
     statusLine(status({ writeFailure: "disk_full" })),
-    ", 1 of 1 streaming, ledger's disk full, ",
+    ", 1 of 1 streaming, ledger disk full, ",
   );
   const busy = statusLine(status({ writeFailure: "store_busy" }));
-  assert.match(busy, ", ledger held by another program, ");
+  assert.match(busy, ", ledger locked by another program, ");
 });
 
-test("awayText() claims nothing, and grows older", () => {
+test("awayText() says UNKNOWN and ages as_of when the primary is silent", () => {
   const options = { columns: 60, color: false };
   const reason = "Cannot reach the primary:\u001b[2J gone; see that it runs there, as ever";
   const lines = awayText(status({}), 7_000, { ...options, reason }).split("\n");
@@ -58,7 +58,7 @@ test("awayText() claims nothing, and grows older", () => {
     "no answer from the primary for 7 s; trying again",
   ]);
   assert.match(lines[2] ?? "", /^Cannot reach the primary:\\u\{1b\}/);
-  assert.ok(lines.every((line) => columnsMost(line) <= 60));
+  assert.ok(lines.every((line) => columnsMax(line) <= 60));
   assert.is(awayText(status({ asOfMs: 0 }), 1, options).split("\n").length, 2);
   const colored = awayText(status({}), 7_000, { columns: 60, color: true });
   assert.match(colored, "\u001b[31mUNKNOWN\u001b[39m");
@@ -68,7 +68,7 @@ test("statusLine() never shows a negative age when as_of is ahead", () => {
   assert.match(statusLine(status({ asOfMs: NOW_MS + 5_000 })), /as of 0 s ago/);
 });
 
-test("statusTable() has a headline and a row a LikesServer when there is room", () => {
+test("statusTable() has a headline and a row per LikesServer when there is room", () => {
   const view = status({ servers: [server(0), server(1, { pendingEvents: 12 })] });
   assert.equal(statusTable(view, { columns: 120, color: false }).split("\n"), [
     "6,231 likes CONVERGED everywhere, as of 0.3 s ago, 2 of 2 streaming, 0 events pending, " +
@@ -80,13 +80,13 @@ test("statusTable() has a headline and a row a LikesServer when there is room", 
   ]);
 });
 
-test("statusTable() leaves columns out when the terminal is narrow", () => {
+test("statusTable() drops columns when the terminal is narrow", () => {
   const text = statusTable(status({ servers: servers(3) }), { columns: 34, color: false });
   assert.ok(text.includes("LikesServer     state      pending"));
   assert.not.ok(text.includes("127.0.0.1"));
 });
 
-test("statusTable() lists those that need attention when there are too many", () => {
+test("statusTable() lists the LikesServers that need attention when there are too many", () => {
   const many = servers(30).with(20, server(20, { state: "silent" }));
   const view = status({ servers: many.with(29, server(29, { troubleCount: 1 })) });
   const text = statusTable(view, { columns: 120, color: false, rowsMax: 4 });
@@ -97,7 +97,7 @@ test("statusTable() lists those that need attention when there are too many", ()
   assert.match(text, /\n… and 26 more$/);
 });
 
-test("statusTable() names the oldest troubles below the rows, and how many more there are", () => {
+test("statusTable() lists the oldest troubles and counts the others below the rows", () => {
   const view = status({ servers: servers(20), ...troubles(5) });
   const lines = statusTable(view, { columns: 80, color: false, rowsMax: 14 }).split("\n");
   const named = lines.slice(lines.indexOf("") + 1);
@@ -106,19 +106,19 @@ test("statusTable() names the oldest troubles below the rows, and how many more 
     "",
     "trouble 1: gap at likes-server-2, incarnation 33333333",
     "  since 2026-11-22 12:00:01, #5 to #9: they are lost",
-    "  to count on after it: likes resolve 1",
+    "  to continue past it: likes resolve 1",
     "trouble 2: gap at likes-server-2, incarnation 33333333",
     "  since 2026-11-22 12:00:01, #5 to #9: they are lost",
-    "  to count on after it: likes resolve 2",
+    "  to continue past it: likes resolve 2",
     "trouble 3: gap at likes-server-2, incarnation 33333333",
     "  since 2026-11-22 12:00:01, #5 to #9: they are lost",
-    "  to count on after it: likes resolve 3",
+    "  to continue past it: likes resolve 3",
     "… and 2 more troubles: likes status --once --json",
   ]);
   assert.match(statusLine(view), /; … and 2 more troubles: likes status --once --json$/);
 });
 
-test("statusTable() prints codes when a peer gave escape sequences", () => {
+test("statusTable() escapes text when a peer sent escape sequences", () => {
   const evil = { serverId: "\u001b[2J", address: "\u202e:1" };
   const named = troubles(1, { serverId: "\u001b[2J", detail: "a\nb" });
   const view = status({ servers: [server(0, evil)], ...named });
@@ -128,7 +128,7 @@ test("statusTable() prints codes when a peer gave escape sequences", () => {
   assert.ok(text.includes(": a\\u{0a}b"));
 });
 
-test("statusTable() has colours when it is told to, whatever stdout is", () => {
+test("statusTable() is coloured when told to, whatever stdout is", () => {
   const view = status({ servers: servers(2) });
   const plain = statusTable(view, { columns: 80, color: false });
   const colored = statusTable(view, { columns: 80, color: true });
@@ -137,7 +137,7 @@ test("statusTable() has colours when it is told to, whatever stdout is", () => {
   assert.is(stripVTControlCharacters(colored), plain);
 });
 
-test("statusTable() is never wider than the terminal when the status is arbitrary", () => {
+test("statusTable() is never wider than the terminal for any status", () => {
   const unit = fc.constantFrom("a", "Z", "-", "日", "語", "\u001b", "\u202e");
   const text = fc.string({ unit, maxLength: 80 });
   const likes = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
@@ -156,19 +156,19 @@ test("statusTable() is never wider than the terminal when the status is arbitrar
       const rows = all.map((one, index) => server(index, one));
       const view = status({ totalLikes, servers: rows, ...troubles(all.length, all[0]) });
       const lines = statusTable(view, { columns, color: false }).split("\n");
-      return lines.every((line) => columnsMost(line) <= columns);
+      return lines.every((line) => columnsMax(line) <= columns);
     }),
   );
 });
 
-test("statusLine() says everywhere only when it is", () => {
+test("statusLine() says everywhere only when the status does", () => {
   assert.match(statusLine(status({})), " likes CONVERGED everywhere, ");
   assert.match(statusLine(status({ everywhere: false })), " likes CONVERGED, ");
   const catchingUp = status({ everywhere: false, convergence: "catching_up" });
   assert.match(statusLine(catchingUp), " likes CATCHING_UP, ");
 });
 
-test("statusTable() and statusLine() name one of another ledger, and how many more come", () => {
+test("statusTable() and statusLine() name one foreign server and count the others", () => {
   const foreignServers = ["fra-1", "fra-2", "fra-3"].map((serverId) => ({
     serverId,
     outboxId: "2".repeat(32),
@@ -178,20 +178,20 @@ test("statusTable() and statusLine() name one of another ledger, and how many mo
   }));
   const view = status({ foreignServers, servers: [], convergence: "unknown", everywhere: false });
   const table = statusTable(view, { columns: 100, color: false });
-  assert.match(table, "UNKNOWN, as of 0.3 s ago, no LikesServers, 3 of another ledger, 0 events");
-  assert.match(table, "\nfra-1 at 127.0.0.1:50052 is of another ledger\n  since ");
+  assert.match(table, "UNKNOWN, as of 0.3 s ago, no LikesServers, 3 from another ledger, 0 events");
+  assert.match(table, "\nfra-1 at 127.0.0.1:50052 is from another ledger\n  since ");
   assert.match(
     table,
-    "its outbox belongs to ledger 3f2a91c0, and this is 00000000\n  start this primary",
+    "its outbox belongs to ledger 3f2a91c0; this is 00000000\n  start this primary",
   );
-  assert.match(table, "\n… and 2 more of another ledger: likes status --once --json");
+  assert.match(table, "\n… and 2 more from another ledger: likes status --once --json");
   const line = statusLine(view);
-  assert.match(line, "; fra-1 at 127.0.0.1:50052 is of another ledger, since ");
-  assert.match(line, "; … and 2 more of another ledger");
+  assert.match(line, "; fra-1 at 127.0.0.1:50052 is from another ledger, since ");
+  assert.match(line, "; … and 2 more from another ledger");
   assert.not.match(line, "fra-2");
 });
 
-test("statusTable() and statusLine() name one whose trouble is not recorded, and how many more", () => {
+test("statusTable() and statusLine() name one unrecorded trouble and count the others", () => {
   const unrecorded = ["fra-1", "fra-2"].map((serverId) => ({
     serverId,
     outboxId: "2".repeat(32),
@@ -202,12 +202,12 @@ test("statusTable() and statusLine() name one whose trouble is not recorded, and
   }));
   const view = status({ unrecorded, convergence: "unknown", everywhere: false });
   const table = statusTable(view, { columns: 100, color: false });
-  assert.match(table, "trouble of 2 LikesServers not recorded");
-  assert.match(table, "\nfra-1 at 127.0.0.1:50052 brings trouble that is not recorded\n  since ");
-  assert.match(table, "retired_returned at incarnation 3f2a91c0 has no room\n");
-  assert.match(table, "\n… and 1 more whose trouble is not recorded");
+  assert.match(table, "unrecorded trouble at 2 LikesServers");
+  assert.match(table, "\nfra-1 at 127.0.0.1:50052 reports trouble that is not recorded\n  since ");
+  assert.match(table, "no room for retired_returned of incarnation 3f2a91c0\n");
+  assert.match(table, "\n… and 1 more with unrecorded trouble");
   const line = statusLine(view);
-  assert.match(line, "; fra-1 at 127.0.0.1:50052 brings trouble that is not recorded, since ");
+  assert.match(line, "; fra-1 at 127.0.0.1:50052 reports trouble that is not recorded, since ");
   assert.not.match(line, "fra-2");
 });
 

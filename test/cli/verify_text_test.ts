@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { verifyJson, verifyText } from "../../src/cli/verify_text.ts";
 import type { AuditReport } from "../../src/verify/report.ts";
 
-const LIFE = "3f2a91c0".repeat(4);
+const INCARNATION = "3f2a91c0".repeat(4);
 const NONE = { first: [], count: 0 };
 const NOTHING = { events: 0, likes: 0n };
 
@@ -24,76 +24,90 @@ const EXACT: AuditReport = {
   clients: undefined,
 };
 
-test("verifyText() says what was read and the sums when all is exact", () => {
+test("verifyText() shows the sums and what was read when exact", () => {
   assert.is(
     verifyText(EXACT, { color: false }),
-    `EXACT 6,231 likes: every event adds up to the total, item by item
-sums     events 6,231, the outboxes' own 6,231, items 6,231, members 6,231
+    `EXACT 6,231 likes: the events add up to the total, item by item
+sums     events 6,231, outboxes 6,231, items 6,231, members 6,231
 read     10 outboxes, 12 incarnations, 1,040 records, 1,042 events; ledger version 812 with 3 items`,
   );
 });
 
-test("verifyText() names the first divergence, and how many there are, when not exact", () => {
-  const place = { serverId: "fra-1", incarnation: LIFE, sequence: 57, itemId: "video" };
-  const first = { ...place, what: "a give is another event", expected: "+5", found: "+6" };
+test("verifyText() shows the first divergence and counts the others when not exact", () => {
+  const place = { serverId: "fra-1", incarnation: INCARNATION, sequence: 57, itemId: "video" };
+  const first = {
+    ...place,
+    what: "an acknowledged add is a different event",
+    expected: "+5",
+    found: "+6",
+  };
   const report = {
     ...EXACT,
     outcome: "inexact",
     divergences: { first: [first], count: 3 },
   } as const;
   const [line, named, more] = verifyText(report, { color: false }).split("\n");
-  assert.is(line, "NOT EXACT 6,231 likes: 3 things are wrong");
-  const where = `fra-1, incarnation ${LIFE}, #57, item "video"`;
-  assert.is(named, `first    ${where}: a give is another event: expected +5, found +6`);
+  assert.is(line, "NOT EXACT 6,231 likes: 3 errors found");
+  const where = `fra-1, incarnation ${INCARNATION}, #57, item "video"`;
+  assert.is(
+    named,
+    `first    ${where}: an acknowledged add is a different event: expected +5, found +6`,
+  );
   assert.is(more, "         and 2 more");
 });
 
-test("verifyText() names what is missing when it cannot be decided, as many as fit", () => {
+test("verifyText() lists what is missing, as much as fits, when undecided", () => {
   const first = Array.from({ length: 100 }, (_, index) => ({
     serverId: `fra-${index}`,
-    incarnation: LIFE,
+    incarnation: INCARNATION,
     firstSequence: 1,
     lastSequence: index + 1,
-    what: "no outbox holds them",
+    what: "in no outbox",
   }));
   const missing = { first, count: 1_000 };
   const sums = { ...EXACT.sums, outboxes: undefined };
   const report = { ...EXACT, outcome: "undecided", missing, sums } as const;
   const lines = verifyText(report, { color: false }).split("\n");
-  assert.match(lines[0] ?? "", /^CANNOT BE DECIDED 6,231 likes: a part of the history is missing/);
-  assert.is(lines[1], `missing  fra-0, incarnation ${LIFE}, #1: no outbox holds them`);
-  assert.is(lines[2], `         fra-1, incarnation ${LIFE}, #1 to #2: no outbox holds them`);
+  assert.match(lines[0] ?? "", /^UNDECIDED 6,231 likes: part of the history is missing/);
+  assert.is(lines[1], `missing  fra-0, incarnation ${INCARNATION}, #1: in no outbox`);
+  assert.is(lines[2], `         fra-1, incarnation ${INCARNATION}, #1 to #2: in no outbox`);
   assert.is(lines[13], "         and 988 more");
-  assert.match(lines[14] ?? "", /the outboxes' own not known/);
+  assert.match(lines[14] ?? "", /outboxes unknown/);
 });
 
-test("verifyText() names trouble that waits for a decision, and how it is decided", () => {
-  const about = { serverId: "fra-1", incarnation: LIFE, firstSequence: 5, lastSequence: 9 };
+test("verifyText() shows open trouble and the command that decides it", () => {
+  const about = { serverId: "fra-1", incarnation: INCARNATION, firstSequence: 5, lastSequence: 9 };
   const gap = { ...about, trouble: 3, kind: "gap" };
   const whole = { serverId: "", incarnation: "", firstSequence: 0, lastSequence: 0 };
   const restored = { ...whole, trouble: 4, kind: "ledger_restored" };
   const troubles = { first: [gap, restored], count: 2 };
   const report = { ...EXACT, outcome: "undecided", troubles } as const;
   const lines = verifyText(report, { color: false }).split("\n");
-  const verdict = "nothing is wrong or missing, but trouble waits for a decision";
-  assert.is(lines[0], `CANNOT BE DECIDED 6,231 likes: ${verdict}`);
-  const where = `fra-1, incarnation ${LIFE}, #5 to #9`;
+  const verdict = "nothing is wrong or missing, but trouble awaits a decision";
+  assert.is(lines[0], `UNDECIDED 6,231 likes: ${verdict}`);
+  const where = `fra-1, incarnation ${INCARNATION}, #5 to #9`;
   assert.is(lines[1], `trouble  ${where}: gap, not decided; see likes resolve 3`);
   assert.is(lines[2], "         ledger_restored, not decided; see likes resolve 4");
 });
 
-test("verifyText() says of a copy when it was made", () => {
+test("verifyText() shows the time of a copy when the ledger is one", () => {
   const ledger = { ...EXACT.ledger, copiedMs: Date.UTC(2026, 10, 28, 7) };
   const [verdict, copy] = verifyText({ ...EXACT, ledger }, { color: false }).split("\n");
   assert.match(verdict ?? "", /^EXACT/);
   assert.match(
     copy ?? "",
-    /^copy     made 2026-11-28T07:00:00\.000Z: what was applied since waits/,
+    /^copy     made 2026-11-28T07:00:00\.000Z: likes applied since then are waiting/,
   );
 });
 
-test("verifyText() tells what is not counted when it waits or was given up", () => {
-  const gap = { decision: 4, incarnation: LIFE, firstSequence: 5, lastSequence: 9, serverId: "a" };
+test("verifyText() shows uncounted events when they wait or were given up", () => {
+  const gap = {
+    decision: 4,
+    incarnation: INCARNATION,
+    firstSequence: 5,
+    lastSequence: 9,
+    serverId: "a",
+  };
   const text = verifyText(
     {
       ...EXACT,
@@ -101,7 +115,7 @@ test("verifyText() tells what is not counted when it waits or was given up", () 
       waiting: { events: 1, likes: 42n },
       abandoned: { events: 2, likes: 7n },
       clients: {
-        given: { events: 9, likes: 100n },
+        acknowledged: { events: 9, likes: 100n },
         counted: { events: 6, likes: 51n },
         waiting: { events: 1, likes: 42n },
         givenUp: { events: 2, likes: 7n },
@@ -113,8 +127,8 @@ test("verifyText() tells what is not counted when it waits or was given up", () 
     { color: false },
   );
   for (const line of [
-    `given up a, incarnation ${LIFE}, #5 to #9: a gap that decision 4 closed`,
-    "given up 2 events, 7 likes of retired incarnations",
+    `given up a, incarnation ${INCARNATION}, #5 to #9: gap closed by decision 4`,
+    "given up 2 events, 7 likes in retired incarnations",
     "waiting  1 event, 42 likes, not applied yet",
     "clients  9 adds, 100 likes: 6 counted, 1 waiting, 2 given up, 3 not acknowledged",
   ]) {
@@ -122,39 +136,45 @@ test("verifyText() tells what is not counted when it waits or was given up", () 
   }
 });
 
-test("verifyText() says in its first line what an exact total is exact without", () => {
-  const gap = { decision: 4, incarnation: LIFE, firstSequence: 5, lastSequence: 9, serverId: "a" };
+test("verifyText() names in its first line what an exact total excludes", () => {
+  const gap = {
+    decision: 4,
+    incarnation: INCARNATION,
+    firstSequence: 5,
+    lastSequence: 9,
+    serverId: "a",
+  };
   const gaps = { first: [gap], count: 1 };
-  const which = `#5 to #9 of a, incarnation ${LIFE}`;
-  const told = (changes: Partial<AuditReport>): string => {
+  const which = `#5 to #9 of a, incarnation ${INCARNATION}`;
+  const headOf = (changes: Partial<AuditReport>): string => {
     const [line = ""] = verifyText({ ...EXACT, ...changes }, { color: false }).split("\n");
-    return line.replace(": every event adds up to the total, item by item", "");
+    return line.replace(": the events add up to the total, item by item", "");
   };
   const all = { events: 5, unknownIncarnations: 0 };
   assert.is(
-    told({ gaps, givenUp: all }),
-    `EXACT 6,231 likes, without the 5 events that were given up (${which})`,
+    headOf({ gaps, givenUp: all }),
+    `EXACT 6,231 likes, excluding 5 events given up (${which})`,
   );
   const more = { events: 7, unknownIncarnations: 2 };
   assert.is(
-    told({ lost: gaps, givenUp: more }),
-    "EXACT 6,231 likes, without the 7 events that were given up and what 2 retired incarnations " +
-      `may have held (${which}, and others)`,
+    headOf({ lost: gaps, givenUp: more }),
+    "EXACT 6,231 likes, excluding 7 events given up and any events left in 2 retired " +
+      `incarnations (${which}, and others)`,
   );
   const one = { events: 1, unknownIncarnations: 0 };
-  assert.is(told({ givenUp: one }), "EXACT 6,231 likes, without the 1 event that was given up");
+  assert.is(headOf({ givenUp: one }), "EXACT 6,231 likes, excluding 1 event given up");
   assert.is(
-    told({ givenUp: { events: 0, unknownIncarnations: 1 } }),
-    "EXACT 6,231 likes, without what 1 retired incarnation may have held",
+    headOf({ givenUp: { events: 0, unknownIncarnations: 1 } }),
+    "EXACT 6,231 likes, excluding any events left in 1 retired incarnation",
   );
-  const undecided = told({ outcome: "undecided", gaps, givenUp: all });
-  assert.not.match(undecided, "without");
+  const undecided = headOf({ outcome: "undecided", gaps, givenUp: all });
+  assert.not.match(undecided, "excluding");
   const lines = verifyText({ ...EXACT, lost: gaps, givenUp: all }, { color: false }).split("\n");
-  const place = `a, incarnation ${LIFE}, #5 to #9`;
-  assert.is(lines[1], `given up ${place}: lost with an outbox that was rolled back, by decision 4`);
+  const place = `a, incarnation ${INCARNATION}, #5 to #9`;
+  assert.is(lines[1], `given up ${place}: lost when the outbox was rolled back (decision 4)`);
 });
 
-test("verifyText() lets nothing that a store says drive the terminal, and colours the word", () => {
+test("verifyText() escapes what a store says, and colours the word when told to", () => {
   const what = `\u001b[2J${"x".repeat(1_000)}`;
   const missing = { first: [{ serverId: "\u202efra\n", what }], count: 1 };
   const plain = verifyText({ ...EXACT, missing }, { color: false });
@@ -162,7 +182,7 @@ test("verifyText() lets nothing that a store says drive the terminal, and colour
   for (const [outcome, start] of [
     ["exact", "\u001b[32mEXACT\u001b[39m"],
     ["inexact", "\u001b[31mNOT EXACT\u001b[39m"],
-    ["undecided", "\u001b[33mCANNOT BE DECIDED\u001b[39m"],
+    ["undecided", "\u001b[33mUNDECIDED\u001b[39m"],
   ] as const) {
     const text = verifyText({ ...EXACT, outcome }, { color: true });
     assert.ok(text.startsWith(start));
@@ -171,7 +191,7 @@ test("verifyText() lets nothing that a store says drive the terminal, and colour
   }
 });
 
-test("verifyJson() is one object with numbers as text when it is written", () => {
+test("verifyJson() is one object with every number as text", () => {
   const likes = 2n ** 63n - 1n;
   const first = { what: "w", expected: "1", found: "2", sequence: 57 };
   const divergences = { first: [first], count: 1 };
@@ -180,9 +200,9 @@ test("verifyJson() is one object with numbers as text when it is written", () =>
   const written = JSON.parse(JSON.stringify(json));
   assert.is(written.verdict, "inexact");
   assert.is(written.exact, false);
-  const told = { what: "w", expected: "1", found: "2", sequence: "57" };
-  assert.equal(written.firstDivergence, told);
-  assert.equal(written.divergences, { first: [told], count: "1" });
+  const expected = { what: "w", expected: "1", found: "2", sequence: "57" };
+  assert.equal(written.firstDivergence, expected);
+  assert.equal(written.divergences, { first: [expected], count: "1" });
   assert.is(written.sums.items, "9223372036854775807");
   assert.is(written.sums.outboxes, null);
   assert.is(written.clients, null);

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { columnsMost } from "../../src/text/escape.ts";
+import { columnsMax } from "../../src/text/escape.ts";
 import { runTable } from "../../src/demo/run_table.ts";
 import type { RunTableView } from "../../src/demo/run_table.ts";
 import { serverStatus } from "../rpc/serving.ts";
@@ -66,7 +66,7 @@ test("runTable() shows who lives, and claims nothing else, while the primary is 
 test("runTable() keeps pids and restarts when the terminal is narrow", () => {
   for (const columns of [60, 80]) {
     const lines = linesOf({ processes: processes(), heard: runStatus() }, columns);
-    assert.ok(lines.every((line) => columnsMost(line) <= columns));
+    assert.ok(lines.every((line) => columnsMax(line) <= columns));
     assert.ok(lines.some((line) => /^process +state +pid +restarts .*shows/.test(line)));
   }
 });

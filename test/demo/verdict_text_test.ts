@@ -70,7 +70,7 @@ test("verdictText() does not say exact when generators gave nothing of what was 
       .split("\n")
       .slice(0, 3),
     [
-      "CANNOT BE DECIDED: the sums agree, but the generators gave nothing, though 6 events were due",
+      "UNDECIDED: the sums agree, but the generators gave nothing, though 6 events were due",
       "sums   outboxes 0, primary 0; 3 of 3 processes show it; " +
         "no seed: not all likes are of this run's generators",
       "given  0 of 6 events that were due; late or away: " +
@@ -155,10 +155,7 @@ test("verdictText() tells what the seed gives when that is something else", () =
 test("verdictText() says why when nothing can be decided", () => {
   const unreadable = ["likes-server-0: Cannot read it", "stranger: its outbox is elsewhere"];
   const [head, sums] = textOf(observation(50n, { unreadable })).split("\n");
-  assert.is(
-    head,
-    "CANNOT BE DECIDED: likes-server-0: Cannot read it; stranger: its outbox is elsewhere",
-  );
+  assert.is(head, "UNDECIDED: likes-server-0: Cannot read it; stranger: its outbox is elsewhere");
   assert.match(sums ?? "", "sums   outboxes 100 as far as read, primary 100; ");
 });
 

@@ -164,8 +164,12 @@ test("a role does not start when what it needs is taken, and what runs goes on",
     failed(["start-likes", ...fresh, ...freshLog, ...onPort(role)], "in use", "--port"),
     failed(["start-primary", "--port=0", ...used, ...freshLog], "another process holds it"),
     failed([...likes, ...used, ...freshLog], "another process holds it", "name another folder"),
-    failed(["start-primary", "--port=0", ...fresh, ...usedLog], "another run", "--log-dir"),
-    failed([...likes, ...fresh, ...usedLog], "another run logs there", "choose another --log-dir"),
+    failed(["start-primary", "--port=0", ...fresh, ...usedLog], "another process", "--log-dir"),
+    failed(
+      [...likes, ...fresh, ...usedLog],
+      "another process logs there",
+      "choose another --log-dir",
+    ),
   ]);
   await expectExact(counter, { a: role }, []);
 });

@@ -100,7 +100,7 @@ test("resolve --all --yes says what came of each, and exits 1 when one is refuse
   assert.match(first ?? "", /^decision 4: trouble 3 \(gap of incarnation .* is resolved/);
   assert.match(second ?? "", /^decision 5: trouble 5 /);
   assert.equal(others, [
-    `trouble 4: ${WHAT} is over already`,
+    `trouble 4: ${WHAT} is already over`,
     `trouble 6: ${WHAT} is not resolved: Cannot resolve: it streams`,
   ]);
   assert.match(stderr, "1 of 4 are not resolved");

@@ -39,7 +39,10 @@ test("orchestrate refuses a log folder when another run uses it", async () => {
   await using second = new Orchestration(SHORT, { logDir: first.logDir });
   const refused = await second.result();
   assert.is(refused.code, 1);
-  assert.match(refused.stderr, /^Error: Cannot log in .*: another run logs there; .*--log-dir\n$/);
+  assert.match(
+    refused.stderr,
+    /^Error: Cannot log in .*: another process logs there; .*--log-dir\n$/,
+  );
   assert.is(refused.stdout, "");
   assert.not.ok(existsSync(second.dataDir), "it has begun nothing");
   assert.ok(first.log().length >= lines, "the logs of the first were not emptied");

@@ -156,7 +156,7 @@ test("orchestrate is not exact when its generators gave nothing of what was due"
   assert.is(result.idle.length, 2);
   assert.match(
     run.log().at(-4)?.text ?? "",
-    /^CANNOT BE DECIDED: the sums agree, but the generators gave nothing, though \d+ events were /,
+    /^UNDECIDED: the sums agree, but the generators gave nothing, though \d+ events were /,
   );
 });
 

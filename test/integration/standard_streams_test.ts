@@ -62,15 +62,15 @@ test("a command that cannot write its output says so, and what it did, and exits
     const { code, stderr } = await printing(counter, args, "> /dev/full");
     assert.is(code, 74, `${id}: ${stderr}`);
     assert.match(stderr, /^Error: Cannot write the output: ENOSPC[^\n]*\n$/, id);
-    if (id === "add") assert.match(stderr, "it says: a #1 accepted 5 likes for video");
-    if (id === "backup") assert.match(stderr, "it says: primary: ledger with");
+    if (id === "add") assert.match(stderr, "the output was: a #1 accepted 5 likes for video");
+    if (id === "backup") assert.match(stderr, "the output was: primary: ledger with");
   }
   for (const args of [["--help"], ["--version"], ["add", "--help"]]) {
     assert.is((await printing(counter, args, "> /dev/full")).code, 74, args.join(" "));
   }
   const json = await printing(counter, [...full.add, "--json"], "> /dev/full");
   assert.is(json.code, 74);
-  assert.match(json.stderr, "it says: a #2 accepted 5 likes for video");
+  assert.match(json.stderr, "the output was: a #2 accepted 5 likes for video");
   assert.is(await expectExact(counter, { a: role }, []), 10n);
 });
 
@@ -79,7 +79,10 @@ test("a command that fails keeps its exit code when that cannot be written eithe
   const unreachable = ["count", "--primary", "127.0.0.1:1"];
   const json = await printing(counter, [...unreachable, "--json"], "> /dev/full");
   assert.is(json.code, 3);
-  assert.match(json.stderr, /^Error: Cannot write the output: ENOSPC.*it says: Cannot reach/);
+  assert.match(
+    json.stderr,
+    /^Error: Cannot write the output: ENOSPC.*the output was: Cannot reach/,
+  );
   assert.is((await printing(counter, unreachable, "2> /dev/full")).code, 3);
   assert.is((await printing(counter, ["nonsense"], "> /dev/full 2> /dev/full")).code, 2);
 });
@@ -96,7 +99,7 @@ test("a like is told on stderr when nobody reads the output any more", async () 
     "wait $!;",
   );
   assert.is(code, 141, stderr);
-  assert.match(stderr, "it says: a #1 accepted 5 likes for video");
+  assert.match(stderr, "the output was: a #1 accepted 5 likes for video");
 });
 
 test("a line of which a disk has room for a part is not taken for written", async () => {

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { LOG_EVENT_LINES_PER_S_MAX } from "../../src/limits.ts";
 import { EventLines } from "../../src/log/event_lines.ts";
 
-test("allow() says yes up to the most lines of a second, and again in the next", () => {
+test("allow() is true up to the bound of a second, and again in the next", () => {
   const lines = new EventLines();
   for (let line = 0; line < LOG_EVENT_LINES_PER_S_MAX; line++) {
     assert.is(lines.allow(1, 5_000 + line), true);
@@ -12,7 +12,7 @@ test("allow() says yes up to the most lines of a second, and again in the next",
   assert.is(lines.allow(1, 6_000), true);
 });
 
-test("allow() says no to a batch when it alone is too long", () => {
+test("allow() is false when one batch exceeds the bound", () => {
   const lines = new EventLines();
   assert.is(lines.allow(LOG_EVENT_LINES_PER_S_MAX + 1, 0), false);
   assert.is(lines.allow(1, 999), false);

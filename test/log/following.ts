@@ -3,7 +3,7 @@ import { once } from "node:events";
 
 /** A person's `tail -f`. */
 export interface Following extends AsyncDisposable {
-  /** What it showed so far. */
+  /** The text shown so far. */
   readonly text: string;
 }
 

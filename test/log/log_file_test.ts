@@ -14,10 +14,10 @@ import { faultOf } from "../store/faults.ts";
 import { following } from "./following.ts";
 
 const NAME = "PrimaryLikesServer";
-const SOMEBODY = 12_345;
+const OTHER_UID = 12_345;
 const ROOT = 0;
 
-test("openLogFile() makes a folder that nobody else can read, and appends lines", async () => {
+test("openLogFile() makes a folder that only its user can read, and appends lines", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(join(folder.path, "deep", "er"), NAME);
   log.line("first");
@@ -37,7 +37,7 @@ test("openLogFile() makes a folder that nobody else can read, and appends lines"
   }
 });
 
-test("line() starts over at its bound, keeps what was there, and tail -f follows", async () => {
+test("line() starts over at the bound, keeps the old lines, and tail -f follows", async () => {
   await using folder = temporaryFolder();
   const old = join(folder.path, NAME, "log.old.txt");
   const log = fullLog(folder.path);
@@ -51,7 +51,7 @@ test("line() starts over at its bound, keeps what was there, and tail -f follows
   log.close();
 });
 
-test("line() goes on when a log that was at its bound has been cut by hand", async () => {
+test("line() continues when a person truncated a log at its bound", async () => {
   await using folder = temporaryFolder();
   const log = fullLog(folder.path);
   truncateSync(log.path, 0);
@@ -61,7 +61,7 @@ test("line() goes on when a log that was at its bound has been cut by hand", asy
   assert.not(existsSync(join(folder.path, NAME, "log.old.txt")));
 });
 
-test("line() starts over at its bound also when what was there cannot be kept", async () => {
+test("line() starts over at the bound when the old lines cannot be kept", async () => {
   await using folder = temporaryFolder();
   await using disk = SmallDisk.mount(folder.path, 1);
   if (disk === undefined) return;
@@ -72,7 +72,7 @@ test("line() starts over at its bound also when what was there cannot be kept", 
   log.close();
 });
 
-test("line() goes on in a new file when the log, its lock or its folder was removed", async () => {
+test("line() continues in a new file when the log, its lock or folder was removed", async () => {
   await using folder = temporaryFolder();
   const own = join(folder.path, "logs", NAME);
   const log = openLogFile(join(folder.path, "logs"), NAME);
@@ -83,18 +83,18 @@ test("line() goes on in a new file when the log, its lock or its folder was remo
     const lines = readFileSync(log.path, "utf8").trimEnd().split("\n").slice(-2);
     assert.match(
       lines[0] ?? "",
-      / somebody removed this log or its lock: it goes on here$/,
+      / this log or its lock was removed; the log continues here$/,
       removed,
     );
     assert.match(lines[1] ?? "", / after it$/, removed);
     assert.is(modeOf(own), 0o700);
     assert.is(modeOf(log.path), 0o600);
-    await refused(join(folder.path, "logs"), NAME, "another run logs there");
+    await expectUnusable(join(folder.path, "logs"), NAME, "another process logs there");
   }
   log.close();
 });
 
-test("line() follows a new file of that name, as one that rotates logs makes it", async () => {
+test("line() writes to a new file of that name when a log rotator made it", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
   log.line("the first");
@@ -106,7 +106,7 @@ test("line() follows a new file of that name, as one that rotates logs makes it"
   assert.match(readFileSync(`${log.path}.1`, "utf8"), / the first\n$/);
 });
 
-test("line() waits while another run has taken a removed log, and says what it lost", async () => {
+test("line() counts lost lines while another process has the removed log", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
   rmSync(folder.path, { recursive: true });
@@ -119,11 +119,11 @@ test("line() waits while another run has taken a removed log, and says what it l
   const written = readFileSync(log.path, "utf8");
   assert.match(
     written,
-    / of the other\n.* somebody removed .*\n.* 1 lines could not .*\n.* ours again\n$/,
+    / of the other\n.* was removed; .*\n.* 1 line before this could not .*\n.* ours again\n$/,
   );
 });
 
-test("line() trusts a new folder no more than the first one", async () => {
+test("line() checks a new folder as strictly as the first one", async () => {
   await using folder = temporaryFolder();
   await using elsewhere = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
@@ -134,7 +134,7 @@ test("line() trusts a new folder no more than the first one", async () => {
   assert.equal(readdirSync(elsewhere.path), []);
 });
 
-test("openLogFile() closes a folder to others when it was open to them", async () => {
+test("openLogFile() restricts the mode of a folder when others could read it", async () => {
   await using folder = temporaryFolder();
   mkdirSync(join(folder.path, NAME));
   chmodSync(join(folder.path, NAME), 0o777);
@@ -142,44 +142,44 @@ test("openLogFile() closes a folder to others when it was open to them", async (
   assert.is(modeOf(join(folder.path, NAME)), 0o700);
 });
 
-test("openLogFile() refuses a folder when it is a link or a file, or holds a link", async () => {
+test("openLogFile() throws when the folder is a link or a file, or holds a link", async () => {
   await using folder = temporaryFolder();
   await using elsewhere = temporaryFolder();
   symlinkSync(elsewhere.path, join(folder.path, "link"));
-  await refused(folder.path, "link", "it is a symbolic link");
+  await expectUnusable(folder.path, "link", "it is a symbolic link");
   symlinkSync(join(elsewhere.path, "nowhere"), join(folder.path, "dangling"));
-  await refused(folder.path, "dangling", "it is a symbolic link");
+  await expectUnusable(folder.path, "dangling", "it is a symbolic link");
   writeFileSync(join(folder.path, "file"), "");
-  await refused(folder.path, "file", "it is not a folder");
+  await expectUnusable(folder.path, "file", "it is not a folder");
   mkdirSync(join(folder.path, "folder"), { mode: 0o700 });
   symlinkSync(join(elsewhere.path, "victim"), join(folder.path, "folder", "log.txt"));
-  await refused(folder.path, "folder", "ELOOP");
+  await expectUnusable(folder.path, "folder", "ELOOP");
   assert.not(existsSync(join(elsewhere.path, "victim")));
 });
 
-test("openLogFile() refuses a folder when it belongs to someone else", async () => {
+test("openLogFile() throws when the folder belongs to another user", async () => {
   if (process.getuid?.() !== ROOT) return; // only root can give a folder away
   await using folder = temporaryFolder();
   mkdirSync(join(folder.path, NAME), { mode: 0o700 });
-  chownSync(join(folder.path, NAME), SOMEBODY, SOMEBODY);
-  await refused(folder.path, NAME, "it belongs to someone else");
+  chownSync(join(folder.path, NAME), OTHER_UID, OTHER_UID);
+  await expectUnusable(folder.path, NAME, "it belongs to another user");
 });
 
-test("openLogFile() refuses a folder when another run logs there, until that has ended", async () => {
+test("openLogFile() throws while another process logs there", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
-  await refused(folder.path, NAME, "another run logs there");
+  await expectUnusable(folder.path, NAME, "another process logs there");
   log.close();
   openLogFile(folder.path, NAME).close();
 });
 
-test("openLogFile() refuses when the log folder cannot be made", async () => {
+test("openLogFile() throws when the folder cannot be made", async () => {
   await using folder = temporaryFolder();
   writeFileSync(join(folder.path, "file"), "");
-  await refused(join(folder.path, "file"), NAME, "");
+  await expectUnusable(join(folder.path, "file"), NAME, "");
 });
 
-test("truncate() empties the file in place, so that a reader goes on following", async () => {
+test("truncate() empties the file in place while a reader follows", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
   log.line("of an older run");
@@ -194,7 +194,7 @@ test("truncate() empties the file in place, so that a reader goes on following",
   log.close();
 });
 
-test("line() writes after what others appended, and after a truncation from outside", async () => {
+test("line() appends after lines and truncations by others", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
   log.line("ours");
@@ -207,7 +207,7 @@ test("line() writes after what others appended, and after a truncation from outs
   log.close();
 });
 
-test("line() is one line of plain text when the text has control characters", async () => {
+test("line() writes one plain line when the text has control characters", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
   log.line("a\nb\tc\u001b[2J\u007f\u0085d");
@@ -218,14 +218,14 @@ test("line() is one line of plain text when the text has control characters", as
   assert.ok(written.endsWith("a\\u{0a}b\\u{09}c\\u{1b}[2J\\u{7f}\\u{85}d\n"));
 });
 
-test("line() does not stop the role when the log cannot be written", async () => {
+test("line() does not throw when the log cannot be written", async () => {
   await using folder = temporaryFolder();
   const log = openLogFile(folder.path, NAME);
   log.close();
   log.line("into the void");
 });
 
-test("likesServerLogName() is the number of a likes-server-N, and any other id as it is", () => {
+test("likesServerLogName() is the number for likes-server-N, and the whole of any other id", () => {
   assert.is(likesServerLogName("likes-server-0"), "LikesServer0");
   assert.is(likesServerLogName("likes-server-12"), "LikesServer12");
   for (const id of ["likes-server-01", "likes-server-", "fra-1", "LikesServer0"]) {
@@ -233,14 +233,14 @@ test("likesServerLogName() is the number of a likes-server-N, and any other id a
   }
 });
 
-async function refused(logDir: string, name: string, why: string): Promise<void> {
+async function expectUnusable(logDir: string, name: string, why: string): Promise<void> {
   const { message } = await faultOf("log_unusable", () => openLogFile(logDir, name));
   assert.match(message, JSON.stringify(join(logDir, name)));
   assert.match(message, why);
   assert.match(message, "choose another --log-dir");
 }
 
-/** A log that has grown to its bound. */
+/** Returns a log that has grown to its bound. */
 function fullLog(folder: string): LogFile {
   const log = openLogFile(folder, NAME);
   log.line("the first");

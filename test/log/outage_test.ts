@@ -2,21 +2,21 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Outage } from "../../src/log/outage.ts";
 
-test("isNews() tells each reason once in an outage, also when reasons take turns", () => {
+test("isNews() is true once per reason, also when reasons alternate", () => {
   const outage = new Outage();
-  const told = ["away", "full", "away", "full", "away"].map((reason) => outage.isNews(reason));
-  assert.equal(told, [true, true, false, false, false]);
+  const logged = ["away", "full", "away", "full", "away"].map((reason) => outage.isNews(reason));
+  assert.equal(logged, [true, true, false, false, false]);
   assert.is(outage.end(), true);
   assert.is(outage.isNews("away"), true, "in the next outage");
 });
 
-test("isNews() ends when reasons never repeat", () => {
+test("isNews() becomes false when reasons never repeat", () => {
   const outage = new Outage();
-  const told = Array.from({ length: 1_000 }, (_, index) => outage.isNews(`label ${index}`));
-  assert.is(told.filter((isTold) => isTold).length, 8);
+  const logged = Array.from({ length: 1_000 }, (_, index) => outage.isNews(`label ${index}`));
+  assert.is(logged.filter((isLogged) => isLogged).length, 8);
 });
 
-test("end() says whether there was an outage", () => {
+test("end() returns whether there was an outage", () => {
   const outage = new Outage();
   assert.is(outage.end(), false);
   outage.isNews("away");

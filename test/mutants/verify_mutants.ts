@@ -10,18 +10,23 @@ function inAudit(name: string, tests: readonly string[] = [name]) {
   };
 }
 
-const HEARD = mutantsOf(inAudit("audit_heard"), [
+const ROLLBACK = mutantsOf(inAudit("audit_rollback"), [
   {
     name: "audit-acknowledged-not-compared",
     breaks: "a ledger that lacks what it acknowledged is exact",
-    edits: [["    if (isDecided || heard <= applied) continue;", "    if (heard >= 0) continue;"]],
+    edits: [
+      [
+        "    if (isDecided || acknowledged <= applied) continue;",
+        "    if (acknowledged >= 0) continue;",
+      ],
+    ],
   },
   {
     name: "audit-retired-not-compared",
     breaks: "a decision to retire makes up for what a ledger forgot",
     edits: [
       [
-        "    const isGivenUp = row?.isRetired === true && held.isClosed;",
+        "    const isGivenUp = row?.isRetired === true && stored.isClosed;",
         "    const isGivenUp = row?.isRetired === true;",
       ],
     ],
@@ -80,7 +85,7 @@ const HISTORY = [
 ];
 
 const VERDICT = [
-  ...mutantsOf(inAudit("audit", ["audit_ledger", "audit_heard", "audit"]), [
+  ...mutantsOf(inAudit("audit", ["audit_ledger", "audit_rollback", "audit"]), [
     {
       name: "audit-trouble-is-exact",
       breaks: "trouble waits for a decision, and the ledger is exact",
@@ -94,8 +99,8 @@ const VERDICT = [
   ]),
   ...mutantsOf(inAudit("audit_clients"), [
     {
-      name: "audit-lost-give-undecided",
-      breaks: "a add that is in no outbox is undecided, and not lost",
+      name: "audit-lost-add-undecided",
+      breaks: "an add that is in no outbox is undecided, and not lost",
       edits: [
         [
           "    if (isWhole && !isTrimmed && !isApplied) {",
@@ -107,4 +112,4 @@ const VERDICT = [
 ];
 
 /** The bugs. */
-export const VERIFY_MUTANTS: readonly Mutant[] = [...HEARD, ...LEDGER, ...HISTORY, ...VERDICT];
+export const VERIFY_MUTANTS: readonly Mutant[] = [...ROLLBACK, ...LEDGER, ...HISTORY, ...VERDICT];

@@ -10,14 +10,14 @@ import {
 } from "../../src/text/address.ts";
 import { LikesError } from "../../src/errors.ts";
 
-test("parseAddress() gives host and port when both are there", () => {
+test("parseAddress() returns host and port when the text has both", () => {
   assert.equal(parseAddress("127.0.0.1:50051"), { host: "127.0.0.1", port: 50_051 });
   assert.equal(parseAddress("localhost:0"), { host: "localhost", port: 0 });
   assert.equal(parseAddress("a-b.example.org:65535"), { host: "a-b.example.org", port: 65_535 });
   assert.equal(parseAddress("[::1]:1"), { host: "::1", port: 1 });
 });
 
-test("parseAddress() refuses with a usage error when the text is anything else", () => {
+test("parseAddress() throws a usage error for any other text", () => {
   const wrong = ["", "50051", ":50051", "host", "host:", "host:x", "host:65536", "host:-1", "h:+1"];
   const more = [
     "::1:50051",
@@ -45,7 +45,7 @@ test("parseAddress() refuses with a usage error when the text is anything else",
   }
 });
 
-test("parseAddress() names a way out when it refuses", () => {
+test("parseAddress() names a way out when it throws", () => {
   assert.throws(() => parseAddress("50051"), /^Cannot read the address "50051": give host:port/);
   assert.throws(() => parseAddress("h:99999"), /port of the address "h:99999".* 0 to 65,535/);
 });
@@ -60,7 +60,7 @@ test("formatAddress() is read back by parseAddress() when host and port are vali
   );
 });
 
-test("parseHost() gives the host when it is a name or an IP address", () => {
+test("parseHost() returns the host when it is a name or an IP address", () => {
   for (const host of ["127.0.0.1", "::1", "0.0.0.0", "localhost"]) {
     assert.is(parseHost(host), host);
   }
@@ -76,7 +76,7 @@ test("isLoopback() is true when only this machine can reach the host", () => {
   for (const host of [...others, "::2", "", "127.1"]) assert.not.ok(isLoopback(host), host);
 });
 
-test("isWildcard() is true of what listens on all addresses, however it is written", () => {
+test("isWildcard() is true for all addresses, in any notation", () => {
   const wildcards = ["0.0.0.0", "::", "0:0:0:0:0:0:0:0", "::ffff:0.0.0.0"];
   for (const host of wildcards) assert.ok(isWildcard(host), host);
   for (const host of ["127.0.0.1", "::1", "10.0.0.0", "0", "localhost", ""]) {

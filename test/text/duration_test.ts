@@ -5,7 +5,7 @@ import { formatDuration, parseDuration, writeDuration } from "../../src/text/dur
 import { LikesError } from "../../src/errors.ts";
 import { DURATION_MAX_MS } from "../../src/limits.ts";
 
-test("parseDuration() gives milliseconds when the text is a duration", () => {
+test("parseDuration() returns milliseconds when the text is a duration", () => {
   const durations = { "250ms": 250, "1s": 1_000, "1.5s": 1_500, "0.05s": 50, "5m": 300_000 };
   for (const [text, durationMs] of Object.entries(durations)) {
     assert.is(parseDuration(text), durationMs, text);
@@ -17,7 +17,7 @@ test("parseDuration() gives milliseconds when the text is a duration", () => {
   assert.is(parseDuration("168h"), DURATION_MAX_MS);
 });
 
-test("writeDuration() gives what parseDuration() reads when the duration is whole", () => {
+test("writeDuration() is read back by parseDuration() when the duration is whole", () => {
   assert.is(writeDuration(300_000), "5m");
   assert.is(writeDuration(30_000), "30s");
   assert.is(writeDuration(1_500), "1500ms");
@@ -29,7 +29,7 @@ test("writeDuration() gives what parseDuration() reads when the duration is whol
   );
 });
 
-test("parseDuration() refuses with a usage error when the text is anything else", () => {
+test("parseDuration() throws a usage error for any other text", () => {
   const wrong = ["", "5", "5x", "-5s", "+5s", " 5s", "5 s", "5s ", "s", ".5s", "5.s", "1e3s", "5S"];
   const more = ["30s1m", "1m1m", "1.5.5s", "0x5s", "1,5s", "NaNs", "٣s", "1.2345s", "5s\n", "m5"];
   for (const text of [...wrong, ...more]) {
@@ -37,19 +37,19 @@ test("parseDuration() refuses with a usage error when the text is anything else"
   }
 });
 
-test("parseDuration() names the text and a way out when it refuses", () => {
+test("parseDuration() names the text and a way out when it throws", () => {
   assert.throws(() => parseDuration("5x"), /^Cannot read the duration "5x": give .* 30s, 5m/);
   assert.throws(() => parseDuration("\u001b[2J"), /"\\u\{1b\}\[2J"/);
 });
 
-test("parseDuration() refuses when the duration is over the bound", () => {
+test("parseDuration() throws when the duration exceeds the bound", () => {
   for (const text of ["169h", "168h1ms", "999999999h", "9999999999h"]) {
     assert.throws(() => parseDuration(text), isUsage, text);
   }
   assert.throws(() => parseDuration("169h"), /at most 168h/);
 });
 
-test("parseDuration() throws nothing but usage errors when the text is arbitrary", () => {
+test("parseDuration() throws only usage errors for any text", () => {
   const text = fc.oneof(fc.string(), fc.stringMatching(/^[\d.hms]{0,12}$/));
   fc.assert(
     fc.property(text, (anything) => {

@@ -1,21 +1,21 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { columnsMost, escapeText, fitText, quote, shellWord } from "../../src/text/escape.ts";
+import { columnsMax, escapeText, fitText, quote, shellWord } from "../../src/text/escape.ts";
 
-/** An emoji of three, joined, and one that is a flag with tags. */
+/** A joined emoji of three, and a flag with tags. */
 const FAMILY = "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}";
 const ENGLAND = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
 const EMOJI = new RegExp("\\p{RGI_Emoji}", "gv");
 
-test("escapeText() leaves text as it is when a terminal shows it as it is", () => {
+test("escapeText() returns the text itself when all of it is visible", () => {
   for (const text of ["", "video", "a b", "日本語", "é", "👍", "a\\b", "100 %"]) {
     assert.is(escapeText(text), text);
   }
   for (const text of [FAMILY, ENGLAND, `a${FAMILY}b👍🏽 ❤️`]) assert.is(escapeText(text), text);
 });
 
-test("escapeText() writes codes when characters are obeyed or hidden", () => {
+test("escapeText() writes codes when a terminal would obey or hide characters", () => {
   assert.is(escapeText("a\u001b[2Jb"), "a\\u{1b}[2Jb");
   assert.is(escapeText("a\nb\r\tc\u0000"), "a\\u{0a}b\\u{0d}\\u{09}c\\u{00}");
   assert.is(escapeText("\u202e5\u2066\u200f"), "\\u{202e}5\\u{2066}\\u{200f}");
@@ -26,7 +26,7 @@ test("escapeText() writes codes when characters are obeyed or hidden", () => {
   assert.is(escapeText("a\u00a0b\u3000\u3164"), "a\\u{a0}b\\u{3000}\\u{3164}");
 });
 
-test("escapeText() leaves no control or format character when the text is arbitrary", () => {
+test("escapeText() leaves no control or format character in any text", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const escaped = escapeText(text);
@@ -36,13 +36,13 @@ test("escapeText() leaves no control or format character when the text is arbitr
   );
 });
 
-test("fitText() gives at most so many columns when the text is arbitrary", () => {
+test("fitText() returns at most `columns` for any text", () => {
   fc.assert(
     fc.property(
       fc.string({ unit: "grapheme" }),
       fc.integer({ min: 0, max: 30 }),
       (text, columns) => {
-        return columnsMost(fitText(text, columns)) <= columns;
+        return columnsMax(fitText(text, columns)) <= columns;
       },
     ),
   );
@@ -63,7 +63,7 @@ test("quote() shortens and escapes when the text is long or harmful", () => {
   assert.is(quote("a".repeat(1_000)).length, 102);
 });
 
-test("shellWord() quotes what a shell would read otherwise", () => {
+test("shellWord() quotes text when it has characters special to a shell", () => {
   assert.is(shellWord("counts/1/item_id/ab/video"), "counts/1/item_id/ab/video");
   assert.is(shellWord("a b"), "'a b'");
   assert.is(shellWord("it's $HOME"), `'it'\\''s $HOME'`);

@@ -1,11 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../commands/mod.ts";
-import { meant } from "../../src/text/nearest.ts";
+import { suggestionFor } from "../../src/text/nearest.ts";
 
 const WORDS = Object.keys(COMMANDS);
 
-test("meant() names the word that is nearest when a letter or two are wrong", () => {
+test("suggestionFor() names the nearest word when a letter or two are wrong", () => {
   const typed = [
     ["statsu", "status"],
     ["start_primary", "start-primary"],
@@ -15,12 +15,13 @@ test("meant() names the word that is nearest when a letter or two are wrong", ()
     ["retrie", "retire"],
     ["orhcestrate", "orchestrate"],
   ] as const;
-  for (const [word, near] of typed) assert.is(meant(word, WORDS), `; did you mean ${near}?`, word);
+  for (const [word, near] of typed)
+    assert.is(suggestionFor(word, WORDS), `; did you mean ${near}?`, word);
 });
 
-test("meant() names nothing when no word is near", () => {
+test("suggestionFor() is empty when no word is near", () => {
   for (const word of ["", "x", "nonsense", "start", "list", "-", "a".repeat(100)]) {
-    assert.is(meant(word, WORDS), "", word);
+    assert.is(suggestionFor(word, WORDS), "", word);
   }
 });
 

@@ -13,7 +13,7 @@ test("formatCount() separates thousands when there are any", () => {
   assert.is(formatCount(18_446_744_073_709_551_615n), "18,446,744,073,709,551,615");
 });
 
-test("countOf() names one thing, and several, as people do", () => {
+test("countOf() uses the plural when the count is not 1", () => {
   assert.is(countOf(1, "event"), "1 event");
   assert.is(countOf(0n, "like"), "0 likes");
   assert.is(countOf(6_231n, "like"), "6,231 likes");
@@ -29,13 +29,13 @@ test("formatCount() throws when a number is not a safe whole number", () => {
   for (const count of [1.5, NaN, Infinity, 2 ** 53]) assert.throws(() => formatCount(count));
 });
 
-test("parseWhole() gives the number when it is decimal and within the bounds", () => {
+test("parseWhole() returns the number when it is decimal and within bounds", () => {
   assert.is(parseWhole("0", 0, 10, "LIKES"), 0);
   assert.is(parseWhole("10", 0, 10, "LIKES"), 10);
   assert.is(parseWhole("-3", -5, 5, "LIKES"), -3);
 });
 
-test("parseWhole() refuses with the bounds named when the text is anything else", () => {
+test("parseWhole() throws and names the bounds for any other text", () => {
   const wrong = ["", " 1", "1 ", "+1", "1e3", "0x10", "1.0", "1_000", "1,000", "01", "-0", "٣"];
   for (const text of [...wrong, "NaN", "Infinity", "1\n", "-1", "1000001", "9".repeat(400)]) {
     assert.throws(() => parseWhole(text, 0, 1_000_000, "LIKES"), isUsage, JSON.stringify(text));
@@ -44,7 +44,7 @@ test("parseWhole() refuses with the bounds named when the text is anything else"
   assert.throws(() => parseWhole("1e3", 0, 1_000_000, "LIKES"), expected);
 });
 
-test("parseWhole() reads back what String() writes when it is within the bounds", () => {
+test("parseWhole() reads back String() for any number within bounds", () => {
   const { MIN_SAFE_INTEGER: min, MAX_SAFE_INTEGER: max } = Number;
   fc.assert(
     fc.property(fc.maxSafeInteger(), (value) => {

@@ -5,7 +5,7 @@ import { parseSize, writeSize } from "../../src/text/size.ts";
 import { LikesError } from "../../src/errors.ts";
 import { RETAIN_BYTES_DEFAULT, RETAIN_BYTES_MAX } from "../../src/limits.ts";
 
-test("parseSize() gives bytes when the text is a size", () => {
+test("parseSize() returns bytes when the text is a size", () => {
   const sizes = { "0": 0, "1": 1, "4096": 4_096, "3KiB": 3_072, "256MiB": RETAIN_BYTES_DEFAULT };
   for (const [text, bytes] of Object.entries(sizes)) {
     assert.is(parseSize(text, RETAIN_BYTES_MAX), bytes, text);
@@ -13,20 +13,20 @@ test("parseSize() gives bytes when the text is a size", () => {
   assert.is(parseSize("4GiB", RETAIN_BYTES_MAX), RETAIN_BYTES_MAX);
 });
 
-test("parseSize() refuses with a usage error when the text is anything else", () => {
+test("parseSize() throws a usage error for any other text", () => {
   const wrong = ["", "-1", "1.5MiB", "1 MiB", "1mib", "1MB", "1M", "1e9", "0x10", "01", "MiB", "٣"];
   for (const text of [...wrong, "1MiB\n", "9".repeat(13)]) {
     assert.throws(() => parseSize(text, RETAIN_BYTES_MAX), isUsage, JSON.stringify(text));
   }
 });
 
-test("parseSize() names its bound when the size is beyond it", () => {
+test("parseSize() names the bound when the size exceeds it", () => {
   for (const text of ["4294967297", "5GiB", "999999999999GiB"]) {
     assert.throws(() => parseSize(text, RETAIN_BYTES_MAX), `"${text}": give at most 4GiB`);
   }
 });
 
-test("writeSize() gives what parseSize() reads when the size is any whole one", () => {
+test("writeSize() is read back by parseSize() for any whole size", () => {
   assert.is(writeSize(RETAIN_BYTES_DEFAULT), "256MiB");
   assert.is(writeSize(1_000), "1000");
   assert.is(writeSize(0), "0");

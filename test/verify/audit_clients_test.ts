@@ -6,33 +6,33 @@ import type { AuditReport } from "../../src/verify/report.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder, firstOf } from "./audit_fixture.ts";
 import {
-  FIRST_LIFE,
+  FIRST_INCARNATION,
   LEDGER,
-  SECOND_LIFE,
+  SECOND_INCARNATION,
   SERVERS,
   decisionSql,
   edit,
   idOf,
   makeStores,
-  withFirstLife,
+  withFirstIncarnation,
 } from "./stores_fixture.ts";
 import type { TestServer } from "./stores_fixture.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** What the clients of all events of `servers` were told. */
+/** Returns the responses to all adds of `servers`. */
 function linesOf(servers: readonly TestServer[]): Line[] {
-  return servers.flatMap(({ serverId, lives }) => {
-    return lives.flatMap(({ incarnation, records }) => {
+  return servers.flatMap(({ serverId, incarnations }) => {
+    return incarnations.flatMap(({ incarnation, records }) => {
       return records.flat().map(([itemId, likes], index) => {
-        const [sequence, given] = [String(index + 1), String(likes)];
-        return { serverId, incarnation, sequence, itemId, likes: given };
+        const sequence = String(index + 1);
+        return { serverId, incarnation, sequence, itemId, likes: String(likes) };
       });
     });
   });
 }
 
-/** Audits stores of `servers` with `lines` as the record of a client. */
+/** Audits the stores of `servers` with `lines` as a client's record. */
 async function auditLines(
   lines: readonly Line[],
   servers: readonly TestServer[] = SERVERS,
@@ -46,14 +46,17 @@ async function auditLines(
 
 const ADDS = linesOf(SERVERS);
 
-test("auditClients() finds every add when all are where their answers said", async () => {
+test("auditClients() is exact when every add is where its response said", async () => {
   const error = { code: "outbox_full", message: "Cannot", exit: 1 };
   const report = await auditLines([...ADDS, { error }]);
   assert.is(report.outcome, "exact");
-  const { given, counted, waiting, givenUp, lost, undecided, unacknowledged } =
+  const { acknowledged, counted, waiting, givenUp, lost, undecided, unacknowledged } =
     report.clients ?? {};
   assert.equal(
-    [given, counted, waiting, givenUp, lost, undecided].map((one) => [one?.events, one?.likes]),
+    [acknowledged, counted, waiting, givenUp, lost, undecided].map((one) => [
+      one?.events,
+      one?.likes,
+    ]),
     [
       [8, 1_000_067n],
       [7, 1_000_025n],
@@ -66,32 +69,39 @@ test("auditClients() finds every add when all are where their answers said", asy
   assert.is(unacknowledged, 1);
 });
 
-test("auditClients() names the first add that is another event, or none, or not alone", async () => {
-  for (const [change, told] of [
+test("auditClients() names the first add when it differs, is absent or is not unique", async () => {
+  for (const [change, expected] of [
     [
       { likes: "6" },
-      { what: "a give is another event", expected: '"video" +6', found: '"video" +5' },
+      {
+        what: "an acknowledged add is a different event",
+        expected: '"video" +6',
+        found: '"video" +5',
+      },
     ],
-    [{ itemId: "film" }, { what: "a give is another event", itemId: "film" }],
-    [{ sequence: "2" }, { what: "a give is another event", sequence: 2, found: '"song" +0' }],
-    [{ sequence: "9" }, { what: "a give that was acknowledged is in no outbox", sequence: 9 }],
+    [{ itemId: "film" }, { what: "an acknowledged add is a different event", itemId: "film" }],
+    [
+      { sequence: "2" },
+      { what: "an acknowledged add is a different event", sequence: 2, found: '"song" +0' },
+    ],
+    [{ sequence: "9" }, { what: "an acknowledged add is in no outbox", sequence: 9 }],
     [
       { serverId: "fra-2" },
-      { what: "a give is in the outbox of another LikesServer", found: "fra-1" },
+      { what: "an acknowledged add is in another LikesServer's outbox", found: "fra-1" },
     ],
-    [{ sequence: "4", likes: "1" }, { what: "two gives have one name, or one is recorded twice" }],
+    [{ sequence: "4", likes: "1" }, { what: "two adds share an event, or one is recorded twice" }],
   ] as const) {
     const [first, ...others] = ADDS;
     const report = await auditLines([{ ...first, ...change }, ...others]);
     const found: Line = { ...firstOf(report) };
-    for (const [key, value] of Object.entries(told)) assert.is(found[key], value);
-    assert.is(found["incarnation"], FIRST_LIFE);
+    for (const [key, value] of Object.entries(expected)) assert.is(found[key], value);
+    assert.is(found["incarnation"], FIRST_INCARNATION);
     assert.is(report.divergences.count, 1);
     assert.is(report.clients?.lost.events, 1);
   }
 });
 
-test("auditClients() calls no add lost that may have come after the outbox was copied", async () => {
+test("auditClients() calls no add lost when the outbox may be an older copy", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, "given.jsonl");
@@ -105,8 +115,11 @@ test("auditClients() calls no add lost that may have come after the outbox was c
   assert.equal([report.outcome, report.clients?.undecided.events], ["undecided", 1]);
 });
 
-test("auditClients() does not know when what it would compare with is gone", async () => {
-  for (const servers of [withFirstLife({ trimmed: 3 }), withFirstLife({ isPurged: true })]) {
+test("auditClients() is undecided when the event to compare with is gone", async () => {
+  for (const servers of [
+    withFirstIncarnation({ trimmed: 3 }),
+    withFirstIncarnation({ isPurged: true }),
+  ]) {
     const report = await auditLines(ADDS, servers);
     assert.is(report.outcome, "undecided");
     assert.equal({ ...report.clients?.undecided }, { events: 4, likes: 1_000_006n });
@@ -115,27 +128,27 @@ test("auditClients() does not know when what it would compare with is gone", asy
   const elsewhere = { ...ADDS[0], incarnation: idOf("7", 7) };
   const report = await auditLines([elsewhere]);
   assert.is(report.outcome, "undecided");
-  const what = "the event of a give is in no outbox any more";
+  const what = "an acknowledged add is no longer in any outbox";
   assert.is(report.missing.first[0]?.what, what);
 });
 
-test("auditClients() takes adds for given up when an operator decided so", async () => {
-  const gap = await auditLines(ADDS, withFirstLife({ gap: [1, 2] }));
+test("auditClients() counts adds as given up when an operator decided so", async () => {
+  const gap = await auditLines(ADDS, withFirstIncarnation({ gap: [1, 2] }));
   assert.equal({ ...gap.clients?.givenUp }, { events: 1, likes: 1_000_000n });
   assert.is(gap.outcome, "exact");
-  const gone = await auditLines(ADDS, withFirstLife({ gap: [0, 2], trimmed: 2 }));
+  const gone = await auditLines(ADDS, withFirstIncarnation({ gap: [0, 2], trimmed: 2 }));
   assert.equal({ ...gone.clients?.givenUp }, { events: 3, likes: 1_000_005n });
-  assert.is(gone.outcome, "exact", "nobody holds the events of a closed gap");
-  const retired = await auditLines(ADDS, withFirstLife({ applied: 1, state: "retired" }));
+  assert.is(gone.outcome, "exact", "no outbox stores the events of a closed gap");
+  const retired = await auditLines(ADDS, withFirstIncarnation({ applied: 1, state: "retired" }));
   assert.equal({ ...retired.clients?.givenUp }, { events: 2, likes: 1_000_001n });
 });
 
-test("auditClients() does not know when a decision left an outbox with other events", async () => {
+test("auditClients() is undecided when a decision accepted different events", async () => {
   await using folder = temporaryFolder();
-  makeStores(folder.path, withFirstLife({ applied: 2 }));
+  makeStores(folder.path, withFirstIncarnation({ applied: 2 }));
   edit(join(folder.path, LEDGER), "UPDATE incarnations SET digest = ?", idOf("9", 9));
-  for (const { outboxId, lives } of SERVERS) {
-    for (const { incarnation } of lives) {
+  for (const { outboxId, incarnations } of SERVERS) {
+    for (const { incarnation } of incarnations) {
       edit(join(folder.path, LEDGER), decisionSql("digest_differs"), outboxId, incarnation);
     }
   }
@@ -152,15 +165,18 @@ test("auditClients() does not know when a decision left an outbox with other eve
   assert.ok((givenUp?.events ?? 0) > 0);
 });
 
-test("auditClients() is undecided when a line is no add, and says which", async () => {
+test("auditClients() is undecided and names the line when it is no add", async () => {
   const report = await auditLines([...ADDS.slice(0, 2), { hello: 1 }]);
   assert.is(report.outcome, "undecided");
-  assert.match(report.missing.first[0]?.what ?? "", /^line 3 of ".*given.jsonl" is no give$/);
+  assert.match(
+    report.missing.first[0]?.what ?? "",
+    /^line 3 of ".*given.jsonl" is not from likes add --json$/,
+  );
 });
 
-test("auditClients() finds adds in any order when they are of several lives", async () => {
+test("auditClients() finds adds in any order when they are of several incarnations", async () => {
   const mixed = ADDS.toSorted((a, b) => Number(b["sequence"]) - Number(a["sequence"]));
-  assert.ok(mixed.some(({ incarnation }) => incarnation === SECOND_LIFE));
+  assert.ok(mixed.some(({ incarnation }) => incarnation === SECOND_INCARNATION));
   assert.is((await auditLines(mixed)).outcome, "exact");
 });
 

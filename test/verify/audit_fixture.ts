@@ -1,4 +1,4 @@
-/** What the tests of the audit share: an audit of a folder, and what it told first. */
+/** Shared by the tests of the audit: audits a folder and returns its first divergence. */
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { audit } from "../../src/verify/audit.ts";
@@ -7,15 +7,15 @@ import type { AuditReport, Divergence } from "../../src/verify/report.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { edit, makeStores } from "./stores_fixture.ts";
 
-/** A change of a store that is provably wrong, and what is told of it first. */
-export interface Wrong {
+/** A change that makes a store provably wrong, and the first divergence it causes. */
+export interface Defect {
   readonly name: string;
   readonly path: string;
   readonly sql: string;
-  readonly told: Readonly<Record<string, unknown>>;
+  readonly first: Readonly<Record<string, unknown>>;
 }
 
-/** Audits the stores in `folder`, and `more` outboxes and records of clients. */
+/** Audits the stores in `folder`, with `more` outboxes and client records. */
 export function auditFolder(
   folder: string,
   more: { readonly outboxes?: readonly string[]; readonly clients?: readonly string[] } = {},
@@ -25,18 +25,18 @@ export function auditFolder(
   return audit({ ledger, outboxes: [...outboxes, ...copies], clients });
 }
 
-/** The first divergence of a report that has one. */
+/** Returns the first divergence. Throws when the report is not inexact. */
 export function firstOf(report: AuditReport): Divergence {
   const [first] = report.divergences.first;
   if (report.outcome === "inexact" && first !== undefined) return first;
   throw new Error(`it is ${report.outcome}: ${JSON.stringify(report.missing.first)}`);
 }
 
-/** Makes stores that are right, and expects that a change is found. */
-export async function expectFirst({ path, sql, told }: Wrong): Promise<void> {
+/** Makes correct stores, changes one, and expects the audit to find it. */
+export async function expectFirst({ path, sql, first: expected }: Defect): Promise<void> {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   edit(join(folder.path, path), sql);
-  const first: Readonly<Record<string, unknown>> = { ...firstOf(auditFolder(folder.path)) };
-  for (const [key, value] of Object.entries(told)) assert.is(first[key], value, key);
+  const found: Readonly<Record<string, unknown>> = { ...firstOf(auditFolder(folder.path)) };
+  for (const [key, value] of Object.entries(expected)) assert.is(found[key], value, key);
 }

@@ -1,4 +1,4 @@
-/** Random histories are exact, and one random change of them is never taken for one. */
+/** Random histories are exact; with any one value changed, none is. */
 import { join } from "node:path";
 import fc from "fast-check";
 import { test } from "uvu";
@@ -8,20 +8,20 @@ import { Database, SqliteError } from "../../src/store/sqlite/sqlite.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder } from "./audit_fixture.ts";
 import { LEDGER, idOf, makeStores } from "./stores_fixture.ts";
-import type { TestEvent, TestLife, TestServer } from "./stores_fixture.ts";
+import type { TestEvent, TestIncarnation, TestServer } from "./stores_fixture.ts";
 
 const RUNS = 20;
-const CHANGES_OF_A_RUN = 25;
+const CHANGES_PER_RUN = 25;
 const SHAPE = { noNullPrototype: true };
 
-/** From 1: the name of an item without likes changes nothing that adds up. */
+/** Likes from 1: renaming an item with no likes would change no sum. */
 const EVENTS: fc.Arbitrary<TestEvent[]> = fc.array(
   fc.tuple(fc.constantFrom("video", "song", "ü", "film"), fc.integer({ min: 1, max: 1_000_000 })),
   { minLength: 1, maxLength: 3 },
 );
 
-/** At least one record of each is applied: of what the ledger has no events, no row says anything. */
-const LIFE: fc.Arbitrary<Omit<TestLife, "incarnation">> = fc
+/** At least one record is applied: otherwise no ledger row depends on the incarnation. */
+const INCARNATION: fc.Arbitrary<Omit<TestIncarnation, "incarnation">> = fc
   .array(EVENTS, { minLength: 1, maxLength: 4 })
   .chain((records) => {
     const upTo = (max: number) => fc.integer({ min: 1, max });
@@ -29,16 +29,19 @@ const LIFE: fc.Arbitrary<Omit<TestLife, "incarnation">> = fc
   });
 
 const SERVERS: fc.Arbitrary<TestServer[]> = fc
-  .array(fc.array(LIFE, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 2 })
+  .array(fc.array(INCARNATION, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 2 })
   .map((servers) => {
-    return servers.map((lives, index) => ({
+    return servers.map((incarnations, index) => ({
       serverId: `s${index}`,
       outboxId: idOf("a", index),
-      lives: lives.map((life, at) => ({ ...life, incarnation: idOf("b", 16 * index + at) })),
+      incarnations: incarnations.map((one, at) => ({
+        ...one,
+        incarnation: idOf("b", 16 * index + at),
+      })),
     }));
   });
 
-/** A column on which the number depends, in a store of one of the roles. */
+/** Columns that the verdict depends on. */
 const COLUMNS: readonly (readonly [store: "ledger" | "outbox", table: string, column: string])[] = [
   ...["ledger_id", "total_likes"].map((column) => ["ledger", "ledger", column] as const),
   ...["outbox_id", "applied_likes"].map((column) => ["ledger", "members", column] as const),
@@ -62,7 +65,7 @@ const COLUMNS: readonly (readonly [store: "ledger" | "outbox", table: string, co
   }),
 ];
 
-/** A change of one value: which, and by how much. */
+/** A change of one value. */
 const CHANGE = fc.record({
   column: fc.constantFrom(...COLUMNS),
   row: fc.nat(),
@@ -74,7 +77,7 @@ const CHANGE = fc.record({
 
 type Value = string | bigint | Uint8Array;
 
-/** Another value of the same type. */
+/** Returns a different value of the same type. */
 function changed(value: Value, by: number): Value {
   if (typeof value === "bigint") return value + BigInt(by % 2 === 0 ? by : -by);
   if (typeof value === "string") {
@@ -88,7 +91,7 @@ function changed(value: Value, by: number): Value {
   return bytes;
 }
 
-/** Changes a value of the store at `path`, and gives what undoes it; undefined where it is refused. */
+/** Changes a value of the store at `path`. Returns its undo, or undefined if SQLite rejects it. */
 function change(
   path: string,
   [table, column]: readonly [string, string],
@@ -121,7 +124,7 @@ function change(
     if (!set(key, after)) throw new Error("a row is changed");
   } catch (error) {
     database.close();
-    if (error instanceof SqliteError) return undefined; // two rows would have one name
+    if (error instanceof SqliteError) return undefined; // two rows would have one key
     throw error;
   }
   return () => {
@@ -130,7 +133,7 @@ function change(
   };
 }
 
-/** The outcome of an audit; of one that cannot read its ledger, why. */
+/** Returns the outcome of an audit, or the error code when the ledger cannot be read. */
 function outcomeOf(folder: string): string {
   try {
     return auditFolder(folder).outcome;
@@ -140,9 +143,9 @@ function outcomeOf(folder: string): string {
   }
 }
 
-test("audit() is exact when a history is any, and never when a value in it is another", async () => {
+test("audit() is exact for any history, and never when one of its values is changed", async () => {
   let found = 0;
-  const changes = fc.array(CHANGE, { minLength: CHANGES_OF_A_RUN, maxLength: CHANGES_OF_A_RUN });
+  const changes = fc.array(CHANGE, { minLength: CHANGES_PER_RUN, maxLength: CHANGES_PER_RUN });
   const property = fc.asyncProperty(SERVERS, changes, async (servers, all) => {
     await using folder = temporaryFolder();
     makeStores(folder.path, servers);
@@ -165,9 +168,9 @@ test("audit() is exact when a history is any, and never when a value in it is an
     }
     assert.is(outcomeOf(folder.path), "exact");
   });
-  // Shrinking would take minutes of a disk; each message names the value.
+  // No shrinking: it would take minutes, and each message names the column.
   await fc.assert(property, { numRuns: RUNS, endOnFailure: true });
-  assert.ok(found > (RUNS * CHANGES_OF_A_RUN) / 2);
+  assert.ok(found > (RUNS * CHANGES_PER_RUN) / 2);
 });
 
 test.run();

@@ -15,10 +15,10 @@ import {
   makeLedger,
   makeOutbox,
   makeStores,
-  withFirstLife,
+  withFirstIncarnation,
 } from "./stores_fixture.ts";
 
-test("audit() is exact when every event is where it has to be, and tells what waits", async () => {
+test("audit() is exact when every event is in its place, and sums what waits", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const report = auditFolder(folder.path);
@@ -35,16 +35,19 @@ test("audit() is exact when every event is where it has to be, and tells what wa
 
 test("audit() throws undecided when the ledger cannot be read", async () => {
   await using folder = temporaryFolder();
-  const outbox = makeOutbox(folder.path, SERVERS[1] ?? { serverId: "", outboxId: "", lives: [] });
+  const outbox = makeOutbox(
+    folder.path,
+    SERVERS[1] ?? { serverId: "", outboxId: "", incarnations: [] },
+  );
   makeLedger(folder.path, SERVERS);
   edit(join(folder.path, LEDGER), "PRAGMA user_version = 2");
   for (const [ledger, why] of [
     [
       join(folder.path, LEDGER),
-      /it is of version 2, and this build reads 1 alone; use the build that wrote it/,
+      /it has schema version 2, and this build reads only 1; use the build that wrote it/,
     ],
     [join(folder.path, "none"), /there is no such file/],
-    [outbox, /it is no ledger of likes/],
+    [outbox, /it is not a likes ledger/],
   ] as const) {
     let thrown: unknown;
     try {
@@ -69,27 +72,27 @@ test("audit() is undecided when an outbox belongs to another ledger", async () =
   assert.match(report.missing.first[0]?.what ?? "", /belongs to another ledger, 7777/);
 });
 
-test("audit() tells how far it is when there is much to read", async () => {
+test("audit() reports progress when there is much to read", async () => {
   await using folder = temporaryFolder();
   const record = Array.from({ length: 1_000 }, () => ["video", 1] as const);
   const records = Array.from({ length: 25 }, () => record);
-  makeStores(folder.path, withFirstLife({ records }));
-  const told: (readonly [number, number])[] = [];
+  makeStores(folder.path, withFirstIncarnation({ records }));
+  const progress: (readonly [number, number])[] = [];
   const ledger = join(folder.path, LEDGER);
   const outboxes = [join(folder.path, OUTBOX), join(folder.path, "fra-2", "outbox.sqlite")];
-  const report = audit({ ledger, outboxes, clients: [] }, (...one) => told.push(one));
+  const report = audit({ ledger, outboxes, clients: [] }, (...one) => progress.push(one));
   assert.is(report.outcome, "exact");
-  assert.equal(told, [
+  assert.equal(progress, [
     [10_000, 25_004],
     [20_000, 25_004],
   ]);
 });
 
-test("audit() refuses a ledger when a time in it is none", async () => {
+test("audit() rejects a ledger when no Date can hold a time in it", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   edit(join(folder.path, LEDGER), "UPDATE ledger SET copied_ms = ?", Number.MAX_SAFE_INTEGER);
-  const damaged = /it is damaged: copied_ms is 9007199254740991; put a copy back/;
+  const damaged = /it is damaged: copied_ms is 9007199254740991; restore a backup/;
   assert.throws(() => auditFolder(folder.path), damaged);
 });
 

@@ -15,12 +15,12 @@ import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder, firstOf } from "./audit_fixture.ts";
 import { LEDGER, OUTBOX, TOTAL, makeStores } from "./stores_fixture.ts";
 
-test("AuditedFile finds a number of a table that its index does not have", async () => {
+test("AuditedFile finds the damage when a table and its index differ", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, LEDGER);
   const bytes = readFileSync(path);
-  // The likes of `ü`, 1,000,000, in the row and not in the index: a bit of a disk that turned.
+  // Flips a bit of the likes of `ü`, 1,000,000, in the row but not in the index.
   const at = bytes.indexOf(Buffer.from([0xc3, 0xbc, 0x0f, 0x42, 0x40]));
   assert.ok(at > 0);
   bytes[at + 4] = 0x41;
@@ -30,12 +30,12 @@ test("AuditedFile finds a number of a table that its index does not have", async
   assert.match(found, /index/);
 });
 
-test("AuditedFile calls a store damaged when a page of its tables is none", async () => {
+test("AuditedFile finds the damage when a page is overwritten", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, OUTBOX);
   const bytes = readFileSync(path);
-  // The page that names the tables, after the 100 bytes that SQLite needs to open it at all.
+  // The page of the schema, after the 100 bytes that SQLite needs to open the file.
   bytes.fill(0xff, 100, 1_000);
   writeFileSync(path, bytes);
   const { serverId, what, found } = firstOf(auditFolder(folder.path));
@@ -43,16 +43,16 @@ test("AuditedFile calls a store damaged when a page of its tables is none", asyn
   assert.match(found, /malformed/);
 });
 
-test("AuditedFile is undecided when a file is no store, and says which", async () => {
+test("AuditedFile is undecided and names the file when it is no store", async () => {
   for (const [make, why] of [
     [
       (path: string) => writeFileSync(path, "no database, but some text in a file"),
       /not a database/,
     ],
-    [(path: string) => writeFileSync(path, ""), /it is empty; put a copy back/],
+    [(path: string) => writeFileSync(path, ""), /it is empty; restore a backup/],
     [(path: string) => symlinkSync("/dev/zero", path), /it is a symbolic link/],
-    [(path: string) => mkdirSync(path), /it is not a file/],
-    [(path: string) => execIn(path, "CREATE TABLE a (b)"), /is no outbox of likes/],
+    [(path: string) => mkdirSync(path), /it is not a regular file/],
+    [(path: string) => execIn(path, "CREATE TABLE a (b)"), /is not a likes outbox/],
   ] as const) {
     await using folder = temporaryFolder();
     makeStores(folder.path);
@@ -65,10 +65,16 @@ test("AuditedFile is undecided when a file is no store, and says which", async (
   }
 });
 
-test("AuditedFile is undecided when a store is of another version, or has other tables", async () => {
+test("AuditedFile is undecided when a store has another version or other tables", async () => {
   for (const [sql, why] of [
-    ["PRAGMA user_version = 0", /it is of version 0, and this build reads 1 alone; use the build/],
-    ["PRAGMA user_version = 2", /it is of version 2, and this build reads 1 alone; use the build/],
+    [
+      "PRAGMA user_version = 0",
+      /it has schema version 0, and this build reads only 1; use the build/,
+    ],
+    [
+      "PRAGMA user_version = 2",
+      /it has schema version 2, and this build reads only 1; use the build/,
+    ],
     ["DROP TABLE records", /it has no table records/],
     ["ALTER TABLE records DROP COLUMN likes", /no such column: likes/],
     ["ALTER TABLE records RENAME TO r; CREATE VIEW records AS SELECT * FROM r", /no table records/],
@@ -82,7 +88,7 @@ test("AuditedFile is undecided when a store is of another version, or has other 
   }
 });
 
-test("AuditedFile reads all that was committed when a role runs, and leaves it as it is", async () => {
+test("AuditedFile reads what is committed and changes nothing when a role runs", async () => {
   await using folder = temporaryFolder();
   makeStores(folder.path);
   const path = join(folder.path, LEDGER);
@@ -96,7 +102,7 @@ test("AuditedFile reads all that was committed when a role runs, and leaves it a
   running.close();
 });
 
-test("AuditedFile reads what a crash left in a log, and leaves all of it there", async () => {
+test("AuditedFile reads the log and leaves it in place when a crash left one", async () => {
   await using folder = temporaryFolder();
   await using crashed = temporaryFolder();
   makeStores(folder.path);

@@ -15,7 +15,7 @@ const ADD = {
   likes: "18446744073709551615",
 };
 
-/** What a file of one line says. */
+/** Returns the line of a file with one. */
 async function readLine(text: string) {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
@@ -29,21 +29,21 @@ function typesOf(path: string): readonly string[] {
   return [...file.lines()].map(([, { type }]) => type);
 }
 
-test("ClientFile reads 64-bit numbers that are text when an add was acknowledged", async () => {
+test("ClientFile reads 64-bit numbers from text when an add was acknowledged", async () => {
   assert.equal(await readLine(JSON.stringify(ADD)), {
     type: "add",
     add: { ...ADD, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
   });
 });
 
-test("ClientFile reads a line behind a byte order mark, and one that ends as on Windows", async () => {
+test("ClientFile reads a line when it starts with a byte order mark or ends in CRLF", async () => {
   const line = JSON.stringify(ADD);
   for (const text of [`\ufeff${line}`, `${line}\r\n`]) {
     assert.is((await readLine(text))?.type, "add", JSON.stringify(text));
   }
 });
 
-test("ClientFile tells what is no add from one that was not acknowledged", async () => {
+test("ClientFile distinguishes failed adds from other lines", async () => {
   const error = { code: "peer_unreachable", message: "Cannot reach", exit: 3 };
   assert.equal(await readLine(JSON.stringify({ error })), { type: "unacknowledged" });
   assert.equal(await readLine(JSON.stringify({ ...ADD, error })), { type: "other" });
@@ -66,7 +66,7 @@ test("ClientFile tells what is no add from one that was not acknowledged", async
   }
 });
 
-test("ClientFile gives each line once when lines are split over what is read at a time", async () => {
+test("ClientFile yields each line once when lines span chunks", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const lines = Array.from({ length: 2_000 }, (_, index) => {
@@ -75,10 +75,10 @@ test("ClientFile gives each line once when lines are split over what is read at 
   writeFileSync(path, `\n${lines.join("\n")}\n\n`);
   assert.equal(typesOf(path), Array(2_000).fill("add"));
   writeFileSync(path, lines.join("\n"));
-  assert.equal(typesOf(path), Array(2_000).fill("add"), "the last line needs no end");
+  assert.equal(typesOf(path), Array(2_000).fill("add"), "the last line needs no newline");
 });
 
-test("ClientFile takes a line that is too long for none when it is as long as the file", async () => {
+test("ClientFile yields `other` when a line is too long, even the last", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const long = JSON.stringify({ ...ADD, note: "x".repeat(1_000_000) });
@@ -86,7 +86,7 @@ test("ClientFile takes a line that is too long for none when it is as long as th
   assert.equal(typesOf(path), ["other", "add", "other"]);
 });
 
-test("ClientFile reads no further than the file was long when it was opened", async () => {
+test("ClientFile stops at the size at opening when the file grows", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const line = `${JSON.stringify(ADD)}\n`;
@@ -96,14 +96,14 @@ test("ClientFile reads no further than the file was long when it was opened", as
   assert.is([...file.lines()].length, 1);
 });
 
-test("ClientFile throws what can be told when there is no file", async () => {
+test("ClientFile throws UnreadableFileError when there is no regular file", async () => {
   await using folder = temporaryFolder();
   mkdirSync(join(folder.path, "folder"));
-  execFileSync("mkfifo", [join(folder.path, "pipe")]); // which nobody writes to
+  execFileSync("mkfifo", [join(folder.path, "pipe")]); // without a writer
   for (const [name, why] of [
     ["none", /no such file.*; give the right one/],
-    ["folder", /it is not a file; give the right one/],
-    ["pipe", /it is not a file; give the right one/],
+    ["folder", /it is not a regular file; give the right one/],
+    ["pipe", /it is not a regular file; give the right one/],
   ] as const) {
     const open = () => new ClientFile(join(folder.path, name));
     assert.throws(open, (error: unknown) => error instanceof UnreadableFileError);

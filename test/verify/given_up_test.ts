@@ -4,21 +4,21 @@ import * as assert from "uvu/assert";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder } from "./audit_fixture.ts";
 import {
-  FIRST_LIFE,
+  FIRST_INCARNATION,
   LEDGER,
-  SECOND_LIFE,
+  SECOND_INCARNATION,
   SERVERS,
   decisionSql,
   edit,
   makeStores,
   troubleSql,
-  withFirstLife,
+  withFirstIncarnation,
 } from "./stores_fixture.ts";
 import type { TestServer } from "./stores_fixture.ts";
 
 const OUTBOX_ID = SERVERS[0]?.outboxId;
 
-/** What an audit of `servers` says, after `change`. */
+/** Audits `servers` after `change`. */
 async function audited(
   servers: readonly TestServer[],
   change: (folder: string) => void = () => {},
@@ -29,51 +29,51 @@ async function audited(
   return auditFolder(folder.path);
 }
 
-test("sumGivenUp() is nothing when nobody gave anything up", async () => {
+test("sumGivenUp() is 0 when nothing was given up", async () => {
   const { outcome, givenUp } = await audited(SERVERS);
   assert.equal([outcome, givenUp], ["exact", { events: 0, unknownIncarnations: 0 }]);
 });
 
-test("sumGivenUp() counts events of closed gaps, and of retired incarnations", async () => {
-  const closed = await audited(withFirstLife({ gap: [1, 2] }));
+test("sumGivenUp() counts events in closed gaps and retired incarnations", async () => {
+  const closed = await audited(withFirstIncarnation({ gap: [1, 2] }));
   assert.equal([closed.outcome, closed.givenUp.events], ["exact", 1]);
-  const retired = await audited(withFirstLife({ applied: 1, state: "retired" }));
+  const retired = await audited(withFirstIncarnation({ applied: 1, state: "retired" }));
   assert.equal([retired.outcome, retired.givenUp.events], ["exact", 2]);
 });
 
-test("sumGivenUp() counts what was named and lost with an outbox, each event once", async () => {
+test("sumGivenUp() counts each event once when rollbacks of an outbox overlap", async () => {
   const { outcome, givenUp, lost } = await audited(
-    withFirstLife({ state: "retired" }),
+    withFirstIncarnation({ state: "retired" }),
     (folder) => {
       const ledger = join(folder, LEDGER);
       for (const [first, last] of [
         [4, 6],
         [5, 7],
       ]) {
-        edit(ledger, troubleSql("outbox_rolled_back"), OUTBOX_ID, FIRST_LIFE);
+        edit(ledger, troubleSql("outbox_rolled_back"), OUTBOX_ID, FIRST_INCARNATION);
         const range = `first_sequence = ${first}, last_sequence = ${last}, decided = 1`;
         edit(ledger, `UPDATE troubles SET ${range} WHERE decided = 0`);
       }
-      edit(ledger, decisionSql("outbox_rolled_back"), OUTBOX_ID, FIRST_LIFE);
+      edit(ledger, decisionSql("outbox_rolled_back"), OUTBOX_ID, FIRST_INCARNATION);
       edit(ledger, "UPDATE decisions SET trouble_number = number");
     },
   );
   assert.equal([outcome, givenUp], ["exact", { events: 3, unknownIncarnations: 0 }]);
-  const about = { serverId: "fra-1", incarnation: FIRST_LIFE };
+  const about = { serverId: "fra-1", incarnation: FIRST_INCARNATION };
   assert.equal(lost.first, [
     { ...about, firstSequence: 5, lastSequence: 6, decision: 1 },
     { ...about, firstSequence: 7, lastSequence: 7, decision: 2 },
   ]);
 });
 
-test("sumGivenUp() says of a retired incarnation that nobody holds that it is not known", async () => {
+test("sumGivenUp() counts a retired incarnation as unknown when no outbox stores it", async () => {
   const { outcome, givenUp } = await audited(SERVERS, (folder) => {
     const ledger = join(folder, LEDGER);
-    const life =
+    const insert =
       "INSERT INTO incarnations (incarnation, outbox_id, applied_sequence, digest, state) ";
     const gone = "c".repeat(32);
-    edit(ledger, `${life} VALUES (?, ?, 0, ?, 'retired')`, gone, OUTBOX_ID, gone);
-    edit(ledger, decisionSql("second_incarnation"), OUTBOX_ID, SECOND_LIFE);
+    edit(ledger, `${insert} VALUES (?, ?, 0, ?, 'retired')`, gone, OUTBOX_ID, gone);
+    edit(ledger, decisionSql("second_incarnation"), OUTBOX_ID, SECOND_INCARNATION);
   });
   assert.equal([outcome, givenUp], ["exact", { events: 0, unknownIncarnations: 1 }]);
 });

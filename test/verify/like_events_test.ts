@@ -8,8 +8,8 @@ import { decodeEvents } from "../../src/verify/like_events.ts";
 import { CorruptStoreError } from "../../src/verify/corrupt_store_error.ts";
 import { mutated, randomOf } from "../fixtures/mutation.ts";
 
-/** What decodeEvents() says of bytes, given in hexadecimal digits. */
-function refusalOf(hex: string): string {
+/** Returns the error of decodeEvents() for hexadecimal bytes; empty without one. */
+function errorOf(hex: string): string {
   try {
     decodeEvents(Buffer.from(hex, "hex"));
     return "";
@@ -19,7 +19,7 @@ function refusalOf(hex: string): string {
   }
 }
 
-test("decodeEvents() gives the worked example of the protocol", () => {
+test("decodeEvents() decodes the worked example of the protocol", () => {
   const bytes = Buffer.from("0a090a05766964656f10050a080a04736f6e671000", "hex");
   assert.equal(decodeEvents(bytes), [
     { itemId: "video", likes: 5n },
@@ -30,7 +30,7 @@ test("decodeEvents() gives the worked example of the protocol", () => {
   ]);
 });
 
-test("decodeEvents() gives what was encoded when it is any event that is accepted", () => {
+test("decodeEvents() returns the encoded events for any valid events", () => {
   const event = fc.record(
     {
       itemId: fc.string({ unit: "binary", minLength: 1, maxLength: 64 }).filter((itemId) => {
@@ -50,30 +50,30 @@ test("decodeEvents() gives what was encoded when it is any event that is accepte
   );
 });
 
-test("decodeEvents() refuses everything else, and says why, when a byte is another", () => {
+test("decodeEvents() throws and says why when the bytes are invalid", () => {
   for (const [hex, why] of [
-    ["", "it has no event"],
-    ["12020801", "there is the tag 18 in a record"],
-    ["0a", "its bytes end too soon"],
-    ["0a090a05766964656f10", "its bytes end too soon"],
-    ["0a070a05766964656f", "an event changes nothing that is known"],
+    ["", "the record has no events"],
+    ["12020801", "the record has an unknown tag 18"],
+    ["0a", "its bytes are cut short"],
+    ["0a090a05766964656f10", "its bytes are cut short"],
+    ["0a070a05766964656f", "an event has no known change"],
     ["0a021005", "an event has no item"],
     ["0a040a001005", "an item id has 0 bytes"],
     ["0a050a01ff1005", "an item id is not UTF-8"],
-    ["0a070a0161100510050a", "an event has the tag 16, or has it twice"],
-    ["0a070a016110051801", "an event has the tag 24, or has it twice"],
-    ["0a060a0161150500", "an event has the tag 21, or has it twice"],
+    ["0a070a0161100510050a", "an event has an unknown or repeated tag 16"],
+    ["0a070a016110051801", "an event has an unknown or repeated tag 24"],
+    ["0a060a0161150500", "an event has an unknown or repeated tag 21"],
     ["0a0e0a016110ffffffffffffffffff02", "a number has more than 64 bits"],
     ["0a070a016110c1843d", "an event has 1000001 likes"],
-    ["0affffffff7f", "its bytes end too soon"],
+    ["0affffffff7f", "its bytes are cut short"],
     [`0a88020a8402${"61".repeat(260)}1005`, "an item id has 260 bytes"],
-    ["0a050a01611005".repeat(1_001), "it has more than 1000 events"],
+    ["0a050a01611005".repeat(1_001), "the record has more than 1000 events"],
   ] as const) {
-    assert.is(refusalOf(hex), why, hex);
+    assert.is(errorOf(hex), why, hex);
   }
 });
 
-test("decodeEvents() reads no other likes than a role does when bytes are turned", () => {
+test("decodeEvents() agrees with the roles' decoder when bits are flipped", () => {
   const random = randomOf(7);
   const record = Buffer.from("0a090a05766964656f10050a080a04736f6e671000", "hex");
   for (let times = 0; times < 20_000; times++) {

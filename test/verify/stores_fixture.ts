@@ -1,6 +1,6 @@
 /**
- * Stores for the audit: written with the tables of the roles, and the encoding and the digests of the
- * wire, so that an audit that agrees with them agrees with what it shares no code with.
+ * Stores for the audit, written with the roles' own tables, encoding and digests. An audit that
+ * agrees with them agrees with code it does not share.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,17 +15,17 @@ import { newDatabase } from "../store/databases.ts";
 /** An event: an item and its likes. */
 export type TestEvent = readonly [itemId: string, likes: number];
 
-/** One life of a LikesServer. */
-export interface TestLife {
+/** One incarnation of a LikesServer. */
+export interface TestIncarnation {
   readonly incarnation: string;
   readonly records: readonly (readonly TestEvent[])[];
-  /** How many of the records are applied; all when undefined. */
+  /** Number of applied records; all when undefined. */
   readonly applied?: number;
-  /** How many of the records the outbox has let go of. */
+  /** Number of trimmed records. */
   readonly trimmed?: number;
-  /** Records that are not counted, from and up to before: a gap that was closed. */
+  /** Records in a closed gap, end excluded. */
   readonly gap?: readonly [number, number];
-  /** The outbox has forgotten it, as all delivered. */
+  /** Whether the outbox has purged it, as fully delivered. */
   readonly isPurged?: boolean;
   readonly state?: "open" | "closed" | "parked" | "retired";
 }
@@ -34,31 +34,31 @@ export interface TestLife {
 export interface TestServer {
   readonly serverId: string;
   readonly outboxId: string;
-  readonly lives: readonly TestLife[];
+  readonly incarnations: readonly TestIncarnation[];
 }
 
-/** 32 digits of one kind, and `number` at their end. */
+/** Returns an id of 32 digits: `kind` repeated, then `number`. */
 export function idOf(kind: string, number: number): string {
   return kind.repeat(28) + number.toString(16).padStart(4, "0");
 }
 
-/** Where the stores are in their folder. */
+/** Paths of the stores in their folder. */
 export const LEDGER = "primary/ledger.sqlite";
 export const OUTBOX = "fra-1/outbox.sqlite";
-export const FIRST_LIFE = "000102030405060708090a0b0c0d0e0f";
-export const SECOND_LIFE = idOf("b", 2);
+export const FIRST_INCARNATION = "000102030405060708090a0b0c0d0e0f";
+export const SECOND_INCARNATION = idOf("b", 2);
 const LEDGER_ID = idOf("e", 1);
 const GENERATION = idOf("f", 1);
 const VERSION = 7;
 
-/** Three records of four events, as in the worked example of docs/PROTOCOL.md, and one that waits. */
+/** Three records of four events, as in docs/PROTOCOL.md's worked example, and one that waits. */
 export const SERVERS: readonly TestServer[] = [
   {
     serverId: "fra-1",
     outboxId: idOf("a", 1),
-    lives: [
+    incarnations: [
       {
-        incarnation: FIRST_LIFE,
+        incarnation: FIRST_INCARNATION,
         records: [
           [
             ["video", 5],
@@ -69,17 +69,17 @@ export const SERVERS: readonly TestServer[] = [
         ],
         state: "closed",
       },
-      { incarnation: SECOND_LIFE, records: [[["song", 3]], [["video", 42]]], applied: 1 },
+      { incarnation: SECOND_INCARNATION, records: [[["song", 3]], [["video", 42]]], applied: 1 },
     ],
   },
   {
     serverId: "fra-2",
     outboxId: idOf("a", 2),
-    lives: [{ incarnation: idOf("b", 3), records: [[["video", 7]], [["film", 9]]] }],
+    incarnations: [{ incarnation: idOf("b", 3), records: [[["video", 7]], [["film", 9]]] }],
   },
 ];
 
-/** Likes of all that is applied of them. */
+/** The applied likes of SERVERS. */
 export const TOTAL = 1_000_025n;
 
 interface Place {
@@ -88,14 +88,17 @@ interface Place {
   readonly likes: bigint;
 }
 
-/** The places between the records of a life, from its beginning on, with their bytes. */
-export function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" | "records">) {
+/** Returns the positions of an incarnation from 0, each with the bytes of the record before. */
+export function placesOf({
+  incarnation,
+  records,
+}: Pick<TestIncarnation, "incarnation" | "records">) {
   const places: (Place & { readonly bytes: Uint8Array })[] = [
     { sequence: 0, digest: incarnation, likes: 0n, bytes: new Uint8Array() },
   ];
   for (const events of records) {
     const before = places.at(-1);
-    if (before === undefined) throw new Error("there is a beginning");
+    if (before === undefined) throw new Error("there is a position 0");
     const encoded = events.map(([itemId, likes]) => {
       return recordCodec.encode({ itemId, change: { kind: "add", likes: BigInt(likes) } });
     });
@@ -107,10 +110,10 @@ export function placesOf({ incarnation, records }: Pick<TestLife, "incarnation" 
   return places;
 }
 
-/** Writes the outbox of a LikesServer to `<folder>/<its id>/outbox.sqlite`, and gives its path. */
+/** Writes an outbox to `<folder>/<serverId>/outbox.sqlite`. Returns its path. */
 export function makeOutbox(folder: string, server: TestServer): string {
   return make(join(folder, server.serverId), OUTBOX_KIND, (database) => {
-    const purged = server.lives.filter(({ isPurged }) => isPurged).map(lastOf);
+    const purged = server.incarnations.filter(({ isPurged }) => isPurged).map(lastOf);
     const events = purged.reduce((sum, { sequence }) => sum + sequence, 0);
     const likes = purged.reduce((sum, one) => sum + one.likes, 0n);
     database
@@ -120,55 +123,55 @@ export function makeOutbox(folder: string, server: TestServer): string {
           "VALUES (1, ?, ?, 'member', ?, ?, 1, 0, ?, ?)",
       )
       .run(server.outboxId, server.serverId, LEDGER_ID, GENERATION, events, likes);
-    for (const [index, life] of server.lives.entries()) {
-      if (!life.isPurged) writeLife(database, index + 1, life);
+    for (const [index, spec] of server.incarnations.entries()) {
+      if (!spec.isPurged) writeIncarnation(database, index + 1, spec);
     }
   });
 }
 
-function writeLife(database: Database, ordinal: number, life: TestLife): void {
-  const places = placesOf(life);
-  const trimmed = placeAt(places, life.trimmed ?? 0);
-  const acknowledged = placeAt(places, Math.max(life.trimmed ?? 0, appliedOf(life)));
+function writeIncarnation(database: Database, ordinal: number, spec: TestIncarnation): void {
+  const places = placesOf(spec);
+  const trimmed = placeAt(places, spec.trimmed ?? 0);
+  const acknowledged = placeAt(places, Math.max(spec.trimmed ?? 0, appliedOf(spec)));
   database
     .prepare(
       "INSERT INTO incarnations (ordinal, incarnation, trimmed_sequence, trimmed_digest, " +
         "trimmed_likes, acknowledged_sequence, acknowledged_digest, acknowledged_likes, closed) " +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
     )
-    .run(ordinal, life.incarnation, ...valuesOf(trimmed), ...valuesOf(acknowledged));
+    .run(ordinal, spec.incarnation, ...valuesOf(trimmed), ...valuesOf(acknowledged));
   const append = database.prepare(
     "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
       "VALUES (?, ?, ?, ?, ?, ?)",
   );
   for (const [index, place] of places.entries()) {
-    if (index <= (life.trimmed ?? 0)) continue;
+    if (index <= (spec.trimmed ?? 0)) continue;
     const first = placeAt(places, index - 1).sequence + 1;
     append.run(ordinal, place.sequence, first, place.digest, place.likes, place.bytes);
   }
 }
 
-/** Writes the ledger that has applied what `servers` say, and gives its path. */
+/** Writes the ledger that has applied `servers`. Returns its path. */
 export function makeLedger(folder: string, servers: readonly TestServer[]): string {
   return make(join(folder, "primary"), LEDGER_KIND, (database) => {
     const items = new Map<string, bigint>();
     let total = 0n;
-    for (const [index, { serverId, outboxId, lives }] of servers.entries()) {
+    for (const [index, { serverId, outboxId, incarnations }] of servers.entries()) {
       let applied = 0n;
-      for (const life of lives) {
-        for (const [itemId, likes] of countedOf(life)) {
+      for (const spec of incarnations) {
+        for (const [itemId, likes] of countedOf(spec)) {
           items.set(itemId, (items.get(itemId) ?? 0n) + BigInt(likes));
           applied += BigInt(likes);
         }
-        const { sequence, digest } = placeAt(placesOf(life), appliedOf(life));
-        const { incarnation, state = "open" } = life;
+        const { sequence, digest } = placeAt(placesOf(spec), appliedOf(spec));
+        const { incarnation, state = "open" } = spec;
         database
           .prepare(
             "INSERT INTO incarnations (incarnation, outbox_id, applied_sequence, digest, state) " +
               "VALUES (?, ?, ?, ?, ?)",
           )
           .run(incarnation, outboxId, sequence, digest, state);
-        writeGap(database, outboxId, life);
+        writeGap(database, outboxId, spec);
         if (state !== "retired") continue;
         database.prepare(decisionSql("outbox_rolled_back")).run(outboxId, incarnation);
       }
@@ -186,20 +189,20 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
   });
 }
 
-function writeGap(database: Database, outboxId: string, life: TestLife): void {
-  if (life.gap === undefined) return;
-  const places = placesOf(life);
-  const [first, last] = life.gap.map((index) => placeAt(places, index).sequence);
+function writeGap(database: Database, outboxId: string, spec: TestIncarnation): void {
+  if (spec.gap === undefined) return;
+  const places = placesOf(spec);
+  const [first, last] = spec.gap.map((index) => placeAt(places, index).sequence);
   database
     .prepare(
       "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
         "first_sequence, last_sequence, as_of_ms, decided_ms, reason) " +
         "VALUES ('resolve', 'gap', 1, ?, ?, ?, ?, 0, 0, '')",
     )
-    .run(outboxId, life.incarnation, (first ?? 0) + 1, last);
+    .run(outboxId, spec.incarnation, (first ?? 0) + 1, last);
 }
 
-/** What records that an operator decided about trouble: of an outbox, and an incarnation. */
+/** SQL for a decision about trouble; binds an outbox and an incarnation. */
 export function decisionSql(trouble: string, kind = "resolve"): string {
   return (
     "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
@@ -208,7 +211,7 @@ export function decisionSql(trouble: string, kind = "resolve"): string {
   );
 }
 
-/** What records trouble that nobody has decided about: of an outbox, and an incarnation. */
+/** SQL for an open trouble; binds an outbox and an incarnation. */
 export function troubleSql(kind: string): string {
   return (
     "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, digest, " +
@@ -223,7 +226,7 @@ export function makeStores(folder: string, servers: readonly TestServer[] = SERV
   for (const server of servers) makeOutbox(folder, server);
 }
 
-/** Changes a store as no role would. */
+/** Changes a store in a way no role would. */
 export function edit(path: string, sql: string, ...values: readonly unknown[]): void {
   const database = new Database(path);
   database.pragma("synchronous = OFF");
@@ -234,12 +237,12 @@ export function edit(path: string, sql: string, ...values: readonly unknown[]): 
   }
 }
 
-/** `SERVERS`, but for the first life of the first. */
-export function withFirstLife(change: Partial<TestLife>): readonly TestServer[] {
+/** Returns SERVERS with a changed first incarnation. */
+export function withFirstIncarnation(change: Partial<TestIncarnation>): readonly TestServer[] {
   const [first, ...others] = SERVERS;
-  const [life, ...lives] = first?.lives ?? [];
-  if (first === undefined || life === undefined) throw new Error("there is a first life");
-  return [{ ...first, lives: [{ ...life, ...change }, ...lives] }, ...others];
+  const [spec, ...incarnations] = first?.incarnations ?? [];
+  if (first === undefined || spec === undefined) throw new Error("SERVERS has a first incarnation");
+  return [{ ...first, incarnations: [{ ...spec, ...change }, ...incarnations] }, ...others];
 }
 
 function make(folder: string, kind: SqliteKind, fill: (database: Database) => void): string {
@@ -247,7 +250,7 @@ function make(folder: string, kind: SqliteKind, fill: (database: Database) => vo
   const path = join(folder, `${kind.name}.sqlite`);
   const database = newDatabase(path);
   database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = OFF"); // nobody cuts the power of a test
+  database.pragma("synchronous = OFF"); // a test never loses power
   database.transaction(() => {
     database.exec(kind.schema);
     fill(database);
@@ -259,20 +262,20 @@ function make(folder: string, kind: SqliteKind, fill: (database: Database) => vo
   return path;
 }
 
-function countedOf(life: TestLife): readonly TestEvent[] {
-  const [from, to] = life.gap ?? [0, 0];
-  return life.records
-    .slice(0, appliedOf(life))
+function countedOf(spec: TestIncarnation): readonly TestEvent[] {
+  const [from, to] = spec.gap ?? [0, 0];
+  return spec.records
+    .slice(0, appliedOf(spec))
     .filter((_, index) => index < from || index >= to)
     .flat();
 }
 
-function appliedOf({ applied, records }: TestLife): number {
+function appliedOf({ applied, records }: TestIncarnation): number {
   return applied ?? records.length;
 }
 
-function lastOf(life: TestLife): Place {
-  return placeAt(placesOf(life), life.records.length);
+function lastOf(spec: TestIncarnation): Place {
+  return placeAt(placesOf(spec), spec.records.length);
 }
 
 function placeAt<T extends Place>(places: readonly T[], index: number): T {
