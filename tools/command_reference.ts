@@ -45,9 +45,9 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unreachable: "a peer is not reachable",
   inexact: "not exact, or not converged in time",
   undecided: "cannot be decided",
-  unwritten: "what it says could not be written, as to a full disk; roles go on",
+  outputFailed: "what it says could not be written, as to a full disk; roles go on",
   interrupted: "interrupted by a second Ctrl-C; the first one shuts down cleanly",
-  unread: "ended because nobody reads its output any more, as by SIGPIPE; roles go on",
+  outputClosed: "ended because nobody reads its output any more, as by SIGPIPE; roles go on",
 };
 
 const HEAD = `# Commands

@@ -82,7 +82,7 @@ const IN_DOUBT: readonly FaultCode[] = ["outcome_unknown", "store_failed"];
  * fault, or it never came to one that serves it. A status alone does not say so: UNAVAILABLE may mean
  * either.
  */
-export function isCertainNo(error: ServiceError): boolean {
+export function hadNoEffect(error: ServiceError): boolean {
   const fault = faultOf(error);
   if (fault !== undefined) return !IN_DOUBT.includes(fault);
   return CERTAIN.some(({ code, details }) => code === error.code && details.test(error.details));
@@ -95,13 +95,13 @@ export function unresolved(peer: string): LikesError {
 }
 
 /** What a failed call of `peer` means, when nothing depends on whether it was done. */
-export function fromCall(error: unknown, peer: string): LikesError {
+export function toLikesError(error: unknown, peer: string): LikesError {
   const code = faultOf(error);
   const details = (error as Partial<ServiceError>).details ?? messageOf(error);
   if (code !== undefined) return new LikesError(code, details, { cause: error });
   const text = details.replaceAll(TRANSPORT_NOISE, "");
   const { code: found = status.UNKNOWN } = error as Partial<ServiceError>;
-  if (found === status.UNIMPLEMENTED && isCertainNo(error as ServiceError)) {
+  if (found === status.UNIMPLEMENTED && hadNoEffect(error as ServiceError)) {
     const message = `Cannot ask ${peer}: another kind of server answers there; give the right address`;
     return new LikesError("wrong_role", message, { cause: error });
   }

@@ -10,8 +10,8 @@
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import {
-  COUNT_ASKS_IDS_MAX,
-  COUNT_ASKS_WAITING_MAX,
+  COUNT_REQUEST_IDS_MAX,
+  COUNT_REQUESTS_WAITING_MAX,
   COUNTS_MAX,
   COUNTS_CACHED_MAX,
   COUNTS_FRESH_MS,
@@ -133,8 +133,8 @@ export class CountCache {
   ask(ask: CountsQuery, nowMs: number): Asked {
     if (this.#isReady(ask, nowMs)) return { type: "answered", view: this.#view(ask, nowMs) };
     const tooMany =
-      this.#waiting.length >= COUNT_ASKS_WAITING_MAX ||
-      this.#idsWaiting + ask.itemIds.length > COUNT_ASKS_IDS_MAX;
+      this.#waiting.length >= COUNT_REQUESTS_WAITING_MAX ||
+      this.#idsWaiting + ask.itemIds.length > COUNT_REQUEST_IDS_MAX;
     if (tooMany) return this.#askTooMany(ask, nowMs);
     this.#wait([...this.#waiting, ask]);
     return { type: "waits" };

@@ -5,7 +5,7 @@ import { monotonicMs } from "../../monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./client.ts";
 import { readCachedCounts } from "../wire/counts_wire.ts";
 import type { CachedCounts } from "../wire/counts_wire.ts";
-import { isCertainNo } from "../faults.ts";
+import { hadNoEffect } from "../faults.ts";
 import type { AddLikesResponse__Output } from "../gen/likes/v1/AddLikesResponse.ts";
 import type { GetCachedCountsResponse__Output } from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type { GetTotalResponse__Output } from "../gen/likes/v1/GetTotalResponse.ts";
@@ -59,7 +59,7 @@ export class LikesClient {
     const wire = await unary<AddLikesResponse__Output>(
       (done) => this.#client.addLikes(request, done),
       untilMs - monotonicMs(),
-      (error) => (isCertainNo(error) ? this.#explain(error) : this.#unknown(error)),
+      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error)),
     );
     const { serverId, incarnation, sequence } = wire;
     return { serverId, incarnation, sequence: toSafeInteger("sequence", sequence) };

@@ -6,7 +6,7 @@ import { monotonicMs } from "../../monotonic.ts";
 import type { DecisionRow } from "../../core/ledger/rows.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, unary } from "./client.ts";
-import { fromCall, isCertainNo } from "../faults.ts";
+import { toLikesError, hadNoEffect } from "../faults.ts";
 import type { ListTroublesResponse__Output } from "../gen/likes/v1/ListTroublesResponse.ts";
 import type { RetireResponse__Output } from "../gen/likes/v1/RetireResponse.ts";
 import { checkSocketPath } from "../server/operator_socket.ts";
@@ -87,7 +87,7 @@ export class OperatorClient {
     const untilMs = monotonicMs() + timeoutMs;
     await this.#connected(timeoutMs);
     return unary(call, untilMs - monotonicMs(), (error) => {
-      return isCertainNo(error) ? fromCall(error, this.#peer) : open(error);
+      return hadNoEffect(error) ? toLikesError(error, this.#peer) : open(error);
     });
   }
 

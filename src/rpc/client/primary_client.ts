@@ -7,7 +7,7 @@ import type { Status } from "../../core/primary/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, targetOf, unanswered, unary } from "./client.ts";
 import { readCounts, writeCountsRequest } from "../wire/counts_wire.ts";
 import type { Counts } from "../../core/primary/counts_reader.ts";
-import { fromCall } from "../faults.ts";
+import { toLikesError } from "../faults.ts";
 import type { GetCountsResponse__Output } from "../gen/likes/v1/GetCountsResponse.ts";
 import type { StatusResponse__Output } from "../gen/likes/v1/StatusResponse.ts";
 import type { StreamLikesResponse__Output } from "../gen/likes/v1/StreamLikesResponse.ts";
@@ -58,7 +58,7 @@ export function openDelivery(address: string, events: LinkEvents): DeliveryLink 
   });
   call.on("drain", () => open && events.writable());
   call.on("error", (error) => {
-    const { code, message } = fromCall(error, `the primary at ${address}`);
+    const { code, message } = toLikesError(error, `the primary at ${address}`);
     fail(message, code === "ledger_other");
   });
   call.on("end", () => fail("the primary ended the stream"));

@@ -25,11 +25,11 @@ export interface ResolveAllOptions {
 }
 
 /** The part of a client that is needed. */
-export type Resolving = Pick<OperatorClient, "resolve" | "troublesOf">;
+export type TroubleResolver = Pick<OperatorClient, "resolve" | "troublesOf">;
 
 /** The troubles of `servers`, each once, oldest first. Throws LikesError when they have none. */
 export async function listTroubles(
-  client: Resolving,
+  client: TroubleResolver,
   servers: readonly string[],
   timeoutMs: number,
 ): Promise<readonly TroubleStatus[]> {
@@ -51,7 +51,7 @@ export async function listTroubles(
  * Throws LikesError, and ends, when it cannot be known or the primary decides nothing for now.
  */
 export async function* resolveAll(
-  client: Resolving,
+  client: TroubleResolver,
   troubles: readonly TroubleStatus[],
   options: ResolveAllOptions,
 ): AsyncGenerator<Resolved> {
@@ -69,7 +69,7 @@ export async function* resolveAll(
 }
 
 async function resolveOne(
-  client: Resolving,
+  client: TroubleResolver,
   trouble: TroubleStatus,
   { reason, timeoutMs }: ResolveAllOptions,
 ): Promise<Resolved> {

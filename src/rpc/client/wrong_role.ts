@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { Client } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, targetOf, unary } from "./client.ts";
-import { fromCall } from "../faults.ts";
+import { toLikesError } from "../faults.ts";
 
 /** A role, by the name of its service. */
 const SERVICES = {
@@ -27,10 +27,10 @@ const ANSWERS: Readonly<Record<Role, string>> = {
     "likes add and likes count",
 };
 
-/** Returns what a failed call of the `role` at `address` means, like `fromCall`. */
+/** Returns what a failed call of the `role` at `address` means, like `toLikesError`. */
 export async function explain(error: unknown, role: Role, address: string): Promise<LikesError> {
   const peer = `the ${role} at ${address}`;
-  const found = fromCall(error, peer);
+  const found = toLikesError(error, peer);
   if (found.code !== "wrong_role") return found;
   const there = await roleAt(address);
   if (there === undefined) return found;
@@ -57,7 +57,7 @@ function knows(client: Client, service: string): Promise<boolean> {
   const asked = unary<Buffer>(
     (done) => client.makeUnaryRequest(CHECK, same, same, request, done),
     ROLE_WAIT_MS,
-    (error) => fromCall(error, service),
+    (error) => toLikesError(error, service),
   );
   return asked.then(
     () => true,

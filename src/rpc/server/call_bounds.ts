@@ -14,7 +14,7 @@ import type { Refusal } from "../../errors.ts";
 import {
   ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
-  FOREIGN_STREAMS_MAX,
+  LIBRARY_STREAMS_MAX,
   REQUEST_WAIT_MAX_MS,
   SHUTDOWN_WAIT_MAX_MS,
   UNREAD_BYTES_MAX,
@@ -100,9 +100,9 @@ export class CallBounds {
 
   /** Takes a call in, or says why not. */
   open(call: BoundedCall, method: Method): Refusal | undefined {
-    const service = foreignService(method);
+    const service = libraryService(method);
     if (service !== undefined) {
-      if (this.#foreign.of(service) >= FOREIGN_STREAMS_MAX) return tooManyStreams(service);
+      if (this.#foreign.of(service) >= LIBRARY_STREAMS_MAX) return tooManyStreams(service);
       this.#foreign.add(service);
     }
     this.#open.add(call);
@@ -146,7 +146,7 @@ export class CallBounds {
     this.read(call);
     if (!this.#open.delete(call)) return;
     this.source.used(call.peer.name, monotonicMs());
-    const service = foreignService(method);
+    const service = libraryService(method);
     if (service !== undefined) this.#foreign.remove(service);
   }
 }
@@ -220,7 +220,7 @@ class BoundedCall extends ServerInterceptingCall {
   }
 
   override startRead(): void {
-    this.#readWaits = this.#isUnread && foreignService(this.#method) !== undefined;
+    this.#readWaits = this.#isUnread && libraryService(this.#method) !== undefined;
     if (!this.#readWaits) this.#next.startRead();
   }
 
@@ -279,11 +279,11 @@ function encode({ responseSerialize }: Method, message: unknown): unknown {
 }
 
 /** The service of a stream whose role is not our own, such as health. */
-function foreignService({ path, responseStream }: Method): string | undefined {
+function libraryService({ path, responseStream }: Method): string | undefined {
   return responseStream && !path.startsWith(OWN) ? path.split("/")[1] : undefined;
 }
 
 function tooManyStreams(service: string): Refusal {
-  const message = `Cannot take another stream of ${service}: there are ${FOREIGN_STREAMS_MAX}`;
+  const message = `Cannot take another stream of ${service}: there are ${LIBRARY_STREAMS_MAX}`;
   return { code: "too_many", message };
 }

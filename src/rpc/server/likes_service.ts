@@ -22,7 +22,7 @@ type CountsCall = ServerUnaryCall<GetCachedCountsRequest__Output, GetCachedCount
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 
 /** Items that someone asks for; without names, the most liked. */
-export type AskedItems = Omit<CountsQuery, "requestId">;
+export type RequestedItems = Omit<CountsQuery, "requestId">;
 
 /** What the service needs of the role. */
 export interface LikesServiceHandler {
@@ -32,7 +32,7 @@ export interface LikesServiceHandler {
   /** Undefined before the first pulse. */
   total(): TotalView | undefined;
   /** Asks for the likes of the named items, or of the `limit` most liked; `done` is called once. */
-  count(asked: AskedItems, done: (outcome: CountsResult) => void): void;
+  count(asked: RequestedItems, done: (outcome: CountsResult) => void): void;
 }
 
 /** LikesService in front of `port`. */

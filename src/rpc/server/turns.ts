@@ -37,7 +37,7 @@ interface Group {
 }
 
 /** What turns are measured by, and called by. */
-export interface TurnsPort {
+export interface TurnsHost {
   /** Reads a monotonic clock. */
   readonly nowMs: () => number;
   /** Processor time of this process so far. */
@@ -58,7 +58,7 @@ export class Turns {
   #floorMs = 0;
   #isDue = false;
 
-  constructor({ nowMs, workedMs, later }: TurnsPort) {
+  constructor({ nowMs, workedMs, later }: TurnsHost) {
     this.#nowMs = nowMs;
     this.#workedMs = workedMs;
     this.#later = later;

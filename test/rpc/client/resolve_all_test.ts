@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../../src/errors.ts";
 import { listTroubles, resolveAll } from "../../../src/rpc/client/resolve_all.ts";
-import type { Resolving } from "../../../src/rpc/client/resolve_all.ts";
+import type { TroubleResolver } from "../../../src/rpc/client/resolve_all.ts";
 import { faultOf } from "../../store/faults.ts";
 import { DECISION, TROUBLE } from "../operator_fixture.ts";
 
@@ -14,7 +14,7 @@ function trouble(number: number, serverId = "a") {
 
 test("listTroubles() lists each trouble once, oldest first, and refuses who has none", async () => {
   const troubles = [trouble(3), trouble(1, "b"), trouble(2)];
-  const client: Resolving = {
+  const client: TroubleResolver = {
     resolve: () => Promise.reject(new Error("Nothing is to be decided")),
     troublesOf: (server) => {
       return Promise.resolve(
@@ -34,7 +34,7 @@ test("listTroubles() lists each trouble once, oldest first, and refuses who has 
 test("resolveAll() ends when it cannot be known what was decided, or nothing can be", async () => {
   for (const code of ["outcome_unknown", "disk_full", "peer_unreachable"] as const) {
     const asked: number[] = [];
-    const client: Resolving = {
+    const client: TroubleResolver = {
       resolve: (number) => {
         asked.push(number);
         if (number === 2) return Promise.reject(new LikesError(code, "no"));

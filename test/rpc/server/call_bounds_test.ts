@@ -10,7 +10,7 @@ import { STATUS } from "../../../src/errors.ts";
 import {
   ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
-  FOREIGN_STREAMS_MAX,
+  LIBRARY_STREAMS_MAX,
   MESSAGE_BYTES_MAX,
   METADATA_BYTES_MAX,
   REQUEST_WAIT_MAX_MS,
@@ -147,19 +147,19 @@ test("CallBounds refuses a stream of health when there are too many, until one h
     call.on("error", () => {}).on("data", () => answered++);
     return call;
   };
-  const calls = Array.from({ length: FOREIGN_STREAMS_MAX }, watch);
-  await becomes("all watching", () => answered === FOREIGN_STREAMS_MAX);
+  const calls = Array.from({ length: LIBRARY_STREAMS_MAX }, watch);
+  await becomes("all watching", () => answered === LIBRARY_STREAMS_MAX);
   const refused = new Promise<ServiceError>((resolve) => {
     client["watch"]?.({ service: "" }).on("error", resolve);
   });
   const { code, details } = await within("the refusal", refused);
   assert.is(code, STATUS.RESOURCE_EXHAUSTED);
-  assert.match(details, `there are ${FOREIGN_STREAMS_MAX}`);
+  assert.match(details, `there are ${LIBRARY_STREAMS_MAX}`);
   assert.is(await healthOf(serving.address), "NOT_SERVING", "a check is no stream");
   calls[0].cancel();
   await becomes("room for one", () => {
-    if (answered === FOREIGN_STREAMS_MAX) watch();
-    return answered > FOREIGN_STREAMS_MAX;
+    if (answered === LIBRARY_STREAMS_MAX) watch();
+    return answered > LIBRARY_STREAMS_MAX;
   });
   client.close();
 });
