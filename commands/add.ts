@@ -1,5 +1,5 @@
 import { LikesError } from "../src/errors.ts";
-import { LIKES_PER_EVENT_MAX, REACHED_MAX } from "../src/limits.ts";
+import { LIKES_PER_EVENT_MAX, ADDRESSES_TRIED_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { isLoopback, parseAddress } from "../src/text/address.ts";
 import { countOf, parseWhole } from "../src/text/numbers.ts";
@@ -71,7 +71,7 @@ export class Add extends BaseCommand {
     const heard = servers.filter(({ state }) => state === "streaming");
     const { host } = parseAddress(primary);
     const addresses = inOrder(heard.map(({ address }) => addressBetween(address, host)));
-    if (addresses.length > 0) return addresses.slice(0, REACHED_MAX);
+    if (addresses.length > 0) return addresses.slice(0, ADDRESSES_TRIED_MAX);
     const others = servers.length - heard.length;
     const found =
       `knows ${servers.length}, of which ${others} do not deliver, and ${heard.length} ` +

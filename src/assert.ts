@@ -1,6 +1,6 @@
 /**
- * Assertions for programmer errors. They are always on: a process that has caught itself in a wrong
- * state stops before it can acknowledge anything, and the next start goes on from the disk.
+ * Assertions for programmer errors. They are always on. A process that detects a wrong state stops
+ * before it can acknowledge anything; the next start resumes from the disk.
  */
 
 /** Throws when `condition` is false. `message` says what should have been true. */

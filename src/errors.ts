@@ -1,6 +1,6 @@
 /**
- * The one table of what can go wrong: each fault with the gRPC status that a peer sees and the exit
- * code that a command ends with. Nothing else in the source maps errors.
+ * The table of faults: each with the gRPC status that a peer sees and the exit code of a command.
+ * Nothing else in the source maps errors.
  */
 
 /** Names of the gRPC status codes that this project uses, with their numbers. */
@@ -18,7 +18,7 @@ export const STATUS = {
 
 type StatusName = keyof typeof STATUS;
 
-/** What a command's exit code means. README.md repeats this table for users. */
+/** A command's exit codes by meaning. README.md repeats this table for users. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -26,12 +26,12 @@ export const EXIT = {
   unreachable: 3,
   inexact: 4,
   undecided: 5,
-  unwritten: 74,
+  outputFailed: 74,
   interrupted: 130,
-  unread: 141,
+  outputClosed: 141,
 } as const;
 
-/** The exit codes that there are. */
+/** One of the exit codes. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 interface Fault {
@@ -88,10 +88,10 @@ export const FAULTS = {
   undecided: { status: "INTERNAL", exit: EXIT.undecided },
 } as const satisfies Record<string, Fault>;
 
-/** The names of the faults, which peers are told too. */
+/** The name of a fault. Peers get it in a trailer. */
 export type FaultCode = keyof typeof FAULTS;
 
-/** An error that a user or a peer caused, or has to act on. Everything else is a bug. */
+/** An error that a user or a peer caused, or has to act on. Any other error is a bug. */
 export class LikesError extends Error {
   override readonly name = "LikesError";
   readonly code: FaultCode;
@@ -102,18 +102,18 @@ export class LikesError extends Error {
   }
 }
 
-/** A fault as data, for the pure core, which answers with faults and never throws them. */
+/** A fault as data. The pure core returns faults and never throws them. */
 export interface Refusal {
   readonly code: FaultCode;
   readonly message: string;
 }
 
-/** The error to throw for a refusal of the core. */
+/** Returns the error to throw for a refusal of the core. */
 export function refused({ code, message }: Refusal): LikesError {
   return new LikesError(code, message);
 }
 
-/** Returns the message of anything that was thrown. */
+/** Returns the message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

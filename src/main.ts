@@ -6,7 +6,7 @@ import { keepIgnored } from "./cli/signals.ts";
 import { EXIT, FAULTS, LikesError } from "./errors.ts";
 import { checkPlatform } from "./node_version.ts";
 
-keepIgnored(); // before anything that takes time: until then SIGUSR1 opens the debugger
+keepIgnored(); // first of all: until then SIGUSR1 opens the debugger
 const refusal = checkPlatform(process.versions);
 if (refusal !== undefined) {
   process.stderr.write(`Error: ${refusal.message}\n`);
@@ -21,9 +21,9 @@ if (isSupervised(argv)) {
   await runSupervised(argv, { say, fail }).catch(fail);
 } else {
   const { execute } = await import("@oclif/core/execute");
-  await import("@oclif/core/command"); // before the output is watched, which it watches too
+  await import("@oclif/core/command"); // first, because it adds output listeners of its own
   watchOutput(process);
-  // No plugins of the user's: who can write a file of a home may not add to what `likes` does.
+  // Without user plugins: write access to a home folder must not extend `likes`.
   const plugins = { userPlugins: false, devPlugins: false };
   await execute({ loadOptions: { root: fileURLToPath(import.meta.url), ...plugins } });
 }

@@ -1,17 +1,17 @@
-/** Whether this platform can run the rest: asked before anything else is loaded, which it could not. */
+/** The platform check, which runs before any module that an unsupported platform cannot load. */
 import type { Refusal } from "./errors.ts";
 
-/** The oldest Node that has what the source uses; `engines` in package.json names those tested. */
+/** The oldest Node with every API that the source uses. `engines` lists the tested versions. */
 const NODE_MIN = { major: 20, minor: 12 } as const;
 
-/** What is read of `process.versions`. */
+/** The part of `process.versions` that is checked. */
 interface Versions {
-  /** Such as `20.12.0`. Deno names the Node that it is like. */
+  /** Such as `20.12.0`. Deno sets it too, to the Node that it emulates. */
   readonly node: string;
   readonly deno?: string | undefined;
 }
 
-/** Why this platform cannot run this; undefined when it can. */
+/** Returns the refusal for a platform that cannot run `likes`; undefined for one that can. */
 export function checkPlatform({ node, deno }: Versions): Refusal | undefined {
   if (deno !== undefined) return refused(`Deno ${deno}: its HTTP/2 aborts when a peer leaves`);
   const [major = 0, minor = 0] = node.split(".").map(Number);

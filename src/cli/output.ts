@@ -53,7 +53,7 @@ function endWriteFailure(code: number, ofStdout?: Error, ofStderr?: Error): void
   const failure = ofStdout ?? ofStderr;
   if (failure === undefined) return;
   const isUnread = (failure as NodeJS.ErrnoException).code === "EPIPE";
-  if (code === EXIT.done) process.exitCode = isUnread ? EXIT.unread : EXIT.unwritten;
+  if (code === EXIT.done) process.exitCode = isUnread ? EXIT.outputClosed : EXIT.outputFailed;
   if (ofStdout === undefined || (isUnread && result === "")) return;
   const found = isUnread ? "its reader is gone" : ofStdout.message;
   const said = result === "" ? "" : `; the output was: ${result.replaceAll("\n", " ")}`;

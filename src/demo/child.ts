@@ -9,7 +9,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { LikesError } from "../errors.ts";
-import { CHILD_STOP_WAIT_MAX_MS, DEATHS_IN_A_ROW_MAX, READY_WAIT_MAX_MS } from "../limits.ts";
+import { CHILD_STOP_WAIT_MAX_MS, CRASHES_IN_A_ROW_MAX, READY_WAIT_MAX_MS } from "../limits.ts";
 import { monotonicMs } from "../monotonic.ts";
 import type { ChildMessage, ParentMessage } from "./child_channel.ts";
 import { RestartPolicy } from "./restart_policy.ts";
@@ -231,7 +231,7 @@ export class Child {
       }, waitMs);
       return;
     }
-    tell(`${this.name} died (${how}) ${DEATHS_IN_A_ROW_MAX} times in a row: it is given up`);
+    tell(`${this.name} died (${how}) ${CRASHES_IN_A_ROW_MAX} times in a row: it is given up`);
     this.#startNoMore();
     this.#become("given up");
     onGivenUp();

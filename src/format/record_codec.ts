@@ -1,6 +1,6 @@
 /**
- * Encoding and hashing of events. An event is encoded here once, by the LikesServer that accepts it;
- * the primary hashes the same bytes and decodes them straight into events, without message objects.
+ * Encodes, decodes and hashes the events of a record. The LikesServer that accepts an event encodes
+ * it once. The primary hashes the same bytes and decodes them into events, without message objects.
  */
 import { Buffer, isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -38,12 +38,12 @@ function decode(bytes: Uint8Array): readonly DecodedEvent[] | undefined {
       if (reader.pos !== end) return undefined;
     }
   } catch {
-    return undefined; // protobufjs throws on bytes that end too soon: they are not LikeEvents
+    return undefined; // protobufjs throws when bytes end too early
   }
   return events;
 }
 
-/** One event; undefined when its change is absent or of an unknown kind. */
+/** Returns one event; undefined when its change is absent or of an unknown kind. */
 function decodeEvent(reader: protobuf.Reader, end: number): DecodedEvent {
   let itemId = "";
   let likes: bigint | undefined;

@@ -22,7 +22,7 @@ import type { LikesServerNotice, Retention } from "../core/likes_server/likes_se
 import type { OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/server/likes_service.ts";
-import type { AskedItems } from "../rpc/server/likes_service.ts";
+import type { RequestedItems } from "../rpc/server/likes_service.ts";
 import { PrimaryClient, openDelivery } from "../rpc/client/primary_client.ts";
 import type { DeliveryLink } from "../rpc/client/primary_client.ts";
 import { recordCodec } from "../format/record_codec.ts";
@@ -157,7 +157,7 @@ class LikesServerRole {
     this.#drive({ type: "add", add: { requestId, event, mark } });
   }
 
-  #count(asked: AskedItems, done: (outcome: CountsResult) => void): void {
+  #count(asked: RequestedItems, done: (outcome: CountsResult) => void): void {
     if (!this.#isRunning) return done({ type: "refused", refusal: this.#notRunning("count") });
     const requestId = this.#counting.add(done);
     this.#drive({ type: "count", query: { requestId, ...asked } });

@@ -1,5 +1,5 @@
 /**
- * The contract, loaded from `proto/`: service definitions for the servers, constructors for the
+ * Loads the contract from `proto/`: service definitions for the servers, constructors for the
  * clients. Reflection serves the compiled descriptors instead (reflection.ts).
  */
 import { fileURLToPath } from "node:url";

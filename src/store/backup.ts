@@ -1,14 +1,16 @@
 /**
- * A copy of the store of a role, running or stopped, made by another process without the role's lock.
+ * Backs up a role's store, running or stopped, from another process and without the role's lock.
  *
- * SQLite's online backup copies the pages within one read transaction. So the copy is one commit,
- * however long it takes and whatever the role writes meanwhile; without that transaction it would begin
- * again at every commit of another process. The role's log grows for as long. `VACUUM INTO` gives as
- * consistent a copy, without free pages, but in one call that blocks its thread to the end: nobody sees
- * how far it is, or can end it. And it makes tables and indexes again instead of copying what is there,
- * while here each byte is that of the source, so that a copy that is verified vouches for the source.
+ * SQLite's online backup copies the pages within one read transaction. The copy is therefore the
+ * state of one commit, whatever the role writes meanwhile. Without that transaction the backup
+ * would restart at every commit of another process. The role's log grows until the backup ends.
  *
- * A copy is verified, marked as one, synced, and only then gets its name. It is one file, with no log.
+ * `VACUUM INTO` makes an equally consistent copy without free pages. But it is one blocking call,
+ * with no progress and no way to abort. It also rebuilds tables and indexes. Here every byte is
+ * copied from the source, so a verified copy vouches for the source too.
+ *
+ * A copy is verified, marked as a copy and synced before it gets its name. It is one file without a
+ * log.
  */
 import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
 import { readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
@@ -33,22 +35,22 @@ import { storedInteger } from "./sqlite/stored_integer.ts";
 import { verifyAllPages, verifySchema } from "./sqlite/verify_database.ts";
 import { verifyAllRecords } from "./outbox/verify_records.ts";
 
-/** Pages that are copied before anything else gets the thread: 1 MiB. */
+/** Pages per step, between which the event loop runs: 1 MiB. */
 const STEP_PAGES = 256;
-/** How long an opening waits for another process that recovers what a crash left. */
+/** How long opening waits while another process recovers from a crash. */
 const BUSY_WAIT_MS = 1_000;
 
-/** What a backup needs to know. */
+/** Options of a backup. */
 export interface BackupOptions {
-  /** Kept in the copy: when it was made. */
+  /** The time of the backup, which is stored in the copy. */
   readonly nowUnixMs: number;
-  /** By which an outbox's records are verified. */
+  /** Verifies the records of an outbox. */
   readonly codec: RecordCodec;
-  /** Is told how many bytes are copied, of how many, to the last; what it throws ends the backup. */
+  /** Called after each step and at the end. An error it throws aborts the backup. */
   readonly onProgress?: ((copiedBytes: number, totalBytes: number) => void) | undefined;
 }
 
-/** What was copied: an outbox with all that it ever accepted, or a ledger as one commit left it. */
+/** What was copied: an outbox with everything it ever accepted, or a ledger at one commit. */
 export type BackedUp = CopiedFile & (CopiedOutbox | CopiedLedger);
 
 interface CopiedFile {
@@ -70,10 +72,10 @@ interface CopiedLedger {
 }
 
 /**
- * Copies the store of `kind` in `folder` to `<destinationFolder>/<name>.sqlite`, for its owner alone,
- * and makes that folder when there is none. Throws LikesError `store_unusable` (there is no store, it
- * is damaged, or there is a file already), `store_older`, `store_newer`, `store_busy` or `disk_full`,
- * and leaves nothing behind then.
+ * Copies the store of `kind` in `folder` to `<destinationFolder>/<name>.sqlite`, readable by its
+ * owner only. Creates that folder if needed. Throws LikesError `store_unusable` (no store, a
+ * damaged one, or an existing destination), `store_older`, `store_newer`, `store_busy` or
+ * `disk_full`. A failed backup leaves nothing behind.
  */
 export async function backUp(
   folder: string,
@@ -82,59 +84,59 @@ export async function backUp(
   options: BackupOptions,
 ): Promise<BackedUp> {
   const path = databasePath(destinationFolder, kind);
-  const made = `${path}.new`;
+  const copy = `${path}.new`;
   let madeFolders: readonly string[] = [];
-  let left: string | undefined;
+  let leftover: string | undefined;
   try {
     const source = databasePath(folder, kind);
     checkSource(source);
     madeFolders = makeFolder(dirname(path));
     checkNotTaken(path, "name a folder without one");
-    checkNotTaken(made, "another backup goes on, or one was cut off: then remove that file");
-    closeSync(openSync(made, "wx", FILE_MODE));
-    left = made;
-    await copyPages(source, made, kind, options);
-    const copied = finish(made, kind, options);
-    syncFile(made);
-    renameSync(made, path);
-    left = path;
+    checkNotTaken(copy, "another backup is running, or one was interrupted: then remove that file");
+    closeSync(openSync(copy, "wx", FILE_MODE));
+    leftover = copy;
+    await copyPages(source, copy, kind, options);
+    const copied = finish(copy, kind, options);
+    syncFile(copy);
+    renameSync(copy, path);
+    leftover = path;
     syncFolder(dirname(path));
     return { path, bytes: lstatSync(path).size, ...copied };
   } catch (error) {
-    // Before what was copied is removed: then there may be space again.
-    const reason = failure(error, `the ${kind.name} of ${JSON.stringify(folder)}`, made);
-    for (const suffix of left === undefined ? [] : ["", "-journal", "-wal", "-shm"]) {
-      rmSync(left + suffix, { force: true });
+    // This tests for a full disk, so it comes before the copy is removed.
+    const reason = failure(error, `the ${kind.name} of ${JSON.stringify(folder)}`, copy);
+    for (const suffix of leftover === undefined ? [] : ["", "-journal", "-wal", "-shm"]) {
+      rmSync(leftover + suffix, { force: true });
     }
     for (const made of madeFolders.toReversed()) removeEmpty(made);
     throw reason;
   }
 }
 
-/** Another backup may have begun to fill it meanwhile: then it stays. */
+/** Removes `folder`, unless another backup has put files there meanwhile. */
 function removeEmpty(folder: string): void {
   if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
-/** Why a copy is not made, with the way out. */
+/** A backup that was not made. The message says why, and the way out. */
 class BackupError extends Error {}
 
 function checkSource(source: string): void {
   const found = lstatSync(source, { throwIfNoEntry: false });
   if (found === undefined)
-    throw new BackupError("there is none; name the data folder of that role");
+    throw new BackupError("it does not exist; name the data folder of that role");
   const refusal = checkKindOfFile(found);
   if (refusal !== undefined) throw new BackupError(`${refusal}; name the data folder of that role`);
 }
 
 function checkNotTaken(path: string, wayOut: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-  throw new BackupError(`there is ${JSON.stringify(path)} already; ${wayOut}`);
+  throw new BackupError(`${JSON.stringify(path)} already exists; ${wayOut}`);
 }
 
 async function copyPages(
   source: string,
-  made: string,
+  copy: string,
   kind: SqliteKind,
   { onProgress }: BackupOptions,
 ): Promise<void> {
@@ -142,9 +144,9 @@ async function copyPages(
   try {
     const pageBytes = Number(pragma(database, "page_size"));
     database.exec("BEGIN");
-    // This read begins the transaction that holds what is copied.
-    if (checkKind(database, source, kind) === "new") throw unfitAs("it has no tables");
-    await database.copyTo(made, STEP_PAGES, (copied, all) => {
+    // This read starts the transaction, and with it the snapshot that is copied.
+    if (checkKind(database, source, kind) === "new") throw corrupt("it has no tables");
+    await database.copyTo(copy, STEP_PAGES, (copied, all) => {
       onProgress?.(copied * pageBytes, all * pageBytes);
     });
   } finally {
@@ -152,16 +154,16 @@ async function copyPages(
   }
 }
 
-/** Verifies the copy, marks it, and says what it holds. */
+/** Verifies the copy and marks it as one. Returns what it holds. */
 function finish(
-  made: string,
+  copy: string,
   kind: SqliteKind,
   { nowUnixMs, codec }: BackupOptions,
 ): CopiedOutbox | CopiedLedger {
-  const database = new Database(made);
+  const database = new Database(copy);
   try {
     database.pragma("trusted_schema = OFF");
-    // A file that needs no log can be read on a disk that takes no writes.
+    // A database without a log can be opened on a read-only disk.
     database.pragma("journal_mode = DELETE");
     database.pragma("synchronous = FULL");
     const isOutbox = kind.name === "outbox";
@@ -169,7 +171,7 @@ function finish(
       verifyAllPages(database) ??
       verifySchema(database, kind) ??
       (isOutbox ? verifyAllRecords(database, codec) : undefined);
-    if (found !== undefined) throw unfitAs(found);
+    if (found !== undefined) throw corrupt(found);
     database.prepare(`UPDATE ${kind.name} SET copied_ms = ?`).run(storedInteger(nowUnixMs));
     return isOutbox ? copiedOutbox(database) : copiedLedger(database);
   } finally {
@@ -197,22 +199,23 @@ function syncFile(path: string): void {
   }
 }
 
-function unfitAs(found: string): BackupError {
-  return new BackupError(`it is damaged: ${found}; stop that role, and put an older copy back`);
+function corrupt(found: string): BackupError {
+  return new BackupError(`it is damaged: ${found}; stop that role, and restore an older copy`);
 }
 
-/** The LikesError for what ended a backup of `store` to `made`. Bugs stay as they are. */
-function failure(error: unknown, store: string, made: string): unknown {
+/** Returns the LikesError for an error that ended a backup of `store`; a bug as it is. */
+function failure(error: unknown, store: string, copy: string): unknown {
   if (error instanceof LikesError) return error;
   const cannot = (code: FaultCode, found: string): LikesError =>
     new LikesError(code, `Cannot back up ${store}: ${found}`, { cause: error });
   if (error instanceof BackupError) return cannot("store_unusable", error.message);
   if (!isOutside(error)) return error;
   const { code } = error;
-  if (isFull(error, made))
+  if (isFull(error, copy))
     return cannot("disk_full", "the disk is full; free some space, or raise a quota");
-  if (BUSY.test(code)) return cannot("store_busy", "another program holds it; end that program");
-  const told = `${error.message} (${code})`;
-  if (DAMAGED.test(code)) return cannot("store_unusable", unfitAs(told).message);
-  return cannot("store_unusable", `${told}; check both folders and their disks`);
+  if (BUSY.test(code))
+    return cannot("store_busy", "another program has locked it; end that program");
+  const found = `${error.message} (${code})`;
+  if (DAMAGED.test(code)) return cannot("store_unusable", corrupt(found).message);
+  return cannot("store_unusable", `${found}; check both folders and their disks`);
 }

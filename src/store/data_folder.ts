@@ -1,4 +1,4 @@
-/** The stores in a data folder: one folder each, named after its role. */
+/** Finds the stores in a data folder: one folder each, named after its role. */
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LikesError, messageOf } from "../errors.ts";
@@ -7,7 +7,7 @@ import { OUTBOX_KIND } from "./outbox/outbox_tables.ts";
 import { databasePath } from "./sqlite/sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite/sqlite_kind.ts";
 
-/** The folder of the ledger. No LikesServer has that name. */
+/** The folder of the ledger. No LikesServer may have this name. */
 const PRIMARY = "primary";
 
 /** A store, running or not. */
@@ -19,10 +19,10 @@ export interface FoundStore {
 }
 
 /**
- * Whether something has that name. What may not be looked at is there: a store that is left out without
- * a word would be missing in a backup.
+ * Returns whether `path` exists. A path that cannot be inspected counts as existing: a backup must
+ * not silently leave out a store.
  */
-function isThere(path: string): boolean {
+function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
@@ -31,9 +31,9 @@ function isThere(path: string): boolean {
 }
 
 /**
- * The stores in `dataDir`: the ledger first, then the outboxes by name. A copy that is made in this
- * order has no outbox that is older than its ledger. Throws LikesError `store_unusable` when the folder
- * cannot be read or has none.
+ * Returns the stores in `dataDir`: the ledger first, then the outboxes by name. Backing up in this
+ * order makes no copy of an outbox older than the ledger's. Throws LikesError `store_unusable` when
+ * the folder cannot be read or has no store.
  */
 export function storesIn(dataDir: string): readonly FoundStore[] {
   const cannot = (found: string, cause?: unknown): LikesError => {
@@ -47,13 +47,13 @@ export function storesIn(dataDir: string): readonly FoundStore[] {
     names = readdirSync(dataDir);
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw cannot(isAbsent ? "there is no such folder" : messageOf(error), error);
+    throw cannot(isAbsent ? "the folder does not exist" : messageOf(error), error);
   }
   const outboxes = names.filter((name) => name !== PRIMARY).toSorted();
   const stores = [
     { name: PRIMARY, folder: join(dataDir, PRIMARY), kind: LEDGER_KIND },
     ...outboxes.map((name) => ({ name, folder: join(dataDir, name), kind: OUTBOX_KIND })),
-  ].filter(({ folder, kind }) => isThere(databasePath(folder, kind)));
+  ].filter(({ folder, kind }) => exists(databasePath(folder, kind)));
   if (stores.length === 0) throw cannot("there is none");
   return stores;
 }

@@ -1,17 +1,17 @@
 /**
- * Folders that last. `mkdir` with `recursive` is not used: in a file system that refuses new folders,
- * such as /proc, Node 20 tries again for ever.
+ * Creates folders that survive a power cut. `mkdir` with `recursive` is not used: in a file system
+ * that refuses new folders, such as /proc, Node 20 retries for ever.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** For their owner alone. */
+/** Accessible by the owner only. */
 export const FOLDER_MODE = 0o700;
 
 /**
- * Makes `folder` and those above it that do not exist, for their owner alone. A new folder lasts when
- * the one above it is synced, and so it is. Returns those that it made, the outermost first. Throws the
- * error of the system.
+ * Creates `folder` and its missing parents, accessible by their owner only. Syncs each parent,
+ * which makes the new folder durable. Returns the created folders, outermost first. Throws the
+ * system's error.
  */
 export function makeFolder(folder: string): readonly string[] {
   const path = resolve(folder);
@@ -22,7 +22,7 @@ export function makeFolder(folder: string): readonly string[] {
   return isMade ? [...made, path] : made;
 }
 
-/** Makes the names in `folder` last. Throws the error of the system. */
+/** Syncs `folder`, which makes the names in it durable. Throws the system's error. */
 export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, "r");
   try {
@@ -32,7 +32,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Makes one folder; false when another process has made it meanwhile. */
+/** Creates one folder. Returns false when another process has created it meanwhile. */
 function makeOne(path: string): boolean {
   try {
     mkdirSync(path, { mode: FOLDER_MODE });

@@ -1,11 +1,11 @@
 /**
- * What the disks of the memory stores share. A disk outlives the store that is opened on it, as a
- * file outlives its process: a crash is a store that is dropped, a restored copy is a cloned disk.
+ * The base of the memory stores' disks. A disk outlives the store opened on it, as a file outlives
+ * its process. A test crashes a store by dropping it, and restores a copy by cloning its disk.
  */
 
 /**
- * How a write ends that does not succeed: `refused` as on a full disk; in doubt as after an I/O
- * error, whether the disk `lost` what was written or `kept` it.
+ * How a failed write ends: refused, as on a full disk; or in doubt, as after an I/O error. In
+ * doubt, the disk either lost the write or kept it.
  */
 export type DiskFault = "disk_full" | "in_doubt_lost" | "in_doubt_kept";
 
@@ -13,12 +13,12 @@ export type DiskFault = "disk_full" | "in_doubt_lost" | "in_doubt_kept";
 export abstract class MemoryDisk {
   #fault: DiskFault | undefined;
 
-  /** Makes the next write that changes something end with `fault`; the one after it succeeds. */
+  /** Makes the next write that changes something fail with `fault`. The one after it succeeds. */
   failNext(fault: DiskFault): void {
     this.#fault = fault;
   }
 
-  /** For the store on this disk: the fault of the write that is about to end, if it has one. */
+  /** For the store on this disk. Returns the fault of the current write, if any, and clears it. */
   takeFault(): DiskFault | undefined {
     const fault = this.#fault;
     this.#fault = undefined;

@@ -1,9 +1,9 @@
-/** Pages of items of a ledger in memory. */
+/** Pages of items in a memory ledger. */
 import type { CountsSelection } from "../core/ledger/ledger.ts";
 import type { ItemCount } from "../core/protocol/counts.ts";
 import { storedInteger } from "./sqlite/stored_integer.ts";
 
-/** The items of a page: all are looked at and sorted for it. */
+/** Returns the items of a page. Every item is filtered and sorted for it. */
 export function selectPage(
   items: ReadonlyMap<string, bigint>,
   { order, after, limit }: Extract<CountsSelection, { type: "page" }>,
@@ -23,7 +23,7 @@ function byLikes(a: ItemCount, b: ItemCount): number {
   return byId(a, b);
 }
 
-/** By the bytes of the id, as SQLite compares text. */
+/** Compares the bytes of the ids, as SQLite compares text. */
 function byId(a: ItemCount, b: ItemCount): number {
   return Buffer.compare(Buffer.from(a.itemId), Buffer.from(b.itemId));
 }

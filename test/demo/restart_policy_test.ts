@@ -1,12 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { DEATHS_IN_A_ROW_MAX, LIFE_MIN_MS, RESTART_FIRST_MS } from "../../src/limits.ts";
+import { CRASHES_IN_A_ROW_MAX, UPTIME_MIN_MS, RESTART_FIRST_MS } from "../../src/limits.ts";
 import { RestartPolicy } from "../../src/demo/restart_policy.ts";
 
 test("died() waits twice as long each time and gives up when five deaths come in a row", () => {
   const policy = new RestartPolicy();
-  const waits = [0, 1, LIFE_MIN_MS - 1, 500, 0].map((lifeMs) => policy.died(lifeMs));
-  assert.is(waits.length, DEATHS_IN_A_ROW_MAX);
+  const waits = [0, 1, UPTIME_MIN_MS - 1, 500, 0].map((lifeMs) => policy.died(lifeMs));
+  assert.is(waits.length, CRASHES_IN_A_ROW_MAX);
   assert.equal(
     waits,
     [1, 2, 4, 8, NaN].map((factor) => factor * RESTART_FIRST_MS || undefined),
@@ -15,14 +15,15 @@ test("died() waits twice as long each time and gives up when five deaths come in
 
 test("died() begins anew when a life was long enough", () => {
   const policy = new RestartPolicy();
-  const lives = [0, 0, 0, 0, LIFE_MIN_MS, 0, 0, 0, 0];
+  const lives = [0, 0, 0, 0, UPTIME_MIN_MS, 0, 0, 0, 0];
   const waits = lives.map((lifeMs) => policy.died(lifeMs));
   assert.equal(waits, [100, 200, 400, 800, 100, 200, 400, 800, undefined]);
 });
 
 test("died() never gives up when every life is long enough", () => {
   const policy = new RestartPolicy();
-  for (let death = 0; death < 1_000; death++) assert.is(policy.died(LIFE_MIN_MS), RESTART_FIRST_MS);
+  for (let death = 0; death < 1_000; death++)
+    assert.is(policy.died(UPTIME_MIN_MS), RESTART_FIRST_MS);
 });
 
 test.run();

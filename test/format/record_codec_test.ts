@@ -20,7 +20,7 @@ const event = fc
   .map(({ itemId, likes }) => add(itemId, likes));
 const events = fc.array(event, { maxLength: 50 });
 
-test("encode() gives bytes that protobufjs decodes as LikeEvents when they stand in a row", () => {
+test("encode() returns bytes that protobufjs decodes as LikeEvents when concatenated", () => {
   fc.assert(
     fc.property(events, (given) => {
       const message = LikeEvents.decode(encodeAll(given));
@@ -34,11 +34,11 @@ test("encode() gives bytes that protobufjs decodes as LikeEvents when they stand
   );
 });
 
-test("decode() gives the events when encode() wrote them", () => {
+test("decode() returns the events that encode() wrote", () => {
   fc.assert(fc.property(events, (given) => assert.equal(decodeAll(given), given)));
 });
 
-test("decode() gives the events when protobufjs wrote them", () => {
+test("decode() returns the events that protobufjs wrote", () => {
   const bytes = foreign([
     { itemId: "video", add: 5 },
     { add: 0, itemId: "song" },
@@ -46,7 +46,7 @@ test("decode() gives the events when protobufjs wrote them", () => {
   assert.equal(recordCodec.decode(bytes), [add("video", 5n), add("song", 0n)]);
 });
 
-test("decode() keeps an event of 0 likes, and those beyond 2^53", () => {
+test("decode() keeps 0 likes, and likes beyond 2^53", () => {
   assert.equal(decodeAll([add("video", 0n)]), [add("video", 0n)]);
   const varint = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
   const bytes = eventsOf([0x0a, 1, 0x61, 0x10, ...varint]);
@@ -71,7 +71,7 @@ test("decode() marks an event when its change is absent or of an unknown kind", 
   }
 });
 
-test("decode() gives nothing when the bytes are not LikeEvents", () => {
+test("decode() returns undefined when the bytes are not LikeEvents", () => {
   const whole = encodeAll([add("video", 5n)]);
   assert.equal(recordCodec.decode(new Uint8Array()), []);
   for (let length = 1; length < whole.length; length++) {
@@ -79,12 +79,16 @@ test("decode() gives nothing when the bytes are not LikeEvents", () => {
   }
   assert.is(recordCodec.decode(Uint8Array.of(0x12, 0)), undefined, "another field");
   const beyond = Uint8Array.of(0x0a, 2, 0x0a, 3, 0x61, 0x62, 0x63);
-  assert.is(recordCodec.decode(beyond), undefined, "an id beyond its event");
+  assert.is(recordCodec.decode(beyond), undefined, "the id ends beyond its event");
   assert.is(recordCodec.decode(eventsOf([0x0a, 1, 0xff])), undefined, "not UTF-8");
-  assert.is(recordCodec.decode(Uint8Array.of(0x0a, 2, 0x0a, 5, 0x61)), undefined, "too long an id");
+  assert.is(
+    recordCodec.decode(Uint8Array.of(0x0a, 2, 0x0a, 5, 0x61)),
+    undefined,
+    "the id ends beyond the bytes",
+  );
 });
 
-test("decode() never throws when the bytes are arbitrary, or damaged ones", () => {
+test("decode() never throws when the bytes are arbitrary or damaged", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), decodes), { numRuns: 2_000 });
   fc.assert(
     fc.property(events, fc.nat(), fc.integer({ min: 1, max: 255 }), (given, at, flip) => {
@@ -97,7 +101,7 @@ test("decode() never throws when the bytes are arbitrary, or damaged ones", () =
   );
 });
 
-test("digest() is as the contract documents it", () => {
+test("digest() matches the proto's documentation", () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.maxSafeNat(), fc.uint8Array(), (previous, first, bytes) => {
       const before = testId(previous);
@@ -112,7 +116,7 @@ test("digest() is as the contract documents it", () => {
   );
 });
 
-test("digest() is what it was when the protocol was fixed", () => {
+test("digest() is unchanged since the protocol was fixed", () => {
   const bytes = encodeAll([add("video", 5n), add("video", 0n)]);
   assert.is(Buffer.from(bytes).toString("hex"), "0a090a05766964656f10050a090a05766964656f1000");
   assert.is(recordCodec.digest(testId(1), 1, bytes), "1bb6109fded85c1958f430da869cbd0a");
@@ -134,7 +138,7 @@ function foreign(given: readonly object[]): Uint8Array {
   return LikeEvents.encode(LikeEvents.create({ events: given })).finish();
 }
 
-/** LikeEvents with one event of these bytes. */
+/** Returns a LikeEvents message with one event of these bytes. */
 function eventsOf(bytes: readonly number[]): Uint8Array {
   return Uint8Array.of(0x0a, bytes.length, ...bytes);
 }

@@ -29,7 +29,7 @@ const ALL_FAULTS: readonly Failing[] = [
   { call: "fsync", error: "EIO", when: "1", suffixes: [""] },
 ];
 const FAULTS = sampleOf(ALL_FAULTS, 1);
-const STORE = /Cannot use the (?:outbox|ledger) ".*" any further: .*SQLITE_\w+.*start again/;
+const STORE = /Cannot keep using the (?:outbox|ledger) ".*": .*SQLITE_\w+.*start again/;
 
 test("a LikesServer ends with the reason when its disk fails, and loses nothing", async () => {
   if (!hasTracer()) return;

@@ -190,10 +190,13 @@ test("start-primary counts without its operator when its folder has too long a n
   const [, address = ""] = await primary.waitFor(/^listening (\S+)$/m);
   assert.is(await healthOf(address), "SERVING");
   const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
-  assert.match(log, "likes retire and likes resolve are off: Cannot take commands of an operator");
+  assert.match(log, "likes retire and likes resolve are off: Cannot listen for operator commands");
   const { code, stderr } = await counter.likes(["resolve", "1", "--data-dir", dataDir]);
   assert.is(code, 3);
-  assert.match(stderr, "and that of a socket at most 107; give a shorter --data-dir");
+  assert.match(
+    stderr,
+    "and a socket's may have 107; give the primary and its commands a shorter --data-dir",
+  );
 });
 
 /** The socket of a primary that ends every decision alike. */

@@ -23,10 +23,9 @@ const REFLECTION = ["v1", "v1alpha"].map((version) => {
 });
 const { AddLikes } = protos.LikesService.service;
 const GOOD = AddLikes.requestSerialize({ itemId: "video", likes: "5" });
-const COMPRESSED =
-  "Cannot take a compressed request: send it as it is, with grpc-encoding identity";
+const COMPRESSED = "Cannot accept a compressed request: send it with grpc-encoding identity";
 const MALFORMED =
-  "Cannot read a message: its bytes are not what this call takes; encode it as the proto says";
+  "Cannot decode a message: its bytes do not fit this call; encode it as the proto says";
 /** No protobuf of any kind: it ends too soon, has no such wire type, or a varint without an end. */
 const NO_PROTOBUF = [
   Buffer.from([0xff, 0xff, 0xff]),

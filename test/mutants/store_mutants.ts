@@ -209,8 +209,8 @@ const SQLITE = [
             '{ pagesMax }: SqliteOptions): void {\n  database.pragma("synchronous = NORMAL");',
           ],
           [
-            "  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);",
-            "  assert(synchronous <= SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);",
+            "  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL, not ${synchronous}`);",
+            "  assert(synchronous <= SYNCHRONOUS_FULL, `synchronous is FULL, not ${synchronous}`);",
           ],
         ],
       },

@@ -1,4 +1,4 @@
-/** The socket of an operator in a folder of its own, with a role that is made up. */
+/** An operator socket in a temporary folder, served by a fake role. */
 import { join } from "node:path";
 import type { DecisionRow } from "../../src/core/ledger/rows.ts";
 import type { OperatorRequest, OperatorResult } from "../../src/core/primary/primary_events.ts";
@@ -35,15 +35,15 @@ export const TROUBLE = {
   doubtfulAsOf: undefined,
 } as const satisfies TroubleStatus;
 
-/** A socket that is served until it is disposed of. */
+/** A socket that is served until it is disposed. */
 export interface ServedDecisions extends AsyncDisposable {
   readonly path: string;
   readonly server: RpcServer;
-  /** What was asked, in order. */
+  /** The requests, in order. */
   readonly asked: readonly OperatorRequest[];
 }
 
-/** Serves a role that ends every decision with `outcome`, or, without one, never. */
+/** Serves a fake role that answers every request with `outcome`; without one, never. */
 export async function serveDecided(
   outcome: OperatorResult | undefined,
   troubles: readonly TroubleStatus[] = [],

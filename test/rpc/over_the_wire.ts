@@ -1,4 +1,4 @@
-/** Messages as a peer receives them: written, encoded, decoded again, and not checked yet. */
+/** Messages as a peer receives them: encoded and decoded again, but not yet checked. */
 import type { FromLikesServer, FromPrimary } from "../../src/core/protocol/messages.ts";
 import type {
   StatusResponse,
@@ -18,7 +18,7 @@ import { testId } from "../store/faults.ts";
 
 const { StreamLikes, Status } = protos.PrimaryService.service;
 
-/** The fields of a Hello, as few as it may have. */
+/** The mandatory fields of a Hello. */
 export const WIRE_HELLO = {
   protocolVersion: 1,
   serverId: "a",
@@ -27,27 +27,27 @@ export const WIRE_HELLO = {
   incarnation: testId(1),
 };
 
-/** What a primary receives for `message`. */
+/** Returns what a primary receives for `message`. */
 export function requestOf(message: FromLikesServer): StreamLikesRequest__Output {
   return recode(writeFromLikesServer(message));
 }
 
-/** What a primary receives for the fields of `wire`, whatever they say. */
+/** Returns what a primary receives for the unchecked fields of `wire`. */
 export function recode(wire: StreamLikesRequest): StreamLikesRequest__Output {
   return StreamLikes.requestDeserialize(StreamLikes.requestSerialize(wire));
 }
 
-/** What a LikesServer receives for `message`. */
+/** Returns what a LikesServer receives for `message`. */
 export function responseOf(message: FromPrimary): StreamLikesResponse__Output {
   return recodeResponse(writeFromPrimary(message));
 }
 
-/** What a LikesServer receives for the fields of `wire`, whatever they say. */
+/** Returns what a LikesServer receives for the unchecked fields of `wire`. */
 export function recodeResponse(wire: StreamLikesResponse): StreamLikesResponse__Output {
   return StreamLikes.responseDeserialize(StreamLikes.responseSerialize(wire));
 }
 
-/** What a watcher receives for the fields of `wire`, whatever they say. */
+/** Returns what a watcher receives for the unchecked fields of `wire`. */
 export function recodeStatus(wire: StatusResponse): StatusResponse__Output {
   return Status.responseDeserialize(Status.responseSerialize(wire));
 }

@@ -1,4 +1,4 @@
-/** A server on a free port of loopback, in this process, with services whose roles are made up. */
+/** A server on a free loopback port in this process, whose services have fake roles. */
 import type { Counts } from "../../src/core/primary/counts_reader.ts";
 import type { PrimaryServiceHandler } from "../../src/rpc/server/primary_service.ts";
 import type { LikesServiceHandler } from "../../src/rpc/server/likes_service.ts";
@@ -7,13 +7,13 @@ import { RpcServer } from "../../src/rpc/server/server.ts";
 import type { ServerStatus, Status } from "../../src/core/primary/status.ts";
 import { testId } from "../store/faults.ts";
 
-/** A server that listens until it is disposed of. */
+/** A server that listens until it is disposed. */
 export interface Serving extends AsyncDisposable {
   readonly address: string;
   readonly server: RpcServer;
 }
 
-/** Serves `services`, with reflection if asked for. */
+/** Serves `services`, with reflection on request. */
 export async function serve(services: AddServices, reflect = false): Promise<Serving> {
   const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, services);
   const port = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -24,28 +24,28 @@ export async function serve(services: AddServices, reflect = false): Promise<Ser
   };
 }
 
-/** What a LikesService that was never asked would do. */
+/** A handler for a LikesService that no test should call. */
 export const NO_LIKES: LikesServiceHandler = {
   serverId: "a",
   add: () => {
-    throw new Error("a secret: nobody was expected to give");
+    throw new Error("a secret: unexpected add()");
   },
   total: () => undefined,
   count: () => {
-    throw new Error("a secret: nobody was expected to ask");
+    throw new Error("a secret: unexpected total() or count()");
   },
 };
 
-/** What a PrimaryService that was never asked would do. */
+/** A handler for a PrimaryService that no test should call. */
 export const NO_PRIMARY: PrimaryServiceHandler = {
   open: () => ({ received: () => {}, writable: () => {}, closed: () => {} }),
   status: () => emptyStatus(1),
   count: () => {
-    throw new Error("a secret: nobody was expected to count");
+    throw new Error("a secret: unexpected count()");
   },
 };
 
-/** What answers every request for counts with `counts`. */
+/** Returns a `count` that answers every request with `counts`. */
 export function answering(counts: Counts): PrimaryServiceHandler["count"] {
   return (_request, done) => done({ type: "counted", counts });
 }

@@ -5,10 +5,10 @@ import * as assert from "uvu/assert";
 import { CONNECTION_STREAMS_FIRST } from "../../src/limits.ts";
 import { becomes } from "../fixtures/eventually.ts";
 
-/** A peer to whom nothing may be sent: HTTP/2 lets it say so. */
+/** HTTP/2 settings of a peer that allows nothing to be sent to it. */
 const CLOSED_WINDOW = { initialWindowSize: 0 };
 
-/** Very many streams of a peer that reads nothing. */
+/** A flood of streams from a peer that reads nothing. */
 export class StreamFlood implements AsyncDisposable {
   readonly streams: ClientHttp2Stream[] = [];
   readonly #address: string;
@@ -16,7 +16,7 @@ export class StreamFlood implements AsyncDisposable {
   readonly #sessions: ClientHttp2Session[] = [];
   #onSession = 0;
 
-  /** `from` is the address of the peer. */
+  /** `from` is the peer's own address. */
   constructor(address: string, from = "127.0.0.1") {
     this.#address = address;
     this.#from = from;
@@ -29,7 +29,7 @@ export class StreamFlood implements AsyncDisposable {
     return session;
   }
 
-  /** Another connection, for the streams from now on. */
+  /** Opens another connection, for later streams. */
   connect(): void {
     const from = { localAddress: this.#from };
     const session = connect(`http://${this.#address}`, { settings: CLOSED_WINDOW, ...from });
@@ -44,8 +44,8 @@ export class StreamFlood implements AsyncDisposable {
   }
 
   /**
-   * Opens so many, each with a request if there is one: `each` on a connection, the rest on new
-   * ones.
+   * Opens streams, each with the request if there is one. Opens a new connection after every `each`
+   * streams.
    */
   async open(
     count: number,
@@ -70,7 +70,7 @@ export class StreamFlood implements AsyncDisposable {
   }
 }
 
-/** A message as gRPC frames it. */
+/** Returns a message in gRPC's framing. */
 export function frame(message: Uint8Array): Buffer {
   const header = Buffer.alloc(5);
   header.writeUInt32BE(message.length, 1);

@@ -24,14 +24,14 @@ import { setLikes } from "./ledger/ledger_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const ITEMS = 20_000;
-/** Fewer than there are steps of a backup of so many items. */
+/** Fewer than the steps of a backup of ITEMS items. */
 const WRITES = 4;
-/** Of SQLite's header: whether the file needs a log. */
+/** The byte of SQLite's header that tells whether the file needs a log. */
 const VERSION_OFFSET = 18;
 const WITHOUT_LOG = 1;
 const OPTIONS = { nowUnixMs: NOW_MS, codec: recordCodec };
 
-test("backUp() copies one commit of a ledger that is written meanwhile", async () => {
+test("backUp() copies one commit when the ledger is written meanwhile", async () => {
   await using folder = temporaryFolder();
   const [from, to] = [join(folder.path, "from"), join(folder.path, "to", "deep")];
   const ledger = openLedger(from, 1);
@@ -42,12 +42,12 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
     const totalLikes = BigInt(ITEMS) * 7n;
     transaction.setMeta({ version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
   });
-  let told = 0;
+  let reported = 0;
   const copying = backUp(from, LEDGER_KIND, to, {
     ...OPTIONS,
     onProgress(copiedBytes, totalBytes) {
-      assert.ok(copiedBytes >= told && copiedBytes <= totalBytes);
-      told = copiedBytes;
+      assert.ok(copiedBytes >= reported && copiedBytes <= totalBytes);
+      reported = copiedBytes;
     },
   });
   for (let write = 0; write < WRITES; write++) {
@@ -59,7 +59,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
     });
   }
   const copied = await copying;
-  assert.ok(told > 0, "it is told how far it is");
+  assert.ok(reported > 0, "progress is reported");
   assert.is((await ledger.load()).meta.version, 1 + WRITES);
   await ledger.close();
   const path = join(to, "ledger.sqlite");
@@ -68,7 +68,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   assert.equal(copied, { kind: "ledger", path, bytes, id: LEDGER_ID, version: 1, totalLikes });
   assert.equal(readdirSync(to), ["ledger.sqlite"]);
   assert.is(lstatSync(path).mode & 0o777, 0o600);
-  // So says its header: it is read also where no log can be made.
+  // A file that needs no log can be opened on a read-only disk.
   assert.is(readFileSync(path)[VERSION_OFFSET], WITHOUT_LOG);
   assert.is(lstatSync(to).mode & 0o777, 0o700);
   const copy = openLedger(to, 2);
@@ -82,7 +82,7 @@ test("backUp() copies one commit of a ledger that is written meanwhile", async (
   await copy.close();
 });
 
-test("backUp() says what to do when the store is held, or no folder can be made", async () => {
+test("backUp() names the way out when the store is locked, or no folder can be made", async () => {
   await using folder = temporaryFolder();
   await openLedger(folder.path, 1).close();
   const file = join(folder.path, "file");
@@ -96,11 +96,11 @@ test("backUp() says what to do when the store is held, or no folder can be made"
   const { message } = await faultOf("store_busy", () =>
     backUp(folder.path, LEDGER_KIND, to, OPTIONS),
   );
-  assert.match(message, "another program holds it; end that program");
+  assert.match(message, "another program has locked it; end that program");
   holder.close();
 });
 
-test("backUp() marks the copy, and not the store, until the copy has said so", async () => {
+test("backUp() marks the copy, not the store, until the ledger has recorded the copy", async () => {
   await using folder = temporaryFolder();
   const to = join(folder.path, "to");
   await openLedger(folder.path, 1).close();
@@ -122,7 +122,7 @@ test("backUp() marks the copy, and not the store, until the copy has said so", a
   assert.equal(marks, [NOW_MS, NOW_MS, undefined, undefined]);
 });
 
-test("backUp() marks the copy of an outbox until a life begins in it", async () => {
+test("backUp() marks the copy of an outbox until an incarnation begins in it", async () => {
   await using folder = temporaryFolder();
   const to = join(folder.path, "to");
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
@@ -135,7 +135,7 @@ test("backUp() marks the copy of an outbox until a life begins in it", async () 
   };
   assert.is(copiedMs(), BigInt(NOW_MS));
   const outbox = openSqliteOutbox(to, SERVER_ID, OUTBOX_ID);
-  assert.is(copiedMs(), BigInt(NOW_MS), "opening it does not make it another one");
+  assert.is(copiedMs(), BigInt(NOW_MS), "opening does not clear the mark");
   await outbox.write([{ type: "mint", incarnation: testId(7) }]);
   outbox.close();
   assert.is(copiedMs(), null);
@@ -144,7 +144,7 @@ test("backUp() marks the copy of an outbox until a life begins in it", async () 
 test("backUp() copies an outbox while its process holds it, and after it was killed", async () => {
   await using folder = temporaryFolder();
   await using holder = await holderProcess(folder.path);
-  // Its records are no events, which a codec of a real LikesServer refuses.
+  // Its records are not events: the real codec would refuse them.
   const codec = { ...recordCodec, digest: digestOfTests, decode: eventsOfTests };
   for (const name of ["running", "killed"]) {
     const to = join(folder.path, name);
@@ -158,12 +158,15 @@ test("backUp() copies an outbox while its process holds it, and after it was kil
   }
 });
 
-test("backUp() refuses to write over a file, and leaves it as it is", async () => {
+test("backUp() refuses to overwrite a file, and leaves it unchanged", async () => {
   await using folder = temporaryFolder();
   await openLedger(folder.path, 1).close();
   for (const [name, text] of [
-    ["ledger.sqlite", /there is ".*ledger.sqlite" already; name a folder without one/],
-    ["ledger.sqlite.new", /another backup goes on, or one was cut off: then remove that file/],
+    ["ledger.sqlite", /".*ledger.sqlite" already exists; name a folder without one/],
+    [
+      "ledger.sqlite.new",
+      /another backup is running, or one was interrupted: then remove that file/,
+    ],
   ] as const) {
     const to = join(folder.path, `with ${name}`);
     mkdirSync(to);
@@ -172,10 +175,10 @@ test("backUp() refuses to write over a file, and leaves it as it is", async () =
     assert.is(readFileSync(join(to, name), "utf8"), "mine");
     assert.equal(readdirSync(to), [name]);
   }
-  await refusal(folder.path, LEDGER_KIND, folder.path, /already; name a folder without one/);
+  await refusal(folder.path, LEDGER_KIND, folder.path, /already exists; name a folder without one/);
 });
 
-test("backUp() leaves nothing behind when there is no store, or none of this version", async () => {
+test("backUp() leaves nothing behind when there is no store, or one of another version", async () => {
   await using folder = temporaryFolder();
   const to = join(folder.path, "to");
   const from = join(folder.path, "from");
@@ -184,15 +187,15 @@ test("backUp() leaves nothing behind when there is no store, or none of this ver
     from,
     OUTBOX_KIND,
     to,
-    /^Cannot back up the outbox of ".*from": there is none; name/,
+    /^Cannot back up the outbox of ".*from": it does not exist; name/,
   );
   mkdirSync(join(from, "outbox.sqlite"));
-  await refusal(from, OUTBOX_KIND, to, /it is not a file; name the data folder/);
+  await refusal(from, OUTBOX_KIND, to, /it is not a regular file; name the data folder/);
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
   execIn(join(folder.path, "outbox.sqlite"), "PRAGMA user_version = 0");
   await faultOf("store_older", () => backUp(folder.path, OUTBOX_KIND, to, OPTIONS));
   execIn(join(folder.path, "ledger.sqlite"), "CREATE TABLE recipes (name TEXT)");
-  await refusal(folder.path, LEDGER_KIND, to, /it is a database of another program/);
+  await refusal(folder.path, LEDGER_KIND, to, /it is another program's database/);
   assert.not.ok(existsSync(to));
 });
 
@@ -221,15 +224,20 @@ test("backUp() refuses a damaged store, and leaves nothing behind", async () => 
   }
 });
 
-test("backUp() refuses a ledger whose tables are not as they were made", async () => {
+test("backUp() refuses a ledger whose schema has changed", async () => {
   await using folder = temporaryFolder();
   await openLedger(folder.path, 1).close();
   execIn(join(folder.path, "ledger.sqlite"), "DROP TABLE items");
   const to = join(folder.path, "to");
-  await refusal(folder.path, LEDGER_KIND, to, /it is damaged: items is not as it was made; stop/);
+  await refusal(
+    folder.path,
+    LEDGER_KIND,
+    to,
+    /it is damaged: the definition of items has changed; stop/,
+  );
 });
 
-test("backUp() leaves nothing behind when it is ended, or the disk is full", async () => {
+test("backUp() leaves nothing behind when it is aborted, or the disk is full", async () => {
   await using folder = temporaryFolder();
   const ledger = openLedger(folder.path, 1);
   await valueOf(ledger, (transaction) => {
@@ -269,7 +277,7 @@ async function refusal(folder: string, kind: SqliteKind, to: string, text: RegEx
   assert.match(message, text);
 }
 
-/** As `append` of the fixture gives them. */
+/** What the fixture's `append` adds. */
 function digestOfTests(_previous: string, firstSequence: number): string {
   return testId(0xd00 + firstSequence);
 }

@@ -1,4 +1,4 @@
-/** Stores with something in them, all that they mean as text, and bytes of them that a disk turned. */
+/** Filled stores, their whole content as text, and flipped bytes in their files. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
@@ -30,11 +30,11 @@ const RECORDS = 20;
 const ITEMS = 120;
 const GENERATIONS = 3;
 
-/** A store to damage: its file, how it is filled, and all that it means to who opens it. */
+/** A store to damage: its file, how to fill it, and how to read its whole content. */
 export interface Damageable {
   readonly file: string;
   fill(folder: string): Promise<void>;
-  /** Opens it, and gives what it means. */
+  /** Opens the store and returns its whole content as text. */
   meaning(folder: string): Promise<string>;
 }
 
@@ -47,10 +47,10 @@ export const LEDGER_TO_DAMAGE: Damageable = {
   meaning: ledgerMeaning,
 };
 
-/** What became of a store that was opened after its bytes were turned. */
+/** The result of opening a damaged store. */
 export type Judged = "refused" | "unchanged" | "changed";
 
-/** Puts the bytes of `whole` into `folder` with those at `offset` turned, and opens the store. */
+/** Puts `whole` into `folder` with the bytes at `offset` flipped, and opens the store. */
 export async function judgeTurned(
   store: Damageable,
   folder: string,
@@ -91,7 +91,7 @@ export async function judge(
 
 /** The bytes of the store in `folder`. */
 export function bytesOf(store: Damageable, folder: string): Uint8Array {
-  return Uint8Array.from(readFileSync(join(folder, store.file))); // a Buffer.slice() would be no copy
+  return Uint8Array.from(readFileSync(join(folder, store.file))); // Buffer.slice() does not copy
 }
 
 /** Appends a record of `events` events after `before`. */

@@ -1,4 +1,4 @@
-/** Databases that a test makes or changes as no role would. */
+/** Databases that a test creates or changes in ways that no role would. */
 import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
@@ -6,13 +6,13 @@ import { Database } from "../../src/store/sqlite/sqlite.ts";
 /** Rows of `filled`, which take many pages. */
 export const ROWS = 20_000;
 
-/** Opens the database at `path`, which is made when there is none. */
+/** Opens the database at `path`. Creates it when there is none. */
 export function newDatabase(path: string): Database {
   writeFileSync(path, "", { flag: "a" });
   return new Database(path);
 }
 
-/** Runs `sql` in the database at `path`, which is made when there is none. */
+/** Runs `sql` in the database at `path`. Creates it when there is none. */
 export function execIn(path: string, sql: string): void {
   const database = newDatabase(path);
   try {
@@ -22,7 +22,7 @@ export function execIn(path: string, sql: string): void {
   }
 }
 
-/** Makes a database of many pages, in its table `t`. Returns its path. */
+/** Creates a database whose table `t` has many pages. Returns its path. */
 export function filled(path: string): string {
   const database = newDatabase(path);
   database.exec("CREATE TABLE t (a)");
@@ -34,7 +34,7 @@ export function filled(path: string): string {
   return path;
 }
 
-/** Files in `folder` that this process has open; none where the system does not tell. */
+/** Returns the open files of this process in `folder`; none where the system does not list them. */
 export function openFiles(folder: string): readonly string[] {
   const descriptors = "/proc/self/fd";
   return readdirSync(descriptors).flatMap((name) => {
@@ -42,7 +42,7 @@ export function openFiles(folder: string): readonly string[] {
       const path = readlinkSync(join(descriptors, name));
       return path.startsWith(folder) ? [path] : [];
     } catch {
-      return []; // it was closed meanwhile
+      return []; // closed meanwhile
     }
   });
 }

@@ -2,12 +2,12 @@ import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
 
-/** 32 hexadecimal digits that end in `number`. */
+/** Returns 32 hexadecimal digits that end in `number`. */
 export function testId(number: number): string {
   return number.toString(16).padStart(32, "0");
 }
 
-/** Runs `work` and gives the LikesError that it has to throw, which has to be of `code`. */
+/** Runs `work` and returns the LikesError of `code` that it must throw. */
 export async function faultOf(code: FaultCode, work: () => unknown): Promise<LikesError> {
   const error = await thrownBy(work);
   if (!(error instanceof LikesError)) throw error;
@@ -15,7 +15,7 @@ export async function faultOf(code: FaultCode, work: () => unknown): Promise<Lik
   return error;
 }
 
-/** Runs `work`, which has to fail an assertion that says `text`. */
+/** Runs `work`, which must fail an assertion with `text` in its message. */
 export async function assertionOf(text: string, work: () => unknown): Promise<void> {
   const error = await thrownBy(work);
   assert.ok(error instanceof Error && error.message.startsWith("Assertion failed"), String(error));
@@ -28,5 +28,5 @@ async function thrownBy(work: () => unknown): Promise<unknown> {
   } catch (error) {
     return error;
   }
-  throw new Error("It was expected to throw");
+  throw new Error("The work did not throw");
 }

@@ -1,4 +1,4 @@
-/** Rows that are kept for ever: docs/OPERATING.md names each table of them, and how large one is. */
+/** Rows that are never deleted: docs/OPERATING.md lists their tables and the size of a row. */
 import { createHash } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -15,21 +15,21 @@ import { DECISION, TROUBLE } from "./ledger/ledger_fixture.ts";
 import { incarnationWith } from "./outbox/outbox_fixture.ts";
 
 const ROWS = 10_000;
-/** Part of a figure by which a measured one may differ: how full pages are depends on the order. */
+/** Allowed relative deviation: how full pages are depends on the order of inserts. */
 const TOLERANCE = 0.2;
 const NOW_MS = 1_700_000_000_000;
 
-/** Tables that do not grow for ever, each with what holds them. */
+/** Tables of bounded size, each with its bound. */
 const BOUNDED: Readonly<Record<string, string>> = {
   "ledger.ledger": "one row",
   "outbox.outbox": "one row",
-  "outbox.records": "OUTBOX_BYTES_MAX, and what --retain-size says on top",
+  "outbox.records": "OUTBOX_BYTES_MAX plus --retain-size",
 };
 
 const rows = rowsUnder(pageText("docs/OPERATING.md"), "What is kept for ever");
 const told = new Map(rows.map(([table = "", bytes = ""]) => [table.replaceAll("`", ""), +bytes]));
 
-/** How a row is made, and how it changes before it rests. */
+/** How a row of each table is added, and how it changes until it is final. */
 const LIVES: Readonly<Record<string, (statements: LedgerStatements, row: number) => void>> = {
   "ledger.incarnations": liveIncarnation,
   "ledger.generations": liveGeneration,
@@ -39,7 +39,7 @@ const LIVES: Readonly<Record<string, (statements: LedgerStatements, row: number)
   "ledger.items": liveItem,
 };
 
-test("LEDGER_KIND and OUTBOX_KIND have only tables that are bounded or told of", () => {
+test("LEDGER_KIND and OUTBOX_KIND have only tables that are bounded or documented", () => {
   const tables = [LEDGER_KIND, OUTBOX_KIND].flatMap(({ name, schema }) => {
     return [...schema.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => `${name}.${table}`);
   });
@@ -105,7 +105,7 @@ function liveItem({ addLikes }: LedgerStatements, row: number): void {
   for (const likes of [1, 21, 42]) addLikes.run(itemId, BigInt((row % 100) * likes));
 }
 
-/** Bytes by which a database grows for each of many rows. */
+/** Returns the bytes by which a database grows per row, averaged over many rows. */
 function bytesOfRow(
   kind: SqliteKind,
   prepare: (database: Database) => (row: number) => void,
@@ -135,7 +135,7 @@ function expectTold(table: string, measured: number): void {
   assert.ok(Math.abs(measured - bytes) <= bytes * TOLERANCE, found);
 }
 
-/** An id as they are minted: without an order. */
+/** An id in random order, like a minted one. */
 function idOf(row: number): string {
   return createHash("sha256").update(`${row}`).digest("hex").slice(0, 32);
 }

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { makeFolder } from "../../src/store/make_folder.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
-test("makeFolder() makes every missing folder for its owner alone when some are missing", async () => {
+test("makeFolder() creates every missing folder for its owner only", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "a", "b");
   assert.equal(makeFolder(path), [join(folder.path, "a"), path]);
@@ -13,7 +13,7 @@ test("makeFolder() makes every missing folder for its owner alone when some are 
   for (const made of [path, join(folder.path, "a")]) assert.is(statSync(made).mode & 0o777, 0o700);
 });
 
-test("makeFolder() throws when the file system takes no folders", () => {
+test("makeFolder() throws when the file system refuses new folders", () => {
   assert.throws(() => makeFolder("/proc/likes/nowhere"));
 });
 

@@ -11,8 +11,8 @@
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import {
-  COUNT_ASKS_IDS_MAX,
-  COUNT_ASKS_WAITING_MAX,
+  COUNT_REQUEST_IDS_MAX,
+  COUNT_REQUESTS_WAITING_MAX,
   COUNTS_MAX,
   COUNTS_CACHED_MAX,
   COUNTS_FRESH_MS,
@@ -137,8 +137,8 @@ export class CountCache {
   query(query: CountsQuery, nowMs: number): QueryOutcome {
     if (this.#isReady(query, nowMs)) return { type: "answered", view: this.#view(query, nowMs) };
     const tooMany =
-      this.#waiting.length >= COUNT_ASKS_WAITING_MAX ||
-      this.#idsWaiting + query.itemIds.length > COUNT_ASKS_IDS_MAX;
+      this.#waiting.length >= COUNT_REQUESTS_WAITING_MAX ||
+      this.#idsWaiting + query.itemIds.length > COUNT_REQUEST_IDS_MAX;
     if (tooMany) return this.#queryTooMany(query, nowMs);
     this.#wait([...this.#waiting, query]);
     return { type: "waits" };

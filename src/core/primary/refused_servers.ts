@@ -3,7 +3,7 @@
  * whose outbox belongs to another ledger, and not of one whose trouble has no room in this one. So they
  * are known only to this start of the primary, and each attempt names them again.
  */
-import { REFUSED_KEPT_MS, REFUSED_NAMED_MAX } from "../../limits.ts";
+import { REFUSED_KEPT_MS, REFUSED_LISTED_MAX } from "../../limits.ts";
 import type { TroubleKind } from "../protocol/messages.ts";
 import type { IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 
@@ -30,7 +30,7 @@ export interface UnrecordedServer extends RefusedServer {
   readonly kind: TroubleKind;
 }
 
-/** Those of one sort that came lately, at most REFUSED_NAMED_MAX of them. */
+/** Those of one sort that came lately, at most REFUSED_LISTED_MAX of them. */
 export class RefusedServers<Server extends RefusedServer> {
   readonly #byOutbox = new Map<OutboxId, { readonly server: Server; readonly heardMs: number }>();
   readonly #aboutOf: (server: Server) => string;
@@ -59,7 +59,7 @@ export class RefusedServers<Server extends RefusedServer> {
     const before = this.#byOutbox.get(outboxId)?.server;
     const isKnown = before !== undefined && this.#aboutOf(before) === this.#aboutOf(server);
     if (!isKnown) this.#byOutbox.delete(outboxId); // it goes behind those that came before
-    if (this.#byOutbox.size >= REFUSED_NAMED_MAX && !isKnown) return undefined;
+    if (this.#byOutbox.size >= REFUSED_LISTED_MAX && !isKnown) return undefined;
     const { sinceMs } = isKnown ? before : server;
     this.#byOutbox.set(outboxId, { server: { ...server, sinceMs }, heardMs: nowMs });
     this.#list();

@@ -1,9 +1,9 @@
 /**
- * What both clients share: bounds, waits, and a connection of their own.
+ * Shared by all clients: channel options, timeouts and connecting.
  *
- * No call carries a gRPC deadline: that is a time of day, which grpc-js turns into a wait more than
- * once on the way, so a step of the wall clock in between ends a call at once or lets it wait for
- * days. Waits are timed here, by timers, which are monotonic, and a call that is late is cancelled.
+ * No call carries a gRPC deadline. A deadline is a time of day, which grpc-js converts to a wait
+ * several times. A step of the wall clock in between would end a call at once, or make it wait for
+ * days. Timers are monotonic: they time the waits here, and a late call is cancelled.
  */
 import { lookup } from "node:dns/promises";
 import { connectivityState, credentials, status } from "@grpc/grpc-js";
@@ -20,9 +20,9 @@ import { monotonicMs } from "../../monotonic.ts";
 import { unresolved } from "../faults.ts";
 
 /**
- * Channel options of every client. Proxies are off, because grpc-js would send even loopback through
- * `http_proxy`. Retries are off, because only the delivery protocol may send anything twice. The
- * subchannels are the client's own, so that a new client does not inherit an old one's back-off.
+ * Channel options of every client. Proxies are off, because grpc-js would send even loopback
+ * through `http_proxy`. Retries are off, because only the delivery protocol may send anything
+ * twice. Each client has its own subchannels: a new client must not inherit an old one's backoff.
  */
 export const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
@@ -37,14 +37,14 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
 };
 
 /**
- * What gRPC connects to for a `host:port`. The scheme is said, so that an address which a peer told
- * cannot name another one, such as a socket of this machine.
+ * Returns the gRPC target of a `host:port`. The explicit scheme keeps an address from a peer from
+ * naming another one, such as a Unix socket of this machine.
  */
 export function targetOf(address: string): string {
   return `dns:${address}`;
 }
 
-/** Nothing is encrypted yet; non-loopback needs `--insecure` on the serving side. */
+/** No encryption yet. Serving beyond loopback needs `--insecure`. */
 export const CREDENTIALS = credentials.createInsecure();
 
 /** Connects `client`. Throws LikesError `peer_unreachable` when that fails or takes too long. */
@@ -64,7 +64,10 @@ export async function connected(client: Client, peer: string, timeoutMs: number)
   }
 }
 
-/** Whether the host of a target is a name that leads nowhere: no channel says why it failed. */
+/**
+ * Returns whether the host name of a target cannot be resolved. A channel does not say why it
+ * failed.
+ */
 async function isUnresolved(target: string): Promise<boolean> {
   const [, name] = /^dns:([^[\]:]+):\d+$/.exec(target) ?? [];
   if (name === undefined) return false;
@@ -74,14 +77,14 @@ async function isUnresolved(target: string): Promise<boolean> {
   );
 }
 
-/** The error of a peer that did not answer for so long. */
+/** Returns the error for a peer that did not answer within `timeoutMs`. */
 export function unanswered(peer: string, timeoutMs: number): LikesError {
   const waitedMs = Math.ceil(timeoutMs);
   const message = `Cannot reach ${peer}: it did not answer within ${waitedMs} ms`;
   return new LikesError("peer_unreachable", message);
 }
 
-/** Whether the state of `channel` is another than `from` within `waitMs`. */
+/** Returns whether the state of `channel` changes from `from` within `waitMs`. */
 function changes(
   channel: ReturnType<Client["getChannel"]>,
   from: connectivityState,
@@ -100,8 +103,8 @@ function changes(
 type Answer<T> = (error: ServiceError | null, response?: T) => void;
 
 /**
- * A unary call as a promise. After `waitMs` it is cancelled, and fails as DEADLINE_EXCEEDED. Throws
- * what `explain` makes of a failure.
+ * Makes a unary call. After `waitMs` it is cancelled and fails with DEADLINE_EXCEEDED. Throws the
+ * LikesError that `explain` returns for a failure.
  */
 export function unary<T>(
   call: (answer: Answer<T>) => { cancel(): void },
@@ -112,7 +115,8 @@ export function unary<T>(
     const started = call((error, response) => {
       clearTimeout(timer);
       if (error !== null) void Promise.resolve(explain(isLate ? late(error) : error)).then(reject);
-      else if (response === undefined) reject(new Error("Assertion failed: an answer is there"));
+      else if (response === undefined)
+        reject(new Error("Assertion failed: the call has an answer"));
       else resolve(response);
     });
     let isLate = false;
@@ -124,7 +128,7 @@ export function unary<T>(
   });
 }
 
-/** The failure of a call that was cancelled here, unless another one came first. */
+/** Returns the failure of a call that was cancelled here, unless it had failed before. */
 function late(error: ServiceError): ServiceError {
   if (error.code !== status.CANCELLED) return error;
   return Object.assign(error, { code: status.DEADLINE_EXCEEDED, details: "no answer in time" });

@@ -1,4 +1,4 @@
-/** The status of a primary over breaks of the connection, such as its own restarts. */
+/** Follows a primary's status across lost connections, such as during its restarts. */
 import { setTimeout as pause } from "node:timers/promises";
 import { LikesError } from "../../errors.ts";
 import type { FaultCode } from "../../errors.ts";
@@ -7,28 +7,31 @@ import { monotonicMs } from "../../monotonic.ts";
 import type { Status } from "../../core/primary/status.ts";
 import { PrimaryClient } from "./primary_client.ts";
 
-/** Between two attempts to connect. */
+/** Pause between attempts to connect. */
 const RETRY_PAUSE_MS = 100;
 
-/** How a status is followed. */
+/** Options for following a status. */
 export interface FollowOptions {
   readonly intervalMs: number;
   /** How long the primary may be away before `peer_unreachable` is thrown. */
   readonly awayMaxMs: number;
-  /** Whether it has to answer at the first attempt. */
+  /** Whether a failed first attempt throws. */
   readonly mustBeThere: boolean;
-  /** Ends the following without an error. */
+  /** Ends without an error when aborted. */
   readonly signal?: AbortSignal;
-  /** Called once an outage, with the reason. */
+  /** Called once per outage, with the reason. */
   readonly onAway?: (reason: LikesError) => void;
 }
 
-/** The status of the primary at `address`, at once and then every interval. Throws LikesError. */
+/**
+ * Yields the status of the primary at `address`, at once and then every interval. Throws
+ * LikesError.
+ */
 export async function* followStatus(
   address: string,
   { intervalMs, awayMaxMs, mustBeThere, signal, onAway }: FollowOptions,
 ): AsyncGenerator<Status> {
-  // One that falls silent is left in time for another attempt.
+  // Half the time, which leaves a silent primary in time for another attempt.
   const lateMs = Math.min(CALL_WAIT_DEFAULT_MS, awayMaxMs / 2);
   let untilMs = monotonicMs() + awayMaxMs;
   let isAway = false;
@@ -54,7 +57,7 @@ export async function* followStatus(
   }
 }
 
-/** What calling again may help with: no connection, a primary that stops, our own pause. */
+/** Faults after which a retry may succeed. */
 const OUTAGES: readonly FaultCode[] = ["peer_unreachable", "stopping", "watcher_stalled"];
 
 function isOutage(error: unknown): error is LikesError {

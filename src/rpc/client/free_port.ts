@@ -1,10 +1,10 @@
-/** Looks whether a port is free before anything is changed for a server that could not listen. */
+/** Checks that a port is free, before anything is set up for a server that could not listen. */
 import { createServer } from "node:net";
 import { LikesError, messageOf } from "../../errors.ts";
 import { listenTarget } from "../server/server.ts";
 import type { ListenAddress } from "../server/server.ts";
 
-/** Throws LikesError `port_taken` when nobody can listen on `address` now. */
+/** Throws LikesError `port_taken` when this process cannot listen on `address`. */
 export function expectFreePort(address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();

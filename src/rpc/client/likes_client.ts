@@ -5,7 +5,7 @@ import { monotonicMs } from "../../monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./client.ts";
 import { readCachedCounts } from "../wire/counts_wire.ts";
 import type { CachedCounts } from "../wire/counts_wire.ts";
-import { isCertainNo } from "../faults.ts";
+import { hadNoEffect } from "../faults.ts";
 import type { AddLikesResponse__Output } from "../gen/likes/v1/AddLikesResponse.ts";
 import type { GetCachedCountsResponse__Output } from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type { GetTotalResponse__Output } from "../gen/likes/v1/GetTotalResponse.ts";
@@ -13,14 +13,14 @@ import { protos } from "../protos.ts";
 import { toUint64, toBigInt, toSafeInteger } from "../wire/wire_fields.ts";
 import { explain } from "./wrong_role.ts";
 
-/** The name of an event that is on a LikesServer's disk. */
+/** Identifies an event that is on a LikesServer's disk. */
 export interface AcceptedEvent {
   readonly serverId: string;
   readonly incarnation: string;
   readonly sequence: number;
 }
 
-/** The total as a LikesServer shows it. Fields: GetTotalResponse. */
+/** The total that a LikesServer shows. GetTotalResponse documents the fields. */
 export interface ShownTotal {
   readonly serverId: string;
   readonly totalLikes: bigint;
@@ -42,30 +42,32 @@ export class LikesClient {
     this.#peer = `the LikesServer at ${address}`;
   }
 
-  /** Connects, and sends nothing. Throws LikesError `peer_unreachable`. */
+  /** Connects without a call. Throws LikesError `peer_unreachable`. */
   reach(timeoutMs: number): Promise<void> {
     return connected(this.#client, this.#peer, timeoutMs);
   }
 
   /**
-   * Gives likes once, never twice. Throws LikesError: `peer_unreachable` when nothing was sent, the
-   * peer's own fault when it refused, `wrong_role` when it is no LikesServer, `outcome_unknown` when
+   * Adds likes, and never retries. Throws LikesError: `peer_unreachable` when nothing was sent, the
+   * peer's fault when it refused, `wrong_role` when it is not a LikesServer, `outcome_unknown` when
    * its answer was lost.
    */
-  async addLikes(itemId: string, given: bigint, timeoutMs: number): Promise<AcceptedEvent> {
+  async addLikes(itemId: string, likes: bigint, timeoutMs: number): Promise<AcceptedEvent> {
     const untilMs = monotonicMs() + timeoutMs;
     await this.reach(timeoutMs);
-    const request = { itemId, likes: toUint64(given) };
+    const request = { itemId, likes: toUint64(likes) };
     const wire = await unary<AddLikesResponse__Output>(
       (done) => this.#client.addLikes(request, done),
       untilMs - monotonicMs(),
-      (error) => (isCertainNo(error) ? this.#explain(error) : this.#unknown(error)),
+      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error)),
     );
     const { serverId, incarnation, sequence } = wire;
     return { serverId, incarnation, sequence: toSafeInteger("sequence", sequence) };
   }
 
-  /** The total that it shows. Throws LikesError, `total_unknown` before its first pulse. */
+  /**
+   * Returns the shown total. Throws LikesError, `total_unknown` before the server's first pulse.
+   */
   async total(timeoutMs: number): Promise<ShownTotal> {
     const wire = await unary<GetTotalResponse__Output>(
       (done) => this.#client.getTotal({}, done),
@@ -83,8 +85,8 @@ export class LikesClient {
   }
 
   /**
-   * The likes of the named items, or of the `limit` most liked, as it has learnt them. Throws
-   * LikesError, `count_unknown` when it knows none of them.
+   * Returns the cached counts of the named items, or of the `limit` most liked. Throws LikesError,
+   * `count_unknown` when none is cached.
    */
   async counts(
     itemIds: readonly string[],
@@ -111,7 +113,7 @@ export class LikesClient {
   #unknown(error: ServiceError): LikesError {
     const message =
       `Cannot tell whether the likes were accepted: ${this.#peer} did not answer ` +
-      `(${error.details}); giving them again may count them twice`;
+      `(${error.details}); adding them again may count them twice`;
     return new LikesError("outcome_unknown", message, { cause: error });
   }
 }

@@ -6,7 +6,7 @@ import { monotonicMs } from "../../monotonic.ts";
 import type { DecisionRow } from "../../core/ledger/rows.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, unary } from "./client.ts";
-import { fromCall, isCertainNo } from "../faults.ts";
+import { toLikesError, hadNoEffect } from "../faults.ts";
 import type { ListTroublesResponse__Output } from "../gen/likes/v1/ListTroublesResponse.ts";
 import type { RetireResponse__Output } from "../gen/likes/v1/RetireResponse.ts";
 import { checkSocketPath } from "../server/operator_socket.ts";
@@ -14,16 +14,18 @@ import { readDecision } from "../wire/operator_wire.ts";
 import { protos } from "../protos.ts";
 import { readTroubleStatus } from "../wire/trouble_wire.ts";
 
-const START_IT = "start the primary, or give its --data-dir";
+const WAY_OUT = "start the primary, or give its --data-dir";
 
 type Call<Response> = Parameters<typeof unary<Response>>[0];
 
-/** An operator at one primary. */
+/** A client of one primary, for its operator. */
 export class OperatorClient {
   readonly #client: InstanceType<typeof protos.OperatorService>;
   readonly #peer: string;
 
-  /** `path` is that of the socket. Throws LikesError `peer_unreachable` when none can be used there. */
+  /**
+   * `path` is the socket's. Throws LikesError `peer_unreachable` when the socket cannot be used.
+   */
   constructor(path: string) {
     this.#peer = `the primary through ${JSON.stringify(path)}`;
     const refusal = checkSocketPath(path) ?? checkSocket(path);
@@ -33,12 +35,12 @@ export class OperatorClient {
     this.#client = new protos.OperatorService(`unix:${path}`, CREDENTIALS, CHANNEL_OPTIONS);
   }
 
-  /** Retires a member. Throws LikesError, `decision_refused` when the primary does not. */
+  /** Retires a member. Throws LikesError, `decision_refused` when the primary refuses. */
   retire(server: string, reason: string, timeoutMs: number): Promise<readonly DecisionRow[]> {
     return this.#decide((done) => this.#client.retire({ server, reason }, done), timeoutMs);
   }
 
-  /** Ends a trouble. Throws LikesError, `decision_refused` when the primary does not. */
+  /** Resolves a trouble. Throws LikesError, `decision_refused` when the primary refuses. */
   resolve(
     troubleNumber: number,
     reason: string,
@@ -47,16 +49,16 @@ export class OperatorClient {
     return this.#decide((done) => this.#client.resolve({ troubleNumber, reason }, done), timeoutMs);
   }
 
-  /** Every trouble of a LikesServer that is not decided, oldest first. Throws LikesError. */
+  /** Returns the undecided troubles of a LikesServer, oldest first. Throws LikesError. */
   async troublesOf(server: string, timeoutMs: number): Promise<readonly TroubleStatus[]> {
     const call: Call<ListTroublesResponse__Output> = (done) => {
       return this.#client.listTroubles({ server }, done);
     };
-    const unread = (error: ServiceError): LikesError => {
+    const unanswered = (error: ServiceError): LikesError => {
       const message = `Cannot list the troubles: ${this.#peer} did not answer (${error.details})`;
-      return new LikesError("peer_failed", `${message}; ask again`, { cause: error });
+      return new LikesError("peer_failed", `${message}; try again`, { cause: error });
     };
-    const { troubles } = await this.#ask(call, timeoutMs, unread);
+    const { troubles } = await this.#call(call, timeoutMs, unanswered);
     return troubles.map(readTroubleStatus);
   }
 
@@ -68,26 +70,29 @@ export class OperatorClient {
     call: Call<RetireResponse__Output>,
     timeoutMs: number,
   ): Promise<readonly DecisionRow[]> {
-    const undecided = (error: ServiceError): LikesError => {
+    const unanswered = (error: ServiceError): LikesError => {
       const message =
         `Cannot tell whether it was decided: ${this.#peer} did not answer (${error.details}); ` +
-        "ask again, for nothing is decided twice";
+        "try again: nothing is decided twice";
       return new LikesError("outcome_unknown", message, { cause: error });
     };
-    const { decisions } = await this.#ask(call, timeoutMs, undecided);
+    const { decisions } = await this.#call(call, timeoutMs, unanswered);
     return decisions.map(readDecision);
   }
 
-  /** A failure that leaves the outcome open is as `open` says. */
-  async #ask<Response>(
+  /**
+   * Connects and makes a call. `unanswered` returns the error for a failure that may have had an
+   * effect.
+   */
+  async #call<Response>(
     call: Call<Response>,
     timeoutMs: number,
-    open: (error: ServiceError) => LikesError,
+    unanswered: (error: ServiceError) => LikesError,
   ): Promise<Response> {
     const untilMs = monotonicMs() + timeoutMs;
     await this.#connected(timeoutMs);
     return unary(call, untilMs - monotonicMs(), (error) => {
-      return isCertainNo(error) ? fromCall(error, this.#peer) : open(error);
+      return hadNoEffect(error) ? toLikesError(error, this.#peer) : unanswered(error);
     });
   }
 
@@ -96,12 +101,14 @@ export class OperatorClient {
       await connected(this.#client, this.#peer, timeoutMs);
     } catch (error) {
       if (!(error instanceof LikesError)) throw error;
-      throw new LikesError(error.code, `${error.message}; ${START_IT}`, { cause: error });
+      throw new LikesError(error.code, `${error.message}; ${WAY_OUT}`, { cause: error });
     }
   }
 }
 
-/** Says why the file of a socket cannot be used; whether somebody listens is seen later. */
+/**
+ * Returns why a socket's file cannot be used. Whether a process listens there shows on connecting.
+ */
 function checkSocket(path: string): string | undefined {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
@@ -109,8 +116,8 @@ function checkSocket(path: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EACCES" || code === "EPERM") {
-      return "it is another user's; be the user who runs the primary";
+      return "it belongs to another user; run this as the user who runs the primary";
     }
-    return `there is no such socket; ${START_IT}`;
+    return `there is no such socket; ${WAY_OUT}`;
   }
 }

@@ -1,4 +1,4 @@
-/** Clients of PrimaryService: the delivery link of a LikesServer, and the reads of a command. */
+/** Clients of PrimaryService: the delivery link of a LikesServer, and a client for reading. */
 import { LikesError } from "../../errors.ts";
 import { STATUS_INTERVAL_DEFAULT_MS } from "../../limits.ts";
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
@@ -7,7 +7,7 @@ import type { Status } from "../../core/primary/status.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, targetOf, unanswered, unary } from "./client.ts";
 import { readCounts, writeCountsRequest } from "../wire/counts_wire.ts";
 import type { Counts } from "../../core/primary/counts_reader.ts";
-import { fromCall } from "../faults.ts";
+import { toLikesError } from "../faults.ts";
 import type { GetCountsResponse__Output } from "../gen/likes/v1/GetCountsResponse.ts";
 import type { StatusResponse__Output } from "../gen/likes/v1/StatusResponse.ts";
 import type { StreamLikesResponse__Output } from "../gen/likes/v1/StreamLikesResponse.ts";
@@ -16,11 +16,11 @@ import { readStatus } from "../wire/status_wire.ts";
 import { readFromPrimary, writeFromLikesServer } from "../wire/wire.ts";
 import { explain } from "./wrong_role.ts";
 
-/** What a LikesServer wants to hear of its link. `broken` comes once, and nothing after it. */
+/** The events of a delivery link. `broken` comes once, and nothing after it. */
 export interface LinkEvents {
   received(message: FromPrimary): void;
   writable(): void;
-  /** `isOther`: the primary has another ledger than the outbox belongs to. */
+  /** `isOther` means that the outbox belongs to another ledger than the primary's. */
   broken(reason: string, isOther: boolean): void;
 }
 
@@ -28,11 +28,11 @@ export interface LinkEvents {
 export interface DeliveryLink {
   /** False when the transport's buffer is full; `writable` comes once it has drained. */
   send(message: FromLikesServer): boolean;
-  /** Ends the stream; nothing is heard of it any more. */
+  /** Ends the stream. No event comes after it. */
   close(): void;
 }
 
-/** Opens a delivery stream to the primary at `address`. It tells of failure by `broken`. */
+/** Opens a delivery stream to the primary at `address`. Reports any failure by `broken`. */
 export function openDelivery(address: string, events: LinkEvents): DeliveryLink {
   const client = new protos.PrimaryService(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
   const call = client.streamLikes();
@@ -58,14 +58,14 @@ export function openDelivery(address: string, events: LinkEvents): DeliveryLink 
   });
   call.on("drain", () => open && events.writable());
   call.on("error", (error) => {
-    const { code, message } = fromCall(error, `the primary at ${address}`);
+    const { code, message } = toLikesError(error, `the primary at ${address}`);
     fail(message, code === "ledger_other");
   });
   call.on("end", () => fail("the primary ended the stream"));
   return { send: (message) => call.write(writeFromLikesServer(message)), close };
 }
 
-/** The most liked items, as many as the primary pleases. */
+/** The most liked items, as many as the primary's default page has. */
 const FIRST_PAGE: CountsRequest = {
   itemIds: [],
   pageSize: 0,
@@ -74,14 +74,14 @@ const FIRST_PAGE: CountsRequest = {
   incarnations: [],
 };
 
-/** How a status is watched. */
+/** Options for watching a status. */
 export interface WatchOptions {
   readonly intervalMs: number;
   /** How long the first answer may take. */
   readonly firstMs: number;
-  /** How long after it is due a later one may come; as long as the first one when absent. */
+  /** How late a further answer may be; `firstMs` by default. */
   readonly lateMs?: number;
-  /** Ends the watching without an error. */
+  /** Ends without an error when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,8 +98,8 @@ export class PrimaryClient {
   }
 
   /**
-   * The status, now and then every `intervalMs`, until the caller stops or `signal` is aborted. Throws
-   * LikesError, `peer_unreachable` when an answer is late.
+   * Yields the status now and then every `intervalMs`, until the caller stops or `signal` is
+   * aborted. Throws LikesError, `peer_unreachable` when an answer is late.
    */
   async *watch(options: WatchOptions): AsyncGenerator<Status> {
     const { intervalMs, firstMs, lateMs = firstMs, signal } = options;
@@ -113,7 +113,7 @@ export class PrimaryClient {
     };
     const abort = (): void => call.cancel();
     signal?.addEventListener("abort", abort);
-    call.on("error", () => {}); // the iteration below throws it; this one keeps a late one harmless
+    call.on("error", () => {}); // the loop throws errors; one that comes later is ignored
     let timer = cancelAfter(firstMs);
     try {
       for await (const wire of call) {
@@ -132,14 +132,14 @@ export class PrimaryClient {
     }
   }
 
-  /** The status now. Throws LikesError, `peer_unreachable` after `timeoutMs`. */
+  /** Returns the current status. Throws LikesError, `peer_unreachable` after `timeoutMs`. */
   async status(timeoutMs: number): Promise<Status> {
     const options = { intervalMs: STATUS_INTERVAL_DEFAULT_MS, firstMs: timeoutMs };
     for await (const status of this.watch(options)) return status;
     throw unanswered(this.#peer, timeoutMs);
   }
 
-  /** The likes of items: of those that are named, or of a page. Throws LikesError. */
+  /** Returns the counts of named items, or of a page. Throws LikesError. */
   async counts(request: Partial<CountsRequest>, timeoutMs: number): Promise<Counts> {
     const wireRequest = writeCountsRequest({ ...FIRST_PAGE, ...request });
     const wire = await unary<GetCountsResponse__Output>(

@@ -1,6 +1,6 @@
 /**
- * Finds one of several LikesServers that answers. Nothing is sent to any of them: the connection that
- * comes first is kept, so that what is given goes to one alone.
+ * Connects to one of several LikesServers. It only connects, and sends nothing. The first
+ * connection is kept: likes must go to one server only.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { REACH_PAUSE_MS } from "../../limits.ts";
@@ -8,9 +8,9 @@ import { monotonicMs } from "../../monotonic.ts";
 import { LikesClient } from "./likes_client.ts";
 
 /**
- * Connects to `addresses` in their order: to the next one when the one before has failed, or has not
- * answered for a moment. Returns the first client that is connected. Throws LikesError
- * `peer_unreachable`, of the first address, when none is within `timeoutMs`.
+ * Connects to `addresses` in order. Tries the next one when the one before has failed, or has not
+ * answered within REACH_PAUSE_MS. Returns the first connected client. When none connects within
+ * `timeoutMs`, throws the LikesError `peer_unreachable` of the first address.
  */
 export async function reachFirst(
   addresses: readonly string[],
@@ -26,9 +26,9 @@ export async function reachFirst(
       const attempt = client.reach(untilMs - monotonicMs()).then(() => client);
       clients.push(client);
       attempts.push(attempt);
-      const failed = attempt.catch(() => undefined); // it is one of the attempts, which all may fail
+      const failed = attempt.catch(() => undefined); // then the next address is tried at once
       const late = pause(REACH_PAUSE_MS, undefined, { ref: false });
-      const first = Promise.any(attempts).catch(() => undefined); // the next may do better
+      const first = Promise.any(attempts).catch(() => undefined); // the next attempt may succeed
       reached = await Promise.race([first, failed, late]);
       if (reached !== undefined) return reached;
     }

@@ -1,35 +1,38 @@
 /**
- * Many troubles, resolved one after another: each by the rule that `likes resolve NUMBER` has, in a
- * transaction of its own. So none waits for all the others, and one that is refused undoes nothing.
+ * Resolves many troubles one by one, each like `likes resolve NUMBER`, in a transaction of its own.
+ * A refused one does not undo the others.
  */
 import type { DecisionRow } from "../../core/ledger/rows.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
 import { LikesError } from "../../errors.ts";
 import type { OperatorClient } from "./operator_client.ts";
 
-/** What came of one trouble. */
+/** The result for one trouble. */
 export type Resolved =
   | {
       readonly type: "decided";
       readonly trouble: TroubleStatus;
       readonly decisions: readonly DecisionRow[];
     }
-  /** Nothing was decided about it: it was over when its turn came. */
+  /** The trouble had ended before its turn: nothing was decided. */
   | { readonly type: "over"; readonly trouble: TroubleStatus }
   | { readonly type: "refused"; readonly trouble: TroubleStatus; readonly message: string };
 
-/** How each is resolved; the timeout is that of one call. */
+/** Options for resolving; the timeout is for each call. */
 export interface ResolveAllOptions {
   readonly reason: string;
   readonly timeoutMs: number;
 }
 
-/** The part of a client that is needed. */
-export type Resolving = Pick<OperatorClient, "resolve" | "troublesOf">;
+/** The part of OperatorClient that resolves troubles. */
+export type TroubleResolver = Pick<OperatorClient, "resolve" | "troublesOf">;
 
-/** The troubles of `servers`, each once, oldest first. Throws LikesError when they have none. */
+/**
+ * Returns the troubles of `servers`, each once, oldest first. Throws LikesError when a server has
+ * none.
+ */
 export async function listTroubles(
-  client: Resolving,
+  client: TroubleResolver,
   servers: readonly string[],
   timeoutMs: number,
 ): Promise<readonly TroubleStatus[]> {
@@ -47,11 +50,11 @@ export async function listTroubles(
 }
 
 /**
- * Resolves `troubles` in order, and gives what came of each that did not end with an earlier one.
- * Throws LikesError, and ends, when it cannot be known or the primary decides nothing for now.
+ * Resolves `troubles` in order. Yields the result for each that did not end with an earlier one.
+ * Throws LikesError when an outcome is unknown, or when the primary cannot decide for now.
  */
 export async function* resolveAll(
-  client: Resolving,
+  client: TroubleResolver,
   troubles: readonly TroubleStatus[],
   options: ResolveAllOptions,
 ): AsyncGenerator<Resolved> {
@@ -69,7 +72,7 @@ export async function* resolveAll(
 }
 
 async function resolveOne(
-  client: Resolving,
+  client: TroubleResolver,
   trouble: TroubleStatus,
   { reason, timeoutMs }: ResolveAllOptions,
 ): Promise<Resolved> {

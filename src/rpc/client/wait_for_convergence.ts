@@ -1,19 +1,19 @@
-/** Waits until everything that was acknowledged before now is counted, and shown everywhere. */
+/** Waits until everything acknowledged so far is counted, and shown everywhere. */
 import { LikesError } from "../../errors.ts";
 import { STATUS_INTERVAL_MIN_MS } from "../../limits.ts";
 import { troubleText } from "../../core/primary/status.ts";
 import type { Status } from "../../core/primary/status.ts";
 import { followStatus } from "./follow_status.ts";
 
-/** LikesServers that an error names. */
+/** LikesServers that an error lists. */
 const NAMED_MAX = 10;
 
 /**
- * Watches the primary at `address` until it is converged everywhere with an `as_of` at or after its
- * own time of the first answer. After a restart, the first answer is that of the new generation: if
- * the wall clock was set back meanwhile, its time begins anew right after the committed `as_of`. The
- * connection is tried again until the timeout. `onStatus` sees each answer. Throws LikesError
- * `not_converged`, or `peer_unreachable` when no answer came at all.
+ * Watches the primary at `address` until it is converged everywhere, with an `as_of` not before the
+ * primary's time in its first answer. A restart begins a new generation, whose first answer then
+ * counts: after a step back of the wall clock, its time resumes right after the committed `as_of`.
+ * Reconnects until the timeout. `onStatus` gets each answer. Throws LikesError `not_converged`, or
+ * `peer_unreachable` without any answer.
  */
 export async function waitForConvergence(
   address: string,
@@ -21,10 +21,10 @@ export async function waitForConvergence(
   onStatus: (status: Status) => void,
 ): Promise<Status> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const patient = { awayMaxMs: Infinity, mustBeThere: false };
+  const retrying = { awayMaxMs: Infinity, mustBeThere: false };
   let away: LikesError | undefined;
   const onAway = (reason: LikesError): void => void (away = reason);
-  const options = { ...patient, intervalMs: STATUS_INTERVAL_MIN_MS, signal, onAway };
+  const options = { ...retrying, intervalMs: STATUS_INTERVAL_MIN_MS, signal, onAway };
   let first: Status | undefined;
   let last: Status | undefined;
   for await (const status of followStatus(address, options)) {
@@ -33,12 +33,16 @@ export async function waitForConvergence(
     onStatus(status);
     if (status.everywhere && status.asOfMs >= first.nowMs) return status;
   }
-  throw last === undefined ? neverThere(address, timeoutMs, away) : notConverged(timeoutMs, last);
+  throw last === undefined ? neverReached(address, timeoutMs, away) : notConverged(timeoutMs, last);
 }
 
-function neverThere(address: string, timeoutMs: number, away: LikesError | undefined): LikesError {
+function neverReached(
+  address: string,
+  timeoutMs: number,
+  away: LikesError | undefined,
+): LikesError {
   const nothing = `Cannot reach the primary at ${address}: nothing answers there`;
-  const message = `${away?.message ?? nothing}; it was tried for ${timeoutMs} ms`;
+  const message = `${away?.message ?? nothing}; tried for ${timeoutMs} ms`;
   return new LikesError("peer_unreachable", message);
 }
 
@@ -58,5 +62,5 @@ function notConverged(timeoutMs: number, last: Status): LikesError {
   const names = [...members, ...waiting, ...others].slice(0, NAMED_MAX);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";
   const found = `${convergence.toUpperCase()}, ${pendingEvents} events pending, ${why}`;
-  return new LikesError("not_converged", `Cannot see convergence in ${timeoutMs} ms: ${found}`);
+  return new LikesError("not_converged", `Cannot converge within ${timeoutMs} ms: ${found}`);
 }

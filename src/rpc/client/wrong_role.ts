@@ -1,11 +1,11 @@
-/** What answers at an address that was meant for another role, and which flag takes that address. */
+/** Finds out which role answers at an address meant for another one, and which flag takes it. */
 import { Buffer } from "node:buffer";
 import { Client } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, targetOf, unary } from "./client.ts";
-import { fromCall } from "../faults.ts";
+import { toLikesError } from "../faults.ts";
 
-/** A role, by the name of its service. */
+/** The service of each role. */
 const SERVICES = {
   primary: "likes.v1.PrimaryService",
   LikesServer: "likes.v1.LikesService",
@@ -14,10 +14,10 @@ const SERVICES = {
 const CHECK = "/grpc.health.v1.Health/Check";
 /** The tag of HealthCheckRequest.service: field 1, of text. */
 const FIELD_SERVICE = 0x0a;
-/** How long a peer may take to say which role it has: it has just answered. */
+/** How long a peer may take to tell its role: it has just answered another call. */
 const ROLE_WAIT_MS = 1_000;
 
-/** What a peer was taken for. */
+/** The role that a peer was expected to have. */
 export type Role = keyof typeof SERVICES;
 
 const ANSWERS: Readonly<Record<Role, string>> = {
@@ -27,18 +27,21 @@ const ANSWERS: Readonly<Record<Role, string>> = {
     "likes add and likes count",
 };
 
-/** Returns what a failed call of the `role` at `address` means, like `fromCall`. */
+/**
+ * Returns the error for a failed call to the `role` at `address`. Names the role that answers
+ * instead.
+ */
 export async function explain(error: unknown, role: Role, address: string): Promise<LikesError> {
   const peer = `the ${role} at ${address}`;
-  const found = fromCall(error, peer);
+  const found = toLikesError(error, peer);
   if (found.code !== "wrong_role") return found;
   const there = await roleAt(address);
   if (there === undefined) return found;
-  const text = there === role ? "it is of another version; upgrade it" : ANSWERS[there];
-  return new LikesError("wrong_role", `Cannot ask ${peer}: ${text}`, { cause: error });
+  const text = there === role ? "it runs another version; upgrade it" : ANSWERS[there];
+  return new LikesError("wrong_role", `Cannot call ${peer}: ${text}`, { cause: error });
 }
 
-/** The role of which the health at `address` knows; undefined when it is none of ours. */
+/** Returns the role that health at `address` knows; undefined when there is none of ours. */
 async function roleAt(address: string): Promise<Role | undefined> {
   const client = new Client(targetOf(address), CREDENTIALS, CHANNEL_OPTIONS);
   try {
@@ -49,7 +52,7 @@ async function roleAt(address: string): Promise<Role | undefined> {
   }
 }
 
-/** Whether health has a status of `service`, whatever it is. */
+/** Returns whether health has any status of `service`. */
 function knows(client: Client, service: string): Promise<boolean> {
   const name = Buffer.from(service);
   const request = Buffer.concat([Buffer.from([FIELD_SERVICE, name.length]), name]);
@@ -57,7 +60,7 @@ function knows(client: Client, service: string): Promise<boolean> {
   const asked = unary<Buffer>(
     (done) => client.makeUnaryRequest(CHECK, same, same, request, done),
     ROLE_WAIT_MS,
-    (error) => fromCall(error, service),
+    (error) => toLikesError(error, service),
   );
   return asked.then(
     () => true,

@@ -1,14 +1,14 @@
 /**
- * What arrives at a server, between HTTP/2 and grpc-js. Connections and calls wait here for their
- * turn (turns.ts). Without that, grpc-js begins each call as it comes, and works on it to the end,
- * also when the connection is gone by then.
+ * Queues connections and calls between HTTP/2 and grpc-js until their turn comes (turns.ts). Left
+ * to itself, grpc-js starts each call on arrival and runs it to the end, even for a closed
+ * connection.
  *
- * A call that waits keeps its HTTP/2 stream, and a connection has few streams at first. Node refuses
- * what a flood sends beyond them, at next to no cost, and cuts the connection after 1,000 refusals.
- * A connection that stays until its first calls had their turn may have many streams.
+ * A waiting call occupies an HTTP/2 stream, and a new connection may have few streams. Node refuses
+ * the excess streams of a flood at almost no cost, and closes the connection after 1,000 refusals.
+ * Once its first calls had their turn, a connection may have many streams.
  *
- * A delivery stream does not wait, since the status of the whole counter depends on it: it begins at
- * once if it is the first call of its connection. Calls of health have a share of their own.
+ * A delivery stream starts at once if it is the first call of its connection, because the status of
+ * the whole counter depends on it. Health calls have a share of their own.
  */
 import { constants } from "node:http2";
 import type {
@@ -42,27 +42,27 @@ const HEALTH = "/grpc.health.v1.Health/";
 
 const TOO_MANY_CALLS: Refusal = {
   code: "too_many",
-  message: `Cannot take another call: there are ${CALLS_MAX}; try again later`,
+  message: `Cannot accept another call: ${CALLS_MAX} are open; try again later`,
 };
 const TOO_MANY_OF_ADDRESS: Refusal = {
   code: "too_many",
-  message: `Cannot take another call of this address: it has ${ADDRESS_CALLS_MAX}; try again later`,
+  message: `Cannot accept another call of this address: it has ${ADDRESS_CALLS_MAX}; try later`,
 };
 
-/** Where a connection comes from. */
+/** The far end of a connection. */
 export interface Peer {
-  /** A name that no other connection has. */
+  /** Unique for each connection. */
   readonly name: string;
-  /** The same for all connections of a machine. */
+  /** The same for all connections from one machine. */
   readonly address: string;
 }
 
-/** A connection that has a session, or will have one. */
+/** A connection that has an HTTP/2 session, or will have one. */
 interface Arrival {
   readonly peer: Peer;
   readonly share: Share;
   readonly healthShare: Share;
-  /** Calls that came, and those whose turn has come. */
+  /** Calls that have arrived, and those that have begun. */
   calls: number;
   begun: number;
   isWide: boolean;
@@ -70,15 +70,15 @@ interface Arrival {
 
 interface ArrivedCall {
   readonly arrival: Arrival;
-  /** Of which it gets its turns. */
+  /** The share that its turns are charged to. */
   readonly share: Share;
-  /** Why it is refused, whatever it asks. */
+  /** Why the call is refused, whatever it requests. */
   readonly refusal: Refusal | undefined;
 }
 
 type Begin = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
-/** All that arrives at one server. */
+/** The connections and calls that arrive at one server. */
 export class Arrivals {
   readonly #turns = new Turns({
     nowMs: () => performance.now(),
@@ -87,7 +87,7 @@ export class Arrivals {
   });
   readonly #bySession = new WeakMap<object, Arrival>();
   readonly #byStream = new WeakMap<ServerHttp2Stream, ArrivedCall>();
-  /** Calls of each address, and of each peer by its name. */
+  /** Calls by address, and by the peer's name. */
   readonly #byAddress = new Tally();
   readonly #byName = new Tally();
   readonly #inject: (socket: Socket) => void;
@@ -96,32 +96,29 @@ export class Arrivals {
   #calls = 0;
   #wide = 0;
 
-  /** Stands before a gRPC server that has one connection injector, `inject`, and no port. */
+  /** Fronts a gRPC server that has one connection injector, `inject`, and no port. */
   constructor(server: Server, inject: (socket: Socket) => void) {
     this.#inject = inject;
     const http2 = http2ServerOf(server);
     const [begin, ...others] = http2.listeners("stream");
-    assert(
-      begin !== undefined && others.length === 0,
-      "grpc-js hears of each stream, and it alone",
-    );
+    assert(begin !== undefined && others.length === 0, "grpc-js is the only listener for streams");
     this.#begin = begin.bind(http2) as Begin;
     http2.removeAllListeners("stream");
     http2.on("stream", (stream, headers, flags) => this.#arrived(stream, headers, flags));
     http2.on("session", (session) => this.#joined(session));
   }
 
-  /** Calls whose streams are there. */
+  /** The number of open calls. */
   get calls(): number {
     return this.#calls;
   }
 
-  /** Whether a peer of that name has calls. */
+  /** Returns whether the peer of that name has open calls. */
   isBusy(name: string): boolean {
     return this.#byName.of(name) > 0;
   }
 
-  /** Takes a connection in, whose session begins when its turn comes. */
+  /** Admits a connection. Its session begins when its turn comes. */
   admit(socket: Socket, peer: Peer): void {
     const share = this.#turns.join(peer.address);
     const healthShare = this.#turns.join(`${peer.address} health`);
@@ -134,20 +131,22 @@ export class Arrivals {
     });
   }
 
-  /** Where a call comes from, also when its connection is gone, and why it is refused if it is. */
+  /**
+   * Returns the peer of a call, even after its connection has closed, and why the call is refused.
+   */
   of(stream: ServerHttp2Stream): { readonly peer: Peer; readonly refusal: Refusal | undefined } {
     const { arrival, refusal } = this.#callOf(stream);
     return { peer: arrival.peer, refusal };
   }
 
-  /** Does `job`, a part of a call, when its turn comes, unless the call is gone by then. */
+  /** Runs `job`, a part of a call, when its turn comes, unless the call has ended by then. */
   inTurn(stream: ServerHttp2Stream, job: Job): void {
     this.#turns.add(this.#callOf(stream).share, () => {
       if (!isGone(stream)) job();
     });
   }
 
-  /** Calls `commit` once all that came was worked on, or soon when it comes without end. */
+  /** Calls `commit` once no call waits, or soon under a constant load. */
   whenDone(commit: () => void): void {
     this.#turns.whenDone(commit);
   }
@@ -163,9 +162,9 @@ export class Arrivals {
   }
 
   #arrived(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {
-    stream.on("error", () => {}); // it ends with `close`, and that is all there is to know
+    stream.on("error", () => {}); // `close` follows, and is handled
     const arrival = this.#bySession.get(stream.session ?? this);
-    if (arrival === undefined) return; // its session is gone, and it with that
+    if (arrival === undefined) return; // the session is closed, and the stream with it
     arrival.calls++;
     const tooMany = this.#refuse(arrival.peer);
     if (tooMany !== undefined) return answerWith(stream, tooMany);
@@ -198,7 +197,7 @@ export class Arrivals {
     });
   }
 
-  /** Lets a connection have many streams, once as many as it has at first had their turn. */
+  /** Allows a connection many streams once its first CONNECTION_STREAMS_FIRST calls have begun. */
   #widen({ session }: ServerHttp2Stream, arrival: Arrival): void {
     arrival.begun++;
     if (arrival.isWide || arrival.begun < CONNECTION_STREAMS_FIRST) return;
@@ -210,7 +209,7 @@ export class Arrivals {
 
   #callOf(stream: ServerHttp2Stream): ArrivedCall {
     const call = this.#byStream.get(stream);
-    assert(call !== undefined, "grpc-js hears of no stream that did not come through here");
+    assert(call !== undefined, "every stream of grpc-js arrived here");
     return call;
   }
 }
@@ -224,7 +223,7 @@ function isGone({ destroyed, closed }: ServerHttp2Stream): boolean {
   return destroyed || closed;
 }
 
-/** Answers a call without grpc-js, which would make much of it first. */
+/** Refuses a call without grpc-js, which would do much work first. */
 function answerWith(stream: ServerHttp2Stream, refusal: Refusal): void {
   if (isGone(stream)) return;
   const { code, details, metadata } = toStatus(refusal);
@@ -232,16 +231,17 @@ function answerWith(stream: ServerHttp2Stream, refusal: Refusal): void {
   const headers = { ":status": 200, "content-type": "application/grpc+proto", ...status };
   stream.respond({ ...headers, ...metadata.toHttp2Headers() }, { endStream: true });
   stream.resume();
-  // A peer that does not end its side would keep it; nothing more is read of it (RFC 9113, 8.1).
+  // A peer that does not end its side would keep the stream open. NO_ERROR tells it to stop sending
+  // (RFC 9113, 8.1).
   setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), SHUTDOWN_WAIT_MAX_MS).unref();
 }
 
-/** The HTTP/2 server under a gRPC server, where grpc-js keeps it. */
+/** Returns the HTTP/2 server inside a gRPC server, from a private field of grpc-js. */
 function http2ServerOf(server: Server): Http2Server {
   const { http2Servers } = server as unknown as {
     readonly http2Servers?: Map<Http2Server, unknown>;
   };
   const [found] = http2Servers?.keys() ?? [];
-  assert(found !== undefined, "grpc-js keeps its HTTP/2 server there");
+  assert(found !== undefined, "grpc-js keeps its HTTP/2 server in http2Servers");
   return found;
 }

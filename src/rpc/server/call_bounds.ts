@@ -1,9 +1,9 @@
 /**
- * What holds for every call of a server, whoever serves it: how many there may be, how long a
- * request may take to come and an answer to be read, and what waits to be read in all.
+ * Bounds that hold for every call of a server, whichever service answers it: the number of streams,
+ * the time for a request to arrive and for an answer to be read, and the bytes of unread answers.
  *
- * An answer that is not read stays with the server, and grpc-js cannot take it back: ending the call
- * queues its status behind it. So a peer that does not read is cut, with its connection.
+ * grpc-js cannot discard an unread answer: ending the call queues the status behind it. A peer that
+ * does not read therefore loses its connection.
  */
 import { Buffer } from "node:buffer";
 import { constants } from "node:http2";
@@ -14,7 +14,7 @@ import type { Refusal } from "../../errors.ts";
 import {
   ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
-  FOREIGN_STREAMS_MAX,
+  LIBRARY_STREAMS_MAX,
   REQUEST_WAIT_MAX_MS,
   SHUTDOWN_WAIT_MAX_MS,
   UNREAD_BYTES_MAX,
@@ -27,8 +27,8 @@ import { MALFORMED, MALFORMED_MESSAGE } from "../wire/malformed.ts";
 import { Tally } from "./tally.ts";
 
 const ACCEPT_ENCODING = "grpc-accept-encoding";
-/** The services whose own roles bound their streams. */
-const OWN = "/likes.v1.";
+/** Prefix of our own services, whose roles bound their streams. */
+const OWN_SERVICES = "/likes.v1.";
 
 type Method = Parameters<ServerInterceptor>[0];
 type NextCall = Parameters<ServerInterceptor>[1];
@@ -36,22 +36,22 @@ type Listener = Parameters<NextCall["start"]>[0];
 
 const TOO_MUCH_UNREAD: Refusal = {
   code: "too_many",
-  message: `Cannot answer now: ${UNREAD_BYTES_MAX} bytes of answers wait to be read; try again later`,
+  message: `Cannot answer now: ${UNREAD_BYTES_MAX} bytes of answers are unread; try again later`,
 };
 const NO_REQUEST: Refusal = {
   code: "peer_silent",
-  message: `Cannot wait longer for the request: it did not come within ${REQUEST_WAIT_MAX_MS} ms`,
+  message: `Cannot wait longer for the request: it did not arrive within ${REQUEST_WAIT_MAX_MS} ms`,
 };
 
-/** What calls need of the server that they come through. */
+/** The part of the server that its calls use. */
 export interface CallSource {
-  /** A call of the peer of that name begins or ends at the monotonic time `nowMs`. */
+  /** A call of the named peer begins or ends at the monotonic time `nowMs`. */
   used(name: string, nowMs: number): void;
-  /** Ends the connection of the peer of that name at once. */
+  /** Closes the connection of the named peer at once. */
   cut(name: string): void;
-  /** Where a call comes from, and why it is refused before it is read, if it is. */
+  /** Returns the peer of a call, and why the call is refused unread, if it is. */
   of(stream: ServerHttp2Stream): { readonly peer: Peer; readonly refusal: Refusal | undefined };
-  /** Does a part of a call when its turn comes, unless the call is gone by then. */
+  /** Runs a part of a call when its turn comes, unless the call has ended by then. */
   inTurn(stream: ServerHttp2Stream, job: () => void): void;
 }
 
@@ -59,31 +59,31 @@ export interface CallSource {
 export class CallBounds {
   readonly source: CallSource;
   readonly #open = new Set<BoundedCall>();
-  /** Open streams of each service that is not our own. */
-  readonly #foreign = new Tally();
-  /** Those whose request is not complete, oldest first. */
-  readonly #asking = new Map<BoundedCall, number>();
-  /** Those whose answer is not read, and until when it may be so. */
+  /** Open streams of each library service. */
+  readonly #libraryStreams = new Tally();
+  /** Calls with an incomplete request, oldest first, and since when. */
+  readonly #incomplete = new Map<BoundedCall, number>();
+  /** Calls with an unread answer, its bytes, and until when it may be unread. */
   readonly #unread = new Map<BoundedCall, { readonly untilMs: number; readonly bytes: number }>();
   #unreadBytes = 0;
-  /** Those that ended, whose peer has not ended its own side: HTTP/2 keeps their streams. */
+  /** Ended calls whose peer has not ended its side, and since when: HTTP/2 keeps their streams. */
   readonly #lingering = new Map<BoundedCall, number>();
 
   constructor(source: CallSource) {
     this.source = source;
   }
 
-  /** For the server's options. */
+  /** The interceptor for the server's options. */
   readonly interceptor: ServerInterceptor = (method, call) => new BoundedCall(this, method, call);
 
-  /** Bytes of answers that are not read. */
+  /** Bytes of unread answers. */
   get unreadBytes(): number {
     return this.#unreadBytes;
   }
 
-  /** Ends what took too long by the monotonic time `nowMs`. */
+  /** Ends calls that have taken too long at the monotonic time `nowMs`. */
   sweep(nowMs: number): void {
-    for (const [call, sinceMs] of this.#asking) {
+    for (const [call, sinceMs] of this.#incomplete) {
       if (nowMs - sinceMs < REQUEST_WAIT_MAX_MS) break;
       call.refuse(NO_REQUEST);
     }
@@ -98,30 +98,30 @@ export class CallBounds {
     for (const peer of late) this.source.cut(peer);
   }
 
-  /** Takes a call in, or says why not. */
+  /** Admits a call, or returns why not. */
   open(call: BoundedCall, method: Method): Refusal | undefined {
-    const service = foreignService(method);
+    const service = libraryService(method);
     if (service !== undefined) {
-      if (this.#foreign.of(service) >= FOREIGN_STREAMS_MAX) return tooManyStreams(service);
-      this.#foreign.add(service);
+      if (this.#libraryStreams.of(service) >= LIBRARY_STREAMS_MAX) return tooManyStreams(service);
+      this.#libraryStreams.add(service);
     }
     this.#open.add(call);
     this.source.used(call.peer.name, monotonicMs());
-    if (!method.requestStream) this.#asking.set(call, monotonicMs());
+    if (!method.requestStream) this.#incomplete.set(call, monotonicMs());
     return undefined;
   }
 
   /** The request is complete. */
-  asked(call: BoundedCall): void {
-    this.#asking.delete(call);
+  requested(call: BoundedCall): void {
+    this.#incomplete.delete(call);
   }
 
-  /** Says why no request can be answered now, if so. */
+  /** Returns why no request can be answered now, if so. */
   checkWork(): Refusal | undefined {
     return this.#unreadBytes >= UNREAD_BYTES_MAX ? TOO_MUCH_UNREAD : undefined;
   }
 
-  /** An answer of so many bytes goes out; nothing is waited for once the call has ended. */
+  /** An answer of `bytes` is sent. The answer of an ended call is not tracked. */
   sent(call: BoundedCall, bytes: number): void {
     if (!this.#open.has(call)) return;
     const waitMs = ANSWER_WAIT_MAX_MS + (bytes / ANSWER_BYTES_PER_S_MIN) * 1_000;
@@ -129,41 +129,44 @@ export class CallBounds {
     this.#unreadBytes += bytes;
   }
 
+  /** The peer has read the answers of a call. */
   read(call: BoundedCall): void {
     this.#unreadBytes -= this.#unread.get(call)?.bytes ?? 0;
     this.#unread.delete(call);
   }
 
-  /** The stream of a call that ended is gone. */
+  /** The stream of an ended call is closed. */
   gone(call: BoundedCall): void {
     this.#lingering.delete(call);
   }
 
-  /** A call ended; `lingers` when its stream is still there. */
+  /** A call has ended. `lingers` means that its stream is still open. */
   closed(call: BoundedCall, method: Method, lingers: boolean): void {
     if (lingers) this.#lingering.set(call, monotonicMs());
-    this.#asking.delete(call);
+    this.#incomplete.delete(call);
     this.read(call);
     if (!this.#open.delete(call)) return;
     this.source.used(call.peer.name, monotonicMs());
-    const service = foreignService(method);
-    if (service !== undefined) this.#foreign.remove(service);
+    const service = libraryService(method);
+    if (service !== undefined) this.#libraryStreams.remove(service);
   }
 }
 
-/** One call, between grpc-js and whoever serves it. */
+/** One call, between grpc-js and the handler. */
 class BoundedCall extends ServerInterceptingCall {
-  /** Where it comes from, also when its connection is gone. */
+  /** Known even after the connection has closed. */
   readonly peer: Peer;
   readonly #bounds: CallBounds;
   readonly #method: Method;
   readonly #next: NextCall;
-  /** Why it is refused, whatever its headers say. */
+  /** Why the call is refused, whatever its headers say. */
   readonly #refusal: Refusal | undefined;
   #isRefused = false;
   #hasMetadata = false;
   #isUnread = false;
-  /** Whether a read waits until the answer before it is read; our own streams see to that. */
+  /**
+   * Whether the next read waits for the peer to read an answer. Our own streams do this themselves.
+   */
   #readWaits = false;
 
   constructor(bounds: CallBounds, method: Method, next: NextCall) {
@@ -188,12 +191,12 @@ class BoundedCall extends ServerInterceptingCall {
         if (this.#isRefused) return;
         if (message !== MALFORMED) return this.#received(message, listener);
         this.refuse(MALFORMED_MESSAGE);
-        listener.onCancel(); // who serves a stream has to hear that it is gone
+        listener.onCancel(); // tells a stream's handler that the call has ended
       },
       onReceiveHalfClose: () => {
         if (this.#isRefused) return;
         if (this.#method.requestStream) return listener.onReceiveHalfClose();
-        this.#bounds.asked(this);
+        this.#bounds.requested(this);
         this.#bounds.source.inTurn(this.#stream, () => this.#work(listener));
       },
       onCancel: () => {
@@ -205,14 +208,16 @@ class BoundedCall extends ServerInterceptingCall {
     });
   }
 
-  /** A message of a foreign stream waits for its turn; our own streams bound what they take. */
+  /**
+   * A message on a library service's stream waits for its turn. Our own streams have their bounds.
+   */
   #received(message: unknown, listener: Listener): void {
     const { path, requestStream } = this.#method;
-    if (!requestStream || path.startsWith(OWN)) return listener.onReceiveMessage(message);
+    if (!requestStream || path.startsWith(OWN_SERVICES)) return listener.onReceiveMessage(message);
     this.#bounds.source.inTurn(this.#stream, () => listener.onReceiveMessage(message));
   }
 
-  /** The turn of a request that is complete. */
+  /** Handles a complete request when its turn comes. */
   #work(listener: Listener): void {
     const refusal = this.#bounds.checkWork();
     if (refusal === undefined) listener.onReceiveHalfClose();
@@ -220,7 +225,7 @@ class BoundedCall extends ServerInterceptingCall {
   }
 
   override startRead(): void {
-    this.#readWaits = this.#isUnread && foreignService(this.#method) !== undefined;
+    this.#readWaits = this.#isUnread && libraryService(this.#method) !== undefined;
     if (!this.#readWaits) this.#next.startRead();
   }
 
@@ -250,17 +255,17 @@ class BoundedCall extends ServerInterceptingCall {
     this.#next.sendStatus(status);
   }
 
-  /** Says to a peer that was answered that nothing more is read of it (RFC 9113, 8.1). */
+  /** Tells a peer that has its answer to stop sending the request (RFC 9113, 8.1). */
   reset(): void {
     this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
-  /** Where grpc-js keeps it. */
+  /** The HTTP/2 stream, from a private field of grpc-js. */
   get #stream(): ServerHttp2Stream {
     return (this.#next as unknown as { readonly stream: ServerHttp2Stream }).stream;
   }
 
-  /** Ends the call; nobody hears of it any more. */
+  /** Ends the call with a refusal. The handler gets no more events. */
   refuse(refusal: Refusal): void {
     this.#isRefused = true;
     const { code, details, metadata } = toStatus(refusal);
@@ -269,7 +274,10 @@ class BoundedCall extends ServerInterceptingCall {
   }
 }
 
-/** Encoded here, so that its bytes are known; what cannot be encoded is left to grpc-js to refuse. */
+/**
+ * Encodes `message` to learn its size. Returns it as it is when that fails: grpc-js then refuses
+ * it.
+ */
 function encode({ responseSerialize }: Method, message: unknown): unknown {
   try {
     return responseSerialize(message);
@@ -278,12 +286,12 @@ function encode({ responseSerialize }: Method, message: unknown): unknown {
   }
 }
 
-/** The service of a stream whose role is not our own, such as health. */
-function foreignService({ path, responseStream }: Method): string | undefined {
-  return responseStream && !path.startsWith(OWN) ? path.split("/")[1] : undefined;
+/** Returns the library service of a stream, such as health; undefined for any other call. */
+function libraryService({ path, responseStream }: Method): string | undefined {
+  return responseStream && !path.startsWith(OWN_SERVICES) ? path.split("/")[1] : undefined;
 }
 
 function tooManyStreams(service: string): Refusal {
-  const message = `Cannot take another stream of ${service}: there are ${FOREIGN_STREAMS_MAX}`;
+  const message = `Cannot accept another stream of ${service}: ${LIBRARY_STREAMS_MAX} are open`;
   return { code: "too_many", message };
 }

@@ -1,4 +1,4 @@
-/** What the headers of a call say against it, whoever serves it. */
+/** Checks a call's headers before any service handles it. */
 import type { Metadata, ServerInterceptor } from "@grpc/grpc-js";
 import type { Refusal } from "../../errors.ts";
 import { METADATA_BYTES_MAX } from "../../limits.ts";
@@ -7,16 +7,16 @@ type NextCall = Parameters<ServerInterceptor>[1];
 
 const COMPRESSED: Refusal = {
   code: "compressed",
-  message: "Cannot take a compressed request: send it as it is, with grpc-encoding identity",
+  message: "Cannot accept a compressed request: send it with grpc-encoding identity",
 };
 const LONG_METADATA: Refusal = {
   code: "too_many",
-  message: `Cannot take a call with so much metadata: at most ${METADATA_BYTES_MAX} bytes`,
+  message: `Cannot accept so much metadata: a call may have ${METADATA_BYTES_MAX} bytes`,
 };
 
 /**
- * Says why a call is not taken, by its headers. grpc-js takes the encoding away before an interceptor
- * sees it, so that it is read where grpc-js keeps it.
+ * Returns why a call is refused for its headers; undefined when it is not. grpc-js removes the
+ * encoding from the metadata before an interceptor runs, and this reads it from a private field.
  */
 export function checkCall(call: NextCall, metadata: Metadata): Refusal | undefined {
   const { incomingEncoding } = call as { readonly incomingEncoding?: unknown };

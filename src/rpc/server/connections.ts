@@ -1,7 +1,7 @@
 /**
- * The connections of a server. grpc-js bounds neither how many there are, nor how long one may take
- * to say that it speaks HTTP/2, nor when one is gone that it has closed. So the sockets are taken
- * here, and handed to it once they have said the first word of HTTP/2.
+ * Accepts and bounds the connections of a server. grpc-js bounds neither their number, nor the time
+ * until a peer sends the HTTP/2 preface, nor the time until a closed connection is gone. This file
+ * accepts the sockets and passes each one on once its preface has arrived.
  */
 import type { Buffer } from "node:buffer";
 import { lookup } from "node:dns/promises";
@@ -19,50 +19,53 @@ import { Tally } from "./tally.ts";
 import type { Peer } from "./arrivals.ts";
 import { addressOf } from "./peer_address.ts";
 
-/** What every HTTP/2 client sends first (RFC 9113, 3.4). */
+/** The first bytes of every HTTP/2 client (RFC 9113, 3.4). */
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /**
- * grpc-js ends an idle connection in good order, but by the wall clock: one that is idle while that is
- * set back would stay for as long as it was set back. So it is cut here, if it is still there then.
+ * grpc-js closes an idle connection gracefully, but by the wall clock. When that is set back, an
+ * idle connection would stay as much longer. After this grace period it is cut here.
  */
 const IDLE_GRACE_MS = 2_000;
-/** What a new socket's file lets its owner alone do. */
-const OTHERS_NOTHING = 0o177;
-/** A name may stand for an address that this machine does not have, such as IPv6 in a container. */
+/** The umask for a socket's file that only its owner can use. */
+const OWNER_ONLY_UMASK = 0o177;
+/** A host name may resolve to an address that this machine lacks, such as IPv6 in a container. */
 const NOT_HERE = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 interface Connection {
   readonly socket: Socket;
   readonly openedMs: number;
-  welcomed: boolean;
-  /** When a call of it last began, went on or ended. */
+  hasPreface: boolean;
+  /** When one of its calls last began, was open or ended. */
   usedMs: number;
-  /** Since when our side is ended; the peer has a bounded time to end its own. */
+  /** When our side ended; the peer has a bounded time to end its own. */
   endedMs: number | undefined;
 }
 
 /** The sockets of one server. */
 export class Connections {
-  readonly #welcomed: (socket: Socket, peer: Peer) => void;
+  readonly #onHttp2: (socket: Socket, peer: Peer) => void;
   readonly #servers: Server[] = [];
-  /** By the name of the peer: `address:port`, or a name of ours. */
+  /** By the peer's name: `address:port`, or a generated name. */
   readonly #connections = new Map<string, Connection>();
-  /** How many of each address. */
+  /** The number of connections from each address. */
   readonly #byAddress = new Tally();
-  /** Peers without an address, so far. */
+  /** The number of peers without an address so far. */
   #locals = 0;
 
-  /** `greeted` gets each socket that speaks HTTP/2, with nothing read from it. */
-  constructor(welcomed: (socket: Socket, peer: Peer) => void) {
-    this.#welcomed = welcomed;
+  /** `onHttp2` gets each socket whose preface has arrived, with the preface unread. */
+  constructor(onHttp2: (socket: Socket, peer: Peer) => void) {
+    this.#onHttp2 = onHttp2;
   }
 
-  /** How many there are. */
+  /** The number of open connections. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** Listens on every address of `host`, on one port, and gives that. Throws what listening throws. */
+  /**
+   * Listens on every address of `host`, on one port. Returns the port. Throws the error of
+   * listening.
+   */
   async listen(host: string, port: number): Promise<number> {
     let bound = port;
     let missing: unknown;
@@ -78,11 +81,11 @@ export class Connections {
     return bound;
   }
 
-  /** Listens at the path of a socket, for its owner alone. Throws what listening throws. */
+  /** Listens on a Unix socket that only its owner can use. Throws the error of listening. */
   listenAt(path: string): Promise<void> {
     const server = createServer((socket) => this.#take(socket));
-    // The file is made by this call, before it returns: it never is there with a wider mode.
-    const umask = process.umask(OTHERS_NOTHING);
+    // The call creates the file before it returns. With this umask it never has a wider mode.
+    const umask = process.umask(OWNER_ONLY_UMASK);
     try {
       return this.#listening(server, { path });
     } finally {
@@ -90,37 +93,39 @@ export class Connections {
     }
   }
 
-  /** A call of `peer` begins or ends at the monotonic time `nowMs`: in between it is idle. */
+  /** A call of `peer` begins or ends at the monotonic time `nowMs`. */
   used(peer: string, nowMs: number): void {
     const connection = this.#connections.get(peer);
     if (connection !== undefined) connection.usedMs = nowMs;
   }
 
-  /** Cuts what took too long by the monotonic time `nowMs`; `isBusy` tells whether a peer has calls. */
+  /**
+   * Cuts overdue connections at the monotonic time `nowMs`. `isBusy`: does a peer have open calls?
+   */
   sweep(nowMs: number, isBusy: (peer: string) => boolean): void {
     for (const [peer, connection] of this.#connections) {
-      const { socket, openedMs, welcomed } = connection;
+      const { socket, openedMs, hasPreface } = connection;
       if (socket.writableEnded) connection.endedMs ??= nowMs;
       if (isBusy(peer)) connection.usedMs = nowMs;
       const { usedMs, endedMs } = connection;
       const isIdle = nowMs - usedMs >= CONNECTION_IDLE_MAX_MS + IDLE_GRACE_MS;
-      const isSilent = !welcomed && nowMs - openedMs >= HANDSHAKE_WAIT_MAX_MS;
+      const isSilent = !hasPreface && nowMs - openedMs >= HANDSHAKE_WAIT_MAX_MS;
       const isEnded = endedMs !== undefined && nowMs - endedMs >= SHUTDOWN_WAIT_MAX_MS;
       if (isSilent || isIdle || isEnded) socket.destroy();
     }
   }
 
-  /** Cuts the connection of a peer. */
+  /** Closes the connection of a peer at once. */
   cut(peer: string): void {
     this.#connections.get(peer)?.socket.destroy();
   }
 
-  /** Takes no more connections. */
+  /** Accepts no more connections. */
   stopListening(): void {
     for (const server of this.#servers.splice(0)) server.close();
   }
 
-  /** Cuts all. */
+  /** Stops listening, and closes all connections at once. */
   close(): void {
     this.stopListening();
     for (const { socket } of this.#connections.values()) socket.destroy();
@@ -136,21 +141,21 @@ export class Connections {
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen(where, () => {
-        server.off("error", reject).on("error", () => {}); // one that could not be accepted
+        server.off("error", reject).on("error", () => {}); // a connection could not be accepted
         this.#servers.push(server);
         resolve();
       });
     });
   }
 
-  /** One without an address gets a name, for bounds go by names. */
+  /** A peer without an address gets a generated name, because bounds are kept by name. */
   #peerOf({ remoteAddress, remotePort }: Socket): Peer {
     if (remoteAddress === undefined) return { name: `local-${++this.#locals}`, address: "local" };
     return { name: `${remoteAddress}:${remotePort}`, address: addressOf(remoteAddress) };
   }
 
   #take(socket: Socket): void {
-    socket.on("error", () => {}); // it ends with `close`, and that is all there is to know
+    socket.on("error", () => {}); // `close` follows, and is handled
     const peer = this.#peerOf(socket);
     const ofAddress = this.#byAddress.of(peer.address);
     if (this.#connections.size >= CONNECTIONS_MAX || ofAddress >= ADDRESS_CONNECTIONS_MAX) {
@@ -159,12 +164,12 @@ export class Connections {
     }
     const nowMs = monotonicMs();
     const times = { openedMs: nowMs, usedMs: nowMs, endedMs: undefined };
-    const connection: Connection = { socket, welcomed: false, ...times };
+    const connection: Connection = { socket, hasPreface: false, ...times };
     this.#connections.set(peer.name, connection);
     this.#byAddress.add(peer.address);
     socket.once("close", () => {
       this.#byAddress.remove(peer.address);
-      // Its address and port may have come back before this was heard of.
+      // A new connection may already have the same address and port.
       if (this.#connections.get(peer.name) === connection) this.#connections.delete(peer.name);
     });
     const handshake = (): void => {
@@ -175,9 +180,9 @@ export class Connections {
         socket.destroy();
         return;
       }
-      connection.welcomed = true;
+      connection.hasPreface = true;
       socket.unshift(first);
-      this.#welcomed(socket, peer);
+      this.#onHttp2(socket, peer);
     };
     socket.on("readable", handshake);
   }

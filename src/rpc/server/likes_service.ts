@@ -1,4 +1,4 @@
-/** LikesService over gRPC: calls in, the role's own calls out. */
+/** LikesService over gRPC: translates calls for the role's handler. */
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
 import { COUNTS_DEFAULT } from "../../limits.ts";
@@ -21,21 +21,21 @@ type AddCall = ServerUnaryCall<AddLikesRequest__Output, AddLikesResponse>;
 type CountsCall = ServerUnaryCall<GetCachedCountsRequest__Output, GetCachedCountsResponse>;
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 
-/** Items that someone asks for; without names, the most liked. */
-export type AskedItems = Omit<CountsQuery, "requestId">;
+/** The requested items; without ids, the most liked. */
+export type RequestedItems = Omit<CountsQuery, "requestId">;
 
-/** What the service needs of the role. */
+/** What the service needs from the role. */
 export interface LikesServiceHandler {
   readonly serverId: string;
-  /** Gives likes; `done` is called once, after the disk sync or with the reason why not. */
+  /** Adds likes. `done` is called once, after the disk sync or with a refusal. */
   add(event: LikeEvent, done: (outcome: AddResult) => void): void;
-  /** Undefined before the first pulse. */
+  /** Returns the total; undefined before the first pulse. */
   total(): TotalView | undefined;
-  /** Asks for the likes of the named items, or of the `limit` most liked; `done` is called once. */
-  count(asked: AskedItems, done: (outcome: CountsResult) => void): void;
+  /** Reads the likes of the named items, or of the `limit` most liked. `done` is called once. */
+  count(items: RequestedItems, done: (outcome: CountsResult) => void): void;
 }
 
-/** LikesService in front of `port`. */
+/** Returns LikesService for a server, answered by `handler`. */
 export function likesService(handler: LikesServiceHandler): AddServices {
   const implementation = {
     addLikes: (call: AddCall, callback: sendUnaryData<AddLikesResponse>) => {
@@ -82,19 +82,19 @@ function getCachedCounts(
   }
 }
 
-/** The event that is given; its bounds are the role's to check. Throws LikesError `like_invalid`. */
-function readEvent({ itemId, likes: given, _likes: presence }: AddLikesRequest__Output): LikeEvent {
-  if (presence === undefined || given === undefined) {
-    const message = "Cannot accept likes: their number is absent; 0 has to be said too";
+/** Returns the event of a request. The role checks its bounds. Throws LikesError `like_invalid`. */
+function readEvent({ itemId, likes, _likes: presence }: AddLikesRequest__Output): LikeEvent {
+  if (presence === undefined || likes === undefined) {
+    const message = "Cannot accept likes: their number is missing; set it, even to 0";
     throw new LikesError("like_invalid", message);
   }
-  return { itemId, change: { kind: "add", likes: toBigInt(given) } };
+  return { itemId, change: { kind: "add", likes: toBigInt(likes) } };
 }
 
 function getTotal(handler: LikesServiceHandler): GetTotalResponse {
   const view = handler.total();
   if (view === undefined) {
-    const message = `Cannot tell the total at ${handler.serverId}: no pulse has come from the primary yet`;
+    const message = `Cannot tell the total at ${handler.serverId}: it has had no pulse yet`;
     throw new LikesError("total_unknown", message);
   }
   const { pulse, pendingLikes, pulseAgeMs } = view;

@@ -1,4 +1,4 @@
-/** OperatorService over gRPC: calls in, the role's own calls out. */
+/** OperatorService over gRPC: translates calls for the role's handler. */
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import type { OperatorRequest, OperatorResult } from "../../core/primary/primary_events.ts";
 import type { TroubleStatus } from "../../core/primary/status.ts";
@@ -13,7 +13,7 @@ import { protos } from "../protos.ts";
 import type { AddServices } from "./server.ts";
 import { writeTroubleStatus } from "../wire/trouble_wire.ts";
 
-/** What the calls answer that decide. */
+/** The response of the calls that decide. */
 interface Decided {
   readonly decisions: Decision[];
 }
@@ -21,15 +21,15 @@ type RetireCall = ServerUnaryCall<RetireRequest__Output, Decided>;
 type ListCall = ServerUnaryCall<ListTroublesRequest__Output, ListTroublesResponse>;
 type ResolveCall = ServerUnaryCall<ResolveRequest__Output, Decided>;
 
-/** What the service needs of the role. */
+/** What the service needs from the role. */
 export interface OperatorServiceHandler {
-  /** Decides; `done` is called once, after the disk sync or with the reason why not. */
+  /** Makes a decision. `done` is called once, after the disk sync or with a refusal. */
   decide(decision: OperatorRequest, done: (outcome: OperatorResult) => void): void;
-  /** What is recorded of a LikesServer and not decided, by its outbox id or its server id. */
+  /** Returns the undecided troubles of a LikesServer, named by its outbox id or server id. */
   troublesOf(server: string): readonly TroubleStatus[];
 }
 
-/** OperatorService in front of `port`. */
+/** Returns OperatorService for a server, answered by `handler`. */
 export function operatorService(handler: OperatorServiceHandler): AddServices {
   const implementation = {
     retire: (call: RetireCall, callback: sendUnaryData<Decided>) => {

@@ -1,10 +1,10 @@
 /**
- * The socket of the operator's commands: a file in the primary's data folder, for its owner alone. So
- * who may decide is who may write the ledger, and nothing that is decided there can be reached by the
- * network.
+ * Serves the operator's commands on a Unix socket in the primary's data folder. Only the owner of
+ * that folder can use it: whoever may decide may also write the ledger. The network cannot reach
+ * it.
  *
- * A primary that was killed leaves the file behind. The next one takes it away, which is safe: it holds
- * the lock on the ledger beside it, so nobody listens there.
+ * A killed primary leaves the file behind. The next one removes it. That is safe: it holds the lock
+ * on the ledger beside the file, and no other primary can be listening.
  */
 import { Buffer } from "node:buffer";
 import { lstatSync, rmSync } from "node:fs";
@@ -15,31 +15,31 @@ import { operatorService } from "./operator_service.ts";
 import type { OperatorServiceHandler } from "./operator_service.ts";
 import { RpcServer } from "./server.ts";
 
-/** Where the primary of a data folder takes the commands of its operator. */
+/** Returns the path of the socket of the primary in `dataDir`. */
 export function operatorSocketPath(dataDir: string): string {
   return join(dataDir, "primary", "operator.sock");
 }
 
-/** Says why no socket can be at `path`, and the way out; undefined when one can. */
+/** Returns why no socket can be at `path`, and the way out; undefined when one can. */
 export function checkSocketPath(path: string): string | undefined {
   const bytes = Buffer.byteLength(path);
   if (bytes <= SOCKET_PATH_BYTES_MAX) return undefined;
   return (
-    `its path has ${bytes} bytes, and that of a socket at most ${SOCKET_PATH_BYTES_MAX}; give a ` +
-    "shorter --data-dir to the primary and to its commands, such as a link to the folder"
+    `its path has ${bytes} bytes, and a socket's may have ${SOCKET_PATH_BYTES_MAX}; give the ` +
+    "primary and its commands a shorter --data-dir, such as a link to the folder"
   );
 }
 
 /**
- * Serves OperatorService at `path`. The caller holds the lock on what lies beside it. Throws LikesError
- * `port_taken` when there can be no socket.
+ * Serves OperatorService at `path`. The caller holds the lock on the ledger beside it. Throws
+ * LikesError `port_taken` when the socket cannot be created.
  */
 export async function serveOperator(
   path: string,
-  port: OperatorServiceHandler,
+  handler: OperatorServiceHandler,
 ): Promise<RpcServer> {
   const options = { service: "likes.v1.OperatorService", reflect: false };
-  const server = new RpcServer(options, operatorService(port));
+  const server = new RpcServer(options, operatorService(handler));
   try {
     const refusal = checkSocketPath(path);
     if (refusal !== undefined) throw new Error(refusal);
@@ -48,14 +48,14 @@ export async function serveOperator(
   } catch (cause) {
     await server.close();
     const reason = messageOf(cause).replace(/^listen /, "");
-    const message = `Cannot take commands of an operator at ${JSON.stringify(path)}: ${reason}`;
+    const message = `Cannot listen for operator commands at ${JSON.stringify(path)}: ${reason}`;
     throw new LikesError("port_taken", message, { cause });
   }
   server.setHealth(true);
   return server;
 }
 
-/** What else may be there is not ours to remove: listening says that the path is taken. */
+/** Removes a stale socket. Anything else at `path` stays, and listening fails. */
 function removeStale(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
 }

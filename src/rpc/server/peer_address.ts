@@ -1,11 +1,11 @@
-/** Which connections come from the same place. */
+/** Groups connections that come from the same machine. */
 import { isIPv6 } from "node:net";
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-/** Of an IPv6 address the first four of eight words name a network, which may be one machine. */
+/** The first four words of an IPv6 address name a network, which one machine may own. */
 const NETWORK_WORDS = 4;
 
-/** What stands for the machine at an address: an IPv4 address, or the network of an IPv6 one. */
+/** Returns the key of a peer's machine: its IPv4 address, or its IPv6 network. */
 export function addressOf(remoteAddress: string): string {
   const mapped = MAPPED.exec(remoteAddress)?.[1];
   if (mapped !== undefined) return mapped;

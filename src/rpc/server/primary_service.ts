@@ -1,4 +1,4 @@
-/** PrimaryService over gRPC: calls in, the role's own calls out. */
+/** PrimaryService over gRPC: translates calls for the role's handler. */
 import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
@@ -14,8 +14,8 @@ import type { StreamLikesResponse } from "../gen/likes/v1/StreamLikesResponse.ts
 import { protos } from "../protos.ts";
 import type { AddServices } from "./server.ts";
 import { readCountsRequest, writeCounts } from "../wire/counts_wire.ts";
-import { Watching } from "./watching.ts";
-import type { StatusCall } from "./watching.ts";
+import { StatusWatchers } from "./status_watchers.ts";
+import type { StatusCall } from "./status_watchers.ts";
 import { readFromLikesServer, writeFromPrimary } from "../wire/wire.ts";
 
 type LikesCall = ServerDuplexStream<StreamLikesRequest__Output, StreamLikesResponse>;
@@ -23,7 +23,7 @@ type CountsCall = ServerUnaryCall<GetCountsRequest__Output, GetCountsResponse>;
 
 /** The far end of a delivery stream, for the role to use. */
 export interface DeliveryPeer {
-  /** The address of the machine from which it comes, without brackets; empty when it has none. */
+  /** The peer's IP address without brackets; empty when it has none. */
   readonly host: string;
   /** False when the transport's buffer is full; `writable` comes once it has drained. */
   send(message: FromPrimary): boolean;
@@ -32,14 +32,14 @@ export interface DeliveryPeer {
   resume(): void;
 }
 
-/** What the role wants to hear of a delivery stream. */
+/** The events of a delivery stream, for the role to handle. */
 export interface DeliveryEvents {
   received(message: FromLikesServer): void;
   writable(): void;
   closed(): void;
 }
 
-/** What the service needs of the role. */
+/** What the service needs from the role. */
 export interface PrimaryServiceHandler {
   open(peer: DeliveryPeer): DeliveryEvents;
   status(): Status;
@@ -47,25 +47,25 @@ export interface PrimaryServiceHandler {
   count(request: CountsRequest, done: (outcome: CountsOutcome) => void): void;
 }
 
-/** A service that can be added to a server, and whose watchers can be sent away. */
+/** A service to add to a server. `close` ends its status watchers. */
 export interface PrimaryService {
   readonly add: AddServices;
   close(): void;
 }
 
-/** PrimaryService in front of `handler`. */
+/** Returns PrimaryService for a server, answered by `handler`. */
 export function primaryService(handler: PrimaryServiceHandler): PrimaryService {
-  const watching = new Watching(() => handler.status());
+  const watchers = new StatusWatchers(() => handler.status());
   const implementation = {
     streamLikes: (call: LikesCall) => streamLikes(call, handler),
-    status: (call: StatusCall) => watching.watch(call),
+    status: (call: StatusCall) => watchers.watch(call),
     getCounts: (call: CountsCall, callback: sendUnaryData<GetCountsResponse>) => {
       count(call.request, handler, callback);
     },
   };
   return {
     add: (server) => server.addService(protos.PrimaryService.service, implementation),
-    close: () => watching.close(),
+    close: () => watchers.close(),
   };
 }
 
@@ -84,7 +84,7 @@ function count(
   }
 }
 
-/** What stands before the port of `peer`, which is as gRPC names it. */
+/** Returns the host of `peer`, which gRPC writes as `host:port`. */
 function hostOf(peer: string): string {
   return peer.slice(0, Math.max(peer.lastIndexOf(":"), 0)).replace(/^\[(.*)\]$/, "$1");
 }

@@ -1,11 +1,10 @@
 /**
- * Server reflection, v1 and v1alpha, from the descriptors that `buf build` compiled: those of
- * proto-loader are wrong as soon as a file imports another.
+ * Server reflection, v1 and v1alpha, from the descriptors that `buf build` compiled. Those of
+ * proto-loader are wrong when a file imports another.
  *
- * Few processes are ever asked, and every one would pay: the library and what it makes of the
- * descriptors take 10 MB, and longer than the rest of gRPC. So they are loaded by the first
- * call, which is why they are required and not imported: a call cannot wait for an import before its
- * first message is read.
+ * The library and its data take 10 MB, and longer to load than the rest of gRPC. Few processes ever
+ * need them, so the first call loads them. They are required, not imported: a call cannot await an
+ * import before its first message is read.
  */
 import { accessSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -25,16 +24,18 @@ const PATHS = ["v1", "v1alpha"].map((version) => {
 
 const require = createRequire(import.meta.url);
 
-/** What the library adds to a server: one method of each version. */
+/** A method that the library adds to a server, one for each version. */
 interface Method {
   readonly definition: MethodDefinition<unknown, unknown>;
   readonly handle: UntypedHandleCall;
 }
 
-/** What reflection, and the library for it, need of a server. */
+/** The part of a server that reflection and its library use. */
 type Services = Pick<Server, "addService">;
 
-/** Reflection for a server that serves `service` and health. Throws LikesError `store_unusable`. */
+/**
+ * Returns reflection for a server with `service` and health. Throws LikesError `store_unusable`.
+ */
 export function reflection(service: string): { addToServer(server: Services): void } {
   const path = fileURLToPath(import.meta.resolve("#descriptors"));
   readable(path, () => accessSync(path));
@@ -52,7 +53,7 @@ export function reflection(service: string): { addToServer(server: Services): vo
   };
 }
 
-/** Adds a method that is `method()`, which is not asked for before the first call. */
+/** Adds a method that is loaded on the first call. */
 function addLate(server: Services, path: string, method: () => Method): void {
   const definition: MethodDefinition<unknown, unknown> = {
     path,
@@ -69,7 +70,7 @@ function addLate(server: Services, path: string, method: () => Method): void {
   server.addService({ ServerReflectionInfo: definition }, { ServerReflectionInfo: handle });
 }
 
-/** The methods by path, as the library would add them. */
+/** Returns the library's methods by path. */
 function load(service: string, path: string): ReadonlyMap<string, Method> {
   const { ReflectionService } = require("@grpc/reflection") as typeof reflectionModule;
   const root = { likes: { fileDescriptorProtos: descriptors(path) } } as unknown as Root;
@@ -99,7 +100,7 @@ function readable<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    const message = `Cannot read the descriptors at ${path}: build them with: npm run build`;
+    const message = `Cannot read the descriptors at ${path}: build them with npm run build`;
     throw new LikesError("store_unusable", message, { cause });
   }
 }

@@ -22,10 +22,10 @@ import { Connections } from "./connections.ts";
 import { decodedOrMalformed } from "../wire/malformed.ts";
 import { reflection } from "./reflection.ts";
 
-// Its errors reach the caller; what grpc-js would write beside them to stderr is said twice.
+// The caller gets every error: grpc-js would only repeat them on stderr.
 setLogVerbosity(logVerbosity.NONE);
 
-/** How often it is looked for what took too long. */
+/** How often overdue calls and connections are ended. */
 const SWEEP_MS = 500;
 
 /** Adds services to a server. */
@@ -37,12 +37,12 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** An address as gRPC writes it: `host:port`, IPv6 in brackets. */
+/** Returns an address as gRPC writes it: `host:port`, with an IPv6 host in brackets. */
 export function listenTarget({ host, port }: ListenAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** What a server tells of itself besides its services. */
+/** Options of a server. */
 export interface RpcServerOptions {
   /** The full name of the role's service, such as `likes.v1.PrimaryService`. */
   readonly service: string;
@@ -57,7 +57,7 @@ const OPTIONS = {
   "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
   "grpc.max_connection_idle_ms": CONNECTION_IDLE_MAX_MS,
   "grpc-node.max_session_memory": SESSION_MEMORY_MAX_MB,
-  // Nobody asks for its figures, which are kept call by call.
+  // Unused here, and it costs time on every call.
   "grpc.enable_channelz": 0,
 };
 
@@ -81,7 +81,7 @@ export class RpcServer {
 
   constructor({ service, reflect }: RpcServerOptions, addServices: AddServices) {
     this.#service = service;
-    this.setHealth(false); // also before it serves, health says which role it has
+    this.setHealth(false); // tells the role even before it serves
     const host: Parameters<AddServices>[0] = {
       addService: (definition, handlers) => this.#server.addService(guarded(definition), handlers),
     };
@@ -90,7 +90,7 @@ export class RpcServer {
     if (reflect) reflection(service).addToServer(host);
   }
 
-  /** What it carries now. */
+  /** The current load. */
   get load(): {
     readonly connections: number;
     readonly calls: number;
@@ -100,11 +100,11 @@ export class RpcServer {
     return { connections: this.#connections.size, calls: this.#arrivals.calls, unreadBytes };
   }
 
-  /** Listens, and gives the port. Throws LikesError `port_taken`. */
+  /** Listens, and returns the port. Throws LikesError `port_taken`. */
   async listen(address: ListenAddress): Promise<number> {
     try {
       const port = await this.#connections.listen(address.host, address.port);
-      this.#sweepOn();
+      this.#startSweeping();
       return port;
     } catch (cause) {
       const reason = messageOf(cause).replace(/^listen /, "");
@@ -114,38 +114,40 @@ export class RpcServer {
     }
   }
 
-  /** Listens at the path of a socket, for its owner alone. Throws what listening throws. */
+  /** Listens on a Unix socket that only its owner can use. Throws the error of listening. */
   async listenAt(path: string): Promise<void> {
     await this.#connections.listenAt(path);
-    this.#sweepOn();
+    this.#startSweeping();
   }
 
   /**
-   * Calls `commit` once all calls that came were worked on, or soon when they come without end: so that
-   * those that came together share it.
+   * Calls `commit` once no call waits, or soon under a constant load. Calls that arrived together
+   * can then share a commit.
    */
   whenDone(commit: () => void): void {
     this.#arrivals.whenDone(commit);
   }
 
-  #sweepOn(): void {
+  #startSweeping(): void {
     this.#sweeper ??= setInterval(() => this.sweep(monotonicMs()), SWEEP_MS).unref();
   }
 
-  /** Ends what took too long by the monotonic time `nowMs`; it does so by itself twice a second. */
+  /** Ends overdue calls and connections at the monotonic time `nowMs`. Also runs every SWEEP_MS. */
   sweep(nowMs: number): void {
     this.#connections.sweep(nowMs, (peer) => this.#arrivals.isBusy(peer));
     this.#calls.sweep(nowMs);
   }
 
-  /** Tells health whether the role serves; `name` is a service or a name of its own. */
+  /** Sets whether health reports `name` as serving. By default that is the role's service. */
   setHealth(serving: boolean, name: string = this.#service): void {
     const status = serving ? "SERVING" : "NOT_SERVING";
     this.#health.setStatus(name, status);
     if (name === this.#service) this.#health.setStatus("", status);
   }
 
-  /** Tells health each kind of trouble: `likes.v1.trouble.<kind>` serves while there is none. */
+  /**
+   * Sets the health of each kind of trouble: `likes.v1.trouble.<kind>` serves while there is none.
+   */
   setTroubles(troubles: readonly Pick<Trouble, "kind">[]): void {
     for (const kind of TROUBLE_KINDS) {
       const clear = troubles.every((trouble) => trouble.kind !== kind);
@@ -153,17 +155,19 @@ export class RpcServer {
     }
   }
 
-  /** Tells health whether the store of this role takes what is written: `likes.v1.store`. */
+  /** Sets the health of the store: `likes.v1.store` serves while writes succeed. */
   setStore(isWriting: boolean): void {
     this.setHealth(isWriting, "likes.v1.store");
   }
 
-  /** Tells health that a peer has another ledger than this role: no ledger can name that. */
+  /**
+   * Sets the health of `ledger_other`, a trouble that no ledger can record: a peer has another one.
+   */
   setLedgerOther(isOther: boolean): void {
     this.setHealth(!isOther, "likes.v1.trouble.ledger_other");
   }
 
-  /** Stops listening, gives open calls a bounded time to end, then cuts them. */
+  /** Stops listening, gives open calls SHUTDOWN_WAIT_MAX_MS to end, then cuts them. */
   async close(): Promise<void> {
     this.setHealth(false);
     this.#connections.stopListening();
@@ -181,8 +185,8 @@ export class RpcServer {
 }
 
 /**
- * The same service, whose answers may be given encoded, for what many get is encoded once, and whose
- * requests come as MALFORMED when they are.
+ * Returns the service with two changes. A handler may answer with encoded bytes, to encode once for
+ * many calls. A request that does not decode becomes MALFORMED.
  */
 function guarded(definition: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(definition).map(([name, method]) => {

@@ -1,4 +1,4 @@
-/** How many there are of each name; a name of which there are none is forgotten. */
+/** Counts by name. A name whose count drops to 0 is removed. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 

@@ -1,48 +1,49 @@
 /**
- * Whose call a server works on next. One thread does all the work, so a peer that sends much makes
- * all others wait: some megabytes of small calls took that thread for seconds. So a call is not
- * worked on as it comes. It waits for its turn with the others of its connection, and is dropped
- * when that closes.
+ * A fair queue: decides whose call a server handles next. One thread does all the work. Without a
+ * queue, a few megabytes of small calls from one peer blocked all others for seconds. Each call
+ * waits for its turn among those of its connection, and is dropped when the connection closes.
  *
- * The address that used the least time is next, and of its connections the one that used the least.
- * Each job is charged with the processor time that it took, up to a bound: nobody pays for what other
- * programs take of a busy machine. A connection that rested starts where the others are: rest earns
- * nothing, and costs nothing. So a connection that uses less than an equal share hardly waits.
+ * The next turn goes to the address that has used the least time, and there to the connection that
+ * has used the least. Each job is charged its CPU time, up to a bound. CPU time, unlike elapsed
+ * time, does not include other programs on a busy machine. A connection that was idle resumes at
+ * the level of the others: idling earns no credit and costs none. A connection that uses less than
+ * its share hardly waits.
  *
- * Jobs are done for TURN_MS at a time. Then the event loop does all else: delivery streams, which do
- * not wait here, timers, sockets, and what came meanwhile.
+ * Jobs run for TURN_MS at a time. Then the event loop handles everything else: delivery streams,
+ * which do not wait here, timers, sockets and new arrivals.
  */
 import { CHARGE_MAX_MS, COMMIT_WAIT_MAX_MS, TURN_MS } from "../../limits.ts";
 
 /** A part of the work, such as one call. */
 export type Job = () => void;
 
-/** One connection, as one of those that share the time of a server. */
+/** One connection's share of a server's time. */
 export interface Share {
-  /** Those with the same address share one share of the time. */
+  /** All connections from one address have one share together. */
   readonly address: string;
   readonly jobs: Job[];
-  /** Processor time that it used, or would have used if it had always had jobs. */
+  /** CPU time that it has used, or would have used if it had never been idle. */
   usedMs: number;
   isGone: boolean;
 }
 
+/** The connections from one address. */
 interface Group {
   usedMs: number;
-  /** Where the one of them stood that had the last turn. */
+  /** `usedMs` of the connection that had the last turn. */
   floorMs: number;
   members: number;
-  /** Those that have jobs. */
+  /** The connections that have jobs. */
   readonly waiting: Set<Share>;
 }
 
-/** What turns are measured by, and called by. */
-export interface TurnsPort {
+/** The clocks and the scheduler that the turns use. */
+export interface TurnsHost {
   /** Reads a monotonic clock. */
   readonly nowMs: () => number;
-  /** Processor time of this process so far. */
+  /** Returns the CPU time of this process so far. */
   readonly workedMs: () => number;
-  /** Calls `turn` after all else that is ready got its turn. */
+  /** Calls `turn` after everything else that is ready has run. */
   readonly later: (turn: () => void) => void;
 }
 
@@ -54,17 +55,17 @@ export class Turns {
   readonly #groups = new Map<string, Group>();
   readonly #waiting = new Set<Group>();
   readonly #commits: { readonly commit: () => void; readonly untilMs: number }[] = [];
-  /** Where the group stood that had the last turn. */
+  /** `usedMs` of the group that had the last turn. */
   #floorMs = 0;
   #isDue = false;
 
-  constructor({ nowMs, workedMs, later }: TurnsPort) {
+  constructor({ nowMs, workedMs, later }: TurnsHost) {
     this.#nowMs = nowMs;
     this.#workedMs = workedMs;
     this.#later = later;
   }
 
-  /** The share of a new connection. */
+  /** Returns the share of a new connection. */
   join(address: string): Share {
     const group = this.#groups.get(address);
     if (group !== undefined) group.members++;
@@ -72,7 +73,7 @@ export class Turns {
     return { address, jobs: [], usedMs: 0, isGone: false };
   }
 
-  /** A connection is gone, and the jobs that it left. */
+  /** Removes a closed connection, and drops its jobs. */
   leave(share: Share): void {
     const group = this.#groupOf(share);
     share.jobs.length = 0;
@@ -82,7 +83,7 @@ export class Turns {
     if (group.members === 0) this.#groups.delete(share.address);
   }
 
-  /** Does `job` when its turn comes, unless the connection is gone by then. */
+  /** Runs `job` when its turn comes, unless the connection has closed by then. */
   add(share: Share, job: Job): void {
     if (share.isGone) return;
     share.jobs.push(job);
@@ -95,12 +96,12 @@ export class Turns {
   }
 
   /**
-   * Calls `commit` once no job waits, or COMMIT_WAIT_MAX_MS have passed: what came together shares a
-   * commit, and under a flood it comes all the same.
+   * Calls `commit` once no job waits, or after COMMIT_WAIT_MAX_MS. Calls that arrived together
+   * share a commit, and a flood cannot delay it for long.
    */
   whenDone(commit: () => void): void {
     const untilMs = this.#nowMs() + COMMIT_WAIT_MAX_MS;
-    // Not in this turn: what is readable has to come first.
+    // Not in this turn: calls that are readable now belong to the same commit.
     this.#later(() => {
       this.#commits.push({ commit, untilMs });
       this.#due();
@@ -155,7 +156,7 @@ export class Turns {
   #groupOf({ address }: Share): Group {
     const group = this.#groups.get(address);
     if (group === undefined)
-      throw new Error("Assertion failed: who has a share joined, and did not leave");
+      throw new Error("Assertion failed: a share has joined and has not left");
     return group;
   }
 }

@@ -1,4 +1,4 @@
-/** Between the counts of the core, and those of the wire and of `--json`: of both services. */
+/** Converts counts between the core and the wire or `--json`, for both services. */
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
 import type { Counts } from "../../core/primary/counts_reader.ts";
 import type { CountsOrder } from "../../core/ledger/ledger.ts";
@@ -27,13 +27,16 @@ import {
   writeConvergence,
 } from "./wire_fields.ts";
 
-/** The likes of some items, as a LikesServer has learnt them. */
+/** Counts from a LikesServer's cache. */
 export interface CachedCounts {
   readonly serverId: string;
   readonly counts: readonly CachedCount[];
 }
 
-/** A request's fields, checked for their form. Throws LikesError `message_invalid`. */
+/**
+ * Returns a request from the wire, with the form of its fields checked. Throws LikesError
+ * `message_invalid`.
+ */
 export function readCountsRequest(wire: GetCountsRequest__Output): CountsRequest {
   const { itemIds, pageSize, pageToken } = wire;
   return {
@@ -45,7 +48,7 @@ export function readCountsRequest(wire: GetCountsRequest__Output): CountsRequest
   };
 }
 
-/** A request for the wire. */
+/** Returns a request for the wire. */
 export function writeCountsRequest(request: CountsRequest): GetCountsRequest {
   const { itemIds, pageSize, pageToken, order, incarnations } = request;
   return {
@@ -57,7 +60,7 @@ export function writeCountsRequest(request: CountsRequest): GetCountsRequest {
   };
 }
 
-/** Counts for the wire; the same object is its proto3 JSON mapping. */
+/** Returns counts for the wire; the same object is their proto3 JSON mapping. */
 export function writeCounts(counts: Counts): GetCountsResponse__Output {
   return {
     counts: counts.counts.map(({ itemId, likes }) => ({ itemId, likes: toUint64(likes) })),
@@ -73,7 +76,7 @@ export function writeCounts(counts: Counts): GetCountsResponse__Output {
   };
 }
 
-/** Counts from the wire. Throws LikesError `message_invalid`. */
+/** Returns counts from the wire. Throws LikesError `message_invalid`. */
 export function readCounts(wire: GetCountsResponse__Output): Counts {
   return {
     counts: wire.counts.map((one) => ({ itemId: one.itemId, likes: toBigInt(one.likes) })),
@@ -90,12 +93,12 @@ export function readCounts(wire: GetCountsResponse__Output): Counts {
   };
 }
 
-/** Learnt counts for the wire; the same object is its proto3 JSON mapping. */
+/** Returns cached counts for the wire; the same object is their proto3 JSON mapping. */
 export function writeCachedCounts({ serverId, counts }: CachedCounts): GetCachedCountsResponse {
   return { serverId, counts: counts.map(writeCachedCount) };
 }
 
-/** Learnt counts from the wire. Throws LikesError `message_invalid`. */
+/** Returns cached counts from the wire. Throws LikesError `message_invalid`. */
 export function readCachedCounts(wire: GetCachedCountsResponse__Output): CachedCounts {
   return { serverId: wire.serverId, counts: wire.counts.map(readCachedCount) };
 }

@@ -1,27 +1,28 @@
 /**
- * Requests whose bytes are no protobuf.
+ * Handles requests that do not decode.
  *
- * grpc-js ends a call at such a request before it delivers earlier ones, with a status that blames the
- * server. Here the request becomes a value of its own, in its place among the others. call_bounds.ts
- * refuses it like every other call.
+ * At such a request, grpc-js ends the call before it delivers earlier ones, with a status that
+ * blames the server. Here the request decodes to MALFORMED, in its place among the others.
+ * call_bounds.ts then refuses the call.
  *
- * protobufjs silently truncates a string whose length runs past the buffer, which would credit another
- * item. So field lengths are checked first.
+ * protobufjs silently truncates a string whose length runs past the buffer, which would credit
+ * another item. Field lengths are therefore checked first.
  */
 import protobuf from "protobufjs";
 import type { Refusal } from "../../errors.ts";
 
-/** What a request is taken for whose bytes do not decode. */
+/** The value of a request whose bytes do not decode. */
 export const MALFORMED = Symbol("malformed");
 
-/** Whatever the decoder says of the bytes is no news to whoever sent them, and stays here. */
+/**
+ * The refusal of such a request. The decoder's own message is not sent: it would not help the peer.
+ */
 export const MALFORMED_MESSAGE: Refusal = {
   code: "message_invalid",
-  message:
-    "Cannot read a message: its bytes are not what this call takes; encode it as the proto says",
+  message: "Cannot decode a message: its bytes do not fit this call; encode it as the proto says",
 };
 
-/** A decoder that gives MALFORMED where `decode` throws, or where a field ends beyond the message. */
+/** Returns a decoder like `decode` that returns MALFORMED for bytes that do not decode. */
 export function decodedOrMalformed<T>(decode: (bytes: Buffer) => T) {
   return (bytes: Buffer): T | typeof MALFORMED => {
     try {
@@ -33,7 +34,7 @@ export function decodedOrMalformed<T>(decode: (bytes: Buffer) => T) {
   };
 }
 
-/** Throws when a field of the message itself ends beyond it. */
+/** Throws when a field at the message's top level ends beyond the message. */
 function expectWhole(bytes: Buffer): void {
   const reader = protobuf.Reader.create(bytes);
   while (reader.pos < reader.len) reader.skipType(reader.uint32() & 7);

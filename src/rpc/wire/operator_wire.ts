@@ -1,4 +1,4 @@
-/** Between what an operator decides, and the messages of OperatorService and of `--json`. */
+/** Converts operator requests and decisions between the core and the wire or `--json`. */
 import { REASON_BYTES_MAX } from "../../limits.ts";
 import { DECISION_KINDS } from "../../core/ledger/rows.ts";
 import type { DecisionKind, DecisionRow } from "../../core/ledger/rows.ts";
@@ -21,28 +21,28 @@ import {
   writeRange,
 } from "./wire_fields.ts";
 
-/** Of a decision that ends no trouble. */
+/** The trouble kind of a decision that ends no trouble. */
 const NO_TROUBLE = "TROUBLE_KIND_UNSPECIFIED";
 
 type WireKindName = keyof typeof WireKind & string;
 
-/** What an operator asks, checked. Throws LikesError `message_invalid`. */
+/** Returns a checked request to retire. Throws LikesError `message_invalid`. */
 export function readRetire({ server, reason }: RetireRequest__Output): OperatorRequest {
   return { type: "retire", server: readServerId(server, "server"), reason: readReason(reason) };
 }
 
-/** What an operator asks, checked. Throws LikesError `message_invalid`. */
+/** Returns a checked request to resolve. Throws LikesError `message_invalid`. */
 export function readResolve({ troubleNumber, reason }: ResolveRequest__Output): OperatorRequest {
   const number = readNumber("trouble_number", troubleNumber);
   return { type: "resolve", troubleNumber: number, reason: readReason(reason) };
 }
 
-/** The LikesServer whose troubles are asked for. Throws LikesError `message_invalid`. */
+/** Returns the LikesServer whose troubles are requested. Throws LikesError `message_invalid`. */
 export function readListTroubles({ server }: ListTroublesRequest__Output): string {
   return readServerId(server, "server");
 }
 
-/** A decision for the wire; the same object is its proto3 JSON mapping. */
+/** Returns a decision for the wire; the same object is its proto3 JSON mapping. */
 export function writeDecision(decision: DecisionRow): Decision__Output {
   return {
     number: decision.number,
@@ -59,7 +59,7 @@ export function writeDecision(decision: DecisionRow): Decision__Output {
   };
 }
 
-/** A decision from the wire. Throws LikesError `message_invalid`. */
+/** Returns a decision from the wire. Throws LikesError `message_invalid`. */
 export function readDecision(wire: Decision__Output): DecisionRow {
   return {
     number: readNumber("number", wire.number),

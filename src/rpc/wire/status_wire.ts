@@ -1,5 +1,4 @@
-/** Between the status of the core, and that of the wire and of `--json`. */
-import { LikesError } from "../../errors.ts";
+/** Converts a status between the core and the wire or `--json`. */
 import type { ForeignServer, UnrecordedServer } from "../../core/primary/refused_servers.ts";
 import type { WriteFailure } from "../../core/protocol/write_failure.ts";
 import type { ServerState, ServerStatus, Status } from "../../core/primary/status.ts";
@@ -15,6 +14,7 @@ import {
 } from "./trouble_wire.ts";
 import {
   toUint64,
+  invalid,
   toBigInt,
   readConvergence,
   toSafeInteger,
@@ -27,7 +27,7 @@ const WRITE_FAILURE_NAMES = {
   store_busy: "WRITE_FAILURE_STORE_BUSY",
 } as const;
 
-/** A status for the wire; the same object is its proto3 JSON mapping. */
+/** Returns a status for the wire; the same object is its proto3 JSON mapping. */
 export function writeStatus(status: Status): StatusResponse__Output {
   return {
     convergence: writeConvergence(status.convergence),
@@ -49,7 +49,7 @@ export function writeStatus(status: Status): StatusResponse__Output {
   };
 }
 
-/** A status from the wire. Throws LikesError `message_invalid`. */
+/** Returns a status from the wire. Throws LikesError `message_invalid`. */
 export function readStatus(wire: StatusResponse__Output): Status {
   return {
     convergence: readConvergence(wire.convergence),
@@ -140,7 +140,7 @@ function readWriteFailure(name: string): WriteFailure | undefined {
     case WRITE_FAILURE_NAMES.store_busy:
       return "store_busy";
     default:
-      throw new LikesError("message_invalid", `Cannot take a status that is unwritten by ${name}`);
+      throw invalid("write_failure", name);
   }
 }
 
@@ -151,6 +151,6 @@ function readState(name: string): ServerState {
     case "SERVER_STATE_SILENT":
       return "silent";
     default:
-      throw new LikesError("message_invalid", `Cannot take a status whose server state is ${name}`);
+      throw invalid("state", name);
   }
 }

@@ -1,4 +1,4 @@
-/** Between the troubles of the core, and those of reports, of the status and of `--json`. */
+/** Converts troubles between the core and reports, the status or `--json`. */
 import { Buffer } from "node:buffer";
 import { TROUBLE_DETAIL_BYTES_MAX } from "../../limits.ts";
 import { TROUBLE_KINDS } from "../../core/protocol/messages.ts";
@@ -22,20 +22,20 @@ import {
 
 type WireKindName = keyof typeof WireKind & string;
 
-/** `TROUBLE_KIND_GAP` and so on. */
+/** Returns the kind for the wire, such as `TROUBLE_KIND_GAP`. */
 export function writeTroubleKind(kind: TroubleKind): WireKindName {
   return `TROUBLE_KIND_${kind.toUpperCase()}` as WireKindName;
 }
 
-/** The kind of a peer's trouble. Throws LikesError `message_invalid`. */
+/** Returns a kind from the wire. Throws LikesError `message_invalid`. */
 export function readTroubleKind(wire: string): TroubleKind {
-  // A kind that this release does not know comes as a number.
+  // proto-loader decodes a kind that this release does not know as a number.
   const kind = TROUBLE_KINDS.find((known) => writeTroubleKind(known) === wire);
   if (kind === undefined) throw invalid("kind", JSON.stringify(wire));
   return kind;
 }
 
-/** A trouble for a report. */
+/** Returns a trouble for a report. */
 export function writeTrouble(trouble: ReportedTrouble): WireTrouble {
   return {
     kind: writeTroubleKind(trouble.kind),
@@ -46,25 +46,25 @@ export function writeTrouble(trouble: ReportedTrouble): WireTrouble {
   };
 }
 
-/** A trouble of a report, checked. Throws LikesError `message_invalid`. */
+/** Returns a checked trouble of a report. Throws LikesError `message_invalid`. */
 export function readTrouble(wire: Trouble__Output): ReportedTrouble {
   const kind = readTroubleKind(wire.kind);
   const events = readRange(wire);
-  // Counting goes on from that digest once the gap is closed, so it has to be there and fit the range.
-  const namesDigest = kind === "gap" && events !== undefined;
-  if (!namesDigest && wire.digest.length > 0) {
-    throw invalid("digest", `${wire.digest.length} bytes where there is none to name`);
+  // Once a gap is closed, counting resumes from its digest: a gap with a range must have one.
+  const needsDigest = kind === "gap" && events !== undefined;
+  if (!needsDigest && wire.digest.length > 0) {
+    throw invalid("digest", `${wire.digest.length} bytes, and only a gap with a range has one`);
   }
   return {
     kind,
     incarnation: readId("incarnation", wire.incarnation),
     events,
-    digest: namesDigest ? readDigest(wire.digest) : undefined,
+    digest: needsDigest ? readDigest(wire.digest) : undefined,
     detail: readText("detail", wire.detail, TROUBLE_DETAIL_BYTES_MAX),
   };
 }
 
-/** A trouble of the status for the wire; the same object is its proto3 JSON mapping. */
+/** Returns a trouble of the status for the wire; the same object is its proto3 JSON mapping. */
 export function writeTroubleStatus(trouble: TroubleStatus): TroubleStatus__Output {
   return {
     number: trouble.number,
@@ -80,7 +80,7 @@ export function writeTroubleStatus(trouble: TroubleStatus): TroubleStatus__Outpu
   };
 }
 
-/** A trouble of a status, without its digest, which nobody is told. Throws `message_invalid`. */
+/** Returns a trouble of a status, which has no digest. Throws LikesError `message_invalid`. */
 export function readTroubleStatus(wire: TroubleStatus__Output): TroubleStatus {
   const afterMs = toSafeInteger("as_of_from_unix_ms", wire.asOfFromUnixMs);
   const upToMs = toSafeInteger("as_of_to_unix_ms", wire.asOfToUnixMs);

@@ -1,9 +1,9 @@
 /**
- * Between the messages of the wire and those of the core: every field from a peer is checked before
- * the core sees it.
+ * Converts messages between the wire and the core. Every field from a peer is checked before the
+ * core sees it.
  *
- * proto-loader gives 64-bit fields as text, turns a bad number into 0 and drops a misspelt field; the
- * generated types catch the latter, and nothing but checked numbers is ever given to it.
+ * proto-loader decodes 64-bit fields as text. It encodes a bad number as 0, and drops a misspelt
+ * field. The generated types catch misspelt fields, and only checked numbers are encoded.
  */
 import { Buffer } from "node:buffer";
 import {
@@ -52,7 +52,7 @@ import {
   writeConvergence,
 } from "./wire_fields.ts";
 
-/** A message from a LikesServer, checked. Throws LikesError `message_invalid`. */
+/** Returns a checked message from a LikesServer. Throws LikesError `message_invalid`. */
 export function readFromLikesServer(wire: StreamLikesRequest__Output): FromLikesServer {
   if (wire.hello) return readHello(wire.hello);
   if (wire.batch) return readBatch(wire.batch);
@@ -60,7 +60,7 @@ export function readFromLikesServer(wire: StreamLikesRequest__Output): FromLikes
   throw invalid("message", "absent or of an unknown kind");
 }
 
-/** A message for the primary. */
+/** Returns a message for the primary. */
 export function writeFromLikesServer(message: FromLikesServer): StreamLikesRequest {
   switch (message.type) {
     case "hello":
@@ -72,7 +72,7 @@ export function writeFromLikesServer(message: FromLikesServer): StreamLikesReque
   }
 }
 
-/** A message from the primary, checked. Throws LikesError `message_invalid`. */
+/** Returns a checked message from the primary. Throws LikesError `message_invalid`. */
 export function readFromPrimary(wire: StreamLikesResponse__Output): FromPrimary {
   if (wire.welcome) return readWelcome(wire.welcome);
   if (wire.ack) return readAck(wire.ack);
@@ -80,7 +80,7 @@ export function readFromPrimary(wire: StreamLikesResponse__Output): FromPrimary 
   throw invalid("message", "absent or of an unknown kind");
 }
 
-/** A message for a LikesServer. */
+/** Returns a message for a LikesServer. */
 export function writeFromPrimary(message: FromPrimary): StreamLikesResponse {
   switch (message.type) {
     case "welcome": {

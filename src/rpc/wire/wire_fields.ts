@@ -1,6 +1,7 @@
 /**
- * The fields of messages: the one place where 64-bit numbers of the wire become checked integers, and
- * where ids, texts and digests from a peer are checked. Throws LikesError `message_invalid`.
+ * Converts and checks the fields of messages. Only here do 64-bit numbers of the wire become
+ * checked integers, and are a peer's ids, texts and digests checked. Throws LikesError
+ * `message_invalid`.
  */
 import { Buffer } from "node:buffer";
 import { LikesError } from "../../errors.ts";
@@ -10,12 +11,12 @@ import type { Convergence as WireConvergence } from "../gen/likes/v1/Convergence
 
 type WireConvergenceName = keyof typeof WireConvergence & string;
 
-/** `CONVERGENCE_CONVERGED` and so on. */
+/** Returns the convergence for the wire, such as `CONVERGENCE_CONVERGED`. */
 export function writeConvergence(convergence: Convergence): WireConvergenceName {
   return `CONVERGENCE_${convergence.toUpperCase()}` as WireConvergenceName;
 }
 
-/** The convergence of a peer's message. Throws LikesError `message_invalid`. */
+/** Returns a convergence from the wire. Throws LikesError `message_invalid`. */
 export function readConvergence(name: string): Convergence {
   switch (name) {
     case "CONVERGENCE_CONVERGED":
@@ -29,50 +30,53 @@ export function readConvergence(name: string): Convergence {
   }
 }
 
-/** A 64-bit field that must be a whole number up to 2^53 - 1. Throws LikesError `message_invalid`. */
+/** Decodes a 64-bit field. Throws LikesError `message_invalid` when it is above 2^53 - 1. */
 export function toSafeInteger(field: string, wire: string): number {
   const value = Number(wire);
   if (!Number.isSafeInteger(value) || value < 0) throw invalid(field, wire);
   return value;
 }
 
-/** A 64-bit field of likes, exact. */
+/** Decodes a 64-bit field exactly. */
 export function toBigInt(wire: string): bigint {
   return BigInt(wire);
 }
 
-/** A checked number as a 64-bit field. */
+/** Encodes a number as a 64-bit field. Throws RangeError when it does not fit. */
 export function toUint64(value: number | bigint): string {
   const exact = BigInt(value);
   if (exact < 0n || exact >= 1n << 64n) throw new RangeError(`Cannot send ${value} as 64 bits`);
   return String(exact);
 }
 
-/** A sequence of an event: from 1, because 0 is what an absent field reads as. */
+/** Decodes a sequence. Sequences start at 1, because an absent field reads as 0. */
 export function readSequence(field: string, wire: string): number {
   const sequence = toSafeInteger(field, wire);
   if (sequence === 0) throw invalid(field, wire);
   return sequence;
 }
 
-/** An id: 32 lower-case hexadecimal digits. */
+/** Returns an id: 32 lower-case hexadecimal digits. */
 export function readId(field: string, wire: string): string {
   if (!/^[0-9a-f]{32}$/.test(wire)) throw invalid(field, `${wire.length} characters`);
   return wire;
 }
 
-/** An id, or none. */
+/** Returns an id; undefined when the field is empty. */
 export function readIdIfAny(field: string, wire: string): string | undefined {
   return wire === "" ? undefined : readId(field, wire);
 }
 
-/** A 32-bit number that names something: from 1, because 0 is what an absent field reads as. */
+/**
+ * Returns the number of a trouble or decision. Numbers start at 1, because an absent field reads as
+ * 0.
+ */
 export function readNumber(field: string, wire: number): number {
   if (wire < 1) throw invalid(field, String(wire));
   return wire;
 }
 
-/** Events from a first to a last one, both included; 0 and 0 for none. */
+/** Returns a range of events, both ends included; undefined when both fields are 0. */
 export function readRange(wire: {
   readonly firstSequence: string;
   readonly lastSequence: string;
@@ -85,32 +89,32 @@ export function readRange(wire: {
   return { first, last };
 }
 
-/** The fields of a range. */
+/** Returns the fields of a range. */
 export function writeRange(range: EventRange | undefined) {
   return { firstSequence: toUint64(range?.first ?? 0), lastSequence: toUint64(range?.last ?? 0) };
 }
 
-/** A server id, as a folder name can carry it. */
+/** Returns a server id: a name that can be a folder's. */
 export function readServerId(wire: string, field = "server_id"): string {
   const fits = wire.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(wire);
   if (!fits) throw invalid(field, `${wire.length} characters`);
   return wire;
 }
 
-/** A text for people, without control characters. */
+/** Returns a text for people, which has no control characters. */
 export function readText(field: string, wire: string, bytesMax: number): string {
   const bytes = Buffer.byteLength(wire);
   if (bytes > bytesMax || /\p{Cc}/u.test(wire)) throw invalid(field, `${bytes} bytes`);
   return wire;
 }
 
-/** A digest: 16 bytes, as hexadecimal digits. */
+/** Returns a digest of 16 bytes as hexadecimal digits. */
 export function readDigest(wire: Uint8Array): string {
   if (wire.length !== 16) throw invalid("digest", `${wire.length} bytes`);
   return Buffer.from(wire).toString("hex");
 }
 
-/** The fault of a message whose field is not as it has to be. */
+/** Returns the error for a message with an invalid field. */
 export function invalid(field: string, found: string): LikesError {
-  return new LikesError("message_invalid", `Cannot take a message whose ${field} is ${found}`);
+  return new LikesError("message_invalid", `Cannot accept a message whose ${field} is ${found}`);
 }

@@ -1,4 +1,4 @@
-/** Rows of a ledger as SQLite gives them, and what they mean. */
+/** Converts between the rows of the core and the columns of SQLite. */
 import { assert } from "../../assert.ts";
 import type {
   AsOfSpan,
@@ -14,7 +14,7 @@ import type { NewDecision, NewTrouble } from "../../core/ledger/rows.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import type { Digest, GenerationId, IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
-/** The row of the ledger itself, as it is stored. */
+/** The stored row of the ledger itself. */
 export interface StoredMeta {
   readonly version: bigint;
   readonly total_likes: bigint;
@@ -22,7 +22,7 @@ export interface StoredMeta {
   readonly as_of_ms: bigint;
 }
 
-/** A member, as it is stored. */
+/** A stored member. */
 export interface StoredMember {
   readonly outbox_id: OutboxId;
   readonly server_id: string;
@@ -32,7 +32,7 @@ export interface StoredMember {
   readonly retired_as_of_ms: bigint;
 }
 
-/** An incarnation, as it is stored. */
+/** A stored incarnation. */
 export interface StoredIncarnation {
   readonly incarnation: IncarnationId;
   readonly outbox_id: OutboxId;
@@ -41,7 +41,7 @@ export interface StoredIncarnation {
   readonly state: IncarnationRow["state"];
 }
 
-/** A trouble, decided or not, as it is stored. */
+/** A stored trouble, decided or not. */
 export interface StoredTrouble {
   readonly number: bigint;
   readonly outbox_id: OutboxId | "";
@@ -56,19 +56,19 @@ export interface StoredTrouble {
   readonly as_of_to_ms: bigint;
 }
 
-/** A generation, and where the next one begins, as it is stored. */
+/** A stored generation, with the first version of the next one. */
 export interface StoredGeneration {
   readonly first_version: bigint;
   readonly next_first_version: bigint | null;
 }
 
-/** An item, as it is stored. */
+/** A stored item. */
 export interface StoredItem {
   readonly item_id: string;
   readonly likes: bigint;
 }
 
-/** The one row of the ledger. */
+/** Returns the ledger's own row. Asserts that it exists. */
 export function metaOf(row: StoredMeta | undefined): LedgerMeta {
   assert(row !== undefined, "the ledger has its row");
   return {
@@ -79,7 +79,7 @@ export function metaOf(row: StoredMeta | undefined): LedgerMeta {
   };
 }
 
-/** A member as it was stored. */
+/** Returns a stored member as a row of the core. */
 export function memberOf(row: StoredMember): MemberRow {
   return {
     outboxId: row.outbox_id,
@@ -91,7 +91,7 @@ export function memberOf(row: StoredMember): MemberRow {
   };
 }
 
-/** An incarnation as it was stored. */
+/** Returns a stored incarnation as a row of the core. */
 export function incarnationOf(row: StoredIncarnation): IncarnationRow {
   return {
     incarnation: row.incarnation,
@@ -102,7 +102,7 @@ export function incarnationOf(row: StoredIncarnation): IncarnationRow {
   };
 }
 
-/** A trouble as it was stored. */
+/** Returns a stored trouble as a row of the core. */
 export function troubleOf(row: StoredTrouble): TroubleRow {
   return {
     number: integerOf(row.number),
@@ -117,7 +117,10 @@ export function troubleOf(row: StoredTrouble): TroubleRow {
   };
 }
 
-/** What `addTrouble` takes. What is absent has a value of its own: in an index of SQLite NULLs differ. */
+/**
+ * Returns the parameters of `addTrouble`. Absent values are not NULL, because a unique index treats
+ * NULLs as distinct.
+ */
 export function troubleRow({ outboxId, incarnation, kind, events, digest, ...row }: NewTrouble) {
   return {
     outboxId: outboxId ?? "",
@@ -133,7 +136,7 @@ export function troubleRow({ outboxId, incarnation, kind, events, digest, ...row
   };
 }
 
-/** What `addDecision` takes. */
+/** Returns the parameters of `addDecision`. */
 export function decisionRow({
   kind,
   trouble,
@@ -164,17 +167,17 @@ function spanOf(row: StoredTrouble): AsOfSpan | undefined {
   return upToMs === 0 ? undefined : { afterMs, upToMs };
 }
 
-/** When a ledger was copied, as it was stored. */
+/** Returns when the ledger was copied; undefined for an original. */
 export function copiedMsOf(stored: bigint | null | undefined): number | undefined {
   return stored === null || stored === undefined ? undefined : integerOf(stored);
 }
 
-/** The likes of an item as they were stored. */
+/** Returns a stored item as a count. */
 export function itemOf(row: StoredItem): ItemCount {
   return { itemId: row.item_id, likes: row.likes };
 }
 
-/** A generation as it was stored. */
+/** Returns a stored generation as a row of the core. */
 export function generationOf(generation: GenerationId, row: StoredGeneration): GenerationRow {
   const { first_version: first, next_first_version: next } = row;
   const lastVersion = next === null ? undefined : integerOf(next - 1n);

@@ -1,4 +1,4 @@
-/** Rows of the ledger as every store takes them: asserted to be whole numbers that it can hold. */
+/** Asserts, for every ledger store, that the numbers of a row are whole and can be stored. */
 import type {
   IncarnationRow,
   LedgerMeta,

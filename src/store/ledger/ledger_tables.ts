@@ -22,7 +22,7 @@ import type {
 
 /**
  * The database of a ledger. Ordinals keep the order in which rows were first set. Troubles and
- * decisions are never removed, so none of their numbers is given twice.
+ * decisions are never deleted, which keeps their numbers unique.
  */
 export const LEDGER_KIND: SqliteKind = {
   name: "ledger",
@@ -129,7 +129,7 @@ export function prepareLedger(database: Database) {
 }
 
 function prepareTroubles(database: Database) {
-  // The text of the condition is that of the index, by which alone SQLite takes that index.
+  // SQLite uses the partial index only if the condition has the same text.
   const undecided = "FROM troubles WHERE decided = 0";
   return {
     troubles: database.prepare<[], StoredTrouble>(`SELECT * ${undecided} ORDER BY number`),
@@ -166,10 +166,10 @@ function prepareTroubles(database: Database) {
   };
 }
 
-/** Each goes along an index from the place where the page begins: none scans, none sorts. */
+/** Each statement starts at the page's place in an index: none scans the table or sorts. */
 function preparePages(database: Database) {
   return {
-    // One call for all of them: calls take longer than the look-ups.
+    // One statement for all ids: a call takes longer than a lookup.
     named: database.prepare<[string], StoredItem>(
       "SELECT value AS item_id, coalesce((SELECT likes FROM items WHERE item_id = value), 0) " +
         "AS likes FROM json_each(?) ORDER BY key",

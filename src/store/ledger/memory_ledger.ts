@@ -1,8 +1,8 @@
 /**
  * The primary's ledger in memory, for tests and the simulator.
  *
- * It works as a store on the other side of a network does: it loads rows, runs the rules on them, and
- * writes one write set. Of the rows that the rules are known to need it may leave some out.
+ * It works like a networked store: it loads rows, runs the rules on them, and writes one write set.
+ * It can leave out some of the rows that the rules need, to test that a miss is handled.
  */
 import { assert, unreachable } from "../../assert.ts";
 import type {
@@ -45,15 +45,15 @@ import {
   checkedTrouble,
 } from "./ledger_rows.ts";
 
-/** The disk of a ledger: what was committed, in the order in which rows were first set. */
+/** The disk of a ledger: the committed rows, in the order in which they were first set. */
 export class LedgerDisk extends MemoryDisk {
   readonly ledgerId: LedgerId;
   meta: LedgerMeta = NEW_LEDGER;
-  /** When it was copied, until the ledger has said so. */
+  /** When this disk was copied; undefined once the ledger has recorded that. */
   copiedMs: number | undefined;
   readonly members = new Map<OutboxId, MemberRow>();
   readonly incarnations = new Map<IncarnationId, IncarnationRow>();
-  /** Those that are not decided, by their numbers. */
+  /** The undecided troubles, by number. */
   readonly troubles = new Map<number, TroubleRow>();
   readonly decidedTroubles = new Map<number, TroubleRow>();
   readonly decisions: DecisionRow[] = [];
@@ -68,7 +68,7 @@ export class LedgerDisk extends MemoryDisk {
     this.ledgerId = ledgerId;
   }
 
-  /** What is loaded before each transaction. */
+  /** The values that every transaction loads. */
   get head(): LedgerHead {
     return {
       meta: this.meta,
@@ -79,7 +79,7 @@ export class LedgerDisk extends MemoryDisk {
     };
   }
 
-  /** Loads what `need` asks for. */
+  /** Loads the rows that `need` names. */
   load(loaded: Loaded, need: LedgerNeed): void {
     switch (need.type) {
       case "member":
@@ -115,7 +115,7 @@ export class LedgerDisk extends MemoryDisk {
     }
   }
 
-  /** Commits what a transaction set. */
+  /** Commits the write set of a transaction. */
   write(set: WriteSet): void {
     this.meta = checkedMeta(set.meta);
     if (set.isCopyRecorded) this.copiedMs = undefined;
@@ -137,7 +137,7 @@ export class LedgerDisk extends MemoryDisk {
 
   #decide(number: number): void {
     const trouble = this.troubles.get(number);
-    assert(trouble !== undefined, `trouble ${number} is there and not decided`);
+    assert(trouble !== undefined, `trouble ${number} is recorded and not decided`);
     this.decidedTroubles.set(number, trouble);
     this.troubles.delete(number);
   }
@@ -172,7 +172,7 @@ export class LedgerDisk extends MemoryDisk {
     return row && { ...row, lastVersion: next && next.firstVersion - 1 };
   }
 
-  /** A copy of what is committed now, as a file would be copied. */
+  /** Returns a copy of the committed state, like a copied file. */
   clone(): LedgerDisk {
     const copy = new LedgerDisk(this.ledgerId);
     copy.meta = this.meta;
@@ -190,19 +190,24 @@ export class LedgerDisk extends MemoryDisk {
 
 const SUPERSEDED = {
   type: "superseded",
-  reason: "Cannot use the ledger in memory: it was opened again since",
+  reason: "Cannot use the memory ledger: a newer opening has taken it over",
 } as const;
 
-/** Whether a need is left out when rows are loaded beforehand, so that the rules miss it. */
+/**
+ * Returns whether the row of a need is left out when rows are preloaded. The rules then miss it.
+ */
 export type LeaveOut = (need: LedgerNeed) => boolean;
 
-/** A ledger opened on `disk`, which supersedes an older one. The simulator has no use for promises. */
+/**
+ * An opening of the ledger on `disk`; it supersedes older ones. The simulator uses the `…Now`
+ * methods.
+ */
 export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: GenerationId;
   readonly #leaveOut: LeaveOut;
-  readonly #failed = new FailedStore("the ledger in memory");
-  /** Why this opening has ended; undefined while it goes on. */
+  readonly #failed = new FailedStore("the memory ledger");
+  /** Why this opening has ended; undefined while it is open. */
   #end: OpeningEnd | undefined;
 
   constructor(disk: LedgerDisk, generation: GenerationId, leaveOut: LeaveOut = () => false) {
@@ -233,7 +238,7 @@ export class MemoryLedger implements LedgerStore {
   }
 
   async close(): Promise<void> {
-    // A disk in memory has nothing to give back.
+    // A memory disk has nothing to release.
   }
 
   get #isSuperseded(): boolean {
@@ -296,7 +301,7 @@ export class MemoryLedger implements LedgerStore {
   }
 }
 
-/** Runs `work` on what is loaded for `needs`, and again with each row that it misses. */
+/** Runs `work` on the rows of `needs`, and runs it again after loading each row that it misses. */
 function runOnLoaded<T>(
   disk: LedgerDisk,
   needs: readonly LedgerNeed[],

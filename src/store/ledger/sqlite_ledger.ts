@@ -50,10 +50,10 @@ import { integerOf, storedInteger, storedLikes } from "../sqlite/stored_integer.
 import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
 
 /**
- * Opens the ledger in `folder` for this process alone, as a new generation, which is synced before
- * this returns. A new ledger gets the id `ledgerIdIfNew`; `nowUnixMs` is kept for people. Throws
- * LikesError `store_locked`, `store_busy`, `store_older`, `store_newer`, `store_unusable` or
- * `disk_full`.
+ * Opens the ledger in `folder` for this process alone. The opening is a new generation, which is
+ * synced before this returns. A new ledger gets the id `ledgerIdIfNew`. `nowUnixMs` is stored for
+ * people to read. Throws LikesError `store_locked`, `store_busy`, `store_older`, `store_newer`,
+ * `store_unusable` or `disk_full`.
  */
 export function openSqliteLedger(
   folder: string,
@@ -86,14 +86,14 @@ export class SqliteLedger implements LedgerStore {
   readonly #generation: GenerationId;
   readonly #statements: LedgerStatements;
 
-  /** Takes over `file`, a database of LEDGER_KIND. Its generation has to be minted next. */
+  /** Takes ownership of `file`, a database of LEDGER_KIND. The caller mints the generation next. */
   constructor(file: SqliteFile, generation: GenerationId) {
     this.#file = file;
     this.#generation = generation;
     this.#statements = prepareLedger(file.database);
   }
 
-  /** Begins the generation of this opening. The version does not change. */
+  /** Records the generation of this opening. The version does not change. */
   mintGeneration(nowUnixMs: number): void {
     const { meta, generation, mintGeneration } = this.#statements;
     this.#file.database.transaction(() => {
@@ -107,7 +107,7 @@ export class SqliteLedger implements LedgerStore {
     const { ledgerId, meta, members, troubles, copiedMs } = this.#statements;
     return this.#file.read(() => {
       const id = ledgerId.get();
-      assert(id !== undefined, "the ledger has its row");
+      assert(id !== undefined, "the ledger has its own row");
       return {
         ledgerId: id,
         generation: this.#generation,
@@ -119,7 +119,7 @@ export class SqliteLedger implements LedgerStore {
     });
   }
 
-  /** Reads each row when the rules ask for it: the database is in this process. */
+  /** Ignores the needs: the database is in this process, and each row is read on demand. */
   async transact<T>(
     _needs: readonly LedgerNeed[],
     work: (ledger: LedgerTransaction) => T,
@@ -171,7 +171,7 @@ export class SqliteLedger implements LedgerStore {
   #page({ order, after, limit }: Extract<CountsSelection, { type: "page" }>): readonly ItemCount[] {
     const { mostLiked, equallyLiked, lessLiked, itemsAfter } = this.#statements;
     storedInteger(limit);
-    // Before the first id in any order: no id is empty.
+    // The empty text comes before every item id.
     if (order === "item_id") return itemsAfter.all(after?.itemId ?? "", limit).map(itemOf);
     if (after === undefined) return mostLiked.all(limit).map(itemOf);
     const equally = equallyLiked.all(after.likes, after.itemId, limit);
@@ -189,20 +189,20 @@ export class SqliteLedger implements LedgerStore {
 
   #superseded(): OpeningEnd {
     const path = JSON.stringify(this.#file.path);
-    const reason = `Cannot write the ledger ${path}: it was opened again since`;
+    const reason = `Cannot write the ledger ${path}: a newer opening has taken it over`;
     return { type: "superseded", reason };
   }
 }
 
-/** The end of an opening whose file has failed. Throws any other error. */
+/** Returns how an opening ends whose file has failed. Throws any other error. */
 function inDoubt(error: unknown): OpeningEnd {
   if (!(error instanceof LikesError) || error.code !== "store_failed") throw error;
   return { type: "in_doubt", reason: error.message };
 }
 
-/** The ledger inside one transaction, which is the file's open one. */
+/** The ledger inside the file's open transaction. */
 class SqliteLedgerTransaction implements LedgerTransaction {
-  /** Whether anything was set. */
+  /** Whether any row was set. */
   changed = false;
   readonly #statements: LedgerStatements;
 
@@ -210,7 +210,7 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     this.#statements = statements;
   }
 
-  /** What throws ends the whole transaction, and this part with it. */
+  /** An error that `work` throws rolls back the whole transaction. */
   attempt(work: () => boolean): boolean {
     const { beginAttempt, undoAttempt, endAttempt } = this.#statements;
     const changedBefore = this.changed;
@@ -314,7 +314,7 @@ class SqliteLedgerTransaction implements LedgerTransaction {
     const { decide, addDecision } = this.#statements;
     const { trouble } = checkedDecision(row);
     const isKnown = trouble === undefined || decide.get(trouble.number) !== undefined;
-    assert(isKnown, `trouble ${trouble?.number} is there and not decided`);
+    assert(isKnown, `trouble ${trouble?.number} is recorded and not decided`);
     this.changed = true;
     const number = addDecision.get(decisionRow(row));
     assert(number !== undefined, "a decision gets a number");

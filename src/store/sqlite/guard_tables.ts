@@ -1,16 +1,17 @@
 /**
- * Rows kept twice. SQLite has no checksums: a byte that a disk turned inside a number is another
- * number, and nothing shows it. The small tables, on which everything depends, therefore have an index
- * over all their columns. Nobody searches by it; `integrity_check` compares it with the table, and so
- * sees any single change of either. It costs a page or two a commit. An index needs no keeping: also
- * `sqlite3` maintains it.
+ * Stores every row of the small tables twice. SQLite has no checksums: when a disk flips a byte of
+ * a number, the result is another valid number. The small tables, on which everything depends,
+ * therefore have an index over all their columns. No query uses it. `integrity_check` compares it
+ * with the table and finds any single change in either. It costs a page or two per commit. SQLite
+ * maintains it for every writer, `sqlite3` included.
  *
- * Records need none, for their digests are chained; nor do items, for their index by likes holds all.
+ * Records need no such index, because their digests are chained. Items need none either: their
+ * index by likes covers all columns.
  */
 import type { Database } from "./sqlite.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 
-/** Gives the guarded tables of `kind`, which were just made, their index. */
+/** Creates the guard indexes of `kind`, whose tables were just created. */
 export function guardTables(database: Database, { guarded }: Pick<SqliteKind, "guarded">): void {
   const columnsOf = database
     .prepare<[string], string>("SELECT name FROM pragma_table_info(?)")

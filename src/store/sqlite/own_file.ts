@@ -1,22 +1,23 @@
-/** Files of a store: regular ones, for their owner alone. */
+/** Files of a store: regular files that only their owner can access. */
 import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from "node:fs";
 import type { Stats } from "node:fs";
 
-/** For their owner alone. */
+/** Read and write for the owner only. */
 export const FILE_MODE = 0o600;
 const CREATE = constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
 
-/** Says why `found` cannot hold a database or a lock; nothing when it can. */
+/** Returns why `found` cannot hold a database or a lock; undefined when it can. */
 export function checkKindOfFile(found: Stats): string | undefined {
-  // Two links would be two locks beside one database.
+  // Two links to one database would have a lock each.
   if (found.isSymbolicLink()) return "it is a symbolic link";
-  // A pipe would be waited for without end.
-  return found.isFile() ? undefined : "it is not a file";
+  // Opening a pipe would block for ever.
+  return found.isFile() ? undefined : "it is not a regular file";
 }
 
 /**
- * Makes an empty file at `path`, or takes the one that is there. Throws the error of the system, also
- * when it cannot be written: SQLite would open it all the same, and fail later with another reason.
+ * Creates an empty file at `path`, or keeps an existing one. Throws the system's error, even when
+ * an existing file is merely read-only: SQLite would open it and fail later with a misleading
+ * reason.
  */
 export function makeOwnFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -25,7 +26,7 @@ export function makeOwnFile(path: string): void {
   keepToOwner(path, found);
 }
 
-/** Takes from `path` what others may do with it. */
+/** Removes the permissions of other users on `path`. */
 export function keepToOwner(path: string, found: Stats): void {
   if ((found.mode & 0o777) !== FILE_MODE) chmodSync(path, FILE_MODE);
 }

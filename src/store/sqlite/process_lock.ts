@@ -1,7 +1,7 @@
 /**
- * One process at a time: an exclusive transaction on a small database beside what it guards, open for
- * the life of the process. The kernel frees it with the process, however that ends, where a file with
- * a process id would lie.
+ * A lock that one process holds at a time: an exclusive transaction on a small database beside the
+ * guarded store. It is open as long as the process runs. However the process ends, the kernel
+ * releases the lock; a file with a process id would go stale.
  */
 import { lstatSync } from "node:fs";
 import { assert } from "../../assert.ts";
@@ -10,13 +10,13 @@ import { makeOwnFile, checkKindOfFile } from "./own_file.ts";
 
 /** A lock that this process holds. */
 export interface ProcessLock {
-  /** Frees the lock. Harmless when it is free. */
+  /** Releases the lock. Does nothing when it is already released. */
   release(): void;
 }
 
 /**
- * Takes the lock at `path`; undefined when another process holds it. Throws the error of the system
- * or of SQLite, and LockError when something else than a file is there.
+ * Takes the lock at `path`. Returns undefined when another process holds it. Throws the error of
+ * the system or of SQLite, and LockError when `path` is not a regular file.
  */
 export function takeProcessLock(path: string): ProcessLock | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -25,10 +25,10 @@ export function takeProcessLock(path: string): ProcessLock | undefined {
   makeOwnFile(path);
   const database = new Database(path, { busyWaitMs: 0 });
   try {
-    // Nothing is ever committed, so no journal has to lie beside it. OFF would be refused without a
-    // word: the package opens databases in SQLite's defensive mode.
+    // Nothing is ever committed, and no journal file is needed. OFF would be silently refused: the
+    // package opens databases in SQLite's defensive mode.
     const journal = database.pragma("journal_mode = MEMORY");
-    assert(journal === "memory", `the lock's journal is in memory and not ${String(journal)}`);
+    assert(journal === "memory", `the lock's journal is in memory, not ${String(journal)}`);
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
@@ -38,7 +38,7 @@ export function takeProcessLock(path: string): ProcessLock | undefined {
   return { release: () => database.close() };
 }
 
-/** No lock can be taken, because something else than a file is at its path. */
+/** A lock cannot be taken, because its path is not a regular file. */
 export class LockError extends Error {
   readonly code = "ENOTSUP";
 }

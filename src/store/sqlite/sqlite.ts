@@ -1,13 +1,13 @@
 /**
- * All of SQLite that the stores need. Only this folder uses the package behind it.
+ * The part of SQLite that the stores need. Only this folder uses the package behind it.
  *
- * Every integer is read as bigint, since SQLite's have 64 bits. Every error of SQLite is a SqliteError
- * with the name of its code.
+ * Integers are read as bigint, because SQLite's have 64 bits. Every error of SQLite is a
+ * SqliteError with the name of its code.
  *
- * What the package leaves to chance is held here. It binds a value that is missing as NULL, and a text
- * up to its first NUL: a statement refuses both. Its iterators and copies hold bare pointers, and its
- * statements end with a database that is held by nothing else: so an iteration keeps its statement,
- * and that its database, as does a copy.
+ * This file closes two traps of the package. First, the package binds a missing value as NULL, and
+ * truncates a text at its first NUL character; here a statement refuses both. Second, its iterators
+ * and backups hold raw pointers, and its statements die when their database is garbage-collected.
+ * Here an iteration references its statement, and statements and backups reference their database.
  */
 import { pathToFileURL } from "node:url";
 import { assert } from "../../assert.ts";
@@ -16,28 +16,28 @@ import { DatabaseSync } from "./sqlite_binary.ts";
 import type { NativeDatabase, NativeRow, NativeStatement, Progress } from "./sqlite_binary.ts";
 import { codeName } from "./sqlite_codes.ts";
 
-/** How long a call waits for a lock that another process has, unless an opening says otherwise. */
+/** How long a call waits for another process's lock by default. */
 const BUSY_WAIT_MS = 5_000;
-/** Rows are arrays, which are made faster than objects; an object may name more than parameters. */
+/** Arrays as rows are faster than objects. A parameter object may have additional properties. */
 const OPTIONS = { readBigInts: true, returnArrays: true, allowUnknownNamedParameters: true };
-/** The database that has no file. */
+/** The name of a database without a file. */
 const MEMORY = ":memory:";
 
 /** How a database is opened. */
 export interface OpenOptions {
-  /** Nothing is written, to no file of it but the shared memory of its log. */
+  /** Writes to no file but the log's shared memory. */
   readonly isReadOnly?: boolean;
-  /** How long a call waits for a lock that another process has. */
+  /** How long a call waits for another process's lock. */
   readonly busyWaitMs?: number;
 }
 
-/** Is told how many pages of how many are copied. What it throws ends the copying. */
+/** Called with the number of copied pages, and of all pages. An error it throws aborts the copy. */
 export type OnPages = (copied: number, all: number) => void;
 
 /** An error of SQLite. */
 export class SqliteError extends Error {
   override readonly name = "SqliteError";
-  /** The name of its result code, such as `SQLITE_IOERR_READ`. */
+  /** The name of the result code, such as `SQLITE_IOERR_READ`. */
   readonly code: string;
 
   constructor(message: string, code: string, options?: ErrorOptions) {
@@ -51,7 +51,7 @@ export class Database {
   readonly #native: NativeDatabase;
   #copying: Promise<void> | undefined;
 
-  /** Opens the file at `path`, which has to be there, or `:memory:`. Throws SqliteError. */
+  /** Opens the existing file at `path`, or `:memory:`. Throws SqliteError. */
   constructor(path: string, { isReadOnly = false, busyWaitMs = BUSY_WAIT_MS }: OpenOptions = {}) {
     const options = { ...OPTIONS, readOnly: isReadOnly, timeout: busyWaitMs };
     this.#native = attempt(() => new DatabaseSync(locationOf(path, isReadOnly), options));
@@ -62,7 +62,7 @@ export class Database {
     return this.#native.isTransaction;
   }
 
-  /** Prepares one statement, which lives as long as the database is open. */
+  /** Prepares one statement. It is valid while the database is open. */
   prepare<Values extends readonly unknown[], Row = unknown>(sql: string): Statement<Values, Row> {
     return new Statement<Values, Row>(
       this,
@@ -70,12 +70,14 @@ export class Database {
     );
   }
 
-  /** Runs statements whose rows nobody needs. */
+  /** Runs statements and discards their rows. */
   exec(sql: string): void {
     attempt(() => this.#native.exec(sql));
   }
 
-  /** Runs the pragma `text`, as in `synchronous = FULL`. Returns the first value that it has. */
+  /**
+   * Runs the pragma `text`, such as `synchronous = FULL`. Returns the first value of its first row.
+   */
   pragma(text: string): unknown {
     const native = attempt(() => this.#native.prepare(`PRAGMA ${text}`));
     try {
@@ -85,7 +87,7 @@ export class Database {
     }
   }
 
-  /** Runs `work` in a transaction that is one of a writer from its begin. What it throws undoes it. */
+  /** Runs `work` in a transaction that takes the write lock first. An error rolls it back. */
   transaction<T>(work: () => T): T {
     this.exec("BEGIN IMMEDIATE");
     try {
@@ -93,15 +95,16 @@ export class Database {
       this.exec("COMMIT");
       return value;
     } catch (error) {
-      // SQLite undoes some failed transactions by itself.
+      // SQLite rolls back some failed transactions by itself.
       if (this.inTransaction) this.exec("ROLLBACK");
       throw error;
     }
   }
 
   /**
-   * Copies all pages to the file at `path`, `stepPages` at a time, on another thread. When `onPages`
-   * throws, this ends at once; that thread cannot be ended, and goes on writing to the file it has.
+   * Copies all pages to the file at `path`, `stepPages` at a time, on another thread. When
+   * `onPages` throws, the promise rejects at once. The thread cannot be stopped and keeps writing
+   * to its file.
    */
   async copyTo(path: string, stepPages: number, onPages: OnPages): Promise<void> {
     await new Promise<void>((resolve, reject) => {
@@ -110,7 +113,7 @@ export class Database {
           onPages(totalPages - remainingPages, totalPages);
         } catch (error) {
           reject(failure(error));
-          throw error; // so that it is not called again
+          throw error; // stops further progress calls
         }
       };
       this.#copying = this.#native
@@ -121,19 +124,19 @@ export class Database {
     });
   }
 
-  /** Closes it, and its statements with it, once a copy of it has ended. Harmless when it is closed. */
+  /** Closes the database and its statements, after any running copy. Does nothing when closed. */
   close(): void {
     if (this.#copying !== undefined) void this.#copying.then(() => this.close());
     else if (this.#native.isOpen) attempt(() => this.#native.close());
   }
 }
 
-/** A prepared statement. It takes the values of its parameters in order, or in one object by name. */
+/** A prepared statement. Parameter values are passed in order, or by name in one object. */
 export class Statement<Values extends readonly unknown[], Row> {
   readonly database: Database;
   readonly #native: NativeStatement;
   readonly #columns: readonly string[];
-  /** The names of its parameters, in order; undefined for those without. */
+  /** The parameters' names, in order; undefined for a positional one. */
   readonly #parameters: readonly (string | undefined)[];
   #isPlucked = false;
 
@@ -145,35 +148,35 @@ export class Statement<Values extends readonly unknown[], Row> {
     this.#parameters = [...native.sourceSQL.matchAll(/\?|@(\w+)/g)].map(([, name]) => name);
   }
 
-  /** Its text. */
+  /** The statement's SQL text. */
   get sql(): string {
     return this.#native.sourceSQL;
   }
 
-  /** From now on a row is its first column. */
+  /** From now on, returns the first column of a row instead of the row. */
   pluck(): this {
     this.#isPlucked = true;
     return this;
   }
 
-  /** Runs it to its first row, which is the end of one that changes something. */
+  /** Runs the statement to its first row. A write is complete by then. */
   run(...values: Values): void {
     this.#first(values);
   }
 
-  /** Returns its first row; undefined when there is none. */
+  /** Returns the first row; undefined when there is none. */
   get(...values: Values): Row | undefined {
     const row = this.#first(values);
     return row === undefined ? undefined : this.#rowOf(row);
   }
 
-  /** Returns its rows. */
+  /** Returns all rows. */
   all(...values: Values): Row[] {
     this.#assertBound(values);
     return attempt(() => this.#native.all(...values)).map((row) => this.#rowOf(row));
   }
 
-  /** Returns its rows one after another. No other call of this statement may come in between. */
+  /** Yields the rows one by one. No other call of this statement may come in between. */
   *iterate(...values: Values): Generator<Row, void, void> {
     this.#assertBound(values);
     const rows = attempt(() => this.#native.iterate(...values));
@@ -191,7 +194,9 @@ export class Statement<Values extends readonly unknown[], Row> {
     }
   }
 
-  /** Like the others, without a closure: a transaction calls it thousands of times. */
+  /**
+   * Does not use `attempt`, whose closure is too slow: a transaction calls this thousands of times.
+   */
   #first(values: Values): NativeRow | undefined {
     this.#assertBound(values);
     try {
@@ -207,9 +212,9 @@ export class Statement<Values extends readonly unknown[], Row> {
       this.#parameters[0] === undefined
         ? values
         : this.#parameters.map((name) => (first as Record<string, unknown>)[name ?? ""]);
-    let isWhole = given.length === this.#parameters.length;
-    for (const value of given) isWhole &&= isBindable(value);
-    assert(isWhole, "each parameter has a value that it can hold");
+    let isComplete = given.length === this.#parameters.length;
+    for (const value of given) isComplete &&= isBindable(value);
+    assert(isComplete, "each parameter has a value that can be bound");
   }
 
   #rowOf(values: NativeRow): Row {
@@ -224,12 +229,12 @@ function isBindable(value: unknown): boolean {
   return value !== undefined && !(typeof value === "string" && value.includes("\0"));
 }
 
-/** A name by which SQLite makes no file, and in which no character means anything to it. */
+/** Returns a URI that makes SQLite create no file and escapes every special character of `path`. */
 function locationOf(path: string, isReadOnly: boolean): string {
   return path === MEMORY ? path : `${pathToFileURL(path).href}?mode=${isReadOnly ? "ro" : "rw"}`;
 }
 
-/** Runs what calls the package. Throws its errors as SqliteError. */
+/** Runs `call`, which uses the package. Throws the package's errors as SqliteError. */
 function attempt<T>(call: () => T): T {
   try {
     return call();
@@ -238,11 +243,11 @@ function attempt<T>(call: () => T): T {
   }
 }
 
-/** The SqliteError for an error of SQLite that the package throws. Others stay as they are. */
+/** Returns the SqliteError for an error of SQLite that the package throws; others as they are. */
 function failure(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(messageOf(error));
   if (!("code" in error && error.code === "ERR_SQLITE_ERROR")) return error;
-  // At an opening `errcode` is not the extended one.
+  // When opening fails, `errcode` is the primary code, not the extended one.
   const { errcode = 1, sqliteExtendedCode: code = errcode } = error as NativeError;
   return new SqliteError(error.message, codeName(code), { cause: error });
 }

@@ -1,14 +1,14 @@
-/** The binary of SQLite, as its package brings it, and what is used of it. */
+/** Loads the SQLite binary of its package, and declares the part of its API that is used. */
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { LikesError } from "../../errors.ts";
 
-/** What is used of the package. */
+/** The used exports of the package. */
 interface Package {
   readonly DatabaseSync: new (location: string, options: object) => NativeDatabase;
 }
 
-/** A connection. */
+/** A database connection. */
 export interface NativeDatabase {
   readonly isOpen: boolean;
   readonly isTransaction: boolean;
@@ -31,19 +31,19 @@ export interface NativeStatement {
 /** The columns of a row. */
 export type NativeRow = readonly unknown[];
 
-/** How far a copy is. */
+/** The progress of a copy. */
 export interface Progress {
   readonly totalPages: number;
   readonly remainingPages: number;
 }
 
-/** The class of its databases. */
+/** The package's class of databases. */
 export const { DatabaseSync } = load();
 
 /**
- * Loads the binary of the package, as its entry does, but for the listeners of diagnostics: with those
- * each call of a statement asks whether there are any, for twice its time. Throws LikesError where
- * there is no binary.
+ * Loads the binary as the package's entry does, but without diagnostics channels. With those, every
+ * statement call checks for subscribers and takes twice as long. Throws LikesError `node_unfit`
+ * when there is no binary.
  */
 function load(): Package {
   const require = createRequire(import.meta.url);
@@ -53,7 +53,7 @@ function load(): Package {
     return loadBinary(dirname(manifest));
   } catch (error) {
     const message =
-      `Cannot load SQLite: its package was not installed, or has no binary for ` +
+      `Cannot load SQLite: its package is not installed, or has no binary for ` +
       `${process.platform} on ${process.arch}; run npm ci, on x64 or arm64`;
     throw new LikesError("node_unfit", message, { cause: error });
   }

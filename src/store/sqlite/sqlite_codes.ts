@@ -1,12 +1,12 @@
-/** Names of SQLite's result codes, which people look up: https://www.sqlite.org/rescode.html. */
+/** Names of SQLite's result codes, for people to look up: https://www.sqlite.org/rescode.html. */
 
-/** Of the codes from 0 on. */
+/** The names of the primary codes, from 0 on. */
 const NAMES = words(
   "OK ERROR INTERNAL PERM ABORT BUSY LOCKED NOMEM READONLY INTERRUPT IOERR CORRUPT NOTFOUND FULL " +
     "CANTOPEN PROTOCOL EMPTY SCHEMA TOOBIG CONSTRAINT MISMATCH MISUSE NOLFS AUTH FORMAT RANGE NOTADB",
 );
 
-/** Of the extended codes of a code: those whose upper bits are 1, 2 and so on. */
+/** The names of a primary code's extended codes, whose upper bits are 1, 2 and so on. */
 const EXTENSIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ["ERROR", words("MISSING_COLLSEQ RETRY SNAPSHOT RESERVESIZE KEY UNABLE")],
   ["ABORT", words("1 ROLLBACK")],
@@ -33,7 +33,7 @@ const EXTENSIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ],
 ]);
 
-/** The name of `code`, extended or not, such as `SQLITE_IOERR_READ`. */
+/** Returns the name of a primary or extended code, such as `SQLITE_IOERR_READ`. */
 export function codeName(code: number): string {
   const name = NAMES[code & 0xff];
   if (name === undefined) return `SQLITE_${code}`;

@@ -1,18 +1,18 @@
-/** What went wrong with a database, and what a person can do about it. */
+/** Turns errors of opening a database into LikesErrors that say what to do. */
 import { LikesError } from "../../errors.ts";
 import { isFull } from "./disk_space.ts";
 import { LockError } from "./process_lock.ts";
 import { SqliteError } from "./sqlite.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 
-/** Error codes of a disk, or of a folder, that takes no writes. */
+/** Error codes of a read-only disk or folder. */
 const READ_ONLY = /^(?:EROFS|SQLITE_READONLY)/;
-/** Error codes of a lock that somebody else has: plain, or while what a crash left is recovered. */
+/** Error codes of another program's lock: for a write, or while it recovers from a crash. */
 export const BUSY = /^SQLITE_BUSY/;
-/** Error codes of bytes that no build wrote so. */
+/** Error codes of damage: bytes that no build can have written. */
 export const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 
-/** The LikesError for a store that is not as it was left: `found` says how, for people. */
+/** Returns the LikesError for a damaged store. `found` describes the damage for people. */
 export function damaged(
   path: string,
   kind: SqliteKind,
@@ -21,13 +21,13 @@ export function damaged(
 ): LikesError {
   return new LikesError(
     "store_unusable",
-    `Cannot open the ${kind.name} ${JSON.stringify(path)}: it is damaged: ${found}; put a copy of ` +
-      `its folder back, or move the folder away and start without what was in it alone`,
+    `Cannot open the ${kind.name} ${JSON.stringify(path)}: it is damaged: ${found}; restore a copy ` +
+      `of its folder, or move the folder away and lose what only this store held`,
     { cause },
   );
 }
 
-/** The LikesError for an error while opening, with the way out. Bugs stay as they are. */
+/** Returns the LikesError for an error of opening, with the way out; a bug as it is. */
 export function openFailure(error: unknown, path: string, kind: SqliteKind): unknown {
   if (error instanceof LikesError || !isOutside(error)) return error;
   const { code, message } = error;
@@ -46,14 +46,14 @@ export function openFailure(error: unknown, path: string, kind: SqliteKind): unk
     return new LikesError("store_unusable", text, { cause: error });
   }
   if (code === "ENOTDIR") {
-    const text = `${cannot} a part of that path is no folder (${code}); name another folder`;
+    const text = `${cannot} a part of that path is not a folder (${code}); name another folder`;
     return new LikesError("store_unusable", text, { cause: error });
   }
   const text = `${cannot} ${message} (${code}); name another folder, or restore this one`;
   return new LikesError("store_unusable", text, { cause: error });
 }
 
-/** Whether an error came from the system, from SQLite or from a lock: from outside of this program. */
+/** Returns whether an error came from outside this program: the system, SQLite or a lock. */
 export function isOutside(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
   return error instanceof SqliteError || error instanceof LockError || "syscall" in error;

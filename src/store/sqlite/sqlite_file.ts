@@ -1,17 +1,19 @@
 /**
- * What both SQLite stores share: one process at a time, and errors that say whether the store can go
- * on. How a database is set up is in sqlite_setup.ts.
+ * The open database file under both SQLite stores. One process opens it at a time, and an error
+ * says whether the store is still usable. sqlite_setup.ts creates and configures the database.
  *
- * The lock (process_lock.ts) is on a small database beside the data. Locking the data itself would
- * shut out `sqlite3`, with which a person looks inside.
+ * The lock (process_lock.ts) is on a small database beside the data. A lock on the data itself
+ * would keep people from inspecting it with `sqlite3`.
  *
- * A full disk (disk_space.ts) leaves the transaction undone and the store usable, and so does
- * somebody else's write lock, which shows before anything was touched. SQLite waits for that lock
- * without giving the thread back, so a role that serves waits for it a moment only. After any other
- * error it is unknown what the disk holds, and the store refuses everything until it is opened
- * again. Checkpoints are made here, because SQLite keeps the errors of its automatic ones to itself:
- * one that has no space is repeated from the log, which is whole, and any other error is an error of
- * the store.
+ * After a full disk (disk_space.ts), the transaction is rolled back and the store stays usable. The
+ * same holds for another program's write lock, which is found before anything changes. SQLite
+ * blocks the thread while it waits for that lock, so a serving role waits only briefly. After any
+ * other error the contents of the disk are unknown, and the store refuses every call until it is
+ * opened again.
+ *
+ * This file runs the checkpoints, because SQLite hides errors of automatic ones. A checkpoint that
+ * finds no space is repeated later: the log still holds everything. Any other error fails the
+ * store.
  */
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -34,17 +36,17 @@ import type { MakeOptions } from "./sqlite_setup.ts";
 
 export type { SqliteOptions } from "./sqlite_setup.ts";
 
-/** Pages of the log that start a checkpoint: 4 MiB, little to read again after a crash. */
+/** Pages of the log that start a checkpoint: 4 MiB, quickly recovered after a crash. */
 const WAL_PAGES_MAX = 1_000;
-/** How long an opening waits for a person's `sqlite3` that is writing: nobody is served yet. */
+/** How long opening waits for a person's `sqlite3` that is writing: no call waits yet. */
 const BUSY_OPENING_WAIT_MAX_MS = 1_000;
 
-/** How a transaction ended. After a failure nothing was changed. */
+/** How a transaction ended. A failed one changed nothing. */
 export type FileOutcome<T> =
   { readonly type: "done"; readonly value: T } | { readonly type: WriteFailure };
 
-/** What the work of a transaction returns: its value, and whether there is anything to commit. */
-export interface Worked<T> {
+/** The result of a transaction's work: a value, and whether there is anything to commit. */
+export interface WorkResult<T> {
   readonly value: T;
   readonly changed: boolean;
 }
@@ -53,7 +55,7 @@ export interface Worked<T> {
 export class SqliteFile {
   readonly path: string;
   readonly database: Database;
-  /** Whether the process that had it before did not close it. */
+  /** Whether the previous process did not close the database. */
   readonly uncleanEnd: boolean;
   readonly #kind: SqliteKind;
   readonly #lock: ProcessLock;
@@ -81,8 +83,8 @@ export class SqliteFile {
   }
 
   /**
-   * Runs what belongs to opening, and ends it: from here on a write hardly waits. When it throws, the
-   * file is closed and the lock is free.
+   * Runs the last part of opening, and ends it: later writes wait only BUSY_WAIT_MAX_MS for a lock.
+   * When `work` throws, closes the database and releases the lock.
    */
   whileOpening<T>(work: () => T): T {
     try {
@@ -96,11 +98,12 @@ export class SqliteFile {
   }
 
   /**
-   * Runs `work` in one transaction and syncs it, or rolls it back when it changed nothing. Refused
-   * when there is no space, busy when somebody else is writing. Throws what `work` throws, rolled
-   * back, and LikesError `store_failed` after any other error of SQLite.
+   * Runs `work` in one transaction and syncs it, or rolls it back when it changed nothing. Returns
+   * `disk_full` when there is no space, `store_busy` when another program is writing. Rethrows an
+   * error of `work` after a rollback. Throws LikesError `store_failed` after any other error of
+   * SQLite.
    */
-  transact<T>(work: () => Worked<T>): FileOutcome<T> {
+  transact<T>(work: () => WorkResult<T>): FileOutcome<T> {
     this.#failed.throwIfFailed();
     assert(!this.database.inTransaction, "one transaction runs at a time");
     try {
@@ -114,7 +117,7 @@ export class SqliteFile {
     }
   }
 
-  /** Moves what was committed from the log to the database, once the log is long enough. */
+  /** Moves committed pages from the log to the database, once the log is long enough. */
   #checkpoint(): void {
     if ((this.#logState.get()?.log ?? 0n) < WAL_PAGES_MAX) return;
     try {
@@ -124,7 +127,7 @@ export class SqliteFile {
     }
   }
 
-  /** False when somebody else is writing, such as a person with `sqlite3`: nothing was touched. */
+  /** Begins a transaction. Returns false when another program is writing, such as `sqlite3`. */
   #began(): boolean {
     try {
       this.#begin.run();
@@ -135,7 +138,7 @@ export class SqliteFile {
     }
   }
 
-  /** Runs reads. An error of SQLite puts the store in doubt: LikesError `store_failed`. */
+  /** Runs reads. After an error of SQLite, throws LikesError `store_failed`. */
   read<T>(work: () => T): T {
     this.#failed.throwIfFailed();
     try {
@@ -145,23 +148,23 @@ export class SqliteFile {
     }
   }
 
-  /** Puts the store in doubt because of what was read: the LikesError `store_failed` to throw. */
+  /** Marks the store as failed because damage was read. Returns the LikesError to throw. */
   damage(found: string): LikesError {
     return this.#failed.failDamaged(found);
   }
 
-  /** Closes the database and frees the lock. Harmless when it is closed. */
+  /** Closes the database and releases the lock. Does nothing when closed. */
   close(): void {
     this.database.close();
     this.#lock.release();
   }
 
-  /** Undoes a transaction that failed: refused when the disk was full, else it throws. */
+  /** Rolls back a failed transaction. Returns `disk_full` when that was the reason, else throws. */
   #fail(error: unknown): { readonly type: "disk_full" } {
     const fromSqlite = error instanceof SqliteError;
     if (fromSqlite && !this.#isFull(error)) throw this.#failStore(error);
     try {
-      // SQLite undoes some failed transactions by itself.
+      // SQLite rolls back some failed transactions by itself.
       if (this.database.inTransaction) this.#rollback.run();
     } catch (rollbackError) {
       throw this.#failStore(rollbackError);
@@ -181,10 +184,10 @@ export class SqliteFile {
 }
 
 /**
- * Opens `<folder>/<name>.sqlite` for this process alone, and makes what does not exist: the folder
- * (mode 0700), the file (0600), its tables, and what `create` puts in them. Throws LikesError
- * `store_locked`, `store_busy`, `store_older`, `store_newer`, `store_unusable` (damaged, or no store of
- * this kind) or `disk_full`.
+ * Opens `<folder>/<name>.sqlite` for this process alone. Creates what is missing: the folder (mode
+ * 0700), the file (0600), its tables, and the rows that `create` adds. Throws LikesError
+ * `store_locked`, `store_busy`, `store_older`, `store_newer`, `store_unusable` (damaged, or no
+ * store of this kind) or `disk_full`.
  */
 export function openSqliteFile(folder: string, kind: SqliteKind, make: MakeOptions): SqliteFile {
   const path = databasePath(folder, kind);

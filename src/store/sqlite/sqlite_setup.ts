@@ -1,11 +1,12 @@
 /**
- * How a database of a store is made and set up.
+ * Creates and configures the database of a store.
  *
- * A new one is made under another name, and renamed when it is synced. So one that is empty was not
- * left so by a crash: it is damaged, and not taken for a new one that has nothing to deliver.
+ * A new database is created under a temporary name, synced, and then renamed. A crash therefore
+ * never leaves an empty database. An empty one is damaged, and must not pass for a new outbox with
+ * nothing to deliver.
  *
- * `synchronous=FULL` is set on every open and read back: the package reopens a WAL database with
- * NORMAL, and in a power-cut trial that lost acknowledged commits.
+ * `synchronous=FULL` is set on every open and read back. The package reopens a WAL database with
+ * NORMAL, which lost acknowledged commits in a power-cut test.
  */
 import { lstatSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
@@ -20,33 +21,33 @@ import { pragma, checkKind } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { verifyPages, verifySchema } from "./verify_database.ts";
 
-/** Bytes of the log that stay on the disk after a burst. */
+/** Size to which the log file shrinks after a burst. */
 const WAL_BYTES_KEPT_MAX = 64 * 1024 * 1024;
-/** KiB of pages that stay in memory: with SQLite's 2,000, transactions of 1,000 items took longer. */
+/** Page cache in KiB. SQLite's default of 2,000 slows down transactions of 1,000 items. */
 const CACHE_KIB = 16_000;
-/** What `PRAGMA synchronous` reads as when it is FULL. */
+/** The value of `PRAGMA synchronous` for FULL. */
 const SYNCHRONOUS_FULL = 2n;
 
-/** How a database is opened. */
+/** Options for opening a database. */
 export interface SqliteOptions {
-  /** Pages of 4 KiB that it may grow to, as on a disk of that size; at least what it has. */
+  /** Most pages of 4 KiB, to simulate a small disk. SQLite never goes below the current size. */
   readonly pagesMax?: number;
 }
 
-/** How a database is made when there is none. */
+/** Options for creating a database. */
 export interface MakeOptions {
-  /** Puts into the new tables what they begin with. */
+  /** Adds the first rows to the new tables. */
   readonly create: (database: Database) => void;
   readonly options: SqliteOptions;
 }
 
-/** Makes a new database, whole or not at all. The lock is held. */
+/** Creates a new database atomically. The caller holds the lock. */
 export function makeDatabase(
   path: string,
   kind: SqliteKind,
   { create, options }: MakeOptions,
 ): void {
-  if (logBytes(path) > 0) throw damaged(path, kind, "its log is there, but its database is not");
+  if (logBytes(path) > 0) throw damaged(path, kind, "its log exists, but its database does not");
   const made = `${path}.new`;
   for (const suffix of ["", "-journal"]) rmSync(made + suffix, { force: true });
   makeOwnFile(made);
@@ -68,7 +69,7 @@ export function makeDatabase(
   syncFolder(dirname(path));
 }
 
-/** Says whether the process before left a log. Throws when `path` cannot be a database. */
+/** Returns whether the previous process left a log. Throws when `path` cannot be a database. */
 export function expectDatabaseFile(path: string, kind: SqliteKind): boolean {
   const found = lstatSync(path);
   const refusal = checkKindOfFile(found);
@@ -87,8 +88,8 @@ function logBytes(path: string): number {
 }
 
 /**
- * Sets `database` up for work, verified. Throws LikesError when it is not of `kind`, of another
- * version, or damaged.
+ * Configures and verifies `database`. Throws LikesError when it is of another kind or version, or
+ * damaged.
  */
 export function prepareDatabase(
   database: Database,
@@ -104,15 +105,15 @@ export function prepareDatabase(
   },
 ): void {
   database.pragma("trusted_schema = OFF");
-  // A file of somebody else is recognised before anything is written to it.
+  // Before any write: the file may be another program's.
   if (checkKind(database, path, kind) === "new") throw damaged(path, kind, "it has no tables");
   keepToOwner(path, lstatSync(path));
   const journal = database.pragma("journal_mode = WAL");
   if (journal !== "wal") {
     throw new LikesError(
       "store_unusable",
-      `Cannot open the ${kind.name} ${JSON.stringify(path)}: its file system holds no write-ahead ` +
-        `log; name a folder on a local disk`,
+      `Cannot open the ${kind.name} ${JSON.stringify(path)}: its file system does not support a ` +
+        `write-ahead log; name a folder on a local disk`,
     );
   }
   configure(database, options);
@@ -122,7 +123,7 @@ export function prepareDatabase(
 
 function configure(database: Database, { pagesMax }: SqliteOptions): void {
   database.pragma("synchronous = FULL");
-  // Where a sync does not reach the disk by itself (macOS); elsewhere these do nothing.
+  // On macOS a plain sync does not reach the disk; elsewhere these two do nothing.
   database.pragma("fullfsync = ON");
   database.pragma("checkpoint_fullfsync = ON");
   database.pragma("foreign_keys = ON");
@@ -131,5 +132,5 @@ function configure(database: Database, { pagesMax }: SqliteOptions): void {
   database.pragma(`journal_size_limit = ${WAL_BYTES_KEPT_MAX}`);
   if (pagesMax !== undefined) database.pragma(`max_page_count = ${pagesMax}`);
   const synchronous = pragma(database, "synchronous");
-  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL and not ${synchronous}`);
+  assert(synchronous === SYNCHRONOUS_FULL, `synchronous is FULL, not ${synchronous}`);
 }

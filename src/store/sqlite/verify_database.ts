@@ -1,13 +1,15 @@
 /**
- * What is looked at before a store is used: the disk may not hold what was written to it.
+ * Verifies a database before it is used: the disk may not hold what was written to it.
  *
- * SQLite finds a page that makes no sense when it reads it, and the store then ends; but a page that
- * makes sense may still not be the one that was written. `integrity_check` compares tables with their
- * indexes, and with those of guard_tables.ts that covers every row but the records, whose digests are
- * chained. It is the dear one (2.5 s for a million items), so a large file gets `quick_check` for its
- * large table (0.3 s), which sees pages that are missing, torn or of another place. A process that did
- * not end well had a reason, which may be the disk, so what it left is looked at whatever its size;
- * after a clean end a file beyond all sizes is not read as a whole: a start has to come to an end.
+ * SQLite detects a malformed page when it reads it, and the store then fails. But a well-formed
+ * page may still not be the page that was written. `integrity_check` compares tables with their
+ * indexes. With the indexes of guard_tables.ts, that covers every row but the records, whose
+ * digests are chained.
+ *
+ * `integrity_check` is expensive: 2.5 s for a million items. The large table of a large file
+ * therefore gets `quick_check` (0.3 s), which finds missing, torn and misplaced pages. After an
+ * unclean shutdown, whose cause may be the disk, this runs at any size. After a clean one, a file
+ * above VERIFY_PAGES_BYTES_MAX is not read in full: a start must finish in bounded time.
  */
 import { VERIFY_ROWS_BYTES_MAX, VERIFY_PAGES_BYTES_MAX } from "../../limits.ts";
 import { Database } from "./sqlite.ts";
@@ -20,17 +22,17 @@ interface SchemaRow {
   readonly sql: string | null;
 }
 
-/** Damages that one look names: the first says it. */
+/** Findings per check: the first is enough. */
 const FINDINGS_MAX = 1;
-const FINE = "ok";
+const NO_FINDING = "ok";
 
-/** Every row is compared, and every page looked at. */
+/** Checks that compare every row and read every page. */
 const WHOLE_CHECKS = [`integrity_check(${FINDINGS_MAX})`, "foreign_key_check"];
 
 /**
- * Looks at the pages of a database that has the tables of `kind`, and gives what is wrong with them,
- * for people; undefined when nothing was found. `uncleanEnd`: the process that had it before did not
- * close it. Throws SQLite's error where it cannot be read.
+ * Verifies the pages of a database with the tables of `kind`. Returns the damage for people to
+ * read; undefined when there is none. `uncleanEnd` means that the previous process did not close
+ * the database. Throws SQLite's error when a page cannot be read.
  */
 export function verifyPages(
   database: Database,
@@ -40,12 +42,12 @@ export function verifyPages(
   const bytes = usedBytes(database);
   if (bytes <= VERIFY_ROWS_BYTES_MAX) return verifyAllPages(database);
   const checks = kind.guarded.map((table) => `integrity_check('${table}')`);
-  const isLookedAt = uncleanEnd || bytes <= VERIFY_PAGES_BYTES_MAX;
-  if (isLookedAt) checks.push(`quick_check(${FINDINGS_MAX})`);
+  const readsEveryPage = uncleanEnd || bytes <= VERIFY_PAGES_BYTES_MAX;
+  if (readsEveryPage) checks.push(`quick_check(${FINDINGS_MAX})`);
   return firstFinding(database, checks);
 }
 
-/** The same, however large the database is. */
+/** Verifies all pages and rows, however large the database is. */
 export function verifyAllPages(database: Database): string | undefined {
   return firstFinding(database, WHOLE_CHECKS);
 }
@@ -60,19 +62,20 @@ function firstFinding(database: Database, checks: readonly string[]): string | u
 
 function findingOf(database: Database, check: string): string | undefined {
   const row = database.prepare<[], Readonly<Record<string, unknown>>>(`PRAGMA ${check}`).get();
-  if (row === undefined) return undefined; // foreign_key_check has nothing to say
+  if (row === undefined) return undefined; // foreign_key_check without findings
   const found = Object.values(row).join(" ").replaceAll(/\s+/g, " ");
-  return found === FINE ? undefined : `${check}: ${found}`;
+  return found === NO_FINDING ? undefined : `${check}: ${found}`;
 }
 
 /**
- * Compares the tables and indexes of a database with those of `kind`: a turned byte in the text that
- * made one gives its columns other names, or other rules. Gives what is wrong, for people.
+ * Compares the schema of a database with that of `kind`. A flipped byte in the schema's text could
+ * rename a column or change a constraint. Returns the damage for people to read; undefined when
+ * there is none.
  */
 export function verifySchema(database: Database, kind: SqliteKind): string | undefined {
   const found = schemaOf(database);
   for (const [name, sql] of expectedSchema(kind)) {
-    if (found.get(name) !== sql) return `${name} is not as it was made`;
+    if (found.get(name) !== sql) return `the definition of ${name} has changed`;
   }
   return undefined;
 }
@@ -88,7 +91,7 @@ function expectedSchema(kind: SqliteKind): ReadonlyMap<string, string> {
   }
 }
 
-/** What made each table and index, by its name; those that SQLite makes by itself have none. */
+/** Returns the SQL of each table and index by name. SQLite's automatic indexes have no SQL. */
 function schemaOf(database: Database): ReadonlyMap<string, string> {
   const rows = database.prepare<[], SchemaRow>("SELECT name, sql FROM sqlite_schema").all();
   return new Map(rows.flatMap(({ name, sql }) => (sql === null ? [] : [[name, sql] as const])));

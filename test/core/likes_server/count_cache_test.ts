@@ -7,8 +7,8 @@ import type {
 } from "../../../src/core/likes_server/count_cache.ts";
 import {
   COUNTS_MAX,
-  COUNT_ASKS_IDS_MAX,
-  COUNT_ASKS_WAITING_MAX,
+  COUNT_REQUEST_IDS_MAX,
+  COUNT_REQUESTS_WAITING_MAX,
   COUNTS_CACHED_MAX,
   COUNTS_FRESH_MS,
   COUNTS_KEPT_MS,
@@ -133,23 +133,23 @@ test("question() gathers asks up to COUNTS_MAX items, and the rest comes next", 
   assert.equal(counts.fetch(0)?.itemIds, items(1_000, 1));
 });
 
-test("ask() is refused when COUNT_ASKS_WAITING_MAX wait, and taken again after an answer", () => {
+test("ask() is refused when COUNT_REQUESTS_WAITING_MAX wait, and taken again after an answer", () => {
   const counts = fresh();
   const ask = { requestId: 1, itemIds: ["video"], limit: 0 };
   fetchCounts(counts, { kept: 9n }, -5_000);
-  for (let count = 0; count < COUNT_ASKS_WAITING_MAX; count++) counts.query({ ...ask }, 0);
+  for (let count = 0; count < COUNT_REQUESTS_WAITING_MAX; count++) counts.query({ ...ask }, 0);
   const refused = counts.query(ask, 0);
   assert.is(refused.type === "refused" && refused.refusal.code, "too_many");
   assert.equal(viewOf(counts, ["kept"], 0), [shown("kept", 9n, 0n, 5_000)], "old, and it says so");
   counts.fetch(0);
-  assert.is(counts.fetched(answer({ video: 1n }), 0).length, COUNT_ASKS_WAITING_MAX);
+  assert.is(counts.fetched(answer({ video: 1n }), 0).length, COUNT_REQUESTS_WAITING_MAX);
   assert.is(counts.query({ ...ask, itemIds: ["song"] }, 0).type, "waits");
 });
 
-test("ask() is refused when those that wait hold COUNT_ASKS_IDS_MAX ids", () => {
+test("ask() is refused when those that wait hold COUNT_REQUEST_IDS_MAX ids", () => {
   const counts = fresh();
   const itemIds = Array.from({ length: COUNTS_MAX }, (_, index) => `item-${index}`);
-  for (let ids = 0; ids < COUNT_ASKS_IDS_MAX; ids += COUNTS_MAX) {
+  for (let ids = 0; ids < COUNT_REQUEST_IDS_MAX; ids += COUNTS_MAX) {
     assert.is(counts.query({ requestId: ids, itemIds, limit: 0 }, 0).type, "waits");
   }
   assert.is(counts.query({ requestId: 1, itemIds: ["one more"], limit: 0 }, 0).type, "refused");

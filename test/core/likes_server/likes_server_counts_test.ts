@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CountsAnswer } from "../../../src/core/likes_server/count_cache.ts";
-import { COUNT_ASKS_WAITING_MAX } from "../../../src/limits.ts";
+import { COUNT_REQUESTS_WAITING_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { FIRST, GENERATION, LEDGER, SECOND, ack } from "../core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
@@ -53,9 +53,9 @@ test("count is right when the ack overtakes the answer that was read before it",
 test("count refuses when as many wait for the primary as may", async () => {
   const server = await LikesServerHarness.admitted();
   // The first is asked for at once, and does not wait.
-  for (let call = 0; call <= COUNT_ASKS_WAITING_MAX; call++) count(server, call);
-  count(server, COUNT_ASKS_WAITING_MAX + 1);
-  assert.is(refusalOf(server, COUNT_ASKS_WAITING_MAX + 1), "too_many");
+  for (let call = 0; call <= COUNT_REQUESTS_WAITING_MAX; call++) count(server, call);
+  count(server, COUNT_REQUESTS_WAITING_MAX + 1);
+  assert.is(refusalOf(server, COUNT_REQUESTS_WAITING_MAX + 1), "too_many");
 });
 
 test("count refuses in words when nothing was fetched and the primary does not answer", async () => {

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RefusedServers } from "../../../src/core/primary/refused_servers.ts";
 import type { ForeignServer } from "../../../src/core/primary/refused_servers.ts";
-import { REFUSED_KEPT_MS, REFUSED_NAMED_MAX } from "../../../src/limits.ts";
+import { REFUSED_KEPT_MS, REFUSED_LISTED_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { OTHER_OUTBOX, OUTBOX } from "../core_fixture.ts";
 
@@ -45,13 +45,13 @@ test("came() names an outbox again when it is refused for another reason", () =>
   );
 });
 
-test("came() names no more than REFUSED_NAMED_MAX, those that came first", () => {
+test("came() names no more than REFUSED_LISTED_MAX, those that came first", () => {
   const refused = foreignServers();
-  for (let index = 0; index < REFUSED_NAMED_MAX + 2; index++) {
+  for (let index = 0; index < REFUSED_LISTED_MAX + 2; index++) {
     refused.came({ ...SERVER, outboxId: testId(index) }, 0);
   }
-  assert.is(refused.servers.length, REFUSED_NAMED_MAX);
-  assert.is(refused.servers.at(-1)?.outboxId, testId(REFUSED_NAMED_MAX - 1));
+  assert.is(refused.servers.length, REFUSED_LISTED_MAX);
+  assert.is(refused.servers.at(-1)?.outboxId, testId(REFUSED_LISTED_MAX - 1));
 });
 
 test("forget() names an outbox no longer when it is refused no longer", () => {

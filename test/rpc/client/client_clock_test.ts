@@ -1,4 +1,4 @@
-/** Calls while the wall clock of the caller jumps: what they wait for is time, not a time of day. */
+/** Calls while the client's wall clock jumps: a timeout is a duration, not a time of day. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
@@ -16,13 +16,13 @@ const ACCEPTED: AddResult = { type: "accepted", incarnation: testId(1), sequence
 const TEN_DAYS_MS = 864_000_000;
 const RealDate = Date;
 
-/** What the wall clock shows, one look after another. */
+/** The times that the wall clock shows, one per reading. */
 const SHOWN_MS = [0, TEN_DAYS_MS, -TEN_DAYS_MS, 3_600_000, -3_600_000].map((aside) => {
   return RealDate.now() + aside;
 });
 SHOWN_MS.push(0, 2 ** 31 * 1_000);
 
-/** A wall clock that has jumped at every look, until it is disposed of. */
+/** A wall clock that jumps at every reading, until it is disposed. */
 class JumpingClock implements Disposable {
   looks = 0;
 
@@ -43,7 +43,7 @@ class JumpingClock implements Disposable {
   }
 }
 
-test("LikesClient and PrimaryClient get answers when the wall clock jumps at every look", async () => {
+test("LikesClient and PrimaryClient get answers when the wall clock keeps jumping", async () => {
   await using likes = await serve(likesService({ ...NO_LIKES, add: (_, done) => done(ACCEPTED) }));
   await using primary = await serve(
     primaryService({
@@ -65,11 +65,11 @@ test("LikesClient and PrimaryClient get answers when the wall clock jumps at eve
   assert.ok(clock.looks > CALLS, `${clock.looks} looks at the wall clock`);
 });
 
-test("LikesClient ends a call in its time when no answer comes and the wall clock jumps", async () => {
+test("LikesClient ends a call on time when no answer comes and the wall clock jumps", async () => {
   await using likes = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   using clock = new JumpingClock();
   const client = new LikesClient(likes.address);
-  await faultOf("total_unknown", () => client.total(LIMIT_MS)); // it is connected
+  await faultOf("total_unknown", () => client.total(LIMIT_MS)); // now it is connected
   for (let call = 0; call < CALLS; call++) {
     const startMs = performance.now();
     await faultOf("outcome_unknown", () => client.addLikes("video", 1n, SHORT_MS));

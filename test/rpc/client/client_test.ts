@@ -1,4 +1,4 @@
-/** What every client keeps to: no proxy, and a bounded back-off between attempts. */
+/** Every client uses no proxy, and a bounded backoff between attempts. */
 import { once } from "node:events";
 import { constants, createServer as createHttp2Server } from "node:http2";
 import { createServer } from "node:net";
@@ -20,7 +20,7 @@ import { NO_LIKES, serve } from "../serving.ts";
 
 const LIMIT_MS = 15_000;
 
-test("CHANNEL_OPTIONS go through no proxy when the environment names one", async () => {
+test("CHANNEL_OPTIONS use no proxy when the environment names one", async () => {
   await using proxy = await knocking();
   const outcome = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
   const port = {
@@ -51,12 +51,12 @@ test("CHANNEL_OPTIONS go through no proxy when the environment names one", async
   }
 });
 
-test("CHANNEL_OPTIONS bound the pause between attempts when nobody answers", async () => {
+test("CHANNEL_OPTIONS bound the pause between attempts when nothing answers", async () => {
   await using nobody = await knocking();
   const client = new protos.LikesService(nobody.address, CREDENTIALS, CHANNEL_OPTIONS);
   const patient = new Metadata({ waitForReady: true });
   client.getTotal({}, patient, () => {});
-  // With grpc-js's own pauses, of 1 s and up to 2 minutes, the last would come after a minute.
+  // With grpc-js's default pauses, from 1 s to 2 minutes, the last attempt would take a minute.
   await becomes("eleven attempts", () => nobody.times.length >= 11);
   client.close();
   const pauses = nobody.times.slice(1).map((ms, index) => ms - (nobody.times[index] ?? 0));
@@ -67,7 +67,7 @@ test("CHANNEL_OPTIONS bound the pause between attempts when nobody answers", asy
   assert.ok(Math.max(...pauses) < 2 * BACKOFF_MAX_MS, `and bounded: ${pauses.join(", ")} ms`);
 });
 
-test("CHANNEL_OPTIONS send nothing twice when a server refuses a call unseen", async () => {
+test("CHANNEL_OPTIONS send nothing twice when a server refuses a stream", async () => {
   let calls = 0;
   const refusing = createHttp2Server().on("stream", (stream) => {
     calls++;
@@ -91,20 +91,20 @@ test("CHANNEL_OPTIONS send nothing twice when a server refuses a call unseen", a
   assert.ok(asked[1] > 1);
 });
 
-test("connected() says that nobody is there when nobody is", async () => {
+test("connected() throws peer_unreachable when nothing listens", async () => {
   const client = new LikesClient("127.0.0.1:1");
   await faultOf("peer_unreachable", () => client.addLikes("video", 1n, LIMIT_MS));
   client.close();
 });
 
-test("counts() gives up in time when the primary does not answer", async () => {
+test("counts() times out when the primary does not answer", async () => {
   const taken: Socket[] = [];
   const silent = createServer((socket) => taken.push(socket)).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const client = new PrimaryClient(`127.0.0.1:${(silent.address() as AddressInfo).port}`);
   const startedMs = performance.now();
   const asked = faultOf("peer_unreachable", () => client.counts({}, COUNTS_FETCH_MAX_MS));
-  await within("the end of the patience", asked);
+  await within("the timeout", asked);
   assert.ok(performance.now() - startedMs >= COUNTS_FETCH_MAX_MS - 10);
   client.close();
   silent.close();

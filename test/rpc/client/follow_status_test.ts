@@ -11,7 +11,7 @@ import { NO_PRIMARY, emptyStatus, serve } from "../serving.ts";
 
 const OPTIONS: FollowOptions = { intervalMs: 100, awayMaxMs: 500, mustBeThere: true };
 
-/** Follows until it fails, with what came before. */
+/** Follows a status until it fails. Returns the error and everything before it. */
 async function follow(address: string, options: Partial<FollowOptions>) {
   const seen: Status[] = [];
   const away: string[] = [];
@@ -23,17 +23,17 @@ async function follow(address: string, options: Partial<FollowOptions>) {
   return { seen, away, fault };
 }
 
-test("followStatus() throws in time when one that has to be there says nothing", async () => {
+test("followStatus() throws in time when mustBeThere is set and nothing answers", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   await using tunnel = await Tunnel.to(serving.address);
   tunnel.swallow();
   const following = follow(tunnel.address, {});
   const { seen, away, fault } = await within("the end", following);
-  assert.equal([seen.length, away.length], [0, 0], "it is not tried again");
+  assert.equal([seen.length, away.length], [0, 0], "there is no retry");
   assert.match(fault.message, /it did not answer within \d+ ms/);
 });
 
-test("followStatus() says that the primary is away, and throws, when it falls silent", async () => {
+test("followStatus() calls onAway, and then throws, when the primary falls silent", async () => {
   let asked = 0;
   const status = (): Status => {
     if (++asked === 3) tunnel.swallow();
@@ -46,7 +46,7 @@ test("followStatus() says that the primary is away, and throws, when it falls si
   assert.is(away.length, 1, away.join("\n"));
 });
 
-test("followStatus() goes on when the primary is back in time", async () => {
+test("followStatus() continues when the primary is back in time", async () => {
   let isSilent = false;
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   await using tunnel = await Tunnel.to(serving.address);

@@ -8,7 +8,7 @@ import { expectFreePort } from "../../../src/rpc/client/free_port.ts";
 
 const HOST = "127.0.0.1";
 
-test("expectFreePort() throws and names the port while somebody listens there", async () => {
+test("expectFreePort() throws and names the port while a process listens there", async () => {
   const taken = createServer().listen(0, HOST);
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;
@@ -21,7 +21,7 @@ test("expectFreePort() throws and names the port while somebody listens there", 
   await expectFreePort({ host: HOST, port });
 });
 
-test("expectFreePort() takes port 0, which any free one satisfies", async () => {
+test("expectFreePort() accepts port 0, which means any free one", async () => {
   await expectFreePort({ host: HOST, port: 0 });
 });
 

@@ -1,4 +1,4 @@
-/** What `addLikes()` makes of an answer that is none: a certain no, or an outcome that nobody knows. */
+/** How `addLikes()` reports a failed call: certainly without effect, or with an unknown outcome. */
 import { once } from "node:events";
 import { constants, createServer } from "node:http2";
 import type { ServerHttp2Stream } from "node:http2";
@@ -9,7 +9,7 @@ import { LikesError } from "../../../src/errors.ts";
 import type { FaultCode } from "../../../src/errors.ts";
 import { LikesClient } from "../../../src/rpc/client/likes_client.ts";
 
-/** A client asks again until then when it is refused. */
+/** Until then a client retries a refused stream. */
 const LIMIT_MS = 5_000;
 
 interface Answer {
@@ -19,7 +19,7 @@ interface Answer {
 }
 
 const ANSWERS: readonly Answer[] = [
-  // Nothing was done.
+  // Without effect.
   { name: "no such method", by: ending({ "grpc-status": 12 }), fault: "wrong_role" },
   { name: "no such page", by: ending({ ":status": 404 }), fault: "wrong_role" },
   { name: "refused", by: resetting(constants.NGHTTP2_REFUSED_STREAM), fault: "peer_unreachable" },
@@ -28,7 +28,7 @@ const ANSWERS: readonly Answer[] = [
     by: ending({ "grpc-status": 8, "likes-fault": "disk_full" }),
     fault: "disk_full",
   },
-  // Nobody knows.
+  // Unknown outcome.
   { name: "too many answers", by: answering(2, 0), fault: "outcome_unknown" },
   { name: "no answer and no error", by: answering(0, 0), fault: "outcome_unknown" },
   {
@@ -40,13 +40,13 @@ const ANSWERS: readonly Answer[] = [
   { name: "a bug", by: ending({ "grpc-status": 13 }), fault: "outcome_unknown" },
   { name: "cancelled", by: resetting(constants.NGHTTP2_CANCEL), fault: "outcome_unknown" },
   {
-    name: "a store in doubt",
+    name: "a failed store",
     by: ending({ "grpc-status": 13, "likes-fault": "store_failed" }),
     fault: "outcome_unknown",
   },
 ];
 
-test("addLikes() says that nothing was done when that is certain, and no more than that", async () => {
+test("addLikes() throws outcome_unknown unless the call certainly had no effect", async () => {
   let by: Answer["by"] = () => {};
   const server = createServer().on("stream", (stream) => {
     stream.on("error", () => {});
@@ -74,13 +74,13 @@ function codeOf(error: unknown): string {
   return error instanceof LikesError ? error.code : String(error);
 }
 
-/** Answers with a status alone. */
+/** Answers with only a status. */
 function ending(headers: Readonly<Record<string, string | number>>): Answer["by"] {
   const head = { ":status": 200, "content-type": "application/grpc", ...headers };
   return (stream) => stream.respond(head, { endStream: true });
 }
 
-/** Answers with so many empty messages, and then with `status`. */
+/** Answers with a number of empty messages, and then with `status`. */
 function answering(messages: number, status: number): Answer["by"] {
   return (stream) => {
     const head = { ":status": 200, "content-type": "application/grpc" };

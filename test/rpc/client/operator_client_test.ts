@@ -22,29 +22,29 @@ test("OperatorClient names the path and the way out when there is no socket", as
   assert.is(FAULTS[fault.code].exit, EXIT.unreachable);
 });
 
-test("OperatorClient says how long a path may be when it is too long", async () => {
+test("OperatorClient names the longest path when the path is too long", async () => {
   const path = `/${"a".repeat(200)}`;
   const fault = await faultOf("peer_unreachable", () => new OperatorClient(path));
-  assert.match(fault.message, "its path has 201 bytes, and that of a socket at most 107");
+  assert.match(fault.message, "its path has 201 bytes, and a socket's may have 107");
 });
 
-test("resolve() says that nothing answers when a killed primary left its socket", async () => {
+test("resolve() throws peer_unreachable when a killed primary left its socket", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "operator.sock");
-  writeFileSync(path, ""); // refuses connections, as the socket of a process that is gone
+  writeFileSync(path, ""); // refuses connections, like the socket of a dead process
   const client = new OperatorClient(path);
   const fault = await faultOf("peer_unreachable", () => client.resolve(1, "", LIMIT_MS));
   assert.match(fault.message, "nothing answers there; start the primary, or");
   client.close();
 });
 
-test("retire() cannot tell what was decided when no answer comes", async () => {
+test("retire() throws outcome_unknown when no answer comes", async () => {
   await using decided = await serveDecided(undefined);
   const client = new OperatorClient(decided.path);
   const late = await faultOf("outcome_unknown", () => client.retire("a", "", LATE_MS));
   assert.match(late.message, "no answer in time");
   const cut = faultOf("outcome_unknown", () => client.retire("b", "", LIMIT_MS));
-  await becomes("it is asked", () => decided.asked.length === 2);
+  await becomes("the request arrived", () => decided.asked.length === 2);
   await decided.server.close();
   assert.match((await within("the end", cut)).message, "nothing is decided twice");
   client.close();

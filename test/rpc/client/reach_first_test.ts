@@ -11,10 +11,10 @@ import { faultOf } from "../../store/faults.ts";
 import { NO_LIKES, serve } from "../serving.ts";
 
 const LIMIT_MS = 30_000;
-/** Long enough to tell whoever waits for it. */
+/** Long enough to notice a client that waits for it. */
 const PATIENCE_MS = 10 * LIMIT_MS;
 
-test("reachFirst() gives the first that answers, and sends nothing to anybody", async () => {
+test("reachFirst() returns the first that connects, and sends nothing", async () => {
   await using first = await serve(likesService(NO_LIKES));
   await using second = await serve(likesService(NO_LIKES));
   const client = await reachFirst([first.address, second.address], LIMIT_MS);
@@ -23,7 +23,7 @@ test("reachFirst() gives the first that answers, and sends nothing to anybody", 
   client.close();
 });
 
-test("reachFirst() goes on to the next when nothing listens, or what listens is silent", async () => {
+test("reachFirst() tries the next when nothing listens, or the listener is silent", async () => {
   await using serving = await serve(likesService(NO_LIKES));
   await using gone = await knocking();
   await using mute = await silence();
@@ -39,7 +39,7 @@ test("reachFirst() goes on to the next when nothing listens, or what listens is 
   }
 });
 
-test("reachFirst() fails for the first address when none answers in time", async () => {
+test("reachFirst() throws the first address's error when none answers in time", async () => {
   await using gone = await knocking();
   await using mute = await silence();
   const { message } = await faultOf("peer_unreachable", () => reachFirst([gone.address], LIMIT_MS));
@@ -50,7 +50,7 @@ test("reachFirst() fails for the first address when none answers in time", async
   assert.match(late.message, `Cannot reach the LikesServer at ${mute.address}: it did not answer`);
 });
 
-/** A port that takes connections and says nothing. */
+/** A port that accepts connections and sends nothing. */
 async function silence(): Promise<AsyncDisposable & { readonly address: string }> {
   const sockets = new Set<{ destroy(): unknown }>();
   const server = createServer((socket) => void sockets.add(socket.on("error", () => {})));

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../../src/errors.ts";
 import { listTroubles, resolveAll } from "../../../src/rpc/client/resolve_all.ts";
-import type { Resolving } from "../../../src/rpc/client/resolve_all.ts";
+import type { TroubleResolver } from "../../../src/rpc/client/resolve_all.ts";
 import { faultOf } from "../../store/faults.ts";
 import { DECISION, TROUBLE } from "../operator_fixture.ts";
 
@@ -12,10 +12,10 @@ function trouble(number: number, serverId = "a") {
   return { ...TROUBLE, number, serverId };
 }
 
-test("listTroubles() lists each trouble once, oldest first, and refuses who has none", async () => {
+test("listTroubles() lists each trouble once, oldest first, or throws when none", async () => {
   const troubles = [trouble(3), trouble(1, "b"), trouble(2)];
-  const client: Resolving = {
-    resolve: () => Promise.reject(new Error("Nothing is to be decided")),
+  const client: TroubleResolver = {
+    resolve: () => Promise.reject(new Error("unexpected resolve()")),
     troublesOf: (server) => {
       return Promise.resolve(
         troubles.filter((one) => [one.serverId, one.outboxId].includes(server)),
@@ -31,10 +31,10 @@ test("listTroubles() lists each trouble once, oldest first, and refuses who has 
   assert.match(fault.message, 'no trouble of "c"');
 });
 
-test("resolveAll() ends when it cannot be known what was decided, or nothing can be", async () => {
+test("resolveAll() ends when an outcome is unknown, or nothing can be decided", async () => {
   for (const code of ["outcome_unknown", "disk_full", "peer_unreachable"] as const) {
     const asked: number[] = [];
-    const client: Resolving = {
+    const client: TroubleResolver = {
       resolve: (number) => {
         asked.push(number);
         if (number === 2) return Promise.reject(new LikesError(code, "no"));

@@ -10,7 +10,7 @@ const LIMIT_MS = 60_000;
 const SHORT_MS = 700;
 const [BEFORE, AFTER] = [testId(1), testId(2)];
 
-test("waitForConvergence() waits for a later as_of when one of before it began is shown", async () => {
+test("waitForConvergence() waits for an as_of that is not from before it began", async () => {
   const seen = await waitWhile([
     { generation: BEFORE, nowMs: 100, asOfMs: 99 },
     { generation: BEFORE, nowMs: 200, asOfMs: 99 },
@@ -19,7 +19,7 @@ test("waitForConvergence() waits for a later as_of when one of before it began i
   assert.equal(seen, [99, 99, 250]);
 });
 
-test("waitForConvergence() counts from a restart when the wall clock was set back", async () => {
+test("waitForConvergence() starts anew at a restart when the wall clock was set back", async () => {
   const seen = await waitWhile([
     { generation: BEFORE, nowMs: 1_000_000, asOfMs: 50 },
     { generation: AFTER, nowMs: 60, asOfMs: 50 },
@@ -36,7 +36,7 @@ test("waitForConvergence() throws not_converged when as_of stays behind", async 
   assert.match(fault.message, "as_of has not moved on");
 });
 
-/** Waits on a primary that shows `answers` one after another; gives every `as_of` that was seen. */
+/** Waits on a primary that sends `answers` one by one. Returns every `as_of` that was seen. */
 async function waitWhile(answers: readonly Partial<Status>[]): Promise<number[]> {
   let shown = 0;
   const status = (): Status => ({

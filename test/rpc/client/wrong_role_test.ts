@@ -11,7 +11,7 @@ import { NO_LIKES, NO_PRIMARY } from "../serving.ts";
 
 const LIMIT_MS = 15_000;
 
-test("explain() says which role answers, and which flag takes its address", async () => {
+test("explain() names the role that answers, and the flag for its address", async () => {
   await using primary = await serving("likes.v1.PrimaryService", primaryService(NO_PRIMARY).add);
   await using likes = await serving("likes.v1.LikesService", likesService(NO_LIKES));
   await using other = await serving("likes.v2.OtherService", () => {});
@@ -23,7 +23,7 @@ test("explain() says which role answers, and which flag takes its address", asyn
     ],
     [() => count(likes.address), "a LikesServer answers there; give the primary's address"],
     [() => watch(likes.address), "a LikesServer answers there; give the primary's address"],
-    [() => add(other.address), "another kind of server answers there"],
+    [() => add(other.address), "another kind of server is there"],
   ] as const;
   for (const [ask, found] of asked) {
     const { message } = await faultOf("wrong_role", ask);

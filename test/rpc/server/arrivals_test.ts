@@ -1,6 +1,6 @@
 /**
- * What a flood of cheap calls costs others, counted in calls of it that were worked on before an honest
- * one was answered: so that nothing here depends on how fast the machine is.
+ * How much a flood of cheap calls delays an honest one. The unit is calls of the flood that ran
+ * first: it does not depend on the machine's speed.
  */
 import { once } from "node:events";
 import { setImmediate } from "node:timers/promises";
@@ -30,16 +30,16 @@ import type { Serving } from "../serving.ts";
 
 const LIMIT_MS = 30_000;
 const OK = 0;
-/** What one call of a flood takes. */
+/** The work of one call of a flood. */
 const WORK_MS = 0.3;
 const CONNECTIONS = 20;
-/** What HTTP/2 lets in of a flood that does not wait. */
+/** The calls that HTTP/2 admits from a flood that does not wait. */
 const LET_IN = CONNECTIONS * CONNECTION_STREAMS_FIRST;
 const { GetCounts, Status } = protos.PrimaryService.service;
 const { AddLikes, GetTotal } = protos.LikesService.service;
 const COUNT = GetCounts.requestSerialize({ itemIds: ["video"] });
 
-test("Arrivals drops the calls of connections that are closed", async () => {
+test("Arrivals drops the calls of closed connections", async () => {
   await using served = await Served.primary();
   using flood = new CallFlood(served.address);
   await flood.send(callBytes(GetCounts.path, COUNT, 1_000), CONNECTIONS);
@@ -60,7 +60,7 @@ for (const [name, path, request] of [
   ["GetCounts", GetCounts.path, COUNT],
   ["Status", Status.path, EMPTY_REQUEST],
 ] as const) {
-  test(`Arrivals lets readers, health and a delivery in between when ${name} floods`, async () => {
+  test(`Arrivals serves readers, health and a delivery during a flood of ${name}`, async () => {
     await using served = await Served.primary();
     await using session = await served.session();
     using flood = new CallFlood(served.address);
@@ -82,7 +82,7 @@ for (const [name, path, request] of [
   });
 }
 
-test("Arrivals lets a client and a reader in between when AddLikes floods", async () => {
+test("Arrivals serves a client and a reader during a flood of AddLikes", async () => {
   const add = AddLikes.requestSerialize({ itemId: "video", likes: "1" });
   await using served = await Served.likes();
   await using session = await served.session();
@@ -93,7 +93,7 @@ test("Arrivals lets a client and a reader in between when AddLikes floods", asyn
   await served.passes("a reader", total, STATUS.UNAVAILABLE); // before the first pulse
 });
 
-test("Arrivals lets a reader in between when health, reflection or unknown calls flood", async () => {
+test("Arrivals serves a reader during a flood of health, reflection or unknown calls", async () => {
   for (const path of [HEALTH_CHECK, REFLECTION_INFO, "/likes.v1.PrimaryService/None"]) {
     await using served = await Served.primary();
     await using session = await served.session();
@@ -104,7 +104,7 @@ test("Arrivals lets a reader in between when health, reflection or unknown calls
     );
     const waiting = () => served.serving.server.load.calls;
     for (const untilMs = performance.now() + LIMIT_MS; waiting() === 0;) {
-      assert.ok(performance.now() < untilMs, "the flood is there");
+      assert.ok(performance.now() < untilMs, "the flood has begun");
       await setImmediate();
     }
     let most = 0;
@@ -118,13 +118,13 @@ test("Arrivals lets a reader in between when health, reflection or unknown calls
   }
 });
 
-test("Arrivals answers a call that nobody serves", async () => {
+test("Arrivals answers a call of an unknown method", async () => {
   await using served = await Served.primary();
   const end = await honest(served.address, "/likes.v1.PrimaryService/None", EMPTY_REQUEST);
   assert.is(end.code, STATUS.UNIMPLEMENTED);
 });
 
-test("Arrivals lets a connection have many streams once its first had their turn", async () => {
+test("Arrivals allows a connection many streams once its first had their turn", async () => {
   await using served = await Served.primary();
   await using session = await served.session();
   const calls = Array.from({ length: CONNECTION_STREAMS_MAX }, () => {
@@ -142,7 +142,7 @@ test("Arrivals lets a connection have many streams once its first had their turn
   assert.equal([...new Set(ends.map(({ code }) => code))], [OK], "none is refused");
 });
 
-/** A server whose every call takes WORK_MS of work, and what it did. */
+/** A server whose calls each take WORK_MS of work. It counts them. */
 class Served implements AsyncDisposable {
   worked = 0;
   #onOpened: () => void = () => {};
@@ -186,21 +186,21 @@ class Served implements AsyncDisposable {
     return this.serving.address;
   }
 
-  /** The next delivery stream that comes. */
+  /** Waits for the next delivery stream. */
   opened(): Promise<void> {
     return new Promise((resolve) => (this.#onOpened = resolve));
   }
 
-  /** A connection of an honest peer, which was there before the flood. */
+  /** A connection of an honest peer, opened before the flood. */
   async session() {
     const http2 = await rawSession(this.address);
     await once(http2, "remoteSettings");
     return { http2, [Symbol.asyncDispose]: async () => http2.destroy() };
   }
 
-  /** Calls as `call` does: it has to be answered before much of a flood is worked on. */
+  /** Runs `call`, which must be answered before much of the flood has run. */
   async passes(what: string, call: () => Promise<RawEnd | void>, code: number = OK): Promise<void> {
-    await becomes("the flood is there", () => this.worked > 0);
+    await becomes("the flood has begun", () => this.worked > 0);
     const before = this.worked;
     const end = await within(what, call());
     if (end !== undefined) assert.is(end.code, code, end.details);
@@ -221,7 +221,7 @@ class Served implements AsyncDisposable {
   }
 }
 
-/** How a unary call ends of a peer that waits for its answer. */
+/** Returns how a unary call ends whose peer waits for the answer. */
 async function honest(
   address: string,
   path: string,

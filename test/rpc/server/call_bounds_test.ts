@@ -1,4 +1,4 @@
-/** What holds for every call of a server, when a peer does what no gRPC library would do. */
+/** The bounds of every call, against peers that do what no gRPC library would. */
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
 import { makeClientConstructor } from "@grpc/grpc-js";
@@ -10,7 +10,7 @@ import { STATUS } from "../../../src/errors.ts";
 import {
   ANSWER_BYTES_PER_S_MIN,
   ANSWER_WAIT_MAX_MS,
-  FOREIGN_STREAMS_MAX,
+  LIBRARY_STREAMS_MAX,
   MESSAGE_BYTES_MAX,
   METADATA_BYTES_MAX,
   REQUEST_WAIT_MAX_MS,
@@ -36,12 +36,12 @@ const MB = 1_000_000;
 const { AddLikes } = protos.LikesService.service;
 const { StreamLikes } = protos.PrimaryService.service;
 const ADD = AddLikes.requestSerialize({ itemId: "video", likes: "1" });
-/** A peer to whom nothing may be sent: HTTP/2 lets it say so. */
+/** HTTP/2 settings of a peer that allows nothing to be sent to it. */
 const CLOSED_WINDOW = { initialWindowSize: 0 };
 const ACCEPTED = { type: "accepted", incarnation: testId(1), sequence: 7 } as const;
 const HealthClient = makeClientConstructor(health, "Health");
 
-test("CallBounds refuses a call when it is compressed, and answers others", async () => {
+test("CallBounds refuses a compressed call, and answers others", async () => {
   await using serving = await serveLikes();
   const headers = { "grpc-encoding": "gzip" };
   for (const path of [AddLikes.path, protos.LikesService.service.GetTotal.path]) {
@@ -55,7 +55,7 @@ test("CallBounds refuses a call when it is compressed, and answers others", asyn
   const client = new protos.LikesService(serving.address, CREDENTIALS, gzip);
   const { code } = await new Promise<ServiceError>((resolve, reject) => {
     client.addLikes({ itemId: "video", likes: "1" }, (error) => {
-      if (error === null) reject(new Error("It was taken"));
+      if (error === null) reject(new Error("The call was accepted"));
       else resolve(error);
     });
   });
@@ -64,7 +64,7 @@ test("CallBounds refuses a call when it is compressed, and answers others", asyn
   await expectServing(serving);
 });
 
-test("sweep() ends a call when its request does not come in time, and none that is whole", async () => {
+test("sweep() ends a call whose request does not arrive in time, but no other", async () => {
   await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   await using silent = new RawCall(serving.address, AddLikes.path);
   await using half = new RawCall(serving.address, AddLikes.path);
@@ -74,18 +74,18 @@ test("sweep() ends a call when its request does not come in time, and none that 
   whole.endSending();
   for (const call of [silent, half, whole]) call.read(() => {});
   await becomes("all there", () => serving.server.load.calls === 3);
-  await healthOf(serving.address); // whose answer shows that what came before it was read
+  await healthOf(serving.address); // its answer shows that everything before it was read
   serving.server.sweep(monotonicMs());
   assert.is(serving.server.load.calls, 3);
   serving.server.sweep(monotonicMs() + REQUEST_WAIT_MAX_MS);
   const ends = await within("both ends", Promise.all([silent.ended, half.ended]));
   for (const end of ends) expectEnd(end, "DEADLINE_EXCEEDED", "peer_silent");
-  assert.is(serving.server.load.calls, 3, "their peers have not ended their own side");
+  assert.is(serving.server.load.calls, 3, "their peers have not ended their side");
   serving.server.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS);
   await becomes("their streams reset", () => serving.server.load.calls === 1);
 });
 
-test("CallBounds holds nothing of a cancelled call, however late its answer comes", async () => {
+test("CallBounds keeps nothing of a cancelled call, however late its answer comes", async () => {
   const late: (() => void)[] = [];
   const add: LikesServiceHandler["add"] = (_, done) => void late.push(() => done(ACCEPTED));
   await using serving = await serve(likesService({ ...NO_LIKES, add }));
@@ -93,7 +93,7 @@ test("CallBounds holds nothing of a cancelled call, however late its answer come
     const cancelled = new RawCall(serving.address, AddLikes.path);
     cancelled.send(ADD);
     cancelled.endSending();
-    await becomes("it is asked", () => late.length === call);
+    await becomes("the request arrived", () => late.length === call);
     await cancelled[Symbol.asyncDispose]();
   }
   await becomes("no call left", () => serving.server.load.calls === 0);
@@ -103,7 +103,7 @@ test("CallBounds holds nothing of a cancelled call, however late its answer come
   assert.is(await healthOf(serving.address), "NOT_SERVING", "it answers");
 });
 
-test("sweep() leaves a slow reader the time that its answer takes at ANSWER_BYTES_PER_S_MIN", () => {
+test("sweep() gives a slow reader the time for its answer at ANSWER_BYTES_PER_S_MIN", () => {
   const cut: string[] = [];
   const cutting = { used: () => {}, cut: (name: string) => cut.push(name) };
   const peer = { name: "a", address: "a" };
@@ -118,7 +118,7 @@ test("sweep() leaves a slow reader the time that its answer takes at ANSWER_BYTE
   assert.equal(cut, ["a"]);
 });
 
-test("sweep() cuts a connection when its peer does not read an answer in time", async () => {
+test("sweep() cuts a connection whose peer does not read an answer in time", async () => {
   await using serving = await serveLikes();
   await using deaf = new RawCall(serving.address, AddLikes.path, { settings: CLOSED_WINDOW });
   deaf.send(ADD);
@@ -128,17 +128,18 @@ test("sweep() cuts a connection when its peer does not read an answer in time", 
   await becomes("both there", () => serving.server.load.calls === 2);
   serving.server.sweep(monotonicMs());
   assert.is(serving.server.load.calls, 2);
-  // As the sweep that comes by itself would, later; of the other call it ends only the wait.
-  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 1_000); // its few bytes take less
+  // Like the timed sweep later on. The few unread bytes extend the wait by less than 1 s. The other
+  // call is not cut: only its wait for a request ends.
+  serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + 1_000);
   const { code } = await within("the cut", deaf.ended);
-  assert.ok(Number.isNaN(code), "nothing could be said to it");
+  assert.ok(Number.isNaN(code), "no status reached it");
   other.read(() => {});
   expectEnd(await within("its end", other.ended), "DEADLINE_EXCEEDED", "peer_silent");
   await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
   await expectServing(serving);
 });
 
-test("CallBounds refuses a stream of health when there are too many, until one has gone", async () => {
+test("CallBounds refuses another stream of health at the limit, until one has ended", async () => {
   await using serving = await serve(likesService(NO_LIKES));
   const client = new HealthClient(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
   let answered = 0;
@@ -147,24 +148,24 @@ test("CallBounds refuses a stream of health when there are too many, until one h
     call.on("error", () => {}).on("data", () => answered++);
     return call;
   };
-  const calls = Array.from({ length: FOREIGN_STREAMS_MAX }, watch);
-  await becomes("all watching", () => answered === FOREIGN_STREAMS_MAX);
+  const calls = Array.from({ length: LIBRARY_STREAMS_MAX }, watch);
+  await becomes("all watching", () => answered === LIBRARY_STREAMS_MAX);
   const refused = new Promise<ServiceError>((resolve) => {
     client["watch"]?.({ service: "" }).on("error", resolve);
   });
   const { code, details } = await within("the refusal", refused);
   assert.is(code, STATUS.RESOURCE_EXHAUSTED);
-  assert.match(details, `there are ${FOREIGN_STREAMS_MAX}`);
-  assert.is(await healthOf(serving.address), "NOT_SERVING", "a check is no stream");
+  assert.match(details, `${LIBRARY_STREAMS_MAX} are open`);
+  assert.is(await healthOf(serving.address), "NOT_SERVING", "a check is not a stream");
   calls[0].cancel();
   await becomes("room for one", () => {
-    if (answered === FOREIGN_STREAMS_MAX) watch();
-    return answered > FOREIGN_STREAMS_MAX;
+    if (answered === LIBRARY_STREAMS_MAX) watch();
+    return answered > LIBRARY_STREAMS_MAX;
   });
   client.close();
 });
 
-test("CallBounds reads nothing from a stream of reflection when its answers are not read", async () => {
+test("CallBounds stops reading a stream of reflection when its answers are unread", async () => {
   await using serving = await serve(likesService(NO_LIKES), true);
   const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   await using call = new RawCall(serving.address, path, { settings: CLOSED_WINDOW });
@@ -174,11 +175,11 @@ test("CallBounds reads nothing from a stream of reflection when its answers are 
   for (let sent = 0; sent < requests; sent++) call.send(request);
   await becomes("an answer", () => serving.server.load.unreadBytes > 0);
   await healthOf(serving.address);
-  assert.ok(call.unsentBytes > (requests * request.length) / 2, "it is held back");
+  assert.ok(call.unsentBytes > (requests * request.length) / 2, "requests are held back");
   assert.ok(serving.server.load.unreadBytes < MB, "one answer is made at a time");
 });
 
-test("RpcServer refuses a message when it is too long, and takes the next", async () => {
+test("RpcServer refuses an oversized message, and accepts the next call", async () => {
   await using serving = await serveLikes();
   const client = new LikesClient(serving.address);
   await using call = new RawCall(serving.address, AddLikes.path);
@@ -191,7 +192,7 @@ test("RpcServer refuses a message when it is too long, and takes the next", asyn
   client.close();
 });
 
-test("CallBounds refuses a call when its metadata is too long, in one header or in many", async () => {
+test("CallBounds refuses a call with too much metadata, in one header or in many", async () => {
   await using serving = await serveLikes();
   const long = { "x-long": "a".repeat(METADATA_BYTES_MAX) };
   const pieces = Array.from(

@@ -15,7 +15,7 @@ import { testId } from "../../store/faults.ts";
 import { NO_LIKES, NO_PRIMARY, serve } from "../serving.ts";
 
 const OK = 0;
-/** 25, 30 and 45 days in seconds and hours, and what else wraps at 2^31 ms. */
+/** 25, 30 and 45 days in seconds and hours, and other values that wrap at 2^31 ms. */
 const LONG = ["2160000S", "2592000S", "3888000S", "720H", "2147484S", "99999999H", "71582789M"];
 const WRONG = ["", "5", "123456789S", "-5S", "5X", "5 S", "0x5S", "5S, 5S"];
 const { AddLikes } = protos.LikesService.service;
@@ -26,7 +26,7 @@ const HEALTH = "/grpc.health.v1.Health/Check";
 const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const LIST = Buffer.from([0x3a, 0]); // field 7: list_services
 
-test("checkTimeout() leaves a timeout that a timer holds, and takes a longer one away", () => {
+test("checkTimeout() keeps a timeout that a timer holds, and removes a longer one", () => {
   const most = Math.floor(TIMER_MAX_MS / 1_000);
   for (const value of ["1n", "0S", "99999999u", "99999999m", `${most}S`, "35791M", "596H"]) {
     const headers = { "grpc-timeout": value };
@@ -41,7 +41,7 @@ test("checkTimeout() leaves a timeout that a timer holds, and takes a longer one
   assert.is(checkTimeout({}), undefined);
 });
 
-test("checkTimeout() refuses what is no timeout, and names the way out", () => {
+test("checkTimeout() refuses an invalid timeout, and names the way out", () => {
   for (const value of [
     "",
     "5",
@@ -63,12 +63,12 @@ test("checkTimeout() refuses what is no timeout, and names the way out", () => {
     assert.equal(headers, {}, "grpc-js does not judge it too");
   }
   const long = checkTimeout({ "grpc-timeout": "x".repeat(8_000) });
-  assert.ok((long?.message.length ?? 0) < 200, "it is shown shortened");
+  assert.ok((long?.message.length ?? 0) < 200, "the quoted value is truncated");
 });
 
 test("RpcServer answers a call whose timeout is longer than a timer holds", async () => {
   const given: string[] = [];
-  // It answers after some milliseconds, as a disk does: a call that was cut has ended by then.
+  // Answers after some milliseconds, like a disk: a call with a wrapped timeout has ended by then.
   const add: LikesServiceHandler["add"] = ({ itemId }, done) => {
     given.push(itemId);
     void healthOf(serving.address).then(() => done(ACCEPTED));
@@ -82,7 +82,7 @@ test("RpcServer answers a call whose timeout is longer than a timer holds", asyn
   assert.is(given.length, LONG.length);
 });
 
-test("RpcServer goes on with a stream whose timeout is longer than a timer holds", async () => {
+test("RpcServer continues a stream whose timeout is longer than a timer holds", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   for (const timeout of LONG) {
     await using call = new RawCall(serving.address, Status.path, {
@@ -99,13 +99,13 @@ test("RpcServer goes on with a stream whose timeout is longer than a timer holds
   }
 });
 
-test("RpcServer ends a call when its timeout is over", async () => {
+test("RpcServer ends a call when its timeout expires", async () => {
   await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   const end = await ask(serving.address, AddLikes.path, ADD, "100m");
   assert.is(end.code, STATUS.DEADLINE_EXCEEDED, end.details);
 });
 
-test("RpcServer refuses a call whose timeout is none, and stores nothing", async () => {
+test("RpcServer refuses a call with an invalid timeout, and stores nothing", async () => {
   const given: string[] = [];
   const add: LikesServiceHandler["add"] = ({ itemId }) => void given.push(itemId);
   await using serving = await serve(likesService({ ...NO_LIKES, add }));

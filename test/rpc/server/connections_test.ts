@@ -1,4 +1,4 @@
-/** The connections of a server: how many, how long until they speak, and when they are gone. */
+/** The connections of a server: their number, the wait for their preface, and their end. */
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -17,18 +17,18 @@ import { monotonicMs } from "../../../src/monotonic.ts";
 import { Connections } from "../../../src/rpc/server/connections.ts";
 import { becomes, within } from "../../fixtures/eventually.ts";
 
-/** Fewer than a system holds for us until we take them. */
+/** Fewer than a system's backlog of connections that are not yet accepted. */
 const AT_ONCE = 100;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const LOOPBACK = "127.0.0.1";
-/** More than grpc-js is given to end an idle connection first. */
+/** More than the grace period in which grpc-js ends an idle connection. */
 const IDLE_CUT_MS = CONNECTION_IDLE_MAX_MS + 2_000;
 
 function busy(): boolean {
   return true;
 }
 
-test("listen() closes a connection when its address, or all, have too many", async () => {
+test("listen() closes a connection when its address has too many, or the server does", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   const fill = async (from: string, upTo: number): Promise<void> => {
@@ -45,10 +45,10 @@ test("listen() closes a connection when its address, or all, have too many", asy
   served.clients[0]?.destroy();
   await becomes("room for one", () => served.connections.size < CONNECTIONS_MAX);
   (await served.connect(port)).write(PREFACE);
-  await becomes("it is served", () => served.welcomed.length === 1);
+  await becomes("it is served", () => served.passedOn.length === 1);
 });
 
-test("sweep() cuts a connection when it does not speak in time, and none that does", async () => {
+test("sweep() cuts a connection that sends no preface in time, but no other", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   const silent = await served.connect(port);
@@ -56,7 +56,7 @@ test("sweep() cuts a connection when it does not speak in time, and none that do
   slow.write(PREFACE.slice(0, -1));
   const quick = await served.connect(port);
   quick.write(PREFACE);
-  await becomes("the quick one is welcomed", () => served.welcomed.length === 1);
+  await becomes("the quick one is passed on", () => served.passedOn.length === 1);
   await becomes("all taken", () => served.connections.size === 3);
   served.connections.sweep(monotonicMs(), busy);
   assert.is(served.connections.size, 3);
@@ -66,63 +66,63 @@ test("sweep() cuts a connection when it does not speak in time, and none that do
   assert.is(quick.destroyed, false);
 });
 
-test("Connections cuts a connection at once when it speaks something else", async () => {
+test("Connections cuts a connection at once when it speaks another protocol", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   const browser = await served.connect(port);
   browser.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await within("its end", closed(browser));
-  assert.is(served.welcomed.length, 0);
+  assert.is(served.passedOn.length, 0);
 });
 
-test("sweep() cuts a connection when we have ended it and its peer does not", async () => {
+test("sweep() cuts a connection when only the server has ended it", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   const peer = await served.connect(port);
   peer.write(PREFACE);
-  await becomes("it is welcomed", () => served.welcomed.length === 1);
-  served.welcomed[0]?.end();
+  await becomes("it is passed on", () => served.passedOn.length === 1);
+  served.passedOn[0]?.end();
   served.connections.sweep(monotonicMs(), busy);
-  assert.is(served.connections.size, 1, "it may still end by itself");
+  assert.is(served.connections.size, 1, "the peer may still end it");
   served.connections.sweep(monotonicMs() + SHUTDOWN_WAIT_MAX_MS, busy);
   await becomes("it is gone", () => served.connections.size === 0);
 });
 
-test("sweep() cuts a connection when it had no calls for too long by monotonic time", async () => {
+test("sweep() cuts a connection that was idle for too long by monotonic time", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   (await served.connect(port)).write(PREFACE);
-  await becomes("it is welcomed", () => served.welcomed.length === 1);
+  await becomes("it is passed on", () => served.passedOn.length === 1);
   const idle = (): boolean => false;
   const startMs = monotonicMs();
   served.connections.sweep(startMs, idle);
   served.connections.sweep(startMs + IDLE_CUT_MS, busy);
   served.connections.sweep(startMs + IDLE_CUT_MS, idle);
   served.connections.sweep(startMs + 2 * IDLE_CUT_MS - 1, idle);
-  assert.is(served.welcomed[0]?.destroyed, false, "it had calls in between");
+  assert.is(served.passedOn[0]?.destroyed, false, "it had calls in between");
   served.connections.sweep(startMs + 2 * IDLE_CUT_MS, idle);
-  assert.is(served.welcomed[0]?.destroyed, true);
+  assert.is(served.passedOn[0]?.destroyed, true);
   await becomes("it is gone", () => served.connections.size === 0);
 });
 
-test("used() keeps a connection when its calls are short, until none comes for too long", async () => {
+test("used() keeps a connection with short calls, until none comes for too long", async () => {
   await using served = new Served();
   const port = await served.connections.listen(LOOPBACK, 0);
   const client = await served.connect(port);
   client.write(PREFACE);
-  await becomes("it is welcomed", () => served.welcomed.length === 1);
-  const never = (): boolean => false; // as it looks when each call is over before the next sweep
+  await becomes("it is passed on", () => served.passedOn.length === 1);
+  const never = (): boolean => false; // as if each call ended before the next sweep
   let nowMs = monotonicMs();
   for (let call = 0; call < 100; call++) {
     nowMs += 1_000;
     served.connections.used(`${LOOPBACK}:${client.localPort}`, nowMs);
     served.connections.sweep(nowMs + 500, never);
   }
-  assert.is(served.welcomed[0]?.destroyed, false);
+  assert.is(served.passedOn[0]?.destroyed, false);
   served.connections.sweep(nowMs + IDLE_CUT_MS - 1, never);
-  assert.is(served.welcomed[0]?.destroyed, false);
+  assert.is(served.passedOn[0]?.destroyed, false);
   served.connections.sweep(nowMs + IDLE_CUT_MS, never);
-  assert.is(served.welcomed[0]?.destroyed, true);
+  assert.is(served.passedOn[0]?.destroyed, true);
 });
 
 test("cut() ends the connection of one peer", async () => {
@@ -136,7 +136,7 @@ test("cut() ends the connection of one peer", async () => {
   assert.is(other.destroyed, false);
 });
 
-test("listen() takes every address of a name that this machine has, on one port", async () => {
+test("listen() listens on every address of a name that this machine has, on one port", async () => {
   await using served = new Served();
   const port = await served.connections.listen("localhost", 0);
   let taken = 0;
@@ -151,19 +151,19 @@ test("listen() takes every address of a name that this machine has, on one port"
   assert.ok(taken > 0);
 });
 
-/** To and from which address a connection is made. */
+/** The addresses that a connection is made to and from. */
 interface Way {
   readonly host?: string;
   readonly from?: string;
 }
 
-/** Connections, and those that came to them. */
+/** A Connections, and the sockets that it passed on. */
 class Served implements AsyncDisposable {
-  readonly welcomed: Socket[] = [];
-  readonly connections = new Connections((socket) => this.welcomed.push(socket));
+  readonly passedOn: Socket[] = [];
+  readonly connections = new Connections((socket) => this.passedOn.push(socket));
   readonly clients: Socket[] = [];
 
-  /** A connection that ends its own side only when it is told to. */
+  /** Opens a connection whose client does not end its side by itself. */
   async connect(port: number, { host = LOOPBACK, from }: Way = {}): Promise<Socket> {
     const local = from === undefined ? {} : { localAddress: from };
     const socket = connect({ port, host, ...local, allowHalfOpen: true });

@@ -15,7 +15,7 @@ import { NO_LIKES, serve } from "../serving.ts";
 const LIMIT_MS = 5_000;
 const ACCEPTED: AddResult = { type: "accepted", incarnation: testId(1), sequence: 7 };
 
-test("addLikes() gives the event's name when it was accepted", async () => {
+test("addLikes() returns the accepted event's identity", async () => {
   const given: LikeEvent[] = [];
   await using serving = await serveGiving((event) => {
     given.push(event);
@@ -34,7 +34,7 @@ test("addLikes() gives the event's name when it was accepted", async () => {
   );
 });
 
-test("addLikes() throws the fault by name when the role refused", async () => {
+test("addLikes() throws the role's fault when it refused", async () => {
   const refusal = { code: "outbox_full", message: "Cannot accept: full" } as const;
   await using serving = await serveGiving(() => ({ type: "refused", refusal }));
   using client = new Closing(serving.address);
@@ -42,11 +42,11 @@ test("addLikes() throws the fault by name when the role refused", async () => {
   assert.is(fault.message, "Cannot accept: full");
 });
 
-test("AddLikes is INVALID_ARGUMENT when the likes are absent: that is not a like of 0", async () => {
+test("AddLikes is INVALID_ARGUMENT when the likes are missing, which is not 0", async () => {
   await using serving = await serveGiving(() => ACCEPTED);
   const { code, details } = await addRaw(serving.address, { itemId: "video" });
   assert.is(code, STATUS.INVALID_ARGUMENT);
-  assert.match(details, "absent");
+  assert.match(details, "missing");
 });
 
 test("AddLikes is INTERNAL without the text when the role has a bug", async () => {
@@ -56,20 +56,20 @@ test("AddLikes is INTERNAL without the text when the role has a bug", async () =
   assert.is(details, "Cannot answer: an internal error");
 });
 
-test("addLikes() cannot tell the outcome when no answer comes in time", async () => {
+test("addLikes() throws outcome_unknown when no answer comes in time", async () => {
   await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   using client = new Closing(serving.address);
   const fault = await faultOf("outcome_unknown", () => client.likes.addLikes("a", 1n, 200));
   assert.match(fault.message, "Cannot tell whether the likes were accepted");
 });
 
-test("addLikes() and total() say that nobody is there when nothing listens", async () => {
+test("addLikes() and total() throw peer_unreachable when nothing listens", async () => {
   using client = new Closing("127.0.0.1:1");
   await faultOf("peer_unreachable", () => client.likes.addLikes("a", 1n, 200));
   await faultOf("peer_unreachable", () => client.likes.total(200));
 });
 
-test("total() throws total_unknown before the first pulse, and gives one of 64 bits", async () => {
+test("total() throws total_unknown before the first pulse, and returns 64 bits", async () => {
   await using early = await serve(likesService(NO_LIKES));
   using before = new Closing(early.address);
   await faultOf("total_unknown", () => before.likes.total(LIMIT_MS));
@@ -92,7 +92,7 @@ test("total() throws total_unknown before the first pulse, and gives one of 64 b
   });
 });
 
-test("counts() carries what is asked, and gives what is known and what is not", async () => {
+test("counts() sends the request, and returns known and unknown counts", async () => {
   const asked: unknown[] = [];
   const fetched = {
     likes: 2n ** 63n - 1n,
@@ -122,7 +122,7 @@ test("counts() carries what is asked, and gives what is known and what is not", 
   ]);
 });
 
-test("counts() throws the fault by name when the role refused, and INTERNAL for a bug", async () => {
+test("counts() throws the role's fault when it refused, and INTERNAL for a bug", async () => {
   const refusal = { code: "count_unknown", message: "Cannot tell" } as const;
   const count = (_items: unknown, done: (outcome: CountsResult) => void): void =>
     done({ type: "refused", refusal });
@@ -139,7 +139,7 @@ function serveGiving(add: (event: LikeEvent) => AddResult) {
   return serve(likesService({ ...NO_LIKES, add: (event, done) => done(add(event)) }));
 }
 
-/** A client that is closed at the end of a test. */
+/** Returns a client that is closed at the end of a test. */
 class Closing implements Disposable {
   readonly likes: LikesClient;
 
@@ -152,13 +152,13 @@ class Closing implements Disposable {
   }
 }
 
-/** Makes a call as any gRPC client may, and gives the error with which it has to end. */
+/** Makes a call without our client. Returns the error that it must fail with. */
 async function addRaw(address: string, request: AddLikesRequest): Promise<ServiceError> {
   const client = new protos.LikesService(address, CREDENTIALS, CHANNEL_OPTIONS);
   try {
     return await new Promise((resolve, reject) => {
       client.addLikes(request, (error) => {
-        if (error === null) reject(new Error("It was expected to fail"));
+        if (error === null) reject(new Error("The call did not fail"));
         else resolve(error);
       });
     });

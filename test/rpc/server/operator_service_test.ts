@@ -10,7 +10,7 @@ import { DECISION, TROUBLE, serveDecided } from "../operator_fixture.ts";
 
 const LIMIT_MS = 5_000;
 
-test("operatorService() hands over what is asked and answers what was decided", async () => {
+test("operatorService() passes on requests and answers with the decisions", async () => {
   const another = { ...DECISION, number: 5, kind: "retire", trouble: undefined } as const;
   await using decided = await serveDecided({ type: "decided", decisions: [DECISION, another] });
   using closing = new Closing(decided.path);
@@ -32,7 +32,7 @@ test("operatorService() answers the role's own refusal when it decides nothing",
   assert.is(fault.message, refusal.message);
 });
 
-test("operatorService() refuses a request, unheard by the role, when a field is wrong", async () => {
+test("operatorService() refuses an invalid request before the role gets it", async () => {
   await using decided = await serveDecided({ type: "decided", decisions: [DECISION] });
   using closing = new Closing(decided.path);
   const { client } = closing;
@@ -41,7 +41,7 @@ test("operatorService() refuses a request, unheard by the role, when a field is 
   assert.equal(decided.asked, []);
 });
 
-test("operatorService() keeps the text to itself when the role has a bug", async () => {
+test("operatorService() does not send the text when the role has a bug", async () => {
   await using folder = temporaryFolder();
   const path = `${folder.path}/s`;
   const server = await serveOperator(path, {
@@ -74,7 +74,7 @@ test("operatorService() lists as many troubles as a ledger records", async () =>
   await faultOf("message_invalid", () => closing.client.troublesOf("", LIMIT_MS));
 });
 
-/** A client that is closed at the end of a test. */
+/** Returns a client that is closed at the end of a test. */
 class Closing implements Disposable {
   readonly client: OperatorClient;
 

@@ -21,29 +21,33 @@ const LIMIT_MS = 5_000;
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const PORT = { decide: (): void => {}, troublesOf: () => [] };
 
-test("operatorSocketPath() is beside the ledger when a data folder is given", () => {
+test("operatorSocketPath() is beside the ledger", () => {
   assert.is(operatorSocketPath("/a/b"), "/a/b/primary/operator.sock");
 });
 
-test("serveOperator() makes a socket for its owner alone when everybody might write", async () => {
+test("serveOperator() creates a socket for its owner only when the umask is open", async () => {
   const umask = process.umask(0);
   try {
     await using decided = await serveDecided(undefined);
     const { mode } = statSync(decided.path);
     assert.is(mode & 0o777, 0o600);
     writeFileSync(`${decided.path}.other`, "");
-    assert.is(statSync(`${decided.path}.other`).mode & 0o777, 0o666, "others are made as before");
+    assert.is(
+      statSync(`${decided.path}.other`).mode & 0o777,
+      0o666,
+      "other files get the old umask",
+    );
   } finally {
     process.umask(umask);
   }
 });
 
-test("serveOperator() takes the place of a socket when a killed process left one", async () => {
+test("serveOperator() replaces the socket of a killed process", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "operator.sock");
   const kept = join(folder.path, "kept");
   const killed = await serveOperator(path, PORT);
-  linkSync(path, kept); // closing removes the file; a kill would not
+  linkSync(path, kept); // closing removes the file, a kill does not
   await killed.close();
   renameSync(kept, path);
   const server = await serveOperator(path, PORT);
@@ -54,19 +58,19 @@ test("serveOperator() takes the place of a socket when a killed process left one
   assert.not(existsSync(path), "a clean stop leaves nothing");
 });
 
-test("serveOperator() leaves what is no socket, and names it", async () => {
+test("serveOperator() keeps a file that is not a socket, and names it", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "operator.sock");
   writeFileSync(path, "mine");
   const { message } = await faultOf("port_taken", () => serveOperator(path, PORT));
   assert.match(
     message,
-    `Cannot take commands of an operator at ${JSON.stringify(path)}: EADDRINUSE`,
+    `Cannot listen for operator commands at ${JSON.stringify(path)}: EADDRINUSE`,
   );
   assert.ok(existsSync(path));
 });
 
-test("serveOperator() names the way out when the path is longer than it may be", async () => {
+test("serveOperator() names the way out when the path is too long", async () => {
   await using folder = temporaryFolder();
   const name = "a".repeat(SOCKET_PATH_BYTES_MAX - folder.path.length - 1);
   const longest = join(folder.path, name);
@@ -76,11 +80,11 @@ test("serveOperator() names the way out when the path is longer than it may be",
   assert.ok(existsSync(longest), "under its whole name");
   await server.close();
   const { message } = await faultOf("port_taken", () => serveOperator(`${longest}a`, PORT));
-  assert.match(message, "its path has 108 bytes, and that of a socket at most 107");
-  assert.match(message, "give a shorter --data-dir");
+  assert.match(message, "its path has 108 bytes, and a socket's may have 107");
+  assert.match(message, "a shorter --data-dir");
 });
 
-test("serveOperator() cuts an idle connection and no busy one when none has an address", async () => {
+test("serveOperator() cuts an idle connection without an address, but no busy one", async () => {
   await using decided = await serveDecided(undefined);
   const { path, server, asked } = decided;
   const idle = connect(path);

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { addressOf } from "../../../src/rpc/server/peer_address.ts";
 
-test("addressOf() names a machine: an IPv4 address, or the network of an IPv6 one", () => {
+test("addressOf() returns an IPv4 address, or the network of an IPv6 address", () => {
   assert.is(addressOf("192.0.2.7"), "192.0.2.7");
   assert.is(addressOf("::ffff:192.0.2.7"), "192.0.2.7");
   const network = "2001:db8:0:1::/64";

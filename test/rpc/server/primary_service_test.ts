@@ -24,7 +24,7 @@ const REPORTS = 5;
 /** More messages than any transport holds for a peer that does not read. */
 const SENDS_MAX = 100_000;
 
-test("counts() carries the whole request and the whole answer", async () => {
+test("counts() sends the whole request and returns the whole answer", async () => {
   const asked: CountsRequest[] = [];
   const counts = {
     counts: [{ itemId: "video", likes: 2n ** 63n - 1n }],
@@ -62,7 +62,7 @@ test("GetCounts is INVALID_ARGUMENT when an incarnation or an order is malformed
   for (const request of bad) {
     const { code, details } = await countRaw(serving.address, request);
     assert.is(code, STATUS.INVALID_ARGUMENT);
-    assert.match(details, /Cannot take a message whose (incarnations|order)/);
+    assert.match(details, /Cannot accept a message whose (incarnations|order)/);
   }
 });
 
@@ -74,7 +74,7 @@ test("GetCounts is INTERNAL without the text when the role has a bug", async () 
   assert.not.match(fault.message, "secret");
 });
 
-test("StreamLikes tells the role each message, and its end once", async () => {
+test("StreamLikes passes each message to the role, and the stream's end once", async () => {
   const heard: FromLikesServer[] = [];
   let closed = 0;
   const events = {
@@ -102,7 +102,7 @@ test("StreamLikes is INVALID_ARGUMENT when a message is malformed", async () => 
   assert.is(closed, 1);
 });
 
-test("StreamLikes ends with the role's refusal when it has one", async () => {
+test("StreamLikes ends with the role's refusal", async () => {
   let peer: DeliveryPeer | undefined;
   const open = (opened: DeliveryPeer) => {
     peer = opened;
@@ -118,7 +118,7 @@ test("StreamLikes ends with the role's refusal when it has one", async () => {
   assert.is(details, "Cannot apply that");
 });
 
-test("StreamLikes tells the role when a peer takes no more, and when it does again", async () => {
+test("StreamLikes tells the role when the transport is full, and when it has drained", async () => {
   let peer: DeliveryPeer | undefined;
   let writable = 0;
   const open = (opened: DeliveryPeer) => {
@@ -132,14 +132,14 @@ test("StreamLikes tells the role when a peer takes no more, and when it does aga
   await becomes("the stream", () => peer !== undefined);
   let sent = 0;
   while (peer?.send(ack(testId(1))) === true && sent < SENDS_MAX) sent++;
-  assert.ok(sent < SENDS_MAX, "it is full at some time");
+  assert.ok(sent < SENDS_MAX, "the transport fills up");
   call.on("data", () => {});
   await becomes("room for more", () => writable > 0);
   call.cancel();
   client.close();
 });
 
-test("StreamLikes reads no more of a stream when the role pauses it, until it resumes", async () => {
+test("StreamLikes stops reading a stream while the role pauses it", async () => {
   let peer: DeliveryPeer | undefined;
   let heard = 0;
   const open = (opened: DeliveryPeer) => {
@@ -158,7 +158,7 @@ test("StreamLikes reads no more of a stream when the role pauses it, until it re
   const report = { incarnation: testId(1), pulseUnixMs: "1" };
   for (let count = 0; count < REPORTS; count++) call.write({ report });
   await becomes("the first report", () => heard === 1);
-  // What is answered on the same connection was read after all of that.
+  // An answer on the same connection shows that everything before it was read.
   await new Promise((resolve) => client.getCounts({}, resolve));
   assert.is(heard, 1);
   peer?.resume();
@@ -167,7 +167,7 @@ test("StreamLikes reads no more of a stream when the role pauses it, until it re
   client.close();
 });
 
-/** A client that is closed at the end of a test. */
+/** Returns a client that is closed at the end of a test. */
 class Closing implements Disposable {
   readonly primary: PrimaryClient;
 
@@ -180,13 +180,13 @@ class Closing implements Disposable {
   }
 }
 
-/** Asks for counts as any gRPC client may, and gives the error with which that has to end. */
+/** Requests counts without our client. Returns the error that the call must fail with. */
 async function countRaw(address: string, request: GetCountsRequest): Promise<ServiceError> {
   const client = new protos.PrimaryService(address, CREDENTIALS, CHANNEL_OPTIONS);
   try {
     return await new Promise((resolve, reject) => {
       client.getCounts(request, (error) => {
-        if (error === null) reject(new Error("It was expected to fail"));
+        if (error === null) reject(new Error("The call did not fail"));
         else resolve(error);
       });
     });
@@ -200,7 +200,7 @@ interface OpenStream {
   cancel(): void;
 }
 
-/** Opens a stream as any gRPC client may, and gives the error with which it ends. */
+/** Opens a stream without our client. Returns the error that it must end with. */
 function stream(
   address: string,
   talk: (send: (message: StreamLikesRequest) => void) => void,
@@ -209,9 +209,9 @@ function stream(
   const call = client.streamLikes();
   const error = new Promise<ServiceError>((resolve, reject) => {
     call.on("error", (found: ServiceError) => resolve(found));
-    call.on("end", () => reject(new Error("It ended without an error")));
+    call.on("end", () => reject(new Error("The stream ended without an error")));
   });
-  // Who asks for the error gets it; that nobody asked is no news.
+  // A test that ignores the error must not fail for an unhandled rejection.
   error.catch(() => {}).finally(() => client.close());
   call.on("data", () => {});
   talk((message) => call.write(message));

@@ -8,7 +8,7 @@ import { within } from "../../fixtures/eventually.ts";
 import { faultOf } from "../../store/faults.ts";
 import { NO_LIKES, serve } from "../serving.ts";
 
-test("setHealth() tells of the role by its name and by none, and of other names apart", async () => {
+test("setHealth() sets the role's health by its name and by none, apart from others", async () => {
   await using serving = await serve(likesService(NO_LIKES));
   const { address, server } = serving;
   assert.is(await healthOf(address), "NOT_SERVING");
@@ -22,14 +22,14 @@ test("setHealth() tells of the role by its name and by none, and of other names 
   assert.is(await healthOf(address, "likes.v1.LikesService"), "NOT_SERVING");
 });
 
-test("listen() names the way out when the port is taken, or the host is nobody's", async () => {
+test("listen() names the way out when the port is taken, or the host is another", async () => {
   await using serving = await serve(likesService(NO_LIKES));
   const port = Number(serving.address.replace(/^.*:/, ""));
   const another = new RpcServer({ service: "likes.v1.LikesService", reflect: false }, () => {});
   const taken = await faultOf("port_taken", () => another.listen({ host: "127.0.0.1", port }));
   assert.match(taken.message, `Cannot listen on 127.0.0.1:${port}`);
   assert.match(taken.message, "--port");
-  const nowhere = { host: "192.0.2.1", port: 0 }; // an address that is only for documents
+  const nowhere = { host: "192.0.2.1", port: 0 }; // an address reserved for documentation
   assert.match((await faultOf("port_taken", () => another.listen(nowhere))).message, "--host");
   await another.close();
 });

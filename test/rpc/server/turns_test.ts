@@ -4,10 +4,10 @@ import { CHARGE_MAX_MS, COMMIT_WAIT_MAX_MS, TURN_MS } from "../../../src/limits.
 import { Turns } from "../../../src/rpc/server/turns.ts";
 import type { Share } from "../../../src/rpc/server/turns.ts";
 
-/** Of which a turn has 20. */
+/** The time of one job: a turn has 20 of them. */
 const JOB_MS = TURN_MS / 20;
 
-test("Turns works on who used the least time next, whoever came before with how much", () => {
+test("Turns gives the next turn to the connection that has used the least", () => {
   const loop = new Loop();
   const flooders = Array.from({ length: 20 }, () => loop.turns.join("a"));
   for (const flooder of flooders) loop.fill(flooder, "flood", 2_000, JOB_MS);
@@ -22,7 +22,7 @@ test("Turns works on who used the least time next, whoever came before with how 
   }
 });
 
-test("Turns gives each address an equal share, and each connection one of that", () => {
+test("Turns gives each address an equal share, and each of its connections a part of it", () => {
   const loop = new Loop();
   for (let index = 0; index < 9; index++) loop.fill(loop.turns.join("a"), `a${index}`, 1_000, 1);
   loop.fill(loop.turns.join("b"), "b0", 1_000, 1);
@@ -49,7 +49,7 @@ test("Turns gives each address an equal share, and each connection one of that",
   }
 });
 
-test("Turns gives who comes, or comes back, no more than the others from then on", () => {
+test("Turns gives a new or returning connection an equal share from then on", () => {
   const loop = new Loop();
   const rested = loop.turns.join("a");
   loop.fill(rested, "rested", 1, 1);
@@ -66,7 +66,7 @@ test("Turns gives who comes, or comes back, no more than the others from then on
   }
 });
 
-test("Turns lets all else get its turn after TURN_MS", () => {
+test("Turns lets everything else run after TURN_MS", () => {
   const loop = new Loop();
   loop.fill(loop.turns.join("a"), "call", 1_000, TURN_MS / 4);
   loop.run(1);
@@ -75,7 +75,7 @@ test("Turns lets all else get its turn after TURN_MS", () => {
   assert.is(loop.done.length, 8);
 });
 
-test("leave() drops what waits, and add() what comes later", () => {
+test("leave() drops waiting jobs, and add() drops later ones", () => {
   const loop = new Loop();
   const gone = loop.turns.join("a");
   const other = loop.turns.join("a");
@@ -87,10 +87,10 @@ test("leave() drops what waits, and add() what comes later", () => {
   const before = loop.done.length;
   loop.run(10);
   assert.equal([...new Set(loop.done.slice(before))], ["other"]);
-  assert.is(loop.pending, 0, "nothing is left to be done");
+  assert.is(loop.pending, 0, "no job is left");
 });
 
-test("whenDone() commits once all that came was worked on", () => {
+test("whenDone() commits once no job waits", () => {
   const loop = new Loop();
   loop.fill(loop.turns.join("a"), "call", 40, JOB_MS);
   loop.turns.whenDone(() => loop.done.push("commit"));
@@ -99,7 +99,7 @@ test("whenDone() commits once all that came was worked on", () => {
   assert.is(loop.done.at(-1), "commit");
 });
 
-test("whenDone() commits after COMMIT_WAIT_MAX_MS when calls come without end, in order", () => {
+test("whenDone() commits in order after COMMIT_WAIT_MAX_MS under a constant load", () => {
   const loop = new Loop();
   loop.fill(loop.turns.join("a"), "call", 10_000, TURN_MS);
   loop.turns.whenDone(() => loop.done.push("first"));
@@ -111,7 +111,7 @@ test("whenDone() commits after COMMIT_WAIT_MAX_MS when calls come without end, i
   assert.equal(commits, ["first", "second"]);
 });
 
-test("Turns charges nobody for time in which another program had the processor", () => {
+test("Turns charges no job for the CPU time of another program", () => {
   const loop = new Loop();
   for (let flooder = 0; flooder < 20; flooder++) {
     loop.fill(loop.turns.join("a"), "flood", 2_000, JOB_MS);
@@ -125,7 +125,7 @@ test("Turns charges nobody for time in which another program had the processor",
   assert.ok(loop.done.slice(before).includes("read"));
 });
 
-test("Turns charges a job with CHARGE_MAX_MS at most", () => {
+test("Turns charges a job at most CHARGE_MAX_MS", () => {
   const loop = new Loop();
   const unlucky = loop.turns.join("a");
   loop.fill(unlucky, "long", 1, 50 * CHARGE_MAX_MS);
@@ -138,7 +138,7 @@ test("Turns charges a job with CHARGE_MAX_MS at most", () => {
   assert.ok(loop.done.includes("read") && loop.done.length <= others + 22, `${loop.done.length}`);
 });
 
-/** An event loop whose time passes only while jobs are done, or wait for the processor. */
+/** An event loop whose time passes only while jobs run, or wait for the CPU. */
 class Loop {
   readonly done: string[] = [];
   readonly turns = new Turns({
@@ -150,7 +150,7 @@ class Loop {
   #lostMs = 0;
   #later: (() => void)[] = [];
 
-  /** What waits for the next turn of the loop. */
+  /** Callbacks for the next turn of the loop. */
   get pending(): number {
     return this.#later.length;
   }
@@ -164,7 +164,7 @@ class Loop {
     }
   }
 
-  /** Another program has the processor for so long. */
+  /** Lets another program use the CPU for some time. */
   lose(ms: number): void {
     this.#nowMs += ms;
     this.#lostMs += ms;

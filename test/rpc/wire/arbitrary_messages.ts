@@ -20,7 +20,7 @@ const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const likes = fc.bigInt({ min: 0n, max: UINT64_MAX });
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
 
-/** A record with the prototype that the objects of the source have. */
+/** Like `fc.record`, with the prototype of ordinary objects. */
 export function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc.Arbitrary<T> {
   return fc.record(model, { noNullPrototype: true });
 }
@@ -54,7 +54,7 @@ const batch = record({
   return { type: "batch", incarnation, firstSequence, lastSequence: next - 1, records, digest };
 });
 
-/** Events of an incarnation, or none. */
+/** A range of events, or none. */
 export const events: fc.Arbitrary<EventRange | undefined> = fc.option(
   fc.tuple(sequence, sequence).map(([a, b]) => ({ first: Math.min(a, b), last: Math.max(a, b) })),
   { nil: undefined },
@@ -71,7 +71,7 @@ const trouble = record({
   return { ...rest, digest: namesDigest ? digest : undefined };
 });
 
-/** Any trouble that a status may tell. */
+/** Any trouble of a status. */
 export const troubleStatus: fc.Arbitrary<TroubleStatus> = record({
   number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
   kind: fc.constantFrom(...TROUBLE_KINDS),

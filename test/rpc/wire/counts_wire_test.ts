@@ -58,7 +58,7 @@ const CACHED: fc.Arbitrary<CachedCount> = record({
   ),
 });
 
-test("readCountsRequest() and readCounts() give what was written when it went over the wire", () => {
+test("readCountsRequest() and readCounts() return what was sent over the wire", () => {
   fc.assert(
     fc.property(REQUEST, COUNTS, (request, counts) => {
       const { requestSerialize, requestDeserialize, responseSerialize } = CODECS;
@@ -70,7 +70,7 @@ test("readCountsRequest() and readCounts() give what was written when it went ov
   );
 });
 
-test("readCachedCounts() tells 0 from what is not known when it went over the wire", () => {
+test("readCachedCounts() tells 0 from an unknown count sent over the wire", () => {
   fc.assert(
     fc.property(fc.array(CACHED), (counts) => {
       const { responseSerialize, responseDeserialize } = CACHED_CODECS;
@@ -81,7 +81,7 @@ test("readCachedCounts() tells 0 from what is not known when it went over the wi
   );
 });
 
-test("readCounts() refuses a field that cannot be", async () => {
+test("readCounts() refuses an invalid field", async () => {
   const wire = writeCounts(NO_COUNTS);
   const tooMuch = { incarnation: testId(1), appliedSequence: String(2n ** 53n) };
   for (const bad of [{ ledgerId: "" }, { version: "-1" }, { applied: [tooMuch] }]) {

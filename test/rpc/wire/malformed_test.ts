@@ -9,20 +9,20 @@ const decode = decodedOrMalformed(AddLikes.requestDeserialize);
 const ITEM_ID = 0x0a;
 const LIKES = 0x10;
 
-test("decodedOrMalformed() gives the message when its bytes are one, unknown fields included", () => {
+test("decodedOrMalformed() returns a message that decodes, even with unknown fields", () => {
   const request = { itemId: "video", likes: "5" };
   const bytes = AddLikes.requestSerialize(request);
   assert.equal(decode(bytes), AddLikes.requestDeserialize(bytes));
   const newer = decode(Buffer.concat([bytes, Buffer.from([0x7a, 1, 0x61])]));
   assert.ok(newer !== MALFORMED && newer.itemId === "video" && newer.likes === "5");
-  assert.is.not(decode(Buffer.alloc(0)), MALFORMED, "no field is absent from it but its own");
+  assert.is.not(decode(Buffer.alloc(0)), MALFORMED, "an empty message is valid");
 });
 
-test("decodedOrMalformed() gives MALFORMED when a field ends beyond the message", () => {
+test("decodedOrMalformed() returns MALFORMED when a field ends beyond the message", () => {
   const [v, i, d] = Buffer.from("vid");
   const cut = [LIKES, 5, ITEM_ID, 5, v, i, d] as number[];
   const lenient = AddLikes.requestDeserialize(Buffer.from(cut));
-  assert.is(lenient.itemId, "vid", "protobufjs alone takes it for another item");
+  assert.is(lenient.itemId, "vid", "protobufjs alone decodes another item");
   for (const bytes of [
     cut,
     [LIKES],

@@ -17,7 +17,7 @@ import { DECISION } from "../operator_fixture.ts";
 
 const { Retire } = protos.OperatorService.service;
 
-test("readDecision() gives what was written when the decision is any correct one", () => {
+test("readDecision() returns any valid decision as it was written", () => {
   const id = fc.constantFrom(testId(1), testId(2), undefined);
   const number = fc.maxSafeNat();
   const decision: fc.Arbitrary<DecisionRow> = record({
@@ -66,7 +66,7 @@ test("readDecision() refuses a decision when a field is out of bounds", async ()
   }
 });
 
-test("readRetire() and readResolve() take a reason up to its bound, and refuse more", async () => {
+test("readRetire() and readResolve() accept a reason up to its bound", async () => {
   const reason = "é".repeat(REASON_BYTES_MAX / 2);
   assert.equal(readRetire({ server: "a", reason }), { type: "retire", server: "a", reason });
   const resolve = { type: "resolve", troubleNumber: 3, reason: "" } as const;

@@ -23,7 +23,7 @@ const unrecorded = [
   },
 ];
 
-test("readStatus() gives what was written, troubles too, when the status is any correct one", () => {
+test("readStatus() returns any valid status as it was written, with its troubles", () => {
   fc.assert(
     fc.property(fc.array(troubleStatus, { maxLength: 5 }), fc.nat(), (troubles, more) => {
       const servers = [serverStatus(1), { ...serverStatus(2), ...SILENT }];
@@ -44,7 +44,7 @@ test("readStatus() gives what was written, troubles too, when the status is any 
   );
 });
 
-test("readStatus() refuses a status when a state, a trouble or a number is none", async () => {
+test("readStatus() refuses a status with an invalid state, trouble or number", async () => {
   const [server] = writeStatus({ ...emptyStatus(1), servers: [serverStatus(1)] }).servers;
   for (const wrong of [
     { servers: [{ ...server, state: "SERVER_STATE_UNSPECIFIED" as const }] },

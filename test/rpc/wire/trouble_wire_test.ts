@@ -26,12 +26,12 @@ const TROUBLE: TroubleStatus = {
   doubtfulAsOf: { afterMs: 10, upToMs: 20 },
 };
 
-test("readTroubleKind() reads what writeTroubleKind() wrote, and refuses the unknown", async () => {
+test("readTroubleKind() reads what writeTroubleKind() wrote, and refuses the rest", async () => {
   for (const kind of TROUBLE_KINDS) assert.is(readTroubleKind(writeTroubleKind(kind)), kind);
   await faultOf("message_invalid", () => readTroubleKind("TROUBLE_KIND_UNSPECIFIED"));
 });
 
-test("readTroubleStatus() gives what was written when the trouble is any correct one", () => {
+test("readTroubleStatus() returns any valid trouble as it was written", () => {
   fc.assert(
     fc.property(troubleStatus, (trouble) => {
       const [wire] = recodeStatus({ troubles: [writeTroubleStatus(trouble)] }).troubles;
@@ -41,7 +41,7 @@ test("readTroubleStatus() gives what was written when the trouble is any correct
   );
 });
 
-test("writeTroubleStatus() tells nobody the digest when there is one", () => {
+test("writeTroubleStatus() leaves out the digest", () => {
   const told = JSON.stringify(writeTroubleStatus({ ...TROUBLE, digest: testId(77) }));
   assert.not.match(told, testId(77));
 });

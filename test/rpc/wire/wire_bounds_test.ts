@@ -1,4 +1,4 @@
-/** The bounds of what a peer may say: at the bound it is taken, beyond it the message is refused. */
+/** The bounds of a peer's messages: accepted at the bound, refused beyond it. */
 import { Buffer } from "node:buffer";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -17,7 +17,7 @@ import { WIRE_HELLO, recode } from "../over_the_wire.ts";
 
 const ID = testId(1);
 
-/** Each bound, and the message that has so much of what it bounds. */
+/** Each bound, and a message of a given size in the bounded respect. */
 const BOUNDED: Readonly<Record<string, readonly [number, (size: number) => StreamLikesRequest]>> = {
   server_id: [
     SERVER_ID_CHARS_MAX,
@@ -30,7 +30,7 @@ const BOUNDED: Readonly<Record<string, readonly [number, (size: number) => Strea
   detail: [TROUBLE_DETAIL_BYTES_MAX, (size) => ({ report: reportOf(1, "a".repeat(size)) })],
 };
 
-test("readFromLikesServer() takes what is at its bound, and refuses what is beyond it", async () => {
+test("readFromLikesServer() accepts a message at its bound, and refuses more", async () => {
   for (const [field, [bound, message]] of Object.entries(BOUNDED)) {
     readFromLikesServer(recode(message(bound)));
     const beyond = recode(message(bound + 1));

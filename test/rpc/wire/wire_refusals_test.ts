@@ -1,4 +1,4 @@
-/** Each field that a peer can get wrong is refused before the core sees it. */
+/** Every invalid field from a peer is refused before the core sees it. */
 import { Buffer } from "node:buffer";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -27,13 +27,13 @@ const PULSE = { pulseUnixMs: "1", generation: ID, convergence: "CONVERGENCE_UNKN
 const WELCOME = { ledgerId: ID, generation: ID, digest: DIGEST, pulse: PULSE };
 const ACK = { incarnation: ID };
 
-test("readFromLikesServer() takes the messages that the others are made of", () => {
+test("readFromLikesServer() accepts the messages that the other tests change", () => {
   for (const wire of [{ hello: WIRE_HELLO }, { batch: BATCH }, { report: REPORT }]) {
     readFromLikesServer(recode(wire));
   }
 });
 
-test("readFromLikesServer() refuses a message when it is none", async () => {
+test("readFromLikesServer() refuses an empty message", async () => {
   await refused("message", {});
 });
 
@@ -92,7 +92,7 @@ test("readFromLikesServer() refuses a report when a field is out of bounds", asy
   }
 });
 
-test("readFromLikesServer() refuses a trouble when its events are none, or its digest is", async () => {
+test("readFromLikesServer() refuses a trouble with invalid events or digest", async () => {
   const trouble = (field: string, change: object) =>
     refused(field, { report: { ...REPORT, troubles: [{ ...TROUBLE, ...change }] } });
   for (const bad of BAD_IDS) await trouble("incarnation", { incarnation: bad });

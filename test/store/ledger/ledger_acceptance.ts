@@ -1,4 +1,4 @@
-/** What every LedgerStore does, run on each of them. */
+/** The acceptance suite of every LedgerStore. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MemberRow } from "../../../src/core/ledger/rows.ts";
@@ -28,7 +28,7 @@ import { acceptTroubles } from "./ledger_troubles_acceptance.ts";
 import { acceptLedgerFaults } from "./ledger_faults_acceptance.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
 
-/** Adds the suite to `test`; `makeFixture` makes a disk with a new ledger. */
+/** Adds the suite to `test`. `makeFixture` creates a disk with a new ledger. */
 export function acceptLedger(test: Test, makeFixture: () => LedgerFixture): void {
   acceptTransactions(test, makeFixture);
   acceptRollbacks(test, makeFixture);
@@ -42,7 +42,7 @@ export function acceptLedger(test: Test, makeFixture: () => LedgerFixture): void
 }
 
 function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void {
-  test("load() gives an empty ledger when it is new", async () => {
+  test("load() returns an empty ledger when it is new", async () => {
     await using fixture = makeFixture();
     assert.equal(await (await fixture.open(FIRST)).load(), {
       ledgerId: LEDGER_ID,
@@ -54,7 +54,7 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
     });
   });
 
-  test("transact() keeps everything when the ledger is opened again", async () => {
+  test("transact() keeps everything when the ledger is reopened", async () => {
     await using fixture = makeFixture();
     const meta = { version: 2 ** 53 - 2, totalLikes: 2n ** 63n - 1n, totalVersion: 3, asOfMs: 4 };
     const left: MemberRow = { ...MEMBER, outboxId: testId(0xb), state: "left" };
@@ -91,7 +91,7 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
     assert.equal(rows, [left, retired, ROW, 2n ** 53n + 1n]);
   });
 
-  test("transact() shows its own changes to its work", async () => {
+  test("transact() shows its work its own changes", async () => {
     await using fixture = makeFixture();
     const seen = await valueOf(await fixture.open(FIRST), (ledger) => {
       setLikes(ledger, "cat", 1n);
@@ -104,7 +104,7 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
 }
 
 function acceptRollbacks(test: Test, makeFixture: () => LedgerFixture): void {
-  test("transact() changes nothing and throws the same when its work throws", async () => {
+  test("transact() changes nothing and rethrows when its work throws", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
@@ -158,7 +158,7 @@ function acceptRollbacks(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
-  test("generation() ends where the next began when the ledger is opened again", async () => {
+  test("generation() ends where the next one begins when the ledger is reopened", async () => {
     await using fixture = makeFixture();
     const first = await fixture.open(FIRST);
     await commit(first, {});
@@ -183,22 +183,22 @@ function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
     await assertionOf("minted once", () => fixture.open(FIRST));
   });
 
-  test("transact() is superseded when the ledger was opened again", async () => {
+  test("transact() returns superseded when a newer opening exists", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
     await fixture.supersede(SECOND);
     const outcome = await store.transact([], (ledger) => setLikes(ledger, "cat", 2n));
     assert.is(outcome.type, "superseded");
-    assert.match("reason" in outcome ? outcome.reason : "", "opened again");
+    assert.match("reason" in outcome ? outcome.reason : "", "a newer opening");
     const read = await store.counts({ type: "named", itemIds: ["cat"] }, []);
-    assert.is(read.type, "superseded", "who was superseded shows nothing");
+    assert.is(read.type, "superseded", "a superseded opening reads nothing");
     assert.equal(await likesOf(await fixture.open(THIRD), "cat"), [{ itemId: "cat", likes: 1n }]);
   });
 }
 
 function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
-  test("a transaction reads what it has set itself", async () => {
+  test("a transaction reads the rows that it has set", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     const [a, b, c, d] = [1, 2, 3, 4].map((number) => testId(number)) as [Id, Id, Id, Id];
@@ -219,14 +219,14 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
       }
       assert.equal([open(1), open(9)], [[b], [b, c, d]]);
       ledger.setIncarnation({ ...ROW, incarnation: a });
-      assert.equal([open(1), open(9)], [[a], [a, b, c, d]], "it has kept its place");
+      assert.equal([open(1), open(9)], [[a], [a, b, c, d]], "the order is kept");
 
       ledger.setMember({ ...MEMBER, state: "left" });
       ledger.setMember({ ...MEMBER, outboxId: testId(0xc) });
       assert.equal([ledger.outboxCount("member"), ledger.outboxCount("left")], [1, 1]);
 
       assert.not(ledger.wasDecided(OUTBOX, TROUBLE));
-      assert.is(ledger.addTrouble(TROUBLE), undefined, "it is recorded already");
+      assert.is(ledger.addTrouble(TROUBLE), undefined, "the trouble is already recorded");
       ledger.addDecision({ ...DECISION, trouble: { number: 1, kind: TROUBLE.kind } });
       assert.ok(ledger.wasDecided(OUTBOX, TROUBLE));
       assert.equal([ledger.trouble(1), ledger.troublesOf(OUTBOX)], [undefined, []]);
@@ -241,7 +241,7 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
     assert.equal(await likesOf(store, "cat"), [{ itemId: "cat", likes: 5n }]);
   });
 
-  test("outboxCount() counts those of a state", async () => {
+  test("outboxCount() counts the outboxes in a state", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     const other = { ...MEMBER, outboxId: testId(0xb) };
@@ -262,7 +262,7 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
     assert.equal((await store.load()).members, [MEMBER, other]);
   });
 
-  test("incarnationsIn() lists as many of an outbox's as are asked for, oldest first", async () => {
+  test("incarnationsIn() lists the oldest incarnations of an outbox, up to the limit", async () => {
     await using fixture = makeFixture();
     const listed = await valueOf(await fixture.open(FIRST), (ledger) => {
       for (const [number, state] of [
@@ -288,7 +288,7 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptItems(test: Test, makeFixture: () => LedgerFixture): void {
-  test("counts() answers in the order asked, with 0 when the item is unknown", async () => {
+  test("counts() answers in the requested order, with 0 when the item is unknown", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await commit(store, { cat: 2n, dog: 1n });
@@ -305,7 +305,7 @@ function acceptItems(test: Test, makeFixture: () => LedgerFixture): void {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     assert.equal(await mostLiked(store, 3), []);
-    // By UTF-16 units the last two would be the other way round.
+    // Compared by UTF-16 units, the last two would be swapped.
     await commit(store, { b: 5n, a: 5n, c: 2n ** 53n + 1n, d: 2n ** 53n, "\ufffd": 1n, "😀": 1n });
     const ids = async (limit: number) => {
       return (await mostLiked(store, limit)).map(({ itemId }) => itemId);

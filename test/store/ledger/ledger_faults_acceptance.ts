@@ -1,4 +1,4 @@
-/** What every LedgerStore does when its disk fails: part of its acceptance suite. */
+/** Part of the acceptance suite of every LedgerStore: failures of its disk. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LedgerTransaction } from "../../../src/core/ledger/ledger.ts";
@@ -20,7 +20,7 @@ import type { LedgerFixture } from "./ledger_fixture.ts";
 
 /** Adds this part of the suite to `test`. */
 export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture): void {
-  test("transact() leaves nothing and goes on when it is refused", async () => {
+  test("transact() changes nothing and stays usable when the disk is full", async () => {
     await using fixture = makeFixture();
     await commit(await fixture.open(FIRST), { cat: 1n });
     const store = await fixture.openFull(SECOND);
@@ -40,7 +40,7 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
     assert.equal(await mostLiked(again, 1), [{ itemId: "cat", likes: 9n }]);
   });
 
-  test("an opening has ended when a commit of it is in doubt", async () => {
+  test("an opening ends when one of its commits is in doubt", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
@@ -49,9 +49,13 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
     assert.is(outcome.type, "in_doubt");
     assert.match(
       "reason" in outcome ? outcome.reason : "",
-      /^Cannot use the ledger .* any further/,
+      /^Cannot keep using the (?:memory )?ledger/,
     );
-    assert.equal(await store.transact([], () => undefined), outcome, "it goes on with nothing");
+    assert.equal(
+      await store.transact([], () => undefined),
+      outcome,
+      "every later call ends the same way",
+    );
     assert.equal(await store.counts({ type: "named", itemIds: ["cat"] }, []), outcome);
     await faultOf("store_failed", () => store.load());
     const again = await fixture.open(SECOND);
@@ -60,7 +64,7 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
     assert.equal(await likesOf(again, "cat"), [{ itemId: "cat", likes: 2n }]);
   });
 
-  test("transact() takes no space and meets no fault when its work sets nothing", async () => {
+  test("transact() needs no space and meets no fault when its work sets nothing", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await fixture.breakDisk();

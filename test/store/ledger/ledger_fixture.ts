@@ -1,4 +1,4 @@
-/** What the ledger tests share: the disk that they are given, and rows to put on it. */
+/** Shared by the ledger tests: the interface of a disk, and rows to put on it. */
 import type {
   CountsRead,
   CountsSelection,
@@ -15,22 +15,22 @@ import type {
 import type { ItemCount } from "../../../src/core/protocol/counts.ts";
 import { testId } from "../faults.ts";
 
-/** A disk with one ledger of the id `LEDGER_ID`. */
+/** A disk with one ledger, whose id is `LEDGER_ID`. */
 export interface LedgerFixture extends AsyncDisposable {
-  /** Opens the ledger as `generation`, after closing the one that was open. */
+  /** Closes the open ledger, if any, and opens it as `generation`. */
   open(generation: string): Promise<LedgerStore>;
-  /** The same, but a transaction that sets `LARGE_ITEMS` items is refused, once at least. */
+  /** Like `open`, but at least one transaction that sets `LARGE_ITEMS` items is refused. */
   openFull(generation: string): Promise<LedgerStore>;
   /** Makes the next transaction that sets an item's likes end in doubt. */
   breakDisk(): Promise<void>;
-  /** Makes it a copy, while it is open. */
+  /** Marks the ledger as a copy while it is open. */
   markCopied(copiedMs: number): Promise<void>;
   /** Records a newer generation while the ledger stays open. */
   supersede(generation: string): Promise<void>;
 }
 
 export const LEDGER_ID = testId(0x1e);
-/** Items that a full disk refuses. */
+/** More items than the full disk can hold. */
 export const LARGE_ITEMS = 5_000;
 
 export const FIRST = testId(0x91);
@@ -75,7 +75,7 @@ export const DECISION: NewDecision = {
   reason: "the disk is gone",
 };
 
-/** The likes of named items. */
+/** Returns the likes of named items. */
 export async function likesOf(
   store: LedgerStore,
   ...itemIds: string[]
@@ -83,13 +83,13 @@ export async function likesOf(
   return (await read(store, { type: "named", itemIds })).counts;
 }
 
-/** The most liked items. */
+/** Returns the most liked items. */
 export async function mostLiked(store: LedgerStore, limit: number): Promise<readonly ItemCount[]> {
   const page = { type: "page", order: "most_liked", after: undefined, limit } as const;
   return (await read(store, page)).counts;
 }
 
-/** What a read of counts returns that has to be done. */
+/** Reads counts. Throws when the read is not done. */
 export async function read(
   store: LedgerStore,
   selection: CountsSelection,
@@ -100,18 +100,18 @@ export async function read(
   return outcome.value;
 }
 
-/** Adds what an item lacks of `likes`. */
+/** Adds likes to an item until it has `likes`. */
 export function setLikes(ledger: LedgerTransaction, itemId: string, likes: bigint): void {
   ledger.addLikes(itemId, likes - ledger.itemLikes(itemId));
 }
 
-/** The value of a transaction that has to be done. */
+/** Returns the value of a transaction. Throws when it is not done. */
 export async function valueOf<T>(
   store: LedgerStore,
   work: (ledger: LedgerTransaction) => T,
 ): Promise<T> {
   const outcome = await store.transact([], work);
-  if (outcome.type !== "done") throw new Error("The transaction was refused");
+  if (outcome.type !== "done") throw new Error("The transaction was not done");
   return outcome.value;
 }
 

@@ -1,4 +1,6 @@
-/** What every LedgerStore does with pages of items, and with what is read beside counts. */
+/**
+ * Part of the acceptance suite of every LedgerStore: pages of items, and what is read with them.
+ */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CountsOrder, LedgerStore } from "../../../src/core/ledger/ledger.ts";
@@ -7,10 +9,10 @@ import { testId } from "../faults.ts";
 import { EMPTY_META, FIRST, INCARNATION, ROW, commit, read, valueOf } from "./ledger_fixture.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
 
-/** Adds the suite to `test`; `makeFixture` makes a disk with a new ledger. */
+/** Adds this part of the suite to `test`. `makeFixture` creates a disk with a new ledger. */
 export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void {
   for (const order of ["most_liked", "item_id"] as const) {
-    test(`counts() goes on after an item, liked or not since, by ${order}`, async () => {
+    test(`counts() continues after an item even if its likes changed, by ${order}`, async () => {
       await using fixture = makeFixture();
       const store = await fixture.open(FIRST);
       await commit(store, { b: 5n, a: 5n, c: 9n, d: 1n, e: 5n, "\ufffd": 1n, "😀": 1n });
@@ -22,7 +24,7 @@ export function acceptPages(test: Test, makeFixture: () => LedgerFixture): void 
     });
   }
 
-  test("counts() tells the meta and the applied sequences of the same commit", async () => {
+  test("counts() returns the meta and the applied sequences of the same commit", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
@@ -46,7 +48,7 @@ async function pageAfter(
   return (await read(store, { type: "page", order, after, limit })).counts;
 }
 
-/** All items, page by page. */
+/** Returns all items, read page by page. */
 async function pages(
   store: LedgerStore,
   order: CountsOrder,

@@ -1,4 +1,4 @@
-/** The rules on every LedgerStore lead to what they lead to on a ledger that has all rows at hand. */
+/** Part of the acceptance suite of every LedgerStore: the rules have the same result on each. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { applyCommands, commit } from "../../../src/core/ledger/apply_commands.ts";
@@ -19,7 +19,7 @@ const COMMITS = 250;
 const COMMANDS_MAX = 4;
 const SEEDS = [1, 2, 3];
 const OUTBOXES = [testId(0xa1), testId(0xa2)];
-/** Some of each outbox, and one that both claim. */
+/** Incarnations of each outbox, and one that both claim. */
 const INCARNATIONS = [11, 12, 13, 14].map((number) => testId(number));
 const LIKES = [[1], [2, 3], [4], [0, 42], [5]];
 const CHAINS = new Map(INCARNATIONS.map((id) => [id, batches(id, LIKES)]));
@@ -27,7 +27,7 @@ const CHAINS = new Map(INCARNATIONS.map((id) => [id, batches(id, LIKES)]));
 /** Adds this part of the suite to `test`. */
 export function acceptRules(test: Test, makeFixture: () => LedgerFixture): void {
   for (const seed of SEEDS) {
-    test(`commit() leads to what the rules say when commands come by chance (seed ${seed})`, async () => {
+    test(`commit() has the result of the pure rules on random commands (seed ${seed})`, async () => {
       await using fixture = makeFixture();
       const reference = new MemoryLedger(new LedgerDisk(LEDGER_ID), FIRST);
       let store = await fixture.open(FIRST);

@@ -1,4 +1,6 @@
-/** What every LedgerStore does with troubles, decisions and the mark of a copy: part of its suite. */
+/**
+ * Part of the acceptance suite of every LedgerStore: troubles, decisions and the mark of a copy.
+ */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Trouble } from "../../../src/core/protocol/messages.ts";
@@ -27,7 +29,7 @@ const OF_LEDGER: NewTrouble = {
   digest: undefined,
   doubtfulAsOf: undefined,
 };
-/** As a LikesServer reports `TROUBLE`. */
+/** `TROUBLE` as a LikesServer reports it. */
 const REPORTED: Trouble = TROUBLE;
 
 /** Adds this part of the suite to `test`. */
@@ -39,7 +41,7 @@ export function acceptTroubles(test: Test, makeFixture: () => LedgerFixture): vo
 }
 
 function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
-  test("addTrouble() records a trouble once, and gives it a number", async () => {
+  test("addTrouble() records a trouble once and returns its number", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     const later = { ...TROUBLE, detail: "again", sinceMs: TROUBLE.sinceMs + 1 };
@@ -72,7 +74,7 @@ function acceptRecording(test: Test, makeFixture: () => LedgerFixture): void {
     assert.equal(added, [1, 2, undefined, 2]);
   });
 
-  test("troublesOf() lists those of an outbox, and of the ledger as a whole apart", async () => {
+  test("troublesOf() lists the troubles of an outbox, or those of the ledger itself", async () => {
     await using fixture = makeFixture();
     const foreign = { ...TROUBLE, outboxId: testId(0xb) };
     const listed = await valueOf(await fixture.open(FIRST), (ledger) => {
@@ -156,7 +158,7 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
     assert.equal(added, [{ ...retire, number: 1 }, 1]);
   });
 
-  test("addDecision() asserts when its trouble is not there, or decided", async () => {
+  test("addDecision() asserts when its trouble is unknown or decided", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     const decide = () => store.transact([], (ledger) => ledger.addDecision(DECISION));
@@ -166,7 +168,7 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
     await assertionOf("not decided", decide);
   });
 
-  test("wasDecided() knows a trouble when one that has its range was decided", async () => {
+  test("wasDecided() is true when a decided trouble covers the range", async () => {
     await using fixture = makeFixture();
     const differing: readonly Trouble[] = [
       { ...REPORTED, kind: "digest_differs" },
@@ -192,7 +194,7 @@ function acceptDeciding(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
-  test("attempt() takes back all of what was set when it is no success, and nothing else", async () => {
+  test("attempt() rolls back its own rows, and no others, when it does not succeed", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await commit(store, { cat: 1n });
@@ -222,7 +224,7 @@ function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
     );
   });
 
-  test("transact() takes troubles and decisions back when its work throws", async () => {
+  test("transact() rolls back troubles and decisions when its work throws", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     await valueOf(store, (ledger) => [ledger.addTrouble(TROUBLE), ledger.addTrouble(OTHER)]);
@@ -247,7 +249,7 @@ function acceptUndoing(test: Test, makeFixture: () => LedgerFixture): void {
 }
 
 function acceptMarks(test: Test, makeFixture: () => LedgerFixture): void {
-  test("clearCopied() clears the mark of a copy for ever when it is committed", async () => {
+  test("clearCopied() clears the mark of a copy permanently once committed", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
     assert.is(await valueOf(store, (ledger) => ledger.copiedMs()), undefined);

@@ -10,10 +10,10 @@ import { testId } from "../faults.ts";
 
 const random = new Random(1);
 
-// Rows that the rules surely need are left out by chance, so that they miss them and run again.
+// Needed rows are left out at random, to make the rules miss them and run again.
 acceptLedger(test, () => makeFixture(() => random.chance(0.5)));
 
-test("failNext() keeps what was in doubt on the disk when it is told so", async () => {
+test("failNext() keeps a write in doubt on the disk when the fault is in_doubt_kept", async () => {
   const disk = new LedgerDisk(LEDGER_ID);
   disk.failNext("in_doubt_kept");
   const store = new MemoryLedger(disk, testId(1));
@@ -23,7 +23,7 @@ test("failNext() keeps what was in doubt on the disk when it is told so", async 
   assert.equal(await likesOf(again, "cat"), [{ itemId: "cat", likes: 1n }]);
 });
 
-test("clone() stays as it was when the disk goes on", async () => {
+test("clone() does not change when the disk does", async () => {
   const disk = new LedgerDisk(LEDGER_ID);
   const store = new MemoryLedger(disk, testId(1));
   await store.transact([], (ledger) => setLikes(ledger, "cat", 1n));
@@ -38,7 +38,7 @@ test("clone() stays as it was when the disk goes on", async () => {
   assert.equal([disk.items.get("cat"), copy.items.get("cat")], [2n, 1n]);
 });
 
-test("clone() takes every row of the ledger", async () => {
+test("clone() copies every row of the ledger", async () => {
   const disk = new LedgerDisk(LEDGER_ID);
   const store = new MemoryLedger(disk, testId(1));
   await store.transact([], (ledger) => {

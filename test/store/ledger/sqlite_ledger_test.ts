@@ -18,7 +18,7 @@ const NOW_MS = 1_700_000_000_000;
 
 acceptLedger(test, makeFixture);
 
-test("openSqliteLedger() refuses when the ledger is open, and opens when it was closed", async () => {
+test("openSqliteLedger() refuses while the ledger is open, and opens it once closed", async () => {
   await using folder = temporaryFolder();
   const ledger = openLedger(folder.path, 1);
   const error = await faultOf("store_locked", () => openLedger(folder.path, 2));
@@ -27,7 +27,7 @@ test("openSqliteLedger() refuses when the ledger is open, and opens when it was 
   await openLedger(folder.path, 2).close();
 });
 
-test("openSqliteLedger() says that another program writes when one holds the write lock", async () => {
+test("openSqliteLedger() throws store_busy when another program holds the write lock", async () => {
   await using folder = temporaryFolder();
   await openLedger(folder.path, 1).close();
   const person = new Database(join(folder.path, "ledger.sqlite"));
@@ -70,10 +70,10 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   await ledger.close();
 });
 
-test("prepareLedger() goes along an index for every page, without a sort or a scan before it", () => {
+test("prepareLedger() reads every page along an index, without a sort or a scan", () => {
   const { planOf, named, mostLiked, equallyLiked, lessLiked, itemsAfter } = planned();
   assert.ok(planOf(named).includes("SEARCH items USING PRIMARY KEY (item_id=?)"));
-  // The first page begins at the index's end: nothing is before it.
+  // The first page begins at the start of the index: the scan skips no row.
   assert.equal(planOf(mostLiked), ["SCAN items USING COVERING INDEX items_by_likes"]);
   assert.equal(planOf(equallyLiked), [
     "SEARCH items USING COVERING INDEX items_by_likes (likes=? AND item_id>?)",
@@ -82,7 +82,7 @@ test("prepareLedger() goes along an index for every page, without a sort or a sc
   assert.equal(planOf(itemsAfter), ["SEARCH items USING PRIMARY KEY (item_id>?)"]);
 });
 
-test("prepareLedger() looks at no row that a peer or an operator left before", () => {
+test("prepareLedger() reads no row that an earlier report or decision has left", () => {
   const { planOf, incarnationsIn, trouble, troublesOf, wasDecided, ...others } = planned();
   const byState = "incarnations_by_state (outbox_id=? AND state=?)";
   assert.equal(planOf(incarnationsIn), [`SEARCH incarnations USING INDEX ${byState}`]);
@@ -93,12 +93,12 @@ test("prepareLedger() looks at no row that a peer or an operator left before", (
   const name = "outbox_id=? AND incarnation=? AND kind=? AND first_sequence=? AND last_sequence>?";
   assert.equal(planOf(wasDecided), [`${search} COVERING INDEX troubles_decided (${name})`]);
   const undecided = "SCAN troubles USING COVERING INDEX troubles_undecided";
-  assert.equal(planOf(others.troubleCount), [undecided], "all of that index count");
+  assert.equal(planOf(others.troubleCount), [undecided], "the whole index is counted");
 });
 
 test.run();
 
-/** The statements of a ledger, and how SQLite would run each. */
+/** Returns the statements of a ledger, and SQLite's query plan for each. */
 function planned() {
   const database = new Database(":memory:");
   database.exec(LEDGER_KIND.schema);

@@ -9,10 +9,10 @@ import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 
 const WRITE = { code: "SQLITE_IOERR_WRITE" };
 const SYNC = { code: "SQLITE_IOERR_FSYNC" };
-/** Node knows no name for it. */
+/** An exhausted quota, for which Node has no code. */
 const QUOTA = { code: "Unknown system error -122", errno: -constants.errno.EDQUOT };
 
-test("isFull() is true of the system's and SQLite's words for it, and of no other error", async () => {
+test("isFull() is true for the codes of a full disk, and false for any other error", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "outbox.sqlite");
   for (const error of [{ code: "ENOSPC" }, { code: "SQLITE_FULL" }, QUOTA]) {
@@ -24,7 +24,7 @@ test("isFull() is true of the system's and SQLite's words for it, and of no othe
   assert.equal(readdirSync(folder.path), []);
 });
 
-test("isFull() is true of a write that failed while there is no space, and not of a sync", async () => {
+test("isFull() is true for a failed write on a full disk, and false for a failed sync", async () => {
   await using folder = temporaryFolder();
   await using disk = SmallDisk.mount(folder.path, 1);
   if (disk === undefined) return;

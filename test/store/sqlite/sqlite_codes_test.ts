@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { codeName } from "../../../src/store/sqlite/sqlite_codes.ts";
 
-test("codeName() names a code as SQLite's page of result codes does, extended or not", () => {
+test("codeName() names primary and extended codes like SQLite's page of result codes", () => {
   const named: readonly (readonly [number, string])[] = [
     [1, "SQLITE_ERROR"],
     [5, "SQLITE_BUSY"],
@@ -23,7 +23,7 @@ test("codeName() names a code as SQLite's page of result codes does, extended or
   for (const [code, name] of named) assert.is(codeName(code), name);
 });
 
-test("codeName() keeps the number when a newer SQLite has a code that it does not know", () => {
+test("codeName() keeps the number of an unknown code, as a newer SQLite may have", () => {
   assert.is(codeName(99), "SQLITE_99");
   assert.is(codeName((0xff << 8) | 5), "SQLITE_BUSY_255");
 });

@@ -1,4 +1,4 @@
-/** What a store does when SQLite fails, on a database that fails when a test says so. */
+/** How a store handles errors of SQLite, on a database that fails on demand. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { SqliteError } from "../../../src/store/sqlite/sqlite.ts";
@@ -11,10 +11,10 @@ const CHANGED = { value: 1, changed: true };
 const IO_ERROR = new SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC");
 const FULL = new SqliteError("database or disk is full", "SQLITE_FULL");
 
-/** Throws what stands beside a statement; gives what does not throw. */
+/** The error that each statement throws. */
 type Failing = Readonly<Record<string, Error>>;
 
-/** A file whose database has a long log, and whose statements fail as `failing` says. */
+/** A file whose database has a long log, and whose statements throw the errors in `failing`. */
 function file(failing: Failing = {}, database: Partial<Database> = {}): SqliteFile {
   const run = (sql: string) => () => {
     const error = failing[sql];
@@ -32,7 +32,7 @@ function file(failing: Failing = {}, database: Partial<Database> = {}): SqliteFi
   return new SqliteFile("outbox.sqlite", OUTBOX_KIND, { database: fake, lock, uncleanEnd: false });
 }
 
-test("transact() puts the store in doubt when its log cannot be moved", async () => {
+test("transact() fails the store when a checkpoint fails", async () => {
   const store = file({ "wal_checkpoint(PASSIVE)": IO_ERROR });
   const { message } = await faultOf("store_failed", () => store.transact(() => CHANGED));
   assert.match(message, "disk I/O error (SQLITE_IOERR_FSYNC)");
@@ -40,7 +40,7 @@ test("transact() puts the store in doubt when its log cannot be moved", async ()
   await faultOf("store_failed", () => store.read(() => 1));
 });
 
-test("transact() leaves the log as it is when there is no space to move it", () => {
+test("transact() skips the checkpoint when there is no space for it", () => {
   const store = file({ "wal_checkpoint(PASSIVE)": FULL });
   for (const _ of [1, 2])
     assert.equal(
@@ -49,12 +49,12 @@ test("transact() leaves the log as it is when there is no space to move it", () 
     );
 });
 
-test("transact() puts the store in doubt when a commit or the undoing of one fails", async () => {
+test("transact() fails the store when a commit or a rollback fails", async () => {
   const begun = { inTransaction: true };
   const commit = file({ COMMIT: IO_ERROR });
   await faultOf("store_failed", () => commit.transact(() => CHANGED));
   for (const ROLLBACK of [IO_ERROR, new Error("gone")]) {
-    // As if the work had begun it: before that a transaction may not be open.
+    // As if the work had opened the transaction: none may be open before.
     const store = file({ ROLLBACK }, begun);
     Object.defineProperty(store.database, "inTransaction", { value: false, writable: true });
     const work = () => {
@@ -66,7 +66,7 @@ test("transact() puts the store in doubt when a commit or the undoing of one fai
   }
 });
 
-test("transact() is refused when the disk is full, and throws what its work throws", () => {
+test("transact() returns disk_full on a full disk, and rethrows an error of its work", () => {
   const store = file({ COMMIT: FULL });
   assert.equal(
     store.transact(() => CHANGED),
@@ -84,7 +84,7 @@ test("transact() is refused when the disk is full, and throws what its work thro
   );
 });
 
-test("transact() is busy when somebody else writes, and fails when it cannot begin", async () => {
+test("transact() returns store_busy for a write lock, and fails when BEGIN fails", async () => {
   const busy = new SqliteError("database is locked", "SQLITE_BUSY");
   assert.equal(
     file({ "BEGIN IMMEDIATE": busy }).transact(() => CHANGED),
@@ -94,7 +94,7 @@ test("transact() is busy when somebody else writes, and fails when it cannot beg
   await faultOf("store_failed", () => broken.transact(() => CHANGED));
 });
 
-test("read() puts the store in doubt when SQLite fails, and not when its work has a bug", async () => {
+test("read() fails the store when SQLite fails, but not when its work has a bug", async () => {
   const store = file();
   const bug = new Error("a bug");
   const fail = (error: Error) => () =>

@@ -1,4 +1,4 @@
-/** A store of another version of its tables is refused, and stays as it is. */
+/** A store of another schema version is refused and left unchanged. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -20,11 +20,11 @@ const OPENINGS = {
   outbox: (folder: string) => openSqliteOutbox(folder, SERVER_ID, OUTBOX_ID),
 };
 
-test("checkKind() refuses a store of an older version, which stays as it is", async () => {
+test("checkKind() refuses a store of an older version and leaves it unchanged", async () => {
   await expectRefused(0, "store_older");
 });
 
-test("checkKind() refuses a store of a newer version, which stays as it is", async () => {
+test("checkKind() refuses a store of a newer version and leaves it unchanged", async () => {
   await expectRefused(2, "store_newer");
 });
 
@@ -38,8 +38,8 @@ async function expectRefused(version: number, fault: FaultCode): Promise<void> {
     const { message } = await faultOf(fault, () => open(folder.path));
     assert.is(
       message,
-      `Cannot open the ${name} "${path}": found version ${version}, and this build opens version 1 ` +
-        `alone; use the build that wrote it, or name another folder`,
+      `Cannot open the ${name} "${path}": found version ${version}, and this build opens only ` +
+        `version 1; use the build that wrote it, or name another folder`,
     );
     assert.equal(readFileSync(path), before);
   }

@@ -1,4 +1,4 @@
-/** What a store is opened on, and what it is not: links, pipes, what is empty or half there. */
+/** The files that a store opens, and those that it refuses: links, pipes, empty or partial ones. */
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -16,13 +16,13 @@ import { OUTBOX_ID, SERVER_ID, append } from "../outbox/outbox_fixture.ts";
 const MAKE_PIPE = "mkfifo";
 const NAMES = ["outbox.lock", "outbox.sqlite", "outbox.sqlite-shm", "outbox.sqlite-wal"];
 
-test("openSqliteOutbox() makes files for this user alone, and keeps others to that", async () => {
+test("openSqliteOutbox() creates files for their owner only, and restricts old ones", async () => {
   await using folder = temporaryFolder();
   const before = process.umask(0);
   const outbox = open(folder.path);
   process.umask(before);
   const made = readdirSync(folder.path).toSorted();
-  assert.equal(made, NAMES, "no journal lies beside the lock");
+  assert.equal(made, NAMES, "the lock has no journal file");
   for (const name of made) assert.is(modeOf(join(folder.path, name)), 0o600, name);
   outbox.close();
   const path = join(folder.path, "outbox.sqlite");
@@ -32,16 +32,16 @@ test("openSqliteOutbox() makes files for this user alone, and keeps others to th
   assert.is(modeOf(join(folder.path, "outbox.lock")), 0o600);
 });
 
-test("openSqliteOutbox() refuses what is not a file, for its database and for its lock", async () => {
+test("openSqliteOutbox() refuses a database or lock that is not a regular file", async () => {
   for (const name of ["outbox.sqlite", "outbox.lock"]) {
     await using folder = temporaryFolder();
     const path = join(folder.path, name);
     const remove = (): void => renameSync(path, join(folder.path, "removed"));
     mkdirSync(path);
-    await expectUnusable(folder.path, "it is not a file");
+    await expectUnusable(folder.path, "it is not a regular file");
     remove();
     execFileSync(MAKE_PIPE, [path]);
-    await expectUnusable(folder.path, "it is not a file");
+    await expectUnusable(folder.path, "it is not a regular file");
     rmSync(path);
     symlinkSync(join(folder.path, "nowhere"), path);
     await expectUnusable(folder.path, "it is a symbolic link");
@@ -49,21 +49,21 @@ test("openSqliteOutbox() refuses what is not a file, for its database and for it
   }
 });
 
-test("openSqliteOutbox() refuses a database that is empty, or away from its log", async () => {
+test("openSqliteOutbox() refuses an empty database, and a log without a database", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "outbox.sqlite");
   writeFileSync(path, "");
-  await expectUnusable(folder.path, "it is damaged: it is empty; put a copy");
+  await expectUnusable(folder.path, "it is damaged: it is empty; restore a copy");
   rmSync(path);
   execIn(path, "VACUUM");
   await expectUnusable(folder.path, "it is damaged: it has no tables");
   rmSync(path);
   writeFileSync(`${path}-wal`, "frames");
-  await expectUnusable(folder.path, "its log is there, but its database is not");
+  await expectUnusable(folder.path, "its log exists, but its database does not");
   assert.not.ok(lstatSync(path, { throwIfNoEntry: false }));
 });
 
-test("openSqliteOutbox() makes the outbox anew when a process died while making it", async () => {
+test("openSqliteOutbox() creates the outbox when a process died while creating it", async () => {
   await using folder = temporaryFolder();
   writeFileSync(join(folder.path, "outbox.sqlite.new"), "half of");
   writeFileSync(join(folder.path, "outbox.sqlite.new-journal"), "a database");
@@ -71,7 +71,7 @@ test("openSqliteOutbox() makes the outbox anew when a process died while making 
   assert.equal(readdirSync(folder.path).toSorted(), ["outbox.lock", "outbox.sqlite"]);
 });
 
-test("makeDatabase() makes the new name last before anything is written to the database", async () => {
+test("makeDatabase() syncs the new name before anything is written to the database", async () => {
   await using folder = temporaryFolder();
   const done: string[] = [];
   const { renameSync: rename, openSync: openFile, fsyncSync: sync } = fs;
@@ -99,13 +99,13 @@ test("makeDatabase() makes the new name last before anything is written to the d
   assert.equal(done, [`renamed to ${join(folder.path, "outbox.sqlite")}`, `synced ${folder.path}`]);
 });
 
-test("openSqliteOutbox() refuses a lock that is no database", async () => {
+test("openSqliteOutbox() refuses a lock that is not a database", async () => {
   await using folder = temporaryFolder();
   writeFileSync(join(folder.path, "outbox.lock"), "something else ".repeat(100));
   await expectUnusable(folder.path, "file is not a database (SQLITE_NOTADB)");
 });
 
-test("transact() moves the log into the database when the log is long", async () => {
+test("transact() runs a checkpoint when the log is long", async () => {
   await using folder = temporaryFolder();
   const outbox = open(folder.path);
   const incarnation = testId(1);
@@ -124,7 +124,7 @@ test("openSqliteOutbox() refuses a database that lacks an index", async () => {
   await using folder = temporaryFolder();
   open(folder.path).close();
   execIn(join(folder.path, "outbox.sqlite"), "DROP INDEX outbox_guard");
-  await expectUnusable(folder.path, "it is damaged: outbox_guard is not as it was made");
+  await expectUnusable(folder.path, "it is damaged: the definition of outbox_guard has changed");
 });
 
 async function expectUnusable(folder: string, text: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the stores rely on in SQLite and its package. */
+/** The behaviour of SQLite and its package that the stores rely on. */
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -11,7 +11,7 @@ import { ROWS, filled, newDatabase, openFiles } from "../databases.ts";
 
 const LARGEST = 2n ** 63n - 1n;
 
-test("Database reads every integer as bigint, and binds each kind of value as it is", () => {
+test("Database reads every integer as bigint, and binds each kind of value unchanged", () => {
   const database = new Database(":memory:");
   database.exec("CREATE TABLE t (a ANY, b INTEGER) STRICT");
   const add = database.prepare("INSERT INTO t VALUES (?, ?)");
@@ -30,14 +30,14 @@ test("Database reads every integer as bigint, and binds each kind of value as it
     assert.equal(read.get(), { a: found, b: 1n, type });
   }
   assert.throws(() => add.run(LARGEST + 1n, 0), /too large/);
-  assert.throws(() => add.run("video\0", 0), /each parameter has a value that it can hold/);
+  assert.throws(() => add.run("video\0", 0), /each parameter has a value that can be bound/);
   database.exec("INSERT INTO t VALUES ('video' || char(0) || 'x', 1)");
   assert.equal(read.get(), { a: "video\0x", b: 1n, type: "text" });
   assert.is(database.pragma("user_version"), 0n);
   database.close();
 });
 
-test("Database keeps a number beyond 32 bits exact in a column of integers", () => {
+test("Database stores a number beyond 32 bits exactly in an integer column", () => {
   const database = new Database(":memory:");
   database.exec("CREATE TABLE t (a INTEGER NOT NULL) STRICT");
   database.prepare("INSERT INTO t VALUES (?)").run(Number.MAX_SAFE_INTEGER);
@@ -48,12 +48,12 @@ test("Database keeps a number beyond 32 bits exact in a column of integers", () 
   database.close();
 });
 
-test("Statement refuses to run when a parameter has no value, which would be NULL", () => {
+test("Statement refuses to run when a parameter has no value, which would bind NULL", () => {
   const database = new Database(":memory:");
   database.exec("CREATE TABLE t (a INTEGER, b INTEGER) STRICT");
   const ordered = database.prepare<readonly unknown[]>("INSERT INTO t VALUES (?, ?)");
   const named = database.prepare<readonly unknown[]>("INSERT INTO t VALUES (@a, @b)");
-  const refused = /each parameter has a value that it can hold/;
+  const refused = /each parameter has a value that can be bound/;
   for (const values of [[], [1], [1, undefined], [1, 2, 3]]) {
     assert.throws(() => ordered.run(...values), refused);
     assert.throws(() => ordered.all(...values), refused);
@@ -110,7 +110,7 @@ test("Database names the code of every error, however a statement was run", asyn
   other.close();
 });
 
-test("Database opens only what is there, by its very path, and can be kept from writing", async () => {
+test("Database opens only an existing file, by its exact path, and can be read-only", async () => {
   await using folder = temporaryFolder();
   const absent = join(folder.path, "absent.sqlite");
   for (const isReadOnly of [false, true]) {
@@ -138,7 +138,7 @@ test("Database opens only what is there, by its very path, and can be kept from 
   reader.close();
 });
 
-test("Database waits for a lock as long as it is told, and then says that it is busy", async () => {
+test("Database waits for a lock as long as busyWaitMs, then throws SQLITE_BUSY", async () => {
   await using folder = temporaryFolder();
   const path = filled(join(folder.path, "held.sqlite"));
   const holder = new Database(path);
@@ -158,7 +158,7 @@ test("Database waits for a lock as long as it is told, and then says that it is 
   other.close();
 });
 
-test("transaction() undoes all when its work throws, whatever undid it before", () => {
+test("transaction() rolls back when its work throws, even if SQLite already did", () => {
   const database = new Database(":memory:");
   database.exec("CREATE TABLE t (a INTEGER PRIMARY KEY) STRICT; INSERT INTO t VALUES (1)");
   const add = database.prepare("INSERT INTO t VALUES (?)");
@@ -185,7 +185,7 @@ test("transaction() undoes all when its work throws, whatever undid it before", 
   database.close();
 });
 
-test("iterate() gives the thread to other statements, and ends where it is left", () => {
+test("iterate() lets other statements run in between, and ends when the loop is left", () => {
   const database = new Database(":memory:");
   database.exec("CREATE TABLE t (a INTEGER PRIMARY KEY) STRICT");
   const add = database.prepare<[number]>("INSERT INTO t VALUES (?)");
@@ -198,12 +198,12 @@ test("iterate() gives the thread to other statements, and ends where it is left"
   }
   assert.equal(read, [1n, 2n, 3n, 11n, 12n, 13n]);
   for (const _ of all.iterate()) break;
-  // Were it still at its row, the table could not be dropped, nor a transaction be ended.
+  // While an iteration is at a row, the table cannot be dropped and no transaction can end.
   database.exec("DROP TABLE t");
   database.close();
 });
 
-test("close() closes the files although statements, and an iteration, are left", async () => {
+test("close() closes the files even when statements and an iteration are open", async () => {
   await using folder = temporaryFolder();
   const path = filled(join(folder.path, "left.sqlite"));
   const database = new Database(path);
@@ -215,7 +215,7 @@ test("close() closes the files although statements, and an iteration, are left",
   assert.ok(openFiles(folder.path).length > 0);
   database.close();
   assert.equal(openFiles(folder.path), []);
-  assert.not(existsSync(`${path}-wal`), "the last one who closes moves the log into the database");
+  assert.not(existsSync(`${path}-wal`), "the last connection to close runs a checkpoint");
   assert.throws(() => add.run("y"), /finalized/);
   assert.throws(() => rows.next(), /finalized/);
   database.close();
@@ -245,7 +245,7 @@ test("Database, its statements, iterations and copies survive every garbage coll
   }
 });
 
-test("copyTo() ends at once with what its listener throws, and lets the source be closed", async () => {
+test("copyTo() rejects at once with its listener's error, and the source can be closed", async () => {
   await using folder = temporaryFolder();
   const path = filled(join(folder.path, "source.sqlite"));
   const database = new Database(path);
@@ -264,7 +264,11 @@ test("copyTo() ends at once with what its listener throws, and lets the source b
   database.close();
   while (openFiles(folder.path).length > 0) await new Promise(setImmediate);
   const copy = new Database(join(folder.path, "copy"), { isReadOnly: true });
-  assert.is(copy.prepare("SELECT count(*) FROM t").pluck().get(), BigInt(ROWS), "it went on");
+  assert.is(
+    copy.prepare("SELECT count(*) FROM t").pluck().get(),
+    BigInt(ROWS),
+    "the thread went on",
+  );
   copy.close();
 });
 

@@ -1,6 +1,7 @@
 /**
- * A disk that gives back other bytes than it was given: a store is refused, or means what it meant.
- * The suite turns a part of the bytes, other ones in each run; LIKES_TURN_ALL=1 turns all of them.
+ * A disk that returns other bytes than were written: a store is refused, or its content is
+ * unchanged. The suite flips a random sample of the bytes in each run. LIKES_TURN_ALL=1 flips all
+ * of them.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -20,7 +21,7 @@ const TURNS = 150;
 const TURNS_ALL = process.env["LIKES_TURN_ALL"] === "1";
 
 for (const store of [OUTBOX_TO_DAMAGE, LEDGER_TO_DAMAGE]) {
-  test(`verifyPages() lets no turned byte of ${store.file} change what it means`, async () => {
+  test(`verifyPages() refuses ${store.file} when a flipped byte changes its content`, async () => {
     await using folder = temporaryFolder();
     const { whole, expected } = await filled(store, folder.path);
     const offsets = TURNS_ALL ? usedOffsets(whole) : someOffsets(usedOffsets(whole), whole.length);
@@ -37,14 +38,14 @@ for (const store of [OUTBOX_TO_DAMAGE, LEDGER_TO_DAMAGE]) {
       (offset) => `page ${1 + Math.floor(offset / PAGE)} + ${offset % PAGE}`,
     );
     console.log(`${store.file}, ${whole.length / PAGE} pages: ${JSON.stringify(judged)}`);
-    assert.equal(places, [], "it was taken for another store");
+    assert.equal(places, [], "the content changed unnoticed");
     assert.ok(
       judged.refused > offsets.length / 2,
       `${judged.refused} of ${offsets.length} refused`,
     );
   });
 
-  test(`verifyPages() refuses ${store.file} when it is cut, emptied or garbage`, async () => {
+  test(`verifyPages() refuses ${store.file} when it is truncated, empty or garbage`, async () => {
     await using folder = temporaryFolder();
     const { whole, expected } = await filled(store, folder.path);
     const cuts = Array.from({ length: whole.length / PAGE }, (_, page) => page * PAGE);
@@ -60,7 +61,7 @@ for (const store of [OUTBOX_TO_DAMAGE, LEDGER_TO_DAMAGE]) {
       assert.is(await judge(store, folder.path, bytes, expected), "refused", `wrong ${index}`);
     }
     const error = await faultOf("store_unusable", () => store.meaning(folder.path));
-    assert.match(error.message, /damaged: .*; put a copy of its folder back, or move the folder/);
+    assert.match(error.message, /damaged: .*; restore a copy of its folder, or move the folder/);
     assert.is(await judge(store, folder.path, whole, expected), "unchanged");
   });
 }
@@ -74,12 +75,12 @@ async function filled(
   return { whole, expected: await store.meaning(folder) };
 }
 
-/** Where something is written. A byte of 0 is mostly in free space. */
+/** Returns the offsets of used bytes. A byte of 0 is mostly in free space. */
 function usedOffsets(whole: Uint8Array): number[] {
   return [...whole.keys()].filter((offset) => whole[offset] !== 0);
 }
 
-/** Some of `offsets`, of every page some. */
+/** Returns a sample of `offsets` that has some of every page. */
 function someOffsets(offsets: readonly number[], bytes: number): number[] {
   const byPage = Array.from({ length: bytes / PAGE }, (_, page) =>
     offsets.filter((offset) => Math.floor(offset / PAGE) === page),

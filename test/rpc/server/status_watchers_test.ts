@@ -1,4 +1,4 @@
-/** Status: at once, then at every interval, to so many watchers, none of whom holds the others up. */
+/** Status: sent at once, then at every interval, to many watchers, none of which delays another. */
 import type { ServiceError } from "@grpc/grpc-js";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -21,11 +21,11 @@ import { NO_PRIMARY, emptyStatus, serve, serverStatus } from "../serving.ts";
 
 const LIMIT_MS = 10_000;
 const INTERVAL_MS = 100;
-/** How a status is watched here. */
+/** The options of these watchers. */
 const EVERY = { intervalMs: INTERVAL_MS, firstMs: LIMIT_MS };
 const { Status } = protos.PrimaryService.service;
 
-test("watch() gives the status at once and then at every interval", async () => {
+test("watch() sends the status at once and then at every interval", async () => {
   const role = counting();
   await using serving = await serve(primaryService(role.port).add);
   const watcher = new PrimaryClient(serving.address);
@@ -37,7 +37,7 @@ test("watch() gives the status at once and then at every interval", async () => 
   }
   watcher.close();
   assert.equal(versions, [1, 2, 3]);
-  assert.ok(performance.now() - startedMs >= 2 * INTERVAL_MS - 5, "two intervals lie between");
+  assert.ok(performance.now() - startedMs >= 2 * INTERVAL_MS - 5, "two intervals have passed");
 });
 
 test("Status refuses when the interval is out of bounds", async () => {
@@ -55,9 +55,9 @@ test("Status refuses when the interval is out of bounds", async () => {
   }
 });
 
-test("Status refuses when there are too many watchers, and takes one when one has gone", async () => {
+test("Status refuses a watcher at the limit, and accepts one after another has left", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
-  // Two connections, because one of them carries no more streams than there may be watchers.
+  // Two connections, because one carries no more streams than there may be watchers.
   const clients = [rawClient(serving.address), rawClient(serving.address)];
   const answered = { watchers: 0 };
   const watch = () => {
@@ -79,7 +79,7 @@ test("Status refuses when there are too many watchers, and takes one when one ha
   for (const client of clients) client.close();
 });
 
-test("Status gives the newest state and no backlog when a watcher reads late", async () => {
+test("Status sends the newest status and no backlog when a watcher reads late", async () => {
   const slow = counting(2_000);
   const quick = counting();
   await using serving = await serve(primaryService(slow.port).add);
@@ -97,10 +97,10 @@ test("Status gives the newest state and no backlog when a watcher reads late", a
   const before = slow.asked;
   let newest = 0;
   call.read((message) => (newest = Number(Status.responseDeserialize(message).version)));
-  await becomes("a state that is new", () => newest > before);
+  await becomes("a new status", () => newest > before);
 });
 
-test("Status sends a watcher away when it takes nothing for too long", async () => {
+test("Status ends a watcher's call when it reads nothing for too long", async () => {
   await using serving = await serve(primaryService(counting(2_000).port).add);
   await using clock = await serve(primaryService(counting().port).add);
   await using call = new RawCall(serving.address, Status.path);
@@ -112,10 +112,10 @@ test("Status sends a watcher away when it takes nothing for too long", async () 
   watcher.close();
   call.read(() => {});
   const { details } = await within("the end", call.ended);
-  assert.match(details, "a status was not taken within");
+  assert.match(details, "a status was not read within");
 });
 
-test("close() sends watchers away when the primary stops", async () => {
+test("close() ends the watchers' calls when the primary stops", async () => {
   const service = primaryService(NO_PRIMARY);
   await using serving = await serve(service.add);
   const client = rawClient(serving.address);
@@ -128,7 +128,7 @@ test("close() sends watchers away when the primary stops", async () => {
   client.close();
 });
 
-/** A role whose status has a new version each time that it is asked. */
+/** A role whose status has a new version at each reading. */
 function counting(members = 0) {
   const servers = Array.from({ length: members }, (_, index) => serverStatus(index));
   const role = {

@@ -1,9 +1,8 @@
 /**
- * The watchers of a status. Each gets the newest state at once and then at every interval. One that
- * does not take it gets none in between, holds one state at most, and is sent away after a while; so
- * it holds nobody up, and costs no backlog. What a connection holds is another matter: a peer that
- * lets an HTTP/2 window of states come in and does not read them (64 KiB, unless it says otherwise)
- * reads those first.
+ * The watchers of a primary's status. Each gets the newest status at once and then at every
+ * interval. A watcher that does not read gets no further status, and its call is ended after a
+ * while. It delays no other watcher, and at most one status is buffered for it here. Its connection
+ * may still hold one HTTP/2 window of older ones: 64 KiB, unless the peer sets another size.
  */
 import type { Buffer } from "node:buffer";
 import type { ServerWritableStream, StatusObject } from "@grpc/grpc-js";
@@ -23,43 +22,43 @@ import type { StatusRequest__Output } from "../gen/likes/v1/StatusRequest.ts";
 import { protos } from "../protos.ts";
 import { writeStatus } from "../wire/status_wire.ts";
 
-/** How old a status may be that several watchers share; the first answer to each is of the moment. */
+/** The maximum age of a status that watchers share. A new watcher gets a fresh one. */
 const STATUS_SHARED_MS = 50;
 
 const { responseSerialize } = protos.PrimaryService.service.Status;
 const STOPPING: Refusal = {
   code: "stopping",
-  message: "Cannot go on: the primary is stopping; call again",
+  message: "Cannot continue: the primary is stopping; call again",
 };
 const STALLED: Refusal = {
   code: "watcher_stalled",
-  message: `Cannot wait longer: a status was not taken within ${WATCHER_STALLED_MAX_MS} ms; call again`,
+  message: `Cannot go on: a status was not read within ${WATCHER_STALLED_MAX_MS} ms; call again`,
 };
 
-/** A call that watches a status; states are written encoded. */
+/** A call that watches the status. Each status is written encoded. */
 export type StatusCall = ServerWritableStream<StatusRequest__Output, Buffer>;
 
 interface Watcher {
   readonly call: StatusCall;
-  /** Bytes of the state that it has not taken. */
+  /** Bytes of the status that it has not read. */
   bytes: number;
   stalled: NodeJS.Timeout | undefined;
   isEnded: boolean;
 }
 
-/** All that watch one role. */
-export class Watching {
+/** All status watchers of one primary. */
+export class StatusWatchers {
   readonly #status: () => Status;
   readonly #watchers = new Set<Watcher>();
   #bytes = 0;
-  /** One state for all whose turn comes at about the same time: it lists every member. */
+  /** Shared by watchers that are due at about the same time: a status lists every member. */
   #shared: { readonly encoded: Buffer; readonly madeMs: number } | undefined;
 
   constructor(status: () => Status) {
     this.#status = status;
   }
 
-  /** Answers a call until it ends, or refuses it. */
+  /** Sends the status to a call until it ends, or refuses the call. */
   watch(call: StatusCall): void {
     const intervalMs = call.request.intervalMs || STATUS_INTERVAL_DEFAULT_MS;
     const refusal = checkWatch(intervalMs, this.#watchers.size);
@@ -71,7 +70,7 @@ export class Watching {
     this.#watchers.add(watcher);
     const timer = setInterval(() => this.#send(watcher, () => this.#sharedState()), intervalMs);
     call.on("error", () => clearInterval(timer));
-    // Until then it counts: what it has not taken is still held for it.
+    // Only now: until it is cancelled, a call holds its unread status.
     call.on("cancelled", () => {
       clearInterval(timer);
       this.#watchers.delete(watcher);
@@ -80,7 +79,7 @@ export class Watching {
     this.#send(watcher, () => encode(this.#status()));
   }
 
-  /** Sends all watchers away. */
+  /** Ends all watchers' calls. */
   close(): void {
     for (const watcher of this.#watchers) end(watcher, toStatus(STOPPING));
   }
@@ -94,7 +93,7 @@ export class Watching {
         () => end(watcher, toStatus(STALLED)),
         WATCHER_STALLED_MAX_MS,
       ).unref();
-      // Not what write() returns: the stream would take several before it says that it is full.
+      // The callback, not the result of write(): the stream buffers several before it reports full.
       watcher.call.write(encoded, () => this.#hold(watcher, 0));
     } catch (error) {
       end(watcher, toStatusOf(error));
@@ -129,10 +128,10 @@ function end(watcher: Watcher, status: StatusObject): void {
 function checkWatch(intervalMs: number, watchers: number): Refusal | undefined {
   if (intervalMs < STATUS_INTERVAL_MIN_MS || intervalMs > STATUS_INTERVAL_MAX_MS) {
     const message =
-      `Cannot watch every ${intervalMs} ms: give ${STATUS_INTERVAL_MIN_MS} to ` +
+      `Cannot watch every ${intervalMs} ms: give an interval of ${STATUS_INTERVAL_MIN_MS} to ` +
       `${STATUS_INTERVAL_MAX_MS}`;
     return { code: "usage", message };
   }
   if (watchers < WATCHERS_MAX) return undefined;
-  return { code: "too_many", message: `Cannot take another watcher: there are ${WATCHERS_MAX}` };
+  return { code: "too_many", message: `Cannot accept another watcher: there are ${WATCHERS_MAX}` };
 }
