@@ -5,13 +5,13 @@ import type { LiveScreen } from "./_live_screen.ts";
 
 /** How late an answer may be before what is drawn is not true any more. */
 const LATE_MAX_MS = 2_000;
-const TICK_MS = 1_000;
+const REDRAW_MS = 1_000;
 
 /** A table on `screen`, of a status that comes every `intervalMs`. */
 export class LiveStatus {
   readonly #screen: LiveScreen;
   readonly #intervalMs: number;
-  readonly #ticking = setInterval(() => this.#tick(), TICK_MS).unref();
+  readonly #ticking = setInterval(() => this.#tick(), REDRAW_MS).unref();
   #heard: { readonly status: Status; readonly atMs: number } | undefined;
   #awayReason: string | undefined;
 

@@ -8,7 +8,7 @@ import { Resolve } from "./resolve.ts";
 import { Retire } from "./retire.ts";
 import { StartLikes } from "./start_likes.ts";
 import { StartPrimary } from "./start_primary.ts";
-import { Status } from "./status.ts";
+import { StatusCommand } from "./status.ts";
 import { Verify } from "./verify.ts";
 
 /**
@@ -19,7 +19,7 @@ export const COMMANDS = {
   orchestrate: Orchestrate,
   "start-primary": StartPrimary,
   "start-likes": StartLikes,
-  status: Status,
+  status: StatusCommand,
   add: Add,
   count: Count,
   verify: Verify,

@@ -14,7 +14,7 @@ import { BaseCommand } from "./_base_command.ts";
 import { durationFlag, inWords, primaryFlag } from "./_flags.ts";
 
 /** `likes status`. */
-export class Status extends BaseCommand {
+export class StatusCommand extends BaseCommand {
   static override summary = "watch the total, and how fresh it is";
   static override description =
     "A live table on a terminal, a line at each interval when piped, a JSON object a line " +
@@ -45,7 +45,7 @@ export class Status extends BaseCommand {
   };
 
   override async run(): Promise<void> {
-    const { flags } = await this.parse(Status);
+    const { flags } = await this.parse(StatusCommand);
     if (flags.interval > STATUS_INTERVAL_MAX_MS) {
       const found = formatDuration(flags.interval);
       throw new LikesError("usage", `Cannot watch every ${found}: at most every 60s`);

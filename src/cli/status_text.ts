@@ -11,7 +11,7 @@ import { refusedLines, refusedParts } from "./refused_text.ts";
 import { troubleLines, troublePart } from "../text/trouble_text.ts";
 
 /** Default rows of a table: with the lines around them, they fit a terminal. */
-const ROWS_DEFAULT = 16;
+const STATUS_ROWS_DEFAULT = 16;
 /** Rows that stay, however many lines are below them. */
 const ROWS_MIN = 3;
 /** Troubles shown under the table and in a line. */
@@ -90,7 +90,7 @@ const SHAPE: FittingShape<ServerStatus> = {
  * troubles. Returns several lines without a final newline.
  */
 export function statusTable(view: Status, options: StatusTableOptions): string {
-  const { columns, color, rowsMax = ROWS_DEFAULT } = options;
+  const { columns, color, rowsMax = STATUS_ROWS_DEFAULT } = options;
   const lines = statusHead(view, options);
   const troubles = statusTroubles(view, columns);
   const rows = chooseRows(view.servers, Math.max(rowsMax - troubles.length, ROWS_MIN));

@@ -13,7 +13,7 @@ import { monotonicMs } from "../monotonic.ts";
 /** A tick whose likes were refused is tried again after this, as long as it is due. */
 const RETRY_MS = 50;
 /** The longest single timer: a suspended machine is noticed within it. */
-const TIMER_MAX_MS = 1_000;
+const TIMER_SLICE_MS = 1_000;
 
 /** The LikesServer, as far as a generator has to do with it. */
 export interface GeneratorServer {
@@ -82,7 +82,7 @@ export class Generating {
   #schedule(ticks: TickPlan): void {
     this.#addDue(ticks);
     const next = tickMs(ticks, this.#tickOf(ticks) + 1) - monotonicMs();
-    const waitMs = Math.min(Math.max(next, next <= 0 ? RETRY_MS : 1), TIMER_MAX_MS);
+    const waitMs = Math.min(Math.max(next, next <= 0 ? RETRY_MS : 1), TIMER_SLICE_MS);
     this.#timer = setTimeout(() => this.#schedule(ticks), waitMs);
   }
 

@@ -12,7 +12,7 @@ import type { Observation, Shown } from "./verdict.ts";
 import type { OutboxId } from "../core/protocol/ids.ts";
 
 /** A process that does not answer within this shows nothing. */
-const ANSWER_WAIT_MAX_MS = 2_000;
+const OBSERVE_WAIT_MAX_MS = 2_000;
 
 /** What is to be observed. */
 export interface ObserverOptions {
@@ -47,7 +47,7 @@ export class Observer {
     const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()]);
     const asked = [...this.#clients].map(([serverId, client]) => shownBy(serverId, client));
     // No answer is no status: it is what the verdict then says.
-    const status = await this.#primary.status(ANSWER_WAIT_MAX_MS).catch(() => undefined);
+    const status = await this.#primary.status(OBSERVE_WAIT_MAX_MS).catch(() => undefined);
     if (status !== undefined) onStatus(status);
     return {
       outboxes,
@@ -98,7 +98,7 @@ export function readOutboxes(
 /** What a LikesServer shows; nothing when it does not answer, which is what is to be told then. */
 async function shownBy(name: string, client: LikesClient): Promise<Shown> {
   // No answer is nothing shown.
-  const total = await client.total(ANSWER_WAIT_MAX_MS).catch(() => undefined);
+  const total = await client.total(OBSERVE_WAIT_MAX_MS).catch(() => undefined);
   return { name, totalLikes: total?.totalLikes };
 }
 

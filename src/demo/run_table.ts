@@ -29,7 +29,7 @@ export interface RunTableOptions {
 /** Rows that stay however little room there is. */
 const ROWS_MIN = 3;
 /** Lines that are not rows, besides the head and troubles: two blank ones, titles, what is hidden. */
-const LINES_AROUND = 4;
+const TABLE_LINES_AROUND = 4;
 
 /** A process, a member that somebody started by hand, or both in one. */
 interface Row {
@@ -69,7 +69,7 @@ export function runTable(view: RunTableView, options: RunTableOptions): string {
     : statusHead(heard, options);
   const troubles = isSilent ? [] : statusTroubles(heard, columns);
   const below = troubles.length > 0 ? ["", ...troubles] : [];
-  const room = lines - head.length - below.length - LINES_AROUND;
+  const room = lines - head.length - below.length - TABLE_LINES_AROUND;
   const all = rowsOf(view);
   const rows = mostUrgent(all, Math.max(room, ROWS_MIN), (a, b) => urgency(b) - urgency(a));
   const hidden = all.length - rows.length;

@@ -12,7 +12,7 @@ import type { OutboxId } from "../core/protocol/ids.ts";
 /** Between two statuses that are shown. */
 const SHOW_INTERVAL_MS = 1_000;
 /** How old a status may be before it is not told as the state of things any more. */
-const LATE_MAX_MS = 3_000;
+const STATUS_LATE_MAX_MS = 3_000;
 
 /** That nobody answers. */
 export interface Silence {
@@ -120,7 +120,7 @@ export class StatusWatch {
     if (this.#newest === undefined) return;
     const silentMs = monotonicMs() - this.#newestMs;
     const reason = this.#awayReason;
-    if (reason === undefined && silentMs < LATE_MAX_MS) return;
+    if (reason === undefined && silentMs < STATUS_LATE_MAX_MS) return;
     this.#events.onSilence({ status: this.#newest, silentMs, reason });
   }
 

@@ -6,7 +6,7 @@ import type { RunResult, ServerResult } from "./run_result.ts";
 import type { GeneratorTally, Shown, Verdict } from "./verdict.ts";
 
 /** Names in a list of a sentence. */
-const NAMED_MAX = 12;
+const SERVERS_NAMED_MAX = 12;
 /** Generators that are named because they skipped the most of what was due. */
 const LATE_NAMED_MAX = 3;
 /** A time is told to a tenth of a second up to this, and to a second above. */
@@ -115,7 +115,11 @@ function convergenceText({ verdict, convergedAfterMs }: RunResult): string {
   return `converged ${formatDuration(toldMs)} after the last like`;
 }
 
-function listText(texts: readonly string[], separator: string, namedMax = NAMED_MAX): string {
+function listText(
+  texts: readonly string[],
+  separator: string,
+  namedMax = SERVERS_NAMED_MAX,
+): string {
   const named = texts.slice(0, namedMax);
   const more = texts.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(separator);

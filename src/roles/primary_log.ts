@@ -1,6 +1,6 @@
 /** The primary's log: each number that it applied, with its sender and the new total. */
 import { unreachable } from "../assert.ts";
-import type { Applied } from "../core/ledger/apply_commands.ts";
+import type { AppliedBatch } from "../core/ledger/apply_commands.ts";
 import type { Hello } from "../core/protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
 import type { PrimaryNotice } from "../core/primary/primary.ts";
@@ -85,7 +85,10 @@ export class PrimaryLog {
     return [`${serverId} disconnected: ${reason}`];
   }
 
-  #applied({ serverId, firstSequence, events, totalBefore }: Applied, nowMs: number): string[] {
+  #applied(
+    { serverId, firstSequence, events, totalBefore }: AppliedBatch,
+    nowMs: number,
+  ): string[] {
     let total = totalBefore;
     if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
       return events.map(({ itemId, gained }, index) => {

@@ -9,14 +9,15 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** Nine digits exceed every bound, and keep every product a safe integer. */
-const PARTS = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})(?:\.(\d{1,3}))?s)?(?:(\d{1,9})ms)?$/;
+const DURATION_PARTS =
+  /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})(?:\.(\d{1,3}))?s)?(?:(\d{1,9})ms)?$/;
 
 /**
  * Parses `250ms`, `1.5s`, `5m`, `1h` or a sum such as `1m30s`. Returns milliseconds. Throws
  * LikesError `usage` for anything else, and for more than DURATION_MAX_MS.
  */
 export function parseDuration(text: string): number {
-  const parts = text === "" ? null : PARTS.exec(text);
+  const parts = text === "" ? null : DURATION_PARTS.exec(text);
   if (parts === null) {
     throw new LikesError(
       "usage",

@@ -6,14 +6,14 @@ import { quote } from "./escape.ts";
 const UNITS = { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10 } as const;
 
 /** Twelve digits exceed every bound, and keep every product within bounds exact. */
-const PARTS = /^(0|[1-9]\d{0,11})(KiB|MiB|GiB)?$/;
+const SIZE_PARTS = /^(0|[1-9]\d{0,11})(KiB|MiB|GiB)?$/;
 
 /**
  * Parses `256MiB`, `1GiB` or bytes without a unit, up to `bytesMax`. Throws LikesError `usage` for
  * anything else: MB and M are ambiguous.
  */
 export function parseSize(text: string, bytesMax: number): number {
-  const parts = PARTS.exec(text);
+  const parts = SIZE_PARTS.exec(text);
   if (parts === null) {
     const message = `Cannot read the size ${quote(text)}: give bytes, or KiB, MiB, GiB, e.g. 256MiB`;
     throw new LikesError("usage", message);

@@ -25,7 +25,7 @@ import { ClientFile } from "./client_lines.ts";
 import { LedgerFile } from "./ledger_file.ts";
 import { OutboxFile } from "./outbox_file.ts";
 import type { AuditReport, Id } from "./report.ts";
-import { Tally } from "./tally.ts";
+import { AuditTally } from "./tally.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** The files of one audit. */
@@ -101,7 +101,7 @@ function auditOpened(
   findings: Findings,
   onProgress: OnProgress,
 ): AuditReport {
-  const tally = new Tally();
+  const tally = new AuditTally();
   const sources = sourcesOf(outboxes);
   const audited: Audit = {
     ledger,
@@ -156,7 +156,7 @@ function auditOpened(
 }
 
 /** A proof takes two sums: without the outboxes' own sum there is only one. */
-function expectSecondSum({ own }: Tally, findings: Findings): void {
+function expectSecondSum({ own }: AuditTally, findings: Findings): void {
   if (own !== undefined || findings.missing.count > 0) return;
   const what = "the outboxes' own sum is unknown: a counted range ends inside a record";
   findings.miss({ what });

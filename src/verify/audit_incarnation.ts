@@ -5,14 +5,14 @@ import type { Source, VerifiedRecord } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import { historyOf, byAgreement } from "./history.ts";
 import type { LedgerFile } from "./ledger_file.ts";
-import type { Position } from "./outbox_file.ts";
-import type { OutboxTally, Tally } from "./tally.ts";
+import type { AuditedPosition } from "./outbox_file.ts";
+import type { OutboxSums, AuditTally } from "./tally.ts";
 import { plus, spanText, unknownLikes } from "./tally.ts";
 
 /** The state shared by all parts of an audit. */
 export interface Audit {
   readonly ledger: LedgerFile;
-  readonly tally: Tally;
+  readonly tally: AuditTally;
   readonly findings: Findings;
   /** Called with the number of events just read. */
   readonly onEvents: (count: number) => void;
@@ -172,7 +172,7 @@ function positionAt(
   sources: readonly Source[],
   sequence: number,
   findings: Findings,
-): Position | undefined {
+): AuditedPosition | undefined {
   for (const source of sources) {
     const { file, stored } = source;
     const read = () => file.positionAt(stored, sequence);
@@ -183,7 +183,7 @@ function positionAt(
 }
 
 /** Adds what the ledger must have applied, by the events and by the outboxes' running totals. */
-function addUp({ serverId, sources, applied, counted, findings }: Reading, to: OutboxTally): void {
+function addUp({ serverId, sources, applied, counted, findings }: Reading, to: OutboxSums): void {
   const own = ownLikes(sources, applied, findings);
   const read = { least: counted.likes, most: counted.likes };
   const span = plus(read, unknownLikes(counted.missingEvents));

@@ -6,7 +6,7 @@ import type { AuditedMember, Decision, LedgerFile } from "./ledger_file.ts";
 import type { OutboxFile } from "./outbox_file.ts";
 import type { Id } from "./report.ts";
 import { plus, spanText, unknownLikes } from "./tally.ts";
-import type { OutboxTally, Span, Tally } from "./tally.ts";
+import type { OutboxSums, Span, AuditTally } from "./tally.ts";
 
 /** The sums found in the ledger. */
 export interface LedgerSums {
@@ -115,7 +115,7 @@ function addOrphaned(applied: Applied, { ledger, tally, findings }: Audit): void
  * exactly the orphaned events, their likes are known after all.
  */
 function addPurged(
-  outbox: OutboxTally,
+  outbox: OutboxSums,
   { outboxes, findings }: { readonly outboxes: readonly OutboxFile[]; readonly findings: Findings },
 ): void {
   for (const { incarnations, purged, serverId } of outboxes) {
@@ -150,7 +150,7 @@ function auditMember(
     isRead,
     tally,
     findings,
-  }: { readonly isRead: boolean; readonly tally: Tally; readonly findings: Findings },
+  }: { readonly isRead: boolean; readonly tally: AuditTally; readonly findings: Findings },
 ): void {
   const { applied } = tally.outbox(outboxId);
   if (!isWithin(appliedLikes, applied)) {
@@ -163,7 +163,7 @@ function auditMember(
 /** Compares each item with the events read. A missing event may belong to any item. */
 function auditItems(
   ledger: LedgerFile,
-  { tally, findings, sums }: { tally: Tally; findings: Findings; sums: LedgerSums },
+  { tally, findings, sums }: { tally: AuditTally; findings: Findings; sums: LedgerSums },
 ): void {
   const isWhole = findings.missing.count === 0;
   const open = tally.applied.most - tally.likes;
@@ -186,7 +186,7 @@ function auditItems(
 
 function auditTotals(
   { totalLikes }: LedgerFile,
-  { tally, findings, sums }: { tally: Tally; findings: Findings; sums: LedgerSums },
+  { tally, findings, sums }: { tally: AuditTally; findings: Findings; sums: LedgerSums },
 ): void {
   // With nothing missing, the total must be the sum of the events, whatever else agrees.
   const read = { least: tally.likes, most: tally.likes };

@@ -7,7 +7,7 @@
 import { placeOf } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import type { LedgerFile } from "./ledger_file.ts";
-import type { StoredIncarnation, OutboxFile } from "./outbox_file.ts";
+import type { OutboxIncarnation, OutboxFile } from "./outbox_file.ts";
 import type { Id } from "./report.ts";
 
 const ROLLED_BACK = "the ledger was rolled back, or copied before this outbox";
@@ -76,7 +76,7 @@ function expectAcknowledgedApplied(
   return true;
 }
 
-function acknowledgedOf({ isClosed, lastSequence, acknowledged }: StoredIncarnation): number {
+function acknowledgedOf({ isClosed, lastSequence, acknowledged }: OutboxIncarnation): number {
   return isClosed ? lastSequence : acknowledged.sequence;
 }
 

@@ -30,7 +30,7 @@ const SCHEMA_VERSION = 1n;
 /** How long opening waits for a process that is recovering the log after a crash. */
 const BUSY_WAIT_MS = 1_000;
 /** Page cache of one file, small because an audit may open hundreds. */
-const CACHE_KIB = 1_024;
+const AUDIT_CACHE_KIB = 1_024;
 const ID = /^[0-9a-f]{32}$/;
 const ID_CHARS = 32;
 /** The most UTF-8 bytes of a LikesServer's label. */
@@ -73,7 +73,7 @@ export class AuditedFile implements Disposable {
   #begin(kind: AuditedKind): void {
     this.#database.pragma("trusted_schema = OFF");
     this.#database.pragma("cell_size_check = ON");
-    this.#database.pragma(`cache_size = -${CACHE_KIB}`);
+    this.#database.pragma(`cache_size = -${AUDIT_CACHE_KIB}`);
     this.#database.exec("BEGIN");
     if (this.#pragma("application_id") !== kind.applicationId) {
       throw new UnreadableFileError(`it is not a likes ${kind.name}; give the right file`);

@@ -7,14 +7,19 @@ import { createHash } from "node:crypto";
 import type { Findings } from "./findings.ts";
 import { decodeEvents } from "./like_events.ts";
 import type { AuditedEvent } from "./like_events.ts";
-import type { StoredIncarnation, OutboxFile, Position, StoredRecord } from "./outbox_file.ts";
+import type {
+  OutboxIncarnation,
+  OutboxFile,
+  AuditedPosition,
+  StoredRecord,
+} from "./outbox_file.ts";
 import type { Id, Place } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** An incarnation as one outbox stores it. */
 export interface Source {
   readonly file: OutboxFile;
-  readonly stored: StoredIncarnation;
+  readonly stored: OutboxIncarnation;
 }
 
 /** A record of a chain; `events` is undefined when its bytes are not its events. */
@@ -57,7 +62,7 @@ export function* chainOf(source: Source, findings: Findings): Generator<Verified
       findings,
     });
   }
-  let before: Position = trimmed;
+  let before: AuditedPosition = trimmed;
   let isAcknowledgedMet = acknowledged.sequence === trimmed.sequence;
   if (isAcknowledgedMet) expectAcknowledged(source, trimmed, findings);
   try {
@@ -100,7 +105,7 @@ function eventsOf({ bytes }: StoredRecord): readonly AuditedEvent[] | string {
 }
 
 function defectOf(
-  before: Position,
+  before: AuditedPosition,
   record: StoredRecord,
   events: readonly AuditedEvent[] | string,
 ): Defect | undefined {
@@ -129,7 +134,7 @@ function defectOf(
   return { what: "the likes do not match the events", expected: sum, found: likes };
 }
 
-function expectAcknowledged(source: Source, found: Position, findings: Findings): void {
+function expectAcknowledged(source: Source, found: AuditedPosition, findings: Findings): void {
   const expected = source.stored.acknowledged;
   expectSame(source, "the acknowledged position does not match its record", {
     expected,
@@ -145,13 +150,17 @@ function expectSame(
     expected,
     found,
     findings,
-  }: { readonly expected: Position; readonly found: Position; readonly findings: Findings },
+  }: {
+    readonly expected: AuditedPosition;
+    readonly found: AuditedPosition;
+    readonly findings: Findings;
+  },
 ): void {
   if (expected.digest === found.digest && expected.likes === found.likes) return;
   const place = placeOf(source, expected.sequence);
   findings.diverge(place, what, positionText(expected), positionText(found));
 }
 
-function positionText({ digest, likes }: Position): string {
+function positionText({ digest, likes }: AuditedPosition): string {
   return `${digest} with ${likes} likes`;
 }

@@ -6,7 +6,7 @@
 import { chainOf, placeOf } from "./chain.ts";
 import type { Source, VerifiedRecord } from "./chain.ts";
 import type { Findings } from "./findings.ts";
-import type { AppliedIncarnation } from "./ledger_file.ts";
+import type { LedgerIncarnation } from "./ledger_file.ts";
 import { eventText } from "./like_events.ts";
 
 /** A chain and its next record. */
@@ -27,7 +27,7 @@ interface Conflict {
 /** Sorts sources: those that agree with the ledger first, those that contradict it last. */
 export function byAgreement(
   sources: readonly Source[],
-  applied: AppliedIncarnation | undefined,
+  applied: LedgerIncarnation | undefined,
 ): readonly Source[] {
   if (applied === undefined || sources.length === 1) return sources;
   const rankOf = ({ file, stored }: Source): number => {

@@ -26,7 +26,7 @@ const STATE_CHARS_MAX = 16;
 const KIND_CHARS_MAX = 32;
 
 /** How far the ledger has applied an incarnation. */
-export interface AppliedIncarnation {
+export interface LedgerIncarnation {
   readonly incarnation: Id;
   readonly outboxId: Id;
   readonly appliedSequence: number;
@@ -208,7 +208,7 @@ export class LedgerFile implements Disposable {
   }
 
   /** Returns undefined for an unknown incarnation. */
-  incarnation(incarnation: Id): AppliedIncarnation | undefined {
+  incarnation(incarnation: Id): LedgerIncarnation | undefined {
     const row = this.#incarnation.get(incarnation);
     return row === undefined ? undefined : incarnationOf(row);
   }
@@ -226,7 +226,7 @@ export class LedgerFile implements Disposable {
     return row["next"] === null ? version <= this.version : version < whole(row, "next");
   }
 
-  *incarnations(): Generator<AppliedIncarnation> {
+  *incarnations(): Generator<LedgerIncarnation> {
     for (const row of this.#incarnations.iterate()) yield incarnationOf(row);
   }
 
@@ -252,7 +252,7 @@ export class LedgerFile implements Disposable {
   }
 }
 
-function incarnationOf(row: Row): AppliedIncarnation {
+function incarnationOf(row: Row): LedgerIncarnation {
   return {
     incarnation: idOf(row, "incarnation"),
     outboxId: idOf(row, "outbox_id"),

@@ -13,9 +13,9 @@ export interface AuditedEvent {
 }
 
 // Tags: field number << 3 | wire type.
-const EVENTS = 0x0a;
-const ITEM_ID = 0x0a;
-const ADD = 0x10;
+const EVENTS_TAG = 0x0a;
+const ITEM_ID_TAG = 0x0a;
+const ADD_TAG = 0x10;
 
 /** Bytes of the longest varint, and the largest last byte within 64 bits. */
 const VARINT_BYTES_MAX = 10;
@@ -28,7 +28,7 @@ export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
   const reader = new Reader(bytes);
   const events: AuditedEvent[] = [];
   while (!reader.isAtEnd) {
-    reader.expectTag(EVENTS, "the record");
+    reader.expectTag(EVENTS_TAG, "the record");
     events.push(decodeEvent(new Reader(reader.block())));
     if (events.length > RECORD_EVENTS_MAX) {
       throw new CorruptStoreError(`the record has more than ${RECORD_EVENTS_MAX} events`);
@@ -43,8 +43,8 @@ function decodeEvent(reader: Reader): AuditedEvent {
   let likes: bigint | undefined;
   while (!reader.isAtEnd) {
     const tag = reader.varint();
-    if (tag === BigInt(ITEM_ID) && itemId === undefined) itemId = utf8Of(reader.block());
-    else if (tag === BigInt(ADD) && likes === undefined) likes = reader.varint();
+    if (tag === BigInt(ITEM_ID_TAG) && itemId === undefined) itemId = utf8Of(reader.block());
+    else if (tag === BigInt(ADD_TAG) && likes === undefined) likes = reader.varint();
     else throw new CorruptStoreError(`an event has an unknown or repeated tag ${tag}`);
   }
   if (itemId === undefined) throw new CorruptStoreError("an event has no item");

@@ -26,19 +26,19 @@ const RECORD_COLUMNS =
   bounded("events", RECORD_BYTES_MAX);
 
 /** The digest and running total of an incarnation after `sequence`, as its outbox stores them. */
-export interface Position {
+export interface AuditedPosition {
   readonly sequence: number;
   readonly digest: Id;
   readonly likes: bigint;
 }
 
 /** An incarnation that an outbox still stores. */
-export interface StoredIncarnation {
+export interface OutboxIncarnation {
   readonly ordinal: bigint;
   readonly incarnation: Id;
   /** Everything up to here is trimmed. */
-  readonly trimmed: Position;
-  readonly acknowledged: Position;
+  readonly trimmed: AuditedPosition;
+  readonly acknowledged: AuditedPosition;
   /** The last event, stored or trimmed. */
   readonly lastSequence: number;
   /** Nothing more is to be delivered: all was delivered, or a decision ended it. */
@@ -48,7 +48,7 @@ export interface StoredIncarnation {
 }
 
 /** A stored record. */
-export interface StoredRecord extends Position {
+export interface StoredRecord extends AuditedPosition {
   readonly firstSequence: number;
   /** Equal to `sequence`: the position of a record is its end. */
   readonly lastSequence: number;
@@ -67,7 +67,7 @@ export class OutboxFile implements Disposable {
   readonly isRedelivering: boolean;
   /** Events and likes of the purged incarnations, all of which were closed. */
   readonly purged: Amount;
-  readonly incarnations: readonly StoredIncarnation[];
+  readonly incarnations: readonly OutboxIncarnation[];
   /** Whether it is a copy, which lacks later events. */
   readonly isCopy: boolean;
   readonly #file: AuditedFile;
@@ -111,7 +111,7 @@ export class OutboxFile implements Disposable {
     return head;
   }
 
-  #readIncarnations(): readonly StoredIncarnation[] {
+  #readIncarnations(): readonly OutboxIncarnation[] {
     const rows = this.#file.rows(
       `SELECT i.ordinal, ${idColumn("incarnation")}, trimmed_sequence, ` +
         `${idColumn("trimmed_digest")}, trimmed_likes, acknowledged_sequence, ` +
@@ -140,12 +140,12 @@ export class OutboxFile implements Disposable {
   }
 
   /** Yields the records of an incarnation in order. Throws CorruptStoreError at an invalid row. */
-  *records({ ordinal }: StoredIncarnation): Generator<StoredRecord> {
+  *records({ ordinal }: OutboxIncarnation): Generator<StoredRecord> {
     for (const row of this.#records.iterate(ordinal)) yield recordOf(row);
   }
 
   /** Returns the record that contains `sequence`; undefined without one. */
-  recordWith({ ordinal }: StoredIncarnation, sequence: number): StoredRecord | undefined {
+  recordWith({ ordinal }: OutboxIncarnation, sequence: number): StoredRecord | undefined {
     const row = this.#recordFrom.get(ordinal, sequence);
     if (row === undefined) return undefined;
     const record = recordOf(row);
@@ -153,7 +153,7 @@ export class OutboxFile implements Disposable {
   }
 
   /** Returns the stored position at `sequence`; undefined when no record ends there. */
-  positionAt(stored: StoredIncarnation, sequence: number): Position | undefined {
+  positionAt(stored: OutboxIncarnation, sequence: number): AuditedPosition | undefined {
     const { incarnation, trimmed } = stored;
     if (sequence === 0) return { sequence, digest: incarnation, likes: 0n };
     if (trimmed.sequence === sequence) return trimmed;
@@ -174,7 +174,7 @@ function seenOf(head: Row): SeenVersion {
   };
 }
 
-function positionOf(row: Row, name: "trimmed" | "acknowledged"): Position {
+function positionOf(row: Row, name: "trimmed" | "acknowledged"): AuditedPosition {
   return {
     sequence: whole(row, `${name}_sequence`),
     digest: idOf(row, `${name}_digest`),

@@ -23,7 +23,7 @@ export class Sum implements Amount {
 }
 
 /** The sums of one outbox over its incarnations. */
-export interface OutboxTally {
+export interface OutboxSums {
   /** The likes that the ledger must have applied. */
   applied: Span;
   /** The same by the outboxes' running totals; undefined once any is unknown. */
@@ -52,10 +52,10 @@ export function plus(one: Span, other: Span): Span {
 }
 
 /** Sums over all outboxes. */
-export class Tally {
+export class AuditTally {
   /** Likes of the counted events read, by item: the only state that grows with the items. */
   readonly items = new Map<string, bigint>();
-  readonly outboxes = new Map<Id, OutboxTally>();
+  readonly outboxes = new Map<Id, OutboxSums>();
   readonly waiting = new Sum();
   readonly abandoned = new Sum();
   /** Likes of all counted events read. */
@@ -69,10 +69,10 @@ export class Tally {
     this.items.set(itemId, (this.items.get(itemId) ?? 0n) + likes);
   }
 
-  outbox(outboxId: Id): OutboxTally {
+  outbox(outboxId: Id): OutboxSums {
     const found = this.outboxes.get(outboxId);
     if (found !== undefined) return found;
-    const made: OutboxTally = {
+    const made: OutboxSums = {
       applied: unknownLikes(0),
       own: 0n,
       orphanedEvents: 0,

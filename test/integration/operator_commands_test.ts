@@ -149,7 +149,7 @@ test("resolve exits 2 when it is not told which, and 1 when there is none", asyn
 });
 
 test("resolve exits with the primary's own reason when it decides nothing", async () => {
-  const message = "Cannot resolve: there is no trouble 3; see likes status";
+  const message = "Cannot resolve: there is no trouble 3 to decide; the status lists all";
   const refusal = { code: "decision_refused", message } as const;
   await using fake = await FakePrimary.start({ type: "refused", refusal });
   const { code, stdout, stderr } = await fake.likes(["resolve", "3"]);

@@ -15,14 +15,14 @@ const CHANGES_PER_RUN = 25;
 const SHAPE = { noNullPrototype: true };
 
 /** Likes from 1: renaming an item with no likes would change no sum. */
-const EVENTS: fc.Arbitrary<TestEvent[]> = fc.array(
+const EVENTS_TAG: fc.Arbitrary<TestEvent[]> = fc.array(
   fc.tuple(fc.constantFrom("video", "song", "ü", "film"), fc.integer({ min: 1, max: 1_000_000 })),
   { minLength: 1, maxLength: 3 },
 );
 
 /** At least one record is applied: otherwise no ledger row depends on the incarnation. */
 const INCARNATION: fc.Arbitrary<Omit<TestIncarnation, "incarnation">> = fc
-  .array(EVENTS, { minLength: 1, maxLength: 4 })
+  .array(EVENTS_TAG, { minLength: 1, maxLength: 4 })
   .chain((records) => {
     const upTo = (max: number) => fc.integer({ min: 1, max });
     return fc.record({ records: fc.constant(records), applied: upTo(records.length) }, SHAPE);

@@ -7,7 +7,7 @@ import { UnreadableFileError } from "../../src/verify/audited_file.ts";
 import { ClientFile } from "../../src/verify/client_lines.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
-const ADD = {
+const ADD_TAG = {
   serverId: "fra-1",
   incarnation: "0".repeat(32),
   sequence: "9007199254740991",
@@ -30,14 +30,14 @@ function typesOf(path: string): readonly string[] {
 }
 
 test("ClientFile reads 64-bit numbers from text when an add was acknowledged", async () => {
-  assert.equal(await readLine(JSON.stringify(ADD)), {
+  assert.equal(await readLine(JSON.stringify(ADD_TAG)), {
     type: "add",
-    add: { ...ADD, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
+    add: { ...ADD_TAG, sequence: Number.MAX_SAFE_INTEGER, likes: 2n ** 64n - 1n },
   });
 });
 
 test("ClientFile reads a line when it starts with a byte order mark or ends in CRLF", async () => {
-  const line = JSON.stringify(ADD);
+  const line = JSON.stringify(ADD_TAG);
   for (const text of [`\ufeff${line}`, `${line}\r\n`]) {
     assert.is((await readLine(text))?.type, "add", JSON.stringify(text));
   }
@@ -46,7 +46,7 @@ test("ClientFile reads a line when it starts with a byte order mark or ends in C
 test("ClientFile distinguishes failed adds from other lines", async () => {
   const error = { code: "peer_unreachable", message: "Cannot reach", exit: 3 };
   assert.equal(await readLine(JSON.stringify({ error })), { type: "unacknowledged" });
-  assert.equal(await readLine(JSON.stringify({ ...ADD, error })), { type: "other" });
+  assert.equal(await readLine(JSON.stringify({ ...ADD_TAG, error })), { type: "other" });
   for (const changed of [
     { sequence: 1 },
     { sequence: "0" },
@@ -58,7 +58,7 @@ test("ClientFile distinguishes failed adds from other lines", async () => {
     { itemId: undefined },
     { serverId: null },
   ]) {
-    const text = JSON.stringify({ ...ADD, ...changed });
+    const text = JSON.stringify({ ...ADD_TAG, ...changed });
     assert.equal(await readLine(text), { type: "other" }, text);
   }
   for (const text of ["{", "null", "5", "[]", '"text"', "{}"]) {
@@ -70,7 +70,7 @@ test("ClientFile yields each line once when lines span chunks", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
   const lines = Array.from({ length: 2_000 }, (_, index) => {
-    return JSON.stringify({ ...ADD, itemId: "x".repeat(1 + (index % 200)) });
+    return JSON.stringify({ ...ADD_TAG, itemId: "x".repeat(1 + (index % 200)) });
   });
   writeFileSync(path, `\n${lines.join("\n")}\n\n`);
   assert.equal(typesOf(path), Array(2_000).fill("add"));
@@ -81,15 +81,15 @@ test("ClientFile yields each line once when lines span chunks", async () => {
 test("ClientFile yields `other` when a line is too long, even the last", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
-  const long = JSON.stringify({ ...ADD, note: "x".repeat(1_000_000) });
-  writeFileSync(path, `${long}\n${JSON.stringify(ADD)}\n${long}`);
+  const long = JSON.stringify({ ...ADD_TAG, note: "x".repeat(1_000_000) });
+  writeFileSync(path, `${long}\n${JSON.stringify(ADD_TAG)}\n${long}`);
   assert.equal(typesOf(path), ["other", "add", "other"]);
 });
 
 test("ClientFile stops at the size at opening when the file grows", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "given.jsonl");
-  const line = `${JSON.stringify(ADD)}\n`;
+  const line = `${JSON.stringify(ADD_TAG)}\n`;
   writeFileSync(path, line);
   using file = new ClientFile(path);
   writeFileSync(path, line.repeat(3));

@@ -14,7 +14,7 @@ import type {
   DecisionRow,
   GenerationRow,
   IncarnationRow,
-  IncarnationState,
+  IncarnationStatus,
   LedgerMeta,
   MemberRow,
   MemberState,
@@ -41,7 +41,7 @@ export interface LedgerTransaction {
    */
   incarnationsIn(
     outboxId: OutboxId,
-    state: IncarnationState,
+    state: IncarnationStatus,
     limit: number,
   ): readonly IncarnationId[];
   generation(generation: GenerationId): GenerationRow | undefined;

@@ -74,7 +74,7 @@ export type LedgerResult =
       /** Those of the incarnations that it named in trouble, and about which it is decided. */
       readonly resolved: readonly IncarnationId[];
     }
-  | { readonly type: "applied"; readonly streamId: number; readonly applied: Applied }
+  | { readonly type: "applied"; readonly streamId: number; readonly applied: AppliedBatch }
   | { readonly type: "duplicate"; readonly streamId: number; readonly incarnation: IncarnationRow }
   | {
       readonly type: "refused";
@@ -98,7 +98,7 @@ export interface AppliedEvent {
 }
 
 /** Events that were counted for the first time. */
-export interface Applied {
+export interface AppliedBatch {
   readonly incarnation: IncarnationRow;
   readonly serverId: string;
   readonly firstSequence: number;

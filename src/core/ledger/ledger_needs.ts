@@ -6,7 +6,7 @@ import { unreachable } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { Report, Trouble } from "../protocol/messages.ts";
 import type { LedgerCommand, ReportCommand } from "./ledger_command.ts";
-import type { IncarnationState, MemberState } from "./rows.ts";
+import type { IncarnationStatus, MemberState } from "./rows.ts";
 
 /** One thing that a rule reads. The ledger's own row and its counts of rows are always loaded. */
 export type LedgerNeed =
@@ -16,7 +16,7 @@ export type LedgerNeed =
   | {
       readonly type: "incarnations_in";
       readonly outboxId: OutboxId;
-      readonly state: IncarnationState;
+      readonly state: IncarnationStatus;
       readonly limit: number;
     }
   | { readonly type: "outbox_count"; readonly state: MemberState }

@@ -15,7 +15,7 @@ import type {
   DecisionRow,
   GenerationRow,
   IncarnationRow,
-  IncarnationState,
+  IncarnationStatus,
   LedgerMeta,
   MemberRow,
   MemberState,
@@ -178,7 +178,7 @@ export class LoadedLedger implements LedgerTransaction {
     this.#set(this.#incarnations, incarnation, { row, place });
   }
 
-  incarnationsIn(outboxId: OutboxId, state: IncarnationState, limit: number): IncarnationId[] {
+  incarnationsIn(outboxId: OutboxId, state: IncarnationStatus, limit: number): IncarnationId[] {
     // Those that left the state in this transaction may be among the oldest.
     const set = [...this.#incarnations.values()].filter(({ row }) => row.outboxId === outboxId);
     const need = { type: "incarnations_in", outboxId, state, limit: limit + set.length } as const;

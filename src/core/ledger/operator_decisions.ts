@@ -93,7 +93,10 @@ function resolve(changes: UnitOfWork, decision: Resolve): Refusal | undefined {
   const { troubleNumber, reason } = decision;
   const trouble = changes.ledger.trouble(troubleNumber);
   if (trouble === undefined) {
-    return refuse("resolve", `there is no trouble ${troubleNumber}; see likes status`);
+    return refuse(
+      "resolve",
+      `there is no trouble ${troubleNumber} to decide; the status lists all`,
+    );
   }
   switch (trouble.kind) {
     case "gap":

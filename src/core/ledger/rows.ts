@@ -94,7 +94,7 @@ export interface GenerationRow {
 
 /** The states of a member and of an incarnation. */
 export type MemberState = MemberRow["state"];
-export type IncarnationState = IncarnationRow["state"];
+export type IncarnationStatus = IncarnationRow["state"];
 
 /** A trouble and a decision that are not recorded yet: they get their numbers from the ledger. */
 export type NewTrouble = Omit<TroubleRow, "number">;

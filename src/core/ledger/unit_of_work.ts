@@ -156,7 +156,7 @@ export class UnitOfWork {
     const found = outboxId === undefined ? undefined : this.#lackOfRoom(outboxId, isReported);
     if (found === undefined) return;
     const { kind } = trouble;
-    const message = `Cannot record ${kind}: ${found}; decide what waits, see likes status`;
+    const message = `Cannot record ${kind}: ${found}; decide the troubles that wait`;
     this.#unrecorded ??= { kind, refusal: { code: "trouble_unrecorded", message } };
   }
 

@@ -4,14 +4,14 @@
  */
 import type { Refusal } from "../../errors.ts";
 import { TOTAL_LIKES_ACCEPTING_MAX } from "../../limits.ts";
-import type { LikesServerOptions } from "./likes_server_events.ts";
+import type { LikesServerSettings } from "./likes_server_events.ts";
 import type { OutboxMembership } from "./membership.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 
 /** Returns the refusal of a LikesServer that is no member, or stops. */
 export function checkMembership(
   { isAccepting, isStopping }: OutboxMembership,
-  { serverId, primary }: LikesServerOptions,
+  { serverId, primary }: LikesServerSettings,
 ): Refusal | undefined {
   if (isAccepting) return undefined;
   const why = isStopping
@@ -33,7 +33,7 @@ export function checkTotal(totalLikes: bigint): Refusal | undefined {
 }
 
 /** Returns the refusal of likes that could not be written. */
-export function writeRefusal(why: WriteFailure, { serverId }: LikesServerOptions): Refusal {
+export function writeRefusal(why: WriteFailure, { serverId }: LikesServerSettings): Refusal {
   if (why === "disk_full") {
     const message = `Cannot accept the likes: the disk of ${serverId} is full`;
     return { code: "disk_full", message };

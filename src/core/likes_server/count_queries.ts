@@ -2,7 +2,7 @@
 import type { ActionList } from "./action_list.ts";
 import { CountCache } from "./count_cache.ts";
 import type { CountsAnswer, CountsQuery, CountsView } from "./count_cache.ts";
-import type { CountsResult, LikesServerOptions } from "./likes_server_events.ts";
+import type { CountsResult, LikesServerSettings } from "./likes_server_events.ts";
 import type { OutboxView } from "./outbox_view.ts";
 import type { AppliedUpTo } from "./unapplied_events.ts";
 import { checkItems } from "../protocol/counts.ts";
@@ -11,12 +11,12 @@ import type { IncarnationId, LedgerId } from "../protocol/ids.ts";
 
 /** The queries of one LikesServer. */
 export class CountQueries {
-  readonly #options: LikesServerOptions;
+  readonly #options: LikesServerSettings;
   readonly #outbox: OutboxView;
   readonly #actions: ActionList;
   readonly #cache: CountCache;
 
-  constructor(options: LikesServerOptions, outbox: OutboxView, actions: ActionList) {
+  constructor(options: LikesServerSettings, outbox: OutboxView, actions: ActionList) {
     this.#options = options;
     this.#outbox = outbox;
     this.#actions = actions;

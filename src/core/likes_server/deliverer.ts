@@ -17,7 +17,7 @@ import type { ActionList } from "./action_list.ts";
 import { ConnectAttempts } from "./connect_attempts.ts";
 import type { CountQueries } from "./count_queries.ts";
 import { DeliverySession } from "./delivery_session.ts";
-import type { LikesServerOptions, StreamEvent } from "./likes_server_events.ts";
+import type { LikesServerSettings, StreamEvent } from "./likes_server_events.ts";
 import type { OutboxMembership } from "./membership.ts";
 import { mismatchAtPosition, mismatchAtWelcome } from "./mismatch.ts";
 import type { OutboxRead, OutboxWrite } from "./outbox.ts";
@@ -39,7 +39,7 @@ import type { IncarnationId } from "../protocol/ids.ts";
 
 /** The parts of a LikesServer that a stream reads and changes. */
 export interface DelivererParts {
-  readonly options: LikesServerOptions;
+  readonly options: LikesServerSettings;
   readonly actions: ActionList;
   readonly outbox: OutboxView;
   readonly writer: OutboxWriter;

@@ -22,7 +22,7 @@ import type {
   AddResult,
   LikesServerAction,
   LikesServerEvent,
-  LikesServerOptions,
+  LikesServerSettings,
   TotalView,
 } from "./likes_server_events.ts";
 import { OutboxMembership } from "./membership.ts";
@@ -41,7 +41,7 @@ export type * from "./likes_server_events.ts";
 
 /** The LikesServer, without sockets, disk or clock. */
 export class LikesServerCore {
-  readonly #options: LikesServerOptions;
+  readonly #options: LikesServerSettings;
   readonly #actions = new ActionList();
   readonly #outbox: OutboxView;
   readonly #membership: OutboxMembership;
@@ -59,7 +59,7 @@ export class LikesServerCore {
    * `snapshot` was read after this process minted and synced its own incarnation: the newest.
    * `nowMs` is the monotonic time, from which the age of what is retained is counted anew.
    */
-  constructor(snapshot: OutboxSnapshot, options: LikesServerOptions, nowMs: number) {
+  constructor(snapshot: OutboxSnapshot, options: LikesServerSettings, nowMs: number) {
     const actions = this.#actions;
     const outbox = new OutboxView(snapshot);
     const membership = new OutboxMembership(snapshot);

@@ -101,7 +101,7 @@ export type LikesServerNotice =
   | { readonly type: "store_recovered" };
 
 /** Who a LikesServer is, and what it takes from outside. */
-export interface LikesServerOptions {
+export interface LikesServerSettings {
   readonly serverId: string;
   /** Where it serves LikesService: `host:port`. */
   readonly address: string;

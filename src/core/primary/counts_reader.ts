@@ -55,7 +55,7 @@ export type CountsAction =
   | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsOutcome };
 
 /** Which ledger is shown, and how far its total has come. */
-export interface Shown {
+export interface ShownLedger {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
   readonly convergence: Convergence;
@@ -74,7 +74,7 @@ export class CountsReader {
   readonly #readings = new Map<number, Reading>();
 
   /** A request comes while `shown` is shown. */
-  ask({ requestId, request }: CountsAsked, shown: Shown): CountsAction {
+  ask({ requestId, request }: CountsAsked, shown: ShownLedger): CountsAction {
     const selected = parseSelection(request, shown.ledgerId);
     if (selected.type === "refused") return { type: "counted", requestId, outcome: selected };
     const { selection } = selected;
@@ -83,7 +83,7 @@ export class CountsReader {
   }
 
   /** What a request asked for was read, and `shown` is shown now. */
-  read({ requestId, read }: CountsWereRead, shown: Shown): CountsAction {
+  read({ requestId, read }: CountsWereRead, shown: ShownLedger): CountsAction {
     const reading = this.#readings.get(requestId);
     assert(reading !== undefined, "what is read was asked for");
     this.#readings.delete(requestId);

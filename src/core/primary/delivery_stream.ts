@@ -17,7 +17,7 @@ import type { LedgerResult } from "../ledger/ledger_command.ts";
 import type { Ack, FromLikesServer, Hello, Pulse } from "../protocol/messages.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 import type { PrimaryNotice } from "./primary_events.ts";
-import { invalid, silentPeer } from "./stream_refusals.ts";
+import { invalidMessage, silentPeer } from "./stream_refusals.ts";
 import { UnansweredPulses } from "./unanswered_pulses.ts";
 
 /** The peer has said nothing yet. */
@@ -114,16 +114,18 @@ export class DeliveryStream {
   checkMessage(message: FromLikesServer): Refusal | undefined {
     if (message.type === "hello") {
       if (this.#phase.type === "opened") return undefined;
-      return invalid("Cannot take a second Hello on one stream");
+      return invalidMessage("Cannot take a second Hello on one stream");
     }
     const delivery = this.#deliveryIfAny();
-    if (delivery === undefined) return invalid("Cannot take a message before the Welcome");
+    if (delivery === undefined) return invalidMessage("Cannot take a message before the Welcome");
     if (message.incarnation !== delivery.hello.incarnation) {
-      return invalid(`Cannot take a message of incarnation ${message.incarnation} on this stream`);
+      return invalidMessage(
+        `Cannot take a message of incarnation ${message.incarnation} on this stream`,
+      );
     }
     if (message.type === "report" && !delivery.pulses.has(message.pulseMs)) {
       const why = "it is not an unanswered pulse of this stream";
-      return invalid(`Cannot take a report for label ${message.pulseMs}: ${why}`);
+      return invalidMessage(`Cannot take a report for label ${message.pulseMs}: ${why}`);
     }
     return undefined;
   }

@@ -2,7 +2,7 @@
 import type { Refusal } from "../../errors.ts";
 import type { CommitOutcome, OpeningEnd } from "../ledger/ledger.ts";
 import type { DecisionRow, MemberRow } from "../ledger/rows.ts";
-import type { Applied, CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
+import type { AppliedBatch, CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
 import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protocol/messages.ts";
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
@@ -63,7 +63,7 @@ export type PrimaryNotice =
   | { readonly type: "disconnected"; readonly hello: Hello; readonly reason: string }
   /** Of a stream that did not say who it is. */
   | { readonly type: "ended"; readonly reason: string }
-  | { readonly type: "applied"; readonly applied: Applied }
+  | { readonly type: "applied"; readonly applied: AppliedBatch }
   | { readonly type: "member"; readonly member: MemberRow }
   | { readonly type: "trouble"; readonly trouble: TroubleStatus }
   | { readonly type: "decision"; readonly decision: DecisionRow }

@@ -33,7 +33,7 @@ export const NOT_WRITTEN: Readonly<Record<WriteFailure, Refusal>> = {
 };
 
 /** The peer broke the order of messages, or a message is wrong. */
-export function invalid(message: string): Refusal {
+export function invalidMessage(message: string): Refusal {
   return { code: "message_invalid", message };
 }
 
@@ -53,7 +53,7 @@ export function checkHello({ protocolVersion, seen }: Hello, own: LedgerId): Ref
   }
   if (seen === undefined || seen.ledgerId === own) return undefined;
   const message =
-    `Cannot take the outbox of ledger ${seen.ledgerId}: this is ledger ${own}; point ` +
-    "the LikesServer to its own primary, or start it on a fresh --data-dir";
+    `Cannot take the outbox of ledger ${seen.ledgerId}: this is ledger ${own}; point the ` +
+    "LikesServer to its own primary, or start it with a new outbox";
   return { code: "ledger_other", message };
 }

@@ -21,7 +21,7 @@ export interface AcceptedEvent {
 }
 
 /** The total that a LikesServer shows. GetTotalResponse documents the fields. */
-export interface ShownTotal {
+export interface LikesServerTotal {
   readonly serverId: string;
   readonly totalLikes: bigint;
   readonly version: number;
@@ -68,7 +68,7 @@ export class LikesClient {
   /**
    * Returns the shown total. Throws LikesError, `total_unknown` before the server's first pulse.
    */
-  async total(timeoutMs: number): Promise<ShownTotal> {
+  async total(timeoutMs: number): Promise<LikesServerTotal> {
     const wire = await unary<GetTotalResponse__Output>(
       (done) => this.#client.getTotal({}, done),
       timeoutMs,

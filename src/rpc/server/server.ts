@@ -49,7 +49,7 @@ export interface RpcServerOptions {
   readonly reflect: boolean;
 }
 
-const OPTIONS = {
+const SERVER_OPTIONS = {
   "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
   "grpc.max_send_message_length": MESSAGE_BYTES_MAX,
   "grpc.max_concurrent_streams": CONNECTION_STREAMS_FIRST,
@@ -69,7 +69,7 @@ export class RpcServer {
     of: (stream) => this.#arrivals.of(stream),
     inTurn: (stream, job) => this.#arrivals.inTurn(stream, job),
   });
-  readonly #server = new Server({ ...OPTIONS, interceptors: [this.#calls.interceptor] });
+  readonly #server = new Server({ ...SERVER_OPTIONS, interceptors: [this.#calls.interceptor] });
   readonly #injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   readonly #arrivals = new Arrivals(this.#server, (socket) => {
     this.#injector.injectConnection(socket);

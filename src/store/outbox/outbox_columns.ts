@@ -33,7 +33,7 @@ export interface OutboxRow {
 }
 
 /** An incarnation as it is stored, with its last record if it has one. */
-export interface IncarnationRow {
+export interface StoredOutboxIncarnation {
   readonly incarnation: IncarnationId;
   readonly trimmed_sequence: bigint;
   readonly trimmed_digest: Digest;
@@ -128,7 +128,7 @@ export function incarnationRow(state: IncarnationState) {
 }
 
 /** An incarnation as it was stored. */
-export function incarnationState(row: IncarnationRow): IncarnationState {
+export function incarnationState(row: StoredOutboxIncarnation): IncarnationState {
   const { incarnation, last_sequence: sequence, last_digest: digest, last_likes: likes } = row;
   const trimmed = positionOf({
     last_sequence: row.trimmed_sequence,
@@ -152,7 +152,7 @@ export function incarnationState(row: IncarnationRow): IncarnationState {
   };
 }
 
-function parkedOf(row: IncarnationRow): ReportedTrouble | undefined {
+function parkedOf(row: StoredOutboxIncarnation): ReportedTrouble | undefined {
   if (row.parked_kind === null) return undefined;
   // Rows of an older release have 0, 0 and an empty text for what is absent.
   const { parked_first_sequence: first, parked_last_sequence: last } = row;

@@ -11,7 +11,7 @@ import {
 import type { IncarnationState, OutboxSnapshot } from "../../core/likes_server/outbox.ts";
 import { incarnationState, outboxState } from "./outbox_columns.ts";
 import type {
-  IncarnationRow,
+  StoredOutboxIncarnation,
   OutboxHead,
   OutboxRow,
   PositionRow,
@@ -177,7 +177,7 @@ function prepareReads(database: Database) {
 
 function readIncarnations(database: Database): readonly IncarnationState[] {
   const rows = database
-    .prepare<[], IncarnationRow>(
+    .prepare<[], StoredOutboxIncarnation>(
       "SELECT i.*, r.last_sequence, r.digest AS last_digest, r.likes AS last_likes " +
         "FROM incarnations i LEFT JOIN records r ON r.ordinal = i.ordinal AND r.last_sequence = " +
         "(SELECT max(last_sequence) FROM records WHERE ordinal = i.ordinal) ORDER BY i.ordinal",

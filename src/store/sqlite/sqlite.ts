@@ -17,9 +17,13 @@ import type { NativeDatabase, NativeRow, NativeStatement, Progress } from "./sql
 import { codeName } from "./sqlite_codes.ts";
 
 /** How long a call waits for another process's lock by default. */
-const BUSY_WAIT_MS = 5_000;
+const BUSY_WAIT_DEFAULT_MS = 5_000;
 /** Arrays as rows are faster than objects. A parameter object may have additional properties. */
-const OPTIONS = { readBigInts: true, returnArrays: true, allowUnknownNamedParameters: true };
+const STATEMENT_OPTIONS = {
+  readBigInts: true,
+  returnArrays: true,
+  allowUnknownNamedParameters: true,
+};
 /** The name of a database without a file. */
 const MEMORY = ":memory:";
 
@@ -52,8 +56,11 @@ export class Database {
   #copying: Promise<void> | undefined;
 
   /** Opens the existing file at `path`, or `:memory:`. Throws SqliteError. */
-  constructor(path: string, { isReadOnly = false, busyWaitMs = BUSY_WAIT_MS }: OpenOptions = {}) {
-    const options = { ...OPTIONS, readOnly: isReadOnly, timeout: busyWaitMs };
+  constructor(
+    path: string,
+    { isReadOnly = false, busyWaitMs = BUSY_WAIT_DEFAULT_MS }: OpenOptions = {},
+  ) {
+    const options = { ...STATEMENT_OPTIONS, readOnly: isReadOnly, timeout: busyWaitMs };
     this.#native = attempt(() => new DatabaseSync(locationOf(path, isReadOnly), options));
   }
 
