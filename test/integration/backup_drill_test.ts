@@ -85,7 +85,7 @@ test("a ledger that is lost is put back from a backup, and its LikesServers deli
   );
   assert.match(
     log,
-    /decision \d+: trouble \d+ \(ledger_restored of incarnation [^)]+\) ended: everything that its/,
+    /decision \d+: trouble \d+ \(ledger_restored of incarnation [^)]+\) ended: its outbox redelivered/,
   );
 });
 

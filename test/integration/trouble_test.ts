@@ -151,7 +151,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   cpSync(copy, ledger, { recursive: true });
   const older = await counter.likes(["verify", "--data-dir", counter.dataDir, "--json"]);
   assert.is(older.code, 4, older.stdout);
-  assert.match(older.stdout, /"what":"the ledger has gone back, or was copied before this outbox"/);
+  assert.match(older.stdout, /"what":"the ledger was rolled back, or copied before this outbox"/);
   await counter.startPrimary();
   await a.waitFor(/trouble: ledger_restored/);
   await becomes("nothing to be delivered again", async () => {
@@ -170,7 +170,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   assert.match(log, /trouble \d: ledger_restored at a, incarnation [0-9a-f]{32}: /);
   assert.match(
     log,
-    /decision 1: trouble \d \(ledger_restored of incarnation [0-9a-f]{32}\) ended: everything/,
+    /decision 1: trouble \d \(ledger_restored of incarnation [0-9a-f]{32}\) ended: its outbox/,
   );
 
   const gap = status.troubles.find(({ incarnation }) => incarnation !== undefined);
