@@ -19,9 +19,9 @@ test("a primary that cannot read its ledger ends with the reason, and answers no
   assert.ok(code === 1 || code === 3, "the reason, or a connection that broke before it came");
   assert.is(stdout, "");
   assert.is((await primary.result()).code, 1);
-  assert.match(primary.stderr, "Cannot use the ledger");
+  assert.match(primary.stderr, "Cannot keep using the ledger");
   const log = readFileSync(join(counter.logDir, PRIMARY_LOG_NAME, "log.txt"), "utf8");
-  assert.match(log, /ended: Cannot use the ledger/);
+  assert.match(log, /ended: Cannot keep using the ledger/);
 });
 
 test.run();
