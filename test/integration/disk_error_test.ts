@@ -98,7 +98,7 @@ async function expectEnd(counter: Counter, role: Role, log: string, what: string
   assert.is(code, 1, `${what}: ${stderr}`);
   assert.match(stderr, STORE, what);
   const lines = logOf(counter, log);
-  assert.match(lines.split("\n").slice(-3).join("\n"), /ended: Cannot use the/, what);
+  assert.match(lines.split("\n").slice(-3).join("\n"), /ended: Cannot keep using the/, what);
 }
 
 function logOf({ logDir }: Counter, name: string): string {

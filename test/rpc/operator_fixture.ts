@@ -40,7 +40,7 @@ export interface ServedDecisions extends AsyncDisposable {
   readonly path: string;
   readonly server: RpcServer;
   /** The requests, in order. */
-  readonly asked: readonly OperatorRequest[];
+  readonly requests: readonly OperatorRequest[];
 }
 
 /** Serves a fake role that answers every request with `outcome`; without one, never. */
@@ -50,10 +50,10 @@ export async function serveDecided(
 ): Promise<ServedDecisions> {
   const folder = temporaryFolder();
   const path = join(folder.path, "operator.sock");
-  const asked: OperatorRequest[] = [];
+  const requests: OperatorRequest[] = [];
   const server = await serveOperator(path, {
     decide: (decision, done) => {
-      asked.push(decision);
+      requests.push(decision);
       if (outcome !== undefined) done(outcome);
     },
     troublesOf: (server) => troubles.filter(({ serverId }) => serverId === server),
@@ -62,5 +62,5 @@ export async function serveDecided(
     await server.close();
     await folder[Symbol.asyncDispose]();
   };
-  return { path, server, asked, [Symbol.asyncDispose]: dispose };
+  return { path, server, requests, [Symbol.asyncDispose]: dispose };
 }

@@ -44,7 +44,7 @@ test("retire() throws outcome_unknown when no answer comes", async () => {
   const late = await faultOf("outcome_unknown", () => client.retire("a", "", LATE_MS));
   assert.match(late.message, "no answer in time");
   const cut = faultOf("outcome_unknown", () => client.retire("b", "", LIMIT_MS));
-  await becomes("the request arrived", () => decided.asked.length === 2);
+  await becomes("the request arrived", () => decided.requests.length === 2);
   await decided.server.close();
   assert.match((await within("the end", cut)).message, "nothing is decided twice");
   client.close();

@@ -93,7 +93,7 @@ test("total() throws total_unknown before the first pulse, and returns 64 bits",
 });
 
 test("counts() sends the request, and returns known and unknown counts", async () => {
-  const asked: unknown[] = [];
+  const requests: unknown[] = [];
   const fetched = {
     likes: 2n ** 63n - 1n,
     pendingLikes: 0n,
@@ -108,7 +108,7 @@ test("counts() sends the request, and returns known and unknown counts", async (
     { itemId: "unknown", fetched: undefined },
   ];
   const count = (items: unknown, done: (outcome: CountsResult) => void): void => {
-    asked.push(items);
+    requests.push(items);
     done({ type: "counted", counts });
   };
   await using serving = await serve(likesService({ ...NO_LIKES, count }));
@@ -116,7 +116,7 @@ test("counts() sends the request, and returns known and unknown counts", async (
   const itemIds = ["video", "untold", "unknown"];
   assert.equal(await client.likes.counts(itemIds, 0, LIMIT_MS), { serverId: "a", counts });
   await client.likes.counts([], 7, LIMIT_MS);
-  assert.equal(asked, [
+  assert.equal(requests, [
     { itemIds, limit: 20 },
     { itemIds: [], limit: 7 },
   ]);

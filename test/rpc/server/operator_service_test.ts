@@ -17,7 +17,7 @@ test("operatorService() passes on requests and answers with the decisions", asyn
   const { client } = closing;
   assert.equal(await client.retire("likes-server-1", "gone", LIMIT_MS), [DECISION, another]);
   assert.equal(await client.resolve(3, "", LIMIT_MS), [DECISION, another]);
-  assert.equal(decided.asked, [
+  assert.equal(decided.requests, [
     { type: "retire", server: "likes-server-1", reason: "gone" },
     { type: "resolve", troubleNumber: 3, reason: "" },
   ]);
@@ -38,7 +38,7 @@ test("operatorService() refuses an invalid request before the role gets it", asy
   const { client } = closing;
   await faultOf("message_invalid", () => client.retire("", "", LIMIT_MS));
   await faultOf("message_invalid", () => client.resolve(0, "", LIMIT_MS));
-  assert.equal(decided.asked, []);
+  assert.equal(decided.requests, []);
 });
 
 test("operatorService() does not send the text when the role has a bug", async () => {

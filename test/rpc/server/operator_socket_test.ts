@@ -86,7 +86,7 @@ test("serveOperator() names the way out when the path is too long", async () => 
 
 test("serveOperator() cuts an idle connection without an address, but no busy one", async () => {
   await using decided = await serveDecided(undefined);
-  const { path, server, asked } = decided;
+  const { path, server, requests } = decided;
   const idle = connect(path);
   idle
     .on("error", () => {})
@@ -95,7 +95,7 @@ test("serveOperator() cuts an idle connection without an address, but no busy on
   await within("a connection", once(idle, "connect"));
   const busy = new OperatorClient(path);
   const answer = faultOf("outcome_unknown", () => busy.resolve(1, "", LIMIT_MS));
-  await becomes("both there", () => asked.length === 1 && server.load.connections === 2);
+  await becomes("both there", () => requests.length === 1 && server.load.connections === 2);
   server.sweep(monotonicMs() + 2 * CONNECTION_IDLE_MAX_MS);
   await within("the end of the idle one", once(idle, "close"));
   await becomes("one left", () => server.load.connections === 1);

@@ -25,7 +25,7 @@ const REPORTS = 5;
 const SENDS_MAX = 100_000;
 
 test("counts() sends the whole request and returns the whole answer", async () => {
-  const asked: CountsRequest[] = [];
+  const requests: CountsRequest[] = [];
   const counts = {
     counts: [{ itemId: "video", likes: 2n ** 63n - 1n }],
     convergence: "catching_up",
@@ -37,7 +37,7 @@ test("counts() sends the whole request and returns the whole answer", async () =
     generation: testId(3),
   } as const;
   const count: PrimaryServiceHandler["count"] = (request, done) => {
-    asked.push(request);
+    requests.push(request);
     done({ type: "counted", counts });
   };
   const port = { ...NO_PRIMARY, count };
@@ -53,7 +53,7 @@ test("counts() sends the whole request and returns the whole answer", async () =
   assert.equal(await client.primary.counts(request, LIMIT_MS), counts);
   await client.primary.counts({ order: "most_liked" }, LIMIT_MS);
   const first = { itemIds: [], pageSize: 0, pageToken: "", incarnations: [] };
-  assert.equal(asked, [request, { ...first, order: "most_liked" }]);
+  assert.equal(requests, [request, { ...first, order: "most_liked" }]);
 });
 
 test("GetCounts is INVALID_ARGUMENT when an incarnation or an order is malformed", async () => {

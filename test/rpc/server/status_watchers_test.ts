@@ -91,10 +91,10 @@ test("Status sends the newest status and no backlog when a watcher reads late", 
   for await (const { version } of watcher.watch(EVERY)) if (version > 20) break;
   watcher.close();
   assert.ok(
-    slow.asked >= 1 && slow.asked <= 2,
-    `${slow.asked} states were made for a watcher that does not read`,
+    slow.readings >= 1 && slow.readings <= 2,
+    `${slow.readings} statuses were made for a watcher that does not read`,
   );
-  const before = slow.asked;
+  const before = slow.readings;
   let newest = 0;
   call.read((message) => (newest = Number(Status.responseDeserialize(message).version)));
   await becomes("a new status", () => newest > before);
@@ -132,10 +132,10 @@ test("close() ends the watchers' calls when the primary stops", async () => {
 function counting(members = 0) {
   const servers = Array.from({ length: members }, (_, index) => serverStatus(index));
   const role = {
-    asked: 0,
+    readings: 0,
     port: {
       ...NO_PRIMARY,
-      status: (): View => ({ ...emptyStatus(++role.asked), servers }),
+      status: (): View => ({ ...emptyStatus(++role.readings), servers }),
     },
   };
   return role;

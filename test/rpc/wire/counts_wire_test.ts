@@ -62,10 +62,10 @@ test("readCountsRequest() and readCounts() return what was sent over the wire", 
   fc.assert(
     fc.property(REQUEST, COUNTS, (request, counts) => {
       const { requestSerialize, requestDeserialize, responseSerialize } = CODECS;
-      const asked = requestDeserialize(requestSerialize(writeCountsRequest(request)));
-      assert.equal(readCountsRequest(asked), request);
-      const told = CODECS.responseDeserialize(responseSerialize(writeCounts(counts)));
-      assert.equal(readCounts(told), counts);
+      const received = requestDeserialize(requestSerialize(writeCountsRequest(request)));
+      assert.equal(readCountsRequest(received), request);
+      const sent = CODECS.responseDeserialize(responseSerialize(writeCounts(counts)));
+      assert.equal(readCounts(sent), counts);
     }),
   );
 });
@@ -75,8 +75,8 @@ test("readCachedCounts() tells 0 from an unknown count sent over the wire", () =
     fc.property(fc.array(CACHED), (counts) => {
       const { responseSerialize, responseDeserialize } = CACHED_CODECS;
       const wire = writeCachedCounts({ serverId: "a", counts });
-      const told = responseDeserialize(responseSerialize(wire));
-      assert.equal(readCachedCounts(told), { serverId: "a", counts });
+      const sent = responseDeserialize(responseSerialize(wire));
+      assert.equal(readCachedCounts(sent), { serverId: "a", counts });
     }),
   );
 });

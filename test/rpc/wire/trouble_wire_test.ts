@@ -42,8 +42,8 @@ test("readTroubleStatus() returns any valid trouble as it was written", () => {
 });
 
 test("writeTroubleStatus() leaves out the digest", () => {
-  const told = JSON.stringify(writeTroubleStatus({ ...TROUBLE, digest: testId(77) }));
-  assert.not.match(told, testId(77));
+  const sent = JSON.stringify(writeTroubleStatus({ ...TROUBLE, digest: testId(77) }));
+  assert.not.match(sent, testId(77));
 });
 
 test("readTroubleStatus() refuses a trouble when a field is out of bounds", async () => {
