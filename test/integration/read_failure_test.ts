@@ -23,7 +23,7 @@ test("a primary whose ledger is damaged answers nothing, opens it again and ends
   const log = readFileSync(join(counter.logDir, PRIMARY_LOG_NAME, "log.txt"), "utf8");
   assert.match(
     log,
-    /opens the ledger again: Cannot use the ledger[^]*ended: Cannot open the ledger/,
+    /opens the ledger again: Cannot keep using the ledger[^]*ended: Cannot open the ledger/,
   );
 });
 

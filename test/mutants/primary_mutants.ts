@@ -330,10 +330,10 @@ const STREAM = mutantsOf(
       breaks: "protocol: a batch is taken before the Welcome was sent",
       edits: [
         [
-          "    if (delivery === undefined) return invalid(",
+          "    if (delivery === undefined) return invalidMessage(",
           "    const { type } = this.#phase;\n" +
             '    if (type === "handshake" && message.type === "batch") return undefined;\n' +
-            "    if (delivery === undefined) return invalid(",
+            "    if (delivery === undefined) return invalidMessage(",
         ],
       ],
     },

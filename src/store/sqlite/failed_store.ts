@@ -19,7 +19,7 @@ export class FailedStore {
     this.#error ??= new LikesError(
       "store_failed",
       `Cannot keep using ${this.#store}: ${reason}; it is unknown whether the last write is on ` +
-        `disk; check the disk and start again, which reads the store anew`,
+        `disk; check the disk, and open the store again, which reads what is there`,
       { cause },
     );
     return this.#error;

@@ -36,7 +36,7 @@ export function acceptOutboxFaults(test: Test, makeFixture: () => OutboxFixture)
     await store.write([mint(OLD), append(OLD, [1, 1])]);
     fixture.breakDisk();
     const error = await faultOf("store_failed", () => store.write([append(OLD, [2, 2])]));
-    assert.match(error.message, "start again");
+    assert.match(error.message, "open the store again");
     assert.ok(error.cause instanceof Error);
     const later = await faultOf("store_failed", () => store.write([append(OLD, [2, 2])]));
     assert.is(later, error);
