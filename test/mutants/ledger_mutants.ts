@@ -694,8 +694,8 @@ const LOADED = mutantsOf(
       breaks: "law 3: a row that is not loaded counts as none, and a duplicate as new",
       edits: [
         [
-          "throw new Miss(need);\n    return loaded.rows",
-          "return undefined as never;\n    return loaded.rows",
+          "throw new Miss(need);\n    }\n    return loaded.rows",
+          "return undefined as never;\n    }\n    return loaded.rows",
         ],
       ],
     },

@@ -190,7 +190,7 @@ export class PrimaryProcess extends SimulatedProcess {
     if (this.disk !== ledger) return this.die("another ledger is in the place of its own");
     this.#generation = random.id();
     // What the rules need is loaded beforehand only in part: they miss the rest, and run again.
-    const store = new MemoryLedger(this.disk, this.#generation, () => random.chance(0.3));
+    const store = new MemoryLedger(this.disk, this.#generation, () => random.chance(0.1));
     this.#store = store;
     this.surroundings.tookOver(this);
     this.onRead(

@@ -74,17 +74,19 @@ export class Loaded {
   /** Throws Miss when the need is not loaded. */
   get<Type extends LedgerNeed["type"]>(need: NeedOf<Type>): LoadedRows[Type] {
     const loaded = this.#rows.get(keyOf(need));
-    if (loaded === undefined || isCutShort(loaded.need, loaded.rows, need)) throw new Miss(need);
+    if (loaded === undefined || isCutShort(loaded.need, loaded.rows, need)) {
+      // oxlint-disable-next-line only-throw-error -- the trace of an Error costs more than the row
+      throw new Miss(need);
+    }
     return loaded.rows as LoadedRows[Type];
   }
 }
 
-/** Thrown by a read of what is not loaded. No error: it asks the store for `need`. */
-export class Miss extends Error {
+/** Thrown by a read of what is not loaded. It is no error: it asks the store for `need`. */
+export class Miss {
   readonly need: LedgerNeed;
 
   constructor(need: LedgerNeed) {
-    super(`Cannot read ${need.type} of the ledger: it is not loaded`);
     this.need = need;
   }
 }
