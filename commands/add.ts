@@ -4,7 +4,7 @@ import { monotonicMs } from "../src/monotonic.ts";
 import { isLoopback, parseAddress } from "../src/text/address.ts";
 import { countOf, parseWhole } from "../src/text/numbers.ts";
 import { escapeText, quote } from "../src/text/escape.ts";
-import { addressBetween } from "../src/cli/reach.ts";
+import { addressBetween } from "../src/roles/reach.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { PRIMARY_ADDRESS, addressFlag, argument, parseItem } from "./_flags.ts";
 import { primaryFlag, timeoutFlag } from "./_flags.ts";

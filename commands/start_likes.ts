@@ -1,6 +1,6 @@
 import * as Flags from "@oclif/core/flags";
 import { formatAddress, isLoopback, parseAddress } from "../src/text/address.ts";
-import { addressHere, isThisMachine } from "../src/cli/reach.ts";
+import { addressHere, isThisMachine } from "../src/roles/reach.ts";
 import { writeSize } from "../src/text/size.ts";
 import {
   PORT_DEFAULT,

@@ -1,6 +1,6 @@
 import { formatAddress, isLoopback } from "../src/text/address.ts";
 import type { Address } from "../src/text/address.ts";
-import { addressElsewhere, addressHere } from "../src/cli/reach.ts";
+import { addressElsewhere, addressHere } from "../src/roles/reach.ts";
 import { PORT_DEFAULT } from "../src/limits.ts";
 import { RoleCommand } from "./_role_command.ts";
 import { PRIMARY_ADDRESS, checkExposure, portFlag, roleFlags } from "./_flags.ts";

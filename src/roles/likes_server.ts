@@ -8,7 +8,7 @@ import { performance } from "node:perf_hooks";
 import { assert, unreachable } from "../assert.ts";
 import { formatAddress, parseAddress } from "../text/address.ts";
 import { addressText } from "../text/names.ts";
-import { addressBetween } from "../cli/reach.ts";
+import { addressBetween } from "./reach.ts";
 import { LikesError, messageOf } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
 import { COUNTS_FETCH_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";

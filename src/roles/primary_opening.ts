@@ -7,7 +7,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
-import { addressBetween } from "../cli/reach.ts";
+import { addressBetween } from "./reach.ts";
 import { commit } from "../core/ledger/apply_commands.ts";
 import type { CountsSelection, LedgerSnapshot, LedgerStore } from "../core/ledger/ledger.ts";
 import type { LedgerCommand } from "../core/ledger/ledger_command.ts";

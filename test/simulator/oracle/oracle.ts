@@ -108,11 +108,14 @@ export class Oracle {
     const isCopy = this.#marked.delete(disk);
     const isSaid = isNamed || snapshot.copiedMs !== undefined;
     expect(isSaid || !isCopy, () => "a copy is opened, and does not say so");
-    this.#watch = new PrimaryWatch(lineage, snapshot, {
+    const watch = new PrimaryWatch(lineage, snapshot, {
       nowMs: this.#nowMs,
       isTwinned: (outboxId) => this.asOf.isTwinned(outboxId),
     });
-    return this.#watch;
+    // Another opening may have taken the ledger over before this one had read it.
+    const isNewest = disk.generations.at(-1)?.generation === snapshot.generation;
+    if (isNewest) this.#watch = watch;
+    return watch;
   }
 
   /** The labels of `as_of` count from here when no pulse carried them. */

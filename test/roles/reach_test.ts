@@ -1,8 +1,8 @@
 import { networkInterfaces } from "node:os";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { addressBetween, addressElsewhere, addressHere } from "../../src/cli/reach.ts";
-import { isThisMachine } from "../../src/cli/reach.ts";
+import { addressBetween, addressElsewhere, addressHere } from "../../src/roles/reach.ts";
+import { isThisMachine } from "../../src/roles/reach.ts";
 
 /** Reserved for documentation, so never an address of this machine. */
 const OTHER = "192.0.2.1";
