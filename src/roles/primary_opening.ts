@@ -8,9 +8,10 @@
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { addressBetween } from "./reach.ts";
-import { commit } from "../core/ledger/apply_commands.ts";
+import { applyCommands } from "../core/ledger/apply_commands.ts";
 import type { CountsSelection, LedgerSnapshot, LedgerStore } from "../core/ledger/ledger.ts";
 import type { LedgerCommand } from "../core/ledger/ledger_command.ts";
+import { needsOf } from "../core/ledger/ledger_needs.ts";
 import type { CountsRequest } from "../core/primary/counts_page.ts";
 import type { CountsOutcome } from "../core/primary/counts_reader.ts";
 import { PrimaryCore } from "../core/primary/primary.ts";
@@ -149,7 +150,11 @@ export class PrimaryOpening {
   #commit(commands: readonly LedgerCommand[]): void {
     setImmediate(() => {
       if (this.#driver.isStopped) return;
-      commit(this.#store, commands, recordCodec, Date.now())
+      const nowUnixMs = Date.now();
+      this.#store
+        .transact(needsOf(commands), (ledger) => {
+          return applyCommands(ledger, commands, recordCodec, nowUnixMs);
+        })
         .then((outcome) => {
           if (outcome.type === "in_doubt" || outcome.type === "superseded") {
             return this.#events.ended(outcome.reason);

@@ -3,29 +3,11 @@
  * Nothing here knows a role.
  */
 import { performance } from "node:perf_hooks";
+import { inTurn } from "./in_turn.ts";
 
 /** The pure core of a role. */
 interface Core<Event, Action> {
   handle(event: Event, nowMs: number): readonly Action[];
-}
-
-/**
- * Hands `handle` one event after another. An event that comes up while one is handled waits its turn:
- * the actions of the first are performed, in their order, before the next is looked at.
- */
-export function inTurn<Event>(handle: (event: Event) => void): (event: Event) => void {
-  const waiting: Event[] = [];
-  let isHandling = false;
-  return (event) => {
-    waiting.push(event);
-    if (isHandling) return;
-    isHandling = true;
-    try {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next);
-    } finally {
-      isHandling = false;
-    }
-  };
 }
 
 /** A core, and the shell that performs its actions. */

@@ -22,7 +22,10 @@ test("likes count --server shows cached likes with their age while the primary i
   assert.is((await counter.likes(["status", "--wait", "--primary", counter.primary])).code, 0);
   const at = ["--server", server.address];
   const fetched = await counter.likes(["count", "video", ...at]);
-  assert.match(fetched.stdout, /^item +likes +\+here +fetched\nvideo +5 +0 +[\d.]+ s ago\n\ncached by a/);
+  assert.match(
+    fetched.stdout,
+    /^item +likes +\+here +fetched\nvideo +5 +0 +[\d.]+ s ago\n\ncached by a/,
+  );
   const ranking = await counter.likes(["count", ...at]);
   assert.match(ranking.stdout, /\nvideo +5 /);
 

@@ -7,7 +7,7 @@ import type {
 } from "../../src/core/likes_server/likes_server.ts";
 import type { FromPrimary, Trouble } from "../../src/core/protocol/messages.ts";
 import type { OutboxSnapshot } from "../../src/core/likes_server/outbox.ts";
-import { inTurn } from "../../src/roles/role.ts";
+import { inTurn } from "../../src/roles/in_turn.ts";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { MemoryOutbox } from "../../src/store/outbox/memory_outbox.ts";
 import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";

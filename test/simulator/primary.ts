@@ -15,7 +15,7 @@ import type {
 } from "../../src/core/primary/primary.ts";
 import type { FromLikesServer } from "../../src/core/protocol/messages.ts";
 import { STREAM_BATCHES_QUEUED_MAX } from "../../src/limits.ts";
-import { inTurn } from "../../src/roles/role.ts";
+import { inTurn } from "../../src/roles/in_turn.ts";
 import { MemoryLedger } from "../../src/store/ledger/memory_ledger.ts";
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import type { Machine } from "./machine.ts";

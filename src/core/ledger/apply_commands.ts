@@ -6,8 +6,7 @@
  * its stream are not done: their sender has to say Hello first.
  */
 import { applyBatch } from "./apply_batch.ts";
-import type { CommitOutcome, LedgerStore, LedgerTransaction } from "./ledger.ts";
-import { needsOf } from "./ledger_needs.ts";
+import type { LedgerTransaction } from "./ledger.ts";
 import { UnitOfWork } from "./unit_of_work.ts";
 import type { CommitResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
@@ -44,18 +43,6 @@ export function applyCommands(
   const meta = changes.finish();
   const { members, troubles, decisions } = changes;
   return { results, meta, members, troubles, decisions };
-}
-
-/** Commits `commands` to a store: what is needed is loaded, the rules run, what they set is synced. */
-export function commit(
-  store: LedgerStore,
-  commands: readonly LedgerCommand[],
-  codec: RecordCodec,
-  nowUnixMs: number,
-): Promise<CommitOutcome<CommitResult>> {
-  return store.transact(needsOf(commands), (ledger) => {
-    return applyCommands(ledger, commands, codec, nowUnixMs);
-  });
 }
 
 /** Does what no stream asked for. */

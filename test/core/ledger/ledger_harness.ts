@@ -10,9 +10,8 @@ import type {
   LedgerCommand,
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
-import { commit } from "../../../src/core/ledger/apply_commands.ts";
+import { commitCommands } from "../../store/ledger/ledger_fixture.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
-import { recordCodec } from "../../../src/format/record_codec.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
 import { FIRST, GENERATION, LEDGER, OUTBOX } from "../core_fixture.ts";
 
@@ -26,7 +25,7 @@ export class LedgerHarness {
   }
 
   async run(...commands: readonly LedgerCommand[]): Promise<CommitResult> {
-    const outcome = await commit(this.store, commands, recordCodec, 1_000);
+    const outcome = await commitCommands(this.store, commands, 1_000);
     if (outcome.type !== "done") throw new Error("The group was refused");
     return outcome.value;
   }

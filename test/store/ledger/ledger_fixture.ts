@@ -1,5 +1,10 @@
 /** Shared by the ledger tests: the interface of a disk, and rows to put on it. */
+import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
+import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
+import { needsOf } from "../../../src/core/ledger/ledger_needs.ts";
+import { recordCodec } from "../../../src/format/record_codec.ts";
 import type {
+  CommitOutcome,
   CountsRead,
   CountsSelection,
   LedgerStore,
@@ -124,5 +129,16 @@ export async function commit(
     const meta = ledger.meta();
     ledger.setMeta({ ...meta, version: meta.version + 1 });
     for (const [itemId, itemLikes] of Object.entries(likes)) setLikes(ledger, itemId, itemLikes);
+  });
+}
+
+/** Commits `commands` as the primary does. */
+export function commitCommands(
+  store: LedgerStore,
+  commands: readonly LedgerCommand[],
+  nowUnixMs: number,
+): Promise<CommitOutcome<CommitResult>> {
+  return store.transact(needsOf(commands), (ledger) => {
+    return applyCommands(ledger, commands, recordCodec, nowUnixMs);
   });
 }

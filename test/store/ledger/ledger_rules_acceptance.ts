@@ -1,7 +1,7 @@
 /** Part of the acceptance suite of every LedgerStore: the rules have the same result on each. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { applyCommands, commit } from "../../../src/core/ledger/apply_commands.ts";
+import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
@@ -12,6 +12,7 @@ import { batchCommand, batches, hello, reportCommand, trouble } from "../../core
 import { Random } from "../../simulator/random.ts";
 import { testId } from "../faults.ts";
 import { FIRST, LEDGER_ID, SECOND } from "./ledger_fixture.ts";
+import { commitCommands } from "./ledger_fixture.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -37,7 +38,7 @@ export function acceptRules(test: Test, makeFixture: () => LedgerFixture): void 
         const expected = reference.transactNow([], (ledger) => {
           return applyCommands(ledger, commands, recordCodec, NOW_MS);
         });
-        assert.equal(await commit(store, commands, recordCodec, NOW_MS), expected);
+        assert.equal(await commitCommands(store, commands, NOW_MS), expected);
       }
       const { generation: _, ...snapshot } = reference.loadNow();
       store = await fixture.open(SECOND);

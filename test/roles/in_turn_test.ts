@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { inTurn } from "../../src/roles/role.ts";
+import { inTurn } from "../../src/roles/in_turn.ts";
 
 test("inTurn() handles an event after the one that caused it when they are nested", () => {
   const seen: string[] = [];
