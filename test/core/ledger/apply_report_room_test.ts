@@ -29,15 +29,12 @@ const UNDATED = { sinceMs: 0, doubtfulAsOf: undefined };
 
 /** Puts `count` troubles of as many outboxes into the ledger. */
 async function fill(ledger: LedgerHarness, count: number): Promise<void> {
-  await ledger.store.transact([], (stored) => {
-    for (let index = 0; index < count; index++) {
-      const row = trouble({
-        kind: "closed_incarnation",
-        incarnation: testId(0x6000),
-        digest: undefined,
-      });
-      stored.addTrouble({ ...row, outboxId: testId(0x5000 + index), ...UNDATED });
-    }
+  const outboxes = Array.from({ length: count }, (_, index) => testId(0x5000 + index));
+  const needs = outboxes.map((outboxId) => ({ type: "troubles_of", outboxId }) as const);
+  const kind = "closed_incarnation";
+  const row = trouble({ kind, incarnation: testId(0x6000), digest: undefined });
+  await ledger.store.transact(needs, (stored) => {
+    for (const outboxId of outboxes) stored.addTrouble({ ...row, outboxId, ...UNDATED });
   });
 }
 
