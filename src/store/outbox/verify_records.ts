@@ -7,6 +7,7 @@
  */
 import type { Database } from "../sqlite/sqlite.ts";
 import type { IncarnationState } from "../../core/likes_server/outbox.ts";
+import { acceptedLikes } from "../../core/protocol/like_event.ts";
 import { firstDigest } from "../../core/protocol/record.ts";
 import type { LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
 import { VERIFY_CRASHED_BYTES_MAX, VERIFY_ROWS_BYTES_MAX } from "../../limits.ts";
@@ -87,7 +88,7 @@ export function verifyRecord(
 function verifyLikes(before: Position, row: RecordRow, codec: RecordCodec): string | undefined {
   const events = codec.decode(recordOf(row).bytes) ?? [];
   let { likes } = before;
-  for (const event of events) likes += event?.change.likes ?? 0n;
+  for (const event of events) likes += event?.acceptedLikes(change) ?? 0n;
   const isWhole = BigInt(events.length) === row.last_sequence - row.first_sequence + 1n;
   if (isWhole && likes === row.likes) return undefined;
   return `${rangeOf(row)} have other likes than they were stored with`;
