@@ -78,7 +78,6 @@ export const FAULTS = {
   store_newer: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   store_unusable: { status: "INTERNAL", exit: EXIT.failed },
   store_failed: { status: "INTERNAL", exit: EXIT.failed },
-  superseded: { status: "ABORTED", exit: EXIT.failed },
   port_taken: { status: "UNAVAILABLE", exit: EXIT.failed },
   log_unusable: { status: "INTERNAL", exit: EXIT.failed },
   child_failed: { status: "INTERNAL", exit: EXIT.failed },
