@@ -1,4 +1,4 @@
-/** What the core tests share: events, batches and messages, written down shortly. */
+/** Events, batches and messages that the core tests share. */
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import type { LedgerCommand } from "../../src/core/ledger/ledger_command.ts";
 import type {
@@ -23,7 +23,7 @@ export const OTHER_OUTBOX = testId(0xb);
 export const FIRST = testId(1);
 export const SECOND = testId(2);
 
-/** `likes` for `itemId`. */
+/** An event that adds `likes` to `itemId`. */
 export function like(likes: number | bigint, itemId = "video"): LikeEvent {
   return { itemId, change: { kind: "add", likes: BigInt(likes) } };
 }
@@ -44,7 +44,7 @@ export function recordAfter(
   };
 }
 
-/** Batches of an incarnation, one record each, one after another: `likes[i]` are those of one. */
+/** Consecutive batches of an incarnation, one record each; `likes[i]` are the events of batch i. */
 export function batches<const Likes extends readonly (readonly number[])[]>(
   incarnation: Id,
   likes: Likes,
@@ -63,7 +63,7 @@ export function batches<const Likes extends readonly (readonly number[])[]>(
   return made as { -readonly [Index in keyof Likes]: LikeBatch };
 }
 
-/** The one batch of an incarnation that holds `likes`. */
+/** The first batch of an incarnation, with one event for each of `likes`. */
 export function batch(incarnation: Id, likes: readonly number[]): LikeBatch {
   return batches(incarnation, [likes])[0];
 }
@@ -140,7 +140,7 @@ export function ack(incarnation: Id, changes: Partial<Ack> = {}): Ack {
   };
 }
 
-/** A gap of three events after the first three, or as `changes` say. */
+/** A gap of three events after the first three, with `changes`. */
 export function trouble(changes: Partial<ReportedTrouble> = {}): ReportedTrouble {
   return {
     kind: "gap",
@@ -152,7 +152,7 @@ export function trouble(changes: Partial<ReportedTrouble> = {}): ReportedTrouble
   };
 }
 
-/** A ledger command for a report of `outboxId` on stream 1. */
+/** A command for a report of `outboxId` on stream 1. */
 export function reportCommand(changes: Partial<Report> = {}, outboxId = OUTBOX): LedgerCommand {
   const from = {
     outboxId,
@@ -163,7 +163,7 @@ export function reportCommand(changes: Partial<Report> = {}, outboxId = OUTBOX):
   return { type: "report", streamId: 1, report: { ...from, report: report(changes) } };
 }
 
-/** A ledger command for a batch of `outboxId` on a stream. */
+/** A command for a batch of `outboxId`. */
 export function batchCommand(of: LikeBatch, outboxId = OUTBOX, streamId = 1): LedgerCommand {
   return { type: "batch", streamId, outboxId, batch: of };
 }

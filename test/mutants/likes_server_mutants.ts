@@ -11,7 +11,7 @@ const CORE_TESTS = [
   "test/core/likes_server/likes_server_retention_test.ts",
   "test/core/likes_server/likes_server_resolved_test.ts",
   "test/core/likes_server/likes_server_counts_test.ts",
-  "test/core/many_lives_test.ts",
+  "test/core/crash_loop_test.ts",
 ];
 
 const LIKES_SERVER = mutantsOf(

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { inTurn } from "../../src/roles/in_turn.ts";
 
-test("inTurn() handles an event after the one that caused it when they are nested", () => {
+test("inTurn() handles a nested event after the one that caused it", () => {
   const seen: string[] = [];
   const handle = inTurn<number>((event) => {
     seen.push(`begin ${event}`);
@@ -13,7 +13,7 @@ test("inTurn() handles an event after the one that caused it when they are neste
   assert.equal(seen, ["begin 1", "end 1", "begin 2", "end 2"]);
 });
 
-test("inTurn() goes on with the next event when one was thrown out", () => {
+test("inTurn() continues with the next event when one throws", () => {
   const seen: number[] = [];
   const handle = inTurn<number>((event) => {
     if (event === 1) throw new Error("one");

@@ -4,22 +4,22 @@ import { NO_EVENTS } from "../../src/core/protocol/messages.ts";
 import type { Trouble } from "../../src/core/protocol/messages.ts";
 import { LikesServerLog } from "../../src/roles/likes_server_log.ts";
 
-const LIFE = "3f2a91c0".repeat(4);
+const INCARNATION = "3f2a91c0".repeat(4);
 const GAP: Trouble = {
   kind: "gap",
-  incarnation: LIFE,
+  incarnation: INCARNATION,
   events: { first: 5, last: 9 },
   digest: "1".repeat(32),
   detail: "they are lost",
 };
 const RESTORED: Trouble = {
   kind: "ledger_restored",
-  incarnation: LIFE,
+  incarnation: INCARNATION,
   ...NO_EVENTS,
   detail: "it went back",
 };
 
-test("troubles() tells once that a trouble is over, and of none that goes on", () => {
+test("troubles() logs the end of a trouble once, and not while it lasts", () => {
   const lines: string[] = [];
   const log = new LikesServerLog({ line: (text) => lines.push(text) });
   log.troubles([GAP, RESTORED]);
@@ -27,14 +27,14 @@ test("troubles() tells once that a trouble is over, and of none that goes on", (
   assert.equal(lines, []);
   log.troubles([RESTORED]);
   assert.is(lines.length, 1);
-  assert.match(lines[0] ?? "", new RegExp(`^trouble is over: gap.*${LIFE}`));
+  assert.match(lines[0] ?? "", new RegExp(`^trouble is over: gap.*${INCARNATION}`));
   log.troubles([]);
   log.troubles([]);
   assert.is(lines.length, 2);
   assert.match(lines[1] ?? "", "trouble is over: ledger_restored");
 });
 
-test("notice() tells each reason of an outage once, and that it is over", () => {
+test("notice() logs each reason of an outage once, and its end", () => {
   const lines: string[] = [];
   const log = new LikesServerLog({ line: (text) => lines.push(text) });
   const disconnected = (reason: string, attempts: number): void => {
@@ -44,12 +44,12 @@ test("notice() tells each reason of an outage once, and that it is over", () => 
     disconnected("no room", attempts);
     disconnected("its disk is full", attempts + 1);
   }
-  log.notice({ type: "connected", incarnation: LIFE, appliedSequence: 3 }, 0);
+  log.notice({ type: "connected", incarnation: INCARNATION, appliedSequence: 3 }, 0);
   disconnected("no room", 1);
   assert.equal(lines, [
     "disconnected: no room; connecting again",
     "disconnected: its disk is full; connecting again",
-    `connected to the primary: incarnation ${LIFE}, applied to #3`,
+    `connected to the primary: incarnation ${INCARNATION}, applied to #3`,
     "disconnected: no room; connecting again",
   ]);
 });

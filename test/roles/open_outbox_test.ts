@@ -8,7 +8,7 @@ import { takeProcessLock } from "../../src/store/sqlite/process_lock.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "../store/faults.ts";
 
-test("openOutbox() takes the lowest likes-server-N that nobody holds when no id is given", async () => {
+test("openOutbox() takes the lowest free likes-server-N when no id is given", async () => {
   await using folder = temporaryFolder();
   const opened = [0, 1, 2].map(() => openOutbox(folder.path, undefined));
   assert.equal(
@@ -19,13 +19,13 @@ test("openOutbox() takes the lowest likes-server-N that nobody holds when no id 
   opened[1]?.store.close();
   const again = openOutbox(folder.path, undefined);
   assert.is(again.serverId, "likes-server-1");
-  assert.is((await again.store.load()).outboxId, outboxId, "it goes on with what was there");
+  assert.is((await again.store.load()).outboxId, outboxId, "it continues with the same outbox");
   for (const { store } of [opened[0], opened[2], again].filter((one) => one !== undefined)) {
     store.close();
   }
 });
 
-test("openOutbox() opens the id that is given, and refuses one that is held", async () => {
+test("openOutbox() opens the given id, and refuses one in use", async () => {
   await using folder = temporaryFolder();
   const { serverId, store } = openOutbox(folder.path, "fra-1");
   assert.is(serverId, "fra-1");
@@ -34,7 +34,7 @@ test("openOutbox() opens the id that is given, and refuses one that is held", as
   store.close();
 });
 
-test("openOutbox() does not pass over an outbox when it is damaged", async () => {
+test("openOutbox() does not skip a damaged outbox", async () => {
   await using folder = temporaryFolder();
   mkdirSync(join(folder.path, "likes-server-0"));
   const text = "this is not a database, and long enough to be looked at".repeat(100);
@@ -42,7 +42,7 @@ test("openOutbox() does not pass over an outbox when it is damaged", async () =>
   await faultOf("store_unusable", () => openOutbox(folder.path, undefined));
 });
 
-test("openOutbox() gives up when all the ids that it tries are in use", async () => {
+test("openOutbox() fails when all the ids that it tries are in use", async () => {
   await using folder = temporaryFolder();
   const locks = Array.from({ length: SERVER_IDS_TRIED_MAX }, (_, number) => {
     const path = join(folder.path, `likes-server-${number}`);
@@ -59,7 +59,7 @@ test("openOutbox() gives up when all the ids that it tries are in use", async ()
   for (const lock of locks) lock?.release();
 });
 
-test("cannotMint() tells a disk that is full from an outbox that another program writes to", () => {
+test("cannotMint() distinguishes a full disk from a busy outbox", () => {
   const full = cannotMint("disk_full", "a");
   assert.equal([full.code, full.message.includes("disk is full")], ["disk_full", true]);
   const busy = cannotMint("store_busy", "a");

@@ -10,7 +10,7 @@ function logged() {
   return { lines, log: new PrimaryLog({ line: (text) => lines.push(text) }) };
 }
 
-test("notice() tells once why a LikesServer is refused, until it is connected", () => {
+test("notice() logs the reason of a refusal once, until the LikesServer connects", () => {
   const { lines, log } = logged();
   const refuse = (outboxId?: string): void => {
     const of = outboxId === undefined ? hello() : hello({ outboxId, serverId: "other" });
@@ -32,7 +32,7 @@ test("notice() tells once why a LikesServer is refused, until it is connected", 
   );
 });
 
-test("notice() remembers of so many outboxes as there may be members what it told", () => {
+test("notice() remembers the reasons of MEMBERS_MAX outboxes", () => {
   const { lines, log } = logged();
   const refuse = (index: number): void => {
     const of = hello({ outboxId: testId(0x1000 + index) });
@@ -45,7 +45,7 @@ test("notice() remembers of so many outboxes as there may be members what it tol
   assert.is(lines.length, MEMBERS_MAX + 2, "the oldest was forgotten");
 });
 
-test("notice() names trouble that has no room, and who brings it", () => {
+test("notice() logs a trouble without room, and its LikesServer", () => {
   const { lines, log } = logged();
   const from = { serverId: "a", address: "a:1", outboxId: testId(1), incarnation: testId(2) };
   const server = { ...from, kind: "retired_returned", sinceMs: 1 } as const;

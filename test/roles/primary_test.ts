@@ -11,7 +11,7 @@ import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
 const LIMIT_MS = 60_000;
 
-test("a commit in doubt ends the opening and not the primary, and nothing is lost or counted twice", async () => {
+test("a commit in doubt ends the opening, not the primary, and counts likes once", async () => {
   for (const fault of ["in_doubt_kept", "in_doubt_lost"] as const) {
     await using primary = await RunningPrimary.start();
     const identity = newIdentity("a");
@@ -30,7 +30,7 @@ test("a commit in doubt ends the opening and not the primary, and nothing is los
   }
 });
 
-test("a primary that was superseded shows nothing of the newer one, and takes the ledger over again", async () => {
+test("a superseded primary shows nothing of the newer one, and takes the ledger back", async () => {
   await using primary = await RunningPrimary.start();
   const newer = new MemoryLedger(primary.disk, newId());
   using client = new ClosingClient(primary.address);
@@ -40,27 +40,27 @@ test("a primary that was superseded shows nothing of the newer one, and takes th
   assert.is(outcome.type, "superseded");
 });
 
-test("a ledger that cannot be opened again for a while is tried again; a damaged one ends the primary", async () => {
+test("a failed reopening is retried, but a damaged ledger ends the primary", async () => {
   await using primary = await RunningPrimary.start();
   primary.refuseOpenings = ["store_busy", "disk_full"];
-  primary.end();
+  primary.endOpening();
   await becomes("the ledger open again", () => primary.disk.generations.length === 2);
   assert.is(primary.fatal, undefined);
   primary.refuseOpenings = ["store_unusable"];
-  primary.end();
+  primary.endOpening();
   await eventually("the end of the primary", () => primary.fatal);
   assert.is(primary.fatal instanceof LikesError && primary.fatal.code, "store_unusable");
 });
 
-test("calls are refused in words while the ledger is opened", async () => {
+test("calls are refused with an explanation while the ledger is reopened", async () => {
   await using primary = await RunningPrimary.start();
-  primary.hold();
-  primary.end();
+  primary.pauseOpenings();
+  primary.endOpening();
   using client = new ClosingClient(primary.address);
   await assertFault("reopening", () => client.counts({}, LIMIT_MS));
   await using peer = new DeliveryPeer(primary.address);
   assert.is((await peer.ended()).fault, "reopening");
-  primary.release();
+  primary.resumeOpenings();
   await becomes("an answer", () =>
     client.counts({}, LIMIT_MS).then(
       () => true,
@@ -77,7 +77,7 @@ class ClosingClient extends PrimaryClient {
   }
 }
 
-/** Calls until the fault comes: a call may be answered before the primary knows. */
+/** Calls until the fault comes: the primary may still answer before it notices. */
 async function assertFault(code: string, call: () => Promise<unknown>): Promise<void> {
   await becomes(`the fault ${code}`, async () => {
     const error = await call().then(
@@ -88,7 +88,7 @@ async function assertFault(code: string, call: () => Promise<unknown>): Promise<
   });
 }
 
-/** A primary on a ledger in memory, which can be made to fail. */
+/** A primary on a ledger in memory that tests can make fail. */
 class RunningPrimary implements AsyncDisposable {
   readonly disk = new LedgerDisk(newId());
   readonly lines: string[] = [];
@@ -97,9 +97,9 @@ class RunningPrimary implements AsyncDisposable {
   address = "";
   fatal: unknown;
   #isEnding = false;
-  #held: Promise<void> = Promise.resolve();
+  #opened: Promise<void> = Promise.resolve();
   #stop = async (): Promise<void> => {};
-  release = (): void => {};
+  resumeOpenings = (): void => {};
 
   static async start(): Promise<RunningPrimary> {
     const running = new RunningPrimary();
@@ -117,8 +117,8 @@ class RunningPrimary implements AsyncDisposable {
     return running;
   }
 
-  /** Ends its opening with the next read of counts. */
-  end(): void {
+  /** Ends its opening by a read of counts. */
+  endOpening(): void {
     this.#isEnding = true;
     const client = new ClosingClient(this.address);
     client
@@ -127,19 +127,19 @@ class RunningPrimary implements AsyncDisposable {
       .finally(() => client.close());
   }
 
-  /** Openings wait from here on, until `release()`. */
-  hold(): void {
-    this.#held = new Promise((resolve) => (this.release = resolve));
+  /** Blocks openings until `resumeOpenings()`. */
+  pauseOpenings(): void {
+    this.#opened = new Promise((resolve) => (this.resumeOpenings = resolve));
   }
 
-  /** A stream that the next opening has welcomed. */
+  /** A stream with a Welcome of the next opening. */
   async welcomed(identity: ReturnType<typeof newIdentity>): Promise<DeliveryPeer> {
     await becomes("an opening", () => this.disk.generations.length > 1);
     return DeliveryPeer.welcomed(this.address, identity);
   }
 
   readonly #open: OpenLedger = async (generation) => {
-    await this.#held;
+    await this.#opened;
     const code = this.refuseOpenings.shift();
     if (code !== undefined) throw new LikesError(code, `Cannot open the ledger: ${code}`);
     this.#isEnding = false;
@@ -152,7 +152,7 @@ class RunningPrimary implements AsyncDisposable {
   }
 }
 
-/** A ledger in memory whose next read of counts is in doubt, when a test says so. */
+/** A ledger in memory whose next read of counts is in doubt when a test says so. */
 class EndableLedger extends MemoryLedger {
   readonly #isEnding: () => boolean;
 
@@ -163,6 +163,6 @@ class EndableLedger extends MemoryLedger {
 
   override async counts(...request: Parameters<MemoryLedger["counts"]>) {
     if (!this.#isEnding()) return super.counts(...request);
-    return { type: "in_doubt", reason: "a test ends it" } as const;
+    return { type: "in_doubt", reason: "ended by a test" } as const;
   }
 }

@@ -1,4 +1,4 @@
-/** Stores that forget: outboxes that are wiped, rolled back or copied, and the ledger likewise. */
+/** Injects amnesia: wipes, restores and copies outboxes, and restores or exchanges the ledger. */
 import { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import type { Amnesia } from "./faults.ts";
@@ -6,29 +6,29 @@ import { Machine } from "./machine.ts";
 import type { Operator } from "./operator.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { PrimaryProcess } from "./primary.ts";
-import type { Surroundings } from "./process.ts";
-import type { LikesServerSeat } from "./seat.ts";
+import type { Environment } from "./process.ts";
+import type { LikesServerHost } from "./host.ts";
 
-/** The world, as far as its stores forget. */
-export interface Forgetful extends Surroundings {
+/** The parts of the world that amnesia faults use. */
+export interface AmnesiaEnvironment extends Environment {
   readonly oracle: Oracle;
   readonly wallClock: { readonly nowMs: number };
-  readonly seats: readonly LikesServerSeat[];
+  readonly hosts: readonly LikesServerHost[];
   readonly operator: Operator;
   readonly primary: PrimaryProcess | undefined;
   ledger: LedgerDisk;
-  addSeat(serverId: string, machine: Machine, disk: OutboxDisk): void;
+  addHost(serverId: string, machine: Machine, disk: OutboxDisk): void;
 }
 
-/** What was copied, and what is to be put back. */
+/** Holds the copies that amnesia faults have taken and puts them back. */
 export class Amnesias {
-  readonly #world: Forgetful;
-  readonly #outboxCopies = new Map<LikesServerSeat, OutboxDisk>();
+  readonly #world: AmnesiaEnvironment;
+  readonly #outboxCopies = new Map<LikesServerHost, OutboxDisk>();
   #ledgerCopy: LedgerDisk | undefined;
-  /** The true ledger, while another one is in its place. */
+  /** The true ledger, while a foreign one replaces it. */
   #trueLedger: LedgerDisk | undefined;
 
-  constructor(world: Forgetful) {
+  constructor(world: AmnesiaEnvironment) {
     this.#world = world;
   }
 
@@ -36,75 +36,75 @@ export class Amnesias {
     return this.#trueLedger !== undefined;
   }
 
-  befall(kind: Amnesia, seat: LikesServerSeat): void {
-    // Who has no ledger yet would join the one that is in the place of the true one.
+  inject(kind: Amnesia, host: LikesServerHost): void {
+    // A LikesServer without a ledger would join the foreign one.
     if (this.isExchanged) return;
     switch (kind) {
       case "outbox_wiped":
-        return this.#wipe(seat);
+        return this.#wipe(host);
       case "outbox_restored":
-        return this.#restoreOutbox(seat);
+        return this.#restoreOutbox(host);
       case "outbox_copied":
-        return this.#copyOutbox(seat);
+        return this.#copyOutbox(host);
       case "ledger_restored_plain":
       case "ledger_restored_marked":
         return this.#restoreLedger(kind);
       case "ledger_exchanged":
         return this.#exchangeLedger();
       case "retired_early":
-        return this.#retireEarly(seat);
+        return this.#retireEarly(host);
     }
   }
 
-  #wipe(seat: LikesServerSeat): void {
+  #wipe(host: LikesServerHost): void {
     const { random } = this.#world;
-    this.#replace(seat, new OutboxDisk(random.id(), seat.serverId), "its disk is lost");
-    this.#outboxCopies.delete(seat);
+    this.#replace(host, new OutboxDisk(random.id(), host.serverId), "its disk was lost");
+    this.#outboxCopies.delete(host);
     this.#world.fired("outbox_wiped");
   }
 
-  /** The first time a copy is made, and at some later time it is put in the place of the outbox. */
-  #restoreOutbox(seat: LikesServerSeat): void {
-    const { random, seats } = this.#world;
-    const copy = this.#outboxCopies.get(seat);
-    const isTwin = seats.some((one) => one !== seat && one.outboxId === seat.outboxId);
+  /** The first call takes a copy; a later one replaces the outbox with that copy. */
+  #restoreOutbox(host: LikesServerHost): void {
+    const { random, hosts } = this.#world;
+    const copy = this.#outboxCopies.get(host);
+    const isTwin = hosts.some((one) => one !== host && one.outboxId === host.outboxId);
     if (isTwin) return;
     if (copy === undefined || random.chance(0.2)) {
-      this.#outboxCopies.set(seat, seat.disk.clone());
+      this.#outboxCopies.set(host, host.disk.clone());
       return;
     }
-    if (copy.content.state === seat.disk.content.state) return;
-    this.#replace(seat, copy.clone(), "its disk is put back from a copy");
+    if (copy.content.state === host.disk.content.state) return;
+    this.#replace(host, copy.clone(), "its disk was restored from a copy");
     this.#world.fired("outbox_restored");
   }
 
-  #replace(seat: LikesServerSeat, disk: OutboxDisk, why: string): void {
-    const { oracle, seats, operator } = this.#world;
-    const before = seat.disk;
-    seat.process?.die(why);
-    seat.disk = disk;
-    const others = seats.filter((one) => one !== seat).map((one) => one.disk);
+  #replace(host: LikesServerHost, disk: OutboxDisk, why: string): void {
+    const { oracle, hosts, operator } = this.#world;
+    const before = host.disk;
+    host.process?.die(why);
+    host.disk = disk;
+    const others = hosts.filter((one) => one !== host).map((one) => one.disk);
     oracle.amnesia.outboxForgot(before, disk, others);
     if (operator.mistaken.delete(before.content.state.outboxId)) {
-      seat.isHeldDown = false;
-      seat.died();
+      host.isKeptDown = false;
+      host.died();
     }
   }
 
-  #copyOutbox(seat: LikesServerSeat): void {
-    const { oracle, seats, random, plan } = this.#world;
-    const copies = seats.filter((one) => one.outboxId === seat.outboxId);
-    if (copies.length > 1 || seat.isHeldDown) return;
-    oracle.amnesia.happened = true;
-    oracle.asOf.twinned(seat.outboxId);
-    const serverId = random.chance(0.5) ? seat.serverId : `${seat.serverId}-copy`;
-    const machine = new Machine(`${seat.machine.name}-copy`, plan.diskMs);
-    this.#world.addSeat(serverId, machine, seat.disk.clone());
+  #copyOutbox(host: LikesServerHost): void {
+    const { oracle, hosts, random, plan } = this.#world;
+    const copies = hosts.filter((one) => one.outboxId === host.outboxId);
+    if (copies.length > 1 || host.isKeptDown) return;
+    oracle.amnesia.hasForgotten = true;
+    oracle.asOf.twinned(host.outboxId);
+    const serverId = random.chance(0.5) ? host.serverId : `${host.serverId}-copy`;
+    const machine = new Machine(`${host.machine.name}-copy`, plan.diskMs);
+    this.#world.addHost(serverId, machine, host.disk.clone());
     this.#world.fired("outbox_copied");
   }
 
   #restoreLedger(kind: "ledger_restored_plain" | "ledger_restored_marked"): void {
-    const { random, oracle, wallClock, seats } = this.#world;
+    const { random, oracle, wallClock, hosts } = this.#world;
     const copy = this.#ledgerCopy;
     if (copy === undefined || random.chance(0.2)) {
       this.#ledgerCopy = this.#world.ledger.clone();
@@ -116,25 +116,25 @@ export class Amnesias {
     oracle.copied(copy, disk);
     if (kind === "ledger_restored_marked") disk.copiedMs = wallClock.nowMs;
     oracle.restored(disk);
-    const disks = seats.map((seat) => seat.disk);
+    const disks = hosts.map((host) => host.disk);
     oracle.amnesia.ledgerForgot(disk, disks);
     this.#world.fired(kind);
-    this.#open(disk, "its ledger is put back from a copy");
+    this.#open(disk, "its ledger was restored from a copy");
   }
 
-  /** Another ledger is in the place of the true one for a while. */
+  /** Replaces the true ledger with a foreign one for a while. */
   #exchangeLedger(): void {
-    const { random, oracle, seats, agenda, plan, ledger } = this.#world;
-    if (seats.some(({ disk }) => disk.content.state.seen === undefined)) return;
+    const { random, oracle, hosts, scheduler, plan, ledger } = this.#world;
+    if (hosts.some(({ disk }) => disk.content.state.seen === undefined)) return;
     this.#trueLedger = ledger;
     const other = new LedgerDisk(random.id());
     oracle.lineageOf(other).isForeign = true;
-    this.#open(other, "another ledger is in its place");
-    const backMs = Math.min(agenda.nowMs + random.whole(100, 2_000), plan.unkindMs);
-    agenda.at(backMs, () => this.putBack());
+    this.#open(other, "its ledger was replaced");
+    const backMs = Math.min(scheduler.nowMs + random.whole(100, 2_000), plan.faultyMs);
+    scheduler.at(backMs, () => this.putBack());
   }
 
-  /** The true ledger is in its place again. */
+  /** Puts the true ledger back. */
   putBack(): void {
     const disk = this.#trueLedger;
     this.#trueLedger = undefined;
@@ -146,14 +146,14 @@ export class Amnesias {
     this.#world.primary?.die(why);
   }
 
-  /** A member is down for a while, and its operator believes that it will not return. */
-  #retireEarly(seat: LikesServerSeat): void {
-    const { oracle, operator, seats } = this.#world;
-    const isTwin = seats.some((one) => one !== seat && one.outboxId === seat.outboxId);
-    if (isTwin || seat.isHeldDown || seat.disk.content.state.membership !== "member") return;
-    oracle.amnesia.happened = true;
-    operator.mistaken.add(seat.outboxId);
-    seat.isHeldDown = true;
-    seat.process?.die("its machine is down");
+  /** Takes a member down for a while; its operator believes that it will not return. */
+  #retireEarly(host: LikesServerHost): void {
+    const { oracle, operator, hosts } = this.#world;
+    const isTwin = hosts.some((one) => one !== host && one.outboxId === host.outboxId);
+    if (isTwin || host.isKeptDown || host.disk.content.state.membership !== "member") return;
+    oracle.amnesia.hasForgotten = true;
+    operator.mistaken.add(host.outboxId);
+    host.isKeptDown = true;
+    host.process?.die("its machine is down");
   }
 }

@@ -1,31 +1,31 @@
-/** Performs the faults of a plan that happen at a moment; each is counted once it takes effect. */
+/** Injects the faults of a plan that happen at a moment. A fault counts once it takes effect. */
 import { AMNESIAS, PEERS } from "./faults.ts";
 import type { Amnesia, FaultKind, PeerFault } from "./faults.ts";
 import type { Amnesias } from "./amnesias.ts";
 import { misbehave } from "./faulty_peers.ts";
-import type { Misled } from "./faulty_peers.ts";
+import type { PeerEnvironment } from "./faulty_peers.ts";
 import type { SimulatedStream } from "./network.ts";
 import type { PrimaryProcess } from "./primary.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
-import type { LikesServerSeat } from "./seat.ts";
+import type { LikesServerHost } from "./host.ts";
 import type { ClockJump, WallClock } from "./wall_clock.ts";
 import type { Machine } from "./machine.ts";
 
-/** The world, as far as faults befall it. */
-export interface Befallen extends Misled {
-  readonly seats: readonly LikesServerSeat[];
+/** The parts of the world that faults reach. */
+export interface ChaosEnvironment extends PeerEnvironment {
+  readonly hosts: readonly LikesServerHost[];
   readonly primary: PrimaryProcess | undefined;
   readonly primaryMachine: Machine;
   readonly wallClock: WallClock;
   readonly amnesias: Amnesias;
-  /** On the ledger of the one that there is. */
+  /** Starts a second primary on the ledger of the first. */
   startSecondPrimary(): void;
-  /** Streams that were opened, the oldest first; some have ended. */
+  /** All streams, oldest first, including those that have ended. */
   readonly streams: readonly SimulatedStream[];
 }
 
-/** Those that befall messages, or come with another one. */
+/** Faults of single messages, and faults that accompany another event. */
 const NOT_AT_A_MOMENT: readonly FaultKind[] = [
   "message_lost",
   "message_duplicated",
@@ -51,7 +51,7 @@ const HALVES: readonly (readonly [boolean, boolean])[] = [
   [false, true],
 ];
 
-/** Of the times at which a process may be stopped for long; it comes back into another world. */
+/** The share of `paused_long` faults that do pause a process. Afterwards the world has moved on. */
 const LONG_SHARE = 0.05;
 
 function longMs(random: Random): number {
@@ -59,40 +59,44 @@ function longMs(random: Random): number {
   return random.chance(0.2) ? 30_000 : 12_000;
 }
 
-/** Makes a fault happen now and then, for as long as the world is unkind. */
-export function beUnkind(world: Befallen): void {
+/** Injects faults at random intervals during the faulty phase. */
+export function injectFaults(world: ChaosEnvironment): void {
   const { faults } = world.plan;
-  // Twice as often: most stores forget in two steps, when they are copied and when they are put back.
+  // Amnesias count twice: most of them take two steps, copying a store and restoring it.
   const kinds = [...faults, ...AMNESIAS.filter((kind) => faults.has(kind))].filter((kind) => {
     return !NOT_AT_A_MOMENT.includes(kind);
   });
   if (kinds.length === 0) return;
-  const { agenda, random, plan } = world;
+  const { scheduler, random, plan } = world;
   const next = (): void => {
-    if (!world.isUnkind) return;
-    befall(world, random.pick(kinds));
-    agenda.after(random.next() * 2 * plan.faultGapMs, next);
+    if (!world.isFaulty) return;
+    inject(world, random.pick(kinds));
+    scheduler.after(random.next() * 2 * plan.faultGapMs, next);
   };
-  agenda.after(random.next() * 2 * plan.faultGapMs, next);
+  scheduler.after(random.next() * 2 * plan.faultGapMs, next);
 }
 
-function befall(world: Befallen, kind: FaultKind): void {
+function inject(world: ChaosEnvironment, kind: FaultKind): void {
   const { random, trace } = world;
-  const seat = random.pick(world.seats);
-  const process = random.chance(0.4) ? world.primary : seat.process;
+  const host = random.pick(world.hosts);
+  const process = random.chance(0.4) ? world.primary : host.process;
   trace?.fault("chaos", kind);
-  if (AMNESIAS.some((one) => one === kind)) return world.amnesias.befall(kind as Amnesia, seat);
+  if (AMNESIAS.some((one) => one === kind)) return world.amnesias.inject(kind as Amnesia, host);
   if (kind.startsWith("clock_")) {
     return world.wallClock.jump(kind as ClockJump);
   }
-  if (befallsNetwork(world, kind, seat)) return;
-  if (process !== undefined) befallsProcess(world, kind, process);
-  befallsMachine(world, kind, random.pick([world.primaryMachine, seat.machine]));
+  if (injectNetworkFault(world, kind, host)) return;
+  if (process !== undefined) injectProcessFault(world, kind, process);
+  injectMachineFault(world, kind, random.pick([world.primaryMachine, host.machine]));
 }
 
-function befallsNetwork(world: Befallen, kind: FaultKind, { machine }: LikesServerSeat): boolean {
-  const { random, streams, agenda, plan } = world;
-  const untilMs = Math.min(agenda.nowMs + random.whole(50, 3_500), plan.unkindMs);
+function injectNetworkFault(
+  world: ChaosEnvironment,
+  kind: FaultKind,
+  { machine }: LikesServerHost,
+): boolean {
+  const { random, streams, scheduler, plan } = world;
+  const untilMs = Math.min(scheduler.nowMs + random.whole(50, 3_500), plan.faultyMs);
   const stream = streams.at(-1 - random.whole(0, plan.servers - 1));
   const isOpen = stream !== undefined && !stream.isEnded;
   if (PEERS.some((one) => one === kind)) {
@@ -125,14 +129,18 @@ function befallsNetwork(world: Befallen, kind: FaultKind, { machine }: LikesServ
   }
 }
 
-function befallsProcess(world: Befallen, kind: FaultKind, process: SimulatedProcess): void {
-  const { random, seats } = world;
-  const seat = random.pick(seats);
+function injectProcessFault(
+  world: ChaosEnvironment,
+  kind: FaultKind,
+  process: SimulatedProcess,
+): void {
+  const { random, hosts } = world;
+  const host = random.pick(hosts);
   switch (kind) {
     case "crash_likes_server":
-      if (seat.process === undefined) return;
+      if (host.process === undefined) return;
       world.fired(kind);
-      return seat.process.die("killed");
+      return host.process.die("killed");
     case "crash_primary":
       if (world.primary === undefined) return;
       world.fired(kind);
@@ -149,19 +157,19 @@ function befallsProcess(world: Befallen, kind: FaultKind, process: SimulatedProc
       return;
     case "stopped_leaving":
     case "stopped_staying":
-      return seat.process?.run(() => seat.process?.stop(kind === "stopped_leaving"));
+      return host.process?.run(() => host.process?.stop(kind === "stopped_leaving"));
     default:
   }
 }
 
-function befallsMachine(world: Befallen, kind: FaultKind, machine: Machine): void {
-  const { random, agenda } = world;
+function injectMachineFault(world: ChaosEnvironment, kind: FaultKind, machine: Machine): void {
+  const { random, scheduler } = world;
   switch (kind) {
     case "disk_full":
-      machine.fullUntilMs = agenda.nowMs + random.whole(20, 1_500);
+      machine.fullUntilMs = scheduler.nowMs + random.whole(20, 1_500);
       return;
     case "store_busy":
-      machine.busyUntilMs = agenda.nowMs + random.whole(20, 800);
+      machine.busyUntilMs = scheduler.nowMs + random.whole(20, 800);
       return;
     case "disk_slow":
       machine.diskMs = random.pick([30, 150, 1_000]);

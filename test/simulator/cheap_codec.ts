@@ -1,18 +1,18 @@
 /**
- * A record codec that costs next to nothing: the contract of `RecordCodec`, without protobuf and
- * without SHA-256. Most seeds use it, because what is simulated is the protocol and not the
- * encoding; a share of them uses the production codec.
+ * A record codec that costs next to nothing: it keeps the contract of `RecordCodec` without
+ * protobuf and SHA-256. Most seeds use it, because the simulator tests the protocol and not the
+ * encoding. The other seeds use the production codec.
  */
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import type { DecodedEvent, RecordCodec } from "../../src/core/protocol/record.ts";
 
-/** Of one event: length of the id, the id in ASCII, and the likes in 3 bytes. */
+/** The bytes of an event: the length of its id, the id in ASCII, and its likes in 3 bytes. */
 export const cheapCodec: RecordCodec = { encode, decode, digest };
 
 const LIKES_BYTES = 3;
-/** Stands for a change of a kind that nobody knows; too many likes for the production codec. */
+/** Stands for an unknown kind of change. The production codec never encodes so many likes. */
 export const UNKNOWN_LIKES = 0xff_ffff;
-/** Four hexadecimal digits of each 16 bits. */
+/** The four hexadecimal digits of every 16-bit number. */
 const HEX = Array.from({ length: 0x1_0000 }, (_, word) => word.toString(16).padStart(4, "0"));
 
 function encode({ itemId, change }: LikeEvent): Uint8Array {
@@ -40,7 +40,7 @@ function decode(bytes: Uint8Array): readonly DecodedEvent[] {
   return events;
 }
 
-/** Two lanes of 32 bits over all that it names, stretched to 128: no seed meets two that are equal. */
+/** Two 32-bit hashes of all arguments, stretched to 128 bits. No seed meets a collision. */
 function digest(previous: string, firstSequence: number, bytes: Uint8Array): string {
   let [one, other] = [firstSequence | 0, Math.imul(firstSequence, 0x85ebca6b)];
   for (let index = 0; index < previous.length; index++) {

@@ -1,11 +1,11 @@
-/** The cheap codec keeps the contract of the production codec. */
+/** Tests that the cheap codec keeps the contract of the production codec. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { cheapCodec } from "./cheap_codec.ts";
 
 const ID = "0123456789abcdef0123456789abcdef";
 
-test("cheapCodec.decode() gives the events back when they were encoded in a row", () => {
+test("cheapCodec.decode() returns the events when their bytes are concatenated", () => {
   const events = [0n, 1n, 255n, 256n, 65_536n, 1_000_000n].map((likes, index) => {
     return { itemId: `g${index * 1_000}`, change: { kind: "add", likes } } as const;
   });
@@ -14,7 +14,7 @@ test("cheapCodec.decode() gives the events back when they were encoded in a row"
   assert.equal(cheapCodec.decode(new Uint8Array()), []);
 });
 
-test("cheapCodec.digest() differs when anything differs that it names", () => {
+test("cheapCodec.digest() differs when any argument differs", () => {
   const bytes = Uint8Array.of(1, 2, 3);
   const digests = new Set<string>();
   const other = ID.replace("0", "1");

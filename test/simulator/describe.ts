@@ -1,17 +1,17 @@
-/** A world that did not get where it should, for who reads the failure. */
+/** Describes a world that did not reach its goal, for the reader of the failure. */
 import type { PrimaryProcess } from "./primary.ts";
-import type { LikesServerSeat } from "./seat.ts";
+import type { LikesServerHost } from "./host.ts";
 
-interface Described {
+interface DescribedWorld {
   readonly primary: PrimaryProcess | undefined;
-  readonly seats: readonly LikesServerSeat[];
+  readonly hosts: readonly LikesServerHost[];
 }
 
-/** What everybody shows, in one line of JSON. */
-export function describe({ primary, seats }: Described): string {
-  const likesServers = seats.map(({ serverId, process, isHeldDown }) => ({
+/** Returns what the primary and every LikesServer show, as one line of JSON. */
+export function describe({ primary, hosts }: DescribedWorld): string {
+  const likesServers = hosts.map(({ serverId, process, isKeptDown }) => ({
     serverId,
-    isHeldDown,
+    isKeptDown,
     total: process?.core?.total(process.nowMs),
     accepting: process?.core?.isAccepting,
     pending: process?.core?.pendingEvents,

@@ -1,9 +1,9 @@
 /**
- * Every kind of fault that a simulated world can have, and how often each took effect. A kind that
- * plans asked for and that never took effect tests nothing, so a range of seeds fails for it.
+ * Every kind of fault in a simulated world. A kind that plans ask for and that never takes effect
+ * tests nothing, so a range of seeds fails for it.
  */
 
-/** What happens to messages and streams, at a rate or at a moment. */
+/** Faults of messages and streams: at a rate, or at a moment. */
 const NETWORK_FAULTS = [
   "message_lost",
   "message_duplicated",
@@ -19,7 +19,7 @@ const NETWORK_FAULTS = [
   "transport_blocked",
 ] as const;
 
-/** What happens to processes and their disks. */
+/** Faults of processes and their disks. */
 const PROCESS_FAULTS = [
   "crash_likes_server",
   "crash_primary",
@@ -43,7 +43,7 @@ const PROCESS_FAULTS = [
   "outbox_full",
 ] as const;
 
-/** What a broken peer says that the other side can tell to be wrong. */
+/** Messages of a broken peer that the other side can tell to be wrong. */
 const PEER_FAULTS = [
   "peer_replays",
   "peer_overlaps",
@@ -53,7 +53,7 @@ const PEER_FAULTS = [
   "primary_confused",
 ] as const;
 
-/** What happens to the wall clock of the primary's machine. */
+/** Faults of the wall clock on the primary's machine. */
 const CLOCK_FAULTS = [
   "clock_hour_on",
   "clock_hour_back",
@@ -64,7 +64,7 @@ const CLOCK_FAULTS = [
   "clock_frozen",
 ] as const;
 
-/** What makes an outbox or the ledger forget. */
+/** Faults by which an outbox or the ledger forgets. */
 const AMNESIA_FAULTS = [
   "outbox_wiped",
   "outbox_restored",
@@ -75,7 +75,7 @@ const AMNESIA_FAULTS = [
   "retired_early",
 ] as const;
 
-/** The kinds that only need chance, and those that need an operator too. */
+/** The kinds that need no operator, and those by which a store forgets. */
 export const PLAIN_FAULTS = [
   ...NETWORK_FAULTS,
   ...PROCESS_FAULTS,
@@ -86,7 +86,7 @@ export const AMNESIAS = AMNESIA_FAULTS;
 export const PEERS = PEER_FAULTS;
 export const FAULT_KINDS = [...PLAIN_FAULTS, ...AMNESIA_FAULTS] as const;
 
-/** The kinds of fault. */
+/** A kind of fault. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 export type PeerFault = (typeof PEER_FAULTS)[number];
 export type Amnesia = (typeof AMNESIA_FAULTS)[number];
@@ -94,7 +94,7 @@ export type Amnesia = (typeof AMNESIA_FAULTS)[number];
 /** A number for each kind of fault. */
 export type FaultCounts = Record<FaultKind, number>;
 
-/** No fault at all. */
+/** Returns zero for every kind of fault. */
 export function noFaults(): FaultCounts {
   return Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as FaultCounts;
 }

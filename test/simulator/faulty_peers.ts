@@ -1,6 +1,6 @@
 /**
- * Peers that are broken: what they say breaks the protocol in a way that the other side can tell, so
- * nothing may come of it. It is said on the stream of an honest process, in its place.
+ * Broken peers. Their messages break the protocol in a way that the other side can tell, so these
+ * must have no effect. They are injected into the stream of an honest process.
  */
 import type {
   FromLikesServer,
@@ -14,20 +14,20 @@ import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import { findIncarnation } from "../../src/store/outbox/outbox_state.ts";
 import { UNKNOWN_LIKES } from "./cheap_codec.ts";
 import type { PeerFault } from "./faults.ts";
-import type { Forged, SimulatedStream } from "./network.ts";
-import type { Surroundings } from "./process.ts";
+import type { InjectedMessage, SimulatedStream } from "./network.ts";
+import type { Environment } from "./process.ts";
 import type { Random } from "./random.ts";
 
-/** The world, as far as somebody in it is broken. */
-export interface Misled extends Surroundings {
+/** The parts of the world that broken peers use. */
+export interface PeerEnvironment extends Environment {
   readonly ledger: LedgerDisk;
 }
 
-/** A flood of replays, of which the primary holds some back. */
+/** The size of a flood of replays: more than the primary queues. */
 const FLOOD_BATCHES = 40;
 const FLOOD_SHARE = 0.15;
 
-/** What a batch is made of. */
+/** The parts of a batch. */
 interface Source {
   readonly incarnation: string;
   readonly records: readonly LikeRecord[];
@@ -37,53 +37,57 @@ interface Source {
   readonly random: Random;
 }
 
-/** Lets one side of `stream` say something that is wrong, if there is an occasion for it. */
-export function misbehave(world: Misled, kind: PeerFault, stream: SimulatedStream): void {
-  if (isSaid(world, kind, stream)) world.fired(kind);
+/** Injects a wrong message into `stream`, if its state allows one. */
+export function misbehave(world: PeerEnvironment, kind: PeerFault, stream: SimulatedStream): void {
+  if (sendFaulty(world, kind, stream)) world.fired(kind);
 }
 
-/** Says `hello` on `stream` as another release would. */
-export function speakOtherVersion(world: Misled, stream: SimulatedStream, hello: Hello): void {
+/** Sends `hello` on `stream` with the protocol version of another release. */
+export function sendOtherVersion(
+  world: PeerEnvironment,
+  stream: SimulatedStream,
+  hello: Hello,
+): void {
   const protocolVersion = hello.protocolVersion + world.random.pick([-1, 1]);
   const message = { ...hello, protocolVersion };
-  if (stream.forgeUp({ message, endsStream: "always" })) world.fired("peer_other_version");
+  if (stream.injectUp({ message, endsStream: "always" })) world.fired("peer_other_version");
 }
 
-function isSaid(world: Misled, kind: PeerFault, stream: SimulatedStream): boolean {
-  if (kind === "peer_other_version") return false; // it is said in the place of a Hello
+function sendFaulty(world: PeerEnvironment, kind: PeerFault, stream: SimulatedStream): boolean {
+  if (kind === "peer_other_version") return false; // replaces a Hello
   if (kind === "primary_confused") {
-    const forged = ofPrimary(world, stream);
-    return forged !== undefined && stream.forgeDown(forged);
+    const injected = primaryFault(world, stream);
+    return injected !== undefined && stream.injectDown(injected);
   }
-  const forged =
+  const injected =
     kind === "peer_out_of_turn" ? outOfTurn(world, stream) : batch(world, kind, stream);
-  if (forged === undefined) return false;
+  if (injected === undefined) return false;
   const isFlood = kind === "peer_replays" && world.random.chance(FLOOD_SHARE);
-  for (let left = isFlood ? FLOOD_BATCHES - 1 : 0; left > 0; left--) stream.forgeUp(forged);
-  return stream.forgeUp(forged);
+  for (let left = isFlood ? FLOOD_BATCHES - 1 : 0; left > 0; left--) stream.injectUp(injected);
+  return stream.injectUp(injected);
 }
 
-/** Events that were applied already, some of them, or those that follow with something changed. */
+/** Builds a batch: a replay, one that overlaps applied events, or the next one with a change. */
 function batch(
-  { ledger, plan, random }: Misled,
+  { ledger, plan, random }: PeerEnvironment,
   kind: "peer_replays" | "peer_overlaps" | "peer_changes",
   { hello, welcome, likesServer }: SimulatedStream,
-): Forged<LikeBatch> | undefined {
+): InjectedMessage<LikeBatch> | undefined {
   if (hello === undefined || welcome === undefined) return undefined;
   const { incarnation } = hello;
   const { content } = likesServer.disk;
   const applied = ledger.incarnations.get(incarnation)?.appliedSequence ?? 0;
   const known = findIncarnation(content.state, incarnation);
-  const held = content.records.get(incarnation) ?? [];
-  const next = held.findIndex(({ last }) => last.sequence > applied);
-  const end = next === -1 ? held.length : next;
+  const stored = content.records.get(incarnation) ?? [];
+  const next = stored.findIndex(({ last }) => last.sequence > applied);
+  const end = next === -1 ? stored.length : next;
   const first = kind === "peer_changes" ? end : random.whole(0, Math.max(end - 1, 0));
   const last = kind === "peer_replays" ? random.whole(first, end - 1) : random.whole(end, end + 2);
-  const chosen = held.slice(first, last + 1);
+  const chosen = stored.slice(first, last + 1);
   if (known === undefined || chosen.length === 0 || first > last) return undefined;
-  if (kind === "peer_overlaps" && (first >= end || last < end || end === held.length))
+  if (kind === "peer_overlaps" && (first >= end || last < end || end === stored.length))
     return undefined;
-  const before = held[first - 1]?.last ?? known.trimmed;
+  const before = stored[first - 1]?.last ?? known.trimmed;
   const source: Source = {
     incarnation,
     records: chosen.map(({ record }) => record),
@@ -91,12 +95,12 @@ function batch(
     codec: plan.codec,
     random,
   };
-  const message = kind === "peer_changes" ? random.pick(CHANGES)(source) : made(source);
+  const message = kind === "peer_changes" ? random.pick(CHANGES)(source) : batchOf(source);
   return { message, endsStream: "never", isFalse: kind === "peer_changes" };
 }
 
-/** The batch of a source, or of other records in its place, with the digest that they have. */
-function made({ incarnation, records, digest: before, codec }: Source, by = records): LikeBatch {
+/** Builds the batch of a source, optionally with other records and their digest. */
+function batchOf({ incarnation, records, digest: before, codec }: Source, by = records): LikeBatch {
   let digest = before;
   for (const { firstSequence, bytes } of by) digest = codec.digest(digest, firstSequence, bytes);
   const range = {
@@ -106,7 +110,7 @@ function made({ incarnation, records, digest: before, codec }: Source, by = reco
   return { type: "batch", incarnation, ...range, records: by, digest };
 }
 
-/** `records` with another last one. */
+/** Returns `records` with the last one changed. */
 function withLast(
   records: readonly LikeRecord[],
   change: (record: LikeRecord) => LikeRecord,
@@ -114,9 +118,9 @@ function withLast(
   return records.map((record, index) => (index === records.length - 1 ? change(record) : record));
 }
 
-/** What can be wrong with a batch that follows. */
+/** The ways in which the next batch can be wrong. */
 const CHANGES: readonly ((source: Source) => LikeBatch)[] = [
-  (source) => ({ ...made(source), digest: source.random.id() }),
+  (source) => ({ ...batchOf(source), digest: source.random.id() }),
   (source) => {
     const records = withLast(source.records, (record) => {
       const bytes = record.bytes.slice();
@@ -124,32 +128,32 @@ const CHANGES: readonly ((source: Source) => LikeBatch)[] = [
       bytes[at] = (bytes[at] ?? 0) ^ (1 << source.random.whole(0, 7));
       return { ...record, bytes };
     });
-    return { ...made(source), records };
+    return { ...batchOf(source), records };
   },
-  (source) => ({ ...made(source), records: source.records.slice(1) }),
-  (source) => ({ ...made(source, source.records.slice(0, -1)) }),
+  (source) => ({ ...batchOf(source), records: source.records.slice(1) }),
+  (source) => ({ ...batchOf(source, source.records.slice(0, -1)) }),
   (source) => sealed(source, ({ firstSequence }) => ({ firstSequence: firstSequence + 1 })),
-  (source) => sealed(source, () => ({ bytes: anEvent(source, LIKES_PER_EVENT_MAX + 1) })),
-  (source) => sealed(source, () => ({ bytes: anEvent(source, UNKNOWN_LIKES) })),
+  (source) => sealed(source, () => ({ bytes: encodeEvent(source, LIKES_PER_EVENT_MAX + 1) })),
+  (source) => sealed(source, () => ({ bytes: encodeEvent(source, UNKNOWN_LIKES) })),
 ];
 
-/** With another last record, and the digest that it has then. */
+/** Builds a batch with a changed last record and a matching digest. */
 function sealed(source: Source, change: (record: LikeRecord) => Partial<LikeRecord>): LikeBatch {
-  return made(
+  return batchOf(
     source,
     withLast(source.records, (record) => ({ ...record, ...change(record) })),
   );
 }
 
-function anEvent({ codec }: Source, likes: number): Uint8Array {
+function encodeEvent({ codec }: Source, likes: number): Uint8Array {
   return codec.encode({ itemId: "forged", change: { kind: "add", likes: BigInt(likes) } });
 }
 
-/** What may not be said at this point of a stream, or at none. */
+/** Returns a message that the protocol forbids at this point of a stream, if there is one. */
 function outOfTurn(
-  { random }: Misled,
+  { random }: PeerEnvironment,
   { hello, welcome, likesServer }: SimulatedStream,
-): Forged<FromLikesServer> | undefined {
+): InjectedMessage<FromLikesServer> | undefined {
   if (hello === undefined) return undefined;
   const { incarnation } = hello;
   const other = random.chance(0.5) ? hello : { ...hello, incarnation: random.id() };
@@ -158,7 +162,7 @@ function outOfTurn(
   const records = [{ firstSequence: 1, lastSequence: 1, bytes: new Uint8Array(4) }];
   const batch = { type: "batch", incarnation, ...nothing, records } as const;
   if (welcome === undefined) {
-    // A batch names its events for good when it comes in turn after all.
+    // If the batch arrives in turn after all, the primary remembers its sequence for good.
     const known = findIncarnation(likesServer.disk.content.state, incarnation);
     if (known === undefined || known.last.sequence === 0) return again;
     return random.pick([again, { message: batch, endsStream: "before_welcome" } as const]);
@@ -178,18 +182,18 @@ function outOfTurn(
     troubles: [],
   } as const;
   const foreign = { ...batch, incarnation: random.id() };
-  return random.pick<Forged<FromLikesServer>>([
+  return random.pick<InjectedMessage<FromLikesServer>>([
     again,
     { message: report, endsStream: "always" },
     { message: foreign, endsStream: "always" },
   ]);
 }
 
-/** An Ack of what was not sent, or of something else; a Welcome too many; a pulse of the past. */
-function ofPrimary(
-  { random }: Misled,
+/** Returns an Ack of unsent events or of another incarnation, a second Welcome, or an old pulse. */
+function primaryFault(
+  { random }: PeerEnvironment,
   { hello, welcome, oldPulse, likesServer }: SimulatedStream,
-): Forged<FromPrimary> | undefined {
+): InjectedMessage<FromPrimary> | undefined {
   if (hello === undefined || welcome === undefined) return undefined;
   const { incarnation } = hello;
   const flags = { closed: true, admitted: true, left: true, resolved: [] };
@@ -197,11 +201,11 @@ function ofPrimary(
   const last = known?.last.sequence ?? 0;
   const far = welcome.appliedSequence + random.whole(1_000, 2_000);
   const ack = { type: "ack", incarnation, appliedSequence: far, version: 0, ...flags } as const;
-  const forged: Forged<FromPrimary>[] = [
+  const injected: InjectedMessage<FromPrimary>[] = [
     { message: welcome, endsStream: "always" },
     { message: ack, endsStream: "while_sending" },
     { message: { ...ack, appliedSequence: last, incarnation: random.id() }, endsStream: "never" },
   ];
-  if (oldPulse !== undefined) forged.push({ message: oldPulse, endsStream: "never" });
-  return random.pick(forged);
+  if (oldPulse !== undefined) injected.push({ message: oldPulse, endsStream: "never" });
+  return random.pick(injected);
 }

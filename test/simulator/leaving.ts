@@ -1,46 +1,51 @@
-/** The end of a world: everybody leaves, while likes are given, and `as_of` goes on alone. */
+/**
+ * The end of a world: every LikesServer leaves while clients add likes, and `as_of` moves on alone.
+ */
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
-import { add } from "./client.ts";
-import type { Clients } from "./client.ts";
+import { addLikes } from "./client.ts";
+import type { ClientEnvironment } from "./client.ts";
 import type { PrimaryProcess } from "./primary.ts";
-import type { LikesServerSeat } from "./seat.ts";
+import type { LikesServerHost } from "./host.ts";
 
-/** The world, as far as it ends. */
-export interface Ending extends Clients {
-  isGiving: boolean;
+/** The parts of the world that its end uses. */
+export interface LeavingEnvironment extends ClientEnvironment {
+  isAdding: boolean;
   readonly ledger: LedgerDisk;
   readonly primary: PrimaryProcess | undefined;
 }
 
-/** So long likes are still given. */
-const GIVING_MS = 400;
+/** For how long clients still add likes. */
+const ADDING_MS = 400;
 
-/** Lets everybody leave within `boundMs`. Returns whether nobody is left, and `as_of` has moved on. */
-export function leave(world: Ending, boundMs: number): boolean {
-  const { agenda, primary, seats } = world;
-  world.isGiving = true;
-  add(world);
-  agenda.after(GIVING_MS, () => (world.isGiving = false));
-  for (const seat of seats) leaveBy(world, seat);
-  const sinceMs = (primary?.core?.status(primary.nowMs).nowMs ?? 0) + GIVING_MS;
+/**
+ * Makes every LikesServer leave. Returns true if all have left within `boundMs` and `as_of` moved
+ * on.
+ */
+export function leave(world: LeavingEnvironment, boundMs: number): boolean {
+  const { scheduler, primary, hosts } = world;
+  world.isAdding = true;
+  addLikes(world);
+  scheduler.after(ADDING_MS, () => (world.isAdding = false));
+  for (const host of hosts) leaveBy(world, host);
+  const sinceMs = (primary?.core?.status(primary.nowMs).nowMs ?? 0) + ADDING_MS;
   const isOver = (): boolean => {
     const status = world.primary?.core?.status(world.primary.nowMs);
-    return status?.servers.length === 0 && status.asOfMs >= sinceMs && !world.isGiving;
+    return status?.servers.length === 0 && status.asOfMs >= sinceMs && !world.isAdding;
   };
-  agenda.runUntil(agenda.nowMs + boundMs, isOver);
+  scheduler.runUntil(scheduler.nowMs + boundMs, isOver);
   return isOver();
 }
 
-/** One that had to be killed before it could leave is started for that once more. */
-function leaveBy(world: Ending, seat: LikesServerSeat): void {
-  const { agenda, random } = world;
-  agenda.after(random.next() * GIVING_MS, () => {
-    const isMember = world.ledger.members.get(seat.outboxId)?.state === "member";
-    seat.isHeldDown = false;
-    if (isMember) seat.start();
-    seat.isHeldDown = true;
-    const { process } = seat;
+/** Makes `host` leave. A process that had to be killed first starts again for that. */
+function leaveBy(world: LeavingEnvironment, host: LikesServerHost): void {
+  const { scheduler, random } = world;
+  scheduler.after(random.next() * ADDING_MS, () => {
+    const isMember = world.ledger.members.get(host.outboxId)?.state === "member";
+    host.isKeptDown = false;
+    if (isMember) host.start();
+    host.isKeptDown = true;
+    const { process } = host;
     process?.run(() => process.stop(true));
-    if (!seat.isGone) leaveBy(world, seat);
+    if (!host.isGone) leaveBy(world, host);
   });
 }

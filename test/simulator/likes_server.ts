@@ -1,4 +1,4 @@
-/** A LikesServer's shell in a simulated world, as src/likes_server is in the real one. */
+/** The shell of a LikesServer in a simulated world, in place of src/roles/likes_server.ts. */
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import { LikesServerCore } from "../../src/core/likes_server/likes_server.ts";
 import type {
@@ -11,47 +11,47 @@ import { inTurn } from "../../src/roles/in_turn.ts";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { MemoryOutbox } from "../../src/store/outbox/memory_outbox.ts";
 import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
-import { misbehave, speakOtherVersion } from "./faulty_peers.ts";
-import type { Misled } from "./faulty_peers.ts";
+import { misbehave, sendOtherVersion } from "./faulty_peers.ts";
+import type { PeerEnvironment } from "./faulty_peers.ts";
 import type { Machine } from "./machine.ts";
-import type { Forged, SimulatedStream } from "./network.ts";
+import type { InjectedMessage, SimulatedStream } from "./network.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import { AddCheck } from "./oracle/add_check.ts";
 import { LikesServerWatch } from "./oracle/likes_server_watch.ts";
 import { SimulatedProcess } from "./process.ts";
 
-/** Of the batches that a broken LikesServer sends, those before which it sends a wrong one. */
+/** The share of a broken LikesServer's batches that follow a wrong one. */
 const BROKEN_RATE = 0.3;
-/** Of its Hellos, those that it says as another release would. */
+/** The share of its Hellos that carry the version of another release. */
 const OTHER_VERSION_RATE = 0.15;
 
-/** Faults for which a stream may be kept from beginning by a write that waits. */
+/** Faults by which a pending write may delay the start of a stream. */
 const DISK_FAULTS = ["disk_full", "disk_slow", "store_busy"] as const;
 
-/** The world, as far as a LikesServer has to do with it. */
-export interface LikesServerSurroundings extends Misled {
+/** The parts of the world that a LikesServer uses. */
+export interface LikesServerEnvironment extends PeerEnvironment {
   readonly oracle: Oracle;
-  /** A stream from `likesServer` to the primary of now. */
+  /** Opens a stream from `likesServer` to the current primary. */
   connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream;
-  /** Asks the primary of now; `fetched` comes with its answer, or without one. */
+  /** Asks the current primary for counts. `fetched` gets the answer, or undefined. */
   fetchCounts(fetch: CountsFetch, fetched: (answer: CountsAnswer | undefined) => void): void;
 }
 
-/** Where a LikesServer lives: its machine and its disk. */
-export interface Seat {
+/** The place where a LikesServer runs: its machine and its disk. */
+export interface Host {
   readonly serverId: string;
   readonly machine: Machine;
   readonly disk: OutboxDisk;
   died(): void;
-  /** It is about to end, and is no member any more. */
+  /** The process is about to end and is no longer a member. */
   left(): void;
 }
 
-/** One life of a LikesServer on its outbox. */
+/** One process of a LikesServer on its outbox. */
 export class LikesServerProcess extends SimulatedProcess {
-  override readonly surroundings: LikesServerSurroundings;
-  readonly #seat: Seat;
+  override readonly environment: LikesServerEnvironment;
+  readonly #host: Host;
   readonly disk: OutboxDisk;
   readonly #store: MemoryOutbox;
   readonly watch: LikesServerWatch;
@@ -59,19 +59,19 @@ export class LikesServerProcess extends SimulatedProcess {
   #core: LikesServerCore | undefined;
   #link: { readonly streamId: number; readonly stream: SimulatedStream } | undefined;
   isStopping = false;
-  /** Whether nobody gives to it until all is kind. */
+  /** Whether clients send it nothing until the faulty phase is over. */
   readonly isIdle: boolean;
-  /** Whether it ever showed a stream's message out of order. */
+  /** Whether any of its streams delivered messages out of order. */
   #isTampered = false;
 
-  constructor(surroundings: LikesServerSurroundings, seat: Seat) {
-    super(surroundings, seat.machine, seat.serverId);
-    this.surroundings = surroundings;
-    this.#seat = seat;
-    this.disk = seat.disk;
+  constructor(environment: LikesServerEnvironment, host: Host) {
+    super(environment, host.machine, host.serverId);
+    this.environment = environment;
+    this.#host = host;
+    this.disk = host.disk;
     this.#store = new MemoryOutbox(this.disk);
-    this.watch = new LikesServerWatch(surroundings.oracle, this.disk, surroundings.plan);
-    this.isIdle = surroundings.random.chance(surroundings.plan.idleShare);
+    this.watch = new LikesServerWatch(environment.oracle, this.disk, environment.plan);
+    this.isIdle = environment.random.chance(environment.plan.idleShare);
     this.#mint();
   }
 
@@ -82,9 +82,9 @@ export class LikesServerProcess extends SimulatedProcess {
   readonly drive = inTurn((event: LikesServerEvent): void => {
     const core = this.#core;
     if (!this.isAlive || core === undefined) return;
-    const { trace } = this.surroundings;
+    const { trace } = this.environment;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
-    this.#requests.comes(event, this.awakeMs);
+    this.#requests.onEvent(event, this.awakeMs);
     const actions = core.handle(event, this.nowMs);
     if (event.type === "received" || event.type === "read") this.#show(core);
     for (const action of actions) {
@@ -95,70 +95,73 @@ export class LikesServerProcess extends SimulatedProcess {
     if (event.type === "written") this.#requests.written();
   });
 
-  /** A message arrives on a stream, which may be of the past. */
-  receive(streamId: number, message: FromPrimary, forged?: Forged<FromPrimary>): void {
-    const { agenda } = this.surroundings;
+  /** A message arrives, perhaps on a stream that it has abandoned. */
+  receive(streamId: number, message: FromPrimary, injected?: InjectedMessage<FromPrimary>): void {
+    const { scheduler } = this.environment;
     const isCurrent = this.#link?.streamId === streamId;
-    if (forged === undefined && isCurrent) this.watch.received(message, agenda.nowMs);
+    if (injected === undefined && isCurrent) this.watch.received(message, scheduler.nowMs);
     const pending = this.core?.pendingEvents ?? 0;
     const shown = this.core?.total(this.nowMs)?.pulse;
     this.drive({ type: "received", streamId, message });
-    if (forged !== undefined) this.#expectNothing(streamId, forged, pending);
+    if (injected !== undefined) this.#expectNothing(streamId, injected, pending);
     if (isCurrent || this.core === undefined) return;
     const isVoid =
       this.core.pendingEvents >= pending && this.core.total(this.nowMs)?.pulse === shown;
-    expect(isVoid, () => `takes a ${message.type} of a stream that was given up`);
+    expect(isVoid, () => `a ${message.type} of an abandoned stream has an effect`);
   }
 
-  /** A stream is over, which may be one of the past: then the one of now goes on. */
+  /** A stream ended. If it was an abandoned one, the current stream must go on. */
   broken(streamId: number, reason: string): void {
     const link = this.#link;
     this.drive({ type: "broken", streamId, reason });
     const isOther = link !== undefined && link.streamId !== streamId;
     const isKept = !isOther || this.#link === link || !this.isAlive;
-    expect(isKept, () => `ends its stream because stream ${streamId} of the past is over`);
+    expect(isKept, () => `ends its stream because abandoned stream ${streamId} ended`);
   }
 
-  /** Nothing was taken for applied because of `forged`, and the stream is over if it has to be. */
-  #expectNothing(streamId: number, forged: Forged<FromPrimary>, pending: number): void {
+  /** Checks that `injected` acknowledged nothing, and that it ended the stream if it must. */
+  #expectNothing(streamId: number, injected: InjectedMessage<FromPrimary>, pending: number): void {
     const { core } = this;
     if (core === undefined) return;
-    const { message, endsStream } = forged;
+    const { message, endsStream } = injected;
     const isOpen = this.#link?.streamId === streamId && !this.#link.stream.isEnded;
     const isExcused = endsStream === "while_sending" && !this.watch.isSending;
     const isToEnd = endsStream !== "never" && !isExcused;
-    expect(!isOpen || !isToEnd, () => `goes on after a false message: ${message.type}`);
+    expect(!isOpen || !isToEnd, () => `keeps its stream after a false ${message.type}`);
     const { pendingEvents } = core;
-    expect(pendingEvents >= pending, () => `${pendingEvents} events of ${pending} are pending`);
+    expect(
+      pendingEvents >= pending,
+      () => `only ${pendingEvents} of ${pending} events are still pending`,
+    );
   }
 
-  /** A clean stop, as by SIGTERM. */
+  /** A clean stop, as after SIGTERM. */
   stop(leave: boolean): void {
     if (this.#core === undefined || this.isStopping) return;
     this.isStopping = true;
     this.watch.isLeaving = leave;
-    const { surroundings } = this;
-    if (surroundings.isUnkind) surroundings.fired(leave ? "stopped_leaving" : "stopped_staying");
-    surroundings.trace?.fault(this.name, leave ? "is to leave" : "is to stop");
-    this.later(LEAVE_WAIT_MAX_MS, () => this.die("it waited long enough"));
+    const { environment } = this;
+    if (environment.isFaulty) environment.fired(leave ? "stopped_leaving" : "stopped_staying");
+    environment.trace?.fault(this.name, leave ? "stops to leave" : "stops");
+    this.later(LEAVE_WAIT_MAX_MS, () => this.die("its stop timed out"));
     this.drive({ type: "stop", leave });
   }
 
   protected override died(): void {
     this.#link?.stream.endByLikesServer();
-    this.#seat.died();
+    this.#host.died();
   }
 
   #mint(): void {
-    const { random, plan, isUnkind } = this.surroundings;
+    const { random, plan, isFaulty } = this.environment;
     const writes = [{ type: "mint", incarnation: random.id() }] as const;
     this.onWrite(
       this.disk,
       "store_busy" as const,
       () => this.#store.writeNow(writes),
       (outcome) => {
-        const dies = isUnkind && plan.faults.has("crash_in_recovery") && random.chance(0.2);
-        if (dies) this.surroundings.fired("crash_in_recovery");
+        const dies = isFaulty && plan.faults.has("crash_in_recovery") && random.chance(0.2);
+        if (dies) this.environment.fired("crash_in_recovery");
         if (dies || outcome !== "done") return this.die("in recovery");
         this.onRead(
           () => this.#store.state,
@@ -169,10 +172,10 @@ export class LikesServerProcess extends SimulatedProcess {
   }
 
   #begin(state: OutboxSnapshot): void {
-    const { random, plan } = this.surroundings;
-    this.watch.begun(this.surroundings.agenda.nowMs);
+    const { random, plan } = this.environment;
+    this.watch.begun(this.environment.scheduler.nowMs);
     const options = {
-      serverId: this.#seat.serverId,
+      serverId: this.#host.serverId,
       address: `${this.machine.name}:1`,
       primary: "primary:50051",
       codec: plan.codec,
@@ -187,7 +190,7 @@ export class LikesServerProcess extends SimulatedProcess {
   }
 
   #perform(action: LikesServerAction): void {
-    const { surroundings } = this;
+    const { environment } = this;
     switch (action.type) {
       case "write":
         return this.onWrite(
@@ -198,7 +201,7 @@ export class LikesServerProcess extends SimulatedProcess {
         );
       case "read": {
         const { streamId, incarnation, sequence, recordsMax } = action;
-        const bytesMax = Math.min(action.bytesMax, surroundings.plan.batchBytesMax);
+        const bytesMax = Math.min(action.bytesMax, environment.plan.batchBytesMax);
         return this.onRead(
           () => this.#store.readNow(incarnation, sequence, bytesMax, recordsMax),
           (read) => this.drive({ type: "read", streamId, read }),
@@ -206,9 +209,9 @@ export class LikesServerProcess extends SimulatedProcess {
       }
       case "connect": {
         const { streamId } = action;
-        const mayWait = DISK_FAULTS.some((kind) => surroundings.plan.faults.has(kind));
-        this.watch.connected(surroundings.agenda.nowMs, this.stoppedMs === 0 && !mayWait);
-        this.#link = { streamId, stream: surroundings.connect(this, streamId) };
+        const mayWait = DISK_FAULTS.some((kind) => environment.plan.faults.has(kind));
+        this.watch.connected(environment.scheduler.nowMs, this.stoppedMs === 0 && !mayWait);
+        this.#link = { streamId, stream: environment.connect(this, streamId) };
         return;
       }
       case "send":
@@ -219,29 +222,29 @@ export class LikesServerProcess extends SimulatedProcess {
         this.#link = undefined;
         return;
       case "fetch_counts":
-        return surroundings.fetchCounts(action.fetch, (answer) =>
+        return environment.fetchCounts(action.fetch, (answer) =>
           this.run(() => this.drive({ type: "counts_fetched", answer })),
         );
       case "counted": {
-        const { oracle } = surroundings;
+        const { oracle } = environment;
         const { outboxId } = this.disk.content.state;
         return oracle.readers.fetched(outboxId, action.outcome, oracle.home, this.#isPlain);
       }
       case "answer":
         if (action.outcome.type === "refused" && action.outcome.refusal.code === "outbox_full") {
-          surroundings.fired("outbox_full");
+          environment.fired("outbox_full");
         }
         this.#requests.answered(action.requestId);
         this.watch.answered(action.requestId, action.outcome);
         return;
       case "stopped":
         if (this.#isPlain) this.watch.stopped();
-        if (this.watch.isLeaving) this.#seat.left();
+        if (this.watch.isLeaving) this.#host.left();
         return this.die("all is delivered");
       case "notice":
         if (action.notice.type === "trouble") this.#trouble(action.notice.trouble);
         if (action.notice.type === "disconnected") {
-          this.watch.broken(surroundings.agenda.nowMs);
+          this.watch.broken(environment.scheduler.nowMs);
           this.stoppedMs = 0;
         }
     }
@@ -252,30 +255,30 @@ export class LikesServerProcess extends SimulatedProcess {
     try {
       return this.#store.writeNow(writes);
     } finally {
-      // In doubt, it may be on the disk although nobody is told.
-      const { nowMs } = this.surroundings.agenda;
+      // A write in doubt may be on the disk although its caller is not told.
+      const { nowMs } = this.environment.scheduler;
       if (this.#store.state !== state) this.watch.synced(state, writes, nowMs);
     }
   }
 
   #send(streamId: number, { message }: Extract<LikesServerAction, { type: "send" }>): void {
     this.watch.sent(message);
-    const { random, isUnkind, plan } = this.surroundings;
+    const { random, isFaulty, plan } = this.environment;
     const stream = this.#link?.streamId === streamId ? this.#link.stream : undefined;
     if (stream === undefined) return;
-    const isBroken = isUnkind && message.type === "batch" && random.chance(BROKEN_RATE);
+    const isBroken = isFaulty && message.type === "batch" && random.chance(BROKEN_RATE);
     const kind = random.pick(["peer_replays", "peer_overlaps", "peer_changes"] as const);
-    if (isBroken && plan.faults.has(kind)) misbehave(this.surroundings, kind, stream);
-    if (isUnkind && message.type === "hello" && random.chance(OTHER_VERSION_RATE)) {
+    if (isBroken && plan.faults.has(kind)) misbehave(this.environment, kind, stream);
+    if (isFaulty && message.type === "hello" && random.chance(OTHER_VERSION_RATE)) {
       if (plan.faults.has("peer_other_version")) {
-        return speakOtherVersion(this.surroundings, stream, message);
+        return sendOtherVersion(this.environment, stream, message);
       }
     }
     const taken = stream.up.send(message);
     if (!taken) {
       this.drive({ type: "blocked", streamId });
-    } else if (isUnkind && plan.faults.has("transport_blocked") && random.chance(0.03)) {
-      this.surroundings.fired("transport_blocked");
+    } else if (isFaulty && plan.faults.has("transport_blocked") && random.chance(0.03)) {
+      this.environment.fired("transport_blocked");
       this.drive({ type: "blocked", streamId });
       this.later(random.next() * 300, () => this.drive({ type: "writable", streamId }));
     }
@@ -284,7 +287,7 @@ export class LikesServerProcess extends SimulatedProcess {
   #show(core: LikesServerCore): void {
     const view = core.total(this.nowMs);
     if (view === undefined) return;
-    const { oracle } = this.surroundings;
+    const { oracle } = this.environment;
     this.#isTampered ||= this.#link?.stream.isTampered === true;
     const { pulse } = view;
     this.watch.shows(pulse.generation, pulse.version);
@@ -294,10 +297,10 @@ export class LikesServerProcess extends SimulatedProcess {
   }
 
   get #isPlain(): boolean {
-    return this.surroundings.oracle.amnesia.isPlain(this.disk.content.state.outboxId);
+    return this.environment.oracle.amnesia.isPlain(this.disk.content.state.outboxId);
   }
 
   #trouble(trouble: Trouble): void {
-    if (this.#isPlain) throw new Error(`in trouble: ${JSON.stringify(trouble)}`);
+    if (this.#isPlain) throw new Error(`unexpected trouble: ${JSON.stringify(trouble)}`);
   }
 }

@@ -1,24 +1,24 @@
-/** A machine of a simulated world: what outlives the processes on it, and befalls whichever runs. */
+/** A machine of a simulated world. It outlives its processes; its faults reach whichever runs. */
 import type { DiskFault } from "../../src/store/memory_disk.ts";
 import type { FaultKind } from "./faults.ts";
 
-/** The weather of one machine: its disk, and its way to the primary. */
+/** The faults of one machine: of its disk and of its network path to the primary. */
 export class Machine {
   readonly name: string;
-  /** How long its disk takes at most: once to begin, and once to tell of it. */
+  /** The longest time its disk takes to begin a call, and again to report its outcome. */
   diskMs: number;
   fullUntilMs = 0;
   busyUntilMs = 0;
   /** How the next sync fails. */
   syncFault: DiskFault | undefined;
-  /** Until when nothing passes on the way to the primary, and back. */
+  /** Until when messages to the primary are blocked, and those from it. */
   upUntilMs = 0;
   downUntilMs = 0;
-  /** The fault by which nothing passes. */
+  /** The fault that blocks them. */
   partition: FaultKind | undefined;
   /** Whether the next connection is refused. */
   isRefused = false;
-  /** Its disk gives nothing back the next time that something is read. */
+  /** Whether the next read of its disk fails. */
   isUnreadable = false;
 
   constructor(name: string, diskMs: number) {
@@ -26,12 +26,12 @@ export class Machine {
     this.diskMs = diskMs;
   }
 
-  /** How a write ends that begins now, if it does not succeed. */
+  /** Returns how a write that begins now fails, or undefined if it succeeds. */
   diskFault(nowMs: number): DiskFault | undefined {
     return nowMs < this.fullUntilMs ? "disk_full" : this.syncFault;
   }
 
-  /** Takes back all that was wrong. */
+  /** Ends all its faults. */
   heal(diskMs: number): void {
     this.diskMs = diskMs;
     this.fullUntilMs = 0;

@@ -1,6 +1,6 @@
 /**
- * `npm run simulate`: both roles' production core in worlds that go wrong, each from its seed.
- * `-- --seeds 1000000 --first-seed 1 --servers 10` runs a range, `-- --seed 7` one seed with its trace.
+ * `npm run simulate` runs the production core of both roles in faulty worlds, one for each seed.
+ * `-- --seeds 1000000 --first-seed 1 --servers 10` runs a range; `-- --seed 7` traces one seed.
  */
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -44,7 +44,7 @@ async function range(): Promise<void> {
   const elapsedS = (performance.now() - startedMs) / 1_000;
   const silent = neverFired(sum);
   for (const line of firedTable(sum)) console.log(line);
-  console.log(JSON.stringify(sum.happened));
+  console.log(JSON.stringify(sum.activity));
   for (const { seed, text } of sum.failures) {
     console.log(`FAILED npm run simulate -- --servers ${servers} --seed ${seed}\n  ${text}`);
   }
@@ -56,7 +56,7 @@ async function range(): Promise<void> {
   process.exitCode = sum.failed > 0 || silent.length > 0 ? 1 : 0;
 }
 
-/** The commit that is checked out, marked when something was changed; "unknown" outside of git. */
+/** Returns the commit, marked when the tree is dirty; "unknown" outside git. */
 function commitNow(): string {
   try {
     const args = ["describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"];
@@ -66,18 +66,18 @@ function commitNow(): string {
   }
 }
 
-/** On a terminal one line that is written again and again, else a line every some seconds. */
+/** On a terminal, rewrites one line; otherwise prints a line every few seconds. */
 function reporter(seeds: number): (sum: Tally) => void {
   const { isTTY } = process.stdout;
   const gapMs = isTTY ? PROGRESS_TERMINAL_GAP_MS : PROGRESS_GAP_MS;
-  let toldMs = performance.now();
-  let failuresTold = 0;
+  let reportedMs = performance.now();
+  let failuresReported = 0;
   return (sum) => {
-    for (const { seed } of sum.failures.slice(failuresTold)) console.log(`seed ${seed} failed`);
-    failuresTold = sum.failures.length;
+    for (const { seed } of sum.failures.slice(failuresReported)) console.log(`seed ${seed} failed`);
+    failuresReported = sum.failures.length;
     const nowMs = performance.now();
-    if (nowMs - toldMs < gapMs && sum.seeds < seeds) return;
-    toldMs = nowMs;
+    if (nowMs - reportedMs < gapMs && sum.seeds < seeds) return;
+    reportedMs = nowMs;
     const line = `${sum.seeds} of ${seeds} seeds, ${sum.failed} failed`;
     if (isTTY) process.stdout.write(`\r${line}${sum.seeds < seeds ? "" : "\n"}`);
     else console.log(line);

@@ -1,7 +1,7 @@
 /**
- * The network of a simulated world: delivery streams, in order each way, late, cut, or cut for one side
- * only. What befalls single messages of a stream goes beyond what gRPC does: a stream that was tampered
- * with is broken when the world turns kind, for nothing promises that it recovers by itself.
+ * The network of a simulated world: delivery streams, in order each way, delayed, cut, or half
+ * open. Faults of single messages go beyond what gRPC does. A stream they tampered with is broken
+ * when the faulty phase ends, because the protocol does not promise that it recovers.
  */
 import type {
   FromLikesServer,
@@ -12,9 +12,9 @@ import type {
 } from "../../src/core/protocol/messages.ts";
 import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import type { Machine } from "./machine.ts";
-import type { SimulatedProcess, Surroundings } from "./process.ts";
+import type { SimulatedProcess, Environment } from "./process.ts";
 
-/** What the receiver and the sender of a direction want to hear. */
+/** The callbacks of one direction's receiver and sender. */
 interface PipeEnds<Message> {
   readonly receiver: SimulatedProcess;
   readonly sender: SimulatedProcess;
@@ -22,49 +22,51 @@ interface PipeEnds<Message> {
   writable(): void;
 }
 
-/** One direction of a stream. What was sent arrives in order; after a cut a part of it may still. */
+/**
+ * One direction of a stream. Messages arrive in order; after a cut, some in transit may be lost.
+ */
 class Pipe<Message> {
-  readonly #world: Surroundings;
+  readonly #world: Environment;
   readonly #machine: Machine;
   readonly #isUp: boolean;
   readonly #ends: PipeEnds<Message>;
   #lastMs = 0;
   #isOpen = true;
   #lostAfterMs = Infinity;
-  /** Sent and not taken yet. */
-  #underWay = 0;
+  /** Messages sent and not yet received. */
+  #inTransit = 0;
   #isFull = false;
   readonly #waiting: Message[] = [];
   #isDraining = false;
   isReadPaused = false;
   isTampered = false;
 
-  constructor(world: Surroundings, machine: Machine, isUp: boolean, ends: PipeEnds<Message>) {
+  constructor(world: Environment, machine: Machine, isUp: boolean, ends: PipeEnds<Message>) {
     this.#world = world;
     this.#machine = machine;
     this.#isUp = isUp;
     this.#ends = ends;
   }
 
-  /** False when the transport pushes back: the sender is told when it is writable again. */
+  /** Returns false when the transport pushes back; `writable` tells when it takes more. */
   send(message: Message): boolean {
     if (!this.#isOpen) return true;
-    const { random, isUnkind, plan } = this.#world;
-    if (isUnkind && random.chance(plan.messageRate)) this.#disturb(message);
+    const { random, isFaulty, plan } = this.#world;
+    if (isFaulty && random.chance(plan.messageRate)) this.#disturb(message);
     else this.#arrive(message, this.#delayMs(), false);
-    if (this.#underWay < plan.pipeMessagesMax) return true;
+    if (this.#inTransit < plan.pipeMessagesMax) return true;
     this.#isFull = true;
     return false;
   }
 
-  /** Says something that its sender does not know of. */
-  forge(message: Message): boolean {
+  /** Delivers a message that its sender does not know of. */
+  inject(message: Message): boolean {
     if (!this.#isOpen) return false;
     this.#arrive(message, this.#delayMs(), false);
     return true;
   }
 
-  /** One of the things that plans ask for happens to a message, or nothing. */
+  /** Applies one of the plan's message faults to `message`, if the plan has any. */
   #disturb(message: Message): void {
     const { random, plan } = this.#world;
     const reordered = this.#isUp ? "message_reordered_up" : "message_reordered_down";
@@ -88,36 +90,36 @@ class Pipe<Message> {
   }
 
   #arrive(message: Message, delayMs: number, outOfOrder: boolean): void {
-    const { agenda } = this.#world;
+    const { scheduler } = this.#world;
     const { partition, upUntilMs, downUntilMs } = this.#machine;
-    const passesMs = this.#isUp ? upUntilMs : downUntilMs;
-    if (passesMs > agenda.nowMs && partition !== undefined) this.#world.fired(partition);
-    const soonestMs = Math.max(agenda.nowMs, passesMs) + delayMs;
+    const blockedUntilMs = this.#isUp ? upUntilMs : downUntilMs;
+    if (blockedUntilMs > scheduler.nowMs && partition !== undefined) this.#world.fired(partition);
+    const soonestMs = Math.max(scheduler.nowMs, blockedUntilMs) + delayMs;
     const atMs = outOfOrder ? soonestMs : Math.max(this.#lastMs, soonestMs);
     if (!outOfOrder) this.#lastMs = atMs;
-    this.#underWay++;
-    agenda.at(atMs, () => {
+    this.#inTransit++;
+    scheduler.at(atMs, () => {
       if (atMs > this.#lostAfterMs) return;
       if (this.isReadPaused || this.#waiting.length > 0) this.#waiting.push(message);
-      else this.#hand(message);
+      else this.#deliver(message);
     });
   }
 
-  #hand(message: Message): void {
+  #deliver(message: Message): void {
     this.#ends.receiver.run(() => {
       if (this.isReadPaused) {
         this.#waiting.push(message);
         return;
       }
-      this.#underWay--;
+      this.#inTransit--;
       this.#ends.take(message);
-      if (!this.#isFull || this.#underWay * 2 > this.#world.plan.pipeMessagesMax) return;
+      if (!this.#isFull || this.#inTransit * 2 > this.#world.plan.pipeMessagesMax) return;
       this.#isFull = false;
       this.#ends.sender.run(() => this.#ends.writable());
     });
   }
 
-  /** The receiver reads again, one message after another, until it pauses once more. */
+  /** The receiver reads again, message by message, until it pauses. */
   resumeReading(): void {
     this.isReadPaused = false;
     this.#drain();
@@ -126,80 +128,86 @@ class Pipe<Message> {
   #drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#world.agenda.after(0, () => {
+    this.#world.scheduler.after(0, () => {
       this.#isDraining = false;
       const message = this.isReadPaused ? undefined : this.#waiting.shift();
       if (message === undefined) return;
-      this.#hand(message);
+      this.#deliver(message);
       this.#drain();
     });
   }
 
-  /** Takes no more. What is under way arrives, or only its beginning does, or nothing of it. */
+  /**
+   * Accepts no more messages. Those in transit arrive, all of them, only the first ones, or none.
+   */
   cut(): void {
-    const { agenda, random } = this.#world;
+    const { scheduler, random } = this.#world;
     this.#isOpen = false;
-    const underWayMs = Math.max(this.#lastMs - agenda.nowMs, 0);
+    const underWayMs = Math.max(this.#lastMs - scheduler.nowMs, 0);
     const kept = random.pick([0, random.next(), 1]);
-    this.#lostAfterMs = Math.min(this.#lostAfterMs, agenda.nowMs + kept * underWayMs);
+    this.#lostAfterMs = Math.min(this.#lostAfterMs, scheduler.nowMs + kept * underWayMs);
   }
 
-  /** Tells the receiver of the end, behind what still arrives: soon, late or never. */
-  end(tell: () => void): void {
+  /** Notifies the receiver of the end, after what still arrives: soon, late or never. */
+  end(notify: () => void): void {
     this.cut();
-    const { agenda, random, isUnkind, plan } = this.#world;
-    if (isUnkind && plan.faults.has("half_open") && random.chance(0.3)) {
+    const { scheduler, random, isFaulty, plan } = this.#world;
+    if (isFaulty && plan.faults.has("half_open") && random.chance(0.3)) {
       this.#world.fired("half_open");
       return;
     }
-    const passesMs = this.#isUp ? this.#machine.upUntilMs : this.#machine.downUntilMs;
-    const atMs = Math.max(agenda.nowMs, passesMs, Math.min(this.#lastMs, this.#lostAfterMs));
-    agenda.at(atMs + random.next(), () => this.#ends.receiver.run(tell));
+    const blockedUntilMs = this.#isUp ? this.#machine.upUntilMs : this.#machine.downUntilMs;
+    const atMs = Math.max(
+      scheduler.nowMs,
+      blockedUntilMs,
+      Math.min(this.#lastMs, this.#lostAfterMs),
+    );
+    scheduler.at(atMs + random.next(), () => this.#ends.receiver.run(notify));
   }
 }
 
 /**
- * A message that is wrong, and when its receiver has to end the stream for it, at once: the primary
- * before its Welcome, a LikesServer while it sends, either always or never.
+ * A wrong message, and when its receiver must end the stream for it at once: the primary before its
+ * Welcome, a LikesServer while it sends, either side always or never.
  */
-export interface Forged<Message> {
+export interface InjectedMessage<Message> {
   readonly message: Message;
   readonly endsStream: "always" | "before_welcome" | "while_sending" | "never";
-  /** Whether it says of events what is not so: these are never counted. */
+  /** Whether its events are false. False events must never count. */
   readonly isFalse?: boolean;
 }
 
-/** A LikesServer, as far as a stream of it has to do with it. */
+/** A LikesServer as its stream sees it. */
 type Sender = SimulatedProcess & { readonly disk: OutboxDisk };
 
-/** What the two processes at the ends of a stream want to hear. */
+/** The callbacks of the processes at both ends of a stream. */
 export interface StreamEnds {
   readonly likesServer: Sender;
   readonly primary: SimulatedProcess;
-  toPrimary(message: FromLikesServer, forged?: Forged<FromLikesServer>): void;
-  toLikesServer(message: FromPrimary, forged?: Forged<FromPrimary>): void;
+  toPrimary(message: FromLikesServer, injected?: InjectedMessage<FromLikesServer>): void;
+  toLikesServer(message: FromPrimary, injected?: InjectedMessage<FromPrimary>): void;
   writableUp(): void;
   writableDown(): void;
   endAtPrimary(): void;
   endAtLikesServer(reason: string): void;
 }
 
-/** A stream between one life of a LikesServer and one of the primary. */
+/** A stream between one process of a LikesServer and one of the primary. */
 export class SimulatedStream {
   readonly up: Pipe<FromLikesServer>;
   readonly down: Pipe<FromPrimary>;
   readonly #ends: StreamEnds;
-  readonly #forgedUp = new Map<FromLikesServer, Forged<FromLikesServer>>();
-  readonly #forgedDown = new Map<FromPrimary, Forged<FromPrimary>>();
+  readonly #injectedUp = new Map<FromLikesServer, InjectedMessage<FromLikesServer>>();
+  readonly #injectedDown = new Map<FromPrimary, InjectedMessage<FromPrimary>>();
   isEnded = false;
-  /** Whether a direction of it is dead, of which its ends may not know yet. */
+  /** Whether a direction is dead; its ends may not know. */
   isHalfOpen = false;
-  /** What arrived first of each: a broken peer says it again. */
+  /** The first of each that arrived. A broken peer repeats them. */
   hello: Hello | undefined;
   welcome: Welcome | undefined;
   oldPulse: Pulse | undefined;
 
-  constructor(world: Surroundings, machine: Machine, ends: StreamEnds) {
+  constructor(world: Environment, machine: Machine, ends: StreamEnds) {
     this.#ends = ends;
     const { likesServer, primary } = ends;
     this.up = new Pipe<FromLikesServer>(world, machine, true, {
@@ -207,7 +215,7 @@ export class SimulatedStream {
       receiver: primary,
       take: (message) => {
         if (message.type === "hello") this.hello ??= message;
-        ends.toPrimary(message, this.#forgedUp.get(message));
+        ends.toPrimary(message, this.#injectedUp.get(message));
       },
       writable: () => ends.writableUp(),
     });
@@ -217,7 +225,7 @@ export class SimulatedStream {
       take: (message) => {
         if (message.type === "welcome") this.welcome ??= message;
         if (message.type === "pulse") this.oldPulse ??= message;
-        ends.toLikesServer(message, this.#forgedDown.get(message));
+        ends.toLikesServer(message, this.#injectedDown.get(message));
       },
       writable: () => ends.writableDown(),
     });
@@ -231,18 +239,18 @@ export class SimulatedStream {
     return this.#ends.likesServer;
   }
 
-  /** The LikesServer is broken, and says this too. */
-  forgeUp(forged: Forged<FromLikesServer>): boolean {
-    const copy = { ...forged.message };
-    this.#forgedUp.set(copy, { ...forged, message: copy });
-    return this.up.forge(copy);
+  /** A broken LikesServer sends this as well. */
+  injectUp(injected: InjectedMessage<FromLikesServer>): boolean {
+    const copy = { ...injected.message };
+    this.#injectedUp.set(copy, { ...injected, message: copy });
+    return this.up.inject(copy);
   }
 
-  /** The primary is broken, and says this too. */
-  forgeDown({ message, endsStream }: Forged<FromPrimary>): boolean {
+  /** A broken primary sends this as well. */
+  injectDown({ message, endsStream }: InjectedMessage<FromPrimary>): boolean {
     const copy = { ...message };
-    this.#forgedDown.set(copy, { message: copy, endsStream });
-    return this.down.forge(copy);
+    this.#injectedDown.set(copy, { message: copy, endsStream });
+    return this.down.inject(copy);
   }
 
   /** The LikesServer hung up or died. */
@@ -259,14 +267,14 @@ export class SimulatedStream {
     this.down.end(() => this.#ends.endAtLikesServer(reason));
   }
 
-  /** The network broke it. Each side learns of that in its own time, or never. */
+  /** The network broke the stream. Each side learns of that later, or never. */
   break(): void {
     this.isEnded = true;
     this.up.end(() => this.#ends.endAtPrimary());
     this.down.end(() => this.#ends.endAtLikesServer("broken"));
   }
 
-  /** One direction is dead, or both are, and nobody is told. */
+  /** Kills one or both directions without notifying either end. */
   halfOpen(up: boolean, down: boolean): void {
     this.isHalfOpen = true;
     if (up) this.up.cut();

@@ -1,7 +1,7 @@
 /**
- * The operator of a simulated world, who does what the documents say, and knows nothing but the
- * status and which machines there are: stops one of two live copies, resolves troubles by number,
- * and retires members whose outbox is gone.
+ * The operator of a simulated world. It follows the documentation and knows only the status and the
+ * machines. It stops one of two live copies, resolves troubles by number, and retires members whose
+ * outbox is gone.
  */
 import type { OperatorRequest } from "../../src/core/primary/primary.ts";
 import type { Status, TroubleStatus } from "../../src/core/primary/status.ts";
@@ -9,42 +9,42 @@ import type { OutboxId } from "../../src/core/protocol/ids.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { PrimaryProcess } from "./primary.ts";
-import type { Surroundings } from "./process.ts";
-import type { LikesServerSeat } from "./seat.ts";
+import type { Environment } from "./process.ts";
+import type { LikesServerHost } from "./host.ts";
 
-/** The world, as far as an operator has to do with it. */
-export interface OperatorSurroundings extends Surroundings {
+/** The parts of the world that an operator uses. */
+export interface OperatorEnvironment extends Environment {
   readonly oracle: Oracle;
-  readonly seats: readonly LikesServerSeat[];
+  readonly hosts: readonly LikesServerHost[];
   readonly primary: PrimaryProcess | undefined;
-  /** Takes a machine of two that work on one outbox out of service. */
-  removeSeat(seat: LikesServerSeat): void;
+  /** Takes one of two machines that run on the same outbox out of service. */
+  removeHost(host: LikesServerHost): void;
 }
 
-/** So long the operator leaves a ledger that was opened from a backup to its members. */
+/** For how long the operator leaves a restored ledger to its members. */
 const PATIENCE_MS = 8_000;
 const CALM_GAP_MS = 150;
-/** Of the looks at the status, those after which the operator is rash. */
+/** The share of looks at the status after which the operator is rash. */
 const RASH_SHARE = 0.25;
 
-/** Looks at the status again and again. */
+/** An operator that looks at the status regularly. */
 export class Operator {
-  readonly #world: OperatorSurroundings;
-  /** Outboxes that the operator believes to be gone for ever, wrongly. */
+  readonly #world: OperatorEnvironment;
+  /** Outboxes that the operator wrongly believes to be gone. */
   readonly mistaken = new Set<string>();
   #asked: PrimaryProcess | undefined;
   decided = 0;
 
-  constructor(world: OperatorSurroundings) {
+  constructor(world: OperatorEnvironment) {
     this.#world = world;
     this.#next();
   }
 
   #next(): void {
-    const { agenda, plan, isUnkind } = this.#world;
-    const gapMs = isUnkind ? Math.min(plan.operatorGapMs, plan.unkindMs) : CALM_GAP_MS;
-    agenda.after(gapMs, () => {
-      const isIdle = this.#world.isUnkind && plan.operatorGapMs === Infinity;
+    const { scheduler, plan, isFaulty } = this.#world;
+    const gapMs = isFaulty ? Math.min(plan.operatorGapMs, plan.faultyMs) : CALM_GAP_MS;
+    scheduler.after(gapMs, () => {
+      const isIdle = this.#world.isFaulty && plan.operatorGapMs === Infinity;
       if (!isIdle) this.#look();
       this.#next();
     });
@@ -57,7 +57,7 @@ export class Operator {
     oracle.status(status);
     this.#retireLive(status, primary);
     this.#resolveRashly(status, primary);
-    if (!oracle.amnesia.happened && this.mistaken.size === 0) return;
+    if (!oracle.amnesia.hasForgotten && this.mistaken.size === 0) return;
     this.#lookForMistakes(status);
     const decision = this.#decide(status);
     if (decision === undefined) return;
@@ -71,18 +71,20 @@ export class Operator {
     });
   }
 
-  /** Takes a member that answers for gone, which is refused. */
+  /** Tries to retire a streaming member, which must be refused. */
   #retireLive({ servers }: Status, primary: PrimaryProcess): void {
     const { random } = this.#world;
     const live = servers.filter(({ state }) => state === "streaming");
     if (live.length === 0 || !random.chance(RASH_SHARE)) return;
     const server = random.pick(live).outboxId;
     primary.decide({ type: "retire", server, reason: "rash" }, ({ type }) => {
-      expect(type === "refused", () => `${server} is retired although it streams`);
+      expect(type === "refused", () => `${server} was retired while streaming`);
     });
   }
 
-  /** Takes a trouble for over, whoever works on it. That nobody else will answer is not said so. */
+  /**
+   * Resolves a trouble before its cause is repaired. A restored ledger is never confirmed this way.
+   */
   #resolveRashly({ troubles }: Status, primary: PrimaryProcess): void {
     const { random, trace } = this.#world;
     const chosen = troubles.filter(({ outboxId }) => outboxId !== undefined);
@@ -95,11 +97,11 @@ export class Operator {
     });
   }
 
-  /** One thing at a time: the first that can be done. */
+  /** Decides one thing at a time: the first that is possible. */
   #decide(status: Status): OperatorRequest | undefined {
-    const { random, seats } = this.#world;
+    const { random, hosts } = this.#world;
     const reason = "simulated";
-    const outboxes = new Set(seats.map(({ outboxId }) => outboxId));
+    const outboxes = new Set(hosts.map(({ outboxId }) => outboxId));
     const gone = status.servers.filter(({ outboxId, state }) => {
       return state !== "streaming" && (!outboxes.has(outboxId) || this.mistaken.has(outboxId));
     });
@@ -113,27 +115,27 @@ export class Operator {
     return { type: "resolve", troubleNumber: trouble.number, reason };
   }
 
-  /** Nobody else will answer: that is said only of a ledger that nobody has answered for a while. */
+  /** Confirms a restored ledger only when its members had time to answer. */
   #isForNow({ kind, outboxId }: TroubleStatus): boolean {
     if (kind !== "ledger_restored") return true;
-    const { agenda, plan } = this.#world;
-    return outboxId === undefined && agenda.nowMs > plan.unkindMs + PATIENCE_MS;
+    const { scheduler, plan } = this.#world;
+    return outboxId === undefined && scheduler.nowMs > plan.faultyMs + PATIENCE_MS;
   }
 
   #stopCopies(outboxId: OutboxId | undefined): void {
-    const { random, seats } = this.#world;
-    const copies = seats.filter((seat) => seat.outboxId === outboxId);
-    if (copies.length > 1) this.#world.removeSeat(random.pick(copies));
+    const { random, hosts } = this.#world;
+    const copies = hosts.filter((host) => host.outboxId === outboxId);
+    if (copies.length > 1) this.#world.removeHost(random.pick(copies));
   }
 
-  /** Who is no member is not there to be retired. */
+  /** A departed member cannot be retired. */
   #lookForMistakes({ servers }: Status): void {
     for (const outboxId of this.mistaken) {
       if (!servers.some((one) => one.outboxId === outboxId)) this.#release(outboxId);
     }
   }
 
-  /** What was believed to be gone returns, once it is retired. */
+  /** A member that was believed gone returns once it is retired. */
   #retired(outboxId: string): void {
     if (this.mistaken.has(outboxId)) this.#world.fired("retired_early");
     this.#release(outboxId);
@@ -141,10 +143,10 @@ export class Operator {
 
   #release(outboxId: string): void {
     if (!this.mistaken.delete(outboxId)) return;
-    for (const seat of this.#world.seats) {
-      if (seat.outboxId !== outboxId) continue;
-      seat.isHeldDown = false;
-      seat.died();
+    for (const host of this.#world.hosts) {
+      if (host.outboxId !== outboxId) continue;
+      host.isKeptDown = false;
+      host.died();
     }
   }
 }

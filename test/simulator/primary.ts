@@ -1,4 +1,4 @@
-/** The primary's shell in a simulated world, as src/primary is in the real one. */
+/** The shell of the primary in a simulated world, in place of src/roles/primary.ts. */
 import type { CommitResult, LedgerCommand } from "../../src/core/ledger/apply_commands.ts";
 import { assert } from "../../src/assert.ts";
 import { needsOf } from "../../src/core/ledger/ledger_needs.ts";
@@ -19,33 +19,33 @@ import { inTurn } from "../../src/roles/in_turn.ts";
 import { MemoryLedger } from "../../src/store/ledger/memory_ledger.ts";
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import type { Machine } from "./machine.ts";
-import type { Forged, SimulatedStream } from "./network.ts";
+import type { InjectedMessage, SimulatedStream } from "./network.ts";
 import { CommitCheck } from "./oracle/commit_check.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { PrimaryWatch } from "./oracle/primary_watch.ts";
 import { RoundCheck } from "./oracle/round_check.ts";
-import type { ToTell } from "./oracle/round_check.ts";
+import type { RoundState } from "./oracle/round_check.ts";
 import { SimulatedProcess } from "./process.ts";
-import type { Surroundings } from "./process.ts";
+import type { Environment } from "./process.ts";
 
-/** The world, as far as the primary has to do with it. */
-export interface PrimarySurroundings extends Surroundings {
+/** The parts of the world that the primary uses. */
+export interface PrimaryEnvironment extends Environment {
   readonly oracle: Oracle;
   readonly wallClock: { read(): number };
-  /** That which is in its place now. */
+  /** The ledger that is currently in place. */
   readonly ledger: LedgerDisk;
   primaryDied(): void;
-  /** `primary` has taken the ledger over: from here on it is the one that serves. */
+  /** `primary` has taken over the ledger and serves from now on. */
   tookOver(primary: PrimaryProcess): void;
 }
 
 type Commit = CommitOutcome<CommitResult>;
 type ReadCounts = Extract<PrimaryAction, { readonly type: "read_counts" }>;
 
-/** One life of the primary. */
+/** One process of the primary. */
 export class PrimaryProcess extends SimulatedProcess {
-  override readonly surroundings: PrimarySurroundings;
+  override readonly environment: PrimaryEnvironment;
   readonly disk: LedgerDisk;
   #generation = "";
   #store: MemoryLedger | undefined;
@@ -54,26 +54,26 @@ export class PrimaryProcess extends SimulatedProcess {
   readonly #readers = new Map<number, (outcome: CountsOutcome) => void>();
   readonly #welcomed = new Set<number>();
   readonly #blocked = new Set<number>();
-  /** Batches of each stream that were received, and of which no commit was asked for. */
+  /** Batches of each stream that were received and are in no commit yet. */
   readonly #batches = new Map<number, number>();
   #core: PrimaryCore | undefined;
   #streamId = 0;
   #requestId = 0;
   #commits = new CommitCheck();
   #rounds = new RoundCheck();
-  /** Undefined while the ledger is opened. */
+  /** Undefined while the ledger is being opened. */
   #watch: PrimaryWatch | undefined;
 
-  constructor(surroundings: PrimarySurroundings, machine: Machine, disk: LedgerDisk) {
-    super(surroundings, machine, "primary");
-    this.surroundings = surroundings;
+  constructor(environment: PrimaryEnvironment, machine: Machine, disk: LedgerDisk) {
+    super(environment, machine, "primary");
+    this.environment = environment;
     this.disk = disk;
     this.#open();
     this.tick(() => {
       if (this.#core === undefined) return;
       this.#rounds.tick(
         () => this.#tick(),
-        () => this.#toTell(),
+        () => this.#roundState(),
       );
     });
   }
@@ -82,7 +82,7 @@ export class PrimaryProcess extends SimulatedProcess {
     return this.isAlive ? this.#core : undefined;
   }
 
-  /** Takes a stream; gives the id by which it is driven. */
+  /** Accepts a stream. Returns its id, with which later calls name it. */
   open(stream: SimulatedStream): number {
     const streamId = ++this.#streamId;
     if (this.#core === undefined) {
@@ -94,27 +94,37 @@ export class PrimaryProcess extends SimulatedProcess {
     return streamId;
   }
 
-  /** A message arrives on a stream that was not ended here. */
-  receive(streamId: number, message: FromLikesServer, forged?: Forged<FromLikesServer>): void {
+  /** A message arrives on a stream that the primary has not ended. */
+  receive(
+    streamId: number,
+    message: FromLikesServer,
+    injected?: InjectedMessage<FromLikesServer>,
+  ): void {
     if (!this.#streams.has(streamId)) return;
     this.#noteStopped();
-    if (forged === undefined) this.#watch?.received(streamId, message);
-    else this.#forged(streamId, forged);
+    if (injected === undefined) this.#watch?.received(streamId, message);
+    else this.#onInjected(streamId, injected);
     if (message.type === "batch") {
       const batches = (this.#batches.get(streamId) ?? 0) + 1;
       this.#batches.set(streamId, batches);
-      expect(batches <= STREAM_BATCHES_QUEUED_MAX + 1, () => `${batches} batches wait of a stream`);
+      expect(
+        batches <= STREAM_BATCHES_QUEUED_MAX + 1,
+        () => `${batches} batches of a stream are queued`,
+      );
     }
     this.drive({ type: "received", streamId, message });
   }
 
-  #forged(streamId: number, { message, endsStream, isFalse }: Forged<FromLikesServer>): void {
-    if (isFalse === true) this.surroundings.oracle.forged(message);
+  #onInjected(
+    streamId: number,
+    { message, endsStream, isFalse }: InjectedMessage<FromLikesServer>,
+  ): void {
+    if (isFalse === true) this.environment.oracle.markFalse(message);
     const isDue = endsStream === "always" || !this.#welcomed.has(streamId);
     if (endsStream === "never" || !isDue || this.core === undefined) return;
-    this.surroundings.agenda.after(0, () => {
+    this.environment.scheduler.after(0, () => {
       const isOpen = this.isAlive && this.#streams.has(streamId);
-      expect(!isOpen, () => `takes a ${message.type} that is out of turn`);
+      expect(!isOpen, () => `accepts a ${message.type} out of turn`);
     });
   }
 
@@ -124,11 +134,11 @@ export class PrimaryProcess extends SimulatedProcess {
     this.drive({ type: "closed", streamId });
   }
 
-  /** An operator decides something. */
+  /** An operator decides. */
   decide(decision: OperatorRequest, then: (outcome: OperatorResult) => void): void {
     const requestId = ++this.#requestId;
     this.#decisions.set(requestId, then);
-    const { oracle } = this.surroundings;
+    const { oracle } = this.environment;
     oracle.decides(requestId, this.#watch?.streaming() ?? new Map());
     this.drive({ type: "decide", requestId, request: decision });
     const isAsked = this.core !== undefined && this.#decisions.has(requestId);
@@ -142,7 +152,7 @@ export class PrimaryProcess extends SimulatedProcess {
       this.#blocked.add(event.streamId);
     }
     if (event.type === "writable") this.#blocked.delete(event.streamId);
-    const { trace } = this.surroundings;
+    const { trace } = this.environment;
     if (trace !== undefined && event.type !== "tick") trace.event(this.name, event);
     for (const action of core.handle(event, this.nowMs)) {
       if (!this.livesToAct()) return;
@@ -151,12 +161,12 @@ export class PrimaryProcess extends SimulatedProcess {
     }
   });
 
-  /** Somebody reads the status. */
+  /** Reads the status and checks it. */
   readStatus(): void {
-    if (this.core !== undefined) this.surroundings.oracle.status(this.core.status(this.nowMs));
+    if (this.core !== undefined) this.environment.oracle.status(this.core.status(this.nowMs));
   }
 
-  /** Somebody asks for counts. `done` is not called when the process dies, or its opening ends. */
+  /** Reads counts. `done` is not called if the process dies or its opening ends. */
   count(fetch: CountsFetch, done: (answer: CountsAnswer | undefined) => void): void {
     const requestId = ++this.#requestId;
     this.#readers.set(requestId, (outcome) => {
@@ -181,34 +191,34 @@ export class PrimaryProcess extends SimulatedProcess {
 
   protected override died(): void {
     for (const stream of this.#streams.values()) stream.endByPrimary("the primary died");
-    this.surroundings.primaryDied();
+    this.environment.primaryDied();
   }
 
-  /** Takes the ledger over, from whoever has it. */
+  /** Takes the ledger over from any other process. */
   #open(): void {
-    const { random, plan, isUnkind, ledger } = this.surroundings;
-    if (this.disk !== ledger) return this.die("another ledger is in the place of its own");
+    const { random, plan, isFaulty, ledger } = this.environment;
+    if (this.disk !== ledger) return this.die("its ledger was replaced");
     this.#generation = random.id();
-    // What the rules need is loaded beforehand only in part: they miss the rest, and run again.
+    // Only part of the needed rows is loaded in advance, so that the rules miss the rest and rerun.
     const store = new MemoryLedger(this.disk, this.#generation, () => random.chance(0.1));
     this.#store = store;
-    this.surroundings.tookOver(this);
+    this.environment.tookOver(this);
     this.onRead(
       () => store.loadNow(),
       (snapshot) => {
-        const dies = isUnkind && plan.faults.has("crash_in_recovery") && random.chance(0.2);
-        if (dies) this.surroundings.fired("crash_in_recovery");
+        const dies = isFaulty && plan.faults.has("crash_in_recovery") && random.chance(0.2);
+        if (dies) this.environment.fired("crash_in_recovery");
         if (dies) this.die("in recovery");
         else this.#begin(snapshot);
       },
     );
   }
 
-  /** An opening is over: all that it served ends, and the ledger is opened again, or the process ends. */
+  /** The opening ended, and all it served ends with it. The process reopens the ledger or dies. */
   #endOpening({ type, reason }: OpeningEnd): void {
-    const { surroundings } = this;
-    const { random, trace, isUnkind } = surroundings;
-    trace?.fault(this.name, `its opening ends: ${reason}`);
+    const { environment } = this;
+    const { random, trace, isFaulty } = environment;
+    trace?.fault(this.name, `its opening ended: ${reason}`);
     for (const stream of this.#streams.values()) stream.endByPrimary(reason);
     this.#core = undefined;
     this.#store = undefined;
@@ -222,15 +232,15 @@ export class PrimaryProcess extends SimulatedProcess {
     for (const answer of operators) answer({ type: "refused", refusal });
     for (const known of [this.#blocked, this.#welcomed]) known.clear();
     if (type === "superseded") {
-      surroundings.fired("superseded_in_commit");
-      if (!isUnkind || random.chance(0.5)) return this.die("its ledger was opened again");
-      surroundings.fired("older_primary_returns");
+      environment.fired("superseded_in_commit");
+      if (!isFaulty || random.chance(0.5)) return this.die("its ledger was opened again");
+      environment.fired("older_primary_returns");
     }
     this.later(random.whole(1, type === "superseded" ? 2_000 : 200), () => this.#open());
   }
 
   #begin(snapshot: LedgerSnapshot): void {
-    const { wallClock, oracle, trace } = this.surroundings;
+    const { wallClock, oracle, trace } = this.environment;
     const started = { monotonicMs: this.nowMs, wallMs: wallClock.read() };
     trace?.event(this.name, { opens: snapshot.meta, troubles: snapshot.troubles });
     this.#core = new PrimaryCore(snapshot, started);
@@ -244,21 +254,21 @@ export class PrimaryProcess extends SimulatedProcess {
     this.#watch?.ticked();
   }
 
-  #toTell(): ToTell | undefined {
+  #roundState(): RoundState | undefined {
     const { core, nowMs } = this;
     if (core === undefined) return undefined;
     const { convergence } = core.shown(nowMs);
-    const isHeard = [...this.#welcomed].some((streamId) => {
+    const hasReceiver = [...this.#welcomed].some((streamId) => {
       return !this.#blocked.has(streamId) && this.#watch?.takesPulse(streamId) === true;
     });
-    return { nowMs, convergence, isHeard };
+    return { nowMs, convergence, hasReceiver };
   }
 
   #perform(action: PrimaryAction): void {
-    const { surroundings } = this;
+    const { environment } = this;
     switch (action.type) {
       case "commit":
-        surroundings.oracle.asked(this.#watch, action.commands);
+        environment.oracle.asked(this.#watch, action.commands);
         this.#commits.asked(action.commands, (id) => this.#streams.has(id), this.nowMs);
         this.#taken(action.commands);
         return this.#transact(action.commands, (outcome) => {
@@ -269,12 +279,12 @@ export class PrimaryProcess extends SimulatedProcess {
           else this.#commits.refused(this.nowMs);
           this.drive({ type: "committed", outcome });
           const isOver = outcome.type === "done" || this.#streams.size === 0 || !this.isAlive;
-          expect(isOver, () => "a stream outlives commands of it that were not done");
+          expect(isOver, () => "a stream outlives its failed commands");
         });
       case "send":
         return this.#send(action.streamId, action);
       case "end":
-        if (action.refusal.code === "ledger_other") surroundings.fired("ledger_exchanged");
+        if (action.refusal.code === "ledger_other") environment.fired("ledger_exchanged");
         this.#streams.get(action.streamId)?.endByPrimary(action.refusal.message);
         if (this.#streams.delete(action.streamId)) this.#ended(action.streamId);
         return;
@@ -304,34 +314,35 @@ export class PrimaryProcess extends SimulatedProcess {
     for (const known of [this.#batches, this.#blocked, this.#welcomed]) known.delete(streamId);
   }
 
-  /** A commit takes commands. Once none of a stream is left it is read again, soon. */
+  /** A commit takes commands. A paused stream without queued batches must soon resume. */
   #taken(commands: readonly LedgerCommand[]): void {
     for (const command of commands) {
       if (command.type !== "batch") continue;
       const { streamId } = command;
       this.#batches.set(streamId, (this.#batches.get(streamId) ?? 0) - 1);
     }
-    this.surroundings.agenda.after(0, () => {
+    this.environment.scheduler.after(0, () => {
       if (!this.isAlive) return;
       for (const [streamId, stream] of this.#streams) {
-        const isHeldBack = stream.up.isReadPaused && (this.#batches.get(streamId) ?? 0) === 0;
-        expect(!isHeldBack, () => "a stream of which nothing waits is held back");
+        const isStalled = stream.up.isReadPaused && (this.#batches.get(streamId) ?? 0) === 0;
+        expect(!isStalled, () => "a stream stays paused without queued batches");
       }
     });
   }
 
   #send(streamId: number, { message }: Extract<PrimaryAction, { type: "send" }>): void {
-    const { random, isUnkind, plan } = this.surroundings;
+    const { random, isFaulty, plan } = this.environment;
     this.#noteStopped();
     this.#watch?.sent(streamId, message);
     if (message.type === "pulse") this.#rounds.sent(message.convergence, this.nowMs);
     if (message.type === "welcome") this.#welcomed.add(streamId);
-    else expect(!this.#blocked.has(streamId), () => `a ${message.type} for a blocked stream`);
+    else
+      expect(!this.#blocked.has(streamId), () => `a ${message.type} is sent on a blocked stream`);
     const taken = this.#streams.get(streamId)?.down.send(message) ?? true;
     if (!taken) {
       this.drive({ type: "blocked", streamId });
-    } else if (isUnkind && plan.faults.has("transport_blocked") && random.chance(0.03)) {
-      this.surroundings.fired("transport_blocked");
+    } else if (isFaulty && plan.faults.has("transport_blocked") && random.chance(0.03)) {
+      this.environment.fired("transport_blocked");
       this.drive({ type: "blocked", streamId });
       this.later(random.next() * 300, () => this.drive({ type: "writable", streamId }));
     }
@@ -343,9 +354,9 @@ export class PrimaryProcess extends SimulatedProcess {
   }
 
   #transact(commands: readonly LedgerCommand[], then: (outcome: Commit) => void): void {
-    const { surroundings, disk } = this;
-    const { codec } = surroundings.plan;
-    const nowUnixMs = surroundings.wallClock.read();
+    const { environment, disk } = this;
+    const { codec } = environment.plan;
+    const nowUnixMs = environment.wallClock.read();
     const store = this.#store;
     assert(store !== undefined, "a ledger is open");
     const call = (): Commit => {
@@ -354,17 +365,17 @@ export class PrimaryProcess extends SimulatedProcess {
       const outcome = store.transactNow(needsOf(commands), (ledger) => {
         return (group = applyCommands(ledger, commands, codec, nowUnixMs));
       });
-      // In doubt, it may be on the disk although nobody is told.
+      // A commit in doubt may be on the disk although its caller is not told.
       const isThere = group !== undefined && group.meta === disk.meta && disk.meta !== before;
-      if (group?.meta === before) surroundings.oracle.unchanged(group);
+      if (group?.meta === before) environment.oracle.unchanged(group);
       if (isThere && group !== undefined) {
-        surroundings.oracle.committed(commands, group, { disk, before });
+        environment.oracle.committed(commands, group, { disk, before });
       }
       if (outcome.type === "in_doubt") this.syncFailed(isThere ? "kept" : "lost");
       return outcome;
     };
     this.onWrite<Commit>(disk, { type: "store_busy" }, call, (outcome) => {
-      // The opening that asked may be over.
+      // Otherwise the opening that asked for it has ended.
       if (store === this.#store) then(outcome);
     });
   }

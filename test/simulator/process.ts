@@ -1,55 +1,55 @@
 /**
- * A process of a simulated world, as far as both roles have one: a life, a monotonic clock of its own,
- * timers, and a disk whose calls complete in order. It dies at any point between two effects; its disk
- * keeps what was written, seen or not. Stopped by a signal, it does nothing, and does everything that
- * came up meanwhile when it goes on.
+ * A process of a simulated world, as both roles have it: a monotonic clock, timers, and a disk
+ * whose calls complete in order. It can die between any two effects; its disk keeps what was
+ * written, even if the process never learned of it. While paused by a signal it does nothing; once
+ * resumed, it does everything that came up meanwhile.
  */
 import { LikesError } from "../../src/errors.ts";
 import type { MemoryDisk } from "../../src/store/memory_disk.ts";
-import type { Agenda } from "./agenda.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { FaultKind } from "./faults.ts";
 import type { Machine } from "./machine.ts";
 import type { Plan } from "./plan.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
-/** What a process finds in the world. */
-export interface Surroundings {
-  readonly agenda: Agenda;
+/** The parts of the world that every process uses. */
+export interface Environment {
+  readonly scheduler: Scheduler;
   readonly random: Random;
   readonly plan: Plan;
-  /** Undefined unless somebody reads it. */
+  /** Undefined unless the run prints its trace. */
   readonly trace: Trace | undefined;
-  readonly isUnkind: boolean;
+  readonly isFaulty: boolean;
   /** Counts a fault that took effect. */
   fired(kind: FaultKind): void;
 }
 
 type Task = () => void;
 
-/** One life of a role. */
+/** One process of a role. */
 export abstract class SimulatedProcess {
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
   readonly machine: Machine;
   readonly name: string;
   readonly #clockMs: number;
   #isAlive = true;
   #isPaused = false;
   #stoppedInAllMs = 0;
-  /** How long it was stopped, until somebody who measures it sets this back. */
+  /** How long it was paused since this was last reset. */
   stoppedMs = 0;
   pausedUntilMs = 0;
-  #held: Task[] = [];
+  #deferred: Task[] = [];
   #effectsLeft = Infinity;
   #diskMs = 0;
   #writesAsked = 0;
   #writesUnseen = 0;
 
-  constructor(surroundings: Surroundings, machine: Machine, name: string) {
-    this.surroundings = surroundings;
+  constructor(environment: Environment, machine: Machine, name: string) {
+    this.environment = environment;
     this.machine = machine;
     this.name = name;
-    this.#clockMs = Math.floor(surroundings.random.next() * 1e6);
+    this.#clockMs = Math.floor(environment.random.next() * 1e6);
   }
 
   get isAlive(): boolean {
@@ -62,72 +62,72 @@ export abstract class SimulatedProcess {
 
   /** The monotonic time of this process. */
   get nowMs(): number {
-    return this.#clockMs + this.surroundings.agenda.nowMs;
+    return this.#clockMs + this.environment.scheduler.nowMs;
   }
 
-  /** Its time, without that for which it was stopped. */
+  /** Its monotonic time, without its pauses. */
   get awakeMs(): number {
     return this.nowMs - this.#stoppedInAllMs;
   }
 
-  /** Does `task` now, or once the process goes on, or never when it is dead by then. */
+  /** Runs `task` now, after a pause, or not at all if the process is dead by then. */
   run(task: Task): void {
     if (!this.#isAlive) return;
-    if (this.#isPaused) this.#held.push(task);
+    if (this.#isPaused) this.#deferred.push(task);
     else task();
   }
 
   later(delayMs: number, task: Task): void {
-    this.surroundings.agenda.after(delayMs, () => this.run(task));
+    this.environment.scheduler.after(delayMs, () => this.run(task));
   }
 
-  /** Stops it by a signal for a while, with everything queued. */
+  /** Pauses it by a signal; its tasks queue up. */
   pause(kind: "paused" | "paused_long", durationMs: number): void {
     if (this.#isPaused || !this.#isAlive) return;
-    this.pausedUntilMs = this.surroundings.agenda.nowMs + durationMs;
+    this.pausedUntilMs = this.environment.scheduler.nowMs + durationMs;
     this.#isPaused = true;
     this.stoppedMs += durationMs;
     this.#stoppedInAllMs += durationMs;
-    this.surroundings.fired(kind);
-    this.surroundings.trace?.fault(this.name, `stopped by a signal for ${durationMs} ms`);
-    this.surroundings.agenda.after(durationMs, () => this.#resume());
+    this.environment.fired(kind);
+    this.environment.trace?.fault(this.name, `paused for ${durationMs} ms`);
+    this.environment.scheduler.after(durationMs, () => this.#resume());
   }
 
   #resume(): void {
     this.#isPaused = false;
-    const held = this.#held;
-    this.#held = [];
-    for (const task of held) this.run(task);
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const task of deferred) this.run(task);
   }
 
-  /** It will die just before its `effects`-th effect from now on. */
+  /** Makes it die just before its `effects`-th effect from now. */
   dieAfterEffects(effects: number): void {
     this.#effectsLeft = effects;
   }
 
-  /** Whether it lives to do its next effect. */
+  /** Returns true if it survives to perform its next effect. */
   protected livesToAct(): boolean {
     if (this.#isAlive && --this.#effectsLeft <= 0) {
-      this.surroundings.fired("crash_between_effects");
+      this.environment.fired("crash_between_effects");
       this.die("between two effects");
     }
     return this.#isAlive;
   }
 
-  /** Writes to `disk` soon, and goes on with the outcome some time after it: or dies in between. */
+  /** Writes to `disk` soon and passes the outcome on later. The process may die in between. */
   protected onWrite<T>(disk: MemoryDisk, busy: T, call: () => T, then: (outcome: T) => void): void {
-    const { agenda, random } = this.surroundings;
+    const { scheduler, random } = this.environment;
     this.#writesAsked++;
-    if (this.machine.diskMs > this.surroundings.plan.diskMs) this.surroundings.fired("disk_slow");
+    if (this.machine.diskMs > this.environment.plan.diskMs) this.environment.fired("disk_slow");
     this.later(random.next() * this.machine.diskMs, () => {
       this.#writesAsked--;
-      const { machine, surroundings } = this;
+      const { machine, environment } = this;
       let outcome: T;
-      if (agenda.nowMs < machine.busyUntilMs) {
-        surroundings.fired("store_busy");
+      if (scheduler.nowMs < machine.busyUntilMs) {
+        environment.fired("store_busy");
         outcome = busy;
       } else {
-        const fault = machine.diskFault(agenda.nowMs);
+        const fault = machine.diskFault(scheduler.nowMs);
         if (fault !== undefined) disk.failNext(fault);
         try {
           outcome = call();
@@ -138,9 +138,9 @@ export abstract class SimulatedProcess {
           this.syncFailed(fate);
           return this.die(`a failed sync, ${fate}`);
         }
-        // One that is left over was for a write that changes nothing.
+        // A fault that is left over met a write without changes.
         const left = disk.takeFault();
-        if (fault === "disk_full" && left === undefined) surroundings.fired("disk_full");
+        if (fault === "disk_full" && left === undefined) environment.fired("disk_full");
       }
       this.#writesUnseen++;
       this.#complete(() => {
@@ -150,19 +150,19 @@ export abstract class SimulatedProcess {
     });
   }
 
-  /** The disk of its machine failed at a sync, which kept or lost what was written. */
+  /** A sync of its disk failed; the written data was kept or lost. */
   protected syncFailed(fate: "kept" | "lost"): void {
     this.machine.syncFault = undefined;
-    this.surroundings.fired(`sync_failed_${fate}`);
+    this.environment.fired(`sync_failed_${fate}`);
   }
 
-  /** Reads from its disk, which changes nothing. */
+  /** Reads from its disk. Reading changes nothing. */
   protected onRead<T>(call: () => T, then: (value: T) => void): void {
-    this.later(this.surroundings.random.next() * this.machine.diskMs, () => {
-      const { machine, surroundings } = this;
+    this.later(this.environment.random.next() * this.machine.diskMs, () => {
+      const { machine, environment } = this;
       if (machine.isUnreadable) {
         machine.isUnreadable = false;
-        surroundings.fired("read_failed");
+        environment.fired("read_failed");
         return this.die("a failed read");
       }
       const value = call();
@@ -171,15 +171,15 @@ export abstract class SimulatedProcess {
   }
 
   #complete(then: Task): void {
-    const { agenda, random } = this.surroundings;
+    const { scheduler, random } = this.environment;
     const { diskMs } = this.machine;
-    this.#diskMs = Math.max(this.#diskMs, agenda.nowMs + random.next() * diskMs);
-    agenda.at(this.#diskMs, () => this.run(then));
+    this.#diskMs = Math.max(this.#diskMs, scheduler.nowMs + random.next() * diskMs);
+    scheduler.at(this.#diskMs, () => this.run(then));
   }
 
-  /** Gives it the time at an interval that is drawn for this life. */
+  /** Runs `task` at an interval that is drawn for this process. */
   protected tick(task: Task): void {
-    const tickMs = this.surroundings.random.pick(this.surroundings.plan.tickMs);
+    const tickMs = this.environment.random.pick(this.environment.plan.tickMs);
     const next = (): void => {
       task();
       this.later(tickMs, next);
@@ -187,15 +187,15 @@ export abstract class SimulatedProcess {
     this.later(tickMs, next);
   }
 
-  /** What is written stays, what was only asked for is lost. */
+  /** Kills it. Written data stays; requested writes are lost. */
   die(why: string): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
-    const { trace } = this.surroundings;
-    trace?.fault(this.name, `dies: ${why}`);
-    if (this.#writesAsked > 0) this.surroundings.fired("write_lost");
-    if (this.#writesUnseen > 0) this.surroundings.fired("write_kept_unseen");
-    this.#held = [];
+    const { trace } = this.environment;
+    trace?.fault(this.name, `died: ${why}`);
+    if (this.#writesAsked > 0) this.environment.fired("write_lost");
+    if (this.#writesUnseen > 0) this.environment.fired("write_kept_unseen");
+    this.#deferred = [];
     this.died();
   }
 

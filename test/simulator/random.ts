@@ -1,11 +1,11 @@
-/** Chance of a simulated world: the same seed gives the same world. */
+/** The randomness of a simulated world: the same seed gives the same world. */
 
 /** Reproducible random numbers (mulberry32). */
 export class Random {
   #state: number;
 
   constructor(seed: number) {
-    // Neighbouring seeds begin far from each other.
+    // Adjacent seeds start far apart.
     this.#state = Math.imul(seed ^ (seed >>> 16) ^ (seed / 2 ** 32), 0x9e3779b1) >>> 0;
   }
 
@@ -17,7 +17,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Whole, from `min` to `max`, both included. */
+  /** Returns an integer from `min` to `max`, both included. */
   whole(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
@@ -31,7 +31,7 @@ export class Random {
     return values[this.whole(0, values.length - 1)] as T;
   }
 
-  /** 128 bits as 32 hexadecimal digits. */
+  /** Returns 128 bits as 32 hexadecimal digits. */
   id(): string {
     return this.#word() + this.#word() + this.#word() + this.#word();
   }

@@ -1,4 +1,4 @@
-/** Runs a range of seeds in several processes; it goes on after a failure, up to a bound. */
+/** Runs a range of seeds in several processes. It goes on after failures, up to a bound. */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -7,26 +7,26 @@ import type { Tally } from "./tally.ts";
 import type { Chunk } from "./worker.ts";
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
-/** Seeds that a worker gets at once: less than a second, so that progress is seen. */
+/** Seeds per chunk: less than a second of work, so that progress shows. */
 const CHUNK_SEEDS = 200;
-/** From so many failures on it is no use to count more. */
+/** After so many failures, counting more is of no use. */
 const FAILED_MAX = 100;
-/** Short-lived objects are most of what a simulation makes: room for them saves a tenth of the time. */
+/** A simulation makes mostly short-lived objects: room for them saves a tenth of the time. */
 const NODE_OPTIONS = ["--max-semi-space-size=32"];
 
-/** Which seeds, and in how many processes. */
+/** The seeds of a range and the number of processes. */
 export interface Range {
   readonly firstSeed: number;
   readonly seeds: number;
   readonly servers: number;
   readonly jobs: number;
-  /** Seeds that a process gets at once; CHUNK_SEEDS by default. */
+  /** Seeds per chunk; CHUNK_SEEDS by default. */
   readonly chunkSeeds?: number;
-  /** Called after each chunk, with the sum until then. */
+  /** Called after each chunk with the sum so far. */
   readonly progress: (sum: Tally) => void;
 }
 
-/** Runs all of a range; gives the sum. */
+/** Runs all seeds of a range. Returns their sum. */
 export async function runRange({
   firstSeed,
   seeds,
@@ -55,7 +55,7 @@ export async function runRange({
   return sum;
 }
 
-/** One worker, from its first chunk to its last. */
+/** Runs one worker until no chunk is left. */
 function work(take: () => Chunk | undefined, done: (tally: Tally) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker: ChildProcess = fork(WORKER, { execArgv: [...process.execArgv, ...NODE_OPTIONS] });
@@ -71,7 +71,7 @@ function work(take: () => Chunk | undefined, done: (tally: Tally) => void): Prom
     worker.on("error", reject);
     worker.on("exit", (code, signal) => {
       if (code === 0) resolve();
-      else reject(new Error(`Cannot run seeds: a worker ended with ${code ?? signal}`));
+      else reject(new Error(`Cannot run seeds: a worker exited with ${code ?? signal}`));
     });
     next();
   });

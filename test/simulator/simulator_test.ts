@@ -1,6 +1,6 @@
 /**
- * Some hundred worlds that go wrong, as a test of both roles, and the simulator itself: that a seed is
- * always the same world, and that what must fail does fail.
+ * Runs some hundred faulty worlds as a test of both roles. Also tests the simulator itself: a seed
+ * always gives the same world, and a broken world fails.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -12,10 +12,10 @@ import { addTally, firedTable, neverFired, newTally } from "./tally.ts";
 import type { World } from "./world.ts";
 
 const FIRST_SEED = 1;
-/** `npm run simulate` runs more, and says which faults never took effect. */
+/** `npm run simulate` runs more, and reports faults that never took effect. */
 const SEEDS = extent(120, 1_000);
 
-test("World.run() converges to what was accepted when it is kind again", () => {
+test("World.run() converges to the accepted likes when the faults end", () => {
   const sum = newTally();
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     addTally(sum, runSeed(seed, { servers: 3 }));
@@ -23,16 +23,16 @@ test("World.run() converges to what was accepted when it is kind again", () => {
   assert.equal(sum.failures, []);
   assert.is(sum.seeds, SEEDS);
   if (SEEDS >= 1_000) assert.equal(neverFired(sum), []);
-  for (const [name, count] of Object.entries(sum.happened)) assert.ok(count > SEEDS / 4, name);
+  for (const [name, count] of Object.entries(sum.activity)) assert.ok(count > SEEDS / 4, name);
 });
 
-test("World.run() converges with 10 LikesServers when it is kind again", () => {
+test("World.run() converges with 10 LikesServers when the faults end", () => {
   const sum = newTally();
   for (let seed = 1; seed <= 20; seed++) addTally(sum, runSeed(seed, { servers: 10 }));
   assert.equal(sum.failures, []);
 });
 
-test("runSeed() gives the same trace when it runs the same seed again", () => {
+test("runSeed() prints the same trace when it runs a seed again", () => {
   const traceOf = (seed: number): string[] => {
     const lines: string[] = [];
     runSeed(seed, { servers: 3, print: (line) => lines.push(line) });
@@ -47,7 +47,7 @@ test("runSeed() gives the same trace when it runs the same seed again", () => {
   assert.is.not(traceOf(3).at(-1), traceOf(11).at(-1));
 });
 
-/** The texts of what fails when every world of some seeds is broken in one way. */
+/** Returns the failure texts of seeds whose worlds are all broken in one way. */
 function failuresOf(sabotage: (world: World) => void, seeds = 40): string {
   const texts: string[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
@@ -71,7 +71,7 @@ test("Truth.answered() fails when a LikesServer acknowledges before it writes", 
   try {
     assert.match(
       failuresOf(() => {}),
-      "was never on the disk",
+      "was never synced",
     );
   } finally {
     LikesServerCore.prototype.handle = handle;
@@ -90,9 +90,9 @@ test("Lineage.committed() fails when a ledger applies events again", () => {
   assert.match(failures, /#\d+ follows #\d+ of/);
 });
 
-test("AsOfCheck.check() fails when as_of is told from the time of receipt", () => {
+test("AsOfCheck.check() fails when as_of follows the time of receipt", () => {
   const failures = failuresOf(({ oracle }) => {
-    // As if each label were that of a pulse that is sent now.
+    // As if each pulse time were that of a pulse sent now.
     const { asOf, truth } = oracle;
     const check = asOf.check.bind(asOf);
     asOf.check = (lineage) => {
@@ -103,7 +103,7 @@ test("AsOfCheck.check() fails when as_of is told from the time of receipt", () =
   assert.match(failures, /as_of \d+ claims/);
 });
 
-test("PrimaryWatch.sent() fails when a pulse shows what is not committed", () => {
+test("PrimaryWatch.sent() fails when a pulse shows an uncommitted total", () => {
   const failures = failuresOf(({ oracle }) => {
     const started = oracle.primaryStarted.bind(oracle);
     oracle.primaryStarted = (disk, snapshot) => {
@@ -119,7 +119,7 @@ test("PrimaryWatch.sent() fails when a pulse shows what is not committed", () =>
   assert.match(failures, /a pulse shows \d+/);
 });
 
-test("PrimaryWatch.checkStatus() fails when CONVERGED is said of a silent member", () => {
+test("PrimaryWatch.checkStatus() fails when CONVERGED is shown although a member is silent", () => {
   // eslint-disable-next-line typescript/unbound-method -- it is called with its own `this`
   const { status } = PrimaryCore.prototype;
   PrimaryCore.prototype.status = function (nowMs) {
@@ -136,9 +136,9 @@ test("PrimaryWatch.checkStatus() fails when CONVERGED is said of a silent member
 });
 
 test("LikesServerWatch.sent() fails when a batch is sent before it is synced", () => {
-  const failures = failuresOf(({ seats }) => {
-    for (const seat of seats) {
-      const { watch } = seat.process ?? {};
+  const failures = failuresOf(({ hosts }) => {
+    for (const host of hosts) {
+      const { watch } = host.process ?? {};
       if (watch === undefined) continue;
       const sent = watch.sent.bind(watch);
       watch.sent = (message) => {
@@ -147,7 +147,7 @@ test("LikesServerWatch.sent() fails when a batch is sent before it is synced", (
       };
     }
   });
-  assert.match(failures, /says #\d+, the disk ends at #\d+/);
+  assert.match(failures, /sends #\d+, the disk ends at #\d+/);
 });
 
 test("Readers.shown() fails when a total goes back in one generation", () => {
@@ -165,19 +165,19 @@ test("Readers.shown() fails when a total goes back in one generation", () => {
 });
 
 test("World.run() fails when a LikesServer never comes back", () => {
-  const failures = failuresOf(({ seats }) => {
-    const [seat] = seats;
-    if (seat !== undefined) seat.start = () => {};
-    seat?.process?.die("for ever");
+  const failures = failuresOf(({ hosts }) => {
+    const [host] = hosts;
+    if (host !== undefined) host.start = () => {};
+    host?.process?.die("for good");
   }, 3);
   assert.match(failures, "not converged");
 });
 
-test("neverFired() names a kind of fault when many plans asked for it in vain", () => {
+test("neverFired() names a kind of fault when many plans have it and it never takes effect", () => {
   const sum = newTally();
-  sum.asked.paused = 99;
+  sum.planned.paused = 99;
   assert.equal(neverFired(sum), []);
-  sum.asked.paused = 100;
+  sum.planned.paused = 100;
   assert.equal(neverFired(sum), ["paused"]);
   assert.match(firedTable(sum).join("\n"), /^paused +100 +0$/m);
   sum.fired.paused = 1;

@@ -1,18 +1,18 @@
 /**
- * What came of some seeds: failures, what fired, and how much happened, against runs that test
- * nothing.
+ * The tally of some seeds: failures, faults that took effect, and activity. Activity shows that a
+ * run tests something.
  */
 import { FAULT_KINDS, noFaults } from "./faults.ts";
 import type { FaultCounts, FaultKind } from "./faults.ts";
 
-/** A seed that failed, and the first thing that was wrong. */
+/** A failed seed and its first failure. */
 interface Failure {
   readonly seed: number;
   readonly text: string;
 }
 
-/** How much happened, beside faults. */
-export interface Happened {
+/** What happened, beside faults. */
+export interface Activity {
   steps: number;
   simulatedMs: number;
   attempted: number;
@@ -25,27 +25,27 @@ export interface Happened {
   decided: number;
 }
 
-/** The sum of some seeds. It is plain data: workers send theirs. */
+/** The sum of some seeds. It is plain data, because workers send theirs. */
 export interface Tally {
   seeds: number;
   failed: number;
-  /** The first of them. */
+  /** The first failures. */
   readonly failures: Failure[];
-  /** Seeds whose plan asked for a kind of fault. */
-  readonly asked: FaultCounts;
-  /** How often each took effect. */
+  /** How many seeds planned each kind of fault. */
+  readonly planned: FaultCounts;
+  /** How often each kind took effect. */
   readonly fired: FaultCounts;
-  readonly happened: Happened;
+  readonly activity: Activity;
 }
 
-/** Failures that are kept with their text. */
+/** How many failures keep their text. */
 const FAILURES_KEPT_MAX = 20;
-/** Seeds that ask for a kind of fault without one that fires, before that is a failure. */
+/** A kind that so many seeds planned must have taken effect. */
 const SILENT_SEEDS_MAX = 100;
 
-/** Nothing yet. */
+/** Returns an empty tally. */
 export function newTally(): Tally {
-  const happened = {
+  const activity = {
     steps: 0,
     simulatedMs: 0,
     attempted: 0,
@@ -57,10 +57,10 @@ export function newTally(): Tally {
     fetched: 0,
     decided: 0,
   };
-  return { seeds: 0, failed: 0, failures: [], asked: noFaults(), fired: noFaults(), happened };
+  return { seeds: 0, failed: 0, failures: [], planned: noFaults(), fired: noFaults(), activity };
 }
 
-/** Adds what came of other seeds to `sum`. */
+/** Adds `other` to `sum`. */
 export function addTally(sum: Tally, other: Tally): void {
   sum.seeds += other.seeds;
   sum.failed += other.failed;
@@ -68,22 +68,25 @@ export function addTally(sum: Tally, other: Tally): void {
     if (sum.failures.length < FAILURES_KEPT_MAX) sum.failures.push(failure);
   }
   for (const kind of FAULT_KINDS) {
-    sum.asked[kind] += other.asked[kind];
+    sum.planned[kind] += other.planned[kind];
     sum.fired[kind] += other.fired[kind];
   }
-  for (const name of Object.keys(sum.happened) as (keyof Happened)[]) {
-    sum.happened[name] += other.happened[name];
+  for (const name of Object.keys(sum.activity) as (keyof Activity)[]) {
+    sum.activity[name] += other.activity[name];
   }
 }
 
-/** The kinds of fault that many plans asked for and that never took effect: they test nothing. */
-export function neverFired({ asked, fired }: Tally): readonly FaultKind[] {
-  return FAULT_KINDS.filter((kind) => fired[kind] === 0 && asked[kind] >= SILENT_SEEDS_MAX);
+/**
+ * Returns the kinds of fault that many seeds planned and that never took effect: they test nothing.
+ */
+export function neverFired({ planned, fired }: Tally): readonly FaultKind[] {
+  return FAULT_KINDS.filter((kind) => fired[kind] === 0 && planned[kind] >= SILENT_SEEDS_MAX);
 }
 
-/** The table of what fired: the kind, the seeds that asked for it, and how often it took effect. */
-export function firedTable({ asked, fired }: Tally): readonly string[] {
+/** Returns a table: each kind, the seeds that planned it, and how often it took effect. */
+export function firedTable({ planned, fired }: Tally): readonly string[] {
   return FAULT_KINDS.map((kind) => {
-    return `${kind.padEnd(24)} ${String(asked[kind]).padStart(9)} ${String(fired[kind]).padStart(11)}`;
+    const counts = [String(planned[kind]).padStart(9), String(fired[kind]).padStart(11)];
+    return [kind.padEnd(24), ...counts].join(" ");
   });
 }

@@ -1,16 +1,16 @@
-/** The trace of one seed: a line for each event, effect and fault, with its time and its process. */
+/** The trace of one seed: a line for each event, effect and fault, with its time and process. */
 import { createHash } from "node:crypto";
 import type { IncarnationState } from "../../src/core/likes_server/outbox.ts";
-import type { Agenda } from "./agenda.ts";
+import type { Scheduler } from "./scheduler.ts";
 
-/** Takes lines; nobody builds one unless there is a trace. */
+/** Prints lines. Callers without a trace build none. */
 export class Trace {
-  readonly #agenda: Agenda;
+  readonly #scheduler: Scheduler;
   readonly #print: (line: string) => void;
   readonly #hash = createHash("sha256");
 
-  constructor(agenda: Agenda, print: (line: string) => void) {
-    this.#agenda = agenda;
+  constructor(scheduler: Scheduler, print: (line: string) => void) {
+    this.#scheduler = scheduler;
     this.#print = print;
   }
 
@@ -26,13 +26,13 @@ export class Trace {
     this.#line(name, "FAULT ", what);
   }
 
-  /** Names the whole of what was printed so far. */
+  /** Identifies everything printed so far. */
   get digest(): string {
     return this.#hash.copy().digest("hex").slice(0, 16);
   }
 
   #line(name: string, kind: string, what: unknown): void {
-    const time = this.#agenda.nowMs.toFixed(2).padStart(9);
+    const time = this.#scheduler.nowMs.toFixed(2).padStart(9);
     const line = `${time} ${name.padEnd(16)} ${kind} ${textOf(what)}`;
     this.#hash.update(`${line}\n`);
     this.#print(line);
@@ -46,10 +46,10 @@ function textOf(what: unknown): string {
 }
 
 const LINE_CHARS_MAX = 1_000;
-/** Fields that say the same again, or nothing that helps. */
+/** Fields that repeat others or do not help. */
 const LEFT_OUT = new Set(["command", "serverId", "address", "protocolVersion", "digest", "codec"]);
 
-/** Ids by their beginnings, positions by their sequences, bytes and events by their number. */
+/** Prints ids by their first digits, positions by sequence, and bytes and events by number. */
 function shortened(key: string, value: unknown): unknown {
   if (LEFT_OUT.has(key) || value === false || value === undefined) return undefined;
   if (typeof value === "bigint") return Number(value);
@@ -63,7 +63,7 @@ function shortened(key: string, value: unknown): unknown {
 
 const ID = /^[0-9a-f]{32}$/;
 
-/** A position, an incarnation of an outbox, or a record in a word. */
+/** Prints a position, an incarnation of an outbox, or a record in a word. */
 function shapeOf(value: object): unknown {
   if ("sequence" in value && "digest" in value) return `#${String(value.sequence)}`;
   if ("trimmed" in value && "last" in value && "incarnation" in value) {

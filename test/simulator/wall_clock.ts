@@ -1,16 +1,16 @@
 /**
- * The wall clock of a simulated machine: it goes with the time of the world, until somebody sets it,
- * by hand or by mistake, or it stands still.
+ * The wall clock of a simulated machine. It follows the time of the world until a fault sets or
+ * stops it.
  */
-import type { Agenda } from "./agenda.ts";
+import type { Scheduler } from "./scheduler.ts";
 
 const HOUR_MS = 3_600_000;
 const TEN_DAYS_MS = 240 * HOUR_MS;
 const START_MS = Date.UTC(2026, 10, 22);
-/** One second past what 32 bits hold. */
+/** One second past the range of 32 bits. */
 const IN_2038_MS = 2 ** 31 * 1_000;
 
-/** What can befall a wall clock. */
+/** The faults of a wall clock. */
 export type ClockJump =
   | "clock_hour_on"
   | "clock_hour_back"
@@ -22,36 +22,36 @@ export type ClockJump =
 
 /** A wall clock that outlives the processes that read it. */
 export class WallClock {
-  readonly #agenda: Agenda;
-  /** What it showed when it was set last, and when that was. */
+  readonly #scheduler: Scheduler;
+  /** The time to which it was last set, and when. */
   #setMs = START_MS;
   #sinceMs = 0;
   #isStopped = false;
-  /** What befell it last. */
+  /** The last fault. */
   #jump: ClockJump | undefined;
   readonly #onEffect: (jump: ClockJump) => void;
 
-  /** `onEffect` is told when somebody reads a clock that had jumped. */
-  constructor(agenda: Agenda, onEffect: (jump: ClockJump) => void) {
-    this.#agenda = agenda;
+  /** `onEffect` is called when a process reads a clock that has jumped. */
+  constructor(scheduler: Scheduler, onEffect: (jump: ClockJump) => void) {
+    this.#scheduler = scheduler;
     this.#onEffect = onEffect;
   }
 
-  /** A process reads it. */
+  /** A process reads the clock. */
   read(): number {
     if (this.#jump !== undefined) this.#onEffect(this.#jump);
     return this.nowMs;
   }
 
-  /** Whole milliseconds since 1970, never before: no system call sets a clock to less. */
+  /** Whole milliseconds since 1970, never negative: no system call sets a clock lower. */
   get nowMs(): number {
-    const wentMs = this.#isStopped ? 0 : this.#agenda.nowMs - this.#sinceMs;
+    const wentMs = this.#isStopped ? 0 : this.#scheduler.nowMs - this.#sinceMs;
     return Math.floor(this.#setMs + wentMs);
   }
 
   jump(jump: ClockJump): void {
     this.#setMs = Math.max(this.#after(jump), 0);
-    this.#sinceMs = this.#agenda.nowMs;
+    this.#sinceMs = this.#scheduler.nowMs;
     this.#isStopped = jump === "clock_frozen";
     this.#jump = jump;
   }

@@ -1,8 +1,8 @@
-/** A process that runs the seeds it is told, and sends what came of them. range.ts forks it. */
+/** A process that runs chunks of seeds and sends back their tallies. range.ts forks it. */
 import { runSeed } from "./seed_run.ts";
 import { addTally, newTally } from "./tally.ts";
 
-/** Seeds in a row. */
+/** Consecutive seeds. */
 export interface Chunk {
   readonly firstSeed: number;
   readonly seeds: number;

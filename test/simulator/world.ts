@@ -1,96 +1,100 @@
 /**
- * A primary and its LikesServers in a world that goes wrong. All of a run comes from its seed:
- * first it is unkind, by the plan that was drawn, then it is kind, and has to converge within a
+ * A primary and its LikesServers in a faulty world. The seed determines the whole run. First comes
+ * the faulty phase, by the plan; then no more faults happen, and the world must converge within a
  * bound.
  */
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import { COUNTS_FETCH_MAX_MS } from "../../src/limits.ts";
 import { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
-import { Agenda } from "./agenda.ts";
+import { Scheduler } from "./scheduler.ts";
 import { Amnesias } from "./amnesias.ts";
-import type { Forgetful } from "./amnesias.ts";
-import { beUnkind } from "./chaos.ts";
-import type { Befallen } from "./chaos.ts";
+import type { AmnesiaEnvironment } from "./amnesias.ts";
+import { injectFaults } from "./chaos.ts";
+import type { ChaosEnvironment } from "./chaos.ts";
 import { cheapCodec } from "./cheap_codec.ts";
 import { noFaults } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
 import { describe } from "./describe.ts";
-import { add } from "./client.ts";
+import { addLikes } from "./client.ts";
 import { leave } from "./leaving.ts";
-import type { Ending } from "./leaving.ts";
-import type { LikesServerProcess, LikesServerSurroundings } from "./likes_server.ts";
+import type { LeavingEnvironment } from "./leaving.ts";
+import type { LikesServerProcess, LikesServerEnvironment } from "./likes_server.ts";
 import { Machine } from "./machine.ts";
 import { SimulatedStream } from "./network.ts";
 import { Operator } from "./operator.ts";
-import type { OperatorSurroundings } from "./operator.ts";
+import type { OperatorEnvironment } from "./operator.ts";
 import { SimulationFailure } from "./oracle/failure.ts";
 import { Oracle } from "./oracle/oracle.ts";
 import { PAST_ITEM } from "./oracle/truth.ts";
-import { PLENTY, drawPlan } from "./plan.ts";
+import { UNBOUNDED, drawPlan } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { PrimaryProcess } from "./primary.ts";
-import type { PrimarySurroundings } from "./primary.ts";
+import type { PrimaryEnvironment } from "./primary.ts";
 import { Random } from "./random.ts";
-import { LikesServerSeat } from "./seat.ts";
-import type { Happened } from "./tally.ts";
+import { LikesServerHost } from "./host.ts";
+import type { Activity } from "./tally.ts";
 import { Trace } from "./trace.ts";
 import { WallClock } from "./wall_clock.ts";
 
-/** Silence, retiring and a stream that is cut upwards alone take their seconds; then a backlog does. */
+/** Silence, retirement and half-open streams take seconds each; so does the backlog afterwards. */
 const CONVERGE_MS = 25_000;
 const LOOK_MS = 100;
-/** Of the worlds that have converged, those in which nothing happens then, and for how long. */
+/** The share of converged worlds that stay idle for a while, and for how long. */
 const LINGER_SHARE = 0.1;
 const LINGER_MS = 4_000;
-/** So long likes are given on at most while somebody is stopped for long. */
-const GIVING_ON_MS = 15_000;
+/** How long clients still add likes while a process is paused for long. */
+const ADDING_ON_MAX_MS = 15_000;
 
-type Surroundings = LikesServerSurroundings &
-  PrimarySurroundings &
-  Befallen &
-  OperatorSurroundings &
-  Forgetful &
-  Ending;
+type Environment = LikesServerEnvironment &
+  PrimaryEnvironment &
+  ChaosEnvironment &
+  OperatorEnvironment &
+  AmnesiaEnvironment &
+  LeavingEnvironment;
 
-/** A world, from its beginning to its end. */
-export class World implements Surroundings {
-  readonly agenda = new Agenda();
+/** A world, from beginning to end. */
+export class World implements Environment {
+  readonly scheduler = new Scheduler();
   readonly random: Random;
   readonly plan: Plan;
   readonly trace: Trace | undefined;
   readonly oracle: Oracle;
   readonly wallClock: WallClock;
   readonly primaryMachine: Machine;
-  readonly seats: LikesServerSeat[] = [];
+  readonly hosts: LikesServerHost[] = [];
   readonly streams: SimulatedStream[] = [];
   readonly amnesias: Amnesias;
   readonly operator: Operator;
   readonly faultsFired = noFaults();
   ledger: LedgerDisk;
   #primary: PrimaryProcess | undefined;
-  /** Older openings of the ledger that have not noticed. */
+  /** Older openings of the ledger that have not noticed the takeover. */
   readonly #superseded = new Set<PrimaryProcess>();
-  #isUnkind = true;
+  #isFaulty = true;
   #isConverged = false;
-  isGiving = true;
-  /** A label of the primary that converges, from when all was kind. */
-  #kind: { readonly primary: PrimaryProcess; readonly pulseMs: number } | undefined;
+  isAdding = true;
+  /** The primary that must converge, and its first pulse time after the faults ended. */
+  #healed: { readonly primary: PrimaryProcess; readonly pulseMs: number } | undefined;
 
   constructor(seed: number, servers: number, print?: (line: string) => void) {
     this.random = new Random(seed);
     this.plan = drawPlan(this.random, servers);
-    this.trace = print === undefined ? undefined : new Trace(this.agenda, print);
-    const { codec, ...told } = this.plan;
-    this.trace?.event("plan", { ...told, faults: [...told.faults], isCheap: codec === cheapCodec });
-    this.wallClock = new WallClock(this.agenda, (jump) => this.fired(jump));
+    this.trace = print === undefined ? undefined : new Trace(this.scheduler, print);
+    const { codec, ...printed } = this.plan;
+    this.trace?.event("plan", {
+      ...printed,
+      faults: [...printed.faults],
+      isCheap: codec === cheapCodec,
+    });
+    this.wallClock = new WallClock(this.scheduler, (jump) => this.fired(jump));
     this.ledger = new LedgerDisk(this.random.id());
     this.ledger.meta = { ...this.ledger.meta, totalLikes: this.plan.pastLikes };
     if (this.plan.pastLikes > 0n) this.ledger.items.set(PAST_ITEM, this.plan.pastLikes);
     this.oracle = new Oracle(this.plan.codec, this.ledger, {
-      nowMs: () => this.agenda.nowMs,
-      outboxes: () => this.seats.map(({ disk }) => disk),
-      remembersAll: this.plan.retain.incarnationsMax === PLENTY,
+      nowMs: () => this.scheduler.nowMs,
+      outboxes: () => this.hosts.map(({ disk }) => disk),
+      remembersAll: this.plan.retain.incarnationsMax === UNBOUNDED,
     });
     this.primaryMachine = new Machine("primary", this.plan.diskMs);
     this.amnesias = new Amnesias(this);
@@ -98,19 +102,19 @@ export class World implements Surroundings {
     for (let index = 0; index < servers; index++) {
       const serverId = `likes-server-${index}`;
       const disk = new OutboxDisk(this.random.id(), serverId);
-      this.addSeat(serverId, new Machine(serverId, this.plan.diskMs), disk);
+      this.addHost(serverId, new Machine(serverId, this.plan.diskMs), disk);
     }
     this.operator = new Operator(this);
   }
 
-  /** How much happened, beside faults. */
-  get happened(): Happened {
-    const { agenda, oracle, operator } = this;
+  /** What happened, beside faults. */
+  get activity(): Activity {
+    const { scheduler, oracle, operator } = this;
     const { truth, readers } = oracle;
     return {
-      steps: agenda.steps,
-      simulatedMs: agenda.nowMs,
-      attempted: truth.gifts.length,
+      steps: scheduler.steps,
+      simulatedMs: scheduler.nowMs,
+      attempted: truth.adds.length,
       accepted: truth.accepted.length,
       refused: truth.refused,
       counted: oracle.home.counted,
@@ -121,21 +125,21 @@ export class World implements Surroundings {
     };
   }
 
-  /** Runs it to its end. Throws at the first thing that must not be. */
+  /** Runs the world to its end. Throws at the first violation. */
   run(): void {
-    const { agenda, plan, oracle } = this;
-    add(this);
-    beUnkind(this);
-    agenda.after(LOOK_MS, () => this.#look());
+    const { scheduler, plan, oracle } = this;
+    addLikes(this);
+    injectFaults(this);
+    scheduler.after(LOOK_MS, () => this.#look());
     try {
-      agenda.runUntil(plan.unkindMs);
-      this.#beKind();
-      agenda.runUntil(this.#pausedUntilMs + CONVERGE_MS, () => this.#isConverged);
+      scheduler.runUntil(plan.faultyMs);
+      this.#stopFaults();
+      scheduler.runUntil(this.#pausedUntilMs + CONVERGE_MS, () => this.#isConverged);
       if (!this.#isConverged) throw new SimulationFailure(`not converged: ${describe(this)}`);
       oracle.finish(false);
       if (this.random.chance(LINGER_SHARE)) this.#linger();
       const isOver = leave(this, CONVERGE_MS);
-      if (!isOver) throw new SimulationFailure(`not everybody has left: ${describe(this)}`);
+      if (!isOver) throw new SimulationFailure(`not every LikesServer has left: ${describe(this)}`);
       oracle.finish(true);
     } catch (error) {
       this.trace?.fault("oracle", error instanceof Error ? error.message : String(error));
@@ -143,30 +147,30 @@ export class World implements Surroundings {
     }
   }
 
-  /** Nothing happens for a while: all stays as it is, and what has come of age goes. */
+  /** Stays idle for a while: the state must not change, except that old records expire. */
   #linger(): void {
-    const { agenda } = this;
-    // A member of which nothing comes any more is heard of for a while, and then waited for.
+    const { scheduler } = this;
+    // A dead stream goes unnoticed at first; then its member counts as silent until it is back.
     const isHalfOpen = this.streams.some((stream) => stream.isHalfOpen && !stream.isEnded);
-    agenda.runUntil(agenda.nowMs + LINGER_MS);
-    if (isHalfOpen) agenda.runUntil(agenda.nowMs + CONVERGE_MS, () => this.#isConverged);
-    if (!this.#isConverged) throw new SimulationFailure(`no more converged: ${describe(this)}`);
-    for (const seat of this.seats) seat.process?.watch.checkAged(agenda.nowMs);
+    scheduler.runUntil(scheduler.nowMs + LINGER_MS);
+    if (isHalfOpen) scheduler.runUntil(scheduler.nowMs + CONVERGE_MS, () => this.#isConverged);
+    if (!this.#isConverged) throw new SimulationFailure(`no longer converged: ${describe(this)}`);
+    for (const host of this.hosts) host.process?.watch.checkAged(scheduler.nowMs);
   }
 
-  /** While somebody is stopped for long the others take likes, which wait for it. */
-  #giveUntilAllGoOn(): void {
-    const { agenda } = this;
-    const endMs = Math.min(this.#pausedUntilMs, agenda.nowMs + GIVING_ON_MS);
-    agenda.at(endMs, () => (this.isGiving = false));
+  /** While a process is paused for long, the others accept likes, which wait for it. */
+  #addUntilAllResume(): void {
+    const { scheduler } = this;
+    const endMs = Math.min(this.#pausedUntilMs, scheduler.nowMs + ADDING_ON_MAX_MS);
+    scheduler.at(endMs, () => (this.isAdding = false));
   }
 
   get primary(): PrimaryProcess | undefined {
     return this.#primary?.isAlive === true ? this.#primary : undefined;
   }
 
-  get isUnkind(): boolean {
-    return this.#isUnkind;
+  get isFaulty(): boolean {
+    return this.#isFaulty;
   }
 
   fired(kind: FaultKind): void {
@@ -174,26 +178,26 @@ export class World implements Surroundings {
   }
 
   primaryDied(): void {
-    this.agenda.after(this.#restartMs(), () => {
+    this.scheduler.after(this.#restartMs(), () => {
       if (this.primary === undefined) this.#startPrimary();
     });
   }
 
-  addSeat(serverId: string, machine: Machine, disk: OutboxDisk): void {
+  addHost(serverId: string, machine: Machine, disk: OutboxDisk): void {
     const place = { serverId, machine, disk };
-    this.seats.push(new LikesServerSeat(this, place, () => this.#restartMs()));
+    this.hosts.push(new LikesServerHost(this, place, () => this.#restartMs()));
   }
 
-  removeSeat(seat: LikesServerSeat): void {
-    seat.remove("its operator takes it out of service");
-    this.seats.splice(this.seats.indexOf(seat), 1);
-    const other = this.seats.find(({ outboxId }) => outboxId === seat.outboxId);
+  removeHost(host: LikesServerHost): void {
+    host.remove("its operator took it out of service");
+    this.hosts.splice(this.hosts.indexOf(host), 1);
+    const other = this.hosts.find(({ outboxId }) => outboxId === host.outboxId);
     if (other === undefined) return;
-    const disks = this.seats.map(({ disk }) => disk);
-    this.oracle.amnesia.outboxForgot(seat.disk, other.disk, disks);
+    const disks = this.hosts.map(({ disk }) => disk);
+    this.oracle.amnesia.outboxForgot(host.disk, other.disk, disks);
   }
 
-  /** A stream from `likesServer` to the primary of now, if there is one. */
+  /** Opens a stream from `likesServer` to the current primary. */
   connect(likesServer: LikesServerProcess, streamId: number): SimulatedStream {
     const primary = this.#primary as PrimaryProcess;
     const { machine } = likesServer;
@@ -201,11 +205,11 @@ export class World implements Surroundings {
     const stream: SimulatedStream = new SimulatedStream(this, machine, {
       likesServer,
       primary,
-      toPrimary: (message, forged) => {
+      toPrimary: (message, injected) => {
         primaryId ??= primary.open(stream);
-        primary.receive(primaryId, message, forged);
+        primary.receive(primaryId, message, injected);
       },
-      toLikesServer: (message, forged) => likesServer.receive(streamId, message, forged),
+      toLikesServer: (message, injected) => likesServer.receive(streamId, message, injected),
       writableUp: () => likesServer.drive({ type: "writable", streamId }),
       writableDown: () => {
         if (primaryId !== undefined) primary.drive({ type: "writable", streamId: primaryId });
@@ -225,34 +229,34 @@ export class World implements Surroundings {
   }
 
   fetchCounts(fetch: CountsFetch, fetched: (answer: CountsAnswer | undefined) => void): void {
-    const { agenda, random } = this;
+    const { scheduler, random } = this;
     let isOver = false;
     const end = (answer: CountsAnswer | undefined): void => {
       if (!isOver) fetched(answer);
       isOver = true;
     };
-    agenda.after(COUNTS_FETCH_MAX_MS, () => end(undefined));
-    agenda.after(random.next() * 8, () => {
+    scheduler.after(COUNTS_FETCH_MAX_MS, () => end(undefined));
+    scheduler.after(random.next() * 8, () => {
       const { primary } = this;
       if (primary?.core === undefined || primary.isPaused || random.chance(0.05)) {
         return end(undefined);
       }
       primary.count(fetch, (answer) => {
         const lateMs = random.chance(0.2) ? random.next() * COUNTS_FETCH_MAX_MS : random.next() * 8;
-        agenda.after(lateMs, () => end(answer));
+        scheduler.after(lateMs, () => end(answer));
       });
     });
   }
 
-  /** From when on nobody is stopped any more by a signal. */
+  /** The time from which no process is paused. */
   get #pausedUntilMs(): number {
-    const processes = [this.primary, ...this.seats.map(({ process }) => process)];
-    return Math.max(this.agenda.nowMs, ...processes.map((one) => one?.pausedUntilMs ?? 0));
+    const processes = [this.primary, ...this.hosts.map(({ process }) => process)];
+    return Math.max(this.scheduler.nowMs, ...processes.map((one) => one?.pausedUntilMs ?? 0));
   }
 
   startSecondPrimary(): void {
     if (this.primary?.core === undefined) return;
-    this.trace?.fault("primary", "another one is started on its ledger");
+    this.trace?.fault("primary", "a second one starts on its ledger");
     this.#startPrimary();
   }
 
@@ -269,44 +273,46 @@ export class World implements Surroundings {
 
   #restartMs(): number {
     const { random } = this;
-    return this.#isUnkind && random.chance(0.15) ? random.whole(300, 4_000) : random.whole(1, 200);
+    return this.#isFaulty && random.chance(0.15) ? random.whole(300, 4_000) : random.whole(1, 200);
   }
 
-  #beKind(): void {
-    this.trace?.fault("world", "is kind from now on");
-    this.#isUnkind = false;
-    this.#giveUntilAllGoOn();
+  #stopFaults(): void {
+    this.trace?.fault("world", "faults end");
+    this.#isFaulty = false;
+    this.#addUntilAllResume();
     this.amnesias.putBack();
-    for (const primary of this.#superseded) primary.die("its operator ends it");
-    for (const machine of [this.primaryMachine, ...this.seats.map((seat) => seat.machine)]) {
+    for (const primary of this.#superseded) primary.die("its operator stopped it");
+    for (const machine of [this.primaryMachine, ...this.hosts.map((host) => host.machine)]) {
       machine.heal(this.plan.diskMs);
     }
-    for (const process of [this.primary, ...this.seats.map((seat) => seat.process)]) {
+    for (const process of [this.primary, ...this.hosts.map((host) => host.process)]) {
       process?.dieAfterEffects(Infinity);
     }
     for (const stream of this.streams) if (stream.isTampered && !stream.isEnded) stream.break();
   }
 
-  /** Somebody looks at the status; once all is kind, to see whether all is well. */
+  /** Looks at the status; after the faults ended, to see whether the world has converged. */
   #look(): void {
     const { primary } = this;
     if (primary?.core !== undefined && !primary.isPaused) {
-      if (this.#isUnkind) primary.readStatus();
+      if (this.#isFaulty) primary.readStatus();
       else this.#isConverged = this.#lookForEnd(primary);
     }
-    this.agenda.after(LOOK_MS, () => this.#look());
+    this.scheduler.after(LOOK_MS, () => this.#look());
   }
 
-  /** Whether everybody shows everything, takes likes again, and nothing is in trouble. */
+  /**
+   * Returns true when every LikesServer shows the total and accepts likes, and no trouble is open.
+   */
   #lookForEnd(primary: PrimaryProcess): boolean {
     const status = primary.core?.status(primary.nowMs);
     if (status === undefined) return false;
     this.oracle.status(status);
-    if (this.#kind?.primary !== primary) this.#kind = { primary, pulseMs: status.nowMs };
-    if (this.isGiving || !status.everywhere || status.asOfMs < this.#kind.pulseMs) return false;
-    const outboxes = new Set(this.seats.map(({ outboxId }) => outboxId));
-    if (outboxes.size !== this.seats.length || status.troubleCount > 0) return false;
-    if (status.servers.length !== this.seats.length) return false;
-    return this.seats.every((seat) => seat.isWell(this.ledger));
+    if (this.#healed?.primary !== primary) this.#healed = { primary, pulseMs: status.nowMs };
+    if (this.isAdding || !status.everywhere || status.asOfMs < this.#healed.pulseMs) return false;
+    const outboxes = new Set(this.hosts.map(({ outboxId }) => outboxId));
+    if (outboxes.size !== this.hosts.length || status.troubleCount > 0) return false;
+    if (status.servers.length !== this.hosts.length) return false;
+    return this.hosts.every((host) => host.hasConverged(this.ledger));
   }
 }

@@ -27,7 +27,7 @@ async function admitted(): Promise<LedgerHarness> {
   return ledger;
 }
 
-test("applyBatch() counts items, member and total together when a batch follows", async () => {
+test("applyBatch() adds to items, member and total together when a batch follows", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[1, 0, 42], [5]]);
   const { results, members, meta } = await ledger.run(batchCommand(first), batchCommand(second));
@@ -41,7 +41,7 @@ test("applyBatch() counts items, member and total together when a batch follows"
   assert.equal(await likesOf(ledger.store, "video"), [{ itemId: "video", likes: 48n }]);
 });
 
-test("applyBatch() changes nothing and says so when a batch is a duplicate", async () => {
+test("applyBatch() changes nothing and returns a duplicate when a batch comes again", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[1, 2], [3]]);
   await ledger.run(batchCommand(first), batchCommand(second));
@@ -51,7 +51,7 @@ test("applyBatch() changes nothing and says so when a batch is a duplicate", asy
   assert.is(ledger.meta, before);
 });
 
-test("applyBatch() knows a duplicate for ever, however many batches followed it", async () => {
+test("applyBatch() recognises a duplicate however many batches followed it", async () => {
   const ledger = await admitted();
   const all = batches(
     FIRST,
@@ -64,7 +64,7 @@ test("applyBatch() knows a duplicate for ever, however many batches followed it"
   assert.is(ledger.row()?.appliedSequence, 300);
 });
 
-test("applyBatch() wants to resynchronise when a batch does not follow", async () => {
+test("applyBatch() asks to resynchronise when a batch does not follow", async () => {
   const ledger = await admitted();
   const [first, second, third] = batches(FIRST, [[1, 2], [3], [4]]);
   await ledger.run(batchCommand(first));
@@ -87,7 +87,7 @@ test("applyBatch() wants to resynchronise when a batch does not follow", async (
   assert.is(endOf(await ledger.result(batchCommand(second))), "applied");
 });
 
-test("applyBatch() wants to resynchronise when records are not what they say", async () => {
+test("applyBatch() asks to resynchronise when records do not match their digest", async () => {
   const ledger = await admitted();
   const make = (
     firstSequence: number,
@@ -105,12 +105,12 @@ test("applyBatch() wants to resynchronise when records are not what they say", a
   assert.is(ledger.meta.totalLikes, 0n);
 });
 
-test("applyBatch() wants to resynchronise when a record skips a sequence", async () => {
+test("applyBatch() asks to resynchronise when a record skips a sequence", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[1, 2], [3]]);
   const later = second.records.map(({ bytes }) => ({ firstSequence: 4, lastSequence: 4, bytes }));
   const bytes = later[0]?.bytes ?? new Uint8Array();
-  // The digest is right: it is over the sequence that the record says.
+  // The digest is right: it covers the sequence in the record.
   const digest = recordCodec.digest(first.digest, 4, bytes);
   const records = [...first.records, ...later];
   const result = await ledger.result(batchCommand({ ...first, lastSequence: 3, records, digest }));
@@ -118,7 +118,7 @@ test("applyBatch() wants to resynchronise when a record skips a sequence", async
   assert.is(ledger.meta.totalLikes, 0n);
 });
 
-test("applyBatch() applies nothing when one change is of an unknown kind", async () => {
+test("applyBatch() applies nothing when one change has an unknown kind", async () => {
   const ledger = await admitted();
   const known = recordCodec.encode({ itemId: "video", change: { kind: "add", likes: 1n } });
   const later = protobuf.Writer.create().uint32(10).fork().uint32(10).string("video");
@@ -134,7 +134,7 @@ test("applyBatch() applies nothing when one change is of an unknown kind", async
   assert.equal([ledger.meta.totalLikes, ledger.row()?.appliedSequence], [0n, 0]);
 });
 
-test("applyBatch() wants a report first, and refuses what is another outbox's", async () => {
+test("applyBatch() requires a report first, and refuses another outbox's incarnation", async () => {
   const ledger = new LedgerHarness();
   assert.is(endOf(await ledger.result(batchCommand(batch(FIRST, [1])))), "resynchronise");
   await ledger.run(reportCommand(), reportCommand({ incarnation: testId(7) }, OTHER_OUTBOX));
@@ -142,7 +142,7 @@ test("applyBatch() wants a report first, and refuses what is another outbox's", 
   assert.is(endOf(await ledger.result(foreign)), "message_invalid");
 });
 
-test("applyCommands() does no later command of a stream when one of it was refused", async () => {
+test("applyCommands() skips a stream's later commands when one was refused", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[1], [2]]);
   const other = testId(7);
@@ -166,7 +166,7 @@ test("applyCommands() commits no version when nothing changes", async () => {
 const INCARNATIONS = [testId(1), testId(2), testId(3)];
 const OUTBOXES = [testId(0xa1), testId(0xa2), testId(0xa3)];
 
-test("applyCommands() counts exactly what was applied when batches come in any order", async () => {
+test("applyCommands() counts exactly the applied events for any order of batches", async () => {
   const likes = fc.array(
     fc.array(fc.integer({ min: 0, max: 42 }), { minLength: 1, maxLength: 4 }),
     {
@@ -204,7 +204,7 @@ test("applyCommands() counts exactly what was applied when batches come in any o
   await fc.assert(property, { numRuns: 200 });
 });
 
-test("applyBatch() counts nothing when an event is beyond the bounds of the protocol", async () => {
+test("applyBatch() counts nothing when an event exceeds the protocol's bounds", async () => {
   const tooMany = Array.from({ length: RECORD_EVENTS_MAX + 1 }, () => like(0));
   const wrong: Readonly<Record<string, readonly LikeEvent[]>> = {
     "no item": [like(1, "")],
@@ -226,7 +226,7 @@ test("applyBatch() counts nothing when an event is beyond the bounds of the prot
   }
 });
 
-test("applyBatch() refuses a batch when the total would not fit 63 bits", async () => {
+test("applyBatch() refuses a batch when the total would exceed 63 bits", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[40, 2], [1]]);
   await ledger.store.transact([], (transaction) => {

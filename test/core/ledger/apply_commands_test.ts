@@ -28,7 +28,7 @@ async function redeliver(ledger: LedgerHarness, seen: LedgerSeen | undefined, ac
   return result.redeliver;
 }
 
-test("applyCommands() answers a handshake with the start when an incarnation is new", async () => {
+test("applyCommands() answers a handshake with the origin for a new incarnation", async () => {
   const ledger = new LedgerHarness();
   const result = await ledger.result({ type: "hello", streamId: 1, hello: hello() });
   const found = { appliedSequence: 0, digest: FIRST, redeliver: false };
@@ -37,7 +37,7 @@ test("applyCommands() answers a handshake with the start when an incarnation is 
   assert.is(ledger.row(), undefined);
 });
 
-test("applyCommands() answers a handshake with what the commands before it left, in one group", async () => {
+test("applyCommands() answers a handshake with the result of earlier commands", async () => {
   const ledger = new LedgerHarness();
   const [first] = batches(FIRST, [[1, 2]]);
   const { results } = await ledger.run(reportCommand(), batchCommand(first), {
@@ -49,7 +49,7 @@ test("applyCommands() answers a handshake with what the commands before it left,
   assert.equal(results[2], { type: "welcome", streamId: 2, ...found });
 });
 
-test("applyCommands() refuses a Hello when the incarnation is another outbox's", async () => {
+test("applyCommands() refuses a Hello for another outbox's incarnation", async () => {
   const ledger = await withThree();
   const of = hello({ outboxId: OTHER_OUTBOX });
   assert.is(
@@ -58,13 +58,13 @@ test("applyCommands() refuses a Hello when the incarnation is another outbox's",
   );
 });
 
-test("applyCommands() asks to offer again when more was acknowledged than is applied", async () => {
+test("applyCommands() asks for redelivery when more was acknowledged than applied", async () => {
   const ledger = await withThree();
   assert.is(await redeliver(ledger, undefined, 3), false);
   assert.is(await redeliver(ledger, undefined, 4), true);
 });
 
-test("applyCommands() asks to offer again when the generation seen is unknown or shorter", async () => {
+test("applyCommands() asks for redelivery for an unknown or shorter generation", async () => {
   const ledger = await withThree();
   const seen = (generation: string, version: number) => ({ ledgerId: LEDGER, generation, version });
   const { version } = ledger.meta;
@@ -75,11 +75,11 @@ test("applyCommands() asks to offer again when the generation seen is unknown or
   const again = new LedgerHarness(ledger.disk, testId(0x92));
   await again.run({ type: "advance", asOfMs: 9 });
   assert.is(await redeliver(again, seen(GENERATION, version)), false);
-  assert.is(await redeliver(again, seen(GENERATION, version + 1)), true, "that is of a later one");
+  assert.is(await redeliver(again, seen(GENERATION, version + 1)), true, "it saw a later version");
   assert.is(await redeliver(again, seen(testId(0x92), version + 1)), false);
 });
 
-test("applyCommands() moves as_of on and never back, and not while trouble is recorded", async () => {
+test("applyCommands() advances as_of, but never back and not while a trouble is open", async () => {
   const ledger = await withThree();
   await ledger.run({ type: "advance", asOfMs: 50 });
   await ledger.run({ type: "advance", asOfMs: 40 });
@@ -89,7 +89,7 @@ test("applyCommands() moves as_of on and never back, and not while trouble is re
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
   await ledger.run({ type: "advance", asOfMs: 70 });
   assert.is(ledger.meta.asOfMs, 50);
-  assert.is(ledger.meta.totalLikes, 6n, "the count goes on");
+  assert.is(ledger.meta.totalLikes, 6n, "counting continues");
 });
 
 test.run();

@@ -1,4 +1,4 @@
-/** Reports whose troubles have no room, each bound reached. */
+/** Tests reports whose troubles have no room, at each bound. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
@@ -27,7 +27,7 @@ const LEAVING = { final: true, leaving: true } as const;
 const UNRECORDED = "trouble_unrecorded";
 const UNDATED = { sinceMs: 0, doubtfulAsOf: undefined };
 
-/** Puts `count` troubles of as many outboxes into the ledger. */
+/** Adds `count` troubles of different outboxes to the ledger. */
 async function fill(ledger: LedgerHarness, count: number): Promise<void> {
   const outboxes = Array.from({ length: count }, (_, index) => testId(0x5000 + index));
   const needs = outboxes.map((outboxId) => ({ type: "troubles_of", outboxId }) as const);
@@ -44,9 +44,9 @@ async function fullLedger(count: number): Promise<LedgerHarness> {
   return ledger;
 }
 
-/** The same report, of which more was named to this start of the primary. */
+/** The same report after the primary has received a higher sequence. */
 function highestReported(command: LedgerCommand, sequence: number): LedgerCommand {
-  if (command.type !== "report") throw new Error("It is no report");
+  if (command.type !== "report") throw new Error("not a report");
   return {
     ...command,
     report: { ...command.report, highestReported: { incarnation: FIRST, sequence } },
@@ -59,7 +59,7 @@ async function withThree(): Promise<LedgerHarness> {
   return ledger;
 }
 
-test("applyReport() records once at a time that the ledger was restored", async () => {
+test("applyReport() records a restored ledger once at a time", async () => {
   const ledger = new LedgerHarness();
   for (const incarnation of [FIRST, SECOND]) {
     const troubles = [trouble({ kind: "ledger_restored", incarnation, digest: undefined })];
@@ -70,7 +70,7 @@ test("applyReport() records once at a time that the ledger was restored", async 
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("applyReport() refuses a report whose troubles have no room, and changes nothing", async () => {
+test("applyReport() refuses a report when its troubles have no room", async () => {
   const ledger = await fullLedger(TROUBLES_REPORTED_MAX - 1);
   const { meta } = ledger;
   const [one, other] = [trouble(), trouble({ incarnation: SECOND })];
@@ -79,10 +79,10 @@ test("applyReport() refuses a report whose troubles have no room, and changes no
   assert.is(endOf(await ledger.result(reportCommand({ troubles: [one] }))), "reported");
   assert.is((await ledger.troubles()).length, TROUBLES_REPORTED_MAX);
   const again = await ledger.result(reportCommand({ troubles: [one] }));
-  assert.is(endOf(again), "reported", "what is recorded needs no room");
+  assert.is(endOf(again), "reported", "a recorded trouble needs no room");
 });
 
-test("applyReport() refuses the troubles of an outbox beyond its share", async () => {
+test("applyReport() refuses an outbox's troubles beyond its share", async () => {
   const ledger = new LedgerHarness();
   for (let id = 0; id < TROUBLES_OF_OUTBOX_MAX; id++) {
     const troubles = [trouble({ incarnation: testId(0x1000 + id) })];
@@ -92,7 +92,7 @@ test("applyReport() refuses the troubles of an outbox beyond its share", async (
   assert.is((await ledger.troubles()).length, TROUBLES_OF_OUTBOX_MAX);
 });
 
-/** Each changes what it is seen by: found once, it is not found again. */
+/** Recording each of these removes what reveals it, so it is found only once. */
 const ONCE: readonly (readonly [TroubleKind, readonly LedgerCommand[], LedgerCommand])[] = [
   [
     "closed_incarnation",
@@ -119,7 +119,7 @@ const ONCE: readonly (readonly [TroubleKind, readonly LedgerCommand[], LedgerCom
 ];
 
 for (const [kind, before, command] of ONCE) {
-  test(`applyReport() uses no sign of ${kind} up that has no room`, async () => {
+  test(`applyReport() can still find ${kind} later when it has no room now`, async () => {
     const ledger = await withThree();
     await ledger.run(...before);
     await fill(ledger, TROUBLES_RECORDED_MAX - (await ledger.troubles()).length);
@@ -136,19 +136,19 @@ for (const [kind, before, command] of ONCE) {
   });
 }
 
-test("applyReport() has room for what an outbox lacks after redelivery, and for a copied ledger", async () => {
+test("applyReport() has room for a gap after redelivery, and for a copied ledger", async () => {
   const ledger = await fullLedger(TROUBLES_RECORDED_MAX - 1);
   const kind = "ledger_restored";
   const row = { ...trouble({ kind, digest: undefined }), outboxId: OUTBOX, ...UNDATED };
   await ledger.store.transact([], (stored) => stored.addTrouble(row));
   await ledger.run(reportCommand({ acknowledgedLikes: 5n }));
-  assert.is((await ledger.troubleKinds()).at(-1), "gap", "in the place of what is over");
+  assert.is((await ledger.troubleKinds()).at(-1), "gap", "it replaces the resolved one");
   ledger.markCopied(1);
   await ledger.run({ type: "record_copy" });
   assert.is((await ledger.troubles()).length, TROUBLES_RECORDED_MAX + 1);
 });
 
-test("applyBatch() counts nothing after an end for which there is no room to name it", async () => {
+test("applyBatch() counts nothing after a close without room for the trouble", async () => {
   const ledger = await withThree();
   const [, more] = batches(FIRST, [[1, 2, 3], [4]]);
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));

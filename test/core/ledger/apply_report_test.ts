@@ -38,7 +38,7 @@ test("applyReport() admits an outbox when it reports for the first time", async 
   assert.is(ledger.meta.version, 1);
 });
 
-test("applyReport() refuses when the ledger has as many members as it may", async () => {
+test("applyReport() refuses when the ledger has MEMBERS_MAX members", async () => {
   const ledger = new LedgerHarness();
   for (let index = 0; index < MEMBERS_MAX; index++) {
     const outboxId = testId(0x1000 + index);
@@ -50,13 +50,13 @@ test("applyReport() refuses when the ledger has as many members as it may", asyn
   assert.is(ledger.row(), undefined);
 });
 
-test("applyReport() refuses when the incarnation is another outbox's", async () => {
+test("applyReport() refuses another outbox's incarnation", async () => {
   const ledger = await withThree();
   assert.is(endOf(await ledger.result(reportCommand({}, OTHER_OUTBOX))), "message_invalid");
   assert.is(ledger.member(OTHER_OUTBOX), undefined);
 });
 
-test("applyReport() closes an incarnation when it is final and all of it is applied", async () => {
+test("applyReport() closes an incarnation when it is final and fully applied", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 4 }));
   assert.is(ledger.row()?.state, "open");
@@ -66,7 +66,7 @@ test("applyReport() closes an incarnation when it is final and all of it is appl
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("applyReport() lets an outbox leave when nothing of it is open", async () => {
+test("applyReport() lets an outbox leave when no incarnation is open", async () => {
   const ledger = await withThree();
   const early = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 4 }));
   assert.is(early.type === "reported" && early.left, false);
@@ -76,7 +76,7 @@ test("applyReport() lets an outbox leave when nothing of it is open", async () =
   assert.is(ledger.meta.totalLikes, 6n);
 });
 
-test("applyReport() lets no outbox leave when it forgot events that were applied", async () => {
+test("applyReport() lets no outbox leave when it forgot applied events", async () => {
   const ledger = await withThree();
   const result = await ledger.result(reportCommand({ ...LEAVING, lastSequence: 2 }));
   assert.is(result.type === "reported" && result.left, false);
@@ -84,7 +84,7 @@ test("applyReport() lets no outbox leave when it forgot events that were applied
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
 });
 
-test("applyReport() lets no outbox leave when another incarnation of it is open", async () => {
+test("applyReport() lets no outbox leave while another incarnation is open", async () => {
   const ledger = await withThree();
   const leaving = reportCommand({ ...LEAVING, incarnation: SECOND });
   const result = await ledger.result(leaving);
@@ -95,13 +95,13 @@ test("applyReport() lets no outbox leave when another incarnation of it is open"
     ["second_incarnation", SECOND],
   );
   await ledger.run(leaving);
-  assert.is((await ledger.troubles()).length, 1, "a report of the past is no news");
+  assert.is((await ledger.troubles()).length, 1, "an old report is no news");
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
   const again = await ledger.result(leaving);
   assert.is(again.type === "reported" && again.left, true);
 });
 
-test("applyReport() says left again when a leave is reported again", async () => {
+test("applyReport() returns left again when a leave is reported again", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
   const before = ledger.meta;
@@ -110,7 +110,7 @@ test("applyReport() says left again when a leave is reported again", async () =>
   assert.is(ledger.meta, before);
 });
 
-test("applyReport() brings back no outbox that left when a report is late", async () => {
+test("applyReport() does not readmit a departed outbox for a late report", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 3 }));
   await ledger.run(reportCommand({ ...LEAVING, incarnation: SECOND }));
@@ -119,7 +119,7 @@ test("applyReport() brings back no outbox that left when a report is late", asyn
   assert.is(ledger.member()?.state, "left");
 });
 
-test("applyReport() admits an outbox that left when it comes back", async () => {
+test("applyReport() readmits a departed outbox when it comes back", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
   const { members } = await ledger.run(reportCommand({ incarnation: SECOND }));
@@ -129,7 +129,7 @@ test("applyReport() admits an outbox that left when it comes back", async () => 
   );
 });
 
-test("applyReport() admits an outbox that left when it names new events", async () => {
+test("applyReport() readmits a departed outbox when it reports new events", async () => {
   for (const flags of [FINAL, LEAVING]) {
     const ledger = await withThree();
     await ledger.run(reportCommand({ ...LEAVING, lastSequence: 3 }));
@@ -166,7 +166,7 @@ test("applyReport() records closed_incarnation when it reports as live", async (
     ["closed_incarnation"],
     "the same trouble is recorded once",
   );
-  assert.is(ledger.row()?.state, "open", "it is one of two copies");
+  assert.is(ledger.row()?.state, "open", "one of two copies has it");
   await ledger.run(reportCommand({ incarnation: SECOND }));
   assert.equal(await ledger.troubleKinds(), ["closed_incarnation", "second_incarnation"]);
 });
@@ -187,17 +187,17 @@ test("applyBatch() records closed_incarnation and counts when it sends events", 
   assert.is(ledger.meta.totalLikes, 3n);
 });
 
-test("applyReport() records outbox_rolled_back when a final last is below the applied", async () => {
+test("applyReport() records outbox_rolled_back when it ends below the applied one", async () => {
   const ledger = await withThree();
   await ledger.run(reportCommand({ ...FINAL, lastSequence: 2 }));
   assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"]);
   assert.is(ledger.row()?.state, "open");
 });
 
-test("applyReport() records outbox_rolled_back when a final last is below what was named", async () => {
+test("applyReport() records outbox_rolled_back when it ends below a reported one", async () => {
   const ledger = await withThree();
   const command = reportCommand({ ...FINAL, lastSequence: 3 });
-  if (command.type !== "report") throw new Error("It is a report");
+  if (command.type !== "report") throw new Error("not a report");
   const highestReported = (incarnation: Id, sequence: number) => {
     return {
       ...command,
@@ -211,28 +211,28 @@ test("applyReport() records outbox_rolled_back when a final last is below what w
   assert.equal([found?.kind, found?.events], ["outbox_rolled_back", { first: 4, last: 5 }]);
 });
 
-test("applyReport() names what an outbox ends with too, for it is lost if it never comes", async () => {
+test("applyReport() includes the final events, which are lost unless they arrive", async () => {
   const ledger = await withThree();
   const command = reportCommand({ ...FINAL, lastSequence: 5 });
-  if (command.type !== "report") throw new Error("It is a report");
+  if (command.type !== "report") throw new Error("not a report");
   const highestReported = { incarnation: FIRST, sequence: 8 };
   await ledger.run({ ...command, report: { ...command.report, highestReported } });
   const [found] = await ledger.troubles();
   assert.equal(found?.events, { first: 4, last: 8 });
 });
 
-test("applyReport() lets no outbox leave when likes of it are parked", async () => {
+test("applyReport() lets no outbox leave while it has parked likes", async () => {
   const ledger = await withThree();
   const troubles = [trouble({ kind: "gap", events: { first: 4, last: 6 } })];
   const leaving = { ...LEAVING, incarnation: SECOND, otherPendingEvents: 1 };
-  const held = await ledger.result(reportCommand({ ...leaving, troubles }));
-  assert.is(held.type === "reported" && held.left, false);
+  const blocked = await ledger.result(reportCommand({ ...leaving, troubles }));
+  assert.is(blocked.type === "reported" && blocked.left, false);
   assert.equal([ledger.row(SECOND)?.state, ledger.member()?.state], ["closed", "member"]);
   const done = await ledger.result(reportCommand({ ...leaving, otherPendingEvents: 0, troubles }));
   assert.is(done.type === "reported" && done.left, true);
 });
 
-test("applyReport() parks what a LikesServer parked, which alone blocks no leave", async () => {
+test("applyReport() parks what a LikesServer parked; that alone blocks no leave", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs", "gap"] as const) {
     const ledger = await withThree();
     const troubles = [trouble({ kind })];
@@ -254,7 +254,7 @@ test("applyReport() parks nothing when the ledger was restored", async () => {
   assert.is(ledger.row()?.state, "open");
 });
 
-test("applyReport() takes no trouble of an incarnation that is another outbox's", async () => {
+test("applyReport() records no trouble of another outbox's incarnation", async () => {
   const ledger = await withThree();
   const troubles = [trouble()];
   await ledger.run(reportCommand({ incarnation: SECOND, troubles }, OTHER_OUTBOX));

@@ -1,4 +1,4 @@
-/** Ledgers in trouble, and what an operator says to them: for the tests of both rules. */
+/** Ledgers with troubles and the decisions of an operator, for the tests of both rules. */
 import type { LedgerCommand, OperatorDecision } from "../../../src/core/ledger/ledger_command.ts";
 import type { ReportedTrouble } from "../../../src/core/protocol/messages.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
@@ -17,21 +17,23 @@ export function resolve(troubleNumber: number, streaming: readonly Id[] = []): L
 
 export const RETIRE = decided({ type: "retire", outboxId: OUTBOX, reason: "gone" });
 
-/** What a decision came to: the kinds of decisions, or the text of the refusal. */
+/** Returns the kinds of decisions, or the message of the refusal. */
 export async function outcome(ledger: LedgerHarness, command: LedgerCommand) {
   const result = await ledger.result(command);
-  if (result.type !== "decided") throw new Error(`It is ${result.type}`);
+  if (result.type !== "decided") throw new Error(`not a decision: ${result.type}`);
   return result.refusal?.message ?? result.decisions.map(({ kind }) => kind).join(" ");
 }
 
-/** What a command decided. */
+/** Returns the decisions of a command. */
 export async function decisions(ledger: LedgerHarness, command: LedgerCommand) {
-  const { decisions: made } = await ledger.run(command);
-  return made;
+  const { decisions: recorded } = await ledger.run(command);
+  return recorded;
 }
 
-/** A ledger that has applied `[1, 2, 3]` of FIRST, and in which SECOND reports `troubles` of it. */
-export async function inTrouble(...troubles: readonly ReportedTrouble[]): Promise<LedgerHarness> {
+/** A ledger that has applied `[1, 2, 3]` of FIRST, for which SECOND reports `troubles`. */
+export async function withTroubles(
+  ...troubles: readonly ReportedTrouble[]
+): Promise<LedgerHarness> {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE);
   await ledger.run(reportCommand({ incarnation: SECOND, troubles }));

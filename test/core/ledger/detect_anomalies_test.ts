@@ -2,15 +2,19 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FIRST, SECOND, batch, batchCommand, reportCommand, trouble } from "../core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
-import { ADVANCE, RETIRE, decisions, inTrouble, outcome, resolve } from "./decisions_fixture.ts";
+import { ADVANCE, RETIRE, decisions, withTroubles, outcome, resolve } from "./decisions_fixture.ts";
 
 const FINAL = { final: true } as const;
 
-test("readmitRetired() names the span of as_of when a retired member returns with events", async () => {
-  const ledger = await inTrouble();
+test("readmitRetired() records the as_of span when a member returns with events", async () => {
+  const ledger = await withTroubles();
   await ledger.run(RETIRE, { type: "advance", asOfMs: 900 });
   const early = await ledger.result(batchCommand(batch(SECOND, [7])));
-  assert.is(early.type === "refused" && early.refusal.code, "resynchronise", "it reports first");
+  assert.is(
+    early.type === "refused" && early.refusal.code,
+    "resynchronise",
+    "a report must come first",
+  );
   await ledger.run(reportCommand({ incarnation: SECOND, lastSequence: 1 }));
   const [returned] = await ledger.troubles();
   assert.equal([returned?.kind, returned?.incarnation], ["retired_returned", SECOND]);
@@ -19,21 +23,21 @@ test("readmitRetired() names the span of as_of when a retired member returns wit
   assert.equal([ledger.member()?.state, ledger.row(SECOND)?.state], ["member", "open"]);
   await ledger.run(batchCommand(batch(SECOND, [7])));
   assert.is(ledger.meta.totalLikes, 13n, "its likes count");
-  assert.is(ledger.member()?.retiredAsOfMs, 500, "FIRST is retired still");
+  assert.is(ledger.member()?.retiredAsOfMs, 500, "FIRST is still retired");
   assert.is(await outcome(ledger, resolve(returned?.number ?? 0)), "resolve");
 });
 
-test("readmitRetired() names nothing when a retired member returns with what is counted", async () => {
+test("readmitRetired() records nothing when a retired member returns fully counted", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
   const { asOfMs } = ledger.meta;
   await ledger.run(reportCommand({ ...FINAL, pulseMs: asOfMs, lastSequence: 3 }));
   assert.equal([ledger.member()?.state, ledger.row()?.state], ["member", "closed"]);
-  assert.is(ledger.member()?.retiredAsOfMs, 0, "a later retiring counts anew");
+  assert.is(ledger.member()?.retiredAsOfMs, 0, "a later retirement starts anew");
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("readmitRetired() names the span when as_of has passed what the report speaks of", async () => {
+test("readmitRetired() records the span when as_of has passed the report's pulse", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(batch(FIRST, [1, 2, 3])), ADVANCE, RETIRE);
   await ledger.run({ type: "advance", asOfMs: 900 });
@@ -44,10 +48,10 @@ test("readmitRetired() names the span when as_of has passed what the report spea
   assert.is(returned?.events, undefined);
 });
 
-test("recordReported() says what is decided when it is reported again in the same words", async () => {
+test("recordReported() returns a trouble as resolved when it is reported unchanged", async () => {
   const events = { first: 2, last: 6 };
   const rolledBack = trouble({ kind: "outbox_rolled_back", events, digest: undefined });
-  const ledger = await inTrouble(rolledBack);
+  const ledger = await withTroubles(rolledBack);
   await ledger.run(resolve(1));
   const again = reportCommand({ incarnation: SECOND, troubles: [rolledBack] });
   const result = await ledger.result(again);
@@ -55,15 +59,15 @@ test("recordReported() says what is decided when it is reported again in the sam
   assert.equal(await ledger.troubleKinds(), []);
   const more = { ...rolledBack, events: { first: 1, last: 6 } };
   await ledger.run(reportCommand({ incarnation: SECOND, troubles: [more] }));
-  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"], "it is another one");
+  assert.equal(await ledger.troubleKinds(), ["outbox_rolled_back"], "it is a new trouble");
 });
 
-test("recordReported() names what was named before it was forgotten, beyond the applied", async () => {
+test("recordReported() covers all events that were reported before they were lost", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
     const ledger = new LedgerHarness();
     const found = trouble({ kind, events: { first: 2, last: 3 }, digest: undefined });
     const command = reportCommand({ incarnation: SECOND, troubles: [found] });
-    if (command.type !== "report") throw new Error("It is a report");
+    if (command.type !== "report") throw new Error("not a report");
     const highestReported = { incarnation: FIRST, sequence: 9 };
     await ledger.run({ ...command, report: { ...command.report, highestReported } }, command);
     const rows = await ledger.troubles();
@@ -73,12 +77,12 @@ test("recordReported() names what was named before it was forgotten, beyond the 
     );
     await ledger.run(resolve(1));
     const result = await ledger.result(command);
-    assert.equal(result.type === "reported" && result.resolved, [FIRST], "its words are less");
+    assert.equal(result.type === "reported" && result.resolved, [FIRST], "it reports fewer events");
     assert.equal(await ledger.troubleKinds(), []);
   }
 });
 
-test("recordReported() ends ledger_restored when a report names it no more", async () => {
+test("recordReported() ends ledger_restored when a report no longer has it", async () => {
   const restored = trouble({ kind: "ledger_restored" });
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand({ troubles: [restored] }));
@@ -86,11 +90,15 @@ test("recordReported() ends ledger_restored when a report names it no more", asy
   const [decision] = await decisions(ledger, reportCommand());
   assert.equal([decision?.kind, decision?.trouble?.kind], ["redelivered", "ledger_restored"]);
   await ledger.run(reportCommand({ troubles: [restored] }));
-  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may be restored again");
+  assert.equal(
+    await ledger.troubleKinds(),
+    ["ledger_restored"],
+    "the ledger may be restored again",
+  );
 });
 
-test("recordReported() names likes that no outbox holds any more after redelivery", async () => {
-  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+test("recordReported() records a gap of likes that no outbox has after redelivery", async () => {
+  const ledger = await withTroubles(trouble({ kind: "ledger_restored" }));
   const redelivered = { incarnation: SECOND, acknowledgedLikes: 9n };
   await ledger.run(reportCommand(redelivered));
   const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
@@ -98,11 +106,11 @@ test("recordReported() names likes that no outbox holds any more after redeliver
   assert.equal([gap.incarnation, gap.events], [undefined, undefined]);
   assert.match(gap.detail, "9 likes were acknowledged to this outbox, of which the ledger has 6");
   assert.is(await outcome(ledger, resolve(gap.number)), "resolve");
-  assert.is(ledger.row()?.appliedSequence, 3, "nobody knows which events they are");
+  assert.is(ledger.row()?.appliedSequence, 3, "the lost events are unknown");
 });
 
-test("recordReported() names what no outbox holds any more after redelivery", async () => {
-  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+test("recordReported() records such a gap after a second redelivery too", async () => {
+  const ledger = await withTroubles(trouble({ kind: "ledger_restored" }));
   await ledger.run(reportCommand({ acknowledgedLikes: 6n }));
   assert.equal(await ledger.troubleKinds(), ["second_incarnation", "second_incarnation"]);
   const restored = [trouble({ kind: "ledger_restored" })];
@@ -115,17 +123,17 @@ test("recordReported() names what no outbox holds any more after redelivery", as
   assert.is(await outcome(ledger, resolve(gap.number)), "resolve");
 });
 
-test("recordReported() has a gap over only when counting has gone on after it", async () => {
-  const ledger = await inTrouble(trouble());
+test("recordReported() resolves a gap only when counting has passed it", async () => {
+  const ledger = await withTroubles(trouble());
   await ledger.run(RETIRE);
   const again = reportCommand({ incarnation: SECOND, troubles: [trouble()] });
   const result = await ledger.result(again);
-  assert.equal(result.type === "reported" && result.resolved, [], "retiring closed no gap");
+  assert.equal(result.type === "reported" && result.resolved, [], "retiring closes no gap");
   assert.ok((await ledger.troubleKinds()).includes("gap"));
 });
 
-test("recognise() opens an incarnation again when it was parked and is live", async () => {
-  const ledger = await inTrouble(trouble());
+test("detectAnomalies() reopens a parked incarnation when it is live", async () => {
+  const ledger = await withTroubles(trouble());
   assert.is(ledger.row()?.state, "parked");
   await ledger.run(reportCommand({ lastSequence: 3 }));
   assert.is(ledger.row()?.state, "open");

@@ -1,4 +1,4 @@
-/** A ledger in memory, and groups of commands run on it as the primary runs them. */
+/** A ledger in memory that runs groups of commands as the primary does. */
 import type {
   IncarnationRow,
   LedgerMeta,
@@ -26,11 +26,11 @@ export class LedgerHarness {
 
   async run(...commands: readonly LedgerCommand[]): Promise<CommitResult> {
     const outcome = await commitCommands(this.store, commands, 1_000);
-    if (outcome.type !== "done") throw new Error("The group was refused");
+    if (outcome.type !== "done") throw new Error("the group was refused");
     return outcome.value;
   }
 
-  /** Runs one command; gives its result. */
+  /** Runs one command. Returns its result. */
   async result(command: LedgerCommand): Promise<LedgerResult> {
     const { results } = await this.run(command);
     return results[0] as LedgerResult;
@@ -48,7 +48,7 @@ export class LedgerHarness {
     return this.disk.members.get(outboxId);
   }
 
-  /** Those that are recorded and not decided. */
+  /** Recorded troubles without a decision. */
   async troubles(): Promise<readonly TroubleRow[]> {
     return (await this.store.load()).troubles;
   }
@@ -57,13 +57,13 @@ export class LedgerHarness {
     return (await this.troubles()).map(({ kind }) => kind);
   }
 
-  /** As `likes backup` marks the copy that it made. */
+  /** Marks the ledger as `likes backup` marks its copy. */
   markCopied(copiedMs: number): void {
     this.disk.copiedMs = copiedMs;
   }
 }
 
-/** How a command ended: the code of a refusal, or the type of another result. */
+/** Returns the code of a refusal, or the type of another result. */
 export function endOf(result: LedgerResult | undefined): string | undefined {
   return result?.type === "refused" ? result.refusal.code : result?.type;
 }

@@ -17,7 +17,7 @@ import {
   ADVANCE,
   RETIRE,
   decisions,
-  inTrouble,
+  withTroubles,
   decided,
   outcome,
   resolve,
@@ -25,7 +25,7 @@ import {
 
 const FINAL = { final: true } as const;
 
-test("decide() counts on after a gap when it is closed, and names what is given up", async () => {
+test("decide() closes a gap, records what is given up, and counting continues", async () => {
   const [one, two, three] = batches(FIRST, [[1], [2, 3], [4]]);
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), batchCommand(one), ADVANCE);
@@ -42,7 +42,7 @@ test("decide() counts on after a gap when it is closed, and names what is given 
   };
   assert.equal({ ...decision, ...expected }, decision);
   assert.equal([ledger.row()?.appliedSequence, ledger.row()?.state], [3, "parked"]);
-  assert.is(ledger.meta.totalLikes, 1n, "nothing of it counts");
+  assert.is(ledger.meta.totalLikes, 1n, "the gap counts nothing");
   await ledger.run(batchCommand(three), reportCommand({ ...FINAL, lastSequence: 4 }));
   assert.is(ledger.meta.totalLikes, 5n);
   assert.is(ledger.row()?.state, "closed");
@@ -50,19 +50,19 @@ test("decide() counts on after a gap when it is closed, and names what is given 
 });
 
 test("decide() closes no gap while its incarnation streams", async () => {
-  const ledger = await inTrouble(trouble({ events: { first: 4, last: 5 } }));
+  const ledger = await withTroubles(trouble({ events: { first: 4, last: 5 } }));
   assert.match(await outcome(ledger, resolve(1, [FIRST])), "streams");
   assert.equal([ledger.row()?.appliedSequence, await ledger.troubleKinds()], [3, ["gap"]]);
 });
 
-test("decide() closes a gap that is counted past while its incarnation streams", async () => {
-  const ledger = await inTrouble(trouble({ events: { first: 2, last: 3 } }));
+test("decide() resolves a gap that counting has passed, even while it streams", async () => {
+  const ledger = await withTroubles(trouble({ events: { first: 2, last: 3 } }));
   const [decision] = await decisions(ledger, resolve(1, [FIRST]));
   assert.equal([decision?.kind, decision?.givenUp], ["resolve", undefined]);
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("decide() gives nothing up when the events of a gap came meanwhile", async () => {
+test("decide() gives nothing up when the events of a gap arrived meanwhile", async () => {
   const [one, two] = batches(FIRST, [
     [1, 2, 3],
     [4, 5],
@@ -76,19 +76,19 @@ test("decide() gives nothing up when the events of a gap came meanwhile", async 
   assert.is(ledger.row()?.appliedSequence, 5);
 });
 
-test("decide() retires what was rolled back or differs, unless another copy streams it", async () => {
+test("decide() retires a rolled back or differing incarnation unless it streams", async () => {
   for (const kind of ["outbox_rolled_back", "digest_differs"] as const) {
-    const copied = await inTrouble(trouble({ kind }));
+    const copied = await withTroubles(trouble({ kind }));
     assert.is(await outcome(copied, resolve(1, [FIRST])), "resolve");
     assert.equal([copied.row()?.state, await copied.troubleKinds()], ["parked", []]);
-    const ledger = await inTrouble(trouble({ kind }));
+    const ledger = await withTroubles(trouble({ kind }));
     assert.is(await outcome(ledger, resolve(1)), "resolve");
     assert.equal([ledger.row()?.state, await ledger.troubleKinds()], ["retired", []]);
   }
 });
 
-test("decide() ends an incarnation of which nothing is taken, member or not", async () => {
-  const ledger = await inTrouble(trouble({ kind: "digest_differs" }));
+test("decide() ends an incarnation, so that later batches are refused", async () => {
+  const ledger = await withTroubles(trouble({ kind: "digest_differs" }));
   await ledger.run(resolve(1));
   const [, more] = batches(FIRST, [[1, 2, 3], [4]]);
   const late = await ledger.result(batchCommand(more));
@@ -96,8 +96,8 @@ test("decide() ends an incarnation of which nothing is taken, member or not", as
   assert.is(ledger.meta.totalLikes, 6n);
 });
 
-test("decide() lets the one copy go on that streams", async () => {
-  const ledger = await inTrouble();
+test("decide() keeps the one copy that streams", async () => {
+  const ledger = await withTroubles();
   assert.equal(await ledger.troubleKinds(), ["second_incarnation"]);
   assert.match(await outcome(ledger, resolve(1)), "none of its copies streams");
   assert.match(await outcome(ledger, resolve(1, [FIRST, SECOND])), "2 copies stream");
@@ -107,8 +107,8 @@ test("decide() lets the one copy go on that streams", async () => {
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("decide() ends the trouble of two copies once all of both is closed", async () => {
-  const ledger = await inTrouble();
+test("decide() resolves two copies once both are closed", async () => {
+  const ledger = await withTroubles();
   const ended = { ...FINAL, lastSequence: 3 };
   await ledger.run(reportCommand(ended), reportCommand({ ...FINAL, incarnation: SECOND }));
   assert.equal([ledger.row()?.state, ledger.row(SECOND)?.state], ["closed", "closed"]);
@@ -116,8 +116,8 @@ test("decide() ends the trouble of two copies once all of both is closed", async
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("decide() ends what another copy left open when the one that is to leave streams", async () => {
-  const ledger = await inTrouble();
+test("decide() retires the incarnation of another copy when the leaving one streams", async () => {
+  const ledger = await withTroubles();
   const leaving = reportCommand({ ...FINAL, leaving: true, incarnation: SECOND });
   await ledger.run(leaving);
   assert.is(await outcome(ledger, resolve(1, [SECOND])), "resolve");
@@ -126,7 +126,7 @@ test("decide() ends what another copy left open when the one that is to leave st
   assert.is(left.type === "reported" && left.left, true);
 });
 
-test("decide() closes a gap of what the ledger never met, and sees no second copy in it", async () => {
+test("decide() closes a gap in an unknown incarnation without detecting a copy", async () => {
   const ledger = new LedgerHarness();
   const gap = trouble({
     incarnation: testId(9),
@@ -142,16 +142,16 @@ test("decide() closes a gap of what the ledger never met, and sees no second cop
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("decide() ends every trouble of two copies at once", async () => {
-  const ledger = await inTrouble();
+test("decide() resolves all troubles of two copies at once", async () => {
+  const ledger = await withTroubles();
   await ledger.run(reportCommand());
   assert.equal(await ledger.troubleKinds(), ["second_incarnation", "second_incarnation"]);
   assert.is(await outcome(ledger, resolve(2, [SECOND])), "resolve resolve");
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("decide() refuses what is not there, and what ends by itself", async () => {
-  const ledger = await inTrouble(trouble({ kind: "ledger_restored" }));
+test("decide() refuses a missing trouble, and one that ends by itself", async () => {
+  const ledger = await withTroubles(trouble({ kind: "ledger_restored" }));
   assert.match(await outcome(ledger, resolve(9)), "there is no trouble 9");
   const restored = (await ledger.troubles()).find(({ kind }) => kind === "ledger_restored");
   assert.match(await outcome(ledger, resolve(restored?.number ?? 0)), "ends by itself");
@@ -159,8 +159,8 @@ test("decide() refuses what is not there, and what ends by itself", async () => 
   assert.match(await outcome(ledger, unregistered), "is no member");
 });
 
-test("decide() retires a member with all that is open and all its troubles", async () => {
-  const ledger = await inTrouble(trouble());
+test("decide() retires a member, its open incarnations and its troubles", async () => {
+  const ledger = await withTroubles(trouble());
   await ledger.run(reportCommand({ incarnation: testId(3) }));
   assert.equal(await ledger.troubleKinds(), ["gap", "second_incarnation"]);
   assert.is(await outcome(ledger, RETIRE), "retire retire retire");
@@ -170,10 +170,10 @@ test("decide() retires a member with all that is open and all its troubles", asy
   assert.equal(await ledger.troubleKinds(), []);
   assert.match(await outcome(ledger, RETIRE), "is no member");
   await ledger.run({ type: "advance", asOfMs: 600 });
-  assert.is(ledger.meta.asOfMs, 600, "as_of goes on");
+  assert.is(ledger.meta.asOfMs, 600, "as_of advances");
 });
 
-test("decide() takes note of a closed incarnation that came back when an operator does", async () => {
+test("decide() resolves a closed incarnation that came back", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand(), reportCommand(FINAL), reportCommand());
   assert.equal(await ledger.troubleKinds(), ["closed_incarnation"]);
@@ -181,8 +181,8 @@ test("decide() takes note of a closed incarnation that came back when an operato
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("readmitRetired() opens nothing when a retired member returns with a new incarnation", async () => {
-  const ledger = await inTrouble();
+test("readmitRetired() reopens nothing when it returns with a new incarnation", async () => {
+  const ledger = await withTroubles();
   const now = { incarnation: testId(3), pulseMs: ledger.meta.asOfMs };
   await ledger.run(RETIRE, reportCommand(now));
   assert.equal([ledger.member()?.state, ledger.row(testId(3))?.state], ["member", "open"]);
@@ -207,22 +207,30 @@ test("noteCopy() records a ledger that was opened from a copy, once", async () =
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("confirmRestoredCopy() waits for those who had left before the copy was made", async () => {
+test("confirmRestoredCopy() waits for members that left before the copy was made", async () => {
   const ledger = new LedgerHarness();
   await ledger.run(reportCommand({ ...FINAL, leaving: true }));
   assert.is(ledger.member()?.state, "left");
   ledger.markCopied(77);
   await ledger.run({ type: "record_copy" }, { type: "confirm_copy", departedMembers: [] });
-  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it may have come back since");
-  // Another one that left since then may be back by the time at which this is looked at.
+  assert.equal(
+    await ledger.troubleKinds(),
+    ["ledger_restored"],
+    "the departed one may have returned since",
+  );
+  // A member that left since then may have returned before this is decided.
   await ledger.run(reportCommand({ incarnation: SECOND }, OTHER_OUTBOX));
   await ledger.run({ type: "confirm_copy", departedMembers: [OTHER_OUTBOX] });
-  assert.equal(await ledger.troubleKinds(), ["ledger_restored"], "it stands for nobody else");
+  assert.equal(
+    await ledger.troubleKinds(),
+    ["ledger_restored"],
+    "it does not confirm for another outbox",
+  );
   await ledger.run({ type: "confirm_copy", departedMembers: [OUTBOX] });
-  assert.equal(await ledger.troubleKinds(), [], "it came, and left again");
+  assert.equal(await ledger.troubleKinds(), [], "it returned and left again");
 });
 
-test("decide() takes an operator's word for a ledger that was opened from a copy", async () => {
+test("decide() lets an operator confirm a ledger that was opened from a copy", async () => {
   const ledger = new LedgerHarness();
   ledger.markCopied(77);
   await ledger.run({ type: "record_copy" });

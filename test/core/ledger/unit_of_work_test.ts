@@ -15,7 +15,7 @@ const MEMBER = {
   retiredAsOfMs: 0,
 } as const;
 
-/** Runs `work` on a new ledger; gives its row, and what the changes told. */
+/** Runs `work` on a new ledger. Returns its row and the result of the changes. */
 async function changed(work: (changes: UnitOfWork) => void) {
   const store = new MemoryLedger(new LedgerDisk(LEDGER), GENERATION);
   const outcome = await store.transact([], (ledger) => {
@@ -23,7 +23,7 @@ async function changed(work: (changes: UnitOfWork) => void) {
     work(changes);
     return { meta: changes.finish(), changes };
   });
-  if (outcome.type !== "done") throw new Error("It was refused");
+  if (outcome.type !== "done") throw new Error("the commit was refused");
   return { ...outcome.value, troubles: (await store.load()).troubles };
 }
 
@@ -32,7 +32,7 @@ test("UnitOfWork.finish() makes no version when nothing was changed", async () =
   assert.is(meta.version, 0);
 });
 
-test("UnitOfWork.advance() holds as_of while a trouble is not decided", async () => {
+test("UnitOfWork.advance() holds as_of while a trouble has no decision", async () => {
   const held = await changed((changes) => {
     changes.addTrouble(OUTBOX, trouble());
     changes.advance(500);
@@ -44,7 +44,7 @@ test("UnitOfWork.advance() holds as_of while a trouble is not decided", async ()
     changes.advance(500);
     changes.advance(400);
   });
-  assert.is(decided.meta.asOfMs, 500, "and it never goes back");
+  assert.is(decided.meta.asOfMs, 500, "it never goes back");
 });
 
 test("UnitOfWork.decide() dates a decision and ends its trouble", async () => {
@@ -66,7 +66,7 @@ test("UnitOfWork.decide() dates a decision and ends its trouble", async () => {
   );
 });
 
-test("UnitOfWork.addTrouble() tells a trouble once", async () => {
+test("UnitOfWork.addTrouble() records a trouble once", async () => {
   const { changes } = await changed((all) => {
     all.addTrouble(OUTBOX, trouble());
     all.addTrouble(OUTBOX, trouble({ detail: "again" }));
@@ -74,7 +74,7 @@ test("UnitOfWork.addTrouble() tells a trouble once", async () => {
   assert.is(changes.troubles.length, 1);
 });
 
-test("UnitOfWork.attempt() does all of it or nothing, for lack of room for a trouble", async () => {
+test("UnitOfWork.attempt() does all or nothing when a trouble has no room", async () => {
   const { changes, meta, troubles } = await changed((all) => {
     all.addLikes("video", 1n);
     const few = all.attempt(() => fill(all, TROUBLES_OF_OUTBOX_MAX));
@@ -94,7 +94,7 @@ test("UnitOfWork.attempt() does all of it or nothing, for lack of room for a tro
   assert.is(changes.troubles.length, TROUBLES_OF_OUTBOX_MAX);
 });
 
-test("UnitOfWork.attempt() that comes to nothing makes no version", async () => {
+test("UnitOfWork.attempt() makes no version when it fails", async () => {
   const { meta } = await changed((all) => {
     const { type } = all.attempt(() => fill(all, TROUBLES_OF_OUTBOX_MAX + 1));
     assert.is(type, "unrecorded");

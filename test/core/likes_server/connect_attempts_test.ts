@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { ConnectAttempts } from "../../../src/core/likes_server/connect_attempts.ts";
 import { backoffMs } from "../../../src/core/protocol/backoff.ts";
 
-test("failed() holds the next attempt back for longer each time, until one succeeds", () => {
+test("failed() delays the next attempt further each time, until one succeeds", () => {
   const attempts = new ConnectAttempts(() => 0);
   assert.is(attempts.mayConnect(0), true);
   attempts.failed(100);

@@ -1,4 +1,4 @@
-/** Counts that race with acceptance, application and acknowledgement, in any order. */
+/** Counts that race with new likes, their application and their acknowledgement. */
 import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -6,7 +6,7 @@ import type { CountsAnswer, CountsView } from "../../../src/core/likes_server/co
 import { FIRST, like } from "../core_fixture.ts";
 import { answer, fresh } from "./count_cache_fixture.ts";
 
-/** What may happen between two answers, in any order. */
+/** The steps between two answers, in any order. */
 type Step =
   | { readonly type: "accept"; readonly likes: readonly number[] }
   | { readonly type: "apply"; readonly events: number }
@@ -40,35 +40,35 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>({ type: "fail" }) },
 );
 
-test("every count and its own likes are together all that was accepted, whatever the order", () => {
-  let told = 0;
+test("every count plus its pending likes is all that was accepted, in any order", () => {
+  let checked = 0;
   fc.assert(
     fc.property(fc.array(STEP, { maxLength: 100, size: "max" }), (steps) => {
-      const world = new OneClient();
+      const world = new SingleItemWorld();
       for (const step of steps) world.take(step);
-      told += world.told;
+      checked += world.checked;
     }),
     { numRuns: 1_000 },
   );
-  assert.ok(told > 2_000, `only ${told} counts were told: the steps do not reach what is checked`);
+  assert.ok(checked > 2_000, `only ${checked} counts were checked`);
 });
 
 test.run();
 
-/** One LikesServer that gives all likes of one item, its ledger, and answers that take their time. */
-class OneClient {
+/** A LikesServer that accepts all likes of one item, its ledger, and answers that arrive late. */
+class SingleItemWorld {
   readonly #counts = fresh();
   readonly #events: bigint[] = [];
   #applied = 0;
   #acknowledged = 0;
   #nowMs = 0;
   #asking = false;
-  /** The answer on its way. */
+  /** The answer in transit. */
   #read: CountsAnswer | undefined;
-  told = 0;
+  checked = 0;
 
   take(step: Step): void {
-    this.#nowMs += 400; // so that some asks find a fresh count
+    this.#nowMs += 400; // so that some queries find a fresh count
     switch (step.type) {
       case "accept": {
         const events = step.likes.map((likes) => like(likes));
@@ -119,7 +119,7 @@ class OneClient {
   #check({ counts }: CountsView): void {
     const fetched = counts?.[0]?.fetched;
     if (fetched === undefined) return;
-    this.told++;
+    this.checked++;
     const { likes, pendingLikes } = fetched;
     assert.is(likes + (pendingLikes ?? -1n), this.#sum(this.#events.length));
   }

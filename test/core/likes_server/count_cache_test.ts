@@ -16,7 +16,7 @@ import {
 import { FIRST, GENERATION, like } from "../core_fixture.ts";
 import { answer, fresh } from "./count_cache_fixture.ts";
 
-test("fetched() answers with the likes, the own ones that are not in them, and their age", () => {
+test("fetched() answers with the likes, the pending likes and their age", () => {
   const counts = fresh();
   counts.accepted(FIRST, 1, [like(1), like(2, "song"), like(4)]);
   assert.equal(counts.query({ requestId: 7, itemIds: ["video", "song"], limit: 0 }, 100), {
@@ -27,7 +27,7 @@ test("fetched() answers with the likes, the own ones that are not in them, and t
     limit: 0,
     incarnations: [FIRST],
   });
-  assert.is(counts.fetch(100), undefined, "one question at a time");
+  assert.is(counts.fetch(100), undefined, "one fetch at a time");
   const views = counts.fetched(answer({ video: 51n, song: 2n }, 2), 140);
   assert.equal(views, [
     {
@@ -37,15 +37,15 @@ test("fetched() answers with the likes, the own ones that are not in them, and t
   ]);
 });
 
-test("ask() is answered at once while it is fresh, with what was accepted since", () => {
+test("query() is answered at once while fresh, including what was accepted since", () => {
   const counts = fresh();
   fetchCounts(counts, { video: 5n }, 0);
   counts.accepted(FIRST, 1, [like(3), like(9, "song")]);
   assert.equal(viewOf(counts, ["video"], COUNTS_FRESH_MS), [shown("video", 5n, 3n, 1_000)]);
-  assert.is(viewOf(counts, ["video"], COUNTS_FRESH_MS + 1), undefined, "then it asks again");
+  assert.is(viewOf(counts, ["video"], COUNTS_FRESH_MS + 1), undefined, "then it fetches again");
 });
 
-test("question() names items and leaves who asks for the most liked to the next one", () => {
+test("fetch() asks for named items first and for the ranking next", () => {
   const counts = fresh();
   counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
   counts.query({ requestId: 2, itemIds: [], limit: 5 }, 0);
@@ -56,7 +56,7 @@ test("question() names items and leaves who asks for the most liked to the next 
   assert.equal([next?.itemIds, next?.limit], [[], 5]);
 });
 
-test("failed() answers with what is kept, and says unknown for what was never fetched", () => {
+test("failed() answers with cached counts, and unknown for what was never fetched", () => {
   const counts = fresh();
   fetchCounts(counts, { video: 5n }, 0);
   assert.is(viewOf(counts, ["video", "song"], 60_000), undefined);
@@ -68,7 +68,7 @@ test("failed() answers with what is kept, and says unknown for what was never fe
   assert.equal(nothing?.counts, undefined);
 });
 
-test("ask() does not trouble the primary again at once when it was away", () => {
+test("query() does not ask the primary again right after a failure", () => {
   const counts = fresh();
   counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
   counts.fetch(0);
@@ -77,18 +77,18 @@ test("ask() does not trouble the primary again at once when it was away", () => 
   assert.equal(
     views.map(({ requestId }) => requestId),
     [1, 2],
-    "those that waited meanwhile need not wait",
+    "queries do not wait meanwhile",
   );
   const again = { requestId: 3, itemIds: ["video"], limit: 0 };
   assert.is(counts.query(again, 10 + COUNTS_FRESH_MS).type, "answered");
   assert.is(counts.query(again, 11 + COUNTS_FRESH_MS).type, "waits");
 });
 
-test("ask() without names gives the most liked as they were fetched, and as many as were asked", () => {
+test("query() without names returns the most liked items as fetched, up to its limit", () => {
   const counts = fresh();
   counts.query({ requestId: 1, itemIds: [], limit: 2 }, 0);
   counts.query({ requestId: 2, itemIds: [], limit: 3 }, 0);
-  assert.equal(counts.fetch(0)?.limit, 3, "one question serves all");
+  assert.equal(counts.fetch(0)?.limit, 3, "one fetch serves all");
   const views = counts.fetched(answer({ a: 9n, b: 8n, c: 7n }), 0);
   assert.equal(views.map(idsOf), [
     ["a", "b"],
@@ -103,7 +103,7 @@ test("ask() without names gives the most liked as they were fetched, and as many
   );
 });
 
-test("failed() tells an empty ranking from one that was never fetched", () => {
+test("failed() distinguishes an empty ranking from one that was never fetched", () => {
   const counts = fresh();
   counts.query({ requestId: 1, itemIds: [], limit: 20 }, 0);
   counts.fetch(0);
@@ -113,7 +113,7 @@ test("failed() tells an empty ranking from one that was never fetched", () => {
   assert.equal(counts.fetched(answer({}), 5_000), [{ requestId: 2, counts: [] }]);
 });
 
-test("question() gathers asks up to COUNTS_MAX items, and the rest comes next", () => {
+test("fetch() gathers queries up to COUNTS_MAX items, and the rest comes next", () => {
   const counts = fresh();
   const items = (from: number, count: number): string[] =>
     Array.from({ length: count }, (_, index) => `item-${from + index}`);
@@ -133,20 +133,24 @@ test("question() gathers asks up to COUNTS_MAX items, and the rest comes next", 
   assert.equal(counts.fetch(0)?.itemIds, items(1_000, 1));
 });
 
-test("ask() is refused when COUNT_REQUESTS_WAITING_MAX wait, and taken again after an answer", () => {
+test("query() is refused when COUNT_REQUESTS_WAITING_MAX wait, until an answer", () => {
   const counts = fresh();
   const ask = { requestId: 1, itemIds: ["video"], limit: 0 };
   fetchCounts(counts, { kept: 9n }, -5_000);
   for (let count = 0; count < COUNT_REQUESTS_WAITING_MAX; count++) counts.query({ ...ask }, 0);
   const refused = counts.query(ask, 0);
   assert.is(refused.type === "refused" && refused.refusal.code, "too_many");
-  assert.equal(viewOf(counts, ["kept"], 0), [shown("kept", 9n, 0n, 5_000)], "old, and it says so");
+  assert.equal(
+    viewOf(counts, ["kept"], 0),
+    [shown("kept", 9n, 0n, 5_000)],
+    "stale, as its age shows",
+  );
   counts.fetch(0);
   assert.is(counts.fetched(answer({ video: 1n }), 0).length, COUNT_REQUESTS_WAITING_MAX);
   assert.is(counts.query({ ...ask, itemIds: ["song"] }, 0).type, "waits");
 });
 
-test("ask() is refused when those that wait hold COUNT_REQUEST_IDS_MAX ids", () => {
+test("query() is refused when waiting queries have COUNT_REQUEST_IDS_MAX ids", () => {
   const counts = fresh();
   const itemIds = Array.from({ length: COUNTS_MAX }, (_, index) => `item-${index}`);
   for (let ids = 0; ids < COUNT_REQUEST_IDS_MAX; ids += COUNTS_MAX) {
@@ -155,7 +159,7 @@ test("ask() is refused when those that wait hold COUNT_REQUEST_IDS_MAX ids", () 
   assert.is(counts.query({ requestId: 1, itemIds: ["one more"], limit: 0 }, 0).type, "refused");
 });
 
-test("fetched() keeps COUNTS_CACHED_MAX items: those that nobody asked for lately go", () => {
+test("fetched() keeps the COUNTS_CACHED_MAX items that were queried last", () => {
   const counts = fresh();
   for (let from = 0; from <= COUNTS_CACHED_MAX; from += COUNTS_MAX) {
     const items = Array.from({ length: COUNTS_MAX }, (_, index) => `item-${from + index}`);
@@ -165,14 +169,14 @@ test("fetched() keeps COUNTS_CACHED_MAX items: those that nobody asked for latel
   counts.query({ requestId: 1, itemIds: ["another"], limit: 0 }, 9_000);
   counts.fetch(9_000);
   counts.failed(9_000);
-  assert.is(viewOf(counts, ["item-0"], 9_000)?.[0]?.fetched?.likes, 1n, "asked for again");
+  assert.is(viewOf(counts, ["item-0"], 9_000)?.[0]?.fetched?.likes, 1n, "it was queried again");
   const newest = `item-${COUNTS_CACHED_MAX + COUNTS_MAX - 1}`;
   const [gone, kept] = viewOf(counts, ["item-1", newest], 9_000) ?? [];
   assert.is(gone?.fetched, undefined);
   assert.is(kept?.fetched?.likes, 1n);
 });
 
-test("failed() says unknown for what was fetched longer ago than COUNTS_KEPT_MS", () => {
+test("failed() returns unknown for counts older than COUNTS_KEPT_MS", () => {
   const counts = fresh();
   fetchCounts(counts, { video: 5n }, 0);
   assert.is(viewOf(counts, ["video"], COUNTS_KEPT_MS), undefined);
@@ -181,7 +185,7 @@ test("failed() says unknown for what was fetched longer ago than COUNTS_KEPT_MS"
   assert.equal(viewOf(counts, ["video"], COUNTS_KEPT_MS + 1), []);
 });
 
-test("fetched() cannot tell the own likes when the ledger is older than what it acknowledged", () => {
+test("fetched() returns no pending likes when the ledger lacks acknowledged ones", () => {
   const counts = fresh();
   counts.accepted(FIRST, 1, [like(3)]);
   counts.accepted(FIRST, 2, [like(4)]);
@@ -194,7 +198,7 @@ test("fetched() cannot tell the own likes when the ledger is older than what it 
 
 test.run();
 
-/** Lets `counts` learn `likes` at once. */
+/** Makes `counts` fetch `likes` at once. */
 function fetchCounts(
   counts: CountCache,
   likes: Readonly<Record<string, bigint>>,
@@ -206,7 +210,7 @@ function fetchCounts(
   counts.fetched(answer(likes), nowMs);
 }
 
-/** What an ask is answered with at once: nothing when it waits, no items when nothing is known. */
+/** Returns the immediate answer: undefined if it waits, no items if none is known. */
 function viewOf(
   counts: CountCache,
   itemIds: readonly string[],

@@ -28,7 +28,7 @@ function sending(): DeliverySession {
   return session;
 }
 
-/** Puts one record in flight, which ends at `sequence`. */
+/** Puts one record in flight that ends at `sequence`. */
 function enqueue(session: DeliverySession, sequence: number, bytes: number): void {
   const { phase } = session;
   const firstSequence = phase.name === "sending" ? phase.sentSequence + 1 : 0;
@@ -37,7 +37,7 @@ function enqueue(session: DeliverySession, sequence: number, bytes: number): voi
   session.enqueue({ position: START, records: [record], end: { ...START, sequence } });
 }
 
-test("DeliverySession goes from phase to phase, and asserts the one that a transition leaves", async () => {
+test("DeliverySession passes through its phases, and asserts the phase of each call", async () => {
   const session = new DeliverySession(1, incarnation(), 0);
   assert.is(session.phase.name, "handshake");
   await assertionOf("before anything is sent", () => session.beginSending(START));
@@ -55,7 +55,7 @@ test("DeliverySession goes from phase to phase, and asserts the one that a trans
   await assertionOf("ends once", () => session.beginEnding());
 });
 
-test("beginSending() asserts a position that the ledger does not name, or one that is too old", async () => {
+test("beginSending() asserts the Welcome's position, and that it is not too old", async () => {
   const session = new DeliverySession(1, incarnation(), 0);
   session.beginComparing(welcome(FIRST, { appliedSequence: 2 }), 0);
   await assertionOf("stands at the position", () => session.beginSending(START));
@@ -65,7 +65,7 @@ test("beginSending() asserts a position that the ledger does not name, or one th
   });
 });
 
-test("windowBytes are a batch's while the window is open, then less, then none", () => {
+test("windowBytes is a batch while the window is open, then less, then 0", () => {
   const session = sending();
   assert.is(session.windowBytes, BATCH_BYTES_MAX);
   enqueue(session, 1, WINDOW_BYTES_MAX - 10);
@@ -74,7 +74,7 @@ test("windowBytes are a batch's while the window is open, then less, then none",
   assert.is(session.windowBytes, 0);
 });
 
-test("windowBytes are none when enough batches are in flight, however small", () => {
+test("windowBytes is 0 when enough batches are in flight, however small", () => {
   const session = sending();
   for (let sequence = 1; sequence <= WINDOW_BATCHES_MAX; sequence++) {
     enqueue(session, sequence, 1);
@@ -82,7 +82,7 @@ test("windowBytes are none when enough batches are in flight, however small", ()
   assert.is(session.windowBytes, 0);
 });
 
-test("enqueue() returns nothing when the events are gone, and asserts what does not follow", async () => {
+test("enqueue() returns nothing when the events are gone, and asserts the order", async () => {
   const session = sending();
   session.beginReading();
   await assertionOf("one batch is read", () => session.beginReading());
@@ -94,7 +94,7 @@ test("enqueue() returns nothing when the events are gone, and asserts what does 
   });
 });
 
-test("onAck() takes no batch for applied when only a part of it is", () => {
+test("onAck() ignores the acknowledgement of part of a batch", () => {
   const session = sending();
   enqueue(session, 2, 1);
   enqueue(session, 4, 1);
@@ -104,23 +104,23 @@ test("onAck() takes no batch for applied when only a part of it is", () => {
   const acknowledged = (): number => session.incarnation.acknowledged.sequence;
   assert.is(acked(3), false, "#3 ends no batch");
   assert.is(acked(5), false, "#5 was not sent");
-  assert.is(acknowledged(), 0, "nothing is taken");
+  assert.is(acknowledged(), 0, "nothing is acknowledged");
   assert.is(acked(2), true);
   assert.is(acknowledged(), 2);
-  assert.is(acked(2), true, "it is told again");
+  assert.is(acked(2), true, "it is acknowledged again");
   assert.is(acked(4), true);
   assert.is(acknowledged(), 4);
   assert.is(session.windowBytes, BATCH_BYTES_MAX, "nothing is in flight");
 });
 
-test("takeUnanswered() returns the newest pulse once, when the stream sends and takes something", () => {
+test("takeUnanswered() returns the newest pulse once, while the stream sends", () => {
   const session = new DeliverySession(1, incarnation(), 0);
   assert.is(session.onPulse(pulse({ pulseMs: 5 }), 0), true, "before the Welcome");
   session.beginComparing(welcome(FIRST, { pulse: pulse({ pulseMs: 6 }) }), 0);
   const newest = pulse({ pulseMs: 7 });
   assert.is(session.onPulse(newest, 0), true);
-  assert.is(session.onPulse(pulse({ pulseMs: 7 }), 0), false, "labels increase");
-  assert.is(session.takeUnanswered(), undefined, "it compares");
+  assert.is(session.onPulse(pulse({ pulseMs: 7 }), 0), false, "pulse times increase");
+  assert.is(session.takeUnanswered(), undefined, "it is comparing");
   session.beginSending(START);
   session.isBlocked = true;
   assert.is(session.takeUnanswered(), undefined, "the transport is full");
@@ -129,10 +129,10 @@ test("takeUnanswered() returns the newest pulse once, when the stream sends and 
   assert.is(session.takeUnanswered(), undefined);
 });
 
-test("seen is the newest version that the stream told of", () => {
+test("seen is the newest version on the stream", () => {
   const session = new DeliverySession(1, incarnation(), 0);
   session.onPulse(pulse({ pulseMs: 1, version: 9 }), 0);
-  assert.is(session.seen, undefined, "no Welcome says of which ledger");
+  assert.is(session.seen, undefined, "no Welcome tells the ledger");
   const { ledgerId, generation } = welcome(FIRST);
   session.beginComparing(welcome(FIRST, { pulse: pulse({ pulseMs: 2, version: 3 }) }), 0);
   assert.equal(session.seen, { ledgerId, generation, version: 3 });
@@ -153,7 +153,7 @@ test("becomeSteady() returns the Welcome once the stream is admitted", () => {
   assert.is(session.becomeSteady(0, false), undefined);
 });
 
-test("becomeSteady() waits after a failure until the ledger is written, or the stream lasts", () => {
+test("becomeSteady() waits after a failure until the ledger is written or time passes", () => {
   const { version } = welcome(FIRST).pulse;
   const lasting = sending();
   lasting.onAck(ack(FIRST, { version }), 100);
@@ -171,7 +171,7 @@ test("isSilent() counts from the start, the Welcome and each new pulse", () => {
   session.beginComparing(welcome(SECOND, { pulse: pulse({ pulseMs: 9 }) }), 1_000);
   assert.is(session.isSilent(1_000 + PULSE_WAIT_MAX_MS), false);
   session.onPulse(pulse({ pulseMs: 9 }), 2_000);
-  assert.is(session.isSilent(1_001 + PULSE_WAIT_MAX_MS), true, "an older pulse says nothing");
+  assert.is(session.isSilent(1_001 + PULSE_WAIT_MAX_MS), true, "an old pulse does not count");
   session.onPulse(pulse({ pulseMs: 10 }), 2_000);
   assert.is(session.isSilent(2_000 + PULSE_WAIT_MAX_MS), false);
 });

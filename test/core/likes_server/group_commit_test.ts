@@ -21,15 +21,15 @@ function add(requestId: number, event = like(1), mark?: string): AddRequest {
   return { requestId, event, mark };
 }
 
-/** What a write that was taken appends. */
+/** The append of a write. */
 function appendOf({ writes }: Writing): AppendWrite {
   const [append] = writes;
   assert.is(writes.length, 1);
-  if (append?.type !== "append") throw new Error("It appends nothing");
+  if (append?.type !== "append") throw new Error("not an append");
   return append;
 }
 
-test("take() makes one record of all when they fit one", () => {
+test("take() makes one record of all requests that fit", () => {
   const queue = new GroupCommit(FORMAT);
   const events = [like(1), like(0, "é"), like(42)];
   for (const [index, event] of events.entries()) {
@@ -53,7 +53,7 @@ test("take() makes one record of all when they fit one", () => {
   assert.ok(queue.isEmpty);
 });
 
-test("take() holds a record to its events when more wait", () => {
+test("take() limits the events of a record", () => {
   const queue = new GroupCommit(FORMAT);
   for (let index = 0; index <= RECORD_EVENTS_MAX; index++) queue.add(add(index), ROOM);
   assert.is(queue.take(FIRST, origin(FIRST)).requests.length, RECORD_EVENTS_MAX);
@@ -61,15 +61,15 @@ test("take() holds a record to its events when more wait", () => {
   assert.is(queue.take(FIRST, origin(FIRST)).requests.length, 1);
 });
 
-test("take() holds a record to its bytes when events are large", () => {
-  // No event that may be accepted is so large; the bound holds by itself.
+test("take() limits the bytes of a record", () => {
+  // No valid event is so large; this tests the bound alone.
   const large = { ...recordCodec, encode: () => new Uint8Array(RECORD_BYTES_MAX / 3) };
   const queue = new GroupCommit({ ...FORMAT, codec: large });
   for (let index = 0; index < 4; index++) queue.add(add(index), ROOM);
   assert.is(queue.take(FIRST, origin(FIRST)).requests.length, 3);
 });
 
-test("takeAll() leaves room for others when it takes what waits", () => {
+test("takeAll() frees the room of the requests that it takes", () => {
   const queue = new GroupCommit(FORMAT);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   queue.add(add(1), room);
@@ -81,25 +81,25 @@ test("takeAll() leaves room for others when it takes what waits", () => {
   assert.is(queue.add(add(2), room), undefined);
 });
 
-test("add() says outbox_full when what waits would not fit as it will be stored", () => {
+test("add() returns outbox_full when the queued events would not fit once stored", () => {
   const queue = new GroupCommit(FORMAT);
   const room = recordDiskBytes(recordCodec.encode(like(1)).length * 2);
   assert.is(queue.add(add(1), room), undefined);
   assert.is(queue.add(add(2), room), undefined);
   assert.is(queue.add(add(3), room)?.code, "outbox_full");
   queue.take(FIRST, origin(FIRST));
-  assert.is(queue.add(add(4), room)?.code, "outbox_full", "what is under way takes room");
+  assert.is(queue.add(add(4), room)?.code, "outbox_full", "a pending write takes room");
   queue.end();
-  assert.is(queue.add(add(5), room), undefined, "what was written is in the outbox");
+  assert.is(queue.add(add(5), room), undefined, "the outbox counts what was written");
 });
 
-test("add() leaves room for every record that take() makes of what waits", () => {
+test("add() leaves room for every record that take() makes", () => {
   const size = recordCodec.encode(like(1)).length;
   const full = recordDiskBytes(RECORD_EVENTS_MAX * size);
   const room = 2 * full + recordDiskBytes(3 * size);
   const queue = new GroupCommit(FORMAT);
-  let given = 0;
-  while (queue.add(add(given), room) === undefined) given++;
+  let added = 0;
+  while (queue.add(add(added), room) === undefined) added++;
   let left = room;
   let taken = 0;
   while (!queue.isEmpty) {
@@ -108,12 +108,12 @@ test("add() leaves room for every record that take() makes of what waits", () =>
     left -= recordDiskBytes(appendOf(writing).record.bytes.length);
     taken += writing.requests.length;
   }
-  assert.is(taken, given);
-  assert.is(given, 2 * RECORD_EVENTS_MAX + 3);
+  assert.is(taken, added);
+  assert.is(added, 2 * RECORD_EVENTS_MAX + 3);
   assert.is(left, 0);
 });
 
-test("add() says too_many when as many as may wait do", () => {
+test("add() returns too_many when ADDS_WAITING_MAX requests wait", () => {
   const queue = new GroupCommit(FORMAT);
   for (let index = 0; index < ADDS_WAITING_MAX; index++) queue.add(add(index), ROOM);
   assert.is(queue.add(add(0), ROOM)?.code, "too_many");

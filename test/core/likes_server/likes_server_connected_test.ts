@@ -1,4 +1,4 @@
-/** When a LikesServer says that it is connected, and how it backs off until then. */
+/** Tests when a LikesServer counts as connected, and how it backs off until then. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { PULSE_WAIT_MAX_MS } from "../../../src/limits.ts";
@@ -22,7 +22,7 @@ test("handle() backs off further when streams end soon after their Welcome", asy
   assert.is(notice?.type === "disconnected" && notice.attempts, 1, "the ledger was written");
 });
 
-test("handle() says that it is connected once it is admitted, and not at the Welcome", async () => {
+test("handle() is connected once admitted, and not at the Welcome", async () => {
   const server = await LikesServerHarness.start();
   for (let attempts = 1; attempts <= 3; attempts++) {
     await server.connect();
@@ -40,24 +40,24 @@ test("handle() says that it is connected once it is admitted, and not at the Wel
   assert.is(server.notices("connected").length, 1);
 });
 
-test("handle() is connected again when the ledger is written, or the stream lasts", async () => {
+test("handle() is connected again when the ledger is written or the stream lasts", async () => {
   for (const isWritten of [true, false]) {
     const server = await LikesServerHarness.admitted();
-    const told = (): number => server.notices("connected").length - 1;
+    const connections = (): number => server.notices("connected").length - 1;
     for (let attempts = 0; attempts < 3; attempts++) {
       server.drive({ type: "broken", streamId: server.streamId, reason: "its disk is full" });
       await server.connect();
       await server.receive(ack(FIRST));
       await server.pulse();
     }
-    assert.is(told(), 0, "it may be refused again at the next commit");
+    assert.is(connections(), 0, "the next commit may be refused too");
     if (isWritten) await server.pulse({ version: 2 });
     for (let passedMs = 0; passedMs < PULSE_WAIT_MAX_MS; passedMs += 500) {
-      assert.is(told(), isWritten ? 1 : 0);
+      assert.is(connections(), isWritten ? 1 : 0);
       await server.tick(500);
       await server.pulse({ version: isWritten ? 2 : 1 });
     }
-    assert.is(told(), 1);
+    assert.is(connections(), 1);
   }
 });
 

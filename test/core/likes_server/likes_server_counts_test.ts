@@ -15,7 +15,7 @@ const ANSWER: CountsAnswer = {
   generation: GENERATION,
 };
 
-test("count asks the primary once, and tells likes and own likes that are not in them", async () => {
+test("count asks the primary once, and returns its likes plus the pending ones", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(5);
   await server.settle();
@@ -28,13 +28,13 @@ test("count asks the primary once, and tells likes and own likes that are not in
   );
   server.add(9);
   server.drive({ type: "counts_fetched", answer: ANSWER });
-  assert.is(pendingOf(server, 1), 7n, "a like that is not on the disk is not accepted yet");
+  assert.is(pendingOf(server, 1), 7n, "likes that are not on the disk are not accepted yet");
   await server.settle();
   count(server, 2);
   assert.is(pendingOf(server, 2), 16n);
 });
 
-test("count is right when the ack overtakes the answer that was read before it", async () => {
+test("count is right when an Ack overtakes an answer that was read before it", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(5);
   server.add(7);
@@ -50,22 +50,22 @@ test("count is right when the ack overtakes the answer that was read before it",
   assert.is(pendingOf(server, 1), 12n);
 });
 
-test("count refuses when as many wait for the primary as may", async () => {
+test("count refuses when COUNT_REQUESTS_WAITING_MAX wait for the primary", async () => {
   const server = await LikesServerHarness.admitted();
-  // The first is asked for at once, and does not wait.
+  // The first is fetched at once and does not wait.
   for (let call = 0; call <= COUNT_REQUESTS_WAITING_MAX; call++) count(server, call);
   count(server, COUNT_REQUESTS_WAITING_MAX + 1);
   assert.is(refusalOf(server, COUNT_REQUESTS_WAITING_MAX + 1), "too_many");
 });
 
-test("count refuses in words when nothing was fetched and the primary does not answer", async () => {
+test("count explains its refusal when nothing was fetched and the primary is silent", async () => {
   const server = await LikesServerHarness.start();
   count(server, 1);
   server.drive({ type: "counts_fetched", answer: undefined });
   assert.equal(refusalOf(server, 1), "count_unknown");
 });
 
-test("count takes no counts of another ledger than the outbox's", async () => {
+test("count rejects counts of a foreign ledger", async () => {
   const server = await LikesServerHarness.admitted();
   count(server, 1);
   server.drive({ type: "counts_fetched", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
@@ -73,10 +73,10 @@ test("count takes no counts of another ledger than the outbox's", async () => {
   const unregistered = await LikesServerHarness.start();
   count(unregistered, 1);
   unregistered.drive({ type: "counts_fetched", answer: { ...ANSWER, ledgerId: testId(0x1f) } });
-  assert.is(pendingOf(unregistered, 1), 0n, "an outbox without a ledger reads from any");
+  assert.is(pendingOf(unregistered, 1), 0n, "an outbox without a ledger accepts any");
 });
 
-test("count names an earlier life, and cannot tell its likes until the ledger has them", async () => {
+test("count asks for an earlier incarnation, and has no sum until the ledger has it", async () => {
   const before = await LikesServerHarness.admitted();
   before.add(5);
   await before.settle();
@@ -94,16 +94,16 @@ test("count names an earlier life, and cannot tell its likes until the ledger ha
   assert.is(pendingOf(server, 2), 0n);
 });
 
-test("count names the next incarnation as soon as it is minted, before its first event", async () => {
+test("count asks for the next incarnation as soon as it is minted", async () => {
   const server = await LikesServerHarness.start();
-  await server.connect({ appliedSequence: 3 }); // beyond its end: it is parked, and the next minted
+  await server.connect({ appliedSequence: 3 }); // beyond its end: parks it, mints the next
   assert.is(server.core.incarnation, testId(0x100));
   count(server, 1);
   const { fetch } = server.all("fetch_counts")[0] ?? {};
   assert.equal(fetch?.incarnations, [FIRST, testId(0x100)]);
 });
 
-test("count refuses too many items, and an id that nobody can like, without asking", async () => {
+test("count refuses too many items or an invalid id without asking", async () => {
   const server = await LikesServerHarness.admitted();
   const itemIds = Array.from({ length: 1_001 }, (_, index) => `item-${index}`);
   server.drive({ type: "count", query: { requestId: 1, itemIds, limit: 0 } });
@@ -130,7 +130,7 @@ function outcomeOf(server: LikesServerHarness, requestId: number) {
 
 function pendingOf(server: LikesServerHarness, requestId: number): bigint | undefined {
   const outcome = outcomeOf(server, requestId);
-  if (outcome?.type !== "counted") throw new Error("It was refused");
+  if (outcome?.type !== "counted") throw new Error("it was refused");
   return outcome.counts[0]?.fetched?.pendingLikes;
 }
 

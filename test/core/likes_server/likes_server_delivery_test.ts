@@ -6,7 +6,7 @@ import { testId } from "../../store/faults.ts";
 import { FIRST, SECOND, ack, batches, like, recordAfter, welcome } from "../core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
-test("handle() delivers the oldest incarnation first, each on a stream of its own", async () => {
+test("handle() delivers the oldest incarnation first, each on its own stream", async () => {
   const before = await LikesServerHarness.admitted();
   before.add(7);
   await before.settle();
@@ -31,7 +31,7 @@ test("handle() delivers the oldest incarnation first, each on a stream of its ow
   assert.is(server.reports.at(-1)?.final, false);
 });
 
-test("handle() goes on after what was applied when Welcome says so", async () => {
+test("handle() continues after the position in the Welcome", async () => {
   const server = await LikesServerHarness.admitted();
   const [one, two] = batches(FIRST, [[1], [2]]);
   server.add(1);
@@ -49,7 +49,7 @@ test("handle() goes on after what was applied when Welcome says so", async () =>
   assert.is(server.core.pendingEvents, 1);
 });
 
-test("handle() parks and goes on with a new incarnation when Welcome shows amnesia", async () => {
+test("handle() parks, and mints a new incarnation, when the Welcome shows amnesia", async () => {
   const cases = [
     ["outbox_rolled_back", { appliedSequence: 5, digest: testId(5) }],
     ["digest_differs", { appliedSequence: 1, digest: testId(5) }],
@@ -81,7 +81,7 @@ test("handle() parks and goes on with a new incarnation when Welcome shows amnes
   }
 });
 
-test("handle() parks an older incarnation and keeps its own, which goes on", async () => {
+test("handle() parks an older incarnation and keeps the current one", async () => {
   const before = await LikesServerHarness.admitted();
   before.add(7);
   await before.settle();
@@ -92,7 +92,7 @@ test("handle() parks an older incarnation and keeps its own, which goes on", asy
   assert.is(server.hello.incarnation, SECOND);
 });
 
-test("handle() names all events in doubt when Welcome shows amnesia", async () => {
+test("handle() reports all doubtful events when the Welcome shows amnesia", async () => {
   const cases = [
     ["outbox_rolled_back", { appliedSequence: 5, digest: testId(5) }, { first: 2, last: 5 }],
     ["digest_differs", { appliedSequence: 2, digest: testId(5) }, { first: 2, last: 3 }],
@@ -112,7 +112,7 @@ test("handle() names all events in doubt when Welcome shows amnesia", async () =
   }
 });
 
-test("handle() names all events when they differ from those that were acknowledged", async () => {
+test("handle() reports all events when acknowledged ones differ", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(1);
   await server.settle();
@@ -123,10 +123,10 @@ test("handle() names all events when they differ from those that were acknowledg
   assert.equal([found?.kind, found?.events], ["digest_differs", { first: 1, last: 1 }]);
 });
 
-test("handle() breaks when the outbox does not hold what is to be sent any more", async () => {
+test("handle() breaks the stream when the outbox lacks the next events", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(1);
-  await server.diskOne();
+  await server.doDiskCall();
   assert.equal(server.diskCalls, ["read"]);
   const read = { position: undefined, records: [], end: undefined };
   server.drive({ type: "read", streamId: server.streamId, read });
@@ -134,7 +134,7 @@ test("handle() breaks when the outbox does not hold what is to be sent any more"
   assert.is(server.notices("disconnected").length, 1);
 });
 
-test("handle() sends nothing that was read for a stream that is about to end", async () => {
+test("handle() sends no batch on a stream that is about to end", async () => {
   const before = await LikesServerHarness.admitted();
   const server = await before.restart(SECOND);
   await server.connect();
@@ -166,7 +166,7 @@ test("handle() appends nothing to an incarnation that is about to be parked", as
   assert.is(outcome?.type === "accepted" && outcome.incarnation, testId(0x100));
 });
 
-test("handle() parks once when its stream breaks before that is written", async () => {
+test("handle() parks once when its stream breaks before the write", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
   await server.tick(1_000);
@@ -182,7 +182,7 @@ test("handle() parks once when its stream breaks before that is written", async 
   assert.is(server.writes.filter(({ type }) => type === "mint").length, 1);
 });
 
-test("handle() ignores what an older stream says", async () => {
+test("handle() ignores messages of an older stream", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(1);
   await server.settle();
@@ -196,7 +196,7 @@ test("handle() ignores what an older stream says", async () => {
   assert.is(server.all("disconnect").length, 1);
 });
 
-test("handle() breaks when what it did not send is acknowledged", async () => {
+test("handle() breaks the stream when unsent events are acknowledged", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(1);
   await server.settle();
@@ -213,7 +213,7 @@ test("handle() bounds what is in flight when nothing is acknowledged", async () 
     server.add(1);
     await server.settle();
   }
-  assert.is(server.batches.length, 0, "the transport takes nothing");
+  assert.is(server.batches.length, 0, "the transport is full");
   server.drive({ type: "writable", streamId: server.streamId });
   await server.settle();
   assert.is(server.batches.length, WINDOW_BATCHES_MAX);
@@ -221,7 +221,7 @@ test("handle() bounds what is in flight when nothing is acknowledged", async () 
   assert.is(server.batches.length, WINDOW_BATCHES_MAX + 1);
 });
 
-test("handle() answers only the newest pulse when its stream was blocked", async () => {
+test("handle() answers only the newest pulse after its stream was blocked", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "blocked", streamId: server.streamId });
   const before = server.reports.length;
@@ -235,7 +235,7 @@ test("handle() answers only the newest pulse when its stream was blocked", async
   );
 });
 
-test("total() tells the total and what of this outbox is not in it", async () => {
+test("total() returns the total and this outbox's likes that it lacks", async () => {
   const server = await LikesServerHarness.start();
   assert.is(server.core.total(0), undefined);
   await server.connect();
@@ -246,13 +246,13 @@ test("total() tells the total and what of this outbox is not in it", async () =>
   assert.equal(server.core.total(server.nowMs + 40)?.pendingLikes, 5n);
   assert.is(server.core.total(server.nowMs + 40.7)?.pulseAgeMs, 40);
   await server.receive(ack(FIRST, { appliedSequence: 1 }));
-  assert.is(server.core.total(0)?.pendingLikes, 5n, "until a pulse shows it");
+  assert.is(server.core.total(0)?.pendingLikes, 5n, "until a pulse includes them");
   await server.pulse({ totalLikes: 15n });
   assert.is(server.core.total(0)?.pendingLikes, 0n);
   assert.is(server.notices("total").length, 3);
 });
 
-test("handle() gives a stream up when nothing is heard on it, and backs off", async () => {
+test("handle() abandons a silent stream and backs off", async () => {
   const server = await LikesServerHarness.admitted();
   await server.tick(PULSE_WAIT_MAX_MS);
   assert.is(server.notices("disconnected").length, 0);
@@ -265,7 +265,7 @@ test("handle() gives a stream up when nothing is heard on it, and backs off", as
   assert.is(server.all("connect").length, connects + 1);
 });
 
-test("handle() reports the version that it shows, not the newest that it heard of", async () => {
+test("handle() reports the version that it shows, not the newest that it received", async () => {
   const server = await LikesServerHarness.admitted();
   const { streamId } = server;
   server.drive({ type: "blocked", streamId });

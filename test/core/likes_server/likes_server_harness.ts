@@ -1,4 +1,4 @@
-/** A LikesServer's core on an outbox in memory, whose disk calls are done when a test says so. */
+/** The core of a LikesServer on an outbox in memory. Its disk calls run when a test says so. */
 import { LikesServerCore } from "../../../src/core/likes_server/likes_server.ts";
 import type {
   AddResult,
@@ -24,10 +24,10 @@ type Of<Type extends LikesServerAction["type"]> = Extract<LikesServerAction, { t
 
 export interface HarnessOptions {
   readonly disk?: OutboxDisk;
-  /** The current incarnation; those minted later are 0x100 and so on. */
+  /** The current incarnation. Later ones are 0x100 and so on. */
   readonly incarnation?: Id;
   readonly outboxBytesMax?: number;
-  /** Everything for ever, when absent. */
+  /** Retains everything when absent. */
   readonly retain?: Retention;
 }
 
@@ -37,8 +37,8 @@ export class LikesServerHarness {
   readonly core: LikesServerCore;
   readonly actions: LikesServerAction[] = [];
   nowMs = 0;
-  /** What the core is told of the outbox after a write, for a disk that says something else. */
-  told = (state: OutboxSnapshot): OutboxSnapshot => state;
+  /** Changes the outbox state that the core gets after a write, to simulate another disk. */
+  observed = (state: OutboxSnapshot): OutboxSnapshot => state;
   #pulseMs = 1_000;
   #requestId = 0;
   readonly #disk: (Of<"write"> | Of<"read">)[] = [];
@@ -69,7 +69,7 @@ export class LikesServerHarness {
     return new LikesServerHarness(disk, store, core);
   }
 
-  /** Starts one that is admitted and delivers, with nothing accepted yet. */
+  /** Starts an admitted LikesServer that has accepted nothing yet. */
   static async admitted(options: HarnessOptions = {}): Promise<LikesServerHarness> {
     const server = await LikesServerHarness.start(options);
     await server.connect();
@@ -77,7 +77,7 @@ export class LikesServerHarness {
     return server;
   }
 
-  /** The same outbox in the next life: what was not on the disk is lost. */
+  /** Starts the next process on the same outbox. Unwritten events are lost. */
   restart(incarnation: Id): Promise<LikesServerHarness> {
     return LikesServerHarness.start({ disk: this.disk, incarnation });
   }
@@ -89,12 +89,12 @@ export class LikesServerHarness {
     }
   }
 
-  /** Does the next call that the disk was asked for. */
-  async diskOne(): Promise<void> {
+  /** Performs the next requested disk call. */
+  async doDiskCall(): Promise<void> {
     const call = this.#disk.shift();
     if (call?.type === "write") {
       const outcome = await this.store.write(call.writes);
-      this.drive({ type: "written", outcome, state: this.told(this.store.state) });
+      this.drive({ type: "written", outcome, state: this.observed(this.store.state) });
     } else if (call?.type === "read") {
       const { streamId, incarnation, sequence, bytesMax, recordsMax } = call;
       const read = await this.store.read(incarnation, sequence, bytesMax, recordsMax);
@@ -102,24 +102,24 @@ export class LikesServerHarness {
     }
   }
 
-  /** Refuses the write that the disk was asked for, as while another program writes. */
+  /** Fails the next write as if another program were writing. */
   refuseWrite(): void {
     const call = this.#disk.shift();
-    if (call?.type !== "write") throw new Error("The disk was asked for no write");
+    if (call?.type !== "write") throw new Error("no write was requested");
     this.drive({ type: "written", outcome: "store_busy", state: this.store.state });
   }
 
-  /** Does all that the disk was asked for, and what follows from it. */
+  /** Performs all requested disk calls and those that follow. */
   async settle(): Promise<void> {
-    while (this.#disk.length > 0) await this.diskOne();
+    while (this.#disk.length > 0) await this.doDiskCall();
   }
 
-  /** Calls that the disk was asked for and has not done. */
+  /** The types of the pending disk calls. */
   get diskCalls(): readonly string[] {
     return this.#disk.map(({ type }) => type);
   }
 
-  /** Lets it connect, and welcomes it at the start of its incarnation, or as `changes` say. */
+  /** Connects and sends the Welcome, at the start of the incarnation unless `changes` differ. */
   async connect(changes: Parameters<typeof welcome>[1] = {}): Promise<void> {
     this.nowMs += 1_000;
     this.drive({ type: "tick" });
@@ -131,12 +131,12 @@ export class LikesServerHarness {
     await this.settle();
   }
 
-  /** The primary sends a pulse with the next label. */
+  /** Sends a pulse with the next pulse time. */
   async pulse(changes: Parameters<typeof pulse>[0] = {}): Promise<void> {
     await this.receive(pulse({ pulseMs: ++this.#pulseMs, ...changes }));
   }
 
-  /** Gives likes, without waiting for the disk; gives the id of the call. */
+  /** Adds likes without waiting for the disk. Returns the request's id. */
   add(likes: number | bigint, itemId = "video"): number {
     const requestId = ++this.#requestId;
     const event = like(likes, itemId);
@@ -154,7 +154,7 @@ export class LikesServerHarness {
     return this.all("answer").find((answer) => answer.requestId === requestId)?.outcome;
   }
 
-  /** How a give ended: `#17`, or the code of the refusal; undefined before. */
+  /** Returns `#17` or the code of the refusal; undefined before the answer. */
   outcomeText(requestId: number): string | undefined {
     const outcome = this.outcome(requestId);
     return outcome?.type === "accepted" ? `#${outcome.sequence}` : outcome?.refusal.code;
@@ -164,7 +164,7 @@ export class LikesServerHarness {
     return this.actions.filter((action): action is Of<Type> => action.type === type);
   }
 
-  /** The stream of now. */
+  /** The id of the current stream. */
   get streamId(): number {
     return this.all("connect").at(-1)?.streamId ?? 0;
   }
@@ -175,7 +175,7 @@ export class LikesServerHarness {
 
   get hello(): Extract<FromLikesServer, { type: "hello" }> {
     const message = this.sent.findLast(({ type }) => type === "hello");
-    if (message?.type !== "hello") throw new Error("There is no Hello");
+    if (message?.type !== "hello") throw new Error("no Hello was sent");
     return message;
   }
 

@@ -3,21 +3,21 @@ import * as assert from "uvu/assert";
 import { FIRST, LEDGER, ack, pulse } from "../core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
-test("handle() says Hello with the newest ledger that it heard of, written down or not", async () => {
+test("handle() sends Hello with the newest ledger version, even if not yet written", async () => {
   const server = await LikesServerHarness.admitted();
   await server.receive(pulse({ pulseMs: 9, version: 37 }));
   const written = server.disk.content.state.seen?.version ?? 0;
-  assert.ok(written < 37, "no write has brought it to the disk");
+  assert.ok(written < 37, "no write has put it on the disk");
   server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
   await server.tick(5_000);
   assert.is(server.hello.seen?.version, 37);
 });
 
-test("handle() says Hello with the ledger that it joins when no disk has that yet", async () => {
+test("handle() sends Hello with the ledger that it joins before that is on the disk", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();
   const { streamId } = server;
-  // The write waits: the disk is slow.
+  // The write is pending: the disk is slow.
   server.drive({ type: "received", streamId, message: ack(FIRST) });
   server.drive({ type: "broken", streamId, reason: "cut" });
   server.nowMs += 5_000;
@@ -26,7 +26,7 @@ test("handle() says Hello with the ledger that it joins when no disk has that ye
   assert.is(server.hello.seen?.ledgerId, LEDGER);
 });
 
-test("handle() names no ledger that it heard of before it belongs to one", async () => {
+test("handle() sends Hello without a ledger until it joins one", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();
   server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });

@@ -1,4 +1,4 @@
-/** Lives in which nothing is accepted: what the ledger is told of them, and how many are kept. */
+/** Tests incarnations that accepted nothing: how they are reported, and how many are kept. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
@@ -8,7 +8,7 @@ import { LikesServerHarness } from "./likes_server_harness.ts";
 
 const RESTORED = { redeliver: true, generation: testId(0x92) };
 
-test("handle() ends its idle lives at a ledger that forgot before it reports its own", async () => {
+test("handle() ends idle incarnations at a restored ledger before it reports its own", async () => {
   const idle = await LikesServerHarness.admitted();
   const server = await idle.restart(SECOND);
   await server.connect();
@@ -24,7 +24,7 @@ test("handle() ends its idle lives at a ledger that forgot before it reports its
   assert.is(server.reports.at(-1)?.incarnation, SECOND);
 });
 
-test("handle() ends the idle life in which it left when a ledger forgot that", async () => {
+test("handle() ends the idle incarnation in which it left when a ledger forgot that", async () => {
   const before = await LikesServerHarness.admitted();
   before.drive({ type: "stop", leave: true });
   await before.settle();
@@ -37,11 +37,11 @@ test("handle() ends the idle life in which it left when a ledger forgot that", a
   assert.equal([server.reports.at(-1)?.final, server.reports.at(-1)?.lastSequence], [true, 0]);
 });
 
-test("handle() keeps few of the lives of a crash loop without a primary", async () => {
+test("handle() keeps few incarnations of a crash loop without a primary", async () => {
   const disk = new OutboxDisk(OUTBOX, "likes-server-0");
   const retain = { ageMs: Infinity, bytesMax: 1e6, incarnationsMax: 2 };
-  for (let life = 1; life <= 9; life++) {
-    const server = await LikesServerHarness.start({ disk, retain, incarnation: testId(life) });
+  for (let index = 1; index <= 9; index++) {
+    const server = await LikesServerHarness.start({ disk, retain, incarnation: testId(index) });
     await server.tick(1);
   }
   assert.equal(

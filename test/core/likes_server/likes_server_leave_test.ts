@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { FIRST, LEDGER, SECOND, ack, pulse, welcome } from "../core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
-test("handle() leaves by a final report when all that it took is applied", async () => {
+test("handle() leaves by a final report when everything accepted is applied", async () => {
   const server = await LikesServerHarness.admitted();
   const taken = server.add(7);
   server.drive({ type: "stop", leave: true });
@@ -22,17 +22,21 @@ test("handle() leaves by a final report when all that it took is applied", async
   await server.receive(ack(FIRST, { appliedSequence: 1, ...left }));
   assert.is(server.all("stopped").length, 1);
   const { membership, seen, incarnations } = server.disk.content.state;
-  assert.equal([membership, seen?.ledgerId], ["unregistered", LEDGER], "it belongs to its ledger");
+  assert.equal(
+    [membership, seen?.ledgerId],
+    ["unregistered", LEDGER],
+    "it still belongs to its ledger",
+  );
   assert.equal(
     incarnations.map(({ closed, last }) => [closed, last.likes]),
     [[true, 7n]],
-    "what was delivered is retained",
+    "delivered events are retained",
   );
   await server.tick(5_000);
-  assert.is(server.all("connect").length, 1, "it stays away");
+  assert.is(server.all("connect").length, 1, "it does not reconnect");
 });
 
-test("handle() reports nothing final while a write of likes is under way", async () => {
+test("handle() reports nothing final while an append is pending", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "stop", leave: true });
   await server.settle();
@@ -43,15 +47,15 @@ test("handle() reports nothing final while a write of likes is under way", async
   other.add(7);
   other.add(8);
   other.drive({ type: "stop", leave: true });
-  await other.diskOne(); // the first like
-  await other.diskOne(); // leaving
+  await other.doDiskCall(); // the first like
+  await other.doDiskCall(); // leaving
   const message = pulse({ pulseMs: 9 });
   other.drive({ type: "received", streamId: other.streamId, message });
   assert.is(other.reports.at(-1)?.pulseMs, 9);
   assert.is(other.reports.at(-1)?.final, false, "the second like is not written");
 });
 
-test("handle() keeps what it saw last when it leaves before that is written", async () => {
+test("handle() keeps the last seen version when it leaves before that is written", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(7);
   await server.settle();
@@ -59,7 +63,7 @@ test("handle() keeps what it saw last when it leaves before that is written", as
   const message = pulse({ pulseMs: 9, version: 6 });
   server.drive({ type: "received", streamId: server.streamId, message });
   server.disk.failNext("disk_full");
-  await server.diskOne(); // what was acknowledged is to be written again
+  await server.doDiskCall(); // the acknowledgement must be written again
   server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
   server.drive({ type: "stop", leave: true });
   await server.tick(5_000);
@@ -68,7 +72,7 @@ test("handle() keeps what it saw last when it leaves before that is written", as
   assert.equal([membership, seen?.version], ["leaving", 6]);
 });
 
-test("handle() reports nothing final before the disk has that it leaves", async () => {
+test("handle() reports nothing final before its leave is on the disk", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "stop", leave: true });
   const message = pulse({ pulseMs: 9 });
@@ -92,7 +96,7 @@ test("handle() delivers older incarnations before it leaves", async () => {
   assert.is(server.all("stopped").length, 1);
 });
 
-test("handle() leaves too when a report of it may have admitted it unheard", async () => {
+test("handle() also leaves when an unanswered report may have admitted it", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();
   server.drive({ type: "stop", leave: true });
@@ -114,7 +118,7 @@ test("handle() stops at once when no ledger can know it or nothing is pending", 
   assert.is(member.disk.content.state.membership, "member");
 });
 
-test("handle() delivers what it holds and stays a member when it is told to stay", async () => {
+test("handle() delivers its events and remains a member when it only stops", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(7);
   server.drive({ type: "stop", leave: false });
@@ -127,7 +131,7 @@ test("handle() delivers what it holds and stays a member when it is told to stay
   assert.is(server.disk.content.state.membership, "member");
 });
 
-test("handle() stops as it was told first when it is told twice", async () => {
+test("handle() ignores a second stop", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(7);
   server.drive({ type: "stop", leave: false });
@@ -138,7 +142,7 @@ test("handle() stops as it was told first when it is told twice", async () => {
   assert.is(server.all("stopped").length, 1);
 });
 
-test("handle() waits for admission again when a leave was cut short", async () => {
+test("handle() waits for admission again when a leave was interrupted", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "stop", leave: true });
   await server.settle();
@@ -153,8 +157,8 @@ test("handle() waits for admission again when a leave was cut short", async () =
   assert.is(next.core.isAccepting, true);
 });
 
-test("handle() does not become a member when it is told to leave before its first report", async () => {
-  // With no room for idle lives a start writes, and that write holds the end up.
+test("handle() does not join when it is asked to leave before its first report", async () => {
+  // Without room for idle incarnations, a start writes; that write delays the end.
   const retain = { ageMs: Infinity, bytesMax: Number.MAX_SAFE_INTEGER, incarnationsMax: 0 };
   const server = await LikesServerHarness.start({ retain });
   server.drive({ type: "tick" });

@@ -19,7 +19,7 @@ function stateOf(server: LikesServerHarness, incarnation = FIRST) {
   return server.disk.content.state.incarnations.find((one) => one.incarnation === incarnation);
 }
 
-test("handle() delivers what follows a gap when an operator has closed it", async () => {
+test("handle() delivers the events after a gap when an operator has closed it", async () => {
   const server = await LikesServerHarness.admitted({ retain: NOTHING });
   for (const likes of [1, 2]) {
     server.add(likes);
@@ -59,7 +59,7 @@ test("handle() closes a rolled back incarnation when an operator has resolved it
   assert.equal(kinds(server), []);
   assert.is(stateOf(server)?.closed, true);
   assert.is(server.core.pendingEvents, 0);
-  assert.is(server.hello.incarnation, own, "the stream goes on");
+  assert.is(server.hello.incarnation, own, "the stream continues");
   await server.receive(ack(own, { resolved: [FIRST] }));
   assert.is(server.writes.filter(({ type }) => type === "close").length, 1);
 });

@@ -23,7 +23,7 @@ import { testId } from "../../store/faults.ts";
 const NOTHING = { ageMs: Infinity, bytesMax: 0 };
 const [ONE, TWO] = batches(FIRST, [[1], [2]]);
 
-/** One that delivered `#1` and `#2` of its first life, all of which was acknowledged. */
+/** A LikesServer whose first incarnation has `#1` and `#2`, both acknowledged. */
 async function delivered(retain = NOTHING): Promise<LikesServerHarness> {
   const server = await LikesServerHarness.admitted({ retain });
   for (const likes of [1, 2]) {
@@ -35,7 +35,7 @@ async function delivered(retain = NOTHING): Promise<LikesServerHarness> {
   return server;
 }
 
-/** Its second life, after the first was closed. */
+/** Its second process, after the first incarnation was closed. */
 async function closed(retain?: typeof NOTHING): Promise<LikesServerHarness> {
   const before = await delivered(retain);
   const server = await before.restart(SECOND);
@@ -62,7 +62,7 @@ function stateOf(server: LikesServerHarness, incarnation = FIRST) {
   return server.disk.content.state.incarnations.find((one) => one.incarnation === incarnation);
 }
 
-test("handle() writes down what is acknowledged when a pulse comes, and notes the ledger", async () => {
+test("handle() writes acknowledgements and the ledger version when a pulse comes", async () => {
   const server = await LikesServerHarness.admitted({ retain: NOTHING });
   for (const likes of [1, 2]) {
     server.add(likes);
@@ -77,7 +77,7 @@ test("handle() writes down what is acknowledged when a pulse comes, and notes th
   assert.equal(server.core.accepted, { events: 2, likes: 3n });
 });
 
-test("handle() keeps what is acknowledged while it is younger than it has to be", async () => {
+test("handle() retains acknowledged events for their age", async () => {
   const server = await delivered({ ageMs: 10_000, bytesMax: 1e6 });
   assert.equal([stateOf(server)?.trimmed.sequence, stateOf(server)?.acknowledged.sequence], [0, 2]);
   await server.tick(2_000);
@@ -90,7 +90,7 @@ test("handle() keeps what is acknowledged while it is younger than it has to be"
   assert.is(stateOf(server)?.trimmed.sequence, 2);
 });
 
-test("handle() parks a gap when what Welcome wants was removed", async () => {
+test("handle() parks a gap when the Welcome asks for removed events", async () => {
   const server = await delivered();
   assert.is(server.disk.content.state.bytes, 0, "nothing is retained");
   gone(server);
@@ -102,18 +102,18 @@ test("handle() parks a gap when what Welcome wants was removed", async () => {
   assert.equal([gap?.events, gap?.digest], [{ first: 1, last: 2 }, TWO.digest]);
 });
 
-test("handle() reports nothing on the stream on which it sees that the ledger forgot", async () => {
+test("handle() reports nothing on the stream that shows the ledger was restored", async () => {
   const server = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   gone(server);
   const [reports, hellos] = [server.reports.length, server.all("connect").length];
   await server.connect(restored());
-  assert.is(server.reports.length, reports, "its own life would look like a second copy");
+  assert.is(server.reports.length, reports, "its own incarnation would look like a second copy");
   await server.tick(1_000);
   assert.is(server.all("connect").length, hellos + 2);
   assert.is(server.hello.incarnation, FIRST, "the oldest comes first");
 });
 
-test("handle() sends all that it retains again when the ledger forgot, closed lives too", async () => {
+test("handle() redelivers all retained events, including closed incarnations", async () => {
   const server = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   server.add(4);
   await server.settle();
@@ -146,7 +146,7 @@ test("handle() sends all that it retains again when the ledger forgot, closed li
   assert.is(server.disk.content.state.isRedelivering, false);
 });
 
-test("handle() begins again when the ledger forgets what it took during redelivery", async () => {
+test("handle() restarts redelivery when the ledger forgets redelivered events", async () => {
   const server = await delivered({ ageMs: Infinity, bytesMax: 1e6 });
   const redelivered = () => server.writes.filter(({ type }) => type === "begin_redelivery").length;
   gone(server);
@@ -159,27 +159,27 @@ test("handle() begins again when the ledger forgets what it took during redelive
   assert.is(redelivered(), 2);
 });
 
-test("handle() names a restored ledger until it is recorded, also with nothing to send", async () => {
+test("handle() reports a restored ledger until recorded, even without events", async () => {
   const server = await LikesServerHarness.admitted();
   gone(server);
   await server.connect(restored());
   await server.connect();
-  const named = () =>
+  const reported = () =>
     server.reports
       .at(-1)
       ?.troubles.map(({ kind }) => kind)
       .join();
   await server.pulse();
-  assert.is(named(), "ledger_restored", "the ledger has not said that it recorded it");
+  assert.is(reported(), "ledger_restored", "the ledger has not confirmed that it recorded it");
   await server.receive(ack(FIRST, { admitted: false }));
   await server.pulse();
-  assert.is(named(), "ledger_restored", "an Ack of something else says nothing");
+  assert.is(reported(), "ledger_restored", "an Ack before the commit confirms nothing");
   await server.receive(ack(FIRST, { admitted: false, left: true }));
   await server.pulse();
-  assert.equal([named(), kinds(server)], ["", []]);
+  assert.equal([reported(), kinds(server)], ["", []]);
 });
 
-test("handle() goes on with redelivery when the process died before all was sent", async () => {
+test("handle() continues redelivery after a restart", async () => {
   const before = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   gone(before);
   await before.connect(restored());
@@ -194,7 +194,7 @@ test("handle() goes on with redelivery when the process died before all was sent
   );
 });
 
-test("handle() begins again when another ledger forgot more", async () => {
+test("handle() restarts redelivery when another ledger forgot more", async () => {
   const server = await closed({ ageMs: Infinity, bytesMax: 1e6 });
   const redelivered = () => server.writes.filter(({ type }) => type === "begin_redelivery").length;
   gone(server);
@@ -208,7 +208,7 @@ test("handle() begins again when another ledger forgot more", async () => {
   assert.is(redelivered(), 2);
 });
 
-test("handle() offers again when less was applied than was acknowledged", async () => {
+test("handle() redelivers when less was applied than acknowledged", async () => {
   const server = await delivered({ ageMs: Infinity, bytesMax: 1e6 });
   gone(server);
   const sent = server.batches.length;
@@ -218,7 +218,7 @@ test("handle() offers again when less was applied than was acknowledged", async 
   assert.equal(kinds(server), ["ledger_restored"]);
 });
 
-test("handle() keeps what is retained when its removal waits, and the ledger forgot", async () => {
+test("handle() keeps retained events when the ledger forgot before their removal", async () => {
   const server = await LikesServerHarness.admitted({ retain: NOTHING });
   server.add(1);
   await server.settle();
@@ -233,7 +233,7 @@ test("handle() keeps what is retained when its removal waits, and the ledger for
   assert.is(stateOf(server)?.acknowledged.sequence, 0);
 });
 
-test("handle() accepts while much is retained, for only the rest fills its outbox", async () => {
+test("handle() accepts while much is retained, which does not fill the outbox", async () => {
   const server = await LikesServerHarness.admitted({ outboxBytesMax: 300 });
   const outcomes: (string | undefined)[] = [];
   for (let sequence = 1; sequence <= 6; sequence++) {
@@ -247,7 +247,7 @@ test("handle() accepts while much is retained, for only the rest fills its outbo
   assert.ok(server.disk.content.state.bytes > 300);
 });
 
-test("handle() lets go of the oldest lives when more are closed than are retained", async () => {
+test("handle() evicts the oldest incarnations when too many are closed", async () => {
   const server = await LikesServerHarness.admitted();
   server.add(1);
   await server.settle();
@@ -255,7 +255,7 @@ test("handle() lets go of the oldest lives when more are closed than are retaine
   await server.pulse();
   const evict = server.writes.find(({ type }) => type === "evict");
   assert.ok(evict?.type === "evict" && evict.closedMax === RETAINED_INCARNATIONS_MAX);
-  // The store's suite has what that does; here the oldest of two goes where one is the most.
+  // The store's suite tests eviction; here only one of two may stay.
   const disk = new OutboxDisk(OUTBOX, "likes-server-0");
   const store = new MemoryOutbox(disk);
   for (const id of [FIRST, SECOND]) {

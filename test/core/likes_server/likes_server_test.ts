@@ -6,14 +6,14 @@ import { TOTAL_LIKES_ACCEPTING_MAX } from "../../../src/limits.ts";
 import { FIRST, SECOND, ack, pulse } from "../core_fixture.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
-test("handle() refuses likes when no ledger has admitted it, naming the primary", async () => {
+test("handle() refuses likes before it is admitted, with the primary's address", async () => {
   const server = await LikesServerHarness.start();
   const requestId = server.add(1);
   const outcome = server.outcome(requestId);
   assert.is(outcome?.type === "refused" && outcome.refusal.code, "not_accepting");
   assert.match(outcome?.type === "refused" ? outcome.refusal.message : "", "127.0.0.1:50051");
   await server.connect();
-  assert.is(server.outcomeText(server.add(1)), "not_accepting", "a Welcome admits nobody");
+  assert.is(server.outcomeText(server.add(1)), "not_accepting", "a Welcome does not admit");
 });
 
 test("handle() accepts once the Ack that admits it is on its disk", async () => {
@@ -28,7 +28,7 @@ test("handle() accepts once the Ack that admits it is on its disk", async () => 
   assert.is(server.outcomeText(requestId), "#1");
 });
 
-test("handle() answers and sends nothing when the write is not done yet", async () => {
+test("handle() answers and sends nothing before the write is done", async () => {
   const server = await LikesServerHarness.admitted();
   const requestId = server.add(5);
   assert.equal(server.diskCalls, ["write"]);
@@ -54,14 +54,14 @@ test("handle() makes one record of likes that arrive during a write", async () =
   assert.is(appends.length, 2);
 });
 
-test("handle() refuses what may not be accepted, and writes nothing", async () => {
+test("handle() refuses an invalid event, and writes nothing", async () => {
   const server = await LikesServerHarness.admitted();
   assert.is(server.outcomeText(server.add(1_000_001)), "like_invalid");
   assert.is(server.outcomeText(server.add(1, "")), "like_invalid");
   assert.equal(server.diskCalls, []);
 });
 
-test("handle() refuses likes when the total that it shows leaves no room for the others", async () => {
+test("handle() refuses likes when the shown total leaves too little room", async () => {
   const server = await LikesServerHarness.admitted();
   const { streamId } = server;
   const totalLikes = TOTAL_LIKES_ACCEPTING_MAX - 1n;
@@ -74,9 +74,9 @@ test("handle() refuses likes when the total that it shows leaves no room for the
   assert.is(server.outcomeText(server.add(1)), "too_many");
 });
 
-test("handle() refuses likes when the outbox is full, counting those under way", async () => {
+test("handle() refuses likes when the outbox is full, counting pending writes", async () => {
   const size = 11;
-  // The first like is a record of its own; those that come meanwhile are one together.
+  // The first like becomes its own record; those that arrive meanwhile share one.
   const outboxBytesMax = recordDiskBytes(size) + recordDiskBytes(2 * size);
   const server = await LikesServerHarness.admitted({ outboxBytesMax });
   const ids = [1, 2, 3, 4].map((likes) => server.add(likes));
@@ -86,7 +86,7 @@ test("handle() refuses likes when the outbox is full, counting those under way",
   assert.is(server.outcomeText(server.add(1)), "outbox_full");
 });
 
-test("handle() goes on accepting while the primary is away, and after a restart too", async () => {
+test("handle() keeps accepting while the primary is away, also after a restart", async () => {
   const server = await LikesServerHarness.admitted();
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
   const requestId = server.add(1);
@@ -99,7 +99,7 @@ test("handle() goes on accepting while the primary is away, and after a restart 
   assert.equal(next.outcome(again), { type: "accepted", incarnation: SECOND, sequence: 1 });
 });
 
-test("handle() answers disk_full when likes are refused by the disk, and goes on", async () => {
+test("handle() answers disk_full when the disk refuses likes, and continues", async () => {
   const server = await LikesServerHarness.admitted();
   server.disk.failNext("disk_full");
   const refused = server.add(1);
@@ -130,7 +130,7 @@ test("handle() answers store_busy when another program writes to the outbox", as
   assert.equal(server.notices("store_failing"), [{ type: "store_failing", why: "store_busy" }]);
 });
 
-test("handle() tries a change of state again when the disk refused it", async () => {
+test("handle() retries a change of state when the disk refused it", async () => {
   const server = await LikesServerHarness.start();
   await server.connect();
   server.disk.failNext("disk_full");

@@ -13,7 +13,7 @@ function stateOf(incarnation: string, closed = false) {
   return { incarnation, ...positions, closed, parked: undefined };
 }
 
-/** The membership of an outbox as it is read at a start, with one incarnation unless more are named. */
+/** The membership that a start reads from an outbox, by default with one incarnation. */
 function membershipOf(membership: Membership, incarnations = [stateOf(SECOND)]): OutboxMembership {
   return new OutboxMembership({ ...newOutbox(OUTBOX, "a"), membership, incarnations });
 }
@@ -33,28 +33,28 @@ test("join() returns one write, and the state changes when that is synced", () =
   const write = membership.join(undefined);
   assert.is(typeOf(write), "member");
   assert.equal([membership.isJoining, membership.isAccepting], [true, false]);
-  assert.is(membership.join(undefined), undefined, "it waits");
+  assert.is(membership.join(undefined), undefined, "the write is pending");
   assert.is(write && membership.onWritten([write]), true);
   assert.equal([membership.isJoining, membership.isAccepting], [false, true]);
   assert.is(membership.join(undefined), undefined, "it is a member");
   assert.is(write && membership.onWritten([write]), false, "nothing changes");
 });
 
-test("stop() asks to leave when the ledger may know the outbox, and accepts nothing", () => {
+test("stop() asks to leave when the ledger may know the outbox, and then accepts nothing", () => {
   const membership = membershipOf("member");
   const write = membership.stop(true, undefined);
   assert.is(typeOf(write), "leaving");
   assert.is(membership.isAccepting, false);
-  assert.is(membership.stop(true, undefined), undefined, "it stops already");
+  assert.is(membership.stop(true, undefined), undefined, "it is stopping already");
   if (write !== undefined) membership.onWritten([write]);
   assert.is(membership.stopIfDelivered(false), false, "the ledger has not recorded it");
   assert.is(typeOf(membership.left(undefined)), "unregistered");
   assert.is(membership.isDelivering, false);
-  assert.is(membership.stopIfDelivered(true), true, "what is parked was decided about");
+  assert.is(membership.stopIfDelivered(true), true, "parked incarnations were resolved");
   assert.is(membership.stopIfDelivered(true), false, "it stops once");
 });
 
-test("stop() leaves nothing when the ledger cannot know the outbox, and reports nothing", async () => {
+test("stop() does not ask to leave when the ledger cannot know the outbox", async () => {
   const membership = membershipOf("unregistered");
   assert.is(membership.stop(true, undefined), undefined);
   assert.is(membership.mayReport, false);
@@ -64,7 +64,7 @@ test("stop() leaves nothing when the ledger cannot know the outbox, and reports 
   assert.is(membership.stopIfDelivered(false), true);
 });
 
-test("stop() asks to leave after a report, or an incarnation that an earlier process left", () => {
+test("stop() asks to leave after a report, or with an earlier process's incarnation", () => {
   const reported = membershipOf("unregistered");
   reported.reported();
   assert.is(typeOf(reported.stop(true, undefined)), "leaving");

@@ -13,7 +13,7 @@ interface Content {
   readonly first: Partial<IncarnationState>;
 }
 
-/** An outbox whose first incarnation accepted 3 events, and whose second is the current one. */
+/** An outbox with 3 events in its first incarnation; the second is current. */
 function snapshot({ first = {} }: Partial<Content> = {}): OutboxSnapshot {
   const nothing = { closed: false, parked: undefined };
   const start = origin(FIRST);
@@ -30,29 +30,29 @@ function viewOf(content: Partial<Content> = {}): OutboxView {
   return new OutboxView(snapshot(content));
 }
 
-test("accepted sums purged and other incarnations when both hold events", () => {
+test("accepted sums purged and other incarnations", () => {
   const outbox = viewOf();
   assert.equal(outbox.accepted, { events: 5, likes: 35n });
   assert.is(outbox.countedLikes, 5n);
   assert.equal([outbox.pendingExcept(undefined), outbox.pendingExcept(outbox.next)], [3, 0]);
 });
 
-test("next is the oldest when it is neither parked nor ending", () => {
+test("next is the oldest incarnation that is neither parked nor ending", () => {
   const outbox = viewOf();
   const { next } = outbox;
   assert.is(next?.id, FIRST);
   if (next !== undefined) next.isTransitioning = true;
-  assert.is(outbox.next, undefined, "a write is on its way");
+  assert.is(outbox.next, undefined, "a write is pending");
   const park = { type: "park", incarnation: FIRST, trouble: TROUBLE } as const;
   outbox.onWritten([park], snapshot({ first: { parked: TROUBLE } }));
   assert.is(outbox.next?.id, SECOND);
   assert.equal(outbox.troubles, [TROUBLE]);
   assert.is(outbox.hasDeliverable, false);
-  assert.is(outbox.pendingExcept(undefined), 3, "what is parked is pending still");
-  assert.is(outbox.countedLikes, 35n, "and may be in the total");
+  assert.is(outbox.pendingExcept(undefined), 3, "parked events are still pending");
+  assert.is(outbox.countedLikes, 35n, "they may be in the total");
 });
 
-test("onWritten() counts a closed incarnation as acknowledged when it is retained", () => {
+test("onWritten() counts a closed incarnation as acknowledged while it is retained", () => {
   const outbox = viewOf();
   outbox.onWritten([{ type: "close", incarnation: FIRST }], snapshot({ first: { closed: true } }));
   assert.equal(outbox.accepted, { events: 5, likes: 35n });
@@ -65,7 +65,7 @@ test("onWritten() counts a closed incarnation as acknowledged when it is retaine
   );
 });
 
-test("onWritten() keeps what an Ack said when the disk knows of less", () => {
+test("onWritten() keeps an Ack's position when the disk has a lower one", () => {
   const outbox = viewOf();
   const [first] = outbox.incarnations;
   if (first !== undefined) first.acknowledged = THREE;
@@ -76,7 +76,7 @@ test("onWritten() keeps what an Ack said when the disk knows of less", () => {
   assert.is(outbox.pendingExcept(undefined), 3, "the ledger forgot it");
 });
 
-test("onWritten() takes from the disk what is acknowledged when that is more", () => {
+test("onWritten() takes the disk's acknowledged position when it is higher", () => {
   const outbox = viewOf();
   outbox.onWritten([], snapshot({ first: { acknowledged: THREE, trimmed: THREE } }));
   assert.is(outbox.pendingExcept(undefined), 0);

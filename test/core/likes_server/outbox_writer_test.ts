@@ -21,7 +21,7 @@ function typesOf(writing: Writing | undefined): string[] | undefined {
   return writing?.writes.map(({ type }) => type);
 }
 
-/** A writer, and where the likes wait that it writes. */
+/** A writer and its queue of likes. */
 function make(): { readonly adds: GroupCommit; readonly writer: OutboxWriter } {
   const adds = new GroupCommit({ codec: recordCodec, recordDiskBytes });
   return { adds, writer: new OutboxWriter(adds) };
@@ -45,12 +45,12 @@ test("next() begins one write at a time, changes of state before likes", () => {
   assert.ok(writer.isIdle && !writer.isAppending);
 });
 
-test("next() holds likes back when a mint waits, and retry() gives back those that wait", () => {
+test("next() delays likes behind a mint, and retry() returns those that wait", () => {
   const { adds, writer } = make();
   writer.change(MINT);
   add(adds, 7);
   const writing = writer.next(KNOWN, 0);
-  assert.is(writer.mintFailure, undefined, "it may yet be written");
+  assert.is(writer.mintFailure, undefined, "it may still be written");
   writer.end();
   const refused = writer.retry(writing?.writes ?? [], "store_busy", 0);
   assert.equal(
@@ -62,13 +62,13 @@ test("next() holds likes back when a mint waits, and retry() gives back those th
   add(adds);
   assert.is(writer.next(KNOWN, 499), undefined);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
-  assert.is(writer.mintFailure, "store_busy", "while it is tried again");
+  assert.is(writer.mintFailure, "store_busy", "during the retry");
   writer.end();
   assert.is(writer.mintFailure, undefined);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["append"]);
 });
 
-test("retry() puts refused changes first, and lets likes go on meanwhile", () => {
+test("retry() puts refused changes first, and likes continue meanwhile", () => {
   const { adds, writer } = make();
   writer.change({ type: "close", incarnation: FIRST });
   assert.equal(writer.retry([TRIM], "disk_full", 100), []);
@@ -78,7 +78,7 @@ test("retry() puts refused changes first, and lets likes go on meanwhile", () =>
   assert.equal(typesOf(writer.next(KNOWN, 600)), ["trim", "close"]);
 });
 
-test("takeBackAcknowledged() takes back what removes events when it is not under way", () => {
+test("takeBackAcknowledged() takes back removals that are not pending", () => {
   const { writer } = make();
   const close = { type: "close", incarnation: FIRST } as const;
   writer.change(TRIM, close, { type: "evict", bytesMax: 0, closedMax: 0 });
@@ -87,18 +87,18 @@ test("takeBackAcknowledged() takes back what removes events when it is not under
   assert.equal(writing?.writes, [close]);
 });
 
-test("takeBackAcknowledged() tries nothing of it again when what is under way is refused", () => {
+test("takeBackAcknowledged() drops a pending removal if its write is refused", () => {
   const { writer } = make();
   writer.change(TRIM, MINT);
   const writing = writer.next(KNOWN, 0);
   writer.takeBackAcknowledged();
-  assert.ok(writer.has("trim"), "it is under way");
+  assert.ok(writer.has("trim"), "the write is pending");
   writer.end();
   writer.retry(writing?.writes ?? [], "disk_full", 0);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);
 });
 
-test("end() leaves room for likes when the outbox counts what was under way", () => {
+test("end() frees the room of likes that the outbox now counts", () => {
   const { adds, writer } = make();
   const room = recordDiskBytes(recordCodec.encode(like(1)).length);
   assert.is(add(adds, 1, room), undefined);

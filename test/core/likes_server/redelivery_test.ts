@@ -9,7 +9,7 @@ import { testId } from "../../store/faults.ts";
 
 const at = (id: string, sequence: number) => ({ ...origin(id), sequence });
 
-/** An incarnation that accepted nothing, or whose first events are acknowledged or trimmed. */
+/** An incarnation with the given last, acknowledged and trimmed sequences. */
 function stateOf(id: string, { last = 0, acknowledged = 0, trimmed = 0 } = {}) {
   const positions = { last: at(id, last), acknowledged: at(id, acknowledged) };
   return {
@@ -21,7 +21,7 @@ function stateOf(id: string, { last = 0, acknowledged = 0, trimmed = 0 } = {}) {
   };
 }
 
-/** An outbox whose current incarnation, FIRST, accepts `events` after its start. */
+/** An outbox whose current incarnation, FIRST, has accepted `events` since it was opened. */
 function outboxWith(
   events: number,
   changes: { readonly isRedelivering?: boolean } = {},
@@ -32,7 +32,7 @@ function outboxWith(
   return outbox;
 }
 
-test("begin() names the incarnation whose stream found that the ledger forgot", () => {
+test("begin() returns a trouble with the incarnation that found the restored ledger", () => {
   const outbox = outboxWith(3);
   const redelivery = new Redelivery(outbox);
   assert.is(redelivery.trouble, undefined);
@@ -42,7 +42,7 @@ test("begin() names the incarnation whose stream found that the ledger forgot", 
   assert.is(redelivery.trouble, trouble);
 });
 
-test("endIfDone() waits for what the current incarnation had then, and not for more", () => {
+test("endIfDone() waits for the current incarnation's events of that time, not later ones", () => {
   const outbox = outboxWith(3);
   const { current } = outbox;
   const redelivery = new Redelivery(outbox);
@@ -57,7 +57,7 @@ test("endIfDone() waits for what the current incarnation had then, and not for m
   assert.is(redelivery.endIfDone(current), false, "it ends once");
 });
 
-test("endIfDone() waits for nothing of an incarnation that came after it", () => {
+test("endIfDone() does not wait for later incarnations", () => {
   const outbox = outboxWith(3);
   const [first] = outbox.incarnations;
   const redelivery = new Redelivery(outbox);
@@ -70,18 +70,18 @@ test("endIfDone() waits for nothing of an incarnation that came after it", () =>
   assert.is(redelivery.endIfDone(outbox.current), true);
 });
 
-test("endIfDone() waits until the ledger has named it, also where nothing is given again", () => {
+test("endIfDone() waits until the ledger has recorded it, even without events", () => {
   const outbox = outboxWith(0);
   const redelivery = new Redelivery(outbox);
   redelivery.begin(outbox.current);
   assert.is(redelivery.endIfDone(outbox.current), false);
   redelivery.onAck(ack(FIRST, { admitted: false }));
-  assert.is(redelivery.endIfDone(outbox.current), false, "no report of it is committed");
+  assert.is(redelivery.endIfDone(outbox.current), false, "no report is committed");
   redelivery.onAck(ack(FIRST, { admitted: false, left: true }));
   assert.is(redelivery.endIfDone(outbox.current), true);
 });
 
-test("isLedgerBehind() compares what is applied with what was acknowledged", () => {
+test("isLedgerBehind() compares the applied with the acknowledged sequence", () => {
   const outbox = outboxWith(5);
   const redelivery = new Redelivery(outbox);
   outbox.current.acknowledged = at(FIRST, 3);
@@ -94,7 +94,7 @@ test("isLedgerBehind() compares what is applied with what was acknowledged", () 
   assert.is(isBehind({ appliedSequence: 3, redeliver: true }), true);
 });
 
-test("claimedSequence() is nothing of what was removed when the ledger is known to lack it", () => {
+test("claimedSequence() is 0 for trimmed events that the ledger is known to lack", () => {
   const outbox = outboxWith(5, { isRedelivering: true });
   const redelivery = new Redelivery(outbox);
   const { current } = outbox;

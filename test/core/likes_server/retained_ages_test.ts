@@ -4,7 +4,7 @@ import { RetainedAges } from "../../../src/core/likes_server/retained_ages.ts";
 import { RETAIN_MARKS_MAX } from "../../../src/limits.ts";
 import { FIRST, SECOND } from "../core_fixture.ts";
 
-test("take() gives what was acknowledged longer ago than it has to be kept, oldest first", () => {
+test("take() returns what was acknowledged longer ago than its age, oldest first", () => {
   const ages = new RetainedAges(1_000);
   ages.note(FIRST, 3, 0);
   ages.note(SECOND, 1, 500);
@@ -14,7 +14,7 @@ test("take() gives what was acknowledged longer ago than it has to be kept, olde
   assert.equal(ages.take(9_000), []);
 });
 
-test("note() gives what shares a mark the age of the youngest", () => {
+test("note() gives acknowledgements that share a mark the age of the youngest", () => {
   const ages = new RetainedAges(64_000);
   ages.note(FIRST, 1, 0);
   ages.note(FIRST, 2, 999);
@@ -22,7 +22,7 @@ test("note() gives what shares a mark the age of the youngest", () => {
   assert.equal(ages.take(64_999), [{ incarnation: FIRST, upTo: 2 }]);
 });
 
-test("note() keeps no more marks than it may when there are many acknowledgements", () => {
+test("note() keeps at most RETAIN_MARKS_MAX marks", () => {
   const ages = new RetainedAges(1_000);
   for (let nowMs = 0; nowMs < 1_000; nowMs++) ages.note(FIRST, nowMs + 1, nowMs);
   const taken = ages.take(2_000);
@@ -30,13 +30,13 @@ test("note() keeps no more marks than it may when there are many acknowledgement
   assert.is(taken.at(-1)?.upTo, 1_000);
 });
 
-test("take() gives at once what need not be kept", () => {
+test("take() returns everything at once when the age is 0", () => {
   const ages = new RetainedAges(0);
   ages.note(FIRST, 3, 7);
   assert.equal(ages.take(7), [{ incarnation: FIRST, upTo: 3 }]);
 });
 
-test("clear() forgets what was acknowledged", () => {
+test("clear() forgets all acknowledgements", () => {
   const ages = new RetainedAges(10);
   ages.note(FIRST, 3, 0);
   ages.clear();

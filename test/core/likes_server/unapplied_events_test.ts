@@ -10,7 +10,7 @@ import { like } from "../core_fixture.ts";
 const OWN = testId(1);
 const OLD = testId(2);
 
-test("likesAfter() gives the likes by item past the applied sequence, also within a group", () => {
+test("likesAfter() sums the likes by item after the applied sequence, also within a group", () => {
   const recent = new UnappliedEvents([reached(OWN, 0)]);
   recent.add(OWN, 1, [like(1, "a"), like(2, "b")]);
   recent.add(OWN, 3, [like(4, "a"), like(8, "a"), like(16, "b")]);
@@ -20,16 +20,16 @@ test("likesAfter() gives the likes by item past the applied sequence, also withi
   assert.equal(after(recent, { [OWN]: 5 }), {});
 });
 
-test("likesAfter() cannot tell when an incarnation was not asked about, or is not in memory", () => {
+test("likesAfter() returns undefined for an incarnation without answer or events", () => {
   const recent = new UnappliedEvents([reached(OLD, 7), reached(OWN, 0)]);
   assert.equal(after(recent, { [OLD]: 7 }), {}, "an incarnation without events needs no answer");
   recent.add(OWN, 1, [like(1, "a")]);
   assert.is(after(recent, { [OLD]: 7 }), undefined);
-  assert.is(after(recent, { [OLD]: 6, [OWN]: 0 }), undefined, "what an earlier process left");
+  assert.is(after(recent, { [OLD]: 6, [OWN]: 0 }), undefined, "an earlier process's events");
   assert.equal(after(recent, { [OLD]: 7, [OWN]: 0 }), { a: 1n });
 });
 
-test("settle() drops what is acknowledged, and incarnations that were closed", () => {
+test("prune() drops acknowledged events and closed incarnations", () => {
   const recent = new UnappliedEvents([reached(OLD, 7), reached(OWN, 0)]);
   recent.add(OWN, 1, [like(1, "a")]);
   recent.add(OWN, 2, [like(2, "a"), like(4, "a")]);
@@ -37,21 +37,21 @@ test("settle() drops what is acknowledged, and incarnations that were closed", (
   assert.is(recent.size, 2);
   assert.equal(recent.incarnations, [OWN]);
   assert.equal(after(recent, { [OWN]: 1 }), { a: 6n });
-  assert.is(after(recent, { [OWN]: 0 }), undefined, "a ledger that went back");
+  assert.is(after(recent, { [OWN]: 0 }), undefined, "the ledger went back");
   recent.prune([reached(OWN, 3, 3)]);
   assert.is(recent.size, 0);
   recent.add(OWN, 4, [like(1, "a")]);
   recent.prune([]);
-  assert.is(recent.size, 0, "what was closed takes no room");
+  assert.is(recent.size, 0, "a closed incarnation takes no room");
 });
 
-test("settle() takes in an incarnation before its first event", () => {
+test("prune() adds an incarnation before its first event", () => {
   const recent = new UnappliedEvents([reached(OWN, 0)]);
   recent.prune([reached(OWN, 0), reached(OLD, 0)]);
   assert.equal(recent.incarnations, [OWN, OLD]);
 });
 
-test("add() drops the oldest beyond RECENT_EVENTS_MAX, and then cannot tell until past them", () => {
+test("add() drops the oldest beyond RECENT_EVENTS_MAX; their likes are then unknown", () => {
   const recent = new UnappliedEvents([reached(OWN, 0)]);
   const group = (): LikeEvent[] => Array.from({ length: 1_000 }, () => like(1, "a"));
   for (let first = 1; first <= RECENT_EVENTS_MAX; first += 1_000) recent.add(OWN, first, group());
@@ -62,7 +62,7 @@ test("add() drops the oldest beyond RECENT_EVENTS_MAX, and then cannot tell unti
   assert.equal(after(recent, { [OWN]: 1_000 }), { a: BigInt(RECENT_EVENTS_MAX - 999) });
 });
 
-test("incarnations names the newest INCARNATIONS_NAMED_MAX", () => {
+test("incarnations has the newest INCARNATIONS_NAMED_MAX", () => {
   const ids = Array.from({ length: INCARNATIONS_NAMED_MAX + 1 }, (_, index) => testId(index + 1));
   const recent = new UnappliedEvents(ids.map((id) => reached(id, 1)));
   assert.equal(recent.incarnations, ids.slice(1));

@@ -27,7 +27,7 @@ test("take() stops before the bytes of a commit are exceeded", () => {
   assert.equal(queue.take(), []);
 });
 
-test("take() gives one command when it alone is larger than a commit", () => {
+test("take() returns one command when it alone is larger than a commit", () => {
   const queue = new CommitQueue();
   queue.push(sized(COMMIT_BYTES_MAX + 1));
   queue.push(sized(1));
@@ -42,7 +42,7 @@ test("take() stops at the number of commands of a commit", () => {
   assert.is(queue.take().length, 1);
 });
 
-test("drop() forgets what one stream sent and keeps the rest", () => {
+test("drop() removes one stream's commands and keeps the rest", () => {
   const queue = new CommitQueue();
   queue.push(sized(10, 1));
   queue.push(sized(20, 2));
@@ -52,19 +52,19 @@ test("drop() forgets what one stream sent and keeps the rest", () => {
   assert.is(queue.take().length, 2);
 });
 
-test("pause() holds a sender back once, and resume() lets it on at half of its batches", () => {
+test("pause() pauses a stream once, and resume() resumes it at half of its batches", () => {
   const queue = new CommitQueue();
   for (let count = 1; count < STREAM_BATCHES_QUEUED_MAX; count++) queue.push(sized(1));
   assert.is(queue.pause(1), false);
   for (let count = 0; count < COMMIT_COMMANDS_MAX; count++) queue.push(sized(1));
   assert.equal([queue.pause(1), queue.pause(1)], [true, false]);
   queue.take();
-  assert.equal(queue.resume(), [], "more than half still waits");
+  assert.equal(queue.resume(), [], "more than half is still queued");
   queue.take();
   assert.equal([queue.resume(), queue.resume()], [[1], []]);
 });
 
-test("pause() holds back whoever sends while all senders together sent too much", () => {
+test("pause() pauses every sender while all streams together have queued too much", () => {
   const queue = new CommitQueue();
   queue.push(sized(QUEUED_BYTES_MAX, 1));
   queue.push(sized(1, 2));
@@ -74,7 +74,7 @@ test("pause() holds back whoever sends while all senders together sent too much"
   assert.equal(queue.resume(), [2]);
 });
 
-test("drop() forgets that a sender is held back", () => {
+test("drop() forgets that a stream is paused", () => {
   const queue = new CommitQueue();
   queue.push(sized(QUEUED_BYTES_MAX));
   assert.is(queue.pause(1), true);

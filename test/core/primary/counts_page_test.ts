@@ -18,7 +18,7 @@ const ASK: CountsRequest = {
   incarnations: [],
 };
 
-test("select() takes 1,000 items and 16 incarnations, and refuses one more of either", () => {
+test("parseSelection() accepts 1,000 items and 16 incarnations, and refuses one more", () => {
   const items = (count: number) => Array.from({ length: count }, (_, index) => `item-${index}`);
   const ids = (count: number) => Array.from({ length: count }, (_, index) => testId(index));
   selected({ itemIds: items(COUNTS_MAX) });
@@ -30,13 +30,13 @@ test("select() takes 1,000 items and 16 incarnations, and refuses one more of ei
   assert.match(refusal("usage", tooMany), "name at most 16");
 });
 
-test("select() refuses an item id that nobody can like", () => {
+test("parseSelection() refuses an invalid item id", () => {
   for (const itemId of ["", "__proto__", "a\u0000b", "é".repeat(129)]) {
     refusal("like_invalid", { itemIds: ["video", itemId] });
   }
 });
 
-test("buildPage() gives a token that says what it is, and none after the last page", async () => {
+test("buildPage() returns a readable token, and none after the last page", async () => {
   const store = await storeOf({ a: 3n, b: 2n, c: 1n });
   const first = answer(store, { pageSize: 2 });
   assert.is(first.nextPageToken, `counts/1/most_liked/${LEDGER}/2/b`);
@@ -49,13 +49,13 @@ test("buildPage() gives a token that says what it is, and none after the last pa
   assert.is(byId.nextPageToken, `counts/1/item_id/${LEDGER}/a`);
 });
 
-test("buildPage() gives named items in the order asked, and no token", async () => {
+test("buildPage() returns named items in the requested order, and no token", async () => {
   const store = await storeOf({ a: 3n, b: 2n, c: 1n });
   const { counts, nextPageToken } = answer(store, { itemIds: ["c", "a"] });
   assert.equal([ids(counts), nextPageToken], [["c", "a"], ""]);
 });
 
-test("buildPage() reads its tokens back when an id looks like a token or needs quoting", async () => {
+test("buildPage() reads its tokens back when an id looks like one or needs quoting", async () => {
   const odd = ["a/b", "counts/1/item_id/x", 'it\'s a \\ "😀"', "a b", "1"];
   const store = await storeOf(Object.fromEntries(odd.map((itemId) => [itemId, 7n])));
   for (const order of ["most_liked", "item_id"] as const) {
@@ -70,7 +70,7 @@ test("buildPage() reads its tokens back when an id looks like a token or needs q
   }
 });
 
-test("select() refuses a token that is none of this call's", () => {
+test("parseSelection() refuses a token of another call", () => {
   const token = `most_liked/${LEDGER}/5`;
   const bad = [
     "x",
@@ -93,7 +93,7 @@ test("select() refuses a token that is none of this call's", () => {
   selected({ pageToken: `counts/1/most_liked/${LEDGER}/${2n ** 63n - 1n}/a` });
 });
 
-test("select() refuses a token with named items, of another order, or of another ledger", () => {
+test("parseSelection() refuses a token with names, another order or another ledger", () => {
   const pageToken = `counts/1/item_id/${LEDGER}/a`;
   assert.match(refusal("usage", { pageToken, itemIds: ["a"] }), "named items");
   assert.match(refusal("usage", { pageToken, order: "most_liked" }), "order item_id");
@@ -102,7 +102,7 @@ test("select() refuses a token with named items, of another order, or of another
   assert.match(refusal("ledger_other", { pageToken: other }), "begin at the first page");
 });
 
-test("buildPage() by id gives every item once while all of them are liked between pages", async () => {
+test("buildPage() by id returns every item once while all get likes between pages", async () => {
   const itemIds = Array.from({ length: 57 }, (_, index) => `item-${index}`);
   const store = await storeOf(Object.fromEntries(itemIds.map((itemId) => [itemId, 1n])));
   const seen = await pagesWhile(store, "item_id", async (round) => {
@@ -115,7 +115,7 @@ test("buildPage() by id gives every item once while all of them are liked betwee
   assert.is(new Set(seen).size, seen.length, "no item comes twice");
 });
 
-test("buildPage() by likes gives no item twice, and all that nobody likes meanwhile", async () => {
+test("buildPage() by likes returns no item twice, and misses only newly liked ones", async () => {
   const itemIds = Array.from({ length: 57 }, (_, index) => `item-${index}`);
   const likes = itemIds.map((itemId, index) => [itemId, BigInt(1_000 + index)] as const);
   const store = await storeOf(Object.fromEntries(likes));
@@ -128,7 +128,7 @@ test("buildPage() by likes gives no item twice, and all that nobody likes meanwh
   });
   assert.is(new Set(seen).size, seen.length, "no item comes twice");
   const missing = itemIds.filter((itemId) => !seen.includes(itemId));
-  assert.ok(missing.length > 0, "some rose past the place: the test reaches what it says");
+  assert.ok(missing.length > 0, "no item rose past the token: the test checks nothing");
   for (const itemId of missing) assert.ok(risen.has(itemId), itemId);
 });
 
@@ -144,10 +144,10 @@ function selected(changes: Partial<CountsRequest>): CountsSelection {
   return found.selection;
 }
 
-/** The message of the refusal, which has to be of `code`. */
+/** Returns the message of the refusal, which must have `code`. */
 function refusal(code: string, changes: Partial<CountsRequest>): string {
   const found = outcome(changes);
-  if (found.type !== "refused") throw new Error("It was expected to be refused");
+  if (found.type !== "refused") throw new Error("it was not refused");
   assert.is(found.refusal.code, code);
   return found.refusal.message;
 }
@@ -161,13 +161,13 @@ async function storeOf(likes: Readonly<Record<string, bigint>>): Promise<MemoryL
 function answer(store: MemoryLedger, changes: Partial<CountsRequest>) {
   const selection = selected(changes);
   const outcome = store.countsNow(selection, []);
-  if (outcome.type !== "done") throw new Error("It was expected to be read");
+  if (outcome.type !== "done") throw new Error("it was not read");
   const read = outcome.value;
   assert.ok(read.meta.version > EMPTY_META.version);
   return buildPage(selection, read, LEDGER);
 }
 
-/** Ids of all pages of 5, with `between` run after each of them. */
+/** Returns the ids of all pages of 5, and runs `between` after each page. */
 async function pagesWhile(
   store: MemoryLedger,
   order: CountsRequest["order"],

@@ -20,7 +20,7 @@ const shown = (convergence: Convergence) => ({
   convergence,
 });
 
-test("CountsReader.read() answers with the worse convergence of before and after the read", () => {
+test("CountsReader.read() returns the worse convergence of before and after the read", () => {
   const kinds = ["unknown", "catching_up", "converged"] as const;
   for (const [before, asked] of kinds.entries()) {
     for (const [after, then] of kinds.entries()) {
@@ -31,12 +31,12 @@ test("CountsReader.read() answers with the worse convergence of before and after
       const outcome = action.type === "counted" ? action.outcome : undefined;
       const counts = outcome?.type === "counted" ? outcome.counts : undefined;
       assert.is(counts?.convergence, kinds[Math.min(before, after)]);
-      assert.is(counts?.version, 3, "that of the read");
+      assert.is(counts?.version, 3, "the version of the read");
     }
   }
 });
 
-test("CountsReader.ask() refuses what cannot be selected, and reads nothing for it", () => {
+test("CountsReader.ask() refuses an invalid selection without reading", () => {
   const request = { ...REQUEST, pageToken: "x" };
   const action = new CountsReader().ask(
     { type: "count", requestId: 7, request },

@@ -20,7 +20,7 @@ import {
   report,
 } from "../core_fixture.ts";
 
-const FIRST_LABEL = 1;
+const FIRST_PULSE_MS = 1;
 const REFUSAL = {
   code: "disk_full",
   message: "Cannot write the ledger: its disk is full",
@@ -53,31 +53,31 @@ function handshake(): DeliveryStream {
 
 function welcomed(): DeliveryStream {
   const stream = handshake();
-  stream.welcome(0, pulse(FIRST_LABEL), 0);
+  stream.welcome(0, pulse(FIRST_PULSE_MS), 0);
   return stream;
 }
 
 function reporting(): DeliveryStream {
   const stream = welcomed();
-  stream.receiveReport(FIRST_LABEL, 0);
+  stream.receiveReport(FIRST_PULSE_MS, 0);
   stream.commitReport(reported());
   stream.takeAck(1);
   return stream;
 }
 
-test("checkMessage() takes the Hello alone from a stream that was opened", () => {
+test("checkMessage() accepts only a Hello on a new stream", () => {
   assert.is(opened().checkMessage(hello()), undefined);
   assert.match(opened().checkMessage(report())?.message ?? "", "before the Welcome");
   assert.match(opened().checkMessage(batch(FIRST, [1]))?.message ?? "", "before the Welcome");
 });
 
-test("checkMessage() takes nothing while the Hello waits for the ledger", () => {
+test("checkMessage() accepts nothing while the Hello waits for the ledger", () => {
   assert.match(handshake().checkMessage(hello())?.message ?? "", "a second Hello");
   assert.match(handshake().checkMessage(report())?.message ?? "", "before the Welcome");
   assert.match(handshake().checkMessage(batch(FIRST, [1]))?.message ?? "", "before the Welcome");
 });
 
-test("checkMessage() takes what delivers the incarnation of the Hello, and no second Hello", () => {
+test("checkMessage() accepts batches of the Hello's incarnation, and no second Hello", () => {
   for (const stream of [welcomed(), reporting()]) {
     assert.is(stream.checkMessage(batch(FIRST, [1])), undefined);
     assert.match(stream.checkMessage(batch(SECOND, [1]))?.message ?? "", "of incarnation");
@@ -85,11 +85,11 @@ test("checkMessage() takes what delivers the incarnation of the Hello, and no se
   }
 });
 
-test("checkMessage() takes a report once for each pulse of the stream", () => {
+test("checkMessage() accepts one report for each pulse of the stream", () => {
   const stream = welcomed();
-  const answer = report({ pulseMs: FIRST_LABEL });
+  const answer = report({ pulseMs: FIRST_PULSE_MS });
   assert.is(stream.checkMessage(answer), undefined);
-  stream.receiveReport(FIRST_LABEL, 0);
+  stream.receiveReport(FIRST_PULSE_MS, 0);
   assert.match(stream.checkMessage(answer)?.message ?? "", "not an unanswered pulse");
 });
 
@@ -109,20 +109,20 @@ test("commitBatch() asserts that the applied sequence does not go back", () => {
   assert.throws(() => stream.commitBatch(row({ appliedSequence: 1 })), "does not go back");
 });
 
-test("takeAck() admits once a report is committed, and not for a batch before it", () => {
+test("takeAck() admits after a committed report, not after an earlier batch", () => {
   const stream = welcomed();
   assert.is(stream.takeAck(3), undefined);
   stream.commitBatch(row({ appliedSequence: 2 }));
   const ack = { type: "ack", incarnation: FIRST, appliedSequence: 2, closed: false } as const;
   const before = { ...ack, version: 3, admitted: false, left: false, resolved: [] };
   assert.equal(stream.takeAck(3), before);
-  stream.receiveReport(FIRST_LABEL, 0);
+  stream.receiveReport(FIRST_PULSE_MS, 0);
   stream.commitReport(reported({ incarnation: row({ appliedSequence: 2 }) }));
   assert.equal(stream.takeAck(4), { ...before, version: 4, admitted: true });
-  assert.is(stream.takeAck(5), undefined, "each is said once");
+  assert.is(stream.takeAck(5), undefined, "each Ack is taken once");
 });
 
-test("commitReport() makes an Ack due only when it has something new to say", () => {
+test("commitReport() makes an Ack due only when it has news", () => {
   const stream = reporting();
   stream.commitReport(reported());
   assert.not.ok(stream.isAckDue);
@@ -135,7 +135,7 @@ test("commitReport() makes an Ack due only when it has something new to say", ()
   assert.equal([ack?.left, ack?.admitted, ack?.closed], [true, false, true]);
 });
 
-test("takeAck() and takePulse() owe a blocked stream the newest of each", () => {
+test("takeAck() and takePulse() return the newest of each after a block", () => {
   const stream = reporting();
   stream.block();
   stream.commitBatch(row({ appliedSequence: 1 }));
@@ -149,26 +149,26 @@ test("takeAck() and takePulse() owe a blocked stream the newest of each", () => 
   assert.equal([stream.isAckDue, stream.isPulseDue], [false, false]);
 });
 
-test("takePulse() gives none before the Welcome, and none when too many are unanswered", () => {
+test("takePulse() returns none before the Welcome or with too many unanswered", () => {
   for (const stream of [opened(), handshake()]) {
     assert.is(stream.takePulse(pulse(1), 0), undefined);
     assert.not.ok(stream.isPulseDue);
   }
   const stream = welcomed();
   const isSent = Array.from({ length: PULSES_UNANSWERED_MAX }, (_, index) => {
-    return stream.takePulse(pulse(FIRST_LABEL + 1 + index), 0) !== undefined;
+    return stream.takePulse(pulse(FIRST_PULSE_MS + 1 + index), 0) !== undefined;
   });
-  assert.is(isSent.filter(Boolean).length, PULSES_UNANSWERED_MAX - 1, "one came with the Welcome");
+  assert.is(isSent.filter(Boolean).length, PULSES_UNANSWERED_MAX - 1, "the Welcome had one");
   assert.not.ok(stream.isPulseDue);
 });
 
-test("block() asserts that nothing waits on a stream that was writable", () => {
+test("block() asserts that nothing is due on a stream that was writable", () => {
   const stream = reporting();
   stream.commitBatch(row({ appliedSequence: 1 }));
   assert.throws(() => stream.block(), "what is due on a writable stream is sent");
 });
 
-test("announce() says once that a stream is connected, when a report of it is committed", () => {
+test("announce() reports a connection once, after a committed report", () => {
   assert.is(welcomed().announce(), undefined);
   const stream = reporting();
   const notice = { type: "connected", hello: hello(), appliedSequence: 0 } as const;
@@ -177,12 +177,16 @@ test("announce() says once that a stream is connected, when a report of it is co
   assert.is(stream.announce(), undefined);
 });
 
-test("noticeOfEnd() names the LikesServer, as far as it is known and was welcome", () => {
+test("noticeOfEnd() describes a LikesServer that is known and not refused", () => {
   const reason = "the connection ended";
   assert.is(opened().noticeOfEnd(undefined), undefined);
   assert.equal(opened().noticeOfEnd(REFUSAL), { type: "ended", reason: REFUSAL.message });
   assert.is(handshake().noticeOfEnd(undefined), undefined);
-  assert.is(handshake().noticeOfEnd(OTHER_LEDGER), undefined, "there is a notice of that");
+  assert.is(
+    handshake().noticeOfEnd(OTHER_LEDGER),
+    undefined,
+    "foreign servers have their own notice",
+  );
   for (const stream of [welcomed(), reporting()]) {
     const notice = { type: "disconnected", hello: hello(), reason } as const;
     assert.equal(stream.noticeOfEnd(undefined), notice);
@@ -193,7 +197,7 @@ test("noticeOfEnd() names the LikesServer, as far as it is known and was welcome
   }
 });
 
-test("checkDeadline() waits for a Hello and for reports, and not while the ledger is busy", () => {
+test("checkDeadline() waits for a Hello and reports, but not while the ledger is busy", () => {
   assert.is(opened().checkDeadline(HELLO_WAIT_MAX_MS), undefined);
   assert.is(opened().checkDeadline(HELLO_WAIT_MAX_MS + 1)?.code, "peer_silent");
   assert.is(handshake().checkDeadline(Infinity), undefined);
@@ -203,18 +207,18 @@ test("checkDeadline() waits for a Hello and for reports, and not while the ledge
   }
 });
 
-test("isStreaming() is for MEMBER_SILENT_MS from the Welcome, and from each report", () => {
+test("isStreaming() lasts MEMBER_SILENT_MS after the Welcome and after each report", () => {
   assert.not.ok(handshake().isStreaming(0));
   const stream = welcomed();
   assert.equal(
     [stream.isStreaming(MEMBER_SILENT_MS), stream.isStreaming(MEMBER_SILENT_MS + 1)],
     [true, false],
   );
-  stream.receiveReport(FIRST_LABEL, 10);
+  stream.receiveReport(FIRST_PULSE_MS, 10);
   assert.ok(stream.isStreaming(MEMBER_SILENT_MS + 10));
 });
 
-test("hello is of who sends, once it has said so", () => {
+test("sender is known once a Hello was received", () => {
   assert.is(opened().hello, undefined);
   const stream = opened();
   stream.receiveHello(hello({ outboxId: OTHER_OUTBOX }));

@@ -1,4 +1,4 @@
-/** The bounds of the primary's queues and of its pace, each reached, by virtual time. */
+/** Tests the bounds of the primary's queues and pulses in virtual time. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LikeBatch } from "../../../src/core/protocol/messages.ts";
@@ -27,7 +27,7 @@ import {
 } from "../core_fixture.ts";
 import { PrimaryHarness } from "./primary_harness.ts";
 
-test("handle() pauses every sender when all queue too much together, then counts it all", async () => {
+test("handle() pauses every sender when all together queue too much, then counts all", async () => {
   const primary = await PrimaryHarness.start();
   const perStream = STREAM_BATCHES_QUEUED_MAX - 1;
   const size = largeBatches(FIRST, 1).reduce((sum, one) => sum + bytesOf(one), 0);
@@ -36,7 +36,7 @@ test("handle() pauses every sender when all queue too much together, then counts
   for (const [index, incarnation] of incarnations.entries()) {
     await primary.join(index + 1, {}, { incarnation, outboxId: testId(0x2000 + index) });
   }
-  let queued = -size; // of the first, whose commit begins at once
+  let queued = -size; // without the first batch, whose commit begins at once
   for (const [index, incarnation] of incarnations.entries()) {
     for (const one of largeBatches(incarnation, perStream)) {
       const before = paused(primary);
@@ -53,7 +53,7 @@ test("handle() pauses every sender when all queue too much together, then counts
   assert.is(primary.status().totalLikes, expected, "nothing was dropped");
 });
 
-test("handle() resumes nobody when all queue too much still, however little each", async () => {
+test("handle() resumes no sender while all together queue too much", async () => {
   const primary = await PrimaryHarness.start();
   const few = STREAM_BATCHES_QUEUED_MAX / 4;
   const size = largeBatches(FIRST, 1).reduce((sum, one) => sum + bytesOf(one), 0);
@@ -65,13 +65,13 @@ test("handle() resumes nobody when all queue too much still, however little each
   for (const [index, incarnation] of incarnations.entries()) {
     for (const one of largeBatches(incarnation, few)) primary.receive(index + 1, one);
   }
-  const held = paused(primary);
-  assert.ok(held >= 1);
+  const pausedCount = paused(primary);
+  assert.ok(pausedCount >= 1);
   await primary.commitOne();
   const resumed = () => primary.kinds.filter((kind) => kind === "resume").length;
   assert.is(resumed(), 0);
   await primary.commit();
-  assert.is(resumed(), held);
+  assert.is(resumed(), pausedCount);
 });
 
 test("handle() resumes a sender when those that filled the queue are gone", async () => {
@@ -83,18 +83,18 @@ test("handle() resumes a sender when those that filled the queue are gone", asyn
   for (const [index, incarnation] of incarnations.entries()) {
     await primary.join(index + 1, {}, { incarnation, outboxId: testId(0x2000 + index) });
   }
-  const held = half + 1; // it sends in the middle of all that the others do
+  const middle = half + 1; // its batches are in the middle of the queue
   for (const [index, incarnation] of incarnations.entries()) {
-    const sent = largeBatches(incarnation, index + 1 === held ? 1 : perStream);
+    const sent = largeBatches(incarnation, index + 1 === middle ? 1 : perStream);
     for (const one of sent) primary.receive(index + 1, one);
   }
   const has = (type: "pause" | "resume") => (action: PrimaryAction) =>
-    action.type === type && action.streamId === held;
+    action.type === type && action.streamId === middle;
   assert.ok(primary.actions.some(has("pause")));
-  while ((primary.acks(held).at(-1)?.appliedSequence ?? 0) === 0) await primary.commitOne();
-  assert.not.ok(primary.actions.some(has("resume")), "too much waits still");
+  while ((primary.acks(middle).at(-1)?.appliedSequence ?? 0) === 0) await primary.commitOne();
+  assert.not.ok(primary.actions.some(has("resume")), "too much is still queued");
   for (let streamId = 1; streamId <= incarnations.length; streamId++) {
-    if (streamId !== held) primary.drive({ type: "closed", streamId });
+    if (streamId !== middle) primary.drive({ type: "closed", streamId });
   }
   await primary.pass(TICK_MS);
   assert.ok(primary.actions.some(has("resume")));
@@ -114,7 +114,7 @@ test("handle() pulses at every interval, and sooner when something changed", asy
   primary.receive(1, first);
   await primary.commit();
   await primary.pass(PULSE_GAP_MIN_MS);
-  assert.is(primary.pulses(1).length, quiet + 5, "that of the change");
+  assert.is(primary.pulses(1).length, quiet + 5, "the pulse of the change");
   primary.receive(1, second);
   await primary.commit();
   await primary.pass(PULSE_GAP_MIN_MS / 2);
@@ -124,7 +124,7 @@ test("handle() pulses at every interval, and sooner when something changed", asy
   assert.is(primary.pulses(1).at(-1)?.totalLikes, 2n);
 });
 
-test("handle() sends no pulse to one that left too many unanswered, and others theirs", async () => {
+test("handle() sends no pulse to a stream with too many unanswered, but to others", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.join(2, {}, { incarnation: SECOND, outboxId: OTHER_OUTBOX });
@@ -136,7 +136,7 @@ test("handle() sends no pulse to one that left too many unanswered, and others t
     primary.receive(1, one);
     await primary.commit();
     await primary.pass(PULSE_GAP_MIN_MS);
-    // The first one answers, the second one does not.
+    // Only the first one answers.
     const pulseMs = primary.pulses(1).at(-1)?.pulseMs ?? 0;
     primary.receive(1, report({ pulseMs, lastSequence: one.lastSequence }));
     await primary.commit();
@@ -146,7 +146,7 @@ test("handle() sends no pulse to one that left too many unanswered, and others t
   assert.equal([primary.endOf(1), primary.endOf(2)], [undefined, undefined]);
 });
 
-/** Batches of one record each, as large as one can be. */
+/** Batches of one record each, as large as possible. */
 function largeBatches(incarnation: Id, count: number): LikeBatch[] {
   const events = Array.from({ length: RECORD_EVENTS_MAX }, () => like(1, LONG));
   let position = origin(incarnation);

@@ -13,7 +13,7 @@ function resolve(troubleNumber: number): OperatorRequest {
   return { type: "resolve", troubleNumber, reason: "" };
 }
 
-/** How a decision ended: the kinds of its decisions, or why it was refused. */
+/** Returns the kinds of decisions, or the message of the refusal. */
 async function decide(primary: PrimaryHarness, decision: OperatorRequest): Promise<string> {
   primary.drive({ type: "decide", requestId: 7, request: decision });
   await primary.commit();
@@ -31,14 +31,14 @@ function textOf(outcome: OperatorResult | undefined): string {
   return outcome?.refusal.message ?? "nothing";
 }
 
-test("handle() retires a member when it is silent, and refuses while it streams", async () => {
+test("handle() retires a silent member, and refuses while it streams", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   assert.match(await decide(primary, RETIRE), "it streams");
   await primary.pass(MEMBER_SILENT_MS + 1_000);
   assert.is(primary.status().convergence, "unknown");
   assert.is(await decide(primary, RETIRE), "retire");
-  assert.is(primary.endOf(1), "resynchronise", "what is half open cannot undo it");
+  assert.is(primary.endOf(1), "resynchronise", "a half-open stream cannot undo it");
   assert.equal([primary.status().convergence, primary.status().servers], ["converged", []]);
   assert.is(primary.notices("decision").length, 1);
   await primary.join(2, { lastSequence: 1 });
@@ -49,7 +49,7 @@ test("handle() retires a member when it is silent, and refuses while it streams"
   assert.is(primary.status().servers.length, 1, "it is a member again");
 });
 
-test("handle() moves no as_of in a commit that brings back who was retired", async () => {
+test("handle() holds as_of in a commit that readmits a retired member", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.pass(MEMBER_SILENT_MS + 1_000);
@@ -61,11 +61,11 @@ test("handle() moves no as_of in a commit that brings back who was retired", asy
   assert.equal(
     commit?.commands.map(({ type }) => type),
     ["report"],
-    "it may have taken likes since the pulse that it answers",
+    "it may have accepted likes since the pulse that it answers",
   );
 });
 
-test("handle() names the outboxes when two members have the id that is to be retired", async () => {
+test("handle() lists the outboxes when two members share the server id to retire", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
@@ -79,7 +79,7 @@ test("handle() names the outboxes when two members have the id that is to be ret
   );
 });
 
-test("handle() resolves a trouble by its number, and says so to the LikesServer", async () => {
+test("handle() resolves a trouble by number and notifies the LikesServer", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   primary.receive(1, batch(FIRST, [1]));
@@ -101,7 +101,7 @@ test("handle() resolves a trouble by its number, and says so to the LikesServer"
   assert.equal(primary.acks(2).at(-1)?.resolved, [FIRST]);
 });
 
-test("handle() answers a decision when its commit is refused, and one that waits later", async () => {
+test("handle() refuses a decision when its commit fails, and answers a queued one", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   await primary.pass(MEMBER_SILENT_MS + 1_000);
@@ -114,7 +114,7 @@ test("handle() answers a decision when its commit is refused, and one that waits
   assert.match(textOf(outcomes(primary)[1]), "there is no trouble 9");
 });
 
-test("handle() ends the trouble of a copied ledger when every member has answered", async () => {
+test("handle() confirms a copied ledger when every member has answered", async () => {
   const before = await PrimaryHarness.start();
   await before.join(1);
   await before.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
@@ -131,7 +131,7 @@ test("handle() ends the trouble of a copied ledger when every member has answere
   assert.is(primary.status().troubleCount, 1, "one has not answered");
   await primary.join(2, { lastSequence: 1 }, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
   await primary.pass(100);
-  assert.is(primary.status().troubleCount, 1, "something of it is pending");
+  assert.is(primary.status().troubleCount, 1, "an event is pending");
   primary.receive(2, batch(SECOND, [4]));
   await primary.commit();
   await primary.pass(100);
@@ -142,13 +142,13 @@ test("handle() ends the trouble of a copied ledger when every member has answere
   );
 });
 
-test("handle() takes no other row of one that had left before a copy for its answer", async () => {
+test("handle() confirms no departed member because its row changed", async () => {
   const before = await PrimaryHarness.start();
   await before.join(1);
   const other = { outboxId: OTHER_OUTBOX, incarnation: SECOND };
   await before.join(2, { final: true, leaving: true }, other);
   const ledger = new LedgerHarness(before.ledger.disk, testId(0x92));
-  // What is undecided about it when the copy is made; decided, its row is another one.
+  // It has an open trouble when the copy is made; resolving it writes the row.
   const left = trouble({ kind: "outbox_rolled_back", incarnation: SECOND, digest: undefined });
   const row = { ...left, outboxId: OTHER_OUTBOX, sinceMs: 0, doubtfulAsOf: undefined };
   await ledger.store.transact([], (stored) => stored.addTrouble(row));
@@ -159,10 +159,10 @@ test("handle() takes no other row of one that had left before a copy for its ans
   assert.is(await decide(primary, resolve(first?.number ?? 0)), "resolve");
   await primary.join(1);
   await primary.pass(100);
-  assert.is(primary.status().troubleCount, 1, "who had left is not back");
+  assert.is(primary.status().troubleCount, 1, "the departed member has not returned");
 });
 
-test("handle() ends the trouble of a copied ledger once who had left came back", async () => {
+test("handle() confirms a copied ledger once departed members came back", async () => {
   const before = await PrimaryHarness.start();
   await before.join(1);
   const other = { outboxId: OTHER_OUTBOX, incarnation: SECOND };
@@ -176,14 +176,14 @@ test("handle() ends the trouble of a copied ledger once who had left came back",
   await primary.pass(500);
   assert.equal([primary.status().convergence, primary.status().troubleCount], ["unknown", 1]);
   const asked = primary.kinds.filter((kind) => kind === "commit").length - commits;
-  assert.ok(asked <= 1, `${asked} commits of which nothing can come`);
+  assert.ok(asked <= 1, `${asked} commits without effect`);
   await primary.join(2, { final: true, leaving: true }, { ...other, incarnation: testId(3) });
   assert.is(primary.status().servers.length, 1, "it has left again");
   await primary.pass(500);
   assert.is(primary.status().troubleCount, 0);
 });
 
-test("handle() keeps the trouble of a copied ledger when nobody is known", async () => {
+test("handle() does not confirm a copied ledger without members", async () => {
   const ledger = new LedgerHarness();
   ledger.markCopied(1);
   await ledger.run({ type: "record_copy" });

@@ -1,4 +1,4 @@
-/** A primary's core on a ledger in memory, whose commits are done when a test says so. */
+/** The core of a primary on a ledger in memory. Its commits run when a test says so. */
 import { PrimaryCore } from "../../../src/core/primary/primary.ts";
 import type {
   PrimaryAction,
@@ -54,7 +54,7 @@ export class PrimaryHarness {
     return this.#commit !== undefined;
   }
 
-  /** Does the commit that is asked for, and those that follow from it. */
+  /** Runs the requested commit and those that follow. */
   async commit(): Promise<void> {
     while (this.#commit !== undefined) await this.commitOne();
   }
@@ -71,17 +71,17 @@ export class PrimaryHarness {
     this.drive({ type: "committed", outcome: { type: why } });
   }
 
-  /** Opens a stream and says Hello; gives the Welcome. */
+  /** Opens a stream and sends Hello. Returns the Welcome. */
   async handshake(streamId: number, changes: Partial<Hello> = {}): Promise<Welcome> {
     this.drive({ type: "opened", streamId });
     this.receive(streamId, hello(changes));
     await this.commit();
     const message = this.sent(streamId).findLast(({ type }) => type === "welcome");
-    if (message?.type !== "welcome") throw new Error("There is no Welcome");
+    if (message?.type !== "welcome") throw new Error("no Welcome was sent");
     return message;
   }
 
-  /** Does the handshake, and reports in answer to the Welcome's pulse. */
+  /** Completes the handshake and answers the Welcome's pulse with a report. */
   async join(
     streamId: number,
     changes: Partial<Report> = {},
@@ -93,7 +93,7 @@ export class PrimaryHarness {
     await this.commit();
   }
 
-  /** Lets time pass in ticks, committing what is asked for. */
+  /** Advances time in ticks and runs the requested commits. */
   async pass(durationMs: number): Promise<void> {
     for (const endMs = this.nowMs + durationMs; this.nowMs < endMs;) {
       this.nowMs += 25;
@@ -116,7 +116,7 @@ export class PrimaryHarness {
     return this.sent(streamId).filter((message) => message.type === "pulse");
   }
 
-  /** Why the stream was ended; undefined when it was not. */
+  /** Returns the code with which the stream was ended, or undefined. */
   endOf(streamId: number): string | undefined {
     const end = this.actions.findLast((action) => {
       return action.type === "end" && action.streamId === streamId;
@@ -130,7 +130,7 @@ export class PrimaryHarness {
     });
   }
 
-  /** What was asked for in order: types, with the type of message that was sent. */
+  /** The types of all actions in order; for a sent message, its type and stream. */
   get kinds(): string[] {
     return this.actions.map((action) => {
       return action.type === "send" ? `${action.message.type} ${action.streamId}` : action.type;

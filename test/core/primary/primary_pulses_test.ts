@@ -20,7 +20,7 @@ test("handle() sends the Acks of a commit before the pulse that shows it", async
   assert.ok(acks !== -1 && acks < shows, JSON.stringify(primary.kinds));
 });
 
-test("handle() gives a blocked stream only the newest Ack and pulse when it drains", async () => {
+test("handle() sends only the newest Ack and pulse when a blocked stream drains", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 2 });
   primary.drive({ type: "blocked", streamId: 1 });
@@ -46,7 +46,7 @@ test("handle() sends no more pulses when too many are unanswered", async () => {
   assert.is(primary.endOf(1), "peer_silent");
 });
 
-test("handle() is converged as of now when it knows nobody", async () => {
+test("handle() is converged as of now without members", async () => {
   const primary = await PrimaryHarness.start();
   await primary.pass(1_000);
   const { convergence, everywhere, asOfMs, nowMs } = primary.status();
@@ -54,7 +54,7 @@ test("handle() is converged as of now when it knows nobody", async () => {
   assert.ok(asOfMs > nowMs - 1_000 && asOfMs <= nowMs);
 });
 
-test("handle() begins in unknown when members are known, until each has answered", async () => {
+test("handle() starts as unknown with members, until each has answered", async () => {
   const before = await PrimaryHarness.start();
   await before.join(1);
   const primary = await PrimaryHarness.start(before.ledger);
@@ -67,7 +67,7 @@ test("handle() begins in unknown when members are known, until each has answered
   assert.is(primary.status().convergence, "converged");
 });
 
-test("handle() is catching up from the moment that events are named", async () => {
+test("handle() is catching up from the moment that events are reported", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   assert.is(primary.status().convergence, "converged");
@@ -85,7 +85,7 @@ test("handle() is catching up from the moment that events are named", async () =
   assert.is(primary.status().convergence, "catching_up");
 });
 
-test("handle() calls a member silent when the pulse that it answers was sent long ago", async () => {
+test("handle() counts a member as silent when it answers an old pulse", async () => {
   const primary = await PrimaryHarness.start();
   const { pulse } = await primary.handshake(1);
   primary.nowMs += MEMBER_SILENT_MS;
@@ -93,7 +93,7 @@ test("handle() calls a member silent when the pulse that it answers was sent lon
   await primary.commit();
   assert.is(primary.status().convergence, "converged");
   primary.nowMs += 1;
-  assert.is(primary.status().convergence, "unknown", "however late its answer came");
+  assert.is(primary.status().convergence, "unknown", "whenever its answer arrived");
 });
 
 test("handle() sends a pulse soon when only the convergence changed", async () => {
@@ -108,18 +108,18 @@ test("handle() sends a pulse soon when only the convergence changed", async () =
   assert.is(primary.pulses(1).at(-1)?.convergence, "catching_up");
 });
 
-test("handle() shows no as_of before it is committed, and the pulse time when it is", async () => {
+test("handle() shows as_of only after its commit, as the pulse time", async () => {
   const primary = await PrimaryHarness.start();
   const { pulse } = await primary.handshake(1);
   primary.receive(1, report({ pulseMs: pulse.pulseMs }));
   await primary.commitOne();
   const asOfMs = primary.status().asOfMs;
-  assert.ok(asOfMs < pulse.pulseMs, "the commit that moves it is under way");
+  assert.ok(asOfMs < pulse.pulseMs, "its commit is pending");
   await primary.commit();
   assert.is(primary.status().asOfMs, pulse.pulseMs);
 });
 
-test("handle() freezes as_of and goes on counting when trouble is recorded", async () => {
+test("handle() freezes as_of and keeps counting while a trouble is open", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 1 });
   primary.receive(1, batch(FIRST, [5]));
@@ -130,7 +130,7 @@ test("handle() freezes as_of and goes on counting when trouble is recorded", asy
   await primary.pass(200);
   const status = primary.status();
   assert.equal([status.convergence, status.totalLikes, status.asOfMs], ["unknown", 11n, asOfMs]);
-  assert.is(status.servers[0]?.state, "streaming", "trouble is told beside that");
+  assert.is(status.servers[0]?.state, "streaming", "its trouble is shown separately");
   assert.is(status.servers[0]?.troubleCount, 1);
   assert.equal(
     status.troubles.map(({ kind, outboxId }) => [kind, outboxId]),
@@ -139,7 +139,7 @@ test("handle() freezes as_of and goes on counting when trouble is recorded", asy
   assert.is(primary.notices("trouble").length, 1);
 });
 
-test("handle() forgets a member when it has left, and lists it no more", async () => {
+test("handle() forgets a member when it has left, and no longer lists it", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 1, final: true, leaving: true });
   assert.is(primary.acks(1).at(-1)?.left, false);
@@ -154,7 +154,7 @@ test("handle() forgets a member when it has left, and lists it no more", async (
   assert.equal([servers.length, totalLikes, convergence], [0, 5n, "converged"]);
 });
 
-test("handle() tells of a change of convergence once", async () => {
+test("handle() notifies each change of convergence once", async () => {
   const primary = await PrimaryHarness.start();
   await primary.pass(200);
   await primary.join(1, { lastSequence: 1 });
@@ -167,7 +167,7 @@ test("handle() tells of a change of convergence once", async () => {
   assert.equal(told, ["converged", "catching_up", "converged"]);
 });
 
-test("status() drives no pulse times ahead of the clock when it is asked often", async () => {
+test("status() drives no pulse times ahead of the clock when called often", async () => {
   const primary = await PrimaryHarness.start();
   const { nowMs } = primary.status();
   for (let call = 0; call < 1_000; call++) primary.status();

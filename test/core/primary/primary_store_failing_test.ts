@@ -1,4 +1,4 @@
-/** A ledger that cannot be written, and what is told of who comes to it. */
+/** Tests a ledger that cannot be written, and the notices about LikesServers meanwhile. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FIRST, OTHER_OUTBOX, OUTBOX, SECOND, batch, hello, report } from "../core_fixture.ts";
@@ -13,13 +13,13 @@ test("handle() ends all streams and pauses when the disk refuses a commit", asyn
   assert.equal([primary.endOf(1), primary.endOf(2)], ["disk_full", "disk_full"]);
   primary.drive({ type: "opened", streamId: 3 });
   primary.receive(3, hello());
-  assert.is(primary.isCommitting, false, "it waits before it tries again");
+  assert.is(primary.isCommitting, false, "it waits before the retry");
   await primary.pass(500);
   assert.is(primary.sent(3)[0]?.type, "welcome");
   assert.is(primary.notices("store_failing").length, 1);
 });
 
-test("handle() says that another program writes when a commit finds the ledger busy", async () => {
+test("handle() reports that another program writes when the ledger is busy", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 1 });
   primary.receive(1, batch(FIRST, [5]));
@@ -43,7 +43,7 @@ test("handle() says that another program writes when a commit finds the ledger b
   assert.equal([primary.notices("store_recovered").length, primary.core.isWriting], [1, true]);
 });
 
-test("handle() takes no ledger for written that was only read", async () => {
+test("handle() does not report a recovered store after a mere read", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   assert.is(primary.notices("connected").length, 1);
@@ -68,7 +68,7 @@ test("handle() takes no ledger for written that was only read", async () => {
   assert.is(primary.status().writeFailure, undefined);
 });
 
-test("handle() says who is connected once it is admitted, and who is refused", async () => {
+test("handle() reports a LikesServer as connected once admitted, or as refused", async () => {
   const primary = await PrimaryHarness.start();
   await primary.handshake(1);
   assert.is(primary.notices("connected").length, 0);

@@ -63,34 +63,38 @@ test("handle() refuses a Hello of another ledger or protocol version", async () 
   assert.is(primary.isCommitting, false);
 });
 
-test("status() is UNKNOWN, and names them, when all who come are of another ledger", async () => {
+test("status() is UNKNOWN and lists foreign servers when only these come", async () => {
   const primary = await PrimaryHarness.start();
   await primary.pass(1_000);
   const { asOfMs } = primary.status();
   assert.is(primary.status().convergence, "converged");
-  comesFromElsewhere(primary, 1);
+  refuseForeign(primary, 1);
   for (let passedMs = 0; passedMs <= REFUSED_KEPT_MS; passedMs += 1_000) {
     const { convergence, foreignServers } = primary.status();
     assert.equal([convergence, foreignServers.length], ["unknown", 1]);
-    assert.is(foreignServers[0]?.ledgerId, ELSEWHERE.ledgerId);
+    assert.is(foreignServers[0]?.ledgerId, FOREIGN_LEDGER.ledgerId);
     await primary.pass(1_000);
   }
   const { convergence, foreignServers } = primary.status();
-  assert.equal([convergence, foreignServers], ["unknown", []], "what is known once stays known");
-  assert.is(primary.status().asOfMs, asOfMs, "it says nothing of likes that are elsewhere");
+  assert.equal([convergence, foreignServers], ["unknown", []], "it stays unknown");
+  assert.is(
+    primary.status().asOfMs,
+    asOfMs,
+    "foreign servers say nothing about this ledger's likes",
+  );
   assert.is(primary.notices("foreign_server").length, 1);
   assert.is(primary.notices("foreign_server_gone").length, 1);
 });
 
-test("status() stays CONVERGED when one of another ledger comes, and members are known", async () => {
+test("status() stays CONVERGED with members when a foreign server comes", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
-  comesFromElsewhere(primary, 2);
+  refuseForeign(primary, 2);
   const { convergence, foreignServers } = primary.status();
   assert.equal([convergence, foreignServers.length], ["converged", 1]);
 });
 
-test("status() stays CONVERGED when one of another ledger comes, and all members left", async () => {
+test("status() stays CONVERGED after all members left when a foreign server comes", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   primary.receive(1, batch(FIRST, [5]));
@@ -99,22 +103,22 @@ test("status() stays CONVERGED when one of another ledger comes, and all members
   const last = { lastSequence: 1, final: true, leaving: true, pulseMs: pulse.pulseMs };
   primary.receive(2, report(last));
   await primary.commit();
-  comesFromElsewhere(primary, 3);
+  refuseForeign(primary, 3);
   const { convergence, servers, totalLikes, foreignServers } = primary.status();
   assert.equal(primary.core.foreignServers, foreignServers);
   assert.equal([convergence, servers, totalLikes], ["converged", [], 5n]);
   assert.is(foreignServers.length, 1);
 });
 
-const ELSEWHERE = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
+const FOREIGN_LEDGER = { ledgerId: testId(0x77), generation: testId(1), version: 1 };
 
-function comesFromElsewhere(primary: PrimaryHarness, streamId: number): void {
+function refuseForeign(primary: PrimaryHarness, streamId: number): void {
   primary.drive({ type: "opened", streamId });
-  primary.receive(streamId, hello({ seen: ELSEWHERE, outboxId: OTHER_OUTBOX }));
+  primary.receive(streamId, hello({ seen: FOREIGN_LEDGER, outboxId: OTHER_OUTBOX }));
   assert.is(primary.endOf(streamId), "ledger_other");
 }
 
-test("handle() refuses another stream when there are as many as may be", async () => {
+test("handle() refuses another stream when STREAMS_MAX are open", async () => {
   const primary = await PrimaryHarness.start();
   for (let streamId = 1; streamId <= STREAMS_MAX; streamId++) {
     primary.drive({ type: "opened", streamId });
@@ -132,7 +136,7 @@ test("handle() writes nothing for a Hello, and admits with the first report", as
   assert.equal([welcome.ledgerId, welcome.appliedSequence, welcome.digest], [LEDGER, 0, FIRST]);
   assert.is(primary.ledger.member(), undefined);
   primary.receive(1, report({ pulseMs: welcome.pulse.pulseMs }));
-  assert.is(primary.acks(1).length, 0, "nothing is said before the commit");
+  assert.is(primary.acks(1).length, 0, "no Ack before the commit");
   await primary.commit();
   const [ack] = primary.acks(1);
   assert.equal(
@@ -142,27 +146,27 @@ test("handle() writes nothing for a Hello, and admits with the first report", as
   assert.is(primary.notices("member").length, 1);
 });
 
-test("handle() ends the older stream before the Welcome when a newer Hello comes", async () => {
+test("handle() ends the older stream before the Welcome of a newer Hello", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 3 });
   const [first, second, third] = batches(FIRST, [[1], [2], [3]]);
-  primary.receive(1, first); // its commit is under way
+  primary.receive(1, first); // its commit is pending
   primary.receive(1, second);
   primary.receive(1, third);
   primary.drive({ type: "opened", streamId: 2 });
   primary.receive(2, hello());
   assert.is(primary.endOf(1), "replaced");
-  assert.is(primary.sent(2).length, 0, "the commit under way is not done");
+  assert.is(primary.sent(2).length, 0, "the first commit is pending");
   primary.receive(1, third);
   await primary.commit();
   const welcome = primary.sent(2)[0];
   assert.is(welcome?.type === "welcome" && welcome.appliedSequence, 1);
   assert.is(welcome?.type === "welcome" && welcome.digest, first.digest);
   assert.is(primary.ledger.row()?.appliedSequence, 1);
-  assert.is(primary.acks(1).length, 1, "the older stream hears nothing more");
+  assert.is(primary.acks(1).length, 1, "the older stream gets nothing more");
 });
 
-test("handle() drops what a stream queued when its connection ends", async () => {
+test("handle() drops a stream's queue when its connection ends", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 2 });
   const [first, second] = batches(FIRST, [[1], [2]]);
@@ -171,7 +175,7 @@ test("handle() drops what a stream queued when its connection ends", async () =>
   primary.drive({ type: "closed", streamId: 1 });
   await primary.commit();
   assert.is(primary.ledger.row()?.appliedSequence, 1);
-  assert.is(primary.status().convergence, "catching_up", "the second was named");
+  assert.is(primary.status().convergence, "catching_up", "the second was reported");
 });
 
 test("handle() ends a stream and drops the rest when the ledger refuses its batch", async () => {
@@ -203,7 +207,7 @@ test("handle() acknowledges a batch again when it was applied before", async () 
   assert.is(primary.status().totalLikes, 5n);
 });
 
-test("handle() says nothing to a stream that ended before its batch was refused", async () => {
+test("handle() sends nothing to a stream that ended before its batch was refused", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1, { lastSequence: 2 });
   primary.receive(1, batches(FIRST, [[1], [2]])[1]);
@@ -241,7 +245,7 @@ test("handle() bounds the commands of a commit when more wait", async () => {
   assert.equal(sizes, [1, COMMIT_COMMANDS_MAX, 9]);
 });
 
-test("handle() ends a stream when it answers a pulse time twice or of another stream", async () => {
+test("handle() ends a stream that answers a pulse twice or another stream's pulse", async () => {
   const primary = await PrimaryHarness.start();
   const { pulse } = await primary.handshake(1);
   primary.receive(1, report({ pulseMs: pulse.pulseMs }));
@@ -250,7 +254,7 @@ test("handle() ends a stream when it answers a pulse time twice or of another st
   await primary.commit();
   await primary.handshake(2);
   primary.receive(2, report({ pulseMs: pulse.pulseMs }));
-  assert.is(primary.endOf(2), "message_invalid", "that label was of another stream");
+  assert.is(primary.endOf(2), "message_invalid", "that pulse was of another stream");
 });
 
 test.run();

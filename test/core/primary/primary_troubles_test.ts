@@ -1,4 +1,4 @@
-/** Troubles beyond their bounds: what has no room is pushed back, told of, and recorded later. */
+/** Tests troubles beyond their bounds: they are refused, listed, and recorded later. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ReportedTrouble } from "../../../src/core/protocol/messages.ts";
@@ -18,14 +18,14 @@ import { PrimaryHarness } from "./primary_harness.ts";
 const UNREGISTERED = 63;
 const LIKES = 133;
 
-/** Troubles of lives of LikesServer `index` that no ledger knows. */
+/** Troubles of LikesServer `index`, in incarnations that the ledger does not know. */
 function troublesOf(index: number, count = TROUBLES_MAX): readonly ReportedTrouble[] {
-  return Array.from({ length: count }, (_, life) => {
-    return trouble({ incarnation: testId(0x10_000 + index * 100 + life) });
+  return Array.from({ length: count }, (_, offset) => {
+    return trouble({ incarnation: testId(0x10_000 + index * 100 + offset) });
   });
 }
 
-/** Unregistered LikesServers come with as many troubles as a report names, and leave with it. */
+/** New LikesServers each report TROUBLES_MAX troubles and leave with the same report. */
 async function flood(primary: PrimaryHarness, firstStreamId = 1_000): Promise<void> {
   for (let index = 0; index < UNREGISTERED; index++) {
     const incarnation = testId(0x1000 + index);
@@ -47,7 +47,7 @@ async function resolveAll(primary: PrimaryHarness): Promise<void> {
   }
 }
 
-/** A member with likes is retired while it is away, and as_of passes it. */
+/** A primary with a retired member that has likes; as_of has advanced since. */
 async function withRetired(): Promise<PrimaryHarness> {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
@@ -60,8 +60,8 @@ async function withRetired(): Promise<PrimaryHarness> {
   return primary;
 }
 
-/** The ledger finds copies of other outboxes until it has no room for more. */
-async function fillUp(primary: PrimaryHarness): Promise<void> {
+/** Reports of copied outboxes fill the ledger with troubles. */
+async function fillTroubles(primary: PrimaryHarness): Promise<void> {
   for (let index = 0; index < TROUBLES_RECORDED_MAX; index++) {
     const outboxId = testId(0x3000 + index);
     const from = { outboxId, incarnation: testId(0x4000 + index), serverId: "copied" };
@@ -71,17 +71,17 @@ async function fillUp(primary: PrimaryHarness): Promise<void> {
   }
 }
 
-function kindsNamed(primary: PrimaryHarness): readonly string[] {
+function recordedKinds(primary: PrimaryHarness): readonly string[] {
   return primary.notices("trouble").map((one) => (one.type === "trouble" ? one.trouble.kind : ""));
 }
 
-test("handle() names who was retired and returns, however many troubles unregistered ones bring", async () => {
+test("handle() records a returned member however many troubles new ones report", async () => {
   const primary = await withRetired();
   await flood(primary);
   await primary.join(2, { lastSequence: 1 });
   primary.receive(2, batch(FIRST, [LIKES]));
   await primary.commit();
-  assert.ok(kindsNamed(primary).includes("retired_returned"), "the log has it");
+  assert.ok(recordedKinds(primary).includes("retired_returned"), "the log has it");
   const [returned] = primary.status().servers;
   assert.equal([returned?.outboxId, returned?.troubleCount], [OUTBOX, 1]);
   const its = primary.core.troubles.filter(({ outboxId }) => outboxId === OUTBOX);
@@ -94,7 +94,7 @@ test("handle() names who was retired and returns, however many troubles unregist
   assert.is(primary.status().troubleCount, 0);
 });
 
-test("handle() pushes back whose troubles have no room, and says so until they have", async () => {
+test("handle() refuses troubles without room, and lists them until they have room", async () => {
   const primary = await PrimaryHarness.start();
   await flood(primary);
   const recorded = Math.floor(TROUBLES_REPORTED_MAX / TROUBLES_MAX);
@@ -113,18 +113,18 @@ test("handle() pushes back whose troubles have no room, and says so until they h
   await resolveAll(primary);
   const { asOfMs } = primary.status();
   await primary.pass(REFUSED_KEPT_MS / 2);
-  const held = primary.status();
-  assert.equal([held.troubleCount, held.convergence, held.asOfMs], [0, "unknown", asOfMs]);
+  const status = primary.status();
+  assert.equal([status.troubleCount, status.convergence, status.asOfMs], [0, "unknown", asOfMs]);
   await flood(primary, 2_000);
   assert.equal(primary.status().unrecorded, []);
   assert.is(primary.status().troubleCount, UNREGISTERED * TROUBLES_MAX - recorded * TROUBLES_MAX);
 });
 
-test("handle() counts nothing of who was retired before its return can be named", async () => {
+test("handle() counts nothing of a retired member before its return is recorded", async () => {
   const full = await withRetired();
-  await fillUp(full);
+  await fillTroubles(full);
   const { asOfMs } = full.status();
-  // A new opening of the ledger remembers nothing but what is in it.
+  // A new opening knows only what is in the ledger.
   const ledger = new LedgerHarness(full.ledger.disk, testId(0x92));
   const primary = await PrimaryHarness.start(ledger);
   assert.is(primary.status().troubleCount, TROUBLES_RECORDED_MAX);
@@ -134,7 +134,7 @@ test("handle() counts nothing of who was retired before its return can be named"
     primary.status().unrecorded.map(({ serverId, kind }) => [serverId, kind]),
     [["likes-server-0", "retired_returned"]],
   );
-  assert.is(ledger.member()?.state, "retired", "so its return is seen again");
+  assert.is(ledger.member()?.state, "retired", "so its return is detected again");
   const [first] = primary.core.troubles;
   const decision = { type: "resolve", troubleNumber: first?.number ?? 0, reason: "" } as const;
   primary.drive({ type: "decide", requestId: 1, request: decision });
@@ -143,13 +143,13 @@ test("handle() counts nothing of who was retired before its return can be named"
   primary.receive(3, batch(FIRST, [LIKES]));
   await primary.commit();
   assert.is(primary.status().totalLikes, BigInt(LIKES));
-  const named = primary.core.troubles.at(-1);
-  assert.equal([named?.kind, named?.doubtfulAsOf?.upToMs], ["retired_returned", asOfMs]);
-  assert.ok((named?.doubtfulAsOf?.afterMs ?? asOfMs) < asOfMs, "the span");
+  const recorded = primary.core.troubles.at(-1);
+  assert.equal([recorded?.kind, recorded?.doubtfulAsOf?.upToMs], ["retired_returned", asOfMs]);
+  assert.ok((recorded?.doubtfulAsOf?.afterMs ?? asOfMs) < asOfMs, "the span of as_of");
   assert.equal(primary.status().unrecorded, []);
 });
 
-test("handle() takes a member for heard only once what it brings is recorded", async () => {
+test("handle() counts a member as silent until its troubles are recorded", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);
   const many = Array.from({ length: TROUBLES_OF_OUTBOX_MAX / TROUBLES_MAX }, (_, index) => index);
@@ -167,7 +167,7 @@ test("handle() takes a member for heard only once what it brings is recorded", a
     [FIRST],
   );
   await primary.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
-  assert.is(primary.endOf(2), undefined, "and others have theirs");
+  assert.is(primary.endOf(2), undefined, "other outboxes have theirs");
 });
 
 test.run();

@@ -19,7 +19,7 @@ function foreignServers(): RefusedServers<ForeignServer> {
   return new RefusedServers(({ ledgerId }) => ledgerId);
 }
 
-test("came() names an outbox once, and expire() forgets who comes no longer", () => {
+test("came() returns a server once, and expire() drops those that stay away", () => {
   const refused = foreignServers();
   assert.equal(refused.came(SERVER, 10), SERVER);
   const moved = { ...SERVER, address: "127.0.0.1:2" };
@@ -30,7 +30,7 @@ test("came() names an outbox once, and expire() forgets who comes no longer", ()
   assert.equal([refused.servers, refused.hasCome], [[], true]);
 });
 
-test("came() names an outbox again when it is refused for another reason", () => {
+test("came() returns a server again when it is refused for another reason", () => {
   const refused = foreignServers();
   refused.came({ ...SERVER, sinceMs: 1 }, 0);
   refused.came({ ...SERVER, outboxId: OTHER_OUTBOX, sinceMs: 2 }, 1);
@@ -45,7 +45,7 @@ test("came() names an outbox again when it is refused for another reason", () =>
   );
 });
 
-test("came() names no more than REFUSED_LISTED_MAX, those that came first", () => {
+test("came() lists at most REFUSED_LISTED_MAX servers, the first to come", () => {
   const refused = foreignServers();
   for (let index = 0; index < REFUSED_LISTED_MAX + 2; index++) {
     refused.came({ ...SERVER, outboxId: testId(index) }, 0);
@@ -54,7 +54,7 @@ test("came() names no more than REFUSED_LISTED_MAX, those that came first", () =
   assert.is(refused.servers.at(-1)?.outboxId, testId(REFUSED_LISTED_MAX - 1));
 });
 
-test("forget() names an outbox no longer when it is refused no longer", () => {
+test("forget() drops a server that is no longer refused", () => {
   const refused = foreignServers();
   refused.came(SERVER, 0);
   refused.came({ ...SERVER, outboxId: OTHER_OUTBOX }, 0);

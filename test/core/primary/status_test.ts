@@ -67,14 +67,14 @@ function of(changes: Partial<MemberProgress>, more: Partial<StatusView> = {}): S
   return view({ tracker: new Map([[OUTBOX, progress(changes)]]), ...more });
 }
 
-test("convergence() is converged when nobody is known", () => {
+test("convergence() is converged without members", () => {
   assert.is(convergence(view({ members: new Map(), tracker: new Map() }), NOW_MS), "converged");
 });
 
 test("convergence() is unknown first, when several states hold", () => {
   const pending = { highestReportedSequence: 4 };
   assert.is(convergence(view({ tracker: new Map() }), NOW_MS), "unknown");
-  assert.is(convergence(of({ report: undefined }), NOW_MS), "unknown", "nothing is committed");
+  assert.is(convergence(of({ report: undefined }), NOW_MS), "unknown", "no report is committed");
   assert.is(
     convergence(of({ ...pending, sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS),
     "unknown",
@@ -84,10 +84,10 @@ test("convergence() is unknown first, when several states hold", () => {
     [OUTBOX, member()],
     [testId(0xb), member(testId(0xb))],
   ]);
-  assert.is(convergence(of(pending, { members }), NOW_MS), "unknown", "another one is silent");
+  assert.is(convergence(of(pending, { members }), NOW_MS), "unknown", "another member is silent");
 });
 
-test("convergence() is catching up when events are named that are not applied", () => {
+test("convergence() is catching up when reported events are not applied", () => {
   assert.is(convergence(of({ highestReportedSequence: 4 }), NOW_MS), "catching_up");
   assert.is(convergence(of({ otherPendingEvents: 1 }), NOW_MS), "catching_up");
 });
@@ -96,18 +96,18 @@ test("convergence() is converged when all answered within the bound", () => {
   assert.is(convergence(of({ sentMs: NOW_MS - MEMBER_SILENT_MS }), NOW_MS), "converged");
 });
 
-test("haveAllConfirmed() is true when each member said lately that nothing of it is missing", () => {
-  assert.ok(haveAllConfirmed(view({ troubles: [TROUBLE] }), NOW_MS), "whatever the trouble");
+test("haveAllConfirmed() is true when each member recently reported nothing pending", () => {
+  assert.ok(haveAllConfirmed(view({ troubles: [TROUBLE] }), NOW_MS), "troubles do not matter");
   assert.not.ok(haveAllConfirmed(view({ tracker: new Map() }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ report: undefined }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ highestReportedSequence: 4 }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ otherPendingEvents: 1 }), NOW_MS));
-  const nobody = view({ members: new Map(), tracker: new Map() });
-  assert.not.ok(haveAllConfirmed(nobody, NOW_MS), "nobody is no answer");
+  const withoutMembers = view({ members: new Map(), tracker: new Map() });
+  assert.not.ok(haveAllConfirmed(withoutMembers, NOW_MS), "no member is no confirmation");
 });
 
-test("leastFreshness() is the least of the members', and 0 when one has none", () => {
+test("leastFreshness() is the minimum of all members, and 0 when one has none", () => {
   const other = testId(0xb);
   const members = new Map([
     [OUTBOX, member()],
@@ -130,7 +130,7 @@ test("statusOf() is everywhere when every member shows the last change of the to
   assert.is(statusOf(of({ highestReportedSequence: 4 }), NOW_MS, 1).everywhere, false);
 });
 
-test("statusOf() sums what is pending and tells each member's state", () => {
+test("statusOf() sums pending events and shows each member's state", () => {
   const pending = of({ highestReportedSequence: 5, otherPendingEvents: 2, sentMs: NOW_MS - 1_500 });
   const { servers, pendingEvents, nowMs } = statusOf(pending, NOW_MS, 77);
   assert.equal([pendingEvents, nowMs], [4, 77]);
@@ -148,11 +148,11 @@ test("statusOf() sums what is pending and tells each member's state", () => {
     ["silent", 2_000, undefined],
   );
   const [troubled] = statusOf(view({ troubles: [TROUBLE] }), NOW_MS, 1).servers;
-  assert.is(troubled?.state, "streaming", "one that streams in trouble streams");
+  assert.is(troubled?.state, "streaming", "it streams despite its trouble");
   assert.is(troubled?.troubleCount, 1);
 });
 
-test("troubleText() names the incarnation when a trouble is about one", () => {
+test("troubleText() includes the incarnation when the trouble has one", () => {
   assert.is(troubleText(TROUBLE), `gap of incarnation ${FIRST}: #1 is gone`);
   const ledger = { ...TROUBLE, kind: "ledger_restored", incarnation: undefined } as const;
   assert.is(troubleText(ledger), "ledger_restored: #1 is gone");
@@ -172,7 +172,7 @@ test("statusOf() sorts by the number at the end of a server id", () => {
   assert.ok((servers[2]?.outboxId ?? "") < (servers[3]?.outboxId ?? ""));
 });
 
-test("statusOf() counts the troubles of each member, also those that it does not list", () => {
+test("statusOf() counts each member's troubles, including those it does not list", () => {
   const other = testId(0xb);
   const members = new Map([
     [OUTBOX, member()],
@@ -188,10 +188,10 @@ test("statusOf() counts the troubles of each member, also those that it does not
     servers.map((server) => server.troubleCount),
     [many, 2, 0],
   );
-  assert.is(troubleCount, many + 3, "that of the ledger is no member's");
+  assert.is(troubleCount, many + 3, "the ledger's trouble belongs to no member");
 });
 
-test("statusOf() lists the oldest troubles when there are more than it may, and counts all", () => {
+test("statusOf() lists the oldest TROUBLES_LISTED_MAX troubles, and counts all", () => {
   const troubles = Array.from({ length: TROUBLES_LISTED_MAX + 2 }, (_, index) => {
     return { ...TROUBLE, number: index + 1 };
   });
@@ -202,7 +202,7 @@ test("statusOf() lists the oldest troubles when there are more than it may, and 
   );
 });
 
-test("statusOf() tells a number when peers name more events than one can hold", () => {
+test("statusOf() returns a safe integer when peers report more events", () => {
   const most = Number.MAX_SAFE_INTEGER;
   const tracker = new Map([
     [OUTBOX, progress({ highestReportedSequence: most, otherPendingEvents: most })],

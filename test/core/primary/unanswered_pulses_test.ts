@@ -11,7 +11,7 @@ function pulses(count: number): UnansweredPulses {
   return unanswered;
 }
 
-test("answer() says when a pulse was sent, and makes the older ones moot", () => {
+test("answer() returns when a pulse was sent, and drops the older ones", () => {
   const unanswered = pulses(3);
   assert.is(unanswered.answer(2), 20);
   assert.equal(
@@ -27,7 +27,7 @@ test("answer() asserts when the pulse was answered before, or never sent", () =>
   assert.throws(() => unanswered.answer(3), "answers an unanswered pulse");
 });
 
-test("add() asserts when as many are unanswered as may be, until one is answered", () => {
+test("add() asserts that at most PULSES_UNANSWERED_MAX are unanswered", () => {
   const unanswered = pulses(PULSES_UNANSWERED_MAX);
   assert.ok(unanswered.isFull);
   const next = { pulseMs: PULSES_UNANSWERED_MAX + 1, sentMs: 0 };
@@ -37,7 +37,7 @@ test("add() asserts when as many are unanswered as may be, until one is answered
   unanswered.add(next);
 });
 
-test("add() asserts that labels increase", () => {
+test("add() asserts that pulse times increase", () => {
   assert.throws(() => pulses(2).add({ pulseMs: 2, sentMs: 0 }), "labels of pulses increase");
 });
 

@@ -9,15 +9,15 @@ import {
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../../src/limits.ts";
 import { like } from "../core_fixture.ts";
 
-test("acceptedLikes() and gainedLikes() are the likes of an add, which does not ask for the item", () => {
-  const unasked = (): bigint => assert.unreachable("an add adds whatever the item has") as never;
+test("acceptedLikes() and gainedLikes() return an add's likes without reading the item", () => {
+  const unasked = (): bigint => assert.unreachable("an add does not read the item") as never;
   for (const likes of [0, 42]) {
     assert.is(acceptedLikes(like(likes).change), BigInt(likes));
     assert.is(gainedLikes(like(likes).change, unasked), BigInt(likes));
   }
 });
 
-test("checkItemId() takes ids when they are text of 1 to 256 bytes", () => {
+test("checkItemId() accepts text of 1 to 256 bytes", () => {
   for (const itemId of [
     "video",
     "a/b:c d",
@@ -33,7 +33,7 @@ test("checkItemId() takes ids when they are text of 1 to 256 bytes", () => {
   }
 });
 
-test("checkItemId() names the reason when an id cannot be one", () => {
+test("checkItemId() returns the reason when an id is invalid", () => {
   const long = "é".repeat(128) + "x";
   const bad: readonly (readonly [string, RegExp])[] = [
     ["", /an empty item id/],
@@ -57,7 +57,7 @@ test("checkItemId() names the reason when an id cannot be one", () => {
   }
 });
 
-test("checkItemId() refuses every mark of direction, and what is as good as not there", () => {
+test("checkItemId() refuses direction marks and invisible characters", () => {
   const unseen = "61c 200b 200e 200f 202a 202b 202c 202d 202e 2060 2066 2067 2068 2069 feff";
   for (const code of unseen.split(" ")) {
     const character = String.fromCodePoint(parseInt(code, 16));
@@ -67,7 +67,7 @@ test("checkItemId() refuses every mark of direction, and what is as good as not 
   }
 });
 
-test("checkItemId() refuses a blank at an end, with which two ids look alike", () => {
+test("checkItemId() refuses a blank at either end, with which two ids look alike", () => {
   const blanks = "20 a0 1680 2000 2003 200a 202f 205f 3000";
   for (const code of blanks.split(" ")) {
     const blank = String.fromCodePoint(parseInt(code, 16));
@@ -78,7 +78,7 @@ test("checkItemId() refuses a blank at an end, with which two ids look alike", (
   }
 });
 
-test("checkEvent() takes 0 and the maximum, and refuses what is outside", () => {
+test("checkEvent() accepts 0 and the maximum, and refuses what is outside", () => {
   for (const likes of [0, 1, LIKES_PER_EVENT_MAX]) assert.is(checkEvent(like(likes)), undefined);
   for (const likes of [-1, LIKES_PER_EVENT_MAX + 1, 2n ** 64n]) {
     assert.match(checkEvent(like(likes))?.message ?? "", /^Cannot accept -?\d+ likes: /);

@@ -1,10 +1,12 @@
-/** Every give is answered soon by a LikesServer that lives, whatever becomes of its disk. */
+/** Checks that a live LikesServer answers every add request soon, whatever happens to its disk. */
 import type { LikesServerEvent } from "../../../src/core/likes_server/likes_server.ts";
 import { expect } from "./failure.ts";
 
-/** The slowest disk takes 2 s for a write; one is under way, one goes first, and one is its own. */
+/**
+ * A write takes at most 2 s. A request may wait for the current write, the next one, and its own.
+ */
 const ANSWER_MAX_MS = 6_000;
-/** Those three, and those that are asked for meanwhile on a quick disk: they go first too. */
+/** Those three, plus writes that a fast disk is asked for meanwhile and that go first. */
 const ANSWER_WRITES_MAX = 8;
 
 interface Asked {
@@ -13,13 +15,13 @@ interface Asked {
   readonly writes: number;
 }
 
-/** The gives of one life that wait for their answer. */
+/** The unanswered add requests of one process. */
 export class AddCheck {
   readonly #asked = new Map<number, Asked>();
   #writes = 0;
 
-  /** An event comes to the process, after it was awake for so long. */
-  comes(event: LikesServerEvent, awakeMs: number): void {
+  /** The process handles an event, after `awakeMs` without pauses. */
+  onEvent(event: LikesServerEvent, awakeMs: number): void {
     if (event.type === "add") {
       this.#asked.set(event.add.requestId, { awakeMs, writes: this.#writes });
     }
@@ -30,14 +32,17 @@ export class AddCheck {
     this.#asked.delete(requestId);
   }
 
-  /** A write has ended, done or not, and what follows from that has been said. */
+  /** A write has ended, done or not, and its answers are sent. */
   written(): void {
     this.#writes++;
     const [oldest] = this.#asked;
     if (oldest === undefined) return;
     const [requestId, { writes }] = oldest;
     const waited = this.#writes - writes;
-    expect(waited <= ANSWER_WRITES_MAX, () => `give ${requestId} waits for ${waited} writes`);
+    expect(
+      waited <= ANSWER_WRITES_MAX,
+      () => `request ${requestId} has waited for ${waited} writes`,
+    );
   }
 
   #checkTime(awakeMs: number): void {
@@ -45,6 +50,6 @@ export class AddCheck {
     if (oldest === undefined) return;
     const [requestId, asked] = oldest;
     const waitedMs = awakeMs - asked.awakeMs;
-    expect(waitedMs <= ANSWER_MAX_MS, () => `give ${requestId} waits for ${waitedMs} ms`);
+    expect(waitedMs <= ANSWER_MAX_MS, () => `request ${requestId} has waited for ${waitedMs} ms`);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Law 7: an amnesia that can be seen is recorded as trouble, and costs no like that still exists
- * anywhere. It is told of every store that forgot, and looks whether the ledger names it.
+ * Law 7: a detectable amnesia is recorded as a trouble, and loses no like that a disk still has.
+ * The watch learns of every store that forgot and checks that the ledger records it.
  */
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
@@ -10,17 +10,17 @@ import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import type { AsOfCheck, WrongSpan } from "./as_of_check.ts";
 import { expect } from "./failure.ts";
-import { holds } from "./holds.ts";
+import { isStored } from "./is_stored.ts";
 import type { Lineage } from "./lineage.ts";
-import type { Gift, Truth } from "./truth.ts";
+import type { Add, Truth } from "./truth.ts";
 
-/** What it looks at. */
+/** What the watch reads. */
 interface Observed {
   readonly outboxes: () => Iterable<OutboxDisk>;
   readonly truth: Truth;
   readonly asOf: AsOfCheck;
   readonly home: Lineage;
-  /** Whether no outbox ever has so many lives that it forgets one for that. */
+  /** Whether no outbox ever purges an incarnation because it has too many. */
   readonly remembersAll: boolean;
 }
 
@@ -28,43 +28,40 @@ interface Expected {
   readonly outboxId: Id;
   readonly kinds: readonly TroubleKind[];
   readonly why: string;
-  /** The life that the ledger alone knows, if that is what is wrong. */
+  /** The incarnation that only the ledger knows, if that is the amnesia. */
   readonly live?: Id;
 }
 
 const ROLLED_BACK = ["outbox_rolled_back"] as const;
 const COPIED = ["outbox_rolled_back", "closed_incarnation", "second_incarnation"] as const;
 
-/** What is expected to be named, and what was. */
+/** Which troubles must be recorded, and which were. */
 export class AmnesiaWatch {
   readonly #oracle: Observed;
   #expected: Expected[] = [];
-  /** Of each outbox, what ledgers had acknowledged to it that forgot. */
-  readonly #toRedeliver = new Map<Id, Set<Gift>>();
+  /** The likes of each outbox that a ledger had acknowledged before it forgot. */
+  readonly #toRedeliver = new Map<Id, Set<Add>>();
   #restores = 0;
-  /** Whether any store ever forgot: then there may be something to decide. */
-  happened = false;
+  /** Whether any store ever forgot: then an operator may have to decide. */
+  hasForgotten = false;
 
   constructor(oracle: Observed) {
     this.#oracle = oracle;
   }
 
-  /**
-   * An outbox is replaced by an older one, or by an empty one; `disks` are all others that are
-   * left.
-   */
+  /** An older or empty outbox replaces another one. `disks` are the remaining ones. */
   outboxForgot(before: OutboxDisk, after: OutboxDisk, disks: Iterable<OutboxDisk>): void {
-    this.happened = true;
+    this.hasForgotten = true;
     const { truth, home } = this.#oracle;
     const { outboxId } = before.content.state;
     this.#forget(outboxId);
     const left = [after, ...disks];
-    for (const gift of truth.gifts) {
-      if (gift.life?.outboxId !== outboxId) continue;
-      const { incarnation } = gift.life;
-      gift.isLost ||= !left.some((disk) => holds(disk, incarnation, gift.sequence));
+    for (const add of truth.adds) {
+      if (add.syncedIn?.outboxId !== outboxId) continue;
+      const { incarnation } = add.syncedIn;
+      add.isLost ||= !left.some((disk) => isStored(disk, incarnation, add.sequence));
     }
-    // What as_of lacked may be what was forgotten: then nobody can bring it, and nothing names it.
+    // The likes that as_of lacked may be the lost ones; then no trouble can record them.
     this.#oracle.asOf.wrong.delete(outboxId);
     if (after.content.state.outboxId !== outboxId) return;
     this.#oracle.asOf.rolledBack.add(outboxId);
@@ -72,8 +69,8 @@ export class AmnesiaWatch {
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
       if (closed || home.appliedOf(incarnation) <= last.sequence) continue;
       const why = `${incarnation} was rolled back to #${last.sequence}`;
-      // A copy that has delivered it already shows itself in another way. So does a life without
-      // events that the next one replaced before the primary heard of it.
+      // A twin that has delivered the events already shows in another way. So does an incarnation
+      // without events that another one replaced before the primary heard of it.
       const isShown = this.#oracle.asOf.isTwinned(outboxId) || last.sequence === 0;
       const kinds = isShown ? COPIED : ROLLED_BACK;
       this.#expected.push({ outboxId, kinds, why });
@@ -81,32 +78,32 @@ export class AmnesiaWatch {
     }
   }
 
-  /** Of the life that was live the ledger knows, and the outbox does not: it shows as a second one. */
+  /** The ledger knows the live incarnation and the outbox does not: it shows as a second one. */
   #expectPurged(before: OutboxDisk, after: OutboxDisk): void {
     const { outboxId, incarnations } = after.content.state;
     const live = before.content.state.incarnations.at(-1)?.incarnation ?? "";
     if (incarnations.some(({ incarnation }) => incarnation === live)) return;
     if (this.#oracle.home.disk.incarnations.get(live)?.state !== "open") return;
     const kinds = ["second_incarnation", "outbox_rolled_back"] as const;
-    this.#expected.push({ outboxId, kinds, why: `${live} was forgotten`, live });
+    this.#expected.push({ outboxId, kinds, why: `${live} was purged`, live });
   }
 
-  /** The ledger is replaced by an older copy. `disks` are those of all LikesServers. */
+  /** An older copy replaces the ledger. `disks` are those of all LikesServers. */
   ledgerForgot(to: LedgerDisk, disks: Iterable<OutboxDisk>): void {
-    this.happened = true;
-    // What was to be seen by the newer one is not any more.
+    this.hasForgotten = true;
+    // Only the newer ledger could have detected those.
     this.#expected = [];
     for (const { content } of disks) {
       const { outboxId, seen } = content.state;
       const isKnown = to.members.get(outboxId)?.state === "member";
       const isNewer = seen !== undefined && seen.version > to.meta.version;
       if (!isKnown || !isNewer) continue;
-      const why = `the ledger is back at version ${to.meta.version}, ${seen.version} was seen`;
+      const why = `the ledger went back to version ${to.meta.version} from ${seen.version}`;
       this.#expected.push({ outboxId, kinds: ["ledger_restored", "gap"], why });
     }
   }
 
-  /** Whether all sums about an outbox are known exactly: neither it nor the ledger ever forgot. */
+  /** Returns true when all sums of an outbox are exact: neither it nor the ledger ever forgot. */
   isPlain(outboxId: Id): boolean {
     const { asOf, home } = this.#oracle;
     const isTouched = asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
@@ -114,12 +111,14 @@ export class AmnesiaWatch {
     return !home.isRestored && !isTouched && !isRetired;
   }
 
-  /** What an outbox that is gone would have shown is not expected any more. */
+  /** A lost outbox can no longer show what was expected of it. */
   #forget(outboxId: Id): void {
     this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
   }
 
-  /** The ledger of `lineage` is about to be replaced by an older one. `disks` are of LikesServers. */
+  /**
+   * An older ledger is about to replace that of `lineage`. `disks` are those of all LikesServers.
+   */
   ledgerForgets(lineage: Lineage, disks: Iterable<OutboxDisk>): void {
     this.#restores++;
     for (const { content } of disks) {
@@ -127,36 +126,36 @@ export class AmnesiaWatch {
       const toRedeliver = this.#toRedeliver.get(outboxId) ?? new Set();
       this.#toRedeliver.set(outboxId, toRedeliver);
       for (const { incarnation, acknowledged, last, closed } of incarnations) {
-        const gifts = this.#oracle.truth.lifeOf(incarnation)?.gifts ?? [];
-        const known = gifts.slice(0, closed ? last.sequence : acknowledged.sequence);
-        for (const gift of known) if (lineage.isCounted(gift)) toRedeliver.add(gift);
+        const adds = this.#oracle.truth.syncedOf(incarnation)?.adds ?? [];
+        const known = adds.slice(0, closed ? last.sequence : acknowledged.sequence);
+        for (const add of known) if (lineage.isCounted(add)) toRedeliver.add(add);
       }
     }
   }
 
-  /** A LikesServer holds its redelivery for done, unless it may mean one of several. */
+  /** A LikesServer ends its redelivery. After several restores it may mean any of them. */
   redelivered(outboxId: OutboxId): void {
     if (this.#restores === 1) this.#checkRedelivered(outboxId, this.#oracle.home);
   }
 
-  /** Redelivery is called done once the ledger has what is left of all that it had acknowledged. */
+  /** A redelivery may end only when the ledger has every surviving like it had acknowledged. */
   #checkRedelivered(outboxId: OutboxId, lineage: Lineage): void {
     const { asOf, outboxes } = this.#oracle;
     if (asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId)) return;
-    for (const gift of this.#toRedeliver.get(outboxId) ?? []) {
-      if (lineage.isCounted(gift) || asOf.excuseForEver(gift, lineage) !== undefined) continue;
-      const { life, sequence, itemId } = gift;
-      const incarnation = life?.incarnation ?? "";
+    for (const add of this.#toRedeliver.get(outboxId) ?? []) {
+      if (lineage.isCounted(add) || asOf.excuseForEver(add, lineage) !== undefined) continue;
+      const { syncedIn, sequence, itemId } = add;
+      const incarnation = syncedIn?.incarnation ?? "";
       if (this.#isBehindGap(incarnation, lineage)) continue;
-      const isHeld = [...outboxes()].some((disk) => holds(disk, incarnation, sequence));
+      const isOnDisk = [...outboxes()].some((disk) => isStored(disk, incarnation, sequence));
       expect(
-        !isHeld,
-        () => `${outboxId} is called redelivered, and ${itemId} is not counted again`,
+        !isOnDisk,
+        () => `${outboxId} ended its redelivery before ${itemId} was counted again`,
       );
     }
   }
 
-  /** What lies behind a gap waits for an operator, and for the LikesServer to hear of that. */
+  /** Likes behind a gap wait until an operator resolves it and the LikesServer hears of that. */
   #isBehindGap(incarnation: Id, { disk: { troubles, decidedTroubles } }: Lineage): boolean {
     const isParked = [...this.#oracle.outboxes()].some(({ content }) => {
       return content.state.incarnations.some((one) => {
@@ -167,106 +166,110 @@ export class AmnesiaWatch {
     return isParked || known.some((one) => one.incarnation === incarnation && one.kind === "gap");
   }
 
-  /** Whether there may be two disks of an outbox, or one that was put back. */
+  /** Returns true when the outbox may have two disks or was restored. */
   #isCopied(outboxId: OutboxId | undefined): boolean {
     const { asOf } = this.#oracle;
     return outboxId !== undefined && (asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId));
   }
 
-  /** Nobody is told of a trouble that nothing has caused. */
+  /** Checks that a recorded trouble has a cause. */
   #checkCause({ kind, outboxId }: TroubleRow, { isRestored, disk }: Lineage): void {
     const { remembersAll } = this.#oracle;
-    // Each process has an incarnation of its own, so no name ever has two events.
-    expect(kind !== "digest_differs", () => `other events of ${outboxId} have one name`);
+    // Each process has its own incarnation, so no sequence ever has two events.
+    expect(kind !== "digest_differs", () => `two events of ${outboxId} have the same sequence`);
     const isCopied = this.#isCopied(outboxId);
     const isRetired = disk.decisions.some((one) => one.outboxId === outboxId);
     const isCaused = isRestored || isRetired || isCopied;
-    expect(isCaused, () => `${kind} of ${outboxId} is recorded, and nothing of it forgot`);
-    // A ledger that was put back has nothing to say of copies of an outbox that knows all its lives.
+    expect(isCaused, () => `${kind} of ${outboxId} is recorded without a cause`);
+    // A restored ledger cannot claim a copy of an outbox that purges no incarnation.
     const isOfCopies = COPIED.some((one) => one === kind);
     const isFalse = isOfCopies && remembersAll && !isCopied;
-    expect(!isFalse, () => `${kind} of ${outboxId} is recorded, and there never was a copy`);
+    expect(!isFalse, () => `${kind} of ${outboxId} is recorded without a copy`);
   }
 
   /**
-   * A member that was retired returned: each as_of that lacked its likes is in the span that is
-   * named.
+   * When a retired member returns, the recorded span must cover every as_of that lacked its likes.
    */
   committed({ troubles, decisions }: CommitResult, lineage: Lineage): void {
     for (const trouble of troubles) this.#checkCause(trouble, lineage);
     for (const { kind, outboxId } of decisions) {
       if (kind !== "redelivered") continue;
-      expect(outboxId !== undefined, () => "what was redelivered is of no outbox");
+      expect(outboxId !== undefined, () => "a redelivery is recorded without an outbox");
       this.#checkRedelivered(outboxId, lineage);
     }
     for (const { outboxId, incarnation, givenUp } of decisions) {
-      // A copy, or an outbox that was put back, may have what another one does not.
+      // A copy or a restored outbox may have what another disk lacks.
       if (givenUp === undefined || this.#isCopied(outboxId)) continue;
       const { first, last } = givenUp;
-      expect(incarnation !== undefined, () => `#${first} of no incarnation is given up`);
-      const isHeld = [...this.#oracle.outboxes()].some((disk) => {
-        return holds(disk, incarnation, first) || holds(disk, incarnation, last);
+      expect(incarnation !== undefined, () => `#${first} is given up without an incarnation`);
+      const isOnDisk = [...this.#oracle.outboxes()].some((disk) => {
+        return isStored(disk, incarnation, first) || isStored(disk, incarnation, last);
       });
-      expect(!isHeld, () => `#${first} of ${incarnation} is given up, and is on a disk`);
+      expect(!isOnDisk, () => `#${first} of ${incarnation} is given up although a disk has it`);
     }
     for (const { kind, outboxId, doubtfulAsOf } of troubles) {
       if (kind !== "retired_returned") continue;
-      expect(outboxId !== undefined, () => `${kind} is recorded of no outbox`);
+      expect(outboxId !== undefined, () => `${kind} is recorded without an outbox`);
       const wrong: WrongSpan | undefined = this.#oracle.asOf.wrong.get(outboxId);
       if (wrong === undefined) continue;
       const { firstMs, lastMs } = wrong;
       const { afterMs, upToMs } = doubtfulAsOf ?? { afterMs: Infinity, upToMs: 0 };
       const isCovered = afterMs < firstMs && lastMs <= upToMs;
       expect(isCovered, () => {
-        return `as_of was wrong ${firstMs} to ${lastMs}, named: after ${afterMs} up to ${upToMs}`;
+        return `as_of was wrong ${firstMs} to ${lastMs}, recorded after ${afterMs} to ${upToMs}`;
       });
       this.#oracle.asOf.wrong.delete(outboxId);
     }
   }
 
-  /** Who was retired, and has come back with likes that as_of lacked meanwhile, was named. */
-  #expectReturnsNamed(): void {
+  /** When a retired member's likes are counted late, the span of wrong as_of must be recorded. */
+  #expectReturnsRecorded(): void {
     const { asOf, home } = this.#oracle;
-    for (const [outboxId, { gifts }] of asOf.wrong) {
+    for (const [outboxId, { adds }] of asOf.wrong) {
       const isRetired = home.disk.members.get(outboxId)?.state === "retired";
-      const returned = [...gifts].find((gift) => home.isCounted(gift));
+      const returned = [...adds].find((add) => home.isCounted(add));
       expect(isRetired || returned === undefined, () => {
-        return `${outboxId} was retired, ${returned?.itemId} of it is counted, and no span is named`;
+        return `${outboxId} was retired, its ${returned?.itemId} is counted, no span is recorded`;
       });
     }
   }
 
-  /** Of a life that was rolled back, what is lost up to where that is named lies in a range. */
-  #expectLostNamed(named: readonly TroubleRow[]): void {
+  /** Each lost event of a rolled back incarnation must be in a recorded range. */
+  #expectLossesRecorded(recorded: readonly TroubleRow[]): void {
     const { truth, home } = this.#oracle;
-    for (const { kind, incarnation, events } of named) {
+    for (const { kind, incarnation, events } of recorded) {
       if (kind !== "outbox_rolled_back") continue;
-      expect(incarnation !== undefined, () => `${kind} is recorded of no incarnation`);
-      const ranges = named.filter((one) => one.incarnation === incarnation);
-      const gifts = truth.lifeOf(incarnation)?.gifts.slice(0, events?.last ?? 0) ?? [];
-      for (const gift of gifts) {
-        if (home.isCounted(gift) || gift.acceptedStep === 0) continue;
-        const { sequence } = gift;
-        const isNamed = ranges.some(({ events: range }) => {
+      expect(incarnation !== undefined, () => `${kind} is recorded without an incarnation`);
+      const ranges = recorded.filter((one) => one.incarnation === incarnation);
+      const adds = truth.syncedOf(incarnation)?.adds.slice(0, events?.last ?? 0) ?? [];
+      for (const add of adds) {
+        if (home.isCounted(add) || add.acceptedStep === 0) continue;
+        const { sequence } = add;
+        const isRecorded = ranges.some(({ events: range }) => {
           return range !== undefined && range.first <= sequence && sequence <= range.last;
         });
-        expect(isNamed, () => `#${sequence} of ${incarnation} is lost, and no range names it`);
+        expect(
+          isRecorded,
+          () => `#${sequence} of ${incarnation} is lost, no recorded range has it`,
+        );
       }
     }
   }
 
   finish(): void {
-    this.#expectReturnsNamed();
+    this.#expectReturnsRecorded();
     const { troubles, decidedTroubles, decisions, incarnations } = this.#oracle.home.disk;
-    const named = [...troubles.values(), ...decidedTroubles.values()];
-    this.#expectLostNamed(named);
+    const recorded = [...troubles.values(), ...decidedTroubles.values()];
+    this.#expectLossesRecorded(recorded);
     for (const { outboxId, kinds, why, live = "" } of this.#expected) {
-      // Its last word was under way: it ended as it should.
+      // Its final report was in transit, so it closed properly.
       if (incarnations.get(live)?.state === "closed") continue;
-      // Of a member that was retired nothing is open any more that could show it.
+      // A retired member has no open incarnation that could show the amnesia.
       if (decisions.some((one) => one.kind === "retire" && one.outboxId === outboxId)) continue;
-      const isNamed = named.some((one) => one.outboxId === outboxId && kinds.includes(one.kind));
-      expect(isNamed, () => `${why}: nobody recorded ${kinds.join(" or ")} of ${outboxId}`);
+      const isRecorded = recorded.some(
+        (one) => one.outboxId === outboxId && kinds.includes(one.kind),
+      );
+      expect(isRecorded, () => `${why}: no ${kinds.join(" or ")} of ${outboxId} is recorded`);
     }
   }
 }

@@ -1,23 +1,23 @@
 /**
- * What one life of the primary begins to commit: nothing of a stream that is over, and nothing at once
- * that a disk has just refused.
+ * Checks the commits that one process of the primary begins: no command of an ended stream, and a
+ * pause after a full or busy disk.
  */
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import { expect } from "./failure.ts";
 
-/** So long it leaves a disk alone that was full or busy, at the least. */
+/** The shortest pause after a full or busy disk. */
 const REFUSED_PAUSE_MIN_MS = 250;
 
-/** Looks at the commits of one life of the primary. */
+/** Checks the commits of one process of the primary. */
 export class CommitCheck {
   #refusedMs = -Infinity;
 
-  /** A commit was not done, and nothing of it was written. */
+  /** A commit failed without writing anything. */
   refused(nowMs: number): void {
     this.#refusedMs = nowMs;
   }
 
-  /** A commit begins, while the streams are open that `isOpen` says. */
+  /** A commit begins. `isOpen` tells which streams are open. */
   asked(
     commands: readonly LedgerCommand[],
     isOpen: (streamId: number) => boolean,
@@ -25,9 +25,9 @@ export class CommitCheck {
   ): void {
     for (const command of commands) {
       const isOver = "streamId" in command && !isOpen(command.streamId);
-      expect(!isOver, () => `a ${command.type} of a stream that is over is committed`);
+      expect(!isOver, () => `a ${command.type} of an ended stream is committed`);
     }
     const waitedMs = nowMs - this.#refusedMs;
-    expect(waitedMs >= REFUSED_PAUSE_MIN_MS, () => `tries a refused commit after ${waitedMs} ms`);
+    expect(waitedMs >= REFUSED_PAUSE_MIN_MS, () => `retries a failed commit after ${waitedMs} ms`);
   }
 }

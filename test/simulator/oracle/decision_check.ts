@@ -1,7 +1,7 @@
 /**
- * Law 7, of those who decide: what an operator decides is recorded for ever and ends what it is about,
- * and of what streams nobody says that nothing more will come. What streams is taken from the wire,
- * when the operator asks.
+ * Law 7, for operators: a decision is recorded for good and ends what it is about, and an
+ * incarnation with a live stream is never retired. The wire shows which ones stream when the
+ * operator asks.
  */
 import type { DecisionRow, TroubleRow } from "../../../src/core/ledger/rows.ts";
 import type {
@@ -17,19 +17,19 @@ type Decided = Extract<LedgerResult, { readonly type: "decided" }>;
 type Retire = Extract<DecideCommand["decision"], { readonly type: "retire" }>;
 type DecideCommand = Extract<LedgerCommand, { readonly type: "decide" }>;
 
-/** Incarnations of which somebody answers, and the outbox of each. */
+/** Streaming incarnations, and the outbox of each. */
 type Streaming = ReadonlyMap<Id, Id>;
 
-/** Looks at the decisions of all lives of the primary. */
+/** Checks the decisions of all processes of the primary. */
 export class DecisionCheck {
   readonly #streaming = new Map<number, Streaming>();
 
-  /** An operator asks for something while these stream. */
+  /** An operator asks for a decision while `streaming` are live. */
   asked(requestId: number, streaming: Streaming): void {
     this.#streaming.set(requestId, streaming);
   }
 
-  /** A group is on `disk`. */
+  /** A commit is on `disk`. */
   check(commands: readonly LedgerCommand[], { results }: CommitResult, disk: LedgerDisk): void {
     for (const [index, command] of commands.entries()) {
       if (command.type !== "decide") continue;
@@ -37,9 +37,9 @@ export class DecisionCheck {
       const result = results.find((one): one is Decided => {
         return one.type === "decided" && one.requestId === requestId;
       });
-      expect(result !== undefined, () => `nothing came of the ${decision.type} of an operator`);
+      expect(result !== undefined, () => `an operator's ${decision.type} has no result`);
       if (result.refusal === undefined) checkRecorded(result.decisions, decision.reason, disk);
-      else expect(result.decisions.length === 0, () => "what was refused is decided");
+      else expect(result.decisions.length === 0, () => "a refused decision is recorded");
       if (result.refusal !== undefined) continue;
       const isLast = commands.slice(index + 1).every(({ type }) => type === "advance");
       if (decision.type === "retire" && isLast) checkRetired(decision, result.decisions, disk);
@@ -52,37 +52,39 @@ export class DecisionCheck {
 }
 
 function checkRecorded(decisions: readonly DecisionRow[], reason: string, disk: LedgerDisk): void {
-  expect(decisions.length > 0, () => "an operator decides, and no decision is recorded");
+  expect(decisions.length > 0, () => "a decision is not recorded");
   for (const decision of decisions) {
     const recorded = disk.decisions.find(({ number }) => number === decision.number);
     expect(recorded?.reason === reason, () => `decision ${decision.number} is not in the ledger`);
     const { trouble } = decision;
     const isOver = trouble === undefined || !disk.troubles.has(trouble.number);
-    expect(isOver, () => `trouble ${trouble?.number} is decided, and goes on`);
+    expect(isOver, () => `trouble ${trouble?.number} is decided but still open`);
   }
 }
 
-/** Nothing of a member that was retired is waited for. */
+/** Nothing of a retired member may stay open. */
 function checkRetired(
   { outboxId }: Retire,
   decisions: readonly DecisionRow[],
   { members, incarnations, troubles }: LedgerDisk,
 ): void {
-  const isNamed = decisions.some((one) => one.outboxId === outboxId && one.trouble === undefined);
-  expect(isNamed, () => `no decision says that ${outboxId} is retired`);
+  const isRecorded = decisions.some(
+    (one) => one.outboxId === outboxId && one.trouble === undefined,
+  );
+  expect(isRecorded, () => `no decision records that ${outboxId} is retired`);
   const state = members.get(outboxId)?.state;
-  expect(state === "retired", () => `${outboxId} is retired, and is a ${state}`);
+  expect(state === "retired", () => `${outboxId} was retired but is ${state}`);
   for (const row of incarnations.values()) {
     const isOver = row.state === "closed" || row.state === "retired";
     const isOther = row.outboxId !== outboxId;
-    expect(isOver || isOther, () => `${row.incarnation} is ${row.state}, its outbox retired`);
+    expect(isOver || isOther, () => `${row.incarnation} is ${row.state} in a retired outbox`);
   }
   for (const trouble of troubles.values()) {
-    expect(trouble.outboxId !== outboxId, () => `a trouble of ${outboxId} outlives its retiring`);
+    expect(trouble.outboxId !== outboxId, () => `a trouble of retired ${outboxId} is open`);
   }
 }
 
-/** What streams may yet bring what is missing: of that nobody says that it will not come. */
+/** A streaming incarnation may still deliver what is missing, so it must not be given up. */
 function checkResolved(
   troubleNumber: number,
   decisions: readonly DecisionRow[],
@@ -93,23 +95,23 @@ function checkResolved(
   }: { readonly disk: LedgerDisk; readonly streaming: Streaming; readonly isLast: boolean },
 ): void {
   const trouble = disk.decidedTroubles.get(troubleNumber);
-  expect(trouble !== undefined, () => `trouble ${troubleNumber} is decided, and not kept`);
+  expect(trouble !== undefined, () => `trouble ${troubleNumber} is decided but not kept`);
   const { kind, incarnation, outboxId } = trouble;
   const streams = incarnation !== undefined && streaming.has(incarnation);
   const gaps = decisions.filter(({ givenUp }) => givenUp !== undefined);
-  expect(gaps.length === 0 || !streams, () => `a gap of ${incarnation} is closed, and it streams`);
-  const isByWord = kind === "ledger_restored" && outboxId !== undefined;
-  expect(!isByWord, () => `a word ends the redelivery of ${outboxId}`);
+  expect(gaps.length === 0 || !streams, () => `a gap of ${incarnation} is closed while it streams`);
+  const isRedelivery = kind === "ledger_restored" && outboxId !== undefined;
+  expect(!isRedelivery, () => `an operator ended the redelivery of ${outboxId}`);
   if (!isLast) return;
   if (kind === "outbox_rolled_back" || kind === "digest_differs") {
-    expect(incarnation !== undefined, () => `${kind} is recorded of no incarnation`);
+    expect(incarnation !== undefined, () => `${kind} is recorded without an incarnation`);
     const { state } = disk.incarnations.get(incarnation) ?? {};
-    expect(!streams || state !== "retired", () => `${incarnation} is retired, and it streams`);
+    expect(!streams || state !== "retired", () => `${incarnation} is retired while it streams`);
   }
   if (kind === "second_incarnation") checkCopies(trouble, disk, streaming);
 }
 
-/** Of copies that stream, and have reported, nobody takes one for the outbox. */
+/** While several copies stream and have reported, none may be chosen as the outbox. */
 function checkCopies({ outboxId }: TroubleRow, disk: LedgerDisk, streaming: Streaming): void {
   const live = [...streaming].filter(([incarnation, one]) => {
     return one === outboxId && disk.incarnations.has(incarnation);
@@ -117,5 +119,5 @@ function checkCopies({ outboxId }: TroubleRow, disk: LedgerDisk, streaming: Stre
   const isOpen = [...disk.incarnations.values()].some((row) => {
     return row.outboxId === outboxId && row.state === "open";
   });
-  expect(live < 2 || !isOpen, () => `of ${outboxId} ${live} copies stream, and one is ended`);
+  expect(live < 2 || !isOpen, () => `one of ${live} streaming copies of ${outboxId} is ended`);
 }

@@ -1,4 +1,4 @@
-/** That a LikesServer of another ledger comes is named, and is no reason to say that all is well. */
+/** Checks that the status lists foreign servers, and is not CONVERGED because only these came. */
 import { REFUSED_KEPT_MS } from "../../../src/limits.ts";
 import type { Hello } from "../../../src/core/protocol/messages.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
@@ -6,10 +6,10 @@ import type { Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
-/** Looks at what one life of the primary says of those who come. */
+/** Checks what one process of the primary shows of foreign servers. */
 export class ForeignServerCheck {
   readonly #ledgerId: Id;
-  /** When outboxes of another ledger came last. */
+  /** When each foreign outbox last said Hello. */
   readonly #cameMs = new Map<Id, number>();
 
   constructor(ledgerId: Id) {
@@ -23,15 +23,15 @@ export class ForeignServerCheck {
   check({ foreignServers, convergence, servers, totalLikes }: Status, nowMs: number): void {
     for (const { outboxId } of foreignServers) {
       const hasCome = this.#cameMs.has(outboxId);
-      expect(hasCome, () => `${outboxId} is said to be of another ledger, and never came`);
+      expect(hasCome, () => `${outboxId} is listed as foreign but never said Hello`);
     }
     for (const [outboxId, cameMs] of this.#cameMs) {
       if (nowMs - cameMs > REFUSED_KEPT_MS - ROUNDING_MS) continue;
-      const isNamed = foreignServers.some((one) => one.outboxId === outboxId);
-      expect(isNamed, () => `${outboxId} of another ledger came, and is not named`);
+      const isListed = foreignServers.some((one) => one.outboxId === outboxId);
+      expect(isListed, () => `foreign ${outboxId} said Hello but is not listed`);
     }
     const isEmpty = servers.length === 0 && totalLikes === 0n && this.#cameMs.size > 0;
-    const isWell = isEmpty && convergence === "converged";
-    expect(!isWell, () => "converged, and those who came belong to another ledger");
+    const isConverged = isEmpty && convergence === "converged";
+    expect(!isConverged, () => "converged, but only foreign servers came");
   }
 }

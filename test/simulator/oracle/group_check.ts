@@ -1,7 +1,7 @@
 /**
- * What a group of commands may do to the ledger, held against the commands themselves: a batch that is
- * applied already is a duplicate and nothing else, a stream that is refused is not heard any more,
- * a Hello writes nothing, who leaves has asked for that, and a version names each change.
+ * Checks a commit against its commands: an applied batch that comes again is only a duplicate, a
+ * refused stream is ignored, a Hello writes nothing, a member leaves only on request, and each
+ * change has a version.
  */
 import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
 import type {
@@ -14,14 +14,16 @@ import type { Id } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 
-/** Looks at the groups of all ledgers of a world. */
+/** Checks the commits of all ledgers of a world. */
 export class GroupCheck {
-  /** Incarnations that were ever reported: only these may have a row. */
+  /** All reported incarnations: only these may have a row. */
   readonly #reported = new Set<Id>();
-  /** What broken LikesServers said. */
-  readonly forged = new WeakSet<FromLikesServer>();
+  /** False messages of broken LikesServers. */
+  readonly falseMessages = new WeakSet<FromLikesServer>();
 
-  /** A group is on the disk of `lineage`, which does not know of it yet; `before` was there. */
+  /**
+   * A commit is on the disk of `lineage`, which has not recorded it yet. `before` was there before.
+   */
   check(
     commands: readonly LedgerCommand[],
     group: CommitResult,
@@ -39,14 +41,14 @@ export class GroupCheck {
       if (command.type === "report") this.#reported.add(command.report.report.incarnation);
       if (result?.type === "reported" && !isDecided) {
         checkParked(result, commands, lineage);
-        checkAsked(result, commands, group);
+        checkLeaveRequested(result, commands, group);
       }
       if (command.type !== "batch") continue;
-      const isForged = this.forged.has(command.batch) && result?.type === "applied";
-      expect(!isForged, () => "a batch is applied that its LikesServer did not send");
+      const isForged = this.falseMessages.has(command.batch) && result?.type === "applied";
+      expect(!isForged, () => "a false batch is applied");
       if (!isDecided) checkBatch(command.batch, result, lineage);
     }
-    expect(results.length === 0, () => "a stream is heard after it was refused");
+    expect(results.length === 0, () => "a refused stream is still handled");
     this.#checkHellos(commands, group, lineage);
   }
 
@@ -58,13 +60,13 @@ export class GroupCheck {
     const written = new Set(commands.flatMap(outboxesOf));
     for (const { outboxId } of members) {
       const isAsked = written.has(outboxId) || written.has("");
-      expect(isAsked, () => `${outboxId} is written although nobody asked for it`);
+      expect(isAsked, () => `${outboxId} is written without a command`);
     }
     for (const command of commands) {
       if (command.type !== "hello") continue;
       const { incarnation } = command.hello;
       const isOpened = disk.incarnations.has(incarnation) && !this.#reported.has(incarnation);
-      expect(!isOpened, () => `a Hello opens ${incarnation}`);
+      expect(!isOpened, () => `a Hello opened ${incarnation}`);
     }
   }
 }
@@ -78,24 +80,24 @@ function checkBatch(batch: Batch, result: LedgerResult | undefined, lineage: Lin
   const applied = lineage.appliedOf(incarnation);
   if (result?.type === "duplicate") {
     const isKnown = lastSequence <= (row?.appliedSequence ?? 0);
-    expect(isKnown, () => `#${lastSequence} is called a duplicate, #${applied} is applied`);
+    expect(isKnown, () => `#${lastSequence} is called a duplicate, only #${applied} is applied`);
   }
   const isRetired =
     row?.state === "retired" || members.get(row?.outboxId ?? "")?.state === "retired";
-  expect(!isRetired || result?.type !== "applied", () => `${incarnation} is retired, and counted`);
+  expect(!isRetired || result?.type !== "applied", () => `retired ${incarnation} is counted`);
   if (row === undefined || isRetired || lastSequence > applied) return;
   expect(result?.type === "duplicate", () => {
     return `#${lastSequence} comes again, #${applied} is applied: ${result?.type}`;
   });
 }
 
-/** Who leaves has nothing open any more, of which likes could be awaited. */
+/** A departed member has no open incarnation, for which the ledger would wait. */
 function checkLeft({ members }: CommitResult, { disk }: Lineage): void {
   for (const { outboxId, state } of members) {
     if (state !== "left" || disk.members.get(outboxId)?.state !== "left") continue;
     for (const row of disk.incarnations.values()) {
       const isOpen = row.outboxId === outboxId && row.state === "open";
-      expect(!isOpen, () => `${outboxId} has left, and ${row.incarnation} is open`);
+      expect(!isOpen, () => `${outboxId} has left, but ${row.incarnation} is open`);
     }
   }
 }
@@ -103,10 +105,10 @@ function checkLeft({ members }: CommitResult, { disk }: Lineage): void {
 type Reported = Extract<LedgerResult, { readonly type: "reported" }>;
 
 /**
- * Nobody is let go of who has not asked for that. A late report of one that left is told so too, and
- * writes nothing; its row may be written meanwhile by a batch of another copy.
+ * A member leaves only on request. A late report of a departed one is answered with `left` too and
+ * writes nothing; a batch of another copy may write the row meanwhile.
  */
-function checkAsked(
+function checkLeaveRequested(
   { command: { outboxId }, left }: Reported,
   commands: readonly LedgerCommand[],
   { members }: CommitResult,
@@ -117,12 +119,11 @@ function checkAsked(
     if (one.type === "batch") return one.outboxId === outboxId;
     return one.type === "report" && one.report.outboxId === outboxId && one.report.report.leaving;
   });
-  expect(isExplained, () => `${outboxId} has left, and has not asked for that`);
+  expect(isExplained, () => `${outboxId} has left without asking`);
 }
 
 /**
- * What an outbox cannot deliver any further does not look like what a live copy delivers, unless one
- * does.
+ * An incarnation that its outbox cannot deliver must not stay open, unless a live copy delivers it.
  */
 function checkParked(
   { command, resolved }: Reported,
@@ -137,11 +138,11 @@ function checkParked(
     if (kind === "ledger_restored" || row?.outboxId !== command.outboxId) continue;
     if (live.has(incarnation)) continue;
     const isOpen = row.state === "open" && !resolved.includes(incarnation);
-    expect(!isOpen, () => `${incarnation} is open, and its outbox is in trouble about it`);
+    expect(!isOpen, () => `${incarnation} is open although its outbox reports trouble`);
   }
 }
 
-/** Those that a command may write; "" for any. */
+/** The outboxes that a command may write; "" for any. */
 function outboxesOf(command: LedgerCommand): readonly Id[] {
   if (command.type === "report") return [command.report.outboxId];
   if (command.type === "batch") return [command.outboxId];
@@ -154,7 +155,10 @@ function checkVersion(meta: LedgerMeta, before: LedgerMeta): void {
   expect(version === before.version || version === before.version + 1, () => {
     return `version ${version} follows ${before.version}`;
   });
-  expect(meta.asOfMs === before.asOfMs || version > before.version, () => "as_of has no version");
+  expect(
+    meta.asOfMs === before.asOfMs || version > before.version,
+    () => "as_of moved without a version",
+  );
   const expected = isSame ? before.totalVersion : before.version + 1;
   expect(
     totalVersion === expected,

@@ -1,6 +1,6 @@
 /**
- * What one life of a LikesServer has said, as it was seen on the wire and on its disk: nothing
- * leaves before the disk (law 1), and every window and queue is within its bound (law 6).
+ * What one process of a LikesServer sent and wrote, seen from outside: it sends nothing before it
+ * is synced (law 1), and keeps every window and queue within its bound (law 6).
  */
 import type { AddResult, Retention } from "../../../src/core/likes_server/likes_server.ts";
 import type { FromLikesServer, FromPrimary } from "../../../src/core/protocol/messages.ts";
@@ -25,7 +25,7 @@ import { ROUNDING_MS } from "./rounding.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Truth } from "./truth.ts";
 
-/** After a break it waits so long at the least, and at the most; a process may be late to see it. */
+/** The bounds of the wait after a break; a process may notice the end of the wait late. */
 const BACKOFF_MIN_MS = BACKOFF_FIRST_MS / 2;
 const LATE_MS = 500;
 
@@ -41,28 +41,28 @@ interface Bounds {
   readonly retain: Retention;
 }
 
-/** One life of a LikesServer. */
+/** One process of a LikesServer. */
 export class LikesServerWatch {
   readonly #oracle: Observed;
   readonly #disk: OutboxDisk;
   readonly #outboxBytesMax: number;
   readonly #outbox: OutboxCheck;
-  /** Batches of the present stream that are not acknowledged. */
+  /** Unacknowledged batches of the current stream. */
   #inFlight: { readonly last: number; readonly bytes: number }[] = [];
-  /** The incarnation for which it said Hello last. */
+  /** The incarnation of its last Hello. */
   #delivered = "";
   isLeaving = false;
-  /** Whether it has reported on the present stream, and that more may follow. */
+  /** Whether it has sent a report on the current stream and more may follow. */
   isSending = false;
-  /** Whether the disk has said in this life that it may accept. */
+  /** Whether the disk has ever allowed this process to accept likes. */
   #mayAccept: boolean;
-  /** Incarnations of which it has said that nothing follows. */
+  /** Incarnations that it has reported as final. */
   readonly #final = new Set<Id>();
-  /** The newest version that it has shown, of the generation that it shows. */
+  /** The newest version that it has shown of the current generation. */
   #shown = { generation: "", version: 0 };
-  /** Whether the ledger may have recorded it, as far as this life can tell. */
-  #isPerhapsKnown = false;
-  /** When the last stream broke, until it connects again. */
+  /** Whether the ledger may know it, as far as this process can tell. */
+  #mayBeKnown = false;
+  /** When the last stream broke; undefined once it connects again. */
   #brokenMs: number | undefined;
 
   constructor(oracle: Observed, disk: OutboxDisk, plan: Bounds) {
@@ -78,35 +78,35 @@ export class LikesServerWatch {
     this.#shown = { generation, version };
   }
 
-  /** A process begins, at the time `nowMs` of the world. */
+  /** A process begins, at world time `nowMs`. */
   begun(nowMs: number): void {
-    this.#isPerhapsKnown = this.#disk.content.state.membership !== "unregistered";
+    this.#mayBeKnown = this.#disk.content.state.membership !== "unregistered";
     this.#outbox.begun(nowMs);
   }
 
-  /** Once all is kind for long. */
+  /** Called long after the faults ended. */
   checkAged(nowMs: number): void {
     this.#outbox.checkAged(nowMs);
   }
 
-  /** Writes reached the disk, on which `before` was. */
+  /** Writes reached the disk, which had `before`. */
   synced(before: OutboxSnapshot, writes: readonly OutboxWrite[], nowMs: number): void {
     const { state } = this.#disk.content;
     this.#oracle.truth.synced(state.outboxId, writes);
     this.#mayAccept ||= state.membership === "member";
     const [write] = writes;
     const isLate = write?.type === "append" && this.#final.has(write.incarnation);
-    expect(!isLate, () => "likes are written of what it called final");
-    // What a ledger that was restored has to have again counts as pending, beyond the bound.
+    expect(!isLate, () => "likes are appended after the final report");
+    // Redelivery to a restored ledger counts as pending and may exceed the bound.
     if (write?.type === "append" && this.#oracle.amnesia.isPlain(state.outboxId)) {
       const pending = state.bytes - state.retainedBytes;
       const isWithin = pending <= this.#outboxBytesMax;
-      expect(isWithin, () => `${pending} bytes wait in the outbox`);
+      expect(isWithin, () => `${pending} bytes are pending in the outbox`);
     }
     this.#outbox.synced(before, writes, nowMs);
     const kept = new Set(state.incarnations.map(({ incarnation }) => incarnation));
     for (const { incarnation, last } of before.incarnations) {
-      if (last.sequence > 0 && !kept.has(incarnation)) this.#oracle.asOf.letGo.add(incarnation);
+      if (last.sequence > 0 && !kept.has(incarnation)) this.#oracle.asOf.purged.add(incarnation);
     }
     for (const write of writes) {
       if (write.type === "close") this.#checkClosed(write.incarnation);
@@ -115,36 +115,36 @@ export class LikesServerWatch {
   }
 
   answered(requestId: number, outcome: AddResult): void {
-    const gift = this.#oracle.truth.answered(requestId, outcome);
+    const add = this.#oracle.truth.answered(requestId, outcome);
     if (outcome.type !== "accepted") return;
-    expect(this.#mayAccept, () => `${gift.itemId} is accepted by no member`);
+    expect(this.#mayAccept, () => `${add.itemId} is accepted before membership`);
     const last = this.#lastOf(outcome.incarnation);
     const isDurable = outcome.sequence <= last;
-    expect(isDurable, () => `${gift.itemId} is acknowledged, the disk ends at #${last}`);
+    expect(isDurable, () => `${add.itemId} is acknowledged, but the disk ends at #${last}`);
   }
 
-  /** A stream that it had not ended on purpose is over. */
+  /** A stream broke that it had not ended itself. */
   broken(nowMs: number): void {
     this.#brokenMs = nowMs;
   }
 
-  /** It connects; `isOnTime` says whether it did nothing else than wait since the last break. */
+  /** It connects. `isOnTime` is true if it only waited since the last break. */
   connected(nowMs: number, isOnTime: boolean): void {
     this.#inFlight = [];
     this.isSending = false;
     if (this.#brokenMs === undefined) return;
     const waitedMs = nowMs - this.#brokenMs + ROUNDING_MS;
     this.#brokenMs = undefined;
-    expect(waitedMs >= BACKOFF_MIN_MS, () => `connects again after ${waitedMs} ms`);
+    expect(waitedMs >= BACKOFF_MIN_MS, () => `reconnects too early, after ${waitedMs} ms`);
     const isSoon = waitedMs <= BACKOFF_MAX_MS + LATE_MS || !isOnTime;
-    expect(isSoon, () => `connects again after ${waitedMs} ms, which is late`);
+    expect(isSoon, () => `reconnects too late, after ${waitedMs} ms`);
   }
 
-  /** Nothing of an incarnation is delivered any more only once the ledger has said so. */
+  /** An outbox closes an incarnation only after the ledger has. */
   #checkClosed(incarnation: Id): void {
     const { amnesia, home, truth } = this.#oracle;
     const { outboxId } = this.#disk.content.state;
-    const isEmpty = (truth.lifeOf(incarnation)?.gifts.length ?? 0) === 0;
+    const isEmpty = (truth.syncedOf(incarnation)?.adds.length ?? 0) === 0;
     if (isEmpty || !amnesia.isPlain(outboxId)) return;
     const state = home.disk.incarnations.get(incarnation)?.state;
     expect(state === "closed", () => `${incarnation} is closed here, and ${state} in the ledger`);
@@ -157,13 +157,16 @@ export class LikesServerWatch {
     }
     const last = this.#lastOf(message.incarnation);
     const isDurable = message.lastSequence <= last;
-    expect(isDurable, () => `says #${message.lastSequence}, the disk ends at #${last}`);
+    expect(isDurable, () => `sends #${message.lastSequence}, the disk ends at #${last}`);
     if (message.type === "batch") return this.#sentBatch(message);
-    this.#isPerhapsKnown = true;
+    this.#mayBeKnown = true;
     this.isSending = !message.final;
     const { purged, incarnations, membership } = this.#disk.content.state;
     if (message.final) this.#final.add(message.incarnation);
-    expect(!message.leaving || membership === "leaving", () => "it leaves, and no disk knows it");
+    expect(
+      !message.leaving || membership === "leaving",
+      () => "it leaves before that is on its disk",
+    );
     const { version } = this.#shown;
     expect(message.shownVersion <= version, () => `shows ${version}, not ${message.shownVersion}`);
     const { likes } = acceptedOf(purged, incarnations);
@@ -193,25 +196,28 @@ export class LikesServerWatch {
     this.#inFlight = this.#inFlight.filter(({ last }) => last > appliedSequence);
   }
 
-  /** It said that all is delivered, and that it has left if that was asked for. */
+  /** It reported that everything is delivered, and that it left if it was asked to. */
   stopped(): void {
     const { home: lineage } = this.#oracle;
     const { outboxId, incarnations, membership } = this.#disk.content.state;
     const isStillMember = this.isLeaving && membership === "member";
-    expect(!isStillMember, () => "it has left, and its next process may accept at once");
+    expect(!isStillMember, () => "it left, but its disk still has a member");
     for (const { incarnation, last } of incarnations) {
       const applied = lineage.appliedOf(incarnation);
-      expect(applied === last.sequence, () => `stopped at #${last.sequence} of #${applied}`);
+      expect(
+        applied === last.sequence,
+        () => `stopped with #${last.sequence} on disk, #${applied} applied`,
+      );
     }
     const isMember = lineage.disk.members.get(outboxId)?.state === "member";
-    const isToBeGone = this.isLeaving && this.#isPerhapsKnown;
-    expect(!isToBeGone || !isMember, () => "stopped without having left");
+    const mustHaveLeft = this.isLeaving && this.#mayBeKnown;
+    expect(!mustHaveLeft || !isMember, () => "stopped without having left");
   }
 
-  /** What the disk has synced of an incarnation; of one that is forgotten, all that there was. */
+  /** The last synced sequence of an incarnation, also of a purged one. */
   #lastOf(incarnation: Id): number {
     const { incarnations } = this.#disk.content.state;
     const found = incarnations.findLast((one) => one.incarnation === incarnation);
-    return found?.last.sequence ?? this.#oracle.truth.lifeOf(incarnation)?.gifts.length ?? 0;
+    return found?.last.sequence ?? this.#oracle.truth.syncedOf(incarnation)?.adds.length ?? 0;
   }
 }

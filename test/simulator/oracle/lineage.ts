@@ -1,39 +1,36 @@
 /**
- * What the ledger must hold, kept beside it from what was committed: the applied sequence of each
- * incarnation, the total, and what an operator gave up. A ledger that is restored from a copy goes
- * on from what was kept beside that copy.
+ * What the ledger must hold, computed from the commits: the applied sequence of each incarnation,
+ * the total, and what an operator gave up. A restored ledger continues from the lineage of its
+ * copy.
  */
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 import { PAST_ITEM } from "./truth.ts";
-import type { Gift, Truth } from "./truth.ts";
+import type { Add, Truth } from "./truth.ts";
 
 /** One history of a ledger. */
 export class Lineage {
   readonly truth: Truth;
   readonly disk: LedgerDisk;
   readonly #applied = new Map<Id, number>();
-  readonly #counted = new Set<Gift>();
+  readonly #counted = new Set<Add>();
   readonly #items = new Map<string, bigint>();
-  /** Those in gaps that an operator closed. */
-  readonly #givenUp = new Set<Gift>();
+  /** Likes in gaps that an operator closed. */
+  readonly #givenUp = new Set<Add>();
   readonly #members = new Map<Id, bigint>();
   #totalLikes: bigint;
-  /** The committed `as_of`, and the step at which the pulse of that label was sent. */
+  /** The committed `as_of`, and the step at which its pulse was sent. */
   asOfMs = 0;
   asOfStep = 0;
-  /** Whether it was ever restored from a copy: outboxes may know it that it does not know. */
+  /** Whether it was ever restored from a copy: then outboxes may know more than it does. */
   isRestored = false;
-  /** Whether the last copy from which it was restored said that it is one. */
+  /** Whether the copy of the last restore was marked as one. */
   isMarked = false;
-  /** Outboxes that had left when that copy was made, and have not come back since. */
+  /** Outboxes that had left when that copy was made and have not returned since. */
   #leftInCopy = new Set<Id>();
-  /**
-   * Whether it is of another ledger, put in the place of the true one: nothing may be counted
-   * there.
-   */
+  /** Whether it belongs to a foreign ledger that replaces the true one: it must count nothing. */
   isForeign = false;
 
   constructor(truth: Truth, disk: LedgerDisk) {
@@ -42,13 +39,13 @@ export class Lineage {
     this.#totalLikes = disk.meta.totalLikes;
   }
 
-  /** This history, to go on from `disk`, which is a copy of the ledger as it is now. */
+  /** Copies this history for `disk`, a copy of the ledger as it is now. */
   fork(disk: LedgerDisk): Lineage {
     const copy = new Lineage(this.truth, disk);
     for (const [incarnation, sequence] of this.#applied) copy.#applied.set(incarnation, sequence);
-    for (const gift of this.#counted) copy.#counted.add(gift);
+    for (const add of this.#counted) copy.#counted.add(add);
     for (const [itemId, likes] of this.#items) copy.#items.set(itemId, likes);
-    for (const gift of this.#givenUp) copy.#givenUp.add(gift);
+    for (const add of this.#givenUp) copy.#givenUp.add(add);
     for (const [outboxId, likes] of this.#members) copy.#members.set(outboxId, likes);
     copy.#totalLikes = this.#totalLikes;
     copy.asOfMs = this.asOfMs;
@@ -59,7 +56,7 @@ export class Lineage {
     return copy;
   }
 
-  /** It goes on from a copy. */
+  /** The ledger was restored from a copy. */
   restored(): void {
     this.isRestored = true;
     this.isMarked = this.disk.copiedMs !== undefined;
@@ -68,17 +65,19 @@ export class Lineage {
     }
   }
 
-  /** Whether an outbox had left when the copy was made of which the ledger is, and is not back. */
+  /**
+   * Returns true when an outbox had left before the ledger's copy was made and has not returned.
+   */
   hadLeft(outboxId: Id): boolean {
     return this.#leftInCopy.has(outboxId);
   }
 
-  isCounted(gift: Gift): boolean {
-    return this.#counted.has(gift);
+  isCounted(add: Add): boolean {
+    return this.#counted.has(add);
   }
 
-  isGivenUp(gift: Gift): boolean {
-    return this.#givenUp.has(gift);
+  isGivenUp(add: Add): boolean {
+    return this.#givenUp.has(add);
   }
 
   appliedOf(incarnation: Id): number {
@@ -89,7 +88,7 @@ export class Lineage {
     return this.#counted.size;
   }
 
-  /** A group is on the disk: exactly the next synced events of each incarnation were added. */
+  /** A commit is on the disk: it must add exactly the next synced events of each incarnation. */
   committed(group: CommitResult): void {
     const { items, meta } = this.disk;
     const touched = new Set<string>();
@@ -100,22 +99,28 @@ export class Lineage {
       const before = this.appliedOf(id);
       expect(firstSequence === before + 1, () => `#${firstSequence} follows #${before} of ${id}`);
       const last = before + events.length;
-      expect(incarnation.appliedSequence === last, () => `#${last} of ${id} is not the last`);
+      expect(
+        incarnation.appliedSequence === last,
+        () => `the ledger does not have ${id} at #${last}`,
+      );
       this.#applied.set(id, last);
-      const life = this.truth.lifeOf(id);
+      const synced = this.truth.syncedOf(id);
       let gained = 0n;
       for (const [index, event] of events.entries()) {
-        const gift = life?.gifts[before + index];
-        expect(gift?.itemId === event.itemId, () => `${event.itemId} was not synced there`);
-        expect(!this.#counted.has(gift), () => `${gift.itemId} is applied twice`);
-        this.#counted.add(gift);
-        this.#givenUp.delete(gift);
-        const isSame = event.gained === gift.likes;
-        expect(isSame, () => `${gift.itemId} gets ${event.gained}, not ${gift.likes}`);
-        this.#items.set(gift.itemId, (this.#items.get(gift.itemId) ?? 0n) + gift.likes);
-        touched.add(gift.itemId);
-        expect(!gift.isRefused, () => `${gift.itemId} was refused and is counted`);
-        gained += gift.likes;
+        const add = synced?.adds[before + index];
+        expect(
+          add?.itemId === event.itemId,
+          () => `${event.itemId} was not synced at this sequence`,
+        );
+        expect(!this.#counted.has(add), () => `${add.itemId} is applied twice`);
+        this.#counted.add(add);
+        this.#givenUp.delete(add);
+        const isSame = event.gained === add.likes;
+        expect(isSame, () => `${add.itemId} gets ${event.gained}, not ${add.likes}`);
+        this.#items.set(add.itemId, (this.#items.get(add.itemId) ?? 0n) + add.likes);
+        touched.add(add.itemId);
+        expect(!add.isRefused, () => `${add.itemId} was refused but is counted`);
+        gained += add.likes;
       }
       this.#totalLikes += gained;
       const { outboxId } = incarnation;
@@ -123,7 +128,7 @@ export class Lineage {
     }
     for (const itemId of touched) {
       const [counted, likes] = [items.get(itemId), this.#items.get(itemId)];
-      expect(counted === likes, () => `${itemId} counts ${counted}, not ${likes}`);
+      expect(counted === likes, () => `${itemId} has ${counted} likes, not ${likes}`);
     }
     for (const { outboxId, state } of group.members) {
       if (state === "member") this.#leftInCopy.delete(outboxId);
@@ -132,40 +137,49 @@ export class Lineage {
     const isExact = meta.totalLikes === this.#totalLikes;
     expect(isExact, () => `the total is ${meta.totalLikes}, not ${this.#totalLikes}`);
     const { attemptedLikes } = this.truth;
-    expect(!this.isForeign || this.#members.size === 0, () => "another ledger counts");
-    expect(meta.totalLikes <= attemptedLikes, () => `${meta.totalLikes} is above the attempted`);
+    expect(!this.isForeign || this.#members.size === 0, () => "a foreign ledger counts likes");
+    expect(
+      meta.totalLikes <= attemptedLikes,
+      () => `${meta.totalLikes} is more than was attempted`,
+    );
   }
 
-  /** An operator closed gaps: what lies in them is not counted, and counting goes on after them. */
+  /** An operator closed gaps: their likes do not count, and counting continues after them. */
   #decided({ decisions }: CommitResult): void {
     for (const { incarnation, givenUp } of decisions) {
       if (givenUp === undefined) continue;
       const { first, last } = givenUp;
-      expect(incarnation !== undefined, () => `#${first} of no incarnation is given up`);
+      expect(incarnation !== undefined, () => `#${first} is given up without an incarnation`);
       const before = this.appliedOf(incarnation);
       const isGap = first === before + 1 && last >= first;
-      expect(isGap, () => `a gap from ${first} to ${last} after ${before}`);
+      expect(isGap, () => `a gap from #${first} to #${last} is closed after #${before}`);
       this.#applied.set(incarnation, last);
-      const gifts = this.truth.lifeOf(incarnation)?.gifts ?? [];
-      for (const gift of gifts.slice(before, last)) this.#givenUp.add(gift);
+      const adds = this.truth.syncedOf(incarnation)?.adds ?? [];
+      for (const add of adds.slice(before, last)) this.#givenUp.add(add);
     }
   }
 
-  /** Every row of the ledger is what was applied. */
+  /** Checks every row of the ledger against what was applied. */
   finish(): void {
     const { items, members, incarnations, meta } = this.disk;
     let sum = 0n;
     for (const likes of items.values()) sum += likes;
     expect(sum === meta.totalLikes, () => `items have ${sum}, the total is ${meta.totalLikes}`);
     const counted = items.size - (items.has(PAST_ITEM) ? 1 : 0);
-    expect(counted === this.#items.size, () => `${counted} items are counted`);
+    expect(
+      counted === this.#items.size,
+      () => `${counted} items are counted, not ${this.#items.size}`,
+    );
     for (const [outboxId, { appliedLikes }] of members) {
       const likes = this.#members.get(outboxId) ?? 0n;
       expect(appliedLikes === likes, () => `${outboxId} has ${appliedLikes}, not ${likes}`);
     }
     for (const [incarnation, { appliedSequence }] of incarnations) {
       const applied = this.appliedOf(incarnation);
-      expect(appliedSequence === applied, () => `${incarnation} is at ${appliedSequence}`);
+      expect(
+        appliedSequence === applied,
+        () => `${incarnation} is at #${appliedSequence}, not #${applied}`,
+      );
     }
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The oracle: what must hold in a simulated world, at every step and not only at its end. It is told of
- * every effect and of every commit, as somebody outside sees them, and throws at what must not be.
+ * The oracle checks what must hold in a simulated world at every step, not only at its end. It sees
+ * every effect and every commit from outside, and throws at the first violation.
  *
- * Who knows what: `truth` what was given and where it was synced, `lineage` what the ledger must hold,
- * `asOf` law 4, `watch` what a life of the primary may say, `readers` what was shown to whom, `amnesia`
- * who forgot, and the checks of groups and decisions what a commit may do.
+ * `truth` knows what was added and where it was synced, `lineage` what the ledger must hold, `asOf`
+ * law 4, `watch` what a process of the primary may send, `readers` what each reader was shown, and
+ * `amnesia` which stores forgot. The checks of groups and decisions know what a commit may do.
  */
 import type { LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
 import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
@@ -34,18 +34,18 @@ export class Oracle {
   readonly amnesia: AmnesiaWatch;
   readonly #groups = new GroupCheck();
   readonly #decisions = new DecisionCheck();
-  /** Copies that nobody has opened yet. */
+  /** Marked copies that no primary has opened yet. */
   readonly #marked = new Set<LedgerDisk>();
   readonly #nowMs: () => number;
   readonly outboxes: () => Iterable<OutboxDisk>;
   readonly remembersAll: boolean;
-  /** Of each ledger disk that there is: copies of one, and others. */
+  /** The lineage of each ledger disk: true, copied or foreign. */
   readonly #lineages = new Map<LedgerDisk, Lineage>();
-  /** Of the ledger that is open now. */
+  /** The lineage of the open ledger. */
   lineage: Lineage;
-  /** Of the true ledger, also while another one is in its place. */
+  /** The lineage of the true ledger, even while a foreign one replaces it. */
   home: Lineage;
-  /** Of the primary that opened its ledger last: only this one can write. */
+  /** The primary that opened its ledger last: only this one can write. */
   #watch: PrimaryWatch | undefined;
   commits = 0;
   converged = 0;
@@ -84,7 +84,7 @@ export class Oracle {
     this.#lineages.set(copy, this.lineageOf(disk).fork(copy));
   }
 
-  /** The true ledger is from now on that on `disk`, which goes on from an older copy. */
+  /** The true ledger is from now on `disk`, restored from an older copy. */
   restored(disk: LedgerDisk): void {
     this.amnesia.ledgerForgets(this.home, this.outboxes());
     this.home = this.lineageOf(disk);
@@ -95,19 +95,19 @@ export class Oracle {
 
   // The primary.
 
-  /** A primary serves from now on what it finds on `disk`. Gives what watches it. */
+  /** A primary starts to serve the ledger on `disk`. Returns its watch. */
   primaryStarted(disk: LedgerDisk, snapshot: LedgerSnapshot): PrimaryWatch {
     const lineage = this.lineageOf(disk);
     this.lineage = lineage;
     this.readers.opened(snapshot.generation, disk);
     const { asOfMs } = snapshot.meta;
-    expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}`);
-    const isNamed = snapshot.troubles.some(({ kind, outboxId }) => {
+    expect(asOfMs === lineage.asOfMs, () => `a start finds as_of ${asOfMs}, not ${lineage.asOfMs}`);
+    const isRecorded = snapshot.troubles.some(({ kind, outboxId }) => {
       return kind === "ledger_restored" && outboxId === undefined;
     });
     const isCopy = this.#marked.delete(disk);
-    const isSaid = isNamed || snapshot.copiedMs !== undefined;
-    expect(isSaid || !isCopy, () => "a copy is opened, and does not say so");
+    const isMarked = isRecorded || snapshot.copiedMs !== undefined;
+    expect(isMarked || !isCopy, () => "an opened copy is not marked as one");
     const watch = new PrimaryWatch(lineage, snapshot, {
       nowMs: this.#nowMs,
       isTwinned: (outboxId) => this.asOf.isTwinned(outboxId),
@@ -118,7 +118,7 @@ export class Oracle {
     return watch;
   }
 
-  /** The labels of `as_of` count from here when no pulse carried them. */
+  /** An `as_of` that no pulse carried counts from the step at which its commit is asked for. */
   asked(watch: PrimaryWatch | undefined, commands: readonly LedgerCommand[]): void {
     const { length } = commands;
     expect(length <= COMMIT_COMMANDS_MAX + 1, () => `${length} commands are in a commit`);
@@ -127,19 +127,22 @@ export class Oracle {
     }
   }
 
-  /** A broken LikesServer said this, which nobody may count. */
-  forged(message: FromLikesServer): void {
-    this.#groups.forged.add(message);
+  /** A broken LikesServer sent false events, which must never count. */
+  markFalse(message: FromLikesServer): void {
+    this.#groups.falseMessages.add(message);
   }
 
-  /** An operator asks for something, while these stream; those that are retired are over already. */
+  /**
+   * An operator asks for a decision while these stream. Retired incarnations no longer count as
+   * live.
+   */
   decides(requestId: number, streaming: ReadonlyMap<Id, Id>): void {
     const { incarnations } = this.lineage.disk;
     const live = [...streaming].filter(([id]) => incarnations.get(id)?.state !== "retired");
     this.#decisions.asked(requestId, new Map(live));
   }
 
-  /** What `commands` did is on the disk, which had `before`; nobody may have seen it yet. */
+  /** A commit of `commands` is on the disk, which had `before`. Its primary may not know yet. */
   committed(
     commands: readonly LedgerCommand[],
     group: CommitResult,
@@ -155,7 +158,7 @@ export class Oracle {
     expect(asOfMs >= lineage.asOfMs, () => `as_of went back to ${asOfMs}`);
     const known = group.troubles.length;
     const isFrozen = disk.troubles.size > known && asOfMs > lineage.asOfMs;
-    expect(!isFrozen, () => `as_of moves to ${asOfMs} in trouble`);
+    expect(!isFrozen, () => `as_of moves to ${asOfMs} while a trouble is open`);
     if (asOfMs > lineage.asOfMs) {
       lineage.asOfMs = asOfMs;
       lineage.asOfStep = this.#watch?.stepOf(asOfMs) ?? 0;
@@ -165,25 +168,25 @@ export class Oracle {
     if (!lineage.isForeign) this.amnesia.committed(group, lineage);
   }
 
-  /** A group left the ledger as it was, by what it says. */
+  /** A commit reports that it did not change the ledger. */
   unchanged({ members, troubles, decisions }: CommitResult): void {
     const rows = members.length + troubles.length + decisions.length;
-    expect(rows === 0, () => `${rows} rows change, and no version names that`);
+    expect(rows === 0, () => `${rows} rows change without a new version`);
   }
 
-  /** Somebody reads the status at the primary. */
+  /** A client reads the primary's status. */
   status(status: Status): void {
     const watch = this.#watch;
     if (watch === undefined) return;
     const { totalLikes, asOfMs, generation } = status;
-    expect(totalLikes === watch.meta.totalLikes, () => "shows what is not committed");
-    expect(asOfMs === watch.meta.asOfMs, () => "shows an as_of that is not committed");
+    expect(totalLikes === watch.meta.totalLikes, () => "the status shows an uncommitted total");
+    expect(asOfMs === watch.meta.asOfMs, () => "the status shows an uncommitted as_of");
     this.readers.shown(this, generation, totalLikes, asOfMs);
     watch.checkStatus(status);
     const isUnrecorded = this.lineage.disk.copiedMs !== undefined;
     expect(
       !isUnrecorded || status.convergence === "unknown",
-      () => "a copy shows more than UNKNOWN",
+      () => "an unconfirmed copy is not UNKNOWN",
     );
     if (status.convergence === "converged") this.converged++;
   }
@@ -198,17 +201,17 @@ export class Oracle {
   // The end.
 
   /**
-   * Every like that was acknowledged is counted, or it is known why not; at the very end, when no write
-   * is under way any more, so is every one that was synced.
+   * Checks that every acknowledged like is counted or has an excuse; with `isEnd`, when no write is
+   * pending, every synced like too.
    */
   finish(isEnd: boolean): void {
     const { home: lineage } = this;
     lineage.finish();
-    for (const gift of this.truth.gifts) {
-      const isDue = isEnd ? gift.life !== undefined : gift.acceptedStep > 0;
-      if (!isDue || lineage.isCounted(gift)) continue;
-      const isLost = this.asOf.excuseForEver(gift, lineage) === undefined;
-      expect(!isLost, () => this.asOf.lost(gift, lineage));
+    for (const add of this.truth.adds) {
+      const isDue = isEnd ? add.syncedIn !== undefined : add.acceptedStep > 0;
+      if (!isDue || lineage.isCounted(add)) continue;
+      const isLost = this.asOf.excuseForEver(add, lineage) === undefined;
+      expect(!isLost, () => this.asOf.lost(add, lineage));
     }
     this.amnesia.finish();
   }

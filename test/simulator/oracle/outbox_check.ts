@@ -1,7 +1,7 @@
 /**
- * What writes may do to an outbox, held against what was there before them: nothing is removed that is
- * not acknowledged, or before its time, or while something older could be; and everything in the end.
- * What it has seen of a ledger only gets newer.
+ * Checks writes against the outbox before them: a record is removed only when acknowledged, not
+ * before its time, and never before an older one; in the end it must go. What the outbox has seen
+ * of a ledger only gets newer.
  */
 import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import type { Retention } from "../../../src/core/likes_server/likes_server.ts";
@@ -12,27 +12,27 @@ import type {
 } from "../../../src/core/likes_server/outbox.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
-import { PLENTY } from "../plan.ts";
+import { UNBOUNDED } from "../plan.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
-/** Disks and ticks take their time: so long what has come of age may still be there. */
+/** Disks and ticks take time: how long expired records may stay. */
 const REMOVAL_MS = 3_000;
 
-/** From when on everything up to a sequence was acknowledged, as far as one process knows. */
-interface Heard {
+/** From `atMs` on, the process knows that everything up to `upTo` is acknowledged. */
+interface Receipt {
   readonly upTo: number;
   readonly atMs: number;
 }
 
-/** Looks at the writes of one life of a LikesServer. */
+/** Checks the writes of one LikesServer process. */
 export class OutboxCheck {
   readonly #disk: OutboxDisk;
   readonly #retain: Retention;
-  /** Of each incarnation in order: what the process heard, and what its disk has of that. */
-  #heard = new Map<Id, Heard[]>();
-  #written = new Map<Id, Heard[]>();
-  /** Bytes of the records that were there once, by their last sequence. */
+  /** By incarnation, in order: what the process was told, and what it wrote down. */
+  #received = new Map<Id, Receipt[]>();
+  #written = new Map<Id, Receipt[]>();
+  /** The size of every record seen, by its last sequence. */
   readonly #recordBytes = new Map<Id, Map<number, number>>();
 
   constructor(disk: OutboxDisk, retain: Retention) {
@@ -40,7 +40,7 @@ export class OutboxCheck {
     this.#retain = retain;
   }
 
-  /** A process begins on the outbox: it does not know how old what is acknowledged is. */
+  /** A process opens the outbox. It does not know when events were acknowledged. */
   begun(nowMs: number): void {
     const { state, records } = this.#disk.content;
     for (const { incarnation, acknowledged, closed, last } of state.incarnations) {
@@ -53,20 +53,21 @@ export class OutboxCheck {
     }
   }
 
-  /** It hears that everything up to `upTo` is in the ledger. */
+  /** The process learns that the ledger has everything up to `upTo`. */
   acknowledged(incarnation: Id, upTo: number, atMs: number): void {
-    note(this.#heard, incarnation, { upTo, atMs });
+    note(this.#received, incarnation, { upTo, atMs });
   }
 
-  /** `writes` are on the disk, on which `before` was. */
+  /** `writes` are on the disk, which had `before`. */
   synced(before: OutboxSnapshot, writes: readonly OutboxWrite[], nowMs: number): void {
     for (const write of writes) {
       if (write.type === "append") {
         this.#noteBytes(write.incarnation, write.record.lastSequence, write.record.bytes);
       }
-      if (write.type === "acknowledge") this.#heardOf(write.incarnation, write.upTo);
+      if (write.type === "acknowledge") this.#receiptOf(write.incarnation, write.upTo);
       if (write.type === "trim") this.#checkAge(write.incarnation, write.upTo, nowMs);
-      if (write.type === "begin_redelivery") [this.#heard, this.#written] = [new Map(), new Map()];
+      if (write.type === "begin_redelivery")
+        [this.#received, this.#written] = [new Map(), new Map()];
       if (write.type === "close") {
         const closed = before.incarnations.find((one) => one.incarnation === write.incarnation);
         this.acknowledged(write.incarnation, closed?.last.sequence ?? 0, nowMs);
@@ -84,14 +85,14 @@ export class OutboxCheck {
     this.#checkBounds(state, writes.at(-1)?.type === "evict");
   }
 
-  /** Long after it was written down as acknowledged, everything that has come of age is gone. */
+  /** Checks that records are gone long after they expired. */
   checkAged(nowMs: number): void {
     const { state } = this.#disk.content;
     const knownMs = nowMs - this.#retain.ageMs - REMOVAL_MS;
     for (const { incarnation, trimmed } of state.incarnations) {
       const aged = this.#written.get(incarnation)?.findLast(({ atMs }) => atMs < knownMs);
       const isGone = aged === undefined || trimmed.sequence >= aged.upTo;
-      expect(isGone, () => `#${aged?.upTo} of ${incarnation} is retained beyond its age`);
+      expect(isGone, () => `#${aged?.upTo} of ${incarnation} is retained after it expired`);
     }
   }
 
@@ -101,47 +102,50 @@ export class OutboxCheck {
     known.set(lastSequence, recordDiskBytes(bytes.length));
   }
 
-  /** When it heard first that everything up to `upTo` is in the ledger: nobody else may say so. */
-  #heardOf(incarnation: Id, upTo: number): Heard {
-    const heard = this.#heard.get(incarnation)?.find((one) => one.upTo >= upTo);
-    const isHeard = heard !== undefined || upTo === 0;
-    expect(isHeard, () => `#${upTo} of ${incarnation} is called acknowledged, and nobody said so`);
-    return heard ?? { upTo, atMs: -Infinity };
+  /** Returns when the process first learned that everything up to `upTo` is acknowledged. */
+  #receiptOf(incarnation: Id, upTo: number): Receipt {
+    const receipt = this.#received.get(incarnation)?.find((one) => one.upTo >= upTo);
+    const isKnown = receipt !== undefined || upTo === 0;
+    expect(isKnown, () => `#${upTo} of ${incarnation} is marked acknowledged without an Ack`);
+    return receipt ?? { upTo, atMs: -Infinity };
   }
 
   #checkAge(incarnation: Id, upTo: number, nowMs: number): void {
-    const heard = this.#heardOf(incarnation, upTo);
-    const ageMs = nowMs - heard.atMs;
+    const receipt = this.#receiptOf(incarnation, upTo);
+    const ageMs = nowMs - receipt.atMs;
     const isOld = ageMs + ROUNDING_MS >= this.#retain.ageMs;
-    expect(isOld, () => `#${upTo} of ${incarnation} is removed after ${ageMs} ms`);
+    expect(isOld, () => `#${upTo} of ${incarnation} is removed too early, after ${ageMs} ms`);
   }
 
-  /** Positions are in their order, and the records are those between the first and the last. */
+  /** Checks that positions are in order and that the records are those between first and last. */
   #checkIncarnation(one: IncarnationState, before: OutboxSnapshot, isRedelivered: boolean): void {
     const { incarnation, trimmed, acknowledged, last } = one;
     const known = before.incarnations.find((other) => other.incarnation === incarnation);
     if (known === one) return;
     const isOrdered =
       trimmed.sequence <= acknowledged.sequence && acknowledged.sequence <= last.sequence;
-    expect(isOrdered, () => `${incarnation}: ${trimmed.sequence}, ${acknowledged.sequence}`);
+    expect(
+      isOrdered,
+      () => `${incarnation}: trimmed #${trimmed.sequence}, acknowledged #${acknowledged.sequence}`,
+    );
     const isBack = acknowledged.sequence < (known?.acknowledged.sequence ?? 0);
     expect(
       isRedelivered || !isBack,
-      () => `#${acknowledged.sequence} was acknowledged, and more was`,
+      () => `the acknowledged position went back to #${acknowledged.sequence}`,
     );
-    const held = this.#disk.content.records.get(incarnation) ?? [];
-    const [first, end] = [held[0]?.record.firstSequence, held.at(-1)?.record.lastSequence];
-    const isHeld = (first ?? last.sequence + 1) === trimmed.sequence + 1;
-    expect(isHeld && (end ?? last.sequence) === last.sequence, () => {
-      return `${incarnation} holds #${first} to #${end} of #${trimmed.sequence} to #${last.sequence}`;
+    const stored = this.#disk.content.records.get(incarnation) ?? [];
+    const [first, end] = [stored[0]?.record.firstSequence, stored.at(-1)?.record.lastSequence];
+    const isContiguous = (first ?? last.sequence + 1) === trimmed.sequence + 1;
+    expect(isContiguous && (end ?? last.sequence) === last.sequence, () => {
+      return `${incarnation} has #${first}-${end} of #${trimmed.sequence + 1}-${last.sequence}`;
     });
   }
 
-  /** The oldest goes first, and no record more than has to. */
+  /** Checks that the oldest records go first, and none too many. */
   #checkEvicted(before: OutboxSnapshot, writes: readonly OutboxWrite[]): void {
     if (writes.some(({ type }) => type === "trim")) return;
     const { state } = this.#disk.content;
-    const { bytesMax, incarnationsMax = PLENTY } = this.#retain;
+    const { bytesMax, incarnationsMax = UNBOUNDED } = this.#retain;
     const removed = state.incarnations.filter(({ incarnation, trimmed }) => {
       const known = before.incarnations.find((one) => one.incarnation === incarnation);
       return trimmed.sequence > (known?.trimmed.sequence ?? 0);
@@ -150,10 +154,10 @@ export class OutboxCheck {
     if (newest !== undefined) {
       const older = state.incarnations.slice(0, state.incarnations.indexOf(newest));
       const kept = older.find((one) => one.trimmed.sequence < retainedEnd(one));
-      expect(kept === undefined, () => `what is older than ${newest.incarnation} is retained`);
+      expect(kept === undefined, () => `${newest.incarnation} is evicted before an older one`);
       const known = this.#recordBytes.get(newest.incarnation);
       const left = state.retainedBytes + (known?.get(newest.trimmed.sequence) ?? 0);
-      expect(left > bytesMax, () => `a record more is removed than ${bytesMax} bytes ask for`);
+      expect(left > bytesMax, () => `a record too many is evicted for ${bytesMax} bytes`);
     }
     const ids = new Set(state.incarnations.map(({ incarnation }) => incarnation));
     const purged = before.incarnations.findLast(({ incarnation, last }) => {
@@ -161,20 +165,20 @@ export class OutboxCheck {
     });
     if (purged === undefined) return;
     const kept = state.incarnations.filter((one) => one.closed && !isIdle(one)).length;
-    expect(kept >= incarnationsMax, () => `${kept} closed incarnations are kept, and one is not`);
+    expect(kept >= incarnationsMax, () => `one is purged while only ${kept} closed ones are kept`);
     const older = before.incarnations.slice(0, before.incarnations.indexOf(purged));
     const isOldest = older.every((one) => {
       return !one.closed || isIdle(one) || !ids.has(one.incarnation);
     });
-    expect(isOldest, () => `${purged.incarnation} is forgotten before an older one`);
+    expect(isOldest, () => `${purged.incarnation} is purged before an older one`);
   }
 
-  /** Nothing goes before it has to, and what has to go goes. */
+  /** Checks that nothing goes too early and that no bound is exceeded. */
   #checkBounds({ retainedBytes, incarnations }: OutboxSnapshot, isEvicted: boolean): void {
-    const { bytesMax, ageMs, incarnationsMax = PLENTY } = this.#retain;
-    if (bytesMax >= PLENTY && ageMs >= PLENTY) {
+    const { bytesMax, ageMs, incarnationsMax = UNBOUNDED } = this.#retain;
+    if (bytesMax >= UNBOUNDED && ageMs >= UNBOUNDED) {
       const early = incarnations.find(({ trimmed }) => trimmed.sequence > 0);
-      expect(early === undefined, () => `#${early?.trimmed.sequence} is removed too early`);
+      expect(early === undefined, () => `#${early?.trimmed.sequence} is removed without a need`);
     }
     if (!isEvicted) return;
     expect(retainedBytes <= bytesMax, () => `${retainedBytes} bytes are retained`);
@@ -189,24 +193,24 @@ export class OutboxCheck {
   }
 }
 
-/** Adds to what is known of an incarnation, unless that says no more. */
-function note(known: Map<Id, Heard[]>, incarnation: Id, heard: Heard): void {
+/** Appends a receipt, unless a later sequence is known already. */
+function note(known: Map<Id, Receipt[]>, incarnation: Id, receipt: Receipt): void {
   const before = known.get(incarnation) ?? [];
   known.set(incarnation, before);
-  if (heard.upTo > (before.at(-1)?.upTo ?? 0)) before.push(heard);
+  if (receipt.upTo > (before.at(-1)?.upTo ?? 0)) before.push(receipt);
 }
 
-/** Whether nothing was ever accepted in it. */
+/** Returns true when the incarnation never accepted a like. */
 function isIdle({ last }: IncarnationState): boolean {
   return last.sequence === 0;
 }
 
-/** Up to where an incarnation is only retained. */
+/** Returns the sequence up to which records are acknowledged and only retained. */
 function retainedEnd({ closed, last, acknowledged }: IncarnationState): number {
   return closed ? last.sequence : acknowledged.sequence;
 }
 
-/** Of one generation of the ledger, what is seen gets only newer, from one write to the next. */
+/** Checks that the seen version of a generation never decreases. */
 function checkSeen({ seen: known }: OutboxSnapshot, writes: readonly OutboxWrite[]): void {
   for (const write of writes) {
     const seen = "seen" in write ? write.seen : undefined;
@@ -217,10 +221,10 @@ function checkSeen({ seen: known }: OutboxSnapshot, writes: readonly OutboxWrite
   }
 }
 
-/** A ledger may have forgotten everything: everything is to be delivered again. */
+/** A ledger may have forgotten everything, so redelivery includes everything. */
 function checkRedelivery({ incarnations }: OutboxSnapshot): void {
   for (const { incarnation, closed, parked, trimmed, acknowledged } of incarnations) {
     const isOpen = !closed && parked === undefined && acknowledged.sequence === trimmed.sequence;
-    expect(isOpen, () => `${incarnation} is not delivered again`);
+    expect(isOpen, () => `${incarnation} is not redelivered`);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What one life of the primary has sent and received, as it was seen on the wire: from this alone it is
- * computed again what its labels, its CONVERGED and its everywhere may say (laws 4 and 5).
+ * What one process of the primary sent and received on the wire. From this alone the watch
+ * recomputes what its pulse times, CONVERGED and everywhere may claim (laws 4 and 5).
  */
 import type { LedgerSnapshot } from "../../../src/core/ledger/ledger.ts";
 import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
@@ -21,30 +21,30 @@ import type { ServerStatus, Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 import { ForeignServerCheck } from "./foreign_server_check.ts";
-import { HighestReportedCheck } from "./named_check.ts";
+import { HighestReportedCheck } from "./highest_reported_check.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
 interface StreamSeen {
   outboxId: Id;
   incarnation: Id;
-  /** When it was welcomed, and when it reported last. */
-  heardMs: number;
-  /** How long the primary was stopped since then. */
+  /** When it was welcomed or last reported. */
+  lastHeardMs: number;
+  /** How long the primary was paused since then. */
   stoppedMs: number;
-  /** Pulses that were sent and not answered, oldest first. */
+  /** Unanswered pulses, oldest first. */
   readonly pulses: { readonly pulseMs: number; readonly sentMs: number }[];
 }
 
-/** One life of the primary. */
+/** One process of the primary. */
 export class PrimaryWatch {
   readonly #lineage: Lineage;
   readonly #startedMs: number;
   readonly #nowMs: () => number;
   readonly generation: Id;
-  /** As this life knows it: what it was told of its commits. */
+  /** The metadata that this process knows from its commits. */
   meta: LedgerMeta;
   #pulseMs: number;
-  /** When the newest label was given. */
+  /** When the newest pulse time was taken. */
   #logicalMs = 0;
   /** Whether the newest commit has a decision. */
   #hasDecided = false;
@@ -52,13 +52,16 @@ export class PrimaryWatch {
   readonly #members: Set<Id>;
   #hadMembers: boolean;
   readonly #streams = new Map<number, StreamSeen>();
-  readonly #named: HighestReportedCheck;
+  readonly #highestReported: HighestReportedCheck;
   readonly #answeredMs = new Map<Id, number>();
   readonly #foreignServers: ForeignServerCheck;
-  /** Whether its ledger was opened from a copy; whether all had answered once, and lacked nothing. */
+  /**
+   * Whether its ledger is an opened copy; whether all members once answered and nothing was
+   * missing.
+   */
   readonly #isCopy: boolean;
-  #wasWhole = false;
-  /** Which version each outbox truly showed, told by the LikesServers themselves. */
+  #wasComplete = false;
+  /** The version each outbox truly showed, as its LikesServers tell. */
   readonly #shown = new Map<Id, number>();
 
   constructor(
@@ -69,7 +72,9 @@ export class PrimaryWatch {
     this.#lineage = lineage;
     this.#nowMs = () => world.nowMs();
     this.#startedMs = world.nowMs();
-    this.#named = new HighestReportedCheck(lineage, (outboxId) => world.isTwinned(outboxId));
+    this.#highestReported = new HighestReportedCheck(lineage, (outboxId) =>
+      world.isTwinned(outboxId),
+    );
     this.#foreignServers = new ForeignServerCheck(snapshot.ledgerId);
     this.generation = snapshot.generation;
     this.meta = snapshot.meta;
@@ -77,11 +82,13 @@ export class PrimaryWatch {
     const members = snapshot.members.filter(({ state }) => state === "member");
     this.#members = new Set(members.map(({ outboxId }) => outboxId));
     this.#hadMembers = this.#members.size > 0;
-    const isSaid = snapshot.troubles.some(({ outboxId }) => outboxId === undefined);
-    this.#isCopy = isSaid || snapshot.copiedMs !== undefined;
+    const isMarked = snapshot.troubles.some(({ outboxId }) => outboxId === undefined);
+    this.#isCopy = isMarked || snapshot.copiedMs !== undefined;
   }
 
-  /** The step at which the pulse of a label was sent; `as_of` without members has none. */
+  /**
+   * Returns the step of a pulse time. An `as_of` without members has no pulse and gets a new step.
+   */
   stepOf(pulseMs: number): number {
     const known = this.#labelSteps.get(pulseMs);
     if (known !== undefined) return known;
@@ -90,18 +97,21 @@ export class PrimaryWatch {
     return step;
   }
 
-  /** It goes on after it was stopped by a signal for so long: it has not heard of anybody meanwhile. */
+  /** It resumes after a pause, in which it received nothing. */
   resumed(stoppedMs: number): void {
     for (const stream of this.#streams.values()) stream.stoppedMs += stoppedMs;
   }
 
-  /** Nothing is sent that is not committed, and labels increase. */
+  /** Checks that a message claims only what is committed, and that pulse times increase. */
   sent(streamId: number, message: FromPrimary): void {
     const { disk, truth } = this.#lineage;
     if (message.type === "ack") {
       const applied = disk.incarnations.get(message.incarnation)?.appliedSequence ?? 0;
       const isDurable = message.appliedSequence <= applied && message.version <= disk.meta.version;
-      expect(isDurable, () => `acknowledges #${message.appliedSequence}, #${applied} is applied`);
+      expect(
+        isDurable,
+        () => `acknowledges #${message.appliedSequence}, only #${applied} is applied`,
+      );
       return;
     }
     const pulse = message.type === "welcome" ? message.pulse : message;
@@ -110,25 +120,31 @@ export class PrimaryWatch {
       this.#welcomed(streamId, message);
     }
     const { pulseMs, totalLikes, asOfMs } = pulse;
-    expect(pulseMs >= this.#pulseMs, () => `label ${pulseMs} follows ${this.#pulseMs}`);
+    expect(pulseMs >= this.#pulseMs, () => `pulse time ${pulseMs} follows ${this.#pulseMs}`);
     const nowMs = this.#nowMs();
     if (pulseMs > this.#pulseMs) this.#labelSteps.set(pulseMs, truth.nextStep());
-    else expect(this.#logicalMs === nowMs, () => `label ${pulseMs} is of two moments`);
+    else expect(this.#logicalMs === nowMs, () => `pulse time ${pulseMs} is used at two moments`);
     this.#pulseMs = pulseMs;
     this.#logicalMs = nowMs;
-    expect(totalLikes === this.meta.totalLikes, () => `a pulse shows ${totalLikes}`);
-    expect(asOfMs === this.meta.asOfMs, () => `a pulse shows as_of ${asOfMs}`);
+    expect(
+      totalLikes === this.meta.totalLikes,
+      () => `a pulse shows ${totalLikes}, not ${this.meta.totalLikes}`,
+    );
+    expect(
+      asOfMs === this.meta.asOfMs,
+      () => `a pulse shows as_of ${asOfMs}, not ${this.meta.asOfMs}`,
+    );
     this.#checkConvergence(pulse.convergence);
     const seen = this.#stream(streamId);
-    expect(seen.pulses.at(-1)?.pulseMs !== pulseMs, () => `label ${pulseMs} is sent twice`);
+    expect(seen.pulses.at(-1)?.pulseMs !== pulseMs, () => `pulse time ${pulseMs} is sent twice`);
     seen.pulses.push({ pulseMs, sentMs: nowMs });
     expect(seen.pulses.length <= PULSES_UNANSWERED_MAX, () => "too many pulses are unanswered");
   }
 
-  /** One stream delivers an incarnation: the newest that said Hello for it. */
+  /** One stream delivers an incarnation: that of the newest Hello. */
   #welcomed(streamId: number, { appliedSequence, digest }: Welcome): void {
     const stream = this.#stream(streamId);
-    stream.heardMs = this.#nowMs();
+    stream.lastHeardMs = this.#nowMs();
     stream.stoppedMs = 0;
     const row = this.#lineage.disk.incarnations.get(stream.incarnation) ?? {
       appliedSequence: 0,
@@ -137,7 +153,7 @@ export class PrimaryWatch {
     const isCurrent = appliedSequence === row.appliedSequence && digest === row.digest;
     const { generations } = this.#lineage.disk;
     const isSuperseded = generations.at(-1)?.generation !== this.generation;
-    // An operator may have closed a gap in the same group, after the Hello was read.
+    // An operator may have closed a gap in the same commit, after the Hello was read.
     expect(
       isCurrent || this.#hasDecided || (isSuperseded && appliedSequence <= row.appliedSequence),
       () => `welcomes at #${appliedSequence}, #${row.appliedSequence} is applied`,
@@ -157,33 +173,34 @@ export class PrimaryWatch {
       return;
     }
     const { outboxId, pulses } = stream;
-    this.#named.received(outboxId, message);
+    this.#highestReported.received(outboxId, message);
     if (message.type !== "report") return;
     const answered = pulses.findIndex(({ pulseMs }) => pulseMs === message.pulseMs);
-    if (answered === -1) return; // it will be refused
+    if (answered === -1) return; // the primary refuses it
     const sentMs = pulses[answered]?.sentMs ?? 0;
     pulses.splice(0, answered + 1);
-    stream.heardMs = this.#nowMs();
+    stream.lastHeardMs = this.#nowMs();
     stream.stoppedMs = 0;
     const newestMs = this.#answeredMs.get(outboxId) ?? -Infinity;
     if (sentMs < newestMs) return;
     this.#answeredMs.set(outboxId, sentMs);
-    this.#named.reported(outboxId, message);
-    this.#lookWhetherWhole();
+    this.#highestReported.reported(outboxId, message);
+    this.#updateComplete();
   }
 
-  #lookWhetherWhole(): void {
-    if (!this.#isCopy || this.#wasWhole) return;
+  #updateComplete(): void {
+    if (!this.#isCopy || this.#wasComplete) return;
     const members = [...this.#members];
     const haveAnswered = members.every((outboxId) => this.#answeredMs.has(outboxId));
-    this.#wasWhole = haveAnswered && this.#named.lackOf(this.#members) === undefined;
+    this.#wasComplete =
+      haveAnswered && this.#highestReported.missingFrom(this.#members) === undefined;
   }
 
   closed(streamId: number): void {
     this.#streams.delete(streamId);
   }
 
-  /** It learns of its commit. */
+  /** It learns that its commit is done. */
   commitSeen(group: CommitResult): void {
     this.meta = group.meta;
     this.#hasDecided = group.decisions.length > 0;
@@ -192,7 +209,7 @@ export class PrimaryWatch {
       if (state === "member") this.#members.add(outboxId);
       else this.#members.delete(outboxId);
     }
-    this.#lookWhetherWhole();
+    this.#updateComplete();
   }
 
   /** A LikesServer shows a pulse of this generation. */
@@ -200,33 +217,35 @@ export class PrimaryWatch {
     if ((this.#shown.get(outboxId) ?? -1) < version) this.#shown.set(outboxId, version);
   }
 
-  /** The primary has looked at the time: who is silent for long has no stream any more. */
+  /** The primary has checked the time: a stream that is silent for too long must be gone. */
   ticked(): void {
-    for (const { heardMs, stoppedMs } of this.#streams.values()) {
-      const silentMs = this.#nowMs() - heardMs - stoppedMs;
+    for (const { lastHeardMs, stoppedMs } of this.#streams.values()) {
+      const silentMs = this.#nowMs() - lastHeardMs - stoppedMs;
       const isKept = silentMs <= REPORT_WAIT_MAX_MS + ROUNDING_MS;
-      expect(isKept, () => `a stream is kept that is silent for ${silentMs} ms`);
+      expect(isKept, () => `a stream stays open after ${silentMs} ms of silence`);
     }
   }
 
-  /** Whether a stream has not left so many pulses unanswered that it gets no more. */
+  /** Returns true when the stream has room for another unanswered pulse. */
   takesPulse(streamId: number): boolean {
     return this.#stream(streamId).pulses.length < PULSES_UNANSWERED_MAX;
   }
 
-  /** Incarnations of which somebody has answered lately, and the outbox of each. */
+  /** Returns the incarnations with a recent answer, and the outbox of each. */
   streaming(): Map<Id, Id> {
     const sinceMs = this.#nowMs() - MEMBER_SILENT_MS + ROUNDING_MS;
-    const live = [...this.#streams.values()].filter(({ heardMs }) => {
-      return heardMs >= sinceMs && heardMs < Infinity;
+    const live = [...this.#streams.values()].filter(({ lastHeardMs }) => {
+      return lastHeardMs >= sinceMs && lastHeardMs < Infinity;
     });
     return new Map(live.map(({ incarnation, outboxId }) => [incarnation, outboxId]));
   }
 
-  /** A member is about to be retired: what is under way on its streams must not undo that. */
+  /**
+   * A member is about to be retired: its streams must be closed, or messages in transit undo that.
+   */
   retires(outboxId: Id): void {
     const isOpen = [...this.#streams.values()].some((stream) => stream.outboxId === outboxId);
-    expect(!isOpen, () => `a stream of ${outboxId} is open, which is to be retired`);
+    expect(!isOpen, () => `${outboxId} is retired while a stream of it is open`);
   }
 
   checkStatus(status: Status): void {
@@ -243,50 +262,53 @@ export class PrimaryWatch {
     }
   }
 
-  /** Nobody is told that a member has answered later than it has. */
+  /** Checks that no member seems to have answered more recently than it did. */
   #checkServer({ outboxId, silentForMs }: ServerStatus): void {
     const sinceMs = this.#answeredMs.get(outboxId) ?? -Infinity;
     const silentMs = this.#nowMs() - Math.max(sinceMs, this.#startedMs);
-    const isTold = silentForMs + 1 + ROUNDING_MS >= silentMs;
-    expect(isTold, () => `${outboxId} is silent for ${silentMs} ms, not ${silentForMs}`);
+    const isAccurate = silentForMs + 1 + ROUNDING_MS >= silentMs;
+    expect(
+      isAccurate,
+      () => `${outboxId} is silent for ${silentMs} ms, but ${silentForMs} is shown`,
+    );
   }
 
-  /** As soon as a ledger that was opened from a copy is called complete. */
+  /** The primary confirms an opened copy. */
   checkAnswered(): void {
-    // One that has answered may have left since.
-    expect(this.#hadMembers, () => "nobody has answered, and a copy is called complete");
+    // A member that answered may have left since.
+    expect(this.#hadMembers, () => "a copy is confirmed without any member");
     for (const outboxId of this.#members) {
       const hasAnswered = this.#answeredMs.has(outboxId);
-      expect(hasAnswered, () => `a copy is called complete, and ${outboxId} has not answered`);
+      expect(hasAnswered, () => `a copy is confirmed before ${outboxId} answered`);
     }
-    expect(this.#wasWhole, () => "a copy is called complete, and never was nothing missing");
+    expect(this.#wasComplete, () => "a copy is confirmed while likes are missing");
     for (const { outboxId, state } of this.#lineage.disk.members.values()) {
       const isBack = state !== "left" || this.#answeredMs.has(outboxId);
-      expect(
-        isBack,
-        () => `a copy is called complete, and ${outboxId}, which had left, is not back`,
-      );
+      expect(isBack, () => `a copy is confirmed before departed ${outboxId} answered`);
     }
   }
 
   /**
-   * UNKNOWN is all that is said while somebody is silent or there is trouble; CONVERGED is said only
-   * when nothing that was named is missing.
+   * Only UNKNOWN may be shown while a member is silent or a trouble is open. CONVERGED needs every
+   * reported event to be applied.
    */
   #checkConvergence(convergence: Convergence): void {
     if (convergence === "unknown") return;
     const { disk } = this.#lineage;
-    expect(disk.troubles.size === 0 || this.#isBehind, () => `${convergence} in trouble`);
+    expect(
+      disk.troubles.size === 0 || this.#isBehind,
+      () => `${convergence} while a trouble is open`,
+    );
     const nowMs = this.#nowMs();
     for (const outboxId of this.#members) {
       const silentMs = nowMs - (this.#answeredMs.get(outboxId) ?? -Infinity);
-      const isHeard = silentMs <= MEMBER_SILENT_MS + ROUNDING_MS;
-      expect(isHeard, () => `${convergence}, but ${outboxId} is silent`);
+      const isRecent = silentMs <= MEMBER_SILENT_MS + ROUNDING_MS;
+      expect(isRecent, () => `${convergence}, but ${outboxId} is silent`);
     }
-    if (convergence === "converged") this.#named.check(this.#members);
+    if (convergence === "converged") this.#highestReported.check(this.#members);
   }
 
-  /** Whether the disk has a commit of which this life was not told yet. */
+  /** Whether the disk has a commit of which this process does not know yet. */
   get #isBehind(): boolean {
     return this.#lineage.disk.meta.version > this.meta.version;
   }
@@ -294,7 +316,7 @@ export class PrimaryWatch {
   #stream(streamId: number): StreamSeen {
     let seen = this.#streams.get(streamId);
     if (seen === undefined) {
-      seen = { outboxId: "", incarnation: "", heardMs: Infinity, stoppedMs: 0, pulses: [] };
+      seen = { outboxId: "", incarnation: "", lastHeardMs: Infinity, stoppedMs: 0, pulses: [] };
       this.#streams.set(streamId, seen);
     }
     return seen;

@@ -1,7 +1,6 @@
 /**
- * What readers are shown: never above what was attempted, never below what the same reader was shown
- * before of one ledger, however often it is started, and of cached counts nothing twice and nothing
- * left out.
+ * Checks what readers are shown. A total is never more than was attempted. It never goes back for a
+ * reader of one ledger, across restarts. Cached counts include no like twice and miss none.
  */
 import type { CountsResult, TotalView } from "../../../src/core/likes_server/likes_server.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
@@ -9,7 +8,7 @@ import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
-import type { Gift, Truth } from "./truth.ts";
+import type { Add, Truth } from "./truth.ts";
 
 interface Shown {
   readonly generation: Id;
@@ -18,17 +17,17 @@ interface Shown {
   readonly asOfMs: number;
 }
 
-function likesOf(gifts: readonly Gift[]): bigint {
-  return gifts.reduce((sum, { likes }) => sum + likes, 0n);
+function likesOf(adds: readonly Add[]): bigint {
+  return adds.reduce((sum, { likes }) => sum + likes, 0n);
 }
 
-/** Everybody who reads. */
+/** All readers of a world. */
 export class Readers {
   readonly #truth: Truth;
   readonly #shown = new Map<object, Shown>();
-  /** Generations in the order in which they began: none returns. */
+  /** Generations in order; none returns. */
   readonly #generations = new Map<Id, number>();
-  /** How many ledgers there were before that of a generation: a copy that is put back is another. */
+  /** The number of ledgers before each generation's; a restored copy counts as another ledger. */
   readonly #histories = new Map<Id, number>();
   #ledger: LedgerDisk | undefined;
   #history = 0;
@@ -50,9 +49,12 @@ export class Readers {
   shown(reader: object, generation: Id, totalLikes: bigint, asOfMs: number): void {
     const before = this.#shown.get(reader);
     const { attemptedLikes } = this.#truth;
-    expect(totalLikes <= attemptedLikes, () => `shows ${totalLikes} of ${attemptedLikes}`);
+    expect(
+      totalLikes <= attemptedLikes,
+      () => `shows ${totalLikes}, only ${attemptedLikes} were attempted`,
+    );
     const history = this.#histories.get(generation) ?? 0;
-    // A start does not go back: only a ledger that is another one does.
+    // A restart never goes back; only another ledger may.
     if (before?.history === history) {
       expect(totalLikes >= before.totalLikes, () => {
         return `the total went back from ${before.totalLikes} to ${totalLikes}`;
@@ -61,11 +63,11 @@ export class Readers {
     }
     const known = this.#generations.get(before?.generation ?? "") ?? -1;
     const isNewer = known <= (this.#generations.get(generation) ?? 0);
-    expect(isNewer, () => "an older generation is shown again");
+    expect(isNewer, () => "an older generation is shown after a newer one");
     this.#shown.set(reader, { generation, history, totalLikes, asOfMs });
   }
 
-  /** A LikesServer shows its view. `isPlain`: nothing forgot, and no message was out of order. */
+  /** A LikesServer shows its view. `isPlain`: no store forgot, and no message was out of order. */
   viewed(disk: OutboxDisk, view: TotalView, ledger: LedgerDisk, isPlain: boolean): void {
     const { pulse, pendingLikes } = view;
     const { totalLikes, generation, asOfMs } = pulse;
@@ -73,34 +75,42 @@ export class Readers {
     expect(pendingLikes >= 0n, () => `${pendingLikes} likes are pending`);
     if (!isPlain) return;
     const committed = ledger.meta.totalLikes;
-    expect(totalLikes <= committed, () => "a LikesServer shows what is not committed");
+    expect(totalLikes <= committed, () => "a LikesServer shows an uncommitted total");
     const sum = totalLikes + pendingLikes;
-    expect(sum <= this.#truth.attemptedLikes, () => `shows ${totalLikes} and ${pendingLikes} more`);
+    expect(
+      sum <= this.#truth.attemptedLikes,
+      () => `shows ${totalLikes} and ${pendingLikes} pending`,
+    );
   }
 
-  /** A count and the own likes that are not in it are together what was acknowledged here. */
+  /**
+   * Checks that a cached count plus the own likes it lacks covers what this outbox acknowledged.
+   */
   fetched(outboxId: Id, outcome: CountsResult, lineage: Lineage, isPlain: boolean): void {
     if (outcome.type === "refused") return;
     for (const { itemId, fetched } of outcome.counts) {
-      const gifts = this.#truth.giftsOf(itemId).filter(({ life }) => life !== undefined);
-      if (gifts.length === 0 || fetched === undefined) continue;
+      const adds = this.#truth.addsOf(itemId).filter(({ syncedIn }) => syncedIn !== undefined);
+      if (adds.length === 0 || fetched === undefined) continue;
       const { likes, pendingLikes } = fetched;
-      const synced = likesOf(gifts);
-      expect(likes <= synced, () => `${itemId} counts ${likes} of ${synced}`);
+      const synced = likesOf(adds);
+      expect(likes <= synced, () => `${itemId} has ${likes} likes, only ${synced} are synced`);
       if (!isPlain) continue;
       const committed = lineage.disk.items.get(itemId) ?? 0n;
-      expect(likes <= committed, () => `${itemId} counts ${likes}, not committed`);
+      expect(likes <= committed, () => `${itemId} has ${likes} likes, only ${committed} committed`);
       if (pendingLikes === undefined) continue;
       this.counted++;
-      const isOwn = ({ life }: Gift): boolean => life?.outboxId === outboxId;
-      const owned = gifts.filter(isOwn);
+      const isOwn = ({ syncedIn }: Add): boolean => syncedIn?.outboxId === outboxId;
+      const owned = adds.filter(isOwn);
       const own = likesOf(owned);
       const accepted = likesOf(owned.filter(({ acceptedStep }) => acceptedStep > 0));
-      const others = likesOf(gifts.filter((gift) => !isOwn(gift) && lineage.isCounted(gift)));
+      const others = likesOf(adds.filter((add) => !isOwn(add) && lineage.isCounted(add)));
       const sum = likes + pendingLikes;
-      expect(pendingLikes <= own, () => `${itemId} has ${pendingLikes} own likes, not ${own}`);
-      expect(sum <= own + others, () => `${itemId} has likes twice in ${likes} + ${pendingLikes}`);
-      expect(sum >= accepted, () => `${itemId} lacks likes in ${likes} + ${pendingLikes}`);
+      expect(
+        pendingLikes <= own,
+        () => `${itemId} has ${pendingLikes} pending likes, only ${own} own`,
+      );
+      expect(sum <= own + others, () => `${itemId} counts likes twice: ${likes} + ${pendingLikes}`);
+      expect(sum >= accepted, () => `${itemId} misses likes: ${likes} + ${pendingLikes}`);
     }
   }
 }

@@ -1,43 +1,43 @@
 /**
- * Law 5: a change of the convergence is told soon, in the next round of pulses, and not only when the
- * total changes. A stream that takes a pulse later than its round is no round.
+ * Law 5: a change of convergence is announced in the next round of pulses, even if the total stays
+ * the same. A late pulse to a single stream is no round.
  */
 import { PULSE_GAP_MIN_MS } from "../../../src/limits.ts";
 import type { Convergence } from "../../../src/core/protocol/messages.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
-/** What one life of the primary has to tell. */
-export interface ToTell {
+/** What one process of the primary has to announce. */
+export interface RoundState {
   readonly nowMs: number;
   readonly convergence: Convergence;
-  /** Whether there is a stream that takes a pulse. */
-  readonly isHeard: boolean;
+  /** Whether a stream takes a pulse. */
+  readonly hasReceiver: boolean;
 }
 
-/** Looks at the rounds of one life of the primary. */
+/** Checks the rounds of one process of the primary. */
 export class RoundCheck {
-  #told: { readonly atMs: number; readonly convergence: Convergence } | undefined;
+  #announced: { readonly atMs: number; readonly convergence: Convergence } | undefined;
   #isTicking = false;
 
-  /** The primary looks at the time, in `tick`; `find` says what there is to tell then. */
-  tick(tick: () => void, find: () => ToTell | undefined): void {
+  /** The primary handles a tick in `tick`. `find` returns what it has to announce then. */
+  tick(tick: () => void, find: () => RoundState | undefined): void {
     this.#isTicking = true;
     tick();
     this.#isTicking = false;
     const found = find();
     if (found === undefined) return;
-    const { nowMs, convergence, isHeard } = found;
-    // What nobody heard is not known from outside.
-    if (!isHeard) this.#told = undefined;
-    if (this.#told === undefined) return;
-    const { atMs, convergence: told } = this.#told;
-    const isStale = told !== convergence && nowMs - atMs > PULSE_GAP_MIN_MS + ROUNDING_MS;
-    expect(!isStale, () => `${convergence} is not told, ${told} was`);
+    const { nowMs, convergence, hasReceiver } = found;
+    // Without a receiver, no one outside sees an announcement.
+    if (!hasReceiver) this.#announced = undefined;
+    if (this.#announced === undefined) return;
+    const { atMs, convergence: announced } = this.#announced;
+    const isStale = announced !== convergence && nowMs - atMs > PULSE_GAP_MIN_MS + ROUNDING_MS;
+    expect(!isStale, () => `${convergence} is not announced after ${announced}`);
   }
 
-  /** A pulse goes out. */
+  /** A pulse is sent. */
   sent(convergence: Convergence, nowMs: number): void {
-    if (this.#isTicking) this.#told = { atMs: nowMs, convergence };
+    if (this.#isTicking) this.#announced = { atMs: nowMs, convergence };
   }
 }

@@ -1,2 +1,2 @@
-/** The clock of a process is ahead of the world's by a part that does not add up to the last bit. */
+/** A process clock adds an offset to the world's, which rounds the last bits. */
 export const ROUNDING_MS = 0.001;

@@ -1,8 +1,7 @@
 /**
- * What only somebody outside knows: every like that was attempted, which its item and its number tell
- * from all others; when it was acknowledged; and under which name it was synced. An incarnation is
- * appended to by one process, so the events of one are one list, whatever became of the disks that
- * hold it.
+ * What only an outside observer knows: every attempted add, which its item and its number of likes
+ * identify; when it was acknowledged; and where it was synced. Only one process appends to an
+ * incarnation, so its events form one list, whatever happens to the disks that store it.
  */
 import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
@@ -10,40 +9,40 @@ import type { RecordCodec } from "../../../src/core/protocol/record.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 
-/** A like that somebody gave. */
-export interface Gift {
+/** One attempted request to add likes. */
+export interface Add {
   readonly itemId: string;
   readonly likes: bigint;
   /** When it was acknowledged, in steps; 0 before. */
   acceptedStep: number;
   isRefused: boolean;
   /** Where it was synced; undefined before. */
-  life: PerIncarnation | undefined;
+  syncedIn: SyncedIncarnation | undefined;
   sequence: number;
-  /** Whether the disk that held it was wiped or rolled back: nobody can bring it again. */
+  /** Whether every disk with it was wiped or rolled back: it cannot return. */
   isLost: boolean;
 }
 
-/** What was synced of one incarnation. */
-export interface PerIncarnation {
+/** The synced events of one incarnation. */
+export interface SyncedIncarnation {
   readonly incarnation: Id;
   readonly outboxId: Id;
-  readonly gifts: Gift[];
+  readonly adds: Add[];
 }
 
-/** The item of likes that a ledger has from before the world began. */
+/** The item of the likes that a ledger has from before the world began. */
 export const PAST_ITEM = "past";
 
-/** All that was given. */
+/** All attempted adds of a world. */
 export class Truth {
   readonly #codec: RecordCodec;
-  readonly #lives = new Map<Id, PerIncarnation>();
-  readonly #byItem = new Map<string, Gift[]>();
+  readonly #incarnations = new Map<Id, SyncedIncarnation>();
+  readonly #byItem = new Map<string, Add[]>();
   /** By request, from 1. */
-  readonly gifts: Gift[] = [];
-  /** Acknowledged ones in order. */
-  readonly accepted: Gift[] = [];
-  /** Likes that were attempted and not refused, and those of the past. */
+  readonly adds: Add[] = [];
+  /** Acknowledged adds, in order. */
+  readonly accepted: Add[] = [];
+  /** Likes that were attempted and not refused, plus those of the past. */
   attemptedLikes: bigint;
   refused = 0;
   #step = 0;
@@ -53,89 +52,93 @@ export class Truth {
     this.attemptedLikes = pastLikes;
   }
 
-  /** Moments that have an order: acknowledgements, and pulses that are sent. */
+  /** Steps order acknowledgements and sent pulses. */
   nextStep(): number {
     return ++this.#step;
   }
 
-  /** Somebody gives likes to the item of `beside`; to a new one when that was given as many before. */
-  attempt(likes: bigint, beside: Gift | undefined): { requestId: number; itemId: string } {
-    const isNew = beside === undefined || this.#giftOf(beside.itemId, likes) !== undefined;
-    const itemId = isNew ? `g${this.gifts.length + 1}` : beside.itemId;
-    const gift: Gift = {
+  /**
+   * Records an attempt for the item of `beside`, or for a new item if that has one of equal likes.
+   */
+  attempt(likes: bigint, beside: Add | undefined): { requestId: number; itemId: string } {
+    const isNew = beside === undefined || this.#addOf(beside.itemId, likes) !== undefined;
+    const itemId = isNew ? `g${this.adds.length + 1}` : beside.itemId;
+    const add: Add = {
       itemId,
       likes,
       acceptedStep: 0,
       isRefused: false,
-      life: undefined,
+      syncedIn: undefined,
       sequence: 0,
       isLost: false,
     };
-    this.gifts.push(gift);
-    this.#byItem.set(itemId, [...this.giftsOf(itemId), gift]);
+    this.adds.push(add);
+    this.#byItem.set(itemId, [...this.addsOf(itemId), add]);
     this.attemptedLikes += likes;
-    return { requestId: this.gifts.length, itemId };
+    return { requestId: this.adds.length, itemId };
   }
 
-  /** All that was given to an item. */
-  giftsOf(itemId: string): readonly Gift[] {
+  /** Returns all attempts for an item. */
+  addsOf(itemId: string): readonly Add[] {
     return this.#byItem.get(itemId) ?? [];
   }
 
-  #giftOf(itemId: string, likes: bigint): Gift | undefined {
-    return this.giftsOf(itemId).find((gift) => gift.likes === likes);
+  #addOf(itemId: string, likes: bigint): Add | undefined {
+    return this.addsOf(itemId).find((add) => add.likes === likes);
   }
 
-  lifeOf(incarnation: Id): PerIncarnation | undefined {
-    return this.#lives.get(incarnation);
+  syncedOf(incarnation: Id): SyncedIncarnation | undefined {
+    return this.#incarnations.get(incarnation);
   }
 
-  /** Records reached the disk of `outboxId`, whether or not anybody was told. */
+  /** Records reached the disk of `outboxId`, whether or not the process knows. */
   synced(outboxId: Id, writes: readonly OutboxWrite[]): void {
     for (const write of writes) {
       if (write.type !== "append") continue;
-      const life = this.#life(write.incarnation, outboxId);
+      const synced = this.#ensure(write.incarnation, outboxId);
       expect(
-        write.record.firstSequence === life.gifts.length + 1,
-        () => `#${write.record.firstSequence} of ${life.incarnation} follows ${life.gifts.length}`,
+        write.record.firstSequence === synced.adds.length + 1,
+        () =>
+          `#${write.record.firstSequence} of ${synced.incarnation} follows ${synced.adds.length}`,
       );
       for (const event of this.#codec.decode(write.record.bytes) ?? []) {
-        const gift = event && this.#giftOf(event.itemId, event.change.likes);
-        expect(gift !== undefined, () => "a record holds what nobody gave");
-        expect(gift.life === undefined, () => `${gift.itemId} is synced twice`);
-        life.gifts.push(gift);
-        gift.life = life;
-        gift.sequence = life.gifts.length;
+        const add = event && this.#addOf(event.itemId, event.change.likes);
+        expect(add !== undefined, () => "a record has an event that no client added");
+        expect(add.syncedIn === undefined, () => `${add.itemId} is synced twice`);
+        synced.adds.push(add);
+        add.syncedIn = synced;
+        add.sequence = synced.adds.length;
       }
     }
   }
 
-  /** A client is answered. Law 1: nothing is acknowledged that is not synced under that name. */
-  answered(requestId: number, outcome: AddResult): Gift {
-    const gift = this.gifts[requestId - 1];
+  /** A client is answered. Law 1: an acknowledged add is synced at the sequence in its answer. */
+  answered(requestId: number, outcome: AddResult): Add {
+    const add = this.adds[requestId - 1];
     expect(
-      gift !== undefined && gift.acceptedStep === 0 && !gift.isRefused,
+      add !== undefined && add.acceptedStep === 0 && !add.isRefused,
       () => `${requestId} is answered twice`,
     );
     if (outcome.type === "accepted") {
-      const isThere = this.#lives.get(outcome.incarnation)?.gifts[outcome.sequence - 1] === gift;
-      expect(isThere, () => `${gift.itemId} is acknowledged, and was never on the disk`);
-      gift.acceptedStep = this.nextStep();
-      this.accepted.push(gift);
+      const isThere =
+        this.#incarnations.get(outcome.incarnation)?.adds[outcome.sequence - 1] === add;
+      expect(isThere, () => `${add.itemId} is acknowledged but was never synced`);
+      add.acceptedStep = this.nextStep();
+      this.accepted.push(add);
     } else {
       this.refused++;
-      gift.isRefused = true;
-      this.attemptedLikes -= gift.likes;
-      expect(gift.life === undefined, () => `${gift.itemId} was refused, and is on the disk`);
+      add.isRefused = true;
+      this.attemptedLikes -= add.likes;
+      expect(add.syncedIn === undefined, () => `${add.itemId} was refused but is on the disk`);
     }
-    return gift;
+    return add;
   }
 
-  #life(incarnation: Id, outboxId: Id): PerIncarnation {
-    const known = this.#lives.get(incarnation);
+  #ensure(incarnation: Id, outboxId: Id): SyncedIncarnation {
+    const known = this.#incarnations.get(incarnation);
     if (known !== undefined) return known;
-    const life = { incarnation, outboxId, gifts: [] };
-    this.#lives.set(incarnation, life);
-    return life;
+    const synced = { incarnation, outboxId, adds: [] };
+    this.#incarnations.set(incarnation, synced);
+    return synced;
   }
 }

@@ -1,10 +1,10 @@
-/** That the sum is no smaller than the file is shown in test/store/outbox/outbox_size_test.ts. */
+/** outbox_size_test.ts checks these numbers against the file. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import { RECORD_BYTES_MAX } from "../../../src/limits.ts";
 
-test("recordDiskBytes() is what records of one event, of a page and of many take", () => {
+test("recordDiskBytes() returns the size of records of one event, of a page and of many", () => {
   assert.is(recordDiskBytes(7), 119);
   assert.is(recordDiskBytes(929), 1_348);
   assert.is(recordDiskBytes(930), 4_096 + 1_348);
@@ -12,7 +12,7 @@ test("recordDiskBytes() is what records of one event, of a page and of many take
   assert.is(recordDiskBytes(929 + 4_093), 2 * 4_096 + 1_348);
 });
 
-test("recordDiskBytes() is above the events and never shrinks when they are more", () => {
+test("recordDiskBytes() exceeds the events and never shrinks with more of them", () => {
   let before = 0;
   for (let eventBytes = 1; eventBytes <= RECORD_BYTES_MAX; eventBytes++) {
     const bytes = recordDiskBytes(eventBytes);

@@ -10,7 +10,7 @@ const INCARNATION = testId(1);
 
 acceptOutbox(test, makeFixture);
 
-test("failNext() keeps what was in doubt on the disk when it is told so", async () => {
+test("failNext() keeps a write in doubt on the disk when asked to", async () => {
   const disk = new OutboxDisk(OUTBOX_ID, SERVER_ID);
   disk.failNext("in_doubt_kept");
   const store = new MemoryOutbox(disk);
@@ -21,7 +21,7 @@ test("failNext() keeps what was in doubt on the disk when it is told so", async 
   assert.equal(incarnations[0]?.last, positionAt(1));
 });
 
-test("clone() stays as it was when the disk goes on", async () => {
+test("clone() stays the same when the disk changes", async () => {
   const disk = new OutboxDisk(OUTBOX_ID, SERVER_ID);
   const store = new MemoryOutbox(disk);
   await store.write([{ type: "mint", incarnation: INCARNATION }, append(INCARNATION, [1, 1])]);

@@ -1,4 +1,4 @@
-/** What every OutboxStore does, run on each of them. */
+/** The acceptance suite of every OutboxStore. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
@@ -27,7 +27,7 @@ function accepted({ purged, incarnations }: OutboxSnapshot): Accepted {
   return acceptedOf(purged, incarnations);
 }
 
-/** Of a record as `append` makes it. */
+/** The disk bytes of a record that `append` makes. */
 const SMALL_DISK_BYTES = recordDiskBytes(3);
 
 const OLD = testId(1);
@@ -41,12 +41,12 @@ function trim(incarnation: string, upTo: number): OutboxWrite {
   return { type: "trim", incarnation, upTo };
 }
 
-/** Acknowledges up to `upTo`, and removes it. */
+/** Acknowledges and trims up to `upTo`. */
 function deliver(incarnation: string, upTo: number): readonly OutboxWrite[] {
   return [acknowledge(incarnation, upTo), trim(incarnation, upTo)];
 }
 
-/** Adds the suite to `test`; `makeFixture` makes a disk with a new outbox. */
+/** Adds the suite to `test`. `makeFixture` makes a disk with a new outbox. */
 export function acceptOutbox(test: Test, makeFixture: () => OutboxFixture): void {
   acceptAppends(test, makeFixture);
   acceptChecks(test, makeFixture);
@@ -60,7 +60,7 @@ export function acceptOutbox(test: Test, makeFixture: () => OutboxFixture): void
 }
 
 function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
-  test("load() gives an empty unregistered outbox when it is new", async () => {
+  test("load() returns an empty unregistered outbox when it is new", async () => {
     await using fixture = makeFixture();
     assert.equal(await fixture.open().load(), {
       outboxId: OUTBOX_ID,
@@ -100,14 +100,14 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
     });
   });
 
-  test("write() does nothing when there are no writes", async () => {
+  test("write() does nothing without writes", async () => {
     await using fixture = makeFixture();
     assert.is(await fixture.open().write([]), "done");
   });
 }
 
 function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
-  test("write() keeps a record as it was when the client uses its bytes again", async () => {
+  test("write() copies a record's bytes, which the caller may reuse", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     const bytes = new Uint8Array([1, 2, 3]);
@@ -175,7 +175,7 @@ function acceptReads(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(end, positionAt(3));
   });
 
-  test("read() gives the position as end when nothing follows", async () => {
+  test("read() returns its position as the end when nothing follows", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 2])]);
@@ -183,7 +183,7 @@ function acceptReads(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(await store.read(OLD, 2, 100, 100), { position: end, records: [], end });
   });
 
-  test("read() gives no position when the sequence is not a record's end", async () => {
+  test("read() returns no position when the sequence does not end a record", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), ...deliver(OLD, 2)]);
@@ -219,7 +219,7 @@ function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(await sequencesAfter(again, OLD, 4), [5]);
   });
 
-  test("bytes are what the records take on the disk when they are of any size", async () => {
+  test("bytes are what records of any size take on the disk", async () => {
     await using fixture = makeFixture();
     const sizes = [7, 8, 9, 929, 930, 5_021, 5_022, 9_114, RECORD_BYTES_MAX];
     const appends = sizes.map((bytes, index) => append(OLD, [index + 1, index + 1], { bytes }));
@@ -235,7 +235,7 @@ function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
     assert.is(store.state.bytes, 0);
   });
 
-  test("trim does nothing when it is at or below the trimmed position", async () => {
+  test("trim does nothing at or below the trimmed position", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), ...deliver(OLD, 2)]);
@@ -246,7 +246,7 @@ function acceptTrims(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptTrimChecks(test: Test, makeFixture: () => OutboxFixture): void {
-  test("trim asserts when it is not at the end of a record, or not acknowledged", async () => {
+  test("trim asserts the end of a record, and that it is acknowledged", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 2]), append(OLD, [3, 3]), acknowledge(OLD, 2)]);
@@ -255,6 +255,6 @@ function acceptTrimChecks(test: Test, makeFixture: () => OutboxFixture): void {
     await assertionOf("only what is acknowledged", () => store.write([trim(OLD, 3)]));
     const before = store.state;
     await store.write([trim(NEW, 3)]);
-    assert.is(store.state, before, "what is forgotten is gone already");
+    assert.is(store.state, before, "those records are gone already");
   });
 }

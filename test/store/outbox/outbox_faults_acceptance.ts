@@ -1,4 +1,4 @@
-/** What every OutboxStore does when its disk fails: part of its acceptance suite. */
+/** How every OutboxStore behaves when its disk fails: part of its acceptance suite. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
@@ -14,7 +14,7 @@ function mint(incarnation: string): OutboxWrite {
 
 /** Adds this part of the suite to `test`. */
 export function acceptOutboxFaults(test: Test, makeFixture: () => OutboxFixture): void {
-  test("write() leaves nothing and goes on when it is refused", async () => {
+  test("write() leaves nothing behind and continues when it is refused", async () => {
     await using fixture = makeFixture();
     await fixture.open().write([mint(OLD), append(OLD, [1, 1])]);
     const store = fixture.openFull();

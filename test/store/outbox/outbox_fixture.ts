@@ -1,4 +1,4 @@
-/** What the outbox tests share: the disk that they are given, and events to put on it. */
+/** The disk and the events that the outbox tests share. */
 import type { LedgerSeen } from "../../../src/core/protocol/messages.ts";
 import type {
   AppendWrite,
@@ -11,11 +11,11 @@ import type { Position } from "../../../src/core/protocol/record.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import { testId } from "../faults.ts";
 
-/** A disk with one outbox: id `OUTBOX_ID`, of the LikesServer `SERVER_ID`. */
+/** A disk with one outbox: id `OUTBOX_ID`, LikesServer `SERVER_ID`. */
 export interface OutboxFixture extends AsyncDisposable {
-  /** Opens the outbox, after closing the one that was open. */
+  /** Opens the outbox and closes the previous opening. */
   open(): OutboxStore;
-  /** The same, but an append of `LARGE_BYTES` is refused, once at least. */
+  /** The same, but an append of `LARGE_BYTES` is refused at least once. */
   openFull(): OutboxStore;
   /** Makes the next append end in doubt. */
   breakDisk(): void;
@@ -23,7 +23,7 @@ export interface OutboxFixture extends AsyncDisposable {
 
 export const OUTBOX_ID = testId(0xa);
 export const SERVER_ID = "fra-1";
-/** Bytes of a record that a full disk refuses. */
+/** The bytes of a record that a full disk refuses. */
 export const LARGE_BYTES = 100_000;
 
 const STEP_LIKES = 10n;
@@ -47,19 +47,19 @@ export function append(
   };
 }
 
-/** Acknowledges up to and with `upTo`. */
+/** Acknowledges everything up to `upTo`. */
 export function acknowledge(incarnation: Id, upTo: number, seen?: LedgerSeen): OutboxWrite {
   return { type: "acknowledge", incarnation, upTo, seen };
 }
 
-/** An incarnation as it is minted, but for what is `given`. */
+/** A newly minted incarnation with `changes`. */
 export function incarnationWith(
   incarnation: Id,
-  given: Partial<IncarnationState>,
+  changes: Partial<IncarnationState>,
 ): IncarnationState {
   const start = origin(incarnation);
   const positions = { trimmed: start, acknowledged: start, last: start };
-  return { incarnation, ...positions, closed: false, parked: undefined, ...given };
+  return { incarnation, ...positions, closed: false, parked: undefined, ...changes };
 }
 
 /** The position that `append` leaves at `sequence`. */
@@ -67,7 +67,7 @@ export function positionAt(sequence: number): Position {
   return { sequence, digest: testId(0xd00 + sequence), likes: STEP_LIKES * BigInt(sequence) };
 }
 
-/** Ends of the records of `incarnation` after `sequence`, within bounds that hold them all. */
+/** The ends of the records after `sequence`, within generous bounds. */
 export async function sequencesAfter(
   store: OutboxStore,
   incarnation: Id,

@@ -1,4 +1,4 @@
-/** How every OutboxStore keeps and forgets lives in which nothing was accepted: part of its suite. */
+/** How every OutboxStore keeps and purges idle incarnations: part of its acceptance suite. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxStore, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
@@ -30,7 +30,7 @@ function evict(bytesMax: number, closedMax: number): OutboxWrite {
   return { type: "evict", bytesMax, closedMax };
 }
 
-/** Events 1, 2 and 3 of `incarnation`, each a record. */
+/** Events 1, 2 and 3 of `incarnation`, each in its own record. */
 function three(incarnation: string): readonly OutboxWrite[] {
   return [1, 2, 3].map((sequence) => append(incarnation, [sequence, sequence]));
 }
@@ -41,7 +41,7 @@ function idsOf({ state }: OutboxStore): readonly string[] {
 
 /** Adds this part of the suite to `test`. */
 export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
-  test("close keeps where an incarnation ends, also where nothing was accepted", async () => {
+  test("close keeps the end of an incarnation, even an idle one", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 2]), mint(MIDDLE), mint(NEW), ...three(NEW)]);
@@ -64,7 +64,7 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
     await fixture.open().write([{ type: "begin_redelivery", seen: SEEN }]);
     assert.equal((await fixture.open().load()).incarnations, [
       incarnationWith(OLD, ended),
-      incarnationWith(MIDDLE, {}), // an older ledger may have it open
+      incarnationWith(MIDDLE, {}), // an older ledger may still have it open
       newest,
     ]);
   });
@@ -79,11 +79,11 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
     await store.write([evict(1e9, 1)]);
     const again = fixture.open();
     assert.equal(idsOf(again), [OLD, IDLE[2], NEW]);
-    assert.equal(again.state.purged, { events: 0, likes: 0n }, "nothing was in them");
+    assert.equal(again.state.purged, { events: 0, likes: 0n }, "they had no events");
     assert.equal(await sequencesAfter(again, OLD, 0), [1, 2, 3]);
   });
 
-  test("evict lets go of the newest idle incarnations that wait, and never of the last", async () => {
+  test("evict purges the newest waiting idle incarnations, and never the last", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     const range = { events: { first: 1, last: 2 }, digest: undefined };
@@ -92,7 +92,7 @@ export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {
     await store.write([{ type: "park", incarnation: MIDDLE, trouble: { ...trouble, detail: "" } }]);
     await store.write([...IDLE.map(mint), mint(OLD), ...three(OLD), mint(NEW)]);
     await store.write([evict(1e9, 2)]);
-    assert.equal(idsOf(store), [MIDDLE, ...IDLE, OLD, NEW], "a ledger may have heard of three");
+    assert.equal(idsOf(store), [MIDDLE, ...IDLE, OLD, NEW], "a ledger may know three of them");
     await store.write([evict(1e9, 1)]);
     assert.equal(idsOf(store), [MIDDLE, IDLE[0], IDLE[1], OLD, NEW]);
     await store.write([evict(1e9, 0)]);

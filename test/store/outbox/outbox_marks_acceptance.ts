@@ -44,7 +44,7 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
     assert.is((await fixture.open().load()).incarnations[0]?.parked, undefined);
   });
 
-  test("park asserts when the trouble is another's, or the incarnation is closed", async () => {
+  test("park asserts the incarnation's own trouble, and that it is not closed", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 1]), { type: "close", incarnation: OLD }]);
@@ -58,7 +58,7 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
     await assertionOf("has the incarnation", () => store.write([unpark(NEW)]));
   });
 
-  test("membership keeps the ledger seen when it is told of none", async () => {
+  test("membership keeps the seen ledger when a write has none", async () => {
     await using fixture = makeFixture();
     const seen = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
     await fixture.open().write([{ type: "membership", membership: "member", seen }]);
@@ -75,17 +75,17 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
   test("append keeps the mark of a client when it has one", async () => {
     await using fixture = makeFixture();
     const mark = "tick 2 of 7, é";
-    const given = append(OLD, [1, 1], { mark });
-    await fixture.open().write([mint(OLD), given, append(OLD, [2, 2])]);
+    const marked = append(OLD, [1, 1], { mark });
+    await fixture.open().write([mint(OLD), marked, append(OLD, [2, 2])]);
     assert.is((await fixture.open().load()).mark, mark);
     const newer = append(OLD, [3, 3], { mark: "m".repeat(MARK_CHARS_MAX) });
     await fixture.open().write([newer]);
     assert.is((await fixture.open().load()).mark, newer.mark);
   });
 
-  test("append asserts when the mark is longer than an outbox has room for", async () => {
+  test("append asserts when the mark is too long", async () => {
     await using fixture = makeFixture();
-    const given = append(OLD, [1, 1], { mark: "m".repeat(MARK_CHARS_MAX + 1) });
-    await assertionOf("mark is short", () => fixture.open().write([mint(OLD), given]));
+    const marked = append(OLD, [1, 1], { mark: "m".repeat(MARK_CHARS_MAX + 1) });
+    await assertionOf("mark is short", () => fixture.open().write([mint(OLD), marked]));
   });
 }

@@ -20,7 +20,7 @@ const OF_HOLDER = {
   pendingEvents: 1,
 };
 
-test("readOutbox() counts what was accepted when it is acknowledged, closed and removed", async () => {
+test("readOutbox() counts acknowledged, closed and removed events too", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
   const empty = { ...OF_HOLDER, events: 0, likes: 0n, mark: undefined, pendingEvents: 0 };
@@ -37,7 +37,7 @@ test("readOutbox() counts what was accepted when it is acknowledged, closed and 
   const tally = { ...empty, events: 7, likes: 70n, mark: "tick 4", pendingEvents: 1 };
   assert.equal(readOutbox(folder.path), tally);
   await outbox.write([{ type: "evict", bytesMax: 0, closedMax: 0 }]);
-  assert.equal(readOutbox(folder.path), tally, "what is removed stays counted");
+  assert.equal(readOutbox(folder.path), tally, "removed events still count");
   outbox.close();
   assert.equal(readOutbox(folder.path), tally);
   const again = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
@@ -45,7 +45,7 @@ test("readOutbox() counts what was accepted when it is acknowledged, closed and 
   again.close();
 });
 
-test("readOutbox() reads while the owner runs and when it was killed", async () => {
+test("readOutbox() reads while the owner runs and after it was killed", async () => {
   await using folder = temporaryFolder();
   await using holder = await holderProcess(folder.path);
   assert.equal(readOutbox(folder.path), OF_HOLDER);

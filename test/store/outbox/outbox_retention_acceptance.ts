@@ -1,4 +1,7 @@
-/** How every OutboxStore keeps what is acknowledged, and lets it go: part of its acceptance suite. */
+/**
+ * How every OutboxStore retains acknowledged records and removes them: part of its acceptance
+ * suite.
+ */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
@@ -19,7 +22,7 @@ import type { OutboxFixture } from "./outbox_fixture.ts";
 const OLD = testId(1);
 const MIDDLE = testId(2);
 const NEW = testId(3);
-/** Of a record as `append` makes it. */
+/** The disk bytes of a record that `append` makes. */
 const SMALL = recordDiskBytes(3);
 const SEEN = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
 const REDELIVER: OutboxWrite = { type: "begin_redelivery", seen: SEEN };
@@ -36,12 +39,12 @@ function evict(bytesMax: number, closedMax: number): OutboxWrite {
   return { type: "evict", bytesMax, closedMax };
 }
 
-/** Events 1, 2 and 3 of `incarnation`, each a record. */
+/** Events 1, 2 and 3 of `incarnation`, each in its own record. */
 function three(incarnation: string): readonly OutboxWrite[] {
   return [1, 2, 3].map((sequence) => append(incarnation, [sequence, sequence]));
 }
 
-/** Positions of an incarnation with this many events, all of which are gone. */
+/** The positions of an incarnation with this many events, all removed. */
 function emptied(events: number) {
   const position = positionAt(events);
   return { trimmed: position, acknowledged: position, last: position };
@@ -62,7 +65,7 @@ export function acceptRetention(test: Test, makeFixture: () => OutboxFixture): v
 }
 
 function acceptAcknowledges(test: Test, makeFixture: () => OutboxFixture): void {
-  test("acknowledge keeps records, position and the ledger seen when opened again", async () => {
+  test("acknowledge keeps records, position and the seen ledger when opened again", async () => {
     await using fixture = makeFixture();
     const large = append(OLD, [3, 3], { bytes: LARGE_BYTES });
     const before = fixture.open();
@@ -74,7 +77,7 @@ function acceptAcknowledges(test: Test, makeFixture: () => OutboxFixture): void 
     const state = await store.load();
     const positions = { acknowledged: positionAt(3), last: positionAt(4) };
     assert.equal(state.incarnations, [incarnationWith(OLD, positions)]);
-    assert.equal(state.seen, SEEN, "it is left as it was by one that names none");
+    assert.equal(state.seen, SEEN, "a write without one keeps it");
     assert.is(state.retainedBytes, SMALL + recordDiskBytes(LARGE_BYTES));
     assert.is(state.bytes, state.retainedBytes + SMALL);
     assert.equal(await sequencesAfter(store, OLD, 0), [2, 3, 4]);
@@ -99,7 +102,7 @@ function acceptAcknowledges(test: Test, makeFixture: () => OutboxFixture): void 
     assert.equal(await fixture.open().load(), { ...before, seen });
   });
 
-  test("acknowledge asserts when it is not at the end of a record", async () => {
+  test("acknowledge asserts the end of a record", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 2])]);
@@ -112,7 +115,7 @@ function acceptAcknowledges(test: Test, makeFixture: () => OutboxFixture): void 
 }
 
 function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
-  test("close retains what the incarnation holds, acknowledged or not, and unparks it", async () => {
+  test("close retains all records, acknowledged or not, and unparks the incarnation", async () => {
     await using fixture = makeFixture();
     const before = fixture.open();
     const trouble = { kind: "digest_differs", incarnation: OLD, ...NO_EVENTS, detail: "" } as const;
@@ -132,7 +135,7 @@ function acceptCloses(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
-  test("trim keeps the end of a closed incarnation when it takes its last record", async () => {
+  test("trim keeps the end of a closed incarnation when it removes its last record", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD), mint(NEW)]);
@@ -163,7 +166,7 @@ function acceptForgetting(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
-  test("evict removes retained records, the oldest first, until they fit the bytes", async () => {
+  test("evict removes the oldest retained records until the rest fits the bytes", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
@@ -188,11 +191,11 @@ function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
     const both = { trimmed: positionAt(2), acknowledged: positionAt(2) };
     assert.equal(incarnations, [incarnationWith(NEW, { ...both, last: positionAt(3) })]);
     assert.equal(store.state.purged, { events: 3, likes: 30n });
-    assert.equal([bytes, retainedBytes], [SMALL, 0], "what is not acknowledged stays");
+    assert.equal([bytes, retainedBytes], [SMALL, 0], "unacknowledged records stay");
     assert.equal(await sequencesAfter(fixture.open(), NEW, 2), [3]);
   });
 
-  test("evict removes the oldest closed incarnations when there are too many", async () => {
+  test("evict purges the oldest closed incarnations when there are too many", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), ...three(OLD), close(OLD)]);
@@ -209,7 +212,7 @@ function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal([again.state.bytes, again.state.retainedBytes], [3 * SMALL, 3 * SMALL]);
   });
 
-  test("evict passes by what is parked and not acknowledged", async () => {
+  test("evict skips parked and unacknowledged records", async () => {
     await using fixture = makeFixture();
     const store = fixture.open();
     const trouble = { kind: "gap", incarnation: OLD, ...NO_EVENTS, detail: "" } as const;
@@ -224,7 +227,7 @@ function acceptEvictions(test: Test, makeFixture: () => OutboxFixture): void {
 }
 
 function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void {
-  test("redelivery takes back what is acknowledged, closed and parked, but for what is gone", async () => {
+  test("begin_redelivery undoes acknowledged, closed and parked, except for trims", async () => {
     await using fixture = makeFixture();
     const before = fixture.open();
     const range = { events: { first: 1, last: 2 }, digest: testId(4) };
@@ -245,7 +248,7 @@ function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void 
     assert.equal([state.bytes, state.retainedBytes], [8 * SMALL, 0]);
     assert.equal([state.seen, state.isRedelivering], [SEEN, true]);
     await store.write([REDELIVER]);
-    assert.equal(store.state, state, "there is nothing to take back");
+    assert.equal(store.state, state, "there is nothing to undo");
     await store.write([{ type: "end_redelivery" }]);
     const { state: redelivered } = store;
     assert.is(redelivered.isRedelivering, false);
@@ -257,7 +260,7 @@ function acceptRedeliveries(test: Test, makeFixture: () => OutboxFixture): void 
 }
 
 function acceptUndone(test: Test, makeFixture: () => OutboxFixture): void {
-  test("write() undoes retention and removals with the write that is refused or asserts", async () => {
+  test("write() undoes retention and removals when it is refused or asserts", async () => {
     await using fixture = makeFixture();
     const writes = [acknowledge(OLD, 2), { type: "trim", incarnation: OLD, upTo: 2 }] as const;
     await fixture.open().write([mint(OLD), ...three(OLD)]);

@@ -1,4 +1,4 @@
-/** The file of an outbox is no larger than its bound, whatever its records are; how near it comes. */
+/** Tests that the file of an outbox stays within its bound for any records, and comes near it. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -17,15 +17,15 @@ import { testId } from "../faults.ts";
 import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox_fixture.ts";
 
 const INCARNATION = testId(1);
-/** What a file may have beside its records and what an empty one has: pages that are begun. */
+/** Pages that a file may have begun, beyond its records and an empty file. */
 const BEGUN_BYTES = 4 * 4096;
 
-/** Records of so many events, in turn, each of an item with an id of so many bytes. */
+/** Records to write in turn: their number of events, and the bytes of each item id. */
 interface Shape {
   readonly name: string;
   readonly records: readonly { readonly events: number; readonly idBytes: number }[];
   readonly bytesMax: number;
-  /** At least so much of the bound is used when the outbox is full. */
+  /** The least share of the bound that a full outbox uses. */
   readonly usedMin: number;
 }
 
@@ -33,7 +33,7 @@ const SMALL = 64 * 1024;
 const LARGE = 4 * 1024 * 1024;
 const ONES = { events: 1, idBytes: 5 };
 const FULL = { events: RECORD_EVENTS_MAX, idBytes: ITEM_ID_BYTES_MAX };
-/** Of 870 bytes: four fit a page, and little beside them. */
+/** 870 bytes: four of them fill a page badly. */
 const WIDE = { events: 6, idBytes: 138 };
 
 const SHAPES: readonly Shape[] = [
@@ -69,20 +69,20 @@ for (const shape of SHAPES) {
     await filler.fill(shape.records);
     assert.ok(filler.bytes <= shape.bytesMax);
     const full = fileBytes(folder.path);
-    assert.ok(full <= most, `${full} is within ${shape.bytesMax}`);
+    assert.ok(full <= most, `${full} bytes exceed ${most}`);
     const used = (full - empty) / shape.bytesMax;
-    assert.ok(used >= shape.usedMin, `${used} of the bound is used`);
+    assert.ok(used >= shape.usedMin, `only ${used} of the bound is used`);
     await filler.trimAll();
     assert.is(filler.bytes, 0);
     await filler.fill(shape.records);
     const again = fileBytes(folder.path);
-    assert.ok(again <= full + BEGUN_BYTES, `${again} after ${full}: its pages are used again`);
+    assert.ok(again <= full + BEGUN_BYTES, `${again} after ${full}: pages are not reused`);
     filler.close();
     assert.ok(statSync(join(folder.path, "outbox.sqlite")).size <= most);
   });
 }
 
-test("outbox.sqlite stays in its bound when it is trimmed half and filled with others", async () => {
+test("outbox.sqlite stays in its bound when it is half trimmed and refilled", async () => {
   await using folder = temporaryFolder();
   const filler = await Filler.open(folder.path, SMALL);
   const most = SMALL + fileBytes(folder.path) + BEGUN_BYTES;
@@ -90,14 +90,14 @@ test("outbox.sqlite stays in its bound when it is trimmed half and filled with o
     await filler.fill(records);
     await filler.trimHalf();
     const bytes = fileBytes(folder.path);
-    assert.ok(bytes <= most, `${bytes} is within ${SMALL}`);
+    assert.ok(bytes <= most, `${bytes} bytes exceed ${most}`);
   }
   filler.close();
 });
 
 test.run();
 
-/** Fills an outbox as a LikesServer does: through the core's group commit, until it is refused. */
+/** Fills an outbox as a LikesServer does, through its group commit, until it is refused. */
 class Filler {
   readonly #store: SqliteOutbox;
   readonly #bytesMax: number;
@@ -122,7 +122,7 @@ class Filler {
     return this.#store.state.bytes;
   }
 
-  /** Gives `records` in turn until a like is refused. */
+  /** Adds `records` in turn until a like is refused. */
   async fill(records: Shape["records"]): Promise<void> {
     let code: string | undefined;
     for (let taken = 0; code === undefined; taken++) {
@@ -172,7 +172,7 @@ class Filler {
   }
 }
 
-/** Bytes of the database, with what is still in its log alone. */
+/** The bytes of the database, including pages that only its log has. */
 function fileBytes(folder: string): number {
   const database = new Database(join(folder, "outbox.sqlite"), { isReadOnly: true });
   const pages = database.pragma("page_count");

@@ -27,7 +27,7 @@ const INCARNATION = testId(1);
 
 acceptOutbox(test, makeFixture);
 
-test("openSqliteOutbox() makes its folder for this user alone when there is none", async () => {
+test("openSqliteOutbox() creates its folder for this user alone", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "a", "b");
   openSqliteOutbox(path, SERVER_ID, OUTBOX_ID).close();
@@ -60,7 +60,7 @@ test("openSqliteOutbox() refuses when this process has it open", async () => {
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
 });
 
-test("openSqliteOutbox() refuses until the process that holds it is killed", async () => {
+test("openSqliteOutbox() refuses until the process that has it open is killed", async () => {
   await using folder = temporaryFolder();
   await using holder = await holderProcess(folder.path);
   const error = await faultOf("store_locked", () =>
@@ -74,7 +74,7 @@ test("openSqliteOutbox() refuses until the process that holds it is killed", asy
   outbox.close();
 });
 
-test("openSqliteOutbox() refuses and changes nothing when the file is another's", async () => {
+test("openSqliteOutbox() refuses and changes nothing in another program's file", async () => {
   await using folder = temporaryFolder();
   tamper(folder.path, "CREATE TABLE recipes (name TEXT)");
   const before = statSync(join(folder.path, "outbox.sqlite"));
@@ -86,7 +86,7 @@ test("openSqliteOutbox() refuses and changes nothing when the file is another's"
   assert.is(after.mtimeMs, before.mtimeMs);
 });
 
-test("openSqliteOutbox() refuses when the file is no database, or the folder is a file", async () => {
+test("openSqliteOutbox() refuses a file that is no database or no folder", async () => {
   await using folder = temporaryFolder();
   const path = join(folder.path, "outbox.sqlite");
   writeFileSync(path, "likes\n".repeat(1_000));
@@ -115,7 +115,7 @@ test("openSqliteFile() syncs every commit when it opens a file again", async () 
   }
 });
 
-test("write() is done again when a trim made room on a full disk", async () => {
+test("write() succeeds again when a trim made room on a full disk", async () => {
   await using folder = temporaryFolder();
   const options = { pagesMax: 40 };
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID, options);
@@ -131,7 +131,7 @@ test("write() is done again when a trim made room on a full disk", async () => {
   outbox.close();
 });
 
-test("openSqliteOutbox() says that the disk is full when a new outbox does not fit", async () => {
+test("openSqliteOutbox() throws disk_full when a new outbox does not fit", async () => {
   await using folder = temporaryFolder();
   await faultOf("disk_full", () =>
     openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID, { pagesMax: 2 }),
@@ -139,19 +139,19 @@ test("openSqliteOutbox() says that the disk is full when a new outbox does not f
   openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID).close();
 });
 
-test("write() is busy and goes on when somebody else holds the write lock", async () => {
+test("write() is busy while another program has the write lock, and then continues", async () => {
   await using folder = temporaryFolder();
   const outbox = openSqliteOutbox(folder.path, SERVER_ID, OUTBOX_ID);
-  const person = new Database(join(folder.path, "outbox.sqlite"));
-  person.exec("BEGIN IMMEDIATE");
+  const other = new Database(join(folder.path, "outbox.sqlite"));
+  other.exec("BEGIN IMMEDIATE");
   assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "store_busy");
-  person.exec("ROLLBACK");
-  person.close();
+  other.exec("ROLLBACK");
+  other.close();
   assert.is(await outbox.write([{ type: "mint", incarnation: INCARNATION }]), "done");
   outbox.close();
 });
 
-test("openSqliteOutbox() bounds how long its writes wait for another program's", async () => {
+test("openSqliteOutbox() limits how long its writes wait for another program", async () => {
   await using folder = temporaryFolder();
   const file = openSqliteFile(folder.path, OUTBOX_KIND, {
     create: (database) => {
@@ -161,7 +161,7 @@ test("openSqliteOutbox() bounds how long its writes wait for another program's",
   });
   const waitMs = () => Number(file.database.pragma("busy_timeout"));
   const opening = file.whileOpening(waitMs);
-  assert.ok(opening > BUSY_WAIT_MAX_MS, `${opening} ms while nobody is served`);
+  assert.ok(opening > BUSY_WAIT_MAX_MS, `waits ${opening} ms before it serves`);
   assert.is(waitMs(), BUSY_WAIT_MAX_MS);
   file.close();
 });

@@ -1,4 +1,4 @@
-/** Which outboxes a start hashes: by what they hold, and by how the process before them ended. */
+/** Tests which outboxes a start hashes: by their size, and by how the last process ended. */
 import { copyFileSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import protobuf from "protobufjs";
@@ -20,7 +20,7 @@ const RECORDS = 9;
 const DAMAGED = 5;
 const DIFFERS = `#${DAMAGED} to #${DAMAGED} have another digest than they were stored with`;
 
-test("verifyRecords() hashes a large outbox after a crash, and after a clean end none", async () => {
+test("verifyRecords() hashes a large outbox after a crash, not after a clean end", async () => {
   await using folder = temporaryFolder();
   const crashed = join(folder.path, "crashed");
   mkdirSync(crashed);
@@ -35,11 +35,11 @@ test("verifyRecords() hashes a large outbox after a crash, and after a clean end
   assert.match(message, DIFFERS);
   const again = open(folder.path);
   const read = await faultOf("store_failed", () => again.read(INCARNATION, 0, 1e9, RECORDS));
-  assert.match(read.message, DIFFERS, "what a start did not look at is looked at when it is read");
+  assert.match(read.message, DIFFERS, "unhashed records are hashed when they are read");
   again.close();
 });
 
-test("verifyRecords() hashes an outbox that was large once and holds little now", async () => {
+test("verifyRecords() hashes an outbox that was large and has little now", async () => {
   await using folder = temporaryFolder();
   const outbox = open(folder.path);
   await outbox.write(records(10));
@@ -54,7 +54,7 @@ test("verifyRecords() hashes an outbox that was large once and holds little now"
   assert.match(message, DIFFERS);
 });
 
-test("verifyRecords() misses what is acknowledged when its records are gone", async () => {
+test("verifyRecords() detects acknowledged events without records", async () => {
   await using folder = temporaryFolder();
   const outbox = open(folder.path);
   await outbox.write([...records(10), acknowledge(INCARNATION, RECORDS)]);
@@ -67,7 +67,7 @@ test("verifyRecords() misses what is acknowledged when its records are gone", as
   assert.match(message, `#${RECORDS} is acknowledged and not there`);
 });
 
-test("verifyRecords() says what is wrong with records when another program changed them", async () => {
+test("verifyRecords() describes how another program changed the records", async () => {
   const changes = {
     "does not begin as it has to": "UPDATE incarnations SET trimmed_likes = 1",
     "#5 to #5 do not follow #3": "DELETE FROM records WHERE last_sequence = 4",
@@ -86,7 +86,7 @@ test("verifyRecords() says what is wrong with records when another program chang
   }
 });
 
-test("verifyRecords() takes an event of a newer kind for one of no likes", async () => {
+test("verifyRecords() counts an event of a newer kind as 0 likes", async () => {
   await using folder = temporaryFolder();
   const outbox = open(folder.path);
   const later = protobuf.Writer.create().uint32(10).fork().uint32(10).string("video");
@@ -109,7 +109,7 @@ function open(folder: string) {
   return openSqliteOutbox(folder, SERVER_ID, OUTBOX_ID, { codec: recordCodec });
 }
 
-/** Writes of an incarnation with records of one event each, whose item has `bytes` letters. */
+/** Writes of an incarnation with one event per record, whose item id has `bytes` letters. */
 function records(bytes: number): OutboxWrite[] {
   const writes: OutboxWrite[] = [{ type: "mint", incarnation: INCARNATION }];
   const event = { itemId: "x".repeat(bytes), change: { kind: "add", likes: 1n } } as const;
@@ -125,7 +125,7 @@ function records(bytes: number): OutboxWrite[] {
   return writes;
 }
 
-/** Returns one record another digest than that of its events. */
+/** Gives one record a digest that does not match its events. */
 function damage(folder: string): void {
   const database = new Database(join(folder, FILE));
   database.exec(`UPDATE records SET digest = '${testId(0xbad)}' WHERE last_sequence = ${DAMAGED}`);

@@ -1,4 +1,4 @@
-/** A LikesServer that ended again and again while its primary was away: what it accepted arrives. */
+/** A LikesServer that restarts often while its primary is away: every accepted like arrives. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
@@ -7,61 +7,65 @@ import { OUTBOX } from "./core_fixture.ts";
 import { LikesServerHarness } from "./likes_server/likes_server_harness.ts";
 import { PrimaryHarness } from "./primary/primary_harness.ts";
 
-const LIVES = 200;
+const INCARNATIONS = 200;
 const TICK_MS = 25;
-/** Some ten times what it takes: a life is closed by the report that answers the pulse after it. */
+/** About ten times what it takes: an incarnation closes with the report after its last pulse. */
 const DELIVERED_MAX_MS = 200_000;
 
-test("handle() delivers 200 lives in order when the primary was away for all of them", async () => {
+test("handle() delivers 200 incarnations in order when the primary was away for all", async () => {
   const primary = await PrimaryHarness.start();
   const disk = new OutboxDisk(OUTBOX, "likes-server-0");
   const first = await LikesServerHarness.start({ disk, incarnation: testId(0x1000) });
-  await joined(first, primary, () => first.core.isAccepting);
+  await connectUntil(first, primary, () => first.core.isAccepting);
 
   let last = first;
-  for (let life = 1; life <= LIVES; life++) {
-    last = await LikesServerHarness.start({ disk, incarnation: testId(0x1000 + life) });
-    // Some lives accept nothing at all, and are closed all the same.
-    for (let add = 0; add < life % 3; add++) last.add(life);
+  for (let index = 1; index <= INCARNATIONS; index++) {
+    last = await LikesServerHarness.start({ disk, incarnation: testId(0x1000 + index) });
+    // Some incarnations accept nothing; they must close too.
+    for (let add = 0; add < index % 3; add++) last.add(index);
     await last.settle();
   }
-  assert.is(disk.content.state.incarnations.length, LIVES + 1);
-  const given = disk.content.state.incarnations.reduce((sum, one) => sum + one.last.likes, 0n);
-  assert.ok(given > 0n);
+  assert.is(disk.content.state.incarnations.length, INCARNATIONS + 1);
+  const added = disk.content.state.incarnations.reduce((sum, one) => sum + one.last.likes, 0n);
+  assert.ok(added > 0n);
 
-  const openMost = await joined(last, primary, () => primary.ledger.row(idOf(LIVES)) !== undefined);
-  assert.ok(openMost <= 2, `${openMost} were open at once`);
-  assert.is(primary.ledger.meta.totalLikes, given);
+  const openMost = await connectUntil(
+    last,
+    primary,
+    () => primary.ledger.row(idOf(INCARNATIONS)) !== undefined,
+  );
+  assert.ok(openMost <= 2, `${openMost} incarnations were open at once`);
+  assert.is(primary.ledger.meta.totalLikes, added);
   assert.is(last.core.pendingEvents, 0);
   assert.equal(await primary.ledger.troubleKinds(), []);
   const rows = [...primary.ledger.disk.incarnations.values()];
   assert.equal(
     rows.map(({ incarnation, state }) => [incarnation, state]),
-    rows.map((_, life) => [idOf(life), life === LIVES ? "open" : "closed"]),
+    rows.map((_, index) => [idOf(index), index === INCARNATIONS ? "open" : "closed"]),
     "each is closed before the next is opened, oldest first",
   );
-  assert.is(rows.length, LIVES + 1);
-  console.log(`delivered in ${primary.nowMs} ms of its time`);
+  assert.is(rows.length, INCARNATIONS + 1);
+  console.log(`delivered in ${primary.nowMs} ms of simulated time`);
 });
 
-function idOf(life: number): string {
-  return testId(0x1000 + life);
+function idOf(index: number): string {
+  return testId(0x1000 + index);
 }
 
 /**
- * Lets the two talk until `isDone`, and then cuts their stream. Returns the most incarnations that the
- * ledger had open at once.
+ * Connects both until `isDone`, and then cuts their stream. Returns the highest number of
+ * incarnations that the ledger had open at once.
  */
-async function joined(
+async function connectUntil(
   likesServer: LikesServerHarness,
   primary: PrimaryHarness,
   isDone: () => boolean,
 ): Promise<number> {
-  const base = primary.nowMs * 1_000; // a stream's id is its own for ever
+  const base = primary.nowMs * 1_000; // stream ids are never reused
   let openMost = 0;
   let [asked, answered] = [likesServer.actions.length, primary.actions.length];
   for (let ms = 0; !isDone(); ms += TICK_MS) {
-    assert.ok(ms < DELIVERED_MAX_MS, "it is delivered in time");
+    assert.ok(ms < DELIVERED_MAX_MS, "delivery takes too long");
     await likesServer.tick(TICK_MS);
     await primary.pass(TICK_MS);
     while (asked < likesServer.actions.length || answered < primary.actions.length) {

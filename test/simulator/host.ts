@@ -1,31 +1,31 @@
-/** Where a LikesServer lives: its machine, its disk, and whichever process works there now. */
+/** The place where a LikesServer runs: its machine, its disk, and its current process. */
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { LikesServerProcess } from "./likes_server.ts";
-import type { LikesServerSurroundings, Seat } from "./likes_server.ts";
+import type { LikesServerEnvironment, Host } from "./likes_server.ts";
 import type { Machine } from "./machine.ts";
 
-/** Of those that left, those that stay away for long, and for how long at most. */
+/** The share of departed LikesServers that stay away for long, and for how long at most. */
 const LEFT_LONG_SHARE = 0.7;
 const LEFT_LONG_MAX_MS = 9_000;
 
-type Place = Pick<Seat, "serverId" | "machine" | "disk">;
+type Place = Pick<Host, "serverId" | "machine" | "disk">;
 
-/** A LikesServer's place in the world, over all its lives. */
-export class LikesServerSeat implements Seat {
-  readonly #world: LikesServerSurroundings;
+/** A LikesServer across all its processes. */
+export class LikesServerHost implements Host {
+  readonly #world: LikesServerEnvironment;
   readonly serverId: string;
   readonly machine: Machine;
   disk: OutboxDisk;
   #process: LikesServerProcess | undefined;
-  /** Whether it is kept down, by somebody or for ever. */
-  isHeldDown = false;
+  /** Whether no process may start: until an operator acts, or for good. */
+  isKeptDown = false;
   isGone = false;
   readonly #restartMs: () => number;
-  /** When it comes back, if that is long after it ended. */
+  /** The delay before the next start, if it is unusually long. */
   #awayMs: number | undefined;
 
-  constructor(world: LikesServerSurroundings, place: Place, restartMs: () => number) {
+  constructor(world: LikesServerEnvironment, place: Place, restartMs: () => number) {
     this.#world = world;
     this.serverId = place.serverId;
     this.machine = place.machine;
@@ -34,7 +34,7 @@ export class LikesServerSeat implements Seat {
     this.start();
   }
 
-  /** The process that lives there now, if one does. */
+  /** The running process, if there is one. */
   get process(): LikesServerProcess | undefined {
     return this.#process?.isAlive === true ? this.#process : undefined;
   }
@@ -43,31 +43,31 @@ export class LikesServerSeat implements Seat {
     return this.disk.content.state.outboxId;
   }
 
-  /** Starts a process there, unless one lives. */
+  /** Starts a process, unless one runs or none may. */
   start(): void {
-    if (this.isGone || this.isHeldDown || this.process !== undefined) return;
+    if (this.isGone || this.isKeptDown || this.process !== undefined) return;
     this.#process = new LikesServerProcess(this.#world, this);
   }
 
   died(): void {
     const awayMs = this.#awayMs ?? this.#restartMs();
     this.#awayMs = undefined;
-    this.#world.agenda.after(awayMs, () => this.start());
+    this.#world.scheduler.after(awayMs, () => this.start());
   }
 
-  /** A ledger that is put back from a copy may forget that, before it comes again. */
+  /** Keeps it away long enough that a restored ledger may not know of its departure. */
   left(): void {
-    const { random, plan, isUnkind } = this.#world;
-    if (!isUnkind || !plan.faults.has("left_long") || !random.chance(LEFT_LONG_SHARE)) return;
+    const { random, plan, isFaulty } = this.#world;
+    if (!isFaulty || !plan.faults.has("left_long") || !random.chance(LEFT_LONG_SHARE)) return;
     this.#world.fired("left_long");
     this.#awayMs = random.whole(1_000, LEFT_LONG_MAX_MS);
   }
 
   /**
-   * Whether its LikesServer shows the total and takes likes, nothing of its outbox waits for anything,
-   * and the ledger has heard of its present life.
+   * Returns true when the LikesServer shows the exact total and accepts likes, its outbox has
+   * nothing pending, and the ledger knows its current incarnation.
    */
-  isWell(ledger: LedgerDisk): boolean {
+  hasConverged(ledger: LedgerDisk): boolean {
     const { process, disk } = this;
     const core = process?.core;
     const view = core?.total(process?.nowMs ?? 0);
@@ -81,7 +81,7 @@ export class LikesServerSeat implements Seat {
     return isExact && isDelivered && isKnown && isQuiet && core.isAccepting;
   }
 
-  /** Ends it for good. */
+  /** Stops it for good. */
   remove(why: string): void {
     this.isGone = true;
     this.process?.die(why);

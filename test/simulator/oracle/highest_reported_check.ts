@@ -1,22 +1,22 @@
-/** What members named, on the wire: none of it may be missing when all is said to be counted. */
+/** Checks that CONVERGED is shown only when nothing that members have reported is missing. */
 import type { LikeBatch, Report } from "../../../src/core/protocol/messages.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 
-interface Named {
+interface Reported {
   readonly outboxId: Id;
   sequence: number;
 }
 
-/** Looks at what one life of the primary has heard of. */
+/** Checks what was reported to one process of the primary. */
 export class HighestReportedCheck {
   readonly #lineage: Lineage;
   readonly #isTwinned: (outboxId: Id) => boolean;
-  /** Highest sequence of each incarnation. */
-  readonly #named = new Map<Id, Named>();
-  /** Events of other incarnations than the one that it delivers, as an outbox said last. */
+  /** The highest reported sequence of each incarnation. */
+  readonly #reported = new Map<Id, Reported>();
+  /** Pending events outside the current incarnation, by each outbox's last report. */
   readonly #otherPending = new Map<Id, number>();
 
   constructor(lineage: Lineage, isTwinned: (outboxId: Id) => boolean) {
@@ -26,50 +26,53 @@ export class HighestReportedCheck {
 
   /** A message of `outboxId` is received. */
   received(outboxId: Id, { incarnation, lastSequence }: LikeBatch | Report): void {
-    const named = this.#named.get(incarnation) ?? { outboxId, sequence: 0 };
-    named.sequence = Math.max(named.sequence, lastSequence);
-    this.#named.set(incarnation, named);
+    const reported = this.#reported.get(incarnation) ?? { outboxId, sequence: 0 };
+    reported.sequence = Math.max(reported.sequence, lastSequence);
+    this.#reported.set(incarnation, reported);
   }
 
-  /** A report is the newest of its outbox. */
+  /** The newest report of an outbox is received. */
   reported(outboxId: Id, { otherPendingEvents }: Report): void {
     this.#otherPending.set(outboxId, otherPendingEvents);
   }
 
-  /** All is said to be counted of `members`. */
+  /** CONVERGED is shown for `members`. */
   check(members: ReadonlySet<Id>): void {
-    const lack = this.lackOf(members);
-    expect(lack === undefined, () => `converged${lack}`);
+    const missing = this.missingFrom(members);
+    expect(missing === undefined, () => `converged${missing}`);
   }
 
-  /** What is missing of what `members` have named, if anything is. */
-  lackOf(members: ReadonlySet<Id>): string | undefined {
+  /** Describes what the ledger lacks of what `members` reported, or returns undefined. */
+  missingFrom(members: ReadonlySet<Id>): string | undefined {
     const { disk } = this.#lineage;
     for (const outboxId of members) {
       const others = this.#otherPending.get(outboxId) ?? 0;
       if (others === 0 || this.#isTwinned(outboxId)) continue;
-      return `, but ${outboxId} has ${others} of other lives`;
+      return `, but ${outboxId} has ${others} pending events of other incarnations`;
     }
-    for (const [incarnation, { sequence, outboxId }] of this.#named) {
+    for (const [incarnation, { sequence, outboxId }] of this.#reported) {
       const applied = this.#lineage.appliedOf(incarnation);
       if (applied >= sequence || !members.has(outboxId)) continue;
       if (disk.incarnations.get(incarnation)?.state === "retired") continue;
       if (isRolledBack(incarnation, disk) || this.#isLost(incarnation, applied, sequence)) continue;
-      // Of two live copies the newest progress counts, until their trouble is known.
+      // While two copies are live, the newest progress counts until their trouble is known.
       if (this.#isTwinned(outboxId)) continue;
-      return ` at #${applied} of ${incarnation}, but #${sequence} was named`;
+      return ` at #${applied} of ${incarnation}, but #${sequence} was reported`;
     }
     return undefined;
   }
 
-  /** Whether a disk forgot what it had named: that is seen once it has said what it has left. */
-  #isLost(incarnation: Id, applied: number, named: number): boolean {
-    const gifts = this.#lineage.truth.lifeOf(incarnation)?.gifts ?? [];
-    return gifts.slice(applied, named).every(({ isLost }) => isLost);
+  /**
+   * Returns true when a disk forgot the missing events. This shows once it reports what it has
+   * left.
+   */
+  #isLost(incarnation: Id, applied: number, reported: number): boolean {
+    const adds = this.#lineage.truth.syncedOf(incarnation)?.adds ?? [];
+    return adds.slice(applied, reported).every(({ isLost }) => isLost);
   }
 }
 
-/** Whether an operator knows that an outbox forgot events of it. */
+/** Returns true when an operator has decided that an outbox forgot events of `incarnation`. */
 function isRolledBack(incarnation: Id, { decidedTroubles }: LedgerDisk): boolean {
   return [...decidedTroubles.values()].some((one) => {
     return one.kind === "outbox_rolled_back" && one.incarnation === incarnation;

@@ -1,11 +1,11 @@
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 
-/** Whether an outbox still has the event of that name. */
-export function holds(disk: OutboxDisk, incarnation: Id, sequence: number): boolean {
+/** Returns true when an outbox still has the event. */
+export function isStored(disk: OutboxDisk, incarnation: Id, sequence: number): boolean {
   const { records } = disk.content;
-  const held = records.get(incarnation) ?? [];
-  return held.some(({ record }) => {
+  const stored = records.get(incarnation) ?? [];
+  return stored.some(({ record }) => {
     return record.firstSequence <= sequence && sequence <= record.lastSequence;
   });
 }

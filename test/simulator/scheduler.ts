@@ -1,12 +1,14 @@
 /**
- * The scheduler: what is to happen, in the order of its time; what is to happen at one time, in
- * that of asking. Nothing else runs in a simulated world, so there is one order of events, and the
- * seed fixes it.
+ * The scheduler runs tasks in order of their time, and tasks of the same time in the order in which
+ * they were scheduled. Nothing else runs in a simulated world, so its seed determines one order of
+ * events.
  */
 
 type Task = () => void;
 
-/** A world does thousands of tasks, a crowded one some hundred thousand; one with more is stuck. */
+/**
+ * A world runs thousands of tasks, a crowded one some hundred thousand. Beyond this it is stuck.
+ */
 const STEPS_MAX = 5_000_000;
 
 interface Entry {
@@ -16,7 +18,7 @@ interface Entry {
 }
 
 /** A binary heap of tasks, and the time of the world. */
-export class Agenda {
+export class Scheduler {
   readonly #heap: Entry[] = [];
   #order = 0;
   #nowMs = 0;
@@ -25,7 +27,7 @@ export class Agenda {
     return this.#nowMs;
   }
 
-  /** Tasks that were done until now. */
+  /** The number of tasks that have run. */
   get steps(): number {
     return this.#order - this.#heap.length;
   }
@@ -34,7 +36,7 @@ export class Agenda {
     this.at(this.#nowMs + delayMs, task);
   }
 
-  /** A time that has passed is now. */
+  /** Schedules `task`. A past time counts as now. */
   at(timeMs: number, task: Task): void {
     const atMs = Math.max(timeMs, this.#nowMs);
     const entry = { atMs, order: this.#order++, task };
@@ -44,18 +46,18 @@ export class Agenda {
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
       const above = heap[parent] as Entry;
-      if (above.atMs <= atMs) break; // of one time the newer one is later
+      if (above.atMs <= atMs) break; // at the same time, the newer task is later
       heap[hole] = above;
       hole = parent;
     }
     heap[hole] = entry;
   }
 
-  /** Lets everything happen that is to happen until `endMs`, or until `isDone` after a task. */
+  /** Runs all tasks until `endMs`, or until `isDone` returns true after one. */
   runUntil(endMs: number, isDone?: () => boolean): void {
     for (let next = this.#heap[0]; next !== undefined; next = this.#heap[0]) {
       if (next.atMs > endMs) break;
-      if (this.steps >= STEPS_MAX) throw new Error(`it does not end: ${STEPS_MAX} tasks are done`);
+      if (this.steps >= STEPS_MAX) throw new Error(`no end after ${STEPS_MAX} tasks`);
       this.#removeFirst();
       this.#nowMs = next.atMs;
       next.task();
