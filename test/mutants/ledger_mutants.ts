@@ -47,8 +47,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
         "  if (batch.lastSequence <= incarnation.appliedSequence) {",
         "  if (batch.lastSequence + 2 <= incarnation.appliedSequence) {\n" +
           "    const again = decode(batch, codec);\n" +
-          '    if (!("code" in again)) {\n' +
-          "      return count(changes, { streamId, batch, incarnation, member, events: again });\n" +
+          '    for (const { itemId, gained } of "code" in again ? [] : gainsOf(changes.ledger, again)) {\n' +
+          "      changes.addLikes(itemId, gained);\n" +
           "    }\n" +
           "  }\n" +
           "  if (batch.lastSequence <= incarnation.appliedSequence) {",
