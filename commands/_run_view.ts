@@ -12,13 +12,13 @@ import { LiveScreen } from "./_live_screen.ts";
 /** Lines of the screen below the table: a blank one, the bar, and the cursor's. */
 const LINES_BELOW = 3;
 
-/** What a person sees of `likes orchestrate` while it runs, all of it on stderr. */
+/** The view of a running `likes orchestrate`. Prints on stderr only. */
 export class RunView {
   readonly #options: RunOptions;
   readonly #quiet: boolean;
   readonly #screen = new LiveScreen(process.stderr);
-  /** What the primary said last, or that it does not answer; undefined before it is ready. */
-  #heard: Status | Silence | undefined;
+  /** The primary's newest answer, or its silence; undefined before the primary is ready. */
+  #latest: Status | Silence | undefined;
   #startMs = 0;
   #endMs: number | undefined;
 
@@ -37,21 +37,21 @@ export class RunView {
   }
 
   status(status: Status, run: Run): void {
-    this.#hear(status, run, () => `${localClock(status.nowMs)} ${runLine(status, run.processes)}`);
+    this.#show(status, run, () => `${localClock(status.nowMs)} ${runLine(status, run.processes)}`);
   }
 
-  /** The primary does not answer: what was shown is not true any more. */
+  /** The primary does not answer: the status shown is out of date. */
   silence(silence: Silence, run: Run): void {
     const nowMs = silence.status.nowMs + silence.silentMs;
-    this.#hear(silence, run, () => `${localClock(nowMs)} ${silenceLine(silence)}`);
+    this.#show(silence, run, () => `${localClock(nowMs)} ${silenceLine(silence)}`);
   }
 
-  /** A process died, or is back. */
+  /** A process has changed. */
   processes(run: Run): void {
     if (this.#isLive) this.#draw(run);
   }
 
-  /** A line that stays, above what is drawn again and again. */
+  /** Prints a line that stays above the live view. */
   line(line: string, run: Run): void {
     if (!this.#isLive) return this.#printMessage(line);
     this.#screen.draw(line);
@@ -59,31 +59,31 @@ export class RunView {
     this.#draw(run);
   }
 
-  /** The giving has ended: the bar stands. */
-  givingEnded(): void {
+  /** The generators are told to stop: the bar stands still. */
+  stopping(): void {
     this.#endMs = monotonicMs();
   }
 
-  /** Leaves what is drawn on the screen. */
+  /** Ends the view, and leaves the last one on the screen. */
   end(): void {
-    if (this.#isLive && this.#heard !== undefined) this.#screen.done();
+    if (this.#isLive && this.#latest !== undefined) this.#screen.done();
   }
 
   get #isLive(): boolean {
     return this.#screen.isLive && !this.#quiet;
   }
 
-  #hear(heard: Status | Silence, run: Run, line: () => string): void {
-    this.#heard = heard;
+  #show(latest: Status | Silence, run: Run, line: () => string): void {
+    this.#latest = latest;
     if (this.#isLive) this.#draw(run);
     else this.#printMessage(line());
   }
 
   #draw({ processes }: Run): void {
-    if (this.#heard === undefined) return;
+    if (this.#latest === undefined) return;
     const { columns, rows, hasColor: color } = this.#screen;
     const lines = rows - LINES_BELOW;
-    const table = runTable({ processes, heard: this.#heard }, { columns, lines, color });
+    const table = runTable({ processes, latest: this.#latest }, { columns, lines, color });
     this.#screen.draw(`${table}\n\n${this.#bar()}`);
   }
 

@@ -77,12 +77,12 @@ export class Orchestrate extends BaseCommand {
       onSilence: (silence) => view.silence(silence, run),
       onProcesses: () => view.processes(run),
       onLine: (line) => view.line(line, run),
-      onGivingEnded: () => view.givingEnded(),
+      onStopping: () => view.stopping(),
     });
-    // However this process ends by itself, also when nobody reads its output: nothing is left.
+    // No child outlives this process, however it exits, even when its output pipe closes.
     process.on("exit", () => run.kill());
     const signals = new StopSignals(() => {
-      view.line("ended at once: there is no verdict", run);
+      view.line("ended at once, without a verdict", run);
       view.end();
       process.exit(EXIT.interrupted);
     });

@@ -18,7 +18,7 @@ const argv = process.argv.slice(2);
 if (isSupervised(argv)) {
   watchOutput(process);
   serveUnread();
-  await runSupervised(argv, { say, fail }).catch(fail);
+  await runSupervised(argv, { print, fail }).catch(fail);
 } else {
   const { execute } = await import("@oclif/core/execute");
   await import("@oclif/core/command"); // first, because it adds output listeners of its own
@@ -28,7 +28,7 @@ if (isSupervised(argv)) {
   await execute({ loadOptions: { root: fileURLToPath(import.meta.url), ...plugins } });
 }
 
-function say(line: string): void {
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

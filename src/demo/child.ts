@@ -1,9 +1,9 @@
 /**
- * One child process: a role started by the very command that a person types, and started again when
- * it dies, with its id, seed, data folder and the port it had.
+ * One child process. It runs the command that a person would type. After a death it is restarted
+ * with the same id, seed, data folder and port.
  *
- * Children run detached, so that Ctrl-C on the terminal reaches the parent alone, which orders the
- * shutdown. They end by themselves when the channel to the parent closes, whatever became of it.
+ * Children run detached: Ctrl-C on the terminal reaches only the parent, which orders the shutdown.
+ * A child ends by itself when its channel to the parent closes, for whatever reason.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -14,53 +14,54 @@ import { monotonicMs } from "../monotonic.ts";
 import type { ChildMessage, ParentMessage } from "./child_channel.ts";
 import { RestartPolicy } from "./restart_policy.ts";
 
-/** Closes the debugger from the first moment on. Node 20 lacks it; keepIgnored() is a moment later. */
+/** Disables the debugger from the start. Node 20 lacks the flag: keepIgnored() does it later. */
 const NO_DEBUGGER = ["--disable-sigusr1"].filter((flag) => {
   return process.allowedNodeEnvironmentFlags.has(flag);
 });
 
-/** How a child is started, and who hears of it. */
+/** Options and callbacks of a child. */
 export interface ChildOptions {
-  /** `primary` or a server id: names it in lines. */
+  /** Its name in log lines: `primary` or a server id. */
   readonly name: string;
   /** The program's entry, and the command with its flags except the port. */
   readonly entry: string;
   readonly args: readonly string[];
   readonly port: number;
-  /** What it is told as soon as it listens, also when it listens again. */
+  /** Returns the messages to send each time the child begins to listen. */
   readonly handshake: () => readonly ParentMessage[];
-  /** A line for the parent's log. */
+  /** Writes a line to the parent's log. */
   readonly log: (line: string) => void;
-  /** A line that a person has to see. */
-  readonly tell: (line: string) => void;
+  /** Shows a line to the user. */
+  readonly announce: (line: string) => void;
+  /** Called when the child will not be restarted again. */
   readonly onGivenUp: () => void;
-  /** Its `view` is another one now. */
+  /** Called when its `view` has changed. */
   readonly onChange: () => void;
 }
 
-/** What becomes of a child: its program loads, it listens, it is dead, it is not started again. */
+/** The program is loading; it listens; it is dead; it is dead and will not be restarted. */
 export type ChildState = "starting" | "listening" | "away" | "given up";
 
 /** A child as its parent sees it. */
 export interface ChildView {
   readonly name: string;
-  /** Where it listens, or did when it lived: `host:port`; empty before it ever did. */
+  /** Where it listens or last listened: `host:port`; empty before the first time. */
   readonly address: string;
-  /** Its process; undefined while there is none. */
+  /** Its process id; undefined while it has no process. */
   readonly pid: number | undefined;
   readonly state: ChildState;
-  /** How often it was started again. */
+  /** Number of restarts. */
   readonly restarts: number;
 }
 
-/** A first start that is under way. */
+/** A first start in progress. */
 interface Starting {
   readonly readyOn: ChildMessage["type"];
   readonly ready: () => void;
   readonly failed: (reason: string) => void;
 }
 
-/** A child that is kept alive until it is stopped. */
+/** A child that is restarted until it is stopped. */
 export class Child {
   readonly #options: ChildOptions;
   readonly #policy = new RestartPolicy();
@@ -68,7 +69,7 @@ export class Child {
   #process: ChildProcess | undefined;
   #state: ChildState = "away";
   #restarts = 0;
-  #bornMs = 0;
+  #forkedMs = 0;
   #port: number;
   #address = "";
   #lastError = "";
@@ -92,8 +93,8 @@ export class Child {
   }
 
   /**
-   * Starts it, and waits until it says `readyOn`. Throws LikesError `child_failed` when it ends by
-   * itself before, or takes longer than READY_WAIT_MAX_MS. One that is killed is started again.
+   * Starts the child and waits for its message `readyOn`. A child killed before then is restarted.
+   * Throws LikesError `child_failed` when it exits before then, or takes over READY_WAIT_MAX_MS.
    */
   start(readyOn: ChildMessage["type"]): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -118,23 +119,23 @@ export class Child {
     });
   }
 
-  /** Tells it something, if it listens. One that does not listen yet is greeted when it does. */
+  /** Sends a message if the child listens. Otherwise `handshake` must repeat it later. */
   send(message: ParentMessage): void {
     if (this.#state === "listening" && this.#process?.connected) this.#process.send(message);
   }
 
   /**
-   * Waits until it has said that it is finished, in this life or a later one: its greeting has to ask
-   * for that too. Returns when its last like was; nothing when there was none, or when no life comes.
+   * Waits for the message `finished`, from this process or a restarted one, so `handshake` must ask
+   * for it too. Returns the time of the last like; undefined without one, or after a stop.
    */
   finished(): Promise<number | undefined> {
     if (this.#stopping) return Promise.resolve(undefined);
     return new Promise((resolve) => (this.#onFinished = resolve));
   }
 
-  /** Stops it for good: by a signal, and after a bounded time by force. */
+  /** Stops the child for good: by SIGTERM, and by SIGKILL after CHILD_STOP_WAIT_MAX_MS. */
   async stop(): Promise<void> {
-    this.#startNoMore();
+    this.#disableRestarts();
     const child = this.#process;
     if (child === undefined) return;
     const ended = new Promise((resolve) => child.once("close", resolve));
@@ -144,13 +145,13 @@ export class Child {
     clearTimeout(late);
   }
 
-  /** Ends it at once, and for good. */
+  /** Kills the child for good. */
   kill(): void {
-    this.#startNoMore();
+    this.#disableRestarts();
     this.#process?.kill("SIGKILL");
   }
 
-  #startNoMore(): void {
+  #disableRestarts(): void {
     this.#stopping = true;
     clearTimeout(this.#restart);
     this.#onFinished(undefined);
@@ -165,17 +166,17 @@ export class Child {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#process = child;
-    this.#bornMs = monotonicMs();
+    this.#forkedMs = monotonicMs();
     this.#lastError = "";
-    this.#become("starting");
+    this.#setState("starting");
     log(`forked ${this.name}: process ${child.pid ?? "none"}`);
-    child.on("message", (message: ChildMessage) => this.#hear(message));
+    child.on("message", (message: ChildMessage) => this.#receive(message));
     child.on("error", (error) => {
       log(`${this.name}: ${error.message}`);
-      if (child.pid === undefined) this.#died(child, { code: null, signal: null });
+      if (child.pid === undefined) this.#onDeath(child, { code: null, signal: null });
     });
-    // Not on "exit": what it said last on its error output is read by then.
-    child.on("close", (code, signal) => this.#died(child, { code, signal }));
+    // Not "exit": only at "close" have the last lines of stderr been read.
+    child.on("close", (code, signal) => this.#onDeath(child, { code, signal }));
     if (child.stderr === null) return;
     createInterface({ input: child.stderr }).on("line", (line) => {
       this.#lastError = line;
@@ -183,67 +184,68 @@ export class Child {
     });
   }
 
-  #hear(message: ChildMessage): void {
-    if (message.type === "listening") this.#listens(message.address);
+  #receive(message: ChildMessage): void {
+    if (message.type === "listening") this.#onListening(message.address);
     if (message.type === "finished") this.#onFinished(message.lastLikeMs);
     if (message.type === this.#starting?.readyOn) this.#starting.ready();
   }
 
-  #listens(address: string): void {
-    const { log, tell, handshake } = this.#options;
+  #onListening(address: string): void {
+    const { log, announce, handshake } = this.#options;
     this.#address = address;
     this.#port = Number(address.slice(address.lastIndexOf(":") + 1));
-    this.#become("listening");
+    this.#setState("listening");
     log(`${this.name} listens on ${address}`);
     const { pid, restarts } = this.view;
-    if (restarts > 0) tell(`${this.name} is back: pid ${pid}, ${restartsText(restarts)}`);
+    if (restarts > 0) announce(`${this.name} is back: pid ${pid}, ${restartsText(restarts)}`);
     for (const message of handshake()) this.send(message);
   }
 
-  #become(state: ChildState): void {
+  #setState(state: ChildState): void {
     this.#state = state;
     this.#options.onChange();
   }
 
-  #died(child: ChildProcess, { code, signal }: Death): void {
+  #onDeath(child: ChildProcess, { code, signal }: Death): void {
     if (this.#process !== child) return;
     this.#process = undefined;
-    if (!this.#stopping) this.#become("away");
+    if (!this.#stopping) this.#setState("away");
     const how = signal ?? (code === null ? "it could not be forked" : `code ${code}`);
     this.#options.log(`${this.name} ended: ${how}`);
     if (this.#stopping) return;
     if (this.#starting !== undefined && signal === null) {
-      // It ended by itself before it ever worked, and would again: its error output says why.
+      // It exited before it was ever ready, and would again. Its stderr says why.
       this.#starting.failed(this.#lastError.replace(/^Error: /, "") || how);
       return;
     }
-    this.#startAgain(how);
+    this.#restartLater(how);
   }
 
-  #startAgain(how: string): void {
-    const { tell, onGivenUp } = this.#options;
-    const waitMs = this.#policy.died(monotonicMs() - this.#bornMs);
+  #restartLater(how: string): void {
+    const { announce, onGivenUp } = this.#options;
+    const waitMs = this.#policy.died(monotonicMs() - this.#forkedMs);
     if (waitMs !== undefined) {
-      tell(`${this.name} died (${how}): starting it again in ${waitMs} ms`);
+      announce(`${this.name} died (${how}): restarting it in ${waitMs} ms`);
       this.#restart = setTimeout(() => {
         this.#restarts++;
         this.#spawn();
       }, waitMs);
       return;
     }
-    tell(`${this.name} died (${how}) ${CRASHES_IN_A_ROW_MAX} times in a row: it is given up`);
-    this.#startNoMore();
-    this.#become("given up");
+    const times = `${CRASHES_IN_A_ROW_MAX} times in a row`;
+    announce(`${this.name} died (${how}) ${times}: it is not restarted again`);
+    this.#disableRestarts();
+    this.#setState("given up");
     onGivenUp();
   }
 }
 
-/** `restarted once`, `restarted 3 times`. */
+/** Returns `restarted once`, or `restarted 3 times`. */
 export function restartsText(restarts: number): string {
   return `restarted ${restarts === 1 ? "once" : `${restarts} times`}`;
 }
 
-/** How a process ended: by itself with a code, or by a signal; neither when it never ran. */
+/** How a process ended: with an exit code or by a signal; neither when it never ran. */
 interface Death {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;

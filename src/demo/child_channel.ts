@@ -1,38 +1,39 @@
-/** What a parent and its children say to each other over IPC. */
+/** The messages between a parent and its children, over IPC. */
 import { LikesError } from "../errors.ts";
 
-/** From the parent. Times are by the machine's monotonic clock, in milliseconds. */
+/** A message from the parent. Times are in milliseconds on the machine's monotonic clock. */
 export type ParentMessage =
   /** Generate from `startMs` for `durationMs`. */
   | { readonly type: "start"; readonly startMs: number; readonly durationMs: number }
-  /** The giving ends `durationMs` after its start: give what is due. Answered with `finished`. */
+  /** Stop `durationMs` after the start, and add what is due by then. The answer is `finished`. */
   | { readonly type: "finish"; readonly durationMs: number };
 
-/** From a child. */
+/** A message from a child. */
 export type ChildMessage =
   | { readonly type: "listening"; readonly address: string }
-  /** The primary has admitted it: it accepts likes. */
+  /** The primary has admitted the LikesServer: it accepts likes. */
   | { readonly type: "accepting" }
-  /** It gives no more. Its last like was then; undefined when it gave none. */
+  /** The generator has stopped. `lastLikeMs` is undefined when it added no like. */
   | { readonly type: "finished"; readonly lastLikeMs: number | undefined };
 
-/** What a child does on its parent's word. */
+/** Handlers for the parent's messages. */
 export interface ChildCommands {
   readonly start?: (startMs: number, durationMs: number) => void;
   readonly finish?: (durationMs: number) => Promise<number | undefined>;
 }
 
-/** Throws LikesError `usage` when this process was forked by nobody who speaks to it. */
+/** Throws LikesError `usage` when this process has no IPC channel to a parent. */
 export function expectParent(): void {
   if (process.send !== undefined) return;
-  throw new LikesError("usage", "Cannot obey a parent: --supervised is for likes orchestrate");
+  const found = "this process has no parent; only likes orchestrate passes the flag";
+  throw new LikesError("usage", `Cannot use --supervised: ${found}`);
 }
 
 /**
- * Obeys the parent of this process. `onParentGone` is called when it has gone, also when that was
- * before this call. Throws LikesError `usage` when there never was one.
+ * Handles the messages of this process's parent. Calls `onParentGone` when the parent is gone, even
+ * if it went before this call. Throws LikesError `usage` when there never was one.
  */
-export function obeyParent(commands: ChildCommands, onParentGone: () => void): void {
+export function followParent(commands: ChildCommands, onParentGone: () => void): void {
   expectParent();
   process.on("disconnect", onParentGone);
   if (!process.connected) onParentGone();
@@ -42,11 +43,11 @@ export function obeyParent(commands: ChildCommands, onParentGone: () => void): v
   });
 }
 
-/** Tells the parent of this process, if it has one. */
-export function tellParent(message: ChildMessage): void {
+/** Sends a message to this process's parent, if it has one. */
+export function sendToParent(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
 }
 
 async function answerFinish({ finish }: ChildCommands, durationMs: number): Promise<void> {
-  tellParent({ type: "finished", lastLikeMs: await finish?.(durationMs) });
+  sendToParent({ type: "finished", lastLikeMs: await finish?.(durationMs) });
 }

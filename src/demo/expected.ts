@@ -1,21 +1,21 @@
-/** What a run has to come to: what its seed and its time make due, beside what was there before. */
+/** The expected result of a run: the events due by its seed and duration, and those from before. */
 import { intervalMs, likesBetween } from "./generator.ts";
 import { generatedEvents } from "./generator_mark.ts";
 import type { GeneratorPlan } from "./generator.ts";
 import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
 import type { Expected, SeedLikes } from "./verdict.ts";
 
-/** What the generators of a run follow. */
+/** What `expectedOf` computes from. */
 export interface ExpectedOptions {
   readonly plan: Omit<GeneratorPlan, "serverId">;
   readonly serverIds: readonly string[];
-  /** For how long was given. */
+  /** How long the generators ran. */
   readonly ranMs: number;
-  /** All outboxes as they were before the run. */
+  /** All outboxes before the run. */
   readonly before: readonly OutboxTally[];
 }
 
-/** What is due of each generator by then, and the likes of the seed when the folder was fresh. */
+/** Returns the events due per generator and, for a fresh folder, the likes that the seed yields. */
 export function expectedOf({ plan, serverIds, ranMs, before }: ExpectedOptions): Expected {
   const generators = serverIds.map((serverId) => ({
     serverId,
@@ -29,7 +29,7 @@ export function expectedOf({ plan, serverIds, ranMs, before }: ExpectedOptions):
   };
 }
 
-/** Keeps its sums: one that is asked again and again computes what is new. */
+/** Keeps its sums: the drain asks again and again, and only the new events are computed. */
 function seedLikesOf(
   plan: Omit<GeneratorPlan, "serverId">,
   serverIds: readonly string[],

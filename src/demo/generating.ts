@@ -10,21 +10,21 @@ import type { GeneratorMark } from "./generator_mark.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import { monotonicMs } from "../monotonic.ts";
 
-/** A tick whose likes were refused is tried again after this, as long as it is due. */
+/** Pause before a rejected tick is retried, while it is still due. */
 const RETRY_MS = 50;
-/** The longest single timer: a suspended machine is noticed within it. */
-const TIMER_SLICE_MS = 1_000;
+/** The longest single timer: after a suspend, the generator goes on within this time. */
+const TIMER_MAX_MS = 1_000;
 
-/** The LikesServer, as far as a generator has to do with it. */
+/** The part of a LikesServer that a generator uses. */
 export interface GeneratorServer {
-  /** The newest mark that the outbox has. */
+  /** The newest mark in the outbox. */
   readonly mark: string | undefined;
   /** Events that the outbox has accepted so far. */
   readonly acceptedEvents: number;
   add(event: LikeEvent, mark: string): Promise<AddResult>;
 }
 
-/** What is to be added, and of what. */
+/** What a generator adds. */
 export interface GeneratingOptions {
   readonly plan: GeneratorPlan;
   readonly itemId: string;
@@ -37,7 +37,7 @@ export class Generating {
   #mark: GeneratorMark | undefined;
   #ticks: TickPlan | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** The tick that is being added. */
+  /** The write in progress, if any. */
   #adding: Promise<void> | undefined;
   #lastLikeMs: number | undefined;
 
@@ -47,13 +47,13 @@ export class Generating {
     this.#mark = decodeMark(server.mark);
   }
 
-  /** What it adds, and how often, for a log. */
+  /** Its interval, likes and item, as a log line. */
   get description(): string {
     const { plan, itemId } = this.#options;
     return `interval ${intervalMs(plan)} ms, 0 to ${plan.likesMax} likes for ${itemId}`;
   }
 
-  /** Begins a run that started at `startMs` by the machine's monotonic clock. Done once. */
+  /** Begins a run that started at `startMs` (monotonic clock). Further calls do nothing. */
   start(startMs: number, durationMs = Infinity): void {
     if (this.#ticks !== undefined) return;
     this.#ticks = { startMs, durationMs, intervalMs: intervalMs(this.#options.plan) };
@@ -61,10 +61,10 @@ export class Generating {
   }
 
   /**
-   * Ends the run `durationMs` after its start, and not later than now. The newest tick up to then
-   * is still added, however late it is: a slow machine adds less, and not nothing. Nothing comes
-   * after it, also when the end is asked for again. Returns the time of the last like of the run by
-   * the machine's monotonic clock, at the latest; undefined when there was none.
+   * Ends the run `durationMs` after its start, or now if that is earlier. Still adds the newest
+   * tick due by then, however late: a slow machine adds fewer likes, not none. Adds nothing after
+   * that, even when called again. Returns when the last like was added (monotonic clock); after a
+   * restart, when its tick was due. Returns undefined when the run added nothing.
    */
   async finish(durationMs = Infinity): Promise<number | undefined> {
     clearTimeout(this.#timer);
@@ -93,7 +93,7 @@ export class Generating {
     this.#adding = this.#add(ticks, tick).finally(() => (this.#adding = undefined));
   }
 
-  /** The last tick of this run that was added; 0 for none. */
+  /** The newest tick added in this run; 0 for none. */
   #tickOf({ startMs }: TickPlan): number {
     return this.#mark?.startMs === startMs ? this.#mark.tick : 0;
   }

@@ -1,14 +1,13 @@
 /**
- * The demonstration's source of random likes.
+ * The demonstration's source of random likes. It keeps no state.
  *
- * Nothing here remembers anything: the interval is a function of (seed, server id), each value of
- * (seed, server id, number of events accepted so far). So a restart changes neither, a healthy run
- * with the same seed gives the same total, and the parent can compute the total again from the
- * seed.
+ * The interval is a function of (seed, server id). Each number of likes is a function of (seed,
+ * server id, number of events accepted so far). A restart changes neither. A healthy run with the
+ * same seed reaches the same total, and the parent can recompute that total from the seed.
  */
 import { assert } from "../assert.ts";
 
-/** What a generator is asked to do. */
+/** The seed and bounds of one generator. */
 export interface GeneratorPlan {
   readonly seed: number;
   readonly serverId: string;
@@ -17,26 +16,26 @@ export interface GeneratorPlan {
   readonly likesMax: number;
 }
 
-/** Milliseconds between ticks: whole, from the minimum to the maximum, both included. */
+/** Returns the whole milliseconds between ticks, within both bounds inclusive. */
 export function intervalMs(plan: GeneratorPlan): number {
   const span = plan.intervalMaxMs - plan.intervalMinMs + 1;
   assert(span >= 1, "the shortest interval is not above the longest");
   return plan.intervalMinMs + (hash(`${plan.seed}/interval/${plan.serverId}`) % span);
 }
 
-/** Likes of the event that follows `eventsAccepted` events: 0 to the maximum, both included. */
+/** Returns the likes of the event after `eventsAccepted` events: 0 to `likesMax` inclusive. */
 export function likesAt(plan: GeneratorPlan, eventsAccepted: number): number {
   return hash(`${plan.seed}/likes/${plan.serverId}/${eventsAccepted}`) % (plan.likesMax + 1);
 }
 
-/** Returns the likes of events `from` (counted from 0) up to before `to`, if all are generated. */
+/** Returns the likes of events `from` to `to` (from 0, `to` excluded), if all are generated. */
 export function likesBetween(plan: GeneratorPlan, from: number, to: number): bigint {
   let likes = 0n;
   for (let event = from; event < to; event++) likes += BigInt(likesAt(plan, event));
   return likes;
 }
 
-/** When ticks fall: at start + k × interval, k from 1, up to the end of the run. */
+/** When ticks are due: at start + k × interval, k from 1, up to the end of the run. */
 export interface TickPlan {
   readonly startMs: number;
   readonly intervalMs: number;
@@ -45,23 +44,23 @@ export interface TickPlan {
 }
 
 /**
- * Returns the tick to add at `nowMs` when `lastTick` was the last one: the newest that has fallen.
- * Those before it were missed by a whole interval and are skipped. Undefined when none is due.
+ * Returns the tick to add at `nowMs` after `lastTick`: the newest one due, or undefined for none.
+ * Earlier ticks are skipped, because they are late by a whole interval or more.
  */
 export function dueTick(plan: TickPlan, lastTick: number, nowMs: number): number | undefined {
-  const fallen = Math.floor((nowMs - plan.startMs) / plan.intervalMs);
+  const reached = Math.floor((nowMs - plan.startMs) / plan.intervalMs);
   const last = Math.floor(plan.durationMs / plan.intervalMs);
-  if (fallen > last && nowMs >= tickMs(plan, last) + plan.intervalMs) return undefined;
-  const tick = Math.min(fallen, last);
+  if (reached > last && nowMs >= tickMs(plan, last) + plan.intervalMs) return undefined;
+  const tick = Math.min(reached, last);
   return tick > lastTick ? tick : undefined;
 }
 
-/** When tick `tick` falls, by the clock of `startMs`. */
+/** Returns when `tick` is due, on the clock of `startMs`. */
 export function tickMs(plan: TickPlan, tick: number): number {
   return plan.startMs + tick * plan.intervalMs;
 }
 
-/** 32 bits from a text: FNV-1a, then the finisher of MurmurHash3 so that all bits depend on all. */
+/** Returns a 32-bit hash: FNV-1a, then MurmurHash3's finalizer so that every bit affects all. */
 function hash(text: string): number {
   let state = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

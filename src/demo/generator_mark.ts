@@ -1,13 +1,13 @@
 /**
- * How far a generator has come, as the text that an outbox stores with the event of each tick. So a
- * process that was killed and started again neither adds a tick twice nor leaves one out.
+ * A generator's progress, as text that the outbox stores with the event of each tick. A restarted
+ * process therefore neither adds a tick twice nor leaves one out.
  */
 
 /** The newest tick of a generator. */
 export interface GeneratorMark {
-  /** Start of the run by the machine's monotonic clock, in milliseconds: names the run. */
+  /** Start of the run on the machine's monotonic clock, in milliseconds. It identifies the run. */
   readonly startMs: number;
-  /** The last tick that was added, from 1. */
+  /** The last tick added, from 1. */
   readonly tick: number;
   /** Events that generators added to this outbox in all runs. */
   readonly events: number;
@@ -18,7 +18,7 @@ export function encodeMark({ startMs, tick, events }: GeneratorMark): string {
   return JSON.stringify({ startMs, tick, events });
 }
 
-/** Returns the mark of a text; undefined when there is none, or it is not a generator's. */
+/** Returns the mark in `text`; undefined without a text, or when another client wrote it. */
 export function decodeMark(text: string | undefined): GeneratorMark | undefined {
   const value = parse(text ?? "null");
   if (typeof value !== "object" || value === null) return undefined;
@@ -36,7 +36,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // a text of another client
+    return undefined; // another client's mark
   }
 }
 

@@ -1,4 +1,4 @@
-/** Reads all outboxes of a run, and asks all of its processes what they show. */
+/** Reads all outboxes of a run, and asks all of its processes for their total. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ServerStatus, Status } from "../core/primary/status.ts";
@@ -11,23 +11,23 @@ import { PRIMARY } from "./verdict.ts";
 import type { Observation, Shown } from "./verdict.ts";
 import type { OutboxId } from "../core/protocol/ids.ts";
 
-/** A process that does not answer within this shows nothing. */
-const OBSERVE_WAIT_MAX_MS = 2_000;
+/** A process that takes longer to answer counts as showing nothing. */
+const ANSWER_WAIT_MAX_MS = 2_000;
 
-/** What is to be observed. */
+/** What an observer observes. */
 export interface ObserverOptions {
   readonly dataDir: string;
   /** Address of the primary. */
   readonly primary: string;
   readonly servers: readonly { readonly serverId: string; readonly address: string }[];
-  /** Members that were seen before: those that have left are not in the status any more. */
+  /** Members seen so far, with their server ids. The status no longer lists those that left. */
   readonly members: ReadonlyMap<OutboxId, string>;
-  /** LikesServers that may still give a like: what is found is not the end then. */
+  /** LikesServers that may still add likes: while there are any, no observation is final. */
   readonly unfinished: readonly string[];
   readonly onStatus: (status: Status) => void;
 }
 
-/** Observes one run, again and again, over connections that it keeps. */
+/** Observes one run repeatedly, over connections that it keeps open. */
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #primary: PrimaryClient;
@@ -41,13 +41,13 @@ export class Observer {
     );
   }
 
-  /** The accepted sums first, then what is shown: likes between the two show as not exact yet. */
+  /** Reads the outboxes first, then asks. A like added in between shows as not exact yet. */
   async observe(): Promise<Observation> {
     const { dataDir, onStatus, unfinished } = this.#options;
     const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()]);
     const asked = [...this.#clients].map(([serverId, client]) => shownBy(serverId, client));
-    // No answer is no status: it is what the verdict then says.
-    const status = await this.#primary.status(OBSERVE_WAIT_MAX_MS).catch(() => undefined);
+    // The verdict reports a primary that does not answer.
+    const status = await this.#primary.status(ANSWER_WAIT_MAX_MS).catch(() => undefined);
     if (status !== undefined) onStatus(status);
     return {
       outboxes,
@@ -55,7 +55,7 @@ export class Observer {
       shown: [{ name: PRIMARY, totalLikes: status?.totalLikes }, ...(await Promise.all(asked))],
       everywhere: (status?.everywhere ?? false) && unfinished.length === 0,
       outstanding: [
-        ...unfinished.map((serverId) => `${serverId} has not stopped giving`),
+        ...unfinished.map((serverId) => `${serverId} may still add likes`),
         ...(status?.servers ?? []).flatMap(outstanding),
       ],
     };
@@ -66,7 +66,7 @@ export class Observer {
     for (const client of this.#clients.values()) client.close();
   }
 
-  /** Members that keep their outbox where this parent cannot read it. */
+  /** Members whose outboxes are not in the data folder, one text each. */
   #elsewhere(outboxes: readonly OutboxTally[]): string[] {
     const { members, dataDir } = this.#options;
     const known = new Set(outboxes.map(({ outboxId }) => outboxId));
@@ -76,7 +76,7 @@ export class Observer {
   }
 }
 
-/** The tallies of all outboxes in `dataDir`, those of `serverIds` among them. */
+/** Returns the tallies of all outboxes in `dataDir`. Each of `serverIds` must have one. */
 export function readOutboxes(
   dataDir: string,
   serverIds: readonly string[],
@@ -95,14 +95,13 @@ export function readOutboxes(
   return { outboxes, unreadable };
 }
 
-/** What a LikesServer shows; nothing when it does not answer, which is what is to be told then. */
 async function shownBy(name: string, client: LikesClient): Promise<Shown> {
-  // No answer is nothing shown.
-  const total = await client.total(OBSERVE_WAIT_MAX_MS).catch(() => undefined);
+  // The verdict reports a LikesServer that does not answer.
+  const total = await client.total(ANSWER_WAIT_MAX_MS).catch(() => undefined);
   return { name, totalLikes: total?.totalLikes };
 }
 
-/** What the primary still waits for from a member. */
+/** Returns what the primary still waits for from a member. */
 function outstanding({ serverId, state, troubleCount, pendingEvents }: ServerStatus): string[] {
   if (state === "silent") return [`${serverId} is silent`];
   if (troubleCount > 0) return [`${serverId} is in trouble`];

@@ -1,4 +1,4 @@
-/** The processes of a run: one primary and its LikesServers, as a person would start them. */
+/** The processes of a run: one primary and its LikesServers, started as a person would. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { GeneratorPlan } from "./generator.ts";
 import { Child } from "./child.ts";
@@ -6,7 +6,7 @@ import type { ChildView } from "./child.ts";
 import type { ParentMessage } from "./child_channel.ts";
 import { PRIMARY } from "./verdict.ts";
 
-/** What is to be started. */
+/** What to start. */
 export interface ProcessesOptions {
   readonly serverIds: readonly string[];
   readonly plan: Omit<GeneratorPlan, "serverId">;
@@ -15,42 +15,43 @@ export interface ProcessesOptions {
   readonly port: number;
   readonly logDir: string;
   readonly dataDir: string;
-  /** The program's entry, which the children run. */
+  /** The program's entry point, which the children run. */
   readonly entry: string;
 }
 
-/** Who hears of what becomes of them. */
+/** Callbacks of the processes. */
 export interface ProcessesEvents {
-  /** A line for the parent's log. */
+  /** Writes a line to the parent's log. */
   readonly log: (line: string) => void;
-  /** A line that a person has to see, and for the parent's log. */
-  readonly tell: (line: string) => void;
+  /** Shows a line to the user, and writes it to the parent's log. */
+  readonly announce: (line: string) => void;
+  /** Called when a child will not be restarted again. */
   readonly onGivenUp: () => void;
-  /** One of the `views` is another one now. */
+  /** Called when one of the `views` has changed. */
   readonly onChange: () => void;
 }
 
-/** Where processes that all work listen. */
+/** The addresses of the processes, once all are ready. */
 export interface RunReady {
   readonly primary: string;
   readonly servers: readonly { readonly serverId: string; readonly address: string }[];
 }
 
-/** How the giving ended. */
+/** How the generators ended. */
 export interface Finished {
-  /** When the last like was, by the machine's monotonic clock; undefined when there was none. */
+  /** Time of the last like on the machine's monotonic clock; undefined when there was none. */
   readonly lastLikeMs: number | undefined;
-  /** LikesServers that have not said that they give no more: they may give another like. */
+  /** LikesServers that did not confirm that they stopped: they may still add likes. */
   readonly unfinished: readonly string[];
 }
 
-/** One primary and its LikesServers, kept alive until they are stopped. */
+/** One primary and its LikesServers, restarted until they are stopped. */
 export class Processes {
   readonly #options: ProcessesOptions;
   readonly #events: ProcessesEvents;
   readonly #primary: Child;
   #servers: readonly Child[] = [];
-  /** What a LikesServer is told, also when it is started again. */
+  /** What each LikesServer is told whenever it begins to listen. */
   #orders: readonly ParentMessage[] = [];
   #startMs = 0;
 
@@ -60,7 +61,7 @@ export class Processes {
     this.#primary = this.#child(PRIMARY, ["start-primary"], options.port);
   }
 
-  /** Starts all of them. Throws LikesError `child_failed`; some may run then. */
+  /** Starts all processes. Throws LikesError `child_failed`; some may be running then. */
   async start(): Promise<RunReady> {
     await this.#primary.start("listening");
     const { address } = this.#primary.view;
@@ -74,21 +75,21 @@ export class Processes {
     return { primary: address, servers };
   }
 
-  /** All of them: the primary first. */
+  /** All processes, the primary first. */
   get views(): readonly ChildView[] {
     return [this.#primary, ...this.#servers].map(({ view }) => view);
   }
 
-  /** Lets the LikesServers give from `startMs` for `durationMs`, restarted ones too. */
-  add(startMs: number, durationMs: number): void {
+  /** Starts the generators, including restarted ones: from `startMs` for `durationMs`. */
+  generate(startMs: number, durationMs: number): void {
     this.#startMs = startMs;
     this.#orders = [{ type: "start", startMs, durationMs }];
     for (const server of this.#servers) server.send({ type: "start", startMs, durationMs });
   }
 
   /**
-   * Ends the giving `durationMs` after its start, and waits until each LikesServer has said so, for
-   * `waitMs` at most. One that is away just then says it in its next life.
+   * Stops the generators `durationMs` after their start. Waits at most `waitMs` for the
+   * LikesServers to confirm it. A dead one confirms it after its restart.
    */
   async finish(durationMs: number, waitMs: number): Promise<Finished> {
     const finish = { type: "finish", durationMs } as const;
@@ -102,9 +103,9 @@ export class Processes {
       unfinished.delete(server);
     });
     const late = new AbortController();
-    // Aborted is finished in time, which is no error.
-    const patience = pause(waitMs, undefined, { signal: late.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(all), patience]);
+    // The pause rejects when it is aborted: all have confirmed in time.
+    const timeout = pause(waitMs, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(all), timeout]);
     late.abort();
     const lastLikeMs = Math.max(...times);
     return {
@@ -113,13 +114,13 @@ export class Processes {
     };
   }
 
-  /** Stops all of them: LikesServers first, so that they can leave, then the primary. */
+  /** Stops all processes: the LikesServers first, because they need the primary to leave. */
   async stop(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.stop()));
     await this.#primary.stop();
   }
 
-  /** Ends all of them at once. */
+  /** Kills all processes. */
   kill(): void {
     for (const child of [this.#primary, ...this.#servers]) child.kill();
   }
@@ -147,7 +148,7 @@ export class Processes {
       "likes-max": plan.likesMax,
       item: itemId,
     };
-    const given = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-    return ["start-likes", "--generate", ...given];
+    const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+    return ["start-likes", "--generate", ...args];
   }
 }

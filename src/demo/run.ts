@@ -1,6 +1,6 @@
 /**
- * A whole run: forks one primary and its LikesServers, lets them give for a while, lets every
- * outbox drain, and judges. Nothing is left running.
+ * One run of the demonstration. Forks one primary and its LikesServers, adds likes for a while,
+ * lets every outbox drain, and judges. Leaves no process running.
  */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,40 +24,42 @@ import type { Silence } from "./status_watch.ts";
 import { judge } from "./verdict.ts";
 import type { Expected, Observation, Verdict } from "./verdict.ts";
 
-/** Between two observations while the outboxes drain. */
+/** Pause between observations while the outboxes drain. */
 const OBSERVE_PAUSE_MS = 50;
-/** An outbox that cannot be read for so long while nothing else is outstanding stays unreadable. */
+/** An outbox still unreadable after this, with nothing else outstanding, leaves a run undecided. */
 const UNDECIDED_AFTER_MS = 1_000;
-/** LikesServers may take so long to say that they have stopped giving, however short the drain is. */
+/** The LikesServers have at least this long to stop, however short the drain timeout is. */
 const FINISH_WAIT_MIN_MS = 3_000;
 
-/** What is to be run. */
+const STOPPING = "the LikesServers stop adding likes";
+
+/** Options of a run. */
 export interface RunOptions extends Omit<ProcessesOptions, "serverIds" | "dataDir"> {
-  /** How many LikesServers. */
+  /** Number of LikesServers. */
   readonly servers: number;
   readonly durationMs: number;
   readonly drainTimeoutMs: number;
-  /** Folder of the state; a fresh one among the temporary files when absent. */
+  /** Folder of the state; a fresh temporary folder when absent. */
   readonly dataDir: string | undefined;
 }
 
-/** What a person may want to see of a run. */
+/** Callbacks that show a run to the user. */
 export interface RunEvents {
-  /** All processes work, and begin to give. */
+  /** All processes are ready, and the generators start. */
   readonly onReady: () => void;
   /** About once a second. */
   readonly onStatus: (status: Status) => void;
-  /** In its place, as often, while the primary does not answer. */
+  /** Replaces onStatus while the primary does not answer. */
   readonly onSilence: (silence: Silence) => void;
-  /** One of the `processes` died, or is back. */
+  /** One of the `processes` has changed. */
   readonly onProcesses: () => void;
-  /** No more likes are asked for. */
-  readonly onGivingEnded: () => void;
-  /** What a person has to see. */
+  /** The generators are told to stop. */
+  readonly onStopping: () => void;
+  /** A line that the user must see. */
   readonly onLine: (line: string) => void;
 }
 
-/** What a drain is watched and judged by. */
+/** What a drain is watched and judged with. */
 interface Draining {
   readonly watch: StatusWatch;
   readonly expected: Expected;
@@ -72,19 +74,19 @@ interface Drained {
 /** One run. */
 export class Run {
   readonly dataDir: string;
-  /** Logs that held lines of earlier roles, and were emptied. */
+  /** Number of logs that had lines of earlier roles and were emptied. */
   readonly emptiedLogs: number;
   readonly #options: RunOptions;
   readonly #events: RunEvents;
   readonly #serverIds: readonly string[];
   readonly #log: LogFile;
   readonly #processes: Processes;
-  /** Ends the giving before its time: the first Ctrl-C, or a child that was given up. */
+  /** Stops the generators early: aborted by the first Ctrl-C, or when a child is given up. */
   readonly #early = new AbortController();
   #givenUp = false;
-  #isGiving = true;
+  #isGenerating = true;
 
-  /** Takes the logs of all its processes and empties them. Throws LikesError `log_unusable`. */
+  /** Opens and empties the logs of all its processes. Throws LikesError `log_unusable`. */
   constructor(options: RunOptions, events: RunEvents) {
     const { servers, logDir } = options;
     this.#options = options;
@@ -98,19 +100,19 @@ export class Run {
       { ...options, serverIds: this.#serverIds, dataDir: this.dataDir },
       {
         log: (line) => this.#log.line(line),
-        tell: (line) => this.#tell(line),
+        announce: (line) => this.#announce(line),
         onGivenUp: () => this.#giveUp(),
         onChange: () => this.#events.onProcesses(),
       },
     );
   }
 
-  /** The processes as they are now, the primary first. */
+  /** The current processes, the primary first. */
   get processes(): readonly ChildView[] {
     return this.#processes.views;
   }
 
-  /** Runs to the end. Throws LikesError when the processes could not be started. */
+  /** Runs to the verdict. Throws LikesError when a process cannot be started. */
   async run(): Promise<RunResult> {
     const { plan, durationMs } = this.#options;
     this.#log.line(`run of ${durationMs} ms, seed ${plan.seed}, data in ${this.dataDir}`);
@@ -127,25 +129,25 @@ export class Run {
     }
   }
 
-  /** Ends the giving now; the run goes on to its verdict. */
+  /** Stops the generators now. The run continues to its verdict. */
   finish(): void {
-    const what = this.#isGiving ? "the LikesServers stop giving likes" : "that is under way";
-    this.#tell(`told to end: ${what}`);
-    this.#tell("told once more, it ends at once, without a verdict");
+    const state = this.#isGenerating ? STOPPING : "the run is ending already";
+    this.#announce(`stop requested: ${state}`);
+    this.#announce("a second Ctrl-C ends the run at once, without a verdict");
     this.#early.abort();
   }
 
-  /** Ends every process at once. */
+  /** Kills all processes. */
   kill(): void {
     this.#processes.kill();
   }
 
-  /** A line for the parent's log. */
+  /** Writes a line to the parent's log. */
   log(line: string): void {
     this.#log.line(line);
   }
 
-  #tell(line: string): void {
+  #announce(line: string): void {
     this.#log.line(line);
     this.#events.onLine(line);
   }
@@ -155,17 +157,17 @@ export class Run {
     this.#early.abort();
   }
 
-  /** Gives the start, waits for the end, lets everything drain, and judges. */
+  /** Starts the generators, waits for their end, lets every outbox drain, and judges. */
   async #measure(ready: RunReady, before: readonly OutboxTally[]): Promise<RunResult> {
     const { durationMs, plan } = this.#options;
     const startMs = monotonicMs();
-    this.#log.line("start: all are ready");
-    this.#processes.add(startMs, durationMs);
+    this.#log.line("start: all processes are ready");
+    this.#processes.generate(startMs, durationMs);
     this.#events.onReady();
     const watch = this.#watch(ready.primary);
-    await this.#givingEnds(startMs + durationMs);
+    await this.#waitUntil(startMs + durationMs);
     const ranMs = Math.min(monotonicMs() - startMs, durationMs);
-    const finished = await this.#finishGiving(ranMs);
+    const finished = await this.#stopGenerators(ranMs);
     const expected = expectedOf({ plan, serverIds: this.#serverIds, ranMs, before });
     const { verdict, observation } = await this.#drain(ready, { watch, expected, finished });
     await watch.stop();
@@ -196,40 +198,40 @@ export class Run {
     return watch;
   }
 
-  /** Waits until the time is up, by the clock that ticks are due by, or until it ends early. */
-  async #givingEnds(endMs: number): Promise<void> {
+  /** Waits until `endMs`, on the clock of the generators' ticks, or until the run ends early. */
+  async #waitUntil(endMs: number): Promise<void> {
     const { signal } = this.#early;
     for (;;) {
       const leftMs = endMs - monotonicMs();
       if (leftMs <= 0 || signal.aborted) break;
-      // Aborted is over early, which is no error.
+      // The pause rejects when the run ends early, which is not an error.
       await pause(leftMs, undefined, { signal }).catch(() => undefined);
     }
-    this.#isGiving = false;
-    this.#events.onGivingEnded();
-    if (!signal.aborted) this.#tell("time is up: the LikesServers stop giving likes");
+    this.#isGenerating = false;
+    this.#events.onStopping();
+    if (!signal.aborted) this.#announce(`time is up: ${STOPPING}`);
   }
 
-  /** Waits until no LikesServer gives any more, and says what is still to be delivered. */
-  async #finishGiving(ranMs: number): Promise<Finished> {
+  /** Waits until the generators have stopped, and announces what is still to be delivered. */
+  async #stopGenerators(ranMs: number): Promise<Finished> {
     const waitMs = Math.max(this.#options.drainTimeoutMs, FINISH_WAIT_MIN_MS);
     const finished = await this.#processes.finish(ranMs, waitMs);
     const { outboxes } = readOutboxes(this.dataDir, this.#serverIds);
-    this.#tell(stoppedText(finished.unfinished, outboxes));
+    this.#announce(stoppedText(finished.unfinished, outboxes));
     return finished;
   }
 
-  /** Observes until nothing more is to be expected, or until it takes too long. */
+  /** Observes until the verdict can no longer change, or until the drain takes too long. */
   async #drain(ready: RunReady, { watch, expected, finished }: Draining): Promise<Drained> {
     const observer = new Observer({
       ...ready,
       dataDir: this.dataDir,
       members: watch.members,
       unfinished: finished.unfinished,
-      onStatus: (status) => watch.see(status),
+      onStatus: (status) => watch.receive(status),
     });
     const startMs = monotonicMs();
-    // Whoever has not stopped giving had that time already.
+    // An unfinished LikesServer has already had that time.
     const waitMs = finished.unfinished.length > 0 ? 0 : this.#options.drainTimeoutMs;
     try {
       for (;;) {
@@ -261,7 +263,10 @@ export class Run {
   }
 }
 
-/** From the last like to convergence, which the parent verified and the primary dated. */
+/**
+ * Returns the milliseconds from the last like to convergence. The parent verified it, and the
+ * primary's status dates it.
+ */
 function convergedMs(
   { converged, totalLikes, newEvents }: Verdict,
   watch: StatusWatch,

@@ -1,4 +1,4 @@
-/** What a person can do with a run that has just begun. */
+/** What a run prints when it begins: its processes, its folders, and commands to try. */
 import { join } from "node:path";
 import { formatDuration } from "../text/duration.ts";
 import { countOf } from "../text/numbers.ts";
@@ -7,32 +7,32 @@ import { PRIMARY_LOG_NAME } from "../log/log_file.ts";
 import type { ChildView } from "./child.ts";
 import { PRIMARY } from "./verdict.ts";
 
-/** What the banner tells. */
+/** What the banner shows. */
 export interface BannerView {
-  /** All of them work. */
+  /** The primary first; all are ready. */
   readonly processes: readonly ChildView[];
   readonly seed: number;
   readonly itemId: string;
   readonly logDir: string;
   readonly dataDir: string;
   readonly durationMs: number;
-  /** Logs that held lines of earlier roles, and were emptied. */
+  /** Number of logs that had lines of earlier roles and were emptied. */
   readonly emptiedLogs: number;
 }
 
-/** Item ids that a shell and a command line take as they are. */
+/** Item ids that need no quoting in a shell. */
 const PLAIN = /^\w[\w./:@-]*$/;
 
-/** What the words of the table mean; short enough for a narrow terminal. */
+/** The terms of the table, explained in lines that fit a narrow terminal. */
 const LEGEND = [
-  "CONVERGED    the total has all likes that were given",
-  "CATCHING_UP  likes are on their way to the total",
+  "CONVERGED    the total includes every accepted like",
+  "CATCHING_UP  some accepted likes are not in the total yet",
   "UNKNOWN      a process is silent: likes may be missing",
-  "as of        all likes given before then are in the total",
+  "as of        the total includes every like accepted before then",
   "everywhere   every process shows this total",
 ];
 
-/** Addresses, processes, folders, what to try, and what the words mean; several lines. */
+/** Returns the banner, in several lines. */
 export function runBanner(view: BannerView): string {
   const { processes, seed, itemId, logDir, dataDir, durationMs } = view;
   const primary = processes.find(({ name }) => name === PRIMARY)?.address ?? "";
@@ -48,7 +48,7 @@ export function runBanner(view: BannerView): string {
     `logs      ${logDir}${emptiedText(view.emptiedLogs)}`,
     `          tail -f ${join(logDir, PRIMARY_LOG_NAME, "log.txt")}`,
     `try       npx likes add ${item} 5${where}`,
-    `          kill -9 ${victim?.pid}  # ${victim?.name} is started again`,
+    `          kill -9 ${victim?.pid}  # ${victim?.name} will be restarted`,
     "",
     ...LEGEND,
     "",
@@ -64,5 +64,5 @@ function processRows(processes: readonly ChildView[]): string[] {
 }
 
 function emptiedText(emptied: number): string {
-  return emptied === 0 ? "" : `; ${countOf(emptied, "log")} of earlier roles emptied`;
+  return emptied === 0 ? "" : `; emptied ${countOf(emptied, "log")} of earlier roles`;
 }

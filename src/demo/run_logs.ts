@@ -1,19 +1,19 @@
-/** The logs of a run: taken all together, and emptied in place. */
+/** Opens the logs of a run, and empties them in place. */
 import { statSync } from "node:fs";
 import { PARENT_LOG_NAME, PRIMARY_LOG_NAME } from "../log/log_file.ts";
 import { likesServerLogName, openLogFile } from "../log/log_file.ts";
 import type { LogFile } from "../log/log_file.ts";
 
-/** What was taken. */
+/** The opened logs. */
 export interface RunLogs {
   /** The parent's own log. */
   readonly log: LogFile;
-  /** How many logs held lines of earlier roles. */
+  /** Number of logs that had lines of earlier roles. */
   readonly emptied: number;
 }
 
 /**
- * Takes all logs before it empties the first: of one that another run holds, none is emptied. Throws
+ * Opens all logs before it empties any: when another run has one of them, none is emptied. Throws
  * LikesError `log_unusable`.
  */
 export function takeRunLogs(logDir: string, serverIds: readonly string[]): RunLogs {

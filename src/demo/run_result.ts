@@ -1,28 +1,28 @@
-/** What a run came to. */
+/** The result of a run. */
 import type { Verdict } from "./verdict.ts";
 
 /** How a run ended. */
 export interface RunResult {
   readonly verdict: Verdict;
-  /** From the start to the end of the giving. */
+  /** How long the generators ran. */
   readonly durationMs: number;
   /**
-   * From the last like to the moment when all processes showed it; undefined when they did not, or
-   * when no like was given.
+   * From the last like until all processes showed it; undefined when they did not, or when no likes
+   * were added.
    */
   readonly convergedAfterMs: number | undefined;
-  /** A child that died again and again was given up. */
+  /** Whether a child died too often to be restarted again. */
   readonly givenUp: boolean;
-  /** How often the primary was started again. */
+  /** Number of restarts of the primary. */
   readonly primaryRestarts: number;
   readonly servers: readonly ServerResult[];
 }
 
-/** What became of one LikesServer. */
+/** The result of one LikesServer. */
 export interface ServerResult {
   readonly serverId: string;
   readonly intervalMs: number;
-  /** How often it was started again. */
+  /** Number of restarts. */
   readonly restarts: number;
   readonly events: number;
   readonly acceptedLikes: bigint;

@@ -1,4 +1,4 @@
-/** A run as a terminal shows it: each process as its parent sees it, beside what the status says. */
+/** The table of a run on a terminal: each process, and what the primary's status says about it. */
 import { fitText } from "../text/escape.ts";
 import { fittingTable, mostUrgent } from "../cli/fitting_table.ts";
 import type { Color, FittingColumn, FittingShape } from "../cli/fitting_table.ts";
@@ -9,35 +9,35 @@ import type { ChildView } from "./child.ts";
 import type { Silence } from "./status_watch.ts";
 import { PRIMARY } from "./verdict.ts";
 
-/** What is to be shown. */
+/** What the table shows. */
 export interface RunTableView {
   /** The primary first. */
   readonly processes: readonly ChildView[];
-  /** What the primary said last, or that it does not answer. */
-  readonly heard: Status | Silence;
+  /** The primary's newest answer, or its silence. */
+  readonly latest: Status | Silence;
 }
 
-/** Where it is shown. */
+/** The size and colors of the terminal. */
 export interface RunTableOptions {
-  /** Width of the terminal: no line is wider. */
+  /** Width of the terminal, in columns. */
   readonly columns: number;
-  /** Lines that there is room for. */
+  /** Lines available. */
   readonly lines: number;
   readonly color: boolean;
 }
 
-/** Rows that stay however little room there is. */
+/** Rows shown however small the terminal is. */
 const ROWS_MIN = 3;
-/** Lines that are not rows, besides the head and troubles: two blank ones, titles, what is hidden. */
-const TABLE_LINES_AROUND = 4;
+/** Lines besides the rows, head and troubles: two blank lines, the titles, and `… and N more`. */
+const LINES_AROUND = 4;
 
-/** A process, a member that somebody started by hand, or both in one. */
+/** A process of the run, or a member that was started by hand. */
 interface Row {
   readonly name: string;
   readonly child: ChildView | undefined;
-  /** What the status says of it; nothing for the primary, and while that does not answer. */
+  /** Its status; undefined for the primary, and while the primary does not answer. */
   readonly server: ServerStatus | undefined;
-  /** Of the primary alone: the total, and whether it answers. */
+  /** Set for the primary only. The total is undefined while it does not answer. */
   readonly primary: { readonly totalLikes: bigint | undefined } | undefined;
 }
 
@@ -59,15 +59,17 @@ const SHAPE: FittingShape<Row> = {
   droppedFirst: ["address", "silent", "applied", "accepted", "shows", "pending"],
 };
 
-/** The status's headline, a row a process, and what is in trouble; at most so many lines. */
+/** Returns the status's headline, one row per process, and the troubles, to fit the terminal. */
 export function runTable(view: RunTableView, options: RunTableOptions): string {
-  const { heard } = view;
+  const { latest } = view;
   const { columns, lines, color } = options;
-  const isSilent = "silentMs" in heard;
+  const isSilent = "silentMs" in latest;
   const head = isSilent
-    ? awayText(heard.status, heard.silentMs, { columns, color, reason: heard.reason }).split("\n")
-    : statusHead(heard, options);
-  const troubles = isSilent ? [] : statusTroubles(heard, columns);
+    ? awayText(latest.status, latest.silentMs, { columns, color, reason: latest.reason }).split(
+        "\n",
+      )
+    : statusHead(latest, options);
+  const troubles = isSilent ? [] : statusTroubles(latest, columns);
   const below = troubles.length > 0 ? ["", ...troubles] : [];
   const room = lines - head.length - below.length - TABLE_LINES_AROUND;
   const all = rowsOf(view);
@@ -78,8 +80,8 @@ export function runTable(view: RunTableView, options: RunTableOptions): string {
   return [...head, "", ...table, ...more, ...below].join("\n");
 }
 
-function rowsOf({ processes, heard }: RunTableView): Row[] {
-  const status = "silentMs" in heard ? undefined : heard;
+function rowsOf({ processes, latest }: RunTableView): Row[] {
+  const status = "silentMs" in latest ? undefined : latest;
   const names = new Set(processes.map(({ name }) => name));
   const others = (status?.servers ?? []).filter(({ serverId }) => !names.has(serverId));
   return [
@@ -113,7 +115,7 @@ function showsText({ primary, server }: Row): string {
   return server === undefined ? "" : shows.cell(server);
 }
 
-/** The parent knows first that a process is dead; of one that lives the primary knows more. */
+/** The parent is the first to know of a death; the primary knows more about a live process. */
 function stateText({ child, server, primary }: Row): string {
   if (child !== undefined && child.state !== "listening") return child.state;
   if (primary !== undefined && primary.totalLikes === undefined) return "silent";
@@ -127,7 +129,7 @@ function stateColor(row: Row): Color {
   return stateText(row) === "silent" ? "yellow" : "green";
 }
 
-/** What is away first, then what is in trouble or silent, the primary, and what was restarted. */
+/** Order: processes that are away, in trouble or silent, the primary, restarted, others. */
 function urgency({ child, server, primary }: Row): number {
   const isAway = child !== undefined && child.state !== "listening";
   const isTroubled = server !== undefined && (server.troubleCount > 0 || server.state === "silent");

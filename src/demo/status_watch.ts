@@ -1,6 +1,6 @@
 /**
- * Watches the primary's status for the whole run, over its deaths: to show it, to date the moment
- * of convergence, and to remember every member that was ever seen.
+ * Follows the primary's status for the whole run, across its restarts. Shows the status, dates the
+ * convergence, and remembers every member ever seen.
  */
 import { messageOf } from "../errors.ts";
 import { STATUS_INTERVAL_MIN_MS } from "../limits.ts";
@@ -9,31 +9,31 @@ import { monotonicMs } from "../monotonic.ts";
 import { followStatus } from "../rpc/client/follow_status.ts";
 import type { OutboxId } from "../core/protocol/ids.ts";
 
-/** Between two statuses that are shown. */
+/** Minimum time between two statuses shown. */
 const SHOW_INTERVAL_MS = 1_000;
-/** How old a status may be before it is not told as the state of things any more. */
-const STATUS_LATE_MAX_MS = 3_000;
+/** A status older than this no longer counts as current. */
+const LATE_MAX_MS = 3_000;
 
-/** That nobody answers. */
+/** The primary does not answer. */
 export interface Silence {
-  /** What was heard last, `silentMs` ago. */
+  /** The newest status, from `silentMs` ago. */
   readonly status: Status;
   readonly silentMs: number;
-  /** What became of the newest attempt, if any ended. */
+  /** Why the newest attempt failed, if one has. */
   readonly reason: string | undefined;
 }
 
-/** Who hears of it. */
+/** Callbacks of a watch. */
 export interface StatusWatchEvents {
   /** Once a second, and once at the end. */
   readonly onStatus: (status: Status) => void;
-  /** Once a second while nobody answers: what was shown last is not true any more. */
+  /** Once a second while the primary does not answer: the status shown is out of date. */
   readonly onSilence: (silence: Silence) => void;
-  /** A line for the parent's log. */
+  /** Writes a line to the parent's log. */
   readonly log: (line: string) => void;
 }
 
-/** A watch on one primary, from `start` to `stop`. */
+/** Watches one primary, from `start` to `stop`. */
 export class StatusWatch {
   readonly #primary: string;
   readonly #events: StatusWatchEvents;
@@ -44,9 +44,9 @@ export class StatusWatch {
   #newestMs = 0;
   #shown: Status | undefined;
   #shownMs = -Infinity;
-  /** Why nobody answers; undefined while somebody does. */
+  /** Why the primary does not answer; undefined while it does. */
   #awayReason: string | undefined;
-  /** Since when the primary has said that a total is shown everywhere, without a break. */
+  /** The total that is shown everywhere, and since when without a break. */
   #everywhere: { readonly totalLikes: bigint; readonly sinceMs: number } | undefined;
   readonly #members = new Map<OutboxId, string>();
 
@@ -55,12 +55,12 @@ export class StatusWatch {
     this.#events = events;
   }
 
-  /** Every member ever seen, also one that has left: its outbox and its server id. */
+  /** The server id of every member ever seen, including those that left. */
   get members(): ReadonlyMap<OutboxId, string> {
     return this.#members;
   }
 
-  /** Since when `totalLikes` is shown everywhere, by the machine's clock; undefined when not. */
+  /** Returns since when all show `totalLikes` (monotonic clock); undefined when not all do. */
   everywhereSince(totalLikes: bigint): number | undefined {
     return this.#everywhere?.totalLikes === totalLikes ? this.#everywhere.sinceMs : undefined;
   }
@@ -68,12 +68,12 @@ export class StatusWatch {
   start(): void {
     this.#ticking = setInterval(() => this.#tick(), SHOW_INTERVAL_MS).unref();
     this.#watching = this.#watch().catch((error: unknown) => {
-      // The run is judged without it; what it saw last stays on the screen.
-      this.#events.log(`the status cannot be watched any more: ${messageOf(error)}`);
+      // The verdict does not need the watch. The newest status stays on the screen.
+      this.#events.log(`stopped watching the status: ${messageOf(error)}`);
     });
   }
 
-  /** Ends the watch, and shows what it saw last. */
+  /** Ends the watch, and shows the newest status. */
   async stop(): Promise<void> {
     clearInterval(this.#ticking);
     this.#stopping.abort();
@@ -81,8 +81,8 @@ export class StatusWatch {
     if (this.#newest !== undefined && this.#newest !== this.#shown) this.#show(this.#newest);
   }
 
-  /** Takes in a status, also one that was asked for elsewhere. */
-  see(status: Status): void {
+  /** Handles a status, from the watch or from elsewhere. */
+  receive(status: Status): void {
     const nowMs = monotonicMs();
     const { everywhere, totalLikes, servers } = status;
     this.#newest = status;
@@ -106,13 +106,13 @@ export class StatusWatch {
       signal: this.#stopping.signal,
       onAway: ({ message }) => {
         this.#awayReason = message;
-        this.#events.log(`lost sight of the primary: ${message}`);
+        this.#events.log(`lost contact with the primary: ${message}`);
         this.#tick();
       },
     });
     for await (const status of statuses) {
       if (this.#awayReason !== undefined) this.#events.log("the primary answers again");
-      this.see(status);
+      this.receive(status);
     }
   }
 

@@ -1,9 +1,9 @@
 /**
- * A role as `likes orchestrate` forks it: the command line of a person, and `--supervised`.
+ * Runs a role that `likes orchestrate` forked: a user's command line, and `--supervised`.
  *
- * Its flags come from the parent, which has checked them and passes every one that matters. So they
- * are read here by Node's own parser: oclif, which reads what people type, takes a third of the
- * processor time until a role listens, and an orchestrated run pays that eleven times.
+ * The parent has checked the flags, and passes every one that matters. Node's own parser therefore
+ * reads them. oclif would take a third of the processor time until a role listens, and an
+ * orchestrated run would pay that eleven times.
  */
 import { parseArgs } from "node:util";
 import { assert } from "../assert.ts";
@@ -11,33 +11,33 @@ import { formatAddress } from "../text/address.ts";
 import { parseDuration } from "../text/duration.ts";
 import { StopSignals } from "../cli/signals.ts";
 import { EXIT, LikesError, messageOf } from "../errors.ts";
-import { expectParent, obeyParent, tellParent } from "./child_channel.ts";
+import { expectParent, followParent, sendToParent } from "./child_channel.ts";
 import type { ChildCommands } from "./child_channel.ts";
 
-/** Children serve their parent and this machine. */
+/** Children serve this machine only. */
 const HOST = "127.0.0.1";
 const SUPERVISED = "--supervised";
 
-/** Where a child's words go. */
+/** Output of a child. */
 export interface SupervisedOutput {
-  /** A line for whoever reads its output. */
-  readonly say: (line: string) => void;
-  /** Ends the process with the reason: a store in doubt may not say another word. */
+  /** Prints a line to stdout. */
+  readonly print: (line: string) => void;
+  /** Ends the process and prints the reason. After a failed store it may send nothing more. */
   readonly fail: (error: unknown) => void;
 }
 
-/** What a child has to stop when it is told to. */
+/** A started role. */
 interface Started {
   readonly port: number;
   stop(): Promise<unknown>;
 }
 
-/** Whether `argv`, what a person would type after `likes`, starts a role for a parent. */
+/** Returns whether `argv`, the words after `likes`, starts a role for a parent. */
 export function isSupervised(argv: readonly string[]): boolean {
   return ROLES.has(argv[0] ?? "") && argv.at(-1) === SUPERVISED;
 }
 
-/** Runs the role of `argv` until its parent ends it, or is gone. Throws LikesError. */
+/** Runs the role in `argv` until its parent stops it or is gone. Throws LikesError. */
 export async function runSupervised(
   argv: readonly string[],
   output: SupervisedOutput,
@@ -49,8 +49,8 @@ export async function runSupervised(
   const signals = new StopSignals(() => process.exit(EXIT.interrupted));
   const role = await start(args, output);
   const address = formatAddress({ host: HOST, port: role.port });
-  output.say(`listening ${address}`);
-  tellParent({ type: "listening", address });
+  output.print(`listening ${address}`);
+  sendToParent({ type: "listening", address });
   await signals.first;
   await role.stop();
   process.exit();
@@ -71,18 +71,18 @@ async function startPrimaryRole(
   const { startPrimary } = await import("../roles/primary.ts");
   const { ledgerIn } = await import("../roles/open_ledger.ts");
   const { openLogFile, PRIMARY_LOG_NAME } = await import("../log/log_file.ts");
-  const log = openLogFile(given("log-dir", flags["log-dir"]), PRIMARY_LOG_NAME);
-  const dataDir = given("data-dir", flags["data-dir"]);
+  const log = openLogFile(required("log-dir", flags["log-dir"]), PRIMARY_LOG_NAME);
+  const dataDir = required("data-dir", flags["data-dir"]);
   const primary = await startPrimary({
     host: HOST,
-    port: Number(given("port", flags.port)),
+    port: Number(required("port", flags.port)),
     openLedger: ledgerIn(dataDir),
     dataDir,
     log,
     reflect: true,
     onFatal: output.fail,
   });
-  applyResolutions({});
+  obey({});
   return primary;
 }
 
@@ -104,7 +104,7 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
   const { openOutbox } = await import("../roles/open_outbox.ts");
   const { Generating } = await import("./generating.ts");
   const { likesServerLogName, openLogFile } = await import("../log/log_file.ts");
-  const outbox = openOutbox(given("data-dir", flags["data-dir"]), given("id", flags.id));
+  const outbox = openOutbox(required("data-dir", flags["data-dir"]), required("id", flags.id));
   const { serverId } = outbox;
   const plan = {
     seed: Number(flags.seed),
@@ -113,26 +113,26 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
     intervalMaxMs: parseDuration(flags["interval-max"]),
     likesMax: Number(flags["likes-max"]),
   };
-  const log = openLogFile(given("log-dir", flags["log-dir"]), likesServerLogName(serverId));
+  const log = openLogFile(required("log-dir", flags["log-dir"]), likesServerLogName(serverId));
   const server = await startLikesServer({
     host: HOST,
-    port: Number(given("port", flags.port)),
-    primary: given("primary", flags.primary),
+    port: Number(required("port", flags.port)),
+    primary: required("primary", flags.primary),
     outbox,
     log,
     reflect: true,
-    onNotice: () => {}, // the parent looks after the primary, and the log tells all
+    onNotice: () => {}, // the parent watches the primary, and notices are in the log
     onFatal: output.fail,
   });
   const generating = flags.generate
     ? new Generating({ plan, itemId: flags.item }, server)
     : undefined;
   if (generating !== undefined) log.line(generating.description);
-  applyResolutions({
+  obey({
     start: (startMs, durationMs) => generating?.start(startMs, durationMs),
     finish: (durationMs) => generating?.finish(durationMs) ?? Promise.resolve(undefined),
   });
-  void server.accepting.then(() => tellParent({ type: "accepting" }));
+  void server.accepting.then(() => sendToParent({ type: "accepting" }));
   const stop = async (): Promise<void> => {
     await generating?.finish();
     await server.stop(true);
@@ -145,20 +145,20 @@ const ROLES = new Map([
   ["start-likes", startLikesRole],
 ]);
 
-/** Ends with the parent, whatever became of it. */
-function applyResolutions(commands: ChildCommands): void {
-  obeyParent(commands, () => process.exit(EXIT.failed));
+/** Handles the parent's messages. When the parent is gone, for any reason, this process ends. */
+function obey(commands: ChildCommands): void {
+  followParent(commands, () => process.exit(EXIT.failed));
 }
 
-function given(name: string, value: string | undefined): string {
+function required(name: string, value: string | undefined): string {
   if (value !== undefined) return value;
-  throw new LikesError("usage", `Cannot start for a parent without --${name}: give it`);
+  throw new LikesError("usage", `Cannot start supervised without --${name}: pass it`);
 }
 
 function read<T>(parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
-    throw new LikesError("usage", `Cannot start for a parent: ${messageOf(cause)}`, { cause });
+    throw new LikesError("usage", `Cannot start supervised: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a run is exact: judged by the parent from what it read and asked itself, never from the
- * primary's word about the others. Pure.
+ * Judges whether a run is exact. The parent reads each outbox and asks each process for itself; it
+ * never relies on what the primary says about the others. Pure.
  */
 import { generatedEvents } from "./generator_mark.ts";
 import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
@@ -8,86 +8,86 @@ import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
 /** The primary's name among the processes of a run. */
 export const PRIMARY = "primary";
 
-/** What one process shows, when it was asked: `undefined` when it did not answer. */
+/** The total that one process shows; undefined when it did not answer. */
 export interface Shown {
   readonly name: string;
   readonly totalLikes: bigint | undefined;
 }
 
-/** What was found at one moment: first the outboxes were read, then all processes were asked. */
+/** One observation: first the outboxes were read, then all processes were asked. */
 export interface Observation {
   /** All outboxes of the data folder. */
   readonly outboxes: readonly OutboxTally[];
-  /** Which outboxes could not be read and why, the server named; then nothing can be decided. */
+  /** Unreadable outboxes, one `SERVER: REASON` each. With any of them, a run is undecided. */
   readonly unreadable: readonly string[];
   readonly shown: readonly Shown[];
-  /** Whether the primary's status says that it is converged everywhere, and nobody gives any more. */
+  /** Whether the primary says converged everywhere, and all generators have stopped. */
   readonly everywhere: boolean;
-  /** What is still waited for, a text a member. */
+  /** What is still awaited, at most one text per member and cause. */
   readonly outstanding: readonly string[];
 }
 
-/** What one generator had to give in a run. */
+/** The expected events of one generator in a run. */
 interface GeneratorPart {
   readonly serverId: string;
-  /** Events that were due, by its interval and the time for which was given. */
+  /** Events due, by its interval and the run's duration. */
   readonly dueEvents: number;
-  /** Events that generators had given into its outbox before the run. */
+  /** Events that generators had added to its outbox before the run. */
   readonly earlierEvents: number;
 }
 
-/** What a run had to come to. */
+/** The expected result of a run. */
 export interface Expected {
   readonly generators: readonly GeneratorPart[];
   /** Events of all outboxes before the run. */
   readonly earlierEvents: number;
-  /** Absent when likes of earlier runs are in the outboxes: they are not computed again. */
+  /** Absent when the outboxes have likes of earlier runs, which are not recomputed. */
   readonly seedLikes?: SeedLikes | undefined;
 }
 
-/** What one generator gave in a run. */
+/** The events of one generator in a run. */
 export interface GeneratorTally {
   readonly serverId: string;
   readonly dueEvents: number;
   /** Undefined when its outbox could not be read. */
-  readonly givenEvents: number | undefined;
+  readonly addedEvents: number | undefined;
 }
 
 /**
- * What the seed gives for the first `events` events of a server; undefined for one that does not
- * generate from it.
+ * Returns the likes that the seed yields for the first `events` events of a server; undefined for a
+ * server that does not use the seed.
  */
 export type SeedLikes = (serverId: string, events: number) => bigint | undefined;
 
-/** The judgement of an observation. */
+/** The verdict on an observation. */
 export interface Verdict {
   /**
-   * Undecided when an outbox cannot be read, and when a generator gave nothing of what was due: sums
-   * that agree show nothing then. How much less than due it gave decides nothing: machines are slow.
+   * Undecided when an outbox cannot be read, and when the sums agree but a generator added none of
+   * its due events. Adding only some of them is fine: machines are slow.
    */
   readonly outcome: "exact" | "inexact" | "undecided";
-  /** Every process shows the accepted likes, and the primary says that nothing is outstanding. */
+  /** Whether every process shows the accepted likes, and the primary says converged everywhere. */
   readonly converged: boolean;
   readonly acceptedLikes: bigint;
   readonly events: number;
-  /** Those of the events that were accepted in this run. */
+  /** Events accepted in this run. */
   readonly newEvents: number;
-  /** What the primary shows. */
+  /** The primary's total. */
   readonly totalLikes: bigint | undefined;
-  /** What the seed gives; undefined when not all likes were generated in this run. */
+  /** The likes that the seed yields; undefined when not all likes were generated in this run. */
   readonly seedLikes: bigint | undefined;
-  /** How many processes show the accepted likes. */
+  /** Number of processes that show the accepted likes. */
   readonly showing: number;
-  /** Those that do not. */
+  /** The processes that do not. */
   readonly differing: readonly Shown[];
   readonly unreadable: readonly string[];
   readonly outstanding: readonly string[];
   readonly generators: readonly GeneratorTally[];
-  /** Those of the generators that gave nothing, although something was due. */
+  /** The generators that added nothing although events were due. */
   readonly idle: readonly GeneratorTally[];
 }
 
-/** Judges. */
+/** Judges an observation. */
 export function judge(observation: Observation, expected: Expected): Verdict {
   const { outboxes, unreadable, shown, everywhere, outstanding } = observation;
   const acceptedLikes = outboxes.reduce((sum, { likes }) => sum + likes, 0n);
@@ -99,7 +99,7 @@ export function judge(observation: Observation, expected: Expected): Verdict {
   const isRead = unreadable.length === 0;
   const generators = expected.generators.map((part) => tallyOf(part, outboxes));
   const idle = generators.filter(
-    ({ dueEvents, givenEvents }) => dueEvents > 0 && givenEvents === 0,
+    ({ dueEvents, addedEvents }) => dueEvents > 0 && addedEvents === 0,
   );
   const isDecided = isRead && (!matches || idle.length === 0);
   return {
@@ -122,11 +122,11 @@ export function judge(observation: Observation, expected: Expected): Verdict {
 function tallyOf(part: GeneratorPart, outboxes: readonly OutboxTally[]): GeneratorTally {
   const { serverId, dueEvents, earlierEvents } = part;
   const outbox = outboxes.find((one) => one.serverId === serverId);
-  const givenEvents = outbox && generatedEvents(outbox.mark) - earlierEvents;
-  return { serverId, dueEvents, givenEvents };
+  const addedEvents = outbox && generatedEvents(outbox.mark) - earlierEvents;
+  return { serverId, dueEvents, addedEvents };
 }
 
-/** The likes again, from the seed; undefined when some came from elsewhere. */
+/** Recomputes the likes from the seed; undefined when some came from elsewhere. */
 function likesOfSeed(outboxes: readonly OutboxTally[], seedLikes: SeedLikes): bigint | undefined {
   let sum = 0n;
   for (const { serverId, events, mark } of outboxes) {

@@ -1,23 +1,23 @@
-/** The verdict of a run with its evidence, as lines and as JSON. */
+/** The verdict of a run with its evidence, as text and as JSON. */
 import { formatDuration } from "../text/duration.ts";
 import { shellWord } from "../text/escape.ts";
 import { countOf, formatCount } from "../text/numbers.ts";
 import type { RunResult, ServerResult } from "./run_result.ts";
 import type { GeneratorTally, Shown, Verdict } from "./verdict.ts";
 
-/** Names in a list of a sentence. */
-const SERVERS_NAMED_MAX = 12;
-/** Generators that are named because they skipped the most of what was due. */
+/** Names listed in one line. */
+const NAMED_MAX = 12;
+/** Generators listed because they skipped the largest share of their due events. */
 const LATE_NAMED_MAX = 3;
-/** A time is told to a tenth of a second up to this, and to a second above. */
-const TENTHS_TOLD_MS = 9_900;
+/** Times up to this are shown in tenths of a second, longer ones in whole seconds. */
+const TENTHS_SHOWN_MS = 9_900;
 
 /**
- * The verdict on the first line, then what it was reached with, and the next command:
+ * Returns the verdict on the first line, then the evidence and the next command:
  *
  *     EXACT 1,303 likes in 62 events; converged 0.4 s after the last like
- *     sums   outboxes 1,303, seed 1,303, primary 1,303; 11 of 11 processes show it
- *     given  62 of 62 events that were due
+ *     sums   outboxes 1,303, seed 1,303, primary 1,303; 11 of 11 processes agree
+ *     added  62 of 62 due events
  *     next   npx likes verify --data-dir /tmp/likes-vOr5AT
  */
 export function verdictText(result: RunResult, { dataDir }: { readonly dataDir: string }): string {
@@ -25,12 +25,12 @@ export function verdictText(result: RunResult, { dataDir }: { readonly dataDir: 
   return [
     headText(result),
     `sums   ${sumsText(verdict)}`,
-    `given  ${givenText(verdict)}`,
+    `added  ${addedText(verdict)}`,
     `next   ${verifyCommand(dataDir)}`,
   ].join("\n");
 }
 
-/** What proves the total from the events, without this parent. */
+/** Returns the command that proves the total from the events, independently of this parent. */
 function verifyCommand(dataDir: string): string {
   return `npx likes verify --data-dir ${shellWord(dataDir)}`;
 }
@@ -42,26 +42,28 @@ function headText(result: RunResult): string {
   const parts = [
     `${outcome === "exact" ? "EXACT" : "NOT EXACT"} ${likes}`,
     convergenceText(result),
-    ...(result.givenUp ? ["a process was given up"] : []),
+    ...(result.givenUp ? ["a process kept crashing"] : []),
   ];
   return parts.join("; ");
 }
 
-/** What is missing for a verdict. Sums that agree show nothing when nothing came. */
+/** Returns why there is no verdict. Sums that agree prove nothing when nothing was added. */
 function undecidedText({ unreadable, generators, idle }: Verdict): string {
   if (unreadable.length > 0) return listText(unreadable, "; ");
   const due = generators.filter(({ dueEvents }) => dueEvents > 0);
   const names = idle.map(({ serverId }) => serverId);
   const who = idle.length === due.length ? "the generators" : listText(names, ", ");
-  return `the sums agree, but ${who} gave nothing, though ${dueText(sumOfDue(idle))}`;
+  const events = sumOfDue(idle);
+  const wereDue = `${countOf(events, "event")} ${events === 1 ? "was" : "were"} due`;
+  return `the sums agree, but ${who} added nothing although ${wereDue}`;
 }
 
-/** `outboxes 100, seed 100, primary 99; 1 of 3 processes shows it; primary shows 99 (-1)`. */
+/** Returns `outboxes 100, seed 100, primary 99; 2 of 3 processes agree; primary shows 99 (-1)`. */
 function sumsText(verdict: Verdict): string {
   const { acceptedLikes, seedLikes, totalLikes, differing, showing, unreadable } = verdict;
   const primary = totalLikes === undefined ? "does not answer" : formatCount(totalLikes);
   const sums = [
-    `outboxes ${formatCount(acceptedLikes)}${unreadable.length > 0 ? " as far as read" : ""}`,
+    `outboxes ${formatCount(acceptedLikes)}${unreadable.length > 0 ? " (some unreadable)" : ""}`,
     ...(seedLikes === undefined ? [] : [`seed ${formatCount(seedLikes)}`]),
     `primary ${primary}`,
   ];
@@ -69,37 +71,36 @@ function sumsText(verdict: Verdict): string {
   const differences = differing.map((one) => differenceText(one, acceptedLikes));
   return [
     sums.join(", "),
-    `${showing} of ${all} processes show it`,
+    `${showing} of ${all} processes agree`,
     ...(differences.length > 0 ? [listText(differences, ", ")] : []),
-    ...(seedLikes === undefined ? ["no seed: not all likes are of this run's generators"] : []),
+    ...(seedLikes === undefined
+      ? ["no seed sum: not all likes come from this run's generators"]
+      : []),
   ].join("; ");
 }
 
-/** `60 of 62 events that were due; late or away: likes-server-3 skipped 2 of 6`. */
-function givenText({ generators }: Verdict): string {
+/** Returns `60 of 62 due events; late or away: likes-server-3 skipped 2 of 6`. */
+function addedText({ generators }: Verdict): string {
   const late = generators
-    .map(({ serverId, dueEvents, givenEvents = dueEvents }) => {
-      return { serverId, dueEvents, skipped: dueEvents - givenEvents };
+    .map(({ serverId, dueEvents, addedEvents = dueEvents }) => {
+      return { serverId, dueEvents, skipped: dueEvents - addedEvents };
     })
     .filter(({ skipped }) => skipped > 0)
     .toSorted((a, b) => b.skipped / b.dueEvents - a.skipped / a.dueEvents)
     .map(({ serverId, dueEvents, skipped }) => `${serverId} skipped ${skipped} of ${dueEvents}`);
-  const given = `${formatCount(sumOfGiven(generators))} of ${dueText(sumOfDue(generators), "that ")}`;
+  const due = countOf(sumOfDue(generators), "due event");
+  const added = `${formatCount(sumOfAdded(generators))} of ${due}`;
   return late.length === 0
-    ? given
-    : `${given}; late or away: ${listText(late, ", ", LATE_NAMED_MAX)}`;
+    ? added
+    : `${added}; late or away: ${listText(late, ", ", LATE_NAMED_MAX)}`;
 }
 
 function sumOfDue(generators: readonly GeneratorTally[]): number {
   return generators.reduce((sum, { dueEvents }) => sum + dueEvents, 0);
 }
 
-function sumOfGiven(generators: readonly GeneratorTally[]): number {
-  return generators.reduce((sum, { givenEvents = 0 }) => sum + givenEvents, 0);
-}
-
-function dueText(events: number, that = ""): string {
-  return `${countOf(events, "event")} ${that}${events === 1 ? "was" : "were"} due`;
+function sumOfAdded(generators: readonly GeneratorTally[]): number {
+  return generators.reduce((sum, { addedEvents = 0 }) => sum + addedEvents, 0);
 }
 
 function convergenceText({ verdict, convergedAfterMs }: RunResult): string {
@@ -108,11 +109,11 @@ function convergenceText({ verdict, convergedAfterMs }: RunResult): string {
     const why = outstanding.length === 0 ? "" : ` (${listText(outstanding, ", ")})`;
     return `not converged in time${why}`;
   }
-  if (newEvents === 0 || convergedAfterMs === undefined) return "converged, and no like was given";
-  // Rounded up: never told better than it was.
-  const stepMs = convergedAfterMs <= TENTHS_TOLD_MS ? 100 : 1_000;
-  const toldMs = Math.ceil(convergedAfterMs / stepMs) * stepMs;
-  return `converged ${formatDuration(toldMs)} after the last like`;
+  if (newEvents === 0 || convergedAfterMs === undefined) return "converged; no likes were added";
+  // Rounded up: the time shown is never shorter than the real one.
+  const stepMs = convergedAfterMs <= TENTHS_SHOWN_MS ? 100 : 1_000;
+  const shownMs = Math.ceil(convergedAfterMs / stepMs) * stepMs;
+  return `converged ${formatDuration(shownMs)} after the last like`;
 }
 
 function listText(
@@ -125,7 +126,7 @@ function listText(
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(separator);
 }
 
-/** `primary shows 6,200 (-31)`. */
+/** Returns `primary shows 6,200 (-31)`. */
 function differenceText({ name, totalLikes }: Shown, acceptedLikes: bigint): string {
   if (totalLikes === undefined) return `${name} does not answer`;
   const difference = totalLikes - acceptedLikes;
@@ -134,16 +135,16 @@ function differenceText({ name, totalLikes }: Shown, acceptedLikes: bigint): str
   return `${name} shows ${formatCount(totalLikes)} (${sign}${size})`;
 }
 
-/** What a program needs to know about the run besides its result. */
+/** Facts about a run besides its result, for the JSON. */
 export interface VerdictContext {
   readonly seed: number;
   readonly logDir: string;
   readonly dataDir: string;
-  /** Logs that held lines of earlier roles, and were emptied. */
+  /** Number of logs that had lines of earlier roles and were emptied. */
   readonly emptiedLogs: number;
 }
 
-/** The verdict as one JSON object; 64-bit numbers are text. */
+/** Returns the verdict as one JSON object. 64-bit numbers are strings. */
 export function verdictJson(result: RunResult, context: VerdictContext): Record<string, unknown> {
   const { verdict, servers } = result;
   return {
@@ -160,7 +161,7 @@ export function verdictJson(result: RunResult, context: VerdictContext): Record<
     })),
     events: text(verdict.events),
     dueEvents: text(sumOfDue(verdict.generators)),
-    givenEvents: text(sumOfGiven(verdict.generators)),
+    addedEvents: text(sumOfAdded(verdict.generators)),
     idle: verdict.idle.map(({ serverId }) => serverId),
     convergedAfterMs: result.convergedAfterMs ?? null,
     durationMs: result.durationMs,
@@ -182,7 +183,7 @@ function serverJson(server: ServerResult, { generators }: Verdict): Record<strin
     intervalMs,
     restarts,
     dueEvents: text(generator?.dueEvents),
-    givenEvents: text(generator?.givenEvents),
+    addedEvents: text(generator?.addedEvents),
     events: text(server.events),
     acceptedLikes: text(server.acceptedLikes),
     knownTotalLikes: text(server.knownTotalLikes),

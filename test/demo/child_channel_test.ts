@@ -1,13 +1,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { obeyParent, tellParent } from "../../src/demo/child_channel.ts";
+import { followParent, sendToParent } from "../../src/demo/child_channel.ts";
 
-test("obeyParent() refuses when there is no parent to obey", () => {
-  assert.throws(() => obeyParent({}, () => {}), /^Cannot obey a parent: --supervised is for /);
+test("followParent() throws when there is no parent", () => {
+  assert.throws(
+    () => followParent({}, () => {}),
+    /^Cannot use --supervised: this process has no parent; /,
+  );
 });
 
-test("tellParent() does nothing when there is no parent to tell", () => {
-  tellParent({ type: "accepting" });
+test("sendToParent() does nothing when there is no parent", () => {
+  sendToParent({ type: "accepting" });
 });
 
 test.run();

@@ -1,15 +1,15 @@
-/** What `Child` starts in its tests: says where it listens, obeys, and dies as it is told. */
-import { obeyParent, tellParent } from "../../src/demo/child_channel.ts";
+/** The program that the tests of `Child` start. Its first argument selects its behavior. */
+import { followParent, sendToParent } from "../../src/demo/child_channel.ts";
 
-/** Where it says that it listens, when it may choose. */
+/** The port that it reports when it may choose one. */
 const PORT = "4242";
 
 const [behaviour, , port] = process.argv.slice(2);
 let welcomed: number | undefined;
-/** `half-deaf` answers from its second life on, when it has a port. */
+/** `half-deaf` answers only after a restart, when it is given its port. */
 const isDeaf = behaviour === "deaf" || (behaviour === "half-deaf" && port === "0");
 
-obeyParent(
+followParent(
   {
     start: (startMs) => (welcomed = startMs),
     finish: () => (isDeaf ? new Promise(() => {}) : Promise.resolve(welcomed)),
@@ -23,6 +23,6 @@ if (behaviour === "failing") {
   process.exitCode = 1;
   process.disconnect();
 } else if (behaviour !== "mute") {
-  tellParent({ type: "listening", address: `127.0.0.1:${port === "0" ? PORT : port}` });
+  sendToParent({ type: "listening", address: `127.0.0.1:${port === "0" ? PORT : port}` });
   if (behaviour === "dying") process.exit(3);
 }

@@ -1,4 +1,4 @@
-// oxlint-disable-next-line no-restricted-imports -- it is about a child without the class that starts children
+// oxlint-disable-next-line no-restricted-imports -- this child must start without the class Child
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "uvu";
@@ -24,29 +24,29 @@ test("start() waits until the child listens, and stop() until it has ended", asy
     "someone listens on 127.0.0.1:4242",
     "someone ended: SIGTERM",
   ]);
-  assert.equal(child.told, []);
+  assert.equal(child.announced, []);
 });
 
-test("start() throws what the child said last when it ends before it is ready", async () => {
+test("start() throws the last line of stderr when the child exits before it is ready", async () => {
   await using child = new TestChild("failing");
   const error = await child.start("listening").catch((reason: unknown) => reason);
   assert.instance(error, LikesError);
   const { code, message } = error as LikesError;
   assert.is(code, "child_failed");
   assert.is(message, "Cannot start someone: Cannot do this: it is a test");
-  assert.equal(child.told, [], "it is not started again");
+  assert.equal(child.announced, [], "it is not restarted");
 });
 
-test("start() throws when the child is ended before it is ready", async () => {
+test("start() throws when the child is killed before it is ready", async () => {
   await using child = new TestChild("obedient");
   const started = child.start("accepting").catch((reason: unknown) => reason);
   child.kill();
   assert.match(String(await started), "Cannot start someone: it was stopped");
 });
 
-test("start() gives a child no debugger where Node can do without from the first moment", async () => {
+test("start() disables the child's debugger where Node has a flag for it", async () => {
   if (!process.allowedNodeEnvironmentFlags.has("--disable-sigusr1")) {
-    return console.log("skipped: this Node can close its debugger to SIGUSR1 only once it runs");
+    return console.log("skipped: this Node has no flag that disables SIGUSR1");
   }
   await using child = new TestChild("obedient", [START, FINISH]);
   await child.start("listening");
@@ -55,18 +55,18 @@ test("start() gives a child no debugger where Node can do without from the first
   assert.not.match(child.lines.join("\n"), "Debugger");
 });
 
-test("Child starts again on its port when it is killed, and gets its handshake again", async () => {
+test("Child restarts on its port after a kill, and repeats its handshake", async () => {
   await using child = new TestChild("half-deaf", [START, FINISH]);
   await child.start("listening");
   const answer = child.finished();
   process.kill(child.pids[0] ?? 0, "SIGKILL");
   const listening = "someone listens on 127.0.0.1:4242";
-  await becomes("the second life", () => {
+  await becomes("the restart", () => {
     return child.lines.filter((line) => line === listening).length === 2;
   });
-  assert.is(await within("the answer of the second life", answer), 17);
-  assert.equal(child.told, [
-    "someone died (SIGKILL): starting it again in 100 ms",
+  assert.is(await within("the answer after the restart", answer), 17);
+  assert.equal(child.announced, [
+    "someone died (SIGKILL): restarting it in 100 ms",
     `someone is back: pid ${child.pids[1]}, restarted once`,
   ]);
   assert.equal(child.states, ["starting", "listening", "away", "starting", "listening"]);
@@ -74,18 +74,21 @@ test("Child starts again on its port when it is killed, and gets its handshake a
   assert.not.ok(child.isGivenUp);
 });
 
-test("Child is given up when it dies again and again, and nothing of it is left", async () => {
+test("Child gives up after five deaths in a row, and leaves no process", async () => {
   await using child = new TestChild("dying");
   await child.start("listening");
-  await becomes("the end of the patience", () => child.isGivenUp);
+  await becomes("giving up", () => child.isGivenUp);
   assert.is(child.pids.length, 5);
-  assert.is(child.told.at(-1), "someone died (code 3) 5 times in a row: it is given up");
+  assert.is(
+    child.announced.at(-1),
+    "someone died (code 3) 5 times in a row: it is not restarted again",
+  );
   assert.equal([child.view.state, child.view.pid], ["given up", undefined]);
-  assert.is(await child.finished(), undefined, "it gives nothing more");
+  assert.is(await child.finished(), undefined, "no answer follows");
   await child.stop();
 });
 
-test("finished() gives nothing when the child is killed before it has answered", async () => {
+test("finished() returns undefined when the child is killed before it answers", async () => {
   await using child = new TestChild("deaf");
   await child.start("listening");
   const answer = child.finished();
@@ -94,13 +97,13 @@ test("finished() gives nothing when the child is killed before it has answered",
   assert.is(await within("the end of the wait", answer), undefined);
 });
 
-test("obeyParent() ends the child when its parent has gone before it looked", async () => {
+test("followParent() ends the child when its parent went away before the call", async () => {
   const child = spawn(process.execPath, [...process.execArgv, PROGRAM, "obedient", "--port", "0"], {
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   const ended = once(child, "exit");
   child.disconnect();
-  assert.equal(await within("the end of an orphan", ended), [1, null]);
+  assert.equal(await within("the orphan's exit", ended), [1, null]);
 });
 
 test.run();

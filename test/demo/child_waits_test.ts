@@ -1,4 +1,4 @@
-/** How long a parent waits for a child, by timers that the test moves on. */
+/** How long a parent waits for a child, on mocked timers. */
 import { mock } from "node:test";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -8,7 +8,7 @@ import { within } from "../fixtures/eventually.ts";
 import { isAlive } from "../runner/process_group.ts";
 import { TestChild } from "./test_child.ts";
 
-test("start() throws when the child is not ready in time, and it can be killed then", async () => {
+test("start() throws when the child is not ready in time, and leaves it to be killed", async () => {
   await using child = new TestChild("mute");
   mock.timers.enable({ apis: ["setTimeout"] });
   const started = child.start("listening");
@@ -22,7 +22,7 @@ test("start() throws when the child is not ready in time, and it can be killed t
   assert.match(error.message, `not ready within ${READY_WAIT_MAX_MS / 1_000} s`);
 });
 
-test("stop() kills the child when it was told to end and does not", async () => {
+test("stop() kills a child that ignores SIGTERM", async () => {
   await using child = new TestChild("stubborn");
   await child.start("listening");
   mock.timers.enable({ apis: ["setTimeout"] });
@@ -31,7 +31,7 @@ test("stop() kills the child when it was told to end and does not", async () => 
   assert.ok(child.pids.some(isAlive));
   mock.timers.tick(1);
   mock.timers.reset();
-  await within("its end", stopped);
+  await within("its exit", stopped);
   assert.not(child.pids.some(isAlive));
   assert.match(child.lines.at(-1) ?? "", "SIGKILL");
 });

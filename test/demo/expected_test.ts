@@ -7,7 +7,7 @@ import { markOf, tally } from "./observation_fixture.ts";
 const PLAN = { seed: 7, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42 };
 const OPTIONS = { plan: PLAN, serverIds: ["a", "b"], ranMs: 4_000, before: [] };
 
-test("expectedOf() counts the ticks of each generator in the time that was given", () => {
+test("expectedOf() counts the ticks of each generator within the run's duration", () => {
   const { generators, earlierEvents } = expectedOf(OPTIONS);
   for (const { serverId, dueEvents, earlierEvents: earlier } of generators) {
     assert.is(dueEvents, Math.floor(4_000 / intervalMs({ ...PLAN, serverId })));
@@ -21,7 +21,7 @@ test("expectedOf() counts the ticks of each generator in the time that was given
   assert.is(first?.dueEvents, 1, "the tick at the very end is due");
 });
 
-test("expectedOf() computes the likes of the seed, however often and in steps", () => {
+test("expectedOf() computes the same likes of the seed when asked repeatedly and in steps", () => {
   const { seedLikes } = expectedOf(OPTIONS);
   const plan = { ...PLAN, serverId: "a" };
   for (const events of [0, 3, 3, 9])
@@ -29,7 +29,7 @@ test("expectedOf() computes the likes of the seed, however often and in steps", 
   assert.is(seedLikes?.("unregistered", 3), undefined);
 });
 
-test("expectedOf() leaves the seed alone when there were likes before", () => {
+test("expectedOf() has no likes of the seed when there were likes before", () => {
   const before = [{ ...tally("a", 5, 70n), mark: markOf(4) }, tally("c", 2, 1n)];
   const expected = expectedOf({ ...OPTIONS, before });
   assert.is(expected.seedLikes, undefined);

@@ -10,26 +10,26 @@ import { monotonicMs } from "../../src/monotonic.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { testId } from "../store/faults.ts";
 
-/** So long that no second tick falls while a test runs. */
+/** Long enough that no second tick is due during a test. */
 const LONG_MS = 60_000;
 
-interface Given {
+interface Added {
   readonly likes: bigint;
   readonly mark: GeneratorMark | undefined;
 }
 
-test("start() gives what has fallen last, and skips the ticks that were missed", () => {
+test("start() adds the newest due tick, and skips earlier ones", () => {
   const role = fakeRole();
   const generating = generatingEvery(LONG_MS, role);
   const startMs = monotonicMs() - 3 * LONG_MS - 1_000;
   generating.start(startMs);
-  assert.equal(role.given, [{ likes: likesOf(0), mark: { startMs, tick: 3, events: 1 } }]);
+  assert.equal(role.added, [{ likes: likesOf(0), mark: { startMs, tick: 3, events: 1 } }]);
   generating.start(startMs - LONG_MS);
-  assert.is(role.given.length, 1, "a second start changes nothing");
+  assert.is(role.added.length, 1, "a second start changes nothing");
   void generating.finish();
 });
 
-test("start() does not give a tick again when the outbox has it", () => {
+test("start() does not repeat a tick that the outbox has", () => {
   const startMs = monotonicMs() - 3 * LONG_MS - 1_000;
   for (const [tick, expected] of [
     [3, 0],
@@ -38,109 +38,109 @@ test("start() does not give a tick again when the outbox has it", () => {
     const role = fakeRole(7);
     const generating = generatingEvery(LONG_MS, role, { startMs, tick, events: 5 });
     generating.start(startMs);
-    assert.is(role.given.length, expected);
+    assert.is(role.added.length, expected);
     if (expected === 1) {
       const mark = { startMs, tick: 3, events: 6 };
-      assert.equal(role.given, [{ likes: likesOf(7), mark }]);
+      assert.equal(role.added, [{ likes: likesOf(7), mark }]);
     }
     void generating.finish();
   }
 });
 
-test("start() counts ticks from the start of a new run when the mark is of another", () => {
+test("start() counts ticks from the start of a new run when the mark is from another run", () => {
   const role = fakeRole();
   const startMs = monotonicMs() - LONG_MS - 1_000;
   const generating = generatingEvery(LONG_MS, role, { startMs: 1, tick: 900, events: 5 });
   generating.start(startMs);
-  assert.equal(role.given[0]?.mark, { startMs, tick: 1, events: 6 });
+  assert.equal(role.added[0]?.mark, { startMs, tick: 1, events: 6 });
   void generating.finish();
 });
 
-test("start() gives nothing when the run is over", () => {
+test("start() adds nothing when the run is over", () => {
   const role = fakeRole();
   const generating = generatingEvery(LONG_MS, role);
   generating.start(monotonicMs() - 10 * LONG_MS, 2 * LONG_MS);
-  assert.equal(role.given, []);
+  assert.equal(role.added, []);
   void generating.finish();
 });
 
-test("Generating gives a tick again, with the same number, when it was refused", async () => {
+test("Generating retries a rejected tick with the same number of likes", async () => {
   const role = fakeRole();
-  role.refusals = 2;
+  role.rejections = 2;
   const generating = generatingEvery(LONG_MS, role);
   const startMs = monotonicMs() - LONG_MS - 1_000;
   generating.start(startMs);
-  await becomes("the third attempt", () => role.given.length === 3);
-  for (const given of role.given) {
-    assert.equal(given, { likes: likesOf(0), mark: { startMs, tick: 1, events: 1 } });
+  await becomes("the third attempt", () => role.added.length === 3);
+  for (const added of role.added) {
+    assert.equal(added, { likes: likesOf(0), mark: { startMs, tick: 1, events: 1 } });
   }
   assert.ok((await generating.finish()) !== undefined);
 });
 
-test("finish() gives what is due, waits for it, and nothing comes after it", async () => {
+test("finish() adds the due tick, waits for it, and adds nothing after it", async () => {
   const role = fakeRole();
   const generating = generatingEvery(10, role);
   generating.start(monotonicMs());
-  await becomes("five ticks", () => role.given.length >= 5);
+  await becomes("five ticks", () => role.added.length >= 5);
   const lastMs = await generating.finish();
-  const { length } = role.given;
+  const { length } = role.added;
   assert.ok(lastMs !== undefined && lastMs <= monotonicMs());
-  const ticks = role.given.map(({ mark }) => mark?.tick ?? 0);
+  const ticks = role.added.map(({ mark }) => mark?.tick ?? 0);
   assert.equal(
     ticks,
     [...new Set(ticks)].toSorted((a, b) => a - b),
     "each tick once, in order",
   );
   await becomes("five intervals", () => monotonicMs() > lastMs + 50);
-  assert.is(role.given.length, length);
+  assert.is(role.added.length, length);
 });
 
-test("finish() gives the newest tick that is due, however late it is", async () => {
+test("finish() adds the newest due tick, however late", async () => {
   const role = fakeRole();
   const generating = generatingEvery(LONG_MS, role);
   const startMs = monotonicMs() - 10 * LONG_MS;
   generating.start(startMs, 3 * LONG_MS);
-  assert.equal(role.given, [], "a tick that is late by an interval is skipped");
+  assert.equal(role.added, [], "a tick that is late by an interval is skipped");
   assert.ok((await generating.finish(2 * LONG_MS + 1)) !== undefined);
-  assert.equal(role.given, [{ likes: likesOf(0), mark: { startMs, tick: 2, events: 1 } }]);
+  assert.equal(role.added, [{ likes: likesOf(0), mark: { startMs, tick: 2, events: 1 } }]);
 });
 
-test("finish() gives nothing more when it is called again after another interval", async () => {
+test("finish() adds nothing when called again after another interval", async () => {
   const role = fakeRole();
   const generating = generatingEvery(20, role);
   generating.start(monotonicMs());
-  await becomes("a tick", () => role.given.length > 0);
+  await becomes("a tick", () => role.added.length > 0);
   const lastMs = await generating.finish();
-  const { length } = role.given;
+  const { length } = role.added;
   await becomes("two intervals", () => monotonicMs() > (lastMs ?? 0) + 40);
   assert.is(await generating.finish(), lastMs);
-  assert.is(role.given.length, length);
+  assert.is(role.added.length, length);
 });
 
-test("finish() gives the time of a tick when an earlier process gave it", async () => {
+test("finish() returns the time of a tick that an earlier process added", async () => {
   const startMs = monotonicMs() - 3 * LONG_MS;
   const role = fakeRole(7);
   const generating = generatingEvery(LONG_MS, role, { startMs, tick: 2, events: 5 });
   generating.start(startMs, 2 * LONG_MS);
   assert.is(await generating.finish(), startMs + 2 * LONG_MS);
-  assert.equal(role.given, []);
+  assert.equal(role.added, []);
 });
 
-test("finish() gives no time when nothing was given", async () => {
+test("finish() returns undefined when nothing was added", async () => {
   assert.is(await generatingEvery(LONG_MS, fakeRole()).finish(), undefined);
 });
 
-/** A role that has accepted `events` and keeps what it is given. */
+/** A LikesServer that has accepted `events` events, and records the likes added to it. */
 function fakeRole(events = 0) {
   const role = {
-    given: [] as Given[],
-    refusals: 0,
+    added: [] as Added[],
+    rejections: 0,
     mark: undefined as string | undefined,
     acceptedEvents: events,
     async add(event: LikeEvent, mark: string): Promise<AddResult> {
-      role.given.push({ likes: event.change.likes, mark: decodeMark(mark) });
-      if (role.refusals > 0) {
-        role.refusals--;
+      role.added.push({ likes: event.change.likes, mark: decodeMark(mark) });
+      if (role.rejections > 0) {
+        role.rejections--;
         const refusal = { code: "not_accepting", message: "Cannot" } as const;
         return { type: "refused", refusal };
       }

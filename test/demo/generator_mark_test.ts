@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { decodeMark, encodeMark, generatedEvents } from "../../src/demo/generator_mark.ts";
 import { MARK_CHARS_MAX } from "../../src/limits.ts";
 
-test("decodeMark() returns what encodeMark() was given, at the largest too", () => {
+test("decodeMark() reverses encodeMark(), also at the largest values", () => {
   const most = Number.MAX_SAFE_INTEGER;
   for (const mark of [
     { startMs: 0, tick: 1, events: 1 },
@@ -16,7 +16,7 @@ test("decodeMark() returns what encodeMark() was given, at the largest too", () 
   }
 });
 
-test("decodeMark() returns nothing when the mark is not a generator's", () => {
+test("decodeMark() returns undefined when the mark is not a generator's", () => {
   const others = [undefined, "", "null", "7", "page 3", "{}", '{"startMs":1,"tick":1}'];
   const damaged = ['{"startMs":-1,"tick":1,"events":1}', '{"startMs":1,"tick":0.5,"events":1}'];
   for (const text of [...others, ...damaged]) {

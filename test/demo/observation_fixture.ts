@@ -1,4 +1,4 @@
-/** Observations of a run of two LikesServers, to be changed one thing at a time. */
+/** Observations of a run of two LikesServers, for tests that change one field at a time. */
 import { encodeMark } from "../../src/demo/generator_mark.ts";
 import { PRIMARY } from "../../src/demo/verdict.ts";
 import type { Expected, Observation, SeedLikes } from "../../src/demo/verdict.ts";
@@ -10,7 +10,7 @@ export function tally(serverId: string, events: number, likes: bigint): OutboxTa
   return { outboxId, serverId, events, likes, mark: markOf(events), pendingEvents: 0 };
 }
 
-/** The mark of a generator that gave so many events. */
+/** Returns the mark of a generator that added `events` events. */
 export function markOf(events: number): string {
   return encodeMark({ startMs: 1, tick: events, events });
 }
@@ -28,7 +28,7 @@ export function observation(likes: bigint, changes: Partial<Observation> = {}): 
   };
 }
 
-/** What those two had to give when three events were due of each; of a fresh folder. */
+/** Returns the expected result: three due events per generator, in a fresh folder. */
 export function expected(seedLikes?: SeedLikes, changes: Partial<Expected> = {}): Expected {
   const part = { dueEvents: 3, earlierEvents: 0 };
   return {

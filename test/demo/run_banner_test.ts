@@ -13,7 +13,7 @@ const VIEW = {
   emptiedLogs: 0,
 };
 
-test("runBanner() names every process, the folders, what to try, and what the words mean", () => {
+test("runBanner() lists the processes, folders, commands to try, and terms", () => {
   assert.is(
     runBanner(VIEW),
     `primary         127.0.0.1:50051  pid 4242
@@ -27,12 +27,12 @@ data      /tmp/likes-abc
 logs      /tmp
           tail -f /tmp/PrimaryLikesServer/log.txt
 try       npx likes add video 5
-          kill -9 4245  # likes-server-2 is started again
+          kill -9 4245  # likes-server-2 will be restarted
 
-CONVERGED    the total has all likes that were given
-CATCHING_UP  likes are on their way to the total
+CONVERGED    the total includes every accepted like
+CATCHING_UP  some accepted likes are not in the total yet
 UNKNOWN      a process is silent: likes may be missing
-as of        all likes given before then are in the total
+as of        the total includes every like accepted before then
 everywhere   every process shows this total
 `,
   );
@@ -40,7 +40,7 @@ everywhere   every process shows this total
 
 test("runBanner() says how many logs of earlier roles were emptied", () => {
   const text = runBanner({ ...VIEW, emptiedLogs: 12 });
-  assert.match(text, "logs      /tmp; 12 logs of earlier roles emptied\n");
+  assert.match(text, "logs      /tmp; emptied 12 logs of earlier roles\n");
 });
 
 test("runBanner() names the primary's address when its port is not the default", () => {
@@ -50,7 +50,7 @@ test("runBanner() names the primary's address when its port is not the default",
   }
 });
 
-test("runBanner() suggests the run's item when a shell takes it as it is", () => {
+test("runBanner() suggests the run's item when it needs no quoting in a shell", () => {
   assert.match(runBanner({ ...VIEW, itemId: "cats/42" }), "npx likes add cats/42 5\n");
   for (const itemId of ["two words", "a;b", "--json", "$(id)", "'"]) {
     assert.match(runBanner({ ...VIEW, itemId }), "npx likes add video 5\n");

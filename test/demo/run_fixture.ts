@@ -1,4 +1,4 @@
-/** A run of a primary and three LikesServers as it goes on, to be changed one thing at a time. */
+/** A run of a primary and three LikesServers, for tests that change one field at a time. */
 import type { Status } from "../../src/core/primary/status.ts";
 import type { ChildView } from "../../src/demo/child.ts";
 import { PRIMARY } from "../../src/demo/verdict.ts";
@@ -6,7 +6,7 @@ import { emptyStatus, serverStatus } from "../rpc/serving.ts";
 
 const NAMES = [PRIMARY, "likes-server-0", "likes-server-1", "likes-server-2"];
 
-/** Its processes: all listen, unless `changes` says something else of one of them. */
+/** Returns its processes, all listening except for `changes`. */
 export function processes(changes: Record<string, Partial<ChildView>> = {}): ChildView[] {
   return NAMES.map((name, index) => ({
     name,
@@ -18,7 +18,7 @@ export function processes(changes: Record<string, Partial<ChildView>> = {}): Chi
   }));
 }
 
-/** Its status: 6,231 likes, which everybody shows. */
+/** Returns its status: 6,231 likes, shown everywhere. */
 export function runStatus(changes: Partial<Status> = {}): Status {
   const servers = [0, 1, 2].map((index) => ({
     ...serverStatus(index),

@@ -4,7 +4,7 @@ import { runLine, silenceLine, stoppedText } from "../../src/demo/run_lines.ts";
 import { tally } from "./observation_fixture.ts";
 import { processes, runStatus } from "./run_fixture.ts";
 
-test("runLine() is the status, and who is away", () => {
+test("runLine() is the status, and the processes that are away", () => {
   const status =
     "6,231 likes CONVERGED everywhere, as of 0.3 s ago, 3 of 3 streaming, 0 events pending";
   assert.is(runLine(runStatus(), processes()), status);
@@ -28,20 +28,24 @@ test("silenceLine() claims nothing, on one line", () => {
   );
 });
 
-test("stoppedText() says what is still to be delivered", () => {
+test("stoppedText() counts the pending events", () => {
   const idle = tally("likes-server-0", 3, 9n);
   const busy = { ...idle, pendingEvents: 2 };
-  assert.is(stoppedText([], [idle]), "no LikesServer gives any more; nothing is pending");
+  assert.is(
+    stoppedText([], [idle]),
+    "all LikesServers have stopped adding likes; no events are pending",
+  );
   assert.is(
     stoppedText([], [idle, busy]),
-    "no LikesServer gives any more; delivering what is pending: 2 events",
+    "all LikesServers have stopped adding likes; delivering 2 pending events",
   );
 });
 
-test("stoppedText() names who may still give", () => {
+test("stoppedText() names the LikesServers that may still add likes", () => {
   assert.is(
     stoppedText(["likes-server-0", "likes-server-1"], []),
-    "likes-server-0, likes-server-1 did not say so: another like may come; nothing is pending",
+    "likes-server-0, likes-server-1 did not confirm the stop: more likes may follow; " +
+      "no events are pending",
   );
 });
 

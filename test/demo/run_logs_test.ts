@@ -36,7 +36,7 @@ test("takeRunLogs() empties the logs of earlier roles in place, and counts them"
   log.close();
 });
 
-test("takeRunLogs() empties none when another run holds one", async () => {
+test("takeRunLogs() empties no log when another run has one of them", async () => {
   await using folder = temporaryFolder();
   const path = leave(folder.path, "PrimaryLikesServer", "of an earlier run\n");
   const held = openLogFile(folder.path, "LikesServer1");

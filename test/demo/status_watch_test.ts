@@ -33,11 +33,11 @@ test("start() ends the watch and says why when a status cannot be read", async (
   });
   watch.start();
   await becomes("a line", () => lines.length > 0);
-  assert.match(lines.join("\n"), /cannot be watched any more: .*pending_events/);
+  assert.match(lines.join("\n"), /stopped watching the status: .*pending_events/);
   await watch.stop();
 });
 
-test("StatusWatch tells the silence when nobody answers any more, until somebody does", async () => {
+test("StatusWatch reports silence while the primary does not answer", async () => {
   const shown: Status[] = [];
   const silences: Silence[] = [];
   const lines: string[] = [];
@@ -54,13 +54,13 @@ test("StatusWatch tells the silence when nobody answers any more, until somebody
     assert.equal(silences, []);
   }
   await becomes("a second silence", () => silences.length > 1);
-  assert.is(silences[0]?.status.totalLikes, 0n, "what was heard last");
+  assert.is(silences[0]?.status.totalLikes, 0n, "the newest status");
   assert.match(silences.at(-1)?.reason ?? "", "Cannot reach the primary");
-  assert.is(lines.filter((line) => line.startsWith("lost sight of the primary: ")).length, 1);
-  watch.see(emptyStatus(2));
-  const told = silences.length;
+  assert.is(lines.filter((line) => line.startsWith("lost contact with the primary: ")).length, 1);
+  watch.receive(emptyStatus(2));
+  const before = silences.length;
   await watch.stop();
-  assert.is(silences.length, told);
+  assert.is(silences.length, before);
   assert.is(shown.at(-1)?.version, 2);
 });
 

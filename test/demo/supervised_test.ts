@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { isSupervised, runSupervised } from "../../src/demo/supervised.ts";
 
-test("isSupervised() is true when a role is to be started for a parent", () => {
+test("isSupervised() is true when a parent starts a role", () => {
   assert.is(isSupervised(["start-primary", "--port", "0", "--supervised"]), true);
   assert.is(isSupervised(["start-likes", "--generate", "--supervised"]), true);
 });
@@ -20,12 +20,12 @@ test("isSupervised() is false when a person types", () => {
   }
 });
 
-test("runSupervised() refuses before it does anything when nobody forked it", async () => {
-  const output = { say: () => assert.unreachable(), fail: () => assert.unreachable() };
-  const refused = await runSupervised(["start-primary", "--supervised"], output).catch(
+test("runSupervised() rejects before any effect when no parent forked it", async () => {
+  const output = { print: () => assert.unreachable(), fail: () => assert.unreachable() };
+  const rejected: unknown = await runSupervised(["start-primary", "--supervised"], output).catch(
     (error: Error) => error.message,
   );
-  assert.is(refused, "Cannot obey a parent: --supervised is for likes orchestrate");
+  assert.match(String(rejected), "Cannot use --supervised: this process has no parent; ");
   assert.is(process.listenerCount("SIGTERM"), 0);
 });
 

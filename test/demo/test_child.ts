@@ -4,37 +4,37 @@ import type { ParentMessage } from "../../src/demo/child_channel.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { isAlive } from "../runner/process_group.ts";
 
-/** What the children of these tests run. */
+/** The program that these children run. */
 export const PROGRAM = fileURLToPath(new URL("child_program.ts", import.meta.url));
-/** What it is told as soon as it listens. */
+/** Messages sent whenever the child begins to listen. */
 type Handshake = readonly ParentMessage[];
 
-/** A child of `child_program.ts`, with what it and its keeper said. */
+/** A child that runs `child_program.ts`, with the lines logged and announced. */
 export class TestChild extends Child implements AsyncDisposable {
   readonly lines: string[];
-  readonly told: string[];
+  readonly announced: string[];
   /** Its state at each change. */
   readonly states: string[];
   readonly #givenUp: { is: boolean };
 
-  constructor(behaviour: string, handshake: Handshake = []) {
+  constructor(behavior: string, handshake: Handshake = []) {
     const lines: string[] = [];
-    const told: string[] = [];
+    const announced: string[] = [];
     const states: string[] = [];
     const givenUp = { is: false };
     super({
       name: "someone",
       entry: PROGRAM,
-      args: [behaviour],
+      args: [behavior],
       port: 0,
       handshake: () => handshake,
       log: (line) => lines.push(line),
-      tell: (line) => told.push(line),
+      announce: (line) => announced.push(line),
       onGivenUp: () => (givenUp.is = true),
       onChange: () => void states.push(this.view.state),
     });
     this.lines = lines;
-    this.told = told;
+    this.announced = announced;
     this.states = states;
     this.#givenUp = givenUp;
   }

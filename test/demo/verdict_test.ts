@@ -18,7 +18,7 @@ test("judge() says exact when all processes show what the outboxes accepted", ()
   assert.is(verdict.seedLikes, undefined);
 });
 
-test("judge() says exact, and not converged, when something is outstanding", () => {
+test("judge() says exact but not converged when something is outstanding", () => {
   const outstanding = ["likes-server-7 is silent"];
   const verdict = judge(observation(50n, { everywhere: false, outstanding }), expected());
   assert.is(verdict.outcome, "exact");
@@ -26,7 +26,7 @@ test("judge() says exact, and not converged, when something is outstanding", () 
   assert.equal(verdict.outstanding, outstanding);
 });
 
-test("judge() says inexact and names who when a process shows another total", () => {
+test("judge() says inexact and names the process when one shows another total", () => {
   for (const totalLikes of [99n, 101n, 0n, undefined]) {
     for (const name of [PRIMARY, "likes-server-0", "likes-server-1"]) {
       const { shown } = observation(50n);
@@ -52,7 +52,7 @@ test("judge() believes the outboxes when all processes agree on another total", 
   assert.is(verdict.differing.length, 3);
 });
 
-test("judge() tells neighbours apart when totals are beyond 2^53", () => {
+test("judge() distinguishes adjacent totals beyond 2^53", () => {
   const likes = 2n ** 53n;
   assert.is(judge(observation(likes), expected()).outcome, "exact");
   const { shown } = observation(likes);
@@ -60,7 +60,7 @@ test("judge() tells neighbours apart when totals are beyond 2^53", () => {
   assert.is(judge(observation(likes, { shown: off }), expected()).outcome, "inexact");
 });
 
-test("judge() computes the likes again when all were generated", () => {
+test("judge() compares with the seed when all likes were generated", () => {
   const same = judge(
     observation(30n),
     expected((_serverId, events) => BigInt(events) * 10n),
@@ -74,10 +74,10 @@ test("judge() computes the likes again when all were generated", () => {
   assert.is(other.outcome, "inexact");
   assert.is(other.converged, false);
   assert.is(other.seedLikes, 62n);
-  assert.equal(other.differing, [], "they all show what was accepted, and that is wrong");
+  assert.equal(other.differing, [], "all show what was accepted, which is wrong");
 });
 
-test("judge() leaves the seed alone when likes came from elsewhere", () => {
+test("judge() ignores the seed when likes came from elsewhere", () => {
   const byHand = { ...tally("likes-server-1", 3, 30n), mark: markOf(2) };
   const outboxes = [tally("likes-server-0", 3, 30n), byHand];
   const verdict = judge(
@@ -106,7 +106,7 @@ test("judge() says undecided when an outbox cannot be read, whatever else is wro
   assert.is(wrong.outcome, "undecided");
 });
 
-test("judge() says exact for nothing when nothing was due and nothing was given", () => {
+test("judge() says exact when nothing was due and nothing was added", () => {
   const verdict = judge(
     observation(0n, { outboxes: [] }),
     expected(() => 0n, { generators: [] }),
@@ -116,18 +116,18 @@ test("judge() says exact for nothing when nothing was due and nothing was given"
   assert.is(verdict.newEvents, 0);
 });
 
-test("judge() is undecided when a generator gave nothing of what was due", () => {
+test("judge() is undecided when a generator added none of its due events", () => {
   const outboxes = [tally("likes-server-0", 3, 50n), tally("likes-server-1", 0, 0n)];
   const shown = observation(25n).shown;
   const verdict = judge(observation(50n, { outboxes, shown }), expected());
   assert.is(verdict.outcome, "undecided");
-  assert.is(verdict.converged, true, "which the sums are, whatever they show");
-  assert.equal(verdict.idle, [{ serverId: "likes-server-1", dueEvents: 3, givenEvents: 0 }]);
+  assert.is(verdict.converged, true, "the sums agree, whatever they prove");
+  assert.equal(verdict.idle, [{ serverId: "likes-server-1", dueEvents: 3, addedEvents: 0 }]);
   const wrong = judge(observation(50n, { outboxes }), expected());
-  assert.is(wrong.outcome, "inexact", "sums that differ are provably wrong all the same");
+  assert.is(wrong.outcome, "inexact", "sums that differ are wrong all the same");
 });
 
-test("judge() is undecided when only earlier runs gave", () => {
+test("judge() is undecided when only earlier runs added events", () => {
   const generators = expected().generators.map((part) => ({ ...part, earlierEvents: 3 }));
   const verdict = judge(observation(50n), expected(undefined, { generators, earlierEvents: 6 }));
   assert.is(verdict.outcome, "undecided");
@@ -135,21 +135,21 @@ test("judge() is undecided when only earlier runs gave", () => {
   assert.is(verdict.newEvents, 0);
 });
 
-test("judge() leaves a generator alone when it gave less than was due", () => {
+test("judge() accepts a generator that added fewer events than were due", () => {
   const generators = expected().generators.map((part) => ({ ...part, dueEvents: 1_000 }));
   const verdict = judge(observation(50n), expected(undefined, { generators }));
   assert.is(verdict.outcome, "exact", "machines are slow");
   assert.equal(verdict.idle, []);
   assert.equal(
-    verdict.generators.map(({ givenEvents }) => givenEvents),
+    verdict.generators.map(({ addedEvents }) => addedEvents),
     [3, 3],
   );
 });
 
-test("judge() does not know what a generator gave when its outbox cannot be read", () => {
+test("judge() has no count for a generator whose outbox cannot be read", () => {
   const outboxes = [tally("likes-server-0", 3, 50n)];
   const verdict = judge(observation(25n, { outboxes, unreadable: UNREADABLE }), expected());
-  assert.is(verdict.generators[1]?.givenEvents, undefined);
+  assert.is(verdict.generators[1]?.addedEvents, undefined);
   assert.equal(verdict.idle, []);
 });
 

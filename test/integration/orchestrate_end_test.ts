@@ -1,4 +1,4 @@
-/** How a run ends before its time: by Ctrl-C, without its parent, without a reader. */
+/** Runs that end early: by Ctrl-C, by the death of the parent, and when no one reads the output. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { sampleOf } from "../fixtures/extent.ts";
@@ -18,24 +18,28 @@ for (const signal of sampleOf(["SIGINT", "SIGTERM", "SIGHUP"] as const, 1)) {
     assert.is(code, 0, stderr);
     const [, likes = "?"] =
       /^EXACT ([\d,]+) likes? in [\d,]+ events?; converged /.exec(stdout) ?? [];
-    assert.match(stdout, `primary ${likes}; 3 of 3 processes show it\n`);
-    assert.ok(run.log().some(({ text }) => text.startsWith("told to end")));
+    assert.match(stdout, `primary ${likes}; 3 of 3 processes agree\n`);
+    assert.ok(run.log().some(({ text }) => text.startsWith("stop requested")));
     await run.gone();
     expectNothingAfter(run, "LikesServer0", "LikesServer1");
     const proof = await typed(["verify", "--data-dir", run.dataDir]);
-    assert.match(proof.stdout, new RegExp(`^EXACT ${likes} likes: `), "nothing came after that");
+    assert.match(
+      proof.stdout,
+      new RegExp(`^EXACT ${likes} likes: `),
+      "no likes came after the verdict",
+    );
   });
 }
 
-test("orchestrate waits for a generator when that says late that it has stopped", async () => {
+test("orchestrate waits for a generator that confirms its stop late", async () => {
   await using run = new Orchestration([...FLAGS, "--json", "--drain-timeout", "5m"]);
   await run.started();
   await run.logged(/^#3 \+/, "LikesServer1");
   run.signal("likes-server-1", "SIGSTOP");
   run.finish();
-  await run.logged(/^told to end/);
+  await run.logged(/^stop requested/);
   await run.logged(/ likes UNKNOWN, .*; silent: likes-server-1$/);
-  assert.not.ok(run.log().some(({ text }) => text.startsWith("no LikesServer gives any more")));
+  assert.not.ok(run.log().some(({ text }) => text.startsWith("all LikesServers have stopped")));
   run.signal("likes-server-1", "SIGCONT");
   const result = await run.jsonResult();
   assert.is(result.code, 0, run.parent.stderr);
@@ -45,14 +49,14 @@ test("orchestrate waits for a generator when that says late that it has stopped"
 test("orchestrate ends at once when it gets a second SIGINT", async () => {
   await using run = new Orchestration([...FLAGS, "--drain-timeout", "1m"]);
   await run.started();
-  run.signal("likes-server-1", "SIGSTOP"); // so that the drain takes as long as it may
+  run.signal("likes-server-1", "SIGSTOP"); // the drain then lasts until its timeout
   run.parent.signal("SIGINT");
-  await run.logged(/^told to end/);
+  await run.logged(/^stop requested/);
   run.parent.signal("SIGINT");
   const { code, stdout, stderr } = await run.result();
   assert.is(code, 130);
   assert.is(stdout, "");
-  assert.match(stderr, /\nended at once: there is no verdict\n$/);
+  assert.match(stderr, /\nended at once, without a verdict\n$/);
   await run.gone();
 });
 
@@ -73,7 +77,7 @@ test("orchestrate leaves no process when it is killed", async () => {
   await run.gone();
 });
 
-test("orchestrate leaves no process when it is killed before they have started", async () => {
+test("orchestrate leaves no process when it is killed during the start", async () => {
   for (const name of sampleOf(["primary", "likes-server-0", "likes-server-1"], 1)) {
     await using run = new Orchestration(FLAGS);
     await run.logged(new RegExp(`^forked ${name}`));
@@ -82,7 +86,7 @@ test("orchestrate leaves no process when it is killed before they have started",
   }
 });
 
-test("orchestrate ends silently, and claims nothing, when nobody reads its verdict", async () => {
+test("orchestrate exits silently, without a claim, when its output pipe is closed", async () => {
   await using run = new Orchestration(["--servers", "2", "--duration", "1s", "--quiet"]);
   run.parent.stopReading();
   const { code, stderr } = await run.result();
@@ -91,10 +95,10 @@ test("orchestrate ends silently, and claims nothing, when nobody reads its verdi
   await run.gone();
 });
 
-/** No like is given after the parent has said that none comes any more. */
+/** Checks that no like follows the line that says that all generators have stopped. */
 function expectNothingAfter(run: Orchestration, ...names: readonly string[]): void {
-  const said = run.log().find(({ text }) => text.startsWith("no LikesServer gives any more"));
-  assert.ok(said !== undefined, "it was said");
+  const said = run.log().find(({ text }) => text.startsWith("all LikesServers have stopped"));
+  assert.ok(said !== undefined, "the line is in the log");
   for (const name of names) {
     const late = run.log(name).filter(({ atMs, text }) => text.startsWith("#") && atMs > said.atMs);
     assert.equal(late, [], name);

@@ -1,4 +1,4 @@
-/** kill -9 inside a run: the total stays exact, and the one that the seed gives. */
+/** kill -9 during a run: the total stays exact, and equal to the sum of the seed. */
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +38,7 @@ test("orchestrate has the total of its seed when processes are killed after tick
   }
   assert.is(result.totalLikes, String(expected));
   assert.is(result.seedLikes, String(expected));
-  const told = run.parent.stderr.match(/^\S+ died \(SIGKILL\): starting it again in \d+ ms$/gm);
+  const told = run.parent.stderr.match(/^\S+ died \(SIGKILL\): restarting it in \d+ ms$/gm);
   assert.is(told?.length, 5, run.parent.stderr);
   assert.match(
     run.parent.stderr,
@@ -50,15 +50,15 @@ test("orchestrate has the total of its seed when processes are killed after tick
     [2, 2, 0],
   );
   expectSameInterval(run, intervalMs({ ...PLAN, serverId: "likes-server-0" }));
-  assert.is(lastAddress(run), primary, "the primary came again where it was");
+  assert.is(lastAddress(run), primary, "the primary is back on its address");
   const survivor = run.log("LikesServer2").map(({ text }) => text);
   assert.ok(survivor.some((text) => text.startsWith("disconnected: ")));
   const connected = survivor.filter((text) => text.startsWith("connected to the primary: "));
-  assert.ok(connected.length > 1, "it says that it connected again");
+  assert.ok(connected.length > 1, "it logs that it has reconnected");
   assert.ok(survivor.some((text) => text.startsWith(`total ${expected} (version `)));
 });
 
-test("orchestrate is exact when its processes are killed again and again", async () => {
+test("orchestrate is exact when its processes are killed repeatedly", async () => {
   const flags = ["--servers", "3", "--duration", "5m", "--json"];
   const intervals = ["--interval-min", "10ms", "--interval-max", "40ms"];
   await using run = new Orchestration([...flags, ...intervals]);
@@ -73,7 +73,11 @@ test("orchestrate is exact when its processes are killed again and again", async
   const result = await run.jsonResult();
   assert.is(result.code, 0, run.parent.stderr);
   assert.is(result.exact, true);
-  assert.is(result.seedLikes, result.totalLikes, "values follow the events, whatever was missed");
+  assert.is(
+    result.seedLikes,
+    result.totalLikes,
+    "the likes follow the number of events, whatever ticks were missed",
+  );
   assert.ok(Number(result.events) > 10 * SERVERS.length);
 });
 
@@ -84,10 +88,10 @@ test("orchestrate starts when a LikesServer is killed before it is ready", async
   const result = await run.jsonResult();
   assert.is(result.code, 0, run.parent.stderr);
   assert.is(result.exact, true);
-  assert.match(run.parent.stderr, /^likes-server-0 died \(SIGKILL\): starting it again in /m);
+  assert.match(run.parent.stderr, /^likes-server-0 died \(SIGKILL\): restarting it in /m);
 });
 
-/** A restarted LikesServer appends to its log, and says the same interval. */
+/** Checks that a restarted LikesServer appends to its log, with the same interval. */
 function expectSameInterval(run: Orchestration, intervalMs: number): void {
   const said = run.log("LikesServer0").filter(({ text }) => text.startsWith("interval "));
   assert.equal(

@@ -1,4 +1,4 @@
-/** Runs that cannot begin: a clear error, nothing changed, and nothing left running. */
+/** Runs that cannot begin: a clear error, no change, and no process left running. */
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
@@ -25,14 +25,14 @@ test("orchestrate names the port when it is taken", async () => {
     assert.match(error.message, "--port");
     assert.is(error.exit, 1);
     assert.is(stderr, "");
-    assert.not.ok(existsSync(run.dataDir), "it has begun nothing");
+    assert.not.ok(existsSync(run.dataDir), "it has not begun");
     await run.gone();
   } finally {
     taken.close();
   }
 });
 
-test("orchestrate refuses a log folder when another run uses it", async () => {
+test("orchestrate rejects a log folder that another run uses", async () => {
   await using first = new Orchestration(LONG);
   await first.started();
   const lines = first.log().length;
@@ -44,7 +44,7 @@ test("orchestrate refuses a log folder when another run uses it", async () => {
     /^Error: Cannot log in .*: another process logs there; .*--log-dir\n$/,
   );
   assert.is(refused.stdout, "");
-  assert.not.ok(existsSync(second.dataDir), "it has begun nothing");
+  assert.not.ok(existsSync(second.dataDir), "it has not begun");
   assert.ok(first.log().length >= lines, "the logs of the first were not emptied");
   first.finish();
   const { code, stdout } = await first.result();
@@ -52,7 +52,7 @@ test("orchestrate refuses a log folder when another run uses it", async () => {
   assert.match(stdout, /^EXACT /);
 });
 
-test("orchestrate refuses a data folder when another run uses it", async () => {
+test("orchestrate rejects a data folder that another run uses", async () => {
   await using first = new Orchestration(LONG);
   await first.started();
   await using second = new Orchestration(SHORT, { dataDir: first.dataDir });
@@ -66,7 +66,7 @@ test("orchestrate refuses a data folder when another run uses it", async () => {
   assert.match(stdout, /^EXACT /);
 });
 
-test("orchestrate refuses its flags before it begins anything", async () => {
+test("orchestrate rejects wrong flags before any effect", async () => {
   for (const flags of [
     ["--servers", "0"],
     ["--servers", "101"],

@@ -1,4 +1,4 @@
-/** Runs that nothing disturbs: the logs, the verdict and the seed agree to the last like. */
+/** Undisturbed runs: the logs, the verdict and the seed agree to the last like. */
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -14,7 +14,7 @@ const PLAN = { seed: SEED, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42 
 const INTERVALS = ["--interval-min", "400ms", "--interval-max", "900ms", "--seed", String(SEED)];
 const SMALL = ["--servers", "2", ...INTERVALS];
 
-/** The start is told by the wall clock, and ticks fall by the monotonic one. */
+/** The log shows the start on the wall clock; ticks are due on the monotonic one. */
 const CLOCKS_APART_MS = 50;
 
 const LOG_NAMES = ["ParentProcessStatus", "PrimaryLikesServer", "LikesServer0", "LikesServer9"];
@@ -52,9 +52,9 @@ test("orchestrate agrees with its logs and its seed when ten LikesServers run", 
   expectParentLog(run.log(), result);
   assert.equal(logInodes(run.logDir), inodes, "the logs were emptied in place");
   assert.is(result.emptiedLogs, LOG_NAMES.length);
-  assert.match(run.parent.stderr, /^logs .*; 4 logs of earlier roles emptied$/m);
-  const [came, due] = [Number(result.givenEvents), Number(result.dueEvents)];
-  assert.ok(came <= due && came >= due / 2, `${came} of ${due} events that were due`);
+  assert.match(run.parent.stderr, /^logs .*; emptied 4 logs of earlier roles$/m);
+  const [added, due] = [Number(result.addedEvents), Number(result.dueEvents)];
+  assert.ok(added <= due && added >= due / 2, `${added} of ${due} due events`);
   assert.is(result.showing, 11);
   await run.gone();
   await expectProof(result);
@@ -65,7 +65,7 @@ test("orchestrate prints a banner, a line a second and one verdict when it is pi
   const { code, stdout, stderr } = await run.result();
   assert.is(code, 0, stderr);
   const [, likes = "?"] = /^EXACT ([\d,]+) likes in /.exec(stdout) ?? [];
-  const sums = `outboxes ${likes}, seed ${likes}, primary ${likes}; 3 of 3 processes show it`;
+  const sums = `outboxes ${likes}, seed ${likes}, primary ${likes}; 3 of 3 processes agree`;
   assert.match(
     stdout.replace(`sums   ${sums}`, "SUMS"),
     /^EXACT .* events; converged \S+ s after the last like\nSUMS\ngiven {2}\d+ of \d+ events that /,
@@ -81,8 +81,8 @@ test("orchestrate prints a banner, a line a second and one verdict when it is pi
     `tail -f ${run.logDir}/PrimaryLikesServer/log.txt`,
     `try       npx likes add video 5 --primary ${primary}`,
     "\nUNKNOWN      a process is silent: likes may be missing\n",
-    "\ntime is up: the LikesServers stop giving likes\n",
-    "\nno LikesServer gives any more; ",
+    "\ntime is up: the LikesServers stop adding likes\n",
+    "\nall LikesServers have stopped adding likes; ",
     `kill -9 ${run.pid("likes-server-1")} `,
   ]) {
     assert.ok(stderr.includes(text), text);
@@ -92,13 +92,13 @@ test("orchestrate prints a banner, a line a second and one verdict when it is pi
   }
   const logged = run.log().filter(({ text }) => /^[\d,]+ likes /.test(text));
   const spanMs = (logged.at(-1)?.atMs ?? 0) - (logged[0]?.atMs ?? 0);
-  const most = spanMs / 1_000 + 3; // the last one is told at the end
+  const most = spanMs / 1_000 + 3; // one more is logged at the end
   assert.ok(logged.length >= 2 && logged.length <= most, `${logged.length} lines in ${spanMs} ms`);
   const lines = stderr.match(/^\d\d:\d\d:\d\d [\d,]+ likes /gm) ?? [];
   assert.is(lines.length, logged.length, "the parent's log has each of them");
 });
 
-test("orchestrate goes on from the totals when it is given a data folder again", async () => {
+test("orchestrate continues from the totals of a reused data folder", async () => {
   await using first = new Orchestration(["--duration", "2s", "--json", "--quiet", ...SMALL]);
   const one = await first.jsonResult();
   assert.is(first.parent.stderr, "", "--quiet says nothing");
@@ -107,7 +107,7 @@ test("orchestrate goes on from the totals when it is given a data folder again",
   const two = await second.jsonResult();
   assert.is(two.code, 0, second.parent.stderr);
   assert.is(two.exact, true);
-  assert.is(two.seedLikes, null, "the likes are not of this run alone");
+  assert.is(two.seedLikes, null, "not all likes come from this run");
   assert.ok(Number(two.events) > Number(one.events));
   assert.ok(BigInt(two.acceptedLikes) > BigInt(one.acceptedLikes));
 });
@@ -122,27 +122,27 @@ test("orchestrate counts likes that are added by hand when it runs", async () =>
   const result = await run.jsonResult();
   assert.is(result.code, 0);
   assert.is(result.exact, true);
-  assert.is(result.seedLikes, null, "not all likes are generated");
+  assert.is(result.seedLikes, null, "not all likes were generated");
   // The few numbers that were generated may all be 0.
-  assert.ok(BigInt(result.acceptedLikes) >= 1_000n, "those of the hand are in the total");
+  assert.ok(BigInt(result.acceptedLikes) >= 1_000n, "likes added by hand are in the total");
   assert.ok(Number(result.events) >= 2);
 });
 
-test("orchestrate is exact with nothing when its time is up at once", async () => {
+test("orchestrate is exact with no likes when its time is up at once", async () => {
   await using run = new Orchestration(["--duration", "0s", "--json", "--servers", "1"]);
   const result = await run.jsonResult();
   assert.is(result.code, 0, run.parent.stderr);
   assert.equal([result.exact, result.converged, result.convergedAfterMs], [true, true, null]);
-  const [head = "", , given = ""] = run
+  const [head = "", , added = ""] = run
     .log()
     .slice(-4)
     .map(({ text }) => text);
-  assert.is(head, "EXACT 0 likes in 0 events; converged, and no like was given");
-  assert.is(given, "given  0 of 0 events that were due");
+  assert.is(head, "EXACT 0 likes in 0 events; converged; no likes were added");
+  assert.is(added, "added  0 of 0 due events");
 });
 
-test("orchestrate is not exact when its generators gave nothing of what was due", async () => {
-  // As where each process has a monotonic clock of its own: no tick ever falls.
+test("orchestrate is not exact when its generators added none of their due events", async () => {
+  // As if each process had its own monotonic clock: no tick is ever due.
   const clock =
     'if (process.argv.includes("--supervised")) {' +
     "const { bigint } = process.hrtime; process.hrtime.bigint = () => bigint() - 3_600_000_000_000n; }";
@@ -151,16 +151,16 @@ test("orchestrate is not exact when its generators gave nothing of what was due"
   const result = await run.jsonResult();
   assert.is(result.code, 5, run.parent.stderr);
   assert.equal([result.verdict, result.exact], ["undecided", false]);
-  assert.equal([result.totalLikes, result.acceptedLikes, result.givenEvents], ["0", "0", "0"]);
+  assert.equal([result.totalLikes, result.acceptedLikes, result.addedEvents], ["0", "0", "0"]);
   assert.ok(Number(result.dueEvents) >= 4, result.dueEvents);
   assert.is(result.idle.length, 2);
   assert.match(
     run.log().at(-4)?.text ?? "",
-    /^UNDECIDED: the sums agree, but the generators gave nothing, though \d+ events were /,
+    /^UNDECIDED: the sums agree, but the generators added nothing although \d+ events were /,
   );
 });
 
-/** The events of a LikesServer in its log. */
+/** Returns the events in a LikesServer's log. */
 function givenBy(lines: readonly LogLine[]): readonly Given[] {
   return lines.flatMap(({ atMs, text }) => {
     const [, sequence = "", likes = ""] = /^#(\d+) \+(\d+) video$/.exec(text) ?? [];
@@ -179,20 +179,20 @@ function expectNoGaps(events: readonly Given[]): void {
   );
 }
 
-/** The likes of each LikesServer are those that the seed gives for as many events. */
+/** Checks that the likes of each LikesServer are what the seed yields for its number of events. */
 function expectOfSeed({ servers, totalLikes, acceptedLikes, seedLikes, durationMs }: JsonResult) {
   let likes = 0n;
   for (const { serverId, intervalMs: interval, events } of servers) {
     const plan = { ...PLAN, serverId };
     assert.is(interval, intervalMs(plan));
-    // A machine that is busy for a whole interval misses a tick, and no value for that.
+    // A machine that is busy for a whole interval misses a tick, but no value.
     assert.ok(Number(events) <= Math.floor(durationMs / interval), serverId);
     likes += likesBetween(plan, 0, Number(events));
   }
   assert.equal([totalLikes, acceptedLikes, seedLikes], Array(3).fill(String(likes)));
 }
 
-/** Ticks fall at start + k × interval: the k-th event never comes before the k-th tick. */
+/** Ticks are due at start + k × interval: the k-th event never comes before the k-th tick. */
 function expectTicks(run: Orchestration, given: GivenByServer, result: JsonResult): void {
   const startMs = run.log().find(({ text }) => text.startsWith("start: "))?.atMs ?? 0;
   for (const [index, events] of given.entries()) {
@@ -204,7 +204,7 @@ function expectTicks(run: Orchestration, given: GivenByServer, result: JsonResul
   }
 }
 
-/** The primary applied each number once, in order, and its totals add up. */
+/** Checks that the primary applied each event once, in order, and that its totals add up. */
 function expectApplied(lines: readonly LogLine[], given: GivenByServer, result: JsonResult): void {
   const applied = new Map<string, number[]>();
   let total = 0;
@@ -237,7 +237,7 @@ function expectParentLog(lines: readonly LogLine[], { servers, acceptedLikes }: 
   assert.not.ok(lines.some(({ text }) => text.includes("of an earlier run")));
 }
 
-/** The command that the verdict names comes to the same total. */
+/** Checks that the command named by the verdict finds the same total. */
 async function expectProof({ next, totalLikes }: JsonResult): Promise<void> {
   const [npx, likes, ...args] = next.split(" ");
   assert.equal([npx, likes], ["npx", "likes"]);
@@ -247,7 +247,7 @@ async function expectProof({ next, totalLikes }: JsonResult): Promise<void> {
   assert.is(ledger.totalLikes, totalLikes);
 }
 
-/** Logs of an earlier run, which have to be emptied. Gives what tells their files apart. */
+/** Writes logs of an earlier run, to be emptied. Returns their inodes. */
 function leaveOldLogs(logDir: string): readonly number[] {
   for (const name of LOG_NAMES) {
     mkdirSync(join(logDir, name), { recursive: true, mode: 0o700 });

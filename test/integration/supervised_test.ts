@@ -5,22 +5,26 @@ import * as assert from "uvu/assert";
 import { EXIT } from "../../src/errors.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-test("a role ends with a usage error when it is supervised by nobody", async () => {
+test("a role ends with a usage error when it is supervised without a parent", async () => {
   await using counter = new Counter();
   const places = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir, "--port", "0"];
   const { code, stderr } = await counter
     .spawn(["start-primary", ...places, "--supervised"])
     .result();
   assert.is(code, EXIT.usage);
-  assert.is(stderr, "Error: Cannot obey a parent: --supervised is for likes orchestrate\n");
+  assert.is(
+    stderr,
+    "Error: Cannot use --supervised: this process has no parent; " +
+      "only likes orchestrate passes the flag\n",
+  );
   assert.not(existsSync(counter.dataDir));
 });
 
 test("a supervised role ends with the reason when its flags cannot be used", async () => {
   await using counter = new Counter();
   const refusals = {
-    "start-primary --bogus --supervised": /^Error: Cannot start for a parent: Unknown option/,
-    "start-primary --supervised": /^Error: Cannot start for a parent without --log-dir: give it$/m,
+    "start-primary --bogus --supervised": /^Error: Cannot start supervised: Unknown option/,
+    "start-primary --supervised": /^Error: Cannot start supervised without --log-dir: pass it$/m,
   };
   for (const [line, reason] of Object.entries(refusals)) {
     const role = counter.spawn(line.split(" "), { ipc: true });
