@@ -1,6 +1,6 @@
 /**
- * Fills an outbox as a LikesServer does when likes arrive together: through the core's group commit,
- * onto the disk, without gRPC. What it leaves is a backlog that nobody has delivered yet.
+ * Fills an outbox with a backlog. Likes go through the core's group commit onto the disk, without
+ * gRPC, as in a LikesServer when many likes arrive together.
  */
 import type * as knownModule from "../src/core/likes_server/outbox_view.ts";
 import type * as limitsModule from "../src/limits.ts";
@@ -15,7 +15,7 @@ import { expectSame } from "./figure.ts";
 const ITEMS = 100;
 const LIKES_MAX = 42;
 
-/** What was accepted. */
+/** The accepted backlog. */
 export interface Backlog {
   readonly likes: bigint;
   /** From the first like to the last sync. */
@@ -23,7 +23,7 @@ export interface Backlog {
   readonly syncs: number;
 }
 
-/** Gives `events` likes in groups as large as a record, to a new outbox, and closes it. */
+/** Adds `events` events to a new outbox, in groups of one full record, and closes the outbox. */
 export async function fillOutbox(
   dataDir: string,
   serverId: string,
@@ -44,13 +44,13 @@ export async function fillOutbox(
   let likes = 0n;
   let syncs = 0;
   const startMs = preciseMs();
-  for (let given = 0; given < events;) {
-    const upTo = Math.min(events, given + RECORD_EVENTS_MAX);
-    for (; given < upTo; given++) {
-      const change = { kind: "add", likes: BigInt((given * 31) % (LIKES_MAX + 1)) } as const;
-      const event = { itemId: `video-${given % ITEMS}`, change };
-      const add = { requestId: given, event, mark: undefined };
-      expectSame("a refusal", adds.add(add, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
+  for (let added = 0; added < events;) {
+    const upTo = Math.min(events, added + RECORD_EVENTS_MAX);
+    for (; added < upTo; added++) {
+      const change = { kind: "add", likes: BigInt((added * 31) % (LIKES_MAX + 1)) } as const;
+      const event = { itemId: `video-${added % ITEMS}`, change };
+      const add = { requestId: added, event, mark: undefined };
+      expectSame("a rejection", adds.add(add, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
       likes += change.likes;
     }
     const { writes } = writer.next(outbox, startMs) ?? { writes: [] };

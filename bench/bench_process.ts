@@ -1,6 +1,6 @@
 /**
- * A process of the bench, from its start to its end: `await using` kills what is left of it. It does
- * one thing at a time, and ends by itself when this process is gone.
+ * A child process of the bench; `await using` kills it. It handles one request at a time, and ends
+ * by itself when this process is gone.
  */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -27,7 +27,7 @@ export class BenchProcess implements AsyncDisposable {
     this.#ended = once(this.#child, "close");
   }
 
-  /** Asks for something, and gives the answer. Throws when the process fails or ends. */
+  /** Sends a request and returns the answer. Throws when the process fails or ends. */
   async ask<T>(command: string, argument?: unknown): Promise<T> {
     const answered = once(this.#child, "message");
     this.#child.send({ command, argument });

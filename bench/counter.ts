@@ -1,4 +1,4 @@
-/** A counter of two bench processes on a disk of its own: a primary and one LikesServer. */
+/** A primary and one LikesServer, as two bench processes with a temporary folder. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Status } from "../src/core/primary/status.ts";
@@ -12,7 +12,7 @@ import type { PrimaryMoments } from "./taps.ts";
 
 const ANSWER_WAIT_MS = 30_000;
 const POLL_MS = 100;
-/** A backlog that takes longer is stuck. */
+/** A backlog that takes longer counts as stuck. */
 const CONVERGED_WAIT_MAX_MS = 120_000;
 /** The LikesServer of a bench counter. */
 export const SERVER_ID = "likes-server-0";
@@ -23,7 +23,7 @@ export interface ProcessorMs {
   readonly primary: number;
 }
 
-/** The processes, and the folder of their state. */
+/** The processes and the folder of their state. */
 export class BenchCounter implements AsyncDisposable {
   readonly #folder = temporaryFolder();
   readonly primary = new BenchProcess("primary");
@@ -38,7 +38,7 @@ export class BenchCounter implements AsyncDisposable {
     return join(this.dataDir, SERVER_ID);
   }
 
-  /** Starts both, and gives the address of the LikesServer, which accepts likes. */
+  /** Starts both. Returns the address of the LikesServer, which accepts likes. */
   async start(): Promise<string> {
     const { dataDir } = this;
     this.#primaryAddress = await this.primary.ask<string>("start", { dataDir });
@@ -46,29 +46,33 @@ export class BenchCounter implements AsyncDisposable {
     return this.likesServer.ask<string>("start", options);
   }
 
-  /** Processor time that both have taken so far, in milliseconds. */
+  /** Returns the processor time that both have used so far, in milliseconds. */
   async processorMs(): Promise<ProcessorMs> {
     const likesServer = await this.likesServer.ask<number>("processorMs");
     return { likesServer, primary: await this.primary.ask<number>("processorMs") };
   }
 
-  /** What the primary noted. */
+  /** Returns the times that the primary recorded. */
   moments(): Promise<PrimaryMoments> {
     return this.primary.ask<PrimaryMoments>("moments");
   }
 
   /**
-   * Waits until all is applied and shown everywhere, and stops both. Throws unless the total, the
-   * outbox and what was given are the same.
+   * Waits until all likes are applied and shown everywhere, and stops both. Throws unless the total
+   * and the outbox equal what was added.
    */
-  async expectExact(given: { readonly events: number; readonly likes: bigint }): Promise<void> {
+  async expectExact(added: { readonly events: number; readonly likes: bigint }): Promise<void> {
     const { totalLikes, servers } = await this.#converged();
-    expectSame("the total", totalLikes, given.likes);
+    expectSame("the total", totalLikes, added.likes);
     const { events, likes } = readOutbox(this.outboxDir);
-    expectSame("the number of events in the outbox", events, given.events);
-    expectSame("the likes in the outbox", likes, given.likes);
+    expectSame("the number of events in the outbox", events, added.events);
+    expectSame("the likes in the outbox", likes, added.likes);
     expectSame("the members", servers.length, 1);
-    expectSame("what stays in the outbox", await this.likesServer.ask<number>("stop"), 0);
+    expectSame(
+      "the number of events pending in the outbox",
+      await this.likesServer.ask<number>("stop"),
+      0,
+    );
     await this.primary.ask("stop");
   }
 

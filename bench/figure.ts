@@ -1,63 +1,64 @@
-/** What a figure is: quantities with their runs, their aims, and what was checked on the way. */
+/** A figure: quantities with their runs and aims, and the checks made along the way. */
 import { spreadOf } from "./spread.ts";
 
-/** What a quantity is counted in. MB are 1,000,000 bytes. */
+/** A unit of measure. 1 MB is 1,000,000 bytes. */
 export type Unit = "µs" | "ms" | "s" | "MB" | "x" | "events/s" | "calls/s";
 
-/** What a quantity should be. */
+/** The aim for a quantity. */
 export interface Aim {
   readonly is: "under" | "over";
   readonly bound: number;
 }
 
-/** One quantity, measured once a run. */
+/** One quantity, measured once per run. */
 export interface Row {
   readonly name: string;
   readonly unit: Unit;
-  /** Of the runs, in order. */
+  /** One value per run, in order. */
   readonly values: readonly number[];
   readonly aim?: Aim;
 }
 
-/** What a figure came to. */
+/** The result of a figure. */
 export interface FigureResult {
-  /** Everything that was chosen: counts, rates, durations. */
+  /** The chosen parameters: counts, rates, durations. */
   readonly settings: Readonly<Record<string, string | number>>;
   readonly rows: readonly Row[];
-  /** What was seen to be right while it was measured. What is wrong throws instead. */
+  /** Checks that passed during the measurement. A failed check throws instead. */
   readonly checked: readonly string[];
 }
 
-/** How much is measured. A brief run shows that a figure works, and is too short to be one. */
+/** Options of a measurement. */
 export interface FigureOptions {
+  /** A brief run shows that a figure works. It is too short for meaningful numbers. */
   readonly brief: boolean;
-  /** Progress, for a person who waits. */
-  readonly say: (line: string) => void;
+  /** Prints progress for a person who waits. */
+  readonly printProgress: (line: string) => void;
 }
 
-/** Something that can be measured. */
+/** A figure to measure. */
 export interface Figure {
   readonly name: string;
   readonly title: string;
-  /** How long it takes, about, in seconds. */
+  /** Approximate duration, in seconds. */
   readonly seconds: number;
-  /** Measures it. Throws when something was lost, counted twice, or not seen. */
+  /** Measures it. Throws when an event was lost, counted twice, or not observed. */
   readonly run: (options: FigureOptions) => Promise<FigureResult>;
 }
 
-/** Whether the median of a row meets its aim; undefined when it has none. */
+/** Returns whether the median of a row meets its aim; undefined without an aim. */
 export function isMet({ values, aim }: Row): boolean | undefined {
   if (aim === undefined) return undefined;
   const { median } = spreadOf(values);
   return aim.is === "under" ? median < aim.bound : median > aim.bound;
 }
 
-/** Throws unless `found` is `expected`: a figure of something that went wrong is none. */
+/** Throws unless `found` is `expected`: a faulty run has no figure. */
 export function expectSame<T extends number | bigint | string>(
   what: string,
   found: T,
   expected: T,
 ): void {
   if (found === expected) return;
-  throw new Error(`Cannot use what was measured: ${what} is ${found}, and not ${expected}`);
+  throw new Error(`Cannot use what was measured: ${what} is ${found}, not ${expected}`);
 }

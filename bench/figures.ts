@@ -1,4 +1,4 @@
-/** All figures, in the order in which they are measured. */
+/** The list of figures. */
 import type { Figure } from "./figure.ts";
 import { events } from "./figures/events.ts";
 import { latency } from "./figures/latency.ts";
@@ -6,10 +6,10 @@ import { memory } from "./figures/memory.ts";
 import { start } from "./figures/start.ts";
 import { version } from "./figures/version.ts";
 
-/** Each has an aim. */
+/** All figures, in the order in which they are measured. Each has an aim. */
 export const FIGURES: readonly Figure[] = [version, start, memory, latency, events];
 
-/** The named figures, or all when none is named. Throws for a name that there is not. */
+/** Returns the named figures, or all without names. Throws for an unknown name. */
 export function figuresOf(names: readonly string[]): readonly Figure[] {
   if (names.length === 0) return FIGURES;
   return names.map((name) => {

@@ -1,4 +1,4 @@
-/** The machine and the versions, without which a figure says nothing. */
+/** Describes the machine and the versions, without which a figure means nothing. */
 import { execFileSync } from "node:child_process";
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
@@ -8,28 +8,28 @@ import { temporaryFolder } from "../test/fixtures/temporary_folder.ts";
 import { preciseMs } from "./clock.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** Of what the program's speed depends on. */
+/** The packages that matter for the program's speed. */
 const PACKAGES = ["@grpc/grpc-js", "@photostructure/sqlite", "@oclif/core", "protobufjs"];
 const SYNC_BYTES = 4_096;
 
-/** Where and of what something was measured. */
+/** The machine and the versions of a measurement. */
 export interface Machine {
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
   readonly system: string;
-  /** Runnable processes, on average over the last minute, before the bench began. */
+  /** Load average over the last minute before the bench began. */
   readonly load: number;
-  /** Appends of 4 KiB that the disk of the temporary files syncs, one after another. */
+  /** Appends of 4 KiB that the disk of the temporary files syncs per second, one by one. */
   readonly syncsPerS: number;
   readonly node: string;
-  /** Of the source; `+` when something is changed that is not committed. */
+  /** The source's commit; with `+` when there are uncommitted changes. */
   readonly commit: string;
   readonly packages: Readonly<Record<string, string>>;
 }
 
-/** Describes this machine; writes to its disk for `syncForMs`. */
+/** Describes this machine. Writes to its disk for `syncForMs`. */
 export async function machineOf(syncForMs: number): Promise<Machine> {
   const [load = 0] = loadavg();
   return {
@@ -46,12 +46,12 @@ export async function machineOf(syncForMs: number): Promise<Machine> {
   };
 }
 
-/** Whether others were at work on this machine, so that the figures tell of them too. */
+/** Returns whether other load on this machine may distort the figures. */
 function isBusy({ load, cores }: Machine): boolean {
   return load > cores / 4;
 }
 
-/** Lines of `name  value` for people. */
+/** Returns lines of `name  value` for people. */
 export function machineLines(machine: Machine): string[] {
   const { cpu, cores, memoryGb, system, load, syncsPerS, packages } = machine;
   const sync = `${Math.round(syncsPerS)} syncs/s, ${(1_000 / syncsPerS).toFixed(2)} ms each`;
@@ -80,7 +80,7 @@ async function measureSyncs(forMs: number): Promise<number> {
   return (syncs * 1_000) / (preciseMs() - startMs);
 }
 
-/** The commit that the source stands at; `unknown` outside of a repository. */
+/** Returns the source's commit; `unknown` outside a repository. */
 function commitOf(root: string): string {
   const git = (...args: string[]): string =>
     execFileSync("git", ["-C", root, ...args], { encoding: "utf8", stdio: "pipe" }).trim();
@@ -88,7 +88,7 @@ function commitOf(root: string): string {
     const changed = git("status", "--porcelain", "--", "src", "commands", "package.json");
     return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : "+");
   } catch {
-    return "unknown"; // no git, or no repository: what was unpacked from an archive
+    return "unknown"; // no git, or an unpacked archive
   }
 }
 

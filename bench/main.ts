@@ -1,8 +1,8 @@
 /**
- * `npm run bench`: measures all figures, or the named ones, of the built program.
+ * `npm run bench`: measures all or the named figures of the built program.
  *
- * `-- memory` one of them; `-- --json` for programs; `-- --brief` shows in seconds that all of them work,
- * with numbers that mean nothing. The output is Markdown, for bench/README.md.
+ * `-- memory` measures one; `-- --json` is for programs; `-- --brief` shows in seconds that all
+ * figures work, with meaningless numbers. The output is Markdown, for bench/README.md.
  */
 import { parseArgs } from "node:util";
 import { EXIT, messageOf } from "../src/errors.ts";
@@ -24,18 +24,21 @@ const { values: flags, positionals } = parseArgs({
 
 const figures = chosen();
 
-if (flags.brief) say("BRIEF: these numbers mean nothing, but that all works");
-else say(`takes about ${figures.reduce((sum, { seconds }) => sum + seconds, 0)} s`);
+if (flags.brief) printProgress("BRIEF: the figures work; the numbers mean nothing");
+else printProgress(`takes about ${figures.reduce((sum, { seconds }) => sum + seconds, 0)} s`);
 const machine = await machineOf(flags.brief ? BRIEF_SYNC_MS : SYNC_MS);
 const lines = ["```", ...machineLines(machine), "```", ""];
 print(flags.json ? JSON.stringify({ machine, brief: flags.brief }) : lines.join("\n"));
 for (const figure of figures) {
-  const options = { brief: flags.brief, say: (line: string) => say(`${figure.name}: ${line}`) };
+  const options = {
+    brief: flags.brief,
+    printProgress: (line: string) => printProgress(`${figure.name}: ${line}`),
+  };
   const result = await figure.run(options);
   print(flags.json ? JSON.stringify(figureJson(figure, result)) : figureMarkdown(figure, result));
 }
 
-/** What is to be measured. Ends the process when a name is none. */
+/** Returns the figures to measure. Exits when a name is unknown. */
 function chosen(): readonly Figure[] {
   try {
     return figuresOf(positionals);
@@ -45,7 +48,7 @@ function chosen(): readonly Figure[] {
   }
 }
 
-function say(line: string): void {
+function printProgress(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 

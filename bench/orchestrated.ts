@@ -1,29 +1,29 @@
-/** A run of `likes orchestrate` as a person starts it, looked at from outside. */
+/** A run of `likes orchestrate`, observed from outside. */
 import { PrimaryClient } from "../src/rpc/client/primary_client.ts";
 import { Orchestration } from "../test/fixtures/orchestration.ts";
 import { preciseMs } from "./clock.ts";
 import { expectSame } from "./figure.ts";
 
 const ANSWER_WAIT_MS = 5_000;
-/** Printed when all are admitted, which is after the primary has seen them stream. */
+/** Printed once all LikesServers are admitted, which is after the primary has seen them stream. */
 const READY = /^seed {6}\d+$/m;
 
-/** A run that works. */
+/** A run whose LikesServers all stream. */
 export interface WorkingRun {
   readonly orchestration: Orchestration;
-  /** From before the parent was forked until it told that all stream, seen within 20 ms. */
+  /** From before the fork of the parent until its line that all stream, to within 20 ms. */
   readonly toStreamingMs: number;
-  /** The processes that it forked, by name. */
+  /** Process ids of the forked roles, by name. */
   readonly roles: ReadonlyMap<string, number>;
 }
 
 /**
- * Starts a run of so many LikesServers, lets `look` look at it once all stream, ends its giving, and
- * waits for the verdict. Throws unless all streamed, and unless it ends exact and converged.
+ * Starts a run of `servers` LikesServers, calls `observe` once all stream, stops the generators,
+ * and waits for the verdict. Throws unless all streamed, and the run ended exact and converged.
  */
 export async function orchestrated<T>(
   servers: number,
-  look: (run: WorkingRun) => Promise<T>,
+  observe: (run: WorkingRun) => Promise<T>,
 ): Promise<T> {
   const startMs = preciseMs();
   await using orchestration = new Orchestration([
@@ -34,12 +34,12 @@ export async function orchestrated<T>(
   await orchestration.parent.waitFor(READY);
   const toStreamingMs = preciseMs() - startMs;
   const primary = await orchestration.started();
-  expectSame("the number of LikesServers that stream", await streaming(primary), servers);
+  expectSame("the number of streaming LikesServers", await streaming(primary), servers);
   const ids = Array.from({ length: servers }, (_, number) => `likes-server-${number}`);
   const roles = new Map(["primary", ...ids].map((name) => [name, orchestration.pid(name)]));
-  const found = await look({ orchestration, toStreamingMs, roles });
+  const found = await observe({ orchestration, toStreamingMs, roles });
   for (const [name, pid] of roles) {
-    expectSame(`the process of ${name} in the end`, orchestration.pid(name), pid);
+    expectSame(`the final process id of ${name}`, orchestration.pid(name), pid);
   }
   orchestration.finish();
   const { code, verdict, exact, converged } = await orchestration.jsonResult();

@@ -1,17 +1,17 @@
-/** A figure for people and for programs. */
+/** Prints figures for people and for programs. */
 import type { Aim, Figure, FigureResult, Row, Unit } from "./figure.ts";
 import { isMet } from "./figure.ts";
 import { spreadOf } from "./spread.ts";
 
 const DIGITS_FROM = 100;
 
-/** `1.86`, `214`, `412,000`: three digits that mean something, or all of a larger number. */
+/** Returns three significant digits, or all of a larger number: `1.86`, `214`, `412,000`. */
 export function numberText(value: number, unit: Unit): string {
   if (unit.endsWith("/s")) return (Math.round(value / 100) * 100).toLocaleString("en-US");
   return value >= DIGITS_FROM ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** `under 25 ms: met`; empty when there is no aim. */
+/** Returns e.g. `under 25 ms: met`; empty without an aim. */
 export function aimText(row: Row): string {
   if (row.aim === undefined) return "";
   return `${boundText(row.aim, row.unit)}: ${isMet(row) === true ? "met" : "MISSED"}`;
@@ -21,7 +21,7 @@ function boundText({ is, bound }: Aim, unit: Unit): string {
   return `${is} ${bound.toLocaleString("en-US")} ${unit}`;
 }
 
-/** The cells of a row: name, median, least, greatest, unit, aim. */
+/** Returns the cells of a row: name, median, minimum, maximum, unit, aim. */
 function cellsOf(row: Row): string[] {
   const { median, min, max } = spreadOf(row.values);
   const numbers = [median, min, max].map((value) => numberText(value, row.unit));
@@ -30,7 +30,7 @@ function cellsOf(row: Row): string[] {
 
 const TITLES = ["", "median", "min", "max", "", "aim"];
 
-/** A figure for people, in Markdown, as bench/README.md has it. */
+/** Returns a figure for people, in the Markdown of bench/README.md. */
 export function figureMarkdown({ name, title }: Figure, result: FigureResult): string {
   const cells = (row: readonly string[]): string => `| ${row.join(" | ")} |`;
   return [
@@ -47,7 +47,7 @@ export function figureMarkdown({ name, title }: Figure, result: FigureResult): s
   ].join("\n");
 }
 
-/** A figure for programs. */
+/** Returns a figure as a JSON object for programs. */
 export function figureJson({ name, title }: Figure, result: FigureResult): object {
   const rows = result.rows.map((row) => ({ ...row, ...spreadOf(row.values), met: isMet(row) }));
   return { figure: name, title, settings: result.settings, rows, checked: result.checked };

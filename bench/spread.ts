@@ -1,6 +1,6 @@
-/** Percentiles of one run, and the spread over several. */
+/** Percentiles of one run, and the spread over several runs. */
 
-/** What several runs of the same gave. */
+/** The spread of one quantity over several runs. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -8,7 +8,7 @@ export interface Spread {
   readonly runs: number;
 }
 
-/** The middle, the least and the greatest of `values`. Throws RangeError when there are none. */
+/** Returns the median, minimum and maximum of `values`. Throws RangeError when empty. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = ascending(values);
   const last = sorted.length - 1;
@@ -18,8 +18,8 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * The nearest-rank percentile: the least of `values` that at least `percent` of them do not exceed.
- * Of all values, none rounded; 100 is the greatest. Throws RangeError when there are none.
+ * Returns the nearest-rank percentile: the smallest value that at least `percent` % of the values
+ * do not exceed, not interpolated. 100 yields the maximum. Throws RangeError when empty.
  */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = ascending(values);

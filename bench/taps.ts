@@ -1,61 +1,60 @@
 /**
- * Where times are taken: at the moments themselves, in the process in which they happen, through
- * what the roles take from outside anyway. Asking again and again from outside would add its own
- * interval to what it measures.
+ * Records times in the process where things happen, through the log and the store that the roles
+ * are given anyway. Polling from outside would add its own interval to the times.
  */
 import type { OutboxStore } from "../src/core/likes_server/outbox.ts";
 import type { Log } from "../src/log/log_file.ts";
 import { preciseMs } from "./clock.ts";
 
-/** A line of the primary's log that tells what was applied: `likes-server-0 #7..#9 +42 …`. */
+/** A line of the primary's log for applied events: `likes-server-0 #7..#9 +42 …`. */
 const APPLIED = /^\S+ #(\d+)(?:\.\.#(\d+))? \+\d+ /;
 
-/** A line of it that tells that a LikesServer was welcomed. */
+/** A line of the primary's log for a LikesServer that connected. */
 const CONNECTED = /^\S+ connected from /;
 
-/** Ranges of sequences, in order, and the moment of each. */
+/** Ranges of sequences, in order, and the time of each. */
 export interface Moments {
   readonly first: number[];
   readonly last: number[];
   readonly atMs: number[];
 }
 
-/** No moments yet. */
+/** Returns empty moments. */
 export function noMoments(): Moments {
   return { first: [], last: [], atMs: [] };
 }
 
-function note(moments: Moments, first: number, last: number, atMs: number): void {
+function record(moments: Moments, first: number, last: number, atMs: number): void {
   moments.first.push(first);
   moments.last.push(last);
   moments.atMs.push(atMs);
 }
 
-/** What a primary notes. */
+/** The times that a primary records. */
 export interface PrimaryMoments {
   readonly applied: Moments;
-  /** When LikesServers were welcomed. */
+  /** When LikesServers connected. */
   readonly connectedMs: number[];
 }
 
 /**
- * A primary's log that notes what it tells of: a line is written right after the commit has become
- * what the primary shows. It goes on to `log`, as it would without.
+ * Wraps a primary's log and records times. A line is written right after its commit shows at the
+ * primary. Every line still goes to `log`.
  */
-export function notingLog(log: Log, { applied, connectedMs }: PrimaryMoments): Log {
+export function recordingLog(log: Log, { applied, connectedMs }: PrimaryMoments): Log {
   return {
     line(text) {
       const atMs = preciseMs();
       const [, first, last = first] = APPLIED.exec(text) ?? [];
-      if (first !== undefined) note(applied, Number(first), Number(last), atMs);
+      if (first !== undefined) record(applied, Number(first), Number(last), atMs);
       else if (CONNECTED.test(text)) connectedMs.push(atMs);
       log.line(text);
     },
   };
 }
 
-/** An outbox that notes when events are synced to it: from then on they are accepted. */
-export function notingSynced(store: OutboxStore, synced: Moments): OutboxStore {
+/** Wraps an outbox store and records when events are synced, which is when they are accepted. */
+export function recordingStore(store: OutboxStore, synced: Moments): OutboxStore {
   return {
     load: () => store.load(),
     async write(writes) {
@@ -64,7 +63,7 @@ export function notingSynced(store: OutboxStore, synced: Moments): OutboxStore {
       if (outcome !== "done") return outcome;
       for (const write of writes) {
         if (write.type !== "append") continue;
-        note(synced, write.record.firstSequence, write.record.lastSequence, atMs);
+        record(synced, write.record.firstSequence, write.record.lastSequence, atMs);
       }
       return outcome;
     },
@@ -78,7 +77,7 @@ export function notingSynced(store: OutboxStore, synced: Moments): OutboxStore {
   };
 }
 
-/** The moment of each of the sequences 1 to `events`. Throws unless each has exactly one. */
+/** Returns the time of each sequence from 1 to `events`. Throws unless each has exactly one. */
 export function momentsBySequence(
   what: string,
   { first, last, atMs }: Moments,
@@ -89,7 +88,8 @@ export function momentsBySequence(
     const from = first[index] ?? NaN;
     const to = last[index] ?? NaN;
     for (let sequence = from; sequence <= to; sequence++) {
-      if (sequence > events) throw new Error(`Cannot use it: #${sequence} was ${what}, unasked`);
+      if (sequence > events)
+        throw new Error(`Cannot use it: #${sequence} was ${what}, beyond ${events}`);
       if (bySequence[sequence - 1] !== 0) {
         throw new Error(`Cannot use what was measured: #${sequence} was ${what} twice`);
       }
@@ -98,5 +98,5 @@ export function momentsBySequence(
   }
   const missing = bySequence.indexOf(0);
   if (missing === -1) return bySequence;
-  throw new Error(`Cannot use what was measured: #${missing + 1} was not seen ${what}`);
+  throw new Error(`Cannot use what was measured: #${missing + 1} was never ${what}`);
 }

@@ -1,4 +1,4 @@
-/** What all commands share: the shape of errors, one line of JSON, exit codes with a meaning. */
+/** Shared by all commands: how they print results and errors, and their exit codes. */
 import { Command } from "@oclif/core/command";
 import { escapeText } from "../src/text/escape.ts";
 import { keepResult } from "../src/cli/output.ts";
@@ -6,10 +6,10 @@ import { EXIT, FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
 import { isRefusedValue, unknownFlagsText, usageText } from "./_usage_text.ts";
 
-/** What is thrown: oclif says of its own errors with which code they end. */
+/** An error that a command throws. oclif's own errors carry their exit code. */
 type OclifError = Error & { oclif?: { exit?: number } };
 
-/** oclif gives it to each command that has JSON. */
+/** The flag that oclif adds to each command with JSON output. */
 const JSON_FLAG = { type: "boolean" } as const;
 
 /** The base of every command. */
@@ -26,16 +26,16 @@ export abstract class BaseCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
   }
 
-  /** Prints what was done, as a line or as JSON. Who cannot read it has to know it all the same. */
+  /** Prints what was done, as a line or as JSON. If stdout fails, stderr shows it instead. */
   protected done(text: string, json: unknown): void {
     keepResult(text);
     if (this.jsonEnabled()) this.printJson(json);
     else this.printResult(text);
   }
 
-  /** Prints talk: what a person reads and a program does not. */
+  /** Prints a message for people, on stderr. */
   protected printMessage(text: string): void {
-    // What a peer or a flag said is in it: no line of it may drive the terminal.
+    // The text may quote a peer or a flag, and must not control the terminal.
     process.stderr.write(`${text.split("\n").map(escapeText).join("\n")}\n`);
   }
 
@@ -43,7 +43,7 @@ export abstract class BaseCommand extends Command {
     if (value !== undefined) this.printJson(value);
   }
 
-  /** Prints why the command failed, and ends it with the code that the one table names. */
+  /** Prints why the command failed, and exits with the error's code from FAULTS. */
   protected override catch(error: OclifError): Promise<void> {
     if (error.oclif?.exit === EXIT.done) return Promise.resolve();
     const exit = exitOf(error);
@@ -67,7 +67,7 @@ export abstract class BaseCommand extends Command {
     return isUsage ? usageText(found, this.#name) : found;
   }
 
-  /** What is wrong with the flags, if that is why the command did not begin. */
+  /** Returns the error of unknown flags; undefined when the command line was parsed. */
   #unknownFlags(): string | undefined {
     const { flags, enableJsonFlag } = this.ctor;
     const known = enableJsonFlag ? { ...flags, json: JSON_FLAG } : flags;
@@ -89,7 +89,7 @@ function codeOf(error: OclifError): string {
   return error.oclif?.exit === EXIT.usage ? "usage" : "bug";
 }
 
-/** Only a bug shows its stack; oclif's own errors are about the command line. */
+/** Only bugs are printed with their stack. oclif's own errors are about the command line. */
 function isBug(error: OclifError): boolean {
   return !(error instanceof LikesError) && error.oclif === undefined;
 }

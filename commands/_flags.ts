@@ -1,4 +1,4 @@
-/** Flags that several commands share: read strictly, before the first effect. */
+/** Flags that several commands share. They are parsed strictly, before the first effect. */
 import { resolve } from "node:path";
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
@@ -27,12 +27,12 @@ import {
   SERVER_ID_CHARS_MAX,
 } from "../src/limits.ts";
 
-/** Seeds are drawn from this range, and given in it. */
+/** The largest seed. */
 const SEED_MAX = 2 ** 32 - 1;
 
 /**
- * Defines arguments that `parse` reads, and throws at what it refuses. oclif reads an argument that is
- * left out from stdin, which is the caller's: the rest of a script, or of the list of a loop.
+ * Defines arguments read by `parse`, which throws for invalid text. Stdin is off: oclif would read
+ * a missing argument from the caller's stdin, such as the rest of a script or of a loop's list.
  */
 export function argument<T>(parse: (text: string) => T) {
   return Args.custom<T>({ ignoreStdin: true, parse: (text) => Promise.resolve(parse(text)) });
@@ -45,7 +45,7 @@ export function durationFlag(minMs: number) {
   });
 }
 
-/** Shows a default of `durationMs` in help as people write it. */
+/** Returns the help text of a default of `durationMs`, such as `30s`. */
 export function inWords(durationMs: number) {
   return () => Promise.resolve(writeDuration(durationMs));
 }
@@ -86,49 +86,49 @@ function peerAddress(text: string): string {
   throw new LikesError("usage", `Cannot reach ${text}: port 0 is for listening; give the real one`);
 }
 
-/** How help writes a folder; completion knows one by it. */
+/** The placeholder of folders in help. Completion recognizes them by it. */
 export const FOLDER = "FOLDER";
 
-/** How help writes a file; completion knows one by it. */
+/** The placeholder of files in help. Completion recognizes them by it. */
 export const FILE = "FILE";
 
-/** Defines flags that take a folder; a relative one is made absolute. */
+/** Defines flags that take a folder, and make it absolute. */
 export const folderFlag = Flags.custom<string>({
   helpValue: FOLDER,
   parse: (text) => Promise.resolve(parseFolder(text)),
 });
 
-/** A folder's name, made absolute. Throws LikesError `usage`. */
+/** Returns the absolute path of a folder. Throws LikesError `usage`. */
 export function parseFolder(text: string): string {
   if (text !== "") return resolve(text);
   throw new LikesError("usage", "Cannot use an empty folder name: give a folder, e.g. ./state");
 }
 
-/** An item id. Throws LikesError `like_invalid`. */
+/** Returns a valid item id. Throws LikesError `like_invalid`. */
 export function parseItem(text: string): string {
-  const refusal = checkItemId(text);
-  if (refusal !== undefined) throw new LikesError(refusal.code, refusal.message);
+  const rejection = checkItemId(text);
+  if (rejection !== undefined) throw new LikesError(rejection.code, rejection.message);
   return text;
 }
 
-/** Where the primary is when nothing else is said. */
+/** The default address of the primary. */
 export const PRIMARY_ADDRESS = `127.0.0.1:${PORT_DEFAULT}`;
 
-/** Where to find the primary. */
+/** The primary's address. */
 export const primaryFlag = addressFlag({
   summary: "address of the primary",
   default: PRIMARY_ADDRESS,
   helpValue: "HOST:PORT",
 });
 
-/** How long a command waits for one answer. */
+/** The wait for one answer, in milliseconds. */
 export const timeoutFlag = durationFlag(1)({
   summary: "how long to wait for the answer",
   default: CALL_WAIT_DEFAULT_MS,
   defaultHelp: inWords(CALL_WAIT_DEFAULT_MS),
 });
 
-/** Where others reach a role. */
+/** The address where others reach a role. */
 const advertiseFlag = Flags.custom<string>({
   parse: (text) => Promise.resolve(advertisedAddress(text)),
 });
@@ -136,11 +136,12 @@ const advertiseFlag = Flags.custom<string>({
 function advertisedAddress(text: string): string {
   const address = peerAddress(text);
   if (!isWildcard(parseAddress(address).host)) return address;
-  const message = `Cannot tell others ${text}: it is every address; give one that reaches this one`;
+  const found = "it means every address of a machine; give one where others reach this role";
+  const message = `Cannot advertise ${text}: ${found}`;
   throw new LikesError("usage", message);
 }
 
-/** Where a role listens, keeps its state and logs. */
+/** The flags of a role: where it listens, and its folders. */
 export const roleFlags = {
   host: Flags.custom<string>({ parse: (text) => Promise.resolve(parseHost(text)) })({
     summary: "address to listen on; any but loopback needs --insecure",
@@ -165,7 +166,7 @@ export const roleFlags = {
   }),
 };
 
-/** What a generator gives. */
+/** The flags of a generator. */
 export const generatorFlags = {
   "interval-min": durationFlag(INTERVAL_FLOOR_MS)({
     summary: "shortest interval between two numbers",
@@ -196,7 +197,7 @@ export const generatorFlags = {
   }),
 };
 
-/** A server id, as a folder's name can carry it. Throws LikesError `usage`. */
+/** Returns a server id that is safe as a folder's name. Throws LikesError `usage`. */
 export function parseServerId(text: string): string {
   const fits = text.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text);
   if (fits && text !== "primary") return text;
@@ -206,16 +207,16 @@ export function parseServerId(text: string): string {
   throw new LikesError("usage", message);
 }
 
-/** The name of a member: a server id, whoever chose it, or an outbox id. Throws `usage`. */
+/** Returns the name of a member: any server id, or an outbox id. Throws LikesError `usage`. */
 export function parseMember(text: string): string {
   if (text.length <= SERVER_ID_CHARS_MAX && /^[A-Za-z0-9._-]+$/.test(text)) return text;
   const message =
-    `Cannot name a LikesServer ${JSON.stringify(text)}: give its id, or that of its outbox, as ` +
-    "likes status tells them";
+    `Cannot find a LikesServer by ${JSON.stringify(text)}: give its id, or that of its outbox; ` +
+    "see likes status";
   throw new LikesError("usage", message);
 }
 
-/** Refuses to listen beyond this machine unless told to. Throws LikesError `address_exposed`. */
+/** Checks that only --insecure listens beyond this machine. Throws LikesError `address_exposed`. */
 export function checkExposure(host: string, insecure: boolean): void {
   if (insecure || isLoopback(host)) return;
   const message =
@@ -224,15 +225,15 @@ export function checkExposure(host: string, insecure: boolean): void {
   throw new LikesError("address_exposed", message);
 }
 
-/** Refuses intervals the wrong way round. Throws LikesError `usage`. */
+/** Checks that the shortest interval is not above the longest. Throws LikesError `usage`. */
 export function checkIntervals(minMs: number, maxMs: number): void {
   if (minMs <= maxMs) return;
   const [min, max] = [writeDuration(minMs), writeDuration(maxMs)];
   const found = `--interval-min ${min} is above --interval-max ${max}`;
-  throw new LikesError("usage", `Cannot draw an interval: ${found}`);
+  throw new LikesError("usage", `Cannot draw an interval: ${found}; change one of them`);
 }
 
-/** What oclif made of a command line. */
+/** A command line as oclif parsed it. */
 export interface Parsed {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly metadata: {
@@ -240,20 +241,20 @@ export interface Parsed {
   };
 }
 
-/** Whether the flag `name` was typed, and not filled in. */
+/** Returns whether the flag `name` was typed, not defaulted. */
 export function isGiven({ flags, metadata }: Parsed, name: string): boolean {
   return flags[name] !== undefined && metadata.flags[name]?.setFromDefault !== true;
 }
 
-/** Refuses flags that would do nothing without the flag `needed`. Throws LikesError `usage`. */
+/** Checks that no flag needs the missing flag `needed`. Throws LikesError `usage`. */
 export function checkNeeded(parsed: Parsed, names: readonly string[], needed: string): void {
   const idle = isGiven(parsed, needed) ? undefined : names.find((name) => isGiven(parsed, name));
   if (idle === undefined) return;
-  const found = `it does nothing without --${needed}; add that, or leave it out`;
+  const found = `it does nothing without --${needed}; add --${needed}, or leave out --${idle}`;
   throw new LikesError("usage", `Cannot use --${idle}: ${found}`);
 }
 
-/** The seed that was given, or a drawn one. */
+/** Returns the seed, or draws one. */
 export function seedOf(seed: number | undefined): number {
   return seed ?? Math.floor(Math.random() * (SEED_MAX + 1));
 }

@@ -1,4 +1,4 @@
-/** A part of the terminal that is drawn again and again, and stays when the command ends. */
+/** A part of the terminal that is redrawn, and remains when the command ends. */
 import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
 import { countBar } from "../src/cli/progress.ts";
@@ -7,18 +7,18 @@ import { terminalSize } from "../src/cli/terminal.ts";
 import type { Status } from "../src/core/primary/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 
-/** Goes up one row, and empties it. tmux keeps what is taken away at once, above the screen. */
+/** Moves up one row and erases it. tmux keeps rows that are erased at once, above the screen. */
 const ERASE_ROW_ABOVE = "\u001b[A\u001b[2K";
-/** Lines of a screen that are not rows of the table: headline, titles, what is said below. */
+/** Lines of a screen besides the rows of the table: headline, titles, and the text below. */
 const LINES_AROUND = 10;
-/** Between two drawings of a bar. */
+/** Minimum time between two drawings of a bar. */
 const BAR_INTERVAL_MS = 100;
 
 /** Draws on a terminal; on anything else `isLive` is false. */
 export class LiveScreen {
   readonly #stream: NodeJS.WriteStream;
   readonly #update: ReturnType<typeof createLogUpdate>;
-  /** What is drawn, and how wide the terminal was. */
+  /** The text drawn last, and the terminal's width then. */
   #drawn = { text: "", columns: 0 };
 
   constructor(stream: NodeJS.WriteStream) {
@@ -42,18 +42,18 @@ export class LiveScreen {
     return this.isLive && !process.env["NO_COLOR"];
   }
 
-  /** The status as a table that fits. */
+  /** Returns the status as a table that fits the terminal. */
   statusText(status: Status): string {
     const rowsMax = Math.max(3, this.rows - LINES_AROUND);
     return statusTable(status, { columns: this.columns, color: this.hasColor, rowsMax });
   }
 
-  /** What takes the place of the table while the primary does not answer. */
+  /** Returns the text that replaces the table while the primary does not answer. */
   awayText(status: Status, silentMs: number, reason: string | undefined): string {
     return awayText(status, silentMs, { columns: this.columns, color: this.hasColor, reason });
   }
 
-  /** Draws how many of all are done, as a bar, and not too often; undefined where nobody looks. */
+  /** Returns a function that draws progress as a bar, rate-limited; undefined off a terminal. */
   bar(noun: string): ((done: number, all: number) => void) | undefined {
     if (!this.isLive) return undefined;
     let drawnMs = -Infinity;
@@ -71,22 +71,22 @@ export class LiveScreen {
     this.#drawn = { text, columns: this.columns };
   }
 
-  /** Takes away what is drawn. */
+  /** Erases the drawing. */
   clear(): void {
     if (!this.isLive) return;
     this.#eraseNarrowed();
     this.#update.clear();
   }
 
-  /** Leaves what is drawn, and goes on below it. */
+  /** Keeps the drawing, and continues below it. */
   done(): void {
     this.#drawn = { text: "", columns: 0 };
     this.#update.done();
   }
 
   /**
-   * Takes away what was drawn on a wider terminal. Most of them break its lines anew, so that it has
-   * more rows than log-update knows of, and the uppermost would stay.
+   * Erases a drawing made on a wider terminal. Most terminals rewrap its lines: it then has more
+   * rows than log-update erases, and the top ones would remain.
    */
   #eraseNarrowed(): void {
     const { text, columns: before } = this.#drawn;
@@ -97,7 +97,7 @@ export class LiveScreen {
   }
 }
 
-/** The stream as log-update sees it: with a size also where the terminal does not know its own. */
+/** Returns the stream for log-update: with a size even when the terminal does not know its own. */
 function sized(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   const drawn = {
     isTTY: stream.isTTY,
@@ -112,7 +112,7 @@ function sized(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   return drawn as NodeJS.WriteStream;
 }
 
-/** Rows that a text takes on a terminal of `columns` after it was drawn on one of `before`. */
+/** Returns the rows of a text on a terminal of `columns` that was drawn at `before` columns. */
 function rowsOf(text: string, before: number, columns: number): number {
   const lines = stripVTControlCharacters(text).split("\n");
   return lines.reduce((rows, line) => {

@@ -1,18 +1,18 @@
-/** The status on a terminal, drawn again and again, which says so when nobody answers. */
+/** The live status on a terminal, including while the primary does not answer. */
 import type { Status } from "../src/core/primary/status.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import type { LiveScreen } from "./_live_screen.ts";
 
-/** How late an answer may be before what is drawn is not true any more. */
+/** When an answer is later than this, the table is out of date. */
 const LATE_MAX_MS = 2_000;
 const REDRAW_MS = 1_000;
 
-/** A table on `screen`, of a status that comes every `intervalMs`. */
+/** Draws on `screen` a status that comes every `intervalMs`. */
 export class LiveStatus {
   readonly #screen: LiveScreen;
   readonly #intervalMs: number;
-  readonly #ticking = setInterval(() => this.#tick(), REDRAW_MS).unref();
-  #heard: { readonly status: Status; readonly atMs: number } | undefined;
+  readonly #ticking = setInterval(() => this.#tick(), TICK_MS).unref();
+  #latest: { readonly status: Status; readonly atMs: number } | undefined;
   #awayReason: string | undefined;
 
   constructor(screen: LiveScreen, intervalMs: number) {
@@ -20,27 +20,27 @@ export class LiveStatus {
     this.#intervalMs = intervalMs;
   }
 
-  heard(status: Status): void {
-    this.#heard = { status, atMs: monotonicMs() };
+  show(status: Status): void {
+    this.#latest = { status, atMs: monotonicMs() };
     this.#awayReason = undefined;
     this.#screen.draw(this.#screen.statusText(status));
   }
 
-  /** Nobody answers: what was drawn is not true any more. */
+  /** The primary does not answer: the table is out of date. */
   away(reason: string): void {
     this.#awayReason = reason;
     this.#tick();
   }
 
-  /** Leaves what is drawn on the screen. */
+  /** Ends the updates, and leaves the drawing on the screen. */
   end(): void {
     clearInterval(this.#ticking);
-    if (this.#heard !== undefined) this.#screen.done();
+    if (this.#latest !== undefined) this.#screen.done();
   }
 
   #tick(): void {
-    if (this.#heard === undefined) return;
-    const { status, atMs } = this.#heard;
+    if (this.#latest === undefined) return;
+    const { status, atMs } = this.#latest;
     const silentMs = monotonicMs() - atMs;
     const isLate = silentMs >= this.#intervalMs + LATE_MAX_MS;
     if (this.#awayReason === undefined && !isLate) return;

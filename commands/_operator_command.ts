@@ -1,4 +1,4 @@
-/** What an operator's commands share: they go to the primary's socket, and tell what it decided. */
+/** Shared by an operator's commands: they ask the primary's socket, and print what it decided. */
 import * as Flags from "@oclif/core/flags";
 import { decisionText } from "../src/text/trouble_text.ts";
 import { quote } from "../src/text/escape.ts";
@@ -19,10 +19,10 @@ export const operatorFlags = {
   timeout: timeoutFlag,
 };
 
-/** A command whose answer is what was decided. */
+/** A command that asks for a decision. */
 export abstract class OperatorCommand extends BaseCommand {
-  /** Asks the primary of `dataDir`. */
-  protected async asking<T>(
+  /** Calls `ask` with a client of the primary of `dataDir`. Returns its answer. */
+  protected async askPrimary<T>(
     dataDir: string,
     ask: (client: OperatorClient) => Promise<T>,
   ): Promise<T> {
@@ -40,7 +40,7 @@ export abstract class OperatorCommand extends BaseCommand {
     ask: (client: OperatorClient) => Promise<readonly DecisionRow[]>,
   ): Promise<void> {
     const { writeDecision } = await import("../src/rpc/wire/operator_wire.ts");
-    const decisions = await this.asking(dataDir, ask);
+    const decisions = await this.askPrimary(dataDir, ask);
     const text = decisions.map(decisionText).join("\n");
     this.done(text, { decisions: decisions.map(writeDecision) });
   }

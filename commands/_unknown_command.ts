@@ -6,14 +6,14 @@ import { EXIT } from "../src/errors.ts";
 
 type Init = Parameters<Hook.Init>[0];
 
-/** What may stand in the place of a command. */
+/** Flags allowed in place of a command. */
 const FLAGS = ["--help", "--version"];
 
 /**
- * Refuses a word that is no command in the words, and the JSON, of every other error. A hook of the
- * start, because oclif tells it in its own words where --help follows.
+ * Rejects an unknown command with the text and JSON of every other error. It is an init hook,
+ * because oclif prints its own text when --help follows.
  */
-export function refuseUnknown({ id, argv, config }: Init): Promise<void> {
+export function rejectUnknown({ id, argv, config }: Init): Promise<void> {
   if (id === undefined || FLAGS.includes(id) || config.findCommand(id) !== undefined) {
     return Promise.resolve();
   }
@@ -26,7 +26,7 @@ export function refuseUnknown({ id, argv, config }: Init): Promise<void> {
   process.exit(exit);
 }
 
-/** Why `id`, which none of `ids` is, cannot be run, with the one that was perhaps meant. */
+/** Returns the error for the unknown command `id`, with a suggestion from `ids`. */
 export function unknownCommand(id: string, ids: readonly string[]): string {
   return `Cannot find the command ${quote(id)}: see likes --help${suggestionFor(id, ids)}`;
 }

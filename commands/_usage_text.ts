@@ -1,15 +1,15 @@
 /**
- * What a person typed wrong, in the words of every other error. oclif finds it and tells it in texts
- * of its own; those that can be met are known here, and any other one keeps its words behind ours.
+ * Rewrites oclif's errors about the command line in the style of all other errors. It knows the
+ * texts that can occur. Any other text is kept, behind `Cannot run`.
  */
 import { escapeText, fitText, quote } from "../src/text/escape.ts";
 import { suggestionFor } from "../src/text/nearest.ts";
 
-/** What oclif writes before the reason for which the value of a flag is refused. */
+/** oclif's prefix to the reason why a flag's value is rejected. */
 const REFUSED_VALUE = /^Parsing (--[\w-]+)\s+/;
-/** What oclif adds for a person who types. */
+/** oclif's own hint. */
 const HELP_NOISE = /\s*\nSee more help with --help$/;
-/** Columns of the flags that one error names. */
+/** Width of the list of flags in one error. */
 const FLAGS_COLUMNS_MAX = 100;
 const HEADLINE = /^The following errors? occurred:\s+/;
 
@@ -21,12 +21,12 @@ interface KnownFlag {
 
 type Rewrite = (found: readonly string[], command: string) => string;
 
-/** oclif's texts with what becomes of each. */
+/** oclif's texts, and how each is rewritten. */
 const KNOWN: readonly (readonly [pattern: RegExp, rewrite: Rewrite])[] = [
   [
     /^Unexpected arguments?: (.*)$/,
     ([, words = ""], command) =>
-      `Cannot use ${quote(words)}: ${command} takes no such argument; see ${command} --help`,
+      `Cannot use ${quote(words)}: ${command} takes no more arguments; see ${command} --help`,
   ],
   [
     /^Missing \d+ required args?: (\S+)/,
@@ -56,15 +56,15 @@ const KNOWN: readonly (readonly [pattern: RegExp, rewrite: Rewrite])[] = [
   ],
 ];
 
-/** Whether `found` is of a flag whose value was refused, by oclif or by us. */
+/** Returns whether `found` is about the rejected value of a flag. */
 export function isRefusedValue(found: string): boolean {
   return REFUSED_VALUE.test(found);
 }
 
 /**
- * Returns what is wrong with the flags of `argv`, for `command` with the flags `known`; undefined when
- * each is one of them. oclif looks at them last, when the value of a misspelt one may have been refused
- * as an argument.
+ * Returns the error of the flags in `argv` that are not among the `known` flags of `command`;
+ * undefined when all are known. oclif checks this last, and may first reject a misspelt flag's
+ * value as an argument.
  */
 export function unknownFlagsText(
   argv: readonly string[],
@@ -80,7 +80,7 @@ export function unknownFlagsText(
   return `Cannot use ${named}: ${command} has no such flag; see ${command} --help${hint}`;
 }
 
-/** The words before `--` that look like flags and are none. */
+/** Returns the words before `--` that look like flags but are unknown. */
 function unknownFlags(
   argv: readonly string[],
   known: Readonly<Record<string, KnownFlag>>,
@@ -104,7 +104,7 @@ function splitOnce(text: string, mark: string): readonly [string, string?] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
-/** The text of an error of the command line, for `command` such as `likes add`. */
+/** Returns the text of oclif's error `found`, for a `command` such as `likes add`. */
 export function usageText(found: string, command: string): string {
   const text = found
     .replace(HELP_NOISE, "")

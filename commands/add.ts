@@ -42,9 +42,9 @@ export class Add extends BaseCommand {
     const { args, flags } = await this.parse(Add);
     const untilMs = monotonicMs() + flags.timeout;
     const { reachFirst } = await import("../src/rpc/client/reach_first.ts");
-    const named =
-      flags.server === undefined ? await this.#named(flags.primary, untilMs) : undefined;
-    const addresses = named ?? [flags.server ?? ""];
+    const found =
+      flags.server === undefined ? await this.#addressesAt(flags.primary, untilMs) : undefined;
+    const addresses = found ?? [flags.server ?? ""];
     const client = await reachFirst(addresses, untilMs - monotonicMs());
     const leftMs = Math.max(untilMs - monotonicMs(), 1);
     const accepted = await client.addLikes(args.item, BigInt(args.likes), leftMs);
@@ -56,34 +56,35 @@ export class Add extends BaseCommand {
     const likes = String(args.likes);
     const json = { serverId, incarnation, sequence: String(sequence), itemId, likes, address };
     this.done(`${text} for ${itemId}`, json);
-    const isTold = named !== undefined && !this.jsonEnabled();
-    if (isTold) this.printMessage(`at ${address}, which the primary at ${flags.primary} named`);
-    process.exit(); // grpc-js does not let go of a connection that it was still making
+    if (found !== undefined && !this.jsonEnabled()) {
+      this.printMessage(`at ${address}, an address from the primary at ${flags.primary}`);
+    }
+    process.exit(); // grpc-js would keep the process alive while it still connects to others
   }
 
-  /** Addresses of LikesServers that the primary hears from. Throws LikesError `peer_unreachable`. */
-  async #named(primary: string, untilMs: number): Promise<readonly string[]> {
+  /** Returns addresses of streaming LikesServers. Throws LikesError `peer_unreachable`. */
+  async #addressesAt(primary: string, untilMs: number): Promise<readonly string[]> {
     const { PrimaryClient } = await import("../src/rpc/client/primary_client.ts");
     const client = new PrimaryClient(primary);
     const { servers } = await client.status(untilMs - monotonicMs());
     client.close();
-    // One in trouble accepts as well: what it takes now is in another incarnation.
-    const heard = servers.filter(({ state }) => state === "streaming");
+    // A server in trouble qualifies too: it accepts new likes into another incarnation.
+    const streaming = servers.filter(({ state }) => state === "streaming");
     const { host } = parseAddress(primary);
-    const addresses = inOrder(heard.map(({ address }) => addressBetween(address, host)));
+    const addresses = inOrder(streaming.map(({ address }) => addressBetween(address, host)));
     if (addresses.length > 0) return addresses.slice(0, ADDRESSES_TRIED_MAX);
-    const others = servers.length - heard.length;
+    const others = servers.length - streaming.length;
     const found =
-      `knows ${servers.length}, of which ${others} do not deliver, and ${heard.length} ` +
-      "have told no address that reaches them from here";
+      `knows ${countOf(servers.length, "LikesServer")}: ${others} not streaming, and ` +
+      `${streaming.length} without an address that is reachable from here`;
     const flag = primary === PRIMARY_ADDRESS ? "" : ` --primary ${primary}`;
-    const wayOut = `name one with --server, or start one with: npx likes start-likes${flag}`;
+    const wayOut = `give one with --server, or start one with: npx likes start-likes${flag}`;
     const message = `Cannot find a LikesServer: the primary at ${quote(primary)} ${found}; ${wayOut}`;
     throw new LikesError("peer_unreachable", message);
   }
 }
 
-/** At random, but loopback addresses first: a LikesServer on another machine cannot take their place. */
+/** Orders at random, but loopback first: a server on another machine cannot displace those. */
 function inOrder(addresses: readonly string[]): readonly string[] {
   const placed = [...new Set(addresses)].filter((address) => address !== "");
   return placed

@@ -44,14 +44,14 @@ export class Backup extends BaseCommand {
     const screen = new LiveScreen(process.stderr);
     const failures: LikesError[] = [];
     const signals = new StopSignals(() => process.exit(EXIT.interrupted));
-    let isCutOff = false;
-    void signals.first.then(() => (isCutOff = true));
-    const copying = { destination: args.destination, screen, isCutOff: () => isCutOff };
+    let isInterrupted = false;
+    void signals.first.then(() => (isInterrupted = true));
+    const copying = { destination: args.destination, screen, isInterrupted: () => isInterrupted };
     for (const store of chosen) {
       try {
         await this.#copy(store, copying);
       } catch (error) {
-        if (error instanceof AbortedError) this.#endCutOff(store);
+        if (error instanceof AbortedError) this.#endInterrupted(store);
         if (!isOfOneStore(error)) throw error;
         failures.push(error);
       }
@@ -62,18 +62,18 @@ export class Backup extends BaseCommand {
     throw new LikesError(first.code, failures.map(({ message }) => message).join("\n"));
   }
 
-  #endCutOff({ name }: FoundStore): never {
-    this.printMessage(`Cut off: nothing is left of the copy of ${labelText(name)}`);
+  #endInterrupted({ name }: FoundStore): never {
+    this.printMessage(`Interrupted: the partial copy of ${labelText(name)} is removed`);
     process.exit(EXIT.interrupted);
   }
 
-  async #copy(store: FoundStore, { destination, screen, isCutOff }: Copying): Promise<void> {
+  async #copy(store: FoundStore, { destination, screen, isInterrupted }: Copying): Promise<void> {
     const { backUp } = await import("../src/store/backup.ts");
     const { recordCodec } = await import("../src/format/record_codec.ts");
     const { name, folder, kind } = store;
     const draw = progressOn(screen, name);
     const onProgress = (copied: number, all: number): void => {
-      if (isCutOff()) throw new AbortedError();
+      if (isInterrupted()) throw new AbortedError();
       draw?.(copied, all);
     };
     const options = { nowUnixMs: Date.now(), codec: recordCodec, onProgress };
@@ -83,22 +83,22 @@ export class Backup extends BaseCommand {
   }
 }
 
-/** What the copies of one run share. */
+/** Shared by the copies of one run. */
 interface Copying {
   readonly destination: string;
   readonly screen: LiveScreen;
-  readonly isCutOff: () => boolean;
+  readonly isInterrupted: () => boolean;
 }
 
-/** Ends a copy at a signal, so that it leaves nothing behind. */
+/** Thrown to end a copy at a signal. The copy then removes what it has written. */
 class AbortedError extends Error {}
 
-/** Whether the others can be copied all the same: a disk that is full is full for all. */
+/** Returns whether other stores can still be copied. A full disk is full for all. */
 function isOfOneStore(error: unknown): error is LikesError {
   return error instanceof LikesError && error.code !== "disk_full";
 }
 
-/** A bar while pages are copied; then every byte is looked at once more, which takes longer. */
+/** Returns a bar for copying, and a message for verifying, which takes longer. */
 function progressOn(screen: LiveScreen, name: string): BackupOptions["onProgress"] {
   const bar = screen.bar("byte");
   if (bar === undefined) return undefined;
@@ -108,19 +108,19 @@ function progressOn(screen: LiveScreen, name: string): BackupOptions["onProgress
   };
 }
 
-/** All stores, or the one of a name. Throws LikesError `usage`. */
+/** Returns all stores, or the named one. Throws LikesError `usage`. */
 function choose(stores: readonly FoundStore[], name: string | undefined): readonly FoundStore[] {
   const chosen = stores.filter((store) => name === undefined || store.name === name);
   if (chosen.length > 0) return chosen;
   const names = stores.map((store) => store.name).join(", ");
-  const message = `Cannot back up ${quote(name ?? "")}: no store has that name, but ${names}`;
+  const message = `Cannot back up ${quote(name ?? "")}: no store has that name; give one of ${names}`;
   throw new LikesError("usage", message);
 }
 
-/** Before the first copy, so that none is made of a part. Throws LikesError `usage`. */
+/** Checks every folder before the first copy, or a backup could be partial. Throws `usage`. */
 function checkNotTaken(folder: string): void {
   if (!existsSync(folder)) return;
-  const message = `Cannot back up to ${quote(folder)}: it is there already; name another folder`;
+  const message = `Cannot back up to ${quote(folder)}: it exists already; give another folder`;
   throw new LikesError("usage", message);
 }
 

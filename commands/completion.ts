@@ -26,7 +26,7 @@ export class Completion extends BaseCommand {
     const shown = this.config.commands.filter(({ hidden }) => !hidden);
     const commands = shown.map(completed).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const ids = commands.map(({ id }) => id);
-    // The manifest does not say what an argument is.
+    // The manifest does not have the kinds of arguments.
     const known: Readonly<Record<string, Values>> = { help: ids, backup: "folder" };
     const all = commands.map((one) => ({ ...one, argument: known[one.id] ?? one.argument }));
     process.stdout.write(completionScript(args.shell, all));

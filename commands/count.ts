@@ -16,7 +16,7 @@ import {
   wholeFlag,
 } from "./_flags.ts";
 
-/** `--order` as it is typed, and as the core names it. */
+/** The values of `--order`, and their names in the core. */
 const ORDERS = { "most-liked": "most_liked", "item-id": "item_id" } as const;
 
 /** `likes count`. */
@@ -72,7 +72,7 @@ export class Count extends BaseCommand {
     const { args, flags } = parsed;
     const itemIds: string[] = args.items ?? [];
     if (itemIds.length > COUNTS_MAX) {
-      const message = `Cannot count ${itemIds.length} items: at most ${COUNTS_MAX}; ask in parts`;
+      const message = `Cannot count ${itemIds.length} items: at most ${COUNTS_MAX} at once; split them`;
       throw new LikesError("usage", message);
     }
     const { limit, server, primary, page: pageToken = "", order, timeout: timeoutMs } = flags;
@@ -92,7 +92,7 @@ export class Count extends BaseCommand {
     }
     if (server !== undefined) return this.#showCached(server, itemIds, { limit, timeoutMs });
     const pageSize = flags.all ? COUNTS_MAX : limit;
-    // Of all of them, none may be left out: by likes one that rises between two pages is.
+    // --all must leave no item out: by likes, an item that rises between two pages would be missed.
     const request = {
       itemIds,
       pageSize,

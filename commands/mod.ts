@@ -12,8 +12,8 @@ import { StatusCommand } from "./status.ts";
 import { Verify } from "./verify.ts";
 
 /**
- * The commands, by the names that people type. Every command loads all of this, so a command imports
- * what it works with when it runs, and here only what it is told with.
+ * The commands, by the names that people type. Every command loads this module. A command therefore
+ * imports at the top only what its metadata needs, and the rest when it runs.
  */
 export const COMMANDS = {
   orchestrate: Orchestrate,

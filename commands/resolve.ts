@@ -8,7 +8,7 @@ import type { ResolveAllOptions, Resolved } from "../src/rpc/client/resolve_all.
 import { OperatorCommand, operatorFlags } from "./_operator_command.ts";
 import { argument, parseMember } from "./_flags.ts";
 
-/** As the message carries it. */
+/** The range of a uint32, which the request has. */
 const TROUBLE_NUMBER_MAX = 2 ** 32 - 1;
 
 /** `likes resolve`. */
@@ -51,7 +51,7 @@ export class Resolve extends OperatorCommand {
     if (number !== undefined) {
       return this.decide(dataDir, (client) => client.resolve(number, reason, timeoutMs));
     }
-    await this.asking(dataDir, async (client) => {
+    await this.askPrimary(dataDir, async (client) => {
       const { listTroubles } = await import("../src/rpc/client/resolve_all.ts");
       const troubles = await listTroubles(client, of, timeoutMs);
       if (yes) await this.#resolveAll(client, troubles, { reason, timeoutMs });
@@ -66,7 +66,7 @@ export class Resolve extends OperatorCommand {
       this.printResult(troublePart(trouble));
     }
     if (this.jsonEnabled()) return;
-    this.printMessage("nothing is decided yet: give --yes as well, and each of these is resolved");
+    this.printMessage("nothing is decided yet: add --yes to resolve all of these");
   }
 
   async #resolveAll(
@@ -75,17 +75,17 @@ export class Resolve extends OperatorCommand {
     options: ResolveAllOptions,
   ): Promise<void> {
     const { resolveAll } = await import("../src/rpc/client/resolve_all.ts");
-    let refused = 0;
+    let failed = 0;
     for await (const resolved of resolveAll(client, troubles, options)) {
-      if (resolved.type === "refused") refused++;
-      await this.#tell(resolved);
+      if (resolved.type === "refused") failed++;
+      await this.#print(resolved);
     }
-    if (refused === 0) return;
-    this.printMessage(`${refused} of ${troubles.length} are not resolved`);
+    if (failed === 0) return;
+    this.printMessage(`${failed} of ${troubles.length} are not resolved`);
     process.exit(EXIT.failed);
   }
 
-  async #tell(resolved: Resolved): Promise<void> {
+  async #print(resolved: Resolved): Promise<void> {
     const { writeDecision } = await import("../src/rpc/wire/operator_wire.ts");
     const { type, trouble } = resolved;
     const decisions = type === "decided" ? resolved.decisions : [];
@@ -103,13 +103,13 @@ interface Choice {
   readonly yes: boolean;
 }
 
-/** One trouble by its number, or all of somebody. */
+/** Checks that one trouble is chosen by number, or all of a LikesServer. Throws `usage`. */
 function checkChoice(number: number | undefined, { all, of, yes }: Choice): void {
   const isOne = number !== undefined && !all && of.length === 0 && !yes;
   const isAll = number === undefined && all && of.length > 0;
   if (isOne || isAll) return;
   const message =
-    "Cannot tell which troubles to resolve: give the number of one, or --all with --of SERVER; " +
+    "Cannot choose the troubles to resolve: give the number of one, or --all with --of SERVER; " +
     "see likes status";
   throw new LikesError("usage", message);
 }

@@ -1,4 +1,5 @@
 import * as Flags from "@oclif/core/flags";
+import { countOf } from "../src/text/numbers.ts";
 import { formatAddress, isLoopback, parseAddress } from "../src/text/address.ts";
 import { addressHere, isThisMachine } from "../src/roles/reach.ts";
 import { writeSize } from "../src/text/size.ts";
@@ -30,23 +31,23 @@ import {
   sizeFlag,
 } from "./_flags.ts";
 
-/** Its likes count all the same, and a client that knows its address can add to it. */
-const NOBODY_IS_TOLD =
-  "others are told no address, for none is known to reach it from elsewhere; " +
+/** Only a hint: the server's likes count, and a client that knows its address can add likes. */
+const NOT_ADVERTISED =
+  "others get no address of this LikesServer, because none is known to be reachable; " +
   "give one with --advertise HOST:PORT, or listen on one with --host";
 
-/** What is told once it listens. */
+/** Printed once the server listens. */
 interface Ready {
   readonly listening: string;
-  /** Where others are told to reach it; empty when nowhere. */
+  /** The address that others get; empty for none. */
   readonly told: string;
   readonly serverId: string;
   readonly log: string;
-  /** The seed when it was drawn. */
+  /** The seed, if it was drawn. */
   readonly seed: number | undefined;
 }
 
-/** The flags that say what a generator gives, in milliseconds and likes. */
+/** A generator's flags, in milliseconds and likes. */
 interface PlanFlags {
   readonly "interval-min": number;
   readonly "interval-max": number;
@@ -144,8 +145,8 @@ export class StartLikes extends RoleCommand {
     if (this.jsonEnabled()) return;
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
     this.printMessage(`${serverId}${drawn}, log: tail -f ${log}`);
-    if (told === "") this.printMessage(NOBODY_IS_TOLD);
-    else if (told !== listening) this.printMessage(`others are told ${told}`);
+    if (told === "") this.printMessage(NOT_ADVERTISED);
+    else if (told !== listening) this.printMessage(`others get the address ${told}`);
   }
 
   #accepting(address: string): void {
@@ -154,7 +155,7 @@ export class StartLikes extends RoleCommand {
     this.printMessage(`next, in another terminal: npx likes add video 5 --server ${address}`);
   }
 
-  /** Once for each reason: what it waits for, how to end the wait, and that it has ended. */
+  /** Prints each reason for waiting once, with the way out, and the end of the wait. */
   #notice(notice: LikesServerNotice, primary: string): void {
     if (notice.type === "disconnected") {
       const isAbsent = /^Cannot reach (?!.*: its name)/.test(notice.reason);
@@ -171,7 +172,9 @@ export class StartLikes extends RoleCommand {
 
   #stopped(pendingEvents: number, serverId: string): void {
     if (this.jsonEnabled()) this.printJson({ stopped: serverId, pendingEvents });
-    this.printResult(`${serverId} stopped; ${pendingEvents} events stay in its outbox`);
+    this.printResult(
+      `${serverId} stopped; ${countOf(pendingEvents, "event")} pending in its outbox`,
+    );
   }
 }
 
@@ -180,7 +183,7 @@ function planOf(flags: PlanFlags, serverId: string, seed: number): GeneratorPlan
   return { seed, serverId, intervalMinMs, intervalMaxMs, likesMax: flags["likes-max"] };
 }
 
-/** How a primary is started where this LikesServer looks for it. */
+/** Returns the command that starts a primary at the address that this LikesServer uses. */
 function primaryHint(primary: string): string {
   const { host, port } = parseAddress(primary);
   const where = isThisMachine(host) ? "" : " there";

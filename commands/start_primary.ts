@@ -57,7 +57,7 @@ export class StartPrimary extends RoleCommand {
   }
 }
 
-/** What is told once it listens. */
+/** Printed once the primary listens. */
 interface Ready {
   readonly advertise: string | undefined;
   readonly dataDir: string;

@@ -48,7 +48,7 @@ export class StatusCommand extends BaseCommand {
     const { flags } = await this.parse(StatusCommand);
     if (flags.interval > STATUS_INTERVAL_MAX_MS) {
       const found = formatDuration(flags.interval);
-      throw new LikesError("usage", `Cannot watch every ${found}: at most every 60s`);
+      throw new LikesError("usage", `Cannot use the interval ${found}: give at most 60s`);
     }
     const { LiveScreen } = await import("./_live_screen.ts");
     const { LiveStatus } = await import("./_live_status.ts");
@@ -61,7 +61,7 @@ export class StatusCommand extends BaseCommand {
     const live = isLive ? new LiveStatus(screen, intervalMs) : undefined;
     const show = (view: View): void => {
       if (this.jsonEnabled()) this.printJson(writeStatus(view));
-      else if (live !== undefined) live.heard(view);
+      else if (live !== undefined) live.show(view);
       else this.printResult(screen.isLive ? screen.statusText(view) : statusLine(view));
     };
     if (wait) {
@@ -81,7 +81,7 @@ export class StatusCommand extends BaseCommand {
   }
 }
 
-/** The primary has to be there at first; from then on its restarts are part of what is watched. */
+/** Follows the status. The first answer must come; later the primary may be away. */
 async function follow(
   primary: string,
   options: Omit<FollowOptions, "mustBeThere">,
@@ -91,7 +91,7 @@ async function follow(
   for await (const view of followStatus(primary, { ...options, mustBeThere: true })) show(view);
 }
 
-/** Shows the first status, then one an interval, and one that says that it is over. */
+/** Returns a `show` for the first status, then one per interval, and the converged one. */
 function atMostEvery(intervalMs: number, show: (view: View) => void): (view: View) => void {
   let shownMs = -Infinity;
   return (view) => {

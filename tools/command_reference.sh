@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `npm run docs`: the commands in docs/COMMANDS.md, by `oclif readme`. It reads a copy without our hooks: one of
-# them refuses `readme` as an unknown command of likes.
+# `npm run docs`: updates docs/COMMANDS.md with `oclif readme`. It reads a copy of the package without
+# hooks, because our hook rejects `readme` as an unknown command of likes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder="$(mktemp -d)"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `npm run matrix`: the suite on each Node that package.json names, or on those that are given, one after
-# another. Each gets a copy of the working tree and an installation of its own, which are gone afterwards.
-# `-- --only PART` runs the files of tests whose path contains the part.
+# `npm run matrix`: runs the suite on each Node version of package.json, or on the given ones, in turn.
+# Each gets its own copy of the working tree and installation, which are removed afterwards.
+# `-- --only PART` runs the test files whose path contains PART.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,7 +12,7 @@ while [ $# -gt 0 ]; do
     --only) parts+=("${2:?Cannot read --only: give a part of a path}"); shift ;;
     newest) versions+=("${supported##* }") ;;
     [0-9]*) versions+=("$1") ;;
-    *) echo "Cannot try Node $1: give some of $supported newest" >&2; exit 2 ;;
+    *) echo "Cannot run Node $1: give some of $supported newest" >&2; exit 2 ;;
   esac
   shift
 done
@@ -23,10 +23,10 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# What npm tells the scripts of this package is not for the copy.
+# npm's variables for this package must not reach the copy.
 for name in $(compgen -e | grep -E '^(npm_(package_|lifecycle_|command$|(node_)?execpath$|config_local)|NODE$|INIT_CWD$)'); do unset "$name"; done
 
-# The suite under one Node: its package from npm, the files that git keeps or would keep, and `npm ci`.
+# Runs the suite on one Node: its package from npm, all files that git does not ignore, and `npm ci`.
 try() {
   rm -rf "$folder"/*
   mkdir "$folder/node" "$folder/copy"

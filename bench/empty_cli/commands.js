@@ -1,6 +1,6 @@
 import { Command } from "@oclif/core";
 
-/** Does nothing: what oclif costs by itself. */
+/** A command that does nothing, to measure oclif's own cost. */
 class Empty extends Command {
   async run() {}
 }

@@ -1,10 +1,10 @@
-/** Events a second from one LikesServer, synced on both sides. */
+/** Events per second from one LikesServer, synced on both sides. */
 import { fillOutbox } from "../backlog.ts";
 import { BenchProcess } from "../bench_process.ts";
 import { BenchCounter, SERVER_ID } from "../counter.ts";
 import type { ProcessorMs } from "../counter.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
-import type { Given } from "../processes/client.ts";
+import type { Added } from "../processes/client.ts";
 import { momentsBySequence } from "../taps.ts";
 
 const EVENTS_PER_S_MIN = 200_000;
@@ -13,12 +13,12 @@ const AT_ONCE = 500;
 /** `npm run bench -- events`. */
 export const events: Figure = {
   name: "events",
-  title: "events a second from one LikesServer, synced on both sides",
+  title: "events per second from one LikesServer, synced on both sides",
   seconds: 60,
   run: measure,
 };
 
-async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
+async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
   const runs = brief ? 1 : 5;
   const backlog = brief ? 20_000 : 1_000_000;
   const calls = brief ? 2_000 : 40_000;
@@ -27,18 +27,18 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
   for (let run = 1; run <= runs; run++) {
     delivered.push(await deliver(backlog));
     live.push(await add(calls));
-    say(`run ${run} of ${runs}`);
+    printProgress(`run ${run} of ${runs}`);
   }
   const aim = { is: "over", bound: EVENTS_PER_S_MIN } as const;
   const unit = "events/s";
   return {
     settings: {
       runs,
-      "events of a backlog": backlog,
-      "events a record": "1,000, one sync each",
+      "events per backlog": backlog,
+      "events per record": "1,000, one sync each",
       items: 100,
       "AddLikes calls": calls,
-      "of them at once": AT_ONCE,
+      "concurrent calls": AT_ONCE,
       processes: "LikesServer, primary; with AddLikes a client beside them",
     },
     rows: [
@@ -56,17 +56,17 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
     ],
     checked: [
       `every one of ${runs * (backlog + calls)} events was applied once: 0 lost`,
-      "the total, the outbox and what was given are the same, in each run",
+      "the total and the outbox equal what was added, in each run",
     ],
   };
 }
 
-/** How long it took until the last of `events` was accepted, and applied. */
+/** The times until the last of `events` was accepted and applied. */
 interface Taken {
   readonly events: number;
   readonly acceptedMs: number;
   readonly appliedMs: number;
-  /** That the roles took for these events, from before they opened their stores. */
+  /** Processor time of the roles for these events, from before they opened their stores. */
   readonly processorMs: ProcessorMs;
 }
 
@@ -74,7 +74,7 @@ function perS(taken: readonly Taken[], of: "acceptedMs" | "appliedMs"): number[]
   return taken.map((one) => (one.events * 1_000) / one[of]);
 }
 
-/** Processor time an event, in microseconds: the same whoever else is at work on the machine. */
+/** Processor time per event, in microseconds. Other load on the machine hardly changes it. */
 function processorRows(name: string, taken: readonly Taken[]): Row[] {
   const of = (role: keyof ProcessorMs): number[] => {
     return taken.map(({ events, processorMs }) => (processorMs[role] * 1_000) / events);
@@ -91,8 +91,8 @@ async function processorSince(before: ProcessorMs, counter: BenchCounter): Promi
 }
 
 /**
- * A backlog that an earlier process left: accepted here, and delivered by a LikesServer that is
- * started on it. Its delivery is measured from the Hello that the primary took to the last commit.
+ * Measures a backlog: it is accepted here, and then delivered by a LikesServer started on it. The
+ * delivery is measured from the Hello that the primary accepted to the last commit.
  */
 async function deliver(backlog: number): Promise<Taken> {
   await using counter = new BenchCounter();
@@ -112,14 +112,14 @@ async function deliver(backlog: number): Promise<Taken> {
   };
 }
 
-/** Likes that are given one a call, as fast as they are answered. */
+/** Measures likes added one per call, as fast as they are answered. */
 async function add(calls: number): Promise<Taken> {
   await using counter = new BenchCounter();
   await using client = new BenchProcess("client");
   const address = await counter.start();
   const options = { address, events: calls, atOnce: AT_ONCE };
   const before = await counter.processorMs();
-  const { likes, startMs, endMs } = await client.ask<Given>("closedLoop", options);
+  const { likes, startMs, endMs } = await client.ask<Added>("closedLoop", options);
   await counter.expectExact({ events: calls, likes });
   const processorMs = await processorSince(before, counter);
   const { applied } = await counter.moments();

@@ -1,8 +1,8 @@
-/** From accepted to applied, at 1,000 likes a second that do not wait for each other. */
+/** The time from accepted to applied, at 1,000 likes per second in an open loop. */
 import { BenchProcess } from "../bench_process.ts";
 import { BenchCounter } from "../counter.ts";
 import type { Aim, Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
-import type { Given } from "../processes/client.ts";
+import type { Added } from "../processes/client.ts";
 import { percentile } from "../spread.ts";
 import { momentsBySequence } from "../taps.ts";
 import type { Moments } from "../taps.ts";
@@ -16,19 +16,19 @@ const PERCENTS = [50, 95, 99, 100];
 /** `npm run bench -- latency`. */
 export const latency: Figure = {
   name: "latency",
-  title: "from accepted to applied, at 1,000 likes a second",
+  title: "from accepted to applied, at 1,000 likes per second",
   seconds: 60,
   run: measure,
 };
 
-/** What one run found, in milliseconds, one value a like. */
+/** The latencies of one run, in milliseconds, one value per like. */
 interface Latencies {
   readonly applied: readonly number[];
   readonly answered: readonly number[];
   readonly whole: readonly number[];
 }
 
-async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
+async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
   const runs = brief ? 1 : 3;
   const seconds = brief ? 1 : 15;
   const warmUpS = brief ? 0 : 3;
@@ -36,7 +36,7 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
   const found: Latencies[] = [];
   for (let run = 1; run <= runs; run++) {
     found.push(await measureOnce(events, warmUpS * RATE_PER_S));
-    say(`run ${run} of ${runs}`);
+    printProgress(`run ${run} of ${runs}`);
   }
   const aims = new Map([
     [50, { is: "under", bound: P50_MAX_MS } as const],
@@ -47,8 +47,8 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
       runs,
       "likes/s": RATE_PER_S,
       arrivals: `open loop, exponential gaps, seed ${SEED}`,
-      "events a run": events,
-      "of them to warm up": warmUpS * RATE_PER_S,
+      "events per run": events,
+      "warm-up events": warmUpS * RATE_PER_S,
       LikesServers: 1,
       processes: "client, LikesServer, primary",
     },
@@ -59,7 +59,7 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
     ],
     checked: [
       `every one of ${runs * events} likes was answered, synced once and applied once: 0 lost`,
-      "the total, the outbox and what was given are the same",
+      "the total and the outbox equal what was added",
     ],
   };
 }
@@ -82,13 +82,13 @@ async function measureOnce(events: number, warmUp: number): Promise<Latencies> {
   await using counter = new BenchCounter();
   await using client = new BenchProcess("client");
   const address = await counter.start();
-  const given = await client.ask<Given>("openLoop", { address, dueMs: arrivals(events) });
-  await counter.expectExact({ events, likes: given.likes });
+  const added = await client.ask<Added>("openLoop", { address, dueMs: arrivals(events) });
+  await counter.expectExact({ events, likes: added.likes });
   const synced = await counter.likesServer.ask<Moments>("synced");
   const { applied } = await counter.moments();
   const syncedMs = momentsBySequence("synced", synced, events);
   const appliedMs = momentsBySequence("applied", applied, events);
-  const { dueMs, answeredMs } = given;
+  const { dueMs, answeredMs } = added;
   return {
     applied: differences(syncedMs, appliedMs, warmUp),
     answered: differences(dueMs, answeredMs, warmUp),
@@ -100,7 +100,7 @@ function differences(from: Float64Array, to: Float64Array, warmUp: number): read
   return Array.from(to.subarray(warmUp), (end, index) => end - (from[warmUp + index] ?? NaN));
 }
 
-/** When likes are due: as those of people who know nothing of each other (a Poisson process). */
+/** Returns when likes are due: a Poisson process, as of independent people. */
 function arrivals(events: number): Float64Array {
   const dueMs = new Float64Array(events);
   let state = SEED;

@@ -16,17 +16,17 @@ export const memory: Figure = {
   run: measure,
 };
 
-/** Of one process, in MB. `ownMb` is what it shares with no other: not the text of node itself. */
+/** Memory of one process, in MB. `ownMb` excludes shared memory, such as node's own code. */
 interface Resident {
   readonly residentMb: number;
   readonly peakMb: number;
   readonly ownMb: number;
 }
 
-async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
+async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
   const servers = brief ? 2 : 10;
   const waitMs = brief ? BRIEF_MS : MINUTE_MS;
-  say(`waits for ${waitMs / 1_000} s`);
+  printProgress(`waiting ${waitMs / 1_000} s`);
   const found = await orchestrated(servers, async ({ orchestration, roles }) => {
     await pause(waitMs);
     const all = [...roles].map(([name, pid]) => ({ name, ...residentOf(pid) }));
@@ -42,7 +42,7 @@ async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
       ...rowsOf(`LikesServer (${servers})`, likesServers),
       ...rowsOf("parent", parent),
     ],
-    checked: ["no process had died", "the run ended exact and converged"],
+    checked: ["no process died", "the run ended exact and converged"],
   };
 }
 

@@ -1,4 +1,4 @@
-/** From `likes orchestrate` to all ten LikesServers streaming. */
+/** The time from `likes orchestrate` until all ten LikesServers stream. */
 import type { Figure, FigureOptions, FigureResult } from "../figure.ts";
 import { orchestrated } from "../orchestrated.ts";
 
@@ -12,20 +12,20 @@ export const start: Figure = {
   run: measure,
 };
 
-async function measure({ brief, say }: FigureOptions): Promise<FigureResult> {
+async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
   const runs = brief ? 1 : 5;
   const servers = brief ? 2 : 10;
   const seconds: number[] = [];
   for (let run = 1; run <= runs; run++) {
     seconds.push(await orchestrated(servers, async ({ toStreamingMs }) => toStreamingMs / 1_000));
-    say(`run ${run} of ${runs}`);
+    printProgress(`run ${run} of ${runs}`);
   }
   const aim = { is: "under", bound: SECONDS_MAX } as const;
   return {
     settings: { runs, LikesServers: servers, processes: servers + 2 },
     rows: [{ name: "to streaming", unit: "s", values: seconds, aim }],
     checked: [
-      `${servers} of ${servers} were streaming by the primary's status, in each run`,
+      `${servers} of ${servers} were streaming in the primary's status, in each run`,
       "each run ended exact and converged",
     ],
   };

@@ -1,4 +1,4 @@
-/** What `likes --version` takes, next to a command of oclif 4 that does nothing. */
+/** The time of `likes --version`, as a ratio to an oclif 4 command that does nothing. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { MAIN } from "../../test/fixtures/built.ts";
@@ -17,8 +17,8 @@ export const version: Figure = {
   run: (options) => Promise.resolve(measure(options)),
 };
 
-/** Both in turn, so that a machine that is busy for a while slows both. */
-function measure({ brief, say }: FigureOptions): FigureResult {
+/** Measures both in turns, so that a busy moment of the machine slows both. */
+function measure({ brief, printProgress }: FigureOptions): FigureResult {
   const runs = brief ? 1 : 3;
   const pairs = brief ? 2 : 15;
   const likesMs: number[] = [];
@@ -40,10 +40,10 @@ function measure({ brief, say }: FigureOptions): FigureResult {
     likesMs.push(spreadOf(likes).median);
     emptyMs.push(spreadOf(empty).median);
     ratios.push(spreadOf(likes).median / spreadOf(empty).median);
-    say(`run ${run + 1} of ${runs}`);
+    printProgress(`run ${run + 1} of ${runs}`);
   }
   return {
-    settings: { runs, "pairs a run": pairs, "a run's value": "median of its pairs" },
+    settings: { runs, "pairs per run": pairs, "a run's value": "median of its pairs" },
     rows: [
       {
         name: "ratio",
@@ -54,7 +54,7 @@ function measure({ brief, say }: FigureOptions): FigureResult {
       { name: "likes --version", unit: "ms", values: likesMs },
       { name: "empty command", unit: "ms", values: emptyMs },
     ],
-    checked: ["each ended with 0, and printed its version, or nothing"],
+    checked: ["each exited with 0 and printed the expected output"],
   };
 }
 
@@ -62,7 +62,7 @@ function timeEmpty(): number {
   return timed([EMPTY, "empty"], /^$/);
 }
 
-/** Milliseconds from the start of a process to its end. */
+/** Returns the milliseconds from the start of a process to its end. */
 function timed(args: readonly string[], output: RegExp): number {
   const startMs = preciseMs();
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });

@@ -1,11 +1,11 @@
 /**
- * Gives likes over gRPC, in one of two ways.
+ * Adds likes over gRPC, in one of two ways.
  *
- * Open loop: each like has a time at which it is due, drawn beforehand, and is given then, whether or
- * not those before it were answered. A server that stalls does not slow its client down and so hide the
- * stall: all that fell due meanwhile waits, and is measured from when it was due.
+ * Open loop: each like is sent at a time drawn beforehand, whether or not earlier ones were
+ * answered. A stalled server cannot hide its stall by slowing the client down: likes that fall due
+ * meanwhile wait, and are measured from when they were due.
  *
- * Closed loop: so many at once, each call after the answer to the one before: as fast as it goes.
+ * Closed loop: a fixed number of concurrent calls, each sent after the answer to the one before.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type * as clientModule from "../../src/rpc/client/likes_client.ts";
@@ -19,31 +19,31 @@ const CALL_WAIT_MS = 30_000;
 const ITEMS = 100;
 const LIKES_MAX = 42;
 
-/** An open loop: `dueMs` from the start, ascending. */
+/** Options of the open loop. `dueMs` counts from the start, ascending. */
 interface OpenLoop {
   readonly address: string;
   readonly dueMs: Float64Array;
 }
 
-/** A closed loop. */
+/** Options of the closed loop. */
 interface ClosedLoop {
   readonly address: string;
   readonly events: number;
   readonly atOnce: number;
 }
 
-/** What was given; all of it was accepted, else it is an error. Times by `preciseMs`. */
-export interface Given {
+/** The added likes, all accepted. Times are by `preciseMs`. */
+export interface Added {
   readonly likes: bigint;
   readonly startMs: number;
   readonly endMs: number;
-  /** By sequence: when the like was due, and when its answer was here. Of an open loop. */
+  /** By sequence: when the like was due, and when its answer arrived. Open loop only. */
   readonly dueMs: Float64Array;
   readonly answeredMs: Float64Array;
 }
 
 serve({
-  async openLoop({ address, dueMs }: OpenLoop): Promise<Given> {
+  async openLoop({ address, dueMs }: OpenLoop): Promise<Added> {
     const client = new LikesClient(address);
     const bySequence = { dueMs: dueMs.slice(), answeredMs: new Float64Array(dueMs.length) };
     const calls: Promise<void>[] = [];
@@ -69,7 +69,7 @@ serve({
     return { likes, startMs, endMs: preciseMs(), ...bySequence };
   },
 
-  async closedLoop({ address, events, atOnce }: ClosedLoop): Promise<Given> {
+  async closedLoop({ address, events, atOnce }: ClosedLoop): Promise<Added> {
     const client = new LikesClient(address);
     let next = 0;
     let likes = 0n;

@@ -1,10 +1,10 @@
-/** A LikesServer, built and started as the command starts it, that notes when events are synced. */
+/** Runs the built LikesServer, started as the command starts it, and records its syncs. */
 import type * as serverModule from "../../src/roles/likes_server.ts";
 import type { LikesServer } from "../../src/roles/likes_server.ts";
 import type * as outboxModule from "../../src/roles/open_outbox.ts";
 import type * as logModule from "../../src/log/log_file.ts";
 import { built } from "../built.ts";
-import { noMoments, notingSynced } from "../taps.ts";
+import { noMoments, recordingStore } from "../taps.ts";
 import type { Moments } from "../taps.ts";
 import { serve } from "./serve.ts";
 
@@ -15,7 +15,7 @@ const { likesServerLogName, openLogFile } = await built<typeof logModule>("log/l
 const synced = noMoments();
 let server: LikesServer | undefined;
 
-/** Where its outbox is, and its primary. */
+/** Its outbox and its primary. */
 interface StartOptions {
   readonly dataDir: string;
   readonly serverId: string;
@@ -30,7 +30,7 @@ serve({
       host: "127.0.0.1",
       port: 0,
       primary,
-      outbox: { serverId, store: notingSynced(store, synced) },
+      outbox: { serverId, store: recordingStore(store, synced) },
       log: openLogFile(dataDir, likesServerLogName(serverId)),
       reflect: true,
       onNotice: () => {},
@@ -40,7 +40,7 @@ serve({
     return `127.0.0.1:${server.port}`;
   },
   synced: (): Moments => synced,
-  /** Returns how many events it leaves behind. */
+  /** Returns the number of events pending in the outbox. */
   stop: (): Promise<number> | undefined => server?.stop(true),
 });
 

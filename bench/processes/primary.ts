@@ -1,10 +1,10 @@
-/** A primary, built and started as the command starts it, that notes when events are applied. */
+/** Runs the built primary, started as the command starts it, and records its applied events. */
 import type * as logModule from "../../src/log/log_file.ts";
 import type * as ledgerModule from "../../src/roles/open_ledger.ts";
 import type * as primaryModule from "../../src/roles/primary.ts";
 import type { Primary } from "../../src/roles/primary.ts";
 import { built } from "../built.ts";
-import { noMoments, notingLog } from "../taps.ts";
+import { noMoments, recordingLog } from "../taps.ts";
 import type { PrimaryMoments } from "../taps.ts";
 import { serve } from "./serve.ts";
 
@@ -17,7 +17,7 @@ let primary: Primary | undefined;
 
 serve({
   async start({ dataDir }: { readonly dataDir: string }): Promise<string> {
-    const log = notingLog(openLogFile(dataDir, PRIMARY_LOG_NAME), moments);
+    const log = recordingLog(openLogFile(dataDir, PRIMARY_LOG_NAME), moments);
     primary = await startPrimary({
       host: "127.0.0.1",
       port: 0,

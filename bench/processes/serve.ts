@@ -1,21 +1,21 @@
 /**
- * The far side of a BenchProcess: answers its parent's requests, one after another, and ends with it,
- * whatever became of it.
+ * The child side of a BenchProcess: answers its parent's requests one by one, and exits when the
+ * parent is gone.
  */
 
-/** From the parent. */
+/** A request from the parent. */
 interface Request {
   readonly command: string;
   readonly argument: unknown;
 }
 
-/** To the parent: the answer to the request before. */
+/** The answer to the parent's last request. */
 export type Answer = { readonly value: unknown } | { readonly error: string };
 
-/** What a process does when it is asked. */
+/** Handlers by command. */
 export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** Serves requests, `processorMs` among them, until the parent is gone. */
+/** Serves requests until the parent is gone. Adds a handler for `processorMs`. */
 export function serve(handlers: Handlers): void {
   process.on("disconnect", () => process.exit());
   const all = { ...handlers, processorMs };
@@ -26,7 +26,8 @@ async function answer({ command, argument }: Request, handlers: Handlers): Promi
   let answered: Answer;
   try {
     const handler = handlers[command];
-    if (handler === undefined) throw new Error(`Cannot do ${command}: it is unknown here`);
+    if (handler === undefined)
+      throw new Error(`Cannot handle ${command}: there is no such command`);
     answered = { value: await handler(argument as never) };
   } catch (error) {
     answered = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
@@ -34,7 +35,7 @@ async function answer({ command, argument }: Request, handlers: Handlers): Promi
   process.send?.(answered);
 }
 
-/** Processor time that this process has taken so far, in milliseconds. */
+/** Returns the processor time that this process has used so far, in milliseconds. */
 function processorMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;

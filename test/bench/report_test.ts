@@ -29,7 +29,7 @@ const FIGURE: Figure = {
   run: () => Promise.resolve(RESULT),
 };
 
-test("isMet() compares the median when there is an aim", () => {
+test("isMet() compares the median with the aim, if there is one", () => {
   assert.is(isMet(SLOW), false);
   assert.is(isMet({ ...SLOW, values: [4, 2, 2.9] }), true);
   assert.is(isMet({ ...SLOW, values: [3] }), false, "the bound itself is not under it");
@@ -38,13 +38,13 @@ test("isMet() compares the median when there is an aim", () => {
   assert.is(isMet({ name: "max", unit: "ms", values: [1] }), undefined);
 });
 
-test("aimText() says whether the aim was met when there is one", () => {
+test("aimText() says whether the aim was met, if there is one", () => {
   assert.is(aimText(SLOW), "under 3 s: MISSED");
   assert.is(aimText(MANY), "over 200,000 events/s: met");
   assert.is(aimText({ name: "max", unit: "ms", values: [1] }), "");
 });
 
-test("numberText() keeps the digits that mean something when values are small or large", () => {
+test("numberText() keeps the significant digits of small and large values", () => {
   assert.is(numberText(0.0512, "ms"), "0.0512");
   assert.is(numberText(3.456, "ms"), "3.46");
   assert.is(numberText(99.96, "ms"), "100");
@@ -52,7 +52,7 @@ test("numberText() keeps the digits that mean something when values are small or
   assert.is(numberText(412_345, "events/s"), "412,300");
 });
 
-test("figureMarkdown() tells all when it is for people", () => {
+test("figureMarkdown() has all of a figure, for people", () => {
   const text = figureMarkdown(FIGURE, RESULT);
   assert.match(text, "### start: from here to there");
   assert.match(text, "Settings: runs 3, events 1,000,000.");
@@ -60,7 +60,7 @@ test("figureMarkdown() tells all when it is for people", () => {
   assert.match(text, "Checked: nothing was lost.");
 });
 
-test("figureJson() tells all when it is for a program", () => {
+test("figureJson() has all of a figure, for programs", () => {
   const json = JSON.parse(JSON.stringify(figureJson(FIGURE, RESULT))) as Record<string, unknown>;
   const [first] = json["rows"] as Record<string, unknown>[];
   const spread = { median: 3.5, min: 2, max: 4, runs: 3 };
@@ -69,7 +69,7 @@ test("figureJson() tells all when it is for a program", () => {
   assert.equal(json["checked"], RESULT.checked);
 });
 
-test("figuresOf() gives all figures, or the named ones, and refuses others", () => {
+test("figuresOf() returns all figures or the named ones, and throws for others", () => {
   assert.is(figuresOf([]), FIGURES);
   assert.equal(
     figuresOf(["memory", "version"]).map(({ name }) => name),
@@ -78,9 +78,9 @@ test("figuresOf() gives all figures, or the named ones, and refuses others", () 
   assert.throws(() => figuresOf(["speed"]), /Cannot measure "speed": give one of version, start/);
 });
 
-test("expectSame() refuses what was measured when something differs", () => {
+test("expectSame() throws when values differ", () => {
   expectSame("the total", 5n, 5n);
-  assert.throws(() => expectSame("the total", 4n, 5n), /the total is 4, and not 5/);
+  assert.throws(() => expectSame("the total", 4n, 5n), /the total is 4, not 5/);
 });
 
 test.run();

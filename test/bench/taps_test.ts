@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { preciseMs } from "../../bench/clock.ts";
-import { momentsBySequence, noMoments, notingLog, notingSynced } from "../../bench/taps.ts";
+import { momentsBySequence, noMoments, recordingLog, recordingStore } from "../../bench/taps.ts";
 import type { PrimaryMoments } from "../../bench/taps.ts";
 import type { OutboxWrite } from "../../src/core/likes_server/outbox.ts";
 import { origin } from "../../src/core/protocol/record.ts";
@@ -15,24 +15,24 @@ function moments(first: number[], last: number[]): ReturnType<typeof noMoments> 
   return { first, last, atMs: first.map((_, index) => index + 1) };
 }
 
-test("momentsBySequence() gives each sequence the moment of its range", () => {
+test("momentsBySequence() assigns each sequence the time of its range", () => {
   assert.equal([...momentsBySequence("applied", moments([1, 3], [2, 3]), 3)], [1, 1, 2]);
 });
 
-test("momentsBySequence() refuses when a sequence is missing, twice or not asked for", () => {
+test("momentsBySequence() throws when a sequence is missing, repeated or unexpected", () => {
   const of = (first: number[], last: number[]) => () => {
     momentsBySequence("applied", moments(first, last), 3);
   };
-  assert.throws(of([1], [2]), /#3 was not seen applied/);
+  assert.throws(of([1], [2]), /#3 was never applied/);
   assert.throws(of([1, 2], [2, 3]), /#2 was applied twice/);
-  assert.throws(of([1], [4]), /#4 was applied, unasked/);
-  assert.throws(of([], []), /#1 was not seen applied/);
+  assert.throws(of([1], [4]), /#4 was applied, beyond /);
+  assert.throws(of([], []), /#1 was never applied/);
 });
 
-test("notingLog() notes what a primary logs when it logs it", () => {
+test("recordingLog() records when a primary logs applied events", () => {
   const lines: string[] = [];
   const noted: PrimaryMoments = { applied: noMoments(), connectedMs: [] };
-  const log = new PrimaryLog(notingLog({ line: (text) => lines.push(text) }, noted));
+  const log = new PrimaryLog(recordingLog({ line: (text) => lines.push(text) }, noted));
   const state = "open" as const;
   const row = { incarnation: INCARNATION, outboxId: INCARNATION, state, digest: INCARNATION };
   const apply = (firstSequence: number, events: number): void => {
@@ -51,11 +51,11 @@ test("notingLog() notes what a primary logs when it logs it", () => {
   assert.ok(atMs.every((at) => at >= beforeMs && at <= preciseMs()));
 });
 
-test("notingSynced() notes appends when they are done, and not when they are refused", async () => {
+test("recordingStore() records appends that are done, not those that fail", async () => {
   const disk = new OutboxDisk(INCARNATION, "likes-server-0");
   const store = new MemoryOutbox(disk);
   const synced = noMoments();
-  const tapped = notingSynced(store, synced);
+  const tapped = recordingStore(store, synced);
   await tapped.write([{ type: "mint", incarnation: INCARNATION }]);
   assert.equal(synced, noMoments());
   const record = { firstSequence: 1, lastSequence: 4, bytes: new Uint8Array(8) };

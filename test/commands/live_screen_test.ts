@@ -1,4 +1,4 @@
-/** What a LiveScreen leaves on a terminal that is narrow, narrowed, or does not know its size. */
+/** What LiveScreen leaves on a terminal that is narrow, gets narrower, or has no known size. */
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import xterm from "@xterm/headless";
@@ -9,7 +9,7 @@ import { emptyStatus, serverStatus } from "../rpc/serving.ts";
 
 const ROWS = 30;
 
-/** A terminal that breaks its lines anew when it is narrowed, as most do. */
+/** A terminal that rewraps its lines when it gets narrower, as most do. */
 class Terminal extends PassThrough {
   readonly isTTY = true;
   readonly #screen: InstanceType<typeof xterm.Terminal>;
@@ -36,7 +36,7 @@ class Terminal extends PassThrough {
     this.#screen.resize(columns, ROWS);
   }
 
-  /** The lines that are on the screen, or were. */
+  /** The lines on the screen and above it. */
   async lines(): Promise<string[]> {
     for (let chunk = this.read(); chunk !== null; chunk = this.read()) {
       await new Promise<void>((resolve) => this.#screen.write(String(chunk), resolve));
@@ -49,7 +49,7 @@ class Terminal extends PassThrough {
   }
 }
 
-test("draw() leaves nothing of a frame that was drawn before the terminal was narrowed", async () => {
+test("draw() erases a frame that was drawn before the terminal got narrower", async () => {
   const terminal = new Terminal(100);
   terminal.write("$ likes status\n");
   const screen = new LiveScreen(terminal as never);
@@ -71,7 +71,7 @@ test("draw() leaves nothing of a frame that was drawn before the terminal was na
   }
 });
 
-test("draw() takes a usual size when the terminal says that it has none", async () => {
+test("draw() uses a default size when the terminal has none", async () => {
   const terminal = new Terminal(0, 0);
   const screen = new LiveScreen(terminal as never);
   screen.draw(screen.statusText({ ...emptyStatus(1), servers: [serverStatus(0)] }));

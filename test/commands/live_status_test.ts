@@ -7,7 +7,7 @@ import { LiveStatus } from "../../commands/_live_status.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { emptyStatus } from "../rpc/serving.ts";
 
-/** A terminal that keeps what was written to it since it was asked last. */
+/** A terminal that keeps what was written to it since the last read. */
 class Terminal extends PassThrough {
   readonly isTTY = true;
   readonly columns = 100;
@@ -15,7 +15,7 @@ class Terminal extends PassThrough {
 
   drawn(): string {
     let text = "";
-    // Of several writes one read gives all on some Nodes, and the first on others.
+    // After several writes, one read returns all on some Nodes, and the first on others.
     for (let chunk = this.read(); chunk !== null; chunk = this.read()) text += String(chunk);
     return stripVTControlCharacters(text);
   }
@@ -25,24 +25,24 @@ function liveOn(terminal: Terminal): LiveStatus {
   return new LiveStatus(new LiveScreen(terminal as never), 100);
 }
 
-test("away() takes the table away at once, and heard() brings it back", () => {
+test("away() replaces the table at once, and show() brings it back", () => {
   const terminal = new Terminal();
   const live = liveOn(terminal);
-  live.heard(emptyStatus(1));
+  live.show(emptyStatus(1));
   assert.match(terminal.drawn(), "CONVERGED everywhere");
   live.away("Cannot reach it: gone");
   const away = terminal.drawn();
   assert.match(away, /UNKNOWN, as of [^]*no answer [^]*Cannot reach it: gone/);
   assert.not.match(away, "CONVERGED");
-  live.heard(emptyStatus(2));
+  live.show(emptyStatus(2));
   assert.match(terminal.drawn(), "CONVERGED everywhere");
   live.end();
 });
 
-test("heard() is taken away when nothing follows, although nobody says why", async () => {
+test("show() is replaced when no status follows, even without a reason", async () => {
   const terminal = new Terminal();
   const live = liveOn(terminal);
-  live.heard(emptyStatus(1));
+  live.show(emptyStatus(1));
   let last = "";
   await becomes("UNKNOWN on the screen", () => {
     last = terminal.drawn() || last;

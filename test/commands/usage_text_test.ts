@@ -9,11 +9,11 @@ const FLAGS = {
 } as const;
 const HELP = "\nSee more help with --help";
 
-test("usageText() speaks like every other error when it knows what oclif found", () => {
+test("usageText() rewrites the errors of oclif that it knows", () => {
   const known = [
     [
       `Unexpected argument: b${HELP}`,
-      'Cannot use "b": likes add takes no such argument; see likes add --help',
+      'Cannot use "b": likes add takes no more arguments; see likes add --help',
     ],
     [
       `Missing 1 required arg:\nitem  item that is liked${HELP}`,
@@ -33,7 +33,7 @@ test("usageText() speaks like every other error when it knows what oclif found",
   for (const [found, text] of known) assert.is(usageText(found, "likes add"), text);
 });
 
-test("unknownFlagsText() names each flag that there is not, and what was perhaps meant", () => {
+test("unknownFlagsText() names each unknown flag, and suggests a known one", () => {
   const refused = [
     [["--serer", "1"], "--serer", "; did you mean --server?"],
     [["--serer=1", "-x"], "--serer, -x", "; did you mean --server?"],
@@ -50,18 +50,18 @@ test("unknownFlagsText() names each flag that there is not, and what was perhaps
   }
 });
 
-test("usageText() names the flag when its value was refused", () => {
+test("usageText() names the flag whose value was rejected", () => {
   const found = `Parsing --port \n\tCannot read the port "x": give a whole number${HELP}`;
   const text = '--port: Cannot read the port "x": give a whole number';
   assert.is(usageText(found, "likes add"), text);
 });
 
-test("usageText() keeps oclif's words behind ours when it does not know them", () => {
+test("usageText() keeps an unknown text of oclif, behind its own words", () => {
   const text = "Cannot run likes add: something new; see likes add --help";
   assert.is(usageText(`something new${HELP}`, "likes add"), text);
 });
 
-test("usageText() escapes what was typed when a terminal would obey it", () => {
+test("usageText() escapes control characters that were typed", () => {
   assert.not.match(usageText("Unexpected argument: \u001b[2J", "likes add"), "\u001b");
   assert.not.match(unknownFlagsText(["--\u001b[2J"], FLAGS, "likes add") ?? "", "\u001b");
 });

@@ -1,4 +1,4 @@
-/** The drill of docs/OPERATING.md: a backup of what runs, a lost disk, and the backup put back. */
+/** The drill of docs/OPERATING.md: a backup of running roles, a lost disk, and a restore. */
 import {
   cpSync,
   existsSync,
@@ -25,7 +25,7 @@ import { makeLedger } from "../verify/stores_fixture.ts";
 
 const LIMIT_MS = 300_000;
 const ROUNDS = extent(2, 4);
-/** As many as take some 30 MiB. */
+/** Takes about 30 MiB. */
 const MANY_ITEMS = 300_000;
 
 interface CopiedLine {
@@ -36,7 +36,7 @@ interface CopiedLine {
   readonly likes?: string;
 }
 
-test("a ledger that is lost is put back from a backup, and its LikesServers deliver again", async () => {
+test("a lost ledger is restored from a backup, and its LikesServers redeliver", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -54,7 +54,7 @@ test("a ledger that is lost is put back from a backup, and its LikesServers deli
     ],
   );
   const given = clients.acceptedEvents;
-  await becomes("more likes given", () => clients.acceptedEvents > given + 50);
+  await becomes("more likes added", () => clients.acceptedEvents > given + 50);
   await counter.add(b, 7);
   const records = await clients.stop();
   const total = await expectExact(counter, { a, b }, records);
@@ -89,7 +89,7 @@ test("a ledger that is lost is put back from a backup, and its LikesServers deli
   );
 });
 
-test("a ledger is put back again and again, each time from an older backup", async () => {
+test("a ledger is restored repeatedly, each time from an older backup", async () => {
   await using counter = new Counter();
   let primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -112,7 +112,7 @@ test("a ledger is put back again and again, each time from an older backup", asy
   assert.is(await expectExact(counter, { a }, []), sum);
 });
 
-test("a ledger is put back from before lives in which nothing was accepted", async () => {
+test("a ledger is restored from before incarnations that accepted nothing", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   let a = await counter.startAccepting("a", { flags: ["--stay"] });
@@ -120,7 +120,7 @@ test("a ledger is put back from before lives in which nothing was accepted", asy
   const destination = join(counter.folder, "backup");
   await backUp(counter, destination, ["--id", "primary"]);
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    for (const role of [a, b]) await role.end(signal); // b leaves by the first one
+    for (const role of [a, b]) await role.end(signal); // b leaves on the first one
     a = await counter.startAccepting("a", { flags: ["--stay"] });
     b = await counter.startAccepting("b");
     await expectExact(counter, { a, b }, []);
@@ -149,7 +149,7 @@ test("a member that does not come back to a restored ledger is retired", async (
   await primary.end("SIGKILL");
   restore(counter, destination, "primary");
   await counter.startPrimary();
-  await becomes("a delivered again", async () => {
+  await becomes("a delivering again", async () => {
     const { convergence, troubles, servers } = await counter.status();
     const isHeard = servers.some(({ state }) => state === "streaming");
     return isHeard && convergence === "unknown" && troubles.length === 1;
@@ -177,7 +177,7 @@ test("backup names a store that it cannot copy, and copies the others", async ()
   assert.not(existsSync(join(destination, "primary")));
 });
 
-test("backup leaves nothing of a copy that a signal cut off", async () => {
+test("backup removes a copy that a signal interrupted", async () => {
   await using counter = new Counter();
   const store = makeLedger(counter.dataDir, []);
   const filled = new Database(store);
@@ -195,11 +195,11 @@ test("backup leaves nothing of a copy that a signal cut off", async () => {
   backup.signal("SIGINT");
   const { code } = await backup.ended;
   assert.not(existsSync(`${copy}.new`));
-  // It may have been copied, and be verified, by then.
+  // By then it may be copied, and be under verification.
   assert.is(code, existsSync(copy) ? 0 : 130, backup.stderr);
 });
 
-test("backup copies one store, into folders for their owner alone, and overwrites none", async () => {
+test("backup copies one store, into folders only their owner can read, and overwrites none", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -213,17 +213,17 @@ test("backup copies one store, into folders for their owner alone, and overwrite
   const args = ["backup", destination, "--data-dir", counter.dataDir];
   const again = await counter.likes(args);
   assert.is(again.code, 2);
-  assert.match(again.stderr, `Cannot back up to "${join(destination, "a")}": it is there already`);
-  assert.not(existsSync(join(destination, "primary")), "nor is a part of it made");
+  assert.match(again.stderr, `Cannot back up to "${join(destination, "a")}": it exists already`);
+  assert.not(existsSync(join(destination, "primary")), "no partial backup");
   const other = await counter.likes([...args, "--id", "b"]);
   assert.is(other.code, 2);
-  assert.match(other.stderr, 'Cannot back up "b": no store has that name, but primary, a');
+  assert.match(other.stderr, 'Cannot back up "b": no store has that name; give one of primary, a');
   const none = await counter.likes(["backup", destination, "--data-dir", counter.logDir]);
   assert.is(none.code, 1);
   assert.match(none.stderr, "Cannot find a store in ");
 });
 
-/** Runs `likes backup`, and gives what it says of each store. */
+/** Runs `likes backup`, and returns its line for each store. */
 async function backUp(
   counter: Counter,
   destination: string,
@@ -238,7 +238,7 @@ async function backUp(
     .map((line) => JSON.parse(line) as CopiedLine);
 }
 
-/** Puts the copy of a store in the place of what is there. Its role does not run. */
+/** Replaces a store by its copy. Its role must not run. */
 function restore(counter: Counter, destination: string, name: string): void {
   const folder = join(counter.dataDir, name);
   rmSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** What a person can type wrong: a clear error with the way out, the right exit code, no effect. */
+/** Typing mistakes: a clear error with the way out, the right exit code, and no effect. */
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -15,14 +15,14 @@ import { Database } from "../../src/store/sqlite/sqlite.ts";
 interface Mistake {
   readonly args: readonly string[];
   readonly exit: number;
-  /** Texts that the message has to hold. */
+  /** Texts that the message must contain. */
   readonly says: readonly string[];
 }
 
 const FAR = "--server=192.0.2.1:1";
 const TOO_LONG = "é".repeat(128) + "a";
 
-/** oclif looks for the command in a hook, which ends the process. */
+/** These need a process of their own: a hook looks for the command, and exits. */
 const UNKNOWN: readonly Mistake[] = [
   usage(["nonsense"], "Cannot find the command"),
   usage(["statsu"], '"statsu"', "did you mean status?"),
@@ -34,7 +34,7 @@ const MISTYPED: readonly Mistake[] = [
   usage(["status", "--interval", "5"], '--interval: Cannot read the duration "5"', "e.g. 30s"),
   usage(["status", "--interval", "-1s"], "-1s"),
   usage(["status", "--interval", "99ms"], "give at least 100ms"),
-  usage(["status", "--interval", "61s"], "at most every 60s"),
+  usage(["status", "--interval", "61s"], "give at most 60s"),
   usage(["status", "--timeout", "1e9s"], '"1e9s"'),
   usage(["status", "--timeout", "9999h"], "give at most 168h"),
   usage(["status", "--once", "--wait"], "--wait"),
@@ -49,9 +49,9 @@ const MISTYPED: readonly Mistake[] = [
   usage(["start-primary", "--host", "::"], "--insecure"),
   usage(["start-likes", "--host", "192.0.2.1"], "--insecure"),
   ...["start-primary", "start-likes"].flatMap((role) => [
-    usage([role, "--advertise", "0.0.0.0:1"], "--advertise", "Cannot tell others"),
-    usage([role, "--advertise", "[::]:1"], "Cannot tell others"),
-    usage([role, "--advertise", "[::ffff:0.0.0.0]:1"], "Cannot tell others"),
+    usage([role, "--advertise", "0.0.0.0:1"], "--advertise", "Cannot advertise"),
+    usage([role, "--advertise", "[::]:1"], "Cannot advertise"),
+    usage([role, "--advertise", "[::ffff:0.0.0.0]:1"], "Cannot advertise"),
     usage([role, "--advertise", "0x0:1"], "--advertise: Cannot"),
     usage([role, "--advertise", "10.0.0.1:0"], "--advertise: Cannot"),
     usage([role, "--advertise", "10.0.0.1"], "Cannot read the address"),
@@ -99,14 +99,14 @@ const MISTYPED: readonly Mistake[] = [
   usage(["backup", ""], "an empty folder name"),
 ];
 
-test("a command that is mistyped says how to type it, exits 2 and does nothing", async () => {
+test("a mistyped command says what to type, exits 2 and has no effect", async () => {
   await using state = temporaryFolder();
   const env = { HOME: state.path, XDG_STATE_HOME: state.path };
   for (const mistake of MISTYPED) expectEnd(mistake, await typed(mistake.args, env));
-  assert.equal(readdirSync(state.path), [], "the folder of the state was not made");
+  assert.equal(readdirSync(state.path), [], "the state folder was not created");
 });
 
-test("a process that was started with a mistake ends as the command does", async () => {
+test("a process started with a mistake exits as the command does", async () => {
   await using counter = new Counter();
   await expectEach(counter, [...UNKNOWN, ...sampleOf(MISTYPED, 3)]);
 });
@@ -133,7 +133,7 @@ test("an error is one line of JSON when JSON is asked for", async () => {
   );
 });
 
-test("a command says that nobody is there, and exits 3, when nothing was sent", async () => {
+test("a command exits 3 and says so when no peer is there and nothing was sent", async () => {
   await using counter = new Counter();
   await expectEach(counter, [
     unreachable(["add", "video", "--server", "127.0.0.1:1", "--timeout", "1s"]),
@@ -148,7 +148,7 @@ test("a command says that nobody is there, and exits 3, when nothing was sent", 
   assert.match(stderr, "npx likes start-likes");
 });
 
-test("a role does not start when what it needs is taken, and what runs goes on", async () => {
+test("a role does not start when its port or folder is in use, and running roles continue", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a");
@@ -174,7 +174,7 @@ test("a role does not start when what it needs is taken, and what runs goes on",
   await expectExact(counter, { a: role }, []);
 });
 
-test("a role does not start on a store of a newer build, or of somebody else", async () => {
+test("a role does not start on a store of a newer build, or of another program", async () => {
   await using counter = new Counter();
   await (await counter.startPrimary()).end("SIGTERM");
   await (await counter.startLikes("a")).end("SIGTERM");
@@ -195,7 +195,7 @@ test("a role does not start on a store of a newer build, or of somebody else", a
   ]);
 });
 
-test("a role does not start when its log folder is a link to elsewhere", async () => {
+test("a role does not start when its log folder is a symbolic link", async () => {
   await using counter = new Counter();
   mkdirSync(counter.logDir);
   const target = join(counter.folder, "elsewhere");
@@ -219,7 +219,7 @@ function unreachable(args: readonly string[]): Mistake {
   return { args, exit: 3, says: ["Cannot reach", "127.0.0.1:1"] };
 }
 
-/** Runs the commands, two at a time, and looks at how each of them ended. */
+/** Runs the commands, two at a time, and checks how each one ended. */
 async function expectEach(counter: Counter, mistakes: readonly Mistake[]): Promise<void> {
   const waiting = [...mistakes];
   const lane = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** What a LikesServer can say wrong: its stream ends with the right status, and nothing is counted. */
+/** A LikesServer that breaks the protocol: its stream ends with the right status, uncounted. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FAULTS, STATUS } from "../../src/errors.ts";
@@ -31,7 +31,7 @@ test("a stream ends when its first message is not a Hello, or none comes in time
   await expectEnd(silent, "peer_silent", "Hello");
 });
 
-test("a stream ends when a Hello cannot be taken", async () => {
+test("a stream ends when a Hello is not acceptable", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const identity = newIdentity("a");
@@ -51,7 +51,7 @@ test("a stream ends when a Hello cannot be taken", async () => {
   await other.report(identity);
 });
 
-test("an address that reaches nobody is told to nobody, and its LikesServer counts", async () => {
+test("an unreachable address is not passed on, and its LikesServer still counts", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   for (const address of [
@@ -73,7 +73,7 @@ test("an address that reaches nobody is told to nobody, and its LikesServer coun
   }
   const { code, stderr } = await counter.likes(["add", "video", "--primary", counter.primary]);
   assert.is(code, 3, stderr);
-  assert.match(stderr, /have told no address that reaches them from here; name one with --server/);
+  assert.match(stderr, /without an address that is reachable from here; give one with --server/);
 });
 
 test("a stream ends when a message is of another incarnation or answers no pulse", async () => {
@@ -96,7 +96,7 @@ test("a stream ends when a message is of another incarnation or answers no pulse
   void thief;
 });
 
-test("a batch that does not follow what was applied ends its stream, and counts nothing", async () => {
+test("a batch that does not follow the applied sequence ends its stream, uncounted", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const identity = newIdentity("a");
@@ -110,7 +110,7 @@ test("a batch that does not follow what was applied ends its stream, and counts 
     honest.say(first.batch);
     assert.is((await honest.next("ack")).appliedSequence, 3);
     honest.say(first.batch);
-    assert.is((await honest.next("ack")).appliedSequence, 3, "once more is no harm");
+    assert.is((await honest.next("ack")).appliedSequence, 3, "a repetition does no harm");
   }
   const next = batchAfter(incarnation, first.after, [4]);
   const bytes = recordCodec.encode({ itemId: "video", change: { kind: "add", likes: 5n } });
@@ -136,7 +136,7 @@ test("a batch that does not follow what was applied ends its stream, and counts 
   assert.is((await counter.status()).totalLikes, 10n);
 });
 
-test("an event of an unknown kind is refused, and the batch that holds it", async () => {
+test("an event of an unknown kind is rejected with its batch", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const identity = newIdentity("a");

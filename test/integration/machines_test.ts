@@ -1,8 +1,8 @@
 /**
- * Several machines: what a LikesServer tells others of where it is, and to whom `likes add` gives when
- * it is not told. Each machine has its own loopback, so that such an address means nothing on another.
+ * Several machines: the address that each LikesServer advertises, and where `likes add` goes
+ * without --server. Each machine has its own loopback, which means nothing on another one.
  */
-// nightly because it makes machines of their own and starts twenty processes
+// nightly because it creates network namespaces and starts twenty processes
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { eventually } from "../fixtures/eventually.ts";
@@ -12,7 +12,7 @@ import type { CommandResult, Spawned } from "../fixtures/spawned.ts";
 
 const EVERYWHERE = ["--host=0.0.0.0", "--insecure"];
 
-test("likes add finds the LikesServers that others reach, and no other one", async () => {
+test("likes add finds only the LikesServers that are reachable from its machine", async () => {
   await using machines = Machines.make(["first", "second", "third"]);
   if (machines === undefined) return;
   await using counter = new Counter();
@@ -32,7 +32,7 @@ test("likes add finds the LikesServers that others reach, and no other one", asy
   for (const at of [by4, by6]) {
     const { code, stderr } = await on.add("third", at);
     assert.is(code, 3, stderr);
-    assert.match(stderr, /knows 4, of which 0 do not deliver, and 4 have told no address/);
+    assert.match(stderr, /knows 4 LikesServers: 0 not streaming, and 4 without an address/);
   }
 
   await startTold(on, by4, by6, machines.addressesOf("second").ipv6);
@@ -48,7 +48,7 @@ test("likes add finds the LikesServers that others reach, and no other one", asy
     assert.is(code, 0, stderr);
     const [, id = ""] = /^(\S+) #\d+ accepted 1 like for video\n$/.exec(stdout) ?? [];
     assert.ok(["advertised", "own"].includes(id), stdout);
-    assert.is(stderr, `at ${told.get(id)}, which the primary at ${at} named\n`);
+    assert.is(stderr, `at ${told.get(id)}, an address from the primary at ${at}\n`);
   }
   const inside = await on.add("first", here);
   assert.match(inside.stdout, /^home #1 accepted/, inside.stderr);
@@ -56,27 +56,27 @@ test("likes add finds the LikesServers that others reach, and no other one", asy
   assert.match(wait.stdout, / 7 likes CONVERGED everywhere, .* 7 of 7 streaming, /, wait.stderr);
 });
 
-/** On the second machine, three LikesServers that know no address for others. */
+/** Starts three LikesServers on the second machine without a reachable address. */
 async function startUntold(on: Processes, by4: string, by6: string): Promise<void> {
   const untold = [
     on.server("second", "loopback", by4, []),
     on.server("second", "wildcard", by4, EVERYWHERE),
     on.server("second", "wildcard6", by6, ["--host=::", "--insecure"]),
   ];
-  for (const role of untold) await role.waitFor(/^others are told no address, for none/m);
+  for (const role of untold) await role.waitFor(/^others get no address of this LikesServer, /m);
 }
 
-/** On the second machine, three that tell an address; at one of these is nobody. */
+/** Starts three on the second machine that advertise an address; one address is unreachable. */
 async function startTold(on: Processes, by4: string, by6: string, ipv6: string): Promise<void> {
   const forwarded = [...EVERYWHERE, "--advertise=10.77.0.2:4000", "--port=4000"];
   const advertised = on.server("second", "advertised", by4, forwarded);
   on.server("second", "own", by6, ["--host", ipv6, "--insecure"]);
   on.server("second", "nowhere", by4, [...EVERYWHERE, "--advertise=10.77.0.99:4000"]);
-  await advertised.waitFor(/^others are told 10\.77\.0\.2:4000$/m);
+  await advertised.waitFor(/^others get the address 10\.77\.0\.2:4000$/m);
   await advertised.waitFor(/likes add video 5 --server 127\.0\.0\.1:4000$/m);
 }
 
-/** Processes of one counter on several machines. */
+/** The processes of one counter on several machines. */
 class Processes {
   readonly #machines: Machines;
   readonly #counter: Counter;
@@ -105,10 +105,10 @@ class Processes {
     return this.likes(machine, ["add", "video", "--primary", primary, "--timeout=30s"]);
   }
 
-  /** The LikesServers, once so many deliver. */
+  /** Returns the LikesServers, once `count` are streaming. */
   delivering(count: number, primary: string): Promise<Shown["servers"]> {
     const args = ["status", "--once", "--json", "--primary", primary];
-    return eventually(`${count} that deliver`, async () => {
+    return eventually(`${count} streaming`, async () => {
       const { servers } = JSON.parse((await this.likes("third", args)).stdout) as Shown;
       const delivering = servers.filter(({ state }) => state === "SERVER_STATE_STREAMING");
       return delivering.length === count ? servers : undefined;
@@ -116,7 +116,7 @@ class Processes {
   }
 }
 
-/** What is looked at of a status in JSON. */
+/** The fields of a JSON status that this test reads. */
 interface Shown {
   readonly servers: readonly {
     readonly serverId: string;

@@ -1,4 +1,4 @@
-/** The commands of an operator against a primary that is made up, and where there is none. */
+/** The commands of an operator against a fake primary, and without one. */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -57,7 +57,7 @@ test("resolve and retire print what was decided, as lines and as JSON", async ()
 
 const REFUSAL = { code: "decision_refused", message: "Cannot resolve: it streams" } as const;
 
-/** A primary that records four troubles of `a`: the second ends by itself, the last is refused. */
+/** A primary that records four troubles of `a`: the second ends by itself, the last is rejected. */
 async function inTrouble(): Promise<FakePrimary> {
   const also = { ...DECISION, number: 5, trouble: { number: 5, kind: "gap" } } as const;
   const fake = await FakePrimary.start({ type: "decided", decisions: [DECISION, also] });
@@ -74,12 +74,12 @@ test("resolve --all lists troubles, and decides nothing without --yes", async ()
   const listed = await fake.likes(["resolve", "--all", "--of", "a", "--of", TROUBLE.outboxId]);
   assert.is(listed.code, 0, listed.stderr);
   const lines = listed.stdout.trimEnd().split("\n");
-  assert.is(lines.length, 4, "each once, whatever it is named by");
+  assert.is(lines.length, 4, "each once, by whichever name");
   for (const [index, line] of lines.entries()) {
     assert.ok(line.startsWith(`trouble ${index + 3}: ${WHAT}, since `), line);
     assert.match(line, `likes resolve ${index + 3})`);
   }
-  assert.match(listed.stderr, "nothing is decided yet: give --yes as well");
+  assert.match(listed.stderr, "nothing is decided yet: add --yes");
   const json = await fake.likes(["resolve", "--all", "--of", "a", "--json"]);
   const numbers = json.stdout
     .trimEnd()
@@ -91,7 +91,7 @@ test("resolve --all lists troubles, and decides nothing without --yes", async ()
   assert.equal(fake.asked, []);
 });
 
-test("resolve --all --yes says what came of each, and exits 1 when one is refused", async () => {
+test("resolve --all --yes prints each result, and exits 1 when one is rejected", async () => {
   await using fake = await inTrouble();
   const args = ["resolve", "--all", "--of", "a", "--yes", "--reason", "known"];
   const { code, stdout, stderr } = await fake.likes(args);
@@ -107,7 +107,7 @@ test("resolve --all --yes says what came of each, and exits 1 when one is refuse
   assert.equal(
     fake.asked,
     [3, 4, 6].map((troubleNumber) => ({ type: "resolve", troubleNumber, reason: "known" })),
-    "what ended with another one is not asked for",
+    "a trouble that ended with another one is not resolved",
   );
 });
 
@@ -134,7 +134,7 @@ test("resolve --all --yes --json prints one object for each trouble", async () =
   ]);
 });
 
-test("resolve exits 2 when it is not told which, and 1 when there is none", async () => {
+test("resolve exits 2 without a choice, and 1 when there is no such trouble", async () => {
   await using fake = await inTrouble();
   const wrong = [[], ["--all"], ["--of", "a"], ["--yes"], ["3", "--all"], ["3", "--yes"]];
   for (const args of wrong) {
@@ -148,8 +148,8 @@ test("resolve exits 2 when it is not told which, and 1 when there is none", asyn
   assert.equal(fake.asked, []);
 });
 
-test("resolve exits with the primary's own reason when it decides nothing", async () => {
-  const message = "Cannot resolve: there is no trouble 3 to decide; the status lists all";
+test("resolve exits with the primary's reason when it decides nothing", async () => {
+  const message = "Cannot resolve: there is no trouble 3; see likes status";
   const refusal = { code: "decision_refused", message } as const;
   await using fake = await FakePrimary.start({ type: "refused", refusal });
   const { code, stdout, stderr } = await fake.likes(["resolve", "3"]);
@@ -161,14 +161,14 @@ test("resolve exits with the primary's own reason when it decides nothing", asyn
   assert.equal(error, { code: "decision_refused", message, exit: 1 });
 });
 
-test("retire exits 5 when it cannot tell what was decided", async () => {
+test("retire exits 5 when the decision is unknown", async () => {
   await using fake = await FakePrimary.start(undefined);
   const { code, stderr } = await fake.likes(["retire", "a", "--timeout", "3s"]);
   assert.is(code, 5, stderr);
   assert.match(stderr, "Cannot tell whether it was decided");
 });
 
-test("retire and resolve exit 3 and say where they looked when no primary runs there", async () => {
+test("retire and resolve exit 3 and name the socket when no primary runs there", async () => {
   await using counter = new Counter();
   const path = operatorSocketPath(counter.dataDir);
   for (const args of [
@@ -182,7 +182,7 @@ test("retire and resolve exit 3 and say where they looked when no primary runs t
   }
 });
 
-test("start-primary counts without its operator when its folder has too long a name", async () => {
+test("start-primary counts without operator commands when its folder's name is too long", async () => {
   await using counter = new Counter();
   const dataDir = join(counter.folder, "a".repeat(100));
   const folders = ["--data-dir", dataDir, "--log-dir", counter.logDir];
@@ -199,18 +199,18 @@ test("start-primary counts without its operator when its folder has too long a n
   );
 });
 
-/** The socket of a primary that ends every decision alike. */
+/** The socket of a primary that gives every decision the same result. */
 class FakePrimary implements AsyncDisposable {
   readonly asked: OperatorRequest[] = [];
-  /** Those that are recorded and not decided. */
+  /** Recorded and undecided troubles. */
   troubles: readonly TroubleStatus[] = [];
-  /** Troubles that are not resolved, and such as end just before they would be. */
+  /** Troubles that cannot be resolved, and troubles that end just before. */
   refused: readonly number[] = [];
   ending: readonly number[] = [];
   readonly #counter = new Counter();
   #close: () => Promise<void> = () => Promise.resolve();
 
-  /** Without an outcome it never answers. */
+  /** Without an outcome, the primary never answers. */
   static async start(outcome: OperatorResult | undefined): Promise<FakePrimary> {
     const fake = new FakePrimary();
     const path = operatorSocketPath(fake.#counter.dataDir);

@@ -19,14 +19,14 @@ const CLOCKS_APART_MS = 50;
 
 const LOG_NAMES = ["ParentProcessStatus", "PrimaryLikesServer", "LikesServer0", "LikesServer9"];
 
-interface Given {
+interface Added {
   readonly atMs: number;
   readonly sequence: number;
   readonly likes: number;
 }
 
 /** In the order of the server ids. */
-type GivenByServer = readonly (readonly Given[])[];
+type AddedByServer = readonly (readonly Added[])[];
 
 test("orchestrate agrees with its logs and its seed when ten LikesServers run", async () => {
   await using folder = temporaryFolder();
@@ -39,16 +39,16 @@ test("orchestrate agrees with its logs and its seed when ten LikesServers run", 
   assert.is(result.converged, true);
   assert.is(result.servers.length, 10);
   expectOfSeed(result);
-  const given = result.servers.map((_server, index) => givenBy(run.log(`LikesServer${index}`)));
+  const logged = result.servers.map((_server, index) => addedBy(run.log(`LikesServer${index}`)));
   for (const [index, server] of result.servers.entries()) {
-    const events = given[index] ?? [];
+    const events = logged[index] ?? [];
     assert.is(String(sum(events)), server.acceptedLikes, server.serverId);
     assert.is(String(events.length), server.events, server.serverId);
     expectNoGaps(events);
     assert.is(server.knownTotalLikes, result.totalLikes, server.serverId);
   }
-  expectTicks(run, given, result);
-  expectApplied(run.log("PrimaryLikesServer"), given, result);
+  expectTicks(run, logged, result);
+  expectApplied(run.log("PrimaryLikesServer"), logged, result);
   expectParentLog(run.log(), result);
   assert.equal(logInodes(run.logDir), inodes, "the logs were emptied in place");
   assert.is(result.emptiedLogs, LOG_NAMES.length);
@@ -68,7 +68,7 @@ test("orchestrate prints a banner, a line a second and one verdict when it is pi
   const sums = `outboxes ${likes}, seed ${likes}, primary ${likes}; 3 of 3 processes agree`;
   assert.match(
     stdout.replace(`sums   ${sums}`, "SUMS"),
-    /^EXACT .* events; converged \S+ s after the last like\nSUMS\ngiven {2}\d+ of \d+ events that /,
+    /^EXACT .* events; converged \S+ s after the last like\nSUMS\nadded {2}\d+ of \d+ due event/,
   );
   assert.ok(stdout.endsWith(`\nnext   npx likes verify --data-dir ${run.dataDir}\n`), stdout);
   const primary = /^primary {9}(127\.0\.0\.1:\d+)  pid \d+$/m.exec(stderr)?.[1] ?? "none";
@@ -161,18 +161,18 @@ test("orchestrate is not exact when its generators added none of their due event
 });
 
 /** Returns the events in a LikesServer's log. */
-function givenBy(lines: readonly LogLine[]): readonly Given[] {
+function addedBy(lines: readonly LogLine[]): readonly Added[] {
   return lines.flatMap(({ atMs, text }) => {
     const [, sequence = "", likes = ""] = /^#(\d+) \+(\d+) video$/.exec(text) ?? [];
     return sequence === "" ? [] : [{ atMs, sequence: Number(sequence), likes: Number(likes) }];
   });
 }
 
-function sum(events: readonly Given[]): number {
+function sum(events: readonly Added[]): number {
   return events.reduce((total, { likes }) => total + likes, 0);
 }
 
-function expectNoGaps(events: readonly Given[]): void {
+function expectNoGaps(events: readonly Added[]): void {
   assert.equal(
     events.map(({ sequence }) => sequence),
     events.map((_event, index) => index + 1),
@@ -193,9 +193,9 @@ function expectOfSeed({ servers, totalLikes, acceptedLikes, seedLikes, durationM
 }
 
 /** Ticks are due at start + k × interval: the k-th event never comes before the k-th tick. */
-function expectTicks(run: Orchestration, given: GivenByServer, result: JsonResult): void {
+function expectTicks(run: Orchestration, added: AddedByServer, result: JsonResult): void {
   const startMs = run.log().find(({ text }) => text.startsWith("start: "))?.atMs ?? 0;
-  for (const [index, events] of given.entries()) {
+  for (const [index, events] of added.entries()) {
     const interval = result.servers[index]?.intervalMs ?? 0;
     for (const { atMs, sequence } of events) {
       const lateMs = atMs - startMs - sequence * interval;
@@ -205,7 +205,7 @@ function expectTicks(run: Orchestration, given: GivenByServer, result: JsonResul
 }
 
 /** Checks that the primary applied each event once, in order, and that its totals add up. */
-function expectApplied(lines: readonly LogLine[], given: GivenByServer, result: JsonResult): void {
+function expectApplied(lines: readonly LogLine[], added: AddedByServer, result: JsonResult): void {
   const applied = new Map<string, number[]>();
   let total = 0;
   for (const { text } of lines) {
@@ -219,7 +219,7 @@ function expectApplied(lines: readonly LogLine[], given: GivenByServer, result: 
     assert.is(Number(shown), total, text);
   }
   assert.is(String(total), result.totalLikes);
-  for (const [index, events] of given.entries()) {
+  for (const [index, events] of added.entries()) {
     assert.equal(
       applied.get(`likes-server-${index}`),
       events.map(({ likes }) => likes),

@@ -1,4 +1,4 @@
-/** Ctrl-C, SIGTERM, a closed pipe and the death of a parent: how each process ends. */
+/** How each process ends: by Ctrl-C, SIGTERM, a closed pipe, or the death of its parent. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import type { Refusing } from "../fixtures/refusing_primary.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
-/** Each sort of refusal, by how far a stream comes before it. */
+/** Each kind of rejection, by how far a stream gets before it. */
 const REFUSALS: readonly Refusing[] = [
   { at: "hello", refusal: { code: "protocol_version", message: "Cannot speak version 1" } },
   { at: "report", refusal: { code: "too_many", message: "Cannot admit another outbox" } },
@@ -35,19 +35,19 @@ test("a LikesServer leaves on the first signal under load, and is admitted again
     const { code, stdout } = await role.end(signal);
     records.push(...(await clients.stop()));
     assert.is(code, 0);
-    assert.match(stdout, "a stopped; 0 events stay in its outbox\n");
+    assert.match(stdout, "a stopped; 0 events pending in its outbox\n");
     await expectExact(counter, {}, records);
   }
 });
 
-test("a LikesServer remains a member on SIGTERM when it was told to stay", async () => {
+test("a LikesServer with --stay remains a member after SIGTERM", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a", { flags: ["--stay"] });
   await counter.add(role, 5);
   const { code, stdout } = await role.end("SIGTERM");
   assert.is(code, 0);
-  assert.match(stdout, "0 events stay in its outbox");
+  assert.match(stdout, "0 events pending in its outbox");
   const { servers, totalLikes } = await counter.status();
   assert.equal(
     servers.map(({ serverId }) => serverId),
@@ -59,7 +59,7 @@ test("a LikesServer remains a member on SIGTERM when it was told to stay", async
   await counter.add(await counter.startLikes("a"), 7);
 });
 
-test("a LikesServer says how many events stay when its primary is away, and ends in time", async () => {
+test("a LikesServer prints its pending events when its primary is away, and ends in time", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a");
@@ -67,7 +67,7 @@ test("a LikesServer says how many events stay when its primary is away, and ends
   for (const likes of [0, 1, 2]) await counter.add(role, likes);
   const { code, stdout } = await role.end("SIGTERM");
   assert.is(code, 0);
-  assert.match(stdout, "a stopped; 3 events stay in its outbox\n");
+  assert.match(stdout, "a stopped; 3 events pending in its outbox\n");
   await counter.startPrimary();
   const again = await counter.startAccepting("a");
   await expectExact(counter, { a: again }, []);
@@ -80,7 +80,7 @@ test("a LikesServer ends at once on the second signal", async () => {
   await primary.end("SIGKILL");
   await counter.add(role, 5);
   role.signal("SIGTERM");
-  await becomes("that it is stopping", async () => {
+  await becomes("stopping", async () => {
     return (await counter.likes(["add", "video", "--server", role.address])).code === 3;
   });
   const { code } = await role.end("SIGINT");
@@ -99,7 +99,7 @@ test("the primary ends on the first signal, and its LikesServers wait for the ne
   await expectExact(counter, { a: role }, []);
 });
 
-test("a role ends well on SIGHUP, however many of them a closing terminal sends", async () => {
+test("a role shuts down cleanly on SIGHUP, however many a closing terminal sends", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a");
@@ -107,7 +107,7 @@ test("a role ends well on SIGHUP, however many of them a closing terminal sends"
   for (let hangUps = 0; hangUps < 3; hangUps++) role.signal("SIGHUP");
   const left = await role.result();
   assert.is(left.code, 0);
-  assert.match(left.stdout, "a stopped; 0 events stay in its outbox\n");
+  assert.match(left.stdout, "a stopped; 0 events pending in its outbox\n");
   await expectExact(counter, {}, []);
   for (let hangUps = 0; hangUps < 3; hangUps++) primary.signal("SIGHUP");
   assert.is((await primary.result()).code, 0);
@@ -116,7 +116,7 @@ test("a role ends well on SIGHUP, however many of them a closing terminal sends"
 /** A terminal that runs a command, and closes when it is killed. */
 const TERMINAL = "import pty, sys; pty.spawn(sys.argv[1:])";
 
-/** How people keep a signal from a process, and the signal. */
+/** Ways to start a process that ignores a signal, and the signal. */
 const ALL_IGNORING = [
   { through: ["sh", "-c", 'trap "" INT; exec "$@"', "sh"], signal: "SIGINT" },
   { through: ["nohup"], signal: "SIGHUP" },
@@ -125,7 +125,7 @@ const ALL_IGNORING = [
 ] as const;
 const IGNORING = sampleOf(ALL_IGNORING, 2);
 
-test("a role goes on when a signal comes that was ignored when it was started", async () => {
+test("a role keeps running on a signal that was ignored when it started", async () => {
   await using counter = new Counter();
   for (const { through, signal } of IGNORING) {
     const what = `${signal} through ${through.join(" ")}`;
@@ -138,7 +138,7 @@ test("a role goes on when a signal comes that was ignored when it was started", 
     process.kill(pidOf(role), signal === "SIGTERM" ? "SIGINT" : "SIGTERM");
     assert.is((await role.result()).code, 0, what);
   }
-  // Where another Node stands between, such as npx, the shell's name of the command is left.
+  // Behind another Node process, such as npx, only the shell's name of the command remains.
   const env = { _: "/usr/bin/nohup" };
   const role = await counter.startPrimary({ env });
   role.signal("SIGHUP");
@@ -146,7 +146,7 @@ test("a role goes on when a signal comes that was ignored when it was started", 
   assert.is((await role.end("SIGTERM")).code, 0);
 });
 
-test("a role ends well when its terminal closes", async () => {
+test("a role shuts down cleanly when its terminal closes", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const through = ["python3", "-c", TERMINAL, "sh", "-c", 'echo pid $$; exec "$@"', "sh"];
@@ -154,9 +154,9 @@ test("a role ends well when its terminal closes", async () => {
   await counter.add(role, 5);
   await role.end("SIGKILL");
   try {
-    await becomes("that it left", () => logOf(counter, "a").includes("stopped: 0 event"));
+    await becomes("the leave", () => logOf(counter, "a").includes("stopped: 0 event"));
   } finally {
-    spawnSync("kill", ["-KILL", `${pidOf(role)}`]); // it is no child of this test, and gone by now
+    spawnSync("kill", ["-KILL", `${pidOf(role)}`]); // not a child of this test, and gone by now
   }
   await expectExact(counter, {}, []);
 });
@@ -177,7 +177,7 @@ test("SIGUSR1 opens no debugger on a role, with or without a parent", async () =
   for (const { stderr } of roles) assert.not.match(stderr, "Debugger");
 });
 
-test("a LikesServer says once what it waits for when there is no primary", async () => {
+test("a LikesServer prints once what it waits for when there is no primary", async () => {
   await using counter = new Counter();
   await using nobody = await knocking();
   const flags = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir];
@@ -189,11 +189,11 @@ test("a LikesServer says once what it waits for when there is no primary", async
   assert.match(role.stderr, "npx likes start-primary");
   assert.match(role.stdout, /^listening 127\.0\.0\.1:\d+\n/);
   const { code, stdout } = await role.end("SIGTERM");
-  assert.is(code, 0, "nobody waits for what was never admitted");
-  assert.match(stdout, "likes-server-0 stopped; 0 events stay in its outbox");
+  assert.is(code, 0, "no one waits for a server that was never admitted");
+  assert.match(stdout, "likes-server-0 stopped; 0 events pending in its outbox");
 });
 
-test("a LikesServer says once why it is refused, and once that it is connected", async () => {
+test("a LikesServer prints once why it is rejected, and once that it is connected", async () => {
   await using counter = new Counter();
   await using primary = await refusingPrimary();
   const flags = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir];
@@ -205,7 +205,7 @@ test("a LikesServer says once why it is refused, and once that it is connected",
   for (const refuses of REFUSALS) {
     primary.refuses = refuses;
     primary.refused = 0;
-    await becomes(`several refusals at the ${refuses.at}`, () => primary.refused >= 3);
+    await becomes(`several rejections at the ${refuses.at}`, () => primary.refused >= 3);
   }
   for (const text of [role.stderr, log()]) {
     for (const { refusal } of REFUSALS) {
@@ -216,21 +216,21 @@ test("a LikesServer says once why it is refused, and once that it is connected",
   assert.is(role.stderr.match(/waiting for the primary/g)?.length, REFUSALS.length, role.stderr);
   primary.refuses = undefined;
   await role.waitFor(/^connected to the primary at /m);
-  await becomes("it in the log", () => log().includes("connected to the primary: "));
+  await becomes("the connection in the log", () => log().includes("connected to the primary: "));
   await role.end("SIGKILL");
   assert.is(role.stderr.match(/connected to the primary/g)?.length, 1, role.stderr);
 });
 
-test("a role goes on when the reader of its output is gone", async () => {
+test("a role keeps running when its output pipe closes", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a");
   role.stopReading();
   await primary.end("SIGKILL");
-  await becomes("that it waits in its log", () => {
+  await becomes("the wait in its log", () => {
     return logOf(counter, "a").includes("disconnected");
   });
-  await counter.add(role, 5); // more than once, for what it says there comes a moment later
+  await counter.add(role, 5); // repeatedly: its output follows a moment later
   await counter.startPrimary();
   await expectExact(counter, { a: role }, []);
   await counter.add(role, 7);
@@ -238,7 +238,7 @@ test("a role goes on when the reader of its output is gone", async () => {
   await expectExact(counter, {}, []);
 });
 
-test("a command ends silently, and claims nothing, when the reader of its output is gone", async () => {
+test("a command exits silently, without a claim, when its output pipe closes", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   for (const flags of [[], ["--json"]]) {
@@ -262,7 +262,7 @@ test("a supervised role ends when its parent is gone", async () => {
   await primary.result();
 });
 
-/** The process of a role that something else started, which said so; else the one that was started. */
+/** Returns the process that the role's starter printed; otherwise the one started here. */
 function pidOf({ pid, stdout }: Role): number {
   return Number(/^pid (\d+)/m.exec(stdout)?.[1] ?? pid);
 }
