@@ -1,15 +1,15 @@
 /**
- * What a run has to amount to: every planted bug is found, by whichever suite. The baseline says which
- * suite found each, and that suite is tried first.
+ * Judges a run: some suite must find every planted bug. The baseline names the suite that found
+ * each one, and that suite runs first.
  */
 import { CANARY_WORDS, IDENTITY, isProof } from "./list.ts";
 import { SIMULATOR } from "./suites.ts";
 import type { Outcome } from "./try_mutant.ts";
 
-/** The suite that kills each mutant. */
+/** The suite that kills each mutant, by name. */
 export type Baseline = Readonly<Record<string, string>>;
 
-/** Returns what is wrong with a run. */
+/** Returns the problems of a run. */
 export function problemsOf(outcomes: readonly Outcome[]): readonly string[] {
   return outcomes.flatMap((outcome) => problemOf(outcome) ?? []);
 }
@@ -28,7 +28,7 @@ function problemOf(outcome: Outcome): string | undefined {
   return killedBy === undefined ? `${name} SURVIVED; add a test that fails with it` : undefined;
 }
 
-/** `before` with what was tried since, by name. What never was killed has no place in it. */
+/** Returns `before`, updated with a run and sorted by name. It omits mutants never killed. */
 export function baselineOf(outcomes: readonly Outcome[], before: Baseline): Baseline {
   const killed = outcomes.flatMap(({ name, killedBy }) => {
     return !isProof(name) && killedBy !== undefined ? [[name, killedBy] as const] : [];
@@ -37,7 +37,7 @@ export function baselineOf(outcomes: readonly Outcome[], before: Baseline): Base
   return Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** `12 killed, 1 survived`: of the mutants, without canaries and identity. */
+/** Returns `12 killed, 1 survived`, without canaries and identity. */
 export function summaryOf(outcomes: readonly Outcome[]): string {
   const mutants = outcomes.filter(({ name }) => !isProof(name));
   const killed = mutants.filter(({ killedBy }) => killedBy !== undefined);

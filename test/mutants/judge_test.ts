@@ -20,13 +20,13 @@ const SOUND = [
 ];
 const BASELINE = { gap: SIMULATOR, wire: A_TEST };
 
-/** What is wrong when `changed` takes the place of the outcome of its name. */
+/** Returns the problems when `changed` replaces the outcome of its name. */
 function problems(changed: Outcome) {
   const others = SOUND.filter(({ name }) => name !== changed.name);
   return problemsOf([...others, changed]);
 }
 
-test("problemsOf() finds nothing when all are killed, by whichever suite", () => {
+test("problemsOf() is empty when all mutants are killed, by whichever suite", () => {
   assert.equal(problemsOf(SOUND), []);
   assert.equal(problems(outcome("wire", SIMULATOR)), []);
   assert.equal(problems(outcome("gap", A_TEST)), []);
@@ -36,7 +36,7 @@ test("problemsOf() names a survivor when no suite kills it", () => {
   assert.match(problems(outcome("wire"))[0] ?? "", "wire SURVIVED; add a test");
 });
 
-test("problemsOf() trusts no run whose canary is not heard, or whose identity is killed", () => {
+test("problemsOf() rejects a run whose canary survives, or whose identity is killed", () => {
   const unheard = "canary was not heard: what is planted is not what runs";
   assert.equal(problems(outcome(CANARY.name)), [unheard]);
   assert.equal(problems(outcome(CANARY.name, A_TEST)), [unheard], "it failed for another reason");
@@ -44,12 +44,12 @@ test("problemsOf() trusts no run whose canary is not heard, or whose identity is
   assert.equal(killed, [`identity was killed by ${A_TEST}, 1 failed: the source fails as it is`]);
 });
 
-test("problemsOf() takes no mutant for killed that is no program", () => {
+test("problemsOf() does not count a mutant that does not compile as killed", () => {
   const broken = problems(outcome("gap", SIMULATOR, { isBroken: true }));
   assert.equal(broken, ["gap is no program: mend its replacement"]);
 });
 
-test("baselineOf() lists what was killed by what, by name, without canary and identity", () => {
+test("baselineOf() lists each mutant's killer by name, without canary and identity", () => {
   const baseline = baselineOf([...SOUND, outcome("survivor"), outcome("a", A_TEST)], {});
   assert.is(JSON.stringify(baseline), JSON.stringify({ a: A_TEST, ...BASELINE }));
   const later = baselineOf([outcome("wire", SIMULATOR)], baseline);

@@ -1,4 +1,4 @@
-/** Bugs in what the ledger decides: exactly once, membership, amnesia, decisions. */
+/** Bugs in the ledger's rules: exactly once, membership, amnesia, decisions. */
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -19,7 +19,7 @@ const DECISION_TESTS = [
 const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RULE_TESTS }, [
   {
     name: "gap-applied",
-    breaks: "pitfall 6: what comes after a gap is applied",
+    breaks: "pitfall 6: events after a gap are applied",
     edits: [
       [
         "  if (batch.firstSequence !== expected) {",
@@ -30,7 +30,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "overlap-applied",
-    breaks: "law 2: a batch that overlaps what was applied is applied as a whole",
+    breaks: "law 2: a batch that overlaps applied events is applied as a whole",
     edits: [
       [
         "  if (batch.firstSequence !== expected) {",
@@ -41,7 +41,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "bounded-duplicate-memory",
-    breaks: "pitfall 8: a duplicate that is old enough is purged, and counts again",
+    breaks: "pitfall 8: an old duplicate is forgotten, and counts again",
     edits: [
       [
         "  if (batch.lastSequence <= incarnation.appliedSequence) {",
@@ -57,7 +57,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "older-batch-no-duplicate",
-    breaks: "pitfall 7: only the newest batch is known as a duplicate",
+    breaks: "pitfall 7: only the newest batch is recognized as a duplicate",
     edits: [
       [
         "  if (batch.lastSequence <= incarnation.appliedSequence) {",
@@ -67,7 +67,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "duplicate-never",
-    breaks: "law 2: what was applied is refused instead of acknowledged again",
+    breaks: "law 2: a duplicate is rejected instead of acknowledged again",
     edits: [
       [
         "  if (batch.lastSequence <= incarnation.appliedSequence) {",
@@ -77,7 +77,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "rule-before-the-group",
-    breaks: "law 2: a batch is judged against the state of its receipt, not of the transaction",
+    breaks: "law 2: a batch is checked against the state at its receipt, not in the transaction",
     edits: [
       [
         "  const incarnation = changes.ledger.incarnation(batch.incarnation);",
@@ -110,7 +110,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "foreign-incarnation-taken",
-    breaks: "pitfall 1: a batch is applied to the incarnation of another outbox",
+    breaks: "pitfall 1: a batch is applied to another outbox's incarnation",
     edits: [
       [
         "  if (incarnation.outboxId !== outboxId) return ",
@@ -143,7 +143,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "record-starts-not-checked",
-    breaks: "law 2: a record that begins elsewhere than where the one before it ended is taken",
+    breaks: "law 2: a record that does not follow the previous one is accepted",
     edits: [
       [
         "    if (decoded === undefined || firstSequence !== sequence) {",
@@ -153,14 +153,14 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "events-not-counted-off",
-    breaks: "pitfall 14: the applied sequence moves by more than was applied",
+    breaks: "pitfall 14: the applied sequence advances beyond the applied events",
     edits: [
       ["  if (last === batch.lastSequence) return events;", "  if (last > 0) return events;"],
     ],
   },
   {
     name: "partial-batch-on-refusal",
-    breaks: "pitfall 14: a refused batch leaves its first item counted",
+    breaks: "pitfall 14: a rejected batch leaves its first item counted",
     edits: [
       [
         "  if (total > TOTAL_LIKES_MAX) {",
@@ -171,7 +171,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "item-once-in-a-batch",
-    breaks: "law 3: of several events of a batch to one item the last one counts",
+    breaks: "law 3: only the last of several events for one item in a batch counts",
     edits: [
       [
         "for (const { itemId, gained } of gains) changes.addLikes(itemId, gained);",
@@ -192,7 +192,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "sequence-not-moved",
-    breaks: "pitfall 13: likes are added, and the applied sequence stays",
+    breaks: "pitfall 13: likes are added, but the applied sequence stays",
     edits: [
       [
         "    const row = changes.setIncarnation({ ...incarnation, appliedSequence, digest });",
@@ -202,12 +202,12 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   },
   {
     name: "events-after-end-unnamed",
-    breaks: "law 7: events of a closed incarnation are no trouble",
+    breaks: "law 7: events of a closed incarnation raise no trouble",
     edits: [["    recordAfterClose(changes, incarnation, batch);\n", ""]],
   },
   {
     name: "retired-batch-applied",
-    breaks: "law 7: an incarnation that was retired goes on without a report",
+    breaks: "law 7: a retired incarnation continues without a report",
     edits: [
       [
         '  const isRetired = incarnation?.state === "retired" || member?.state === "retired";',
@@ -220,17 +220,17 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
 const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE_TESTS }, [
   {
     name: "total-without-item",
-    breaks: "pitfall 13: the total grows, and the item does not",
+    breaks: "pitfall 13: the total grows, but the item does not",
     edits: [["    this.ledger.addLikes(itemId, gained);", ""]],
   },
   {
     name: "item-without-total",
-    breaks: "pitfall 13: the item grows, and the total does not",
+    breaks: "pitfall 13: the item grows, but the total does not",
     edits: [["    this.#totalLikes += gained;", ""]],
   },
   {
     name: "item-likes-replaced",
-    breaks: "law 3: likes to an item take the place of those that it has",
+    breaks: "law 3: new likes of an item replace its earlier ones",
     edits: [
       [
         "this.ledger.addLikes(itemId, gained);",
@@ -240,7 +240,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
   },
   {
     name: "total-as-number",
-    breaks: "pitfall 26: the total goes through a number, and rounds beyond 2^53",
+    breaks: "pitfall 26: the total is converted to a number, and rounds beyond 2^53",
     edits: [
       [
         "    this.#totalLikes += gained;",
@@ -270,7 +270,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
   },
   {
     name: "trouble-without-room-dropped",
-    breaks: "law 7: a sign that comes once is used up, and nothing of it is recorded",
+    breaks: "law 7: a one-time sign is consumed without being recorded",
     edits: [
       [
         "    const row = this.ledger.addTrouble({",
@@ -281,7 +281,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
   },
   {
     name: "version-stands-still",
-    breaks: "law 5: a commit that changes the total has the version of the one before",
+    breaks: "law 5: a commit that changes the total keeps the previous version",
     edits: [
       [
         "    const version = this.#before.version + 1;",
@@ -291,7 +291,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
   },
   {
     name: "total-version-not-kept",
-    breaks: "law 5: shown everywhere is asked for a version at which the total was another",
+    breaks: "law 5: shown everywhere is checked at a version with another total",
     edits: [
       [
         "      totalVersion: grown ? version : this.#before.totalVersion,",
@@ -304,7 +304,7 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
 const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE_TESTS }, [
   {
     name: "hello-writes-membership",
-    breaks: "protocol: a Hello, which may be old, makes its outbox a member",
+    breaks: "protocol: a Hello, which may be stale, makes its outbox a member",
     edits: [
       [
         "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);",
@@ -319,7 +319,7 @@ const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE
   },
   {
     name: "hello-opens-incarnation",
-    breaks: "protocol: a Hello, which may be old, opens its incarnation",
+    breaks: "protocol: a Hello, which may be stale, opens its incarnation",
     edits: [
       [
         "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);",
@@ -331,14 +331,14 @@ const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE
   },
   {
     name: "stream-goes-on-after-refusal",
-    breaks: "law 2: what a stream sent after a refused batch is done",
+    breaks: "law 2: commands that follow a rejected batch on its stream take effect",
     edits: [
       ["    else if (!refused.has(command.streamId)) {", "    else if (command.streamId > -1) {"],
     ],
   },
   {
     name: "restored-ledger-unnoticed",
-    breaks: "law 7: a ledger older than what was seen of it says nothing",
+    breaks: "law 7: a ledger older than the one last seen raises no trouble",
     edits: [
       [
         "  return seen.version > (generation.lastVersion ?? ledger.meta().version);",
@@ -348,7 +348,7 @@ const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE
   },
   {
     name: "forgotten-generation-unnoticed",
-    breaks: "law 7: a ledger that does not know the generation that was seen says nothing",
+    breaks: "law 7: a ledger that lacks the generation last seen raises no trouble",
     edits: [
       [
         "  if (generation === undefined) return true;",
@@ -358,7 +358,7 @@ const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE
   },
   {
     name: "older-ledger-not-told",
-    breaks: "law 7: a ledger that forgot what it acknowledged does not ask for it",
+    breaks: "law 7: a ledger that forgot acknowledged events does not request redelivery",
     edits: [
       [
         "  const redeliver = isBehind || isRestored(changes.ledger, hello);",
@@ -376,17 +376,17 @@ const REPORT_RULE = mutantsOf(
   [
     {
       name: "parked-outbox-leaves",
-      breaks: "law 4: an outbox leaves although likes of it are parked, and nobody waits for them",
+      breaks: "law 4: an outbox with parked likes leaves, and the status no longer waits for them",
       edits: [["  if (report.otherPendingEvents > 0) return false;\n", ""]],
     },
     {
       name: "left-although-open",
-      breaks: "membership: an outbox leaves while an incarnation of it is open",
+      breaks: "membership: an outbox leaves while one of its incarnations is open",
       edits: [["  if (other !== undefined) {", '  if (other !== undefined && other === "") {']],
     },
     {
       name: "left-without-asking",
-      breaks: "membership: an outbox that delivered everything leaves unasked",
+      breaks: "membership: an outbox that has delivered everything leaves without asking to",
       edits: [
         [
           "  const left = report.leaving && isApplied && leave(",
@@ -396,7 +396,7 @@ const REPORT_RULE = mutantsOf(
     },
     {
       name: "closed-although-not-final",
-      breaks: "protocol: an incarnation that goes on is closed when it is applied",
+      breaks: "protocol: an incarnation that is not final is closed once it is applied",
       edits: [
         [
           "  const isDone = report.final && report.lastSequence === row.appliedSequence;",
@@ -416,7 +416,7 @@ const REPORT_RULE = mutantsOf(
     },
     {
       name: "late-report-brings-back",
-      breaks: "membership: a report of the past makes an outbox that left a member",
+      breaks: "membership: a stale report makes an outbox that left a member",
       edits: [
         [
           '  if (before?.state === "left" && isOfThePast(report, known)) {',
@@ -426,7 +426,7 @@ const REPORT_RULE = mutantsOf(
     },
     {
       name: "return-forgets-likes",
-      breaks: "law 3: the likes of a member that left and returns begin anew",
+      breaks: "law 3: the likes of a returning member restart at 0",
       edits: [
         [
           "  const { appliedLikes = 0n, retiredAsOfMs = 0 } = before ?? {};",
@@ -445,14 +445,14 @@ const AMNESIA_RULE = mutantsOf(
   [
     {
       name: "second-copy-unnoticed",
-      breaks: "pitfall 2: two live copies of one outbox are no trouble",
+      breaks: "pitfall 2: two live copies of one outbox raise no trouble",
       edits: [
         ['  if (other !== undefined) found("second_incarnation", `${other} is open too`);', ""],
       ],
     },
     {
       name: "closed-reports-as-live",
-      breaks: "law 7: a live report of a closed incarnation is no trouble",
+      breaks: "law 7: a live report of a closed incarnation raises no trouble",
       edits: [
         [
           '  if (row.state === "closed") found(',
@@ -462,7 +462,7 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "rolled-back-end-unnoticed",
-      breaks: "pitfall 23: a final report below what was applied is no trouble",
+      breaks: "pitfall 23: a final report below the applied sequence raises no trouble",
       edits: [
         [
           "    if (lastSequence >= known) return row;",
@@ -472,7 +472,7 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "gap-skipped-without-decision",
-      breaks: "law 7: counting goes on after a gap about which nobody decided",
+      breaks: "law 7: counting continues after an undecided gap",
       edits: [
         [
           '  if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });',
@@ -485,14 +485,14 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "parked-stays-open",
-      breaks: "law 7: a parked incarnation is open at the ledger, and looks like a second copy",
+      breaks: "law 7: a parked incarnation stays open in the ledger, and looks like a second copy",
       edits: [
         ['  if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });', ""],
       ],
     },
     {
       name: "decided-trouble-again",
-      breaks: "law 7: a trouble that was decided is recorded again, in its very words",
+      breaks: "law 7: a decided trouble is recorded again unchanged",
       edits: [
         [
           '  if (trouble.kind !== "gap") return changes.ledger.wasDecided(outboxId, trouble);',
@@ -502,7 +502,7 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "gap-over-undecided",
-      breaks: "law 7: a gap about which nobody decided is told to be over",
+      breaks: "law 7: an undecided gap is reported as over",
       edits: [
         [
           "  return row !== undefined && row.appliedSequence >= (trouble.events?.last ?? 0);",
@@ -512,7 +512,7 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "refilled-too-early",
-      breaks: "law 7: a restored ledger is called redelivered while it is being redelivered",
+      breaks: "law 7: a redelivery is reported as done while it is still in progress",
       edits: [
         [
           "  if (isRedelivered) endRestored(",
@@ -522,18 +522,19 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "missing-not-named",
-      breaks: "law 7: likes that no outbox holds any more after a restore are not highestReported",
+      breaks:
+        "law 7: after a restore, events that no outbox retains are missing from highestReported",
       edits: [["    recordMissingLikes(changes, outboxId, report);", ""]],
     },
     {
       name: "named-and-forgotten-not-in-range",
       breaks:
-        "law 7: what was reported and never applied is lost with an outbox, and no range names it",
+        "law 7: events reported but never applied are lost with an outbox, and no range names them",
       edits: [["Math.max(events.last, highestReported.sequence)", "events.last"]],
     },
     {
       name: "closed-and-live-stays-closed",
-      breaks: "pitfall 2: a closed incarnation that is live is not seen beside its copy",
+      breaks: "pitfall 2: a live closed incarnation is not detected beside its copy",
       edits: [
         [
           '  return row.state === "open" ? row : changes.setIncarnation({ ...row, state: "open" });',
@@ -543,12 +544,12 @@ const AMNESIA_RULE = mutantsOf(
     },
     {
       name: "returned-not-named",
-      breaks: "law 7: a retired member returns with likes, and no span is named",
+      breaks: "law 7: a retired member returns with likes, but no span is named",
       edits: [["    changes.addTrouble(outboxId, trouble, { doubtfulAsOf });", ""]],
     },
     {
       name: "returned-span-from-now",
-      breaks: "law 7: the span of a retired one begins with its return, not with its retiring",
+      breaks: "law 7: the span of a returned member begins with its return, not its retirement",
       edits: [["afterMs: before.retiredAsOfMs,", "afterMs: changes.asOfMs,"]],
     },
     {
@@ -569,14 +570,14 @@ const DECISION_RULE = mutantsOf(
   [
     {
       name: "resolve-of-streaming-copy",
-      breaks: "law 7: of an incarnation that streams it is decided that nothing more will come",
+      breaks: "law 7: an incarnation with a live stream is retired",
       edits: [
         ["  if (!streaming.includes(incarnation)) retire", '  if (!streaming.includes("")) retire'],
       ],
     },
     {
       name: "gap-closed-while-streaming",
-      breaks: "law 7: a gap is closed while the incarnation streams, and may be filled",
+      breaks: "law 7: a gap is closed while the incarnation streams and may still fill it",
       edits: [
         [
           '  if (streaming.includes(incarnation)) return refuse("resolve", ',
@@ -586,7 +587,7 @@ const DECISION_RULE = mutantsOf(
     },
     {
       name: "gap-closed-backwards",
-      breaks: "law 2: closing a gap that was filled meanwhile sets the applied sequence back",
+      breaks: "law 2: closing a gap that was filled meanwhile moves the applied sequence back",
       edits: [
         [
           "  const givenUp = eventRange(row.appliedSequence + 1, events.last);",
@@ -596,7 +597,7 @@ const DECISION_RULE = mutantsOf(
     },
     {
       name: "gap-range-not-named",
-      breaks: "law 7: the decision does not say which events will never be counted",
+      breaks: "law 7: the decision does not name the events that will never count",
       edits: [
         [
           '  changes.decide("resolve", trouble, reason, givenUp);',
@@ -606,7 +607,7 @@ const DECISION_RULE = mutantsOf(
     },
     {
       name: "gap-closed-with-old-digest",
-      breaks: "law 7: after a gap was closed the rest has another digest than the ledger",
+      breaks: "law 7: after a closed gap, the ledger's digest does not match the remaining events",
       edits: [
         [
           "  changes.setIncarnation({ ...row, state, appliedSequence: givenUp.last, digest });",
@@ -616,7 +617,7 @@ const DECISION_RULE = mutantsOf(
     },
     {
       name: "copies-that-left-stay",
-      breaks: "law 7: the trouble of copies that have both left cannot be ended",
+      breaks: "law 7: the trouble of two copies that both left cannot be resolved",
       edits: [["  if (open.length > 0 && live.length !== 1) {", "  if (live.length !== 1) {"]],
     },
     {
@@ -641,12 +642,12 @@ const DECISION_RULE = mutantsOf(
     },
     {
       name: "retire-not-recorded",
-      breaks: "law 7: that a member was retired is not in the ledger",
+      breaks: "law 7: a retirement is not recorded in the ledger",
       edits: [['  changes.decide("retire", { outboxId }, reason);', ""]],
     },
     {
       name: "copy-says-nothing",
-      breaks: "law 7: a ledger that was opened from a copy does not say so",
+      breaks: "law 7: a ledger opened from a copy raises no trouble",
       edits: [
         [
           "  changes.addTrouble(undefined, { kind, incarnation: undefined, ...NO_EVENTS, detail });",
@@ -656,7 +657,7 @@ const DECISION_RULE = mutantsOf(
     },
     {
       name: "restored-resolved-by-word",
-      breaks: "law 7: an operator's word ends a redelivery that is under way",
+      breaks: "law 7: an operator's decision ends a redelivery in progress",
       edits: [["      if (trouble.outboxId === undefined) break;", "      break;"]],
     },
   ],
@@ -670,7 +671,7 @@ const LOADED = mutantsOf(
   [
     {
       name: "totals-outside-transaction",
-      breaks: "pitfall 13: the likes of items stay when an attempt is undone",
+      breaks: "pitfall 13: the likes of items stay after a rollback",
       edits: [
         [
           "    this.#set(this.#likes, itemId, (this.#likes.get(itemId) ?? 0n) + gained);",
@@ -681,7 +682,7 @@ const LOADED = mutantsOf(
     },
     {
       name: "sequence-outside-transaction",
-      breaks: "pitfall 13: the applied sequence stays when an attempt is undone",
+      breaks: "pitfall 13: the applied sequence stays after a rollback",
       edits: [
         [
           "    this.#set(this.#incarnations, incarnation, { row, place });",
@@ -691,7 +692,7 @@ const LOADED = mutantsOf(
     },
     {
       name: "missed-row-read-as-absent",
-      breaks: "law 3: a row that is not loaded counts as none, and a duplicate as new",
+      breaks: "law 3: a row that is not loaded counts as absent, and a duplicate as new",
       edits: [
         [
           "throw new Miss(need);\n    }\n    return loaded.rows",
@@ -701,12 +702,12 @@ const LOADED = mutantsOf(
     },
     {
       name: "older-events-read-after-newer",
-      breaks: "law 3: what a commit has set is not seen by its later commands",
+      breaks: "law 3: later commands of a commit do not see its earlier writes",
       edits: [["    return set ?? this.#loaded.get(", "    return this.#loaded.get("]],
     },
     {
       name: "decided-trouble-still-there",
-      breaks: "law 7: a trouble that was decided in this commit is decided again",
+      breaks: "law 7: a trouble decided in this commit is decided again",
       edits: [
         ["    return rows.filter(({ number }) => !this.#decided.has(number));", "    return rows;"],
       ],
@@ -714,7 +715,7 @@ const LOADED = mutantsOf(
   ],
 );
 
-/** All of them. */
+/** All bugs of this file. */
 export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...BATCH_RULE,
   ...CHANGES,

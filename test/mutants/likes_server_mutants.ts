@@ -1,4 +1,4 @@
-/** Bugs in the LikesServer: what is synced before what, delivery, membership, retention. */
+/** Bugs in the LikesServer: order of syncs, delivery, membership, retention. */
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -19,7 +19,7 @@ const LIKES_SERVER = mutantsOf(
   [
     {
       name: "acknowledge-before-sync",
-      breaks: "pitfall 11: likes are answered when their write begins",
+      breaks: "pitfall 11: likes are acknowledged when their write begins",
       edits: [
         [
           '    if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });',
@@ -34,7 +34,7 @@ const LIKES_SERVER = mutantsOf(
     },
     {
       name: "send-before-sync",
-      breaks: "law 1: a batch leaves when its write begins",
+      breaks: "law 1: a batch is sent when its write begins",
       edits: [
         [
           "  #writeFailure: WriteFailure | undefined;",
@@ -65,7 +65,7 @@ const LIKES_SERVER = mutantsOf(
     },
     {
       name: "refused-write-done",
-      breaks: "matrix 16: likes that a full disk refused are answered as accepted",
+      breaks: "matrix 16: likes that a full disk rejected are acknowledged",
       edits: [
         [
           '    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);',
@@ -75,7 +75,7 @@ const LIKES_SERVER = mutantsOf(
     },
     {
       name: "refused-write-unanswered",
-      breaks: "matrix 16: whoever gave likes that a full disk refused is told nothing",
+      breaks: "matrix 16: a client gets no answer for likes that a full disk rejected",
       edits: [
         [
           '    for (const request of refused) this.#answer(request, { type: "refused", refusal });',
@@ -89,7 +89,7 @@ const LIKES_SERVER = mutantsOf(
 const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests: CORE_TESTS }, [
   {
     name: "report-before-sync",
-    breaks: "law 1: a report names events whose write is under way",
+    breaks: "law 1: a report names events whose write is in progress",
     edits: [
       [
         "      lastSequence: incarnation.stored.last.sequence,\n",
@@ -100,7 +100,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "final-while-appending",
-    breaks: "membership: it says that nothing follows while likes wait for their sync",
+    breaks: "membership: an incarnation is reported final while likes wait for their sync",
     edits: [
       [
         '    return membership.state === "leaving" && !writer.isAppending;',
@@ -110,7 +110,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "final-before-leaving-is-synced",
-    breaks: "membership: it says that nothing follows before that is on the disk",
+    breaks: "membership: an incarnation is reported final before that is synced",
     edits: [
       [
         '    return membership.state === "leaving" && !writer.isAppending;',
@@ -121,7 +121,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "gap-not-parked",
-    breaks: "pitfall 9: events that were removed and are not applied are skipped",
+    breaks: "pitfall 9: events that were removed before they were applied are skipped",
     edits: [
       [
         "    session.beginComparing(welcome, nowMs);\n    const { incarnation } = session;\n",
@@ -138,12 +138,12 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "parked-without-mint",
-    breaks: "pitfall 23: likes go on into an incarnation that is parked",
+    breaks: "pitfall 23: new likes go into a parked incarnation",
     edits: [['    writer.change({ type: "mint", incarnation: options.mintId() });', ""]],
   },
   {
     name: "late-ack-of-old-stream",
-    breaks: "pitfall 5: what an older stream says counts on the current one",
+    breaks: "pitfall 5: a message of an older stream affects the current one",
     edits: [
       [
         "    if (session?.streamId !== event.streamId) return;",
@@ -153,7 +153,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "ack-of-other-incarnation",
-    breaks: "pitfall 5: an Ack of another incarnation counts",
+    breaks: "pitfall 5: an Ack of another incarnation is accepted",
     edits: [
       [
         '    if (phase.name !== "sending" || ack.incarnation !== incarnation.id) return;',
@@ -163,7 +163,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "own-likes-shown-twice",
-    breaks: "law 5: likes that are in the total are told as pending too",
+    breaks: "law 5: likes included in the total are shown as pending too",
     edits: [
       [
         "    shown.show(pulse, outbox.countedLikes, nowMs);",
@@ -173,7 +173,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "other-pending-not-told",
-    breaks: "law 4: what other incarnations have pending is not reported",
+    breaks: "law 4: pending events of other incarnations are not reported",
     edits: [
       [
         "      otherPendingEvents: outbox.pendingExcept(incarnation) + unnamed,",
@@ -183,7 +183,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "shown-version-from-acks",
-    breaks: "law 5: a total is reported as shown that was only heard of",
+    breaks: "law 5: a total that was only received is reported as shown",
     edits: [
       [
         "      shownVersion: shown.pulse?.version ?? 0,",
@@ -194,7 +194,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   {
     name: "heard-ledger-not-said",
     breaks:
-      "law 7: Hello says an older view of the ledger than was heard, and a restored one goes unnoticed",
+      "law 7: Hello has an older view of the ledger than the last seen; a restore goes unnoticed",
     edits: [
       [
         "    return belongs ? (this.#lastSeen ?? outbox.seen) : undefined;",
@@ -204,7 +204,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "decision-not-obeyed",
-    breaks: "law 7: what follows a gap is not delivered although it was decided",
+    breaks: "law 7: events after a decided gap are not delivered",
     edits: [
       [
         '      const type = found.stored.parked.kind === "gap" ? "unpark" : "close";',
@@ -214,7 +214,7 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
   },
   {
     name: "trouble-of-ledger-not-told",
-    breaks: "law 7: that the ledger forgot is not reported",
+    breaks: "law 7: the ledger's amnesia is not reported",
     edits: [
       [
         "    const ofLedger = redelivery.trouble === undefined ? [] : [redelivery.trouble];",
@@ -232,12 +232,12 @@ const SESSION = mutantsOf(
   [
     {
       name: "older-pulse-taken",
-      breaks: "law 5: an older pulse replaces what a newer one told",
+      breaks: "law 5: an older pulse replaces a newer one",
       edits: [["    if (pulse.pulseMs <= this.#pulseMs) return false;", ""]],
     },
     {
       name: "dead-primary-unnoticed",
-      breaks: "pitfall 31: a half open connection is waited on for ever",
+      breaks: "pitfall 31: a half-open connection is waited on forever",
       edits: [
         [
           "    return nowMs - this.#aliveMs > PULSE_WAIT_MAX_MS;",
@@ -247,7 +247,7 @@ const SESSION = mutantsOf(
     },
     {
       name: "window-ignored",
-      breaks: "law 6: there may be more in flight than the window holds",
+      breaks: "law 6: more may be in flight than the window allows",
       edits: [
         [
           "    if (inFlight.length >= WINDOW_BATCHES_MAX) return 0;",
@@ -257,7 +257,7 @@ const SESSION = mutantsOf(
     },
     {
       name: "ack-beyond-sent",
-      breaks: "protocol: an Ack of what was not sent is taken",
+      breaks: "protocol: an Ack of unsent events is accepted",
       edits: [
         [
           "    if (batch === undefined) return incarnation.acknowledged.sequence === sequence;",
@@ -267,7 +267,7 @@ const SESSION = mutantsOf(
     },
     {
       name: "ack-lands-in-between",
-      breaks: "protocol: a batch counts as applied of which only a part is",
+      breaks: "protocol: a partly applied batch counts as applied",
       edits: [
         [
           "    const index = inFlight.findIndex(({ end }) => end.sequence === sequence);",
@@ -286,7 +286,7 @@ const MEMBERSHIP = mutantsOf(
   [
     {
       name: "accept-before-admission",
-      breaks: "membership: a stranger accepts likes, for which nobody waits",
+      breaks: "membership: an unregistered LikesServer accepts likes that no status waits for",
       edits: [
         [
           '    return this.#state === "member" && this.#phase === "running";',
@@ -296,7 +296,7 @@ const MEMBERSHIP = mutantsOf(
     },
     {
       name: "accept-while-leaving",
-      breaks: "membership: likes are accepted after it asked to leave",
+      breaks: "membership: a LikesServer accepts likes after it asked to leave",
       edits: [
         [
           '    return this.#state === "member" && this.#phase === "running";',
@@ -306,7 +306,8 @@ const MEMBERSHIP = mutantsOf(
     },
     {
       name: "membership-remembered-after-leaving",
-      breaks: "membership: one that left accepts at its next start, and nobody waits for it",
+      breaks:
+        "membership: a LikesServer that left accepts at its next start, before it is a member",
       edits: [
         [
           '    return { type: "membership", membership: "unregistered", seen };',
@@ -316,7 +317,7 @@ const MEMBERSHIP = mutantsOf(
     },
     {
       name: "stops-with-undelivered",
-      breaks: "membership: it ends before what it accepted is delivered",
+      breaks: "membership: a LikesServer stops before its accepted likes are delivered",
       edits: [
         [
           '    const isDone = this.#state !== "leaving" && !hasDeliverable;',
@@ -326,7 +327,7 @@ const MEMBERSHIP = mutantsOf(
     },
     {
       name: "leaving-read-as-member",
-      breaks: "membership: after a crash while leaving it accepts, and may have left",
+      breaks: "membership: after a crash while leaving, a LikesServer that may have left accepts",
       edits: [
         [
           '    this.#state = membership === "member" ? "member" : "unregistered";',
@@ -345,7 +346,7 @@ const MISMATCH = mutantsOf(
   [
     {
       name: "digest-not-compared-at-welcome",
-      breaks: "law 7: another history up to the applied sequence is taken for the current one",
+      breaks: "law 7: a different history up to the applied sequence is taken for the current one",
       edits: [
         [
           "  if (position?.digest === digest) return undefined;",
@@ -355,7 +356,7 @@ const MISMATCH = mutantsOf(
     },
     {
       name: "rolled-back-unnoticed",
-      breaks: "pitfall 23: an applied sequence beyond the last event is not named as what it is",
+      breaks: "pitfall 23: an applied sequence beyond the last event is misreported",
       edits: [
         [
           "  if (appliedSequence <= last.sequence) return gapAfter(incarnation, appliedSequence);",
@@ -374,7 +375,7 @@ const ATTEMPTS = mutantsOf(
   [
     {
       name: "back-off-ignored",
-      breaks: "pitfall 36: after a break it connects again at once",
+      breaks: "pitfall 36: after a lost connection it reconnects without backoff",
       edits: [["    return nowMs >= this.#nextMs;", "    return nowMs >= 0 * this.#nextMs;"]],
     },
   ],
@@ -388,7 +389,7 @@ const REDELIVERY = mutantsOf(
   [
     {
       name: "redeliver-ignored",
-      breaks: "law 7: a ledger that forgot is not given anything again",
+      breaks: "law 7: a ledger with amnesia gets no redelivery",
       edits: [
         [
           "    return welcome.redeliver || welcome.appliedSequence < this.claimedSequence(incarnation);",
@@ -398,7 +399,7 @@ const REDELIVERY = mutantsOf(
     },
     {
       name: "refilling-begins-for-ever",
-      breaks: "law 7: what was removed makes each stream of a redelivery begin it again",
+      breaks: "law 7: removed events make each stream of a redelivery restart it",
       edits: [
         [
           "isRedelivering && acknowledged.sequence <= stored.trimmed.sequence;",
@@ -408,7 +409,7 @@ const REDELIVERY = mutantsOf(
     },
     {
       name: "refilling-ends-too-early",
-      breaks: "law 7: the redelivery ends before everything is acknowledged again",
+      breaks: "law 7: a redelivery ends before everything is acknowledged again",
       edits: [
         [
           "    if (!isRecorded || streamed.acknowledged.sequence < wanted) return false;",
@@ -422,7 +423,7 @@ const REDELIVERY = mutantsOf(
 const ACKNOWLEDGED = mutantsOf({ file: "src/core/likes_server/retention.ts", tests: CORE_TESTS }, [
   {
     name: "acknowledge-beyond-acknowledged",
-    breaks: "protocol: what was not acknowledged is written down as if it was, and may be removed",
+    breaks: "protocol: unacknowledged events are stored as acknowledged, and may be removed",
     edits: [
       [
         "incarnation: id, upTo: sequence, seen });",
@@ -440,8 +441,7 @@ const OUTBOX = mutantsOf(
   [
     {
       name: "youngest-incarnation-first",
-      breaks:
-        "protocol: the current incarnation is delivered before those that an earlier process left",
+      breaks: "protocol: the current incarnation is delivered before those of earlier processes",
       edits: [
         [
           "    const next = this.#incarnations.find(({ stored }) => {",
@@ -451,7 +451,7 @@ const OUTBOX = mutantsOf(
     },
     {
       name: "parked-is-next",
-      breaks: "law 7: a parked incarnation is delivered again and again, and blocks the others",
+      breaks: "law 7: a parked incarnation is delivered repeatedly, and blocks the others",
       edits: [
         [
           "      return !stored.closed && stored.parked === undefined;",
@@ -471,7 +471,7 @@ const OUTBOX = mutantsOf(
     },
     {
       name: "reopen-keeps-what-was-heard",
-      breaks: "law 7: what a ledger acknowledged before it forgot still counts as acknowledged",
+      breaks: "law 7: acknowledgements from before the ledger's amnesia still count",
       edits: [["          one.acknowledged = one.stored.acknowledged;\n", ""]],
     },
   ],
@@ -485,7 +485,7 @@ const WRITER = mutantsOf(
   [
     {
       name: "refused-change-forgotten",
-      breaks: "matrix 16: a change of state that a full disk refused is not tried again",
+      breaks: "matrix 16: a state change that a full disk rejected is not retried",
       edits: [
         [
           "    this.#changes = [...(this.#retried ?? writes), ...this.#changes];",
@@ -495,7 +495,7 @@ const WRITER = mutantsOf(
     },
     {
       name: "trim-not-taken-back",
-      breaks: "law 7: a removal that waits is done although the ledger forgot",
+      breaks: "law 7: a pending removal happens despite the ledger's amnesia",
       edits: [
         [
           '      return type !== "acknowledge" && type !== "trim" && type !== "evict";',
@@ -524,7 +524,7 @@ const ACCEPTING = mutantsOf(
     },
     {
       name: "digest-not-chained",
-      breaks: "law 7: a digest names its record, and not the history before it",
+      breaks: "law 7: a digest covers its record, but not the history before it",
       edits: [
         [
           "    const digest = this.#format.codec.digest(last.digest, firstSequence, bytes);",
@@ -546,7 +546,7 @@ const RETENTION = mutantsOf(
   [
     {
       name: "retained-not-at-all",
-      breaks: "law 7: what is acknowledged is let go of at once",
+      breaks: "law 7: acknowledged events are trimmed at once",
       edits: [
         [
           "    while (this.#marks[0] !== undefined && nowMs - this.#marks[0].atMs >= this.#ageMs) {",
@@ -556,7 +556,7 @@ const RETENTION = mutantsOf(
     },
     {
       name: "retained-for-ever",
-      breaks: "law 6: what is acknowledged is never let go of for its age",
+      breaks: "law 6: acknowledged events are never trimmed by age",
       edits: [
         [
           " of this.#marks[0].upTo) aged.push({ incarnation, upTo });",
@@ -573,7 +573,7 @@ const OTHERS = [
     [
       {
         name: "back-off-without-cap",
-        breaks: "pitfall 35: after a long outage it does not try for minutes",
+        breaks: "pitfall 35: after a long outage it does not retry for minutes",
         edits: [
           [
             "Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** exponent)",
@@ -594,7 +594,7 @@ const OTHERS = [
     [
       {
         name: "own-likes-dropped-while-learning",
-        breaks: "law 5: likes are missing from a count that was read before they were applied",
+        breaks: "law 5: a count read before some likes were applied lacks them",
         edits: [
           [
             "    if (this.#fetching === undefined) this.#unapplied.prune(incarnations);",
@@ -606,7 +606,7 @@ const OTHERS = [
   ),
 ];
 
-/** All of them. */
+/** All bugs of this file. */
 export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
   ...LIKES_SERVER,
   ...DELIVERER,

@@ -1,7 +1,7 @@
 /**
- * Every planted bug. The list was written from the pitfalls, the fault matrix and the laws, before
- * anybody looked at what the tests find; what the simulator found since is planted too. One that cannot
- * be told from the source by what it does has no place here.
+ * All planted bugs. They come from the pitfalls, the fault matrix and the laws, and were written
+ * before the tests' findings were known. Bugs that the simulator has found since are planted too. A
+ * mutant that behaves like the source does not belong here.
  */
 import { LEDGER_MUTANTS } from "./ledger_mutants.ts";
 import { LIKES_SERVER_MUTANTS } from "./likes_server_mutants.ts";
@@ -21,7 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...VERIFY_MUTANTS,
 ];
 
-/** Changes nothing: it has to survive every suite, else a suite fails for another reason. */
+/** Changes no behavior. It must survive every suite; otherwise a suite fails for another reason. */
 export const IDENTITY: Mutant = {
   name: "identity",
   breaks: "nothing",
@@ -31,13 +31,13 @@ export const IDENTITY: Mutant = {
   tests: [...new Set(MUTANTS.flatMap(({ tests }) => tests))],
 };
 
-/** What the canary says. A suite that fails otherwise has not run what was planted. */
+/** The canary's error. A suite that fails without this text has not run the planted code. */
 export const CANARY_WORDS = "Assertion failed: the canary sings";
 
-/** Fails on purpose, with words of its own: it has to be killed, else nothing that is planted runs. */
+/** Fails on purpose with its own text. It must be killed; otherwise planted code does not run. */
 export const CANARY: Mutant = {
   name: "canary",
-  breaks: "nothing: it throws, so that a suite has to fail",
+  breaks: "nothing: it throws, so every suite must fail",
   file: "src/core/primary/primary.ts",
   edits: [
     [
@@ -49,7 +49,7 @@ export const CANARY: Mutant = {
   tests: [],
 };
 
-/** The same for files of tests: the simulator would be the first to fail. */
+/** A canary for the test files alone: the simulator would fail first. */
 export const CANARY_OF_TESTS: Mutant = {
   ...CANARY,
   name: "canary-of-tests",
@@ -57,7 +57,7 @@ export const CANARY_OF_TESTS: Mutant = {
   tests: ["test/core/primary/primary_test.ts"],
 };
 
-/** Whether a mutant of that name is no bug, but proves that planting and running tells the truth. */
+/** Returns whether a mutant is a control: not a bug, but a proof that planting works. */
 export function isProof(name: string): boolean {
   return [CANARY, CANARY_OF_TESTS, IDENTITY].some((mutant) => mutant.name === name);
 }

@@ -5,10 +5,10 @@ import { CANARY, IDENTITY, MUTANTS } from "./list.ts";
 import { plant } from "./mutant.ts";
 
 const BASELINE = "test/mutants/baseline.json";
-/** So many were asked for; there are more. */
+/** The required minimum. */
 const MUTANTS_MIN = 30;
 
-test("MUTANTS can be planted in the source, each in its own words and under its own name", () => {
+test("MUTANTS fit the source, each with a distinct change and name", () => {
   const planted = [CANARY, ...MUTANTS].map((mutant) => {
     const text = readFileSync(mutant.file, "utf8");
     const mutated = plant(mutant, text);
@@ -21,7 +21,7 @@ test("MUTANTS can be planted in the source, each in its own words and under its 
   assert.ok(MUTANTS.length >= MUTANTS_MIN);
 });
 
-test("MUTANTS name suites that are there, of which the identity runs every one", () => {
+test("MUTANTS name existing suites, and the identity runs all of them", () => {
   for (const { name, tests } of MUTANTS) {
     for (const path of tests) assert.ok(existsSync(path), `${name}: ${path}`);
   }
@@ -29,7 +29,7 @@ test("MUTANTS name suites that are there, of which the identity runs every one",
   assert.equal(new Set(IDENTITY.tests), all);
 });
 
-test("MUTANTS are those of the baseline", () => {
+test("MUTANTS and the baseline have the same names", () => {
   const listed = Object.keys(JSON.parse(readFileSync(BASELINE, "utf8")) as object);
   assert.equal(listed.toSorted(), MUTANTS.map(({ name }) => name).toSorted());
 });

@@ -1,7 +1,7 @@
 /**
- * `npm run mutants`: plants every bug of the list, one at a time, and fails when the suites do not find
- * one. `-- --only NAME` tries some of them, `--part 3/12` a twelfth, `--jobs N` at a time. `--write`
- * begins with the simulator, and writes the baseline of those that it tried.
+ * `npm run mutants`: plants every bug of the list, one at a time, and fails when the suites miss
+ * one. `-- --only NAME` tries some of them, `--part 3/12` one twelfth, `--jobs N` runs N at a time.
+ * `--write` starts with the simulator, and updates the baseline of the mutants it tried.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -30,7 +30,7 @@ const [part = 1, parts = 1] = values.part
 const jobs = parseWhole(values.jobs, 1, 64, "--jobs");
 const proofs = [CANARY, CANARY_OF_TESTS, IDENTITY];
 const all = [...proofs, ...MUTANTS];
-// Every part has the proofs; the rest is dealt out, so that each part has some of every file.
+// Every part has the controls. The bugs are dealt out, so each part has some of every file.
 const dealt = MUTANTS.filter((_, index) => index % parts === part - 1);
 const mutants =
   only.length === 0 ? [...proofs, ...dealt] : all.filter(({ name }) => only.includes(name));

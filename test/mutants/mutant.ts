@@ -1,28 +1,28 @@
 /**
- * A planted bug: searches and replacements in one file of src/. The source holds no hook for it, so a
- * search that is not found, or found twice, means that the list is no longer about this source. That
- * is an error, and never a mutant that passes as planted.
+ * A planted bug: searches and replacements in one file of src/. The source has no mutant hooks.
+ * A search that is missing or ambiguous means that the list no longer fits the source. That is an
+ * error, so no mutant passes without having been planted.
  */
 
-/** A text that has to occur exactly once, and what stands in its place. */
+/** A text that must occur exactly once, and its replacement. */
 export type Edit = readonly [search: string, replacement: string];
 
-/** A bug, where it is planted, and what is run against it. */
+/** A bug, its place, and the suites to run against it. */
 export interface Mutant {
-  /** Names it for ever, in lower case with hyphens. */
+  /** Its permanent name, in lower case with hyphens. */
   readonly name: string;
-  /** The pitfall or the law that is broken, and how. */
+  /** The broken pitfall or law, and how it is broken. */
   readonly breaks: string;
   /** From the root, with `/`. */
   readonly file: string;
   readonly edits: readonly Edit[];
-  /** Whether the simulator runs what is mutated. */
+  /** Whether the simulator runs the mutated code. */
   readonly isSimulated: boolean;
-  /** Files of tests, the cheapest first. */
+  /** Test files, the cheapest first. */
   readonly tests: readonly string[];
 }
 
-/** Mutants of one file, which the same tests run. */
+/** Returns the mutants of one file, with the same tests. */
 export function mutantsOf(
   { file, isSimulated = true, tests }: Pick<Mutant, "file" | "tests"> & { isSimulated?: boolean },
   bugs: readonly Pick<Mutant, "name" | "breaks" | "edits">[],
@@ -30,7 +30,7 @@ export function mutantsOf(
   return bugs.map((bug) => ({ ...bug, file, isSimulated, tests }));
 }
 
-/** `text` with the bug in it. Throws when a search does not occur exactly once. */
+/** Returns `text` with the bug. Throws when a search does not occur exactly once. */
 export function plant({ name, file, edits }: Mutant, text: string): string {
   let mutated = text;
   for (const [search, replacement] of edits) {

@@ -10,7 +10,7 @@ function mutant(...edits: readonly Edit[]): Mutant {
   return { name: "a-bug", breaks: "a law", file: "src/a.ts", edits, isSimulated: true, tests };
 }
 
-test("plant() replaces each anchor, one after another", () => {
+test("plant() replaces each anchor in order", () => {
   const edits = [
     ["one\n", "1\n"],
     ["1\ntwo", "1\n2 $&"],
@@ -19,14 +19,14 @@ test("plant() replaces each anchor, one after another", () => {
   assert.is(plant(mutant(), TEXT), TEXT);
 });
 
-test("plant() names the mutant and the anchor when it is not there, or not once", () => {
+test("plant() names the mutant and the anchor that does not occur exactly once", () => {
   const text = (anchor: string) => () => plant(mutant([anchor, ""]), TEXT);
   assert.throws(text("four"), /Cannot plant a-bug: its anchor "four" is not there in src\/a.ts/);
   assert.throws(text("two"), /its anchor "two" is there 2 times/);
   assert.throws(() => plant(mutant(["two\nthree", "two"], ["one\ntwo\ntwo\ntwo", ""]), TEXT));
 });
 
-test("mutantsOf() gives each bug the file and tests, and simulates it unless told not to", () => {
+test("mutantsOf() adds the file and tests to each bug, and simulates it by default", () => {
   const of = { file: "src/a.ts", tests: ["test/a_test.ts"] };
   const bugs = [{ name: "a-bug", breaks: "a law", edits: [] }];
   assert.equal(mutantsOf(of, bugs), [mutant()]);

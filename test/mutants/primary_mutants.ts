@@ -1,4 +1,4 @@
-/** Bugs in the primary: convergence, `as_of`, labels, Acks and pulses, bounds. */
+/** Bugs in the primary: convergence, `as_of`, pulse times, Acks and pulses, bounds. */
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -21,7 +21,7 @@ const PRIMARY_TESTS = [
 const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TESTS }, [
   {
     name: "converged-from-totals",
-    breaks: "pitfall 44: converged when the likes of a member are equal, by accident",
+    breaks: "pitfall 44: converged when a member's likes are equal by accident",
     edits: [
       [
         "    catchingUp ||= pendingOf(progress) > 0;",
@@ -32,7 +32,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   },
   {
     name: "converged-while-silent",
-    breaks: "law 4: converged while a member has not answered lately",
+    breaks: "law 4: converged while a member has not answered recently",
     edits: [
       [
         '    if (progress?.report === undefined || isSilent(progress, nowMs)) return "unknown";',
@@ -64,7 +64,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   {
     name: "converged-although-exchanged",
     breaks:
-      "law 4: a ledger without members is converged, and those who come belong to another one",
+      "law 4: a ledger without members is converged although its members are on another ledger",
     edits: [
       [
         '  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";',
@@ -74,21 +74,21 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   },
   {
     name: "converged-without-other-incarnations",
-    breaks: "law 4: what other incarnations have pending is left out",
+    breaks: "law 4: pending events of other incarnations are ignored",
     edits: [
       ["  return countable(named + progress.otherPendingEvents);", "  return countable(named);"],
     ],
   },
   {
     name: "as-of-shown-before-committed",
-    breaks: "law 4: as_of is shown as the marks have it, before it is on the disk",
+    breaks: "law 4: as_of is shown before it is on the disk",
     edits: [
       ["    asOfMs: view.meta.asOfMs,", "    asOfMs: leastFreshness(view) ?? view.meta.asOfMs,"],
     ],
   },
   {
     name: "everywhere-from-convergence",
-    breaks: "law 5: everywhere is said when it is converged, shown or not",
+    breaks: "law 5: everywhere is reported when converged, whether shown or not",
     edits: [
       [
         '    everywhere: state === "converged" && isShownEverywhere(view),',
@@ -98,7 +98,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   },
   {
     name: "as-of-of-the-fastest",
-    breaks: "law 4: as_of is the greatest mark of the members",
+    breaks: "law 4: as_of is the highest freshness of the members, not the lowest",
     edits: [
       ["  let least = Number.MAX_SAFE_INTEGER;", "  let least = 0;"],
       [
@@ -109,7 +109,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   },
   {
     name: "as-of-without-the-silent",
-    breaks: "law 4: a member that has not answered this start does not hold as_of",
+    breaks: "law 4: a member that has not answered since the start does not hold back as_of",
     edits: [
       [
         "    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);",
@@ -119,12 +119,12 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
   },
   {
     name: "copy-confirmed-by-nobody",
-    breaks: "law 7: a copy without members is taken as complete by itself",
+    breaks: "law 7: a copy without members counts as complete by itself",
     edits: [["  return view.members.size > 0;", "  return view.members.size >= 0;"]],
   },
   {
     name: "copy-confirmed-while-pending",
-    breaks: "law 7: a copy is taken as complete while a member names events that it lacks",
+    breaks: "law 7: a copy counts as complete while a member names events that it lacks",
     edits: [["    if (pendingOf(progress) > 0) return false;", ""]],
   },
 ]);
@@ -132,7 +132,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
 const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests: CONTACT_TESTS }, [
   {
     name: "converged-ignores-received",
-    breaks: "law 4: a received batch names nothing until it is reported",
+    breaks: "law 4: a received batch does not raise the reported sequence until a report",
     edits: [
       [
         "      highestReportedSequence: Math.max(lastSequence, same?.highestReportedSequence ?? 0),",
@@ -145,12 +145,12 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
   },
   {
     name: "mark-with-named-pending",
-    breaks: "law 4: a mark is earned while the report names events that are not applied",
+    breaks: "law 4: freshness advances while the report names events that are not applied",
     edits: [["    if (row.appliedSequence >= sequence) {", "    if (row.appliedSequence >= 0) {"]],
   },
   {
     name: "mark-with-others-pending",
-    breaks: "law 4: a mark is earned while other incarnations have something pending",
+    breaks: "law 4: freshness advances while other incarnations have pending events",
     edits: [
       [
         "    if (report.otherPendingEvents === 0) this.#advanceFreshness(report, row);",
@@ -160,7 +160,7 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
   },
   {
     name: "awaited-too-early",
-    breaks: "law 4: a label counts before what was awaited for it is applied",
+    breaks: "law 4: a pulse time counts before the events awaited for it are applied",
     edits: [
       [
         "    const settled = pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence;",
@@ -170,7 +170,7 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
   },
   {
     name: "older-stream-speaks",
-    breaks: "pitfall 5: what an older stream of an outbox sent changes what the newer one said",
+    breaks: "pitfall 5: a message of an outbox's older stream changes the state of the newer one",
     edits: [
       [
         "    if (isOlder && sentMs <= before.sentMs) return;",
@@ -185,7 +185,7 @@ const LABELS = mutantsOf(
   [
     {
       name: "labels-from-the-wall-clock",
-      breaks: "pitfall 42: labels begin at the wall clock, which may have been set back",
+      breaks: "pitfall 42: pulse times begin at the wall clock, which may have been set back",
       edits: [
         ["    this.#lastMs = committedMs;", "    this.#lastMs = 0;"],
         ["    this.startMs = Math.max(wallMs, committedMs + 1);", "    this.startMs = wallMs;"],
@@ -193,7 +193,7 @@ const LABELS = mutantsOf(
     },
     {
       name: "labels-repeat",
-      breaks: "law 4: two pulses within a millisecond have one label",
+      breaks: "law 4: two pulses within a millisecond have the same pulse time",
       edits: [["Math.max(this.#lastMs + 1, ", "Math.max(this.#lastMs, "]],
     },
   ],
@@ -217,7 +217,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
   },
   {
     name: "welcome-on-receipt",
-    breaks: "protocol: Welcome says where the ledger stood when the Hello was received",
+    breaks: "protocol: Welcome has the ledger's state at the receipt of the Hello",
     edits: [
       [
         "    this.#streams.register(stream);\n",
@@ -244,12 +244,12 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
   },
   {
     name: "newer-hello-keeps-queue",
-    breaks: "protocol: what a replaced stream sent is not discarded",
+    breaks: "protocol: messages of a replaced stream are not discarded",
     edits: [["    this.#queue.drop(streamId);", ""]],
   },
   {
     name: "as-of-from-receipt",
-    breaks: "law 4: a report counts for the time of its receipt, not for the label that it answers",
+    breaks: "law 4: a report counts for the time of its receipt, not for the pulse that it answers",
     edits: [
       [
         "    const command = { outboxId, serverId, address, report, highestReported };",
@@ -275,7 +275,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
   },
   {
     name: "resume-forgotten",
-    breaks: "matrix 23: a sender that was held back is never let on",
+    breaks: "matrix 23: a sender that was held back is never resumed",
     edits: [
       [
         "    for (const streamId of this.#queue.resume()) " +
@@ -286,12 +286,12 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
   },
   {
     name: "refused-commit-unanswered",
-    breaks: "matrix 17: after a full disk the streams go on as if their commands were done",
+    breaks: "matrix 17: after a full disk the streams continue as if their commands were done",
     edits: [["    for (const stream of this.#streams.all) this.#end(stream.id, refusal);", ""]],
   },
   {
     name: "refused-commit-at-once",
-    breaks: "matrix 17: after a full disk the next commit is tried at once, and again",
+    breaks: "matrix 17: after a full disk commits are retried without backoff",
     edits: [["    this.#commitAtMs = nowMs + COMMIT_RETRY_PAUSE_MS;", ""]],
   },
   {
@@ -317,7 +317,7 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
   },
   {
     name: "retire-leaves-half-open",
-    breaks: "law 7: what is under way on a half open stream undoes the retiring",
+    breaks: "law 7: messages in flight on a half-open stream undo a retirement",
     edits: [["        this.#end(stream.id, RETIRED);", ""]],
   },
 ]);
@@ -327,7 +327,7 @@ const STREAM = mutantsOf(
   [
     {
       name: "message-before-welcome",
-      breaks: "protocol: a batch is taken before the Welcome was sent",
+      breaks: "protocol: a batch is accepted before the Welcome was sent",
       edits: [
         [
           "    if (delivery === undefined) return invalidMessage(",
@@ -339,7 +339,7 @@ const STREAM = mutantsOf(
     },
     {
       name: "second-hello-taken",
-      breaks: "protocol: a second Hello on a stream is taken",
+      breaks: "protocol: a second Hello on a stream is accepted",
       edits: [
         ['      if (this.#phase.type === "opened") return undefined;', "      return undefined;"],
         [
@@ -370,7 +370,7 @@ const STREAM = mutantsOf(
     },
     {
       name: "decision-not-acknowledged",
-      breaks: "law 7: the LikesServer is not told that it is decided about what it parked",
+      breaks: "law 7: the LikesServer does not learn of a decision about a parked incarnation",
       edits: [
         [
           "      membership !== before.membership ||\n      resolved.length > 0;",
@@ -384,7 +384,7 @@ const STREAM = mutantsOf(
 const STREAMS = mutantsOf({ file: "src/core/primary/delivery_streams.ts", tests: PRIMARY_TESTS }, [
   {
     name: "newer-hello-keeps-stream",
-    breaks: "protocol: a newer Hello leaves the older stream of its incarnation",
+    breaks: "protocol: a newer Hello does not end the older stream of its incarnation",
     edits: [
       ["    return this.#byIncarnation.get(incarnation);", "    return undefined;"],
       [
@@ -403,7 +403,7 @@ const UNANSWERED = mutantsOf(
   [
     {
       name: "unasked-report-taken",
-      breaks: "law 4: a report answers a pulse that was not sent on its stream",
+      breaks: "law 4: a report that answers a pulse of another stream is accepted",
       edits: [
         ["    return this.#pulses.some((pulse) => pulse.pulseMs === pulseMs);", "    return true;"],
         ['    assert(answered !== undefined, "a report answers an unanswered pulse");', ""],
@@ -429,7 +429,7 @@ const PULSES = mutantsOf({ file: "src/core/primary/pulse_schedule.ts", tests: PR
 const HELLOS = mutantsOf({ file: "src/core/primary/stream_refusals.ts", tests: PRIMARY_TESTS }, [
   {
     name: "other-ledger-taken",
-    breaks: "pitfall 49: the outbox of another ledger is taken",
+    breaks: "pitfall 49: the outbox of another ledger is accepted",
     edits: [
       [
         "  if (seen === undefined || seen.ledgerId === own) return undefined;",
@@ -439,7 +439,7 @@ const HELLOS = mutantsOf({ file: "src/core/primary/stream_refusals.ts", tests: P
   },
   {
     name: "protocol-version-ignored",
-    breaks: "matrix 28: another protocol version is taken",
+    breaks: "matrix 28: another protocol version is accepted",
     edits: [["  if (protocolVersion !== PROTOCOL_VERSION) {", "  if (protocolVersion < 0) {"]],
   },
 ]);
@@ -447,7 +447,7 @@ const HELLOS = mutantsOf({ file: "src/core/primary/stream_refusals.ts", tests: P
 const REFUSED = mutantsOf({ file: "src/core/primary/refused_peers.ts", tests: PRIMARY_TESTS }, [
   {
     name: "misdirected-unnamed",
-    breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",
+    breaks: "law 7: a foreign server is rejected, but the status does not show it",
     edits: [["    const server = this.#foreign.came(from, nowMs);", "    let server;"]],
   },
 ]);
@@ -455,7 +455,7 @@ const REFUSED = mutantsOf({ file: "src/core/primary/refused_peers.ts", tests: PR
 const AS_OF = mutantsOf({ file: "src/core/primary/as_of.ts", tests: PRIMARY_TESTS }, [
   {
     name: "as-of-stuck-without-members",
-    breaks: "law 4: as_of stands still while nobody is known",
+    breaks: "law 4: as_of stands still while there are no members",
     edits: [
       [
         "  if (!hasMembers && sinceMs < PULSE_INTERVAL_MS) return commands;",
@@ -465,7 +465,7 @@ const AS_OF = mutantsOf({ file: "src/core/primary/as_of.ts", tests: PRIMARY_TEST
   },
   {
     name: "as-of-past-who-comes-back",
-    breaks: "law 4: as_of claims likes of a retired member that comes back in the same commit",
+    breaks: "law 4: as_of covers likes of a retired member that returns in the same commit",
     edits: [["  if (commands.some((command) => readmits(command, view))) return commands;", ""]],
   },
 ]);
@@ -473,12 +473,12 @@ const AS_OF = mutantsOf({ file: "src/core/primary/as_of.ts", tests: PRIMARY_TEST
 const KNOWN = mutantsOf({ file: "src/core/primary/known_ledger.ts", tests: PRIMARY_TESTS }, [
   {
     name: "left-member-remembered",
-    breaks: "membership: one that left is waited for",
+    breaks: "membership: the status waits for a member that left",
     edits: [["      else this.#members.delete(member.outboxId);", ""]],
   },
   {
     name: "decided-trouble-shown",
-    breaks: "law 7: a trouble that was decided is shown until the next start",
+    breaks: "law 7: a decided trouble is shown until the next start",
     edits: [
       [
         ".filter(({ number }) => !ended.has(number));",
@@ -512,7 +512,7 @@ const QUEUE = mutantsOf(
   [
     {
       name: "commit-without-bound",
-      breaks: "law 6: a commit takes everything that waits",
+      breaks: "law 6: a commit takes the whole queue",
       edits: [
         [
           "    const taken = this.#commands.splice(0, end === -1 ? this.#commands.length : end);",
@@ -531,7 +531,7 @@ const COPY = mutantsOf(
   [
     {
       name: "copy-unrecorded",
-      breaks: "law 7: a ledger that was opened from a copy serves and does not say so",
+      breaks: "law 7: a ledger opened from a copy serves without a trouble",
       edits: [
         ['    return this.#isUnrecordedCopy ? [{ type: "record_copy" }] : [];', "    return [];"],
       ],
@@ -544,7 +544,7 @@ const COUNTS = mutantsOf(
   [
     {
       name: "counts-claim-the-better",
-      breaks: "law 4: counts claim a convergence that was not so all the time that they were read",
+      breaks: "law 4: counts claim convergence although it did not hold for the whole read",
       edits: [
         [
           "  return CONVERGENCES.indexOf(a) < CONVERGENCES.indexOf(b) ? a : b;",
@@ -560,7 +560,7 @@ const OPENING = mutantsOf(
   [
     {
       name: "opening-goes-on-in-doubt",
-      breaks: "law 3: after a commit in doubt a primary goes on with what it knew before",
+      breaks: "law 3: after a commit in doubt, a primary continues with its old state",
       edits: [
         [
           '          if (outcome.type === "in_doubt" || outcome.type === "superseded") {',
@@ -572,7 +572,7 @@ const OPENING = mutantsOf(
   ],
 );
 
-/** All of them. */
+/** All bugs of this file. */
 export const PRIMARY_MUTANTS: readonly Mutant[] = [
   ...STATUS,
   ...CONTACTS,

@@ -1,4 +1,4 @@
-/** Bugs at the wire: numbers, absent fields, changed bytes, back-pressure. */
+/** Bugs at the wire: numbers, absent fields, changed bytes, backpressure. */
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -14,7 +14,7 @@ const FIELDS = mutantsOf(
   [
     {
       name: "short-digest-taken",
-      breaks: "pitfall 28: an absent digest is taken",
+      breaks: "pitfall 28: an absent digest is accepted",
       edits: [["  if (wire.length !== 16) throw", "  if (wire.length > 16) throw"]],
     },
   ],
@@ -23,7 +23,7 @@ const FIELDS = mutantsOf(
 const WIRE = mutantsOf({ file: "src/rpc/wire/wire.ts", ...NOT_SIMULATED, tests: WIRE_TESTS }, [
   {
     name: "backward-batch-taken",
-    breaks: "law 2: a batch that ends before it begins is taken",
+    breaks: "law 2: a batch that ends before it begins is accepted",
     edits: [
       [
         '  if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);',
@@ -36,14 +36,14 @@ const WIRE = mutantsOf({ file: "src/rpc/wire/wire.ts", ...NOT_SIMULATED, tests: 
 const CODEC = mutantsOf(
   {
     file: "src/format/record_codec.ts",
-    // The simulator has a codec of its own, which is cheaper.
+    // The simulator has its own, cheaper codec.
     ...NOT_SIMULATED,
     tests: ["test/format/record_codec_test.ts"],
   },
   [
     {
       name: "digest-without-history",
-      breaks: "law 7: a digest does not name the history before its record",
+      breaks: "law 7: a digest does not cover the history before its record",
       edits: [['update(previous, "hex").update(sequence)', 'update("", "hex").update(sequence)']],
     },
     {
@@ -64,7 +64,7 @@ const SERVICES = [
     [
       {
         name: "write-result-ignored",
-        breaks: "pitfall 32: what does not drain is written on",
+        breaks: "pitfall 32: writing continues to a stream that does not drain",
         edits: [
           [
             "    send: (message) => call.write(writeFromPrimary(message)),",
@@ -76,5 +76,5 @@ const SERVICES = [
   ),
 ];
 
-/** All of them. */
+/** All bugs of this file. */
 export const RPC_MUTANTS: readonly Mutant[] = [...FIELDS, ...WIRE, ...CODEC, ...SERVICES];

@@ -1,4 +1,4 @@
-/** Tries mutants, a few at a time, each in a working copy that no other one is in. */
+/** Tries mutants, a few at a time, each in its own working copy. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../../src/errors.ts";
@@ -7,24 +7,24 @@ import { tryMutant } from "./try_mutant.ts";
 import type { Outcome } from "./try_mutant.ts";
 import { WorkingCopy } from "./working_copy.ts";
 
-/** What to try, and where to say it. */
+/** Options of a run. */
 export interface RunMutantsOptions {
   /** Folder of the repository. */
   readonly root: string;
-  /** How many are tried at once. */
+  /** Number of mutants tried at once. */
   readonly jobs: number;
-  /** The suite that is run first against a mutant; the simulator when it gives none. */
+  /** Returns the suite to run first against a mutant; the simulator by default. */
   readonly firstOf: (name: string) => string | undefined;
   readonly print: (line: string) => void;
-  /** A suite that prints nothing for so long hangs. */
+  /** A suite that prints nothing for this long counts as hanging. */
   readonly silenceMaxMs?: number;
-  /** Ends it early. */
+  /** Ends the run early. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Tries `mutants`, and prints a line for each as it is done. Throws when an anchor does not fit, before
- * anything is run.
+ * Tries `mutants`, and prints a line for each result. Throws before the first run when an anchor
+ * does not fit.
  */
 export async function runMutants(
   mutants: readonly Mutant[],
@@ -43,13 +43,13 @@ export async function runMutants(
       print(rowOf(outcome, width));
     }
   };
-  // Every copy is removed before an error of one lane is thrown.
+  // All copies are removed before an error of one lane is thrown.
   const ends = await Promise.allSettled(Array.from({ length: jobs }, lane));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   return outcomes;
 }
 
-/** One anchor that does not fit is enough to distrust the list, and so is a suite that is not there. */
+/** Throws when an anchor does not fit or a suite is missing: the list is then not trustworthy. */
 function expectAnchors(mutants: readonly Mutant[], root: string): void {
   using copy = new WorkingCopy(root);
   const problems = mutants.flatMap((mutant) => {

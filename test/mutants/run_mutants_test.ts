@@ -1,4 +1,4 @@
-/** Mutants of a small repository of their own, put to its one test. */
+/** Runs mutants of a small repository with one test. */
 // alone because it starts processes that hang
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import type { Outcome } from "./try_mutant.ts";
 const SOURCE = "src/sum.ts";
 const A_TEST = "test/sum_test.ts";
 const ANCHOR = "a + b";
-/** Many times what the tests of the small repository take. */
+/** Many times the duration of the small repository's tests. */
 const HANGING_MS = 15_000;
 
 function mutant(name: string, replacement: string): Mutant {
@@ -21,7 +21,7 @@ function mutant(name: string, replacement: string): Mutant {
   return { name, breaks: "", file: SOURCE, edits, isSimulated: false, tests: [A_TEST] };
 }
 
-/** A repository with a sum of two numbers, which a test adds up to 4, and nothing else. */
+/** A repository with a function that adds two numbers, and one test for it. */
 function makeRepository(root: string): void {
   for (const folder of ["src", "test"]) mkdirSync(join(root, folder));
   writeFileSync(join(root, "package.json"), JSON.stringify({ type: "module" }));
@@ -50,7 +50,7 @@ async function run(root: string, ...mutants: readonly Mutant[]) {
   return { lines, outcomes };
 }
 
-test("runMutants() tells what is killed, survives, hangs or is no program", async () => {
+test("runMutants() tells killed, surviving, hanging and uncompilable mutants apart", async () => {
   await using folder = temporaryFolder();
   makeRepository(folder.path);
   const { lines, outcomes } = await run(
@@ -74,7 +74,7 @@ test("runMutants() tells what is killed, survives, hangs or is no program", asyn
   assert.match(source, ANCHOR, "the source itself is not touched");
 });
 
-test("runMutants() runs nothing when an anchor does not fit or a suite is not there", async () => {
+test("runMutants() runs nothing when an anchor does not fit or a suite is missing", async () => {
   await using folder = temporaryFolder();
   makeRepository(folder.path);
   const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith("likes-mutants-"));

@@ -1,4 +1,4 @@
-/** Bugs in the stores: durability, atomicity, who may write, what is read. */
+/** Bugs in the stores: durability, atomicity, locking, reads. */
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -19,14 +19,14 @@ const SQLITE_TESTS = [
   "test/store/ledger/sqlite_ledger_test.ts",
 ];
 
-/** Where the state of an incarnation is put in its place. */
+/** The source that replaces the state of an incarnation. */
 const REPLACED =
   "  const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);";
 
 const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests: OUTBOX_TESTS }, [
   {
     name: "incarnation-kept-over-restart",
-    breaks: "pitfall 4: a start goes on with the incarnation of the process before",
+    breaks: "pitfall 4: a start continues the incarnation of the previous process",
     edits: [
       [
         "  assert(findIncarnation(state, incarnation) === undefined,",
@@ -36,7 +36,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "trim-beyond-acknowledged",
-    breaks: "law 1: events that are not acknowledged are removed",
+    breaks: "law 1: unacknowledged events are removed",
     edits: [
       [
         "  assert(trimmed.sequence <= retainedEnd(found).sequence,",
@@ -46,7 +46,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "reopen-forgets-parked",
-    breaks: "law 7: what was parked stays parked when the ledger forgot everything",
+    breaks: "law 7: parked incarnations stay parked when the ledger has forgotten everything",
     edits: [
       [
         "  const opened = { closed: false, parked: undefined };",
@@ -56,7 +56,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "reopen-forgets-closed",
-    breaks: "law 7: what was closed and is retained is not given to a ledger that forgot",
+    breaks: "law 7: closed, retained incarnations are not redelivered to a ledger with amnesia",
     edits: [
       [
         "  const opened = { closed: false, parked: undefined };",
@@ -66,7 +66,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "refilling-not-written-down",
-    breaks: "law 7: a crash while a ledger is redelivered leaves it as if that were done",
+    breaks: "law 7: after a crash, an unfinished redelivery counts as done",
     edits: [
       [
         "...withSeen(state, write.seen), isRedelivering: true }",
@@ -76,7 +76,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "emptied-incarnation-forgotten",
-    breaks: "law 7: where an incarnation ended is purged with its events, and no gap is named",
+    breaks: "law 7: an incarnation's end is purged with its events, and no gap is named",
     edits: [
       [
         REPLACED,
@@ -88,7 +88,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   {
     name: "idle-incarnation-forgotten",
     breaks:
-      "law 7: an older ledger takes a life for that of a copy, because nobody closes an idle one",
+      "law 7: an older ledger takes an idle incarnation for a copy's, because it is never closed",
     edits: [
       [
         REPLACED,
@@ -98,7 +98,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "shed-newest-first",
-    breaks: "law 7: of what is retained the newest goes first",
+    breaks: "law 7: the newest retained events are evicted first",
     edits: [
       [
         "  for (const one of next.incarnations) {",
@@ -108,7 +108,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "shed-too-much",
-    breaks: "law 7: shedding goes on until nothing is retained",
+    breaks: "law 7: eviction continues until nothing is retained",
     edits: [
       [
         "    if (bytesLeft <= 0 || last.sequence === end.sequence) break;",
@@ -118,7 +118,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
   },
   {
     name: "closed-likes-forgotten",
-    breaks: "law 3: what a closed incarnation accepted is no longer told",
+    breaks: "law 3: the accepted likes of a closed incarnation are no longer reported",
     edits: [["      likes: storedLikes(likes + last.likes),", "      likes: storedLikes(likes),"]],
   },
 ]);
@@ -128,7 +128,7 @@ const LIVES = mutantsOf(
   [
     {
       name: "idle-costs-events",
-      breaks: "law 7: a crash loop of idle lives takes events that are retained",
+      breaks: "law 7: a crash loop of idle incarnations evicts retained events",
       edits: [
         [
           "    ...oldestClosed(others, closedMax),\n    ...oldestClosed(idle, closedMax),",
@@ -138,7 +138,7 @@ const LIVES = mutantsOf(
     },
     {
       name: "oldest-waiting-forgotten",
-      breaks: "law 7: of idle lives that wait the one goes that a ledger has open",
+      breaks: "law 7: among waiting idle incarnations, one that is open in the ledger is purged",
       edits: [
         [
           "    ...waiting.slice(closedMax + 1),",
@@ -148,7 +148,7 @@ const LIVES = mutantsOf(
     },
     {
       name: "shed-of-newest-closed",
-      breaks: "law 7: of too many closed incarnations the newest go",
+      breaks: "law 7: the newest of too many closed incarnations are purged",
       edits: [
         [
           "closed.slice(0, Math.max(0, closed.length - closedMax))",
@@ -163,7 +163,7 @@ const MEMORY = [
   ...mutantsOf({ file: "src/store/ledger/memory_ledger.ts", tests: LEDGER_TESTS }, [
     {
       name: "superseded-memory-writes",
-      breaks: "law 3: a primary whose ledger was opened again goes on writing, in memory",
+      breaks: "law 3: a primary keeps writing to a ledger that another one has opened, in memory",
       edits: [
         [
           "    return this.#disk.generations.at(-1)?.generation !== this.#generation;",
@@ -177,7 +177,7 @@ const MEMORY = [
     [
       {
         name: "goes-on-in-doubt",
-        breaks: "pitfall 15: after a failed sync the store goes on",
+        breaks: "pitfall 15: the store continues after a failed sync",
         edits: [["    if (this.#error !== undefined) throw this.#error;", ""]],
       },
     ],
@@ -190,7 +190,7 @@ const SQLITE = [
     [
       {
         name: "older-store-opened",
-        breaks: "the tables of an older version are taken for those of this one",
+        breaks: "tables of an older version are taken for the current ones",
         edits: [
           ["  if (version !== kind.schemaVersion) {", "  if (version > kind.schemaVersion) {"],
         ],
@@ -202,7 +202,7 @@ const SQLITE = [
     [
       {
         name: "synchronous-normal",
-        breaks: "pitfall 12: commits are not synced, and that is not read back",
+        breaks: "pitfall 12: commits are not synced, and the setting is not read back",
         edits: [
           [
             '{ pagesMax }: SqliteOptions): void {\n  database.pragma("synchronous = FULL");',
@@ -222,7 +222,7 @@ const SQLITE = [
       {
         name: "error-taken-for-full-disk",
         breaks:
-          "pitfall 15: after an I/O error the store says that nothing was written, and goes on",
+          "pitfall 15: after an I/O error the store reports that nothing was written, and continues",
         edits: [
           [
             "    if (fromSqlite && !this.#isFull(error)) throw this.#failStore(error);",
@@ -232,7 +232,7 @@ const SQLITE = [
       },
       {
         name: "failed-read-ignored",
-        breaks: "pitfall 15: an I/O error of a read does not end the store",
+        breaks: "pitfall 15: an I/O error on a read does not end the store",
         edits: [
           [
             "      throw error instanceof SqliteError ? this.#failStore(error) : error;",
@@ -261,7 +261,7 @@ const SQLITE = [
     [
       {
         name: "totals-and-sequence-in-two-transactions",
-        breaks: "pitfall 13: likes are committed, and the applied sequence after them",
+        breaks: "pitfall 13: likes are committed before the applied sequence",
         edits: [
           [
             "    this.#statements.addLikes.run(itemId, gained);",
@@ -272,7 +272,7 @@ const SQLITE = [
       },
       {
         name: "superseded-generation-writes",
-        breaks: "law 3: a primary whose ledger was opened again goes on writing",
+        breaks: "law 3: a primary keeps writing to a ledger that another one has opened",
         edits: [
           [
             "        if (this.#isSuperseded) return { value: this.#superseded(), changed: false };",
@@ -282,7 +282,7 @@ const SQLITE = [
       },
       {
         name: "generation-not-minted",
-        breaks: "law 3: an opening has no generation of its own",
+        breaks: "law 3: an opening does not get its own generation",
         edits: [["    ledger.mintGeneration(nowUnixMs);", ""]],
       },
     ],
@@ -299,7 +299,7 @@ const SQLITE = [
     [
       {
         name: "damaged-record-sent",
-        breaks: "matrix 20: a record is sent although its digest is not that of its bytes",
+        breaks: "matrix 20: a record is sent although its digest does not match its bytes",
         edits: [
           [
             "      const found = this.#codec && verifyRecord(end, row, this.#codec);",
@@ -318,7 +318,7 @@ const SQLITE = [
     [
       {
         name: "integers-beyond-the-store",
-        breaks: "pitfall 26: a sequence that a number cannot hold is stored",
+        breaks: "pitfall 26: a sequence beyond a safe integer is stored",
         edits: [["  assert(Number.isSafeInteger(value) && value >= 0,", "  assert(value >= 0,"]],
       },
     ],
@@ -331,7 +331,7 @@ const COPIES = [
     [
       {
         name: "backup-not-marked",
-        breaks: "law 7: a ledger that is opened from a backup does not know that it is one",
+        breaks: "law 7: a ledger opened from a backup is not marked as a copy",
         edits: [
           [
             "SET copied_ms = ?`).run(storedInteger(nowUnixMs));",
@@ -343,7 +343,7 @@ const COPIES = [
   ),
 ];
 
-/** All of them. */
+/** All bugs of this file. */
 export const STORE_MUTANTS: readonly Mutant[] = [
   ...OUTBOX_STATE,
   ...LIVES,

@@ -1,20 +1,20 @@
-/** What is run against a mutant: the simulator over a range of seeds, and files of tests. */
+/** The suites to run against a mutant: the simulator over a range of seeds, and test files. */
 import { SILENCE_MAX_MS } from "../runner/expected.ts";
 import { runFiles } from "../runner/run_file.ts";
 import type { RunFileOptions } from "../runner/run_file.ts";
 import { runProcess } from "../runner/run_process.ts";
 
-/** Names the simulator among the suites; every other suite is the path of a file of tests. */
+/** The simulator's name as a suite. Every other suite is the path of a test file. */
 export const SIMULATOR = "simulator";
 
-/** What the simulator runs. */
+/** The simulator's arguments. */
 const SIMULATION = ["test/simulator/main.ts", "--seeds", "100", "--first-seed", "1", "--jobs", "1"];
 
 /** How a suite ended. */
 export interface SuiteResult {
-  /** Why it failed, in words; undefined when it passed. */
+  /** Why it failed; undefined when it passed. */
   readonly failure: string | undefined;
-  /** Whether it failed before it could run: what was planted is no program. */
+  /** Whether it failed before it could run, because the planted code does not compile. */
   readonly isBroken: boolean;
   readonly output: string;
 }
@@ -48,7 +48,7 @@ async function runTestFile(path: string, options: RunFileOptions): Promise<Ended
   return { failure, output };
 }
 
-/** The first seed that failed, as it is printed for the command that replays it. */
+/** Returns the first failed seed, from the printed replay command. */
 function seedOf(output: string): string | undefined {
   const [, seed] = /--seed (\d+)/.exec(output) ?? [];
   return seed === undefined ? undefined : `seed ${seed}`;

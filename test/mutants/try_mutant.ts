@@ -1,33 +1,33 @@
-/** One mutant put to the test: suites are run against it until one fails. */
+/** Tries one mutant: runs suites against it until one fails. */
 import { runSuite, SIMULATOR } from "./suites.ts";
 import type { Mutant } from "./mutant.ts";
 import type { WorkingCopy } from "./working_copy.ts";
 
-/** What became of a mutant. */
+/** The outcome of a mutant. */
 export interface Outcome {
   readonly name: string;
-  /** The suite that failed; undefined when all passed: it survived. */
+  /** The suite that failed; undefined when all passed and the mutant survived. */
   readonly killedBy: string | undefined;
   /** How that suite failed: the seed of the simulator, or how many tests. */
   readonly how: string;
-  /** Whether what was planted is no program. */
+  /** Whether the planted code does not compile. */
   readonly isBroken: boolean;
-  /** What the suite printed that failed. */
+  /** The output of the failed suite. */
   readonly output: string;
   readonly durationMs: number;
 }
 
-/** How to try it. */
+/** Options of a trial. */
 export interface TryOptions {
-  /** The suite that killed it before: it is run first. Without one, the simulator is. */
+  /** The suite to run first: the one that killed it before, else the simulator. */
   readonly first?: string | undefined;
-  /** A suite that prints nothing for so long hangs. */
+  /** A suite that prints nothing for this long counts as hanging. */
   readonly silenceMaxMs?: number;
-  /** Ends it early. */
+  /** Ends the trial early. */
   readonly signal?: AbortSignal;
 }
 
-/** Plants `mutant` in `copy`, and runs its suites. The copy is as it was when this is done. */
+/** Plants `mutant` in `copy`, runs its suites, and restores the copy. */
 export async function tryMutant(
   mutant: Mutant,
   copy: WorkingCopy,
@@ -47,7 +47,7 @@ export async function tryMutant(
   return { name, killedBy: undefined, how: "", isBroken: false, output: "", durationMs };
 }
 
-/** What is run against a mutant, in order. */
+/** Returns the suites to run against a mutant, in order. */
 function suitesOf({ isSimulated, tests }: Mutant, first?: string): readonly string[] {
   const suites = new Set([...(isSimulated ? [SIMULATOR] : []), ...tests]);
   const isKnown = first !== undefined && suites.has(first);

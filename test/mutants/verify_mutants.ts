@@ -1,4 +1,4 @@
-/** Bugs of the auditor: each makes it call something exact that is not, or the other way round. */
+/** Bugs in the auditor: each makes it call an inexact result exact, or the reverse. */
 import { mutantsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -13,7 +13,7 @@ function inAudit(name: string, tests: readonly string[] = [name]) {
 const ROLLBACK = mutantsOf(inAudit("audit_rollback"), [
   {
     name: "audit-acknowledged-not-compared",
-    breaks: "a ledger that lacks what it acknowledged is exact",
+    breaks: "a ledger that lacks acknowledged events is exact",
     edits: [
       [
         "    if (isDecided || acknowledged <= applied) continue;",
@@ -23,7 +23,7 @@ const ROLLBACK = mutantsOf(inAudit("audit_rollback"), [
   },
   {
     name: "audit-retired-not-compared",
-    breaks: "a decision to retire makes up for what a ledger forgot",
+    breaks: "a decision to retire makes up for the ledger's amnesia",
     edits: [
       [
         "    const isGivenUp = row?.isRetired === true && stored.isClosed;",
@@ -41,7 +41,7 @@ const LEDGER = mutantsOf(inAudit("audit_ledger"), [
   },
   {
     name: "audit-item-without-events",
-    breaks: "an item that no event names is right when it has no likes",
+    breaks: "an item without events is right when it has no likes",
     edits: [["    else if (isWhole && read === undefined)", "    else if (isWhole && !itemId)"]],
   },
 ]);
@@ -57,14 +57,14 @@ const HISTORY = [
   ...mutantsOf(inAudit("audit_incarnation", ["audit_incarnation", "audit_random"]), [
     {
       name: "audit-applied-digest-not-compared",
-      breaks: "other events were applied than there are",
+      breaks: "the applied events differ from the existing ones",
       edits: [["    if (position.digest === digest) return;", "    if (position.digest) return;"]],
     },
   ]),
   ...mutantsOf(inAudit("chain"), [
     {
       name: "audit-digest-not-computed",
-      breaks: "a record is not what its digest says",
+      breaks: "a record does not match its digest",
       edits: [
         [
           "  if (computed !== undefined && computed !== digest) {",
@@ -76,7 +76,7 @@ const HISTORY = [
   ...mutantsOf(inAudit("history"), [
     {
       name: "audit-copies-not-compared",
-      breaks: "two copies hold other events under one name",
+      breaks: "two copies hold different events under one name",
       edits: [
         ["      if (conflict === undefined) continue;", "      if (conflict !== null) continue;"],
       ],
@@ -88,19 +88,19 @@ const VERDICT = [
   ...mutantsOf(inAudit("audit", ["audit_ledger", "audit_rollback", "audit"]), [
     {
       name: "audit-trouble-is-exact",
-      breaks: "trouble waits for a decision, and the ledger is exact",
+      breaks: "the ledger is exact while a trouble waits for a decision",
       edits: [["missing.count + troubles.count === 0;", "missing.count === 0;"]],
     },
     {
       name: "audit-one-sum-is-enough",
-      breaks: "one sum is taken for two",
+      breaks: "one sum is counted as two",
       edits: [["  if (own !== undefined || ", "  if (own !== null || "]],
     },
   ]),
   ...mutantsOf(inAudit("audit_clients"), [
     {
       name: "audit-lost-add-undecided",
-      breaks: "an add that is in no outbox is undecided, and not lost",
+      breaks: "an add that is in no outbox is undecided, not lost",
       edits: [
         [
           "    if (isWhole && !isTrimmed && !isApplied) {",
@@ -111,5 +111,5 @@ const VERDICT = [
   ]),
 ];
 
-/** The bugs. */
+/** All bugs of this file. */
 export const VERIFY_MUTANTS: readonly Mutant[] = [...ROLLBACK, ...LEDGER, ...HISTORY, ...VERDICT];

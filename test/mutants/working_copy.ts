@@ -1,6 +1,6 @@
 /**
- * A copy of the repository in which bugs are planted: source and tests are copied, because a test
- * imports the source beside it, and everything else is linked.
+ * A copy of the repository for planting bugs. Source and tests are copied, because tests import the
+ * source beside them. Everything else is linked.
  */
 import {
   copyFileSync,
@@ -17,11 +17,11 @@ import { join, resolve } from "node:path";
 import { plant } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** What tests import by a path, and what is mutated. */
+/** Folders to copy: tests import from them by path. */
 const COPIED = ["src", "test"];
 const LEFT_OUT = [".git"];
 
-/** A copy in a folder of its own, which is removed with it: `using copy = …`. */
+/** A copy in a temporary folder, removed on disposal: `using copy = …`. */
 export class WorkingCopy implements Disposable {
   readonly path: string;
 
@@ -38,7 +38,7 @@ export class WorkingCopy implements Disposable {
     }
   }
 
-  /** Plants a bug. Gives what takes it out again. Throws when an anchor does not fit. */
+  /** Plants a bug. Returns a function that removes it. Throws when an anchor does not fit. */
   plant(mutant: Mutant): Disposable {
     const path = join(this.path, mutant.file);
     const text = readFileSync(path, "utf8");
