@@ -1,4 +1,6 @@
-/** docs/GLOSSARY.md against the source: every name it gives is there, and every term is there once. */
+/**
+ * docs/GLOSSARY.md against the source: every name it gives is there, and every term is there once.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,7 +11,7 @@ const rows = readFileSync("docs/GLOSSARY.md", "utf8")
   .map((line) => line.split("|").map((cell) => cell.trim()));
 const source = ["src", "commands", "proto"].flatMap(filesOf).join("\n");
 
-test("every name of the glossary is in the source when it is looked up", () => {
+test("every name of the glossary is in the source", () => {
   assert.ok(rows.length > 40);
   for (const [, term = "", , names = ""] of rows) {
     const found = [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
@@ -18,7 +20,7 @@ test("every name of the glossary is in the source when it is looked up", () => {
   }
 });
 
-test("every term of the glossary is there once when the terms are counted", () => {
+test("every term of the glossary appears once", () => {
   const terms = rows.flatMap(([, cell = ""]) =>
     [...cell.matchAll(/\*\*(.+?)\*\*/g)].map(([, t]) => t),
   );

@@ -1,6 +1,6 @@
 /**
- * What the compiler, the linter and knip do not know of the house style (CONTRIBUTING.md): errors, help,
- * and what pages say.
+ * What the compiler, the linter and knip do not know of the house style (CONTRIBUTING.md): errors,
+ * help, and what pages say.
  */
 import { readFile, readdir } from "node:fs/promises";
 import { posix } from "node:path";
@@ -35,14 +35,15 @@ test("commands have help in lower case, and an example", () => {
   }
 });
 
-test("environment variables that are read are told on a page", () => {
+test("every environment variable that is read is documented on a page", () => {
   const told = pages.map(({ text }) => text).join("\n");
   const read = shipped.flatMap(({ text }) => [...text.matchAll(/\bprocess\.env\["(\w+)"\]/g)]);
   assert.ok(read.length > 0);
-  for (const [, name = ""] of read) assert.ok(told.includes(name), `${name} is told on no page`);
+  for (const [, name = ""] of read)
+    assert.ok(told.includes(name), `${name} is documented on no page`);
 });
 
-test("files name no folder of one machine", async () => {
+test("files name no folder of a particular machine", async () => {
   const texts = await readAll(/(?:\.(?:ts|json|jsonc|md|proto|ya?ml|js)|\/run|LICENSE|ignore)$/);
   expectRule(texts, machinePaths);
 });
@@ -61,7 +62,7 @@ function machinePaths({ text }: File): string[] {
   return [...text.matchAll(homes)].map(([found]) => found);
 }
 
-/** Holds every file to a rule. */
+/** Checks every file against a rule. */
 function expectRule(files: readonly File[], rule: (file: File) => readonly string[]): void {
   assert.ok(files.length > 10);
   assert.equal(

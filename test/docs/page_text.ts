@@ -1,4 +1,4 @@
-/** What tests of pages read out of them. */
+/** Reads parts of pages for tests. */
 import { readdirSync, readFileSync } from "node:fs";
 
 /** The pages, from the root of the repository. */
@@ -11,12 +11,12 @@ export const PAGES: readonly string[] = [
   ),
 ];
 
-/** The text of a page. */
+/** Returns the text of a page. */
 export function pageText(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-/** The cells of the first table under a heading, without its head. */
+/** Returns the cells of the first table under a heading, without its header. */
 export function rowsUnder(page: string, heading: string): string[][] {
   const lines = sectionOf(page, heading)
     .split("\n")
@@ -29,13 +29,13 @@ export function rowsUnder(page: string, heading: string): string[][] {
   );
 }
 
-/** The first block of code of a language under a heading. */
+/** Returns the first code block of a language under a heading. */
 export function codeUnder(page: string, heading: string, language: string): string {
   const fence = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "m");
   return fence.exec(sectionOf(page, heading))?.[1] ?? "";
 }
 
-/** Every line of the blocks of code in `sh` and `console`; what a console printed is left out. */
+/** Returns the command lines of all `sh` and `console` blocks, without output. */
 export function shellLines(page: string): string[] {
   return [...page.matchAll(/^```(sh|console)\n([^]*?)^```$/gm)].flatMap(([, kind, text = ""]) => {
     const lines = text.split("\n");

@@ -1,4 +1,4 @@
-/** The pages against each other and against the source. */
+/** Checks the pages against each other and against the source. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
@@ -11,7 +11,7 @@ import { PAGES, pageText, rowsUnder, shellLines } from "./page_text.ts";
 
 const NAMED_PATH = /`((?:src|commands|test|docs|proto|bench|tools)\/[\w./-]+)`/g;
 
-test("PAGES link to what is there when they link to a file or a heading", () => {
+test("PAGES link to existing files and headings", () => {
   let links = 0;
   for (const path of PAGES) {
     for (const [, href = ""] of pageText(path).matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -26,7 +26,7 @@ test("PAGES link to what is there when they link to a file or a heading", () => 
   assert.ok(links > 20);
 });
 
-test("PAGES name files and folders that there are when they name one", () => {
+test("PAGES name existing files and folders", () => {
   for (const path of PAGES) {
     for (const [, named = ""] of pageText(path).matchAll(NAMED_PATH)) {
       assert.ok(existsSync(named), `${path} names ${named}`);
@@ -34,7 +34,7 @@ test("PAGES name files and folders that there are when they name one", () => {
   }
 });
 
-test("PAGES type commands and flags that there are when they show a command", () => {
+test("PAGES show existing commands and flags", () => {
   let found = 0;
   for (const path of PAGES) {
     const lines = [...shellLines(pageText(path)), ...pageText(path).split(/(?=ExecStart=)/)];
@@ -53,7 +53,7 @@ test("PAGES type commands and flags that there are when they show a command", ()
   assert.ok(found > 15);
 });
 
-test("TROUBLE_KINDS are those of docs/OPERATING.md when it tells what can be done", () => {
+test("TROUBLE_KINDS are those of docs/OPERATING.md", () => {
   const rows = rowsUnder(pageText("docs/OPERATING.md"), "What you see, and what to do");
   assert.equal(
     rows.slice(0, TROUBLE_KINDS.length).map(([kind]) => kind),
@@ -61,7 +61,7 @@ test("TROUBLE_KINDS are those of docs/OPERATING.md when it tells what can be don
   );
 });
 
-test("FAULTS are those of docs/OPERATING.md when it lists errors", () => {
+test("FAULTS are those of docs/OPERATING.md", () => {
   const rows = rowsUnder(pageText("docs/OPERATING.md"), "Errors");
   const told = rows.map(([name, status, exit]) => [name, status, exit]);
   const found = Object.entries(FAULTS).map(([name, { status, exit }]) => {
@@ -70,7 +70,7 @@ test("FAULTS are those of docs/OPERATING.md when it lists errors", () => {
   assert.equal(told, found);
 });
 
-test("EXIT is that of the tables of exit codes when pages have one", () => {
+test("EXIT matches the pages' tables of exit codes", () => {
   for (const path of ["README.md", "docs/COMMANDS.md"]) {
     const codes = [...pageText(path).matchAll(/^\| (\d+) \| .+ \|$/gm)].map(([, code]) =>
       Number(code),
@@ -79,7 +79,7 @@ test("EXIT is that of the tables of exit codes when pages have one", () => {
   }
 });
 
-test("OUTBOX_BYTES_MAX and other limits are those of docs/OPERATING.md when it names them", () => {
+test("OUTBOX_BYTES_MAX and other limits have their values in docs/OPERATING.md", () => {
   const rows = rowsUnder(pageText("docs/OPERATING.md"), "Bounds and capacity");
   assert.ok(rows.length > 4);
   const values = limits as Readonly<Record<string, number | bigint>>;
@@ -88,7 +88,7 @@ test("OUTBOX_BYTES_MAX and other limits are those of docs/OPERATING.md when it n
   }
 });
 
-test("SECURITY.md names files and limits that are there when it says where something is done", () => {
+test("SECURITY.md names existing files and limits", () => {
   const page = pageText("SECURITY.md");
   for (const [, name = ""] of page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)) {
     assert.ok(name in limits, name);
@@ -105,7 +105,7 @@ test("README.md names the Nodes that package.json supports", () => {
   assert.match(pageText("README.md"), `Node ${names}`);
 });
 
-/** Anchors of a page's headings, as they are made on the web. */
+/** Returns the anchors of a page's headings, as the web makes them. */
 function anchorsOf(path: string): string[] {
   return [...pageText(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => {
     return heading

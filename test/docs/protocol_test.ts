@@ -1,4 +1,4 @@
-/** docs/PROTOCOL.md against the code: its example, its limits, its faults and its troubles. */
+/** Checks docs/PROTOCOL.md against the code: its example, limits, faults and troubles. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
@@ -10,7 +10,7 @@ import { pageText, rowsUnder } from "./page_text.ts";
 
 const page = pageText("docs/PROTOCOL.md");
 
-test("recordCodec gives the digests of docs/PROTOCOL.md when its example is encoded", () => {
+test("recordCodec yields the digests of the example in docs/PROTOCOL.md", () => {
   const [, incarnation = ""] = /^Incarnation `([0-9a-f]{32})`/m.exec(page) ?? [];
   const rows = rowsUnder(page, "Worked example");
   assert.is(rows.length, 3);
@@ -31,7 +31,7 @@ test("recordCodec gives the digests of docs/PROTOCOL.md when its example is enco
   assert.match(page, `last sequence ${sequence - 1},`);
 });
 
-test("MEMBER_SILENT_MS and other limits have their values in docs/PROTOCOL.md when it is read", () => {
+test("MEMBER_SILENT_MS and other limits have their values in docs/PROTOCOL.md", () => {
   const values = limits as Readonly<Record<string, number | bigint>>;
   const told = [...page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)` \((\d+)\)/g)];
   for (const [, name = "", value] of told) assert.is(value, String(values[name]), name);
@@ -44,7 +44,7 @@ test("MEMBER_SILENT_MS and other limits have their values in docs/PROTOCOL.md wh
   assert.ok(listed.length > 15);
 });
 
-test("FAULTS gives the statuses of docs/PROTOCOL.md when its failures are read", () => {
+test("FAULTS has the statuses of docs/PROTOCOL.md", () => {
   const rows = rowsUnder(page, "Failures");
   assert.ok(rows.length > 5);
   for (const [status, fault = ""] of rows) {
@@ -53,7 +53,7 @@ test("FAULTS gives the statuses of docs/PROTOCOL.md when its failures are read",
   }
 });
 
-test("TROUBLE_KINDS are those of docs/PROTOCOL.md when its troubles are read", () => {
+test("TROUBLE_KINDS are those of docs/PROTOCOL.md", () => {
   const told = rowsUnder(page, "Trouble").map(([kind = ""]) => kind.replaceAll("`", ""));
   assert.equal(told, [...TROUBLE_KINDS]);
 });

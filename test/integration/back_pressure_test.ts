@@ -1,6 +1,6 @@
 /**
- * Back-pressure on the primary: a peer that sends as fast as it can and reads nothing is held back by
- * flow control. It costs neither memory nor the others their turn, and what it sent counts.
+ * Backpressure on the primary: flow control holds back a peer that sends as fast as it can and
+ * never reads. The peer costs no memory and delays no other peer, and its events count.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,10 +24,10 @@ const MIB = 1024 * 1024;
 const BATCHES = 400;
 const EVENTS = 800;
 const LONG = "/long".repeat(50);
-/** What the primary may grow by while this comes: a part of it, so that it cannot be queued. */
+/** The primary's allowed growth: less than the flood, so the flood cannot have been queued. */
 const GROWTH_BYTES_MAX = 64 * MIB;
 
-test("a peer that floods and does not read is held back, and nobody else is", async () => {
+test("only a peer that floods without reading is held back", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -38,8 +38,8 @@ test("a peer that floods and does not read is held back, and nobody else is", as
   let peak = 0;
   await counter.add(a, 5, "among");
   const expected = BigInt(BATCHES * EVENTS) + 5n;
-  // A machine that takes long for all of it gives the peer up first, in the middle.
-  await becomes("all that was sent counted, or the end", async () => {
+  // A slow machine drops the peer before the end of the flood.
+  await becomes("all sent events counted, or the end", async () => {
     peak = Math.max(peak, residentBytes(primary.pid) ?? 0);
     return (await counter.status()).totalLikes === expected || isGivenUp(counter);
   });
@@ -47,19 +47,23 @@ test("a peer that floods and does not read is held back, and nobody else is", as
   if (before !== undefined) {
     assert.ok(peak - before < GROWTH_BYTES_MAX, `${before} bytes grew to ${peak}`);
   }
-  // It never answered a pulse: the primary gives it up, and says why to whoever reads it.
+  // The peer never answered a pulse: the primary drops it, and logs why.
   const ended = within("the end", peer.ended);
   peer.read(() => {});
   const { code, details } = await ended;
   await becomes("the reason in the log", () => isGivenUp(counter));
-  // A peer that is slow to read is cut before the status reaches it.
+  // A slow reader is cut before the status reaches it.
   if (!Number.isNaN(code)) {
     assert.is(code, STATUS.DEADLINE_EXCEEDED, details);
     assert.match(details, "Report");
   }
   const { totalLikes } = await counter.status();
   assert.ok(totalLikes > 5n && totalLikes <= expected, `${totalLikes} of ${expected}`);
-  assert.is((totalLikes - 5n) % BigInt(EVENTS), 0n, "each batch is in the total, or none of it");
+  assert.is(
+    (totalLikes - 5n) % BigInt(EVENTS),
+    0n,
+    "each batch is in the total as a whole or not at all",
+  );
 });
 
 function isGivenUp({ logDir }: Counter): boolean {
@@ -67,7 +71,7 @@ function isGivenUp({ logDir }: Counter): boolean {
   return log.includes("Cannot wait longer for a Report");
 }
 
-/** Sends it all at once, without a look at what the transport says. Returns the number of bytes. */
+/** Sends everything at once, ignoring backpressure. Returns the number of bytes. */
 function flood(peer: RawCall, { incarnation }: Identity): number {
   const likes = Array.from({ length: EVENTS }, () => 1);
   let position: Position | undefined;
@@ -82,7 +86,7 @@ function flood(peer: RawCall, { incarnation }: Identity): number {
   return bytes;
 }
 
-/** A stream that was admitted and reads no more. */
+/** Opens a stream that is admitted and then stops reading. */
 async function admitted(address: string, identity: Identity): Promise<RawCall> {
   const peer = new RawCall(address, StreamLikes.path);
   peer.send(encode(helloOf(identity, {})));

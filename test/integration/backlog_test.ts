@@ -1,8 +1,8 @@
 /**
- * The primary is away: a LikesServer that is known goes on accepting, through its own death too, and
- * delivers what has piled up in order and in bounded batches. The outbox is the buffer, not memory.
+ * While the primary is away, a member keeps accepting, even across its own restart. It then
+ * delivers the backlog in order and in bounded batches. The outbox is the buffer, not memory.
  */
-// nightly because it fills an outbox with as much as it takes
+// nightly because it fills an outbox to its bound
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -16,14 +16,14 @@ import { residentBytes } from "../fixtures/resident_memory.ts";
 import { Counter } from "../fixtures/roles.ts";
 
 const EVENTS = extent(10_000, 30_000);
-/** Part of an item id, so that the backlog is many batches. */
+/** Part of an item id, to make the backlog many batches long. */
 const LONG = "/long".repeat(40);
 const MIB = 1024 * 1024;
-/** The same young heap on every Node: 26 lets it grow to twice that of 20 before it collects. */
+/** The same young generation on every Node. By default, Node 26 has twice that of Node 20. */
 const YOUNG_HEAP = { NODE_OPTIONS: "--max-semi-space-size=16" };
 /**
- * What a LikesServer may grow by over a backlog: heap that is not collected yet, no backlog. It grew by
- * 89 MiB on Node 20, and by 112 MiB on 24, which collects later.
+ * A LikesServer's allowed growth over a backlog: room for uncollected heap, not for the backlog. It
+ * grew by 89 MiB on Node 20, and by 112 MiB on 24, which collects later.
  */
 const GROWTH_BYTES_MAX = 160 * MIB;
 
@@ -38,14 +38,14 @@ test("a LikesServer that was never admitted accepts nothing, and names the prima
   assert.is(counter.tally("a").events, 0);
 });
 
-test("a backlog of two lives is delivered in order, in bounded memory, and counts once", async () => {
+test("a backlog of two incarnations is delivered in order, in bounded memory, and counts once", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const first = await counter.startAccepting("a");
   await primary.end("SIGKILL");
   const given = await flood(first.address, EVENTS, `first${LONG}`);
   await first.end("SIGKILL");
-  assert.is(counter.tally("a").events, EVENTS, "what was acknowledged is on the disk");
+  assert.is(counter.tally("a").events, EVENTS, "acknowledged events are on the disk");
   assert.is(counter.tally("a").pendingEvents, EVENTS);
 
   const role = await counter.startLikes("a", { env: YOUNG_HEAP });
@@ -66,14 +66,14 @@ test("a backlog of two lives is delivered in order, in bounded memory, and count
   expectInOrder(join(counter.logDir, "PrimaryLikesServer", "log.txt"), total);
 });
 
-/** The log of the primary: every batch follows the one before it, and each is bounded. */
+/** Checks in the primary's log that every batch follows the one before it, and is bounded. */
 function expectInOrder(path: string, total: bigint): void {
   const applied = /a #(\d+)(?:\.\.#(\d+))? \+(\d+) .*= (\d+)$/gm;
   let batches = 0;
   let next = 1;
   let shown = 0n;
   for (const [line, from, to = from, , sum = ""] of readFileSync(path, "utf8").matchAll(applied)) {
-    if (Number(from) === 1) next = 1; // the second life
+    if (Number(from) === 1) next = 1; // the second incarnation
     assert.is(Number(from), next, line);
     assert.ok(Number(to) - Number(from) < EVENTS, line);
     next = Number(to) + 1;

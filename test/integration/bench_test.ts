@@ -1,5 +1,5 @@
 // nightly because it measures every figure
-// oxlint-disable-next-line no-restricted-imports -- it runs what people run
+// oxlint-disable-next-line no-restricted-imports -- it runs `npm run bench`
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,14 +11,14 @@ const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 const LIMIT_MS = 220_000;
 const run = promisify(execFile);
 
-/** What `--json` prints of a figure, as far as is looked at here. */
+/** The fields of a figure's JSON that this test reads. */
 interface FigureLine {
   readonly figure: string;
   readonly rows: readonly { readonly values: readonly number[]; readonly median: number }[];
   readonly checked: readonly string[];
 }
 
-test("bench measures every figure when it is brief", async () => {
+test("bench --brief measures every figure", async () => {
   const { stdout } = await bench("--brief", "--json");
   const [machine = "", ...lines] = stdout.trimEnd().split("\n");
   assert.match(machine, /"cores":\d+/);
@@ -35,7 +35,7 @@ test("bench measures every figure when it is brief", async () => {
   }
 });
 
-test("bench refuses when a figure is unknown", async () => {
+test("bench rejects an unknown figure", async () => {
   const { code, stderr } = await bench("speed").then(
     () => ({ code: 0, stderr: "" }),
     (error: { readonly code: number; readonly stderr: string }) => error,

@@ -1,8 +1,8 @@
 /**
- * Totals that no test could give like by like: beyond 2^53 and up to 2^63 - 1, put into the stores as
- * if they had been given. Every place shows them to the last digit, and nothing goes beyond.
+ * Totals beyond 2^53 and up to 2^63 - 1, written directly into the stores because no test could add
+ * them like by like. Every output shows them to the last digit, and no total exceeds the limit.
  */
-// nightly because every reader of the counter is started for one number
+// nightly because it starts every reader of the counter for one number
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
@@ -103,7 +103,7 @@ async function startedWith(
   plant(outbox, likes, ["UPDATE outbox SET purged_likes = ?"]);
   const more = counter.tally("a").likes - likes;
   plant(outbox, likes - more, ["UPDATE outbox SET purged_likes = ?"]);
-  // As many events as so many likes need, of a life that was delivered and forgotten long ago.
+  // As many events as the likes need, of an incarnation that was delivered and purged long ago.
   const events = likes / BigInt(LIKES_PER_EVENT_MAX) + 1n;
   plant(outbox, events, ["UPDATE outbox SET purged_events = ?"]);
   const life =

@@ -1,9 +1,9 @@
 /**
- * The calls that README shows with grpcurl. grpcurl comes from no registry of ours, so the same calls
- * are made with `buf curl`, which is not written in JavaScript either.
+ * The calls that README shows with grpcurl. Our registries do not have grpcurl, so the tests make
+ * the same calls with `buf curl`, which is not written in JavaScript either.
  */
 
-/** Ports as README shows them: that of the primary, and that of some LikesServer. */
+/** The ports in README: the primary's, and a LikesServer's. */
 export const PRIMARY_PORT = 50_051;
 const LIKES_SERVER_PORT = 41_234;
 
@@ -12,11 +12,11 @@ export interface CurlLine {
   readonly port: typeof PRIMARY_PORT | typeof LIKES_SERVER_PORT;
   /** `list`, `describe SERVICE`, or `SERVICE/METHOD`. */
   readonly what: string;
-  /** The request as JSON; none for an empty one. */
+  /** The request as JSON; absent for an empty one. */
   readonly data?: string;
 }
 
-/** The calls, in README's order. */
+/** The calls, in the order of README. */
 export const CURL_LINES: readonly CurlLine[] = [
   { port: PRIMARY_PORT, what: "list" },
   { port: PRIMARY_PORT, what: "describe likes.v1.PrimaryService" },
@@ -48,13 +48,13 @@ export const CURL_LINES: readonly CurlLine[] = [
   },
 ];
 
-/** The call as README shows it. */
+/** Returns the line of a call in README. */
 export function grpcurlLine({ port, what, data }: CurlLine): string {
   const request = data === undefined ? "" : `-d '${data}' `;
   return `grpcurl -plaintext ${request}127.0.0.1:${port} ${what}`;
 }
 
-/** The arguments with which buf makes the same call to `address`. */
+/** Returns buf's arguments for the same call to `address`. */
 export function bufArguments({ what, data }: CurlLine, address: string): readonly string[] {
   const [verb] = what.split(" ");
   const base = ["curl", "--protocol", "grpc", "--http2-prior-knowledge"];

@@ -1,4 +1,4 @@
-/** A client that is not ours, and not JavaScript, uses every service by reflection alone. */
+/** An independent client, not in JavaScript, uses every service by reflection alone. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -11,11 +11,11 @@ import { CURL_LINES, PRIMARY_PORT, bufArguments, grpcurlLine } from "./buf_curl_
 
 const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 const REFLECTIONS = ["grpc-v1", "grpc-v1alpha"];
-/** buf ends with 8 times the gRPC status. */
+/** buf exits with 8 times the gRPC status. */
 const DEADLINE = 8 * STATUS.DEADLINE_EXCEEDED;
 const BASE = ["curl", "--protocol", "grpc", "--http2-prior-knowledge"];
 
-/** What the answer to each line holds. */
+/** Text in the answer to each line. */
 const ANSWERS: Readonly<Record<string, string>> = {
   list: "likes.v1.PrimaryService",
   "describe likes.v1.PrimaryService": "likes.v1.PrimaryService/StreamLikes",
@@ -67,17 +67,17 @@ for (const reflection of REFLECTIONS) {
   });
 }
 
-test("README shows the calls that are made here, and no others", () => {
+test("README shows exactly the calls of this test", () => {
   const readme = existsSync(README) ? readFileSync(README, "utf8") : "";
   const shown = readme.split("\n").filter((line) => line.startsWith("grpcurl "));
   if (shown.length === 0) {
-    console.log("README shows no grpcurl line yet: there is nothing to compare");
+    console.log("README has no grpcurl lines: nothing to compare");
     return;
   }
   assert.equal(shown, CURL_LINES.map(grpcurlLine));
 });
 
-/** JSON without the spaces that buf puts into it. */
+/** Removes the spaces that buf adds to JSON. */
 function compact(json: string): string {
   return json.replaceAll(/\s+/g, "");
 }

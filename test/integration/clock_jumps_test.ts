@@ -1,8 +1,8 @@
 /**
- * Wall clocks that are set, step and stand still, on real processes: nothing changes but the time of
- * day that is printed.
+ * Wall clocks that are set, step and stand still, on real processes. They change only the printed
+ * time of day.
  */
-// nightly because the simulated clocks of every world jump; these are those of real processes
+// nightly because the simulator covers clock jumps; these are real processes
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -20,16 +20,16 @@ import { Counter } from "../fixtures/roles.ts";
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** How far a line of a log may be from the time that the clock was set to: the test takes so long. */
+/** How far a log line may be from the time that the clock was set to: the test takes that long. */
 const NEAR_MS = 300 * SECOND_MS;
 const LIMIT_MS = 20_000;
 const WATCH_INTERVAL_MS = 100;
 const STATUSES_A_JUMP = 3;
 const ROUNDS = extent(1, 3);
-/** Between two jumps of a command's clock, of which each command sees several. */
+/** Pause between jumps of a command's clock. Each command sees several jumps. */
 const COMMAND_JUMP_MS = 20;
 
-/** What a clock is set to, and what it then shows, about. */
+/** A setting of a clock, and the approximate time that it then shows. */
 interface Jump {
   readonly time: string;
   readonly shownMs: () => number;
@@ -76,7 +76,7 @@ testFaked("the total is exact, and never UNKNOWN, when clocks jump while likes f
   const b = await counter.startAccepting("b", { env: clocks["b"]?.env ?? {} });
   await using clients = new Clients(a.address, { name: "a" });
   await using others = new Clients(b.address, { name: "b" });
-  await becomes("a first answer of all", async () => {
+  await becomes("a first answer of every member", async () => {
     return (await counter.status()).convergence !== "unknown";
   });
   const watch = new Watch(counter.primary);
@@ -101,7 +101,7 @@ testFaked("the total is exact, and never UNKNOWN, when clocks jump while likes f
   console.log(`total ${total}, ${jumps} jumps, ${watch.seen} statuses`);
 });
 
-testFaked("as_of goes on when a primary starts again on a clock that was set", async () => {
+testFaked("as_of advances when a primary restarts on a clock that was set", async () => {
   await using counter = new Counter();
   const clock = new FakedClock(library, join(counter.folder, "primary"));
   let primary = await counter.startPrimary({ env: clock.env });
@@ -125,7 +125,7 @@ testFaked("as_of goes on when a primary starts again on a clock that was set", a
   assert.ok((await counter.status()).asOfMs > Date.UTC(2038, 0, 19), "2038 was committed");
 });
 
-testFaked("commands wait as long as they say when their clock jumps meanwhile", async () => {
+testFaked("commands keep their timeouts when their clock jumps", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -152,7 +152,7 @@ testFaked("commands wait as long as they say when their clock jumps meanwhile", 
   assert.is(await expectExact(counter, { a }, []), 5n * BigInt(ROUNDS));
 });
 
-/** Waits until the log of a role shows about what its clock was set to. */
+/** Waits until the log of a role shows roughly the time that its clock was set to. */
 async function logged(counter: Counter, name: string, { time, shownMs }: Jump): Promise<void> {
   const folder = name === "primary" ? "PrimaryLikesServer" : `LikesServer-${name}`;
   const path = join(counter.logDir, folder, "log.txt");
@@ -163,7 +163,7 @@ async function logged(counter: Counter, name: string, { time, shownMs }: Jump): 
   });
 }
 
-/** Waits until all clients have given, and the watch has seen, a little more. */
+/** Waits until all clients have added more likes, and the watch has seen more statuses. */
 async function goesOn(clients: readonly Clients[], watch: Watch): Promise<void> {
   const before = clients.map(({ acceptedEvents }) => acceptedEvents);
   const seen = watch.seen + STATUSES_A_JUMP;
@@ -172,7 +172,7 @@ async function goesOn(clients: readonly Clients[], watch: Watch): Promise<void> 
   });
 }
 
-/** Sees every status of a primary, and that none says what a jump must not make it say. */
+/** Watches every status of a primary, and checks that a clock jump never shows. */
 class Watch {
   readonly #client: PrimaryClient;
   readonly #end = new AbortController();
@@ -182,15 +182,15 @@ class Watch {
   constructor(primary: string) {
     this.#client = new PrimaryClient(primary);
     this.#done = this.#watch();
-    this.#done.catch(() => {}); // it is thrown by `stop`
+    this.#done.catch(() => {}); // `stop` throws it
   }
 
-  /** How many statuses it saw. */
+  /** Number of statuses seen. */
   get seen(): number {
     return this.#seen;
   }
 
-  /** Ends the watch. Throws at what was wrong with a status. */
+  /** Ends the watch. Throws if a status was wrong. */
   async stop(): Promise<void> {
     this.#end.abort();
     await this.#done;
@@ -219,7 +219,7 @@ function textOf(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
 }
 
-/** A clock that is set again and again until it is stopped. */
+/** A clock that jumps repeatedly until it is stopped. */
 class Jumping {
   #jumps = 0;
   #isStopped = false;
@@ -228,7 +228,7 @@ class Jumping {
     void this.#jump(clock);
   }
 
-  /** Returns how often it was set. */
+  /** Stops it. Returns the number of jumps. */
   stop(): number {
     this.#isStopped = true;
     return this.#jumps;

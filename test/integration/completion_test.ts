@@ -1,6 +1,6 @@
 /**
- * The scripts of `likes completion` in real shells. bash is always there; zsh and fish are tried where
- * they are installed, and named where they are not.
+ * The scripts of `likes completion` in real shells. bash is always tested, zsh and fish where they
+ * are installed. A missing shell is printed.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,7 @@ test("bash completes commands, flags and values when likes is typed", async () =
   assert.is(stdout, typed.map(([, completed]) => `${completed}\n`).join(""));
 });
 
-test("bash says nothing of its own when Tab is pressed on a terminal", async () => {
+test("bash prints no error when Tab is pressed on a terminal", async () => {
   const script = await scriptOf("bash");
   const rc = `eval "$LIKES_SCRIPT"; bind 'set show-all-if-ambiguous on'; PS1='> '`;
   const { stdout } = spawnSync("script", ["-qec", `bash --norc -i`, "/dev/null"], {
@@ -55,7 +55,7 @@ test("bash says nothing of its own when Tab is pressed on a terminal", async () 
 test("zsh completes commands and flags when it is installed", async () => {
   const script = await scriptOf("zsh");
   if (isMissing("zsh")) return;
-  // Each read waits for what has to come: a shell may be slow.
+  // Each read waits for the expected output, because a shell may be slow.
   const typed = `zmodload zsh/zpty; zpty -b z zsh -f -i; zpty -w z "$LIKES_SETUP"
     zpty -r z seen '*ready2*'; zpty -w -n z $'likes or\\t'
     zpty -r z seen '*orchestrate*'; print -r -- $seen; zpty -w -n z $'--see\\t'
@@ -85,7 +85,7 @@ test("fish completes commands, flags and values when it is installed", async () 
   }
 });
 
-test("every command has its place when a script is made for each shell", async () => {
+test("the script of each shell contains every command", async () => {
   for (const name of ["bash", "zsh", "fish"]) {
     const script = await scriptOf(name);
     for (const id of Object.keys(COMMANDS)) assert.match(script, id);
@@ -109,7 +109,7 @@ function shell(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {
 
 function isMissing(name: string): boolean {
   const missing = shell(name, ["--version"]).error !== undefined;
-  if (missing) console.log(`${name} is not installed: its script is not tried here`);
+  if (missing) console.log(`${name} is not installed: its script is not tested here`);
   return missing;
 }
 

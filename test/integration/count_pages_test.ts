@@ -31,14 +31,14 @@ test("likes count shows 1,000 named items, and every item once by id while likes
     return (await counter.status()).totalLikes > totalLikes;
   });
   const all = await counter.likes(["count", "--all", "--order", "item-id", "--json", ...at]);
-  assert.is(all.stdout.trimEnd().split("\n").length, 2, "1,000 items and those that came: 2 pages");
+  assert.is(all.stdout.trimEnd().split("\n").length, 2, "1,000 items and the new ones: 2 pages");
   await clients.stop();
   const ids = idsOf(all.stdout);
   assert.equal(ids.filter((id) => id.startsWith("item-")).toSorted(), itemIds.toSorted());
   assert.is(new Set(ids).size, ids.length);
 });
 
-test("likes count tells where the next page is, and goes on there", async () => {
+test("likes count prints the command for the next page, which continues there", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const server = await counter.startAccepting("a");
@@ -81,7 +81,7 @@ async function like({ address }: Role, itemIds: readonly string[]): Promise<void
   client.close();
 }
 
-/** Ids in the order of the pages that `--json` printed. */
+/** Returns the ids in the order of the pages that `--json` printed. */
 function idsOf(stdout: string): readonly string[] {
   const pages = stdout.trimEnd().split("\n");
   return pages.flatMap((page) => {

@@ -1,4 +1,4 @@
-/** Counts at a LikesServer, on real processes: exact with its own likes, also without a primary. */
+/** Counts at a LikesServer, on real processes: exact with its own likes, even without a primary. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COUNTS_FRESH_MS } from "../../src/limits.ts";
@@ -11,7 +11,7 @@ import type { Role } from "../fixtures/roles.ts";
 
 const CALL_WAIT_MS = 60_000;
 const ASKS = 100;
-/** Of one call of a client. */
+/** Likes of one call of a client. */
 const LIKES_MAX = 1_000n;
 
 test("likes count --server shows cached likes with their age while the primary is away", async () => {
@@ -33,14 +33,14 @@ test("likes count --server shows cached likes with their age while the primary i
   await counter.add(server, 7);
   const away = await becomesAway(server);
   assert.is(away.likes, 5n);
-  assert.is(away.pendingLikes, 7n, "its own likes are told apart");
+  assert.is(away.pendingLikes, 7n, "its own likes are separate");
   const named = await counter.likes(["count", "video", "never", "--json", ...at]);
   const { serverId, counts } = JSON.parse(named.stdout);
   assert.is(serverId, "a");
   assert.is(counts[0].likes, "5");
   assert.is(counts[0].pendingLikes, "7");
-  assert.ok(Number(counts[0].ageMs) > 1_000, "it says how old it is");
-  assert.equal(counts[1], { itemId: "never" }, "what is not known is absent, not 0");
+  assert.ok(Number(counts[0].ageMs) > 1_000, "the count has its age");
+  assert.equal(counts[1], { itemId: "never" }, "an unknown count is absent, not 0");
   const most = await counter.likes(["count", ...at]);
   assert.match(most.stdout, /\nvideo +5 +7 /);
   const unknown = await counter.likes(["count", "never", ...at]);
@@ -54,7 +54,7 @@ test("likes count --server shows cached likes with their age while the primary i
   });
 });
 
-test("count and own likes are all that was acknowledged, whenever and through restarts", async () => {
+test("count plus own likes always equals all acknowledged likes, even across restarts", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const server = await counter.startAccepting("a");
@@ -64,11 +64,11 @@ test("count and own likes are all that was acknowledged, whenever and through re
   const [record] = clients.records;
   if (record === undefined) throw new Error("There is no client");
   let told = 0;
-  /** Asks, and checks what is told; gives its age. */
+  /** Asks for the count and checks it. Returns its age. */
   const ask = async (): Promise<number> => {
     const before = 1n + record.accepted;
     const { counts } = await client.counts(["mine/0"], 0, CALL_WAIT_MS);
-    // What is on its way is at most one call of this client: it waits for each answer.
+    // At most one call of this client is in flight: it waits for each answer.
     const after = 1n + record.accepted + record.unknown + LIKES_MAX;
     const { likes, pendingLikes, ageMs } = counts[0]?.fetched ?? missing();
     if (pendingLikes === undefined) return ageMs;
@@ -85,12 +85,12 @@ test("count and own likes are all that was acknowledged, whenever and through re
   await becomes("fresh counts", async () => (await ask()) <= COUNTS_FRESH_MS);
   for (let asked = 0; asked < ASKS; asked++) await ask();
   client.close();
-  assert.ok(told > ASKS, `only ${told} answers told the own likes apart`);
+  assert.ok(told > ASKS, `only ${told} answers had pending own likes`);
 });
 
 test.run();
 
-/** Waits until the count is older than the primary's death, and gives it. */
+/** Waits until the count is older than the primary's death, and returns it. */
 function becomesAway(server: Role): Promise<CachedLikes> {
   return eventually("a count that is old", async () => {
     const fetched = await countAt(server);

@@ -1,9 +1,9 @@
 /**
- * A disk that fails: the N-th write, sync or read of a store returns an error, once or from then on.
- * The process acknowledges nothing any more and ends with the reason, and the next one, which reads the
- * disk anew, has all that was acknowledged and nothing that was not given.
+ * A disk that fails: the N-th write, sync or read of a store returns an error, once or from then
+ * on. The process acknowledges nothing more, and ends with the reason. The next process reads the
+ * disk afresh: it has everything that was acknowledged, and nothing that was not added.
  */
-// nightly because each fault takes as many writes as come before it
+// nightly because each fault needs all the writes before it
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -25,7 +25,7 @@ const ALL_FAULTS: readonly Failing[] = [
   { call: "pwrite64", error: "EROFS", when: "90+" },
   { call: "fsync", error: "ENOSPC", when: "18" },
   { call: "fsync", error: "EDQUOT", when: "22" },
-  // A checkpoint's, which comes after some hundred commits.
+  // A checkpoint's sync, which comes after some hundred commits.
   { call: "fsync", error: "EIO", when: "1", suffixes: [""] },
 ];
 const FAULTS = sampleOf(ALL_FAULTS, 1);
@@ -78,11 +78,12 @@ test("a primary opens its ledger again when its disk fails, or ends, and counts 
   await expectExact(counter, { a }, records);
 });
 
-test("roles go on when their disk quota is used up, and count exactly afterwards", async () => {
+test("roles keep running when their disk quota is used up, and count exactly afterwards", async () => {
   if (!hasTracer()) return;
   await using counter = new Counter();
   const whole = await counter.startPrimary();
-  await (await counter.startAccepting("a")).end("SIGKILL"); // a member, which needs nobody to accept
+  // A member, which accepts without a primary.
+  await (await counter.startAccepting("a")).end("SIGKILL");
   await whole.end("SIGTERM");
   const ledger = quotaUsedUp("60..120", join(counter.dataDir, "primary"));
   const primary = await counter.startPrimary({ through: ledger });
@@ -100,7 +101,7 @@ test("roles go on when their disk quota is used up, and count exactly afterwards
   await expectExact(counter, { a }, records);
 });
 
-/** It ends by itself with 1, and says why on stderr and in its log. */
+/** Checks that the role exits with 1, and gives the reason on stderr and in its log. */
 async function expectEnd(counter: Counter, role: Role, log: string, what: string): Promise<void> {
   await eventually(`the end after ${what}`, () => role.hasEnded || undefined);
   const { code, stderr } = await role.result();

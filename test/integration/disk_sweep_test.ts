@@ -1,12 +1,12 @@
 /**
- * A disk that fails at each of its first calls in turn: the N-th sync, write or read of a store, from
- * its opening on. Wherever it hits, the process leaves with the reason or was not concerned; and at
- * the end, whatever was acknowledged between two failures is there, and nothing else.
+ * A disk that fails at each of its first calls in turn: the N-th sync, write or read of a store,
+ * from its opening on. After each failure, the process exits with the reason, or was not affected.
+ * In the end, everything acknowledged between the failures is there, and nothing else.
  *
- * Each start is also the one that repairs what the failure before it left. Both roles are swept at
- * once, each in a counter of its own.
+ * Each start also repairs what the failure before it left behind. Both roles are swept at the same
+ * time, each in its own counter.
  */
-// nightly because it tries one place of the disk after another
+// nightly because it tries many failures one by one
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
@@ -22,7 +22,7 @@ import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
 
 const CALLS_SWEPT = 12;
-/** Reads come by the dozen when a store is opened, and seldom after it. */
+/** Opening a store makes dozens of reads; later ones are rare. */
 const READS_SWEPT = [1, 2, 3, 5, 8, 12, 16, 20, 24, 28];
 const CALLS = Array.from({ length: CALLS_SWEPT }, (_, index) => index + 1);
 const PART = 1;
@@ -34,21 +34,21 @@ const SWEPT = {
 const FAULTS: readonly Failing[] = (["fsync", "pwrite64", "pread64"] as const).flatMap((call) => {
   return SWEPT[call].map((nth) => failure(call, nth));
 });
-/** Of each kind of call, how many failures have to hit: fewer, and the sweep proves little. */
+/** Minimum of failures that must hit, per kind of call. With fewer, the sweep proves little. */
 const HIT_MIN = {
   fsync: extent(1, CALLS_SWEPT - 2),
   pwrite64: extent(1, CALLS_SWEPT - 2),
   pread64: extent(1, 4),
 };
-/** Events given, or versions committed, after which each swept call has come many times over. */
+/** Events added, or versions committed: by then each swept call has been made many times. */
 const WORK_MIN = 4 * CALLS_SWEPT;
 const POLL_MS = 10;
 const REASON = /Cannot (?:use|open|read) the (?:outbox|ledger) ".*"/;
 
-/** What is swept. */
+/** A role to sweep. */
 interface Swept {
   readonly name: string;
-  /** Of the store whose calls fail. */
+  /** The store whose calls fail. */
   readonly folder: string;
   start(through: readonly string[]): Promise<Role>;
   /** Gives the role work until it has ended, or has done WORK_MIN of it. */
@@ -107,7 +107,7 @@ async function sweepPrimary(counter: Counter): Promise<void> {
   assert.ok(total > 0n, "something was accepted");
 }
 
-/** Starts the role once with each failure, and kills what a failure has spared. */
+/** Starts the role once per failure, and kills it when the failure did not. */
 async function sweep(swept: Swept): Promise<void> {
   const hit = { fsync: 0, pwrite64: 0, pread64: 0 };
   for (const fault of FAULTS) if (await hits(swept, fault)) hit[fault.call]++;
@@ -117,7 +117,7 @@ async function sweep(swept: Swept): Promise<void> {
   }
 }
 
-/** Whether the failure was met: the process has then left with the reason. */
+/** Returns whether the failure hit, after which the process has exited with the reason. */
 async function hits(swept: Swept, fault: Failing): Promise<boolean> {
   const what = `${swept.name} ${fault.call} ${fault.when}`;
   const found = await swept.start(failing(fault, swept.folder)).catch(messageOf);

@@ -1,6 +1,6 @@
 /**
- * What an outbox that was admitted says against the protocol, and no chance would find: batches whose
- * digest is right and whose events no LikesServer accepts, and messages out of order.
+ * Protocol violations by an admitted outbox that random changes would not find: batches with a
+ * right digest and events that no LikesServer accepts, and messages out of order.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -14,7 +14,7 @@ import { batchAfter, helloOf, newId, newIdentity, reportOf } from "../fixtures/d
 import { RawDelivery, encoded } from "../fixtures/raw_delivery.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-test("a primary refuses a whole batch when an event in it is beyond the protocol", async () => {
+test("a primary rejects a whole batch when one event in it violates the protocol", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const lane = newLane("sealed");
@@ -45,7 +45,7 @@ test("a primary refuses a whole batch when an event in it is beyond the protocol
   ];
   for (const [what, bytes, events, fate] of cases) {
     for (const offset of [0, 1]) {
-      // Behind a record that is sound, too: that one must not count either.
+      // Also behind a valid record, which must not count either.
       const records = offset === 0 ? [bytes] : [known, bytes];
       const batch = sealed(lane, records, offset + events);
       await expectFate(counter.primary, lane, [encoded(batch)], [fate, `${what} at ${offset}`]);
@@ -57,7 +57,7 @@ test("a primary refuses a whole batch when an event in it is beyond the protocol
   assert.is((await counter.status()).totalLikes, BigInt(RECORD_EVENTS_MAX + 1));
 });
 
-test("a primary ends a stream when its messages are out of order, and goes on", async () => {
+test("a primary ends a stream whose messages are out of order, and keeps serving", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const lane = newLane("disorder");
@@ -91,7 +91,7 @@ test("a primary ends a stream when its messages are out of order, and goes on", 
   {
     await using twice = await RawDelivery.welcomed(counter.primary, lane.identity);
     for (const _ of [1, 2]) twice.send(encoded(report(twice.welcome.pulse.pulseMs)));
-    await expectOutcome(twice, "INVALID_ARGUMENT", "a label that was answered");
+    await expectOutcome(twice, "INVALID_ARGUMENT", "a pulse time that was answered");
   }
   await using good = await RawDelivery.welcomed(counter.primary, lane.identity);
   assert.is(good.welcome.appliedSequence, first.after.sequence, "the batch before the gap counts");
@@ -102,7 +102,7 @@ test("a primary ends a stream when its messages are out of order, and goes on", 
   assert.not(primary.hasEnded);
 });
 
-/** Says Hello, sends `messages`, and holds the primary to what has to come of the last of them. */
+/** Says Hello, sends `messages`, and checks the outcome of the last one. */
 async function expectFate(
   address: string,
   { identity }: Lane,

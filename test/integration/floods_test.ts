@@ -1,4 +1,4 @@
-/** Populations at their bound: calls, streams and what is held for peers that read nothing. */
+/** Calls, streams, and data held for peers that read nothing, all at their bounds. */
 import type { ClientHttp2Stream } from "node:http2";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -49,30 +49,32 @@ import type { Serving } from "../rpc/serving.ts";
 import { StreamFlood, frame } from "../rpc/stream_flood.ts";
 
 const LIMIT_MS = 60_000;
-/** After which it is asked again. */
+/** Pause before the next attempt. */
 const SHORT_MS = 1_000;
-/** What the longest answer may take besides. */
+/** Extra time allowed for the longest answer. */
 const LONGEST_READ_MS = (MESSAGE_BYTES_MAX / ANSWER_BYTES_PER_S_MIN) * 1_000;
 const MB = 1_000_000;
 const MIB = 1024 * 1024;
 const { GetCounts, Status, StreamLikes } = protos.PrimaryService.service;
 const COUNT = GetCounts.requestSerialize({ itemIds: ["video"] });
-/** Bytes of one member in a status, about. */
+/** Approximate bytes of one member in a status. */
 const MEMBER_BYTES = 200;
 const { AddLikes } = protos.LikesService.service;
 const FLOOD_CONNECTIONS = 20;
 const FLOOD_CALLS = 1_000;
 const HONEST_CALLS = 200;
 const ROUNDS = extent(3, 10);
-/** It is 1 to 2 where nothing else runs. A flood that is worked off takes seconds, and so hundreds. */
+/**
+ * The ratio is 1 to 2 on an idle machine. If the flood were processed, it would be in the hundreds.
+ */
 const RATIO_MAX = 20;
 const RESETS = extent(5_000, 20_000);
 const NO_ERROR = 0;
 const CANCEL = 8;
 const ENHANCE_YOUR_CALM = 11;
 
-test("a thousand watchers that take nothing hold a bounded amount, and nobody else up", async () => {
-  // As long as that of a full ledger, and made in no time.
+test("a thousand watchers that read nothing hold a bounded amount, and delay no one", async () => {
+  // As long as a full ledger's status, but quick to make.
   const servers = [{ ...serverStatus(0), address: "a".repeat(MEMBERS_MAX * MEMBER_BYTES) }];
   const status = () => ({ ...emptyStatus(1), servers });
   const count = answering(NO_COUNTS);
@@ -81,14 +83,14 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   const watch = Status.requestSerialize({ intervalMs: STATUS_INTERVAL_MIN_MS });
   const client = new PrimaryClient(serving.address);
   let flood = new StreamFlood(serving.address);
-  // Again when it was too early, and not all have had their turn, or too late, and some were dropped.
+  // Repeated: too early, not all watchers have had their turn; too late, some were dropped.
   await becomes("another refused", async () => {
     await flood[Symbol.asyncDispose]();
     await becomes("none watching", () => serving.server.load.calls === 0);
     flood = new StreamFlood(serving.address);
     await flood.open(WATCHERS_MAX, Status.path, watch);
     await becomes("all watching", () => serving.server.load.calls === WATCHERS_MAX);
-    await becomes("as much held as may be", () => {
+    await becomes("the bound of held data", () => {
       return serving.server.load.unreadBytes >= WATCHED_BYTES_MAX;
     });
     const refused: unknown = await client.status(SHORT_MS).catch((error: unknown) => error);
@@ -96,24 +98,25 @@ test("a thousand watchers that take nothing hold a bounded amount, and nobody el
   });
   let peak = 0;
   for (let asked = 0; asked < 50; asked++) {
-    await client.counts({ itemIds: ["video"] }, LIMIT_MS); // nobody waits for a watcher
+    await client.counts({ itemIds: ["video"] }, LIMIT_MS); // no call waits for a watcher
     const { unreadBytes } = serving.server.load;
     assert.ok(unreadBytes < WATCHED_BYTES_MAX + MIB, `${unreadBytes} bytes are held`);
     peak = Math.max(peak, process.memoryUsage.rss());
   }
   assert.ok(peak - before < 4 * WATCHED_BYTES_MAX, `${before} bytes grew to ${peak}`);
   await becomes("all cut", () => {
-    serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + LONGEST_READ_MS); // some get a state now
+    // Now some get a state.
+    serving.server.sweep(monotonicMs() + ANSWER_WAIT_MAX_MS + LONGEST_READ_MS);
     return serving.server.load.calls === 0;
   });
-  client.close(); // it was idle for as long
+  client.close(); // it was idle all that time
   const another = new PrimaryClient(serving.address);
   assert.is((await another.status(LIMIT_MS)).servers.length, 1);
   another.close();
   await flood[Symbol.asyncDispose]();
 });
 
-test("a call is refused when its address, or all, have too many, and open streams go on", async () => {
+test("a call is rejected when its address, or all together, have too many; open streams continue", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   await using flood = new StreamFlood(serving.address);
   await flood.open(ADDRESS_CALLS_MAX, StreamLikes.path);
@@ -130,7 +133,7 @@ test("a call is refused when its address, or all, have too many, and open stream
   assert.is(await healthOf(serving.address), "NOT_SERVING");
 });
 
-test("a connection carries no more streams than it may, and the next when one has gone", async () => {
+test("a connection carries a bounded number of streams, and one more when one ends", async () => {
   let answered = 0;
   const status = () => {
     answered++;
@@ -146,7 +149,7 @@ test("a connection carries no more streams than it may, and the next when one ha
   ask();
   assert.is(await healthOf(serving.address), "NOT_SERVING", "another connection is served");
   assert.is(answered, 0);
-  // Since Node 22, the one that waits is refused if it comes in the moment in which another goes.
+  // Since Node 22, a waiting stream is refused if it arrives at the moment when another one ends.
   for (const stream of flood.streams.slice(0, 2)) stream.close(NO_ERROR);
   await becomes("two gone", () => {
     return serving.server.load.calls <= CONNECTION_STREAMS_MAX - 1;
@@ -155,7 +158,7 @@ test("a connection carries no more streams than it may, and the next when one ha
   await becomes("a turn", () => answered > 0);
 });
 
-test("a session takes no new stream when it holds too much, and another one does", async () => {
+test("a session that holds too much takes no new stream, while another session does", async () => {
   await using serving = await serveCounts();
   await using flood = new StreamFlood(serving.address);
   const calls = Math.ceil((SESSION_MEMORY_MAX_MB * MB) / ANSWER_BYTES) + 1;
@@ -170,7 +173,7 @@ test("a session takes no new stream when it holds too much, and another one does
   await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
 });
 
-test("nobody is answered while too much is not read, and everybody once that is cut", async () => {
+test("no call is answered while too much is unread, and all are once that is cut", async () => {
   await using serving = await serveCounts();
   const perSession = Math.floor((SESSION_MEMORY_MAX_MB * MB) / ANSWER_BYTES / 2);
   await using flood = new StreamFlood(serving.address);
@@ -188,7 +191,7 @@ test("nobody is answered while too much is not read, and everybody once that is 
   assert.is((await counting(serving.address)).code, 0);
 });
 
-test("a peer that opens and resets without end costs nothing but its connection", async () => {
+test("a peer that opens and resets streams endlessly loses only its connection", async () => {
   await using serving = await serveCounts();
   await using flood = new StreamFlood(serving.address);
   for (let opened = 0; opened < RESETS; opened++) {
@@ -200,7 +203,7 @@ test("a peer that opens and resets without end costs nothing but its connection"
   await becomes("no call left", () => serving.server.load.calls === 0);
 });
 
-test("a reader's 200 calls hardly take longer beside a flood that closes at once", async () => {
+test("a reader's 200 calls hardly slow down beside a flood that closes at once", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -213,7 +216,7 @@ test("a reader's 200 calls hardly take longer beside a flood that closes at once
     for (let asked = 0; asked < HONEST_CALLS; asked++) await read();
     return performance.now() - startMs;
   };
-  for (const read of [count, total]) await ask(read); // what is compiled only once
+  for (const read of [count, total]) await ask(read); // warms up the code
   for (const { path, request, at, read } of [
     { path: GetCounts.path, request: COUNT, at: counter.primary, read: count },
     { path: Status.path, request: EMPTY_REQUEST, at: counter.primary, read: count },
@@ -222,7 +225,7 @@ test("a reader's 200 calls hardly take longer beside a flood that closes at once
     { path: AddLikes.path, request: add, at: a.address, read: total },
   ]) {
     const bytes = callBytes(path, request, FLOOD_CALLS);
-    // Other programs of the machine have their say in a round, so the best one counts.
+    // Other programs may slow down a round, so the best round counts.
     const ratios: number[] = [];
     while (ratios.length < ROUNDS) {
       const quietMs = await ask(read);
@@ -237,10 +240,10 @@ test("a reader's 200 calls hardly take longer beside a flood that closes at once
   client.close();
 });
 
-/** Bytes of an answer to COUNT, about: as many and as long ids as one may have. */
+/** Approximate bytes of the largest answer to GetCounts: the most ids of the greatest length. */
 const ANSWER_BYTES = COUNTS_MAX * (ITEM_ID_BYTES_MAX + 8);
 
-/** A primary whose every answer to GetCounts is as long as one can be. */
+/** A primary whose answers to GetCounts all have the greatest length. */
 function serveCounts(): Promise<Serving> {
   const counts = Array.from({ length: COUNTS_MAX }, (_, index) => {
     return { itemId: String(index).padStart(ITEM_ID_BYTES_MAX, "a"), likes: 1n };
@@ -249,7 +252,7 @@ function serveCounts(): Promise<Serving> {
   return serve(primaryService({ ...NO_PRIMARY, count: answering(all) }).add);
 }
 
-/** Asks for counts as an honest peer does, and gives how that ended. */
+/** Asks for counts like an honest peer. Returns how the call ended. */
 async function counting(address: string): Promise<RawEnd> {
   await using call = new RawCall(address, GetCounts.path);
   call.send(COUNT);

@@ -1,7 +1,6 @@
 /**
- * A disk that is full or read-only, or a store that another program writes to, under each role: nothing
- * is acknowledged that is not on it, the client is told why, and once that is over all goes on by
- * itself.
+ * A full or read-only disk, or a store locked by another program, under each role. Nothing is
+ * acknowledged that is not on the disk, clients get the reason, and everything recovers by itself.
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +19,7 @@ import { SmallDisk } from "../fixtures/small_disk.ts";
 const DISK_MIB = 2;
 const CALL_WAIT_MS = 60_000;
 
-test("a LikesServer on a full disk refuses, and accepts again once there is space", async () => {
+test("a LikesServer on a full disk rejects likes, and accepts again once there is space", async () => {
   await using counter = new Counter();
   await using disk = SmallDisk.mount(counter.outboxDir("a"), DISK_MIB);
   if (disk === undefined) return;
@@ -46,12 +45,12 @@ test("a LikesServer on a full disk refuses, and accepts again once there is spac
   const records = await clients.stop();
   assert.ok(
     records.every(({ refused }) => refused > 0),
-    "each client was refused",
+    "each client was rejected",
   );
   await expectExact(counter, { a, b }, records);
 });
 
-test("a primary on a full disk keeps its status, and goes on once there is space", async () => {
+test("a primary on a full disk keeps its status, and continues once there is space", async () => {
   await using counter = new Counter();
   await using disk = SmallDisk.mount(join(counter.dataDir, "primary"), DISK_MIB);
   if (disk === undefined) return;
@@ -67,7 +66,7 @@ test("a primary on a full disk keeps its status, and goes on once there is space
     const { totalLikes, version } = await eventually("a total that stands", standing);
     const held = clients.acceptedEvents;
     await becomes("likes accepted", () => clients.acceptedEvents > held + 20);
-    // Its streams ended with the refusal: what the members said before that is true for a while.
+    // Its streams ended with the rejection. The members' last reports stay valid for a while.
     const later = await eventually("not converged", async () => {
       const status = await counter.status();
       return status.convergence === "converged" ? undefined : status;
@@ -133,7 +132,7 @@ test("a role does not start on a full or a read-only disk, and says so", async (
   await expectExact(counter, { a: await counter.startLikes("a") }, []);
 });
 
-test("a role whose store another program writes to says so, and goes on afterwards", async () => {
+test("a role whose store another program writes to says so, and continues afterwards", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -168,7 +167,7 @@ test("a role whose store another program writes to says so, and goes on afterwar
   }
 });
 
-/** Gives until a give is refused by the store: the fault and its text. */
+/** Adds likes until the store rejects them. Returns the fault and its text. */
 function refusal(address: string): Promise<string> {
   return eventually("a refusal", async () => {
     const client = new LikesClient(address);

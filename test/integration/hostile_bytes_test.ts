@@ -1,9 +1,9 @@
 /**
- * Bytes that no LikesServer and no client would send, at every call of both ports: frames that are cut,
- * too large, compressed or of another kind, and valid messages with bits turned. Every call ends, the
- * processes stay, their memory is bounded, and a good client is served and counted as ever.
+ * Bytes that no LikesServer and no client would send, at every method of both ports: frames that
+ * are cut, too large, compressed or malformed, and valid messages with flipped bits. Every call
+ * ends, the processes survive with bounded memory, and a good client is still served and counted.
  */
-// nightly because many of its calls end when the server has waited long enough
+// nightly because many of its calls end only by a server's timeout
 import { once } from "node:events";
 import { connect } from "node:http2";
 import type { ClientHttp2Session, OutgoingHttpHeaders } from "node:http2";
@@ -24,10 +24,10 @@ const MUTATED = extent(1_000, 10_000);
 const SEED = Number(process.env["LIKES_SEED"] ?? 42);
 const AT_ONCE = 50;
 const GROWTH_BYTES_MAX = 150 * 1024 * 1024;
-/** HTTP answers without a gRPC status: 415 for another kind of content, or a stream that was reset. */
+/** HTTP answers without a gRPC status: 415 for another content type, or a reset stream. */
 const CUT = -1;
 
-/** A call, and valid messages for it. */
+/** A method, and valid messages for it. */
 interface Target {
   readonly path: string;
   readonly messages: readonly Buffer[];
@@ -55,7 +55,7 @@ const PRIMARY_TARGETS: readonly Target[] = [
   { path: GetCounts.path, messages: [GetCounts.requestSerialize({ itemIds: ["video", "other"] })] },
 ];
 
-test("both ports survive frames that are cut, too large, compressed or of another kind", async () => {
+test("both ports survive frames that are cut, too large, compressed or malformed", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -80,7 +80,7 @@ test("both ports survive frames that are cut, too large, compressed or of anothe
         Buffer.from([0, 255, 255, 255, 255, 1]),
         frame(Buffer.from([0xff, 0xff, 0xff])),
       ]) {
-        await call(session, path, bytes); // that it ends is what is asked
+        await call(session, path, bytes); // it only has to end
       }
     }
     session.destroy();
@@ -92,7 +92,7 @@ test("both ports survive frames that are cut, too large, compressed or of anothe
   });
 });
 
-test("both ports survive valid messages with bits turned, and count what was accepted", async () => {
+test("both ports survive valid messages with flipped bits, and count what was accepted", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -102,7 +102,7 @@ test("both ports survive valid messages with bits turned, and count what was acc
   const sessions = [await opened(addresses[0]), await opened(addresses[1])];
   const ends = new Map<number, number>();
   for (let sent = 0; sent < MUTATED; sent += AT_ONCE) {
-    // A server ends a connection on which too many streams were reset.
+    // A server ends a connection with too many reset streams.
     for (const [port, address] of addresses.entries()) {
       if (sessions[port]?.destroyed !== false || sessions[port].closed)
         sessions[port] = await opened(address);
@@ -119,10 +119,10 @@ test("both ports survive valid messages with bits turned, and count what was acc
   for (const session of sessions) session.destroy();
   console.log(`seed ${SEED}: ${JSON.stringify(Object.fromEntries(ends))}`);
   assert.ok((ends.get(0) ?? 0) > 0, "some are still valid");
-  assert.ok((ends.get(STATUS.INVALID_ARGUMENT) ?? 0) > MUTATED / 10, "many are refused");
+  assert.ok((ends.get(STATUS.INVALID_ARGUMENT) ?? 0) > MUTATED / 10, "many are rejected");
   await expectServed(counter, primary.pid, a.pid);
   await counter.add(a, 5, "good");
-  await becomes("what was accepted counted", async () => {
+  await becomes("all accepted likes counted", async () => {
     return (await counter.status()).totalLikes === counter.tally("a").likes;
   });
   const after = [primary, a].map(({ pid }) => residentBytes(pid) ?? 0);
@@ -134,7 +134,7 @@ test("both ports survive valid messages with bits turned, and count what was acc
   }
 });
 
-/** Both are still the processes that they were, and say so. */
+/** Checks that both are still the same processes, and healthy. */
 async function expectServed(counter: Counter, ...pids: readonly number[]): Promise<void> {
   for (const pid of pids) process.kill(pid, 0);
   const { convergence, servers } = await counter.status();
@@ -149,7 +149,7 @@ async function opened(address: string): Promise<ClientHttp2Session> {
   return session;
 }
 
-/** Sends `bytes` as the body of one call; its gRPC status, or CUT. */
+/** Sends `bytes` as the body of one call. Returns its gRPC status, or CUT. */
 function call(
   session: ClientHttp2Session | undefined,
   path: string,
@@ -168,7 +168,7 @@ function call(
       .on("trailers", end)
       .on("error", () => resolve(CUT));
     stream.on("close", () => resolve(CUT));
-    stream.on("data", () => resolve(0)); // a stream of answers has no end
+    stream.on("data", () => resolve(0)); // a server stream does not end
   });
   stream.end(bytes);
   return within(`the end of ${path}`, ended).finally(() => stream.close());

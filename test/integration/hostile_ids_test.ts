@@ -1,6 +1,6 @@
 /**
- * Ids that are made to break something: those that may be are counted apart, the others are refused
- * before anything is stored, and no output lets one of them drive a terminal.
+ * Ids made to break something. Allowed ids are counted separately, others are rejected before
+ * anything is stored, and no output lets an id control the terminal.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
 
 const CALL_WAIT_MS = 60_000;
-/** Ids are bytes: what looks the same and is not written the same is another item. */
+/** Ids are bytes: two ids that look the same but differ in bytes are different items. */
 const COMPOSED = "caf\u00e9";
 const DECOMPOSED = "cafe\u0301";
 const TAKEN = [
@@ -59,11 +59,11 @@ const REFUSED = [
   "\u00e9".repeat(129),
   "a".repeat(100_000),
 ];
-/** What a terminal obeys or hides, but for the ends of lines, and for what joins an emoji. */
+/** Characters that a terminal obeys or hides, except line ends and emoji joiners. */
 const EMOJI = new RegExp("\\p{RGI_Emoji}", "gv");
 const DRIVES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-test("hostile ids are counted apart or refused, and drive no terminal", async () => {
+test("hostile ids are counted separately or rejected, and control no terminal", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -92,7 +92,7 @@ test("hostile ids are counted apart or refused, and drive no terminal", async ()
   ];
   for (const output of outputs) {
     const driving = output.split("\n").find((line) => DRIVES.test(line.replaceAll(EMOJI, "")));
-    // JSON is for programs, and escapes what it has to: controls.
+    // JSON is for programs, and escapes control characters only.
     const isJson = output.startsWith("{");
     if (!isJson) assert.is(driving, undefined, JSON.stringify(driving));
     else assert.not.match(output.trimEnd(), /\p{Cc}/u);

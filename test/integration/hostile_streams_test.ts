@@ -1,7 +1,7 @@
 /**
- * Delivery streams of outboxes that were admitted, which then send batches and reports with fields and
- * bytes changed: thousands of them, a stream each. A model of the rule says of each what has to come of
- * it, each Welcome has to be where the model is, and the total is what the model has applied.
+ * Delivery streams of admitted outboxes that send batches and reports with changed fields and
+ * bytes: thousands of them, one per stream. A model of the rule predicts each outcome. Each Welcome
+ * must match the model, and the total must equal the likes that the model has applied.
  */
 import { isDeepStrictEqual } from "node:util";
 import { test } from "uvu";
@@ -25,9 +25,9 @@ import { Counter } from "../fixtures/roles.ts";
 
 const STREAMS = Number(process.env["LIKES_MUTATED"] ?? extent(600, 3_000));
 const SEED = Number(process.env["LIKES_SEED"] ?? 7);
-/** Outboxes that send at once, one stream after another each. */
+/** Outboxes that send concurrently, each on one stream after another. */
 const LANES = 16;
-/** Labels of pulses that come while a stream of this test is open. */
+/** Pulse times that may come while a stream of this test is open. */
 const LABELS_NEAR_MS = 60_000;
 const GROWTH_BYTES_MAX = 150 * 1024 * 1024;
 const { StreamLikes } = protos.PrimaryService.service;
@@ -70,15 +70,15 @@ test("a primary applies what the rule allows when batches and reports are change
   assert.ok(growth < GROWTH_BYTES_MAX, `it grew by ${growth} bytes`);
 });
 
-/** Says Hello, sends one message that was changed, and holds the primary to what the rule says. */
+/** Says Hello, sends one changed message, and checks the outcome that the rule predicts. */
 async function tryOne(address: string, lane: Lane, random: Random): Promise<Fate | "unsent"> {
   await using stream = await RawDelivery.welcomed(address, lane.identity);
   const { welcome } = stream;
-  assert.is(welcome.appliedSequence, lane.position.sequence, "nothing else was applied");
+  assert.is(welcome.appliedSequence, lane.position.sequence, "nothing else is applied");
   assert.is(welcome.digest, lane.position.digest);
   const { message, after } = goodMessage(lane, welcome, random);
   const good = encoded(message);
-  const kind = random(); // of ten, one stays as it is
+  const kind = random(); // one in ten stays unchanged
   const bytes = kind < 0.1 ? good : kind < 0.4 ? mutated(good, random) : changed(message, random);
   const fate = fateOf(bytes, { lane, message, pulseMs: welcome.pulse.pulseMs });
   if (fate === undefined) return "unsent";
@@ -88,7 +88,7 @@ async function tryOne(address: string, lane: Lane, random: Random): Promise<Fate
   return fate;
 }
 
-/** A batch that follows, or a report that answers. */
+/** Returns the next batch, or a report that answers a pulse. */
 function goodMessage(
   { identity, position }: Lane,
   welcome: Welcome,
@@ -105,7 +105,7 @@ function goodMessage(
   return { message: batch, after };
 }
 
-/** `message` with one field that is another, encoded. */
+/** Returns `message` with one field changed, encoded. */
 function changed(message: FromLikesServer, random: Random): Buffer {
   const wire = writeFromLikesServer(message);
   const fields: Record<string, unknown> = { ...(wire.batch ?? wire.report) };
@@ -134,8 +134,8 @@ function changedValue(value: unknown, random: Random): unknown {
 }
 
 /**
- * What the rule says of bytes, which may be `message` still; undefined for a report whose label is
- * that of a pulse which may be on its way.
+ * Returns the outcome that the rule predicts for bytes, which may still be `message`. Undefined for
+ * a report whose pulse time may be in flight.
  */
 function fateOf(
   bytes: Buffer,
@@ -151,7 +151,7 @@ function fateOf(
     return found.pulseMs === pulseMs ? "acknowledged" : "INVALID_ARGUMENT";
   }
   if (found.lastSequence <= position.sequence) return "acknowledged";
-  // The digest covers each byte of the events: nothing else than what was sealed has it.
+  // The digest covers each byte of the events: only the original batch matches it.
   return isDeepStrictEqual(found, read(encoded(message))) ? "applied" : "ABORTED";
 }
 

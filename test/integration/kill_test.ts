@@ -1,6 +1,6 @@
 /**
- * kill -9 under load: of LikesServers, of the primary, and of everything at once, as a power cut does.
- * Nothing acknowledged is lost, nothing is counted twice, and no reader sees a number go back.
+ * kill -9 under load: of LikesServers, of the primary, and of everything at once, as in a power
+ * cut. Nothing acknowledged is lost, nothing is counted twice, and no reader sees a number go back.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
@@ -18,7 +18,7 @@ const PRIMARY_KILLS = extent(2, 12);
 const POWER_CUTS = extent(1, 8);
 const IDS = ["a", "b", "generating"] as const;
 
-test("the total is exact when any process is killed again and again under load", async () => {
+test("the total is exact when processes are killed repeatedly under load", async () => {
   await using counter = new Counter();
   let primary = await counter.startPrimary();
   const roles = {} as Record<(typeof IDS)[number], Role>;
@@ -43,7 +43,7 @@ test("the total is exact when any process is killed again and again under load",
   }
   for (const { itemId, refused, unknown } of [...clients.records, ...others.records]) {
     assert.is(refused, 0, `${itemId}: a LikesServer accepts while its primary is away`);
-    assert.is(unknown, 0n, `${itemId}: no LikesServer went away`);
+    assert.is(unknown, 0n, `${itemId}: no LikesServer died`);
   }
 
   for (let kill = 0; kill < LIKES_SERVER_KILLS; kill++) {
@@ -75,10 +75,10 @@ test("the total is exact when any process is killed again and again under load",
   seen.expectForward();
   expectGenerated(counter, "generating");
   for (const { itemId, acceptedEvents } of records) assert.ok(acceptedEvents > 0, itemId);
-  console.log(`total ${total}, ${clients.acceptedEvents} + ${others.acceptedEvents} events given`);
+  console.log(`total ${total}, ${clients.acceptedEvents} + ${others.acceptedEvents} events added`);
 });
 
-/** What a reader saw of the total and of `as_of`, in order. */
+/** Checks the totals and `as_of` that a reader sees, in order. */
 class Seen {
   readonly #counter: Counter;
   readonly #all: { readonly total: bigint; readonly asOfMs: number }[] = [];

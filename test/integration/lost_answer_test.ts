@@ -1,4 +1,4 @@
-/** `likes add` when the answer is lost after the likes were sent: it says so, and never sends twice. */
+/** `likes add` when the answer is lost after the likes were sent: it says so, and never resends. */
 import { once } from "node:events";
 import { createServer } from "node:http2";
 import type { Http2Session, ServerHttp2Session } from "node:http2";
@@ -36,7 +36,7 @@ async function expectUnknown(fake: Deaf, flags: readonly string[]): Promise<void
   assert.is(code, 5, stdout + stderr);
   assert.match(stdout + stderr, "Cannot tell whether the likes were accepted");
   assert.match(stdout + stderr, "may count them twice");
-  assert.is(fake.calls, before + 1, "it does not try again by itself");
+  assert.is(fake.calls, before + 1, "it does not retry by itself");
   assert.is(stdout.split("\n").length, flags.includes("--json") ? 2 : 1, stdout);
 }
 
@@ -45,7 +45,7 @@ interface Deaf extends AsyncDisposable {
   readonly calls: number;
 }
 
-/** A LikesServer that takes a call, never answers it, and does `then` to its connection. */
+/** A LikesServer that receives a call, never answers it, and calls `then` with its connection. */
 async function deaf(then: (session: Http2Session) => void): Promise<Deaf> {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();

@@ -1,8 +1,8 @@
 /**
- * Many distinct items through both roles: what a role keeps for each is on its disk and not in its
- * memory, pages over all of them are complete, and the most liked are found as fast as among a few.
+ * Many distinct items through both roles. A role keeps items on disk, not in memory. Pages over all
+ * items are complete. The most liked items are found as fast as among few items.
  */
-// nightly because it makes 50,000 items
+// nightly because it creates 50,000 items
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COUNTS_MAX, RECENT_EVENTS_MAX } from "../../src/limits.ts";
@@ -19,24 +19,26 @@ const FEW_ITEMS = 1_000;
 const CALLS_AT_ONCE = 500;
 const CALL_WAIT_MS = 30_000;
 /**
- * What a role keeps of each item grows by the same in both halves, so that the second is 1 to the first
- * at least, but for what the first half fills and warms: own recent events, code, caches. What is
- * bounded is full by the end of the first half. Half of it is far from both.
+ * If a role kept memory per item, both halves of the load would add the same. The first half also
+ * fills bounded structures and warms up code and caches. A ratio of one half separates both cases.
  */
 const GROWTH_RATIO_MAX = 0.5;
-/** Of the heap, this is noise: 20 bytes an item of one half, where an id in a map takes over 100. */
+/** Noise of the heap: 20 bytes per item of one half. An id in a map takes over 100. */
 const HEAP_NOISE_BYTES = 20 * (ITEMS / 2);
-/** Of resident memory: what an allocator keeps and gives back as it pleases. */
+/** Noise of resident memory, which the allocator keeps and returns at its discretion. */
 const RESIDENT_NOISE_BYTES = 8 * 1024 * 1024;
-/** V8's young generation grows to three of these, by load and not by what is held: 48 MiB as it is. */
+/**
+ * V8's young generation grows to three of these with the load, not with live data: 48 MiB by
+ * default.
+ */
 const SEMI_SPACE_MIB = 1;
-/** A scan takes 50 times as long among 50 times as many; a tree that is one level deeper, hardly. */
+/** A scan of 50 times as many items takes 50 times as long; a tree with one more level, hardly. */
 const PAGE_TIME_RATIO_MAX = 4;
 const PAGES_TIMED = 300;
 const PAGE_ITEMS = 100;
 
 test("memory stays and pages are complete when there are 50,000 distinct items", async () => {
-  assert.ok(RECENT_EVENTS_MAX < ITEMS / 2, "what is bounded is full after the first half");
+  assert.ok(RECENT_EVENTS_MAX < ITEMS / 2, "bounded structures are full after the first half");
   await using counter = new Counter();
   const { NODE_OPTIONS } = footprintEnv();
   const env = { NODE_OPTIONS: `${NODE_OPTIONS} --max-semi-space-size=${SEMI_SPACE_MIB}` };
@@ -65,14 +67,14 @@ test("memory stays and pages are complete when there are 50,000 distinct items",
   await expectAsFast(counter, few);
 });
 
-/** The second half adds less than half of what the first one added, or no more than noise. */
+/** Checks that the second half adds less than half of the first one's growth, or only noise. */
 function expectLevel(what: string, held: readonly number[], noiseBytes: number): void {
   const [start = 0, middle = 0, end = 0] = held;
   const boundBytes = Math.max((middle - start) * GROWTH_RATIO_MAX, noiseBytes);
   assert.ok(end - middle < boundBytes, `${what}: ${held.join(", ")} bytes`);
 }
 
-/** Returns the item of each number in a range as many likes as its number has. */
+/** Adds to each numbered item of a range the likes for its number. */
 async function addItems({ address }: Role, from: number, to: number): Promise<void> {
   const client = new LikesClient(address);
   let next = from;
@@ -85,7 +87,7 @@ async function addItems({ address }: Role, from: number, to: number): Promise<vo
   client.close();
 }
 
-/** Scattered over the order of ids, so that they do not come in it. */
+/** Returns the id of an item, scattered so that items do not arrive in the order of ids. */
 function itemId(index: number): string {
   return `item-${String((index * 7_919) % ITEMS).padStart(6, "0")}`;
 }
@@ -99,7 +101,7 @@ async function counted(counter: Counter): Promise<void> {
   });
 }
 
-/** What roles hold after their garbage was collected, and what is resident of them. */
+/** The heap of the roles after garbage collection, and their resident memory. */
 async function heldBy<T extends string>(roles: Readonly<Record<T, Role>>) {
   const held = {} as Record<T, { readonly heapBytes: number; readonly residentBytes: number }>;
   for (const name of Object.keys(roles) as T[]) {
@@ -111,7 +113,9 @@ async function heldBy<T extends string>(roles: Readonly<Record<T, Role>>) {
   return held;
 }
 
-/** Pages over all items by id, and by likes: each comes once, in order, with its likes. */
+/**
+ * Checks pages over all items, by id and by likes: each item comes once, in order, with its likes.
+ */
 async function expectPages(counter: Counter, items: number): Promise<void> {
   const likes = new Map(
     Array.from({ length: items }, (_, index) => [itemId(index), BigInt(index % 1_000)]),
@@ -140,7 +144,7 @@ async function expectPages(counter: Counter, items: number): Promise<void> {
   client.close();
 }
 
-/** The most liked, and the page after them, take no longer among many items than among a few. */
+/** Checks that the two most liked pages take as long among many items as among few. */
 async function expectAsFast(many: Counter, few: Counter): Promise<void> {
   const clients = [many, few].map(({ primary }) => new PrimaryClient(primary));
   const times: number[][] = [[], []];

@@ -1,4 +1,4 @@
-/** What docs/OPERATING.md says about backups, done as it is written there. */
+/** The backup steps of docs/OPERATING.md, run as written. */
 import { spawnSync } from "node:child_process";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { codeUnder, pageText } from "../docs/page_text.ts";
 import { Counter } from "../fixtures/roles.ts";
 
 const LIMIT_MS = 300_000;
-/** Where `likes` is, for who types it. */
+/** The folder of the `likes` command. */
 const BIN = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 const OPERATING = pageText("docs/OPERATING.md");
 
 test("a ledger is backed up and restored as OPERATING.md says, and nothing is lost", async () => {
   await using counter = new Counter();
-  symlinkSync(counter.dataDir, join(counter.folder, "likes")); // where the page looks for it
+  symlinkSync(counter.dataDir, join(counter.folder, "likes")); // the page's path
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("likes-server-0");
   await counter.add(a, 5);
@@ -31,7 +31,7 @@ test("a ledger is backed up and restored as OPERATING.md says, and nothing is lo
   assert.is((await counter.status()).totalLikes, 12n);
 });
 
-/** Types lines into a shell whose state is that of `counter`. */
+/** Runs lines in a shell with the state of `counter`. */
 function typed(counter: Counter, lines: string): void {
   const { status, stderr } = spawnSync("bash", ["-euc", lines], {
     cwd: counter.folder,

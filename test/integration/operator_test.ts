@@ -1,4 +1,4 @@
-/** Members that an operator retires: one that is gone, and one that comes back. */
+/** Members that an operator retires: one that is lost, and one that returns. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Status } from "../../src/core/primary/status.ts";
@@ -7,7 +7,7 @@ import { expectExact } from "../fixtures/expect_exact.ts";
 import { Counter } from "../fixtures/roles.ts";
 import { expectDecided, expectRefused } from "../fixtures/decided.ts";
 
-test("a killed member is retired by an operator, and one that streams is not", async () => {
+test("an operator retires a killed member, but not a streaming one", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -28,7 +28,7 @@ test("a killed member is retired by an operator, and one that streams is not", a
   await expectRefused(counter, ["retire", "b"], /no member of that name is known/);
 });
 
-test("a member that returns after it was retired is counted once, and the span is named", async () => {
+test("a retired member that returns is counted once, and the span is named", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -36,11 +36,11 @@ test("a member that returns after it was retired is counted once, and the span i
   await counter.add(b, 7);
   await expectExact(counter, { a, b }, []);
   await primary.end("SIGKILL");
-  await counter.add(b, 11); // on its disk alone
+  await counter.add(b, 11); // on its disk only
   await b.end("SIGKILL");
   const { asOfMs } = await untilStarted(counter);
   await expectDecided(counter, ["retire", "b"]);
-  await becomes("as_of moving on without b", async () => {
+  await becomes("as_of advancing without b", async () => {
     const status = await counter.status();
     return status.convergence === "converged" && status.asOfMs > asOfMs;
   });
@@ -64,7 +64,7 @@ test("a member that returns after it was retired is counted once, and the span i
   await expectExact(counter, { a, b: returned }, []);
 });
 
-/** Starts the primary, and waits until it hears from all members but those that are gone. */
+/** Starts the primary, and waits for all members except the missing ones. */
 async function untilStarted(counter: Counter): Promise<Status> {
   await counter.startPrimary();
   return eventually("a answering", async () => {

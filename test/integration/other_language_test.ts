@@ -1,6 +1,6 @@
 /**
- * docs/PROTOCOL.md from the other side: a LikesServer of a few lines of Python, which was written from
- * the page, delivers to the built primary. Needs Debian's python3-grpcio and python3-grpc-tools.
+ * docs/PROTOCOL.md from the other side: a small LikesServer in Python, written from the page,
+ * delivers to the built primary. Needs Debian's python3-grpcio and python3-grpc-tools.
  */
 import { spawnSync } from "node:child_process";
 import { test } from "uvu";
@@ -8,13 +8,13 @@ import * as assert from "uvu/assert";
 import { pageText, rowsUnder } from "../docs/page_text.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-/** Debian's own, which sees Debian's packages whatever else is first in the path. */
+/** Debian's Python, which finds Debian's packages whatever comes first in PATH. */
 const PYTHON = "/usr/bin/python3";
 const LIMIT_MS = 30_000;
 
 test("a LikesServer in Python is admitted, delivers exactly once and leaves", async () => {
   if (python(["-c", "import grpc, grpc_tools"]).status !== 0) {
-    console.log("python3-grpcio is not installed: a LikesServer in Python is not tried here");
+    console.log("python3-grpcio is not installed: a LikesServer in Python is not tested here");
     return;
   }
   await using counter = new Counter();

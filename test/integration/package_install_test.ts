@@ -1,4 +1,4 @@
-/** What people install needs the registry alone. */
+/** Installing the package needs only the registry. */
 // nightly because it fetches 100 packages
 import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -8,10 +8,10 @@ import { messageOf } from "../../src/errors.ts";
 import { ROOT, demonstration, execute, packInto, readManifest } from "../fixtures/packed.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
-/** An install takes as long as the registry does. */
+/** An install depends on the speed of the registry. */
 const INSTALL_MAX_MS = 300_000;
 
-test("package.json needs the registry alone: nothing is compiled, and no script runs", async () => {
+test("package.json installs from the registry alone, without compiling or running scripts", async () => {
   await using folder = temporaryFolder();
   const env = { ...process.env, PATH: withoutCompiler(join(folder.path, "bin")) };
   const npm = (...args: readonly string[]) =>
@@ -32,7 +32,7 @@ test("package.json needs the registry alone: nothing is compiled, and no script 
   );
 });
 
-/** Makes a folder that is a PATH of Node, npm and a shell. Returns it. */
+/** Makes a folder to use as PATH, with only Node, npm and a shell. Returns it. */
 function withoutCompiler(folder: string): string {
   mkdirSync(folder);
   symlinkSync(process.execPath, join(folder, "node"));

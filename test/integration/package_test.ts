@@ -1,4 +1,4 @@
-/** What people install is all that they need, and nothing else: the package runs by itself. */
+/** The package has everything that it needs to run, and nothing else. */
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
@@ -15,10 +15,10 @@ const ALLOWED = [
   /^dist\/likes\.binpb$/,
   /^dist\/(?:src|commands)\/[\w/]+\.js$/,
 ];
-/** In what is compiled, but not for people: types alone, and stores without a disk. */
+/** Compiled modules that are not packed: modules with only types, and stores in memory. */
 const LEFT_OUT = /^dist\/src\/(?:rpc\/gen|store\/(?:\w+\/)?memory_)/;
 
-test("package.json packs what people need when it is packed, and that runs", async () => {
+test("package.json packs what the commands need, and the package runs", async () => {
   await using folder = temporaryFolder();
   const pack = await packInto(folder.path);
   const paths = pack.files.map(({ path }) => path);
@@ -36,7 +36,7 @@ test("package.json packs what people need when it is packed, and that runs", asy
   assert.is((await demonstration(installed, folder.path)).exact, true);
 });
 
-/** What the compiler makes of the source. */
+/** The compiler's output files. */
 function compiledOf(folders: readonly string[]): string[] {
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
@@ -45,7 +45,7 @@ function compiledOf(folders: readonly string[]): string[] {
   );
 }
 
-/** Only what package.json lists can be imported: another package would not be found. */
+/** Links only the dependencies in package.json: importing any other package fails. */
 function linkDependencies(installed: string, names: readonly string[]): void {
   for (const name of names) {
     const link = join(installed, "node_modules", name);

@@ -1,4 +1,4 @@
-/** A read of the ledger that fails: nothing is answered from it, and the ledger is opened again. */
+/** A failed read of the ledger: no answer comes from it, and the ledger is reopened. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -7,7 +7,7 @@ import { PRIMARY_LOG_NAME } from "../../src/log/log_file.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-test("a primary whose ledger is damaged answers nothing, opens it again and ends with the reason", async () => {
+test("a primary with a damaged ledger answers nothing, reopens it and exits with the reason", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -16,7 +16,7 @@ test("a primary whose ledger is damaged answers nothing, opens it again and ends
   ledger.exec("ALTER TABLE items RENAME TO gone");
   ledger.close();
   const { code, stdout } = await counter.likes(["count", "--primary", counter.primary]);
-  assert.ok(code === 1 || code === 3, "the reason, or a connection that broke before it came");
+  assert.ok(code === 1 || code === 3, "the reason, or a connection that broke first");
   assert.is(stdout, "");
   assert.is((await primary.result()).code, 1);
   assert.match(primary.stderr, /Cannot open the ledger .* it is damaged/);

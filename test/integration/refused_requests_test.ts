@@ -1,6 +1,6 @@
 /**
- * Requests that no method takes: compressed ones, and bytes that are no protobuf. Each ends its own
- * call with a status that is documented and a text that is fixed, and nothing else on its connection.
+ * Requests that no method accepts: compressed ones, and bytes that are not protobuf. Each ends its
+ * own call with a documented status and a fixed text, and affects no other call on its connection.
  */
 import type { ClientHttp2Session } from "node:http2";
 import { deflateSync, gzipSync } from "node:zlib";
@@ -26,7 +26,7 @@ const GOOD = AddLikes.requestSerialize({ itemId: "video", likes: "5" });
 const COMPRESSED = "Cannot accept a compressed request: send it with grpc-encoding identity";
 const MALFORMED =
   "Cannot decode a message: its bytes do not fit this call; encode it as the proto says";
-/** No protobuf of any kind: it ends too soon, has no such wire type, or a varint without an end. */
+/** Invalid protobuf: truncated, with an unknown wire type, or with an endless varint. */
 const NO_PROTOBUF = [
   Buffer.from([0xff, 0xff, 0xff]),
   Buffer.from([0x0f]),
@@ -35,7 +35,7 @@ const NO_PROTOBUF = [
   gzipSync(GOOD),
 ];
 
-test("every method of both ports refuses compressed requests, and goes on", async () => {
+test("every method of both ports rejects compressed requests, and keeps serving", async () => {
   await using counter = new Counter();
   for (const { address, session, paths } of await started(counter)) {
     await using watch = await watching(address, session);
@@ -58,7 +58,7 @@ test("every method of both ports refuses compressed requests, and goes on", asyn
   assert.is(counter.tally("a").events, 0, "nothing was accepted");
 });
 
-test("every method of both ports refuses what is no protobuf, and goes on", async () => {
+test("every method of both ports rejects invalid protobuf, and keeps serving", async () => {
   await using counter = new Counter();
   for (const { address, session, paths } of await started(counter)) {
     await using watch = await watching(address, session);
@@ -75,7 +75,7 @@ test("every method of both ports refuses what is no protobuf, and goes on", asyn
   assert.is(counter.tally("a").events, 0, "nothing was accepted");
 });
 
-test("a stream that was admitted ends at what is no protobuf, and keeps what was before", async () => {
+test("an admitted stream ends at invalid protobuf, and keeps what came before", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const lane = newLane("a");
@@ -96,7 +96,7 @@ test("a stream that was admitted ends at what is no protobuf, and keeps what was
     await using again = await RawDelivery.welcomed(counter.primary, lane.identity);
     assert.is(again.welcome.appliedSequence, position.sequence);
     const open = await Promise.race([other.ended, Promise.resolve("open")]);
-    assert.is(open, "open", "nobody else is concerned");
+    assert.is(open, "open", "no other stream is affected");
   }
   assert.is(await total(counter), BigInt(NO_PROTOBUF.length));
 });
@@ -113,13 +113,13 @@ async function started(counter: Counter) {
     ports.map(async ({ address: at, service }) => {
       const own = [service as ServiceDefinition, health as ServiceDefinition];
       const paths = own.flatMap((one) => Object.values(one).map(({ path }) => path));
-      assert.ok(paths.length >= 5, "its own methods and those of health");
+      assert.ok(paths.length >= 5, "its own methods and the health service's");
       return { address: at, session: await rawSession(at), paths: [...paths, ...REFLECTION] };
     }),
   );
 }
 
-/** A call on the same connection that stays: a watch of health, whose first answer has come. */
+/** Opens a lasting call on the same connection: a health watch, after its first answer. */
 async function watching(address: string, session: ClientHttp2Session): Promise<RawCall> {
   const call = new RawCall(address, "/grpc.health.v1.Health/Watch", { session });
   const answered = new Promise<void>((resolve) => call.read(() => resolve()));
@@ -138,7 +138,7 @@ async function expectRefused(call: RawCall, fault: FaultCode, text: string, what
   assert.is(end.details, text, what);
 }
 
-/** The other call of the connection is open, and the connection takes another that is answered. */
+/** Checks that the other call is still open, and that the connection serves a new call. */
 async function expectGoesOn(watch: RawCall, session: ClientHttp2Session): Promise<void> {
   assert.is(await Promise.race([watch.ended, Promise.resolve("open")]), "open");
   await using next = await watching("", session);

@@ -1,6 +1,6 @@
 /**
- * Connections that fall silent without a word, by the real bounds: a black hole shows on both sides
- * within the keepalive, and a connection that nobody uses is closed. They wait at the same time.
+ * Connections that fall silent, with the real bounds: both sides detect a black hole within the
+ * keepalive, and an unused connection is closed. All wait at the same time.
  */
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
@@ -31,7 +31,7 @@ import { NO_PRIMARY, serve } from "../rpc/serving.ts";
 const { Status } = protos.PrimaryService.service;
 const SLACK_MS = 20_000;
 
-test("a black hole shows on both sides, and idle and mute connections are closed", async () => {
+test("both sides detect a black hole, and idle and mute connections are closed", async () => {
   const opened = promise<void>();
   const serverSaw = promise<number>();
   const open = () => ({
@@ -67,7 +67,7 @@ test("a black hole shows on both sides, and idle and mute connections are closed
   );
   const [serverMs, clientMs, idleMs, muteMs] = (await saw).map((ms) => ms - startedMs);
   link.close();
-  // Each took its own bound, and did not end for another reason at once. A ping may have been due.
+  // Each took its own bound, so none ended at once for another reason. A ping may have been due.
   assert.ok((serverMs ?? 0) >= KEEPALIVE_TIMEOUT_MS, `the server: ${serverMs} ms`);
   assert.ok((clientMs ?? 0) >= KEEPALIVE_TIMEOUT_MS, `the client: ${clientMs} ms`);
   assert.ok((idleMs ?? 0) >= CONNECTION_IDLE_MAX_MS - 100, `the idle one: ${idleMs} ms`);
@@ -75,7 +75,7 @@ test("a black hole shows on both sides, and idle and mute connections are closed
   assert.is(await healthOf(serving.address), "NOT_SERVING", "it answers");
 });
 
-test("a watcher that takes nothing is told that it is dropped, and then is cut", async () => {
+test("a watcher that reads nothing is told that it is dropped, and is then cut", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
   const settings = { initialWindowSize: 0 };
   await using slow = new RawCall(serving.address, Status.path, { settings });
@@ -86,7 +86,7 @@ test("a watcher that takes nothing is told that it is dropped, and then is cut",
     call.send(Status.requestSerialize({ intervalMs: STATUS_INTERVAL_MIN_MS }));
     call.endSending();
     call.read(() => states++);
-    // From when it holds a state it is waited for, by a timer of this process that ends before ours.
+    // Once it holds a state, a timer of this process runs, which ends before the test's own.
     await becomes("a state held", () => serving.server.load.unreadBytes > unreadBytes);
   }
   await pause(WATCHER_STALLED_MAX_MS);
@@ -94,8 +94,8 @@ test("a watcher that takes nothing is told that it is dropped, and then is cut",
   const end = await within("the end", slow.ended);
   assert.is(end.fault, "watcher_stalled", end.details);
   assert.is(end.code, STATUS.DEADLINE_EXCEEDED);
-  assert.is(states, 1, "it held one state, and no backlog");
-  serving.server.sweep(monotonicMs() + 2 * ANSWER_WAIT_MAX_MS); // a state is short
+  assert.is(states, 1, "it held one state, not a backlog");
+  serving.server.sweep(monotonicMs() + 2 * ANSWER_WAIT_MAX_MS); // a state is small
   assert.ok(Number.isNaN((await within("the cut", deaf.ended)).code));
   await becomes("nothing held", () => serving.server.load.unreadBytes === 0);
   const watcher = new PrimaryClient(serving.address);
@@ -103,7 +103,7 @@ test("a watcher that takes nothing is told that it is dropped, and then is cut",
   watcher.close();
 });
 
-/** A promise and what settles it. */
+/** Returns a promise and the function that resolves it. */
 function promise<T>() {
   let resolve: (value: T) => void = () => {};
   const settled = new Promise<T>((done) => (resolve = done));

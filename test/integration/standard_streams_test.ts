@@ -1,6 +1,6 @@
 /**
- * What a command does with the stdin of its caller, which is nothing, and what it says when its output
- * cannot be written. Counts are looked at, not only exit codes.
+ * A command never reads its caller's stdin, and reports output that cannot be written. The tests
+ * check counts, not only exit codes.
  */
 import { spawnSync } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
@@ -16,14 +16,14 @@ import type { Role } from "../fixtures/roles.ts";
 import { SmallDisk } from "../fixtures/small_disk.ts";
 import type { CommandResult } from "../fixtures/spawned.ts";
 
-/** How often likes are given with data on stdin: what is read there is read by chance. */
+/** How often likes are added with data on stdin: a read there would happen only by chance. */
 const RUNS = extent(2, 10);
-/** How often the other commands run so. */
+/** How often the other commands run with data on stdin. */
 const OTHER_RUNS = extent(1, 10);
 const PAGE_BYTES = 4_096;
 const LIKES = `'${process.execPath}' '${MAIN}'`;
 
-test("no command takes what is on stdin, which is the rest of its caller's list", async () => {
+test("no command consumes stdin, which is the rest of its caller's list", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const role = await counter.startAccepting("a");
@@ -41,7 +41,7 @@ test("no command takes what is on stdin, which is the rest of its caller's list"
     ["help", 0, OTHER_RUNS],
   ] as const;
   for (const [command, exit, runs] of loops) {
-    // Numbers, which are items, likes and troubles: a command that reads one does something with it.
+    // Numbers are valid items, likes and troubles: a command that reads one has an effect.
     const lines = Array.from({ length: runs }, (_, index) => `${index + 900}\n`).join("");
     const loop = `while read -r i; do ${LIKES} ${command} > /dev/null 2>&1; echo $?; done`;
     assert.is(shell(counter, ["-c", loop], lines).stdout, `${exit}\n`.repeat(runs), command);
@@ -53,7 +53,7 @@ test("no command takes what is on stdin, which is the rest of its caller's list"
   assert.is(await expectExact(counter, { a: role }, []), BigInt(2 * RUNS));
 });
 
-test("a command that cannot write its output says so, and what it did, and exits 74", async () => {
+test("a command that cannot write its output says so and what it did, and exits 74", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const role = await counter.startAccepting("a");
@@ -74,7 +74,7 @@ test("a command that cannot write its output says so, and what it did, and exits
   assert.is(await expectExact(counter, { a: role }, []), 10n);
 });
 
-test("a command that fails keeps its exit code when that cannot be written either", async () => {
+test("a failing command keeps its exit code when its error cannot be written either", async () => {
   await using counter = new Counter();
   const unreachable = ["count", "--primary", "127.0.0.1:1"];
   const json = await printing(counter, [...unreachable, "--json"], "> /dev/full");
@@ -87,7 +87,7 @@ test("a command that fails keeps its exit code when that cannot be written eithe
   assert.is((await printing(counter, ["nonsense"], "> /dev/full 2> /dev/full")).code, 2);
 });
 
-test("a like is told on stderr when nobody reads the output any more", async () => {
+test("an added like is reported on stderr when the output pipe is closed", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const role = await counter.startAccepting("a");
@@ -102,19 +102,19 @@ test("a like is told on stderr when nobody reads the output any more", async () 
   assert.match(stderr, "the output was: a #1 accepted 5 likes for video");
 });
 
-test("a line of which a disk has room for a part is not taken for written", async () => {
+test("a line that fits the disk only in part does not count as written", async () => {
   await using counter = new Counter();
   await using disk = SmallDisk.mount(join(counter.folder, "small"), 1);
   if (disk === undefined) return;
   const path = join(disk.path, "out.txt");
-  writeFileSync(path, "x".repeat(PAGE_BYTES - 100)); // so that 100 bytes more have a place
+  writeFileSync(path, "x".repeat(PAGE_BYTES - 100)); // leaves room for 100 bytes
   disk.fill();
   const { code, stderr } = await printing(counter, ["--help"], `>> '${path}'`);
   assert.is(code, 74, stderr);
-  assert.is(statSync(path).size, PAGE_BYTES, "a part of it was written");
+  assert.is(statSync(path).size, PAGE_BYTES, "a part was written");
 });
 
-test("a role goes on when what it prints cannot be written", async () => {
+test("a role keeps running when its output cannot be written", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const folders = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir];
@@ -125,7 +125,7 @@ test("a role goes on when what it prints cannot be written", async () => {
   assert.equal([code, signal], [0, null]);
 });
 
-/** One run of each command that prints something and ends by itself. */
+/** The arguments of each command that prints something and ends by itself. */
 function commandsOf(counter: Counter, { address }: Role) {
   const state = ["--data-dir", counter.dataDir];
   const primary = ["--primary", counter.primary];
@@ -140,7 +140,7 @@ function commandsOf(counter: Counter, { address }: Role) {
   } satisfies Partial<Record<keyof typeof COMMANDS, readonly string[]>>;
 }
 
-/** Runs a command with its output where a shell puts it, after `first`. */
+/** Returns a shell command that redirects the output, runs `first`, and then the command. */
 function printing(
   counter: Counter,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** What the status says while nothing is wrong with any disk: it never claims what it cannot know. */
+/** The status while all disks work: it never claims more than it can know. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Status } from "../../src/core/primary/status.ts";
@@ -10,7 +10,7 @@ import { Counter } from "../fixtures/roles.ts";
 
 const WAIT = ["status", "--wait", "--json", "--timeout"];
 
-test("the status is CONVERGED when there are no members, and as_of moves on", async () => {
+test("the status is CONVERGED without members, and as_of advances", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const { code, stdout } = await counter.likes([...WAIT, "10s", "--primary", counter.primary]);
@@ -41,14 +41,14 @@ test("the status is UNKNOWN after a restart until each member has answered", asy
   assert.is(after.everywhere, false);
   assert.is(stateOf(after, "b"), "silent");
   assert.is(after.totalLikes, 5n);
-  assert.is(after.asOfMs, before.asOfMs, "as_of is what was committed");
+  assert.is(after.asOfMs, before.asOfMs, "as_of is the committed one");
   assert.is.not(after.generation, before.generation);
   b.signal("SIGCONT");
   await expectExact(counter, { a, b }, []);
   assert.ok((await counter.status()).asOfMs > after.asOfMs);
 });
 
-test("a member that stands still makes the status UNKNOWN, and holds up --wait", async () => {
+test("a suspended member makes the status UNKNOWN, and delays --wait", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -72,12 +72,12 @@ test("a member that stands still makes the status UNKNOWN, and holds up --wait",
     return (await counter.status()).totalLikes === 12n;
   });
   const frozen = await counter.status();
-  assert.ok(frozen.asOfMs <= silent.nowMs, "as_of waits for the one that stands still");
+  assert.ok(frozen.asOfMs <= silent.nowMs, "as_of waits for the suspended one");
   b.signal("SIGCONT");
   await expectExact(counter, { a, b }, []);
 });
 
-test("a member that was killed stays a member until it is back", async () => {
+test("a killed member stays a member until it is back", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -91,7 +91,7 @@ test("a member that was killed stays a member until it is back", async () => {
   await expectExact(counter, { a: back }, []);
 });
 
-test("the status is CATCHING_UP until what was named is applied, and then shown", async () => {
+test("the status is CATCHING_UP until reported events are applied and shown", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const identity = newIdentity("made-up");
@@ -113,7 +113,7 @@ test("the status is CATCHING_UP until what was named is applied, and then shown"
   assert.is(applied.convergence, "converged");
   assert.is(applied.pendingEvents, 0);
   assert.is(applied.totalLikes, 6n);
-  assert.is(applied.everywhere, false, "its LikesServer has not said that it shows the total");
+  assert.is(applied.everywhere, false, "its LikesServer has not confirmed that it shows the total");
 
   const { version: shownVersion, totalLikes: shownTotalLikes } = applied;
   await peer.report(identity, { ...named, shownVersion, shownTotalLikes });

@@ -1,6 +1,6 @@
 /**
- * Disks that forgot something, or are there twice: recognised, named, and no surviving like lost. What
- * an operator decides about each is recorded, and ends what kept the status UNKNOWN.
+ * Disks that lost data or exist twice: detected and named, without losing a surviving like. An
+ * operator's decision about each is recorded, and ends the UNKNOWN status.
  */
 import { cpSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ test("a copied outbox is named second_incarnation when both copies run", async (
   await primary.end("SIGKILL");
   await counter.startPrimary();
   await expectTrouble(counter, { id: "a", kinds: ["second_incarnation"], clients: [a] });
-  assert.is((await counter.status()).asOfMs, asOfMs, "nor does it move over a restart");
+  assert.is((await counter.status()).asOfMs, asOfMs, "it stands still across a restart too");
   const log = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
   assert.match(log, /trouble 1: second_incarnation at a, incarnation [0-9a-f]{32}/);
 
@@ -62,7 +62,7 @@ test("a live outbox is named closed_incarnation when its copy closed its incarna
   const copy = join(counter.folder, "copy");
   cpSync(counter.outboxDir("a"), join(copy, "a"), { recursive: true });
   const twin = await counter.startLikes("a", { dataDir: copy });
-  await becomes("the copy delivering its own", async () => {
+  await becomes("the copy delivering its own likes", async () => {
     const { servers } = await counter.status();
     return servers.some(({ address }) => address === twin.address);
   });
@@ -73,22 +73,22 @@ test("a live outbox is named closed_incarnation when its copy closed its incarna
   assert.is((await counter.status()).totalLikes, 5n + 7n + 6n);
 });
 
-test("an outbox is named outbox_rolled_back when it ends before what was applied", async () => {
+test("an outbox is named outbox_rolled_back when it ends before the applied sequence", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const a = await startRolledBack(counter);
   await expectTrouble(counter, { id: "a", kinds: ["outbox_rolled_back"], clients: [a] });
-  assert.is((await counter.status()).totalLikes, 15n, "what was applied stays");
+  assert.is((await counter.status()).totalLikes, 15n, "applied likes stay");
   const name = "likes.v1.trouble.outbox_rolled_back";
   assert.is(await healthOf(a.address, name), "NOT_SERVING");
   await a.waitFor(/trouble: outbox_rolled_back/);
   await counter.add(a, 9);
   await resolveAll(counter);
   await converged(counter);
-  assert.is((await counter.status()).totalLikes, 24n, "what was applied stays, and it goes on");
+  assert.is((await counter.status()).totalLikes, 24n, "applied likes stay, and counting continues");
 });
 
-test("outbox_rolled_back names what a put-back outbox holds, which may be others", async () => {
+test("outbox_rolled_back names the events of a restored outbox, which may be different ones", async () => {
   await using counter = new Counter();
   const away = await counter.startPrimary();
   const first = await counter.startAccepting("a");
@@ -97,14 +97,14 @@ test("outbox_rolled_back names what a put-back outbox holds, which may be others
   await away.end("SIGKILL");
   await counter.add(first, 7);
   const copy = join(counter.folder, "copy");
-  first.signal("SIGSTOP"); // so that what is copied is one moment
+  first.signal("SIGSTOP"); // so that the copy is of one moment
   cpSync(counter.outboxDir("a"), copy, { recursive: true });
   first.signal("SIGCONT");
   await counter.startPrimary();
   await counter.add(first, 9);
   await expectExact(counter, { a: first }, []);
   await first.end("SIGKILL");
-  // As a snapshot of a machine that went on for a moment: #2 is of other likes there.
+  // As in a snapshot of a machine that ran on for a moment: its #2 has other likes.
   rewrite(copy, { itemId: "song", change: { kind: "add", likes: 7n } });
   rmSync(counter.outboxDir("a"), { recursive: true });
   cpSync(copy, counter.outboxDir("a"), { recursive: true });
@@ -114,12 +114,12 @@ test("outbox_rolled_back names what a put-back outbox holds, which may be others
     return troubles.find(({ kind }) => kind === "outbox_rolled_back");
   });
   const { events = { first: 0, last: 0 } } = named;
-  // Whether the disk knew by then that #1 was acknowledged is a matter of time.
+  // It depends on timing whether the disk already had the acknowledgement of #1.
   assert.ok(events.first <= 2, `it begins at #${events.first}`);
   assert.is(events.last, 3);
 });
 
-test("an outbox is named digest_differs when it holds other events than were applied", async () => {
+test("an outbox is named digest_differs when its events differ from the applied ones", async () => {
   await using counter = new Counter();
   await counter.startPrimary();
   const first = await counter.startAccepting("a");
@@ -131,7 +131,7 @@ test("an outbox is named digest_differs when it holds other events than were app
   await expectTrouble(counter, { id: "a", kinds: ["digest_differs"], clients: [a] });
 });
 
-test("a ledger is named ledger_restored when it is older, and a gap what nobody retains", async () => {
+test("an older ledger is named ledger_restored, and events that no outbox retains a gap", async () => {
   await using counter = new Counter();
   let primary = await counter.startPrimary();
   const a = await counter.startAccepting("a", { flags: ["--retain", "0s"] });
@@ -144,7 +144,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   primary = await counter.startPrimary();
   await counter.add(a, 7);
   await expectExact(counter, { a }, [], { retained: false });
-  await becomes("the 7 likes let go", () => counter.recordsHeld("a") === 0);
+  await becomes("the 7 likes trimmed", () => counter.recordsHeld("a") === 0);
   const { generation } = await counter.status();
   await primary.end("SIGTERM");
   rmSync(ledger, { recursive: true });
@@ -154,11 +154,11 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   assert.match(older.stdout, /"what":"the ledger was rolled back, or copied before this outbox"/);
   await counter.startPrimary();
   await a.waitFor(/trouble: ledger_restored/);
-  await becomes("nothing to be delivered again", async () => {
+  await becomes("no pending redelivery", async () => {
     const kinds = (await counter.status()).troubles.map(({ kind }) => kind);
     return kinds.length > 0 && !kinds.includes("ledger_restored");
   });
-  // What was acknowledged was let go, so the 7 likes are a gap: named, and not made up.
+  // The acknowledged events were trimmed, so the 7 likes are a gap: named, not invented.
   await expectTrouble(counter, { id: "a", kinds: ["gap"], clients: [a] });
   const undecided = await counter.likes(["verify", "--data-dir", counter.dataDir]);
   assert.is(undecided.code, 5, undecided.stdout);
@@ -185,7 +185,7 @@ test("a ledger is named ledger_restored when it is older, and a gap what nobody 
   assert.is((await counter.status()).totalLikes, 8n);
 });
 
-/** Puts `event` in the place of the last event of an outbox, as if it had always been that. */
+/** Replaces the last event of an outbox by `event`, as if it had always been that. */
 function rewrite(folder: string, event: LikeEvent): void {
   const outbox = new Database(join(folder, "outbox.sqlite"));
   const one = (sql: string): unknown => outbox.prepare<[], unknown>(sql).pluck().get();
@@ -202,7 +202,7 @@ function rewrite(folder: string, event: LikeEvent): void {
   outbox.close();
 }
 
-test("an exchanged ledger takes nothing, and health names it until the own one is back", async () => {
+test("an exchanged ledger accepts nothing, and health names it until the right one is back", async () => {
   await using counter = new Counter();
   const own = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -231,17 +231,17 @@ test("an exchanged ledger takes nothing, and health names it until the own one i
   await other.end("SIGKILL");
   const told = readFileSync(join(counter.logDir, "PrimaryLikesServer", "log.txt"), "utf8");
   const lines = told.split("\n").filter((line) => /ledger [0-9a-f]{32}$/.test(line));
-  assert.is(lines.length, 1, "one line, however often it comes");
+  assert.is(lines.length, 1, "one line, however often it recurs");
   assert.match(lines[0] ?? "", /a came from .+, but its outbox [0-9a-f]{32} belongs to ledger/);
   rmSync(folder, { recursive: true });
   renameSync(`${folder}-own`, folder);
   await counter.startPrimary();
-  await becomes("the own ledger taken", async () => !(await isNamed()));
+  await becomes("the right ledger accepted", async () => !(await isNamed()));
   assert.is(await healthOf(counter.primary, health), "SERVING");
   await expectExact(counter, { a }, []);
 });
 
-/** Resolves every trouble of `a` that is left, until none comes after it. */
+/** Resolves all troubles of `a`, until no new one appears. */
 async function resolveAll(counter: Counter): Promise<void> {
   await becomes("no trouble left", async () => {
     const { troubleCount } = await counter.status();

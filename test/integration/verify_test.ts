@@ -1,4 +1,4 @@
-/** Audits of real roles: while they run, and after they ended. */
+/** Audits of real roles, while they run and after they ended. */
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -12,7 +12,7 @@ import { edit, makeStores, withFirstIncarnation } from "../verify/stores_fixture
 
 const AUDITS_WHILE_GIVEN = extent(2, 10);
 
-/** Gives with `likes add --json`, and adds what it printed to the client's record. */
+/** Adds likes with `likes add --json`, and appends its output to the client's record. */
 async function add(counter: Counter, { address }: Role, item: string, likes: number) {
   const add = ["add", item, `${likes}`, "--json", "--server", address];
   const { code, stdout } = await counter.likes(add);
@@ -29,7 +29,7 @@ async function verify(counter: Counter, ...args: readonly string[]) {
   return { code, stderr, report: stdout === "" ? {} : JSON.parse(stdout) };
 }
 
-test("likes verify is exact on roles that run, that were killed, and on a backup", async () => {
+test("likes verify is exact on running roles, on killed roles, and on a backup", async () => {
   await using counter = new Counter();
   let primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");
@@ -78,10 +78,10 @@ test("likes verify is exact at any moment when likes are added all the time", as
     assert.equal([code, report.verdict], [0, "exact"], JSON.stringify(report));
     waited += Number(report.waiting.events);
   }
-  console.log(`${clients.acceptedEvents} events given, ${waited} waited during audits`);
+  console.log(`${clients.acceptedEvents} events added, ${waited} waited during audits`);
 });
 
-test("likes verify tells people what is wrong, and its exit code tells programs", async () => {
+test("likes verify prints what is wrong, and its exit code says so to programs", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   const a = await counter.startAccepting("a");

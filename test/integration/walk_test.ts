@@ -1,4 +1,4 @@
-/** The walk in three terminals: each command as a person types it, and what it prints. */
+/** The walkthrough in three terminals: each command as typed, and its output. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { becomes } from "../fixtures/eventually.ts";
 import { Counter } from "../fixtures/roles.ts";
 
-test("the commands work together, and say what to try next", async () => {
+test("the commands work together, and suggest the next one", async () => {
   await using counter = new Counter();
   const primary = await counter.startPrimary();
   assert.is(primary.stdout, `listening ${counter.primary}\n`);
@@ -49,7 +49,7 @@ test("the commands work together, and say what to try next", async () => {
   assert.is(status.servers.length, 2);
 });
 
-test("status follows, and a role says it in JSON when it is asked to", async () => {
+test("status keeps printing, and a role prints JSON on request", async () => {
   await using counter = new Counter();
   const folders = ["--data-dir", counter.dataDir, "--log-dir", counter.logDir];
   const primary = counter.spawn(["start-primary", "--port", "0", "--json", ...folders]);
@@ -63,7 +63,7 @@ test("status follows, and a role says it in JSON when it is asked to", async () 
   const [started] = await likes.waitFor(/^\{.*\}$/m);
   const { serverId, seed } = JSON.parse(started);
   assert.is(serverId, "likes-server-0");
-  assert.ok(Number.isInteger(seed), "a seed that was drawn is told");
+  assert.ok(Number.isInteger(seed), "a drawn seed is printed");
   const follow = ["status", "--interval", "100ms", "--primary", listening];
   const status = counter.spawn([...follow, "--json"]);
   await becomes("a growing total", () => {
@@ -71,7 +71,7 @@ test("status follows, and a role says it in JSON when it is asked to", async () 
     return new Set([...totals].map(([, total]) => total)).size >= 3;
   });
   const piped = counter.spawn(follow);
-  await becomes("a line an interval", () => piped.stdout.split("\n").length > 3);
+  await becomes("a line per interval", () => piped.stdout.split("\n").length > 3);
   const { code, stdout } = await likes.end("SIGTERM");
   assert.is(code, 0);
   const stopped = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");

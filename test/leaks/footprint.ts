@@ -1,26 +1,26 @@
-/** What a process holds, and a way to ask a role for it. */
+/** What a process holds, and how to ask a role for it. */
 import type { Spawned } from "../fixtures/spawned.ts";
 
-/** What a process holds after its garbage was collected. */
+/** What a process holds after garbage collection. */
 export interface Footprint {
-  /** The heap and what it holds outside of itself, without code: V8 compiles for a long time. */
+  /** The heap and its external memory, without code, because V8 keeps compiling for a long time. */
   readonly heapBytes: number;
   /** Open files, sockets and pipes. */
   readonly descriptors: number;
-  /** What keeps its event loop alive: sockets, servers, timers. */
+  /** Handles that keep the event loop alive: sockets, servers, timers. */
   readonly handles: number;
 }
 
 const HOOK = new URL("hook.ts", import.meta.url).href;
 
-/** The environment of a role that can be asked. `planted` is what it is to lose on purpose. */
+/** Returns the environment of a role that can be asked. It leaks `planted` on purpose. */
 export function footprintEnv(planted?: keyof Footprint): NodeJS.ProcessEnv {
   const tsx = import.meta.resolve("tsx");
   const env = { NODE_OPTIONS: `--import ${tsx} --import ${HOOK}` };
   return planted === undefined ? env : { ...env, LEAK_PLANTED: planted };
 }
 
-/** Asks a role that was started with `footprintEnv`. */
+/** Asks a role started with `footprintEnv`. */
 export async function askFootprint(role: Spawned): Promise<Footprint> {
   const number = (role.stderr.match(/^footprint \d+ /gm)?.length ?? 0) + 1;
   role.signal("SIGUSR2");
@@ -28,7 +28,7 @@ export async function askFootprint(role: Spawned): Promise<Footprint> {
   return JSON.parse(json) as Footprint;
 }
 
-/** The least of several footprints in each respect: what is only passing is in one of them. */
+/** Returns the minimum of several footprints in each respect, which drops transient peaks. */
 export function leastFootprint(footprints: readonly Footprint[]): Footprint {
   return {
     heapBytes: Math.min(...footprints.map(({ heapBytes }) => heapBytes)),

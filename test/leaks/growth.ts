@@ -1,27 +1,27 @@
 /**
  * Whether footprints grow from phase to phase.
  *
- * A leak grows with each phase of the same load; noise goes up and down, and caches fill once. So
- * the middle of the later half is compared with the middle of the earlier half, after phases that
- * warm up, and what is between them may be no more than a tolerance.
+ * A leak grows with each phase of the same load. Noise goes up and down, and caches fill once.
+ * After warm-up phases, the median of the later half is compared with the median of the earlier
+ * half. The difference must stay within a tolerance.
  */
 import type { Footprint } from "./footprint.ts";
 
 /**
- * How much the middles of the two halves may differ. Heap: what V8 notes about code still comes and
- * goes by some dozen KiB; 100 bytes an event or 10 KiB a connection show. Descriptors and handles:
- * a connection may just be opening or closing; a phase makes dozens of them.
+ * Tolerance between the medians of the two halves. Heap: V8's data about code varies by some dozen
+ * KiB; a leak of 100 bytes per event or 10 KiB per connection shows. Descriptors and handles: a
+ * connection may be opening or closing; a phase makes dozens of connections.
  */
 export const TOLERANCES: Footprint = { heapBytes: 256 * 1024, descriptors: 2, handles: 2 };
 
-/** Growth of one process in one respect. */
+/** The growth of one process in one respect. */
 export interface Growth {
   readonly of: keyof Footprint;
   readonly by: number;
   readonly tolerance: number;
 }
 
-/** In what respects the footprints of equal phases, in order, grew beyond the tolerance. */
+/** Returns the respects in which the footprints of equal phases grew beyond the tolerance. */
 export function growthOf(footprints: readonly Footprint[], tolerances = TOLERANCES): Growth[] {
   const half = Math.floor(footprints.length / 2);
   const respects = ["heapBytes", "descriptors", "handles"] as const;

@@ -11,7 +11,7 @@ function series(of: keyof Footprint, more: readonly number[]): Footprint[] {
   return more.map((by) => ({ ...FOOTPRINT, [of]: FOOTPRINT[of] + by }));
 }
 
-test("growthOf() finds nothing when footprints stay, shrink or go up and down", () => {
+test("growthOf() finds nothing when footprints stay, shrink or fluctuate", () => {
   for (const of of RESPECTS) {
     const much = TOLERANCES[of] * 10;
     assert.equal(growthOf(series(of, [0, 0, 0, 0])), []);
@@ -44,7 +44,7 @@ test("growthOf() tolerates no more than its tolerance", () => {
   }
 });
 
-test("leastFootprint() takes the least in each respect", () => {
+test("leastFootprint() takes the minimum in each respect", () => {
   const footprints = [
     { heapBytes: 3, descriptors: 1, handles: 2 },
     { heapBytes: 1, descriptors: 2, handles: 2 },

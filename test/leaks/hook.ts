@@ -1,8 +1,8 @@
 /**
- * Loaded into a role by `--import`, so that the source holds nothing of it: on SIGUSR2 it collects
- * garbage and reports what the process still holds, as one line on stderr.
+ * Loaded into a role by `--import`, to keep it out of the source. On SIGUSR2 it collects garbage
+ * and reports what the process still holds, as one line on stderr.
  *
- * `LEAK_PLANTED` makes it lose something at each report, to prove that a leak is found.
+ * `LEAK_PLANTED` makes it leak at each report, to prove that leaks are found.
  */
 import { openSync, readdirSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";

@@ -1,9 +1,10 @@
 /**
- * A counter of real processes under phases of the same load, each of them asked after each phase
- * what it holds.
+ * Runs a counter of real processes through phases of the same load, and asks each process after
+ * each phase what it holds.
  *
- * Part one: the primary lives, while likes are given, watchers come and go, and a LikesServer is
- * killed and comes again. Part two: the primary is killed and comes again, while likes are given.
+ * Part one: the primary keeps running while likes are added, watchers come and go, and a
+ * LikesServer is killed and restarted. Part two: the primary is killed and restarted while likes
+ * are added.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { likesAt } from "../../src/demo/generator.ts";
@@ -23,20 +24,20 @@ const ASKED_PAUSE_MS = 200;
 const CLIENTS = 32;
 const ITEMS = 50;
 
-/** How much load, and how often. */
+/** Options of the load. */
 export interface LeakRunOptions {
   readonly seed: number;
-  /** Phases of each part that are measured, after `warmUp` that are not. */
+  /** Measured phases of each part, after `warmUp` unmeasured ones. */
   readonly phases: number;
   readonly warmUp: number;
-  /** Likes given, watchers that come and go, and deaths, in one phase. */
+  /** Likes added, watchers that come and go, and kills, per phase. */
   readonly events: number;
   readonly watchers: number;
   readonly deaths: number;
   readonly print: (line: string) => void;
 }
 
-/** A process that lived through all phases of a part. */
+/** A process that ran through all phases of a part. */
 export interface MeasuredProcess {
   readonly part: string;
   readonly name: string;
@@ -51,7 +52,7 @@ export async function leakRun(options: LeakRunOptions): Promise<MeasuredProcess[
 
 class LeakRun {
   readonly #options: LeakRunOptions;
-  #given = 0;
+  #added = 0;
 
   constructor(options: LeakRunOptions) {
     this.#options = options;
@@ -119,14 +120,14 @@ class LeakRun {
     return measured.map(({ name, footprints }) => ({ part, name, footprints }));
   }
 
-  /** Gives this phase's likes at `roles`, by a fixed number of clients. */
+  /** Adds this phase's likes at `roles`, with a fixed number of clients. */
   async #add(roles: readonly Role[]): Promise<void> {
     const clients = roles.map(({ address }) => new LikesClient(address));
     const plan = { seed: this.#options.seed, serverId: "", intervalMinMs: 1, intervalMaxMs: 1 };
     let left = this.#options.events;
     const client = async (): Promise<void> => {
       while (left-- > 0) {
-        const number = this.#given++;
+        const number = this.#added++;
         const likes = BigInt(likesAt({ ...plan, likesMax: 42 }, number));
         const client = clients[number % clients.length];
         await client?.addLikes(`item ${number % ITEMS}`, likes, CALL_WAIT_MS);
@@ -136,7 +137,7 @@ class LeakRun {
     for (const client of clients) client.close();
   }
 
-  /** Watchers that come, see two states and go, and all the other questions that can be asked. */
+  /** Runs watchers that see two states and leave, and makes all other read calls. */
   async #read(counter: Counter, roles: readonly Role[]): Promise<void> {
     for (let watcher = 0; watcher < this.#options.watchers; watcher++) {
       const client = new PrimaryClient(counter.primary);
@@ -151,7 +152,7 @@ class LeakRun {
   }
 }
 
-/** Waits until a primary has heard of every LikesServer since it was started. */
+/** Waits until every LikesServer has reported to the primary since its start. */
 async function connected(counter: Counter): Promise<void> {
   await becomes("all connected", async () => {
     const { servers } = await counter.status();
@@ -165,7 +166,7 @@ async function converged(counter: Counter): Promise<void> {
   });
 }
 
-/** What it holds when what was closed is gone. */
+/** Returns what a role holds once closed resources are gone. */
 async function settledFootprint(role: Role): Promise<Footprint> {
   const footprints: Footprint[] = [];
   for (let asked = 0; asked < ASKED_TIMES; asked++) {

@@ -1,4 +1,4 @@
-/** The short form of `npm run leaks`, and the proof that it finds a leak that is there. */
+/** The short form of `npm run leaks`, and the proof that it finds a planted leak. */
 // nightly because it runs the roles through equal phases
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -23,7 +23,7 @@ test("no role holds more and more when it is under the same load again and again
 });
 
 for (const planted of ["heapBytes", "descriptors", "handles"] as const) {
-  test(`a leak of ${planted} is found when one is planted`, async () => {
+  test(`a planted leak of ${planted} is found`, async () => {
     const footprints = await idleFootprints(planted);
     assert.equal(
       growthOf(footprints).map(({ of }) => of),
@@ -38,7 +38,7 @@ test("no leak is found when none is planted", async () => {
   assert.equal(growthOf(footprints), [], JSON.stringify(footprints));
 });
 
-/** What a LikesServer that has nothing to do holds, when it is asked again and again. */
+/** Asks an idle LikesServer repeatedly what it holds. */
 async function idleFootprints(planted?: keyof Footprint): Promise<readonly Footprint[]> {
   await using counter = new Counter();
   const role = await counter.startLikes("idle", { env: footprintEnv(planted) });

@@ -1,6 +1,6 @@
 /**
- * `npm run leaks`: drives a counter through phases of the same load, and fails when one of its
- * processes holds more and more. `-- --seed 7 --phases 10` repeats or lengthens a run.
+ * `npm run leaks`: runs a counter through phases of the same load, and fails when one of its
+ * processes keeps growing. `-- --seed 7 --phases 10` repeats or lengthens a run.
  */
 import { parseArgs } from "node:util";
 import { parseWhole } from "../../src/text/numbers.ts";

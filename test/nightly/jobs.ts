@@ -1,4 +1,4 @@
-/** What `npm run nightly` runs, as a whole or as the part that one commit takes. */
+/** The jobs of `npm run nightly`: all of them, or the part for one commit. */
 import { createHash } from "node:crypto";
 
 /** Files of tests in full, or a script of package.json with its arguments. */
@@ -7,23 +7,23 @@ export type Job =
   | { readonly type: "script"; readonly name: string; readonly args: readonly string[] };
 
 const NODES = ["20", "22", "24", "newest"];
-/** Parts into which the planted bugs are cut. */
+/** Number of parts of the planted bugs. */
 const MUTANT_PARTS = 12;
-/** Files of long tests that one commit takes, about. */
+/** Approximate number of long test files per commit. */
 const FILES_SAMPLED = 4;
 const SEEDS = 200_000;
 const SEEDS_SAMPLED = 4_000;
 /** First seeds of samples differ by commit: below 2^32, far above those of the fixed ranges. */
 const SEED_STEP = 10_000;
-/** Tests that a sampled Node runs: stores, wires and one whole demonstration. */
+/** Tests for a sampled Node version: stores, wire formats and one whole demonstration. */
 const NODE_TESTS = ["test/store/", "test/rpc/", "orchestrate_run"];
 
-/** Returns a number that commits share as evenly as their hashes. */
+/** Returns the number of a commit, distributed as evenly as its hash. */
 export function partOf(commit: string): number {
   return createHash("sha256").update(commit).digest().readUInt32BE();
 }
 
-/** Returns all jobs, or with `part` those that a commit with this number takes. */
+/** Returns all jobs, or with `part` those for a commit with this number. */
 export function jobsOf(files: readonly string[], part?: number): readonly Job[] {
   if (part === undefined) {
     return [

@@ -13,7 +13,7 @@ test("jobsOf() runs every long file and each kind of check when no part is named
   );
 });
 
-test("jobsOf() takes every file, Node and part of the mutants when parts take turns", () => {
+test("jobsOf() covers every file, Node and part of the mutants over all parts", () => {
   const names = new Set<string>();
   const files = new Set<string>();
   for (let part = 0; part < 12; part++) {
@@ -29,7 +29,7 @@ test("jobsOf() takes every file, Node and part of the mutants when parts take tu
   for (let shard = 1; shard <= 12; shard++) assert.ok(names.has(`mutants ${shard}/12`));
 });
 
-test("partOf() differs when commits do, and stays for one commit", () => {
+test("partOf() differs between commits, and is stable for one commit", () => {
   const parts = Array.from({ length: 100 }, (_, index) => partOf(`commit ${index}`));
   assert.is(new Set(parts).size, parts.length);
   assert.is(partOf("commit 1"), parts[1]);

@@ -1,8 +1,8 @@
 /**
- * `npm run nightly`: what is too long for every change. Sweeps and long tests in full, fresh simulated
- * worlds, all planted bugs, coverage, and the suite on each Node. `-- --sample` takes a small part of
- * each, as `.ci/run` does: which part follows from the commit, so commits take turns and a failure can
- * be repeated. `-- --only NAME` runs one job.
+ * `npm run nightly`: what is too long for every change. Sweeps and long tests in full, fresh
+ * simulated worlds, all planted bugs, coverage, and the suite on each Node. `-- --sample` takes a
+ * small part of each, as `.ci/run` does: which part follows from the commit, so commits take turns
+ * and a failure can be repeated. `-- --only NAME` runs one job.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";

@@ -1,14 +1,16 @@
-/** Which files are tests, and which of them share a process. */
+/** Finds the test files, and decides which of them share a process. */
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 
-/** A file of tests. */
+/** A test file. */
 export interface TestFile {
-  /** From the root, with `/`. */
+  /** Path from the root, with `/`. */
   readonly path: string;
-  /** Left out of `npm test`: the file says `// nightly because …`. */
+  /** Excluded from `npm test`, because the file says `// nightly because …`. */
   readonly isNightly: boolean;
-  /** Whether the file has a process of its own: it says `// alone because …`, or its folder does. */
+  /**
+   * Whether the file has a process of its own: it says `// alone because …`, or its folder does.
+   */
   readonly isAlone: boolean;
   /** Whether the file does more in `npm run nightly`. */
   readonly hasExtent: boolean;
@@ -21,11 +23,11 @@ export interface TestRun {
   readonly paths: readonly string[];
 }
 
-/** How far down a file its marker may stand. */
+/** Characters at the start of a file in which a marker counts. */
 const HEAD_LINES_MAX = 20;
 const NIGHTLY = /^\/\/ nightly because \S/m;
 const EXTENT = /^import .*\/fixtures\/extent\.ts";$/m;
-/** Folders whose files start processes or measure memory: each file has a process of its own. */
+/** Folders whose files start processes or measure memory. Each of their files runs alone. */
 const ALONE_FOLDERS = /^test\/(?:integration|leaks|simulator)\//;
 const ALONE = /^\/\/ alone because \S/m;
 
@@ -58,8 +60,8 @@ export function fileOf(path: string, text: string): TestFile {
 }
 
 /**
- * Puts unit tests of one folder into one process, since a process costs more than their tests. These
- * come first: some take longest, and short runs at the end keep all cores busy.
+ * Puts unit tests of one folder into one process, since a process costs more than their tests.
+ * These come first: some take longest, and short runs at the end keep all cores busy.
  */
 export function runsOf(files: readonly TestFile[]): TestRun[] {
   const alone = files.filter(({ isAlone }) => isAlone);

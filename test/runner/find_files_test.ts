@@ -5,20 +5,20 @@ import { fileOf, findFiles, runsOf } from "./find_files.ts";
 const ROOT = process.cwd();
 const FIXTURES = "test/runner/fixtures";
 
-test("findFiles() leaves fixtures out when it looks for tests", async () => {
+test("findFiles() skips fixtures", async () => {
   const paths = (await findFiles(ROOT, "test", [])).map(({ path }) => path);
   assert.ok(paths.includes("test/runner/find_files_test.ts"));
   assert.not.ok(paths.some((path) => path.includes("fixtures") || !path.endsWith("_test.ts")));
 });
 
-test("findFiles() gives the files that match when there are filters", async () => {
+test("findFiles() returns the files that match the filters", async () => {
   const found = await findFiles(ROOT, FIXTURES, ["broken/no_", "/passing/"]);
   const paths = found.map(({ path }) => path.slice(FIXTURES.length));
   assert.equal(paths, ["/broken/no_tests_test.ts", "/passing/passing_test.ts"]);
   assert.equal(await findFiles(ROOT, FIXTURES, ["no such file"]), []);
 });
 
-test("fileOf() tells what is left to the night when the head of a file says so", () => {
+test("fileOf() recognizes nightly files by the marker at their start", () => {
   const marked = fileOf("test/a_test.ts", "/** Why. */\n// nightly because it takes minutes\n");
   assert.equal([marked.isNightly, marked.hasExtent], [true, false]);
   assert.not(fileOf("test/a_test.ts", "// nightly\n").isNightly, "a marker has a reason");

@@ -1,5 +1,6 @@
 /**
- * Runs files of tests in a process of their own, and trusts nothing that the process says by itself.
+ * Runs files of tests in a process of their own, and trusts nothing that the process says by
+ * itself.
  *
  * uvu exits with 0 when a hook throws, when nothing calls `.run()` and when no test was found, and
  * it has no limit for a test. So a run has passed only if it ended by itself with exit code 0,
@@ -21,22 +22,22 @@ export interface FileResult {
   /** At least one failed when there is a problem. */
   readonly totals: Totals;
   readonly durationMs: number;
-  /** The end of what was printed. */
+  /** The end of the output. */
   readonly output: string;
 }
 
-/** How to run files. */
+/** Options of a run. */
 export interface RunFileOptions {
   /** Folder that the paths start from, and the working folder of the process. */
   readonly root: string;
   /** SILENCE_MAX_MS when absent. */
   readonly silenceMaxMs?: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** Ends the process early; the file then has failed. */
+  /** Ends the process early, which fails the file. */
   readonly signal?: AbortSignal;
 }
 
-/** Runs the files of `run` and judges them. Their processes are gone when this is done. */
+/** Runs the files of `run` and judges them. Leaves no process running. */
 export async function runFiles(run: TestRun, options: RunFileOptions): Promise<FileResult> {
   const { name: path, paths } = run;
   const args = paths.length === 1 ? paths : ["test/runner/run_suites.ts", ...paths];

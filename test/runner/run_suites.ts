@@ -1,4 +1,4 @@
-/** Runs the files that are named, one after another in this process, as uvu's own program would. */
+/** Runs the named files one by one in this process, like uvu's own program. */
 import { resolve } from "node:path";
 import { run } from "uvu/run";
 

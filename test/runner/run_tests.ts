@@ -1,4 +1,4 @@
-/** Runs files of tests, a few at a time, and says how each of them ended. */
+/** Runs test files, a few at a time, and prints the result of each. */
 import { FILES_AT_ONCE } from "./expected.ts";
 import { findFiles, runsOf } from "./find_files.ts";
 import type { TestFile, TestRun } from "./find_files.ts";
@@ -6,20 +6,20 @@ import { runFiles } from "./run_file.ts";
 import type { FileResult } from "./run_file.ts";
 import { sumTotals, totalsLine } from "./totals.ts";
 
-/** What to run, and where to say it. */
+/** Options of a test run. */
 export interface RunTestsOptions {
   /** Folder of the repository: the working folder of every file. */
   readonly root: string;
   /** Folder under `root` in which the files are. */
   readonly folder: string;
-  /** Parts of paths; none for all files. */
+  /** Parts of paths; empty for all files. */
   readonly filters: readonly string[];
-  /** Fewer tests than that are a failure. Not looked at when there are filters. */
+  /** Fewer tests than this fail the run. Ignored with filters. */
   readonly testsMin: number;
   readonly print: (line: string) => void;
   /** Which of the files are run; all but the nightly ones when absent and nothing filters. */
   readonly wanted?: (file: TestFile) => boolean;
-  /** A process that prints nothing for so long hangs. */
+  /** A process that prints nothing for this long counts as hanging. */
   readonly silenceMaxMs?: number;
   /** Of every file; as here when absent. */
   readonly env?: NodeJS.ProcessEnv;
@@ -27,7 +27,7 @@ export interface RunTestsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs the tests and prints the totals as the last line. True when all is as it should be. */
+/** Runs the tests, and prints the totals as the last line. Returns whether the run passed. */
 export async function runTests(options: RunTestsOptions): Promise<boolean> {
   const { root, folder, filters, testsMin, print } = options;
   const { wanted = ({ isNightly }) => filters.length > 0 || !isNightly } = options;
@@ -76,7 +76,7 @@ async function runAll(
   return results;
 }
 
-/** A line for a run that passed; after one that failed, what it printed too. */
+/** Returns one line for a passed run; for a failed one, also its output. */
 function describe({ path, problem, totals, durationMs, output }: FileResult): string[] {
   const time = `${(durationMs / 1_000).toFixed(1)} s`;
   const skipped = totals.skipped === 0 ? "" : `, ${totals.skipped} skipped`;

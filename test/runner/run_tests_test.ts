@@ -1,4 +1,4 @@
-// alone because it looks for processes that a run has left
+// alone because it looks for leftover processes
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { isAlive } from "./process_group.ts";
@@ -24,7 +24,7 @@ test("runTests() names the file and shows its output when a test fails", async (
   assert.is(lines.at(-1), "1 passed, 1 failed, 0 skipped");
 });
 
-test("runTests() counts a failure a file when files break in ways that uvu lets pass", async () => {
+test("runTests() counts one failure per file that breaks in a way that uvu misses", async () => {
   const { passed, lines } = await run("broken");
   const text = lines.join("\n");
   assert.not.ok(passed);

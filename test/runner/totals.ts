@@ -1,7 +1,7 @@
-/** What uvu prints at the end of a file, and what it means. */
+/** Reads the totals that uvu prints at the end of a file. */
 import { stripVTControlCharacters } from "node:util";
 
-/** How many tests a file ran. */
+/** The numbers of tests in a file. */
 export interface Totals {
   readonly passed: number;
   readonly failed: number;
@@ -19,7 +19,7 @@ export function parseTotals(output: string): Totals | undefined {
   return { passed, failed: total - passed, skipped };
 }
 
-/** The closing line that readers of CI logs understand. */
+/** Returns the last line of a run, in the usual form of CI logs. */
 export function totalsLine({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
