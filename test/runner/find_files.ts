@@ -23,7 +23,7 @@ export interface TestRun {
   readonly paths: readonly string[];
 }
 
-/** Characters at the start of a file in which a marker counts. */
+/** Lines at the start of a file in which a marker counts. */
 const HEAD_LINES_MAX = 20;
 const NIGHTLY = /^\/\/ nightly because \S/m;
 const EXTENT = /^import .*\/fixtures\/extent\.ts";$/m;
