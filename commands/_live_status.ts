@@ -11,7 +11,7 @@ const REDRAW_MS = 1_000;
 export class LiveStatus {
   readonly #screen: LiveScreen;
   readonly #intervalMs: number;
-  readonly #ticking = setInterval(() => this.#tick(), TICK_MS).unref();
+  readonly #ticking = setInterval(() => this.#tick(), REDRAW_MS).unref();
   #latest: { readonly status: Status; readonly atMs: number } | undefined;
   #awayReason: string | undefined;
 

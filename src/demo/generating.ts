@@ -13,7 +13,7 @@ import { monotonicMs } from "../monotonic.ts";
 /** Pause before a rejected tick is retried, while it is still due. */
 const RETRY_MS = 50;
 /** The longest single timer: after a suspend, the generator goes on within this time. */
-const TIMER_MAX_MS = 1_000;
+const TIMER_SLICE_MS = 1_000;
 
 /** The part of a LikesServer that a generator uses. */
 export interface GeneratorServer {

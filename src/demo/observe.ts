@@ -12,7 +12,7 @@ import type { Observation, Shown } from "./verdict.ts";
 import type { OutboxId } from "../core/protocol/ids.ts";
 
 /** A process that takes longer to answer counts as showing nothing. */
-const ANSWER_WAIT_MAX_MS = 2_000;
+const OBSERVE_WAIT_MAX_MS = 2_000;
 
 /** What an observer observes. */
 export interface ObserverOptions {
@@ -47,7 +47,7 @@ export class Observer {
     const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()]);
     const asked = [...this.#clients].map(([serverId, client]) => shownBy(serverId, client));
     // The verdict reports a primary that does not answer.
-    const status = await this.#primary.status(ANSWER_WAIT_MAX_MS).catch(() => undefined);
+    const status = await this.#primary.status(OBSERVE_WAIT_MAX_MS).catch(() => undefined);
     if (status !== undefined) onStatus(status);
     return {
       outboxes,
@@ -97,7 +97,7 @@ export function readOutboxes(
 
 async function shownBy(name: string, client: LikesClient): Promise<Shown> {
   // The verdict reports a LikesServer that does not answer.
-  const total = await client.total(ANSWER_WAIT_MAX_MS).catch(() => undefined);
+  const total = await client.total(OBSERVE_WAIT_MAX_MS).catch(() => undefined);
   return { name, totalLikes: total?.totalLikes };
 }
 

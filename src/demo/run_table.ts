@@ -29,7 +29,7 @@ export interface RunTableOptions {
 /** Rows shown however small the terminal is. */
 const ROWS_MIN = 3;
 /** Lines besides the rows, head and troubles: two blank lines, the titles, and `… and N more`. */
-const LINES_AROUND = 4;
+const TABLE_LINES_AROUND = 4;
 
 /** A process of the run, or a member that was started by hand. */
 interface Row {

@@ -12,7 +12,7 @@ import type { OutboxId } from "../core/protocol/ids.ts";
 /** Minimum time between two statuses shown. */
 const SHOW_INTERVAL_MS = 1_000;
 /** A status older than this no longer counts as current. */
-const LATE_MAX_MS = 3_000;
+const STATUS_LATE_MAX_MS = 3_000;
 
 /** The primary does not answer. */
 export interface Silence {

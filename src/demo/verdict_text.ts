@@ -6,7 +6,7 @@ import type { RunResult, ServerResult } from "./run_result.ts";
 import type { GeneratorTally, Shown, Verdict } from "./verdict.ts";
 
 /** Names listed in one line. */
-const NAMED_MAX = 12;
+const SERVERS_NAMED_MAX = 12;
 /** Generators listed because they skipped the largest share of their due events. */
 const LATE_NAMED_MAX = 3;
 /** Times up to this are shown in tenths of a second, longer ones in whole seconds. */
