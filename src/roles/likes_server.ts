@@ -1,8 +1,8 @@
 /**
- * The LikesServer as it runs: the pure core joined to an outbox on disk, gRPC and the clock.
+ * The shell of a LikesServer: it joins the core to its outbox, gRPC and the clock.
  *
- * The shell decides nothing. It passes events to the core, and performs actions in their order.
- * After a store failed it stops at once, and sends nothing more: the next start reads the disk.
+ * The shell decides nothing. It hands events to the core, and performs the actions in order. When
+ * the store fails, it stops at once and sends nothing more: the next start reads the disk.
  */
 import { performance } from "node:perf_hooks";
 import { assert, unreachable } from "../assert.ts";
@@ -36,44 +36,50 @@ import { Callers, Driver } from "./role.ts";
 
 const RETAIN_DEFAULT = { ageMs: RETAIN_AGE_DEFAULT_MS, bytesMax: RETAIN_BYTES_DEFAULT };
 
-/** How a LikesServer is started. */
+/** The options of a LikesServer. */
 export interface LikesServerOptions extends ListenAddress {
   readonly outbox: OpenOutbox;
-  /** Where others reach it, `host:port`; where it listens when absent. */
+  /** Where others reach it, `host:port`; by default where it listens. */
   readonly advertise?: string | undefined;
   /** Address of the primary: `host:port`. */
   readonly primary: string;
   readonly log: Log;
-  /** For how long acknowledged events are kept, when it is not the default. */
+  /**
+   * How long acknowledged events are retained; RETAIN_AGE_DEFAULT_MS and RETAIN_BYTES_DEFAULT by
+   * default.
+   */
   readonly retain?: Retention;
   /** Whether to serve reflection. */
   readonly reflect: boolean;
   readonly onNotice: (notice: LikesServerNotice) => void;
-  /** Called once, with the reason, when it cannot go on. */
+  /** Called with the error, at most once, when the role cannot continue. */
   readonly onFatal: (error: unknown) => void;
 }
 
 /** A LikesServer that listens. */
 export interface LikesServer {
   readonly port: number;
-  /** Where others are told to reach it: `host:port`; empty when it is nowhere that reaches it. */
+  /** The advertised address, `host:port`; empty when others cannot reach it. */
   readonly told: string;
-  /** The newest mark that the outbox had at the start; undefined when it had none. */
+  /** The newest mark in the outbox at the start; undefined when there was none. */
   readonly mark: string | undefined;
-  /** Events that the outbox has accepted so far. */
+  /** The number of events that the outbox has ever accepted. */
   readonly acceptedEvents: number;
-  /** Settles when it accepts likes: at once when an earlier process was admitted. */
+  /** Resolves when it accepts likes: at once if an earlier process was admitted. */
   readonly accepting: Promise<void>;
-  /** Adds likes as a client in this process, whose `mark` is stored with them. */
+  /** Adds likes for a client in this process. `mark` is stored with them. */
   add(event: LikeEvent, mark: string): Promise<AddResult>;
   /**
-   * Stops accepting, delivers, and leaves the members if `leave`, within LEAVE_WAIT_MAX_MS. Returns
-   * the number of events that stay in the outbox.
+   * Stops accepting, delivers, and leaves the ledger if `leave`, within LEAVE_WAIT_MAX_MS. Returns
+   * the number of events that remain undelivered.
    */
   stop(leave: boolean): Promise<number>;
 }
 
-/** Mints an incarnation on the outbox and serves it. Throws LikesError when it cannot. */
+/**
+ * Listens, mints an incarnation, and serves the outbox. Throws LikesError when it cannot listen or
+ * write.
+ */
 export async function startLikesServer(options: LikesServerOptions): Promise<LikesServer> {
   const role = new LikesServerRole(options);
   return role.start();
@@ -83,7 +89,7 @@ class LikesServerRole {
   readonly #options: LikesServerOptions;
   readonly #store: OutboxStore;
   readonly #log: LikesServerLog;
-  /** For reading counts; deliveries have connections of their own. */
+  /** Fetches counts. Each delivery has its own connection. */
   readonly #primary: PrimaryClient;
   readonly #adding = new Callers<AddResult>();
   readonly #counting = new Callers<CountsResult>();
@@ -135,7 +141,7 @@ class LikesServerRole {
     const accepting = new Promise<void>((resolve) => (this.#onAccepting = resolve));
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     server.setStore(true);
-    this.#tellHealth();
+    this.#updateHealth();
     this.#drive({ type: "tick" });
     return {
       port,
@@ -201,33 +207,36 @@ class LikesServerRole {
       case "stopped":
         return this.#onDelivered?.();
       case "notice":
-        return this.#noticed(action.notice);
+        return this.#notice(action.notice);
       default:
         return unreachable(action);
     }
   }
 
-  #noticed(notice: LikesServerNotice): void {
+  #notice(notice: LikesServerNotice): void {
     this.#log.notice(notice, performance.now());
     this.#options.onNotice(notice);
     if (notice.type === "connected") this.#server?.setLedgerOther(false);
     if (notice.type === "store_failing" || notice.type === "store_recovered") {
       this.#server?.setStore(notice.type === "store_recovered");
     }
-    if (notice.type === "membership" || notice.type === "trouble") this.#tellHealth();
+    if (notice.type === "membership" || notice.type === "trouble") this.#updateHealth();
   }
 
-  /** After the calls that are here now, so that likes that came together share one sync. */
+  /**
+   * Writes after the calls that are readable now, so that likes that arrived together share one
+   * sync.
+   */
   #write(writes: readonly OutboxWrite[]): void {
-    assert(this.#server !== undefined, "it serves before it writes");
+    assert(this.#server !== undefined, "the server listens before a write");
     this.#server.whenDone(() => {
       if (!this.#isRunning) return;
       this.#store
         .write(writes)
         .then((outcome) => {
           this.#drive({ type: "written", outcome, state: this.#store.state });
-          // A trouble ends with such a write, and no notice tells of that.
-          if (writes.some(({ type }) => type !== "append")) this.#tellHealth();
+          // Such a write may end a trouble, which no notice reports.
+          if (writes.some(({ type }) => type !== "append")) this.#updateHealth();
         })
         .catch((error: unknown) => this.#fail(error));
     });
@@ -268,7 +277,7 @@ class LikesServerRole {
     return this.#link?.streamId === streamId ? this.#link.link : undefined;
   }
 
-  #tellHealth(): void {
+  #updateHealth(): void {
     const core = this.#core;
     if (core === undefined) return;
     this.#server?.setHealth(core.isAccepting);
@@ -292,7 +301,7 @@ class LikesServerRole {
     await this.#server?.close();
     this.#store.close();
     const { pendingEvents = 0 } = this.#core ?? {};
-    this.#options.log.line(`stopped: ${pendingEvents} events stay in the outbox`);
+    this.#options.log.line(`stopped: ${pendingEvents} events remain in the outbox`);
     return pendingEvents;
   }
 

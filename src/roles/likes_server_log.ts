@@ -1,4 +1,4 @@
-/** A LikesServer's log: the likes that it accepts, the total that it shows, and what goes wrong. */
+/** A LikesServer's log: the likes that it accepts, the total that it shows, and failures. */
 import { unreachable } from "../assert.ts";
 import type { LikesServerNotice } from "../core/likes_server/likes_server.ts";
 import { acceptedLikes } from "../core/protocol/like_event.ts";
@@ -21,7 +21,7 @@ const STORE_FAILING_TEXTS = {
 
 type Of<Type> = Extract<LikesServerNotice, { readonly type: Type }>;
 
-/** Writes notices of a LikesServer to `log`. */
+/** Writes the notices of a LikesServer to a log. */
 export class LikesServerLog {
   readonly #log: Log;
   readonly #lines = new EventLines();
@@ -36,7 +36,7 @@ export class LikesServerLog {
     for (const line of this.#text(notice, nowMs)) this.#log.line(line);
   }
 
-  /** Tells which troubles are over, now that there are only `troubles`. */
+  /** Logs which troubles are over, now that only `troubles` remain. */
   troubles(troubles: readonly Trouble[]): void {
     for (const before of this.#troubles) {
       if (troubles.some((now) => isSame(now, before))) continue;

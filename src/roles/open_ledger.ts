@@ -1,10 +1,10 @@
-/** How a primary opens the ledger of its data folder. */
+/** Opens the ledger in a primary's data folder. */
 import { join } from "node:path";
 import type { OpenLedger } from "../core/ledger/ledger.ts";
 import { openSqliteLedger } from "../store/ledger/sqlite_ledger.ts";
 import { mintId } from "../store/mint_id.ts";
 
-/** Returns what opens `primary/ledger.sqlite` in `dataDir`, and makes it where there is none. */
+/** Returns a function that opens `primary/ledger.sqlite` in `dataDir`, or creates it. */
 export function ledgerIn(dataDir: string): OpenLedger {
   return async (generation, nowUnixMs) => {
     const ids = { ledgerIdIfNew: mintId(), generation };

@@ -1,4 +1,4 @@
-/** Finds the outbox that a LikesServer is to work on, and says why it cannot be begun on. */
+/** Opens the outbox of a LikesServer, in its data folder. */
 import { join } from "node:path";
 import { LikesError } from "../errors.ts";
 import { SERVER_IDS_TRIED_MAX } from "../limits.ts";
@@ -8,15 +8,16 @@ import { recordCodec } from "../format/record_codec.ts";
 import { mintId } from "../store/mint_id.ts";
 import { openSqliteOutbox } from "../store/outbox/sqlite_outbox.ts";
 
-/** An outbox that this process holds. */
+/** An outbox whose lock this process holds. */
 export interface OpenOutbox {
   readonly serverId: string;
   readonly store: OutboxStore;
 }
 
 /**
- * Opens the outbox of `serverId` in `dataDir`, or, without an id, of the lowest `likes-server-N` that
- * no other process holds. Throws LikesError `store_locked` and what opening a store throws.
+ * Opens the outbox of `serverId` in `dataDir`; without an id, that of the lowest `likes-server-N`
+ * that no other process holds. Throws the LikesErrors of `openSqliteOutbox`, and `store_locked`
+ * when SERVER_IDS_TRIED_MAX ids are in use.
  */
 export function openOutbox(dataDir: string, serverId: string | undefined): OpenOutbox {
   if (serverId !== undefined) return { serverId, store: open(dataDir, serverId) };
@@ -41,7 +42,7 @@ function open(dataDir: string, serverId: string): OutboxStore {
   });
 }
 
-/** The LikesError when the incarnation of a start at `serverId` was not written. */
+/** Returns the LikesError of a start whose incarnation could not be written. */
 export function cannotMint(why: WriteFailure, serverId: string): LikesError {
   const cannot = `Cannot start ${serverId}:`;
   if (why === "disk_full") {

@@ -1,7 +1,8 @@
 /**
- * The primary as it runs: an opening of the ledger behind gRPC, and the next one when that ends.
+ * The shell of a primary: it serves an opening of the ledger over gRPC, and opens the ledger again
+ * when that opening ends.
  *
- * The shell decides nothing. It hands the core events, and performs its actions in their order
+ * The shell decides nothing. It hands events to the core, and performs the actions in order
  * (primary_opening.ts).
  */
 import { performance } from "node:perf_hooks";
@@ -22,40 +23,40 @@ import { mintId } from "../store/mint_id.ts";
 import { PrimaryLog } from "./primary_log.ts";
 import { PrimaryOpening } from "./primary_opening.ts";
 
-/** How a primary is started. */
+/** The options of a primary. */
 export interface PrimaryOptions extends ListenAddress {
-  /** Opens the ledger for this process alone: at the start, and again after a commit in doubt. */
+  /** Opens the ledger for this process alone: at the start, and again when an opening has ended. */
   readonly openLedger: OpenLedger;
-  /** Where the operator's socket is served. */
+  /** The folder of the operator's socket. */
   readonly dataDir: string;
   readonly log: Log;
   /** Whether to serve reflection. */
   readonly reflect: boolean;
-  /** Called once, with the reason, when it cannot go on. */
+  /** Called with the error when the role cannot continue. */
   readonly onFatal: (error: unknown) => void;
 }
 
 /** A primary that listens. */
 export interface Primary {
   readonly port: number;
-  /** Stops listening and closes the ledger. */
+  /** Ends all streams and calls, stops listening, and closes the ledger. */
   stop(): Promise<void>;
 }
 
 const STOPPING: Refusal = {
   code: "stopping",
-  message: "Cannot go on: the primary is stopping; connect again",
+  message: "Cannot continue: the primary is stopping; connect again",
 };
 const REOPENING: Refusal = {
   code: "reopening",
-  message: "Cannot go on: the primary opens its ledger again; connect again",
+  message: "Cannot continue: the primary is reopening its ledger; connect again",
 };
 
-/** What may keep a ledger from being opened again for a while. */
-const MAY_PASS: ReadonlySet<FaultCode> = new Set(["store_busy", "disk_full"]);
+/** Faults that may pass, so that opening the ledger is retried. */
+const TRANSIENT_FAULTS: ReadonlySet<FaultCode> = new Set(["store_busy", "disk_full"]);
 
-/** Notices after which health may say something else. */
-const OF_HEALTH: ReadonlySet<PrimaryNotice["type"]> = new Set([
+/** Notices that may change the health. */
+const HEALTH_NOTICES: ReadonlySet<PrimaryNotice["type"]> = new Set([
   "trouble",
   "decision",
   "foreign_server",
@@ -66,7 +67,7 @@ const OF_HEALTH: ReadonlySet<PrimaryNotice["type"]> = new Set([
   "store_recovered",
 ]);
 
-/** Opens the ledger and serves it. Throws LikesError when it cannot. */
+/** Opens the ledger and serves it. Throws LikesError when it cannot open or listen. */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const role = new PrimaryRole(options);
   return role.start();
@@ -75,9 +76,9 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 class PrimaryRole {
   readonly #options: PrimaryOptions;
   readonly #log: PrimaryLog;
-  /** Undefined while the ledger is opened. */
+  /** Undefined while the ledger is being opened. */
   #opening: PrimaryOpening | undefined;
-  /** Openings in a row that ended before they committed anything. */
+  /** Openings in a row that ended without a commit, or failed. */
   #failures = 0;
   #isStopped = false;
   #server: RpcServer | undefined;
@@ -111,12 +112,15 @@ class PrimaryRole {
       failed: (error) => this.#fail(error),
     });
     this.#opening = opening;
-    // Those that are recorded already are still to be decided.
+    // Recorded troubles still have to be decided, so each opening logs them.
     for (const trouble of opening.core.troubles) this.#notice({ type: "trouble", trouble });
-    this.#tellHealth();
+    this.#updateHealth();
   }
 
-  /** An opening has ended. Its streams say Hello to the next one, which knows what is committed. */
+  /**
+   * Opens the ledger again after an opening has ended. The LikesServers say Hello to the new
+   * opening, which knows what is committed.
+   */
   async #reopen(opening: PrimaryOpening, reason: string): Promise<void> {
     if (this.#opening !== opening || this.#isStopped) return;
     this.#options.log.line(`opens the ledger again: ${reason}`);
@@ -128,7 +132,7 @@ class PrimaryRole {
       await setTimeout(backoffMs(this.#failures, Math.random()));
       if (this.#isStopped) return;
       await this.#open().catch((error: unknown) => {
-        if (!(error instanceof LikesError) || !MAY_PASS.has(error.code)) throw error;
+        if (!(error instanceof LikesError) || !TRANSIENT_FAULTS.has(error.code)) throw error;
         this.#failures++;
       });
     }
@@ -145,7 +149,7 @@ class PrimaryRole {
     const port = await server.listen(this.#options);
     this.#server = server;
     server.setHealth(true);
-    this.#tellHealth();
+    this.#updateHealth();
     const operator = await this.#serveOperator();
     const ticker = setInterval(() => this.#opening?.tick(), TICK_MS);
     log.line(`listening on ${host}:${port}`);
@@ -160,7 +164,10 @@ class PrimaryRole {
     return { port, stop };
   }
 
-  /** Without its socket a primary counts all the same; the commands say why they find none. */
+  /**
+   * Serves operators. A failure is logged only, because the primary counts without its socket, and
+   * the commands explain a missing one.
+   */
   async #serveOperator(): Promise<RpcServer | undefined> {
     const { dataDir, log } = this.#options;
     try {
@@ -175,7 +182,7 @@ class PrimaryRole {
     }
   }
 
-  /** The opening that serves. Throws LikesError while there is none. */
+  /** The current opening. Throws LikesError `stopping` or `reopening` while there is none. */
   get #current(): PrimaryOpening {
     if (this.#opening === undefined || this.#isStopped) throw refused(this.#refusal);
     return this.#opening;
@@ -194,10 +201,10 @@ class PrimaryRole {
 
   #notice(notice: PrimaryNotice): void {
     this.#log.notice(notice, performance.now());
-    if (OF_HEALTH.has(notice.type)) this.#tellHealth();
+    if (HEALTH_NOTICES.has(notice.type)) this.#updateHealth();
   }
 
-  #tellHealth(): void {
+  #updateHealth(): void {
     const core = this.#opening?.core;
     if (core === undefined) return;
     this.#server?.setTroubles([...core.troubles, ...core.unrecorded]);

@@ -1,4 +1,6 @@
-/** The primary's log: each number that it applied, with its sender and the new total. */
+/**
+ * The primary's log: each event that it applies, with its sender and the new total, and failures.
+ */
 import { unreachable } from "../assert.ts";
 import type { AppliedBatch } from "../core/ledger/apply_commands.ts";
 import type { Hello } from "../core/protocol/messages.ts";
@@ -18,11 +20,11 @@ const STORE_FAILING_TEXTS = {
   store_busy: "another program is writing to the ledger",
 } as const;
 
-/** Writes notices of the primary to `log`. */
+/** Writes the notices of a primary to a log. */
 export class PrimaryLog {
   readonly #log: Log;
   readonly #lines = new EventLines();
-  /** By outbox, of those that are refused or away; of too many, those that came last. */
+  /** Outages of refused or absent LikesServers, by outbox; the newest MEMBERS_MAX. */
   readonly #outages = new Map<OutboxId, Outage>();
 
   constructor(log: Log) {
@@ -63,11 +65,13 @@ export class PrimaryLog {
         return [foreignServerText(notice.server)];
       case "foreign_server_gone":
       case "unrecorded_gone":
-        return []; // it may be down, or with its own primary again; what is recorded has a line
+        return []; // it may be down, or at its own primary; a recorded trouble has a line
       case "unrecorded":
         return [unrecordedText(notice.server)];
       case "store_failing":
-        return [`${STORE_FAILING_TEXTS[notice.why]}: nothing is applied, it will be offered again`];
+        return [
+          `${STORE_FAILING_TEXTS[notice.why]}: nothing is applied; LikesServers will send it again`,
+        ];
       case "store_recovered":
         return ["the ledger is written again"];
       default:
@@ -75,7 +79,10 @@ export class PrimaryLog {
     }
   }
 
-  /** Each reason once, until it is connected: who is refused comes again each second. */
+  /**
+   * Logs each reason once until the LikesServer is connected: a refused one comes again each
+   * second.
+   */
   #disconnected({ serverId, outboxId }: Hello, reason: string): readonly string[] {
     const outage = this.#outages.get(outboxId) ?? new Outage();
     if (!outage.isNews(reason)) return [];
@@ -114,7 +121,7 @@ function unrecordedText({
   kind,
 }: UnrecordedServer): string {
   return (
-    `${serverId} came from ${address} with trouble that has no room and is not recorded: ${kind} ` +
-    `at incarnation ${incarnation} of outbox ${outboxId}; decide what waits, see likes status`
+    `${serverId} came from ${address} with a trouble that has no room and is not recorded: ${kind} ` +
+    `of incarnation ${incarnation} of outbox ${outboxId}; decide the troubles in likes status`
   );
 }

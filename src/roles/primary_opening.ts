@@ -1,9 +1,9 @@
 /**
- * One opening of the ledger: its store, a core of its snapshot, the streams that the core serves, and
- * all who wait for an answer. It performs the core's actions in their order and decides nothing.
+ * One opening of the ledger: its store, a core made from its snapshot, its streams, and the callers
+ * that wait for an answer. It performs the core's actions in order, and decides nothing.
  *
- * When a commit is in doubt or superseded, nothing that the core knows is sure any more. The opening
- * ends then: its streams end, and who waits is told. The role opens the ledger again.
+ * When a commit is in doubt or superseded, the core's knowledge is no longer certain. The opening
+ * then ends its streams, answers the waiting callers, and the role opens the ledger again.
  */
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
@@ -29,7 +29,7 @@ import { recordCodec } from "../format/record_codec.ts";
 import type { DeliveryEvents, DeliveryPeer } from "../rpc/server/primary_service.ts";
 import { Callers, Driver } from "./role.ts";
 
-/** What an opening tells its role. */
+/** What an opening reports to its role. */
 export interface OpeningEvents {
   notice(notice: PrimaryNotice): void;
   /** The opening is over, and the ledger may be opened again. */
@@ -38,7 +38,7 @@ export interface OpeningEvents {
   failed(error: unknown): void;
 }
 
-/** An opening that serves until it is ended. */
+/** An opening of the ledger, which serves until `end`. */
 export class PrimaryOpening {
   readonly core: PrimaryCore;
   readonly #store: LedgerStore;
@@ -62,7 +62,7 @@ export class PrimaryOpening {
     );
   }
 
-  /** Whether a commit of it was done. */
+  /** Whether a commit of this opening has succeeded. */
   get hasCommitted(): boolean {
     return this.#hasCommitted;
   }
@@ -71,7 +71,7 @@ export class PrimaryOpening {
     this.#driver.drive({ type: "tick" });
   }
 
-  /** Takes a delivery stream. */
+  /** Serves a delivery stream. Returns the handlers of its events. */
   take(peer: DeliveryPeer): DeliveryEvents {
     const { drive } = this.#driver;
     const streamId = ++this.#streamId;
@@ -79,7 +79,7 @@ export class PrimaryOpening {
     drive({ type: "opened", streamId });
     return {
       received: (message) => {
-        drive({ type: "received", streamId, message: passedOn(message, peer.host) });
+        drive({ type: "received", streamId, message: withReachableAddress(message, peer.host) });
       },
       writable: () => drive({ type: "writable", streamId }),
       closed: () => {
@@ -99,15 +99,15 @@ export class PrimaryOpening {
     this.#driver.drive({ type: "count", requestId, request });
   }
 
-  /** Ends all streams with `refusal`, tells who waits, and closes the store. */
+  /** Ends all streams with `refusal`, answers all waiting callers, and closes the store. */
   async end(refusal: Refusal): Promise<void> {
     if (this.#driver.isStopped) return;
     this.#driver.stop();
     for (const peer of this.#peers.values()) peer.end(refusal);
     this.#readers.answerAll({ type: "refused", refusal });
     const message =
-      "Cannot tell whether it was decided: the ledger was closed meanwhile; ask again, for nothing " +
-      "is decided twice";
+      "Cannot tell whether the request was decided: the ledger was closed meanwhile; ask again, " +
+      "because nothing is decided twice";
     this.#operators.answerAll({
       type: "refused",
       refusal: { code: "outcome_unknown", message },
@@ -146,7 +146,10 @@ export class PrimaryOpening {
     }
   }
 
-  /** After what is readable now was read, so that what arrived together is committed together. */
+  /**
+   * Commits after the messages that are readable now, so that what arrived together is committed
+   * together.
+   */
   #commit(commands: readonly LedgerCommand[]): void {
     setImmediate(() => {
       if (this.#driver.isStopped) return;
@@ -181,8 +184,11 @@ export class PrimaryOpening {
   }
 }
 
-/** `message` of a peer on `host`, with no other address than one that reaches somebody from here. */
-function passedOn(message: FromLikesServer, host: string): FromLikesServer {
+/**
+ * Returns `message` of a peer on `host`. The address in a Hello becomes one that others can reach,
+ * or empty.
+ */
+function withReachableAddress(message: FromLikesServer, host: string): FromLikesServer {
   if (message.type !== "hello") return message;
   return { ...message, address: addressBetween(message.address, host) };
 }

@@ -1,6 +1,6 @@
 /**
- * What both roles share: a core that is driven by events in turn, and callers that wait for its answers.
- * Nothing here knows a role.
+ * What both shells share: a driver that hands events to a core in turn, and callers that wait for
+ * answers.
  */
 import { performance } from "node:perf_hooks";
 import { inTurn } from "./in_turn.ts";
@@ -10,7 +10,26 @@ interface Core<Event, Action> {
   handle(event: Event, nowMs: number): readonly Action[];
 }
 
-/** A core, and the shell that performs its actions. */
+/**
+ * Returns a function that hands events to `handle`, one after another. An event that arises during
+ * another one waits: the actions of the first are performed, in order, before the next is handled.
+ */
+export function inTurn<Event>(handle: (event: Event) => void): (event: Event) => void {
+  const waiting: Event[] = [];
+  let isHandling = false;
+  return (event) => {
+    waiting.push(event);
+    if (isHandling) return;
+    isHandling = true;
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next);
+    } finally {
+      isHandling = false;
+    }
+  };
+}
+
+/** Drives a core: hands it events, and has its actions performed. */
 export class Driver<Event, Action> {
   readonly #core: Core<Event, Action>;
   readonly #perform: (action: Action) => void;
@@ -31,7 +50,10 @@ export class Driver<Event, Action> {
     return this.#isStopped;
   }
 
-  /** Takes an event. An error is a bug and ends the role: gRPC would answer for it and go on. */
+  /**
+   * Handles an event. An error is a bug and must end the role: gRPC would turn it into a status,
+   * and continue.
+   */
   readonly drive = inTurn((event: Event): void => {
     if (this.#isStopped) return;
     try {
@@ -41,18 +63,18 @@ export class Driver<Event, Action> {
     }
   });
 
-  /** Events that come from here on change nothing. */
+  /** Ignores all events from now on. */
   stop(): void {
     this.#isStopped = true;
   }
 }
 
-/** Callers that wait for an answer of the core, each under the id of its request. */
+/** Callers that wait for an answer of the core, by request id. */
 export class Callers<Answer> {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #requestId = 0;
 
-  /** Takes a caller. Returns the id by which it is answered. */
+  /** Adds a caller. Returns the id of its request. */
   add(done: (answer: Answer) => void): number {
     const requestId = ++this.#requestId;
     this.#waiting.set(requestId, done);
@@ -65,7 +87,7 @@ export class Callers<Answer> {
     done?.(answer);
   }
 
-  /** Answers all that still wait. */
+  /** Answers all waiting callers. */
   answerAll(answer: Answer): void {
     for (const requestId of this.#waiting.keys()) this.answer(requestId, answer);
   }

@@ -76,7 +76,7 @@ const MISTYPED: readonly Mistake[] = [
   usage(["add", "a\u001b[2J", FAR], "control characters"),
   usage(["add", "__proto__", FAR], "reserved"),
   usage(["add", " ", FAR], "begins or ends with a blank"),
-  usage(["add", "video ", FAR], '"video "', "leave that out"),
+  usage(["add", "video ", FAR], '"video "', "remove the blank"),
   usage(["add", "video", "-1", FAR], "from 0 to 1,000,000"),
   usage(["add", "video", "1.5", FAR], "a whole number"),
   usage(["add", "video", "1000001", FAR], "from 0 to 1,000,000"),

@@ -88,7 +88,7 @@ test("a stream ends when a message is of another incarnation or answers no pulse
   await expectEnd(reporting, "message_invalid", "of incarnation");
   await using guessing = await DeliveryPeer.welcomed(counter.primary, identity);
   guessing.say(reportOf(identity.incarnation, 1, {}));
-  await expectEnd(guessing, "message_invalid", "label 1");
+  await expectEnd(guessing, "message_invalid", "pulse time 1");
   await using thief = await DeliveryPeer.admitted(counter.primary, identity);
   await using victim = new DeliveryPeer(counter.primary);
   victim.say(helloOf({ ...identity, outboxId: newId() }, {}));

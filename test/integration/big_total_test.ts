@@ -57,7 +57,7 @@ test("a total never goes beyond what its store can hold", async () => {
   });
   const { code, stderr } = await counter.likes(["add", "video", "5", "--server", a.address]);
   assert.is(code, 1, stderr);
-  assert.match(stderr, `the total is ${TOTAL_LIKES_MAX - 7n}, and nothing is accepted from`);
+  assert.match(stderr, `the total is ${TOTAL_LIKES_MAX - 7n}, and no more are accepted from`);
   // One that keeps no bound is stopped at the end of the numbers, and nobody else is.
   const identity = newIdentity("boundless");
   await using peer = await DeliveryPeer.admitted(counter.primary, identity);

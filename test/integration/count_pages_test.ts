@@ -62,7 +62,7 @@ test("likes count prints the command for the next page, which continues there", 
   assert.match(empty.stdout, "it's one");
   const bad = await counter.likes(["count", "--page", "x", ...at]);
   assert.is(bad.code, 2);
-  assert.match(bad.stderr, 'Cannot go on from the page token "x": it is none of this call\'s');
+  assert.match(bad.stderr, 'Cannot continue from the page token "x": this call did not issue it');
   const both = await counter.likes(["count", "two", "--all", ...at]);
   assert.is(both.code, 2);
   const limited = await counter.likes(["count", "--all", "--limit", "3", ...at]);

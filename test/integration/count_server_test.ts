@@ -45,7 +45,7 @@ test("likes count --server shows cached likes with their age while the primary i
   assert.match(most.stdout, /\nvideo +5 +7 /);
   const unknown = await counter.likes(["count", "never", ...at]);
   assert.is(unknown.code, 3);
-  assert.match(unknown.stderr, "Cannot tell the likes at a: it has not learnt them");
+  assert.match(unknown.stderr, "Cannot tell the likes at a: they are not cached");
 
   await counter.startPrimary();
   await becomes("the likes of both", async () => {

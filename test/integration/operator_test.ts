@@ -16,7 +16,7 @@ test("an operator retires a killed member, but not a streaming one", async () =>
   await counter.add(b, 7);
   await expectExact(counter, { a, b }, []);
   await expectRefused(counter, ["retire", "a"], /^Error: Cannot retire "a": it streams; stop it/);
-  await expectRefused(counter, ["retire", "c"], /no member of that name is known/);
+  await expectRefused(counter, ["retire", "c"], /no member has that server id or outbox id/);
   await b.end("SIGKILL");
   await becomes("b silent", async () => {
     const { servers } = await counter.status();
@@ -25,7 +25,7 @@ test("an operator retires a killed member, but not a streaming one", async () =>
   const told = await expectDecided(counter, ["retire", "b", "--reason", "its disk is lost"]);
   assert.match(told, /^decision 1: outbox [0-9a-f]{32} is retired: its disk is lost\n$/);
   await expectExact(counter, { a }, []); // what b delivered stays in the total
-  await expectRefused(counter, ["retire", "b"], /no member of that name is known/);
+  await expectRefused(counter, ["retire", "b"], /no member has that server id or outbox id/);
 });
 
 test("a retired member that returns is counted once, and the span is named", async () => {

@@ -87,14 +87,14 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
           "  if (incarnation !== undefined) received.set(batch.incarnation, incarnation);",
       ],
       [
-        "/** Applies all of a batch, or nothing of it. */",
+        "/** Applies a whole batch or nothing. Returns `applied`, `duplicate` or `refused`. */",
         "const RECEIVED = new WeakMap<UnitOfWork, Map<string, IncarnationRow>>();\n\n" +
           "function receivedOf(changes: UnitOfWork): Map<string, IncarnationRow> {\n" +
           "  const received = RECEIVED.get(changes) ?? new Map<string, IncarnationRow>();\n" +
           "  RECEIVED.set(changes, received);\n" +
           "  return received;\n" +
           "}\n\n" +
-          "/** Applies all of a batch, or nothing of it. */",
+          "/** Applies a whole batch or nothing. Returns `applied`, `duplicate` or `refused`. */",
       ],
     ],
   },
@@ -386,13 +386,8 @@ const REPORT_RULE = mutantsOf(
     },
     {
       name: "left-without-asking",
-      breaks: "membership: an outbox that has delivered everything leaves without asking to",
-      edits: [
-        [
-          "  const left = report.leaving && isApplied && leave(",
-          "  const left = isApplied && leave(",
-        ],
-      ],
+      breaks: "membership: an outbox that delivered everything leaves unasked",
+      edits: [["    report.leaving && isApplied && leave(", "    isApplied && leave("]],
     },
     {
       name: "closed-although-not-final",
@@ -419,8 +414,8 @@ const REPORT_RULE = mutantsOf(
       breaks: "membership: a stale report makes an outbox that left a member",
       edits: [
         [
-          '  if (before?.state === "left" && isOfThePast(report, known)) {',
-          '  if (before?.state === "left" && before.serverId === "" && isOfThePast(report, known)) {',
+          '  if (before?.state === "left" && isOutdated(report, known)) {',
+          '  if (before?.state === "left" && before.serverId === "" && isOutdated(report, known)) {',
         ],
       ],
     },

@@ -68,8 +68,8 @@ const LIKES_SERVER = mutantsOf(
       breaks: "matrix 16: likes that a full disk rejected are acknowledged",
       edits: [
         [
-          '    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);',
-          '    if (outcome === "store_busy") return this.#refuseWrite(outcome, writing, nowMs);',
+          '    if (outcome !== "done") return this.#onWriteFailed(outcome, writing, nowMs);',
+          '    if (outcome === "store_busy") return this.#onWriteFailed(outcome, writing, nowMs);',
         ],
       ],
     },
@@ -176,8 +176,8 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
     breaks: "law 4: pending events of other incarnations are not reported",
     edits: [
       [
-        "      otherPendingEvents: outbox.pendingExcept(incarnation) + unnamed,",
-        "      otherPendingEvents: unnamed,",
+        "      otherPendingEvents: outbox.pendingExcept(incarnation) + unreported,",
+        "      otherPendingEvents: unreported,",
       ],
     ],
   },
@@ -549,8 +549,8 @@ const RETENTION = mutantsOf(
       breaks: "law 7: acknowledged events are trimmed at once",
       edits: [
         [
-          "    while (this.#marks[0] !== undefined && nowMs - this.#marks[0].atMs >= this.#ageMs) {",
-          "    while (this.#marks[0] !== undefined && nowMs >= this.#marks[0].atMs) {",
+          "    while (this.#slices[0] !== undefined && nowMs - this.#slices[0].atMs >= this.#ageMs) {",
+          "    while (this.#slices[0] !== undefined && nowMs >= this.#slices[0].atMs) {",
         ],
       ],
     },
@@ -559,8 +559,8 @@ const RETENTION = mutantsOf(
       breaks: "law 6: acknowledged events are never trimmed by age",
       edits: [
         [
-          " of this.#marks[0].upTo) aged.push({ incarnation, upTo });",
-          " of this.#marks[0].upTo) void [incarnation, upTo];",
+          " of this.#slices[0].upTo) aged.push({ incarnation, upTo });",
+          " of this.#slices[0].upTo) void [incarnation, upTo];",
         ],
       ],
     },

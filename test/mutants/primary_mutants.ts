@@ -24,9 +24,9 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "pitfall 44: converged when a member's likes are equal by accident",
     edits: [
       [
-        "    catchingUp ||= pendingOf(progress) > 0;",
+        "    isCatchingUp ||= pendingOf(progress) > 0;",
         "    const { acceptedLikes } = progress.report;\n" +
-          "    catchingUp ||= acceptedLikes !== view.members.get(outboxId)?.appliedLikes;",
+          "    isCatchingUp ||= acceptedLikes !== view.members.get(outboxId)?.appliedLikes;",
       ],
     ],
   },
@@ -56,8 +56,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "pitfall 46: converged while trouble is recorded",
     edits: [
       [
-        '  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";',
-        '  if (view.troubles.length > 1_000 || isPerhapsExchanged(view)) return "unknown";',
+        '  if (isInTrouble(view) || mayBeWrongLedger(view)) return "unknown";',
+        '  if (view.troubles.length > 1_000 || mayBeWrongLedger(view)) return "unknown";',
       ],
     ],
   },
@@ -67,7 +67,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
       "law 4: a ledger without members is converged although its members are on another ledger",
     edits: [
       [
-        '  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";',
+        '  if (isInTrouble(view) || mayBeWrongLedger(view)) return "unknown";',
         '  if (view.troubles.length > 0) return "unknown";',
       ],
     ],
@@ -76,7 +76,7 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     name: "converged-without-other-incarnations",
     breaks: "law 4: pending events of other incarnations are ignored",
     edits: [
-      ["  return countable(named + progress.otherPendingEvents);", "  return countable(named);"],
+      ["  return clamp(ownEvents + progress.otherPendingEvents);", "  return clamp(ownEvents);"],
     ],
   },
   {
@@ -160,11 +160,11 @@ const CONTACTS = mutantsOf({ file: "src/core/primary/progress_tracker.ts", tests
   },
   {
     name: "awaited-too-early",
-    breaks: "law 4: a pulse time counts before the events awaited for it are applied",
+    breaks: "law 4: a pulse time counts before what was awaited for it is applied",
     edits: [
       [
-        "    const settled = pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence;",
-        "    const settled = pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence - 1;",
+        "      pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence;",
+        "      pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence - 1;",
       ],
     ],
   },
@@ -249,7 +249,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
   },
   {
     name: "as-of-from-receipt",
-    breaks: "law 4: a report counts for the time of its receipt, not for the pulse that it answers",
+    breaks:
+      "law 4: a report counts for the time of its receipt, not for the pulse time that it answers",
     edits: [
       [
         "    const command = { outboxId, serverId, address, report, highestReported };",
@@ -447,8 +448,8 @@ const HELLOS = mutantsOf({ file: "src/core/primary/stream_refusals.ts", tests: P
 const REFUSED = mutantsOf({ file: "src/core/primary/refused_peers.ts", tests: PRIMARY_TESTS }, [
   {
     name: "misdirected-unnamed",
-    breaks: "law 7: a foreign server is rejected, but the status does not show it",
-    edits: [["    const server = this.#foreign.came(from, nowMs);", "    let server;"]],
+    breaks: "law 7: who belongs to another ledger is refused, and nobody who looks is told",
+    edits: [["    const server = this.#foreign.add(sender, nowMs);", "    let server;"]],
   },
 ]);
 
@@ -465,8 +466,8 @@ const AS_OF = mutantsOf({ file: "src/core/primary/as_of.ts", tests: PRIMARY_TEST
   },
   {
     name: "as-of-past-who-comes-back",
-    breaks: "law 4: as_of covers likes of a retired member that returns in the same commit",
-    edits: [["  if (commands.some((command) => readmits(command, view))) return commands;", ""]],
+    breaks: "law 4: as_of claims likes of a retired member that comes back in the same commit",
+    edits: [["  if (commands.some((command) => mayAdmit(command, view))) return commands;", ""]],
   },
 ]);
 

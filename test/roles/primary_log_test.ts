@@ -52,8 +52,8 @@ test("notice() logs a trouble without room, and its LikesServer", () => {
   log.notice({ type: "unrecorded", server }, 0);
   log.notice({ type: "unrecorded_gone" }, 0);
   assert.equal(lines, [
-    "a came from a:1 with trouble that has no room and is not recorded: retired_returned at " +
-      `incarnation ${testId(2)} of outbox ${testId(1)}; decide what waits, see likes status`,
+    "a came from a:1 with a trouble that has no room and is not recorded: retired_returned of " +
+      `incarnation ${testId(2)} of outbox ${testId(1)}; decide the troubles in likes status`,
   ]);
 });
 

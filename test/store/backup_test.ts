@@ -211,7 +211,7 @@ test("backUp() refuses a damaged store, and leaves nothing behind", async () => 
   const offset = turned.lastIndexOf("video/17");
   turned[offset] = (turned[offset] ?? 0) ^ 1;
   const damages: readonly (readonly [Buffer, RegExp])[] = [
-    [turned, /it is damaged: .* have another digest than they were stored with; stop that role/],
+    [turned, /it is damaged: .* have another digest than the one stored; stop that role/],
     [whole.subarray(0, whole.length - 8_192), /it is damaged: .*; stop that role/],
     [Buffer.from("likes\n".repeat(1_000)), /it is damaged: .*SQLITE_NOTADB/],
     [Buffer.alloc(0), /it is damaged: it has no tables/],

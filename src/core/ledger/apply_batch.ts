@@ -2,9 +2,9 @@
  * The rule of exactly once.
  *
  * The applied sequence, its digest, the likes of each item and the grand total change together or
- * not at all. There is no window and no memory of recent names: an event at or below the applied
- * sequence is a duplicate for ever, the one after it is applied, and anything else is refused,
- * whereupon the sender says Hello again.
+ * not at all. No time window and no list of recent events takes part: an event at or below the
+ * applied sequence is a duplicate for ever, the next one is applied, and anything else is refused.
+ * The sender of a refused batch says Hello again.
  */
 import type { Refusal } from "../../errors.ts";
 import { RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../../limits.ts";
@@ -20,7 +20,7 @@ import type { RecordCodec } from "../protocol/record.ts";
 
 type BatchCommand = Extract<LedgerCommand, { readonly type: "batch" }>;
 
-/** Applies all of a batch, or nothing of it. */
+/** Applies a whole batch or nothing. Returns `applied`, `duplicate` or `refused`. */
 export function applyBatch(
   changes: UnitOfWork,
   { streamId, outboxId, batch }: BatchCommand,
@@ -46,7 +46,7 @@ export function applyBatch(
   const totalBefore = changes.totalLikes;
   const total = gains.reduce((sum, { gained }) => sum + gained, totalBefore);
   if (total > TOTAL_LIKES_MAX) {
-    // SQLite would make a floating-point number of it.
+    // SQLite would turn a larger total into a floating-point number.
     return refused(beyondProtocol(batch.firstSequence, `the total would be ${total}`));
   }
   const apply = (): LedgerResult => {
@@ -67,7 +67,7 @@ export function applyBatch(
   return resultOfAttempt(streamId, attempted);
 }
 
-/** Says why a batch does not follow what was applied, by its sequences and its digest. */
+/** Returns why a batch does not follow the applied events, by sequences and digest. */
 function mismatchOf(
   batch: LikeBatch,
   incarnation: IncarnationRow,
@@ -86,7 +86,7 @@ function mismatchOf(
   return resynchronise(`Cannot apply ${range}: the digest differs`);
 }
 
-/** The events of a batch whose bytes are intact; otherwise why they cannot be counted. */
+/** Returns the events of a batch with the right digest, or why they cannot be counted. */
 function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Refusal {
   const events: LikeEvent[] = [];
   for (const { firstSequence, bytes } of batch.records) {
@@ -113,7 +113,7 @@ function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Re
   );
 }
 
-/** What comes after the end of an incarnation still counts; that it came at all is a trouble. */
+/** Events after the end of a closed incarnation still count, but that they exist is a trouble. */
 function recordAfterClose(changes: UnitOfWork, before: IncarnationRow, batch: LikeBatch): void {
   const { incarnation, outboxId, appliedSequence } = before;
   const detail = `it was closed at #${appliedSequence}, and sends events`;
@@ -122,7 +122,7 @@ function recordAfterClose(changes: UnitOfWork, before: IncarnationRow, batch: Li
   changes.addTrouble(outboxId, { kind, incarnation, events, digest: undefined, detail });
 }
 
-/** What each event adds to its item, one after another. */
+/** Returns what each event adds to its item, given the events before it in the batch. */
 function gainsOf(ledger: LedgerTransaction, events: readonly LikeEvent[]): readonly AppliedEvent[] {
   const gainedBefore = new Map<string, bigint>();
   return events.map(({ itemId, change }) => {
@@ -134,8 +134,8 @@ function gainsOf(ledger: LedgerTransaction, events: readonly LikeEvent[]): reado
 }
 
 /**
- * No LikesServer of this protocol version accepts such an event: both sides share the bounds. So it
- * comes from something else, and is not let near the total.
+ * No LikesServer of this protocol version accepts such an event, because both sides share the
+ * bounds. The event comes from something else, and must not reach the total.
  */
 function beyondProtocol(sequence: number, why: string): Refusal {
   return { code: "message_invalid", message: `Cannot apply #${sequence}: ${why}` };

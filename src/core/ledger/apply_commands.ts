@@ -1,9 +1,9 @@
 /**
- * What every command does to the ledger.
+ * Applies commands to the ledger.
  *
- * All of it runs inside the store's transaction, one command after another, each against the state
- * that the one before left; never on receipt. After a command that is refused, the later ones of
- * its stream are not done: their sender has to say Hello first.
+ * Commands run inside the store's transaction, never on receipt, each on the state that the
+ * previous one left. After a refused command the later ones of its stream are skipped: their sender
+ * has to say Hello first.
  */
 import { applyBatch } from "./apply_batch.ts";
 import type { LedgerTransaction } from "./ledger.ts";
@@ -12,7 +12,7 @@ import type { CommitResult, LedgerCommand, LedgerResult } from "./ledger_command
 import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
 import type { Hello } from "../protocol/messages.ts";
 import type { RecordCodec } from "../protocol/record.ts";
-import { confirmRestoredCopy, noteCopy, decide } from "./operator_decisions.ts";
+import { confirmRestoredCopy, recordCopy, decide } from "./operator_decisions.ts";
 import { applyReport } from "./apply_report.ts";
 
 export type * from "./ledger_command.ts";
@@ -20,8 +20,8 @@ export type * from "./ledger_command.ts";
 type StreamCommand = Extract<LedgerCommand, { readonly streamId: number }>;
 
 /**
- * Does `commands` in order, inside one transaction. Nothing is written when nothing changes. The
- * wall clock `nowUnixMs` dates troubles for people, and decides nothing.
+ * Applies `commands` in order, inside one transaction. Writes nothing when nothing changes. The
+ * wall clock `nowUnixMs` dates rows for people, and decides nothing.
  */
 export function applyCommands(
   ledger: LedgerTransaction,
@@ -45,7 +45,19 @@ export function applyCommands(
   return { results, meta, members, troubles, decisions };
 }
 
-/** Does what no stream asked for. */
+/** Commits `commands`: the store loads the rows, runs the rules, and syncs what they set. */
+export function commit(
+  store: LedgerStore,
+  commands: readonly LedgerCommand[],
+  codec: RecordCodec,
+  nowUnixMs: number,
+): Promise<CommitOutcome<CommitResult>> {
+  return store.transact(needsOf(commands), (ledger) => {
+    return applyCommands(ledger, commands, codec, nowUnixMs);
+  });
+}
+
+/** Applies a command that belongs to no stream. */
 function applyInternal(
   changes: UnitOfWork,
   command: Exclude<LedgerCommand, StreamCommand>,
@@ -55,7 +67,7 @@ function applyInternal(
       changes.advance(command.asOfMs);
       return [];
     case "record_copy":
-      noteCopy(changes);
+      recordCopy(changes);
       return [];
     case "confirm_copy":
       confirmRestoredCopy(changes, command.departedMembers);
@@ -75,15 +87,15 @@ function applyStreamCommand(
     case "hello":
       return handshake(changes, streamId, command.hello);
     case "report": {
-      const take = () => applyReport(changes, streamId, command.report);
-      return resultOfAttempt(streamId, changes.attempt(take));
+      const work = () => applyReport(changes, streamId, command.report);
+      return resultOfAttempt(streamId, changes.attempt(work));
     }
     case "batch":
       return applyBatch(changes, command, codec);
   }
 }
 
-/** Reads only: a Hello may be old. */
+/** Only reads, because a Hello may be old. */
 function handshake(changes: UnitOfWork, streamId: number, hello: Hello): LedgerResult {
   const row = changes.incarnationOr(hello.incarnation, hello.outboxId);
   if (row.outboxId !== hello.outboxId) {
@@ -95,7 +107,7 @@ function handshake(changes: UnitOfWork, streamId: number, hello: Hello): LedgerR
   return { type: "welcome", streamId, appliedSequence, digest, redeliver };
 }
 
-/** Whether the outbox has seen more of this ledger than the ledger itself knows. */
+/** Returns true when the outbox has seen a newer state of this ledger than the ledger has. */
 function isRestored(ledger: LedgerTransaction, { seen }: Hello): boolean {
   if (seen === undefined) return false;
   const generation = ledger.generation(seen.generation);

@@ -1,10 +1,10 @@
 /**
- * Membership.
+ * Applies a report: membership, the state of the incarnation, and signs of trouble.
  *
- * A report answers a pulse of its own stream, so its claims are of now: it admits the outbox, opens
- * and closes the incarnation, lets the outbox leave, and is where trouble is recognised. Still it
- * may come late, from a stream that its sender gave up; what it says of a closed incarnation is
- * then known already, and must not bring back an outbox that has left since.
+ * A report answers a pulse of its own stream, so its claims are current: it admits the outbox,
+ * opens and closes the incarnation, and lets the outbox leave. Still it may come late, from a
+ * stream that its sender gave up. What it says of a closed incarnation is then known already, and
+ * must not readmit an outbox that has left since.
  */
 import { MEMBERS_MAX } from "../../limits.ts";
 import type { Refusal } from "../../errors.ts";
@@ -22,7 +22,7 @@ import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Report } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** Records what a report says. */
+/** Applies a report, in the order of docs/PROTOCOL.md, Reports. */
 export function applyReport(
   changes: UnitOfWork,
   streamId: number,
@@ -33,7 +33,7 @@ export function applyReport(
   const refused = (refusal: Refusal): LedgerResult => ({ type: "refused", streamId, refusal });
   if (known.outboxId !== outboxId) return refused(foreignIncarnation(report.incarnation));
   const before = changes.ledger.member(outboxId);
-  if (before?.state === "left" && isOfThePast(report, known)) {
+  if (before?.state === "left" && isOutdated(report, known)) {
     const gone = { incarnation: known, left: true, resolved: [] };
     return { type: "reported", streamId, command, ...gone };
   }
@@ -46,18 +46,19 @@ export function applyReport(
   const row = detectAnomalies(changes, command, back);
   const incarnation = closeIfDone(changes, report, row);
   const isApplied = report.lastSequence <= incarnation.appliedSequence;
-  const isNews = incarnation !== row;
-  const left = report.leaving && isApplied && leave(changes, report, { row: incarnation, isNews });
+  const isJustClosed = incarnation !== row;
+  const left =
+    report.leaving && isApplied && leave(changes, report, { row: incarnation, isJustClosed });
   return { type: "reported", streamId, command, incarnation, left, resolved };
 }
 
-/** Whether a report says only what the ledger has recorded for good. */
-function isOfThePast(report: Report, row: IncarnationRow): boolean {
+/** Returns true when the ledger has recorded all that a report says, for good. */
+function isOutdated(report: Report, row: IncarnationRow): boolean {
   const isKnown = report.lastSequence <= row.appliedSequence && report.troubles.length === 0;
   return report.final && row.state === "closed" && isKnown;
 }
 
-/** Records the outbox, or what changed about it. Undefined when there are too many members. */
+/** Records the outbox as a member. Returns undefined when the ledger has MEMBERS_MAX members. */
 function admit(
   changes: UnitOfWork,
   { outboxId, serverId, address }: ReportCommand,
@@ -86,22 +87,25 @@ function closeIfDone(changes: UnitOfWork, report: Report, row: IncarnationRow): 
   return changes.setIncarnation({ ...row, state: "closed" });
 }
 
-/** Lets the outbox go once nothing of it is open, parked or unnamed. True when it has left. */
+/**
+ * Lets the outbox leave once none of its incarnations is open, parked or in a trouble that the
+ * report had no place for. Returns whether it left.
+ */
 function leave(
   changes: UnitOfWork,
   report: Report,
-  { row, isNews }: { readonly row: IncarnationRow; readonly isNews: boolean },
+  { row, isJustClosed }: { readonly row: IncarnationRow; readonly isJustClosed: boolean },
 ): boolean {
   const { outboxId } = row;
   const member = changes.ledger.member(outboxId);
   if (member === undefined || row.state !== "closed") return false;
   const [other] = changes.ledger.incarnationsIn(outboxId, "open", 1);
   if (other !== undefined) {
-    // Of one outbox the own incarnation is the last to close: another copy opened that one.
-    if (isNews && report.otherPendingEvents === 0) recordOtherOpen(changes, row, other);
+    // An outbox closes its own incarnation last, so another copy of it opened `other`.
+    if (isJustClosed && report.otherPendingEvents === 0) recordOtherOpen(changes, row, other);
     return false;
   }
-  // What is parked is still to be counted, or decided about: somebody has to be waited for.
+  // Parked events still have to be counted or decided, so the ledger keeps this member.
   if (report.otherPendingEvents > 0) return false;
   changes.setMember({ ...member, state: "left" });
   endRestored(changes, outboxId, report);
@@ -111,7 +115,7 @@ function leave(
 function recordOtherOpen(changes: UnitOfWork, row: IncarnationRow, other: IncarnationId): void {
   const { outboxId, incarnation } = row;
   const kind = "second_incarnation";
-  const detail = `it is to leave, and ${other} is open`;
+  const detail = `it leaves, and ${other} is open`;
   changes.addTrouble(outboxId, { kind, incarnation, ...NO_EVENTS, detail });
 }
 

@@ -1,9 +1,9 @@
 /**
- * The signs of amnesia, as the ledger sees them: what a LikesServer says that it found, what an outbox
- * that forgot nothing would not say, and what returns although an operator said that it would not.
+ * Detects signs of amnesia: troubles that a LikesServer reports, claims that an intact outbox would
+ * not make, and outboxes that return after an operator retired them.
  *
- * All of it is recorded and none of it is guessed about. A trouble that a LikesServer names in the very
- * words of one that was decided is not recorded again: the decision has not reached it yet.
+ * Every sign is recorded, and the rules never guess (law 7). A reported trouble that a decided one
+ * covers is not recorded again: the decision has not reached the LikesServer yet.
  */
 import type { IncarnationRow, MemberRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
@@ -12,7 +12,7 @@ import type { HighestReported, ReportCommand } from "./ledger_command.ts";
 import type { Report, ReportedTrouble, TroubleKind } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** Records what the LikesServer itself found. Returns the incarnations about which it is decided. */
+/** Records the troubles of a report. Returns the incarnations whose trouble is over. */
 export function recordReported(
   changes: UnitOfWork,
   { outboxId, report, highestReported }: ReportCommand,
@@ -21,7 +21,7 @@ export function recordReported(
   for (const trouble of report.troubles) {
     const row = changes.ledger.incarnation(trouble.incarnation);
     if (row !== undefined && row.outboxId !== outboxId) continue;
-    // A ledger may be restored again: in the same words it is another one.
+    // A ledger may be restored again, so an equal trouble may be a new one.
     if (trouble.kind === "ledger_restored") recordRestored(changes, outboxId, trouble);
     else if (isOver(changes, outboxId, trouble, row)) resolved.push(trouble.incarnation);
     else recordParking(changes, outboxId, withHighestReported(trouble, highestReported), row);
@@ -32,16 +32,19 @@ export function recordReported(
 }
 
 /**
- * Records one `ledger_restored` of each outbox until the ledger is refilled, however often its
- * LikesServer starts meanwhile. No operator can end these troubles, so they must not use up the room
- * of the outbox.
+ * Records one `ledger_restored` for each outbox until its redelivery is over, however often its
+ * LikesServer starts meanwhile. No operator can end these troubles, so they must not use up the
+ * room of the outbox.
  */
 function recordRestored(changes: UnitOfWork, outboxId: OutboxId, trouble: ReportedTrouble): void {
-  const isNamed = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
-  if (!isNamed) changes.addTrouble(outboxId, trouble, { isReported: true });
+  const isRecorded = changes.ledger.troublesOf(outboxId).some(({ kind }) => kind === trouble.kind);
+  if (!isRecorded) changes.addTrouble(outboxId, trouble, { isReported: true });
 }
 
-/** A gap is over once counting has gone on after it, whoever decided what. */
+/**
+ * Returns true when a reported trouble is over. A gap is over once counting has continued after it,
+ * by whatever decision.
+ */
 function isOver(
   changes: UnitOfWork,
   outboxId: OutboxId,
@@ -52,7 +55,10 @@ function isOver(
   return row !== undefined && row.appliedSequence >= (trouble.events?.last ?? 0);
 }
 
-/** An outbox that forgot cannot tell what it had named: that may be lost with what it tells. */
+/**
+ * Extends a trouble to the highest sequence that was reported: an outbox that forgot cannot know
+ * what it had reported, and those events may be lost too.
+ */
 function withHighestReported(
   trouble: ReportedTrouble,
   highestReported: HighestReported | undefined,
@@ -66,7 +72,8 @@ function withHighestReported(
 }
 
 /**
- * Marks the incarnation as parked. An incarnation that the ledger has never seen has no row to mark.
+ * Marks the incarnation as parked. An incarnation that the ledger has never seen has no row to
+ * mark.
  */
 function recordParking(
   changes: UnitOfWork,
@@ -79,8 +86,8 @@ function recordParking(
 }
 
 /**
- * A LikesServer says no longer that the ledger forgot, or left: all that it retains was delivered
- * again.
+ * Ends `ledger_restored` of an outbox. Its report no longer names that trouble, or it leaves:
+ * everything that it retains was delivered again.
  */
 export function endRestored(changes: UnitOfWork, outboxId: OutboxId, report: Report): void {
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
@@ -91,8 +98,9 @@ export function endRestored(changes: UnitOfWork, outboxId: OutboxId, report: Rep
 }
 
 /**
- * What was acknowledged to an outbox and is not counted although it was refilled is in no outbox
- * any more. It may be of incarnations that neither side remembers, so only its likes can be told.
+ * Records likes that were acknowledged to an outbox and are missing after its redelivery: no outbox
+ * holds them any more. They may belong to incarnations that neither side remembers, so only their
+ * sum is known.
  */
 function recordMissingLikes(
   changes: UnitOfWork,
@@ -102,15 +110,14 @@ function recordMissingLikes(
   const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
   if (acknowledgedLikes <= appliedLikes) return;
   const detail =
-    `${acknowledgedLikes} likes were acknowledged to this outbox, of which the ledger has ` +
+    `${acknowledgedLikes} likes were acknowledged to this outbox, but the ledger has ` +
     `${appliedLikes}: no outbox holds the others; see other gaps too`;
   changes.addTrouble(outboxId, { kind: "gap", incarnation: undefined, ...NO_EVENTS, detail });
 }
 
 /**
- * Sees in a report what an outbox that forgot nothing would not say. Returns the row of the
- * incarnation as it is now: one that was closed or parked and is live is open again, so that it is
- * seen which copies are.
+ * Records claims of a report that an intact outbox would not make. Returns the new row of the
+ * incarnation: a live one that was closed or parked is open again, so that every live copy shows.
  */
 export function detectAnomalies(
   changes: UnitOfWork,
@@ -128,11 +135,11 @@ export function detectAnomalies(
       highestReported?.incarnation === incarnation ? highestReported.sequence : 0;
     const [known, how] =
       highestReportedSequence > appliedSequence
-        ? [highestReportedSequence, "named"]
+        ? [highestReportedSequence, "reported"]
         : [appliedSequence, "applied"];
     if (lastSequence >= known) return row;
     const detail = `it ends at #${lastSequence}; #${known} was ${how}`;
-    // What it ends with is not applied yet, and may be lost before it is.
+    // Its last events may not be applied yet, and may be lost before they are.
     const events = eventRange(Math.min(lastSequence, appliedSequence) + 1, known);
     const kind = "outbox_rolled_back";
     changes.addTrouble(outboxId, { kind, incarnation, events, digest: undefined, detail });
@@ -146,10 +153,9 @@ export function detectAnomalies(
 }
 
 /**
- * Takes back an incarnation and a member that were retired, and names the span in which `as_of` may
- * have been wrong: when something of it is not counted, or when `as_of` has passed the label up to
- * which its report speaks, for it goes on accepting all the time. Returns the row of the incarnation as
- * it is now.
+ * Readmits a retired incarnation and its member. Names the span in which `as_of` may have been
+ * wrong: if events of the outbox are not counted, or if `as_of` has passed the pulse time of the
+ * report, because the outbox accepts likes all the time. Returns the new row of the incarnation.
  */
 export function readmitRetired(
   changes: UnitOfWork,
@@ -176,12 +182,12 @@ export function readmitRetired(
     changes.addTrouble(outboxId, trouble, { doubtfulAsOf });
   }
   const open = isRetired ? changes.setIncarnation({ ...row, state: "open" }) : row;
-  forgetRetiring(changes, row.outboxId);
+  clearRetirement(changes, row.outboxId);
   return open;
 }
 
-/** Once nothing of an outbox is retired any more, a later retiring counts from its own `as_of`. */
-function forgetRetiring(changes: UnitOfWork, outboxId: OutboxId): void {
+/** Once no incarnation of an outbox is retired, a later retirement counts from its own `as_of`. */
+function clearRetirement(changes: UnitOfWork, outboxId: OutboxId): void {
   const member = changes.ledger.member(outboxId);
   if (member === undefined || changes.ledger.incarnationsIn(outboxId, "retired", 1).length > 0)
     return;

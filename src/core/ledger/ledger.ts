@@ -1,9 +1,8 @@
 /**
- * The ledger: what the primary keeps on its disk, and how the rules reach it.
+ * The interface of the ledger's store, and of one transaction on it.
  *
- * A rule is pure. It reads rows and sets rows through LedgerTransaction, inside one transaction of a
- * store, against the state that the command before left. A store knows nothing of the protocol: it
- * commits all that was set, or nothing.
+ * A rule is pure. It reads and sets rows through LedgerTransaction, on the state that the previous
+ * command left. A store does not know the protocol: it commits all that was set, or nothing.
  */
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
@@ -25,19 +24,19 @@ import type {
 
 /** The ledger inside one transaction. */
 export interface LedgerTransaction {
-  /** Does `work`, and takes back all that it set unless it returns true. Returns what it returned. */
+  /** Runs `work`, and undoes all that it set unless it returns true. Returns its result. */
   attempt(work: () => boolean): boolean;
   meta(): LedgerMeta;
   setMeta(row: LedgerMeta): void;
   member(outboxId: OutboxId): MemberRow | undefined;
   setMember(row: MemberRow): void;
-  /** How many outboxes are in a state. */
+  /** Returns how many outboxes are in a state. */
   outboxCount(state: MemberState): number;
   incarnation(incarnation: IncarnationId): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
   /**
-   * The oldest incarnations of an outbox in `state`, at most `limit`: a peer may have opened a
-   * million.
+   * Returns the oldest incarnations of an outbox in `state`, oldest first, at most `limit`: a peer
+   * may have opened a million.
    */
   incarnationsIn(
     outboxId: OutboxId,
@@ -45,72 +44,77 @@ export interface LedgerTransaction {
     limit: number,
   ): readonly IncarnationId[];
   generation(generation: GenerationId): GenerationRow | undefined;
-  /** When the copy was made, of a ledger that was opened from one and has not recorded that. */
+  /** When the backup was made, until a ledger that was opened from one has recorded that. */
   copiedMs(): number | undefined;
-  /** The ledger has recorded that it is a copy. */
+  /** Clears `copiedMs`: the ledger has recorded that it was opened from a backup. */
   clearCopied(): void;
   /**
-   * Records a trouble. The same one is recorded once until it is decided (see isSameTrouble):
-   * undefined when it was there.
+   * Records a trouble, once until it is decided (see isSameTrouble). Returns undefined when it was
+   * recorded already.
    */
   addTrouble(row: NewTrouble): TroubleRow | undefined;
-  /** Undefined when there is none of that number, or it is decided. */
+  /** Returns the undecided trouble of that number; undefined when there is none. */
   trouble(number: number): TroubleRow | undefined;
-  /** Those that are not decided, oldest first; of the ledger as a whole without an outbox. */
+  /**
+   * Returns the undecided troubles of an outbox, oldest first; without an outbox, those of the
+   * ledger as a whole.
+   */
   troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[];
-  /** Those that are not decided, of all outboxes. */
+  /** Returns the number of undecided troubles, those of the ledger as a whole included. */
   troubleCount(): number;
-  /** Whether this trouble of the outbox was decided before (see covers). */
+  /** Returns true when a decided trouble of the outbox covers this one (see covers). */
   wasDecided(outboxId: OutboxId, trouble: Trouble): boolean;
-  /** Records a decision, and that it ends its trouble. */
+  /** Records a decision, and ends its trouble if it names one. */
   addDecision(row: NewDecision): DecisionRow;
-  /** The likes of an item. A rule reads them only where the kind of an event needs them. */
+  /** Returns the likes of an item. A rule reads them only for a kind of change that needs them. */
   itemLikes(itemId: string): bigint;
   /** Adds to the likes of an item, without reading them. */
   addLikes(itemId: string, gained: bigint): void;
 }
 
-/** The ledger as it is read at a start; a generation of its own was minted for it. */
+/** The ledger as it is read at a start, after the opening has minted its generation. */
 export interface LedgerSnapshot {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
   readonly meta: LedgerMeta;
-  /** When the copy was made, of a ledger that was opened from one and has not recorded that. */
+  /** When the backup was made, until a ledger that was opened from one has recorded that. */
   readonly copiedMs: number | undefined;
-  /** Those that have not left, and those that are in trouble. */
+  /** Outboxes that have not left, and those with an undecided trouble. */
   readonly members: readonly MemberRow[];
-  /** Those that are not decided. */
+  /** Undecided ones. */
   readonly troubles: readonly TroubleRow[];
 }
 
-/** An order of items: `most_liked` first, then by id; or by `item_id`. Ids compare by their bytes. */
+/**
+ * An order of items: `most_liked` first, then by id; or by `item_id`. Ids compare by their bytes.
+ */
 export type CountsOrder = "most_liked" | "item_id";
 
-/** Some items: those that are named, or at most `limit` that follow `after` in an order. */
+/** Which items to read: named ones, or at most `limit` that follow `after` in an order. */
 export type CountsSelection =
   | { readonly type: "named"; readonly itemIds: readonly string[] }
   | {
       readonly type: "page";
       readonly order: CountsOrder;
-      /** An item and the likes that it had when it was told; undefined begins with the first. */
+      /** The last item of the page before, with its likes then; undefined begins with the first. */
       readonly after: ItemCount | undefined;
       readonly limit: number;
     };
 
-/** Counts and the rows that they belong to, all as one commit left them. */
+/** Counts, with the ledger's row and the applied sequences of the same commit. */
 export interface CountsRead {
   readonly meta: LedgerMeta;
-  /** Named items in the order asked, with 0 for one without likes. */
+  /** In the order of the request; 0 for a named item without likes. */
   readonly counts: readonly ItemCount[];
-  /** In the order asked; 0 for an incarnation that the ledger never met. */
+  /** In the order of the request; 0 for an incarnation that is new to the ledger. */
   readonly applied: readonly AppliedIncarnation[];
 }
 
 /** Why an opening of the ledger has ended. */
 export type OpeningEnd =
-  /** The disk cannot be relied on any more: it is unknown whether the last commit is on it. */
+  /** It is unknown whether the last commit is on the disk. */
   | { readonly type: "in_doubt"; readonly reason: string }
-  /** The ledger was opened again since, and nothing was changed. */
+  /** A newer opening has taken over the ledger. Nothing was changed. */
   | { readonly type: "superseded"; readonly reason: string };
 
 /** How a commit ended. */
@@ -127,8 +131,8 @@ export type ReadOutcome<T> = { readonly type: "done"; readonly value: T } | Open
 export interface LedgerStore {
   load(): Promise<LedgerSnapshot>;
   /**
-   * Runs `work` in one transaction and syncs it. `work` is pure and may run again: a store that loads
-   * rows beforehand loads `needs`, and what `work` turned out to need besides. A `work` that sets
+   * Runs `work` in one transaction and syncs it. `work` is pure and may run again: a store that
+   * loads rows in advance loads `needs`, then any row that `work` missed. A `work` that sets
    * nothing costs no sync. Throws what `work` throws.
    */
   transact<T>(
@@ -144,8 +148,8 @@ export interface LedgerStore {
 }
 
 /**
- * Opens a ledger. To open it is to take it over: `generation` is minted in a durable commit, after
- * which each commit of an older opening is superseded. `nowUnixMs` is kept for people. Throws
- * LikesError `store_locked`, `store_busy`, `store_unusable`, `disk_full` or the like.
+ * Opens a ledger and takes it over: a durable commit records `generation`, and supersedes every
+ * later commit of an older opening. `nowUnixMs` is stored for people. Throws LikesError, such as
+ * `store_locked`, `store_busy`, `store_unusable` or `disk_full`.
  */
 export type OpenLedger = (generation: GenerationId, nowUnixMs: number) => Promise<LedgerStore>;

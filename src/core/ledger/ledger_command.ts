@@ -1,10 +1,10 @@
-/** What the primary asks of its ledger, and what came of it. */
+/** The commands that change the ledger, and their results. */
 import type { Refusal } from "../../errors.ts";
 import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
 import type { Hello, LikeBatch, Report, TroubleKind } from "../protocol/messages.ts";
 import type { Digest, IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** Something to do to the ledger, on behalf of a stream where there is one. */
+/** A command to the ledger. `streamId` names the stream that it belongs to. */
 export type LedgerCommand =
   | { readonly type: "hello"; readonly streamId: number; readonly hello: Hello }
   | { readonly type: "report"; readonly streamId: number; readonly report: ReportCommand }
@@ -15,11 +15,11 @@ export type LedgerCommand =
       readonly batch: LikeBatch;
     }
   | { readonly type: "advance"; readonly asOfMs: number }
-  /** The first of an opening: whether the ledger is a copy is recorded before it serves. */
+  /** The first command of an opening: a ledger from a backup records that before it serves. */
   | { readonly type: "record_copy" }
   /**
-   * All members have answered, and so have those `departedMembers` that left since this start: a ledger that
-   * was opened from a copy is as they know it, when it knows nobody else.
+   * All members have answered, and so had the `departedMembers`, which left since this start. That
+   * confirms a ledger from a backup, unless other outboxes have left it.
    */
   | { readonly type: "confirm_copy"; readonly departedMembers: readonly OutboxId[] }
   | {
@@ -28,34 +28,34 @@ export type LedgerCommand =
       readonly decision: OperatorDecision;
     };
 
-/** An operation as the ledger does it. */
+/** What an operator decides, as a command to the ledger. */
 export type OperatorDecision =
   | { readonly type: "retire"; readonly outboxId: OutboxId; readonly reason: string }
   | {
       readonly type: "resolve";
       readonly troubleNumber: number;
       readonly reason: string;
-      /** Incarnations that have a stream now: nobody says of these that nothing more will come. */
+      /** Incarnations that stream now. None of them is retired. */
       readonly streaming: readonly IncarnationId[];
     };
 
-/** The incarnation that an outbox delivered last, and the highest sequence of it that was named. */
+/** The incarnation that an outbox delivered last, and its highest reported sequence. */
 export interface HighestReported {
   readonly incarnation: IncarnationId;
   readonly sequence: number;
 }
 
-/** A report and who makes it. */
+/** A report and its sender. */
 export interface ReportCommand {
   readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly address: string;
   readonly report: Report;
-  /** What this start of the primary had heard of its outbox before: nothing when undefined. */
+  /** What the outbox had reported to this start of the primary before; undefined for nothing. */
   readonly highestReported: HighestReported | undefined;
 }
 
-/** What a command led to. Commands after a refused one of the same stream are not done. */
+/** The result of a command. Commands after a refused one of the same stream have none. */
 export type LedgerResult =
   | {
       readonly type: "welcome";
@@ -71,7 +71,7 @@ export type LedgerResult =
       readonly incarnation: IncarnationRow;
       /** Whether the outbox has left; otherwise it is a member. */
       readonly left: boolean;
-      /** Those of the incarnations that it named in trouble, and about which it is decided. */
+      /** Incarnations in the report's troubles whose trouble is over. */
       readonly resolved: readonly IncarnationId[];
     }
   | { readonly type: "applied"; readonly streamId: number; readonly applied: AppliedBatch }
@@ -80,14 +80,14 @@ export type LedgerResult =
       readonly type: "refused";
       readonly streamId: number;
       readonly refusal: Refusal;
-      /** The kind of the trouble that has no room, where that is why. */
+      /** The kind of the trouble that has no room, if that is the reason. */
       readonly unrecorded?: TroubleKind;
     }
   | {
       readonly type: "decided";
       readonly requestId: number;
       readonly refusal: Refusal | undefined;
-      /** What this operation decided. */
+      /** What this request decided, in order. */
       readonly decisions: readonly DecisionRow[];
     };
 
@@ -108,8 +108,8 @@ export interface AppliedBatch {
 }
 
 /**
- * A group of commands, done. `members` and `troubles` are those rows that it changed or added, and
- * `decisions` all that it decided.
+ * The result of a commit. `members` are the rows that it changed, `troubles` and `decisions` those
+ * that it added.
  */
 export interface CommitResult {
   readonly results: readonly LedgerResult[];

@@ -1,6 +1,6 @@
 /**
- * What commands surely read of the ledger. A store on the other side of a network loads it before the
- * rules run, in few round trips. It is a hint: a row that is not named here is loaded when it is missed.
+ * The rows that commands are certain to read. A store across a network loads them before the rules
+ * run, in few round trips. They are a hint: any other row is loaded when a rule misses it.
  */
 import { unreachable } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
@@ -8,11 +8,11 @@ import type { Report, Trouble } from "../protocol/messages.ts";
 import type { LedgerCommand, ReportCommand } from "./ledger_command.ts";
 import type { IncarnationStatus, MemberState } from "./rows.ts";
 
-/** One thing that a rule reads. The ledger's own row and its counts of rows are always loaded. */
+/** One read of a rule. The ledger's own row and its counts of rows are always loaded. */
 export type LedgerNeed =
   | { readonly type: "member"; readonly outboxId: OutboxId }
   | { readonly type: "incarnation"; readonly incarnation: IncarnationId }
-  /** The oldest ones; a store may load more than `limit`. */
+  /** The oldest incarnations; a store may load more than `limit`. */
   | {
       readonly type: "incarnations_in";
       readonly outboxId: OutboxId;
@@ -26,10 +26,10 @@ export type LedgerNeed =
   | { readonly type: "was_decided"; readonly outboxId: OutboxId; readonly trouble: Trouble }
   | { readonly type: "item"; readonly itemId: string };
 
-/** A report looks at two open incarnations, beside the few that its transaction has set. */
+/** A report reads two open incarnations, beside the few that its transaction has set. */
 const OPEN_LOADED = 4;
 
-/** Returns what `commands` surely read. */
+/** Returns the rows that `commands` are certain to read. */
 export function needsOf(commands: readonly LedgerCommand[]): readonly LedgerNeed[] {
   return commands.flatMap(needsOfOne);
 }

@@ -1,21 +1,24 @@
-/** Refusals that more than one rule of the ledger gives. */
+/** Refusals that several rules of the ledger share. */
 import type { Refusal } from "../../errors.ts";
 import type { Attempted } from "./unit_of_work.ts";
 import type { LedgerResult } from "./ledger_command.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-/** An incarnation belongs to one outbox. */
+/** Returns the refusal of an incarnation that belongs to another outbox. */
 export function foreignIncarnation(incarnation: IncarnationId): Refusal {
   const message = `Cannot take incarnation ${incarnation}: it belongs to another outbox`;
   return { code: "message_invalid", message };
 }
 
-/** The sender has to say Hello again, and goes on from what was applied. */
+/**
+ * Returns a refusal after which the sender says Hello again and continues after the applied
+ * sequence.
+ */
 export function resynchronise(message: string): Refusal {
   return { code: "resynchronise", message };
 }
 
-/** The result of what was attempted for a stream: a refusal when it came to nothing. */
+/** Returns the result of an attempt for a stream: `refused` when the attempt was undone. */
 export function resultOfAttempt(
   streamId: number,
   attempted: Attempted<LedgerResult>,

@@ -1,9 +1,9 @@
 /**
- * The ledger inside one transaction, from rows that were loaded before it.
+ * One transaction of the ledger, on rows that were loaded before it.
  *
- * A store that has to wait for its rows loads what the commands need, runs the rules on this, and
- * writes what they set as one write set. A row that is not loaded throws Miss. The store then loads
- * that row too and runs the rules again, which are pure.
+ * A store that has to wait for its rows loads what the commands need, runs the rules on it, and
+ * writes what they set as one write set. A read of a row that is not loaded throws Miss. The store
+ * then loads that row too, and runs the rules again: they are pure.
  */
 import { assert, unreachable } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
@@ -28,9 +28,9 @@ import type {
 export interface LedgerHead {
   readonly meta: LedgerMeta;
   readonly copiedMs: number | undefined;
-  /** Troubles that are not decided. */
+  /** The number of undecided troubles. */
   readonly troubleCount: number;
-  /** The numbers that the newest trouble and the newest decision have; 0 before the first. */
+  /** The numbers of the newest trouble and of the newest decision; 0 before the first. */
   readonly lastTroubleNumber: number;
   readonly lastDecisionNumber: number;
 }
@@ -41,11 +41,11 @@ export interface PlacedIncarnation {
   readonly place: number;
 }
 
-/** What is loaded for a need. */
+/** The rows for each type of need. */
 export interface LoadedRows {
   readonly member: MemberRow | undefined;
   readonly incarnation: PlacedIncarnation | undefined;
-  /** Oldest first: all, or at least as many as the need's limit. */
+  /** Oldest first: all of them, or at least the need's `limit`. */
   readonly incarnations_in: readonly PlacedIncarnation[];
   readonly outbox_count: number;
   readonly generation: GenerationRow | undefined;
@@ -58,7 +58,7 @@ export interface LoadedRows {
 /** The need of type `Type`. */
 export type NeedOf<Type extends LedgerNeed["type"]> = Extract<LedgerNeed, { readonly type: Type }>;
 
-/** Rows that were loaded, each for its need. */
+/** The loaded rows, by their needs. */
 export class Loaded {
   readonly head: LedgerHead;
   readonly #rows = new Map<string, { readonly need: LedgerNeed; readonly rows: unknown }>();
@@ -71,7 +71,7 @@ export class Loaded {
     this.#rows.set(keyOf(need), { need, rows });
   }
 
-  /** Throws Miss when the need is not loaded. */
+  /** Returns the rows for a need. Throws Miss when they are not loaded. */
   get<Type extends LedgerNeed["type"]>(need: NeedOf<Type>): LoadedRows[Type] {
     const loaded = this.#rows.get(keyOf(need));
     if (loaded === undefined || isCutShort(loaded.need, loaded.rows, need)) {
@@ -82,8 +82,10 @@ export class Loaded {
   }
 }
 
-/** Thrown by a read of what is not loaded. It is no error: it asks the store for `need`. */
-export class Miss {
+/**
+ * Thrown by a read of a row that is not loaded. Not a failure: the store loads `need` and retries.
+ */
+export class Miss extends Error {
   readonly need: LedgerNeed;
 
   constructor(need: LedgerNeed) {
@@ -91,19 +93,19 @@ export class Miss {
   }
 }
 
-/** All that a transaction set, for one write. Each row is the newest of its key. */
+/** All that a transaction set, to be written at once. Each key has one row, the newest. */
 export interface WriteSet {
   readonly meta: LedgerMeta;
   readonly isCopyRecorded: boolean;
   readonly members: readonly MemberRow[];
   readonly incarnations: readonly IncarnationRow[];
-  /** What each item gained, in the order of the items' ids: locks are taken in one order. */
+  /** The gain of each item, sorted by item id, so that all transactions lock in one order. */
   readonly likes: readonly (readonly [itemId: string, gained: bigint])[];
   readonly troubles: readonly TroubleRow[];
   readonly decisions: readonly DecisionRow[];
 }
 
-/** Rows of `loaded`, and what the rules set since. */
+/** The loaded rows, overlaid with what the rules have set since. */
 export class LoadedLedger implements LedgerTransaction {
   readonly #loaded: Loaded;
   #meta: LedgerMeta | undefined;
@@ -113,16 +115,16 @@ export class LoadedLedger implements LedgerTransaction {
   readonly #likes = new Map<string, bigint>();
   readonly #troubles: TroubleRow[] = [];
   readonly #decisions: DecisionRow[] = [];
-  /** Troubles that this transaction decided. */
+  /** Troubles that this transaction has decided. */
   readonly #decided = new Map<number, TroubleRow>();
-  /** Takes back what was set, the newest last. */
+  /** Undoes what was set; the newest change is last. */
   readonly #undo: (() => void)[] = [];
 
   constructor(loaded: Loaded) {
     this.#loaded = loaded;
   }
 
-  /** All that was set; undefined when nothing was. */
+  /** All that was set; undefined when nothing was set. */
   get writeSet(): WriteSet | undefined {
     if (this.#undo.length === 0) return undefined;
     return {
@@ -181,14 +183,15 @@ export class LoadedLedger implements LedgerTransaction {
   }
 
   incarnationsIn(outboxId: OutboxId, state: IncarnationStatus, limit: number): IncarnationId[] {
-    // Those that left the state in this transaction may be among the oldest.
+    // Incarnations that left the state in this transaction may be among the oldest.
     const set = [...this.#incarnations.values()].filter(({ row }) => row.outboxId === outboxId);
     const need = { type: "incarnations_in", outboxId, state, limit: limit + set.length } as const;
     const loaded = this.#loaded.get(need).filter(({ row }) => {
       return !this.#incarnations.has(row.incarnation);
     });
     const found = [...loaded, ...set.filter(({ row }) => row.state === state)];
-    // New ones have one place, and stay in the order in which they were set: the sort is stable.
+    // New incarnations share one place. The sort is stable, so they keep the order of their
+    // setting.
     found.sort((a, b) => (a.place === b.place ? 0 : a.place - b.place));
     return found.slice(0, limit).map(({ row }) => row.incarnation);
   }
@@ -240,7 +243,7 @@ export class LoadedLedger implements LedgerTransaction {
   addDecision(row: NewDecision): DecisionRow {
     if (row.trouble !== undefined) {
       const trouble = this.trouble(row.trouble.number);
-      assert(trouble !== undefined, `trouble ${row.trouble.number} is there and not decided`);
+      assert(trouble !== undefined, `trouble ${row.trouble.number} exists and is not decided`);
       this.#set(this.#decided, trouble.number, trouble);
     }
     const number = this.#loaded.head.lastDecisionNumber + this.#decisions.length + 1;
@@ -277,13 +280,13 @@ export class LoadedLedger implements LedgerTransaction {
   }
 }
 
-/** Whether more rows are needed than were loaded, where there are perhaps more. */
+/** Returns true when `need` asks for more rows than were loaded, and there may be more. */
 function isCutShort(loaded: LedgerNeed, rows: unknown, need: LedgerNeed): boolean {
   if (loaded.type !== "incarnations_in" || need.type !== "incarnations_in") return false;
   return loaded.limit < need.limit && (rows as readonly unknown[]).length >= loaded.limit;
 }
 
-/** A need as a key. Needs with one key are answered by the same rows. */
+/** Returns the key of a need. Needs with the same key share their rows. */
 function keyOf(need: LedgerNeed): string {
   switch (need.type) {
     case "member":

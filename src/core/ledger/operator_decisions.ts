@@ -1,7 +1,7 @@
 /**
- * Decisions about troubles and members, in the ledger's own order: by an operator, or because missing
- * likes came. Each decision is recorded for ever. A guess is refused: an incarnation with a live
- * stream is never retired.
+ * Decisions about troubles and members: by an operator, or because a ledger from a backup is
+ * complete again. Each decision is recorded for ever. A guess is refused: an incarnation with a
+ * live stream is never retired.
  */
 import { assert, unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -11,13 +11,13 @@ import type { OperatorDecision, LedgerResult } from "./ledger_command.ts";
 import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** Incarnations that are read at a time: a peer may have opened a million. */
+/** How many incarnations are read at once: a peer may have opened a million. */
 const PAGE = 1_000;
 
 type Retire = Extract<OperatorDecision, { readonly type: "retire" }>;
 type Resolve = Extract<OperatorDecision, { readonly type: "resolve" }>;
 
-/** Does what an operator decided, or refuses it. */
+/** Applies a decision of an operator, or refuses it. */
 export function decide(
   changes: UnitOfWork,
   requestId: number,
@@ -30,8 +30,8 @@ export function decide(
   return { type: "decided", requestId, refusal, decisions };
 }
 
-/** A ledger that was opened from a copy says so, once. */
-export function noteCopy(changes: UnitOfWork): void {
+/** Records, once, that the ledger was opened from a backup. */
+export function recordCopy(changes: UnitOfWork): void {
   if (changes.ledger.copiedMs() === undefined) return;
   const kind = "ledger_restored";
   const detail = "it was opened from a backup";
@@ -40,15 +40,15 @@ export function noteCopy(changes: UnitOfWork): void {
 }
 
 /**
- * All members have answered, and `departedMembers` outboxes that left since: the ledger that was opened from
- * a copy is as they know it. One that had left before the copy was made may have come back after that,
- * so it has to answer too.
+ * Ends the trouble of a ledger from a backup: all members have answered, and so had the
+ * `departedMembers`, which left since. An outbox that had left before the backup may have come back
+ * after it, and then it holds likes that the backup lacks. So it has to answer too.
  */
 export function confirmRestoredCopy(
   changes: UnitOfWork,
   departedMembers: readonly OutboxId[],
 ): void {
-  // One of them may have come back while this command waited.
+  // A departed member may have come back while this command waited.
   const away = departedMembers.filter((id) => changes.ledger.member(id)?.state === "left");
   if (changes.ledger.outboxCount("left") > away.length) return;
   for (const trouble of changes.ledger.troublesOf(undefined))
@@ -76,7 +76,9 @@ function retireAll(changes: UnitOfWork, outboxId: OutboxId, state: IncarnationRo
   }
 }
 
-/** Of an incarnation nothing more will come; when it does, that is named from this `as_of` on. */
+/**
+ * Retires an incarnation that is not closed. If it returns, `as_of` is doubtful from this one on.
+ */
 function retireIncarnation(
   changes: UnitOfWork,
   incarnation: IncarnationId,
@@ -123,14 +125,14 @@ function resolve(changes: UnitOfWork, decision: Resolve): Refusal | undefined {
   return undefined;
 }
 
-/** Counting goes on after the events that are missing. */
+/** Gives up the missing events, and continues counting after them. */
 function closeGap(
   changes: UnitOfWork,
   trouble: TroubleRow,
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
   const { incarnation, outboxId, events, digest } = trouble;
-  // Neither side remembers the events of such a gap: there is nothing to go on after.
+  // Neither side remembers the events of such a gap, so there is no place to continue from.
   if (incarnation === undefined || events === undefined) {
     changes.decide("resolve", trouble, reason);
     return undefined;
@@ -139,22 +141,22 @@ function closeGap(
   const row = changes.incarnationOr(incarnation, outboxId);
   const givenUp = eventRange(row.appliedSequence + 1, events.last);
   if (givenUp === undefined) {
-    // A copy delivered them meanwhile, and may go on to deliver what follows.
+    // An intact copy delivered the events meanwhile, and may continue.
     changes.decide("resolve", trouble, reason);
     return undefined;
   }
   if (streaming.includes(incarnation)) return refuse("resolve", streams(incarnation));
-  // One that the ledger never met is not live: open, it would look like that of a second copy.
-  const isMet = changes.ledger.incarnation(incarnation) !== undefined;
-  const state = isMet ? row.state : "parked";
+  // An incarnation that is new to the ledger is not live: open, it would look like a second copy.
+  const isKnown = changes.ledger.incarnation(incarnation) !== undefined;
+  const state = isKnown ? row.state : "parked";
   changes.setIncarnation({ ...row, state, appliedSequence: givenUp.last, digest });
   changes.decide("resolve", trouble, reason, givenUp);
   return undefined;
 }
 
 /**
- * Retires the incarnation unless a stream delivers it. In that case an intact copy is alive and keeps
- * it.
+ * Retires the incarnation unless a stream delivers it. In that case an intact copy is alive and
+ * keeps it.
  */
 function endIncarnation(
   changes: UnitOfWork,
@@ -167,20 +169,23 @@ function endIncarnation(
   changes.decide("resolve", trouble, reason);
 }
 
-/** One copy of an outbox goes on: the one that streams. */
+/** Keeps the one copy of an outbox that streams, and retires the others. */
 function endCopies(
   changes: UnitOfWork,
   { outboxId }: TroubleRow,
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
-  assert(outboxId !== undefined, "copies are those of an outbox");
+  assert(outboxId !== undefined, "copies belong to an outbox");
   const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
-  // One that is to leave is closed, and streams.
+  // The incarnation of an outbox that leaves is closed, and still streams.
   const live = streaming.filter((id) => changes.ledger.incarnation(id)?.outboxId === outboxId);
   // If every copy has left, there is nothing to keep open.
   if (open.length > 0 && live.length !== 1) {
     const found = live.length === 0 ? "none of its copies streams" : `${live.length} copies stream`;
-    return refuse("resolve", `${found}; let the one stream that is to go on, and stop the others`);
+    return refuse(
+      "resolve",
+      `${found}; let the copy that is to remain stream, and stop the others`,
+    );
   }
   for (const incarnation of open) {
     if (incarnation !== live[0]) retireIncarnation(changes, incarnation, outboxId);

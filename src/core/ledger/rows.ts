@@ -1,10 +1,12 @@
-/** The rows of a ledger, as every store keeps them. A row is a value: it is replaced, never changed. */
+/**
+ * The rows of a ledger, the same in every store. A row is a value: it is replaced, never changed.
+ */
 import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
 import type { Digest, GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** The ledger's one row of its own. */
+/** The ledger's own row. */
 export interface LedgerMeta {
-  /** Commit number. */
+  /** The number of the newest commit; 0 before the first. */
   readonly version: number;
   readonly totalLikes: bigint;
   /** Version of the last change of the total. */
@@ -18,11 +20,11 @@ export interface MemberRow {
   readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly address: string;
-  /** `left` by itself; `retired` by an operator, because it will not return. */
+  /** `left`: it asked to leave. `retired`: an operator decided that it will not return. */
   readonly state: "member" | "left" | "retired";
-  /** Likes of all its incarnations that are in the total. */
+  /** Likes of its incarnations that are in the total. */
   readonly appliedLikes: bigint;
-  /** Of a retired one: the committed `as_of` when it was retired; else 0. */
+  /** The committed `as_of` when it, or an incarnation of it, was retired; else 0. */
   readonly retiredAsOfMs: number;
 }
 
@@ -34,21 +36,21 @@ export interface IncarnationRow {
   /** The digest at the applied sequence. */
   readonly digest: Digest;
   /**
-   * `parked` ones wait for an operator and block nothing; of `retired` ones an operator has said that
-   * nothing more will come.
+   * `closed`: final, and applied to its last event. `parked`: waits for an operator, and blocks
+   * nothing. `retired`: an operator decided that no more events will come.
    */
   readonly state: "open" | "closed" | "parked" | "retired";
 }
 
-/** A trouble that was recorded and about which nothing is decided yet. */
+/** A recorded trouble. */
 export interface TroubleRow extends Trouble {
-  /** Names it for people, from 1. */
+  /** The number by which operators resolve it, from 1. */
   readonly number: number;
-  /** Undefined when it is about the ledger as a whole. */
+  /** Undefined when the trouble concerns the ledger as a whole. */
   readonly outboxId: OutboxId | undefined;
   /** When it was recorded, by the primary's wall clock. */
   readonly sinceMs: number;
-  /** What was shown of `as_of` that may be wrong; undefined when nothing was. */
+  /** The shown `as_of` values that may have been wrong; undefined when none was. */
   readonly doubtfulAsOf: AsOfSpan | undefined;
 }
 
@@ -61,25 +63,28 @@ export interface AsOfSpan {
 /** Every kind of decision. */
 export const DECISION_KINDS = ["retire", "resolve", "redelivered", "confirmed"] as const;
 
-/** Who decided: an operator, who retired a member or resolved a trouble, or what was found later. */
+/**
+ * How something was decided: an operator retired a member or resolved a trouble, or the missing
+ * likes were redelivered, or the members confirmed a ledger from a backup.
+ */
 export type DecisionKind = (typeof DECISION_KINDS)[number];
 
-/** What was decided about a trouble or a member, for ever. */
+/** A decision about a trouble or a member, recorded for ever. */
 export interface DecisionRow {
-  /** From 1, in the order of deciding. */
+  /** From 1, in the order of the decisions. */
   readonly number: number;
   readonly kind: DecisionKind;
-  /** The trouble that it ends; undefined when it ends none. */
+  /** The trouble that the decision ends; undefined when it ends none. */
   readonly trouble: { readonly number: number; readonly kind: TroubleKind } | undefined;
   readonly outboxId: OutboxId | undefined;
   readonly incarnation: IncarnationId | undefined;
-  /** Events that will never be counted: a gap that was closed. */
+  /** The events of a closed gap: they will never be counted. */
   readonly givenUp: EventRange | undefined;
-  /** The committed `as_of` then. */
+  /** The committed `as_of` at the decision. */
   readonly asOfMs: number;
   /** By the primary's wall clock. */
   readonly decidedMs: number;
-  /** The operator's own words; may be empty. */
+  /** In the operator's own words; may be empty. */
   readonly reason: string;
 }
 
@@ -96,23 +101,28 @@ export interface GenerationRow {
 export type MemberState = MemberRow["state"];
 export type IncarnationStatus = IncarnationRow["state"];
 
-/** A trouble and a decision that are not recorded yet: they get their numbers from the ledger. */
+/** A trouble and a decision before the ledger gives them numbers. */
 export type NewTrouble = Omit<TroubleRow, "number">;
 export type NewDecision = Omit<DecisionRow, "number">;
 
-/** The row of a ledger that was just made. */
+/** The row of a new ledger. */
 export const NEW_LEDGER: LedgerMeta = { version: 0, totalLikes: 0n, totalVersion: 0, asOfMs: 0 };
 
 type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind" | "events">;
 
-/** Whether two troubles are one: of an outbox, an incarnation and a kind, and gaps by where they end. */
+/**
+ * Returns true when two troubles are the same: outbox, incarnation and kind, and for gaps the end.
+ */
 export function isSameTrouble(one: TroubleName, other: TroubleName): boolean {
   const { outboxId, incarnation, kind, events } = other;
   if (kind === "gap" && one.events?.last !== events?.last) return false;
   return one.outboxId === outboxId && one.incarnation === incarnation && one.kind === kind;
 }
 
-/** Whether `decided` is about `reported` of the same outbox: from the same event, up to its last or beyond. */
+/**
+ * Returns true when `decided` settles `reported`: the same trouble from the same first event, up to
+ * its last event or beyond.
+ */
 export function covers(decided: TroubleRow, reported: TroubleName): boolean {
   if (decided.events?.first !== reported.events?.first) return false;
   if ((decided.events?.last ?? 0) < (reported.events?.last ?? 0)) return false;

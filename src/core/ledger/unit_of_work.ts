@@ -1,4 +1,4 @@
-/** The ledger inside one transaction, and what a group of commands has changed of it so far. */
+/** The changes of one transaction: what the commands of a commit have set so far. */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import {
@@ -20,25 +20,25 @@ import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
 import { origin } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** What is not usual about a trouble that is recorded. */
+/** What is special about a trouble. */
 export interface TroubleOptions {
   readonly doubtfulAsOf?: AsOfSpan;
-  /** Whether a LikesServer says so, and not the ledger: it says so again. */
+  /** Whether a LikesServer reported it, which it repeats, and not the ledger found it. */
   readonly isReported?: boolean;
 }
 
-/** Why nothing was done: it found trouble of that kind, for which there is no room. */
+/** Why an attempt was undone: it found trouble of that kind, which has no room. */
 export interface Unrecorded {
   readonly kind: TroubleKind;
   readonly refusal: Refusal;
 }
 
-/** What an attempt came to. */
+/** How an attempt ended. */
 export type Attempted<T> =
   | { readonly type: "done"; readonly value: T }
   | { readonly type: "unrecorded"; readonly unrecorded: Unrecorded };
 
-/** Rows are changed through this, so that a group that changes nothing commits nothing. */
+/** Rules change rows through this class, so that a transaction without changes commits nothing. */
 export class UnitOfWork {
   readonly ledger: LedgerTransaction;
   readonly #nowUnixMs: number;
@@ -49,7 +49,7 @@ export class UnitOfWork {
   #totalLikes: bigint;
   #asOfMs: number;
   #isChanged = false;
-  /** What the attempt that is under way found and could not record. */
+  /** The trouble that the current attempt could not record. */
   #unrecorded: Unrecorded | undefined;
 
   /** The wall clock `nowUnixMs` dates rows for people, and decides nothing. */
@@ -61,36 +61,38 @@ export class UnitOfWork {
     this.#asOfMs = this.#before.asOfMs;
   }
 
-  /** The grand total now. */
+  /** The grand total, with the changes so far. */
   get totalLikes(): bigint {
     return this.#totalLikes;
   }
 
-  /** The committed `as_of`, or what it was advanced to. */
+  /** The committed `as_of`, or the newer one that this transaction sets. */
   get asOfMs(): number {
     return this.#asOfMs;
   }
 
-  /** The member rows that were changed, each as it is now. */
+  /** The changed member rows, as they are now. */
   get members(): readonly MemberRow[] {
     return [...this.#members.values()];
   }
 
-  /** The troubles that were added. */
+  /** The added troubles. */
   get troubles(): readonly TroubleRow[] {
     return this.#troubles;
   }
 
-  /** What was decided. */
+  /** The added decisions, in order. */
   get decisions(): readonly DecisionRow[] {
     return this.#decisions;
   }
 
-  /** The row of an incarnation, or the one that it would begin with. */
+  /**
+   * Returns the row of an incarnation; for one that is new to the ledger, its first row, not set.
+   */
   incarnationOr(incarnation: IncarnationId, outboxId: OutboxId): IncarnationRow {
     const { sequence: appliedSequence, digest } = origin(incarnation);
-    const unheard = { incarnation, outboxId, appliedSequence, digest, state: "open" } as const;
-    return this.ledger.incarnation(incarnation) ?? unheard;
+    const first = { incarnation, outboxId, appliedSequence, digest, state: "open" } as const;
+    return this.ledger.incarnation(incarnation) ?? first;
   }
 
   setIncarnation(row: IncarnationRow): IncarnationRow {
@@ -115,8 +117,8 @@ export class UnitOfWork {
   }
 
   /**
-   * Does all of `work`, or nothing of it when it finds trouble that has no room. A sign of amnesia can
-   * come only once. Because nothing of `work` is kept, the next attempt finds the sign again.
+   * Runs `work`, and undoes all of it when it finds trouble that has no room. A sign of amnesia may
+   * come only once: because nothing of `work` is kept, the next attempt finds the sign again.
    */
   attempt<T>(work: () => T): Attempted<T> {
     const [members, isChanged] = [[...this.#members], this.#isChanged];
@@ -130,7 +132,7 @@ export class UnitOfWork {
         unrecorded === undefined ? { type: "done", value } : { type: "unrecorded", unrecorded };
       return unrecorded === undefined;
     });
-    assert(attempted !== undefined, "an attempt comes to something");
+    assert(attempted !== undefined, "an attempt has an outcome");
     if (attempted.type === "done") return attempted;
     this.#unrecorded = undefined;
     this.#members = new Map(members);
@@ -141,7 +143,7 @@ export class UnitOfWork {
     return attempted;
   }
 
-  /** Records a trouble once. One without room makes the attempt that is under way come to nothing. */
+  /** Records a trouble, once. A trouble without room undoes the current attempt. */
   addTrouble(outboxId: OutboxId | undefined, trouble: Trouble, options: TroubleOptions = {}): void {
     const { doubtfulAsOf, isReported = false } = options;
     const row = this.ledger.addTrouble({
@@ -156,11 +158,14 @@ export class UnitOfWork {
     const found = outboxId === undefined ? undefined : this.#lackOfRoom(outboxId, isReported);
     if (found === undefined) return;
     const { kind } = trouble;
-    const message = `Cannot record ${kind}: ${found}; decide the troubles that wait`;
+    const message = `Cannot record ${kind}: ${found}; decide the recorded troubles`;
     this.#unrecorded ??= { kind, refusal: { code: "trouble_unrecorded", message } };
   }
 
-  /** Says what is full, now that one more trouble of `outboxId` is recorded. */
+  /**
+   * Returns the exceeded bound, now that a trouble of `outboxId` is added; undefined when there is
+   * room.
+   */
   #lackOfRoom(outboxId: OutboxId, isReported: boolean): string | undefined {
     if (this.ledger.troublesOf(outboxId).length > TROUBLES_OF_OUTBOX_MAX) {
       return `${TROUBLES_OF_OUTBOX_MAX} troubles of outbox ${outboxId} wait for a decision`;
@@ -170,7 +175,7 @@ export class UnitOfWork {
     return `${max} troubles of the ledger wait for a decision`;
   }
 
-  /** Records a decision about a trouble or a member; `given up` are events that never will count. */
+  /** Records a decision about a trouble or a member. `givenUp` are events that will never count. */
   decide(
     kind: DecisionKind,
     about: TroubleRow | Pick<TroubleRow, "outboxId">,
@@ -188,22 +193,22 @@ export class UnitOfWork {
     this.#isChanged = true;
   }
 
-  /** The ledger has said that it is a copy. */
+  /** Notes that the ledger has recorded that it was opened from a backup. */
   clearCopied(): void {
     this.ledger.clearCopied();
     this.#isChanged = true;
   }
 
-  /** `as_of` never goes back, and stands still while trouble is recorded. */
+  /** Advances `as_of`, which never goes back, and stands still while a trouble is undecided. */
   advance(asOfMs: number): void {
     if (asOfMs <= this.#asOfMs || this.ledger.troubleCount() > 0) return;
     this.#asOfMs = asOfMs;
     this.#isChanged = true;
   }
 
-  /** Stores the ledger's own row as a new version, if anything was changed; gives that row. */
+  /** Sets the ledger's own row, as a new version, if anything has changed. Returns that row. */
   finish(): LedgerMeta {
-    assert(this.#unrecorded === undefined, "trouble of an outbox is found in an attempt");
+    assert(this.#unrecorded === undefined, "trouble without room is found inside an attempt");
     if (!this.#isChanged) return this.#before;
     const version = this.#before.version + 1;
     const grown = this.#totalLikes !== this.#before.totalLikes;

@@ -1,21 +1,21 @@
-/** Collects what one event makes a LikesServer do. Every part of the state machine adds to it. */
+/** Collects the actions that follow from one event. Every part of the machine adds to it. */
 import type { LikesServerAction, LikesServerNotice } from "./likes_server_events.ts";
 
 /** Actions in the order in which they must happen. */
 export class ActionList {
   #actions: LikesServerAction[] = [];
 
-  /** Adds an action after the others. */
+  /** Appends an action. */
   push(action: LikesServerAction): void {
     this.#actions.push(action);
   }
 
-  /** Adds a notice after the others. */
+  /** Appends a notice. */
   notice(notice: LikesServerNotice): void {
     this.#actions.push({ type: "notice", notice });
   }
 
-  /** Returns all actions, and begins an empty list. */
+  /** Returns all actions, and empties the list. */
   takeAll(): readonly LikesServerAction[] {
     const actions = this.#actions;
     this.#actions = [];

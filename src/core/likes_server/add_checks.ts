@@ -1,6 +1,6 @@
 /**
- * Why a LikesServer accepts no likes, in words for whoever adds them. A check returns undefined
- * when it finds nothing.
+ * Why a LikesServer accepts no likes, in words for the client. A check returns undefined when likes
+ * can be accepted.
  */
 import type { Refusal } from "../../errors.ts";
 import { TOTAL_LIKES_ACCEPTING_MAX } from "../../limits.ts";
@@ -8,7 +8,7 @@ import type { LikesServerSettings } from "./likes_server_events.ts";
 import type { OutboxMembership } from "./membership.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 
-/** Returns the refusal of a LikesServer that is no member, or stops. */
+/** Refuses while the LikesServer stops, or is not yet a member. */
 export function checkMembership(
   { isAccepting, isStopping }: OutboxMembership,
   { serverId, primary }: LikesServerSettings,
@@ -21,18 +21,18 @@ export function checkMembership(
 }
 
 /**
- * Returns the refusal when the total is near its end. So the primary never has to refuse accepted
- * likes because its numbers end.
+ * Refuses near the end of the total's range, so that the primary never has to refuse accepted likes
+ * for want of numbers.
  */
 export function checkTotal(totalLikes: bigint): Refusal | undefined {
   if (totalLikes < TOTAL_LIKES_ACCEPTING_MAX) return undefined;
   const message =
-    `Cannot accept the likes: the total is ${totalLikes}, and nothing is accepted from ` +
+    `Cannot accept the likes: the total is ${totalLikes}, and no more are accepted from ` +
     `${TOTAL_LIKES_ACCEPTING_MAX} on; begin another ledger`;
   return { code: "too_many", message };
 }
 
-/** Returns the refusal of likes that could not be written. */
+/** Returns the refusal of likes that the store could not write. */
 export function writeRefusal(why: WriteFailure, { serverId }: LikesServerSettings): Refusal {
   if (why === "disk_full") {
     const message = `Cannot accept the likes: the disk of ${serverId} is full`;

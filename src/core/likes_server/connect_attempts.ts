@@ -1,9 +1,7 @@
-/**
- * When a LikesServer may connect to its primary: at once, or after a pause that grows by failures.
- */
+/** When a LikesServer may connect to its primary: at once, or after a backoff. */
 import { backoffMs } from "../protocol/backoff.ts";
 
-/** The attempts since a stream last lasted. */
+/** Counts failed attempts, and schedules the next one. */
 export class ConnectAttempts {
   readonly #random: () => number;
   /** Failures in a row. */
@@ -16,23 +14,23 @@ export class ConnectAttempts {
     this.#random = random;
   }
 
-  /** Failures in a row; 0 after a stream that lasted. */
+  /** Failures in a row; 0 once a stream has lasted. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Whether an attempt may begin at `nowMs`. */
+  /** Returns true when an attempt may begin at the monotonic time `nowMs`. */
   mayConnect(nowMs: number): boolean {
     return nowMs >= this.#nextMs;
   }
 
-  /** A stream ended that should have lasted: the next one waits. */
+  /** A stream failed: the next attempt waits. */
   failed(nowMs: number): void {
     this.#failures++;
     this.#nextMs = nowMs + backoffMs(this.#failures, this.#random());
   }
 
-  /** A stream lasts: the next failure is the first one. */
+  /** A stream has lasted: the next failure counts as the first. */
   succeeded(): void {
     this.#failures = 0;
   }

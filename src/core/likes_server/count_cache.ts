@@ -1,11 +1,11 @@
 /**
  * A read-through cache of counts. A LikesServer fetches them from the primary on demand, one fetch
- * at a time. They are cached for a bounded time and number, and shown with their age while the
+ * at a time. It caches a bounded number for a bounded time, and shows them with their age while the
  * primary is away.
  *
- * Beside each count stands the number of likes of this outbox that the count lacks. A fetch returns
- * applied sequences from the same read; the events past them are these likes. From then on every
- * accepted like adds to them, until the count is fetched again. From its acceptance on, every like
+ * Beside each count the cache keeps the likes of this outbox that the count lacks. A fetch returns
+ * counts and applied sequences from one read: events after those sequences are the missing likes.
+ * Each like accepted later adds to them, until the next fetch. So from its acceptance on every like
  * is in exactly one of the two numbers, no matter when the ledger applies it.
  */
 import { assert } from "../../assert.ts";
@@ -25,23 +25,23 @@ import { UnappliedEvents } from "./unapplied_events.ts";
 import type { AppliedUpTo } from "./unapplied_events.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
 
-/** Asks for the likes of items. Without item ids it asks for the `limit` most liked. */
+/** A query for the likes of items; without item ids, for the `limit` most liked ones. */
 export interface CountsQuery {
-  /** Names the call that is to be answered. */
+  /** Identifies the call to answer. */
   readonly requestId: number;
   readonly itemIds: readonly string[];
   readonly limit: number;
 }
 
-/** A question to the primary, which several queries may share. */
+/** A request to the primary, which several queries may share. */
 export interface CountsFetch {
-  /** Empty for the most liked. */
+  /** Empty for the most liked items. */
   readonly itemIds: readonly string[];
   readonly limit: number;
   readonly incarnations: readonly IncarnationId[];
 }
 
-/** The primary's answer, all from one read. */
+/** The primary's answer: counts and applied sequences of one commit. */
 export interface CountsAnswer {
   readonly counts: readonly ItemCount[];
   readonly applied: readonly AppliedIncarnation[];
@@ -51,70 +51,70 @@ export interface CountsAnswer {
   readonly generation: GenerationId;
 }
 
-/** The likes of an item, as they were fetched. */
+/** The cached likes of an item. */
 export interface CachedCount {
   readonly itemId: string;
-  /** Undefined when the item's likes are not known. */
+  /** Undefined when the item is not cached. Unknown is never shown as 0. */
   readonly fetched: CachedLikes | undefined;
 }
 
-/** The cached state of an item. All of it is from one answer of the primary. */
+/** What is known of an item, all from one answer of the primary. */
 export interface CachedLikes {
   readonly likes: bigint;
-  /** Likes of this outbox that are not in `likes`; undefined when their number is not known. */
+  /** Likes of this outbox that `likes` lacks; undefined when their number is unknown. */
   readonly pendingLikes: bigint | undefined;
   readonly asOfMs: number;
   readonly version: number;
   readonly generation: GenerationId;
-  /** Since the primary was asked. */
+  /** Milliseconds since the primary was asked. */
   readonly ageMs: number;
 }
 
-/** The answer to a query. `counts` is undefined when no count that it asks for is cached. */
+/** The answer to a query. `counts` is undefined when none of the requested counts is cached. */
 export interface CountsView {
   readonly requestId: number;
   readonly counts: readonly CachedCount[] | undefined;
 }
 
-/** What becomes of a query. One that `waits` is answered by `fetched` or `failed`. */
+/** The outcome of a query. One that `waits` is answered by `fetched` or `failed`. */
 export type QueryOutcome =
   | { readonly type: "answered"; readonly view: CountsView }
   | { readonly type: "refused"; readonly refusal: Refusal }
   | { readonly type: "waits" };
 
-/** What is cached of an item. */
+/** The cache entry of an item. */
 interface Entry extends Omit<CachedLikes, "ageMs" | "pendingLikes"> {
   pendingLikes: bigint | undefined;
-  readonly askedMs: number;
+  readonly requestedMs: number;
 }
 
-/** The most liked items, in the order of the primary's answer. */
+/** The most liked items, in the primary's order. */
 interface Ranking {
   readonly itemIds: readonly string[];
   readonly limit: number;
-  readonly askedMs: number;
+  readonly requestedMs: number;
 }
 
-/** The fetch under way, and the queries that wait for it. */
+/** The fetch under way, and the queries that it will answer. */
 interface Fetching {
   readonly fetch: CountsFetch;
   readonly queries: ReadonlySet<CountsQuery>;
-  readonly askedMs: number;
+  readonly requestedMs: number;
 }
 
-/** The counts of one LikesServer, and the queries that wait for more. */
+/** The cached counts of one LikesServer, and the queries that wait for a fetch. */
 export class CountCache {
   readonly #unapplied: UnappliedEvents;
-  /** By item id. Those that were asked for last come last. */
+  /** By item id, the least recently used first. */
   readonly #entries = new Map<string, Entry>();
   #ranking: Ranking | undefined;
   #waiting: CountsQuery[] = [];
   #idsWaiting = 0;
   #fetching: Fetching | undefined;
-  /** When the primary last did not answer. It is not asked again at once. */
+  /** When the primary last failed to answer. It is not asked again within COUNTS_FRESH_MS. */
   #failedMs = -Infinity;
 
-  /** `incarnations`: those that are not closed, oldest first. */
+  /** `incarnations` are the open ones, oldest first. */
   constructor(incarnations: Iterable<AppliedUpTo>) {
     this.#unapplied = new UnappliedEvents(incarnations);
   }
@@ -128,12 +128,12 @@ export class CountCache {
     }
   }
 
-  /** Drops events that are acknowledged, unless a fetch is under way whose answer may lack them. */
+  /** Drops acknowledged events, except during a fetch: its answer may lack them. */
   prune(incarnations: readonly AppliedUpTo[]): void {
     if (this.#fetching === undefined) this.#unapplied.prune(incarnations);
   }
 
-  /** Answers a query from the cache, or lets it wait for the primary. */
+  /** Answers a query from the cache, lets it wait for a fetch, or refuses it. */
   query(query: CountsQuery, nowMs: number): QueryOutcome {
     if (this.#isReady(query, nowMs)) return { type: "answered", view: this.#view(query, nowMs) };
     const tooMany =
@@ -145,7 +145,7 @@ export class CountCache {
   }
 
   /**
-   * There is no room to wait. Cached counts are an answer too, with their age, if all are cached.
+   * Too many queries wait. Answers with cached counts of any age if all are cached, else refuses.
    */
   #queryTooMany(query: CountsQuery, nowMs: number): QueryOutcome {
     const view = this.#view(query, nowMs);
@@ -158,7 +158,8 @@ export class CountCache {
   }
 
   /**
-   * Begins the next fetch, if a query waits and none is under way. `fetched` or `failed` ends it.
+   * Begins the next fetch if a query waits and no fetch is under way. `fetched` or `failed` ends
+   * it.
    */
   fetch(nowMs: number): CountsFetch | undefined {
     const [first] = this.#waiting;
@@ -168,32 +169,33 @@ export class CountCache {
     let limit = 0;
     for (const query of queries) limit = Math.max(limit, query.limit);
     const fetch = { itemIds, limit, incarnations: this.#unapplied.incarnations };
-    this.#fetching = { fetch, queries, askedMs: nowMs };
+    this.#fetching = { fetch, queries, requestedMs: nowMs };
     return fetch;
   }
 
   /**
-   * Caches the answer to the fetch. Returns the answers to queries that need not wait any longer.
+   * Caches the answer to the fetch. Returns the answers to its queries, and to others that are
+   * ready.
    */
   fetched(answer: CountsAnswer, nowMs: number): readonly CountsView[] {
-    const { fetch, queries, askedMs } = this.#end();
+    const { fetch, queries, requestedMs } = this.#end();
     const applied = answer.applied.map((one) => [one.incarnation, one.appliedSequence] as const);
     const pending = this.#unapplied.likesAfter(new Map(applied));
     const { asOfMs, version, generation } = answer;
     for (const { itemId, likes } of answer.counts) {
       const pendingLikes = pending === undefined ? undefined : (pending.get(itemId) ?? 0n);
       this.#entries.delete(itemId);
-      this.#entries.set(itemId, { likes, pendingLikes, asOfMs, version, generation, askedMs });
+      this.#entries.set(itemId, { likes, pendingLikes, asOfMs, version, generation, requestedMs });
     }
     if (fetch.itemIds.length === 0) {
       const itemIds = answer.counts.map(({ itemId }) => itemId);
-      this.#ranking = { itemIds, limit: fetch.limit, askedMs };
+      this.#ranking = { itemIds, limit: fetch.limit, requestedMs };
     }
     this.#evictOld(nowMs);
     return this.#views(queries, nowMs);
   }
 
-  /** The primary did not answer for this ledger. Queries are answered with what is cached. */
+  /** The primary did not answer for this ledger. Returns the answers from the cache. */
   failed(nowMs: number): readonly CountsView[] {
     const { queries } = this.#end();
     this.#failedMs = nowMs;
@@ -202,12 +204,12 @@ export class CountCache {
 
   #end(): Fetching {
     const fetching = this.#fetching;
-    assert(fetching !== undefined, "a question was asked");
+    assert(fetching !== undefined, "a fetch is under way");
     this.#fetching = undefined;
     return fetching;
   }
 
-  /** Answers `queries`, and waiting ones that are ready now. */
+  /** Returns the answers to `queries`, and to waiting ones that are ready now. */
   #views(queries: ReadonlySet<CountsQuery>, nowMs: number): readonly CountsView[] {
     const ready = new Set(this.#waiting.filter((query) => this.#isReady(query, nowMs)));
     this.#wait(this.#waiting.filter((query) => !ready.has(query)));
@@ -219,7 +221,7 @@ export class CountCache {
     this.#idsWaiting = queries.reduce((sum, { itemIds }) => sum + itemIds.length, 0);
   }
 
-  /** Returns as many queries for certain items as fit one fetch, oldest first, and the items. */
+  /** Returns as many queries for named items as fit one fetch, oldest first, and their items. */
   #gather(): readonly [ReadonlySet<CountsQuery>, readonly string[]] {
     const queries = new Set<CountsQuery>();
     const gathered = new Set<string>();
@@ -238,13 +240,13 @@ export class CountCache {
   }
 
   /**
-   * Whether a query is answered from the cache: its counts are fresh, or the primary was away just
-   * now.
+   * Returns true when the cache answers a query: its counts are fresh, or the primary just failed
+   * to answer.
    */
   #isReady({ itemIds, limit }: CountsQuery, nowMs: number): boolean {
     if (nowMs - this.#failedMs <= COUNTS_FRESH_MS) return true;
-    const isFresh = (entry: { readonly askedMs: number } | undefined): boolean =>
-      entry !== undefined && nowMs - entry.askedMs <= COUNTS_FRESH_MS;
+    const isFresh = (entry: { readonly requestedMs: number } | undefined): boolean =>
+      entry !== undefined && nowMs - entry.requestedMs <= COUNTS_FRESH_MS;
     if (itemIds.length > 0) return itemIds.every((itemId) => isFresh(this.#entries.get(itemId)));
     return isFresh(this.#ranking) && limit <= (this.#ranking?.limit ?? 0);
   }
@@ -256,7 +258,7 @@ export class CountCache {
     return { requestId, counts: isKnown ? counts : undefined };
   }
 
-  /** The items of the ranking that are still cached, by the likes that are cached now. */
+  /** Returns the items of the ranking that are still cached, ordered by their cached likes. */
   #mostLiked(limit: number, nowMs: number): readonly CachedCount[] | undefined {
     if (this.#ranking === undefined || isTooOld(this.#ranking, nowMs)) return undefined;
     return this.#ranking.itemIds
@@ -271,8 +273,8 @@ export class CountCache {
     if (entry === undefined || isTooOld(entry, nowMs)) return { itemId, fetched: undefined };
     this.#entries.delete(itemId);
     this.#entries.set(itemId, entry);
-    const { askedMs, ...fetched } = entry;
-    return { itemId, fetched: { ...fetched, ageMs: Math.floor(nowMs - askedMs) } };
+    const { requestedMs, ...fetched } = entry;
+    return { itemId, fetched: { ...fetched, ageMs: Math.floor(nowMs - requestedMs) } };
   }
 
   #evictOld(nowMs: number): void {
@@ -283,6 +285,6 @@ export class CountCache {
   }
 }
 
-function isTooOld({ askedMs }: { readonly askedMs: number }, nowMs: number): boolean {
-  return nowMs - askedMs > COUNTS_KEPT_MS;
+function isTooOld({ requestedMs }: { readonly requestedMs: number }, nowMs: number): boolean {
+  return nowMs - requestedMs > COUNTS_KEPT_MS;
 }

@@ -1,4 +1,4 @@
-/** Answers queries for counts, from the cache or by asking the primary. */
+/** Answers queries for counts, from the cache or after a fetch from the primary. */
 import type { ActionList } from "./action_list.ts";
 import { CountCache } from "./count_cache.ts";
 import type { CountsAnswer, CountsQuery, CountsView } from "./count_cache.ts";
@@ -9,7 +9,7 @@ import { checkItems } from "../protocol/counts.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { IncarnationId, LedgerId } from "../protocol/ids.ts";
 
-/** The queries of one LikesServer. */
+/** The queries for counts of one LikesServer. */
 export class CountQueries {
   readonly #options: LikesServerSettings;
   readonly #outbox: OutboxView;
@@ -23,7 +23,7 @@ export class CountQueries {
     this.#cache = new CountCache(openOf(outbox));
   }
 
-  /** Answers a query now, or lets it wait for the primary. */
+  /** Answers a query now, or after the next fetch. */
   query(query: CountsQuery, nowMs: number): void {
     const refusal = checkItems(query.itemIds, query.limit);
     if (refusal !== undefined) {
@@ -34,13 +34,13 @@ export class CountQueries {
     if (outcome.type === "refused") this.#answer(query.requestId, outcome);
   }
 
-  /** Asks the primary the next question, if one is due. */
+  /** Begins the next fetch, if one is due. */
   fetchNext(nowMs: number): void {
     const fetch = this.#cache.fetch(nowMs);
     if (fetch !== undefined) this.#actions.push({ type: "fetch_counts", fetch });
   }
 
-  /** The question ended. Counts of another ledger than `ledgerId`, the outbox's, are no answer. */
+  /** A fetch ended. Counts of another ledger than the outbox's, `ledgerId`, are no answer. */
   onFetched(answer: CountsAnswer | undefined, ledgerId: LedgerId | undefined, nowMs: number): void {
     const isForeign = ledgerId !== undefined && answer?.ledgerId !== ledgerId;
     const isAnswered = answer !== undefined && !isForeign;
@@ -48,7 +48,7 @@ export class CountQueries {
     this.prune();
   }
 
-  /** Likes are accepted, which the counts that are known lack. */
+  /** Likes were accepted, which the cached counts lack. */
   onAccepted(
     incarnation: IncarnationId,
     firstSequence: number,
@@ -57,7 +57,7 @@ export class CountQueries {
     this.#cache.accepted(incarnation, firstSequence, events);
   }
 
-  /** More is acknowledged, or other incarnations are open. */
+  /** Drops events after an acknowledgement, or after a change of the open incarnations. */
   prune(): void {
     this.#cache.prune(openOf(this.#outbox));
   }
@@ -72,7 +72,7 @@ export class CountQueries {
   #unknown(): CountsResult {
     const { serverId, primary } = this.#options;
     const message =
-      `Cannot tell the likes at ${serverId}: it has not learnt them, and the primary at ` +
+      `Cannot tell the likes at ${serverId}: they are not cached, and the primary at ` +
       `${primary} does not answer for its ledger; ask again when it is back`;
     return { type: "refused", refusal: { code: "count_unknown", message } };
   }

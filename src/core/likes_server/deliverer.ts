@@ -1,10 +1,9 @@
 /**
- * Delivers the outbox to the primary, on one stream after another. Each stream delivers the oldest
- * incarnation that is not closed and not parked; the appending one is the last.
+ * Delivers the outbox to the primary, on one stream after another. A stream delivers the oldest
+ * incarnation that is neither closed nor parked; the appending one comes last.
  *
- * What is sent is read from the outbox, batch by batch, so nothing is sent before it is synced. A
- * stream learns from its Welcome where the ledger stands, so nothing is remembered between streams
- * but the ledger that was seen.
+ * Batches are read from the outbox, so nothing is sent before it is synced. Welcome tells each
+ * stream where the ledger stands, so only the ledger last seen is kept between streams.
  */
 import { assert, unreachable } from "../../assert.ts";
 import {
@@ -37,7 +36,7 @@ import type {
 } from "../protocol/messages.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-/** The parts of a LikesServer that a stream reads and changes. */
+/** The parts of a LikesServer that delivery reads and changes. */
 export interface DelivererParts {
   readonly options: LikesServerSettings;
   readonly actions: ActionList;
@@ -50,14 +49,14 @@ export interface DelivererParts {
   readonly shown: ShownTotal;
 }
 
-/** Connects, and delivers while a stream lasts. */
+/** Connects to the primary, and delivers for as long as a stream lasts. */
 export class Deliverer {
   readonly #parts: DelivererParts;
   readonly #attempts: ConnectAttempts;
   #session: DeliverySession | undefined;
-  /** Streams are counted: a number names one stream for ever. */
+  /** The number of streams so far, and the id of the newest one. */
   #streams = 0;
-  /** The ledger as the last stream with a Welcome saw it. The disk may learn of it later. */
+  /** The ledger as the last stream with a Welcome saw it. May be newer than on the disk. */
   #lastSeen: LedgerSeen | undefined;
 
   constructor(parts: DelivererParts) {
@@ -65,16 +64,14 @@ export class Deliverer {
     this.#attempts = new ConnectAttempts(parts.options.random);
   }
 
-  /**
-   * The ledger as the current stream sees it; undefined without a stream, or before its Welcome.
-   */
+  /** The ledger as the current stream sees it; undefined without a stream or before its Welcome. */
   get streamSeen(): LedgerSeen | undefined {
     return this.#session?.seen;
   }
 
   /**
-   * The ledger to which the outbox belongs, as it was last seen, also when the disk is only about
-   * to have that. An outbox that belongs to none yet may join any.
+   * The outbox's ledger as it was last seen, even if the disk does not have that yet. Undefined for
+   * an outbox that belongs to no ledger: it may join any.
    */
   get ledgerSeen(): LedgerSeen | undefined {
     const { outbox, membership } = this.#parts;
@@ -82,14 +79,14 @@ export class Deliverer {
     return belongs ? (this.#lastSeen ?? outbox.seen) : undefined;
   }
 
-  /** All that is wrong with the outbox or its ledger: that of the ledger, then the oldest first. */
+  /** All troubles: that of the ledger, then those of the outbox, oldest first. */
   get troubles(): readonly ReportedTrouble[] {
     const { outbox, redelivery } = this.#parts;
     const ofLedger = redelivery.trouble === undefined ? [] : [redelivery.trouble];
     return [...ofLedger, ...outbox.troubles];
   }
 
-  /** Takes an event of a stream. What an older stream still says is void. */
+  /** Handles an event of a stream. Ignores events of older streams. */
   take(event: StreamEvent, nowMs: number): void {
     const session = this.#session;
     if (session?.streamId !== event.streamId) return;
@@ -111,18 +108,18 @@ export class Deliverer {
     }
   }
 
-  /** Looks at the time: whether the stream lasts, and whether the primary is silent. */
+  /** Checks whether the stream has lasted, and whether the primary is silent. */
   tick(nowMs: number): void {
     const session = this.#session;
     if (session === undefined) return;
     this.#noteSteady(session, nowMs);
     if (!session.isSilent(nowMs)) return;
-    this.#break(`no word from the primary for ${PULSE_WAIT_MAX_MS} ms`, nowMs);
+    this.#break(`no pulse from the primary for ${PULSE_WAIT_MAX_MS} ms`, nowMs);
   }
 
   // Connecting.
 
-  /** Begins a stream if there is none and something is to be delivered. */
+  /** Begins a stream if there is none, backoff allows it, and an incarnation is to be delivered. */
   connectNext(nowMs: number): void {
     const { outbox, membership, options, actions, redelivery } = this.#parts;
     if (this.#session !== undefined || !membership.isDelivering) return;
@@ -143,7 +140,7 @@ export class Deliverer {
     });
   }
 
-  /** Ends the stream on purpose. The next one may begin as soon as the outbox is ready for it. */
+  /** Ends the stream on purpose. The next one may begin without a pause. */
   disconnect(): void {
     if (this.#session === undefined) return;
     const { streamId, seen } = this.#session;
@@ -152,7 +149,7 @@ export class Deliverer {
     this.#session = undefined;
   }
 
-  /** Ends a stream that delivers another incarnation than the one that is next. */
+  /** Ends the stream unless it delivers the next incarnation. */
   disconnectUnlessNext(): void {
     if (this.#session?.incarnation !== this.#parts.outbox.next) this.disconnect();
   }
@@ -177,7 +174,7 @@ export class Deliverer {
     this.#parts.actions.notice({ type: "connected", incarnation, appliedSequence });
   }
 
-  // Finding where to go on.
+  // Finding where to continue.
 
   #onMessage(session: DeliverySession, message: FromPrimary, nowMs: number): void {
     switch (message.type) {
@@ -186,7 +183,7 @@ export class Deliverer {
       case "ack":
         return this.#onAck(session, message, nowMs);
       case "pulse":
-        // Labels increase: one that does not is of the past, whatever the transport did.
+        // Pulse times increase: a pulse whose time does not is old, whatever the transport did.
         if (!session.onPulse(message, nowMs)) return;
         this.#noteSteady(session, nowMs);
         return this.#answerPulse(session, nowMs);
@@ -208,32 +205,33 @@ export class Deliverer {
   }
 
   /**
-   * Delivers everything again, from the oldest on. Nothing is reported on this stream: a report of
-   * the appending incarnation would look like a second copy while older ones are open at the
-   * ledger.
+   * Delivers everything again, oldest first. Sends no report on this stream: while older
+   * incarnations are open in the ledger, a report of the appending one would look like a second
+   * copy.
    */
   #redeliver(session: DeliverySession, { ledgerId, generation, pulse }: Welcome): void {
     const { redelivery, writer, actions } = this.#parts;
     actions.notice({ type: "trouble", trouble: redelivery.begin(session.incarnation) });
-    writer.takeBackAcknowledged();
+    writer.cancelAcknowledgements();
     const seen = { ledgerId, generation, version: pulse.version };
     this.#end(session, [{ type: "begin_redelivery", seen }]);
   }
 
   /**
-   * Sets an incarnation aside for an operator. The appending one is replaced, so that likes go on.
+   * Parks an incarnation until an operator decides. Replaces the appending one, so that likes are
+   * still accepted.
    */
   #park(session: DeliverySession, trouble: ReportedTrouble, nowMs: number): void {
     const { outbox, writer, options } = this.#parts;
     const { incarnation } = session;
     this.#end(session, [{ type: "park", incarnation: incarnation.id, trouble }]);
-    // A ledger that disagrees every time must not make incarnations at the speed of the network.
+    // Backs off: a ledger that always disagrees must not cause an incarnation each round trip.
     this.#attempts.failed(nowMs);
     if (incarnation !== outbox.current) return;
     writer.change({ type: "mint", incarnation: options.mintId() });
   }
 
-  /** Ends the delivery of an incarnation by `writes`. The stream ends once they are synced. */
+  /** Ends the delivery of an incarnation with `writes`. The stream ends once they are synced. */
   #end(session: DeliverySession, writes: readonly OutboxWrite[]): void {
     session.beginEnding();
     this.#parts.writer.change(...writes);
@@ -246,14 +244,14 @@ export class Deliverer {
         const { position } = read;
         const trouble = mismatchAtPosition(session.incarnation, phase.welcome, position);
         if (trouble !== undefined) return this.#park(session, trouble, nowMs);
-        assert(position !== undefined, "a position that is not there is a mismatch");
+        assert(position !== undefined, "a missing position is a mismatch");
         session.beginSending(position);
         return this.#answerPulse(session, nowMs);
       }
       case "sending": {
         const batch = session.enqueue(read);
         if (batch !== undefined) return this.#send(session, batch);
-        return this.#break("the ledger wants events again that were just removed", nowMs);
+        return this.#break("the ledger lacks events that were just removed", nowMs);
       }
       case "handshake":
       case "ending":
@@ -265,7 +263,7 @@ export class Deliverer {
 
   // Sending.
 
-  /** Asks the outbox for the next batch while the window has room. */
+  /** Reads the next batch from the outbox if the window has room. */
   sendNext(): void {
     const session = this.#session;
     if (session?.phase.name !== "sending" || session.phase.isReading || session.isBlocked) return;
@@ -289,7 +287,7 @@ export class Deliverer {
     const { incarnation, phase } = session;
     if (phase.name !== "sending" || ack.incarnation !== incarnation.id) return;
     if (!session.onAck(ack, nowMs)) {
-      const reason = `#${ack.appliedSequence} was acknowledged, which was not sent here`;
+      const reason = `#${ack.appliedSequence} was acknowledged, but not sent on this stream`;
       return this.#break(reason, nowMs);
     }
     this.#noteSteady(session, nowMs);
@@ -306,7 +304,7 @@ export class Deliverer {
     if (write !== undefined) writer.change(write);
   }
 
-  /** An operator decided about parked incarnations: what follows a gap is delivered. */
+  /** Ends the parking that an operator decided: events after a gap are delivered, others closed. */
   #applyResolutions(resolved: readonly IncarnationId[]): void {
     const { outbox, writer } = this.#parts;
     for (const incarnation of resolved) {
@@ -318,7 +316,10 @@ export class Deliverer {
     }
   }
 
-  /** Closes an incarnation that is applied to its last event. With the appending one, it left. */
+  /**
+   * Closes an incarnation that is applied to its last event. The appending one closes when the
+   * outbox has left.
+   */
   #close(session: DeliverySession, ack: Ack): void {
     const { outbox, writer, membership, retained } = this.#parts;
     const { incarnation } = session;
@@ -331,7 +332,7 @@ export class Deliverer {
     if (isCurrent) writer.change(membership.left(seen));
   }
 
-  /** Whether nothing will ever be appended to `incarnation` again. */
+  /** Returns true when nothing will ever be appended to `incarnation` again. */
   #isFinal(incarnation: IncarnationView): boolean {
     const { outbox, membership, writer } = this.#parts;
     if (incarnation !== outbox.current) return true;
@@ -340,7 +341,7 @@ export class Deliverer {
 
   // Pulses.
 
-  /** Shows the newest pulse, and reports what the disk has. */
+  /** Shows the newest pulse, answers it, and stores what was acknowledged. */
   #answerPulse(session: DeliverySession, nowMs: number): void {
     const { phase, incarnation } = session;
     if (phase.name !== "sending" || phase.unanswered === undefined) return;
@@ -353,13 +354,13 @@ export class Deliverer {
     retained.flush(incarnation, this.streamSeen, nowMs);
   }
 
-  /** The outbox records that the ledger has everything again that it retains. */
+  /** Records the end of a redelivery, once the ledger has everything again. */
   #endRedelivery({ incarnation }: DeliverySession): void {
     const { redelivery, writer } = this.#parts;
     if (redelivery.endIfDone(incarnation)) writer.change({ type: "end_redelivery" });
   }
 
-  /** Answers the newest pulse, unless the transport is full: then a later report does. */
+  /** Answers the newest pulse. While the transport is blocked a later report will do so. */
   #report(session: DeliverySession): void {
     const { membership } = this.#parts;
     if (!membership.mayReport) return;
@@ -373,8 +374,8 @@ export class Deliverer {
     const { outbox, shown } = this.#parts;
     const { troubles } = this;
     const isFinal = this.#isFinal(incarnation);
-    // as_of may not pass a trouble before it is named. Those without room count as pending.
-    const unnamed = Math.max(0, troubles.length - TROUBLES_MAX);
+    // as_of must not pass an unreported trouble, so troubles beyond the bound count as pending.
+    const unreported = Math.max(0, troubles.length - TROUBLES_MAX);
     return {
       type: "report",
       incarnation: incarnation.id,
@@ -384,7 +385,7 @@ export class Deliverer {
       acknowledgedLikes: outbox.acknowledgedLikes,
       final: isFinal,
       leaving: isFinal && incarnation === outbox.current,
-      otherPendingEvents: outbox.pendingExcept(incarnation) + unnamed,
+      otherPendingEvents: outbox.pendingExcept(incarnation) + unreported,
       shownVersion: shown.pulse?.version ?? 0,
       shownTotalLikes: shown.pulse?.totalLikes ?? 0n,
       troubles: troubles.slice(0, TROUBLES_MAX),

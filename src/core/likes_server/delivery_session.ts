@@ -1,11 +1,12 @@
 /**
- * One delivery stream of a LikesServer, from its connect to its end. It delivers one incarnation.
+ * One delivery stream of a LikesServer, from connect to end. It delivers one incarnation.
  *
  *     handshake ── Welcome ──> comparing ── same digest ──> sending ── all applied ──> ending
- *                                  └──────── cannot go on from there ────────────────────┘
+ *                                  └──────── mismatch or redelivery ─────────────────────┘
  *
- * Each transition asserts the phase that it leaves. The deliverer decides what happens next. A stream
- * can break in any phase, and nothing here outlives it: the next Welcome says where to go on.
+ * Each transition asserts the phase that it leaves. The deliverer decides what happens next. A
+ * stream can break in any phase. Nothing here outlives it, because the next Welcome says where to
+ * continue.
  */
 import { assert } from "../../assert.ts";
 import {
@@ -24,63 +25,62 @@ interface Handshake {
   readonly name: "handshake";
 }
 
-/** What is known from Welcome on. */
+/** The state of every phase after Welcome. */
 interface Welcomed {
   readonly welcome: Welcome;
-  /**
-   * The newest version of the ledger that this stream told of. Never below the one of `welcome`.
-   */
+  /** The newest version of the ledger on this stream. Never below that of `welcome`. */
   version: number;
 }
 
-/** Reads the digest at the applied sequence of `welcome`. */
+/** Reads the outbox's position at the applied sequence of `welcome`. */
 interface Comparing extends Welcomed {
   readonly name: "comparing";
-  /** The newest pulse. It is answered once the stream sends. */
+  /** The newest pulse. It is answered once digests are compared. */
   unanswered: Pulse;
 }
 
-/** Delivers. Everything up to the acknowledged position is in the ledger. */
+/** Delivers. The ledger has every event up to the incarnation's acknowledged position. */
 interface Sending extends Welcomed {
   readonly name: "sending";
-  /** The newest pulse that is not answered yet. */
+  /** The newest pulse, until it is answered. */
   unanswered: Pulse | undefined;
-  /** The last event that was sent, or was applied before. Ends the newest batch in flight. */
+  /** The last event that was sent on this stream, or was applied before it. */
   sentSequence: number;
-  /** The batches that are not acknowledged, oldest first: where each ends, and its bytes. */
+  /** Unacknowledged batches, oldest first. `end` increases; the newest ends at `sentSequence`. */
   readonly inFlight: { readonly end: Position; readonly bytes: number }[];
   /** Whether the outbox is being read for the next batch. */
   isReading: boolean;
 }
 
-/** A write is on its way that ends the stream. Nothing more is sent. */
+/** A write that ends the stream is queued or under way. Nothing more is sent. */
 interface Ending extends Welcomed {
   readonly name: "ending";
 }
 
-/** Where a stream stands. */
+/** The phase of a stream. */
 export type DeliveryPhase = Handshake | Comparing | Sending | Ending;
 
 /**
- * Whether the ledger has admitted the outbox, and whether that lasts. Only a stream that sends is
- * admitted. What refuses an outbox ends its streams before they are `steady`.
+ * Whether the ledger has admitted the outbox, and whether the stream lasts. Only a stream in
+ * `sending` is admitted. A primary that refuses the outbox ends its streams before they are
+ * `steady`.
  */
 type Admission =
   | { readonly type: "awaited" }
   | { readonly type: "admitted"; readonly sinceMs: number }
   | { readonly type: "steady" };
 
-/** A stream, as its LikesServer knows it. */
+/** A delivery stream, as its LikesServer knows it. */
 export class DeliverySession {
   readonly streamId: number;
   readonly incarnation: IncarnationView;
-  /** Whether the transport takes nothing more for now. */
+  /** Whether the transport's buffer is full. */
   isBlocked = false;
   #phase: DeliveryPhase = { name: "handshake" };
   #admission: Admission = { type: "awaited" };
-  /** The label of the newest pulse; 0 before the first. Labels only increase. */
+  /** The pulse time of the newest pulse; 0 before the first. Never decreases. */
   #pulseMs = 0;
-  /** When the primary last gave a sign of life, or the stream began. */
+  /** When the newest pulse came, or the stream began, by the monotonic clock. */
   #aliveMs: number;
 
   /** Begins a stream that delivers `incarnation`, at the monotonic time `nowMs`. */
@@ -90,7 +90,7 @@ export class DeliverySession {
     this.#aliveMs = nowMs;
   }
 
-  /** Changed by the transitions below alone. */
+  /** The current phase. Only the transitions below change it. */
   get phase(): Readonly<DeliveryPhase> {
     return this.#phase;
   }
@@ -103,14 +103,14 @@ export class DeliverySession {
     return { ledgerId, generation, version };
   }
 
-  /** Whether the primary has been silent for longer than a live one is. */
+  /** Returns true when no pulse has come for longer than PULSE_WAIT_MAX_MS. */
   isSilent(nowMs: number): boolean {
     return nowMs - this.#aliveMs > PULSE_WAIT_MAX_MS;
   }
 
   // Transitions.
 
-  /** From `handshake`: the primary said where the ledger stands. */
+  /** Handshake → comparing: the Welcome says where the ledger stands. */
   beginComparing(welcome: Welcome, nowMs: number): void {
     assert(this.#phase.name === "handshake", "a Welcome answers a Hello");
     const { pulse } = welcome;
@@ -119,19 +119,22 @@ export class DeliverySession {
     this.#pulseMs = Math.max(this.#pulseMs, pulse.pulseMs);
   }
 
-  /** From `comparing`: both sides have the same events up to `position`. */
+  /** Comparing → sending: both sides have the same events up to `position`. */
   beginSending(position: Position): void {
     assert(this.#phase.name === "comparing", "digests are compared before anything is sent");
     const { welcome, version, unanswered } = this.#phase;
     assert(position.sequence === welcome.appliedSequence, "the ledger stands at the position");
     const { incarnation } = this;
-    assert(position.sequence >= incarnation.acknowledged.sequence, "nothing is forgotten");
+    assert(
+      position.sequence >= incarnation.acknowledged.sequence,
+      "the ledger has not forgotten events",
+    );
     incarnation.acknowledged = position;
     const sent = { sentSequence: position.sequence, inFlight: [], isReading: false };
     this.#phase = { name: "sending", welcome, version, unanswered, ...sent };
   }
 
-  /** From `comparing` or `sending`: a write is queued that ends the stream. */
+  /** Comparing or sending → ending: a write that ends the stream is queued. */
   beginEnding(): void {
     const { name } = this.#phase;
     assert(name === "comparing" || name === "sending", "a stream ends once, after its Welcome");
@@ -142,9 +145,7 @@ export class DeliverySession {
 
   // Messages.
 
-  /**
-   * Takes a pulse. Returns false, and takes nothing, when it is older than one that came before.
-   */
+  /** Takes a pulse. Returns false, and changes nothing, when its time does not increase. */
   onPulse(pulse: Pulse, nowMs: number): boolean {
     if (pulse.pulseMs <= this.#pulseMs) return false;
     this.#pulseMs = pulse.pulseMs;
@@ -157,8 +158,8 @@ export class DeliverySession {
   }
 
   /**
-   * In `sending`: takes an Ack. Returns false, and takes nothing, when it is of what was not sent
-   * here.
+   * In `sending`: takes an Ack. Returns false, and changes nothing, when it acknowledges an unsent
+   * sequence.
    */
   onAck(ack: Ack, nowMs: number): boolean {
     const phase = this.#sending();
@@ -180,7 +181,7 @@ export class DeliverySession {
     return true;
   }
 
-  /** Takes the pulse that a report is to answer now; undefined when none may be sent. */
+  /** Takes the pulse to answer now; undefined when no report may be sent. */
   takeUnanswered(): Pulse | undefined {
     if (this.#phase.name !== "sending" || this.isBlocked) return undefined;
     const { unanswered } = this.#phase;
@@ -189,10 +190,9 @@ export class DeliverySession {
   }
 
   /**
-   * Returns the Welcome once, when the stream is found to last. Being admitted is enough unless
-   * attempts failed before. A ledger whose disk is full admits a member that it knows, and refuses
-   * it at the next commit. So after a failure the ledger has to have been written since, or the
-   * stream to have lasted.
+   * Returns the Welcome once, when the stream becomes steady. After no failure it does so when it
+   * is admitted. After a failure the ledger must also have committed since, or the stream must have
+   * lasted: a ledger with a full disk admits a known member, and refuses it at the next commit.
    */
   becomeSteady(nowMs: number, hasFailed: boolean): Welcome | undefined {
     if (this.#admission.type !== "admitted") return undefined;
@@ -206,7 +206,7 @@ export class DeliverySession {
 
   // The window.
 
-  /** In `sending`: bytes that one more batch may have; 0 when the window is full. */
+  /** In `sending`: the most bytes of the next batch; 0 when the window is full. */
   get windowBytes(): number {
     const { inFlight } = this.#sending();
     if (inFlight.length >= WINDOW_BATCHES_MAX) return 0;
@@ -214,7 +214,7 @@ export class DeliverySession {
     return Math.min(BATCH_BYTES_MAX, Math.max(0, WINDOW_BYTES_MAX - bytes));
   }
 
-  /** In `sending`: the outbox is read for a batch, which `enqueue` takes. */
+  /** In `sending`: a read for the next batch begins. `enqueue` takes its result. */
   beginReading(): void {
     const phase = this.#sending();
     assert(!phase.isReading, "one batch is read at a time");
@@ -222,12 +222,12 @@ export class DeliverySession {
   }
 
   /**
-   * In `sending`: puts what was read in flight. Returns the batch; undefined if the events are
-   * gone.
+   * In `sending`: puts the records of a read in flight. Returns their batch; undefined when the
+   * events are removed.
    */
   enqueue({ end, records }: OutboxRead): LikeBatch | undefined {
     const phase = this.#sending();
-    assert(phase.isReading, "what is sent was read");
+    assert(phase.isReading, "a batch is enqueued after its read");
     phase.isReading = false;
     const [first] = records;
     if (end === undefined || first === undefined) return undefined;

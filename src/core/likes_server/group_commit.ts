@@ -1,9 +1,9 @@
 /**
- * Likes that wait for their sync. Requests that arrive together become one record and share one
- * sync (group commit). Each is answered only after that sync.
+ * Group commit: requests that arrive together become one record and share one sync. Each request is
+ * answered only after that sync.
  *
- * Requests wait in the records that they will share. Disk use depends on how likes are grouped, so
- * records are formed before a like is accepted.
+ * A record's bytes on the disk depend on how its events are grouped. So records are formed before
+ * their requests are taken, and the bound on the disk is exact.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -14,22 +14,20 @@ import type { OutboxWrite } from "./outbox.ts";
 import type { LikeRecord, Position, RecordCodec } from "../protocol/record.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-/** Likes that a client adds. */
+/** A client's request to add likes. */
 export interface AddRequest {
-  /** Names the call that is to be answered. */
+  /** Identifies the call to answer. */
   readonly requestId: number;
   readonly event: LikeEvent;
-  /**
-   * Opaque text of the client. The newest one is stored, and the client gets it back at a start.
-   */
+  /** Opaque text of the client. The newest one is stored, and returned to the client at a start. */
   readonly mark: string | undefined;
 }
 
-/** A write that is under way, and the requests that it answers once it is synced. */
+/** A write under way, and the requests to answer once it is synced. */
 export interface Writing {
-  /** Written in one transaction. */
+  /** Written in one transaction, in order. */
   readonly writes: readonly OutboxWrite[];
-  /** None when the write adds no likes. */
+  /** Empty when the write adds no likes. */
   readonly requests: readonly AddRequest[];
 }
 
@@ -42,25 +40,26 @@ interface PendingRecord {
   length: number;
 }
 
-/** How the events of a record are encoded, and how many bytes the record takes on the disk. */
+/** Encodes the events of a record, and bounds its bytes on the disk. */
 export interface RecordFormat {
   readonly codec: RecordCodec;
-  /** Upper bound of the bytes on the disk, by the bytes of the record's events. Never shrinks. */
+  /**
+   * Returns an upper bound of a record's bytes on the disk, given the bytes of its events.
+   * Monotonic.
+   */
   readonly recordDiskBytes: (eventBytes: number) => number;
 }
 
-/** The requests that wait, in the order in which they arrived. */
+/** The waiting requests, in order of arrival. */
 export class GroupCommit {
   readonly #format: RecordFormat;
-  /** None is empty, and all but the last are full. */
+  /** Records to come, in order. None is empty, and only the last one takes more requests. */
   readonly #pending: PendingRecord[] = [];
   /** Requests in `#pending`. */
   #requests = 0;
-  /** Bytes that `#pending` will take on the disk, at the most. */
+  /** Upper bound of the bytes of `#pending` on the disk. */
   #diskBytes = 0;
-  /**
-   * Bytes of the record under way, which the outbox does not count yet. 0 when none is under way.
-   */
+  /** Bytes of the record under way, which the outbox does not count yet; 0 without one. */
   #underWayBytes = 0;
 
   constructor(format: RecordFormat) {
@@ -72,7 +71,10 @@ export class GroupCommit {
     return this.#requests === 0;
   }
 
-  /** Takes a request, or says why not. `room` is what the outbox may still grow on the disk. */
+  /**
+   * Queues a request, or returns why it is refused. `room` is how many bytes the outbox may still
+   * grow on the disk.
+   */
   add(request: AddRequest, room: number): Refusal | undefined {
     if (this.#requests >= ADDS_WAITING_MAX) {
       const message =
@@ -88,7 +90,7 @@ export class GroupCommit {
     const more = recordDiskBytes((joined?.length ?? 0) + bytes.length) - before;
     if (this.#underWayBytes + this.#diskBytes + more > room) {
       const message =
-        "Cannot accept the likes: the outbox is full until the primary takes what it holds";
+        "Cannot accept the likes: the outbox is full until the primary acknowledges its events";
       return { code: "outbox_full", message };
     }
     this.#push(request, bytes, joined);
@@ -96,10 +98,10 @@ export class GroupCommit {
     return undefined;
   }
 
-  /** Takes as many requests as one record holds, to write them after `last` of `incarnation`. */
+  /** Takes the oldest record out of the queue, to be appended after `last` of `incarnation`. */
   take(incarnation: IncarnationId, last: Position): Writing {
     const pending = this.#pending.shift();
-    assert(pending !== undefined, "what is taken waits");
+    assert(pending !== undefined, "a record waits to be taken");
     assert(this.#underWayBytes === 0, "one record is under way at a time");
     const { requests } = pending;
     this.#requests -= requests.length;
@@ -117,12 +119,12 @@ export class GroupCommit {
     return { writes: [{ type: "append", incarnation, record, last: end, mark }], requests };
   }
 
-  /** The record that was taken is no longer under way: the outbox counts it, or it was refused. */
+  /** The taken record is no longer under way: the outbox counts it, or its write failed. */
   end(): void {
     this.#underWayBytes = 0;
   }
 
-  /** Takes all that wait, none of which will be a record. */
+  /** Removes and returns all waiting requests. None of them will be written. */
   takeAll(): readonly AddRequest[] {
     const requests = this.#pending.flatMap((pending) => pending.requests);
     this.#pending.length = 0;

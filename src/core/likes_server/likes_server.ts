@@ -1,14 +1,18 @@
 /**
  * The LikesServer's state machine: events in, actions out, in the order in which they must happen.
  *
- * Invariants. It speaks only of what is synced: what it knows of its outbox changes when a write is
- * done. One write is under way at a time. The outbox is the buffer: what is to be sent is read from
- * it, batch by batch, and the window in flight holds positions, not events.
+ * Invariants:
  *
- * A crash leaves the outbox, and in it incarnations to which nothing is appended again. The next
- * process delivers them under their own names, oldest first, each on a stream of its own.
+ * - It answers, sends and reports only what is synced: its view of the outbox changes when a write
+ *   is done.
+ * - One write is under way at a time.
+ * - The outbox is the buffer: batches are read from it, and the window in flight holds positions,
+ *   not events.
  *
- * This file takes likes and writes the outbox. `deliverer.ts` talks to the primary.
+ * A crash leaves the outbox, with incarnations to which nothing is appended again. The next process
+ * delivers them under their own ids, oldest first, each on its own stream.
+ *
+ * This file accepts likes and writes the outbox. `deliverer.ts` talks to the primary.
  */
 import { unreachable } from "../../assert.ts";
 import { OUTBOX_BYTES_MAX, TROUBLES_MAX } from "../../limits.ts";
@@ -45,19 +49,19 @@ export class LikesServerCore {
   readonly #actions = new ActionList();
   readonly #outbox: OutboxView;
   readonly #membership: OutboxMembership;
-  /** Likes that wait to be written. */
+  /** Requests that wait to be written. */
   readonly #adds: GroupCommit;
   readonly #writer: OutboxWriter;
   readonly #retained: RetainedEvents;
   readonly #counts: CountQueries;
   readonly #shown = new ShownTotal();
   readonly #deliverer: Deliverer;
-  /** Why the newest write was not done; undefined when it was. */
+  /** Why the newest write failed; undefined when it succeeded. */
   #writeFailure: WriteFailure | undefined;
 
   /**
-   * `snapshot` was read after this process minted and synced its own incarnation: the newest.
-   * `nowMs` is the monotonic time, from which the age of what is retained is counted anew.
+   * `snapshot` was read after this process synced its own incarnation, which is the newest. The age
+   * of retained events begins at the monotonic time `nowMs`.
    */
   constructor(snapshot: OutboxSnapshot, options: LikesServerSettings, nowMs: number) {
     const actions = this.#actions;
@@ -79,7 +83,9 @@ export class LikesServerCore {
     actions.notice({ type: "trouble", trouble: redelivery.begin(outbox.current) });
   }
 
-  /** Takes an event at the monotonic time `nowMs`. Returns what must be done now, in order. */
+  /**
+   * Handles an event at the monotonic time `nowMs`. Returns what the shell must do now, in order.
+   */
   handle(event: LikesServerEvent, nowMs: number): readonly LikesServerAction[] {
     this.#take(event, nowMs);
     this.#stopIfDelivered();
@@ -95,30 +101,30 @@ export class LikesServerCore {
     return this.#outbox.current.id;
   }
 
-  /** Whether likes would be accepted now, as far as membership goes. */
+  /** Whether membership allows this LikesServer to accept likes now. */
   get isAccepting(): boolean {
     return this.#membership.isAccepting;
   }
 
-  /** Everything that the outbox has accepted. */
+  /** All events and likes that the outbox has ever accepted. */
   get accepted(): Accepted {
     return this.#outbox.accepted;
   }
 
-  /** Events that are not acknowledged yet. */
+  /** The number of events that are not acknowledged yet. */
   get pendingEvents(): number {
     return this.#outbox.pendingExcept(undefined);
   }
 
   /**
-   * What is wrong with the outbox or its ledger, as far as this LikesServer knows: the oldest,
-   * because it is the oldest incarnation that a ledger may still take for the live one.
+   * Troubles of the outbox and its ledger, at most TROUBLES_MAX. The oldest come first: a ledger
+   * may still take the oldest incarnation for the live one.
    */
   get troubles(): readonly ReportedTrouble[] {
     return this.#deliverer.troubles.slice(0, TROUBLES_MAX);
   }
 
-  /** Returns the total as the newest pulse told it; undefined before the first. */
+  /** Returns the total of the newest answered pulse; undefined before the first. */
   total(nowMs: number): TotalView | undefined {
     return this.#shown.view(this.accepted.likes, nowMs);
   }
@@ -132,7 +138,7 @@ export class LikesServerCore {
       case "counts_fetched":
         return this.#counts.onFetched(event.answer, this.#deliverer.ledgerSeen?.ledgerId, nowMs);
       case "written":
-        return this.#written(event.outcome, event.state, nowMs);
+        return this.#onWritten(event.outcome, event.state, nowMs);
       case "read":
       case "received":
       case "broken":
@@ -148,7 +154,7 @@ export class LikesServerCore {
     }
   }
 
-  // Likes.
+  // Accepting likes.
 
   #add(request: AddRequest): void {
     const { mintFailure } = this.#writer;
@@ -166,17 +172,17 @@ export class LikesServerCore {
     this.#actions.push({ type: "answer", requestId, outcome });
   }
 
-  // Writing.
+  // Writing the outbox.
 
   #writeNext(nowMs: number): void {
     const writing = this.#writer.next(this.#outbox, nowMs);
     if (writing !== undefined) this.#actions.push({ type: "write", writes: writing.writes });
   }
 
-  #written(outcome: WriteOutcome, state: OutboxSnapshot, nowMs: number): void {
+  #onWritten(outcome: WriteOutcome, state: OutboxSnapshot, nowMs: number): void {
     const writing = this.#writer.end();
     this.#noteFailure(outcome === "done" ? undefined : outcome);
-    if (outcome !== "done") return this.#refuseWrite(outcome, writing, nowMs);
+    if (outcome !== "done") return this.#onWriteFailed(outcome, writing, nowMs);
     const { writes, requests } = writing;
     this.#outbox.onWritten(writes, state);
     if (this.#membership.onWritten(writes)) {
@@ -193,14 +199,14 @@ export class LikesServerCore {
     );
   }
 
-  /** Changes of state are tried again. Likes are refused: their client decides about that. */
-  #refuseWrite(why: WriteFailure, { writes, requests }: Writing, nowMs: number): void {
+  /** Retries changes of state, and refuses likes: the client decides whether to retry. */
+  #onWriteFailed(why: WriteFailure, { writes, requests }: Writing, nowMs: number): void {
     const refused = requests.length > 0 ? requests : this.#writer.retry(writes, why, nowMs);
     const refusal = writeRefusal(why, this.#options);
     for (const request of refused) this.#answer(request, { type: "refused", refusal });
   }
 
-  /** Does what follows from a write that is synced: another incarnation may be the next one now. */
+  /** Acts on a synced write. Another incarnation may be the next one to deliver now. */
   #followUp(write: OutboxWrite, requests: readonly AddRequest[], nowMs: number): void {
     switch (write.type) {
       case "append":
@@ -232,7 +238,7 @@ export class LikesServerCore {
     }
   }
 
-  /** Answers the requests whose record is synced. */
+  /** Acknowledges the requests whose record is synced. */
   #accept({ incarnation, record }: AppendWrite, requests: readonly AddRequest[]): void {
     const { firstSequence } = record;
     const events = requests.map(({ event }) => event);

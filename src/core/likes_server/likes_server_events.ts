@@ -1,6 +1,6 @@
 /**
- * The interface between a LikesServer's state machine and its shell: events in, actions out. Only
- * the shell performs actions, and the machine decides everything.
+ * The interface between a LikesServer's state machine and its shell: events in, actions out. The
+ * machine decides everything, and only the shell performs actions.
  */
 import type { Refusal } from "../../errors.ts";
 import type { AddRequest } from "./group_commit.ts";
@@ -18,7 +18,7 @@ import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { RecordCodec } from "../protocol/record.ts";
 import type { Id, IncarnationId } from "../protocol/ids.ts";
 
-/** What happens on a stream. `streamId` names one stream for ever. */
+/** An event of a stream. A `streamId` is never reused. */
 export type StreamEvent =
   | { readonly type: "read"; readonly streamId: number; readonly read: OutboxRead }
   | { readonly type: "received"; readonly streamId: number; readonly message: FromPrimary }
@@ -27,26 +27,24 @@ export type StreamEvent =
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number };
 
-/** What happens to a LikesServer. */
+/** An event of a LikesServer. */
 export type LikesServerEvent =
   | StreamEvent
   | { readonly type: "add"; readonly add: AddRequest }
   | { readonly type: "count"; readonly query: CountsQuery }
-  /** The fetch ended; `answer` is undefined when the primary did not answer. */
+  /** A fetch ended. `answer` is undefined when the primary did not answer. */
   | { readonly type: "counts_fetched"; readonly answer: CountsAnswer | undefined }
-  /**
-   * The write that was asked for is synced, or was not done; `state` is the outbox as it is now.
-   */
+  /** The requested write is synced, or changed nothing. `state` is the outbox as it is now. */
   | { readonly type: "written"; readonly outcome: WriteOutcome; readonly state: OutboxSnapshot }
-  /** Stop accepting, deliver, and leave the ledger's members or stay one. */
+  /** Stop accepting and deliver the rest. With `leave`, also end the membership. */
   | { readonly type: "stop"; readonly leave: boolean }
   | { readonly type: "tick" };
 
-/** What a LikesServer must do, in order. */
+/** What the shell must do, in order. */
 export type LikesServerAction =
-  /** Write all in one transaction, sync it, and answer with `written`. One at a time. */
+  /** Write all of `writes` in one synced transaction, and answer with `written`. One at a time. */
   | { readonly type: "write"; readonly writes: readonly OutboxWrite[] }
-  /** Read the outbox after `sequence`, and answer with `read`. */
+  /** Read records after `sequence`, within the bounds, and answer with `read`. */
   | {
       readonly type: "read";
       readonly streamId: number;
@@ -59,13 +57,10 @@ export type LikesServerAction =
   | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
   | { readonly type: "disconnect"; readonly streamId: number }
   | { readonly type: "answer"; readonly requestId: number; readonly outcome: AddResult }
-  /**
-   * Ask the primary, within a bounded time, and answer with `counts_fetched`. One question at a
-   * time.
-   */
+  /** Ask the primary, within a bounded time, and answer with `counts_fetched`. One at a time. */
   | { readonly type: "fetch_counts"; readonly fetch: CountsFetch }
   | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsResult }
-  /** All is delivered, and left if that was asked for. */
+  /** Everything is delivered, and the outbox has left if `leave` was set. */
   | { readonly type: "stopped" }
   | { readonly type: "notice"; readonly notice: LikesServerNotice };
 
@@ -79,14 +74,14 @@ export type CountsResult =
   | { readonly type: "counted"; readonly counts: readonly CachedCount[] }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
-/** What a person may want to know. */
+/** News for people, such as a log. */
 export type LikesServerNotice =
   | {
       readonly type: "accepted";
       readonly firstSequence: number;
       readonly events: readonly LikeEvent[];
     }
-  /** The ledger has taken a report, and after a failure has been written since. */
+  /** The ledger has taken a report, and the stream lasts (see `becomeSteady`). */
   | {
       readonly type: "connected";
       readonly incarnation: IncarnationId;
@@ -96,11 +91,11 @@ export type LikesServerNotice =
   | { readonly type: "membership"; readonly membership: Membership }
   | { readonly type: "total"; readonly pulse: Pulse }
   | { readonly type: "trouble"; readonly trouble: ReportedTrouble }
-  /** Once an outage: the outbox cannot be written, and then that it was. */
+  /** The first failed write of the outbox, and the first write that succeeds again. */
   | { readonly type: "store_failing"; readonly why: WriteFailure }
   | { readonly type: "store_recovered" };
 
-/** Who a LikesServer is, and what it takes from outside. */
+/** The identity of a LikesServer, its bounds, and what it needs from outside. */
 export interface LikesServerSettings {
   readonly serverId: string;
   /** Where it serves LikesService: `host:port`. */
@@ -108,36 +103,34 @@ export interface LikesServerSettings {
   /** Names the primary in messages. */
   readonly primary: string;
   readonly codec: RecordCodec;
-  /**
-   * The store's upper bound of the bytes that a record takes on its disk, by those of its events.
-   */
+  /** Returns an upper bound of a record's bytes on the disk, given the bytes of its events. */
   readonly recordDiskBytes: (eventBytes: number) => number;
-  /** 128 random bits as 32 hexadecimal digits. */
+  /** Returns 128 random bits as 32 lower-case hexadecimal digits. */
   readonly mintId: () => Id;
-  /** In [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
-  /** Bytes of the disk for what is not acknowledged; OUTBOX_BYTES_MAX by default. */
+  /** Bytes on the disk for unacknowledged events; OUTBOX_BYTES_MAX by default. */
   readonly outboxBytesMax?: number;
   readonly retain: Retention;
 }
 
-/** For how long acknowledged events are kept, for a ledger that has to have them again. */
+/** How long acknowledged events are kept, for a ledger that is restored from a backup. */
 export interface Retention {
-  /** Milliseconds from the acknowledgement on; a restart begins them anew. */
+  /** Milliseconds since the acknowledgement; a restart begins them anew. */
   readonly ageMs: number;
-  /** Bytes on the disk that they take at the most. */
+  /** The most bytes that they take on the disk. */
   readonly bytesMax: number;
   /**
-   * Closed incarnations that are kept at the most, and as many idle ones;
+   * The most closed incarnations with events that are kept, and as many idle ones;
    * RETAINED_INCARNATIONS_MAX by default.
    */
   readonly incarnationsMax?: number;
 }
 
-/** This LikesServer's view of the total. */
+/** The total as this LikesServer shows it. */
 export interface TotalView {
   readonly pulse: Pulse;
   readonly pulseAgeMs: number;
-  /** Likes that it accepted and that are not in the total. */
+  /** Likes that this LikesServer accepted and that the total lacks. */
   readonly pendingLikes: bigint;
 }

@@ -1,45 +1,42 @@
 /**
- * Whether the ledger waits for this outbox, and how its LikesServer stops.
+ * The membership of an outbox in its ledger, and how its LikesServer stops.
  *
- * An outbox is `unregistered` until an Ack admits it, then a `member`, and `leaving` once it asks to
- * leave. It is `unregistered` again once an Ack says that it left. A state counts when its write is
- * synced. The ledger is converged without likes of an outbox that it does not wait for, so only a
- * member accepts likes.
+ * An outbox is `unregistered` until an Ack admits it, then a `member`, and `leaving` once it asks
+ * to leave. It is `unregistered` again once an Ack says that it left. A state takes effect when its
+ * write is synced. Only a member accepts likes: the ledger may be CONVERGED without the likes of
+ * any other outbox.
  *
- * A LikesServer that stops accepts nothing, and delivers what it has. It leaves only if asked to.
+ * A LikesServer that stops accepts nothing, and delivers what it has. It leaves only on request.
  */
 import { assert } from "../../assert.ts";
 import type { Membership, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
 import type { LedgerSeen } from "../protocol/messages.ts";
 
 /**
- * How far a LikesServer is on its way to the end. `delivered`: nothing is left to deliver, and the
- * ledger recorded the leave if that was asked for; writes may be under way. `stopped`: all is done.
+ * The phases of a stop. `delivered`: nothing is left to deliver, and the ledger has recorded the
+ * leave if one was requested; writes may be under way. `stopped`: these are done too.
  */
 type StopPhase = "running" | "stopping" | "delivered" | "stopped";
 
-/** The membership of one outbox, as its one process knows it. */
+/** The membership of one outbox, as its process knows it. */
 export class OutboxMembership {
   #state: Membership;
-  /**
-   * Whether the ledger may have recorded the outbox. A report that is on its way may not have
-   * arrived.
-   */
+  /** Whether the ledger may have recorded the outbox: a report was sent, and may have arrived. */
   #mayBeKnown: boolean;
-  /** Whether a write waits or is under way that makes it a member. */
+  /** Whether a write that makes it a member waits or is under way. */
   #isJoining = false;
   #phase: StopPhase = "running";
 
   /** `snapshot` was read after this process minted its incarnation. */
   constructor({ membership, incarnations }: OutboxSnapshot) {
-    // The ledger may have recorded a leave that was asked for. It has to admit the outbox again.
+    // The ledger may have recorded a requested leave, so it has to admit the outbox again.
     this.#state = membership === "member" ? "member" : "unregistered";
-    // An earlier process may have reported, and ended before it wrote that it is admitted.
+    // An earlier process may have reported, and ended before it stored its admission.
     const open = incarnations.filter(({ closed }) => !closed);
     this.#mayBeKnown = membership !== "unregistered" || open.length > 1;
   }
 
-  /** The state that is synced. */
+  /** The synced state. */
   get state(): Membership {
     return this.#state;
   }
@@ -49,35 +46,33 @@ export class OutboxMembership {
     return this.#state === "member" && this.#phase === "running";
   }
 
-  /** Whether the outbox is about to become a member. */
+  /** Whether the outbox is admitted, and about to become a member on disk. */
   get isJoining(): boolean {
     return this.#isJoining;
   }
 
-  /** Whether it was asked to stop. */
+  /** Whether a stop was requested. */
   get isStopping(): boolean {
     return this.#phase !== "running";
   }
 
-  /** Whether another stream may have something to deliver or to ask for. */
+  /** Whether streams may begin: there may be events to deliver, or a leave to report. */
   get isDelivering(): boolean {
     return this.#phase === "running" || this.#phase === "stopping";
   }
 
-  /**
-   * Whether it may report. The first report makes it a member, and one that stops wants to be none.
-   */
+  /** Whether it may report. A first report would admit an outbox whose LikesServer stops. */
   get mayReport(): boolean {
     return !this.isStopping || this.#mayBeKnown;
   }
 
-  /** A report is sent. */
+  /** A report is about to be sent. */
   reported(): void {
     assert(this.mayReport, "a LikesServer that stops does not become a member");
     this.#mayBeKnown = true;
   }
 
-  /** The ledger admitted the outbox. Returns the write that makes it a member, if one is needed. */
+  /** The ledger admitted the outbox. Returns the write that stores this, if one is needed. */
   join(seen: LedgerSeen | undefined): OutboxWrite | undefined {
     if (this.#state === "member" || this.#isJoining || this.isStopping) return undefined;
     this.#isJoining = true;
@@ -85,8 +80,8 @@ export class OutboxMembership {
   }
 
   /**
-   * Accepts nothing from now on. Returns the write that asks to leave, if there is anything to
-   * leave.
+   * Accepts nothing from now on. Returns the write that requests the leave, if the ledger may know
+   * the outbox.
    */
   stop(leave: boolean, seen: LedgerSeen | undefined): OutboxWrite | undefined {
     if (this.isStopping) return undefined;
@@ -95,16 +90,16 @@ export class OutboxMembership {
     return { type: "membership", membership: "leaving", seen };
   }
 
-  /** The ledger recorded the leave. Returns the write that forgets the ledger. */
+  /** The ledger recorded the leave. Returns the write that ends the membership. */
   left(seen: LedgerSeen | undefined): OutboxWrite {
-    assert(this.#state === "leaving" && this.#phase === "stopping", "it asked to leave");
+    assert(this.#state === "leaving" && this.#phase === "stopping", "the outbox asked to leave");
     this.#phase = "delivered";
     return { type: "membership", membership: "unregistered", seen };
   }
 
   /**
-   * Stops if nothing is left to do: everything is delivered, and left if that was asked for.
-   * Returns whether it stops now. No write may be under way.
+   * Stops if everything is delivered, and the outbox has left if requested. Returns true when it
+   * stops now. The caller ensures that no write is under way.
    */
   stopIfDelivered(hasDeliverable: boolean): boolean {
     const isDone = this.#state !== "leaving" && !hasDeliverable;
@@ -114,7 +109,7 @@ export class OutboxMembership {
     return true;
   }
 
-  /** `writes` are synced. Returns whether the state changed. */
+  /** Applies synced `writes`. Returns whether the state changed. */
   onWritten(writes: readonly OutboxWrite[]): boolean {
     const before = this.#state;
     for (const write of writes) {

@@ -1,13 +1,15 @@
 /**
- * Why an incarnation cannot go on from where the ledger stands: one of both sides forgot something,
- * or has other events under the same names. Law 7: this is named and never guessed about.
+ * Why delivery cannot continue from where the ledger stands: one side forgot something, or both
+ * have different events under the same sequences. It becomes a trouble, and is never guessed (law
+ * 7).
  */
 import type { IncarnationView } from "./outbox_view.ts";
 import type { EventRange, ReportedTrouble, Welcome } from "../protocol/messages.ts";
 import type { Position } from "../protocol/record.ts";
 
 /**
- * Returns what is wrong by the applied sequence alone; undefined when the digests may be compared.
+ * Returns the trouble that the applied sequence alone shows; undefined when the digests may be
+ * compared.
  */
 export function mismatchAtWelcome(
   incarnation: IncarnationView,
@@ -22,8 +24,9 @@ export function mismatchAtWelcome(
 }
 
 /**
- * Returns what is wrong when the outbox has `position` at the applied sequence; undefined when the
- * incarnation goes on from there. Events may have been removed since the Welcome.
+ * Returns the trouble when the outbox has `position` at the applied sequence; undefined when
+ * delivery continues from there. Checks for a gap again: events may have been removed since the
+ * Welcome.
  */
 export function mismatchAtPosition(
   incarnation: IncarnationView,
@@ -40,8 +43,8 @@ export function mismatchAtPosition(
 }
 
 /**
- * Events after the applied sequence that were removed from the outbox; undefined when there are
- * none.
+ * Returns the trouble of unapplied events that were removed from the outbox; undefined when there
+ * are none.
  */
 function gapAfter(
   { id: incarnation, stored }: IncarnationView,
@@ -55,8 +58,8 @@ function gapAfter(
 }
 
 /**
- * The events that may be others here than at the ledger, up to the last one that either side has.
- * They begin after those that the ledger acknowledged, if it has these.
+ * Returns the events that may differ between outbox and ledger, up to the last one of either side.
+ * They begin after the acknowledged sequence, or at 1 if the ledger lacks that sequence.
  */
 function doubtfulEvents(
   { acknowledged, stored }: IncarnationView,

@@ -1,13 +1,14 @@
 /**
- * What a LikesServer keeps on its disk. Writes are data, so that several of them are one
- * transaction on any store: all are synced, or none is.
+ * The interface of the outbox's store. Writes are data, so that any store can do several in one
+ * transaction: all are synced, or none is.
  *
- * Acknowledged events are kept for a while, so that a ledger that was restored from an old copy can
- * have them again. They leave by `trim` and `evict` alone, which keep the position that they trim
- * to: sequence, digest and likes. So a ledger that has forgotten them too is told which ones. Also
- * an idle incarnation, in which nothing was accepted, is kept when it is closed: an older ledger
- * may have it open, and would take the next one for that of a copy. When an `evict` finds too many,
- * the oldest are purged: of these only the number of events and of likes is kept.
+ * Acknowledged events are retained for a ledger that is restored from a backup. Only `trim` and
+ * `evict` remove them, and both keep the position that they trim to: sequence, digest and likes. So
+ * a ledger that has forgotten those events too is told which ones.
+ *
+ * A closed incarnation is kept even if it is idle, that is without events: an older ledger may have
+ * it open, and would take the next one for a second copy. An `evict` that finds too many purges the
+ * oldest, and keeps only the sums of their events and likes.
  */
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
@@ -15,23 +16,23 @@ import type { LikeRecord, Position } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /**
- * Whether the ledger waits for the outbox. Only a `member` may accept. One that is `leaving` has
+ * The state of an outbox towards its ledger. Only a `member` accepts likes. A `leaving` one has
  * asked to leave, and may have left.
  */
 export type Membership = "unregistered" | "member" | "leaving";
 
-/** One incarnation that the outbox knows. */
+/** An incarnation in the outbox. */
 export interface IncarnationState {
   readonly incarnation: IncarnationId;
-  /** Everything up to here was acknowledged and removed. */
+  /** Every event up to here was acknowledged and removed. */
   readonly trimmed: Position;
-  /** Everything up to here was acknowledged: what lies between is retained. */
+  /** Every event up to here is acknowledged. Events between `trimmed` and here are retained. */
   readonly acknowledged: Position;
-  /** The last event that is synced. */
+  /** The last synced event. */
   readonly last: Position;
-  /** Whether nothing of it is to be delivered any more: what it holds is only retained. */
+  /** Whether its delivery is over: the events that remain are only retained. */
   readonly closed: boolean;
-  /** Why it is not delivered any further; it stays until an operator decides. */
+  /** Why its delivery waits for an operator; undefined when it is not parked. */
   readonly parked: ReportedTrouble | undefined;
 }
 
@@ -41,45 +42,45 @@ export interface Accepted {
   readonly likes: bigint;
 }
 
-/** An outbox as it is read at a start. */
+/** All of an outbox but its records. */
 export interface OutboxSnapshot {
   readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly membership: Membership;
   readonly seen: LedgerSeen | undefined;
-  /** Whether a ledger that forgot is getting everything again that this outbox retains. */
+  /** Whether a redelivery to a restored ledger is under way. */
   readonly isRedelivering: boolean;
-  /** Oldest first. Purged ones are not listed. */
+  /** Oldest first, without purged ones. */
   readonly incarnations: readonly IncarnationState[];
-  /** What purged incarnations had accepted. */
+  /** The sums of the purged incarnations. */
   readonly purged: Accepted;
   /** The newest mark of a client; undefined before the first. */
   readonly mark: string | undefined;
-  /** Bytes that its records take on the disk, at the most. */
+  /** Upper bound of the bytes of its records on the disk. */
   readonly bytes: number;
-  /** Those of `bytes` that are of records that are acknowledged, or of a closed incarnation. */
+  /** The part of `bytes` in acknowledged records and closed incarnations. */
   readonly retainedBytes: number;
 }
 
-/** Adds a record after the last one of the incarnation. */
+/** Appends a record to the newest incarnation. */
 export interface AppendWrite {
   readonly type: "append";
   readonly incarnation: IncarnationId;
   readonly record: LikeRecord;
   /** The position after the record. */
   readonly last: Position;
-  /** Replaces the mark, at most MARK_CHARS_MAX long; undefined leaves the mark as it is. */
+  /** Replaces the client's mark, at most MARK_CHARS_MAX characters; undefined keeps the old one. */
   readonly mark: string | undefined;
 }
 
 /** One change to an outbox. */
 export type OutboxWrite =
-  /** Begins an incarnation. It becomes the newest one. */
+  /** Begins an incarnation, the newest one. */
   | { readonly type: "mint"; readonly incarnation: IncarnationId }
   | AppendWrite
   /**
-   * Everything up to `upTo`, the end of a record, is in the ledger; `seen` is how new a ledger said
-   * so, and is left as it is when undefined. Going back changes nothing.
+   * Records that the ledger has every event up to `upTo`, the end of a record; a lower `upTo` than
+   * before changes nothing. `seen` is the ledger that acknowledged; undefined keeps the old one.
    */
   | {
       readonly type: "acknowledge";
@@ -87,23 +88,23 @@ export type OutboxWrite =
       readonly upTo: number;
       readonly seen: LedgerSeen | undefined;
     }
-  /** It is not delivered any more, and not parked: what it holds is as good as acknowledged. */
+  /** Ends delivery and parking of an incarnation: its events count as acknowledged. */
   | { readonly type: "close"; readonly incarnation: IncarnationId }
-  /** Removes acknowledged records up to and with `upTo`, which is the end of a record. */
+  /** Removes acknowledged records up to and including `upTo`, the end of a record. */
   | { readonly type: "trim"; readonly incarnation: IncarnationId; readonly upTo: number }
   /**
-   * Purges the oldest closed incarnations with their records, and idle ones that no ledger knows
-   * of; removes acknowledged records, the oldest first, until what is left is within the bounds.
-   * `closedMax` holds for closed incarnations with events, for closed idle ones, and, but for one,
-   * for idle ones that wait.
+   * Brings what is retained within the bounds. Purges the oldest closed incarnations with their
+   * records, and idle ones that no ledger knows; then removes acknowledged records, oldest first.
+   * `closedMax` bounds closed incarnations with events, and closed idle ones; idle ones that wait
+   * may be one more.
    */
   | { readonly type: "evict"; readonly bytesMax: number; readonly closedMax: number }
   /**
-   * The ledger, as it is seen now, may have forgotten everything: nothing is acknowledged, closed
-   * or parked any more, but for what is removed. Everything is delivered again from here on.
+   * The ledger `seen` may have forgotten everything: nothing is closed or parked any more, and only
+   * removed events count as acknowledged. All retained events are delivered again.
    */
   | { readonly type: "begin_redelivery"; readonly seen: LedgerSeen }
-  /** The ledger has again what was retained for it. */
+  /** The ledger has all retained events again. */
   | { readonly type: "end_redelivery" }
   | {
       readonly type: "park";
@@ -111,49 +112,55 @@ export type OutboxWrite =
       readonly trouble: ReportedTrouble;
     }
   | { readonly type: "unpark"; readonly incarnation: IncarnationId }
-  /** `seen` is left as it is when undefined: a write that waits may bring a newer one. */
+  /** Undefined `seen` keeps the old one: a waiting write may bring a newer one. */
   | {
       readonly type: "membership";
       readonly membership: Membership;
       readonly seen: LedgerSeen | undefined;
     };
 
-/** Records after a position, and that position. */
+/** A position, and records after it. */
 export interface OutboxRead {
-  /** The position asked for; undefined when it is not the end of a record that is still known. */
+  /** The requested position; undefined when it is not the end of a record that is still known. */
   readonly position: Position | undefined;
-  /** What follows it, in order, within the bounds that were asked for. */
+  /** The records that follow it, in order, within the requested bounds. */
   readonly records: readonly LikeRecord[];
-  /** The position after the last of `records`; the same as `position` when there are none. */
+  /** The position after the last of `records`; `position` when there are none. */
   readonly end: Position | undefined;
 }
 
-/** How a write ended. A write in doubt throws LikesError `store_failed`: the process must go. */
+/**
+ * How a write ended. A write with an unknown outcome throws LikesError `store_failed` instead: the
+ * process must end.
+ */
 export type WriteOutcome = "done" | WriteFailure;
 
-/** A LikesServer's disk. One process holds it at a time. */
+/** The store of a LikesServer. One process holds it at a time. */
 export interface OutboxStore {
   load(): Promise<OutboxSnapshot>;
   /**
-   * All of `writes` in order, in one synced transaction. An outcome of WriteFailure changed
-   * nothing.
+   * Does all of `writes` in order, in one synced transaction. After a WriteFailure nothing is
+   * changed. Throws LikesError `store_failed`.
    */
   write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
-  /** At least one record if there is one after `sequence`, then more while they fit `bytesMax`. */
+  /**
+   * Reads the records after `sequence`: at least one if there is one, then more while their events
+   * fit `bytesMax`, at most `recordsMax`.
+   */
   read(
     incarnation: IncarnationId,
     sequence: number,
     bytesMax: number,
     recordsMax: number,
   ): Promise<OutboxRead>;
-  /** The outbox as it was last committed. */
+  /** The outbox as of the last commit. */
   readonly state: OutboxSnapshot;
-  /** Upper bound of the bytes that a record takes on the disk, by the bytes of its events. */
+  /** Returns an upper bound of a record's bytes on the disk, given the bytes of its events. */
   readonly recordDiskBytes: (eventBytes: number) => number;
   close(): void;
 }
 
-/** Returns all that an outbox has accepted, in purged incarnations and in the others. */
+/** Returns the sums of all events and likes that an outbox has accepted, purged ones included. */
 export function acceptedOf(
   purged: Accepted,
   incarnations: readonly { readonly last: Position }[],

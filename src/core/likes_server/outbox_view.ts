@@ -1,6 +1,6 @@
 /**
- * What a LikesServer knows of its outbox: what is synced, and what of that is acknowledged. A write
- * shows here when it is synced, never when it begins, so nothing is answered, sent or reported
+ * A LikesServer's view of its outbox: what is synced, and how far that is acknowledged. A write
+ * shows here when it is synced, never when it begins. So nothing is answered, sent or reported
  * before the disk has it.
  */
 import { assert, unreachable } from "../../assert.ts";
@@ -10,29 +10,29 @@ import type { Accepted, IncarnationState, OutboxSnapshot, OutboxWrite } from "./
 import type { Position } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** An incarnation that the outbox knows. */
+/** An incarnation of the outbox. */
 export interface IncarnationView {
   readonly id: IncarnationId;
-  /** As it is on the disk. */
+  /** As on the disk. */
   stored: IncarnationState;
   /**
-   * Everything up to here is in the ledger, by the newest Ack. Never below `stored.acknowledged`.
+   * The ledger has every event up to here, by the newest Ack. Never below `stored.acknowledged`.
    */
   acknowledged: Position;
   /**
-   * Whether a write is on its way that parks, unparks or closes it. It is not delivered meanwhile.
+   * Whether a write that parks, unparks or closes it is queued or under way. Its delivery pauses.
    */
   isTransitioning: boolean;
 }
 
-/** An outbox as its one process knows it. */
+/** The outbox, as its process knows it. */
 export class OutboxView {
   readonly outboxId: OutboxId;
   #state: OutboxSnapshot;
   #incarnations: readonly IncarnationView[];
   #current: IncarnationView;
 
-  /** `snapshot` was read after the process minted its incarnation: the newest. */
+  /** `snapshot` was read after the process minted its incarnation, which is the newest. */
   constructor(snapshot: OutboxSnapshot) {
     this.outboxId = snapshot.outboxId;
     this.#state = snapshot;
@@ -43,17 +43,17 @@ export class OutboxView {
     this.#current = current;
   }
 
-  /** The ledger as it was last seen, by what is on the disk. */
+  /** The ledger as it was last seen, according to the disk. */
   get seen(): LedgerSeen | undefined {
     return this.#state.seen;
   }
 
-  /** Whether a ledger that forgot is getting everything again, by the disk. */
+  /** Whether a redelivery is under way, according to the disk. */
   get isRedelivering(): boolean {
     return this.#state.isRedelivering;
   }
 
-  /** Bytes that what is not acknowledged takes on the disk, by what the disk knows of that. */
+  /** Bytes of unacknowledged records on the disk, according to the disk. */
   get pendingBytes(): number {
     return this.#state.bytes - this.#state.retainedBytes;
   }
@@ -68,14 +68,14 @@ export class OutboxView {
     return this.#incarnations;
   }
 
-  /** Those that are not closed, oldest first. */
+  /** The incarnations that are not closed, oldest first. */
   get openIncarnations(): readonly IncarnationView[] {
     return this.#incarnations.filter(({ stored }) => !stored.closed);
   }
 
   /**
-   * The incarnation to deliver: the oldest that is open and not parked. None while a write changes
-   * that.
+   * The incarnation to deliver: the oldest that is neither closed nor parked. Undefined while a
+   * write is about to change that.
    */
   get next(): IncarnationView | undefined {
     const next = this.#incarnations.find(({ stored }) => {
@@ -84,20 +84,20 @@ export class OutboxView {
     return next?.isTransitioning ? undefined : next;
   }
 
-  /** Why incarnations are parked, the oldest first. */
+  /** The troubles of parked incarnations, oldest first. */
   get troubles(): readonly ReportedTrouble[] {
     return this.#incarnations.flatMap(({ stored }) => stored.parked ?? []);
   }
 
-  /** All that the outbox has accepted. */
+  /** All events and likes that the outbox has accepted. */
   get accepted(): Accepted {
     const lasts = this.#incarnations.map(({ stored }) => stored);
     return acceptedOf(this.#state.purged, lasts);
   }
 
   /**
-   * Likes of this outbox that are in the ledger, and those of parked incarnations: these may be
-   * there, and no like is shown twice.
+   * Likes of this outbox that are in the ledger. Includes those of parked incarnations: these may
+   * be in the total already, and no like may be shown twice.
    */
   get countedLikes(): bigint {
     let { likes } = this.#state.purged;
@@ -108,8 +108,8 @@ export class OutboxView {
   }
 
   /**
-   * Likes that were acknowledged to this outbox, or are removed from it. 0 while no incarnation is
-   * purged: a gap is then named by its range.
+   * Likes that were acknowledged to this outbox or removed from it. 0 while no incarnation is
+   * purged, because a gap is then reported with its range.
    */
   get acknowledgedLikes(): bigint {
     let { likes } = this.#state.purged;
@@ -118,7 +118,7 @@ export class OutboxView {
     return likes;
   }
 
-  /** Events that are not acknowledged, of all incarnations but one. */
+  /** Returns the number of unacknowledged events, without those of incarnation `except`. */
   pendingExcept(except: IncarnationView | undefined): number {
     let events = 0;
     for (const incarnation of this.#incarnations) {
@@ -127,7 +127,7 @@ export class OutboxView {
     return events;
   }
 
-  /** Whether something is still to be delivered. Parked incarnations are not. */
+  /** Whether events are left to deliver. Parked incarnations are not delivered. */
   get hasDeliverable(): boolean {
     return this.#incarnations.some((one) => {
       return one.stored.parked === undefined && pendingOf(one) > 0;
@@ -138,7 +138,7 @@ export class OutboxView {
     return this.#incarnations.find((candidate) => candidate.id === id);
   }
 
-  /** `writes` are synced, and the outbox is `state` now. */
+  /** Applies synced `writes`, which led to `state`. */
   onWritten(writes: readonly OutboxWrite[], state: OutboxSnapshot): void {
     this.#state = state;
     this.#incarnations = merged(this.#incarnations, state.incarnations);
@@ -149,7 +149,7 @@ export class OutboxView {
     switch (write.type) {
       case "mint": {
         const minted = this.find(write.incarnation);
-        assert(minted !== undefined, "what was minted is in the outbox");
+        assert(minted !== undefined, "a minted incarnation is in the outbox");
         this.#current = minted;
         break;
       }
@@ -179,7 +179,7 @@ export class OutboxView {
   }
 }
 
-/** Returns the views of `now`: those of `before`, with what is stored now, and new ones. */
+/** Returns a view for each incarnation of `now`: the one of `before`, updated, or a new one. */
 function merged(
   before: readonly IncarnationView[],
   now: readonly IncarnationState[],
@@ -199,7 +199,7 @@ function viewOf(stored: IncarnationState): IncarnationView {
   return { id: stored.incarnation, stored, acknowledged, isTransitioning: false };
 }
 
-/** Returns what is acknowledged: by an Ack, or by the disk if that is more. */
+/** Returns the acknowledged position: by an Ack, or by the disk if that is further. */
 function newer(acked: Position, { closed, last, acknowledged }: IncarnationState): Position {
   if (closed) return last;
   return acked.sequence > acknowledged.sequence ? acked : acknowledged;

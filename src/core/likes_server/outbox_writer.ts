@@ -1,8 +1,8 @@
 /**
- * The order of writes to an outbox: one at a time, changes of state before likes, each record of
- * likes in a transaction of its own. A change of state is tried again until it is written, however
- * long the disk is full or the store busy. Likes that could not be written are refused, and so are
- * likes that wait for a new incarnation: the client decides whether to try again.
+ * The order of writes to an outbox: one at a time, changes of state before likes, each record in
+ * its own transaction. A change of state is retried until it is written, however long the disk is
+ * full or the store busy. Likes that could not be written are refused, and so are likes that wait
+ * for a new incarnation: the client decides whether to retry.
  */
 import { assert } from "../../assert.ts";
 import type { AddRequest, GroupCommit, Writing } from "./group_commit.ts";
@@ -10,23 +10,23 @@ import type { OutboxView } from "./outbox_view.ts";
 import type { OutboxWrite } from "./outbox.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 
-/** Pause before a change of state that was refused is tried again. */
-const REFUSED_WRITE_PAUSE_MS = 500;
+/** Pause before a failed change of state is retried. */
+const RETRY_PAUSE_MS = 500;
 
-/** What is to be written, and what is under way. */
+/** The writes that wait, and the one under way. */
 export class OutboxWriter {
   readonly #adds: GroupCommit;
-  /** Changes of state that wait, in the order in which they must be written. */
+  /** Changes of state that wait, in order. */
   #changes: OutboxWrite[] = [];
-  /** When `#changes` may be tried. */
+  /** When `#changes` may be written, by the monotonic clock. */
   #changesAtMs = 0;
-  /** Why the changes that wait were not written, when they were tried. */
+  /** Why the waiting changes could not be written; undefined before the first attempt. */
   #failure: WriteFailure | undefined;
   #writing: Writing | undefined;
-  /** What of the write under way is to be tried again if it is refused; all when undefined. */
+  /** The part of the write under way that is retried if it fails; undefined for all of it. */
   #retried: readonly OutboxWrite[] | undefined;
 
-  /** Likes are taken out of `adds` when their turn to be written comes. */
+  /** Takes records out of `adds` when it is their turn to be written. */
   constructor(adds: GroupCommit) {
     this.#adds = adds;
   }
@@ -41,7 +41,7 @@ export class OutboxWriter {
     return (this.#writing?.requests.length ?? 0) > 0 || !this.#adds.isEmpty;
   }
 
-  /** Why there is no incarnation for likes to go to; undefined when there is, or is about to be. */
+  /** Why a new incarnation for likes could not be minted; undefined unless one is needed. */
   get mintFailure(): WriteFailure | undefined {
     return this.has("mint") ? this.#failure : undefined;
   }
@@ -58,10 +58,10 @@ export class OutboxWriter {
   }
 
   /**
-   * Takes back what says that events are acknowledged, or removes some for it: what is under way is
-   * not tried again if it fails.
+   * Cancels waiting writes that acknowledge or remove events. Such a write under way is not retried
+   * if it fails.
    */
-  takeBackAcknowledged(): void {
+  cancelAcknowledgements(): void {
     const isKept = ({ type }: OutboxWrite): boolean => {
       return type !== "acknowledge" && type !== "trim" && type !== "evict";
     };
@@ -69,7 +69,7 @@ export class OutboxWriter {
     if (this.#writing !== undefined) this.#retried = this.#writing.writes.filter(isKept);
   }
 
-  /** Begins the next write, if there is one to begin. Likes wait for a mint that waits. */
+  /** Begins the next write, if none is under way. Likes wait until a waiting mint is written. */
   next({ current }: OutboxView, nowMs: number): Writing | undefined {
     if (this.#writing !== undefined) return undefined;
     this.#retried = undefined;
@@ -93,15 +93,14 @@ export class OutboxWriter {
   }
 
   /**
-   * Queues the failed changes before the others, to be tried again later. Takes out the likes that
-   * wait for one of them to mint an incarnation, and returns these likes: when that happens is
-   * unknown.
+   * Queues the failed changes again, before the others, after a pause. Removes and returns the
+   * requests that wait for a failed mint, because the wait has no bound.
    */
   retry(writes: readonly OutboxWrite[], why: WriteFailure, nowMs: number): readonly AddRequest[] {
     this.#failure = why;
     this.#changes = [...(this.#retried ?? writes), ...this.#changes];
     this.#retried = undefined;
-    this.#changesAtMs = nowMs + REFUSED_WRITE_PAUSE_MS;
+    this.#changesAtMs = nowMs + RETRY_PAUSE_MS;
     return this.mintFailure === undefined ? [] : this.#adds.takeAll();
   }
 }

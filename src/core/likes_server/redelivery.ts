@@ -1,28 +1,26 @@
 /**
- * A ledger that was restored from an older copy has forgotten likes that it acknowledged. It gets
- * everything again that the outbox retains. Law 7: that lasts until the ledger has recorded the
- * amnesia, and has what the outbox had when this was found.
+ * Redelivery to a ledger that was restored from a backup and has forgotten likes that it
+ * acknowledged: it gets all retained events again. Law 7: the redelivery lasts until the ledger has
+ * recorded the trouble, and has every event that the outbox held when the redelivery began.
  *
- * The outbox records that a redelivery is under way, so a crash in between changes nothing.
+ * The outbox stores that a redelivery is under way, so a crash in between changes nothing.
  */
 import type { IncarnationView, OutboxView } from "./outbox_view.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Ack, ReportedTrouble, Welcome } from "../protocol/messages.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-/** One redelivery, as far as this process knows of it. */
+/** A redelivery, as this process knows it. */
 interface Redelivering {
-  /** Every report names this. */
+  /** In every report until the redelivery ends. */
   readonly trouble: ReportedTrouble;
-  /** The last event that is delivered again: what the appending incarnation had when this began. */
+  /** The last event to redeliver: that of the appending incarnation at the beginning. */
   readonly newest: { readonly id: IncarnationId; readonly sequence: number };
-  /**
-   * Whether the ledger has recorded the trouble. It has to, also when nothing is delivered again.
-   */
+  /** Whether the ledger has recorded the trouble. It must, even if no event is redelivered. */
   isRecorded: boolean;
 }
 
-/** Finds that the ledger forgot, and remembers it until the ledger has everything again. */
+/** Detects that the ledger forgot, and tracks the redelivery to its end. */
 export class Redelivery {
   readonly #outbox: OutboxView;
   #redelivering: Redelivering | undefined;
@@ -31,20 +29,20 @@ export class Redelivery {
     this.#outbox = outbox;
   }
 
-  /** What a report has to name; undefined when the ledger is known to lack nothing. */
+  /** The trouble to report; undefined without a redelivery. */
   get trouble(): ReportedTrouble | undefined {
     return this.#redelivering?.trouble;
   }
 
-  /** Whether the ledger is older than what it acknowledged of `incarnation`. */
+  /** Returns true when the ledger is older than what it acknowledged of `incarnation`. */
   isLedgerBehind(incarnation: IncarnationView, welcome: Welcome): boolean {
     return welcome.redeliver || welcome.appliedSequence < this.claimedSequence(incarnation);
   }
 
   /**
-   * What a ledger must have of `incarnation`, else it forgot. During a redelivery the ledger is
-   * known to lack something, and only what it acknowledged since then counts. What was removed from
-   * the outbox cannot be delivered again.
+   * Returns the sequence of `incarnation` that the ledger must have, else it forgot. During a
+   * redelivery only acknowledgements since its beginning count: the ledger is known to lack events,
+   * and removed ones cannot be delivered again.
    */
   claimedSequence({ acknowledged, stored }: IncarnationView): number {
     const { isRedelivering } = this.#outbox;
@@ -53,7 +51,8 @@ export class Redelivery {
   }
 
   /**
-   * Begins: a stream of `incarnation` found that the ledger forgot. Returns what is to be named.
+   * Begins a redelivery: a stream of `incarnation` found that the ledger forgot. Returns the
+   * trouble.
    */
   begin({ id: incarnation }: IncarnationView): ReportedTrouble {
     const { id, stored } = this.#outbox.current;
@@ -66,14 +65,14 @@ export class Redelivery {
     return this.#redelivering.trouble;
   }
 
-  /** `admitted` and `left` say that a report is committed, and every report names the trouble. */
+  /** `admitted` or `left` says that a report is committed, and every report names the trouble. */
   onAck({ admitted, left }: Ack): void {
     if (this.#redelivering !== undefined) this.#redelivering.isRecorded ||= admitted || left;
   }
 
   /**
-   * Ends if the ledger has everything again. `streamed` is being delivered; what is older was
-   * delivered before. Returns whether it ended.
+   * Ends the redelivery if the ledger has everything again. `streamed` is the incarnation in
+   * delivery; older ones were delivered before it. Returns whether it ended.
    */
   endIfDone(streamed: IncarnationView): boolean {
     if (this.#redelivering === undefined || streamed !== this.#outbox.current) return false;

@@ -1,63 +1,63 @@
 /**
- * Tracks when events were acknowledged, by the monotonic clock. An event may be trimmed once the
- * retention period since then has passed. The wall clock is not used: one that is set forward by a
- * day would throw a day away.
+ * Tracks when events were acknowledged. An event may be trimmed once the retention period since
+ * then has passed. The clock is the monotonic one: a wall clock set forward by a day would discard
+ * a day of events.
  *
- * Events that are acknowledged within one slice of the period share a mark, which has the age of
- * the youngest. So there are few marks, and nothing is trimmed early.
+ * Events that are acknowledged within one slice of the period share the age of the youngest. So
+ * there are few slices, and nothing is trimmed early.
  */
 import { RETAIN_MARKS_MAX } from "../../limits.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-interface Mark {
+interface Slice {
   readonly beganMs: number;
-  /** When its newest event was acknowledged. */
+  /** When its youngest event was acknowledged. */
   atMs: number;
-  /** Sequences up to which incarnations were acknowledged then. */
+  /** How far each incarnation was acknowledged. */
   readonly upTo: Map<IncarnationId, number>;
 }
 
-/** Events of an incarnation up to `upTo` that are old enough to be trimmed. */
+/** Events of an incarnation, up to `upTo`, that are old enough to be trimmed. */
 export interface Aged {
   readonly incarnation: IncarnationId;
   readonly upTo: number;
 }
 
-/** The times of acknowledgements, as far as one process knows them. */
+/** The times of acknowledgement that this process knows. */
 export class RetainedAges {
   readonly #ageMs: number;
   /** Oldest first. */
-  #marks: Mark[] = [];
+  #slices: Slice[] = [];
 
-  /** `ageMs` is how long an event is kept from its acknowledgement on. */
+  /** `ageMs` is how long an event is retained after its acknowledgement. */
   constructor(ageMs: number) {
     this.#ageMs = ageMs;
   }
 
-  /** Everything up to `sequence` of `incarnation` is acknowledged at the monotonic time `nowMs`. */
+  /** Records that `incarnation` is acknowledged up to `sequence` at the monotonic time `nowMs`. */
   note(incarnation: IncarnationId, sequence: number, nowMs: number): void {
-    const newest = this.#marks.at(-1);
+    const newest = this.#slices.at(-1);
     const isOpen = newest !== undefined && nowMs - newest.beganMs < this.#ageMs / RETAIN_MARKS_MAX;
-    const mark = isOpen
+    const slice = isOpen
       ? newest
       : { beganMs: nowMs, atMs: nowMs, upTo: new Map<IncarnationId, number>() };
-    if (!isOpen) this.#marks.push(mark);
-    mark.atMs = nowMs;
-    mark.upTo.set(incarnation, sequence);
+    if (!isOpen) this.#slices.push(slice);
+    slice.atMs = nowMs;
+    slice.upTo.set(incarnation, sequence);
   }
 
-  /** Takes out what is old enough at `nowMs`, oldest first. */
+  /** Removes and returns the events that are old enough at `nowMs`, oldest first. */
   take(nowMs: number): readonly Aged[] {
     const aged: Aged[] = [];
-    while (this.#marks[0] !== undefined && nowMs - this.#marks[0].atMs >= this.#ageMs) {
-      for (const [incarnation, upTo] of this.#marks[0].upTo) aged.push({ incarnation, upTo });
-      this.#marks.shift();
+    while (this.#slices[0] !== undefined && nowMs - this.#slices[0].atMs >= this.#ageMs) {
+      for (const [incarnation, upTo] of this.#slices[0].upTo) aged.push({ incarnation, upTo });
+      this.#slices.shift();
     }
     return aged;
   }
 
-  /** Nothing counts as acknowledged any more. */
+  /** Forgets all acknowledgements. */
   clear(): void {
-    this.#marks = [];
+    this.#slices = [];
   }
 }

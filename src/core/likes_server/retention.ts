@@ -1,7 +1,7 @@
 /**
- * What becomes of events that the ledger acknowledged. The outbox writes that down, and keeps the
- * events for a while: a ledger that is restored from an older copy has to have them again. They are
- * trimmed when they are old enough, and evicted earlier when they take too much of the disk.
+ * Retention of acknowledged events. The outbox stores the acknowledgement and keeps the events for
+ * a while, because a ledger that is restored from a backup needs them again. They are trimmed by
+ * age, and evicted earlier when they take too much of the disk.
  */
 import { RETAINED_INCARNATIONS_MAX } from "../../limits.ts";
 import type { Retention } from "./likes_server_events.ts";
@@ -12,14 +12,14 @@ import { RetainedAges } from "./retained_ages.ts";
 import type { LedgerSeen } from "../protocol/messages.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-/** Decides what is written about acknowledged events, and when. */
+/** Queues the writes about acknowledged events. */
 export class RetainedEvents {
   readonly #outbox: OutboxView;
   readonly #writer: OutboxWriter;
   readonly #evict: OutboxWrite;
   readonly #ages: RetainedAges;
 
-  /** The age of what the outbox retains is counted from `nowMs` on. */
+  /** The age of what the outbox retains begins at the monotonic time `nowMs`. */
   constructor(outbox: OutboxView, writer: OutboxWriter, retain: Retention, nowMs: number) {
     const { ageMs, bytesMax, incarnationsMax: closedMax = RETAINED_INCARNATIONS_MAX } = retain;
     this.#outbox = outbox;
@@ -29,22 +29,22 @@ export class RetainedEvents {
     for (const { id, acknowledged } of outbox.incarnations) {
       this.#ages.note(id, acknowledged.sequence, nowMs);
     }
-    // A crash loop without a primary closes nothing, and leaves an incarnation at each start.
+    // A crash loop without a primary closes nothing, and leaves an incarnation each time.
     if (outbox.openIncarnations.length > closedMax) writer.change(this.#evict);
   }
 
-  /** An incarnation is closed: its events are only retained from `nowMs` on. */
+  /** An incarnation is closed: from `nowMs` on its events are only retained. */
   onClosed(incarnation: IncarnationId, nowMs: number): void {
     const closed = this.#outbox.find(incarnation);
     if (closed !== undefined) this.#ages.note(incarnation, closed.stored.last.sequence, nowMs);
   }
 
-  /** The ledger forgot: nothing counts as acknowledged, so nothing has an age. */
+  /** A redelivery begins: nothing counts as acknowledged, so nothing has an age. */
   onRedelivery(): void {
     this.#ages.clear();
   }
 
-  /** Queues what is to be written now: the acknowledgements of `incarnation`, and trims by age. */
+  /** Queues the acknowledgements of `incarnation`, and trims by age. */
   flush(incarnation: IncarnationView, seen: LedgerSeen | undefined, nowMs: number): void {
     if (this.#writer.has("acknowledge") || this.#writer.has("evict")) return;
     const { id, acknowledged, stored } = incarnation;
@@ -60,7 +60,7 @@ export class RetainedEvents {
     }
   }
 
-  /** Returns the writes that close an incarnation, all of which is in the ledger. */
+  /** Returns the writes that close an incarnation, once the ledger has all its events. */
   closingWrites(
     { id, stored }: IncarnationView,
     seen: LedgerSeen | undefined,

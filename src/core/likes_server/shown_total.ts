@@ -1,16 +1,16 @@
 /**
- * The total as a LikesServer shows it: what the newest answered pulse said, beside its own likes.
+ * The total that a LikesServer shows: that of the newest answered pulse, and its own pending likes.
  */
 import type { TotalView } from "./likes_server_events.ts";
 import type { Pulse } from "../protocol/messages.ts";
 
-/** The pulse that is shown. */
+/** The pulse that is shown, and the likes that its total lacks. */
 export class ShownTotal {
   #shown:
     | {
         readonly pulse: Pulse;
         readonly receivedMs: number;
-        /** Likes of this outbox that were known to be in the total of `pulse`. */
+        /** Likes of this outbox that are known to be in the total of `pulse`. */
         readonly countedLikes: bigint;
       }
     | undefined;
@@ -20,13 +20,14 @@ export class ShownTotal {
     return this.#shown?.pulse;
   }
 
-  /** Shows `pulse`, whose total contains `countedLikes` of this outbox. */
+  /** Shows `pulse`. Its total contains `countedLikes` of this outbox. */
   show(pulse: Pulse, countedLikes: bigint, nowMs: number): void {
     this.#shown = { pulse, receivedMs: nowMs, countedLikes };
   }
 
   /**
-   * Returns what is shown at `nowMs` when `acceptedLikes` were accepted; undefined before a pulse.
+   * Returns the view at `nowMs`, when `acceptedLikes` are accepted; undefined before the first
+   * pulse.
    */
   view(acceptedLikes: bigint, nowMs: number): TotalView | undefined {
     if (this.#shown === undefined) return undefined;

@@ -1,11 +1,11 @@
 /**
- * Events of this outbox that the ledger may not have counted yet, as far as they fit in memory.
- * Counts come with applied sequences, and the events past these are the ones that the counts lack.
+ * Events of this outbox that the ledger may not have applied yet, as far as they fit in memory.
+ * Counts come with applied sequences, and they lack the events after those.
  *
  * Events are dropped once they are acknowledged, but not during a fetch of counts: its answer may
- * have been read before the acknowledgement. Of too many events the oldest are dropped. What counts
- * lack is then unknown until the ledger has applied the dropped events. Those of earlier processes
- * are never in memory.
+ * have been read before the acknowledgement. If there are too many events, the oldest are dropped.
+ * What counts lack is then unknown until the ledger has applied the dropped events. Events of
+ * earlier processes are never in memory.
  */
 import { assert } from "../../assert.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../limits.ts";
@@ -13,10 +13,10 @@ import { acceptedLikes } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
-/** Likes by item; an item without any is absent. */
+/** Likes by item id. An item without likes is absent. */
 export type LikesByItem = ReadonlyMap<string, bigint>;
 
-/** An incarnation: what it has accepted, and what of that is acknowledged. */
+/** An incarnation: its last event, and its last acknowledged one. */
 export interface AppliedUpTo {
   readonly id: IncarnationId;
   readonly last: { readonly sequence: number };
@@ -32,17 +32,17 @@ interface PerIncarnation {
   lastSequence: number;
   /** Events up to here are not in memory. */
   droppedSequence: number;
-  /** In order, without a gap from `droppedSequence` to `lastSequence`. */
+  /** All events after `droppedSequence` up to `lastSequence`, in order. */
   groups: Group[];
 }
 
-/** Events by incarnation. */
+/** The events in memory, by incarnation. */
 export class UnappliedEvents {
   readonly #eventsMax: number;
   readonly #entries = new Map<IncarnationId, PerIncarnation>();
   #events = 0;
 
-  /** `incarnations`: those that are not closed, oldest first. */
+  /** `incarnations` are the open ones, oldest first. */
   constructor(incarnations: Iterable<AppliedUpTo>, eventsMax = RECENT_EVENTS_MAX) {
     this.#eventsMax = eventsMax;
     for (const { id, last } of incarnations) {
@@ -54,17 +54,20 @@ export class UnappliedEvents {
     }
   }
 
-  /** Events in memory. */
+  /** The number of events in memory. */
   get size(): number {
     return this.#events;
   }
 
-  /** The incarnations whose applied sequences have to come with counts. Of too many, the newest. */
+  /**
+   * The incarnations whose applied sequences must come with counts: the newest
+   * INCARNATIONS_NAMED_MAX.
+   */
   get incarnations(): readonly IncarnationId[] {
     return [...this.#entries.keys()].slice(-INCARNATIONS_NAMED_MAX);
   }
 
-  /** Adds events that were just accepted: the next ones of their incarnation. */
+  /** Adds events that were just accepted, the next ones of their incarnation. */
   add(incarnation: IncarnationId, firstSequence: number, events: readonly LikeEvent[]): void {
     const entry = this.#entry(incarnation);
     assert(firstSequence === entry.lastSequence + 1, "events come in order");
@@ -74,7 +77,7 @@ export class UnappliedEvents {
     while (this.#events > this.#eventsMax) this.#dropOldest();
   }
 
-  /** Drops what is acknowledged, and the incarnations that are not among `incarnations`. */
+  /** Drops acknowledged events, and incarnations that are not in `incarnations`. */
   prune(incarnations: readonly AppliedUpTo[]): void {
     const reached = new Map(incarnations.map((one) => [one.id, one.acknowledged.sequence]));
     for (const [id, entry] of this.#entries) {
@@ -86,8 +89,8 @@ export class UnappliedEvents {
   }
 
   /**
-   * Returns the likes that `applied` does not cover, by item. Undefined when they are unknown:
-   * `applied` lacks an incarnation, or events that it does not cover are not in memory.
+   * Returns the likes after the `applied` sequences, by item. Undefined when they are unknown:
+   * `applied` lacks an incarnation, or some of these events are not in memory.
    */
   likesAfter(applied: ReadonlyMap<IncarnationId, number>): LikesByItem | undefined {
     const likes = new Map<string, bigint>();
@@ -101,7 +104,7 @@ export class UnappliedEvents {
   }
 
   /**
-   * Returns the entry of an incarnation. A new one begins after `before` events that are not in
+   * Returns the entry of an incarnation. A new entry begins after `before` events, which are not in
    * memory.
    */
   #entry(id: IncarnationId, before = 0): PerIncarnation {

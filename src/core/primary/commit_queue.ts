@@ -1,10 +1,9 @@
 /**
- * Commands that wait for the ledger, in the order in which they came, and the flow control of their
- * senders.
+ * Commands that wait for a commit, in order of arrival, and the flow control of their senders.
  *
- * A commit is synchronous, so it takes no more than is done soon: the reports and pulses of all
- * others wait for it. A sender that is ahead of the commits is held back, so the queue is bounded.
- * The sender goes on at half of the bound, so that it does not stop and go with every batch.
+ * A commit is bounded, because the reports and pulses of all streams wait for it. A sender that is
+ * ahead of the commits is paused, which bounds the queue. It resumes at half of the bound, so that
+ * it does not stop and go with every batch.
  */
 import {
   COMMIT_BYTES_MAX,
@@ -14,21 +13,21 @@ import {
 } from "../../limits.ts";
 import type { LedgerCommand } from "../ledger/ledger_command.ts";
 
-/** The commands that no commit has begun to write. */
+/** The queue of commands that no commit has begun to write. */
 export class CommitQueue {
   #commands: LedgerCommand[] = [];
   #bytes = 0;
-  /** Of each stream; none is 0. */
+  /** Queued batches by stream. No value is 0. */
   readonly #batches = new Map<number, number>();
-  /** Streams whose senders are held back, in the order in which that began. */
+  /** Streams whose senders are paused, in the order of pausing. */
   readonly #paused = new Set<number>();
 
-  /** Bytes of the events that wait. */
+  /** Bytes of the queued events. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Batches of a stream that wait. */
+  /** Returns the number of queued batches of a stream. */
   batchesOf(streamId: number): number {
     return this.#batches.get(streamId) ?? 0;
   }
@@ -38,7 +37,9 @@ export class CommitQueue {
     this.#count(command, 1);
   }
 
-  /** Takes what the next commit is to do: at least one command, then more while they fit. */
+  /**
+   * Removes and returns the commands of the next commit: at least one, then more while they fit.
+   */
   take(): readonly LedgerCommand[] {
     let bytes = 0;
     const end = this.#commands.findIndex((command, index) => {
@@ -51,8 +52,8 @@ export class CommitQueue {
   }
 
   /**
-   * Holds a sender back when it, or all senders together, sent more than is committed soon. Returns
-   * true when that begins now.
+   * Pauses a sender if its own batches, or the bytes of all senders, reach their bound. Returns
+   * true when the pause begins now.
    */
   pause(streamId: number): boolean {
     const isFull = this.batchesOf(streamId) >= STREAM_BATCHES_QUEUED_MAX;
@@ -61,14 +62,14 @@ export class CommitQueue {
     return true;
   }
 
-  /** Returns the streams whose senders may go on from now on. */
+  /** Returns the streams whose senders resume now. */
   resume(): readonly number[] {
     const resumed = [...this.#paused].filter((streamId) => this.#mayResume(streamId));
     for (const streamId of resumed) this.#paused.delete(streamId);
     return resumed;
   }
 
-  /** Forgets a stream and what waits of it. */
+  /** Forgets a stream and its queued commands. */
   drop(streamId: number): void {
     this.#paused.delete(streamId);
     const isKept = (command: LedgerCommand): boolean => {

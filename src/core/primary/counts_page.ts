@@ -1,10 +1,11 @@
 /**
- * Pages of items. A page token names a place in an order: the item that was told last, and the likes
- * that it had. It is text that says what it is, and the primary keeps nothing for it.
+ * Pages of items. A page token names a place in an order: the last item of the page before, and the
+ * likes that it had. The token is self-describing text, and the primary keeps nothing for it.
  *
- * Why a place and not an offset: likes arrive between two pages, and each item that others pass would
- * come twice. After a place none does, since likes only grow. By likes, one that rises past the place
- * meanwhile is in none of the later pages; who needs each item asks by id, where nothing moves.
+ * Why a place and not an offset: likes arrive between two pages, and with an offset an item that
+ * others pass would come twice. After a place no item does, because likes only grow. In the order
+ * by likes, an item that rises past the place meanwhile is on no later page. A reader that needs
+ * every item asks for the order by id, where nothing moves.
  */
 import { checkItems } from "../protocol/counts.ts";
 import type { Refusal } from "../../errors.ts";
@@ -14,19 +15,21 @@ import type { ItemCount } from "../protocol/counts.ts";
 import { checkItemId } from "../protocol/like_event.ts";
 import type { IncarnationId, LedgerId } from "../protocol/ids.ts";
 
-/** What is asked for: named items, or a page; and how far the named incarnations are counted. */
+/** A request for named items or for a page, and for the applied sequences of incarnations. */
 export interface CountsRequest {
   readonly itemIds: readonly string[];
-  /** Items of a page; 0 means COUNTS_DEFAULT. */
+  /** The most items on the page; 0 means COUNTS_DEFAULT. */
   readonly pageSize: number;
-  /** Empty: the first page. */
+  /** Empty for the first page. */
   readonly pageToken: string;
-  /** Undefined: that of the token, else `most_liked`. */
+  /** Undefined for the order of the token, or `most_liked` on the first page. */
   readonly order: CountsOrder | undefined;
   readonly incarnations: readonly IncarnationId[];
 }
 
-/** What a request selects; of a page one item more than it has, which tells whether it is the last. */
+/**
+ * What a request selects. A page selects one item more, which shows whether another page follows.
+ */
 export type Selected =
   | { readonly type: "selected"; readonly selection: CountsSelection }
   | { readonly type: "refused"; readonly refusal: Refusal };
@@ -37,10 +40,10 @@ const LIKES = "(0|[1-9][0-9]{0,18})";
 const TOKEN = new RegExp(
   `^${TOKEN_KIND}/(?:(most_liked)/${LEDGER_ID}/${LIKES}|(item_id)/${LEDGER_ID})/([^]+)$`,
 );
-/** Characters of the longest token: the rest of it is the item id. */
+/** The most characters of a token: an item id and its prefix. */
 const TOKEN_CHARS_MAX = ITEM_ID_BYTES_MAX + 80;
 
-/** The most that a ledger can hold of one item. */
+/** The most likes of an item. */
 const LIKES_MAX = 2n ** 63n - 1n;
 
 interface PageToken {
@@ -49,7 +52,7 @@ interface PageToken {
   readonly after: ItemCount;
 }
 
-/** Checks a request against its bounds, and says which items of the ledger it selects. */
+/** Checks a request, and returns which items of the ledger it selects, or why it is refused. */
 export function parseSelection(request: CountsRequest, ledgerId: LedgerId): Selected {
   const refusal = checkRequest(request);
   if (refusal !== undefined) return { type: "refused", refusal };
@@ -68,7 +71,10 @@ export function parseSelection(request: CountsRequest, ledgerId: LedgerId): Sele
   return { type: "selected", selection: { type: "page", order, after, limit } };
 }
 
-/** What to answer of `read`, which was made for `selection`: its items, and where the next page is. */
+/**
+ * Returns the items of a read for `selection`, and the token of the next page; empty on the last
+ * page.
+ */
 export function buildPage(
   selection: CountsSelection,
   { counts }: CountsRead,
@@ -88,8 +94,8 @@ function writeToken(order: CountsOrder, ledgerId: LedgerId, { itemId, likes }: I
 
 function readToken(text: string): PageToken | undefined {
   if (text.length > TOKEN_CHARS_MAX) return undefined;
-  const [, byLikes, itsLedger, likes = "0", , idLedger, itemId = ""] = TOKEN.exec(text) ?? [];
-  const ledgerId = itsLedger ?? idLedger;
+  const [, byLikes, likesLedger, likes = "0", , idLedger, itemId = ""] = TOKEN.exec(text) ?? [];
+  const ledgerId = likesLedger ?? idLedger;
   if (ledgerId === undefined || checkItemId(itemId) !== undefined) return undefined;
   if (BigInt(likes) > LIKES_MAX) return undefined;
   const order = byLikes === undefined ? "item_id" : "most_liked";
@@ -98,11 +104,13 @@ function readToken(text: string): PageToken | undefined {
 
 function checkRequest({ itemIds, pageSize, pageToken, incarnations }: CountsRequest) {
   if (itemIds.length > 0 && pageToken !== "") {
-    return usage("Cannot go on from a page token with named items: they all come in one answer");
+    return usage("Cannot continue from a page token with named items: they all come in one answer");
   }
   if (incarnations.length > INCARNATIONS_NAMED_MAX) {
-    const found = `${incarnations.length} of them; name at most ${INCARNATIONS_NAMED_MAX}`;
-    return usage(`Cannot tell the applied sequences of so many incarnations: ${found}`);
+    const found = `at most ${INCARNATIONS_NAMED_MAX} are allowed`;
+    return usage(
+      `Cannot tell the applied sequences of ${incarnations.length} incarnations: ${found}`,
+    );
   }
   return checkItems(itemIds, pageSize);
 }
@@ -110,21 +118,21 @@ function checkRequest({ itemIds, pageSize, pageToken, incarnations }: CountsRequ
 function refusedToken(text: string): Selected {
   const found = JSON.stringify(text.slice(0, TOKEN_CHARS_MAX));
   const message =
-    `Cannot go on from the page token ${found}: it is none of this call's; ` +
-    "give the next_page_token of an earlier answer, whole";
+    `Cannot continue from the page token ${found}: this call did not issue it; ` +
+    "give the whole next_page_token of an earlier answer";
   return { type: "refused", refusal: usage(message) };
 }
 
 function refusedOrder(of: CountsOrder, asked: CountsOrder | undefined): Selected {
   const message =
-    `Cannot go on from a page token of the order ${of} in the order ${asked}: ` +
+    `Cannot continue from a page token of the order ${of} in the order ${asked}: ` +
     "leave the order out, or begin at the first page";
   return { type: "refused", refusal: usage(message) };
 }
 
 function refusedLedger(of: LedgerId, ledgerId: LedgerId): Selected {
   const message =
-    `Cannot go on from a page token of ledger ${of}: this is ledger ${ledgerId}; ` +
+    `Cannot continue from a page token of ledger ${of}: this is ledger ${ledgerId}; ` +
     "begin at the first page";
   return { type: "refused", refusal: { code: "ledger_other", message } };
 }

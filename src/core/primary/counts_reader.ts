@@ -1,6 +1,6 @@
 /**
- * Who asks for counts while the ledger reads them. A read takes a while, and commits go on. What is told
- * of convergence is the worse of before and after the read, so no answer claims more than it may.
+ * Requests for counts while the ledger reads them. Commits continue during a read. An answer
+ * carries the worse convergence of before and after the read, so it never claims too much.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -11,13 +11,13 @@ import type { Convergence } from "../protocol/messages.ts";
 import { buildPage, parseSelection } from "./counts_page.ts";
 import type { CountsRequest } from "./counts_page.ts";
 
-/** The likes of some items, all from one commit, with how far the total has come. */
+/** The likes of some items, all of one commit, and the convergence of the total. */
 export interface Counts {
   readonly counts: readonly ItemCount[];
   readonly convergence: Convergence;
   readonly asOfMs: number;
   readonly version: number;
-  /** Empty when no page follows. */
+  /** Empty on the last page. */
   readonly nextPageToken: string;
   readonly applied: readonly AppliedIncarnation[];
   readonly ledgerId: LedgerId;
@@ -29,21 +29,21 @@ export type CountsOutcome =
   | { readonly type: "counted"; readonly counts: Counts }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
-/** Somebody asks for counts; answered by `counted`. */
-export interface CountsAsked {
+/** A request for counts; answered by `counted`. */
+export interface CountsRequested {
   readonly type: "count";
   readonly requestId: number;
   readonly request: CountsRequest;
 }
 
-/** The counts that were asked for, from one snapshot of the ledger. */
-export interface CountsWereRead {
+/** The requested counts, from one snapshot of the ledger. */
+export interface CountsReadDone {
   readonly type: "counts_read";
   readonly requestId: number;
   readonly read: CountsRead;
 }
 
-/** What is to be done about a request. */
+/** What the shell must do about a request. */
 export type CountsAction =
   /** Read from one snapshot, and answer with `counts_read`. */
   | {
@@ -54,7 +54,7 @@ export type CountsAction =
     }
   | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsOutcome };
 
-/** Which ledger is shown, and how far its total has come. */
+/** The ledger that is shown, and the convergence of its total. */
 export interface ShownLedger {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
@@ -66,15 +66,15 @@ interface Reading {
   readonly before: Convergence;
 }
 
-/** From the least that is known to the most. */
+/** From the worst to the best. */
 const CONVERGENCES: readonly Convergence[] = ["unknown", "catching_up", "converged"];
 
-/** Requests whose reads are under way. The service bounds how many there are. */
+/** The requests whose reads are under way. The service bounds their number. */
 export class CountsReader {
   readonly #readings = new Map<number, Reading>();
 
-  /** A request comes while `shown` is shown. */
-  ask({ requestId, request }: CountsAsked, shown: ShownLedger): CountsAction {
+  /** Begins the read for a request, or refuses it. `shown` is what is shown now. */
+  ask({ requestId, request }: CountsRequested, shown: ShownLedger): CountsAction {
     const selected = parseSelection(request, shown.ledgerId);
     if (selected.type === "refused") return { type: "counted", requestId, outcome: selected };
     const { selection } = selected;
@@ -82,10 +82,10 @@ export class CountsReader {
     return { type: "read_counts", requestId, selection, incarnations: request.incarnations };
   }
 
-  /** What a request asked for was read, and `shown` is shown now. */
-  read({ requestId, read }: CountsWereRead, shown: ShownLedger): CountsAction {
+  /** Answers a request with its finished read. `shown` is what is shown now. */
+  read({ requestId, read }: CountsReadDone, shown: ShownLedger): CountsAction {
     const reading = this.#readings.get(requestId);
-    assert(reading !== undefined, "what is read was asked for");
+    assert(reading !== undefined, "a read belongs to a request");
     this.#readings.delete(requestId);
     const { asOfMs, version } = read.meta;
     const page = buildPage(reading.selection, read, shown.ledgerId);

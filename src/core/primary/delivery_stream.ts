@@ -1,13 +1,13 @@
 /**
- * One delivery stream as the primary knows it. Its record dies with the stream.
+ * One delivery stream, as the primary knows it.
  *
  * A stream goes through named phases, and never back:
  *
  *     opened ── Hello ──> handshake ── Welcome ──> welcomed ── report committed ──> reporting
  *
- * Only the methods of this file change the record. A transition asserts the phase in which it may
- * be called. A peer that breaks the order of messages is no bug of the primary: `checkMessage` finds
- * that before any transition. What the transport owes is independent of the phase.
+ * Only the methods below change the phase, and each transition asserts the phase that it leaves. A
+ * peer that breaks the order of messages is no bug of the primary: `checkMessage` detects that
+ * before any transition. What is due on the transport is independent of the phase.
  */
 import { assert, unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -20,26 +20,29 @@ import type { PrimaryNotice } from "./primary_events.ts";
 import { invalidMessage, silentPeer } from "./stream_refusals.ts";
 import { UnansweredPulses } from "./unanswered_pulses.ts";
 
-/** The peer has said nothing yet. */
+/** The stream is open, and waits for a Hello. */
 interface Opened {
   readonly type: "opened";
   /** When the stream was opened, by the monotonic clock. */
   readonly sinceMs: number;
 }
 
-/** The command of the Hello waits for the ledger. The peer may send nothing meanwhile. */
+/** The Hello waits for the ledger. The peer must send nothing before the Welcome. */
 interface Handshake {
   readonly type: "handshake";
   readonly hello: Hello;
 }
 
-/** What a stream knows from its Welcome on. */
+/** The state of a stream after its Welcome. */
 interface Delivery {
   readonly hello: Hello;
-  /** When the newest report was received, or the Welcome sent before the first. Never decreases. */
+  /**
+   * When the newest report was received; before the first, when the Welcome was sent. Never
+   * decreases.
+   */
   readonly lastReportMs: number;
   readonly pulses: UnansweredPulses;
-  /** What the ledger has applied of the incarnation. Never decreases. */
+  /** The applied sequence of the incarnation, as of the newest result. Never decreases. */
   readonly appliedSequence: number;
 }
 
@@ -51,20 +54,20 @@ interface Welcomed extends Delivery {
   readonly type: "welcomed";
 }
 
-/** A report of this stream is committed. The fields below are what the newest of them led to. */
+/** A report of this stream is committed. The fields below are the result of the newest one. */
 interface Reporting extends Delivery {
   readonly type: "reporting";
   /** Whether the outbox is a member of the ledger, or has left it. */
   readonly membership: "admitted" | "left";
   /** Whether the incarnation is final and applied to its last event. */
   readonly isClosed: boolean;
-  /** Decided incarnations, of those that the report named in trouble. */
+  /** Incarnations in the report's troubles whose trouble is over. */
   readonly resolved: readonly IncarnationId[];
-  /** Whether the notice `connected` was given. Never becomes false again. */
+  /** Whether the notice `connected` was returned. Never becomes false again. */
   readonly isAnnounced: boolean;
 }
 
-/** What a committed report led to. */
+/** The result of a committed report. */
 type ReportedResult = Pick<
   Extract<LedgerResult, { readonly type: "reported" }>,
   "incarnation" | "left" | "resolved"
@@ -72,7 +75,9 @@ type ReportedResult = Pick<
 
 type Phase = Opened | Handshake | Welcomed | Reporting;
 
-/** What waits to be sent. Between two events something waits only while the transport is blocked. */
+/**
+ * What is due to be sent. Between two events, something is due only while the transport is blocked.
+ */
 interface Due {
   readonly ack: boolean;
   readonly pulse: boolean;
@@ -80,11 +85,11 @@ interface Due {
 
 const NOTHING_DUE: Due = { ack: false, pulse: false };
 
-/** A stream, from its opening to its end. */
+/** A delivery stream, from its opening to its end. */
 export class DeliveryStream {
   readonly id: number;
   #phase: Phase;
-  /** Whether the transport takes more for now. */
+  /** Whether the transport's buffer has room. */
   #outgoing: "writable" | "blocked" = "writable";
   #due: Due = NOTHING_DUE;
 
@@ -93,24 +98,26 @@ export class DeliveryStream {
     this.#phase = { type: "opened", sinceMs: nowMs };
   }
 
-  /** Undefined until the peer has said who it is. */
+  /** Undefined before the Hello. */
   get hello(): Hello | undefined {
     return this.#phase.type === "opened" ? undefined : this.#phase.hello;
   }
 
-  /** Who sends on this stream. Only for a stream with a Hello. */
+  /** The Hello of this stream's sender. Asserts that there is one. */
   get sender(): Hello {
     assert(this.#phase.type !== "opened", "the stream has a Hello");
     return this.#phase.hello;
   }
 
-  /** Returns true when the peer delivers, and has reported lately. */
+  /**
+   * Returns true when the stream has its Welcome, and its peer reported within MEMBER_SILENT_MS.
+   */
   isStreaming(nowMs: number): boolean {
     const delivery = this.#deliveryIfAny();
     return delivery !== undefined && nowMs - delivery.lastReportMs <= MEMBER_SILENT_MS;
   }
 
-  /** Returns why the peer may not send `message` now; undefined when it may. */
+  /** Returns why the peer must not send `message` now; undefined when it may. */
   checkMessage(message: FromLikesServer): Refusal | undefined {
     if (message.type === "hello") {
       if (this.#phase.type === "opened") return undefined;
@@ -125,12 +132,12 @@ export class DeliveryStream {
     }
     if (message.type === "report" && !delivery.pulses.has(message.pulseMs)) {
       const why = "it is not an unanswered pulse of this stream";
-      return invalidMessage(`Cannot take a report for label ${message.pulseMs}: ${why}`);
+      return invalidMessage(`Cannot take a report for pulse time ${message.pulseMs}: ${why}`);
     }
     return undefined;
   }
 
-  /** Returns why the peer is waited for no longer; undefined while it has time. */
+  /** Returns the refusal when the peer has missed its deadline; undefined while it has time. */
   checkDeadline(nowMs: number): Refusal | undefined {
     const phase = this.#phase;
     switch (phase.type) {
@@ -138,7 +145,7 @@ export class DeliveryStream {
         if (nowMs - phase.sinceMs <= HELLO_WAIT_MAX_MS) return undefined;
         return silentPeer("a Hello", HELLO_WAIT_MAX_MS);
       case "handshake":
-        return undefined; // the ledger is waited for, not the peer
+        return undefined; // the stream waits for the ledger, not for the peer
       case "welcomed":
       case "reporting":
         if (nowMs - phase.lastReportMs <= REPORT_WAIT_MAX_MS) return undefined;
@@ -148,7 +155,7 @@ export class DeliveryStream {
     }
   }
 
-  /** Returns what a person is told when the stream ends; `refusal` is why the primary ends it. */
+  /** Returns the notice of the stream's end, if any. `refusal` is why the primary ends it. */
   noticeOfEnd(refusal: Refusal | undefined): PrimaryNotice | undefined {
     const phase = this.#phase;
     switch (phase.type) {
@@ -185,7 +192,7 @@ export class DeliveryStream {
     this.#phase = { type: "welcomed", hello, lastReportMs: nowMs, pulses, appliedSequence };
   }
 
-  /** A report was received. Returns when the pulse that it answers was sent. */
+  /** Takes a report. Returns when the pulse that it answers was sent, by the monotonic clock. */
   receiveReport(pulseMs: number, nowMs: number): number {
     const delivery = this.#delivery();
     assert(nowMs >= delivery.lastReportMs, "the monotonic clock does not go back");
@@ -193,7 +200,7 @@ export class DeliveryStream {
     return delivery.pulses.answer(pulseMs);
   }
 
-  /** Welcomed or reporting → reporting. An Ack is due when it has something new to say. */
+  /** Welcomed or reporting → reporting. An Ack is due if it has news. */
   commitReport({ incarnation, left, resolved }: ReportedResult): void {
     this.#applyUpTo(incarnation);
     const before = this.#delivery();
@@ -209,13 +216,13 @@ export class DeliveryStream {
     if (isNews) this.#due = { ...this.#due, ack: true };
   }
 
-  /** Events of the incarnation are applied, or were before. An Ack is due either way. */
+  /** A batch was applied, or is a duplicate. An Ack is due either way. */
   commitBatch(incarnation: IncarnationRow): void {
     this.#applyUpTo(incarnation);
     this.#due = { ...this.#due, ack: true };
   }
 
-  /** Returns the notice that the stream is connected: once, when a report of it is committed. */
+  /** Returns the notice `connected`, once a report of this stream is committed, and only once. */
   announce(): PrimaryNotice | undefined {
     const phase = this.#phase;
     if (phase.type !== "reporting" || phase.isAnnounced) return undefined;
@@ -224,9 +231,9 @@ export class DeliveryStream {
     return { type: "connected", hello, appliedSequence };
   }
 
-  // What the transport owes.
+  // What is due on the transport.
 
-  /** The transport takes no more for now. */
+  /** The transport's buffer is full. */
   block(): void {
     const isNothingDue = !this.#due.ack && !this.#due.pulse;
     assert(
@@ -236,7 +243,7 @@ export class DeliveryStream {
     this.#outgoing = "blocked";
   }
 
-  /** The transport has drained. What became due meanwhile is to be sent now. */
+  /** The transport has drained. The caller sends what became due meanwhile. */
   unblock(): void {
     this.#outgoing = "writable";
   }
@@ -249,7 +256,7 @@ export class DeliveryStream {
     return this.#due.pulse;
   }
 
-  /** Returns the Ack that is to be sent now, if any. `version` is that of the newest commit. */
+  /** Takes the Ack to send now, if any. `version` is that of the newest commit. */
   takeAck(version: number): Ack | undefined {
     if (!this.#due.ack || this.#outgoing === "blocked") return undefined;
     this.#due = { ...this.#due, ack: false };
@@ -270,8 +277,8 @@ export class DeliveryStream {
   }
 
   /**
-   * Returns `pulse` when it is to be sent now. A blocked stream gets the newest pulse once the
-   * transport has drained. A stream that is not welcomed gets none.
+   * Returns `pulse` if it is to be sent now. A blocked stream gets the newest pulse once the
+   * transport has drained. A stream without a Welcome gets none.
    */
   takePulse(pulse: Pulse, nowMs: number): Pulse | undefined {
     const delivery = this.#deliveryIfAny();
@@ -285,7 +292,7 @@ export class DeliveryStream {
 
   #applyUpTo({ appliedSequence }: IncarnationRow): void {
     const delivery = this.#delivery();
-    assert(appliedSequence >= delivery.appliedSequence, "an applied sequence does not go back");
+    assert(appliedSequence >= delivery.appliedSequence, "an applied sequence never decreases");
     this.#phase = { ...delivery, appliedSequence };
   }
 

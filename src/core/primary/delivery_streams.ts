@@ -1,8 +1,8 @@
 /**
- * The delivery streams that are open, by their ids and by what they deliver.
+ * The open delivery streams, by id and by incarnation.
  *
- * One stream at most delivers an incarnation: the one with the newest Hello. The primary ends the
- * older one before it registers the newer one.
+ * At most one stream delivers an incarnation: the one with the newest Hello. The primary ends the
+ * older stream before it registers the newer one.
  */
 import { assert } from "../../assert.ts";
 import { STREAMS_MAX } from "../../limits.ts";
@@ -24,22 +24,22 @@ export class DeliveryStreams {
     return this.#byId.values();
   }
 
-  /** Undefined when the stream was ended: what was under way on it is void. */
+  /** Returns a stream; undefined when it has ended, and its messages have no effect. */
   get(streamId: number): DeliveryStream | undefined {
     return this.#byId.get(streamId);
   }
 
-  /** Returns the stream that delivers an incarnation. */
+  /** Returns the stream that delivers an incarnation, if any. */
   of(incarnation: IncarnationId): DeliveryStream | undefined {
     return this.#byIncarnation.get(incarnation);
   }
 
-  /** Returns the streams that deliver an outbox: several, while its incarnations are in doubt. */
+  /** Returns the streams of an outbox: several if copies of it deliver different incarnations. */
   ofOutbox(outboxId: OutboxId): readonly DeliveryStream[] {
     return [...this.#byId.values()].filter(({ hello }) => hello?.outboxId === outboxId);
   }
 
-  /** Returns the incarnations whose LikesServer has reported lately. */
+  /** Returns the incarnations that stream: their LikesServer has reported recently. */
   streaming(nowMs: number): readonly IncarnationId[] {
     const streams = [...this.#byIncarnation].filter(([, stream]) => stream.isStreaming(nowMs));
     return streams.map(([incarnation]) => incarnation);
@@ -50,7 +50,7 @@ export class DeliveryStreams {
     this.#byId.set(streamId, new DeliveryStream(streamId, nowMs));
   }
 
-  /** From now on `stream` is the one that delivers its incarnation. */
+  /** Makes `stream` the one that delivers its incarnation. */
   register(stream: DeliveryStream): void {
     const { incarnation } = stream.sender;
     assert(!this.#byIncarnation.has(incarnation), "one stream delivers an incarnation");

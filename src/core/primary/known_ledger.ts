@@ -1,7 +1,7 @@
 /**
- * The ledger as the newest commit left it: its row, its members, and the troubles without a decision.
+ * The ledger as of the newest commit: its row, its members, and its undecided troubles.
  *
- * Everything that is sent or shown comes from here, so nothing is shown that is not committed. Only
+ * Everything that is sent or shown comes from here, so nothing uncommitted is shown. Only
  * `onCommitted` changes it.
  */
 import type { LedgerSnapshot } from "../ledger/ledger.ts";
@@ -11,14 +11,14 @@ import type { GenerationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 import type { PrimaryNotice } from "./primary_events.ts";
 import type { TroubleStatus } from "./status.ts";
 
-/** What a primary knows of its ledger. */
+/** The primary's view of its ledger. */
 export class KnownLedger {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
   #meta: LedgerMeta;
-  /** Only those in the state `member`. */
+  /** Outboxes in the state `member`. */
   readonly #members = new Map<OutboxId, MemberRow>();
-  /** Recorded and not decided, oldest first. */
+  /** Undecided, oldest first. */
   #troubles: readonly TroubleStatus[];
 
   constructor({ ledgerId, generation, meta, members, troubles }: LedgerSnapshot) {
@@ -39,12 +39,12 @@ export class KnownLedger {
     return this.#members;
   }
 
-  /** Recorded and not decided, oldest first. */
+  /** The undecided troubles, oldest first. */
   get troubles(): readonly TroubleStatus[] {
     return this.#troubles;
   }
 
-  /** Takes over what a commit changed. Returns what a person may want to know of it, in order. */
+  /** Applies the changes of a commit. Returns the notices of them, in order. */
   onCommitted(commit: CommitResult): readonly PrimaryNotice[] {
     this.#meta = commit.meta;
     return [
@@ -80,7 +80,7 @@ export class KnownLedger {
   }
 }
 
-/** Adds the label of the LikesServer to a trouble. The LikesServer may have left. */
+/** Adds the server id to a trouble; empty when the outbox is neither changed nor a member. */
 function withServerId(trouble: TroubleRow, members: readonly MemberRow[]): TroubleStatus {
   const member = members.find(({ outboxId }) => outboxId === trouble.outboxId);
   return { ...trouble, serverId: member?.serverId ?? "" };

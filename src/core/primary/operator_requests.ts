@@ -1,8 +1,8 @@
 /**
- * What operators ask: which requests go to the ledger, and what is answered.
+ * Requests of operators: which of them go to the ledger, and their answers.
  *
- * The ledger decides, in its own order. Only what this start of the primary alone can know is
- * checked here: who answers. A member that answers is never retired.
+ * The ledger decides, in commit order. This file checks what only this start of the primary can
+ * know: which members answer. A member that answers is never retired.
  */
 import { unreachable } from "../../assert.ts";
 import type { LedgerResult, OperatorDecision } from "../ledger/ledger_command.ts";
@@ -14,13 +14,13 @@ import type { StatusView } from "./status.ts";
 type Retire = Extract<OperatorRequest, { readonly type: "retire" }>;
 type Refused = Extract<OperatorResult, { readonly type: "refused" }>;
 
-/** What is known when an operator asks. */
+/** What is known at the time of a request. */
 export interface OperatorView extends Pick<StatusView, "members" | "tracker"> {
-  /** The incarnations whose LikesServer has reported lately. */
+  /** The incarnations that stream: their LikesServer has reported recently. */
   readonly streaming: readonly IncarnationId[];
 }
 
-/** Returns the decision that the ledger is to make, or the answer when it is refused at once. */
+/** Returns the decision for the ledger, or the refusal of the request. */
 export function decisionOf(
   request: OperatorRequest,
   view: OperatorView,
@@ -36,7 +36,7 @@ export function decisionOf(
   }
 }
 
-/** Returns the answer to a request that the ledger has decided. */
+/** Returns the answer to a request, from the ledger's result. */
 export function answerOf(result: Extract<LedgerResult, { type: "decided" }>): OperatorResult {
   const { refusal, decisions } = result;
   return refusal === undefined ? { type: "decided", decisions } : { type: "refused", refusal };
@@ -51,10 +51,14 @@ function retirementOf(
     return serverId === server || outboxId === server;
   });
   const [member] = found;
-  if (member === undefined) return refuseRetire(server, "no member of that name is known");
+  if (member === undefined)
+    return refuseRetire(server, "no member has that server id or outbox id");
   if (found.length > 1) {
     const ids = found.map((one) => one.outboxId).join(", ");
-    return refuseRetire(server, `${found.length} members have that id; name the outbox: ${ids}`);
+    return refuseRetire(
+      server,
+      `${found.length} members have that server id; give an outbox id: ${ids}`,
+    );
   }
   const { outboxId } = member;
   const progress = tracker.get(outboxId);

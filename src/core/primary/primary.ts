@@ -1,14 +1,14 @@
 /**
  * The primary's state machine: events in, actions out, in the order in which they must happen. Only
- * `handle` changes it. Its parts decide for themselves; this file says what follows from what.
+ * `handle` changes it. Each part decides for itself; this file connects them.
  *
  * - Nothing is sent or shown that is not committed.
- * - One commit is under way at a time. Commands wait in one queue, in the order in which they came.
- *   So a Welcome says what the older stream of its incarnation got in.
+ * - One commit is under way at a time. Commands wait in one queue, in order of arrival. So a
+ *   Welcome covers everything that an older stream of its incarnation got committed.
  * - A stream that does not drain gets the newest Ack and the newest pulse, never a backlog.
  *
- * A crash leaves nothing behind but the ledger. Progress, labels and streams are earned anew, so a
- * start begins in UNKNOWN.
+ * A crash leaves only the ledger. Streams and the progress of members are volatile, so a start
+ * begins in UNKNOWN.
  */
 import { assert, unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -40,11 +40,11 @@ import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import { RestoredLedger } from "./restored_ledger.ts";
 import { convergence, statusOf } from "./status.ts";
 import type { Status, StatusView, TroubleStatus } from "./status.ts";
-import { NOT_WRITTEN, REPLACED, RETIRED, STREAMS_FULL, checkHello } from "./stream_refusals.ts";
+import { COMMIT_FAILED, REPLACED, RETIRED, STREAMS_FULL, checkHello } from "./stream_refusals.ts";
 
 export type * from "./primary_events.ts";
 
-/** How long the primary waits after a commit that was not written, before it tries the next one. */
+/** Pause after a failed commit before the next one begins. */
 const COMMIT_RETRY_PAUSE_MS = 500;
 
 type StreamResult = Extract<LedgerResult, { readonly streamId: number }>;
@@ -65,12 +65,12 @@ export class PrimaryCore {
   #committing: readonly LedgerCommand[] | undefined;
   /** No commit begins before this monotonic time. */
   #commitAtMs = -Infinity;
-  /** Why the newest commit was not written; undefined when it was. */
+  /** Why the newest commit failed; undefined when it succeeded. */
   #writeFailure: WriteFailure | undefined;
   readonly #pulses: PulseSchedule;
-  /** As the newest notice of a convergence said. */
+  /** The convergence in the newest notice of it. */
   #lastNotifiedConvergence: Convergence = "unknown";
-  /** Of the event that is handled now; empty between events. */
+  /** The actions of the event in progress; empty between events. */
   readonly #actions = new PrimaryActions();
 
   constructor(snapshot: LedgerSnapshot, started: StartTimes) {
@@ -82,7 +82,9 @@ export class PrimaryCore {
     this.#refused = new RefusedPeers(this.#clock);
   }
 
-  /** Takes an event at the monotonic time `nowMs`. Returns what must be done now, in order. */
+  /**
+   * Handles an event at the monotonic time `nowMs`. Returns what the shell must do now, in order.
+   */
   handle(event: PrimaryEvent, nowMs: number): readonly PrimaryAction[] {
     this.#take(event, nowMs);
     this.#commitNext(nowMs);
@@ -94,33 +96,36 @@ export class PrimaryCore {
     return statusOf(this.#view(), nowMs, this.#clock.peek(nowMs));
   }
 
-  /** Returns which ledger is shown, and how far its total has come, without the list of members. */
+  /** Returns the part of the status that counts carry. Costs no list of members. */
   shown(nowMs: number): Pick<Status, "ledgerId" | "generation" | "convergence"> {
     const { ledgerId, generation } = this.#ledger;
     return { ledgerId, generation, convergence: convergence(this.#view(), nowMs) };
   }
 
-  /** Those that are recorded and not decided, oldest first. */
+  /** The undecided troubles, oldest first. */
   get troubles(): readonly TroubleStatus[] {
     return this.#ledger.troubles;
   }
 
-  /** Returns those of a LikesServer, by its outbox id or its server id, oldest first. */
+  /**
+   * Returns the undecided troubles of a LikesServer, oldest first. `server` is its outbox id or its
+   * server id.
+   */
   troublesOf(server: string): readonly TroubleStatus[] {
     return this.troubles.filter(({ serverId, outboxId }) => [serverId, outboxId].includes(server));
   }
 
-  /** Whether the disk takes what is written, as far as was tried. */
+  /** Whether the newest commit succeeded. */
   get isWriting(): boolean {
     return this.#writeFailure === undefined;
   }
 
-  /** LikesServers of another ledger that came lately. */
+  /** LikesServers of another ledger that came recently. */
   get foreignServers(): readonly ForeignServer[] {
     return this.#refused.foreignServers;
   }
 
-  /** LikesServers that came lately with trouble that has no room. */
+  /** LikesServers that came recently with a trouble that has no room. */
   get unrecorded(): readonly UnrecordedServer[] {
     return this.#refused.unrecorded;
   }
@@ -138,7 +143,7 @@ export class PrimaryCore {
       case "writable":
         return this.#unblock(event.streamId, nowMs);
       case "committed":
-        return this.#committed(event.outcome, nowMs);
+        return this.#onCommitEnded(event.outcome, nowMs);
       case "decide":
         return this.#decide(event.requestId, event.request, nowMs);
       case "count":
@@ -218,8 +223,8 @@ export class PrimaryCore {
   }
 
   /**
-   * Drops a stream, and what it sent that no commit has begun to write. `refusal` is why the primary
-   * ends the stream; undefined when the connection ended.
+   * Drops a stream, and its commands that no commit has begun to write. `refusal` is why the
+   * primary ends the stream; undefined when the connection ended.
    */
   #end(streamId: number, refusal: Refusal | undefined): void {
     const stream = this.#streams.get(streamId);
@@ -245,15 +250,15 @@ export class PrimaryCore {
     this.#actions.push({ type: "commit", commands });
   }
 
-  #committed(outcome: WrittenOutcome, nowMs: number): void {
+  #onCommitEnded(outcome: WrittenOutcome, nowMs: number): void {
     const commands = this.#committing;
     assert(commands !== undefined, "a commit was under way");
     this.#committing = undefined;
-    if (outcome.type !== "done") return this.#notWritten(commands, outcome.type, nowMs);
+    if (outcome.type !== "done") return this.#onCommitFailed(commands, outcome.type, nowMs);
     const commit = outcome.value;
-    // A group that changes nothing, such as a Hello, says nothing about the disk.
+    // A commit without changes, such as that of a Hello, proves nothing about the disk.
     if (commit.meta.version > this.#ledger.meta.version) this.#noteWriting(undefined);
-    this.#adopt(commit);
+    this.#onCommitted(commit);
     const acknowledged = new Set<number>();
     for (const result of commit.results) {
       if (result.type === "decided") {
@@ -266,18 +271,18 @@ export class PrimaryCore {
       this.#handleResult(result, stream, nowMs);
       if (stream?.isAckDue) acknowledged.add(streamId);
     }
-    // One Ack for all results of a stream, and none for a stream that a result has ended.
+    // One Ack covers all results of a stream. A stream that a result has ended gets none.
     for (const streamId of acknowledged) {
       this.#actions.send(streamId, this.#streams.get(streamId)?.takeAck(commit.meta.version));
     }
   }
 
-  /** Every stream says Hello again, and offers again what it offered. */
-  #notWritten(commands: readonly LedgerCommand[], why: WriteFailure, nowMs: number): void {
+  /** Ends all streams: each LikesServer says Hello again, and sends again what was not applied. */
+  #onCommitFailed(commands: readonly LedgerCommand[], why: WriteFailure, nowMs: number): void {
     this.#noteWriting(why);
     this.#commitAtMs = nowMs + COMMIT_RETRY_PAUSE_MS;
     this.#restored.onCommitFailed();
-    const refusal = NOT_WRITTEN[why];
+    const refusal = COMMIT_FAILED[why];
     for (const stream of this.#streams.all) this.#end(stream.id, refusal);
     for (const command of commands) {
       if (command.type !== "decide") continue;
@@ -294,7 +299,7 @@ export class PrimaryCore {
     for (const stream of this.#streams.all) this.#actions.notify(stream.announce());
   }
 
-  #adopt(commit: CommitResult): void {
+  #onCommitted(commit: CommitResult): void {
     this.#restored.onCommitted(commit, this.#ledger.troubles);
     for (const notice of this.#ledger.onCommitted(commit)) this.#actions.notify(notice);
     for (const { outboxId, state } of commit.members) {
@@ -302,7 +307,7 @@ export class PrimaryCore {
     }
   }
 
-  /** `stream` is undefined when it has ended meanwhile. */
+  /** `stream` is undefined when the stream has ended meanwhile. */
   #handleResult(result: StreamResult, stream: DeliveryStream | undefined, nowMs: number): void {
     switch (result.type) {
       case "welcome":
@@ -338,7 +343,7 @@ export class PrimaryCore {
     const { incarnation, left, command } = result;
     this.#actions.notify(this.#refused.noteRecorded(incarnation));
     stream.commitReport(result);
-    // A ledger that cannot be written takes a report that changes nothing, and refuses the next one.
+    // A ledger with a full disk still takes a report that changes nothing, so that proves nothing.
     if (this.isWriting) this.#actions.notify(stream.announce());
     if (!left) this.#tracker.onReportCommitted(command.report, incarnation);
   }
@@ -351,7 +356,7 @@ export class PrimaryCore {
     this.#end(stream.id, refusal);
   }
 
-  // Operators, readers and time.
+  // Operators and time.
 
   #decide(requestId: number, request: OperatorRequest, nowMs: number): void {
     const view = { ...this.#view(), streaming: this.#streams.streaming(nowMs) };

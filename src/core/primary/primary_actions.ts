@@ -1,8 +1,8 @@
-/** The actions that follow from one event, in the order in which the shell must perform them. */
+/** The actions that follow from one event, in the order in which the shell performs them. */
 import type { FromPrimary } from "../protocol/messages.ts";
 import type { PrimaryAction, PrimaryNotice } from "./primary_events.ts";
 
-/** Collects actions. */
+/** Collects the actions of one event. */
 export class PrimaryActions {
   #actions: PrimaryAction[] = [];
 
@@ -10,17 +10,17 @@ export class PrimaryActions {
     this.#actions.push(action);
   }
 
-  /** Sends a message, if there is one. */
+  /** Adds a message to send, if there is one. */
   send(streamId: number, message: FromPrimary | undefined): void {
     if (message !== undefined) this.#actions.push({ type: "send", streamId, message });
   }
 
-  /** Tells a person something, if there is something to tell. */
+  /** Adds a notice, if there is one. */
   notify(notice: PrimaryNotice | undefined): void {
     if (notice !== undefined) this.#actions.push({ type: "notice", notice });
   }
 
-  /** Returns the actions of this event. The next event begins without any. */
+  /** Returns all actions, and empties the list. */
   take(): readonly PrimaryAction[] {
     const actions = this.#actions;
     this.#actions = [];

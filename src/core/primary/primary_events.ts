@@ -1,4 +1,4 @@
-/** What happens to the primary's state machine, and what it asks for: the language of its shell. */
+/** The interface between the primary's state machine and its shell: events in, actions out. */
 import type { Refusal } from "../../errors.ts";
 import type { CommitOutcome, OpeningEnd } from "../ledger/ledger.ts";
 import type { DecisionRow, MemberRow } from "../ledger/rows.ts";
@@ -7,9 +7,9 @@ import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protoc
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { TroubleStatus } from "./status.ts";
-import type { CountsAction, CountsAsked, CountsWereRead } from "./counts_reader.ts";
+import type { CountsAction, CountsRequested, CountsReadDone } from "./counts_reader.ts";
 
-/** What happens to a primary. `streamId` names one stream for ever. */
+/** An event of a primary. A `streamId` is never reused. */
 export type PrimaryEvent =
   | { readonly type: "opened"; readonly streamId: number }
   | { readonly type: "received"; readonly streamId: number; readonly message: FromLikesServer }
@@ -17,51 +17,51 @@ export type PrimaryEvent =
   /** The transport's buffer is full, or has drained. */
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number }
-  /** The commit that was asked for is synced, or was not done. */
+  /** The requested commit is synced, or changed nothing. */
   | { readonly type: "committed"; readonly outcome: WrittenOutcome }
-  /** An operator decides something; answered by `decided`. */
+  /** A request of an operator; answered by `decided`. */
   | { readonly type: "decide"; readonly requestId: number; readonly request: OperatorRequest }
-  | CountsAsked
-  | CountsWereRead
+  | CountsRequested
+  | CountsReadDone
   | { readonly type: "tick" };
 
-/** How a commit ended after which the opening of the ledger goes on. */
+/** How a commit ended, if the opening of the ledger continues after it. */
 export type WrittenOutcome = Exclude<CommitOutcome<CommitResult>, OpeningEnd>;
 
-/** What an operator can decide. `reason` is in the operator's own words, and may be empty. */
+/** A request of an operator. `reason` is in the operator's own words; may be empty. */
 export type OperatorRequest =
   /**
-   * Ends a member that will not return, by its outbox id, or by its server id where only one has
-   * it.
+   * Ends a member that will not return. `server` is its outbox id, or its server id if that is
+   * unique.
    */
   | { readonly type: "retire"; readonly server: string; readonly reason: string }
-  /** Ends the trouble of that number. */
+  /** Ends a trouble, by its number. */
   | { readonly type: "resolve"; readonly troubleNumber: number; readonly reason: string };
 
-/** How an operation ended. */
+/** How a request of an operator ended. */
 export type OperatorResult =
   | { readonly type: "decided"; readonly decisions: readonly DecisionRow[] }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
-/** What a primary must do, in order. */
+/** What the shell must do, in order. */
 export type PrimaryAction =
-  /** Run the group in one transaction, sync it, and answer with `committed`. One at a time. */
+  /** Run `commands` in one synced transaction, and answer with `committed`. One at a time. */
   | { readonly type: "commit"; readonly commands: readonly LedgerCommand[] }
   | { readonly type: "send"; readonly streamId: number; readonly message: FromPrimary }
   | { readonly type: "end"; readonly streamId: number; readonly refusal: Refusal }
-  /** Stop reading from the stream, or go on: the sender is held back by flow control. */
+  /** Stop reading from the stream, or read again: flow control of its sender. */
   | { readonly type: "pause" | "resume"; readonly streamId: number }
   | { readonly type: "decided"; readonly requestId: number; readonly outcome: OperatorResult }
   | CountsAction
   | { readonly type: "notice"; readonly notice: PrimaryNotice };
 
-/** What a person may want to know. */
+/** News for people, such as a log. */
 export type PrimaryNotice =
-  /** A report of it is in the ledger. */
+  /** A report of the LikesServer is in the ledger. */
   | { readonly type: "connected"; readonly hello: Hello; readonly appliedSequence: number }
-  /** Also of one that never was: it is refused, and comes again. */
+  /** A stream with a Hello ended, even if it was never `connected`. */
   | { readonly type: "disconnected"; readonly hello: Hello; readonly reason: string }
-  /** Of a stream that did not say who it is. */
+  /** The primary ended a stream without a Hello. */
   | { readonly type: "ended"; readonly reason: string }
   | { readonly type: "applied"; readonly applied: AppliedBatch }
   | { readonly type: "member"; readonly member: MemberRow }
@@ -72,11 +72,11 @@ export type PrimaryNotice =
   | { readonly type: "unrecorded"; readonly server: UnrecordedServer }
   | { readonly type: "unrecorded_gone" }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
-  /** Once an outage: the ledger cannot be written, and then that it was. */
+  /** The first failed commit, and the first commit that succeeds again. */
   | { readonly type: "store_failing"; readonly why: WriteFailure }
   | { readonly type: "store_recovered" };
 
-/** The times of a start: by the monotonic clock and by the wall clock, in milliseconds. */
+/** The time of a start, in milliseconds by both clocks. */
 export interface StartTimes {
   readonly monotonicMs: number;
   readonly wallMs: number;

@@ -1,39 +1,48 @@
 /**
- * What the members have said to this start of the primary. None of it is on the disk: after a start
- * every member earns its place anew, by answering a pulse of that start.
+ * The progress of members, as reported to this start of the primary. None of it is on the disk:
+ * after a start each member has to answer a pulse of that start.
  *
- * What a message names is taken in when it is received, so that nothing named is ever called
- * converged, and so is that it answered; its freshness only when its report is committed. An outbox
- * has one stream at a time, but what an older one sent may still arrive: it changes nothing any
- * more, unless it answers a newer pulse than any before.
+ * The sequences in a message, and that its sender answered, count when it is received: a total that
+ * lacks reported events is never called CONVERGED. Freshness counts only when the report is
+ * committed. An outbox has one stream at a time, but messages of an older one may still arrive.
+ * They change nothing, unless they answer a newer pulse than any before.
  */
 import type { IncarnationRow } from "../ledger/rows.ts";
 import type { HighestReported } from "../ledger/ledger_command.ts";
 import type { LikeBatch, Report } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
-/** What one outbox has said. */
+/** The progress of one outbox. */
 export interface MemberProgress {
-  /** The newest report that is committed; undefined before the first. */
+  /** The newest committed report; undefined before the first. */
   readonly report: Report | undefined;
-  /** When the newest pulse that it answered was sent, by the monotonic clock. */
+  /** When the newest pulse that it answered was sent, by the monotonic clock. Never decreases. */
   readonly sentMs: number;
-  /** The incarnation that it delivers, and the stream on which it does. */
+  /** The incarnation that it delivers, and on which stream. */
   readonly incarnation: IncarnationId;
   readonly streamId: number;
-  /** Highest sequence of that incarnation that was reported or received. */
+  /**
+   * The highest sequence of that incarnation in a received report or batch. Never decreases while
+   * it delivers that incarnation.
+   */
   readonly highestReportedSequence: number;
-  /** Of that incarnation. */
+  /** The applied sequence of that incarnation, as far as this start has seen. */
   readonly appliedSequence: number;
-  /** Events of its other incarnations, as it named them last. */
+  /** Pending events of its other incarnations, by its newest report. */
   readonly otherPendingEvents: number;
-  /** The newest label that it answered and of which nothing is pending any more; 0 for none. */
+  /**
+   * The newest pulse time that it answered and up to which nothing is pending; 0 for none. Never
+   * decreases.
+   */
   readonly freshUpToMs: number;
-  /** A label that it answered. `freshUpToMs` reaches it once this sequence is applied. */
+  /**
+   * A pulse time that it answered with pending events. `freshUpToMs` reaches it once `sequence` is
+   * applied.
+   */
   readonly pendingFreshness: { readonly pulseMs: number; readonly sequence: number } | undefined;
 }
 
-/** The progress of each member, by its outbox. */
+/** The progress of each outbox that has reported to this start. */
 export class ProgressTracker {
   readonly #byOutbox = new Map<OutboxId, MemberProgress>();
 
@@ -41,7 +50,10 @@ export class ProgressTracker {
     return this.#byOutbox;
   }
 
-  /** What `outboxId` delivers, and how much of it was named; undefined before it said anything. */
+  /**
+   * Returns what `outboxId` delivers, and the highest reported sequence; undefined before its first
+   * message.
+   */
   highestReportedOf(outboxId: OutboxId): HighestReported | undefined {
     const progress = this.#byOutbox.get(outboxId);
     return (
@@ -50,8 +62,8 @@ export class ProgressTracker {
   }
 
   /**
-   * A message was received on stream `streamId` of `outboxId`; it is not committed yet. `sentMs` is
-   * when the pulse was sent that it answers, -Infinity for one that answers none.
+   * A message was received on stream `streamId` of `outboxId`, and is not committed yet. `sentMs`
+   * is when the pulse that it answers was sent; -Infinity for a batch.
    */
   onMessageReceived(
     outboxId: OutboxId,
@@ -63,7 +75,7 @@ export class ProgressTracker {
     const before = this.#byOutbox.get(outboxId);
     const same = before?.incarnation === incarnation ? before : undefined;
     const isOlder = before !== undefined && same === undefined && streamId < before.streamId;
-    // One of two copies that goes on is heard again: it answers what only a live one can.
+    // An older stream counts again if it answers a newer pulse: only a live copy can.
     if (isOlder && sentMs <= before.sentMs) return;
     const others = before?.otherPendingEvents ?? 0;
     this.#byOutbox.set(outboxId, {
@@ -79,7 +91,7 @@ export class ProgressTracker {
     });
   }
 
-  /** A report on the incarnation of `row` is committed. */
+  /** A report is committed. `row` is that of its incarnation. */
   onReportCommitted(report: Report, row: IncarnationRow): void {
     const before = this.#byOutbox.get(row.outboxId);
     if (before === undefined || report.pulseMs < (before.report?.pulseMs ?? 0)) return;
@@ -88,20 +100,21 @@ export class ProgressTracker {
     if (report.otherPendingEvents === 0) this.#advanceFreshness(report, row);
   }
 
-  /** The incarnation of `row` is applied up to its applied sequence. */
+  /** The ledger has applied the incarnation of `row` up to its applied sequence. */
   onApplied(row: IncarnationRow): void {
     const progress = this.#byOutbox.get(row.outboxId);
     if (progress?.incarnation !== row.incarnation) return;
     const { appliedSequence } = row;
     const { pendingFreshness } = progress;
-    const settled = pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence;
+    const isApplied =
+      pendingFreshness !== undefined && appliedSequence >= pendingFreshness.sequence;
     this.#byOutbox.set(row.outboxId, {
       ...progress,
       appliedSequence,
-      freshUpToMs: settled
+      freshUpToMs: isApplied
         ? Math.max(progress.freshUpToMs, pendingFreshness.pulseMs)
         : progress.freshUpToMs,
-      pendingFreshness: settled ? undefined : pendingFreshness,
+      pendingFreshness: isApplied ? undefined : pendingFreshness,
     });
   }
 
@@ -109,14 +122,14 @@ export class ProgressTracker {
     this.#byOutbox.delete(outboxId);
   }
 
-  /** Forgets an outbox that is no member, when the stream that ended was its newest one. */
+  /** Forgets an outbox that is no member, if the stream that ended was its newest. */
   forgetStream(outboxId: OutboxId, streamId: number): void {
     if (this.#byOutbox.get(outboxId)?.streamId === streamId) this.#byOutbox.delete(outboxId);
   }
 
   /**
-   * Counts the label of a report at once when all that it names is applied, else awaits that. An
-   * older label is awaited to its end, so that `as_of` moves on under a steady load.
+   * Counts the pulse time of a report at once if all its events are applied, else when they are. An
+   * older pending time is kept, so that `as_of` advances under a steady load.
    */
   #advanceFreshness({ pulseMs, lastSequence: sequence }: Report, row: IncarnationRow): void {
     const progress = this.#byOutbox.get(row.outboxId);

@@ -1,8 +1,8 @@
 /**
  * When the next pulse is due, and what it says.
  *
- * A pulse is due at an interval, and soon after the total or the convergence has changed. A gap
- * between two pulses keeps a steady stream of changes from becoming a flood of pulses.
+ * A pulse is due at an interval, and soon after a change of total or convergence. A least gap
+ * between pulses bounds their rate under steady change.
  */
 import { PULSE_GAP_MIN_MS, PULSE_INTERVAL_MS } from "../../limits.ts";
 import type { LedgerMeta } from "../ledger/rows.ts";
@@ -11,10 +11,10 @@ import type { LogicalClock } from "./logical_clock.ts";
 import { convergence } from "./status.ts";
 import type { StatusView } from "./status.ts";
 
-/** The pulses of a primary. */
+/** The pulse schedule of a primary. */
 export class PulseSchedule {
   readonly #clock: LogicalClock;
-  /** What the newest pulse to all streams showed; the first one shows a change. */
+  /** What the newest pulse to all streams showed. Initially older than anything. */
   #lastPulse: Pick<Pulse, "version" | "convergence"> = { version: -1, convergence: "unknown" };
   /** When that pulse was sent, by the monotonic clock. */
   #lastPulseMs: number;
@@ -24,7 +24,7 @@ export class PulseSchedule {
     this.#lastPulseMs = startedMs;
   }
 
-  /** Returns true when a pulse is to be sent to all streams. */
+  /** Returns true when a pulse to all streams is due at `nowMs`. */
   isDue({ totalVersion }: LedgerMeta, state: Convergence, nowMs: number): boolean {
     const sinceMs = nowMs - this.#lastPulseMs;
     const hasChanged =
@@ -32,7 +32,7 @@ export class PulseSchedule {
     return sinceMs >= PULSE_INTERVAL_MS || (hasChanged && sinceMs >= PULSE_GAP_MIN_MS);
   }
 
-  /** Returns a pulse with a new label, for one stream that lacks one. */
+  /** Returns a pulse with a new pulse time, for one stream. */
   next(view: StatusView, nowMs: number): Pulse {
     const { generation } = view;
     const { version, totalLikes, asOfMs } = view.meta;
@@ -41,7 +41,7 @@ export class PulseSchedule {
     return { type: "pulse", pulseMs, generation, version, totalLikes, asOfMs, convergence: state };
   }
 
-  /** Returns a pulse for all streams. The next one of these waits for the interval or the gap. */
+  /** Returns a pulse for all streams, and restarts the interval. */
   nextForAll(view: StatusView, nowMs: number): Pulse {
     const pulse = this.next(view, nowMs);
     this.#lastPulse = pulse;

@@ -1,6 +1,6 @@
 /**
- * Both sorts of LikesServers that a primary refuses, and the notices about them. A notice is given
- * when one more comes, and when one is gone; not for each attempt.
+ * The two sorts of LikesServers that a primary refuses, and the notices about them: one for each
+ * new server and one when servers are gone, not one for each attempt.
  */
 import { assert } from "../../assert.ts";
 import type { IncarnationRow } from "../ledger/rows.ts";
@@ -10,7 +10,7 @@ import type { PrimaryNotice } from "./primary_events.ts";
 import { RefusedServers } from "./refused_servers.ts";
 import type { ForeignServer, RefusedServer, UnrecordedServer } from "./refused_servers.ts";
 
-/** All whom a primary refuses now. */
+/** The LikesServers that a primary refuses now. */
 export class RefusedPeers {
   readonly #clock: LogicalClock;
   readonly #foreign = new RefusedServers<ForeignServer>(({ ledgerId }) => ledgerId);
@@ -20,44 +20,45 @@ export class RefusedPeers {
     this.#clock = clock;
   }
 
-  /** LikesServers of another ledger that came lately. */
+  /** LikesServers of another ledger that came recently. */
   get foreignServers(): readonly ForeignServer[] {
     return this.#foreign.servers;
   }
 
-  /** Whether one of another ledger has come since the start. */
+  /** Whether a LikesServer of another ledger has come since the start. */
   get hasForeign(): boolean {
     return this.#foreign.hasCome;
   }
 
-  /** LikesServers that came lately with trouble that has no room. */
+  /** LikesServers that came recently with a trouble that has no room. */
   get unrecorded(): readonly UnrecordedServer[] {
     return this.#unrecorded.servers;
   }
 
-  /** A Hello names another ledger. Returns the notice when its sender is one more. */
+  /** Notes a Hello that names another ledger. Returns a notice when its sender is new. */
   noteForeign(hello: Hello, nowMs: number): PrimaryNotice | undefined {
     const { seen } = hello;
     assert(seen !== undefined, "an outbox of another ledger has seen that ledger");
-    const from = { ...this.#peer(hello, nowMs), ledgerId: seen.ledgerId };
-    const server = this.#foreign.came(from, nowMs);
+    const sender = { ...this.#peer(hello, nowMs), ledgerId: seen.ledgerId };
+    const server = this.#foreign.add(sender, nowMs);
     return server && { type: "foreign_server", server };
   }
 
   /**
-   * A trouble of that kind had no room. Nothing of its command was taken, so the trouble is found
-   * again when the LikesServer comes again. Returns the notice when that is one more.
+   * Notes a trouble without room. Its command changed nothing, so the trouble is found again when
+   * the LikesServer comes again. Returns a notice when the server is new.
    */
   noteUnrecorded(hello: Hello, kind: TroubleKind, nowMs: number): PrimaryNotice | undefined {
     const { incarnation } = hello;
-    const from = { ...this.#peer(hello, nowMs), incarnation, kind };
-    const server = this.#unrecorded.came(from, nowMs);
+    const sender = { ...this.#peer(hello, nowMs), incarnation, kind };
+    const server = this.#unrecorded.add(sender, nowMs);
     return server && { type: "unrecorded", server };
   }
 
   /**
-   * A report of that incarnation was recorded. The incarnation is compared: of two copies of an
-   * outbox one may be refused, and the other not.
+   * Notes that a report of an incarnation was recorded. Compares the incarnation, because one of
+   * two copies of an outbox may be refused and the other not. Returns a notice when its server is
+   * listed no longer.
    */
   noteRecorded({ incarnation, outboxId }: IncarnationRow): PrimaryNotice | undefined {
     if (!this.unrecorded.some((server) => server.incarnation === incarnation)) return undefined;
@@ -65,7 +66,7 @@ export class RefusedPeers {
     return { type: "unrecorded_gone" };
   }
 
-  /** Forgets those that have not come lately. Returns the notices of that. */
+  /** Forgets servers that have not come recently. Returns the notices of that. */
   expire(nowMs: number): readonly PrimaryNotice[] {
     const notices: PrimaryNotice[] = [];
     if (this.#foreign.expire(nowMs)) notices.push({ type: "foreign_server_gone" });

@@ -1,10 +1,10 @@
 /**
- * What ends the trouble of a ledger that was opened from a copy.
+ * When a ledger that was opened from a backup is complete, which ends its trouble.
  *
- * A copy may know fewer members and likes than the ledger that it was made of. It is complete once
- * every member has reported lately with nothing pending, and no outbox is in trouble. Then the
- * ledger is asked, once, to decide `confirmed`. It may refuse, because it knows of outboxes that had
- * left before the copy was made; it is asked again only when something has changed.
+ * A backup may know fewer members and likes than the ledger had. It is complete once every member
+ * has recently reported that nothing is pending, and no outbox is in trouble. Then the core asks
+ * the ledger, once, to decide `confirmed`. The ledger decides nothing while outboxes that had left
+ * before the backup have not come back. The core asks again only after a change of members.
  */
 import { MEMBERS_MAX } from "../../limits.ts";
 import type { CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
@@ -12,30 +12,33 @@ import type { OutboxId } from "../protocol/ids.ts";
 import { haveAllConfirmed } from "./status.ts";
 import type { StatusView, TroubleStatus } from "./status.ts";
 
-/** What a ledger that was opened from a copy needs. It does nothing for another ledger. */
+/** Tracks the confirmation of a ledger from a backup. Does nothing for any other ledger. */
 export class RestoredLedger {
   #isUnrecordedCopy: boolean;
-  /** Whether the ledger was asked to confirm, and nothing has changed since. */
+  /** Whether the ledger was asked to confirm, and no member has changed since. */
   #isConfirmationAsked = false;
-  /** Outboxes that left since this start. At most MEMBERS_MAX; beyond that an operator decides. */
+  /** Outboxes that left since this start, at most MEMBERS_MAX. Beyond that an operator decides. */
   readonly #departedMembers = new Set<OutboxId>();
 
-  /** `copiedMs` is that of the snapshot. */
+  /** `copiedMs` is that of the ledger's snapshot. */
   constructor(copiedMs: number | undefined) {
     this.#isUnrecordedCopy = copiedMs !== undefined;
   }
 
-  /** Whether the ledger is a copy and does not say so yet. Until it does, the total is UNKNOWN. */
+  /**
+   * Whether the ledger is from a backup and has not recorded that yet. Until then the total is
+   * UNKNOWN.
+   */
   get isUnrecordedCopy(): boolean {
     return this.#isUnrecordedCopy;
   }
 
-  /** Comes before all other commands of a commit, until a commit is done. */
+  /** The commands that precede all others, until a commit is done. */
   get firstCommands(): readonly LedgerCommand[] {
     return this.#isUnrecordedCopy ? [{ type: "record_copy" }] : [];
   }
 
-  /** Returns the command that asks the ledger to confirm, when it is time for that. */
+  /** Returns the command that asks the ledger to confirm, if the ledger may be complete. */
   confirm(view: StatusView, nowMs: number): LedgerCommand | undefined {
     const isOnlyTrouble = isCopy(view.troubles) && view.troubles.every(isOfLedger);
     if (!isOnlyTrouble || this.#isConfirmationAsked) return undefined;
@@ -46,7 +49,7 @@ export class RestoredLedger {
 
   /**
    * A member that leaves counts as confirmed. One that had left before does not, whatever else
-   * changes in its row. `troubles` are those before the commit.
+   * changes in its row. `troubles` are the undecided ones before the commit.
    */
   onCommitted(commit: CommitResult, troubles: readonly TroubleStatus[]): void {
     this.#isUnrecordedCopy = false;
@@ -57,7 +60,7 @@ export class RestoredLedger {
     }
   }
 
-  /** A commit was not written, and the question may have been in it. */
+  /** A commit failed, perhaps with the request to confirm in it. */
   onCommitFailed(): void {
     this.#isConfirmationAsked = false;
   }
@@ -67,7 +70,7 @@ export class RestoredLedger {
   }
 }
 
-/** Returns true when the ledger says of itself that it is a copy. */
+/** Returns true when the ledger has recorded that it was opened from a backup. */
 function isCopy(troubles: readonly TroubleStatus[]): boolean {
   return troubles.some(isOfLedger);
 }

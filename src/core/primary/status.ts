@@ -1,10 +1,10 @@
 /**
- * What a reader is told: the total, and honestly how far it has come (law 4).
+ * The status: the total, and an honest claim of how complete it is (law 4).
  *
- * Convergence is never computed from totals, which may be equal by accident. It comes from what
- * each member answered to a pulse of this start of the primary: a member that has not answered
- * lately makes it UNKNOWN, one that named events which are not applied makes it CATCHING_UP. Trouble
- * makes it UNKNOWN too, and so does a ledger that is perhaps another one than people take it for.
+ * Convergence is never computed from totals, which may be equal by accident. It comes from each
+ * member's answers to pulses of this start. A silent member makes it UNKNOWN, and one that reported
+ * unapplied events makes it CATCHING_UP. Trouble makes it UNKNOWN too, and so does an empty ledger
+ * that may have taken the place of another one.
  */
 import { MEMBER_SILENT_MS, TROUBLES_LISTED_MAX } from "../../limits.ts";
 import type { MemberProgress } from "./progress_tracker.ts";
@@ -14,31 +14,31 @@ import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 
-/** What is known of the ledger and its members at one instant. */
+/** The ledger and its members at one instant. */
 export interface StatusView {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
   readonly meta: LedgerMeta;
   readonly members: ReadonlyMap<OutboxId, MemberRow>;
   readonly tracker: ReadonlyMap<OutboxId, MemberProgress>;
-  /** Those that are recorded and not decided, oldest first. */
+  /** The undecided troubles, oldest first. */
   readonly troubles: readonly TroubleStatus[];
-  /** LikesServers of another ledger that came lately. */
+  /** LikesServers of another ledger that came recently. */
   readonly foreignServers: readonly ForeignServer[];
-  /** Whether one has come since this start. */
+  /** Whether a LikesServer of another ledger has come since this start. */
   readonly hasForeign: boolean;
-  /** LikesServers that came lately with trouble that has no room. */
+  /** LikesServers that came recently with a trouble that has no room. */
   readonly unrecorded: readonly UnrecordedServer[];
-  /** Whether the ledger is a copy and does not say so yet. */
+  /** Whether the ledger is from a backup and has not recorded that yet. */
   readonly isUnrecordedCopy: boolean;
-  /** Why the newest commit was not written; undefined when it was. */
+  /** Why the newest commit failed; undefined when it succeeded. */
   readonly writeFailure: WriteFailure | undefined;
-  /** When this start of the primary began, by the monotonic clock and by its labels. */
+  /** When this start began, by the monotonic clock and by the logical clock. */
   readonly startedMs: number;
   readonly startedLogicalMs: number;
 }
 
-/** Whether a member delivers, be it in trouble or not. Values: ServerState in the proto. */
+/** Whether a member answers pulses, in trouble or not. Values: ServerState in the proto. */
 export type ServerState = "streaming" | "silent";
 
 /** The status of one member. Fields: ServerStatus in the proto. */
@@ -48,7 +48,7 @@ export interface ServerStatus {
   readonly incarnation: IncarnationId | undefined;
   readonly address: string;
   readonly state: ServerState;
-  /** How many troubles of this member are recorded and not decided. */
+  /** The number of its undecided troubles. */
   readonly troubleCount: number;
   readonly lastSequence: number;
   readonly appliedSequence: number;
@@ -72,50 +72,54 @@ export interface Status {
   readonly generation: GenerationId;
   readonly version: number;
   readonly servers: readonly ServerStatus[];
-  /** What is recorded and not decided: the oldest, at most TROUBLES_LISTED_MAX of them. */
+  /** The oldest undecided troubles, at most TROUBLES_LISTED_MAX. */
   readonly troubles: readonly TroubleStatus[];
-  /** How many there are in all. */
+  /** The number of all undecided troubles. */
   readonly troubleCount: number;
-  /** LikesServers of another ledger that come to this one, those that came first first. */
+  /** LikesServers of another ledger that come to this one, in order of arrival. */
   readonly foreignServers: readonly ForeignServer[];
-  /** LikesServers that bring trouble that has no room, those that came first first. */
+  /** LikesServers whose trouble has no room, in order of arrival. */
   readonly unrecorded: readonly UnrecordedServer[];
-  /** Why the ledger cannot be written; undefined when it can, as far as was tried. */
+  /** Why the newest commit failed; undefined when it succeeded. */
   readonly writeFailure: WriteFailure | undefined;
 }
 
-/** A trouble as it is told. Fields: TroubleStatus in the proto. */
+/** A trouble as the status lists it. Fields: TroubleStatus in the proto. */
 export interface TroubleStatus extends TroubleRow {
-  /** Label of the LikesServer; empty when it is about the ledger as a whole. */
+  /** The server id; empty when the trouble concerns the ledger as a whole. */
   readonly serverId: string;
 }
 
-/** How far the total has come, at the monotonic time `nowMs`. */
+/**
+ * Returns the convergence at the monotonic time `nowMs`. The order of its rules: docs/PROTOCOL.md,
+ * Convergence and `as_of`.
+ */
 export function convergence(view: StatusView, nowMs: number): Convergence {
-  if (isInTrouble(view) || isPerhapsExchanged(view)) return "unknown";
-  let catchingUp = false;
+  if (isInTrouble(view) || mayBeWrongLedger(view)) return "unknown";
+  let isCatchingUp = false;
   for (const outboxId of view.members.keys()) {
     const progress = view.tracker.get(outboxId);
     if (progress?.report === undefined || isSilent(progress, nowMs)) return "unknown";
-    catchingUp ||= pendingOf(progress) > 0;
+    isCatchingUp ||= pendingOf(progress) > 0;
   }
-  return catchingUp ? "catching_up" : "converged";
+  return isCatchingUp ? "catching_up" : "converged";
 }
 
-/** Whether trouble is recorded, or comes and has no room. */
+/** Returns true when a trouble is undecided, or has no room. */
 export function isInTrouble({ troubles, unrecorded, isUnrecordedCopy }: StatusView): boolean {
   return troubles.length > 0 || unrecorded.length > 0 || isUnrecordedCopy;
 }
 
 /**
- * Whether a ledger that has counted nothing and knows nobody may be in the place of another one: since
- * the start somebody of another one has come. That all of it is counted would be true, and mislead.
+ * Returns true when an empty ledger may have taken the place of another one: it has no members and
+ * no likes, and a LikesServer of another ledger has come since the start. CONVERGED would be true,
+ * and would mislead.
  */
-export function isPerhapsExchanged({ members, meta, hasForeign }: StatusView): boolean {
+export function mayBeWrongLedger({ members, meta, hasForeign }: StatusView): boolean {
   return hasForeign && members.size === 0 && meta.totalLikes === 0n;
 }
 
-/** Returns the label up to which nothing of any member is pending; undefined without members. */
+/** Returns the pulse time up to which every member is fresh; undefined without members. */
 export function leastFreshness(view: StatusView): number | undefined {
   if (view.members.size === 0) return undefined;
   let least = Number.MAX_SAFE_INTEGER;
@@ -125,7 +129,10 @@ export function leastFreshness(view: StatusView): number | undefined {
   return least;
 }
 
-/** The whole status at the monotonic time `nowMs`, which is the primary's label `nowLogicalMs`. */
+/**
+ * Returns the whole status at the monotonic time `nowMs`, which is `nowLogicalMs` by the logical
+ * clock.
+ */
 export function statusOf(view: StatusView, nowMs: number, nowLogicalMs: number): Status {
   const servers = [...view.members.values()].map((member) => serverStatus(view, member, nowMs));
   servers.sort((a, b) => byServerId(a.serverId, b.serverId) || byText(a.outboxId, b.outboxId));
@@ -134,7 +141,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLogicalMs: number):
     convergence: state,
     everywhere: state === "converged" && isShownEverywhere(view),
     totalLikes: view.meta.totalLikes,
-    pendingEvents: servers.reduce((sum, server) => countable(sum + server.pendingEvents), 0),
+    pendingEvents: servers.reduce((sum, server) => clamp(sum + server.pendingEvents), 0),
     asOfMs: view.meta.asOfMs,
     nowMs: nowLogicalMs,
     startedMs: view.startedLogicalMs,
@@ -151,8 +158,8 @@ export function statusOf(view: StatusView, nowMs: number, nowLogicalMs: number):
 }
 
 /**
- * Returns true when every member has recently reported that nothing is pending. False when there are no
- * members.
+ * Returns true when every member has recently reported that nothing is pending. False when there
+ * are no members.
  */
 export function haveAllConfirmed(view: StatusView, nowMs: number): boolean {
   for (const outboxId of view.members.keys()) {
@@ -163,14 +170,14 @@ export function haveAllConfirmed(view: StatusView, nowMs: number): boolean {
   return view.members.size > 0;
 }
 
-/** A trouble in words, for status and logs. */
+/** Returns a trouble as text, for status and logs. */
 export function troubleText({ kind, incarnation, detail }: Trouble): string {
   return incarnation === undefined
     ? `${kind}: ${detail}`
     : `${kind} of incarnation ${incarnation}: ${detail}`;
 }
 
-/** Every member reported to show a total at least as new as its last change. */
+/** Returns true when every member shows a total at least as new as the last change of the total. */
 function isShownEverywhere(view: StatusView): boolean {
   for (const outboxId of view.members.keys()) {
     const progress = view.tracker.get(outboxId);
@@ -184,17 +191,18 @@ function serverStatus(view: StatusView, member: MemberRow, nowMs: number): Serve
   const progress = view.tracker.get(member.outboxId);
   const report = progress?.report;
   const troubles = view.troubles.filter(({ outboxId }) => outboxId === member.outboxId);
-  const silent = report === undefined || progress === undefined || isSilent(progress, nowMs);
+  const isMemberSilent =
+    report === undefined || progress === undefined || isSilent(progress, nowMs);
   return {
     serverId: member.serverId,
     outboxId: member.outboxId,
     incarnation: progress?.incarnation,
     address: member.address,
-    state: silent ? "silent" : "streaming",
+    state: isMemberSilent ? "silent" : "streaming",
     troubleCount: troubles.length,
     lastSequence: progress?.highestReportedSequence ?? 0,
     appliedSequence: progress?.appliedSequence ?? 0,
-    acceptedLikes: most(report?.acceptedLikes ?? 0n, member.appliedLikes),
+    acceptedLikes: larger(report?.acceptedLikes ?? 0n, member.appliedLikes),
     appliedLikes: member.appliedLikes,
     knownTotalLikes: report?.shownTotalLikes ?? 0n,
     silentForMs: Math.max(0, Math.floor(nowMs - Math.max(progress?.sentMs ?? 0, view.startedMs))),
@@ -202,27 +210,27 @@ function serverStatus(view: StatusView, member: MemberRow, nowMs: number): Serve
   };
 }
 
-/** What is applied was accepted, also when that was not reported yet. */
-function most(reported: bigint, applied: bigint): bigint {
+/** Applied likes were accepted, even if a report has not said so yet. */
+function larger(reported: bigint, applied: bigint): bigint {
   return reported > applied ? reported : applied;
 }
 
-/** Whether the newest pulse that a member answered was sent too long ago. */
+/** Returns true when the newest pulse that a member answered was sent over MEMBER_SILENT_MS ago. */
 export function isSilent(progress: MemberProgress, nowMs: number): boolean {
   return nowMs - progress.sentMs > MEMBER_SILENT_MS;
 }
 
 function pendingOf(progress: MemberProgress): number {
-  const named = Math.max(progress.highestReportedSequence - progress.appliedSequence, 0);
-  return countable(named + progress.otherPendingEvents);
+  const ownEvents = Math.max(progress.highestReportedSequence - progress.appliedSequence, 0);
+  return clamp(ownEvents + progress.otherPendingEvents);
 }
 
-/** Peers say what they like: a sum of it stays a number that can be told. */
-function countable(sum: number): number {
+/** Keeps a sum within safe integers: peers may report any number. */
+function clamp(sum: number): number {
   return Math.min(sum, Number.MAX_SAFE_INTEGER);
 }
 
-/** `likes-server-2` before `likes-server-10`. */
+/** Compares server ids, with `likes-server-2` before `likes-server-10`. */
 function byServerId(a: string, b: string): number {
   const [, stemA = "", digitsA = ""] = /^(.*?)(\d{0,15})$/.exec(a) ?? [];
   const [, stemB = "", digitsB = ""] = /^(.*?)(\d{0,15})$/.exec(b) ?? [];

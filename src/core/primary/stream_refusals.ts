@@ -1,30 +1,32 @@
-/** Refusals with which the primary itself ends streams. Those of the ledger are in core/ledger. */
+/**
+ * The refusals with which the primary ends streams. Those of the ledger's rules are in core/ledger.
+ */
 import type { Refusal } from "../../errors.ts";
 import { PROTOCOL_VERSION, STREAMS_MAX } from "../../limits.ts";
 import type { Hello } from "../protocol/messages.ts";
 import type { LedgerId } from "../protocol/ids.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 
-/** There are as many streams as may be. */
+/** STREAMS_MAX streams are open. */
 export const STREAMS_FULL: Refusal = {
   code: "too_many",
-  message: `Cannot take another stream: there are ${STREAMS_MAX} already`,
+  message: `Cannot open another stream: ${STREAMS_MAX} are open already`,
 };
 
-/** Only the newest stream delivers an incarnation. */
+/** A newer stream delivers the incarnation. */
 export const REPLACED: Refusal = {
   code: "replaced",
-  message: "Cannot go on with this stream: a newer Hello replaced it",
+  message: "Cannot continue this stream: a newer Hello replaced it",
 };
 
-/** What a half open stream has under way must not undo the retiring. */
+/** The outbox is being retired: messages of a half-open stream must not readmit it. */
 export const RETIRED: Refusal = {
   code: "resynchronise",
-  message: "Cannot go on with this stream: its outbox is retired",
+  message: "Cannot continue this stream: its outbox is retired",
 };
 
-/** Nothing of a commit was written. Operators hear the same. */
-export const NOT_WRITTEN: Readonly<Record<WriteFailure, Refusal>> = {
+/** A commit wrote nothing. Waiting requests of operators get the same refusal. */
+export const COMMIT_FAILED: Readonly<Record<WriteFailure, Refusal>> = {
   disk_full: { code: "disk_full", message: "Cannot write the ledger: its disk is full" },
   store_busy: {
     code: "store_busy",
@@ -32,18 +34,18 @@ export const NOT_WRITTEN: Readonly<Record<WriteFailure, Refusal>> = {
   },
 };
 
-/** The peer broke the order of messages, or a message is wrong. */
+/** Returns the refusal of a message that is wrong or out of order. */
 export function invalidMessage(message: string): Refusal {
   return { code: "message_invalid", message };
 }
 
-/** The peer did not send `what` for too long. */
+/** Returns the refusal of a peer that did not send `what` within `waitMs`. */
 export function silentPeer(what: string, waitMs: number): Refusal {
   const message = `Cannot wait longer for ${what}: none came within ${waitMs} ms`;
   return { code: "peer_silent", message };
 }
 
-/** Returns why a Hello is refused before the ledger sees it; undefined when it is not. */
+/** Returns why a Hello is refused before it reaches the ledger; undefined when it is not. */
 export function checkHello({ protocolVersion, seen }: Hello, own: LedgerId): Refusal | undefined {
   if (protocolVersion !== PROTOCOL_VERSION) {
     const message =
@@ -54,6 +56,6 @@ export function checkHello({ protocolVersion, seen }: Hello, own: LedgerId): Ref
   if (seen === undefined || seen.ledgerId === own) return undefined;
   const message =
     `Cannot take the outbox of ledger ${seen.ledgerId}: this is ledger ${own}; point the ` +
-    "LikesServer to its own primary, or start it with a new outbox";
+    "LikesServer at its own primary, or start it with a new outbox";
   return { code: "ledger_other", message };
 }

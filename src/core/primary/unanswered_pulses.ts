@@ -1,14 +1,14 @@
 /**
- * The pulses of one stream that its LikesServer has not answered, oldest first.
+ * The unanswered pulses of one stream, oldest first.
  *
- * A report answers one of them, which makes the older ones moot. A stream that answers none of
- * PULSES_UNANSWERED_MAX gets no more, so the list is bounded.
+ * A report answers one of them, which settles the older ones. A stream with PULSES_UNANSWERED_MAX
+ * unanswered pulses gets no more, so the list is bounded.
  */
 import { assert } from "../../assert.ts";
 import { PULSES_UNANSWERED_MAX } from "../../limits.ts";
 
 interface SentPulse {
-  /** The label. Each is above the one before it. */
+  /** The pulse time. Increases from pulse to pulse. */
   readonly pulseMs: number;
   /** When the pulse was sent, by the monotonic clock. */
   readonly sentMs: number;
@@ -18,7 +18,7 @@ interface SentPulse {
 export class UnansweredPulses {
   #pulses: readonly SentPulse[] = [];
 
-  /** True when no more pulses may be sent before one is answered. */
+  /** Whether no pulse may be sent before one is answered. */
   get isFull(): boolean {
     return this.#pulses.length >= PULSES_UNANSWERED_MAX;
   }
@@ -30,11 +30,14 @@ export class UnansweredPulses {
   add(pulse: SentPulse): void {
     assert(!this.isFull, "no pulse is sent while too many are unanswered");
     const newest = this.#pulses.at(-1);
-    assert(newest === undefined || newest.pulseMs < pulse.pulseMs, "labels of pulses increase");
+    assert(newest === undefined || newest.pulseMs < pulse.pulseMs, "pulse times increase");
     this.#pulses = [...this.#pulses, pulse];
   }
 
-  /** Drops the pulse of that label and the older ones. Returns when that pulse was sent. */
+  /**
+   * Drops the pulse of that time and all older ones. Returns when it was sent, by the monotonic
+   * clock.
+   */
   answer(pulseMs: number): number {
     const answered = this.#pulses.find((pulse) => pulse.pulseMs === pulseMs);
     assert(answered !== undefined, "a report answers an unanswered pulse");

@@ -1,4 +1,4 @@
-/** Counts of items, as both roles and the wire speak of them. */
+/** Counts of items, shared by both roles and the wire. */
 import type { Refusal } from "../../errors.ts";
 import { COUNTS_MAX } from "../../limits.ts";
 import { checkItemId } from "./like_event.ts";
@@ -10,13 +10,13 @@ export interface ItemCount {
   readonly likes: bigint;
 }
 
-/** How far an incarnation is counted: everything up to `appliedSequence`, nothing after it. */
+/** How much of an incarnation is counted: every event up to `appliedSequence`, none after it. */
 export interface AppliedIncarnation {
   readonly incarnation: IncarnationId;
   readonly appliedSequence: number;
 }
 
-/** Says why the named items, or a list of `size` items, cannot be counted; nothing when they can. */
+/** Returns why the items, or a page of `size` items, cannot be counted; undefined when they can. */
 export function checkItems(itemIds: readonly string[], size: number): Refusal | undefined {
   const asked = Math.max(itemIds.length, size);
   if (asked > COUNTS_MAX) {

@@ -1,21 +1,21 @@
-/** The ids of the system: each of 128 random bits, or a digest, as 32 lower-case hexadecimal digits. */
+/** Ids and digests: 128 bits as 32 lower-case hexadecimal digits. An id is random. */
 
 /**
- * Text that names one kind of thing. Ids of different kinds do not pass for each other. Plain text passes
- * for each kind: what comes from outside is checked where it comes in, by the wire and by the stores.
+ * Text that identifies one kind of thing. An id of one kind is not assignable to another kind. A
+ * plain string is assignable to every kind: the wire and the stores check ids where they come in.
  */
 type IdOf<Kind extends string> = string & { readonly __kind?: Kind };
 
-/** An outbox, for ever: the disk of one LikesServer. */
+/** Names an outbox, the store of one LikesServer, for ever. */
 export type OutboxId = IdOf<"outbox">;
-/** One life of a LikesServer on its outbox. */
+/** Names one series of events in an outbox. Each start of a LikesServer begins one. */
 export type IncarnationId = IdOf<"incarnation">;
-/** A ledger, for ever, its backups included. */
+/** Names a ledger and its backups, for ever. */
 export type LedgerId = IdOf<"ledger">;
-/** One opening of a ledger. */
+/** Names one opening of a ledger. */
 export type GenerationId = IdOf<"generation">;
-/** Any of them. */
+/** An id of any kind. */
 export type Id = string;
 
-/** Names all events of an incarnation up to one of them. */
+/** Identifies the history of an incarnation up to one of its events. */
 export type Digest = IdOf<"digest">;

@@ -1,21 +1,22 @@
 /**
- * The like: what may be accepted, and what it adds. Protocol version 1 fixes both. Nothing else looks
- * into a change but the codec of records and what makes one.
+ * A LikeEvent: what may be accepted, and what it adds. Protocol version 1 fixes both. Elsewhere
+ * only the record codec and the code that creates a change look into one.
  */
 import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../limits.ts";
 
 /**
- * Controls, ends of lines, marks of direction, and what is as good as not there: with one of these, two
- * ids look alike or show as something else. A list and not a class of Unicode's, because the protocol
- * fixes it. The joiners U+200C and U+200D stay: Persian and emoji are written with them.
+ * Controls, line separators, direction marks and zero-width characters: with one of them, two ids
+ * look alike or an id displays as another. Listed rather than taken from a Unicode class, because
+ * the protocol fixes the set. The joiners U+200C and U+200D are allowed: Persian and emoji need
+ * them.
  */
-const UNSEEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/u;
+const INVISIBLE = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/u;
 
 /**
- * A blank at an end is not seen, and two ids look alike; an id of blanks alone looks like none. The
- * blanks of Unicode that are left, as a list for the same reason.
+ * The remaining blanks of Unicode, listed for the same reason. With a blank at an end two ids look
+ * alike, and an id of blanks looks empty.
  */
 const BLANKS = "\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
 const OUTER_BLANK = new RegExp(`^[${BLANKS}]|[${BLANKS}]$`, "u");
@@ -29,7 +30,7 @@ export interface LikeEvent {
   readonly change: Change;
 }
 
-/** Returns what `change` adds to the sum of its outbox, which is known when it is accepted. */
+/** Returns the likes that `change` adds to the sum of its outbox: known at acceptance. */
 export function acceptedLikes(change: Change): bigint {
   switch (change.kind) {
     case "add":
@@ -40,8 +41,8 @@ export function acceptedLikes(change: Change): bigint {
 }
 
 /**
- * Returns what `change` adds to its item at the ledger. `likesBefore` reads the likes that the item has;
- * only a kind that depends on them asks.
+ * Returns the likes that `change` adds to its item in the ledger. `likesBefore` reads the item's
+ * likes; only a kind that depends on them calls it.
  */
 export function gainedLikes(change: Change, _likesBefore: () => bigint): bigint {
   switch (change.kind) {
@@ -52,7 +53,7 @@ export function gainedLikes(change: Change, _likesBefore: () => bigint): bigint 
   }
 }
 
-/** Says why `itemId` cannot be the id of an item, or nothing when it can. */
+/** Returns why `itemId` is no valid item id; undefined when it is valid. */
 export function checkItemId(itemId: string): Refusal | undefined {
   const bytes = utf8Length(itemId);
   if (bytes === 0)
@@ -62,11 +63,11 @@ export function checkItemId(itemId: string): Refusal | undefined {
       `Cannot use an item id of ${bytes} bytes: at most ${ITEM_ID_BYTES_MAX} are allowed`,
     );
   }
-  if (UNSEEN.test(itemId) || !itemId.isWellFormed()) {
+  if (INVISIBLE.test(itemId) || !itemId.isWellFormed()) {
     return invalid(`Cannot use the item id ${JSON.stringify(itemId)}: it has control characters`);
   }
   if (OUTER_BLANK.test(itemId)) {
-    const found = "it begins or ends with a blank; leave that out";
+    const found = "it begins or ends with a blank; remove the blank";
     return invalid(`Cannot use the item id ${JSON.stringify(itemId)}: ${found}`);
   }
   if (itemId.includes("\ufffd")) return invalid("Cannot use the item id: it is not valid UTF-8");
@@ -74,7 +75,7 @@ export function checkItemId(itemId: string): Refusal | undefined {
   return undefined;
 }
 
-/** Says why `event` cannot be accepted, or nothing when it can. */
+/** Returns why `event` cannot be accepted; undefined when it can. */
 export function checkEvent(event: LikeEvent): Refusal | undefined {
   const refusal = checkItemId(event.itemId);
   if (refusal !== undefined) return refusal;
@@ -85,7 +86,7 @@ export function checkEvent(event: LikeEvent): Refusal | undefined {
   );
 }
 
-/** Bytes of `text` in UTF-8, without allocating them. */
+/** Returns the length of `text` in UTF-8 bytes, without encoding it. */
 function utf8Length(text: string): number {
   let bytes = 0;
   for (const character of text) {

@@ -1,11 +1,11 @@
 /**
- * The messages of the delivery protocol as the core sees them. Their fields are documented in
+ * The messages of the delivery protocol, as the core sees them. Fields are documented in
  * `proto/likes/v1/primary_service.proto`; `rpc/wire/wire.ts` converts and checks them at the edge.
  */
 import type { LikeRecord } from "./record.ts";
 import type { Digest, GenerationId, IncarnationId, LedgerId, OutboxId } from "./ids.ts";
 
-/** Opens a stream: who delivers, and what of it. */
+/** Opens a stream: names the outbox, and the incarnation to deliver. */
 export interface Hello {
   readonly type: "hello";
   readonly protocolVersion: number;
@@ -14,18 +14,18 @@ export interface Hello {
   readonly outboxId: OutboxId;
   readonly incarnation: IncarnationId;
   readonly acknowledgedSequence: number;
-  /** What the outbox has last seen of its ledger; none before it hears that it is admitted. */
+  /** The ledger as the outbox last saw it; undefined before the outbox is admitted. */
   readonly seen: LedgerSeen | undefined;
 }
 
-/** A ledger as an outbox has last seen it. */
+/** A ledger as an outbox last saw it. */
 export interface LedgerSeen {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
   readonly version: number;
 }
 
-/** Records in order, from the one after the last that was sent. */
+/** Whole records in order. The first one follows the last record that was sent. */
 export interface LikeBatch {
   readonly type: "batch";
   readonly incarnation: IncarnationId;
@@ -35,7 +35,7 @@ export interface LikeBatch {
   readonly digest: Digest;
 }
 
-/** What a LikesServer knows at a label: the answer to a pulse. */
+/** The answer to a pulse: what is on the outbox's disk at that pulse time. */
 export interface Report {
   readonly type: "report";
   readonly incarnation: IncarnationId;
@@ -43,8 +43,8 @@ export interface Report {
   readonly lastSequence: number;
   readonly acceptedLikes: bigint;
   /**
-   * Those of them that were acknowledged to this outbox, or are removed from it; 0 while it knows where
-   * each of its incarnations ended.
+   * Accepted likes that were acknowledged or removed. 0 while the outbox has purged nothing: it
+   * still knows where each of its incarnations ended.
    */
   readonly acknowledgedLikes: bigint;
   readonly final: boolean;
@@ -55,7 +55,7 @@ export interface Report {
   readonly troubles: readonly ReportedTrouble[];
 }
 
-/** Every trouble that there is, as it is named in status, logs and health. */
+/** Every kind of trouble, as status, logs and health name it. */
 export const TROUBLE_KINDS = [
   "second_incarnation",
   "closed_incarnation",
@@ -66,7 +66,7 @@ export const TROUBLE_KINDS = [
   "retired_returned",
 ] as const;
 
-/** The kinds of trouble. */
+/** A kind of trouble. */
 export type TroubleKind = (typeof TROUBLE_KINDS)[number];
 
 /** Events of an incarnation, from the first to the last, both included. */
@@ -75,33 +75,33 @@ export interface EventRange {
   readonly last: number;
 }
 
-/** A sign that an outbox or the ledger forgot something. */
+/** A sign that a store forgot something. */
 export interface Trouble {
   readonly kind: TroubleKind;
-  /** Undefined when it is about no incarnation in particular. */
+  /** Undefined when no particular incarnation is concerned. */
   readonly incarnation: IncarnationId | undefined;
-  /** The events that it concerns; undefined when it is about none in particular. */
+  /** The events concerned; undefined when no range is known. */
   readonly events: EventRange | undefined;
-  /** Of a gap: the digest at its last event, from which delivery can go on. */
+  /** For a gap: the digest at its last event, after which delivery can continue. */
   readonly digest: Digest | undefined;
-  /** For people. */
+  /** An explanation for people. */
   readonly detail: string;
 }
 
-/** A trouble as a LikesServer reports it: it is always about one of its incarnations. */
+/** A trouble as a LikesServer reports it: always about one of its incarnations. */
 export interface ReportedTrouble extends Trouble {
   readonly incarnation: IncarnationId;
 }
 
-/** Those fields of a trouble that is about no events in particular. */
+/** The fields of a trouble without a range of events. */
 export const NO_EVENTS = { events: undefined, digest: undefined } as const;
 
-/** The events from `first` to `last`; undefined when there are none. */
+/** Returns the events from `first` to `last`; undefined when there are none. */
 export function eventRange(first: number, last: number): EventRange | undefined {
   return first <= last ? { first, last } : undefined;
 }
 
-/** Answers a Hello: where the ledger stands with this incarnation. */
+/** Answers a Hello: how far the ledger has applied the incarnation. */
 export interface Welcome {
   readonly type: "welcome";
   readonly ledgerId: LedgerId;
@@ -112,7 +112,7 @@ export interface Welcome {
   readonly pulse: Pulse;
 }
 
-/** What the ledger has applied of an incarnation, and what it knows of the outbox. */
+/** How far the ledger has applied an incarnation, and the membership of its outbox. */
 export interface Ack {
   readonly type: "ack";
   readonly incarnation: IncarnationId;
@@ -121,14 +121,14 @@ export interface Ack {
   readonly closed: boolean;
   readonly admitted: boolean;
   readonly left: boolean;
-  /** Those of the incarnations that the report named in trouble, and about which it is decided. */
+  /** Incarnations in the report's troubles whose trouble is over. */
   readonly resolved: readonly IncarnationId[];
 }
 
-/** How far the total has come. Values: Convergence in the proto. */
+/** How complete the total is. Values: Convergence in the proto. */
 export type Convergence = "converged" | "catching_up" | "unknown";
 
-/** The primary's clock and total, at the interval of pulses. */
+/** The heartbeat of the primary: its logical clock and its total. */
 export interface Pulse {
   readonly type: "pulse";
   readonly pulseMs: number;
@@ -139,6 +139,6 @@ export interface Pulse {
   readonly convergence: Convergence;
 }
 
-/** What each side of a delivery stream sends. */
+/** The messages that each side of a delivery stream sends. */
 export type FromLikesServer = Hello | LikeBatch | Report;
 export type FromPrimary = Welcome | Ack | Pulse;

@@ -1,48 +1,51 @@
 /**
- * A record: events that were synced together. An event is encoded once; those bytes are stored,
- * hashed, sent and hashed again, so a record's digest names the whole history before it.
+ * A record: events that were synced together. An event is encoded once, and both sides store, hash
+ * and send those bytes. So a digest identifies the whole history up to it.
  */
 import type { LikeEvent } from "./like_event.ts";
 import type { Digest, IncarnationId } from "./ids.ts";
 
-/** One synced group of events of an incarnation. */
+/** Events of an incarnation that were synced together. */
 export interface LikeRecord {
   readonly firstSequence: number;
   readonly lastSequence: number;
-  /** The encoded LikeEvents. */
+  /** The encoded `LikeEvents` message. */
   readonly bytes: Uint8Array;
 }
 
-/** A place between records: what an incarnation amounts to up to and with `sequence`. */
+/** The end of a record, or the start of an incarnation. */
 export interface Position {
   /** 0 before the first event. */
   readonly sequence: number;
-  /** The digest after that sequence; the incarnation itself at 0. */
+  /** The digest at `sequence`; at 0, the incarnation id. */
   readonly digest: Digest;
-  /** Likes of the incarnation's events up to that sequence. */
+  /** Cumulative likes of the incarnation, up to and including `sequence`. */
   readonly likes: bigint;
 }
 
-/** The start of `incarnation`. */
+/** Returns the position before the first event of `incarnation`. */
 export function origin(incarnation: IncarnationId): Position {
   return { sequence: 0, digest: firstDigest(incarnation), likes: 0n };
 }
 
-/** The digest before the first event is the incarnation itself. */
+/** Returns the digest before the first event: the incarnation id itself. */
 export function firstDigest(incarnation: IncarnationId): Digest {
   const text: string = incarnation;
   return text;
 }
 
-/** An event as it was decoded: `undefined` where its change is absent or of an unknown kind. */
+/** A decoded event; undefined where its change is absent or of an unknown kind. */
 export type DecodedEvent = LikeEvent | undefined;
 
-/** Encoding and hashing, which the core takes from outside. */
+/** Encodes and hashes records. Passed in, so that the core stays pure. */
 export interface RecordCodec {
-  /** The bytes of one event; a record's bytes are those of its events in a row. */
+  /** Returns the bytes of one event. A record's bytes are its events' bytes, concatenated. */
   encode(event: LikeEvent): Uint8Array;
-  /** The events of a record, or `undefined` when the bytes are not LikeEvents. */
+  /** Returns the events of a record; undefined when the bytes are no `LikeEvents` message. */
   decode(bytes: Uint8Array): readonly DecodedEvent[] | undefined;
-  /** First 16 bytes of SHA-256(previous digest ‖ first sequence, 8 bytes big-endian ‖ bytes). */
+  /**
+   * Returns the first 16 bytes of SHA-256(previous ‖ firstSequence ‖ bytes), in hex. The sequence
+   * takes 8 bytes, big-endian.
+   */
   digest(previous: Digest, firstSequence: number, bytes: Uint8Array): Digest;
 }

@@ -1,4 +1,4 @@
-/** Why a store wrote nothing, in words that both roles share. */
+/** The write failures of both stores. */
 
-/** Why a store wrote nothing: `full` for want of space, or `busy`, another program writes to it. */
+/** Why a store wrote nothing: its disk is full, or another program is writing to it. */
 export type WriteFailure = "disk_full" | "store_busy";

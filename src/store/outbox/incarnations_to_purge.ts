@@ -1,15 +1,15 @@
 /**
- * Which incarnations an outbox purges because it has too many. It never purges one that may hold
- * likes which no ledger has, nor one that a ledger has open now.
+ * Which incarnations an outbox purges when it has too many: never one that may hold likes that no
+ * ledger has, and never one that a ledger has open now.
  *
- * Of closed incarnations the oldest go. Idle ones, in which nothing was accepted, count separately:
- * a crash loop leaves one at each start, and must not cost retained events. Of idle ones that wait
- * to be delivered the newest go. An incarnation is reported only once all older ones are closed, so
- * a ledger knows at most the first `closedMax` + 1 of them.
+ * Among closed incarnations it purges the oldest. Idle ones, without events, count separately: a
+ * crash loop leaves one at each start, and must not cost retained events. Among idle ones that wait
+ * for delivery it purges the newest, beyond the first `closedMax` + 1. A ledger knows at most
+ * these, because an incarnation is reported only once all older ones are closed.
  */
 import type { IncarnationState } from "../../core/likes_server/outbox.ts";
 
-/** Returns those of `incarnations`, oldest first, that exceed `closedMax` of their kind. */
+/** Returns the incarnations to purge. `incarnations` are all of an outbox, oldest first. */
 export function incarnationsToPurge(
   incarnations: readonly IncarnationState[],
   closedMax: number,

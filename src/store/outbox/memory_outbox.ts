@@ -20,14 +20,14 @@ interface StoredRecord extends RecordSize {
   readonly record: LikeRecord;
 }
 
-/** What is committed: `state` is replaced and never changed, and records are added and removed. */
+/** The committed content. `state` is replaced, never changed; records are added and removed. */
 interface Content {
   state: OutboxSnapshot;
-  /** Of each incarnation in order, none of which is trimmed. */
+  /** The records of each incarnation, in order, without trimmed ones. */
   readonly records: Map<IncarnationId, StoredRecord[]>;
 }
 
-/** The disk of an outbox: what was committed, and nothing else. */
+/** The disk of an outbox: the committed content. */
 export class OutboxDisk extends MemoryDisk {
   readonly content: Content;
 
@@ -36,7 +36,7 @@ export class OutboxDisk extends MemoryDisk {
     this.content = { state: newOutbox(outboxId, serverId), records: new Map() };
   }
 
-  /** A copy of what is committed now. */
+  /** Returns a copy of the committed content, as a backup. */
   clone(): OutboxDisk {
     const { state, records } = this.content;
     const copy = new OutboxDisk(state.outboxId, state.serverId);
@@ -46,7 +46,7 @@ export class OutboxDisk extends MemoryDisk {
   }
 }
 
-/** An outbox opened on `disk`. */
+/** An outbox on a disk in memory. */
 export class MemoryOutbox implements OutboxStore {
   readonly #disk: OutboxDisk;
   readonly #records: StoredRecords;
@@ -80,8 +80,8 @@ export class MemoryOutbox implements OutboxStore {
   }
 
   /**
-   * `write`, for the simulator, which has no use for promises. Records are added as the writes go
-   * on, and removed when all are done: so adding is undone.
+   * `write` without a promise, for the simulator. Records are added during the writes, and removed
+   * after all of them. So a failed write only has to undo additions.
    */
   writeNow(writes: readonly OutboxWrite[]): WriteOutcome {
     this.#failed.throwIfFailed();
@@ -97,19 +97,19 @@ export class MemoryOutbox implements OutboxStore {
         after = next;
       }
     } catch (error) {
-      this.#takeBack(added);
+      this.#undo(added);
       throw error;
     }
     if (after === before) return "done";
     const fault = this.#disk.takeFault();
-    if (fault === "disk_full" || fault === "in_doubt_lost") this.#takeBack(added);
+    if (fault === "disk_full" || fault === "in_doubt_lost") this.#undo(added);
     else this.#commit(after, changes);
     if (fault === "disk_full") return "disk_full";
     if (fault !== undefined) throw this.#failed.fail(new Error("the disk failed"));
     return "done";
   }
 
-  /** `read`, for the simulator. */
+  /** `read` without a promise, for the simulator. */
   readNow(
     incarnation: IncarnationId,
     sequence: number,
@@ -140,11 +140,11 @@ export class MemoryOutbox implements OutboxStore {
   readonly recordDiskBytes = recordDiskBytes;
 
   close(): void {
-    // A disk in memory has nothing to give back.
+    // A disk in memory holds no resources.
   }
 
   #add({ incarnation, record, last }: AppendWrite): IncarnationId {
-    // A copy, as a disk would make: the caller may use its buffer again.
+    // A copy, as a disk makes one: the caller may reuse its buffer.
     const bytes = record.bytes.slice();
     const stored = { record: { ...record, bytes }, last, diskBytes: recordDiskBytes(bytes.length) };
     const { records } = this.#disk.content;
@@ -154,7 +154,7 @@ export class MemoryOutbox implements OutboxStore {
     return incarnation;
   }
 
-  #takeBack(added: readonly IncarnationId[]): void {
+  #undo(added: readonly IncarnationId[]): void {
     for (const incarnation of added) this.#disk.content.records.get(incarnation)?.pop();
   }
 
@@ -199,7 +199,7 @@ function storedRecords(
   };
 }
 
-/** The index of the first record that ends after `sequence`. */
+/** Returns the index of the first record that ends after `sequence`, by binary search. */
 function indexAfter(list: readonly StoredRecord[], sequence: number): number {
   let [low, high] = [0, list.length];
   while (low < high) {

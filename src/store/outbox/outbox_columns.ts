@@ -1,4 +1,4 @@
-/** Rows of an outbox as SQLite returns and takes them, and what they mean. */
+/** The rows of an outbox in SQLite, and their conversion from and to the core's types. */
 import type { ReportedTrouble, TroubleKind } from "../../core/protocol/messages.ts";
 import type {
   IncarnationState,
@@ -15,10 +15,10 @@ import type {
   OutboxId,
 } from "../../core/protocol/ids.ts";
 
-/** Everything about an outbox except how many bytes it holds, which takes a scan. */
+/** The state of an outbox without its sums of bytes, which take a scan. */
 export type OutboxHead = Omit<OutboxSnapshot, "bytes" | "retainedBytes">;
 
-/** The row of the outbox itself, as it is stored. */
+/** The outbox's own row, as stored. */
 export interface OutboxRow {
   readonly outbox_id: OutboxId;
   readonly server_id: string;
@@ -32,7 +32,7 @@ export interface OutboxRow {
   readonly mark: string | null;
 }
 
-/** An incarnation as it is stored, with its last record if it has one. */
+/** An incarnation as stored, joined with its last record, if any. */
 export interface StoredOutboxIncarnation {
   readonly incarnation: IncarnationId;
   readonly trimmed_sequence: bigint;
@@ -52,30 +52,30 @@ export interface StoredOutboxIncarnation {
   readonly last_likes: bigint | null;
 }
 
-/** A position as it is stored. */
+/** A position as stored. */
 export interface PositionRow {
   readonly last_sequence: bigint;
   readonly digest: Digest;
   readonly likes: bigint;
 }
 
-/** A record as far as sums go. */
+/** A record without its events. */
 export interface SizeRow extends PositionRow {
   readonly disk_bytes: bigint;
 }
 
-/** A record as it is stored. */
+/** A record as stored. */
 export interface RecordRow extends PositionRow {
   readonly first_sequence: bigint;
   readonly events: Uint8Array;
 }
 
-/** The position of a row. */
+/** Returns the position of a row. */
 export function positionOf(row: PositionRow): Position {
   return { sequence: integerOf(row.last_sequence), digest: row.digest, likes: row.likes };
 }
 
-/** The outbox as it was stored, without its incarnations. */
+/** Returns the state of a stored outbox, without its incarnations. */
 export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
   const { seen_ledger_id: ledgerId, seen_generation: generation, seen_version: version } = row;
   return {
@@ -92,7 +92,7 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
   };
 }
 
-/** What `setOutbox` takes. */
+/** Returns the parameters of the statement `setOutbox`. */
 export function outboxRow(state: OutboxSnapshot) {
   const { membership, seen, isRedelivering, purged, mark } = state;
   return {
@@ -107,7 +107,7 @@ export function outboxRow(state: OutboxSnapshot) {
   };
 }
 
-/** What `setIncarnation` takes. */
+/** Returns the parameters of the statement `setIncarnation`. */
 export function incarnationRow(state: IncarnationState) {
   const { incarnation, trimmed, acknowledged, closed, parked } = state;
   return {
@@ -127,7 +127,7 @@ export function incarnationRow(state: IncarnationState) {
   };
 }
 
-/** An incarnation as it was stored. */
+/** Returns the state of a stored incarnation. */
 export function incarnationState(row: StoredOutboxIncarnation): IncarnationState {
   const { incarnation, last_sequence: sequence, last_digest: digest, last_likes: likes } = row;
   const trimmed = positionOf({
@@ -154,7 +154,7 @@ export function incarnationState(row: StoredOutboxIncarnation): IncarnationState
 
 function parkedOf(row: StoredOutboxIncarnation): ReportedTrouble | undefined {
   if (row.parked_kind === null) return undefined;
-  // Rows of an older release have 0, 0 and an empty text for what is absent.
+  // Rows of an older release have 0, 0 and an empty text for absent values.
   const { parked_first_sequence: first, parked_last_sequence: last } = row;
   return {
     kind: row.parked_kind,

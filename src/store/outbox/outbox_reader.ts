@@ -1,4 +1,4 @@
-/** Reads what an outbox has accepted, from outside of the process that holds it or held it. */
+/** Reads what an outbox has accepted, from another process than the one that holds it. */
 import { assert } from "../../assert.ts";
 import { acceptedOf } from "../../core/likes_server/outbox.ts";
 import { LikesError, messageOf } from "../../errors.ts";
@@ -8,7 +8,7 @@ import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
 import { databasePath, checkKind } from "../sqlite/sqlite_kind.ts";
 import type { OutboxId } from "../../core/protocol/ids.ts";
 
-/** What an outbox has accepted since it exists, events that it has removed included. */
+/** All that an outbox has ever accepted, removed events included. */
 export interface OutboxTally {
   readonly outboxId: OutboxId;
   readonly serverId: string;
@@ -16,14 +16,14 @@ export interface OutboxTally {
   readonly likes: bigint;
   /** The newest mark of a client; undefined before the first. */
   readonly mark: string | undefined;
-  /** Events that have to be delivered: not acknowledged, and of no closed incarnation. */
+  /** Events left to deliver: unacknowledged, in incarnations that are not closed. */
   readonly pendingEvents: number;
 }
 
 /**
- * Reads the tally of the outbox in `folder`, as it was at one moment, without its lock: while its
- * process runs, or after it ended, however it ended. Changes no data. Throws LikesError `undecided`
- * when there is no outbox or it cannot be read.
+ * Reads the tally of the outbox in `folder`, from one snapshot. Takes no lock, so its process may
+ * run or may have ended in any way. Changes no data. Throws LikesError `undecided` when there is no
+ * outbox, or it cannot be read.
  */
 export function readOutbox(folder: string): OutboxTally {
   const path = databasePath(folder, OUTBOX_KIND);
@@ -39,7 +39,7 @@ export function readOutbox(folder: string): OutboxTally {
     throw new LikesError(
       "undecided",
       `Cannot read the outbox of ${JSON.stringify(folder)}: ${messageOf(error)}; ` +
-        `check that the folder is that of a LikesServer`,
+        `check that it is the folder of a LikesServer`,
       { cause: error },
     );
   }

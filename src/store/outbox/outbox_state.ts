@@ -1,9 +1,9 @@
 /**
- * What a write does to an outbox: the one place where programmer errors in writes are caught and
- * positions, sums and bytes are kept. A store brings the difference to its disk.
+ * The effect of each write on the state of an outbox. Both stores use it, and write the difference
+ * to their disk. It alone asserts that writes are correct, and computes positions, sums and bytes.
  *
- * The records of an incarnation lie in three parts: those up to `trimmed` are gone, those up to
- * `retainedEnd` are only retained, and the others have to be delivered.
+ * The records of an incarnation have three parts. Those up to `trimmed` are removed, those up to
+ * `retainedEnd` are only retained, and the rest has to be delivered.
  */
 import { isDeepStrictEqual } from "node:util";
 import { assert, unreachable } from "../../assert.ts";
@@ -22,35 +22,33 @@ import { incarnationsToPurge } from "./incarnations_to_purge.ts";
 import { storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
 import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
-/** A record without its events: the position after it, and its `recordDiskBytes`. */
+/** The position after a record, and its `recordDiskBytes`. */
 export interface RecordSize {
   readonly last: Position;
   readonly diskBytes: number;
 }
 
-/** The records that a store has, as the write before left them. Removed ones are not asked for. */
+/** The records of a store, as the previous write left them. Never queried for removed ones. */
 export interface StoredRecords {
-  /** The position after the record that ends at `sequence`; undefined when none does. */
+  /** Returns the position after the record that ends at `sequence`; undefined when none does. */
   positionAt(incarnation: IncarnationId, sequence: number): Position | undefined;
-  /** Bytes of the disk that the records after `sequence` up to and with `upTo` take. */
+  /** Returns the bytes on the disk of the records after `sequence`, up to and including `upTo`. */
   bytesBetween(incarnation: IncarnationId, sequence: number, upTo: number): number;
-  /** The records after `sequence`, in order. */
+  /** Returns the records after `sequence`, in order. */
   recordsAfter(incarnation: IncarnationId, sequence: number): Iterable<RecordSize>;
 }
 
-/** What lies between two states of an outbox, but for records that were added. */
+/** The difference between two states of an outbox, without appended records. */
 export interface OutboxChanges {
-  /** Incarnations that are no more, with their records. */
+  /** Purged incarnations: their records are removed too. */
   readonly purged: readonly IncarnationState[];
-  /**
-   * Incarnations that are new, or not what they were: of these, records up to `trimmed` are gone.
-   */
+  /** New and changed incarnations: their records up to `trimmed` are removed. */
   readonly changed: readonly IncarnationState[];
 }
 
 type Write<Type extends OutboxWrite["type"]> = Extract<OutboxWrite, { readonly type: Type }>;
 
-/** An outbox that was just made. */
+/** Returns the state of a new outbox. */
 export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot {
   return {
     outboxId,
@@ -66,7 +64,10 @@ export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot 
   };
 }
 
-/** `state` after `write`: the same object when there is nothing to do. Asserts that it may be. */
+/**
+ * Returns `state` after `write`; the same object when nothing changes. Asserts that the write is
+ * allowed.
+ */
 export function afterWrite(
   state: OutboxSnapshot,
   write: OutboxWrite,
@@ -103,7 +104,8 @@ export function afterWrite(
 }
 
 /**
- * What changed from `before` to `after`, a write later. Both list the same ones in the same order.
+ * Returns what changed from `before` to `after`, one write later. Both have their common
+ * incarnations in the same order.
  */
 export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): OutboxChanges {
   const purged: IncarnationState[] = [];
@@ -121,7 +123,7 @@ export function changesBetween(before: OutboxSnapshot, after: OutboxSnapshot): O
   return { purged, changed: [...changed, ...after.incarnations.slice(index)] };
 }
 
-/** Returns the incarnation; undefined when the outbox has none of that id, or purged it. */
+/** Returns an incarnation; undefined when the outbox never had it, or has purged it. */
 export function findIncarnation(
   state: OutboxSnapshot,
   incarnation: IncarnationId,
@@ -129,7 +131,7 @@ export function findIncarnation(
   return state.incarnations.findLast((one) => one.incarnation === incarnation);
 }
 
-/** Up to where the records of an incarnation are only retained. */
+/** Returns the position up to which the records of an incarnation are only retained. */
 function retainedEnd({ closed, last, acknowledged }: IncarnationState): Position {
   return closed ? last : acknowledged;
 }
@@ -196,14 +198,17 @@ function afterTrim(
   records: StoredRecords,
 ): OutboxSnapshot {
   const found = findIncarnation(state, incarnation);
-  // What was to come of age may be gone already, to make room.
+  // Records that have come of age may be evicted or purged already.
   if (found === undefined || upTo <= found.trimmed.sequence) return state;
   const trimmed = records.positionAt(incarnation, upTo);
   assert(trimmed !== undefined, `${upTo} is the end of a record`);
   return withoutUpTo(state, found, trimmed, records);
 }
 
-/** First those that are too many, then record by record: what is looked at is what is removed. */
+/**
+ * Purges incarnations beyond the bound, then removes records one by one: it reads no more records
+ * than it removes.
+ */
 function applyEvict(
   state: OutboxSnapshot,
   { bytesMax, closedMax }: Write<"evict">,
@@ -220,7 +225,9 @@ function applyEvict(
   return next;
 }
 
-/** Up to where records of `one` have to go so that `bytes` less are retained, if it has them. */
+/**
+ * Returns the position to trim `one` to, so that `bytes` less are retained, or as many as it has.
+ */
 function evictEnd(one: IncarnationState, bytes: number, records: StoredRecords): Position {
   const end = retainedEnd(one);
   let [trimmed, bytesLeft] = [one.trimmed, bytes];
@@ -253,7 +260,10 @@ function afterPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park"
   return replaced(state, { ...found, parked: trouble });
 }
 
-/** `state` with `by`, of which more may be retained than before. */
+/**
+ * Returns `state` with `by` in place of the old incarnation, and with the bytes that it retains
+ * now.
+ */
 function retaining(
   state: OutboxSnapshot,
   by: IncarnationState,
@@ -266,7 +276,7 @@ function retaining(
   return { ...replaced(state, by), retainedBytes: state.retainedBytes + bytes };
 }
 
-/** `state` without the records of an incarnation up to and with `trimmed`. */
+/** Returns `state` without the records of an incarnation up to and including `trimmed`. */
 function withoutUpTo(
   state: OutboxSnapshot,
   found: IncarnationState,
@@ -286,13 +296,13 @@ function withoutUpTo(
   };
 }
 
-/** `state` with `by` in its place. */
+/** Returns `state` with `by` in place of the old incarnation. */
 function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
   const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);
   return { ...state, incarnations: state.incarnations.with(index, by) };
 }
 
-/** `state` without an incarnation of which it holds no event: only how much it was is kept. */
+/** Returns `state` without an incarnation whose records are removed. Only its sums are kept. */
 function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState): OutboxSnapshot {
   const { events, likes } = state.purged;
   return {
@@ -305,7 +315,7 @@ function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState)
   };
 }
 
-/** `state` that has seen the ledger so; the same when `seen` says nothing new. */
+/** Returns `state` with the ledger as `seen`; the same object when that is not new. */
 function withSeen(state: OutboxSnapshot, seen: LedgerSeen | undefined): OutboxSnapshot {
   if (seen === undefined || isDeepStrictEqual(seen, state.seen)) return state;
   storedInteger(seen.version);

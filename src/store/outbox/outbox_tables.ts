@@ -1,4 +1,4 @@
-/** The tables of an outbox, how they are read, and the statements that change them. */
+/** The tables of an outbox in SQLite, and the statements that read and change them. */
 import type { Database } from "../sqlite/sqlite.ts";
 import { assert } from "../../assert.ts";
 import {
@@ -22,7 +22,10 @@ import type { SqliteKind } from "../sqlite/sqlite_kind.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import type { Digest, IncarnationId } from "../../core/protocol/ids.ts";
 
-/** The database of an outbox. `likes` are cumulative in their incarnation, after the record. */
+/**
+ * The database of an outbox. A record's `likes` are cumulative in its incarnation, the record
+ * included.
+ */
 export const OUTBOX_KIND: SqliteKind = {
   name: "outbox",
   applicationId: 0x4c6b4f42n,
@@ -71,21 +74,24 @@ export const OUTBOX_KIND: SqliteKind = {
   `,
 };
 
-/** `recordDiskBytes` of a record, in SQL, since an outbox may hold millions of them. */
+/** `recordDiskBytes` in SQL, because an outbox may hold millions of records. */
 const DISK_BYTES =
   `CASE WHEN length(events) <= ${TREE_EVENT_BYTES_MAX} ` +
   `THEN length(events) * 4 / 3 + ${CELL_BYTES} ` +
   `ELSE (length(events) - ${TREE_EVENT_BYTES_MAX} + ${PAGE_EVENT_BYTES - 1}) / ` +
   `${PAGE_EVENT_BYTES} * ${PAGE_BYTES} + ${CELL_BYTES_MAX} END`;
 
-/** Reads an outbox, all but its bytes. The caller has a transaction, or is the only writer. */
+/**
+ * Reads the state of an outbox without its sums of bytes. The caller has a transaction, or is the
+ * only writer.
+ */
 export function readOutboxHead(database: Database): OutboxHead {
   const row = database.prepare<[], OutboxRow>("SELECT * FROM outbox").get();
   assert(row !== undefined, "the outbox has its row");
   return { ...outboxState(row), incarnations: readIncarnations(database) };
 }
 
-/** Bytes on the disk of what the outbox holds. Looks at every record, but reads no events. */
+/** Reads the sums of the records' bytes on the disk. Scans every record, but reads no events. */
 export function readOutboxBytes(
   database: Database,
 ): Pick<OutboxSnapshot, "bytes" | "retainedBytes"> {
@@ -99,7 +105,7 @@ export function readOutboxBytes(
   return { bytes: integerOf(row?.bytes ?? 0n), retainedBytes: integerOf(row?.retained ?? 0n) };
 }
 
-/** The records of an incarnation, one after another. */
+/** Iterates over the records of an incarnation, in order. */
 export function recordsOf(
   database: Database,
   incarnation: IncarnationId,
@@ -112,12 +118,12 @@ export function recordsOf(
     .iterate(incarnation);
 }
 
-/** The statements of an open outbox. Those on records take the incarnation by its name. */
+/** The prepared statements of an open outbox. They take incarnations by id. */
 export type OutboxStatements = ReturnType<typeof prepareOutbox>;
 
-const NAMED = "(SELECT ordinal FROM incarnations WHERE incarnation = ?)";
+const ORDINAL = "(SELECT ordinal FROM incarnations WHERE incarnation = ?)";
 
-/** Prepares the statements of an outbox, once. */
+/** Prepares the statements of an outbox. */
 export function prepareOutbox(database: Database) {
   return {
     setOutbox: database.prepare<[Readonly<Record<string, unknown>>]>(
@@ -130,10 +136,10 @@ export function prepareOutbox(database: Database) {
     purge: database.prepare<[IncarnationId]>("DELETE FROM incarnations WHERE incarnation = ?"),
     append: database.prepare<[IncarnationId, number, number, Digest, bigint, Uint8Array]>(
       "INSERT INTO records (ordinal, last_sequence, first_sequence, digest, likes, events) " +
-        `VALUES (${NAMED}, ?, ?, ?, ?, ?)`,
+        `VALUES (${ORDINAL}, ?, ?, ?, ?, ?)`,
     ),
     remove: database.prepare<[IncarnationId, number]>(
-      `DELETE FROM records WHERE ordinal = ${NAMED} AND last_sequence <= ?`,
+      `DELETE FROM records WHERE ordinal = ${ORDINAL} AND last_sequence <= ?`,
     ),
     ...prepareReads(database),
   };
@@ -154,11 +160,11 @@ function prepareSetIncarnation(database: Database) {
 }
 
 function prepareReads(database: Database) {
-  const after = `FROM records WHERE ordinal = ${NAMED} AND last_sequence > ?`;
+  const after = `FROM records WHERE ordinal = ${ORDINAL} AND last_sequence > ?`;
   return {
     positionAt: database.prepare<[IncarnationId, number], PositionRow>(
       "SELECT last_sequence, digest, likes FROM records " +
-        `WHERE ordinal = ${NAMED} AND last_sequence = ?`,
+        `WHERE ordinal = ${ORDINAL} AND last_sequence = ?`,
     ),
     bytesBetween: database
       .prepare<[IncarnationId, number, number], bigint>(

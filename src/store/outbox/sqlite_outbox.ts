@@ -22,16 +22,17 @@ import { integerOf } from "../sqlite/stored_integer.ts";
 import { recordOf, verifyRecord, verifyRecords } from "./verify_records.ts";
 import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
-/** How an outbox is opened. */
+/** The options of an outbox. */
 export interface OutboxOptions extends SqliteOptions {
-  /** Verifies what is stored; without one, records are taken as they are found. */
+  /** Verifies stored records; without a codec they are not verified. */
   readonly codec?: RecordCodec;
 }
 
 /**
- * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone. A new one gets
- * the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_busy`, `store_older`,
- * `store_newer`, `store_unusable` (it is damaged, or another's) or `disk_full`.
+ * Opens the outbox of the LikesServer `serverId` in `folder`, for this process alone, or creates it
+ * with the id `outboxIdIfNew`. Throws LikesError `store_locked`, `store_busy`, `store_older`,
+ * `store_newer`, `disk_full`, or `store_unusable` when it is damaged or belongs to another
+ * LikesServer.
  */
 export function openSqliteOutbox(
   folder: string,
@@ -62,17 +63,22 @@ export function openSqliteOutbox(
   });
 }
 
-/** An open outbox. The lock makes it the only writer, so it keeps what is not records in memory. */
+/**
+ * An open outbox. The lock makes it the only writer, so it keeps its state without records in
+ * memory.
+ */
 export class SqliteOutbox implements OutboxStore {
   readonly recordDiskBytes = recordDiskBytes;
   readonly #file: SqliteFile;
   readonly #statements: OutboxStatements;
   readonly #records: StoredRecords;
   readonly #codec: RecordCodec | undefined;
-  /** As it was last committed. */
+  /** As of the last commit. */
   #state: OutboxSnapshot;
 
-  /** Takes over `file`, a database of OUTBOX_KIND. Verifies what it reads with `codec`. */
+  /**
+   * Takes over `file`, a database of OUTBOX_KIND. Verifies the records that it reads with `codec`.
+   */
   constructor(file: SqliteFile, codec?: RecordCodec) {
     this.#codec = codec;
     const { database } = file;
@@ -96,7 +102,10 @@ export class SqliteOutbox implements OutboxStore {
     this.#state = { ...readOutboxHead(database), ...readOutboxBytes(database) };
   }
 
-  /** Throws LikesError `store_unusable` when the outbox belongs to another than `serverId`. */
+  /**
+   * Throws LikesError `store_unusable` when the outbox belongs to another LikesServer than
+   * `serverId`.
+   */
   expectServer(serverId: string): void {
     const found = this.#state.serverId;
     if (found === serverId) return;
@@ -176,7 +185,7 @@ export class SqliteOutbox implements OutboxStore {
     return { records, end };
   }
 
-  /** Brings `write`, which led from the state `before` to `next`, to the tables. */
+  /** Writes the effect of `write`, which led from `before` to `next`, to the tables. */
   #execute(write: OutboxWrite, before: OutboxSnapshot, next: OutboxSnapshot): void {
     const { append, remove, purge, setIncarnation, setOutbox } = this.#statements;
     if (write.type === "append") {
@@ -194,7 +203,7 @@ export class SqliteOutbox implements OutboxStore {
         remove.run(one.incarnation, one.trimmed.sequence);
       }
     }
-    // A copy in which an incarnation begins is none any more, and the row says so.
+    // A backup in which an incarnation begins is a live outbox again: its row clears `copied_ms`.
     const isSameRow =
       write.type !== "mint" &&
       before.membership === next.membership &&

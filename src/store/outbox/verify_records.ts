@@ -1,9 +1,8 @@
 /**
- * Whether the records of an outbox are those that were written: each follows the one before, its
- * digest is the one that its events give, and so are its likes. At a start this is done for an
- * outbox up to VERIFY_ROWS_BYTES_MAX, and after an end that was not clean up to
- * VERIFY_CRASHED_BYTES_MAX; of a larger one each record's digest is looked at when it is read,
- * which is before it is sent.
+ * Verifies that the records of an outbox are those that were written: each follows the one before,
+ * and has the digest and the likes that its events give. A start verifies an outbox up to
+ * VERIFY_ROWS_BYTES_MAX, and after an unclean end up to VERIFY_CRASHED_BYTES_MAX. In a larger
+ * outbox each record's digest is verified when it is read, which is before it is sent.
  */
 import type { Database } from "../sqlite/sqlite.ts";
 import type { IncarnationState } from "../../core/likes_server/outbox.ts";
@@ -18,8 +17,8 @@ import { usedBytes } from "../sqlite/sqlite_kind.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 
 /**
- * Says what is wrong with the records, for people; undefined when nothing is, or they are too many
- * to look at. `uncleanEnd`: the process that had them before did not close the outbox.
+ * Returns what is wrong with the records, for people; undefined when nothing is, or when the outbox
+ * is too large. `uncleanEnd`: the last process did not close the outbox.
  */
 export function verifyRecords(
   database: Database,
@@ -31,7 +30,7 @@ export function verifyRecords(
   return verifyAllRecords(database, codec);
 }
 
-/** The same, however many there are. */
+/** Returns the same for an outbox of any size. */
 export function verifyAllRecords(database: Database, codec: RecordCodec): string | undefined {
   for (const incarnation of readOutboxHead(database).incarnations) {
     const found = verifyIncarnation(database, incarnation, codec);
@@ -49,7 +48,7 @@ function verifyIncarnation(
     trimmed.sequence === 0 &&
     (trimmed.digest !== firstDigest(incarnation) || trimmed.likes !== 0n)
   ) {
-    return "it does not begin as it has to";
+    return "its origin is not that of a new incarnation";
   }
   let position = trimmed;
   let isAcknowledgedThere = isSamePosition(trimmed, acknowledged);
@@ -61,7 +60,7 @@ function verifyIncarnation(
   }
   return isAcknowledgedThere
     ? undefined
-    : `#${acknowledged.sequence} is acknowledged and not there`;
+    : `#${acknowledged.sequence} is acknowledged, but is not the end of a record`;
 }
 
 function isSamePosition(one: Position, other: Position): boolean {
@@ -69,7 +68,7 @@ function isSamePosition(one: Position, other: Position): boolean {
   return sequence === other.sequence && digest === other.digest && likes === other.likes;
 }
 
-/** Says what is wrong with the record that follows `before`, without a look into its events. */
+/** Returns what is wrong with the record that follows `before`, without decoding its events. */
 export function verifyRecord(
   before: Position,
   row: RecordRow,
@@ -82,7 +81,7 @@ export function verifyRecord(
   }
   const { firstSequence, bytes } = recordOf(row);
   if (codec.digest(before.digest, firstSequence, bytes) === row.digest) return undefined;
-  return `${rangeOf(row)} have another digest than they were stored with`;
+  return `${rangeOf(row)} have another digest than the one stored`;
 }
 
 function verifyLikes(before: Position, row: RecordRow, codec: RecordCodec): string | undefined {
@@ -91,14 +90,14 @@ function verifyLikes(before: Position, row: RecordRow, codec: RecordCodec): stri
   for (const event of events) if (event !== undefined) likes += acceptedLikes(event.change);
   const isWhole = BigInt(events.length) === row.last_sequence - row.first_sequence + 1n;
   if (isWhole && likes === row.likes) return undefined;
-  return `${rangeOf(row)} have other likes than they were stored with`;
+  return `${rangeOf(row)} have other likes than those stored`;
 }
 
 function rangeOf(row: RecordRow): string {
   return `#${row.first_sequence} to #${row.last_sequence}`;
 }
 
-/** A record as it was stored. */
+/** Returns a stored record. Shares the bytes of the row. */
 export function recordOf(row: RecordRow): LikeRecord {
   const { buffer, byteOffset, length } = row.events;
   return {

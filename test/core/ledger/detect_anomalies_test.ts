@@ -104,7 +104,7 @@ test("recordReported() records a gap of likes that no outbox has after redeliver
   const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
   assert.ok(gap !== undefined);
   assert.equal([gap.incarnation, gap.events], [undefined, undefined]);
-  assert.match(gap.detail, "9 likes were acknowledged to this outbox, of which the ledger has 6");
+  assert.match(gap.detail, "9 likes were acknowledged to this outbox, but the ledger has 6");
   assert.is(await outcome(ledger, resolve(gap.number)), "resolve");
   assert.is(ledger.row()?.appliedSequence, 3, "the lost events are unknown");
 });
@@ -119,7 +119,7 @@ test("recordReported() records such a gap after a second redelivery too", async 
   const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
   assert.ok(gap !== undefined);
   assert.equal([gap.incarnation, gap.events], [undefined, undefined]);
-  assert.match(gap.detail, "7 likes were acknowledged to this outbox, of which the ledger has 6");
+  assert.match(gap.detail, "7 likes were acknowledged to this outbox, but the ledger has 6");
   assert.is(await outcome(ledger, resolve(gap.number)), "resolve");
 });
 

@@ -190,7 +190,7 @@ test("readmitRetired() reopens nothing when it returns with a new incarnation", 
   assert.equal(await ledger.troubleKinds(), []);
 });
 
-test("noteCopy() records a ledger that was opened from a copy, once", async () => {
+test("recordCopy() records a ledger that was opened from a backup, once", async () => {
   const ledger = new LedgerHarness();
   await ledger.run({ type: "record_copy" });
   assert.equal(await ledger.troubleKinds(), []);

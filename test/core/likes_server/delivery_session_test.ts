@@ -60,7 +60,7 @@ test("beginSending() asserts the Welcome's position, and that it is not too old"
   session.beginComparing(welcome(FIRST, { appliedSequence: 2 }), 0);
   await assertionOf("stands at the position", () => session.beginSending(START));
   session.incarnation.acknowledged = { ...START, sequence: 3 };
-  await assertionOf("nothing is forgotten", () => {
+  await assertionOf("the ledger has not forgotten events", () => {
     session.beginSending({ ...START, sequence: 2 });
   });
 });

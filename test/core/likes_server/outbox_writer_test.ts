@@ -78,21 +78,21 @@ test("retry() puts refused changes first, and likes continue meanwhile", () => {
   assert.equal(typesOf(writer.next(KNOWN, 600)), ["trim", "close"]);
 });
 
-test("takeBackAcknowledged() takes back removals that are not pending", () => {
+test("cancelAcknowledgements() takes back what removes events when it is not under way", () => {
   const { writer } = make();
   const close = { type: "close", incarnation: FIRST } as const;
   writer.change(TRIM, close, { type: "evict", bytesMax: 0, closedMax: 0 });
-  writer.takeBackAcknowledged();
+  writer.cancelAcknowledgements();
   const writing = writer.next(KNOWN, 0);
   assert.equal(writing?.writes, [close]);
 });
 
-test("takeBackAcknowledged() drops a pending removal if its write is refused", () => {
+test("cancelAcknowledgements() tries nothing of it again when what is under way is refused", () => {
   const { writer } = make();
   writer.change(TRIM, MINT);
   const writing = writer.next(KNOWN, 0);
-  writer.takeBackAcknowledged();
-  assert.ok(writer.has("trim"), "the write is pending");
+  writer.cancelAcknowledgements();
+  assert.ok(writer.has("trim"), "it is under way");
   writer.end();
   writer.retry(writing?.writes ?? [], "disk_full", 0);
   assert.equal(typesOf(writer.next(KNOWN, 500)), ["mint"]);

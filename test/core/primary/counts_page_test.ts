@@ -18,7 +18,7 @@ const ASK: CountsRequest = {
   incarnations: [],
 };
 
-test("parseSelection() accepts 1,000 items and 16 incarnations, and refuses one more", () => {
+test("parseSelection() takes 1,000 items and 16 incarnations, and refuses one more of either", () => {
   const items = (count: number) => Array.from({ length: count }, (_, index) => `item-${index}`);
   const ids = (count: number) => Array.from({ length: count }, (_, index) => testId(index));
   selected({ itemIds: items(COUNTS_MAX) });
@@ -27,10 +27,10 @@ test("parseSelection() accepts 1,000 items and 16 incarnations, and refuses one 
   assert.match(refusal("usage", { itemIds: items(COUNTS_MAX + 1) }), "at most 1000");
   assert.match(refusal("usage", { pageSize: COUNTS_MAX + 1 }), "at most 1000");
   const tooMany = { incarnations: ids(INCARNATIONS_NAMED_MAX + 1) };
-  assert.match(refusal("usage", tooMany), "name at most 16");
+  assert.match(refusal("usage", tooMany), "at most 16 are allowed");
 });
 
-test("parseSelection() refuses an invalid item id", () => {
+test("parseSelection() refuses an item id that nobody can like", () => {
   for (const itemId of ["", "__proto__", "a\u0000b", "é".repeat(129)]) {
     refusal("like_invalid", { itemIds: ["video", itemId] });
   }
@@ -70,7 +70,7 @@ test("buildPage() reads its tokens back when an id looks like one or needs quoti
   }
 });
 
-test("parseSelection() refuses a token of another call", () => {
+test("parseSelection() refuses a token that this call did not issue", () => {
   const token = `most_liked/${LEDGER}/5`;
   const bad = [
     "x",
@@ -87,13 +87,13 @@ test("parseSelection() refuses a token of another call", () => {
   ];
   for (const pageToken of bad) {
     const message = refusal("usage", { pageToken });
-    assert.match(message, "it is none of this call's");
+    assert.match(message, "this call did not issue it");
     assert.ok(message.length < 1_000);
   }
   selected({ pageToken: `counts/1/most_liked/${LEDGER}/${2n ** 63n - 1n}/a` });
 });
 
-test("parseSelection() refuses a token with names, another order or another ledger", () => {
+test("parseSelection() refuses a token with named items, of another order, or of another ledger", () => {
   const pageToken = `counts/1/item_id/${LEDGER}/a`;
   assert.match(refusal("usage", { pageToken, itemIds: ["a"] }), "named items");
   assert.match(refusal("usage", { pageToken, order: "most_liked" }), "order item_id");

@@ -71,7 +71,10 @@ test("handle() lists the outboxes when two members share the server id to retire
   await primary.join(2, {}, { outboxId: OTHER_OUTBOX, incarnation: SECOND });
   await primary.pass(MEMBER_SILENT_MS + 1_000);
   assert.match(await decide(primary, RETIRE), OTHER_OUTBOX);
-  assert.match(await decide(primary, { ...RETIRE, server: "nobody" }), "no member of that name");
+  assert.match(
+    await decide(primary, { ...RETIRE, server: "nobody" }),
+    "no member has that server id",
+  );
   assert.is(await decide(primary, { ...RETIRE, server: OUTBOX }), "retire");
   assert.equal(
     primary.status().servers.map(({ outboxId }) => outboxId),

@@ -19,23 +19,23 @@ function foreignServers(): RefusedServers<ForeignServer> {
   return new RefusedServers(({ ledgerId }) => ledgerId);
 }
 
-test("came() returns a server once, and expire() drops those that stay away", () => {
+test("add() names an outbox once, and expire() forgets who comes no longer", () => {
   const refused = foreignServers();
-  assert.equal(refused.came(SERVER, 10), SERVER);
+  assert.equal(refused.add(SERVER, 10), SERVER);
   const moved = { ...SERVER, address: "127.0.0.1:2" };
-  assert.is(refused.came({ ...moved, sinceMs: 510 }, 20), undefined);
+  assert.is(refused.add({ ...moved, sinceMs: 510 }, 20), undefined);
   assert.equal(refused.servers, [moved]);
   assert.is(refused.expire(20 + REFUSED_KEPT_MS), false);
   assert.is(refused.expire(21 + REFUSED_KEPT_MS), true);
   assert.equal([refused.servers, refused.hasCome], [[], true]);
 });
 
-test("came() returns a server again when it is refused for another reason", () => {
+test("add() names an outbox again when it is refused for another reason", () => {
   const refused = foreignServers();
-  refused.came({ ...SERVER, sinceMs: 1 }, 0);
-  refused.came({ ...SERVER, outboxId: OTHER_OUTBOX, sinceMs: 2 }, 1);
+  refused.add({ ...SERVER, sinceMs: 1 }, 0);
+  refused.add({ ...SERVER, outboxId: OTHER_OUTBOX, sinceMs: 2 }, 1);
   const other = { ...SERVER, ledgerId: testId(0x78), sinceMs: 3 };
-  assert.is(refused.came(other, 2)?.ledgerId, testId(0x78));
+  assert.is(refused.add(other, 2)?.ledgerId, testId(0x78));
   assert.equal(
     refused.servers.map(({ ledgerId, sinceMs }) => [ledgerId, sinceMs]),
     [
@@ -45,10 +45,10 @@ test("came() returns a server again when it is refused for another reason", () =
   );
 });
 
-test("came() lists at most REFUSED_LISTED_MAX servers, the first to come", () => {
+test("add() names no more than REFUSED_LISTED_MAX, those that came first", () => {
   const refused = foreignServers();
   for (let index = 0; index < REFUSED_LISTED_MAX + 2; index++) {
-    refused.came({ ...SERVER, outboxId: testId(index) }, 0);
+    refused.add({ ...SERVER, outboxId: testId(index) }, 0);
   }
   assert.is(refused.servers.length, REFUSED_LISTED_MAX);
   assert.is(refused.servers.at(-1)?.outboxId, testId(REFUSED_LISTED_MAX - 1));
@@ -56,8 +56,8 @@ test("came() lists at most REFUSED_LISTED_MAX servers, the first to come", () =>
 
 test("forget() drops a server that is no longer refused", () => {
   const refused = foreignServers();
-  refused.came(SERVER, 0);
-  refused.came({ ...SERVER, outboxId: OTHER_OUTBOX }, 0);
+  refused.add(SERVER, 0);
+  refused.add({ ...SERVER, outboxId: OTHER_OUTBOX }, 0);
   refused.forget(OUTBOX);
   assert.equal(
     refused.servers.map(({ outboxId }) => outboxId),

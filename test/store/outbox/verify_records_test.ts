@@ -18,7 +18,7 @@ const FILE = "outbox.sqlite";
 const INCARNATION = testId(1);
 const RECORDS = 9;
 const DAMAGED = 5;
-const DIFFERS = `#${DAMAGED} to #${DAMAGED} have another digest than they were stored with`;
+const DIFFERS = `#${DAMAGED} to #${DAMAGED} have another digest than the one stored`;
 
 test("verifyRecords() hashes a large outbox after a crash, not after a clean end", async () => {
   await using folder = temporaryFolder();
@@ -64,12 +64,12 @@ test("verifyRecords() detects acknowledged events without records", async () => 
   database.exec(`DELETE FROM records WHERE last_sequence = ${RECORDS}`);
   database.close();
   const { message } = await faultOf("store_unusable", () => open(folder.path));
-  assert.match(message, `#${RECORDS} is acknowledged and not there`);
+  assert.match(message, `#${RECORDS} is acknowledged, but is not the end of a record`);
 });
 
 test("verifyRecords() describes how another program changed the records", async () => {
   const changes = {
-    "does not begin as it has to": "UPDATE incarnations SET trimmed_likes = 1",
+    "origin is not that of a new incarnation": "UPDATE incarnations SET trimmed_likes = 1",
     "#5 to #5 do not follow #3": "DELETE FROM records WHERE last_sequence = 4",
     "#3 to #3 have other likes": "UPDATE records SET likes = likes + 1 WHERE last_sequence = 3",
   };
