@@ -34,7 +34,7 @@ export interface OpeningEvents {
   notice(notice: PrimaryNotice): void;
   /** The opening is over, and the ledger may be opened again. */
   ended(reason: string): void;
-  /** A bug: the role cannot go on. */
+  /** A bug: the role cannot continue. */
   failed(error: unknown): void;
 }
 

@@ -80,7 +80,7 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
     edits: [
       [
         REPLACED,
-        "  if (by.closed && by.last.sequence === by.trimmed.sequence) return without(state, by);\n" +
+        "  if (by.closed && by.last.sequence === by.trimmed.sequence) return withoutIncarnation(state, by);\n" +
           REPLACED,
       ],
     ],
@@ -92,7 +92,8 @@ const OUTBOX_STATE = mutantsOf({ file: "src/store/outbox/outbox_state.ts", tests
     edits: [
       [
         REPLACED,
-        "  if (by.closed && by.last.sequence === 0) return without(state, by);\n" + REPLACED,
+        "  if (by.closed && by.last.sequence === 0) return withoutIncarnation(state, by);\n" +
+          REPLACED,
       ],
     ],
   },

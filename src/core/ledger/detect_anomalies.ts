@@ -171,7 +171,7 @@ export function readmitRetired(
     const doubtfulAsOf = { afterMs: before.retiredAsOfMs, upToMs: changes.asOfMs };
     const detail = isKnown
       ? "it was retired, and returns with events that are not counted"
-      : "it was retired, and returns; what it has accepted lately is not known";
+      : "it was retired, and returns; it may have accepted likes meanwhile";
     const trouble = {
       kind: "retired_returned",
       incarnation,

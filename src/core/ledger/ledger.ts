@@ -44,7 +44,10 @@ export interface LedgerTransaction {
     limit: number,
   ): readonly IncarnationId[];
   generation(generation: GenerationId): GenerationRow | undefined;
-  /** When the backup was made, until a ledger that was opened from one has recorded that. */
+  /**
+   * Returns when the backup was made from which this ledger was opened, in Unix milliseconds;
+   * undefined for any other ledger, or once it has recorded that.
+   */
   copiedMs(): number | undefined;
   /** Clears `copiedMs`: the ledger has recorded that it was opened from a backup. */
   clearCopied(): void;
@@ -77,7 +80,7 @@ export interface LedgerSnapshot {
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
   readonly meta: LedgerMeta;
-  /** When the backup was made, until a ledger that was opened from one has recorded that. */
+  /** As LedgerTransaction's `copiedMs`. */
   readonly copiedMs: number | undefined;
   /** Outboxes that have not left, and those with an undecided trouble. */
   readonly members: readonly MemberRow[];

@@ -42,7 +42,7 @@ export function recordCopy(changes: UnitOfWork): void {
 /**
  * Ends the trouble of a ledger from a backup: all members have answered, and so had the
  * `departedMembers`, which left since. An outbox that had left before the backup may have come back
- * after it, and then it holds likes that the backup lacks. So it has to answer too.
+ * after it, and may hold likes that the backup lacks. So it has to answer too.
  */
 export function confirmRestoredCopy(
   changes: UnitOfWork,
@@ -179,13 +179,10 @@ function endCopies(
   const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
   // The incarnation of an outbox that leaves is closed, and still streams.
   const live = streaming.filter((id) => changes.ledger.incarnation(id)?.outboxId === outboxId);
-  // If every copy has left, there is nothing to keep open.
+  // If every copy has left, no incarnation is open, and none has to stream.
   if (open.length > 0 && live.length !== 1) {
     const found = live.length === 0 ? "none of its copies streams" : `${live.length} copies stream`;
-    return refuse(
-      "resolve",
-      `${found}; let the copy that is to remain stream, and stop the others`,
-    );
+    return refuse("resolve", `${found}; let one copy stream, and stop the others`);
   }
   for (const incarnation of open) {
     if (incarnation !== live[0]) retireIncarnation(changes, incarnation, outboxId);

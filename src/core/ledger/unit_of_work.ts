@@ -23,7 +23,7 @@ import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 /** What is special about a trouble. */
 export interface TroubleOptions {
   readonly doubtfulAsOf?: AsOfSpan;
-  /** Whether a LikesServer reported it, which it repeats, and not the ledger found it. */
+  /** Whether a LikesServer reported it, and will repeat it. False when the ledger found it. */
   readonly isReported?: boolean;
 }
 

@@ -81,7 +81,7 @@ export type LikesServerNotice =
       readonly firstSequence: number;
       readonly events: readonly LikeEvent[];
     }
-  /** The ledger has taken a report, and the stream lasts (see `becomeSteady`). */
+  /** A stream is admitted, and lasts (see DeliverySession.becomeSteady). */
   | {
       readonly type: "connected";
       readonly incarnation: IncarnationId;

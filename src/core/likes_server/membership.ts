@@ -61,7 +61,7 @@ export class OutboxMembership {
     return this.#phase === "running" || this.#phase === "stopping";
   }
 
-  /** Whether it may report. A first report would admit an outbox whose LikesServer stops. */
+  /** Whether it may report. While it stops, a first report must not make it a member. */
   get mayReport(): boolean {
     return !this.isStopping || this.#mayBeKnown;
   }

@@ -93,10 +93,10 @@ export type OutboxWrite =
   /** Removes acknowledged records up to and including `upTo`, the end of a record. */
   | { readonly type: "trim"; readonly incarnation: IncarnationId; readonly upTo: number }
   /**
-   * Brings what is retained within the bounds. Purges the oldest closed incarnations with their
-   * records, and idle ones that no ledger knows; then removes acknowledged records, oldest first.
-   * `closedMax` bounds closed incarnations with events, and closed idle ones; idle ones that wait
-   * may be one more.
+   * Brings retained records and incarnations within the bounds. Purges the oldest closed
+   * incarnations with their records, and idle ones that no ledger knows; then removes acknowledged
+   * records, oldest first. `closedMax` bounds closed incarnations with events, and closed idle
+   * ones; idle ones that wait may be one more.
    */
   | { readonly type: "evict"; readonly bytesMax: number; readonly closedMax: number }
   /**

@@ -96,8 +96,8 @@ export class OutboxView {
   }
 
   /**
-   * Likes of this outbox that are in the ledger. Includes those of parked incarnations: these may
-   * be in the total already, and no like may be shown twice.
+   * Likes of this outbox that are in the ledger. Includes those of parked incarnations: the total
+   * may contain them, and no like may be shown twice.
    */
   get countedLikes(): bigint {
     let { likes } = this.#state.purged;

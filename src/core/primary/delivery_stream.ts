@@ -236,10 +236,7 @@ export class DeliveryStream {
   /** The transport's buffer is full. */
   block(): void {
     const isNothingDue = !this.#due.ack && !this.#due.pulse;
-    assert(
-      this.#outgoing === "blocked" || isNothingDue,
-      "what is due on a writable stream is sent",
-    );
+    assert(this.#outgoing === "blocked" || isNothingDue, "nothing is due on a writable stream");
     this.#outgoing = "blocked";
   }
 

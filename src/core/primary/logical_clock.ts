@@ -1,5 +1,5 @@
 /**
- * The primary's logical clock. It gives the pulse times, and `as_of` is one of them.
+ * The primary's logical clock. Pulse times are its values, and so is `as_of`.
  *
  * A pulse time must be later than every one before it, restarts included, and close enough to the
  * wall clock for people. So the wall clock is read once, at the start, and from then on the

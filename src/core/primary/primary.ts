@@ -65,10 +65,10 @@ export class PrimaryCore {
   #committing: readonly LedgerCommand[] | undefined;
   /** No commit begins before this monotonic time. */
   #commitAtMs = -Infinity;
-  /** Why the newest commit failed; undefined when it succeeded. */
+  /** Why the newest write of the ledger failed; undefined when it succeeded. */
   #writeFailure: WriteFailure | undefined;
   readonly #pulses: PulseSchedule;
-  /** The convergence in the newest notice of it. */
+  /** The convergence in the newest notice. */
   #lastNotifiedConvergence: Convergence = "unknown";
   /** The actions of the event in progress; empty between events. */
   readonly #actions = new PrimaryActions();
@@ -115,7 +115,7 @@ export class PrimaryCore {
     return this.troubles.filter(({ serverId, outboxId }) => [serverId, outboxId].includes(server));
   }
 
-  /** Whether the newest commit succeeded. */
+  /** Whether the newest write of the ledger succeeded. */
   get isWriting(): boolean {
     return this.#writeFailure === undefined;
   }

@@ -42,7 +42,7 @@ export interface MemberProgress {
   readonly pendingFreshness: { readonly pulseMs: number; readonly sequence: number } | undefined;
 }
 
-/** The progress of each outbox that has reported to this start. */
+/** The progress of each outbox that has sent a report or batch to this start. */
 export class ProgressTracker {
   readonly #byOutbox = new Map<OutboxId, MemberProgress>();
 

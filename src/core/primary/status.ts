@@ -31,7 +31,7 @@ export interface StatusView {
   readonly unrecorded: readonly UnrecordedServer[];
   /** Whether the ledger is from a backup and has not recorded that yet. */
   readonly isUnrecordedCopy: boolean;
-  /** Why the newest commit failed; undefined when it succeeded. */
+  /** Why the newest write of the ledger failed; undefined when it succeeded. */
   readonly writeFailure: WriteFailure | undefined;
   /** When this start began, by the monotonic clock and by the logical clock. */
   readonly startedMs: number;
@@ -80,7 +80,7 @@ export interface Status {
   readonly foreignServers: readonly ForeignServer[];
   /** LikesServers whose trouble has no room, in order of arrival. */
   readonly unrecorded: readonly UnrecordedServer[];
-  /** Why the newest commit failed; undefined when it succeeded. */
+  /** Why the newest write of the ledger failed; undefined when it succeeded. */
   readonly writeFailure: WriteFailure | undefined;
 }
 

@@ -12,7 +12,7 @@ import type {
 import type { LikeRecord, Position } from "../../core/protocol/record.ts";
 import { FailedStore } from "../sqlite/failed_store.ts";
 import { MemoryDisk } from "../memory_disk.ts";
-import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
+import { applyWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { RecordSize, StoredRecords, OutboxChanges } from "./outbox_state.ts";
 import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
@@ -91,7 +91,7 @@ export class MemoryOutbox implements OutboxStore {
     let after = before;
     try {
       for (const write of writes) {
-        const next = afterWrite(after, write, this.#records);
+        const next = applyWrite(after, write, this.#records);
         if (write.type === "append") added.push(this.#add(write));
         else changes.push(changesBetween(after, next));
         after = next;

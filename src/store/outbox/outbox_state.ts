@@ -68,33 +68,35 @@ export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot 
  * Returns `state` after `write`; the same object when nothing changes. Asserts that the write is
  * allowed.
  */
-export function afterWrite(
+export function applyWrite(
   state: OutboxSnapshot,
   write: OutboxWrite,
   records: StoredRecords,
 ): OutboxSnapshot {
   switch (write.type) {
     case "mint":
-      return afterMint(state, write.incarnation);
+      return applyMint(state, write.incarnation);
     case "append":
-      return afterAppend(state, write);
+      return applyAppend(state, write);
     case "acknowledge":
-      return afterAcknowledge(state, write, records);
+      return applyAcknowledge(state, write, records);
     case "close":
-      return afterClose(state, write.incarnation, records);
+      return applyClose(state, write.incarnation, records);
     case "trim":
-      return afterTrim(state, write, records);
+      return applyTrim(state, write, records);
     case "evict":
       return applyEvict(state, write, records);
     case "begin_redelivery":
-      return applyRedelivery({ ...withSeen(state, write.seen), isRedelivering: true });
+      return applyBeginRedelivery({ ...withSeen(state, write.seen), isRedelivering: true });
     case "end_redelivery":
       return state.isRedelivering ? { ...state, isRedelivering: false } : state;
     case "park":
-      return afterPark(state, write);
+      return applyPark(state, write);
     case "unpark": {
       const found = incarnationOf(state, write.incarnation);
-      return found.parked === undefined ? state : replaced(state, { ...found, parked: undefined });
+      return found.parked === undefined
+        ? state
+        : withIncarnation(state, { ...found, parked: undefined });
     }
     case "membership":
       return { ...withSeen(state, write.seen), membership: write.membership };
@@ -142,7 +144,7 @@ function incarnationOf(state: OutboxSnapshot, incarnation: IncarnationId): Incar
   return found;
 }
 
-function afterMint(state: OutboxSnapshot, incarnation: IncarnationId): OutboxSnapshot {
+function applyMint(state: OutboxSnapshot, incarnation: IncarnationId): OutboxSnapshot {
   assert(findIncarnation(state, incarnation) === undefined, `${incarnation} was not minted before`);
   const start = origin(incarnation);
   const positions = { trimmed: start, acknowledged: start, last: start };
@@ -150,7 +152,7 @@ function afterMint(state: OutboxSnapshot, incarnation: IncarnationId): OutboxSna
   return { ...state, incarnations: [...state.incarnations, minted] };
 }
 
-function afterAppend(state: OutboxSnapshot, write: AppendWrite): OutboxSnapshot {
+function applyAppend(state: OutboxSnapshot, write: AppendWrite): OutboxSnapshot {
   const { incarnation, record, last, mark } = write;
   const found = incarnationOf(state, incarnation);
   assert(found === state.incarnations.at(-1), "only the newest incarnation appends");
@@ -163,13 +165,13 @@ function afterAppend(state: OutboxSnapshot, write: AppendWrite): OutboxSnapshot 
   storedLikes(last.likes);
   assert((mark?.length ?? 0) <= MARK_CHARS_MAX, "a mark is short");
   return {
-    ...replaced(state, { ...found, last }),
+    ...withIncarnation(state, { ...found, last }),
     mark: mark ?? state.mark,
     bytes: state.bytes + recordDiskBytes(record.bytes.length),
   };
 }
 
-function afterAcknowledge(
+function applyAcknowledge(
   state: OutboxSnapshot,
   { incarnation, upTo, seen }: Write<"acknowledge">,
   records: StoredRecords,
@@ -179,20 +181,20 @@ function afterAcknowledge(
   if (upTo <= found.acknowledged.sequence) return next;
   const acknowledged = records.positionAt(incarnation, upTo);
   assert(acknowledged !== undefined, `${upTo} is the end of a record`);
-  return retaining(next, { ...found, acknowledged }, records);
+  return withRetained(next, { ...found, acknowledged }, records);
 }
 
-function afterClose(
+function applyClose(
   state: OutboxSnapshot,
   incarnation: IncarnationId,
   records: StoredRecords,
 ): OutboxSnapshot {
   const found = incarnationOf(state, incarnation);
   if (found.closed) return state;
-  return retaining(state, { ...found, closed: true, parked: undefined }, records);
+  return withRetained(state, { ...found, closed: true, parked: undefined }, records);
 }
 
-function afterTrim(
+function applyTrim(
   state: OutboxSnapshot,
   { incarnation, upTo }: Write<"trim">,
   records: StoredRecords,
@@ -202,7 +204,7 @@ function afterTrim(
   if (found === undefined || upTo <= found.trimmed.sequence) return state;
   const trimmed = records.positionAt(incarnation, upTo);
   assert(trimmed !== undefined, `${upTo} is the end of a record`);
-  return withoutUpTo(state, found, trimmed, records);
+  return withTrimmed(state, found, trimmed, records);
 }
 
 /**
@@ -216,11 +218,11 @@ function applyEvict(
 ): OutboxSnapshot {
   let next = state;
   for (const one of incarnationsToPurge(state.incarnations, closedMax)) {
-    next = without(withoutUpTo(next, one, one.last, records), one);
+    next = withoutIncarnation(withTrimmed(next, one, one.last, records), one);
   }
   for (const one of next.incarnations) {
     if (next.retainedBytes <= bytesMax) break;
-    next = withoutUpTo(next, one, evictEnd(one, next.retainedBytes - bytesMax, records), records);
+    next = withTrimmed(next, one, evictEnd(one, next.retainedBytes - bytesMax, records), records);
   }
   return next;
 }
@@ -240,7 +242,7 @@ function evictEnd(one: IncarnationState, bytes: number, records: StoredRecords):
   return trimmed;
 }
 
-function applyRedelivery(state: OutboxSnapshot): OutboxSnapshot {
+function applyBeginRedelivery(state: OutboxSnapshot): OutboxSnapshot {
   const isOpen = ({ closed, parked, acknowledged, trimmed }: IncarnationState): boolean =>
     !closed && parked === undefined && acknowledged.sequence === trimmed.sequence;
   if (state.incarnations.every(isOpen)) return state;
@@ -251,20 +253,20 @@ function applyRedelivery(state: OutboxSnapshot): OutboxSnapshot {
   return { ...state, incarnations, retainedBytes: 0 };
 }
 
-function afterPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park">): OutboxSnapshot {
+function applyPark(state: OutboxSnapshot, { incarnation, trouble }: Write<"park">): OutboxSnapshot {
   assert(trouble.incarnation === incarnation, "an incarnation is parked for its own trouble");
   const found = incarnationOf(state, incarnation);
   assert(!found.closed, "a closed incarnation is not parked");
   storedInteger(trouble.events?.first ?? 0);
   storedInteger(trouble.events?.last ?? 0);
-  return replaced(state, { ...found, parked: trouble });
+  return withIncarnation(state, { ...found, parked: trouble });
 }
 
 /**
  * Returns `state` with `by` in place of the old incarnation, and with the bytes that it retains
  * now.
  */
-function retaining(
+function withRetained(
   state: OutboxSnapshot,
   by: IncarnationState,
   records: StoredRecords,
@@ -273,11 +275,11 @@ function retaining(
   const before = retainedEnd(incarnationOf(state, incarnation)).sequence;
   const after = retainedEnd(by).sequence;
   const bytes = after > before ? records.bytesBetween(incarnation, before, after) : 0;
-  return { ...replaced(state, by), retainedBytes: state.retainedBytes + bytes };
+  return { ...withIncarnation(state, by), retainedBytes: state.retainedBytes + bytes };
 }
 
 /** Returns `state` without the records of an incarnation up to and including `trimmed`. */
-function withoutUpTo(
+function withTrimmed(
   state: OutboxSnapshot,
   found: IncarnationState,
   trimmed: Position,
@@ -290,20 +292,23 @@ function withoutUpTo(
   const isBehind = acknowledged.sequence < trimmed.sequence;
   const by = { ...found, trimmed, acknowledged: isBehind ? trimmed : acknowledged };
   return {
-    ...replaced(state, by),
+    ...withIncarnation(state, by),
     bytes: state.bytes - bytes,
     retainedBytes: state.retainedBytes - bytes,
   };
 }
 
 /** Returns `state` with `by` in place of the old incarnation. */
-function replaced(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
+function withIncarnation(state: OutboxSnapshot, by: IncarnationState): OutboxSnapshot {
   const index = state.incarnations.findLastIndex((one) => one.incarnation === by.incarnation);
   return { ...state, incarnations: state.incarnations.with(index, by) };
 }
 
 /** Returns `state` without an incarnation whose records are removed. Only its sums are kept. */
-function without(state: OutboxSnapshot, { incarnation, last }: IncarnationState): OutboxSnapshot {
+function withoutIncarnation(
+  state: OutboxSnapshot,
+  { incarnation, last }: IncarnationState,
+): OutboxSnapshot {
   const { events, likes } = state.purged;
   return {
     ...state,

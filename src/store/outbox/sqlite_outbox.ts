@@ -10,7 +10,7 @@ import type {
 import type { LikeRecord, Position, RecordCodec } from "../../core/protocol/record.ts";
 import { LikesError } from "../../errors.ts";
 import { recordDiskBytes } from "./disk_bytes.ts";
-import { afterWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
+import { applyWrite, changesBetween, findIncarnation, newOutbox } from "./outbox_state.ts";
 import type { StoredRecords } from "./outbox_state.ts";
 import { incarnationRow, outboxRow, positionOf } from "./outbox_columns.ts";
 import { OUTBOX_KIND, prepareOutbox, readOutboxBytes, readOutboxHead } from "./outbox_tables.ts";
@@ -129,7 +129,7 @@ export class SqliteOutbox implements OutboxStore {
     const outcome = this.#file.transact(() => {
       let state = this.#state;
       for (const write of writes) {
-        const next = afterWrite(state, write, this.#records);
+        const next = applyWrite(state, write, this.#records);
         if (next !== state) this.#execute(write, state, next);
         state = next;
       }

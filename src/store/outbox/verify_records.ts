@@ -87,7 +87,7 @@ export function verifyRecord(
 function verifyLikes(before: Position, row: RecordRow, codec: RecordCodec): string | undefined {
   const events = codec.decode(recordOf(row).bytes) ?? [];
   let { likes } = before;
-  for (const event of events) if (event !== undefined) likes += acceptedLikes(event.change);
+  for (const event of events) likes += event === undefined ? 0n : acceptedLikes(event.change);
   const isWhole = BigInt(events.length) === row.last_sequence - row.first_sequence + 1n;
   if (isWhole && likes === row.likes) return undefined;
   return `${rangeOf(row)} have other likes than those stored`;
