@@ -106,7 +106,7 @@ export class PrimaryOpening {
     for (const peer of this.#peers.values()) peer.end(refusal);
     this.#readers.answerAll({ type: "refused", refusal });
     const message =
-      "Cannot tell whether the request was decided: the ledger was closed meanwhile; ask again, " +
+      "Cannot tell whether it was decided: the ledger was closed meanwhile; ask again, " +
       "because nothing is decided twice";
     this.#operators.answerAll({
       type: "refused",

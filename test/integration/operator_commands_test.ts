@@ -165,7 +165,7 @@ test("retire exits 5 when the decision is unknown", async () => {
   await using fake = await FakePrimary.start(undefined);
   const { code, stderr } = await fake.likes(["retire", "a", "--timeout", "3s"]);
   assert.is(code, 5, stderr);
-  assert.match(stderr, "Cannot tell whether the request was decided");
+  assert.match(stderr, "Cannot tell whether it was decided");
 });
 
 test("retire and resolve exit 3 and name the socket when no primary runs there", async () => {

@@ -41,7 +41,7 @@ test("a copied outbox is named second_incarnation when both copies run", async (
 
   const { totalLikes, troubles } = await counter.status();
   const number = `${troubles[0]?.number}`;
-  await expectRefused(counter, ["resolve", number], /2 copies stream; let the one stream/);
+  await expectRefused(counter, ["resolve", number], /2 copies stream; let one copy stream/);
   await twin.end("SIGKILL");
   await eventually("one copy gone", async () => {
     const { code } = await decide(counter, ["resolve", number]);
