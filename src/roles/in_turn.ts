@@ -1,6 +1,6 @@
 /**
- * Hands `handle` one event after another. An event that comes up while one is handled waits its turn:
- * the actions of the first are performed, in their order, before the next is looked at.
+ * Returns a function that hands events to `handle`, one after another. An event that arises during
+ * another one waits: the actions of the first are performed, in order, before the next is handled.
  */
 export function inTurn<Event>(handle: (event: Event) => void): (event: Event) => void {
   const waiting: Event[] = [];

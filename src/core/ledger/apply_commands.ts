@@ -45,18 +45,6 @@ export function applyCommands(
   return { results, meta, members, troubles, decisions };
 }
 
-/** Commits `commands`: the store loads the rows, runs the rules, and syncs what they set. */
-export function commit(
-  store: LedgerStore,
-  commands: readonly LedgerCommand[],
-  codec: RecordCodec,
-  nowUnixMs: number,
-): Promise<CommitOutcome<CommitResult>> {
-  return store.transact(needsOf(commands), (ledger) => {
-    return applyCommands(ledger, commands, codec, nowUnixMs);
-  });
-}
-
 /** Applies a command that belongs to no stream. */
 function applyInternal(
   changes: UnitOfWork,

@@ -85,7 +85,7 @@ export class Loaded {
 /**
  * Thrown by a read of a row that is not loaded. Not a failure: the store loads `need` and retries.
  */
-export class Miss extends Error {
+export class Miss {
   readonly need: LedgerNeed;
 
   constructor(need: LedgerNeed) {
