@@ -5,6 +5,7 @@
  */
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import { COUNTS_FETCH_MAX_MS } from "../../src/limits.ts";
+import type { GenerationId } from "../../src/core/protocol/ids.ts";
 import { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -75,7 +76,7 @@ export class World implements Environment {
   #isConverged = false;
   isAdding = true;
   /** The primary that must converge, and its first pulse time after the faults ended. */
-  #healed: { readonly primary: PrimaryProcess; readonly pulseMs: number } | undefined;
+  #healed: { readonly generation: GenerationId; readonly pulseMs: number } | undefined;
 
   constructor(seed: number, servers: number, print?: (line: string) => void) {
     this.random = new Random(seed);
@@ -308,7 +309,8 @@ export class World implements Environment {
     const status = primary.core?.status(primary.nowMs);
     if (status === undefined) return false;
     this.oracle.status(status);
-    if (this.#healed?.primary !== primary) this.#healed = { primary, pulseMs: status.nowMs };
+    const { generation, nowMs } = status;
+    if (this.#healed?.generation !== generation) this.#healed = { generation, pulseMs: nowMs };
     if (this.isAdding || !status.everywhere || status.asOfMs < this.#healed.pulseMs) return false;
     const outboxes = new Set(this.hosts.map(({ outboxId }) => outboxId));
     if (outboxes.size !== this.hosts.length || status.troubleCount > 0) return false;

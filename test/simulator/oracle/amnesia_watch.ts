@@ -68,6 +68,8 @@ export class AmnesiaWatch {
     this.#expectPurged(before, after);
     for (const { incarnation, last, closed } of after.content.state.incarnations) {
       if (closed || home.appliedOf(incarnation) <= last.sequence) continue;
+      // With a small bound the next start purges an idle incarnation before the primary hears of it.
+      if (last.sequence === 0 && !this.#oracle.remembersAll) continue;
       const why = `${incarnation} was rolled back to #${last.sequence}`;
       // A twin that has delivered the events already shows in another way. So does an incarnation
       // without events that another one replaced before the primary heard of it.
