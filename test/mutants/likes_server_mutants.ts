@@ -41,8 +41,8 @@ const LIKES_SERVER = mutantsOf(
           "  #writeFailure: WriteFailure | undefined;\n  #streamId = 0;",
         ],
         [
-          "    return this.#actions.takeAll();",
-          "    const actions = this.#actions.takeAll();\n" +
+          "    return this.#actions.take();",
+          "    const actions = this.#actions.take();\n" +
             "    for (const action of actions) {\n" +
             '      if (action.type === "connect") this.#streamId = action.streamId;\n' +
             "    }\n" +
@@ -156,8 +156,8 @@ const DELIVERER = mutantsOf({ file: "src/core/likes_server/deliverer.ts", tests:
     breaks: "pitfall 5: an Ack of another incarnation is accepted",
     edits: [
       [
-        '    if (phase.name !== "sending" || ack.incarnation !== incarnation.id) return;',
-        '    if (phase.name !== "sending") return;',
+        '    if (phase.type !== "sending" || ack.incarnation !== incarnation.id) return;',
+        '    if (phase.type !== "sending") return;',
       ],
     ],
   },

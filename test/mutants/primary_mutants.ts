@@ -102,8 +102,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     edits: [
       ["  let least = Number.MAX_SAFE_INTEGER;", "  let least = 0;"],
       [
-        "    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);",
-        "    least = Math.max(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);",
+        "    least = Math.min(least, view.progress.get(outboxId)?.freshUpToMs ?? 0);",
+        "    least = Math.max(least, view.progress.get(outboxId)?.freshUpToMs ?? 0);",
       ],
     ],
   },
@@ -112,8 +112,8 @@ const STATUS = mutantsOf({ file: "src/core/primary/status.ts", tests: STATUS_TES
     breaks: "law 4: a member that has not answered since the start does not hold back as_of",
     edits: [
       [
-        "    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);",
-        "    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? least);",
+        "    least = Math.min(least, view.progress.get(outboxId)?.freshUpToMs ?? 0);",
+        "    least = Math.min(least, view.progress.get(outboxId)?.freshUpToMs ?? least);",
       ],
     ],
   },
@@ -497,8 +497,8 @@ const OPERATORS = mutantsOf(
       breaks: "law 7: a member is retired while it answers",
       edits: [
         [
-          "  if (progress !== undefined && !isSilent(progress, nowMs)) {",
-          "  if (progress === undefined && found.length < 1) {",
+          "  if (latest !== undefined && !isSilent(latest, nowMs)) {",
+          "  if (latest === undefined && found.length < 1) {",
         ],
       ],
     },

@@ -10,7 +10,7 @@ import { MEMBERS_MAX } from "../../limits.ts";
 import type { Refusal } from "../../errors.ts";
 import type { IncarnationRow, MemberRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
-import type { LedgerResult, ReportCommand } from "./ledger_command.ts";
+import type { LedgerResult, SentReport } from "./ledger_command.ts";
 import {
   endRestored,
   detectAnomalies,
@@ -26,7 +26,7 @@ import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 export function applyReport(
   changes: UnitOfWork,
   streamId: number,
-  command: ReportCommand,
+  command: SentReport,
 ): LedgerResult {
   const { report, outboxId } = command;
   const known = changes.incarnationOr(report.incarnation, outboxId);
@@ -61,7 +61,7 @@ function isOutdated(report: Report, row: IncarnationRow): boolean {
 /** Records the outbox as a member. Returns undefined when the ledger has MEMBERS_MAX members. */
 function admit(
   changes: UnitOfWork,
-  { outboxId, serverId, address }: ReportCommand,
+  { outboxId, serverId, address }: SentReport,
   before: MemberRow | undefined,
 ): MemberRow | undefined {
   const wasMember = before?.state === "member";

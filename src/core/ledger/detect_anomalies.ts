@@ -8,14 +8,14 @@
 import type { IncarnationRow, MemberRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
-import type { HighestReported, ReportCommand } from "./ledger_command.ts";
+import type { HighestReported, SentReport } from "./ledger_command.ts";
 import type { Report, ReportedTrouble, TroubleKind } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** Records the troubles of a report. Returns the incarnations whose trouble is over. */
 export function recordReported(
   changes: UnitOfWork,
-  { outboxId, report, highestReported }: ReportCommand,
+  { outboxId, report, highestReported }: SentReport,
 ): readonly IncarnationId[] {
   const resolved: IncarnationId[] = [];
   for (const trouble of report.troubles) {
@@ -121,7 +121,7 @@ function recordMissingLikes(
  */
 export function detectAnomalies(
   changes: UnitOfWork,
-  { report, highestReported }: ReportCommand,
+  { report, highestReported }: SentReport,
   row: IncarnationRow,
 ): IncarnationRow {
   const { incarnation, lastSequence, final } = report;

@@ -16,7 +16,7 @@ import type {
   IncarnationStatus,
   LedgerMeta,
   MemberRow,
-  MemberState,
+  MemberStatus,
   NewDecision,
   NewTrouble,
   TroubleRow,
@@ -31,7 +31,7 @@ export interface LedgerTransaction {
   member(outboxId: OutboxId): MemberRow | undefined;
   setMember(row: MemberRow): void;
   /** Returns how many outboxes are in a state. */
-  outboxCount(state: MemberState): number;
+  outboxCount(state: MemberStatus): number;
   incarnation(incarnation: IncarnationId): IncarnationRow | undefined;
   setIncarnation(row: IncarnationRow): void;
   /**

@@ -7,7 +7,7 @@ import type { Digest, IncarnationId, OutboxId } from "../protocol/ids.ts";
 /** A command to the ledger. `streamId` names the stream that it belongs to. */
 export type LedgerCommand =
   | { readonly type: "hello"; readonly streamId: number; readonly hello: Hello }
-  | { readonly type: "report"; readonly streamId: number; readonly report: ReportCommand }
+  | { readonly type: "report"; readonly streamId: number; readonly report: SentReport }
   | {
       readonly type: "batch";
       readonly streamId: number;
@@ -46,7 +46,7 @@ export interface HighestReported {
 }
 
 /** A report and its sender. */
-export interface ReportCommand {
+export interface SentReport {
   readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly address: string;
@@ -67,7 +67,7 @@ export type LedgerResult =
   | {
       readonly type: "reported";
       readonly streamId: number;
-      readonly command: ReportCommand;
+      readonly command: SentReport;
       readonly incarnation: IncarnationRow;
       /** Whether the outbox has left; otherwise it is a member. */
       readonly left: boolean;

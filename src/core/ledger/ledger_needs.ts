@@ -5,8 +5,8 @@
 import { unreachable } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { Report, Trouble } from "../protocol/messages.ts";
-import type { LedgerCommand, ReportCommand } from "./ledger_command.ts";
-import type { IncarnationStatus, MemberState } from "./rows.ts";
+import type { LedgerCommand, SentReport } from "./ledger_command.ts";
+import type { IncarnationStatus, MemberStatus } from "./rows.ts";
 
 /** One read of a rule. The ledger's own row and its counts of rows are always loaded. */
 export type LedgerNeed =
@@ -19,7 +19,7 @@ export type LedgerNeed =
       readonly state: IncarnationStatus;
       readonly limit: number;
     }
-  | { readonly type: "outbox_count"; readonly state: MemberState }
+  | { readonly type: "outbox_count"; readonly state: MemberStatus }
   | { readonly type: "generation"; readonly generation: GenerationId }
   | { readonly type: "trouble"; readonly number: number }
   | { readonly type: "troubles_of"; readonly outboxId: OutboxId | undefined }
@@ -74,7 +74,7 @@ function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
   }
 }
 
-function needsOfReport({ outboxId, report }: ReportCommand): readonly LedgerNeed[] {
+function needsOfReport({ outboxId, report }: SentReport): readonly LedgerNeed[] {
   return [
     { type: "member", outboxId },
     { type: "incarnation", incarnation: report.incarnation },

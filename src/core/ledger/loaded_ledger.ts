@@ -18,7 +18,7 @@ import type {
   IncarnationStatus,
   LedgerMeta,
   MemberRow,
-  MemberState,
+  MemberStatus,
   NewDecision,
   NewTrouble,
   TroubleRow,
@@ -163,7 +163,7 @@ export class LoadedLedger implements LedgerTransaction {
     this.#set(this.#members, row.outboxId, row);
   }
 
-  outboxCount(state: MemberState): number {
+  outboxCount(state: MemberStatus): number {
     let count = this.#loaded.get({ type: "outbox_count", state });
     for (const [outboxId, row] of this.#members) {
       if (row.state === state) count++;

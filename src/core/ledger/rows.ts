@@ -98,7 +98,7 @@ export interface GenerationRow {
 }
 
 /** The states of a member and of an incarnation. */
-export type MemberState = MemberRow["state"];
+export type MemberStatus = MemberRow["state"];
 export type IncarnationStatus = IncarnationRow["state"];
 
 /** A trouble and a decision before the ledger gives them numbers. */

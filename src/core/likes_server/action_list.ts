@@ -11,12 +11,12 @@ export class ActionList {
   }
 
   /** Appends a notice. */
-  notice(notice: LikesServerNotice): void {
+  notify(notice: LikesServerNotice): void {
     this.#actions.push({ type: "notice", notice });
   }
 
   /** Returns all actions, and empties the list. */
-  takeAll(): readonly LikesServerAction[] {
+  take(): readonly LikesServerAction[] {
     const actions = this.#actions;
     this.#actions = [];
     return actions;

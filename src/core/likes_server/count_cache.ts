@@ -22,7 +22,7 @@ import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import { acceptedLikes } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import { UnappliedEvents } from "./unapplied_events.ts";
-import type { AppliedUpTo } from "./unapplied_events.ts";
+import type { IncarnationProgress } from "./unapplied_events.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
 
 /** A query for the likes of items; without item ids, for the `limit` most liked ones. */
@@ -115,7 +115,7 @@ export class CountCache {
   #failedMs = -Infinity;
 
   /** `incarnations` are the open ones, oldest first. */
-  constructor(incarnations: Iterable<AppliedUpTo>) {
+  constructor(incarnations: Iterable<IncarnationProgress>) {
     this.#unapplied = new UnappliedEvents(incarnations);
   }
 
@@ -129,7 +129,7 @@ export class CountCache {
   }
 
   /** Drops acknowledged events, except during a fetch: its answer may lack them. */
-  prune(incarnations: readonly AppliedUpTo[]): void {
+  prune(incarnations: readonly IncarnationProgress[]): void {
     if (this.#fetching === undefined) this.#unapplied.prune(incarnations);
   }
 

@@ -4,7 +4,7 @@ import { CountCache } from "./count_cache.ts";
 import type { CountsAnswer, CountsQuery, CountsView } from "./count_cache.ts";
 import type { CountsResult, LikesServerSettings } from "./likes_server_events.ts";
 import type { OutboxView } from "./outbox_view.ts";
-import type { AppliedUpTo } from "./unapplied_events.ts";
+import type { IncarnationProgress } from "./unapplied_events.ts";
 import { checkItems } from "../protocol/counts.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { IncarnationId, LedgerId } from "../protocol/ids.ts";
@@ -82,7 +82,7 @@ export class CountQueries {
   }
 }
 
-function openOf({ openIncarnations }: OutboxView): readonly AppliedUpTo[] {
+function openOf({ openIncarnations }: OutboxView): readonly IncarnationProgress[] {
   return openIncarnations.map(({ id, stored, acknowledged }) => {
     return { id, last: stored.last, acknowledged };
   });

@@ -158,7 +158,7 @@ export class Deliverer {
     this.disconnect();
     this.#attempts.failed(nowMs);
     const { failures: attempts } = this.#attempts;
-    this.#parts.actions.notice({ type: "disconnected", reason, attempts });
+    this.#parts.actions.notify({ type: "disconnected", reason, attempts });
   }
 
   #send({ streamId }: DeliverySession, message: FromLikesServer): void {
@@ -171,7 +171,7 @@ export class Deliverer {
     this.#attempts.succeeded();
     const { appliedSequence } = welcome;
     const { id: incarnation } = session.incarnation;
-    this.#parts.actions.notice({ type: "connected", incarnation, appliedSequence });
+    this.#parts.actions.notify({ type: "connected", incarnation, appliedSequence });
   }
 
   // Finding where to continue.
@@ -193,7 +193,7 @@ export class Deliverer {
   }
 
   #onWelcome(session: DeliverySession, welcome: Welcome, nowMs: number): void {
-    if (session.phase.name !== "handshake") return this.#break("a second Welcome", nowMs);
+    if (session.phase.type !== "handshake") return this.#break("a second Welcome", nowMs);
     session.beginComparing(welcome, nowMs);
     const { incarnation } = session;
     if (this.#parts.redelivery.isLedgerBehind(incarnation, welcome)) {
@@ -211,7 +211,7 @@ export class Deliverer {
    */
   #redeliver(session: DeliverySession, { ledgerId, generation, pulse }: Welcome): void {
     const { redelivery, writer, actions } = this.#parts;
-    actions.notice({ type: "trouble", trouble: redelivery.begin(session.incarnation) });
+    actions.notify({ type: "trouble", trouble: redelivery.begin(session.incarnation) });
     writer.cancelAcknowledgements();
     const seen = { ledgerId, generation, version: pulse.version };
     this.#end(session, [{ type: "begin_redelivery", seen }]);
@@ -239,7 +239,7 @@ export class Deliverer {
 
   #onRead(session: DeliverySession, read: OutboxRead, nowMs: number): void {
     const { phase } = session;
-    switch (phase.name) {
+    switch (phase.type) {
       case "comparing": {
         const { position } = read;
         const trouble = mismatchAtPosition(session.incarnation, phase.welcome, position);
@@ -266,7 +266,7 @@ export class Deliverer {
   /** Reads the next batch from the outbox if the window has room. */
   sendNext(): void {
     const session = this.#session;
-    if (session?.phase.name !== "sending" || session.phase.isReading || session.isBlocked) return;
+    if (session?.phase.type !== "sending" || session.phase.isReading || session.isBlocked) return;
     const { sentSequence } = session.phase;
     const bytesMax = session.windowBytes;
     if (bytesMax === 0 || sentSequence >= session.incarnation.stored.last.sequence) return;
@@ -285,7 +285,7 @@ export class Deliverer {
 
   #onAck(session: DeliverySession, ack: Ack, nowMs: number): void {
     const { incarnation, phase } = session;
-    if (phase.name !== "sending" || ack.incarnation !== incarnation.id) return;
+    if (phase.type !== "sending" || ack.incarnation !== incarnation.id) return;
     if (!session.onAck(ack, nowMs)) {
       const reason = `#${ack.appliedSequence} was acknowledged, but not sent on this stream`;
       return this.#break(reason, nowMs);
@@ -344,11 +344,11 @@ export class Deliverer {
   /** Shows the newest pulse, answers it, and stores what was acknowledged. */
   #answerPulse(session: DeliverySession, nowMs: number): void {
     const { phase, incarnation } = session;
-    if (phase.name !== "sending" || phase.unanswered === undefined) return;
+    if (phase.type !== "sending" || phase.unanswered === undefined) return;
     this.#endRedelivery(session);
     const { unanswered: pulse } = phase;
     const { actions, shown, outbox, retained } = this.#parts;
-    if (pulse.totalLikes !== shown.pulse?.totalLikes) actions.notice({ type: "total", pulse });
+    if (pulse.totalLikes !== shown.pulse?.totalLikes) actions.notify({ type: "total", pulse });
     shown.show(pulse, outbox.countedLikes, nowMs);
     this.#report(session);
     retained.flush(incarnation, this.streamSeen, nowMs);

@@ -22,7 +22,7 @@ import type { Position } from "../protocol/record.ts";
 
 /** Waits for Welcome. */
 interface Handshake {
-  readonly name: "handshake";
+  readonly type: "handshake";
 }
 
 /** The state of every phase after Welcome. */
@@ -34,14 +34,14 @@ interface Welcomed {
 
 /** Reads the outbox's position at the applied sequence of `welcome`. */
 interface Comparing extends Welcomed {
-  readonly name: "comparing";
+  readonly type: "comparing";
   /** The newest pulse. It is answered once digests are compared. */
   unanswered: Pulse;
 }
 
 /** Delivers. The ledger has every event up to the incarnation's acknowledged position. */
 interface Sending extends Welcomed {
-  readonly name: "sending";
+  readonly type: "sending";
   /** The newest pulse, until it is answered. */
   unanswered: Pulse | undefined;
   /** The last event that was sent on this stream, or was applied before it. */
@@ -54,7 +54,7 @@ interface Sending extends Welcomed {
 
 /** A write that ends the stream is queued or under way. Nothing more is sent. */
 interface Ending extends Welcomed {
-  readonly name: "ending";
+  readonly type: "ending";
 }
 
 /** The phase of a stream. */
@@ -76,7 +76,7 @@ export class DeliverySession {
   readonly incarnation: IncarnationView;
   /** Whether the transport's buffer is full. */
   isBlocked = false;
-  #phase: DeliveryPhase = { name: "handshake" };
+  #phase: DeliveryPhase = { type: "handshake" };
   #admission: Admission = { type: "awaited" };
   /** The pulse time of the newest pulse; 0 before the first. Never decreases. */
   #pulseMs = 0;
@@ -97,7 +97,7 @@ export class DeliverySession {
 
   /** The ledger as this stream sees it; undefined before Welcome. */
   get seen(): LedgerSeen | undefined {
-    if (this.#phase.name === "handshake") return undefined;
+    if (this.#phase.type === "handshake") return undefined;
     const { welcome, version } = this.#phase;
     const { ledgerId, generation } = welcome;
     return { ledgerId, generation, version };
@@ -112,16 +112,16 @@ export class DeliverySession {
 
   /** Handshake → comparing: the Welcome says where the ledger stands. */
   beginComparing(welcome: Welcome, nowMs: number): void {
-    assert(this.#phase.name === "handshake", "a Welcome answers a Hello");
+    assert(this.#phase.type === "handshake", "a Welcome answers a Hello");
     const { pulse } = welcome;
-    this.#phase = { name: "comparing", welcome, version: pulse.version, unanswered: pulse };
+    this.#phase = { type: "comparing", welcome, version: pulse.version, unanswered: pulse };
     this.#aliveMs = nowMs;
     this.#pulseMs = Math.max(this.#pulseMs, pulse.pulseMs);
   }
 
   /** Comparing → sending: both sides have the same events up to `position`. */
   beginSending(position: Position): void {
-    assert(this.#phase.name === "comparing", "digests are compared before anything is sent");
+    assert(this.#phase.type === "comparing", "digests are compared before anything is sent");
     const { welcome, version, unanswered } = this.#phase;
     assert(position.sequence === welcome.appliedSequence, "the ledger stands at the position");
     const { incarnation } = this;
@@ -131,15 +131,15 @@ export class DeliverySession {
     );
     incarnation.acknowledged = position;
     const sent = { sentSequence: position.sequence, inFlight: [], isReading: false };
-    this.#phase = { name: "sending", welcome, version, unanswered, ...sent };
+    this.#phase = { type: "sending", welcome, version, unanswered, ...sent };
   }
 
   /** Comparing or sending → ending: a write that ends the stream is queued. */
   beginEnding(): void {
-    const { name } = this.#phase;
-    assert(name === "comparing" || name === "sending", "a stream ends once, after its Welcome");
+    const { type } = this.#phase;
+    assert(type === "comparing" || type === "sending", "a stream ends once, after its Welcome");
     const { welcome, version } = this.#phase;
-    this.#phase = { name: "ending", welcome, version };
+    this.#phase = { type: "ending", welcome, version };
     this.incarnation.isTransitioning = true;
   }
 
@@ -151,9 +151,9 @@ export class DeliverySession {
     this.#pulseMs = pulse.pulseMs;
     this.#aliveMs = nowMs;
     const phase = this.#phase;
-    if (phase.name === "handshake") return true;
+    if (phase.type === "handshake") return true;
     phase.version = Math.max(phase.version, pulse.version);
-    if (phase.name !== "ending") phase.unanswered = pulse;
+    if (phase.type !== "ending") phase.unanswered = pulse;
     return true;
   }
 
@@ -183,7 +183,7 @@ export class DeliverySession {
 
   /** Takes the pulse to answer now; undefined when no report may be sent. */
   takeUnanswered(): Pulse | undefined {
-    if (this.#phase.name !== "sending" || this.isBlocked) return undefined;
+    if (this.#phase.type !== "sending" || this.isBlocked) return undefined;
     const { unanswered } = this.#phase;
     this.#phase.unanswered = undefined;
     return unanswered;
@@ -196,7 +196,7 @@ export class DeliverySession {
    */
   becomeSteady(nowMs: number, hasFailed: boolean): Welcome | undefined {
     if (this.#admission.type !== "admitted") return undefined;
-    assert(this.#phase.name !== "handshake", "a stream is admitted after its Welcome");
+    assert(this.#phase.type !== "handshake", "a stream is admitted after its Welcome");
     const { welcome, version } = this.#phase;
     const hasLasted = nowMs - this.#admission.sinceMs >= PULSE_WAIT_MAX_MS;
     if (hasFailed && version <= welcome.pulse.version && !hasLasted) return undefined;
@@ -246,7 +246,7 @@ export class DeliverySession {
   }
 
   #sending(): Sending {
-    assert(this.#phase.name === "sending", "the stream sends");
+    assert(this.#phase.type === "sending", "the stream sends");
     return this.#phase;
   }
 }

@@ -80,7 +80,7 @@ export class LikesServerCore {
     this.#counts = counts;
     this.#deliverer = new Deliverer({ options, actions, ...state, shown: this.#shown });
     if (!snapshot.isRedelivering) return;
-    actions.notice({ type: "trouble", trouble: redelivery.begin(outbox.current) });
+    actions.notify({ type: "trouble", trouble: redelivery.begin(outbox.current) });
   }
 
   /**
@@ -93,7 +93,7 @@ export class LikesServerCore {
     this.#deliverer.connectNext(nowMs);
     this.#deliverer.sendNext();
     this.#counts.fetchNext(nowMs);
-    return this.#actions.takeAll();
+    return this.#actions.take();
   }
 
   /** The incarnation that appends. */
@@ -186,7 +186,7 @@ export class LikesServerCore {
     const { writes, requests } = writing;
     this.#outbox.onWritten(writes, state);
     if (this.#membership.onWritten(writes)) {
-      this.#actions.notice({ type: "membership", membership: this.#membership.state });
+      this.#actions.notify({ type: "membership", membership: this.#membership.state });
     }
     for (const write of writes) this.#followUp(write, requests, nowMs);
   }
@@ -194,7 +194,7 @@ export class LikesServerCore {
   #noteFailure(failure: WriteFailure | undefined): void {
     if (failure === this.#writeFailure) return;
     this.#writeFailure = failure;
-    this.#actions.notice(
+    this.#actions.notify(
       failure === undefined ? { type: "store_recovered" } : { type: "store_failing", why: failure },
     );
   }
@@ -214,7 +214,7 @@ export class LikesServerCore {
       case "mint":
         return this.#counts.prune();
       case "park":
-        this.#actions.notice({ type: "trouble", trouble: write.trouble });
+        this.#actions.notify({ type: "trouble", trouble: write.trouble });
         return this.#deliverer.disconnectUnlessNext();
       case "begin_redelivery":
         this.#retained.onRedelivery();
@@ -246,7 +246,7 @@ export class LikesServerCore {
     for (const [index, request] of requests.entries()) {
       this.#answer(request, { type: "accepted", incarnation, sequence: firstSequence + index });
     }
-    this.#actions.notice({ type: "accepted", firstSequence, events });
+    this.#actions.notify({ type: "accepted", firstSequence, events });
   }
 
   // Stopping.

@@ -17,7 +17,7 @@ import type { IncarnationId } from "../protocol/ids.ts";
 export type LikesByItem = ReadonlyMap<string, bigint>;
 
 /** An incarnation: its last event, and its last acknowledged one. */
-export interface AppliedUpTo {
+export interface IncarnationProgress {
   readonly id: IncarnationId;
   readonly last: { readonly sequence: number };
   readonly acknowledged: { readonly sequence: number };
@@ -43,7 +43,7 @@ export class UnappliedEvents {
   #events = 0;
 
   /** `incarnations` are the open ones, oldest first. */
-  constructor(incarnations: Iterable<AppliedUpTo>, eventsMax = RECENT_EVENTS_MAX) {
+  constructor(incarnations: Iterable<IncarnationProgress>, eventsMax = RECENT_EVENTS_MAX) {
     this.#eventsMax = eventsMax;
     for (const { id, last } of incarnations) {
       this.#entries.set(id, {
@@ -78,7 +78,7 @@ export class UnappliedEvents {
   }
 
   /** Drops acknowledged events, and incarnations that are not in `incarnations`. */
-  prune(incarnations: readonly AppliedUpTo[]): void {
+  prune(incarnations: readonly IncarnationProgress[]): void {
     const reached = new Map(incarnations.map((one) => [one.id, one.acknowledged.sequence]));
     for (const [id, entry] of this.#entries) {
       const acknowledged = reached.get(id);

@@ -15,7 +15,7 @@ type Retire = Extract<OperatorRequest, { readonly type: "retire" }>;
 type Refused = Extract<OperatorResult, { readonly type: "refused" }>;
 
 /** What is known at the time of a request. */
-export interface OperatorView extends Pick<StatusView, "members" | "tracker"> {
+export interface OperatorView extends Pick<StatusView, "members" | "progress"> {
   /** The incarnations that stream: their LikesServer has reported recently. */
   readonly streaming: readonly IncarnationId[];
 }
@@ -44,7 +44,7 @@ export function answerOf(result: Extract<LedgerResult, { type: "decided" }>): Op
 
 function retirementOf(
   { server, reason }: Retire,
-  { members, tracker }: OperatorView,
+  { members, progress }: OperatorView,
   nowMs: number,
 ): OperatorDecision | Refused {
   const found = [...members.values()].filter(({ serverId, outboxId }) => {
@@ -61,8 +61,8 @@ function retirementOf(
     );
   }
   const { outboxId } = member;
-  const progress = tracker.get(outboxId);
-  if (progress !== undefined && !isSilent(progress, nowMs)) {
+  const latest = progress.get(outboxId);
+  if (latest !== undefined && !isSilent(latest, nowMs)) {
     return refuseRetire(server, "it streams; stop it, which makes it leave");
   }
   return { type: "retire", outboxId, reason };

@@ -403,7 +403,7 @@ export class PrimaryCore {
       generation,
       meta,
       members,
-      tracker: this.#tracker.byOutbox,
+      progress: this.#tracker.byOutbox,
       troubles,
       foreignServers: this.foreignServers,
       hasForeign: this.#refused.hasForeign,

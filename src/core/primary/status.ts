@@ -20,7 +20,7 @@ export interface StatusView {
   readonly generation: GenerationId;
   readonly meta: LedgerMeta;
   readonly members: ReadonlyMap<OutboxId, MemberRow>;
-  readonly tracker: ReadonlyMap<OutboxId, MemberProgress>;
+  readonly progress: ReadonlyMap<OutboxId, MemberProgress>;
   /** The undecided troubles, oldest first. */
   readonly troubles: readonly TroubleStatus[];
   /** LikesServers of another ledger that came recently. */
@@ -98,7 +98,7 @@ export function convergence(view: StatusView, nowMs: number): Convergence {
   if (isInTrouble(view) || mayBeWrongLedger(view)) return "unknown";
   let isCatchingUp = false;
   for (const outboxId of view.members.keys()) {
-    const progress = view.tracker.get(outboxId);
+    const progress = view.progress.get(outboxId);
     if (progress?.report === undefined || isSilent(progress, nowMs)) return "unknown";
     isCatchingUp ||= pendingOf(progress) > 0;
   }
@@ -124,7 +124,7 @@ export function leastFreshness(view: StatusView): number | undefined {
   if (view.members.size === 0) return undefined;
   let least = Number.MAX_SAFE_INTEGER;
   for (const outboxId of view.members.keys()) {
-    least = Math.min(least, view.tracker.get(outboxId)?.freshUpToMs ?? 0);
+    least = Math.min(least, view.progress.get(outboxId)?.freshUpToMs ?? 0);
   }
   return least;
 }
@@ -163,7 +163,7 @@ export function statusOf(view: StatusView, nowMs: number, nowLogicalMs: number):
  */
 export function haveAllConfirmed(view: StatusView, nowMs: number): boolean {
   for (const outboxId of view.members.keys()) {
-    const progress = view.tracker.get(outboxId);
+    const progress = view.progress.get(outboxId);
     if (progress?.report === undefined || isSilent(progress, nowMs)) return false;
     if (pendingOf(progress) > 0) return false;
   }
@@ -180,7 +180,7 @@ export function troubleText({ kind, incarnation, detail }: Trouble): string {
 /** Returns true when every member shows a total at least as new as the last change of the total. */
 function isShownEverywhere(view: StatusView): boolean {
   for (const outboxId of view.members.keys()) {
-    const progress = view.tracker.get(outboxId);
+    const progress = view.progress.get(outboxId);
     if (progress?.report === undefined) return false;
     if (progress.report.shownVersion < view.meta.totalVersion) return false;
   }
@@ -188,7 +188,7 @@ function isShownEverywhere(view: StatusView): boolean {
 }
 
 function serverStatus(view: StatusView, member: MemberRow, nowMs: number): ServerStatus {
-  const progress = view.tracker.get(member.outboxId);
+  const progress = view.progress.get(member.outboxId);
   const report = progress?.report;
   const troubles = view.troubles.filter(({ outboxId }) => outboxId === member.outboxId);
   const isMemberSilent =

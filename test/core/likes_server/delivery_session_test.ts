@@ -31,7 +31,7 @@ function sending(): DeliverySession {
 /** Puts one record in flight that ends at `sequence`. */
 function enqueue(session: DeliverySession, sequence: number, bytes: number): void {
   const { phase } = session;
-  const firstSequence = phase.name === "sending" ? phase.sentSequence + 1 : 0;
+  const firstSequence = phase.type === "sending" ? phase.sentSequence + 1 : 0;
   const record = { firstSequence, lastSequence: sequence, bytes: new Uint8Array(bytes) };
   session.beginReading();
   session.enqueue({ position: START, records: [record], end: { ...START, sequence } });
@@ -39,18 +39,18 @@ function enqueue(session: DeliverySession, sequence: number, bytes: number): voi
 
 test("DeliverySession passes through its phases, and asserts the phase of each call", async () => {
   const session = new DeliverySession(1, incarnation(), 0);
-  assert.is(session.phase.name, "handshake");
+  assert.is(session.phase.type, "handshake");
   await assertionOf("before anything is sent", () => session.beginSending(START));
   await assertionOf("after its Welcome", () => session.beginEnding());
   await assertionOf("the stream sends", () => session.onAck(ack(FIRST), 0));
   session.beginComparing(welcome(FIRST), 0);
-  assert.is(session.phase.name, "comparing");
+  assert.is(session.phase.type, "comparing");
   await assertionOf("answers a Hello", () => session.beginComparing(welcome(FIRST), 0));
   await assertionOf("the stream sends", () => session.windowBytes);
   session.beginSending(START);
-  assert.is(session.phase.name, "sending");
+  assert.is(session.phase.type, "sending");
   session.beginEnding();
-  assert.is(session.phase.name, "ending");
+  assert.is(session.phase.type, "ending");
   assert.is(session.incarnation.isTransitioning, true);
   await assertionOf("ends once", () => session.beginEnding());
 });

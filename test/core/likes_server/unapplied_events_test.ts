@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import { UnappliedEvents } from "../../../src/core/likes_server/unapplied_events.ts";
-import type { AppliedUpTo } from "../../../src/core/likes_server/unapplied_events.ts";
+import type { IncarnationProgress } from "../../../src/core/likes_server/unapplied_events.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { like } from "../core_fixture.ts";
@@ -70,7 +70,7 @@ test("incarnations has the newest INCARNATIONS_NAMED_MAX", () => {
 
 test.run();
 
-function reached(id: string, last: number, acknowledged = 0): AppliedUpTo {
+function reached(id: string, last: number, acknowledged = 0): IncarnationProgress {
   return { id, last: { sequence: last }, acknowledged: { sequence: acknowledged } };
 }
 

@@ -50,7 +50,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     generation: GENERATION,
     meta: { version: 9, totalLikes: 6n, totalVersion: 7, asOfMs: 40 },
     members: new Map([[OUTBOX, member()]]),
-    tracker: new Map([[OUTBOX, progress()]]),
+    progress: new Map([[OUTBOX, progress()]]),
     troubles: [],
     foreignServers: [],
     unrecorded: [],
@@ -64,16 +64,16 @@ function view(changes: Partial<StatusView> = {}): StatusView {
 }
 
 function of(changes: Partial<MemberProgress>, more: Partial<StatusView> = {}): StatusView {
-  return view({ tracker: new Map([[OUTBOX, progress(changes)]]), ...more });
+  return view({ progress: new Map([[OUTBOX, progress(changes)]]), ...more });
 }
 
 test("convergence() is converged without members", () => {
-  assert.is(convergence(view({ members: new Map(), tracker: new Map() }), NOW_MS), "converged");
+  assert.is(convergence(view({ members: new Map(), progress: new Map() }), NOW_MS), "converged");
 });
 
 test("convergence() is unknown first, when several states hold", () => {
   const pending = { highestReportedSequence: 4 };
-  assert.is(convergence(view({ tracker: new Map() }), NOW_MS), "unknown");
+  assert.is(convergence(view({ progress: new Map() }), NOW_MS), "unknown");
   assert.is(convergence(of({ report: undefined }), NOW_MS), "unknown", "no report is committed");
   assert.is(
     convergence(of({ ...pending, sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS),
@@ -98,12 +98,12 @@ test("convergence() is converged when all answered within the bound", () => {
 
 test("haveAllConfirmed() is true when each member recently reported nothing pending", () => {
   assert.ok(haveAllConfirmed(view({ troubles: [TROUBLE] }), NOW_MS), "troubles do not matter");
-  assert.not.ok(haveAllConfirmed(view({ tracker: new Map() }), NOW_MS));
+  assert.not.ok(haveAllConfirmed(view({ progress: new Map() }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ report: undefined }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ sentMs: NOW_MS - MEMBER_SILENT_MS - 1 }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ highestReportedSequence: 4 }), NOW_MS));
   assert.not.ok(haveAllConfirmed(of({ otherPendingEvents: 1 }), NOW_MS));
-  const withoutMembers = view({ members: new Map(), tracker: new Map() });
+  const withoutMembers = view({ members: new Map(), progress: new Map() });
   assert.not.ok(haveAllConfirmed(withoutMembers, NOW_MS), "no member is no confirmation");
 });
 
@@ -114,11 +114,11 @@ test("leastFreshness() is the minimum of all members, and 0 when one has none", 
     [other, member(other)],
   ]);
   assert.is(leastFreshness(view({ members })), 0);
-  const tracker = new Map([
+  const byOutbox = new Map([
     [OUTBOX, progress()],
     [other, progress({ freshUpToMs: 30 })],
   ]);
-  assert.is(leastFreshness(view({ members, tracker })), 30);
+  assert.is(leastFreshness(view({ members, progress: byOutbox })), 30);
   assert.is(leastFreshness(view({ members: new Map() })), undefined);
 });
 
@@ -142,7 +142,7 @@ test("statusOf() sums pending events and shows each member's state", () => {
     [8n, 6n, 6n],
   );
 
-  const [silent] = statusOf(view({ tracker: new Map() }), NOW_MS, 1).servers;
+  const [silent] = statusOf(view({ progress: new Map() }), NOW_MS, 1).servers;
   assert.equal(
     [silent?.state, silent?.silentForMs, silent?.incarnation],
     ["silent", 2_000, undefined],
@@ -204,15 +204,15 @@ test("statusOf() lists the oldest TROUBLES_LISTED_MAX troubles, and counts all",
 
 test("statusOf() returns a safe integer when peers report more events", () => {
   const most = Number.MAX_SAFE_INTEGER;
-  const tracker = new Map([
+  const byOutbox = new Map([
     [OUTBOX, progress({ highestReportedSequence: most, otherPendingEvents: most })],
   ]);
-  assert.is(statusOf(view({ tracker }), NOW_MS, 1).pendingEvents, most);
+  assert.is(statusOf(view({ progress: byOutbox }), NOW_MS, 1).pendingEvents, most);
 });
 
 test("statusOf() never shows less accepted than applied", () => {
-  const tracker = new Map([[OUTBOX, progress({ report: report({ acceptedLikes: 1n }) })]]);
-  assert.is(statusOf(view({ tracker }), NOW_MS, 1).servers[0]?.acceptedLikes, 6n);
+  const byOutbox = new Map([[OUTBOX, progress({ report: report({ acceptedLikes: 1n }) })]]);
+  assert.is(statusOf(view({ progress: byOutbox }), NOW_MS, 1).servers[0]?.acceptedLikes, 6n);
 });
 
 test.run();
