@@ -52,6 +52,10 @@ export const QUEUED_BYTES_MAX = 64 * MIB;
 /** Commands and bytes in one ledger commit. A commit is synchronous, and everything else waits. */
 export const COMMIT_COMMANDS_MAX = 256;
 export const COMMIT_BYTES_MAX = MIB;
+/** An opening of the ledger that served this long did not end for the reason of the one before. */
+export const OPENING_SOUND_MS = 60_000;
+/** Openings in a row that end sooner than that, before the primary itself ends. */
+export const REOPENINGS_MAX = 8;
 /** Troubles in one Report: the oldest. The rest count as pending until a later Report. */
 export const TROUBLES_MAX = 16;
 /** Troubles that Status lists in full: the oldest. */

@@ -113,7 +113,7 @@ class LikesServerRole {
     const service = likesService({
       serverId: outbox.serverId,
       add: (event, done) => this.#add(event, undefined, done),
-      total: () => this.#core?.total(performance.now()),
+      total: () => this.#driver?.read(() => this.#core?.total(performance.now())),
       count: (asked, done) => this.#count(asked, done),
     });
     const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
@@ -238,7 +238,7 @@ class LikesServerRole {
           // Such a write may end a trouble, which no notice reports.
           if (writes.some(({ type }) => type !== "append")) this.#updateHealth();
         })
-        .catch((error: unknown) => this.#fail(error));
+        .catch((error: unknown) => this.#driver?.fail(error));
     });
   }
 
@@ -247,7 +247,7 @@ class LikesServerRole {
     this.#store
       .read(incarnation, sequence, bytesMax, recordsMax)
       .then((read) => this.#drive({ type: "read", streamId, read }))
-      .catch((error: unknown) => this.#fail(error));
+      .catch((error: unknown) => this.#driver?.fail(error));
   }
 
   #fetchCounts({ itemIds, limit, incarnations }: CountsFetch): void {
@@ -257,7 +257,7 @@ class LikesServerRole {
       .then((answer) => this.#drive({ type: "counts_fetched", answer }))
       .catch((error: unknown) => {
         if (error instanceof LikesError) this.#drive({ type: "counts_fetched", answer: undefined });
-        else this.#fail(error);
+        else this.#driver?.fail(error);
       });
   }
 
@@ -296,6 +296,7 @@ class LikesServerRole {
     await delivered;
     clearInterval(ticker);
     this.#driver?.stop();
+    this.#answerWaiting();
     this.#link?.link.close();
     this.#primary.close();
     await this.#server?.close();
@@ -305,8 +306,16 @@ class LikesServerRole {
     return pendingEvents;
   }
 
+  /** Answers the callers that still wait: the core answers no more. */
+  #answerWaiting(): void {
+    const { serverId } = this.#options.outbox;
+    const message = `Cannot tell whether the likes were accepted: ${serverId} stopped meanwhile`;
+    this.#adding.answerAll({ type: "refused", refusal: { code: "outcome_unknown", message } });
+    this.#counting.answerAll({ type: "refused", refusal: this.#notRunning("count") });
+  }
+
   #fail(error: unknown): void {
-    this.#driver?.stop();
+    this.#answerWaiting();
     this.#options.log.line(`ended: ${messageOf(error)}`);
     this.#options.onFatal(error);
   }

@@ -8,12 +8,13 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { LikesError, messageOf, refused } from "../errors.ts";
-import type { FaultCode, Refusal } from "../errors.ts";
-import type { OpenLedger } from "../core/ledger/ledger.ts";
+import type { Refusal } from "../errors.ts";
+import type { LedgerSnapshot, LedgerStore, OpenLedger, OpeningEnd } from "../core/ledger/ledger.ts";
 import type { PrimaryNotice } from "../core/primary/primary.ts";
-import { backoffMs } from "../core/protocol/backoff.ts";
-import { TICK_MS } from "../limits.ts";
+import { Reopenings } from "../core/primary/reopenings.ts";
+import { REOPENINGS_MAX, TICK_MS } from "../limits.ts";
 import type { Log } from "../log/log_file.ts";
+import { Outage } from "../log/outage.ts";
 import { operatorSocketPath, serveOperator } from "../rpc/server/operator_socket.ts";
 import { primaryService } from "../rpc/server/primary_service.ts";
 import type { DeliveryEvents, DeliveryPeer } from "../rpc/server/primary_service.ts";
@@ -47,13 +48,12 @@ const STOPPING: Refusal = {
   code: "stopping",
   message: "Cannot continue: the primary is stopping; connect again",
 };
-const REOPENING: Refusal = {
-  code: "reopening",
-  message: "Cannot continue: the primary is reopening its ledger; connect again",
-};
 
-/** Faults that may pass, so that opening the ledger is retried. */
-const TRANSIENT_FAULTS: ReadonlySet<FaultCode> = new Set(["store_busy", "disk_full"]);
+/** Why an opening ended, for peers, which see no path of this machine. */
+const END_TEXTS = {
+  in_doubt: "it is unknown whether the last commit is on its disk",
+  superseded: "another primary has opened the same ledger",
+} as const;
 
 /** Notices that may change the health. */
 const HEALTH_NOTICES: ReadonlySet<PrimaryNotice["type"]> = new Set([
@@ -78,9 +78,13 @@ class PrimaryRole {
   readonly #log: PrimaryLog;
   /** Undefined while the ledger is being opened. */
   #opening: PrimaryOpening | undefined;
-  /** Openings in a row that ended without a commit, or failed. */
-  #failures = 0;
-  #isStopped = false;
+  readonly #reopenings = new Reopenings();
+  /** Why the ledger is being opened again. */
+  #cause = "";
+  /** The reopening under way, or the last one. */
+  #reopened: Promise<void> = Promise.resolve();
+  /** Aborts once the role stops or fails. */
+  readonly #stopping = new AbortController();
   #server: RpcServer | undefined;
 
   constructor(options: PrimaryOptions) {
@@ -99,16 +103,24 @@ class PrimaryRole {
   }
 
   async #open(): Promise<void> {
-    const { openLedger, log } = this.#options;
-    const store = await openLedger(mintId(), Date.now());
-    const snapshot = await store.load();
+    const store = await this.#options.openLedger(mintId(), Date.now());
+    try {
+      const snapshot = await store.load();
+      this.#stopping.signal.throwIfAborted();
+      this.#begin(store, snapshot);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  #begin(store: LedgerStore, snapshot: LedgerSnapshot): void {
     const { ledgerId, meta, members } = snapshot;
+    const { log } = this.#options;
     log.line(`ledger ${ledgerId}: total ${meta.totalLikes}, ${members.length} members known`);
     const opening: PrimaryOpening = new PrimaryOpening(store, snapshot, {
       notice: (notice) => this.#notice(notice),
-      ended: (reason) => {
-        this.#reopen(opening, reason).catch((error: unknown) => this.#fail(error));
-      },
+      ended: (end) => this.#ended(opening, end),
       failed: (error) => this.#fail(error),
     });
     this.#opening = opening;
@@ -117,24 +129,48 @@ class PrimaryRole {
     this.#updateHealth();
   }
 
+  /** An opening ended. */
+  #ended(opening: PrimaryOpening, end: OpeningEnd): void {
+    if (this.#opening !== opening || this.#isStopped) return;
+    this.#opening = undefined;
+    this.#reopened = this.#reopen(opening, end).catch((error: unknown) => {
+      if (!this.#isStopped) this.#fail(error);
+    });
+  }
+
   /**
    * Opens the ledger again after an opening has ended. The LikesServers say Hello to the new
    * opening, which knows what is committed.
    */
-  async #reopen(opening: PrimaryOpening, reason: string): Promise<void> {
-    if (this.#opening !== opening || this.#isStopped) return;
+  async #reopen(opening: PrimaryOpening, { type, reason }: OpeningEnd): Promise<void> {
+    this.#cause = END_TEXTS[type];
     this.#options.log.line(`opens the ledger again: ${reason}`);
-    this.#opening = undefined;
-    this.#server?.setStore(false);
-    await opening.end(REOPENING);
-    this.#failures = opening.hasCommitted ? 1 : this.#failures + 1;
-    while (this.#opening === undefined) {
-      await setTimeout(backoffMs(this.#failures, Math.random()));
-      if (this.#isStopped) return;
-      await this.#open().catch((error: unknown) => {
-        if (!(error instanceof LikesError) || !TRANSIENT_FAULTS.has(error.code)) throw error;
-        this.#failures++;
-      });
+    this.#updateHealth();
+    await opening.end(this.#refusal);
+    const pauseMs = this.#reopenings.afterEnd(opening.servedMs, Math.random());
+    if (pauseMs === undefined) {
+      const text = `${reason}; ${REOPENINGS_MAX} openings in a row ended soon: check the disk, and that no other primary uses this ledger`;
+      throw new LikesError("store_failed", text);
+    }
+    await this.#openAfter(pauseMs);
+    if (!opening.core.isWriting) this.#notice({ type: "store_recovered" });
+  }
+
+  /** Opens the ledger after a pause, and tries again while the fault may pass. */
+  async #openAfter(firstPauseMs: number): Promise<void> {
+    const outage = new Outage();
+    for (let pauseMs = firstPauseMs; ;) {
+      await setTimeout(pauseMs, undefined, { signal: this.#stopping.signal });
+      try {
+        return await this.#open();
+      } catch (error) {
+        if (!(error instanceof LikesError)) throw error;
+        const nextMs = this.#reopenings.afterFailure(error.code, Math.random());
+        if (nextMs === undefined) throw error;
+        pauseMs = nextMs;
+        this.#cause = `the last attempt failed with ${error.code}`;
+        if (outage.isNews(error.message)) this.#options.log.line(`tries again: ${error.message}`);
+      }
     }
   }
 
@@ -142,21 +178,21 @@ class PrimaryRole {
     const { reflect, log, host } = this.#options;
     const service = primaryService({
       open: (peer) => this.#take(peer),
-      status: () => this.#current.core.status(performance.now()),
+      status: () => this.#current.read((core) => core.status(performance.now())),
       count: (request, done) => this.#current.count(request, done),
     });
     const server = new RpcServer({ service: "likes.v1.PrimaryService", reflect }, service.add);
     const port = await server.listen(this.#options);
     this.#server = server;
-    server.setHealth(true);
     this.#updateHealth();
     const operator = await this.#serveOperator();
     const ticker = setInterval(() => this.#opening?.tick(), TICK_MS);
     log.line(`listening on ${host}:${port}`);
     const stop = async (): Promise<void> => {
       clearInterval(ticker);
-      this.#isStopped = true;
+      this.#stopping.abort();
       service.close();
+      await this.#reopened;
       await this.#opening?.end(STOPPING);
       await Promise.all([server.close(), operator?.close()]);
       log.line("stopped");
@@ -173,7 +209,7 @@ class PrimaryRole {
     try {
       return await serveOperator(operatorSocketPath(dataDir), {
         decide: (request, done) => this.#current.decide(request, done),
-        troublesOf: (server) => this.#current.core.troublesOf(server),
+        troublesOf: (server) => this.#current.read((core) => core.troublesOf(server)),
       });
     } catch (error) {
       if (!(error instanceof LikesError)) throw error;
@@ -188,8 +224,14 @@ class PrimaryRole {
     return this.#opening;
   }
 
+  get #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   get #refusal(): Refusal {
-    return this.#isStopped ? STOPPING : REOPENING;
+    if (this.#isStopped) return STOPPING;
+    const message = `Cannot continue: the primary opens its ledger again, because ${this.#cause}`;
+    return { code: "reopening", message: `${message}; connect again` };
   }
 
   #take(peer: DeliveryPeer): DeliveryEvents {
@@ -206,14 +248,15 @@ class PrimaryRole {
 
   #updateHealth(): void {
     const core = this.#opening?.core;
+    this.#server?.setHealth(core !== undefined);
+    this.#server?.setStore(core?.isWriting === true);
     if (core === undefined) return;
     this.#server?.setTroubles([...core.troubles, ...core.unrecorded]);
     this.#server?.setLedgerOther(core.foreignServers.length > 0);
-    this.#server?.setStore(core.isWriting);
   }
 
   #fail(error: unknown): void {
-    this.#isStopped = true;
+    this.#stopping.abort();
     this.#options.log.line(`ended: ${messageOf(error)}`);
     this.#options.onFatal(error);
   }

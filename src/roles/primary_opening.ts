@@ -9,7 +9,12 @@ import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { addressBetween } from "./reach.ts";
 import { applyCommands } from "../core/ledger/apply_commands.ts";
-import type { CountsSelection, LedgerSnapshot, LedgerStore } from "../core/ledger/ledger.ts";
+import type {
+  CountsSelection,
+  LedgerSnapshot,
+  LedgerStore,
+  OpeningEnd,
+} from "../core/ledger/ledger.ts";
 import type { LedgerCommand } from "../core/ledger/ledger_command.ts";
 import { needsOf } from "../core/ledger/ledger_needs.ts";
 import type { CountsRequest } from "../core/primary/counts_page.ts";
@@ -33,7 +38,7 @@ import { Callers, Driver } from "./role.ts";
 export interface OpeningEvents {
   notice(notice: PrimaryNotice): void;
   /** The opening is over, and the ledger may be opened again. */
-  ended(reason: string): void;
+  ended(end: OpeningEnd): void;
   /** A bug: the role cannot continue. */
   failed(error: unknown): void;
 }
@@ -48,10 +53,12 @@ export class PrimaryOpening {
   readonly #operators = new Callers<OperatorResult>();
   readonly #readers = new Callers<CountsOutcome>();
   #streamId = 0;
-  #hasCommitted = false;
+  readonly #startedMs: number;
+  #ended: Promise<void> | undefined;
 
   constructor(store: LedgerStore, snapshot: LedgerSnapshot, events: OpeningEvents) {
     const started = { monotonicMs: performance.now(), wallMs: Date.now() };
+    this.#startedMs = started.monotonicMs;
     this.core = new PrimaryCore(snapshot, started);
     this.#store = store;
     this.#events = events;
@@ -62,9 +69,14 @@ export class PrimaryOpening {
     );
   }
 
-  /** Whether a commit of this opening has succeeded. */
-  get hasCommitted(): boolean {
-    return this.#hasCommitted;
+  /** How long it has served. */
+  get servedMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  /** Returns what `read` reads from the core. */
+  read<T>(read: (core: PrimaryCore) => T): T {
+    return this.#driver.read(() => read(this.core));
   }
 
   tick(): void {
@@ -100,8 +112,12 @@ export class PrimaryOpening {
   }
 
   /** Ends all streams with `refusal`, answers all waiting callers, and closes the store. */
-  async end(refusal: Refusal): Promise<void> {
-    if (this.#driver.isStopped) return;
+  end(refusal: Refusal): Promise<void> {
+    this.#ended ??= this.#end(refusal);
+    return this.#ended;
+  }
+
+  async #end(refusal: Refusal): Promise<void> {
     this.#driver.stop();
     for (const peer of this.#peers.values()) peer.end(refusal);
     this.#readers.answerAll({ type: "refused", refusal });
@@ -159,13 +175,13 @@ export class PrimaryOpening {
           return applyCommands(ledger, commands, recordCodec, nowUnixMs);
         })
         .then((outcome) => {
+          if (this.#driver.isStopped) return;
           if (outcome.type === "in_doubt" || outcome.type === "superseded") {
-            return this.#events.ended(outcome.reason);
+            return this.#events.ended(outcome);
           }
-          this.#hasCommitted ||= outcome.type === "done";
           this.#driver.drive({ type: "committed", outcome });
         })
-        .catch((error: unknown) => this.#events.failed(error));
+        .catch((error: unknown) => this.#driver.fail(error));
     });
   }
 
@@ -177,10 +193,11 @@ export class PrimaryOpening {
     this.#store
       .counts(selection, incarnations)
       .then((outcome) => {
-        if (outcome.type !== "done") return this.#events.ended(outcome.reason);
+        if (this.#driver.isStopped) return;
+        if (outcome.type !== "done") return this.#events.ended(outcome);
         this.#driver.drive({ type: "counts_read", requestId, read: outcome.value });
       })
-      .catch((error: unknown) => this.#events.failed(error));
+      .catch((error: unknown) => this.#driver.fail(error));
   }
 }
 

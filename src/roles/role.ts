@@ -14,39 +14,57 @@ interface Core<Event, Action> {
 export class Driver<Event, Action> {
   readonly #core: Core<Event, Action>;
   readonly #perform: (action: Action) => void;
-  readonly #fail: (error: unknown) => void;
+  readonly #onFailed: (error: unknown) => void;
   #isStopped = false;
 
   constructor(
     core: Core<Event, Action>,
     perform: (action: Action) => void,
-    fail: (error: unknown) => void,
+    onFailed: (error: unknown) => void,
   ) {
     this.#core = core;
     this.#perform = perform;
-    this.#fail = fail;
+    this.#onFailed = onFailed;
   }
 
   get isStopped(): boolean {
     return this.#isStopped;
   }
 
-  /**
-   * Handles an event. An error is a bug and must end the role: gRPC would turn it into a status,
-   * and continue.
-   */
+  /** Handles an event. Throws nothing: an error is a bug, and ends the role. */
   readonly drive = inTurn((event: Event): void => {
     if (this.#isStopped) return;
     try {
       for (const action of this.#core.handle(event, performance.now())) this.#perform(action);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   });
+
+  /** Returns what `read` reads from the core. An error ends the role, and is thrown again. */
+  read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
 
   /** Ignores all events from now on. */
   stop(): void {
     this.#isStopped = true;
+  }
+
+  /**
+   * Stops for an error that is a bug, and reports it once. After a stop it ignores errors: a closed
+   * store may fail any call.
+   */
+  fail(error: unknown): void {
+    if (this.#isStopped) return;
+    // First, because gRPC turns an error into a status, and goes on calling.
+    this.stop();
+    this.#onFailed(error);
   }
 }
 

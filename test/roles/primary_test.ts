@@ -1,12 +1,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OpenLedger } from "../../src/core/ledger/ledger.ts";
-import { LikesError } from "../../src/errors.ts";
+import { LikesError, messageOf } from "../../src/errors.ts";
+import { REOPENINGS_MAX } from "../../src/limits.ts";
 import { startPrimary } from "../../src/roles/primary.ts";
 import { LedgerDisk, MemoryLedger } from "../../src/store/ledger/memory_ledger.ts";
 import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { DeliveryPeer, batchAfter, newId, newIdentity } from "../fixtures/delivery_peer.ts";
 import { becomes, eventually } from "../fixtures/eventually.ts";
+import { healthOf } from "../fixtures/health.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
 const LIMIT_MS = 60_000;
@@ -52,6 +54,79 @@ test("a failed reopening is retried, but a damaged ledger ends the primary", asy
   assert.is(primary.fatal instanceof LikesError && primary.fatal.code, "store_unusable");
 });
 
+test("a primary whose openings all end soon ends itself", async () => {
+  await using primary = await RunningPrimary.start();
+  primary.isDamaged = true;
+  primary.endOpening();
+  await eventually("the end of the primary", () => {
+    // Only a call shows a damaged ledger.
+    if (primary.fatal === undefined) primary.endOpening();
+    return primary.fatal;
+  });
+  assert.is(primary.fatal instanceof LikesError && primary.fatal.code, "store_failed");
+  assert.match(messageOf(primary.fatal), "openings in a row ended soon: check the disk");
+  assert.is(primary.disk.generations.length, REOPENINGS_MAX + 1);
+  assert.is(primary.openStores, 0);
+});
+
+test("a primary that cannot open its ledger says why, once, and does not serve", async () => {
+  await using primary = await RunningPrimary.start();
+  assert.is(await healthOf(primary.address), "SERVING");
+  primary.refuseOpenings = Array.from({ length: 6 }, () => "disk_full" as const);
+  primary.pauseOpenings();
+  primary.endOpening();
+  using client = new ClosingClient(primary.address);
+  await assertFault("reopening", () => client.counts({}, LIMIT_MS));
+  for (const service of ["", "likes.v1.PrimaryService", "likes.v1.store"]) {
+    assert.is(await healthOf(primary.address, service), "NOT_SERVING");
+  }
+  primary.resumeOpenings();
+  await becomes("a refusal with its cause", async () => {
+    const error = await client.counts({}, LIMIT_MS).catch((cause: unknown) => cause);
+    return messageOf(error).endsWith("the last attempt failed with disk_full; connect again");
+  });
+  await becomes("the ledger open again", () => primary.disk.generations.length === 2);
+  await becomes("the primary serving again", async () => {
+    return (await healthOf(primary.address)) === "SERVING";
+  });
+  assert.is(primary.lines.filter((line) => line.startsWith("tries again")).length, 1);
+});
+
+test("a stop during an opening closes what was opened", async () => {
+  const primary = await RunningPrimary.start();
+  primary.pauseOpenings();
+  primary.endOpening();
+  await becomes("an opening under way", () => primary.openingsBegun === 2);
+  const stopped = primary[Symbol.asyncDispose]();
+  primary.resumeOpenings();
+  await stopped;
+  assert.is(primary.openStores, 0);
+  assert.is(primary.lines.at(-1), "stopped");
+  assert.is(primary.fatal, undefined);
+});
+
+test("a store whose load fails is closed before the next attempt", async () => {
+  await using primary = await RunningPrimary.start();
+  primary.failLoads = 3;
+  primary.endOpening();
+  await becomes("the ledger open again", () => primary.openStores === 1 && primary.failLoads === 0);
+  assert.is(primary.fatal, undefined);
+});
+
+test("a read that a closed store fails does not end the primary", async () => {
+  await using primary = await RunningPrimary.start();
+  primary.holdsReads = true;
+  using client = new ClosingClient(primary.address);
+  const held = assertFault("reopening", () => client.counts({}, LIMIT_MS));
+  await becomes("a read under way", () => primary.heldReads === 1);
+  primary.holdsReads = false;
+  primary.endOpening();
+  await held;
+  await becomes("the ledger open again", () => primary.openStores === 1);
+  assert.is(primary.heldReads, 0);
+  assert.is(primary.fatal, undefined);
+});
+
 test("calls are refused with an explanation while the ledger is reopened", async () => {
   await using primary = await RunningPrimary.start();
   primary.pauseOpenings();
@@ -94,9 +169,18 @@ class RunningPrimary implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly #folder = temporaryFolder();
   refuseOpenings: ("store_busy" | "disk_full" | "store_unusable")[] = [];
+  /** How many of the next loads fail. */
+  failLoads = 0;
+  /** Whether every read ends its opening. */
+  isDamaged = false;
+  /** Whether reads wait until their store is closed. */
+  holdsReads = false;
+  heldReads = 0;
+  openingsBegun = 0;
+  openStores = 0;
   address = "";
   fatal: unknown;
-  #isEnding = false;
+  isEnding = false;
   #opened: Promise<void> = Promise.resolve();
   #stop = async (): Promise<void> => {};
   resumeOpenings = (): void => {};
@@ -119,7 +203,7 @@ class RunningPrimary implements AsyncDisposable {
 
   /** Ends its opening by a read of counts. */
   endOpening(): void {
-    this.#isEnding = true;
+    this.isEnding = true;
     const client = new ClosingClient(this.address);
     client
       .counts({}, LIMIT_MS)
@@ -139,11 +223,13 @@ class RunningPrimary implements AsyncDisposable {
   }
 
   readonly #open: OpenLedger = async (generation) => {
+    this.openingsBegun++;
     await this.#opened;
     const code = this.refuseOpenings.shift();
     if (code !== undefined) throw new LikesError(code, `Cannot open the ledger: ${code}`);
-    this.#isEnding = false;
-    return new EndableLedger(this.disk, generation, () => this.#isEnding);
+    this.isEnding = this.isDamaged;
+    this.openStores++;
+    return new FailingLedger(this, generation);
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -152,17 +238,39 @@ class RunningPrimary implements AsyncDisposable {
   }
 }
 
-/** A ledger in memory whose next read of counts is in doubt when a test says so. */
-class EndableLedger extends MemoryLedger {
-  readonly #isEnding: () => boolean;
+/** A ledger in memory that fails as its primary's fields say. */
+class FailingLedger extends MemoryLedger {
+  readonly #running: RunningPrimary;
+  #failReads = (): void => {};
+  readonly #closed: Promise<never>;
 
-  constructor(disk: LedgerDisk, generation: string, isEnding: () => boolean) {
-    super(disk, generation);
-    this.#isEnding = isEnding;
+  constructor(running: RunningPrimary, generation: string) {
+    super(running.disk, generation);
+    this.#running = running;
+    this.#closed = new Promise((_resolve, reject) => {
+      this.#failReads = () => reject(new Error("the connection is closed"));
+    });
+    this.#closed.catch(() => {}); // most stores have no read under way when they close
+  }
+
+  override async load(): ReturnType<MemoryLedger["load"]> {
+    if (this.#running.failLoads === 0) return super.load();
+    this.#running.failLoads--;
+    throw new LikesError("store_busy", "Cannot load the ledger: another program writes to it");
   }
 
   override async counts(...request: Parameters<MemoryLedger["counts"]>) {
-    if (!this.#isEnding()) return super.counts(...request);
+    if (this.#running.holdsReads) {
+      this.#running.heldReads++;
+      return this.#closed.finally(() => this.#running.heldReads--);
+    }
+    if (!this.#running.isEnding) return super.counts(...request);
     return { type: "in_doubt", reason: "ended by a test" } as const;
+  }
+
+  override async close(): Promise<void> {
+    this.#running.openStores--;
+    this.#failReads();
+    await super.close();
   }
 }

@@ -7,6 +7,7 @@ import type { CommitOutcome, LedgerSnapshot, OpeningEnd } from "../../src/core/l
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import type { CountsOutcome } from "../../src/core/primary/counts_reader.ts";
 import { PrimaryCore } from "../../src/core/primary/primary.ts";
+import { Reopenings } from "../../src/core/primary/reopenings.ts";
 import type {
   OperatorRequest,
   OperatorResult,
@@ -16,6 +17,7 @@ import type {
 import type { FromLikesServer } from "../../src/core/protocol/messages.ts";
 import { STREAM_BATCHES_QUEUED_MAX } from "../../src/limits.ts";
 import { inTurn } from "../../src/roles/in_turn.ts";
+import { Callers } from "../../src/roles/role.ts";
 import { MemoryLedger } from "../../src/store/ledger/memory_ledger.ts";
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import type { Machine } from "./machine.ts";
@@ -50,15 +52,16 @@ export class PrimaryProcess extends SimulatedProcess {
   #generation = "";
   #store: MemoryLedger | undefined;
   readonly #streams = new Map<number, SimulatedStream>();
-  readonly #decisions = new Map<number, (outcome: OperatorResult) => void>();
-  readonly #readers = new Map<number, (outcome: CountsOutcome) => void>();
+  readonly #operators = new Callers<OperatorResult>();
+  readonly #readers = new Callers<CountsOutcome>();
+  readonly #reopenings = new Reopenings();
+  #openedMs = 0;
   readonly #welcomed = new Set<number>();
   readonly #blocked = new Set<number>();
   /** Batches of each stream that were received and are in no commit yet. */
   readonly #batches = new Map<number, number>();
   #core: PrimaryCore | undefined;
   #streamId = 0;
-  #requestId = 0;
   #commits = new CommitCheck();
   #rounds = new RoundCheck();
   /** Undefined while the ledger is being opened. */
@@ -136,13 +139,16 @@ export class PrimaryProcess extends SimulatedProcess {
 
   /** An operator decides. */
   decide(decision: OperatorRequest, then: (outcome: OperatorResult) => void): void {
-    const requestId = ++this.#requestId;
-    this.#decisions.set(requestId, then);
+    let isAnswered = false;
+    const requestId = this.#operators.add((outcome) => {
+      isAnswered = true;
+      then(outcome);
+    });
     const { oracle } = this.environment;
     oracle.decides(requestId, this.#watch?.streaming() ?? new Map());
     this.drive({ type: "decide", requestId, request: decision });
-    const isAsked = this.core !== undefined && this.#decisions.has(requestId);
-    if (isAsked && decision.type === "retire") this.#watch?.retires(decision.server);
+    if (this.core !== undefined && !isAnswered && decision.type === "retire")
+      this.#watch?.retires(decision.server);
   }
 
   readonly drive = inTurn((event: PrimaryEvent): void => {
@@ -166,10 +172,9 @@ export class PrimaryProcess extends SimulatedProcess {
     if (this.core !== undefined) this.environment.oracle.status(this.core.status(this.nowMs));
   }
 
-  /** Reads counts. `done` is not called if the process dies or its opening ends. */
+  /** Reads counts. `done` is not called if the process dies. */
   count(fetch: CountsFetch, done: (answer: CountsAnswer | undefined) => void): void {
-    const requestId = ++this.#requestId;
-    this.#readers.set(requestId, (outcome) => {
+    const requestId = this.#readers.add((outcome) => {
       done(outcome.type === "counted" ? outcome.counts : undefined);
     });
     const { itemIds, limit, incarnations } = fetch;
@@ -225,22 +230,24 @@ export class PrimaryProcess extends SimulatedProcess {
     this.#watch = undefined;
     this.#commits = new CommitCheck();
     this.#rounds = new RoundCheck();
-    const operators = [...this.#decisions.values()];
-    const waiting = [this.#streams, this.#decisions, this.#readers, this.#batches];
-    for (const known of waiting) known.clear();
+    const known = [this.#streams, this.#batches, this.#blocked, this.#welcomed];
+    for (const each of known) each.clear();
     const refusal = { code: "outcome_unknown", message: reason } as const;
-    for (const answer of operators) answer({ type: "refused", refusal });
-    for (const known of [this.#blocked, this.#welcomed]) known.clear();
+    this.#operators.answerAll({ type: "refused", refusal });
+    this.#readers.answerAll({ type: "refused", refusal });
     if (type === "superseded") {
       environment.fired("superseded_in_commit");
       if (!isFaulty || random.chance(0.5)) return this.die("its ledger was opened again");
       environment.fired("older_primary_returns");
     }
-    this.later(random.whole(1, type === "superseded" ? 2_000 : 200), () => this.#open());
+    const pauseMs = this.#reopenings.afterEnd(this.nowMs - this.#openedMs, random.next());
+    if (pauseMs === undefined) return this.die("its openings ended soon, again and again");
+    this.later(pauseMs, () => this.#open());
   }
 
   #begin(snapshot: LedgerSnapshot): void {
     const { wallClock, oracle, trace } = this.environment;
+    this.#openedMs = this.nowMs;
     const started = { monotonicMs: this.nowMs, wallMs: wallClock.read() };
     trace?.event(this.name, { opens: snapshot.meta, troubles: snapshot.troubles });
     this.#core = new PrimaryCore(snapshot, started);
@@ -298,14 +305,11 @@ export class PrimaryProcess extends SimulatedProcess {
       case "read_counts":
         return this.#readCounts(action);
       case "counted":
-        this.#readers.get(action.requestId)?.(action.outcome);
-        this.#readers.delete(action.requestId);
-        break;
+        return this.#readers.answer(action.requestId, action.outcome);
       case "notice":
         break; // for people
       case "decided":
-        this.#decisions.get(action.requestId)?.(action.outcome);
-        this.#decisions.delete(action.requestId);
+        return this.#operators.answer(action.requestId, action.outcome);
     }
   }
 
