@@ -7,7 +7,7 @@ import { addressText, labelText, shortId } from "../text/names.ts";
 import { formatCount } from "../text/numbers.ts";
 
 const MAKE_ROOM = "its reports are rejected until there is room: likes resolve makes room";
-const WAY_OUT =
+const FOREIGN_WAY_OUT =
   "start this primary on its own --data-dir, or point that LikesServer at its own primary";
 
 /** LikesServers named of each sort: all of a sort have the same way out. */
@@ -48,12 +48,12 @@ function hiddenForeign({ foreignServers }: Refused): string[] {
 
 /** Returns a foreign server as a part of a line; `ledgerId` is this ledger. */
 function foreignServerPart(server: ForeignServer, ledgerId: string): string {
-  return `${foreignTitle(server)}, ${foreignDetail(server, ledgerId)} (${WAY_OUT})`;
+  return `${foreignTitle(server)}, ${foreignDetail(server, ledgerId)} (${FOREIGN_WAY_OUT})`;
 }
 
 /** Returns a foreign server as lines of at most `columns`. */
 function foreignServerLines(server: ForeignServer, ledgerId: string, columns: number): string[] {
-  const more = [foreignDetail(server, ledgerId), WAY_OUT].map((line) => `  ${line}`);
+  const more = [foreignDetail(server, ledgerId), FOREIGN_WAY_OUT].map((line) => `  ${line}`);
   return [foreignTitle(server), ...more].map((line) => fitText(line, columns));
 }
 

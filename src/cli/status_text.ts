@@ -80,7 +80,7 @@ export const STATUS_COLUMNS = {
 } as const satisfies Record<string, FittingColumn<ServerStatus>>;
 
 /** Label, state and pending always stay. */
-const SHAPE: FittingShape<ServerStatus> = {
+const STATUS_SHAPE: FittingShape<ServerStatus> = {
   columns: Object.values(STATUS_COLUMNS),
   droppedFirst: ["address", "silent", "applied", "shows", "accepted"],
 };
@@ -94,7 +94,8 @@ export function statusTable(view: Status, options: StatusTableOptions): string {
   const lines = statusHead(view, options);
   const troubles = statusTroubles(view, columns);
   const rows = chooseRows(view.servers, Math.max(rowsMax - troubles.length, ROWS_MIN));
-  if (rows.length > 0) lines.push("", ...fittingTable(SHAPE, rows, { width: columns, color }));
+  if (rows.length > 0)
+    lines.push("", ...fittingTable(STATUS_SHAPE, rows, { width: columns, color }));
   const hidden = view.servers.length - rows.length;
   if (hidden > 0) lines.push(fitText(`… and ${formatCount(hidden)} more`, columns));
   if (troubles.length > 0) lines.push("", ...troubles);

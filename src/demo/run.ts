@@ -31,7 +31,7 @@ const UNDECIDED_AFTER_MS = 1_000;
 /** The LikesServers have at least this long to stop, however short the drain timeout is. */
 const FINISH_WAIT_MIN_MS = 3_000;
 
-const STOPPING = "the LikesServers stop adding likes";
+const STOPPING_TEXT = "the LikesServers stop adding likes";
 
 /** Options of a run. */
 export interface RunOptions extends Omit<ProcessesOptions, "serverIds" | "dataDir"> {
@@ -131,7 +131,7 @@ export class Run {
 
   /** Stops the generators now. The run continues to its verdict. */
   finish(): void {
-    const state = this.#isGenerating ? STOPPING : "the run is ending already";
+    const state = this.#isGenerating ? STOPPING_TEXT : "the run is ending already";
     this.#announce(`stop requested: ${state}`);
     this.#announce("a second Ctrl-C ends the run at once, without a verdict");
     this.#early.abort();
@@ -209,7 +209,7 @@ export class Run {
     }
     this.#isGenerating = false;
     this.#events.onStopping();
-    if (!signal.aborted) this.#announce(`time is up: ${STOPPING}`);
+    if (!signal.aborted) this.#announce(`time is up: ${STOPPING_TEXT}`);
   }
 
   /** Waits until the generators have stopped, and announces what is still to be delivered. */

@@ -43,7 +43,7 @@ interface Row {
 
 const { state, address, pending, accepted, applied, shows, silent } = STATUS_COLUMNS;
 
-const SHAPE: FittingShape<Row> = {
+const RUN_SHAPE: FittingShape<Row> = {
   columns: [
     { title: "process", align: "left", cell: ({ name, server }) => nameText(name, server) },
     { title: state.title, align: "left", cell: stateText, color: stateColor },
@@ -76,7 +76,7 @@ export function runTable(view: RunTableView, options: RunTableOptions): string {
   const rows = mostUrgent(all, Math.max(room, ROWS_MIN), (a, b) => urgency(b) - urgency(a));
   const hidden = all.length - rows.length;
   const more = hidden > 0 ? [fitText(`… and ${formatCount(hidden)} more`, columns)] : [];
-  const table = fittingTable(SHAPE, rows, { width: columns, color });
+  const table = fittingTable(RUN_SHAPE, rows, { width: columns, color });
   return [...head, "", ...table, ...more, ...below].join("\n");
 }
 

@@ -14,7 +14,7 @@ const MEMBERSHIP_TEXTS = {
   unregistered: "left the primary's members",
 } as const;
 
-const STORE_FAILING_TEXTS = {
+const OUTBOX_FAILING_TEXTS = {
   disk_full: "the disk of the outbox is full",
   store_busy: "another program is writing to the outbox",
 } as const;
@@ -67,7 +67,7 @@ export class LikesServerLog {
       case "trouble":
         return [`trouble: ${troubleText(notice.trouble)}`];
       case "store_failing":
-        return [`${STORE_FAILING_TEXTS[notice.why]}: nothing is accepted`];
+        return [`${OUTBOX_FAILING_TEXTS[notice.why]}: nothing is accepted`];
       case "store_recovered":
         return ["the outbox is written again"];
       default:

@@ -15,7 +15,7 @@ import type { OutboxId } from "../core/protocol/ids.ts";
 
 const MEMBER_TEXTS = { member: "was admitted", left: "left", retired: "was retired" } as const;
 
-const STORE_FAILING_TEXTS = {
+const LEDGER_FAILING_TEXTS = {
   disk_full: "the disk of the ledger is full",
   store_busy: "another program is writing to the ledger",
 } as const;
@@ -70,7 +70,7 @@ export class PrimaryLog {
         return [unrecordedText(notice.server)];
       case "store_failing":
         return [
-          `${STORE_FAILING_TEXTS[notice.why]}: nothing is applied; LikesServers will send it again`,
+          `${LEDGER_FAILING_TEXTS[notice.why]}: nothing is applied; LikesServers will send it again`,
         ];
       case "store_recovered":
         return ["the ledger is written again"];

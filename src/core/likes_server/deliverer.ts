@@ -98,10 +98,9 @@ export class Deliverer {
       case "broken":
         return this.#break(event.reason, nowMs);
       case "blocked":
-        session.isBlocked = true;
-        return;
+        return session.onBlocked();
       case "writable":
-        session.isBlocked = false;
+        session.onWritable();
         return this.#report(session);
       default:
         return unreachable(event);

@@ -75,7 +75,7 @@ export class DeliverySession {
   readonly streamId: number;
   readonly incarnation: IncarnationView;
   /** Whether the transport's buffer is full. */
-  isBlocked = false;
+  #isBlocked = false;
   #phase: DeliveryPhase = { type: "handshake" };
   #admission: Admission = { type: "awaited" };
   /** The pulse time of the newest pulse; 0 before the first. Never decreases. */
@@ -143,6 +143,21 @@ export class DeliverySession {
     this.incarnation.isTransitioning = true;
   }
 
+  // Transport.
+
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
+  /** The transport's buffer is full: the next message waits for `onWritable`. */
+  onBlocked(): void {
+    this.#isBlocked = true;
+  }
+
+  onWritable(): void {
+    this.#isBlocked = false;
+  }
+
   // Messages.
 
   /** Takes a pulse. Returns false, and changes nothing, when its time does not increase. */
@@ -183,7 +198,7 @@ export class DeliverySession {
 
   /** Takes the pulse to answer now; undefined when no report may be sent. */
   takeUnanswered(): Pulse | undefined {
-    if (this.#phase.type !== "sending" || this.isBlocked) return undefined;
+    if (this.#phase.type !== "sending" || this.#isBlocked) return undefined;
     const { unanswered } = this.#phase;
     this.#phase.unanswered = undefined;
     return unanswered;

@@ -26,7 +26,7 @@ import { writeStatus } from "../wire/status_wire.ts";
 const STATUS_SHARED_MS = 50;
 
 const { responseSerialize } = protos.PrimaryService.service.Status;
-const STOPPING: Refusal = {
+const WATCH_STOPPING: Refusal = {
   code: "stopping",
   message: "Cannot continue: the primary is stopping; call again",
 };
@@ -81,7 +81,7 @@ export class StatusWatchers {
 
   /** Ends all watchers' calls. */
   close(): void {
-    for (const watcher of this.#watchers) end(watcher, toStatus(STOPPING));
+    for (const watcher of this.#watchers) end(watcher, toStatus(WATCH_STOPPING));
   }
 
   #send(watcher: Watcher, state: () => Buffer): void {
