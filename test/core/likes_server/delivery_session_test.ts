@@ -122,9 +122,9 @@ test("takeUnanswered() returns the newest pulse once, while the stream sends", (
   assert.is(session.onPulse(pulse({ pulseMs: 7 }), 0), false, "pulse times increase");
   assert.is(session.takeUnanswered(), undefined, "it is comparing");
   session.beginSending(START);
-  session.isBlocked = true;
+  session.onBlocked();
   assert.is(session.takeUnanswered(), undefined, "the transport is full");
-  session.isBlocked = false;
+  session.onWritable();
   assert.is(session.takeUnanswered(), newest);
   assert.is(session.takeUnanswered(), undefined);
 });
