@@ -13,7 +13,7 @@ import type {
   AuditedPosition,
   StoredRecord,
 } from "./outbox_file.ts";
-import type { StoredId, Place } from "./report.ts";
+import type { Place, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** An incarnation as one outbox stores it. */

@@ -12,7 +12,7 @@ import {
   whole,
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
-import type { StoredId, OpenTrouble } from "./report.ts";
+import type { OpenTrouble, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const LEDGER: AuditedKind = {
