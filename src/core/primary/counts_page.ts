@@ -1,6 +1,6 @@
 /**
- * Pages of items. A page token names a place in an order by the last item before it, and the likes
- * of that item. The token is self-describing text, and the primary keeps nothing for it.
+ * Pages of items. A page token names a place in an order: the item before it, with its likes. The
+ * token is self-describing text, and the primary keeps nothing for it.
  *
  * A token is a place and not an offset, because likes arrive between two pages. With an offset, an
  * item that others pass would come twice. After a place no item comes twice, because likes only
