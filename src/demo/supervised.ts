@@ -2,7 +2,7 @@
  * Runs a role that `likes orchestrate` forked: a user's command line, and `--supervised`.
  *
  * The parent has checked the flags, and passes every one that matters. Node's own parser therefore
- * reads them. With oclif, a role needs half as much processor time again until it listens. An
+ * reads them. With oclif, a third of the processor time until a role listens is that of oclif. An
  * orchestrated run starts eleven roles.
  */
 import { parseArgs } from "node:util";
