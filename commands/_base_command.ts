@@ -26,7 +26,7 @@ export abstract class BaseCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
   }
 
-  /** Prints what was done, as a line or as JSON. If stdout fails, stderr shows it instead. */
+  /** Prints a result, as a line or as JSON. If stdout fails, stderr shows the line. */
   protected done(text: string, json: unknown): void {
     keepResult(text);
     if (this.jsonEnabled()) this.printJson(json);
@@ -35,7 +35,7 @@ export abstract class BaseCommand extends Command {
 
   /** Prints a message for people, on stderr. */
   protected printMessage(text: string): void {
-    // The text may quote a peer or a flag, and must not control the terminal.
+    // The text may quote a peer or a flag. Escaped, it cannot control the terminal.
     process.stderr.write(`${text.split("\n").map(escapeText).join("\n")}\n`);
   }
 

@@ -31,8 +31,8 @@ import {
 const SEED_MAX = 2 ** 32 - 1;
 
 /**
- * Defines arguments read by `parse`, which throws for invalid text. Stdin is off: oclif would read
- * a missing argument from the caller's stdin, such as the rest of a script or of a loop's list.
+ * Defines arguments read by `parse`, which throws for invalid text. Stdin is off, because oclif
+ * reads a missing argument from the caller's stdin. That may be the rest of a script.
  */
 export function argument<T>(parse: (text: string) => T) {
   return Args.custom<T>({ ignoreStdin: true, parse: (text) => Promise.resolve(parse(text)) });

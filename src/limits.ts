@@ -49,7 +49,7 @@ export const WINDOW_BYTES_MAX = 256 * KIB;
 export const STREAM_BATCHES_QUEUED_MAX = 16;
 /** Bytes of batches that the primary queues for all streams before it stops reading from any. */
 export const QUEUED_BYTES_MAX = 64 * MIB;
-/** Commands and bytes in one ledger commit. A commit is synchronous, and everything else waits. */
+/** Commands and bytes in one ledger commit. The reports of all streams wait for it. */
 export const COMMIT_COMMANDS_MAX = 256;
 export const COMMIT_BYTES_MAX = MIB;
 /** An opening of the ledger that served this long did not end for the reason of the one before. */
@@ -94,8 +94,8 @@ export const RETAIN_BYTES_DEFAULT = 256 * MIB;
 export const RETAIN_BYTES_MAX = 4096 * MIB;
 /** Closed incarnations in an outbox, and as many idle ones: a crash loop must not fill the disk. */
 export const RETAINED_INCARNATIONS_MAX = 1_000;
-/** Acknowledgement times that a LikesServer remembers. They date the events that it retains. */
-export const RETAIN_MARKS_MAX = 64;
+/** Slices of the retention period. Events acknowledged within one slice are trimmed together. */
+export const RETAIN_SLICES_MAX = 64;
 /**
  * Up to this size, free pages excluded, a start verifies a whole store. It compares every row with
  * its indexes and hashes every record. That takes 2.5 s of CPU for items, at worst 6 s for records.

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { checkPlatform } from "../src/node_version.ts";
 
-test("checkPlatform() gives nothing when the source runs on that version of Node", () => {
+test("checkPlatform() returns undefined when the source runs on that version of Node", () => {
   for (const node of ["20.12.0", "20.20.2", "22.0.0", "24.21.0", "27.0.0-nightly", "100.1.0"]) {
     assert.is(checkPlatform({ node }), undefined, node);
   }

@@ -28,7 +28,7 @@ export interface ChildOptions {
   readonly args: readonly string[];
   readonly port: number;
   /** Returns the messages to send each time the child begins to listen. */
-  readonly handshake: () => readonly ParentMessage[];
+  readonly orders: () => readonly ParentMessage[];
   /** Writes a line to the parent's log. */
   readonly log: (line: string) => void;
   /** Shows a line to the user. */
@@ -119,13 +119,13 @@ export class Child {
     });
   }
 
-  /** Sends a message if the child listens. Otherwise `handshake` must repeat it later. */
+  /** Sends a message if the child listens. Otherwise `orders` must repeat it later. */
   send(message: ParentMessage): void {
     if (this.#state === "listening" && this.#process?.connected) this.#process.send(message);
   }
 
   /**
-   * Waits for the message `finished`, from this process or a restarted one, so `handshake` must ask
+   * Waits for the message `finished`, from this process or a restarted one. So `orders` must ask
    * for it too. Returns the time of the last like; undefined without one, or after a stop.
    */
   finished(): Promise<number | undefined> {
@@ -191,14 +191,14 @@ export class Child {
   }
 
   #onListening(address: string): void {
-    const { log, announce, handshake } = this.#options;
+    const { log, announce, orders } = this.#options;
     this.#address = address;
     this.#port = Number(address.slice(address.lastIndexOf(":") + 1));
     this.#setState("listening");
     log(`${this.name} listens on ${address}`);
     const { pid, restarts } = this.view;
     if (restarts > 0) announce(`${this.name} is back: pid ${pid}, ${restartsText(restarts)}`);
-    for (const message of handshake()) this.send(message);
+    for (const message of orders()) this.send(message);
   }
 
   #setState(state: ChildState): void {

@@ -3,7 +3,7 @@
  *
  * The interval is a function of (seed, server id). Each number of likes is a function of (seed,
  * server id, number of events accepted so far). A restart changes neither. A healthy run with the
- * same seed reaches the same total, and the parent can recompute that total from the seed.
+ * same seed reaches the same total. The parent can recompute that total from the seed.
  */
 import { assert } from "../assert.ts";
 

@@ -132,7 +132,7 @@ export class Processes {
       entry,
       port,
       args: [...args, "--data-dir", dataDir, "--log-dir", logDir],
-      handshake: () => (name === PRIMARY ? [] : this.#orders),
+      orders: () => (name === PRIMARY ? [] : this.#orders),
       ...this.#events,
     });
   }

@@ -231,7 +231,7 @@ export class Run {
       onStatus: (status) => watch.receive(status),
     });
     const startMs = monotonicMs();
-    // An unfinished LikesServer has already had that time.
+    // The run has already waited this long for an unfinished LikesServer.
     const waitMs = finished.unfinished.length > 0 ? 0 : this.#options.drainTimeoutMs;
     try {
       for (;;) {

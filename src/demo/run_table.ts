@@ -115,7 +115,7 @@ function showsText({ primary, server }: Row): string {
   return server === undefined ? "" : shows.cell(server);
 }
 
-/** The parent is the first to know of a death; the primary knows more about a live process. */
+/** Returns the state of a process. The parent knows a death first; the primary knows the rest. */
 function stateText({ child, server, primary }: Row): string {
   if (child !== undefined && child.state !== "listening") return child.state;
   if (primary !== undefined && primary.totalLikes === undefined) return "silent";
@@ -129,7 +129,7 @@ function stateColor(row: Row): Color {
   return stateText(row) === "silent" ? "yellow" : "green";
 }
 
-/** Order: processes that are away, in trouble or silent, the primary, restarted, others. */
+/** Returns a rank; higher ranks come first. A process that is away has the highest rank. */
 function urgency({ child, server, primary }: Row): number {
   const isAway = child !== undefined && child.state !== "listening";
   const isTroubled = server !== undefined && (server.troubleCount > 0 || server.state === "silent");

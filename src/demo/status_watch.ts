@@ -14,7 +14,7 @@ const SHOW_INTERVAL_MS = 1_000;
 /** A status older than this no longer counts as current. */
 const STATUS_LATE_MAX_MS = 3_000;
 
-/** The primary does not answer. */
+/** What is known while the primary does not answer. */
 export interface Silence {
   /** The newest status, from `silentMs` ago. */
   readonly status: Status;

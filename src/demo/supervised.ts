@@ -2,8 +2,8 @@
  * Runs a role that `likes orchestrate` forked: a user's command line, and `--supervised`.
  *
  * The parent has checked the flags, and passes every one that matters. Node's own parser therefore
- * reads them. oclif would take a third of the processor time until a role listens, and an
- * orchestrated run would pay that eleven times.
+ * reads them. With oclif, a third of the processor time until a role listens is that of oclif. An
+ * orchestrated run starts eleven roles.
  */
 import { parseArgs } from "node:util";
 import { assert } from "../assert.ts";

@@ -1,5 +1,5 @@
 /**
- * Judges whether a run is exact. The parent reads each outbox and asks each process for itself; it
+ * Judges whether a run is exact. The parent reads each outbox and asks each process for itself. It
  * never relies on what the primary says about the others. Pure.
  */
 import { generatedEvents } from "./generator_mark.ts";
@@ -54,7 +54,7 @@ export interface GeneratorTally {
 }
 
 /**
- * Returns the likes that the seed yields for the first `events` events of a server; undefined for a
+ * Returns the likes that the seed yields for the first `events` events of a server. Undefined for a
  * server that does not use the seed.
  */
 export type SeedLikes = (serverId: string, events: number) => bigint | undefined;

@@ -1,6 +1,6 @@
 /** What the ledger did with each event of an incarnation. */
 import type { Gap, LedgerFile } from "./ledger_file.ts";
-import type { Id } from "./report.ts";
+import type { StoredId } from "./report.ts";
 
 /**
  * Events up to the applied sequence are `counted`, except those in a closed gap (`given_up`). Later
@@ -16,12 +16,12 @@ export interface Range {
 
 /** The applied sequence of an incarnation, and the closed gaps below it. */
 export class Applied {
-  readonly incarnation: Id;
+  readonly incarnation: StoredId;
   /** Undefined if the ledger has no row for the incarnation. */
-  readonly outboxId: Id | undefined;
+  readonly outboxId: StoredId | undefined;
   /** 0 before the first event. */
   readonly sequence: number;
-  readonly digest: Id;
+  readonly digest: StoredId;
   readonly isRetired: boolean;
   /**
    * Number of the decision that accepted an outbox with different events; undefined without one.
@@ -31,7 +31,7 @@ export class Applied {
   readonly gaps: readonly Range[];
 
   /** `outboxId` is the outbox that stores the incarnation, which the ledger may not know yet. */
-  constructor(ledger: LedgerFile, incarnation: Id, outboxId?: Id) {
+  constructor(ledger: LedgerFile, incarnation: StoredId, outboxId?: StoredId) {
     const row = ledger.incarnation(incarnation);
     this.incarnation = incarnation;
     this.outboxId = row?.outboxId;

@@ -24,7 +24,7 @@ import { Findings } from "./findings.ts";
 import { ClientFile } from "./client_lines.ts";
 import { LedgerFile } from "./ledger_file.ts";
 import { OutboxFile } from "./outbox_file.ts";
-import type { AuditReport, Id } from "./report.ts";
+import type { AuditReport, StoredId } from "./report.ts";
 import { AuditTally } from "./tally.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
@@ -163,8 +163,8 @@ function expectSecondSum({ own }: AuditTally, findings: Findings): void {
 }
 
 /** Returns each incarnation with every outbox that stores it, in the order of the outboxes. */
-function sourcesOf(outboxes: readonly OutboxFile[]): ReadonlyMap<Id, readonly Source[]> {
-  const sources = new Map<Id, Source[]>();
+function sourcesOf(outboxes: readonly OutboxFile[]): ReadonlyMap<StoredId, readonly Source[]> {
+  const sources = new Map<StoredId, Source[]>();
   for (const file of outboxes) {
     for (const stored of file.incarnations) {
       const others = sources.get(stored.incarnation) ?? [];

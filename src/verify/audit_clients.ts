@@ -9,18 +9,18 @@ import type { AcknowledgedAdd, ClientFile } from "./client_lines.ts";
 import { decodeEvents, eventText } from "./like_events.ts";
 import type { AuditedEvent } from "./like_events.ts";
 import type { StoredRecord } from "./outbox_file.ts";
-import type { ClientsReport, Id } from "./report.ts";
+import type { ClientsReport, StoredId } from "./report.ts";
 import { Sum } from "./tally.ts";
 
 /** Each incarnation with every outbox that stores it. */
-export type Sources = ReadonlyMap<Id, readonly Source[]>;
+export type Sources = ReadonlyMap<StoredId, readonly Source[]>;
 
 /** Sequences in one page of the seen set, one bit each. */
 const PAGE_SEQUENCES = 4_096;
 
 /** The last decoded record, kept because the next add is probably in it too. */
 interface ReadRecord {
-  readonly incarnation: Id;
+  readonly incarnation: StoredId;
   readonly record: StoredRecord;
   readonly events: readonly AuditedEvent[];
 }
@@ -35,7 +35,7 @@ class ClientsAudit {
   readonly undecided = new Sum();
   readonly #sources: Sources;
   readonly #audit: Audit;
-  readonly #applied = new Map<Id, Applied>();
+  readonly #applied = new Map<StoredId, Applied>();
   readonly #seen = new Map<string, Uint8Array>();
   #last: ReadRecord | undefined;
 

@@ -4,7 +4,7 @@ import type { Audit } from "./audit_incarnation.ts";
 import type { Findings } from "./findings.ts";
 import type { AuditedMember, Decision, LedgerFile } from "./ledger_file.ts";
 import type { OutboxFile } from "./outbox_file.ts";
-import type { Id } from "./report.ts";
+import type { StoredId } from "./report.ts";
 import { plus, spanText, unknownLikes } from "./tally.ts";
 import type { OutboxSums, Span, AuditTally } from "./tally.ts";
 
@@ -77,7 +77,11 @@ function expectDecisions({ ledger, findings }: Audit): void {
 
 /** Returns what decisions retire: members, all open incarnations of an outbox, or one. */
 function retiredBy(decisions: readonly Decision[]) {
-  const [members, outboxes, incarnations] = [new Set<Id>(), new Set<Id>(), new Set<Id>()];
+  const [members, outboxes, incarnations] = [
+    new Set<StoredId>(),
+    new Set<StoredId>(),
+    new Set<StoredId>(),
+  ];
   for (const { kind, trouble, outboxId, incarnation } of decisions) {
     if (kind === "retire") {
       outboxes.add(outboxId);

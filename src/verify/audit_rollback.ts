@@ -8,7 +8,7 @@ import { placeOf } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import type { LedgerFile } from "./ledger_file.ts";
 import type { OutboxIncarnation, OutboxFile } from "./outbox_file.ts";
-import type { Id } from "./report.ts";
+import type { StoredId } from "./report.ts";
 
 const ROLLED_BACK = "the ledger was rolled back, or copied before this outbox";
 
@@ -31,7 +31,8 @@ export function auditRollback(
 /** Reports trouble that the outbox knows and the ledger does not know yet. */
 function reportUnknownTroubles(ledger: LedgerFile, file: OutboxFile, findings: Findings): void {
   const { serverId, outboxId, isCopy } = file;
-  const isAboutOutbox = (one: { readonly outboxId: Id }): boolean => one.outboxId === outboxId;
+  const isAboutOutbox = (one: { readonly outboxId: StoredId }): boolean =>
+    one.outboxId === outboxId;
   if (ledger.troubles.some(isAboutOutbox)) return;
   const isDecided = ledger.decisions.some(isAboutOutbox);
   // A copy may predate the decision.

@@ -13,7 +13,7 @@ import type {
   AuditedPosition,
   StoredRecord,
 } from "./outbox_file.ts";
-import type { Id, Place } from "./report.ts";
+import type { Place, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 /** An incarnation as one outbox stores it. */
@@ -39,7 +39,7 @@ const DIGEST_DIGITS = 32;
 const SEQUENCE_BYTES = 8;
 
 /** The first half of SHA-256 over the digest before, the first sequence and the bytes. */
-function digestAfter(before: Id, firstSequence: number, bytes: Uint8Array): Id {
+function digestAfter(before: StoredId, firstSequence: number, bytes: Uint8Array): StoredId {
   const place = Buffer.alloc(SEQUENCE_BYTES);
   place.writeBigUInt64BE(BigInt(firstSequence));
   const hash = createHash("sha256").update(Buffer.from(before, "hex")).update(place).update(bytes);

@@ -1,12 +1,12 @@
 /** A client's record: one line of `likes add --json` for each add, acknowledged or failed. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { UnreadableFileError } from "./audited_file.ts";
-import type { Id } from "./report.ts";
+import type { StoredId } from "./report.ts";
 
 /** An acknowledged add. */
 export interface AcknowledgedAdd {
   readonly serverId: string;
-  readonly incarnation: Id;
+  readonly incarnation: StoredId;
   readonly sequence: number;
   readonly itemId: string;
   readonly likes: bigint;

@@ -1,6 +1,6 @@
 /** Sums what operators gave up: an exact total does not include it. */
 import type { Audit } from "./audit_incarnation.ts";
-import type { GivenUpSum, Id } from "./report.ts";
+import type { GivenUpSum, StoredId } from "./report.ts";
 
 /** Sums what decisions gave up, and lists what rollbacks lost. Call once every outbox is read. */
 export function sumGivenUp(audit: Audit): GivenUpSum {
@@ -23,7 +23,7 @@ export function sumGivenUp(audit: Audit): GivenUpSum {
  * ledger knows only their sequences. Returns their number.
  */
 function listLost({ ledger, tally, findings }: Audit): number {
-  const ends = new Map<Id, number>();
+  const ends = new Map<StoredId, number>();
   let events = 0;
   for (const { incarnation, firstSequence, lastSequence, decision } of ledger.rolledBack) {
     const row = ledger.incarnation(incarnation);

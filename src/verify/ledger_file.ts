@@ -12,7 +12,7 @@ import {
   whole,
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
-import type { Id, OpenTrouble } from "./report.ts";
+import type { OpenTrouble, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const LEDGER: AuditedKind = {
@@ -27,24 +27,24 @@ const KIND_CHARS_MAX = 32;
 
 /** How far the ledger has applied an incarnation. */
 export interface LedgerIncarnation {
-  readonly incarnation: Id;
-  readonly outboxId: Id;
+  readonly incarnation: StoredId;
+  readonly outboxId: StoredId;
   readonly appliedSequence: number;
-  readonly digest: Id;
+  readonly digest: StoredId;
   /** An operator declared that no more events will come. */
   readonly isRetired: boolean;
 }
 
 /** A version of one generation of a ledger, as an outbox saw it. */
 export interface SeenVersion {
-  readonly ledgerId: Id;
-  readonly generation: Id;
+  readonly ledgerId: StoredId;
+  readonly generation: StoredId;
   readonly version: number;
 }
 
 /** A row of the ledger about an outbox. */
 export interface AuditedMember {
-  readonly outboxId: Id;
+  readonly outboxId: StoredId;
   readonly serverId: string;
   /** True if it neither left nor was retired. */
   readonly isKnown: boolean;
@@ -60,9 +60,9 @@ export interface Decision {
   readonly trouble: string;
   /** The number of the trouble; 0 for none. */
   readonly troubleNumber: number;
-  readonly outboxId: Id;
+  readonly outboxId: StoredId;
   /** Empty if the decision is about no incarnation in particular. */
-  readonly incarnation: Id;
+  readonly incarnation: StoredId;
   /** 0 and 0 if the decision is about no events in particular. */
   readonly firstSequence: number;
   readonly lastSequence: number;
@@ -70,13 +70,13 @@ export interface Decision {
 
 /** An open trouble with its outbox; `outboxId` is empty for the ledger as a whole. */
 export interface LedgerTrouble extends OpenTrouble {
-  readonly outboxId: Id | "";
+  readonly outboxId: StoredId | "";
 }
 
 /** A range of events that a decision excluded while later events count. */
 export interface Gap {
   readonly decision: number;
-  readonly incarnation: Id;
+  readonly incarnation: StoredId;
   readonly firstSequence: number;
   readonly lastSequence: number;
 }
@@ -87,7 +87,7 @@ export type RolledBack = Gap;
 /** An open ledger. */
 export class LedgerFile implements Disposable {
   readonly path: string;
-  readonly ledgerId: Id;
+  readonly ledgerId: StoredId;
   readonly version: number;
   readonly totalLikes: bigint;
   /**
@@ -103,7 +103,7 @@ export class LedgerFile implements Disposable {
   /**
    * Incarnations with events that differ from the applied ones, and the decision to accept that.
    */
-  readonly differing: ReadonlyMap<Id, number>;
+  readonly differing: ReadonlyMap<StoredId, number>;
   /** Oldest decision first. */
   readonly rolledBack: readonly RolledBack[];
   readonly #file: AuditedFile;
@@ -208,7 +208,7 @@ export class LedgerFile implements Disposable {
   }
 
   /** Returns undefined for an unknown incarnation. */
-  incarnation(incarnation: Id): LedgerIncarnation | undefined {
+  incarnation(incarnation: StoredId): LedgerIncarnation | undefined {
     const row = this.#incarnation.get(incarnation);
     return row === undefined ? undefined : incarnationOf(row);
   }
@@ -231,7 +231,7 @@ export class LedgerFile implements Disposable {
   }
 
   /** Returns undefined for an unknown outbox. */
-  member(outboxId: Id): AuditedMember | undefined {
+  member(outboxId: StoredId): AuditedMember | undefined {
     const row = this.#member.get(outboxId);
     return row === undefined ? undefined : memberOf(row);
   }
@@ -283,7 +283,7 @@ function gapsOf(decisions: readonly Decision[]): readonly Gap[] {
     .toSorted((a, b) => a.firstSequence - b.firstSequence);
 }
 
-function differingOf(decisions: readonly Decision[]): ReadonlyMap<Id, number> {
+function differingOf(decisions: readonly Decision[]): ReadonlyMap<StoredId, number> {
   const about = decisions.filter(({ trouble }) => trouble === "digest_differs");
   return new Map(about.map(({ incarnation, number }) => [incarnation, number]));
 }

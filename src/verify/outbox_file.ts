@@ -12,7 +12,7 @@ import {
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
 import type { SeenVersion } from "./ledger_file.ts";
-import type { Amount, Id } from "./report.ts";
+import type { Amount, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const OUTBOX: AuditedKind = {
@@ -28,14 +28,14 @@ const RECORD_COLUMNS =
 /** The digest and running total of an incarnation after `sequence`, as its outbox stores them. */
 export interface AuditedPosition {
   readonly sequence: number;
-  readonly digest: Id;
+  readonly digest: StoredId;
   readonly likes: bigint;
 }
 
 /** An incarnation that an outbox still stores. */
 export interface OutboxIncarnation {
   readonly ordinal: bigint;
-  readonly incarnation: Id;
+  readonly incarnation: StoredId;
   /** Everything up to here is trimmed. */
   readonly trimmed: AuditedPosition;
   readonly acknowledged: AuditedPosition;
@@ -60,7 +60,7 @@ export interface StoredRecord extends AuditedPosition {
 export class OutboxFile implements Disposable {
   readonly path: string;
   readonly serverId: string;
-  readonly outboxId: Id;
+  readonly outboxId: StoredId;
   /** The version it last saw of its ledger; undefined before it became a member. */
   readonly seen: SeenVersion | undefined;
   /** Whether it redelivers everything, to a ledger that lost acknowledged events. */

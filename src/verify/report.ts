@@ -1,13 +1,13 @@
 /** The report of an audit, as plain data. */
 
-/** 32 lower-case hexadecimal digits. */
-export type Id = string;
+/** An id or a digest as a store holds it: 32 lower-case hexadecimal digits. */
+export type StoredId = string;
 
 /** Where a finding is, as narrowly as known. */
 export interface Place {
   /** The LikesServer, or the folder of an outbox that cannot be opened. */
   readonly serverId?: string;
-  readonly incarnation?: Id;
+  readonly incarnation?: StoredId;
   readonly sequence?: number;
   readonly itemId?: string;
 }
@@ -86,7 +86,7 @@ export interface ClientsReport {
 export interface AuditReport {
   readonly outcome: "exact" | "inexact" | "undecided";
   readonly ledger: {
-    readonly ledgerId: Id;
+    readonly ledgerId: StoredId;
     readonly version: number;
     readonly totalLikes: bigint;
     /**

@@ -3,7 +3,7 @@
  * are spans: at least what was read, at most that plus the largest likes of each missing event.
  */
 import { LIKES_PER_EVENT_MAX } from "../limits.ts";
-import type { Amount, Id } from "./report.ts";
+import type { Amount, StoredId } from "./report.ts";
 
 /** A number of likes from `least` to `most`. */
 export interface Span {
@@ -33,7 +33,7 @@ export interface OutboxSums {
   /** Whether all orphaned events count: no incarnation among them has a gap or is retired. */
   areOrphansWhole: boolean;
   /** The last known sequence of each incarnation that some outbox stores. */
-  readonly reach: Map<Id, number>;
+  readonly reach: Map<StoredId, number>;
 }
 
 /** Returns the span of `count` events with unknown likes. */
@@ -55,7 +55,7 @@ export function plus(one: Span, other: Span): Span {
 export class AuditTally {
   /** Likes of the counted events read, by item: the only state that grows with the items. */
   readonly items = new Map<string, bigint>();
-  readonly outboxes = new Map<Id, OutboxSums>();
+  readonly outboxes = new Map<StoredId, OutboxSums>();
   readonly waiting = new Sum();
   readonly abandoned = new Sum();
   /** Likes of all counted events read. */
@@ -69,7 +69,7 @@ export class AuditTally {
     this.items.set(itemId, (this.items.get(itemId) ?? 0n) + likes);
   }
 
-  outbox(outboxId: Id): OutboxSums {
+  outbox(outboxId: StoredId): OutboxSums {
     const found = this.outboxes.get(outboxId);
     if (found !== undefined) return found;
     const made: OutboxSums = {

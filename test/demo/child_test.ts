@@ -55,7 +55,7 @@ test("start() disables the child's debugger where Node has a flag for it", async
   assert.not.match(child.lines.join("\n"), "Debugger");
 });
 
-test("Child restarts on its port after a kill, and repeats its handshake", async () => {
+test("Child restarts on its port after a kill, and repeats its orders", async () => {
   await using child = new TestChild("half-deaf", [START, FINISH]);
   await child.start("listening");
   const answer = child.finished();

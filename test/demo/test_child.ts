@@ -7,7 +7,7 @@ import { isAlive } from "../runner/process_group.ts";
 /** The program that these children run. */
 export const PROGRAM = fileURLToPath(new URL("child_program.ts", import.meta.url));
 /** Messages sent whenever the child begins to listen. */
-type Handshake = readonly ParentMessage[];
+type Orders = readonly ParentMessage[];
 
 /** A child that runs `child_program.ts`, with the lines logged and announced. */
 export class TestChild extends Child implements AsyncDisposable {
@@ -17,7 +17,7 @@ export class TestChild extends Child implements AsyncDisposable {
   readonly states: string[];
   readonly #givenUp: { is: boolean };
 
-  constructor(behavior: string, handshake: Handshake = []) {
+  constructor(behavior: string, orders: Orders = []) {
     const lines: string[] = [];
     const announced: string[] = [];
     const states: string[] = [];
@@ -27,7 +27,7 @@ export class TestChild extends Child implements AsyncDisposable {
       entry: PROGRAM,
       args: [behavior],
       port: 0,
-      handshake: () => handshake,
+      orders: () => orders,
       log: (line) => lines.push(line),
       announce: (line) => announced.push(line),
       onGivenUp: () => (givenUp.is = true),

@@ -42,7 +42,7 @@ test("a lost ledger is restored from a backup, and its LikesServers redeliver", 
   const a = await counter.startAccepting("a");
   const b = await counter.startAccepting("b");
   await using clients = new Clients(a.address, { name: "a" });
-  await becomes("likes given", () => clients.acceptedEvents > 50);
+  await becomes("likes added", () => clients.acceptedEvents > 50);
   const destination = join(counter.folder, "backup");
   const copied = await backUp(counter, destination); // while likes arrive
   assert.equal(

@@ -73,7 +73,7 @@ test("likes verify is exact at any moment when likes are added all the time", as
   let waited = 0;
   for (let times = 0; times < AUDITS_WHILE_GIVEN; times++) {
     const before = clients.acceptedEvents;
-    await becomes("likes given", () => clients.acceptedEvents > before + 100);
+    await becomes("likes added", () => clients.acceptedEvents > before + 100);
     const { code, report } = await verify(counter, "--data-dir", counter.dataDir);
     assert.equal([code, report.verdict], [0, "exact"], JSON.stringify(report));
     waited += Number(report.waiting.events);

@@ -87,7 +87,7 @@ function collectOutput(child: ChildProcess, onOutput: () => void): () => string 
   return () => output;
 }
 
-/** Gives what is wrong with the way in which the process ended; undefined for exit code 0. */
+/** Returns what is wrong with the end of the process; undefined for exit code 0. */
 async function waitForExit(child: ChildProcess): Promise<string | undefined> {
   const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
   if (code === 0) return undefined;

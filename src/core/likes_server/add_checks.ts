@@ -21,8 +21,8 @@ export function checkMembership(
 }
 
 /**
- * Refuses near the end of the total's range, so that the primary never has to refuse accepted likes
- * for want of numbers.
+ * Refuses near the end of the total's range. So the primary never has to refuse accepted likes
+ * because the total has no room.
  */
 export function checkTotal(totalLikes: bigint): Refusal | undefined {
   if (totalLikes < TOTAL_LIKES_ACCEPTING_MAX) return undefined;

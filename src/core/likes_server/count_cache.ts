@@ -5,8 +5,8 @@
  *
  * Beside each count the cache keeps the likes of this outbox that the count lacks. A fetch returns
  * counts and applied sequences from one read: events after those sequences are the missing likes.
- * Each like accepted later adds to them, until the next fetch. So from its acceptance on every like
- * is in exactly one of the two numbers, no matter when the ledger applies it.
+ * Each like accepted later adds to them, until the next fetch. So every accepted like is in exactly
+ * one of the two numbers, whenever the ledger applies it.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";

@@ -204,9 +204,8 @@ export class Deliverer {
   }
 
   /**
-   * Delivers everything again, oldest first. Sends no report on this stream: while older
-   * incarnations are open in the ledger, a report of the appending one would look like a second
-   * copy.
+   * Delivers everything again, oldest first. Sends no report on this stream. While older
+   * incarnations are open in the ledger, a report of the appending one looks like a second copy.
    */
   #redeliver(session: DeliverySession, { ledgerId, generation, pulse }: Welcome): void {
     const { redelivery, writer, actions } = this.#parts;

@@ -66,7 +66,7 @@ export type DeliveryPhase = Handshake | Comparing | Sending | Ending;
  * `steady`.
  */
 type Admission =
-  | { readonly type: "awaited" }
+  | { readonly type: "not_admitted" }
   | { readonly type: "admitted"; readonly sinceMs: number }
   | { readonly type: "steady" };
 
@@ -77,7 +77,7 @@ export class DeliverySession {
   /** Whether the transport's buffer is full. */
   #isBlocked = false;
   #phase: DeliveryPhase = { type: "handshake" };
-  #admission: Admission = { type: "awaited" };
+  #admission: Admission = { type: "not_admitted" };
   /** The pulse time of the newest pulse; 0 before the first. Never decreases. */
   #pulseMs = 0;
   /** When the newest pulse came, or the stream began, by the monotonic clock. */
@@ -180,7 +180,7 @@ export class DeliverySession {
     const phase = this.#sending();
     if (!this.#acknowledgeUpTo(phase, ack.appliedSequence)) return false;
     phase.version = Math.max(phase.version, ack.version);
-    if (ack.admitted && this.#admission.type === "awaited") {
+    if (ack.admitted && this.#admission.type === "not_admitted") {
       this.#admission = { type: "admitted", sinceMs: nowMs };
     }
     return true;
@@ -205,9 +205,10 @@ export class DeliverySession {
   }
 
   /**
-   * Returns the Welcome once, when the stream becomes steady. After no failure it does so when it
-   * is admitted. After a failure the ledger must also have committed since, or the stream must have
-   * lasted: a ledger with a full disk admits a known member, and refuses it at the next commit.
+   * Returns the Welcome once, when the stream becomes steady. Without a failure before, an admitted
+   * stream is steady. After a failure, the ledger must also have committed since, or the stream
+   * must have lasted. A ledger with a full disk admits a known member, and refuses it at the next
+   * commit.
    */
   becomeSteady(nowMs: number, hasFailed: boolean): Welcome | undefined {
     if (this.#admission.type !== "admitted") return undefined;

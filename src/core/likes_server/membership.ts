@@ -13,8 +13,8 @@ import type { Membership, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
 import type { LedgerSeen } from "../protocol/messages.ts";
 
 /**
- * The phases of a stop. `delivered`: nothing is left to deliver, and the ledger has recorded the
- * leave if one was requested; writes may be under way. `stopped`: these are done too.
+ * The phases of a stop. `delivered`: nothing is left to deliver, and a requested leave is in the
+ * ledger. Writes may be under way. `stopped`: these are done too.
  */
 type StopPhase = "running" | "stopping" | "delivered" | "stopped";
 

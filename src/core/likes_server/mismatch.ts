@@ -1,5 +1,5 @@
 /**
- * Why delivery cannot continue from where the ledger stands: one side forgot something, or both
+ * Why delivery cannot continue from where the ledger stands. One side forgot something, or both
  * have different events under the same sequences. It becomes a trouble, and is never guessed (law
  * 7).
  */

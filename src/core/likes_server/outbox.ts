@@ -6,7 +6,7 @@
  * `evict` remove them, and both keep the position that they trim to: sequence, digest and likes. So
  * a ledger that has forgotten those events too is told which ones.
  *
- * A closed incarnation is kept even if it is idle, that is without events: an older ledger may have
+ * A closed incarnation is kept even if it is idle, that is without events. An older ledger may have
  * it open, and would take the next one for a second copy. An `evict` that finds too many purges the
  * oldest, and keeps only the sums of their events and likes.
  */
@@ -79,7 +79,7 @@ export type OutboxWrite =
   | { readonly type: "mint"; readonly incarnation: IncarnationId }
   | AppendWrite
   /**
-   * Records that the ledger has every event up to `upTo`, the end of a record; a lower `upTo` than
+   * Records that the ledger has every event up to `upTo`, the end of a record. A lower `upTo` than
    * before changes nothing. `seen` is the ledger that acknowledged; undefined keeps the old one.
    */
   | {
@@ -94,13 +94,13 @@ export type OutboxWrite =
   | { readonly type: "trim"; readonly incarnation: IncarnationId; readonly upTo: number }
   /**
    * Brings retained records and incarnations within the bounds. Purges the oldest closed
-   * incarnations with their records, and idle ones that no ledger knows; then removes acknowledged
+   * incarnations with their records, and idle ones that no ledger knows. Then removes acknowledged
    * records, oldest first. `closedMax` bounds closed incarnations with events, and closed idle
-   * ones; idle ones that wait may be one more.
+   * ones. Idle ones that wait may be one more.
    */
   | { readonly type: "evict"; readonly bytesMax: number; readonly closedMax: number }
   /**
-   * The ledger `seen` may have forgotten everything: nothing is closed or parked any more, and only
+   * The ledger `seen` may have forgotten everything. Nothing is closed or parked any more. Only
    * removed events count as acknowledged. All retained events are delivered again.
    */
   | { readonly type: "begin_redelivery"; readonly seen: LedgerSeen }
@@ -144,8 +144,8 @@ export interface OutboxStore {
    */
   write(writes: readonly OutboxWrite[]): Promise<WriteOutcome>;
   /**
-   * Reads the records after `sequence`: at least one if there is one, then more while their events
-   * fit `bytesMax`, at most `recordsMax`.
+   * Reads the records after `sequence`: at least one, if there is one. It reads more, up to
+   * `recordsMax`, while their events fit `bytesMax`.
    */
   read(
     incarnation: IncarnationId,

@@ -108,8 +108,8 @@ export class OutboxView {
   }
 
   /**
-   * Likes that were acknowledged to this outbox or removed from it. 0 while no incarnation is
-   * purged, because a gap is then reported with its range.
+   * Likes that were acknowledged to this outbox or removed from it. While no incarnation is purged
+   * it is 0, because a gap is then reported with its range.
    */
   get acknowledgedLikes(): bigint {
     let { likes } = this.#state.purged;

@@ -1,8 +1,8 @@
 /**
- * The order of writes to an outbox: one at a time, changes of state before likes, each record in
- * its own transaction. A change of state is retried until it is written, however long the disk is
- * full or the store busy. Likes that could not be written are refused, and so are likes that wait
- * for a new incarnation: the client decides whether to retry.
+ * The order of writes to an outbox. One write is under way at a time. Changes of state go before
+ * likes. Each record has its own transaction. A change of state is retried until it is written,
+ * however long the disk is full or the store busy. Likes that could not be written are refused, and
+ * so are likes that wait for a new incarnation. The client decides whether to retry.
  */
 import { assert } from "../../assert.ts";
 import type { AddRequest, GroupCommit, Writing } from "./group_commit.ts";

@@ -1,7 +1,8 @@
 /**
- * Redelivery to a ledger that was restored from a backup and has forgotten likes that it
- * acknowledged: it gets all retained events again. Law 7: the redelivery lasts until the ledger has
- * recorded the trouble, and has every event that the outbox held when the redelivery began.
+ * Redelivery to a ledger that was restored from a backup. That ledger has forgotten likes that it
+ * acknowledged, and gets all retained events again. Law 7: the redelivery lasts until the ledger
+ * has recorded the trouble. The ledger must also have every event that the outbox held at its
+ * beginning.
  *
  * The outbox stores that a redelivery is under way, so a crash in between changes nothing.
  */
@@ -41,7 +42,7 @@ export class Redelivery {
 
   /**
    * Returns the sequence of `incarnation` that the ledger must have, else it forgot. During a
-   * redelivery only acknowledgements since its beginning count: the ledger is known to lack events,
+   * redelivery only acknowledgements since its beginning count. The ledger is known to lack events,
    * and removed ones cannot be delivered again.
    */
   claimedSequence({ acknowledged, stored }: IncarnationView): number {

@@ -6,7 +6,7 @@
  * Events that are acknowledged within one slice of the period share the age of the youngest. So
  * there are few slices, and nothing is trimmed early.
  */
-import { RETAIN_MARKS_MAX } from "../../limits.ts";
+import { RETAIN_SLICES_MAX } from "../../limits.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
 interface Slice {
@@ -37,7 +37,7 @@ export class RetainedAges {
   /** Records that `incarnation` is acknowledged up to `sequence` at the monotonic time `nowMs`. */
   note(incarnation: IncarnationId, sequence: number, nowMs: number): void {
     const newest = this.#slices.at(-1);
-    const isOpen = newest !== undefined && nowMs - newest.beganMs < this.#ageMs / RETAIN_MARKS_MAX;
+    const isOpen = newest !== undefined && nowMs - newest.beganMs < this.#ageMs / RETAIN_SLICES_MAX;
     const slice = isOpen
       ? newest
       : { beganMs: nowMs, atMs: nowMs, upTo: new Map<IncarnationId, number>() };

@@ -1,7 +1,7 @@
 /**
  * Retention of acknowledged events. The outbox stores the acknowledgement and keeps the events for
- * a while, because a ledger that is restored from a backup needs them again. They are trimmed by
- * age, and evicted earlier when they take too much of the disk.
+ * a while. A ledger that is restored from a backup needs them again. They are trimmed by age, and
+ * evicted earlier when they take too much of the disk.
  */
 import { RETAINED_INCARNATIONS_MAX } from "../../limits.ts";
 import type { Retention } from "./likes_server_events.ts";

@@ -2,7 +2,7 @@
  * Events of this outbox that the ledger may not have applied yet, as far as they fit in memory.
  * Counts come with applied sequences, and they lack the events after those.
  *
- * Events are dropped once they are acknowledged, but not during a fetch of counts: its answer may
+ * Events are dropped once they are acknowledged, but not during a fetch of counts. The answer may
  * have been read before the acknowledgement. If there are too many events, the oldest are dropped.
  * What counts lack is then unknown until the ledger has applied the dropped events. Events of
  * earlier processes are never in memory.

@@ -13,7 +13,7 @@ import type { StatusView } from "./status.ts";
 
 /**
  * Returns `commands`, preceded by the advance of `as_of` if it advances. Only for a commit that
- * begins now: all earlier commits are done, so the members of `view` are those of the ledger.
+ * begins now. All earlier commits are done, so the members of `view` are those of the ledger.
  */
 export function withAdvance(
   commands: readonly LedgerCommand[],

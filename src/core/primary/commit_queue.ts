@@ -2,8 +2,8 @@
  * Commands that wait for a commit, in order of arrival, and the flow control of their senders.
  *
  * A commit is bounded, because the reports and pulses of all streams wait for it. A sender that is
- * ahead of the commits is paused, which bounds the queue. It resumes at half of the bound, so that
- * it does not stop and go with every batch.
+ * ahead of the commits is paused, which bounds the queue. The sender resumes at half of the bound,
+ * so it does not stop and go with every batch.
  */
 import {
   COMMIT_BYTES_MAX,

@@ -1,11 +1,11 @@
 /**
- * Pages of items. A page token names a place in an order: the last item of the page before, and the
- * likes that it had. The token is self-describing text, and the primary keeps nothing for it.
+ * Pages of items. A page token names a place in an order: the item before it, with its likes. The
+ * token is self-describing text, and the primary keeps nothing for it.
  *
- * Why a place and not an offset: likes arrive between two pages, and with an offset an item that
- * others pass would come twice. After a place no item does, because likes only grow. In the order
- * by likes, an item that rises past the place meanwhile is on no later page. A reader that needs
- * every item asks for the order by id, where nothing moves.
+ * A token is a place and not an offset, because likes arrive between two pages. With an offset, an
+ * item that others pass would come twice. After a place no item comes twice, because likes only
+ * grow. In the order by likes, an item that rises past the place is on no later page. A reader that
+ * needs every item asks for the order by id, where nothing moves.
  */
 import { checkItems } from "../protocol/counts.ts";
 import type { Refusal } from "../../errors.ts";

@@ -110,7 +110,7 @@ export class DeliveryStream {
   }
 
   /**
-   * Returns true when the stream has its Welcome, and its peer reported within MEMBER_SILENT_MS.
+   * Returns true when the stream got its Welcome or its newest report within MEMBER_SILENT_MS.
    */
   isStreaming(nowMs: number): boolean {
     const delivery = this.#deliveryIfAny();

@@ -1,8 +1,8 @@
 /**
  * The primary's logical clock. Pulse times are its values, and so is `as_of`.
  *
- * A pulse time must be later than every one before it, restarts included, and close enough to the
- * wall clock for people. So the wall clock is read once, at the start, and from then on the
+ * A pulse time must be later than every one before it, restarts included. It must be close enough
+ * to the wall clock for people. So the wall clock is read once, at the start. From then on the
  * monotonic clock carries the time. A wall clock that jumps changes nothing.
  */
 export class LogicalClock {

@@ -55,7 +55,7 @@ export type PrimaryAction =
   | CountsAction
   | { readonly type: "notice"; readonly notice: PrimaryNotice };
 
-/** News for people, such as a log. */
+/** An event that people read, for example in the log. */
 export type PrimaryNotice =
   /** A report of the LikesServer is in the ledger. */
   | { readonly type: "connected"; readonly hello: Hello; readonly appliedSequence: number }
@@ -72,8 +72,9 @@ export type PrimaryNotice =
   | { readonly type: "unrecorded"; readonly server: UnrecordedServer }
   | { readonly type: "unrecorded_gone" }
   | { readonly type: "convergence"; readonly convergence: Convergence; readonly totalLikes: bigint }
-  /** The first failed commit, and the first commit that succeeds again. */
+  /** Commits fail since this one, or fail for another reason than before. */
   | { readonly type: "store_failing"; readonly why: WriteFailure }
+  /** The newest commit succeeded, after one that failed. */
   | { readonly type: "store_recovered" };
 
 /** The time of a start, in milliseconds by both clocks. */

@@ -2,9 +2,9 @@
  * The progress of members, as reported to this start of the primary. None of it is on the disk:
  * after a start each member has to answer a pulse of that start.
  *
- * The sequences in a message, and that its sender answered, count when it is received: a total that
- * lacks reported events is never called CONVERGED. Freshness counts only when the report is
- * committed. An outbox has one stream at a time, but messages of an older one may still arrive.
+ * The sequences and the answer in a message count when it is received. So a total that lacks
+ * reported events is never called CONVERGED. Freshness counts only when the report is committed. An
+ * outbox has one stream at a time, but messages of an older one may still arrive.
  * They change nothing, unless they answer a newer pulse than any before.
  */
 import type { IncarnationRow } from "../ledger/rows.ts";

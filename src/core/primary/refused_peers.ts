@@ -1,6 +1,6 @@
 /**
- * The two sorts of LikesServers that a primary refuses, and the notices about them: one for each
- * new server and one when servers are gone, not one for each attempt.
+ * The two sorts of LikesServers that a primary refuses, and the notices about them. A notice tells
+ * of a new server, or that servers are gone, and not of each attempt.
  */
 import { assert } from "../../assert.ts";
 import type { IncarnationRow } from "../ledger/rows.ts";

@@ -1,5 +1,5 @@
 /**
- * LikesServers that a primary refuses, for as long as they come: their outbox belongs to another
+ * LikesServers that a primary refuses, for as long as they come. Their outbox belongs to another
  * ledger, or their trouble has no room in this one. The ledger records nothing about them, so only
  * this start of the primary knows them, by their attempts.
  */

@@ -111,7 +111,7 @@ export function isInTrouble({ troubles, unrecorded, isUnrecordedCopy }: StatusVi
 }
 
 /**
- * Returns true when an empty ledger may have taken the place of another one: it has no members and
+ * Returns true when an empty ledger may have taken the place of another one. It has no members and
  * no likes, and a LikesServer of another ledger has come since the start. CONVERGED would be true,
  * and would mislead.
  */

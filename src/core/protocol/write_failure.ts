@@ -1,4 +1,4 @@
 /** The write failures of both stores. */
 
-/** Why a store wrote nothing: its disk is full, or another program is writing to it. */
+/** Why a store wrote nothing. Its disk is full, or another program is writing to it. */
 export type WriteFailure = "disk_full" | "store_busy";

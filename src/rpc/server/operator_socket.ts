@@ -3,8 +3,10 @@
  * that folder can use it: whoever may decide may also write the ledger. The network cannot reach
  * it.
  *
- * A killed primary leaves the file behind. The next one removes it. That is safe: it holds the lock
- * on the ledger beside the file, and no other primary can be listening.
+ * A killed primary leaves the file behind. The next one removes it, once it holds the lock on the
+ * ledger beside the file. No other primary holds that lock then. But a primary that opens its
+ * ledger again does not hold the lock either, and still listens. A second primary that starts then
+ * replaces the file, and operators reach that one.
  */
 import { Buffer } from "node:buffer";
 import { lstatSync, rmSync } from "node:fs";

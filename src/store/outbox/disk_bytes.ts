@@ -1,13 +1,13 @@
 /**
  * How many bytes a record takes on the disk: its events, and SQLite's overhead. These bytes bound
- * an outbox, rather than those of its events: a record with one event of 7 bytes takes more than
- * ten times as many. Both stores of an outbox count this way.
+ * an outbox, and not those of its events. A record with one event of 7 bytes takes more than ten
+ * times as many. Both stores of an outbox count this way.
  *
  * This is an upper bound, so the file never outgrows the sum. A record is a cell in a B-tree with
- * pages of 4 KiB: its events, and at most 82 bytes of keys, digest, sums and framing. A page ends
- * when the next cell does not fit. With the worst mix of cells a quarter of the page stays empty,
- * hence a third is added. A cell above 1002 bytes keeps at most that many in the tree, and the rest
- * in overflow pages of its own, where 4 bytes name the next page
+ * pages of 4 KiB. A cell has the events, and at most 82 bytes of keys, digest, sums and framing. A
+ * page ends when the next cell does not fit. With the worst mix of cells a quarter of the page
+ * stays empty, so a third is added. A cell above 1002 bytes keeps at most that many in the tree.
+ * The rest is in overflow pages of its own, where 4 bytes name the next page
  * (https://sqlite.org/fileformat2.html#b_tree_pages). Records of one small event take half to three
  * quarters of the bound, full ones nearly all.
  */

@@ -1,6 +1,6 @@
 /**
- * Which incarnations an outbox purges when it has too many: never one that may hold likes that no
- * ledger has, and never one that a ledger has open now.
+ * Which incarnations an outbox purges when it has too many. It never purges one that may hold likes
+ * that no ledger has, or one that a ledger has open now.
  *
  * Among closed incarnations it purges the oldest. Idle ones, without events, count separately: a
  * crash loop leaves one at each start, and must not cost retained events. Among idle ones that wait

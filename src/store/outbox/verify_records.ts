@@ -1,6 +1,6 @@
 /**
- * Verifies that the records of an outbox are those that were written: each follows the one before,
- * and has the digest and the likes that its events give. A start verifies an outbox up to
+ * Verifies that the records of an outbox are those that were written. Each follows the one before,
+ * and its digest and likes match its events. A start verifies an outbox up to
  * VERIFY_ROWS_BYTES_MAX, and after an unclean end up to VERIFY_CRASHED_BYTES_MAX. In a larger
  * outbox each record's digest is verified when it is read, which is before it is sent.
  */

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RetainedAges } from "../../../src/core/likes_server/retained_ages.ts";
-import { RETAIN_MARKS_MAX } from "../../../src/limits.ts";
+import { RETAIN_SLICES_MAX } from "../../../src/limits.ts";
 import { FIRST, SECOND } from "../core_fixture.ts";
 
 test("take() returns what was acknowledged longer ago than its age, oldest first", () => {
@@ -14,7 +14,7 @@ test("take() returns what was acknowledged longer ago than its age, oldest first
   assert.equal(ages.take(9_000), []);
 });
 
-test("note() gives acknowledgements that share a mark the age of the youngest", () => {
+test("note() gives acknowledgements that share a slice the age of the youngest", () => {
   const ages = new RetainedAges(64_000);
   ages.note(FIRST, 1, 0);
   ages.note(FIRST, 2, 999);
@@ -22,11 +22,11 @@ test("note() gives acknowledgements that share a mark the age of the youngest", 
   assert.equal(ages.take(64_999), [{ incarnation: FIRST, upTo: 2 }]);
 });
 
-test("note() keeps at most RETAIN_MARKS_MAX marks", () => {
+test("note() keeps at most RETAIN_SLICES_MAX marks", () => {
   const ages = new RetainedAges(1_000);
   for (let nowMs = 0; nowMs < 1_000; nowMs++) ages.note(FIRST, nowMs + 1, nowMs);
   const taken = ages.take(2_000);
-  assert.ok(taken.length <= RETAIN_MARKS_MAX, `${taken.length} marks`);
+  assert.ok(taken.length <= RETAIN_SLICES_MAX, `${taken.length} slices`);
   assert.is(taken.at(-1)?.upTo, 1_000);
 });
 

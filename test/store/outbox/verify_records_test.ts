@@ -125,7 +125,7 @@ function records(bytes: number): OutboxWrite[] {
   return writes;
 }
 
-/** Gives one record a digest that does not match its events. */
+/** Changes the digest of one record, so that it does not match the events. */
 function damage(folder: string): void {
   const database = new Database(join(folder, FILE));
   database.exec(`UPDATE records SET digest = '${testId(0xbad)}' WHERE last_sequence = ${DAMAGED}`);
