@@ -301,6 +301,9 @@ export class MemoryLedger implements LedgerStore {
   }
 }
 
+/** The most runs of one work. Pure work misses far fewer rows. */
+const RUNS_MAX = 10_000;
+
 /** Runs `work` on the rows of `needs`, and runs it again after loading each row that it misses. */
 function runOnLoaded<T>(
   disk: LedgerDisk,
@@ -309,7 +312,8 @@ function runOnLoaded<T>(
 ): { readonly value: T; readonly writeSet: WriteSet | undefined } {
   const loaded = new Loaded(disk.head);
   for (const need of needs) disk.load(loaded, need);
-  while (true) {
+  for (let runs = 1; ; runs++) {
+    assert(runs <= RUNS_MAX, "pure work misses each row once, and is done");
     const ledger = new LoadedLedger(loaded);
     try {
       return { value: work(ledger), writeSet: ledger.writeSet };
