@@ -115,21 +115,19 @@ export class LedgerDisk extends MemoryDisk {
     }
   }
 
-  /** Commits the write set of a transaction. */
+  /** Commits the write set of a transaction. Asserts first that all its numbers can be stored. */
   write(set: WriteSet): void {
-    this.meta = checkedMeta(set.meta);
+    checkRows(set);
+    const likes = set.likes.map(([itemId, gained]) => {
+      return [itemId, storedLikes((this.items.get(itemId) ?? 0n) + gained)] as const;
+    });
+    this.meta = set.meta;
     if (set.isCopyRecorded) this.copiedMs = undefined;
-    for (const row of set.members) this.members.set(row.outboxId, checkedMember(row));
-    for (const row of set.incarnations) {
-      this.incarnations.set(row.incarnation, checkedIncarnation(row));
-    }
-    for (const [itemId, gained] of set.likes) {
-      this.items.set(itemId, storedLikes((this.items.get(itemId) ?? 0n) + gained));
-    }
-    for (const row of set.troubles)
-      this.troubles.set(row.number, { ...checkedTrouble(row), number: row.number });
+    for (const row of set.members) this.members.set(row.outboxId, row);
+    for (const row of set.incarnations) this.incarnations.set(row.incarnation, row);
+    for (const [itemId, sum] of likes) this.items.set(itemId, sum);
+    for (const row of set.troubles) this.troubles.set(row.number, row);
     for (const row of set.decisions) {
-      checkedDecision(row);
       this.decisions.push(row);
       if (row.trouble !== undefined) this.#decide(row.trouble.number);
     }
@@ -186,6 +184,14 @@ export class LedgerDisk extends MemoryDisk {
     copy.generations.push(...this.generations);
     return copy;
   }
+}
+
+function checkRows({ meta, members, incarnations, troubles, decisions }: WriteSet): void {
+  checkedMeta(meta);
+  members.forEach(checkedMember);
+  incarnations.forEach(checkedIncarnation);
+  troubles.forEach(checkedTrouble);
+  decisions.forEach(checkedDecision);
 }
 
 const SUPERSEDED = {

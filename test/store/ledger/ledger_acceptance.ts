@@ -1,6 +1,7 @@
 /** The acceptance suite of every LedgerStore. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
+import type { LedgerTransaction } from "../../../src/core/ledger/ledger.ts";
 import type { MemberRow } from "../../../src/core/ledger/rows.ts";
 import type { Id } from "../../../src/core/protocol/ids.ts";
 import { assertionOf, testId } from "../faults.ts";
@@ -32,6 +33,7 @@ import type { LedgerFixture } from "./ledger_fixture.ts";
 export function acceptLedger(test: Test, makeFixture: () => LedgerFixture): void {
   acceptTransactions(test, makeFixture);
   acceptRollbacks(test, makeFixture);
+  acceptChecks(test, makeFixture);
   acceptGenerations(test, makeFixture);
   acceptRows(test, makeFixture);
   acceptTroubles(test, makeFixture);
@@ -155,6 +157,33 @@ function acceptRollbacks(test: Test, makeFixture: () => LedgerFixture): void {
     }
     assert.equal((await store.load()).meta, EMPTY_META);
   });
+}
+
+function acceptChecks(test: Test, makeFixture: () => LedgerFixture): void {
+  const bad: Readonly<Record<string, (ledger: LedgerTransaction) => unknown>> = {
+    "a member": (ledger) => ledger.setMember({ ...MEMBER, retiredAsOfMs: 0.5 }),
+    "an incarnation": (ledger) => ledger.setIncarnation({ ...ROW, appliedSequence: 0.5 }),
+    "a trouble": (ledger) => ledger.addTrouble({ ...TROUBLE, sinceMs: 0.5 }),
+    "a decision": (ledger) => ledger.addDecision({ ...DECISION, trouble: undefined, decidedMs: 0.5 }),
+    likes: (ledger) => ledger.addLikes("cat", -1n),
+  };
+  for (const [what, setBad] of Object.entries(bad)) {
+    test(`transact() changes nothing when it asserts about ${what}`, async () => {
+      await using fixture = makeFixture();
+      const store = await fixture.open(FIRST);
+      const before = await store.load();
+      await assertionOf("", () =>
+        store.transact([], (ledger) => {
+          ledger.setMeta({ ...EMPTY_META, version: 9 });
+          ledger.setMember(MEMBER);
+          setLikes(ledger, "dog", 1n);
+          setBad(ledger);
+        }),
+      );
+      assert.equal(await store.load(), before);
+      assert.equal(await mostLiked(store, 10), []);
+    });
+  }
 }
 
 function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
