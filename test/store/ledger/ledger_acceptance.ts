@@ -23,6 +23,7 @@ import {
   setLikes,
   valueOf,
 } from "./ledger_fixture.ts";
+import { acceptAttempts } from "./ledger_attempts_acceptance.ts";
 import { acceptPages } from "./ledger_pages_acceptance.ts";
 import { acceptRules } from "./ledger_rules_acceptance.ts";
 import { acceptTroubles } from "./ledger_troubles_acceptance.ts";
@@ -34,6 +35,7 @@ export function acceptLedger(test: Test, makeFixture: () => LedgerFixture): void
   acceptTransactions(test, makeFixture);
   acceptRollbacks(test, makeFixture);
   acceptChecks(test, makeFixture);
+  acceptAttempts(test, makeFixture);
   acceptGenerations(test, makeFixture);
   acceptRows(test, makeFixture);
   acceptTroubles(test, makeFixture);
