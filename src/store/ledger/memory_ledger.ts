@@ -35,7 +35,6 @@ import type {
 import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
 import { MemoryDisk } from "../memory_disk.ts";
 import { selectPage } from "../memory_pages.ts";
-import { FailedStore } from "../sqlite/failed_store.ts";
 import { storedLikes } from "../sqlite/stored_integer.ts";
 import {
   checkedDecision,
@@ -194,6 +193,11 @@ function checkRows({ meta, members, incarnations, troubles, decisions }: WriteSe
   decisions.forEach(checkedDecision);
 }
 
+const IN_DOUBT = {
+  type: "in_doubt",
+  reason: "Cannot keep using the memory ledger: its disk failed",
+} as const;
+
 const SUPERSEDED = {
   type: "superseded",
   reason: "Cannot use the memory ledger: a newer opening has taken it over",
@@ -212,7 +216,6 @@ export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: GenerationId;
   readonly #leaveOut: LeaveOut;
-  readonly #failed = new FailedStore("the memory ledger");
   /** Why this opening has ended; undefined while it is open. */
   #end: OpeningEnd | undefined;
 
@@ -252,7 +255,6 @@ export class MemoryLedger implements LedgerStore {
   }
 
   loadNow(): LedgerSnapshot {
-    this.#failed.throwIfFailed();
     const { ledgerId, meta, copiedMs, members, troubles } = this.#disk;
     const inTrouble = new Set([...troubles.values()].map(({ outboxId }) => outboxId));
     return {
@@ -283,8 +285,7 @@ export class MemoryLedger implements LedgerStore {
     if (fault === "disk_full") return { type: fault };
     if (fault !== "in_doubt_lost") this.#disk.write(writeSet);
     if (fault === undefined) return { type: "done", value };
-    const { message: reason } = this.#failed.fail(new Error("the disk failed"));
-    this.#end = { type: "in_doubt", reason };
+    this.#end = IN_DOUBT;
     return this.#end;
   }
 

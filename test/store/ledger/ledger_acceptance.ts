@@ -166,7 +166,8 @@ function acceptChecks(test: Test, makeFixture: () => LedgerFixture): void {
     "a member": (ledger) => ledger.setMember({ ...MEMBER, retiredAsOfMs: 0.5 }),
     "an incarnation": (ledger) => ledger.setIncarnation({ ...ROW, appliedSequence: 0.5 }),
     "a trouble": (ledger) => ledger.addTrouble({ ...TROUBLE, sinceMs: 0.5 }),
-    "a decision": (ledger) => ledger.addDecision({ ...DECISION, trouble: undefined, decidedMs: 0.5 }),
+    "a decision": (ledger) =>
+      ledger.addDecision({ ...DECISION, trouble: undefined, decidedMs: 0.5 }),
     likes: (ledger) => ledger.addLikes("cat", -1n),
   };
   for (const [what, setBad] of Object.entries(bad)) {
@@ -221,7 +222,6 @@ function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
     await fixture.supersede(SECOND);
     const outcome = await store.transact([], (ledger) => setLikes(ledger, "cat", 2n));
     assert.is(outcome.type, "superseded");
-    assert.match("reason" in outcome ? outcome.reason : "", "a newer opening");
     const read = await store.counts({ type: "named", itemIds: ["cat"] }, []);
     assert.is(read.type, "superseded", "a superseded opening reads nothing");
     assert.equal(await likesOf(await fixture.open(THIRD), "cat"), [{ itemId: "cat", likes: 1n }]);
