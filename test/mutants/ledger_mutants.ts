@@ -506,7 +506,7 @@ const AMNESIA_RULE = mutantsOf(
       ],
     },
     {
-      name: "refilled-too-early",
+      name: "redelivery-ended-too-early",
       breaks: "law 7: a redelivery is reported as done while it is still in progress",
       edits: [
         [
