@@ -139,8 +139,8 @@ export interface LedgerStore {
   load(): Promise<LedgerSnapshot>;
   /**
    * Runs `work` in one transaction and syncs it. `work` is pure and may run again: a store that
-   * loads rows in advance loads `needs`, then any row that `work` missed. A `work` that sets
-   * nothing costs no sync. Throws what `work` throws.
+   * loads rows in advance loads `needs`, then any row that `work` missed. It asserts a bound on the
+   * runs. A `work` that sets nothing costs no sync. Throws what `work` throws.
    */
   transact<T>(
     needs: readonly LedgerNeed[],

@@ -84,7 +84,7 @@ export class Loaded {
     const loaded = this.#rows.get(keyOf(need));
     if (loaded === undefined || isCutShort(loaded.need, loaded.rows, need)) {
       // oxlint-disable-next-line only-throw-error -- the trace of an Error costs more than the row
-      throw new Miss(need);
+      throw new Miss(loaded === undefined ? need : doubled(need));
     }
     return loaded.rows as LoadedRows[Type];
   }
@@ -286,6 +286,11 @@ export class LoadedLedger implements LedgerTransaction {
     rows.push(row);
     this.#undo.push(() => rows.pop());
   }
+}
+
+/** Returns the need with twice its limit, so that a long list is loaded in few steps. */
+function doubled(need: LedgerNeed): LedgerNeed {
+  return need.type === "incarnations_in" ? { ...need, limit: 2 * need.limit } : need;
 }
 
 /** Returns each row of a list, as the rows for the need of that row alone. */

@@ -308,7 +308,7 @@ export class MemoryLedger implements LedgerStore {
   }
 }
 
-/** The most runs of one work. Pure work misses far fewer rows. */
+/** The most runs of one work. The rules miss far fewer rows. */
 const RUNS_MAX = 10_000;
 
 /** Runs `work` on the rows of `needs`, and runs it again after loading each row that it misses. */
@@ -320,7 +320,7 @@ function runOnLoaded<T>(
   const loaded = new Loaded(disk.head);
   for (const need of needs) disk.load(loaded, need);
   for (let runs = 1; ; runs++) {
-    assert(runs <= RUNS_MAX, "pure work misses each row once, and is done");
+    assert(runs <= RUNS_MAX, "work is pure, and its needs name most rows that it reads");
     const ledger = new LoadedLedger(loaded);
     try {
       return { value: work(ledger), writeSet: ledger.writeSet };

@@ -25,6 +25,17 @@ test("needsOf() names every row that a retirement reads", async () => {
   assert.is(runs, 1);
 });
 
+test("a retirement of many incarnations loads twice as many each time that they do not suffice", async () => {
+  const disk = new LedgerDisk(LEDGER);
+  for (let number = 0; number < 16_500; number++) {
+    const incarnation = testId(number + 1_000);
+    disk.incarnations.set(incarnation, { ...ROW, incarnation });
+  }
+  const runs = await runsOf(RETIRE, (ledger) => ledger.setMember(MEMBER), disk);
+  // The first 1,000 are loaded in advance; then 4,000, 10,000 and 22,000.
+  assert.is(runs, 4);
+});
+
 test("needsOf() names every row that a confirmation of a restored copy reads", async () => {
   const command = { type: "confirm_copy", departedMembers: OUTBOXES } as const;
   const runs = await runsOf(command, (ledger) => {
@@ -61,8 +72,9 @@ test.run();
 async function runsOf(
   command: LedgerCommand,
   prepare: (ledger: LedgerTransaction) => void,
+  disk = new LedgerDisk(LEDGER),
 ): Promise<number> {
-  const store = new MemoryLedger(new LedgerDisk(LEDGER), GENERATION);
+  const store = new MemoryLedger(disk, GENERATION);
   await store.transact([], prepare);
   let runs = 0;
   await store.transact(needsOf([command]), (ledger) => {

@@ -26,7 +26,7 @@ test("failNext() keeps a write in doubt on the disk when the fault is in_doubt_k
 test("transact() asserts when its work is not pure and reads another row in each run", async () => {
   const store = new MemoryLedger(new LedgerDisk(LEDGER_ID), testId(1));
   let runs = 0;
-  await assertionOf("pure work", () =>
+  await assertionOf("work is pure", () =>
     store.transact([], (ledger) => ledger.member(testId(++runs))),
   );
 });
