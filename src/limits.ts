@@ -16,7 +16,7 @@ export const PROTOCOL_VERSION = 1;
 export const ITEM_ID_BYTES_MAX = 256;
 /** Likes in one call: enough for a batch import, far below where 64-bit sums could wrap. */
 export const LIKES_PER_EVENT_MAX = 1_000_000;
-/** The largest total: SQLite's signed 64-bit maximum. */
+/** The largest total: a store keeps it in a signed 64-bit integer. */
 export const TOTAL_LIKES_MAX = 2n ** 63n - 1n;
 /** At this total a LikesServer stops accepting: everything still in outboxes fits above it. */
 export const TOTAL_LIKES_ACCEPTING_MAX = 2n ** 62n;

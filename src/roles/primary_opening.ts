@@ -170,18 +170,15 @@ export class PrimaryOpening {
     setImmediate(() => {
       if (this.#driver.isStopped) return;
       const nowUnixMs = Date.now();
-      this.#store
-        .transact(needsOf(commands), (ledger) => {
-          return applyCommands(ledger, commands, recordCodec, nowUnixMs);
-        })
-        .then((outcome) => {
-          if (this.#driver.isStopped) return;
-          if (outcome.type === "in_doubt" || outcome.type === "superseded") {
-            return this.#events.ended(outcome);
-          }
-          this.#driver.drive({ type: "committed", outcome });
-        })
-        .catch((error: unknown) => this.#driver.fail(error));
+      const committed = this.#store.transact(needsOf(commands), (ledger) => {
+        return applyCommands(ledger, commands, recordCodec, nowUnixMs);
+      });
+      this.#whenDone(committed, (outcome) => {
+        if (outcome.type === "in_doubt" || outcome.type === "superseded") {
+          return this.#events.ended(outcome);
+        }
+        this.#driver.drive({ type: "committed", outcome });
+      });
     });
   }
 
@@ -190,12 +187,17 @@ export class PrimaryOpening {
     selection: CountsSelection,
     incarnations: readonly IncarnationId[],
   ): void {
-    this.#store
-      .counts(selection, incarnations)
+    this.#whenDone(this.#store.counts(selection, incarnations), (outcome) => {
+      if (outcome.type !== "done") return this.#events.ended(outcome);
+      this.#driver.drive({ type: "counts_read", requestId, read: outcome.value });
+    });
+  }
+
+  /** Handles how a call to the store has ended, unless the opening has ended before. */
+  #whenDone<Outcome>(call: Promise<Outcome>, handle: (outcome: Outcome) => void): void {
+    call
       .then((outcome) => {
-        if (this.#driver.isStopped) return;
-        if (outcome.type !== "done") return this.#events.ended(outcome);
-        this.#driver.drive({ type: "counts_read", requestId, read: outcome.value });
+        if (!this.#driver.isStopped) handle(outcome);
       })
       .catch((error: unknown) => this.#driver.fail(error));
   }

@@ -506,7 +506,7 @@ const AMNESIA_RULE = mutantsOf(
       ],
     },
     {
-      name: "refilled-too-early",
+      name: "redelivery-ended-too-early",
       breaks: "law 7: a redelivery is reported as done while it is still in progress",
       edits: [
         [
@@ -690,7 +690,7 @@ const LOADED = mutantsOf(
       breaks: "law 3: a row that is not loaded counts as absent, and a duplicate as new",
       edits: [
         [
-          "throw new Miss(need);\n    }\n    return loaded.rows",
+          "throw new Miss(loaded === undefined ? need : doubled(need));\n    }\n    return loaded.rows",
           "return undefined as never;\n    }\n    return loaded.rows",
         ],
       ],

@@ -564,9 +564,9 @@ const OPENING = mutantsOf(
       breaks: "law 3: after a commit in doubt, a primary continues with its old state",
       edits: [
         [
-          '          if (outcome.type === "in_doubt" || outcome.type === "superseded") {',
-          '          if (outcome.type === "in_doubt") return;\n' +
-            '          if (outcome.type === "superseded") {',
+          '        if (outcome.type === "in_doubt" || outcome.type === "superseded") {',
+          '        if (outcome.type === "in_doubt") return;\n' +
+            '        if (outcome.type === "superseded") {',
         ],
       ],
     },

@@ -113,20 +113,6 @@ test("a store whose load fails is closed before the next attempt", async () => {
   assert.is(primary.fatal, undefined);
 });
 
-test("a read that a closed store fails does not end the primary", async () => {
-  await using primary = await RunningPrimary.start();
-  primary.holdsReads = true;
-  using client = new ClosingClient(primary.address);
-  const held = assertFault("reopening", () => client.counts({}, LIMIT_MS));
-  await becomes("a read under way", () => primary.heldReads === 1);
-  primary.holdsReads = false;
-  primary.endOpening();
-  await held;
-  await becomes("the ledger open again", () => primary.openStores === 1);
-  assert.is(primary.heldReads, 0);
-  assert.is(primary.fatal, undefined);
-});
-
 test("calls are refused with an explanation while the ledger is reopened", async () => {
   await using primary = await RunningPrimary.start();
   primary.pauseOpenings();
@@ -173,9 +159,6 @@ class RunningPrimary implements AsyncDisposable {
   failLoads = 0;
   /** Whether every read ends its opening. */
   isDamaged = false;
-  /** Whether reads wait until their store is closed. */
-  holdsReads = false;
-  heldReads = 0;
   openingsBegun = 0;
   openStores = 0;
   address = "";
@@ -241,16 +224,10 @@ class RunningPrimary implements AsyncDisposable {
 /** A ledger in memory that fails as its primary's fields say. */
 class FailingLedger extends MemoryLedger {
   readonly #running: RunningPrimary;
-  #failReads = (): void => {};
-  readonly #closed: Promise<never>;
 
   constructor(running: RunningPrimary, generation: string) {
     super(running.disk, generation);
     this.#running = running;
-    this.#closed = new Promise((_resolve, reject) => {
-      this.#failReads = () => reject(new Error("the connection is closed"));
-    });
-    this.#closed.catch(() => {}); // most stores have no read under way when they close
   }
 
   override async load(): ReturnType<MemoryLedger["load"]> {
@@ -260,17 +237,12 @@ class FailingLedger extends MemoryLedger {
   }
 
   override async counts(...request: Parameters<MemoryLedger["counts"]>) {
-    if (this.#running.holdsReads) {
-      this.#running.heldReads++;
-      return this.#closed.finally(() => this.#running.heldReads--);
-    }
     if (!this.#running.isEnding) return super.counts(...request);
     return { type: "in_doubt", reason: "ended by a test" } as const;
   }
 
   override async close(): Promise<void> {
     this.#running.openStores--;
-    this.#failReads();
     await super.close();
   }
 }

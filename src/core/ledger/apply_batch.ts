@@ -46,7 +46,7 @@ export function applyBatch(
   const totalBefore = changes.totalLikes;
   const total = gains.reduce((sum, { gained }) => sum + gained, totalBefore);
   if (total > TOTAL_LIKES_MAX) {
-    // SQLite would turn a larger total into a floating-point number.
+    // A store keeps the total in a signed 64-bit integer.
     return refused(beyondProtocol(batch.firstSequence, `the total would be ${total}`));
   }
   const apply = (): LedgerResult => {

@@ -113,7 +113,7 @@ export interface CountsRead {
   readonly applied: readonly AppliedIncarnation[];
 }
 
-/** Why an opening of the ledger has ended. */
+/** Why an opening of the ledger has ended. `reason` is a sentence for people. */
 export type OpeningEnd =
   /** It is unknown whether the last commit is on the disk. */
   | { readonly type: "in_doubt"; readonly reason: string }
@@ -130,13 +130,17 @@ export type CommitOutcome<T> =
 /** How a read ended. */
 export type ReadOutcome<T> = { readonly type: "done"; readonly value: T } | OpeningEnd;
 
-/** One opening of a ledger. It ends for good when a commit is in doubt or superseded. */
+/**
+ * One opening of a ledger. It ends for good when a commit is in doubt or superseded: `transact` and
+ * `counts` have that outcome from then on.
+ */
 export interface LedgerStore {
+  /** Reads the ledger as it is now. The primary does so once, at a start. */
   load(): Promise<LedgerSnapshot>;
   /**
    * Runs `work` in one transaction and syncs it. `work` is pure and may run again: a store that
-   * loads rows in advance loads `needs`, then any row that `work` missed. A `work` that sets
-   * nothing costs no sync. Throws what `work` throws.
+   * loads rows in advance loads `needs`, then any row that `work` missed. It asserts a bound on the
+   * runs. A `work` that sets nothing costs no sync. Throws what `work` throws.
    */
   transact<T>(
     needs: readonly LedgerNeed[],
@@ -147,6 +151,7 @@ export interface LedgerStore {
     selection: CountsSelection,
     incarnations: readonly IncarnationId[],
   ): Promise<ReadOutcome<CountsRead>>;
+  /** Ends the opening. Pending calls may reject: the caller ignores how they end. */
   close(): Promise<void>;
 }
 

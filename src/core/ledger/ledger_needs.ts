@@ -1,18 +1,20 @@
 /**
- * The rows that commands are certain to read. A store across a network loads them before the rules
+ * The rows that commands are expected to read. A store across a network loads them before the rules
  * run, in few round trips. They are a hint: any other row is loaded when a rule misses it.
  */
 import { unreachable } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { Report, Trouble } from "../protocol/messages.ts";
-import type { LedgerCommand, SentReport } from "./ledger_command.ts";
+import type { LedgerCommand, OperatorDecision, SentReport } from "./ledger_command.ts";
 import type { IncarnationStatus, MemberStatus } from "./rows.ts";
 
-/** One read of a rule. The ledger's own row and its counts of rows are always loaded. */
+/**
+ * One read of a rule. The ledger's own row is always loaded, and so is the number of its troubles.
+ */
 export type LedgerNeed =
   | { readonly type: "member"; readonly outboxId: OutboxId }
   | { readonly type: "incarnation"; readonly incarnation: IncarnationId }
-  /** The oldest incarnations; a store may load more than `limit`. */
+  /** The oldest incarnations, each as a whole row. A store may load more than `limit`. */
   | {
       readonly type: "incarnations_in";
       readonly outboxId: OutboxId;
@@ -22,6 +24,7 @@ export type LedgerNeed =
   | { readonly type: "outbox_count"; readonly state: MemberStatus }
   | { readonly type: "generation"; readonly generation: GenerationId }
   | { readonly type: "trouble"; readonly number: number }
+  /** Undecided troubles, each as a whole row. */
   | { readonly type: "troubles_of"; readonly outboxId: OutboxId | undefined }
   | { readonly type: "was_decided"; readonly outboxId: OutboxId; readonly trouble: Trouble }
   | { readonly type: "item"; readonly itemId: string };
@@ -29,9 +32,52 @@ export type LedgerNeed =
 /** A report reads two open incarnations, beside the few that its transaction has set. */
 const OPEN_LOADED = 4;
 
-/** Returns the rows that `commands` are certain to read. */
+/** How many incarnations a decision reads at once: a peer may have opened a million. */
+export const INCARNATIONS_PAGE = 1_000;
+
+/** Returns the rows that `commands` are expected to read, each once. */
 export function needsOf(commands: readonly LedgerCommand[]): readonly LedgerNeed[] {
-  return commands.flatMap(needsOfOne);
+  const merged = new Map<string, LedgerNeed>();
+  for (const need of commands.flatMap(needsOfOne)) {
+    const key = keyOf(need);
+    merged.set(key, widerOf(merged.get(key), need));
+  }
+  return [...merged.values()];
+}
+
+/** Returns which of two needs with the same key loads more rows. */
+function widerOf(one: LedgerNeed | undefined, other: LedgerNeed): LedgerNeed {
+  if (one?.type !== "incarnations_in" || other.type !== "incarnations_in") return other;
+  return one.limit > other.limit ? one : other;
+}
+
+/** Returns the key of a need. Needs with the same key share their rows. */
+export function keyOf(need: LedgerNeed): string {
+  switch (need.type) {
+    case "member":
+      return `member ${need.outboxId}`;
+    case "incarnation":
+      return `incarnation ${need.incarnation}`;
+    case "incarnations_in":
+      return `incarnations_in ${need.outboxId} ${need.state}`;
+    case "outbox_count":
+      return `outbox_count ${need.state}`;
+    case "generation":
+      return `generation ${need.generation}`;
+    case "trouble":
+      return `trouble ${need.number}`;
+    case "troubles_of":
+      return `troubles_of ${need.outboxId ?? ""}`;
+    case "was_decided": {
+      const { incarnation = "", kind, events } = need.trouble;
+      const range = `${events?.first ?? 0} ${events?.last ?? 0}`;
+      return `was_decided ${need.outboxId} ${incarnation} ${kind} ${range}`;
+    }
+    case "item":
+      return `item ${need.itemId}`;
+    default:
+      return unreachable(need);
+  }
 }
 
 function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
@@ -51,17 +97,11 @@ function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
     }
     case "report":
       return [...needsOfReport(command.report), ...needsOfTroubles(command.report)];
-    case "decide": {
-      const { decision } = command;
-      if (decision.type === "resolve") return [{ type: "trouble", number: decision.troubleNumber }];
-      const { outboxId } = decision;
-      return [
-        { type: "member", outboxId },
-        { type: "troubles_of", outboxId },
-      ];
-    }
+    case "decide":
+      return needsOfDecision(command.decision);
     case "confirm_copy":
       return [
+        ...command.departedMembers.map((outboxId) => ({ type: "member", outboxId }) as const),
         { type: "outbox_count", state: "left" },
         { type: "troubles_of", outboxId: undefined },
       ];
@@ -72,6 +112,22 @@ function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
     default:
       return unreachable(command);
   }
+}
+
+function needsOfDecision(decision: OperatorDecision): readonly LedgerNeed[] {
+  if (decision.type === "resolve") {
+    return [
+      { type: "trouble", number: decision.troubleNumber },
+      ...decision.streaming.map((incarnation) => ({ type: "incarnation", incarnation }) as const),
+    ];
+  }
+  const { outboxId } = decision;
+  return [
+    { type: "member", outboxId },
+    { type: "troubles_of", outboxId },
+    { type: "incarnations_in", outboxId, state: "open", limit: INCARNATIONS_PAGE },
+    { type: "incarnations_in", outboxId, state: "parked", limit: INCARNATIONS_PAGE },
+  ];
 }
 
 function needsOfReport({ outboxId, report }: SentReport): readonly LedgerNeed[] {

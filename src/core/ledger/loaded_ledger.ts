@@ -5,10 +5,11 @@
  * writes what they set as one write set. A read of a row that is not loaded throws Miss. The store
  * then loads that row too, and runs the rules again: they are pure.
  */
-import { assert, unreachable } from "../../assert.ts";
+import { assert } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { Trouble } from "../protocol/messages.ts";
 import type { LedgerTransaction } from "./ledger.ts";
+import { keyOf } from "./ledger_needs.ts";
 import type { LedgerNeed } from "./ledger_needs.ts";
 import { covers, isSameTrouble } from "./rows.ts";
 import type {
@@ -58,17 +59,24 @@ export interface LoadedRows {
 /** The need of type `Type`. */
 export type NeedOf<Type extends LedgerNeed["type"]> = Extract<LedgerNeed, { readonly type: Type }>;
 
+interface LoadedNeed {
+  readonly need: LedgerNeed;
+  readonly rows: unknown;
+}
+
 /** The loaded rows, by their needs. */
 export class Loaded {
   readonly head: LedgerHead;
-  readonly #rows = new Map<string, { readonly need: LedgerNeed; readonly rows: unknown }>();
+  readonly #rows = new Map<string, LoadedNeed>();
 
   constructor(head: LedgerHead) {
     this.head = head;
   }
 
+  /** Sets the rows for a need. Each row of a list also answers the need of that row alone. */
   set<Type extends LedgerNeed["type"]>(need: NeedOf<Type>, rows: LoadedRows[Type]): void {
     this.#rows.set(keyOf(need), { need, rows });
+    for (const part of partsOf(need, rows)) this.#rows.set(keyOf(part.need), part);
   }
 
   /** Returns the rows for a need. Throws Miss when they are not loaded. */
@@ -76,7 +84,7 @@ export class Loaded {
     const loaded = this.#rows.get(keyOf(need));
     if (loaded === undefined || isCutShort(loaded.need, loaded.rows, need)) {
       // oxlint-disable-next-line only-throw-error -- the trace of an Error costs more than the row
-      throw new Miss(need);
+      throw new Miss(loaded === undefined ? need : doubled(need));
     }
     return loaded.rows as LoadedRows[Type];
   }
@@ -280,37 +288,30 @@ export class LoadedLedger implements LedgerTransaction {
   }
 }
 
+/** Returns the need with twice its limit, so that a long list is loaded in few steps. */
+function doubled(need: LedgerNeed): LedgerNeed {
+  return need.type === "incarnations_in" ? { ...need, limit: 2 * need.limit } : need;
+}
+
+/** Returns each row of a list, as the rows for the need of that row alone. */
+function partsOf(need: LedgerNeed, rows: unknown): readonly LoadedNeed[] {
+  switch (need.type) {
+    case "incarnations_in":
+      return (rows as LoadedRows["incarnations_in"]).map((placed) => {
+        const { incarnation } = placed.row;
+        return { need: { type: "incarnation", incarnation }, rows: placed };
+      });
+    case "troubles_of":
+      return (rows as LoadedRows["troubles_of"]).map((row) => {
+        return { need: { type: "trouble", number: row.number }, rows: row };
+      });
+    default:
+      return [];
+  }
+}
+
 /** Returns true when `need` asks for more rows than were loaded, and there may be more. */
 function isCutShort(loaded: LedgerNeed, rows: unknown, need: LedgerNeed): boolean {
   if (loaded.type !== "incarnations_in" || need.type !== "incarnations_in") return false;
   return loaded.limit < need.limit && (rows as readonly unknown[]).length >= loaded.limit;
-}
-
-/** Returns the key of a need. Needs with the same key share their rows. */
-function keyOf(need: LedgerNeed): string {
-  switch (need.type) {
-    case "member":
-      return `member ${need.outboxId}`;
-    case "incarnation":
-      return `incarnation ${need.incarnation}`;
-    case "incarnations_in":
-      return `incarnations_in ${need.outboxId} ${need.state}`;
-    case "outbox_count":
-      return `outbox_count ${need.state}`;
-    case "generation":
-      return `generation ${need.generation}`;
-    case "trouble":
-      return `trouble ${need.number}`;
-    case "troubles_of":
-      return `troubles_of ${need.outboxId ?? ""}`;
-    case "was_decided": {
-      const { incarnation = "", kind, events } = need.trouble;
-      const range = `${events?.first ?? 0} ${events?.last ?? 0}`;
-      return `was_decided ${need.outboxId} ${incarnation} ${kind} ${range}`;
-    }
-    case "item":
-      return `item ${need.itemId}`;
-    default:
-      return unreachable(need);
-  }
 }

@@ -8,11 +8,9 @@ import type { Refusal } from "../../errors.ts";
 import type { IncarnationRow, TroubleRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { OperatorDecision, LedgerResult } from "./ledger_command.ts";
+import { INCARNATIONS_PAGE } from "./ledger_needs.ts";
 import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
-
-/** How many incarnations are read at once: a peer may have opened a million. */
-const PAGE = 1_000;
 
 type Retire = Extract<OperatorDecision, { readonly type: "retire" }>;
 type Resolve = Extract<OperatorDecision, { readonly type: "resolve" }>;
@@ -69,10 +67,10 @@ function retire(changes: UnitOfWork, { outboxId, reason }: Retire): Refusal | un
 }
 
 function retireAll(changes: UnitOfWork, outboxId: OutboxId, state: IncarnationRow["state"]): void {
-  let page = changes.ledger.incarnationsIn(outboxId, state, PAGE);
+  let page = changes.ledger.incarnationsIn(outboxId, state, INCARNATIONS_PAGE);
   while (page.length > 0) {
     for (const incarnation of page) retireIncarnation(changes, incarnation, outboxId);
-    page = changes.ledger.incarnationsIn(outboxId, state, PAGE);
+    page = changes.ledger.incarnationsIn(outboxId, state, INCARNATIONS_PAGE);
   }
 }
 
@@ -176,7 +174,7 @@ function endCopies(
   { reason, streaming }: Resolve,
 ): Refusal | undefined {
   assert(outboxId !== undefined, "copies belong to an outbox");
-  const open = changes.ledger.incarnationsIn(outboxId, "open", PAGE);
+  const open = changes.ledger.incarnationsIn(outboxId, "open", INCARNATIONS_PAGE);
   // The incarnation of an outbox that leaves is closed, and still streams.
   const live = streaming.filter((id) => changes.ledger.incarnation(id)?.outboxId === outboxId);
   // If every copy has left, no incarnation is open, and none has to stream.

@@ -1,4 +1,4 @@
-/** A ledger in memory that runs groups of commands as the primary does. */
+/** A ledger in memory that runs the commands of a commit as the primary does. */
 import type {
   IncarnationRow,
   LedgerMeta,
@@ -26,7 +26,7 @@ export class LedgerHarness {
 
   async run(...commands: readonly LedgerCommand[]): Promise<CommitResult> {
     const outcome = await commitCommands(this.store, commands, 1_000);
-    if (outcome.type !== "done") throw new Error("the group was refused");
+    if (outcome.type !== "done") throw new Error("the commit was refused");
     return outcome.value;
   }
 

@@ -2,7 +2,6 @@
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LedgerTransaction } from "../../../src/core/ledger/ledger.ts";
-import { faultOf } from "../faults.ts";
 import {
   EMPTY_META,
   FIRST,
@@ -47,17 +46,12 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
     await fixture.breakDisk();
     const outcome = await store.transact([], (ledger) => setLikes(ledger, "cat", 2n));
     assert.is(outcome.type, "in_doubt");
-    assert.match(
-      "reason" in outcome ? outcome.reason : "",
-      /^Cannot keep using the (?:memory )?ledger/,
-    );
     assert.equal(
       await store.transact([], () => undefined),
       outcome,
       "every later call ends the same way",
     );
     assert.equal(await store.counts({ type: "named", itemIds: ["cat"] }, []), outcome);
-    await faultOf("store_failed", () => store.load());
     const again = await fixture.open(SECOND);
     assert.is((await again.load()).meta.version, 1);
     await commit(again, { cat: 2n });

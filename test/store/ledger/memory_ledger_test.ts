@@ -6,7 +6,7 @@ import { Random } from "../../simulator/random.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
 import { DECISION, LEDGER_ID, MEMBER, ROW, TROUBLE, likesOf, setLikes } from "./ledger_fixture.ts";
 import type { LedgerFixture } from "./ledger_fixture.ts";
-import { testId } from "../faults.ts";
+import { assertionOf, testId } from "../faults.ts";
 
 const random = new Random(1);
 
@@ -21,6 +21,14 @@ test("failNext() keeps a write in doubt on the disk when the fault is in_doubt_k
   assert.is(outcome.type, "in_doubt");
   const again = new MemoryLedger(disk, testId(2));
   assert.equal(await likesOf(again, "cat"), [{ itemId: "cat", likes: 1n }]);
+});
+
+test("transact() asserts when its work is not pure and reads another row in each run", async () => {
+  const store = new MemoryLedger(new LedgerDisk(LEDGER_ID), testId(1));
+  let runs = 0;
+  await assertionOf("work is pure", () =>
+    store.transact([], (ledger) => ledger.member(testId(++runs))),
+  );
 });
 
 test("clone() does not change when the disk does", async () => {

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { CommitOutcome } from "../../../src/core/ledger/ledger.ts";
 import { guardTables } from "../../../src/store/sqlite/guard_tables.ts";
 import { LEDGER_KIND, prepareLedger } from "../../../src/store/ledger/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../../src/store/outbox/outbox_tables.ts";
@@ -56,6 +57,19 @@ test("openSqliteLedger() refuses when the file is an outbox, or lacks a table", 
   await openLedger(other.path, 1).close();
   tamper(other.path, "DROP TABLE items");
   await faultOf("store_unusable", () => openLedger(other.path, 2));
+});
+
+test("an opening that has ended says why, and what to do", async () => {
+  await using fixture = makeFixture();
+  const broken = await fixture.open(testId(1));
+  await fixture.breakDisk();
+  const inDoubt = await broken.transact([], (ledger) => setLikes(ledger, "cat", 1n));
+  assert.match(reasonOf(inDoubt), /^Cannot keep using the ledger ".*": .*the disk failed.*open/);
+  await faultOf("store_failed", () => broken.load());
+  const older = await fixture.open(testId(2));
+  await fixture.supersede(testId(3));
+  const superseded = await older.transact([], () => undefined);
+  assert.match(reasonOf(superseded), /^Cannot write the ledger ".*": a newer opening has taken/);
 });
 
 test("transact() writes nothing to the log when its work sets nothing", async () => {
@@ -115,6 +129,10 @@ function planned() {
 function openLedger(folder: string, generation: number, options = {}) {
   const ids = { ledgerIdIfNew: LEDGER_ID, generation: testId(generation) };
   return openSqliteLedger(folder, ids, NOW_MS, options);
+}
+
+function reasonOf(outcome: CommitOutcome<unknown>): string {
+  return "reason" in outcome ? outcome.reason : "";
 }
 
 function tamper(folder: string, sql: string): void {
