@@ -149,8 +149,9 @@ class PrimaryRole {
     await opening.end(this.#refusal);
     const pauseMs = this.#reopenings.afterEnd(opening.servedMs, Math.random());
     if (pauseMs === undefined) {
-      const text = `${reason}; ${REOPENINGS_MAX} openings in a row ended soon: check the disk, and that no other primary uses this ledger`;
-      throw new LikesError("store_failed", text);
+      const found = `${reason}; ${REOPENINGS_MAX} openings in a row ended soon`;
+      const wayOut = "check the disk, and that no other primary uses this ledger";
+      throw new LikesError("store_failed", `${found}: ${wayOut}`);
     }
     await this.#openAfter(pauseMs);
     if (!opening.core.isWriting) this.#notice({ type: "store_recovered" });
