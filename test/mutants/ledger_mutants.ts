@@ -47,7 +47,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
         "  if (batch.lastSequence <= incarnation.appliedSequence) {",
         "  if (batch.lastSequence + 2 <= incarnation.appliedSequence) {\n" +
           "    const again = decode(batch, codec);\n" +
-          '    for (const { itemId, gained } of "code" in again ? [] : gainsOf(changes.ledger, again)) {\n' +
+          '    for (const [itemId, gained] of "code" in again ? [] : gainsOf(changes.ledger, again).byItem) {\n' +
           "      changes.addLikes(itemId, gained);\n" +
           "    }\n" +
           "  }\n" +
@@ -165,7 +165,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
       [
         "  if (total > TOTAL_LIKES_MAX) {",
         "  if (total > TOTAL_LIKES_MAX) {\n" +
-          "    for (const { itemId } of gains.slice(0, 1)) changes.addLikes(itemId, 1n);",
+          "    for (const [itemId] of [...gains.byItem].slice(0, 1)) changes.addLikes(itemId, 1n);",
       ],
     ],
   },
@@ -174,8 +174,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "law 3: only the last of several events for one item in a batch counts",
     edits: [
       [
-        "for (const { itemId, gained } of gains) changes.addLikes(itemId, gained);",
-        "for (const [itemId, gained] of new Map(gains.map((one) => [one.itemId, one.gained]))) {\n" +
+        "for (const [itemId, gained] of gains.byItem) changes.addLikes(itemId, gained);",
+        "for (const [itemId, gained] of new Map(gains.applied.map((one) => [one.itemId, one.gained]))) {\n" +
           "      changes.addLikes(itemId, gained);\n    }",
       ],
     ],

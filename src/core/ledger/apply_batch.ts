@@ -44,19 +44,25 @@ export function applyBatch(
 
   const gains = gainsOf(changes.ledger, events);
   const totalBefore = changes.totalLikes;
-  const total = gains.reduce((sum, { gained }) => sum + gained, totalBefore);
+  const total = [...gains.byItem.values()].reduce((sum, gained) => sum + gained, totalBefore);
   if (total > TOTAL_LIKES_MAX) {
     // A store keeps the total in a signed 64-bit integer.
     return refused(beyondProtocol(batch.firstSequence, `the total would be ${total}`));
   }
   const apply = (): LedgerResult => {
-    for (const { itemId, gained } of gains) changes.addLikes(itemId, gained);
+    for (const [itemId, gained] of gains.byItem) changes.addLikes(itemId, gained);
     const appliedLikes = member.appliedLikes + total - totalBefore;
     changes.setMember({ ...member, appliedLikes });
     const { firstSequence, lastSequence: appliedSequence, digest } = batch;
     const row = changes.setIncarnation({ ...incarnation, appliedSequence, digest });
     const { serverId } = member;
-    const applied = { incarnation: row, serverId, firstSequence, events: gains, totalBefore };
+    const applied = {
+      incarnation: row,
+      serverId,
+      firstSequence,
+      events: gains.applied,
+      totalBefore,
+    };
     return { type: "applied", streamId, applied };
   };
   if (incarnation.state !== "closed") return apply();
@@ -122,15 +128,22 @@ function recordAfterClose(changes: UnitOfWork, before: IncarnationRow, batch: Li
   changes.addTrouble(outboxId, { kind, incarnation, events, digest: undefined, detail });
 }
 
-/** Returns what each event adds to its item, given the events before it in the batch. */
-function gainsOf(ledger: LedgerTransaction, events: readonly LikeEvent[]): readonly AppliedEvent[] {
-  const gainedBefore = new Map<string, bigint>();
-  return events.map(({ itemId, change }) => {
-    const before = gainedBefore.get(itemId) ?? 0n;
+/** What the events of a batch add: each to its item, and each item's sum, which is one write. */
+interface Gains {
+  readonly applied: readonly AppliedEvent[];
+  readonly byItem: ReadonlyMap<string, bigint>;
+}
+
+/** Returns what events add, each given the events before it. */
+function gainsOf(ledger: LedgerTransaction, events: readonly LikeEvent[]): Gains {
+  const byItem = new Map<string, bigint>();
+  const applied = events.map(({ itemId, change }) => {
+    const before = byItem.get(itemId) ?? 0n;
     const gained = gainedLikes(change, () => ledger.itemLikes(itemId) + before);
-    gainedBefore.set(itemId, before + gained);
+    byItem.set(itemId, before + gained);
     return { itemId, gained };
   });
+  return { applied, byItem };
 }
 
 /**
