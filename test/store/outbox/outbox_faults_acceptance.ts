@@ -1,16 +1,11 @@
 /** How every OutboxStore behaves when its disk fails: part of its acceptance suite. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { faultOf, testId } from "../faults.ts";
-import { LARGE_BYTES, append, sequencesAfter } from "./outbox_fixture.ts";
+import { LARGE_BYTES, append, mint, sequencesAfter } from "./outbox_fixture.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
 
 const OLD = testId(1);
-
-function mint(incarnation: string): OutboxWrite {
-  return { type: "mint", incarnation };
-}
 
 /** Adds this part of the suite to `test`. */
 export function acceptOutboxFaults(test: Test, makeFixture: () => OutboxFixture): void {

@@ -47,6 +47,28 @@ export function append(
   };
 }
 
+export function mint(incarnation: string): OutboxWrite {
+  return { type: "mint", incarnation };
+}
+
+export function close(incarnation: string): OutboxWrite {
+  return { type: "close", incarnation };
+}
+
+export function evict(bytesMax: number, closedMax: number): OutboxWrite {
+  return { type: "evict", bytesMax, closedMax };
+}
+
+/** Events 1, 2 and 3 of `incarnation`, each in its own record. */
+export function three(incarnation: string): readonly OutboxWrite[] {
+  return [1, 2, 3].map((sequence) => append(incarnation, [sequence, sequence]));
+}
+
+/** Returns the ids of the incarnations of an outbox, oldest first. */
+export function idsOf({ state }: OutboxStore): readonly string[] {
+  return state.incarnations.map(({ incarnation }) => incarnation);
+}
+
 /** Acknowledges everything up to `upTo`. */
 export function acknowledge(incarnation: Id, upTo: number, seen?: LedgerSeen): OutboxWrite {
   return { type: "acknowledge", incarnation, upTo, seen };

@@ -1,14 +1,18 @@
 /** How every OutboxStore keeps and purges idle incarnations: part of its acceptance suite. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import type { OutboxStore, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { testId } from "../faults.ts";
 import {
   acknowledge,
   append,
+  close,
+  evict,
+  idsOf,
   incarnationWith,
+  mint,
   positionAt,
   sequencesAfter,
+  three,
 } from "./outbox_fixture.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
 
@@ -17,27 +21,6 @@ const OLD = testId(1);
 const MIDDLE = testId(2);
 const NEW = testId(3);
 const IDLE = [testId(0x11), testId(0x12), testId(0x13)];
-
-function mint(incarnation: string): OutboxWrite {
-  return { type: "mint", incarnation };
-}
-
-function close(incarnation: string): OutboxWrite {
-  return { type: "close", incarnation };
-}
-
-function evict(bytesMax: number, closedMax: number): OutboxWrite {
-  return { type: "evict", bytesMax, closedMax };
-}
-
-/** Events 1, 2 and 3 of `incarnation`, each in its own record. */
-function three(incarnation: string): readonly OutboxWrite[] {
-  return [1, 2, 3].map((sequence) => append(incarnation, [sequence, sequence]));
-}
-
-function idsOf({ state }: OutboxStore): readonly string[] {
-  return state.incarnations.map(({ incarnation }) => incarnation);
-}
 
 /** Adds this part of the suite to `test`. */
 export function acceptIdle(test: Test, makeFixture: () => OutboxFixture): void {

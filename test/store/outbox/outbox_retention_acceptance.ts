@@ -5,7 +5,7 @@
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
-import type { OutboxStore, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { NO_EVENTS } from "../../../src/core/protocol/messages.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { assertionOf, faultOf, testId } from "../faults.ts";
@@ -13,9 +13,14 @@ import {
   LARGE_BYTES,
   acknowledge,
   append,
+  close,
+  evict,
+  idsOf,
   incarnationWith,
+  mint,
   positionAt,
   sequencesAfter,
+  three,
 } from "./outbox_fixture.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
 
@@ -27,31 +32,10 @@ const SMALL = recordDiskBytes(3);
 const SEEN = { ledgerId: testId(7), generation: testId(8), version: 2 ** 53 - 1 };
 const REDELIVER: OutboxWrite = { type: "begin_redelivery", seen: SEEN };
 
-function mint(incarnation: string): OutboxWrite {
-  return { type: "mint", incarnation };
-}
-
-function close(incarnation: string): OutboxWrite {
-  return { type: "close", incarnation };
-}
-
-function evict(bytesMax: number, closedMax: number): OutboxWrite {
-  return { type: "evict", bytesMax, closedMax };
-}
-
-/** Events 1, 2 and 3 of `incarnation`, each in its own record. */
-function three(incarnation: string): readonly OutboxWrite[] {
-  return [1, 2, 3].map((sequence) => append(incarnation, [sequence, sequence]));
-}
-
 /** The positions of an incarnation with this many events, all removed. */
 function emptied(events: number) {
   const position = positionAt(events);
   return { trimmed: position, acknowledged: position, last: position };
-}
-
-function idsOf({ state }: OutboxStore): readonly string[] {
-  return state.incarnations.map(({ incarnation }) => incarnation);
 }
 
 /** Adds this part of the suite to `test`. */
