@@ -28,7 +28,6 @@ import { testId } from "../../store/faults.ts";
 import { NO_COUNTS, NO_LIKES, NO_PRIMARY, serve } from "../serving.ts";
 import type { Serving } from "../serving.ts";
 
-const LIMIT_MS = 30_000;
 const OK = 0;
 /** The work of one call of a flood. */
 const WORK_MS = 0.3;
@@ -96,25 +95,26 @@ test("Arrivals serves a client and a reader during a flood of AddLikes", async (
 test("Arrivals serves a reader during a flood of health, reflection or unknown calls", async () => {
   for (const path of [HEALTH_CHECK, REFLECTION_INFO, "/likes.v1.PrimaryService/None"]) {
     await using served = await Served.primary();
-    await using session = await served.session();
+    await using first = await served.session();
+    await using second = await served.session();
+    await using third = await served.session();
     using flood = new CallFlood(served.address);
     await flood.send(
       callBytes(path, path === REFLECTION_INFO ? LIST_SERVICES : EMPTY_REQUEST, 1_000),
       CONNECTIONS,
     );
-    const waiting = () => served.serving.server.load.calls;
-    for (const untilMs = performance.now() + LIMIT_MS; waiting() === 0;) {
-      assert.ok(performance.now() < untilMs, "the flood has begun");
-      await setImmediate();
-    }
-    let most = 0;
-    let end: RawEnd | undefined;
-    void honest(served.address, GetCounts.path, COUNT, session.http2).then(
-      (ended) => (end = ended),
+    // A reader that meets the garbage collector is charged as much as 500 of these cheap calls. The
+    // three will not all meet it.
+    const readers = [first, second, third];
+    await served.passes(
+      "the first of three readers",
+      () =>
+        Promise.race(
+          readers.map(({ http2 }) => honest(served.address, GetCounts.path, COUNT, http2)),
+        ),
+      OK,
+      () => flood.answered,
     );
-    for (; end === undefined; await setImmediate()) most = Math.max(most, waiting());
-    assert.is(end.code, OK);
-    assert.ok(waiting() > most / 2, `of ${most} calls to ${path} ${waiting()} still waited`);
   }
 });
 
@@ -198,13 +198,21 @@ class Served implements AsyncDisposable {
     return { http2, [Symbol.asyncDispose]: async () => http2.destroy() };
   }
 
-  /** Runs `call`, which must be answered before much of the flood has run. */
-  async passes(what: string, call: () => Promise<RawEnd | void>, code: number = OK): Promise<void> {
-    await becomes("the flood has begun", () => this.worked > 0);
-    const before = this.worked;
+  /**
+   * Runs `call`, which must be answered before much of the flood has run. `ran` returns how many
+   * calls of the flood ran so far.
+   */
+  async passes(
+    what: string,
+    call: () => Promise<RawEnd | void>,
+    code: number = OK,
+    ran: () => number = () => this.worked,
+  ): Promise<void> {
+    await becomes("the flood has begun", () => ran() > 0);
+    const before = ran();
     const end = await within(what, call());
     if (end !== undefined) assert.is(end.code, code, end.details);
-    const passed = this.worked - before;
+    const passed = ran() - before;
     assert.ok(passed < LET_IN / 4, `${what} waited for ${passed} of ${LET_IN} calls`);
     await setImmediate();
   }
