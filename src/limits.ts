@@ -198,12 +198,13 @@ export const PULSE_WAIT_MAX_MS = 3_000;
  * serves waits too. Writing a row with `sqlite3` is much faster; a longer wait is reported.
  */
 export const BUSY_WAIT_MAX_MS = 50;
+/** How long calls run before other ready work does: a new peer waits at most this long. */
+export const TURN_MS = 0.5;
 /**
- * How long calls run before other ready work does: a new peer waits at most this long. It is also
- * the most that one call is charged. A longer call met the garbage collector, or is one of the few
+ * The most that one call is charged. A longer call met the garbage collector, or is one of the few
  * large reads. Charged in full, its connection would wait that long for every other one.
  */
-export const TURN_MS = 0.5;
+export const CHARGE_MAX_MS = 4 * TURN_MS;
 /**
  * How long a commit waits for queued calls. Even on a slow machine, 500 simultaneous calls share
  * one commit.

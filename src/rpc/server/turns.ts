@@ -4,7 +4,7 @@
  * waits for its turn among those of its connection, and is dropped when the connection closes.
  *
  * The next turn goes to the address that has used the least time, and there to the connection that
- * has used the least. Each job is charged its CPU time, up to TURN_MS. CPU time, unlike elapsed
+ * has used the least. Each job is charged its CPU time, up to a bound. CPU time, unlike elapsed
  * time, does not include other programs on a busy machine. A connection that was idle resumes at
  * the level of the others: idling earns no credit and costs none. A connection that uses less than
  * its share hardly waits.
@@ -12,7 +12,7 @@
  * Jobs run for TURN_MS at a time. Then the event loop handles everything else: delivery streams,
  * which do not wait here, timers, sockets and new arrivals.
  */
-import { COMMIT_WAIT_MAX_MS, TURN_MS } from "../../limits.ts";
+import { CHARGE_MAX_MS, COMMIT_WAIT_MAX_MS, TURN_MS } from "../../limits.ts";
 
 /** A part of the work, such as one call. */
 export type Job = () => void;
@@ -122,7 +122,7 @@ export class Turns {
       job();
       const beforeMs = workedMs;
       workedMs = this.#workedMs();
-      const chargeMs = Math.min(workedMs - beforeMs, TURN_MS);
+      const chargeMs = Math.min(workedMs - beforeMs, CHARGE_MAX_MS);
       share.usedMs += chargeMs;
       group.usedMs += chargeMs;
       if (workedMs - startMs >= TURN_MS) break;
