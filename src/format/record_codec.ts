@@ -5,6 +5,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import protobuf from "protobufjs";
+import type { Digest } from "../core/protocol/ids.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import type { DecodedEvent, RecordCodec } from "../core/protocol/record.ts";
 
@@ -67,9 +68,9 @@ function toBigInt(long: { low: number; high: number } | number): bigint {
   return long.high === 0 ? low : (BigInt(long.high >>> 0) << 32n) | low;
 }
 
-function digest(previous: string, firstSequence: number, bytes: Uint8Array): string {
+function digest(previous: Digest, firstSequence: number, bytes: Uint8Array): Digest {
   const sequence = Buffer.alloc(8);
   sequence.writeBigUInt64BE(BigInt(firstSequence));
   const hash = createHash("sha256").update(previous, "hex").update(sequence).update(bytes);
-  return hash.digest("hex").slice(0, 2 * DIGEST_BYTES);
+  return hash.digest("hex").slice(0, 2 * DIGEST_BYTES) as Digest;
 }

@@ -15,6 +15,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync } from "node:fs";
 import { readdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { assert } from "../assert.ts";
 import { acceptedOf } from "../core/likes_server/outbox.ts";
 import type { Accepted } from "../core/likes_server/outbox.ts";
 import type { RecordCodec } from "../core/protocol/record.ts";
@@ -187,7 +188,9 @@ function copiedOutbox(database: Database): CopiedOutbox {
 function copiedLedger(database: Database): CopiedLedger {
   const { ledgerId, meta } = prepareLedger(database);
   const { version, totalLikes } = metaOf(meta.get());
-  return { kind: "ledger", id: ledgerId.get() ?? "", version, totalLikes };
+  const id = ledgerId.get();
+  assert(id !== undefined, "the ledger has its own row");
+  return { kind: "ledger", id, version, totalLikes };
 }
 
 function syncFile(path: string): void {

@@ -70,7 +70,7 @@ function titleText(trouble: TroubleStatus, idText: (id: string) => string): stri
 }
 
 function whereText({ serverId, outboxId }: TroubleStatus, idText: (id: string) => string): string {
-  if (serverId !== "") return ` at ${labelText(serverId)}`;
+  if (serverId !== undefined) return ` at ${labelText(serverId)}`;
   return outboxId === undefined ? " of the whole ledger" : ` of outbox ${idText(outboxId)}`;
 }
 
@@ -108,7 +108,7 @@ function wayOut({ kind, number, serverId, outboxId, incarnation }: TroubleStatus
       return `to dismiss it: ${resolve}`;
     case "ledger_restored": {
       if (outboxId === undefined) return `ends once every member has answered, or: ${resolve}`;
-      const server = shellWord(escapeText(serverId || outboxId));
+      const server = shellWord(escapeText(serverId ?? outboxId));
       return `ends by itself; if the server is gone for good: likes retire ${server}`;
     }
     default:

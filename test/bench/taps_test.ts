@@ -7,9 +7,10 @@ import type { OutboxWrite } from "../../src/core/likes_server/outbox.ts";
 import { origin } from "../../src/core/protocol/record.ts";
 import { PrimaryLog } from "../../src/roles/primary_log.ts";
 import { MemoryOutbox, OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
+import { testId } from "../store/faults.ts";
 
 const LIKE = { itemId: "video", change: { kind: "add", likes: 3n } } as const;
-const INCARNATION = "a".repeat(32);
+const INCARNATION = testId(1);
 
 function moments(first: number[], last: number[]): ReturnType<typeof noMoments> {
   return { first, last, atMs: first.map((_, index) => index + 1) };

@@ -1,10 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { countText, cachedCountText } from "../../src/cli/count_text.ts";
+import { testId } from "../store/faults.ts";
 
 // Each test file has its own process, so setting the zone affects no other.
 process.env["TZ"] = "UTC";
 const AS_OF_MS = Date.UTC(2026, 10, 22, 12, 0, 1);
+
+const generation = testId(1);
 
 test("countText() draws items, likes and as_of when there are items", () => {
   const counts = [
@@ -47,7 +50,7 @@ test("cachedCountText() draws counts, unknown ones as `?`, with their ages", () 
     pendingLikes: 5n,
     asOfMs: AS_OF_MS,
     version: 1,
-    generation: "",
+    generation,
     ageMs: 300,
   };
   const counts = [
@@ -69,7 +72,7 @@ test("cachedCountText() draws counts, unknown ones as `?`, with their ages", () 
 });
 
 test("cachedCountText() fits a narrow terminal, and says so when no item has likes", () => {
-  const fetched = { likes: 1n, pendingLikes: 0n, asOfMs: 0, version: 1, generation: "", ageMs: 0 };
+  const fetched = { likes: 1n, pendingLikes: 0n, asOfMs: 0, version: 1, generation, ageMs: 0 };
   const view = { serverId: "fra-1", counts: [{ itemId: "i".repeat(256), fetched }] };
   for (const line of cachedCountText(view, { columns: 40 }).split("\n")) {
     assert.ok(line.length <= 40, line);

@@ -2,14 +2,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { refusedLines, refusedParts } from "../../src/cli/refused_text.ts";
 import { localSecond } from "../../src/text/local_time.ts";
+import { idFrom, testId } from "../store/faults.ts";
 
 const SINCE_MS = Date.UTC(2026, 0, 2, 12);
-const OURS = `1234abcd${"0".repeat(24)}`;
+const OURS = idFrom("1234abcd");
 const SERVER = {
   serverId: "fra-1",
-  outboxId: "2".repeat(32),
+  outboxId: testId(2),
   address: "127.0.0.1:50052",
-  ledgerId: `3f2a91c0${"0".repeat(24)}`,
+  ledgerId: idFrom("3f2a91c0"),
   sinceMs: SINCE_MS,
 };
 
@@ -42,9 +43,9 @@ test("refusedLines() escapes and cuts a foreign server's text", () => {
 
 const UNRECORDED = {
   serverId: "fra-2",
-  outboxId: "3".repeat(32),
+  outboxId: testId(3),
   address: "127.0.0.1:50053",
-  incarnation: `5e5e5e5e${"0".repeat(24)}`,
+  incarnation: idFrom("5e5e5e5e"),
   kind: "retired_returned",
   sinceMs: SINCE_MS,
 } as const;

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { columnsMax } from "../../src/text/escape.ts";
 import { awayText, statusLine, statusTable } from "../../src/cli/status_text.ts";
 import type { ServerStatus, Status, TroubleStatus } from "../../src/core/primary/status.ts";
+import { idFrom, testId } from "../store/faults.ts";
 
 // Each test file has its own process, so setting the zone affects no other.
 process.env["TZ"] = "UTC";
@@ -171,9 +172,9 @@ test("statusLine() says everywhere only when the status does", () => {
 test("statusTable() and statusLine() name one foreign server and count the others", () => {
   const foreignServers = ["fra-1", "fra-2", "fra-3"].map((serverId) => ({
     serverId,
-    outboxId: "2".repeat(32),
+    outboxId: testId(2),
     address: "127.0.0.1:50052",
-    ledgerId: `3f2a91c0${"0".repeat(24)}`,
+    ledgerId: idFrom("3f2a91c0"),
     sinceMs: NOW_MS,
   }));
   const view = status({ foreignServers, servers: [], convergence: "unknown", everywhere: false });
@@ -194,9 +195,9 @@ test("statusTable() and statusLine() name one foreign server and count the other
 test("statusTable() and statusLine() name one unrecorded trouble and count the others", () => {
   const unrecorded = ["fra-1", "fra-2"].map((serverId) => ({
     serverId,
-    outboxId: "2".repeat(32),
+    outboxId: testId(2),
     address: "127.0.0.1:50052",
-    incarnation: `3f2a91c0${"0".repeat(24)}`,
+    incarnation: idFrom("3f2a91c0"),
     kind: "retired_returned" as const,
     sinceMs: NOW_MS,
   }));
@@ -220,8 +221,8 @@ function status(overrides: Partial<Status>): Status {
     asOfMs: NOW_MS - 300,
     nowMs: NOW_MS,
     startedMs: NOW_MS - 252_000,
-    ledgerId: "0".repeat(32),
-    generation: "1".repeat(32),
+    ledgerId: testId(0),
+    generation: testId(1),
     version: 812,
     servers: servers(1),
     troubles: [],
@@ -241,8 +242,8 @@ function troubles(
     number: index + 1,
     kind: "gap" as const,
     serverId: "likes-server-2",
-    outboxId: "2".repeat(32),
-    incarnation: "3".repeat(32),
+    outboxId: testId(2),
+    incarnation: idFrom("33333333"),
     events: { first: 5, last: 9 },
     digest: undefined,
     detail: "they are lost",
@@ -260,8 +261,8 @@ function servers(count: number): ServerStatus[] {
 function server(index: number, overrides: Partial<ServerStatus> = {}): ServerStatus {
   return {
     serverId: `likes-server-${index}`,
-    outboxId: "2".repeat(32),
-    incarnation: "3".repeat(32),
+    outboxId: testId(2),
+    incarnation: idFrom("33333333"),
     address: `127.0.0.1:${41_000 + index}`,
     state: "streaming",
     troubleCount: 0,

@@ -12,7 +12,7 @@ import type {
 } from "../../src/core/protocol/messages.ts";
 import { origin } from "../../src/core/protocol/record.ts";
 import type { LikeRecord, Position } from "../../src/core/protocol/record.ts";
-import type { Id } from "../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { testId } from "../store/faults.ts";
 
@@ -46,7 +46,7 @@ export function recordAfter(
 
 /** Consecutive batches of an incarnation, one record each; `likes[i]` are the events of batch i. */
 export function batches<const Likes extends readonly (readonly number[])[]>(
-  incarnation: Id,
+  incarnation: IncarnationId,
   likes: Likes,
 ): { -readonly [Index in keyof Likes]: LikeBatch } {
   let position = origin(incarnation);
@@ -64,7 +64,7 @@ export function batches<const Likes extends readonly (readonly number[])[]>(
 }
 
 /** The first batch of an incarnation, with one event for each of `likes`. */
-export function batch(incarnation: Id, likes: readonly number[]): LikeBatch {
+export function batch(incarnation: IncarnationId, likes: readonly number[]): LikeBatch {
   return batches(incarnation, [likes])[0];
 }
 
@@ -113,7 +113,7 @@ export function pulse(changes: Partial<Pulse> = {}): Pulse {
   };
 }
 
-export function welcome(incarnation: Id, changes: Partial<Welcome> = {}): Welcome {
+export function welcome(incarnation: IncarnationId, changes: Partial<Welcome> = {}): Welcome {
   return {
     type: "welcome",
     ledgerId: LEDGER,
@@ -126,7 +126,7 @@ export function welcome(incarnation: Id, changes: Partial<Welcome> = {}): Welcom
   };
 }
 
-export function ack(incarnation: Id, changes: Partial<Ack> = {}): Ack {
+export function ack(incarnation: IncarnationId, changes: Partial<Ack> = {}): Ack {
   return {
     type: "ack",
     incarnation,

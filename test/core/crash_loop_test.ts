@@ -1,6 +1,7 @@
 /** A LikesServer that restarts often while its primary is away: every accepted like arrives. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { IncarnationId } from "../../src/core/protocol/ids.ts";
 import { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { testId } from "../store/faults.ts";
 import { OUTBOX } from "./core_fixture.ts";
@@ -15,12 +16,12 @@ const DELIVERED_MAX_MS = 200_000;
 test("handle() delivers 200 incarnations in order when the primary was away for all", async () => {
   const primary = await PrimaryHarness.start();
   const disk = new OutboxDisk(OUTBOX, "likes-server-0");
-  const first = await LikesServerHarness.start({ disk, incarnation: testId(0x1000) });
+  const first = await LikesServerHarness.start({ disk, incarnation: idOf(0) });
   await connectUntil(first, primary, () => first.core.isAccepting);
 
   let last = first;
   for (let index = 1; index <= INCARNATIONS; index++) {
-    last = await LikesServerHarness.start({ disk, incarnation: testId(0x1000 + index) });
+    last = await LikesServerHarness.start({ disk, incarnation: idOf(index) });
     // Some incarnations accept nothing; they must close too.
     for (let add = 0; add < index % 3; add++) last.add(index);
     await last.settle();
@@ -48,7 +49,7 @@ test("handle() delivers 200 incarnations in order when the primary was away for 
   console.log(`delivered in ${primary.nowMs} ms of simulated time`);
 });
 
-function idOf(index: number): string {
+function idOf(index: number): IncarnationId {
   return testId(0x1000 + index);
 }
 

@@ -1,4 +1,5 @@
 /** Observations of a run of two LikesServers, for tests that change one field at a time. */
+import type { OutboxId } from "../../src/core/protocol/ids.ts";
 import { encodeMark } from "../../src/demo/generator_mark.ts";
 import { PRIMARY } from "../../src/demo/verdict.ts";
 import type { Expected, Observation, SeedLikes } from "../../src/demo/verdict.ts";
@@ -6,7 +7,7 @@ import type { OutboxTally } from "../../src/store/outbox/outbox_reader.ts";
 
 /** An outbox whose likes were all generated. */
 export function tally(serverId: string, events: number, likes: bigint): OutboxTally {
-  const outboxId = `outbox of ${serverId}`;
+  const outboxId = `outbox of ${serverId}` as OutboxId;
   return { outboxId, serverId, events, likes, mark: markOf(events), pendingEvents: 0 };
 }
 

@@ -2,10 +2,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
+import { origin } from "../../src/core/protocol/record.ts";
 import { FAULTS } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
+import { idFrom } from "../store/faults.ts";
 import { pageText, rowsUnder } from "./page_text.ts";
 
 const page = pageText("docs/PROTOCOL.md");
@@ -14,7 +16,7 @@ test("recordCodec yields the digests of the example in docs/PROTOCOL.md", () => 
   const [, incarnation = ""] = /^Incarnation `([0-9a-f]{32})`/m.exec(page) ?? [];
   const rows = rowsUnder(page, "Worked example");
   assert.is(rows.length, 3);
-  let digest = incarnation;
+  let { digest } = origin(idFrom(incarnation));
   let sequence = 1;
   for (const [first, events = "", bytes = "", after] of rows) {
     const named = [...events.matchAll(/`(.+?)` \+(\d+)/g)].map(([, itemId = "", likes = ""]) => {

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FAULTS, STATUS } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
+import { firstDigest } from "../../src/core/protocol/record.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import {
   DeliveryPeer,
@@ -13,6 +14,7 @@ import {
 } from "../fixtures/delivery_peer.ts";
 import { reportOf } from "../fixtures/delivery_peer.ts";
 import { Counter } from "../fixtures/roles.ts";
+import { testId } from "../store/faults.ts";
 
 test("a stream ends when its first message is not a Hello, or none comes in time", async () => {
   await using counter = new Counter();
@@ -118,7 +120,7 @@ test("a batch that does not follow the applied sequence ends its stream, uncount
   const wrong = {
     gap: batchAfter(incarnation, next.after).batch,
     overlap: batchAfter(incarnation, undefined, [1, 2, 3, 4]).batch,
-    "wrong digest": { ...next.batch, digest: newId() },
+    "wrong digest": { ...next.batch, digest: testId(1) },
     "other bytes": { ...next.batch, records: [{ ...record, firstSequence: 4, bytes }] },
     "too short": { ...next.batch, lastSequence: 5 },
   };
@@ -150,7 +152,7 @@ test("an event of an unknown kind is rejected with its batch", async () => {
     });
     const bytes = Buffer.concat([known, Buffer.from(kind)]);
     const record = { firstSequence: 1, lastSequence: 2, bytes };
-    const digest = recordCodec.digest(incarnation, 1, bytes);
+    const digest = recordCodec.digest(firstDigest(incarnation), 1, bytes);
     const range = { firstSequence: 1, lastSequence: 2 };
     peer.say({ type: "batch", incarnation, ...range, records: [record], digest });
     await expectEnd(peer, "change_unknown", "Cannot apply #2");

@@ -16,6 +16,7 @@ import { startRolledBack } from "../fixtures/rolled_back.ts";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
+import { idFrom } from "../store/faults.ts";
 
 test("a copied outbox is named second_incarnation when both copies run", async () => {
   await using counter = new Counter();
@@ -194,7 +195,7 @@ function rewrite(folder: string, event: LikeEvent): void {
     one(`SELECT digest FROM records WHERE last_sequence = ${last - 1}`) ??
     one("SELECT incarnation FROM incarnations");
   const bytes = recordCodec.encode(event);
-  const digest = recordCodec.digest(String(before), last, bytes);
+  const digest = recordCodec.digest(idFrom(String(before)), last, bytes);
   const rewritten = "UPDATE records SET events = ?, digest = ? WHERE last_sequence = ?";
   outbox.prepare(rewritten).run(bytes, digest, last);
   const acknowledged = "UPDATE incarnations SET acknowledged_digest = ?";

@@ -311,7 +311,7 @@ const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE
         "  const row = changes.incarnationOr(hello.incarnation, hello.outboxId);\n" +
           "  const { outboxId, serverId, address } = hello;\n" +
           "  const known = changes.ledger.member(outboxId);\n" +
-          "  const { appliedLikes = 0n, retiredAsOfMs = 0 } = known ?? {};\n" +
+          "  const { appliedLikes = 0n, retiredAsOfMs } = known ?? {};\n" +
           '  const state = "member";\n' +
           "  changes.setMember({ outboxId, serverId, address, state, appliedLikes, retiredAsOfMs });",
       ],
@@ -424,8 +424,8 @@ const REPORT_RULE = mutantsOf(
       breaks: "law 3: the likes of a returning member restart at 0",
       edits: [
         [
-          "  const { appliedLikes = 0n, retiredAsOfMs = 0 } = before ?? {};",
-          "  const appliedLikes = 0n;\n  const { retiredAsOfMs = 0 } = before ?? {};",
+          "  const { appliedLikes = 0n, retiredAsOfMs } = before ?? {};",
+          "  const appliedLikes = 0n;\n  const { retiredAsOfMs } = before ?? {};",
         ],
       ],
     },
@@ -545,7 +545,7 @@ const AMNESIA_RULE = mutantsOf(
     {
       name: "returned-span-from-now",
       breaks: "law 7: the span of a returned member begins with its return, not its retirement",
-      edits: [["afterMs: before.retiredAsOfMs,", "afterMs: changes.asOfMs,"]],
+      edits: [["afterMs: before.retiredAsOfMs ?? 0,", "afterMs: changes.asOfMs,"]],
     },
     {
       name: "retired-stays-retired",
@@ -658,9 +658,9 @@ const DECISION_RULE = mutantsOf(
   ],
 );
 
-const LOADED = mutantsOf(
+const TRANSACTION = mutantsOf(
   {
-    file: "src/core/ledger/loaded_ledger.ts",
+    file: "src/core/ledger/ledger_transaction.ts",
     tests: ["test/store/ledger/memory_ledger_test.ts", "test/store/ledger/sqlite_ledger_test.ts"],
   },
   [
@@ -686,16 +686,6 @@ const LOADED = mutantsOf(
       ],
     },
     {
-      name: "missed-row-read-as-absent",
-      breaks: "law 3: a row that is not loaded counts as absent, and a duplicate as new",
-      edits: [
-        [
-          "throw new Miss(loaded === undefined ? need : doubled(need));\n    }\n    return loaded.rows",
-          "return undefined as never;\n    }\n    return loaded.rows",
-        ],
-      ],
-    },
-    {
       name: "older-events-read-after-newer",
       breaks: "law 3: later commands of a commit do not see its earlier writes",
       edits: [["    return set ?? this.#loaded.get(", "    return this.#loaded.get("]],
@@ -710,6 +700,25 @@ const LOADED = mutantsOf(
   ],
 );
 
+const LOADED_ROWS = mutantsOf(
+  {
+    file: "src/core/ledger/loaded_rows.ts",
+    tests: ["test/store/ledger/memory_ledger_test.ts", "test/store/ledger/sqlite_ledger_test.ts"],
+  },
+  [
+    {
+      name: "missed-row-read-as-absent",
+      breaks: "law 3: a row that is not loaded counts as absent, and a duplicate as new",
+      edits: [
+        [
+          "throw new Miss(loaded === undefined ? need : doubled(need));\n    }\n    return loaded.rows",
+          "return undefined as never;\n    }\n    return loaded.rows",
+        ],
+      ],
+    },
+  ],
+);
+
 /** All bugs of this file. */
 export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...BATCH_RULE,
@@ -718,5 +727,6 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...REPORT_RULE,
   ...AMNESIA_RULE,
   ...DECISION_RULE,
-  ...LOADED,
+  ...TRANSACTION,
+  ...LOADED_ROWS,
 ];

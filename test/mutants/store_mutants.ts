@@ -255,22 +255,31 @@ const SQLITE = [
   ),
   ...mutantsOf(
     {
-      file: "src/store/ledger/sqlite_ledger.ts",
+      file: "src/store/ledger/sqlite_ledger_rows.ts",
       isSimulated: false,
       tests: ["test/store/ledger/sqlite_ledger_test.ts"],
     },
     [
       {
         name: "totals-and-sequence-in-two-transactions",
-        breaks: "pitfall 13: likes are committed before the applied sequence",
+        breaks: "pitfall 13: the applied sequence is committed before the likes",
         edits: [
           [
-            "    this.#statements.addLikes.run(itemId, gained);",
-            "    this.#statements.addLikes.run(itemId, gained);\n" +
-              '    this.#statements.addLikes.database.exec("COMMIT; BEGIN IMMEDIATE");',
+            "    for (const [itemId, gained] of set.likes) addLikes.run(itemId, gained);",
+            '    addLikes.database.exec("COMMIT; BEGIN IMMEDIATE");\n' +
+              "    for (const [itemId, gained] of set.likes) addLikes.run(itemId, gained);",
           ],
         ],
       },
+    ],
+  ),
+  ...mutantsOf(
+    {
+      file: "src/store/ledger/sqlite_ledger.ts",
+      isSimulated: false,
+      tests: ["test/store/ledger/sqlite_ledger_test.ts"],
+    },
+    [
       {
         name: "superseded-generation-writes",
         breaks: "law 3: a primary keeps writing to a ledger that another one has opened",

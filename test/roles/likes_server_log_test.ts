@@ -3,13 +3,14 @@ import * as assert from "uvu/assert";
 import { NO_EVENTS } from "../../src/core/protocol/messages.ts";
 import type { Trouble } from "../../src/core/protocol/messages.ts";
 import { LikesServerLog } from "../../src/roles/likes_server_log.ts";
+import { testId } from "../store/faults.ts";
 
-const INCARNATION = "3f2a91c0".repeat(4);
+const INCARNATION = testId(1);
 const GAP: Trouble = {
   kind: "gap",
   incarnation: INCARNATION,
   events: { first: 5, last: 9 },
-  digest: "1".repeat(32),
+  digest: testId(2),
   detail: "they are lost",
 };
 const RESTORED: Trouble = {

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { OutboxId } from "../../src/core/protocol/ids.ts";
 import { MEMBERS_MAX } from "../../src/limits.ts";
 import { PrimaryLog } from "../../src/roles/primary_log.ts";
 import { OTHER_OUTBOX, hello } from "../core/core_fixture.ts";
@@ -12,7 +13,7 @@ function logged() {
 
 test("notice() logs the reason of a refusal once, until the LikesServer connects", () => {
   const { lines, log } = logged();
-  const refuse = (outboxId?: string): void => {
+  const refuse = (outboxId?: OutboxId): void => {
     const of = outboxId === undefined ? hello() : hello({ outboxId, serverId: "other" });
     log.notice({ type: "disconnected", hello: of, reason: "there is no room" }, 0);
   };

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OpenLedger } from "../../src/core/ledger/ledger.ts";
+import type { GenerationId } from "../../src/core/protocol/ids.ts";
 import { LikesError, messageOf } from "../../src/errors.ts";
 import { REOPENINGS_MAX } from "../../src/limits.ts";
 import { startPrimary } from "../../src/roles/primary.ts";
@@ -225,7 +226,7 @@ class RunningPrimary implements AsyncDisposable {
 class FailingLedger extends MemoryLedger {
   readonly #running: RunningPrimary;
 
-  constructor(running: RunningPrimary, generation: string) {
+  constructor(running: RunningPrimary, generation: GenerationId) {
     super(running.disk, generation);
     this.#running = running;
   }

@@ -3,6 +3,7 @@
  * protobuf and SHA-256. Most seeds use it, because the simulator tests the protocol and not the
  * encoding. The other seeds use the production codec.
  */
+import type { Digest } from "../../src/core/protocol/ids.ts";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import type { DecodedEvent, RecordCodec } from "../../src/core/protocol/record.ts";
 
@@ -41,7 +42,7 @@ function decode(bytes: Uint8Array): readonly DecodedEvent[] {
 }
 
 /** Two 32-bit hashes of all arguments, stretched to 128 bits. No seed meets a collision. */
-function digest(previous: string, firstSequence: number, bytes: Uint8Array): string {
+function digest(previous: Digest, firstSequence: number, bytes: Uint8Array): Digest {
   let [one, other] = [firstSequence | 0, Math.imul(firstSequence, 0x85ebca6b)];
   for (let index = 0; index < previous.length; index++) {
     one = Math.imul(one ^ previous.charCodeAt(index), 0x01000193);
@@ -51,7 +52,8 @@ function digest(previous: string, firstSequence: number, bytes: Uint8Array): str
     one = Math.imul(one ^ byte(bytes, index), 0x01000193);
     other = Math.imul(other ^ one, 0x5bd1e995) + index;
   }
-  return word(one) + word(other) + word(Math.imul(one, 0xc2b2ae35) ^ other) + word(one + other);
+  const last = word(Math.imul(one, 0xc2b2ae35) ^ other) + word(one + other);
+  return (word(one) + word(other) + last) as Digest;
 }
 
 function word(value: number): string {

@@ -2,6 +2,7 @@
  * Broken peers. Their messages break the protocol in a way that the other side can tell, so these
  * must have no effect. They are injected into the stream of an honest process.
  */
+import type { Digest, IncarnationId } from "../../src/core/protocol/ids.ts";
 import type {
   FromLikesServer,
   FromPrimary,
@@ -29,10 +30,10 @@ const FLOOD_SHARE = 0.15;
 
 /** The parts of a batch. */
 interface Source {
-  readonly incarnation: string;
+  readonly incarnation: IncarnationId;
   readonly records: readonly LikeRecord[];
   /** The digest before the first of `records`. */
-  readonly digest: string;
+  readonly digest: Digest;
   readonly codec: RecordCodec;
   readonly random: Random;
 }

@@ -1,4 +1,5 @@
 /** The place where a LikesServer runs: its machine, its disk, and its current process. */
+import type { OutboxId } from "../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { LikesServerProcess } from "./likes_server.ts";
@@ -39,7 +40,7 @@ export class LikesServerHost implements Host {
     return this.#process?.isAlive === true ? this.#process : undefined;
   }
 
-  get outboxId(): string {
+  get outboxId(): OutboxId {
     return this.disk.content.state.outboxId;
   }
 

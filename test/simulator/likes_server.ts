@@ -290,7 +290,7 @@ export class LikesServerProcess extends SimulatedProcess {
     const { oracle } = this.environment;
     this.#isTampered ||= this.#link?.stream.isTampered === true;
     const { pulse } = view;
-    this.watch.shows(pulse.generation, pulse.version);
+    this.watch.shows(pulse.version);
     oracle.shows(this.disk.content.state.outboxId, pulse.generation, pulse.version);
     const isExact = this.#isPlain && !this.#isTampered;
     oracle.readers.viewed(this.disk, view, oracle.home.disk, isExact);

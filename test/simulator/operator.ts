@@ -3,12 +3,11 @@
  * machines. It stops one of two live copies, resolves troubles by number, and retires members whose
  * outbox is gone.
  */
-import type { OperatorRequest } from "../../src/core/primary/primary.ts";
 import type { Status, TroubleStatus } from "../../src/core/primary/status.ts";
 import type { OutboxId } from "../../src/core/protocol/ids.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
-import type { PrimaryProcess } from "./primary.ts";
+import type { Decision, PrimaryProcess } from "./primary.ts";
 import type { Environment } from "./process.ts";
 import type { LikesServerHost } from "./host.ts";
 
@@ -31,7 +30,7 @@ const RASH_SHARE = 0.25;
 export class Operator {
   readonly #world: OperatorEnvironment;
   /** Outboxes that the operator wrongly believes to be gone. */
-  readonly mistaken = new Set<string>();
+  readonly mistaken = new Set<OutboxId>();
   #asked: PrimaryProcess | undefined;
   decided = 0;
 
@@ -98,7 +97,7 @@ export class Operator {
   }
 
   /** Decides one thing at a time: the first that is possible. */
-  #decide(status: Status): OperatorRequest | undefined {
+  #decide(status: Status): Decision | undefined {
     const { random, hosts } = this.#world;
     const reason = "simulated";
     const outboxes = new Set(hosts.map(({ outboxId }) => outboxId));
@@ -136,12 +135,12 @@ export class Operator {
   }
 
   /** A member that was believed gone returns once it is retired. */
-  #retired(outboxId: string): void {
+  #retired(outboxId: OutboxId): void {
     if (this.mistaken.has(outboxId)) this.#world.fired("retired_early");
     this.#release(outboxId);
   }
 
-  #release(outboxId: string): void {
+  #release(outboxId: OutboxId): void {
     if (!this.mistaken.delete(outboxId)) return;
     for (const host of this.#world.hosts) {
       if (host.outboxId !== outboxId) continue;

@@ -14,6 +14,7 @@ import type {
   PrimaryAction,
   PrimaryEvent,
 } from "../../src/core/primary/primary.ts";
+import type { OutboxId } from "../../src/core/protocol/ids.ts";
 import type { FromLikesServer } from "../../src/core/protocol/messages.ts";
 import { STREAM_BATCHES_QUEUED_MAX } from "../../src/limits.ts";
 import { inTurn } from "../../src/roles/in_turn.ts";
@@ -42,6 +43,12 @@ export interface PrimaryEnvironment extends Environment {
   tookOver(primary: PrimaryProcess): void;
 }
 
+type Resolve = Extract<OperatorRequest, { readonly type: "resolve" }>;
+type Retire = Extract<OperatorRequest, { readonly type: "retire" }>;
+
+/** What an operator asks for. It names a member by its outbox. */
+export type Decision = Resolve | (Retire & { readonly server: OutboxId });
+
 type Commit = CommitOutcome<CommitResult>;
 type ReadCounts = Extract<PrimaryAction, { readonly type: "read_counts" }>;
 
@@ -49,7 +56,6 @@ type ReadCounts = Extract<PrimaryAction, { readonly type: "read_counts" }>;
 export class PrimaryProcess extends SimulatedProcess {
   override readonly environment: PrimaryEnvironment;
   readonly disk: LedgerDisk;
-  #generation = "";
   #store: MemoryLedger | undefined;
   readonly #streams = new Map<number, SimulatedStream>();
   readonly #operators = new Callers<OperatorResult>();
@@ -138,7 +144,7 @@ export class PrimaryProcess extends SimulatedProcess {
   }
 
   /** An operator decides. */
-  decide(decision: OperatorRequest, then: (outcome: OperatorResult) => void): void {
+  decide(decision: Decision, then: (outcome: OperatorResult) => void): void {
     let isAnswered = false;
     const requestId = this.#operators.add((outcome) => {
       isAnswered = true;
@@ -203,9 +209,9 @@ export class PrimaryProcess extends SimulatedProcess {
   #open(): void {
     const { random, plan, isFaulty, ledger } = this.environment;
     if (this.disk !== ledger) return this.die("its ledger was replaced");
-    this.#generation = random.id();
+    const generation = random.id();
     // Only part of the needed rows is loaded in advance, so that the rules miss the rest and rerun.
-    const store = new MemoryLedger(this.disk, this.#generation, () => random.chance(0.1));
+    const store = new MemoryLedger(this.disk, generation, () => random.chance(0.1));
     this.#store = store;
     this.environment.tookOver(this);
     this.onRead(

@@ -1,5 +1,7 @@
 /** The randomness of a simulated world: the same seed gives the same world. */
 
+import type { TestId } from "../store/faults.ts";
+
 /** Reproducible random numbers (mulberry32). */
 export class Random {
   #state: number;
@@ -31,9 +33,9 @@ export class Random {
     return values[this.whole(0, values.length - 1)] as T;
   }
 
-  /** Returns 128 bits as 32 hexadecimal digits. */
-  id(): string {
-    return this.#word() + this.#word() + this.#word() + this.#word();
+  /** Returns 128 bits as 32 hexadecimal digits: a new id of any kind. */
+  id(): TestId {
+    return (this.#word() + this.#word() + this.#word() + this.#word()) as TestId;
   }
 
   #word(): string {

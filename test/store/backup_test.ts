@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Digest } from "../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { execIn } from "./databases.ts";
@@ -37,7 +38,7 @@ test("backUp() copies one commit when the ledger is written meanwhile", async ()
   const ledger = openLedger(from, 1);
   await valueOf(ledger, (transaction) => {
     for (let item = 0; item < ITEMS; item++) {
-      setLikes(transaction, `video/${item}/${"x".repeat(100)}`, 7n);
+      transaction.addLikes(`video/${item}/${"x".repeat(100)}`, 7n);
     }
     const totalLikes = BigInt(ITEMS) * 7n;
     transaction.setMeta({ version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
@@ -241,7 +242,9 @@ test("backUp() leaves nothing behind when it is aborted, or the disk is full", a
   await using folder = temporaryFolder();
   const ledger = openLedger(folder.path, 1);
   await valueOf(ledger, (transaction) => {
-    for (let item = 0; item < ITEMS; item++) setLikes(transaction, `${"v".repeat(99)}${item}`, 1n);
+    for (let item = 0; item < ITEMS; item++) {
+      transaction.addLikes(`${"v".repeat(99)}${item}`, 1n);
+    }
   });
   await ledger.close();
   const to = join(folder.path, "to");
@@ -278,7 +281,7 @@ async function refusal(folder: string, kind: SqliteKind, to: string, text: RegEx
 }
 
 /** What the fixture's `append` adds. */
-function digestOfTests(_previous: string, firstSequence: number): string {
+function digestOfTests(_previous: Digest, firstSequence: number): Digest {
   return testId(0xd00 + firstSequence);
 }
 

@@ -1,6 +1,7 @@
 /** Filled stores, their whole content as text, and flipped bytes in their files. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { IncarnationId } from "../../src/core/protocol/ids.ts";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import type { OutboxWrite } from "../../src/core/likes_server/outbox.ts";
 import { origin } from "../../src/core/protocol/record.ts";
@@ -23,7 +24,6 @@ import {
   valueOf,
 } from "./ledger/ledger_fixture.ts";
 import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox/outbox_fixture.ts";
-import { setLikes } from "./ledger/ledger_fixture.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const RECORDS = 20;
@@ -96,7 +96,7 @@ export function bytesOf(store: Damageable, folder: string): Uint8Array {
 
 /** Appends a record of `events` events after `before`. */
 function appendReal(
-  incarnation: string,
+  incarnation: IncarnationId,
   before: Position,
   events: number,
 ): { readonly write: OutboxWrite; readonly last: Position } {
@@ -169,7 +169,7 @@ async function fillLedger(folder: string): Promise<void> {
       let { totalLikes } = before;
       for (let item = 0; item < ITEMS; item++) {
         const itemId = `video/${generation}/${item}`;
-        setLikes(transaction, itemId, BigInt(item * 7));
+        transaction.addLikes(itemId, BigInt(item * 7));
         totalLikes += BigInt(item * 7);
       }
       const version = before.version + 1;

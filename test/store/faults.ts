@@ -1,10 +1,19 @@
 import * as assert from "uvu/assert";
+import type { AnyId, Digest } from "../../src/core/protocol/ids.ts";
 import { LikesError } from "../../src/errors.ts";
 import type { FaultCode } from "../../src/errors.ts";
 
+/** Text that a test uses as an id of any kind, or as a digest. */
+export type TestId = AnyId & Digest;
+
 /** Returns 32 hexadecimal digits that end in `number`. */
-export function testId(number: number): string {
-  return number.toString(16).padStart(32, "0");
+export function testId(number: number): TestId {
+  return number.toString(16).padStart(32, "0") as TestId;
+}
+
+/** Returns an id that begins with `start`. */
+export function idFrom(start: string): TestId {
+  return start.padEnd(32, "0") as TestId;
 }
 
 /** Runs `work` and returns the LikesError of `code` that it must throw. */

@@ -10,6 +10,8 @@ import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger/ledger_tables
 import type { LedgerStatements } from "../../src/store/ledger/ledger_tables.ts";
 import { incarnationRow } from "../../src/store/outbox/outbox_columns.ts";
 import { OUTBOX_KIND, prepareOutbox } from "../../src/store/outbox/outbox_tables.ts";
+import { idFrom } from "./faults.ts";
+import type { TestId } from "./faults.ts";
 import { pageText, rowsUnder } from "../docs/page_text.ts";
 import { DECISION, TROUBLE } from "./ledger/ledger_fixture.ts";
 import { incarnationWith } from "./outbox/outbox_fixture.ts";
@@ -83,21 +85,24 @@ function liveGeneration({ mintGeneration }: LedgerStatements, row: number): void
 
 function liveMember({ setMember }: LedgerStatements, row: number): void {
   const of = [idOf(row), `likes-server-${row}`, `127.0.0.1:${40_000 + row}`] as const;
-  setMember.run(...of, "member", 0n, 0);
-  setMember.run(...of, "left", BigInt(row) * 42n, 0);
+  setMember.run(...of, "member", 0n, null);
+  setMember.run(...of, "left", BigInt(row) * 42n, null);
 }
 
 function liveTrouble({ addTrouble, decide }: LedgerStatements, row: number): void {
   const outboxId = idOf(row % 10);
-  const named = { ...TROUBLE, outboxId, incarnation: idOf(row), digest: idOf(-row) };
-  addTrouble.run(troubleRow(named));
-  decide.run(row + 1);
+  const number = row + 1;
+  const named = { ...TROUBLE, number, outboxId, incarnation: idOf(row), digest: idOf(-row) };
+  addTrouble.run(troubleRow(named, false));
+  decide.run(number);
 }
 
 function liveDecision({ addDecision }: LedgerStatements, row: number): void {
   const outboxId = idOf(row % 10);
   const trouble = { number: row, kind: "gap" } as const;
-  addDecision.run(decisionRow({ ...DECISION, trouble, outboxId, incarnation: idOf(row) }));
+  addDecision.run(
+    decisionRow({ ...DECISION, number: row + 1, trouble, outboxId, incarnation: idOf(row) }),
+  );
 }
 
 function liveItem({ addLikes }: LedgerStatements, row: number): void {
@@ -136,8 +141,8 @@ function expectTold(table: string, measured: number): void {
 }
 
 /** An id in random order, like a minted one. */
-function idOf(row: number): string {
-  return createHash("sha256").update(`${row}`).digest("hex").slice(0, 32);
+function idOf(row: number): TestId {
+  return idFrom(createHash("sha256").update(`${row}`).digest("hex").slice(0, 32));
 }
 
 test.run();

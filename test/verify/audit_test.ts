@@ -37,7 +37,7 @@ test("audit() throws undecided when the ledger cannot be read", async () => {
   await using folder = temporaryFolder();
   const outbox = makeOutbox(
     folder.path,
-    SERVERS[1] ?? { serverId: "", outboxId: "", incarnations: [] },
+    SERVERS[1] ?? { serverId: "", outboxId: idOf("a", 2), incarnations: [] },
   );
   makeLedger(folder.path, SERVERS);
   edit(join(folder.path, LEDGER), "PRAGMA user_version = 2");

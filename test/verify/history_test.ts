@@ -7,7 +7,7 @@ import type { AuditReport } from "../../src/verify/report.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { firstOf } from "./audit_fixture.ts";
 import { FIRST_INCARNATION, OUTBOX, SERVERS, makeLedger, makeOutbox } from "./stores_fixture.ts";
-import { placesOf, withFirstIncarnation } from "./stores_fixture.ts";
+import { SECOND_INCARNATION, placesOf, withFirstIncarnation } from "./stores_fixture.ts";
 import type { TestIncarnation, TestServer } from "./stores_fixture.ts";
 
 /** Different events at the same sequences; the second event is the first to differ. */
@@ -77,9 +77,8 @@ test("historyOf() joins two copies when one ends early and the other begins late
 });
 
 test("historyOf() finds differing copies when the events are not applied yet", async () => {
-  const waiting = SERVERS[0]?.incarnations[1];
   const report = await auditCopy(SERVERS, {
-    incarnation: waiting?.incarnation ?? "",
+    incarnation: SECOND_INCARNATION,
     records: [[["song", 3]], [["video", 41]]],
     applied: 1,
   });

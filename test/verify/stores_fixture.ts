@@ -4,6 +4,9 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { IncarnationId, OutboxId } from "../../src/core/protocol/ids.ts";
+import { origin } from "../../src/core/protocol/record.ts";
+import type { Position } from "../../src/core/protocol/record.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { guardTables } from "../../src/store/sqlite/guard_tables.ts";
@@ -11,13 +14,15 @@ import { LEDGER_KIND } from "../../src/store/ledger/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox/outbox_tables.ts";
 import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
 import { newDatabase } from "../store/databases.ts";
+import { idFrom } from "../store/faults.ts";
+import type { TestId } from "../store/faults.ts";
 
 /** An event: an item and its likes. */
 export type TestEvent = readonly [itemId: string, likes: number];
 
 /** One incarnation of a LikesServer. */
 export interface TestIncarnation {
-  readonly incarnation: string;
+  readonly incarnation: IncarnationId;
   readonly records: readonly (readonly TestEvent[])[];
   /** Number of applied records; all when undefined. */
   readonly applied?: number;
@@ -33,19 +38,19 @@ export interface TestIncarnation {
 /** A LikesServer and its outbox. */
 export interface TestServer {
   readonly serverId: string;
-  readonly outboxId: string;
+  readonly outboxId: OutboxId;
   readonly incarnations: readonly TestIncarnation[];
 }
 
 /** Returns an id of 32 digits: `kind` repeated, then `number`. */
-export function idOf(kind: string, number: number): string {
-  return kind.repeat(28) + number.toString(16).padStart(4, "0");
+export function idOf(kind: string, number: number): TestId {
+  return idFrom(kind.repeat(28) + number.toString(16).padStart(4, "0"));
 }
 
 /** Paths of the stores in their folder. */
 export const LEDGER = "primary/ledger.sqlite";
 export const OUTBOX = "fra-1/outbox.sqlite";
-export const FIRST_INCARNATION = "000102030405060708090a0b0c0d0e0f";
+export const FIRST_INCARNATION = idFrom("000102030405060708090a0b0c0d0e0f");
 export const SECOND_INCARNATION = idOf("b", 2);
 const LEDGER_ID = idOf("e", 1);
 const GENERATION = idOf("f", 1);
@@ -82,19 +87,13 @@ export const SERVERS: readonly TestServer[] = [
 /** The applied likes of SERVERS. */
 export const TOTAL = 1_000_025n;
 
-interface Place {
-  readonly sequence: number;
-  readonly digest: string;
-  readonly likes: bigint;
-}
-
 /** Returns the positions of an incarnation from 0, each with the bytes of the record before. */
 export function placesOf({
   incarnation,
   records,
 }: Pick<TestIncarnation, "incarnation" | "records">) {
-  const places: (Place & { readonly bytes: Uint8Array })[] = [
-    { sequence: 0, digest: incarnation, likes: 0n, bytes: new Uint8Array() },
+  const places: (Position & { readonly bytes: Uint8Array })[] = [
+    { ...origin(incarnation), bytes: new Uint8Array() },
   ];
   for (const events of records) {
     const before = places.at(-1);
@@ -176,7 +175,7 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
         database.prepare(decisionSql("outbox_rolled_back")).run(outboxId, incarnation);
       }
       database
-        .prepare("INSERT INTO members VALUES (?, ?, ?, '127.0.0.1:1', 'member', ?, 0)")
+        .prepare("INSERT INTO members VALUES (?, ?, ?, '127.0.0.1:1', 'member', ?, NULL)")
         .run(index + 1, outboxId, serverId, applied);
       total += applied;
     }
@@ -189,7 +188,7 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
   });
 }
 
-function writeGap(database: Database, outboxId: string, spec: TestIncarnation): void {
+function writeGap(database: Database, outboxId: OutboxId, spec: TestIncarnation): void {
   if (spec.gap === undefined) return;
   const places = placesOf(spec);
   const [first, last] = spec.gap.map((index) => placeAt(places, index).sequence);
@@ -274,16 +273,16 @@ function appliedOf({ applied, records }: TestIncarnation): number {
   return applied ?? records.length;
 }
 
-function lastOf(spec: TestIncarnation): Place {
+function lastOf(spec: TestIncarnation): Position {
   return placeAt(placesOf(spec), spec.records.length);
 }
 
-function placeAt<T extends Place>(places: readonly T[], index: number): T {
+function placeAt<T extends Position>(places: readonly T[], index: number): T {
   const place = places[index];
   if (place === undefined) throw new Error(`there is no place ${index}`);
   return place;
 }
 
-function valuesOf({ sequence, digest, likes }: Place): readonly unknown[] {
+function valuesOf({ sequence, digest, likes }: Position): readonly unknown[] {
   return [sequence, digest, likes];
 }

@@ -8,7 +8,7 @@
  */
 import type { Refusal } from "../../errors.ts";
 import { RECORD_EVENTS_MAX, TOTAL_LIKES_MAX } from "../../limits.ts";
-import type { LedgerTransaction } from "./ledger.ts";
+import type { LedgerTransaction } from "./ledger_transaction.ts";
 import type { IncarnationRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { AppliedEvent, LedgerCommand, LedgerResult } from "./ledger_command.ts";

@@ -6,7 +6,7 @@
  * has to say Hello first.
  */
 import { applyBatch } from "./apply_batch.ts";
-import type { LedgerTransaction } from "./ledger.ts";
+import type { LedgerTransaction } from "./ledger_transaction.ts";
 import { UnitOfWork } from "./unit_of_work.ts";
 import type { CommitResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
 import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";

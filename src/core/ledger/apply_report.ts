@@ -67,7 +67,7 @@ function admit(
   const wasMember = before?.state === "member";
   if (!wasMember && changes.ledger.outboxCount("member") >= MEMBERS_MAX) return undefined;
   if (wasMember && before.serverId === serverId && before.address === address) return before;
-  const { appliedLikes = 0n, retiredAsOfMs = 0 } = before ?? {};
+  const { appliedLikes = 0n, retiredAsOfMs } = before ?? {};
   const state = "member";
   return changes.setMember({ outboxId, serverId, address, state, appliedLikes, retiredAsOfMs });
 }

@@ -168,7 +168,8 @@ export function readmitRetired(
   const isKnown = events !== undefined || report.otherPendingEvents > 0;
   if (isKnown || changes.asOfMs > report.pulseMs) {
     const { incarnation, outboxId } = row;
-    const doubtfulAsOf = { afterMs: before.retiredAsOfMs, upToMs: changes.asOfMs };
+    // Without a time, the incarnation was retired before its outbox was a member.
+    const doubtfulAsOf = { afterMs: before.retiredAsOfMs ?? 0, upToMs: changes.asOfMs };
     const detail = isKnown
       ? "it was retired, and returns with events that are not counted"
       : "it was retired, and returns; it may have accepted likes meanwhile";
@@ -191,5 +192,5 @@ function clearRetirement(changes: UnitOfWork, outboxId: OutboxId): void {
   const member = changes.ledger.member(outboxId);
   if (member === undefined || changes.ledger.incarnationsIn(outboxId, "retired", 1).length > 0)
     return;
-  changes.setMember({ ...member, retiredAsOfMs: 0 });
+  changes.setMember({ ...member, retiredAsOfMs: undefined });
 }

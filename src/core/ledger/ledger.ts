@@ -1,79 +1,16 @@
 /**
- * The interface of the ledger's store, and of one transaction on it.
+ * The interface of the ledger's store.
  *
  * A rule is pure. It reads and sets rows through LedgerTransaction, on the state that the previous
- * command left. A store does not know the protocol: it commits all that was set, or nothing.
+ * command left. A store does not know the protocol: it loads rows, and commits all that was set, or
+ * nothing.
  */
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
-import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
-import type { Trouble } from "../protocol/messages.ts";
+import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerNeed } from "./ledger_needs.ts";
-import type {
-  DecisionRow,
-  GenerationRow,
-  IncarnationRow,
-  IncarnationStatus,
-  LedgerMeta,
-  MemberRow,
-  MemberStatus,
-  NewDecision,
-  NewTrouble,
-  TroubleRow,
-} from "./rows.ts";
-
-/** The ledger inside one transaction. */
-export interface LedgerTransaction {
-  /** Runs `work`, and undoes all that it set unless it returns true. Returns its result. */
-  attempt(work: () => boolean): boolean;
-  meta(): LedgerMeta;
-  setMeta(row: LedgerMeta): void;
-  member(outboxId: OutboxId): MemberRow | undefined;
-  setMember(row: MemberRow): void;
-  /** Returns how many outboxes are in a state. */
-  outboxCount(state: MemberStatus): number;
-  incarnation(incarnation: IncarnationId): IncarnationRow | undefined;
-  setIncarnation(row: IncarnationRow): void;
-  /**
-   * Returns the oldest incarnations of an outbox in `state`, oldest first, at most `limit`: a peer
-   * may have opened a million.
-   */
-  incarnationsIn(
-    outboxId: OutboxId,
-    state: IncarnationStatus,
-    limit: number,
-  ): readonly IncarnationId[];
-  generation(generation: GenerationId): GenerationRow | undefined;
-  /**
-   * Returns when the backup was made from which this ledger was opened, in Unix milliseconds;
-   * undefined for any other ledger, or once it has recorded that.
-   */
-  copiedMs(): number | undefined;
-  /** Clears `copiedMs`: the ledger has recorded that it was opened from a backup. */
-  clearCopied(): void;
-  /**
-   * Records a trouble, once until it is decided (see isSameTrouble). Returns undefined when it was
-   * recorded already.
-   */
-  addTrouble(row: NewTrouble): TroubleRow | undefined;
-  /** Returns the undecided trouble of that number; undefined when there is none. */
-  trouble(number: number): TroubleRow | undefined;
-  /**
-   * Returns the undecided troubles of an outbox, oldest first; without an outbox, those of the
-   * ledger as a whole.
-   */
-  troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[];
-  /** Returns the number of undecided troubles, those of the ledger as a whole included. */
-  troubleCount(): number;
-  /** Returns true when a decided trouble of the outbox covers this one (see covers). */
-  wasDecided(outboxId: OutboxId, trouble: Trouble): boolean;
-  /** Records a decision, and ends its trouble if it names one. */
-  addDecision(row: NewDecision): DecisionRow;
-  /** Returns the likes of an item. A rule reads them only for a kind of change that needs them. */
-  itemLikes(itemId: string): bigint;
-  /** Adds to the likes of an item, without reading them. */
-  addLikes(itemId: string, gained: bigint): void;
-}
+import type { LedgerTransaction } from "./ledger_transaction.ts";
+import type { LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
 
 /** The ledger as it is read at a start, after the opening has minted its generation. */
 export interface LedgerSnapshot {
@@ -138,9 +75,9 @@ export interface LedgerStore {
   /** Reads the ledger as it is now. The primary does so once, at a start. */
   load(): Promise<LedgerSnapshot>;
   /**
-   * Runs `work` in one transaction and syncs it. `work` is pure and may run again: a store that
-   * loads rows in advance loads `needs`, then any row that `work` missed. It asserts a bound on the
-   * runs. A `work` that sets nothing costs no sync. Throws what `work` throws.
+   * Loads the rows of `needs`, runs `work` on them, and commits and syncs what it set. `work` is
+   * pure: it runs again after a row that it missed is loaded. A store asserts a bound on the runs.
+   * A `work` that sets nothing costs no sync. Throws what `work` throws.
    */
   transact<T>(
     needs: readonly LedgerNeed[],

@@ -56,7 +56,7 @@ export function confirmRestoredCopy(
 function retire(changes: UnitOfWork, { outboxId, reason }: Retire): Refusal | undefined {
   const member = changes.ledger.member(outboxId);
   if (member?.state !== "member") return refuse("retire", `${outboxId} is no member`);
-  const retiredAsOfMs = member.retiredAsOfMs || changes.asOfMs;
+  const retiredAsOfMs = member.retiredAsOfMs ?? changes.asOfMs;
   changes.setMember({ ...member, state: "retired", retiredAsOfMs });
   for (const state of ["open", "parked"] as const) retireAll(changes, outboxId, state);
   changes.decide("retire", { outboxId }, reason);
@@ -85,7 +85,7 @@ function retireIncarnation(
   const row = changes.incarnationOr(incarnation, outboxId);
   if (row.state !== "closed") changes.setIncarnation({ ...row, state: "retired" });
   const member = changes.ledger.member(outboxId);
-  if (member === undefined || member.retiredAsOfMs > 0) return;
+  if (member === undefined || member.retiredAsOfMs !== undefined) return;
   changes.setMember({ ...member, retiredAsOfMs: changes.asOfMs });
 }
 

@@ -24,8 +24,8 @@ export interface MemberRow {
   readonly state: "member" | "left" | "retired";
   /** Likes of its incarnations that are in the total. */
   readonly appliedLikes: bigint;
-  /** The committed `as_of` when it, or an incarnation of it, was retired; else 0. */
-  readonly retiredAsOfMs: number;
+  /** The committed `as_of` when it, or an incarnation of it, was first retired. */
+  readonly retiredAsOfMs: number | undefined;
 }
 
 /** An incarnation that the ledger has recorded. */

@@ -6,7 +6,7 @@ import {
   TROUBLES_RECORDED_MAX,
   TROUBLES_REPORTED_MAX,
 } from "../../limits.ts";
-import type { LedgerTransaction } from "./ledger.ts";
+import type { LedgerTransaction } from "./ledger_transaction.ts";
 import type {
   AsOfSpan,
   DecisionKind,

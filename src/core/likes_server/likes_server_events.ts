@@ -16,7 +16,7 @@ import type {
 } from "./outbox.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { RecordCodec } from "../protocol/record.ts";
-import type { Id, IncarnationId } from "../protocol/ids.ts";
+import type { IncarnationId } from "../protocol/ids.ts";
 
 /** An event of a stream. A `streamId` is never reused. */
 export type StreamEvent =
@@ -106,7 +106,7 @@ export interface LikesServerSettings {
   /** Returns an upper bound of a record's bytes on the disk, given the bytes of its events. */
   readonly recordDiskBytes: (eventBytes: number) => number;
   /** Returns 128 random bits as 32 lower-case hexadecimal digits. */
-  readonly mintId: () => Id;
+  readonly mintId: () => IncarnationId;
   /** Returns a random number in [0, 1). */
   readonly random: () => number;
   /** Bytes on the disk for unacknowledged events; OUTBOX_BYTES_MAX by default. */

@@ -99,7 +99,7 @@ function readToken(text: string): PageToken | undefined {
   if (ledgerId === undefined || checkItemId(itemId) !== undefined) return undefined;
   if (BigInt(likes) > LIKES_MAX) return undefined;
   const order = byLikes === undefined ? "item_id" : "most_liked";
-  return { order, ledgerId, after: { itemId, likes: BigInt(likes) } };
+  return { order, ledgerId: ledgerId as LedgerId, after: { itemId, likes: BigInt(likes) } };
 }
 
 function checkRequest({ itemIds, pageSize, pageToken, incarnations }: CountsRequest) {

@@ -80,8 +80,8 @@ export class KnownLedger {
   }
 }
 
-/** Adds the server id to a trouble; empty when the outbox is neither changed nor a member. */
+/** Adds the server id to a trouble; undefined when the outbox is neither changed nor a member. */
 function withServerId(trouble: TroubleRow, members: readonly MemberRow[]): TroubleStatus {
   const member = members.find(({ outboxId }) => outboxId === trouble.outboxId);
-  return { ...trouble, serverId: member?.serverId ?? "" };
+  return { ...trouble, serverId: member?.serverId };
 }

@@ -86,8 +86,8 @@ export interface Status {
 
 /** A trouble as the status lists it. Fields: TroubleStatus in the proto. */
 export interface TroubleStatus extends TroubleRow {
-  /** The server id; empty when the trouble concerns the ledger as a whole. */
-  readonly serverId: string;
+  /** The server id; undefined if the outbox is unknown, or the trouble concerns the whole ledger. */
+  readonly serverId: string | undefined;
 }
 
 /**

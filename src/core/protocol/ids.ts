@@ -1,10 +1,11 @@
 /** Ids and digests: 128 bits as 32 lower-case hexadecimal digits. An id is random. */
 
 /**
- * Text that identifies one kind of thing. An id of one kind is not assignable to another kind. A
- * plain string is assignable to every kind: the wire and the stores check ids where they come in.
+ * Text that identifies one kind of thing. Neither a plain string nor an id of another kind is
+ * assignable to it: the wire and the stores check ids where they come in. The property is for the
+ * compiler alone.
  */
-type IdOf<Kind extends string> = string & { readonly __kind?: Kind };
+type IdOf<Kind extends string> = string & { readonly [K in Kind as `__${K}`]: true };
 
 /** Names an outbox, the store of one LikesServer, for ever. */
 export type OutboxId = IdOf<"outbox">;
@@ -14,8 +15,10 @@ export type IncarnationId = IdOf<"incarnation">;
 export type LedgerId = IdOf<"ledger">;
 /** Names one opening of a ledger. */
 export type GenerationId = IdOf<"generation">;
-/** An id of any kind. */
-export type Id = string;
+/** An id that was just minted or read. It fits every kind, and gets one from where it is used. */
+export type AnyId = OutboxId & IncarnationId & LedgerId & GenerationId;
+/** An id of some kind. */
+export type Id = OutboxId | IncarnationId | LedgerId | GenerationId;
 
 /** Identifies the history of an incarnation up to one of its events. */
 export type Digest = IdOf<"digest">;

@@ -31,7 +31,7 @@ export function origin(incarnation: IncarnationId): Position {
 /** Returns the digest before the first event: the incarnation id itself. */
 export function firstDigest(incarnation: IncarnationId): Digest {
   const text: string = incarnation;
-  return text;
+  return text as Digest;
 }
 
 /** A decoded event; undefined where its change is absent or of an unknown kind. */

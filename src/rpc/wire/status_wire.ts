@@ -1,5 +1,10 @@
 /** Converts a status between the core and the wire or `--json`. */
-import type { ForeignServer, UnrecordedServer } from "../../core/primary/refused_servers.ts";
+import { ADDRESS_BYTES_MAX } from "../../limits.ts";
+import type {
+  ForeignServer,
+  RefusedServer,
+  UnrecordedServer,
+} from "../../core/primary/refused_servers.ts";
 import type { WriteFailure } from "../../core/protocol/write_failure.ts";
 import type { ServerState, ServerStatus, Status } from "../../core/primary/status.ts";
 import type { ForeignServer__Output } from "../gen/likes/v1/ForeignServer.ts";
@@ -17,6 +22,10 @@ import {
   invalid,
   toBigInt,
   readConvergence,
+  readId,
+  readIdIfAny,
+  readServerId,
+  readText,
   toSafeInteger,
   writeConvergence,
 } from "./wire_fields.ts";
@@ -59,8 +68,8 @@ export function readStatus(wire: StatusResponse__Output): Status {
     asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
     nowMs: toSafeInteger("now_unix_ms", wire.nowUnixMs),
     startedMs: toSafeInteger("primary_started_unix_ms", wire.primaryStartedUnixMs),
-    ledgerId: wire.ledgerId,
-    generation: wire.generation,
+    ledgerId: readId("ledger_id", wire.ledgerId),
+    generation: readId("generation", wire.generation),
     version: toSafeInteger("version", wire.version),
     servers: wire.servers.map(readServer),
     troubles: wire.troubles.map(readTroubleStatus),
@@ -91,10 +100,10 @@ function writeServer(server: ServerStatus): ServerStatus__Output {
 
 function readServer(wire: ServerStatus__Output): ServerStatus {
   return {
-    serverId: wire.serverId,
-    outboxId: wire.outboxId,
-    incarnation: wire.incarnation === "" ? undefined : wire.incarnation,
-    address: wire.address,
+    serverId: readServerId(wire.serverId),
+    outboxId: readId("outbox_id", wire.outboxId),
+    incarnation: readIdIfAny("incarnation", wire.incarnation),
+    address: readText("address", wire.address, ADDRESS_BYTES_MAX),
     state: readState(wire.state),
     troubleCount: wire.troubleCount,
     lastSequence: toSafeInteger("last_sequence", wire.lastSequence),
@@ -111,23 +120,28 @@ function writeForeignServer({ sinceMs, ...server }: ForeignServer): ForeignServe
   return { ...server, sinceUnixMs: toUint64(sinceMs) };
 }
 
-function readForeignServer({ sinceUnixMs, ...server }: ForeignServer__Output): ForeignServer {
-  return { ...server, sinceMs: toSafeInteger("since_unix_ms", sinceUnixMs) };
+function readForeignServer(wire: ForeignServer__Output): ForeignServer {
+  return { ...readRefusedServer(wire), ledgerId: readId("ledger_id", wire.ledgerId) };
 }
 
 function writeUnrecorded({ sinceMs, kind, ...server }: UnrecordedServer): UnrecordedServer__Output {
   return { ...server, kind: writeTroubleKind(kind), sinceUnixMs: toUint64(sinceMs) };
 }
 
-function readUnrecorded({
-  sinceUnixMs,
-  kind,
-  ...server
-}: UnrecordedServer__Output): UnrecordedServer {
+function readUnrecorded(wire: UnrecordedServer__Output): UnrecordedServer {
   return {
-    ...server,
-    kind: readTroubleKind(kind),
-    sinceMs: toSafeInteger("since_unix_ms", sinceUnixMs),
+    ...readRefusedServer(wire),
+    incarnation: readId("incarnation", wire.incarnation),
+    kind: readTroubleKind(wire.kind),
+  };
+}
+
+function readRefusedServer(wire: ForeignServer__Output | UnrecordedServer__Output): RefusedServer {
+  return {
+    serverId: readServerId(wire.serverId),
+    outboxId: readId("outbox_id", wire.outboxId),
+    address: readText("address", wire.address, ADDRESS_BYTES_MAX),
+    sinceMs: toSafeInteger("since_unix_ms", wire.sinceUnixMs),
   };
 }
 

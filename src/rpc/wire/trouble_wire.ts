@@ -15,6 +15,7 @@ import {
   readIdIfAny,
   readNumber,
   readRange,
+  readServerId,
   readText,
   toSafeInteger,
   writeRange,
@@ -69,7 +70,7 @@ export function writeTroubleStatus(trouble: TroubleStatus): TroubleStatus__Outpu
   return {
     number: trouble.number,
     kind: writeTroubleKind(trouble.kind),
-    serverId: trouble.serverId,
+    serverId: trouble.serverId ?? "",
     outboxId: trouble.outboxId ?? "",
     incarnation: trouble.incarnation ?? "",
     ...writeRange(trouble.events),
@@ -88,7 +89,7 @@ export function readTroubleStatus(wire: TroubleStatus__Output): TroubleStatus {
   return {
     number: readNumber("number", wire.number),
     kind: readTroubleKind(wire.kind),
-    serverId: wire.serverId,
+    serverId: wire.serverId === "" ? undefined : readServerId(wire.serverId),
     outboxId: readIdIfAny("outbox_id", wire.outboxId),
     incarnation: readIdIfAny("incarnation", wire.incarnation),
     events: readRange(wire),

@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { LikesError } from "../../errors.ts";
 import { SERVER_ID_CHARS_MAX } from "../../limits.ts";
+import type { AnyId, Digest } from "../../core/protocol/ids.ts";
 import type { Convergence, EventRange } from "../../core/protocol/messages.ts";
 import type { Convergence as WireConvergence } from "../gen/likes/v1/Convergence.ts";
 
@@ -57,13 +58,13 @@ export function readSequence(field: string, wire: string): number {
 }
 
 /** Returns an id: 32 lower-case hexadecimal digits. */
-export function readId(field: string, wire: string): string {
+export function readId(field: string, wire: string): AnyId {
   if (!/^[0-9a-f]{32}$/.test(wire)) throw invalid(field, `${wire.length} characters`);
-  return wire;
+  return wire as AnyId;
 }
 
 /** Returns an id; undefined when the field is empty. */
-export function readIdIfAny(field: string, wire: string): string | undefined {
+export function readIdIfAny(field: string, wire: string): AnyId | undefined {
   return wire === "" ? undefined : readId(field, wire);
 }
 
@@ -109,9 +110,9 @@ export function readText(field: string, wire: string, bytesMax: number): string 
 }
 
 /** Returns a digest of 16 bytes as hexadecimal digits. */
-export function readDigest(wire: Uint8Array): string {
+export function readDigest(wire: Uint8Array): Digest {
   if (wire.length !== 16) throw invalid("digest", `${wire.length} bytes`);
-  return Buffer.from(wire).toString("hex");
+  return Buffer.from(wire).toString("hex") as Digest;
 }
 
 /** Returns the error for a message with an invalid field. */

@@ -2,6 +2,7 @@
 import { assert } from "../../assert.ts";
 import type {
   AsOfSpan,
+  DecisionRow,
   GenerationRow,
   IncarnationRow,
   LedgerMeta,
@@ -10,7 +11,7 @@ import type {
 } from "../../core/ledger/rows.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
 import type { EventRange, TroubleKind } from "../../core/protocol/messages.ts";
-import type { NewDecision, NewTrouble } from "../../core/ledger/rows.ts";
+import type { LedgerHead, PlacedIncarnation } from "../../core/ledger/loaded_rows.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import type { Digest, GenerationId, IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
@@ -22,6 +23,14 @@ export interface StoredMeta {
   readonly as_of_ms: bigint;
 }
 
+/** The ledger's own row, and what every transaction loads beside it. */
+export interface StoredHead extends StoredMeta {
+  readonly copied_ms: bigint | null;
+  readonly trouble_count: bigint;
+  readonly last_trouble_number: bigint;
+  readonly last_decision_number: bigint;
+}
+
 /** A stored member. */
 export interface StoredMember {
   readonly outbox_id: OutboxId;
@@ -29,11 +38,12 @@ export interface StoredMember {
   readonly address: string;
   readonly state: MemberRow["state"];
   readonly applied_likes: bigint;
-  readonly retired_as_of_ms: bigint;
+  readonly retired_as_of_ms: bigint | null;
 }
 
 /** A stored incarnation. */
 export interface StoredIncarnation {
+  readonly ordinal: bigint;
   readonly incarnation: IncarnationId;
   readonly outbox_id: OutboxId;
   readonly applied_sequence: bigint;
@@ -79,6 +89,18 @@ export function metaOf(row: StoredMeta | undefined): LedgerMeta {
   };
 }
 
+/** Returns what every transaction loads. Asserts that the ledger has its row. */
+export function headOf(row: StoredHead | undefined): LedgerHead {
+  assert(row !== undefined, "the ledger has its row");
+  return {
+    meta: metaOf(row),
+    copiedMs: timeIfAny(row.copied_ms),
+    troubleCount: integerOf(row.trouble_count),
+    lastTroubleNumber: integerOf(row.last_trouble_number),
+    lastDecisionNumber: integerOf(row.last_decision_number),
+  };
+}
+
 /** Returns a stored member as a row of the core. */
 export function memberOf(row: StoredMember): MemberRow {
   return {
@@ -87,7 +109,7 @@ export function memberOf(row: StoredMember): MemberRow {
     address: row.address,
     state: row.state,
     appliedLikes: row.applied_likes,
-    retiredAsOfMs: integerOf(row.retired_as_of_ms),
+    retiredAsOfMs: timeIfAny(row.retired_as_of_ms),
   };
 }
 
@@ -100,6 +122,11 @@ export function incarnationOf(row: StoredIncarnation): IncarnationRow {
     digest: row.digest,
     state: row.state,
   };
+}
+
+/** Returns a stored incarnation with its place. */
+export function placedOf(row: StoredIncarnation): PlacedIncarnation {
+  return { row: incarnationOf(row), place: integerOf(row.ordinal) };
 }
 
 /** Returns a stored trouble as a row of the core. */
@@ -121,18 +148,17 @@ export function troubleOf(row: StoredTrouble): TroubleRow {
  * Returns the parameters of `addTrouble`. Absent values are not NULL, because a unique index treats
  * NULLs as distinct.
  */
-export function troubleRow({ outboxId, incarnation, kind, events, digest, ...row }: NewTrouble) {
+export function troubleRow({ events, doubtfulAsOf, ...row }: TroubleRow, isDecided: boolean) {
   return {
-    outboxId: outboxId ?? "",
-    incarnation: incarnation ?? "",
-    kind,
+    ...row,
+    outboxId: row.outboxId ?? "",
+    incarnation: row.incarnation ?? "",
     firstSequence: events?.first ?? 0,
     lastSequence: events?.last ?? 0,
-    digest: digest ?? "",
-    detail: row.detail,
-    sinceMs: row.sinceMs,
-    asOfFromMs: row.doubtfulAsOf?.afterMs ?? 0,
-    asOfToMs: row.doubtfulAsOf?.upToMs ?? 0,
+    digest: row.digest ?? "",
+    asOfFromMs: doubtfulAsOf?.afterMs ?? 0,
+    asOfToMs: doubtfulAsOf?.upToMs ?? 0,
+    decided: isDecided ? 1 : 0,
   };
 }
 
@@ -144,7 +170,7 @@ export function decisionRow({
   incarnation,
   givenUp,
   ...row
-}: NewDecision) {
+}: DecisionRow) {
   return {
     kind,
     trouble: trouble?.kind ?? "",
@@ -167,8 +193,8 @@ function spanOf(row: StoredTrouble): AsOfSpan | undefined {
   return upToMs === 0 ? undefined : { afterMs, upToMs };
 }
 
-/** Returns when the ledger was copied; undefined for an original. */
-export function copiedMsOf(stored: bigint | null | undefined): number | undefined {
+/** Returns a stored time; undefined for NULL, or without a row. */
+export function timeIfAny(stored: bigint | null | undefined): number | undefined {
   return stored === null || stored === undefined ? undefined : integerOf(stored);
 }
 

@@ -4,6 +4,7 @@ import type { IncarnationRow, MemberRow } from "../../core/ledger/rows.ts";
 import type { TroubleKind } from "../../core/protocol/messages.ts";
 import type {
   StoredGeneration,
+  StoredHead,
   StoredIncarnation,
   StoredItem,
   StoredMember,
@@ -46,7 +47,7 @@ export const LEDGER_KIND: SqliteKind = {
       address TEXT NOT NULL,
       state TEXT NOT NULL CHECK (state IN ('member', 'left', 'retired')),
       applied_likes INTEGER NOT NULL,
-      retired_as_of_ms INTEGER NOT NULL
+      retired_as_of_ms INTEGER
     ) STRICT;
     CREATE INDEX members_by_state ON members (state);
     CREATE TABLE incarnations (
@@ -111,9 +112,6 @@ export type LedgerStatements = ReturnType<typeof prepareLedger>;
 export function prepareLedger(database: Database) {
   return {
     ledgerId: database.prepare<[], LedgerId>("SELECT ledger_id FROM ledger").pluck(),
-    beginAttempt: database.prepare("SAVEPOINT attempt"),
-    undoAttempt: database.prepare("ROLLBACK TO attempt"),
-    endAttempt: database.prepare("RELEASE attempt"),
     ...prepareRows(database),
     ...prepareGenerations(database),
     ...prepareTroubles(database),
@@ -137,15 +135,12 @@ function prepareTroubles(database: Database) {
       `SELECT * ${undecided} AND outbox_id = ? ORDER BY number`,
     ),
     trouble: database.prepare<[number], StoredTrouble>(`SELECT * ${undecided} AND number = ?`),
-    troubleCount: database.prepare<[], bigint>(`SELECT count(*) ${undecided}`).pluck(),
-    addTrouble: database
-      .prepare<[ReturnType<typeof troubleRow>], bigint>(
-        "INSERT INTO troubles (outbox_id, incarnation, kind, first_sequence, last_sequence, " +
-          "digest, detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES (@outboxId, " +
-          "@incarnation, @kind, @firstSequence, @lastSequence, @digest, @detail, @sinceMs, " +
-          "@asOfFromMs, @asOfToMs, 0) ON CONFLICT DO NOTHING RETURNING number",
-      )
-      .pluck(),
+    addTrouble: database.prepare<[ReturnType<typeof troubleRow>]>(
+      "INSERT INTO troubles (number, outbox_id, incarnation, kind, first_sequence, " +
+        "last_sequence, digest, detail, since_ms, as_of_from_ms, as_of_to_ms, decided) VALUES " +
+        "(@number, @outboxId, @incarnation, @kind, @firstSequence, @lastSequence, @digest, " +
+        "@detail, @sinceMs, @asOfFromMs, @asOfToMs, @decided)",
+    ),
     wasDecided: database
       .prepare<[OutboxId | "", IncarnationId | "", TroubleKind, number, number], bigint>(
         "SELECT 1 FROM troubles WHERE decided = 1 AND outbox_id = ? AND incarnation = ? AND " +
@@ -153,16 +148,14 @@ function prepareTroubles(database: Database) {
       )
       .pluck(),
     decide: database.prepare<[number]>(
-      "UPDATE troubles SET decided = 1 WHERE decided = 0 AND number = ? RETURNING number",
+      "UPDATE troubles SET decided = 1 WHERE decided = 0 AND number = ?",
     ),
-    addDecision: database
-      .prepare<[ReturnType<typeof decisionRow>], bigint>(
-        "INSERT INTO decisions (kind, trouble, trouble_number, outbox_id, incarnation, " +
-          "first_sequence, last_sequence, as_of_ms, decided_ms, reason) VALUES (@kind, @trouble, " +
-          "@troubleNumber, @outboxId, @incarnation, @firstSequence, @lastSequence, @asOfMs, " +
-          "@decidedMs, @reason) RETURNING number",
-      )
-      .pluck(),
+    addDecision: database.prepare<[ReturnType<typeof decisionRow>]>(
+      "INSERT INTO decisions (number, kind, trouble, trouble_number, outbox_id, incarnation, " +
+        "first_sequence, last_sequence, as_of_ms, decided_ms, reason) VALUES (@number, @kind, " +
+        "@trouble, @troubleNumber, @outboxId, @incarnation, @firstSequence, @lastSequence, " +
+        "@asOfMs, @decidedMs, @reason)",
+    ),
   };
 }
 
@@ -192,6 +185,11 @@ function preparePages(database: Database) {
 function prepareRows(database: Database) {
   return {
     meta: database.prepare<[], StoredMeta>("SELECT * FROM ledger"),
+    head: database.prepare<[], StoredHead>(
+      "SELECT *, (SELECT count(*) FROM troubles WHERE decided = 0) AS trouble_count, " +
+        "(SELECT coalesce(max(number), 0) FROM troubles) AS last_trouble_number, " +
+        "(SELECT coalesce(max(number), 0) FROM decisions) AS last_decision_number FROM ledger",
+    ),
     setMeta: database.prepare<[number, bigint, number, number]>(
       "UPDATE ledger SET version = ?, total_likes = ?, total_version = ?, as_of_ms = ?",
     ),
@@ -205,7 +203,9 @@ function prepareRows(database: Database) {
       .prepare<[MemberRow["state"]], bigint>("SELECT count(*) FROM members WHERE state = ?")
       .pluck(),
     member: database.prepare<[OutboxId], StoredMember>("SELECT * FROM members WHERE outbox_id = ?"),
-    setMember: database.prepare<[OutboxId, string, string, MemberRow["state"], bigint, number]>(
+    setMember: database.prepare<
+      [OutboxId, string, string, MemberRow["state"], bigint, number | null]
+    >(
       "INSERT INTO members (outbox_id, server_id, address, state, applied_likes, retired_as_of_ms) " +
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (outbox_id) DO UPDATE SET " +
         "server_id = excluded.server_id, address = excluded.address, state = excluded.state, " +
@@ -214,12 +214,10 @@ function prepareRows(database: Database) {
     incarnation: database.prepare<[IncarnationId], StoredIncarnation>(
       "SELECT * FROM incarnations WHERE incarnation = ?",
     ),
-    incarnationsIn: database
-      .prepare<[OutboxId, IncarnationRow["state"], number], IncarnationId>(
-        "SELECT incarnation FROM incarnations WHERE outbox_id = ? AND state = ? " +
-          "ORDER BY ordinal LIMIT ?",
-      )
-      .pluck(),
+    incarnationsIn: database.prepare<
+      [OutboxId, IncarnationRow["state"], number],
+      StoredIncarnation
+    >("SELECT * FROM incarnations WHERE outbox_id = ? AND state = ? ORDER BY ordinal LIMIT ?"),
     setIncarnation: database.prepare<
       [IncarnationId, OutboxId, number, Digest, IncarnationRow["state"]]
     >(

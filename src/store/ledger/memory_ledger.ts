@@ -11,18 +11,17 @@ import type {
   CountsSelection,
   LedgerSnapshot,
   LedgerStore,
-  LedgerTransaction,
   OpeningEnd,
   ReadOutcome,
 } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
-import { Loaded, LoadedLedger, Miss } from "../../core/ledger/loaded_ledger.ts";
+import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_transaction.ts";
 import type {
   LedgerHead,
+  Loaded,
   NeedOf,
   PlacedIncarnation,
-  WriteSet,
-} from "../../core/ledger/loaded_ledger.ts";
+} from "../../core/ledger/loaded_rows.ts";
 import { NEW_LEDGER, covers } from "../../core/ledger/rows.ts";
 import type {
   DecisionRow,
@@ -36,13 +35,8 @@ import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core
 import { MemoryDisk } from "../memory_disk.ts";
 import { selectPage } from "../memory_pages.ts";
 import { storedLikes } from "../sqlite/stored_integer.ts";
-import {
-  checkedDecision,
-  checkedIncarnation,
-  checkedMember,
-  checkedMeta,
-  checkedTrouble,
-} from "./ledger_rows.ts";
+import { checkWriteSet } from "./check_write_set.ts";
+import { runOnLoaded } from "./run_on_loaded.ts";
 
 /** The disk of a ledger: the committed rows, in the order in which they were first set. */
 export class LedgerDisk extends MemoryDisk {
@@ -116,7 +110,7 @@ export class LedgerDisk extends MemoryDisk {
 
   /** Commits the write set of a transaction. Asserts first that all its numbers can be stored. */
   write(set: WriteSet): void {
-    checkRows(set);
+    checkWriteSet(set);
     const likes = set.likes.map(([itemId, gained]) => {
       return [itemId, storedLikes((this.items.get(itemId) ?? 0n) + gained)] as const;
     });
@@ -183,14 +177,6 @@ export class LedgerDisk extends MemoryDisk {
     copy.generations.push(...this.generations);
     return copy;
   }
-}
-
-function checkRows({ meta, members, incarnations, troubles, decisions }: WriteSet): void {
-  checkedMeta(meta);
-  members.forEach(checkedMember);
-  incarnations.forEach(checkedIncarnation);
-  troubles.forEach(checkedTrouble);
-  decisions.forEach(checkedDecision);
 }
 
 const IN_DOUBT = {
@@ -305,28 +291,5 @@ export class MemoryLedger implements LedgerStore {
       return { incarnation, appliedSequence };
     });
     return { type: "done", value: { meta, counts, applied } };
-  }
-}
-
-/** The most runs of one work. The rules miss far fewer rows. */
-const RUNS_MAX = 10_000;
-
-/** Runs `work` on the rows of `needs`, and runs it again after loading each row that it misses. */
-function runOnLoaded<T>(
-  disk: LedgerDisk,
-  needs: readonly LedgerNeed[],
-  work: (ledger: LedgerTransaction) => T,
-): { readonly value: T; readonly writeSet: WriteSet | undefined } {
-  const loaded = new Loaded(disk.head);
-  for (const need of needs) disk.load(loaded, need);
-  for (let runs = 1; ; runs++) {
-    assert(runs <= RUNS_MAX, "work is pure, and its needs name most rows that it reads");
-    const ledger = new LoadedLedger(loaded);
-    try {
-      return { value: work(ledger), writeSet: ledger.writeSet };
-    } catch (error) {
-      if (!(error instanceof Miss)) throw error;
-      disk.load(loaded, error.need);
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { GenerationId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerSeen } from "../../../src/core/protocol/messages.ts";
 import { testId } from "../../store/faults.ts";
 import {
@@ -66,7 +67,8 @@ test("applyCommands() asks for redelivery when more was acknowledged than applie
 
 test("applyCommands() asks for redelivery for an unknown or shorter generation", async () => {
   const ledger = await withThree();
-  const seen = (generation: string, version: number) => ({ ledgerId: LEDGER, generation, version });
+  const ledgerId = LEDGER;
+  const seen = (generation: GenerationId, version: number) => ({ ledgerId, generation, version });
   const { version } = ledger.meta;
   assert.is(await redeliver(ledger, seen(GENERATION, version)), false);
   assert.is(await redeliver(ledger, seen(GENERATION, version + 1)), true);

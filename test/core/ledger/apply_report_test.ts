@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { MEMBERS_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import {
@@ -42,7 +42,7 @@ test("applyReport() refuses when the ledger has MEMBERS_MAX members", async () =
   const ledger = new LedgerHarness();
   for (let index = 0; index < MEMBERS_MAX; index++) {
     const outboxId = testId(0x1000 + index);
-    const rest = { serverId: "a", address: "a", appliedLikes: 0n, retiredAsOfMs: 0 } as const;
+    const rest = { serverId: "a", address: "a", appliedLikes: 0n, retiredAsOfMs: undefined };
     ledger.disk.members.set(outboxId, { outboxId, state: "member", ...rest });
   }
   assert.is(endOf(await ledger.result(reportCommand())), "too_many");
@@ -198,7 +198,7 @@ test("applyReport() records outbox_rolled_back when it ends below a reported one
   const ledger = await withThree();
   const command = reportCommand({ ...FINAL, lastSequence: 3 });
   if (command.type !== "report") throw new Error("not a report");
-  const highestReported = (incarnation: Id, sequence: number) => {
+  const highestReported = (incarnation: IncarnationId, sequence: number) => {
     return {
       ...command,
       report: { ...command.report, highestReported: { incarnation, sequence } },

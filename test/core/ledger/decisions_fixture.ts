@@ -1,7 +1,7 @@
 /** Ledgers with troubles and the decisions of an operator, for the tests of both rules. */
 import type { LedgerCommand, OperatorDecision } from "../../../src/core/ledger/ledger_command.ts";
 import type { ReportedTrouble } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { FIRST, OUTBOX, SECOND, batch, batchCommand, reportCommand } from "../core_fixture.ts";
 import { LedgerHarness } from "./ledger_harness.ts";
 
@@ -11,7 +11,7 @@ export function decided(decision: OperatorDecision): LedgerCommand {
   return { type: "decide", requestId: 1, decision };
 }
 
-export function resolve(troubleNumber: number, streaming: readonly Id[] = []): LedgerCommand {
+export function resolve(troubleNumber: number, streaming: readonly IncarnationId[] = []) {
   return decided({ type: "resolve", troubleNumber, reason: "seen", streaming });
 }
 

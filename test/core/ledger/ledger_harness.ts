@@ -11,7 +11,7 @@ import type {
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
 import { commitCommands } from "../../store/ledger/ledger_fixture.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { GenerationId, IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
 import { FIRST, GENERATION, LEDGER, OUTBOX } from "../core_fixture.ts";
 
@@ -19,7 +19,7 @@ export class LedgerHarness {
   readonly disk: LedgerDisk;
   readonly store: MemoryLedger;
 
-  constructor(disk = new LedgerDisk(LEDGER), generation: Id = GENERATION) {
+  constructor(disk = new LedgerDisk(LEDGER), generation: GenerationId = GENERATION) {
     this.disk = disk;
     this.store = new MemoryLedger(disk, generation);
   }
@@ -40,11 +40,11 @@ export class LedgerHarness {
     return this.disk.meta;
   }
 
-  row(incarnation: Id = FIRST): IncarnationRow | undefined {
+  row(incarnation: IncarnationId = FIRST): IncarnationRow | undefined {
     return this.disk.incarnations.get(incarnation);
   }
 
-  member(outboxId: Id = OUTBOX): MemberRow | undefined {
+  member(outboxId: OutboxId = OUTBOX): MemberRow | undefined {
     return this.disk.members.get(outboxId);
   }
 

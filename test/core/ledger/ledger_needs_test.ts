@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
 import { needsOf } from "../../../src/core/ledger/ledger_needs.ts";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
-import type { LedgerTransaction } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
 import { testId } from "../../store/faults.ts";

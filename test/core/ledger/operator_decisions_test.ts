@@ -159,6 +159,15 @@ test("decide() refuses a missing trouble, and one that ends by itself", async ()
   assert.match(await outcome(ledger, unregistered), "is no member");
 });
 
+test("decide() keeps as_of of the first retirement, even 0", async () => {
+  const ledger = new LedgerHarness();
+  await ledger.run(reportCommand(), reportCommand({ incarnation: SECOND }));
+  assert.is(await outcome(ledger, resolve(1, [SECOND])), "resolve");
+  assert.equal([ledger.row()?.state, ledger.member()?.retiredAsOfMs], ["retired", 0]);
+  await ledger.run(ADVANCE, RETIRE);
+  assert.equal([ledger.member()?.state, ledger.member()?.retiredAsOfMs], ["retired", 0]);
+});
+
 test("decide() retires a member, its open incarnations and its troubles", async () => {
   const ledger = await withTroubles(trouble());
   await ledger.run(reportCommand({ incarnation: testId(3) }));

@@ -12,7 +12,7 @@ const MEMBER = {
   address: "a:1",
   state: "member",
   appliedLikes: 0n,
-  retiredAsOfMs: 0,
+  retiredAsOfMs: undefined,
 } as const;
 
 /** Runs `work` on a new ledger. Returns its row and the result of the changes. */

@@ -14,7 +14,7 @@ import type {
   Report,
 } from "../../../src/core/protocol/messages.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { MemoryOutbox, OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { testId } from "../../store/faults.ts";
@@ -25,7 +25,7 @@ type Of<Type extends LikesServerAction["type"]> = Extract<LikesServerAction, { t
 export interface HarnessOptions {
   readonly disk?: OutboxDisk;
   /** The current incarnation. Later ones are 0x100 and so on. */
-  readonly incarnation?: Id;
+  readonly incarnation?: IncarnationId;
   readonly outboxBytesMax?: number;
   /** Retains everything when absent. */
   readonly retain?: Retention;
@@ -78,7 +78,7 @@ export class LikesServerHarness {
   }
 
   /** Starts the next process on the same outbox. Unwritten events are lost. */
-  restart(incarnation: Id): Promise<LikesServerHarness> {
+  restart(incarnation: IncarnationId): Promise<LikesServerHarness> {
     return LikesServerHarness.start({ disk: this.disk, incarnation });
   }
 

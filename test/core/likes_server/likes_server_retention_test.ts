@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { GenerationId } from "../../../src/core/protocol/ids.ts";
 import { RETAINED_INCARNATIONS_MAX } from "../../../src/limits.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { MemoryOutbox, OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
@@ -54,7 +54,7 @@ function gone(server: LikesServerHarness): void {
   server.drive({ type: "broken", streamId: server.streamId, reason: "gone" });
 }
 
-function restored(generation: Id = testId(0x92)) {
+function restored(generation: GenerationId = testId(0x92)) {
   return { redeliver: true, generation };
 }
 

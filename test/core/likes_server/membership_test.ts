@@ -2,12 +2,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { OutboxMembership } from "../../../src/core/likes_server/membership.ts";
 import type { Membership, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
 import { FIRST, OUTBOX, SECOND } from "../core_fixture.ts";
 import { assertionOf } from "../../store/faults.ts";
 
-function stateOf(incarnation: string, closed = false) {
+function stateOf(incarnation: IncarnationId, closed = false) {
   const start = origin(incarnation);
   const positions = { trimmed: start, acknowledged: start, last: start };
   return { incarnation, ...positions, closed, parked: undefined };

@@ -5,6 +5,7 @@ import type { IncarnationState, OutboxSnapshot } from "../../../src/core/likes_s
 import { origin } from "../../../src/core/protocol/record.ts";
 import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
 import { FIRST, OUTBOX, SECOND, trouble } from "../core_fixture.ts";
+import { testId } from "../../store/faults.ts";
 
 const THREE = { sequence: 3, digest: FIRST, likes: 30n };
 const TROUBLE = trouble();
@@ -84,7 +85,7 @@ test("onWritten() takes the disk's acknowledged position when it is higher", () 
 
 test("onWritten() makes a minted incarnation the current one", () => {
   const outbox = viewOf();
-  const incarnation = "f".repeat(32);
+  const incarnation = testId(3);
   const start = origin(incarnation);
   const last = { sequence: 1, digest: FIRST, likes: 4n };
   const positions = { trimmed: start, acknowledged: start, last };

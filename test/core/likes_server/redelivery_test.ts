@@ -1,16 +1,17 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { OutboxView } from "../../../src/core/likes_server/outbox_view.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { Redelivery } from "../../../src/core/likes_server/redelivery.ts";
 import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
 import { FIRST, OUTBOX, SECOND, ack, welcome } from "../core_fixture.ts";
 import { testId } from "../../store/faults.ts";
 
-const at = (id: string, sequence: number) => ({ ...origin(id), sequence });
+const at = (id: IncarnationId, sequence: number) => ({ ...origin(id), sequence });
 
 /** An incarnation with the given last, acknowledged and trimmed sequences. */
-function stateOf(id: string, { last = 0, acknowledged = 0, trimmed = 0 } = {}) {
+function stateOf(id: IncarnationId, { last = 0, acknowledged = 0, trimmed = 0 } = {}) {
   const positions = { last: at(id, last), acknowledged: at(id, acknowledged) };
   return {
     incarnation: id,

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import { UnappliedEvents } from "../../../src/core/likes_server/unapplied_events.ts";
 import type { IncarnationProgress } from "../../../src/core/likes_server/unapplied_events.ts";
@@ -14,19 +15,19 @@ test("likesAfter() sums the likes by item after the applied sequence, also withi
   const recent = new UnappliedEvents([reached(OWN, 0)]);
   recent.add(OWN, 1, [like(1, "a"), like(2, "b")]);
   recent.add(OWN, 3, [like(4, "a"), like(8, "a"), like(16, "b")]);
-  assert.equal(after(recent, { [OWN]: 0 }), { a: 13n, b: 18n });
-  assert.equal(after(recent, { [OWN]: 1 }), { a: 12n, b: 18n });
-  assert.equal(after(recent, { [OWN]: 4 }), { b: 16n });
-  assert.equal(after(recent, { [OWN]: 5 }), {});
+  assert.equal(after(recent, [OWN, 0]), { a: 13n, b: 18n });
+  assert.equal(after(recent, [OWN, 1]), { a: 12n, b: 18n });
+  assert.equal(after(recent, [OWN, 4]), { b: 16n });
+  assert.equal(after(recent, [OWN, 5]), {});
 });
 
 test("likesAfter() returns undefined for an incarnation without answer or events", () => {
   const recent = new UnappliedEvents([reached(OLD, 7), reached(OWN, 0)]);
-  assert.equal(after(recent, { [OLD]: 7 }), {}, "an incarnation without events needs no answer");
+  assert.equal(after(recent, [OLD, 7]), {}, "an incarnation without events needs no answer");
   recent.add(OWN, 1, [like(1, "a")]);
-  assert.is(after(recent, { [OLD]: 7 }), undefined);
-  assert.is(after(recent, { [OLD]: 6, [OWN]: 0 }), undefined, "an earlier process's events");
-  assert.equal(after(recent, { [OLD]: 7, [OWN]: 0 }), { a: 1n });
+  assert.is(after(recent, [OLD, 7]), undefined);
+  assert.is(after(recent, [OLD, 6], [OWN, 0]), undefined, "an earlier process's events");
+  assert.equal(after(recent, [OLD, 7], [OWN, 0]), { a: 1n });
 });
 
 test("prune() drops acknowledged events and closed incarnations", () => {
@@ -36,8 +37,8 @@ test("prune() drops acknowledged events and closed incarnations", () => {
   recent.prune([reached(OWN, 3, 1)]);
   assert.is(recent.size, 2);
   assert.equal(recent.incarnations, [OWN]);
-  assert.equal(after(recent, { [OWN]: 1 }), { a: 6n });
-  assert.is(after(recent, { [OWN]: 0 }), undefined, "the ledger went back");
+  assert.equal(after(recent, [OWN, 1]), { a: 6n });
+  assert.is(after(recent, [OWN, 0]), undefined, "the ledger went back");
   recent.prune([reached(OWN, 3, 3)]);
   assert.is(recent.size, 0);
   recent.add(OWN, 4, [like(1, "a")]);
@@ -55,11 +56,11 @@ test("add() drops the oldest beyond RECENT_EVENTS_MAX; their likes are then unkn
   const recent = new UnappliedEvents([reached(OWN, 0)]);
   const group = (): LikeEvent[] => Array.from({ length: 1_000 }, () => like(1, "a"));
   for (let first = 1; first <= RECENT_EVENTS_MAX; first += 1_000) recent.add(OWN, first, group());
-  assert.equal(after(recent, { [OWN]: 0 }), { a: BigInt(RECENT_EVENTS_MAX) });
+  assert.equal(after(recent, [OWN, 0]), { a: BigInt(RECENT_EVENTS_MAX) });
   recent.add(OWN, RECENT_EVENTS_MAX + 1, [like(1, "a")]);
   assert.is(recent.size, RECENT_EVENTS_MAX - 999);
-  assert.is(after(recent, { [OWN]: 999 }), undefined);
-  assert.equal(after(recent, { [OWN]: 1_000 }), { a: BigInt(RECENT_EVENTS_MAX - 999) });
+  assert.is(after(recent, [OWN, 999]), undefined);
+  assert.equal(after(recent, [OWN, 1_000]), { a: BigInt(RECENT_EVENTS_MAX - 999) });
 });
 
 test("incarnations has the newest INCARNATIONS_NAMED_MAX", () => {
@@ -70,11 +71,11 @@ test("incarnations has the newest INCARNATIONS_NAMED_MAX", () => {
 
 test.run();
 
-function reached(id: string, last: number, acknowledged = 0): IncarnationProgress {
+function reached(id: IncarnationId, last: number, acknowledged = 0): IncarnationProgress {
   return { id, last: { sequence: last }, acknowledged: { sequence: acknowledged } };
 }
 
-function after(recent: UnappliedEvents, applied: Readonly<Record<string, number>>) {
-  const likes = recent.likesAfter(new Map(Object.entries(applied)));
+function after(recent: UnappliedEvents, ...applied: readonly [IncarnationId, number][]) {
+  const likes = recent.likesAfter(new Map(applied));
   return likes === undefined ? undefined : Object.fromEntries(likes);
 }

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { LikeBatch } from "../../../src/core/protocol/messages.ts";
 import type { PrimaryAction } from "../../../src/core/primary/primary.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import {
   ITEM_ID_BYTES_MAX,
   PULSES_UNANSWERED_MAX,
@@ -147,7 +147,7 @@ test("handle() sends no pulse to a stream with too many unanswered, but to other
 });
 
 /** Batches of one record each, as large as possible. */
-function largeBatches(incarnation: Id, count: number): LikeBatch[] {
+function largeBatches(incarnation: IncarnationId, count: number): LikeBatch[] {
   const events = Array.from({ length: RECORD_EVENTS_MAX }, () => like(1, LONG));
   let position = origin(incarnation);
   return Array.from({ length: count }, () => {

@@ -3,10 +3,11 @@ import * as assert from "uvu/assert";
 import { ProgressTracker } from "../../../src/core/primary/progress_tracker.ts";
 import type { MemberProgress } from "../../../src/core/primary/progress_tracker.ts";
 import type { IncarnationRow } from "../../../src/core/ledger/rows.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import type { Report } from "../../../src/core/protocol/messages.ts";
 import { FIRST, OUTBOX, SECOND, batch, report } from "../core_fixture.ts";
 
-function row(appliedSequence: number, incarnation = FIRST): IncarnationRow {
+function row(appliedSequence: number, incarnation: IncarnationId = FIRST): IncarnationRow {
   return { incarnation, outboxId: OUTBOX, appliedSequence, digest: FIRST, state: "open" };
 }
 

@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MemberProgress } from "../../../src/core/primary/progress_tracker.ts";
 import type { MemberRow } from "../../../src/core/ledger/rows.ts";
+import type { OutboxId } from "../../../src/core/protocol/ids.ts";
 import {
   convergence,
   haveAllConfirmed,
@@ -25,7 +26,7 @@ const TROUBLE: TroubleStatus = {
 };
 
 function member(outboxId = OUTBOX, serverId = "likes-server-0"): MemberRow {
-  const rest = { state: "member", appliedLikes: 6n, retiredAsOfMs: 0 } as const;
+  const rest = { state: "member", appliedLikes: 6n, retiredAsOfMs: undefined } as const;
   return { outboxId, serverId, address: "127.0.0.1:1", ...rest };
 }
 
@@ -179,7 +180,7 @@ test("statusOf() counts each member's troubles, including those it does not list
     [other, member(other, "likes-server-1")],
     [testId(0xc), member(testId(0xc), "likes-server-2")],
   ]);
-  const ofMember = (outboxId: string | undefined, count: number) =>
+  const ofMember = (outboxId: OutboxId | undefined, count: number) =>
     Array.from({ length: count }, () => ({ ...TROUBLE, outboxId }));
   const many = TROUBLES_LISTED_MAX + 1;
   const troubles = [...ofMember(OUTBOX, many), ...ofMember(other, 2), ...ofMember(undefined, 1)];

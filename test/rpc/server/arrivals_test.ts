@@ -103,9 +103,8 @@ test("Arrivals serves a reader during a flood of health, reflection or unknown c
       callBytes(path, path === REFLECTION_INFO ? LIST_SERVICES : EMPTY_REQUEST, 1_000),
       CONNECTIONS,
     );
-    // A reader that meets the garbage collector is charged as much as a thousand of these cheap calls.
-    // The
-    // three will not all meet it.
+    // A reader that meets the garbage collector is charged as much as a thousand of these cheap
+    // calls. The three will not all meet it.
     const readers = [first, second, third];
     await served.passes(
       "the first of three readers",

@@ -10,11 +10,13 @@ import type {
   ReportedTrouble,
 } from "../../../src/core/protocol/messages.ts";
 import type { TroubleStatus } from "../../../src/core/primary/status.ts";
+import { idFrom } from "../../store/faults.ts";
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const HEX = "0123456789abcdef".split("");
 
-const id = fc.string({ unit: fc.constantFrom(...HEX), minLength: 32, maxLength: 32 });
+const id = fc.string({ unit: fc.constantFrom(...HEX), minLength: 32, maxLength: 32 }).map(idFrom);
+const serverId = fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/);
 const number = fc.maxSafeNat();
 const sequence = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const likes = fc.bigInt({ min: 0n, max: UINT64_MAX });
@@ -28,7 +30,7 @@ export function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc
 const hello = record({
   type: fc.constant("hello" as const),
   protocolVersion: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-  serverId: fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
+  serverId,
   address: text,
   outboxId: id,
   incarnation: id,
@@ -75,7 +77,7 @@ const trouble = record({
 export const troubleStatus: fc.Arbitrary<TroubleStatus> = record({
   number: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
   kind: fc.constantFrom(...TROUBLE_KINDS),
-  serverId: text,
+  serverId: fc.option(serverId, { nil: undefined }),
   outboxId: fc.option(id, { nil: undefined }),
   incarnation: fc.option(id, { nil: undefined }),
   events,

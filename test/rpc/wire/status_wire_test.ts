@@ -45,17 +45,27 @@ test("readStatus() returns any valid status as it was written, with its troubles
 });
 
 test("readStatus() refuses a status with an invalid state, trouble or number", async () => {
-  const [server] = writeStatus({ ...emptyStatus(1), servers: [serverStatus(1)] }).servers;
+  const status = { ...emptyStatus(1), servers: [serverStatus(1)], foreignServers, unrecorded };
+  const valid = writeStatus(status);
+  const [[server], [foreign], [refused]] = [valid.servers, valid.foreignServers, valid.unrecorded];
   for (const wrong of [
     { servers: [{ ...server, state: "SERVER_STATE_UNSPECIFIED" as const }] },
     { troubles: [{ number: 1 }] },
-    { foreignServers: [{ sinceUnixMs: "-1" }] },
-    { unrecorded: [{ kind: "TROUBLE_KIND_GAP" as const, sinceUnixMs: "-1" }] },
-    { unrecorded: [{ sinceUnixMs: "1" }] },
+    { servers: [{ ...server, serverId: "" }] },
+    { servers: [{ ...server, outboxId: "" }] },
+    { servers: [{ ...server, incarnation: "x" }] },
+    { servers: [{ ...server, address: "\u001b" }] },
+    { foreignServers: [{ ...foreign, sinceUnixMs: "-1" }] },
+    { foreignServers: [{ ...foreign, ledgerId: "" }] },
+    { unrecorded: [{ ...refused, sinceUnixMs: "-1" }] },
+    { unrecorded: [{ ...refused, kind: "TROUBLE_KIND_UNSPECIFIED" as const }] },
+    { unrecorded: [{ ...refused, incarnation: "" }] },
+    { ledgerId: "" },
+    { generation: "" },
     { asOfUnixMs: "-1" },
     { convergence: "CONVERGENCE_UNSPECIFIED" as const },
   ]) {
-    const wire = recodeStatus({ ...writeStatus(emptyStatus(1)), ...wrong });
+    const wire = recodeStatus({ ...valid, ...wrong });
     await faultOf("message_invalid", () => readStatus(wire));
   }
 });

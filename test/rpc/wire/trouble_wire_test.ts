@@ -50,6 +50,7 @@ test("readTroubleStatus() refuses a trouble when a field is out of bounds", asyn
   const wrong: readonly (readonly [string, object])[] = [
     ["number", { number: 0 }],
     ["kind", { kind: "TROUBLE_KIND_UNSPECIFIED" }],
+    ["server_id", { serverId: "a b" }],
     ["outbox_id", { outboxId: "x" }],
     ["incarnation", { incarnation: "X".repeat(32) }],
     ["first_sequence", { firstSequence: "0" }],

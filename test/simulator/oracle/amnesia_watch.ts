@@ -5,7 +5,7 @@
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { TroubleKind } from "../../../src/core/protocol/messages.ts";
 import type { TroubleRow } from "../../../src/core/ledger/rows.ts";
-import type { Id, OutboxId } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import type { AsOfCheck, WrongSpan } from "./as_of_check.ts";
@@ -25,11 +25,11 @@ interface Observed {
 }
 
 interface Expected {
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   readonly kinds: readonly TroubleKind[];
   readonly why: string;
   /** The incarnation that only the ledger knows, if that is the amnesia. */
-  readonly live?: Id;
+  readonly live?: IncarnationId;
 }
 
 const ROLLED_BACK = ["outbox_rolled_back"] as const;
@@ -40,7 +40,7 @@ export class AmnesiaWatch {
   readonly #oracle: Observed;
   #expected: Expected[] = [];
   /** The likes of each outbox that a ledger had acknowledged before it forgot. */
-  readonly #toRedeliver = new Map<Id, Set<Add>>();
+  readonly #toRedeliver = new Map<OutboxId, Set<Add>>();
   #restores = 0;
   /** Whether any store ever forgot: then an operator may have to decide. */
   hasForgotten = false;
@@ -83,7 +83,8 @@ export class AmnesiaWatch {
   /** The ledger knows the live incarnation and the outbox does not: it shows as a second one. */
   #expectPurged(before: OutboxDisk, after: OutboxDisk): void {
     const { outboxId, incarnations } = after.content.state;
-    const live = before.content.state.incarnations.at(-1)?.incarnation ?? "";
+    const live = before.content.state.incarnations.at(-1)?.incarnation;
+    if (live === undefined) return;
     if (incarnations.some(({ incarnation }) => incarnation === live)) return;
     if (this.#oracle.home.disk.incarnations.get(live)?.state !== "open") return;
     const kinds = ["second_incarnation", "outbox_rolled_back"] as const;
@@ -106,7 +107,7 @@ export class AmnesiaWatch {
   }
 
   /** Returns true when all sums of an outbox are exact: neither it nor the ledger ever forgot. */
-  isPlain(outboxId: Id): boolean {
+  isPlain(outboxId: OutboxId): boolean {
     const { asOf, home } = this.#oracle;
     const isTouched = asOf.isTwinned(outboxId) || asOf.rolledBack.has(outboxId);
     const isRetired = home.disk.decisions.some((one) => one.outboxId === outboxId);
@@ -114,7 +115,7 @@ export class AmnesiaWatch {
   }
 
   /** A lost outbox can no longer show what was expected of it. */
-  #forget(outboxId: Id): void {
+  #forget(outboxId: OutboxId): void {
     this.#expected = this.#expected.filter((one) => one.outboxId !== outboxId);
   }
 
@@ -147,7 +148,8 @@ export class AmnesiaWatch {
     for (const add of this.#toRedeliver.get(outboxId) ?? []) {
       if (lineage.isCounted(add) || asOf.excuseForEver(add, lineage) !== undefined) continue;
       const { syncedIn, sequence, itemId } = add;
-      const incarnation = syncedIn?.incarnation ?? "";
+      if (syncedIn === undefined) continue;
+      const { incarnation } = syncedIn;
       if (this.#isBehindGap(incarnation, lineage)) continue;
       const isOnDisk = [...outboxes()].some((disk) => isStored(disk, incarnation, sequence));
       expect(
@@ -158,7 +160,10 @@ export class AmnesiaWatch {
   }
 
   /** Likes behind a gap wait until an operator resolves it and the LikesServer hears of that. */
-  #isBehindGap(incarnation: Id, { disk: { troubles, decidedTroubles } }: Lineage): boolean {
+  #isBehindGap(
+    incarnation: IncarnationId,
+    { disk: { troubles, decidedTroubles } }: Lineage,
+  ): boolean {
     const isParked = [...this.#oracle.outboxes()].some(({ content }) => {
       return content.state.incarnations.some((one) => {
         return one.incarnation === incarnation && one.parked !== undefined;
@@ -265,9 +270,9 @@ export class AmnesiaWatch {
     const { troubles, decidedTroubles, decisions, incarnations } = this.#oracle.home.disk;
     const recorded = [...troubles.values(), ...decidedTroubles.values()];
     this.#expectLossesRecorded(recorded);
-    for (const { outboxId, kinds, why, live = "" } of this.#expected) {
+    for (const { outboxId, kinds, why, live } of this.#expected) {
       // Its final report was in transit, so it closed properly.
-      if (incarnations.get(live)?.state === "closed") continue;
+      if (live !== undefined && incarnations.get(live)?.state === "closed") continue;
       // A retired member has no open incarnation that could show the amnesia.
       if (decisions.some((one) => one.kind === "retire" && one.outboxId === outboxId)) continue;
       const isRecorded = recorded.some(

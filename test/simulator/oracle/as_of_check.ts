@@ -2,7 +2,7 @@
  * Law 4: as_of = T means that the total includes every like acknowledged before the pulse of T was
  * sent. The check visits each acknowledged like once, in order. A missing like needs an excuse.
  */
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import { isStored } from "./is_stored.ts";
@@ -25,12 +25,12 @@ export class AsOfCheck {
   /** Missing likes with an excuse. */
   #missing: Add[] = [];
   /** Outboxes with two live copies, and the step until which these may have hidden likes. */
-  readonly #twins = new Map<Id, number>();
-  readonly wrong = new Map<Id, WrongSpan>();
+  readonly #twins = new Map<OutboxId, number>();
+  readonly wrong = new Map<OutboxId, WrongSpan>();
   /** Outboxes that were restored from a copy. */
-  readonly rolledBack = new Set<Id>();
+  readonly rolledBack = new Set<OutboxId>();
   /** Incarnations with events that an outbox purged because it had too many. */
-  readonly purged = new Set<Id>();
+  readonly purged = new Set<IncarnationId>();
 
   constructor(truth: Truth, outboxes: () => Iterable<OutboxDisk>) {
     this.#truth = truth;
@@ -38,7 +38,7 @@ export class AsOfCheck {
   }
 
   /** Two processes run on copies of one outbox from now on. */
-  twinned(outboxId: Id): void {
+  twinned(outboxId: OutboxId): void {
     this.#twins.set(outboxId, Infinity);
   }
 
@@ -55,7 +55,7 @@ export class AsOfCheck {
   }
 
   /** Returns true when two processes run on copies of an outbox, or recently did. */
-  isTwinned(outboxId: Id): boolean {
+  isTwinned(outboxId: OutboxId): boolean {
     return this.#twins.has(outboxId);
   }
 
@@ -137,7 +137,7 @@ export class AsOfCheck {
 
   /** Describes where an uncounted like is, for the reader of the failure. */
   #whereabouts({ syncedIn }: Add, { disk }: Lineage): string {
-    const row = disk.incarnations.get(syncedIn?.incarnation ?? "");
+    const row = syncedIn && disk.incarnations.get(syncedIn.incarnation);
     return (
       `not counted, the ledger has its incarnation ${row?.state} at #${row?.appliedSequence}, ` +
       `${this.#isListed(syncedIn) ? "an" : "no"} outbox lists it`
@@ -146,9 +146,9 @@ export class AsOfCheck {
 
   /** Returns true when an outbox still has the like. */
   #isOnDisk({ syncedIn, sequence }: Add): boolean {
-    return [...this.#outboxes()].some((disk) =>
-      isStored(disk, syncedIn?.incarnation ?? "", sequence),
-    );
+    if (syncedIn === undefined) return false;
+    const { incarnation } = syncedIn;
+    return [...this.#outboxes()].some((disk) => isStored(disk, incarnation, sequence));
   }
 
   /** Returns true when an outbox still lists the incarnation, with or without its records. */
@@ -159,7 +159,8 @@ export class AsOfCheck {
   }
 
   #note(add: Add, asOfMs: number): void {
-    const outboxId = add.syncedIn?.outboxId ?? "";
+    if (add.syncedIn === undefined) return;
+    const { outboxId } = add.syncedIn;
     const span = this.wrong.get(outboxId) ?? {
       firstMs: asOfMs,
       lastMs: asOfMs,

@@ -9,7 +9,7 @@ import type {
   LedgerCommand,
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 
@@ -18,7 +18,7 @@ type Retire = Extract<DecideCommand["decision"], { readonly type: "retire" }>;
 type DecideCommand = Extract<LedgerCommand, { readonly type: "decide" }>;
 
 /** Streaming incarnations, and the outbox of each. */
-type Streaming = ReadonlyMap<Id, Id>;
+type Streaming = ReadonlyMap<IncarnationId, OutboxId>;
 
 /** Checks the decisions of all processes of the primary. */
 export class DecisionCheck {
@@ -43,7 +43,7 @@ export class DecisionCheck {
       if (result.refusal !== undefined) continue;
       const isLast = commands.slice(index + 1).every(({ type }) => type === "advance");
       if (decision.type === "retire" && isLast) checkRetired(decision, result.decisions, disk);
-      const streaming = this.#streaming.get(requestId) ?? new Map<Id, Id>();
+      const streaming = this.#streaming.get(requestId) ?? new Map<IncarnationId, OutboxId>();
       if (decision.type === "resolve") {
         checkResolved(decision.troubleNumber, result.decisions, { disk, streaming, isLast });
       }

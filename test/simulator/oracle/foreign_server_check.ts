@@ -1,18 +1,18 @@
 /** Checks that the status lists foreign servers, and is not CONVERGED because only these came. */
 import { REFUSED_KEPT_MS } from "../../../src/limits.ts";
 import type { Hello } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { LedgerId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
 /** Checks what one process of the primary shows of foreign servers. */
 export class ForeignServerCheck {
-  readonly #ledgerId: Id;
+  readonly #ledgerId: LedgerId;
   /** When each foreign outbox last said Hello. */
-  readonly #cameMs = new Map<Id, number>();
+  readonly #cameMs = new Map<OutboxId, number>();
 
-  constructor(ledgerId: Id) {
+  constructor(ledgerId: LedgerId) {
     this.#ledgerId = ledgerId;
   }
 

@@ -10,14 +10,14 @@ import type {
   LedgerResult,
 } from "../../../src/core/ledger/ledger_command.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 
 /** Checks the commits of all ledgers of a world. */
 export class GroupCheck {
   /** All reported incarnations: only these may have a row. */
-  readonly #reported = new Set<Id>();
+  readonly #reported = new Set<IncarnationId>();
   /** False messages of broken LikesServers. */
   readonly falseMessages = new WeakSet<FromLikesServer>();
 
@@ -58,8 +58,9 @@ export class GroupCheck {
     { disk }: Lineage,
   ): void {
     const written = new Set(commands.flatMap(outboxesOf));
+    const isDecided = commands.some(({ type }) => type === "decide");
     for (const { outboxId } of members) {
-      const isAsked = written.has(outboxId) || written.has("");
+      const isAsked = isDecided || written.has(outboxId);
       expect(isAsked, () => `${outboxId} is written without a command`);
     }
     for (const command of commands) {
@@ -83,7 +84,8 @@ function checkBatch(batch: Batch, result: LedgerResult | undefined, lineage: Lin
     expect(isKnown, () => `#${lastSequence} is called a duplicate, only #${applied} is applied`);
   }
   const isRetired =
-    row?.state === "retired" || members.get(row?.outboxId ?? "")?.state === "retired";
+    row !== undefined &&
+    (row.state === "retired" || members.get(row.outboxId)?.state === "retired");
   expect(!isRetired || result?.type !== "applied", () => `retired ${incarnation} is counted`);
   if (row === undefined || isRetired || lastSequence > applied) return;
   expect(result?.type === "duplicate", () => {
@@ -142,11 +144,10 @@ function checkParked(
   }
 }
 
-/** The outboxes that a command may write; "" for any. */
-function outboxesOf(command: LedgerCommand): readonly Id[] {
+/** Returns the outboxes that a command of a LikesServer may write. A decision may write any. */
+function outboxesOf(command: LedgerCommand): readonly OutboxId[] {
   if (command.type === "report") return [command.report.outboxId];
-  if (command.type === "batch") return [command.outboxId];
-  return command.type === "decide" ? [""] : [];
+  return command.type === "batch" ? [command.outboxId] : [];
 }
 
 function checkVersion(meta: LedgerMeta, before: LedgerMeta): void {

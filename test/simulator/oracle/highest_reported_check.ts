@@ -1,49 +1,49 @@
 /** Checks that CONVERGED is shown only when nothing that members have reported is missing. */
 import type { LikeBatch, Report } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 
 interface Reported {
-  readonly outboxId: Id;
+  readonly outboxId: OutboxId;
   sequence: number;
 }
 
 /** Checks what was reported to one process of the primary. */
 export class HighestReportedCheck {
   readonly #lineage: Lineage;
-  readonly #isTwinned: (outboxId: Id) => boolean;
+  readonly #isTwinned: (outboxId: OutboxId) => boolean;
   /** The highest reported sequence of each incarnation. */
-  readonly #reported = new Map<Id, Reported>();
+  readonly #reported = new Map<IncarnationId, Reported>();
   /** Pending events outside the current incarnation, by each outbox's last report. */
-  readonly #otherPending = new Map<Id, number>();
+  readonly #otherPending = new Map<OutboxId, number>();
 
-  constructor(lineage: Lineage, isTwinned: (outboxId: Id) => boolean) {
+  constructor(lineage: Lineage, isTwinned: (outboxId: OutboxId) => boolean) {
     this.#lineage = lineage;
     this.#isTwinned = isTwinned;
   }
 
   /** A message of `outboxId` is received. */
-  received(outboxId: Id, { incarnation, lastSequence }: LikeBatch | Report): void {
+  received(outboxId: OutboxId, { incarnation, lastSequence }: LikeBatch | Report): void {
     const reported = this.#reported.get(incarnation) ?? { outboxId, sequence: 0 };
     reported.sequence = Math.max(reported.sequence, lastSequence);
     this.#reported.set(incarnation, reported);
   }
 
   /** The newest report of an outbox is received. */
-  reported(outboxId: Id, { otherPendingEvents }: Report): void {
+  reported(outboxId: OutboxId, { otherPendingEvents }: Report): void {
     this.#otherPending.set(outboxId, otherPendingEvents);
   }
 
   /** CONVERGED is shown for `members`. */
-  check(members: ReadonlySet<Id>): void {
+  check(members: ReadonlySet<OutboxId>): void {
     const missing = this.missingFrom(members);
     expect(missing === undefined, () => `converged${missing}`);
   }
 
   /** Describes what the ledger lacks of what `members` reported, or returns undefined. */
-  missingFrom(members: ReadonlySet<Id>): string | undefined {
+  missingFrom(members: ReadonlySet<OutboxId>): string | undefined {
     const { disk } = this.#lineage;
     for (const outboxId of members) {
       const others = this.#otherPending.get(outboxId) ?? 0;
@@ -66,14 +66,14 @@ export class HighestReportedCheck {
    * Returns true when a disk forgot the missing events. This shows once it reports what it has
    * left.
    */
-  #isLost(incarnation: Id, applied: number, reported: number): boolean {
+  #isLost(incarnation: IncarnationId, applied: number, reported: number): boolean {
     const adds = this.#lineage.truth.syncedOf(incarnation)?.adds ?? [];
     return adds.slice(applied, reported).every(({ isLost }) => isLost);
   }
 }
 
 /** Returns true when an operator has decided that an outbox forgot events of `incarnation`. */
-function isRolledBack(incarnation: Id, { decidedTroubles }: LedgerDisk): boolean {
+function isRolledBack(incarnation: IncarnationId, { decidedTroubles }: LedgerDisk): boolean {
   return [...decidedTroubles.values()].some((one) => {
     return one.kind === "outbox_rolled_back" && one.incarnation === incarnation;
   });

@@ -6,7 +6,7 @@ import type { AddResult, Retention } from "../../../src/core/likes_server/likes_
 import type { FromLikesServer, FromPrimary } from "../../../src/core/protocol/messages.ts";
 import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import {
   BACKOFF_FIRST_MS,
   BACKOFF_MAX_MS,
@@ -50,16 +50,16 @@ export class LikesServerWatch {
   /** Unacknowledged batches of the current stream. */
   #inFlight: { readonly last: number; readonly bytes: number }[] = [];
   /** The incarnation of its last Hello. */
-  #delivered = "";
+  #delivered: IncarnationId | undefined;
   isLeaving = false;
   /** Whether it has sent a report on the current stream and more may follow. */
   isSending = false;
   /** Whether the disk has ever allowed this process to accept likes. */
   #mayAccept: boolean;
   /** Incarnations that it has reported as final. */
-  readonly #final = new Set<Id>();
-  /** The newest version that it has shown of the current generation. */
-  #shown = { generation: "", version: 0 };
+  readonly #final = new Set<IncarnationId>();
+  /** The version that it has shown last. */
+  #shownVersion = 0;
   /** Whether the ledger may know it, as far as this process can tell. */
   #mayBeKnown = false;
   /** When the last stream broke; undefined once it connects again. */
@@ -74,8 +74,8 @@ export class LikesServerWatch {
   }
 
   /** It shows a total of this version. */
-  shows(generation: Id, version: number): void {
-    this.#shown = { generation, version };
+  shows(version: number): void {
+    this.#shownVersion = version;
   }
 
   /** A process begins, at world time `nowMs`. */
@@ -141,7 +141,7 @@ export class LikesServerWatch {
   }
 
   /** An outbox closes an incarnation only after the ledger has. */
-  #checkClosed(incarnation: Id): void {
+  #checkClosed(incarnation: IncarnationId): void {
     const { amnesia, home, truth } = this.#oracle;
     const { outboxId } = this.#disk.content.state;
     const isEmpty = (truth.syncedOf(incarnation)?.adds.length ?? 0) === 0;
@@ -167,7 +167,7 @@ export class LikesServerWatch {
       !message.leaving || membership === "leaving",
       () => "it leaves before that is on its disk",
     );
-    const { version } = this.#shown;
+    const version = this.#shownVersion;
     expect(message.shownVersion <= version, () => `shows ${version}, not ${message.shownVersion}`);
     const { likes } = acceptedOf(purged, incarnations);
     expect(message.acceptedLikes <= likes, () => `reports ${message.acceptedLikes} of ${likes}`);
@@ -191,7 +191,9 @@ export class LikesServerWatch {
     if (message.type === "pulse") return;
     const { appliedSequence } = message;
     const incarnation = message.type === "ack" ? message.incarnation : this.#delivered;
-    this.#outbox.acknowledged(incarnation, appliedSequence, nowMs);
+    if (incarnation !== undefined) {
+      this.#outbox.acknowledged(incarnation, appliedSequence, nowMs);
+    }
     if (message.type !== "ack") return;
     this.#inFlight = this.#inFlight.filter(({ last }) => last > appliedSequence);
   }
@@ -215,7 +217,7 @@ export class LikesServerWatch {
   }
 
   /** The last synced sequence of an incarnation, also of a purged one. */
-  #lastOf(incarnation: Id): number {
+  #lastOf(incarnation: IncarnationId): number {
     const { incarnations } = this.#disk.content.state;
     const found = incarnations.findLast((one) => one.incarnation === incarnation);
     return found?.last.sequence ?? this.#oracle.truth.syncedOf(incarnation)?.adds.length ?? 0;

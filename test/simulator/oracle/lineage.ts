@@ -4,7 +4,7 @@
  * copy.
  */
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { expect } from "./failure.ts";
 import { PAST_ITEM } from "./truth.ts";
@@ -14,12 +14,12 @@ import type { Add, Truth } from "./truth.ts";
 export class Lineage {
   readonly truth: Truth;
   readonly disk: LedgerDisk;
-  readonly #applied = new Map<Id, number>();
+  readonly #applied = new Map<IncarnationId, number>();
   readonly #counted = new Set<Add>();
   readonly #items = new Map<string, bigint>();
   /** Likes in gaps that an operator closed. */
   readonly #givenUp = new Set<Add>();
-  readonly #members = new Map<Id, bigint>();
+  readonly #members = new Map<OutboxId, bigint>();
   #totalLikes: bigint;
   /** The committed `as_of`, and the step at which its pulse was sent. */
   asOfMs = 0;
@@ -29,7 +29,7 @@ export class Lineage {
   /** Whether the copy of the last restore was marked as one. */
   isMarked = false;
   /** Outboxes that had left when that copy was made and have not returned since. */
-  #leftInCopy = new Set<Id>();
+  #leftInCopy = new Set<OutboxId>();
   /** Whether it belongs to a foreign ledger that replaces the true one: it must count nothing. */
   isForeign = false;
 
@@ -68,7 +68,7 @@ export class Lineage {
   /**
    * Returns true when an outbox had left before the ledger's copy was made and has not returned.
    */
-  hadLeft(outboxId: Id): boolean {
+  hadLeft(outboxId: OutboxId): boolean {
     return this.#leftInCopy.has(outboxId);
   }
 
@@ -80,7 +80,7 @@ export class Lineage {
     return this.#givenUp.has(add);
   }
 
-  appliedOf(incarnation: Id): number {
+  appliedOf(incarnation: IncarnationId): number {
     return this.#applied.get(incarnation) ?? 0;
   }
 

@@ -11,7 +11,7 @@ import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
 import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/apply_commands.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
 import type { RecordCodec } from "../../../src/core/protocol/record.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { GenerationId, IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { Status } from "../../../src/core/primary/status.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";
@@ -138,7 +138,7 @@ export class Oracle {
    * An operator asks for a decision while these stream. Retired incarnations no longer count as
    * live.
    */
-  decides(requestId: number, streaming: ReadonlyMap<Id, Id>): void {
+  decides(requestId: number, streaming: ReadonlyMap<IncarnationId, OutboxId>): void {
     const { incarnations } = this.lineage.disk;
     const live = [...streaming].filter(([id]) => incarnations.get(id)?.state !== "retired");
     this.#decisions.asked(requestId, new Map(live));
@@ -196,7 +196,7 @@ export class Oracle {
   // The LikesServers.
 
   /** A LikesServer shows a pulse. */
-  shows(outboxId: Id, generation: Id, version: number): void {
+  shows(outboxId: OutboxId, generation: GenerationId, version: number): void {
     if (this.#watch?.generation === generation) this.#watch.shows(outboxId, version);
   }
 

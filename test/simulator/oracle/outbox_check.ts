@@ -10,7 +10,7 @@ import type {
   OutboxSnapshot,
   OutboxWrite,
 } from "../../../src/core/likes_server/outbox.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { UNBOUNDED } from "../plan.ts";
 import { expect } from "./failure.ts";
@@ -30,10 +30,10 @@ export class OutboxCheck {
   readonly #disk: OutboxDisk;
   readonly #retain: Retention;
   /** By incarnation, in order: what the process was told, and what it wrote down. */
-  #received = new Map<Id, Receipt[]>();
-  #written = new Map<Id, Receipt[]>();
+  #received = new Map<IncarnationId, Receipt[]>();
+  #written = new Map<IncarnationId, Receipt[]>();
   /** The size of every record seen, by its last sequence. */
-  readonly #recordBytes = new Map<Id, Map<number, number>>();
+  readonly #recordBytes = new Map<IncarnationId, Map<number, number>>();
 
   constructor(disk: OutboxDisk, retain: Retention) {
     this.#disk = disk;
@@ -54,7 +54,7 @@ export class OutboxCheck {
   }
 
   /** The process learns that the ledger has everything up to `upTo`. */
-  acknowledged(incarnation: Id, upTo: number, atMs: number): void {
+  acknowledged(incarnation: IncarnationId, upTo: number, atMs: number): void {
     note(this.#received, incarnation, { upTo, atMs });
   }
 
@@ -96,21 +96,21 @@ export class OutboxCheck {
     }
   }
 
-  #noteBytes(incarnation: Id, lastSequence: number, bytes: Uint8Array): void {
+  #noteBytes(incarnation: IncarnationId, lastSequence: number, bytes: Uint8Array): void {
     const known = this.#recordBytes.get(incarnation) ?? new Map<number, number>();
     this.#recordBytes.set(incarnation, known);
     known.set(lastSequence, recordDiskBytes(bytes.length));
   }
 
   /** Returns when the process first learned that everything up to `upTo` is acknowledged. */
-  #receiptOf(incarnation: Id, upTo: number): Receipt {
+  #receiptOf(incarnation: IncarnationId, upTo: number): Receipt {
     const receipt = this.#received.get(incarnation)?.find((one) => one.upTo >= upTo);
     const isKnown = receipt !== undefined || upTo === 0;
     expect(isKnown, () => `#${upTo} of ${incarnation} is marked acknowledged without an Ack`);
     return receipt ?? { upTo, atMs: -Infinity };
   }
 
-  #checkAge(incarnation: Id, upTo: number, nowMs: number): void {
+  #checkAge(incarnation: IncarnationId, upTo: number, nowMs: number): void {
     const receipt = this.#receiptOf(incarnation, upTo);
     const ageMs = nowMs - receipt.atMs;
     const isOld = ageMs + ROUNDING_MS >= this.#retain.ageMs;
@@ -194,7 +194,11 @@ export class OutboxCheck {
 }
 
 /** Appends a receipt, unless a later sequence is known already. */
-function note(known: Map<Id, Receipt[]>, incarnation: Id, receipt: Receipt): void {
+function note(
+  known: Map<IncarnationId, Receipt[]>,
+  incarnation: IncarnationId,
+  receipt: Receipt,
+): void {
   const before = known.get(incarnation) ?? [];
   known.set(incarnation, before);
   if (receipt.upTo > (before.at(-1)?.upTo ?? 0)) before.push(receipt);

@@ -14,9 +14,11 @@ import type {
   Convergence,
   FromLikesServer,
   FromPrimary,
+  Hello,
   Welcome,
 } from "../../../src/core/protocol/messages.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { GenerationId, IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
+import { firstDigest } from "../../../src/core/protocol/record.ts";
 import type { ServerStatus, Status } from "../../../src/core/primary/status.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
@@ -25,8 +27,8 @@ import { HighestReportedCheck } from "./highest_reported_check.ts";
 import { ROUNDING_MS } from "./rounding.ts";
 
 interface StreamSeen {
-  outboxId: Id;
-  incarnation: Id;
+  /** What its Hello names; undefined before it. */
+  hello: Pick<Hello, "outboxId" | "incarnation"> | undefined;
   /** When it was welcomed or last reported. */
   lastHeardMs: number;
   /** How long the primary was paused since then. */
@@ -40,7 +42,7 @@ export class PrimaryWatch {
   readonly #lineage: Lineage;
   readonly #startedMs: number;
   readonly #nowMs: () => number;
-  readonly generation: Id;
+  readonly generation: GenerationId;
   /** The metadata that this process knows from its commits. */
   meta: LedgerMeta;
   #pulseMs: number;
@@ -49,11 +51,11 @@ export class PrimaryWatch {
   /** Whether the newest commit has a decision. */
   #hasDecided = false;
   readonly #labelSteps = new Map<number, number>();
-  readonly #members: Set<Id>;
+  readonly #members: Set<OutboxId>;
   #hadMembers: boolean;
   readonly #streams = new Map<number, StreamSeen>();
   readonly #highestReported: HighestReportedCheck;
-  readonly #answeredMs = new Map<Id, number>();
+  readonly #answeredMs = new Map<OutboxId, number>();
   readonly #foreignServers: ForeignServerCheck;
   /**
    * Whether its ledger is an opened copy; whether all members once answered and nothing was
@@ -62,12 +64,12 @@ export class PrimaryWatch {
   readonly #isCopy: boolean;
   #wasComplete = false;
   /** The version each outbox truly showed, as its LikesServers tell. */
-  readonly #shown = new Map<Id, number>();
+  readonly #shown = new Map<OutboxId, number>();
 
   constructor(
     lineage: Lineage,
     snapshot: LedgerSnapshot,
-    world: { nowMs(): number; isTwinned(outboxId: Id): boolean },
+    world: { nowMs(): number; isTwinned(outboxId: OutboxId): boolean },
   ) {
     this.#lineage = lineage;
     this.#nowMs = () => world.nowMs();
@@ -146,9 +148,12 @@ export class PrimaryWatch {
     const stream = this.#stream(streamId);
     stream.lastHeardMs = this.#nowMs();
     stream.stoppedMs = 0;
-    const row = this.#lineage.disk.incarnations.get(stream.incarnation) ?? {
+    const { hello } = stream;
+    expect(hello !== undefined, () => "welcomes a stream without a Hello");
+    const { incarnation } = hello;
+    const row = this.#lineage.disk.incarnations.get(incarnation) ?? {
       appliedSequence: 0,
-      digest: stream.incarnation,
+      digest: firstDigest(incarnation),
     };
     const isCurrent = appliedSequence === row.appliedSequence && digest === row.digest;
     const { generations } = this.#lineage.disk;
@@ -158,8 +163,8 @@ export class PrimaryWatch {
       isCurrent || this.#hasDecided || (isSuperseded && appliedSequence <= row.appliedSequence),
       () => `welcomes at #${appliedSequence}, #${row.appliedSequence} is applied`,
     );
-    for (const [id, { incarnation }] of this.#streams) {
-      const isOther = id !== streamId && incarnation === stream.incarnation;
+    for (const [id, other] of this.#streams) {
+      const isOther = id !== streamId && other.hello?.incarnation === incarnation;
       expect(!isOther, () => `two streams deliver ${incarnation}`);
     }
   }
@@ -168,11 +173,12 @@ export class PrimaryWatch {
     const stream = this.#stream(streamId);
     if (message.type === "hello") {
       this.#foreignServers.came(message, this.#nowMs());
-      stream.outboxId = message.outboxId;
-      stream.incarnation = message.incarnation;
+      stream.hello = message;
       return;
     }
-    const { outboxId, pulses } = stream;
+    const { hello, pulses } = stream;
+    if (hello === undefined) return; // the primary refuses it
+    const { outboxId } = hello;
     this.#highestReported.received(outboxId, message);
     if (message.type !== "report") return;
     const answered = pulses.findIndex(({ pulseMs }) => pulseMs === message.pulseMs);
@@ -213,7 +219,7 @@ export class PrimaryWatch {
   }
 
   /** A LikesServer shows a pulse of this generation. */
-  shows(outboxId: Id, version: number): void {
+  shows(outboxId: OutboxId, version: number): void {
     if ((this.#shown.get(outboxId) ?? -1) < version) this.#shown.set(outboxId, version);
   }
 
@@ -232,19 +238,21 @@ export class PrimaryWatch {
   }
 
   /** Returns the incarnations with a recent answer, and the outbox of each. */
-  streaming(): Map<Id, Id> {
+  streaming(): Map<IncarnationId, OutboxId> {
     const sinceMs = this.#nowMs() - MEMBER_SILENT_MS + ROUNDING_MS;
     const live = [...this.#streams.values()].filter(({ lastHeardMs }) => {
       return lastHeardMs >= sinceMs && lastHeardMs < Infinity;
     });
-    return new Map(live.map(({ incarnation, outboxId }) => [incarnation, outboxId]));
+    return new Map(
+      live.flatMap(({ hello }) => (hello ? [[hello.incarnation, hello.outboxId]] : [])),
+    );
   }
 
   /**
    * A member is about to be retired: its streams must be closed, or messages in transit undo that.
    */
-  retires(outboxId: Id): void {
-    const isOpen = [...this.#streams.values()].some((stream) => stream.outboxId === outboxId);
+  retires(outboxId: OutboxId): void {
+    const isOpen = [...this.#streams.values()].some(({ hello }) => hello?.outboxId === outboxId);
     expect(!isOpen, () => `${outboxId} is retired while a stream of it is open`);
   }
 
@@ -316,7 +324,7 @@ export class PrimaryWatch {
   #stream(streamId: number): StreamSeen {
     let seen = this.#streams.get(streamId);
     if (seen === undefined) {
-      seen = { outboxId: "", incarnation: "", lastHeardMs: Infinity, stoppedMs: 0, pulses: [] };
+      seen = { hello: undefined, lastHeardMs: Infinity, stoppedMs: 0, pulses: [] };
       this.#streams.set(streamId, seen);
     }
     return seen;

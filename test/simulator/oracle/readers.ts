@@ -3,7 +3,7 @@
  * reader of one ledger, across restarts. Cached counts include no like twice and miss none.
  */
 import type { CountsResult, TotalView } from "../../../src/core/likes_server/likes_server.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { GenerationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";
@@ -11,7 +11,7 @@ import type { Lineage } from "./lineage.ts";
 import type { Add, Truth } from "./truth.ts";
 
 interface Shown {
-  readonly generation: Id;
+  readonly generation: GenerationId;
   readonly history: number;
   readonly totalLikes: bigint;
   readonly asOfMs: number;
@@ -26,9 +26,9 @@ export class Readers {
   readonly #truth: Truth;
   readonly #shown = new Map<object, Shown>();
   /** Generations in order; none returns. */
-  readonly #generations = new Map<Id, number>();
+  readonly #generations = new Map<GenerationId, number>();
   /** The number of ledgers before each generation's; a restored copy counts as another ledger. */
-  readonly #histories = new Map<Id, number>();
+  readonly #histories = new Map<GenerationId, number>();
   #ledger: LedgerDisk | undefined;
   #history = 0;
   counted = 0;
@@ -38,7 +38,7 @@ export class Readers {
   }
 
   /** A primary opens its ledger. */
-  opened(generation: Id, ledger: LedgerDisk): void {
+  opened(generation: GenerationId, ledger: LedgerDisk): void {
     if (this.#ledger !== ledger) this.#history++;
     this.#ledger = ledger;
     this.#generations.set(generation, this.#generations.size);
@@ -46,7 +46,7 @@ export class Readers {
   }
 
   /** `reader` is shown a total. */
-  shown(reader: object, generation: Id, totalLikes: bigint, asOfMs: number): void {
+  shown(reader: object, generation: GenerationId, totalLikes: bigint, asOfMs: number): void {
     const before = this.#shown.get(reader);
     const { attemptedLikes } = this.#truth;
     expect(
@@ -61,8 +61,8 @@ export class Readers {
       });
       expect(asOfMs >= before.asOfMs, () => `as_of went back to ${asOfMs}`);
     }
-    const known = this.#generations.get(before?.generation ?? "") ?? -1;
-    const isNewer = known <= (this.#generations.get(generation) ?? 0);
+    const known = before && this.#generations.get(before.generation);
+    const isNewer = (known ?? -1) <= (this.#generations.get(generation) ?? 0);
     expect(isNewer, () => "an older generation is shown after a newer one");
     this.#shown.set(reader, { generation, history, totalLikes, asOfMs });
   }
@@ -86,7 +86,7 @@ export class Readers {
   /**
    * Checks that a cached count plus the own likes it lacks covers what this outbox acknowledged.
    */
-  fetched(outboxId: Id, outcome: CountsResult, lineage: Lineage, isPlain: boolean): void {
+  fetched(outboxId: OutboxId, outcome: CountsResult, lineage: Lineage, isPlain: boolean): void {
     if (outcome.type === "refused") return;
     for (const { itemId, fetched } of outcome.counts) {
       const adds = this.#truth.addsOf(itemId).filter(({ syncedIn }) => syncedIn !== undefined);

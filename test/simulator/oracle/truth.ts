@@ -6,7 +6,7 @@
 import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import type { RecordCodec } from "../../../src/core/protocol/record.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 
 /** One attempted request to add likes. */
@@ -25,8 +25,8 @@ export interface Add {
 
 /** The synced events of one incarnation. */
 export interface SyncedIncarnation {
-  readonly incarnation: Id;
-  readonly outboxId: Id;
+  readonly incarnation: IncarnationId;
+  readonly outboxId: OutboxId;
   readonly adds: Add[];
 }
 
@@ -36,7 +36,7 @@ export const PAST_ITEM = "past";
 /** All attempted adds of a world. */
 export class Truth {
   readonly #codec: RecordCodec;
-  readonly #incarnations = new Map<Id, SyncedIncarnation>();
+  readonly #incarnations = new Map<IncarnationId, SyncedIncarnation>();
   readonly #byItem = new Map<string, Add[]>();
   /** By request, from 1. */
   readonly adds: Add[] = [];
@@ -87,12 +87,12 @@ export class Truth {
     return this.addsOf(itemId).find((add) => add.likes === likes);
   }
 
-  syncedOf(incarnation: Id): SyncedIncarnation | undefined {
+  syncedOf(incarnation: IncarnationId): SyncedIncarnation | undefined {
     return this.#incarnations.get(incarnation);
   }
 
   /** Records reached the disk of `outboxId`, whether or not the process knows. */
-  synced(outboxId: Id, writes: readonly OutboxWrite[]): void {
+  synced(outboxId: OutboxId, writes: readonly OutboxWrite[]): void {
     for (const write of writes) {
       if (write.type !== "append") continue;
       const synced = this.#ensure(write.incarnation, outboxId);
@@ -134,7 +134,7 @@ export class Truth {
     return add;
   }
 
-  #ensure(incarnation: Id, outboxId: Id): SyncedIncarnation {
+  #ensure(incarnation: IncarnationId, outboxId: OutboxId): SyncedIncarnation {
     const known = this.#incarnations.get(incarnation);
     if (known !== undefined) return known;
     const synced = { incarnation, outboxId, adds: [] };

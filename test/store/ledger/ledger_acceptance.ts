@@ -1,9 +1,8 @@
 /** The acceptance suite of every LedgerStore. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import type { LedgerTransaction } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import type { MemberRow } from "../../../src/core/ledger/rows.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
 import { assertionOf, testId } from "../faults.ts";
 import {
   DECISION,
@@ -232,7 +231,7 @@ function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {
   test("a transaction reads the rows that it has set", async () => {
     await using fixture = makeFixture();
     const store = await fixture.open(FIRST);
-    const [a, b, c, d] = [1, 2, 3, 4].map((number) => testId(number)) as [Id, Id, Id, Id];
+    const [a, b, c, d] = [testId(1), testId(2), testId(3), testId(4)];
     const recorded = await valueOf(store, (ledger) => {
       ledger.setMember(MEMBER);
       for (const incarnation of [a, b, c]) ledger.setIncarnation({ ...ROW, incarnation });

@@ -1,7 +1,7 @@
 /** Part of the acceptance suite of every LedgerStore: an attempt that fails leaves nothing. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import type { LedgerTransaction } from "../../../src/core/ledger/ledger.ts";
+import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import { testId } from "../faults.ts";
 import {
   DECISION,

@@ -2,13 +2,13 @@
 import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
 import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import { needsOf } from "../../../src/core/ledger/ledger_needs.ts";
+import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import type {
   CommitOutcome,
   CountsRead,
   CountsSelection,
   LedgerStore,
-  LedgerTransaction,
 } from "../../../src/core/ledger/ledger.ts";
 import type {
   IncarnationRow,
@@ -18,20 +18,21 @@ import type {
   NewTrouble,
 } from "../../../src/core/ledger/rows.ts";
 import type { ItemCount } from "../../../src/core/protocol/counts.ts";
+import type { GenerationId, IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { testId } from "../faults.ts";
 
 /** A disk with one ledger, whose id is `LEDGER_ID`. */
 export interface LedgerFixture extends AsyncDisposable {
   /** Closes the open ledger, if any, and opens it as `generation`. */
-  open(generation: string): Promise<LedgerStore>;
+  open(generation: GenerationId): Promise<LedgerStore>;
   /** Like `open`, but at least one transaction that sets `LARGE_ITEMS` items is refused. */
-  openFull(generation: string): Promise<LedgerStore>;
+  openFull(generation: GenerationId): Promise<LedgerStore>;
   /** Makes the next transaction that sets an item's likes end in doubt. */
   breakDisk(): Promise<void>;
   /** Marks the ledger as a copy while it is open. */
   markCopied(copiedMs: number): Promise<void>;
   /** Records a newer generation while the ledger stays open. */
-  supersede(generation: string): Promise<void>;
+  supersede(generation: GenerationId): Promise<void>;
 }
 
 export const LEDGER_ID = testId(0x1e);
@@ -50,7 +51,7 @@ export const MEMBER: MemberRow = {
   address: "127.0.0.1:1",
   state: "member",
   appliedLikes: 0n,
-  retiredAsOfMs: 0,
+  retiredAsOfMs: undefined,
 };
 export const ROW: IncarnationRow = {
   incarnation: INCARNATION,
@@ -98,7 +99,7 @@ export async function mostLiked(store: LedgerStore, limit: number): Promise<read
 export async function read(
   store: LedgerStore,
   selection: CountsSelection,
-  incarnations: readonly string[] = [],
+  incarnations: readonly IncarnationId[] = [],
 ): Promise<CountsRead> {
   const outcome = await store.counts(selection, incarnations);
   if (outcome.type !== "done") throw new Error("The read was not done");

@@ -3,7 +3,7 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
 import type { Report } from "../../../src/core/protocol/messages.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
@@ -79,14 +79,14 @@ function draw(random: Random): LedgerCommand {
   }
 }
 
-function drawHello(random: Random, outboxId: Id, incarnation: Id) {
+function drawHello(random: Random, outboxId: OutboxId, incarnation: IncarnationId) {
   const seen = { ledgerId: LEDGER_ID, generation: FIRST, version: random.whole(0, COMMITS) };
   const acknowledgedSequence = random.whole(0, 3);
   const whom = { outboxId, incarnation, acknowledgedSequence };
   return hello({ ...whom, seen: random.chance(0.5) ? seen : undefined });
 }
 
-function drawReport(random: Random, incarnation: Id): Partial<Report> {
+function drawReport(random: Random, incarnation: IncarnationId): Partial<Report> {
   const troubles = Array.from({ length: random.chance(0.3) ? random.whole(1, 3) : 0 }, () => {
     return trouble({
       kind: random.pick(TROUBLE_KINDS),

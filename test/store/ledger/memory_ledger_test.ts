@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { GenerationId } from "../../../src/core/protocol/ids.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
 import type { LeaveOut } from "../../../src/store/ledger/memory_ledger.ts";
 import { Random } from "../../simulator/random.ts";
@@ -68,7 +69,7 @@ test.run();
 
 function makeFixture(leaveOut: LeaveOut): LedgerFixture {
   const disk = new LedgerDisk(LEDGER_ID);
-  const open = (generation: string) => new MemoryLedger(disk, generation, leaveOut);
+  const open = (generation: GenerationId) => new MemoryLedger(disk, generation, leaveOut);
   return {
     async open(generation) {
       return open(generation);

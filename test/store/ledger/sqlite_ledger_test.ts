@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CommitOutcome } from "../../../src/core/ledger/ledger.ts";
+import type { GenerationId } from "../../../src/core/protocol/ids.ts";
 import { guardTables } from "../../../src/store/sqlite/guard_tables.ts";
 import { LEDGER_KIND, prepareLedger } from "../../../src/store/ledger/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../../src/store/outbox/outbox_tables.ts";
@@ -97,7 +98,7 @@ test("prepareLedger() reads every page along an index, without a sort or a scan"
 });
 
 test("prepareLedger() reads no row that an earlier report or decision has left", () => {
-  const { planOf, incarnationsIn, trouble, troublesOf, wasDecided, ...others } = planned();
+  const { planOf, head, incarnationsIn, trouble, troublesOf, wasDecided } = planned();
   const byState = "incarnations_by_state (outbox_id=? AND state=?)";
   assert.equal(planOf(incarnationsIn), [`SEARCH incarnations USING INDEX ${byState}`]);
   const search = "SEARCH troubles USING";
@@ -107,7 +108,7 @@ test("prepareLedger() reads no row that an earlier report or decision has left",
   const name = "outbox_id=? AND incarnation=? AND kind=? AND first_sequence=? AND last_sequence>?";
   assert.equal(planOf(wasDecided), [`${search} COVERING INDEX troubles_decided (${name})`]);
   const undecided = "SCAN troubles USING COVERING INDEX troubles_undecided";
-  assert.equal(planOf(others.troubleCount), [undecided], "the whole index is counted");
+  assert.ok(planOf(head).includes(undecided), "the whole index is counted");
 });
 
 test.run();
@@ -142,7 +143,7 @@ function tamper(folder: string, sql: string): void {
 function makeFixture(): LedgerFixture {
   const folder = temporaryFolder();
   let close = async (): Promise<void> => {};
-  async function open(generation: string, options = {}) {
+  async function open(generation: GenerationId, options = {}) {
     await close();
     const ids = { ledgerIdIfNew: LEDGER_ID, generation };
     const ledger = openSqliteLedger(folder.path, ids, NOW_MS, options);

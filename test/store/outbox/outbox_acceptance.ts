@@ -5,6 +5,7 @@ import { recordDiskBytes } from "../../../src/store/outbox/disk_bytes.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
 import type { Accepted, OutboxSnapshot } from "../../../src/core/likes_server/outbox.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { RECORD_BYTES_MAX } from "../../../src/limits.ts";
 import { assertionOf, testId } from "../faults.ts";
@@ -14,6 +15,7 @@ import {
   acknowledge,
   append,
   incarnationWith,
+  mint,
   positionAt,
   sequencesAfter,
 } from "./outbox_fixture.ts";
@@ -33,16 +35,12 @@ const SMALL_DISK_BYTES = recordDiskBytes(3);
 const OLD = testId(1);
 const NEW = testId(2);
 
-function mint(incarnation: string): OutboxWrite {
-  return { type: "mint", incarnation };
-}
-
-function trim(incarnation: string, upTo: number): OutboxWrite {
+function trim(incarnation: IncarnationId, upTo: number): OutboxWrite {
   return { type: "trim", incarnation, upTo };
 }
 
 /** Acknowledges and trims up to `upTo`. */
-function deliver(incarnation: string, upTo: number): readonly OutboxWrite[] {
+function deliver(incarnation: IncarnationId, upTo: number): readonly OutboxWrite[] {
   return [acknowledge(incarnation, upTo), trim(incarnation, upTo)];
 }
 

@@ -8,7 +8,7 @@ import type {
 } from "../../../src/core/likes_server/outbox.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import type { Position } from "../../../src/core/protocol/record.ts";
-import type { Id } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { testId } from "../faults.ts";
 
 /** A disk with one outbox: id `OUTBOX_ID`, LikesServer `SERVER_ID`. */
@@ -30,7 +30,7 @@ const STEP_LIKES = 10n;
 
 /** An append of the events `first` to `last` with `STEP_LIKES` each. */
 export function append(
-  incarnation: string,
+  incarnation: IncarnationId,
   [first, last]: readonly [number, number],
   { bytes = 3, mark }: { bytes?: number; mark?: string } = {},
 ): AppendWrite {
@@ -47,11 +47,11 @@ export function append(
   };
 }
 
-export function mint(incarnation: string): OutboxWrite {
+export function mint(incarnation: IncarnationId): OutboxWrite {
   return { type: "mint", incarnation };
 }
 
-export function close(incarnation: string): OutboxWrite {
+export function close(incarnation: IncarnationId): OutboxWrite {
   return { type: "close", incarnation };
 }
 
@@ -60,23 +60,27 @@ export function evict(bytesMax: number, closedMax: number): OutboxWrite {
 }
 
 /** Events 1, 2 and 3 of `incarnation`, each in its own record. */
-export function three(incarnation: string): readonly OutboxWrite[] {
+export function three(incarnation: IncarnationId): readonly OutboxWrite[] {
   return [1, 2, 3].map((sequence) => append(incarnation, [sequence, sequence]));
 }
 
 /** Returns the ids of the incarnations of an outbox, oldest first. */
-export function idsOf({ state }: OutboxStore): readonly string[] {
+export function idsOf({ state }: OutboxStore): readonly IncarnationId[] {
   return state.incarnations.map(({ incarnation }) => incarnation);
 }
 
 /** Acknowledges everything up to `upTo`. */
-export function acknowledge(incarnation: Id, upTo: number, seen?: LedgerSeen): OutboxWrite {
+export function acknowledge(
+  incarnation: IncarnationId,
+  upTo: number,
+  seen?: LedgerSeen,
+): OutboxWrite {
   return { type: "acknowledge", incarnation, upTo, seen };
 }
 
 /** A newly minted incarnation with `changes`. */
 export function incarnationWith(
-  incarnation: Id,
+  incarnation: IncarnationId,
   changes: Partial<IncarnationState>,
 ): IncarnationState {
   const start = origin(incarnation);
@@ -92,7 +96,7 @@ export function positionAt(sequence: number): Position {
 /** The ends of the records after `sequence`, within generous bounds. */
 export async function sequencesAfter(
   store: OutboxStore,
-  incarnation: Id,
+  incarnation: IncarnationId,
   sequence: number,
   { bytesMax = 1_000_000, recordsMax = 100 } = {},
 ): Promise<readonly number[]> {

@@ -2,20 +2,17 @@
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { NO_EVENTS } from "../../../src/core/protocol/messages.ts";
 import { MARK_CHARS_MAX } from "../../../src/limits.ts";
 import { assertionOf, testId } from "../faults.ts";
-import { append } from "./outbox_fixture.ts";
+import { append, mint } from "./outbox_fixture.ts";
 import type { OutboxFixture } from "./outbox_fixture.ts";
 
 const OLD = testId(1);
 const NEW = testId(2);
 
-function mint(incarnation: string): OutboxWrite {
-  return { type: "mint", incarnation };
-}
-
-function unpark(incarnation: string): OutboxWrite {
+function unpark(incarnation: IncarnationId): OutboxWrite {
   return { type: "unpark", incarnation };
 }
 
@@ -48,7 +45,7 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
     await using fixture = makeFixture();
     const store = fixture.open();
     await store.write([mint(OLD), append(OLD, [1, 1]), { type: "close", incarnation: OLD }]);
-    const park = (incarnation: string, of: string): OutboxWrite => {
+    const park = (incarnation: IncarnationId, of: IncarnationId): OutboxWrite => {
       const trouble = { kind: "gap", incarnation: of, ...NO_EVENTS, detail: "" } as const;
       return { type: "park", incarnation, trouble };
     };

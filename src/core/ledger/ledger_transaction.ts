@@ -1,16 +1,11 @@
 /**
- * One transaction of the ledger, on rows that were loaded before it.
- *
- * A store that has to wait for its rows loads what the commands need, runs the rules on it, and
- * writes what they set as one write set. A read of a row that is not loaded throws Miss. The store
- * then loads that row too, and runs the rules again: they are pure.
+ * One transaction of the ledger: the rows that the store has loaded, overlaid with what the rules
+ * have set since. All that was set is one write set, which the store commits or loses as a whole.
  */
 import { assert } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { Trouble } from "../protocol/messages.ts";
-import type { LedgerTransaction } from "./ledger.ts";
-import { keyOf } from "./ledger_needs.ts";
-import type { LedgerNeed } from "./ledger_needs.ts";
+import type { Loaded, PlacedIncarnation } from "./loaded_rows.ts";
 import { covers, isSameTrouble } from "./rows.ts";
 import type {
   DecisionRow,
@@ -25,96 +20,20 @@ import type {
   TroubleRow,
 } from "./rows.ts";
 
-/** What a store loads before each transaction. */
-export interface LedgerHead {
-  readonly meta: LedgerMeta;
-  readonly copiedMs: number | undefined;
-  /** The number of undecided troubles. */
-  readonly troubleCount: number;
-  /** The numbers of the newest trouble and of the newest decision; 0 before the first. */
-  readonly lastTroubleNumber: number;
-  readonly lastDecisionNumber: number;
-}
-
-/** An incarnation and its place in the order in which incarnations were first recorded. */
-export interface PlacedIncarnation {
-  readonly row: IncarnationRow;
-  readonly place: number;
-}
-
-/** The rows for each type of need. */
-export interface LoadedRows {
-  readonly member: MemberRow | undefined;
-  readonly incarnation: PlacedIncarnation | undefined;
-  /** Oldest first: all of them, or at least the need's `limit`. */
-  readonly incarnations_in: readonly PlacedIncarnation[];
-  readonly outbox_count: number;
-  readonly generation: GenerationRow | undefined;
-  readonly trouble: TroubleRow | undefined;
-  readonly troubles_of: readonly TroubleRow[];
-  readonly was_decided: boolean;
-  readonly item: bigint;
-}
-
-/** The need of type `Type`. */
-export type NeedOf<Type extends LedgerNeed["type"]> = Extract<LedgerNeed, { readonly type: Type }>;
-
-interface LoadedNeed {
-  readonly need: LedgerNeed;
-  readonly rows: unknown;
-}
-
-/** The loaded rows, by their needs. */
-export class Loaded {
-  readonly head: LedgerHead;
-  readonly #rows = new Map<string, LoadedNeed>();
-
-  constructor(head: LedgerHead) {
-    this.head = head;
-  }
-
-  /** Sets the rows for a need. Each row of a list also answers the need of that row alone. */
-  set<Type extends LedgerNeed["type"]>(need: NeedOf<Type>, rows: LoadedRows[Type]): void {
-    this.#rows.set(keyOf(need), { need, rows });
-    for (const part of partsOf(need, rows)) this.#rows.set(keyOf(part.need), part);
-  }
-
-  /** Returns the rows for a need. Throws Miss when they are not loaded. */
-  get<Type extends LedgerNeed["type"]>(need: NeedOf<Type>): LoadedRows[Type] {
-    const loaded = this.#rows.get(keyOf(need));
-    if (loaded === undefined || isCutShort(loaded.need, loaded.rows, need)) {
-      // oxlint-disable-next-line only-throw-error -- the trace of an Error costs more than the row
-      throw new Miss(loaded === undefined ? need : doubled(need));
-    }
-    return loaded.rows as LoadedRows[Type];
-  }
-}
-
-/**
- * Thrown by a read of a row that is not loaded. Not a failure: the store loads `need` and retries.
- */
-export class Miss {
-  readonly need: LedgerNeed;
-
-  constructor(need: LedgerNeed) {
-    this.need = need;
-  }
-}
-
 /** All that a transaction set, to be written at once. Each key has one row, the newest. */
 export interface WriteSet {
   readonly meta: LedgerMeta;
   readonly isCopyRecorded: boolean;
   readonly members: readonly MemberRow[];
   readonly incarnations: readonly IncarnationRow[];
-  /** The gain of each item, sorted by item id, so that all transactions lock in one order. */
+  /** The gain of each item, sorted by item id: a store writes in order, and locks in one order. */
   readonly likes: readonly (readonly [itemId: string, gained: bigint])[];
   readonly troubles: readonly TroubleRow[];
   readonly decisions: readonly DecisionRow[];
 }
 
-/** The loaded rows, overlaid with what the rules have set since. */
-export class LoadedLedger implements LedgerTransaction {
+/** The ledger inside one transaction. */
+export class LedgerTransaction {
   readonly #loaded: Loaded;
   #meta: LedgerMeta | undefined;
   #isCopyRecorded = false;
@@ -146,6 +65,7 @@ export class LoadedLedger implements LedgerTransaction {
     };
   }
 
+  /** Runs `work`, and undoes all that it set unless it returns true. Returns its result. */
   attempt(work: () => boolean): boolean {
     const kept = this.#undo.length;
     const isDone = work();
@@ -171,6 +91,7 @@ export class LoadedLedger implements LedgerTransaction {
     this.#set(this.#members, row.outboxId, row);
   }
 
+  /** Returns how many outboxes are in a state. */
   outboxCount(state: MemberStatus): number {
     let count = this.#loaded.get({ type: "outbox_count", state });
     for (const [outboxId, row] of this.#members) {
@@ -190,6 +111,7 @@ export class LoadedLedger implements LedgerTransaction {
     this.#set(this.#incarnations, incarnation, { row, place });
   }
 
+  /** Returns the oldest incarnations of an outbox in `state`, oldest first, at most `limit`. */
   incarnationsIn(outboxId: OutboxId, state: IncarnationStatus, limit: number): IncarnationId[] {
     // Incarnations that left the state in this transaction may be among the oldest.
     const set = [...this.#incarnations.values()].filter(({ row }) => row.outboxId === outboxId);
@@ -208,16 +130,25 @@ export class LoadedLedger implements LedgerTransaction {
     return this.#loaded.get({ type: "generation", generation });
   }
 
+  /**
+   * Returns when the backup was made from which this ledger was opened, in Unix milliseconds;
+   * undefined for any other ledger, or once it has recorded that.
+   */
   copiedMs(): number | undefined {
     return this.#isCopyRecorded ? undefined : this.#loaded.head.copiedMs;
   }
 
+  /** Clears `copiedMs`: the ledger has recorded that it was opened from a backup. */
   clearCopied(): void {
     if (this.copiedMs() === undefined) return;
     this.#isCopyRecorded = true;
     this.#undo.push(() => (this.#isCopyRecorded = false));
   }
 
+  /**
+   * Records a trouble, once until it is decided (see isSameTrouble). Returns undefined when it was
+   * recorded already.
+   */
   addTrouble(row: NewTrouble): TroubleRow | undefined {
     if (this.troublesOf(row.outboxId).some((other) => isSameTrouble(row, other))) return undefined;
     const number = this.#loaded.head.lastTroubleNumber + this.#troubles.length + 1;
@@ -226,28 +157,36 @@ export class LoadedLedger implements LedgerTransaction {
     return recorded;
   }
 
+  /** Returns the undecided trouble of that number; undefined when there is none. */
   trouble(number: number): TroubleRow | undefined {
     if (this.#decided.has(number)) return undefined;
     const added = this.#troubles.find((row) => row.number === number);
     return added ?? this.#loaded.get({ type: "trouble", number });
   }
 
+  /**
+   * Returns the undecided troubles of an outbox, oldest first; without an outbox, those of the
+   * ledger as a whole.
+   */
   troublesOf(outboxId: OutboxId | undefined): readonly TroubleRow[] {
     const added = this.#troubles.filter((row) => row.outboxId === outboxId);
     const rows = [...this.#loaded.get({ type: "troubles_of", outboxId }), ...added];
     return rows.filter(({ number }) => !this.#decided.has(number));
   }
 
+  /** Returns the number of undecided troubles, those of the ledger as a whole included. */
   troubleCount(): number {
     return this.#loaded.head.troubleCount + this.#troubles.length - this.#decided.size;
   }
 
+  /** Returns true when a decided trouble of the outbox covers this one (see covers). */
   wasDecided(outboxId: OutboxId, trouble: Trouble): boolean {
     const reported = { ...trouble, outboxId };
     if ([...this.#decided.values()].some((row) => covers(row, reported))) return true;
     return this.#loaded.get({ type: "was_decided", outboxId, trouble });
   }
 
+  /** Records a decision, and ends its trouble if it names one. */
   addDecision(row: NewDecision): DecisionRow {
     if (row.trouble !== undefined) {
       const trouble = this.trouble(row.trouble.number);
@@ -260,10 +199,12 @@ export class LoadedLedger implements LedgerTransaction {
     return recorded;
   }
 
+  /** Returns the likes of an item. A rule reads them only for a kind of change that needs them. */
   itemLikes(itemId: string): bigint {
     return this.#loaded.get({ type: "item", itemId }) + (this.#likes.get(itemId) ?? 0n);
   }
 
+  /** Adds to the likes of an item, without reading them. */
   addLikes(itemId: string, gained: bigint): void {
     this.#set(this.#likes, itemId, (this.#likes.get(itemId) ?? 0n) + gained);
   }
@@ -286,32 +227,4 @@ export class LoadedLedger implements LedgerTransaction {
     rows.push(row);
     this.#undo.push(() => rows.pop());
   }
-}
-
-/** Returns the need with twice its limit, so that a long list is loaded in few steps. */
-function doubled(need: LedgerNeed): LedgerNeed {
-  return need.type === "incarnations_in" ? { ...need, limit: 2 * need.limit } : need;
-}
-
-/** Returns each row of a list, as the rows for the need of that row alone. */
-function partsOf(need: LedgerNeed, rows: unknown): readonly LoadedNeed[] {
-  switch (need.type) {
-    case "incarnations_in":
-      return (rows as LoadedRows["incarnations_in"]).map((placed) => {
-        const { incarnation } = placed.row;
-        return { need: { type: "incarnation", incarnation }, rows: placed };
-      });
-    case "troubles_of":
-      return (rows as LoadedRows["troubles_of"]).map((row) => {
-        return { need: { type: "trouble", number: row.number }, rows: row };
-      });
-    default:
-      return [];
-  }
-}
-
-/** Returns true when `need` asks for more rows than were loaded, and there may be more. */
-function isCutShort(loaded: LedgerNeed, rows: unknown, need: LedgerNeed): boolean {
-  if (loaded.type !== "incarnations_in" || need.type !== "incarnations_in") return false;
-  return loaded.limit < need.limit && (rows as readonly unknown[]).length >= loaded.limit;
 }
