@@ -1,6 +1,6 @@
 /**
- * Runs Node on a TypeScript program in a process group of its own, so that all of it can be killed
- * and nothing else is. Its processes are gone when this is done.
+ * Runs Node on a TypeScript program in a process group of its own. So all of it can be killed, and
+ * nothing else is. Its processes are gone when this is done.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
