@@ -63,7 +63,8 @@ export function recordingStore(store: OutboxStore, synced: Moments): OutboxStore
       if (outcome !== "done") return outcome;
       for (const write of writes) {
         if (write.type !== "append") continue;
-        record(synced, write.record.firstSequence, write.record.lastSequence, atMs);
+        const { first, last } = write.record.events;
+        record(synced, first, last, atMs);
       }
       return outcome;
     },

@@ -3,7 +3,9 @@ import { styleText } from "node:util";
 import type {
   AuditReport,
   Divergence,
+  EventRange,
   GivenUp,
+  Listed,
   Missing,
   Place,
   OpenTrouble,
@@ -74,11 +76,10 @@ function exclusionText({ outcome, givenUp, gaps, lost }: AuditReport): string {
 }
 
 /** ` (#5 to #9 of fra-1, incarnation 3f2a91c0…)`, or the same with `, and others`. */
-function whichText(first: GivenUp, events: number): string {
-  const { serverId = "", incarnation = "", firstSequence, lastSequence } = first;
+function whichText({ serverId = "", incarnation = "", events }: GivenUp, count: number): string {
   const of = serverId === "" ? "" : `${valueText(serverId)}, `;
-  const which = `${rangeText(firstSequence, lastSequence)} of ${of}incarnation ${incarnation}`;
-  const isAll = lastSequence - firstSequence + 1 === events;
+  const which = `${rangeText(events)} of ${of}incarnation ${incarnation}`;
+  const isAll = events.last - events.first + 1 === count;
   return ` (${which}${isAll ? "" : ", and others"})`;
 }
 
@@ -107,20 +108,12 @@ function divergenceText({ what, expected, found, ...place }: Divergence): string
   return `${placeText(place)}${valueText(what)}: ${values}`;
 }
 
-function missingText({ what, firstSequence, lastSequence, ...place }: Missing): string {
-  const isKnown = firstSequence !== undefined && lastSequence !== undefined;
-  const range = isKnown ? rangeText(firstSequence, lastSequence) : "";
-  return `${placeText(place, range)}${valueText(what)}`;
+function missingText({ what, events, ...place }: Missing): string {
+  return `${placeText(place, events && rangeText(events))}${valueText(what)}`;
 }
 
-function troubleText({
-  trouble,
-  kind,
-  firstSequence,
-  lastSequence,
-  ...place
-}: OpenTrouble): string {
-  const range = lastSequence > 0 ? rangeText(firstSequence, lastSequence) : "";
+function troubleText({ trouble, kind, events, ...place }: OpenTrouble): string {
+  const range = events.last > 0 ? rangeText(events) : "";
   const { incarnation, ...where } = place;
   const known = incarnation === "" ? where : place;
   return `${placeText(known, range)}${valueText(kind)}, not decided; see likes resolve ${trouble}`;
@@ -133,17 +126,16 @@ function copyText({ ledger: { copiedMs } }: AuditReport): readonly string[] {
   ];
 }
 
-function gapText({ decision, firstSequence, lastSequence, ...place }: GivenUp): string {
-  const range = rangeText(firstSequence, lastSequence);
-  return `${placeText(place, range)}gap closed by decision ${decision}`;
+function gapText({ decision, events, ...place }: GivenUp): string {
+  return `${placeText(place, rangeText(events))}gap closed by decision ${decision}`;
 }
 
-function lostText({ decision, firstSequence, lastSequence, ...place }: GivenUp): string {
-  const range = rangeText(firstSequence, lastSequence);
-  return `${placeText(place, range)}lost when the outbox was rolled back (decision ${decision})`;
+function lostText({ decision, events, ...place }: GivenUp): string {
+  const where = placeText(place, rangeText(events));
+  return `${where}lost when the outbox was rolled back (decision ${decision})`;
 }
 
-function rangeText(first: number, last: number): string {
+function rangeText({ first, last }: EventRange): string {
   return first === last ? `#${first}` : `#${first} to #${last}`;
 }
 
@@ -202,13 +194,30 @@ export function verifyJson(report: AuditReport): unknown {
     firstDivergence: divergences.first[0] ?? null,
     ...rest,
     divergences: { first: divergences.first, count: divergences.count },
-    missing: { first: missing.first, count: missing.count },
-    troubles: { first: troubles.first, count: troubles.count },
-    gaps: { first: gaps.first, count: gaps.count },
-    lost: { first: lost.first, count: lost.count },
+    missing: listJson(missing),
+    troubles: listJson(troubles),
+    gaps: listJson(gaps),
+    lost: listJson(lost),
     clients: report.clients ?? null,
   };
   return withText(value);
+}
+
+interface Finding {
+  readonly events?: EventRange;
+}
+
+function listJson({ first, count }: Listed<Finding>) {
+  return { first: first.map(findingJson), count };
+}
+
+/** Puts two sequences in the place of the events. */
+function findingJson(finding: Finding): unknown {
+  const { events } = finding;
+  if (events === undefined) return finding;
+  const sequences = Object.entries({ firstSequence: events.first, lastSequence: events.last });
+  const fields = Object.entries(finding);
+  return Object.fromEntries(fields.flatMap((one) => (one[0] === "events" ? sequences : [one])));
 }
 
 /** Replaces numbers by text at any depth: they may have 64 bits. Absent values become null. */

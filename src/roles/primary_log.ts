@@ -92,20 +92,17 @@ export class PrimaryLog {
     return [`${serverId} disconnected: ${reason}`];
   }
 
-  #applied(
-    { serverId, firstSequence, events, totalBefore }: AppliedBatch,
-    nowMs: number,
-  ): string[] {
+  #applied({ serverId, events, gains, totalBefore }: AppliedBatch, nowMs: number): string[] {
     let total = totalBefore;
-    if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
-      return events.map(({ itemId, gained }, index) => {
+    if (this.#lines.allow(gains.length, nowMs) || gains.length === 1) {
+      return gains.map(({ itemId, gained }, index) => {
         total += gained;
-        return `${serverId} #${firstSequence + index} +${gained} ${itemId} = ${total}`;
+        return `${serverId} #${events.first + index} +${gained} ${itemId} = ${total}`;
       });
     }
-    for (const { gained } of events) total += gained;
-    const range = `#${firstSequence}..#${firstSequence + events.length - 1}`;
-    return [`${serverId} ${range} +${total - totalBefore} in ${events.length} events = ${total}`];
+    for (const { gained } of gains) total += gained;
+    const range = `#${events.first}..#${events.last}`;
+    return [`${serverId} ${range} +${total - totalBefore} in ${gains.length} events = ${total}`];
   }
 }
 

@@ -1,7 +1,7 @@
 /** Writes troubles and decisions: what happened, since when, and the command that ends it. */
 import { unreachable } from "../assert.ts";
 import type { DecisionRow } from "../core/ledger/rows.ts";
-import type { EventRange } from "../core/protocol/messages.ts";
+import type { EventRange } from "../core/protocol/record.ts";
 import type { TroubleStatus } from "../core/primary/status.ts";
 import { localSecond } from "./local_time.ts";
 import { escapeText, fitText, shellWord } from "./escape.ts";

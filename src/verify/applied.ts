@@ -1,18 +1,12 @@
 /** What the ledger did with each event of an incarnation. */
 import type { Gap, LedgerFile } from "./ledger_file.ts";
-import type { StoredId } from "./report.ts";
+import type { EventRange, StoredId } from "./report.ts";
 
 /**
  * Events up to the applied sequence are `counted`, except those in a closed gap (`given_up`). Later
  * events are `waiting`, or `abandoned` if an operator retired the incarnation.
  */
 export type Fate = "counted" | "given_up" | "waiting" | "abandoned";
-
-/** A range of sequences, both ends included. */
-export interface Range {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** The applied sequence of an incarnation, and the closed gaps below it. */
 export class Applied {
@@ -28,7 +22,7 @@ export class Applied {
    */
   readonly differenceDecision: number | undefined;
   /** Closed gaps up to the applied sequence, in order and disjoint. */
-  readonly gaps: readonly Range[];
+  readonly gaps: readonly EventRange[];
 
   /** `outboxId` is the outbox that stores the incarnation, which the ledger may not know yet. */
   constructor(ledger: LedgerFile, incarnation: StoredId, outboxId?: StoredId) {
@@ -53,8 +47,8 @@ export class Applied {
   }
 
   /** Returns the parts of `first` to `last` that lie outside closed gaps, in order. */
-  outsideGaps(first: number, last: number): readonly Range[] {
-    const ranges: Range[] = [];
+  outsideGaps(first: number, last: number): readonly EventRange[] {
+    const ranges: EventRange[] = [];
     let from = first;
     for (const gap of this.gaps) {
       if (gap.last < from) continue;
@@ -73,11 +67,11 @@ export class Applied {
   }
 }
 
-function joined(gaps: readonly Gap[], upTo: number): readonly Range[] {
-  const ranges: Range[] = [];
+function joined(gaps: readonly Gap[], upTo: number): readonly EventRange[] {
+  const ranges: EventRange[] = [];
   let end = 0;
-  for (const { firstSequence, lastSequence } of gaps) {
-    const [first, last] = [Math.max(firstSequence, end + 1), Math.min(lastSequence, upTo)];
+  for (const { events } of gaps) {
+    const [first, last] = [Math.max(events.first, end + 1), Math.min(events.last, upTo)];
     if (first > last) continue;
     ranges.push({ first, last });
     end = last;

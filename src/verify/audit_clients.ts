@@ -50,7 +50,7 @@ class ClientsAudit {
     if (this.#audit.ledger.differing.has(add.incarnation)) return this.#differ(add);
     const found = this.#find(add);
     if (found === undefined) return this.#miss(add);
-    const event = found.events[sequence - found.record.firstSequence];
+    const event = found.events[sequence - found.record.events.first];
     if (event?.itemId !== itemId || event.likes !== likes) {
       return this.#lose(add, "an acknowledged add is a different event", eventText(event));
     }
@@ -82,8 +82,8 @@ class ClientsAudit {
   /** Returns the record that should hold the add; undefined when no outbox stores it. */
   #find({ incarnation, sequence }: AcknowledgedAdd): ReadRecord | undefined {
     const last = this.#last;
-    const { firstSequence = 0, lastSequence = 0 } = last?.record ?? {};
-    const isInLast = sequence >= firstSequence && sequence <= lastSequence;
+    const range = last?.record.events ?? { first: 0, last: 0 };
+    const isInLast = sequence >= range.first && sequence <= range.last;
     if (last?.incarnation === incarnation && isInLast) return last;
     for (const source of this.#sources.get(incarnation) ?? []) {
       const record = source.file.recordWith(source.stored, sequence);
@@ -119,8 +119,8 @@ class ClientsAudit {
 
   #undecide({ serverId, incarnation, sequence, likes }: AcknowledgedAdd, what: string): void {
     this.undecided.add(likes);
-    const range = { firstSequence: sequence, lastSequence: sequence };
-    this.#audit.findings.miss({ serverId, incarnation, ...range, what });
+    const events = { first: sequence, last: sequence };
+    this.#audit.findings.miss({ serverId, incarnation, events, what });
   }
 
   #lose(add: AcknowledgedAdd, what: string, found: string): void {

@@ -37,9 +37,9 @@ export function auditIncarnation(first: Source, others: readonly Source[], audit
   const reading = { serverId: first.file.serverId, sources, applied, counted, findings };
   let end = 0;
   for (const record of historyOf(sources, findings)) {
-    miss(end + 1, record.firstSequence - 1, reading);
+    miss(end + 1, record.events.first - 1, reading);
     readRecord(record, reading, audit);
-    end = record.lastSequence;
+    end = record.sequence;
   }
   const reach = Math.max(applied.sequence, ...sources.map(({ stored }) => stored.trimmed.sequence));
   miss(end + 1, reach, reading);
@@ -69,12 +69,12 @@ function readDiffering(
   applied: Applied,
   { tally, findings, onEvents }: Audit,
 ): void {
-  for (const { firstSequence, events = [] } of chainOf(source, findings)) {
+  for (const { events, decoded = [] } of chainOf(source, findings)) {
     tally.records++;
-    tally.events += events.length;
-    onEvents(events.length);
-    for (const [index, { likes }] of events.entries()) {
-      if (firstSequence + index > applied.sequence) tally.abandoned.add(likes);
+    tally.events += decoded.length;
+    onEvents(decoded.length);
+    for (const [index, { likes }] of decoded.entries()) {
+      if (events.first + index > applied.sequence) tally.abandoned.add(likes);
     }
   }
 }
@@ -99,20 +99,20 @@ interface Reading {
 }
 
 function readRecord(
-  { source, firstSequence, lastSequence, events }: VerifiedRecord,
+  { source, events, decoded }: VerifiedRecord,
   reading: Reading,
   { tally, onEvents }: Audit,
 ): void {
   const { applied, counted } = reading;
   tally.records++;
-  if (events === undefined) {
-    miss(firstSequence, lastSequence, { ...reading, serverId: source.file.serverId });
+  if (decoded === undefined) {
+    miss(events.first, events.last, { ...reading, serverId: source.file.serverId });
     return;
   }
-  tally.events += events.length;
-  onEvents(events.length);
-  let sequence = firstSequence;
-  for (const { itemId, likes } of events) {
+  tally.events += decoded.length;
+  onEvents(decoded.length);
+  let sequence = events.first;
+  for (const { itemId, likes } of decoded) {
     const fate = applied.fateOf(sequence++);
     if (fate === "counted") {
       counted.likes += likes;
@@ -126,16 +126,14 @@ function miss(first: number, last: number, reading: Reading): void {
   const { serverId, sources, applied, counted, findings } = reading;
   const { incarnation, differenceDecision } = applied;
   counted.missingEvents += applied.countedBetween(first, last);
-  for (const range of applied.outsideGaps(first, last)) {
-    const [firstSequence, lastSequence] = [range.first, range.last];
-    const isTrimmed = sources.some(({ stored }) => stored.trimmed.sequence >= lastSequence);
+  for (const events of applied.outsideGaps(first, last)) {
+    const isTrimmed = sources.some(({ stored }) => stored.trimmed.sequence >= events.last);
     const isOther = sources.length === 0 && differenceDecision !== undefined;
     const what = isTrimmed ? "trimmed from its outbox" : "in no outbox";
     findings.miss({
       serverId,
       incarnation,
-      firstSequence,
-      lastSequence,
+      events,
       what: isOther
         ? `its outbox has different events, which decision ${differenceDecision} accepted`
         : what,
@@ -163,7 +161,7 @@ function expectApplied(sources: readonly Source[], applied: Applied, findings: F
   for (const { file, stored } of sources) {
     const record = findings.attempt(place, () => file.recordWith(stored, sequence));
     if (record === undefined) continue;
-    const expected = `the end of a record, such as #${record.lastSequence}`;
+    const expected = `the end of a record, such as #${record.sequence}`;
     return findings.diverge(place, "a record is partly applied", expected, `#${sequence}`);
   }
 }

@@ -51,7 +51,8 @@ function listGaps({ ledger, findings }: Audit): void {
     const member = row && ledger.member(row.outboxId);
     const serverId = member?.serverId ?? "";
     findings.gaps.add({ ...gap, serverId });
-    const { incarnation, lastSequence: sequence, decision } = gap;
+    const { incarnation, decision } = gap;
+    const sequence = gap.events.last;
     const applied = row?.appliedSequence ?? 0;
     if (applied >= sequence) continue;
     const what = `decision ${decision} closed a gap, but the applied sequence has not passed it`;
@@ -108,8 +109,7 @@ function addOrphaned(applied: Applied, { ledger, tally, findings }: Audit): void
   findings.miss({
     serverId: ledger.member(outboxId)?.serverId ?? "",
     incarnation,
-    firstSequence: 1,
-    lastSequence: sequence,
+    events: { first: 1, last: sequence },
     what: "in no outbox",
   });
 }

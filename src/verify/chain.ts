@@ -22,10 +22,10 @@ export interface Source {
   readonly stored: OutboxIncarnation;
 }
 
-/** A record of a chain; `events` is undefined when its bytes are not its events. */
+/** A record of a chain; `decoded` is undefined when its bytes are not its events. */
 export interface VerifiedRecord extends StoredRecord {
   readonly source: Source;
-  readonly events: readonly AuditedEvent[] | undefined;
+  readonly decoded: readonly AuditedEvent[] | undefined;
 }
 
 /** The first thing wrong with a record. */
@@ -67,10 +67,10 @@ export function* chainOf(source: Source, findings: Findings): Generator<Verified
   if (isAcknowledgedMet) expectAcknowledged(source, trimmed, findings);
   try {
     for (const record of source.file.records(source.stored)) {
-      const { firstSequence, lastSequence } = record;
-      const place = placeOf(source, firstSequence);
-      if (firstSequence <= before.sequence || lastSequence < firstSequence) {
-        findings.diverge(place, "a record is out of place", before.sequence + 1, firstSequence);
+      const { first, last } = record.events;
+      const place = placeOf(source, first);
+      if (first <= before.sequence || last < first) {
+        findings.diverge(place, "a record is out of place", before.sequence + 1, first);
         continue;
       }
       const events = eventsOf(record);
@@ -81,8 +81,8 @@ export function* chainOf(source: Source, findings: Findings): Generator<Verified
         isAcknowledgedMet = true;
         expectAcknowledged(source, record, findings);
       }
-      const isWhole = Array.isArray(events) && events.length === lastSequence - firstSequence + 1;
-      yield { ...record, source, events: isWhole ? events : undefined };
+      const isWhole = Array.isArray(events) && events.length === last - first + 1;
+      yield { ...record, source, decoded: isWhole ? events : undefined };
     }
   } catch (error) {
     findings.damage(placeOf(source, before.sequence + 1), error);
@@ -109,19 +109,20 @@ function defectOf(
   record: StoredRecord,
   events: readonly AuditedEvent[] | string,
 ): Defect | undefined {
-  const { firstSequence, lastSequence, bytes, digest, likes } = record;
-  const follows = firstSequence === before.sequence + 1;
+  const { bytes, digest, likes } = record;
+  const { first, last } = record.events;
+  const follows = first === before.sequence + 1;
   if (!follows) {
-    return { what: "events are missing", expected: before.sequence + 1, found: firstSequence };
+    return { what: "events are missing", expected: before.sequence + 1, found: first };
   }
-  const computed = bytes && digestAfter(before.digest, firstSequence, bytes);
+  const computed = bytes && digestAfter(before.digest, first, bytes);
   if (computed !== undefined && computed !== digest) {
     return { what: "the digest does not match the record", expected: computed, found: digest };
   }
   if (typeof events === "string") {
     return { what: "the bytes of a record are not events", expected: "events", found: events };
   }
-  const count = lastSequence - firstSequence + 1;
+  const count = last - first + 1;
   if (events.length !== count) {
     return {
       what: "a record's events do not match its sequences",

@@ -5,10 +5,7 @@ import type { GivenUpSum, StoredId } from "./report.ts";
 /** Sums what decisions gave up, and lists what rollbacks lost. Call once every outbox is read. */
 export function sumGivenUp(audit: Audit): GivenUpSum {
   const { ledger, tally } = audit;
-  const closed = ledger.gaps.reduce(
-    (sum, gap) => sum + gap.lastSequence - gap.firstSequence + 1,
-    0,
-  );
+  const closed = ledger.gaps.reduce((sum, { events }) => sum + events.last - events.first + 1, 0);
   const isRolledBack = new Set(ledger.rolledBack.map(({ incarnation }) => incarnation));
   let unknownIncarnations = 0;
   for (const { incarnation, outboxId, isRetired } of ledger.incarnations()) {
@@ -24,17 +21,17 @@ export function sumGivenUp(audit: Audit): GivenUpSum {
  */
 function listLost({ ledger, tally, findings }: Audit): number {
   const ends = new Map<StoredId, number>();
-  let events = 0;
-  for (const { incarnation, firstSequence, lastSequence, decision } of ledger.rolledBack) {
+  let count = 0;
+  for (const { incarnation, events, decision } of ledger.rolledBack) {
     const row = ledger.incarnation(incarnation);
     const reach = tally.outboxes.get(row?.outboxId ?? "")?.reach.get(incarnation) ?? 0;
     const end = Math.max(ends.get(incarnation) ?? 0, row?.appliedSequence ?? 0, reach);
-    const first = Math.max(firstSequence, end + 1);
-    if (lastSequence < first) continue;
-    ends.set(incarnation, lastSequence);
-    events += lastSequence - first + 1;
+    const [first, last] = [Math.max(events.first, end + 1), events.last];
+    if (last < first) continue;
+    ends.set(incarnation, last);
+    count += last - first + 1;
     const serverId = ledger.member(row?.outboxId ?? "")?.serverId ?? "";
-    findings.lost.add({ serverId, incarnation, firstSequence: first, lastSequence, decision });
+    findings.lost.add({ serverId, incarnation, events: { first, last }, decision });
   }
-  return events;
+  return count;
 }

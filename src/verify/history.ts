@@ -65,7 +65,7 @@ export function* historyOf(
     if (isDropped) continue;
     yield record;
     for (const one of readers) {
-      if (one.next?.firstSequence === record.firstSequence) advance(one);
+      if (one.next?.events.first === record.events.first) advance(one);
     }
   }
 }
@@ -86,7 +86,7 @@ function nextOf(readers: readonly ChainReader[]): ChainReader | undefined {
   let found: ChainReader | undefined;
   for (const reader of readers) {
     if (reader.next === undefined) continue;
-    if (found?.next === undefined || reader.next.firstSequence < found.next.firstSequence) {
+    if (found?.next === undefined || reader.next.events.first < found.next.events.first) {
       found = reader;
     }
   }
@@ -97,17 +97,17 @@ function nextOf(readers: readonly ChainReader[]): ChainReader | undefined {
 function conflictOf(record: VerifiedRecord, { source, next }: ChainReader): Conflict | undefined {
   const { trimmed } = source.stored;
   const isTrimmedInside =
-    trimmed.sequence >= record.firstSequence && trimmed.sequence <= record.lastSequence;
+    trimmed.sequence >= record.events.first && trimmed.sequence <= record.events.last;
   if (isTrimmedInside) {
     const isSame = trimmed.sequence === record.sequence && trimmed.digest === record.digest;
     const { sequence, digest: found } = trimmed;
     return isSame ? undefined : { sequence, expected: record.digest, found };
   }
-  if (next === undefined || next.firstSequence > record.lastSequence) return undefined;
+  if (next === undefined || next.events.first > record.events.last) return undefined;
   if (next.sequence === record.sequence && next.digest === record.digest) return undefined;
   return (
     eventConflict(record, next) ?? {
-      sequence: next.firstSequence,
+      sequence: next.events.first,
       expected: record.digest,
       found: next.digest,
     }
@@ -116,13 +116,13 @@ function conflictOf(record: VerifiedRecord, { source, next }: ChainReader): Conf
 
 /** Returns the first differing event of two records that start at the same sequence. */
 function eventConflict(record: VerifiedRecord, next: VerifiedRecord): Conflict | undefined {
-  if (record.firstSequence !== next.firstSequence) return undefined;
-  const [events = [], others = []] = [record.events, next.events];
+  if (record.events.first !== next.events.first) return undefined;
+  const [events = [], others = []] = [record.decoded, next.decoded];
   const index = events.findIndex((event, at) => eventText(event) !== eventText(others[at]));
   const event = events[index];
   if (event === undefined) return undefined;
   return {
-    sequence: record.firstSequence + index,
+    sequence: record.events.first + index,
     itemId: event.itemId,
     expected: eventText(event),
     found: eventText(others[index]),

@@ -12,7 +12,7 @@ import {
   whole,
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
-import type { OpenTrouble, StoredId } from "./report.ts";
+import type { EventRange, OpenTrouble, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const LEDGER: AuditedKind = {
@@ -63,9 +63,8 @@ export interface Decision {
   readonly outboxId: StoredId;
   /** Empty if the decision is about no incarnation in particular. */
   readonly incarnation: StoredId;
-  /** 0 and 0 if the decision is about no events in particular. */
-  readonly firstSequence: number;
-  readonly lastSequence: number;
+  /** From 0 to 0 if the decision is about no events in particular. */
+  readonly events: EventRange;
 }
 
 /** An open trouble with its outbox; `outboxId` is empty for the ledger as a whole. */
@@ -73,15 +72,14 @@ export interface LedgerTrouble extends OpenTrouble {
   readonly outboxId: StoredId | "";
 }
 
-/** A range of events that a decision excluded while later events count. */
+/** Events that a decision excluded while later events count. */
 export interface Gap {
   readonly decision: number;
   readonly incarnation: StoredId;
-  readonly firstSequence: number;
-  readonly lastSequence: number;
+  readonly events: EventRange;
 }
 
-/** A range of events that a rolled-back outbox lacked, with the decision about the rollback. */
+/** Events that a rolled-back outbox lacked, with the decision about the rollback. */
 export type RolledBack = Gap;
 
 /** An open ledger. */
@@ -163,8 +161,7 @@ export class LedgerFile implements Disposable {
       troubleNumber: whole(row, "trouble_number"),
       outboxId: textOf(row, "outbox_id"),
       incarnation: textOf(row, "incarnation"),
-      firstSequence: whole(row, "first_sequence"),
-      lastSequence: whole(row, "last_sequence"),
+      events: rangeOf(row),
     }));
   }
 
@@ -181,8 +178,7 @@ export class LedgerFile implements Disposable {
       outboxId: textOf(row, "outbox_id"),
       serverId: row["server_id"] === null ? "" : textOf(row, "server_id"),
       incarnation: textOf(row, "incarnation"),
-      firstSequence: whole(row, "first_sequence"),
-      lastSequence: whole(row, "last_sequence"),
+      events: rangeOf(row),
     }));
   }
 
@@ -195,11 +191,7 @@ export class LedgerFile implements Disposable {
     return this.decisions.flatMap(({ number: decision, troubleNumber }) => {
       const row = byNumber.get(troubleNumber);
       if (row === undefined) return [];
-      const [firstSequence, lastSequence] = [
-        whole(row, "first_sequence"),
-        whole(row, "last_sequence"),
-      ];
-      return [{ decision, incarnation: idOf(row, "incarnation"), firstSequence, lastSequence }];
+      return [{ decision, events: rangeOf(row), incarnation: idOf(row, "incarnation") }];
     });
   }
 
@@ -272,15 +264,17 @@ function memberOf(row: Row): AuditedMember {
   };
 }
 
+function rangeOf(row: Row): EventRange {
+  return { first: whole(row, "first_sequence"), last: whole(row, "last_sequence") };
+}
+
 function gapsOf(decisions: readonly Decision[]): readonly Gap[] {
   return decisions
-    .filter(({ kind, trouble, lastSequence }) => {
-      return kind === "resolve" && trouble === "gap" && lastSequence > 0;
+    .filter(({ kind, trouble, events }) => {
+      return kind === "resolve" && trouble === "gap" && events.last > 0;
     })
-    .map(({ number, incarnation, firstSequence, lastSequence }) => {
-      return { decision: number, incarnation, firstSequence, lastSequence };
-    })
-    .toSorted((a, b) => a.firstSequence - b.firstSequence);
+    .map(({ number, incarnation, events }) => ({ decision: number, incarnation, events }))
+    .toSorted((a, b) => a.events.first - b.events.first);
 }
 
 function differingOf(decisions: readonly Decision[]): ReadonlyMap<StoredId, number> {

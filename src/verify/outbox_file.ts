@@ -12,7 +12,7 @@ import {
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
 import type { SeenVersion } from "./ledger_file.ts";
-import type { Amount, StoredId } from "./report.ts";
+import type { Amount, EventRange, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
 const OUTBOX: AuditedKind = {
@@ -49,9 +49,8 @@ export interface OutboxIncarnation {
 
 /** A stored record. */
 export interface StoredRecord extends AuditedPosition {
-  readonly firstSequence: number;
-  /** Equal to `sequence`: the position of a record is its end. */
-  readonly lastSequence: number;
+  /** Its last one is at `sequence`: the position of a record is its end. */
+  readonly events: EventRange;
   /** Undefined when larger than any record may be. */
   readonly bytes: Uint8Array | undefined;
 }
@@ -149,7 +148,7 @@ export class OutboxFile implements Disposable {
     const row = this.#recordFrom.get(ordinal, sequence);
     if (row === undefined) return undefined;
     const record = recordOf(row);
-    return record.firstSequence <= sequence ? record : undefined;
+    return record.events.first <= sequence ? record : undefined;
   }
 
   /** Returns the stored position at `sequence`; undefined when no record ends there. */
@@ -158,7 +157,7 @@ export class OutboxFile implements Disposable {
     if (sequence === 0) return { sequence, digest: incarnation, likes: 0n };
     if (trimmed.sequence === sequence) return trimmed;
     const record = this.recordWith(stored, sequence);
-    return record?.lastSequence === sequence ? record : undefined;
+    return record?.sequence === sequence ? record : undefined;
   }
 
   [Symbol.dispose](): void {
@@ -183,14 +182,13 @@ function positionOf(row: Row, name: "trimmed" | "acknowledged"): AuditedPosition
 }
 
 function recordOf(row: Row): StoredRecord {
-  const lastSequence = whole(row, "last_sequence");
+  const last = whole(row, "last_sequence");
   const events = row["events"];
   if (events !== null && !(events instanceof Uint8Array))
     throw new CorruptStoreError("events is not a blob");
   return {
-    firstSequence: whole(row, "first_sequence"),
-    lastSequence,
-    sequence: lastSequence,
+    events: { first: whole(row, "first_sequence"), last },
+    sequence: last,
     digest: idOf(row, "digest"),
     likes: likesOf(row, "likes"),
     bytes: events ?? undefined,

@@ -3,6 +3,12 @@
 /** An id or a digest as a store holds it: 32 lower-case hexadecimal digits. */
 export type StoredId = string;
 
+/** Events of an incarnation, from the first to the last, both included. */
+export interface EventRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** Where a finding is, as narrowly as known. */
 export interface Place {
   /** The LikesServer, or the folder of an outbox that cannot be opened. */
@@ -22,15 +28,13 @@ export interface Divergence extends Place {
 /** Events, or a whole file, that cannot be read. */
 export interface Missing extends Place {
   readonly what: string;
-  /** The range of events; undefined when unknown. */
-  readonly firstSequence?: number;
-  readonly lastSequence?: number;
+  /** Undefined when unknown. */
+  readonly events?: EventRange;
 }
 
 /** Events that an operator's decision excluded from the count. */
 export interface GivenUp extends Place {
-  readonly firstSequence: number;
-  readonly lastSequence: number;
+  readonly events: EventRange;
   /** The number of the decision. */
   readonly decision: number;
 }
@@ -40,9 +44,8 @@ export interface OpenTrouble extends Place {
   /** Its number, for `likes resolve`. */
   readonly trouble: number;
   readonly kind: string;
-  /** 0 and 0 if it is about no events in particular. */
-  readonly firstSequence: number;
-  readonly lastSequence: number;
+  /** From 0 to 0 if it is about no events in particular. */
+  readonly events: EventRange;
 }
 
 /** The first findings of a kind, and the number of all. */

@@ -36,11 +36,12 @@ test("recordingLog() records when a primary logs applied events", () => {
   const log = new PrimaryLog(recordingLog({ line: (text) => lines.push(text) }, noted));
   const state = "open" as const;
   const row = { incarnation: INCARNATION, outboxId: INCARNATION, state, digest: INCARNATION };
-  const apply = (firstSequence: number, events: number): void => {
-    const incarnation = { ...row, appliedSequence: firstSequence + events - 1 };
-    const given = Array.from({ length: events }, () => ({ itemId: LIKE.itemId, gained: 3n }));
+  const apply = (first: number, count: number): void => {
+    const events = { first, last: first + count - 1 };
+    const incarnation = { ...row, appliedSequence: events.last };
+    const gains = Array.from({ length: count }, () => ({ itemId: LIKE.itemId, gained: 3n }));
     const where = { incarnation, serverId: "likes-server-0", totalBefore: 5n };
-    log.notice({ type: "applied", applied: { ...where, firstSequence, events: given } }, 0);
+    log.notice({ type: "applied", applied: { ...where, events, gains } }, 0);
   };
   const beforeMs = preciseMs();
   apply(1, 1);
@@ -59,7 +60,7 @@ test("recordingStore() records appends that are done, not those that fail", asyn
   const tapped = recordingStore(store, synced);
   await tapped.write([{ type: "mint", incarnation: INCARNATION }]);
   assert.equal(synced, noMoments());
-  const record = { firstSequence: 1, lastSequence: 4, bytes: new Uint8Array(8) };
+  const record = { events: { first: 1, last: 4 }, bytes: new Uint8Array(8) };
   const last = { ...origin(INCARNATION), sequence: 4, likes: 12n };
   const appended = { incarnation: INCARNATION, record, last, mark: undefined };
   const append: OutboxWrite = { type: "append", ...appended };

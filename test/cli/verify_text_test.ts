@@ -60,8 +60,7 @@ test("verifyText() lists what is missing, as much as fits, when undecided", () =
   const first = Array.from({ length: 100 }, (_, index) => ({
     serverId: `fra-${index}`,
     incarnation: INCARNATION,
-    firstSequence: 1,
-    lastSequence: index + 1,
+    events: { first: 1, last: index + 1 },
     what: "in no outbox",
   }));
   const missing = { first, count: 1_000 };
@@ -76,9 +75,9 @@ test("verifyText() lists what is missing, as much as fits, when undecided", () =
 });
 
 test("verifyText() shows open trouble and the command that decides it", () => {
-  const about = { serverId: "fra-1", incarnation: INCARNATION, firstSequence: 5, lastSequence: 9 };
+  const about = { serverId: "fra-1", incarnation: INCARNATION, events: { first: 5, last: 9 } };
   const gap = { ...about, trouble: 3, kind: "gap" };
-  const whole = { serverId: "", incarnation: "", firstSequence: 0, lastSequence: 0 };
+  const whole = { serverId: "", incarnation: "", events: { first: 0, last: 0 } };
   const restored = { ...whole, trouble: 4, kind: "ledger_restored" };
   const troubles = { first: [gap, restored], count: 2 };
   const report = { ...EXACT, outcome: "undecided", troubles } as const;
@@ -101,13 +100,8 @@ test("verifyText() shows the time of a copy when the ledger is one", () => {
 });
 
 test("verifyText() shows uncounted events when they wait or were given up", () => {
-  const gap = {
-    decision: 4,
-    incarnation: INCARNATION,
-    firstSequence: 5,
-    lastSequence: 9,
-    serverId: "a",
-  };
+  const events = { first: 5, last: 9 };
+  const gap = { decision: 4, incarnation: INCARNATION, events, serverId: "a" };
   const text = verifyText(
     {
       ...EXACT,
@@ -137,13 +131,8 @@ test("verifyText() shows uncounted events when they wait or were given up", () =
 });
 
 test("verifyText() names in its first line what an exact total excludes", () => {
-  const gap = {
-    decision: 4,
-    incarnation: INCARNATION,
-    firstSequence: 5,
-    lastSequence: 9,
-    serverId: "a",
-  };
+  const events = { first: 5, last: 9 };
+  const gap = { decision: 4, incarnation: INCARNATION, events, serverId: "a" };
   const gaps = { first: [gap], count: 1 };
   const which = `#5 to #9 of a, incarnation ${INCARNATION}`;
   const headOf = (changes: Partial<AuditReport>): string => {
@@ -207,6 +196,18 @@ test("verifyJson() is one object with every number as text", () => {
   assert.is(written.sums.outboxes, null);
   assert.is(written.clients, null);
   assert.equal(written.givenUp, { events: "0", unknownIncarnations: "0" });
+});
+
+test("verifyJson() puts two sequences in the place of a finding's events", () => {
+  const events = { first: 5, last: 9 };
+  const gap = { decision: 4, incarnation: INCARNATION, events, serverId: "a" };
+  const gaps = { first: [gap], count: 1 };
+  const missing = { first: [{ what: "w" }], count: 1 };
+  const written = JSON.parse(JSON.stringify(verifyJson({ ...EXACT, gaps, missing })));
+  const sequences = { firstSequence: "5", lastSequence: "9" };
+  const expected = { decision: "4", incarnation: INCARNATION, ...sequences, serverId: "a" };
+  assert.equal(Object.entries(written.gaps.first[0]), Object.entries(expected));
+  assert.equal(written.missing.first, [{ what: "w" }]);
 });
 
 test.run();

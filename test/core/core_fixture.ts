@@ -34,13 +34,13 @@ export function recordAfter(
   events: readonly LikeEvent[],
 ): { readonly record: LikeRecord; readonly last: Position } {
   const bytes = Buffer.concat(events.map((event) => recordCodec.encode(event)));
-  const firstSequence = position.sequence + 1;
-  const lastSequence = position.sequence + events.length;
-  const digest = recordCodec.digest(position.digest, firstSequence, bytes);
+  const first = position.sequence + 1;
+  const sequence = position.sequence + events.length;
+  const digest = recordCodec.digest(position.digest, first, bytes);
   const likes = events.reduce((sum, { change }) => sum + change.likes, position.likes);
   return {
-    record: { firstSequence, lastSequence, bytes },
-    last: { sequence: lastSequence, digest, likes },
+    record: { events: { first, last: sequence }, bytes },
+    last: { sequence, digest, likes },
   };
 }
 
@@ -56,9 +56,8 @@ export function batches<const Likes extends readonly (readonly number[])[]>(
       group.map((one) => like(one)),
     );
     position = last;
-    const { firstSequence, lastSequence } = record;
-    const range = { firstSequence, lastSequence };
-    return { type: "batch", incarnation, ...range, records: [record], digest: last.digest };
+    const { events } = record;
+    return { type: "batch", incarnation, events, records: [record], digest: last.digest };
   });
   return made as { -readonly [Index in keyof Likes]: LikeBatch };
 }

@@ -116,17 +116,17 @@ test("a batch that does not follow the applied sequence ends its stream, uncount
   }
   const next = batchAfter(incarnation, first.after, [4]);
   const bytes = recordCodec.encode({ itemId: "video", change: { kind: "add", likes: 5n } });
-  const [record] = next.batch.records;
+  const { events } = next.batch;
   const wrong = {
     gap: batchAfter(incarnation, next.after).batch,
     overlap: batchAfter(incarnation, undefined, [1, 2, 3, 4]).batch,
     "wrong digest": { ...next.batch, digest: testId(1) },
-    "other bytes": { ...next.batch, records: [{ ...record, firstSequence: 4, bytes }] },
-    "too short": { ...next.batch, lastSequence: 5 },
+    "other bytes": { ...next.batch, records: [{ events, bytes }] },
+    "too short": { ...next.batch, events: { ...events, last: 5 } },
   };
   for (const [what, batch] of Object.entries(wrong)) {
     await using peer = await DeliveryPeer.welcomed(counter.primary, identity);
-    peer.say({ ...batch, records: batch.records.map((one) => ({ lastSequence: 4, ...one })) });
+    peer.say(batch);
     const { code } = await peer.ended();
     assert.is(code, STATUS.ABORTED, what);
   }
@@ -151,10 +151,9 @@ test("an event of an unknown kind is rejected with its batch", async () => {
       serverId: what,
     });
     const bytes = Buffer.concat([known, Buffer.from(kind)]);
-    const record = { firstSequence: 1, lastSequence: 2, bytes };
+    const events = { first: 1, last: 2 };
     const digest = recordCodec.digest(firstDigest(incarnation), 1, bytes);
-    const range = { firstSequence: 1, lastSequence: 2 };
-    peer.say({ type: "batch", incarnation, ...range, records: [record], digest });
+    peer.say({ type: "batch", incarnation, events, records: [{ events, bytes }], digest });
     await expectEnd(peer, "change_unknown", "Cannot apply #2");
   }
   assert.is((await counter.status()).totalLikes, 0n);

@@ -150,7 +150,7 @@ function fateOf(
     if (isLater) return undefined;
     return found.pulseMs === pulseMs ? "acknowledged" : "INVALID_ARGUMENT";
   }
-  if (found.lastSequence <= position.sequence) return "acknowledged";
+  if (found.events.last <= position.sequence) return "acknowledged";
   // The digest covers each byte of the events: only the original batch matches it.
   return isDeepStrictEqual(found, read(encoded(message))) ? "applied" : "ABORTED";
 }

@@ -22,9 +22,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "pitfall 6: events after a gap are applied",
     edits: [
       [
-        "  if (batch.firstSequence !== expected) {",
-        "  if (batch.firstSequence > expected) return undefined;\n" +
-          "  if (batch.firstSequence !== expected) {",
+        "  if (first !== expected) {",
+        "  if (first > expected) return undefined;\n  if (first !== expected) {",
       ],
     ],
   },
@@ -33,9 +32,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "law 2: a batch that overlaps applied events is applied as a whole",
     edits: [
       [
-        "  if (batch.firstSequence !== expected) {",
-        "  if (batch.firstSequence < expected) return undefined;\n" +
-          "  if (batch.firstSequence !== expected) {",
+        "  if (first !== expected) {",
+        "  if (first < expected) return undefined;\n  if (first !== expected) {",
       ],
     ],
   },
@@ -44,14 +42,14 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "pitfall 8: an old duplicate is forgotten, and counts again",
     edits: [
       [
-        "  if (batch.lastSequence <= incarnation.appliedSequence) {",
-        "  if (batch.lastSequence + 2 <= incarnation.appliedSequence) {\n" +
+        "  if (batch.events.last <= incarnation.appliedSequence) {",
+        "  if (batch.events.last + 2 <= incarnation.appliedSequence) {\n" +
           "    const again = decode(batch, codec);\n" +
           '    for (const [itemId, gained] of "code" in again ? [] : gainsOf(changes.ledger, again).byItem) {\n' +
           "      changes.addLikes(itemId, gained);\n" +
           "    }\n" +
           "  }\n" +
-          "  if (batch.lastSequence <= incarnation.appliedSequence) {",
+          "  if (batch.events.last <= incarnation.appliedSequence) {",
       ],
     ],
   },
@@ -60,8 +58,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "pitfall 7: only the newest batch is recognized as a duplicate",
     edits: [
       [
-        "  if (batch.lastSequence <= incarnation.appliedSequence) {",
-        "  if (batch.lastSequence === incarnation.appliedSequence) {",
+        "  if (batch.events.last <= incarnation.appliedSequence) {",
+        "  if (batch.events.last === incarnation.appliedSequence) {",
       ],
     ],
   },
@@ -70,8 +68,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "law 2: a duplicate is rejected instead of acknowledged again",
     edits: [
       [
-        "  if (batch.lastSequence <= incarnation.appliedSequence) {",
-        "  if (batch.lastSequence < 1) {",
+        "  if (batch.events.last <= incarnation.appliedSequence) {",
+        "  if (batch.events.last < 1) {",
       ],
     ],
   },
@@ -146,7 +144,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "law 2: a record that does not follow the previous one is accepted",
     edits: [
       [
-        "    if (decoded === undefined || firstSequence !== sequence) {",
+        "    if (decoded === undefined || range.first !== sequence) {",
         "    if (decoded === undefined) {",
       ],
     ],
@@ -154,9 +152,7 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
   {
     name: "events-not-counted-off",
     breaks: "pitfall 14: the applied sequence advances beyond the applied events",
-    edits: [
-      ["  if (last === batch.lastSequence) return events;", "  if (last > 0) return events;"],
-    ],
+    edits: [["  if (last === batch.events.last) return events;", "  if (last > 0) return events;"]],
   },
   {
     name: "partial-batch-on-refusal",
@@ -195,8 +191,8 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "pitfall 13: likes are added, but the applied sequence stays",
     edits: [
       [
-        "    const row = changes.setIncarnation({ ...incarnation, appliedSequence, digest });",
-        "    const row = { ...incarnation, appliedSequence, digest };",
+        "    const row = changes.setIncarnation({ ...incarnation, appliedSequence: events.last, digest });",
+        "    const row = { ...incarnation, appliedSequence: events.last, digest };",
       ],
     ],
   },
@@ -472,9 +468,9 @@ const AMNESIA_RULE = mutantsOf(
         [
           '  if (row?.state === "open") changes.setIncarnation({ ...row, state: "parked" });',
           '  if (row?.state !== "open") return;\n' +
-            "  const { kind, lastSequence: appliedSequence, digest } = trouble;\n" +
+            "  const { kind, events, digest } = trouble;\n" +
             '  if (kind !== "gap") changes.setIncarnation({ ...row, state: "parked" });\n' +
-            "  else changes.setIncarnation({ ...row, appliedSequence, digest });",
+            "  else changes.setIncarnation({ ...row, appliedSequence: events.last, digest });",
         ],
       ],
     },

@@ -54,8 +54,7 @@ const LIKES_SERVER = mutantsOf(
             "    for (const write of writing.writes) {\n" +
             '      if (write.type !== "append" || this.#deliverer.streamSeen === undefined) continue;\n' +
             "      const { incarnation, record, last } = write;\n" +
-            "      const { firstSequence, lastSequence } = record;\n" +
-            "      const batch = { incarnation, firstSequence, lastSequence, records: [record] };\n" +
+            "      const batch = { incarnation, events: record.events, records: [record] };\n" +
             '      const message = { type: "batch", ...batch, digest: last.digest } as const;\n' +
             '      this.#actions.push({ type: "send", streamId: this.#streamId, message });\n' +
             "    }\n" +
@@ -527,8 +526,8 @@ const ACCEPTING = mutantsOf(
       breaks: "law 7: a digest covers its record, but not the history before it",
       edits: [
         [
-          "    const digest = this.#format.codec.digest(last.digest, firstSequence, bytes);",
-          "    const digest = this.#format.codec.digest(incarnation, firstSequence, bytes);",
+          "    const digest = this.#format.codec.digest(last.digest, events.first, bytes);",
+          "    const digest = this.#format.codec.digest(incarnation, events.first, bytes);",
         ],
       ],
     },

@@ -207,7 +207,8 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
       [
         '    this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });',
         '    this.#queue.push({ type: "batch", streamId: stream.id, outboxId, batch });\n' +
-          "    const { incarnation, lastSequence: appliedSequence } = batch;\n" +
+          "    const { incarnation } = batch;\n" +
+          "    const appliedSequence = batch.events.last;\n" +
           "    const { version } = this.#ledger.meta;\n" +
           "    const flags = { closed: false, admitted: true, left: false, resolved: [] };\n" +
           '    const ack = { type: "ack", incarnation, appliedSequence, version, ...flags };\n' +

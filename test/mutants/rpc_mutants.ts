@@ -24,12 +24,7 @@ const WIRE = mutantsOf({ file: "src/rpc/wire/wire.ts", ...NOT_SIMULATED, tests: 
   {
     name: "backward-batch-taken",
     breaks: "law 2: a batch that ends before it begins is accepted",
-    edits: [
-      [
-        '  if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);',
-        "",
-      ],
-    ],
+    edits: [['  if (last < first) throw invalid("last_sequence", wire.lastSequence);', ""]],
   },
 ]);
 

@@ -103,12 +103,9 @@ function batch(
 /** Builds the batch of a source, optionally with other records and their digest. */
 function batchOf({ incarnation, records, digest: before, codec }: Source, by = records): LikeBatch {
   let digest = before;
-  for (const { firstSequence, bytes } of by) digest = codec.digest(digest, firstSequence, bytes);
-  const range = {
-    firstSequence: records[0]?.firstSequence ?? 0,
-    lastSequence: records.at(-1)?.lastSequence ?? 0,
-  };
-  return { type: "batch", incarnation, ...range, records: by, digest };
+  for (const { events, bytes } of by) digest = codec.digest(digest, events.first, bytes);
+  const [first, last] = [records[0]?.events.first ?? 0, records.at(-1)?.events.last ?? 0];
+  return { type: "batch", incarnation, events: { first, last }, records: by, digest };
 }
 
 /** Returns `records` with the last one changed. */
@@ -133,7 +130,7 @@ const CHANGES: readonly ((source: Source) => LikeBatch)[] = [
   },
   (source) => ({ ...batchOf(source), records: source.records.slice(1) }),
   (source) => ({ ...batchOf(source, source.records.slice(0, -1)) }),
-  (source) => sealed(source, ({ firstSequence }) => ({ firstSequence: firstSequence + 1 })),
+  (source) => sealed(source, ({ events }) => ({ events: { ...events, first: events.first + 1 } })),
   (source) => sealed(source, () => ({ bytes: encodeEvent(source, LIKES_PER_EVENT_MAX + 1) })),
   (source) => sealed(source, () => ({ bytes: encodeEvent(source, UNKNOWN_LIKES) })),
 ];
@@ -159,9 +156,9 @@ function outOfTurn(
   const { incarnation } = hello;
   const other = random.chance(0.5) ? hello : { ...hello, incarnation: random.id() };
   const again = { message: other, endsStream: "always" } as const;
-  const nothing = { firstSequence: 1, lastSequence: 1, digest: random.id() };
-  const records = [{ firstSequence: 1, lastSequence: 1, bytes: new Uint8Array(4) }];
-  const batch = { type: "batch", incarnation, ...nothing, records } as const;
+  const events = { first: 1, last: 1 };
+  const records = [{ events, bytes: new Uint8Array(4) }];
+  const batch = { type: "batch", incarnation, events, records, digest: random.id() } as const;
   if (welcome === undefined) {
     // If the batch arrives in turn after all, the primary remembers its sequence for good.
     const known = findIncarnation(likesServer.disk.content.state, incarnation);

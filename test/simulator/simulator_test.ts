@@ -142,8 +142,9 @@ test("LikesServerWatch.sent() fails when a batch is sent before it is synced", (
       if (watch === undefined) continue;
       const sent = watch.sent.bind(watch);
       watch.sent = (message) => {
-        if (message.type === "hello") return;
-        sent({ ...message, lastSequence: message.lastSequence + 1 });
+        if (message.type !== "batch") return sent(message);
+        const { events } = message;
+        sent({ ...message, events: { ...events, last: events.last + 1 } });
       };
     }
   });

@@ -55,7 +55,7 @@ function shortened(key: string, value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (Array.isArray(value) && value.length === 0) return undefined;
-  if (Array.isArray(value) && key === "events") return value.length;
+  if (Array.isArray(value) && (key === "events" || key === "gains")) return value.length;
   if (typeof value === "string") return ID.test(value) ? value.slice(0, 6) : value;
   if (typeof value === "object" && value !== null) return shapeOf(value);
   return value;
@@ -63,7 +63,7 @@ function shortened(key: string, value: unknown): unknown {
 
 const ID = /^[0-9a-f]{32}$/;
 
-/** Prints a position, an incarnation of an outbox, or a record in a word. */
+/** Prints a position, an incarnation of an outbox, a record or a range of events in a word. */
 function shapeOf(value: object): unknown {
   if ("sequence" in value && "digest" in value) return `#${String(value.sequence)}`;
   if ("trimmed" in value && "last" in value && "incarnation" in value) {
@@ -72,8 +72,7 @@ function shapeOf(value: object): unknown {
     const marks = `${closed ? " closed" : ""}${parked === undefined ? "" : ` ${parked.kind}`}`;
     return `${incarnation.slice(0, 6)} ${ends}${marks}`;
   }
-  if ("firstSequence" in value && "bytes" in value && "lastSequence" in value) {
-    return `#${String(value.firstSequence)}-${String(value.lastSequence)}`;
-  }
+  if ("events" in value && "bytes" in value) return shortened("events", value.events);
+  if ("first" in value && "last" in value) return `#${String(value.first)}-${String(value.last)}`;
   return value;
 }

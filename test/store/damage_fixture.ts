@@ -104,12 +104,11 @@ function appendReal(
     return { itemId: `video/${index}`, change: { kind: "add", likes: BigInt(index + 1) } };
   });
   const bytes = Buffer.concat(given.map((event) => recordCodec.encode(event)));
-  const firstSequence = before.sequence + 1;
-  const lastSequence = before.sequence + events;
+  const [first, sequence] = [before.sequence + 1, before.sequence + events];
   const likes = given.reduce((sum, { change }) => sum + change.likes, before.likes);
-  const digest = recordCodec.digest(before.digest, firstSequence, bytes);
-  const last = { sequence: lastSequence, digest, likes };
-  const record = { firstSequence, lastSequence, bytes };
+  const digest = recordCodec.digest(before.digest, first, bytes);
+  const last = { sequence, digest, likes };
+  const record = { events: { first, last: sequence }, bytes };
   return { write: { type: "append", incarnation, record, last, mark: undefined }, last };
 }
 

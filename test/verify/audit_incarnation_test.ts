@@ -68,8 +68,7 @@ test("auditIncarnation() names the events when an outbox has trimmed them", asyn
     {
       serverId: "fra-1",
       incarnation: FIRST_INCARNATION,
-      firstSequence: 1,
-      lastSequence: 3,
+      events: { first: 1, last: 3 },
       what: "trimmed from its outbox",
     },
   ]);
@@ -98,8 +97,7 @@ test("auditIncarnation() is undecided when an outbox trimmed unapplied events", 
   edit(join(folder.path, LEDGER), troubleSql("gap"), SERVERS[0]?.outboxId, FIRST_INCARNATION);
   const report = auditFolder(folder.path);
   assert.is(report.outcome, "undecided");
-  const [{ firstSequence, lastSequence } = {}] = report.missing.first;
-  assert.equal([firstSequence, lastSequence], [1, 3]);
+  assert.equal(report.missing.first[0]?.events, { first: 1, last: 3 });
   assert.is(report.troubles.first[0]?.kind, "gap");
 });
 
@@ -124,9 +122,9 @@ test("auditIncarnation() is exact and names the gap when one was closed", async 
   const report = auditFolder(folder.path);
   assert.equal([report.divergences.first, report.missing.first], [[], []]);
   assert.is(report.outcome, "exact");
-  const range = { firstSequence: 1, lastSequence: 3 };
+  const events = { first: 1, last: 3 };
   assert.equal(report.gaps.first, [
-    { decision: 1, incarnation: FIRST_INCARNATION, ...range, serverId: "fra-1" },
+    { decision: 1, incarnation: FIRST_INCARNATION, events, serverId: "fra-1" },
   ]);
   assert.equal(report.sums.outboxes, TOTAL - 1_000_005n);
 });
@@ -149,15 +147,14 @@ test("auditIncarnation() names missing events once when some of them are given u
   makeStores(folder.path, withFirstIncarnation({ gap: [1, 2], trimmed: 3 }));
   const report = auditFolder(folder.path);
   assert.is(report.outcome, "undecided");
-  const ranges = report.missing.first.map(({ firstSequence, lastSequence }) => {
-    return [firstSequence, lastSequence];
-  });
-  assert.equal(ranges, [
-    [1, 2],
-    [4, 4],
-  ]);
-  const { firstSequence, lastSequence } = report.gaps.first[0] ?? {};
-  assert.equal([firstSequence, lastSequence], [3, 3]);
+  assert.equal(
+    report.missing.first.map(({ events }) => events),
+    [
+      { first: 1, last: 2 },
+      { first: 4, last: 4 },
+    ],
+  );
+  assert.equal(report.gaps.first[0]?.events, { first: 3, last: 3 });
 });
 
 test("auditIncarnation() is undecided when a decision accepted different events", async () => {
@@ -172,7 +169,7 @@ test("auditIncarnation() is undecided when a decision accepted different events"
   assert.equal([report.outcome, report.divergences.first], ["undecided", []]);
   const what = "its outbox has different events, which decision 1 accepted";
   const place = { serverId: "fra-1", incarnation: FIRST_INCARNATION };
-  assert.equal(report.missing.first, [{ ...place, firstSequence: 1, lastSequence: 3, what }]);
+  assert.equal(report.missing.first, [{ ...place, events: { first: 1, last: 3 }, what }]);
   assert.is(report.sums.outboxes, undefined);
   assert.equal({ ...report.abandoned }, { events: 1, likes: 1n });
 });

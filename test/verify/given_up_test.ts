@@ -61,8 +61,8 @@ test("sumGivenUp() counts each event once when rollbacks of an outbox overlap", 
   assert.equal([outcome, givenUp], ["exact", { events: 3, unknownIncarnations: 0 }]);
   const about = { serverId: "fra-1", incarnation: FIRST_INCARNATION };
   assert.equal(lost.first, [
-    { ...about, firstSequence: 5, lastSequence: 6, decision: 1 },
-    { ...about, firstSequence: 7, lastSequence: 7, decision: 2 },
+    { ...about, events: { first: 5, last: 6 }, decision: 1 },
+    { ...about, events: { first: 7, last: 7 }, decision: 2 },
   ]);
 });
 

@@ -34,35 +34,29 @@ export function applyBatch(
     return refused(resynchronise("Cannot apply a batch before the first report"));
   }
   if (incarnation.outboxId !== outboxId) return refused(foreignIncarnation(batch.incarnation));
-  if (batch.lastSequence <= incarnation.appliedSequence) {
+  if (batch.events.last <= incarnation.appliedSequence) {
     return { type: "duplicate", streamId, incarnation };
   }
   const mismatch = mismatchOf(batch, incarnation, codec);
   if (mismatch !== undefined) return refused(mismatch);
-  const events = decode(batch, codec);
-  if ("code" in events) return refused(events);
+  const decoded = decode(batch, codec);
+  if ("code" in decoded) return refused(decoded);
 
-  const gains = gainsOf(changes.ledger, events);
+  const gains = gainsOf(changes.ledger, decoded);
   const totalBefore = changes.totalLikes;
   const total = [...gains.byItem.values()].reduce((sum, gained) => sum + gained, totalBefore);
   if (total > TOTAL_LIKES_MAX) {
     // A store keeps the total in a signed 64-bit integer.
-    return refused(beyondProtocol(batch.firstSequence, `the total would be ${total}`));
+    return refused(beyondProtocol(batch.events.first, `the total would be ${total}`));
   }
   const apply = (): LedgerResult => {
     for (const [itemId, gained] of gains.byItem) changes.addLikes(itemId, gained);
     const appliedLikes = member.appliedLikes + total - totalBefore;
     changes.setMember({ ...member, appliedLikes });
-    const { firstSequence, lastSequence: appliedSequence, digest } = batch;
-    const row = changes.setIncarnation({ ...incarnation, appliedSequence, digest });
+    const { events, digest } = batch;
+    const row = changes.setIncarnation({ ...incarnation, appliedSequence: events.last, digest });
     const { serverId } = member;
-    const applied = {
-      incarnation: row,
-      serverId,
-      firstSequence,
-      events: gains.applied,
-      totalBefore,
-    };
+    const applied = { incarnation: row, serverId, events, gains: gains.applied, totalBefore };
     return { type: "applied", streamId, applied };
   };
   if (incarnation.state !== "closed") return apply();
@@ -79,14 +73,15 @@ function mismatchOf(
   incarnation: IncarnationRow,
   codec: RecordCodec,
 ): Refusal | undefined {
-  const range = `#${batch.firstSequence} to #${batch.lastSequence}`;
+  const { first, last } = batch.events;
+  const range = `#${first} to #${last}`;
   const expected = incarnation.appliedSequence + 1;
-  if (batch.firstSequence !== expected) {
+  if (first !== expected) {
     return resynchronise(`Cannot apply ${range}: #${expected} is expected next`);
   }
   let { digest } = incarnation;
-  for (const { firstSequence, bytes } of batch.records) {
-    digest = codec.digest(digest, firstSequence, bytes);
+  for (const { events, bytes } of batch.records) {
+    digest = codec.digest(digest, events.first, bytes);
   }
   if (digest === batch.digest) return undefined;
   return resynchronise(`Cannot apply ${range}: the digest differs`);
@@ -95,35 +90,33 @@ function mismatchOf(
 /** Returns the events of a batch with the right digest, or why they cannot be counted. */
 function decode(batch: LikeBatch, codec: RecordCodec): readonly LikeEvent[] | Refusal {
   const events: LikeEvent[] = [];
-  for (const { firstSequence, bytes } of batch.records) {
-    const sequence = batch.firstSequence + events.length;
+  for (const { events: range, bytes } of batch.records) {
+    const sequence = batch.events.first + events.length;
     const decoded = codec.decode(bytes);
-    if (decoded === undefined || firstSequence !== sequence) {
-      return resynchronise(`Cannot apply a record at #${firstSequence}: #${sequence} is expected`);
+    if (decoded === undefined || range.first !== sequence) {
+      return resynchronise(`Cannot apply a record at #${range.first}: #${sequence} is expected`);
     }
     if (decoded.length === 0 || decoded.length > RECORD_EVENTS_MAX) {
       return beyondProtocol(sequence, `its record has ${decoded.length} events`);
     }
     for (const event of decoded) {
-      const eventSequence = batch.firstSequence + events.length;
+      const eventSequence = batch.events.first + events.length;
       if (event === undefined) return unknownChange(eventSequence);
       const refusal = checkEvent(event);
       if (refusal !== undefined) return beyondProtocol(eventSequence, refusal.message);
       events.push(event);
     }
   }
-  const last = batch.firstSequence + events.length - 1;
-  if (last === batch.lastSequence) return events;
-  return resynchronise(
-    `Cannot apply a batch to #${batch.lastSequence}: its events end at #${last}`,
-  );
+  const last = batch.events.first + events.length - 1;
+  if (last === batch.events.last) return events;
+  return resynchronise(`Cannot apply a batch to #${batch.events.last}: its events end at #${last}`);
 }
 
 /** Events after the end of a closed incarnation still count, but that they exist is a trouble. */
 function recordAfterClose(changes: UnitOfWork, before: IncarnationRow, batch: LikeBatch): void {
   const { incarnation, outboxId, appliedSequence } = before;
   const detail = `it was closed at #${appliedSequence}, and sends events`;
-  const events = { first: batch.firstSequence, last: batch.lastSequence };
+  const { events } = batch;
   const kind = "closed_incarnation";
   changes.addTrouble(outboxId, { kind, incarnation, events, digest: undefined, detail });
 }

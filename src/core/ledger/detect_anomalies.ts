@@ -7,7 +7,8 @@
  */
 import type { IncarnationRow, MemberRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
-import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
+import { NO_EVENTS } from "../protocol/messages.ts";
+import { eventRange } from "../protocol/record.ts";
 import type { HighestReported, SentReport } from "./ledger_command.ts";
 import type { Report, ReportedTrouble, TroubleKind } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";

@@ -3,6 +3,7 @@ import type { Refusal } from "../../errors.ts";
 import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
 import type { Hello, LikeBatch, Report, TroubleKind } from "../protocol/messages.ts";
 import type { Digest, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { EventRange } from "../protocol/record.ts";
 
 /** A command to the ledger. `streamId` names the stream that it belongs to. */
 export type LedgerCommand =
@@ -101,8 +102,9 @@ export interface AppliedEvent {
 export interface AppliedBatch {
   readonly incarnation: IncarnationRow;
   readonly serverId: string;
-  readonly firstSequence: number;
-  readonly events: readonly AppliedEvent[];
+  readonly events: EventRange;
+  /** What each of them added, in order. */
+  readonly gains: readonly AppliedEvent[];
   /** The grand total before the first of them. */
   readonly totalBefore: bigint;
 }

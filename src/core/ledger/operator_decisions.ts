@@ -9,7 +9,8 @@ import type { IncarnationRow, TroubleRow } from "./rows.ts";
 import type { UnitOfWork } from "./unit_of_work.ts";
 import type { OperatorDecision, LedgerResult } from "./ledger_command.ts";
 import { INCARNATIONS_PAGE } from "./ledger_needs.ts";
-import { NO_EVENTS, eventRange } from "../protocol/messages.ts";
+import { NO_EVENTS } from "../protocol/messages.ts";
+import { eventRange } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 type Retire = Extract<OperatorDecision, { readonly type: "retire" }>;

@@ -1,7 +1,8 @@
 /**
  * The rows of a ledger, the same in every store. A row is a value: it is replaced, never changed.
  */
-import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
+import type { Trouble, TroubleKind } from "../protocol/messages.ts";
+import type { EventRange } from "../protocol/record.ts";
 import type { Digest, GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** The ledger's own row. */

@@ -16,8 +16,9 @@ import type {
   MemberRow,
   TroubleRow,
 } from "./rows.ts";
-import type { EventRange, Trouble, TroubleKind } from "../protocol/messages.ts";
+import type { Trouble, TroubleKind } from "../protocol/messages.ts";
 import { origin } from "../protocol/record.ts";
+import type { EventRange } from "../protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /** What is special about a trouble. */

@@ -247,15 +247,14 @@ export class DeliverySession {
     phase.isReading = false;
     const [first] = records;
     if (end === undefined || first === undefined) return undefined;
-    assert(first.firstSequence === phase.sentSequence + 1, "a batch follows the one before it");
+    assert(first.events.first === phase.sentSequence + 1, "a batch follows the one before it");
     const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
     phase.inFlight.push({ end, bytes });
     phase.sentSequence = end.sequence;
     return {
       type: "batch",
       incarnation: this.incarnation.id,
-      firstSequence: first.firstSequence,
-      lastSequence: end.sequence,
+      events: { first: first.events.first, last: end.sequence },
       records,
       digest: end.digest,
     };

@@ -108,13 +108,13 @@ export class GroupCommit {
     this.#underWayBytes = this.#format.recordDiskBytes(pending.length);
     this.#diskBytes -= this.#underWayBytes;
     const record = recordOf(pending, last.sequence + 1);
-    const { firstSequence, lastSequence, bytes } = record;
-    const digest = this.#format.codec.digest(last.digest, firstSequence, bytes);
+    const { events, bytes } = record;
+    const digest = this.#format.codec.digest(last.digest, events.first, bytes);
     const likes = requests.reduce(
       (sum, { event }) => sum + acceptedLikes(event.change),
       last.likes,
     );
-    const end = { sequence: lastSequence, digest, likes };
+    const end = { sequence: events.last, digest, likes };
     const mark = requests.findLast((request) => request.mark !== undefined)?.mark;
     return { writes: [{ type: "append", incarnation, record, last: end, mark }], requests };
   }
@@ -149,12 +149,12 @@ function hasRoom({ requests, length }: PendingRecord, bytes: number): boolean {
   return requests.length < RECORD_EVENTS_MAX && length + bytes <= RECORD_BYTES_MAX;
 }
 
-function recordOf({ requests, encoded, length }: PendingRecord, firstSequence: number): LikeRecord {
+function recordOf({ requests, encoded, length }: PendingRecord, first: number): LikeRecord {
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const event of encoded) {
     bytes.set(event, offset);
     offset += event.length;
   }
-  return { firstSequence, lastSequence: firstSequence + requests.length - 1, bytes };
+  return { events: { first, last: first + requests.length - 1 }, bytes };
 }

@@ -240,7 +240,7 @@ export class LikesServerCore {
 
   /** Acknowledges the requests whose record is synced. */
   #accept({ incarnation, record }: AppendWrite, requests: readonly AddRequest[]): void {
-    const { firstSequence } = record;
+    const firstSequence = record.events.first;
     const events = requests.map(({ event }) => event);
     this.#counts.onAccepted(incarnation, firstSequence, events);
     for (const [index, request] of requests.entries()) {

@@ -4,8 +4,8 @@
  * 7).
  */
 import type { IncarnationView } from "./outbox_view.ts";
-import type { EventRange, ReportedTrouble, Welcome } from "../protocol/messages.ts";
-import type { Position } from "../protocol/record.ts";
+import type { ReportedTrouble, Welcome } from "../protocol/messages.ts";
+import type { EventRange, Position } from "../protocol/record.ts";
 
 /**
  * Returns the trouble that the applied sequence alone shows; undefined when the digests may be

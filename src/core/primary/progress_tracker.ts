@@ -9,6 +9,7 @@
  */
 import type { IncarnationRow } from "../ledger/rows.ts";
 import type { HighestReported } from "../ledger/ledger_command.ts";
+import { lastSequenceOf } from "../protocol/messages.ts";
 import type { LikeBatch, Report } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
 
@@ -71,7 +72,8 @@ export class ProgressTracker {
     message: Report | LikeBatch,
     sentMs: number,
   ): void {
-    const { incarnation, lastSequence } = message;
+    const { incarnation } = message;
+    const lastSequence = lastSequenceOf(message);
     const before = this.#byOutbox.get(outboxId);
     const same = before?.incarnation === incarnation ? before : undefined;
     const isOlder = before !== undefined && same === undefined && streamId < before.streamId;

@@ -2,7 +2,7 @@
  * The messages of the delivery protocol, as the core sees them. Fields are documented in
  * `proto/likes/v1/primary_service.proto`; `rpc/wire/wire.ts` converts and checks them at the edge.
  */
-import type { LikeRecord } from "./record.ts";
+import type { EventRange, LikeRecord } from "./record.ts";
 import type { Digest, GenerationId, IncarnationId, LedgerId, OutboxId } from "./ids.ts";
 
 /** Opens a stream: names the outbox, and the incarnation to deliver. */
@@ -29,8 +29,7 @@ export interface LedgerSeen {
 export interface LikeBatch {
   readonly type: "batch";
   readonly incarnation: IncarnationId;
-  readonly firstSequence: number;
-  readonly lastSequence: number;
+  readonly events: EventRange;
   readonly records: readonly LikeRecord[];
   readonly digest: Digest;
 }
@@ -55,6 +54,11 @@ export interface Report {
   readonly troubles: readonly ReportedTrouble[];
 }
 
+/** Returns the last event that a message says is on the outbox's disk. */
+export function lastSequenceOf(message: LikeBatch | Report): number {
+  return message.type === "batch" ? message.events.last : message.lastSequence;
+}
+
 /** Every kind of trouble, as status, logs and health name it. */
 export const TROUBLE_KINDS = [
   "second_incarnation",
@@ -68,12 +72,6 @@ export const TROUBLE_KINDS = [
 
 /** A kind of trouble. */
 export type TroubleKind = (typeof TROUBLE_KINDS)[number];
-
-/** Events of an incarnation, from the first to the last, both included. */
-export interface EventRange {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** A sign that a store forgot something. */
 export interface Trouble {
@@ -95,11 +93,6 @@ export interface ReportedTrouble extends Trouble {
 
 /** The fields of a trouble without a range of events. */
 export const NO_EVENTS = { events: undefined, digest: undefined } as const;
-
-/** Returns the events from `first` to `last`; undefined when there are none. */
-export function eventRange(first: number, last: number): EventRange | undefined {
-  return first <= last ? { first, last } : undefined;
-}
 
 /** Answers a Hello: how far the ledger has applied the incarnation. */
 export interface Welcome {

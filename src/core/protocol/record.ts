@@ -5,10 +5,20 @@
 import type { LikeEvent } from "./like_event.ts";
 import type { Digest, IncarnationId } from "./ids.ts";
 
+/** Events of an incarnation, from the first to the last, both included. */
+export interface EventRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Returns the events from `first` to `last`; undefined when there are none. */
+export function eventRange(first: number, last: number): EventRange | undefined {
+  return first <= last ? { first, last } : undefined;
+}
+
 /** Events of an incarnation that were synced together. */
 export interface LikeRecord {
-  readonly firstSequence: number;
-  readonly lastSequence: number;
+  readonly events: EventRange;
   /** The encoded `LikeEvents` message. */
   readonly bytes: Uint8Array;
 }

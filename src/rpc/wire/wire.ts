@@ -50,6 +50,7 @@ import {
   readText,
   toSafeInteger,
   writeConvergence,
+  writeRange,
 } from "./wire_fields.ts";
 
 /** Returns a checked message from a LikesServer. Throws LikesError `message_invalid`. */
@@ -137,21 +138,19 @@ function readBatch(wire: LikeBatch__Output): LikeBatch {
   if (records.length === 0 || records.length > BATCH_RECORDS_MAX) {
     throw invalid("records", `${records.length} of them`);
   }
-  const firstSequence = readSequence("first_sequence", wire.firstSequence);
-  const lastSequence = readSequence("last_sequence", wire.lastSequence);
-  if (lastSequence < firstSequence) throw invalid("last_sequence", wire.lastSequence);
+  const first = readSequence("first_sequence", wire.firstSequence);
+  const last = readSequence("last_sequence", wire.lastSequence);
+  if (last < first) throw invalid("last_sequence", wire.lastSequence);
   const starts = records.map((record) => readSequence("first_sequence", record.firstSequence));
   return {
     type: "batch",
     incarnation: readId("incarnation", wire.incarnation),
-    firstSequence,
-    lastSequence,
+    events: { first, last },
     records: records.map(({ events }, index): LikeRecord => {
       if (events.length > RECORD_BYTES_MAX) throw invalid("events", `${events.length} bytes`);
-      const start = starts[index] ?? firstSequence;
+      const start = starts[index] ?? first;
       return {
-        firstSequence: start,
-        lastSequence: (starts[index + 1] ?? lastSequence + 1) - 1,
+        events: { first: start, last: (starts[index + 1] ?? last + 1) - 1 },
         bytes: events,
       };
     }),
@@ -162,10 +161,9 @@ function readBatch(wire: LikeBatch__Output): LikeBatch {
 function writeBatch(batch: LikeBatch): StreamLikesRequest["batch"] & object {
   return {
     incarnation: batch.incarnation,
-    firstSequence: toUint64(batch.firstSequence),
-    lastSequence: toUint64(batch.lastSequence),
-    records: batch.records.map(({ firstSequence, bytes }) => ({
-      firstSequence: toUint64(firstSequence),
+    ...writeRange(batch.events),
+    records: batch.records.map(({ events, bytes }) => ({
+      firstSequence: toUint64(events.first),
       events: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
     })),
     digest: Buffer.from(batch.digest, "hex"),

@@ -7,7 +7,8 @@ import { Buffer } from "node:buffer";
 import { LikesError } from "../../errors.ts";
 import { SERVER_ID_CHARS_MAX } from "../../limits.ts";
 import type { AnyId, Digest } from "../../core/protocol/ids.ts";
-import type { Convergence, EventRange } from "../../core/protocol/messages.ts";
+import type { Convergence } from "../../core/protocol/messages.ts";
+import type { EventRange } from "../../core/protocol/record.ts";
 import type { Convergence as WireConvergence } from "../gen/likes/v1/Convergence.ts";
 
 type WireConvergenceName = keyof typeof WireConvergence & string;

@@ -10,7 +10,8 @@ import type {
   TroubleRow,
 } from "../../core/ledger/rows.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
-import type { EventRange, TroubleKind } from "../../core/protocol/messages.ts";
+import type { TroubleKind } from "../../core/protocol/messages.ts";
+import type { EventRange } from "../../core/protocol/record.ts";
 import type { LedgerHead, PlacedIncarnation } from "../../core/ledger/loaded_rows.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import type { Digest, GenerationId, IncarnationId, OutboxId } from "../../core/protocol/ids.ts";

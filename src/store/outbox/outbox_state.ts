@@ -154,12 +154,13 @@ function applyMint(state: OutboxSnapshot, incarnation: IncarnationId): OutboxSna
 
 function applyAppend(state: OutboxSnapshot, write: AppendWrite): OutboxSnapshot {
   const { incarnation, record, last, mark } = write;
+  const { events, bytes } = record;
   const found = incarnationOf(state, incarnation);
   assert(found === state.incarnations.at(-1), "only the newest incarnation appends");
   assert(!found.closed, "a closed incarnation appends nothing");
-  assert(record.firstSequence === found.last.sequence + 1, "a record follows the last one");
-  assert(record.lastSequence >= record.firstSequence, "a record holds an event");
-  assert(last.sequence === record.lastSequence, "the position is the one after the record");
+  assert(events.first === found.last.sequence + 1, "a record follows the last one");
+  assert(events.last >= events.first, "a record holds an event");
+  assert(last.sequence === events.last, "the position is the one after the record");
   assert(last.likes >= found.last.likes, "likes of an incarnation never shrink");
   storedInteger(last.sequence);
   storedLikes(last.likes);
@@ -167,7 +168,7 @@ function applyAppend(state: OutboxSnapshot, write: AppendWrite): OutboxSnapshot 
   return {
     ...withIncarnation(state, { ...found, last }),
     mark: mark ?? state.mark,
-    bytes: state.bytes + recordDiskBytes(record.bytes.length),
+    bytes: state.bytes + recordDiskBytes(bytes.length),
   };
 }
 

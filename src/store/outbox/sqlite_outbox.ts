@@ -190,8 +190,8 @@ export class SqliteOutbox implements OutboxStore {
     const { append, remove, purge, setIncarnation, setOutbox } = this.#statements;
     if (write.type === "append") {
       const { incarnation, record, last } = write;
-      const { firstSequence, bytes } = record;
-      append.run(incarnation, last.sequence, firstSequence, last.digest, last.likes, bytes);
+      const { events, bytes } = record;
+      append.run(incarnation, last.sequence, events.first, last.digest, last.likes, bytes);
     } else {
       const { purged, changed } = changesBetween(before, next);
       for (const { incarnation, last } of purged) {

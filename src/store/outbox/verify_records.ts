@@ -79,8 +79,8 @@ export function verifyRecord(
   if (!follows || last < first || last > Number.MAX_SAFE_INTEGER) {
     return `${rangeOf(row)} do not follow #${before.sequence}`;
   }
-  const { firstSequence, bytes } = recordOf(row);
-  if (codec.digest(before.digest, firstSequence, bytes) === row.digest) return undefined;
+  const { events, bytes } = recordOf(row);
+  if (codec.digest(before.digest, events.first, bytes) === row.digest) return undefined;
   return `${rangeOf(row)} have another digest than the one stored`;
 }
 
@@ -101,8 +101,7 @@ function rangeOf(row: RecordRow): string {
 export function recordOf(row: RecordRow): LikeRecord {
   const { buffer, byteOffset, length } = row.events;
   return {
-    firstSequence: integerOf(row.first_sequence),
-    lastSequence: integerOf(row.last_sequence),
+    events: { first: integerOf(row.first_sequence), last: integerOf(row.last_sequence) },
     bytes: new Uint8Array(buffer, byteOffset, length),
   };
 }

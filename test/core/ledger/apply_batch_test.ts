@@ -73,10 +73,10 @@ test("applyBatch() asks to resynchronise when a batch does not follow", async ()
     overlap: batch(FIRST, [1, 2, 3]),
     digest: { ...second, digest: testId(9) },
     bytes: { ...second, records: batches(FIRST, [[1, 2], [9]])[1]?.records ?? [] },
-    short: { ...second, lastSequence: 4 },
+    short: { ...second, events: { first: 3, last: 4 } },
     "first of record": {
       ...second,
-      records: second.records.map((one) => ({ ...one, firstSequence: 4 })),
+      records: second.records.map((one) => ({ ...one, events: { first: 4, last: 3 } })),
     },
   };
   const before = ledger.meta;
@@ -89,14 +89,10 @@ test("applyBatch() asks to resynchronise when a batch does not follow", async ()
 
 test("applyBatch() asks to resynchronise when records do not match their digest", async () => {
   const ledger = await admitted();
-  const make = (
-    firstSequence: number,
-    bytes: Uint8Array,
-    lastSequence = firstSequence,
-  ): LikeBatch => {
-    const digest = recordCodec.digest(FIRST, firstSequence, bytes);
-    const records = [{ firstSequence, lastSequence, bytes }];
-    return { type: "batch", incarnation: FIRST, firstSequence: 1, lastSequence, records, digest };
+  const make = (first: number, bytes: Uint8Array, last = first): LikeBatch => {
+    const digest = recordCodec.digest(FIRST, first, bytes);
+    const records = [{ events: { first, last }, bytes }];
+    return { type: "batch", incarnation: FIRST, events: { first: 1, last }, records, digest };
   };
   const one = recordCodec.encode({ itemId: "video", change: { kind: "add", likes: 1n } });
   for (const wrong of [make(1, new Uint8Array([1, 2, 3])), make(2, one), make(1, one, 2)]) {
@@ -108,12 +104,13 @@ test("applyBatch() asks to resynchronise when records do not match their digest"
 test("applyBatch() asks to resynchronise when a record skips a sequence", async () => {
   const ledger = await admitted();
   const [first, second] = batches(FIRST, [[1, 2], [3]]);
-  const later = second.records.map(({ bytes }) => ({ firstSequence: 4, lastSequence: 4, bytes }));
+  const later = second.records.map(({ bytes }) => ({ events: { first: 4, last: 4 }, bytes }));
   const bytes = later[0]?.bytes ?? new Uint8Array();
   // The digest is right: it covers the sequence in the record.
   const digest = recordCodec.digest(first.digest, 4, bytes);
   const records = [...first.records, ...later];
-  const result = await ledger.result(batchCommand({ ...first, lastSequence: 3, records, digest }));
+  const events = { first: 1, last: 3 };
+  const result = await ledger.result(batchCommand({ ...first, events, records, digest }));
   assert.is(endOf(result), "resynchronise");
   assert.is(ledger.meta.totalLikes, 0n);
 });
@@ -124,10 +121,10 @@ test("applyBatch() applies nothing when one change has an unknown kind", async (
   const later = protobuf.Writer.create().uint32(10).fork().uint32(10).string("video");
   const bytes = Buffer.concat([known, later.uint32(24).uint64(7).ldelim().finish()]);
   const digest = recordCodec.digest(FIRST, 1, bytes);
-  const records = [{ firstSequence: 1, lastSequence: 2, bytes }];
-  const range = { firstSequence: 1, lastSequence: 2 };
+  const events = { first: 1, last: 2 };
+  const records = [{ events, bytes }];
   const result = await ledger.result(
-    batchCommand({ type: "batch", incarnation: FIRST, ...range, records, digest }),
+    batchCommand({ type: "batch", incarnation: FIRST, events, records, digest }),
   );
   assert.is(endOf(result), "change_unknown");
   assert.match(result.type === "refused" ? result.refusal.message : "", "#2");
@@ -217,10 +214,9 @@ test("applyBatch() counts nothing when an event exceeds the protocol's bounds", 
   for (const [what, events] of Object.entries(wrong)) {
     const ledger = await admitted();
     const { record, last } = recordAfter(origin(FIRST), events);
-    const sent = { ...batch(FIRST, [1]), lastSequence: Math.max(1, events.length) };
-    const result = await ledger.result(
-      batchCommand({ ...sent, records: [record], digest: last.digest }),
-    );
+    const range = { first: 1, last: Math.max(1, events.length) };
+    const sent = { ...batch(FIRST, [1]), events: range, records: [record], digest: last.digest };
+    const result = await ledger.result(batchCommand(sent));
     assert.is(result.type === "refused" && result.refusal.code, "message_invalid", what);
     assert.is(ledger.meta.totalLikes, 0n, what);
   }

@@ -31,8 +31,8 @@ function sending(): DeliverySession {
 /** Puts one record in flight that ends at `sequence`. */
 function enqueue(session: DeliverySession, sequence: number, bytes: number): void {
   const { phase } = session;
-  const firstSequence = phase.type === "sending" ? phase.sentSequence + 1 : 0;
-  const record = { firstSequence, lastSequence: sequence, bytes: new Uint8Array(bytes) };
+  const first = phase.type === "sending" ? phase.sentSequence + 1 : 0;
+  const record = { events: { first, last: sequence }, bytes: new Uint8Array(bytes) };
   session.beginReading();
   session.enqueue({ position: START, records: [record], end: { ...START, sequence } });
 }
@@ -87,7 +87,7 @@ test("enqueue() returns nothing when the events are gone, and asserts the order"
   session.beginReading();
   await assertionOf("one batch is read", () => session.beginReading());
   assert.is(session.enqueue({ position: undefined, records: [], end: undefined }), undefined);
-  const record = { firstSequence: 2, lastSequence: 2, bytes: new Uint8Array(1) };
+  const record = { events: { first: 2, last: 2 }, bytes: new Uint8Array(1) };
   session.beginReading();
   await assertionOf("a batch follows", () => {
     session.enqueue({ position: START, records: [record], end: { ...START, sequence: 2 } });

@@ -43,7 +43,7 @@ test("take() makes one record of all requests that fit", () => {
   const { record, last, mark } = appendOf(writing);
   const expected = recordAfter(before, events);
   assert.equal(Buffer.from(record.bytes), expected.record.bytes);
-  assert.equal([record.firstSequence, record.lastSequence], [6, 8]);
+  assert.equal(record.events, { first: 6, last: 8 });
   assert.equal(last, expected.last);
   assert.equal(
     writing.requests.map(({ requestId }) => requestId),

@@ -43,7 +43,7 @@ test("handle() continues after the position in the Welcome", async () => {
   await server.connect({ appliedSequence: 1, digest: one?.digest ?? "" });
   const again = server.batches.slice(sent);
   assert.equal(
-    again.map(({ firstSequence, digest }) => [firstSequence, digest]),
+    again.map(({ events, digest }) => [events.first, digest]),
     [[2, two?.digest]],
   );
   assert.is(server.core.pendingEvents, 1);
@@ -217,7 +217,7 @@ test("handle() bounds what is in flight when nothing is acknowledged", async () 
   server.drive({ type: "writable", streamId: server.streamId });
   await server.settle();
   assert.is(server.batches.length, WINDOW_BATCHES_MAX);
-  await server.receive(ack(FIRST, { appliedSequence: server.batches[0]?.lastSequence ?? 0 }));
+  await server.receive(ack(FIRST, { appliedSequence: server.batches[0]?.events.last ?? 0 }));
   assert.is(server.batches.length, WINDOW_BATCHES_MAX + 1);
 });
 

@@ -41,7 +41,7 @@ test("handle() delivers the events after a gap when an operator has closed it", 
   await server.connect({ appliedSequence: 1, digest: ONE.digest });
   assert.is(server.hello.incarnation, FIRST);
   assert.equal(
-    server.batches.slice(sent).map(({ firstSequence }) => firstSequence),
+    server.batches.slice(sent).map(({ events }) => events.first),
     [2],
   );
 });

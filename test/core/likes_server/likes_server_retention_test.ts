@@ -123,7 +123,7 @@ test("handle() redelivers all retained events, including closed incarnations", a
   await server.connect();
   const again = server.batches.slice(sent).flatMap(({ records }) => records);
   assert.equal(
-    again.map(({ firstSequence }) => firstSequence),
+    again.map(({ events }) => events.first),
     [1, 2],
   );
   const report = server.reports.at(-1);

@@ -12,7 +12,7 @@ import { FIRST, OUTBOX, batch } from "../core_fixture.ts";
 
 /** A batch of `bytes` bytes on stream `streamId`. */
 function sized(bytes: number, streamId = 1): LedgerCommand {
-  const record = { firstSequence: 1, lastSequence: 1, bytes: new Uint8Array(bytes) };
+  const record = { events: { first: 1, last: 1 }, bytes: new Uint8Array(bytes) };
   const large = { ...batch(FIRST, [1]), records: [record] };
   return { type: "batch", streamId, outboxId: OUTBOX, batch: large };
 }

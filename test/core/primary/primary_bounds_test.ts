@@ -138,7 +138,7 @@ test("handle() sends no pulse to a stream with too many unanswered, but to other
     await primary.pass(PULSE_GAP_MIN_MS);
     // Only the first one answers.
     const pulseMs = primary.pulses(1).at(-1)?.pulseMs ?? 0;
-    primary.receive(1, report({ pulseMs, lastSequence: one.lastSequence }));
+    primary.receive(1, report({ pulseMs, lastSequence: one.events.last }));
     await primary.commit();
   }
   assert.ok(primary.pulses(1).length > PULSES_UNANSWERED_MAX);
@@ -153,9 +153,8 @@ function largeBatches(incarnation: IncarnationId, count: number): LikeBatch[] {
   return Array.from({ length: count }, () => {
     const { record, last } = recordAfter(position, events);
     position = last;
-    const { firstSequence, lastSequence } = record;
-    const range = { firstSequence, lastSequence };
-    return { type: "batch", incarnation, ...range, records: [record], digest: last.digest };
+    const batch = { incarnation, events: record.events, records: [record] };
+    return { type: "batch", ...batch, digest: last.digest };
   });
 }
 

@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
 import type {
-  EventRange,
   FromLikesServer,
   FromPrimary,
   LikeBatch,
   Pulse,
   ReportedTrouble,
 } from "../../../src/core/protocol/messages.ts";
+import type { EventRange } from "../../../src/core/protocol/record.ts";
 import type { TroubleStatus } from "../../../src/core/primary/status.ts";
 import { idFrom } from "../../store/faults.ts";
 
@@ -41,19 +41,19 @@ const hello = record({
 const batch = record({
   incarnation: id,
   digest: id,
-  firstSequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 256_000 }),
+  first: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 256_000 }),
   parts: fc.array(record({ events: fc.integer({ min: 1, max: 1_000 }), bytes: fc.uint8Array() }), {
     minLength: 1,
     maxLength: 256,
   }),
-}).map(({ incarnation, digest, firstSequence, parts }): LikeBatch => {
-  let next = firstSequence;
+}).map(({ incarnation, digest, first, parts }): LikeBatch => {
+  let next = first;
   const records = parts.map(({ events, bytes }) => {
-    const first = next;
+    const start = next;
     next += events;
-    return { firstSequence: first, lastSequence: next - 1, bytes };
+    return { events: { first: start, last: next - 1 }, bytes };
   });
-  return { type: "batch", incarnation, firstSequence, lastSequence: next - 1, records, digest };
+  return { type: "batch", incarnation, events: { first, last: next - 1 }, records, digest };
 });
 
 /** A range of events, or none. */

@@ -75,21 +75,22 @@ export class GroupCheck {
 type Batch = Extract<LedgerCommand, { readonly type: "batch" }>["batch"];
 
 function checkBatch(batch: Batch, result: LedgerResult | undefined, lineage: Lineage): void {
-  const { incarnation, lastSequence } = batch;
+  const { incarnation } = batch;
+  const { last } = batch.events;
   const { incarnations, members } = lineage.disk;
   const row = incarnations.get(incarnation);
   const applied = lineage.appliedOf(incarnation);
   if (result?.type === "duplicate") {
-    const isKnown = lastSequence <= (row?.appliedSequence ?? 0);
-    expect(isKnown, () => `#${lastSequence} is called a duplicate, only #${applied} is applied`);
+    const isKnown = last <= (row?.appliedSequence ?? 0);
+    expect(isKnown, () => `#${last} is called a duplicate, only #${applied} is applied`);
   }
   const isRetired =
     row !== undefined &&
     (row.state === "retired" || members.get(row.outboxId)?.state === "retired");
   expect(!isRetired || result?.type !== "applied", () => `retired ${incarnation} is counted`);
-  if (row === undefined || isRetired || lastSequence > applied) return;
+  if (row === undefined || isRetired || last > applied) return;
   expect(result?.type === "duplicate", () => {
-    return `#${lastSequence} comes again, #${applied} is applied: ${result?.type}`;
+    return `#${last} comes again, #${applied} is applied: ${result?.type}`;
   });
 }
 

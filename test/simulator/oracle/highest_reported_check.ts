@@ -1,4 +1,5 @@
 /** Checks that CONVERGED is shown only when nothing that members have reported is missing. */
+import { lastSequenceOf } from "../../../src/core/protocol/messages.ts";
 import type { LikeBatch, Report } from "../../../src/core/protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
@@ -25,9 +26,10 @@ export class HighestReportedCheck {
   }
 
   /** A message of `outboxId` is received. */
-  received(outboxId: OutboxId, { incarnation, lastSequence }: LikeBatch | Report): void {
+  received(outboxId: OutboxId, message: LikeBatch | Report): void {
+    const { incarnation } = message;
     const reported = this.#reported.get(incarnation) ?? { outboxId, sequence: 0 };
-    reported.sequence = Math.max(reported.sequence, lastSequence);
+    reported.sequence = Math.max(reported.sequence, lastSequenceOf(message));
     this.#reported.set(incarnation, reported);
   }
 

@@ -5,7 +5,7 @@ import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 export function isStored(disk: OutboxDisk, incarnation: IncarnationId, sequence: number): boolean {
   const { records } = disk.content;
   const stored = records.get(incarnation) ?? [];
-  return stored.some(({ record }) => {
-    return record.firstSequence <= sequence && sequence <= record.lastSequence;
+  return stored.some(({ record: { events } }) => {
+    return events.first <= sequence && sequence <= events.last;
   });
 }

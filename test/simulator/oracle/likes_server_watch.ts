@@ -3,6 +3,7 @@
  * is synced (law 1), and keeps every window and queue within its bound (law 6).
  */
 import type { AddResult, Retention } from "../../../src/core/likes_server/likes_server.ts";
+import { lastSequenceOf } from "../../../src/core/protocol/messages.ts";
 import type { FromLikesServer, FromPrimary } from "../../../src/core/protocol/messages.ts";
 import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
@@ -156,8 +157,8 @@ export class LikesServerWatch {
       return;
     }
     const last = this.#lastOf(message.incarnation);
-    const isDurable = message.lastSequence <= last;
-    expect(isDurable, () => `sends #${message.lastSequence}, the disk ends at #${last}`);
+    const named = lastSequenceOf(message);
+    expect(named <= last, () => `sends #${named}, the disk ends at #${last}`);
     if (message.type === "batch") return this.#sentBatch(message);
     this.#mayBeKnown = true;
     this.isSending = !message.final;
@@ -174,10 +175,10 @@ export class LikesServerWatch {
     expect(message.troubles.length <= TROUBLES_MAX, () => "too many troubles in one report");
   }
 
-  #sentBatch({ lastSequence, records }: Extract<FromLikesServer, { type: "batch" }>): void {
+  #sentBatch({ events, records }: Extract<FromLikesServer, { type: "batch" }>): void {
     let bytes = 0;
     for (const record of records) bytes += record.bytes.length;
-    this.#inFlight.push({ last: lastSequence, bytes });
+    this.#inFlight.push({ last: events.last, bytes });
     let inFlightBytes = 0;
     for (const one of this.#inFlight) inFlightBytes += one.bytes;
     const isBounded =

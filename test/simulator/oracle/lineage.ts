@@ -94,11 +94,11 @@ export class Lineage {
     const touched = new Set<string>();
     for (const result of group.results) {
       if (result.type !== "applied") continue;
-      const { incarnation, firstSequence, events } = result.applied;
+      const { incarnation, events, gains } = result.applied;
       const id = incarnation.incarnation;
       const before = this.appliedOf(id);
-      expect(firstSequence === before + 1, () => `#${firstSequence} follows #${before} of ${id}`);
-      const last = before + events.length;
+      expect(events.first === before + 1, () => `#${events.first} follows #${before} of ${id}`);
+      const last = before + gains.length;
       expect(
         incarnation.appliedSequence === last,
         () => `the ledger does not have ${id} at #${last}`,
@@ -106,7 +106,7 @@ export class Lineage {
       this.#applied.set(id, last);
       const synced = this.truth.syncedOf(id);
       let gained = 0n;
-      for (const [index, event] of events.entries()) {
+      for (const [index, event] of gains.entries()) {
         const add = synced?.adds[before + index];
         expect(
           add?.itemId === event.itemId,

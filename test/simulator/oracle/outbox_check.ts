@@ -11,6 +11,7 @@ import type {
   OutboxWrite,
 } from "../../../src/core/likes_server/outbox.ts";
 import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
+import type { LikeRecord } from "../../../src/core/protocol/record.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { UNBOUNDED } from "../plan.ts";
 import { expect } from "./failure.ts";
@@ -48,7 +49,7 @@ export class OutboxCheck {
       this.acknowledged(incarnation, upTo, nowMs);
       note(this.#written, incarnation, { upTo, atMs: nowMs });
       for (const { record } of records.get(incarnation) ?? []) {
-        this.#noteBytes(incarnation, record.lastSequence, record.bytes);
+        this.#noteBytes(incarnation, record);
       }
     }
   }
@@ -62,7 +63,7 @@ export class OutboxCheck {
   synced(before: OutboxSnapshot, writes: readonly OutboxWrite[], nowMs: number): void {
     for (const write of writes) {
       if (write.type === "append") {
-        this.#noteBytes(write.incarnation, write.record.lastSequence, write.record.bytes);
+        this.#noteBytes(write.incarnation, write.record);
       }
       if (write.type === "acknowledge") this.#receiptOf(write.incarnation, write.upTo);
       if (write.type === "trim") this.#checkAge(write.incarnation, write.upTo, nowMs);
@@ -96,10 +97,10 @@ export class OutboxCheck {
     }
   }
 
-  #noteBytes(incarnation: IncarnationId, lastSequence: number, bytes: Uint8Array): void {
+  #noteBytes(incarnation: IncarnationId, { events, bytes }: LikeRecord): void {
     const known = this.#recordBytes.get(incarnation) ?? new Map<number, number>();
     this.#recordBytes.set(incarnation, known);
-    known.set(lastSequence, recordDiskBytes(bytes.length));
+    known.set(events.last, recordDiskBytes(bytes.length));
   }
 
   /** Returns when the process first learned that everything up to `upTo` is acknowledged. */
@@ -134,7 +135,7 @@ export class OutboxCheck {
       () => `the acknowledged position went back to #${acknowledged.sequence}`,
     );
     const stored = this.#disk.content.records.get(incarnation) ?? [];
-    const [first, end] = [stored[0]?.record.firstSequence, stored.at(-1)?.record.lastSequence];
+    const [first, end] = [stored[0]?.record.events.first, stored.at(-1)?.record.events.last];
     const isContiguous = (first ?? last.sequence + 1) === trimmed.sequence + 1;
     expect(isContiguous && (end ?? last.sequence) === last.sequence, () => {
       return `${incarnation} has #${first}-${end} of #${trimmed.sequence + 1}-${last.sequence}`;

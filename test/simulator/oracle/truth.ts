@@ -96,10 +96,10 @@ export class Truth {
     for (const write of writes) {
       if (write.type !== "append") continue;
       const synced = this.#ensure(write.incarnation, outboxId);
+      const { first } = write.record.events;
       expect(
-        write.record.firstSequence === synced.adds.length + 1,
-        () =>
-          `#${write.record.firstSequence} of ${synced.incarnation} follows ${synced.adds.length}`,
+        first === synced.adds.length + 1,
+        () => `#${first} of ${synced.incarnation} follows ${synced.adds.length}`,
       );
       for (const event of this.#codec.decode(write.record.bytes) ?? []) {
         const add = event && this.#addOf(event.itemId, event.change.likes);

@@ -91,8 +91,8 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
     assert.equal(await again.read(OLD, 0, 100, 100), {
       position: origin(OLD),
       records: [
-        { firstSequence: 1, lastSequence: 2, bytes: new Uint8Array([2, 2, 2]) },
-        { firstSequence: 3, lastSequence: 3, bytes: new Uint8Array([3, 3, 3]) },
+        { events: { first: 1, last: 2 }, bytes: new Uint8Array([2, 2, 2]) },
+        { events: { first: 3, last: 3 }, bytes: new Uint8Array([3, 3, 3]) },
       ],
       end: positionAt(3),
     });
@@ -109,7 +109,7 @@ function acceptChecks(test: Test, makeFixture: () => OutboxFixture): void {
     await using fixture = makeFixture();
     const store = fixture.open();
     const bytes = new Uint8Array([1, 2, 3]);
-    const record = { firstSequence: 1, lastSequence: 1, bytes };
+    const record = { events: { first: 1, last: 1 }, bytes };
     await store.write([
       mint(OLD),
       { type: "append", incarnation: OLD, record, last: positionAt(1), mark: undefined },

@@ -37,11 +37,7 @@ export function append(
   return {
     type: "append",
     incarnation,
-    record: {
-      firstSequence: first,
-      lastSequence: last,
-      bytes: new Uint8Array(bytes).fill(last),
-    },
+    record: { events: { first, last }, bytes: new Uint8Array(bytes).fill(last) },
     last: positionAt(last),
     mark,
   };
@@ -101,5 +97,5 @@ export async function sequencesAfter(
   { bytesMax = 1_000_000, recordsMax = 100 } = {},
 ): Promise<readonly number[]> {
   const { records } = await store.read(incarnation, sequence, bytesMax, recordsMax);
-  return records.map(({ lastSequence }) => lastSequence);
+  return records.map(({ events }) => events.last);
 }

@@ -91,7 +91,7 @@ test("verifyRecords() counts an event of a newer kind as 0 likes", async () => {
   const outbox = open(folder.path);
   const later = protobuf.Writer.create().uint32(10).fork().uint32(10).string("video");
   const bytes = later.uint32(24).uint64(7).ldelim().finish();
-  const record = { firstSequence: 1, lastSequence: 1, bytes };
+  const record = { events: { first: 1, last: 1 }, bytes };
   const digest = recordCodec.digest(INCARNATION, 1, bytes);
   const last = { sequence: 1, digest, likes: 0n };
   const append = { type: "append", incarnation: INCARNATION, record, last } as const;
@@ -117,7 +117,7 @@ function records(bytes: number): OutboxWrite[] {
   let { digest } = origin(INCARNATION);
   for (let sequence = 1; sequence <= RECORDS; sequence++) {
     digest = recordCodec.digest(digest, sequence, encoded);
-    const record = { firstSequence: sequence, lastSequence: sequence, bytes: encoded };
+    const record = { events: { first: sequence, last: sequence }, bytes: encoded };
     const last = { sequence, digest, likes: BigInt(sequence) };
     const mark = undefined;
     writes.push({ type: "append", incarnation: INCARNATION, record, last, mark });
