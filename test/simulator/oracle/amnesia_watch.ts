@@ -250,7 +250,12 @@ export class AmnesiaWatch {
       if (kind !== "outbox_rolled_back") continue;
       expect(incarnation !== undefined, () => `${kind} is recorded without an incarnation`);
       const ranges = recorded.filter((one) => one.incarnation === incarnation);
-      const adds = truth.syncedOf(incarnation)?.adds.slice(0, events?.last ?? 0) ?? [];
+      // The outbox still holds the events before the range. Once the incarnation is retired, they
+      // are given up by that decision, not lost: a restored ledger may not have applied them.
+      const isRetired = home.disk.incarnations.get(incarnation)?.state === "retired";
+      const { first, last } = events ?? { first: 1, last: 0 };
+      const synced = truth.syncedOf(incarnation)?.adds ?? [];
+      const adds = synced.slice(isRetired ? first - 1 : 0, last);
       for (const add of adds) {
         if (home.isCounted(add) || add.acceptedStep === 0) continue;
         const { sequence } = add;
