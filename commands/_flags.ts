@@ -92,6 +92,9 @@ export const FOLDER = "FOLDER";
 /** The placeholder of files in help. Completion recognizes them by it. */
 export const FILE = "FILE";
 
+/** Defines flags that take a file. */
+export const fileFlag = Flags.custom<string>({ helpValue: FILE });
+
 /** Defines flags that take a folder, and make it absolute. */
 export const folderFlag = Flags.custom<string>({
   helpValue: FOLDER,

@@ -1,34 +1,43 @@
-import { LikesError } from "../src/errors.ts";
+import { open } from "node:fs/promises";
+import type { LineAdd } from "../src/cli/add_lines.ts";
+import { LikesError, messageOf } from "../src/errors.ts";
 import { LIKES_PER_EVENT_MAX, ADDRESSES_TRIED_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { isLoopback, parseAddress } from "../src/text/address.ts";
 import { countOf, parseWhole } from "../src/text/numbers.ts";
 import { escapeText, quote } from "../src/text/escape.ts";
 import { addressBetween } from "../src/roles/reach.ts";
+import type { LikesClient } from "../src/rpc/client/likes_client.ts";
+import type { Accepted, RefusedLine } from "./_add_from.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { PRIMARY_ADDRESS, addressFlag, argument, parseItem } from "./_flags.ts";
+import { PRIMARY_ADDRESS, addressFlag, argument, fileFlag, parseItem } from "./_flags.ts";
 import { primaryFlag, timeoutFlag } from "./_flags.ts";
 
 /** `likes add`. */
 export class Add extends BaseCommand {
-  static override summary = "add likes to an item";
+  static override summary = "add likes to an item, or to the items of a file";
   static override description =
     "Answers once the likes are on the disk of a LikesServer. It never sends twice: if the " +
     "answer is lost, it says so and exits with 5. --json prints a record of the added likes, " +
-    "which likes verify --clients compares with the stores.";
+    "which likes verify --clients compares with the stores. --from reads lines such as " +
+    '`video 5`, `video` or {"itemId":"video","likes":5}, and adds up to 1,000 at once. A line ' +
+    "that is refused is named, and the others are added.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> video",
     "<%= config.bin %> <%= command.id %> video 5 --server 127.0.0.1:41234",
     "<%= config.bin %> <%= command.id %> video 5 --json >> given.jsonl",
+    "<%= config.bin %> <%= command.id %> --from likes.txt",
+    "tail -f likes.ndjson | <%= config.bin %> <%= command.id %> --from -",
   ];
   static override args = {
-    item: argument(parseItem)({ description: "liked item", required: true }),
+    item: argument(parseItem)({ description: "liked item, unless --from names a file" }),
     likes: argument((text) => parseWhole(text, 0, LIKES_PER_EVENT_MAX, "the likes"))({
       description: `how many likes (0 to ${LIKES_PER_EVENT_MAX})`,
       default: 1,
     }),
   };
   static override flags = {
+    from: fileFlag({ summary: "add the lines of a file; - is stdin" }),
     server: addressFlag({
       summary: "address of a LikesServer; without it the primary names one",
       helpValue: "HOST:PORT",
@@ -40,26 +49,54 @@ export class Add extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Add);
+    const what = choose(args.item, BigInt(args.likes), flags.from);
+    const input = "path" in what ? await openInput(what.path) : undefined;
     const untilMs = monotonicMs() + flags.timeout;
     const { reachFirst } = await import("../src/rpc/client/reach_first.ts");
     const found =
       flags.server === undefined ? await this.#addressesAt(flags.primary, untilMs) : undefined;
-    const addresses = found ?? [flags.server ?? ""];
-    const client = await reachFirst(addresses, untilMs - monotonicMs());
-    const leftMs = Math.max(untilMs - monotonicMs(), 1);
-    const accepted = await client.addLikes(args.item, BigInt(args.likes), leftMs);
+    const client = await reachFirst(found ?? [flags.server ?? ""], untilMs - monotonicMs());
+    if ("itemId" in what) await this.#addOne(client, what, untilMs);
+    else if (input !== undefined) await this.#addLines(client, input, flags.timeout);
     client.close();
-    const { serverId, incarnation, sequence } = accepted;
-    const { item: itemId } = args;
-    const { address } = client;
-    const text = `${escapeText(serverId)} #${sequence} accepted ${countOf(args.likes, "like")}`;
-    const likes = String(args.likes);
-    const json = { serverId, incarnation, sequence: String(sequence), itemId, likes, address };
-    this.done(`${text} for ${itemId}`, json);
     if (found !== undefined && !this.jsonEnabled()) {
-      this.printMessage(`at ${address}, an address from the primary at ${flags.primary}`);
+      this.printMessage(`at ${client.address}, an address from the primary at ${flags.primary}`);
     }
     process.exit(); // grpc-js would keep the process alive while it still connects to others
+  }
+
+  async #addOne(client: LikesClient, { itemId, likes }: LineAdd, untilMs: number): Promise<void> {
+    const leftMs = Math.max(untilMs - monotonicMs(), 1);
+    const accepted = { ...(await client.addLikes(itemId, likes, leftMs)), itemId, likes };
+    const { serverId, sequence } = accepted;
+    const text = `${escapeText(serverId)} #${sequence} accepted ${countOf(likes, "like")}`;
+    this.done(`${text} for ${itemId}`, acceptedJson(accepted, client.address));
+  }
+
+  async #addLines(client: LikesClient, input: Input, timeoutMs: number): Promise<void> {
+    const { Refusals, addFrom } = await import("./_add_from.ts");
+    const { LiveScreen } = await import("./_live_screen.ts");
+    const screen = new LiveScreen(process.stderr);
+    const bar = input.bytes === undefined ? undefined : screen.bar("byte");
+    const refusals = new Refusals();
+    let [accepted, likes] = [0, 0n];
+    const onProgress = (bytes: number): void => bar?.(bytes, input.bytes ?? bytes);
+    const onRefused = (line: RefusedLine): void => {
+      refusals.add(line);
+      const { number, refusal } = line;
+      if (this.jsonEnabled()) this.printJson({ error: { ...refusal, line: number } });
+    };
+    const onAccepted = (add: Accepted): void => {
+      accepted++;
+      likes += add.likes;
+      if (this.jsonEnabled()) this.printJson(acceptedJson(add, client.address));
+    };
+    const options = { client, timeoutMs, onAccepted, onRefused, onProgress };
+    await addFrom(input.stream, options).finally(() => {
+      screen.clear();
+      this.printResult(`accepted ${countOf(accepted, "line")}: ${countOf(likes, "like")}`);
+    });
+    refusals.throwIfAny();
   }
 
   /** Returns addresses of streaming LikesServers. Throws LikesError `peer_unreachable`. */
@@ -82,6 +119,46 @@ export class Add extends BaseCommand {
     const message = `Cannot find a LikesServer: the primary at ${quote(primary)} ${found}; ${wayOut}`;
     throw new LikesError("peer_unreachable", message);
   }
+}
+
+/** What a file or stdin holds. */
+interface Input {
+  readonly stream: AsyncIterable<Buffer>;
+  /** Undefined for a stream without a known end. */
+  readonly bytes: number | undefined;
+}
+
+/** Returns the one add, or the path of many. Throws LikesError `usage` for both or neither. */
+function choose(
+  itemId: string | undefined,
+  likes: bigint,
+  path: string | undefined,
+): LineAdd | { readonly path: string } {
+  if (path === undefined && itemId !== undefined) return { itemId, likes };
+  if (path !== undefined && itemId === undefined) return { path };
+  const found = path === undefined ? "neither is given" : "both are given";
+  const message = `Cannot add likes: give an item or --from FILE; ${found}`;
+  throw new LikesError("usage", message);
+}
+
+/** Opens a file, or stdin for `-`. Throws LikesError `usage` for a file that cannot be read. */
+async function openInput(path: string): Promise<Input> {
+  if (path === "-") return { stream: process.stdin, bytes: undefined };
+  try {
+    const file = await open(path);
+    const found = await file.stat();
+    if (found.isDirectory()) throw new Error("it is a folder");
+    return { stream: file.createReadStream(), bytes: found.isFile() ? found.size : undefined };
+  } catch (error) {
+    const found = `${messageOf(error)}; give a file that can be read, or - for stdin`;
+    throw new LikesError("usage", `Cannot read ${quote(path)}: ${found}`, { cause: error });
+  }
+}
+
+function acceptedJson({ itemId, likes, ...event }: Accepted, address: string): unknown {
+  const { serverId, incarnation, sequence } = event;
+  const numbers = { sequence: String(sequence), itemId, likes: String(likes) };
+  return { serverId, incarnation, ...numbers, address };
 }
 
 /** Orders at random, but loopback first: a server on another machine cannot displace those. */

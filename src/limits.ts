@@ -31,6 +31,8 @@ export const ADDRESS_BYTES_MAX = 256;
 
 /** Events in one record, which share a sync. With more, the first client would wait too long. */
 export const RECORD_EVENTS_MAX = 1_000;
+/** Adds in one AddLikesBatch call: a full record, so that they share one sync. */
+export const ADDS_MAX = 1_000;
 /** Bytes of one record: RECORD_EVENTS_MAX events of the largest size, with framing. */
 export const RECORD_BYTES_MAX = 320 * KIB;
 /** Bytes of one batch: large enough to amortise a commit, small enough to let reports through. */
@@ -79,7 +81,7 @@ export const TROUBLE_DETAIL_BYTES_MAX = 512;
 
 // Populations.
 
-/** AddLikes calls that wait for a sync: ten syncs' worth at 1,000 events each. */
+/** Adds that wait for a sync: ten syncs' worth at 1,000 events each. */
 export const ADDS_WAITING_MAX = 10_000;
 /**
  * Disk bytes of unacknowledged events: enough for a busy LikesServer to run for days without its
@@ -299,6 +301,11 @@ export const LOG_EVENT_LINES_PER_S_MAX = 100;
 assert(
   RECORD_BYTES_MAX >= RECORD_EVENTS_MAX * (ITEM_ID_BYTES_MAX + 16),
   "a record holds its events at their largest",
+);
+assert(ADDS_MAX <= RECORD_EVENTS_MAX, "the adds of one call fit a record");
+assert(
+  MESSAGE_BYTES_MAX > ADDS_MAX * (6 * ITEM_ID_BYTES_MAX + 256),
+  "an answer holds a refusal for each add, with its item id in JSON",
 );
 assert(
   MESSAGE_BYTES_MAX > BATCH_BYTES_MAX + RECORD_BYTES_MAX + BATCH_RECORDS_MAX * 32,

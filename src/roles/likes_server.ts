@@ -112,7 +112,7 @@ class LikesServerRole {
     const { retain = RETAIN_DEFAULT } = this.#options;
     const service = likesService({
       serverId: outbox.serverId,
-      add: (event, done) => this.#add(event, undefined, done),
+      add: (events, done) => this.#add(events, undefined, done),
       total: () => this.#driver?.read(() => this.#core?.total(performance.now())),
       count: (asked, done) => this.#count(asked, done),
     });
@@ -151,16 +151,31 @@ class LikesServerRole {
       get acceptedEvents() {
         return core.accepted.events;
       },
-      add: (event, mark) => new Promise((resolve) => this.#add(event, mark, resolve)),
+      add: (event, mark) => {
+        return new Promise((resolve) => {
+          this.#add([event], mark, ([outcome]) => {
+            assert(outcome !== undefined, "each event has an outcome");
+            resolve(outcome);
+          });
+        });
+      },
       stop: (leave) => this.#stop(leave, ticker),
     };
   }
 
-  #add(event: LikeEvent, mark: string | undefined, done: (outcome: AddResult) => void): void {
-    if (!this.#isRunning)
-      return done({ type: "refused", refusal: this.#notRunning("accept likes") });
-    const requestId = this.#adding.add(done);
-    this.#drive({ type: "add", add: { requestId, event, mark } });
+  #add(
+    events: readonly LikeEvent[],
+    mark: string | undefined,
+    done: (outcomes: readonly AddResult[]) => void,
+  ): void {
+    if (!this.#isRunning) {
+      const refusal = this.#notRunning("accept likes");
+      return done(events.map(() => ({ type: "refused", refusal })));
+    }
+    const adds = this.#adding.addAll(events, done).map(([requestId, event]) => {
+      return { requestId, event, mark };
+    });
+    this.#drive({ type: "add", adds });
   }
 
   #count(asked: RequestedItems, done: (outcome: CountsResult) => void): void {

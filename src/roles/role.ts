@@ -80,6 +80,27 @@ export class Callers<Answer> {
     return requestId;
   }
 
+  /**
+   * Adds a caller that waits for one answer to each question. Returns the questions with the ids of
+   * their requests.
+   */
+  addAll<Question>(
+    questions: readonly Question[],
+    done: (answers: readonly Answer[]) => void,
+  ): readonly (readonly [requestId: number, question: Question])[] {
+    const answers: Answer[] = [];
+    let waiting = questions.length;
+    if (waiting === 0) done(answers);
+    return questions.map((question, index) => {
+      const requestId = this.add((answer) => {
+        answers[index] = answer;
+        waiting--;
+        if (waiting === 0) done(answers);
+      });
+      return [requestId, question];
+    });
+  }
+
   answer(requestId: number, answer: Answer): void {
     const done = this.#waiting.get(requestId);
     this.#waiting.delete(requestId);

@@ -28,6 +28,28 @@ const WIRE = mutantsOf({ file: "src/rpc/wire/wire.ts", ...NOT_SIMULATED, tests: 
   },
 ]);
 
+const SERVICE = mutantsOf(
+  {
+    file: "src/rpc/server/likes_service.ts",
+    ...NOT_SIMULATED,
+    tests: ["test/rpc/server/likes_service_test.ts"],
+  },
+  [
+    {
+      name: "outcomes-of-others",
+      breaks: "law 1: an add of a batch gets the outcome of another add",
+      edits: [
+        [
+          '          if ("code" in one) return { type: "refused", refusal: one };\n' +
+            "          const { value } = inOrder.next();",
+          "          const { value } = inOrder.next();\n" +
+            '          if ("code" in one) return { type: "refused", refusal: one };',
+        ],
+      ],
+    },
+  ],
+);
+
 const CODEC = mutantsOf(
   {
     file: "src/format/record_codec.ts",
@@ -72,4 +94,10 @@ const SERVICES = [
 ];
 
 /** All bugs of this file. */
-export const RPC_MUTANTS: readonly Mutant[] = [...FIELDS, ...WIRE, ...CODEC, ...SERVICES];
+export const RPC_MUTANTS: readonly Mutant[] = [
+  ...FIELDS,
+  ...WIRE,
+  ...SERVICE,
+  ...CODEC,
+  ...SERVICES,
+];

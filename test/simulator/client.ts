@@ -1,4 +1,5 @@
 /** The clients of a world: they add likes and query counts. They never retry a request. */
+import type { AddRequest } from "../../src/core/likes_server/group_commit.ts";
 import type { LikesServerHost } from "./host.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { Environment } from "./process.ts";
@@ -13,25 +14,32 @@ export interface ClientEnvironment extends Environment {
 /** The share of requests for an item that a recent request had too, at any LikesServer. */
 const SHARED_SHARE = 0.3;
 
+/** The share of calls that add several likes. */
+const BATCH_SHARE = 0.1;
+
 /** Adds likes at random intervals until the world stops asking for them. */
 export function addLikes(world: ClientEnvironment): void {
-  const { random, scheduler, plan, oracle } = world;
+  const { random, scheduler, plan } = world;
   if (!world.isAdding) return;
-  const count = random.chance(0.1) ? random.whole(2, 12) : 1;
-  for (let left = count; left > 0; left--) {
+  const calls = random.chance(0.1) ? random.whole(2, 12) : 1;
+  for (let left = calls; left > 0; left--) {
     const process = random.pick(world.hosts).process;
     if (process?.core === undefined || (process.isIdle && world.isFaulty)) continue;
-    const likes = BigInt(random.whole(0, 42));
-    const lately = oracle.truth.adds.at(-1 - random.whole(0, 5));
-    const beside = random.chance(SHARED_SHARE) ? lately : undefined;
-    const { requestId, itemId } = oracle.truth.attempt(likes, beside);
-    const event = { itemId, change: { kind: "add", likes } } as const;
-    process.run(() => {
-      process.drive({ type: "add", add: { requestId, event, mark: undefined } });
-    });
+    const count = random.chance(BATCH_SHARE) ? random.whole(2, 6) : 1;
+    const adds = Array.from({ length: count }, () => attempt(world));
+    process.run(() => process.drive({ type: "add", adds }));
   }
   if (random.chance(0.2)) queryCounts(world);
   scheduler.after(random.next() * 2 * plan.addGapMs, () => addLikes(world));
+}
+
+/** Returns a request to add likes, of which the oracle knows. */
+function attempt({ random, oracle }: ClientEnvironment): AddRequest {
+  const likes = BigInt(random.whole(0, 42));
+  const lately = oracle.truth.adds.at(-1 - random.whole(0, 5));
+  const beside = random.chance(SHARED_SHARE) ? lately : undefined;
+  const { requestId, itemId } = oracle.truth.attempt(likes, beside);
+  return { requestId, event: { itemId, change: { kind: "add", likes } }, mark: undefined };
 }
 
 /** Queries a LikesServer for items that recently got likes, at any LikesServer. */

@@ -63,10 +63,12 @@ test("Truth.answered() fails when a LikesServer acknowledges before it writes", 
   LikesServerCore.prototype.handle = function (event, nowMs) {
     const actions = handle.call(this, event, nowMs);
     if (event.type !== "add" || actions.some(({ type }) => type === "answer")) return actions;
-    const { requestId } = event.add;
     const sequence = this.accepted.events + 1;
     const outcome = { type: "accepted", incarnation: this.incarnation, sequence } as const;
-    return [{ type: "answer", requestId, outcome }, ...actions];
+    const answers = event.adds.map(({ requestId }) => {
+      return { type: "answer", requestId, outcome } as const;
+    });
+    return [...answers, ...actions];
   };
   try {
     assert.match(

@@ -132,7 +132,7 @@ export class LikesServerCore {
   #take(event: LikesServerEvent, nowMs: number): void {
     switch (event.type) {
       case "add":
-        return this.#add(event.add);
+        return event.adds.forEach((add) => this.#add(add));
       case "count":
         return this.#counts.query(event.query, nowMs);
       case "counts_fetched":

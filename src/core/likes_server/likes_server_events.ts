@@ -30,7 +30,8 @@ export type StreamEvent =
 /** An event of a LikesServer. */
 export type LikesServerEvent =
   | StreamEvent
-  | { readonly type: "add"; readonly add: AddRequest }
+  /** Requests that arrived together. Those that are accepted share one sync, if they fit a record. */
+  | { readonly type: "add"; readonly adds: readonly AddRequest[] }
   | { readonly type: "count"; readonly query: CountsQuery }
   /** A fetch ended. `answer` is undefined when the primary did not answer. */
   | { readonly type: "counts_fetched"; readonly answer: CountsAnswer | undefined }

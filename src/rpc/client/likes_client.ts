@@ -6,11 +6,14 @@ import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./clie
 import { readCachedCounts } from "../wire/counts_wire.ts";
 import type { CachedCounts } from "../wire/counts_wire.ts";
 import { hadNoEffect } from "../faults.ts";
+import type { AddResult } from "../../core/likes_server/likes_server.ts";
+import type { AddLikesBatchResponse__Output } from "../gen/likes/v1/AddLikesBatchResponse.ts";
 import type { AddLikesResponse__Output } from "../gen/likes/v1/AddLikesResponse.ts";
 import type { GetCachedCountsResponse__Output } from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type { GetTotalResponse__Output } from "../gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "../protos.ts";
-import { toUint64, toBigInt, toSafeInteger } from "../wire/wire_fields.ts";
+import { readOutcome } from "../wire/add_wire.ts";
+import { invalid, toUint64, toBigInt, toSafeInteger } from "../wire/wire_fields.ts";
 import { explain } from "./wrong_role.ts";
 
 /** Identifies an event that is on a LikesServer's disk. */
@@ -63,6 +66,26 @@ export class LikesClient {
     );
     const { serverId, incarnation, sequence } = wire;
     return { serverId, incarnation, sequence: toSafeInteger("sequence", sequence) };
+  }
+
+  /**
+   * Adds likes to up to ADDS_MAX items with one sync, and never retries. Returns how each add ended,
+   * in order. Throws as addLikes(); `outcome_unknown` then holds for each add.
+   */
+  async addLikesBatch(
+    adds: readonly { readonly itemId: string; readonly likes: bigint }[],
+    timeoutMs: number,
+  ): Promise<{ readonly serverId: string; readonly outcomes: readonly AddResult[] }> {
+    const untilMs = monotonicMs() + timeoutMs;
+    await this.reach(timeoutMs);
+    const request = { adds: adds.map(({ itemId, likes }) => ({ itemId, likes: toUint64(likes) })) };
+    const { serverId, outcomes } = await unary<AddLikesBatchResponse__Output>(
+      (done) => this.#client.addLikesBatch(request, done),
+      untilMs - monotonicMs(),
+      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error)),
+    );
+    if (outcomes.length !== adds.length) throw invalid("outcomes", `${outcomes.length}`);
+    return { serverId, outcomes: outcomes.map(readOutcome) };
   }
 
   /**

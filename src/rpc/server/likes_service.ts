@@ -1,12 +1,15 @@
 /** LikesService over gRPC: translates calls for the role's handler. */
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
-import { COUNTS_DEFAULT } from "../../limits.ts";
+import { assert } from "../../assert.ts";
+import { ADDS_MAX, COUNTS_DEFAULT } from "../../limits.ts";
 import type { CountsQuery } from "../../core/likes_server/count_cache.ts";
 import type { LikeEvent } from "../../core/protocol/like_event.ts";
 import type { CountsResult, AddResult, TotalView } from "../../core/likes_server/likes_server.ts";
 import { writeCachedCounts } from "../wire/counts_wire.ts";
 import { answer, toStatus, toStatusOf } from "../faults.ts";
+import type { AddLikesBatchRequest__Output } from "../gen/likes/v1/AddLikesBatchRequest.ts";
+import type { AddLikesBatchResponse } from "../gen/likes/v1/AddLikesBatchResponse.ts";
 import type { AddLikesRequest__Output } from "../gen/likes/v1/AddLikesRequest.ts";
 import type { AddLikesResponse } from "../gen/likes/v1/AddLikesResponse.ts";
 import type { GetCachedCountsRequest__Output } from "../gen/likes/v1/GetCachedCountsRequest.ts";
@@ -15,9 +18,11 @@ import type { GetTotalRequest__Output } from "../gen/likes/v1/GetTotalRequest.ts
 import type { GetTotalResponse } from "../gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "../protos.ts";
 import type { AddServices } from "./server.ts";
-import { toUint64, toBigInt } from "../wire/wire_fields.ts";
+import { readEvent, writeOutcome } from "../wire/add_wire.ts";
+import { toUint64 } from "../wire/wire_fields.ts";
 
 type AddCall = ServerUnaryCall<AddLikesRequest__Output, AddLikesResponse>;
+type BatchCall = ServerUnaryCall<AddLikesBatchRequest__Output, AddLikesBatchResponse>;
 type CountsCall = ServerUnaryCall<GetCachedCountsRequest__Output, GetCachedCountsResponse>;
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 
@@ -27,8 +32,11 @@ export type RequestedItems = Omit<CountsQuery, "requestId">;
 /** What the service needs from the role. */
 export interface LikesServiceHandler {
   readonly serverId: string;
-  /** Adds likes. `done` is called once, after the disk sync or with a refusal. */
-  add(event: LikeEvent, done: (outcome: AddResult) => void): void;
+  /**
+   * Adds events that arrived together. `done` is called once, with the outcome of each: after the
+   * disk sync, or with a refusal.
+   */
+  add(events: readonly LikeEvent[], done: (outcomes: readonly AddResult[]) => void): void;
   /** Returns the total; undefined before the first pulse. */
   total(): TotalView | undefined;
   /** Reads the likes of the named items, or of the `limit` most liked. `done` is called once. */
@@ -40,6 +48,9 @@ export function likesService(handler: LikesServiceHandler): AddServices {
   const implementation = {
     addLikes: (call: AddCall, callback: sendUnaryData<AddLikesResponse>) => {
       addLikes(call.request, handler, callback);
+    },
+    addLikesBatch: (call: BatchCall, callback: sendUnaryData<AddLikesBatchResponse>) => {
+      addLikesBatch(call.request, handler, callback);
     },
     getTotal: (_call: TotalCall, callback: sendUnaryData<GetTotalResponse>) => {
       answer(callback, () => getTotal(handler));
@@ -56,11 +67,48 @@ function addLikes(
   handler: LikesServiceHandler,
   callback: sendUnaryData<AddLikesResponse>,
 ): void {
+  addAll([request], handler, callback, ([outcome]) => {
+    assert(outcome !== undefined, "each add has an outcome");
+    if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+    const { incarnation, sequence } = outcome;
+    callback(null, { serverId: handler.serverId, incarnation, sequence: toUint64(sequence) });
+  });
+}
+
+function addLikesBatch(
+  { adds }: AddLikesBatchRequest__Output,
+  handler: LikesServiceHandler,
+  callback: sendUnaryData<AddLikesBatchResponse>,
+): void {
+  if (adds.length > ADDS_MAX) {
+    const message = `Cannot accept ${adds.length} adds: at most ${ADDS_MAX} are allowed in a call`;
+    return callback(toStatus({ code: "like_invalid", message }));
+  }
+  addAll(adds, handler, callback, (outcomes) => {
+    callback(null, { serverId: handler.serverId, outcomes: outcomes.map(writeOutcome) });
+  });
+}
+
+/** Adds likes. `done` is called with the outcome of each request, in order. */
+function addAll<Response>(
+  requests: readonly AddLikesRequest__Output[],
+  handler: LikesServiceHandler,
+  callback: sendUnaryData<Response>,
+  done: (outcomes: readonly AddResult[]) => void,
+): void {
   try {
-    handler.add(readEvent(request), (outcome) => {
-      if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
-      const { incarnation, sequence } = outcome;
-      callback(null, { serverId: handler.serverId, incarnation, sequence: toUint64(sequence) });
+    const read = requests.map(readEvent);
+    const events = read.filter((one) => "itemId" in one);
+    handler.add(events, (outcomes) => {
+      const inOrder = outcomes.values();
+      done(
+        read.map((one) => {
+          if ("code" in one) return { type: "refused", refusal: one };
+          const { value } = inOrder.next();
+          assert(value !== undefined, "each event has an outcome");
+          return value;
+        }),
+      );
     });
   } catch (error) {
     callback(toStatusOf(error));
@@ -80,15 +128,6 @@ function getCachedCounts(
   } catch (error) {
     callback(toStatusOf(error));
   }
-}
-
-/** Returns the event of a request. The role checks its bounds. Throws LikesError `like_invalid`. */
-function readEvent({ itemId, likes, _likes: presence }: AddLikesRequest__Output): LikeEvent {
-  if (presence === undefined || likes === undefined) {
-    const message = "Cannot accept likes: their number is missing; set it, even to 0";
-    throw new LikesError("like_invalid", message);
-  }
-  return { itemId, change: { kind: "add", likes: toBigInt(likes) } };
 }
 
 function getTotal(handler: LikesServiceHandler): GetTotalResponse {

@@ -140,8 +140,17 @@ export class LikesServerHarness {
   add(likes: number | bigint, itemId = "video"): number {
     const requestId = ++this.#requestId;
     const event = like(likes, itemId);
-    this.drive({ type: "add", add: { requestId, event, mark: undefined } });
+    this.drive({ type: "add", adds: [{ requestId, event, mark: undefined }] });
     return requestId;
+  }
+
+  /** Adds likes that arrived together. Returns the ids of the requests. */
+  addAll(likes: readonly number[]): readonly number[] {
+    const adds = likes.map((each) => {
+      return { requestId: ++this.#requestId, event: like(each), mark: undefined };
+    });
+    this.drive({ type: "add", adds });
+    return adds.map(({ requestId }) => requestId);
   }
 
   async tick(passedMs: number): Promise<void> {

@@ -54,6 +54,17 @@ test("handle() makes one record of likes that arrive during a write", async () =
   assert.is(appends.length, 2);
 });
 
+test("handle() makes one record of likes that arrive together, without the refused ones", async () => {
+  const server = await LikesServerHarness.admitted();
+  const ids = server.addAll([1, 1_000_001, 3]);
+  await server.settle();
+  assert.equal(
+    ids.map((id) => server.outcomeText(id)),
+    ["#1", "like_invalid", "#2"],
+  );
+  assert.is(server.writes.filter(({ type }) => type === "append").length, 1);
+});
+
 test("handle() refuses an invalid event, and writes nothing", async () => {
   const server = await LikesServerHarness.admitted();
   assert.is(server.outcomeText(server.add(1_000_001)), "like_invalid");

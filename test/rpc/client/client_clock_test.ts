@@ -44,7 +44,9 @@ class JumpingClock implements Disposable {
 }
 
 test("LikesClient and PrimaryClient get answers when the wall clock keeps jumping", async () => {
-  await using likes = await serve(likesService({ ...NO_LIKES, add: (_, done) => done(ACCEPTED) }));
+  await using likes = await serve(
+    likesService({ ...NO_LIKES, add: (_, done) => done([ACCEPTED]) }),
+  );
   await using primary = await serve(
     primaryService({
       ...NO_PRIMARY,

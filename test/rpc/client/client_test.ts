@@ -23,11 +23,9 @@ const LIMIT_MS = 15_000;
 test("CHANNEL_OPTIONS use no proxy when the environment names one", async () => {
   await using proxy = await knocking();
   const outcome = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
-  const port = {
-    ...NO_LIKES,
-    add: (_: unknown, done: (one: typeof outcome) => void) => done(outcome),
-  };
-  await using serving = await serve(likesService(port));
+  await using serving = await serve(
+    likesService({ ...NO_LIKES, add: (_, done) => done([outcome]) }),
+  );
   const before = { ...process.env };
   for (const name of ["no_proxy", "no_grpc_proxy"]) delete process.env[name];
   for (const name of ["grpc_proxy", "http_proxy", "https_proxy"]) {

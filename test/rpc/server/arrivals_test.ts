@@ -170,10 +170,9 @@ class Served implements AsyncDisposable {
   static async likes(): Promise<Served> {
     const served = new Served();
     const accepted = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
-    const add = (_: unknown, done: (outcome: typeof accepted) => void): void => {
-      done(served.#work(accepted));
-    };
-    served.#serving = await serve(likesService({ ...NO_LIKES, add }));
+    served.#serving = await serve(
+      likesService({ ...NO_LIKES, add: (_, done) => done([served.#work(accepted)]) }),
+    );
     return served;
   }
 

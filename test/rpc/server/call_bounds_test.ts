@@ -87,7 +87,7 @@ test("sweep() ends a call whose request does not arrive in time, but no other", 
 
 test("CallBounds keeps nothing of a cancelled call, however late its answer comes", async () => {
   const late: (() => void)[] = [];
-  const add: LikesServiceHandler["add"] = (_, done) => void late.push(() => done(ACCEPTED));
+  const add: LikesServiceHandler["add"] = (_, done) => void late.push(() => done([ACCEPTED]));
   await using serving = await serve(likesService({ ...NO_LIKES, add }));
   for (let call = 1; call <= 20; call++) {
     const cancelled = new RawCall(serving.address, AddLikes.path);
@@ -214,7 +214,7 @@ test("CallBounds refuses a call with too much metadata, in one header or in many
 
 function serveLikes(): Promise<Serving> {
   const outcome = { type: "accepted", incarnation: testId(1), sequence: 1 } as const;
-  return serve(likesService({ ...NO_LIKES, add: (_event, done) => done(outcome) }));
+  return serve(likesService({ ...NO_LIKES, add: (_events, done) => done([outcome]) }));
 }
 
 async function expectServing({ address }: Serving): Promise<void> {

@@ -69,9 +69,9 @@ test("checkTimeout() refuses an invalid timeout, and names the way out", () => {
 test("RpcServer answers a call whose timeout is longer than a timer holds", async () => {
   const given: string[] = [];
   // Answers after some milliseconds, like a disk: a call with a wrapped timeout has ended by then.
-  const add: LikesServiceHandler["add"] = ({ itemId }, done) => {
-    given.push(itemId);
-    void healthOf(serving.address).then(() => done(ACCEPTED));
+  const add: LikesServiceHandler["add"] = (events, done) => {
+    given.push(...events.map(({ itemId }) => itemId));
+    void healthOf(serving.address).then(() => done([ACCEPTED]));
   };
   await using serving = await serve(likesService({ ...NO_LIKES, add }), true);
   for (const timeout of LONG) {
@@ -107,7 +107,9 @@ test("RpcServer ends a call when its timeout expires", async () => {
 
 test("RpcServer refuses a call with an invalid timeout, and stores nothing", async () => {
   const given: string[] = [];
-  const add: LikesServiceHandler["add"] = ({ itemId }) => void given.push(itemId);
+  const add: LikesServiceHandler["add"] = (events) => {
+    given.push(...events.map(({ itemId }) => itemId));
+  };
   await using serving = await serve(likesService({ ...NO_LIKES, add }));
   for (const timeout of WRONG) {
     const end = await ask(serving.address, AddLikes.path, ADD, timeout);

@@ -4,7 +4,9 @@ import * as assert from "uvu/assert";
 import type { CountsResult, AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import { STATUS } from "../../../src/errors.ts";
+import { ADDS_MAX } from "../../../src/limits.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../../src/rpc/client/client.ts";
+import type { AddLikesBatchResponse__Output } from "../../../src/rpc/gen/likes/v1/AddLikesBatchResponse.ts";
 import type { AddLikesRequest } from "../../../src/rpc/gen/likes/v1/AddLikesRequest.ts";
 import { LikesClient } from "../../../src/rpc/client/likes_client.ts";
 import { likesService } from "../../../src/rpc/server/likes_service.ts";
@@ -13,6 +15,7 @@ import { faultOf, testId } from "../../store/faults.ts";
 import { NO_LIKES, serve } from "../serving.ts";
 
 const LIMIT_MS = 5_000;
+const ONE = { itemId: "video", likes: 1n };
 const ACCEPTED: AddResult = { type: "accepted", incarnation: testId(1), sequence: 7 };
 
 test("addLikes() returns the accepted event's identity", async () => {
@@ -47,6 +50,57 @@ test("AddLikes is INVALID_ARGUMENT when the likes are missing, which is not 0", 
   const { code, details } = await addRaw(serving.address, { itemId: "video" });
   assert.is(code, STATUS.INVALID_ARGUMENT);
   assert.match(details, "missing");
+});
+
+test("addLikesBatch() returns the outcome of each add, in order", async () => {
+  const refusal = { code: "outbox_full", message: "Cannot accept: full" } as const;
+  await using serving = await serveGiving(({ itemId }) => {
+    return itemId === "b" ? { type: "refused", refusal } : ACCEPTED;
+  });
+  using client = new Closing(serving.address);
+  const adds = ["a", "b", "c"].map((itemId) => ({ itemId, likes: 1n }));
+  const { serverId, outcomes } = await client.likes.addLikesBatch(adds, LIMIT_MS);
+  assert.is(serverId, "a");
+  assert.equal(outcomes, [ACCEPTED, { type: "refused", refusal }, ACCEPTED]);
+  assert.equal((await client.likes.addLikesBatch([], LIMIT_MS)).outcomes, []);
+});
+
+test("addLikesBatch() takes ADDS_MAX adds, and stores nothing of more", async () => {
+  const given: LikeEvent[] = [];
+  await using serving = await serveGiving((event) => {
+    given.push(event);
+    return ACCEPTED;
+  });
+  using client = new Closing(serving.address);
+  const adds = Array.from({ length: ADDS_MAX }, () => ({ itemId: "video", likes: 1n }));
+  const { outcomes } = await client.likes.addLikesBatch(adds, LIMIT_MS);
+  assert.equal([outcomes.length, given.length], [ADDS_MAX, ADDS_MAX]);
+  const more = [...adds, { itemId: "video", likes: 1n }];
+  await faultOf("like_invalid", () => client.likes.addLikesBatch(more, LIMIT_MS));
+  assert.is(given.length, ADDS_MAX);
+});
+
+test("AddLikesBatch refuses an add without likes, and accepts the others", async () => {
+  await using serving = await serveGiving(() => ACCEPTED);
+  const raw = new protos.LikesService(serving.address, CREDENTIALS, CHANNEL_OPTIONS);
+  const adds = [{ itemId: "a", likes: "1" }, { itemId: "b" }, { itemId: "c", likes: "0" }];
+  const response = await new Promise<AddLikesBatchResponse__Output>((resolve, reject) => {
+    raw.addLikesBatch({ adds }, (error, value) => {
+      if (value === undefined) reject(error ?? new Error("no answer"));
+      else resolve(value);
+    });
+  });
+  raw.close();
+  assert.equal(
+    response.outcomes.map(({ refusal, sequence }) => refusal?.fault ?? sequence),
+    ["7", "like_invalid", "7"],
+  );
+});
+
+test("addLikesBatch() throws outcome_unknown when no answer comes in time", async () => {
+  await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
+  using client = new Closing(serving.address);
+  await faultOf("outcome_unknown", () => client.likes.addLikesBatch([ONE], 50));
 });
 
 test("AddLikes is INTERNAL without the text when the role has a bug", async () => {
@@ -136,7 +190,7 @@ test("counts() throws the role's fault when it refused, and INTERNAL for a bug",
 });
 
 function serveGiving(add: (event: LikeEvent) => AddResult) {
-  return serve(likesService({ ...NO_LIKES, add: (event, done) => done(add(event)) }));
+  return serve(likesService({ ...NO_LIKES, add: (events, done) => done(events.map(add)) }));
 }
 
 /** Returns a client that is closed at the end of a test. */

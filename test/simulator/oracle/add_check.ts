@@ -23,7 +23,9 @@ export class AddCheck {
   /** The process handles an event, after `awakeMs` without pauses. */
   onEvent(event: LikesServerEvent, awakeMs: number): void {
     if (event.type === "add") {
-      this.#asked.set(event.add.requestId, { awakeMs, writes: this.#writes });
+      for (const { requestId } of event.adds) {
+        this.#asked.set(requestId, { awakeMs, writes: this.#writes });
+      }
     }
     if (event.type === "tick") this.#checkTime(awakeMs);
   }
