@@ -13,7 +13,6 @@ import { built } from "./built.ts";
 import { preciseMs } from "./clock.ts";
 import { expectSame } from "./figure.ts";
 
-const ITEMS = 100;
 const LIKES_MAX = 42;
 
 /** The accepted backlog. */
@@ -24,11 +23,14 @@ export interface Backlog {
   readonly syncs: number;
 }
 
+/** Returns the item of an event, by its index. */
+export type ItemOf = (index: number) => string;
+
 /** Adds `events` events to a new outbox, in groups of one full record, and closes the outbox. */
 export async function fillOutbox(
   dataDir: string,
   serverId: string,
-  events: number,
+  { events, itemOf }: { readonly events: number; readonly itemOf: ItemOf },
 ): Promise<Backlog> {
   const { OutboxView } = await built<typeof knownModule>("core/likes_server/outbox_view.js");
   const { GroupCommit } = await built<typeof groupModule>("core/likes_server/group_commit.js");
@@ -50,7 +52,7 @@ export async function fillOutbox(
     const upTo = Math.min(events, added + RECORD_EVENTS_MAX);
     for (; added < upTo; added++) {
       const change = { kind: "add", likes: BigInt((added * 31) % (LIKES_MAX + 1)) } as const;
-      const event = { itemId: `video-${added % ITEMS}`, change };
+      const event = { itemId: itemOf(added), change };
       const add = { requestId: added, event, mark: undefined };
       expectSame("a rejection", adds.add(add, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
       likes += change.likes;

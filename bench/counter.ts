@@ -59,11 +59,15 @@ export class BenchCounter implements AsyncDisposable {
 
   /**
    * Waits until all likes are applied and shown everywhere, and stops both. Throws unless the total
-   * and the outbox equal what was added.
+   * and the outbox equal what was added to a ledger of `before` likes.
    */
-  async expectExact(added: { readonly events: number; readonly likes: bigint }): Promise<void> {
+  async expectExact(added: {
+    readonly events: number;
+    readonly likes: bigint;
+    readonly before: bigint;
+  }): Promise<void> {
     const { totalLikes, servers } = await this.#converged();
-    expectSame("the total", totalLikes, added.likes);
+    expectSame("the total", totalLikes, added.before + added.likes);
     const { events, likes } = readOutbox(this.outboxDir);
     expectSame("the number of events in the outbox", events, added.events);
     expectSame("the likes in the outbox", likes, added.likes);

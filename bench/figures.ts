@@ -1,13 +1,14 @@
 /** The list of figures. */
 import type { Figure } from "./figure.ts";
 import { events } from "./figures/events.ts";
+import { items } from "./figures/items.ts";
 import { latency } from "./figures/latency.ts";
 import { memory } from "./figures/memory.ts";
 import { start } from "./figures/start.ts";
 import { version } from "./figures/version.ts";
 
 /** All figures, in the order in which they are measured. Each has an aim. */
-export const FIGURES: readonly Figure[] = [version, start, memory, latency, events];
+export const FIGURES: readonly Figure[] = [version, start, memory, latency, events, items];
 
 /** Returns the named figures, or all without names. Throws for an unknown name. */
 export function figuresOf(names: readonly string[]): readonly Figure[] {

@@ -54,6 +54,15 @@ export const QUEUED_BYTES_MAX = 64 * MIB;
 /** Commands and bytes in one ledger commit. The reports of all streams wait for it. */
 export const COMMIT_COMMANDS_MAX = 256;
 export const COMMIT_BYTES_MAX = MIB;
+/** Bytes of a commit that is always allowed, however long it takes: one batch. */
+export const COMMIT_BYTES_MIN = BATCH_BYTES_MAX;
+/**
+ * How long one commit should keep the thread busy, in processor time. Pulses, reads and health wait
+ * meanwhile. Commits shrink until they take no longer: an event costs ten times as much among a
+ * million items as among a thousand. Waiting for the disk does not count: a shorter commit waits as
+ * long.
+ */
+export const COMMIT_WORK_MS = 20;
 /** An opening of the ledger that served this long did not end for the reason of the one before. */
 export const OPENING_SOUND_MS = 60_000;
 /** Openings in a row that end sooner than that, before the primary itself ends. */
@@ -312,6 +321,7 @@ assert(
   "a message holds a batch whose last record overshoots",
 );
 assert(WINDOW_BYTES_MAX >= BATCH_BYTES_MAX, "a window holds a batch");
+assert(COMMIT_BYTES_MIN < COMMIT_BYTES_MAX, "a commit can shrink");
 assert(QUEUED_BYTES_MAX > COMMIT_BYTES_MAX, "a commit never waits for a paused stream");
 assert(STREAM_BATCHES_QUEUED_MAX > WINDOW_BATCHES_MAX, "an honest sender is never paused");
 assert(BUSY_WAIT_MAX_MS <= PULSE_GAP_MIN_MS, "a busy store delays a pulse only briefly");

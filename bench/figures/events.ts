@@ -1,14 +1,18 @@
 /** Events per second from one LikesServer, synced on both sides. */
-import { fillOutbox } from "../backlog.ts";
+import { ADDS_MAX } from "../../src/limits.ts";
 import { BenchProcess } from "../bench_process.ts";
-import { BenchCounter, SERVER_ID } from "../counter.ts";
+import { BenchCounter } from "../counter.ts";
 import type { ProcessorMs } from "../counter.ts";
+import { deliver, lastOf, processorSince } from "../delivery.ts";
+import type { Taken } from "../delivery.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import type { Added } from "../processes/client.ts";
 import { momentsBySequence } from "../taps.ts";
 
 const EVENTS_PER_S_MIN = 200_000;
 const AT_ONCE = 500;
+const BATCHES_AT_ONCE = 4;
+const ITEMS = 100;
 
 /** `npm run bench -- events`. */
 export const events: Figure = {
@@ -24,9 +28,11 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
   const calls = brief ? 2_000 : 40_000;
   const delivered: Taken[] = [];
   const live: Taken[] = [];
+  const batched: Taken[] = [];
   for (let run = 1; run <= runs; run++) {
-    delivered.push(await deliver(backlog));
-    live.push(await add(calls));
+    delivered.push(await deliver({ events: backlog, itemOf, filled: [] }));
+    live.push(await add(calls, { atOnce: AT_ONCE, perCall: 1 }));
+    batched.push(await add(backlog, { atOnce: BATCHES_AT_ONCE, perCall: ADDS_MAX }));
     printProgress(`run ${run} of ${runs}`);
   }
   const aim = { is: "over", bound: EVENTS_PER_S_MIN } as const;
@@ -36,9 +42,10 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       runs,
       "events per backlog": backlog,
       "events per record": "1,000, one sync each",
-      items: 100,
+      items: ITEMS,
       "AddLikes calls": calls,
       "concurrent calls": AT_ONCE,
+      AddLikesBatch: `${ADDS_MAX} adds per call, ${BATCHES_AT_ONCE} concurrent calls`,
       processes: "LikesServer, primary; with AddLikes a client beside them",
     },
     rows: [
@@ -53,21 +60,19 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       { name: "AddLikes one by one: accepted", unit, values: perS(live, "acceptedMs") },
       { name: "AddLikes one by one: applied", unit, values: perS(live, "appliedMs") },
       ...processorRows("AddLikes one by one", live),
+      { name: "AddLikesBatch: accepted", unit, values: perS(batched, "acceptedMs") },
+      { name: "AddLikesBatch: applied", unit, values: perS(batched, "appliedMs") },
+      ...processorRows("AddLikesBatch", batched),
     ],
     checked: [
-      `every one of ${runs * (backlog + calls)} events was applied once: 0 lost`,
+      `every one of ${runs * (2 * backlog + calls)} events was applied once: 0 lost`,
       "the total and the outbox equal what was added, in each run",
     ],
   };
 }
 
-/** The times until the last of `events` was accepted and applied. */
-interface Taken {
-  readonly events: number;
-  readonly acceptedMs: number;
-  readonly appliedMs: number;
-  /** Processor time of the roles for these events, from before they opened their stores. */
-  readonly processorMs: ProcessorMs;
+function itemOf(index: number): string {
+  return `video-${index % ITEMS}`;
 }
 
 function perS(taken: readonly Taken[], of: "acceptedMs" | "appliedMs"): number[] {
@@ -85,42 +90,18 @@ function processorRows(name: string, taken: readonly Taken[]): Row[] {
   ];
 }
 
-async function processorSince(before: ProcessorMs, counter: BenchCounter): Promise<ProcessorMs> {
-  const { likesServer, primary } = await counter.processorMs();
-  return { likesServer: likesServer - before.likesServer, primary: primary - before.primary };
-}
-
-/**
- * Measures a backlog: it is accepted here, and then delivered by a LikesServer started on it. The
- * delivery is measured from the Hello that the primary accepted to the last commit.
- */
-async function deliver(backlog: number): Promise<Taken> {
-  await using counter = new BenchCounter();
-  const { likes, tookMs } = await fillOutbox(counter.dataDir, SERVER_ID, backlog);
-  const before = await counter.processorMs();
-  await counter.start();
-  await counter.expectExact({ events: backlog, likes });
-  const processorMs = await processorSince(before, counter);
-  const { connectedMs, applied } = await counter.moments();
-  const appliedMs = lastOf(momentsBySequence("applied", applied, backlog));
-  const [startMs = NaN] = connectedMs;
-  return {
-    events: backlog,
-    acceptedMs: tookMs,
-    appliedMs: appliedMs - startMs,
-    processorMs,
-  };
-}
-
-/** Measures likes added one per call, as fast as they are answered. */
-async function add(calls: number): Promise<Taken> {
+/** Measures likes added as fast as they are answered, with `perCall` likes per call. */
+async function add(
+  calls: number,
+  { atOnce, perCall }: { readonly atOnce: number; readonly perCall: number },
+): Promise<Taken> {
   await using counter = new BenchCounter();
   await using client = new BenchProcess("client");
   const address = await counter.start();
-  const options = { address, events: calls, atOnce: AT_ONCE };
+  const options = { address, events: calls, atOnce, perCall };
   const before = await counter.processorMs();
   const { likes, startMs, endMs } = await client.ask<Added>("closedLoop", options);
-  await counter.expectExact({ events: calls, likes });
+  await counter.expectExact({ events: calls, likes, before: 0n });
   const processorMs = await processorSince(before, counter);
   const { applied } = await counter.moments();
   const appliedMs = lastOf(momentsBySequence("applied", applied, calls));
@@ -130,8 +111,4 @@ async function add(calls: number): Promise<Taken> {
     appliedMs: appliedMs - startMs,
     processorMs,
   };
-}
-
-function lastOf(momentsMs: Float64Array): number {
-  return momentsMs.reduce((last, atMs) => Math.max(last, atMs));
 }

@@ -19,6 +19,13 @@ const CALL_WAIT_MS = 30_000;
 const ITEMS = 100;
 const LIKES_MAX = 42;
 
+type LikesClientType = InstanceType<typeof LikesClient>;
+
+interface Add {
+  readonly itemId: string;
+  readonly likes: bigint;
+}
+
 /** Options of the open loop. `dueMs` counts from the start, ascending. */
 interface OpenLoop {
   readonly address: string;
@@ -30,6 +37,8 @@ interface ClosedLoop {
   readonly address: string;
   readonly events: number;
   readonly atOnce: number;
+  /** Adds of each call; with more than 1 it is AddLikesBatch. */
+  readonly perCall: number;
 }
 
 /** The added likes, all accepted. Times are by `preciseMs`. */
@@ -69,15 +78,17 @@ serve({
     return { likes, startMs, endMs: preciseMs(), ...bySequence };
   },
 
-  async closedLoop({ address, events, atOnce }: ClosedLoop): Promise<Added> {
+  async closedLoop({ address, events, atOnce, perCall }: ClosedLoop): Promise<Added> {
     const client = new LikesClient(address);
     let next = 0;
     let likes = 0n;
     const sender = async (): Promise<void> => {
       while (next < events) {
-        const index = next++;
-        likes += likesOf(index);
-        await client.addLikes(itemOf(index), likesOf(index), CALL_WAIT_MS);
+        const first = next;
+        next = Math.min(events, first + perCall);
+        const adds = Array.from({ length: next - first }, (_, index) => addOf(first + index));
+        for (const add of adds) likes += add.likes;
+        await send(client, adds);
       }
     };
     const startMs = preciseMs();
@@ -87,6 +98,22 @@ serve({
     return { likes, startMs, endMs, dueMs: new Float64Array(), answeredMs: new Float64Array() };
   },
 });
+
+/** Adds likes, by one call. Throws when any of them is refused. */
+async function send(client: LikesClientType, adds: readonly Add[]): Promise<void> {
+  const [only, ...others] = adds;
+  if (only !== undefined && others.length === 0) {
+    await client.addLikes(only.itemId, only.likes, CALL_WAIT_MS);
+    return;
+  }
+  const { outcomes } = await client.addLikesBatch(adds, CALL_WAIT_MS);
+  const refused = outcomes.filter(({ type }) => type === "refused").length;
+  if (refused > 0) throw new Error(`Cannot use it: ${refused} adds were refused`);
+}
+
+function addOf(index: number): Add {
+  return { itemId: itemOf(index), likes: likesOf(index) };
+}
 
 function itemOf(index: number): string {
   return `video-${index % ITEMS}`;

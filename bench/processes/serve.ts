@@ -2,6 +2,10 @@
  * The child side of a BenchProcess: answers its parent's requests one by one, and exits when the
  * parent is gone.
  */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+/** Delays of a timer of 1 ms. */
+const stops = monitorEventLoopDelay({ resolution: 1 });
 
 /** A request from the parent. */
 interface Request {
@@ -15,10 +19,11 @@ export type Answer = { readonly value: unknown } | { readonly error: string };
 /** Handlers by command. */
 export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** Serves requests until the parent is gone. Adds a handler for `processorMs`. */
+/** Serves requests until the parent is gone. Adds handlers for what every process measures. */
 export function serve(handlers: Handlers): void {
   process.on("disconnect", () => process.exit());
-  const all = { ...handlers, processorMs };
+  stops.enable();
+  const all = { ...handlers, processorMs, longestStopMs };
   process.on("message", (request: Request) => void answer(request, all));
 }
 
@@ -33,6 +38,13 @@ async function answer({ command, argument }: Request, handlers: Handlers): Promi
     answered = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
   process.send?.(answered);
+}
+
+/** Returns the longest stop of the event loop since the last request for it, in milliseconds. */
+function longestStopMs(): number {
+  const longestMs = stops.max / 1e6;
+  stops.reset();
+  return longestMs;
 }
 
 /** Returns the processor time that this process has used so far, in milliseconds. */

@@ -1,13 +1,15 @@
 /**
  * Commands that wait for a commit, in order of arrival, and the flow control of their senders.
  *
- * A commit is bounded, because the reports and pulses of all streams wait for it. A sender that is
- * ahead of the commits is paused, which bounds the queue. The sender resumes at half of the bound,
- * so it does not stop and go with every batch.
+ * A commit is bounded, because the reports and pulses of all streams wait for it. Its bytes follow
+ * how long commits keep the thread busy. A sender that is ahead of the commits is paused, which bounds
+ * the queue. The sender resumes at half of the bound, so it does not stop and go with every batch.
  */
 import {
   COMMIT_BYTES_MAX,
+  COMMIT_BYTES_MIN,
   COMMIT_COMMANDS_MAX,
+  COMMIT_WORK_MS,
   QUEUED_BYTES_MAX,
   STREAM_BATCHES_QUEUED_MAX,
 } from "../../limits.ts";
@@ -17,6 +19,9 @@ import type { LedgerCommand } from "../ledger/ledger_command.ts";
 export class CommitQueue {
   #commands: LedgerCommand[] = [];
   #bytes = 0;
+  /** Bound and bytes of the commit that was taken last. */
+  #commitBytesMax = COMMIT_BYTES_MIN;
+  #commitBytes = 0;
   /** Queued batches by stream. No value is 0. */
   readonly #batches = new Map<number, number>();
   /** Streams whose senders are paused, in the order of pausing. */
@@ -44,11 +49,26 @@ export class CommitQueue {
     let bytes = 0;
     const end = this.#commands.findIndex((command, index) => {
       bytes += bytesOf(command);
-      return index >= COMMIT_COMMANDS_MAX || (index > 0 && bytes > COMMIT_BYTES_MAX);
+      return index >= COMMIT_COMMANDS_MAX || (index > 0 && bytes > this.#commitBytesMax);
     });
     const taken = this.#commands.splice(0, end === -1 ? this.#commands.length : end);
+    const before = this.#bytes;
     for (const command of taken) this.#count(command, -1);
+    this.#commitBytes = before - this.#bytes;
     return taken;
+  }
+
+  /**
+   * The commit of the taken commands has ended. It used the processor of this thread for `workMs`.
+   * Commits shrink by half when that is too long. They double when a full one took less than half
+   * of the time.
+   */
+  ended(workMs: number): void {
+    const isFull = this.#commitBytes * 2 > this.#commitBytesMax;
+    if (workMs > COMMIT_WORK_MS) this.#commitBytesMax /= 2;
+    else if (isFull && workMs * 2 < COMMIT_WORK_MS) this.#commitBytesMax *= 2;
+    const max = Math.min(this.#commitBytesMax, COMMIT_BYTES_MAX);
+    this.#commitBytesMax = Math.max(max, COMMIT_BYTES_MIN);
   }
 
   /**

@@ -32,6 +32,7 @@ import {
 } from "../../limits.ts";
 import { checkTimeout } from "./call_timeouts.ts";
 import { toStatus } from "../faults.ts";
+import { processorMs } from "../../monotonic.ts";
 import { protos } from "../protos.ts";
 import { Tally } from "./tally.ts";
 import { Turns } from "./turns.ts";
@@ -82,7 +83,7 @@ type Begin = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: nu
 export class Arrivals {
   readonly #turns = new Turns({
     nowMs: () => performance.now(),
-    workedMs,
+    workedMs: processorMs,
     later: setImmediate,
   });
   readonly #bySession = new WeakMap<object, Arrival>();
@@ -212,11 +213,6 @@ export class Arrivals {
     assert(call !== undefined, "every stream of grpc-js arrived here");
     return call;
   }
-}
-
-function workedMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
 }
 
 function isGone({ destroyed, closed }: ServerHttp2Stream): boolean {

@@ -4,7 +4,9 @@ import { CommitQueue } from "../../../src/core/primary/commit_queue.ts";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import {
   COMMIT_BYTES_MAX,
+  COMMIT_BYTES_MIN,
   COMMIT_COMMANDS_MAX,
+  COMMIT_WORK_MS,
   QUEUED_BYTES_MAX,
   STREAM_BATCHES_QUEUED_MAX,
 } from "../../../src/limits.ts";
@@ -19,9 +21,9 @@ function sized(bytes: number, streamId = 1): LedgerCommand {
 
 test("take() stops before the bytes of a commit are exceeded", () => {
   const queue = new CommitQueue();
-  for (let count = 0; count < 3; count++) queue.push(sized(COMMIT_BYTES_MAX / 2));
+  for (let count = 0; count < 3; count++) queue.push(sized(COMMIT_BYTES_MIN / 2));
   assert.is(queue.take().length, 2);
-  assert.is(queue.bytes, COMMIT_BYTES_MAX / 2);
+  assert.is(queue.bytes, COMMIT_BYTES_MIN / 2);
   assert.is(queue.take().length, 1);
   assert.is(queue.bytes, 0);
   assert.equal(queue.take(), []);
@@ -40,6 +42,41 @@ test("take() stops at the number of commands of a commit", () => {
   for (let count = 0; count <= COMMIT_COMMANDS_MAX; count++) queue.push(advance);
   assert.is(queue.take().length, COMMIT_COMMANDS_MAX);
   assert.is(queue.take().length, 1);
+});
+
+test("ended() lets commits grow while they are fast, and shrink while they are slow", () => {
+  const queue = new CommitQueue();
+  /** Returns the bytes of full commits, each of which takes `workMs`. */
+  const commits = (count: number, workMs: number): readonly number[] => {
+    return Array.from({ length: count }, () => {
+      while (queue.bytes < 2 * COMMIT_BYTES_MAX) queue.push(sized(COMMIT_BYTES_MIN / 2));
+      const before = queue.bytes;
+      queue.take();
+      queue.ended(workMs);
+      return before - queue.bytes;
+    });
+  };
+  const growing = commits(8, COMMIT_WORK_MS / 3);
+  assert.equal(
+    growing.slice(0, 3),
+    [1, 2, 4].map((times) => times * COMMIT_BYTES_MIN),
+  );
+  assert.is(growing.at(-1), COMMIT_BYTES_MAX);
+  assert.equal(commits(2, COMMIT_WORK_MS), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX], "they stay");
+  const shrinking = commits(8, COMMIT_WORK_MS + 1);
+  assert.equal(shrinking.slice(0, 2), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX / 2]);
+  assert.is(shrinking.at(-1), COMMIT_BYTES_MIN);
+});
+
+test("ended() does not let commits grow that were not full", () => {
+  const queue = new CommitQueue();
+  for (let count = 0; count < 20; count++) {
+    queue.push(sized(1));
+    queue.take();
+    queue.ended(0);
+  }
+  for (let count = 0; count < 4; count++) queue.push(sized(COMMIT_BYTES_MIN / 2));
+  assert.is(queue.take().length, 2);
 });
 
 test("drop() removes one stream's commands and keeps the rest", () => {
