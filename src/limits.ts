@@ -54,15 +54,14 @@ export const QUEUED_BYTES_MAX = 64 * MIB;
 /** Commands and bytes in one ledger commit. The reports of all streams wait for it. */
 export const COMMIT_COMMANDS_MAX = 256;
 export const COMMIT_BYTES_MAX = MIB;
-/** Bytes of a commit that is always allowed, however long it takes: one batch. */
-export const COMMIT_BYTES_MIN = BATCH_BYTES_MAX;
+/** Bytes of a commit that is always allowed: on a slow disk, a sync costs more than its events. */
+export const COMMIT_BYTES_MIN = 256 * KIB;
 /**
- * How long one commit should keep the thread busy, in processor time. Pulses, reads and health wait
- * meanwhile. Commits shrink until they take no longer: an event costs ten times as much among a
- * million items as among a thousand. Waiting for the disk does not count: a shorter commit waits as
- * long.
+ * How long one commit should take. Acks, reports and reads of counts wait for it. Commits shrink
+ * until they take no longer: an event costs ten times as much among a million items as among a
+ * thousand.
  */
-export const COMMIT_WORK_MS = 20;
+export const COMMIT_AIM_MS = 100;
 /** An opening of the ledger that served this long did not end for the reason of the one before. */
 export const OPENING_SOUND_MS = 60_000;
 /** Openings in a row that end sooner than that, before the primary itself ends. */

@@ -1,13 +1,13 @@
 /** Opens the ledger in a primary's data folder. */
 import { join } from "node:path";
 import type { OpenLedger } from "../core/ledger/ledger.ts";
-import { openSqliteLedger } from "../store/ledger/sqlite_ledger.ts";
+import { openWorkerLedger } from "../store/ledger/worker_ledger.ts";
 import { mintId } from "../store/mint_id.ts";
 
 /** Returns a function that opens `primary/ledger.sqlite` in `dataDir`, or creates it. */
 export function ledgerIn(dataDir: string): OpenLedger {
   return async (generation, nowUnixMs) => {
     const ids = { ledgerIdIfNew: mintId(), generation };
-    return openSqliteLedger(join(dataDir, "primary"), ids, nowUnixMs);
+    return openWorkerLedger(join(dataDir, "primary"), ids, nowUnixMs);
   };
 }

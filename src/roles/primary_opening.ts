@@ -7,7 +7,6 @@
  */
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
-import { processorMs } from "../monotonic.ts";
 import { addressBetween } from "./reach.ts";
 import { applyCommands } from "../core/ledger/apply_commands.ts";
 import type {
@@ -171,17 +170,15 @@ export class PrimaryOpening {
     setImmediate(() => {
       if (this.#driver.isStopped) return;
       const nowUnixMs = Date.now();
-      const beforeMs = processorMs();
+      const beganMs = performance.now();
       const committed = this.#store.transact(needsOf(commands), (ledger) => {
         return applyCommands(ledger, commands, recordCodec, nowUnixMs);
       });
-      // A store in this process has done its work by now. One across a network only waits.
-      const workMs = processorMs() - beforeMs;
       this.#whenDone(committed, (outcome) => {
         if (outcome.type === "in_doubt" || outcome.type === "superseded") {
           return this.#events.ended(outcome);
         }
-        this.#driver.drive({ type: "committed", outcome, workMs });
+        this.#driver.drive({ type: "committed", outcome, tookMs: performance.now() - beganMs });
       });
     });
   }

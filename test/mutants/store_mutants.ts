@@ -285,10 +285,15 @@ const SQLITE = [
         breaks: "law 3: a primary keeps writing to a ledger that another one has opened",
         edits: [
           [
-            "        if (this.#isSuperseded) return { value: this.#superseded(), changed: false };",
-            "",
+            "        if (this.#isSuperseded) return this.#superseded();\n        const loaded",
+            "        const loaded",
           ],
         ],
+      },
+      {
+        name: "foreign-write-unnoticed",
+        breaks: "law 3: a commit is made from rows that another program has changed meanwhile",
+        edits: [["this.#file.foreignChanges === changes;", "changes >= 0n;"]],
       },
       {
         name: "generation-not-minted",

@@ -290,7 +290,7 @@ export class PrimaryProcess extends SimulatedProcess {
           }
           if (outcome.type === "done") this.#watch?.commitSeen(outcome.value);
           else this.#commits.refused(this.nowMs);
-          this.drive({ type: "committed", outcome, workMs: 0 });
+          this.drive({ type: "committed", outcome, tookMs: 0 });
           const isOver = outcome.type === "done" || this.#streams.size === 0 || !this.isAlive;
           expect(isOver, () => "a stream outlives its failed commands");
         });

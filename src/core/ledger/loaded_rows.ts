@@ -40,7 +40,8 @@ export interface LoadedRows {
 /** The need of type `Type`. */
 export type NeedOf<Type extends LedgerNeed["type"]> = Extract<LedgerNeed, { readonly type: Type }>;
 
-interface LoadedNeed {
+/** A need and its rows. */
+export interface LoadedNeed {
   readonly need: LedgerNeed;
   readonly rows: unknown;
 }
@@ -52,6 +53,16 @@ export class Loaded {
 
   constructor(head: LedgerHead) {
     this.head = head;
+  }
+
+  /** All needs with their rows, for a store that loads in another thread. */
+  get entries(): readonly LoadedNeed[] {
+    return [...this.#rows.values()];
+  }
+
+  /** Adds rows that another thread has loaded. */
+  add(entries: readonly LoadedNeed[]): void {
+    for (const entry of entries) this.#rows.set(keyOf(entry.need), entry);
   }
 
   /** Sets the rows for a need. Each row of a list also answers the need of that row alone. */

@@ -2,14 +2,14 @@
  * Commands that wait for a commit, in order of arrival, and the flow control of their senders.
  *
  * A commit is bounded, because the reports and pulses of all streams wait for it. Its bytes follow
- * how long commits keep the thread busy. A sender that is ahead of the commits is paused, which bounds
+ * how long commits take. A sender that is ahead of the commits is paused, which bounds
  * the queue. The sender resumes at half of the bound, so it does not stop and go with every batch.
  */
 import {
   COMMIT_BYTES_MAX,
   COMMIT_BYTES_MIN,
   COMMIT_COMMANDS_MAX,
-  COMMIT_WORK_MS,
+  COMMIT_AIM_MS,
   QUEUED_BYTES_MAX,
   STREAM_BATCHES_QUEUED_MAX,
 } from "../../limits.ts";
@@ -59,14 +59,13 @@ export class CommitQueue {
   }
 
   /**
-   * The commit of the taken commands has ended. It used the processor of this thread for `workMs`.
-   * Commits shrink by half when that is too long. They double when a full one took less than half
-   * of the time.
+   * The commit of the taken commands has ended, after `tookMs`. Commits shrink by half when that is
+   * too long. They double when a full one took less than half of the time.
    */
-  ended(workMs: number): void {
+  ended(tookMs: number): void {
     const isFull = this.#commitBytes * 2 > this.#commitBytesMax;
-    if (workMs > COMMIT_WORK_MS) this.#commitBytesMax /= 2;
-    else if (isFull && workMs * 2 < COMMIT_WORK_MS) this.#commitBytesMax *= 2;
+    if (tookMs > COMMIT_AIM_MS) this.#commitBytesMax /= 2;
+    else if (isFull && tookMs * 2 < COMMIT_AIM_MS) this.#commitBytesMax *= 2;
     const max = Math.min(this.#commitBytesMax, COMMIT_BYTES_MAX);
     this.#commitBytesMax = Math.max(max, COMMIT_BYTES_MIN);
   }

@@ -143,7 +143,7 @@ export class PrimaryCore {
       case "writable":
         return this.#unblock(event.streamId, nowMs);
       case "committed":
-        this.#queue.ended(event.workMs);
+        this.#queue.ended(event.tookMs);
         return this.#onCommitEnded(event.outcome, nowMs);
       case "decide":
         return this.#decide(event.requestId, event.request, nowMs);

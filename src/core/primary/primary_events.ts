@@ -18,8 +18,8 @@ export type PrimaryEvent =
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number }
   /** The requested commit is synced, or changed nothing. */
-  /** The commit has ended. It used the processor of this thread for `workMs`. */
-  | { readonly type: "committed"; readonly outcome: WrittenOutcome; readonly workMs: number }
+  /** The commit has ended, after `tookMs`. */
+  | { readonly type: "committed"; readonly outcome: WrittenOutcome; readonly tookMs: number }
   /** A request of an operator; answered by `decided`. */
   | { readonly type: "decide"; readonly requestId: number; readonly request: OperatorRequest }
   | CountsRequested

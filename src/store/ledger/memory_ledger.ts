@@ -35,7 +35,6 @@ import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core
 import { MemoryDisk } from "../memory_disk.ts";
 import { selectPage } from "../memory_pages.ts";
 import { storedLikes } from "../sqlite/stored_integer.ts";
-import { checkWriteSet } from "./check_write_set.ts";
 import { runOnLoaded } from "./run_on_loaded.ts";
 
 /** The disk of a ledger: the committed rows, in the order in which they were first set. */
@@ -108,9 +107,8 @@ export class LedgerDisk extends MemoryDisk {
     }
   }
 
-  /** Commits the write set of a transaction. Asserts first that all its numbers can be stored. */
+  /** Commits the write set of a transaction. Asserts first that the likes of each item fit. */
   write(set: WriteSet): void {
-    checkWriteSet(set);
     const likes = set.likes.map(([itemId, gained]) => {
       return [itemId, storedLikes((this.items.get(itemId) ?? 0n) + gained)] as const;
     });
@@ -267,6 +265,7 @@ export class MemoryLedger implements LedgerStore {
       work,
     );
     if (writeSet === undefined) return { type: "done", value };
+    if (this.#isSuperseded) return (this.#end = SUPERSEDED);
     const fault = this.#disk.takeFault();
     if (fault === "disk_full") return { type: fault };
     if (fault !== "in_doubt_lost") this.#disk.write(writeSet);

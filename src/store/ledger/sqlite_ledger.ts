@@ -10,7 +10,8 @@ import type {
   ReadOutcome,
 } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
-import type { LedgerTransaction } from "../../core/ledger/ledger_transaction.ts";
+import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_transaction.ts";
+import { Loaded } from "../../core/ledger/loaded_rows.ts";
 import { NEW_LEDGER } from "../../core/ledger/rows.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../../core/protocol/ids.ts";
@@ -21,8 +22,9 @@ import { storedInteger } from "../sqlite/stored_integer.ts";
 import { incarnationOf, itemOf, memberOf, metaOf, timeIfAny, troubleOf } from "./ledger_columns.ts";
 import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
-import { runOnLoaded } from "./run_on_loaded.ts";
 import { SqliteLedgerRows } from "./sqlite_ledger_rows.ts";
+import { transactInSteps } from "./transact_in_steps.ts";
+import type { LoadedAt, StepStore } from "./transact_in_steps.ts";
 
 /**
  * Opens the ledger in `folder` for this process alone. The opening is a new generation, which is
@@ -56,7 +58,7 @@ export function openSqliteLedger(
 }
 
 /** An open ledger. */
-export class SqliteLedger implements LedgerStore {
+export class SqliteLedger implements LedgerStore, StepStore {
   readonly #file: SqliteFile;
   readonly #generation: GenerationId;
   readonly #statements: LedgerStatements;
@@ -96,18 +98,35 @@ export class SqliteLedger implements LedgerStore {
     });
   }
 
-  async transact<T>(
+  transact<T>(
     needs: readonly LedgerNeed[],
     work: (ledger: LedgerTransaction) => T,
   ): Promise<CommitOutcome<T>> {
+    return transactInSteps(this, needs, work);
+  }
+
+  async loadRows(needs: readonly LedgerNeed[]): Promise<ReadOutcome<LoadedAt>> {
     try {
-      const outcome = this.#file.transact<CommitOutcome<T>>(() => {
-        if (this.#isSuperseded) return { value: this.#superseded(), changed: false };
-        const { value, writeSet } = runOnLoaded(this.#rows, needs, work);
-        if (writeSet !== undefined) this.#rows.write(writeSet);
-        return { value: { type: "done", value }, changed: writeSet !== undefined };
+      return this.#file.read(() => {
+        if (this.#isSuperseded) return this.#superseded();
+        const loaded = new Loaded(this.#rows.head);
+        for (const need of needs) this.#rows.load(loaded, need);
+        const { head, entries } = loaded;
+        return { type: "done", value: { head, entries, changes: this.#file.foreignChanges } };
       });
-      return outcome.type === "done" ? outcome.value : outcome;
+    } catch (error) {
+      return inDoubt(error);
+    }
+  }
+
+  async writeSet(set: WriteSet, changes: bigint): Promise<CommitOutcome<boolean>> {
+    try {
+      return this.#file.transact(() => {
+        // A newer opening has written its generation, too.
+        const isCurrent = this.#file.foreignChanges === changes;
+        if (isCurrent) this.#rows.write(set);
+        return { value: isCurrent, changed: isCurrent };
+      });
     } catch (error) {
       return inDoubt(error);
     }

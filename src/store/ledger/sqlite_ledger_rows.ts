@@ -9,7 +9,6 @@ import type {
   PlacedIncarnation,
 } from "../../core/ledger/loaded_rows.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
-import { checkWriteSet } from "./check_write_set.ts";
 import {
   decisionRow,
   generationOf,
@@ -72,9 +71,8 @@ export class SqliteLedgerRows implements CommittedRows {
     }
   }
 
-  /** Writes all that a transaction set. Asserts first that all its numbers can be stored. */
+  /** Writes all that a transaction set. */
   write(set: WriteSet): void {
-    checkWriteSet(set);
     const { setMeta, clearCopied, setMember, setIncarnation, addLikes } = this.#statements;
     const { version, totalLikes, totalVersion, asOfMs } = set.meta;
     setMeta.run(version, totalLikes, totalVersion, asOfMs);

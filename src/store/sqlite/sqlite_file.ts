@@ -29,7 +29,7 @@ import { makeFolder } from "../make_folder.ts";
 import { takeProcessLock } from "./process_lock.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BUSY, openFailure } from "./sqlite_failures.ts";
-import { databasePath } from "./sqlite_kind.ts";
+import { databasePath, pragma } from "./sqlite_kind.ts";
 import type { SqliteKind } from "./sqlite_kind.ts";
 import { expectDatabaseFile, makeDatabase, prepareDatabase } from "./sqlite_setup.ts";
 import type { MakeOptions } from "./sqlite_setup.ts";
@@ -115,6 +115,11 @@ export class SqliteFile {
     } catch (error) {
       return this.#fail(error);
     }
+  }
+
+  /** A number that changes when another connection, such as a person's `sqlite3`, commits. */
+  get foreignChanges(): bigint {
+    return pragma(this.database, "data_version");
   }
 
   /** Moves committed pages from the log to the database, once the log is long enough. */

@@ -6,7 +6,7 @@ import {
   COMMIT_BYTES_MAX,
   COMMIT_BYTES_MIN,
   COMMIT_COMMANDS_MAX,
-  COMMIT_WORK_MS,
+  COMMIT_AIM_MS,
   QUEUED_BYTES_MAX,
   STREAM_BATCHES_QUEUED_MAX,
 } from "../../../src/limits.ts";
@@ -46,24 +46,24 @@ test("take() stops at the number of commands of a commit", () => {
 
 test("ended() lets commits grow while they are fast, and shrink while they are slow", () => {
   const queue = new CommitQueue();
-  /** Returns the bytes of full commits, each of which takes `workMs`. */
-  const commits = (count: number, workMs: number): readonly number[] => {
+  /** Returns the bytes of full commits, each of which takes `tookMs`. */
+  const commits = (count: number, tookMs: number): readonly number[] => {
     return Array.from({ length: count }, () => {
       while (queue.bytes < 2 * COMMIT_BYTES_MAX) queue.push(sized(COMMIT_BYTES_MIN / 2));
       const before = queue.bytes;
       queue.take();
-      queue.ended(workMs);
+      queue.ended(tookMs);
       return before - queue.bytes;
     });
   };
-  const growing = commits(8, COMMIT_WORK_MS / 3);
+  const growing = commits(8, COMMIT_AIM_MS / 3);
   assert.equal(
     growing.slice(0, 3),
     [1, 2, 4].map((times) => times * COMMIT_BYTES_MIN),
   );
   assert.is(growing.at(-1), COMMIT_BYTES_MAX);
-  assert.equal(commits(2, COMMIT_WORK_MS), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX], "they stay");
-  const shrinking = commits(8, COMMIT_WORK_MS + 1);
+  assert.equal(commits(2, COMMIT_AIM_MS), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX], "they stay");
+  const shrinking = commits(8, COMMIT_AIM_MS + 1);
   assert.equal(shrinking.slice(0, 2), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX / 2]);
   assert.is(shrinking.at(-1), COMMIT_BYTES_MIN);
 });

@@ -63,12 +63,12 @@ export class PrimaryHarness {
     const { commands } = this.#commit ?? { commands: [] };
     this.#commit = undefined;
     const value = await this.ledger.run(...commands);
-    this.drive({ type: "committed", outcome: { type: "done", value }, workMs: 0 });
+    this.drive({ type: "committed", outcome: { type: "done", value }, tookMs: 0 });
   }
 
   refuseCommit(why: WriteFailure): void {
     this.#commit = undefined;
-    this.drive({ type: "committed", outcome: { type: why }, workMs: 0 });
+    this.drive({ type: "committed", outcome: { type: why }, tookMs: 0 });
   }
 
   /** Opens a stream and sends Hello. Returns the Welcome. */

@@ -225,6 +225,20 @@ function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
     assert.is(read.type, "superseded", "a superseded opening reads nothing");
     assert.equal(await likesOf(await fixture.open(THIRD), "cat"), [{ itemId: "cat", likes: 1n }]);
   });
+
+  test("transact() writes nothing when a newer opening comes while the rules run", async () => {
+    await using fixture = makeFixture();
+    const store = await fixture.open(FIRST);
+    await commit(store, { cat: 1n });
+    const superseding: Promise<void>[] = [];
+    const outcome = await store.transact([], (ledger) => {
+      superseding.push(fixture.supersede(SECOND));
+      ledger.addLikes("cat", 1n);
+    });
+    await Promise.all(superseding);
+    assert.is(outcome.type, "superseded");
+    assert.equal(await likesOf(await fixture.open(THIRD), "cat"), [{ itemId: "cat", likes: 1n }]);
+  });
 }
 
 function acceptRows(test: Test, makeFixture: () => LedgerFixture): void {

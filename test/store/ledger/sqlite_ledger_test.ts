@@ -3,22 +3,18 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CommitOutcome } from "../../../src/core/ledger/ledger.ts";
-import type { GenerationId } from "../../../src/core/protocol/ids.ts";
 import { guardTables } from "../../../src/store/sqlite/guard_tables.ts";
 import { LEDGER_KIND, prepareLedger } from "../../../src/store/ledger/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../../src/store/outbox/outbox_tables.ts";
 import { openSqliteLedger } from "../../../src/store/ledger/sqlite_ledger.ts";
 import { Database } from "../../../src/store/sqlite/sqlite.ts";
-import { execIn } from "../databases.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
 import { LEDGER_ID, setLikes } from "./ledger_fixture.ts";
-import type { LedgerFixture } from "./ledger_fixture.ts";
+import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
 
-const NOW_MS = 1_700_000_000_000;
-
-acceptLedger(test, makeFixture);
+acceptLedger(test, () => sqliteFixture(openSqliteLedger));
 
 test("openSqliteLedger() refuses while the ledger is open, and opens it once closed", async () => {
   await using folder = temporaryFolder();
@@ -61,7 +57,7 @@ test("openSqliteLedger() refuses when the file is an outbox, or lacks a table", 
 });
 
 test("an opening that has ended says why, and what to do", async () => {
-  await using fixture = makeFixture();
+  await using fixture = sqliteFixture(openSqliteLedger);
   const broken = await fixture.open(testId(1));
   await fixture.breakDisk();
   const inDoubt = await broken.transact([], (ledger) => setLikes(ledger, "cat", 1n));
@@ -134,55 +130,4 @@ function openLedger(folder: string, generation: number, options = {}) {
 
 function reasonOf(outcome: CommitOutcome<unknown>): string {
   return "reason" in outcome ? outcome.reason : "";
-}
-
-function tamper(folder: string, sql: string): void {
-  execIn(join(folder, "ledger.sqlite"), sql);
-}
-
-function makeFixture(): LedgerFixture {
-  const folder = temporaryFolder();
-  let close = async (): Promise<void> => {};
-  async function open(generation: GenerationId, options = {}) {
-    await close();
-    const ids = { ledgerIdIfNew: LEDGER_ID, generation };
-    const ledger = openSqliteLedger(folder.path, ids, NOW_MS, options);
-    close = () => ledger.close();
-    return ledger;
-  }
-  return {
-    async open(generation) {
-      const ledger = await open(generation);
-      for (const event of ["insert", "update"]) {
-        tamper(folder.path, `DROP TRIGGER IF EXISTS break_${event}`);
-      }
-      return ledger;
-    },
-    async openFull(generation) {
-      return open(generation, { pagesMax: 1 });
-    },
-    async breakDisk() {
-      for (const event of ["insert", "update"]) {
-        tamper(
-          folder.path,
-          `CREATE TRIGGER break_${event} BEFORE ${event} ON items ` +
-            "BEGIN SELECT RAISE(ABORT, 'the disk failed'); END",
-        );
-      }
-    },
-    async markCopied(copiedMs) {
-      tamper(folder.path, `UPDATE ledger SET copied_ms = ${copiedMs}`);
-    },
-    async supersede(generation) {
-      tamper(
-        folder.path,
-        "INSERT INTO generations (generation, first_version, opened_ms) " +
-          `VALUES ('${generation}', 2, ${NOW_MS})`,
-      );
-    },
-    async [Symbol.asyncDispose]() {
-      await close();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
 }

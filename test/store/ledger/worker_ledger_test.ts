@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { openWorkerLedger } from "../../../src/store/ledger/worker_ledger.ts";
+import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
+import { faultOf, testId } from "../faults.ts";
+import { acceptLedger } from "./ledger_acceptance.ts";
+import { LEDGER_ID } from "./ledger_fixture.ts";
+import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
+
+acceptLedger(test, () => sqliteFixture(openWorkerLedger));
+
+test("openWorkerLedger() refuses while the ledger is open, and opens it once closed", async () => {
+  await using folder = temporaryFolder();
+  const ledger = await openLedger(folder.path, 1);
+  const error = await faultOf("store_locked", () => openLedger(folder.path, 2));
+  assert.match(error.message, "Cannot open the ledger");
+  await ledger.close();
+  await (await openLedger(folder.path, 2)).close();
+  const nowhere = join("/dev/null", "nowhere");
+  await faultOf("store_unusable", () => openLedger(nowhere, 3));
+});
+
+test("transact() runs its work again when another program has written meanwhile", async () => {
+  await using folder = temporaryFolder();
+  const ledger = await openLedger(folder.path, 1);
+  let runs = 0;
+  const outcome = await ledger.transact([{ type: "item", itemId: "cat" }], (transaction) => {
+    if (runs++ === 0) tamper(folder.path, "INSERT INTO items VALUES ('cat', 5)");
+    const before = transaction.itemLikes("cat");
+    transaction.addLikes("cat", before);
+    return before;
+  });
+  assert.equal([outcome, runs], [{ type: "done", value: 5n }, 2]);
+  const read = await ledger.counts({ type: "named", itemIds: ["cat"] }, []);
+  assert.equal(read.type === "done" && read.value.counts, [{ itemId: "cat", likes: 10n }]);
+  await ledger.close();
+});
+
+test("a closed ledger answers that it is in doubt, and load() throws", async () => {
+  await using folder = temporaryFolder();
+  const ledger = await openLedger(folder.path, 1);
+  await Promise.all([ledger.close(), ledger.close()]);
+  const read = await ledger.counts({ type: "named", itemIds: ["cat"] }, []);
+  assert.is(read.type, "in_doubt");
+  const outcome = await ledger.transact([], (transaction) => transaction.addLikes("cat", 1n));
+  assert.is(outcome.type, "in_doubt");
+  await faultOf("store_failed", () => ledger.load());
+});
+
+test.run();
+
+function openLedger(folder: string, generation: number) {
+  const ids = { ledgerIdIfNew: LEDGER_ID, generation: testId(generation) };
+  return openWorkerLedger(folder, ids, NOW_MS);
+}
