@@ -109,10 +109,11 @@ export class SqliteLedger implements LedgerStore, StepStore {
     try {
       return this.#file.read(() => {
         if (this.#isSuperseded) return this.#superseded();
+        const changes = this.#file.foreignChanges; // first: a later change may be in some of the rows
         const loaded = new Loaded(this.#rows.head);
         for (const need of needs) this.#rows.load(loaded, need);
         const { head, entries } = loaded;
-        return { type: "done", value: { head, entries, changes: this.#file.foreignChanges } };
+        return { type: "done", value: { head, entries, changes } };
       });
     } catch (error) {
       return inDoubt(error);

@@ -35,7 +35,8 @@ export async function transactInSteps<T>(
   needs: readonly LedgerNeed[],
   work: (ledger: LedgerTransaction) => T,
 ): Promise<CommitOutcome<T>> {
-  for (;;) {
+  for (let runs = 1; ; runs++) {
+    assert(runs <= RUNS_MAX, "other programs write the file rarely");
     const read = await run(store, needs, work);
     if (read.type !== "done") return read;
     const { value, writeSet, changes } = read.value;

@@ -89,7 +89,7 @@ export class WorkerLedger implements LedgerStore, StepStore {
     this.#worker = worker;
     worker.on("message", ({ id, answer }: Answer) => this.#answer(id, answer));
     worker.once("error", (error) => this.#ended(messageOf(error)));
-    worker.once("exit", () => this.#ended("it was closed"));
+    worker.once("exit", () => this.#ended("the ledger was closed"));
   }
 
   async load(): Promise<LedgerSnapshot> {
@@ -144,7 +144,10 @@ export class WorkerLedger implements LedgerStore, StepStore {
   }
 
   #ended(why: string): void {
-    this.#end ??= { type: "in_doubt", reason: `Cannot keep using the ledger: its thread: ${why}` };
+    this.#end ??= {
+      type: "in_doubt",
+      reason: `Cannot keep using the ledger: its thread ended: ${why}`,
+    };
     for (const id of this.#waiting.keys()) this.#answer(id, this.#end);
   }
 }
