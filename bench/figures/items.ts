@@ -2,26 +2,8 @@
 import { deliver } from "../delivery.ts";
 import type { Delivered } from "../delivery.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
-
-/** Items that the ledger holds before, and how the backlog chooses among them. */
-interface Case {
-  readonly name: string;
-  readonly items: number;
-  /** Returns the index of the item, for a random number in [0, 1). */
-  readonly pick: (random: number, items: number) => number;
-}
-
-const uniform = (random: number, items: number): number => Math.floor(random * items);
-/** Zipf's law with exponent 1: an item's share is proportional to 1 / its rank. */
-const zipf = (random: number, items: number): number => Math.floor(items ** random) - 1;
-
-const CASES: readonly Case[] = [
-  { name: "1 item", items: 1, pick: uniform },
-  { name: "1,000 items", items: 1_000, pick: uniform },
-  { name: "100,000 items", items: 100_000, pick: uniform },
-  { name: "1,000,000 items", items: 1_000_000, pick: uniform },
-  { name: "1,000,000 items, Zipf", items: 1_000_000, pick: zipf },
-];
+import { CASES, itemOf, itemsOf } from "../item_cases.ts";
+import type { ItemCase } from "../item_cases.ts";
 
 /** `npm run bench -- items`. */
 export const items: Figure = {
@@ -34,7 +16,7 @@ export const items: Figure = {
 async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
   const runs = brief ? 1 : 3;
   const events = brief ? 5_000 : 300_000;
-  const taken = new Map<Case, Delivered[]>(CASES.map((one) => [one, []]));
+  const taken = new Map<ItemCase, Delivered[]>(CASES.map((one) => [one, []]));
   for (let run = 1; run <= runs; run++) {
     for (const one of CASES) {
       const count = brief ? Math.min(one.items, 2_000) : one.items;
@@ -52,21 +34,9 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
   };
 }
 
-function measureCase({ items: count, pick }: Case, events: number): Promise<Delivered> {
-  const filled = Array.from({ length: count }, (_, index) => nameOf(index));
-  return deliver({ events, itemOf: (index) => nameOf(pick(randomOf(index), count)), filled });
-}
-
-/** Neighbouring indexes have names that are far apart. */
-function nameOf(index: number): string {
-  return `video-${(Math.imul(index, 0x9e3779b1) >>> 0).toString(36)}`;
-}
-
-/** Returns a number in [0, 1) that looks random. */
-function randomOf(index: number): number {
-  let mixed = Math.imul(index ^ (index >>> 16), 0x21f0aaad);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-  return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
+/** Measures the delivery of a backlog to a ledger that has the items of a case. */
+export function measureCase(one: ItemCase, events: number): Promise<Delivered> {
+  return deliver({ events, itemOf: (index) => itemOf(one, index), filled: itemsOf(one) });
 }
 
 function rowsOf(name: string, taken: readonly Delivered[]): readonly Row[] {
