@@ -2,17 +2,19 @@
 import { setTimeout } from "node:timers/promises";
 import { AddLines } from "../src/cli/add_lines.ts";
 import type { AddLine, LineAdd } from "../src/cli/add_lines.ts";
-import { FAULTS, LikesError } from "../src/errors.ts";
+import { FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { FaultCode, Refusal } from "../src/errors.ts";
 import { ADDS_MAX, BACKOFF_FIRST_MS } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import type { LikesClient } from "../src/rpc/client/likes_client.ts";
 import { formatCount } from "../src/text/numbers.ts";
 
-/** Refused lines that are shown one by one. */
-const REFUSED_SHOWN_MAX = 5;
+/** Lines that a message names one by one. */
+const LINES_SHOWN_MAX = 5;
 /** Statuses of a refusal that may pass: the same add can be sent again. */
-const PASSING = ["UNAVAILABLE", "RESOURCE_EXHAUSTED"];
+const PASSING: readonly string[] = ["UNAVAILABLE", "RESOURCE_EXHAUSTED"];
+/** Faults after which an add may be stored. */
+const IN_DOUBT: readonly FaultCode[] = ["outcome_unknown", "store_failed"];
 
 /** An add that is on the disk of a LikesServer. */
 export interface Accepted extends LineAdd {
@@ -21,10 +23,16 @@ export interface Accepted extends LineAdd {
   readonly sequence: number;
 }
 
-/** A line whose likes were not added. */
+/** A line that was refused. Its likes may be added only if the fault leaves the outcome unknown. */
 export interface RefusedLine {
   readonly number: number;
   readonly refusal: Refusal;
+}
+
+/** What became of some lines. */
+export interface Answered {
+  readonly accepted: readonly Accepted[];
+  readonly refused: readonly RefusedLine[];
 }
 
 /** Where the lines go. */
@@ -32,9 +40,9 @@ export interface AddFromOptions {
   readonly client: Pick<LikesClient, "addLikesBatch">;
   /** How long a batch may take, with its repetitions. */
   readonly timeoutMs: number;
-  readonly onAccepted: (accepted: Accepted) => void;
-  readonly onRefused: (line: RefusedLine) => void;
-  /** Called after each batch, with the bytes read so far. */
+  /** Called after each answer. */
+  readonly onAnswered: (answered: Answered) => void;
+  /** Called with the bytes whose lines are answered. */
   readonly onProgress: (bytes: number) => void;
 }
 
@@ -45,8 +53,8 @@ interface SentLine {
 
 /**
  * Adds the lines of `input`, in order, and waits for each batch. A chunk that has arrived is sent
- * at once, so a slow input waits for no full batch. A refusal that may pass is tried again until
- * the batch's timeout. Throws LikesError, which names the lines whose outcome is unknown.
+ * at once, so a slow input waits for no full batch. What may pass is tried again until the batch's
+ * timeout. Throws LikesError, which names the lines that are not added or may be.
  */
 export async function addFrom(
   input: AsyncIterable<Buffer>,
@@ -54,7 +62,7 @@ export async function addFrom(
 ): Promise<void> {
   const lines = new AddLines();
   let bytes = 0;
-  for await (const chunk of input) {
+  for await (const chunk of readable(input)) {
     bytes += chunk.length;
     await addLines(lines.take(chunk), options);
     options.onProgress(bytes);
@@ -62,13 +70,24 @@ export async function addFrom(
   await addLines(lines.end(), options);
 }
 
+/** Yields what `input` yields. Throws LikesError `usage` when it cannot be read. */
+async function* readable(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* input;
+  } catch (error) {
+    throw new LikesError("usage", `Cannot read more lines: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 async function addLines(lines: readonly AddLine[], options: AddFromOptions): Promise<void> {
   for (let start = 0; start < lines.length; start += ADDS_MAX) {
     const batch: SentLine[] = [];
+    const refused: RefusedLine[] = [];
     for (const { number, add } of lines.slice(start, start + ADDS_MAX)) {
-      if ("code" in add) options.onRefused({ number, refusal: add });
+      if ("code" in add) refused.push({ number, refusal: add });
       else batch.push({ number, add });
     }
+    if (refused.length > 0) options.onAnswered({ accepted: [], refused });
     await addBatch(batch, options);
   }
 }
@@ -78,78 +97,98 @@ async function addBatch(batch: readonly SentLine[], options: AddFromOptions): Pr
   const untilMs = monotonicMs() + options.timeoutMs;
   let waiting = batch;
   for (let pauseMs = BACKOFF_FIRST_MS; waiting.length > 0; pauseMs *= 2) {
-    const refused = await send(waiting, untilMs, options);
-    const isLate = monotonicMs() + pauseMs >= untilMs;
-    const passing = isLate ? [] : refused.filter(({ refusal }) => mayPass(refusal.code));
+    const passing = await send({ lines: waiting, batch }, untilMs, options);
+    const [first] = passing;
+    if (first === undefined) return;
+    if (monotonicMs() + pauseMs >= untilMs) throw stopped(first.refusal, passing, batch);
     const numbers = new Set(passing.map(({ number }) => number));
-    for (const line of refused) if (!numbers.has(line.number)) options.onRefused(line);
     waiting = waiting.filter(({ number }) => numbers.has(number));
-    if (waiting.length > 0) await setTimeout(pauseMs);
+    await setTimeout(pauseMs);
   }
 }
 
+/** Sends lines once. Returns those that were refused for now. */
+async function send(
+  { lines, batch }: { readonly lines: readonly SentLine[]; readonly batch: readonly SentLine[] },
+  untilMs: number,
+  { client, onAnswered }: AddFromOptions,
+): Promise<readonly RefusedLine[]> {
+  const adds = lines.map(({ add }) => add);
+  const leftMs = Math.max(untilMs - monotonicMs(), 1);
+  try {
+    const { serverId, outcomes } = await client.addLikesBatch(adds, leftMs);
+    const accepted: Accepted[] = [];
+    const refused: RefusedLine[] = [];
+    for (const [index, { number, add }] of lines.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.type === "accepted") {
+        const { incarnation, sequence } = outcome;
+        accepted.push({ ...add, serverId, incarnation, sequence });
+      } else if (outcome !== undefined) refused.push({ number, refusal: outcome.refusal });
+    }
+    const isPassing = ({ refusal }: RefusedLine): boolean => mayPass(refusal.code);
+    onAnswered({ accepted, refused: refused.filter((line) => !isPassing(line)) });
+    return refused.filter(isPassing);
+  } catch (error) {
+    if (!(error instanceof LikesError)) throw error;
+    const { code, message } = error;
+    if (!mayPass(code)) throw stopped({ code, message }, lines, batch);
+    return lines.map(({ number }) => ({ number, refusal: { code, message } }));
+  }
+}
+
+/** Returns whether an add was not stored, and can be sent again with success. */
 function mayPass(code: FaultCode): boolean {
   return PASSING.includes(FAULTS[code].status);
 }
 
-/** Sends lines once. Returns those that were refused. */
-async function send(
-  lines: readonly SentLine[],
-  untilMs: number,
-  { client, onAccepted }: AddFromOptions,
-): Promise<readonly RefusedLine[]> {
-  const refused: RefusedLine[] = [];
-  const adds = lines.map(({ add }) => add);
-  const { serverId, outcomes } = await client
-    .addLikesBatch(adds, Math.max(untilMs - monotonicMs(), 1))
-    .catch((error: unknown) => {
-      throw located(error, lines);
-    });
-  for (const [index, outcome] of outcomes.entries()) {
-    const line = lines[index];
-    if (line === undefined) continue;
-    const { number, add } = line;
-    if (outcome.type === "refused") refused.push({ number, refusal: outcome.refusal });
-    else {
-      const { incarnation, sequence } = outcome;
-      onAccepted({ ...add, serverId, incarnation, sequence });
-    }
-  }
-  return refused;
+/** Returns the error that ends all: `lines` of `batch` are not added, or may be. */
+function stopped(
+  { code, message }: Refusal,
+  lines: readonly { readonly number: number }[],
+  batch: readonly SentLine[],
+): LikesError {
+  const found = IN_DOUBT.includes(code) ? "may be added" : "not added";
+  const [first, last] = [batch[0], batch.at(-1)].map((line) => formatCount(line?.number ?? 0));
+  const range = first === last ? `line ${first}` : `lines ${first} to ${last}`;
+  const text =
+    lines.length === batch.length
+      ? `${range}: ${found}; no later line is added`
+      : `${linesText(lines)}: ${found}; all other lines up to ${last} are done, and no later one`;
+  return new LikesError(code, `${message}\n${text}`);
 }
 
-/** Returns a failed call's error with the lines that it concerns. */
-function located(error: unknown, lines: readonly SentLine[]): unknown {
-  if (!(error instanceof LikesError)) return error;
-  const [first = 0, last = 0] = [lines[0]?.number, lines.at(-1)?.number];
-  const range = `lines ${formatCount(first)} to ${formatCount(last)}`;
-  const found = error.code === "outcome_unknown" ? "may be added" : "are not added";
-  const message = `${error.message}; ${range} ${found}, and no later ones`;
-  return new LikesError(error.code, message, { cause: error });
+/** Writes the numbers of the first few lines. */
+function linesText(lines: readonly { readonly number: number }[]): string {
+  const shown = lines.slice(0, LINES_SHOWN_MAX).map(({ number }) => formatCount(number));
+  const more = lines.length - shown.length;
+  return `line${lines.length === 1 ? "" : "s"} ${shown.join(", ")}${more > 0 ? ` and ${formatCount(more)} more` : ""}`;
 }
 
-/** Returns the error for refused lines: the first few of them, and the way out of the first. */
-export function refusedLines(refused: readonly RefusedLine[], count: number): LikesError {
-  const shown = refused.map(({ number, refusal }) => `line ${number}: ${refusal.message}`);
-  const more = count - shown.length;
-  const texts = more > 0 ? [...shown, `and ${formatCount(more)} more`] : shown;
-  const code = refused[0]?.refusal.code ?? "like_invalid";
-  const lines = count === 1 ? "1 line" : `${formatCount(count)} lines`;
-  return new LikesError(code, `Cannot add ${lines}; all others are added\n${texts.join("\n")}`);
-}
-
-/** Collects refused lines, of which it keeps a few. */
+/** Collects refused lines. It keeps the first few of them. */
 export class Refusals {
   count = 0;
   readonly #kept: RefusedLine[] = [];
+  #code: FaultCode | undefined;
 
   add(line: RefusedLine): void {
+    const { code } = line.refusal;
     this.count++;
-    if (this.#kept.length < REFUSED_SHOWN_MAX) this.#kept.push(line);
+    if (this.#kept.length < LINES_SHOWN_MAX) this.#kept.push(line);
+    // A line that may be added decides: sending it again may count twice.
+    if (this.#code === undefined || IN_DOUBT.includes(code)) this.#code = code;
   }
 
-  /** Throws the error for the refused lines, if there are any. */
-  throwIfAny(): void {
-    if (this.count > 0) throw refusedLines(this.#kept, this.count);
+  /** Returns `thrown`, or the error of the refused lines; undefined when nothing failed. */
+  errorWith(thrown: LikesError | undefined): LikesError | undefined {
+    if (this.#code === undefined) return thrown;
+    const title = this.count === 1 ? "1 line is" : `${formatCount(this.count)} lines are`;
+    const shown = this.#kept.map(({ number, refusal }) => `line ${number}: ${refusal.message}`);
+    const more = this.count - shown.length;
+    const texts = more > 0 ? [...shown, `and ${formatCount(more)} more`] : shown;
+    const refused = [`Cannot add all lines: ${title} refused`, ...texts].join("\n");
+    if (thrown === undefined) return new LikesError(this.#code, refused);
+    const code = IN_DOUBT.includes(this.#code) ? this.#code : thrown.code;
+    return new LikesError(code, `${thrown.message}\n${refused}`, { cause: thrown });
   }
 }

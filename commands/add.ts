@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import type { LineAdd } from "../src/cli/add_lines.ts";
+import { keepResult } from "../src/cli/output.ts";
 import { LikesError, messageOf } from "../src/errors.ts";
 import { LIKES_PER_EVENT_MAX, ADDRESSES_TRIED_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
@@ -8,7 +9,7 @@ import { countOf, parseWhole } from "../src/text/numbers.ts";
 import { escapeText, quote } from "../src/text/escape.ts";
 import { addressBetween } from "../src/roles/reach.ts";
 import type { LikesClient } from "../src/rpc/client/likes_client.ts";
-import type { Accepted, RefusedLine } from "./_add_from.ts";
+import type { Accepted, Answered } from "./_add_from.ts";
 import { BaseCommand } from "./_base_command.ts";
 import { PRIMARY_ADDRESS, addressFlag, argument, fileFlag, parseItem } from "./_flags.ts";
 import { primaryFlag, timeoutFlag } from "./_flags.ts";
@@ -17,8 +18,8 @@ import { primaryFlag, timeoutFlag } from "./_flags.ts";
 export class Add extends BaseCommand {
   static override summary = "add likes to an item, or to the items of a file";
   static override description =
-    "Answers once the likes are on the disk of a LikesServer. It never sends twice: if the " +
-    "answer is lost, it says so and exits with 5. --json prints a record of the added likes, " +
+    "Answers once the likes are on the disk of a LikesServer. It never sends again what may have " +
+    "been added: if an answer is lost, it says so and exits with 5. --json prints a record of the added likes, " +
     "which likes verify --clients compares with the stores. --from reads lines such as " +
     '`video 5`, `video` or {"itemId":"video","likes":5}, and adds up to 1,000 at once. A line ' +
     "that is refused is named, and the others are added.";
@@ -79,24 +80,32 @@ export class Add extends BaseCommand {
     const screen = new LiveScreen(process.stderr);
     const bar = input.bytes === undefined ? undefined : screen.bar("byte");
     const refusals = new Refusals();
-    let [accepted, likes] = [0, 0n];
+    let [lines, likes] = [0, 0n];
+    const result = (): string => `accepted ${countOf(lines, "line")}: ${countOf(likes, "like")}`;
     const onProgress = (bytes: number): void => bar?.(bytes, input.bytes ?? bytes);
-    const onRefused = (line: RefusedLine): void => {
-      refusals.add(line);
-      const { number, refusal } = line;
-      if (this.jsonEnabled()) this.printJson({ error: { ...refusal, line: number } });
+    const onAnswered = ({ accepted, refused }: Answered): void => {
+      lines += accepted.length;
+      for (const add of accepted) likes += add.likes;
+      refused.forEach((line) => refusals.add(line));
+      keepResult(result()); // in case that stdout fails
+      if (!this.jsonEnabled()) return;
+      for (const add of accepted) this.printJson(acceptedJson(add, client.address));
+      for (const { number, refusal } of refused) {
+        this.printJson({ error: { ...refusal, line: number } });
+      }
     };
-    const onAccepted = (add: Accepted): void => {
-      accepted++;
-      likes += add.likes;
-      if (this.jsonEnabled()) this.printJson(acceptedJson(add, client.address));
-    };
-    const options = { client, timeoutMs, onAccepted, onRefused, onProgress };
-    await addFrom(input.stream, options).finally(() => {
-      screen.clear();
-      this.printResult(`accepted ${countOf(accepted, "line")}: ${countOf(likes, "like")}`);
-    });
-    refusals.throwIfAny();
+    let thrown: LikesError | undefined;
+    try {
+      await addFrom(input.stream, { client, timeoutMs, onAnswered, onProgress });
+    } catch (error) {
+      if (!(error instanceof LikesError)) throw error;
+      thrown = error;
+    }
+    screen.clear();
+    keepResult(result());
+    this.printResult(result());
+    const error = refusals.errorWith(thrown);
+    if (error !== undefined) throw error;
   }
 
   /** Returns addresses of streaming LikesServers. Throws LikesError `peer_unreachable`. */
@@ -146,9 +155,9 @@ async function openInput(path: string): Promise<Input> {
   if (path === "-") return { stream: process.stdin, bytes: undefined };
   try {
     const file = await open(path);
-    const found = await file.stat();
-    if (found.isDirectory()) throw new Error("it is a folder");
-    return { stream: file.createReadStream(), bytes: found.isFile() ? found.size : undefined };
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new Error("it is a folder");
+    return { stream: file.createReadStream(), bytes: stats.isFile() ? stats.size : undefined };
   } catch (error) {
     const found = `${messageOf(error)}; give a file that can be read, or - for stdin`;
     throw new LikesError("usage", `Cannot read ${quote(path)}: ${found}`, { cause: error });

@@ -61,7 +61,7 @@ export const COMMIT_BYTES_MIN = 256 * KIB;
  * until they take no longer: an event costs ten times as much among a million items as among a
  * thousand.
  */
-export const COMMIT_AIM_MS = 100;
+export const COMMIT_TARGET_MS = 100;
 /** An opening of the ledger that served this long did not end for the reason of the one before. */
 export const OPENING_SOUND_MS = 60_000;
 /** Openings in a row that end sooner than that, before the primary itself ends. */

@@ -3,11 +3,23 @@ import { checkEvent } from "../core/protocol/like_event.ts";
 import { LikesError } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
 import { LIKES_PER_EVENT_MAX } from "../limits.ts";
+import { quote } from "../text/escape.ts";
 import { parseWhole } from "../text/numbers.ts";
 
 /** Bytes of the longest line: an escaped item id of 256 bytes takes a third of this. */
 const LINE_BYTES_MAX = 8_192;
 const NEWLINE = 0x0a;
+/** The keys of an object that `likes add --json` prints. */
+const KEYS: readonly string[] = [
+  "itemId",
+  "likes",
+  "serverId",
+  "incarnation",
+  "sequence",
+  "address",
+];
+const GIVE = 'give itemId and likes: {"itemId":"video","likes":5}';
+
 /** A line, and the likes that it adds or why it adds none. */
 export interface AddLine {
   /** From 1. */
@@ -71,7 +83,7 @@ function readAdd(text: string): LineAdd | Refusal {
 }
 
 function readWords(text: string): LineAdd {
-  const [itemId = "", likes = "1", ...others] = text.split(/\s+/u);
+  const [itemId = "", likes = "1", ...others] = text.split(/[ \t]+/u);
   if (others.length > 0) {
     const found = "it has more than two words; write an id with blanks as JSON";
     throw new LikesError("like_invalid", `Cannot use the line: ${found}`);
@@ -81,14 +93,18 @@ function readWords(text: string): LineAdd {
 
 /** Reads an object with `itemId` and `likes`, as `likes add --json` prints them. */
 function readJson(text: string): LineAdd {
-  const { itemId, likes = 1 } = parsed(text);
-  const isNumber = typeof likes === "number" || typeof likes === "string";
-  if (typeof itemId !== "string" || !isNumber) {
-    const example = '{"itemId":"video","likes":5}';
+  const found = parsed(text);
+  const unknown = Object.keys(found).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) {
     throw new LikesError(
       "like_invalid",
-      `Cannot use the object: give itemId and likes: ${example}`,
+      `Cannot use the object: it has ${quote(unknown)}; ${GIVE}`,
     );
+  }
+  const { itemId, likes = 1 } = found;
+  const isNumber = typeof likes === "number" || typeof likes === "string";
+  if (typeof itemId !== "string" || !isNumber) {
+    throw new LikesError("like_invalid", `Cannot use the object: ${GIVE}`);
   }
   const whole = parseWhole(String(likes), 0, LIKES_PER_EVENT_MAX, "the likes");
   return { itemId, likes: BigInt(whole) };
@@ -98,6 +114,9 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(text) as Readonly<Record<string, unknown>>; // it begins with a brace
   } catch {
-    throw new LikesError("like_invalid", "Cannot use the line: it begins with { and is no JSON");
+    throw new LikesError(
+      "like_invalid",
+      "Cannot use the line: it begins with { and is not valid JSON",
+    );
   }
 }

@@ -43,6 +43,8 @@ test("AddLines refuses what is no add, and goes on", () => {
     "a cat 5",
     "{oops",
     '{"likes":5}',
+    '{"itemId":"a","like":5}',
+    "a\u00a0cat 5 6",
     '{"itemId":"a","likes":null}',
     '{"itemId":"a","likes":1.5}',
     '{"itemId":""}',

@@ -30,10 +30,12 @@ class Fake {
     await addFrom(streamOf(chunks), {
       client: this,
       timeoutMs,
-      onAccepted: ({ itemId, likes, sequence }) => {
-        this.accepted.push(`${itemId} +${likes} #${sequence}`);
+      onAnswered: ({ accepted, refused }) => {
+        for (const { itemId, likes, sequence } of accepted) {
+          this.accepted.push(`${itemId} +${likes} #${sequence}`);
+        }
+        for (const { number, refusal } of refused) this.refused.push(`${number} ${refusal.code}`);
       },
-      onRefused: ({ number, refusal }) => this.refused.push(`${number} ${refusal.code}`),
       onProgress: (bytes) => this.progress.push(bytes),
     });
   }
@@ -77,15 +79,23 @@ test("addFrom() sends again what was refused for now, and nothing else", async (
   assert.is(fake.accepted.length, 3);
 });
 
-test("addFrom() names lines that are refused for good, or until the timeout", async () => {
+test("addFrom() goes on after lines that are refused for good", async () => {
   const accept = accepting();
   const fake = new Fake((add) => {
-    if (add.itemId === "b") return refusing("outbox_full");
     return add.itemId === "c" ? refusing("like_invalid") : accept(add);
   });
-  await fake.run(["a\nb\nc\nd -1\ne\n"], 200);
-  assert.equal(fake.refused.toSorted(), ["2 outbox_full", "3 like_invalid", "4 like_invalid"]);
+  await fake.run(["a\nc\nd -1\ne\n"]);
+  assert.equal(fake.refused.toSorted(), ["2 like_invalid", "3 like_invalid"]);
   assert.equal(fake.accepted, ["a +1 #1", "e +1 #2"]);
+});
+
+test("addFrom() stops at lines that are refused until the timeout, and names them", async () => {
+  const accept = accepting();
+  const fake = new Fake((add) => (add.itemId === "b" ? refusing("outbox_full") : accept(add)));
+  const error = await faultOf("outbox_full", () => fake.run(["a\nb\nc\n", "d\n"], 200));
+  const text = "line 2: not added; all other lines up to 3 are done, and no later one";
+  assert.is(error.message, `Cannot accept\n${text}`);
+  assert.equal(fake.accepted, ["a +1 #1", "c +1 #2"]);
 });
 
 test("addFrom() stops at a call without an answer, and names its lines", async () => {
@@ -94,30 +104,60 @@ test("addFrom() stops at a call without an answer, and names its lines", async (
     if (batch > 1) throw new LikesError("outcome_unknown", "Cannot tell");
     return accept(add);
   });
-  const error = await faultOf("outcome_unknown", () => fake.run(["a\n\n", "b\nc\n", "d\n"]));
-  assert.match(error.message, "Cannot tell; lines 3 to 4 may be added, and no later ones");
+  const error = await faultOf("outcome_unknown", () => fake.run(["a\n\n", "b\n\nc\n", "d\n"]));
+  assert.is(error.message, "Cannot tell\nlines 3 to 5: may be added; no later line is added");
   assert.is(fake.batches.length, 2);
 });
 
-test("Refusals names the first few lines", () => {
+test("addFrom() names only the repeated lines when their answer is lost", async () => {
+  const accept = accepting();
+  const fake = new Fake((add, batch) => {
+    if (batch > 1) throw new LikesError("outcome_unknown", "Cannot tell");
+    return ["b", "d"].includes(add.itemId) ? refusing("outbox_full") : accept(add);
+  });
+  const error = await faultOf("outcome_unknown", () => fake.run(["a\nb\nc\nd\ne\n"]));
+  const text = "lines 2, 4: may be added; all other lines up to 5 are done, and no later one";
+  assert.is(error.message, `Cannot tell\n${text}`);
+});
+
+test("addFrom() tries a call again that the server refuses for now", async () => {
+  const accept = accepting();
+  const fake = new Fake((add, batch) => {
+    if (batch === 1) throw new LikesError("too_many", "Cannot accept another call");
+    return accept(add);
+  });
+  await fake.run(["a\n"]);
+  assert.equal([fake.accepted, fake.batches.length], [["a +1 #1"], 2]);
+});
+
+test("addFrom() throws usage when the input cannot be read further", async () => {
+  const fake = new Fake(accepting());
+  const input = async function* () {
+    yield Buffer.from("a\n");
+    throw new Error("EIO");
+  };
+  const options = { client: fake, timeoutMs: 1, onAnswered: () => {}, onProgress: () => {} };
+  const error = await faultOf("usage", () => addFrom(input(), options));
+  assert.match(error.message, "Cannot read more lines: EIO");
+});
+
+test("Refusals names the first few lines, beside the error that ended all", () => {
   const refusals = new Refusals();
-  refusals.throwIfAny();
+  assert.is(refusals.errorWith(undefined), undefined);
+  const thrown = new LikesError("peer_unreachable", "Cannot reach it");
+  assert.is(refusals.errorWith(thrown), thrown);
   const refusal = { code: "like_invalid", message: "Cannot use it" } as const;
   for (let number = 1; number <= 7; number++) refusals.add({ number, refusal });
-  try {
-    refusals.throwIfAny();
-    assert.unreachable();
-  } catch (error) {
-    assert.instance(error, LikesError);
-    const { message, code } = error as LikesError;
-    assert.is(code, "like_invalid");
-    const [title, ...lines] = message.split("\n");
-    assert.is(title, "Cannot add 7 lines; all others are added");
-    assert.equal(
-      [lines[0], lines.at(-1), lines.length],
-      ["line 1: Cannot use it", "and 2 more", 6],
-    );
-  }
+  const error = refusals.errorWith(undefined);
+  const [title, ...lines] = error?.message.split("\n") ?? [];
+  assert.is(error?.code, "like_invalid");
+  assert.is(title, "Cannot add all lines: 7 lines are refused");
+  assert.equal([lines[0], lines.at(-1), lines.length], ["line 1: Cannot use it", "and 2 more", 6]);
+  const both = refusals.errorWith(thrown);
+  assert.is(both?.code, "peer_unreachable");
+  assert.match(both?.message ?? "", /^Cannot reach it\nCannot add all lines: 7/);
+  refusals.add({ number: 8, refusal: { code: "outcome_unknown", message: "Cannot tell" } });
+  assert.is(refusals.errorWith(thrown)?.code, "outcome_unknown", "one may be added");
 });
 
 test.run();

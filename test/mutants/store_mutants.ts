@@ -285,8 +285,8 @@ const SQLITE = [
         breaks: "law 3: a primary keeps writing to a ledger that another one has opened",
         edits: [
           [
-            "        if (this.#isSuperseded) return this.#superseded();\n        const changes",
-            "        const changes",
+            "        if (this.#isSuperseded) return this.#superseded();\n        const loaded",
+            "        const loaded",
           ],
         ],
       },

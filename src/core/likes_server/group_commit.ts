@@ -78,7 +78,7 @@ export class GroupCommit {
   add(request: AddRequest, room: number): Refusal | undefined {
     if (this.#requests >= ADDS_WAITING_MAX) {
       const message =
-        `Cannot accept the likes now: ${ADDS_WAITING_MAX} calls wait for the disk already; ` +
+        `Cannot accept the likes now: ${ADDS_WAITING_MAX} adds wait for the disk already; ` +
         "try again later";
       return { code: "too_many", message };
     }

@@ -9,7 +9,7 @@ import {
   COMMIT_BYTES_MAX,
   COMMIT_BYTES_MIN,
   COMMIT_COMMANDS_MAX,
-  COMMIT_AIM_MS,
+  COMMIT_TARGET_MS,
   QUEUED_BYTES_MAX,
   STREAM_BATCHES_QUEUED_MAX,
 } from "../../limits.ts";
@@ -59,13 +59,13 @@ export class CommitQueue {
   }
 
   /**
-   * The commit of the taken commands has ended, after `tookMs`. Commits shrink by half when that is
-   * too long. They double when a full one took less than half of the time.
+   * The commit of the taken commands has ended, after `tookMs`. Commits shrink by half above the
+   * target. They double when one that was over half full took less than half of the target.
    */
   ended(tookMs: number): void {
-    const isFull = this.#commitBytes * 2 > this.#commitBytesMax;
-    if (tookMs > COMMIT_AIM_MS) this.#commitBytesMax /= 2;
-    else if (isFull && tookMs * 2 < COMMIT_AIM_MS) this.#commitBytesMax *= 2;
+    const isMostlyFull = this.#commitBytes * 2 > this.#commitBytesMax;
+    if (tookMs > COMMIT_TARGET_MS) this.#commitBytesMax /= 2;
+    else if (isMostlyFull && tookMs * 2 < COMMIT_TARGET_MS) this.#commitBytesMax *= 2;
     const max = Math.min(this.#commitBytesMax, COMMIT_BYTES_MAX);
     this.#commitBytesMax = Math.max(max, COMMIT_BYTES_MIN);
   }

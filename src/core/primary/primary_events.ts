@@ -17,8 +17,7 @@ export type PrimaryEvent =
   /** The transport's buffer is full, or has drained. */
   | { readonly type: "blocked"; readonly streamId: number }
   | { readonly type: "writable"; readonly streamId: number }
-  /** The requested commit is synced, or changed nothing. */
-  /** The commit has ended, after `tookMs`. */
+  /** The requested commit has ended, after `tookMs`: it is synced, changed nothing, or failed. */
   | { readonly type: "committed"; readonly outcome: WrittenOutcome; readonly tookMs: number }
   /** A request of an operator; answered by `decided`. */
   | { readonly type: "decide"; readonly requestId: number; readonly request: OperatorRequest }

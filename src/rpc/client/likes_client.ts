@@ -1,6 +1,6 @@
 /** Client of LikesService. */
 import type { ServiceError } from "@grpc/grpc-js";
-import { LikesError } from "../../errors.ts";
+import { LikesError, messageOf } from "../../errors.ts";
 import { monotonicMs } from "../../monotonic.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./client.ts";
 import { readCachedCounts } from "../wire/counts_wire.ts";
@@ -84,8 +84,13 @@ export class LikesClient {
       untilMs - monotonicMs(),
       (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error)),
     );
-    if (outcomes.length !== adds.length) throw invalid("outcomes", `${outcomes.length}`);
-    return { serverId, outcomes: outcomes.map(readOutcome) };
+    try {
+      if (outcomes.length !== adds.length) throw invalid("outcomes", `${outcomes.length}`);
+      return { serverId, outcomes: outcomes.map(readOutcome) };
+    } catch (error) {
+      const text = `${messageOf(error)}; adding the likes again may count them twice`;
+      throw new LikesError("outcome_unknown", text, { cause: error });
+    }
   }
 
   /**

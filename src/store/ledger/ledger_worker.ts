@@ -2,7 +2,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, unreachable } from "../../assert.ts";
 import { LikesError } from "../../errors.ts";
-import { openSqliteLedger } from "./sqlite_ledger.ts";
+import type { LedgerSnapshot, OpeningEnd } from "../../core/ledger/ledger.ts";
+import { inDoubt, openSqliteLedger } from "./sqlite_ledger.ts";
 import type { SqliteLedger } from "./sqlite_ledger.ts";
 import type { LedgerCall, OpenedLedger, WorkerOptions } from "./worker_ledger.ts";
 
@@ -36,10 +37,19 @@ async function answer(ledger: SqliteLedger, call: LedgerCall): Promise<void> {
   if (call.type === "close") port?.close();
 }
 
+/** Returns the snapshot, or how the opening ended when it cannot be read. */
+async function load(ledger: SqliteLedger): Promise<LedgerSnapshot | OpeningEnd> {
+  try {
+    return await ledger.load();
+  } catch (error) {
+    return inDoubt(error);
+  }
+}
+
 function answerOf(ledger: SqliteLedger, call: LedgerCall): unknown {
   switch (call.type) {
     case "load":
-      return ledger.load();
+      return load(ledger);
     case "load_rows":
       return ledger.loadRows(call.needs);
     case "write":

@@ -108,8 +108,8 @@ export class SqliteLedger implements LedgerStore, StepStore {
   async loadRows(needs: readonly LedgerNeed[]): Promise<ReadOutcome<LoadedAt>> {
     try {
       return this.#file.read(() => {
+        const changes = this.#file.foreignChanges; // first: a later change may be in what is read
         if (this.#isSuperseded) return this.#superseded();
-        const changes = this.#file.foreignChanges; // first: a later change may be in some of the rows
         const loaded = new Loaded(this.#rows.head);
         for (const need of needs) this.#rows.load(loaded, need);
         const { head, entries } = loaded;
@@ -191,7 +191,7 @@ export class SqliteLedger implements LedgerStore, StepStore {
 }
 
 /** Returns how an opening ends whose file has failed. Throws any other error. */
-function inDoubt(error: unknown): OpeningEnd {
+export function inDoubt(error: unknown): OpeningEnd {
   if (!(error instanceof LikesError) || error.code !== "store_failed") throw error;
   return { type: "in_doubt", reason: error.message };
 }

@@ -2,7 +2,6 @@
  * The primary's ledger in SQLite, in a thread of its own: disk and B-trees do not stop the event
  * loop. The rules run in the primary's thread, on rows that the other thread has loaded.
  */
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type {
   CommitOutcome,
@@ -16,7 +15,7 @@ import type {
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
 import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_transaction.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../../core/protocol/ids.ts";
-import { LikesError, messageOf, refused } from "../../errors.ts";
+import { LikesError, refused } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
 import type { SqliteOptions } from "../sqlite/sqlite_file.ts";
 import { transactInSteps } from "./transact_in_steps.ts";
@@ -55,11 +54,19 @@ interface Answer {
   readonly answer: unknown;
 }
 
+interface Waiting {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** The compiled thread: a worker cannot run TypeScript. */
 const WORKER = new URL(import.meta.resolve("#ledger-worker"));
 
 /** The thread's new objects are short-lived rows. V8 would keep 48 MiB for them. */
 const YOUNG_GENERATION_MAX_MB = 8;
+
+/** What an ended opening answers. Its caller has closed it, and no longer waits for the answer. */
+const CLOSED: OpeningEnd = { type: "in_doubt", reason: "Cannot use the ledger: it is closed" };
 
 /** Opens the ledger in `folder`, as `openSqliteLedger` does, in a thread of its own. */
 export async function openWorkerLedger(
@@ -71,25 +78,33 @@ export async function openWorkerLedger(
   const workerData: WorkerOptions = { folder, ids, nowUnixMs, options };
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MAX_MB };
   const worker = new Worker(WORKER, { workerData, resourceLimits });
-  const [{ refusal }] = (await once(worker, "message")) as [OpenedLedger];
+  const refusal = await new Promise<Refusal | undefined>((resolve, reject) => {
+    worker.once("message", ({ refusal: found }: OpenedLedger) => resolve(found));
+    worker.once("error", reject);
+    worker.once("exit", () => reject(new Error("The ledger's thread ended before it had opened")));
+  });
   if (refusal === undefined) return new WorkerLedger(worker);
   await worker.terminate();
   throw refused(refusal);
 }
 
-/** An open ledger. */
+/** An open ledger. An error in its thread is a bug: every call then rejects with it. */
 export class WorkerLedger implements LedgerStore, StepStore {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, (answer: unknown) => void>();
+  readonly #exited: Promise<void>;
+  readonly #waiting = new Map<number, Waiting>();
   #id = 0;
-  /** Why the thread has ended; undefined while it runs. */
-  #end: OpeningEnd | undefined;
+  #closing: Promise<void> | undefined;
+  /** The error that has ended the thread. */
+  #failure: Error | undefined;
 
   constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on("message", ({ id, answer }: Answer) => this.#answer(id, answer));
-    worker.once("error", (error) => this.#ended(messageOf(error)));
-    worker.once("exit", () => this.#ended("the ledger was closed"));
+    this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
+    worker.on("message", ({ id, answer }: Answer) => this.#take(id)?.resolve(answer));
+    worker.on("messageerror", (error) => this.#fail(error));
+    worker.on("error", (error) => this.#fail(error));
+    void this.#exited.then(() => this.#onExit());
   }
 
   async load(): Promise<LedgerSnapshot> {
@@ -120,34 +135,40 @@ export class WorkerLedger implements LedgerStore, StepStore {
     return this.#ask({ type: "counts", selection, incarnations });
   }
 
-  async close(): Promise<void> {
-    if (this.#end !== undefined) return;
-    const exited = once(this.#worker, "exit");
-    await this.#ask({ type: "close" });
-    await exited;
+  /** Answers the calls that the thread has begun, and closes the file. */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#worker.postMessage({ type: "close", id: ++this.#id } satisfies LedgerCall);
+      this.#closing = this.#exited;
+    }
+    return this.#closing;
   }
 
-  /** Asks the thread. Once it has ended, every answer is why. */
+  /** Asks the thread. Rejects with the error that has ended it. */
   #ask<T>(question: Question): Promise<T> {
-    return new Promise((resolve) => {
-      if (this.#end !== undefined) return resolve(this.#end as T);
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      // A transaction may be between its steps.
+      if (this.#closing !== undefined) return resolve(CLOSED as T);
       const id = ++this.#id;
-      this.#waiting.set(id, (answer) => resolve(answer as T));
+      this.#waiting.set(id, { resolve: (answer) => resolve(answer as T), reject });
       this.#worker.postMessage({ ...question, id });
     });
   }
 
-  #answer(id: number, answer: unknown): void {
-    const done = this.#waiting.get(id);
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    done?.(answer);
+    return waiting;
   }
 
-  #ended(why: string): void {
-    this.#end ??= {
-      type: "in_doubt",
-      reason: `Cannot keep using the ledger: its thread ended: ${why}`,
-    };
-    for (const id of this.#waiting.keys()) this.#answer(id, this.#end);
+  #onExit(): void {
+    if (this.#closing === undefined) this.#fail(new Error("The ledger's thread ended by itself"));
+    for (const id of this.#waiting.keys()) this.#take(id)?.resolve(CLOSED);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const id of this.#waiting.keys()) this.#take(id)?.reject(this.#failure);
   }
 }

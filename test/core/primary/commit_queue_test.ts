@@ -6,7 +6,7 @@ import {
   COMMIT_BYTES_MAX,
   COMMIT_BYTES_MIN,
   COMMIT_COMMANDS_MAX,
-  COMMIT_AIM_MS,
+  COMMIT_TARGET_MS,
   QUEUED_BYTES_MAX,
   STREAM_BATCHES_QUEUED_MAX,
 } from "../../../src/limits.ts";
@@ -56,14 +56,14 @@ test("ended() lets commits grow while they are fast, and shrink while they are s
       return before - queue.bytes;
     });
   };
-  const growing = commits(8, COMMIT_AIM_MS / 3);
+  const growing = commits(8, COMMIT_TARGET_MS / 3);
   assert.equal(
     growing.slice(0, 3),
     [1, 2, 4].map((times) => times * COMMIT_BYTES_MIN),
   );
   assert.is(growing.at(-1), COMMIT_BYTES_MAX);
-  assert.equal(commits(2, COMMIT_AIM_MS), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX], "they stay");
-  const shrinking = commits(8, COMMIT_AIM_MS + 1);
+  assert.equal(commits(2, COMMIT_TARGET_MS), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX], "they stay");
+  const shrinking = commits(8, COMMIT_TARGET_MS + 1);
   assert.equal(shrinking.slice(0, 2), [COMMIT_BYTES_MAX, COMMIT_BYTES_MAX / 2]);
   assert.is(shrinking.at(-1), COMMIT_BYTES_MIN);
 });

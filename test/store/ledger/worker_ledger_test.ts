@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openWorkerLedger } from "../../../src/store/ledger/worker_ledger.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
-import { faultOf, testId } from "../faults.ts";
+import { assertionOf, faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
 import { LEDGER_ID } from "./ledger_fixture.ts";
 import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
@@ -34,6 +34,31 @@ test("transact() runs its work again when another program has written meanwhile"
   assert.equal([outcome, runs], [{ type: "done", value: 5n }, 2]);
   const read = await ledger.counts({ type: "named", itemIds: ["cat"] }, []);
   assert.equal(read.type === "done" && read.value.counts, [{ itemId: "cat", likes: 10n }]);
+  await ledger.close();
+});
+
+test("close() waits for a commit that is under way, and ends one between its steps", async () => {
+  await using folder = temporaryFolder();
+  for (let run = 0; run < 10; run++) {
+    const ledger = await openLedger(folder.path, run);
+    const outcomes = Array.from({ length: 4 }, () => {
+      return ledger.transact([], (transaction) => transaction.addLikes("cat", 1n));
+    });
+    await ledger.close();
+    for (const { type } of await Promise.all(outcomes)) {
+      assert.ok(["done", "in_doubt"].includes(type), type);
+    }
+  }
+});
+
+test("calls reject with the error of the thread when it has a bug", async () => {
+  await using folder = temporaryFolder();
+  const ledger = await openLedger(folder.path, 1);
+  const wrong = ledger.loadRows([{ type: "nonsense" } as never]);
+  const beside = ledger.counts({ type: "named", itemIds: ["cat"] }, []);
+  await assertionOf("unexpected", () => wrong);
+  await beside.catch(() => {});
+  await assertionOf("unexpected", () => ledger.transact([], () => 1));
   await ledger.close();
 });
 
