@@ -153,20 +153,22 @@ test("a role does not start when its port or folder is in use, and running roles
   const primary = await counter.startPrimary();
   const role = await counter.startAccepting("a");
   await counter.add(role, 5);
-  const fresh = ["--data-dir", join(counter.folder, "fresh")];
-  const freshLog = ["--log-dir", join(counter.folder, "fresh-log")];
+  // Each command has fresh folders of its own, because two run at a time.
+  let folders = 0;
+  const fresh = () => ["--data-dir", join(counter.folder, `fresh-${++folders}`)];
+  const freshLog = () => ["--log-dir", join(counter.folder, `fresh-log-${++folders}`)];
   const used = ["--data-dir", counter.dataDir];
   const usedLog = ["--log-dir", counter.logDir];
   const likes = ["start-likes", "--id", "a", "--primary", counter.primary];
   const onPort = (of: Role) => ["--port", of.address.replace(/^.*:/, "")];
   await expectEach(counter, [
-    failed(["start-primary", ...fresh, ...freshLog, ...onPort(primary)], "in use", "--port"),
-    failed(["start-likes", ...fresh, ...freshLog, ...onPort(role)], "in use", "--port"),
-    failed(["start-primary", "--port=0", ...used, ...freshLog], "another process holds it"),
-    failed([...likes, ...used, ...freshLog], "another process holds it", "name another folder"),
-    failed(["start-primary", "--port=0", ...fresh, ...usedLog], "another process", "--log-dir"),
+    failed(["start-primary", ...fresh(), ...freshLog(), ...onPort(primary)], "in use", "--port"),
+    failed(["start-likes", ...fresh(), ...freshLog(), ...onPort(role)], "in use", "--port"),
+    failed(["start-primary", "--port=0", ...used, ...freshLog()], "another process holds it"),
+    failed([...likes, ...used, ...freshLog()], "another process holds it", "name another folder"),
+    failed(["start-primary", "--port=0", ...fresh(), ...usedLog], "another process", "--log-dir"),
     failed(
-      [...likes, ...fresh, ...usedLog],
+      [...likes, ...fresh(), ...usedLog],
       "another process logs there",
       "choose another --log-dir",
     ),
