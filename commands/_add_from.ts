@@ -6,6 +6,7 @@ import { FAULTS, LikesError, messageOf } from "../src/errors.ts";
 import type { FaultCode, Refusal } from "../src/errors.ts";
 import { ADDS_MAX, BACKOFF_FIRST_MS } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
+import { leavesInDoubt } from "../src/rpc/faults.ts";
 import type { LikesClient } from "../src/rpc/client/likes_client.ts";
 import { formatCount } from "../src/text/numbers.ts";
 
@@ -13,8 +14,6 @@ import { formatCount } from "../src/text/numbers.ts";
 const LINES_SHOWN_MAX = 5;
 /** Statuses of a refusal that may pass: the same add can be sent again. */
 const PASSING: readonly string[] = ["UNAVAILABLE", "RESOURCE_EXHAUSTED"];
-/** Faults after which an add may be stored. */
-const IN_DOUBT: readonly FaultCode[] = ["outcome_unknown", "store_failed"];
 
 /** An add that is on the disk of a LikesServer. */
 export interface Accepted extends LineAdd {
@@ -148,7 +147,7 @@ function stopped(
   lines: readonly { readonly number: number }[],
   batch: readonly SentLine[],
 ): LikesError {
-  const found = IN_DOUBT.includes(code) ? "may be added" : "not added";
+  const found = leavesInDoubt(code) ? "may be added" : "not added";
   const [first, last] = [batch[0], batch.at(-1)].map((line) => formatCount(line?.number ?? 0));
   const range = first === last ? `line ${first}` : `lines ${first} to ${last}`;
   const text =
@@ -176,7 +175,7 @@ export class Refusals {
     this.count++;
     if (this.#kept.length < LINES_SHOWN_MAX) this.#kept.push(line);
     // A line that may be added decides: sending it again may count twice.
-    if (this.#code === undefined || IN_DOUBT.includes(code)) this.#code = code;
+    if (this.#code === undefined || leavesInDoubt(code)) this.#code = code;
   }
 
   /** Returns `thrown`, or the error of the refused lines; undefined when nothing failed. */
@@ -188,7 +187,7 @@ export class Refusals {
     const texts = more > 0 ? [...shown, `and ${formatCount(more)} more`] : shown;
     const refused = [`Cannot add all lines: ${title} refused`, ...texts].join("\n");
     if (thrown === undefined) return new LikesError(this.#code, refused);
-    const code = IN_DOUBT.includes(this.#code) ? this.#code : thrown.code;
+    const code = leavesInDoubt(this.#code) ? this.#code : thrown.code;
     return new LikesError(code, `${thrown.message}\n${refused}`, { cause: thrown });
   }
 }

@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import type { LineAdd } from "../src/cli/add_lines.ts";
 import { keepResult } from "../src/cli/output.ts";
 import { LikesError, messageOf } from "../src/errors.ts";
@@ -19,8 +18,8 @@ export class Add extends BaseCommand {
   static override summary = "add likes to an item, or to the items of a file";
   static override description =
     "Answers once the likes are on the disk of a LikesServer. It never sends again what may have " +
-    "been added: if an answer is lost, it says so and exits with 5. --json prints a record of the added likes, " +
-    "which likes verify --clients compares with the stores. --from reads lines such as " +
+    "been added: if an answer is lost, it says so and exits with 5. --json prints a record of the " +
+    "added likes, which likes verify --clients compares with the stores. --from reads lines such as " +
     '`video 5`, `video` or {"itemId":"video","likes":5}, and adds up to 1,000 at once. A line ' +
     "that is refused is named, and the others are added.";
   static override examples = [
@@ -153,6 +152,7 @@ function choose(
 /** Opens a file, or stdin for `-`. Throws LikesError `usage` for a file that cannot be read. */
 async function openInput(path: string): Promise<Input> {
   if (path === "-") return { stream: process.stdin, bytes: undefined };
+  const { open } = await import("node:fs/promises");
   try {
     const file = await open(path);
     const stats = await file.stat();

@@ -3,6 +3,7 @@
  * parent is gone.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { processorMs } from "../../src/monotonic.ts";
 
 /** Delays of a timer of 1 ms. */
 const stops = monitorEventLoopDelay({ resolution: 1 });
@@ -22,7 +23,6 @@ export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 /** Serves requests until the parent is gone. Adds handlers for what every process measures. */
 export function serve(handlers: Handlers): void {
   process.on("disconnect", () => process.exit());
-  stops.enable();
   const all = { ...handlers, processorMs, longestStopMs };
   process.on("message", (request: Request) => void answer(request, all));
 }
@@ -40,15 +40,13 @@ async function answer({ command, argument }: Request, handlers: Handlers): Promi
   process.send?.(answered);
 }
 
-/** Returns the longest stop of the event loop since the last request for it, in milliseconds. */
+/**
+ * Returns the longest stop of the event loop since the last request for it, in milliseconds. The
+ * first request begins to measure: figures that make none run without the timer.
+ */
 function longestStopMs(): number {
+  stops.enable();
   const longestMs = stops.max / 1e6;
   stops.reset();
   return longestMs;
-}
-
-/** Returns the processor time that this process has used so far, in milliseconds. */
-function processorMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
 }

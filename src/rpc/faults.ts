@@ -78,13 +78,18 @@ const HARMLESS: readonly HarmlessFailure[] = [
 /** Faults of a peer that does not know the outcome itself. */
 const IN_DOUBT: readonly FaultCode[] = ["outcome_unknown", "store_failed"];
 
+/** Returns whether a call that ended with `fault` may have had its effect. */
+export function leavesInDoubt(fault: FaultCode): boolean {
+  return IN_DOUBT.includes(fault);
+}
+
 /**
  * Returns whether a failed call certainly had no effect: the peer refused it with a fault, or it
  * reached no server of that method. A status alone does not tell: UNAVAILABLE can mean either.
  */
 export function hadNoEffect(error: ServiceError): boolean {
   const fault = faultOf(error);
-  if (fault !== undefined) return !IN_DOUBT.includes(fault);
+  if (fault !== undefined) return !leavesInDoubt(fault);
   return HARMLESS.some(({ code, details }) => code === error.code && details.test(error.details));
 }
 
