@@ -92,7 +92,10 @@ export class BenchCounter implements AsyncDisposable {
     try {
       while (preciseMs() < lateMs) {
         const status = await client.status(ANSWER_WAIT_MS);
-        if (status.everywhere && status.pendingEvents === 0) return status;
+        if (status.everywhere && status.pendingEvents === 0) {
+          await client.counts({}, ANSWER_WAIT_MS); // a page waits until the intake is folded
+          return status;
+        }
         await pause(POLL_MS);
       }
       throw new Error(`Cannot see convergence within ${CONVERGED_WAIT_MAX_MS} ms`);

@@ -16,6 +16,9 @@ export const CASES: readonly ItemCase[] = [
   { name: "1,000,000 items, Zipf", items: 1_000_000, isZipf: true },
 ];
 
+/** A case for one run: filling its ledger takes longer than its events. */
+export const LARGEST: ItemCase = { name: "10,000,000 items", items: 10_000_000, isZipf: false };
+
 /** Returns all items of a case. */
 export function itemsOf({ items }: ItemCase): readonly string[] {
   return Array.from({ length: items }, (_, index) => nameOf(index));

@@ -46,7 +46,7 @@ export const WINDOW_BATCHES_MAX = 8;
 /**
  * Bytes in flight on one stream: a report queued behind them is on time even in a mass catch-up.
  */
-export const WINDOW_BYTES_MAX = 256 * KIB;
+export const WINDOW_BYTES_MAX = 512 * KIB;
 /** Batches that the primary queues for one stream before it stops reading from it. */
 export const STREAM_BATCHES_QUEUED_MAX = 16;
 /** Bytes of batches that the primary queues for all streams before it stops reading from any. */
@@ -62,6 +62,20 @@ export const COMMIT_BYTES_MIN = 256 * KIB;
  * thousand.
  */
 export const COMMIT_TARGET_MS = 100;
+/**
+ * Rows in the intake of a ledger before it is folded under load, for each page of the file. Each
+ * written page then takes the likes of several commits.
+ */
+export const INTAKE_ROWS_PER_PAGE = 10;
+/** Rows in an intake that are never too many, and rows that always are: 30 MB of the file. */
+export const INTAKE_ROWS_MIN = 250_000;
+export const INTAKE_ROWS_MAX = 1_000_000;
+/** Rows after which a run of the intake ends. A read searches every run. */
+export const RUN_ROWS_MAX = 16_384;
+/** Rows of one fold: enough to share the sync, few enough for a commit to wait for. */
+export const FOLD_ROWS_MIN = 8_192;
+/** A pause between commits in which the intake is folded. */
+export const FOLD_PAUSE_MS = 100;
 /** An opening of the ledger that served this long did not end for the reason of the one before. */
 export const OPENING_SOUND_MS = 60_000;
 /** Openings in a row that end sooner than that, before the primary itself ends. */

@@ -2,23 +2,23 @@
 import { deliver } from "../delivery.ts";
 import type { Delivered } from "../delivery.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
-import { CASES, itemOf, itemsOf } from "../item_cases.ts";
+import { CASES, LARGEST, itemOf, itemsOf } from "../item_cases.ts";
 import type { ItemCase } from "../item_cases.ts";
 
 /** `npm run bench -- items`. */
 export const items: Figure = {
   name: "items",
   title: "events per second that the primary applies, by the items in its ledger",
-  seconds: 150,
+  seconds: 240,
   run: measure,
 };
 
 async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
   const runs = brief ? 1 : 3;
-  const events = brief ? 5_000 : 300_000;
-  const taken = new Map<ItemCase, Delivered[]>(CASES.map((one) => [one, []]));
+  const events = brief ? 5_000 : 1_000_000;
+  const taken = new Map<ItemCase, Delivered[]>([...CASES, LARGEST].map((one) => [one, []]));
   for (let run = 1; run <= runs; run++) {
-    for (const one of CASES) {
+    for (const one of run === 1 ? [LARGEST, ...CASES] : CASES) {
       const count = brief ? Math.min(one.items, 2_000) : one.items;
       taken.get(one)?.push(await measureCase({ ...one, items: count }, events));
       printProgress(`run ${run} of ${runs}: ${one.name}`);
@@ -26,9 +26,9 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
   }
   return {
     settings: { runs, "events per backlog": events, "events per record": "1,000", LikesServers: 1 },
-    rows: CASES.flatMap((one) => rowsOf(one.name, taken.get(one) ?? [])),
+    rows: [...taken].flatMap(([one, found]) => rowsOf(one.name, found)),
     checked: [
-      `every one of ${runs * CASES.length * events} events was applied once: 0 lost`,
+      `every one of ${(runs * CASES.length + 1) * events} events was applied once: 0 lost`,
       "the total and the outbox equal what was added, in each run",
     ],
   };

@@ -18,7 +18,16 @@ import { CorruptStoreError } from "./corrupt_store_error.ts";
 const LEDGER: AuditedKind = {
   name: "ledger",
   applicationId: 0x4c6b4c47n,
-  tables: ["ledger", "members", "incarnations", "generations", "troubles", "decisions", "items"],
+  tables: [
+    "ledger",
+    "members",
+    "incarnations",
+    "generations",
+    "troubles",
+    "decisions",
+    "items",
+    "intake",
+  ],
 };
 
 /** Bounds above the longest state, and the longest kind of a trouble or decision. */
@@ -110,6 +119,7 @@ export class LedgerFile implements Disposable {
   readonly #member: ReturnType<AuditedFile["query"]>;
   readonly #members: ReturnType<AuditedFile["query"]>;
   readonly #items: ReturnType<AuditedFile["query"]>;
+  readonly #intake: ReturnType<AuditedFile["query"]>;
 
   /** Opens the ledger. Throws UnreadableFileError, or CorruptStoreError for invalid rows. */
   constructor(path: string) {
@@ -126,9 +136,9 @@ export class LedgerFile implements Disposable {
       this.#incarnations = this.#file.query(`${incarnations} ORDER BY ordinal`);
       this.#member = this.#file.query(`${members} WHERE outbox_id = ?`);
       this.#members = this.#file.query(`${members} ORDER BY ordinal`);
-      this.#items = this.#file.query(
-        `SELECT ${bounded("item_id", ITEM_ID_BYTES_MAX)}, likes FROM items ORDER BY items.item_id`,
-      );
+      const counts = `SELECT ${bounded("item_id", ITEM_ID_BYTES_MAX)}, likes FROM`;
+      this.#items = this.#file.query(`${counts} items ORDER BY items.item_id`);
+      this.#intake = this.#file.query(`${counts} intake`);
       const [row] = this.#file.rows(
         `SELECT ${idColumn("ledger_id")}, version, total_likes, copied_ms FROM ledger LIMIT 1`,
       );
@@ -232,11 +242,28 @@ export class LedgerFile implements Disposable {
     for (const row of this.#members.iterate()) yield memberOf(row);
   }
 
-  /** Yields every item with its likes, ordered by the bytes of its id. */
+  /**
+   * Yields every item with its likes: those of its row, and those that still wait in the intake.
+   * Items that have only the latter come last.
+   */
   *items(): Generator<{ readonly itemId: string; readonly likes: bigint }> {
+    const waiting = this.#waitingLikes();
     for (const row of this.#items.iterate()) {
-      yield { itemId: textOf(row, "item_id"), likes: likesOf(row, "likes") };
+      const itemId = textOf(row, "item_id");
+      yield { itemId, likes: likesOf(row, "likes") + (waiting.get(itemId) ?? 0n) };
+      waiting.delete(itemId);
     }
+    for (const [itemId, likes] of waiting) yield { itemId, likes };
+  }
+
+  /** Returns the likes in the intake, by item. The primary bounds its rows. */
+  #waitingLikes(): Map<string, bigint> {
+    const waiting = new Map<string, bigint>();
+    for (const row of this.#intake.iterate()) {
+      const itemId = textOf(row, "item_id");
+      waiting.set(itemId, (waiting.get(itemId) ?? 0n) + likesOf(row, "likes"));
+    }
+    return waiting;
   }
 
   [Symbol.dispose](): void {

@@ -98,6 +98,7 @@ async function startedWith(
     "UPDATE members SET applied_likes = ?",
     "INSERT INTO items (item_id, likes) VALUES ('video', ?) " +
       "ON CONFLICT DO UPDATE SET likes = excluded.likes",
+    "DELETE FROM intake WHERE likes < ?",
   ]);
   const outbox = join(counter.outboxDir("a"), "outbox.sqlite");
   plant(outbox, likes, ["UPDATE outbox SET purged_likes = ?"]);

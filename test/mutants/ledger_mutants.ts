@@ -667,7 +667,7 @@ const TRANSACTION = mutantsOf(
         [
           "    this.#set(this.#likes, itemId, (this.#likes.get(itemId) ?? 0n) + gained);",
           "    this.#likes.set(itemId, (this.#likes.get(itemId) ?? 0n) + gained);\n" +
-            "    this.#undo.push(() => {});",
+            "    this.#isChanged = true;",
         ],
       ],
     },
@@ -677,7 +677,7 @@ const TRANSACTION = mutantsOf(
       edits: [
         [
           "    this.#set(this.#incarnations, incarnation, { row, place });",
-          "    this.#incarnations.set(incarnation, { row, place });\n    this.#undo.push(() => {});",
+          "    this.#incarnations.set(incarnation, { row, place });\n    this.#isChanged = true;",
         ],
       ],
     },

@@ -255,9 +255,53 @@ const SQLITE = [
   ),
   ...mutantsOf(
     {
-      file: "src/store/ledger/sqlite_ledger_rows.ts",
+      file: "src/store/ledger/intake.ts",
       isSimulated: false,
-      tests: ["test/store/ledger/sqlite_ledger_test.ts"],
+      tests: ["test/store/ledger/intake_test.ts"],
+    },
+    [
+      {
+        name: "folded-not-removed",
+        breaks: "law 2: likes that are folded stay in the intake, and count twice",
+        edits: [["    remove.run(range);\n", ""]],
+      },
+      {
+        name: "removed-not-folded",
+        breaks: "law 2: likes leave the intake without reaching the items",
+        edits: [["    move.run(range);\n", ""]],
+      },
+      {
+        name: "fold-replaces-likes",
+        breaks: "law 2: a fold forgets the likes that an item has already",
+        edits: [
+          [
+            '        "ON CONFLICT (item_id) DO UPDATE SET likes = likes + excluded.likes",\n    ),\n    remove',
+            '        "ON CONFLICT (item_id) DO UPDATE SET likes = excluded.likes",\n    ),\n    remove',
+          ],
+        ],
+      },
+      {
+        name: "run-replaces-likes",
+        breaks: "law 2: a commit forgets the likes of an earlier one in the same run",
+        edits: [
+          [
+            '"ON CONFLICT (run, item_id) DO UPDATE SET likes = likes + excluded.likes"',
+            '"ON CONFLICT (run, item_id) DO UPDATE SET likes = excluded.likes"',
+          ],
+        ],
+      },
+      {
+        name: "rows-of-intake-forgotten",
+        breaks: "law 6: a start does not fold what the one before has left",
+        edits: [["    this.#rows = integerOf(rows.get() ?? 0n);", "    this.#rows = 0;"]],
+      },
+    ],
+  ),
+  ...mutantsOf(
+    {
+      file: "src/store/ledger/sqlite_ledger.ts",
+      isSimulated: false,
+      tests: ["test/store/ledger/sqlite_ledger_test.ts", "test/store/ledger/fold_kill_test.ts"],
     },
     [
       {
@@ -265,11 +309,16 @@ const SQLITE = [
         breaks: "pitfall 13: the applied sequence is committed before the likes",
         edits: [
           [
-            "    for (const [itemId, gained] of set.likes) addLikes.run(itemId, gained);",
-            '    addLikes.database.exec("COMMIT; BEGIN IMMEDIATE");\n' +
-              "    for (const [itemId, gained] of set.likes) addLikes.run(itemId, gained);",
+            "    this.#intake.append(set.likes);",
+            '    this.#file.database.exec("COMMIT; BEGIN IMMEDIATE");\n' +
+              "    this.#intake.append(set.likes);",
           ],
         ],
+      },
+      {
+        name: "page-without-the-intake",
+        breaks: "law 3: a page lacks the likes that wait in the intake",
+        edits: [["this.#intake.isEmpty\n      ? folded\n      : unfolded;", "folded;"]],
       },
     ],
   ),

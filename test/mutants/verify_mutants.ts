@@ -46,6 +46,19 @@ const LEDGER = mutantsOf(inAudit("audit_ledger"), [
   },
 ]);
 
+const LEDGER_FILE = mutantsOf(inAudit("ledger_file", ["audit_ledger"]), [
+  {
+    name: "audit-intake-not-read",
+    breaks: "the audit lacks the likes that wait in the intake",
+    edits: [
+      [
+        'likes: likesOf(row, "likes") + (waiting.get(itemId) ?? 0n) };',
+        'likes: likesOf(row, "likes") };',
+      ],
+    ],
+  },
+]);
+
 const HISTORY = [
   ...mutantsOf(inAudit("applied", ["audit_incarnation", "audit_ledger"]), [
     {
@@ -112,4 +125,10 @@ const VERDICT = [
 ];
 
 /** All bugs of this file. */
-export const VERIFY_MUTANTS: readonly Mutant[] = [...ROLLBACK, ...LEDGER, ...HISTORY, ...VERDICT];
+export const VERIFY_MUTANTS: readonly Mutant[] = [
+  ...ROLLBACK,
+  ...LEDGER,
+  ...LEDGER_FILE,
+  ...HISTORY,
+  ...VERDICT,
+];

@@ -186,6 +186,7 @@ async function fillLedger(folder: string): Promise<void> {
         transaction.addDecision({ ...DECISION, trouble: ended });
       }
     });
+    ledger.fold(ITEMS / 2); // some likes are among the items, and some in the intake
     await ledger.close();
   }
 }

@@ -50,6 +50,18 @@ const DEFECTS: readonly Defect[] = [
     first: { itemId: "ghost", expected: "no such item", found: "0" },
   },
   {
+    name: "an item with one like too many that waits in the intake",
+    path: LEDGER,
+    sql: "INSERT INTO intake VALUES (1, 'video', 1)",
+    first: { itemId: "video", expected: "13", found: "14" },
+  },
+  {
+    name: "an item that waits in the intake, with likes from no event",
+    path: LEDGER,
+    sql: "INSERT INTO intake VALUES (1, 'ghost', 1)",
+    first: { itemId: "ghost", expected: "0", found: "1" },
+  },
+  {
     name: "a total of one like too many",
     path: LEDGER,
     sql: "UPDATE ledger SET total_likes = total_likes + 1",
@@ -162,6 +174,17 @@ test("audit() is undecided when the second sum cannot be made", async () => {
   const report = auditFolder(folder.path);
   assert.equal([report.outcome, report.sums.outboxes], ["undecided", undefined]);
   assert.match(report.missing.first[0]?.what ?? "", /^the outboxes' own sum is unknown/);
+});
+
+test("auditLedger() is exact when likes wait in the intake, in any number of runs", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  edit(join(folder.path, LEDGER), "INSERT INTO intake SELECT 1, item_id, likes - 1 FROM items");
+  edit(join(folder.path, LEDGER), "INSERT INTO intake SELECT 7, item_id, 1 FROM items");
+  edit(join(folder.path, LEDGER), "UPDATE items SET likes = 0");
+  assert.is(auditFolder(folder.path).outcome, "exact");
+  edit(join(folder.path, LEDGER), "DELETE FROM items");
+  assert.is(auditFolder(folder.path).outcome, "exact");
 });
 
 test("auditLedger() is inexact when trimmed events cannot explain a sum", async () => {

@@ -26,8 +26,8 @@ export interface WriteSet {
   readonly isCopyRecorded: boolean;
   readonly members: readonly MemberRow[];
   readonly incarnations: readonly IncarnationRow[];
-  /** The gain of each item, sorted by item id: a store writes in order, and locks in one order. */
-  readonly likes: readonly (readonly [itemId: string, gained: bigint])[];
+  /** The gain of each item, by item id. */
+  readonly likes: ReadonlyMap<string, bigint>;
   readonly troubles: readonly TroubleRow[];
   readonly decisions: readonly DecisionRow[];
 }
@@ -44,8 +44,9 @@ export class LedgerTransaction {
   readonly #decisions: DecisionRow[] = [];
   /** Troubles that this transaction has decided. */
   readonly #decided = new Map<number, TroubleRow>();
-  /** Undoes what was set; the newest change is last. */
-  readonly #undo: (() => void)[] = [];
+  #isChanged = false;
+  /** Undoes what the current attempt has set; the newest change is last. */
+  #undo: (() => void)[] | undefined;
 
   constructor(loaded: Loaded) {
     this.#loaded = loaded;
@@ -53,13 +54,13 @@ export class LedgerTransaction {
 
   /** All that was set; undefined when nothing was set. */
   get writeSet(): WriteSet | undefined {
-    if (this.#undo.length === 0) return undefined;
+    if (!this.#isChanged) return undefined;
     return {
       meta: this.meta(),
       isCopyRecorded: this.#isCopyRecorded,
       members: [...this.#members.values()],
       incarnations: [...this.#incarnations.values()].map(({ row }) => row),
-      likes: [...this.#likes].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      likes: this.#likes,
       troubles: this.#troubles,
       decisions: this.#decisions,
     };
@@ -67,10 +68,16 @@ export class LedgerTransaction {
 
   /** Runs `work`, and undoes all that it set unless it returns true. Returns its result. */
   attempt(work: () => boolean): boolean {
-    const kept = this.#undo.length;
+    assert(this.#undo === undefined, "an attempt makes no other attempt");
+    const undo: (() => void)[] = [];
+    const wasChanged = this.#isChanged;
+    this.#undo = undo;
     const isDone = work();
-    if (!isDone) while (this.#undo.length > kept) this.#undo.pop()?.();
-    return isDone;
+    this.#undo = undefined;
+    if (isDone) return true;
+    while (undo.length > 0) undo.pop()?.();
+    this.#isChanged = wasChanged;
+    return false;
   }
 
   meta(): LedgerMeta {
@@ -80,7 +87,8 @@ export class LedgerTransaction {
   setMeta(row: LedgerMeta): void {
     const before = this.#meta;
     this.#meta = row;
-    this.#undo.push(() => (this.#meta = before));
+    this.#isChanged = true;
+    this.#undo?.push(() => (this.#meta = before));
   }
 
   member(outboxId: OutboxId): MemberRow | undefined {
@@ -142,7 +150,8 @@ export class LedgerTransaction {
   clearCopied(): void {
     if (this.copiedMs() === undefined) return;
     this.#isCopyRecorded = true;
-    this.#undo.push(() => (this.#isCopyRecorded = false));
+    this.#isChanged = true;
+    this.#undo?.push(() => (this.#isCopyRecorded = false));
   }
 
   /**
@@ -217,7 +226,9 @@ export class LedgerTransaction {
   #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
     const before = map.get(key);
     map.set(key, value);
-    this.#undo.push(() => {
+    this.#isChanged = true;
+    // A commit sets thousands of items: outside of an attempt no closure is made.
+    this.#undo?.push(() => {
       if (before === undefined) map.delete(key);
       else map.set(key, before);
     });
@@ -225,6 +236,7 @@ export class LedgerTransaction {
 
   #push<Row>(rows: Row[], row: Row): void {
     rows.push(row);
-    this.#undo.push(() => rows.pop());
+    this.#isChanged = true;
+    this.#undo?.push(() => rows.pop());
   }
 }

@@ -11,7 +11,7 @@ export function checkWriteSet(set: WriteSet): void {
     storedInteger(retiredAsOfMs ?? 0);
   }
   for (const { appliedSequence } of set.incarnations) storedInteger(appliedSequence);
-  for (const [, gained] of set.likes) storedLikes(gained);
+  for (const gained of set.likes.values()) storedLikes(gained);
   set.troubles.forEach(checkTrouble);
   set.decisions.forEach(checkDecision);
 }

@@ -11,6 +11,7 @@ import type {
   StoredMeta,
   StoredTrouble,
 } from "./ledger_columns.ts";
+import { RUNS } from "./intake.ts";
 import type { decisionRow, troubleRow } from "./ledger_columns.ts";
 import type { SqliteKind } from "../sqlite/sqlite_kind.ts";
 import type {
@@ -23,13 +24,15 @@ import type {
 
 /**
  * The database of a ledger. Ordinals keep the order in which rows were first set. Troubles and
- * decisions are never deleted, which keeps their numbers unique.
+ * decisions are never deleted, which keeps their numbers unique. The likes of an item are its row
+ * in `items` plus its rows in `intake` (intake.ts). The view `counts` adds them up.
  */
 export const LEDGER_KIND: SqliteKind = {
   name: "ledger",
   applicationId: 0x4c6b4c47n,
   schemaVersion: 1n,
-  guarded: ["ledger", "members", "incarnations", "generations", "troubles", "decisions"],
+  logPagesMax: 4_000, // 16 MiB: folds write some pages again and again
+  guarded: ["ledger", "members", "incarnations", "generations", "troubles", "decisions", "intake"],
   schema: `
     CREATE TABLE ledger (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -102,6 +105,16 @@ export const LEDGER_KIND: SqliteKind = {
       likes INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX items_by_likes ON items (likes DESC, item_id);
+    CREATE TABLE intake (
+      run INTEGER NOT NULL,
+      item_id TEXT NOT NULL,
+      likes INTEGER NOT NULL,
+      PRIMARY KEY (run, item_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE VIEW counts (item_id, likes) AS
+      SELECT item_id, sum(likes) FROM
+        (SELECT item_id, likes FROM items UNION ALL SELECT item_id, likes FROM intake)
+      GROUP BY item_id;
   `,
 };
 
@@ -115,14 +128,15 @@ export function prepareLedger(database: Database) {
     ...prepareRows(database),
     ...prepareGenerations(database),
     ...prepareTroubles(database),
-    itemLikes: database
-      .prepare<[string], bigint>("SELECT likes FROM items WHERE item_id = ?")
-      .pluck(),
-    addLikes: database.prepare<[string, bigint]>(
-      "INSERT INTO items (item_id, likes) VALUES (?, ?) " +
-        "ON CONFLICT (item_id) DO UPDATE SET likes = likes + excluded.likes",
+    // One statement for all ids: a call takes longer than a lookup.
+    named: database.prepare<[string], StoredItem>(
+      `${RUNS} SELECT value AS item_id, ` +
+        "coalesce((SELECT likes FROM items WHERE item_id = value), 0) + " +
+        "coalesce((SELECT sum(likes) FROM runs CROSS JOIN intake USING (run) " +
+        "WHERE item_id = value), 0) AS likes FROM json_each(?) ORDER BY key",
     ),
-    ...preparePages(database),
+    folded: preparePages(database, "items"),
+    unfolded: preparePages(database, "counts"),
   };
 }
 
@@ -159,25 +173,23 @@ function prepareTroubles(database: Database) {
   };
 }
 
-/** Each statement starts at the page's place in an index: none scans the table or sorts. */
-function preparePages(database: Database) {
+/**
+ * Prepares pages of `source`. On the table, each statement starts at the page's place in an index:
+ * none scans the table or sorts. On the view they do both.
+ */
+function preparePages(database: Database, source: "items" | "counts") {
   return {
-    // One statement for all ids: a call takes longer than a lookup.
-    named: database.prepare<[string], StoredItem>(
-      "SELECT value AS item_id, coalesce((SELECT likes FROM items WHERE item_id = value), 0) " +
-        "AS likes FROM json_each(?) ORDER BY key",
-    ),
     mostLiked: database.prepare<[number], StoredItem>(
-      "SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT ?",
+      `SELECT item_id, likes FROM ${source} ORDER BY likes DESC, item_id LIMIT ?`,
     ),
     equallyLiked: database.prepare<[bigint, string, number], StoredItem>(
-      "SELECT item_id, likes FROM items WHERE likes = ? AND item_id > ? ORDER BY item_id LIMIT ?",
+      `SELECT item_id, likes FROM ${source} WHERE likes = ? AND item_id > ? ORDER BY item_id LIMIT ?`,
     ),
     lessLiked: database.prepare<[bigint, number], StoredItem>(
-      "SELECT item_id, likes FROM items WHERE likes < ? ORDER BY likes DESC, item_id LIMIT ?",
+      `SELECT item_id, likes FROM ${source} WHERE likes < ? ORDER BY likes DESC, item_id LIMIT ?`,
     ),
     itemsAfter: database.prepare<[string, number], StoredItem>(
-      "SELECT item_id, likes FROM items WHERE item_id > ? ORDER BY item_id LIMIT ?",
+      `SELECT item_id, likes FROM ${source} WHERE item_id > ? ORDER BY item_id LIMIT ?`,
     ),
   };
 }

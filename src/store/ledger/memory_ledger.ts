@@ -109,7 +109,7 @@ export class LedgerDisk extends MemoryDisk {
 
   /** Commits the write set of a transaction. Asserts first that the likes of each item fit. */
   write(set: WriteSet): void {
-    const likes = set.likes.map(([itemId, gained]) => {
+    const likes = [...set.likes].map(([itemId, gained]) => {
       return [itemId, storedLikes((this.items.get(itemId) ?? 0n) + gained)] as const;
     });
     this.meta = set.meta;

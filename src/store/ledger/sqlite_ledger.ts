@@ -18,12 +18,16 @@ import type { GenerationId, IncarnationId, LedgerId } from "../../core/protocol/
 import { LikesError } from "../../errors.ts";
 import { openSqliteFile } from "../sqlite/sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
+import { pragma } from "../sqlite/sqlite_kind.ts";
 import { storedInteger } from "../sqlite/stored_integer.ts";
 import { incarnationOf, itemOf, memberOf, metaOf, timeIfAny, troubleOf } from "./ledger_columns.ts";
+import { Folding } from "./folding.ts";
+import type { Folded } from "./folding.ts";
+import { Intake } from "./intake.ts";
 import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
 import { SqliteLedgerRows } from "./sqlite_ledger_rows.ts";
-import { transactInSteps } from "./transact_in_steps.ts";
+import { CLOSED, transactInSteps } from "./transact_in_steps.ts";
 import type { LoadedAt, StepStore } from "./transact_in_steps.ts";
 
 /**
@@ -58,11 +62,14 @@ export function openSqliteLedger(
 }
 
 /** An open ledger. */
-export class SqliteLedger implements LedgerStore, StepStore {
+export class SqliteLedger implements LedgerStore, StepStore, Folded {
   readonly #file: SqliteFile;
   readonly #generation: GenerationId;
   readonly #statements: LedgerStatements;
   readonly #rows: SqliteLedgerRows;
+  readonly #intake: Intake;
+  readonly #folding: Folding;
+  #isClosed = false;
 
   /** Takes ownership of `file`, a database of LEDGER_KIND. The caller mints the generation next. */
   constructor(file: SqliteFile, generation: GenerationId) {
@@ -70,6 +77,8 @@ export class SqliteLedger implements LedgerStore, StepStore {
     this.#generation = generation;
     this.#statements = prepareLedger(file.database);
     this.#rows = new SqliteLedgerRows(this.#statements);
+    this.#intake = new Intake(file.database);
+    this.#folding = new Folding(this);
   }
 
   /** Records the generation of this opening. The version does not change. */
@@ -122,22 +131,32 @@ export class SqliteLedger implements LedgerStore, StepStore {
 
   async writeSet(set: WriteSet, changes: bigint): Promise<CommitOutcome<boolean>> {
     try {
-      return this.#file.transact(() => {
+      const outcome = this.#file.transact(() => {
         // A newer opening has written its generation, too.
         const isCurrent = this.#file.foreignChanges === changes;
-        if (isCurrent) this.#rows.write(set);
+        if (isCurrent) this.#write(set);
         return { value: isCurrent, changed: isCurrent };
       });
+      if (set.likes.size > 0) this.#folding.committed(set.likes.size);
+      return outcome;
     } catch (error) {
       return inDoubt(error);
     }
   }
 
+  #write(set: WriteSet): void {
+    this.#rows.write(set);
+    this.#intake.append(set.likes);
+  }
+
+  /** A page waits until the intake is folded, because only the items are ranked. */
   async counts(
     selection: CountsSelection,
     incarnations: readonly IncarnationId[],
   ): Promise<ReadOutcome<CountsRead>> {
     try {
+      if (selection.type === "page") await this.#folding.foldAll();
+      if (this.#isClosed) return CLOSED;
       return this.#file.read(() => {
         if (this.#isSuperseded) return this.#superseded();
         return { type: "done", value: this.#counts(selection, incarnations) };
@@ -164,8 +183,12 @@ export class SqliteLedger implements LedgerStore, StepStore {
     return this.#statements.named.all(JSON.stringify(itemIds)).map(itemOf);
   }
 
+  /** A full disk keeps likes in the intake: the page then sorts all items. */
   #page({ order, after, limit }: Extract<CountsSelection, { type: "page" }>): readonly ItemCount[] {
-    const { mostLiked, equallyLiked, lessLiked, itemsAfter } = this.#statements;
+    const { folded, unfolded } = this.#statements;
+    const { mostLiked, equallyLiked, lessLiked, itemsAfter } = this.#intake.isEmpty
+      ? folded
+      : unfolded;
     storedInteger(limit);
     // The empty text comes before every item id.
     if (order === "item_id") return itemsAfter.all(after?.itemId ?? "", limit).map(itemOf);
@@ -175,7 +198,33 @@ export class SqliteLedger implements LedgerStore, StepStore {
     return [...equally, ...less].map(itemOf);
   }
 
+  get intakeRows(): number {
+    return this.#intake.rows;
+  }
+
+  get pages(): number {
+    return Number(pragma(this.#file.database, "page_count"));
+  }
+
+  /** Folds a part of the intake. Returns false when it cannot; the next call may say why. */
+  fold(rows: number): boolean {
+    try {
+      const outcome = this.#file.transact(() => {
+        const folded = this.#isSuperseded ? undefined : this.#intake.fold(rows);
+        return { value: folded, changed: folded !== undefined };
+      });
+      if (outcome.type !== "done" || outcome.value === undefined) return false;
+      this.#intake.folded(outcome.value);
+      return true;
+    } catch (error) {
+      inDoubt(error);
+      return false;
+    }
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#folding.close();
     this.#file.close();
   }
 

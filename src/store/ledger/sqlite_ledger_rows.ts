@@ -64,16 +64,18 @@ export class SqliteLedgerRows implements CommittedRows {
       }
       case "was_decided":
         return loaded.set<"was_decided">(need, this.#wasDecided(need));
-      case "item":
-        return loaded.set<"item">(need, statements.itemLikes.get(need.itemId) ?? 0n);
+      case "item": {
+        const row = statements.named.get(JSON.stringify([need.itemId]));
+        return loaded.set<"item">(need, row?.likes ?? 0n);
+      }
       default:
         return unreachable(need);
     }
   }
 
-  /** Writes all that a transaction set. */
+  /** Writes all that a transaction set, except the likes of items. */
   write(set: WriteSet): void {
-    const { setMeta, clearCopied, setMember, setIncarnation, addLikes } = this.#statements;
+    const { setMeta, clearCopied, setMember, setIncarnation } = this.#statements;
     const { version, totalLikes, totalVersion, asOfMs } = set.meta;
     setMeta.run(version, totalLikes, totalVersion, asOfMs);
     if (set.isCopyRecorded) clearCopied.run();
@@ -84,7 +86,6 @@ export class SqliteLedgerRows implements CommittedRows {
     for (const { incarnation, outboxId, appliedSequence, digest, state } of set.incarnations) {
       setIncarnation.run(incarnation, outboxId, appliedSequence, digest, state);
     }
-    for (const [itemId, gained] of set.likes) addLikes.run(itemId, gained);
     this.#writeTroubles(set);
   }
 

@@ -3,13 +3,19 @@
  * steps need not be in one thread.
  */
 import { assert } from "../../assert.ts";
-import type { CommitOutcome, ReadOutcome } from "../../core/ledger/ledger.ts";
+import type { CommitOutcome, OpeningEnd, ReadOutcome } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
 import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_transaction.ts";
 import { Loaded } from "../../core/ledger/loaded_rows.ts";
 import type { LedgerHead, LoadedNeed } from "../../core/ledger/loaded_rows.ts";
 import { RUNS_MAX, runOnce } from "./run_on_loaded.ts";
 import type { Ran } from "./run_on_loaded.ts";
+
+/** What a closed store answers. Its caller no longer waits for the answer. */
+export const CLOSED: OpeningEnd = {
+  type: "in_doubt",
+  reason: "Cannot use the ledger: it is closed",
+};
 
 /** Loaded rows, and a number that changes when another program writes the file. */
 export interface LoadedAt {

@@ -18,7 +18,7 @@ import type { GenerationId, IncarnationId, LedgerId } from "../../core/protocol/
 import { LikesError, refused } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
 import type { SqliteOptions } from "../sqlite/sqlite_file.ts";
-import { transactInSteps } from "./transact_in_steps.ts";
+import { CLOSED, transactInSteps } from "./transact_in_steps.ts";
 import type { LoadedAt, StepStore } from "./transact_in_steps.ts";
 
 /** What the thread opens. */
@@ -64,9 +64,6 @@ const WORKER = new URL(import.meta.resolve("#ledger-worker"));
 
 /** The thread's new objects are short-lived rows. V8 would keep 48 MiB for them. */
 const YOUNG_GENERATION_MAX_MB = 8;
-
-/** What an ended opening answers. Its caller has closed it, and no longer waits for the answer. */
-const CLOSED: OpeningEnd = { type: "in_doubt", reason: "Cannot use the ledger: it is closed" };
 
 /** Opens the ledger in `folder`, as `openSqliteLedger` does, in a thread of its own. */
 export async function openWorkerLedger(

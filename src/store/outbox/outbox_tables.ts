@@ -30,6 +30,7 @@ export const OUTBOX_KIND: SqliteKind = {
   name: "outbox",
   applicationId: 0x4c6b4f42n,
   schemaVersion: 1n,
+  logPagesMax: 1_000, // 4 MiB
   guarded: ["outbox", "incarnations"],
   schema: `
     CREATE TABLE outbox (

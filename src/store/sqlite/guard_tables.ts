@@ -1,9 +1,9 @@
 /**
- * Stores every row of the small tables twice. SQLite has no checksums: when a disk flips a byte of
- * a number, the result is another valid number. The small tables, on which everything depends,
- * therefore have an index over all their columns. No query uses it. `integrity_check` compares it
- * with the table and finds any single change in either. It costs a page or two per commit. SQLite
- * maintains it for every writer, `sqlite3` included.
+ * Stores every row of some tables twice. SQLite has no checksums: when a disk flips a byte of a
+ * number, the result is another valid number. The small tables, on which everything depends, and
+ * the intake of a ledger therefore have an index over all their columns. `integrity_check` compares
+ * it with the table and finds any single change in either. It costs a page or two per commit.
+ * SQLite maintains it for every writer, `sqlite3` included.
  *
  * Records need no such index, because their digests are chained. Items need none either: their
  * index by likes covers all columns.

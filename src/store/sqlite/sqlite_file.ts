@@ -36,8 +36,6 @@ import type { MakeOptions } from "./sqlite_setup.ts";
 
 export type { SqliteOptions } from "./sqlite_setup.ts";
 
-/** Pages of the log that start a checkpoint: 4 MiB, quickly recovered after a crash. */
-const WAL_PAGES_MAX = 1_000;
 /** How long opening waits for a person's `sqlite3` that is writing: no call waits yet. */
 const BUSY_OPENING_WAIT_MAX_MS = 1_000;
 
@@ -124,7 +122,7 @@ export class SqliteFile {
 
   /** Moves committed pages from the log to the database, once the log is long enough. */
   #checkpoint(): void {
-    if ((this.#logState.get()?.log ?? 0n) < WAL_PAGES_MAX) return;
+    if ((this.#logState.get()?.log ?? 0n) < this.#kind.logPagesMax) return;
     try {
       this.database.pragma("wal_checkpoint(PASSIVE)");
     } catch (error) {

@@ -12,7 +12,9 @@ export interface SqliteKind {
   readonly schemaVersion: bigint;
   /** The statements that create the tables. */
   readonly schema: string;
-  /** The small tables, whose rows are stored twice (guard_tables.ts). */
+  /** Pages of the log that start a checkpoint: few enough to be recovered quickly. */
+  readonly logPagesMax: number;
+  /** The tables whose rows are stored twice (guard_tables.ts). */
   readonly guarded: readonly string[];
 }
 

@@ -3,6 +3,7 @@ import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
 import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import { needsOf } from "../../../src/core/ledger/ledger_needs.ts";
 import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
+import { LikesError } from "../../../src/errors.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import type {
   CommitOutcome,
@@ -102,8 +103,8 @@ export async function read(
   incarnations: readonly IncarnationId[] = [],
 ): Promise<CountsRead> {
   const outcome = await store.counts(selection, incarnations);
-  if (outcome.type !== "done") throw new Error("The read was not done");
-  return outcome.value;
+  if (outcome.type === "done") return outcome.value;
+  throw new LikesError("store_failed", outcome.reason);
 }
 
 /** Adds likes to an item until it has `likes`. */

@@ -39,7 +39,7 @@ export function sqliteFixture(openLedger: OpenIn): LedgerFixture {
       for (const event of ["insert", "update"]) {
         tamper(
           folder.path,
-          `CREATE TRIGGER break_${event} BEFORE ${event} ON items ` +
+          `CREATE TRIGGER break_${event} BEFORE ${event} ON intake ` +
             "BEGIN SELECT RAISE(ABORT, 'the disk failed'); END",
         );
       }

@@ -11,7 +11,7 @@ import { Database } from "../../../src/store/sqlite/sqlite.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { LEDGER_ID, setLikes } from "./ledger_fixture.ts";
+import { LEDGER_ID, commit, mostLiked, setLikes } from "./ledger_fixture.ts";
 import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
 
 acceptLedger(test, () => sqliteFixture(openSqliteLedger));
@@ -81,9 +81,36 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   await ledger.close();
 });
 
+test("a page counts likes that cannot be folded, while another program writes", async () => {
+  await using folder = temporaryFolder();
+  const ledger = openLedger(folder.path, 1);
+  await commit(ledger, { a: 3n, b: 2n, c: 1n });
+  assert.is((await mostLiked(ledger, 9)).length, 3);
+  await commit(ledger, { b: 5n, d: 4n });
+  const person = new Database(join(folder.path, "ledger.sqlite"));
+  person.exec("BEGIN IMMEDIATE");
+  const items = await mostLiked(ledger, 9);
+  assert.equal(
+    items.map(({ itemId, likes }) => [itemId, likes]),
+    [
+      ["b", 5n],
+      ["d", 4n],
+      ["a", 3n],
+      ["c", 1n],
+    ],
+  );
+  assert.ok(ledger.intakeRows > 0, "they still wait");
+  person.close();
+  assert.equal(await mostLiked(ledger, 9), items);
+  assert.is(ledger.intakeRows, 0);
+  await ledger.close();
+});
+
 test("prepareLedger() reads every page along an index, without a sort or a scan", () => {
-  const { planOf, named, mostLiked, equallyLiked, lessLiked, itemsAfter } = planned();
+  const { planOf, named, folded } = planned();
+  const { mostLiked, equallyLiked, lessLiked, itemsAfter } = folded;
   assert.ok(planOf(named).includes("SEARCH items USING PRIMARY KEY (item_id=?)"));
+  assert.ok(planOf(named).includes("SEARCH intake USING PRIMARY KEY (run=? AND item_id=?)"));
   // The first page begins at the start of the index: the scan skips no row.
   assert.equal(planOf(mostLiked), ["SCAN items USING COVERING INDEX items_by_likes"]);
   assert.equal(planOf(equallyLiked), [
