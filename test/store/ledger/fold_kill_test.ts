@@ -1,14 +1,12 @@
 /** A ledger whose process is killed while it commits and folds: every version has exact counts. */
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Database } from "../../../src/store/sqlite/sqlite.ts";
 import { extent } from "../../fixtures/extent.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { Random } from "../../simulator/random.ts";
+import { killAfter } from "./killed_folding.ts";
 import { likesOfVersion } from "./version_likes.ts";
 
 const KILLS = extent(5, 60);
@@ -41,21 +39,6 @@ test("a kill between any two writes leaves the exact counts of a committed versi
 });
 
 test.run();
-
-/** Kills a process once it has committed `version`. Returns the last version that it told. */
-async function killAfter(folder: string, generation: number, version: number): Promise<number> {
-  const file = fileURLToPath(new URL("folding_process.ts", import.meta.url));
-  const child = fork(file, [folder, String(generation)], { execArgv: ["--import", "tsx"] });
-  const exited = once(child, "exit");
-  let committed = 0;
-  child.on("message", (told: number) => {
-    committed = told;
-    if (told >= version) child.kill("SIGKILL");
-  });
-  const [, signal] = await exited;
-  assert.is(signal, "SIGKILL");
-  return committed;
-}
 
 function read(folder: string) {
   const database = new Database(join(folder, "ledger.sqlite"));
