@@ -159,7 +159,7 @@ export const COUNT_REQUEST_IDS_MAX = 20_000;
 /** Own events that a LikesServer holds in memory to tell pending likes from counted ones. */
 export const RECENT_EVENTS_MAX = 20_000;
 /** Unanswered pulses on one stream, at least 3 s of them. At this many, no more are sent. */
-export const PULSES_UNANSWERED_MAX = 64;
+export const PULSES_UNANSWERED_MAX = 320;
 /** Server ids that `start-likes` tries when none is given. */
 export const SERVER_IDS_TRIED_MAX = 1_000;
 /** LikesServers that `orchestrate` forks: more do not fit a laptop. */
@@ -205,8 +205,15 @@ export const METADATA_BYTES_MAX = 8 * KIB;
 
 /** Time between pulses: it looks live to people, and costs a few small syncs a second. */
 export const PULSE_INTERVAL_MS = 500;
-/** Minimum time between pulses when the ledger changes: bounds the pulse rate under load. */
-export const PULSE_GAP_MIN_MS = 50;
+/**
+ * Minimum time between pulses when the ledger changes. It grows with the streams, because each of
+ * them answers: up to 25 streams, that is 500 reports a second at most.
+ */
+export const PULSE_GAP_MIN_MS = 10;
+export const PULSE_GAP_MAX_MS = 50;
+export const PULSE_GAP_OF_STREAM_MS = 2;
+/** Time between writes of what was acknowledged: each takes a sync of the outbox from the likes. */
+export const ACKNOWLEDGE_GAP_MIN_MS = 50;
 /** A member whose newest answered pulse was sent longer ago than this makes the status UNKNOWN. */
 export const MEMBER_SILENT_MS = 3_000;
 /** How long a stream may stay open without a Hello. */
@@ -337,7 +344,7 @@ assert(WINDOW_BYTES_MAX >= BATCH_BYTES_MAX, "a window holds a batch");
 assert(COMMIT_BYTES_MIN < COMMIT_BYTES_MAX, "a commit can shrink");
 assert(QUEUED_BYTES_MAX > COMMIT_BYTES_MAX, "a commit never waits for a paused stream");
 assert(STREAM_BATCHES_QUEUED_MAX > WINDOW_BATCHES_MAX, "an honest sender is never paused");
-assert(BUSY_WAIT_MAX_MS <= PULSE_GAP_MIN_MS, "a busy store delays a pulse only briefly");
+assert(BUSY_WAIT_MAX_MS <= PULSE_GAP_MAX_MS, "a busy store delays a pulse only briefly");
 assert(PULSE_INTERVAL_MS * 2 < MEMBER_SILENT_MS, "one lost pulse does not make a member silent");
 assert(PULSE_INTERVAL_MS * 2 < PULSE_WAIT_MAX_MS, "one late pulse does not break a stream");
 assert(MEMBER_SILENT_MS < REPORT_WAIT_MAX_MS, "a member is listed as silent before it is dropped");
@@ -370,7 +377,7 @@ assert(
   ADDRESS_CONNECTIONS_MAX > STREAMS_MAX + WATCHERS_MAX && ADDRESS_CONNECTIONS_MAX < CONNECTIONS_MAX,
   "streams and watchers may come from one address, and leave room for others",
 );
-assert(COMMIT_WAIT_MAX_MS <= PULSE_GAP_MIN_MS, "waiting for a commit delays a pulse only briefly");
+assert(COMMIT_WAIT_MAX_MS <= PULSE_GAP_MAX_MS, "waiting for a commit delays a pulse only briefly");
 assert(2 * DURATION_MAX_MS < TIMER_MAX_MS, "a timer holds the sum of two flags");
 assert(UNREAD_BYTES_MAX > WATCHED_BYTES_MAX, "slow watchers alone never block other answers");
 assert(WATCHED_BYTES_MAX > MESSAGE_BYTES_MAX, "one status can always be sent");

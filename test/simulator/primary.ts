@@ -290,7 +290,10 @@ export class PrimaryProcess extends SimulatedProcess {
           }
           if (outcome.type === "done") this.#watch?.commitSeen(outcome.value);
           else this.#commits.refused(this.nowMs);
-          this.drive({ type: "committed", outcome, tookMs: 0 });
+          this.#rounds.mayBegin(
+            () => this.drive({ type: "committed", outcome, tookMs: 0 }),
+            () => this.#roundState(),
+          );
           const isOver = outcome.type === "done" || this.#streams.size === 0 || !this.isAlive;
           expect(isOver, () => "a stream outlives its failed commands");
         });

@@ -3,7 +3,7 @@
  * a while. A ledger that is restored from a backup needs them again. They are trimmed by age, and
  * evicted earlier when they take too much of the disk.
  */
-import { RETAINED_INCARNATIONS_MAX } from "../../limits.ts";
+import { ACKNOWLEDGE_GAP_MIN_MS, RETAINED_INCARNATIONS_MAX } from "../../limits.ts";
 import type { Retention } from "./likes_server_events.ts";
 import type { OutboxWrite } from "./outbox.ts";
 import type { IncarnationView, OutboxView } from "./outbox_view.ts";
@@ -18,6 +18,8 @@ export class RetainedEvents {
   readonly #writer: OutboxWriter;
   readonly #evict: OutboxWrite;
   readonly #ages: RetainedAges;
+  /** When acknowledgements were queued last, by the monotonic clock. */
+  #flushedMs = -Infinity;
 
   /** The age of what the outbox retains begins at the monotonic time `nowMs`. */
   constructor(outbox: OutboxView, writer: OutboxWriter, retain: Retention, nowMs: number) {
@@ -47,12 +49,14 @@ export class RetainedEvents {
   /** Queues the acknowledgements of `incarnation`, and trims by age. */
   flush(incarnation: IncarnationView, seen: LedgerSeen | undefined, nowMs: number): void {
     if (this.#writer.has("acknowledge") || this.#writer.has("evict")) return;
+    if (nowMs - this.#flushedMs < ACKNOWLEDGE_GAP_MIN_MS) return;
     const { id, acknowledged, stored } = incarnation;
     const { sequence } = acknowledged;
     if (sequence > stored.acknowledged.sequence) {
       this.#ages.note(id, sequence, nowMs);
       this.#writer.change({ type: "acknowledge", incarnation: id, upTo: sequence, seen });
       this.#writer.change(this.#evict);
+      this.#flushedMs = nowMs;
     }
     for (const { incarnation: aged, upTo } of this.#ages.take(nowMs)) {
       const isStored = upTo > (this.#outbox.find(aged)?.stored.trimmed.sequence ?? upTo);

@@ -15,6 +15,11 @@ export class DeliveryStreams {
   /** Streams with a Hello that was not refused, in the order of their Hellos. */
   readonly #byIncarnation = new Map<IncarnationId, DeliveryStream>();
 
+  /** The number of open streams. */
+  get count(): number {
+    return this.#byId.size;
+  }
+
   get isFull(): boolean {
     return this.#byId.size >= STREAMS_MAX;
   }

@@ -276,6 +276,8 @@ export class PrimaryCore {
     for (const streamId of acknowledged) {
       this.#actions.send(streamId, this.#streams.get(streamId)?.takeAck(commit.meta.version));
     }
+    const { meta } = this.#ledger;
+    if (this.#pulses.isDueForTotal(meta, this.#streams.count, nowMs)) this.#pulseAll(nowMs);
   }
 
   /** Ends all streams: each LikesServer says Hello again, and sends again what was not applied. */
@@ -382,12 +384,13 @@ export class PrimaryCore {
     if (confirmation !== undefined) this.#queue.push(confirmation);
     for (const notice of this.#refused.expire(nowMs)) this.#actions.notify(notice);
     const state = convergence(this.#view(), nowMs);
-    const { totalLikes } = this.#ledger.meta;
     if (state !== this.#lastNotifiedConvergence) {
       this.#lastNotifiedConvergence = state;
+      const { totalLikes } = this.#ledger.meta;
       this.#actions.notify({ type: "convergence", convergence: state, totalLikes });
     }
-    if (this.#pulses.isDue(this.#ledger.meta, state, nowMs)) this.#pulseAll(nowMs);
+    const { meta } = this.#ledger;
+    if (this.#pulses.isDue(meta, state, this.#streams.count, nowMs)) this.#pulseAll(nowMs);
   }
 
   #pulseAll(nowMs: number): void {

@@ -2,9 +2,14 @@
  * When the next pulse is due, and what it says.
  *
  * A pulse is due at an interval, and soon after a change of total or convergence. A least gap
- * between pulses bounds their rate under steady change.
+ * between pulses bounds their rate under steady change. It is longer for many streams.
  */
-import { PULSE_GAP_MIN_MS, PULSE_INTERVAL_MS } from "../../limits.ts";
+import {
+  PULSE_GAP_MAX_MS,
+  PULSE_GAP_MIN_MS,
+  PULSE_GAP_OF_STREAM_MS,
+  PULSE_INTERVAL_MS,
+} from "../../limits.ts";
 import type { LedgerMeta } from "../ledger/rows.ts";
 import type { Convergence, Pulse } from "../protocol/messages.ts";
 import type { LogicalClock } from "./logical_clock.ts";
@@ -24,12 +29,18 @@ export class PulseSchedule {
     this.#lastPulseMs = startedMs;
   }
 
-  /** Returns true when a pulse to all streams is due at `nowMs`. */
-  isDue({ totalVersion }: LedgerMeta, state: Convergence, nowMs: number): boolean {
+  /** Returns true when a pulse to all `streams` is due for a new total at `nowMs`. */
+  isDueForTotal({ totalVersion }: LedgerMeta, streams: number, nowMs: number): boolean {
+    const hasChanged = totalVersion > this.#lastPulse.version;
+    return hasChanged && nowMs - this.#lastPulseMs >= pulseGapMs(streams);
+  }
+
+  /** Returns true when a pulse to all `streams` is due at `nowMs`, for whatever reason. */
+  isDue(meta: LedgerMeta, state: Convergence, streams: number, nowMs: number): boolean {
     const sinceMs = nowMs - this.#lastPulseMs;
-    const hasChanged =
-      totalVersion > this.#lastPulse.version || state !== this.#lastPulse.convergence;
-    return sinceMs >= PULSE_INTERVAL_MS || (hasChanged && sinceMs >= PULSE_GAP_MIN_MS);
+    const hasChanged = state !== this.#lastPulse.convergence && sinceMs >= pulseGapMs(streams);
+    const isForTotal = this.isDueForTotal(meta, streams, nowMs);
+    return sinceMs >= PULSE_INTERVAL_MS || hasChanged || isForTotal;
   }
 
   /** Returns a pulse with a new pulse time, for one stream. */
@@ -48,4 +59,10 @@ export class PulseSchedule {
     this.#lastPulseMs = nowMs;
     return pulse;
   }
+}
+
+/** Returns the least time between pulses to so many streams. */
+export function pulseGapMs(streams: number): number {
+  const gapMs = streams * PULSE_GAP_OF_STREAM_MS;
+  return Math.min(PULSE_GAP_MAX_MS, Math.max(PULSE_GAP_MIN_MS, gapMs));
 }

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { GenerationId } from "../../../src/core/protocol/ids.ts";
-import { RETAINED_INCARNATIONS_MAX } from "../../../src/limits.ts";
+import { ACKNOWLEDGE_GAP_MIN_MS, RETAINED_INCARNATIONS_MAX } from "../../../src/limits.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { MemoryOutbox, OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import type { Pulse } from "../../../src/core/protocol/messages.ts";
@@ -242,9 +242,23 @@ test("handle() accepts while much is retained, which does not fill the outbox", 
     outcomes.push(server.outcomeText(requestId));
     await server.receive(ack(FIRST, { appliedSequence: sequence }));
     await server.pulse();
+    server.nowMs += ACKNOWLEDGE_GAP_MIN_MS;
   }
   assert.equal(outcomes, ["#1", "#2", "#3", "#4", "#5", "#6"]);
   assert.ok(server.disk.content.state.bytes > 300);
+});
+
+test("handle() stores acknowledgements only now and then: each takes a sync", async () => {
+  const server = await LikesServerHarness.admitted();
+  const acknowledged = () => server.writes.filter(({ type }) => type === "acknowledge").length;
+  for (let sequence = 1; sequence <= 10; sequence++) {
+    server.add(1);
+    await server.settle();
+    await server.receive(ack(FIRST, { appliedSequence: sequence }));
+    await server.pulse();
+    server.nowMs += ACKNOWLEDGE_GAP_MIN_MS / 5;
+  }
+  assert.is(acknowledged(), 2);
 });
 
 test("handle() evicts the oldest incarnations when too many are closed", async () => {
