@@ -78,6 +78,31 @@ export function recordingStore(store: OutboxStore, synced: Moments): OutboxStore
   };
 }
 
+/** A total, and when a LikesServer began to show it. */
+export interface ShownTotal {
+  readonly totalLikes: bigint;
+  readonly atMs: number;
+}
+
+/**
+ * Returns when a LikesServer that alone adds likes showed each of its events, by sequence. `likesOf`
+ * has the likes of each. Throws when it has not shown all.
+ */
+export function shownBySequence(
+  shown: readonly ShownTotal[],
+  likesOf: BigInt64Array,
+): Float64Array {
+  let counted = 0n;
+  let next = 0;
+  return Float64Array.from(likesOf, (likes, index) => {
+    counted += likes;
+    while ((shown[next]?.totalLikes ?? counted) < counted) next++;
+    const { atMs } = shown[next] ?? {};
+    if (atMs !== undefined) return atMs;
+    throw new Error(`Cannot use what was measured: #${index + 1} was never shown`);
+  });
+}
+
 /** Returns the time of each sequence from 1 to `events`. Throws unless each has exactly one. */
 export function momentsBySequence(
   what: string,

@@ -46,21 +46,27 @@ export interface Added {
   readonly likes: bigint;
   readonly startMs: number;
   readonly endMs: number;
-  /** By sequence: when the like was due, and when its answer arrived. Open loop only. */
+  /** By sequence: when the add was due, when its answer arrived, and its likes. Open loop only. */
   readonly dueMs: Float64Array;
   readonly answeredMs: Float64Array;
+  readonly likesOf: BigInt64Array;
 }
 
 serve({
   async openLoop({ address, dueMs }: OpenLoop): Promise<Added> {
     const client = new LikesClient(address);
-    const bySequence = { dueMs: dueMs.slice(), answeredMs: new Float64Array(dueMs.length) };
+    const bySequence = {
+      dueMs: dueMs.slice(),
+      answeredMs: new Float64Array(dueMs.length),
+      likesOf: new BigInt64Array(dueMs.length),
+    };
     const calls: Promise<void>[] = [];
     let likes = 0n;
     const add = async (index: number, atMs: number): Promise<void> => {
       const { sequence } = await client.addLikes(itemOf(index), likesOf(index), CALL_WAIT_MS);
       bySequence.answeredMs[sequence - 1] = preciseMs();
       bySequence.dueMs[sequence - 1] = atMs;
+      bySequence.likesOf[sequence - 1] = likesOf(index);
     };
     const startMs = preciseMs();
     for (let index = 0; index < dueMs.length;) {
@@ -95,7 +101,8 @@ serve({
     await Promise.all(Array.from({ length: atOnce }, sender));
     const endMs = preciseMs();
     client.close();
-    return { likes, startMs, endMs, dueMs: new Float64Array(), answeredMs: new Float64Array() };
+    const none = { dueMs: new Float64Array(), answeredMs: new Float64Array() };
+    return { likes, startMs, endMs, ...none, likesOf: new BigInt64Array() };
   },
 });
 

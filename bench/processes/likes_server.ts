@@ -4,8 +4,9 @@ import type { LikesServer } from "../../src/roles/likes_server.ts";
 import type * as outboxModule from "../../src/roles/open_outbox.ts";
 import type * as logModule from "../../src/log/log_file.ts";
 import { built } from "../built.ts";
+import { preciseMs } from "../clock.ts";
 import { noMoments, recordingStore } from "../taps.ts";
-import type { Moments } from "../taps.ts";
+import type { Moments, ShownTotal } from "../taps.ts";
 import { serve } from "./serve.ts";
 
 const { startLikesServer } = await built<typeof serverModule>("roles/likes_server.js");
@@ -13,6 +14,7 @@ const { openOutbox } = await built<typeof outboxModule>("roles/open_outbox.js");
 const { likesServerLogName, openLogFile } = await built<typeof logModule>("log/log_file.js");
 
 const synced = noMoments();
+const shown: ShownTotal[] = [];
 let server: LikesServer | undefined;
 
 /** Its outbox and its primary. */
@@ -33,13 +35,17 @@ serve({
       outbox: { serverId, store: recordingStore(store, synced) },
       log: openLogFile(dataDir, likesServerLogName(serverId)),
       reflect: true,
-      onNotice: () => {},
+      onNotice: (notice) => {
+        if (notice.type !== "total") return;
+        shown.push({ totalLikes: notice.pulse.totalLikes, atMs: preciseMs() });
+      },
       onFatal: fail,
     });
     await server.accepting;
     return `127.0.0.1:${server.port}`;
   },
   synced: (): Moments => synced,
+  shown: (): readonly ShownTotal[] => shown,
   /** Returns the number of events pending in the outbox. */
   stop: (): Promise<number> | undefined => server?.stop(true),
 });
