@@ -10,7 +10,11 @@ import type { Added } from "../processes/client.ts";
 import { momentsBySequence } from "../taps.ts";
 
 const EVENTS_PER_S_MIN = 200_000;
-const AT_ONCE = 500;
+/** Concurrent calls of AddLikes, and the aim of their cost: a ratio to a service that stores nothing. */
+const CALLS = [
+  { atOnce: 500, ratioMax: 1.2 },
+  { atOnce: 50, ratioMax: 1.5 },
+];
 const BATCHES_AT_ONCE = 4;
 const ITEMS = 100;
 
@@ -23,15 +27,19 @@ export const events: Figure = {
 };
 
 async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
-  const runs = brief ? 1 : 5;
+  const runs = brief ? 1 : 3;
   const backlog = brief ? 20_000 : 1_000_000;
   const calls = brief ? 2_000 : 40_000;
   const delivered: Taken[] = [];
-  const live: Taken[] = [];
+  const live = CALLS.map((): Taken[] => []);
+  const empty = CALLS.map((): number[] => []);
   const batched: Taken[] = [];
   for (let run = 1; run <= runs; run++) {
     delivered.push(await deliver({ events: backlog, itemOf, filled: [] }));
-    live.push(await add(calls, { atOnce: AT_ONCE, perCall: 1 }));
+    for (const [index, { atOnce }] of CALLS.entries()) {
+      live[index]?.push(await add(calls, { atOnce, perCall: 1 }));
+      empty[index]?.push(await callEmpty(calls, atOnce));
+    }
     batched.push(await add(backlog, { atOnce: BATCHES_AT_ONCE, perCall: ADDS_MAX }));
     printProgress(`run ${run} of ${runs}`);
   }
@@ -44,7 +52,7 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       "events per record": "1,000, one sync each",
       items: ITEMS,
       "AddLikes calls": calls,
-      "concurrent calls": AT_ONCE,
+      "concurrent calls": CALLS.map(({ atOnce }) => atOnce).join(" and "),
       AddLikesBatch: `${ADDS_MAX} adds per call, ${BATCHES_AT_ONCE} concurrent calls`,
       processes: "LikesServer, primary; with AddLikes a client beside them",
     },
@@ -57,15 +65,13 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       },
       { name: "batches: delivered and applied", unit, values: perS(delivered, "appliedMs"), aim },
       ...processorRows("batches", delivered),
-      { name: "AddLikes one by one: accepted", unit, values: perS(live, "acceptedMs") },
-      { name: "AddLikes one by one: applied", unit, values: perS(live, "appliedMs") },
-      ...processorRows("AddLikes one by one", live),
+      ...CALLS.flatMap((one, index) => addRows(one, live[index] ?? [], empty[index] ?? [])),
       { name: "AddLikesBatch: accepted", unit, values: perS(batched, "acceptedMs") },
       { name: "AddLikesBatch: applied", unit, values: perS(batched, "appliedMs") },
       ...processorRows("AddLikesBatch", batched),
     ],
     checked: [
-      `every one of ${runs * (2 * backlog + calls)} events was applied once: 0 lost`,
+      `every one of ${runs * (2 * backlog + CALLS.length * calls)} events was applied once: 0 lost`,
       "the total and the outbox equal what was added, in each run",
     ],
   };
@@ -88,6 +94,38 @@ function processorRows(name: string, taken: readonly Taken[]): Row[] {
     { name: `${name}: processor, LikesServer`, unit: "µs", values: of("likesServer") },
     { name: `${name}: processor, primary`, unit: "µs", values: of("primary") },
   ];
+}
+
+/** Rows of unary calls. `emptyMs` is the processor time of the service that stores nothing. */
+function addRows(
+  { atOnce, ratioMax }: (typeof CALLS)[number],
+  live: readonly Taken[],
+  emptyMs: readonly number[],
+): Row[] {
+  const name = `AddLikes, ${atOnce} at once`;
+  const ratios = live.map(
+    ({ processorMs }, run) => processorMs.likesServer / (emptyMs[run] ?? NaN),
+  );
+  return [
+    { name: `${name}: accepted`, unit: "events/s", values: perS(live, "acceptedMs") },
+    ...processorRows(name, live),
+    {
+      name: `${name}: LikesServer to a service that stores nothing`,
+      unit: "x",
+      values: ratios,
+      aim: { is: "under", bound: ratioMax },
+    },
+  ];
+}
+
+/** Returns the processor time in which a service that stores nothing answers as many calls. */
+async function callEmpty(calls: number, atOnce: number): Promise<number> {
+  await using service = new BenchProcess("empty_service");
+  await using client = new BenchProcess("client");
+  const address = await service.ask<string>("start");
+  const before = await service.ask<number>("processorMs");
+  await client.ask<Added>("closedLoop", { address, events: calls, atOnce, perCall: 1 });
+  return (await service.ask<number>("processorMs")) - before;
 }
 
 /** Measures likes added as fast as they are answered, with `perCall` likes per call. */

@@ -14,6 +14,7 @@ import type { Refusal } from "../errors.ts";
 import { COUNTS_FETCH_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
 import type { CountsFetch } from "../core/likes_server/count_cache.ts";
+import type { AddRequest } from "../core/likes_server/group_commit.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import { LikesServerCore } from "../core/likes_server/likes_server.ts";
 import type { CountsResult, AddResult } from "../core/likes_server/likes_server.ts";
@@ -92,6 +93,8 @@ class LikesServerRole {
   /** Fetches counts. Each delivery has its own connection. */
   readonly #primary: PrimaryClient;
   readonly #adding = new Callers<AddResult>();
+  /** Adds of calls that arrived together. */
+  #adds: AddRequest[] = [];
   readonly #counting = new Callers<CountsResult>();
   #core: LikesServerCore | undefined;
   #driver: Driver<LikesServerEvent, LikesServerAction> | undefined;
@@ -172,9 +175,16 @@ class LikesServerRole {
       const refusal = this.#notRunning("accept likes");
       return done(events.map(() => ({ type: "refused", refusal })));
     }
-    const adds = this.#adding.addAll(events, done).map(([requestId, event]) => {
-      return { requestId, event, mark };
-    });
+    if (this.#adds.length === 0) this.#server?.whenDone(() => this.#takeAdds());
+    for (const [requestId, event] of this.#adding.addAll(events, done)) {
+      this.#adds.push({ requestId, event, mark });
+    }
+  }
+
+  /** Hands over the adds of all calls that were readable, so that they share one sync. */
+  #takeAdds(): void {
+    const adds = this.#adds;
+    this.#adds = [];
     this.#drive({ type: "add", adds });
   }
 
@@ -238,23 +248,15 @@ class LikesServerRole {
     if (notice.type === "membership" || notice.type === "trouble") this.#updateHealth();
   }
 
-  /**
-   * Writes after the calls that are readable now, so that likes that arrived together share one
-   * sync.
-   */
   #write(writes: readonly OutboxWrite[]): void {
-    assert(this.#server !== undefined, "the server listens before a write");
-    this.#server.whenDone(() => {
-      if (!this.#isRunning) return;
-      this.#store
-        .write(writes)
-        .then((outcome) => {
-          this.#drive({ type: "written", outcome, state: this.#store.state });
-          // Such a write may end a trouble, which no notice reports.
-          if (writes.some(({ type }) => type !== "append")) this.#updateHealth();
-        })
-        .catch((error: unknown) => this.#driver?.fail(error));
-    });
+    this.#store
+      .write(writes)
+      .then((outcome) => {
+        this.#drive({ type: "written", outcome, state: this.#store.state });
+        // Such a write may end a trouble, which no notice reports.
+        if (writes.some(({ type }) => type !== "append")) this.#updateHealth();
+      })
+      .catch((error: unknown) => this.#driver?.fail(error));
   }
 
   #read(action: Extract<LikesServerAction, { type: "read" }>): void {
