@@ -53,7 +53,7 @@ export const STREAM_BATCHES_QUEUED_MAX = 16;
 export const QUEUED_BYTES_MAX = 64 * MIB;
 /** Commands and bytes in one ledger commit. The reports of all streams wait for it. */
 export const COMMIT_COMMANDS_MAX = 256;
-export const COMMIT_BYTES_MAX = MIB;
+export const COMMIT_BYTES_MAX = 512 * KIB;
 /** Bytes of a commit that is always allowed: on a slow disk, a sync costs more than its events. */
 export const COMMIT_BYTES_MIN = 256 * KIB;
 /**

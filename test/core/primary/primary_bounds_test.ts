@@ -8,7 +8,6 @@ import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import {
   ITEM_ID_BYTES_MAX,
   PULSES_UNANSWERED_MAX,
-  PULSE_GAP_MAX_MS,
   PULSE_GAP_MIN_MS,
   PULSE_INTERVAL_MS,
   QUEUED_BYTES_MAX,
