@@ -1,4 +1,4 @@
-/** Percentiles of one run, and the spread over several runs. */
+/** The spread over several runs. */
 
 /** The spread of one quantity over several runs. */
 export interface Spread {
@@ -15,16 +15,6 @@ export function spreadOf(values: readonly number[]): Spread {
   const lower = at(sorted, Math.floor(last / 2));
   const upper = at(sorted, Math.ceil(last / 2));
   return { median: (lower + upper) / 2, min: at(sorted, 0), max: at(sorted, last), runs: last + 1 };
-}
-
-/**
- * Returns the nearest-rank percentile: the smallest value that at least `percent` % of the values
- * do not exceed, not interpolated. 100 yields the maximum. Throws RangeError when empty.
- */
-export function percentile(values: readonly number[], percent: number): number {
-  const sorted = ascending(values);
-  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length));
-  return at(sorted, rank - 1);
 }
 
 function ascending(values: readonly number[]): readonly number[] {

@@ -1,16 +1,14 @@
 import type { LineAdd } from "../src/cli/add_lines.ts";
 import { keepResult } from "../src/cli/output.ts";
 import { LikesError, messageOf } from "../src/errors.ts";
-import { LIKES_PER_EVENT_MAX, ADDRESSES_TRIED_MAX } from "../src/limits.ts";
+import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
-import { isLoopback, parseAddress } from "../src/text/address.ts";
 import { countOf, parseWhole } from "../src/text/numbers.ts";
 import { escapeText, quote } from "../src/text/escape.ts";
-import { addressBetween } from "../src/roles/reach.ts";
 import type { LikesClient } from "../src/rpc/client/likes_client.ts";
 import type { Accepted, Answered } from "./_add_from.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { PRIMARY_ADDRESS, addressFlag, argument, fileFlag, parseItem } from "./_flags.ts";
+import { addressFlag, argument, fileFlag, parseItem } from "./_flags.ts";
 import { primaryFlag, timeoutFlag } from "./_flags.ts";
 
 /** `likes add`. */
@@ -53,8 +51,9 @@ export class Add extends BaseCommand {
     const input = "path" in what ? await openInput(what.path) : undefined;
     const untilMs = monotonicMs() + flags.timeout;
     const { reachFirst } = await import("../src/rpc/client/reach_first.ts");
+    const { streamingAddresses } = await import("./_streaming_addresses.ts");
     const found =
-      flags.server === undefined ? await this.#addressesAt(flags.primary, untilMs) : undefined;
+      flags.server === undefined ? await streamingAddresses(flags.primary, untilMs) : undefined;
     const client = await reachFirst(found ?? [flags.server ?? ""], untilMs - monotonicMs());
     if ("itemId" in what) await this.#addOne(client, what, untilMs);
     else if (input !== undefined) await this.#addLines(client, input, flags.timeout);
@@ -106,27 +105,6 @@ export class Add extends BaseCommand {
     const error = refusals.errorWith(thrown);
     if (error !== undefined) throw error;
   }
-
-  /** Returns addresses of streaming LikesServers. Throws LikesError `peer_unreachable`. */
-  async #addressesAt(primary: string, untilMs: number): Promise<readonly string[]> {
-    const { PrimaryClient } = await import("../src/rpc/client/primary_client.ts");
-    const client = new PrimaryClient(primary);
-    const { servers } = await client.status(untilMs - monotonicMs());
-    client.close();
-    // A server in trouble qualifies too: it accepts new likes into another incarnation.
-    const streaming = servers.filter(({ state }) => state === "streaming");
-    const { host } = parseAddress(primary);
-    const addresses = inOrder(streaming.map(({ address }) => addressBetween(address, host)));
-    if (addresses.length > 0) return addresses.slice(0, ADDRESSES_TRIED_MAX);
-    const others = servers.length - streaming.length;
-    const found =
-      `knows ${countOf(servers.length, "LikesServer")}: ${others} not streaming, and ` +
-      `${streaming.length} without an address that is reachable from here`;
-    const flag = primary === PRIMARY_ADDRESS ? "" : ` --primary ${primary}`;
-    const wayOut = `give one with --server, or start one with: npx likes start-likes${flag}`;
-    const message = `Cannot find a LikesServer: the primary at ${quote(primary)} ${found}; ${wayOut}`;
-    throw new LikesError("peer_unreachable", message);
-  }
 }
 
 /** What a file or stdin holds. */
@@ -168,14 +146,4 @@ function acceptedJson({ itemId, likes, ...event }: Accepted, address: string): u
   const { serverId, incarnation, sequence } = event;
   const numbers = { sequence: String(sequence), itemId, likes: String(likes) };
   return { serverId, incarnation, ...numbers, address };
-}
-
-/** Orders at random, but loopback first: a server on another machine cannot displace those. */
-function inOrder(addresses: readonly string[]): readonly string[] {
-  const placed = [...new Set(addresses)].filter((address) => address !== "");
-  return placed
-    .map((address) => ({ address, place: isLoopback(parseAddress(address).host) ? 0 : 1 }))
-    .map(({ address, place }) => ({ address, place: place + Math.random() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ address }) => address);
 }

@@ -1,5 +1,6 @@
 import { Add } from "./add.ts";
 import { Backup } from "./backup.ts";
+import { Bench } from "./bench.ts";
 import { Completion } from "./completion.ts";
 import { Count } from "./count.ts";
 import { Help } from "./help.ts";
@@ -23,6 +24,7 @@ export const COMMANDS = {
   add: Add,
   count: Count,
   verify: Verify,
+  bench: Bench,
   backup: Backup,
   retire: Retire,
   resolve: Resolve,

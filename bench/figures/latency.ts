@@ -3,7 +3,7 @@ import { BenchProcess } from "../bench_process.ts";
 import { BenchCounter } from "../counter.ts";
 import type { Aim, Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import type { Added } from "../processes/client.ts";
-import { percentile } from "../spread.ts";
+import { percentile } from "../../src/percentile.ts";
 import { momentsBySequence, shownBySequence } from "../taps.ts";
 import type { Moments } from "../taps.ts";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { percentile, spreadOf } from "../../bench/spread.ts";
+import { spreadOf } from "../../bench/spread.ts";
+import { percentile } from "../../src/percentile.ts";
 
 const HUNDRED = Array.from({ length: 100 }, (_, index) => 100 - index);
 

@@ -70,6 +70,13 @@ test("FAULTS are those of docs/OPERATING.md", () => {
   assert.equal(told, found);
 });
 
+test("docs/COMMANDS.md has every command, as npm run docs writes it", () => {
+  const told = [...pageText("docs/COMMANDS.md").matchAll(/^## `likes ([a-z-]+)/gm)].map(
+    ([, id]) => id,
+  );
+  assert.equal(told, Object.keys(COMMANDS).toSorted());
+});
+
 test("EXIT matches the pages' tables of exit codes", () => {
   for (const path of ["README.md", "docs/COMMANDS.md"]) {
     const codes = [...pageText(path).matchAll(/^\| (\d+) \| .+ \|$/gm)].map(([, code]) =>

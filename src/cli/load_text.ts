@@ -1,0 +1,77 @@
+/** Writes what became of a load of likes, as text and as JSON. */
+import { percentile } from "../percentile.ts";
+import { countOf, formatCount } from "../text/numbers.ts";
+import { textTable } from "./text_table.ts";
+
+const PERCENTS = [50, 95, 99, 100];
+const GAP = 3;
+/** Digits of milliseconds that mean something. */
+const DIGITS = 3;
+const COLUMNS = [
+  { title: "milliseconds", align: "left", width: 40 } as const,
+  ...["p50", "p95", "p99", "max"].map((title) => ({ title, align: "right", width: 8 }) as const),
+];
+
+/** What became of the likes of a load. */
+export interface LoadView {
+  readonly accepted: number;
+  readonly refused: number;
+  readonly unknown: number;
+  readonly counted: number;
+  readonly acceptedMs: readonly number[];
+  readonly visibleMs: readonly number[];
+  readonly tookMs: number;
+}
+
+/** The likes that are wrong in the end. `missing` ones are lost only if nothing is pending. */
+export interface Wrong {
+  readonly missing: number;
+  readonly doubled: number;
+}
+
+/** Returns how many likes are missing from the count, and how many too many it has. */
+export function wrongOf({ accepted, unknown, counted }: LoadView): Wrong {
+  return {
+    missing: Math.max(0, accepted - counted),
+    doubled: Math.max(0, counted - accepted - unknown),
+  };
+}
+
+/** Returns the lines of a load. `isSettled` means that the primary has nothing pending. */
+export function loadText(load: LoadView, isSettled: boolean): readonly string[] {
+  const { accepted, refused, unknown, acceptedMs, visibleMs, tookMs } = load;
+  const { missing, doubled } = wrongOf(load);
+  const rate = Math.round((accepted * 1_000) / Math.max(tookMs, 1));
+  const given = [
+    `${countOf(accepted, "like")} accepted, ${formatCount(rate)} a second`,
+    `${formatCount(refused)} refused`,
+    `${formatCount(unknown)} unknown`,
+  ];
+  const missingText = `${formatCount(missing)} ${isSettled ? "lost" : "not counted yet"}`;
+  const rows = [
+    ["from due to accepted", ...cells(acceptedMs)],
+    ["from accepted to counted by the primary", ...cells(visibleMs)],
+  ];
+  return [
+    given.join(", "),
+    `${missingText}, ${formatCount(doubled)} counted twice`,
+    "",
+    ...textTable(COLUMNS, rows, GAP),
+  ];
+}
+
+/** Returns the percentiles as an object of JSON; undefined without values. */
+export function percentilesOf(values: readonly number[]): unknown {
+  if (values.length === 0) return undefined;
+  const [p50, p95, p99, max] = PERCENTS.map((percent) => rounded(percentile(values, percent)));
+  return { p50, p95, p99, max };
+}
+
+function cells(values: readonly number[]): readonly string[] {
+  if (values.length === 0) return PERCENTS.map(() => "-");
+  return PERCENTS.map((percent) => String(rounded(percentile(values, percent))));
+}
+
+function rounded(valueMs: number): number {
+  return Number(valueMs.toPrecision(DIGITS));
+}
