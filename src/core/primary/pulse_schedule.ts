@@ -62,7 +62,7 @@ export class PulseSchedule {
 }
 
 /** Returns the least time between pulses to so many streams. */
-export function pulseGapMs(streams: number): number {
+function pulseGapMs(streams: number): number {
   const gapMs = streams * PULSE_GAP_OF_STREAM_MS;
   return Math.min(PULSE_GAP_MAX_MS, Math.max(PULSE_GAP_MIN_MS, gapMs));
 }
