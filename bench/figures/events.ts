@@ -37,10 +37,10 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
   for (let run = 1; run <= runs; run++) {
     delivered.push(await deliver({ events: backlog, itemOf, filled: [] }));
     for (const [index, { atOnce }] of CALLS.entries()) {
-      live[index]?.push(await add(calls, { atOnce, perCall: 1 }));
+      live[index]?.push(await measureAdds(calls, { atOnce, perCall: 1 }));
       empty[index]?.push(await callEmpty(calls, atOnce));
     }
-    batched.push(await add(backlog, { atOnce: BATCHES_AT_ONCE, perCall: ADDS_MAX }));
+    batched.push(await measureAdds(backlog, { atOnce: BATCHES_AT_ONCE, perCall: ADDS_MAX }));
     printProgress(`run ${run} of ${runs}`);
   }
   const aim = { is: "over", bound: EVENTS_PER_S_MIN } as const;
@@ -129,7 +129,7 @@ async function callEmpty(calls: number, atOnce: number): Promise<number> {
 }
 
 /** Measures likes added as fast as they are answered, with `perCall` likes per call. */
-async function add(
+export async function measureAdds(
   calls: number,
   { atOnce, perCall }: { readonly atOnce: number; readonly perCall: number },
 ): Promise<Taken> {

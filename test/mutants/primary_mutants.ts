@@ -421,8 +421,8 @@ const PULSES = mutantsOf({ file: "src/core/primary/pulse_schedule.ts", tests: PR
     breaks: "law 5: a pulse is not sent when the convergence changes",
     edits: [
       [
-        "totalVersion > this.#lastPulse.version || state !== this.#lastPulse.convergence;",
-        "totalVersion > this.#lastPulse.version;",
+        "const hasChanged = state !== this.#lastPulse.convergence && ",
+        "const hasChanged = state === undefined && ",
       ],
     ],
   },
