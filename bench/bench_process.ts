@@ -15,11 +15,12 @@ export class BenchProcess implements AsyncDisposable {
   readonly #ended: Promise<unknown>;
   #stderr = "";
 
-  constructor(name: string) {
+  constructor(name: string, env: NodeJS.ProcessEnv = {}) {
     this.#name = name;
     const path = fileURLToPath(new URL(`processes/${name}.ts`, import.meta.url));
     this.#child = fork(path, {
       execArgv: ["--import", import.meta.resolve("tsx")],
+      env: { ...process.env, ...env },
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });

@@ -32,6 +32,8 @@ export interface FigureResult {
 export interface FigureOptions {
   /** A brief run shows that a figure works. It is too short for meaningful numbers. */
   readonly brief: boolean;
+  /** A checkout of another commit, built, to compare with. */
+  readonly other?: string | undefined;
   /** Prints progress for a person who waits. */
   readonly printProgress: (line: string) => void;
 }

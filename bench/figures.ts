@@ -1,5 +1,6 @@
 /** The list of figures. */
 import type { Figure } from "./figure.ts";
+import { beside } from "./figures/beside.ts";
 import { events } from "./figures/events.ts";
 import { items } from "./figures/items.ts";
 import { latency } from "./figures/latency.ts";
@@ -14,7 +15,7 @@ export const FIGURES: readonly Figure[] = [version, start, memory, latency, even
 /** Returns the named figures, or FIGURES without names. Throws for an unknown name. */
 export function figuresOf(names: readonly string[]): readonly Figure[] {
   if (names.length === 0) return FIGURES;
-  const all = [...FIGURES, peers];
+  const all = [...FIGURES, peers, beside];
   return names.map((name) => {
     const figure = all.find((one) => one.name === name);
     if (figure !== undefined) return figure;

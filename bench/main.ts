@@ -4,6 +4,7 @@
  * `-- memory` measures one; `-- --json` is for programs; `-- --brief` shows in seconds that all
  * figures work, with meaningless numbers. The output is Markdown, for bench/README.md.
  */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { EXIT, messageOf } from "../src/errors.ts";
 import type { Figure } from "./figure.ts";
@@ -19,6 +20,7 @@ const { values: flags, positionals } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     brief: { type: "boolean", default: false },
+    with: { type: "string" },
   },
 });
 
@@ -32,6 +34,7 @@ print(flags.json ? JSON.stringify({ machine, brief: flags.brief }) : lines.join(
 for (const figure of figures) {
   const options = {
     brief: flags.brief,
+    other: flags.with === undefined ? undefined : resolve(flags.with),
     printProgress: (line: string) => printProgress(`${figure.name}: ${line}`),
   };
   const result = await figure.run(options);
