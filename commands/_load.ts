@@ -29,8 +29,10 @@ export interface LoadOptions {
   readonly durationMs: number;
   /** Adds of each call. */
   readonly perCall: number;
-  /** How long a call may take, and how long the count of the last like. */
+  /** How long a call may take, how long the primary may be away, and how long the last count. */
   readonly timeoutMs: number;
+  /** Returns whether the primary has nothing pending. */
+  readonly isSettled: () => Promise<boolean>;
   /** Returns a number in [0, 1). */
   readonly random: () => number;
   /** Called with the likes that have been answered, and an estimate of all. */
@@ -45,6 +47,9 @@ export interface Load {
   readonly unknown: number;
   /** Likes of the items at the primary, in the end. */
   readonly counted: number;
+  /** Accepted likes that no item counts, and likes beyond those that were accepted or unknown. */
+  readonly missing: number;
+  readonly doubled: number;
   /** The first refusal, or the first failure of a call. */
   readonly reason: string | undefined;
   /** From the first like to the last answer. */
@@ -72,6 +77,8 @@ export async function runLoad(options: LoadOptions): Promise<Load> {
 interface ItemMoments {
   readonly acknowledgedMs: number[];
   readonly countedMs: number[];
+  /** Likes whose answer was lost. */
+  unknown: number;
 }
 
 class LoadRun {
@@ -79,13 +86,12 @@ class LoadRun {
   readonly #items: readonly ItemMoments[];
   readonly #acceptedMs: number[] = [];
   #refused = 0;
-  #unknown = 0;
   #reason: string | undefined;
   #tookMs = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#items = options.itemIds.map(() => ({ acknowledgedMs: [], countedMs: [] }));
+    this.#items = options.itemIds.map(() => ({ acknowledgedMs: [], countedMs: [], unknown: 0 }));
   }
 
   async give(): Promise<void> {
@@ -107,24 +113,39 @@ class LoadRun {
     this.#tookMs = monotonicMs() - startMs;
   }
 
-  /** Reads the counts until all likes are seen after `given`, or no more come. */
+  /**
+   * Reads the counts until the primary has nothing pending after `given`, or no more likes come. A
+   * like that counts twice may do so late, so the last read follows the status.
+   */
   async read(given: AbortSignal): Promise<void> {
-    const { primary, itemIds, timeoutMs } = this.#options;
-    let grownMs = monotonicMs();
+    const { timeoutMs, isSettled } = this.#options;
+    let [readMs, grownMs] = [monotonicMs(), monotonicMs()];
     for (;;) {
-      const isLast = given.aborted;
-      const { counts } = await primary.counts({ itemIds }, timeoutMs);
-      const nowMs = monotonicMs();
-      const before = this.#counted;
-      for (const [index, { likes }] of counts.entries()) {
-        const { countedMs } = this.#item(index);
-        while (countedMs.length < likes) countedMs.push(nowMs);
+      const isGiven = given.aborted;
+      try {
+        const isLast = isGiven && (await isSettled());
+        const hasGrown = await this.#readOnce();
+        readMs = monotonicMs();
+        if (hasGrown || !isGiven) grownMs = readMs;
+        if (isLast || readMs - grownMs >= timeoutMs) return;
+      } catch (error) {
+        // A primary that is away for a while comes back.
+        if (!(error instanceof LikesError) || monotonicMs() - readMs >= timeoutMs) throw error;
       }
-      if (this.#counted > before || !isLast) grownMs = nowMs;
-      const isComplete = this.#counted >= this.#acceptedMs.length + this.#unknown;
-      if (isLast && (isComplete || nowMs - grownMs >= timeoutMs)) return;
       await pause(READ_PAUSE_MS);
     }
+  }
+
+  /** Reads the counts once. Returns whether they have grown. */
+  async #readOnce(): Promise<boolean> {
+    const { primary, itemIds, timeoutMs } = this.#options;
+    const { counts } = await primary.counts({ itemIds }, timeoutMs);
+    const [nowMs, before] = [monotonicMs(), this.#counted];
+    for (const [index, { likes }] of counts.entries()) {
+      const { countedMs } = this.#item(index);
+      while (countedMs.length < likes) countedMs.push(nowMs);
+    }
+    return this.#counted > before;
   }
 
   result(): Load {
@@ -133,6 +154,12 @@ class LoadRun {
       refused: this.#refused,
       unknown: this.#unknown,
       counted: this.#counted,
+      missing: this.#sumOf(({ acknowledgedMs, countedMs }) => {
+        return acknowledgedMs.length - countedMs.length;
+      }),
+      doubled: this.#sumOf(({ acknowledgedMs, unknown, countedMs }) => {
+        return countedMs.length - acknowledgedMs.length - unknown;
+      }),
       reason: this.#reason,
       tookMs: this.#tookMs,
       acceptedMs: this.#acceptedMs,
@@ -156,12 +183,13 @@ class LoadRun {
         timeoutMs,
       );
       for (const [add, refusal] of refusals.entries()) {
-        if (refusal === undefined) this.#accepted(adds[add] ?? 0, dueMs);
-        else this.#failed(refusal, 1);
+        const item = adds[add] ?? 0;
+        if (refusal === undefined) this.#accepted(item, dueMs);
+        else this.#failed(item, refusal);
       }
     } catch (error) {
       if (!(error instanceof LikesError)) throw error;
-      this.#failed(error, perCall);
+      for (const item of adds) this.#failed(item, error);
     }
   }
 
@@ -171,10 +199,19 @@ class LoadRun {
     this.#item(item).acknowledgedMs.push(nowMs);
   }
 
-  #failed({ code, message }: Refusal, adds: number): void {
-    if (leavesInDoubt(code)) this.#unknown += adds;
-    else this.#refused += adds;
+  #failed(item: number, { code, message }: Refusal): void {
+    if (leavesInDoubt(code)) this.#item(item).unknown++;
+    else this.#refused++;
     this.#reason ??= message;
+  }
+
+  /** Returns the sum of what is wrong with each item: one that lacks a like does not excuse another. */
+  #sumOf(wrongOf: (item: ItemMoments) => number): number {
+    return this.#items.reduce((sum, item) => sum + Math.max(0, wrongOf(item)), 0);
+  }
+
+  get #unknown(): number {
+    return this.#items.reduce((sum, { unknown }) => sum + unknown, 0);
   }
 
   #item(index: number): ItemMoments {

@@ -74,7 +74,7 @@ export class Bench extends BaseCommand {
       default: 1,
     }),
     server: addressFlag({
-      summary: "address of a LikesServer; by default all that the primary names",
+      summary: "address of a LikesServer; by default up to 16 that the primary names",
       helpValue: "HOST:PORT",
       multiple: true,
     }),
@@ -100,6 +100,10 @@ export class Bench extends BaseCommand {
     });
     await Promise.all(givers.map((giver) => giver.reach(timeoutMs)));
     const primary = new PrimaryClient(at);
+    const isSettled = async (): Promise<boolean> => {
+      const { everywhere, pendingEvents } = await primary.status(timeoutMs);
+      return everywhere && pendingEvents === 0;
+    };
     const screen = new LiveScreen(process.stderr);
     const bar = screen.bar("like");
     const run = Math.random().toString().slice(-RUN_DIGITS);
@@ -111,18 +115,17 @@ export class Bench extends BaseCommand {
       durationMs,
       perCall: flags.batch,
       timeoutMs,
+      isSettled,
       random: Math.random,
       onProgress: (done, all) => bar?.(done, all),
     });
     screen.clear();
-    const status = await primary.status(timeoutMs);
-    await this.#show(load, status.everywhere && status.pendingEvents === 0, addresses.length);
+    await this.#show(load, await isSettled(), Math.min(givers.length, addresses.length));
   }
 
   async #show(load: Load, isSettled: boolean, servers: number): Promise<never> {
-    const { loadText, percentilesOf, wrongOf } = await import("../src/cli/load_text.ts");
-    const { accepted, refused, unknown, counted, reason } = load;
-    const { missing, doubled } = wrongOf(load);
+    const { loadText, percentilesOf } = await import("../src/cli/load_text.ts");
+    const { accepted, refused, unknown, counted, missing, doubled, reason } = load;
     const lines = loadText(load, isSettled);
     keepResult(lines.join("\n"));
     if (this.jsonEnabled()) {

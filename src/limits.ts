@@ -58,7 +58,7 @@ export const COMMIT_BYTES_MAX = 512 * KIB;
 export const COMMIT_BYTES_MIN = 256 * KIB;
 /**
  * How long one commit should take. Acks, reports and reads of counts wait for it. Commits shrink
- * until they take no longer: an event costs ten times as much among a million items as among a
+ * until they take no longer: an event costs five times as much among a million items as among a
  * thousand.
  */
 export const COMMIT_TARGET_MS = 100;
@@ -67,7 +67,7 @@ export const COMMIT_TARGET_MS = 100;
  * written page then takes the likes of several commits.
  */
 export const INTAKE_ROWS_PER_PAGE = 10;
-/** Rows in an intake that are never too many, and rows that always are: 30 MB of the file. */
+/** Rows in an intake that are never too many, and rows that always are: 100 MB of the file. */
 export const INTAKE_ROWS_MIN = 250_000;
 export const INTAKE_ROWS_MAX = 1_000_000;
 /** Rows after which a run of the intake ends. A read searches every run. */

@@ -1,5 +1,5 @@
 /** Redis and PostgreSQL on the same work, in turn with likes: only the ratios count. */
-import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
+import type { Aim, Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import { CASES } from "../item_cases.ts";
 import type { ItemCase } from "../item_cases.ts";
 import * as postgres from "../peers/postgres.ts";
@@ -11,7 +11,12 @@ interface Counter {
   readonly name: string;
   readonly missing: string | undefined;
   readonly perS: (one: ItemCase, events: number) => Promise<number | undefined>;
+  /** The aim of the ratio of likes to it; undefined for a case without one. */
+  readonly aim?: (one: ItemCase) => number | undefined;
 }
+
+/** From so many items on, a like lands on a page of its own. */
+const MANY_ITEMS = 100_000;
 
 /** Enough for PostgreSQL, whose rate does not change with the length of a run. */
 const POSTGRES_EVENTS_MAX = 300_000;
@@ -21,6 +26,10 @@ const COUNTERS: readonly Counter[] = [
   ...(["everysec", "always"] as const).map((sync) => ({
     name: `Redis, ${sync}`,
     missing: redis.missing,
+    aim: ({ items }: ItemCase) => {
+      if (items < MANY_ITEMS) return sync === "everysec" ? 1 : undefined;
+      return sync === "always" ? 0.5 : undefined;
+    },
     perS: async (one: ItemCase, events: number) => {
       return one.isZipf ? undefined : redis.incrementsPerS(one, events, sync);
     },
@@ -28,6 +37,7 @@ const COUNTERS: readonly Counter[] = [
   ...[true, false].map((isRanked) => ({
     name: isRanked ? "PostgreSQL, ranked" : "PostgreSQL",
     missing: postgres.missing,
+    aim: ({ items }: ItemCase) => (items < MANY_ITEMS ? undefined : 2),
     perS: (one: ItemCase, events: number) => {
       return postgres.eventsPerS(one, Math.min(events, POSTGRES_EVENTS_MAX), { isRanked });
     },
@@ -82,10 +92,11 @@ async function likesPerS(one: ItemCase, events: number): Promise<number> {
 
 /** Returns the rates of a case, and the ratio of likes to each peer, run by run. */
 function rowsOf(
-  { name }: ItemCase,
+  one: ItemCase,
   counters: readonly Counter[],
   values: ReadonlyMap<string, readonly number[]>,
 ): readonly Row[] {
+  const { name } = one;
   const own = values.get(`${name}: likes`) ?? [];
   return counters.flatMap((counter): Row[] => {
     const found = values.get(`${name}: ${counter.name}`);
@@ -93,6 +104,9 @@ function rowsOf(
     const row: Row = { name: `${name}: ${counter.name}`, unit: "events/s", values: found };
     if (counter.name === "likes") return [row];
     const ratios = found.map((perS, run) => (own[run] ?? NaN) / perS);
-    return [row, { name: `${name}: likes to ${counter.name}`, unit: "x", values: ratios }];
+    const bound = counter.aim?.(one);
+    const aim: Aim | undefined = bound === undefined ? undefined : { is: "over", bound };
+    const ratio = { name: `${name}: likes to ${counter.name}`, unit: "x", values: ratios } as const;
+    return [row, { ...ratio, ...(aim === undefined ? {} : { aim }) }];
   });
 }

@@ -17,30 +17,18 @@ export interface LoadView {
   readonly accepted: number;
   readonly refused: number;
   readonly unknown: number;
-  readonly counted: number;
+  /** Accepted likes that are not in the count, and likes that are in it twice. */
+  readonly missing: number;
+  readonly doubled: number;
   readonly acceptedMs: readonly number[];
   readonly visibleMs: readonly number[];
   readonly tookMs: number;
 }
 
-/** The likes that are wrong in the end. `missing` ones are lost only if nothing is pending. */
-export interface Wrong {
-  readonly missing: number;
-  readonly doubled: number;
-}
-
-/** Returns how many likes are missing from the count, and how many too many it has. */
-export function wrongOf({ accepted, unknown, counted }: LoadView): Wrong {
-  return {
-    missing: Math.max(0, accepted - counted),
-    doubled: Math.max(0, counted - accepted - unknown),
-  };
-}
-
 /** Returns the lines of a load. `isSettled` means that the primary has nothing pending. */
 export function loadText(load: LoadView, isSettled: boolean): readonly string[] {
-  const { accepted, refused, unknown, acceptedMs, visibleMs, tookMs } = load;
-  const { missing, doubled } = wrongOf(load);
+  const { accepted, refused, unknown, missing, doubled } = load;
+  const { acceptedMs, visibleMs, tookMs } = load;
   const rate = Math.round((accepted * 1_000) / Math.max(tookMs, 1));
   const given = [
     `${countOf(accepted, "like")} accepted, ${formatCount(rate)} a second`,

@@ -312,6 +312,7 @@ class LikesServerRole {
     this.#server?.setHealth(false);
     await delivered;
     clearInterval(ticker);
+    this.#takeAdds(); // the core refuses them: it knows that they are not accepted
     this.#driver?.stop();
     this.#answerWaiting();
     this.#link?.link.close();

@@ -189,8 +189,15 @@ export class PrimaryOpening {
     incarnations: readonly IncarnationId[],
   ): void {
     this.#whenDone(this.#store.counts(selection, incarnations), (outcome) => {
-      if (outcome.type !== "done") return this.#events.ended(outcome);
-      this.#driver.drive({ type: "counts_read", requestId, read: outcome.value });
+      switch (outcome.type) {
+        case "done":
+          return this.#driver.drive({ type: "counts_read", requestId, read: outcome.value });
+        case "disk_full":
+        case "store_busy":
+          return this.#driver.drive({ type: "counts_failed", requestId, why: outcome.type });
+        default:
+          return this.#events.ended(outcome);
+      }
     });
   }
 

@@ -12,11 +12,16 @@ export interface Footprint {
 }
 
 const HOOK = new URL("hook.ts", import.meta.url).href;
+/** Loads the hook in the main thread alone: threads inherit NODE_OPTIONS, but cannot run tsx. */
+const IN_MAIN_THREAD =
+  'import{isMainThread}from"node:worker_threads";' +
+  `if(isMainThread)await(import(${JSON.stringify(HOOK)}))`;
 
 /** Returns the environment of a role that can be asked. It leaks `planted` on purpose. */
 export function footprintEnv(planted?: keyof Footprint): NodeJS.ProcessEnv {
   const tsx = import.meta.resolve("tsx");
-  const env = { NODE_OPTIONS: `--import ${tsx} --import ${HOOK}` };
+  const hook = `data:text/javascript,${encodeURIComponent(IN_MAIN_THREAD)}`;
+  const env = { NODE_OPTIONS: `--import ${tsx} --import ${hook}` };
   return planted === undefined ? env : { ...env, LEAK_PLANTED: planted };
 }
 

@@ -318,7 +318,13 @@ const SQLITE = [
       {
         name: "page-without-the-intake",
         breaks: "law 3: a page lacks the likes that wait in the intake",
-        edits: [["this.#intake.isEmpty\n      ? folded\n      : unfolded;", "folded;"]],
+        edits: [
+          [
+            '    const failure = selection.type === "page" ? await this.#folding.foldAll() : undefined;',
+            "    const failure = undefined;",
+          ],
+          ['    if (selection.type === "page" && !this.#intake.isEmpty) return undefined;', ""],
+        ],
       },
     ],
   ),

@@ -68,6 +68,12 @@ export type CommitOutcome<T> =
 export type ReadOutcome<T> = { readonly type: "done"; readonly value: T } | OpeningEnd;
 
 /**
+ * How a read of counts ended. A store may have to write before it can rank: such a read fails as a
+ * write does, and the next one may succeed.
+ */
+export type CountsReadOutcome = ReadOutcome<CountsRead> | { readonly type: WriteFailure };
+
+/**
  * One opening of a ledger. It ends for good when a commit is in doubt or superseded: `transact` and
  * `counts` have that outcome from then on.
  */
@@ -87,7 +93,7 @@ export interface LedgerStore {
   counts(
     selection: CountsSelection,
     incarnations: readonly IncarnationId[],
-  ): Promise<ReadOutcome<CountsRead>>;
+  ): Promise<CountsReadOutcome>;
   /** Ends the opening. Pending calls may reject: the caller ignores how they end. */
   close(): Promise<void>;
 }

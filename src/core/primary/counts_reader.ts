@@ -8,6 +8,7 @@ import type { CountsRead, CountsSelection } from "../ledger/ledger.ts";
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
 import type { Convergence } from "../protocol/messages.ts";
+import type { WriteFailure } from "../protocol/write_failure.ts";
 import { buildPage, parseSelection } from "./counts_page.ts";
 import type { CountsRequest } from "./counts_page.ts";
 
@@ -43,9 +44,16 @@ export interface CountsReadDone {
   readonly read: CountsRead;
 }
 
+/** The requested counts cannot be read now. */
+export interface CountsReadFailed {
+  readonly type: "counts_failed";
+  readonly requestId: number;
+  readonly why: WriteFailure;
+}
+
 /** What the shell must do about a request. */
 export type CountsAction =
-  /** Read from one snapshot, and answer with `counts_read`. */
+  /** Read from one snapshot, and answer with `counts_read` or `counts_failed`. */
   | {
       readonly type: "read_counts";
       readonly requestId: number;
@@ -66,6 +74,19 @@ interface Reading {
   readonly before: Convergence;
 }
 
+const FAILED: Readonly<Record<WriteFailure, Refusal>> = {
+  disk_full: {
+    code: "disk_full",
+    message: "Cannot order the items: the disk of the ledger is full; free it, or name the items",
+  },
+  store_busy: {
+    code: "store_busy",
+    message:
+      "Cannot order the items: another program is writing to the ledger; end that program, or " +
+      "name the items",
+  },
+};
+
 /** From the worst to the best. */
 const CONVERGENCES: readonly Convergence[] = ["unknown", "catching_up", "converged"];
 
@@ -84,14 +105,25 @@ export class CountsReader {
 
   /** Answers a request with its finished read. `shown` is what is shown now. */
   read({ requestId, read }: CountsReadDone, shown: ShownLedger): CountsAction {
-    const reading = this.#readings.get(requestId);
-    assert(reading !== undefined, "a read belongs to a request");
-    this.#readings.delete(requestId);
+    const reading = this.#end(requestId);
     const { asOfMs, version } = read.meta;
     const page = buildPage(reading.selection, read, shown.ledgerId);
     const convergence = worse(reading.before, shown.convergence);
     const counts = { ...page, ...shown, convergence, applied: read.applied, asOfMs, version };
     return { type: "counted", requestId, outcome: { type: "counted", counts } };
+  }
+
+  /** Refuses a request whose read has failed. */
+  fail({ requestId, why }: CountsReadFailed): CountsAction {
+    this.#end(requestId);
+    return { type: "counted", requestId, outcome: { type: "refused", refusal: FAILED[why] } };
+  }
+
+  #end(requestId: number): Reading {
+    const reading = this.#readings.get(requestId);
+    assert(reading !== undefined, "a read belongs to a request");
+    this.#readings.delete(requestId);
+    return reading;
   }
 }
 

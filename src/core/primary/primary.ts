@@ -151,6 +151,8 @@ export class PrimaryCore {
         return this.#actions.push(this.#counts.ask(event, this.shown(nowMs)));
       case "counts_read":
         return this.#actions.push(this.#counts.read(event, this.shown(nowMs)));
+      case "counts_failed":
+        return this.#actions.push(this.#counts.fail(event));
       case "tick":
         return this.#tick(nowMs);
       default:

@@ -7,7 +7,8 @@ import type { Convergence, FromLikesServer, FromPrimary, Hello } from "../protoc
 import type { ForeignServer, UnrecordedServer } from "./refused_servers.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { TroubleStatus } from "./status.ts";
-import type { CountsAction, CountsRequested, CountsReadDone } from "./counts_reader.ts";
+import type { CountsAction, CountsRequested } from "./counts_reader.ts";
+import type { CountsReadDone, CountsReadFailed } from "./counts_reader.ts";
 
 /** An event of a primary. A `streamId` is never reused. */
 export type PrimaryEvent =
@@ -23,6 +24,7 @@ export type PrimaryEvent =
   | { readonly type: "decide"; readonly requestId: number; readonly request: OperatorRequest }
   | CountsRequested
   | CountsReadDone
+  | CountsReadFailed
   | { readonly type: "tick" };
 
 /** How a commit ended, if the opening of the ledger continues after it. */

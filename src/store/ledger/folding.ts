@@ -2,10 +2,10 @@
  * When a ledger folds its intake: once it is too full, in a pause between commits, and before a read
  * that needs all likes among the items.
  *
- * A full intake folds a little more than each commit appends. Commits and reads go on between two
- * folds.
+ * A full intake folds twice what each commit appends. Commits and reads go on between two folds.
  */
 import { setImmediate as turn } from "node:timers/promises";
+import type { WriteFailure } from "../../core/protocol/write_failure.ts";
 import {
   FOLD_PAUSE_MS,
   FOLD_ROWS_MIN,
@@ -14,40 +14,52 @@ import {
   INTAKE_ROWS_PER_PAGE,
 } from "../../limits.ts";
 
-/** What is folded. */
-export interface Folded {
+/** How a fold ended. `ended` means that the opening is over: the next call says why. */
+export type FoldOutcome = "folded" | "empty" | "ended" | WriteFailure;
+
+/** The intake of a ledger, as its folding sees it. */
+export interface Foldable {
   /** At least the number of rows in the intake. */
   readonly intakeRows: number;
   /** Pages of the file. */
   readonly pages: number;
-  /** Folds about `rows` rows in a transaction. Returns false when it could not. */
-  fold(rows: number): boolean;
+  /** Folds about `rows` rows in a transaction. */
+  fold(rows: number): FoldOutcome;
 }
 
 /** The folding of one open ledger. */
 export class Folding {
-  readonly #folded: Folded;
+  readonly #ledger: Foldable;
   #rows = FOLD_ROWS_MIN;
   #timer: NodeJS.Timeout | undefined;
+  /** Whether the next fold waits for nothing: a commit does not put it off. */
+  #isDue = false;
+  #all: Promise<WriteFailure | undefined> | undefined;
   #isClosed = false;
 
-  constructor(folded: Folded) {
-    this.#folded = folded;
+  constructor(ledger: Foldable) {
+    this.#ledger = ledger;
+  }
+
+  /** The ledger was opened: an earlier opening may have left rows. */
+  opened(): void {
+    this.#foldAfterPause();
   }
 
   /** A commit has appended `rows` to the intake. */
   committed(rows: number): void {
     this.#rows = Math.max(FOLD_ROWS_MIN, rows * 2);
-    if (this.#folded.intakeRows > 0) this.#foldAfter(this.#isFull ? 0 : FOLD_PAUSE_MS);
+    if (this.#isFull) this.#foldSoon();
+    else this.#foldAfterPause();
   }
 
-  /** Folds until the intake is empty. Returns false when it cannot. */
-  async foldAll(): Promise<boolean> {
-    while (this.#folded.intakeRows > 0) {
-      if (this.#isClosed || !this.#folded.fold(this.#rows)) return false;
-      await turn();
-    }
-    return !this.#isClosed;
+  /**
+   * Folds until the intake is empty, or the opening is over. Returns why it cannot. Calls that come
+   * meanwhile share the result.
+   */
+  foldAll(): Promise<WriteFailure | undefined> {
+    this.#all ??= this.#foldAll().finally(() => (this.#all = undefined));
+    return this.#all;
   }
 
   close(): void {
@@ -55,20 +67,42 @@ export class Folding {
     clearTimeout(this.#timer);
   }
 
-  #foldAfter(waitMs: number): void {
+  async #foldAll(): Promise<WriteFailure | undefined> {
+    while (!this.#isClosed) {
+      const outcome = this.#ledger.fold(this.#rows);
+      if (outcome === "empty" || outcome === "ended") return undefined;
+      if (outcome !== "folded") return outcome;
+      await turn();
+    }
+    return undefined;
+  }
+
+  #foldSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#after(0);
+  }
+
+  #foldAfterPause(): void {
+    if (!this.#isDue) this.#after(FOLD_PAUSE_MS);
+  }
+
+  #after(waitMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(), waitMs).unref();
   }
 
   /** A full intake is folded until it is no longer full; in a pause, until it is empty. */
   #run(): void {
+    this.#isDue = false;
     const wasFull = this.#isFull;
-    if (!this.#folded.fold(this.#rows) || this.#folded.intakeRows === 0) return;
-    this.#foldAfter(wasFull && !this.#isFull ? FOLD_PAUSE_MS : 0);
+    if (this.#ledger.fold(this.#rows) !== "folded") return;
+    if (wasFull && !this.#isFull) this.#foldAfterPause();
+    else this.#foldSoon();
   }
 
   get #isFull(): boolean {
-    const { intakeRows, pages } = this.#folded;
+    const { intakeRows, pages } = this.#ledger;
     const max = Math.min(pages * INTAKE_ROWS_PER_PAGE, INTAKE_ROWS_MAX);
     return intakeRows > Math.max(max, INTAKE_ROWS_MIN);
   }

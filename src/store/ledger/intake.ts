@@ -31,7 +31,7 @@ interface IdRange {
 }
 
 /** A fold: its rows, its last id, and whether the intake is empty after it. */
-interface Folded {
+interface Fold {
   readonly rows: number;
   readonly upTo: string;
   readonly isEmpty: boolean;
@@ -108,11 +108,23 @@ export class Intake {
     this.#rows += likes.size;
   }
 
-  /** Moves about `rows` rows to the items, at least one. Returns what `folded` has to know. */
-  fold(rows: number): Folded {
+  /**
+   * Moves about `rows` rows to the items, or all that are there. Returns what `folded` has to know.
+   * One range may hold few of them: items whose ids grow with time are in few runs each.
+   */
+  fold(rows: number): Fold {
+    let fold: Fold = { rows: 0, upTo: this.#folded, isEmpty: this.isEmpty };
+    while (fold.rows < rows && !fold.isEmpty) {
+      const range = this.#foldRange(fold.upTo, rows - fold.rows);
+      fold = { ...range, rows: fold.rows + range.rows };
+    }
+    return fold;
+  }
+
+  /** Moves the rows of a range of ids after `after`, at most some `rows`. */
+  #foldRange(after: string, rows: number): Fold {
     const { runs, upTo, move, remove, removed } = this.#statements;
     const rowsOfRun = Math.ceil(rows / Math.max(1, integerOf(runs.get() ?? 0n)));
-    const after = this.#folded;
     const end = upTo.get({ after, rows: rowsOfRun }) ?? undefined;
     const range = { after, upTo: end ?? AFTER_ALL };
     move.run(range);
@@ -121,7 +133,7 @@ export class Intake {
   }
 
   /** A fold is committed. */
-  folded({ rows, upTo, isEmpty }: Folded): void {
+  folded({ rows, upTo, isEmpty }: Fold): void {
     this.#rows = isEmpty ? 0 : Math.max(0, this.#rows - rows);
     this.#folded = upTo;
   }

@@ -107,7 +107,7 @@ export const LEDGER_KIND: SqliteKind = {
     CREATE INDEX items_by_likes ON items (likes DESC, item_id);
     CREATE TABLE intake (
       run INTEGER NOT NULL,
-      item_id TEXT NOT NULL,
+      item_id TEXT NOT NULL CHECK (item_id <> ''),
       likes INTEGER NOT NULL,
       PRIMARY KEY (run, item_id)
     ) STRICT, WITHOUT ROWID;
@@ -135,8 +135,7 @@ export function prepareLedger(database: Database) {
         "coalesce((SELECT sum(likes) FROM runs CROSS JOIN intake USING (run) " +
         "WHERE item_id = value), 0) AS likes FROM json_each(?) ORDER BY key",
     ),
-    folded: preparePages(database, "items"),
-    unfolded: preparePages(database, "counts"),
+    ...preparePages(database),
   };
 }
 
@@ -173,23 +172,20 @@ function prepareTroubles(database: Database) {
   };
 }
 
-/**
- * Prepares pages of `source`. On the table, each statement starts at the page's place in an index:
- * none scans the table or sorts. On the view they do both.
- */
-function preparePages(database: Database, source: "items" | "counts") {
+/** Each statement starts at the page's place in an index: none scans the table or sorts. */
+function preparePages(database: Database) {
   return {
     mostLiked: database.prepare<[number], StoredItem>(
-      `SELECT item_id, likes FROM ${source} ORDER BY likes DESC, item_id LIMIT ?`,
+      "SELECT item_id, likes FROM items ORDER BY likes DESC, item_id LIMIT ?",
     ),
     equallyLiked: database.prepare<[bigint, string, number], StoredItem>(
-      `SELECT item_id, likes FROM ${source} WHERE likes = ? AND item_id > ? ORDER BY item_id LIMIT ?`,
+      "SELECT item_id, likes FROM items WHERE likes = ? AND item_id > ? ORDER BY item_id LIMIT ?",
     ),
     lessLiked: database.prepare<[bigint, number], StoredItem>(
-      `SELECT item_id, likes FROM ${source} WHERE likes < ? ORDER BY likes DESC, item_id LIMIT ?`,
+      "SELECT item_id, likes FROM items WHERE likes < ? ORDER BY likes DESC, item_id LIMIT ?",
     ),
     itemsAfter: database.prepare<[string, number], StoredItem>(
-      `SELECT item_id, likes FROM ${source} WHERE item_id > ? ORDER BY item_id LIMIT ?`,
+      "SELECT item_id, likes FROM items WHERE item_id > ? ORDER BY item_id LIMIT ?",
     ),
   };
 }

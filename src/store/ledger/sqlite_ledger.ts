@@ -3,6 +3,7 @@ import { assert } from "../../assert.ts";
 import type {
   CommitOutcome,
   CountsRead,
+  CountsReadOutcome,
   CountsSelection,
   LedgerSnapshot,
   LedgerStore,
@@ -22,7 +23,7 @@ import { pragma } from "../sqlite/sqlite_kind.ts";
 import { storedInteger } from "../sqlite/stored_integer.ts";
 import { incarnationOf, itemOf, memberOf, metaOf, timeIfAny, troubleOf } from "./ledger_columns.ts";
 import { Folding } from "./folding.ts";
-import type { Folded } from "./folding.ts";
+import type { FoldOutcome, Foldable } from "./folding.ts";
 import { Intake } from "./intake.ts";
 import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
@@ -57,12 +58,13 @@ export function openSqliteLedger(
   return file.whileOpening(() => {
     const ledger = new SqliteLedger(file, ids.generation);
     ledger.mintGeneration(nowUnixMs);
+    ledger.beginFolding();
     return ledger;
   });
 }
 
 /** An open ledger. */
-export class SqliteLedger implements LedgerStore, StepStore, Folded {
+export class SqliteLedger implements LedgerStore, StepStore, Foldable {
   readonly #file: SqliteFile;
   readonly #generation: GenerationId;
   readonly #statements: LedgerStatements;
@@ -70,6 +72,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Folded {
   readonly #intake: Intake;
   readonly #folding: Folding;
   #isClosed = false;
+  #pages = 0;
 
   /** Takes ownership of `file`, a database of LEDGER_KIND. The caller mints the generation next. */
   constructor(file: SqliteFile, generation: GenerationId) {
@@ -89,6 +92,11 @@ export class SqliteLedger implements LedgerStore, StepStore, Folded {
       const { version } = metaOf(meta.get());
       mintGeneration.run(this.#generation, version + 1, storedInteger(nowUnixMs));
     });
+  }
+
+  /** Folds what an earlier opening has left, in the first pause. */
+  beginFolding(): void {
+    this.#folding.opened();
   }
 
   async load(): Promise<LedgerSnapshot> {
@@ -147,23 +155,35 @@ export class SqliteLedger implements LedgerStore, StepStore, Folded {
   #write(set: WriteSet): void {
     this.#rows.write(set);
     this.#intake.append(set.likes);
+    this.#pages = Number(pragma(this.#file.database, "page_count"));
   }
 
   /** A page waits until the intake is folded, because only the items are ranked. */
   async counts(
     selection: CountsSelection,
     incarnations: readonly IncarnationId[],
-  ): Promise<ReadOutcome<CountsRead>> {
+  ): Promise<CountsReadOutcome> {
     try {
-      if (selection.type === "page") await this.#folding.foldAll();
-      if (this.#isClosed) return CLOSED;
-      return this.#file.read(() => {
-        if (this.#isSuperseded) return this.#superseded();
-        return { type: "done", value: this.#counts(selection, incarnations) };
-      });
+      for (;;) {
+        const failure = selection.type === "page" ? await this.#folding.foldAll() : undefined;
+        if (failure !== undefined) return { type: failure };
+        if (this.#isClosed) return CLOSED;
+        const outcome = this.#file.read(() => this.#readCounts(selection, incarnations));
+        if (outcome !== undefined) return outcome;
+      }
     } catch (error) {
       return inDoubt(error);
     }
+  }
+
+  /** Returns undefined when a page cannot be read, because a commit came in between. */
+  #readCounts(
+    selection: CountsSelection,
+    incarnations: readonly IncarnationId[],
+  ): ReadOutcome<CountsRead> | undefined {
+    if (this.#isSuperseded) return this.#superseded();
+    if (selection.type === "page" && !this.#intake.isEmpty) return undefined;
+    return { type: "done", value: this.#counts(selection, incarnations) };
   }
 
   #counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead {
@@ -183,12 +203,8 @@ export class SqliteLedger implements LedgerStore, StepStore, Folded {
     return this.#statements.named.all(JSON.stringify(itemIds)).map(itemOf);
   }
 
-  /** A full disk keeps likes in the intake: the page then sorts all items. */
   #page({ order, after, limit }: Extract<CountsSelection, { type: "page" }>): readonly ItemCount[] {
-    const { folded, unfolded } = this.#statements;
-    const { mostLiked, equallyLiked, lessLiked, itemsAfter } = this.#intake.isEmpty
-      ? folded
-      : unfolded;
+    const { mostLiked, equallyLiked, lessLiked, itemsAfter } = this.#statements;
     storedInteger(limit);
     // The empty text comes before every item id.
     if (order === "item_id") return itemsAfter.all(after?.itemId ?? "", limit).map(itemOf);
@@ -203,22 +219,24 @@ export class SqliteLedger implements LedgerStore, StepStore, Folded {
   }
 
   get pages(): number {
-    return Number(pragma(this.#file.database, "page_count"));
+    return this.#pages;
   }
 
-  /** Folds a part of the intake. Returns false when it cannot; the next call may say why. */
-  fold(rows: number): boolean {
+  fold(rows: number): FoldOutcome {
     try {
+      // First, because an empty intake needs no lock.
+      if (this.#file.read(() => this.#intake.isEmpty)) return "empty";
       const outcome = this.#file.transact(() => {
-        const folded = this.#isSuperseded ? undefined : this.#intake.fold(rows);
-        return { value: folded, changed: folded !== undefined };
+        const fold = this.#isSuperseded ? undefined : this.#intake.fold(rows);
+        return { value: fold, changed: fold !== undefined && fold.rows > 0 };
       });
-      if (outcome.type !== "done" || outcome.value === undefined) return false;
+      if (outcome.type !== "done") return outcome.type;
+      if (outcome.value === undefined) return "ended";
       this.#intake.folded(outcome.value);
-      return true;
+      return outcome.value.rows > 0 ? "folded" : "empty";
     } catch (error) {
-      inDoubt(error);
-      return false;
+      inDoubt(error); // the next call says so
+      return "ended";
     }
   }
 

@@ -5,7 +5,7 @@
 import { Worker } from "node:worker_threads";
 import type {
   CommitOutcome,
-  CountsRead,
+  CountsReadOutcome,
   CountsSelection,
   LedgerSnapshot,
   LedgerStore,
@@ -128,7 +128,7 @@ export class WorkerLedger implements LedgerStore, StepStore {
   counts(
     selection: CountsSelection,
     incarnations: readonly IncarnationId[],
-  ): Promise<ReadOutcome<CountsRead>> {
+  ): Promise<CountsReadOutcome> {
     return this.#ask({ type: "counts", selection, incarnations });
   }
 

@@ -46,4 +46,15 @@ test("CountsReader.ask() refuses an invalid selection without reading", () => {
   assert.is(action.requestId, 7);
 });
 
+test("CountsReader.fail() refuses the request, with what to do", () => {
+  for (const why of ["disk_full", "store_busy"] as const) {
+    const reader = new CountsReader();
+    reader.ask({ type: "count", requestId: 1, request: REQUEST }, shown("converged"));
+    const action = reader.fail({ type: "counts_failed", requestId: 1, why });
+    const outcome = action.type === "counted" ? action.outcome : undefined;
+    assert.is(outcome?.type === "refused" && outcome.refusal.code, why);
+    assert.match(outcome?.type === "refused" ? outcome.refusal.message : "", "or name the items");
+  }
+});
+
 test.run();

@@ -7,6 +7,7 @@ import {
   INTAKE_ROWS_PER_PAGE,
 } from "../../../src/limits.ts";
 import { Folding } from "../../../src/store/ledger/folding.ts";
+import type { FoldOutcome } from "../../../src/store/ledger/folding.ts";
 import { becomes } from "../../fixtures/eventually.ts";
 
 test("Folding empties the intake in a pause between commits", async () => {
@@ -37,6 +38,17 @@ test("Folding folds a full intake without a pause, more than a commit appends", 
   }
 });
 
+test("Folding folds a full intake although commits never pause", async () => {
+  const folded = new FakeIntake();
+  const folding = new Folding(folded);
+  folded.append(folding, INTAKE_ROWS_MIN + 1);
+  await becomes("a fold", () => {
+    for (let commit = 0; commit < 10; commit++) folded.append(folding, 1);
+    return folded.folds > 0;
+  });
+  folding.close();
+});
+
 test("foldAll() folds what commits append meanwhile, and ends", async () => {
   const folded = new FakeIntake();
   const folding = new Folding(folded);
@@ -45,7 +57,7 @@ test("foldAll() folds what commits append meanwhile, and ends", async () => {
   folded.onFold = () => {
     if (++commits <= 20) folded.append(folding, 20_000);
   };
-  assert.is(await folding.foldAll(), true);
+  assert.is(await folding.foldAll(), undefined);
   assert.is(folded.intakeRows, 0);
   assert.ok(folded.rowsMost < 200_000, `${folded.rowsMost} rows, which commits do not outrun`);
   folding.close();
@@ -56,11 +68,11 @@ test("foldAll() ends when nothing can be folded, or when the ledger is closed", 
   const folding = new Folding(folded);
   for (let commit = 0; commit < 10; commit++) folded.append(folding, FOLD_ROWS_MIN);
   folded.isFull = true;
-  assert.is(await folding.foldAll(), false);
+  assert.is(await folding.foldAll(), "disk_full");
   folded.isFull = false;
   const all = folding.foldAll();
   folding.close();
-  assert.is(await all, false);
+  assert.is(await all, undefined);
   assert.ok(folded.intakeRows > 0);
 });
 
@@ -86,11 +98,12 @@ class FakeIntake {
     folding.committed(rows);
   }
 
-  fold(rows: number): boolean {
-    if (this.isFull) return false;
+  fold(rows: number): FoldOutcome {
+    if (this.isFull) return "disk_full";
+    if (this.intakeRows === 0) return "empty";
     this.folds++;
     this.intakeRows = Math.max(0, this.intakeRows - rows);
     this.onFold();
-    return true;
+    return "folded";
   }
 }

@@ -104,7 +104,7 @@ export async function read(
 ): Promise<CountsRead> {
   const outcome = await store.counts(selection, incarnations);
   if (outcome.type === "done") return outcome.value;
-  throw new LikesError("store_failed", outcome.reason);
+  throw new LikesError("store_failed", "reason" in outcome ? outcome.reason : outcome.type);
 }
 
 /** Adds likes to an item until it has `likes`. */

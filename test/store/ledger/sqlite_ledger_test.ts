@@ -8,10 +8,11 @@ import { LEDGER_KIND, prepareLedger } from "../../../src/store/ledger/ledger_tab
 import { OUTBOX_KIND } from "../../../src/store/outbox/outbox_tables.ts";
 import { openSqliteLedger } from "../../../src/store/ledger/sqlite_ledger.ts";
 import { Database } from "../../../src/store/sqlite/sqlite.ts";
+import { becomes } from "../../fixtures/eventually.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { LEDGER_ID, commit, mostLiked, setLikes } from "./ledger_fixture.ts";
+import { LEDGER_ID, commit, likesOf, mostLiked, setLikes } from "./ledger_fixture.ts";
 import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
 
 acceptLedger(test, () => sqliteFixture(openSqliteLedger));
@@ -81,34 +82,65 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   await ledger.close();
 });
 
-test("a page counts likes that cannot be folded, while another program writes", async () => {
+test("a page waits until another program has written, if likes are to be folded", async () => {
   await using folder = temporaryFolder();
   const ledger = openLedger(folder.path, 1);
   await commit(ledger, { a: 3n, b: 2n, c: 1n });
   assert.is((await mostLiked(ledger, 9)).length, 3);
-  await commit(ledger, { b: 5n, d: 4n });
   const person = new Database(join(folder.path, "ledger.sqlite"));
   person.exec("BEGIN IMMEDIATE");
+  assert.is((await mostLiked(ledger, 9)).length, 3, "nothing is to be folded");
+  person.exec("COMMIT");
+  await commit(ledger, { b: 5n, d: 4n });
+  person.exec("BEGIN IMMEDIATE");
+  const page = { type: "page", order: "most_liked", after: undefined, limit: 9 } as const;
+  assert.equal(await ledger.counts(page, []), { type: "store_busy" });
+  assert.equal(await likesOf(ledger, "b", "d"), [
+    { itemId: "b", likes: 5n },
+    { itemId: "d", likes: 4n },
+  ]);
+  person.close();
   const items = await mostLiked(ledger, 9);
   assert.equal(
-    items.map(({ itemId, likes }) => [itemId, likes]),
-    [
-      ["b", 5n],
-      ["d", 4n],
-      ["a", 3n],
-      ["c", 1n],
-    ],
+    items.map(({ itemId, likes }) => `${itemId} ${likes}`),
+    ["b 5", "d 4", "a 3", "c 1"],
   );
-  assert.ok(ledger.intakeRows > 0, "they still wait");
-  person.close();
-  assert.equal(await mostLiked(ledger, 9), items);
-  assert.is(ledger.intakeRows, 0);
   await ledger.close();
 });
 
+test("a ledger folds in its first pause what an earlier opening has left", async () => {
+  await using folder = temporaryFolder();
+  const first = openLedger(folder.path, 1);
+  await commit(first, { a: 3n });
+  await first.close();
+  const second = openLedger(folder.path, 2);
+  assert.is(second.intakeRows, 1);
+  await becomes("an empty intake", () => second.intakeRows === 0);
+  assert.equal(await likesOf(second, "a"), [{ itemId: "a", likes: 3n }]);
+  await second.close();
+});
+
+test("a fold whose disk fails ends the opening, and loses nothing", async () => {
+  await using folder = temporaryFolder();
+  const ledger = openLedger(folder.path, 1);
+  await commit(ledger, { a: 3n });
+  tamper(
+    folder.path,
+    "CREATE TRIGGER break BEFORE INSERT ON items BEGIN SELECT RAISE(ABORT, 'the disk failed'); END",
+  );
+  assert.is(ledger.fold(9), "ended");
+  const page = { type: "page", order: "item_id", after: undefined, limit: 9 } as const;
+  assert.match(reasonOf((await ledger.counts(page, [])) as CommitOutcome<unknown>), "disk failed");
+  assert.is((await ledger.transact([], (all) => all.addLikes("a", 1n))).type, "in_doubt");
+  await ledger.close();
+  tamper(folder.path, "DROP TRIGGER break");
+  const again = openLedger(folder.path, 2);
+  assert.equal(await mostLiked(again, 9), [{ itemId: "a", likes: 3n }]);
+  await again.close();
+});
+
 test("prepareLedger() reads every page along an index, without a sort or a scan", () => {
-  const { planOf, named, folded } = planned();
-  const { mostLiked, equallyLiked, lessLiked, itemsAfter } = folded;
+  const { planOf, named, mostLiked, equallyLiked, lessLiked, itemsAfter } = planned();
   assert.ok(planOf(named).includes("SEARCH items USING PRIMARY KEY (item_id=?)"));
   assert.ok(planOf(named).includes("SEARCH intake USING PRIMARY KEY (run=? AND item_id=?)"));
   // The first page begins at the start of the index: the scan skips no row.
