@@ -8,6 +8,7 @@ import { temporaryFolder } from "../test/fixtures/temporary_folder.ts";
 import { BenchProcess } from "./bench_process.ts";
 import { preciseMs } from "./clock.ts";
 import { expectSame } from "./figure.ts";
+import type { Row } from "./figure.ts";
 import type { PrimaryMoments } from "./taps.ts";
 
 const ANSWER_WAIT_MS = 30_000;
@@ -21,6 +22,26 @@ export const SERVER_ID = "likes-server-0";
 export interface ProcessorMs {
   readonly likesServer: number;
   readonly primary: number;
+}
+
+/** What made others wait longest, in milliseconds. */
+export interface Longest {
+  /** The longest time for which the event loop of a role handled nothing else. */
+  readonly primaryStopMs: number;
+  readonly likesServerStopMs: number;
+  readonly commitMs: number;
+}
+
+/** Returns the rows of the longest waits of several runs. */
+export function longestRows(name: string, runs: readonly Longest[]): Row[] {
+  const row = (what: string, of: keyof Longest): Row => {
+    return { name: `${name}: longest ${what}`, unit: "ms", values: runs.map((run) => run[of]) };
+  };
+  return [
+    row("stop of the primary's event loop", "primaryStopMs"),
+    row("stop of the LikesServer's event loop", "likesServerStopMs"),
+    row("commit", "commitMs"),
+  ];
 }
 
 /** The processes and the folder of their state. */
@@ -50,6 +71,14 @@ export class BenchCounter implements AsyncDisposable {
   async processorMs(): Promise<ProcessorMs> {
     const likesServer = await this.likesServer.ask<number>("processorMs");
     return { likesServer, primary: await this.primary.ask<number>("processorMs") };
+  }
+
+  /** Returns the longest waits since the last request for them, or since the first. */
+  async longest(): Promise<Longest> {
+    const primaryStopMs = await this.primary.ask<number>("longestStopMs");
+    const likesServerStopMs = await this.likesServer.ask<number>("longestStopMs");
+    const commitMs = await this.primary.ask<number>("longestCommitMs");
+    return { primaryStopMs, likesServerStopMs, commitMs };
   }
 
   /** Returns the times that the primary recorded. */

@@ -8,7 +8,7 @@ import { fillOutbox } from "./backlog.ts";
 import type { ItemOf } from "./backlog.ts";
 import { built } from "./built.ts";
 import { BenchCounter, SERVER_ID } from "./counter.ts";
-import type { ProcessorMs } from "./counter.ts";
+import type { Longest, ProcessorMs } from "./counter.ts";
 import { expectSame } from "./figure.ts";
 import { momentsBySequence } from "./taps.ts";
 
@@ -26,8 +26,7 @@ export interface Taken {
 
 /** A measured delivery. */
 export interface Delivered extends Taken {
-  /** The longest time for which the primary's event loop handled nothing else. */
-  readonly longestStopMs: number;
+  readonly longest: Longest;
 }
 
 /** A backlog, and the items that the ledger has before. */
@@ -44,15 +43,15 @@ export async function deliver({ events, itemOf, filled }: Delivery): Promise<Del
   const { likes, tookMs } = await fillOutbox(counter.dataDir, SERVER_ID, { events, itemOf });
   const processorBefore = await counter.processorMs();
   await counter.start();
-  await counter.primary.ask("longestStopMs"); // forgets the start
+  await counter.longest(); // forgets the start
   await counter.expectExact({ events, likes, before });
   const processorMs = await processorSince(processorBefore, counter);
-  const longestStopMs = await counter.primary.ask<number>("longestStopMs");
+  const longest = await counter.longest();
   const { connectedMs, applied } = await counter.moments();
   const appliedMs = lastOf(momentsBySequence("applied", applied, events));
   const [startMs = NaN] = connectedMs;
   const acceptedMs = tookMs;
-  return { events, acceptedMs, appliedMs: appliedMs - startMs, processorMs, longestStopMs };
+  return { events, acceptedMs, appliedMs: appliedMs - startMs, processorMs, longest };
 }
 
 /** Returns the processor time since `before`. */
@@ -70,7 +69,7 @@ export function lastOf(momentsMs: Float64Array): number {
 }
 
 /** Makes a ledger with one like for each item. Returns its total. */
-async function fillLedger(dataDir: string, items: readonly string[]): Promise<bigint> {
+export async function fillLedger(dataDir: string, items: readonly string[]): Promise<bigint> {
   if (items.length === 0) return 0n;
   const { ledgerIn } = await built<typeof ledgerModule>("roles/open_ledger.js");
   const { mintId } = await built<typeof mintModule>("store/mint_id.js");

@@ -1,5 +1,6 @@
 /** The list of figures. */
 import type { Figure } from "./figure.ts";
+import { backlogs } from "./figures/backlogs.ts";
 import { beside } from "./figures/beside.ts";
 import { events } from "./figures/events.ts";
 import { items } from "./figures/items.ts";
@@ -10,7 +11,15 @@ import { start } from "./figures/start.ts";
 import { version } from "./figures/version.ts";
 
 /** The figures that are measured without a name, in order. */
-export const FIGURES: readonly Figure[] = [version, start, memory, latency, events, items];
+export const FIGURES: readonly Figure[] = [
+  version,
+  start,
+  memory,
+  latency,
+  events,
+  items,
+  backlogs,
+];
 
 /** Returns the named figures, or FIGURES without names. Throws for an unknown name. */
 export function figuresOf(names: readonly string[]): readonly Figure[] {

@@ -2,6 +2,7 @@
  * Records times in the process where things happen, through the log and the store that the roles
  * are given anyway. Polling from outside would add its own interval to the times.
  */
+import type { LedgerStore } from "../src/core/ledger/ledger.ts";
 import type { OutboxStore } from "../src/core/likes_server/outbox.ts";
 import type { Log } from "../src/log/log_file.ts";
 import { preciseMs } from "./clock.ts";
@@ -50,6 +51,21 @@ export function recordingLog(log: Log, { applied, connectedMs }: PrimaryMoments)
       else if (CONNECTED.test(text)) connectedMs.push(atMs);
       log.line(text);
     },
+  };
+}
+
+/** Wraps a ledger store, and tells how long each transaction took. */
+export function recordingLedger(store: LedgerStore, took: (tookMs: number) => void): LedgerStore {
+  return {
+    load: () => store.load(),
+    async transact(needs, work) {
+      const beganMs = preciseMs();
+      const outcome = await store.transact(needs, work);
+      took(preciseMs() - beganMs);
+      return outcome;
+    },
+    counts: (selection, incarnations) => store.counts(selection, incarnations),
+    close: () => store.close(),
   };
 }
 

@@ -1,10 +1,10 @@
 /** Events per second from one LikesServer, synced on both sides. */
 import { ADDS_MAX } from "../../src/limits.ts";
 import { BenchProcess } from "../bench_process.ts";
-import { BenchCounter } from "../counter.ts";
+import { BenchCounter, longestRows } from "../counter.ts";
 import type { ProcessorMs } from "../counter.ts";
 import { deliver, lastOf, processorSince } from "../delivery.ts";
-import type { Taken } from "../delivery.ts";
+import type { Delivered, Taken } from "../delivery.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import type { Added } from "../processes/client.ts";
 import { momentsBySequence } from "../taps.ts";
@@ -30,10 +30,10 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
   const runs = brief ? 1 : 3;
   const backlog = brief ? 20_000 : 1_000_000;
   const calls = brief ? 2_000 : 40_000;
-  const delivered: Taken[] = [];
-  const live = CALLS.map((): Taken[] => []);
+  const delivered: Delivered[] = [];
+  const live = CALLS.map((): Delivered[] => []);
   const empty = CALLS.map((): number[] => []);
-  const batched: Taken[] = [];
+  const batched: Delivered[] = [];
   for (let run = 1; run <= runs; run++) {
     delivered.push(await deliver({ events: backlog, itemOf, filled: [] }));
     for (const [index, { atOnce }] of CALLS.entries()) {
@@ -65,10 +65,12 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       },
       { name: "batches: delivered and applied", unit, values: perS(delivered, "appliedMs"), aim },
       ...processorRows("batches", delivered),
+      ...waits("batches", delivered),
       ...CALLS.flatMap((one, index) => addRows(one, live[index] ?? [], empty[index] ?? [])),
       { name: "AddLikesBatch: accepted", unit, values: perS(batched, "acceptedMs") },
       { name: "AddLikesBatch: applied", unit, values: perS(batched, "appliedMs") },
       ...processorRows("AddLikesBatch", batched),
+      ...waits("AddLikesBatch", batched),
     ],
     checked: [
       `every one of ${runs * (2 * backlog + CALLS.length * calls)} events was applied once: 0 lost`,
@@ -96,10 +98,17 @@ function processorRows(name: string, taken: readonly Taken[]): Row[] {
   ];
 }
 
+function waits(name: string, runs: readonly Delivered[]): Row[] {
+  return longestRows(
+    name,
+    runs.map(({ longest }) => longest),
+  );
+}
+
 /** Rows of unary calls. `emptyMs` is the processor time of the service that stores nothing. */
 function addRows(
   { atOnce, ratioMax }: (typeof CALLS)[number],
-  live: readonly Taken[],
+  live: readonly Delivered[],
   emptyMs: readonly number[],
 ): Row[] {
   const name = `AddLikes, ${atOnce} at once`;
@@ -109,6 +118,7 @@ function addRows(
   return [
     { name: `${name}: accepted`, unit: "events/s", values: perS(live, "acceptedMs") },
     ...processorRows(name, live),
+    ...waits(name, live),
     {
       name: `${name}: LikesServer to a service that stores nothing`,
       unit: "x",
@@ -132,15 +142,17 @@ async function callEmpty(calls: number, atOnce: number): Promise<number> {
 export async function measureAdds(
   calls: number,
   { atOnce, perCall }: { readonly atOnce: number; readonly perCall: number },
-): Promise<Taken> {
+): Promise<Delivered> {
   await using counter = new BenchCounter();
   await using client = new BenchProcess("client");
   const address = await counter.start();
   const options = { address, events: calls, atOnce, perCall };
   const before = await counter.processorMs();
+  await counter.longest(); // forgets the start
   const { likes, startMs, endMs } = await client.ask<Added>("closedLoop", options);
   await counter.expectExact({ events: calls, likes, before: 0n });
   const processorMs = await processorSince(before, counter);
+  const longest = await counter.longest();
   const { applied } = await counter.moments();
   const appliedMs = lastOf(momentsBySequence("applied", applied, calls));
   return {
@@ -148,5 +160,6 @@ export async function measureAdds(
     acceptedMs: endMs - startMs,
     appliedMs: appliedMs - startMs,
     processorMs,
+    longest,
   };
 }

@@ -1,4 +1,5 @@
 /** How the number of items in the ledger changes the speed of the primary. */
+import { longestRows } from "../counter.ts";
 import { deliver } from "../delivery.ts";
 import type { Delivered } from "../delivery.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
@@ -47,10 +48,9 @@ function rowsOf(name: string, taken: readonly Delivered[]): readonly Row[] {
   return [
     { name: `${name}: applied`, unit: "events/s", values: perS },
     { name: `${name}: processor, primary`, unit: "µs", values: processorUs },
-    {
-      name: `${name}: longest stop of the primary's event loop`,
-      unit: "ms",
-      values: taken.map(({ longestStopMs }) => longestStopMs),
-    },
+    ...longestRows(
+      name,
+      taken.map(({ longest }) => longest),
+    ),
   ];
 }

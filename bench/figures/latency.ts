@@ -1,6 +1,7 @@
 /** The time from accepted to applied and to shown everywhere, at 1,000 likes per second in an open loop. */
 import { BenchProcess } from "../bench_process.ts";
-import { BenchCounter } from "../counter.ts";
+import { BenchCounter, longestRows } from "../counter.ts";
+import type { Longest } from "../counter.ts";
 import type { Aim, Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import type { Added } from "../processes/client.ts";
 import { percentile } from "../../src/percentile.ts";
@@ -28,6 +29,7 @@ interface Latencies {
   readonly shown: readonly number[];
   readonly answered: readonly number[];
   readonly whole: readonly number[];
+  readonly longest: Longest;
 }
 
 async function measure({ brief, printProgress }: FigureOptions): Promise<FigureResult> {
@@ -55,6 +57,10 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       ...rowsOf("accepted to shown at the LikesServer", found, "shown", SHOWN_MAX_MS),
       ...rowsOf("due to answered", found, "answered"),
       ...rowsOf("due to applied", found, "whole"),
+      ...longestRows(
+        "1,000 likes/s",
+        found.map(({ longest }) => longest),
+      ),
     ],
     checked: [
       `every one of ${runs * events} likes was answered, synced once and applied once: 0 lost`,
@@ -66,7 +72,7 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
 function rowsOf(
   name: string,
   found: readonly Latencies[],
-  of: keyof Latencies,
+  of: Exclude<keyof Latencies, "longest">,
   aims: { readonly p50?: number; readonly p99?: number } = {},
 ): Row[] {
   const bounds = new Map([
@@ -86,8 +92,10 @@ async function measureOnce(events: number, warmUp: number): Promise<Latencies> {
   await using counter = new BenchCounter();
   await using client = new BenchProcess("client");
   const address = await counter.start();
+  await counter.longest(); // forgets the start
   const added = await client.ask<Added>("openLoop", { address, dueMs: arrivals(events) });
   await counter.expectExact({ events, likes: added.likes, before: 0n });
+  const longest = await counter.longest();
   const synced = await counter.likesServer.ask<Moments>("synced");
   const { applied } = await counter.moments();
   const syncedMs = momentsBySequence("synced", synced, events);
@@ -99,6 +107,7 @@ async function measureOnce(events: number, warmUp: number): Promise<Latencies> {
     shown: differences(syncedMs, shownMs, warmUp),
     answered: differences(dueMs, answeredMs, warmUp),
     whole: differences(dueMs, appliedMs, warmUp),
+    longest,
   };
 }
 

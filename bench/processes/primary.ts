@@ -4,7 +4,7 @@ import type * as ledgerModule from "../../src/roles/open_ledger.ts";
 import type * as primaryModule from "../../src/roles/primary.ts";
 import type { Primary } from "../../src/roles/primary.ts";
 import { built } from "../built.ts";
-import { noMoments, recordingLog } from "../taps.ts";
+import { noMoments, recordingLedger, recordingLog } from "../taps.ts";
 import type { PrimaryMoments } from "../taps.ts";
 import { serve } from "./serve.ts";
 
@@ -14,6 +14,7 @@ const { openLogFile, PRIMARY_LOG_NAME } = await built<typeof logModule>("log/log
 
 const moments: PrimaryMoments = { applied: noMoments(), connectedMs: [] };
 let primary: Primary | undefined;
+let longestMs = 0;
 
 serve({
   async start({ dataDir }: { readonly dataDir: string }): Promise<string> {
@@ -21,7 +22,10 @@ serve({
     primary = await startPrimary({
       host: "127.0.0.1",
       port: 0,
-      openLedger: ledgerIn(dataDir),
+      openLedger: async (generation, nowUnixMs) => {
+        const store = await ledgerIn(dataDir)(generation, nowUnixMs);
+        return recordingLedger(store, (tookMs) => (longestMs = Math.max(longestMs, tookMs)));
+      },
       dataDir,
       log,
       reflect: true,
@@ -30,6 +34,12 @@ serve({
     return `127.0.0.1:${primary.port}`;
   },
   moments: (): PrimaryMoments => moments,
+  /** Returns the longest commit since the last request for it, in milliseconds. */
+  longestCommitMs(): number {
+    const commitMs = longestMs;
+    longestMs = 0;
+    return commitMs;
+  },
   stop: (): Promise<void> | undefined => primary?.stop(),
 });
 
