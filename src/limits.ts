@@ -74,6 +74,14 @@ export const INTAKE_ROWS_MAX = 1_000_000;
 export const RUN_ROWS_MAX = 16_384;
 /** Rows of one fold: enough to share the sync, few enough for a commit to wait for. */
 export const FOLD_ROWS_MIN = 8_192;
+/** Rows of the first fold in a pause, and of the least. */
+export const FOLD_GENTLE_ROWS = 1_024;
+export const FOLD_GENTLE_ROWS_MIN = 128;
+/**
+ * How long a fold in a pause should take, because a commit may come. A row costs ten times as much
+ * in an intake of few rows, whose items are far apart.
+ */
+export const FOLD_TARGET_MS = 50;
 /** A pause between commits in which the intake is folded. */
 export const FOLD_PAUSE_MS = 100;
 /** An opening of the ledger that served this long did not end for the reason of the one before. */

@@ -2,13 +2,18 @@
  * When a ledger folds its intake: once it is too full, in a pause between commits, and before a read
  * that needs all likes among the items.
  *
- * A full intake folds twice what each commit appends. Commits and reads go on between two folds.
+ * A full intake folds twice what each commit appends. In a pause, each fold is as large as takes
+ * FOLD_TARGET_MS. Commits and reads go on between two folds.
  */
+import { performance } from "node:perf_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import type { WriteFailure } from "../../core/protocol/write_failure.ts";
 import {
+  FOLD_GENTLE_ROWS,
+  FOLD_GENTLE_ROWS_MIN,
   FOLD_PAUSE_MS,
   FOLD_ROWS_MIN,
+  FOLD_TARGET_MS,
   INTAKE_ROWS_MAX,
   INTAKE_ROWS_MIN,
   INTAKE_ROWS_PER_PAGE,
@@ -30,7 +35,10 @@ export interface Foldable {
 /** The folding of one open ledger. */
 export class Folding {
   readonly #ledger: Foldable;
+  /** Rows of a fold while the intake is full, or while a page waits. */
   #rows = FOLD_ROWS_MIN;
+  /** Rows of a fold in a pause. */
+  #gentleRows = FOLD_GENTLE_ROWS;
   #timer: NodeJS.Timeout | undefined;
   /** Whether the next fold waits for nothing: a commit does not put it off. */
   #isDue = false;
@@ -96,9 +104,20 @@ export class Folding {
   #run(): void {
     this.#isDue = false;
     const wasFull = this.#isFull;
-    if (this.#ledger.fold(this.#rows) !== "folded") return;
+    const outcome = wasFull ? this.#ledger.fold(this.#rows) : this.#foldGently();
+    if (outcome !== "folded") return;
     if (wasFull && !this.#isFull) this.#foldAfterPause();
     else this.#foldSoon();
+  }
+
+  #foldGently(): FoldOutcome {
+    const beganMs = performance.now();
+    const outcome = this.#ledger.fold(this.#gentleRows);
+    const tookMs = performance.now() - beganMs;
+    const rows = tookMs > FOLD_TARGET_MS ? this.#gentleRows / 2 : this.#gentleRows;
+    const grown = tookMs * 2 < FOLD_TARGET_MS ? rows * 2 : rows;
+    this.#gentleRows = Math.min(FOLD_ROWS_MIN, Math.max(FOLD_GENTLE_ROWS_MIN, grown));
+    return outcome;
   }
 
   get #isFull(): boolean {

@@ -1,7 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  FOLD_GENTLE_ROWS,
   FOLD_ROWS_MIN,
+  FOLD_TARGET_MS,
   INTAKE_ROWS_MAX,
   INTAKE_ROWS_MIN,
   INTAKE_ROWS_PER_PAGE,
@@ -36,6 +38,24 @@ test("Folding folds a full intake without a pause, more than a commit appends", 
     assert.ok(folded.rowsMost > max, "it folds no sooner");
     folding.close();
   }
+});
+
+test("Folding folds less at once in a pause when that takes long", async () => {
+  const folded = new FakeIntake();
+  const folding = new Folding(folded);
+  const sizes: number[] = [];
+  folded.onFold = (rows) => {
+    sizes.push(rows);
+    const untilMs = performance.now() + (sizes.length <= 3 ? FOLD_TARGET_MS + 1 : 0);
+    while (performance.now() < untilMs);
+  };
+  folded.append(folding, 8 * FOLD_GENTLE_ROWS);
+  await becomes("an empty intake", () => folded.intakeRows === 0);
+  assert.equal(
+    sizes.slice(0, 4),
+    [1, 1 / 2, 1 / 4, 1 / 8].map((part) => part * FOLD_GENTLE_ROWS),
+  );
+  folding.close();
 });
 
 test("Folding folds a full intake although commits never pause", async () => {
@@ -85,7 +105,7 @@ class FakeIntake {
   folds = 0;
   /** Whether its disk is full. */
   isFull = false;
-  onFold = (): void => {};
+  onFold = (_rows: number): void => {};
   readonly pages: number;
 
   constructor(pages = 1) {
@@ -103,7 +123,7 @@ class FakeIntake {
     if (this.intakeRows === 0) return "empty";
     this.folds++;
     this.intakeRows = Math.max(0, this.intakeRows - rows);
-    this.onFold();
+    this.onFold(rows);
     return "folded";
   }
 }
