@@ -33,7 +33,7 @@ test("a LikesServer that was never admitted accepts nothing, and names the prima
   const { code, stderr } = await counter.likes(["add", "video", "5", "--server", role.address]);
   assert.is(code, 3);
   assert.match(stderr, `Cannot accept likes at a: it waits for the primary at ${counter.primary}`);
-  assert.match(stderr, "start-primary");
+  assert.match(stderr, "start a primary there");
   assert.is(await healthOf(role.address), "NOT_SERVING");
   assert.is(counter.tally("a").events, 0);
 });
