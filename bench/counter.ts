@@ -33,9 +33,10 @@ export interface Longest {
 }
 
 /** Returns the rows of the longest waits of several runs. */
-export function longestRows(name: string, runs: readonly Longest[]): Row[] {
+export function longestRows(name: string, runs: readonly { readonly longest: Longest }[]): Row[] {
   const row = (what: string, of: keyof Longest): Row => {
-    return { name: `${name}: longest ${what}`, unit: "ms", values: runs.map((run) => run[of]) };
+    const values = runs.map(({ longest }) => longest[of]);
+    return { name: `${name}: longest ${what}`, unit: "ms", values };
   };
   return [
     row("stop of the primary's event loop", "primaryStopMs"),

@@ -6,6 +6,7 @@
  * answered. Each is measured from when it was due, so a stalled server cannot hide its stall.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import type { Load } from "../src/cli/load_text.ts";
 import { LikesError } from "../src/errors.ts";
 import type { Refusal } from "../src/errors.ts";
 import { monotonicMs } from "../src/monotonic.ts";
@@ -37,27 +38,6 @@ export interface LoadOptions {
   readonly random: () => number;
   /** Called with the likes that have been answered, and an estimate of all. */
   readonly onProgress: (done: number, all: number) => void;
-}
-
-/** What became of the likes. Each add has one like. */
-export interface Load {
-  readonly accepted: number;
-  readonly refused: number;
-  /** Likes whose answer was lost: they may count or not. */
-  readonly unknown: number;
-  /** Likes of the items at the primary, in the end. */
-  readonly counted: number;
-  /** Accepted likes that no item counts, and likes beyond those that were accepted or unknown. */
-  readonly missing: number;
-  readonly doubled: number;
-  /** The first refusal, or the first failure of a call. */
-  readonly reason: string | undefined;
-  /** From the first like to the last answer. */
-  readonly tookMs: number;
-  /** For each accepted like: from due to acknowledged. */
-  readonly acceptedMs: readonly number[];
-  /** For each like that was seen in a count: from acknowledged to that count. */
-  readonly visibleMs: readonly number[];
 }
 
 /** Adds the likes, and waits until they count. Throws LikesError when the primary is away. */

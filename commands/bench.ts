@@ -1,3 +1,4 @@
+import type { Load } from "../src/cli/load_text.ts";
 import { keepResult } from "../src/cli/output.ts";
 import { EXIT, LikesError } from "../src/errors.ts";
 import type { ExitCode } from "../src/errors.ts";
@@ -5,7 +6,6 @@ import { ADDS_MAX, COUNTS_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { countOf } from "../src/text/numbers.ts";
 import { writeDuration } from "../src/text/duration.ts";
-import type { Load } from "./_load.ts";
 import { BaseCommand } from "./_base_command.ts";
 import {
   addressFlag,

@@ -65,12 +65,12 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       },
       { name: "batches: delivered and applied", unit, values: perS(delivered, "appliedMs"), aim },
       ...processorRows("batches", delivered),
-      ...waits("batches", delivered),
+      ...longestRows("batches", delivered),
       ...CALLS.flatMap((one, index) => addRows(one, live[index] ?? [], empty[index] ?? [])),
       { name: "AddLikesBatch: accepted", unit, values: perS(batched, "acceptedMs") },
       { name: "AddLikesBatch: applied", unit, values: perS(batched, "appliedMs") },
       ...processorRows("AddLikesBatch", batched),
-      ...waits("AddLikesBatch", batched),
+      ...longestRows("AddLikesBatch", batched),
     ],
     checked: [
       `every one of ${runs * (2 * backlog + CALLS.length * calls)} events was applied once: 0 lost`,
@@ -98,13 +98,6 @@ function processorRows(name: string, taken: readonly Taken[]): Row[] {
   ];
 }
 
-function waits(name: string, runs: readonly Delivered[]): Row[] {
-  return longestRows(
-    name,
-    runs.map(({ longest }) => longest),
-  );
-}
-
 /** Rows of unary calls. `emptyMs` is the processor time of the service that stores nothing. */
 function addRows(
   { atOnce, ratioMax }: (typeof CALLS)[number],
@@ -118,7 +111,7 @@ function addRows(
   return [
     { name: `${name}: accepted`, unit: "events/s", values: perS(live, "acceptedMs") },
     ...processorRows(name, live),
-    ...waits(name, live),
+    ...longestRows(name, live),
     {
       name: `${name}: LikesServer to a service that stores nothing`,
       unit: "x",

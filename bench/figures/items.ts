@@ -48,9 +48,6 @@ function rowsOf(name: string, taken: readonly Delivered[]): readonly Row[] {
   return [
     { name: `${name}: applied`, unit: "events/s", values: perS },
     { name: `${name}: processor, primary`, unit: "µs", values: processorUs },
-    ...longestRows(
-      name,
-      taken.map(({ longest }) => longest),
-    ),
+    ...longestRows(name, taken),
   ];
 }

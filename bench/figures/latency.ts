@@ -57,10 +57,7 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
       ...rowsOf("accepted to shown at the LikesServer", found, "shown", SHOWN_MAX_MS),
       ...rowsOf("due to answered", found, "answered"),
       ...rowsOf("due to applied", found, "whole"),
-      ...longestRows(
-        "1,000 likes/s",
-        found.map(({ longest }) => longest),
-      ),
+      ...longestRows("1,000 likes/s", found),
     ],
     checked: [
       `every one of ${runs * events} likes was answered, synced once and applied once: 0 lost`,

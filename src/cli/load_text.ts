@@ -12,21 +12,29 @@ const COLUMNS = [
   ...["p50", "p95", "p99", "max"].map((title) => ({ title, align: "right", width: 8 }) as const),
 ];
 
-/** What became of the likes of a load. */
-export interface LoadView {
+/** What became of the likes. Each add has one like. */
+export interface Load {
   readonly accepted: number;
   readonly refused: number;
+  /** Likes whose answer was lost: they may count or not. */
   readonly unknown: number;
-  /** Accepted likes that are not in the count, and likes that are in it twice. */
+  /** Likes of the items at the primary, in the end. */
+  readonly counted: number;
+  /** Accepted likes that no item counts, and likes beyond those that were accepted or unknown. */
   readonly missing: number;
   readonly doubled: number;
-  readonly acceptedMs: readonly number[];
-  readonly visibleMs: readonly number[];
+  /** From the first like to the last answer. */
   readonly tookMs: number;
+  /** For each accepted like: from due to acknowledged. */
+  readonly acceptedMs: readonly number[];
+  /** For each like that was seen in a count: from acknowledged to that count. */
+  readonly visibleMs: readonly number[];
+  /** The first refusal, or the first failure of a call. */
+  readonly reason: string | undefined;
 }
 
 /** Returns the lines of a load. `isSettled` means that the primary has nothing pending. */
-export function loadText(load: LoadView, isSettled: boolean): readonly string[] {
+export function loadText(load: Load, isSettled: boolean): readonly string[] {
   const { accepted, refused, unknown, missing, doubled } = load;
   const { acceptedMs, visibleMs, tookMs } = load;
   const rate = Math.round((accepted * 1_000) / Math.max(tookMs, 1));

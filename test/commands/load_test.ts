@@ -62,7 +62,8 @@ test("percentilesOf() rounds to what was measured, and has none of nothing", () 
     max: 1_230,
   });
   assert.is(percentilesOf([]), undefined);
-  const none = { accepted: 0, refused: 0, unknown: 0, missing: 0, doubled: 0, tookMs: 0 };
+  const wrong = { refused: 0, unknown: 0, missing: 0, doubled: 0, reason: undefined };
+  const none = { accepted: 0, counted: 0, tookMs: 0, ...wrong };
   const text = loadText({ ...none, acceptedMs: [], visibleMs: [] }, true);
   assert.match(text.at(-1) ?? "", /counted by the primary +- +- +- +-$/);
 });

@@ -98,7 +98,6 @@ export class Intake {
 
   /** Adds the gains of one commit. */
   append(likes: ReadonlyMap<string, bigint>): void {
-    if (likes.size === 0) return;
     if (this.#runRows >= RUN_ROWS_MAX) {
       this.#run++;
       this.#runRows = 0;

@@ -154,6 +154,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
 
   #write(set: WriteSet): void {
     this.#rows.write(set);
+    if (set.likes.size === 0) return; // as of most pulses
     this.#intake.append(set.likes);
     this.#pages = Number(pragma(this.#file.database, "page_count"));
   }
