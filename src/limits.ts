@@ -16,6 +16,12 @@ export const PROTOCOL_VERSION = 1;
 export const ITEM_ID_BYTES_MAX = 256;
 /** Likes in one call: enough for a batch import, far below where 64-bit sums could wrap. */
 export const LIKES_PER_EVENT_MAX = 1_000_000;
+/** Likes of one person for one item: claps, as far as they say more than one like. */
+export const LIKES_PER_PERSON_MAX = 50;
+/** Reactions from which one is chosen, the plain like included. */
+export const REACTIONS_MAX = 63;
+/** Sets of one register: a person that taps once a second reaches it after 68 years. */
+export const REVISIONS_MAX = 2 ** 31 - 1;
 /** The largest total: a store keeps it in a signed 64-bit integer. */
 export const TOTAL_LIKES_MAX = 2n ** 63n - 1n;
 /** At this total a LikesServer stops accepting: everything still in outboxes fits above it. */

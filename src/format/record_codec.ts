@@ -5,8 +5,10 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import protobuf from "protobufjs";
-import type { Digest } from "../core/protocol/ids.ts";
-import type { LikeEvent } from "../core/protocol/like_event.ts";
+import type { ClientId, Digest, PersonId } from "../core/protocol/ids.ts";
+import type { Change, LikeEvent } from "../core/protocol/like_event.ts";
+import type { Operation } from "../core/protocol/operation.ts";
+import type { RegisterState } from "../core/protocol/register.ts";
 import type { DecodedEvent, RecordCodec } from "../core/protocol/record.ts";
 
 const { Reader, Writer } = protobuf;
@@ -15,7 +17,18 @@ const { Reader, Writer } = protobuf;
 const EVENTS = (1 << 3) | 2;
 const ITEM_ID = (1 << 3) | 2;
 const ADD = (2 << 3) | 0;
+const SET = (3 << 3) | 2;
+const OPERATION = (4 << 3) | 2;
+const PERSON = (1 << 3) | 2;
+const REVISION = (2 << 3) | 0;
+const REACTION = (3 << 3) | 0;
+const LIKES = (4 << 3) | 0;
+const CLIENT = (1 << 3) | 2;
+const NUMBER = (2 << 3) | 0;
 const DIGEST_BYTES = 16;
+const ID_BYTES = 16;
+
+type SetChange = Extract<Change, { kind: "set" }>;
 
 /** The codec of protocol version 1. */
 export const recordCodec: RecordCodec = { encode, decode, digest };
@@ -23,8 +36,29 @@ export const recordCodec: RecordCodec = { encode, decode, digest };
 function encode({ itemId, change }: LikeEvent): Uint8Array {
   const writer = Writer.create().uint32(EVENTS).fork();
   writer.uint32(ITEM_ID).string(itemId);
-  writer.uint32(ADD).uint64(String(change.likes));
+  if (change.kind === "add") {
+    writer.uint32(ADD).uint64(String(change.likes));
+    if (change.operation !== undefined) encodeOperation(writer, change.operation);
+  } else encodeSet(writer, change.person, change.state);
   return writer.ldelim().finish();
+}
+
+function encodeSet(writer: protobuf.Writer, person: PersonId, state: RegisterState): void {
+  writer.uint32(SET).fork();
+  writer.uint32(PERSON).bytes(Buffer.from(person, "hex"));
+  writer.uint32(REVISION).uint32(state.revision);
+  if (state.likes > 0) {
+    writer.uint32(REACTION).uint32(state.reaction);
+    writer.uint32(LIKES).uint32(state.likes);
+  }
+  writer.ldelim();
+}
+
+function encodeOperation(writer: protobuf.Writer, { client, number }: Operation): void {
+  writer.uint32(OPERATION).fork();
+  writer.uint32(CLIENT).bytes(Buffer.from(client, "hex"));
+  writer.uint32(NUMBER).uint64(String(number));
+  writer.ldelim();
 }
 
 function decode(bytes: Uint8Array): readonly DecodedEvent[] | undefined {
@@ -44,17 +78,81 @@ function decode(bytes: Uint8Array): readonly DecodedEvent[] | undefined {
   return events;
 }
 
-/** Returns one event; undefined when its change is absent or of an unknown kind. */
+/**
+ * Returns one event; undefined when its change is absent or of an unknown kind, or a name in it is
+ * none. The last of several changes wins, as protobuf has it.
+ */
 function decodeEvent(reader: protobuf.Reader, end: number): DecodedEvent {
   let itemId = "";
   let likes: bigint | undefined;
+  let set: SetChange | undefined;
+  let operation: Operation | undefined;
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === ITEM_ID) itemId = text(reader.bytes());
-    else if (tag === ADD) likes = toBigInt(reader.uint64());
+    else if (tag === ADD) {
+      likes = toBigInt(reader.uint64());
+      set = undefined;
+    } else if (tag === SET) {
+      set = decodeSet(reader, endOf(reader, end));
+      likes = undefined;
+    } else if (tag === OPERATION) operation = decodeOperation(reader, endOf(reader, end));
     else reader.skipType(tag & 7);
   }
-  return likes === undefined ? undefined : { itemId, change: { kind: "add", likes } };
+  if (set !== undefined) {
+    const isWhole = isId(set.person) && operation === undefined;
+    return isWhole ? { itemId, change: set } : undefined;
+  }
+  if (likes === undefined) return undefined;
+  if (operation === undefined) return { itemId, change: { kind: "add", likes } };
+  return isId(operation.client) ? { itemId, change: { kind: "add", likes, operation } } : undefined;
+}
+
+function decodeSet(reader: protobuf.Reader, end: number): SetChange {
+  let person = "";
+  let [revision, reaction, likes] = [0, 0, 0];
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === PERSON) person = idOf(reader.bytes());
+    else if (tag === REVISION) revision = reader.uint32();
+    else if (tag === REACTION) reaction = reader.uint32();
+    else if (tag === LIKES) likes = reader.uint32();
+    else reader.skipType(tag & 7);
+  }
+  checkEnd(reader, end);
+  return { kind: "set", person: person as PersonId, state: { revision, reaction, likes } };
+}
+
+function decodeOperation(reader: protobuf.Reader, end: number): Operation {
+  let client = "";
+  let number = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === CLIENT) client = idOf(reader.bytes());
+    else if (tag === NUMBER) number = Number(toBigInt(reader.uint64()));
+    else reader.skipType(tag & 7);
+  }
+  checkEnd(reader, end);
+  return { client: client as ClientId, number };
+}
+
+/** Returns where the message that follows ends, inside of one that ends at `outer`. */
+function endOf(reader: protobuf.Reader, outer: number): number {
+  const end = reader.uint32() + reader.pos;
+  if (end > outer) throw new Error("Cannot decode a message: it ends after the one around it");
+  return end;
+}
+
+function checkEnd(reader: protobuf.Reader, end: number): void {
+  if (reader.pos !== end) throw new Error("Cannot decode a message: a field ends after it");
+}
+
+function idOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+}
+
+function isId(hex: string): boolean {
+  return hex.length === 2 * ID_BYTES;
 }
 
 function text(bytes: Uint8Array): string {

@@ -2,6 +2,7 @@
 import { unreachable } from "../assert.ts";
 import type { LikesServerNotice } from "../core/likes_server/likes_server.ts";
 import { acceptedLikes } from "../core/protocol/like_event.ts";
+import type { Change } from "../core/protocol/like_event.ts";
 import type { Trouble } from "../core/protocol/messages.ts";
 import { troubleText } from "../core/primary/status.ts";
 import { EventLines } from "../log/event_lines.ts";
@@ -78,14 +79,18 @@ export class LikesServerLog {
   #accepted({ firstSequence, events }: Of<"accepted">, nowMs: number): readonly string[] {
     if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
       return events.map(
-        ({ itemId, change }, index) =>
-          `#${firstSequence + index} +${acceptedLikes(change)} ${itemId}`,
+        ({ itemId, change }, index) => `#${firstSequence + index} ${changeText(change)} ${itemId}`,
       );
     }
     const last = firstSequence + events.length - 1;
     const likes = events.reduce((sum, { change }) => sum + acceptedLikes(change), 0n);
     return [`#${firstSequence}..#${last} +${likes} in ${events.length} events`];
   }
+}
+
+/** Names no person. */
+function changeText(change: Change): string {
+  return change.kind === "add" ? `+${change.likes}` : `=${change.state.likes}`;
 }
 
 function isSame(one: Trouble, other: Trouble): boolean {

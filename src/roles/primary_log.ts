@@ -92,18 +92,25 @@ export class PrimaryLog {
     return [`${serverId} disconnected: ${reason}`];
   }
 
-  #applied({ serverId, events, gains, totalBefore }: AppliedBatch, nowMs: number): string[] {
+  #applied({ serverId, events, outcomes, totalBefore }: AppliedBatch, nowMs: number): string[] {
     let total = totalBefore;
-    if (this.#lines.allow(gains.length, nowMs) || gains.length === 1) {
-      return gains.map(({ itemId, gained }, index) => {
+    if (this.#lines.allow(outcomes.length, nowMs) || outcomes.length === 1) {
+      return outcomes.map(({ itemId, gained, outcome }, index) => {
         total += gained;
-        return `${serverId} #${events.first + index} +${gained} ${itemId} = ${total}`;
+        const what = outcome === "counted" ? signed(gained) : outcome;
+        return `${serverId} #${events.first + index} ${what} ${itemId} = ${total}`;
       });
     }
-    for (const { gained } of gains) total += gained;
+    for (const { gained } of outcomes) total += gained;
     const range = `#${events.first}..#${events.last}`;
-    return [`${serverId} ${range} +${total - totalBefore} in ${gains.length} events = ${total}`];
+    const gained = signed(total - totalBefore);
+    return [`${serverId} ${range} ${gained} in ${outcomes.length} events = ${total}`];
   }
+}
+
+/** Returns a number with its sign, and 0 as +0. */
+function signed(gained: bigint): string {
+  return gained < 0n ? `${gained}` : `+${gained}`;
 }
 
 function foreignServerText({ serverId, address, outboxId, ledgerId }: ForeignServer): string {

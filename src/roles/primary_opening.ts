@@ -8,7 +8,7 @@
 import { performance } from "node:perf_hooks";
 import { unreachable } from "../assert.ts";
 import { addressBetween } from "./reach.ts";
-import { applyCommands } from "../core/ledger/apply_commands.ts";
+import { workOf } from "../core/ledger/apply_commands.ts";
 import type {
   CountsSelection,
   LedgerSnapshot,
@@ -16,7 +16,6 @@ import type {
   OpeningEnd,
 } from "../core/ledger/ledger.ts";
 import type { LedgerCommand } from "../core/ledger/ledger_command.ts";
-import { needsOf } from "../core/ledger/ledger_needs.ts";
 import type { CountsRequest } from "../core/primary/counts_page.ts";
 import type { CountsOutcome } from "../core/primary/counts_reader.ts";
 import { PrimaryCore } from "../core/primary/primary.ts";
@@ -169,12 +168,9 @@ export class PrimaryOpening {
   #commit(commands: readonly LedgerCommand[]): void {
     setImmediate(() => {
       if (this.#driver.isStopped) return;
-      const nowUnixMs = Date.now();
       const beganMs = performance.now();
-      const committed = this.#store.transact(needsOf(commands), (ledger) => {
-        return applyCommands(ledger, commands, recordCodec, nowUnixMs);
-      });
-      this.#whenDone(committed, (outcome) => {
+      const { needs, apply } = workOf(commands, recordCodec, Date.now());
+      this.#whenDone(this.#store.transact(needs, apply), (outcome) => {
         if (outcome.type === "in_doubt" || outcome.type === "superseded") {
           return this.#events.ended(outcome);
         }

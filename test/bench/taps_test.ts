@@ -39,9 +39,13 @@ test("recordingLog() records when a primary logs applied events", () => {
   const apply = (first: number, count: number): void => {
     const events = { first, last: first + count - 1 };
     const incarnation = { ...row, appliedSequence: events.last };
-    const gains = Array.from({ length: count }, () => ({ itemId: LIKE.itemId, gained: 3n }));
+    const outcomes = Array.from({ length: count }, () => ({
+      itemId: LIKE.itemId,
+      gained: 3n,
+      outcome: "counted" as const,
+    }));
     const where = { incarnation, serverId: "likes-server-0", totalBefore: 5n };
-    log.notice({ type: "applied", applied: { ...where, events, gains } }, 0);
+    log.notice({ type: "applied", applied: { ...where, events, outcomes } }, 0);
   };
   const beforeMs = preciseMs();
   apply(1, 1);

@@ -1,4 +1,5 @@
 /** Events, batches and messages that the core tests share. */
+import { acceptedLikes } from "../../src/core/protocol/like_event.ts";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import type { LedgerCommand } from "../../src/core/ledger/ledger_command.ts";
 import type {
@@ -37,7 +38,7 @@ export function recordAfter(
   const first = position.sequence + 1;
   const sequence = position.sequence + events.length;
   const digest = recordCodec.digest(position.digest, first, bytes);
-  const likes = events.reduce((sum, { change }) => sum + change.likes, position.likes);
+  const likes = events.reduce((sum, { change }) => sum + acceptedLikes(change), position.likes);
   return {
     record: { events: { first, last: sequence }, bytes },
     last: { sequence, digest, likes },
@@ -88,7 +89,7 @@ export function report(changes: Partial<Report> = {}): Report {
     pulseMs: 1,
     lastSequence: 0,
     acceptedLikes: 0n,
-    acknowledgedLikes: 0n,
+    acknowledgedEvents: 0,
     final: false,
     leaving: false,
     otherPendingEvents: 0,

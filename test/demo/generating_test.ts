@@ -9,6 +9,7 @@ import { Generating } from "../../src/demo/generating.ts";
 import { monotonicMs } from "../../src/monotonic.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { testId } from "../store/faults.ts";
+import { acceptedLikes } from "../../src/core/protocol/like_event.ts";
 
 /** Long enough that no second tick is due during a test. */
 const LONG_MS = 60_000;
@@ -138,7 +139,7 @@ function fakeRole(events = 0) {
     mark: undefined as string | undefined,
     acceptedEvents: events,
     async add(event: LikeEvent, mark: string): Promise<AddResult> {
-      role.added.push({ likes: event.change.likes, mark: decodeMark(mark) });
+      role.added.push({ likes: acceptedLikes(event.change), mark: decodeMark(mark) });
       if (role.rejections > 0) {
         role.rejections--;
         const refusal = { code: "not_accepting", message: "Cannot" } as const;

@@ -6,30 +6,45 @@ import protobuf from "protobufjs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
+import { LIKES_PER_PERSON_MAX, REACTIONS_MAX, REVISIONS_MAX } from "../../src/limits.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
 import { testId } from "../store/faults.ts";
 
 const PROTO = fileURLToPath(import.meta.resolve("#proto/likes/v1/like_event.proto"));
 const LikeEvents = protobuf.loadSync(PROTO).lookupType("likes.v1.LikeEvents");
 
-const event = fc
+const numbers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const id = fc.nat().map((seed) => testId(seed));
+const set = fc
+  .record({
+    itemId: fc.constantFrom("video", "a"),
+    person: id,
+    revision: fc.integer({ min: 1, max: REVISIONS_MAX }),
+    reaction: fc.integer({ min: 1, max: REACTIONS_MAX }),
+    likes: fc.integer({ min: 0, max: LIKES_PER_PERSON_MAX }),
+  })
+  .map(({ itemId, person, revision, reaction, likes }): LikeEvent => {
+    const state = { revision, reaction: likes === 0 ? 0 : reaction, likes };
+    return { itemId, change: { kind: "set", person, state } };
+  });
+const named = fc.tuple(id, numbers).map(([client, number]): LikeEvent => {
+  const operation = { client, number };
+  return { itemId: "song", change: { kind: "add", likes: 3n, operation } };
+});
+const plain = fc
   .record({
     itemId: fc.string({ unit: "binary", maxLength: 64 }).filter((text) => text.isWellFormed()),
     likes: fc.bigInt({ min: 0n, max: 1_000_000n }),
   })
   .map(({ itemId, likes }) => add(itemId, likes));
-const events = fc.array(event, { maxLength: 50 });
+const events = fc.array(fc.oneof(plain, set, named), { maxLength: 50 });
 
 test("encode() returns bytes that protobufjs decodes as LikeEvents when concatenated", () => {
   fc.assert(
     fc.property(events, (given) => {
       const message = LikeEvents.decode(encodeAll(given));
       const { events: found = [] } = LikeEvents.toObject(message, { longs: String });
-      const expected = given.map(({ itemId, change }) => ({ itemId, add: String(change.likes) }));
-      assert.equal(
-        (found as { itemId: string; add: string }[]).map(({ itemId, add }) => ({ itemId, add })),
-        expected,
-      );
+      assert.equal(found, given.map(messageOf));
     }),
   );
 });
@@ -58,17 +73,41 @@ test("decode() marks an event when its change is absent or of an unknown kind", 
     undefined,
     add("b", 1n),
   ]);
-  // Field 3, as a newer release may write it, in every wire type.
+  // Field 5, as a newer release may write it, in every wire type.
   const itemId = [0x0a, 1, 0x61];
   const kinds = [
-    [0x18, 7],
-    [0x19, 1, 2, 3, 4, 5, 6, 7, 8],
-    [0x1a, 2, 0x08, 1],
-    [0x1d, 1, 2, 3, 4],
+    [0x28, 7],
+    [0x29, 1, 2, 3, 4, 5, 6, 7, 8],
+    [0x2a, 2, 0x08, 1],
+    [0x2d, 1, 2, 3, 4],
   ];
   for (const kind of kinds) {
     assert.equal(recordCodec.decode(eventsOf([...itemId, ...kind])), [undefined]);
   }
+});
+
+test("decode() marks a set without a whole person, and an operation that names no add", () => {
+  const person = Buffer.alloc(16, 7);
+  const set = { person, revision: 1, reaction: 1, likes: 1 };
+  const operation = { client: person, number: 1 };
+  const bad = [
+    { set: { ...set, person: Buffer.alloc(15) } },
+    { set: { ...set, person: Buffer.alloc(17) } },
+    { set, operation },
+    { operation },
+    { add: 1, operation: { ...operation, client: Buffer.alloc(15) } },
+  ];
+  for (const changes of bad) {
+    assert.equal(recordCodec.decode(foreign([{ itemId: "a", ...changes }])), [undefined]);
+  }
+});
+
+test("decode() takes the last of several changes, as protobuf does", () => {
+  const set = [0x1a, 20, 0x0a, 16, ...Array<number>(16).fill(7), 0x10, 3];
+  const both = [0x0a, 1, 0x61, ...set, 0x10, 5];
+  assert.equal(recordCodec.decode(eventsOf(both)), [add("a", 5n)]);
+  const [event] = recordCodec.decode(eventsOf([0x0a, 1, 0x61, 0x10, 5, ...set])) ?? [];
+  assert.is(event?.change.kind, "set");
 });
 
 test("decode() returns undefined when the bytes are not LikeEvents", () => {
@@ -120,7 +159,30 @@ test("digest() is unchanged since the protocol was fixed", () => {
   const bytes = encodeAll([add("video", 5n), add("video", 0n)]);
   assert.is(Buffer.from(bytes).toString("hex"), "0a090a05766964656f10050a090a05766964656f1000");
   assert.is(recordCodec.digest(testId(1), 1, bytes), "1bb6109fded85c1958f430da869cbd0a");
+  const state = { revision: 300, reaction: 2, likes: 1 };
+  const set = recordCodec.encode({
+    itemId: "a",
+    change: { kind: "set", person: testId(1), state },
+  });
+  const person = "00000000000000000000000000000001";
+  assert.is(Buffer.from(set).toString("hex"), `0a1e0a01611a190a10${person}10ac0218022001`);
+  const operation = { client: testId(1), number: 300 };
+  const named = recordCodec.encode({ itemId: "a", change: { kind: "add", likes: 1n, operation } });
+  assert.is(Buffer.from(named).toString("hex"), `0a1c0a0161100122150a10${person}10ac02`);
 });
+
+/** Returns the message of an event, as protobufjs shows it: without fields that are not sent. */
+function messageOf({ itemId, change }: LikeEvent): object {
+  if (change.kind === "set") {
+    const { revision, reaction, likes } = change.state;
+    const given = likes === 0 ? {} : { reaction, likes };
+    return { itemId, set: { person: Buffer.from(change.person, "hex"), revision, ...given } };
+  }
+  const { likes, operation } = change;
+  if (operation === undefined) return { itemId, add: String(likes) };
+  const client = Buffer.from(operation.client, "hex");
+  return { itemId, add: String(likes), operation: { client, number: String(operation.number) } };
+}
 
 function add(itemId: string, likes: bigint): LikeEvent {
   return { itemId, change: { kind: "add", likes } };

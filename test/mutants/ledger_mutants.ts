@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 
 const RULE_TESTS = [
   "test/core/ledger/apply_batch_test.ts",
+  "test/core/ledger/apply_event_test.ts",
   "test/core/ledger/apply_commands_test.ts",
   "test/core/ledger/apply_report_test.ts",
   "test/core/ledger/apply_report_room_test.ts",
@@ -117,6 +118,71 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     ],
   },
   {
+    name: "partial-batch-on-refusal",
+    breaks: "pitfall 14: a rejected batch leaves its first item counted",
+    edits: [
+      [
+        "  if (totalAtMost > TOTAL_LIKES_MAX) {",
+        "  if (totalAtMost > TOTAL_LIKES_MAX) {\n" +
+          "    for (const { itemId } of decoded.slice(0, 1)) changes.addLikes(itemId, 1n);",
+      ],
+    ],
+  },
+  {
+    name: "item-once-in-a-batch",
+    breaks: "law 3: only the last of several events for one item in a batch counts",
+    edits: [
+      [
+        "    const outcomes = decoded.map((event) => applyEvent(changes, event));",
+        "    const last = new Map(decoded.map((event) => [event.itemId, event])).values();\n" +
+          "    const counted = new Set(last);\n" +
+          "    const outcomes = decoded.map((event) =>\n" +
+          "      counted.has(event)\n" +
+          "        ? applyEvent(changes, event)\n" +
+          '        : { itemId: event.itemId, gained: 0n, outcome: "counted" as const },\n' +
+          "    );",
+      ],
+    ],
+  },
+  {
+    name: "members-likes-doubled",
+    breaks: "pitfall 13: the likes of a member are no longer those of its events",
+    edits: [
+      [
+        "member.appliedLikes + addedLikes(decoded, outcomes)",
+        "member.appliedLikes + 2n * addedLikes(decoded, outcomes)",
+      ],
+    ],
+  },
+  {
+    name: "sequence-not-moved",
+    breaks: "pitfall 13: likes are added, but the applied sequence stays",
+    edits: [
+      [
+        "    const row = changes.setIncarnation({ ...incarnation, appliedSequence: events.last, digest });",
+        "    const row = { ...incarnation, appliedSequence: events.last, digest };",
+      ],
+    ],
+  },
+  {
+    name: "events-after-end-unnamed",
+    breaks: "law 7: events of a closed incarnation raise no trouble",
+    edits: [["    recordAfterClose(changes, incarnation, batch);\n", ""]],
+  },
+  {
+    name: "retired-batch-applied",
+    breaks: "law 7: a retired incarnation continues without a report",
+    edits: [
+      [
+        '  const isRetired = incarnation?.state === "retired" || member?.state === "retired";',
+        "  const isRetired = false;",
+      ],
+    ],
+  },
+]);
+
+const DECODING = mutantsOf({ file: "src/core/ledger/decode_batch.ts", tests: RULE_TESTS }, [
+  {
     name: "unknown-change-skipped",
     breaks: "protocol: an event of an unknown kind is skipped, and its batch acknowledged",
     edits: [
@@ -154,70 +220,86 @@ const BATCH_RULE = mutantsOf({ file: "src/core/ledger/apply_batch.ts", tests: RU
     breaks: "pitfall 14: the applied sequence advances beyond the applied events",
     edits: [["  if (last === batch.events.last) return events;", "  if (last > 0) return events;"]],
   },
-  {
-    name: "partial-batch-on-refusal",
-    breaks: "pitfall 14: a rejected batch leaves its first item counted",
-    edits: [
-      [
-        "  if (total > TOTAL_LIKES_MAX) {",
-        "  if (total > TOTAL_LIKES_MAX) {\n" +
-          "    for (const [itemId] of [...gains.byItem].slice(0, 1)) changes.addLikes(itemId, 1n);",
-      ],
-    ],
-  },
-  {
-    name: "item-once-in-a-batch",
-    breaks: "law 3: only the last of several events for one item in a batch counts",
-    edits: [
-      [
-        "for (const [itemId, gained] of gains.byItem) changes.addLikes(itemId, gained);",
-        "for (const [itemId, gained] of new Map(gains.applied.map((one) => [one.itemId, one.gained]))) {\n" +
-          "      changes.addLikes(itemId, gained);\n    }",
-      ],
-    ],
-  },
-  {
-    name: "members-likes-doubled",
-    breaks: "pitfall 13: the likes of a member are no longer those of its events",
-    edits: [
-      [
-        "member.appliedLikes + total - totalBefore;",
-        "member.appliedLikes + 2n * (total - totalBefore);",
-      ],
-    ],
-  },
-  {
-    name: "sequence-not-moved",
-    breaks: "pitfall 13: likes are added, but the applied sequence stays",
-    edits: [
-      [
-        "    const row = changes.setIncarnation({ ...incarnation, appliedSequence: events.last, digest });",
-        "    const row = { ...incarnation, appliedSequence: events.last, digest };",
-      ],
-    ],
-  },
-  {
-    name: "events-after-end-unnamed",
-    breaks: "law 7: events of a closed incarnation raise no trouble",
-    edits: [["    recordAfterClose(changes, incarnation, batch);\n", ""]],
-  },
-  {
-    name: "retired-batch-applied",
-    breaks: "law 7: a retired incarnation continues without a report",
-    edits: [
-      [
-        '  const isRetired = incarnation?.state === "retired" || member?.state === "retired";',
-        "  const isRetired = false;",
-      ],
-    ],
-  },
 ]);
+
+const EVENT_RULE = mutantsOf(
+  { file: "src/core/ledger/apply_event.ts", tests: ["test/core/ledger/apply_event_test.ts"] },
+  [
+    {
+      name: "register-by-arrival",
+      breaks: "law 3: the set that comes last wins, so a late one undoes a newer one",
+      edits: [['  if (order < 0) return unchanged(itemId, "superseded");\n', ""]],
+    },
+    {
+      name: "register-gain-of-the-event",
+      breaks: "law 3: a set adds its likes, whatever the person gave before",
+      edits: [
+        ["  changes.addLikes(itemId, -BigInt(before.likes), before.reaction);\n", ""],
+        ["gained: BigInt(state.likes - before.likes)", "gained: BigInt(state.likes)"],
+      ],
+    },
+    {
+      name: "register-not-kept",
+      breaks: "law 2: the register forgets a set, and the same one counts again",
+      edits: [["  changes.setRegister(person, itemId, state);\n", ""]],
+    },
+    {
+      name: "take-back-of-the-plain-like",
+      breaks: "law 3: a reaction that is replaced keeps its like",
+      edits: [["-BigInt(before.likes), before.reaction)", "-BigInt(before.likes))"]],
+    },
+    {
+      name: "operation-not-asked",
+      breaks: "law 2: a named add that is repeated counts twice",
+      edits: [
+        [
+          "  if (operation !== undefined && !changes.count(operation)) return",
+          "  if (operation !== undefined && !changes.count(operation) && likes < 0n) return",
+        ],
+      ],
+    },
+  ],
+);
+
+const REGISTERS = mutantsOf(
+  {
+    file: "src/core/protocol/register.ts",
+    tests: ["test/core/protocol/register_test.ts", "test/core/ledger/apply_event_test.ts"],
+  },
+  [
+    {
+      name: "states-by-revision-alone",
+      breaks: "law 3: of two states with one revision the first to come wins",
+      edits: [
+        [
+          "one.revision - other.revision || one.reaction - other.reaction || one.likes - other.likes",
+          "one.revision - other.revision",
+        ],
+      ],
+    },
+    {
+      name: "next-state-of-the-same-revision",
+      breaks: "law 3: a device that takes back a like sends no greater state",
+      edits: [["revision: base.revision + 1, ...wanted", "revision: base.revision, ...wanted"]],
+    },
+    {
+      name: "state-kept-without-reaction",
+      breaks: "law 3: the kept state of a register lacks its reaction",
+      edits: [
+        [
+          "return { revision: (rest - reaction) / RANKS, reaction, likes };",
+          "return { revision: (rest - reaction) / RANKS, reaction: Math.min(1, reaction), likes };",
+        ],
+      ],
+    },
+  ],
+);
 
 const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE_TESTS }, [
   {
     name: "total-without-item",
     breaks: "pitfall 13: the total grows, but the item does not",
-    edits: [["    this.ledger.addLikes(itemId, gained);", ""]],
+    edits: [["    this.ledger.addLikes(itemId, gained, reaction);", ""]],
   },
   {
     name: "item-without-total",
@@ -225,12 +307,12 @@ const CHANGES = mutantsOf({ file: "src/core/ledger/unit_of_work.ts", tests: RULE
     edits: [["    this.#totalLikes += gained;", ""]],
   },
   {
-    name: "item-likes-replaced",
-    breaks: "law 3: new likes of an item replace its earlier ones",
+    name: "operation-alone-in-its-row",
+    breaks: "law 2: an operation forgets the others of its row",
     edits: [
       [
-        "this.ledger.addLikes(itemId, gained);",
-        "this.ledger.addLikes(itemId, gained - this.ledger.itemLikes(itemId));",
+        "this.ledger.setCountedOperations(place, counted | place.bit);",
+        "this.ledger.setCountedOperations(place, place.bit);",
       ],
     ],
   },
@@ -420,8 +502,9 @@ const REPORT_RULE = mutantsOf(
       breaks: "law 3: the likes of a returning member restart at 0",
       edits: [
         [
-          "  const { appliedLikes = 0n, retiredAsOfMs } = before ?? {};",
-          "  const appliedLikes = 0n;\n  const { retiredAsOfMs } = before ?? {};",
+          "  const { appliedEvents = 0, appliedLikes = 0n, retiredAsOfMs } = before ?? {};",
+          "  const [appliedEvents, appliedLikes] = [0, 0n];\n" +
+            "  const { retiredAsOfMs } = before ?? {};",
         ],
       ],
     },
@@ -515,7 +598,7 @@ const AMNESIA_RULE = mutantsOf(
       name: "missing-not-named",
       breaks:
         "law 7: after a restore, events that no outbox retains are missing from highestReported",
-      edits: [["    recordMissingLikes(changes, outboxId, report);", ""]],
+      edits: [["    recordMissingEvents(changes, outboxId, report);", ""]],
     },
     {
       name: "named-and-forgotten-not-in-range",
@@ -665,7 +748,7 @@ const TRANSACTION = mutantsOf(
       breaks: "pitfall 13: the likes of items stay after a rollback",
       edits: [
         [
-          "    this.#set(this.#likes, itemId, (this.#likes.get(itemId) ?? 0n) + gained);",
+          "    this.#add(this.#likes, itemId, gained);",
           "    this.#likes.set(itemId, (this.#likes.get(itemId) ?? 0n) + gained);\n" +
             "    this.#isChanged = true;",
         ],
@@ -718,6 +801,9 @@ const LOADED_ROWS = mutantsOf(
 /** All bugs of this file. */
 export const LEDGER_MUTANTS: readonly Mutant[] = [
   ...BATCH_RULE,
+  ...DECODING,
+  ...EVENT_RULE,
+  ...REGISTERS,
   ...CHANGES,
   ...GROUP,
   ...REPORT_RULE,

@@ -275,8 +275,8 @@ const SQLITE = [
         breaks: "law 2: a fold forgets the likes that an item has already",
         edits: [
           [
-            '        "ON CONFLICT (item_id) DO UPDATE SET likes = likes + excluded.likes",\n    ),\n    remove',
-            '        "ON CONFLICT (item_id) DO UPDATE SET likes = excluded.likes",\n    ),\n    remove',
+            "ORDER BY ${key} ON CONFLICT (${key}) DO UPDATE SET ${value} = ${merged}`",
+            "ORDER BY ${key} ON CONFLICT (${key}) DO UPDATE SET ${value} = excluded.${value}`",
           ],
         ],
       },
@@ -285,8 +285,8 @@ const SQLITE = [
         breaks: "law 2: a commit forgets the likes of an earlier one in the same run",
         edits: [
           [
-            '"ON CONFLICT (run, item_id) DO UPDATE SET likes = likes + excluded.likes"',
-            '"ON CONFLICT (run, item_id) DO UPDATE SET likes = excluded.likes"',
+            "`ON CONFLICT (run, ${key}) DO UPDATE SET ${value} = ${merged}`",
+            "`ON CONFLICT (run, ${key}) DO UPDATE SET ${value} = excluded.${value}`",
           ],
         ],
       },
@@ -294,6 +294,39 @@ const SQLITE = [
         name: "rows-of-intake-forgotten",
         breaks: "law 6: a start does not fold what the one before has left",
         edits: [["    this.#rows = integerOf(rows.get() ?? 0n);", "    this.#rows = 0;"]],
+      },
+    ],
+  ),
+  ...mutantsOf(
+    {
+      file: "src/store/ledger/ledger_intakes.ts",
+      isSimulated: false,
+      tests: ["test/store/ledger/ledger_intakes_test.ts"],
+    },
+    [
+      {
+        name: "register-in-the-intake-unread",
+        breaks: "law 2: a register that waits in the intake is not read, and its set counts again",
+        edits: [
+          [
+            "    if (this.#registers.rows === 0) return ranks;",
+            "    if (ranks.length > 0) return ranks;",
+          ],
+        ],
+      },
+      {
+        name: "keys-of-an-earlier-opening-forgotten",
+        breaks: "law 2: a start does not know which registers wait in the intake",
+        edits: [
+          ["    for (const key of this.#statements.recent.iterate()) this.#recent.add(key);\n", ""],
+        ],
+      },
+      {
+        name: "keys-forgotten-by-each-fold",
+        breaks: "law 2: a fold forgets which registers still wait in the intake",
+        edits: [
+          ["if (fold.hasSwept && intake === this.#registers)", "if (intake === this.#registers)"],
+        ],
       },
     ],
   ),
@@ -309,9 +342,10 @@ const SQLITE = [
         breaks: "pitfall 13: the applied sequence is committed before the likes",
         edits: [
           [
-            "    this.#intake.append(set.likes);",
-            '    this.#file.database.exec("COMMIT; BEGIN IMMEDIATE");\n' +
-              "    this.#intake.append(set.likes);",
+            "    this.#rows.write(set);",
+            "    this.#rows.write({ ...set, likes: new Map() });\n" +
+              '    this.#file.database.exec("COMMIT; BEGIN IMMEDIATE");\n' +
+              "    this.#intakes.append({ ...set, reactions: new Map(), registers: new Map() });",
           ],
         ],
       },
@@ -323,7 +357,10 @@ const SQLITE = [
             '    const failure = selection.type === "page" ? await this.#folding.foldAll() : undefined;',
             "    const failure = undefined;",
           ],
-          ['    if (selection.type === "page" && !this.#intake.isEmpty) return undefined;', ""],
+          [
+            '    if (selection.type === "page" && !this.#intakes.hasAllLikes) return undefined;',
+            "",
+          ],
         ],
       },
     ],

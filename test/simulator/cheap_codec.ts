@@ -3,28 +3,57 @@
  * protobuf and SHA-256. Most seeds use it, because the simulator tests the protocol and not the
  * encoding. The other seeds use the production codec.
  */
-import type { Digest } from "../../src/core/protocol/ids.ts";
-import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
+import type { ClientId, Digest, PersonId } from "../../src/core/protocol/ids.ts";
+import type { Change, LikeEvent } from "../../src/core/protocol/like_event.ts";
 import type { DecodedEvent, RecordCodec } from "../../src/core/protocol/record.ts";
 
-/** The bytes of an event: the length of its id, the id in ASCII, and its likes in 3 bytes. */
+/**
+ * The bytes of an event: the length of its id, the id in ASCII, and its likes in 3 bytes. Any other
+ * change than a plain add has OTHER_CHANGE instead, an id and four numbers.
+ */
 export const cheapCodec: RecordCodec = { encode, decode, digest };
 
 const LIKES_BYTES = 3;
+const ID_CHARS = 32;
+/** An id, and 4 numbers of 4 bytes. */
+const OTHER_BYTES = ID_CHARS + 16;
+/** Stands for a set, or for an add with an operation. */
+const OTHER_CHANGE = 0xff_fffe;
 /** Stands for an unknown kind of change. The production codec never encodes so many likes. */
 export const UNKNOWN_LIKES = 0xff_ffff;
 /** The four hexadecimal digits of every 16-bit number. */
 const HEX = Array.from({ length: 0x1_0000 }, (_, word) => word.toString(16).padStart(4, "0"));
 
 function encode({ itemId, change }: LikeEvent): Uint8Array {
+  if (change.kind === "set" || change.operation !== undefined) return encodeOther(itemId, change);
+  return encodePlain(itemId, Number(change.likes));
+}
+
+function encodePlain(itemId: string, likes: number): Uint8Array {
   const { length } = itemId;
   const bytes = new Uint8Array(1 + length + LIKES_BYTES);
   bytes[0] = length;
   for (let index = 0; index < length; index++) bytes[index + 1] = itemId.charCodeAt(index);
-  const likes = Number(change.likes);
   bytes[length + 1] = likes;
   bytes[length + 2] = likes >>> 8;
   bytes[length + 3] = likes >>> 16;
+  return bytes;
+}
+
+function encodeOther(itemId: string, change: Change): Uint8Array {
+  const plain = encodePlain(itemId, OTHER_CHANGE);
+  const isSet = change.kind === "set";
+  const id = isSet ? change.person : (change.operation?.client ?? "");
+  const numbers = isSet
+    ? [1, change.state.revision, change.state.reaction, change.state.likes]
+    : [0, Number(change.likes), change.operation?.number ?? 0, 0];
+  const bytes = new Uint8Array(plain.length + OTHER_BYTES);
+  bytes.set(plain);
+  for (let index = 0; index < ID_CHARS; index++) {
+    bytes[plain.length + index] = id.charCodeAt(index);
+  }
+  const view = new DataView(bytes.buffer, plain.length + ID_CHARS);
+  for (const [index, number] of numbers.entries()) view.setUint32(4 * index, number);
   return bytes;
 }
 
@@ -34,11 +63,31 @@ function decode(bytes: Uint8Array): readonly DecodedEvent[] {
     const end = at + 1 + byte(bytes, at);
     const itemId = String.fromCharCode(...bytes.subarray(at + 1, end));
     const likes = byte(bytes, end) | (byte(bytes, end + 1) << 8) | (byte(bytes, end + 2) << 16);
-    const isKnown = likes !== UNKNOWN_LIKES;
-    events.push(isKnown ? { itemId, change: { kind: "add", likes: BigInt(likes) } } : undefined);
     at = end + LIKES_BYTES;
+    if (likes === OTHER_CHANGE) {
+      events.push({ itemId, change: decodeOther(bytes.subarray(at, at + OTHER_BYTES)) });
+      at += OTHER_BYTES;
+    } else {
+      const isKnown = likes !== UNKNOWN_LIKES;
+      events.push(isKnown ? { itemId, change: { kind: "add", likes: BigInt(likes) } } : undefined);
+    }
   }
   return events;
+}
+
+/** Bytes that a faulty peer has cut short count as 0. */
+function decodeOther(bytes: Uint8Array): Change {
+  const whole = new Uint8Array(OTHER_BYTES);
+  whole.set(bytes);
+  const id = String.fromCharCode(...whole.subarray(0, ID_CHARS));
+  const view = new DataView(whole.buffer, ID_CHARS);
+  const [kind = 0, one = 0, two = 0, three = 0] = [0, 4, 8, 12].map((at) => view.getUint32(at));
+  if (kind === 0) {
+    const operation = { client: id as ClientId, number: two };
+    return { kind: "add", likes: BigInt(one), operation };
+  }
+  const state = { revision: one, reaction: two, likes: three };
+  return { kind: "set", person: id as PersonId, state };
 }
 
 /** Two 32-bit hashes of all arguments, stretched to 128 bits. No seed meets a collision. */

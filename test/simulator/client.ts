@@ -1,6 +1,11 @@
-/** The clients of a world: they add likes and query counts. They never retry a request. */
+/**
+ * The clients of a world: they add likes, set what persons give, and query counts. They repeat only
+ * what may be repeated: a set, or an add with an operation, at any LikesServer.
+ */
 import type { AddRequest } from "../../src/core/likes_server/group_commit.ts";
+import type { Change } from "../../src/core/protocol/like_event.ts";
 import type { LikesServerHost } from "./host.ts";
+import type { Persons } from "./persons.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { Environment } from "./process.ts";
 
@@ -8,6 +13,7 @@ import type { Environment } from "./process.ts";
 export interface ClientEnvironment extends Environment {
   readonly isAdding: boolean;
   readonly oracle: Oracle;
+  readonly persons: Persons;
   readonly hosts: readonly LikesServerHost[];
 }
 
@@ -33,13 +39,27 @@ export function addLikes(world: ClientEnvironment): void {
   scheduler.after(random.next() * 2 * plan.addGapMs, () => addLikes(world));
 }
 
-/** Returns a request to add likes, of which the oracle knows. */
-function attempt({ random, oracle }: ClientEnvironment): AddRequest {
+/** Returns a request of which the oracle knows: sometimes one that was sent before. */
+function attempt(world: ClientEnvironment): AddRequest {
+  const { random, oracle, plan, persons } = world;
+  const { truth } = oracle;
+  if (random.chance(plan.repeatShare)) {
+    const lately = truth.adds.at(-1 - random.whole(0, 20));
+    if (lately !== undefined && isRepeatable(lately.change)) return truth.attempt(lately);
+  }
+  if (random.chance(plan.setShare)) return truth.attempt(persons.set(random));
+  const operation = random.chance(plan.operationShare) ? persons.operation(random) : undefined;
   const likes = BigInt(random.whole(0, 42));
-  const lately = oracle.truth.adds.at(-1 - random.whole(0, 5));
-  const beside = random.chance(SHARED_SHARE) ? lately : undefined;
-  const { requestId, itemId } = oracle.truth.attempt(likes, beside);
-  return { requestId, event: { itemId, change: { kind: "add", likes } }, mark: undefined };
+  const change = { kind: "add", likes, ...(operation && { operation }) } as const;
+  const lately = truth.adds.at(-1 - random.whole(0, 5));
+  const beside = random.chance(SHARED_SHARE) ? lately?.itemId : undefined;
+  const isTaken = (itemId: string) => truth.addsOf(itemId).some((add) => add.likes === likes);
+  const isNew = beside === undefined || isTaken(beside);
+  return truth.attempt({ itemId: isNew ? `g${truth.adds.length + 1}` : beside, change });
+}
+
+function isRepeatable(change: Change): boolean {
+  return change.kind === "set" || change.operation !== undefined;
 }
 
 /** Queries a LikesServer for items that recently got likes, at any LikesServer. */

@@ -171,7 +171,7 @@ function outOfTurn(
     pulseMs: welcome.pulse.pulseMs + random.whole(1e9, 2e9),
     lastSequence: 0,
     acceptedLikes: 0n,
-    acknowledgedLikes: 0n,
+    acknowledgedEvents: 0,
     final: true,
     leaving: true,
     otherPendingEvents: 0,

@@ -293,7 +293,7 @@ export class LikesServerProcess extends SimulatedProcess {
     this.watch.shows(pulse.version);
     oracle.shows(this.disk.content.state.outboxId, pulse.generation, pulse.version);
     const isExact = this.#isPlain && !this.#isTampered;
-    oracle.readers.viewed(this.disk, view, oracle.home.disk, isExact);
+    oracle.readers.viewed(this.disk, view, oracle.home, isExact);
   }
 
   get #isPlain(): boolean {

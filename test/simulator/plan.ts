@@ -26,6 +26,10 @@ export interface Plan {
   readonly pipeMessagesMax: number;
   readonly diskMs: number;
   readonly addGapMs: number;
+  /** The shares of requests that set a register, that name an add, and that repeat such a request. */
+  readonly setShare: number;
+  readonly operationShare: number;
+  readonly repeatShare: number;
   /** The share of LikesServer processes that clients leave alone until the faulty phase is over. */
   readonly idleShare: number;
   /** The byte limit of a read batch, so that a few likes fill several batches. */
@@ -75,6 +79,9 @@ export function drawPlan(random: Random, servers: number): Plan {
     pipeMessagesMax: random.pick([2, 8, 1_000]),
     diskMs: random.pick([0.5, 3, 8]),
     addGapMs: random.pick([20, 60, 150]) * (3 / servers),
+    setShare: random.pick([0, 0, 0.3, 0.9]),
+    operationShare: random.pick([0, 0, 0.3, 0.9]),
+    repeatShare: random.pick([0, 0.2, 0.5]),
     idleShare: random.pick([0, 0, 0.3, 0.8]),
     batchBytesMax: random.pick([1, 60, 500, 1e6]),
     outboxBytesMax: faults.has("outbox_full") ? OUTBOX_BYTES_SMALL : UNBOUNDED,

@@ -1,8 +1,7 @@
 /** The shell of the primary in a simulated world, in place of src/roles/primary.ts. */
 import type { CommitResult, LedgerCommand } from "../../src/core/ledger/apply_commands.ts";
 import { assert } from "../../src/assert.ts";
-import { needsOf } from "../../src/core/ledger/ledger_needs.ts";
-import { applyCommands } from "../../src/core/ledger/apply_commands.ts";
+import { workOf } from "../../src/core/ledger/apply_commands.ts";
 import type { CommitOutcome, LedgerSnapshot, OpeningEnd } from "../../src/core/ledger/ledger.ts";
 import type { CountsAnswer, CountsFetch } from "../../src/core/likes_server/count_cache.ts";
 import type { CountsOutcome } from "../../src/core/primary/counts_reader.ts";
@@ -375,9 +374,8 @@ export class PrimaryProcess extends SimulatedProcess {
     const call = (): Commit => {
       let group: CommitResult | undefined;
       const before = disk.meta;
-      const outcome = store.transactNow(needsOf(commands), (ledger) => {
-        return (group = applyCommands(ledger, commands, codec, nowUnixMs));
-      });
+      const { needs, apply } = workOf(commands, codec, nowUnixMs);
+      const outcome = store.transactNow(needs, (ledger) => (group = apply(ledger)));
       // A commit in doubt may be on the disk although its caller is not told.
       const isThere = group !== undefined && group.meta === disk.meta && disk.meta !== before;
       if (group?.meta === before) environment.oracle.unchanged(group);

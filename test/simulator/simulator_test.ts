@@ -153,18 +153,30 @@ test("LikesServerWatch.sent() fails when a batch is sent before it is synced", (
   assert.match(failures, /sends #\d+, the disk ends at #\d+/);
 });
 
-test("Readers.shown() fails when a total goes back in one generation", () => {
+test("Readers.shown() fails when one version shows two totals", () => {
+  const failures = failuresOf(({ oracle }) => {
+    const { readers } = oracle;
+    const shown = readers.shown.bind(readers);
+    readers.shown = (reader, total) => {
+      const { totalLikes } = total;
+      shown(reader, { ...total, totalLikes: reader === oracle ? totalLikes / 2n : totalLikes });
+    };
+  });
+  assert.match(failures, /version \d+ shows \d+ and \d+/);
+});
+
+test("Readers.shown() fails when a version goes back in one ledger", () => {
   const failures = failuresOf(({ oracle }) => {
     const { readers } = oracle;
     const shown = readers.shown.bind(readers);
     let isFirst = true;
-    readers.shown = (reader, generation, totalLikes, asOfMs) => {
-      const isHigh = isFirst && totalLikes > 20n;
+    readers.shown = (reader, total) => {
+      const isHigh = isFirst && total.version > 5;
       if (isHigh) isFirst = false;
-      shown(reader, generation, isHigh ? totalLikes : totalLikes / 2n, asOfMs);
+      shown(reader, isHigh ? { ...total, version: total.version + 1_000 } : total);
     };
   });
-  assert.match(failures, "the total went back");
+  assert.match(failures, "the version went back");
 });
 
 test("World.run() fails when a LikesServer never comes back", () => {

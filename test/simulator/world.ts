@@ -29,6 +29,7 @@ import { SimulationFailure } from "./oracle/failure.ts";
 import { Oracle } from "./oracle/oracle.ts";
 import { PAST_ITEM } from "./oracle/truth.ts";
 import { UNBOUNDED, drawPlan } from "./plan.ts";
+import { Persons } from "./persons.ts";
 import type { Plan } from "./plan.ts";
 import { PrimaryProcess } from "./primary.ts";
 import type { PrimaryEnvironment } from "./primary.ts";
@@ -61,6 +62,7 @@ export class World implements Environment {
   readonly plan: Plan;
   readonly trace: Trace | undefined;
   readonly oracle: Oracle;
+  readonly persons: Persons;
   readonly wallClock: WallClock;
   readonly primaryMachine: Machine;
   readonly hosts: LikesServerHost[] = [];
@@ -89,6 +91,7 @@ export class World implements Environment {
       isCheap: codec === cheapCodec,
     });
     this.wallClock = new WallClock(this.scheduler, (jump) => this.fired(jump));
+    this.persons = new Persons(this.random);
     this.ledger = new LedgerDisk(this.random.id());
     this.ledger.meta = { ...this.ledger.meta, totalLikes: this.plan.pastLikes };
     if (this.plan.pastLikes > 0n) this.ledger.items.set(PAST_ITEM, this.plan.pastLikes);

@@ -25,6 +25,7 @@ import {
   valueOf,
 } from "./ledger/ledger_fixture.ts";
 import { OUTBOX_ID, SERVER_ID, acknowledge } from "./outbox/outbox_fixture.ts";
+import { acceptedLikes } from "../../src/core/protocol/like_event.ts";
 
 const NOW_MS = 1_700_000_000_000;
 const RECORDS = 20;
@@ -106,7 +107,7 @@ function appendReal(
   });
   const bytes = Buffer.concat(given.map((event) => recordCodec.encode(event)));
   const [first, sequence] = [before.sequence + 1, before.sequence + events];
-  const likes = given.reduce((sum, { change }) => sum + change.likes, before.likes);
+  const likes = given.reduce((sum, { change }) => sum + acceptedLikes(change), before.likes);
   const digest = recordCodec.digest(before.digest, first, bytes);
   const last = { sequence, digest, likes };
   const record = { events: { first, last: sequence }, bytes };

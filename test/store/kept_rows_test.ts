@@ -6,7 +6,7 @@ import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { guardTables } from "../../src/store/sqlite/guard_tables.ts";
 import { decisionRow, troubleRow } from "../../src/store/ledger/ledger_columns.ts";
-import { Intake } from "../../src/store/ledger/intake.ts";
+import { Intake, ITEMS, REACTIONS, REGISTERS } from "../../src/store/ledger/intake.ts";
 import { LEDGER_KIND, prepareLedger } from "../../src/store/ledger/ledger_tables.ts";
 import type { LedgerStatements } from "../../src/store/ledger/ledger_tables.ts";
 import { incarnationRow } from "../../src/store/outbox/outbox_columns.ts";
@@ -26,6 +26,8 @@ const NOW_MS = 1_700_000_000_000;
 const BOUNDED: Readonly<Record<string, string>> = {
   "ledger.ledger": "one row",
   "ledger.intake": "INTAKE_ROWS_MAX and one commit",
+  "ledger.reactions_intake": "part of that",
+  "ledger.registers_intake": "part of that",
   "outbox.outbox": "one row",
   "outbox.records": "OUTBOX_BYTES_MAX plus --retain-size",
 };
@@ -40,6 +42,7 @@ const LIVES: Readonly<Record<string, (statements: LedgerStatements, row: number)
   "ledger.members": liveMember,
   "ledger.troubles": liveTrouble,
   "ledger.decisions": liveDecision,
+  "ledger.operations": liveOperations,
 };
 
 test("LEDGER_KIND and OUTBOX_KIND have only tables that are bounded or documented", () => {
@@ -60,13 +63,25 @@ for (const [table, live] of Object.entries(LIVES)) {
   });
 }
 
-test("LEDGER_KIND takes as many bytes for a row of ledger.items as the page says", () => {
-  const measured = bytesOfRow(LEDGER_KIND, (database) => {
-    const intake = new Intake(database);
-    return (row) => liveItem(intake, row);
+for (const [of, lives] of [
+  [ITEMS, (row: number) => [1, 21, 42].map((likes) => [uuidOf(row), BigInt((row % 100) * likes)])],
+  [REACTIONS, (row: number) => [[`2 ${uuidOf(row)}`, BigInt(row % 100)]]],
+  [REGISTERS, (row: number) => [4_161, 8_192].map((rank) => [idOf(row) + uuidOf(row % 100), rank])],
+] as const) {
+  test(`LEDGER_KIND takes as many bytes for a row of ledger.${of.table} as the page says`, () => {
+    const measured = bytesOfRow(LEDGER_KIND, (database) => {
+      const intake = new Intake(database, of);
+      // Each commit is folded at once: the rows of the intake do not last.
+      return (row) => {
+        for (const [key, value] of lives(row) as [string, bigint | number][]) {
+          intake.append([[key, value]]);
+          intake.folded(intake.fold(1));
+        }
+      };
+    });
+    expectTold(`ledger.${of.table}`, measured);
   });
-  expectTold("ledger.items", measured);
-});
+}
 
 test("OUTBOX_KIND takes as many bytes for a row of outbox.incarnations as the page says", () => {
   const measured = bytesOfRow(OUTBOX_KIND, (database) => {
@@ -94,8 +109,8 @@ function liveGeneration({ mintGeneration }: LedgerStatements, row: number): void
 
 function liveMember({ setMember }: LedgerStatements, row: number): void {
   const of = [idOf(row), `likes-server-${row}`, `127.0.0.1:${40_000 + row}`] as const;
-  setMember.run(...of, "member", 0n, null);
-  setMember.run(...of, "left", BigInt(row) * 42n, null);
+  setMember.run(...of, "member", 0, 0n, null);
+  setMember.run(...of, "left", row, BigInt(row) * 42n, null);
 }
 
 function liveTrouble({ addTrouble, decide }: LedgerStatements, row: number): void {
@@ -114,12 +129,10 @@ function liveDecision({ addDecision }: LedgerStatements, row: number): void {
   );
 }
 
-/** Each commit is folded at once: the rows of the intake do not last. */
-function liveItem(intake: Intake, row: number): void {
-  const itemId = `${idOf(row)}-123`; // as long as a UUID
-  for (const likes of [1, 21, 42]) {
-    intake.append(new Map([[itemId, BigInt((row % 100) * likes)]]));
-    intake.folded(intake.fold(1));
+/** A client that counts without gaps. */
+function liveOperations({ setOperations }: LedgerStatements, row: number): void {
+  for (const counted of [1n, 3n, 2n ** 62n - 1n]) {
+    setOperations.run(idOf(row % 100), Math.floor(row / 100), counted);
   }
 }
 
@@ -151,6 +164,11 @@ function expectTold(table: string, measured: number): void {
   const found = `${table}: ${Math.round(measured)} bytes a row, and ${bytes} are told`;
   console.log(found);
   assert.ok(Math.abs(measured - bytes) <= bytes * TOLERANCE, found);
+}
+
+/** An item id as long as a UUID. */
+function uuidOf(row: number): string {
+  return `${idOf(row)}-123`;
 }
 
 /** An id in random order, like a minted one. */

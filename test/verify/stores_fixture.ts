@@ -156,11 +156,12 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
     const items = new Map<string, bigint>();
     let total = 0n;
     for (const [index, { serverId, outboxId, incarnations }] of servers.entries()) {
-      let applied = 0n;
+      let [applied, appliedEvents] = [0n, 0];
       for (const spec of incarnations) {
         for (const [itemId, likes] of countedOf(spec)) {
           items.set(itemId, (items.get(itemId) ?? 0n) + BigInt(likes));
           applied += BigInt(likes);
+          appliedEvents++;
         }
         const { sequence, digest } = placeAt(placesOf(spec), appliedOf(spec));
         const { incarnation, state = "open" } = spec;
@@ -175,8 +176,8 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
         database.prepare(decisionSql("outbox_rolled_back")).run(outboxId, incarnation);
       }
       database
-        .prepare("INSERT INTO members VALUES (?, ?, ?, '127.0.0.1:1', 'member', ?, NULL)")
-        .run(index + 1, outboxId, serverId, applied);
+        .prepare("INSERT INTO members VALUES (?, ?, ?, '127.0.0.1:1', 'member', ?, ?, NULL)")
+        .run(index + 1, outboxId, serverId, appliedEvents, applied);
       total += applied;
     }
     const addItem = database.prepare("INSERT INTO items VALUES (?, ?)");

@@ -6,6 +6,10 @@
  * has to say Hello first.
  */
 import { applyBatch } from "./apply_batch.ts";
+import { decodeCommand } from "./decode_batch.ts";
+import type { DecodedCommand } from "./decode_batch.ts";
+import { needsOf } from "./ledger_needs.ts";
+import type { LedgerNeed } from "./ledger_needs.ts";
 import type { LedgerTransaction } from "./ledger_transaction.ts";
 import { UnitOfWork } from "./unit_of_work.ts";
 import type { CommitResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
@@ -17,15 +21,32 @@ import { applyReport } from "./apply_report.ts";
 
 export type * from "./ledger_command.ts";
 
-type StreamCommand = Extract<LedgerCommand, { readonly streamId: number }>;
+type StreamCommand = Extract<DecodedCommand, { readonly streamId: number }>;
+
+/** What a store's transaction does: the rows that it is expected to read, and the rules. */
+export interface LedgerWork {
+  readonly needs: readonly LedgerNeed[];
+  /** Pure. Writes nothing when nothing changes. */
+  readonly apply: (ledger: LedgerTransaction) => CommitResult;
+}
 
 /**
- * Applies `commands` in order, inside one transaction. Writes nothing when nothing changes. The
- * wall clock `nowUnixMs` dates rows for people, and decides nothing.
+ * Returns the work that applies `commands` in order. The wall clock `nowUnixMs` dates rows for
+ * people, and decides nothing.
  */
-export function applyCommands(
-  ledger: LedgerTransaction,
+export function workOf(
   commands: readonly LedgerCommand[],
+  codec: RecordCodec,
+  nowUnixMs: number,
+): LedgerWork {
+  const decoded = commands.map((command) => decodeCommand(command, codec));
+  const apply = (ledger: LedgerTransaction) => applyCommands(ledger, decoded, codec, nowUnixMs);
+  return { needs: needsOf(decoded), apply };
+}
+
+function applyCommands(
+  ledger: LedgerTransaction,
+  commands: readonly DecodedCommand[],
   codec: RecordCodec,
   nowUnixMs: number,
 ): CommitResult {
@@ -48,7 +69,7 @@ export function applyCommands(
 /** Applies a command that belongs to no stream. */
 function applyInternal(
   changes: UnitOfWork,
-  command: Exclude<LedgerCommand, StreamCommand>,
+  command: Exclude<DecodedCommand, StreamCommand>,
 ): readonly LedgerResult[] {
   switch (command.type) {
     case "advance":

@@ -67,9 +67,16 @@ function admit(
   const wasMember = before?.state === "member";
   if (!wasMember && changes.ledger.outboxCount("member") >= MEMBERS_MAX) return undefined;
   if (wasMember && before.serverId === serverId && before.address === address) return before;
-  const { appliedLikes = 0n, retiredAsOfMs } = before ?? {};
-  const state = "member";
-  return changes.setMember({ outboxId, serverId, address, state, appliedLikes, retiredAsOfMs });
+  const { appliedEvents = 0, appliedLikes = 0n, retiredAsOfMs } = before ?? {};
+  const applied = { appliedEvents, appliedLikes };
+  return changes.setMember({
+    outboxId,
+    serverId,
+    address,
+    state: "member",
+    ...applied,
+    retiredAsOfMs,
+  });
 }
 
 function openIfNew(

@@ -94,25 +94,25 @@ export function endRestored(changes: UnitOfWork, outboxId: OutboxId, report: Rep
   for (const trouble of changes.ledger.troublesOf(outboxId)) {
     if (trouble.kind !== "ledger_restored") continue;
     changes.decide("redelivered", trouble, "");
-    recordMissingLikes(changes, outboxId, report);
+    recordMissingEvents(changes, outboxId, report);
   }
 }
 
 /**
- * Records likes that were acknowledged to an outbox and are missing after its redelivery: no outbox
- * holds them any more. They may belong to incarnations that neither side remembers, so only their
- * sum is known.
+ * Records events that were acknowledged to an outbox and are missing after its redelivery: no
+ * outbox holds them any more. They may belong to incarnations that neither side remembers, so only
+ * their number is known.
  */
-function recordMissingLikes(
+function recordMissingEvents(
   changes: UnitOfWork,
   outboxId: OutboxId,
-  { acknowledgedLikes }: Report,
+  { acknowledgedEvents }: Report,
 ): void {
-  const appliedLikes = changes.ledger.member(outboxId)?.appliedLikes ?? 0n;
-  if (acknowledgedLikes <= appliedLikes) return;
+  const appliedEvents = changes.ledger.member(outboxId)?.appliedEvents ?? 0;
+  if (acknowledgedEvents <= appliedEvents) return;
   const detail =
-    `${acknowledgedLikes} likes were acknowledged to this outbox, but the ledger has ` +
-    `${appliedLikes}: no outbox holds the others; see other gaps too`;
+    `${acknowledgedEvents} events were acknowledged to this outbox, but the ledger has ` +
+    `${appliedEvents}: no outbox holds the others; see other gaps too`;
   changes.addTrouble(outboxId, { kind: "gap", incarnation: undefined, ...NO_EVENTS, detail });
 }
 

@@ -92,19 +92,27 @@ export type LedgerResult =
       readonly decisions: readonly DecisionRow[];
     };
 
+/**
+ * What became of an applied event. `counted`: it changed something. `same`: a register has this
+ * state already. `superseded`: it has a greater one. `repeated`: the operation has counted before.
+ */
+export type EventOutcome = "counted" | "same" | "superseded" | "repeated";
+
 /** An event and what it added to its item. */
 export interface AppliedEvent {
   readonly itemId: string;
+  /** Below 0 when a person took back likes. */
   readonly gained: bigint;
+  readonly outcome: EventOutcome;
 }
 
-/** Events that were counted for the first time. */
+/** Events that were applied for the first time. */
 export interface AppliedBatch {
   readonly incarnation: IncarnationRow;
   readonly serverId: string;
   readonly events: EventRange;
-  /** What each of them added, in order. */
-  readonly gains: readonly AppliedEvent[];
+  /** What became of each of them, in order. */
+  readonly outcomes: readonly AppliedEvent[];
   /** The grand total before the first of them. */
   readonly totalBefore: bigint;
 }

@@ -3,9 +3,13 @@
  * run, in few round trips. They are a hint: any other row is loaded when a rule misses it.
  */
 import { unreachable } from "../../assert.ts";
-import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { ClientId, GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { Report, Trouble } from "../protocol/messages.ts";
-import type { LedgerCommand, OperatorDecision, SentReport } from "./ledger_command.ts";
+import { placeOf } from "../protocol/operation.ts";
+import { registerKey } from "../protocol/register.ts";
+import type { RegisterKey } from "../protocol/register.ts";
+import type { DecodedCommand, DecodedEvents } from "./decode_batch.ts";
+import type { OperatorDecision, SentReport } from "./ledger_command.ts";
 import type { IncarnationStatus, MemberStatus } from "./rows.ts";
 
 /**
@@ -27,7 +31,10 @@ export type LedgerNeed =
   /** Undecided troubles, each as a whole row. */
   | { readonly type: "troubles_of"; readonly outboxId: OutboxId | undefined }
   | { readonly type: "was_decided"; readonly outboxId: OutboxId; readonly trouble: Trouble }
-  | { readonly type: "item"; readonly itemId: string };
+  /** The operations of a client that have counted, as bits of the block. */
+  | { readonly type: "operations"; readonly client: ClientId; readonly block: number }
+  /** Many at once, because a commit may set ten thousand. */
+  | { readonly type: "registers"; readonly keys: readonly RegisterKey[] };
 
 /** A report reads two open incarnations, beside the few that its transaction has set. */
 const OPEN_LOADED = 4;
@@ -36,7 +43,7 @@ const OPEN_LOADED = 4;
 export const INCARNATIONS_PAGE = 1_000;
 
 /** Returns the rows that `commands` are expected to read, each once. */
-export function needsOf(commands: readonly LedgerCommand[]): readonly LedgerNeed[] {
+export function needsOf(commands: readonly DecodedCommand[]): readonly LedgerNeed[] {
   const merged = new Map<string, LedgerNeed>();
   for (const need of commands.flatMap(needsOfOne)) {
     const key = keyOf(need);
@@ -45,8 +52,11 @@ export function needsOf(commands: readonly LedgerCommand[]): readonly LedgerNeed
   return [...merged.values()];
 }
 
-/** Returns which of two needs with the same key loads more rows. */
+/** Returns a need that loads the rows of two needs with the same key. */
 function widerOf(one: LedgerNeed | undefined, other: LedgerNeed): LedgerNeed {
+  if (one?.type === "registers" && other.type === "registers") {
+    return { type: "registers", keys: [...new Set([...one.keys, ...other.keys])] };
+  }
   if (one?.type !== "incarnations_in" || other.type !== "incarnations_in") return other;
   return one.limit > other.limit ? one : other;
 }
@@ -73,14 +83,16 @@ export function keyOf(need: LedgerNeed): string {
       const range = `${events?.first ?? 0} ${events?.last ?? 0}`;
       return `was_decided ${need.outboxId} ${incarnation} ${kind} ${range}`;
     }
-    case "item":
-      return `item ${need.itemId}`;
+    case "operations":
+      return `operations ${need.client} ${need.block}`;
+    case "registers":
+      return "registers";
     default:
       return unreachable(need);
   }
 }
 
-function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
+function needsOfOne(command: DecodedCommand): readonly LedgerNeed[] {
   switch (command.type) {
     case "hello": {
       const { incarnation, seen } = command.hello;
@@ -93,6 +105,7 @@ function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
       return [
         { type: "member", outboxId },
         { type: "incarnation", incarnation },
+        ...needsOfEvents(command.decoded),
       ];
     }
     case "report":
@@ -112,6 +125,21 @@ function needsOfOne(command: LedgerCommand): readonly LedgerNeed[] {
     default:
       return unreachable(command);
   }
+}
+
+function needsOfEvents(events: DecodedEvents): readonly LedgerNeed[] {
+  if ("code" in events) return [];
+  const needs: LedgerNeed[] = [];
+  const keys = new Set<RegisterKey>();
+  for (const { itemId, change } of events) {
+    if (change.kind === "set") keys.add(registerKey(change.person, itemId));
+    else if (change.operation !== undefined) {
+      const { client, block } = placeOf(change.operation);
+      needs.push({ type: "operations", client, block });
+    }
+  }
+  if (keys.size > 0) needs.push({ type: "registers", keys: [...keys] });
+  return needs;
 }
 
 function needsOfDecision(decision: OperatorDecision): readonly LedgerNeed[] {

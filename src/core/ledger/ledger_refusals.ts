@@ -27,3 +27,19 @@ export function resultOfAttempt(
   const { kind: unrecorded, refusal } = attempted.unrecorded;
   return { type: "refused", streamId, refusal, unrecorded };
 }
+
+/**
+ * No LikesServer of this protocol version accepts such an event, because both sides share the
+ * bounds. The event comes from something else, and must not reach the total.
+ */
+export function beyondProtocol(sequence: number, why: string): Refusal {
+  return { code: "message_invalid", message: `Cannot apply #${sequence}: ${why}` };
+}
+
+/** A newer LikesServer sent a change that this primary cannot count. */
+export function unknownChange(sequence: number): Refusal {
+  const message =
+    `Cannot apply #${sequence}: its change is of a kind that this primary does not know; ` +
+    "upgrade the primary";
+  return { code: "change_unknown", message };
+}

@@ -3,8 +3,11 @@
  * have set since. All that was set is one write set, which the store commits or loses as a whole.
  */
 import { assert } from "../../assert.ts";
-import type { GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { GenerationId, IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
 import type { Trouble } from "../protocol/messages.ts";
+import type { OperationBlock } from "../protocol/operation.ts";
+import { PLAIN_LIKE, rankOf, registerKey, stateOf } from "../protocol/register.ts";
+import type { RegisterKey, RegisterState } from "../protocol/register.ts";
 import type { Loaded, PlacedIncarnation } from "./loaded_rows.ts";
 import { covers, isSameTrouble } from "./rows.ts";
 import type {
@@ -26,10 +29,20 @@ export interface WriteSet {
   readonly isCopyRecorded: boolean;
   readonly members: readonly MemberRow[];
   readonly incarnations: readonly IncarnationRow[];
-  /** The gain of each item, by item id. */
+  /** What each item gains, by item id. Below 0 if persons took back more than was added. */
   readonly likes: ReadonlyMap<string, bigint>;
+  /** The part of that in reactions other than the plain like: by reaction, then by item id. */
+  readonly reactions: ReadonlyMap<number, ReadonlyMap<string, bigint>>;
+  /** The rank of each register that was set. */
+  readonly registers: ReadonlyMap<RegisterKey, number>;
+  readonly operations: readonly CountedOperations[];
   readonly troubles: readonly TroubleRow[];
   readonly decisions: readonly DecisionRow[];
+}
+
+/** Operations of a block that have counted: a bit for each. */
+export interface CountedOperations extends OperationBlock {
+  readonly counted: bigint;
 }
 
 /** The ledger inside one transaction. */
@@ -40,6 +53,10 @@ export class LedgerTransaction {
   readonly #members = new Map<OutboxId, MemberRow>();
   readonly #incarnations = new Map<IncarnationId, PlacedIncarnation>();
   readonly #likes = new Map<string, bigint>();
+  readonly #reactions = new Map<number, Map<string, bigint>>();
+  readonly #registers = new Map<RegisterKey, number>();
+  /** By client and block. */
+  readonly #operations = new Map<string, CountedOperations>();
   readonly #troubles: TroubleRow[] = [];
   readonly #decisions: DecisionRow[] = [];
   /** Troubles that this transaction has decided. */
@@ -61,6 +78,9 @@ export class LedgerTransaction {
       members: [...this.#members.values()],
       incarnations: [...this.#incarnations.values()].map(({ row }) => row),
       likes: this.#likes,
+      reactions: this.#reactions,
+      registers: this.#registers,
+      operations: [...this.#operations.values()],
       troubles: this.#troubles,
       decisions: this.#decisions,
     };
@@ -208,19 +228,45 @@ export class LedgerTransaction {
     return recorded;
   }
 
-  /** Returns the likes of an item. A rule reads them only for a kind of change that needs them. */
-  itemLikes(itemId: string): bigint {
-    return this.#loaded.get({ type: "item", itemId }) + (this.#likes.get(itemId) ?? 0n);
+  /** Adds to the likes of an item, without reading them. */
+  addLikes(itemId: string, gained: bigint, reaction = PLAIN_LIKE): void {
+    this.#add(this.#likes, itemId, gained);
+    if (reaction > PLAIN_LIKE) this.#add(this.#reactionsOf(reaction), itemId, gained);
   }
 
-  /** Adds to the likes of an item, without reading them. */
-  addLikes(itemId: string, gained: bigint): void {
-    this.#set(this.#likes, itemId, (this.#likes.get(itemId) ?? 0n) + gained);
+  /** Returns the state of a register. */
+  register(person: PersonId, itemId: string): RegisterState {
+    const key = registerKey(person, itemId);
+    return stateOf(this.#registers.get(key) ?? this.#loaded.rankOf(key));
+  }
+
+  setRegister(person: PersonId, itemId: string, state: RegisterState): void {
+    this.#set(this.#registers, registerKey(person, itemId), rankOf(state));
+  }
+
+  /** Returns the operations of a block that have counted: a bit for each. */
+  countedOperations({ client, block }: OperationBlock): bigint {
+    const set = this.#operations.get(`${client} ${block}`);
+    return set?.counted ?? this.#loaded.get({ type: "operations", client, block });
+  }
+
+  setCountedOperations({ client, block }: OperationBlock, counted: bigint): void {
+    this.#set(this.#operations, `${client} ${block}`, { client, block, counted });
   }
 
   #placed(incarnation: IncarnationId): PlacedIncarnation | undefined {
     const set = this.#incarnations.get(incarnation);
     return set ?? this.#loaded.get({ type: "incarnation", incarnation });
+  }
+
+  #add(gains: Map<string, bigint>, itemId: string, gained: bigint): void {
+    this.#set(gains, itemId, (gains.get(itemId) ?? 0n) + gained);
+  }
+
+  #reactionsOf(reaction: number): Map<string, bigint> {
+    const gains = this.#reactions.get(reaction) ?? new Map<string, bigint>();
+    this.#reactions.set(reaction, gains);
+    return gains;
   }
 
   #set<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {

@@ -2,6 +2,7 @@
  * The rows that a store has loaded for one transaction. A read of a row that is not loaded throws
  * Miss. The store then loads that row too, and runs the rules again: they are pure.
  */
+import type { RegisterKey } from "../protocol/register.ts";
 import { keyOf } from "./ledger_needs.ts";
 import type { LedgerNeed } from "./ledger_needs.ts";
 import type { GenerationRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
@@ -34,7 +35,10 @@ export interface LoadedRows {
   readonly trouble: TroubleRow | undefined;
   readonly troubles_of: readonly TroubleRow[];
   readonly was_decided: boolean;
-  readonly item: bigint;
+  /** A bit for each operation of the block that has counted. */
+  readonly operations: bigint;
+  /** The rank of each register, in the order of the need's keys. */
+  readonly registers: readonly number[];
 }
 
 /** The need of type `Type`. */
@@ -46,10 +50,17 @@ export interface LoadedNeed {
   readonly rows: unknown;
 }
 
+interface LoadedRegisters extends LoadedNeed {
+  readonly need: NeedOf<"registers">;
+  readonly rows: LoadedRows["registers"];
+}
+
 /** The loaded rows, by their needs. */
 export class Loaded {
   readonly head: LedgerHead;
   readonly #rows = new Map<string, LoadedNeed>();
+  readonly #registers: LoadedRegisters[] = [];
+  readonly #ranks = new Map<RegisterKey, number>();
 
   constructor(head: LedgerHead) {
     this.head = head;
@@ -57,12 +68,35 @@ export class Loaded {
 
   /** All needs with their rows, for a store that loads in another thread. */
   get entries(): readonly LoadedNeed[] {
-    return [...this.#rows.values()];
+    return [...this.#rows.values(), ...this.#registers];
   }
 
   /** Adds rows that another thread has loaded. */
   add(entries: readonly LoadedNeed[]): void {
-    for (const entry of entries) this.#rows.set(keyOf(entry.need), entry);
+    for (const entry of entries) {
+      if (entry.need.type === "registers") this.#addRegisters(entry as LoadedRegisters);
+      else this.#rows.set(keyOf(entry.need), entry);
+    }
+  }
+
+  /** Sets the rank of each register of a need. */
+  setRegisters(need: NeedOf<"registers">, rows: LoadedRows["registers"]): void {
+    this.#addRegisters({ need, rows });
+  }
+
+  /** Returns the rank of a register. Throws Miss when it is not loaded. */
+  rankOf(key: RegisterKey): number {
+    const rank = this.#ranks.get(key);
+    // oxlint-disable-next-line only-throw-error -- as in get()
+    if (rank === undefined) throw new Miss({ type: "registers", keys: [key] });
+    return rank;
+  }
+
+  #addRegisters(loaded: LoadedRegisters): void {
+    this.#registers.push(loaded);
+    for (const [index, key] of loaded.need.keys.entries()) {
+      this.#ranks.set(key, loaded.rows[index] ?? 0);
+    }
   }
 
   /** Sets the rows for a need. Each row of a list also answers the need of that row alone. */

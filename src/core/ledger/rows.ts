@@ -23,7 +23,9 @@ export interface MemberRow {
   readonly address: string;
   /** `left`: it asked to leave. `retired`: an operator decided that it will not return. */
   readonly state: "member" | "left" | "retired";
-  /** Likes of its incarnations that are in the total. */
+  /** Events of its incarnations that are applied. */
+  readonly appliedEvents: number;
+  /** Likes of its adds that are in the total. */
   readonly appliedLikes: bigint;
   /** The committed `as_of` when it, or an incarnation of it, was first retired. */
   readonly retiredAsOfMs: number | undefined;

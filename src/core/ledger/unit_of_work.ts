@@ -17,9 +17,13 @@ import type {
   TroubleRow,
 } from "./rows.ts";
 import type { Trouble, TroubleKind } from "../protocol/messages.ts";
+import { placeOf } from "../protocol/operation.ts";
+import type { Operation } from "../protocol/operation.ts";
 import { origin } from "../protocol/record.ts";
 import type { EventRange } from "../protocol/record.ts";
-import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
+import { PLAIN_LIKE } from "../protocol/register.ts";
+import type { RegisterState } from "../protocol/register.ts";
+import type { IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
 
 /** What is special about a trouble. */
 export interface TroubleOptions {
@@ -109,12 +113,26 @@ export class UnitOfWork {
     return row;
   }
 
-  /** Adds likes to an item and to the grand total. */
-  addLikes(itemId: string, gained: bigint): void {
-    assert(gained >= 0n, "likes never shrink");
-    this.ledger.addLikes(itemId, gained);
+  /** Adds likes of a reaction to an item and to the grand total. Fewer than 0 take likes back. */
+  addLikes(itemId: string, gained: bigint, reaction = PLAIN_LIKE): void {
+    this.ledger.addLikes(itemId, gained, reaction);
     this.#totalLikes += gained;
     this.#isChanged = true;
+  }
+
+  setRegister(person: PersonId, itemId: string, state: RegisterState): void {
+    this.ledger.setRegister(person, itemId, state);
+    this.#isChanged = true;
+  }
+
+  /** Counts an operation. Returns false when it has counted before. */
+  count(operation: Operation): boolean {
+    const place = placeOf(operation);
+    const counted = this.ledger.countedOperations(place);
+    if ((counted & place.bit) !== 0n) return false;
+    this.ledger.setCountedOperations(place, counted | place.bit);
+    this.#isChanged = true;
+    return true;
   }
 
   /**

@@ -380,7 +380,7 @@ export class Deliverer {
       pulseMs,
       lastSequence: incarnation.stored.last.sequence,
       acceptedLikes: outbox.accepted.likes,
-      acknowledgedLikes: outbox.acknowledgedLikes,
+      acknowledgedEvents: outbox.acknowledgedEvents,
       final: isFinal,
       leaving: isFinal && incarnation === outbox.current,
       otherPendingEvents: outbox.pendingExcept(incarnation) + unreported,

@@ -108,14 +108,14 @@ export class OutboxView {
   }
 
   /**
-   * Likes that were acknowledged to this outbox or removed from it. While no incarnation is purged
+   * Events that were acknowledged to this outbox or removed from it. While no incarnation is purged
    * it is 0, because a gap is then reported with its range.
    */
-  get acknowledgedLikes(): bigint {
-    let { likes } = this.#state.purged;
-    if (this.#state.purged.events === 0) return 0n;
-    for (const { acknowledged } of this.#incarnations) likes += acknowledged.likes;
-    return likes;
+  get acknowledgedEvents(): number {
+    let { events } = this.#state.purged;
+    if (events === 0) return 0;
+    for (const { acknowledged } of this.#incarnations) events += acknowledged.sequence;
+    return events;
   }
 
   /** Returns the number of unacknowledged events, without those of incarnation `except`. */

@@ -15,8 +15,12 @@ export type IncarnationId = IdOf<"incarnation">;
 export type LedgerId = IdOf<"ledger">;
 /** Names one opening of a ledger. */
 export type GenerationId = IdOf<"generation">;
+/** The pseudonym of a person, for ever. */
+export type PersonId = IdOf<"person">;
+/** Names a client that gives its adds names, for ever. */
+export type ClientId = IdOf<"client">;
 /** An id that was just minted or read. It fits every kind, and gets one from where it is used. */
-export type AnyId = OutboxId & IncarnationId & LedgerId & GenerationId;
+export type AnyId = OutboxId & IncarnationId & LedgerId & GenerationId & PersonId & ClientId;
 /** An id of some kind. */
 export type Id = OutboxId | IncarnationId | LedgerId | GenerationId;
 

@@ -2,9 +2,13 @@
  * A LikeEvent: what may be accepted, and what it adds. Protocol version 1 fixes both. Elsewhere
  * only the record codec and the code that creates a change look into one.
  */
-import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../limits.ts";
+import type { PersonId } from "./ids.ts";
+import { checkOperation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
+import { checkState } from "./register.ts";
+import type { RegisterState } from "./register.ts";
 
 /**
  * Controls, line separators, direction marks and zero-width characters: with one of them, two ids
@@ -22,7 +26,11 @@ const BLANKS = "\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
 const OUTER_BLANK = new RegExp(`^[${BLANKS}]|[${BLANKS}]$`, "u");
 
 /** What an event changes about its item. */
-export type Change = { readonly kind: "add"; readonly likes: bigint };
+export type Change =
+  /** Adds likes. With an operation it counts once, however often it comes. */
+  | { readonly kind: "add"; readonly likes: bigint; readonly operation?: Operation }
+  /** Sets what a person gives. The same set changes nothing again. */
+  | { readonly kind: "set"; readonly person: PersonId; readonly state: RegisterState };
 
 /** One accepted message of likes. */
 export interface LikeEvent {
@@ -30,27 +38,17 @@ export interface LikeEvent {
   readonly change: Change;
 }
 
-/** Returns the likes that `change` adds to the sum of its outbox: known at acceptance. */
+/**
+ * Returns the likes that `change` adds to the sum of its outbox: known at acceptance. What a set
+ * adds is known to the ledger alone.
+ */
 export function acceptedLikes(change: Change): bigint {
-  switch (change.kind) {
-    case "add":
-      return change.likes;
-    default:
-      return unreachable(change.kind);
-  }
+  return change.kind === "add" ? change.likes : 0n;
 }
 
-/**
- * Returns the likes that `change` adds to its item in the ledger. `likesBefore` reads the item's
- * likes; only a kind that depends on them calls it.
- */
-export function gainedLikes(change: Change, _likesBefore: () => bigint): bigint {
-  switch (change.kind) {
-    case "add":
-      return change.likes;
-    default:
-      return unreachable(change.kind);
-  }
+/** Returns the most likes that `change` can add to its item. */
+export function likesAtMost(change: Change): bigint {
+  return change.kind === "add" ? change.likes : BigInt(change.state.likes);
 }
 
 /** Returns why `itemId` is no valid item id; undefined when it is valid. */
@@ -79,7 +77,13 @@ export function checkItemId(itemId: string): Refusal | undefined {
 export function checkEvent(event: LikeEvent): Refusal | undefined {
   const refusal = checkItemId(event.itemId);
   if (refusal !== undefined) return refusal;
-  const { likes } = event.change;
+  const { change } = event;
+  return change.kind === "set" ? checkState(change.state) : checkAdd(change);
+}
+
+function checkAdd({ likes, operation }: Extract<Change, { kind: "add" }>): Refusal | undefined {
+  const refusal = operation && checkOperation(operation);
+  if (refusal !== undefined) return refusal;
   if (likes >= 0n && likes <= BigInt(LIKES_PER_EVENT_MAX)) return undefined;
   return invalid(
     `Cannot accept ${likes} likes: give a whole number from 0 to ${LIKES_PER_EVENT_MAX}`,

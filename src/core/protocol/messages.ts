@@ -42,10 +42,10 @@ export interface Report {
   readonly lastSequence: number;
   readonly acceptedLikes: bigint;
   /**
-   * Accepted likes that were acknowledged or removed. 0 while the outbox has purged nothing: it
+   * Accepted events that were acknowledged or removed. 0 while the outbox has purged nothing: it
    * still knows where each of its incarnations ended.
    */
-  readonly acknowledgedLikes: bigint;
+  readonly acknowledgedEvents: number;
   readonly final: boolean;
   readonly leaving: boolean;
   readonly otherPendingEvents: number;

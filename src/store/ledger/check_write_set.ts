@@ -6,12 +6,20 @@ import { storedInteger, storedLikes } from "../sqlite/stored_integer.ts";
 /** Checks a write set before any of it is written. */
 export function checkWriteSet(set: WriteSet): void {
   checkMeta(set.meta);
-  for (const { appliedLikes, retiredAsOfMs } of set.members) {
+  for (const { appliedEvents, appliedLikes, retiredAsOfMs } of set.members) {
+    storedInteger(appliedEvents);
     storedLikes(appliedLikes);
     storedInteger(retiredAsOfMs ?? 0);
   }
   for (const { appliedSequence } of set.incarnations) storedInteger(appliedSequence);
-  for (const gained of set.likes.values()) storedLikes(gained);
+  for (const gains of [set.likes, ...set.reactions.values()]) {
+    for (const gained of gains.values()) storedLikes(gained < 0n ? -gained : gained);
+  }
+  for (const rank of set.registers.values()) storedInteger(rank);
+  for (const { block, counted } of set.operations) {
+    storedInteger(block);
+    storedLikes(counted);
+  }
   set.troubles.forEach(checkTrouble);
   set.decisions.forEach(checkDecision);
 }

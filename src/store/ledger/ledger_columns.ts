@@ -38,6 +38,7 @@ export interface StoredMember {
   readonly server_id: string;
   readonly address: string;
   readonly state: MemberRow["state"];
+  readonly applied_events: bigint;
   readonly applied_likes: bigint;
   readonly retired_as_of_ms: bigint | null;
 }
@@ -79,6 +80,11 @@ export interface StoredItem {
   readonly likes: bigint;
 }
 
+/** The stored likes of an item and a reaction. */
+export interface StoredReaction extends StoredItem {
+  readonly reaction: bigint;
+}
+
 /** Returns the ledger's own row. Asserts that it exists. */
 export function metaOf(row: StoredMeta | undefined): LedgerMeta {
   assert(row !== undefined, "the ledger has its row");
@@ -109,6 +115,7 @@ export function memberOf(row: StoredMember): MemberRow {
     serverId: row.server_id,
     address: row.address,
     state: row.state,
+    appliedEvents: integerOf(row.applied_events),
     appliedLikes: row.applied_likes,
     retiredAsOfMs: timeIfAny(row.retired_as_of_ms),
   };

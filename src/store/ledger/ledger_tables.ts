@@ -9,9 +9,10 @@ import type {
   StoredItem,
   StoredMember,
   StoredMeta,
+  StoredReaction,
   StoredTrouble,
 } from "./ledger_columns.ts";
-import { RUNS } from "./intake.ts";
+import { ITEMS, REACTIONS, runsOf } from "./intake.ts";
 import type { decisionRow, troubleRow } from "./ledger_columns.ts";
 import type { SqliteKind } from "../sqlite/sqlite_kind.ts";
 import type {
@@ -49,6 +50,7 @@ export const LEDGER_KIND: SqliteKind = {
       server_id TEXT NOT NULL,
       address TEXT NOT NULL,
       state TEXT NOT NULL CHECK (state IN ('member', 'left', 'retired')),
+      applied_events INTEGER NOT NULL,
       applied_likes INTEGER NOT NULL,
       retired_as_of_ms INTEGER
     ) STRICT;
@@ -111,6 +113,38 @@ export const LEDGER_KIND: SqliteKind = {
       likes INTEGER NOT NULL,
       PRIMARY KEY (run, item_id)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE reactions (
+      item_id TEXT NOT NULL,
+      reaction INTEGER NOT NULL,
+      likes INTEGER NOT NULL,
+      PRIMARY KEY (item_id, reaction)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE reactions_intake (
+      run INTEGER NOT NULL,
+      item_id TEXT NOT NULL CHECK (item_id <> ''),
+      reaction INTEGER NOT NULL,
+      likes INTEGER NOT NULL,
+      PRIMARY KEY (run, item_id, reaction)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE registers (
+      person BLOB NOT NULL,
+      item_id TEXT NOT NULL,
+      rank INTEGER NOT NULL,
+      PRIMARY KEY (person, item_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE registers_intake (
+      run INTEGER NOT NULL,
+      person BLOB NOT NULL CHECK (length(person) = 16),
+      item_id TEXT NOT NULL,
+      rank INTEGER NOT NULL,
+      PRIMARY KEY (run, person, item_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE operations (
+      client BLOB NOT NULL CHECK (length(client) = 16),
+      block INTEGER NOT NULL,
+      counted INTEGER NOT NULL,
+      PRIMARY KEY (client, block)
+    ) STRICT, WITHOUT ROWID;
     CREATE VIEW counts (item_id, likes) AS
       SELECT item_id, sum(likes) FROM
         (SELECT item_id, likes FROM items UNION ALL SELECT item_id, likes FROM intake)
@@ -130,12 +164,34 @@ export function prepareLedger(database: Database) {
     ...prepareTroubles(database),
     // One statement for all ids: a call takes longer than a lookup.
     named: database.prepare<[string], StoredItem>(
-      `${RUNS} SELECT value AS item_id, ` +
+      `${runsOf(ITEMS)} SELECT value AS item_id, ` +
         "coalesce((SELECT likes FROM items WHERE item_id = value), 0) + " +
         "coalesce((SELECT sum(likes) FROM runs CROSS JOIN intake USING (run) " +
         "WHERE item_id = value), 0) AS likes FROM json_each(?) ORDER BY key",
     ),
+    ...prepareReactions(database),
     ...preparePages(database),
+  };
+}
+
+function prepareReactions(database: Database) {
+  return {
+    reactions: database.prepare<[{ items: string }], StoredReaction>(
+      `${runsOf(REACTIONS)}, named (item_id) AS (SELECT value FROM json_each(@items)) ` +
+        "SELECT item_id, reaction, sum(likes) AS likes FROM (" +
+        "SELECT item_id, reaction, likes FROM named CROSS JOIN reactions USING (item_id) " +
+        "UNION ALL SELECT item_id, reaction, likes FROM named CROSS JOIN runs " +
+        "CROSS JOIN reactions_intake USING (run, item_id)) GROUP BY item_id, reaction",
+    ),
+    operations: database
+      .prepare<[string, number], bigint>(
+        "SELECT counted FROM operations WHERE client = unhex(?) AND block = ?",
+      )
+      .pluck(),
+    setOperations: database.prepare<[string, number, bigint]>(
+      "INSERT INTO operations (client, block, counted) VALUES (unhex(?), ?, ?) " +
+        "ON CONFLICT (client, block) DO UPDATE SET counted = excluded.counted",
+    ),
   };
 }
 
@@ -212,11 +268,13 @@ function prepareRows(database: Database) {
       .pluck(),
     member: database.prepare<[OutboxId], StoredMember>("SELECT * FROM members WHERE outbox_id = ?"),
     setMember: database.prepare<
-      [OutboxId, string, string, MemberRow["state"], bigint, number | null]
+      [OutboxId, string, string, MemberRow["state"], number, bigint, number | null]
     >(
-      "INSERT INTO members (outbox_id, server_id, address, state, applied_likes, retired_as_of_ms) " +
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (outbox_id) DO UPDATE SET " +
+      "INSERT INTO members (outbox_id, server_id, address, state, applied_events, " +
+        "applied_likes, retired_as_of_ms) VALUES (?, ?, ?, ?, ?, ?, ?) " +
+        "ON CONFLICT (outbox_id) DO UPDATE SET " +
         "server_id = excluded.server_id, address = excluded.address, state = excluded.state, " +
+        "applied_events = excluded.applied_events, " +
         "applied_likes = excluded.applied_likes, retired_as_of_ms = excluded.retired_as_of_ms",
     ),
     incarnation: database.prepare<[IncarnationId], StoredIncarnation>(

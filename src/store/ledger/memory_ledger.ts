@@ -15,7 +15,11 @@ import type {
   ReadOutcome,
 } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
-import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_transaction.ts";
+import type {
+  CountedOperations,
+  LedgerTransaction,
+  WriteSet,
+} from "../../core/ledger/ledger_transaction.ts";
 import type {
   LedgerHead,
   Loaded,
@@ -32,6 +36,8 @@ import type {
   TroubleRow,
 } from "../../core/ledger/rows.ts";
 import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
+import type { OperationBlock } from "../../core/protocol/operation.ts";
+import type { RegisterKey } from "../../core/protocol/register.ts";
 import { MemoryDisk } from "../memory_disk.ts";
 import { selectPage } from "../memory_pages.ts";
 import { storedLikes } from "../sqlite/stored_integer.ts";
@@ -50,6 +56,12 @@ export class LedgerDisk extends MemoryDisk {
   readonly decidedTroubles = new Map<number, TroubleRow>();
   readonly decisions: DecisionRow[] = [];
   readonly items = new Map<string, bigint>();
+  /** Likes by reaction, other than the plain like, then by item. */
+  readonly reactions = new Map<number, ReadonlyMap<string, bigint>>();
+  /** The rank of each register. */
+  readonly registers = new Map<RegisterKey, number>();
+  /** By client and block. */
+  readonly operations = new Map<string, CountedOperations>();
   /** Of each incarnation, in the order in which they were first recorded. */
   readonly #places = new Map<IncarnationId, number>();
   /** Every opening, oldest first. */
@@ -100,8 +112,13 @@ export class LedgerDisk extends MemoryDisk {
         const isDecided = [...this.decidedTroubles.values()].some((row) => covers(row, reported));
         return loaded.set<"was_decided">(need, isDecided);
       }
-      case "item":
-        return loaded.set<"item">(need, this.items.get(need.itemId) ?? 0n);
+      case "operations":
+        return loaded.set<"operations">(need, this.operations.get(blockKey(need))?.counted ?? 0n);
+      case "registers":
+        return loaded.setRegisters(
+          need,
+          need.keys.map((key) => this.registers.get(key) ?? 0),
+        );
       default:
         return unreachable(need);
     }
@@ -109,19 +126,30 @@ export class LedgerDisk extends MemoryDisk {
 
   /** Commits the write set of a transaction. Asserts first that the likes of each item fit. */
   write(set: WriteSet): void {
-    const likes = [...set.likes].map(([itemId, gained]) => {
-      return [itemId, storedLikes((this.items.get(itemId) ?? 0n) + gained)] as const;
+    const likes = sumsOf(this.items, set.likes);
+    const reactions = [...set.reactions].map(([reaction, gains]) => {
+      return [reaction, sumsOf(this.reactionsOf(reaction), gains)] as const;
     });
     this.meta = set.meta;
     if (set.isCopyRecorded) this.copiedMs = undefined;
     for (const row of set.members) this.members.set(row.outboxId, row);
     for (const row of set.incarnations) this.incarnations.set(row.incarnation, row);
     for (const [itemId, sum] of likes) this.items.set(itemId, sum);
+    for (const [reaction, sums] of reactions) {
+      const items = new Map([...this.reactionsOf(reaction), ...sums]);
+      this.reactions.set(reaction, items);
+    }
+    for (const [key, rank] of set.registers) this.registers.set(key, rank);
+    for (const row of set.operations) this.operations.set(blockKey(row), row);
     for (const row of set.troubles) this.troubles.set(row.number, row);
     for (const row of set.decisions) {
       this.decisions.push(row);
       if (row.trouble !== undefined) this.#decide(row.trouble.number);
     }
+  }
+
+  reactionsOf(reaction: number): ReadonlyMap<string, bigint> {
+    return this.reactions.get(reaction) ?? new Map();
   }
 
   #decide(number: number): void {
@@ -171,10 +199,27 @@ export class LedgerDisk extends MemoryDisk {
     for (const [number, row] of this.troubles) copy.troubles.set(number, row);
     for (const [number, row] of this.decidedTroubles) copy.decidedTroubles.set(number, row);
     for (const [itemId, likes] of this.items) copy.items.set(itemId, likes);
+    for (const [reaction, items] of this.reactions) copy.reactions.set(reaction, items);
+    for (const [key, rank] of this.registers) copy.registers.set(key, rank);
+    for (const [key, row] of this.operations) copy.operations.set(key, row);
     copy.decisions.push(...this.decisions);
     copy.generations.push(...this.generations);
     return copy;
   }
+}
+
+function blockKey({ client, block }: OperationBlock): string {
+  return `${client} ${block}`;
+}
+
+/** Returns the likes of each item that gains. Asserts that a store can hold them. */
+function sumsOf(
+  items: ReadonlyMap<string, bigint>,
+  gains: ReadonlyMap<string, bigint>,
+): readonly (readonly [string, bigint])[] {
+  return [...gains].map(([itemId, gained]) => {
+    return [itemId, storedLikes((items.get(itemId) ?? 0n) + gained)];
+  });
 }
 
 const IN_DOUBT = {

@@ -24,7 +24,7 @@ import { storedInteger } from "../sqlite/stored_integer.ts";
 import { incarnationOf, itemOf, memberOf, metaOf, timeIfAny, troubleOf } from "./ledger_columns.ts";
 import { Folding } from "./folding.ts";
 import type { FoldOutcome, Foldable } from "./folding.ts";
-import { Intake } from "./intake.ts";
+import { LedgerIntakes } from "./ledger_intakes.ts";
 import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
 import { SqliteLedgerRows } from "./sqlite_ledger_rows.ts";
@@ -69,7 +69,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
   readonly #generation: GenerationId;
   readonly #statements: LedgerStatements;
   readonly #rows: SqliteLedgerRows;
-  readonly #intake: Intake;
+  readonly #intakes: LedgerIntakes;
   readonly #folding: Folding;
   #isClosed = false;
   #pages = 0;
@@ -79,8 +79,8 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
     this.#file = file;
     this.#generation = generation;
     this.#statements = prepareLedger(file.database);
-    this.#rows = new SqliteLedgerRows(this.#statements);
-    this.#intake = new Intake(file.database);
+    this.#intakes = new LedgerIntakes(file.database);
+    this.#rows = new SqliteLedgerRows(this.#statements, this.#intakes);
     this.#folding = new Folding(this);
   }
 
@@ -145,7 +145,8 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
         if (isCurrent) this.#write(set);
         return { value: isCurrent, changed: isCurrent };
       });
-      if (set.likes.size > 0) this.#folding.committed(set.likes.size);
+      const rows = rowsOf(set);
+      if (rows > 0) this.#folding.committed(rows);
       return outcome;
     } catch (error) {
       return inDoubt(error);
@@ -154,8 +155,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
 
   #write(set: WriteSet): void {
     this.#rows.write(set);
-    if (set.likes.size === 0) return; // as of most pulses
-    this.#intake.append(set.likes);
+    if (rowsOf(set) === 0) return; // as of most pulses
     this.#pages = Number(pragma(this.#file.database, "page_count"));
   }
 
@@ -183,7 +183,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
     incarnations: readonly IncarnationId[],
   ): ReadOutcome<CountsRead> | undefined {
     if (this.#isSuperseded) return this.#superseded();
-    if (selection.type === "page" && !this.#intake.isEmpty) return undefined;
+    if (selection.type === "page" && !this.#intakes.hasAllLikes) return undefined;
     return { type: "done", value: this.#counts(selection, incarnations) };
   }
 
@@ -216,7 +216,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
   }
 
   get intakeRows(): number {
-    return this.#intake.rows;
+    return this.#intakes.rows;
   }
 
   get pages(): number {
@@ -226,14 +226,14 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
   fold(rows: number): FoldOutcome {
     try {
       // First, because an empty intake needs no lock.
-      if (this.#file.read(() => this.#intake.isEmpty)) return "empty";
+      if (this.#file.read(() => this.#intakes.isEmpty)) return "empty";
       const outcome = this.#file.transact(() => {
-        const fold = this.#isSuperseded ? undefined : this.#intake.fold(rows);
+        const fold = this.#isSuperseded ? undefined : this.#intakes.fold(rows);
         return { value: fold, changed: fold !== undefined && fold.rows > 0 };
       });
       if (outcome.type !== "done") return outcome.type;
       if (outcome.value === undefined) return "ended";
-      this.#intake.folded(outcome.value);
+      outcome.value.committed();
       return outcome.value.rows > 0 ? "folded" : "empty";
     } catch (error) {
       inDoubt(error); // the next call says so
@@ -256,6 +256,13 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
     const reason = `Cannot write the ledger ${path}: a newer opening has taken it over`;
     return { type: "superseded", reason };
   }
+}
+
+/** Returns the rows that a write set adds to the intakes. */
+function rowsOf({ likes, reactions, registers }: WriteSet): number {
+  let rows = likes.size + registers.size;
+  for (const gains of reactions.values()) rows += gains.size;
+  return rows;
 }
 
 /** Returns how an opening ends whose file has failed. Throws any other error. */

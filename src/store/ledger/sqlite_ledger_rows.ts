@@ -18,15 +18,18 @@ import {
   troubleOf,
   troubleRow,
 } from "./ledger_columns.ts";
+import type { LedgerIntakes } from "./ledger_intakes.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
 import type { CommittedRows } from "./run_on_loaded.ts";
 
 /** The rows of an open ledger. */
 export class SqliteLedgerRows implements CommittedRows {
   readonly #statements: LedgerStatements;
+  readonly #intakes: LedgerIntakes;
 
-  constructor(statements: LedgerStatements) {
+  constructor(statements: LedgerStatements, intakes: LedgerIntakes) {
     this.#statements = statements;
+    this.#intakes = intakes;
   }
 
   get head(): LedgerHead {
@@ -64,29 +67,37 @@ export class SqliteLedgerRows implements CommittedRows {
       }
       case "was_decided":
         return loaded.set<"was_decided">(need, this.#wasDecided(need));
-      case "item": {
-        const row = statements.named.get(JSON.stringify([need.itemId]));
-        return loaded.set<"item">(need, row?.likes ?? 0n);
+      case "operations": {
+        const counted = statements.operations.get(need.client, need.block);
+        return loaded.set<"operations">(need, counted ?? 0n);
       }
+      case "registers":
+        return loaded.setRegisters(need, this.#intakes.ranksOf(need.keys));
       default:
         return unreachable(need);
     }
   }
 
-  /** Writes all that a transaction set, except the likes of items. */
+  /** Writes all that a transaction set. */
   write(set: WriteSet): void {
-    const { setMeta, clearCopied, setMember, setIncarnation } = this.#statements;
+    const { setMeta, clearCopied, setMember, setIncarnation, setOperations } = this.#statements;
     const { version, totalLikes, totalVersion, asOfMs } = set.meta;
     setMeta.run(version, totalLikes, totalVersion, asOfMs);
     if (set.isCopyRecorded) clearCopied.run();
     for (const row of set.members) {
-      const { outboxId, serverId, address, state, appliedLikes, retiredAsOfMs = null } = row;
-      setMember.run(outboxId, serverId, address, state, appliedLikes, retiredAsOfMs);
+      const { outboxId, serverId, address, state, retiredAsOfMs = null } = row;
+      const { appliedEvents, appliedLikes } = row;
+      const named = [outboxId, serverId, address, state] as const;
+      setMember.run(...named, appliedEvents, appliedLikes, retiredAsOfMs);
     }
     for (const { incarnation, outboxId, appliedSequence, digest, state } of set.incarnations) {
       setIncarnation.run(incarnation, outboxId, appliedSequence, digest, state);
     }
+    for (const { client, block, counted } of set.operations) {
+      setOperations.run(client, block, counted);
+    }
     this.#writeTroubles(set);
+    this.#intakes.append(set);
   }
 
   /** Ends troubles first, because a new one may be the same as one that has ended. */

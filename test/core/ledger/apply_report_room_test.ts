@@ -141,7 +141,7 @@ test("applyReport() has room for a gap after redelivery, and for a copied ledger
   const kind = "ledger_restored";
   const row = { ...trouble({ kind, digest: undefined }), outboxId: OUTBOX, ...UNDATED };
   await ledger.store.transact([], (stored) => stored.addTrouble(row));
-  await ledger.run(reportCommand({ acknowledgedLikes: 5n }));
+  await ledger.run(reportCommand({ acknowledgedEvents: 5 }));
   assert.is((await ledger.troubleKinds()).at(-1), "gap", "it replaces the resolved one");
   ledger.markCopied(1);
   await ledger.run({ type: "record_copy" });

@@ -42,7 +42,13 @@ test("applyReport() refuses when the ledger has MEMBERS_MAX members", async () =
   const ledger = new LedgerHarness();
   for (let index = 0; index < MEMBERS_MAX; index++) {
     const outboxId = testId(0x1000 + index);
-    const rest = { serverId: "a", address: "a", appliedLikes: 0n, retiredAsOfMs: undefined };
+    const rest = {
+      serverId: "a",
+      address: "a",
+      appliedEvents: 0,
+      appliedLikes: 0n,
+      retiredAsOfMs: undefined,
+    };
     ledger.disk.members.set(outboxId, { outboxId, state: "member", ...rest });
   }
   assert.is(endOf(await ledger.result(reportCommand())), "too_many");

@@ -97,29 +97,29 @@ test("recordReported() ends ledger_restored when a report no longer has it", asy
   );
 });
 
-test("recordReported() records a gap of likes that no outbox has after redelivery", async () => {
+test("recordReported() records a gap of events that no outbox has after redelivery", async () => {
   const ledger = await withTroubles(trouble({ kind: "ledger_restored" }));
-  const redelivered = { incarnation: SECOND, acknowledgedLikes: 9n };
+  const redelivered = { incarnation: SECOND, acknowledgedEvents: 4 };
   await ledger.run(reportCommand(redelivered));
   const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
   assert.ok(gap !== undefined);
   assert.equal([gap.incarnation, gap.events], [undefined, undefined]);
-  assert.match(gap.detail, "9 likes were acknowledged to this outbox, but the ledger has 6");
+  assert.match(gap.detail, "4 events were acknowledged to this outbox, but the ledger has 3");
   assert.is(await outcome(ledger, resolve(gap.number)), "resolve");
   assert.is(ledger.row()?.appliedSequence, 3, "the lost events are unknown");
 });
 
 test("recordReported() records such a gap after a second redelivery too", async () => {
   const ledger = await withTroubles(trouble({ kind: "ledger_restored" }));
-  await ledger.run(reportCommand({ acknowledgedLikes: 6n }));
+  await ledger.run(reportCommand({ acknowledgedEvents: 3 }));
   assert.equal(await ledger.troubleKinds(), ["second_incarnation", "second_incarnation"]);
   const restored = [trouble({ kind: "ledger_restored" })];
   await ledger.run(reportCommand({ troubles: restored }));
-  await ledger.run(reportCommand({ acknowledgedLikes: 7n }));
+  await ledger.run(reportCommand({ acknowledgedEvents: 4 }));
   const gap = (await ledger.troubles()).find(({ kind }) => kind === "gap");
   assert.ok(gap !== undefined);
   assert.equal([gap.incarnation, gap.events], [undefined, undefined]);
-  assert.match(gap.detail, "7 likes were acknowledged to this outbox, but the ledger has 6");
+  assert.match(gap.detail, "4 events were acknowledged to this outbox, but the ledger has 3");
   assert.is(await outcome(ledger, resolve(gap.number)), "resolve");
 });
 

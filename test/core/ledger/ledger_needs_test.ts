@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
-import { needsOf } from "../../../src/core/ledger/ledger_needs.ts";
+import { workOf } from "../../../src/core/ledger/apply_commands.ts";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
+import type { LedgerNeed } from "../../../src/core/ledger/ledger_needs.ts";
 import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
@@ -14,7 +14,7 @@ import { RETIRE, resolve } from "./decisions_fixture.ts";
 const INCARNATIONS = Array.from({ length: 100 }, (_, number) => testId(number + 1_000));
 const OUTBOXES = Array.from({ length: 300 }, (_, number) => testId(number + 2_000));
 
-test("needsOf() names every row that a retirement reads", async () => {
+test("workOf() names every row that a retirement reads", async () => {
   const runs = await runsOf(RETIRE, (ledger) => {
     ledger.setMember(MEMBER);
     for (const [index, incarnation] of INCARNATIONS.entries()) {
@@ -36,7 +36,7 @@ test("a retirement of many incarnations loads twice as many each time that they 
   assert.is(runs, 4);
 });
 
-test("needsOf() names every row that a confirmation of a restored copy reads", async () => {
+test("workOf() names every row that a confirmation of a restored copy reads", async () => {
   const command = { type: "confirm_copy", departedMembers: OUTBOXES } as const;
   const runs = await runsOf(command, (ledger) => {
     for (const outboxId of OUTBOXES) ledger.setMember({ ...MEMBER, outboxId, state: "left" });
@@ -45,7 +45,7 @@ test("needsOf() names every row that a confirmation of a restored copy reads", a
   assert.is(runs, 1);
 });
 
-test("needsOf() names the incarnations that stream when an operator resolves a trouble", async () => {
+test("workOf() names the incarnations that stream when an operator resolves a trouble", async () => {
   const runs = await runsOf(resolve(1, [...INCARNATIONS, INCARNATION]), (ledger) => {
     ledger.setMember(MEMBER);
     ledger.addTrouble({ ...TROUBLE, kind: "second_incarnation" });
@@ -58,13 +58,17 @@ test("needsOf() names the incarnations that stream when an operator resolves a t
   assert.is(runs, 3);
 });
 
-test("needsOf() names each row once, and the most incarnations of an outbox", () => {
-  const needs = needsOf([RETIRE, reportCommand(), reportCommand(), RETIRE]);
+test("workOf() names each row once, and the most incarnations of an outbox", () => {
+  const needs = needsNamedBy([RETIRE, reportCommand(), reportCommand(), RETIRE]);
   const open = needs.filter((need) => need.type === "incarnations_in" && need.state === "open");
   assert.equal(open, [{ type: "incarnations_in", outboxId: OUTBOX, state: "open", limit: 1_000 }]);
   assert.is(needs.filter(({ type }) => type === "member").length, 1);
-  assert.equal(needsOf([reportCommand(), reportCommand()]), needsOf([reportCommand()]));
+  assert.equal(needsNamedBy([reportCommand(), reportCommand()]), needsNamedBy([reportCommand()]));
 });
+
+function needsNamedBy(commands: readonly LedgerCommand[]): readonly LedgerNeed[] {
+  return workOf(commands, recordCodec, 1_000).needs;
+}
 
 test.run();
 
@@ -77,9 +81,9 @@ async function runsOf(
   const store = new MemoryLedger(disk, GENERATION);
   await store.transact([], prepare);
   let runs = 0;
-  await store.transact(needsOf([command]), (ledger) => {
+  await store.transact(needsNamedBy([command]), (ledger) => {
     runs++;
-    return applyCommands(ledger, [command], recordCodec, 1_000);
+    return workOf([command], recordCodec, 1_000).apply(ledger);
   });
   return runs;
 }

@@ -11,6 +11,7 @@ const MEMBER = {
   serverId: "a",
   address: "a:1",
   state: "member",
+  appliedEvents: 0,
   appliedLikes: 0n,
   retiredAsOfMs: undefined,
 } as const;

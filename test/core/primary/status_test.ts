@@ -26,7 +26,12 @@ const TROUBLE: TroubleStatus = {
 };
 
 function member(outboxId = OUTBOX, serverId = "likes-server-0"): MemberRow {
-  const rest = { state: "member", appliedLikes: 6n, retiredAsOfMs: undefined } as const;
+  const rest = {
+    state: "member",
+    appliedEvents: 0,
+    appliedLikes: 6n,
+    retiredAsOfMs: undefined,
+  } as const;
   return { outboxId, serverId, address: "127.0.0.1:1", ...rest };
 }
 

@@ -4,16 +4,59 @@ import {
   acceptedLikes,
   checkEvent,
   checkItemId,
-  gainedLikes,
+  likesAtMost,
 } from "../../../src/core/protocol/like_event.ts";
+import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
+import type { RegisterState } from "../../../src/core/protocol/register.ts";
+import { testId } from "../../store/faults.ts";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../../src/limits.ts";
 import { like } from "../core_fixture.ts";
 
-test("acceptedLikes() and gainedLikes() return an add's likes without reading the item", () => {
-  const unasked = (): bigint => assert.unreachable("an add does not read the item") as never;
+const PERSON = testId(0x7e);
+
+function set(changes: Partial<RegisterState> = {}): LikeEvent {
+  const state = { revision: 1, reaction: 1, likes: 1, ...changes };
+  return { itemId: "video", change: { kind: "set", person: PERSON, state } };
+}
+
+test("acceptedLikes() and likesAtMost() return an add's likes", () => {
   for (const likes of [0, 42]) {
     assert.is(acceptedLikes(like(likes).change), BigInt(likes));
-    assert.is(gainedLikes(like(likes).change, unasked), BigInt(likes));
+    assert.is(likesAtMost(like(likes).change), BigInt(likes));
+  }
+});
+
+test("what a set adds is known to the ledger alone, and is at most its likes", () => {
+  assert.is(acceptedLikes(set({ likes: 7 }).change), 0n);
+  assert.is(likesAtMost(set({ likes: 7 }).change), 7n);
+});
+
+test("checkEvent() accepts the bounds of a set, and refuses what is outside", () => {
+  const good = [{}, { revision: 2 ** 31 - 1, reaction: 63, likes: 50 }, { reaction: 0, likes: 0 }];
+  for (const changes of good) assert.is(checkEvent(set(changes)), undefined);
+  const bad: readonly (readonly [Partial<RegisterState>, RegExp])[] = [
+    [{ revision: 0 }, /revision 0: give 1 to 2147483647/],
+    [{ revision: 2 ** 31 }, /revision 2147483648/],
+    [{ revision: 1.5 }, /revision 1.5/],
+    [{ likes: 51 }, /51 likes: a person gives 0 to 50/],
+    [{ likes: -1 }, /-1 likes/],
+    [{ reaction: 64 }, /reaction 64: give 1 to 63/],
+    [{ reaction: 0 }, /1 likes of reaction 0/],
+    [{ likes: 0 }, /0 likes of reaction 1/],
+  ];
+  for (const [changes, reason] of bad) {
+    assert.match(checkEvent(set(changes))?.message ?? "", reason);
+  }
+});
+
+test("checkEvent() accepts operations from 1 to 2^53-1, and refuses others", () => {
+  const named = (number: number): LikeEvent => {
+    const operation = { client: testId(1), number };
+    return { itemId: "video", change: { kind: "add", likes: 1n, operation } };
+  };
+  for (const number of [1, 2 ** 53 - 1]) assert.is(checkEvent(named(number)), undefined);
+  for (const number of [0, -1, 1.5, 2 ** 53]) {
+    assert.match(checkEvent(named(number))?.message ?? "", /^Cannot accept operation /);
   }
 });
 

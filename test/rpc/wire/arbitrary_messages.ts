@@ -98,7 +98,7 @@ const report = record({
   pulseMs: number,
   lastSequence: number,
   acceptedLikes: likes,
-  acknowledgedLikes: likes,
+  acknowledgedEvents: number,
   final: fc.boolean(),
   leaving: fc.boolean(),
   otherPendingEvents: number,

@@ -42,7 +42,10 @@ export class AsOfCheck {
     this.#twins.set(outboxId, Infinity);
   }
 
-  /** Once one copy is left and its troubles are resolved, as_of claims new likes again. */
+  /**
+   * Once one copy is left and its troubles are resolved, as_of claims new likes again. After the
+   * other copy has left the ledger, the ledger has to hear of this one first.
+   */
   #endTwins({ disk }: Lineage): void {
     for (const [outboxId, step] of this.#twins) {
       if (step < Infinity) continue;
@@ -50,7 +53,10 @@ export class AsOfCheck {
         return content.state.outboxId === outboxId;
       });
       const isOpen = [...disk.troubles.values()].some((one) => one.outboxId === outboxId);
-      if (copies.length <= 1 && !isOpen) this.#twins.set(outboxId, this.#truth.nextStep());
+      const isMember = disk.members.get(outboxId)?.state === "member";
+      const isHeardOf = copies.length === 0 || isMember;
+      if (copies.length <= 1 && !isOpen && isHeardOf)
+        this.#twins.set(outboxId, this.#truth.nextStep());
     }
   }
 

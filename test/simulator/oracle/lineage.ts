@@ -6,20 +6,38 @@
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
+import type { AppliedBatch } from "../../../src/core/ledger/ledger_command.ts";
+import type { EventRange } from "../../../src/core/protocol/record.ts";
 import { expect } from "./failure.ts";
+import { LedgerModel } from "./ledger_model.ts";
 import { PAST_ITEM } from "./truth.ts";
 import type { Add, Truth } from "./truth.ts";
+
+/** Likes as of a version. */
+interface Version {
+  readonly version: number;
+  readonly likes: bigint;
+}
+
+/** Returns the likes as of `version`, given all changes in order. */
+function likesAt(versions: readonly Version[], version: number): bigint {
+  return versions.findLast((one) => one.version <= version)?.likes ?? 0n;
+}
 
 /** One history of a ledger. */
 export class Lineage {
   readonly truth: Truth;
   readonly disk: LedgerDisk;
   readonly #applied = new Map<IncarnationId, number>();
-  readonly #counted = new Set<Add>();
-  readonly #items = new Map<string, bigint>();
-  /** Likes in gaps that an operator closed. */
-  readonly #givenUp = new Set<Add>();
-  readonly #members = new Map<OutboxId, bigint>();
+  /** The number of applied events. */
+  counted = 0;
+  readonly #model: LedgerModel;
+  /** The total, and the likes of each item, after each commit that changed them. */
+  readonly #totals: Version[] = [];
+  readonly #itemLikes = new Map<string, Version[]>();
+  /** Gaps that an operator closed. */
+  readonly #givenUp: { readonly incarnation: IncarnationId; readonly events: EventRange }[] = [];
+  readonly #members = new Map<OutboxId, { readonly events: number; readonly likes: bigint }>();
   #totalLikes: bigint;
   /** The committed `as_of`, and the step at which its pulse was sent. */
   asOfMs = 0;
@@ -33,20 +51,23 @@ export class Lineage {
   /** Whether it belongs to a foreign ledger that replaces the true one: it must count nothing. */
   isForeign = false;
 
-  constructor(truth: Truth, disk: LedgerDisk) {
+  constructor(truth: Truth, disk: LedgerDisk, model = new LedgerModel()) {
     this.truth = truth;
     this.disk = disk;
+    this.#model = model;
+    this.#totals.push({ version: disk.meta.version, likes: disk.meta.totalLikes });
     this.#totalLikes = disk.meta.totalLikes;
   }
 
   /** Copies this history for `disk`, a copy of the ledger as it is now. */
   fork(disk: LedgerDisk): Lineage {
-    const copy = new Lineage(this.truth, disk);
+    const copy = new Lineage(this.truth, disk, this.#model.fork());
     for (const [incarnation, sequence] of this.#applied) copy.#applied.set(incarnation, sequence);
-    for (const add of this.#counted) copy.#counted.add(add);
-    for (const [itemId, likes] of this.#items) copy.#items.set(itemId, likes);
-    for (const add of this.#givenUp) copy.#givenUp.add(add);
-    for (const [outboxId, likes] of this.#members) copy.#members.set(outboxId, likes);
+    copy.counted = this.counted;
+    copy.#totals.unshift(...this.#totals);
+    for (const [itemId, versions] of this.#itemLikes) copy.#itemLikes.set(itemId, [...versions]);
+    copy.#givenUp.push(...this.#givenUp);
+    for (const [outboxId, applied] of this.#members) copy.#members.set(outboxId, applied);
     copy.#totalLikes = this.#totalLikes;
     copy.asOfMs = this.asOfMs;
     copy.asOfStep = this.asOfStep;
@@ -73,62 +94,45 @@ export class Lineage {
   }
 
   isCounted(add: Add): boolean {
-    return this.#counted.has(add);
+    const { syncedIn, sequence } = add;
+    const applied = syncedIn === undefined ? 0 : this.appliedOf(syncedIn.incarnation);
+    return sequence <= applied && syncedIn !== undefined && !this.isGivenUp(add);
   }
 
   isGivenUp(add: Add): boolean {
-    return this.#givenUp.has(add);
+    const { syncedIn, sequence } = add;
+    return this.#givenUp.some(({ incarnation, events }) => {
+      const isWithin = events.first <= sequence && sequence <= events.last;
+      return isWithin && incarnation === syncedIn?.incarnation;
+    });
+  }
+
+  /** Returns the total of a version. */
+  totalAt(version: number): bigint {
+    return likesAt(this.#totals, version);
+  }
+
+  /** Returns the likes of an item in a version. */
+  likesAt(itemId: string, version: number): bigint {
+    return likesAt(this.#itemLikes.get(itemId) ?? [], version);
   }
 
   appliedOf(incarnation: IncarnationId): number {
     return this.#applied.get(incarnation) ?? 0;
   }
 
-  get counted(): number {
-    return this.#counted.size;
-  }
-
-  /** A commit is on the disk: it must add exactly the next synced events of each incarnation. */
+  /** A commit is on the disk: it must apply exactly the next synced events of each incarnation. */
   committed(group: CommitResult): void {
-    const { items, meta } = this.disk;
+    const { meta } = this.disk;
     const touched = new Set<string>();
     for (const result of group.results) {
-      if (result.type !== "applied") continue;
-      const { incarnation, events, gains } = result.applied;
-      const id = incarnation.incarnation;
-      const before = this.appliedOf(id);
-      expect(events.first === before + 1, () => `#${events.first} follows #${before} of ${id}`);
-      const last = before + gains.length;
-      expect(
-        incarnation.appliedSequence === last,
-        () => `the ledger does not have ${id} at #${last}`,
-      );
-      this.#applied.set(id, last);
-      const synced = this.truth.syncedOf(id);
-      let gained = 0n;
-      for (const [index, event] of gains.entries()) {
-        const add = synced?.adds[before + index];
-        expect(
-          add?.itemId === event.itemId,
-          () => `${event.itemId} was not synced at this sequence`,
-        );
-        expect(!this.#counted.has(add), () => `${add.itemId} is applied twice`);
-        this.#counted.add(add);
-        this.#givenUp.delete(add);
-        const isSame = event.gained === add.likes;
-        expect(isSame, () => `${add.itemId} gets ${event.gained}, not ${add.likes}`);
-        this.#items.set(add.itemId, (this.#items.get(add.itemId) ?? 0n) + add.likes);
-        touched.add(add.itemId);
-        expect(!add.isRefused, () => `${add.itemId} was refused but is counted`);
-        gained += add.likes;
-      }
-      this.#totalLikes += gained;
-      const { outboxId } = incarnation;
-      this.#members.set(outboxId, (this.#members.get(outboxId) ?? 0n) + gained);
+      if (result.type === "applied") this.#applyBatch(result.applied, touched);
     }
     for (const itemId of touched) {
-      const [counted, likes] = [items.get(itemId), this.#items.get(itemId)];
-      expect(counted === likes, () => `${itemId} has ${counted} likes, not ${likes}`);
+      this.#model.check(this.disk, itemId);
+      const versions = this.#itemLikes.get(itemId) ?? [];
+      this.#itemLikes.set(itemId, versions);
+      versions.push({ version: meta.version, likes: this.#model.likesOf(itemId) });
     }
     for (const { outboxId, state } of group.members) {
       if (state === "member") this.#leftInCopy.delete(outboxId);
@@ -136,12 +140,43 @@ export class Lineage {
     this.#decided(group);
     const isExact = meta.totalLikes === this.#totalLikes;
     expect(isExact, () => `the total is ${meta.totalLikes}, not ${this.#totalLikes}`);
+    this.#totals.push({ version: meta.version, likes: this.#totalLikes });
     const { attemptedLikes } = this.truth;
     expect(!this.isForeign || this.#members.size === 0, () => "a foreign ledger counts likes");
     expect(
       meta.totalLikes <= attemptedLikes,
       () => `${meta.totalLikes} is more than was attempted`,
     );
+  }
+
+  #applyBatch({ incarnation, events, outcomes }: AppliedBatch, touched: Set<string>): void {
+    const id = incarnation.incarnation;
+    const before = this.appliedOf(id);
+    expect(events.first === before + 1, () => `#${events.first} follows #${before} of ${id}`);
+    const last = before + outcomes.length;
+    expect(
+      incarnation.appliedSequence === last,
+      () => `the ledger does not have ${id} at #${last}`,
+    );
+    this.#applied.set(id, last);
+    const synced = this.truth.syncedOf(id);
+    const member = { ...(this.#members.get(incarnation.outboxId) ?? { events: 0, likes: 0n }) };
+    for (const [index, event] of outcomes.entries()) {
+      const add = synced?.adds[before + index];
+      expect(add?.itemId === event.itemId, () => `${event.itemId} was not synced at this sequence`);
+      this.counted++;
+      const { gained, outcome } = this.#model.apply(add);
+      const isSame = event.gained === gained && event.outcome === outcome;
+      expect(isSame, () => {
+        return `${add.itemId} gets ${event.gained} (${event.outcome}), not ${gained} (${outcome})`;
+      });
+      touched.add(add.itemId);
+      expect(!add.isRefused, () => `${add.itemId} was refused but is counted`);
+      this.#totalLikes += gained;
+      member.events++;
+      if (add.change.kind === "add") member.likes += gained;
+    }
+    this.#members.set(incarnation.outboxId, member);
   }
 
   /** An operator closed gaps: their likes do not count, and counting continues after them. */
@@ -154,12 +189,11 @@ export class Lineage {
       const isGap = first === before + 1 && last >= first;
       expect(isGap, () => `a gap from #${first} to #${last} is closed after #${before}`);
       this.#applied.set(incarnation, last);
-      const adds = this.truth.syncedOf(incarnation)?.adds ?? [];
-      for (const add of adds.slice(before, last)) this.#givenUp.add(add);
+      this.#givenUp.push({ incarnation, events: givenUp });
     }
   }
 
-  /** Checks every row of the ledger against what was applied. */
+  /** Checks every row of the ledger aoutcomest what was applied. */
   finish(): void {
     const { items, members, incarnations, meta } = this.disk;
     let sum = 0n;
@@ -167,12 +201,14 @@ export class Lineage {
     expect(sum === meta.totalLikes, () => `items have ${sum}, the total is ${meta.totalLikes}`);
     const counted = items.size - (items.has(PAST_ITEM) ? 1 : 0);
     expect(
-      counted === this.#items.size,
-      () => `${counted} items are counted, not ${this.#items.size}`,
+      counted === this.#model.items,
+      () => `${counted} items are counted, not ${this.#model.items}`,
     );
-    for (const [outboxId, { appliedLikes }] of members) {
-      const likes = this.#members.get(outboxId) ?? 0n;
+    this.#model.checkEnd(this.disk);
+    for (const [outboxId, { appliedEvents, appliedLikes }] of members) {
+      const { events, likes } = this.#members.get(outboxId) ?? { events: 0, likes: 0n };
       expect(appliedLikes === likes, () => `${outboxId} has ${appliedLikes}, not ${likes}`);
+      expect(appliedEvents === events, () => `${outboxId} has ${appliedEvents}, not ${events}`);
     }
     for (const [incarnation, { appliedSequence }] of incarnations) {
       const applied = this.appliedOf(incarnation);

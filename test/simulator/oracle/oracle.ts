@@ -180,10 +180,10 @@ export class Oracle {
   status(status: Status): void {
     const watch = this.#watch;
     if (watch === undefined) return;
-    const { totalLikes, asOfMs, generation } = status;
+    const { totalLikes, asOfMs } = status;
     expect(totalLikes === watch.meta.totalLikes, () => "the status shows an uncommitted total");
     expect(asOfMs === watch.meta.asOfMs, () => "the status shows an uncommitted as_of");
-    this.readers.shown(this, generation, totalLikes, asOfMs);
+    this.readers.shown(this, status);
     watch.checkStatus(status);
     const isUnrecorded = this.lineage.disk.copiedMs !== undefined;
     expect(

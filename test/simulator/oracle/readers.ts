@@ -1,20 +1,27 @@
 /**
- * Checks what readers are shown. A total is never more than was attempted. It never goes back for a
- * reader of one ledger, across restarts. Cached counts include no like twice and miss none.
+ * Checks what readers are shown. A total is never more than was attempted. Versions never go back
+ * for a reader of one ledger, across restarts, and all readers of one version see the same. Cached
+ * counts include no like twice and miss none.
  */
 import type { CountsResult, TotalView } from "../../../src/core/likes_server/likes_server.ts";
 import type { GenerationId, OutboxId } from "../../../src/core/protocol/ids.ts";
+import type { Change } from "../../../src/core/protocol/like_event.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { expect } from "./failure.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Add, Truth } from "./truth.ts";
 
-interface Shown {
+/** A total, as a reader is shown it. */
+interface ShownTotal {
   readonly generation: GenerationId;
-  readonly history: number;
+  readonly version: number;
   readonly totalLikes: bigint;
   readonly asOfMs: number;
+}
+
+interface Shown extends ShownTotal {
+  readonly history: number;
 }
 
 function likesOf(adds: readonly Add[]): bigint {
@@ -29,6 +36,8 @@ export class Readers {
   readonly #generations = new Map<GenerationId, number>();
   /** The number of ledgers before each generation's; a restored copy counts as another ledger. */
   readonly #histories = new Map<GenerationId, number>();
+  /** The total of each version of each history, as the first reader saw it. */
+  readonly #totals = new Map<string, bigint>();
   #ledger: LedgerDisk | undefined;
   #history = 0;
   counted = 0;
@@ -46,36 +55,41 @@ export class Readers {
   }
 
   /** `reader` is shown a total. */
-  shown(reader: object, generation: GenerationId, totalLikes: bigint, asOfMs: number): void {
+  shown(reader: object, shown: ShownTotal): void {
+    const { generation, version, totalLikes, asOfMs } = shown;
     const before = this.#shown.get(reader);
     const { attemptedLikes } = this.#truth;
     expect(
-      totalLikes <= attemptedLikes,
+      totalLikes >= 0n && totalLikes <= attemptedLikes,
       () => `shows ${totalLikes}, only ${attemptedLikes} were attempted`,
     );
     const history = this.#histories.get(generation) ?? 0;
     // A restart never goes back; only another ledger may.
     if (before?.history === history) {
-      expect(totalLikes >= before.totalLikes, () => {
-        return `the total went back from ${before.totalLikes} to ${totalLikes}`;
+      expect(version >= before.version, () => {
+        return `the version went back from ${before.version} to ${version}`;
       });
       expect(asOfMs >= before.asOfMs, () => `as_of went back to ${asOfMs}`);
     }
+    const name = `${history}/${version}`;
+    const total = this.#totals.get(name) ?? totalLikes;
+    expect(total === totalLikes, () => `version ${version} shows ${total} and ${totalLikes}`);
+    this.#totals.set(name, totalLikes);
     const known = before && this.#generations.get(before.generation);
     const isNewer = (known ?? -1) <= (this.#generations.get(generation) ?? 0);
     expect(isNewer, () => "an older generation is shown after a newer one");
-    this.#shown.set(reader, { generation, history, totalLikes, asOfMs });
+    this.#shown.set(reader, { ...shown, history });
   }
 
   /** A LikesServer shows its view. `isPlain`: no store forgot, and no message was out of order. */
-  viewed(disk: OutboxDisk, view: TotalView, ledger: LedgerDisk, isPlain: boolean): void {
+  viewed(disk: OutboxDisk, view: TotalView, lineage: Lineage, isPlain: boolean): void {
     const { pulse, pendingLikes } = view;
-    const { totalLikes, generation, asOfMs } = pulse;
-    this.shown(disk, generation, totalLikes, asOfMs);
+    const { totalLikes, version } = pulse;
+    this.shown(disk, pulse);
     expect(pendingLikes >= 0n, () => `${pendingLikes} likes are pending`);
     if (!isPlain) return;
-    const committed = ledger.meta.totalLikes;
-    expect(totalLikes <= committed, () => "a LikesServer shows an uncommitted total");
+    const committed = lineage.totalAt(version);
+    expect(totalLikes === committed, () => "a LikesServer shows an uncommitted total");
     const sum = totalLikes + pendingLikes;
     expect(
       sum <= this.#truth.attemptedLikes,
@@ -91,13 +105,12 @@ export class Readers {
     for (const { itemId, fetched } of outcome.counts) {
       const adds = this.#truth.addsOf(itemId).filter(({ syncedIn }) => syncedIn !== undefined);
       if (adds.length === 0 || fetched === undefined) continue;
-      const { likes, pendingLikes } = fetched;
-      const synced = likesOf(adds);
-      expect(likes <= synced, () => `${itemId} has ${likes} likes, only ${synced} are synced`);
+      const { likes, pendingLikes, version } = fetched;
       if (!isPlain) continue;
-      const committed = lineage.disk.items.get(itemId) ?? 0n;
-      expect(likes <= committed, () => `${itemId} has ${likes} likes, only ${committed} committed`);
-      if (pendingLikes === undefined) continue;
+      const committed = lineage.likesAt(itemId, version);
+      expect(likes === committed, () => `${itemId} has ${likes} likes, ${committed} committed`);
+      // What sets and repeated adds will add is known to the ledger alone.
+      if (pendingLikes === undefined || adds.some(({ change }) => !isPlainAdd(change))) continue;
       this.counted++;
       const isOwn = ({ syncedIn }: Add): boolean => syncedIn?.outboxId === outboxId;
       const owned = adds.filter(isOwn);
@@ -113,4 +126,8 @@ export class Readers {
       expect(sum >= accepted, () => `${itemId} misses likes: ${likes} + ${pendingLikes}`);
     }
   }
+}
+
+function isPlainAdd(change: Change): boolean {
+  return change.kind === "add" && change.operation === undefined;
 }

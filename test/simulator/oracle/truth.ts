@@ -1,17 +1,26 @@
 /**
- * What only an outside observer knows: every attempted add, which its item and its number of likes
- * identify; when it was acknowledged; and where it was synced. Only one process appends to an
- * incarnation, so its events form one list, whatever happens to the disks that store it.
+ * What only an outside observer knows: every attempted request, when it was acknowledged, and where
+ * it was synced. Only one process appends to an incarnation, so its events form one list, whatever
+ * happens to the disks that store it.
+ *
+ * A plain add is known by its item and its likes. A set and an add with an operation may be repeated:
+ * equal requests are interchangeable, and the answer tells which one it was.
  */
+import type { AddRequest } from "../../../src/core/likes_server/group_commit.ts";
 import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
+import { acceptedLikes, likesAtMost } from "../../../src/core/protocol/like_event.ts";
+import type { Change, LikeEvent } from "../../../src/core/protocol/like_event.ts";
+import { compareStates } from "../../../src/core/protocol/register.ts";
 import type { RecordCodec } from "../../../src/core/protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 
-/** One attempted request to add likes. */
+/** One attempted request. */
 export interface Add {
   readonly itemId: string;
+  readonly change: Change;
+  /** Likes that it adds to the sum of its outbox. */
   readonly likes: bigint;
   /** When it was acknowledged, in steps; 0 before. */
   acceptedStep: number;
@@ -57,15 +66,12 @@ export class Truth {
     return ++this.#step;
   }
 
-  /**
-   * Records an attempt for the item of `beside`, or for a new item if that has one of equal likes.
-   */
-  attempt(likes: bigint, beside: Add | undefined): { requestId: number; itemId: string } {
-    const isNew = beside === undefined || this.#addOf(beside.itemId, likes) !== undefined;
-    const itemId = isNew ? `g${this.adds.length + 1}` : beside.itemId;
+  /** Records an attempt. Returns its request. */
+  attempt({ itemId, change }: LikeEvent): AddRequest {
     const add: Add = {
       itemId,
-      likes,
+      change,
+      likes: acceptedLikes(change),
       acceptedStep: 0,
       isRefused: false,
       syncedIn: undefined,
@@ -74,8 +80,9 @@ export class Truth {
     };
     this.adds.push(add);
     this.#byItem.set(itemId, [...this.addsOf(itemId), add]);
-    this.attemptedLikes += likes;
-    return { requestId: this.adds.length, itemId };
+    this.attemptedLikes += likesAtMost(change);
+    const event = { itemId, change };
+    return { requestId: this.adds.length, event, mark: undefined };
   }
 
   /** Returns all attempts for an item. */
@@ -83,8 +90,10 @@ export class Truth {
     return this.#byItem.get(itemId) ?? [];
   }
 
-  #addOf(itemId: string, likes: bigint): Add | undefined {
-    return this.addsOf(itemId).find((add) => add.likes === likes);
+  /** Returns an attempt of an event: one that is not synced, if there is one. */
+  #addOf({ itemId, change }: LikeEvent): Add | undefined {
+    const equal = this.addsOf(itemId).filter((add) => isSameChange(add.change, change));
+    return equal.find((add) => add.syncedIn === undefined && !add.isRefused) ?? equal[0];
   }
 
   syncedOf(incarnation: IncarnationId): SyncedIncarnation | undefined {
@@ -102,7 +111,7 @@ export class Truth {
         () => `#${first} of ${synced.incarnation} follows ${synced.adds.length}`,
       );
       for (const event of this.#codec.decode(write.record.bytes) ?? []) {
-        const add = event && this.#addOf(event.itemId, event.change.likes);
+        const add = event && this.#addOf(event);
         expect(add !== undefined, () => "a record has an event that no client added");
         expect(add.syncedIn === undefined, () => `${add.itemId} is synced twice`);
         synced.adds.push(add);
@@ -120,18 +129,36 @@ export class Truth {
       () => `${requestId} is answered twice`,
     );
     if (outcome.type === "accepted") {
-      const isThere =
-        this.#incarnations.get(outcome.incarnation)?.adds[outcome.sequence - 1] === add;
+      const synced = this.#incarnations.get(outcome.incarnation);
+      this.#exchange(add, synced?.adds[outcome.sequence - 1]);
+      const isThere = synced?.adds[outcome.sequence - 1] === add;
       expect(isThere, () => `${add.itemId} is acknowledged but was never synced`);
       add.acceptedStep = this.nextStep();
       this.accepted.push(add);
     } else {
       this.refused++;
       add.isRefused = true;
-      this.attemptedLikes -= add.likes;
+      const isEqual = (other: Add) => isSameChange(other.change, add.change);
+      const other = this.addsOf(add.itemId).find((one) => {
+        return one !== add && !one.isRefused && one.syncedIn === undefined && isEqual(one);
+      });
+      if (add.syncedIn !== undefined) this.#exchange(add, other);
+      this.attemptedLikes -= likesAtMost(add.change);
       expect(add.syncedIn === undefined, () => `${add.itemId} was refused but is on the disk`);
     }
     return add;
+  }
+
+  /** Exchanges the places of two equal requests. */
+  #exchange(one: Add, other: Add | undefined): void {
+    if (other === undefined || one === other || one.itemId !== other.itemId) return;
+    if (!isSameChange(one.change, other.change)) return;
+    const { syncedIn, sequence } = one;
+    [one.syncedIn, one.sequence] = [other.syncedIn, other.sequence];
+    [other.syncedIn, other.sequence] = [syncedIn, sequence];
+    for (const add of [one, other]) {
+      if (add.syncedIn !== undefined) add.syncedIn.adds[add.sequence - 1] = add;
+    }
   }
 
   #ensure(incarnation: IncarnationId, outboxId: OutboxId): SyncedIncarnation {
@@ -141,4 +168,14 @@ export class Truth {
     this.#incarnations.set(incarnation, synced);
     return synced;
   }
+}
+
+function isSameChange(one: Change, other: Change): boolean {
+  if (one.kind === "set") {
+    const isSet = other.kind === "set" && one.person === other.person;
+    return isSet && compareStates(one.state, other.state) === 0;
+  }
+  if (other.kind === "set" || one.likes !== other.likes) return false;
+  const [operation, another] = [one.operation, other.operation];
+  return operation?.client === another?.client && operation?.number === another?.number;
 }

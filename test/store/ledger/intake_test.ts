@@ -2,13 +2,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { RUN_ROWS_MAX } from "../../../src/limits.ts";
 import { guardTables } from "../../../src/store/sqlite/guard_tables.ts";
-import { Intake } from "../../../src/store/ledger/intake.ts";
+import { Intake, ITEMS } from "../../../src/store/ledger/intake.ts";
 import { LEDGER_KIND } from "../../../src/store/ledger/ledger_tables.ts";
 import { Database } from "../../../src/store/sqlite/sqlite.ts";
 import { Random } from "../../simulator/random.ts";
 
 /** Items whose ids are hard to sort or to write as JSON. */
-const ITEMS = ["a", "A", "aa", 'a"b', "a\\b", "a\\u0041", "ä", "\ufffc", "😀", "0", "00", "~"];
+const IDS = ["a", "A", "aa", 'a"b', "a\\b", "a\\u0041", "ä", "\ufffc", "😀", "0", "00", "~"];
 
 const SEEDS = 200;
 
@@ -26,7 +26,7 @@ test("Intake folds any part of any commits, and no like is lost or counted twice
       } else if (random.chance(0.8)) {
         intake.folded(intake.fold(random.whole(1, 6)));
       } else {
-        intake = new Intake(database); // the process has ended, and another opens the file
+        intake = new Intake(database, ITEMS); // the process has ended, and another opens the file
       }
       expectCounts(expected);
       assert.is(intake.isEmpty, intake.rows === 0, `seed ${seed}`);
@@ -80,14 +80,14 @@ test("rows() counts the rows that an earlier opening has left", () => {
   const { database, intake } = opened();
   intake.append(new Map([["cat", 1n]]));
   intake.append(new Map([["cat", 1n]]));
-  assert.is(new Intake(database).rows, 1);
+  assert.is(new Intake(database, ITEMS).rows, 1);
   database.close();
 });
 
 test.run();
 
 function likesOf(random: Random): ReadonlyMap<string, bigint> {
-  const itemIds = ITEMS.filter(() => random.chance(0.4));
+  const itemIds = IDS.filter(() => random.chance(0.4));
   return new Map(itemIds.map((itemId) => [itemId, BigInt(random.whole(0, 9))]));
 }
 
@@ -101,7 +101,7 @@ function opened() {
   };
   return {
     database,
-    intake: new Intake(database),
+    intake: new Intake(database, ITEMS),
     expectCounts: (expected: ReadonlyMap<string, bigint>): void => {
       const found = counts.all().map(({ item_id: id, likes }) => [id, likes] as const);
       assert.equal(sorted(found), sorted(expected));

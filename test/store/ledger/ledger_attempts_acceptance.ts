@@ -4,6 +4,8 @@ import * as assert from "uvu/assert";
 import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import { testId } from "../faults.ts";
 import {
+  BLOCK,
+  givenLikes,
   DECISION,
   EMPTY_META,
   FIRST,
@@ -31,8 +33,9 @@ const WRITES: Readonly<Record<string, (ledger: LedgerTransaction) => unknown>> =
   "a new incarnation": (ledger) => ledger.setIncarnation({ ...ROW, incarnation: NEW_INCARNATION }),
   "a trouble": (ledger) => ledger.addTrouble(NEW_TROUBLE),
   "a decision": (ledger) => ledger.addDecision(DECISION),
-  "the likes of an item": (ledger) => ledger.addLikes("cat", 7n),
-  "the likes of a new item": (ledger) => ledger.addLikes("dog", 7n),
+  "the likes of an item": (ledger) => setLikes(ledger, "cat", 7n),
+  "the likes of a new item": (ledger) => setLikes(ledger, "dog", 7n),
+  "the operations of a client": (ledger) => ledger.setCountedOperations(BLOCK, 7n),
   "the record of a copy": (ledger) => ledger.clearCopied(),
 };
 
@@ -88,7 +91,8 @@ function rowsOf(ledger: LedgerTransaction) {
     trouble: ledger.trouble(1),
     troubleCount: ledger.troubleCount(),
     wasDecided: ledger.wasDecided(OUTBOX, TROUBLE),
-    likes: [ledger.itemLikes("cat"), ledger.itemLikes("dog")],
+    likes: [givenLikes(ledger, "cat"), givenLikes(ledger, "dog")],
+    operations: ledger.countedOperations(BLOCK),
     copiedMs: ledger.copiedMs(),
   };
 }

@@ -1,7 +1,6 @@
 /** Shared by the ledger tests: the interface of a disk, and rows to put on it. */
-import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
+import { workOf } from "../../../src/core/ledger/apply_commands.ts";
 import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
-import { needsOf } from "../../../src/core/ledger/ledger_needs.ts";
 import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import { LikesError } from "../../../src/errors.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
@@ -45,12 +44,17 @@ export const SECOND = testId(0x92);
 export const THIRD = testId(0x93);
 export const OUTBOX = testId(0xa);
 export const INCARNATION = testId(1);
+export const PERSON = testId(0x7e);
+export const STATE = { revision: 3, reaction: 2, likes: 1 };
+/** 62 operations of a client. */
+export const BLOCK = { client: testId(0xc1), block: 1 };
 export const EMPTY_META: LedgerMeta = { version: 0, totalLikes: 0n, totalVersion: 0, asOfMs: 0 };
 export const MEMBER: MemberRow = {
   outboxId: OUTBOX,
   serverId: "fra-1",
   address: "127.0.0.1:1",
   state: "member",
+  appliedEvents: 0,
   appliedLikes: 0n,
   retiredAsOfMs: undefined,
 };
@@ -107,9 +111,18 @@ export async function read(
   throw new LikesError("store_failed", "reason" in outcome ? outcome.reason : outcome.type);
 }
 
-/** Adds likes to an item until it has `likes`. */
+/** Returns the likes that `setLikes` gave to an item. */
+export function givenLikes(ledger: LedgerTransaction, itemId: string): bigint {
+  return BigInt(ledger.register(PERSON, itemId).revision);
+}
+
+/**
+ * Adds likes to an item until it has `likes`, when nothing else changes it. A register has their
+ * number as its revision.
+ */
 export function setLikes(ledger: LedgerTransaction, itemId: string, likes: bigint): void {
-  ledger.addLikes(itemId, likes - ledger.itemLikes(itemId));
+  ledger.addLikes(itemId, likes - givenLikes(ledger, itemId));
+  ledger.setRegister(PERSON, itemId, { revision: Number(likes), reaction: 1, likes: 1 });
 }
 
 /** Returns the value of a transaction. Throws when it is not done. */
@@ -127,10 +140,13 @@ export async function commit(
   store: LedgerStore,
   likes: Readonly<Record<string, bigint>>,
 ): Promise<void> {
+  const before = await likesOf(store, ...Object.keys(likes));
   await valueOf(store, (ledger) => {
     const meta = ledger.meta();
     ledger.setMeta({ ...meta, version: meta.version + 1 });
-    for (const [itemId, itemLikes] of Object.entries(likes)) setLikes(ledger, itemId, itemLikes);
+    for (const { itemId, likes: had } of before) {
+      ledger.addLikes(itemId, (likes[itemId] ?? 0n) - had);
+    }
   });
 }
 
@@ -140,7 +156,6 @@ export function commitCommands(
   commands: readonly LedgerCommand[],
   nowUnixMs: number,
 ): Promise<CommitOutcome<CommitResult>> {
-  return store.transact(needsOf(commands), (ledger) => {
-    return applyCommands(ledger, commands, recordCodec, nowUnixMs);
-  });
+  const { needs, apply } = workOf(commands, recordCodec, nowUnixMs);
+  return store.transact(needs, apply);
 }

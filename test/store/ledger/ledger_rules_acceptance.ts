@@ -1,7 +1,7 @@
 /** Part of the acceptance suite of every LedgerStore: the rules have the same result on each. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { applyCommands } from "../../../src/core/ledger/apply_commands.ts";
+import { workOf } from "../../../src/core/ledger/apply_commands.ts";
 import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import { TROUBLE_KINDS } from "../../../src/core/protocol/messages.ts";
@@ -36,7 +36,7 @@ export function acceptRules(test: Test, makeFixture: () => LedgerFixture): void 
       for (let round = 0; round < COMMITS; round++) {
         const commands = Array.from({ length: random.whole(1, COMMANDS_MAX) }, () => draw(random));
         const expected = reference.transactNow([], (ledger) => {
-          return applyCommands(ledger, commands, recordCodec, NOW_MS);
+          return workOf(commands, recordCodec, NOW_MS).apply(ledger);
         });
         assert.equal(await commitCommands(store, commands, NOW_MS), expected);
       }
@@ -101,7 +101,7 @@ function drawReport(random: Random, incarnation: IncarnationId): Partial<Report>
     final,
     leaving: final && random.chance(0.6),
     otherPendingEvents: random.chance(0.3) ? 2 : 0,
-    acknowledgedLikes: BigInt(random.whole(0, 30)),
+    acknowledgedEvents: random.whole(0, 30),
     troubles,
   };
 }

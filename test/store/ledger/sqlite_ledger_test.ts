@@ -12,7 +12,7 @@ import { becomes } from "../../fixtures/eventually.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { LEDGER_ID, commit, likesOf, mostLiked, setLikes } from "./ledger_fixture.ts";
+import { givenLikes, LEDGER_ID, commit, likesOf, mostLiked, setLikes } from "./ledger_fixture.ts";
 import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
 
 acceptLedger(test, () => sqliteFixture(openSqliteLedger));
@@ -75,7 +75,7 @@ test("transact() writes nothing to the log when its work sets nothing", async ()
   const ledger = openLedger(folder.path, 1);
   const log = join(folder.path, "ledger.sqlite-wal");
   const before = statSync(log).size;
-  await ledger.transact([], (transaction) => transaction.itemLikes("cat"));
+  await ledger.transact([], (transaction) => givenLikes(transaction, "cat"));
   assert.is(statSync(log).size, before);
   await ledger.transact([], (transaction) => setLikes(transaction, "cat", 1n));
   assert.ok(statSync(log).size > before);

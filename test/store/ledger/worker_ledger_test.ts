@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { rankOf, registerKey } from "../../../src/core/protocol/register.ts";
 import { openWorkerLedger } from "../../../src/store/ledger/worker_ledger.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { assertionOf, faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { LEDGER_ID } from "./ledger_fixture.ts";
+import { PERSON, givenLikes, LEDGER_ID } from "./ledger_fixture.ts";
 import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
 
 acceptLedger(test, () => sqliteFixture(openWorkerLedger));
@@ -25,9 +26,14 @@ test("transact() runs its work again when another program has written meanwhile"
   await using folder = temporaryFolder();
   const ledger = await openLedger(folder.path, 1);
   let runs = 0;
-  const outcome = await ledger.transact([{ type: "item", itemId: "cat" }], (transaction) => {
-    if (runs++ === 0) tamper(folder.path, "INSERT INTO items VALUES ('cat', 5)");
-    const before = transaction.itemLikes("cat");
+  const keys = [registerKey(PERSON, "cat")];
+  const register = `(x'${PERSON}', 'cat', ${rankOf({ revision: 5, reaction: 1, likes: 1 })})`;
+  const outcome = await ledger.transact([{ type: "registers", keys }], (transaction) => {
+    if (runs++ === 0) {
+      tamper(folder.path, "INSERT INTO items VALUES ('cat', 5)");
+      tamper(folder.path, `INSERT INTO registers VALUES ${register}`);
+    }
+    const before = givenLikes(transaction, "cat");
     transaction.addLikes("cat", before);
     return before;
   });
