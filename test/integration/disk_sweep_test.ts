@@ -12,8 +12,9 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { messageOf } from "../../src/errors.ts";
+import { LikesError, messageOf } from "../../src/errors.ts";
 import { PRIMARY_LOG_NAME, likesServerLogName } from "../../src/log/log_file.ts";
+import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { expectExact } from "../fixtures/expect_exact.ts";
 import { OPENED_AGAIN, failing, hasTracer } from "../fixtures/failing_disk.ts";
 import type { Failing } from "../fixtures/failing_disk.ts";
@@ -25,8 +26,10 @@ import type { Role } from "../fixtures/roles.ts";
 const FIRST = Array.from({ length: 12 }, (_, index) => index + 1);
 const CALLS = ["fsync", "pwrite64", "pread64"] as const;
 const SWEPT = {
+  /** A commit and a fold make one each. */
   fsync: FIRST,
-  pwrite64: FIRST,
+  /** A commit and a fold make two for each page. */
+  pwrite64: [...FIRST, 16, 20, 24, 28, 32, 40, 48, 56, 64],
   /** Opening a store makes dozens; later ones are rare. */
   pread64: [1, 2, 3, 5, 8, 12, 16, 20, 24, 28],
 };
@@ -36,9 +39,12 @@ const HIT_MIN = {
   pwrite64: SWEPT.pwrite64.length - 2,
   pread64: 4,
 };
-/** Events added, or versions committed: by then each swept call has been made many times. */
+/** Minimum of folds between the failures of a primary. With fewer, hardly any failure hits one. */
+const FOLDS_MIN = 12;
+/** Events added, or pages read that differ: by then each swept call has been made many times. */
 const WORK_MIN = 48;
 const POLL_MS = 10;
+const CALL_WAIT_MS = 60_000;
 const REASON = /Cannot (?:open|keep using) the (?:outbox|ledger) ".*"/;
 
 /** A role to sweep. */
@@ -81,28 +87,53 @@ test("each early failure of its disk ends a primary or its opening, and counts n
   const a = await counter.startAccepting("a");
   await first.end("SIGKILL");
   await using clients = new Clients(a.address, { name: "a", clients: 2 });
+  const totals: bigint[] = [];
   await sweep({
     name: "primary",
     folder: join(counter.dataDir, "primary"),
     log: join(counter.logDir, PRIMARY_LOG_NAME, "log.txt"),
     start: (through) => counter.startPrimary({ through }),
-    work: async (_role, isOver) => {
-      let first: number | undefined;
-      while (!isOver()) {
-        const version = await counter.status().then(
-          (status) => status.version,
-          () => first, // it ends, or opens its ledger again
-        );
-        first ??= version;
-        if (version !== undefined && first !== undefined && version >= first + WORK_MIN) return;
-        await pause(POLL_MS);
-      }
+    work: async (role, isOver) => {
+      totals.push(...(await readTotals(role.address, isOver)));
     },
   });
+  const folds = new Set(totals).size - 1;
+  console.log(`primary: ${folds} folds`);
+  assert.ok(folds >= FOLDS_MIN, `${folds} folds`);
+  for (const [index, total] of totals.entries()) {
+    assert.ok(total >= (totals[index - 1] ?? 0n), "no page is below an earlier one");
+  }
   await counter.startPrimary();
   const total = await expectExact(counter, { a }, await clients.stop());
   assert.ok(total > 0n, "something was accepted");
 });
+
+/**
+ * Reads pages of counts until `isOver`, or until WORK_MIN of them differ. Returns the sums of those
+ * that differ. The intake is empty when a page is read, so there was a fold between two of them.
+ */
+async function readTotals(address: string, isOver: () => boolean): Promise<readonly bigint[]> {
+  const client = new PrimaryClient(address);
+  const totals: bigint[] = [];
+  while (!isOver() && totals.length < WORK_MIN) {
+    const total = await totalOfPage(client);
+    if (total === undefined) await pause(POLL_MS);
+    else if (total !== totals.at(-1)) totals.push(total);
+  }
+  client.close();
+  return totals;
+}
+
+/** Returns the sum of a page, or undefined while the primary ends or opens its ledger again. */
+async function totalOfPage(client: PrimaryClient): Promise<bigint | undefined> {
+  try {
+    const { counts } = await client.counts({}, CALL_WAIT_MS);
+    return counts.reduce((sum, { likes }) => sum + likes, 0n);
+  } catch (error) {
+    if (!(error instanceof LikesError)) throw error;
+    return undefined;
+  }
+}
 
 /** Starts the role once per failure, and kills it when the failure did not end it. */
 async function sweep(swept: Swept): Promise<void> {
