@@ -64,7 +64,7 @@ export function recordingLedger(store: LedgerStore, took: (tookMs: number) => vo
       took(preciseMs() - beganMs);
       return outcome;
     },
-    counts: (selection, incarnations) => store.counts(selection, incarnations),
+    counts: (selection, beside) => store.counts(selection, beside),
     close: () => store.close(),
   };
 }

@@ -7,7 +7,8 @@ import type { FaultCode, Refusal } from "../src/errors.ts";
 import { ADDS_MAX, BACKOFF_FIRST_MS } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { leavesInDoubt } from "../src/rpc/faults.ts";
-import type { LikesClient } from "../src/rpc/client/likes_client.ts";
+import type { Operation } from "../src/core/protocol/operation.ts";
+import type { LikesClient, SentAdd } from "../src/rpc/client/likes_client.ts";
 import { formatCount } from "../src/text/numbers.ts";
 
 /** Lines that a message names one by one. */
@@ -16,7 +17,7 @@ const LINES_SHOWN_MAX = 5;
 const PASSING: readonly string[] = ["UNAVAILABLE", "RESOURCE_EXHAUSTED"];
 
 /** An add that is on the disk of a LikesServer. */
-export interface Accepted extends LineAdd {
+export interface Accepted extends SentAdd {
   readonly serverId: string;
   readonly incarnation: string;
   readonly sequence: number;
@@ -34,11 +35,17 @@ export interface Answered {
   readonly refused: readonly RefusedLine[];
 }
 
-/** Where the lines go. */
-export interface AddFromOptions {
-  readonly client: Pick<LikesClient, "addLikesBatch">;
+/** How lines are sent. */
+export interface Sending {
+  /** Names line 1, and with its number each other line; undefined for lines without names. */
+  readonly operation?: Operation | undefined;
   /** How long a batch may take, with its repetitions. */
   readonly timeoutMs: number;
+}
+
+/** Where the lines go. */
+export interface AddFromOptions extends Sending {
+  readonly client: Pick<LikesClient, "addLikesBatch">;
   /** Called after each answer. */
   readonly onAnswered: (answered: Answered) => void;
   /** Called with the bytes whose lines are answered. */
@@ -47,7 +54,7 @@ export interface AddFromOptions {
 
 interface SentLine {
   readonly number: number;
-  readonly add: LineAdd;
+  readonly add: SentAdd;
 }
 
 /**
@@ -78,13 +85,20 @@ async function* readable(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
+/** Returns the add of a line. `operation` names line 1. */
+function named(add: LineAdd, line: number, operation: Operation | undefined): SentAdd {
+  if (operation === undefined) return add;
+  const { client, number } = operation;
+  return { ...add, operation: { client, number: number + line - 1 } };
+}
+
 async function addLines(lines: readonly AddLine[], options: AddFromOptions): Promise<void> {
   for (let start = 0; start < lines.length; start += ADDS_MAX) {
     const batch: SentLine[] = [];
     const refused: RefusedLine[] = [];
     for (const { number, add } of lines.slice(start, start + ADDS_MAX)) {
       if ("code" in add) refused.push({ number, refusal: add });
-      else batch.push({ number, add });
+      else batch.push({ number, add: named(add, number, options.operation) });
     }
     if (refused.length > 0) options.onAnswered({ accepted: [], refused });
     await addBatch(batch, options);

@@ -15,6 +15,7 @@ import { parseDuration, writeDuration } from "../src/text/duration.ts";
 import { parseWhole } from "../src/text/numbers.ts";
 import { parseSize } from "../src/text/size.ts";
 import { checkItemId } from "../src/core/protocol/like_event.ts";
+import { checkSubject } from "../src/core/protocol/subject.ts";
 import { LikesError } from "../src/errors.ts";
 import {
   CALL_WAIT_DEFAULT_MS,
@@ -111,6 +112,18 @@ export function parseFolder(text: string): string {
 export function parseItem(text: string): string {
   const rejection = checkItemId(text);
   if (rejection !== undefined) throw new LikesError(rejection.code, rejection.message);
+  return text;
+}
+
+/** A person, in the words of the site. */
+export const personFlag = Flags.custom<string>({
+  helpValue: "SUBJECT",
+  parse: (text) => Promise.resolve(parseSubject(text)),
+});
+
+function parseSubject(text: string): string {
+  const refusal = checkSubject(text);
+  if (refusal !== undefined) throw new LikesError("usage", refusal.message);
   return text;
 }
 

@@ -217,7 +217,7 @@ async function send(
 ): Promise<readonly (Refusal | undefined)[]> {
   const [only, ...others] = itemIds;
   if (only !== undefined && others.length === 0) {
-    await giver.addLikes(only, 1n, timeoutMs);
+    await giver.addLikes({ itemId: only, likes: 1n }, timeoutMs);
     return [undefined];
   }
   const adds = itemIds.map((itemId) => ({ itemId, likes: 1n }));

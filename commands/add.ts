@@ -1,3 +1,4 @@
+import * as Flags from "@oclif/core/flags";
 import type { LineAdd } from "../src/cli/add_lines.ts";
 import { keepResult } from "../src/cli/output.ts";
 import { LikesError, messageOf } from "../src/errors.ts";
@@ -5,10 +6,13 @@ import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { countOf, parseWhole } from "../src/text/numbers.ts";
 import { escapeText, quote } from "../src/text/escape.ts";
-import type { LikesClient } from "../src/rpc/client/likes_client.ts";
-import type { Accepted, Answered } from "./_add_from.ts";
+import { operationText, parseOperation } from "../src/cli/operation_text.ts";
+import type { Operation } from "../src/core/protocol/operation.ts";
+import type { LikesClient, SentAdd } from "../src/rpc/client/likes_client.ts";
+import type { Accepted, Answered, Sending } from "./_add_from.ts";
 import { BaseCommand } from "./_base_command.ts";
-import { addressFlag, argument, fileFlag, parseItem } from "./_flags.ts";
+import { firstLikesServer, serverFlag } from "./_first_likes_server.ts";
+import { argument, fileFlag, parseItem } from "./_flags.ts";
 import { primaryFlag, timeoutFlag } from "./_flags.ts";
 
 /** `likes add`. */
@@ -19,12 +23,15 @@ export class Add extends BaseCommand {
     "been added: if an answer is lost, it says so and exits with 5. --json prints a record of the " +
     "added likes, which likes verify --clients compares with the stores. --from reads lines such as " +
     '`video 5`, `video` or {"itemId":"video","likes":5}, and adds up to 1,000 at once. A line ' +
-    "that is refused is named, and the others are added.";
+    "that is refused is named, and the others are added. With --operation the same command again " +
+    "counts once, through whatever LikesServers: repeat it when its answer is lost. --from then " +
+    "names each line by its number, so the same file can be added again from the beginning.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> video",
     "<%= config.bin %> <%= command.id %> video 5 --server 127.0.0.1:41234",
     "<%= config.bin %> <%= command.id %> video 5 --json >> given.jsonl",
-    "<%= config.bin %> <%= command.id %> --from likes.txt",
+    "<%= config.bin %> <%= command.id %> video 5 --operation $(uuidgen)",
+    "<%= config.bin %> <%= command.id %> --from likes.txt --operation 7d0e1d2c-52a5-4a5e-8d3f-0c1b2a39485f",
     "tail -f likes.ndjson | <%= config.bin %> <%= command.id %> --from -",
   ];
   static override args = {
@@ -36,11 +43,13 @@ export class Add extends BaseCommand {
   };
   static override flags = {
     from: fileFlag({ summary: "add the lines of a file; - is stdin" }),
-    server: addressFlag({
-      summary: "address of a LikesServer; without it the primary names one",
-      helpValue: "HOST:PORT",
-      exclusive: ["primary"],
+    operation: Flags.custom<Operation>({
+      parse: (text) => Promise.resolve(parseOperation(text)),
+    })({
+      summary: "name of the add, so that the same command again counts once; names lines, too",
+      helpValue: "UUID",
     }),
+    server: serverFlag,
     primary: primaryFlag,
     timeout: timeoutFlag,
   };
@@ -50,29 +59,25 @@ export class Add extends BaseCommand {
     const what = choose(args.item, BigInt(args.likes), flags.from);
     const input = "path" in what ? await openInput(what.path) : undefined;
     const untilMs = monotonicMs() + flags.timeout;
-    const { reachFirst } = await import("../src/rpc/client/reach_first.ts");
-    const { streamingAddresses } = await import("./_streaming_addresses.ts");
-    const found =
-      flags.server === undefined ? await streamingAddresses(flags.primary, untilMs) : undefined;
-    const client = await reachFirst(found ?? [flags.server ?? ""], untilMs - monotonicMs());
-    if ("itemId" in what) await this.#addOne(client, what, untilMs);
-    else if (input !== undefined) await this.#addLines(client, input, flags.timeout);
+    const { operation, timeout: timeoutMs } = flags;
+    const { client, found } = await firstLikesServer(flags, untilMs);
+    if ("itemId" in what) await this.#addOne(client, { ...what, operation }, untilMs);
+    else if (input !== undefined) await this.#addLines(client, input, { operation, timeoutMs });
     client.close();
-    if (found !== undefined && !this.jsonEnabled()) {
-      this.printMessage(`at ${client.address}, an address from the primary at ${flags.primary}`);
-    }
+    if (found !== undefined && !this.jsonEnabled()) this.printMessage(found);
     process.exit(); // grpc-js would keep the process alive while it still connects to others
   }
 
-  async #addOne(client: LikesClient, { itemId, likes }: LineAdd, untilMs: number): Promise<void> {
+  async #addOne(client: LikesClient, add: SentAdd, untilMs: number): Promise<void> {
     const leftMs = Math.max(untilMs - monotonicMs(), 1);
-    const accepted = { ...(await client.addLikes(itemId, likes, leftMs)), itemId, likes };
+    const { itemId, likes } = add;
+    const accepted = { ...(await client.addLikes(add, leftMs)), ...add };
     const { serverId, sequence } = accepted;
     const text = `${escapeText(serverId)} #${sequence} accepted ${countOf(likes, "like")}`;
     this.done(`${text} for ${itemId}`, acceptedJson(accepted, client.address));
   }
 
-  async #addLines(client: LikesClient, input: Input, timeoutMs: number): Promise<void> {
+  async #addLines(client: LikesClient, input: Input, how: Sending): Promise<void> {
     const { Refusals, addFrom } = await import("./_add_from.ts");
     const { LiveScreen } = await import("./_live_screen.ts");
     const screen = new LiveScreen(process.stderr);
@@ -94,7 +99,7 @@ export class Add extends BaseCommand {
     };
     let thrown: LikesError | undefined;
     try {
-      await addFrom(input.stream, { client, timeoutMs, onAnswered, onProgress });
+      await addFrom(input.stream, { client, ...how, onAnswered, onProgress });
     } catch (error) {
       if (!(error instanceof LikesError)) throw error;
       thrown = error;
@@ -142,8 +147,9 @@ async function openInput(path: string): Promise<Input> {
   }
 }
 
-function acceptedJson({ itemId, likes, ...event }: Accepted, address: string): unknown {
+function acceptedJson({ itemId, likes, operation, ...event }: Accepted, address: string): unknown {
   const { serverId, incarnation, sequence } = event;
   const numbers = { sequence: String(sequence), itemId, likes: String(likes) };
-  return { serverId, incarnation, ...numbers, address };
+  const named = operation === undefined ? {} : { operation: operationText(operation) };
+  return { serverId, incarnation, ...numbers, ...named, address };
 }

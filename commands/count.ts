@@ -4,13 +4,17 @@ import { COUNTS_DEFAULT, COUNTS_MAX } from "../src/limits.ts";
 import { LikesError } from "../src/errors.ts";
 import type { CountsRequest } from "../src/core/primary/counts_page.ts";
 import type { CountsOrder } from "../src/core/ledger/ledger.ts";
+import { monotonicMs } from "../src/monotonic.ts";
+import type { AskedCounts } from "../src/rpc/client/likes_client.ts";
 import { BaseCommand } from "./_base_command.ts";
+import { firstLikesServer } from "./_first_likes_server.ts";
 import {
   PRIMARY_ADDRESS,
   addressFlag,
   argument,
   isGiven,
   parseItem,
+  personFlag,
   primaryFlag,
   timeoutFlag,
   wholeFlag,
@@ -19,18 +23,27 @@ import {
 /** The values of `--order`, and their names in the core. */
 const ORDERS = { "most-liked": "most_liked", "item-id": "item_id" } as const;
 
+/** The LikesServer to ask, or the primary that names one. */
+interface Where {
+  readonly server?: string | undefined;
+  readonly primary: string;
+  readonly timeout: number;
+}
+
 /** `likes count`. */
 export class Count extends BaseCommand {
   static override summary = "show the likes of items, or the most liked items";
   static override description =
     "Shows counts of one commit of the ledger, and how far the total has come. With --server " +
     "it shows the cached counts of that LikesServer with their age, also while the primary is " +
-    "away. The column +here has its own likes that are not in them yet.";
+    "away. The column +here has its own likes that are not in them yet. With --person it asks a " +
+    "LikesServer what that person gives to each item, and the column seen is the person's view.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> video song --json",
     "<%= config.bin %> <%= command.id %> --all --order item-id --json",
     "<%= config.bin %> <%= command.id %> video --server 127.0.0.1:41234",
+    "<%= config.bin %> <%= command.id %> blog/post-1 blog/post-2 --person ada",
   ];
   static override args = {
     items: argument(parseItem)({
@@ -58,6 +71,7 @@ export class Count extends BaseCommand {
       summary: "show all items, by default in the order item-id",
       exclusive: ["page"],
     }),
+    person: personFlag({ summary: "a person, whose own likes of the named items are shown, too" }),
     server: addressFlag({
       summary: "address of a LikesServer to ask instead of the primary",
       helpValue: "HOST:PORT",
@@ -90,7 +104,13 @@ export class Count extends BaseCommand {
       const message = "Cannot page through the items at a LikesServer: ask the primary";
       throw new LikesError("usage", message);
     }
-    if (server !== undefined) return this.#showCached(server, itemIds, { limit, timeoutMs });
+    if (flags.person !== undefined && itemIds.length === 0) {
+      const message = "Cannot show what a person gives to all items: name the items";
+      throw new LikesError("usage", message);
+    }
+    if (server !== undefined || flags.person !== undefined) {
+      return this.#showCached(flags, { itemIds, limit, subject: flags.person });
+    }
     const pageSize = flags.all ? COUNTS_MAX : limit;
     // --all must leave no item out: by likes, an item that rises between two pages would be missed.
     const request = {
@@ -129,19 +149,17 @@ export class Count extends BaseCommand {
     }
   }
 
-  async #showCached(
-    server: string,
-    itemIds: readonly string[],
-    { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number },
-  ): Promise<void> {
-    const { LikesClient } = await import("../src/rpc/client/likes_client.ts");
+  async #showCached(where: Where, asked: AskedCounts): Promise<void> {
     const { cachedCountText } = await import("../src/cli/count_text.ts");
     const { writeCachedCounts } = await import("../src/rpc/wire/counts_wire.ts");
-    const client = new LikesClient(server);
-    const counts = await client.counts(itemIds, limit, timeoutMs);
+    const untilMs = monotonicMs() + where.timeout;
+    const { client, found } = await firstLikesServer(where, untilMs);
+    const counts = await client.counts(asked, Math.max(untilMs - monotonicMs(), 1));
     client.close();
-    if (this.jsonEnabled()) return this.printJson(writeCachedCounts(counts));
-    this.printResult(cachedCountText(counts, this.#columns()));
+    if (this.jsonEnabled()) this.printJson(writeCachedCounts(counts));
+    else this.printResult(cachedCountText(counts, this.#columns()));
+    if (found !== undefined && !this.jsonEnabled()) this.printMessage(found);
+    process.exit(); // grpc-js would keep the process alive while it still connects to others
   }
 
   #columns(): { readonly columns?: number } {

@@ -7,6 +7,7 @@ import { Help } from "./help.ts";
 import { Orchestrate } from "./orchestrate.ts";
 import { Resolve } from "./resolve.ts";
 import { Retire } from "./retire.ts";
+import { SetCommand } from "./set.ts";
 import { StartLikes } from "./start_likes.ts";
 import { StartPrimary } from "./start_primary.ts";
 import { StatusCommand } from "./status.ts";
@@ -22,6 +23,7 @@ export const COMMANDS = {
   "start-likes": StartLikes,
   status: StatusCommand,
   add: Add,
+  set: SetCommand,
   count: Count,
   verify: Verify,
   bench: Bench,

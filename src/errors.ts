@@ -8,6 +8,7 @@ export const STATUS = {
   UNKNOWN: 2,
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
+  ALREADY_EXISTS: 6,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,
@@ -43,6 +44,7 @@ interface Fault {
 export const FAULTS = {
   usage: { status: "INVALID_ARGUMENT", exit: EXIT.usage },
   like_invalid: { status: "INVALID_ARGUMENT", exit: EXIT.usage },
+  operation_reused: { status: "ALREADY_EXISTS", exit: EXIT.usage },
   wrong_role: { status: "UNIMPLEMENTED", exit: EXIT.usage },
   address_exposed: { status: "FAILED_PRECONDITION", exit: EXIT.usage },
 

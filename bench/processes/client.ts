@@ -63,7 +63,10 @@ serve({
     const calls: Promise<void>[] = [];
     let likes = 0n;
     const add = async (index: number, atMs: number): Promise<void> => {
-      const { sequence } = await client.addLikes(itemOf(index), likesOf(index), CALL_WAIT_MS);
+      const { sequence } = await client.addLikes(
+        { itemId: itemOf(index), likes: likesOf(index) },
+        CALL_WAIT_MS,
+      );
       bySequence.answeredMs[sequence - 1] = preciseMs();
       bySequence.dueMs[sequence - 1] = atMs;
       bySequence.likesOf[sequence - 1] = likesOf(index);
@@ -110,7 +113,7 @@ serve({
 async function send(client: LikesClientType, adds: readonly Add[]): Promise<void> {
   const [only, ...others] = adds;
   if (only !== undefined && others.length === 0) {
-    await client.addLikes(only.itemId, only.likes, CALL_WAIT_MS);
+    await client.addLikes(only, CALL_WAIT_MS);
     return;
   }
   const { outcomes } = await client.addLikesBatch(adds, CALL_WAIT_MS);

@@ -27,12 +27,12 @@ interface StartOptions {
 serve({
   /** Returns the address once it accepts likes. */
   async start({ dataDir, serverId, primary }: StartOptions): Promise<string> {
-    const { store } = openOutbox(dataDir, serverId);
+    const { store, secret } = openOutbox(dataDir, serverId);
     server = await startLikesServer({
       host: "127.0.0.1",
       port: 0,
       primary,
-      outbox: { serverId, store: recordingStore(store, synced) },
+      outbox: { serverId, store: recordingStore(store, synced), secret },
       log: openLogFile(dataDir, likesServerLogName(serverId)),
       reflect: true,
       onNotice: (notice) => {

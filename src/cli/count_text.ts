@@ -1,11 +1,14 @@
 /** Writes counts of items as text. */
 import type { ItemCount } from "../core/protocol/counts.ts";
+import { PLAIN_LIKE } from "../core/protocol/register.ts";
 import type { CachedCount } from "../core/likes_server/count_cache.ts";
+import type { Pending } from "../core/likes_server/unapplied_events.ts";
 import type { Convergence } from "../core/protocol/messages.ts";
 import { formatDuration } from "../text/duration.ts";
 import { columnsMax, escapeText, fitText } from "../text/escape.ts";
 import { localSecond } from "../text/local_time.ts";
-import { formatCount } from "../text/numbers.ts";
+import { countOf, formatCount } from "../text/numbers.ts";
+import { stateText } from "./set_text.ts";
 import { textTable } from "./text_table.ts";
 
 /** Longer item ids are cut: an escaped one could fill many lines. */
@@ -44,7 +47,10 @@ interface Numbers {
 export function countText(view: CountView, options: CountTextOptions = {}): string {
   const likes = { title: "likes", cells: view.counts.map((one) => formatCount(one.likes)) };
   const itemIds = view.counts.map(({ itemId }) => itemId);
-  return withFooter(itemTable(itemIds, [likes], options), freshness(view), options);
+  const reactions = view.counts.some((count) => count.reactions !== undefined)
+    ? [{ title: "reactions", cells: view.counts.map(reactionsText) }]
+    : [];
+  return withFooter(itemTable(itemIds, [likes, ...reactions], options), freshness(view), options);
 }
 
 /**
@@ -52,9 +58,11 @@ export function countText(view: CountView, options: CountTextOptions = {}): stri
  * the age of the fetch; `?` for unknown.
  */
 export function cachedCountText(view: CachedCountView, options: CountTextOptions = {}): string {
+  const hasPerson = view.counts.some(({ own }) => own !== undefined);
   const numbers = [
+    ...(hasPerson ? ownColumns(view) : []),
     { title: "likes", cells: view.counts.map(({ fetched }) => countOr(fetched?.likes)) },
-    { title: "+here", cells: view.counts.map(({ fetched }) => countOr(fetched?.pendingLikes)) },
+    { title: "+here", cells: view.counts.map(({ fetched }) => pendingText(fetched?.pending)) },
     { title: "fetched", cells: view.counts.map(({ fetched }) => agoOr(fetched?.ageMs)) },
   ];
   const itemIds = view.counts.map(({ itemId }) => itemId);
@@ -93,6 +101,37 @@ function withFooter(
 
 function countOr(likes: bigint | undefined): string {
   return likes === undefined ? UNKNOWN : formatCount(likes);
+}
+
+/** What a person gives, and the number of likes as that person sees it. */
+function ownColumns({ counts }: CachedCountView): readonly Numbers[] {
+  const own = counts.map((count) =>
+    count.own === undefined ? UNKNOWN : stateText(count.own.state),
+  );
+  return [
+    { title: "own", cells: own },
+    { title: "seen", cells: counts.map((count) => countOr(seenLikes(count))) },
+  ];
+}
+
+function seenLikes({ fetched, own }: CachedCount): bigint | undefined {
+  if (fetched === undefined || own?.countedLikes === undefined) return undefined;
+  return fetched.likes + BigInt(own.state.likes - own.countedLikes);
+}
+
+/** Likes, and the sets whose likes the ledger alone knows. */
+function pendingText(pending: Pending | undefined): string {
+  const likes = countOr(pending?.likes);
+  if (pending === undefined || pending.sets === 0) return likes;
+  return `${likes} and ${countOf(pending.sets, "set")}`;
+}
+
+/** `12×1 3×7`: twelve plain likes, and three of reaction 7. */
+function reactionsText({ likes, reactions = new Map<number, bigint>() }: ItemCount): string {
+  let plain = likes;
+  for (const other of reactions.values()) plain -= other;
+  const all = [[PLAIN_LIKE, plain] as const, ...reactions].filter(([, count]) => count !== 0n);
+  return all.map(([reaction, count]) => `${formatCount(count)}×${reaction}`).join(" ");
 }
 
 function agoOr(ageMs: number | undefined): string {

@@ -17,15 +17,22 @@ import type { CountsFetch } from "../core/likes_server/count_cache.ts";
 import type { AddRequest } from "../core/likes_server/group_commit.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import { LikesServerCore } from "../core/likes_server/likes_server.ts";
-import type { CountsResult, AddResult } from "../core/likes_server/likes_server.ts";
+import type { AddResult, CountsResult, SetResult } from "../core/likes_server/likes_server.ts";
+import type { WishRequest } from "../core/likes_server/wishes.ts";
+import type { PersonId } from "../core/protocol/ids.ts";
+import { registerKey } from "../core/protocol/register.ts";
+import type { RegisterKey } from "../core/protocol/register.ts";
+import { checkSubject } from "../core/protocol/subject.ts";
 import type { LikesServerAction, LikesServerEvent } from "../core/likes_server/likes_server.ts";
 import type { LikesServerNotice, Retention } from "../core/likes_server/likes_server.ts";
 import type { OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/server/likes_service.ts";
 import type { RequestedItems } from "../rpc/server/likes_service.ts";
+import type { SubjectSet } from "../rpc/wire/set_wire.ts";
 import { PrimaryClient, openDelivery } from "../rpc/client/primary_client.ts";
 import type { DeliveryLink } from "../rpc/client/primary_client.ts";
+import { pseudonymOf } from "../format/pseudonym.ts";
 import { recordCodec } from "../format/record_codec.ts";
 import { RpcServer } from "../rpc/server/server.ts";
 import type { ListenAddress } from "../rpc/server/server.ts";
@@ -92,9 +99,9 @@ class LikesServerRole {
   readonly #log: LikesServerLog;
   /** Fetches counts. Each delivery has its own connection. */
   readonly #primary: PrimaryClient;
-  readonly #adding = new Callers<AddResult>();
-  /** Adds of calls that arrived together. */
-  #adds: AddRequest[] = [];
+  readonly #adding = new Callers<AddResult | SetResult>();
+  /** Requests of calls that arrived together. */
+  #adds: (AddRequest | WishRequest)[] = [];
   readonly #counting = new Callers<CountsResult>();
   #core: LikesServerCore | undefined;
   #driver: Driver<LikesServerEvent, LikesServerAction> | undefined;
@@ -117,6 +124,7 @@ class LikesServerRole {
       serverId: outbox.serverId,
       add: (events, done) => this.#add(events, undefined, done),
       total: () => this.#driver?.read(() => this.#core?.total(performance.now())),
+      set: (sets, done) => this.#set(sets, done),
       count: (asked, done) => this.#count(asked, done),
     });
     const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
@@ -175,10 +183,49 @@ class LikesServerRole {
       const refusal = this.#notRunning("accept likes");
       return done(events.map(() => ({ type: "refused", refusal })));
     }
-    if (this.#adds.length === 0) this.#server?.whenDone(() => this.#takeAdds());
-    for (const [requestId, event] of this.#adding.addAll(events, done)) {
-      this.#adds.push({ requestId, event, mark });
+    const answered = (outcomes: readonly (AddResult | SetResult)[]): void => {
+      done(outcomes.map(addResultOf));
+    };
+    for (const [requestId, event] of this.#adding.addAll(events, answered)) {
+      this.#gather({ requestId, event, mark });
     }
+  }
+
+  #set(sets: readonly SubjectSet[], done: (outcomes: readonly SetResult[]) => void): void {
+    if (!this.#isRunning) {
+      const refusal = this.#notRunning("accept likes");
+      return done(sets.map(() => ({ type: "refused", refusal })));
+    }
+    const answered = (outcomes: readonly (AddResult | SetResult)[]): void => {
+      done(outcomes.map(setResultOf));
+    };
+    for (const [requestId, set] of this.#adding.addAll(sets, answered)) {
+      const { itemId, subject, wanted, revision } = set;
+      const refusal = checkSubject(subject);
+      if (refusal !== undefined) {
+        this.#adding.answer(requestId, { type: "refused", refusal });
+        continue;
+      }
+      const person = this.#personOf(itemId, subject);
+      if (revision === undefined) this.#gather({ requestId, wish: { itemId, person, wanted } });
+      else {
+        const change = { kind: "set", person, state: { revision, ...wanted } } as const;
+        this.#gather({ requestId, event: { itemId, change }, mark: undefined });
+      }
+    }
+  }
+
+  #personOf(itemId: string, subject: string): PersonId {
+    return pseudonymOf(this.#options.outbox.secret, itemId, subject);
+  }
+
+  #register(itemId: string, subject: string): RegisterKey {
+    return registerKey(this.#personOf(itemId, subject), itemId);
+  }
+
+  #gather(request: AddRequest | WishRequest): void {
+    if (this.#adds.length === 0) this.#server?.whenDone(() => this.#takeAdds());
+    this.#adds.push(request);
   }
 
   /** Hands over the adds of all calls that were readable, so that they share one sync. */
@@ -190,8 +237,14 @@ class LikesServerRole {
 
   #count(asked: RequestedItems, done: (outcome: CountsResult) => void): void {
     if (!this.#isRunning) return done({ type: "refused", refusal: this.#notRunning("count") });
+    const { itemIds, limit, subject } = asked;
+    const refusal = subject === undefined ? undefined : checkSubject(subject);
+    if (refusal !== undefined) return done({ type: "refused", refusal });
     const requestId = this.#counting.add(done);
-    this.#drive({ type: "count", query: { requestId, ...asked } });
+    const query = { requestId, itemIds, limit };
+    if (subject === undefined) return this.#drive({ type: "count", query });
+    const registers = itemIds.map((itemId) => this.#register(itemId, subject));
+    this.#drive({ type: "count", query: { ...query, registers } });
   }
 
   get #isRunning(): boolean {
@@ -267,8 +320,8 @@ class LikesServerRole {
       .catch((error: unknown) => this.#driver?.fail(error));
   }
 
-  #fetchCounts({ itemIds, limit, incarnations }: CountsFetch): void {
-    const request = { itemIds, pageSize: limit, incarnations };
+  #fetchCounts({ itemIds, limit, incarnations, registers }: CountsFetch): void {
+    const request = { itemIds, pageSize: limit, incarnations, registers };
     this.#primary
       .counts(request, COUNTS_FETCH_MAX_MS)
       .then((answer) => this.#drive({ type: "counts_fetched", answer }))
@@ -337,4 +390,15 @@ class LikesServerRole {
     this.#options.log.line(`ended: ${messageOf(error)}`);
     this.#options.onFatal(error);
   }
+}
+
+/** An add is never superseded, and a set is never accepted as an add. */
+function addResultOf(result: AddResult | SetResult): AddResult {
+  assert(result.type === "accepted" || result.type === "refused", "an add has the outcome of one");
+  return result;
+}
+
+function setResultOf(result: AddResult | SetResult): SetResult {
+  assert(result.type !== "accepted", "a set has the outcome of one");
+  return result;
 }

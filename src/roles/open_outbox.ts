@@ -6,12 +6,15 @@ import type { OutboxStore } from "../core/likes_server/outbox.ts";
 import type { WriteFailure } from "../core/protocol/write_failure.ts";
 import { recordCodec } from "../format/record_codec.ts";
 import { mintId } from "../store/mint_id.ts";
+import { secretIn } from "../store/secret_file.ts";
 import { openSqliteOutbox } from "../store/outbox/sqlite_outbox.ts";
 
 /** An outbox whose lock this process holds. */
 export interface OpenOutbox {
   readonly serverId: string;
   readonly store: OutboxStore;
+  /** The secret behind the pseudonyms of persons. All LikesServers of a data folder share it. */
+  readonly secret: Uint8Array;
 }
 
 /**
@@ -20,11 +23,11 @@ export interface OpenOutbox {
  * when SERVER_IDS_TRIED_MAX ids are in use.
  */
 export function openOutbox(dataDir: string, serverId: string | undefined): OpenOutbox {
-  if (serverId !== undefined) return { serverId, store: open(dataDir, serverId) };
+  if (serverId !== undefined) return withSecret(dataDir, serverId, open(dataDir, serverId));
   for (let number = 0; number < SERVER_IDS_TRIED_MAX; number++) {
     const candidate = `likes-server-${number}`;
     try {
-      return { serverId: candidate, store: open(dataDir, candidate) };
+      return withSecret(dataDir, candidate, open(dataDir, candidate));
     } catch (error) {
       if (!(error instanceof LikesError && error.code === "store_locked")) throw error;
     }
@@ -34,6 +37,16 @@ export function openOutbox(dataDir: string, serverId: string | undefined): OpenO
     `likes-server-${SERVER_IDS_TRIED_MAX - 1} in ${dataDir} are in use; give --id ` +
     "or another --data-dir";
   throw new LikesError("store_locked", message);
+}
+
+/** Closes the store when the secret cannot be read. */
+function withSecret(dataDir: string, serverId: string, store: OutboxStore): OpenOutbox {
+  try {
+    return { serverId, store, secret: secretIn(dataDir) };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 function open(dataDir: string, serverId: string): OutboxStore {

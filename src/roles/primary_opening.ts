@@ -14,6 +14,7 @@ import type {
   LedgerSnapshot,
   LedgerStore,
   OpeningEnd,
+  ReadBeside,
 } from "../core/ledger/ledger.ts";
 import type { LedgerCommand } from "../core/ledger/ledger_command.ts";
 import type { CountsRequest } from "../core/primary/counts_page.ts";
@@ -26,7 +27,6 @@ import type {
   PrimaryEvent,
   PrimaryNotice,
 } from "../core/primary/primary.ts";
-import type { IncarnationId } from "../core/protocol/ids.ts";
 import type { FromLikesServer } from "../core/protocol/messages.ts";
 import type { Refusal } from "../errors.ts";
 import { recordCodec } from "../format/record_codec.ts";
@@ -151,7 +151,7 @@ export class PrimaryOpening {
       case "decided":
         return this.#operators.answer(action.requestId, action.outcome);
       case "read_counts":
-        return this.#readCounts(action.requestId, action.selection, action.incarnations);
+        return this.#readCounts(action.requestId, action.selection, action.beside);
       case "counted":
         return this.#readers.answer(action.requestId, action.outcome);
       case "notice":
@@ -179,12 +179,8 @@ export class PrimaryOpening {
     });
   }
 
-  #readCounts(
-    requestId: number,
-    selection: CountsSelection,
-    incarnations: readonly IncarnationId[],
-  ): void {
-    this.#whenDone(this.#store.counts(selection, incarnations), (outcome) => {
+  #readCounts(requestId: number, selection: CountsSelection, beside: ReadBeside): void {
+    this.#whenDone(this.#store.counts(selection, beside), (outcome) => {
       switch (outcome.type) {
         case "done":
           return this.#driver.drive({ type: "counts_read", requestId, read: outcome.value });

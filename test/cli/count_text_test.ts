@@ -47,7 +47,7 @@ test("countText() cuts item ids when the terminal is narrow", () => {
 test("cachedCountText() draws counts, unknown ones as `?`, with their ages", () => {
   const fetched = {
     likes: 6_231n,
-    pendingLikes: 5n,
+    pending: { likes: 5n, sets: 0 },
     asOfMs: AS_OF_MS,
     version: 1,
     generation,
@@ -57,7 +57,7 @@ test("cachedCountText() draws counts, unknown ones as `?`, with their ages", () 
     { itemId: "video", fetched },
     {
       itemId: "song",
-      fetched: { ...fetched, likes: 2n ** 63n - 1n, pendingLikes: undefined, ageMs: 252_000 },
+      fetched: { ...fetched, likes: 2n ** 63n - 1n, pending: undefined, ageMs: 252_000 },
     },
     { itemId: "missing", fetched: undefined },
   ];
@@ -72,7 +72,14 @@ test("cachedCountText() draws counts, unknown ones as `?`, with their ages", () 
 });
 
 test("cachedCountText() fits a narrow terminal, and says so when no item has likes", () => {
-  const fetched = { likes: 1n, pendingLikes: 0n, asOfMs: 0, version: 1, generation, ageMs: 0 };
+  const fetched = {
+    likes: 1n,
+    pending: { likes: 0n, sets: 0 },
+    asOfMs: 0,
+    version: 1,
+    generation,
+    ageMs: 0,
+  };
   const view = { serverId: "fra-1", counts: [{ itemId: "i".repeat(256), fetched }] };
   for (const line of cachedCountText(view, { columns: 40 }).split("\n")) {
     assert.ok(line.length <= 40, line);

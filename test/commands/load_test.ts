@@ -90,7 +90,7 @@ class FakeCounter {
 
   load(perCall: number) {
     const giver: LoadOptions["givers"][number] = {
-      addLikes: async (itemId) => {
+      addLikes: async ({ itemId }) => {
         this.#add([itemId]);
         return { serverId: "a", incarnation: "", sequence: 1 };
       },

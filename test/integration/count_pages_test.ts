@@ -77,7 +77,7 @@ test.run();
 
 async function like({ address }: Role, itemIds: readonly string[]): Promise<void> {
   const client = new LikesClient(address);
-  await Promise.all(itemIds.map((itemId) => client.addLikes(itemId, 1n, CALL_WAIT_MS)));
+  await Promise.all(itemIds.map((itemId) => client.addLikes({ itemId, likes: 1n }, CALL_WAIT_MS)));
   client.close();
 }
 

@@ -33,12 +33,12 @@ test("likes count --server shows cached likes with their age while the primary i
   await counter.add(server, 7);
   const away = await becomesAway(server);
   assert.is(away.likes, 5n);
-  assert.is(away.pendingLikes, 7n, "its own likes are separate");
+  assert.is(away.pending?.likes, 7n, "its own likes are separate");
   const named = await counter.likes(["count", "video", "never", "--json", ...at]);
   const { serverId, counts } = JSON.parse(named.stdout);
   assert.is(serverId, "a");
   assert.is(counts[0].likes, "5");
-  assert.is(counts[0].pendingLikes, "7");
+  assert.is(counts[0].pending?.likes, "7");
   assert.ok(Number(counts[0].ageMs) > 1_000, "the count has its age");
   assert.equal(counts[1], { itemId: "never" }, "an unknown count is absent, not 0");
   const most = await counter.likes(["count", ...at]);
@@ -49,8 +49,8 @@ test("likes count --server shows cached likes with their age while the primary i
 
   await counter.startPrimary();
   await becomes("the likes of both", async () => {
-    const { likes, pendingLikes } = await countAt(server);
-    return likes === 12n && pendingLikes === 0n;
+    const { likes, pending } = await countAt(server);
+    return likes === 12n && pending?.likes === 0n;
   });
 });
 
@@ -67,14 +67,14 @@ test("count plus own likes always equals all acknowledged likes, even across res
   /** Asks for the count and checks it. Returns its age. */
   const ask = async (): Promise<number> => {
     const before = 1n + record.accepted;
-    const { counts } = await client.counts(["mine/0"], 0, CALL_WAIT_MS);
+    const { counts } = await client.counts({ itemIds: ["mine/0"], limit: 0 }, CALL_WAIT_MS);
     // At most one call of this client is in flight: it waits for each answer.
     const after = 1n + record.accepted + record.unknown + LIKES_MAX;
-    const { likes, pendingLikes, ageMs } = counts[0]?.fetched ?? missing();
-    if (pendingLikes === undefined) return ageMs;
+    const { likes, pending, ageMs } = counts[0]?.fetched ?? missing();
+    if (pending === undefined) return ageMs;
     told++;
-    const all = likes + pendingLikes;
-    assert.ok(before <= all && all <= after, `${likes} + ${pendingLikes} in ${before}..${after}`);
+    const all = likes + pending.likes;
+    assert.ok(before <= all && all <= after, `${likes} + ${pending.likes} in ${before}..${after}`);
     return ageMs;
   };
   for (let asked = 0; asked < ASKS; asked++) await ask();
@@ -101,7 +101,7 @@ function becomesAway(server: Role): Promise<CachedLikes> {
 async function countAt({ address }: Role): Promise<CachedLikes> {
   const client = new LikesClient(address);
   try {
-    const { counts } = await client.counts(["video"], 0, CALL_WAIT_MS);
+    const { counts } = await client.counts({ itemIds: ["video"], limit: 0 }, CALL_WAIT_MS);
     return counts[0]?.fetched ?? missing();
   } finally {
     client.close();

@@ -172,7 +172,7 @@ function refusal(address: string): Promise<string> {
   return eventually("a refusal", async () => {
     const client = new LikesClient(address);
     try {
-      await client.addLikes("refused", 0n, CALL_WAIT_MS);
+      await client.addLikes({ itemId: "refused", likes: 0n }, CALL_WAIT_MS);
       return undefined;
     } catch (error) {
       return error instanceof LikesError ? `${error.code} ${error.message}` : undefined;

@@ -69,10 +69,10 @@ test("hostile ids are counted separately or rejected, and control no terminal", 
   const a = await counter.startAccepting("a");
   const client = new LikesClient(a.address);
   for (const [index, itemId] of TAKEN.entries()) {
-    await client.addLikes(itemId, BigInt(index + 1), CALL_WAIT_MS);
+    await client.addLikes({ itemId, likes: BigInt(index + 1) }, CALL_WAIT_MS);
   }
   for (const itemId of REFUSED) {
-    const error = await client.addLikes(itemId, 1n, CALL_WAIT_MS).then(
+    const error = await client.addLikes({ itemId, likes: 1n }, CALL_WAIT_MS).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );

@@ -80,7 +80,7 @@ async function addItems({ address }: Role, from: number, to: number): Promise<vo
   let next = from;
   const add = async (): Promise<void> => {
     for (let index = next++; index < to; index = next++) {
-      await client.addLikes(itemId(index), BigInt(index % 1_000), CALL_WAIT_MS);
+      await client.addLikes({ itemId: itemId(index), likes: BigInt(index % 1_000) }, CALL_WAIT_MS);
     }
   };
   await Promise.all(Array.from({ length: CALLS_AT_ONCE }, add));

@@ -130,7 +130,7 @@ class LeakRun {
         const number = this.#added++;
         const likes = BigInt(likesAt({ ...plan, likesMax: 42 }, number));
         const client = clients[number % clients.length];
-        await client?.addLikes(`item ${number % ITEMS}`, likes, CALL_WAIT_MS);
+        await client?.addLikes({ itemId: `item ${number % ITEMS}`, likes }, CALL_WAIT_MS);
       }
     };
     await Promise.all(Array.from({ length: CLIENTS }, client));

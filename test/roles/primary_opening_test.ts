@@ -7,7 +7,14 @@ import { LedgerDisk, MemoryLedger } from "../../src/store/ledger/memory_ledger.t
 import { newId } from "../fixtures/delivery_peer.ts";
 
 const REFUSAL: Refusal = { code: "reopening", message: "ended by a test" };
-const REQUEST = { itemIds: [], pageSize: 0, pageToken: "", order: undefined, incarnations: [] };
+const REQUEST = {
+  itemIds: [],
+  pageSize: 0,
+  pageToken: "",
+  order: undefined,
+  incarnations: [],
+  registers: [],
+};
 
 test("a call to the store that is pending at the end of an opening is ignored", async () => {
   for (const settle of ["reject", "end"] as const) {

@@ -30,6 +30,9 @@ export const NO_LIKES: LikesServiceHandler = {
   add: () => {
     throw new Error("a secret: unexpected add()");
   },
+  set: () => {
+    throw new Error("a secret: unexpected set()");
+  },
   total: () => undefined,
   count: () => {
     throw new Error("a secret: unexpected total() or count()");
@@ -58,6 +61,7 @@ export const NO_COUNTS: Counts = {
   version: 1,
   nextPageToken: "",
   applied: [],
+  registers: [],
   ledgerId: testId(1),
   generation: testId(2),
 };

@@ -3,8 +3,10 @@
  * what may be repeated: a set, or an add with an operation, at any LikesServer.
  */
 import type { AddRequest } from "../../src/core/likes_server/group_commit.ts";
+import type { WishRequest } from "../../src/core/likes_server/wishes.ts";
 import type { Change } from "../../src/core/protocol/like_event.ts";
 import type { LikesServerHost } from "./host.ts";
+import { registerKey } from "../../src/core/protocol/register.ts";
 import type { Persons } from "./persons.ts";
 import type { Oracle } from "./oracle/oracle.ts";
 import type { Environment } from "./process.ts";
@@ -19,6 +21,12 @@ export interface ClientEnvironment extends Environment {
 
 /** The share of requests for an item that a recent request had too, at any LikesServer. */
 const SHARED_SHARE = 0.3;
+
+/** The share of sets that leave the revision to the LikesServer. */
+const WISH_SHARE = 0.3;
+
+/** The share of queries in which a person asks. */
+const PERSON_SHARE = 0.4;
 
 /** The share of calls that add several likes. */
 const BATCH_SHARE = 0.1;
@@ -40,14 +48,17 @@ export function addLikes(world: ClientEnvironment): void {
 }
 
 /** Returns a request of which the oracle knows: sometimes one that was sent before. */
-function attempt(world: ClientEnvironment): AddRequest {
+function attempt(world: ClientEnvironment): AddRequest | WishRequest {
   const { random, oracle, plan, persons } = world;
   const { truth } = oracle;
   if (random.chance(plan.repeatShare)) {
     const lately = truth.adds.at(-1 - random.whole(0, 20));
     if (lately !== undefined && isRepeatable(lately.change)) return truth.attempt(lately);
   }
-  if (random.chance(plan.setShare)) return truth.attempt(persons.set(random));
+  if (random.chance(plan.setShare)) {
+    if (random.chance(WISH_SHARE)) return truth.wish(persons.wish(random));
+    return truth.attempt(persons.set(random));
+  }
   const operation = random.chance(plan.operationShare) ? persons.operation(random) : undefined;
   const likes = BigInt(random.whole(0, 42));
   const change = { kind: "add", likes, ...(operation && { operation }) } as const;
@@ -59,14 +70,23 @@ function attempt(world: ClientEnvironment): AddRequest {
 }
 
 function isRepeatable(change: Change): boolean {
-  return change.kind === "set" || change.operation !== undefined;
+  return change.kind === "set" ? change.state.revision > 0 : change.operation !== undefined;
 }
 
 /** Queries a LikesServer for items that recently got likes, at any LikesServer. */
-function queryCounts({ random, oracle, hosts }: ClientEnvironment): void {
+function queryCounts({ random, oracle, hosts, persons }: ClientEnvironment): void {
   const lately = oracle.truth.adds.slice(-30);
   if (lately.length === 0) return;
   const itemIds = Array.from({ length: random.whole(1, 4) }, () => random.pick(lately).itemId);
   const process = random.pick(hosts).process;
-  process?.run(() => process.drive({ type: "count", query: { requestId: 0, itemIds, limit: 0 } }));
+  if (process === undefined) return;
+  const person = random.chance(PERSON_SHARE) ? persons.one(random) : undefined;
+  const registers = person && itemIds.map((itemId) => registerKey(person, itemId));
+  const query = { requestId: process.queries.begin(registers), itemIds, limit: 0 };
+  process.run(() => {
+    process.drive({
+      type: "count",
+      query: registers === undefined ? query : { ...query, registers },
+    });
+  });
 }

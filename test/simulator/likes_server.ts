@@ -14,6 +14,7 @@ import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
 import { misbehave, sendOtherVersion } from "./faulty_peers.ts";
 import type { PeerEnvironment } from "./faulty_peers.ts";
 import type { Machine } from "./machine.ts";
+import { Queries } from "./queries.ts";
 import type { InjectedMessage, SimulatedStream } from "./network.ts";
 import { expect } from "./oracle/failure.ts";
 import type { Oracle } from "./oracle/oracle.ts";
@@ -54,6 +55,7 @@ export class LikesServerProcess extends SimulatedProcess {
   readonly #host: Host;
   readonly disk: OutboxDisk;
   readonly #store: MemoryOutbox;
+  readonly queries = new Queries();
   readonly watch: LikesServerWatch;
   readonly #requests = new AddCheck();
   #core: LikesServerCore | undefined;
@@ -225,11 +227,8 @@ export class LikesServerProcess extends SimulatedProcess {
         return environment.fetchCounts(action.fetch, (answer) =>
           this.run(() => this.drive({ type: "counts_fetched", answer })),
         );
-      case "counted": {
-        const { oracle } = environment;
-        const { outboxId } = this.disk.content.state;
-        return oracle.readers.fetched(outboxId, action.outcome, oracle.home, this.#isPlain);
-      }
+      case "counted":
+        return this.#counted(action);
       case "answer":
         if (action.outcome.type === "refused" && action.outcome.refusal.code === "outbox_full") {
           environment.fired("outbox_full");
@@ -282,6 +281,15 @@ export class LikesServerProcess extends SimulatedProcess {
       this.drive({ type: "blocked", streamId });
       this.later(random.next() * 300, () => this.drive({ type: "writable", streamId }));
     }
+  }
+
+  #counted({ requestId, outcome }: Extract<LikesServerAction, { type: "counted" }>): void {
+    const { oracle } = this.environment;
+    const { outboxId } = this.disk.content.state;
+    const registers = this.queries.end(requestId);
+    const { incarnation } = this.core ?? {};
+    const asked = { outboxId, incarnation, registers, isPlain: this.#isPlain };
+    oracle.readers.fetched(asked, outcome, oracle.home);
   }
 
   #show(core: LikesServerCore): void {

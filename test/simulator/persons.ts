@@ -2,6 +2,7 @@
  * The persons of a world, each with a few devices, and clients that name their adds. A device knows
  * what it has set and what it has read, so it may be behind another one of the same person.
  */
+import type { WishRequest } from "../../src/core/likes_server/wishes.ts";
 import type { ClientId, PersonId } from "../../src/core/protocol/ids.ts";
 import type { LikeEvent } from "../../src/core/protocol/like_event.ts";
 import type { Operation } from "../../src/core/protocol/operation.ts";
@@ -31,9 +32,21 @@ export class Persons {
     this.#clients = [random.id(), random.id()];
   }
 
+  one(random: Random): PersonId {
+    return random.pick(this.#persons);
+  }
+
+  /** Returns what a person without a device wants. */
+  wish(random: Random): WishRequest["wish"] {
+    const likes = random.pick([0, 1, 1, 7]);
+    const reaction = likes === 0 ? 0 : random.whole(1, REACTIONS);
+    const itemId = `p${random.whole(1, ITEMS)}`;
+    return { itemId, person: this.one(random), wanted: { reaction, likes } };
+  }
+
   /** Returns what a device sets next. */
   set(random: Random): LikeEvent {
-    const person = random.pick(this.#persons);
+    const person = this.one(random);
     const itemId = `p${random.whole(1, ITEMS)}`;
     const nameOf = (device: number) => `${person} ${itemId} ${device}`;
     const devices = Array.from({ length: DEVICES }, (_, device) => {

@@ -182,15 +182,15 @@ export class PrimaryProcess extends SimulatedProcess {
     const requestId = this.#readers.add((outcome) => {
       done(outcome.type === "counted" ? outcome.counts : undefined);
     });
-    const { itemIds, limit, incarnations } = fetch;
-    const request = { itemIds, pageSize: limit, pageToken: "", order: undefined, incarnations };
+    const { limit: pageSize, ...asked } = fetch;
+    const request = { ...asked, pageSize, pageToken: "", order: undefined };
     this.drive({ type: "count", requestId, request });
   }
 
-  #readCounts({ requestId, selection, incarnations }: ReadCounts): void {
+  #readCounts({ requestId, selection, beside }: ReadCounts): void {
     const store = this.#store;
     this.onRead(
-      () => store?.countsNow(selection, incarnations),
+      () => store?.countsNow(selection, beside),
       (outcome) => {
         if (outcome === undefined || store !== this.#store) return;
         if (outcome.type !== "done") return this.#endOpening(outcome);

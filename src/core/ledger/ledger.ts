@@ -7,6 +7,7 @@
  */
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
+import type { RegisterKey, RegisterState } from "../protocol/register.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerNeed } from "./ledger_needs.ts";
 import type { LedgerTransaction } from "./ledger_transaction.ts";
@@ -41,13 +42,22 @@ export type CountsSelection =
       readonly limit: number;
     };
 
-/** Counts, with the ledger's row and the applied sequences of the same commit. */
+/** What to read of the same commit, beside the counts. */
+export interface ReadBeside {
+  /** Incarnations whose applied sequences to read. */
+  readonly incarnations: readonly IncarnationId[];
+  readonly registers: readonly RegisterKey[];
+}
+
+/** Counts, with the ledger's row, applied sequences and registers of the same commit. */
 export interface CountsRead {
   readonly meta: LedgerMeta;
   /** In the order of the request; 0 for a named item without likes. */
   readonly counts: readonly ItemCount[];
   /** In the order of the request; 0 for an incarnation that is new to the ledger. */
   readonly applied: readonly AppliedIncarnation[];
+  /** In the order of the request. */
+  readonly registers: readonly RegisterState[];
 }
 
 /** Why an opening of the ledger has ended. `reason` is a sentence for people. */
@@ -90,10 +100,7 @@ export interface LedgerStore {
     work: (ledger: LedgerTransaction) => T,
   ): Promise<CommitOutcome<T>>;
   /** Reads counts from one snapshot. */
-  counts(
-    selection: CountsSelection,
-    incarnations: readonly IncarnationId[],
-  ): Promise<CountsReadOutcome>;
+  counts(selection: CountsSelection, beside: ReadBeside): Promise<CountsReadOutcome>;
   /** Ends the opening. Pending calls may reject: the caller ignores how they end. */
   close(): Promise<void>;
 }

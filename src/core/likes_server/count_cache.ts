@@ -6,7 +6,8 @@
  * Beside each count the cache keeps the likes of this outbox that the count lacks. A fetch returns
  * counts and applied sequences from one read: events after those sequences are the missing likes.
  * Each like accepted later adds to them, until the next fetch. So every accepted like is in exactly
- * one of the two numbers, whenever the ledger applies it.
+ * one of the two numbers, whenever the ledger applies it. What a set will add is known to the ledger
+ * alone: only the number of such sets is kept.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
@@ -19,10 +20,11 @@ import {
   COUNTS_KEPT_MS,
 } from "../../limits.ts";
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
-import { acceptedLikes } from "../protocol/like_event.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
-import { UnappliedEvents } from "./unapplied_events.ts";
-import type { IncarnationProgress } from "./unapplied_events.ts";
+import { UNSET, compareStates } from "../protocol/register.ts";
+import type { RegisterKey, RegisterState } from "../protocol/register.ts";
+import { NOTHING_PENDING, UnappliedEvents, plusPending } from "./unapplied_events.ts";
+import type { IncarnationProgress, Pending } from "./unapplied_events.ts";
 import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
 
 /** A query for the likes of items; without item ids, for the `limit` most liked ones. */
@@ -31,6 +33,8 @@ export interface CountsQuery {
   readonly requestId: number;
   readonly itemIds: readonly string[];
   readonly limit: number;
+  /** The registers of a person who asks, one for each of `itemIds`. */
+  readonly registers?: readonly RegisterKey[];
 }
 
 /** A request to the primary, which several queries may share. */
@@ -39,12 +43,16 @@ export interface CountsFetch {
   readonly itemIds: readonly string[];
   readonly limit: number;
   readonly incarnations: readonly IncarnationId[];
+  /** The registers of the persons who asked. */
+  readonly registers: readonly RegisterKey[];
 }
 
 /** The primary's answer: counts and applied sequences of one commit. */
 export interface CountsAnswer {
   readonly counts: readonly ItemCount[];
   readonly applied: readonly AppliedIncarnation[];
+  /** In the order of the fetch. */
+  readonly registers: readonly RegisterState[];
   readonly asOfMs: number;
   readonly version: number;
   readonly ledgerId: LedgerId;
@@ -56,13 +64,28 @@ export interface CachedCount {
   readonly itemId: string;
   /** Undefined when the item is not cached. Unknown is never shown as 0. */
   readonly fetched: CachedLikes | undefined;
+  /** What the person of the query gives; absent if no person was named, or if it is unknown. */
+  readonly own?: OwnLikes;
+}
+
+/** What one person gives to an item. */
+export interface OwnLikes {
+  /** The greatest state that the ledger or this outbox has. */
+  readonly state: RegisterState;
+  /**
+   * The likes of that person that are in the likes of the item. Undefined while the primary is
+   * away: only what this outbox has is known then.
+   */
+  readonly countedLikes: number | undefined;
 }
 
 /** What is known of an item, all from one answer of the primary. */
 export interface CachedLikes {
   readonly likes: bigint;
-  /** Likes of this outbox that `likes` lacks; undefined when their number is unknown. */
-  readonly pendingLikes: bigint | undefined;
+  /** As of ItemCount. */
+  readonly reactions?: ReadonlyMap<number, bigint>;
+  /** What `likes` lacks of this outbox; undefined when that is unknown. */
+  readonly pending: Pending | undefined;
   readonly asOfMs: number;
   readonly version: number;
   readonly generation: GenerationId;
@@ -83,8 +106,8 @@ export type QueryOutcome =
   | { readonly type: "waits" };
 
 /** The cache entry of an item. */
-interface Entry extends Omit<CachedLikes, "ageMs" | "pendingLikes"> {
-  pendingLikes: bigint | undefined;
+interface Entry extends Omit<CachedLikes, "ageMs" | "pending"> {
+  pending: Pending | undefined;
   readonly requestedMs: number;
 }
 
@@ -95,11 +118,19 @@ interface Ranking {
   readonly requestedMs: number;
 }
 
+/** The states of registers that were fetched. */
+type FetchedStates = ReadonlyMap<RegisterKey, RegisterState>;
+
 /** The fetch under way, and the queries that it will answer. */
 interface Fetching {
   readonly fetch: CountsFetch;
   readonly queries: ReadonlySet<CountsQuery>;
   readonly requestedMs: number;
+}
+
+/** Queries that one fetch answers, and what it asks for. */
+interface Gathered extends Pick<CountsFetch, "itemIds" | "registers"> {
+  readonly queries: ReadonlySet<CountsQuery>;
 }
 
 /** The cached counts of one LikesServer, and the queries that wait for a fetch. */
@@ -124,8 +155,13 @@ export class CountCache {
     this.#unapplied.add(incarnation, firstSequence, events);
     for (const { itemId, change } of events) {
       const entry = this.#entries.get(itemId);
-      if (entry?.pendingLikes !== undefined) entry.pendingLikes += acceptedLikes(change);
+      if (entry?.pending !== undefined) entry.pending = plusPending(entry.pending, change);
     }
+  }
+
+  /** Events that the ledger may not have applied yet. */
+  get unapplied(): Pick<UnappliedEvents, "setOf" | "addOf"> {
+    return this.#unapplied;
   }
 
   /** Drops acknowledged events, except during a fetch: its answer may lack them. */
@@ -164,11 +200,12 @@ export class CountCache {
   fetch(nowMs: number): CountsFetch | undefined {
     const [first] = this.#waiting;
     if (this.#fetching !== undefined || first === undefined) return undefined;
-    const [queries, itemIds] = first.itemIds.length > 0 ? this.#gather() : this.#ranked();
+    const { queries, itemIds, registers } =
+      first.itemIds.length > 0 ? this.#gather() : this.#ranked();
     this.#wait(this.#waiting.filter((query) => !queries.has(query)));
     let limit = 0;
     for (const query of queries) limit = Math.max(limit, query.limit);
-    const fetch = { itemIds, limit, incarnations: this.#unapplied.incarnations };
+    const fetch = { itemIds, limit, incarnations: this.#unapplied.incarnations, registers };
     this.#fetching = { fetch, queries, requestedMs: nowMs };
     return fetch;
   }
@@ -180,26 +217,31 @@ export class CountCache {
   fetched(answer: CountsAnswer, nowMs: number): readonly CountsView[] {
     const { fetch, queries, requestedMs } = this.#end();
     const applied = answer.applied.map((one) => [one.incarnation, one.appliedSequence] as const);
-    const pending = this.#unapplied.likesAfter(new Map(applied));
+    const missing = this.#unapplied.pendingAfter(new Map(applied));
     const { asOfMs, version, generation } = answer;
-    for (const { itemId, likes } of answer.counts) {
-      const pendingLikes = pending === undefined ? undefined : (pending.get(itemId) ?? 0n);
+    const read = { asOfMs, version, generation, requestedMs };
+    for (const { itemId, ...counted } of answer.counts) {
+      const pending = missing && (missing.get(itemId) ?? NOTHING_PENDING);
       this.#entries.delete(itemId);
-      this.#entries.set(itemId, { likes, pendingLikes, asOfMs, version, generation, requestedMs });
+      this.#entries.set(itemId, { ...counted, pending, ...read });
     }
     if (fetch.itemIds.length === 0) {
       const itemIds = answer.counts.map(({ itemId }) => itemId);
       this.#ranking = { itemIds, limit: fetch.limit, requestedMs };
     }
     this.#evictOld(nowMs);
-    return this.#views(queries, nowMs);
+    const states = new Map<RegisterKey, RegisterState>();
+    for (const [index, key] of fetch.registers.entries()) {
+      states.set(key, answer.registers[index] ?? UNSET);
+    }
+    return this.#views(queries, nowMs, states);
   }
 
   /** The primary did not answer for this ledger. Returns the answers from the cache. */
   failed(nowMs: number): readonly CountsView[] {
     const { queries } = this.#end();
     this.#failedMs = nowMs;
-    return this.#views(queries, nowMs);
+    return this.#views(queries, nowMs, new Map());
   }
 
   #end(): Fetching {
@@ -210,10 +252,14 @@ export class CountCache {
   }
 
   /** Returns the answers to `queries`, and to waiting ones that are ready now. */
-  #views(queries: ReadonlySet<CountsQuery>, nowMs: number): readonly CountsView[] {
+  #views(
+    queries: ReadonlySet<CountsQuery>,
+    nowMs: number,
+    states: FetchedStates,
+  ): readonly CountsView[] {
     const ready = new Set(this.#waiting.filter((query) => this.#isReady(query, nowMs)));
     this.#wait(this.#waiting.filter((query) => !ready.has(query)));
-    return [...queries, ...ready].map((query) => this.#view(query, nowMs));
+    return [...queries, ...ready].map((query) => this.#view(query, nowMs, states));
   }
 
   #wait(queries: CountsQuery[]): void {
@@ -221,41 +267,62 @@ export class CountCache {
     this.#idsWaiting = queries.reduce((sum, { itemIds }) => sum + itemIds.length, 0);
   }
 
-  /** Returns as many queries for named items as fit one fetch, oldest first, and their items. */
-  #gather(): readonly [ReadonlySet<CountsQuery>, readonly string[]] {
+  /** Returns as many queries for named items as fit one fetch, oldest first. */
+  #gather(): Gathered {
     const queries = new Set<CountsQuery>();
     const gathered = new Set<string>();
+    const registers = new Set<RegisterKey>();
     for (const query of this.#waiting) {
-      const more = query.itemIds.filter((itemId) => !gathered.has(itemId));
+      const { itemIds, registers: keys = [] } = query;
+      const more = itemIds.filter((itemId) => !gathered.has(itemId));
       if (gathered.size + more.length > COUNTS_MAX) break;
-      if (query.itemIds.length === 0) continue;
+      if (registers.size + keys.length > COUNTS_MAX) break;
+      if (itemIds.length === 0) continue;
       queries.add(query);
       for (const itemId of more) gathered.add(itemId);
+      for (const key of keys) registers.add(key);
     }
-    return [queries, [...gathered]];
+    return { queries, itemIds: [...gathered], registers: [...registers] };
   }
 
-  #ranked(): readonly [ReadonlySet<CountsQuery>, readonly string[]] {
-    return [new Set(this.#waiting.filter(({ itemIds }) => itemIds.length === 0)), []];
+  #ranked(): Gathered {
+    const queries = new Set(this.#waiting.filter(({ itemIds }) => itemIds.length === 0));
+    return { queries, itemIds: [], registers: [] };
   }
 
   /**
    * Returns true when the cache answers a query: its counts are fresh, or the primary just failed
-   * to answer.
+   * to answer. What a person gives is not cached.
    */
-  #isReady({ itemIds, limit }: CountsQuery, nowMs: number): boolean {
+  #isReady({ itemIds, limit, registers }: CountsQuery, nowMs: number): boolean {
     if (nowMs - this.#failedMs <= COUNTS_FRESH_MS) return true;
+    if (registers !== undefined) return false;
     const isFresh = (entry: { readonly requestedMs: number } | undefined): boolean =>
       entry !== undefined && nowMs - entry.requestedMs <= COUNTS_FRESH_MS;
     if (itemIds.length > 0) return itemIds.every((itemId) => isFresh(this.#entries.get(itemId)));
     return isFresh(this.#ranking) && limit <= (this.#ranking?.limit ?? 0);
   }
 
-  #view({ requestId, itemIds, limit }: CountsQuery, nowMs: number): CountsView {
+  #view(query: CountsQuery, nowMs: number, states: FetchedStates = new Map()): CountsView {
+    const { requestId, itemIds, limit, registers } = query;
     if (itemIds.length === 0) return { requestId, counts: this.#mostLiked(limit, nowMs) };
-    const counts = itemIds.map((itemId) => this.#show(itemId, nowMs));
-    const isKnown = counts.some(({ fetched }) => fetched !== undefined);
+    const counts = itemIds.map((itemId, index): CachedCount => {
+      const shown = this.#show(itemId, nowMs);
+      const register = registers?.[index];
+      const own = register && this.#own(register, states);
+      return own === undefined ? shown : { ...shown, own };
+    });
+    const isKnown = counts.some(({ fetched, own }) => fetched !== undefined || own !== undefined);
     return { requestId, counts: isKnown ? counts : undefined };
+  }
+
+  /** Joins what the ledger has of a register with what it may not have applied yet. */
+  #own(register: RegisterKey, states: FetchedStates): OwnLikes | undefined {
+    const counted = states.get(register);
+    const stored = this.#unapplied.setOf(register)?.state;
+    if (counted === undefined) return stored && { state: stored, countedLikes: undefined };
+    const isNewer = stored !== undefined && compareStates(stored, counted) > 0;
+    return { state: isNewer ? stored : counted, countedLikes: counted.likes };
   }
 
   /** Returns the items of the ranking that are still cached, ordered by their cached likes. */

@@ -14,12 +14,19 @@ export class CountQueries {
   readonly #options: LikesServerSettings;
   readonly #outbox: OutboxView;
   readonly #actions: ActionList;
+  readonly #answer: (requestId: number, outcome: CountsResult) => void;
   readonly #cache: CountCache;
 
-  constructor(options: LikesServerSettings, outbox: OutboxView, actions: ActionList) {
+  constructor(
+    options: LikesServerSettings,
+    outbox: OutboxView,
+    actions: ActionList,
+    answer: (requestId: number, outcome: CountsResult) => void,
+  ) {
     this.#options = options;
     this.#outbox = outbox;
     this.#actions = actions;
+    this.#answer = answer;
     this.#cache = new CountCache(openOf(outbox));
   }
 
@@ -32,6 +39,11 @@ export class CountQueries {
     const outcome = this.#cache.query(query, nowMs);
     if (outcome.type === "answered") this.#show([outcome.view]);
     if (outcome.type === "refused") this.#answer(query.requestId, outcome);
+  }
+
+  /** Events that the ledger may not have applied yet. */
+  get unapplied(): CountCache["unapplied"] {
+    return this.#cache.unapplied;
   }
 
   /** Begins the next fetch, if one is due. */
@@ -75,10 +87,6 @@ export class CountQueries {
       `Cannot tell the likes at ${serverId}: they are not cached, and the primary at ` +
       `${primary} does not answer for its ledger; ask again when it is back`;
     return { type: "refused", refusal: { code: "count_unknown", message } };
-  }
-
-  #answer(requestId: number, outcome: CountsResult): void {
-    this.#actions.push({ type: "counted", requestId, outcome });
   }
 }
 

@@ -24,9 +24,11 @@ import { GroupCommit } from "./group_commit.ts";
 import type { AddRequest, Writing } from "./group_commit.ts";
 import type {
   AddResult,
+  CountsResult,
   LikesServerAction,
   LikesServerEvent,
   LikesServerSettings,
+  SetResult,
   TotalView,
 } from "./likes_server_events.ts";
 import { OutboxMembership } from "./membership.ts";
@@ -36,8 +38,12 @@ import { OutboxWriter } from "./outbox_writer.ts";
 import { Redelivery } from "./redelivery.ts";
 import { RetainedEvents } from "./retention.ts";
 import { ShownTotal } from "./shown_total.ts";
+import { knownResult } from "./known_result.ts";
+import { Wishes } from "./wishes.ts";
+import type { WishRequest } from "./wishes.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
-import { checkEvent } from "../protocol/like_event.ts";
+import { checkEvent, checkItemId } from "../protocol/like_event.ts";
+import { checkState } from "../protocol/register.ts";
 import type { ReportedTrouble } from "../protocol/messages.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 
@@ -54,6 +60,7 @@ export class LikesServerCore {
   readonly #writer: OutboxWriter;
   readonly #retained: RetainedEvents;
   readonly #counts: CountQueries;
+  readonly #wishes: Wishes;
   readonly #shown = new ShownTotal();
   readonly #deliverer: Deliverer;
   /** Why the newest write failed; undefined when it succeeded. */
@@ -72,9 +79,11 @@ export class LikesServerCore {
     this.#outbox = outbox;
     this.#membership = membership;
     this.#adds = new GroupCommit(options);
+    this.#wishes = new Wishes(options);
     const writer = (this.#writer = new OutboxWriter(this.#adds));
     const retained = new RetainedEvents(outbox, writer, options.retain, nowMs);
-    const counts = new CountQueries(options, outbox, actions);
+    const counted = (requestId: number, found: CountsResult) => this.#counted(requestId, found);
+    const counts = new CountQueries(options, outbox, actions, counted);
     const state = { outbox, writer, membership, retained, redelivery, counts };
     this.#retained = retained;
     this.#counts = counts;
@@ -132,7 +141,7 @@ export class LikesServerCore {
   #take(event: LikesServerEvent, nowMs: number): void {
     switch (event.type) {
       case "add":
-        return event.adds.forEach((add) => this.#add(add));
+        return event.adds.forEach((request) => this.#request(request, nowMs));
       case "count":
         return this.#counts.query(event.query, nowMs);
       case "counts_fetched":
@@ -156,7 +165,26 @@ export class LikesServerCore {
 
   // Accepting likes.
 
+  #request(request: AddRequest | WishRequest, nowMs: number): void {
+    if (!("wish" in request)) return this.#add(request);
+    const { itemId, wanted } = request.wish;
+    const refusal = checkItemId(itemId) ?? checkState({ revision: 1, ...wanted });
+    if (refusal !== undefined) return this.#answer(request, { type: "refused", refusal });
+    this.#counts.query(this.#wishes.ask(request), nowMs);
+  }
+
+  #counted(requestId: number, outcome: CountsResult): void {
+    if (!this.#wishes.has(requestId)) {
+      return this.#actions.push({ type: "counted", requestId, outcome });
+    }
+    const decided = this.#wishes.answered(requestId, outcome);
+    if (decided.type === "set") this.#add(decided.request);
+    else this.#actions.push(decided);
+  }
+
   #add(request: AddRequest): void {
+    const known = knownResult(request.event, this.#counts.unapplied);
+    if (known !== undefined) return this.#answer(request, known);
     const { mintFailure } = this.#writer;
     const { outboxBytesMax = OUTBOX_BYTES_MAX } = this.#options;
     const refusal =
@@ -168,7 +196,7 @@ export class LikesServerCore {
     if (refusal !== undefined) this.#answer(request, { type: "refused", refusal });
   }
 
-  #answer({ requestId }: AddRequest, outcome: AddResult): void {
+  #answer({ requestId }: { readonly requestId: number }, outcome: AddResult | SetResult): void {
     this.#actions.push({ type: "answer", requestId, outcome });
   }
 
@@ -244,7 +272,11 @@ export class LikesServerCore {
     const events = requests.map(({ event }) => event);
     this.#counts.onAccepted(incarnation, firstSequence, events);
     for (const [index, request] of requests.entries()) {
-      this.#answer(request, { type: "accepted", incarnation, sequence: firstSequence + index });
+      const sequence = firstSequence + index;
+      const { change } = request.event;
+      const name = { incarnation, sequence };
+      if (change.kind === "add") this.#answer(request, { type: "accepted", ...name });
+      else this.#answer(request, { type: "stored", ...name, state: change.state });
     }
     this.#actions.notify({ type: "accepted", firstSequence, events });
   }

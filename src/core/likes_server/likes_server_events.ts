@@ -4,6 +4,7 @@
  */
 import type { Refusal } from "../../errors.ts";
 import type { AddRequest } from "./group_commit.ts";
+import type { WishRequest } from "./wishes.ts";
 import type { CountsAnswer, CountsQuery, CountsFetch, CachedCount } from "./count_cache.ts";
 import type { LikeEvent } from "../protocol/like_event.ts";
 import type { FromLikesServer, FromPrimary, Pulse, ReportedTrouble } from "../protocol/messages.ts";
@@ -16,6 +17,7 @@ import type {
 } from "./outbox.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { RecordCodec } from "../protocol/record.ts";
+import type { RegisterState } from "../protocol/register.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 
 /** An event of a stream. A `streamId` is never reused. */
@@ -31,7 +33,7 @@ export type StreamEvent =
 export type LikesServerEvent =
   | StreamEvent
   /** Requests that arrived together. Those that are accepted share one sync, if they fit a record. */
-  | { readonly type: "add"; readonly adds: readonly AddRequest[] }
+  | { readonly type: "add"; readonly adds: readonly (AddRequest | WishRequest)[] }
   | { readonly type: "count"; readonly query: CountsQuery }
   /** A fetch ended. `answer` is undefined when the primary did not answer. */
   | { readonly type: "counts_fetched"; readonly answer: CountsAnswer | undefined }
@@ -57,7 +59,7 @@ export type LikesServerAction =
   | { readonly type: "connect"; readonly streamId: number }
   | { readonly type: "send"; readonly streamId: number; readonly message: FromLikesServer }
   | { readonly type: "disconnect"; readonly streamId: number }
-  | { readonly type: "answer"; readonly requestId: number; readonly outcome: AddResult }
+  | { readonly type: "answer"; readonly requestId: number; readonly outcome: AddResult | SetResult }
   /** Ask the primary, within a bounded time, and answer with `counts_fetched`. One at a time. */
   | { readonly type: "fetch_counts"; readonly fetch: CountsFetch }
   | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsResult }
@@ -68,6 +70,21 @@ export type LikesServerAction =
 /** How a request to add likes ended. */
 export type AddResult =
   | { readonly type: "accepted"; readonly incarnation: IncarnationId; readonly sequence: number }
+  | { readonly type: "refused"; readonly refusal: Refusal };
+
+/** How a request to set what a person gives ended. */
+export type SetResult =
+  /** A set with this state is on the disk. */
+  | {
+      readonly type: "stored";
+      readonly incarnation: IncarnationId;
+      readonly sequence: number;
+      readonly state: RegisterState;
+    }
+  /** A wish changes nothing: the register has that state, in the ledger or in this outbox. */
+  | { readonly type: "same"; readonly state: RegisterState }
+  /** The outbox has a greater state of the register. Nothing was stored. */
+  | { readonly type: "superseded"; readonly state: RegisterState }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
 /** How a query for counts ended. */

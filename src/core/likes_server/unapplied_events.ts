@@ -9,12 +9,27 @@
  */
 import { assert } from "../../assert.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../limits.ts";
-import { acceptedLikes } from "../protocol/like_event.ts";
-import type { LikeEvent } from "../protocol/like_event.ts";
+import type { Change, LikeEvent } from "../protocol/like_event.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
+import type { Operation } from "../protocol/operation.ts";
+import { compareStates, registerKey } from "../protocol/register.ts";
+import type { RegisterKey, RegisterState } from "../protocol/register.ts";
 
-/** Likes by item id. An item without likes is absent. */
-export type LikesByItem = ReadonlyMap<string, bigint>;
+/** What counts lack of an item: likes of adds, and sets, whose likes the ledger alone knows. */
+export interface Pending {
+  readonly likes: bigint;
+  readonly sets: number;
+}
+
+/** By item id. An item that lacks nothing is absent. */
+export type PendingByItem = ReadonlyMap<string, Pending>;
+
+export const NOTHING_PENDING: Pending = { likes: 0n, sets: 0 };
+
+/** Returns what is pending once an event with `change` is, too. */
+export function plusPending({ likes, sets }: Pending, change: Change): Pending {
+  return change.kind === "add" ? { likes: likes + change.likes, sets } : { likes, sets: sets + 1 };
+}
 
 /** An incarnation: its last event, and its last acknowledged one. */
 export interface IncarnationProgress {
@@ -36,11 +51,31 @@ interface PerIncarnation {
   groups: Group[];
 }
 
+/** Where an event is stored. */
+export interface EventName {
+  readonly incarnation: IncarnationId;
+  readonly sequence: number;
+}
+
+/** A set in memory: the greatest one of its register. */
+export interface StoredSet extends EventName {
+  readonly state: RegisterState;
+}
+
+/** A named add in memory. */
+export interface StoredAdd extends EventName {
+  readonly itemId: string;
+  readonly likes: bigint;
+}
+
 /** The events in memory, by incarnation. */
 export class UnappliedEvents {
   readonly #eventsMax: number;
   readonly #entries = new Map<IncarnationId, PerIncarnation>();
   #events = 0;
+  readonly #sets = new Map<RegisterKey, StoredSet>();
+  /** By client and number. */
+  readonly #adds = new Map<string, StoredAdd>();
 
   /** `incarnations` are the open ones, oldest first. */
   constructor(incarnations: Iterable<IncarnationProgress>, eventsMax = RECENT_EVENTS_MAX) {
@@ -72,9 +107,22 @@ export class UnappliedEvents {
     const entry = this.#entry(incarnation);
     assert(firstSequence === entry.lastSequence + 1, "events come in order");
     entry.lastSequence += events.length;
+    for (const [index, event] of events.entries()) {
+      this.#index(event, { incarnation, sequence: firstSequence + index });
+    }
     entry.groups.push({ firstSequence, events });
     this.#events += events.length;
     while (this.#events > this.#eventsMax) this.#dropOldest();
+  }
+
+  /** Returns the greatest set of a register in memory. */
+  setOf(register: RegisterKey): StoredSet | undefined {
+    return this.#sets.get(register);
+  }
+
+  /** Returns the add in memory that has a name. */
+  addOf(operation: Operation): StoredAdd | undefined {
+    return this.#adds.get(nameOf(operation));
   }
 
   /** Drops acknowledged events, and incarnations that are not in `incarnations`. */
@@ -89,18 +137,18 @@ export class UnappliedEvents {
   }
 
   /**
-   * Returns the likes after the `applied` sequences, by item. Undefined when they are unknown:
-   * `applied` lacks an incarnation, or some of these events are not in memory.
+   * Returns what is after the `applied` sequences, by item. Undefined when it is unknown: `applied`
+   * lacks an incarnation, or some of these events are not in memory.
    */
-  likesAfter(applied: ReadonlyMap<IncarnationId, number>): LikesByItem | undefined {
-    const likes = new Map<string, bigint>();
+  pendingAfter(applied: ReadonlyMap<IncarnationId, number>): PendingByItem | undefined {
+    const pending = new Map<string, Pending>();
     for (const [id, entry] of this.#entries) {
       const covered = applied.get(id) ?? 0;
       if (covered >= entry.lastSequence) continue;
       if (covered < entry.droppedSequence || !applied.has(id)) return undefined;
-      for (const group of entry.groups) addAfter(likes, group, covered);
+      for (const group of entry.groups) addAfter(pending, group, covered);
     }
-    return likes;
+    return pending;
   }
 
   /**
@@ -128,20 +176,51 @@ export class UnappliedEvents {
     }
   }
 
+  #index({ itemId, change }: LikeEvent, name: EventName): void {
+    if (change.kind === "set") {
+      const key = registerKey(change.person, itemId);
+      const known = this.#sets.get(key);
+      if (known !== undefined && compareStates(change.state, known.state) <= 0) return;
+      this.#sets.set(key, { ...name, state: change.state });
+    } else if (change.operation !== undefined) {
+      const { operation, likes } = change;
+      const key = nameOf(operation);
+      if (!this.#adds.has(key)) this.#adds.set(key, { ...name, itemId, likes });
+    }
+  }
+
+  #unindex({ itemId, change }: LikeEvent): void {
+    if (change.kind === "set") {
+      const key = registerKey(change.person, itemId);
+      const known = this.#sets.get(key);
+      const isKnown = known !== undefined && compareStates(change.state, known.state) === 0;
+      if (isKnown) this.#sets.delete(key);
+    } else if (change.operation !== undefined) this.#adds.delete(nameOf(change.operation));
+  }
+
   #drop(entry: PerIncarnation, groups: readonly Group[]): void {
     for (const group of groups) {
       this.#events -= group.events.length;
+      for (const event of group.events) this.#unindex(event);
       entry.droppedSequence = lastOf(group);
     }
   }
+}
+
+function nameOf({ client, number }: Operation): string {
+  return `${client}/${number}`;
 }
 
 function lastOf({ firstSequence, events }: Group): number {
   return firstSequence + events.length - 1;
 }
 
-function addAfter(likes: Map<string, bigint>, { firstSequence, events }: Group, sequence: number) {
+function addAfter(
+  pending: Map<string, Pending>,
+  { firstSequence, events }: Group,
+  sequence: number,
+): void {
   for (const { itemId, change } of events.slice(Math.max(0, sequence + 1 - firstSequence))) {
-    likes.set(itemId, (likes.get(itemId) ?? 0n) + acceptedLikes(change));
+    pending.set(itemId, plusPending(pending.get(itemId) ?? NOTHING_PENDING, change));
   }
 }

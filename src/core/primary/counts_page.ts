@@ -3,16 +3,22 @@
  * token is self-describing text, and the primary keeps nothing for it.
  *
  * A token is a place and not an offset, because likes arrive between two pages. With an offset, an
- * item that others pass would come twice. After a place no item comes twice, because likes only
- * grow. In the order by likes, an item that rises past the place is on no later page. A reader that
- * needs every item asks for the order by id, where nothing moves.
+ * item that others pass would come twice. In the order by likes, an item that rises past the place
+ * is on no later page, and one that falls past it comes again. A reader that needs every item once
+ * asks for the order by id, where nothing moves.
  */
 import { checkItems } from "../protocol/counts.ts";
 import type { Refusal } from "../../errors.ts";
-import { COUNTS_DEFAULT, INCARNATIONS_NAMED_MAX, ITEM_ID_BYTES_MAX } from "../../limits.ts";
+import {
+  COUNTS_DEFAULT,
+  COUNTS_MAX,
+  INCARNATIONS_NAMED_MAX,
+  ITEM_ID_BYTES_MAX,
+} from "../../limits.ts";
 import type { CountsOrder, CountsRead, CountsSelection } from "../ledger/ledger.ts";
 import type { ItemCount } from "../protocol/counts.ts";
 import { checkItemId } from "../protocol/like_event.ts";
+import type { RegisterKey } from "../protocol/register.ts";
 import type { IncarnationId, LedgerId } from "../protocol/ids.ts";
 
 /** A request for named items or for a page, and for the applied sequences of incarnations. */
@@ -25,6 +31,8 @@ export interface CountsRequest {
   /** Undefined for the order of the token, or `most_liked` on the first page. */
   readonly order: CountsOrder | undefined;
   readonly incarnations: readonly IncarnationId[];
+  /** Registers whose states the answer shall have. */
+  readonly registers: readonly RegisterKey[];
 }
 
 /**
@@ -102,7 +110,8 @@ function readToken(text: string): PageToken | undefined {
   return { order, ledgerId: ledgerId as LedgerId, after: { itemId, likes: BigInt(likes) } };
 }
 
-function checkRequest({ itemIds, pageSize, pageToken, incarnations }: CountsRequest) {
+function checkRequest(request: CountsRequest): Refusal | undefined {
+  const { itemIds, pageSize, pageToken, incarnations, registers } = request;
   if (itemIds.length > 0 && pageToken !== "") {
     return usage("Cannot continue from a page token with named items: they all come in one answer");
   }
@@ -111,6 +120,9 @@ function checkRequest({ itemIds, pageSize, pageToken, incarnations }: CountsRequ
     return usage(
       `Cannot tell the applied sequences of ${incarnations.length} incarnations: ${found}`,
     );
+  }
+  if (registers.length > COUNTS_MAX) {
+    return usage(`Cannot read ${registers.length} registers at once: at most ${COUNTS_MAX}`);
   }
   return checkItems(itemIds, pageSize);
 }

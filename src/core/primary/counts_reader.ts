@@ -4,9 +4,10 @@
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
-import type { CountsRead, CountsSelection } from "../ledger/ledger.ts";
+import type { CountsRead, CountsSelection, ReadBeside } from "../ledger/ledger.ts";
 import type { AppliedIncarnation, ItemCount } from "../protocol/counts.ts";
-import type { GenerationId, IncarnationId, LedgerId } from "../protocol/ids.ts";
+import type { RegisterState } from "../protocol/register.ts";
+import type { GenerationId, LedgerId } from "../protocol/ids.ts";
 import type { Convergence } from "../protocol/messages.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import { buildPage, parseSelection } from "./counts_page.ts";
@@ -21,6 +22,8 @@ export interface Counts {
   /** Empty on the last page. */
   readonly nextPageToken: string;
   readonly applied: readonly AppliedIncarnation[];
+  /** In the order of the request. */
+  readonly registers: readonly RegisterState[];
   readonly ledgerId: LedgerId;
   readonly generation: GenerationId;
 }
@@ -58,7 +61,7 @@ export type CountsAction =
       readonly type: "read_counts";
       readonly requestId: number;
       readonly selection: CountsSelection;
-      readonly incarnations: readonly IncarnationId[];
+      readonly beside: ReadBeside;
     }
   | { readonly type: "counted"; readonly requestId: number; readonly outcome: CountsOutcome };
 
@@ -100,7 +103,8 @@ export class CountsReader {
     if (selected.type === "refused") return { type: "counted", requestId, outcome: selected };
     const { selection } = selected;
     this.#readings.set(requestId, { selection, before: shown.convergence });
-    return { type: "read_counts", requestId, selection, incarnations: request.incarnations };
+    const { incarnations, registers } = request;
+    return { type: "read_counts", requestId, selection, beside: { incarnations, registers } };
   }
 
   /** Answers a request with its finished read. `shown` is what is shown now. */
@@ -109,7 +113,8 @@ export class CountsReader {
     const { asOfMs, version } = read.meta;
     const page = buildPage(reading.selection, read, shown.ledgerId);
     const convergence = worse(reading.before, shown.convergence);
-    const counts = { ...page, ...shown, convergence, applied: read.applied, asOfMs, version };
+    const { applied, registers } = read;
+    const counts = { ...page, ...shown, convergence, applied, registers, asOfMs, version };
     return { type: "counted", requestId, outcome: { type: "counted", counts } };
   }
 

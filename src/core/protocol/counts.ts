@@ -8,6 +8,8 @@ import type { IncarnationId } from "./ids.ts";
 export interface ItemCount {
   readonly itemId: string;
   readonly likes: bigint;
+  /** The part of them of each reaction but the plain like; absent without any. */
+  readonly reactions?: ReadonlyMap<number, bigint>;
 }
 
 /** How much of an incarnation is counted: every event up to `appliedSequence`, none after it. */

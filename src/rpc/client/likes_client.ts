@@ -6,13 +6,18 @@ import { CHANNEL_OPTIONS, CREDENTIALS, connected, targetOf, unary } from "./clie
 import { readCachedCounts } from "../wire/counts_wire.ts";
 import type { CachedCounts } from "../wire/counts_wire.ts";
 import { hadNoEffect } from "../faults.ts";
-import type { AddResult } from "../../core/likes_server/likes_server.ts";
+import type { AddResult, SetResult } from "../../core/likes_server/likes_server.ts";
+import type { Operation } from "../../core/protocol/operation.ts";
+import type { AddLikesRequest } from "../gen/likes/v1/AddLikesRequest.ts";
+import type { SetLikeResponse__Output } from "../gen/likes/v1/SetLikeResponse.ts";
 import type { AddLikesBatchResponse__Output } from "../gen/likes/v1/AddLikesBatchResponse.ts";
 import type { AddLikesResponse__Output } from "../gen/likes/v1/AddLikesResponse.ts";
 import type { GetCachedCountsResponse__Output } from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type { GetTotalResponse__Output } from "../gen/likes/v1/GetTotalResponse.ts";
 import { protos } from "../protos.ts";
-import { readOutcome } from "../wire/add_wire.ts";
+import { readOutcome, writeOperation } from "../wire/add_wire.ts";
+import { readSetOutcome, writeSet } from "../wire/set_wire.ts";
+import type { SubjectSet } from "../wire/set_wire.ts";
 import { invalid, toUint64, toBigInt, toSafeInteger } from "../wire/wire_fields.ts";
 import { explain } from "./wrong_role.ts";
 
@@ -21,6 +26,26 @@ export interface AcceptedEvent {
   readonly serverId: string;
   readonly incarnation: string;
   readonly sequence: number;
+}
+
+/** An add to send. */
+export interface SentAdd {
+  readonly itemId: string;
+  readonly likes: bigint;
+  readonly operation?: Operation | undefined;
+}
+
+/** How a set ended, and where. */
+export interface SetAnswer {
+  readonly serverId: string;
+  readonly outcome: SetResult;
+}
+
+/** The items to count, or how many of the most liked; and the person who asks, if any. */
+export interface AskedCounts {
+  readonly itemIds: readonly string[];
+  readonly limit: number;
+  readonly subject?: string | undefined;
 }
 
 /** The total that a LikesServer shows. GetTotalResponse documents the fields. */
@@ -55,14 +80,14 @@ export class LikesClient {
    * peer's fault when it refused, `wrong_role` when it is not a LikesServer, `outcome_unknown` when
    * its answer was lost.
    */
-  async addLikes(itemId: string, likes: bigint, timeoutMs: number): Promise<AcceptedEvent> {
+  async addLikes(add: SentAdd, timeoutMs: number): Promise<AcceptedEvent> {
     const untilMs = monotonicMs() + timeoutMs;
     await this.reach(timeoutMs);
-    const request = { itemId, likes: toUint64(likes) };
+    const request = addRequest(add);
     const wire = await unary<AddLikesResponse__Output>(
       (done) => this.#client.addLikes(request, done),
       untilMs - monotonicMs(),
-      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error)),
+      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error, [add])),
     );
     const { serverId, incarnation, sequence } = wire;
     return { serverId, incarnation, sequence: toSafeInteger("sequence", sequence) };
@@ -73,16 +98,16 @@ export class LikesClient {
    * in order. Throws as addLikes(); `outcome_unknown` then holds for each add.
    */
   async addLikesBatch(
-    adds: readonly { readonly itemId: string; readonly likes: bigint }[],
+    adds: readonly SentAdd[],
     timeoutMs: number,
   ): Promise<{ readonly serverId: string; readonly outcomes: readonly AddResult[] }> {
     const untilMs = monotonicMs() + timeoutMs;
     await this.reach(timeoutMs);
-    const request = { adds: adds.map(({ itemId, likes }) => ({ itemId, likes: toUint64(likes) })) };
+    const request = { adds: adds.map(addRequest) };
     const { serverId, outcomes } = await unary<AddLikesBatchResponse__Output>(
       (done) => this.#client.addLikesBatch(request, done),
       untilMs - monotonicMs(),
-      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error)),
+      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#unknown(error, adds)),
     );
     try {
       if (outcomes.length !== adds.length) throw invalid("outcomes", `${outcomes.length}`);
@@ -91,6 +116,22 @@ export class LikesClient {
       const text = `${messageOf(error)}; adding the likes again may count them twice`;
       throw new LikesError("outcome_unknown", text, { cause: error });
     }
+  }
+
+  /**
+   * Sets what a person gives. Repeating the call changes nothing, so `outcome_unknown` means: send it
+   * again. Throws as addLikes().
+   */
+  async setLike(set: SubjectSet, timeoutMs: number): Promise<SetAnswer> {
+    const untilMs = monotonicMs() + timeoutMs;
+    await this.reach(timeoutMs);
+    const { serverId, outcome } = await unary<SetLikeResponse__Output>(
+      (done) => this.#client.setLike(writeSet(set), done),
+      untilMs - monotonicMs(),
+      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#lost(error)),
+    );
+    if (outcome === null) throw invalid("outcome", "absent");
+    return { serverId, outcome: readSetOutcome(outcome) };
   }
 
   /**
@@ -117,11 +158,10 @@ export class LikesClient {
    * `count_unknown` when none is cached.
    */
   async counts(
-    itemIds: readonly string[],
-    limit: number,
+    { itemIds, limit, subject = "" }: AskedCounts,
     timeoutMs: number,
   ): Promise<CachedCounts> {
-    const request = { itemIds: [...itemIds], limit };
+    const request = { itemIds: [...itemIds], limit, person: subject };
     const wire = await unary<GetCachedCountsResponse__Output>(
       (done) => this.#client.getCachedCounts(request, done),
       timeoutMs,
@@ -138,10 +178,26 @@ export class LikesClient {
     return explain(error, "LikesServer", this.address);
   }
 
-  #unknown(error: ServiceError): LikesError {
+  #lost(error: ServiceError): LikesError {
     const message =
-      `Cannot tell whether the likes were accepted: ${this.#peer} did not answer ` +
-      `(${error.details}); adding them again may count them twice`;
+      `Cannot tell whether the like was stored: ${this.#peer} did not answer (${error.details}); ` +
+      "send the same again, which changes nothing if it was";
     return new LikesError("outcome_unknown", message, { cause: error });
   }
+
+  #unknown(error: ServiceError, adds: readonly SentAdd[]): LikesError {
+    const areNamed = adds.every(({ operation }) => operation !== undefined);
+    const again = areNamed
+      ? "add them again with the same operation, which counts them once"
+      : "adding them again may count them twice";
+    const message =
+      `Cannot tell whether the likes were accepted: ${this.#peer} did not answer ` +
+      `(${error.details}); ${again}`;
+    return new LikesError("outcome_unknown", message, { cause: error });
+  }
+}
+
+function addRequest({ itemId, likes, operation }: SentAdd): AddLikesRequest {
+  const name = operation === undefined ? {} : { operation: writeOperation(operation) };
+  return { itemId, likes: toUint64(likes), ...name };
 }

@@ -72,6 +72,7 @@ const FIRST_PAGE: CountsRequest = {
   pageToken: "",
   order: undefined,
   incarnations: [],
+  registers: [],
 };
 
 /** Options for watching a status. */

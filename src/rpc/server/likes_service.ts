@@ -1,11 +1,17 @@
 /** LikesService over gRPC: translates calls for the role's handler. */
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { LikesError } from "../../errors.ts";
+import type { Refusal } from "../../errors.ts";
 import { assert } from "../../assert.ts";
 import { ADDS_MAX, COUNTS_DEFAULT } from "../../limits.ts";
 import type { CountsQuery } from "../../core/likes_server/count_cache.ts";
 import type { LikeEvent } from "../../core/protocol/like_event.ts";
-import type { CountsResult, AddResult, TotalView } from "../../core/likes_server/likes_server.ts";
+import type {
+  AddResult,
+  CountsResult,
+  SetResult,
+  TotalView,
+} from "../../core/likes_server/likes_server.ts";
 import { writeCachedCounts } from "../wire/counts_wire.ts";
 import { answer, toStatus, toStatusOf } from "../faults.ts";
 import type { AddLikesBatchRequest__Output } from "../gen/likes/v1/AddLikesBatchRequest.ts";
@@ -16,6 +22,12 @@ import type { GetCachedCountsRequest__Output } from "../gen/likes/v1/GetCachedCo
 import type { GetCachedCountsResponse } from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type { GetTotalRequest__Output } from "../gen/likes/v1/GetTotalRequest.ts";
 import type { GetTotalResponse } from "../gen/likes/v1/GetTotalResponse.ts";
+import type { SetLikeBatchRequest__Output } from "../gen/likes/v1/SetLikeBatchRequest.ts";
+import type { SetLikeBatchResponse } from "../gen/likes/v1/SetLikeBatchResponse.ts";
+import type { SetLikeRequest__Output } from "../gen/likes/v1/SetLikeRequest.ts";
+import type { SetLikeResponse } from "../gen/likes/v1/SetLikeResponse.ts";
+import { readSet, writeSetOutcome } from "../wire/set_wire.ts";
+import type { SubjectSet } from "../wire/set_wire.ts";
 import { protos } from "../protos.ts";
 import type { AddServices } from "./server.ts";
 import { readEvent, writeOutcome } from "../wire/add_wire.ts";
@@ -23,11 +35,18 @@ import { toUint64 } from "../wire/wire_fields.ts";
 
 type AddCall = ServerUnaryCall<AddLikesRequest__Output, AddLikesResponse>;
 type BatchCall = ServerUnaryCall<AddLikesBatchRequest__Output, AddLikesBatchResponse>;
+type SetCall = ServerUnaryCall<SetLikeRequest__Output, SetLikeResponse>;
+type SetBatchCall = ServerUnaryCall<SetLikeBatchRequest__Output, SetLikeBatchResponse>;
 type CountsCall = ServerUnaryCall<GetCachedCountsRequest__Output, GetCachedCountsResponse>;
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 
 /** The requested items; without ids, the most liked. */
-export type RequestedItems = Omit<CountsQuery, "requestId">;
+export interface RequestedItems extends Pick<CountsQuery, "itemIds" | "limit"> {
+  /** A person, in the words of the caller. */
+  readonly subject: string | undefined;
+}
+
+type Refused = Extract<AddResult, { readonly type: "refused" }>;
 
 /** What the service needs from the role. */
 export interface LikesServiceHandler {
@@ -37,6 +56,8 @@ export interface LikesServiceHandler {
    * disk sync, or with a refusal.
    */
   add(events: readonly LikeEvent[], done: (outcomes: readonly AddResult[]) => void): void;
+  /** Sets what persons give, as `add` adds. */
+  set(sets: readonly SubjectSet[], done: (outcomes: readonly SetResult[]) => void): void;
   /** Returns the total; undefined before the first pulse. */
   total(): TotalView | undefined;
   /** Reads the likes of the named items, or of the `limit` most liked. `done` is called once. */
@@ -51,6 +72,12 @@ export function likesService(handler: LikesServiceHandler): AddServices {
     },
     addLikesBatch: (call: BatchCall, callback: sendUnaryData<AddLikesBatchResponse>) => {
       addLikesBatch(call.request, handler, callback);
+    },
+    setLike: (call: SetCall, callback: sendUnaryData<SetLikeResponse>) => {
+      setLike(call.request, handler, callback);
+    },
+    setLikeBatch: (call: SetBatchCall, callback: sendUnaryData<SetLikeBatchResponse>) => {
+      setLikeBatch(call.request, handler, callback);
     },
     getTotal: (_call: TotalCall, callback: sendUnaryData<GetTotalResponse>) => {
       answer(callback, () => getTotal(handler));
@@ -80,10 +107,8 @@ function addLikesBatch(
   handler: LikesServiceHandler,
   callback: sendUnaryData<AddLikesBatchResponse>,
 ): void {
-  if (adds.length > ADDS_MAX) {
-    const message = `Cannot accept ${adds.length} adds: at most ${ADDS_MAX} are allowed in a call`;
-    return callback(toStatus({ code: "like_invalid", message }));
-  }
+  const tooMany = checkBatch(adds.length);
+  if (tooMany !== undefined) return callback(toStatus(tooMany));
   addAll(adds, handler, callback, (outcomes) => {
     callback(null, { serverId: handler.serverId, outcomes: outcomes.map(writeOutcome) });
   });
@@ -96,38 +121,111 @@ function addAll<Response>(
   callback: sendUnaryData<Response>,
   done: (outcomes: readonly AddResult[]) => void,
 ): void {
-  try {
-    const read = requests.map(readEvent);
-    const events = read.filter((one) => "itemId" in one);
-    handler.add(events, (outcomes) => {
+  answered(callback, () =>
+    eachOf<LikeEvent, AddResult>(
+      requests.map(readEvent),
+      (events, then) => handler.add(events, then),
+      done,
+    ),
+  );
+}
+
+function setLike(
+  request: SetLikeRequest__Output,
+  handler: LikesServiceHandler,
+  callback: sendUnaryData<SetLikeResponse>,
+): void {
+  setAll([request], handler, callback, ([outcome]) => {
+    assert(outcome !== undefined, "each set has an outcome");
+    if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+    callback(null, { serverId: handler.serverId, outcome: writeSetOutcome(outcome) });
+  });
+}
+
+function setLikeBatch(
+  { sets }: SetLikeBatchRequest__Output,
+  handler: LikesServiceHandler,
+  callback: sendUnaryData<SetLikeBatchResponse>,
+): void {
+  const tooMany = checkBatch(sets.length);
+  if (tooMany !== undefined) return callback(toStatus(tooMany));
+  setAll(sets, handler, callback, (outcomes) => {
+    callback(null, { serverId: handler.serverId, outcomes: outcomes.map(writeSetOutcome) });
+  });
+}
+
+/** Sets what persons give. `done` is called with the outcome of each request, in order. */
+function setAll<Response>(
+  requests: readonly SetLikeRequest__Output[],
+  handler: LikesServiceHandler,
+  callback: sendUnaryData<Response>,
+  done: (outcomes: readonly SetResult[]) => void,
+): void {
+  answered(callback, () =>
+    eachOf<SubjectSet, SetResult>(
+      requests.map(readSet),
+      (sets, then) => handler.set(sets, then),
+      done,
+    ),
+  );
+}
+
+function checkBatch(size: number): Refusal | undefined {
+  if (size <= ADDS_MAX) return undefined;
+  const message = `Cannot accept ${size} requests: at most ${ADDS_MAX} are allowed in a call`;
+  return { code: "like_invalid", message };
+}
+
+/**
+ * Asks for all that could be read. `done` is called with the outcome of each, in order: those that
+ * could not be read are refused.
+ */
+function eachOf<One extends object, Outcome>(
+  read: readonly (One | Refusal)[],
+  ask: (ones: readonly One[], done: (outcomes: readonly Outcome[]) => void) => void,
+  done: (outcomes: readonly (Outcome | Refused)[]) => void,
+): void {
+  ask(
+    read.filter((one): one is One => !isRefusal(one)),
+    (outcomes) => {
       const inOrder = outcomes.values();
       done(
         read.map((one) => {
-          if ("code" in one) return { type: "refused", refusal: one };
+          if (isRefusal(one)) return { type: "refused", refusal: one };
           const { value } = inOrder.next();
-          assert(value !== undefined, "each event has an outcome");
+          assert(value !== undefined, "each request has an outcome");
           return value;
         }),
       );
-    });
+    },
+  );
+}
+
+function isRefusal(one: object): one is Refusal {
+  return "code" in one;
+}
+
+/** Runs `work`. Answers with the status of what it throws. */
+function answered<Response>(callback: sendUnaryData<Response>, work: () => void): void {
+  try {
+    work();
   } catch (error) {
     callback(toStatusOf(error));
   }
 }
 
 function getCachedCounts(
-  { itemIds, limit }: GetCachedCountsRequest__Output,
+  { itemIds, limit, person }: GetCachedCountsRequest__Output,
   handler: LikesServiceHandler,
   callback: sendUnaryData<GetCachedCountsResponse>,
 ): void {
-  try {
-    handler.count({ itemIds, limit: limit || COUNTS_DEFAULT }, (outcome) => {
+  const subject = person === "" ? undefined : person;
+  answered(callback, () => {
+    handler.count({ itemIds, limit: limit || COUNTS_DEFAULT, subject }, (outcome) => {
       if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
       callback(null, writeCachedCounts({ serverId: handler.serverId, counts: outcome.counts }));
     });
-  } catch (error) {
-    callback(toStatusOf(error));
-  }
+  });
 }
 
 function getTotal(handler: LikesServiceHandler): GetTotalResponse {

@@ -2,7 +2,10 @@
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
 import type { Counts } from "../../core/primary/counts_reader.ts";
 import type { CountsOrder } from "../../core/ledger/ledger.ts";
-import type { CachedCount, CachedLikes } from "../../core/likes_server/count_cache.ts";
+import { partsOfKey, registerKey } from "../../core/protocol/register.ts";
+import type { RegisterKey } from "../../core/protocol/register.ts";
+import type { PersonId } from "../../core/protocol/ids.ts";
+import type { CachedCount, CachedLikes, OwnLikes } from "../../core/likes_server/count_cache.ts";
 import type { CountsOrder as WireCountsOrder } from "../gen/likes/v1/CountsOrder.ts";
 import type {
   GetCountsRequest,
@@ -17,6 +20,10 @@ import type {
   CachedCount as WireCachedCount,
   CachedCount__Output,
 } from "../gen/likes/v1/CachedCount.ts";
+import type { OwnLikes as WireOwnLikes, OwnLikes__Output } from "../gen/likes/v1/OwnLikes.ts";
+import type { ReactionCount__Output } from "../gen/likes/v1/ReactionCount.ts";
+import type { RegisterName__Output } from "../gen/likes/v1/RegisterName.ts";
+import { readState } from "./set_wire.ts";
 import {
   toUint64,
   invalid,
@@ -26,6 +33,8 @@ import {
   toSafeInteger,
   writeConvergence,
 } from "./wire_fields.ts";
+
+const PERSON_BYTES = 16;
 
 /** Counts from a LikesServer's cache. */
 export interface CachedCounts {
@@ -45,25 +54,32 @@ export function readCountsRequest(wire: GetCountsRequest__Output): CountsRequest
     pageToken,
     order: readOrder(wire.order),
     incarnations: wire.incarnations.map((id) => readId("incarnations", id)),
+    registers: wire.registers.map(readRegisterName),
   };
 }
 
 /** Returns a request for the wire. */
 export function writeCountsRequest(request: CountsRequest): GetCountsRequest {
-  const { itemIds, pageSize, pageToken, order, incarnations } = request;
+  const { itemIds, pageSize, pageToken, order, incarnations, registers } = request;
   return {
     itemIds: [...itemIds],
     pageSize,
     pageToken,
     order: order === undefined ? "COUNTS_ORDER_UNSPECIFIED" : orderName(order),
     incarnations: [...incarnations],
+    registers: registers.map((key) => {
+      const { person, itemId } = partsOfKey(key);
+      return { person: Buffer.from(person, "hex"), itemId };
+    }),
   };
 }
 
 /** Returns counts for the wire; the same object is their proto3 JSON mapping. */
 export function writeCounts(counts: Counts): GetCountsResponse__Output {
   return {
-    counts: counts.counts.map(({ itemId, likes }) => ({ itemId, likes: toUint64(likes) })),
+    counts: counts.counts.map(({ itemId, likes, reactions }) => {
+      return { itemId, likes: toUint64(likes), reactions: writeReactions(reactions) };
+    }),
     convergence: writeConvergence(counts.convergence),
     asOfUnixMs: toUint64(counts.asOfMs),
     version: toUint64(counts.version),
@@ -71,6 +87,7 @@ export function writeCounts(counts: Counts): GetCountsResponse__Output {
     applied: counts.applied.map(({ incarnation, appliedSequence }) => {
       return { incarnation, appliedSequence: toUint64(appliedSequence) };
     }),
+    registers: counts.registers.map((state) => ({ ...state })),
     ledgerId: counts.ledgerId,
     generation: counts.generation,
   };
@@ -79,7 +96,9 @@ export function writeCounts(counts: Counts): GetCountsResponse__Output {
 /** Returns counts from the wire. Throws LikesError `message_invalid`. */
 export function readCounts(wire: GetCountsResponse__Output): Counts {
   return {
-    counts: wire.counts.map((one) => ({ itemId: one.itemId, likes: toBigInt(one.likes) })),
+    counts: wire.counts.map(({ itemId, likes, reactions }) => {
+      return { itemId, likes: toBigInt(likes), ...readReactions(reactions) };
+    }),
     convergence: readConvergence(wire.convergence),
     asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
     version: toSafeInteger("version", wire.version),
@@ -88,6 +107,7 @@ export function readCounts(wire: GetCountsResponse__Output): Counts {
       incarnation: readId("incarnation", incarnation),
       appliedSequence: toSafeInteger("applied_sequence", appliedSequence),
     })),
+    registers: wire.registers.map(readState),
     ledgerId: readId("ledger_id", wire.ledgerId),
     generation: readId("generation", wire.generation),
   };
@@ -103,13 +123,17 @@ export function readCachedCounts(wire: GetCachedCountsResponse__Output): CachedC
   return { serverId: wire.serverId, counts: wire.counts.map(readCachedCount) };
 }
 
-function writeCachedCount({ itemId, fetched }: CachedCount): WireCachedCount {
-  if (fetched === undefined) return { itemId };
-  const { pendingLikes, generation } = fetched;
+function writeCachedCount({ itemId, fetched, own }: CachedCount): WireCachedCount {
+  const named = { itemId, ...(own === undefined ? {} : { own: writeOwn(own) }) };
+  if (fetched === undefined) return named;
+  const { pending, generation } = fetched;
   return {
-    itemId,
+    ...named,
     likes: toUint64(fetched.likes),
-    ...(pendingLikes === undefined ? {} : { pendingLikes: toUint64(pendingLikes) }),
+    reactions: writeReactions(fetched.reactions),
+    ...(pending === undefined
+      ? {}
+      : { pendingLikes: toUint64(pending.likes), pendingSets: toUint64(pending.sets) }),
     asOfUnixMs: toUint64(fetched.asOfMs),
     ageMs: toUint64(fetched.ageMs),
     version: toUint64(fetched.version),
@@ -118,17 +142,49 @@ function writeCachedCount({ itemId, fetched }: CachedCount): WireCachedCount {
 }
 
 function readCachedCount(wire: CachedCount__Output): CachedCount {
-  const { itemId } = wire;
-  if (wire._likes === undefined || wire.likes === undefined) return { itemId, fetched: undefined };
+  const { itemId, pendingLikes, pendingSets = "0" } = wire;
+  const own = wire.own === null ? {} : { own: readOwn(wire.own) };
+  if (wire._likes === undefined || wire.likes === undefined) {
+    return { itemId, fetched: undefined, ...own };
+  }
   const fetched: CachedLikes = {
     likes: toBigInt(wire.likes),
-    pendingLikes: wire.pendingLikes === undefined ? undefined : toBigInt(wire.pendingLikes),
+    ...readReactions(wire.reactions),
+    pending:
+      pendingLikes === undefined
+        ? undefined
+        : { likes: toBigInt(pendingLikes), sets: toSafeInteger("pending_sets", pendingSets) },
     asOfMs: toSafeInteger("as_of_unix_ms", wire.asOfUnixMs),
     version: toSafeInteger("version", wire.version),
     generation: readId("generation", wire.generation),
     ageMs: toSafeInteger("age_ms", wire.ageMs),
   };
-  return { itemId, fetched };
+  return { itemId, fetched, ...own };
+}
+
+function writeOwn({ state, countedLikes }: OwnLikes): WireOwnLikes {
+  return countedLikes === undefined ? { state } : { state, countedLikes };
+}
+
+function readOwn({ state, countedLikes }: OwnLikes__Output): OwnLikes {
+  return { state: readState(state), countedLikes };
+}
+
+function writeReactions(
+  reactions: ReadonlyMap<number, bigint> = new Map(),
+): ReactionCount__Output[] {
+  return [...reactions].map(([reaction, likes]) => ({ reaction, likes: toUint64(likes) }));
+}
+
+function readReactions(wire: readonly ReactionCount__Output[]): Pick<CachedLikes, "reactions"> {
+  if (wire.length === 0) return {};
+  return { reactions: new Map(wire.map(({ reaction, likes }) => [reaction, toBigInt(likes)])) };
+}
+
+/** Throws LikesError `message_invalid`. */
+function readRegisterName({ person, itemId }: RegisterName__Output): RegisterKey {
+  if (person.length !== PERSON_BYTES) throw invalid("person", `${person.length} bytes`);
+  return registerKey(Buffer.from(person).toString("hex") as PersonId, itemId);
 }
 
 function orderName(order: CountsOrder): keyof typeof WireCountsOrder {

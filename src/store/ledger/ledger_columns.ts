@@ -217,3 +217,16 @@ export function generationOf(generation: GenerationId, row: StoredGeneration): G
   const lastVersion = next === null ? undefined : integerOf(next - 1n);
   return { generation, firstVersion: integerOf(first), lastVersion };
 }
+
+/** Returns the likes of each item by reaction, without reactions of 0. */
+export function reactionsByItem(
+  rows: readonly StoredReaction[],
+): ReadonlyMap<string, ReadonlyMap<number, bigint>> {
+  const items = new Map<string, Map<number, bigint>>();
+  for (const { item_id: itemId, reaction, likes } of rows) {
+    if (likes === 0n) continue;
+    const reactions = items.get(itemId) ?? new Map<number, bigint>();
+    items.set(itemId, reactions.set(integerOf(reaction), likes));
+  }
+  return items;
+}

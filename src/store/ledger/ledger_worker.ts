@@ -55,7 +55,7 @@ function answerOf(ledger: SqliteLedger, call: LedgerCall): unknown {
     case "write":
       return ledger.writeSet(call.set, call.changes);
     case "counts":
-      return ledger.counts(call.selection, call.incarnations);
+      return ledger.counts(call.selection, call.beside);
     case "close":
       return ledger.close();
     default:

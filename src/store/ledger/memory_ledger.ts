@@ -12,6 +12,7 @@ import type {
   LedgerSnapshot,
   LedgerStore,
   OpeningEnd,
+  ReadBeside,
   ReadOutcome,
 } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
@@ -37,7 +38,9 @@ import type {
 } from "../../core/ledger/rows.ts";
 import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
 import type { OperationBlock } from "../../core/protocol/operation.ts";
+import { stateOf } from "../../core/protocol/register.ts";
 import type { RegisterKey } from "../../core/protocol/register.ts";
+import type { ItemCount } from "../../core/protocol/counts.ts";
 import { MemoryDisk } from "../memory_disk.ts";
 import { selectPage } from "../memory_pages.ts";
 import { storedLikes } from "../sqlite/stored_integer.ts";
@@ -150,6 +153,16 @@ export class LedgerDisk extends MemoryDisk {
 
   reactionsOf(reaction: number): ReadonlyMap<string, bigint> {
     return this.reactions.get(reaction) ?? new Map();
+  }
+
+  /** Returns a count with its likes by reaction. */
+  withReactions(count: ItemCount): ItemCount {
+    const reactions = new Map<number, bigint>();
+    for (const [reaction, items] of [...this.reactions].toSorted(([a], [b]) => a - b)) {
+      const likes = items.get(count.itemId) ?? 0n;
+      if (likes !== 0n) reactions.set(reaction, likes);
+    }
+    return reactions.size === 0 ? count : { ...count, reactions };
   }
 
   #decide(number: number): void {
@@ -268,11 +281,8 @@ export class MemoryLedger implements LedgerStore {
     return this.transactNow(needs, work);
   }
 
-  async counts(
-    selection: CountsSelection,
-    incarnations: readonly IncarnationId[],
-  ): Promise<ReadOutcome<CountsRead>> {
-    return this.countsNow(selection, incarnations);
+  async counts(selection: CountsSelection, beside: ReadBeside): Promise<ReadOutcome<CountsRead>> {
+    return this.countsNow(selection, beside);
   }
 
   async close(): Promise<void> {
@@ -321,7 +331,7 @@ export class MemoryLedger implements LedgerStore {
 
   countsNow(
     selection: CountsSelection,
-    incarnations: readonly IncarnationId[],
+    { incarnations, registers }: ReadBeside,
   ): ReadOutcome<CountsRead> {
     if (this.#isSuperseded) this.#end ??= SUPERSEDED;
     if (this.#end !== undefined) return this.#end;
@@ -334,6 +344,12 @@ export class MemoryLedger implements LedgerStore {
       const { appliedSequence = 0 } = this.#disk.incarnations.get(incarnation) ?? {};
       return { incarnation, appliedSequence };
     });
-    return { type: "done", value: { meta, counts, applied } };
+    const read = {
+      meta,
+      counts: counts.map((count) => this.#disk.withReactions(count)),
+      applied,
+      registers: registers.map((key) => stateOf(this.#disk.registers.get(key) ?? 0)),
+    };
+    return { type: "done", value: read };
   }
 }

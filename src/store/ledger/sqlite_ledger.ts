@@ -8,6 +8,7 @@ import type {
   LedgerSnapshot,
   LedgerStore,
   OpeningEnd,
+  ReadBeside,
   ReadOutcome,
 } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
@@ -15,13 +16,22 @@ import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_trans
 import { Loaded } from "../../core/ledger/loaded_rows.ts";
 import { NEW_LEDGER } from "../../core/ledger/rows.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
-import type { GenerationId, IncarnationId, LedgerId } from "../../core/protocol/ids.ts";
+import type { GenerationId, LedgerId } from "../../core/protocol/ids.ts";
+import { stateOf } from "../../core/protocol/register.ts";
 import { LikesError } from "../../errors.ts";
 import { openSqliteFile } from "../sqlite/sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
 import { pragma } from "../sqlite/sqlite_kind.ts";
 import { storedInteger } from "../sqlite/stored_integer.ts";
-import { incarnationOf, itemOf, memberOf, metaOf, timeIfAny, troubleOf } from "./ledger_columns.ts";
+import {
+  incarnationOf,
+  itemOf,
+  memberOf,
+  metaOf,
+  reactionsByItem,
+  timeIfAny,
+  troubleOf,
+} from "./ledger_columns.ts";
 import { Folding } from "./folding.ts";
 import type { FoldOutcome, Foldable } from "./folding.ts";
 import { LedgerIntakes } from "./ledger_intakes.ts";
@@ -160,16 +170,13 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
   }
 
   /** A page waits until the intake is folded, because only the items are ranked. */
-  async counts(
-    selection: CountsSelection,
-    incarnations: readonly IncarnationId[],
-  ): Promise<CountsReadOutcome> {
+  async counts(selection: CountsSelection, beside: ReadBeside): Promise<CountsReadOutcome> {
     try {
       for (;;) {
         const failure = selection.type === "page" ? await this.#folding.foldAll() : undefined;
         if (failure !== undefined) return { type: failure };
         if (this.#isClosed) return CLOSED;
-        const outcome = this.#file.read(() => this.#readCounts(selection, incarnations));
+        const outcome = this.#file.read(() => this.#readCounts(selection, beside));
         if (outcome !== undefined) return outcome;
       }
     } catch (error) {
@@ -178,26 +185,35 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
   }
 
   /** Returns undefined when a page cannot be read, because a commit came in between. */
-  #readCounts(
-    selection: CountsSelection,
-    incarnations: readonly IncarnationId[],
-  ): ReadOutcome<CountsRead> | undefined {
+  #readCounts(selection: CountsSelection, beside: ReadBeside): ReadOutcome<CountsRead> | undefined {
     if (this.#isSuperseded) return this.#superseded();
     if (selection.type === "page" && !this.#intakes.hasAllLikes) return undefined;
-    return { type: "done", value: this.#counts(selection, incarnations) };
+    return { type: "done", value: this.#counts(selection, beside) };
   }
 
-  #counts(selection: CountsSelection, incarnations: readonly IncarnationId[]): CountsRead {
+  #counts(selection: CountsSelection, { incarnations, registers }: ReadBeside): CountsRead {
     const { meta, incarnation } = this.#statements;
+    const counts =
+      selection.type === "named" ? this.#named(selection.itemIds) : this.#page(selection);
     return {
       meta: metaOf(meta.get()),
-      counts: selection.type === "named" ? this.#named(selection.itemIds) : this.#page(selection),
+      counts: this.#withReactions(counts),
+      registers: this.#intakes.ranksOf(registers).map(stateOf),
       applied: incarnations.map((id) => {
         const row = incarnation.get(id);
         const appliedSequence = row === undefined ? 0 : incarnationOf(row).appliedSequence;
         return { incarnation: id, appliedSequence };
       }),
     };
+  }
+
+  #withReactions(counts: readonly ItemCount[]): readonly ItemCount[] {
+    const items = JSON.stringify(counts.map(({ itemId }) => itemId));
+    const reactions = reactionsByItem(this.#statements.reactions.all({ items }));
+    return counts.map((count) => {
+      const found = reactions.get(count.itemId);
+      return found === undefined ? count : { ...count, reactions: found };
+    });
   }
 
   #named(itemIds: readonly string[]): readonly ItemCount[] {

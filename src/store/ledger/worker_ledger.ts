@@ -10,11 +10,12 @@ import type {
   LedgerSnapshot,
   LedgerStore,
   OpeningEnd,
+  ReadBeside,
   ReadOutcome,
 } from "../../core/ledger/ledger.ts";
 import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
 import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_transaction.ts";
-import type { GenerationId, IncarnationId, LedgerId } from "../../core/protocol/ids.ts";
+import type { GenerationId, LedgerId } from "../../core/protocol/ids.ts";
 import { LikesError, refused } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
 import type { SqliteOptions } from "../sqlite/sqlite_file.ts";
@@ -42,7 +43,7 @@ type Question =
   | {
       readonly type: "counts";
       readonly selection: CountsSelection;
-      readonly incarnations: readonly IncarnationId[];
+      readonly beside: ReadBeside;
     }
   | { readonly type: "close" };
 
@@ -125,11 +126,8 @@ export class WorkerLedger implements LedgerStore, StepStore {
     return this.#ask({ type: "write", set, changes });
   }
 
-  counts(
-    selection: CountsSelection,
-    incarnations: readonly IncarnationId[],
-  ): Promise<CountsReadOutcome> {
-    return this.#ask({ type: "counts", selection, incarnations });
+  counts(selection: CountsSelection, beside: ReadBeside): Promise<CountsReadOutcome> {
+    return this.#ask({ type: "counts", selection, beside });
   }
 
   /** Answers the calls that the thread has begun, and closes the file. */

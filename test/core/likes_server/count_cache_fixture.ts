@@ -12,6 +12,7 @@ export function fresh(): CountCache {
 export function answer(likes: Readonly<Record<string, bigint>>, applied = 0): CountsAnswer {
   return {
     counts: Object.entries(likes).map(([itemId, itemLikes]) => ({ itemId, likes: itemLikes })),
+    registers: [],
     applied: [{ incarnation: FIRST, appliedSequence: applied }],
     asOfMs: 5,
     version: 6,

@@ -120,8 +120,8 @@ class SingleItemWorld {
     const fetched = counts?.[0]?.fetched;
     if (fetched === undefined) return;
     this.checked++;
-    const { likes, pendingLikes } = fetched;
-    assert.is(likes + (pendingLikes ?? -1n), this.#sum(this.#events.length));
+    const { likes, pending } = fetched;
+    assert.is(likes + (pending?.likes ?? -1n), this.#sum(this.#events.length));
   }
 
   #sum(events: number): bigint {

@@ -26,6 +26,7 @@ test("fetched() answers with the likes, the pending likes and their age", () => 
     itemIds: ["video", "song"],
     limit: 0,
     incarnations: [FIRST],
+    registers: [],
   });
   assert.is(counts.fetch(100), undefined, "one fetch at a time");
   const views = counts.fetched(answer({ video: 51n, song: 2n }, 2), 140);
@@ -193,7 +194,7 @@ test("fetched() returns no pending likes when the ledger lacks acknowledged ones
   counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, 0);
   counts.fetch(0);
   const [view] = counts.fetched(answer({ video: 3n }, 1), 0);
-  assert.is(view?.counts?.[0]?.fetched?.pendingLikes, undefined);
+  assert.is(view?.counts?.[0]?.fetched?.pending?.likes, undefined);
 });
 
 test.run();
@@ -226,6 +227,7 @@ function idsOf({ counts }: CountsView): readonly string[] | undefined {
 }
 
 function shown(itemId: string, likes: bigint, pendingLikes: bigint, ageMs: number): CachedCount {
-  const fetched = { likes, pendingLikes, asOfMs: 5, version: 6, generation: GENERATION, ageMs };
+  const pending = { likes: pendingLikes, sets: 0 };
+  const fetched = { likes, pending, asOfMs: 5, version: 6, generation: GENERATION, ageMs };
   return { itemId, fetched };
 }

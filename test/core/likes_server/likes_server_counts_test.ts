@@ -8,6 +8,7 @@ import { LikesServerHarness } from "./likes_server_harness.ts";
 
 const ANSWER: CountsAnswer = {
   counts: [{ itemId: "video", likes: 5n }],
+  registers: [],
   applied: [{ incarnation: FIRST, appliedSequence: 1 }],
   asOfMs: 9,
   version: 3,
@@ -24,7 +25,7 @@ test("count asks the primary once, and returns its likes plus the pending ones",
   count(server, 1);
   assert.equal(
     server.all("fetch_counts").map(({ fetch }) => fetch),
-    [{ itemIds: ["video"], limit: 0, incarnations: [FIRST] }],
+    [{ itemIds: ["video"], limit: 0, incarnations: [FIRST], registers: [] }],
   );
   server.add(9);
   server.drive({ type: "counts_fetched", answer: ANSWER });
@@ -131,7 +132,7 @@ function outcomeOf(server: LikesServerHarness, requestId: number) {
 function pendingOf(server: LikesServerHarness, requestId: number): bigint | undefined {
   const outcome = outcomeOf(server, requestId);
   if (outcome?.type !== "counted") throw new Error("it was refused");
-  return outcome.counts[0]?.fetched?.pendingLikes;
+  return outcome.counts[0]?.fetched?.pending?.likes;
 }
 
 function refusalOf(server: LikesServerHarness, requestId: number): string | undefined {

@@ -2,6 +2,7 @@
 import { LikesServerCore } from "../../../src/core/likes_server/likes_server.ts";
 import type {
   AddResult,
+  SetResult,
   LikesServerAction,
   LikesServerEvent,
   LikesServerNotice,
@@ -159,14 +160,16 @@ export class LikesServerHarness {
     await this.settle();
   }
 
-  outcome(requestId: number): AddResult | undefined {
+  outcome(requestId: number): AddResult | SetResult | undefined {
     return this.all("answer").find((answer) => answer.requestId === requestId)?.outcome;
   }
 
   /** Returns `#17` or the code of the refusal; undefined before the answer. */
   outcomeText(requestId: number): string | undefined {
     const outcome = this.outcome(requestId);
-    return outcome?.type === "accepted" ? `#${outcome.sequence}` : outcome?.refusal.code;
+    if (outcome === undefined) return undefined;
+    if (outcome.type === "refused") return outcome.refusal.code;
+    return "sequence" in outcome ? `#${outcome.sequence}` : outcome.type;
   }
 
   all<Type extends LikesServerAction["type"]>(type: Type): Of<Type>[] {

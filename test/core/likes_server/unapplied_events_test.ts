@@ -76,6 +76,7 @@ function reached(id: IncarnationId, last: number, acknowledged = 0): Incarnation
 }
 
 function after(recent: UnappliedEvents, ...applied: readonly [IncarnationId, number][]) {
-  const likes = recent.likesAfter(new Map(applied));
-  return likes === undefined ? undefined : Object.fromEntries(likes);
+  const pending = recent.pendingAfter(new Map(applied));
+  if (pending === undefined) return undefined;
+  return Object.fromEntries([...pending].map(([itemId, { likes }]) => [itemId, likes]));
 }

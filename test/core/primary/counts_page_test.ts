@@ -7,7 +7,7 @@ import type { ItemCount } from "../../../src/core/protocol/counts.ts";
 import { COUNTS_MAX, INCARNATIONS_NAMED_MAX } from "../../../src/limits.ts";
 import { MemoryLedger, LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { testId } from "../../store/faults.ts";
-import { EMPTY_META, FIRST, commit } from "../../store/ledger/ledger_fixture.ts";
+import { NOTHING_BESIDE, EMPTY_META, FIRST, commit } from "../../store/ledger/ledger_fixture.ts";
 
 const LEDGER = testId(0x1e);
 const ASK: CountsRequest = {
@@ -16,6 +16,7 @@ const ASK: CountsRequest = {
   pageToken: "",
   order: undefined,
   incarnations: [],
+  registers: [],
 };
 
 test("parseSelection() takes 1,000 items and 16 incarnations, and refuses one more of either", () => {
@@ -160,7 +161,7 @@ async function storeOf(likes: Readonly<Record<string, bigint>>): Promise<MemoryL
 
 function answer(store: MemoryLedger, changes: Partial<CountsRequest>) {
   const selection = selected(changes);
-  const outcome = store.countsNow(selection, []);
+  const outcome = store.countsNow(selection, NOTHING_BESIDE);
   if (outcome.type !== "done") throw new Error("it was not read");
   const read = outcome.value;
   assert.ok(read.meta.version > EMPTY_META.version);

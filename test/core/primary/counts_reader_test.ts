@@ -11,8 +11,9 @@ const REQUEST = {
   pageToken: "",
   order: undefined,
   incarnations: [],
+  registers: [],
 };
-const READ = { meta: { ...EMPTY_META, version: 3 }, counts: [], applied: [] };
+const READ = { meta: { ...EMPTY_META, version: 3 }, counts: [], applied: [], registers: [] };
 
 const shown = (convergence: Convergence) => ({
   ledgerId: LEDGER,

@@ -57,7 +57,7 @@ test("LikesClient and PrimaryClient get answers when the wall clock keeps jumpin
   for (let call = 0; call < CALLS; call++) {
     const likesClient = new LikesClient(likes.address);
     const primaryClient = new PrimaryClient(primary.address);
-    assert.is((await likesClient.addLikes("video", 1n, LIMIT_MS)).sequence, 7);
+    assert.is((await likesClient.addLikes({ itemId: "video", likes: 1n }, LIMIT_MS)).sequence, 7);
     await faultOf("total_unknown", () => likesClient.total(LIMIT_MS));
     assert.equal((await primaryClient.counts({}, LIMIT_MS)).counts, []);
     assert.is((await primaryClient.status(LIMIT_MS)).version, 1);
@@ -74,7 +74,9 @@ test("LikesClient ends a call on time when no answer comes and the wall clock ju
   await faultOf("total_unknown", () => client.total(LIMIT_MS)); // now it is connected
   for (let call = 0; call < CALLS; call++) {
     const startMs = performance.now();
-    await faultOf("outcome_unknown", () => client.addLikes("video", 1n, SHORT_MS));
+    await faultOf("outcome_unknown", () =>
+      client.addLikes({ itemId: "video", likes: 1n }, SHORT_MS),
+    );
     const waitedMs = performance.now() - startMs;
     assert.ok(waitedMs >= SHORT_MS - 2, `${waitedMs}`); // whole milliseconds, at both ends
     assert.ok(waitedMs < LIMIT_MS, `${waitedMs}`);

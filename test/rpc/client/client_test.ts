@@ -33,7 +33,7 @@ test("CHANNEL_OPTIONS use no proxy when the environment names one", async () => 
   }
   try {
     const client = new LikesClient(serving.address);
-    assert.is((await client.addLikes("video", 1n, LIMIT_MS)).sequence, 1);
+    assert.is((await client.addLikes({ itemId: "video", likes: 1n }, LIMIT_MS)).sequence, 1);
     client.close();
     assert.is(proxy.knocks, 0);
     // The same with the option left as it is by default, to see that there was something to avoid.
@@ -91,7 +91,9 @@ test("CHANNEL_OPTIONS send nothing twice when a server refuses a stream", async 
 
 test("connected() throws peer_unreachable when nothing listens", async () => {
   const client = new LikesClient("127.0.0.1:1");
-  await faultOf("peer_unreachable", () => client.addLikes("video", 1n, LIMIT_MS));
+  await faultOf("peer_unreachable", () =>
+    client.addLikes({ itemId: "video", likes: 1n }, LIMIT_MS),
+  );
   client.close();
 });
 

@@ -59,7 +59,7 @@ test("addLikes() throws outcome_unknown unless the call certainly had no effect"
   const seen: string[] = [];
   for (const answer of ANSWERS) {
     by = answer.by;
-    const given = client.addLikes("video", 1n, LIMIT_MS);
+    const given = client.addLikes({ itemId: "video", likes: 1n }, LIMIT_MS);
     seen.push(await given.then(String, (error: unknown) => codeOf(error)));
   }
   client.close();

@@ -32,11 +32,15 @@ test("explain() names the role that answers, and the flag for its address", asyn
 });
 
 function add(address: string): Promise<unknown> {
-  return withClient(new LikesClient(address), (client) => client.addLikes("video", 1n, LIMIT_MS));
+  return withClient(new LikesClient(address), (client) =>
+    client.addLikes({ itemId: "video", likes: 1n }, LIMIT_MS),
+  );
 }
 
 function fetchCounts(address: string): Promise<unknown> {
-  return withClient(new LikesClient(address), (client) => client.counts([], 1, LIMIT_MS));
+  return withClient(new LikesClient(address), (client) =>
+    client.counts({ itemIds: [], limit: 1 }, LIMIT_MS),
+  );
 }
 
 function count(address: string): Promise<unknown> {

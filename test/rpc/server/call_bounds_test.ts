@@ -188,7 +188,7 @@ test("RpcServer refuses an oversized message, and accepts the next call", async 
   const { code, details } = await within("the end", call.ended);
   assert.is(code, STATUS.RESOURCE_EXHAUSTED);
   assert.match(details, String(MESSAGE_BYTES_MAX));
-  await client.addLikes("video", 1n, LIMIT_MS);
+  await client.addLikes({ itemId: "video", likes: 1n }, LIMIT_MS);
   client.close();
 });
 
@@ -219,7 +219,7 @@ function serveLikes(): Promise<Serving> {
 
 async function expectServing({ address }: Serving): Promise<void> {
   const client = new LikesClient(address);
-  assert.is((await client.addLikes("video", 1n, LIMIT_MS)).sequence, 1);
+  assert.is((await client.addLikes({ itemId: "video", likes: 1n }, LIMIT_MS)).sequence, 1);
   client.close();
 }
 

@@ -26,12 +26,12 @@ test("addLikes() returns the accepted event's identity", async () => {
     return ACCEPTED;
   });
   using client = new Closing(serving.address);
-  assert.equal(await client.likes.addLikes("video", 0n, LIMIT_MS), {
+  assert.equal(await client.likes.addLikes({ itemId: "video", likes: 0n }, LIMIT_MS), {
     serverId: "a",
     incarnation: testId(1),
     sequence: 7,
   });
-  await client.likes.addLikes("video", 2n ** 64n - 1n, LIMIT_MS);
+  await client.likes.addLikes({ itemId: "video", likes: 2n ** 64n - 1n }, LIMIT_MS);
   assert.equal(
     given.map(({ change }) => acceptedLikes(change)),
     [0n, 2n ** 64n - 1n],
@@ -42,7 +42,9 @@ test("addLikes() throws the role's fault when it refused", async () => {
   const refusal = { code: "outbox_full", message: "Cannot accept: full" } as const;
   await using serving = await serveGiving(() => ({ type: "refused", refusal }));
   using client = new Closing(serving.address);
-  const fault = await faultOf("outbox_full", () => client.likes.addLikes("a", 1n, LIMIT_MS));
+  const fault = await faultOf("outbox_full", () =>
+    client.likes.addLikes({ itemId: "a", likes: 1n }, LIMIT_MS),
+  );
   assert.is(fault.message, "Cannot accept: full");
 });
 
@@ -114,13 +116,15 @@ test("AddLikes is INTERNAL without the text when the role has a bug", async () =
 test("addLikes() throws outcome_unknown when no answer comes in time", async () => {
   await using serving = await serve(likesService({ ...NO_LIKES, add: () => {} }));
   using client = new Closing(serving.address);
-  const fault = await faultOf("outcome_unknown", () => client.likes.addLikes("a", 1n, 200));
+  const fault = await faultOf("outcome_unknown", () =>
+    client.likes.addLikes({ itemId: "a", likes: 1n }, 200),
+  );
   assert.match(fault.message, "Cannot tell whether the likes were accepted");
 });
 
 test("addLikes() and total() throw peer_unreachable when nothing listens", async () => {
   using client = new Closing("127.0.0.1:1");
-  await faultOf("peer_unreachable", () => client.likes.addLikes("a", 1n, 200));
+  await faultOf("peer_unreachable", () => client.likes.addLikes({ itemId: "a", likes: 1n }, 200));
   await faultOf("peer_unreachable", () => client.likes.total(200));
 });
 
@@ -151,7 +155,7 @@ test("counts() sends the request, and returns known and unknown counts", async (
   const requests: unknown[] = [];
   const fetched = {
     likes: 2n ** 63n - 1n,
-    pendingLikes: 0n,
+    pending: { likes: 0n, sets: 0 },
     asOfMs: 4,
     version: 2 ** 53 - 1,
     generation: testId(2),
@@ -159,7 +163,7 @@ test("counts() sends the request, and returns known and unknown counts", async (
   };
   const counts = [
     { itemId: "video", fetched },
-    { itemId: "untold", fetched: { ...fetched, likes: 0n, pendingLikes: undefined } },
+    { itemId: "untold", fetched: { ...fetched, likes: 0n, pending: undefined } },
     { itemId: "unknown", fetched: undefined },
   ];
   const count = (items: unknown, done: (outcome: CountsResult) => void): void => {
@@ -169,11 +173,14 @@ test("counts() sends the request, and returns known and unknown counts", async (
   await using serving = await serve(likesService({ ...NO_LIKES, count }));
   using client = new Closing(serving.address);
   const itemIds = ["video", "untold", "unknown"];
-  assert.equal(await client.likes.counts(itemIds, 0, LIMIT_MS), { serverId: "a", counts });
-  await client.likes.counts([], 7, LIMIT_MS);
+  assert.equal(await client.likes.counts({ itemIds, limit: 0 }, LIMIT_MS), {
+    serverId: "a",
+    counts,
+  });
+  await client.likes.counts({ itemIds: [], limit: 7 }, LIMIT_MS);
   assert.equal(requests, [
-    { itemIds, limit: 20 },
-    { itemIds: [], limit: 7 },
+    { itemIds, limit: 20, subject: undefined },
+    { itemIds: [], limit: 7, subject: undefined },
   ]);
 });
 
@@ -183,10 +190,14 @@ test("counts() throws the role's fault when it refused, and INTERNAL for a bug",
     done({ type: "refused", refusal });
   await using serving = await serve(likesService({ ...NO_LIKES, count }));
   using client = new Closing(serving.address);
-  await faultOf("count_unknown", () => client.likes.counts(["video"], 0, LIMIT_MS));
+  await faultOf("count_unknown", () =>
+    client.likes.counts({ itemIds: ["video"], limit: 0 }, LIMIT_MS),
+  );
   await using broken = await serve(likesService(NO_LIKES));
   using other = new Closing(broken.address);
-  const fault = await faultOf("peer_failed", () => other.likes.counts(["video"], 0, LIMIT_MS));
+  const fault = await faultOf("peer_failed", () =>
+    other.likes.counts({ itemIds: ["video"], limit: 0 }, LIMIT_MS),
+  );
   assert.not.match(fault.message, "secret");
 });
 

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { CountsRequest } from "../../../src/core/primary/counts_page.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
+import { registerKey } from "../../../src/core/protocol/register.ts";
 import { STATUS } from "../../../src/errors.ts";
 import { CHANNEL_OPTIONS, CREDENTIALS } from "../../../src/rpc/client/client.ts";
 import type { GetCountsRequest } from "../../../src/rpc/gen/likes/v1/GetCountsRequest.ts";
@@ -27,7 +28,8 @@ const SENDS_MAX = 100_000;
 test("counts() sends the whole request and returns the whole answer", async () => {
   const requests: CountsRequest[] = [];
   const counts = {
-    counts: [{ itemId: "video", likes: 2n ** 63n - 1n }],
+    counts: [{ itemId: "video", likes: 2n ** 63n - 1n, reactions: new Map([[63, 5n]]) }],
+    registers: [{ revision: 2 ** 31 - 1, reaction: 63, likes: 5 }],
     convergence: "catching_up",
     asOfMs: 5,
     version: 2 ** 53 - 1,
@@ -49,16 +51,17 @@ test("counts() sends the whole request and returns the whole answer", async () =
     pageToken: "a token",
     order: "item_id",
     incarnations: [testId(1)],
+    registers: [registerKey(testId(7), "video")],
   };
   assert.equal(await client.primary.counts(request, LIMIT_MS), counts);
   await client.primary.counts({ order: "most_liked" }, LIMIT_MS);
-  const first = { itemIds: [], pageSize: 0, pageToken: "", incarnations: [] };
+  const first = { itemIds: [], pageSize: 0, pageToken: "", incarnations: [], registers: [] };
   assert.equal(requests, [request, { ...first, order: "most_liked" }]);
 });
 
 test("GetCounts is INVALID_ARGUMENT when an incarnation or an order is malformed", async () => {
   await using serving = await serve(primaryService(NO_PRIMARY).add);
-  const bad = [{ incarnations: ["x"] }, { order: 9 as never }];
+  const bad = [{ incarnations: ["x"], registers: [] }, { order: 9 as never }];
   for (const request of bad) {
     const { code, details } = await countRaw(serving.address, request);
     assert.is(code, STATUS.INVALID_ARGUMENT);

@@ -43,7 +43,9 @@ test("close() ends in time when a call hangs, and cuts it", async () => {
   let asked = false;
   const serving = await serve(likesService({ ...NO_LIKES, add: () => (asked = true) }));
   const client = new LikesClient(serving.address);
-  const call = faultOf("outcome_unknown", () => client.addLikes("video", 1n, 60_000));
+  const call = faultOf("outcome_unknown", () =>
+    client.addLikes({ itemId: "video", likes: 1n }, 60_000),
+  );
   while (!asked) await new Promise((resolve) => setImmediate(resolve));
   await within("the end of the server", serving.server.close());
   await within("the end of the call", call);

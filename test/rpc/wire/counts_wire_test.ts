@@ -13,6 +13,7 @@ import {
 } from "../../../src/rpc/wire/counts_wire.ts";
 import type { Counts } from "../../../src/core/primary/counts_reader.ts";
 import { protos } from "../../../src/rpc/protos.ts";
+import { registerKey } from "../../../src/core/protocol/register.ts";
 import { faultOf, testId } from "../../store/faults.ts";
 import { record } from "./arbitrary_messages.ts";
 import { NO_COUNTS } from "../serving.ts";
@@ -30,10 +31,27 @@ const REQUEST: fc.Arbitrary<CountsRequest> = record({
   pageToken: fc.string(),
   order: fc.constantFrom(undefined, "most_liked", "item_id"),
   incarnations: fc.array(ID),
+  registers: fc.array(fc.tuple(ID, ITEM_ID).map(([person, itemId]) => registerKey(person, itemId))),
 });
 
+const STATE = record({ revision: fc.nat(2 ** 31), reaction: fc.nat(63), likes: fc.nat(50) });
+/** Likes, with or without some of other reactions than the plain like. */
+const REACTIONS = fc.option(
+  fc.array(fc.tuple(fc.integer({ min: 2, max: 63 }), LIKES), { minLength: 1 }),
+  { nil: undefined },
+);
+
+function withReactions<Count>(count: Count, reactions: [number, bigint][] | undefined) {
+  return reactions === undefined ? count : { ...count, reactions: new Map(reactions) };
+}
+
 const COUNTS: fc.Arbitrary<Counts> = record({
-  counts: fc.array(record({ itemId: ITEM_ID, likes: LIKES })),
+  counts: fc.array(
+    fc
+      .tuple(record({ itemId: ITEM_ID, likes: LIKES }), REACTIONS)
+      .map(([count, reactions]) => withReactions(count, reactions)),
+  ),
+  registers: fc.array(STATE),
   convergence: fc.constantFrom("converged", "catching_up", "unknown"),
   asOfMs: WHOLE,
   version: WHOLE,
@@ -43,20 +61,26 @@ const COUNTS: fc.Arbitrary<Counts> = record({
   generation: ID,
 });
 
-const CACHED: fc.Arbitrary<CachedCount> = record({
-  itemId: ITEM_ID,
-  fetched: fc.option(
+const FETCHED = fc
+  .tuple(
     record({
       likes: LIKES,
-      pendingLikes: fc.option(LIKES, { nil: undefined }),
+      pending: fc.option(record({ likes: LIKES, sets: WHOLE }), { nil: undefined }),
       asOfMs: WHOLE,
       version: WHOLE,
       generation: ID,
       ageMs: WHOLE,
     }),
-    { nil: undefined },
-  ),
-});
+    REACTIONS,
+  )
+  .map(([fetched, reactions]) => withReactions(fetched, reactions));
+const OWN = record({ state: STATE, countedLikes: fc.option(fc.nat(50), { nil: undefined }) });
+const CACHED: fc.Arbitrary<CachedCount> = fc
+  .tuple(
+    record({ itemId: ITEM_ID, fetched: fc.option(FETCHED, { nil: undefined }) }),
+    fc.option(OWN, { nil: undefined }),
+  )
+  .map(([count, own]) => (own === undefined ? count : { ...count, own }));
 
 test("readCountsRequest() and readCounts() return what was sent over the wire", () => {
   fc.assert(

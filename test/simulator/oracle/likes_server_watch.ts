@@ -2,7 +2,11 @@
  * What one process of a LikesServer sent and wrote, seen from outside: it sends nothing before it
  * is synced (law 1), and keeps every window and queue within its bound (law 6).
  */
-import type { AddResult, Retention } from "../../../src/core/likes_server/likes_server.ts";
+import type {
+  AddResult,
+  Retention,
+  SetResult,
+} from "../../../src/core/likes_server/likes_server.ts";
 import { lastSequenceOf } from "../../../src/core/protocol/messages.ts";
 import type { FromLikesServer, FromPrimary } from "../../../src/core/protocol/messages.ts";
 import { acceptedOf } from "../../../src/core/likes_server/outbox.ts";
@@ -115,9 +119,9 @@ export class LikesServerWatch {
     }
   }
 
-  answered(requestId: number, outcome: AddResult): void {
+  answered(requestId: number, outcome: AddResult | SetResult): void {
     const add = this.#oracle.truth.answered(requestId, outcome);
-    if (outcome.type !== "accepted") return;
+    if (!("sequence" in outcome)) return;
     expect(this.#mayAccept, () => `${add.itemId} is accepted before membership`);
     const last = this.#lastOf(outcome.incarnation);
     const isDurable = outcome.sequence <= last;

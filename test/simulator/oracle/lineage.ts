@@ -7,6 +7,8 @@ import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
 import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { AppliedBatch } from "../../../src/core/ledger/ledger_command.ts";
+import { UNSET, registerKey } from "../../../src/core/protocol/register.ts";
+import type { RegisterKey, RegisterState } from "../../../src/core/protocol/register.ts";
 import type { EventRange } from "../../../src/core/protocol/record.ts";
 import { expect } from "./failure.ts";
 import { LedgerModel } from "./ledger_model.ts";
@@ -17,6 +19,12 @@ import type { Add, Truth } from "./truth.ts";
 interface Version {
   readonly version: number;
   readonly likes: bigint;
+}
+
+/** A state of a register, and the version that set it. */
+interface RegisterVersion {
+  readonly version: number;
+  readonly state: RegisterState;
 }
 
 /** Returns the likes as of `version`, given all changes in order. */
@@ -35,6 +43,8 @@ export class Lineage {
   /** The total, and the likes of each item, after each commit that changed them. */
   readonly #totals: Version[] = [];
   readonly #itemLikes = new Map<string, Version[]>();
+  /** The states of each register, with the version that set them. */
+  readonly #states = new Map<RegisterKey, RegisterVersion[]>();
   /** Gaps that an operator closed. */
   readonly #givenUp: { readonly incarnation: IncarnationId; readonly events: EventRange }[] = [];
   readonly #members = new Map<OutboxId, { readonly events: number; readonly likes: bigint }>();
@@ -66,6 +76,7 @@ export class Lineage {
     copy.counted = this.counted;
     copy.#totals.unshift(...this.#totals);
     for (const [itemId, versions] of this.#itemLikes) copy.#itemLikes.set(itemId, [...versions]);
+    for (const [register, states] of this.#states) copy.#states.set(register, [...states]);
     copy.#givenUp.push(...this.#givenUp);
     for (const [outboxId, applied] of this.#members) copy.#members.set(outboxId, applied);
     copy.#totalLikes = this.#totalLikes;
@@ -115,6 +126,12 @@ export class Lineage {
   /** Returns the likes of an item in a version. */
   likesAt(itemId: string, version: number): bigint {
     return likesAt(this.#itemLikes.get(itemId) ?? [], version);
+  }
+
+  /** Returns the state of a register in a version. */
+  registerAt(register: RegisterKey, version: number): RegisterState {
+    const states = this.#states.get(register) ?? [];
+    return states.findLast((one) => one.version <= version)?.state ?? UNSET;
   }
 
   appliedOf(incarnation: IncarnationId): number {
@@ -171,12 +188,21 @@ export class Lineage {
         return `${add.itemId} gets ${event.gained} (${event.outcome}), not ${gained} (${outcome})`;
       });
       touched.add(add.itemId);
+      if (outcome === "counted") this.#noteState(add);
       expect(!add.isRefused, () => `${add.itemId} was refused but is counted`);
       this.#totalLikes += gained;
       member.events++;
       if (add.change.kind === "add") member.likes += gained;
     }
     this.#members.set(incarnation.outboxId, member);
+  }
+
+  #noteState({ itemId, change }: Add): void {
+    if (change.kind !== "set") return;
+    const register = registerKey(change.person, itemId);
+    const states = this.#states.get(register) ?? [];
+    this.#states.set(register, states);
+    states.push({ version: this.disk.meta.version, state: change.state });
   }
 
   /** An operator closed gaps: their likes do not count, and counting continues after them. */

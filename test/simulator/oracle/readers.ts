@@ -4,7 +4,10 @@
  * counts include no like twice and miss none.
  */
 import type { CountsResult, TotalView } from "../../../src/core/likes_server/likes_server.ts";
-import type { GenerationId, OutboxId } from "../../../src/core/protocol/ids.ts";
+import type { GenerationId, IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
+import type { OwnLikes } from "../../../src/core/likes_server/count_cache.ts";
+import { compareStates, partsOfKey } from "../../../src/core/protocol/register.ts";
+import type { RegisterKey } from "../../../src/core/protocol/register.ts";
 import type { Change } from "../../../src/core/protocol/like_event.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
@@ -54,6 +57,28 @@ export class Readers {
     this.#histories.set(generation, this.#history);
   }
 
+  /**
+   * A person's own state is that of the version or newer, and the likes of that person that the
+   * counts have are those of the version. Law: no reader sees less than what was acknowledged here.
+   */
+  #checkOwn({ register, own, version, incarnation }: OwnSeen, lineage: Lineage): void {
+    if (own === undefined || own.countedLikes === undefined || version === undefined) return;
+    this.counted++;
+    const counted = lineage.registerAt(register, version);
+    const { itemId, person } = partsOfKey(register);
+    expect(own.countedLikes === counted.likes, () => {
+      return `${own.countedLikes} own likes for ${itemId} are said to count, not ${counted.likes}`;
+    });
+    const isNew = compareStates(own.state, counted) >= 0;
+    expect(isNew, () => `an own state of ${itemId} is older than its version`);
+    for (const { change, syncedIn, acceptedStep } of this.#truth.addsOf(itemId)) {
+      if (change.kind !== "set" || change.person !== person || acceptedStep === 0) continue;
+      if (syncedIn?.incarnation !== incarnation) continue;
+      const isShown = compareStates(own.state, change.state) >= 0;
+      expect(isShown, () => `an own state of ${itemId} is less than an acknowledged one`);
+    }
+  }
+
   /** `reader` is shown a total. */
   shown(reader: object, shown: ShownTotal): void {
     const { generation, version, totalLikes, asOfMs } = shown;
@@ -100,32 +125,61 @@ export class Readers {
   /**
    * Checks that a cached count plus the own likes it lacks covers what this outbox acknowledged.
    */
-  fetched(outboxId: OutboxId, outcome: CountsResult, lineage: Lineage, isPlain: boolean): void {
+  fetched(
+    { outboxId, incarnation, registers, isPlain }: Asked,
+    outcome: CountsResult,
+    lineage: Lineage,
+  ): void {
     if (outcome.type === "refused") return;
-    for (const { itemId, fetched } of outcome.counts) {
+    for (const [index, { itemId, fetched, own }] of outcome.counts.entries()) {
+      const register = registers[index];
+      if (isPlain && register !== undefined) {
+        this.#checkOwn({ register, own, version: fetched?.version, incarnation }, lineage);
+      }
       const adds = this.#truth.addsOf(itemId).filter(({ syncedIn }) => syncedIn !== undefined);
       if (adds.length === 0 || fetched === undefined) continue;
-      const { likes, pendingLikes, version } = fetched;
+      const { likes, pending, version } = fetched;
       if (!isPlain) continue;
       const committed = lineage.likesAt(itemId, version);
       expect(likes === committed, () => `${itemId} has ${likes} likes, ${committed} committed`);
       // What sets and repeated adds will add is known to the ledger alone.
-      if (pendingLikes === undefined || adds.some(({ change }) => !isPlainAdd(change))) continue;
+      if (pending === undefined || adds.some(({ change }) => !isPlainAdd(change))) continue;
+      const pendingLikes = pending.likes;
       this.counted++;
       const isOwn = ({ syncedIn }: Add): boolean => syncedIn?.outboxId === outboxId;
       const owned = adds.filter(isOwn);
-      const own = likesOf(owned);
+      const ofHere = likesOf(owned);
       const accepted = likesOf(owned.filter(({ acceptedStep }) => acceptedStep > 0));
       const others = likesOf(adds.filter((add) => !isOwn(add) && lineage.isCounted(add)));
       const sum = likes + pendingLikes;
       expect(
-        pendingLikes <= own,
-        () => `${itemId} has ${pendingLikes} pending likes, only ${own} own`,
+        pendingLikes <= ofHere,
+        () => `${itemId} has ${pendingLikes} pending likes, only ${ofHere} own`,
       );
-      expect(sum <= own + others, () => `${itemId} counts likes twice: ${likes} + ${pendingLikes}`);
+      expect(
+        sum <= ofHere + others,
+        () => `${itemId} counts likes twice: ${likes} + ${pendingLikes}`,
+      );
       expect(sum >= accepted, () => `${itemId} misses likes: ${likes} + ${pendingLikes}`);
     }
   }
+}
+
+/** What a person is shown of a register. */
+interface OwnSeen {
+  readonly register: RegisterKey;
+  readonly own: OwnLikes | undefined;
+  readonly version: number | undefined;
+  /** That of the process: what earlier ones have accepted is not in its memory. */
+  readonly incarnation: IncarnationId | undefined;
+}
+
+/** A query, and whether its LikesServer and the ledger never forgot. */
+interface Asked {
+  readonly outboxId: OutboxId;
+  readonly incarnation: IncarnationId | undefined;
+  readonly registers: readonly RegisterKey[];
+  readonly isPlain: boolean;
 }
 
 function isPlainAdd(change: Change): boolean {

@@ -7,11 +7,13 @@
  * equal requests are interchangeable, and the answer tells which one it was.
  */
 import type { AddRequest } from "../../../src/core/likes_server/group_commit.ts";
-import type { AddResult } from "../../../src/core/likes_server/likes_server.ts";
+import type { AddResult, SetResult } from "../../../src/core/likes_server/likes_server.ts";
 import type { OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import { acceptedLikes, likesAtMost } from "../../../src/core/protocol/like_event.ts";
 import type { Change, LikeEvent } from "../../../src/core/protocol/like_event.ts";
-import { compareStates } from "../../../src/core/protocol/register.ts";
+import type { WishRequest } from "../../../src/core/likes_server/wishes.ts";
+import { UNSET, compareStates } from "../../../src/core/protocol/register.ts";
+import type { RegisterState } from "../../../src/core/protocol/register.ts";
 import type { RecordCodec } from "../../../src/core/protocol/record.ts";
 import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
@@ -19,7 +21,9 @@ import { expect } from "./failure.ts";
 /** One attempted request. */
 export interface Add {
   readonly itemId: string;
-  readonly change: Change;
+  change: Change;
+  /** What a wish was before its revision was known: a set of revision 0. */
+  readonly wish: Change | undefined;
   /** Likes that it adds to the sum of its outbox. */
   readonly likes: bigint;
   /** When it was acknowledged, in steps; 0 before. */
@@ -71,6 +75,7 @@ export class Truth {
     const add: Add = {
       itemId,
       change,
+      wish: change.kind === "set" && change.state.revision === 0 ? change : undefined,
       likes: acceptedLikes(change),
       acceptedStep: 0,
       isRefused: false,
@@ -85,6 +90,16 @@ export class Truth {
     return { requestId: this.adds.length, event, mark: undefined };
   }
 
+  /** Records an attempt that leaves the revision to the LikesServer. Returns its request. */
+  wish(wish: WishRequest["wish"]): WishRequest {
+    const { itemId, person, wanted } = wish;
+    const { requestId } = this.attempt({
+      itemId,
+      change: { kind: "set", person, state: { revision: 0, ...wanted } },
+    });
+    return { requestId, wish };
+  }
+
   /** Returns all attempts for an item. */
   addsOf(itemId: string): readonly Add[] {
     return this.#byItem.get(itemId) ?? [];
@@ -93,7 +108,23 @@ export class Truth {
   /** Returns an attempt of an event: one that is not synced, if there is one. */
   #addOf({ itemId, change }: LikeEvent): Add | undefined {
     const equal = this.addsOf(itemId).filter((add) => isSameChange(add.change, change));
-    return equal.find((add) => add.syncedIn === undefined && !add.isRefused) ?? equal[0];
+    const isWaiting = (add: Add) => add.syncedIn === undefined && !add.isRefused;
+    const found = equal.find(isWaiting);
+    if (found !== undefined) return found;
+    const wish = this.addsOf(itemId).find((add) => isWaiting(add) && isWishOf(add.wish, change));
+    if (wish !== undefined) wish.change = change;
+    return wish ?? equal[0];
+  }
+
+  /** A LikesServer may only tell a state that some disk has. */
+  #checkKnown({ itemId, change }: Add, state: RegisterState): void {
+    expect(change.kind === "set", () => `an add for ${itemId} has the outcome of a set`);
+    const isUnset = compareStates(state, UNSET) === 0;
+    const isSynced = this.addsOf(itemId).some(({ change: other, syncedIn }) => {
+      const isThere = syncedIn !== undefined && other.kind === "set";
+      return isThere && other.person === change.person && compareStates(other.state, state) === 0;
+    });
+    expect(isUnset || isSynced, () => `a state of ${itemId} is told that was never synced`);
   }
 
   syncedOf(incarnation: IncarnationId): SyncedIncarnation | undefined {
@@ -122,42 +153,63 @@ export class Truth {
   }
 
   /** A client is answered. Law 1: an acknowledged add is synced at the sequence in its answer. */
-  answered(requestId: number, outcome: AddResult): Add {
+  answered(requestId: number, outcome: AddResult | SetResult): Add {
     const add = this.adds[requestId - 1];
     expect(
       add !== undefined && add.acceptedStep === 0 && !add.isRefused,
       () => `${requestId} is answered twice`,
     );
-    if (outcome.type === "accepted") {
+    if (outcome.type === "same" || outcome.type === "superseded") {
+      this.#checkKnown(add, outcome.state);
+      add.isRefused = true;
+      this.#giveAway(add);
+      expect(add.syncedIn === undefined, () => `${add.itemId} is ${outcome.type} but on the disk`);
+    } else if (outcome.type !== "refused") {
+      if (outcome.type === "stored" && add.change.kind === "set") {
+        add.change = { ...add.change, state: outcome.state };
+      }
       const synced = this.#incarnations.get(outcome.incarnation);
-      this.#exchange(add, synced?.adds[outcome.sequence - 1]);
-      const isThere = synced?.adds[outcome.sequence - 1] === add;
+      const there = synced?.adds[outcome.sequence - 1];
+      const isThere = there?.itemId === add.itemId && isSameChange(there.change, add.change);
       expect(isThere, () => `${add.itemId} is acknowledged but was never synced`);
+      // The outbox may remember an equal request, and name that event again.
+      if (there.acceptedStep === 0) this.#exchange(add, there);
+      else if (add.syncedIn === undefined) {
+        [add.syncedIn, add.sequence] = [there.syncedIn, there.sequence];
+      }
       add.acceptedStep = this.nextStep();
       this.accepted.push(add);
     } else {
       this.refused++;
       add.isRefused = true;
-      const isEqual = (other: Add) => isSameChange(other.change, add.change);
-      const other = this.addsOf(add.itemId).find((one) => {
-        return one !== add && !one.isRefused && one.syncedIn === undefined && isEqual(one);
-      });
-      if (add.syncedIn !== undefined) this.#exchange(add, other);
+      this.#giveAway(add);
       this.attemptedLikes -= likesAtMost(add.change);
       expect(add.syncedIn === undefined, () => `${add.itemId} was refused but is on the disk`);
     }
     return add;
   }
 
+  /** A request that stored nothing gives the place that it seemed to have to an equal one. */
+  #giveAway(add: Add): void {
+    if (add.syncedIn === undefined) return;
+    const { change } = add;
+    const other = this.addsOf(add.itemId).find((one) => {
+      const isEqual = isSameChange(one.change, change) || isWishOf(one.wish, change);
+      return isEqual && one !== add && !one.isRefused && one.syncedIn === undefined;
+    });
+    if (other !== undefined) other.change = change;
+    this.#exchange(add, other);
+  }
+
   /** Exchanges the places of two equal requests. */
   #exchange(one: Add, other: Add | undefined): void {
-    if (other === undefined || one === other || one.itemId !== other.itemId) return;
-    if (!isSameChange(one.change, other.change)) return;
+    if (other === undefined || one === other) return;
     const { syncedIn, sequence } = one;
     [one.syncedIn, one.sequence] = [other.syncedIn, other.sequence];
     [other.syncedIn, other.sequence] = [syncedIn, sequence];
     for (const add of [one, other]) {
       if (add.syncedIn !== undefined) add.syncedIn.adds[add.sequence - 1] = add;
+      else add.change = add.wish ?? add.change;
     }
   }
 
@@ -168,6 +220,13 @@ export class Truth {
     this.#incarnations.set(incarnation, synced);
     return synced;
   }
+}
+
+/** Returns true when `change` is the set that a wish has become. */
+function isWishOf(wish: Change | undefined, change: Change): boolean {
+  if (wish?.kind !== "set" || change.kind !== "set") return false;
+  const isSame = wish.state.reaction === change.state.reaction;
+  return isSame && wish.state.likes === change.state.likes && wish.person === change.person;
 }
 
 function isSameChange(one: Change, other: Change): boolean {

@@ -7,6 +7,7 @@ import type { MemberRow } from "../../../src/core/ledger/rows.ts";
 import { assertionOf, testId } from "../faults.ts";
 import {
   BLOCK,
+  NOTHING_BESIDE,
   PERSON,
   STATE,
   givenLikes,
@@ -231,7 +232,7 @@ function acceptGenerations(test: Test, makeFixture: () => LedgerFixture): void {
     await fixture.supersede(SECOND);
     const outcome = await store.transact([], (ledger) => setLikes(ledger, "cat", 2n));
     assert.is(outcome.type, "superseded");
-    const read = await store.counts({ type: "named", itemIds: ["cat"] }, []);
+    const read = await store.counts({ type: "named", itemIds: ["cat"] }, NOTHING_BESIDE);
     assert.is(read.type, "superseded", "a superseded opening reads nothing");
     assert.equal(await likesOf(await fixture.open(THIRD), "cat"), [{ itemId: "cat", likes: 1n }]);
   });

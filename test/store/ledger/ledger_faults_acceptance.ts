@@ -3,6 +3,7 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { LedgerTransaction } from "../../../src/core/ledger/ledger_transaction.ts";
 import {
+  NOTHING_BESIDE,
   EMPTY_META,
   FIRST,
   LARGE_ITEMS,
@@ -51,7 +52,7 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
       outcome,
       "every later call ends the same way",
     );
-    assert.equal(await store.counts({ type: "named", itemIds: ["cat"] }, []), outcome);
+    assert.equal(await store.counts({ type: "named", itemIds: ["cat"] }, NOTHING_BESIDE), outcome);
     const again = await fixture.open(SECOND);
     assert.is((await again.load()).meta.version, 1);
     await commit(again, { cat: 2n });

@@ -9,6 +9,7 @@ import type {
   CountsRead,
   CountsSelection,
   LedgerStore,
+  ReadBeside,
 } from "../../../src/core/ledger/ledger.ts";
 import type {
   IncarnationRow,
@@ -86,6 +87,9 @@ export const DECISION: NewDecision = {
   reason: "the disk is gone",
 };
 
+/** What a read of counts alone asks for besides. */
+export const NOTHING_BESIDE: ReadBeside = { incarnations: [], registers: [] };
+
 /** Returns the likes of named items. */
 export async function likesOf(
   store: LedgerStore,
@@ -106,7 +110,7 @@ export async function read(
   selection: CountsSelection,
   incarnations: readonly IncarnationId[] = [],
 ): Promise<CountsRead> {
-  const outcome = await store.counts(selection, incarnations);
+  const outcome = await store.counts(selection, { ...NOTHING_BESIDE, incarnations });
   if (outcome.type === "done") return outcome.value;
   throw new LikesError("store_failed", "reason" in outcome ? outcome.reason : outcome.type);
 }

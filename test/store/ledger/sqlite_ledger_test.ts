@@ -12,7 +12,15 @@ import { becomes } from "../../fixtures/eventually.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { givenLikes, LEDGER_ID, commit, likesOf, mostLiked, setLikes } from "./ledger_fixture.ts";
+import {
+  NOTHING_BESIDE,
+  givenLikes,
+  LEDGER_ID,
+  commit,
+  likesOf,
+  mostLiked,
+  setLikes,
+} from "./ledger_fixture.ts";
 import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
 
 acceptLedger(test, () => sqliteFixture(openSqliteLedger));
@@ -94,7 +102,7 @@ test("a page waits until another program has written, if likes are to be folded"
   await commit(ledger, { b: 5n, d: 4n });
   person.exec("BEGIN IMMEDIATE");
   const page = { type: "page", order: "most_liked", after: undefined, limit: 9 } as const;
-  assert.equal(await ledger.counts(page, []), { type: "store_busy" });
+  assert.equal(await ledger.counts(page, NOTHING_BESIDE), { type: "store_busy" });
   assert.equal(await likesOf(ledger, "b", "d"), [
     { itemId: "b", likes: 5n },
     { itemId: "d", likes: 4n },
@@ -130,7 +138,7 @@ test("a fold whose disk fails ends the opening, and loses nothing", async () => 
   );
   assert.is(ledger.fold(9), "ended");
   const page = { type: "page", order: "item_id", after: undefined, limit: 9 } as const;
-  assert.match(reasonOf(await ledger.counts(page, [])), "disk failed");
+  assert.match(reasonOf(await ledger.counts(page, NOTHING_BESIDE)), "disk failed");
   assert.is((await ledger.transact([], (all) => all.addLikes("a", 1n))).type, "in_doubt");
   await ledger.close();
   tamper(folder.path, "DROP TRIGGER break");

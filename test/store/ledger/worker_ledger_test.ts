@@ -6,7 +6,7 @@ import { openWorkerLedger } from "../../../src/store/ledger/worker_ledger.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { assertionOf, faultOf, testId } from "../faults.ts";
 import { acceptLedger } from "./ledger_acceptance.ts";
-import { PERSON, givenLikes, LEDGER_ID } from "./ledger_fixture.ts";
+import { NOTHING_BESIDE, PERSON, givenLikes, LEDGER_ID } from "./ledger_fixture.ts";
 import { NOW_MS, sqliteFixture, tamper } from "./sqlite_fixture.ts";
 
 acceptLedger(test, () => sqliteFixture(openWorkerLedger));
@@ -38,7 +38,7 @@ test("transact() runs its work again when another program has written meanwhile"
     return before;
   });
   assert.equal([outcome, runs], [{ type: "done", value: 5n }, 2]);
-  const read = await ledger.counts({ type: "named", itemIds: ["cat"] }, []);
+  const read = await ledger.counts({ type: "named", itemIds: ["cat"] }, NOTHING_BESIDE);
   assert.equal(read.type === "done" && read.value.counts, [{ itemId: "cat", likes: 10n }]);
   await ledger.close();
 });
@@ -61,7 +61,7 @@ test("calls reject with the error of the thread when it has a bug", async () => 
   await using folder = temporaryFolder();
   const ledger = await openLedger(folder.path, 1);
   const wrong = ledger.loadRows([{ type: "nonsense" } as never]);
-  const beside = ledger.counts({ type: "named", itemIds: ["cat"] }, []);
+  const beside = ledger.counts({ type: "named", itemIds: ["cat"] }, NOTHING_BESIDE);
   await assertionOf("unexpected", () => wrong);
   await beside.catch(() => {});
   await assertionOf("unexpected", () => ledger.transact([], () => 1));
@@ -72,7 +72,7 @@ test("a closed ledger answers that it is in doubt, and load() throws", async () 
   await using folder = temporaryFolder();
   const ledger = await openLedger(folder.path, 1);
   await Promise.all([ledger.close(), ledger.close()]);
-  const read = await ledger.counts({ type: "named", itemIds: ["cat"] }, []);
+  const read = await ledger.counts({ type: "named", itemIds: ["cat"] }, NOTHING_BESIDE);
   assert.is(read.type, "in_doubt");
   const outcome = await ledger.transact([], (transaction) => transaction.addLikes("cat", 1n));
   assert.is(outcome.type, "in_doubt");

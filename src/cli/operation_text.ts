@@ -1,0 +1,30 @@
+/** Operations as people and files write them: `CLIENT/NUMBER`. A UUID alone is number 1 of its client. */
+import { randomUUID } from "node:crypto";
+import type { ClientId } from "../core/protocol/ids.ts";
+import { checkOperation } from "../core/protocol/operation.ts";
+import type { Operation } from "../core/protocol/operation.ts";
+import { LikesError } from "../errors.ts";
+import { quote } from "../text/escape.ts";
+
+const OPERATION = /^([0-9a-f]{32})(?:\/([1-9][0-9]{0,15}))?$/;
+
+/** Returns the operation that a text names. Throws LikesError `usage`. */
+export function parseOperation(text: string): Operation {
+  const [, client, number = "1"] = OPERATION.exec(plain(text)) ?? [];
+  const operation = { client: client as ClientId, number: Number(number) };
+  if (client !== undefined && checkOperation(operation) === undefined) return operation;
+  const message =
+    `Cannot use the operation ${quote(text)}: give a UUID, or 32 hexadecimal digits, a slash and ` +
+    `a number from 1, such as ${plain(randomUUID())}/1`;
+  throw new LikesError("usage", message);
+}
+
+/** Returns an operation as text. */
+export function operationText({ client, number }: Operation): string {
+  return `${client}/${number}`;
+}
+
+/** Returns a text without the dashes and capitals of a UUID. */
+function plain(text: string): string {
+  return text.toLowerCase().replaceAll("-", "");
+}

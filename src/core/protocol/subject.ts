@@ -1,0 +1,25 @@
+/**
+ * Subjects: how a site names its persons. Outboxes and ledgers never have a subject, only a
+ * pseudonym that is made of it and of the site.
+ */
+import type { Refusal } from "../../errors.ts";
+import { SUBJECT_CHARS_MAX } from "../../limits.ts";
+
+/**
+ * Returns the site of an item: what stands before its first slash; empty without one. The same
+ * subject at two sites is two persons.
+ */
+export function siteOf(itemId: string): string {
+  const slash = itemId.indexOf("/");
+  return slash === -1 ? "" : itemId.slice(0, slash);
+}
+
+/** Returns why `subject` names no person; undefined when it does. The message does not repeat it. */
+export function checkSubject(subject: string): Refusal | undefined {
+  const isText = subject.isWellFormed() && !/\p{Cc}/u.test(subject);
+  if (isText && subject.length > 0 && subject.length <= SUBJECT_CHARS_MAX) return undefined;
+  const message =
+    `Cannot accept a person of ${subject.length} characters: give 1 to ${SUBJECT_CHARS_MAX}, ` +
+    "without control characters";
+  return { code: "like_invalid", message };
+}
