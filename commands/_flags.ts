@@ -23,6 +23,7 @@ import {
   INTERVAL_MAX_DEFAULT_MS,
   INTERVAL_MIN_DEFAULT_MS,
   LIKES_MAX_DEFAULT,
+  PERSONS_MAX,
   LIKES_PER_EVENT_MAX,
   PORT_DEFAULT,
   SERVER_ID_CHARS_MAX,
@@ -200,6 +201,13 @@ export const generatorFlags = {
   )({
     summary: `largest number of likes; the smallest is 0 (0 to ${LIKES_PER_EVENT_MAX})`,
     default: LIKES_MAX_DEFAULT,
+  }),
+  persons: wholeFlag(
+    0,
+    PERSONS_MAX,
+  )({
+    summary: `persons who like, take back and repeat, instead of numbers (0 to ${PERSONS_MAX})`,
+    default: 0,
   }),
   item: Flags.custom<string>({ parse: (text) => Promise.resolve(parseItem(text)) })({
     summary: "liked item",

@@ -6,7 +6,8 @@ import { LIKES_PER_EVENT_MAX } from "../src/limits.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { countOf, parseWhole } from "../src/text/numbers.ts";
 import { escapeText, quote } from "../src/text/escape.ts";
-import { operationText, parseOperation } from "../src/cli/operation_text.ts";
+import { parseOperation } from "../src/cli/operation_text.ts";
+import { operationName } from "../src/core/protocol/operation.ts";
 import type { Operation } from "../src/core/protocol/operation.ts";
 import type { LikesClient, SentAdd } from "../src/rpc/client/likes_client.ts";
 import type { Accepted, Answered, Sending } from "./_add_from.ts";
@@ -150,6 +151,6 @@ async function openInput(path: string): Promise<Input> {
 function acceptedJson({ itemId, likes, operation, ...event }: Accepted, address: string): unknown {
   const { serverId, incarnation, sequence } = event;
   const numbers = { sequence: String(sequence), itemId, likes: String(likes) };
-  const named = operation === undefined ? {} : { operation: operationText(operation) };
+  const named = operation === undefined ? {} : { operation: operationName(operation) };
   return { serverId, incarnation, ...numbers, ...named, address };
 }

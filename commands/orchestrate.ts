@@ -32,6 +32,7 @@ export class Orchestrate extends BaseCommand {
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --duration 30s --seed 42",
+    "<%= config.bin %> <%= command.id %> --persons 500 --duration 1m",
     "<%= config.bin %> <%= command.id %> --duration 10s --json --quiet",
   ];
   static override flags = {
@@ -108,6 +109,7 @@ function optionsOf(flags: OrchestrateFlags): RunOptions {
       intervalMinMs: flags["interval-min"],
       intervalMaxMs: flags["interval-max"],
       likesMax: flags["likes-max"],
+      persons: flags.persons,
     },
     itemId: flags.item,
     port: flags.port,

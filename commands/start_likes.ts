@@ -52,6 +52,7 @@ interface PlanFlags {
   readonly "interval-min": number;
   readonly "interval-max": number;
   readonly "likes-max": number;
+  readonly persons: number;
 }
 
 /** `likes start-likes`. */
@@ -180,7 +181,14 @@ export class StartLikes extends RoleCommand {
 
 function planOf(flags: PlanFlags, serverId: string, seed: number): GeneratorPlan {
   const { "interval-min": intervalMinMs, "interval-max": intervalMaxMs } = flags;
-  return { seed, serverId, intervalMinMs, intervalMaxMs, likesMax: flags["likes-max"] };
+  return {
+    seed,
+    serverId,
+    intervalMinMs,
+    intervalMaxMs,
+    likesMax: flags["likes-max"],
+    persons: flags.persons,
+  };
 }
 
 /** Returns the command that starts a primary at the address that this LikesServer uses. */

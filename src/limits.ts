@@ -22,6 +22,8 @@ export const LIKES_PER_PERSON_MAX = 50;
 export const REACTIONS_MAX = 63;
 /** Characters of a subject: an account's id, with room to spare. */
 export const SUBJECT_CHARS_MAX = 256;
+/** Persons of a demonstration. */
+export const PERSONS_MAX = 100_000;
 /** Sets of one register: a person that taps once a second reaches it after 68 years. */
 export const REVISIONS_MAX = 2 ** 31 - 1;
 /** The largest total: a store keeps it in a signed 64-bit integer. */

@@ -19,11 +19,6 @@ export function parseOperation(text: string): Operation {
   throw new LikesError("usage", message);
 }
 
-/** Returns an operation as text. */
-export function operationText({ client, number }: Operation): string {
-  return `${client}/${number}`;
-}
-
 /** Returns a text without the dashes and capitals of a UUID. */
 function plain(text: string): string {
   return text.toLowerCase().replaceAll("-", "");

@@ -1,5 +1,6 @@
 /** The expected result of a run: the events due by its seed and duration, and those from before. */
 import { intervalMs, likesBetween } from "./generator.ts";
+import { PersonLikes } from "./person_generator.ts";
 import { generatedEvents } from "./generator_mark.ts";
 import type { GeneratorPlan } from "./generator.ts";
 import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
@@ -34,12 +35,34 @@ function seedLikesOf(
   plan: Omit<GeneratorPlan, "serverId">,
   serverIds: readonly string[],
 ): SeedLikes {
+  return plan.persons > 0 ? seedLikesOfPersons(plan, serverIds) : seedSums(plan, serverIds);
+}
+
+function seedSums(plan: Omit<GeneratorPlan, "serverId">, serverIds: readonly string[]): SeedLikes {
   const sums = new Map(serverIds.map((serverId) => [serverId, { events: 0, likes: 0n }]));
-  return (serverId, events) => {
-    const known = sums.get(serverId);
-    if (known === undefined) return undefined;
-    const likes = known.likes + likesBetween({ ...plan, serverId }, known.events, events);
-    sums.set(serverId, { events, likes });
-    return likes;
+  return (eventsOf) => {
+    let total = 0n;
+    for (const [serverId, events] of eventsOf) {
+      const known = sums.get(serverId);
+      if (known === undefined) return undefined;
+      const likes = known.likes + likesBetween({ ...plan, serverId }, known.events, events);
+      sums.set(serverId, { events, likes });
+      total += likes;
+    }
+    return total;
+  };
+}
+
+function seedLikesOfPersons(
+  plan: Omit<GeneratorPlan, "serverId">,
+  serverIds: readonly string[],
+): SeedLikes {
+  const given = new PersonLikes();
+  return (eventsOf) => {
+    for (const [serverId, events] of eventsOf) {
+      if (!serverIds.includes(serverId)) return undefined;
+      given.add({ ...plan, serverId }, events);
+    }
+    return given.likes;
   };
 }

@@ -2,7 +2,10 @@
  * Adds a generator's likes at its ticks, on real time. The generator is a client of a LikesServer
  * in its own process, which stores each tick with its event.
  */
-import type { AddResult } from "../core/likes_server/likes_server.ts";
+import type { AddResult, SetResult } from "../core/likes_server/likes_server.ts";
+import type { PersonId } from "../core/protocol/ids.ts";
+import { countOf } from "../text/numbers.ts";
+import { setAt } from "./person_generator.ts";
 import { dueTick, intervalMs, likesAt, tickMs } from "./generator.ts";
 import type { GeneratorPlan, TickPlan } from "./generator.ts";
 import { decodeMark, encodeMark } from "./generator_mark.ts";
@@ -21,7 +24,9 @@ export interface GeneratorServer {
   readonly mark: string | undefined;
   /** Events that the outbox has accepted so far. */
   readonly acceptedEvents: number;
-  add(event: LikeEvent, mark: string): Promise<AddResult>;
+  add(event: LikeEvent, mark: string): Promise<AddResult | SetResult>;
+  /** Returns the pseudonym of a person. */
+  personOf(itemId: string, subject: string): PersonId;
 }
 
 /** What a generator adds. */
@@ -50,7 +55,8 @@ export class Generating {
   /** Its interval, likes and item, as a log line. */
   get description(): string {
     const { plan, itemId } = this.#options;
-    return `interval ${intervalMs(plan)} ms, 0 to ${plan.likesMax} likes for ${itemId}`;
+    const what = plan.persons > 0 ? countOf(plan.persons, "person") : `0 to ${plan.likesMax} likes`;
+    return `interval ${intervalMs(plan)} ms, ${what} for ${itemId}`;
   }
 
   /** Begins a run that started at `startMs` (monotonic clock). Further calls do nothing. */
@@ -99,15 +105,21 @@ export class Generating {
   }
 
   async #add({ startMs }: TickPlan, tick: number): Promise<void> {
-    const likes = likesAt(this.#options.plan, this.#server.acceptedEvents);
-    const event: LikeEvent = {
-      itemId: this.#options.itemId,
-      change: { kind: "add", likes: BigInt(likes) },
-    };
+    const event = this.#eventAt(this.#server.acceptedEvents);
     const mark = { startMs, tick, events: (this.#mark?.events ?? 0) + 1 };
     const outcome = await this.#server.add(event, encodeMark(mark));
-    if (outcome.type !== "accepted") return;
+    if (outcome.type !== "accepted" && outcome.type !== "stored") return;
     this.#mark = mark;
     this.#lastLikeMs = monotonicMs();
+  }
+
+  #eventAt(eventsAccepted: number): LikeEvent {
+    const { plan, itemId } = this.#options;
+    if (plan.persons === 0) {
+      return { itemId, change: { kind: "add", likes: BigInt(likesAt(plan, eventsAccepted)) } };
+    }
+    const { subject, state } = setAt(plan, eventsAccepted);
+    const person = this.#server.personOf(itemId, subject);
+    return { itemId, change: { kind: "set", person, state } };
   }
 }

@@ -14,6 +14,8 @@ export interface GeneratorPlan {
   readonly intervalMinMs: number;
   readonly intervalMaxMs: number;
   readonly likesMax: number;
+  /** How many persons give likes, instead of numbers of likes; 0 for numbers. */
+  readonly persons: number;
 }
 
 /** Returns the whole milliseconds between ticks, within both bounds inclusive. */
@@ -61,7 +63,7 @@ export function tickMs(plan: TickPlan, tick: number): number {
 }
 
 /** Returns a 32-bit hash: FNV-1a, then MurmurHash3's finalizer so that every bit affects all. */
-function hash(text: string): number {
+export function hash(text: string): number {
   let state = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {
     state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);

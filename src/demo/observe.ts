@@ -7,6 +7,7 @@ import { LikesClient } from "../rpc/client/likes_client.ts";
 import { PrimaryClient } from "../rpc/client/primary_client.ts";
 import { readOutbox } from "../store/outbox/outbox_reader.ts";
 import type { OutboxTally } from "../store/outbox/outbox_reader.ts";
+import { GivenLikes } from "./given_likes.ts";
 import { PRIMARY } from "./verdict.ts";
 import type { Observation, Shown } from "./verdict.ts";
 import type { OutboxId } from "../core/protocol/ids.ts";
@@ -31,6 +32,7 @@ export interface ObserverOptions {
 export class Observer {
   readonly #options: ObserverOptions;
   readonly #primary: PrimaryClient;
+  readonly #given = new GivenLikes();
   readonly #clients: ReadonlyMap<string, LikesClient>;
 
   constructor(options: ObserverOptions) {
@@ -44,13 +46,15 @@ export class Observer {
   /** Reads the outboxes first, then asks. A like added in between shows as not exact yet. */
   async observe(): Promise<Observation> {
     const { dataDir, onStatus, unfinished } = this.#options;
-    const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()]);
+    const given = this.#given;
+    const { outboxes, unreadable } = readOutboxes(dataDir, [...this.#clients.keys()], given);
     const asked = [...this.#clients].map(([serverId, client]) => shownBy(serverId, client));
     // The verdict reports a primary that does not answer.
     const status = await this.#primary.status(OBSERVE_WAIT_MAX_MS).catch(() => undefined);
     if (status !== undefined) onStatus(status);
     return {
       outboxes,
+      givenLikes: given.likes,
       unreadable: [...unreadable, ...this.#elsewhere(outboxes)],
       shown: [{ name: PRIMARY, totalLikes: status?.totalLikes }, ...(await Promise.all(asked))],
       everywhere: (status?.everywhere ?? false) && unfinished.length === 0,
@@ -76,10 +80,14 @@ export class Observer {
   }
 }
 
-/** Returns the tallies of all outboxes in `dataDir`. Each of `serverIds` must have one. */
+/**
+ * Returns the tallies of all outboxes in `dataDir`. Each of `serverIds` must have one. `given` reads
+ * their events.
+ */
 export function readOutboxes(
   dataDir: string,
   serverIds: readonly string[],
+  given?: GivenLikes,
 ): { readonly outboxes: readonly OutboxTally[]; readonly unreadable: readonly string[] } {
   const found = existsSync(dataDir) ? readdirSync(dataDir) : [];
   const held = found.filter((name) => existsSync(join(dataDir, name, "outbox.sqlite")));
@@ -87,6 +95,7 @@ export function readOutboxes(
   const unreadable: string[] = [];
   for (const name of new Set([...held, ...serverIds])) {
     try {
+      given?.read(join(dataDir, name));
       outboxes.push(readOutbox(join(dataDir, name)));
     } catch (error) {
       unreadable.push(`${name}: ${messageOf(error)}`);

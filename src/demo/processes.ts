@@ -146,6 +146,7 @@ export class Processes {
       "interval-min": `${plan.intervalMinMs}ms`,
       "interval-max": `${plan.intervalMaxMs}ms`,
       "likes-max": plan.likesMax,
+      persons: plan.persons,
       item: itemId,
     };
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);

@@ -95,6 +95,7 @@ const LIKES_SERVER_FLAGS = {
   "interval-min": { type: "string", default: "1s" },
   "interval-max": { type: "string", default: "1s" },
   "likes-max": { type: "string", default: "0" },
+  persons: { type: "string", default: "0" },
   item: { type: "string", default: "" },
 } as const;
 
@@ -112,6 +113,7 @@ async function startLikesRole(args: readonly string[], output: SupervisedOutput)
     intervalMinMs: parseDuration(flags["interval-min"]),
     intervalMaxMs: parseDuration(flags["interval-max"]),
     likesMax: Number(flags["likes-max"]),
+    persons: Number(flags.persons),
   };
   const log = openLogFile(required("log-dir", flags["log-dir"]), likesServerLogName(serverId));
   const server = await startLikesServer({

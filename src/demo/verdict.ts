@@ -18,6 +18,8 @@ export interface Shown {
 export interface Observation {
   /** All outboxes of the data folder. */
   readonly outboxes: readonly OutboxTally[];
+  /** Likes that persons give, less those of adds that were repeated with their operation. */
+  readonly givenLikes: bigint;
   /** Unreadable outboxes, one `SERVER: REASON` each. With any of them, a run is undecided. */
   readonly unreadable: readonly string[];
   readonly shown: readonly Shown[];
@@ -54,10 +56,10 @@ export interface GeneratorTally {
 }
 
 /**
- * Returns the likes that the seed yields for the first `events` events of a server. Undefined for a
+ * Returns the likes that the seed yields for the first events of each server. Undefined with a
  * server that does not use the seed.
  */
-export type SeedLikes = (serverId: string, events: number) => bigint | undefined;
+export type SeedLikes = (events: ReadonlyMap<string, number>) => bigint | undefined;
 
 /** The verdict on an observation. */
 export interface Verdict {
@@ -89,8 +91,8 @@ export interface Verdict {
 
 /** Judges an observation. */
 export function judge(observation: Observation, expected: Expected): Verdict {
-  const { outboxes, unreadable, shown, everywhere, outstanding } = observation;
-  const acceptedLikes = outboxes.reduce((sum, { likes }) => sum + likes, 0n);
+  const { outboxes, givenLikes, unreadable, shown, everywhere, outstanding } = observation;
+  const acceptedLikes = outboxes.reduce((sum, { likes }) => sum + likes, givenLikes);
   const events = outboxes.reduce((sum, outbox) => sum + outbox.events, 0);
   const { seedLikes, earlierEvents } = expected;
   const ofSeed = seedLikes === undefined ? undefined : likesOfSeed(outboxes, seedLikes);
@@ -128,11 +130,7 @@ function tallyOf(part: GeneratorPart, outboxes: readonly OutboxTally[]): Generat
 
 /** Recomputes the likes from the seed; undefined when some came from elsewhere. */
 function likesOfSeed(outboxes: readonly OutboxTally[], seedLikes: SeedLikes): bigint | undefined {
-  let sum = 0n;
-  for (const { serverId, events, mark } of outboxes) {
-    const likes = generatedEvents(mark) === events ? seedLikes(serverId, events) : undefined;
-    if (likes === undefined) return undefined;
-    sum += likes;
-  }
-  return sum;
+  const areGenerated = outboxes.every(({ events, mark }) => generatedEvents(mark) === events);
+  if (!areGenerated) return undefined;
+  return seedLikes(new Map(outboxes.map(({ serverId, events }) => [serverId, events])));
 }

@@ -75,8 +75,10 @@ export interface LikesServer {
   readonly acceptedEvents: number;
   /** Resolves when it accepts likes: at once if an earlier process was admitted. */
   readonly accepting: Promise<void>;
-  /** Adds likes for a client in this process. `mark` is stored with them. */
-  add(event: LikeEvent, mark: string): Promise<AddResult>;
+  /** Stores an event for a client in this process. `mark` is stored with it. */
+  add(event: LikeEvent, mark: string): Promise<AddResult | SetResult>;
+  /** Returns the pseudonym of a person. */
+  personOf(itemId: string, subject: string): PersonId;
   /**
    * Stops accepting, delivers, and leaves the ledger if `leave`, within LEAVE_WAIT_MAX_MS. Returns
    * the number of events that remain undelivered.
@@ -122,7 +124,9 @@ class LikesServerRole {
     const { retain = RETAIN_DEFAULT } = this.#options;
     const service = likesService({
       serverId: outbox.serverId,
-      add: (events, done) => this.#add(events, undefined, done),
+      add: (events, done) => {
+        this.#give(events, undefined, (outcomes) => done(outcomes.map(addResultOf)));
+      },
       total: () => this.#driver?.read(() => this.#core?.total(performance.now())),
       set: (sets, done) => this.#set(sets, done),
       count: (asked, done) => this.#count(asked, done),
@@ -164,29 +168,27 @@ class LikesServerRole {
       },
       add: (event, mark) => {
         return new Promise((resolve) => {
-          this.#add([event], mark, ([outcome]) => {
+          this.#give([event], mark, ([outcome]) => {
             assert(outcome !== undefined, "each event has an outcome");
             resolve(outcome);
           });
         });
       },
+      personOf: (itemId, subject) => this.#personOf(itemId, subject),
       stop: (leave) => this.#stop(leave, ticker),
     };
   }
 
-  #add(
+  #give(
     events: readonly LikeEvent[],
     mark: string | undefined,
-    done: (outcomes: readonly AddResult[]) => void,
+    done: (outcomes: readonly (AddResult | SetResult)[]) => void,
   ): void {
     if (!this.#isRunning) {
       const refusal = this.#notRunning("accept likes");
       return done(events.map(() => ({ type: "refused", refusal })));
     }
-    const answered = (outcomes: readonly (AddResult | SetResult)[]): void => {
-      done(outcomes.map(addResultOf));
-    };
-    for (const [requestId, event] of this.#adding.addAll(events, answered)) {
+    for (const [requestId, event] of this.#adding.addAll(events, done)) {
       this.#gather({ requestId, event, mark });
     }
   }

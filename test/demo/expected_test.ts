@@ -4,7 +4,7 @@ import { intervalMs, likesBetween } from "../../src/demo/generator.ts";
 import { expectedOf } from "../../src/demo/expected.ts";
 import { markOf, tally } from "./observation_fixture.ts";
 
-const PLAN = { seed: 7, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42 };
+const PLAN = { seed: 7, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42, persons: 0 };
 const OPTIONS = { plan: PLAN, serverIds: ["a", "b"], ranMs: 4_000, before: [] };
 
 test("expectedOf() counts the ticks of each generator within the run's duration", () => {
@@ -25,8 +25,8 @@ test("expectedOf() computes the same likes of the seed when asked repeatedly and
   const { seedLikes } = expectedOf(OPTIONS);
   const plan = { ...PLAN, serverId: "a" };
   for (const events of [0, 3, 3, 9])
-    assert.is(seedLikes?.("a", events), likesBetween(plan, 0, events));
-  assert.is(seedLikes?.("unregistered", 3), undefined);
+    assert.is(seedLikes?.(new Map([["a", events]])), likesBetween(plan, 0, events));
+  assert.is(seedLikes?.(new Map([["unregistered", 3]])), undefined);
 });
 
 test("expectedOf() has no likes of the seed when there were likes before", () => {

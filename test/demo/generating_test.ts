@@ -138,6 +138,7 @@ function fakeRole(events = 0) {
     rejections: 0,
     mark: undefined as string | undefined,
     acceptedEvents: events,
+    personOf: () => testId(1),
     async add(event: LikeEvent, mark: string): Promise<AddResult> {
       role.added.push({ likes: acceptedLikes(event.change), mark: decodeMark(mark) });
       if (role.rejections > 0) {
@@ -163,7 +164,7 @@ function generatingEvery(
 
 function planOf(intervalMs: number) {
   const interval = { intervalMinMs: intervalMs, intervalMaxMs: intervalMs };
-  return { seed: 1, serverId: "a", likesMax: 42, ...interval };
+  return { seed: 1, serverId: "a", likesMax: 42, persons: 0, ...interval };
 }
 
 function likesOf(eventsAccepted: number): bigint {

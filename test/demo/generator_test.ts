@@ -9,6 +9,7 @@ const PLAN: GeneratorPlan = {
   intervalMinMs: 10,
   intervalMaxMs: 14,
   likesMax: 42,
+  persons: 0,
 };
 const IDS = Array.from({ length: 300 }, (_, index) => `likes-server-${index}`);
 const TICKS = { startMs: 1_000, intervalMs: 100, durationMs: 1_000 };
@@ -38,7 +39,7 @@ test("likesAt() returns every number from 0 to the maximum as events follow", ()
     [...found].toSorted((a, b) => a - b),
     Array.from({ length: 43 }, (_, n) => n),
   );
-  assert.is(likesAt({ ...PLAN, likesMax: 0 }, 5), 0);
+  assert.is(likesAt({ ...PLAN, likesMax: 0, persons: 0 }, 5), 0);
 });
 
 test("likesBetween() is the sum of likesAt() from the first event on", () => {

@@ -21,6 +21,7 @@ export function observation(likes: bigint, changes: Partial<Observation> = {}): 
   const names = [PRIMARY, "likes-server-0", "likes-server-1"];
   return {
     outboxes: [tally("likes-server-0", 3, likes), tally("likes-server-1", 3, likes)],
+    givenLikes: 0n,
     unreadable: [],
     shown: names.map((name) => ({ name, totalLikes: likes * 2n })),
     everywhere: true,
@@ -29,8 +30,23 @@ export function observation(likes: bigint, changes: Partial<Observation> = {}): 
   };
 }
 
+/** The likes of the first events of one server. */
+type LikesOfServer = (serverId: string, events: number) => bigint | undefined;
+
+function sumOf(likesOf: LikesOfServer): SeedLikes {
+  return (eventsOf) => {
+    let sum = 0n;
+    for (const [serverId, events] of eventsOf) {
+      const likes = likesOf(serverId, events);
+      if (likes === undefined) return undefined;
+      sum += likes;
+    }
+    return sum;
+  };
+}
+
 /** Returns the expected result: three due events per generator, in a fresh folder. */
-export function expected(seedLikes?: SeedLikes, changes: Partial<Expected> = {}): Expected {
+export function expected(seedLikes?: LikesOfServer, changes: Partial<Expected> = {}): Expected {
   const part = { dueEvents: 3, earlierEvents: 0 };
   return {
     generators: [
@@ -38,7 +54,7 @@ export function expected(seedLikes?: SeedLikes, changes: Partial<Expected> = {})
       { serverId: "likes-server-1", ...part },
     ],
     earlierEvents: 0,
-    seedLikes,
+    seedLikes: seedLikes && sumOf(seedLikes),
     ...changes,
   };
 }

@@ -38,7 +38,7 @@ test("likes count --server shows cached likes with their age while the primary i
   const { serverId, counts } = JSON.parse(named.stdout);
   assert.is(serverId, "a");
   assert.is(counts[0].likes, "5");
-  assert.is(counts[0].pending?.likes, "7");
+  assert.is(counts[0].pendingLikes, "7");
   assert.ok(Number(counts[0].ageMs) > 1_000, "the count has its age");
   assert.equal(counts[1], { itemId: "never" }, "an unknown count is absent, not 0");
   const most = await counter.likes(["count", ...at]);

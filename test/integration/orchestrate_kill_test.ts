@@ -6,7 +6,7 @@ import { intervalMs, likesBetween } from "../../src/demo/generator.ts";
 import { sampleOf } from "../fixtures/extent.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
 
-const PLAN = { seed: 11, intervalMinMs: 500, intervalMaxMs: 1_000, likesMax: 42 };
+const PLAN = { seed: 11, intervalMinMs: 500, intervalMaxMs: 1_000, likesMax: 42, persons: 0 };
 const VICTIMS = ["primary", "likes-server-0", "primary", "likes-server-1", "primary"];
 const SERVERS = ["likes-server-0", "likes-server-1", "likes-server-2"];
 

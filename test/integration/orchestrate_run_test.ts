@@ -10,7 +10,7 @@ import { typed } from "../fixtures/typed.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 
 const SEED = 7;
-const PLAN = { seed: SEED, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42 };
+const PLAN = { seed: SEED, intervalMinMs: 400, intervalMaxMs: 900, likesMax: 42, persons: 0 };
 const INTERVALS = ["--interval-min", "400ms", "--interval-max", "900ms", "--seed", String(SEED)];
 const SMALL = ["--servers", "2", ...INTERVALS];
 
@@ -110,6 +110,22 @@ test("orchestrate continues from the totals of a reused data folder", async () =
   assert.is(two.seedLikes, null, "not all likes come from this run");
   assert.ok(Number(two.events) > Number(one.events));
   assert.ok(BigInt(two.acceptedLikes) > BigInt(one.acceptedLikes));
+});
+
+test("orchestrate --persons is exact when persons like, take back and repeat", async () => {
+  const fast = ["--interval-min", "100ms", "--interval-max", "200ms"];
+  const flags = ["--persons", "20", "--servers", "3", ...fast];
+  await using run = new Orchestration(["--duration", "3s", "--json", ...flags]);
+  const result = await run.jsonResult();
+  assert.is(result.code, 0, run.parent.stderr);
+  assert.is(result.exact, true);
+  assert.is(result.seedLikes, result.totalLikes, "the persons of the seed");
+  assert.ok(Number(result.totalLikes) <= 20, "each person counts at most once");
+  const primary = run.log("PrimaryLikesServer").map(({ text }) => text);
+  assert.ok(
+    primary.some((text) => / -1 video = \d+$/.test(text)),
+    "a like was taken back",
+  );
 });
 
 test("orchestrate counts likes that are added by hand when it runs", async () => {

@@ -36,8 +36,8 @@ test("the commands work together, and suggest the next one", async () => {
   const named = await counter.likes(["count", "song", "nobody", "--json", ...at]);
   const { counts, convergence, asOfUnixMs } = JSON.parse(named.stdout);
   assert.equal(counts, [
-    { itemId: "song", likes: "1" },
-    { itemId: "nobody", likes: "0" },
+    { itemId: "song", likes: "1", reactions: [] },
+    { itemId: "nobody", likes: "0", reactions: [] },
   ]);
   assert.is(convergence, "CONVERGENCE_CONVERGED");
   assert.match(asOfUnixMs, /^\d{13}$/);

@@ -128,7 +128,7 @@ class LeakRun {
     const client = async (): Promise<void> => {
       while (left-- > 0) {
         const number = this.#added++;
-        const likes = BigInt(likesAt({ ...plan, likesMax: 42 }, number));
+        const likes = BigInt(likesAt({ ...plan, likesMax: 42, persons: 0 }, number));
         const client = clients[number % clients.length];
         await client?.addLikes({ itemId: `item ${number % ITEMS}`, likes }, CALL_WAIT_MS);
       }

@@ -11,6 +11,7 @@ import { assert } from "../../assert.ts";
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../limits.ts";
 import type { Change, LikeEvent } from "../protocol/like_event.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
+import { operationName } from "../protocol/operation.ts";
 import type { Operation } from "../protocol/operation.ts";
 import { compareStates, registerKey } from "../protocol/register.ts";
 import type { RegisterKey, RegisterState } from "../protocol/register.ts";
@@ -122,7 +123,7 @@ export class UnappliedEvents {
 
   /** Returns the add in memory that has a name. */
   addOf(operation: Operation): StoredAdd | undefined {
-    return this.#adds.get(nameOf(operation));
+    return this.#adds.get(operationName(operation));
   }
 
   /** Drops acknowledged events, and incarnations that are not in `incarnations`. */
@@ -184,7 +185,7 @@ export class UnappliedEvents {
       this.#sets.set(key, { ...name, state: change.state });
     } else if (change.operation !== undefined) {
       const { operation, likes } = change;
-      const key = nameOf(operation);
+      const key = operationName(operation);
       if (!this.#adds.has(key)) this.#adds.set(key, { ...name, itemId, likes });
     }
   }
@@ -195,7 +196,7 @@ export class UnappliedEvents {
       const known = this.#sets.get(key);
       const isKnown = known !== undefined && compareStates(change.state, known.state) === 0;
       if (isKnown) this.#sets.delete(key);
-    } else if (change.operation !== undefined) this.#adds.delete(nameOf(change.operation));
+    } else if (change.operation !== undefined) this.#adds.delete(operationName(change.operation));
   }
 
   #drop(entry: PerIncarnation, groups: readonly Group[]): void {
@@ -205,10 +206,6 @@ export class UnappliedEvents {
       entry.droppedSequence = lastOf(group);
     }
   }
-}
-
-function nameOf({ client, number }: Operation): string {
-  return `${client}/${number}`;
 }
 
 function lastOf({ firstSequence, events }: Group): number {

@@ -36,6 +36,11 @@ export function placeOf({ client, number }: Operation): OperationPlace {
   return { client, block: Math.floor(index / OPERATIONS_PER_BLOCK), bit };
 }
 
+/** Returns a text that names an operation. */
+export function operationName({ client, number }: Operation): string {
+  return `${client}/${number}`;
+}
+
 /** Returns why `operation` is no operation; undefined when it is one. */
 export function checkOperation({ number }: Operation): Refusal | undefined {
   if (Number.isSafeInteger(number) && number >= 1) return undefined;

@@ -4,9 +4,12 @@ import { acceptedOf } from "../../core/likes_server/outbox.ts";
 import { LikesError, messageOf } from "../../errors.ts";
 import { Database } from "../sqlite/sqlite.ts";
 import type { OutboxHead } from "./outbox_columns.ts";
-import { OUTBOX_KIND, readOutboxHead } from "./outbox_tables.ts";
+import { OUTBOX_KIND, readOutboxHead, recordsOf } from "./outbox_tables.ts";
 import { databasePath, checkKind } from "../sqlite/sqlite_kind.ts";
-import type { OutboxId } from "../../core/protocol/ids.ts";
+import { recordOf } from "./verify_records.ts";
+import type { LikeEvent } from "../../core/protocol/like_event.ts";
+import type { RecordCodec } from "../../core/protocol/record.ts";
+import type { IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
 
 /** All that an outbox has ever accepted, removed events included. */
 export interface OutboxTally {
@@ -26,12 +29,59 @@ export interface OutboxTally {
  * outbox, or it cannot be read.
  */
 export function readOutbox(folder: string): OutboxTally {
+  return readFrom(folder, (database) => tallyOf(readOutboxHead(database)));
+}
+
+/** Events of an incarnation that follow those that were read before. */
+export interface NewEvents {
+  readonly incarnation: IncarnationId;
+  /** The sequence of the last of them. */
+  readonly last: number;
+  readonly events: readonly LikeEvent[];
+}
+
+/**
+ * Reads the events of an outbox after the sequences in `read`, as far as the outbox retains them.
+ * Throws as readOutbox().
+ */
+export function readEventsAfter(
+  folder: string,
+  read: ReadonlyMap<IncarnationId, number>,
+  codec: RecordCodec,
+): readonly NewEvents[] {
+  return readFrom(folder, (database) => {
+    return readOutboxHead(database).incarnations.map(({ incarnation, last }) => {
+      const after = read.get(incarnation) ?? 0;
+      const isNew = last.sequence > after;
+      const events = isNew ? eventsAfter(database, incarnation, { after, codec }) : [];
+      return { incarnation, last: last.sequence, events };
+    });
+  });
+}
+
+function eventsAfter(
+  database: Database,
+  incarnation: IncarnationId,
+  { after, codec }: { readonly after: number; readonly codec: RecordCodec },
+): readonly LikeEvent[] {
+  const events: LikeEvent[] = [];
+  for (const row of recordsOf(database, incarnation, after)) {
+    for (const event of codec.decode(recordOf(row).bytes) ?? []) {
+      if (event !== undefined) events.push(event);
+    }
+  }
+  return events;
+}
+
+/** Runs `work` on one snapshot of the outbox in `folder`. */
+function readFrom<T>(folder: string, work: (database: Database) => T): T {
   const path = databasePath(folder, OUTBOX_KIND);
   try {
     const database = new Database(path, { isReadOnly: true });
     try {
       database.exec("BEGIN");
-      return readTally(database, path);
+      assert(checkKind(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
+      return work(database);
     } finally {
       database.close();
     }
@@ -43,11 +93,6 @@ export function readOutbox(folder: string): OutboxTally {
       { cause: error },
     );
   }
-}
-
-function readTally(database: Database, path: string): OutboxTally {
-  assert(checkKind(database, path, OUTBOX_KIND) === "known", "the outbox has its tables");
-  return tallyOf(readOutboxHead(database));
 }
 
 function tallyOf(head: OutboxHead): OutboxTally {

@@ -106,17 +106,18 @@ export function readOutboxBytes(
   return { bytes: integerOf(row?.bytes ?? 0n), retainedBytes: integerOf(row?.retained ?? 0n) };
 }
 
-/** Iterates over the records of an incarnation, in order. */
+/** Iterates over the records of an incarnation after a sequence, in order. */
 export function recordsOf(
   database: Database,
   incarnation: IncarnationId,
+  after = 0,
 ): IterableIterator<RecordRow> {
   return database
-    .prepare<[IncarnationId], RecordRow>(
-      "SELECT * FROM records WHERE ordinal = " +
-        "(SELECT ordinal FROM incarnations WHERE incarnation = ?) ORDER BY last_sequence",
+    .prepare<[IncarnationId, number], RecordRow>(
+      "SELECT * FROM records WHERE ordinal = (SELECT ordinal FROM incarnations " +
+        "WHERE incarnation = ?) AND last_sequence > ? ORDER BY last_sequence",
     )
-    .iterate(incarnation);
+    .iterate(incarnation, after);
 }
 
 /** The prepared statements of an open outbox. They take incarnations by id. */
