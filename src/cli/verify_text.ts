@@ -1,6 +1,7 @@
 /** Writes the report of an audit, as lines for people and as JSON. */
 import { styleText } from "node:util";
 import type {
+  UnclearOperation,
   AuditReport,
   Divergence,
   EventRange,
@@ -27,12 +28,13 @@ const WORDS = {
 
 /** Writes the verdict and, below it, the evidence. */
 export function verifyText(report: AuditReport, { color }: { readonly color: boolean }): string {
-  const { waiting, abandoned, gaps, lost, divergences, missing, troubles } = report;
+  const { waiting, abandoned, gaps, lost, divergences, missing, unclear, troubles } = report;
   const isAnyAbandoned = abandoned.events > 0;
   return [
     verdictLine(report, color),
     ...labelled("first", divergences.first.slice(0, 1).map(divergenceText), divergences.count),
     ...labelled("missing", missing.first.slice(0, LINES_MAX).map(missingText), missing.count),
+    ...labelled("unclear", unclear.first.slice(0, LINES_MAX).map(unclearText), unclear.count),
     ...labelled("trouble", troubles.first.slice(0, LINES_MAX).map(troubleText), troubles.count),
     ...labelled("copy", copyText(report)),
     ...labelled("given up", gaps.first.slice(0, LINES_MAX).map(gapText), gaps.count),
@@ -55,13 +57,16 @@ function verdictLine(report: AuditReport, color: boolean): string {
   const why = {
     exact: "the events add up to the total, item by item",
     inexact: `${countOf(divergences.count, "error")} found`,
-    undecided:
-      report.missing.count > 0
-        ? "part of the history is missing; the rest is consistent"
-        : "nothing is wrong or missing, but trouble awaits a decision",
+    undecided: undecidedText(report),
   }[outcome];
   const shown = color ? styleText(name, word, { validateStream: false }) : word;
   return `${shown} ${likes}${exclusionText(report)}: ${why}`;
+}
+
+function undecidedText({ missing, unclear }: AuditReport): string {
+  if (missing.count > 0) return "part of the history is missing; the rest is consistent";
+  if (unclear.count === 0) return "nothing is wrong or missing, but trouble awaits a decision";
+  return "an operation adds different likes, and which of them counted is not kept";
 }
 
 /** What an exact total excludes by decision; empty when nothing was given up. */
@@ -112,6 +117,10 @@ function missingText({ what, events, ...place }: Missing): string {
   return `${placeText(place, events && rangeText(events))}${valueText(what)}`;
 }
 
+function unclearText({ what, ...place }: UnclearOperation): string {
+  return `${placeText(place)}${valueText(what)}`;
+}
+
 function troubleText({ trouble, kind, events, ...place }: OpenTrouble): string {
   const range = events.last > 0 ? rangeText(events) : "";
   const { incarnation, ...where } = place;
@@ -155,24 +164,35 @@ function clientsText({ clients }: AuditReport): readonly string[] {
   return [fates === "" ? requests : `${requests}: ${fates}`];
 }
 
-function sumsText({ sums }: AuditReport): string {
-  const { events, outboxes, items, members } = sums;
+/** Sums of registers and of repeated operations are shown when there are any. */
+function sumsText({ sums, read }: AuditReport): string {
+  const { events, outboxes, repeated, items, members, registers } = sums;
   const running = outboxes === undefined ? "unknown" : formatCount(outboxes);
-  return (
-    `events ${formatCount(events)}, outboxes ${running}, ` +
-    `items ${formatCount(items)}, members ${formatCount(members)}`
-  );
+  const parts = [
+    `events ${formatCount(events)}`,
+    `outboxes ${running}`,
+    ...(repeated > 0n ? [`of them repeated ${formatCount(repeated)}`] : []),
+    `items ${formatCount(items)}`,
+    `members ${formatCount(members)}`,
+    ...(read.registers > 0 ? [`registers ${formatCount(registers)}`] : []),
+  ];
+  return parts.join(", ");
 }
 
 function readText({ ledger, read }: AuditReport): string {
-  const { outboxes, incarnations, records, events, items } = read;
+  const { outboxes, incarnations, records, events, items, registers, operations } = read;
   const counts = [
     `${formatCount(outboxes)} outbox${outboxes === 1 ? "" : "es"}`,
     countOf(incarnations, "incarnation"),
     countOf(records, "record"),
     countOf(events, "event"),
   ];
-  return `${counts.join(", ")}; ledger version ${ledger.version} with ${countOf(items, "item")}`;
+  const kept = [
+    countOf(items, "item"),
+    ...(registers > 0 ? [countOf(registers, "register")] : []),
+    ...(operations > 0 ? [countOf(operations, "operation")] : []),
+  ];
+  return `${counts.join(", ")}; ledger version ${ledger.version} with ${kept.join(", ")}`;
 }
 
 function amountText({ events, likes }: { events: number; likes: bigint }): string {
@@ -186,7 +206,7 @@ function valueText(text: string): string {
 
 /** Returns the report as one JSON object; every number is text. */
 export function verifyJson(report: AuditReport): unknown {
-  const { outcome, divergences, missing, troubles, gaps, lost, givenUp, ...rest } = report;
+  const { outcome, divergences, missing, unclear, troubles, gaps, lost, givenUp, ...rest } = report;
   const value = {
     verdict: outcome,
     exact: outcome === "exact",
@@ -195,6 +215,7 @@ export function verifyJson(report: AuditReport): unknown {
     ...rest,
     divergences: { first: divergences.first, count: divergences.count },
     missing: listJson(missing),
+    unclear: listJson(unclear),
     troubles: listJson(troubles),
     gaps: listJson(gaps),
     lost: listJson(lost),
@@ -204,6 +225,7 @@ export function verifyJson(report: AuditReport): unknown {
 }
 
 interface Finding {
+  readonly what?: string;
   readonly events?: EventRange;
 }
 

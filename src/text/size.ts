@@ -10,7 +10,7 @@ const SIZE_PARTS = /^(0|[1-9]\d{0,11})(KiB|MiB|GiB)?$/;
 
 /**
  * Parses `256MiB`, `1GiB` or bytes without a unit, up to `bytesMax`. Throws LikesError `usage` for
- * anything else: MB and M are ambiguous.
+ * anything else: MB and M are unclear.
  */
 export function parseSize(text: string, bytesMax: number): number {
   const parts = SIZE_PARTS.exec(text);

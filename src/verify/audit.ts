@@ -5,6 +5,9 @@
  * that the counting code never judges its own count. It sums twice: from the events, and from the
  * running totals in the outboxes. An incomplete history is never called exact.
  *
+ * Memory grows with what must be told apart, and not with the events. It is some 260 bytes for each
+ * item, 70 for each register and 100 for each operation that the applied events name.
+ *
  * Files open in a fixed order: client records, ledger, outboxes. Everything a client was told or
  * the ledger applied is then in the outboxes, even while the roles run. Only an outbox with no
  * retention may trim an event in between; the audit reports that event as missing. The ledger is
@@ -129,19 +132,29 @@ function auditOpened(
   findings.attempt({}, () => auditRollback(later, outboxes, findings));
   expectSecondSum(tally, findings);
   for (const { outboxId: _, ...trouble } of ledger.troubles) findings.troubles.add(trouble);
-  const { divergences, missing, troubles, gaps, lost } = findings;
+  const { divergences, missing, unclear, troubles, gaps, lost } = findings;
   const { incarnations, records, events, waiting, abandoned } = tally;
-  const isDecided = missing.count + troubles.count === 0;
+  const isDecided = missing.count + unclear.count + troubles.count === 0;
   const { ledgerId, version, totalLikes, copiedMs } = ledger;
   return {
     outcome: divergences.count > 0 ? "inexact" : isDecided ? "exact" : "undecided",
     ledger: { ledgerId, version, totalLikes, copiedMs },
-    read: { outboxes: outboxes.length, incarnations, records, events, items: ledgerSums.itemCount },
+    read: {
+      outboxes: outboxes.length,
+      incarnations,
+      records,
+      events,
+      items: ledgerSums.itemCount,
+      registers: ledgerSums.registerCount,
+      operations: ledgerSums.operationCount,
+    },
     sums: {
-      events: tally.likes,
+      events: tally.read - tally.named + tally.settled.most + tally.registerLikes,
       outboxes: tally.own,
+      repeated: tally.named - tally.settled.most,
       items: ledgerSums.items,
       members: ledgerSums.members,
+      registers: ledgerSums.registers,
     },
     waiting,
     abandoned,
@@ -150,6 +163,7 @@ function auditOpened(
     givenUp,
     divergences,
     missing,
+    unclear,
     troubles,
     clients: adds,
   };

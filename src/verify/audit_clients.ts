@@ -51,7 +51,7 @@ class ClientsAudit {
     const found = this.#find(add);
     if (found === undefined) return this.#miss(add);
     const event = found.events[sequence - found.record.events.first];
-    if (event?.itemId !== itemId || event.likes !== likes) {
+    if (event?.kind !== "add" || event.itemId !== itemId || event.likes !== likes) {
       return this.#lose(add, "an acknowledged add is a different event", eventText(event));
     }
     const sources = this.#sources.get(add.incarnation) ?? [];
@@ -127,7 +127,8 @@ class ClientsAudit {
     const { serverId, incarnation, sequence, itemId, likes } = add;
     this.lost.add(likes);
     const place = { serverId, incarnation, sequence, itemId };
-    this.#audit.findings.diverge(place, what, eventText(add), found);
+    const expected = eventText({ kind: "add", itemId, likes, operation: undefined });
+    this.#audit.findings.diverge(place, what, expected, found);
   }
 
   /** Returns whether an earlier add had this sequence. Remembers stored sequences only. */

@@ -5,9 +5,12 @@ import type { Source, VerifiedRecord } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import { historyOf, byAgreement } from "./history.ts";
 import type { LedgerFile } from "./ledger_file.ts";
+import { addedLikes } from "./like_events.ts";
+import type { AuditedEvent } from "./like_events.ts";
+import type { Copy } from "./operations.ts";
 import type { AuditedPosition } from "./outbox_file.ts";
 import type { OutboxSums, AuditTally } from "./tally.ts";
-import { plus, spanText, unknownLikes } from "./tally.ts";
+import { isWithin, plus, spanText, unknownLikes } from "./tally.ts";
 
 /** The state shared by all parts of an audit. */
 export interface Audit {
@@ -20,6 +23,7 @@ export interface Audit {
 
 /** The counted events of the incarnation. */
 interface Counted {
+  /** Likes of the adds. */
   likes: bigint;
   /** Counted events that no outbox stores. */
   missingEvents: number;
@@ -34,7 +38,9 @@ export function auditIncarnation(first: Source, others: readonly Source[], audit
   const differing = all.filter((source) => differs(source, applied));
   const sources = all.filter((source) => !differing.includes(source));
   const counted: Counted = { likes: 0n, missingEvents: 0 };
-  const reading = { serverId: first.file.serverId, sources, applied, counted, findings };
+  const sums = tally.outbox(applied.outboxId ?? first.file.outboxId);
+  const { serverId } = first.file;
+  const reading = { serverId, sources, applied, counted, sums, findings };
   let end = 0;
   for (const record of historyOf(sources, findings)) {
     miss(end + 1, record.events.first - 1, reading);
@@ -46,9 +52,9 @@ export function auditIncarnation(first: Source, others: readonly Source[], audit
   tally.incarnations++;
   for (const source of differing) readDiffering(source, applied, audit);
   expectApplied(sources, applied, findings);
-  const sums = tally.outbox(applied.outboxId ?? first.file.outboxId);
   sums.reach.set(applied.incarnation, Math.max(reach, end));
-  addUp(reading, sums);
+  tally.unread += counted.missingEvents;
+  addUp(reading);
 }
 
 /** Returns whether a source differs from what was applied, by an operator's decision. */
@@ -73,8 +79,8 @@ function readDiffering(
     tally.records++;
     tally.events += decoded.length;
     onEvents(decoded.length);
-    for (const [index, { likes }] of decoded.entries()) {
-      if (events.first + index > applied.sequence) tally.abandoned.add(likes);
+    for (const [index, event] of decoded.entries()) {
+      if (events.first + index > applied.sequence) tally.abandoned.add(addedLikes(event));
     }
   }
 }
@@ -95,6 +101,8 @@ interface Reading {
   readonly sources: readonly Source[];
   readonly applied: Applied;
   readonly counted: Counted;
+  /** The sums of its outbox. */
+  readonly sums: OutboxSums;
   readonly findings: Findings;
 }
 
@@ -111,14 +119,30 @@ function readRecord(
   }
   tally.events += decoded.length;
   onEvents(decoded.length);
-  let sequence = events.first;
-  for (const { itemId, likes } of decoded) {
-    const fate = applied.fateOf(sequence++);
+  for (const [index, event] of decoded.entries()) {
+    const sequence = events.first + index;
+    const fate = applied.fateOf(sequence);
     if (fate === "counted") {
-      counted.likes += likes;
-      tally.count(itemId, likes);
-    } else if (fate !== "given_up") tally[fate].add(likes);
+      counted.likes += addedLikes(event);
+      const other = tally.count(event, reading.sums);
+      if (other === undefined) continue;
+      const { itemId } = tally.items.at(other.item);
+      reportUnclear(event, sequence, { reading, other: { ...other, itemId } });
+    } else if (fate !== "given_up") tally[fate].add(addedLikes(event));
   }
+}
+
+/** Reports an operation that does not add what its first copy adds: either may have counted. */
+function reportUnclear(
+  event: AuditedEvent,
+  sequence: number,
+  { reading, other }: { readonly reading: Reading; readonly other: Copy & { itemId: string } },
+): void {
+  const { serverId, applied, findings } = reading;
+  const { itemId } = event;
+  const first = `${other.likes} to ${JSON.stringify(other.itemId)}`;
+  const what = `an operation adds ${addedLikes(event)} here, and ${first} elsewhere`;
+  findings.unclear.add({ serverId, incarnation: applied.incarnation, sequence, itemId, what });
 }
 
 /** Reports events that no outbox stores, except those in a closed gap. */
@@ -180,22 +204,22 @@ function positionAt(
   return undefined;
 }
 
-/** Adds what the ledger must have applied, by the events and by the outboxes' running totals. */
-function addUp({ serverId, sources, applied, counted, findings }: Reading, to: OutboxSums): void {
+/** Adds the likes of the applied adds, by the events and by the outboxes' running totals. */
+function addUp({ serverId, sources, applied, counted, sums, findings }: Reading): void {
   const own = ownLikes(sources, applied, findings);
   const read = { least: counted.likes, most: counted.likes };
   const span = plus(read, unknownLikes(counted.missingEvents));
-  const isWithin = own !== undefined && own >= span.least && own <= span.most;
-  if (own !== undefined && !isWithin) {
+  const isOfEvents = own !== undefined && isWithin(own, span);
+  if (own !== undefined && !isOfEvents) {
     const place = { serverId, incarnation: applied.incarnation, sequence: applied.sequence };
     const what = "the outbox's own sum does not match its events";
     findings.diverge(place, what, spanText(span), own);
   }
-  to.applied = plus(to.applied, isWithin ? { least: own, most: own } : span);
-  to.own = to.own === undefined || own === undefined ? undefined : to.own + own;
+  sums.adds = plus(sums.adds, isOfEvents ? { least: own, most: own } : span);
+  sums.own = sums.own === undefined || own === undefined ? undefined : sums.own + own;
 }
 
-/** Returns the counted likes by the outboxes' running totals, without reading any event. */
+/** Returns the likes of the applied adds by the outboxes' running totals: no event is read. */
 function ownLikes(
   sources: readonly Source[],
   { sequence, gaps }: Applied,

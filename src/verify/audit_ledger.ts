@@ -1,29 +1,34 @@
 /** Audits the ledger's sums against the outboxes. */
 import { Applied } from "./applied.ts";
 import type { Audit } from "./audit_incarnation.ts";
+import { auditOperations } from "./audit_operations.ts";
+import { auditRegisters } from "./audit_registers.ts";
 import type { Findings } from "./findings.ts";
-import type { AuditedMember, Decision, LedgerFile } from "./ledger_file.ts";
+import type { AuditedMember, Decision } from "./ledger_file.ts";
+import type { Span } from "./operations.ts";
 import type { OutboxFile } from "./outbox_file.ts";
 import type { StoredId } from "./report.ts";
-import { plus, spanText, unknownLikes } from "./tally.ts";
-import type { OutboxSums, Span, AuditTally } from "./tally.ts";
+import { isWithin, plus, spanText, unknownLikes } from "./tally.ts";
+import type { OutboxSums } from "./tally.ts";
 
 /** The sums found in the ledger. */
 export interface LedgerSums {
   items: bigint;
   itemCount: number;
   members: bigint;
+  registers: bigint;
+  registerCount: number;
+  operationCount: number;
 }
 
 /** Audits the ledger's own rows. Call once every outbox is read. */
 export function auditLedger(outboxes: readonly OutboxFile[], audit: Audit): LedgerSums {
   const { ledger, tally, findings } = audit;
-  const sums: LedgerSums = { items: 0n, itemCount: 0, members: 0n };
   findings.attempt({}, () => {
     listGaps(audit);
     expectDecisions(audit);
     for (const { incarnation } of ledger.incarnations()) {
-      addOrphaned(new Applied(ledger, incarnation), audit);
+      addIncarnation(new Applied(ledger, incarnation), audit);
     }
   });
   for (const [outboxId, one] of tally.outboxes) {
@@ -32,16 +37,31 @@ export function auditLedger(outboxes: readonly OutboxFile[], audit: Audit): Ledg
       findings,
     });
   }
-  const read = new Set(outboxes.map(({ outboxId }) => outboxId));
-  findings.attempt({}, () => {
-    for (const member of ledger.members()) {
-      sums.members += member.appliedLikes;
-      auditMember(member, { isRead: read.has(member.outboxId), tally, findings });
-    }
-  });
-  findings.attempt({}, () => auditItems(ledger, { tally, findings, sums }));
-  auditTotals(ledger, { tally, findings, sums });
+  const operations = auditOperations(audit);
+  // An event that was not read may hold another copy of any operation that has counted.
+  const isSure = tally.unread === 0 || operations.count === 0;
+  tally.settle({ isSure });
+  const members = auditMembers(outboxes, audit, isSure);
+  const isWhole = findings.missing.count === 0;
+  const registers = auditRegisters(audit, isWhole);
+  expectUnread(operations.unread + registers.unread, audit);
+  const items = auditItems(audit, isWhole);
+  const sums = {
+    ...items,
+    members,
+    registers: registers.likes,
+    registerCount: registers.count,
+    operationCount: operations.count,
+  };
+  auditTotals(sums, { audit, isSure, isWhole });
   return sums;
+}
+
+/** Each operation and register beyond what was read needs an event that was not read. */
+function expectUnread(counted: number, { tally, findings }: Audit): void {
+  if (counted <= tally.unread) return;
+  const what = "the ledger has more operations and registers than events explain";
+  findings.diverge({}, what, `at most ${tally.unread} by events that were not read`, counted);
 }
 
 /** Lists every closed gap: the total lacks events that clients had acknowledged. */
@@ -96,15 +116,17 @@ function retiredBy(decisions: readonly Decision[]) {
   return { members, outboxes, incarnations };
 }
 
-/** Adds the applied events of an incarnation that no outbox stores. */
-function addOrphaned(applied: Applied, { ledger, tally, findings }: Audit): void {
+/** Adds the applied events of an incarnation. Those that no outbox stores are unknown. */
+function addIncarnation(applied: Applied, { ledger, tally, findings }: Audit): void {
   const { incarnation, outboxId = "", sequence, gaps, isRetired } = applied;
   const outbox = tally.outbox(outboxId);
-  if (outbox.reach.has(incarnation) || sequence === 0) return;
   const events = applied.countedBetween(1, sequence);
+  outbox.appliedEvents += events;
+  if (outbox.reach.has(incarnation) || sequence === 0) return;
   outbox.orphanedEvents += sequence;
   outbox.areOrphansWhole &&= gaps.length === 0 && !isRetired;
-  outbox.applied = plus(outbox.applied, unknownLikes(events));
+  outbox.adds = plus(outbox.adds, unknownLikes(events));
+  tally.unread += events;
   if (events === 0) return;
   findings.miss({
     serverId: ledger.member(outboxId)?.serverId ?? "",
@@ -143,44 +165,82 @@ function addPurged(
   }
   const { likes } = only.purged;
   const unknown = unknownLikes(outbox.orphanedEvents).most;
-  const { least, most } = outbox.applied;
-  outbox.applied = { least: least + likes, most: most - unknown + likes };
+  const { least, most } = outbox.adds;
+  outbox.adds = { least: least + likes, most: most - unknown + likes };
   if (outbox.own !== undefined) outbox.own += likes;
 }
 
+/** Audits the members. Returns the sum of their likes. */
+function auditMembers(outboxes: readonly OutboxFile[], audit: Audit, isSure: boolean): bigint {
+  const { ledger, tally, findings } = audit;
+  const read = new Set(outboxes.map(({ outboxId }) => outboxId));
+  let sum = 0n;
+  findings.attempt({}, () => {
+    for (const member of ledger.members()) {
+      sum += member.appliedLikes;
+      auditMember(member, { outbox: tally.outbox(member.outboxId), isSure, findings });
+      const { serverId } = member;
+      if (!member.isKnown || read.has(member.outboxId)) continue;
+      findings.miss({ serverId, what: "its outbox was not read" });
+    }
+  });
+  return sum;
+}
+
 function auditMember(
-  { outboxId, serverId, appliedLikes, isKnown }: AuditedMember,
+  { serverId, appliedLikes, appliedEvents }: AuditedMember,
   {
-    isRead,
-    tally,
+    outbox,
+    isSure,
     findings,
-  }: { readonly isRead: boolean; readonly tally: AuditTally; readonly findings: Findings },
+  }: { readonly outbox: OutboxSums; readonly isSure: boolean; readonly findings: Findings },
 ): void {
-  const { applied } = tally.outbox(outboxId);
-  if (!isWithin(appliedLikes, applied)) {
+  const counted = countedAdds(outbox, outbox.operations, isSure);
+  if (!isWithin(appliedLikes, counted)) {
     const what = "the member's applied likes do not match its events";
-    findings.diverge({ serverId }, what, spanText(applied), appliedLikes);
+    findings.diverge({ serverId }, what, spanText(counted), appliedLikes);
   }
-  if (isKnown && !isRead) findings.miss({ serverId, what: "its outbox was not read" });
+  if (appliedEvents === outbox.appliedEvents) return;
+  const what = "the member's applied events do not match its applied sequences";
+  findings.diverge({ serverId }, what, outbox.appliedEvents, appliedEvents);
+}
+
+/**
+ * Returns the likes of the adds that counted: those without an operation, and what `operations` may
+ * have counted. An add that was not read may repeat an operation, unless `isSure`.
+ */
+function countedAdds(
+  { adds, read, named }: Pick<OutboxSums, "adds" | "read" | "named">,
+  operations: Span,
+  isSure: boolean,
+): Span {
+  const least = isSure ? adds.least : read;
+  return plus({ least: least - named, most: adds.most - named }, operations);
 }
 
 /** Compares each item with the events read. A missing event may belong to any item. */
 function auditItems(
-  ledger: LedgerFile,
-  { tally, findings, sums }: { tally: AuditTally; findings: Findings; sums: LedgerSums },
-): void {
-  const isWhole = findings.missing.count === 0;
-  const open = tally.applied.most - tally.likes;
-  for (const { itemId, likes } of ledger.items()) {
-    sums.items += likes;
-    sums.itemCount++;
-    const read = tally.items.get(itemId);
-    tally.items.delete(itemId);
-    const span = { least: read ?? 0n, most: (read ?? 0n) + open };
-    if (!isWithin(likes, span)) divergeItem(itemId, spanText(span), likes);
-    else if (isWhole && read === undefined) divergeItem(itemId, "no such item", likes);
-  }
-  for (const [itemId, read] of tally.items) divergeItem(itemId, read, "no such item");
+  { ledger, tally, findings }: Audit,
+  isWhole: boolean,
+): Pick<LedgerSums, "items" | "itemCount"> {
+  const sums = { items: 0n, itemCount: 0 };
+  const open = tally.open;
+  findings.attempt({}, () => {
+    for (const { itemId, likes } of ledger.counts.items()) {
+      sums.items += likes;
+      sums.itemCount++;
+      const item = tally.items.of(itemId);
+      item.isMet = true;
+      const least = item.adds + item.registers;
+      const span = { least, most: least + item.open + open };
+      if (!isWithin(likes, span)) divergeItem(itemId, spanText(span), likes);
+      else if (isWhole && !item.isNamed) divergeItem(itemId, "no such item", likes);
+    }
+    for (const { itemId, isMade, isMet, adds, registers } of tally.items) {
+      if (isMade && !isMet) divergeItem(itemId, adds + registers, "no such item");
+    }
+  });
+  return sums;
 
   function divergeItem(itemId: string, expected: unknown, found: unknown): void {
     const what = "the item's likes do not match its events";
@@ -189,20 +249,25 @@ function auditItems(
 }
 
 function auditTotals(
-  { totalLikes }: LedgerFile,
-  { tally, findings, sums }: { tally: AuditTally; findings: Findings; sums: LedgerSums },
+  sums: LedgerSums,
+  {
+    audit: { ledger, tally, findings },
+    isSure,
+    isWhole,
+  }: { readonly audit: Audit; readonly isSure: boolean; readonly isWhole: boolean },
 ): void {
+  const { totalLikes } = ledger;
   // With nothing missing, the total must be the sum of the events, whatever else agrees.
-  const read = { least: tally.likes, most: tally.likes };
-  const applied = findings.missing.count === 0 ? read : tally.applied;
-  const divergeTotal = (what: string, expected: unknown): void => {
-    findings.diverge({}, `the total is not ${what}`, expected, totalLikes);
+  const { read, named, settled } = tally;
+  const adds = isWhole ? { least: read, most: read } : tally.adds;
+  const counted = countedAdds({ adds, read, named }, settled, isSure);
+  const given = isWhole ? tally.registerLikes : sums.registers;
+  const expected = plus(counted, { least: given, most: given });
+  const divergeTotal = (what: string, of: unknown): void => {
+    findings.diverge({}, `the total is not ${what}`, of, totalLikes);
   };
   if (sums.items !== totalLikes) divergeTotal("the sum of the items", sums.items);
-  if (sums.members !== totalLikes) divergeTotal("the sum of the members", sums.members);
-  if (!isWithin(totalLikes, applied)) divergeTotal("the sum of the events", spanText(applied));
-}
-
-function isWithin(likes: bigint, { least, most }: Span): boolean {
-  return likes >= least && likes <= most;
+  const parts = sums.members + sums.registers;
+  if (parts !== totalLikes) divergeTotal("the sum of the members and the registers", parts);
+  if (!isWithin(totalLikes, expected)) divergeTotal("the sum of the events", spanText(expected));
 }

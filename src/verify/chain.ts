@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Findings } from "./findings.ts";
-import { decodeEvents } from "./like_events.ts";
+import { addedLikes, decodeEvents } from "./like_events.ts";
 import type { AuditedEvent } from "./like_events.ts";
 import type {
   OutboxIncarnation,
@@ -130,7 +130,7 @@ function defectOf(
       found: events.length,
     };
   }
-  const sum = events.reduce((total, event) => total + event.likes, before.likes);
+  const sum = events.reduce((total, event) => total + addedLikes(event), before.likes);
   if (sum === likes) return undefined;
   return { what: "the likes do not match the events", expected: sum, found: likes };
 }

@@ -1,5 +1,13 @@
 /** What an audit has found so far: the first findings of each kind, and their number. */
-import type { Divergence, GivenUp, Listed, Missing, Place, OpenTrouble } from "./report.ts";
+import type {
+  UnclearOperation,
+  Divergence,
+  GivenUp,
+  Listed,
+  Missing,
+  OpenTrouble,
+  Place,
+} from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 import { isDamage, isSqliteError } from "./audited_file.ts";
 
@@ -20,6 +28,7 @@ class List<T> implements Listed<T> {
 export class Findings {
   readonly divergences = new List<Divergence>();
   readonly missing = new List<Missing>();
+  readonly unclear = new List<UnclearOperation>();
   readonly gaps = new List<GivenUp>();
   readonly lost = new List<GivenUp>();
   readonly troubles = new List<OpenTrouble>();

@@ -7,7 +7,7 @@ import { chainOf, placeOf } from "./chain.ts";
 import type { Source, VerifiedRecord } from "./chain.ts";
 import type { Findings } from "./findings.ts";
 import type { LedgerIncarnation } from "./ledger_file.ts";
-import { eventText } from "./like_events.ts";
+import { eventText, isSameEvent } from "./like_events.ts";
 
 /** A chain and its next record. */
 interface ChainReader {
@@ -118,15 +118,12 @@ function conflictOf(record: VerifiedRecord, { source, next }: ChainReader): Conf
 function eventConflict(record: VerifiedRecord, next: VerifiedRecord): Conflict | undefined {
   if (record.events.first !== next.events.first) return undefined;
   const [events = [], others = []] = [record.decoded, next.decoded];
-  const index = events.findIndex((event, at) => eventText(event) !== eventText(others[at]));
+  const index = events.findIndex((event, at) => !isSameEvent(event, others[at]));
   const event = events[index];
   if (event === undefined) return undefined;
-  return {
-    sequence: record.events.first + index,
-    itemId: event.itemId,
-    expected: eventText(event),
-    found: eventText(others[index]),
-  };
+  const [expected, other] = [eventText(event), eventText(others[index])];
+  const found = other === expected ? `${other} by another person or client` : other;
+  return { sequence: record.events.first + index, itemId: event.itemId, expected, found };
 }
 
 /** Reports a conflicting copy, and verifies the rest of its chain alone. */

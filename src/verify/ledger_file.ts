@@ -1,5 +1,4 @@
 /** Reads a ledger for the audit: its sums, applied sequences, troubles and decisions. */
-import { ITEM_ID_BYTES_MAX } from "../limits.ts";
 import {
   AuditedFile,
   SERVER_ID_BYTES_MAX,
@@ -12,6 +11,7 @@ import {
   whole,
 } from "./audited_file.ts";
 import type { AuditedKind, Row } from "./audited_file.ts";
+import { COUNT_TABLES, LedgerCounts } from "./ledger_counts.ts";
 import type { EventRange, OpenTrouble, StoredId } from "./report.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
@@ -25,8 +25,7 @@ const LEDGER: AuditedKind = {
     "generations",
     "troubles",
     "decisions",
-    "items",
-    "intake",
+    ...COUNT_TABLES,
   ],
 };
 
@@ -58,6 +57,8 @@ export interface AuditedMember {
   /** True if it neither left nor was retired. */
   readonly isKnown: boolean;
   readonly isRetired: boolean;
+  readonly appliedEvents: number;
+  /** Likes of its adds that counted. */
   readonly appliedLikes: bigint;
 }
 
@@ -113,13 +114,12 @@ export class LedgerFile implements Disposable {
   readonly differing: ReadonlyMap<StoredId, number>;
   /** Oldest decision first. */
   readonly rolledBack: readonly RolledBack[];
+  readonly counts: LedgerCounts;
   readonly #file: AuditedFile;
   readonly #incarnation: ReturnType<AuditedFile["query"]>;
   readonly #incarnations: ReturnType<AuditedFile["query"]>;
   readonly #member: ReturnType<AuditedFile["query"]>;
   readonly #members: ReturnType<AuditedFile["query"]>;
-  readonly #items: ReturnType<AuditedFile["query"]>;
-  readonly #intake: ReturnType<AuditedFile["query"]>;
 
   /** Opens the ledger. Throws UnreadableFileError, or CorruptStoreError for invalid rows. */
   constructor(path: string) {
@@ -131,14 +131,13 @@ export class LedgerFile implements Disposable {
         `${idColumn("digest")}, ${bounded("state", STATE_CHARS_MAX)} FROM incarnations`;
       const members =
         `SELECT ${idColumn("outbox_id")}, ${bounded("server_id", SERVER_ID_BYTES_MAX)}, ` +
-        `${bounded("state", STATE_CHARS_MAX)}, applied_likes FROM members`;
+        `${bounded("state", STATE_CHARS_MAX)}, applied_events, applied_likes ` +
+        "FROM members";
       this.#incarnation = this.#file.query(`${incarnations} WHERE incarnation = ?`);
       this.#incarnations = this.#file.query(`${incarnations} ORDER BY ordinal`);
       this.#member = this.#file.query(`${members} WHERE outbox_id = ?`);
       this.#members = this.#file.query(`${members} ORDER BY ordinal`);
-      const counts = `SELECT ${bounded("item_id", ITEM_ID_BYTES_MAX)}, likes FROM`;
-      this.#items = this.#file.query(`${counts} items ORDER BY items.item_id`);
-      this.#intake = this.#file.query(`${counts} intake`);
+      this.counts = new LedgerCounts(this.#file);
       const [row] = this.#file.rows(
         `SELECT ${idColumn("ledger_id")}, version, total_likes, copied_ms FROM ledger LIMIT 1`,
       );
@@ -242,30 +241,6 @@ export class LedgerFile implements Disposable {
     for (const row of this.#members.iterate()) yield memberOf(row);
   }
 
-  /**
-   * Yields every item with its likes: those of its row, and those that still wait in the intake.
-   * Items that have only the latter come last.
-   */
-  *items(): Generator<{ readonly itemId: string; readonly likes: bigint }> {
-    const waiting = this.#waitingLikes();
-    for (const row of this.#items.iterate()) {
-      const itemId = textOf(row, "item_id");
-      yield { itemId, likes: likesOf(row, "likes") + (waiting.get(itemId) ?? 0n) };
-      waiting.delete(itemId);
-    }
-    for (const [itemId, likes] of waiting) yield { itemId, likes };
-  }
-
-  /** Returns the likes in the intake, by item. The primary bounds its rows. */
-  #waitingLikes(): Map<string, bigint> {
-    const waiting = new Map<string, bigint>();
-    for (const row of this.#intake.iterate()) {
-      const itemId = textOf(row, "item_id");
-      waiting.set(itemId, (waiting.get(itemId) ?? 0n) + likesOf(row, "likes"));
-    }
-    return waiting;
-  }
-
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
@@ -287,6 +262,7 @@ function memberOf(row: Row): AuditedMember {
     serverId: textOf(row, "server_id"),
     isKnown: textOf(row, "state") === "member",
     isRetired: textOf(row, "state") === "retired",
+    appliedEvents: whole(row, "applied_events"),
     appliedLikes: likesOf(row, "applied_likes"),
   };
 }

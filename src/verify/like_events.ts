@@ -3,19 +3,65 @@
  * proto/likes/v1/like_event.proto that is in use, and rejects what a role would skip.
  */
 import { isUtf8 } from "node:buffer";
-import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX, RECORD_EVENTS_MAX } from "../limits.ts";
+import {
+  ITEM_ID_BYTES_MAX,
+  LIKES_PER_EVENT_MAX,
+  LIKES_PER_PERSON_MAX,
+  REACTIONS_MAX,
+  RECORD_EVENTS_MAX,
+  REVISIONS_MAX,
+} from "../limits.ts";
 import { CorruptStoreError } from "./corrupt_store_error.ts";
 
-/** A decoded event. */
-export interface AuditedEvent {
+/** The name of an add, which counts once. */
+export interface AuditedOperation {
+  /** 16 bytes. */
+  readonly client: Uint8Array;
+  readonly number: number;
+}
+
+/** The state of a register. */
+export interface AuditedState {
+  readonly revision: number;
+  readonly reaction: number;
+  readonly likes: number;
+}
+
+/** An event that adds likes to its item. */
+export interface AuditedAdd {
+  readonly kind: "add";
   readonly itemId: string;
   readonly likes: bigint;
+  readonly operation: AuditedOperation | undefined;
 }
+
+/** An event that sets what a person gives to its item. */
+export interface AuditedSet {
+  readonly kind: "set";
+  readonly itemId: string;
+  /** 16 bytes, which no finding may print. */
+  readonly person: Uint8Array;
+  readonly state: AuditedState;
+}
+
+/** A decoded event. */
+export type AuditedEvent = AuditedAdd | AuditedSet;
 
 // Tags: field number << 3 | wire type.
 const EVENTS_TAG = 0x0a;
 const ITEM_ID_TAG = 0x0a;
 const ADD_TAG = 0x10;
+const SET_TAG = 0x1a;
+const OPERATION_TAG = 0x22;
+const PERSON_TAG = 0x0a;
+const REVISION_TAG = 0x10;
+const REACTION_TAG = 0x18;
+const LIKES_TAG = 0x20;
+const CLIENT_TAG = 0x0a;
+const NUMBER_TAG = 0x10;
+
+/** Bytes of a person or a client. */
+export const PSEUDONYM_BYTES = 16;
 
 /** Bytes of the longest varint, and the largest last byte within 64 bits. */
 const VARINT_BYTES_MAX = 10;
@@ -28,7 +74,8 @@ export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
   const reader = new Reader(bytes);
   const events: AuditedEvent[] = [];
   while (!reader.isAtEnd) {
-    reader.expectTag(EVENTS_TAG, "the record");
+    const tag = reader.tag();
+    if (tag !== EVENTS_TAG) throw new CorruptStoreError(`the record has an unknown tag ${tag}`);
     events.push(decodeEvent(new Reader(reader.block())));
     if (events.length > RECORD_EVENTS_MAX) {
       throw new CorruptStoreError(`the record has more than ${RECORD_EVENTS_MAX} events`);
@@ -41,22 +88,115 @@ export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
 function decodeEvent(reader: Reader): AuditedEvent {
   let itemId: string | undefined;
   let likes: bigint | undefined;
+  let set: Pick<AuditedSet, "person" | "state"> | undefined;
+  let operation: AuditedOperation | undefined;
   while (!reader.isAtEnd) {
-    const tag = reader.varint();
-    if (tag === BigInt(ITEM_ID_TAG) && itemId === undefined) itemId = utf8Of(reader.block());
-    else if (tag === BigInt(ADD_TAG) && likes === undefined) likes = reader.varint();
-    else throw new CorruptStoreError(`an event has an unknown or repeated tag ${tag}`);
+    const tag = reader.tag();
+    const hasChange = likes !== undefined || set !== undefined;
+    if (tag === ITEM_ID_TAG && itemId === undefined) itemId = utf8Of(reader.block());
+    else if (tag === ADD_TAG && !hasChange) likes = reader.varint();
+    else if (tag === SET_TAG && !hasChange) set = decodeSet(new Reader(reader.block()));
+    else if (tag === OPERATION_TAG && operation === undefined) {
+      operation = decodeOperation(new Reader(reader.block()));
+    } else throw unknownTag("an event", tag);
   }
   if (itemId === undefined) throw new CorruptStoreError("an event has no item");
+  if (set !== undefined) {
+    if (operation !== undefined) throw new CorruptStoreError("a set has an operation");
+    return { kind: "set", itemId, ...set };
+  }
   if (likes === undefined) throw new CorruptStoreError("an event has no known change");
   if (likes > BigInt(LIKES_PER_EVENT_MAX))
     throw new CorruptStoreError(`an event has ${likes} likes`);
-  return { itemId, likes };
+  return { kind: "add", itemId, likes, operation };
 }
 
-/** Writes an event as text, `nothing` for undefined. */
+function decodeSet(reader: Reader): Pick<AuditedSet, "person" | "state"> {
+  let person: Uint8Array | undefined;
+  let revision: bigint | undefined;
+  let reaction: bigint | undefined;
+  let likes: bigint | undefined;
+  while (!reader.isAtEnd) {
+    const tag = reader.tag();
+    if (tag === PERSON_TAG && person === undefined) person = reader.block();
+    else if (tag === REVISION_TAG && revision === undefined) revision = reader.varint();
+    else if (tag === REACTION_TAG && reaction === undefined) reaction = reader.varint();
+    else if (tag === LIKES_TAG && likes === undefined) likes = reader.varint();
+    else throw unknownTag("a set", tag);
+  }
+  const state = {
+    revision: Number(revision ?? 0n),
+    reaction: Number(reaction ?? 0n),
+    likes: Number(likes ?? 0n),
+  };
+  if (!isState(state)) throw new CorruptStoreError(`a set has ${stateText(state)}`);
+  return { person: pseudonymOf(person, "a person"), state };
+}
+
+function decodeOperation(reader: Reader): AuditedOperation {
+  let client: Uint8Array | undefined;
+  let number: bigint | undefined;
+  while (!reader.isAtEnd) {
+    const tag = reader.tag();
+    if (tag === CLIENT_TAG && client === undefined) client = reader.block();
+    else if (tag === NUMBER_TAG && number === undefined) number = reader.varint();
+    else throw unknownTag("an operation", tag);
+  }
+  const found = number ?? 0n;
+  if (found < 1n || found > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new CorruptStoreError(`an operation has the number ${found}`);
+  }
+  return { client: pseudonymOf(client, "a client"), number: Number(found) };
+}
+
+/** Returns whether a set may have the state. */
+export function isState({ revision, reaction, likes }: AuditedState): boolean {
+  const isWithin = reaction <= REACTIONS_MAX && likes <= LIKES_PER_PERSON_MAX;
+  const isGiven = reaction > 0 === likes > 0;
+  return revision >= 1 && revision <= REVISIONS_MAX && isWithin && isGiven;
+}
+
+/** Writes a state as text. */
+export function stateText({ revision, reaction, likes }: AuditedState): string {
+  return `revision ${revision} with ${likes} likes of reaction ${reaction}`;
+}
+
+/** Returns the likes that an event adds to the running total of its outbox: a set adds none. */
+export function addedLikes(event: AuditedEvent): bigint {
+  return event.kind === "add" ? event.likes : 0n;
+}
+
+/** Writes an event as text, without the person or the client; `nothing` for undefined. */
 export function eventText(event: AuditedEvent | undefined): string {
-  return event === undefined ? "nothing" : `${JSON.stringify(event.itemId)} +${event.likes}`;
+  if (event === undefined) return "nothing";
+  const item = JSON.stringify(event.itemId);
+  if (event.kind === "set") return `${item} set to ${stateText(event.state)}`;
+  return `${item} +${event.likes}`;
+}
+
+/** Returns whether two events are the same, the person or the client included. */
+export function isSameEvent(one: AuditedEvent, other: AuditedEvent | undefined): boolean {
+  if (other === undefined || eventText(one) !== eventText(other)) return false;
+  return one.kind === "set"
+    ? other.kind === "set" && isSame(one.person, other.person)
+    : other.kind === "add" && isSameOperation(one.operation, other.operation);
+}
+
+function isSameOperation(
+  one: AuditedOperation | undefined,
+  other: AuditedOperation | undefined,
+): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.number === other.number && isSame(one.client, other.client);
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
+}
+
+function pseudonymOf(bytes: Uint8Array | undefined, owner: string): Uint8Array {
+  if (bytes?.length === PSEUDONYM_BYTES) return bytes;
+  throw new CorruptStoreError(`${owner} has ${bytes?.length ?? 0} bytes`);
 }
 
 function utf8Of(bytes: Uint8Array): string {
@@ -65,6 +205,10 @@ function utf8Of(bytes: Uint8Array): string {
   }
   if (!isUtf8(bytes)) throw new CorruptStoreError("an item id is not UTF-8");
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+}
+
+function unknownTag(owner: string, tag: number): CorruptStoreError {
+  return new CorruptStoreError(`${owner} has an unknown or repeated tag ${tag}`);
 }
 
 /** Reads bytes in order. */
@@ -80,9 +224,9 @@ class Reader {
     return this.#at === this.#bytes.length;
   }
 
-  expectTag(expected: number, owner: string): void {
-    const tag = this.varint();
-    if (tag !== BigInt(expected)) throw new CorruptStoreError(`${owner} has an unknown tag ${tag}`);
+  /** A tag beyond 2^53 is no exact number, and unknown in any case. */
+  tag(): number {
+    return Number(this.varint());
   }
 
   /** Reads length-prefixed bytes. */

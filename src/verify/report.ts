@@ -32,6 +32,14 @@ export interface Missing extends Place {
   readonly events?: EventRange;
 }
 
+/**
+ * An operation whose copies add different likes, or likes of different items. The ledger keeps that
+ * it counted, and not which copy did: either is right, so the total is one of several.
+ */
+export interface UnclearOperation extends Place {
+  readonly what: string;
+}
+
 /** Events that an operator's decision excluded from the count. */
 export interface GivenUp extends Place {
   readonly events: EventRange;
@@ -102,17 +110,30 @@ export interface AuditReport {
     readonly incarnations: number;
     readonly records: number;
     readonly events: number;
+    /** Items of the ledger, its registers, and its counted operations. */
     readonly items: number;
+    readonly registers: number;
+    readonly operations: number;
   };
   readonly sums: {
-    /** Every counted event, decoded and added up. */
+    /**
+     * Every counted event, decoded and added up: adds, each operation once, and of each register the
+     * greatest state.
+     */
     readonly events: bigint;
-    /** The outboxes' running totals at the applied sequences; undefined if any is unknown. */
+    /**
+     * The outboxes' running totals at the applied sequences: all adds, repeated ones too, and no
+     * sets. Undefined if any is unknown.
+     */
     readonly outboxes: bigint | undefined;
+    /** Likes of the adds that were read and repeat an operation. */
+    readonly repeated: bigint;
     /** The ledger's items. */
     readonly items: bigint;
-    /** The members' applied likes in the ledger. */
+    /** The members' applied likes in the ledger: the adds that counted. */
     readonly members: bigint;
+    /** What the ledger's registers give. */
+    readonly registers: bigint;
   };
   /** Accepted but not applied yet, which is no error. */
   readonly waiting: Amount;
@@ -124,6 +145,7 @@ export interface AuditReport {
   readonly givenUp: GivenUpSum;
   readonly divergences: Listed<Divergence>;
   readonly missing: Listed<Missing>;
+  readonly unclear: Listed<UnclearOperation>;
   readonly troubles: Listed<OpenTrouble>;
   readonly clients: ClientsReport | undefined;
 }

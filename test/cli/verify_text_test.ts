@@ -8,11 +8,14 @@ const INCARNATION = "3f2a91c0".repeat(4);
 const NONE = { first: [], count: 0 };
 const NOTHING = { events: 0, likes: 0n };
 
+const NO_NAMES = { registers: 0, operations: 0 };
+const SUMS = { events: 6_231n, outboxes: 6_231n, items: 6_231n, members: 6_231n };
+
 const EXACT: AuditReport = {
   outcome: "exact",
   ledger: { ledgerId: "e".repeat(32), version: 812, totalLikes: 6_231n, copiedMs: undefined },
-  read: { outboxes: 10, incarnations: 12, records: 1_040, events: 1_042, items: 3 },
-  sums: { events: 6_231n, outboxes: 6_231n, items: 6_231n, members: 6_231n },
+  read: { outboxes: 10, incarnations: 12, records: 1_040, events: 1_042, items: 3, ...NO_NAMES },
+  sums: { ...SUMS, repeated: 0n, registers: 0n },
   waiting: NOTHING,
   abandoned: NOTHING,
   gaps: NONE,
@@ -20,6 +23,7 @@ const EXACT: AuditReport = {
   givenUp: { events: 0, unknownIncarnations: 0 },
   divergences: NONE,
   missing: NONE,
+  unclear: NONE,
   troubles: NONE,
   clients: undefined,
 };
@@ -31,6 +35,38 @@ test("verifyText() shows the sums and what was read when exact", () => {
 sums     events 6,231, outboxes 6,231, items 6,231, members 6,231
 read     10 outboxes, 12 incarnations, 1,040 records, 1,042 events; ledger version 812 with 3 items`,
   );
+});
+
+test("verifyText() shows registers and operations when the ledger has any", () => {
+  const read = { ...EXACT.read, registers: 1_200, operations: 1 };
+  const sums = {
+    ...EXACT.sums,
+    outboxes: 5_036n,
+    repeated: 5n,
+    members: 5_031n,
+    registers: 1_200n,
+  };
+  const [, summed, counted] = verifyText({ ...EXACT, read, sums }, { color: false }).split("\n");
+  assert.is(
+    summed,
+    "sums     events 6,231, outboxes 5,036, of them repeated 5, items 6,231, members 5,031, " +
+      "registers 1,200",
+  );
+  assert.match(counted ?? "", /with 3 items, 1,200 registers, 1 operation$/);
+});
+
+test("verifyText() lists the operations that add different likes when undecided", () => {
+  const place = { serverId: "fra-1", incarnation: INCARNATION, sequence: 57, itemId: "video" };
+  const what = 'an operation adds 5 here, and 7 to "film" elsewhere';
+  const unclear = { first: [{ ...place, what }], count: 2 };
+  const report = { ...EXACT, outcome: "undecided", unclear } as const;
+  const [verdict, named, more] = verifyText(report, { color: false }).split("\n");
+  const why = "an operation adds different likes, and which of them counted is not kept";
+  assert.is(verdict, `UNDECIDED 6,231 likes: ${why}`);
+  assert.is(named, `unclear  fra-1, incarnation ${INCARNATION}, #57, item "video": ${what}`);
+  assert.is(more, "         and 1 more");
+  const written = JSON.parse(JSON.stringify(verifyJson(report)));
+  assert.equal(written.unclear, { first: [{ ...place, sequence: "57", what }], count: "2" });
 });
 
 test("verifyText() shows the first divergence and counts the others when not exact", () => {

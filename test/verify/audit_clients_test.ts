@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { acceptedLikes } from "../../src/core/protocol/like_event.ts";
 import type { AuditReport } from "../../src/verify/report.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder, firstOf } from "./audit_fixture.ts";
@@ -10,6 +11,7 @@ import {
   LEDGER,
   SECOND_INCARNATION,
   SERVERS,
+  changeOf,
   decisionSql,
   edit,
   idOf,
@@ -24,9 +26,10 @@ type Line = Readonly<Record<string, unknown>>;
 function linesOf(servers: readonly TestServer[]): Line[] {
   return servers.flatMap(({ serverId, incarnations }) => {
     return incarnations.flatMap(({ incarnation, records }) => {
-      return records.flat().map(([itemId, likes], index) => {
-        const sequence = String(index + 1);
-        return { serverId, incarnation, sequence, itemId, likes: String(likes) };
+      return records.flat().map((event, index) => {
+        const [itemId] = event;
+        const likes = String(acceptedLikes(changeOf(event)));
+        return { serverId, incarnation, sequence: String(index + 1), itemId, likes };
       });
     });
   });

@@ -6,6 +6,7 @@ import { findFiles } from "../../src/verify/find_files.ts";
 import type { AuditReport, Divergence } from "../../src/verify/report.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { edit, makeStores } from "./stores_fixture.ts";
+import type { TestServer } from "./stores_fixture.ts";
 
 /** A change that makes a store provably wrong, and the first divergence it causes. */
 export interface Defect {
@@ -13,6 +14,8 @@ export interface Defect {
   readonly path: string;
   readonly sql: string;
   readonly first: Readonly<Record<string, unknown>>;
+  /** SERVERS when undefined. */
+  readonly servers?: readonly TestServer[];
 }
 
 /** Audits the stores in `folder`, with `more` outboxes and client records. */
@@ -33,10 +36,10 @@ export function firstOf(report: AuditReport): Divergence {
 }
 
 /** Makes correct stores, changes one, and expects the audit to find it. */
-export async function expectFirst({ path, sql, first: expected }: Defect): Promise<void> {
+export async function expectFirst({ path, sql, first, servers }: Defect): Promise<void> {
   await using folder = temporaryFolder();
-  makeStores(folder.path);
+  makeStores(folder.path, servers);
   edit(join(folder.path, path), sql);
   const found: Readonly<Record<string, unknown>> = { ...firstOf(auditFolder(folder.path)) };
-  for (const [key, value] of Object.entries(expected)) assert.is(found[key], value, key);
+  for (const [key, value] of Object.entries(first)) assert.is(found[key], value, key);
 }

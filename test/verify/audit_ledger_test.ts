@@ -80,6 +80,17 @@ const DEFECTS: readonly Defect[] = [
     first: { serverId: "fra-2", expected: "16", found: "15" },
   },
   {
+    name: "a member with one event too many",
+    path: LEDGER,
+    sql: "UPDATE members SET applied_events = applied_events + 1 WHERE server_id = 'fra-2'",
+    first: {
+      what: "the member's applied events do not match its applied sequences",
+      serverId: "fra-2",
+      expected: "2",
+      found: "3",
+    },
+  },
+  {
     name: "a closed gap whose likes are counted",
     path: LEDGER,
     sql:
@@ -171,6 +182,8 @@ test("audit() is undecided when the second sum cannot be made", async () => {
   const gap = "UPDATE decisions SET first_sequence = 2, last_sequence = 2";
   edit(join(folder.path, LEDGER), decisionSql("gap"), SERVERS[0]?.outboxId, FIRST_INCARNATION);
   edit(join(folder.path, LEDGER), gap);
+  const fewer = "UPDATE members SET applied_events = applied_events - 1 WHERE server_id = 'fra-1'";
+  edit(join(folder.path, LEDGER), fewer);
   const report = auditFolder(folder.path);
   assert.equal([report.outcome, report.sums.outboxes], ["undecided", undefined]);
   assert.match(report.missing.first[0]?.what ?? "", /^the outboxes' own sum is unknown/);
@@ -184,6 +197,14 @@ test("auditLedger() is exact when likes wait in the intake, in any number of run
   edit(join(folder.path, LEDGER), "UPDATE items SET likes = 0");
   assert.is(auditFolder(folder.path).outcome, "exact");
   edit(join(folder.path, LEDGER), "DELETE FROM items");
+  assert.is(auditFolder(folder.path).outcome, "exact");
+});
+
+test("auditLedger() is exact when the intake takes likes back", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  edit(join(folder.path, LEDGER), "INSERT INTO intake SELECT 1, item_id, -5 FROM items");
+  edit(join(folder.path, LEDGER), "UPDATE items SET likes = likes + 5");
   assert.is(auditFolder(folder.path).outcome, "exact");
 });
 

@@ -5,6 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { IncarnationId, OutboxId } from "../../src/core/protocol/ids.ts";
+import { acceptedLikes } from "../../src/core/protocol/like_event.ts";
+import type { Change } from "../../src/core/protocol/like_event.ts";
 import { origin } from "../../src/core/protocol/record.ts";
 import type { Position } from "../../src/core/protocol/record.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
@@ -16,9 +18,10 @@ import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
 import { newDatabase } from "../store/databases.ts";
 import { idFrom } from "../store/faults.ts";
 import type { TestId } from "../store/faults.ts";
+import { LedgerModel } from "./ledger_model.ts";
 
-/** An event: an item and its likes. */
-export type TestEvent = readonly [itemId: string, likes: number];
+/** An event: an item, and what it changes. A number adds likes without an operation. */
+export type TestEvent = readonly [itemId: string, change: number | Change];
 
 /** One incarnation of a LikesServer. */
 export interface TestIncarnation {
@@ -52,8 +55,8 @@ export const LEDGER = "primary/ledger.sqlite";
 export const OUTBOX = "fra-1/outbox.sqlite";
 export const FIRST_INCARNATION = idFrom("000102030405060708090a0b0c0d0e0f");
 export const SECOND_INCARNATION = idOf("b", 2);
-const LEDGER_ID = idOf("e", 1);
-const GENERATION = idOf("f", 1);
+export const LEDGER_ID = idOf("e", 1);
+export const GENERATION = idOf("f", 1);
 const VERSION = 7;
 
 /** Three records of four events, as in docs/PROTOCOL.md's worked example, and one that waits. */
@@ -87,6 +90,24 @@ export const SERVERS: readonly TestServer[] = [
 /** The applied likes of SERVERS. */
 export const TOTAL = 1_000_025n;
 
+/** Returns a set of a person, by a number. */
+export function setBy(
+  person: number,
+  [revision, reaction, likes]: readonly [number, number, number],
+): Change {
+  return { kind: "set", person: idOf("7", person), state: { revision, reaction, likes } };
+}
+
+/** Returns an add that is operation `number` of a client. */
+export function addNamed(number: number, likes: number, client = 1): Change {
+  return { kind: "add", likes: BigInt(likes), operation: { client: idOf("c", client), number } };
+}
+
+/** Returns what an event changes. */
+export function changeOf([, change]: TestEvent): Change {
+  return typeof change === "number" ? { kind: "add", likes: BigInt(change) } : change;
+}
+
 /** Returns the positions of an incarnation from 0, each with the bytes of the record before. */
 export function placesOf({
   incarnation,
@@ -98,11 +119,11 @@ export function placesOf({
   for (const events of records) {
     const before = places.at(-1);
     if (before === undefined) throw new Error("there is a position 0");
-    const encoded = events.map(([itemId, likes]) => {
-      return recordCodec.encode({ itemId, change: { kind: "add", likes: BigInt(likes) } });
+    const encoded = events.map((event) => {
+      return recordCodec.encode({ itemId: event[0], change: changeOf(event) });
     });
     const bytes = new Uint8Array(Buffer.concat(encoded));
-    const likes = events.reduce((sum, [, one]) => sum + BigInt(one), before.likes);
+    const likes = events.reduce((sum, one) => sum + acceptedLikes(changeOf(one)), before.likes);
     const digest = recordCodec.digest(before.digest, before.sequence + 1, bytes);
     places.push({ sequence: before.sequence + events.length, digest, likes, bytes });
   }
@@ -150,17 +171,15 @@ function writeIncarnation(database: Database, ordinal: number, spec: TestIncarna
   }
 }
 
-/** Writes the ledger that has applied `servers`. Returns its path. */
+/** Writes the ledger that has applied `servers`, in their order. Returns its path. */
 export function makeLedger(folder: string, servers: readonly TestServer[]): string {
   return make(join(folder, "primary"), LEDGER_KIND, (database) => {
-    const items = new Map<string, bigint>();
-    let total = 0n;
+    const model = new LedgerModel();
     for (const [index, { serverId, outboxId, incarnations }] of servers.entries()) {
       let [applied, appliedEvents] = [0n, 0];
       for (const spec of incarnations) {
-        for (const [itemId, likes] of countedOf(spec)) {
-          items.set(itemId, (items.get(itemId) ?? 0n) + BigInt(likes));
-          applied += BigInt(likes);
+        for (const event of countedOf(spec)) {
+          applied += model.apply(event[0], changeOf(event));
           appliedEvents++;
         }
         const { sequence, digest } = placeAt(placesOf(spec), appliedOf(spec));
@@ -178,13 +197,11 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
       database
         .prepare("INSERT INTO members VALUES (?, ?, ?, '127.0.0.1:1', 'member', ?, ?, NULL)")
         .run(index + 1, outboxId, serverId, appliedEvents, applied);
-      total += applied;
     }
-    const addItem = database.prepare("INSERT INTO items VALUES (?, ?)");
-    for (const item of items) addItem.run(...item);
+    model.write(database);
     database
       .prepare("INSERT INTO ledger VALUES (1, ?, ?, ?, ?, 0, NULL)")
-      .run(LEDGER_ID, VERSION, total, VERSION);
+      .run(LEDGER_ID, VERSION, model.total, VERSION);
     database.prepare("INSERT INTO generations VALUES (1, ?, 1, 0)").run(GENERATION);
   });
 }
