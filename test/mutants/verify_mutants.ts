@@ -42,11 +42,124 @@ const LEDGER = mutantsOf(inAudit("audit_ledger"), [
   {
     name: "audit-item-without-events",
     breaks: "an item without events is right when it has no likes",
-    edits: [["    else if (isWhole && read === undefined)", "    else if (isWhole && !itemId)"]],
+    edits: [["      else if (isWhole && !item.isNamed)", "      else if (isWhole && !itemId)"]],
+  },
+  {
+    name: "audit-item-missing",
+    breaks: "an item that events made need not be in the ledger",
+    edits: [["      if (isMade && !isMet)", "      if (isMade && isMet && adds < 0n)"]],
+  },
+  {
+    name: "audit-applied-events-not-compared",
+    breaks: "a member may have applied any number of events",
+    edits: [
+      [
+        "  if (appliedEvents === outbox.appliedEvents) return;",
+        "  if (appliedEvents >= 0) return;",
+      ],
+    ],
   },
 ]);
 
-const LEDGER_FILE = mutantsOf(inAudit("ledger_file", ["audit_ledger"]), [
+const LEDGER_NAMES = mutantsOf(inAudit("audit_ledger", ["audit_operations", "audit_registers"]), [
+  {
+    name: "audit-lost-copies-never-counted",
+    breaks: "an operation counted with the copy that was read, although another copy was trimmed",
+    edits: [["tally.unread === 0 || operations.count === 0;", "tally.unread >= 0;"]],
+  },
+  {
+    name: "audit-trimmed-events-explain-all",
+    breaks: "one trimmed event explains any number of operations and registers",
+    edits: [["  if (counted <= tally.unread) return;", "  if (tally.unread > 0) return;"]],
+  },
+  {
+    name: "audit-registers-not-in-total",
+    breaks: "what persons give is not in the total",
+    edits: [["  const parts = sums.members + sums.registers;", "  const parts = totalLikes;"]],
+  },
+]);
+
+const NAMES = [
+  ...mutantsOf(inAudit("registers", ["audit_registers"]), [
+    {
+      name: "audit-last-state-wins",
+      breaks: "a register has the state that was read last",
+      edits: [["    if (rank > (this.#ranks.get(person, item) ?? 0)) this", "    this"]],
+    },
+  ]),
+  ...mutantsOf(inAudit("audit_registers", ["audit_registers", "audit_random"]), [
+    {
+      name: "audit-register-below-passes",
+      breaks: "the ledger may have forgotten a state",
+      edits: [["rank < (read ?? 0)) {", "rank < 0) {"]],
+    },
+    {
+      name: "audit-waiting-registers-not-read",
+      breaks: "the audit lacks the registers that wait in the intake",
+      edits: [
+        ["const newer = waiting.take(person, item.number) ?? 0;", "const newer = 0;"],
+        ["      waiting.raise(person,", "      if (rank < 0) waiting.raise(person,"],
+      ],
+    },
+    {
+      name: "audit-reactions-not-compared",
+      breaks: "reactions may have any likes",
+      edits: [
+        ["    if (likes !== expected) divergeReaction", "    if (likes < 0n) divergeReaction"],
+      ],
+    },
+  ]),
+  ...mutantsOf(inAudit("audit_operations", ["audit_operations"]), [
+    {
+      name: "audit-uncounted-operation-passes",
+      breaks: "an applied operation may not have counted",
+      edits: [
+        [
+          "    for (const { item } of tally.operations.unmet()) {",
+          "    for (const { item } of []) {",
+        ],
+      ],
+    },
+  ]),
+  ...mutantsOf(inAudit("operations", ["audit_operations", "audit_random"]), [
+    {
+      name: "audit-all-copies-count",
+      breaks: "an operation counts at each outbox that has a copy",
+      edits: [["shareOf(of, isSure && isOnly)", "shareOf(of, isSure || isOnly)"]],
+    },
+    {
+      name: "audit-other-item-is-same",
+      breaks: "an operation may add its likes to different items",
+      edits: [["first.item === copy.item && first.likes", "first.likes"]],
+    },
+  ]),
+  ...mutantsOf(inAudit("like_events"), [
+    {
+      name: "audit-set-with-operation",
+      breaks: "a set has an operation, which no role accepts",
+      edits: [["    if (operation !== undefined) throw", "    if (operation === null) throw"]],
+    },
+    {
+      name: "audit-person-not-compared",
+      breaks: "copies have sets of different persons under one name",
+      edits: [['other.kind === "set" && isSame(one.person, other.person)', 'other.kind === "set"']],
+    },
+  ]),
+  ...mutantsOf(inAudit("like_events", ["audit_registers"]), [
+    {
+      name: "audit-set-adds-to-outbox",
+      breaks: "a set adds its likes to the running total of its outbox",
+      edits: [
+        [
+          '  return event.kind === "add" ? event.likes : 0n;',
+          '  return event.kind === "add" ? event.likes : BigInt(event.state.likes);',
+        ],
+      ],
+    },
+  ]),
+];
+
+const LEDGER_COUNTS = mutantsOf(inAudit("ledger_counts", ["audit_ledger"]), [
   {
     name: "audit-intake-not-read",
     breaks: "the audit lacks the likes that wait in the intake",
@@ -102,12 +215,19 @@ const VERDICT = [
     {
       name: "audit-trouble-is-exact",
       breaks: "the ledger is exact while a trouble waits for a decision",
-      edits: [["missing.count + troubles.count === 0;", "missing.count === 0;"]],
+      edits: [["unclear.count + troubles.count === 0;", "unclear.count === 0;"]],
     },
     {
       name: "audit-one-sum-is-enough",
       breaks: "one sum is counted as two",
       edits: [["  if (own !== undefined || ", "  if (own !== null || "]],
+    },
+  ]),
+  ...mutantsOf(inAudit("audit", ["audit_operations"]), [
+    {
+      name: "audit-unclear-is-exact",
+      breaks: "the ledger is exact although an operation adds different likes",
+      edits: [["missing.count + unclear.count + troubles", "missing.count + troubles"]],
     },
   ]),
   ...mutantsOf(inAudit("audit_clients"), [
@@ -128,7 +248,9 @@ const VERDICT = [
 export const VERIFY_MUTANTS: readonly Mutant[] = [
   ...ROLLBACK,
   ...LEDGER,
-  ...LEDGER_FILE,
+  ...LEDGER_NAMES,
+  ...NAMES,
+  ...LEDGER_COUNTS,
   ...HISTORY,
   ...VERDICT,
 ];
