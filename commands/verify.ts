@@ -15,7 +15,8 @@ export class Verify extends BaseCommand {
   static override description =
     "Reads the ledger and every outbox, while the roles run or after a crash, and changes " +
     "nothing. Adds up every event by itself, and also the sums that the outboxes keep: both " +
-    "must equal the ledger. Prints first what is wrong, then what waits or is missing. Exit " +
+    "must equal the ledger. A named add counts once, and of what a person gives to an item the " +
+    "greatest state. Prints first what is wrong, then what waits or is missing. Exit " +
     "0: exact. Exit 4: not exact. Exit 5: undecided; an incomplete history is never exact. " +
     "Events that an operator gave up are named, and are no error without --strict.";
   static override examples = [
