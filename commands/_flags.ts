@@ -122,7 +122,8 @@ export const personFlag = Flags.custom<string>({
   parse: (text) => Promise.resolve(parseSubject(text)),
 });
 
-function parseSubject(text: string): string {
+/** Returns a subject. Throws LikesError `usage`. */
+export function parseSubject(text: string): string {
   const refusal = checkSubject(text);
   if (refusal !== undefined) throw new LikesError("usage", refusal.message);
   return text;

@@ -3,6 +3,7 @@ import { Backup } from "./backup.ts";
 import { Bench } from "./bench.ts";
 import { Completion } from "./completion.ts";
 import { Count } from "./count.ts";
+import { Forget } from "./forget.ts";
 import { Help } from "./help.ts";
 import { Orchestrate } from "./orchestrate.ts";
 import { Resolve } from "./resolve.ts";
@@ -24,6 +25,7 @@ export const COMMANDS = {
   status: StatusCommand,
   add: Add,
   set: SetCommand,
+  forget: Forget,
   count: Count,
   verify: Verify,
   bench: Bench,

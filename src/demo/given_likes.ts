@@ -3,9 +3,9 @@
  * register counts, and an operation counts once. Each observation reads only the new records.
  */
 import { operationName } from "../core/protocol/operation.ts";
-import { rankOf, registerKey, stateOf } from "../core/protocol/register.ts";
+import { partsOfKey, rankOf, registerKey, stateOf } from "../core/protocol/register.ts";
 import type { RegisterKey } from "../core/protocol/register.ts";
-import type { IncarnationId } from "../core/protocol/ids.ts";
+import type { IncarnationId, PersonId } from "../core/protocol/ids.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import { recordCodec } from "../format/record_codec.ts";
 import { readEventsAfter } from "../store/outbox/outbox_reader.ts";
@@ -14,6 +14,7 @@ import { readEventsAfter } from "../store/outbox/outbox_reader.ts";
 export class GivenLikes {
   readonly #read = new Map<IncarnationId, number>();
   readonly #ranks = new Map<RegisterKey, number>();
+  readonly #withdrawn = new Set<PersonId>();
   readonly #operations = new Set<string>();
   #repeatedLikes = 0n;
 
@@ -28,7 +29,10 @@ export class GivenLikes {
   /** To be added to the sum of all adds. */
   get likes(): bigint {
     let sum = -this.#repeatedLikes;
-    for (const rank of this.#ranks.values()) sum += BigInt(stateOf(rank).likes);
+    for (const [key, rank] of this.#ranks) {
+      const isWithdrawn = this.#withdrawn.has(partsOfKey(key).person);
+      if (!isWithdrawn) sum += BigInt(stateOf(rank).likes);
+    }
     return sum;
   }
 
@@ -36,6 +40,8 @@ export class GivenLikes {
     if (change.kind === "set") {
       const key = registerKey(change.person, itemId);
       this.#ranks.set(key, Math.max(this.#ranks.get(key) ?? 0, rankOf(change.state)));
+    } else if (change.kind === "forget") {
+      if (change.withdraw) this.#withdrawn.add(change.person);
     } else if (change.operation !== undefined) {
       const name = operationName(change.operation);
       if (this.#operations.has(name)) this.#repeatedLikes += change.likes;

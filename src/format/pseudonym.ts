@@ -5,13 +5,12 @@
  */
 import { createHmac } from "node:crypto";
 import type { PersonId } from "../core/protocol/ids.ts";
-import { siteOf } from "../core/protocol/subject.ts";
 
 const PERSON_DIGITS = 32;
 
 /** Returns the pseudonym of a person for the items of one site. */
-export function pseudonymOf(secret: Uint8Array, itemId: string, subject: string): PersonId {
-  const text = `person\0${siteOf(itemId)}\0${subject}`;
+export function pseudonymOf(secret: Uint8Array, site: string, subject: string): PersonId {
+  const text = `person\0${site}\0${subject}`;
   const digest = createHmac("sha256", secret).update(text).digest("hex");
   return digest.slice(0, PERSON_DIGITS) as PersonId;
 }

@@ -19,6 +19,8 @@ const ITEM_ID = (1 << 3) | 2;
 const ADD = (2 << 3) | 0;
 const SET = (3 << 3) | 2;
 const OPERATION = (4 << 3) | 2;
+const FORGET = (5 << 3) | 2;
+const WITHDRAW = (2 << 3) | 0;
 const PERSON = (1 << 3) | 2;
 const REVISION = (2 << 3) | 0;
 const REACTION = (3 << 3) | 0;
@@ -29,17 +31,22 @@ const DIGEST_BYTES = 16;
 const ID_BYTES = 16;
 
 type SetChange = Extract<Change, { kind: "set" }>;
+type ForgetChange = Extract<Change, { kind: "forget" }>;
 
 /** The codec of protocol version 1. */
 export const recordCodec: RecordCodec = { encode, decode, digest };
 
 function encode({ itemId, change }: LikeEvent): Uint8Array {
   const writer = Writer.create().uint32(EVENTS).fork();
-  writer.uint32(ITEM_ID).string(itemId);
-  if (change.kind === "add") {
-    writer.uint32(ADD).uint64(String(change.likes));
-    if (change.operation !== undefined) encodeOperation(writer, change.operation);
-  } else encodeSet(writer, change.person, change.state);
+  if (change.kind === "forget") encodeForget(writer, change.person, change.withdraw);
+  else {
+    writer.uint32(ITEM_ID).string(itemId);
+    if (change.kind === "set") encodeSet(writer, change.person, change.state);
+    else {
+      writer.uint32(ADD).uint64(String(change.likes));
+      if (change.operation !== undefined) encodeOperation(writer, change.operation);
+    }
+  }
   return writer.ldelim().finish();
 }
 
@@ -51,6 +58,13 @@ function encodeSet(writer: protobuf.Writer, person: PersonId, state: RegisterSta
     writer.uint32(REACTION).uint32(state.reaction);
     writer.uint32(LIKES).uint32(state.likes);
   }
+  writer.ldelim();
+}
+
+function encodeForget(writer: protobuf.Writer, person: PersonId, withdraw: boolean): void {
+  writer.uint32(FORGET).fork();
+  writer.uint32(PERSON).bytes(Buffer.from(person, "hex"));
+  if (withdraw) writer.uint32(WITHDRAW).bool(true);
   writer.ldelim();
 }
 
@@ -85,27 +99,39 @@ function decode(bytes: Uint8Array): readonly DecodedEvent[] | undefined {
 function decodeEvent(reader: protobuf.Reader, end: number): DecodedEvent {
   let itemId = "";
   let likes: bigint | undefined;
-  let set: SetChange | undefined;
+  let other: SetChange | ForgetChange | undefined;
   let operation: Operation | undefined;
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === ITEM_ID) itemId = text(reader.bytes());
     else if (tag === ADD) {
       likes = toBigInt(reader.uint64());
-      set = undefined;
-    } else if (tag === SET) {
-      set = decodeSet(reader, endOf(reader, end));
-      likes = undefined;
-    } else if (tag === OPERATION) operation = decodeOperation(reader, endOf(reader, end));
+      other = undefined;
+    } else if (tag === SET) other = decodeSet(reader, endOf(reader, end));
+    else if (tag === FORGET) other = decodeForget(reader, endOf(reader, end));
+    else if (tag === OPERATION) operation = decodeOperation(reader, endOf(reader, end));
     else reader.skipType(tag & 7);
   }
-  if (set !== undefined) {
-    const isWhole = isId(set.person) && operation === undefined;
-    return isWhole ? { itemId, change: set } : undefined;
+  if (other !== undefined) {
+    const isWhole = isId(other.person) && operation === undefined;
+    return isWhole ? { itemId, change: other } : undefined;
   }
   if (likes === undefined) return undefined;
   if (operation === undefined) return { itemId, change: { kind: "add", likes } };
   return isId(operation.client) ? { itemId, change: { kind: "add", likes, operation } } : undefined;
+}
+
+function decodeForget(reader: protobuf.Reader, end: number): ForgetChange {
+  let person = "";
+  let withdraw = false;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === PERSON) person = idOf(reader.bytes());
+    else if (tag === WITHDRAW) withdraw = reader.bool();
+    else reader.skipType(tag & 7);
+  }
+  checkEnd(reader, end);
+  return { kind: "forget", person: person as PersonId, withdraw };
 }
 
 function decodeSet(reader: protobuf.Reader, end: number): SetChange {

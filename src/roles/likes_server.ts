@@ -22,13 +22,13 @@ import type { WishRequest } from "../core/likes_server/wishes.ts";
 import type { PersonId } from "../core/protocol/ids.ts";
 import { registerKey } from "../core/protocol/register.ts";
 import type { RegisterKey } from "../core/protocol/register.ts";
-import { checkSubject } from "../core/protocol/subject.ts";
+import { checkSite, checkSubject, siteOf } from "../core/protocol/subject.ts";
 import type { LikesServerAction, LikesServerEvent } from "../core/likes_server/likes_server.ts";
 import type { LikesServerNotice, Retention } from "../core/likes_server/likes_server.ts";
 import type { OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/server/likes_service.ts";
-import type { RequestedItems } from "../rpc/server/likes_service.ts";
+import type { RequestedItems, SubjectToForget } from "../rpc/server/likes_service.ts";
 import type { SubjectSet } from "../rpc/wire/set_wire.ts";
 import { PrimaryClient, openDelivery } from "../rpc/client/primary_client.ts";
 import type { DeliveryLink } from "../rpc/client/primary_client.ts";
@@ -129,6 +129,7 @@ class LikesServerRole {
       },
       total: () => this.#driver?.read(() => this.#core?.total(performance.now())),
       set: (sets, done) => this.#set(sets, done),
+      forget: (who, done) => this.#forget(who, done),
       count: (asked, done) => this.#count(asked, done),
     });
     const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
@@ -217,8 +218,19 @@ class LikesServerRole {
     }
   }
 
+  #forget({ site, subject, withdraw }: SubjectToForget, done: (outcome: AddResult) => void): void {
+    const refusal = checkSite(site) ?? checkSubject(subject);
+    if (refusal !== undefined) return done({ type: "refused", refusal });
+    const person = pseudonymOf(this.#options.outbox.secret, site, subject);
+    const event: LikeEvent = { itemId: "", change: { kind: "forget", person, withdraw } };
+    this.#give([event], undefined, ([outcome]) => {
+      assert(outcome !== undefined, "each event has an outcome");
+      done(addResultOf(outcome));
+    });
+  }
+
   #personOf(itemId: string, subject: string): PersonId {
-    return pseudonymOf(this.#options.outbox.secret, itemId, subject);
+    return pseudonymOf(this.#options.outbox.secret, siteOf(itemId), subject);
   }
 
   #register(itemId: string, subject: string): RegisterKey {

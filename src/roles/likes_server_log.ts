@@ -78,8 +78,8 @@ export class LikesServerLog {
 
   #accepted({ firstSequence, events }: Of<"accepted">, nowMs: number): readonly string[] {
     if (this.#lines.allow(events.length, nowMs) || events.length === 1) {
-      return events.map(
-        ({ itemId, change }, index) => `#${firstSequence + index} ${changeText(change)} ${itemId}`,
+      return events.map(({ itemId, change }, index) =>
+        `#${firstSequence + index} ${changeText(change)} ${itemId}`.trimEnd(),
       );
     }
     const last = firstSequence + events.length - 1;
@@ -90,6 +90,7 @@ export class LikesServerLog {
 
 /** Names no person. */
 function changeText(change: Change): string {
+  if (change.kind === "forget") return "forgets a person";
   return change.kind === "add" ? `+${change.likes}` : `=${change.state.likes}`;
 }
 

@@ -98,7 +98,8 @@ export class PrimaryLog {
       return outcomes.map(({ itemId, gained, outcome }, index) => {
         total += gained;
         const what = outcome === "counted" ? signed(gained) : outcome;
-        return `${serverId} #${events.first + index} ${what} ${itemId} = ${total}`;
+        const said = itemId === "" ? `forgets a person: ${what}` : `${what} ${itemId}`;
+        return `${serverId} #${events.first + index} ${said} = ${total}`;
       });
     }
     for (const { gained } of outcomes) total += gained;

@@ -5,8 +5,8 @@ import { closeSync, fsyncSync } from "node:fs";
 import { join } from "node:path";
 import { LikesError, messageOf } from "../errors.ts";
 import { makeFolder, syncFolder } from "./make_folder.ts";
+import { SECRET_FILE } from "./person_files.ts";
 
-const NAME = "persons.secret";
 const SECRET_BYTES = 32;
 const OWNER_ONLY = 0o600;
 
@@ -15,7 +15,7 @@ const OWNER_ONLY = 0o600;
  * together get the same one. Throws LikesError `store_unusable`.
  */
 export function secretIn(dataDir: string): Uint8Array {
-  const path = join(dataDir, NAME);
+  const path = join(dataDir, SECRET_FILE);
   try {
     return read(path) ?? make(dataDir, path);
   } catch (error) {

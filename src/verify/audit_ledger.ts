@@ -268,6 +268,6 @@ function auditTotals(
   };
   if (sums.items !== totalLikes) divergeTotal("the sum of the items", sums.items);
   const parts = sums.members + sums.registers;
-  if (parts !== totalLikes) divergeTotal("the sum of the members and the registers", parts);
+  if (parts !== totalLikes) divergeTotal("the sum of the members and of what persons give", parts);
   if (!isWithin(totalLikes, expected)) divergeTotal("the sum of the events", spanText(expected));
 }

@@ -2,6 +2,7 @@
  * Compares the registers of a ledger with the greatest states of the events, and the likes of
  * reactions with the registers. No finding names a person: an item is enough to look it up.
  */
+import { LIKES_PER_PERSON_MAX } from "../limits.ts";
 import type { Audit } from "./audit_incarnation.ts";
 import type { ItemSums } from "./items.ts";
 import type { CountedRegister } from "./ledger_counts.ts";
@@ -27,10 +28,12 @@ class RegistersAudit {
   readonly reactions = new Map<number, bigint>();
   readonly #audit: Audit;
   readonly #isWhole: boolean;
+  readonly #isForgotten: (person: Uint8Array) => boolean;
 
   constructor(audit: Audit, isWhole: boolean) {
     this.#audit = audit;
     this.#isWhole = isWhole;
+    this.#isForgotten = audit.ledger.counts.forgotten();
   }
 
   /** Compares all registers of the ledger, and then looks for those that it lacks. */
@@ -42,17 +45,44 @@ class RegistersAudit {
     }
     for (const register of ledger.counts.registers()) this.#compareStored(register, waiting);
     for (const { id, number, value: rank } of waiting.entries()) {
-      this.#compare(tally.items.at(number), rank, tally.registers.take(id, number));
+      const item = tally.items.at(number);
+      if (this.#isForgotten(id)) this.#diverge(item, "is of a forgotten person", undefined, rank);
+      this.#compare(item, rank, tally.registers.take(id, number));
     }
-    for (const { number, value: read } of tally.registers.entries()) {
-      this.#compare(tally.items.at(number), undefined, read);
+    for (const { id, number, value: read } of tally.registers.entries()) {
+      const item = tally.items.at(number);
+      if (this.#isForgotten(id)) item.forgotten++;
+      else this.#compare(item, undefined, read);
     }
+    this.#addKept();
+  }
+
+  /** Adds the likes that forgotten persons left: they count as those of registers. */
+  #addKept(): void {
+    const { ledger, tally, findings } = this.#audit;
+    for (const { itemId, reaction, likes } of ledger.counts.kept()) {
+      const item = tally.items.of(itemId);
+      this.likes += likes;
+      tally.registerLikes += likes;
+      item.registers += likes;
+      if (reaction > PLAIN_LIKE) this.#addReaction(item, reaction, likes);
+      const most = BigInt(item.forgotten * LIKES_PER_PERSON_MAX);
+      if (!this.#isWhole || likes <= most) continue;
+      const what = "forgotten persons cannot have left that many likes";
+      findings.diverge({ itemId }, what, `0 to ${most}`, likes);
+    }
+  }
+
+  #addReaction(item: ItemSums, reaction: number, likes: bigint): void {
+    const key = reactionKey(item.number, reaction);
+    this.reactions.set(key, (this.reactions.get(key) ?? 0n) + likes);
   }
 
   #compareStored({ person, itemId, rank }: CountedRegister, waiting: Registers): void {
     const { items, registers } = this.#audit.tally;
     const item = items.of(itemId);
     const newer = waiting.take(person, item.number) ?? 0;
+    if (this.#isForgotten(person)) this.#diverge(item, "is of a forgotten person", undefined, rank);
     this.#compare(item, Math.max(rank, newer), registers.take(person, item.number));
   }
 
@@ -60,6 +90,7 @@ class RegistersAudit {
   #compare(item: ItemSums, rank: number | undefined, read: number | undefined): void {
     const { tally } = this.#audit;
     if (rank !== undefined) this.#add(item, rank);
+    item.isMade ||= read !== undefined;
     const given = BigInt(stateOf(read ?? 0).likes);
     tally.registerLikes += given;
     // With nothing missing, an item has what the events say, whatever the registers say.
@@ -78,9 +109,7 @@ class RegistersAudit {
     this.count++;
     this.likes += BigInt(likes);
     if (!isRank(rank)) this.#diverge(item, "has no possible state", undefined, rank);
-    if (reaction <= PLAIN_LIKE) return;
-    const key = reactionKey(item.number, reaction);
-    this.reactions.set(key, (this.reactions.get(key) ?? 0n) + BigInt(likes));
+    if (reaction > PLAIN_LIKE) this.#addReaction(item, reaction, BigInt(likes));
   }
 
   #diverge(

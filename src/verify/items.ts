@@ -10,6 +10,8 @@ export interface ItemSums {
   open: bigint;
   /** Likes that its registers give. */
   registers: bigint;
+  /** Registers of forgotten persons among the events that were read. */
+  forgotten: number;
   /** Whether an event that was read names it. */
   isNamed: boolean;
   /** Whether an event that was read surely made it. */
@@ -33,6 +35,7 @@ export class Items {
       adds: 0n,
       open: 0n,
       registers: 0n,
+      forgotten: 0,
       isNamed: false,
       isMade: false,
       isMet: false,

@@ -2,6 +2,7 @@
  * What a ledger has counted: likes by item and reaction, registers and operations. Each of the
  * first three is a table and an intake, whose rows still have to reach the table.
  */
+import { createHash } from "node:crypto";
 import { ITEM_ID_BYTES_MAX, REACTIONS_MAX } from "../limits.ts";
 import { bounded, likesOf, textOf, whole } from "./audited_file.ts";
 import type { AuditedFile, Row } from "./audited_file.ts";
@@ -23,6 +24,8 @@ export const COUNT_TABLES: readonly string[] = [
   "registers",
   "registers_intake",
   "operations",
+  "forgotten",
+  "kept",
 ];
 
 /** A register of the ledger. */
@@ -54,6 +57,9 @@ export class LedgerCounts {
   readonly #registers: ReturnType<AuditedFile["query"]>;
   readonly #waitingRegisters: ReturnType<AuditedFile["query"]>;
   readonly #operations: ReturnType<AuditedFile["query"]>;
+  readonly #kept: ReturnType<AuditedFile["query"]>;
+  readonly #tombstones: ReturnType<AuditedFile["query"]>;
+  readonly #salt: ReturnType<AuditedFile["query"]>;
 
   constructor(file: AuditedFile) {
     const item = bounded("item_id", ITEM_ID_BYTES_MAX);
@@ -65,6 +71,9 @@ export class LedgerCounts {
     const registers = `SELECT ${bounded("person", PSEUDONYM_BYTES)}, ${item}, rank FROM`;
     this.#registers = file.query(`${registers} registers`);
     this.#waitingRegisters = file.query(`${registers} registers_intake`);
+    this.#kept = file.query(`${reactions} kept`);
+    this.#tombstones = file.query(`SELECT ${bounded("tombstone", PSEUDONYM_BYTES)} FROM forgotten`);
+    this.#salt = file.query(`SELECT ${bounded("salt", PSEUDONYM_BYTES)} FROM ledger`);
     this.#operations = file.query(
       `SELECT ${bounded("client", PSEUDONYM_BYTES)}, block, counted FROM operations`,
     );
@@ -113,6 +122,32 @@ export class LedgerCounts {
   /** Yields the rows of the intake of registers, whose number the primary bounds. */
   *waitingRegisters(): Generator<CountedRegister> {
     for (const row of this.#waitingRegisters.iterate()) yield registerOf(row);
+  }
+
+  /** Yields the likes without a name that forgotten persons left, by item and reaction. */
+  *kept(): Generator<CountedReaction> {
+    for (const row of this.#kept.iterate()) {
+      const reaction = whole(row, "reaction");
+      if (reaction < PLAIN_LIKE || reaction > REACTIONS_MAX) {
+        throw new CorruptStoreError(`reaction is ${reaction}`);
+      }
+      yield { itemId: textOf(row, "item_id"), reaction, likes: likesOf(row, "likes") };
+    }
+  }
+
+  /** Returns a function that tells whether a person is forgotten. */
+  forgotten(): (person: Uint8Array) => boolean {
+    const tombstones = new Set<string>();
+    for (const row of this.#tombstones.iterate()) {
+      tombstones.add(Buffer.from(pseudonymOf(row, "tombstone")).toString("hex"));
+    }
+    if (tombstones.size === 0) return () => false;
+    const [row = {}] = [...this.#salt.iterate()];
+    const salt = pseudonymOf(row, "salt");
+    return (person) => {
+      const digest = createHash("sha256").update(salt).update(person).digest("hex");
+      return tombstones.has(digest.slice(0, 2 * PSEUDONYM_BYTES));
+    };
   }
 
   *operations(): Generator<CountedOperation> {

@@ -44,8 +44,18 @@ export interface AuditedSet {
   readonly state: AuditedState;
 }
 
+/** An event that forgets a person. */
+interface AuditedForget {
+  readonly kind: "forget";
+  /** It names no item. */
+  readonly itemId: "";
+  /** 16 bytes, which no finding may print. */
+  readonly person: Uint8Array;
+  readonly withdraw: boolean;
+}
+
 /** A decoded event. */
-export type AuditedEvent = AuditedAdd | AuditedSet;
+export type AuditedEvent = AuditedAdd | AuditedSet | AuditedForget;
 
 // Tags: field number << 3 | wire type.
 const EVENTS_TAG = 0x0a;
@@ -53,6 +63,8 @@ const ITEM_ID_TAG = 0x0a;
 const ADD_TAG = 0x10;
 const SET_TAG = 0x1a;
 const OPERATION_TAG = 0x22;
+const FORGET_TAG = 0x2a;
+const WITHDRAW_TAG = 0x10;
 const PERSON_TAG = 0x0a;
 const REVISION_TAG = 0x10;
 const REACTION_TAG = 0x18;
@@ -85,33 +97,59 @@ export function decodeEvents(bytes: Uint8Array): readonly AuditedEvent[] {
   return events;
 }
 
-function decodeEvent(reader: Reader): AuditedEvent {
-  let itemId: string | undefined;
-  let likes: bigint | undefined;
-  let set: Pick<AuditedSet, "person" | "state"> | undefined;
-  let operation: AuditedOperation | undefined;
-  while (!reader.isAtEnd) {
-    const tag = reader.tag();
-    const hasChange = likes !== undefined || set !== undefined;
-    if (tag === ITEM_ID_TAG && itemId === undefined) itemId = utf8Of(reader.block());
-    else if (tag === ADD_TAG && !hasChange) likes = reader.varint();
-    else if (tag === SET_TAG && !hasChange) set = decodeSet(new Reader(reader.block()));
-    else if (tag === OPERATION_TAG && operation === undefined) {
-      operation = decodeOperation(new Reader(reader.block()));
-    } else throw unknownTag("an event", tag);
-  }
-  if (itemId === undefined) throw new CorruptStoreError("an event has no item");
-  if (set !== undefined) {
-    if (operation !== undefined) throw new CorruptStoreError("a set has an operation");
-    return { kind: "set", itemId, ...set };
-  }
-  if (likes === undefined) throw new CorruptStoreError("an event has no known change");
-  if (likes > BigInt(LIKES_PER_EVENT_MAX))
-    throw new CorruptStoreError(`an event has ${likes} likes`);
-  return { kind: "add", itemId, likes, operation };
+/** The fields of an event as they stand in its bytes. */
+interface EventFields {
+  itemId?: string;
+  operation?: AuditedOperation;
+  /** The one change of the event. */
+  change?: AuditedChange;
 }
 
-function decodeSet(reader: Reader): Pick<AuditedSet, "person" | "state"> {
+type AuditedChange =
+  | Pick<AuditedAdd, "kind" | "likes">
+  | Pick<AuditedSet, "kind" | "person" | "state">
+  | AuditedForget;
+
+function decodeEvent(reader: Reader): AuditedEvent {
+  const { itemId, operation, change } = eventFields(reader);
+  if (change === undefined) throw new CorruptStoreError("an event has no known change");
+  if (change.kind === "forget") {
+    const isAlone = itemId === undefined && operation === undefined;
+    if (!isAlone) throw new CorruptStoreError("a person is forgotten for one item, or with a name");
+    return change;
+  }
+  if (itemId === undefined) throw new CorruptStoreError("an event has no item");
+  if (change.kind === "add") return { ...change, itemId, operation };
+  if (operation !== undefined) throw new CorruptStoreError("a set has an operation");
+  return { ...change, itemId };
+}
+
+function eventFields(reader: Reader): EventFields {
+  const fields: EventFields = {};
+  while (!reader.isAtEnd) {
+    const tag = reader.tag();
+    if (tag === ITEM_ID_TAG && fields.itemId === undefined) fields.itemId = utf8Of(reader.block());
+    else if (tag === OPERATION_TAG && fields.operation === undefined) {
+      fields.operation = decodeOperation(new Reader(reader.block()));
+    } else if (fields.change === undefined) fields.change = decodeChange(tag, reader);
+    else throw unknownTag("an event", tag);
+  }
+  return fields;
+}
+
+function decodeChange(tag: number, reader: Reader): AuditedChange {
+  if (tag === ADD_TAG) return decodeAdd(reader.varint());
+  if (tag === SET_TAG) return decodeSet(new Reader(reader.block()));
+  if (tag === FORGET_TAG) return decodeForget(new Reader(reader.block()));
+  throw unknownTag("an event", tag);
+}
+
+function decodeAdd(likes: bigint): Pick<AuditedAdd, "kind" | "likes"> {
+  if (likes <= BigInt(LIKES_PER_EVENT_MAX)) return { kind: "add", likes };
+  throw new CorruptStoreError(`an event has ${likes} likes`);
+}
+
+function decodeSet(reader: Reader): Pick<AuditedSet, "kind" | "person" | "state"> {
   let person: Uint8Array | undefined;
   let revision: bigint | undefined;
   let reaction: bigint | undefined;
@@ -130,7 +168,22 @@ function decodeSet(reader: Reader): Pick<AuditedSet, "person" | "state"> {
     likes: Number(likes ?? 0n),
   };
   if (!isState(state)) throw new CorruptStoreError(`a set has ${stateText(state)}`);
-  return { person: pseudonymOf(person, "a person"), state };
+  return { kind: "set", person: pseudonymOf(person, "a person"), state };
+}
+
+function decodeForget(reader: Reader): AuditedForget {
+  let person: Uint8Array | undefined;
+  let withdraw: bigint | undefined;
+  while (!reader.isAtEnd) {
+    const tag = reader.tag();
+    if (tag === PERSON_TAG && person === undefined) person = reader.block();
+    else if (tag === WITHDRAW_TAG && withdraw === undefined) withdraw = reader.varint();
+    else throw unknownTag("a forgetting", tag);
+  }
+  const how = withdraw ?? 0n;
+  if (how > 1n) throw new CorruptStoreError(`withdraw is ${how}`);
+  const forgotten = pseudonymOf(person, "a person");
+  return { kind: "forget", itemId: "", person: forgotten, withdraw: how === 1n };
 }
 
 function decodeOperation(reader: Reader): AuditedOperation {
@@ -169,6 +222,7 @@ export function addedLikes(event: AuditedEvent): bigint {
 /** Writes an event as text, without the person or the client; `nothing` for undefined. */
 export function eventText(event: AuditedEvent | undefined): string {
   if (event === undefined) return "nothing";
+  if (event.kind === "forget") return `a person is forgotten${event.withdraw ? ", withdrawn" : ""}`;
   const item = JSON.stringify(event.itemId);
   if (event.kind === "set") return `${item} set to ${stateText(event.state)}`;
   return `${item} +${event.likes}`;
@@ -177,9 +231,10 @@ export function eventText(event: AuditedEvent | undefined): string {
 /** Returns whether two events are the same, the person or the client included. */
 export function isSameEvent(one: AuditedEvent, other: AuditedEvent | undefined): boolean {
   if (other === undefined || eventText(one) !== eventText(other)) return false;
-  return one.kind === "set"
-    ? other.kind === "set" && isSame(one.person, other.person)
-    : other.kind === "add" && isSameOperation(one.operation, other.operation);
+  if (one.kind === "add") {
+    return other.kind === "add" && isSameOperation(one.operation, other.operation);
+  }
+  return other.kind === one.kind && isSame(one.person, other.person);
 }
 
 function isSameOperation(

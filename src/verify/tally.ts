@@ -87,7 +87,8 @@ export class AuditTally {
   /** Counts an applied event. Returns the first copy of its operation if that adds otherwise. */
   count(event: AuditedEvent, outbox: OutboxSums): Copy | undefined {
     if (event.kind === "add") return this.#countAdd(event, outbox);
-    this.#countSet(event);
+    // The ledger alone knows what a person gave when it was forgotten.
+    if (event.kind === "set") this.#countSet(event);
     return undefined;
   }
 
@@ -108,7 +109,6 @@ export class AuditTally {
   #countSet({ itemId, person, state }: AuditedSet): void {
     const item = this.items.of(itemId);
     item.isNamed = true;
-    item.isMade = true;
     this.registers.raise(person, item.number, rankOf(state));
     if (state.reaction > PLAIN_LIKE) this.reactions.add(reactionKey(item.number, state.reaction));
   }

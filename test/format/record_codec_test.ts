@@ -31,13 +31,16 @@ const named = fc.tuple(id, numbers).map(([client, number]): LikeEvent => {
   const operation = { client, number };
   return { itemId: "song", change: { kind: "add", likes: 3n, operation } };
 });
+const forgetting = fc.tuple(id, fc.boolean()).map(([person, withdraw]): LikeEvent => {
+  return { itemId: "", change: { kind: "forget", person, withdraw } };
+});
 const plain = fc
   .record({
     itemId: fc.string({ unit: "binary", maxLength: 64 }).filter((text) => text.isWellFormed()),
     likes: fc.bigInt({ min: 0n, max: 1_000_000n }),
   })
   .map(({ itemId, likes }) => add(itemId, likes));
-const events = fc.array(fc.oneof(plain, set, named), { maxLength: 50 });
+const events = fc.array(fc.oneof(plain, set, named, forgetting), { maxLength: 50 });
 
 test("encode() returns bytes that protobufjs decodes as LikeEvents when concatenated", () => {
   fc.assert(
@@ -73,13 +76,13 @@ test("decode() marks an event when its change is absent or of an unknown kind", 
     undefined,
     add("b", 1n),
   ]);
-  // Field 5, as a newer release may write it, in every wire type.
+  // Field 6, as a newer release may write it, in every wire type.
   const itemId = [0x0a, 1, 0x61];
   const kinds = [
-    [0x28, 7],
-    [0x29, 1, 2, 3, 4, 5, 6, 7, 8],
-    [0x2a, 2, 0x08, 1],
-    [0x2d, 1, 2, 3, 4],
+    [0x30, 7],
+    [0x31, 1, 2, 3, 4, 5, 6, 7, 8],
+    [0x32, 2, 0x08, 1],
+    [0x35, 1, 2, 3, 4],
   ];
   for (const kind of kinds) {
     assert.equal(recordCodec.decode(eventsOf([...itemId, ...kind])), [undefined]);
@@ -93,6 +96,8 @@ test("decode() marks a set without a whole person, and an operation that names n
   const bad = [
     { set: { ...set, person: Buffer.alloc(15) } },
     { set: { ...set, person: Buffer.alloc(17) } },
+    { forget: { person: Buffer.alloc(15) } },
+    { forget: { person }, operation },
     { set, operation },
     { operation },
     { add: 1, operation: { ...operation, client: Buffer.alloc(15) } },
@@ -177,6 +182,10 @@ function messageOf({ itemId, change }: LikeEvent): object {
     const { revision, reaction, likes } = change.state;
     const given = likes === 0 ? {} : { reaction, likes };
     return { itemId, set: { person: Buffer.from(change.person, "hex"), revision, ...given } };
+  }
+  if (change.kind === "forget") {
+    const person = Buffer.from(change.person, "hex");
+    return { forget: change.withdraw ? { person, withdraw: true } : { person } };
   }
   const { likes, operation } = change;
   if (operation === undefined) return { itemId, add: String(likes) };

@@ -258,6 +258,28 @@ const EVENT_RULE = mutantsOf(
         ],
       ],
     },
+    {
+      name: "forgotten-person-counts-again",
+      breaks: "law 3: a set that comes late brings a forgotten person back",
+      edits: [
+        [
+          "  const before = changes.ledger.register(person, itemId);\n" +
+            '  if (before === undefined) return unchanged(itemId, "forgotten");\n',
+          "  const nothing = { revision: 0, reaction: 0, likes: 0 };\n" +
+            "  const before = changes.ledger.register(person, itemId) ?? nothing;\n",
+        ],
+      ],
+    },
+    {
+      name: "withdrawn-likes-stay",
+      breaks: "law 3: the likes of a person who takes them back stay in the items",
+      edits: [["  if (withdraw) {", "  if (withdraw && given.length === 0) {"]],
+    },
+    {
+      name: "kept-likes-without-record",
+      breaks: "law 3: likes without a name are in the total, and in no table",
+      edits: [["withdraw ? [] : given", "[]"]],
+    },
   ],
 );
 

@@ -528,14 +528,27 @@ const QUEUE = mutantsOf(
 const COPY = mutantsOf(
   {
     file: "src/core/primary/restored_ledger.ts",
-    tests: ["test/core/primary/primary_troubles_test.ts"],
+    tests: [
+      "test/core/primary/primary_troubles_test.ts",
+      "test/core/primary/primary_decisions_test.ts",
+    ],
   },
   [
     {
       name: "copy-unrecorded",
       breaks: "law 7: a ledger opened from a copy serves without a trouble",
       edits: [
-        ['    return this.#isUnrecordedCopy ? [{ type: "record_copy" }] : [];', "    return [];"],
+        [
+          '    return this.#isUnrecordedCopy ? [{ type: "record_copy" }, ...forget] : forget;',
+          "    return forget;",
+        ],
+      ],
+    },
+    {
+      name: "restored-person-not-forgotten",
+      breaks: "law 3: a ledger from a backup has persons again who were forgotten since",
+      edits: [
+        ['? [{ type: "record_copy" }, ...forget] : forget;', '? [{ type: "record_copy" }] : [];'],
       ],
     },
   ],

@@ -174,6 +174,39 @@ const MEMORY = [
     },
   ]),
   ...mutantsOf(
+    {
+      file: "src/store/ledger/tombstones.ts",
+      isSimulated: false,
+      tests: ["test/store/ledger/forgetting_test.ts"],
+    },
+    [
+      {
+        name: "forgotten-not-listed",
+        breaks: "law 3: the list lacks a forgotten person, and a backup brings the person back",
+        edits: [["    this.#added.push(one);\n", ""]],
+      },
+      {
+        name: "listed-persons-not-looked-up",
+        breaks: "law 3: a restored ledger forgets the persons of the list, but not their likes",
+        edits: [["      again.push({ person, withdraw });\n", ""]],
+      },
+    ],
+  ),
+  ...mutantsOf(
+    {
+      file: "src/store/ledger/ledger_tables.ts",
+      isSimulated: false,
+      tests: ["test/store/ledger/forgetting_test.ts"],
+    },
+    [
+      {
+        name: "forgotten-bytes-stay",
+        breaks: "the pages of the ledger keep the pseudonym of a forgotten person",
+        edits: [["  erases: true,", "  erases: false,"]],
+      },
+    ],
+  ),
+  ...mutantsOf(
     { file: "src/store/sqlite/failed_store.ts", tests: [...OUTBOX_TESTS, ...LEDGER_TESTS] },
     [
       {

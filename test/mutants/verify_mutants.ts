@@ -137,12 +137,14 @@ const NAMES = [
     {
       name: "audit-set-with-operation",
       breaks: "a set has an operation, which no role accepts",
-      edits: [["    if (operation !== undefined) throw", "    if (operation === null) throw"]],
+      edits: [["  if (operation !== undefined) throw", "  if (operation === null) throw"]],
     },
     {
       name: "audit-person-not-compared",
       breaks: "copies have sets of different persons under one name",
-      edits: [['other.kind === "set" && isSame(one.person, other.person)', 'other.kind === "set"']],
+      edits: [
+        ["other.kind === one.kind && isSame(one.person, other.person)", "other.kind === one.kind"],
+      ],
     },
   ]),
   ...mutantsOf(inAudit("like_events", ["audit_registers"]), [

@@ -33,6 +33,9 @@ export const NO_LIKES: LikesServiceHandler = {
   set: () => {
     throw new Error("a secret: unexpected set()");
   },
+  forget: () => {
+    throw new Error("a secret: unexpected forget()");
+  },
   total: () => undefined,
   count: () => {
     throw new Error("a secret: unexpected total() or count()");

@@ -25,7 +25,8 @@ export const UNKNOWN_LIKES = 0xff_ffff;
 const HEX = Array.from({ length: 0x1_0000 }, (_, word) => word.toString(16).padStart(4, "0"));
 
 function encode({ itemId, change }: LikeEvent): Uint8Array {
-  if (change.kind === "set" || change.operation !== undefined) return encodeOther(itemId, change);
+  const isPlain = change.kind === "add" && change.operation === undefined;
+  if (!isPlain) return encodeOther(itemId, change);
   return encodePlain(itemId, Number(change.likes));
 }
 
@@ -42,11 +43,7 @@ function encodePlain(itemId: string, likes: number): Uint8Array {
 
 function encodeOther(itemId: string, change: Change): Uint8Array {
   const plain = encodePlain(itemId, OTHER_CHANGE);
-  const isSet = change.kind === "set";
-  const id = isSet ? change.person : (change.operation?.client ?? "");
-  const numbers = isSet
-    ? [1, change.state.revision, change.state.reaction, change.state.likes]
-    : [0, Number(change.likes), change.operation?.number ?? 0, 0];
+  const { id, numbers } = otherOf(change);
   const bytes = new Uint8Array(plain.length + OTHER_BYTES);
   bytes.set(plain);
   for (let index = 0; index < ID_CHARS; index++) {
@@ -55,6 +52,22 @@ function encodeOther(itemId: string, change: Change): Uint8Array {
   const view = new DataView(bytes.buffer, plain.length + ID_CHARS);
   for (const [index, number] of numbers.entries()) view.setUint32(4 * index, number);
   return bytes;
+}
+
+/** The id of a change, and four numbers: the first one is its kind. */
+function otherOf(change: Change): { readonly id: string; readonly numbers: readonly number[] } {
+  switch (change.kind) {
+    case "add": {
+      const { client = "", number = 0 } = change.operation ?? {};
+      return { id: client, numbers: [0, Number(change.likes), number, 0] };
+    }
+    case "set": {
+      const { revision, reaction, likes } = change.state;
+      return { id: change.person, numbers: [1, revision, reaction, likes] };
+    }
+    case "forget":
+      return { id: change.person, numbers: [2, change.withdraw ? 1 : 0, 0, 0] };
+  }
 }
 
 function decode(bytes: Uint8Array): readonly DecodedEvent[] {
@@ -86,6 +99,7 @@ function decodeOther(bytes: Uint8Array): Change {
     const operation = { client: id as ClientId, number: two };
     return { kind: "add", likes: BigInt(one), operation };
   }
+  if (kind === 2) return { kind: "forget", person: id as PersonId, withdraw: one === 1 };
   const state = { revision: one, reaction: two, likes: three };
   return { kind: "set", person: id as PersonId, state };
 }

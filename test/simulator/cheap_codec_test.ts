@@ -16,6 +16,9 @@ test("cheapCodec.decode() returns the events when their bytes are concatenated",
     set(testId(6), { revision: 1, reaction: 0, likes: 0 }),
     { kind: "add", likes: 7n, operation: { client: testId(7), number: 8 } } as const,
   ].map((change) => ({ itemId: "p1", change }));
+  const forgotten = { kind: "forget", person: testId(9), withdraw: true } as const;
+  events.push({ itemId: "", change: forgotten });
+  events.push({ itemId: "", change: { ...forgotten, withdraw: false } });
   events.push(...other);
   const bytes = Buffer.concat(events.map((event) => cheapCodec.encode(event)));
   assert.equal(cheapCodec.decode(bytes), events);

@@ -55,6 +55,7 @@ function attempt(world: ClientEnvironment): AddRequest | WishRequest {
     const lately = truth.adds.at(-1 - random.whole(0, 20));
     if (lately !== undefined && isRepeatable(lately.change)) return truth.attempt(lately);
   }
+  if (random.chance(plan.forgetShare)) return truth.attempt(persons.forget(random));
   if (random.chance(plan.setShare)) {
     if (random.chance(WISH_SHARE)) return truth.wish(persons.wish(random));
     return truth.attempt(persons.set(random));
@@ -70,7 +71,8 @@ function attempt(world: ClientEnvironment): AddRequest | WishRequest {
 }
 
 function isRepeatable(change: Change): boolean {
-  return change.kind === "set" ? change.state.revision > 0 : change.operation !== undefined;
+  if (change.kind === "add") return change.operation !== undefined;
+  return change.kind === "forget" || change.state.revision > 0;
 }
 
 /** Queries a LikesServer for items that recently got likes, at any LikesServer. */

@@ -62,6 +62,16 @@ export class Persons {
     return { itemId, change: { kind: "set", person, state } };
   }
 
+  /** Returns an event that forgets a person. The person's devices do not know, and go on. */
+  forget(random: Random): LikeEvent {
+    const change = {
+      kind: "forget",
+      person: this.one(random),
+      withdraw: random.chance(0.5),
+    } as const;
+    return { itemId: "", change };
+  }
+
   /** Returns the name of a new add. */
   operation(random: Random): Operation {
     const client = random.pick(this.#clients);

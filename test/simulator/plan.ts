@@ -26,8 +26,9 @@ export interface Plan {
   readonly pipeMessagesMax: number;
   readonly diskMs: number;
   readonly addGapMs: number;
-  /** The shares of requests that set a register, that name an add, and that repeat such a request. */
+  /** The shares of requests that set a register, that forget a person, that name an add, and that repeat such a request. */
   readonly setShare: number;
+  readonly forgetShare: number;
   readonly operationShare: number;
   readonly repeatShare: number;
   /** The share of LikesServer processes that clients leave alone until the faulty phase is over. */
@@ -80,6 +81,7 @@ export function drawPlan(random: Random, servers: number): Plan {
     diskMs: random.pick([0.5, 3, 8]),
     addGapMs: random.pick([20, 60, 150]) * (3 / servers),
     setShare: random.pick([0, 0, 0.3, 0.9]),
+    forgetShare: random.pick([0, 0, 0.01, 0.04]),
     operationShare: random.pick([0, 0, 0.3, 0.9]),
     repeatShare: random.pick([0, 0.2, 0.5]),
     idleShare: random.pick([0, 0, 0.3, 0.8]),

@@ -84,8 +84,8 @@ test("Lineage.committed() fails when a ledger applies events again", () => {
   const failures = failuresOf(({ oracle }) => {
     const { home } = oracle;
     const committed = home.committed.bind(home);
-    home.committed = (group) => {
-      committed(group);
+    home.committed = (group, commands) => {
+      committed(group, commands);
       if (group.results.some(({ type }) => type === "applied")) committed(group);
     };
   });

@@ -43,6 +43,7 @@ const LIVES: Readonly<Record<string, (statements: LedgerStatements, row: number)
   "ledger.troubles": liveTrouble,
   "ledger.decisions": liveDecision,
   "ledger.operations": liveOperations,
+  "ledger.kept": liveKept,
 };
 
 test("LEDGER_KIND and OUTBOX_KIND have only tables that are bounded or documented", () => {
@@ -62,6 +63,14 @@ for (const [table, live] of Object.entries(LIVES)) {
     expectTold(table, measured);
   });
 }
+
+test("LEDGER_KIND takes as many bytes for a row of ledger.forgotten as the page says", () => {
+  const measured = bytesOfRow(LEDGER_KIND, (database) => {
+    const add = database.prepare<[string]>("INSERT INTO forgotten VALUES (unhex(?), 0)");
+    return (row) => add.run(idOf(row));
+  });
+  expectTold("ledger.forgotten", measured);
+});
 
 for (const [of, lives] of [
   [ITEMS, (row: number) => [1, 21, 42].map((likes) => [uuidOf(row), BigInt((row % 100) * likes)])],
@@ -127,6 +136,10 @@ function liveDecision({ addDecision }: LedgerStatements, row: number): void {
   addDecision.run(
     decisionRow({ ...DECISION, number: row + 1, trouble, outboxId, incarnation: idOf(row) }),
   );
+}
+
+function liveKept({ keep }: LedgerStatements, row: number): void {
+  keep.run(uuidOf(row), 1, 1);
 }
 
 /** A client that counts without gaps. */

@@ -96,7 +96,10 @@ const DEFECTS: readonly Defect[] = [
     name: "two members that both counted an operation",
     path: LEDGER,
     sql: "UPDATE members SET applied_likes = applied_likes + 100 WHERE server_id = 's1'",
-    first: { what: "the total is not the sum of the members and the registers", expected: "235" },
+    first: {
+      what: "the total is not the sum of the members and of what persons give",
+      expected: "235",
+    },
   },
 ];
 
@@ -184,7 +187,7 @@ test("auditOperations() is inexact when a trimmed event cannot explain a sum", a
     ["UPDATE items SET likes = likes + 1 WHERE item_id = 'song'", /sum of the items/],
     ["UPDATE members SET applied_likes = 4 WHERE server_id = 's0'", /member's applied likes/],
     ["UPDATE members SET applied_likes = 104 WHERE server_id = 's1'", /member's applied likes/],
-    ["UPDATE members SET applied_likes = 33 WHERE server_id = 's0'", /members and the registers/],
+    ["UPDATE members SET applied_likes = 33 WHERE server_id = 's0'", /of what persons give/],
   ] as const) {
     assert.match(firstOf(await auditApplied(TRIMMED, TRIMMED, sql)).what, what, sql);
   }

@@ -26,6 +26,7 @@ export class LedgerModel {
       this.#add(itemId, change.likes, 1);
       return change.likes;
     }
+    if (change.kind === "forget") throw new Error("the model forgets no person");
     const key = registerKey(change.person, itemId);
     const [before, after] = [this.#registers.get(key) ?? 0, rankOf(change.state)];
     if (after <= before) return 0n;

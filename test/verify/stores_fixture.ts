@@ -200,7 +200,7 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
     }
     model.write(database);
     database
-      .prepare("INSERT INTO ledger VALUES (1, ?, ?, ?, ?, 0, NULL)")
+      .prepare("INSERT INTO ledger VALUES (1, ?, ?, ?, ?, 0, NULL, x'00')")
       .run(LEDGER_ID, VERSION, model.total, VERSION);
     database.prepare("INSERT INTO generations VALUES (1, ?, 1, 0)").run(GENERATION);
   });

@@ -6,6 +6,7 @@
  * has to say Hello first.
  */
 import { applyBatch } from "./apply_batch.ts";
+import { forgetPerson } from "./apply_event.ts";
 import { decodeCommand } from "./decode_batch.ts";
 import type { DecodedCommand } from "./decode_batch.ts";
 import { needsOf } from "./ledger_needs.ts";
@@ -80,6 +81,9 @@ function applyInternal(
       return [];
     case "confirm_copy":
       confirmRestoredCopy(changes, command.departedMembers);
+      return [];
+    case "forget":
+      forgetPerson(changes, command);
       return [];
     case "decide":
       return [decide(changes, command.requestId, command.decision)];

@@ -11,7 +11,7 @@ import type { RegisterKey, RegisterState } from "../protocol/register.ts";
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerNeed } from "./ledger_needs.ts";
 import type { LedgerTransaction } from "./ledger_transaction.ts";
-import type { LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
+import type { ForgottenPerson, LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
 
 /** The ledger as it is read at a start, after the opening has minted its generation. */
 export interface LedgerSnapshot {
@@ -24,6 +24,8 @@ export interface LedgerSnapshot {
   readonly members: readonly MemberRow[];
   /** Undecided ones. */
   readonly troubles: readonly TroubleRow[];
+  /** Persons that this ledger had forgotten before it was restored from a backup. */
+  readonly toForget: readonly ForgottenPerson[];
 }
 
 /**

@@ -1,6 +1,13 @@
 /** The commands that change the ledger, and their results. */
 import type { Refusal } from "../../errors.ts";
-import type { DecisionRow, IncarnationRow, LedgerMeta, MemberRow, TroubleRow } from "./rows.ts";
+import type {
+  ForgottenPerson,
+  DecisionRow,
+  IncarnationRow,
+  LedgerMeta,
+  MemberRow,
+  TroubleRow,
+} from "./rows.ts";
 import type { Hello, LikeBatch, Report, TroubleKind } from "../protocol/messages.ts";
 import type { Digest, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { EventRange } from "../protocol/record.ts";
@@ -23,6 +30,8 @@ export type LedgerCommand =
    * confirms a ledger from a backup, unless other outboxes have left it.
    */
   | { readonly type: "confirm_copy"; readonly departedMembers: readonly OutboxId[] }
+  /** A restored ledger forgets again whom it had forgotten since its backup. */
+  | ({ readonly type: "forget" } & ForgottenPerson)
   | {
       readonly type: "decide";
       readonly requestId: number;
@@ -95,8 +104,9 @@ export type LedgerResult =
 /**
  * What became of an applied event. `counted`: it changed something. `same`: a register has this
  * state already. `superseded`: it has a greater one. `repeated`: the operation has counted before.
+ * `forgotten`: the person is.
  */
-export type EventOutcome = "counted" | "same" | "superseded" | "repeated";
+export type EventOutcome = "counted" | "same" | "superseded" | "repeated" | "forgotten";
 
 /** An event and what it added to its item. */
 export interface AppliedEvent {

@@ -3,7 +3,7 @@
  * run, in few round trips. They are a hint: any other row is loaded when a rule misses it.
  */
 import { unreachable } from "../../assert.ts";
-import type { ClientId, GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { ClientId, GenerationId, IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
 import type { Report, Trouble } from "../protocol/messages.ts";
 import { placeOf } from "../protocol/operation.ts";
 import { registerKey } from "../protocol/register.ts";
@@ -33,6 +33,8 @@ export type LedgerNeed =
   | { readonly type: "was_decided"; readonly outboxId: OutboxId; readonly trouble: Trouble }
   /** The operations of a client that have counted, as bits of the block. */
   | { readonly type: "operations"; readonly client: ClientId; readonly block: number }
+  /** All registers of a person. */
+  | { readonly type: "registers_of"; readonly person: PersonId }
   /** Many at once, because a commit may set ten thousand. */
   | { readonly type: "registers"; readonly keys: readonly RegisterKey[] };
 
@@ -85,6 +87,8 @@ export function keyOf(need: LedgerNeed): string {
     }
     case "operations":
       return `operations ${need.client} ${need.block}`;
+    case "registers_of":
+      return `registers_of ${need.person}`;
     case "registers":
       return "registers";
     default:
@@ -120,6 +124,8 @@ function needsOfOne(command: DecodedCommand): readonly LedgerNeed[] {
       ];
     case "record_copy":
       return [{ type: "troubles_of", outboxId: undefined }];
+    case "forget":
+      return [{ type: "registers_of", person: command.person }];
     case "advance":
       return [];
     default:
@@ -133,6 +139,7 @@ function needsOfEvents(events: DecodedEvents): readonly LedgerNeed[] {
   const keys = new Set<RegisterKey>();
   for (const { itemId, change } of events) {
     if (change.kind === "set") keys.add(registerKey(change.person, itemId));
+    else if (change.kind === "forget") needs.push({ type: "registers_of", person: change.person });
     else if (change.operation !== undefined) {
       const { client, block } = placeOf(change.operation);
       needs.push({ type: "operations", client, block });

@@ -6,12 +6,14 @@ import { assert } from "../../assert.ts";
 import type { GenerationId, IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
 import type { Trouble } from "../protocol/messages.ts";
 import type { OperationBlock } from "../protocol/operation.ts";
-import { PLAIN_LIKE, rankOf, registerKey, stateOf } from "../protocol/register.ts";
+import { PLAIN_LIKE, partsOfKey, rankOf, registerKey, stateOf } from "../protocol/register.ts";
 import type { RegisterKey, RegisterState } from "../protocol/register.ts";
+import { FORGOTTEN } from "./loaded_rows.ts";
 import type { Loaded, PlacedIncarnation } from "./loaded_rows.ts";
 import { covers, isSameTrouble } from "./rows.ts";
 import type {
   DecisionRow,
+  ForgottenRow,
   GenerationRow,
   IncarnationRow,
   IncarnationStatus,
@@ -36,6 +38,8 @@ export interface WriteSet {
   /** The rank of each register that was set. */
   readonly registers: ReadonlyMap<RegisterKey, number>;
   readonly operations: readonly CountedOperations[];
+  /** Persons whose registers go. None of them is in `registers`. */
+  readonly forgotten: readonly ForgottenRow[];
   readonly troubles: readonly TroubleRow[];
   readonly decisions: readonly DecisionRow[];
 }
@@ -57,6 +61,7 @@ export class LedgerTransaction {
   readonly #registers = new Map<RegisterKey, number>();
   /** By client and block. */
   readonly #operations = new Map<string, CountedOperations>();
+  readonly #forgotten = new Map<PersonId, ForgottenRow>();
   readonly #troubles: TroubleRow[] = [];
   readonly #decisions: DecisionRow[] = [];
   /** Troubles that this transaction has decided. */
@@ -81,6 +86,7 @@ export class LedgerTransaction {
       reactions: this.#reactions,
       registers: this.#registers,
       operations: [...this.#operations.values()],
+      forgotten: [...this.#forgotten.values()],
       troubles: this.#troubles,
       decisions: this.#decisions,
     };
@@ -234,10 +240,33 @@ export class LedgerTransaction {
     if (reaction > PLAIN_LIKE) this.#add(this.#reactionsOf(reaction), itemId, gained);
   }
 
-  /** Returns the state of a register. */
-  register(person: PersonId, itemId: string): RegisterState {
+  /** Returns the state of a register; undefined when the person is forgotten. */
+  register(person: PersonId, itemId: string): RegisterState | undefined {
+    if (this.#forgotten.has(person)) return undefined;
     const key = registerKey(person, itemId);
-    return stateOf(this.#registers.get(key) ?? this.#loaded.rankOf(key));
+    const rank = this.#registers.get(key) ?? this.#loaded.rankOf(key);
+    return rank === FORGOTTEN ? undefined : stateOf(rank);
+  }
+
+  /** Returns the registers of a person, by item; undefined when the person is forgotten. */
+  registersOf(person: PersonId): ReadonlyMap<string, RegisterState> | undefined {
+    if (this.#forgotten.has(person)) return undefined;
+    const loaded = this.#loaded.get({ type: "registers_of", person });
+    if (loaded === undefined) return undefined;
+    const ranks = new Map(loaded);
+    for (const [key, rank] of this.#registers) {
+      const parts = partsOfKey(key);
+      if (parts.person === person) ranks.set(parts.itemId, rank);
+    }
+    return new Map([...ranks].map(([itemId, rank]) => [itemId, stateOf(rank)]));
+  }
+
+  /** Removes the registers of a person, who is forgotten from now on. */
+  forget(row: ForgottenRow): void {
+    for (const key of this.#registers.keys()) {
+      if (partsOfKey(key).person === row.person) this.#delete(this.#registers, key);
+    }
+    this.#set(this.#forgotten, row.person, row);
   }
 
   setRegister(person: PersonId, itemId: string, state: RegisterState): void {
@@ -278,6 +307,12 @@ export class LedgerTransaction {
       if (before === undefined) map.delete(key);
       else map.set(key, before);
     });
+  }
+
+  #delete<Key, Value>(map: Map<Key, Value>, key: Key): void {
+    const before = map.get(key);
+    map.delete(key);
+    if (before !== undefined) this.#undo?.push(() => map.set(key, before));
   }
 
   #push<Row>(rows: Row[], row: Row): void {

@@ -37,9 +37,14 @@ export interface LoadedRows {
   readonly was_decided: boolean;
   /** A bit for each operation of the block that has counted. */
   readonly operations: bigint;
-  /** The rank of each register, in the order of the need's keys. */
+  /** Registers of a person with their ranks; undefined for a forgotten person. */
+  readonly registers_of: readonly (readonly [itemId: string, rank: number])[] | undefined;
+  /** The rank of each register, in the order of the need's keys; FORGOTTEN of a forgotten person. */
   readonly registers: readonly number[];
 }
+
+/** In place of a rank: the person is forgotten. */
+export const FORGOTTEN = -1;
 
 /** The need of type `Type`. */
 export type NeedOf<Type extends LedgerNeed["type"]> = Extract<LedgerNeed, { readonly type: Type }>;
@@ -84,7 +89,7 @@ export class Loaded {
     this.#addRegisters({ need, rows });
   }
 
-  /** Returns the rank of a register. Throws Miss when it is not loaded. */
+  /** Returns the rank of a register, or FORGOTTEN. Throws Miss when it is not loaded. */
   rankOf(key: RegisterKey): number {
     const rank = this.#ranks.get(key);
     // oxlint-disable-next-line only-throw-error -- as in get()

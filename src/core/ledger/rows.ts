@@ -3,7 +3,7 @@
  */
 import type { Trouble, TroubleKind } from "../protocol/messages.ts";
 import type { EventRange } from "../protocol/record.ts";
-import type { Digest, GenerationId, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { Digest, GenerationId, IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
 
 /** The ledger's own row. */
 export interface LedgerMeta {
@@ -89,6 +89,25 @@ export interface DecisionRow {
   readonly decidedMs: number;
   /** In the operator's own words; may be empty. */
   readonly reason: string;
+}
+
+/** A person that is forgotten. */
+export interface ForgottenPerson {
+  readonly person: PersonId;
+  /** Whether the likes of the person were taken back. */
+  readonly withdraw: boolean;
+}
+
+/** Likes that stay without a name. */
+export interface KeptLikes {
+  readonly itemId: string;
+  readonly reaction: number;
+  readonly likes: number;
+}
+
+/** A person that is forgotten, and the likes that stay. */
+export interface ForgottenRow extends ForgottenPerson {
+  readonly kept: readonly KeptLikes[];
 }
 
 /** One opening of the ledger. */

@@ -12,6 +12,7 @@ import type {
   DecisionKind,
   DecisionRow,
   IncarnationRow,
+  KeptLikes,
   LedgerMeta,
   MemberRow,
   TroubleRow,
@@ -122,6 +123,12 @@ export class UnitOfWork {
 
   setRegister(person: PersonId, itemId: string, state: RegisterState): void {
     this.ledger.setRegister(person, itemId, state);
+    this.#isChanged = true;
+  }
+
+  /** Forgets a person. `kept` are the likes that stay. */
+  forget(person: PersonId, withdraw: boolean, kept: readonly KeptLikes[]): void {
+    this.ledger.forget({ person, withdraw, kept });
     this.#isChanged = true;
   }
 

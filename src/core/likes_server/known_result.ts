@@ -20,6 +20,7 @@ export function knownResult(
     const { state } = known;
     return order === 0 ? { type: "stored", ...known } : { type: "superseded", state };
   }
+  if (change.kind === "forget") return undefined;
   const known = change.operation && stored.addOf(change.operation);
   if (known === undefined) return undefined;
   const { incarnation, sequence } = known;

@@ -275,8 +275,9 @@ export class LikesServerCore {
       const sequence = firstSequence + index;
       const { change } = request.event;
       const name = { incarnation, sequence };
-      if (change.kind === "add") this.#answer(request, { type: "accepted", ...name });
-      else this.#answer(request, { type: "stored", ...name, state: change.state });
+      if (change.kind === "set")
+        this.#answer(request, { type: "stored", ...name, state: change.state });
+      else this.#answer(request, { type: "accepted", ...name });
     }
     this.#actions.notify({ type: "accepted", firstSequence, events });
   }

@@ -13,7 +13,7 @@ import type { Change, LikeEvent } from "../protocol/like_event.ts";
 import type { IncarnationId } from "../protocol/ids.ts";
 import { operationName } from "../protocol/operation.ts";
 import type { Operation } from "../protocol/operation.ts";
-import { compareStates, registerKey } from "../protocol/register.ts";
+import { compareStates, partsOfKey, registerKey } from "../protocol/register.ts";
 import type { RegisterKey, RegisterState } from "../protocol/register.ts";
 
 /** What counts lack of an item: likes of adds, and sets, whose likes the ledger alone knows. */
@@ -29,7 +29,8 @@ export const NOTHING_PENDING: Pending = { likes: 0n, sets: 0 };
 
 /** Returns what is pending once an event with `change` is, too. */
 export function plusPending({ likes, sets }: Pending, change: Change): Pending {
-  return change.kind === "add" ? { likes: likes + change.likes, sets } : { likes, sets: sets + 1 };
+  if (change.kind === "add") return { likes: likes + change.likes, sets };
+  return { likes, sets: change.kind === "set" ? sets + 1 : sets };
 }
 
 /** An incarnation: its last event, and its last acknowledged one. */
@@ -183,6 +184,10 @@ export class UnappliedEvents {
       const known = this.#sets.get(key);
       if (known !== undefined && compareStates(change.state, known.state) <= 0) return;
       this.#sets.set(key, { ...name, state: change.state });
+    } else if (change.kind === "forget") {
+      for (const key of this.#sets.keys()) {
+        if (partsOfKey(key).person === change.person) this.#sets.delete(key);
+      }
     } else if (change.operation !== undefined) {
       const { operation, likes } = change;
       const key = operationName(operation);
@@ -196,7 +201,8 @@ export class UnappliedEvents {
       const known = this.#sets.get(key);
       const isKnown = known !== undefined && compareStates(change.state, known.state) === 0;
       if (isKnown) this.#sets.delete(key);
-    } else if (change.operation !== undefined) this.#adds.delete(operationName(change.operation));
+    } else if (change.kind === "add" && change.operation !== undefined)
+      this.#adds.delete(operationName(change.operation));
   }
 
   #drop(entry: PerIncarnation, groups: readonly Group[]): void {

@@ -76,7 +76,7 @@ export class PrimaryCore {
   constructor(snapshot: LedgerSnapshot, started: StartTimes) {
     this.#started = started;
     this.#ledger = new KnownLedger(snapshot);
-    this.#restored = new RestoredLedger(snapshot.copiedMs);
+    this.#restored = new RestoredLedger(snapshot);
     this.#clock = new LogicalClock(started.wallMs, started.monotonicMs, snapshot.meta.asOfMs);
     this.#pulses = new PulseSchedule(this.#clock, started.monotonicMs);
     this.#refused = new RefusedPeers(this.#clock);

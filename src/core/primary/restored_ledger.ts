@@ -8,6 +8,8 @@
  */
 import { MEMBERS_MAX } from "../../limits.ts";
 import type { CommitResult, LedgerCommand } from "../ledger/ledger_command.ts";
+import type { LedgerSnapshot } from "../ledger/ledger.ts";
+import type { ForgottenPerson } from "../ledger/rows.ts";
 import type { OutboxId } from "../protocol/ids.ts";
 import { haveAllConfirmed } from "./status.ts";
 import type { StatusView, TroubleStatus } from "./status.ts";
@@ -20,9 +22,11 @@ export class RestoredLedger {
   /** Outboxes that left since this start, at most MEMBERS_MAX. Beyond that an operator decides. */
   readonly #departedMembers = new Set<OutboxId>();
 
-  /** `copiedMs` is that of the ledger's snapshot. */
-  constructor(copiedMs: number | undefined) {
+  #toForget: readonly ForgottenPerson[];
+
+  constructor({ copiedMs, toForget }: Pick<LedgerSnapshot, "copiedMs" | "toForget">) {
     this.#isUnrecordedCopy = copiedMs !== undefined;
+    this.#toForget = toForget;
   }
 
   /**
@@ -35,7 +39,8 @@ export class RestoredLedger {
 
   /** The commands that precede all others, until a commit is done. */
   get firstCommands(): readonly LedgerCommand[] {
-    return this.#isUnrecordedCopy ? [{ type: "record_copy" }] : [];
+    const forget = this.#toForget.map((one) => ({ type: "forget", ...one }) as const);
+    return this.#isUnrecordedCopy ? [{ type: "record_copy" }, ...forget] : forget;
   }
 
   /** Returns the command that asks the ledger to confirm, if the ledger may be complete. */
@@ -53,6 +58,7 @@ export class RestoredLedger {
    */
   onCommitted(commit: CommitResult, troubles: readonly TroubleStatus[]): void {
     this.#isUnrecordedCopy = false;
+    this.#toForget = [];
     for (const { outboxId, state } of commit.members) {
       this.#isConfirmationAsked = false;
       if (state !== "left") this.#departedMembers.delete(outboxId);

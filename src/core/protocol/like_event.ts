@@ -2,6 +2,7 @@
  * A LikeEvent: what may be accepted, and what it adds. Protocol version 1 fixes both. Elsewhere
  * only the record codec and the code that creates a change look into one.
  */
+import { unreachable } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import { ITEM_ID_BYTES_MAX, LIKES_PER_EVENT_MAX } from "../../limits.ts";
 import type { PersonId } from "./ids.ts";
@@ -30,10 +31,13 @@ export type Change =
   /** Adds likes. With an operation it counts once, however often it comes. */
   | { readonly kind: "add"; readonly likes: bigint; readonly operation?: Operation }
   /** Sets what a person gives. The same set changes nothing again. */
-  | { readonly kind: "set"; readonly person: PersonId; readonly state: RegisterState };
+  | { readonly kind: "set"; readonly person: PersonId; readonly state: RegisterState }
+  /** Forgets a person, and with `withdraw` takes back what the person gave. Names no item. */
+  | { readonly kind: "forget"; readonly person: PersonId; readonly withdraw: boolean };
 
 /** One accepted message of likes. */
 export interface LikeEvent {
+  /** Empty when a person is forgotten. */
   readonly itemId: string;
   readonly change: Change;
 }
@@ -48,7 +52,16 @@ export function acceptedLikes(change: Change): bigint {
 
 /** Returns the most likes that `change` can add to its item. */
 export function likesAtMost(change: Change): bigint {
-  return change.kind === "add" ? change.likes : BigInt(change.state.likes);
+  switch (change.kind) {
+    case "add":
+      return change.likes;
+    case "set":
+      return BigInt(change.state.likes);
+    case "forget":
+      return 0n;
+    default:
+      return unreachable(change);
+  }
 }
 
 /** Returns why `itemId` is no valid item id; undefined when it is valid. */
@@ -75,9 +88,12 @@ export function checkItemId(itemId: string): Refusal | undefined {
 
 /** Returns why `event` cannot be accepted; undefined when it can. */
 export function checkEvent(event: LikeEvent): Refusal | undefined {
-  const refusal = checkItemId(event.itemId);
+  const { itemId, change } = event;
+  if (change.kind === "forget") {
+    return itemId === "" ? undefined : invalid("Cannot forget a person for one item: name none");
+  }
+  const refusal = checkItemId(itemId);
   if (refusal !== undefined) return refusal;
-  const { change } = event;
   return change.kind === "set" ? checkState(change.state) : checkAdd(change);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Refusal } from "../../errors.ts";
 import { SUBJECT_CHARS_MAX } from "../../limits.ts";
+import { checkItemId } from "./like_event.ts";
 
 /**
  * Returns the site of an item: what stands before its first slash; empty without one. The same
@@ -12,6 +13,15 @@ import { SUBJECT_CHARS_MAX } from "../../limits.ts";
 export function siteOf(itemId: string): string {
   const slash = itemId.indexOf("/");
   return slash === -1 ? "" : itemId.slice(0, slash);
+}
+
+/** Returns why `site` is none; undefined when it is one. The empty site has items without a slash. */
+export function checkSite(site: string): Refusal | undefined {
+  const refusal = site === "" ? undefined : checkItemId(site);
+  if (refusal !== undefined) return refusal;
+  if (!site.includes("/")) return undefined;
+  const message = `Cannot use the site ${JSON.stringify(site)}: it has a slash; leave the item out`;
+  return { code: "like_invalid", message };
 }
 
 /** Returns why `subject` names no person; undefined when it does. The message does not repeat it. */

@@ -9,6 +9,7 @@ import { hadNoEffect } from "../faults.ts";
 import type { AddResult, SetResult } from "../../core/likes_server/likes_server.ts";
 import type { Operation } from "../../core/protocol/operation.ts";
 import type { AddLikesRequest } from "../gen/likes/v1/AddLikesRequest.ts";
+import type { ForgetPersonResponse__Output } from "../gen/likes/v1/ForgetPersonResponse.ts";
 import type { SetLikeResponse__Output } from "../gen/likes/v1/SetLikeResponse.ts";
 import type { AddLikesBatchResponse__Output } from "../gen/likes/v1/AddLikesBatchResponse.ts";
 import type { AddLikesResponse__Output } from "../gen/likes/v1/AddLikesResponse.ts";
@@ -33,6 +34,13 @@ export interface SentAdd {
   readonly itemId: string;
   readonly likes: bigint;
   readonly operation?: Operation | undefined;
+}
+
+/** A person to forget. */
+export interface SubjectToForget {
+  readonly site: string;
+  readonly subject: string;
+  readonly withdraw: boolean;
 }
 
 /** How a set ended, and where. */
@@ -134,6 +142,21 @@ export class LikesClient {
     return { serverId, outcome: readSetOutcome(outcome) };
   }
 
+  /** Forgets a person. Repeating the call changes nothing. Throws as addLikes(). */
+  async forgetPerson(
+    { site, subject, withdraw }: SubjectToForget,
+    timeoutMs: number,
+  ): Promise<AcceptedEvent> {
+    const untilMs = monotonicMs() + timeoutMs;
+    await this.reach(timeoutMs);
+    const { serverId, incarnation, sequence } = await unary<ForgetPersonResponse__Output>(
+      (done) => this.#client.forgetPerson({ site, person: subject, withdraw }, done),
+      untilMs - monotonicMs(),
+      (error) => (hadNoEffect(error) ? this.#explain(error) : this.#lost(error)),
+    );
+    return { serverId, incarnation, sequence: toSafeInteger("sequence", sequence) };
+  }
+
   /**
    * Returns the shown total. Throws LikesError, `total_unknown` before the server's first pulse.
    */
@@ -180,7 +203,7 @@ export class LikesClient {
 
   #lost(error: ServiceError): LikesError {
     const message =
-      `Cannot tell whether the like was stored: ${this.#peer} did not answer (${error.details}); ` +
+      `Cannot tell whether this was stored: ${this.#peer} did not answer (${error.details}); ` +
       "send the same again, which changes nothing if it was";
     return new LikesError("outcome_unknown", message, { cause: error });
   }

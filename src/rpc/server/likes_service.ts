@@ -22,6 +22,8 @@ import type { GetCachedCountsRequest__Output } from "../gen/likes/v1/GetCachedCo
 import type { GetCachedCountsResponse } from "../gen/likes/v1/GetCachedCountsResponse.ts";
 import type { GetTotalRequest__Output } from "../gen/likes/v1/GetTotalRequest.ts";
 import type { GetTotalResponse } from "../gen/likes/v1/GetTotalResponse.ts";
+import type { ForgetPersonRequest__Output } from "../gen/likes/v1/ForgetPersonRequest.ts";
+import type { ForgetPersonResponse } from "../gen/likes/v1/ForgetPersonResponse.ts";
 import type { SetLikeBatchRequest__Output } from "../gen/likes/v1/SetLikeBatchRequest.ts";
 import type { SetLikeBatchResponse } from "../gen/likes/v1/SetLikeBatchResponse.ts";
 import type { SetLikeRequest__Output } from "../gen/likes/v1/SetLikeRequest.ts";
@@ -37,6 +39,7 @@ type AddCall = ServerUnaryCall<AddLikesRequest__Output, AddLikesResponse>;
 type BatchCall = ServerUnaryCall<AddLikesBatchRequest__Output, AddLikesBatchResponse>;
 type SetCall = ServerUnaryCall<SetLikeRequest__Output, SetLikeResponse>;
 type SetBatchCall = ServerUnaryCall<SetLikeBatchRequest__Output, SetLikeBatchResponse>;
+type ForgetCall = ServerUnaryCall<ForgetPersonRequest__Output, ForgetPersonResponse>;
 type CountsCall = ServerUnaryCall<GetCachedCountsRequest__Output, GetCachedCountsResponse>;
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 
@@ -44,6 +47,13 @@ type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 export interface RequestedItems extends Pick<CountsQuery, "itemIds" | "limit"> {
   /** A person, in the words of the caller. */
   readonly subject: string | undefined;
+}
+
+/** A person to forget, in the words of the caller. */
+export interface SubjectToForget {
+  readonly site: string;
+  readonly subject: string;
+  readonly withdraw: boolean;
 }
 
 type Refused = Extract<AddResult, { readonly type: "refused" }>;
@@ -58,6 +68,8 @@ export interface LikesServiceHandler {
   add(events: readonly LikeEvent[], done: (outcomes: readonly AddResult[]) => void): void;
   /** Sets what persons give, as `add` adds. */
   set(sets: readonly SubjectSet[], done: (outcomes: readonly SetResult[]) => void): void;
+  /** Forgets a person, as `add` adds. */
+  forget(who: SubjectToForget, done: (outcome: AddResult) => void): void;
   /** Returns the total; undefined before the first pulse. */
   total(): TotalView | undefined;
   /** Reads the likes of the named items, or of the `limit` most liked. `done` is called once. */
@@ -78,6 +90,9 @@ export function likesService(handler: LikesServiceHandler): AddServices {
     },
     setLikeBatch: (call: SetBatchCall, callback: sendUnaryData<SetLikeBatchResponse>) => {
       setLikeBatch(call.request, handler, callback);
+    },
+    forgetPerson: (call: ForgetCall, callback: sendUnaryData<ForgetPersonResponse>) => {
+      forgetPerson(call.request, handler, callback);
     },
     getTotal: (_call: TotalCall, callback: sendUnaryData<GetTotalResponse>) => {
       answer(callback, () => getTotal(handler));
@@ -168,6 +183,20 @@ function setAll<Response>(
       done,
     ),
   );
+}
+
+function forgetPerson(
+  { site, person: subject, withdraw }: ForgetPersonRequest__Output,
+  handler: LikesServiceHandler,
+  callback: sendUnaryData<ForgetPersonResponse>,
+): void {
+  answered(callback, () => {
+    handler.forget({ site, subject, withdraw }, (outcome) => {
+      if (outcome.type === "refused") return callback(toStatus(outcome.refusal));
+      const { incarnation, sequence } = outcome;
+      callback(null, { serverId: handler.serverId, incarnation, sequence: toUint64(sequence) });
+    });
+  });
 }
 
 function checkBatch(size: number): Refusal | undefined {

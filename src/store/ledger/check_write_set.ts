@@ -20,6 +20,7 @@ export function checkWriteSet(set: WriteSet): void {
     storedInteger(block);
     storedLikes(counted);
   }
+  for (const { kept } of set.forgotten) for (const { likes } of kept) storedInteger(likes);
   set.troubles.forEach(checkTrouble);
   set.decisions.forEach(checkDecision);
 }

@@ -2,6 +2,7 @@
  * The intakes of a ledger: of items, of their reactions and of registers. A commit appends to all of
  * them, and a fold moves rows of the fullest.
  */
+import type { PersonId } from "../../core/protocol/ids.ts";
 import type { RegisterKey } from "../../core/protocol/register.ts";
 import type { WriteSet } from "../../core/ledger/ledger_transaction.ts";
 import type { Database } from "../sqlite/sqlite.ts";
@@ -15,7 +16,12 @@ export interface PendingFold {
   readonly committed: () => void;
 }
 
-/** The statements that read registers. */
+interface StoredRegister {
+  readonly item_id: string;
+  readonly rank: bigint;
+}
+
+/** The statements of registers. */
 function prepare(database: Database) {
   const key = "person = unhex(substr(value, 1, 32)) AND item_id = substr(value, 33)";
   const folded = `(SELECT rank FROM registers WHERE ${key})`;
@@ -28,6 +34,17 @@ function prepare(database: Database) {
         `${runsOf(REGISTERS)} SELECT max(coalesce(${folded}, 0), coalesce(${waiting}, 0)) ${each}`,
       )
       .pluck(),
+    registersOf: database.prepare<[{ person: string }], StoredRegister>(
+      `${runsOf(REGISTERS)} SELECT item_id, max(rank) AS rank FROM (` +
+        "SELECT item_id, rank FROM registers WHERE person = unhex(@person) UNION ALL " +
+        "SELECT item_id, rank FROM runs CROSS JOIN registers_intake USING (run) " +
+        "WHERE person = unhex(@person)) GROUP BY item_id",
+    ),
+    forget: database.prepare<[string]>("DELETE FROM registers WHERE person = unhex(?)"),
+    forgetRecent: database.prepare<[string]>(
+      `${runsOf(REGISTERS)} DELETE FROM registers_intake WHERE run IN ` +
+        "(SELECT run FROM runs WHERE run IS NOT NULL) AND person = unhex(?)",
+    ),
     recent: database
       .prepare<[], string>("SELECT lower(hex(person)) || item_id FROM registers_intake")
       .pluck(),
@@ -91,6 +108,18 @@ export class LedgerIntakes {
         if (fold.hasSwept && intake === this.#registers) this.#recent.swept();
       },
     };
+  }
+
+  /** Returns the registers of a person, with their ranks. */
+  registersOf(person: PersonId): readonly (readonly [itemId: string, rank: number])[] {
+    const rows = this.#statements.registersOf.all({ person });
+    return rows.map(({ item_id: itemId, rank }) => [itemId, Number(rank)]);
+  }
+
+  /** Deletes the registers of a person. */
+  forget(person: PersonId): void {
+    this.#statements.forget.run(person);
+    this.#statements.forgetRecent.run(person);
   }
 
   /** Returns the rank of each register, in the order of `keys`. */

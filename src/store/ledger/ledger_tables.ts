@@ -33,7 +33,21 @@ export const LEDGER_KIND: SqliteKind = {
   applicationId: 0x4c6b4c47n,
   schemaVersion: 1n,
   logPagesMax: 4_000, // 16 MiB: folds write some pages again and again
-  guarded: ["ledger", "members", "incarnations", "generations", "troubles", "decisions", "intake"],
+  erases: true,
+  guarded: [
+    "ledger",
+    "members",
+    "incarnations",
+    "generations",
+    "troubles",
+    "decisions",
+    "intake",
+    "reactions_intake",
+    "registers_intake",
+    "forgotten",
+    "kept",
+    "operations",
+  ],
   schema: `
     CREATE TABLE ledger (
       one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -42,7 +56,8 @@ export const LEDGER_KIND: SqliteKind = {
       total_likes INTEGER NOT NULL,
       total_version INTEGER NOT NULL,
       as_of_ms INTEGER NOT NULL,
-      copied_ms INTEGER
+      copied_ms INTEGER,
+      salt BLOB NOT NULL
     ) STRICT;
     CREATE TABLE members (
       ordinal INTEGER PRIMARY KEY,
@@ -139,6 +154,16 @@ export const LEDGER_KIND: SqliteKind = {
       rank INTEGER NOT NULL,
       PRIMARY KEY (run, person, item_id)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE forgotten (
+      tombstone BLOB PRIMARY KEY CHECK (length(tombstone) = 16),
+      withdraw INTEGER NOT NULL CHECK (withdraw IN (0, 1))
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE kept (
+      item_id TEXT NOT NULL,
+      reaction INTEGER NOT NULL,
+      likes INTEGER NOT NULL,
+      PRIMARY KEY (item_id, reaction)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE operations (
       client BLOB NOT NULL CHECK (length(client) = 16),
       block INTEGER NOT NULL,
@@ -188,6 +213,10 @@ function prepareReactions(database: Database) {
         "SELECT counted FROM operations WHERE client = unhex(?) AND block = ?",
       )
       .pluck(),
+    keep: database.prepare<[string, number, number]>(
+      "INSERT INTO kept (item_id, reaction, likes) VALUES (?, ?, ?) " +
+        "ON CONFLICT (item_id, reaction) DO UPDATE SET likes = likes + excluded.likes",
+    ),
     setOperations: database.prepare<[string, number, bigint]>(
       "INSERT INTO operations (client, block, counted) VALUES (unhex(?), ?, ?) " +
         "ON CONFLICT (client, block) DO UPDATE SET counted = excluded.counted",

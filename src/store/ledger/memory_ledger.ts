@@ -27,18 +27,27 @@ import type {
   NeedOf,
   PlacedIncarnation,
 } from "../../core/ledger/loaded_rows.ts";
+import { FORGOTTEN } from "../../core/ledger/loaded_rows.ts";
 import { NEW_LEDGER, covers } from "../../core/ledger/rows.ts";
 import type {
   DecisionRow,
+  ForgottenPerson,
+  ForgottenRow,
   GenerationRow,
   IncarnationRow,
   LedgerMeta,
   MemberRow,
   TroubleRow,
 } from "../../core/ledger/rows.ts";
-import type { GenerationId, IncarnationId, LedgerId, OutboxId } from "../../core/protocol/ids.ts";
+import type {
+  GenerationId,
+  IncarnationId,
+  LedgerId,
+  OutboxId,
+  PersonId,
+} from "../../core/protocol/ids.ts";
 import type { OperationBlock } from "../../core/protocol/operation.ts";
-import { stateOf } from "../../core/protocol/register.ts";
+import { partsOfKey, stateOf } from "../../core/protocol/register.ts";
 import type { RegisterKey } from "../../core/protocol/register.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
 import { MemoryDisk } from "../memory_disk.ts";
@@ -65,6 +74,12 @@ export class LedgerDisk extends MemoryDisk {
   readonly registers = new Map<RegisterKey, number>();
   /** By client and block. */
   readonly operations = new Map<string, CountedOperations>();
+  /** Forgotten persons, and whether their likes were taken back. */
+  readonly forgotten = new Map<PersonId, boolean>();
+  /** Likes without a name, by reaction and item. */
+  readonly kept = new Map<string, bigint>();
+  /** The list beside the ledger. A restored copy has that of the ledger that it replaces. */
+  forgottenList = new Map<PersonId, boolean>();
   /** Of each incarnation, in the order in which they were first recorded. */
   readonly #places = new Map<IncarnationId, number>();
   /** Every opening, oldest first. */
@@ -117,10 +132,15 @@ export class LedgerDisk extends MemoryDisk {
       }
       case "operations":
         return loaded.set<"operations">(need, this.operations.get(blockKey(need))?.counted ?? 0n);
+      case "registers_of":
+        return loaded.set<"registers_of">(need, this.#registersOf(need.person));
       case "registers":
         return loaded.setRegisters(
           need,
-          need.keys.map((key) => this.registers.get(key) ?? 0),
+          need.keys.map((key) => {
+            const isForgotten = this.forgotten.has(partsOfKey(key).person);
+            return isForgotten ? FORGOTTEN : (this.registers.get(key) ?? 0);
+          }),
         );
       default:
         return unreachable(need);
@@ -144,6 +164,7 @@ export class LedgerDisk extends MemoryDisk {
     }
     for (const [key, rank] of set.registers) this.registers.set(key, rank);
     for (const row of set.operations) this.operations.set(blockKey(row), row);
+    for (const row of set.forgotten) this.#forget(row);
     for (const row of set.troubles) this.troubles.set(row.number, row);
     for (const row of set.decisions) {
       this.decisions.push(row);
@@ -153,6 +174,39 @@ export class LedgerDisk extends MemoryDisk {
 
   reactionsOf(reaction: number): ReadonlyMap<string, bigint> {
     return this.reactions.get(reaction) ?? new Map();
+  }
+
+  #registersOf(person: PersonId): readonly (readonly [string, number])[] | undefined {
+    if (this.forgotten.has(person)) return undefined;
+    const parts = [...this.registers].map(([key, rank]) => ({ ...partsOfKey(key), rank }));
+    return parts.filter((one) => one.person === person).map(({ itemId, rank }) => [itemId, rank]);
+  }
+
+  #forget({ person, withdraw, kept }: ForgottenRow): void {
+    for (const key of this.registers.keys()) {
+      if (partsOfKey(key).person === person) this.registers.delete(key);
+    }
+    for (const { itemId, reaction, likes } of kept) {
+      const name = `${reaction} ${itemId}`;
+      this.kept.set(name, (this.kept.get(name) ?? 0n) + BigInt(likes));
+    }
+    this.forgotten.set(person, withdraw);
+    this.forgottenList.set(person, withdraw);
+  }
+
+  /**
+   * An opening compares the list with the ledger. Returns the persons of the list that the ledger
+   * has registers of.
+   */
+  rememberForgotten(): readonly ForgottenPerson[] {
+    for (const [person, withdraw] of this.forgotten) this.forgottenList.set(person, withdraw);
+    const again: ForgottenPerson[] = [];
+    for (const [person, withdraw] of this.forgottenList) {
+      if (this.forgotten.has(person)) continue;
+      if (this.#registersOf(person)?.length === 0) this.forgotten.set(person, withdraw);
+      else again.push({ person, withdraw });
+    }
+    return again;
   }
 
   /** Returns a count with its likes by reaction. */
@@ -215,6 +269,9 @@ export class LedgerDisk extends MemoryDisk {
     for (const [reaction, items] of this.reactions) copy.reactions.set(reaction, items);
     for (const [key, rank] of this.registers) copy.registers.set(key, rank);
     for (const [key, row] of this.operations) copy.operations.set(key, row);
+    for (const [person, withdraw] of this.forgotten) copy.forgotten.set(person, withdraw);
+    for (const [name, likes] of this.kept) copy.kept.set(name, likes);
+    copy.forgottenList = this.forgottenList;
     copy.decisions.push(...this.decisions);
     copy.generations.push(...this.generations);
     return copy;
@@ -258,6 +315,7 @@ export class MemoryLedger implements LedgerStore {
   readonly #disk: LedgerDisk;
   readonly #generation: GenerationId;
   readonly #leaveOut: LeaveOut;
+  readonly #toForget: readonly ForgottenPerson[];
   /** Why this opening has ended; undefined while it is open. */
   #end: OpeningEnd | undefined;
 
@@ -268,6 +326,7 @@ export class MemoryLedger implements LedgerStore {
     this.#disk = disk;
     this.#generation = generation;
     this.#leaveOut = leaveOut;
+    this.#toForget = disk.rememberForgotten();
   }
 
   async load(): Promise<LedgerSnapshot> {
@@ -305,6 +364,7 @@ export class MemoryLedger implements LedgerStore {
         return state === "member" || inTrouble.has(outboxId);
       }),
       troubles: [...troubles.values()],
+      toForget: this.#toForget,
     };
   }
 

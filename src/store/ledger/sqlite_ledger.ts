@@ -1,4 +1,5 @@
 /** The primary's ledger in SQLite: `<folder>/ledger.sqlite`. */
+import { join } from "node:path";
 import { assert } from "../../assert.ts";
 import type {
   CommitOutcome,
@@ -15,6 +16,7 @@ import type { LedgerNeed } from "../../core/ledger/ledger_needs.ts";
 import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_transaction.ts";
 import { Loaded } from "../../core/ledger/loaded_rows.ts";
 import { NEW_LEDGER } from "../../core/ledger/rows.ts";
+import type { ForgottenPerson } from "../../core/ledger/rows.ts";
 import type { ItemCount } from "../../core/protocol/counts.ts";
 import type { GenerationId, LedgerId } from "../../core/protocol/ids.ts";
 import { stateOf } from "../../core/protocol/register.ts";
@@ -22,6 +24,7 @@ import { LikesError } from "../../errors.ts";
 import { openSqliteFile } from "../sqlite/sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
 import { pragma } from "../sqlite/sqlite_kind.ts";
+import { FORGOTTEN_FILE } from "../person_files.ts";
 import { storedInteger } from "../sqlite/stored_integer.ts";
 import {
   incarnationOf,
@@ -38,8 +41,15 @@ import { LedgerIntakes } from "./ledger_intakes.ts";
 import { LEDGER_KIND, prepareLedger } from "./ledger_tables.ts";
 import type { LedgerStatements } from "./ledger_tables.ts";
 import { SqliteLedgerRows } from "./sqlite_ledger_rows.ts";
+import { Tombstones } from "./tombstones.ts";
 import { CLOSED, transactInSteps } from "./transact_in_steps.ts";
 import type { LoadedAt, StepStore } from "./transact_in_steps.ts";
+
+/** Options for opening a ledger. */
+export interface LedgerOptions extends SqliteOptions {
+  /** The path of the list of forgotten persons; by default it is in the ledger's folder. */
+  readonly forgottenList?: string;
+}
 
 /**
  * Opens the ledger in `folder` for this process alone. The opening is a new generation, which is
@@ -51,22 +61,23 @@ export function openSqliteLedger(
   folder: string,
   ids: { readonly ledgerIdIfNew: LedgerId; readonly generation: GenerationId },
   nowUnixMs: number,
-  options: SqliteOptions = {},
+  options: LedgerOptions = {},
 ): SqliteLedger {
   const file = openSqliteFile(folder, LEDGER_KIND, {
     create: (database) => {
       const { version, totalLikes, totalVersion, asOfMs } = NEW_LEDGER;
       database
         .prepare(
-          "INSERT INTO ledger (one, ledger_id, version, total_likes, total_version, as_of_ms) " +
-            "VALUES (1, ?, ?, ?, ?, ?)",
+          "INSERT INTO ledger (one, ledger_id, version, total_likes, total_version, as_of_ms, salt) " +
+            "VALUES (1, ?, ?, ?, ?, ?, randomblob(16))",
         )
         .run(ids.ledgerIdIfNew, version, totalLikes, totalVersion, asOfMs);
     },
     options,
   });
   return file.whileOpening(() => {
-    const ledger = new SqliteLedger(file, ids.generation);
+    const { forgottenList = join(folder, FORGOTTEN_FILE) } = options;
+    const ledger = new SqliteLedger(file, ids.generation, forgottenList);
     ledger.mintGeneration(nowUnixMs);
     ledger.beginFolding();
     return ledger;
@@ -80,17 +91,20 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
   readonly #statements: LedgerStatements;
   readonly #rows: SqliteLedgerRows;
   readonly #intakes: LedgerIntakes;
+  readonly #tombstones: Tombstones;
   readonly #folding: Folding;
+  #toForget: readonly ForgottenPerson[] = [];
   #isClosed = false;
   #pages = 0;
 
   /** Takes ownership of `file`, a database of LEDGER_KIND. The caller mints the generation next. */
-  constructor(file: SqliteFile, generation: GenerationId) {
+  constructor(file: SqliteFile, generation: GenerationId, forgottenList: string) {
     this.#file = file;
     this.#generation = generation;
     this.#statements = prepareLedger(file.database);
     this.#intakes = new LedgerIntakes(file.database);
-    this.#rows = new SqliteLedgerRows(this.#statements, this.#intakes);
+    this.#tombstones = new Tombstones(file.database, forgottenList);
+    this.#rows = new SqliteLedgerRows(this.#statements, this.#intakes, this.#tombstones);
     this.#folding = new Folding(this);
   }
 
@@ -101,6 +115,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
       assert(generation.get(this.#generation) === undefined, "a generation is minted once");
       const { version } = metaOf(meta.get());
       mintGeneration.run(this.#generation, version + 1, storedInteger(nowUnixMs));
+      this.#toForget = this.#tombstones.reconcile();
     });
   }
 
@@ -121,6 +136,7 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
         copiedMs: timeIfAny(copiedMs.get()),
         members: members.all().map(memberOf),
         troubles: troubles.all().map(troubleOf),
+        toForget: this.#toForget,
       };
     });
   }
@@ -155,12 +171,20 @@ export class SqliteLedger implements LedgerStore, StepStore, Foldable {
         if (isCurrent) this.#write(set);
         return { value: isCurrent, changed: isCurrent };
       });
+      if (set.forgotten.length > 0) this.#erase(outcome);
       const rows = rowsOf(set);
       if (rows > 0) this.#folding.committed(rows);
       return outcome;
     } catch (error) {
       return inDoubt(error);
     }
+  }
+
+  /** Persons were forgotten, if that was committed: the list has them before anyone is told. */
+  #erase(outcome: CommitOutcome<boolean>): void {
+    if (outcome.type !== "done" || !outcome.value) return this.#tombstones.rolledBack();
+    this.#file.sync(() => this.#tombstones.committed());
+    this.#file.emptyLog();
   }
 
   #write(set: WriteSet): void {

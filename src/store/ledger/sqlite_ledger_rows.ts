@@ -8,6 +8,11 @@ import type {
   NeedOf,
   PlacedIncarnation,
 } from "../../core/ledger/loaded_rows.ts";
+import { FORGOTTEN } from "../../core/ledger/loaded_rows.ts";
+import type { ForgottenRow } from "../../core/ledger/rows.ts";
+import { partsOfKey } from "../../core/protocol/register.ts";
+import type { RegisterKey } from "../../core/protocol/register.ts";
+import type { Tombstones } from "./tombstones.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import {
   decisionRow,
@@ -26,10 +31,12 @@ import type { CommittedRows } from "./run_on_loaded.ts";
 export class SqliteLedgerRows implements CommittedRows {
   readonly #statements: LedgerStatements;
   readonly #intakes: LedgerIntakes;
+  readonly #tombstones: Tombstones;
 
-  constructor(statements: LedgerStatements, intakes: LedgerIntakes) {
+  constructor(statements: LedgerStatements, intakes: LedgerIntakes, tombstones: Tombstones) {
     this.#statements = statements;
     this.#intakes = intakes;
+    this.#tombstones = tombstones;
   }
 
   get head(): LedgerHead {
@@ -71,8 +78,14 @@ export class SqliteLedgerRows implements CommittedRows {
         const counted = statements.operations.get(need.client, need.block);
         return loaded.set<"operations">(need, counted ?? 0n);
       }
+      case "registers_of": {
+        const { person } = need;
+        const isForgotten = this.#tombstones.among([person]).has(person);
+        const rows = isForgotten ? undefined : this.#intakes.registersOf(person);
+        return loaded.set<"registers_of">(need, rows);
+      }
       case "registers":
-        return loaded.setRegisters(need, this.#intakes.ranksOf(need.keys));
+        return loaded.setRegisters(need, this.#ranksOf(need.keys));
       default:
         return unreachable(need);
     }
@@ -98,6 +111,25 @@ export class SqliteLedgerRows implements CommittedRows {
     }
     this.#writeTroubles(set);
     this.#intakes.append(set);
+    for (const row of set.forgotten) this.#forget(row);
+  }
+
+  #forget({ person, withdraw, kept }: ForgottenRow): void {
+    this.#intakes.forget(person);
+    this.#tombstones.add({ person, withdraw });
+    for (const { itemId, reaction, likes } of kept)
+      this.#statements.keep.run(itemId, reaction, likes);
+  }
+
+  #ranksOf(keys: readonly RegisterKey[]): readonly number[] {
+    const ranks = this.#intakes.ranksOf(keys);
+    const personOf = (key: RegisterKey) => partsOfKey(key).person;
+    const forgotten = this.#tombstones.among(keys.map(personOf));
+    if (forgotten.size === 0) return ranks;
+    return ranks.map((rank, index) => {
+      const key = keys[index];
+      return key !== undefined && forgotten.has(personOf(key)) ? FORGOTTEN : rank;
+    });
   }
 
   /** Ends troubles first, because a new one may be the same as one that has ended. */

@@ -18,7 +18,7 @@ import type { LedgerTransaction, WriteSet } from "../../core/ledger/ledger_trans
 import type { GenerationId, LedgerId } from "../../core/protocol/ids.ts";
 import { LikesError, refused } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
-import type { SqliteOptions } from "../sqlite/sqlite_file.ts";
+import type { LedgerOptions } from "./sqlite_ledger.ts";
 import { CLOSED, transactInSteps } from "./transact_in_steps.ts";
 import type { LoadedAt, StepStore } from "./transact_in_steps.ts";
 
@@ -27,7 +27,7 @@ export interface WorkerOptions {
   readonly folder: string;
   readonly ids: { readonly ledgerIdIfNew: LedgerId; readonly generation: GenerationId };
   readonly nowUnixMs: number;
-  readonly options: SqliteOptions;
+  readonly options: LedgerOptions;
 }
 
 /** The first message of the thread: why it could not open the ledger, if it could not. */
@@ -71,7 +71,7 @@ export async function openWorkerLedger(
   folder: string,
   ids: WorkerOptions["ids"],
   nowUnixMs: number,
-  options: SqliteOptions = {},
+  options: LedgerOptions = {},
 ): Promise<WorkerLedger> {
   const workerData: WorkerOptions = { folder, ids, nowUnixMs, options };
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MAX_MB };

@@ -31,6 +31,7 @@ export const OUTBOX_KIND: SqliteKind = {
   applicationId: 0x4c6b4f42n,
   schemaVersion: 1n,
   logPagesMax: 1_000, // 4 MiB
+  erases: false,
   guarded: ["outbox", "incarnations"],
   schema: `
     CREATE TABLE outbox (

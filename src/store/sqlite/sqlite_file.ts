@@ -130,6 +130,19 @@ export class SqliteFile {
     }
   }
 
+  /**
+   * Moves all committed pages to the database, and empties the log: it may hold erased bytes. Leaves
+   * that to a later checkpoint when another program reads, or when the disk is full.
+   */
+  emptyLog(): void {
+    try {
+      this.database.pragma("wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      const isBusy = error instanceof SqliteError && BUSY.test(error.code);
+      if (!isBusy && !this.#isFull(error)) throw this.#failStore(error);
+    }
+  }
+
   /** Begins a transaction. Returns false when another program is writing, such as `sqlite3`. */
   #began(): boolean {
     try {
@@ -148,6 +161,15 @@ export class SqliteFile {
       return work();
     } catch (error) {
       throw error instanceof SqliteError ? this.#failStore(error) : error;
+    }
+  }
+
+  /** Runs a write beside the database. After any error, throws LikesError `store_failed`. */
+  sync(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw this.#failStore(error);
     }
   }
 

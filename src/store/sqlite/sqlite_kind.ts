@@ -14,6 +14,8 @@ export interface SqliteKind {
   readonly schema: string;
   /** Pages of the log that start a checkpoint: few enough to be recovered quickly. */
   readonly logPagesMax: number;
+  /** Whether the bytes of a deleted row are overwritten: it may have named a person. */
+  readonly erases: boolean;
   /** The tables whose rows are stored twice (guard_tables.ts). */
   readonly guarded: readonly string[];
 }

@@ -117,6 +117,7 @@ export function prepareDatabase(
     );
   }
   configure(database, options);
+  database.pragma(`secure_delete = ${kind.erases ? "ON" : "OFF"}`);
   const found = verifySchema(database, kind) ?? verifyPages(database, kind, uncleanEnd);
   if (found !== undefined) throw damaged(path, kind, found);
 }

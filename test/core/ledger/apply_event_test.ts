@@ -6,6 +6,7 @@ import type { EventOutcome } from "../../../src/core/ledger/ledger_command.ts";
 import type { PersonId } from "../../../src/core/protocol/ids.ts";
 import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import type { LikeBatch } from "../../../src/core/protocol/messages.ts";
+import { registerKey } from "../../../src/core/protocol/register.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { testId } from "../../store/faults.ts";
 import {
@@ -37,6 +38,10 @@ function set(
 
 function named(client: typeof CLIENT, number: number, likes = 5n): LikeEvent {
   return { itemId: "video", change: { kind: "add", likes, operation: { client, number } } };
+}
+
+function forget(person: PersonId, withdraw = false): LikeEvent {
+  return { itemId: "", change: { kind: "forget", person, withdraw } };
 }
 
 /** A ledger with two members, each of which sends batches of one incarnation. */
@@ -177,6 +182,55 @@ test("operations count in any order, across the bounds of their rows", async () 
     assert.equal(await members.apply([named(CLIENT, number)], SECOND), [[0n, "repeated"]]);
   }
   assert.is(members.likes, BigInt(5 * numbers.length));
+});
+
+test("a forgotten person has no register any more, and the likes stay without a name", async () => {
+  const members = await Members.admitted();
+  await members.apply([set(ADA, 1, 1, 7), set(BOB, 1, 1)]);
+  assert.equal(await members.apply([forget(ADA)]), [[0n, "counted"]]);
+  assert.equal([members.likes, members.reaction(7)], [2n, 1n]);
+  assert.equal([...members.ledger.disk.registers.keys()], [registerKey(BOB, "video")]);
+  assert.equal([...members.ledger.disk.kept], [["7 video", 1n]]);
+});
+
+test("a person who is forgotten with withdraw takes the likes along", async () => {
+  const members = await Members.admitted();
+  await members.apply([set(ADA, 1, 5, 7), set(BOB, 1, 1)]);
+  assert.equal(await members.apply([forget(ADA, true)]), [[-5n, "counted"]]);
+  assert.equal([members.likes, members.reaction(7)], [1n, 0n]);
+  assert.is(members.ledger.disk.kept.size, 0);
+});
+
+test("a person stays forgotten: sets and forgettings that come late change nothing", async () => {
+  const members = await Members.admitted();
+  await members.apply([set(ADA, 1, 1), forget(ADA), set(ADA, 2, 0), set(ADA, 3, 1)]);
+  assert.is(members.likes, 1n);
+  const late = await members.apply([forget(ADA, true), set(ADA, 4, 1)], SECOND);
+  assert.equal(late, [
+    [0n, "forgotten"],
+    [0n, "forgotten"],
+  ]);
+  assert.is(members.likes, 1n);
+});
+
+test("a person can be forgotten before the first like", async () => {
+  const members = await Members.admitted();
+  assert.equal(await members.apply([forget(ADA)]), [[0n, "counted"]]);
+  assert.equal(await members.apply([set(ADA, 1, 1)]), [[0n, "forgotten"]]);
+  assert.is(members.likes, undefined);
+});
+
+test("a restored ledger forgets again whom its list names", async () => {
+  const members = await Members.admitted();
+  await members.apply([set(ADA, 1, 3), set(BOB, 1, 1)]);
+  const backup = members.ledger.disk.clone();
+  await members.apply([forget(ADA, true)]);
+  const restored = new LedgerHarness(backup, testId(0x92));
+  const { toForget } = await restored.store.load();
+  assert.equal(toForget, [{ person: ADA, withdraw: true }]);
+  await restored.run(...toForget.map((one) => ({ type: "forget", ...one }) as const));
+  assert.equal([restored.meta.totalLikes, backup.registers.size], [1n, 1]);
+  assert.equal((await new LedgerHarness(backup, testId(0x93)).store.load()).toForget, []);
 });
 
 test("members have the events that were applied, and the likes of the adds that counted", async () => {

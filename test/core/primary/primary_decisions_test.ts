@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OperatorRequest, OperatorResult } from "../../../src/core/primary/primary.ts";
 import { MEMBER_SILENT_MS, PULSE_INTERVAL_MS } from "../../../src/limits.ts";
+import { registerKey } from "../../../src/core/protocol/register.ts";
 import { testId } from "../../store/faults.ts";
 import { FIRST, OTHER_OUTBOX, OUTBOX, SECOND, batch, report, trouble } from "../core_fixture.ts";
 import { LedgerHarness } from "../ledger/ledger_harness.ts";
@@ -143,6 +144,22 @@ test("handle() confirms a copied ledger when every member has answered", async (
     primary.notices("decision").map((one) => one.type === "decision" && one.decision.kind),
     ["confirmed"],
   );
+});
+
+test("handle() forgets in a copied ledger whom its list names, before all else", async () => {
+  const before = new LedgerHarness();
+  const [person, state] = [testId(0xada), { revision: 1, reaction: 1, likes: 1 }];
+  const need = { type: "registers", keys: [registerKey(person, "video")] } as const;
+  await before.store.transact([need], (stored) => stored.setRegister(person, "video", state));
+  const backup = before.disk.clone();
+  await before.run({ type: "forget", person, withdraw: false });
+  const ledger = new LedgerHarness(backup, testId(0x92));
+  ledger.markCopied(1);
+  const primary = await PrimaryHarness.start(ledger);
+  assert.is(ledger.disk.registers.size, 1);
+  await primary.join(1);
+  assert.is(ledger.disk.registers.size, 0);
+  assert.ok(ledger.disk.forgotten.has(person));
 });
 
 test("handle() confirms no departed member because its row changed", async () => {

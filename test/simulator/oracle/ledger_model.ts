@@ -5,6 +5,7 @@
 import type { EventOutcome } from "../../../src/core/ledger/ledger_command.ts";
 import type { RegisterState } from "../../../src/core/protocol/register.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
+import type { PersonId } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 import type { Add } from "./truth.ts";
 
@@ -22,6 +23,9 @@ export class LedgerModel {
   readonly #reactions = new Map<string, bigint>();
   readonly #registers = new Map<string, Triple>();
   readonly #operations = new Set<string>();
+  /** Likes without a name, by item. */
+  readonly #kept = new Map<string, bigint>();
+  readonly forgotten = new Set<PersonId>();
   readonly #applied: Add[] = [];
 
   fork(): LedgerModel {
@@ -30,6 +34,8 @@ export class LedgerModel {
     for (const [key, likes] of this.#reactions) copy.#reactions.set(key, likes);
     for (const [key, state] of this.#registers) copy.#registers.set(key, state);
     for (const key of this.#operations) copy.#operations.add(key);
+    for (const [itemId, likes] of this.#kept) copy.#kept.set(itemId, likes);
+    for (const person of this.forgotten) copy.forgotten.add(person);
     copy.#applied.push(...this.#applied);
     return copy;
   }
@@ -46,7 +52,7 @@ export class LedgerModel {
   apply(add: Add): Expected {
     this.#applied.push(add);
     const { itemId, change } = add;
-    if (!this.#items.has(itemId)) this.#items.set(itemId, 0n);
+    if (change.kind === "forget") return this.forget(change);
     if (change.kind === "add") {
       const { operation, likes } = change;
       const name = operation && `${operation.client}/${operation.number}`;
@@ -55,6 +61,7 @@ export class LedgerModel {
       this.#gain(itemId, 1, likes);
       return { gained: likes, outcome: "counted" };
     }
+    if (this.forgotten.has(change.person)) return nothing("forgotten");
     const name = `${change.person}${itemId}`;
     const before = this.#registers.get(name) ?? [0, 0, 0];
     const after = tripleOf(change.state);
@@ -65,6 +72,36 @@ export class LedgerModel {
     this.#gain(itemId, before[1], BigInt(-before[2]));
     this.#gain(itemId, after[1], BigInt(after[2]));
     return { gained: BigInt(after[2] - before[2]), outcome: "counted" };
+  }
+
+  /** Forgets a person. */
+  forget({
+    person,
+    withdraw,
+  }: {
+    readonly person: PersonId;
+    readonly withdraw: boolean;
+  }): Expected {
+    if (this.forgotten.has(person)) return nothing("forgotten");
+    this.forgotten.add(person);
+    let gained = 0n;
+    for (const [name, [, reaction, likes]] of this.#registers) {
+      if (!name.startsWith(person)) continue;
+      const itemId = name.slice(person.length);
+      this.#registers.delete(name);
+      if (!withdraw) this.#kept.set(itemId, (this.#kept.get(itemId) ?? 0n) + BigInt(likes));
+      else {
+        this.#gain(itemId, reaction, BigInt(-likes));
+        gained -= BigInt(likes);
+      }
+    }
+    return { gained, outcome: "counted" };
+  }
+
+  /** Returns the items of a person. */
+  itemsOf(person: PersonId): readonly string[] {
+    const names = [...this.#registers.keys()].filter((name) => name.startsWith(person));
+    return names.map((name) => name.slice(person.length));
   }
 
   #gain(itemId: string, reaction: number, likes: bigint): void {
@@ -90,41 +127,53 @@ export class LedgerModel {
    * of each operation one add, and the sum of all.
    */
   checkEnd(disk: LedgerDisk): void {
-    const likes = new Map<string, bigint>();
-    const greatest = new Map<string, { readonly itemId: string; readonly state: Triple }>();
-    const operations = new Set<string>();
-    for (const { itemId, change } of this.#applied) {
-      if (change.kind === "set") {
-        const name = `${change.person}${itemId}`;
-        const states = [tripleOf(change.state), greatest.get(name)?.state ?? tripleOf(NOTHING)];
-        const [state = tripleOf(NOTHING)] = states.toSorted((a, b) =>
-          textOf(b).localeCompare(textOf(a)),
-        );
-        greatest.set(name, { itemId, state });
-        continue;
-      }
-      const { operation } = change;
-      const name = operation && `${operation.client}/${operation.number}`;
-      const isRepeated = name !== undefined && operations.has(name);
-      if (name !== undefined) operations.add(name);
-      likes.set(itemId, (likes.get(itemId) ?? 0n) + (isRepeated ? 0n : change.likes));
-    }
-    for (const { itemId, state } of greatest.values()) {
-      likes.set(itemId, (likes.get(itemId) ?? 0n) + BigInt(state[2]));
-    }
+    const likes = new Map(this.#kept);
+    const plus = (itemId: string, more: bigint) =>
+      likes.set(itemId, (likes.get(itemId) ?? 0n) + more);
+    for (const [itemId, more] of this.#addedOnce()) plus(itemId, more);
+    const greatest = this.#greatestStates();
+    for (const { itemId, state } of greatest.values()) plus(itemId, BigInt(state[2]));
+    for (const { itemId } of this.#applied) if (itemId !== "") plus(itemId, 0n);
     for (const [itemId, sum] of likes) {
       const found = disk.items.get(itemId) ?? 0n;
       expect(found === sum, () => `${itemId} ends with ${found} likes, not ${sum}`);
     }
+    for (const person of this.forgotten) {
+      expect(disk.forgotten.has(person), () => `${person} is not forgotten`);
+    }
     const { size } = disk.registers;
     expect(size === greatest.size, () => `${size} registers are kept, not ${greatest.size}`);
+  }
+
+  /** The likes of the adds; of adds with one name, of the first. */
+  *#addedOnce(): Iterable<readonly [itemId: string, likes: bigint]> {
+    const operations = new Set<string>();
+    for (const { itemId, change } of this.#applied) {
+      if (change.kind !== "add") continue;
+      const { operation, likes } = change;
+      const name = operation && `${operation.client}/${operation.number}`;
+      if (name !== undefined && operations.has(name)) continue;
+      if (name !== undefined) operations.add(name);
+      yield [itemId, likes];
+    }
+  }
+
+  /** The greatest state of each register of the persons who are not forgotten. */
+  #greatestStates(): Map<string, { readonly itemId: string; readonly state: Triple }> {
+    const greatest = new Map<string, { readonly itemId: string; readonly state: Triple }>();
+    for (const { itemId, change } of this.#applied) {
+      if (change.kind !== "set" || this.forgotten.has(change.person)) continue;
+      const name = `${change.person}${itemId}`;
+      const [state, before] = [tripleOf(change.state), greatest.get(name)?.state];
+      if (before !== undefined && textOf(before) >= textOf(state)) continue;
+      greatest.set(name, { itemId, state });
+    }
+    return greatest;
   }
 }
 
 /** Reactions that the clients of a world give. */
 export const REACTIONS = 3;
-
-const NOTHING: RegisterState = { revision: 0, reaction: 0, likes: 0 };
 
 function tripleOf({ revision, reaction, likes }: RegisterState): Triple {
   return [revision, reaction, likes];

@@ -3,8 +3,9 @@
  * the total, and what an operator gave up. A restored ledger continues from the lineage of its
  * copy.
  */
+import type { LedgerCommand } from "../../../src/core/ledger/ledger_command.ts";
 import type { CommitResult } from "../../../src/core/ledger/apply_commands.ts";
-import type { IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
+import type { IncarnationId, OutboxId, PersonId } from "../../../src/core/protocol/ids.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import type { AppliedBatch } from "../../../src/core/ledger/ledger_command.ts";
 import { UNSET, registerKey } from "../../../src/core/protocol/register.ts";
@@ -139,9 +140,15 @@ export class Lineage {
   }
 
   /** A commit is on the disk: it must apply exactly the next synced events of each incarnation. */
-  committed(group: CommitResult): void {
+  committed(group: CommitResult, commands: readonly LedgerCommand[] = []): void {
     const { meta } = this.disk;
     const touched = new Set<string>();
+    for (const command of commands) {
+      if (command.type !== "forget") continue;
+      for (const itemId of this.#model.itemsOf(command.person)) touched.add(itemId);
+      this.#noteForgotten(command.person);
+      this.#totalLikes += this.#model.forget(command).gained;
+    }
     for (const result of group.results) {
       if (result.type === "applied") this.#applyBatch(result.applied, touched);
     }
@@ -182,12 +189,16 @@ export class Lineage {
       const add = synced?.adds[before + index];
       expect(add?.itemId === event.itemId, () => `${event.itemId} was not synced at this sequence`);
       this.counted++;
+      if (add.change.kind === "forget") {
+        for (const itemId of this.#model.itemsOf(add.change.person)) touched.add(itemId);
+        this.#noteForgotten(add.change.person);
+      }
       const { gained, outcome } = this.#model.apply(add);
       const isSame = event.gained === gained && event.outcome === outcome;
       expect(isSame, () => {
         return `${add.itemId} gets ${event.gained} (${event.outcome}), not ${gained} (${outcome})`;
       });
-      touched.add(add.itemId);
+      if (add.itemId !== "") touched.add(add.itemId);
       if (outcome === "counted") this.#noteState(add);
       expect(!add.isRefused, () => `${add.itemId} was refused but is counted`);
       this.#totalLikes += gained;
@@ -195,6 +206,27 @@ export class Lineage {
       if (add.change.kind === "add") member.likes += gained;
     }
     this.#members.set(incarnation.outboxId, member);
+  }
+
+  /** An opening may know from the list of forgotten persons what this history lacks. */
+  opened(): void {
+    for (const [person, withdraw] of this.disk.forgotten) {
+      if (this.#model.forgotten.has(person)) continue;
+      const items = this.#model.itemsOf(person);
+      expect(items.length === 0, () => `${person} is forgotten, and has registers`);
+      this.#model.forget({ person, withdraw });
+    }
+  }
+
+  isForgotten(person: PersonId): boolean {
+    return this.#model.forgotten.has(person);
+  }
+
+  #noteForgotten(person: PersonId): void {
+    for (const itemId of this.#model.itemsOf(person)) {
+      const register = registerKey(person, itemId);
+      this.#states.get(register)?.push({ version: this.disk.meta.version, state: UNSET });
+    }
   }
 
   #noteState({ itemId, change }: Add): void {

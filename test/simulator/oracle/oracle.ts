@@ -11,7 +11,12 @@ import type { LedgerMeta } from "../../../src/core/ledger/rows.ts";
 import type { CommitResult, LedgerCommand } from "../../../src/core/ledger/apply_commands.ts";
 import type { FromLikesServer } from "../../../src/core/protocol/messages.ts";
 import type { RecordCodec } from "../../../src/core/protocol/record.ts";
-import type { GenerationId, IncarnationId, OutboxId } from "../../../src/core/protocol/ids.ts";
+import type {
+  GenerationId,
+  IncarnationId,
+  OutboxId,
+  PersonId,
+} from "../../../src/core/protocol/ids.ts";
 import type { Status } from "../../../src/core/primary/status.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { COMMIT_COMMANDS_MAX } from "../../../src/limits.ts";
@@ -47,6 +52,8 @@ export class Oracle {
   home: Lineage;
   /** The primary that opened its ledger last: only this one can write. */
   #watch: PrimaryWatch | undefined;
+  /** Persons that the true ledger has ever forgotten. */
+  readonly #forgotten = new Set<PersonId>();
   commits = 0;
   converged = 0;
 
@@ -103,6 +110,7 @@ export class Oracle {
     // an earlier state, and no reader is shown its generation, because a Welcome needs a commit.
     const isNewest = disk.generations.at(-1)?.generation === snapshot.generation;
     if (isNewest) this.readers.opened(snapshot.generation, disk);
+    if (isNewest) lineage.opened();
     const { asOfMs } = snapshot.meta;
     const isAsOf = isNewest ? asOfMs === lineage.asOfMs : asOfMs <= lineage.asOfMs;
     expect(isAsOf, () => `a start finds as_of ${asOfMs}, not ${lineage.asOfMs}`);
@@ -155,7 +163,8 @@ export class Oracle {
     const lineage = this.lineageOf(disk);
     this.#groups.check(commands, group, { lineage, before });
     this.#decisions.check(commands, group, disk);
-    lineage.committed(group);
+    lineage.committed(group, commands);
+    if (!lineage.isForeign) for (const person of disk.forgotten.keys()) this.#forgotten.add(person);
     const { asOfMs } = group.meta;
     expect(asOfMs >= lineage.asOfMs, () => `as_of went back to ${asOfMs}`);
     const known = group.troubles.length;
@@ -209,6 +218,10 @@ export class Oracle {
   finish(isEnd: boolean): void {
     const { home: lineage } = this;
     lineage.finish();
+    for (const person of this.#forgotten) {
+      const isForgotten = lineage.disk.forgotten.has(person);
+      expect(isForgotten, () => `${person} is no longer forgotten after a restore`);
+    }
     for (const add of this.truth.adds) {
       const isDue = isEnd ? add.syncedIn !== undefined : add.acceptedStep > 0;
       if (!isDue || lineage.isCounted(add)) continue;

@@ -234,7 +234,11 @@ function isSameChange(one: Change, other: Change): boolean {
     const isSet = other.kind === "set" && one.person === other.person;
     return isSet && compareStates(one.state, other.state) === 0;
   }
-  if (other.kind === "set" || one.likes !== other.likes) return false;
+  if (one.kind === "forget") {
+    const isSame = other.kind === "forget" && one.person === other.person;
+    return isSame && one.withdraw === other.withdraw;
+  }
+  if (other.kind !== "add" || one.likes !== other.likes) return false;
   const [operation, another] = [one.operation, other.operation];
   return operation?.client === another?.client && operation?.number === another?.number;
 }

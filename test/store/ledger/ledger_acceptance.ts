@@ -60,6 +60,7 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
       copiedMs: undefined,
       members: [],
       troubles: [],
+      toForget: [],
     });
   });
 
@@ -90,6 +91,7 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
       copiedMs: undefined,
       members: [{ ...MEMBER, appliedLikes: 2n ** 53n + 1n }],
       troubles: [{ ...TROUBLE, number: 1 }],
+      toForget: [],
     });
     const rows = await valueOf(store, (ledger) => [
       ledger.member(left.outboxId),

@@ -71,6 +71,7 @@ export function acceptLedgerFaults(test: Test, makeFixture: () => LedgerFixture)
       copiedMs: undefined,
       members: [],
       troubles: [],
+      toForget: [],
     });
   });
 }

@@ -117,7 +117,7 @@ export async function read(
 
 /** Returns the likes that `setLikes` gave to an item. */
 export function givenLikes(ledger: LedgerTransaction, itemId: string): bigint {
-  return BigInt(ledger.register(PERSON, itemId).revision);
+  return BigInt(ledger.register(PERSON, itemId)?.revision ?? 0);
 }
 
 /**

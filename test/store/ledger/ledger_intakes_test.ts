@@ -89,6 +89,7 @@ const NOTHING: WriteSet = {
   reactions: new Map(),
   registers: new Map(),
   operations: [],
+  forgotten: [],
   troubles: [],
   decisions: [],
 };
