@@ -182,11 +182,12 @@ export class CountCache {
 
   /**
    * Too many queries wait. Answers with cached counts of any age if all are cached, else refuses.
+   * What a person gives is not cached.
    */
   #queryTooMany(query: CountsQuery, nowMs: number): QueryOutcome {
     const view = this.#view(query, nowMs);
-    if (view.counts?.every(({ fetched }) => fetched !== undefined))
-      return { type: "answered", view };
+    const isCached = view.counts?.every(({ fetched }) => fetched !== undefined);
+    if (isCached && query.registers === undefined) return { type: "answered", view };
     const message =
       `Cannot count now: ${this.#waiting.length} calls wait for the primary already; ` +
       "try again later";

@@ -64,6 +64,9 @@ export class Wishes {
     assert(request !== undefined, "an answer belongs to a wish");
     this.#waiting.delete(queryId);
     const { requestId, wish } = request;
+    if (outcome.type === "refused" && outcome.refusal.code !== "count_unknown") {
+      return { type: "answer", requestId, outcome }; // the primary was not asked
+    }
     const base = baseOf(outcome) ?? (wish.wanted.likes > 0 ? UNSET : undefined);
     if (base === undefined) {
       return { type: "answer", requestId, outcome: { type: "refused", refusal: this.#unknown() } };

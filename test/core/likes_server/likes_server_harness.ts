@@ -14,6 +14,8 @@ import type {
   LikeBatch,
   Report,
 } from "../../../src/core/protocol/messages.ts";
+import type { WishRequest } from "../../../src/core/likes_server/wishes.ts";
+import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import type { OutboxSnapshot, OutboxWrite } from "../../../src/core/likes_server/outbox.ts";
 import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../../src/format/record_codec.ts";
@@ -143,6 +145,20 @@ export class LikesServerHarness {
     const event = like(likes, itemId);
     this.drive({ type: "add", adds: [{ requestId, event, mark: undefined }] });
     return requestId;
+  }
+
+  /** Gives an event, such as a set or a named add, without waiting for the disk. */
+  give(event: LikeEvent): number {
+    const requestId = ++this.#requestId;
+    this.drive({ type: "add", adds: [{ requestId, event, mark: undefined }] });
+    return requestId;
+  }
+
+  /** Asks for wishes that arrive together. Returns the ids of the requests. */
+  wish(...wishes: readonly WishRequest["wish"][]): readonly number[] {
+    const adds = wishes.map((wish) => ({ requestId: ++this.#requestId, wish }));
+    this.drive({ type: "add", adds });
+    return adds.map(({ requestId }) => requestId);
   }
 
   /** Adds likes that arrived together. Returns the ids of the requests. */
