@@ -7,6 +7,18 @@ import type { IncarnationProgress } from "../../../src/core/likes_server/unappli
 import { INCARNATIONS_NAMED_MAX, RECENT_EVENTS_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { like } from "../core_fixture.ts";
+import { registerKey } from "../../../src/core/protocol/register.ts";
+import {
+  ADA,
+  ADA_OF_VIDEO,
+  BOB,
+  BOB_OF_VIDEO,
+  CLIENT,
+  liked,
+  namedAdd,
+  setOf,
+  takenBack,
+} from "./persons_fixture.ts";
 
 const OWN = testId(1);
 const OLD = testId(2);
@@ -69,7 +81,78 @@ test("incarnations has the newest INCARNATIONS_NAMED_MAX", () => {
   assert.equal(recent.incarnations, ids.slice(1));
 });
 
+test("setOf() returns the greatest set of its register, wherever it came", () => {
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
+  recent.add(OWN, 1, [setOf(liked(1)), setOf(liked(3)), setOf(takenBack(2))]);
+  recent.add(OWN, 4, [setOf(liked(9), BOB), setOf(liked(8), ADA, "song"), setOf(liked(3))]);
+  const name = { incarnation: OWN, sequence: 2 };
+  assert.equal(recent.setOf(ADA_OF_VIDEO), { ...name, state: liked(3) });
+  assert.equal(recent.setOf(BOB_OF_VIDEO)?.state, liked(9));
+  assert.is(recent.setOf(registerKey(BOB, "song")), undefined);
+});
+
+test("addOf() returns the first add with a name", () => {
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
+  recent.add(OWN, 1, [like(1), namedAdd(1), namedAdd(2, 7n, "song"), namedAdd(1, 6n)]);
+  assert.equal(
+    [1, 2, 3].map((number) => recent.addOf({ client: CLIENT, number })),
+    [
+      { incarnation: OWN, sequence: 2, itemId: "video", likes: 5n },
+      { incarnation: OWN, sequence: 3, itemId: "song", likes: 7n },
+      undefined,
+    ],
+  );
+  assert.is(recent.addOf({ client: testId(0xc2), number: 1 }), undefined);
+});
+
+test("prune() forgets sets and names that it drops, and keeps greater sets", () => {
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
+  recent.add(OWN, 1, [setOf(liked(1)), setOf(liked(5), BOB), namedAdd(1)]);
+  recent.add(OWN, 4, [setOf(takenBack(2)), namedAdd(2)]);
+  recent.prune([reached(OWN, 5, 3)]);
+  assert.equal(recent.setOf(ADA_OF_VIDEO)?.state, takenBack(2));
+  assert.is(recent.setOf(BOB_OF_VIDEO), undefined);
+  assert.equal(namesIn(recent), [2]);
+  recent.prune([reached(OWN, 5, 5)]);
+  assert.is(recent.setOf(ADA_OF_VIDEO), undefined);
+  assert.equal(namesIn(recent), []);
+});
+
+test("prune() forgets the sets and names of an incarnation that is closed", () => {
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
+  recent.add(OWN, 1, [setOf(liked(1)), namedAdd(1)]);
+  recent.prune([]);
+  assert.is(recent.setOf(ADA_OF_VIDEO), undefined);
+  assert.equal(namesIn(recent), []);
+});
+
+test("add() forgets the sets and names of the oldest events beyond its bound", () => {
+  const recent = new UnappliedEvents([reached(OWN, 0)], 3);
+  recent.add(OWN, 1, [setOf(liked(1)), namedAdd(1)]);
+  recent.add(OWN, 3, [setOf(liked(1), BOB), namedAdd(2)]);
+  assert.is(recent.setOf(ADA_OF_VIDEO), undefined);
+  assert.equal(recent.setOf(BOB_OF_VIDEO)?.sequence, 3);
+  assert.equal(namesIn(recent), [2]);
+});
+
+test("pendingAfter() counts sets beside the likes of adds, by item", () => {
+  const recent = new UnappliedEvents([reached(OWN, 0)]);
+  recent.add(OWN, 1, [setOf(liked(1)), like(4), setOf(takenBack(2)), setOf(liked(1), BOB, "song")]);
+  assert.equal(
+    [...(recent.pendingAfter(new Map([[OWN, 1]])) ?? [])],
+    [
+      ["video", { likes: 4n, sets: 1 }],
+      ["song", { likes: 0n, sets: 1 }],
+    ],
+  );
+});
+
 test.run();
+
+/** Returns which of the first names have an add in memory. */
+function namesIn(recent: UnappliedEvents): readonly number[] {
+  return [1, 2].filter((number) => recent.addOf({ client: CLIENT, number }) !== undefined);
+}
 
 function reached(id: IncarnationId, last: number, acknowledged = 0): IncarnationProgress {
   return { id, last: { sequence: last }, acknowledged: { sequence: acknowledged } };
