@@ -24,12 +24,15 @@ export function checkSite(site: string): Refusal | undefined {
   return { code: "like_invalid", message };
 }
 
-/** Returns why `subject` names no person; undefined when it does. The message does not repeat it. */
+/**
+ * Returns why `subject` names no person; undefined when it does. The message does not repeat it. All
+ * bytes that are not UTF-8 decode to U+FFFD, which would make one person of several.
+ */
 export function checkSubject(subject: string): Refusal | undefined {
-  const isText = subject.isWellFormed() && !/\p{Cc}/u.test(subject);
+  const isText = subject.isWellFormed() && !/[\p{Cc}\ufffd]/u.test(subject);
   if (isText && subject.length > 0 && subject.length <= SUBJECT_CHARS_MAX) return undefined;
   const message =
     `Cannot accept a person of ${subject.length} characters: give 1 to ${SUBJECT_CHARS_MAX}, ` +
-    "without control characters";
+    "without control characters, in UTF-8";
   return { code: "like_invalid", message };
 }
