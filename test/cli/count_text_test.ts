@@ -89,4 +89,55 @@ test("cachedCountText() fits a narrow terminal, and says so when no item has lik
   assert.is(empty, "no item has likes yet\n\ncached by fra-1");
 });
 
+test("countText() draws the reactions of items when there are any", () => {
+  const counts = [
+    {
+      itemId: "video",
+      likes: 1_015n,
+      reactions: new Map([[3, 3n] as const, [7, 1_000n] as const]),
+    },
+    { itemId: "song", likes: 4n },
+    { itemId: "post", likes: 2n, reactions: new Map([[2, 2n]]) },
+    { itemId: "none", likes: 0n },
+  ];
+  const lines = countText({ counts, convergence: "converged", asOfMs: AS_OF_MS }).split("\n");
+  assert.equal(lines.slice(0, 5), [
+    "item   likes         reactions",
+    "video  1,015  12×1 3×3 1,000×7",
+    "song       4               4×1",
+    "post       2               2×2",
+    "none       0",
+  ]);
+});
+
+test("cachedCountText() draws what a person gives, and the likes as that person sees them", () => {
+  const fetched = {
+    likes: 10n,
+    pending: { likes: 0n, sets: 2 },
+    asOfMs: AS_OF_MS,
+    version: 1,
+    generation,
+    ageMs: 300,
+  };
+  const liked = { revision: 1, reaction: 1, likes: 1 };
+  const takenBack = { revision: 2, reaction: 0, likes: 0 };
+  const counts = [
+    { itemId: "counted", fetched, own: { state: liked, countedLikes: 1 } },
+    { itemId: "given", fetched, own: { state: liked, countedLikes: 0 } },
+    { itemId: "back", fetched, own: { state: takenBack, countedLikes: 1 } },
+    { itemId: "away", fetched, own: { state: { ...liked, reaction: 3 }, countedLikes: undefined } },
+    { itemId: "never", fetched: undefined, own: { state: liked, countedLikes: undefined } },
+    { itemId: "unknown", fetched: { ...fetched, pending: { likes: 5n, sets: 1 } } },
+  ];
+  assert.equal(cachedCountText({ serverId: "fra-1", counts }).split("\n").slice(0, 7), [
+    "item                      own  seen  likes         +here    fetched",
+    "counted                1 like    10     10  0 and 2 sets  0.3 s ago",
+    "given                  1 like    11     10  0 and 2 sets  0.3 s ago",
+    "back                  0 likes     9     10  0 and 2 sets  0.3 s ago",
+    "away     1 like of reaction 3     ?     10  0 and 2 sets  0.3 s ago",
+    "never                  1 like     ?      ?             ?          ?",
+    "unknown                     ?     ?     10   5 and 1 set  0.3 s ago",
+  ]);
+});
+
 test.run();
