@@ -1,13 +1,11 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { secretIn } from "../../src/store/secret_file.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "./faults.ts";
+import { secretsOf } from "./secret_processes.ts";
 
 const NAME = "persons.secret";
 const PROCESSES = 4;
@@ -41,16 +39,7 @@ test("secretIn() reads 64 hexadecimal digits, with or without an end of line", a
 
 test("secretIn() gives processes that start together the same secret", async () => {
   await using folder = temporaryFolder();
-  const file = fileURLToPath(new URL("secret_maker.ts", import.meta.url));
-  const children = Array.from({ length: PROCESSES }, () => {
-    return fork(file, [folder.path], { execArgv: ["--import", "tsx"] });
-  });
-  const exits = children.map((child) => once(child, "exit"));
-  await Promise.all(children.map((child) => once(child, "message")));
-  const told = children.map((child) => once(child, "message"));
-  for (const child of children) child.send("go");
-  const secrets = (await Promise.all(told)).map(([secret]) => String(secret));
-  await Promise.all(exits);
+  const secrets = await secretsOf(PROCESSES, folder.path);
   assert.equal(new Set(secrets), new Set([readFileSync(join(folder.path, NAME), "utf8").trim()]));
   assert.equal(readdirSync(folder.path), [NAME], "no draft is left");
 });

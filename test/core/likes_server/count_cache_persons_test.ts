@@ -8,7 +8,6 @@ import type {
   CountsView,
 } from "../../../src/core/likes_server/count_cache.ts";
 import { registerKey } from "../../../src/core/protocol/register.ts";
-import type { RegisterState } from "../../../src/core/protocol/register.ts";
 import { COUNTS_FRESH_MS, COUNTS_MAX, COUNT_REQUESTS_WAITING_MAX } from "../../../src/limits.ts";
 import { testId } from "../../store/faults.ts";
 import { FIRST, like } from "../core_fixture.ts";
