@@ -26,10 +26,15 @@ class Fake {
     return { serverId: "a", outcomes: adds.map((add) => this.#answer(add, this.batches.length)) };
   }
 
-  async run(chunks: readonly string[], timeoutMs = 60_000): Promise<void> {
+  async run(
+    chunks: readonly string[],
+    timeoutMs = 60_000,
+    operation?: AddFromOptions["operation"],
+  ): Promise<void> {
     await addFrom(streamOf(chunks), {
       client: this,
       timeoutMs,
+      operation,
       onAnswered: ({ accepted, refused }) => {
         for (const { itemId, likes, sequence } of accepted) {
           this.accepted.push(`${itemId} +${likes} #${sequence}`);
@@ -118,6 +123,25 @@ test("addFrom() names only the repeated lines when their answer is lost", async 
   const error = await faultOf("outcome_unknown", () => fake.run(["a\nb\nc\nd\ne\n"]));
   const text = "lines 2, 4: may be added; all other lines up to 5 are done, and no later one";
   assert.is(error.message, `Cannot tell\n${text}`);
+});
+
+test("addFrom() names each line by its number, also when it is sent again", async () => {
+  const accept = accepting();
+  const fake = new Fake((add, batch) => {
+    return add.itemId === "d" && batch < 3 ? refusing("outbox_full") : accept(add);
+  });
+  const client = testId(0xc1);
+  await fake.run(["a\n\nb -1\nc\n", "d\ne\n"], undefined, { client, number: 7 });
+  assert.equal(
+    fake.batches.map((adds) =>
+      adds.map(({ itemId, operation }) => `${itemId} ${operation?.number}`),
+    ),
+    [["a 7", "c 10"], ["d 11", "e 12"], ["d 11"]],
+  );
+  for (const { operation } of fake.batches.flat()) assert.is(operation?.client, client);
+  const unnamed = new Fake(accepting());
+  await unnamed.run(["a\n"]);
+  assert.is(unnamed.batches[0]?.[0]?.operation, undefined);
 });
 
 test("addFrom() tries a call again that the server refuses for now", async () => {
