@@ -605,6 +605,140 @@ const OTHERS = [
   ),
 ];
 
+const PERSON_TESTS = [
+  "test/core/likes_server/wishes_test.ts",
+  "test/core/likes_server/known_result_test.ts",
+  "test/core/likes_server/unapplied_events_test.ts",
+  "test/core/likes_server/count_cache_persons_test.ts",
+  "test/core/likes_server/likes_server_persons_test.ts",
+];
+
+const PERSONS = [
+  ...mutantsOf({ file: "src/core/likes_server/wishes.ts", tests: PERSON_TESTS }, [
+    {
+      name: "wish-guesses-a-taking-back",
+      breaks: "persons: a like is taken back on a guess, which is superseded, and the like remains",
+      edits: [["?? (wish.wanted.likes > 0 ? UNSET : undefined);", "?? UNSET;"]],
+    },
+    {
+      name: "wish-guessed-while-busy",
+      breaks: "persons: a like is taken for the first one though the primary could tell",
+      edits: [
+        [
+          'if (outcome.type === "refused" && outcome.refusal.code !== "count_unknown") {',
+          'if (outcome.type === "refused" && outcome.refusal.code === "usage") {',
+        ],
+      ],
+    },
+  ]),
+  ...mutantsOf({ file: "src/core/likes_server/known_result.ts", tests: PERSON_TESTS }, [
+    {
+      name: "operation-with-other-likes-taken",
+      breaks: "law 2: an add with the name of another one is accepted, and never counts",
+      edits: [
+        [
+          "const isSame = known.itemId === itemId && known.likes === change.likes;",
+          "const isSame = known.itemId === itemId;",
+        ],
+      ],
+    },
+    {
+      name: "older-set-called-stored",
+      breaks: "persons: a set that changes nothing any more is answered as one that holds",
+      edits: [["return order === 0 ? {", "return order <= 0 ? {"]],
+    },
+  ]),
+  ...mutantsOf({ file: "src/core/likes_server/unapplied_events.ts", tests: PERSON_TESTS }, [
+    {
+      name: "last-set-taken-for-the-greatest",
+      breaks: "persons: an older set that comes late becomes the own state",
+      edits: [
+        [
+          "      if (known !== undefined && compareStates(change.state, known.state) <= 0) return;\n",
+          "",
+        ],
+      ],
+    },
+    {
+      name: "greater-set-forgotten",
+      breaks: "persons: the own state is lost when an older set of it is acknowledged",
+      edits: [
+        [
+          "      if (isKnown) this.#sets.delete(key);",
+          "      if (isKnown || known) this.#sets.delete(key);",
+        ],
+      ],
+    },
+    {
+      name: "names-never-forgotten",
+      breaks: "law 6: the names of sets and adds grow without a bound",
+      edits: [["      for (const event of group.events) this.#unindex(event);\n", ""]],
+    },
+  ]),
+  ...mutantsOf({ file: "src/core/likes_server/count_cache.ts", tests: PERSON_TESTS }, [
+    {
+      name: "own-state-not-joined",
+      breaks: "persons: a person does not see a like that the ledger lacks, and gives it again",
+      edits: [
+        [
+          "const isNewer = stored !== undefined && compareStates(stored, counted) > 0;",
+          "const isNewer = stored !== undefined && compareStates(stored, counted) > 99;",
+        ],
+      ],
+    },
+    {
+      name: "counted-likes-of-the-joined-state",
+      breaks: "persons: a like that the count lacks is taken for one that it has",
+      edits: [
+        [
+          "    return { state: isNewer ? stored : counted, countedLikes: counted.likes };",
+          "    const state = isNewer ? stored : counted;\n" +
+            "    return { state, countedLikes: state.likes };",
+        ],
+      ],
+    },
+    {
+      name: "persons-answered-from-the-cache",
+      breaks: "persons: a fresh count answers a person without what the person gives",
+      edits: [["    if (registers !== undefined) return false;\n", ""]],
+    },
+    {
+      name: "persons-answered-while-busy",
+      breaks: "persons: an old count answers a person without what the person gives",
+      edits: [["if (isCached && query.registers === undefined) return", "if (isCached) return"]],
+    },
+    {
+      name: "registers-without-bound",
+      breaks: "law 6: one fetch names more registers than the primary takes",
+      edits: [["      if (registers.size + keys.length > COUNTS_MAX) break;\n", ""]],
+    },
+  ]),
+  ...mutantsOf(
+    {
+      file: "src/core/protocol/subject.ts",
+      isSimulated: false,
+      tests: ["test/core/protocol/subject_test.ts", "test/format/pseudonym_test.ts"],
+    },
+    [
+      {
+        name: "sites-share-their-persons",
+        breaks: "persons: a person of one site can be followed to another",
+        edits: [
+          [
+            '  return slash === -1 ? "" : itemId.slice(0, slash);',
+            '  return slash === -1 ? "" : "";',
+          ],
+        ],
+      },
+      {
+        name: "subject-not-utf-8-taken",
+        breaks: "pitfall 29: two subjects that are not UTF-8 become one person",
+        edits: [["/[\\p{Cc}\\ufffd]/u", "/\\p{Cc}/u"]],
+      },
+    ],
+  ),
+];
+
 /** All bugs of this file. */
 export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
   ...LIKES_SERVER,
@@ -620,4 +754,5 @@ export const LIKES_SERVER_MUTANTS: readonly Mutant[] = [
   ...ACCEPTING,
   ...RETENTION,
   ...OTHERS,
+  ...PERSONS,
 ];

@@ -40,10 +40,10 @@ const SERVICE = mutantsOf(
       breaks: "law 1: an add of a batch gets the outcome of another add",
       edits: [
         [
-          '          if ("code" in one) return { type: "refused", refusal: one };\n' +
+          '          if (isRefusal(one)) return { type: "refused", refusal: one };\n' +
             "          const { value } = inOrder.next();",
           "          const { value } = inOrder.next();\n" +
-            '          if ("code" in one) return { type: "refused", refusal: one };',
+            '          if (isRefusal(one)) return { type: "refused", refusal: one };',
         ],
       ],
     },

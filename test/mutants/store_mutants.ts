@@ -421,6 +421,26 @@ const SQLITE = [
         edits: [["this.#file.foreignChanges === changes;", "changes >= 0n;"]],
       },
       {
+        name: "reactions-of-a-page-lost",
+        breaks: "persons: a page tells reactions as plain likes",
+        edits: [
+          [
+            "      counts: this.#withReactions(counts),",
+            '      counts: selection.type === "page" ? counts : this.#withReactions(counts),',
+          ],
+        ],
+      },
+      {
+        name: "registers-in-another-order",
+        breaks: "persons: a person is told what another one gives",
+        edits: [
+          [
+            "this.#intakes.ranksOf(registers).map(stateOf)",
+            "this.#intakes.ranksOf(registers.toSorted()).map(stateOf)",
+          ],
+        ],
+      },
+      {
         name: "generation-not-minted",
         breaks: "law 3: an opening does not get its own generation",
         edits: [["    ledger.mintGeneration(nowUnixMs);", ""]],
@@ -466,6 +486,31 @@ const SQLITE = [
 ];
 
 const COPIES = [
+  ...mutantsOf(
+    {
+      file: "src/store/secret_file.ts",
+      isSimulated: false,
+      tests: ["test/store/secret_file_test.ts"],
+    },
+    [
+      {
+        name: "secret-for-everybody",
+        breaks: "persons: other users of the machine can tell who has liked what",
+        edits: [["const OWNER_ONLY = 0o600;", "const OWNER_ONLY = 0o644;"]],
+      },
+      {
+        name: "damaged-secret-replaced",
+        breaks: "law 2: with another secret each person counts again",
+        edits: [
+          [
+            "  const message =\n    `Cannot use the secret in ${JSON.stringify(path)}: it is not ${2",
+            '  if (text !== "") return randomBytes(SECRET_BYTES);\n' +
+              "  const message =\n    `Cannot use the secret in ${JSON.stringify(path)}: it is not ${2",
+          ],
+        ],
+      },
+    ],
+  ),
   ...mutantsOf(
     { file: "src/store/backup.ts", isSimulated: false, tests: ["test/store/backup_test.ts"] },
     [
