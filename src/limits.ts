@@ -20,8 +20,8 @@ export const LIKES_PER_EVENT_MAX = 1_000_000;
 export const LIKES_PER_PERSON_MAX = 50;
 /** Reactions from which one is chosen, the plain like included. */
 export const REACTIONS_MAX = 63;
-/** Characters of a subject: an account's id, with room to spare. */
-export const SUBJECT_CHARS_MAX = 256;
+/** UTF-8 bytes of a subject: an account's id, with room to spare. */
+export const SUBJECT_BYTES_MAX = 256;
 /** Persons of a demonstration. */
 export const PERSONS_MAX = 100_000;
 /** Sets of one register: a person that taps once a second reaches it after 68 years. */

@@ -122,11 +122,19 @@ test("cachedCountText() draws what a person gives, and the likes as that person 
   const liked = { revision: 1, reaction: 1, likes: 1 };
   const takenBack = { revision: 2, reaction: 0, likes: 0 };
   const counts = [
-    { itemId: "counted", fetched, own: { state: liked, countedLikes: 1 } },
-    { itemId: "given", fetched, own: { state: liked, countedLikes: 0 } },
-    { itemId: "back", fetched, own: { state: takenBack, countedLikes: 1 } },
-    { itemId: "away", fetched, own: { state: { ...liked, reaction: 3 }, countedLikes: undefined } },
-    { itemId: "never", fetched: undefined, own: { state: liked, countedLikes: undefined } },
+    { itemId: "counted", fetched, own: { state: liked, countedLikes: 1, isCertain: true } },
+    { itemId: "given", fetched, own: { state: liked, countedLikes: 0, isCertain: true } },
+    { itemId: "back", fetched, own: { state: takenBack, countedLikes: 1, isCertain: true } },
+    {
+      itemId: "away",
+      fetched,
+      own: { state: { ...liked, reaction: 3 }, countedLikes: undefined, isCertain: true },
+    },
+    {
+      itemId: "never",
+      fetched: undefined,
+      own: { state: liked, countedLikes: undefined, isCertain: true },
+    },
     { itemId: "unknown", fetched: { ...fetched, pending: { likes: 5n, sets: 1 } } },
   ];
   assert.equal(cachedCountText({ serverId: "fra-1", counts }).split("\n").slice(0, 7), [

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { checkItemId } from "../../src/core/protocol/like_event.ts";
 import { checkSubject, siteOf } from "../../src/core/protocol/subject.ts";
-import { pseudonymOf } from "../../src/format/pseudonym.ts";
+import { pseudonymOf as ofSite } from "../../src/format/pseudonym.ts";
 
 const SECRET = Buffer.alloc(32, 7);
 /** Few characters, so that sites and subjects share their beginnings and ends. */
@@ -61,4 +61,9 @@ test.run();
 
 function isAccepted(itemId: string, subject: string): boolean {
   return checkItemId(itemId) === undefined && checkSubject(subject) === undefined;
+}
+
+/** Returns the pseudonym of a person for an item. */
+function pseudonymOf(secret: Uint8Array, itemId: string, subject: string): string {
+  return ofSite(secret, siteOf(itemId), subject);
 }

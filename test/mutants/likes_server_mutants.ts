@@ -618,7 +618,12 @@ const PERSONS = [
     {
       name: "wish-guesses-a-taking-back",
       breaks: "persons: a like is taken back on a guess, which is superseded, and the like remains",
-      edits: [["?? (wish.wanted.likes > 0 ? UNSET : undefined);", "?? UNSET;"]],
+      edits: [
+        [
+          "    if (own?.isCertain !== true && wish.wanted.likes === 0) {",
+          "    if (own?.isCertain === null && wish.wanted.likes === 0) {",
+        ],
+      ],
     },
     {
       name: "wish-guessed-while-busy",
@@ -687,13 +692,18 @@ const PERSONS = [
       ],
     },
     {
+      name: "unknown-sets-taken-for-none",
+      breaks: "law 3: a like is not taken back, since an earlier process's like is not seen",
+      edits: [["isCertain: missing !== undefined", "isCertain: true"]],
+    },
+    {
       name: "counted-likes-of-the-joined-state",
       breaks: "persons: a like that the count lacks is taken for one that it has",
       edits: [
         [
-          "    return { state: isNewer ? stored : counted, countedLikes: counted.likes };",
+          "    return { state: isNewer ? stored : counted, countedLikes: counted.likes, isCertain };",
           "    const state = isNewer ? stored : counted;\n" +
-            "    return { state, countedLikes: state.likes };",
+            "    return { state, countedLikes: state.likes, isCertain };",
         ],
       ],
     },

@@ -77,6 +77,11 @@ export interface OwnLikes {
    * away: only what this outbox has is known then.
    */
   readonly countedLikes: number | undefined;
+  /**
+   * False while the ledger lacks events of this outbox that are not in memory: one of them may be
+   * a greater set.
+   */
+  readonly isCertain: boolean;
 }
 
 /** What is known of an item, all from one answer of the primary. */
@@ -119,7 +124,13 @@ interface Ranking {
 }
 
 /** The states of registers that were fetched. */
-type FetchedStates = ReadonlyMap<RegisterKey, RegisterState>;
+interface FetchedStates {
+  readonly states: ReadonlyMap<RegisterKey, RegisterState>;
+  /** Whether all events that they lack of this outbox are in memory. */
+  readonly isCertain: boolean;
+}
+
+const NOTHING_FETCHED: FetchedStates = { states: new Map(), isCertain: false };
 
 /** The fetch under way, and the queries that it will answer. */
 interface Fetching {
@@ -235,14 +246,14 @@ export class CountCache {
     for (const [index, key] of fetch.registers.entries()) {
       states.set(key, answer.registers[index] ?? UNSET);
     }
-    return this.#views(queries, nowMs, states);
+    return this.#views(queries, nowMs, { states, isCertain: missing !== undefined });
   }
 
   /** The primary did not answer for this ledger. Returns the answers from the cache. */
   failed(nowMs: number): readonly CountsView[] {
     const { queries } = this.#end();
     this.#failedMs = nowMs;
-    return this.#views(queries, nowMs, new Map());
+    return this.#views(queries, nowMs, NOTHING_FETCHED);
   }
 
   #end(): Fetching {
@@ -256,11 +267,11 @@ export class CountCache {
   #views(
     queries: ReadonlySet<CountsQuery>,
     nowMs: number,
-    states: FetchedStates,
+    fetched: FetchedStates,
   ): readonly CountsView[] {
     const ready = new Set(this.#waiting.filter((query) => this.#isReady(query, nowMs)));
     this.#wait(this.#waiting.filter((query) => !ready.has(query)));
-    return [...queries, ...ready].map((query) => this.#view(query, nowMs, states));
+    return [...queries, ...ready].map((query) => this.#view(query, nowMs, fetched));
   }
 
   #wait(queries: CountsQuery[]): void {
@@ -304,13 +315,13 @@ export class CountCache {
     return isFresh(this.#ranking) && limit <= (this.#ranking?.limit ?? 0);
   }
 
-  #view(query: CountsQuery, nowMs: number, states: FetchedStates = new Map()): CountsView {
+  #view(query: CountsQuery, nowMs: number, fetched = NOTHING_FETCHED): CountsView {
     const { requestId, itemIds, limit, registers } = query;
     if (itemIds.length === 0) return { requestId, counts: this.#mostLiked(limit, nowMs) };
     const counts = itemIds.map((itemId, index): CachedCount => {
       const shown = this.#show(itemId, nowMs);
       const register = registers?.[index];
-      const own = register && this.#own(register, states);
+      const own = register && this.#own(register, fetched);
       return own === undefined ? shown : { ...shown, own };
     });
     const isKnown = counts.some(({ fetched, own }) => fetched !== undefined || own !== undefined);
@@ -318,12 +329,14 @@ export class CountCache {
   }
 
   /** Joins what the ledger has of a register with what it may not have applied yet. */
-  #own(register: RegisterKey, states: FetchedStates): OwnLikes | undefined {
+  #own(register: RegisterKey, { states, isCertain }: FetchedStates): OwnLikes | undefined {
     const counted = states.get(register);
     const stored = this.#unapplied.setOf(register)?.state;
-    if (counted === undefined) return stored && { state: stored, countedLikes: undefined };
+    if (counted === undefined) {
+      return stored && { state: stored, countedLikes: undefined, isCertain: true };
+    }
     const isNewer = stored !== undefined && compareStates(stored, counted) > 0;
-    return { state: isNewer ? stored : counted, countedLikes: counted.likes };
+    return { state: isNewer ? stored : counted, countedLikes: counted.likes, isCertain };
   }
 
   /** Returns the items of the ranking that are still cached, ordered by their cached likes. */

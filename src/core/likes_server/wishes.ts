@@ -2,16 +2,17 @@
  * Wishes: sets that leave the revision to the LikesServer. The next revision follows from the
  * greatest state of the register, so the primary is asked for it first.
  *
- * While the primary is away, the state may be unknown. A like is then taken for the first one of
- * its person, which it nearly always is; the ledger keeps what is greater. A like is not taken back
- * on a guess, because a guessed revision would be superseded.
+ * While the primary is away, the state may be unknown. So it is while the primary has not applied
+ * all that an earlier process stored. A like then follows the greatest state that is known, which
+ * nearly always is the right one; the ledger keeps what is greater. A like is not taken back on a
+ * guess, because a guessed revision would be superseded.
  */
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
-import { UNSET, nextState, registerKey } from "../protocol/register.ts";
-import type { RegisterState, Wanted } from "../protocol/register.ts";
+import { UNSET, follow, nextState, registerKey } from "../protocol/register.ts";
+import type { Wanted } from "../protocol/register.ts";
 import type { PersonId } from "../protocol/ids.ts";
-import type { CountsQuery } from "./count_cache.ts";
+import type { CountsQuery, OwnLikes } from "./count_cache.ts";
 import type { AddRequest } from "./group_commit.ts";
 import type { CountsResult, LikesServerSettings, SetResult } from "./likes_server_events.ts";
 
@@ -67,11 +68,14 @@ export class Wishes {
     if (outcome.type === "refused" && outcome.refusal.code !== "count_unknown") {
       return { type: "answer", requestId, outcome }; // the primary was not asked
     }
-    const base = baseOf(outcome) ?? (wish.wanted.likes > 0 ? UNSET : undefined);
-    if (base === undefined) {
-      return { type: "answer", requestId, outcome: { type: "refused", refusal: this.#unknown() } };
+    const own = ownOf(outcome);
+    const base = own?.state ?? UNSET;
+    if (own?.isCertain !== true && wish.wanted.likes === 0) {
+      const refusal = own === undefined ? this.#unknown() : this.#uncertain();
+      return { type: "answer", requestId, outcome: { type: "refused", refusal } };
     }
-    const state = nextState(base, wish.wanted);
+    const state =
+      own?.isCertain === true ? nextState(base, wish.wanted) : follow(base, wish.wanted);
     if (state === undefined) {
       return { type: "answer", requestId, outcome: { type: "same", state: base } };
     }
@@ -81,15 +85,23 @@ export class Wishes {
   }
 
   #unknown(): Refusal {
-    const { serverId, primary } = this.#options;
+    const { primary } = this.#options;
+    return this.#refusal(`the primary at ${primary} does not answer, and the revision is unknown`);
+  }
+
+  #uncertain(): Refusal {
+    return this.#refusal("the primary has not applied all that this outbox stored before");
+  }
+
+  #refusal(why: string): Refusal {
     const message =
-      `Cannot take back the like at ${serverId}: the primary at ${primary} does not answer, and ` +
-      "the revision is unknown; give the revision, or try again later";
+      `Cannot take back the like at ${this.#options.serverId}: ${why}; give the revision, or try ` +
+      "again later";
     return { code: "count_unknown", message };
   }
 }
 
-/** Returns the state in an answer; undefined when it is unknown. */
-function baseOf(outcome: CountsResult): RegisterState | undefined {
-  return outcome.type === "counted" ? outcome.counts[0]?.own?.state : undefined;
+/** Returns what the person gives; undefined when it is unknown. */
+function ownOf(outcome: CountsResult): OwnLikes | undefined {
+  return outcome.type === "counted" ? outcome.counts[0]?.own : undefined;
 }

@@ -107,7 +107,7 @@ function checkAdd({ likes, operation }: Extract<Change, { kind: "add" }>): Refus
 }
 
 /** Returns the length of `text` in UTF-8 bytes, without encoding it. */
-function utf8Length(text: string): number {
+export function utf8Length(text: string): number {
   let bytes = 0;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;

@@ -74,6 +74,11 @@ const RANKS = 64;
  */
 export function nextState(base: RegisterState, wanted: Wanted): RegisterState | undefined {
   if (base.reaction === wanted.reaction && base.likes === wanted.likes) return undefined;
+  return follow(base, wanted);
+}
+
+/** Returns the state after `base`, whether or not it gives the same. */
+export function follow(base: RegisterState, wanted: Wanted): RegisterState {
   return { revision: base.revision + 1, ...wanted };
 }
 

@@ -3,8 +3,8 @@
  * pseudonym that is made of it and of the site.
  */
 import type { Refusal } from "../../errors.ts";
-import { SUBJECT_CHARS_MAX } from "../../limits.ts";
-import { checkItemId } from "./like_event.ts";
+import { SUBJECT_BYTES_MAX } from "../../limits.ts";
+import { checkItemId, utf8Length } from "./like_event.ts";
 
 /**
  * Returns the site of an item: what stands before its first slash; empty without one. The same
@@ -30,9 +30,10 @@ export function checkSite(site: string): Refusal | undefined {
  */
 export function checkSubject(subject: string): Refusal | undefined {
   const isText = subject.isWellFormed() && !/[\p{Cc}\ufffd]/u.test(subject);
-  if (isText && subject.length > 0 && subject.length <= SUBJECT_CHARS_MAX) return undefined;
+  const bytes = utf8Length(subject);
+  if (isText && bytes > 0 && bytes <= SUBJECT_BYTES_MAX) return undefined;
   const message =
-    `Cannot accept a person of ${subject.length} characters: give 1 to ${SUBJECT_CHARS_MAX}, ` +
+    `Cannot accept a person of ${bytes} bytes: give 1 to ${SUBJECT_BYTES_MAX}, ` +
     "without control characters, in UTF-8";
   return { code: "like_invalid", message };
 }

@@ -121,7 +121,7 @@ export class LikesClient {
       if (outcomes.length !== adds.length) throw invalid("outcomes", `${outcomes.length}`);
       return { serverId, outcomes: outcomes.map(readOutcome) };
     } catch (error) {
-      const text = `${messageOf(error)}; adding the likes again may count them twice`;
+      const text = `${messageOf(error)}; ${adviceOf(adds)}`;
       throw new LikesError("outcome_unknown", text, { cause: error });
     }
   }
@@ -209,15 +209,19 @@ export class LikesClient {
   }
 
   #unknown(error: ServiceError, adds: readonly SentAdd[]): LikesError {
-    const areNamed = adds.every(({ operation }) => operation !== undefined);
-    const again = areNamed
-      ? "add them again with the same operation, which counts them once"
-      : "adding them again may count them twice";
     const message =
       `Cannot tell whether the likes were accepted: ${this.#peer} did not answer ` +
-      `(${error.details}); ${again}`;
+      `(${error.details}); ${adviceOf(adds)}`;
     return new LikesError("outcome_unknown", message, { cause: error });
   }
+}
+
+/** Returns what to do about adds whose outcome is unknown. */
+function adviceOf(adds: readonly SentAdd[]): string {
+  const areNamed = adds.every(({ operation }) => operation !== undefined);
+  return areNamed
+    ? "add them again with the same operation, which counts them once"
+    : "adding them again may count them twice";
 }
 
 function addRequest({ itemId, likes, operation }: SentAdd): AddLikesRequest {

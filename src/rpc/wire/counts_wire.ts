@@ -162,12 +162,12 @@ function readCachedCount(wire: CachedCount__Output): CachedCount {
   return { itemId, fetched, ...own };
 }
 
-function writeOwn({ state, countedLikes }: OwnLikes): WireOwnLikes {
-  return countedLikes === undefined ? { state } : { state, countedLikes };
+function writeOwn({ state, countedLikes, isCertain: certain }: OwnLikes): WireOwnLikes {
+  return countedLikes === undefined ? { state, certain } : { state, countedLikes, certain };
 }
 
-function readOwn({ state, countedLikes }: OwnLikes__Output): OwnLikes {
-  return { state: readState(state), countedLikes };
+function readOwn({ state, countedLikes, certain }: OwnLikes__Output): OwnLikes {
+  return { state: readState(state), countedLikes, isCertain: certain };
 }
 
 function writeReactions(

@@ -1,9 +1,9 @@
 /** Cached counts with what a person gives, which is fetched each time. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { CountCache } from "../../../src/core/likes_server/count_cache.ts";
 import type {
   CachedCount,
-  CountCache,
   CountsQuery,
   CountsView,
 } from "../../../src/core/likes_server/count_cache.ts";
@@ -26,10 +26,14 @@ import {
 test("query() with a person waits for the primary though the count is fresh", () => {
   const counts = fresh();
   const states = { [ADA_OF_VIDEO]: liked(3) };
-  assert.equal(ownIn(ask(counts, queryOf(ADA), { states })), { state: liked(3), countedLikes: 1 });
+  assert.equal(ownIn(ask(counts, queryOf(ADA), { states })), {
+    state: liked(3),
+    countedLikes: 1,
+    isCertain: true,
+  });
   assert.is(counts.query({ requestId: 1, itemIds: ["video"], limit: 0 }, 0).type, "answered");
   const later = { [ADA_OF_VIDEO]: takenBack(4) };
-  const own = { state: takenBack(4), countedLikes: 0 };
+  const own = { state: takenBack(4), countedLikes: 0, isCertain: true };
   assert.equal(ownIn(ask(counts, queryOf(ADA), { states: later })), own);
 });
 
@@ -44,11 +48,15 @@ test("fetched() joins the state of the ledger with a greater one of this outbox"
   const counts = fresh();
   counts.accepted(FIRST, 1, [setOf(liked(1)), setOf(takenBack(2))]);
   const [behind] = ask(counts, queryOf(ADA), { states: { [ADA_OF_VIDEO]: liked(1) } });
-  assert.equal(behind?.own, { state: takenBack(2), countedLikes: 1 });
+  assert.equal(behind?.own, { state: takenBack(2), countedLikes: 1, isCertain: true });
   const [ahead] = ask(counts, queryOf(ADA), { states: { [ADA_OF_VIDEO]: liked(3) } });
-  assert.equal(ahead?.own, { state: liked(3), countedLikes: 1 });
+  assert.equal(ahead?.own, { state: liked(3), countedLikes: 1, isCertain: true });
   const [none] = ask(counts, queryOf(ADA));
-  assert.equal(none?.own, { state: takenBack(2), countedLikes: 0 }, "the ledger has nothing yet");
+  assert.equal(
+    none?.own,
+    { state: takenBack(2), countedLikes: 0, isCertain: true },
+    "the ledger has nothing yet",
+  );
 });
 
 test("fetched() joins a set that is acknowledged while the primary answers", () => {
@@ -58,7 +66,11 @@ test("fetched() joins a set that is acknowledged while the primary answers", () 
   const fetch = fetchOf(counts);
   counts.prune([{ id: FIRST, last: { sequence: 1 }, acknowledged: { sequence: 1 } }]);
   const views = counts.fetched(answerTo(fetch), 0);
-  assert.equal(ownIn(views[0]?.counts ?? []), { state: liked(1), countedLikes: 0 });
+  assert.equal(ownIn(views[0]?.counts ?? []), {
+    state: liked(1),
+    countedLikes: 0,
+    isCertain: true,
+  });
 });
 
 test("fetch() asks for several persons at once, each answered with the own state", () => {
@@ -115,6 +127,18 @@ test("fetch() asks for at most COUNTS_MAX registers, and for the rest next", () 
   assert.is(fetchOf(counts).registers.length, 0.4 * COUNTS_MAX);
 });
 
+test("fetched() is not certain of a person while events of an earlier process are not applied", () => {
+  for (const [applied, isCertain] of [
+    [4, false],
+    [5, true],
+  ] as const) {
+    const earlier = { sequence: 5 };
+    const counts = new CountCache([{ id: FIRST, last: earlier, acknowledged: { sequence: 0 } }]);
+    const [count] = ask(counts, queryOf(ADA), { applied, states: { [ADA_OF_VIDEO]: liked(1) } });
+    assert.equal(count?.own, { state: liked(1), countedLikes: 1, isCertain });
+  }
+});
+
 test("failed() answers a person with the sets of this outbox, and no counted likes", () => {
   const counts = fresh();
   counts.accepted(FIRST, 1, [setOf(liked(4))]);
@@ -122,7 +146,7 @@ test("failed() answers a person with the sets of this outbox, and no counted lik
   counts.query({ ...queryOf(BOB), requestId: 2 }, 0);
   fetchOf(counts);
   const [ada, bob] = counts.failed(0);
-  const own = { state: liked(4), countedLikes: undefined };
+  const own = { state: liked(4), countedLikes: undefined, isCertain: true };
   assert.equal(ada?.counts, [{ itemId: "video", fetched: undefined, own }]);
   assert.equal(bob, { requestId: 2, counts: undefined }, "nothing is known of Bob");
 });

@@ -48,7 +48,7 @@ test("answered() makes the next revision of the greatest known state", () => {
 });
 
 test("answered() makes the next revision of a set that the ledger does not have yet", () => {
-  const unheard = counted({ state: liked(4), countedLikes: undefined });
+  const unheard = counted({ state: liked(4), countedLikes: undefined, isCertain: true });
   assert.equal(decided(takeBackWish(), unheard), stored(takenBack(5)));
 });
 
@@ -80,6 +80,17 @@ test("answered() takes nothing back on a guess, and says what to do", () => {
   }
 });
 
+test("answered() decides no taking back while a greater set may be stored", () => {
+  for (const state of [UNSET, liked(3), takenBack(2)]) {
+    const { code, message } = refusalOf(decided(takeBackWish(), told(state, false)));
+    assert.is(code, "count_unknown");
+    assert.match(message, "the primary has not applied all that this outbox stored before");
+  }
+  for (const state of [UNSET, liked(3), takenBack(2)]) {
+    assert.equal(decided(likeWish(), told(state, false)), stored(liked(state.revision + 1)));
+  }
+});
+
 test("answered() guesses nothing when the query was refused for another reason", () => {
   for (const wish of [likeWish(), takeBackWish()]) {
     assert.equal(refusalOf(decided(wish, refusing("too_many"))).code, "too_many");
@@ -99,8 +110,8 @@ function decided(wish: WishRequest["wish"], outcome: CountsResult): DecidedWish 
 }
 
 /** An answer of the primary: the ledger has `state`. */
-function told(state: OwnLikes["state"]): CountsResult {
-  return counted({ state, countedLikes: state.likes });
+function told(state: OwnLikes["state"], isCertain = true): CountsResult {
+  return counted({ state, countedLikes: state.likes, isCertain });
 }
 
 function counted(own: OwnLikes | undefined): CountsResult {

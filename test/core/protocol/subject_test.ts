@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { checkSubject, siteOf } from "../../../src/core/protocol/subject.ts";
-import { SUBJECT_CHARS_MAX } from "../../../src/limits.ts";
+import { SUBJECT_BYTES_MAX } from "../../../src/limits.ts";
 
 test("siteOf() is what stands before the first slash, and empty without one", () => {
   for (const [itemId, site] of [
@@ -15,7 +15,7 @@ test("siteOf() is what stands before the first slash, and empty without one", ()
   }
 });
 
-test("checkSubject() takes 1 to SUBJECT_CHARS_MAX characters of any script", () => {
+test("checkSubject() takes 1 to SUBJECT_BYTES_MAX bytes of any script", () => {
   for (const subject of [
     "a",
     "ada@example.org",
@@ -23,7 +23,7 @@ test("checkSubject() takes 1 to SUBJECT_CHARS_MAX characters of any script", () 
     "😀",
     "/",
     " ",
-    "a".repeat(SUBJECT_CHARS_MAX),
+    "a".repeat(SUBJECT_BYTES_MAX),
   ]) {
     assert.is(checkSubject(subject), undefined, subject);
   }
@@ -32,7 +32,8 @@ test("checkSubject() takes 1 to SUBJECT_CHARS_MAX characters of any script", () 
 test("checkSubject() refuses other texts, and does not repeat them", () => {
   for (const subject of [
     "",
-    "a".repeat(SUBJECT_CHARS_MAX + 1),
+    "a".repeat(SUBJECT_BYTES_MAX + 1),
+    "😀".repeat(SUBJECT_BYTES_MAX / 4) + "a",
     "secret\0",
     "secret\n",
     "secret\u0085",
@@ -42,7 +43,7 @@ test("checkSubject() refuses other texts, and does not repeat them", () => {
     const refusal = checkSubject(subject);
     assert.is(refusal?.code, "like_invalid", JSON.stringify(subject));
     assert.not.match(refusal?.message ?? "", /secret|aaa/);
-    assert.match(refusal?.message ?? "", `a person of ${subject.length} characters`);
+    assert.match(refusal?.message ?? "", `a person of ${Buffer.byteLength(subject)} bytes`);
   }
 });
 

@@ -56,7 +56,7 @@ test("setLike() throws outcome_unknown without an answer, and says that a repeti
   await using silent = await serve(likesService({ ...NO_LIKES, set: () => {} }));
   using client = new Closing(silent.address);
   const fault = await faultOf("outcome_unknown", () => client.likes.setLike(SET, 200));
-  assert.match(fault.message, "Cannot tell whether the like was stored");
+  assert.match(fault.message, "Cannot tell whether this was stored");
   assert.match(fault.message, "send the same again, which changes nothing if it was");
 });
 
@@ -167,7 +167,7 @@ test("AddLikes is INVALID_ARGUMENT when the client of its operation has not 16 b
 
 test("counts() sends the person, and returns what that person gives", async () => {
   const asked: RequestedItems[] = [];
-  const own = { state: STATE, countedLikes: 0 };
+  const own = { state: STATE, countedLikes: 0, isCertain: true };
   const counts: readonly CachedCount[] = [
     { itemId: "video", fetched: undefined, own },
     { itemId: "song", fetched: undefined, own: { ...own, countedLikes: undefined } },

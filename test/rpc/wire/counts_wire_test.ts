@@ -74,7 +74,11 @@ const FETCHED = fc
     REACTIONS,
   )
   .map(([fetched, reactions]) => withReactions(fetched, reactions));
-const OWN = record({ state: STATE, countedLikes: fc.option(fc.nat(50), { nil: undefined }) });
+const OWN = record({
+  state: STATE,
+  countedLikes: fc.option(fc.nat(50), { nil: undefined }),
+  isCertain: fc.boolean(),
+});
 const CACHED: fc.Arbitrary<CachedCount> = fc
   .tuple(
     record({ itemId: ITEM_ID, fetched: fc.option(FETCHED, { nil: undefined }) }),
