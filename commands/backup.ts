@@ -67,7 +67,11 @@ export class Backup extends BaseCommand {
     const { copyPersonFiles } = await import("../src/store/person_files.ts");
     const files = copyPersonFiles(dataDir, destination);
     if (files.length === 0) return;
-    this.done(`persons: ${files.join(" and ")} in ${destination}`, { store: "persons", files });
+    this.done(`persons: ${files.join(" and ")} in ${destination}`, {
+      store: "persons",
+      kind: "files",
+      files,
+    });
   }
 
   #endInterrupted({ name }: FoundStore): never {

@@ -13,6 +13,7 @@ import { setTimeout } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
+import { waitForConvergence } from "../../src/rpc/client/wait_for_convergence.ts";
 import { Database } from "../../src/store/sqlite/sqlite.ts";
 import { becomes } from "../fixtures/eventually.ts";
 import { expectDecided } from "../fixtures/decided.ts";
@@ -51,6 +52,7 @@ test("a lost ledger is restored from a backup, and its LikesServers redeliver", 
       ["primary", "ledger"],
       ["a", "outbox"],
       ["b", "outbox"],
+      ["persons", "files"],
     ],
   );
   const given = clients.acceptedEvents;
@@ -87,6 +89,28 @@ test("a lost ledger is restored from a backup, and its LikesServers redeliver", 
     log,
     /decision \d+: trouble \d+ \(ledger_restored of incarnation [^)]+\) ended: its outbox /,
   );
+});
+
+test("a person who was forgotten after a backup stays forgotten when it is restored", async () => {
+  await using counter = new Counter();
+  const primary = await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const run = async (...args: string[]) => {
+    const { code, stderr } = await counter.likes([...args, "--server", a.address]);
+    assert.is(code, 0, stderr);
+  };
+  for (const person of ["ada", "bob"]) await run("set", "blog/post", "1", "--person", person);
+  assert.is(await provedTotal(counter), 2n);
+  const destination = join(counter.folder, "backup");
+  await backUp(counter, destination);
+  assert.is(statSync(join(destination, "persons.secret")).mode & 0o777, 0o600);
+  await run("forget", "ada", "--site", "blog", "--withdraw");
+  assert.is(await provedTotal(counter), 1n);
+  await primary.end("SIGKILL");
+  restore(counter, destination, "primary");
+  await counter.startPrimary();
+  await run("set", "blog/post", "1", "--person", "ada", "--revision", "3"); // comes late
+  assert.is(await provedTotal(counter), 1n);
 });
 
 test("a ledger is restored repeatedly, each time from an older backup", async () => {
@@ -236,6 +260,14 @@ async function backUp(
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as CopiedLine);
+}
+
+/** Returns the total once everything is counted, and `likes verify` agrees. */
+async function provedTotal(counter: Counter): Promise<bigint> {
+  const { totalLikes } = await waitForConvergence(counter.primary, LIMIT_MS, () => {});
+  const { code, stdout, stderr } = await counter.likes(["verify", "--data-dir", counter.dataDir]);
+  assert.is(code, 0, stdout + stderr);
+  return totalLikes;
 }
 
 /** Replaces a store by its copy. Its role must not run. */

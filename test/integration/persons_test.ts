@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { RegisterState } from "../../src/core/protocol/register.ts";
+import { siteOf } from "../../src/core/protocol/subject.ts";
 import { pseudonymOf } from "../../src/format/pseudonym.ts";
 import { LikesClient } from "../../src/rpc/client/likes_client.ts";
 import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
@@ -130,7 +131,7 @@ test("no log, no JSON, no ledger and no outbox has what a person is called", asy
   await role.end("SIGKILL");
   printed.push(primary.stdout, primary.stderr, role.stdout, role.stderr);
   for (const text of printed) assert.not.ok(text.includes(SUBJECT), text);
-  const pseudonym = pseudonymOf(secretIn(counter.dataDir), ITEM, SUBJECT);
+  const pseudonym = pseudonymOf(secretIn(counter.dataDir), siteOf(ITEM), SUBJECT);
   const holders: string[] = [];
   for (const path of filesIn(counter.folder)) {
     const bytes = readFileSync(path);
