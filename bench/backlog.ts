@@ -3,6 +3,7 @@
  * gRPC, as in a LikesServer when many likes arrive together.
  */
 import type * as knownModule from "../src/core/likes_server/outbox_view.ts";
+import type { LikeEvent } from "../src/core/protocol/like_event.ts";
 import type * as limitsModule from "../src/limits.ts";
 import type * as outboxModule from "../src/roles/open_outbox.ts";
 import type * as codecModule from "../src/format/record_codec.ts";
@@ -17,6 +18,7 @@ const LIKES_MAX = 42;
 
 /** The accepted backlog. */
 export interface Backlog {
+  /** Those of the adds. */
   readonly likes: bigint;
   /** From the first like to the last sync. */
   readonly tookMs: number;
@@ -25,12 +27,22 @@ export interface Backlog {
 
 /** Returns the item of an event, by its index. */
 export type ItemOf = (index: number) => string;
+/** Returns an event, by its index. */
+export type EventOf = (index: number) => LikeEvent;
+
+/** Returns adds of 0 to 42 likes to the items of `itemOf`. */
+export function addsTo(itemOf: ItemOf): EventOf {
+  return (index) => {
+    const likes = BigInt((index * 31) % (LIKES_MAX + 1));
+    return { itemId: itemOf(index), change: { kind: "add", likes } };
+  };
+}
 
 /** Adds `events` events to a new outbox, in groups of one full record, and closes the outbox. */
 export async function fillOutbox(
   dataDir: string,
   serverId: string,
-  { events, itemOf }: { readonly events: number; readonly itemOf: ItemOf },
+  { events, eventOf }: { readonly events: number; readonly eventOf: EventOf },
 ): Promise<Backlog> {
   const { OutboxView } = await built<typeof knownModule>("core/likes_server/outbox_view.js");
   const { GroupCommit } = await built<typeof groupModule>("core/likes_server/group_commit.js");
@@ -51,11 +63,10 @@ export async function fillOutbox(
   for (let added = 0; added < events;) {
     const upTo = Math.min(events, added + RECORD_EVENTS_MAX);
     for (; added < upTo; added++) {
-      const change = { kind: "add", likes: BigInt((added * 31) % (LIKES_MAX + 1)) } as const;
-      const event = { itemId: itemOf(added), change };
+      const event = eventOf(added);
       const add = { requestId: added, event, mark: undefined };
       expectSame("a rejection", adds.add(add, OUTBOX_BYTES_MAX)?.message ?? "none", "none");
-      likes += change.likes;
+      if (event.change.kind === "add") likes += event.change.likes;
     }
     const { writes } = writer.next(outbox, startMs) ?? { writes: [] };
     expectSame("a write", await store.write(writes), "done");

@@ -6,6 +6,7 @@ import { events } from "./figures/events.ts";
 import { items } from "./figures/items.ts";
 import { latency } from "./figures/latency.ts";
 import { memory } from "./figures/memory.ts";
+import { sets } from "./figures/sets.ts";
 import { peers } from "./figures/peers.ts";
 import { start } from "./figures/start.ts";
 import { version } from "./figures/version.ts";
@@ -18,6 +19,7 @@ export const FIGURES: readonly Figure[] = [
   latency,
   events,
   items,
+  sets,
   backlogs,
 ];
 

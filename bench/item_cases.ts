@@ -39,7 +39,7 @@ function nameOf(index: number): string {
 }
 
 /** Returns a number in [0, 1) that looks random. */
-function randomOf(index: number): number {
+export function randomOf(index: number): number {
   let mixed = Math.imul(index ^ (index >>> 16), 0x21f0aaad);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
   return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;

@@ -8,7 +8,7 @@ import type { Log } from "../src/log/log_file.ts";
 import { preciseMs } from "./clock.ts";
 
 /** A line of the primary's log for applied events: `likes-server-0 #7..#9 +42 …`. */
-const APPLIED = /^\S+ #(\d+)(?:\.\.#(\d+))? \+\d+ /;
+const APPLIED = /^\S+ #(\d+)(?:\.\.#(\d+))? [+-]\d+ /;
 
 /** A line of the primary's log for a LikesServer that connected. */
 const CONNECTED = /^\S+ connected from /;

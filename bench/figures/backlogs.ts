@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { temporaryFolder } from "../../test/fixtures/temporary_folder.ts";
-import { fillOutbox } from "../backlog.ts";
+import { addsTo, fillOutbox } from "../backlog.ts";
 import { BenchProcess } from "../bench_process.ts";
 import { preciseMs } from "../clock.ts";
 import { fillLedger } from "../delivery.ts";
@@ -31,8 +31,8 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
   let expected = await fillLedger(dataDir, itemsOf(one));
   const names = Array.from({ length: SERVERS }, (_, server) => `likes-server-${server}`);
   for (const [server, serverId] of names.entries()) {
-    const item = (index: number): string => itemOf(one, server * events + index);
-    expected += (await fillOutbox(dataDir, serverId, { events, itemOf: item })).likes;
+    const eventOf = addsTo((index) => itemOf(one, server * events + index));
+    expected += (await fillOutbox(dataDir, serverId, { events, eventOf })).likes;
   }
   printProgress("the ledger and the outboxes are filled");
   await using primary = new BenchProcess("primary");

@@ -3,6 +3,7 @@ import { ADDS_MAX } from "../../src/limits.ts";
 import { BenchProcess } from "../bench_process.ts";
 import { BenchCounter, longestRows } from "../counter.ts";
 import type { ProcessorMs } from "../counter.ts";
+import { addsTo } from "../backlog.ts";
 import { deliver, lastOf, processorSince } from "../delivery.ts";
 import type { Delivered, Taken } from "../delivery.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
@@ -35,7 +36,9 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
   const empty = CALLS.map((): number[] => []);
   const batched: Delivered[] = [];
   for (let run = 1; run <= runs; run++) {
-    delivered.push(await deliver({ events: backlog, itemOf, filled: [] }));
+    delivered.push(
+      await deliver({ events: backlog, eventOf: addsTo(itemOf), fill: async () => 0n }),
+    );
     for (const [index, { atOnce }] of CALLS.entries()) {
       live[index]?.push(await measureAdds(calls, { atOnce, perCall: 1 }));
       empty[index]?.push(await callEmpty(calls, atOnce));

@@ -1,6 +1,7 @@
 /** How the number of items in the ledger changes the speed of the primary. */
 import { longestRows } from "../counter.ts";
-import { deliver } from "../delivery.ts";
+import { addsTo } from "../backlog.ts";
+import { deliver, fillLedger } from "../delivery.ts";
 import type { Delivered } from "../delivery.ts";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import { CASES, LARGEST, itemOf, itemsOf } from "../item_cases.ts";
@@ -37,7 +38,11 @@ async function measure({ brief, printProgress }: FigureOptions): Promise<FigureR
 
 /** Measures the delivery of a backlog to a ledger that has the items of a case. */
 export function measureCase(one: ItemCase, events: number): Promise<Delivered> {
-  return deliver({ events, itemOf: (index) => itemOf(one, index), filled: itemsOf(one) });
+  return deliver({
+    events,
+    eventOf: addsTo((index) => itemOf(one, index)),
+    fill: (dataDir) => fillLedger(dataDir, itemsOf(one)),
+  });
 }
 
 function rowsOf(name: string, taken: readonly Delivered[]): readonly Row[] {
