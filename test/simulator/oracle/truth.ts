@@ -32,7 +32,7 @@ export interface Add {
   /** Where it was synced; undefined before. */
   syncedIn: SyncedIncarnation | undefined;
   sequence: number;
-  /** Whether every disk with it was wiped or rolled back: it cannot return. */
+  /** Whether every disk with that place was wiped or rolled back: it cannot return. */
   isLost: boolean;
 }
 
@@ -175,7 +175,7 @@ export class Truth {
       // The outbox may remember an equal request, and name that event again.
       if (there.acceptedStep === 0) this.#exchange(add, there);
       else if (add.syncedIn === undefined) {
-        [add.syncedIn, add.sequence] = [there.syncedIn, there.sequence];
+        [add.syncedIn, add.sequence, add.isLost] = [there.syncedIn, there.sequence, there.isLost];
       }
       add.acceptedStep = this.nextStep();
       this.accepted.push(add);
@@ -204,9 +204,9 @@ export class Truth {
   /** Exchanges the places of two equal requests. */
   #exchange(one: Add, other: Add | undefined): void {
     if (other === undefined || one === other) return;
-    const { syncedIn, sequence } = one;
-    [one.syncedIn, one.sequence] = [other.syncedIn, other.sequence];
-    [other.syncedIn, other.sequence] = [syncedIn, sequence];
+    const { syncedIn, sequence, isLost } = one;
+    [one.syncedIn, one.sequence, one.isLost] = [other.syncedIn, other.sequence, other.isLost];
+    [other.syncedIn, other.sequence, other.isLost] = [syncedIn, sequence, isLost];
     for (const add of [one, other]) {
       if (add.syncedIn !== undefined) add.syncedIn.adds[add.sequence - 1] = add;
       else add.change = add.wish ?? add.change;
