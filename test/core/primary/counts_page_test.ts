@@ -4,6 +4,7 @@ import { buildPage, parseSelection } from "../../../src/core/primary/counts_page
 import type { CountsRequest, Selected } from "../../../src/core/primary/counts_page.ts";
 import type { CountsSelection } from "../../../src/core/ledger/ledger.ts";
 import type { ItemCount } from "../../../src/core/protocol/counts.ts";
+import { registerKey } from "../../../src/core/protocol/register.ts";
 import { COUNTS_MAX, INCARNATIONS_NAMED_MAX } from "../../../src/limits.ts";
 import { MemoryLedger, LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
 import { testId } from "../../store/faults.ts";
@@ -19,7 +20,7 @@ const ASK: CountsRequest = {
   registers: [],
 };
 
-test("parseSelection() takes 1,000 items and 16 incarnations, and refuses one more of either", () => {
+test("parseSelection() takes 1,000 items or registers, and 16 incarnations, and refuses one more of either", () => {
   const items = (count: number) => Array.from({ length: count }, (_, index) => `item-${index}`);
   const ids = (count: number) => Array.from({ length: count }, (_, index) => testId(index));
   selected({ itemIds: items(COUNTS_MAX) });
@@ -27,6 +28,11 @@ test("parseSelection() takes 1,000 items and 16 incarnations, and refuses one mo
   selected({ incarnations: ids(INCARNATIONS_NAMED_MAX) });
   assert.match(refusal("usage", { itemIds: items(COUNTS_MAX + 1) }), "at most 1000");
   assert.match(refusal("usage", { pageSize: COUNTS_MAX + 1 }), "at most 1000");
+  const registers = Array.from({ length: COUNTS_MAX + 1 }, (_, index) => {
+    return registerKey(testId(index), "video");
+  });
+  selected({ registers: registers.slice(1) });
+  assert.match(refusal("usage", { registers }), "at most 1000");
   const tooMany = { incarnations: ids(INCARNATIONS_NAMED_MAX + 1) };
   assert.match(refusal("usage", tooMany), "at most 16 are allowed");
 });

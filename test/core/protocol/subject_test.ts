@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { checkSubject, siteOf } from "../../../src/core/protocol/subject.ts";
+import { checkSite, checkSubject, siteOf } from "../../../src/core/protocol/subject.ts";
 import { SUBJECT_BYTES_MAX } from "../../../src/limits.ts";
 
 test("siteOf() is what stands before the first slash, and empty without one", () => {
@@ -13,6 +13,12 @@ test("siteOf() is what stands before the first slash, and empty without one", ()
   ] as const) {
     assert.is(siteOf(itemId), site, itemId);
   }
+});
+
+test("checkSite() takes what siteOf() returns, and no item", () => {
+  for (const site of ["", "blog", "example.org"]) assert.is(checkSite(site), undefined, site);
+  assert.match(checkSite("blog/post-1")?.message ?? "", "it has a slash; leave the item out");
+  assert.match(checkSite("a\nb")?.message ?? "", "it has control characters");
 });
 
 test("checkSubject() takes 1 to SUBJECT_BYTES_MAX bytes of any script", () => {

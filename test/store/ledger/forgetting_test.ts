@@ -1,11 +1,11 @@
 /** Persons that are forgotten in a ledger on a disk. */
-import { cpSync, readFileSync, readdirSync, appendFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { PersonId } from "../../../src/core/protocol/ids.ts";
 import { openSqliteLedger } from "../../../src/store/ledger/sqlite_ledger.ts";
-import type { SqliteLedger } from "../../../src/store/ledger/sqlite_ledger.ts";
+import type { LedgerOptions, SqliteLedger } from "../../../src/store/ledger/sqlite_ledger.ts";
 import { temporaryFolder } from "../../fixtures/temporary_folder.ts";
 import { testId } from "../faults.ts";
 import { LEDGER_ID, valueOf } from "./ledger_fixture.ts";
@@ -16,9 +16,9 @@ const STATE = { revision: 3, reaction: 2, likes: 4 };
 const ITEMS = Array.from({ length: 300 }, (_, index) => `item-${index}`);
 const KEPT = { itemId: "item-0", reaction: 2, likes: 4 };
 
-function open(folder: string, opening: number): SqliteLedger {
+function open(folder: string, opening: number, options: LedgerOptions = {}): SqliteLedger {
   const ids = { ledgerIdIfNew: LEDGER_ID, generation: testId(opening) };
-  return openSqliteLedger(folder, ids, 1_000);
+  return openSqliteLedger(folder, ids, 1_000, options);
 }
 
 /** Lets both persons like all items, in several commits. Folds some of them. */
@@ -115,6 +115,47 @@ test("an opening adds to the list what a crash kept from it", async () => {
   rmSync(list);
   await open(folder.path, 2).close();
   assert.is(readFileSync(list, "utf8").trim(), before);
+});
+
+test("a list that cannot be written ends the opening before anyone is told", async () => {
+  await using folder = temporaryFolder();
+  const ledger = open(folder.path, 1);
+  await like(ledger);
+  mkdirSync(join(folder.path, "persons.forgotten"));
+  const outcome = await ledger.transact([{ type: "registers_of", person: ADA }], (transaction) => {
+    transaction.forget({ person: ADA, withdraw: false, kept: [KEPT] });
+  });
+  assert.is(outcome.type, "in_doubt");
+  rmSync(join(folder.path, "persons.forgotten"), { recursive: true });
+  await ledger.close();
+  const again = open(folder.path, 2);
+  assert.is(await registers(again, ADA), undefined, "the next opening lists the person");
+  assert.match(readFileSync(join(folder.path, "persons.forgotten"), "utf8"), "keep");
+  await again.close();
+});
+
+test("a full disk forgets nobody, and lists nobody", async () => {
+  await using folder = temporaryFolder();
+  const before = open(folder.path, 1);
+  await like(before);
+  await before.close();
+  const ledger = open(folder.path, 2, { pagesMax: 1 });
+  const { type } = await ledger.transact([{ type: "registers_of", person: ADA }], (transaction) => {
+    transaction.forget({ person: ADA, withdraw: false, kept: [KEPT] });
+    for (let index = 0; index < 10_000; index++) transaction.addLikes(`new-${index}`, 1n);
+  });
+  assert.is(type, "disk_full");
+  assert.is(await registers(ledger, ADA), ITEMS.length);
+  await valueOf(ledger, (transaction) => {
+    transaction.forget({ person: BOB, withdraw: true, kept: [] });
+  });
+  const list = readFileSync(join(folder.path, "persons.forgotten"), "utf8").trim();
+  assert.match(list, /^[0-9a-f]{32} withdraw$/, "Bob alone");
+  await ledger.close();
+  const again = open(folder.path, 3);
+  assert.equal((await again.load()).toForget, []);
+  assert.equal([await registers(again, ADA), await registers(again, BOB)], [300, undefined]);
+  await again.close();
 });
 
 test.run();
