@@ -56,22 +56,19 @@ export class Backup extends BaseCommand {
         failures.push(error);
       }
     }
-    if (flags.id === undefined) await this.#copyPersons(flags["data-dir"], args.destination);
+    if (flags.id === undefined) await this.#copyShared(flags["data-dir"], args.destination);
     signals.release();
     const [first] = failures;
     if (first === undefined) return;
     throw new LikesError(first.code, failures.map(({ message }) => message).join("\n"));
   }
 
-  async #copyPersons(dataDir: string, destination: string): Promise<void> {
-    const { copyPersonFiles } = await import("../src/store/person_files.ts");
-    const files = copyPersonFiles(dataDir, destination);
+  async #copyShared(dataDir: string, destination: string): Promise<void> {
+    const { copySharedFiles } = await import("../src/store/shared_files.ts");
+    const files = copySharedFiles(dataDir, destination);
     if (files.length === 0) return;
-    this.done(`persons: ${files.join(" and ")} in ${destination}`, {
-      store: "persons",
-      kind: "files",
-      files,
-    });
+    const json = { store: "shared", kind: "files", files };
+    this.done(`shared: ${files.join(", ")} in ${destination}`, json);
   }
 
   #endInterrupted({ name }: FoundStore): never {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { OpenLedger } from "../core/ledger/ledger.ts";
 import { openWorkerLedger } from "../store/ledger/worker_ledger.ts";
-import { FORGOTTEN_FILE } from "../store/person_files.ts";
+import { FORGOTTEN_FILE } from "../store/shared_files.ts";
 import { mintId } from "../store/mint_id.ts";
 
 /** Returns a function that opens `primary/ledger.sqlite` in `dataDir`, or creates it. */

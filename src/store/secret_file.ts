@@ -5,7 +5,7 @@ import { closeSync, fsyncSync } from "node:fs";
 import { join } from "node:path";
 import { LikesError, messageOf } from "../errors.ts";
 import { makeFolder, syncFolder } from "./make_folder.ts";
-import { SECRET_FILE } from "./person_files.ts";
+import { SECRET_FILE } from "./shared_files.ts";
 
 const SECRET_BYTES = 32;
 const OWNER_ONLY = 0o600;

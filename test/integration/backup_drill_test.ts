@@ -52,7 +52,7 @@ test("a lost ledger is restored from a backup, and its LikesServers redeliver", 
       ["primary", "ledger"],
       ["a", "outbox"],
       ["b", "outbox"],
-      ["persons", "files"],
+      ["shared", "files"],
     ],
   );
   const given = clients.acceptedEvents;

@@ -24,7 +24,7 @@ import { LikesError } from "../../errors.ts";
 import { openSqliteFile } from "../sqlite/sqlite_file.ts";
 import type { SqliteFile, SqliteOptions } from "../sqlite/sqlite_file.ts";
 import { pragma } from "../sqlite/sqlite_kind.ts";
-import { FORGOTTEN_FILE } from "../person_files.ts";
+import { FORGOTTEN_FILE } from "../shared_files.ts";
 import { storedInteger } from "../sqlite/stored_integer.ts";
 import {
   incarnationOf,

@@ -1,4 +1,4 @@
-/** The files of a data folder about persons: they belong to all of its stores. */
+/** The files of a data folder that belong to all of its stores. */
 import { chmodSync, copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "./make_folder.ts";
@@ -8,11 +8,12 @@ export const SECRET_FILE = "persons.secret";
 /** The tombstones of forgotten persons (tombstones.ts). It outlives the ledger's folder. */
 export const FORGOTTEN_FILE = "persons.forgotten";
 
+const NAMES = [SECRET_FILE, FORGOTTEN_FILE];
 const OWNER_ONLY = 0o600;
 
 /** Copies those files that `dataDir` has. Returns their names. Throws the system's error. */
-export function copyPersonFiles(dataDir: string, destination: string): readonly string[] {
-  const names = [SECRET_FILE, FORGOTTEN_FILE].filter((name) => existsSync(join(dataDir, name)));
+export function copySharedFiles(dataDir: string, destination: string): readonly string[] {
+  const names = NAMES.filter((name) => existsSync(join(dataDir, name)));
   if (names.length > 0) makeFolder(destination);
   for (const name of names) {
     copyFileSync(join(dataDir, name), join(destination, name));
