@@ -22,6 +22,10 @@ export const LIKES_PER_PERSON_MAX = 50;
 export const REACTIONS_MAX = 63;
 /** UTF-8 bytes of a subject: an account's id, with room to spare. */
 export const SUBJECT_BYTES_MAX = 256;
+/** Keys of a site: an old and a new one during a change, for some backends. Each check tries all. */
+export const KEYS_PER_SITE_MAX = 8;
+/** Sites with keys: a LikesServer reads all of them at once, 2.5 MB at most. */
+export const SITES_MAX = 1_000;
 /** Persons of a demonstration. */
 export const PERSONS_MAX = 100_000;
 /** Sets of one register: a person that taps once a second reaches it after 68 years. */
@@ -297,6 +301,10 @@ export const STATUS_INTERVAL_DEFAULT_MS = 1_000;
 export const STATUS_INTERVAL_MAX_MS = 60_000;
 /** Timeout of a command's unary call. */
 export const CALL_WAIT_DEFAULT_MS = 5_000;
+/** How long a key that was removed from the file of site keys may still count. */
+export const SITE_KEYS_AGE_MAX_MS = 1_000;
+/** How long a change of site keys waits for others, which take milliseconds each. */
+export const SITE_KEYS_WAIT_MAX_MS = 10_000;
 /**
  * How long a client waits for one address before it tries the next: twice a slow network's need.
  */

@@ -7,8 +7,10 @@ import { makeFolder } from "./make_folder.ts";
 export const SECRET_FILE = "persons.secret";
 /** The tombstones of forgotten persons (tombstones.ts). It outlives the ledger's folder. */
 export const FORGOTTEN_FILE = "persons.forgotten";
+/** The keys of sites (site_keys.ts). */
+export const SITE_KEYS_FILE = "sites.keys";
 
-const NAMES = [SECRET_FILE, FORGOTTEN_FILE];
+const NAMES = [SECRET_FILE, FORGOTTEN_FILE, SITE_KEYS_FILE];
 const OWNER_ONLY = 0o600;
 
 /** Copies those files that `dataDir` has. Returns their names. Throws the system's error. */

@@ -512,6 +512,35 @@ const COPIES = [
     ],
   ),
   ...mutantsOf(
+    {
+      file: "src/store/site_keys.ts",
+      isSimulated: false,
+      tests: ["test/store/site_keys_test.ts"],
+    },
+    [
+      {
+        name: "site-keys-without-lock",
+        breaks: "site keys: of two keys that are added at the same time, one is lost",
+        edits: [["join(dataDir, LOCK_FILE), waitMs)", "`${path}.${process.pid}`, waitMs)"]],
+      },
+      {
+        name: "removed-site-key-counts",
+        breaks: "site keys: a key that leaked counts until the LikesServer is started again",
+        edits: [["    if (version === this.#version) return;", "    if (this.#version) return;"]],
+      },
+      {
+        name: "damaged-site-keys-read",
+        breaks: "site keys: a damaged file is read as if it had fewer keys, and written so",
+        edits: [
+          [
+            "    if (!isSite(site)) throw damaged(",
+            '    if (!isSite(site)) continue;\n    if (key === "") throw damaged(',
+          ],
+        ],
+      },
+    ],
+  ),
+  ...mutantsOf(
     { file: "src/store/backup.ts", isSimulated: false, tests: ["test/store/backup_test.ts"] },
     [
       {

@@ -5,10 +5,11 @@ import * as assert from "uvu/assert";
 import { secretIn } from "../../src/store/secret_file.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { faultOf } from "./faults.ts";
-import { secretsOf } from "./secret_processes.ts";
+import { together } from "./together.ts";
 
 const NAME = "persons.secret";
 const PROCESSES = 4;
+const MAKER = new URL("secret_maker.ts", import.meta.url);
 
 test("secretIn() makes a secret once, for its owner alone", async () => {
   await using folder = temporaryFolder();
@@ -39,7 +40,7 @@ test("secretIn() reads 64 hexadecimal digits, with or without an end of line", a
 
 test("secretIn() gives processes that start together the same secret", async () => {
   await using folder = temporaryFolder();
-  const secrets = await secretsOf(PROCESSES, folder.path);
+  const secrets = await together(PROCESSES, MAKER, folder.path);
   assert.equal(new Set(secrets), new Set([readFileSync(join(folder.path, NAME), "utf8").trim()]));
   assert.equal(readdirSync(folder.path), [NAME], "no draft is left");
 });

@@ -15,15 +15,16 @@ export interface ProcessLock {
 }
 
 /**
- * Takes the lock at `path`. Returns undefined when another process holds it. Throws the error of
- * the system or of SQLite, and LockError when `path` is not a regular file.
+ * Takes the lock at `path`. Returns undefined when another process holds it, for all of
+ * `busyWaitMs`. Throws the error of the system or of SQLite, and LockError when `path` is not a
+ * regular file.
  */
-export function takeProcessLock(path: string): ProcessLock | undefined {
+export function takeProcessLock(path: string, busyWaitMs = 0): ProcessLock | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   const refusal = found === undefined ? undefined : checkKindOfFile(found);
   if (refusal !== undefined) throw new LockError(`${path}: ${refusal}`);
   makeOwnFile(path);
-  const database = new Database(path, { busyWaitMs: 0 });
+  const database = new Database(path, { busyWaitMs });
   try {
     // Nothing is ever committed, and no journal file is needed. OFF would be silently refused: the
     // package opens databases in SQLite's defensive mode.
