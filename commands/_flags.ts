@@ -15,7 +15,7 @@ import { parseDuration, writeDuration } from "../src/text/duration.ts";
 import { parseWhole } from "../src/text/numbers.ts";
 import { parseSize } from "../src/text/size.ts";
 import { checkItemId } from "../src/core/protocol/like_event.ts";
-import { checkSubject } from "../src/core/protocol/subject.ts";
+import { checkSite, checkSubject } from "../src/core/protocol/subject.ts";
 import { LikesError } from "../src/errors.ts";
 import {
   CALL_WAIT_DEFAULT_MS,
@@ -125,6 +125,14 @@ export const personFlag = Flags.custom<string>({
 /** Returns a subject. Throws LikesError `usage`. */
 export function parseSubject(text: string): string {
   const refusal = checkSubject(text);
+  if (refusal !== undefined) throw new LikesError("usage", refusal.message);
+  return text;
+}
+
+/** Returns a site with a name. Throws LikesError `usage`. */
+export function parseSite(text: string): string {
+  if (text === "") throw new LikesError("usage", "Cannot use an empty site: give its name");
+  const refusal = checkSite(text);
   if (refusal !== undefined) throw new LikesError("usage", refusal.message);
   return text;
 }

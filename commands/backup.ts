@@ -17,7 +17,8 @@ export class Backup extends BaseCommand {
   static override summary = "copy the ledger and the outboxes, while their roles run";
   static override description =
     "Each store becomes <destination>/<name>/*.sqlite: one verified commit in one file for " +
-    "its owner alone. The ledger is copied first, so no outbox is older than it. Overwrites " +
+    "its owner alone. The ledger is copied first, so no outbox is older than it. The secret of " +
+    "persons, the list of forgotten ones and the keys of sites are copied, too. Overwrites " +
     "nothing. If a store cannot be copied, it is named, and the others are copied. A restored " +
     "ledger knows that it is a copy; docs/OPERATING.md has the steps.";
   static override examples = [

@@ -5,6 +5,7 @@ import { Completion } from "./completion.ts";
 import { Count } from "./count.ts";
 import { Forget } from "./forget.ts";
 import { Help } from "./help.ts";
+import { Key } from "./key.ts";
 import { Orchestrate } from "./orchestrate.ts";
 import { Resolve } from "./resolve.ts";
 import { Retire } from "./retire.ts";
@@ -27,6 +28,7 @@ export const COMMANDS = {
   set: SetCommand,
   forget: Forget,
   count: Count,
+  key: Key,
   verify: Verify,
   bench: Bench,
   backup: Backup,

@@ -26,6 +26,8 @@ test("bash completes commands, flags and values when likes is typed", async () =
     [["verify", "--clients", FILE.slice(0, -2)], FILE],
     [["verify", "--ledger", "=", FILE.slice(0, -2)], FILE],
     [["backup", "/us"], "/usr"],
+    [["key", "blog", "--re"], "--remove"],
+    [["key", ""], ""],
     [["status", "--primary", ""], ""],
     [["add", ""], ""],
     [["nonsense", "--"], ""],
