@@ -36,7 +36,7 @@ serve({
       log: openLogFile(dataDir, likesServerLogName(serverId)),
       reflect: true,
       onNotice: (notice) => {
-        if (notice.type !== "total") return;
+        if (notice.type !== "ledger_changed") return;
         shown.push({ totalLikes: notice.pulse.totalLikes, atMs: preciseMs() });
       },
       onFatal: fail,

@@ -28,6 +28,7 @@ export class LikesServerLog {
   readonly #lines = new EventLines();
   readonly #outage = new Outage();
   #troubles: readonly Trouble[] = [];
+  #totalLikes: bigint | undefined;
 
   constructor(log: Log) {
     this.#log = log;
@@ -61,8 +62,10 @@ export class LikesServerLog {
         return [`disconnected: ${notice.reason}; connecting again`];
       case "membership":
         return [MEMBERSHIP_TEXTS[notice.membership]];
-      case "total": {
+      case "ledger_changed": {
         const { totalLikes, version } = notice.pulse;
+        if (totalLikes === this.#totalLikes) return [];
+        this.#totalLikes = totalLikes;
         return [`total ${totalLikes} (version ${version})`];
       }
       case "trouble":

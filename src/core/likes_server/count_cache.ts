@@ -35,6 +35,14 @@ export interface CountsQuery {
   readonly limit: number;
   /** The registers of a person who asks, one for each of `itemIds`. */
   readonly registers?: readonly RegisterKey[];
+  /** The answer is of this version or a newer one, unless the primary is away. */
+  readonly since?: LedgerVersion | undefined;
+}
+
+/** A version of the ledger. Versions of one generation are ordered. */
+export interface LedgerVersion {
+  readonly generation: GenerationId;
+  readonly version: number;
 }
 
 /** A request to the primary, which several queries may share. */
@@ -191,6 +199,11 @@ export class CountCache {
     return { type: "waits" };
   }
 
+  /** Returns what is cached of an item, of any age. */
+  cached(itemId: string, nowMs: number): CachedCount {
+    return this.#show(itemId, nowMs);
+  }
+
   /**
    * Too many queries wait. Answers with cached counts of any age if all are cached, else refuses.
    * What a person gives is not cached.
@@ -306,12 +319,15 @@ export class CountCache {
    * Returns true when the cache answers a query: its counts are fresh, or the primary just failed
    * to answer. What a person gives is not cached.
    */
-  #isReady({ itemIds, limit, registers }: CountsQuery, nowMs: number): boolean {
+  #isReady({ itemIds, limit, registers, since }: CountsQuery, nowMs: number): boolean {
     if (nowMs - this.#failedMs <= COUNTS_FRESH_MS) return true;
     if (registers !== undefined) return false;
     const isFresh = (entry: { readonly requestedMs: number } | undefined): boolean =>
       entry !== undefined && nowMs - entry.requestedMs <= COUNTS_FRESH_MS;
-    if (itemIds.length > 0) return itemIds.every((itemId) => isFresh(this.#entries.get(itemId)));
+    const isNewEnough = (entry: Entry | undefined): boolean =>
+      since === undefined ? isFresh(entry) : entry !== undefined && isSince(entry, since);
+    if (itemIds.length > 0)
+      return itemIds.every((itemId) => isNewEnough(this.#entries.get(itemId)));
     return isFresh(this.#ranking) && limit <= (this.#ranking?.limit ?? 0);
   }
 
@@ -364,6 +380,10 @@ export class CountCache {
         this.#entries.delete(itemId);
     }
   }
+}
+
+function isSince({ generation, version }: LedgerVersion, since: LedgerVersion): boolean {
+  return generation === since.generation && version >= since.version;
 }
 
 function isTooOld({ requestedMs }: { readonly requestedMs: number }, nowMs: number): boolean {

@@ -1,7 +1,7 @@
 /** Answers queries for counts, from the cache or after a fetch from the primary. */
 import type { ActionList } from "./action_list.ts";
 import { CountCache } from "./count_cache.ts";
-import type { CountsAnswer, CountsQuery, CountsView } from "./count_cache.ts";
+import type { CachedCount, CountsAnswer, CountsQuery, CountsView } from "./count_cache.ts";
 import type { CountsResult, LikesServerSettings } from "./likes_server_events.ts";
 import type { OutboxView } from "./outbox_view.ts";
 import type { IncarnationProgress } from "./unapplied_events.ts";
@@ -39,6 +39,11 @@ export class CountQueries {
     const outcome = this.#cache.query(query, nowMs);
     if (outcome.type === "answered") this.#show([outcome.view]);
     if (outcome.type === "refused") this.#answer(query.requestId, outcome);
+  }
+
+  /** Returns what is cached of an item. */
+  cached(itemId: string, nowMs: number): CachedCount {
+    return this.#cache.cached(itemId, nowMs);
   }
 
   /** Events that the ledger may not have applied yet. */

@@ -346,7 +346,7 @@ export class Deliverer {
     this.#endRedelivery(session);
     const { unanswered: pulse } = phase;
     const { actions, shown, outbox, retained } = this.#parts;
-    if (pulse.totalLikes !== shown.pulse?.totalLikes) actions.notify({ type: "total", pulse });
+    if (!shown.isAt(pulse)) actions.notify({ type: "ledger_changed", pulse });
     shown.show(pulse, outbox.countedLikes, nowMs);
     this.#report(session);
     retained.flush(incarnation, this.streamSeen, nowMs);

@@ -18,6 +18,7 @@ import { unreachable } from "../../assert.ts";
 import { OUTBOX_BYTES_MAX, TROUBLES_MAX } from "../../limits.ts";
 import { ActionList } from "./action_list.ts";
 import { checkTotal, checkMembership, writeRefusal } from "./add_checks.ts";
+import type { CachedCount } from "./count_cache.ts";
 import { CountQueries } from "./count_queries.ts";
 import { Deliverer } from "./deliverer.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -131,6 +132,11 @@ export class LikesServerCore {
    */
   get troubles(): readonly ReportedTrouble[] {
     return this.#deliverer.troubles.slice(0, TROUBLES_MAX);
+  }
+
+  /** Returns what is cached of an item. Its count may be unknown, or of any age up to a day. */
+  cached(itemId: string, nowMs: number): CachedCount {
+    return this.#counts.cached(itemId, nowMs);
   }
 
   /** Returns the total of the newest answered pulse; undefined before the first. */

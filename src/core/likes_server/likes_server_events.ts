@@ -107,7 +107,8 @@ export type LikesServerNotice =
     }
   | { readonly type: "disconnected"; readonly reason: string; readonly attempts: number }
   | { readonly type: "membership"; readonly membership: Membership }
-  | { readonly type: "total"; readonly pulse: Pulse }
+  /** The ledger has another version than at the pulse before. */
+  | { readonly type: "ledger_changed"; readonly pulse: Pulse }
   | { readonly type: "trouble"; readonly trouble: ReportedTrouble }
   /** The first failed write of the outbox, and the first write that succeeds again. */
   | { readonly type: "store_failing"; readonly why: WriteFailure }

@@ -20,6 +20,12 @@ export class ShownTotal {
     return this.#shown?.pulse;
   }
 
+  /** Whether the ledger is shown in the version of `pulse`. */
+  isAt({ generation, version }: Pulse): boolean {
+    const { pulse } = this;
+    return pulse?.generation === generation && pulse.version === version;
+  }
+
   /** Shows `pulse`. Its total contains `countedLikes` of this outbox. */
   show(pulse: Pulse, countedLikes: bigint, nowMs: number): void {
     this.#shown = { pulse, receivedMs: nowMs, countedLikes };

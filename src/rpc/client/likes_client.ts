@@ -18,7 +18,7 @@ import type { GetTotalResponse__Output } from "../gen/likes/v1/GetTotalResponse.
 import { protos } from "../protos.ts";
 import { readOutcome, writeOperation } from "../wire/add_wire.ts";
 import { readSetOutcome, writeSet } from "../wire/set_wire.ts";
-import type { SubjectSet } from "../wire/set_wire.ts";
+import type { SubjectSet } from "../../core/likes_server/client_requests.ts";
 import { invalid, toUint64, toBigInt, toSafeInteger } from "../wire/wire_fields.ts";
 import { explain } from "./wrong_role.ts";
 

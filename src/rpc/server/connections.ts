@@ -17,7 +17,7 @@ import {
 import { monotonicMs } from "../../monotonic.ts";
 import { Tally } from "./tally.ts";
 import type { Peer } from "./arrivals.ts";
-import { addressOf } from "./peer_address.ts";
+import { addressOf } from "../../text/peer_address.ts";
 
 /** The first bytes of every HTTP/2 client (RFC 9113, 3.4). */
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

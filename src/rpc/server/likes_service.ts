@@ -4,14 +4,9 @@ import { LikesError } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
 import { assert } from "../../assert.ts";
 import { ADDS_MAX, COUNTS_DEFAULT } from "../../limits.ts";
-import type { CountsQuery } from "../../core/likes_server/count_cache.ts";
+import type { Accepting, Reading, SubjectSet } from "../../core/likes_server/client_requests.ts";
 import type { LikeEvent } from "../../core/protocol/like_event.ts";
-import type {
-  AddResult,
-  CountsResult,
-  SetResult,
-  TotalView,
-} from "../../core/likes_server/likes_server.ts";
+import type { AddResult, SetResult } from "../../core/likes_server/likes_server.ts";
 import { writeCachedCounts } from "../wire/counts_wire.ts";
 import { answer, toStatus, toStatusOf } from "../faults.ts";
 import type { AddLikesBatchRequest__Output } from "../gen/likes/v1/AddLikesBatchRequest.ts";
@@ -29,7 +24,6 @@ import type { SetLikeBatchResponse } from "../gen/likes/v1/SetLikeBatchResponse.
 import type { SetLikeRequest__Output } from "../gen/likes/v1/SetLikeRequest.ts";
 import type { SetLikeResponse } from "../gen/likes/v1/SetLikeResponse.ts";
 import { readSet, writeSetOutcome } from "../wire/set_wire.ts";
-import type { SubjectSet } from "../wire/set_wire.ts";
 import { protos } from "../protos.ts";
 import type { AddServices } from "./server.ts";
 import { readEvent, writeOutcome } from "../wire/add_wire.ts";
@@ -43,37 +37,11 @@ type ForgetCall = ServerUnaryCall<ForgetPersonRequest__Output, ForgetPersonRespo
 type CountsCall = ServerUnaryCall<GetCachedCountsRequest__Output, GetCachedCountsResponse>;
 type TotalCall = ServerUnaryCall<GetTotalRequest__Output, GetTotalResponse>;
 
-/** The requested items; without ids, the most liked. */
-export interface RequestedItems extends Pick<CountsQuery, "itemIds" | "limit"> {
-  /** A person, in the words of the caller. */
-  readonly subject: string | undefined;
-}
-
-/** A person to forget, in the words of the caller. */
-export interface SubjectToForget {
-  readonly site: string;
-  readonly subject: string;
-  readonly withdraw: boolean;
-}
-
 type Refused = Extract<AddResult, { readonly type: "refused" }>;
 
 /** What the service needs from the role. */
-export interface LikesServiceHandler {
+export interface LikesServiceHandler extends Accepting, Pick<Reading, "count" | "total"> {
   readonly serverId: string;
-  /**
-   * Adds events that arrived together. `done` is called once, with the outcome of each: after the
-   * disk sync, or with a refusal.
-   */
-  add(events: readonly LikeEvent[], done: (outcomes: readonly AddResult[]) => void): void;
-  /** Sets what persons give, as `add` adds. */
-  set(sets: readonly SubjectSet[], done: (outcomes: readonly SetResult[]) => void): void;
-  /** Forgets a person, as `add` adds. */
-  forget(who: SubjectToForget, done: (outcome: AddResult) => void): void;
-  /** Returns the total; undefined before the first pulse. */
-  total(): TotalView | undefined;
-  /** Reads the likes of the named items, or of the `limit` most liked. `done` is called once. */
-  count(items: RequestedItems, done: (outcome: CountsResult) => void): void;
 }
 
 /** Returns LikesService for a server, answered by `handler`. */

@@ -1,6 +1,7 @@
 /** Converts requests to set what persons give, and how they ended. */
 import { PLAIN_LIKE } from "../../core/protocol/register.ts";
-import type { RegisterState, Wanted } from "../../core/protocol/register.ts";
+import type { RegisterState } from "../../core/protocol/register.ts";
+import type { SubjectSet } from "../../core/likes_server/client_requests.ts";
 import type { SetResult } from "../../core/likes_server/likes_server.ts";
 import type { Refusal } from "../../errors.ts";
 import type { RegisterState__Output } from "../gen/likes/v1/RegisterState.ts";
@@ -8,16 +9,6 @@ import type { SetLikeRequest, SetLikeRequest__Output } from "../gen/likes/v1/Set
 import type { SetOutcome, SetOutcome__Output } from "../gen/likes/v1/SetOutcome.ts";
 import { readFault } from "./add_wire.ts";
 import { invalid, readId, readSequence, toUint64 } from "./wire_fields.ts";
-
-/** What a person is to give to an item. */
-export interface SubjectSet {
-  readonly itemId: string;
-  /** In the words of the caller. */
-  readonly subject: string;
-  readonly wanted: Wanted;
-  /** Undefined for the next one. */
-  readonly revision: number | undefined;
-}
 
 /** Returns the set of a request, or why it has none. The role checks its bounds. */
 export function readSet(wire: SetLikeRequest__Output): SubjectSet | Refusal {

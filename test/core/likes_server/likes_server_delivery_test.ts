@@ -249,7 +249,15 @@ test("total() returns the total and this outbox's likes that it lacks", async ()
   assert.is(server.core.total(0)?.pendingLikes, 5n, "until a pulse includes them");
   await server.pulse({ totalLikes: 15n });
   assert.is(server.core.total(0)?.pendingLikes, 0n);
-  assert.is(server.notices("total").length, 3);
+});
+
+test("a new version of the ledger is told, even if the total is the same", async () => {
+  const server = await LikesServerHarness.admitted();
+  const before = server.notices("ledger_changed").length;
+  await server.pulse({ totalLikes: 10n, version: 7 });
+  await server.pulse({ totalLikes: 10n, version: 8 });
+  await server.pulse({ totalLikes: 10n, version: 8 });
+  assert.is(server.notices("ledger_changed").length - before, 2);
 });
 
 test("handle() abandons a silent stream and backs off", async () => {

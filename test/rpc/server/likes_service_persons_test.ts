@@ -12,9 +12,9 @@ import type { SetLikeBatchResponse__Output } from "../../../src/rpc/gen/likes/v1
 import type { SetLikeRequest } from "../../../src/rpc/gen/likes/v1/SetLikeRequest.ts";
 import { protos } from "../../../src/rpc/protos.ts";
 import { likesService } from "../../../src/rpc/server/likes_service.ts";
-import type { RequestedItems } from "../../../src/rpc/server/likes_service.ts";
+import type { RequestedItems } from "../../../src/core/likes_server/client_requests.ts";
 import { readSetOutcome } from "../../../src/rpc/wire/set_wire.ts";
-import type { SubjectSet } from "../../../src/rpc/wire/set_wire.ts";
+import type { SubjectSet } from "../../../src/core/likes_server/client_requests.ts";
 import { faultOf, testId } from "../../store/faults.ts";
 import { NO_LIKES, serve } from "../serving.ts";
 

@@ -13,7 +13,7 @@ import {
   writeSet,
   writeSetOutcome,
 } from "../../../src/rpc/wire/set_wire.ts";
-import type { SubjectSet } from "../../../src/rpc/wire/set_wire.ts";
+import type { SubjectSet } from "../../../src/core/likes_server/client_requests.ts";
 import { faultOf, testId } from "../../store/faults.ts";
 import { record } from "./arbitrary_messages.ts";
 

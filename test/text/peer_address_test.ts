@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { addressOf } from "../../../src/rpc/server/peer_address.ts";
+import { addressOf } from "../../src/text/peer_address.ts";
 
 test("addressOf() returns an IPv4 address, or the network of an IPv6 address", () => {
   assert.is(addressOf("192.0.2.7"), "192.0.2.7");
