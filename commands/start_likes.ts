@@ -15,6 +15,7 @@ import { troubleText } from "../src/core/primary/status.ts";
 import { Outage } from "../src/log/outage.ts";
 import { monotonicMs } from "../src/monotonic.ts";
 import { RoleCommand } from "./_role_command.ts";
+import { checkPages, pageFlags, pagesOf } from "./_page_flags.ts";
 import {
   PRIMARY_ADDRESS,
   checkExposure,
@@ -39,6 +40,8 @@ const NOT_ADVERTISED =
 /** Printed once the server listens. */
 interface Ready {
   readonly listening: string;
+  /** The address of its pages; undefined for none. */
+  readonly http: string | undefined;
   /** The address that others get; empty for none. */
   readonly told: string;
   readonly serverId: string;
@@ -66,6 +69,7 @@ export class StartLikes extends RoleCommand {
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --generate --interval-min 100ms --interval-max 1s",
+    "<%= config.bin %> <%= command.id %> --http 127.0.0.1:8080 --site blog=https://example.org",
   ];
   static override flags = {
     ...roleFlags,
@@ -76,6 +80,7 @@ export class StartLikes extends RoleCommand {
     primary: primaryFlag,
     port: portFlag({ summary: "port to listen on; 0 means any free one", default: 0 }),
     generate: Flags.boolean({ summary: "add a random number of likes at each interval" }),
+    ...pageFlags,
     stay: Flags.boolean({ summary: "remain a member when stopped, so that status waits for it" }),
     retain: durationFlag(0)({
       summary: "how long to retain acknowledged likes for a restored ledger; 0s retains none",
@@ -108,6 +113,7 @@ export class StartLikes extends RoleCommand {
       ...places,
       outbox,
       log,
+      pages: pagesOf(flags),
       retain: { ageMs: flags.retain, bytesMax: flags["retain-size"] },
       reflect: isLoopback(host),
       onNotice: (notice) => this.#notice(notice, primary),
@@ -123,7 +129,8 @@ export class StartLikes extends RoleCommand {
     });
     const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
     const { told } = server;
-    this.#ready({ listening: formatAddress(at), told, serverId, log: log.path, seed: drawn });
+    const http = server.http && formatAddress(server.http);
+    this.#ready({ listening: formatAddress(at), http, told, serverId, log: log.path, seed: drawn });
     await signals.first;
     await generating?.finish();
     this.#stopped(await server.stop(!flags.stay), serverId);
@@ -136,14 +143,16 @@ export class StartLikes extends RoleCommand {
     checkNeeded(parsed, Object.keys(generatorFlags), "generate");
     checkExposure(flags.host, flags.insecure);
     checkIntervals(flags["interval-min"], flags["interval-max"]);
+    checkPages(parsed);
     return flags;
   }
 
   #ready(ready: Ready): void {
-    const { listening, told, serverId, log, seed } = ready;
+    const { listening, http, told, serverId, log, seed } = ready;
     if (this.jsonEnabled()) this.printJson(ready);
     this.printResult(`listening ${listening}`);
     if (this.jsonEnabled()) return;
+    if (http !== undefined) this.printResult(`pages at http://${http}`);
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
     this.printMessage(`${serverId}${drawn}, log: tail -f ${log}`);
     if (told === "") this.printMessage(NOT_ADVERTISED);

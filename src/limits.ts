@@ -223,7 +223,67 @@ export const SESSION_MEMORY_MAX_MB = 64;
 /** Bytes of a call's metadata: gRPC's usual limit. Our own calls send none. */
 export const METADATA_BYTES_MAX = 8 * KIB;
 
+// HTTP.
+
+/** Items of a read whose answer caches keep, and of one that names a person. */
+export const WEB_GET_ITEMS_MAX = 100;
+export const WEB_READ_ITEMS_MAX = 1_000;
+export const WEB_TOP_DEFAULT = 20;
+/** Operations of one write: what a page gathers before it is left. */
+export const WEB_WRITES_MAX = 100;
+/** Bytes of a body: a browser's beacon has at most as many. */
+export const BODY_BYTES_MAX = 64 * KIB;
+/** Bytes of all bodies that a server reads at once. */
+export const BODIES_BYTES_MAX = 32 * MIB;
+/** Arrays and objects inside each other: our own bodies have three. */
+export const JSON_DEPTH_MAX = 8;
+/** Bytes of a request line with its fields. A query of 100 items is longer than usual fields. */
+export const WEB_HEADER_BYTES_MAX = 32 * KIB;
+/** Characters of a token: a JWT of a site's backend needs some hundred. */
+export const TOKEN_CHARS_MAX = 2_048;
+/** JWTs whose check is remembered: it takes ten times as long as everything else. */
+export const TOKENS_CACHED_MAX = 10_000;
+/** Connections of HTTP at one server, and of one network if no proxy stands in front. */
+export const WEB_CONNECTIONS_MAX = 8_000;
+export const WEB_CONNECTIONS_OF_CLIENT_MAX = 4_000;
+/** Streams of server-sent events at one server, and of one network: a large company has one. */
+export const WEB_WATCHERS_MAX = 4_000;
+export const WATCHERS_OF_CLIENT_MAX = 2_000;
+/** Items of one such stream. */
+export const WATCHER_ITEMS_MAX = 500;
+/** Watchers that get an event before other work has its turn: about a millisecond. */
+export const WATCH_TURN_WATCHERS = 50;
+/** Clients that a limit tells apart: some 50 MB. Above that, some share a limit. */
+export const LIMITED_CLIENTS_MAX = 2 ** 18;
+/** Likes of a person in a minute, and how many times that a network may give. */
+export const WRITES_PER_MINUTE_DEFAULT = 60;
+export const NETWORK_WRITES_FACTOR = 10;
+/** New anonymous persons of a network in a day without a challenge, and how many times that with. */
+export const NEW_PERSONS_DEFAULT = 20;
+export const NEW_PERSONS_FACTOR = 50;
+/** Characters of a solved challenge. */
+export const SOLVED_CHARS_MAX = 4_096;
+/** Solved challenges that are remembered until they expire. */
+export const CHALLENGES_SPENT_MAX = 100_000;
+/** Proxies in front of a LikesServer: a content network, a balancer, and a few more. */
+export const PROXY_HOPS_MAX = 8;
+/** Letters of a badge's label. */
+export const BADGE_LABEL_CHARS_MAX = 40;
+/** Life of a token's cookie: browsers allow 400 days. */
+export const COOKIE_LIFE_S = 400 * 24 * 3_600;
+/** Life of a token that a site's backend signs. */
+export const TOKEN_AGE_MAX_S = 24 * 3_600;
+
 // Time, in milliseconds.
+
+/** Time between events of one stream: four a second look live to people. */
+export const WATCH_GAP_MIN_MS = 250;
+/** How often the status is sent when it stays the same, which keeps proxies from cutting. */
+export const WATCH_STATUS_MS = 15_000;
+/** How long an event may stay unread before its stream is ended. */
+export const WATCH_UNREAD_MAX_MS = 10_000;
+/** How long a challenge may take to be solved. */
+export const CHALLENGE_LIFE_MS = 10 * 60_000;
 
 /** Time between pulses: it looks live to people, and costs a few small syncs a second. */
 export const PULSE_INTERVAL_MS = 500;

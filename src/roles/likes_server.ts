@@ -7,40 +7,36 @@
 import { performance } from "node:perf_hooks";
 import { assert, unreachable } from "../assert.ts";
 import { formatAddress, parseAddress } from "../text/address.ts";
+import type { Address } from "../text/address.ts";
 import { addressText } from "../text/names.ts";
 import { addressBetween } from "./reach.ts";
 import { LikesError, messageOf } from "../errors.ts";
-import type { Refusal } from "../errors.ts";
 import { COUNTS_FETCH_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
 import type { CountsFetch } from "../core/likes_server/count_cache.ts";
-import type { AddRequest } from "../core/likes_server/group_commit.ts";
 import type { LikeEvent } from "../core/protocol/like_event.ts";
 import { LikesServerCore } from "../core/likes_server/likes_server.ts";
-import type { AddResult, CountsResult, SetResult } from "../core/likes_server/likes_server.ts";
-import type { WishRequest } from "../core/likes_server/wishes.ts";
+import type { AddResult, SetResult, TotalView } from "../core/likes_server/likes_server.ts";
 import type { PersonId } from "../core/protocol/ids.ts";
-import { registerKey } from "../core/protocol/register.ts";
-import type { RegisterKey } from "../core/protocol/register.ts";
-import { checkSite, checkSubject, siteOf } from "../core/protocol/subject.ts";
 import type { LikesServerAction, LikesServerEvent } from "../core/likes_server/likes_server.ts";
 import type { LikesServerNotice, Retention } from "../core/likes_server/likes_server.ts";
 import type { OutboxStore, OutboxWrite } from "../core/likes_server/outbox.ts";
 import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/server/likes_service.ts";
-import type { RequestedItems, SubjectToForget } from "../rpc/server/likes_service.ts";
-import type { SubjectSet } from "../rpc/wire/set_wire.ts";
 import { PrimaryClient, openDelivery } from "../rpc/client/primary_client.ts";
 import type { DeliveryLink } from "../rpc/client/primary_client.ts";
-import { pseudonymOf } from "../format/pseudonym.ts";
 import { recordCodec } from "../format/record_codec.ts";
 import { RpcServer } from "../rpc/server/server.ts";
 import type { ListenAddress } from "../rpc/server/server.ts";
 import { mintId } from "../store/mint_id.ts";
+import { ClientRequests } from "./client_requests.ts";
+import type { WebSource } from "../web/exchange.ts";
 import { LikesServerLog } from "./likes_server_log.ts";
 import { cannotMint } from "./open_outbox.ts";
 import type { OpenOutbox } from "./open_outbox.ts";
-import { Callers, Driver } from "./role.ts";
+import { servePages } from "./pages.ts";
+import type { Pages, PagesOptions } from "./pages.ts";
+import { Driver } from "./role.ts";
 
 const RETAIN_DEFAULT = { ageMs: RETAIN_AGE_DEFAULT_MS, bytesMax: RETAIN_BYTES_DEFAULT };
 
@@ -57,6 +53,8 @@ export interface LikesServerOptions extends ListenAddress {
    * default.
    */
   readonly retain?: Retention;
+  /** The pages over HTTP; undefined without any. */
+  readonly pages?: Omit<PagesOptions, "onBug"> | undefined;
   /** Whether to serve reflection. */
   readonly reflect: boolean;
   readonly onNotice: (notice: LikesServerNotice) => void;
@@ -67,6 +65,8 @@ export interface LikesServerOptions extends ListenAddress {
 /** A LikesServer that listens. */
 export interface LikesServer {
   readonly port: number;
+  /** Where its pages are; undefined without any. */
+  readonly http: Address | undefined;
   /** The advertised address, `host:port`; empty when others cannot reach it. */
   readonly told: string;
   /** The newest mark in the outbox at the start; undefined when there was none. */
@@ -101,14 +101,13 @@ class LikesServerRole {
   readonly #log: LikesServerLog;
   /** Fetches counts. Each delivery has its own connection. */
   readonly #primary: PrimaryClient;
-  readonly #adding = new Callers<AddResult | SetResult>();
-  /** Requests of calls that arrived together. */
-  #adds: (AddRequest | WishRequest)[] = [];
-  readonly #counting = new Callers<CountsResult>();
+  readonly #clients: ClientRequests;
   #core: LikesServerCore | undefined;
   #driver: Driver<LikesServerEvent, LikesServerAction> | undefined;
   #server: RpcServer | undefined;
   #link: { readonly streamId: number; readonly link: DeliveryLink } | undefined;
+  #pages: Pages | undefined;
+  readonly #onPulses = new Set<() => void>();
   #onDelivered: (() => void) | undefined;
   #onAccepting: () => void = () => {};
 
@@ -117,6 +116,12 @@ class LikesServerRole {
     this.#store = options.outbox.store;
     this.#log = new LikesServerLog(options.log);
     this.#primary = new PrimaryClient(options.primary);
+    this.#clients = new ClientRequests({
+      outbox: options.outbox,
+      isRunning: () => this.#isRunning,
+      drive: (event) => this.#drive(event),
+      whenRead: (commit) => this.#server?.whenDone(commit),
+    });
   }
 
   async start(): Promise<LikesServer> {
@@ -124,13 +129,11 @@ class LikesServerRole {
     const { retain = RETAIN_DEFAULT } = this.#options;
     const service = likesService({
       serverId: outbox.serverId,
-      add: (events, done) => {
-        this.#give(events, undefined, (outcomes) => done(outcomes.map(addResultOf)));
-      },
-      total: () => this.#driver?.read(() => this.#core?.total(performance.now())),
-      set: (sets, done) => this.#set(sets, done),
-      forget: (who, done) => this.#forget(who, done),
-      count: (asked, done) => this.#count(asked, done),
+      add: (events, done) => this.#clients.add(events, done),
+      set: (sets, done) => this.#clients.set(sets, done),
+      forget: (who, done) => this.#clients.forget(who, done),
+      count: (asked, done) => this.#clients.count(asked, done),
+      total: () => this.#total(),
     });
     const server = new RpcServer({ service: "likes.v1.LikesService", reflect }, service);
     const port = await server.listen(this.#options);
@@ -157,10 +160,12 @@ class LikesServerRole {
     const accepting = new Promise<void>((resolve) => (this.#onAccepting = resolve));
     const ticker = setInterval(() => this.#drive({ type: "tick" }), TICK_MS);
     server.setStore(true);
+    this.#pages = await this.#servePages(core);
     this.#updateHealth();
     this.#drive({ type: "tick" });
     return {
       port,
+      http: this.#pages?.http,
       told,
       accepting,
       mark: snapshot.mark,
@@ -169,105 +174,51 @@ class LikesServerRole {
       },
       add: (event, mark) => {
         return new Promise((resolve) => {
-          this.#give([event], mark, ([outcome]) => {
+          this.#clients.give([event], mark, ([outcome]) => {
             assert(outcome !== undefined, "each event has an outcome");
             resolve(outcome);
           });
         });
       },
-      personOf: (itemId, subject) => this.#personOf(itemId, subject),
+      personOf: (itemId, subject) => this.#clients.personOf(itemId, subject),
       stop: (leave) => this.#stop(leave, ticker),
     };
   }
 
-  #give(
-    events: readonly LikeEvent[],
-    mark: string | undefined,
-    done: (outcomes: readonly (AddResult | SetResult)[]) => void,
-  ): void {
-    if (!this.#isRunning) {
-      const refusal = this.#notRunning("accept likes");
-      return done(events.map(() => ({ type: "refused", refusal })));
-    }
-    for (const [requestId, event] of this.#adding.addAll(events, done)) {
-      this.#gather({ requestId, event, mark });
-    }
-  }
-
-  #set(sets: readonly SubjectSet[], done: (outcomes: readonly SetResult[]) => void): void {
-    if (!this.#isRunning) {
-      const refusal = this.#notRunning("accept likes");
-      return done(sets.map(() => ({ type: "refused", refusal })));
-    }
-    const answered = (outcomes: readonly (AddResult | SetResult)[]): void => {
-      done(outcomes.map(setResultOf));
+  /** Serves the pages, if there are any. */
+  async #servePages(core: LikesServerCore): Promise<Pages | undefined> {
+    const { pages, outbox } = this.#options;
+    if (pages === undefined) return undefined;
+    const clients = this.#clients;
+    const source: WebSource = {
+      serverId: outbox.serverId,
+      isAccepting: () => this.#isRunning && core.isAccepting,
+      add: (events, done) => clients.add(events, done),
+      set: (sets, done) => clients.set(sets, done),
+      forget: (who, done) => clients.forget(who, done),
+      count: (asked, done) => clients.count(asked, done),
+      cached: (itemId) => core.cached(itemId, performance.now()),
+      total: () => this.#total(),
+      watch: (onPulse) => {
+        this.#onPulses.add(onPulse);
+        return () => this.#onPulses.delete(onPulse);
+      },
     };
-    for (const [requestId, set] of this.#adding.addAll(sets, answered)) {
-      const { itemId, subject, wanted, revision } = set;
-      const refusal = checkSubject(subject);
-      if (refusal !== undefined) {
-        this.#adding.answer(requestId, { type: "refused", refusal });
-        continue;
-      }
-      const person = this.#personOf(itemId, subject);
-      if (revision === undefined) this.#gather({ requestId, wish: { itemId, person, wanted } });
-      else {
-        const change = { kind: "set", person, state: { revision, ...wanted } } as const;
-        this.#gather({ requestId, event: { itemId, change }, mark: undefined });
-      }
-    }
-  }
-
-  #forget({ site, subject, withdraw }: SubjectToForget, done: (outcome: AddResult) => void): void {
-    const refusal = checkSite(site) ?? checkSubject(subject);
-    if (refusal !== undefined) return done({ type: "refused", refusal });
-    const person = pseudonymOf(this.#options.outbox.secret, site, subject);
-    const event: LikeEvent = { itemId: "", change: { kind: "forget", person, withdraw } };
-    this.#give([event], undefined, ([outcome]) => {
-      assert(outcome !== undefined, "each event has an outcome");
-      done(addResultOf(outcome));
+    const onBug = (error: unknown): void => {
+      this.#options.log.line(`a page failed: ${messageOf(error)}`);
+    };
+    return servePages({ ...pages, onBug }, outbox.secret, source, {
+      acceptedEvents: () => core.accepted.events,
+      pendingEvents: () => core.pendingEvents,
     });
   }
 
-  #personOf(itemId: string, subject: string): PersonId {
-    return pseudonymOf(this.#options.outbox.secret, siteOf(itemId), subject);
-  }
-
-  #register(itemId: string, subject: string): RegisterKey {
-    return registerKey(this.#personOf(itemId, subject), itemId);
-  }
-
-  #gather(request: AddRequest | WishRequest): void {
-    if (this.#adds.length === 0) this.#server?.whenDone(() => this.#takeAdds());
-    this.#adds.push(request);
-  }
-
-  /** Hands over the adds of all calls that were readable, so that they share one sync. */
-  #takeAdds(): void {
-    const adds = this.#adds;
-    this.#adds = [];
-    this.#drive({ type: "add", adds });
-  }
-
-  #count(asked: RequestedItems, done: (outcome: CountsResult) => void): void {
-    if (!this.#isRunning) return done({ type: "refused", refusal: this.#notRunning("count") });
-    const { itemIds, limit, subject } = asked;
-    const refusal = subject === undefined ? undefined : checkSubject(subject);
-    if (refusal !== undefined) return done({ type: "refused", refusal });
-    const requestId = this.#counting.add(done);
-    const query = { requestId, itemIds, limit };
-    if (subject === undefined) return this.#drive({ type: "count", query });
-    const registers = itemIds.map((itemId) => this.#register(itemId, subject));
-    this.#drive({ type: "count", query: { ...query, registers } });
+  #total(): TotalView | undefined {
+    return this.#driver?.read(() => this.#core?.total(performance.now()));
   }
 
   get #isRunning(): boolean {
     return this.#driver?.isStopped === false;
-  }
-
-  #notRunning(what: string): Refusal {
-    const message = `Cannot ${what} at ${this.#options.outbox.serverId}: it is not running`;
-    return { code: "not_accepting", message };
   }
 
   #drive(event: LikesServerEvent): void {
@@ -291,11 +242,11 @@ class LikesServerRole {
       case "disconnect":
         return this.#linkOf(action.streamId)?.close();
       case "answer":
-        return this.#adding.answer(action.requestId, action.outcome);
+        return this.#clients.answered(action.requestId, action.outcome);
       case "fetch_counts":
         return this.#fetchCounts(action.fetch);
       case "counted":
-        return this.#counting.answer(action.requestId, action.outcome);
+        return this.#clients.counted(action.requestId, action.outcome);
       case "stopped":
         return this.#onDelivered?.();
       case "notice":
@@ -308,6 +259,7 @@ class LikesServerRole {
   #notice(notice: LikesServerNotice): void {
     this.#log.notice(notice, performance.now());
     this.#options.onNotice(notice);
+    if (notice.type === "ledger_changed") for (const onPulse of this.#onPulses) onPulse();
     if (notice.type === "connected") this.#server?.setLedgerOther(false);
     if (notice.type === "store_failing" || notice.type === "store_recovered") {
       this.#server?.setStore(notice.type === "store_recovered");
@@ -379,9 +331,10 @@ class LikesServerRole {
     this.#server?.setHealth(false);
     await delivered;
     clearInterval(ticker);
-    this.#takeAdds(); // the core refuses them: it knows that they are not accepted
+    this.#clients.takeAdds(); // the core refuses them: it knows that they are not accepted
     this.#driver?.stop();
-    this.#answerWaiting();
+    this.#clients.end();
+    await this.#pages?.close();
     this.#link?.link.close();
     this.#primary.close();
     await this.#server?.close();
@@ -391,28 +344,9 @@ class LikesServerRole {
     return pendingEvents;
   }
 
-  /** Answers the callers that still wait: the core answers no more. */
-  #answerWaiting(): void {
-    const { serverId } = this.#options.outbox;
-    const message = `Cannot tell whether the likes were accepted: ${serverId} stopped meanwhile`;
-    this.#adding.answerAll({ type: "refused", refusal: { code: "outcome_unknown", message } });
-    this.#counting.answerAll({ type: "refused", refusal: this.#notRunning("count") });
-  }
-
   #fail(error: unknown): void {
-    this.#answerWaiting();
+    this.#clients.end();
     this.#options.log.line(`ended: ${messageOf(error)}`);
     this.#options.onFatal(error);
   }
-}
-
-/** An add is never superseded, and a set is never accepted as an add. */
-function addResultOf(result: AddResult | SetResult): AddResult {
-  assert(result.type === "accepted" || result.type === "refused", "an add has the outcome of one");
-  return result;
-}
-
-function setResultOf(result: AddResult | SetResult): SetResult {
-  assert(result.type !== "accepted", "a set has the outcome of one");
-  return result;
 }

@@ -1,0 +1,206 @@
+/**
+ * The server of the pages: Node's HTTP with Hono's routes. It turns requests into ours and answers
+ * back, with the checks that all routes share. It knows sockets, and handlers do not.
+ */
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { LikesError, messageOf } from "../errors.ts";
+import {
+  CONNECTION_IDLE_MAX_MS,
+  REQUEST_WAIT_MAX_MS,
+  SHUTDOWN_WAIT_MAX_MS,
+  WEB_CONNECTIONS_MAX,
+  WEB_CONNECTIONS_OF_CLIENT_MAX,
+  WEB_HEADER_BYTES_MAX,
+} from "../limits.ts";
+import { formatAddress } from "../text/address.ts";
+import type { Address } from "../text/address.ts";
+import { addressOf } from "../text/peer_address.ts";
+import { Bodies } from "./body.ts";
+import { corsFields, preflight } from "./cors.ts";
+import type { Web, WebAnswer } from "./exchange.ts";
+import { Problem } from "./problem.ts";
+import { RequestReader } from "./request.ts";
+import { ROUTES } from "./routes.ts";
+import type { Route } from "./routes.ts";
+
+/** How often Node looks for requests that take too long to arrive. */
+const SWEEP_MS = 1_000;
+/** Fields of a request. */
+const FIELDS_MAX = 64;
+
+type Env = { Bindings: HttpBindings };
+
+/** What a server needs beside what its handlers share. */
+export interface WebServerOptions extends Address {
+  readonly web: Web;
+  /** The operator's proxies in front. */
+  readonly proxyHops: number;
+  /** Called with an error that is a bug. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** A server that listens. */
+export interface WebServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens. Throws LikesError `port_taken`. */
+export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
+  const app = appOf(options);
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: {
+      maxHeaderSize: WEB_HEADER_BYTES_MAX,
+      headersTimeout: REQUEST_WAIT_MAX_MS,
+      requestTimeout: REQUEST_WAIT_MAX_MS,
+      keepAliveTimeout: CONNECTION_IDLE_MAX_MS,
+      connectionsCheckingInterval: SWEEP_MS,
+    },
+  }) as Server;
+  server.maxHeadersCount = FIELDS_MAX;
+  server.maxConnections = WEB_CONNECTIONS_MAX;
+  if (options.proxyHops === 0) boundClients(server);
+  const port = await listen(server, options);
+  return { port, close: async () => close(server, options.web) };
+}
+
+function appOf({ web, proxyHops, onBug }: WebServerOptions): Hono<Env> {
+  const app = new Hono<Env>();
+  const reader = new RequestReader(web.sites, web.tokens, new Bodies(), proxyHops);
+  const answer = async (context: Context<Env>, route: Route): Promise<Response> => {
+    const startedMs = performance.now();
+    const result = await answered(() => serve(web, reader, context, route), onBug);
+    if (result instanceof Problem) web.metrics.problem(result.problem);
+    web.metrics.answered(
+      `${route.method} ${route.path}`,
+      result.status,
+      (performance.now() - startedMs) / 1_000,
+    );
+    return send(context, result, corsFields(route, web.sites.get(siteIn(context)), context));
+  };
+  for (const route of ROUTES) app.on(route.method, route.path, (context) => answer(context, route));
+  app.options("*", (context) => preflight(web.sites, context));
+  app.notFound((context) => {
+    const known = ROUTES.some(({ path }) => matches(path, context.req.path));
+    const { method, path } = context.req;
+    const problem = known
+      ? new Problem("method-unknown", `Cannot ${method} ${path}: see /openapi.json for its methods`)
+      : new Problem("not-found", `Cannot find ${path}: see /openapi.json for all pages`);
+    return send(context, problem, {});
+  });
+  return app;
+}
+
+async function serve(
+  web: Web,
+  reader: RequestReader,
+  context: Context<Env>,
+  route: Route,
+): Promise<WebAnswer> {
+  return route.handle(web, await reader.read(route, context));
+}
+
+/** Returns an answer or a problem, and reports any other error. */
+async function answered(
+  work: () => Promise<WebAnswer>,
+  onBug: (error: unknown) => void,
+): Promise<WebAnswer | Problem> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    onBug(error);
+    return new Problem("internal", "Cannot answer: an internal error");
+  }
+}
+
+function send(
+  context: Context<Env>,
+  result: WebAnswer | Problem,
+  cors: Readonly<Record<string, string>>,
+): Response {
+  const always = { "X-Content-Type-Options": "nosniff", ...cors };
+  if (result instanceof Problem) {
+    const type = "application/problem+json";
+    const fields = {
+      "Content-Type": type,
+      "Cache-Control": "no-store",
+      ...always,
+      ...result.fields,
+    };
+    return new Response(JSON.stringify(result.body), { status: result.status, headers: fields });
+  }
+  const { status, body, type, fields, stream } = result;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const kind = type ?? (body === undefined ? undefined : "application/json");
+  const headers = {
+    ...(kind === undefined ? {} : { "Content-Type": `${kind}; charset=utf-8` }),
+    ...always,
+    ...fields,
+  };
+  if (stream === undefined)
+    return new Response(body === undefined ? null : text, { status, headers });
+  const outgoing = context.env.outgoing;
+  outgoing.writeHead(status, headers);
+  stream(outgoing);
+  return RESPONSE_ALREADY_SENT;
+}
+
+function siteIn(context: Context<Env>): string {
+  return context.req.param("site") ?? "";
+}
+
+function matches(pattern: string, path: string): boolean {
+  const parts = pattern.split("/");
+  const found = path.split("/");
+  return (
+    parts.length === found.length &&
+    parts.every((part, index) => part.startsWith(":") || part === found[index])
+  );
+}
+
+/** Ends connections of a network that has too many, so that others get in. */
+function boundClients(server: Server): void {
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const client = addressOf(socket.remoteAddress ?? "");
+    const connections = (open.get(client) ?? 0) + 1;
+    if (connections > WEB_CONNECTIONS_OF_CLIENT_MAX) return socket.destroy();
+    open.set(client, connections);
+    socket.once("close", () => {
+      const left = (open.get(client) ?? 1) - 1;
+      if (left > 0) open.set(client, left);
+      else open.delete(client);
+    });
+    return undefined;
+  });
+}
+
+async function listen(server: Server, { host, port }: Address): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, resolve);
+  }).catch((error: unknown) => {
+    const message = `Cannot serve HTTP at ${formatAddress({ host, port })}: ${messageOf(error)}`;
+    throw new LikesError("port_taken", message, { cause: error });
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
+/** Ends streams at once, and requests after a grace period. */
+async function close(server: Server, web: Web): Promise<void> {
+  web.watchers.close();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  setTimeout(() => server.closeAllConnections(), SHUTDOWN_WAIT_MAX_MS).unref();
+  await closed;
+}
