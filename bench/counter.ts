@@ -60,11 +60,14 @@ export class BenchCounter implements AsyncDisposable {
     return join(this.dataDir, SERVER_ID);
   }
 
-  /** Starts both. Returns the address of the LikesServer, which accepts likes. */
-  async start(): Promise<string> {
+  /**
+   * Starts both. Returns the address of the LikesServer, which accepts likes. With a `site` it has
+   * pages, too.
+   */
+  async start(site?: string): Promise<string> {
     const { dataDir } = this;
     this.#primaryAddress = await this.primary.ask<string>("start", { dataDir });
-    const options = { dataDir, serverId: SERVER_ID, primary: this.#primaryAddress };
+    const options = { dataDir, serverId: SERVER_ID, primary: this.#primaryAddress, site };
     return this.likesServer.ask<string>("start", options);
   }
 

@@ -3,6 +3,7 @@ import type { Figure } from "./figure.ts";
 import { backlogs } from "./figures/backlogs.ts";
 import { beside } from "./figures/beside.ts";
 import { events } from "./figures/events.ts";
+import { http } from "./figures/http.ts";
 import { items } from "./figures/items.ts";
 import { latency } from "./figures/latency.ts";
 import { memory } from "./figures/memory.ts";
@@ -21,6 +22,7 @@ export const FIGURES: readonly Figure[] = [
   items,
   sets,
   backlogs,
+  http,
 ];
 
 /** Returns the named figures, or FIGURES without names. Throws for an unknown name. */

@@ -1,8 +1,8 @@
 /** Resident memory of each role after a minute of the demonstration. */
-import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Figure, FigureOptions, FigureResult, Row } from "../figure.ts";
 import { orchestrated } from "../orchestrated.ts";
+import { ownMb, statusMb } from "../resident.ts";
 
 const MB_MAX = 90;
 /** Its ledger has a thread of its own. */
@@ -59,11 +59,6 @@ function rowsOf(name: string, found: readonly Resident[], bound: number): Row[] 
 }
 
 function residentOf(pid: number): Resident {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const mb = (name: string): number => {
-    const [, kib] = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status) ?? [];
-    if (kib === undefined) throw new Error(`Cannot read ${name} of process ${pid}`);
-    return (Number(kib) * 1_024) / 1e6;
-  };
-  return { residentMb: mb("VmRSS"), peakMb: mb("VmHWM"), ownMb: mb("RssAnon") };
+  const residentMb = statusMb(pid, "VmRSS");
+  return { residentMb, peakMb: statusMb(pid, "VmHWM"), ownMb: ownMb(pid) };
 }

@@ -23,7 +23,7 @@ export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
 /** Serves requests until the parent is gone. Adds handlers for what every process measures. */
 export function serve(handlers: Handlers): void {
   process.on("disconnect", () => process.exit());
-  const all = { ...handlers, processorMs, longestStopMs };
+  const all = { ...handlers, processorMs, longestStopMs, pid: () => process.pid };
   process.on("message", (request: Request) => void answer(request, all));
 }
 

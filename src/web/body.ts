@@ -13,23 +13,29 @@ export class Bodies {
     if (incoming.headers["content-encoding"] !== undefined) {
       throw new Problem("body-type", "Cannot read the body: it is compressed; send it as it is");
     }
+    return decode(await this.#gather(incoming));
+  }
+
+  /** By events, which cost a third of an iterator. */
+  async #gather(incoming: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    try {
-      for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    return new Promise<Buffer>((resolve, reject) => {
+      incoming.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
         this.#bytes += chunk.length;
-        if (bytes > BODY_BYTES_MAX) throw tooLarge();
-        if (this.#bytes > BODIES_BYTES_MAX) throw tooMany();
-        chunks.push(chunk);
-      }
-    } catch (error) {
-      if (error instanceof Problem) throw error;
-      throw new Problem("request-invalid", "Cannot read the body: it ended early");
-    } finally {
+        if (bytes > BODY_BYTES_MAX) reject(tooLarge());
+        else if (this.#bytes > BODIES_BYTES_MAX) reject(tooMany());
+        else chunks.push(chunk);
+      });
+      incoming.once("end", () => resolve(Buffer.concat(chunks)));
+      incoming.once("close", () => {
+        if (!incoming.complete) reject(endedEarly());
+      });
+    }).finally(() => {
       this.#bytes -= bytes;
-    }
-    return decode(Buffer.concat(chunks));
+      incoming.removeAllListeners("data").resume();
+    });
   }
 }
 
@@ -97,6 +103,10 @@ function decode(bytes: Buffer): string {
   } catch {
     throw invalid("it is not UTF-8");
   }
+}
+
+function endedEarly(): Problem {
+  return new Problem("request-invalid", "Cannot read the body: it ended early");
 }
 
 function tooMany(): Problem {

@@ -5,11 +5,15 @@
  * A limit knows its clients by a digest with a salt of this process. Digests are short, so that all of
  * them fit in memory: clients that share one share the limit.
  */
-import { createHmac, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { RateLimiterRes } from "rate-limiter-flexible";
 import { LIMITED_CLIENTS_MAX } from "../limits.ts";
 import { Problem } from "./problem.ts";
+
+const SALT_BYTES = 16;
+/** Hexadecimal digits that hold LIMITED_CLIENTS_MAX, and some more. */
+const DIGEST_DIGITS = 12;
 
 /** How many requests are allowed in how many seconds. */
 export interface Quota {
@@ -28,7 +32,7 @@ export interface Remaining {
 export class RateLimit {
   readonly quota: Quota;
   readonly #limiter: RateLimiterMemory;
-  readonly #salt = randomBytes(32);
+  readonly #salt = randomBytes(SALT_BYTES).toString("hex");
 
   constructor(quota: Quota) {
     this.quota = quota;
@@ -51,8 +55,8 @@ export class RateLimit {
   }
 
   #keyOf(client: string): string {
-    const digest = createHmac("sha256", this.#salt).update(client).digest();
-    return `${digest.readUInt32BE() % LIMITED_CLIENTS_MAX}`;
+    const digest = hash("sha1", this.#salt + client);
+    return `${parseInt(digest.slice(0, DIGEST_DIGITS), 16) % LIMITED_CLIENTS_MAX}`;
   }
 
   #exceeded({ seconds }: Remaining): Problem {

@@ -21,9 +21,11 @@ export interface SiteKeyring {
   of(site: string): readonly string[];
 }
 
+/** A token that was checked, and whose it is. */
 interface Checked {
   readonly subject: string;
-  readonly key: string;
+  /** The key of the site that signed it; undefined for an anonymous person. */
+  readonly key: string | undefined;
   readonly expiresMs: number;
 }
 
@@ -32,7 +34,7 @@ export class Tokens {
   readonly #secret: Uint8Array;
   readonly #keys: SiteKeyring;
   readonly #now: () => number;
-  /** JWTs that were checked, by site and token, the oldest first. */
+  /** By site and token, the oldest first. */
   readonly #checked = new Map<string, Checked>();
 
   /** `now` returns Unix milliseconds. All LikesServers of a ledger share `secret`. */
@@ -51,8 +53,12 @@ export class Tokens {
   /** Returns the subject of the person whose token it is. Throws Problem. */
   async subjectOf(site: string, token: string): Promise<string> {
     if (token.length > TOKEN_CHARS_MAX) throw invalid("it is too long");
-    if (token.startsWith(`${PREFIX}.`)) return this.#anonymous(site, token);
-    return this.#known(site, token) ?? (await this.#signedIn(site, token));
+    const known = this.#known(site, token);
+    if (known !== undefined) return known;
+    const isAnonymous = token.startsWith(`${PREFIX}.`);
+    const checked = isAnonymous ? this.#anonymous(site, token) : await this.#signedIn(site, token);
+    this.#keep(`${site} ${token}`, checked);
+    return checked.subject;
   }
 
   /** Returns whether `key` is a key of the site's backend. */
@@ -60,12 +66,12 @@ export class Tokens {
     return this.#keys.of(site).some((known) => isEqual(Buffer.from(known), Buffer.from(key)));
   }
 
-  #anonymous(site: string, token: string): string {
+  #anonymous(site: string, token: string): Checked {
     const { id = "", mac = "" } = ANONYMOUS_TOKEN.exec(token)?.groups ?? {};
     if (!isEqual(this.#mac(site, id), Buffer.from(mac, "base64url"))) {
       throw invalid("it was not minted for this site, or not with this secret");
     }
-    return ANONYMOUS + id;
+    return { subject: ANONYMOUS + id, key: undefined, expiresMs: Infinity };
   }
 
   #mac(site: string, id: string): Buffer {
@@ -76,17 +82,16 @@ export class Tokens {
   #known(site: string, token: string): string | undefined {
     const known = this.#checked.get(`${site} ${token}`);
     if (known === undefined || known.expiresMs <= this.#now()) return undefined;
-    return this.#keys.of(site).includes(known.key) ? known.subject : undefined;
+    const isSigned = known.key === undefined || this.#keys.of(site).includes(known.key);
+    return isSigned ? known.subject : undefined;
   }
 
-  async #signedIn(site: string, token: string): Promise<string> {
+  async #signedIn(site: string, token: string): Promise<Checked> {
     const keys = this.#keys.of(site);
     if (keys.length === 0) throw invalid("the site has no key to check it with; see likes key");
     for (const key of keys) {
       const checked = await this.#check(site, token, key);
-      if (checked === undefined) continue;
-      this.#keep(`${site} ${token}`, checked);
-      return checked.subject;
+      if (checked !== undefined) return checked;
     }
     throw invalid("no key of the site has signed it");
   }

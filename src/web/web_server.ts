@@ -56,7 +56,6 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const app = appOf(options);
   const server = createAdaptorServer({
     fetch: app.fetch,
-    overrideGlobalObjects: false,
     serverOptions: {
       maxHeaderSize: WEB_HEADER_BYTES_MAX,
       headersTimeout: REQUEST_WAIT_MAX_MS,
