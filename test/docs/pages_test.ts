@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { TROUBLE_KINDS } from "../../src/core/protocol/messages.ts";
 import { EXIT, FAULTS } from "../../src/errors.ts";
 import * as limits from "../../src/limits.ts";
+import { PROBLEMS } from "../../src/web/problem.ts";
 import { COMMANDS } from "../../commands/mod.ts";
 import { PAGES, pageText, rowsUnder, shellLines } from "./page_text.ts";
 
@@ -68,6 +69,14 @@ test("FAULTS are those of docs/OPERATING.md", () => {
     return [`\`${name}\``, `\`${status}\``, String(exit)];
   });
   assert.equal(told, found);
+});
+
+test("PROBLEMS are those of docs/HTTP.md, with their statuses", () => {
+  const rows = rowsUnder(pageText("docs/HTTP.md"), "Problems");
+  assert.equal(
+    rows.map(([name, status]) => [name, Number(status)]),
+    Object.entries(PROBLEMS).map(([name, { status }]) => [`\`${name}\``, status]),
+  );
 });
 
 test("docs/COMMANDS.md has every command, as npm run docs writes it", () => {
