@@ -28,7 +28,7 @@ import {
 import { addLikes, deleteMe, postForm, putMe, writeLikes } from "./write_likes.ts";
 
 /** Who may ask. A site's backend sends its key, and a person a token. */
-export type Caller = "anyone" | "person" | "backend";
+type Caller = "anyone" | "person" | "backend";
 
 /** A parameter of the query. */
 interface Parameter {

@@ -16,7 +16,7 @@ import {
 
 const closed = { additionalProperties: false };
 
-export const WHOLE = Type.String({ pattern: "^(?:0|[1-9][0-9]{0,18})$", maxLength: 19 });
+const WHOLE = Type.String({ pattern: "^(?:0|[1-9][0-9]{0,18})$", maxLength: 19 });
 const ITEM = Type.String({ minLength: 1, maxLength: ITEM_ID_BYTES_MAX });
 const TOKEN = Type.String({ minLength: 1, maxLength: TOKEN_CHARS_MAX });
 const VALUE = Type.Integer({
