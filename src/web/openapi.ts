@@ -1,5 +1,6 @@
 /** The document about all routes, as OpenAPI 3.1. */
 import { PROBLEMS } from "./problem.ts";
+import type { ProblemName } from "./problem.ts";
 import type { Route } from "./routes.ts";
 import { PROBLEM } from "./schemas.ts";
 
@@ -14,7 +15,7 @@ const SECURITY = {
 export function openApi(routes: readonly Route[]): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)(?=\/|$|:)/g, "{$1}");
+    const path = route.path.replace(/\/:(\w+)/g, "/{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
   }
   return {
@@ -39,7 +40,8 @@ export function openApi(routes: readonly Route[]): Readonly<Record<string, unkno
 }
 
 function operationOf(route: Route): Readonly<Record<string, unknown>> {
-  const { about, caller, body, answers, problems, query } = route;
+  const { about, caller, body, answers, query } = route;
+  const problems = problemsOf(route);
   const responses: Record<string, unknown> = {};
   for (const { status, about: description, type = "application/json", schema } of answers) {
     const content =
@@ -71,6 +73,16 @@ function operationOf(route: Route): Readonly<Record<string, unknown>> {
     ...(body === undefined ? {} : { requestBody: { content: contentOf(body) } }),
     responses,
   };
+}
+
+/** Returns the problems of a route: its own, and those that the server finds before its handler. */
+function problemsOf({ path, body, isWrite, problems }: Route): readonly ProblemName[] {
+  const shared: ProblemName[] = ["internal"];
+  if (path.includes("/:site")) shared.push("request-invalid", "site-unknown");
+  if (path.includes("/:item")) shared.push("item-invalid");
+  if (isWrite) shared.push("origin-refused");
+  if (body !== undefined) shared.push("body-invalid", "body-too-large", "body-type", "too-many");
+  return [...new Set([...shared, ...problems])];
 }
 
 function contentOf({

@@ -17,6 +17,7 @@ import {
   ITEMS,
   MINTED,
   MINT_BODY,
+  OPENAPI,
   PERSON_BODY,
   READ_BODY,
   SET_ANSWER,
@@ -82,12 +83,8 @@ const WRITE_PROBLEMS = [
   "too-many",
   "outcome-unknown",
 ] as const;
-const PERSON_PROBLEMS = [
-  "person-missing",
-  "token-invalid",
-  "token-expired",
-  "sign-in-required",
-] as const;
+const TOKEN_PROBLEMS = ["token-invalid", "token-expired", "sign-in-required"] as const;
+const PERSON_PROBLEMS = ["person-missing", ...TOKEN_PROBLEMS] as const;
 
 /** Returns a handler whose request has a body of `schema`, which was checked. */
 function withBody<Schema extends TSchema>(
@@ -123,14 +120,7 @@ export const ROUTES: readonly Route[] = [
     query: [],
     ...withBody(READ_BODY, readLikes),
     answers: [{ status: 200, about: "The likes, in the order asked", schema: ITEMS }],
-    problems: [
-      "item-invalid",
-      "token-invalid",
-      "token-expired",
-      "sign-in-required",
-      "count-unknown",
-      "too-many",
-    ],
+    problems: ["item-invalid", ...TOKEN_PROBLEMS, "count-unknown", "too-many"],
   },
   {
     method: "PUT",
@@ -181,9 +171,13 @@ export const ROUTES: readonly Route[] = [
     query: [],
     ...withBody(WRITE_BODY, writeLikes),
     answers: [
-      { status: 200, about: "The outcome of each, in the order asked", schema: WRITE_ANSWER },
+      {
+        status: 200,
+        about: "The outcome or the problem of each, in the order asked",
+        schema: WRITE_ANSWER,
+      },
     ],
-    problems: ["item-invalid", ...PERSON_PROBLEMS, "quota-exceeded", ...WRITE_PROBLEMS],
+    problems: ["item-invalid", ...PERSON_PROBLEMS, "quota-exceeded"],
   },
   {
     method: "POST",
@@ -199,7 +193,7 @@ export const ROUTES: readonly Route[] = [
       "like-invalid",
       "return-invalid",
       "challenge-required",
-      ...PERSON_PROBLEMS,
+      ...TOKEN_PROBLEMS,
       "quota-exceeded",
       "count-unknown",
       ...WRITE_PROBLEMS,
@@ -310,7 +304,7 @@ export const ROUTES: readonly Route[] = [
     isWrite: false,
     query: [],
     body: undefined,
-    answers: [{ status: 200, about: "OpenAPI 3.1" }],
+    answers: [{ status: 200, about: "OpenAPI 3.1", schema: OPENAPI }],
     problems: [],
     handle: async () => Promise.resolve(json(200, openApi(ROUTES))),
   },

@@ -164,3 +164,6 @@ export const STATUS_EVENT = Type.Object(
   },
   closed,
 );
+
+/** What the document about all routes says of itself. */
+export const OPENAPI = Type.Object({ openapi: Type.String() });
