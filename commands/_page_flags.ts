@@ -107,7 +107,10 @@ export function checkPages(parsed: Parsed & { readonly flags: PageFlags }): void
 }
 
 /** Returns the pages that the flags ask for; undefined without --http. */
-export function pagesOf(flags: PageFlags): Omit<PagesOptions, "onBug"> | undefined {
+export function pagesOf(
+  flags: PageFlags,
+  onHint: (hint: string) => void,
+): Omit<PagesOptions, "onBug"> | undefined {
   const { http, metrics, site: sites = [] } = flags;
   if (http === undefined) return undefined;
   const policies = new Map(flags.policy);
@@ -124,6 +127,7 @@ export function pagesOf(flags: PageFlags): Omit<PagesOptions, "onBug"> | undefin
     proxyHops: flags["proxy-hops"],
     writesPerMinute: flags.writes,
     newPersons: flags["new-persons"],
+    onHint,
   };
 }
 

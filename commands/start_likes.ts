@@ -113,7 +113,7 @@ export class StartLikes extends RoleCommand {
       ...places,
       outbox,
       log,
-      pages: pagesOf(flags),
+      pages: pagesOf(flags, (hint) => this.printMessage(hint)),
       retain: { ageMs: flags.retain, bytesMax: flags["retain-size"] },
       reflect: isLoopback(host),
       onNotice: (notice) => this.#notice(notice, primary),

@@ -249,8 +249,9 @@ export const WEB_CONNECTIONS_OF_CLIENT_MAX = 4_000;
 /** Streams of server-sent events at one server, and of one network: a large company has one. */
 export const WEB_WATCHERS_MAX = 4_000;
 export const WATCHERS_OF_CLIENT_MAX = 2_000;
-/** Items of one such stream. */
+/** Items of one such stream, and of all of them: the cache of counts has room for all. */
 export const WATCHER_ITEMS_MAX = 500;
+export const WATCHED_ITEMS_MAX = 8_000;
 /** Watchers that get an event before other work has its turn: about a millisecond. */
 export const WATCH_TURN_WATCHERS = 50;
 /** Clients that a limit tells apart: some 50 MB. Above that, some share a limit. */
@@ -440,6 +441,7 @@ assert(
 );
 assert(BACKOFF_MAX_MS < LEAVE_WAIT_MAX_MS, "a leaving LikesServer tries more than once");
 assert(COUNTS_FETCH_MAX_MS < CALL_WAIT_DEFAULT_MS, "a reader learns that the primary is away");
+assert(COUNTS_CACHED_MAX > WATCHED_ITEMS_MAX, "the cache holds what watchers watch, and more");
 assert(COUNTS_CACHED_MAX > COUNTS_MAX, "the cache holds all counts of one answer");
 assert(
   MESSAGE_BYTES_MAX > COUNTS_MAX * (ITEM_ID_BYTES_MAX + 128),

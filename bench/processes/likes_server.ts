@@ -78,6 +78,7 @@ function pagesOf(name: string): Omit<PagesOptions, "onBug"> {
     keys: NO_KEYS,
     proxyHops: 0,
     writesPerMinute: WRITES_PER_MINUTE,
+    onHint: () => {},
   };
 }
 

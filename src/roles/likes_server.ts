@@ -207,7 +207,11 @@ class LikesServerRole {
     const onBug = (error: unknown): void => {
       this.#options.log.line(`a page failed: ${messageOf(error)}`);
     };
-    return servePages({ ...pages, onBug }, outbox.secret, source, {
+    const onHint = (hint: string): void => {
+      this.#options.log.line(hint);
+      pages.onHint(hint);
+    };
+    return servePages({ ...pages, onBug, onHint }, outbox.secret, source, {
       acceptedEvents: () => core.accepted.events,
       pendingEvents: () => core.pendingEvents,
     });

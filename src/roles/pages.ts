@@ -19,6 +19,9 @@ import type { SiteKeyring } from "../web/tokens.ts";
 import { Watchers } from "../web/watchers.ts";
 import { startWebServer } from "../web/web_server.ts";
 
+const PROXY_HINT =
+  "a proxy forwards requests of others, and all its clients share the limits of one; if it is your " +
+  "own, add --proxy-hops 1";
 const MINUTE_S = 60;
 const DAY_S = 24 * 3_600;
 
@@ -35,6 +38,8 @@ export interface PagesOptions {
   /** Persons of a network in a day without a challenge; NEW_PERSONS_DEFAULT by default. */
   readonly newPersons?: number;
   readonly onBug: (error: unknown) => void;
+  /** Called once, with what the operator should change. */
+  readonly onHint: (hint: string) => void;
 }
 
 /** Pages that are served. */
@@ -77,7 +82,8 @@ export async function servePages(
     watchers,
     metrics,
   };
-  const server = await startWebServer({ ...http, web, proxyHops, onBug });
+  const proxies = { hops: proxyHops, onUnknown: once(() => options.onHint(PROXY_HINT)) };
+  const server = await startWebServer({ ...http, web, proxies, onBug });
   const operator = options.metrics && (await startOperatorServer(options.metrics, metrics, source));
   return {
     http: { host: http.host, port: server.port },
@@ -86,5 +92,14 @@ export async function servePages(
       operator?.closeAllConnections();
       await server.close();
     },
+  };
+}
+
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
   };
 }

@@ -30,7 +30,7 @@ export function corsFields(
 export function preflight(sites: ReadonlyMap<string, Site>, context: Context): Response {
   const [, , name = ""] = context.req.path.split("/");
   const origin = context.req.header("origin") ?? "";
-  const isListed = sites.get(decodeURIComponent(name))?.origins.includes(origin) ?? false;
+  const isListed = sites.get(name)?.origins.includes(origin) ?? false;
   const isRead = context.req.path.endsWith("/likes:read");
   const headers: Record<string, string> = { Vary: "Origin" };
   if (isListed || isRead) {

@@ -95,16 +95,17 @@ export async function subjectOf(web: Web, site: Site, token: string): Promise<st
   throw new Problem("sign-in-required", detail);
 }
 
-/**
- * Returns the field that keeps a token in the browser. Only a page of the same origin gets it:
- * elsewhere it would be a cookie of a third party.
- */
+/** Returns the field that keeps a token in the browser, where browsers send it back. */
 export function cookieFields(
-  { header }: Pick<WebRequest, "header">,
+  request: Pick<WebRequest, "header">,
   token: string,
 ): Readonly<Record<string, string>> {
-  if (header("sec-fetch-site") !== "same-origin") return {};
-  return { "Set-Cookie": cookie(token, COOKIE_LIFE_S) };
+  return keepsCookies(request) ? { "Set-Cookie": cookie(token, COOKIE_LIFE_S) } : {};
+}
+
+/** Whether the browser of a page sends cookies with its writes: not to another site. */
+export function keepsCookies({ header }: Pick<WebRequest, "header">): boolean {
+  return header("sec-fetch-site") !== "cross-site";
 }
 
 function cookie(token: string, lifeS: number): string {

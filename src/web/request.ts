@@ -20,19 +20,28 @@ import type { Tokens } from "./tokens.ts";
 const NO_SITE: Site = { name: "", origins: [], policy: "like", signedOnly: false };
 const BEARER = /^Bearer +(?<token>[\w.~+/=-]+)$/i;
 
+/** The operator's proxies in front of a server. */
+export interface Proxies {
+  readonly hops: number;
+  /** Called when a peer forwards the request of another client, but is no such proxy. */
+  readonly onUnknown: () => void;
+}
+
 /** Reads the requests of one server. */
 export class RequestReader {
   readonly #sites: ReadonlyMap<string, Site>;
   readonly #tokens: Tokens;
   readonly #bodies: Bodies;
   readonly #proxyHops: number;
+  readonly #onUnknownProxy: () => void;
   readonly #checks = new Map<TSchema, Validator>();
 
-  constructor(sites: ReadonlyMap<string, Site>, tokens: Tokens, bodies: Bodies, proxyHops: number) {
+  constructor(sites: ReadonlyMap<string, Site>, tokens: Tokens, bodies: Bodies, proxies: Proxies) {
     this.#sites = sites;
     this.#tokens = tokens;
     this.#bodies = bodies;
-    this.#proxyHops = proxyHops;
+    this.#proxyHops = proxies.hops;
+    this.#onUnknownProxy = proxies.onUnknown;
     for (const { body } of ROUTES) {
       if (body?.schema !== undefined) this.#checks.set(body.schema, Compile(body.schema));
     }
@@ -52,6 +61,8 @@ export class RequestReader {
     this.#checkCaller(route, site, bearer);
     checkOrigin(route, site, header, isCookie);
     const { remoteAddress = "" } = env.incoming.socket;
+    const forwardedFor = header("x-forwarded-for");
+    if (forwardedFor !== undefined && this.#proxyHops === 0) this.#onUnknownProxy();
     return {
       site,
       itemId,
@@ -61,7 +72,7 @@ export class RequestReader {
       header,
       token: bearer ?? cookie,
       isCookie,
-      client: clientAddress(remoteAddress, header("x-forwarded-for"), this.#proxyHops),
+      client: clientAddress(remoteAddress, forwardedFor, this.#proxyHops),
     };
   }
 

@@ -343,10 +343,10 @@ async function ready({ source }: Web): Promise<WebAnswer> {
 
 async function watchLikes(web: Web, { site, query, client }: WebRequest): Promise<WebAnswer> {
   const items = query.getAll("item");
-  web.watchers.check(items, client);
-  for (const item of items) checkedItemId(site, item);
+  const itemIds = items.map((item) => checkedItemId(site, item));
+  web.watchers.check(itemIds, client);
   const counts = await readItems(web.source, site, items, undefined);
-  web.watchers.check(items, client);
+  web.watchers.check(itemIds, client); // others may have come meanwhile
   const fields = { "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no" };
   return {
     status: 200,

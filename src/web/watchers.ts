@@ -9,6 +9,7 @@
 import type { ServerResponse } from "node:http";
 import {
   COUNTS_MAX,
+  WATCHED_ITEMS_MAX,
   WATCHER_ITEMS_MAX,
   WATCHERS_OF_CLIENT_MAX,
   WEB_WATCHERS_MAX,
@@ -75,14 +76,16 @@ export class Watchers {
     return this.#watchers.size;
   }
 
-  /** Checks that one more watcher has room. Throws Problem. */
+  /** Checks that a watcher of `itemIds` has room. Throws Problem. */
   check(itemIds: readonly string[], client: string): void {
     if (itemIds.length === 0 || itemIds.length > WATCHER_ITEMS_MAX) {
       const found = `${itemIds.length} items are named; name 1 to ${WATCHER_ITEMS_MAX}, as item=a&item=b`;
       throw new Problem("query-invalid", `Cannot watch the likes: ${found}`);
     }
     const ofClient = this.#ofClient.get(client) ?? 0;
-    if (this.size < WEB_WATCHERS_MAX && ofClient < WATCHERS_OF_CLIENT_MAX) return;
+    const hasRoom = this.size < WEB_WATCHERS_MAX && ofClient < WATCHERS_OF_CLIENT_MAX;
+    const more = itemIds.filter((itemId) => !this.#byItem.has(itemId)).length;
+    if (hasRoom && this.#byItem.size + more <= WATCHED_ITEMS_MAX) return;
     const detail = "Cannot watch the likes: too many watch already; read them, or try again later";
     throw new Problem("too-many", detail, {}, { "Retry-After": "30", Connection: "close" });
   }

@@ -2,8 +2,10 @@
  * The server of the pages: Node's HTTP with Hono's routes. It turns requests into ours and answers
  * back, with the checks that all routes share. It knows sockets, and handlers do not.
  */
+import { STATUS_CODES } from "node:http";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
@@ -26,6 +28,7 @@ import { corsFields, preflight } from "./cors.ts";
 import type { Web, WebAnswer } from "./exchange.ts";
 import { Problem } from "./problem.ts";
 import { RequestReader } from "./request.ts";
+import type { Proxies } from "./request.ts";
 import { ROUTES } from "./routes.ts";
 import type { Route } from "./routes.ts";
 
@@ -34,13 +37,31 @@ const SWEEP_MS = 1_000;
 /** Fields of a request. */
 const FIELDS_MAX = 64;
 
+const NO_REQUEST = "Cannot read the request: it is no HTTP/1.1";
+const MALFORMED = new Map([
+  [
+    "HPE_HEADER_OVERFLOW",
+    new Problem(
+      "fields-too-large",
+      `Cannot read the request: line and fields have more than ${WEB_HEADER_BYTES_MAX} bytes`,
+    ),
+  ],
+  [
+    "ERR_HTTP_REQUEST_TIMEOUT",
+    new Problem(
+      "request-slow",
+      `Cannot wait longer than ${REQUEST_WAIT_MAX_MS} ms for the request`,
+    ),
+  ],
+]);
+const INTERNAL = "Cannot answer: an internal error";
+
 type Env = { Bindings: HttpBindings };
 
 /** What a server needs beside what its handlers share. */
 export interface WebServerOptions extends Address {
   readonly web: Web;
-  /** The operator's proxies in front. */
-  readonly proxyHops: number;
+  readonly proxies: Proxies;
   /** Called with an error that is a bug. */
   readonly onBug: (error: unknown) => void;
 }
@@ -65,15 +86,16 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     },
   }) as Server;
   server.maxHeadersCount = FIELDS_MAX;
+  server.on("clientError", answerMalformed);
   server.maxConnections = WEB_CONNECTIONS_MAX;
-  if (options.proxyHops === 0) boundClients(server);
+  if (options.proxies.hops === 0) boundClients(server);
   const port = await listen(server, options);
   return { port, close: async () => close(server, options.web) };
 }
 
-function appOf({ web, proxyHops, onBug }: WebServerOptions): Hono<Env> {
+function appOf({ web, proxies, onBug }: WebServerOptions): Hono<Env> {
   const app = new Hono<Env>();
-  const reader = new RequestReader(web.sites, web.tokens, new Bodies(), proxyHops);
+  const reader = new RequestReader(web.sites, web.tokens, new Bodies(), proxies);
   const answer = async (context: Context<Env>, route: Route): Promise<Response> => {
     const startedMs = performance.now();
     const result = await answered(() => serve(web, reader, context, route), onBug);
@@ -87,6 +109,10 @@ function appOf({ web, proxyHops, onBug }: WebServerOptions): Hono<Env> {
   };
   for (const route of ROUTES) app.on(route.method, route.path, (context) => answer(context, route));
   app.options("*", (context) => preflight(web.sites, context));
+  app.onError((error, context) => {
+    onBug(error);
+    return send(context, new Problem("internal", INTERNAL), {});
+  });
   app.notFound((context) => {
     const known = ROUTES.some(({ path }) => matches(path, context.req.path));
     const { method, path } = context.req;
@@ -117,7 +143,7 @@ async function answered(
   } catch (error) {
     if (error instanceof Problem) return error;
     onBug(error);
-    return new Problem("internal", "Cannot answer: an internal error");
+    return new Problem("internal", INTERNAL);
   }
 }
 
@@ -149,7 +175,8 @@ function send(
     return new Response(body === undefined ? null : text, { status, headers });
   const outgoing = context.env.outgoing;
   outgoing.writeHead(status, headers);
-  stream(outgoing);
+  if (context.req.method === "HEAD") outgoing.end();
+  else stream(outgoing);
   return RESPONSE_ALREADY_SENT;
 }
 
@@ -163,6 +190,17 @@ function matches(pattern: string, path: string): boolean {
   return (
     parts.length === found.length &&
     parts.every((part, index) => part.startsWith(":") || part === found[index])
+  );
+}
+
+/** Answers what is no request of HTTP, and hangs up. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const problem = MALFORMED.get(error.code ?? "") ?? new Problem("request-invalid", NO_REQUEST);
+  const body = JSON.stringify(problem.body);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nConnection: close\r\n` +
+      `Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
 }
 

@@ -11,7 +11,7 @@ import type { LikeEvent } from "../core/protocol/like_event.ts";
 import type { Operation } from "../core/protocol/operation.ts";
 import { PRIVATE, json } from "./exchange.ts";
 import type { Web, WebAnswer, WebRequest } from "./exchange.ts";
-import { cookieFields, eventOf, mintFor, personOf } from "./persons.ts";
+import { cookieFields, eventOf, keepsCookies, mintFor, personOf } from "./persons.ts";
 import { Problem, problemOf } from "./problem.ts";
 import { limitFields } from "./rate_limits.ts";
 import { checkedItemId, freshness, itemLikes } from "./read_likes.ts";
@@ -106,13 +106,22 @@ export async function postForm(
   }
   const wish = { itemId, value: Number(body["value"]), revision: undefined };
   const set = readWish(site, wish);
-  const token = request.token ?? (await mintFor(web, request, undefined));
+  const token = request.token ?? (await tokenForForm(web, request));
   const subject = await personOf(web, request, token);
   await charge(web, request, subject, [wish]);
   const [outcome] = await stored(web, [{ ...set, subject }]);
   if (outcome === undefined || outcome.type === "refused") throw refusedBy(outcome);
   const fields = request.token === undefined ? cookieFields(request, token) : {};
   return { status: 303, fields: { Location: back, "Cache-Control": PRIVATE, ...fields } };
+}
+
+/** Returns the token of a new person. At another site each like would make one. Throws Problem. */
+async function tokenForForm(web: Web, request: WebRequest): Promise<string> {
+  if (keepsCookies(request)) return mintFor(web, request, undefined);
+  const detail =
+    "Cannot tell who sends the form: a browser sends no cookie from another site; serve the form's " +
+    "address below the site's own name";
+  throw new Problem("person-missing", detail);
 }
 
 /** Returns the page of the site to return to. Throws Problem `return-invalid`. */

@@ -180,7 +180,7 @@ export async function servingPages(limits: PagesLimits = {}): Promise<ServedPage
   const server = await startWebServer({
     host: "127.0.0.1",
     port: 0,
-    proxyHops: limits.proxyHops ?? 0,
+    proxies: { hops: limits.proxyHops ?? 0, onUnknown: () => {} },
     onBug: (error) => bugs.push(error),
     web: {
       source,
