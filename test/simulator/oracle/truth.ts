@@ -165,18 +165,14 @@ export class Truth {
       this.#giveAway(add);
       expect(add.syncedIn === undefined, () => `${add.itemId} is ${outcome.type} but on the disk`);
     } else if (outcome.type !== "refused") {
-      if (outcome.type === "stored" && add.change.kind === "set") {
-        add.change = { ...add.change, state: outcome.state };
-      }
+      const told = toldBy(add.change, outcome);
       const synced = this.#incarnations.get(outcome.incarnation);
       const there = synced?.adds[outcome.sequence - 1];
-      const isThere = there?.itemId === add.itemId && isSameChange(there.change, add.change);
+      const isThere = there?.itemId === add.itemId && isSameChange(there.change, told);
       expect(isThere, () => `${add.itemId} is acknowledged but was never synced`);
       // The outbox may remember an equal request, and name that event again.
       if (there.acceptedStep === 0) this.#exchange(add, there);
-      else if (add.syncedIn === undefined) {
-        [add.syncedIn, add.sequence, add.isLost] = [there.syncedIn, there.sequence, there.isLost];
-      }
+      else if (there !== add) this.#join(add, there);
       add.acceptedStep = this.nextStep();
       this.accepted.push(add);
     } else {
@@ -197,19 +193,22 @@ export class Truth {
       const isEqual = isSameChange(one.change, change) || isWishOf(one.wish, change);
       return isEqual && one !== add && !one.isRefused && one.syncedIn === undefined;
     });
-    if (other !== undefined) other.change = change;
-    this.#exchange(add, other);
+    if (other !== undefined) this.#exchange(add, other);
   }
 
-  /** Exchanges the places of two equal requests. */
-  #exchange(one: Add, other: Add | undefined): void {
-    if (other === undefined || one === other) return;
-    const { syncedIn, sequence, isLost } = one;
-    [one.syncedIn, one.sequence, one.isLost] = [other.syncedIn, other.sequence, other.isLost];
-    [other.syncedIn, other.sequence, other.isLost] = [syncedIn, sequence, isLost];
+  /** The answer names the place of another request, which was answered before. */
+  #join(add: Add, there: Add): void {
+    this.#giveAway(add);
+    if (add.syncedIn === undefined) place(add, there, there.change);
+  }
+
+  /** Exchanges the places of two requests that are equal, or wishes that became other sets. */
+  #exchange(one: Add, other: Add): void {
+    const [before, change] = [{ ...one }, one.change];
+    place(one, other, other.change);
+    place(other, before, change);
     for (const add of [one, other]) {
       if (add.syncedIn !== undefined) add.syncedIn.adds[add.sequence - 1] = add;
-      else add.change = add.wish ?? add.change;
     }
   }
 
@@ -220,6 +219,19 @@ export class Truth {
     this.#incarnations.set(incarnation, synced);
     return synced;
   }
+}
+
+/** Gives a request the place of another one. A wish is the set that is there. */
+function place(add: Add, at: Pick<Add, "syncedIn" | "sequence" | "isLost">, change: Change): void {
+  const { syncedIn, sequence, isLost } = at;
+  [add.syncedIn, add.sequence, add.isLost] = [syncedIn, sequence, isLost];
+  if (add.wish !== undefined) add.change = syncedIn === undefined ? add.wish : change;
+}
+
+/** Returns the change that an answer says is on the disk. */
+function toldBy(change: Change, outcome: AddResult | SetResult): Change {
+  const isSet = outcome.type === "stored" && change.kind === "set";
+  return isSet ? { ...change, state: outcome.state } : change;
 }
 
 /** Returns true when `change` is the set that a wish has become. */
