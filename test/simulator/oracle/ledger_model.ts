@@ -5,6 +5,7 @@
 import type { EventOutcome } from "../../../src/core/ledger/ledger_command.ts";
 import type { RegisterState } from "../../../src/core/protocol/register.ts";
 import type { LedgerDisk } from "../../../src/store/ledger/memory_ledger.ts";
+import type { LikeEvent } from "../../../src/core/protocol/like_event.ts";
 import type { PersonId } from "../../../src/core/protocol/ids.ts";
 import { expect } from "./failure.ts";
 import type { Add } from "./truth.ts";
@@ -26,7 +27,8 @@ export class LedgerModel {
   /** Likes without a name, by item. */
   readonly #kept = new Map<string, bigint>();
   readonly forgotten = new Set<PersonId>();
-  readonly #applied: Add[] = [];
+  /** As they were applied: a request may exchange its place with an equal one later. */
+  readonly #applied: LikeEvent[] = [];
 
   fork(): LedgerModel {
     const copy = new LedgerModel();
@@ -50,8 +52,8 @@ export class LedgerModel {
 
   /** Applies the next event. Returns what must become of it. */
   apply(add: Add): Expected {
-    this.#applied.push(add);
     const { itemId, change } = add;
+    this.#applied.push({ itemId, change });
     if (change.kind === "forget") return this.forget(change);
     if (change.kind === "add") {
       const { operation, likes } = change;
