@@ -26,11 +26,10 @@ export function corsFields(
   };
 }
 
-/** Answers the question of a browser whether a page may ask. */
-export function preflight(sites: ReadonlyMap<string, Site>, context: Context): Response {
-  const [, , name = ""] = context.req.path.split("/");
+/** Answers the question of a browser whether a page may ask a site; undefined for an unknown one. */
+export function preflight(site: Site | undefined, context: Pick<Context, "req">): Response {
   const origin = context.req.header("origin") ?? "";
-  const isListed = sites.get(name)?.origins.includes(origin) ?? false;
+  const isListed = site?.origins.includes(origin) ?? false;
   const isRead = context.req.path.endsWith("/likes:read");
   const headers: Record<string, string> = { Vary: "Origin" };
   if (isListed || isRead) {

@@ -108,7 +108,8 @@ function appOf({ web, proxies, onBug }: WebServerOptions): Hono<Env> {
     return send(context, result, corsFields(route, web.sites.get(siteIn(context)), context));
   };
   for (const route of ROUTES) app.on(route.method, route.path, (context) => answer(context, route));
-  app.options("*", (context) => preflight(web.sites, context));
+  app.options("/v1/:site/*", (context) => preflight(web.sites.get(siteIn(context)), context));
+  app.options("*", (context) => preflight(undefined, context));
   app.onError((error, context) => {
     onBug(error);
     return send(context, new Problem("internal", INTERNAL), {});
