@@ -28,9 +28,9 @@ function widthOf(text: string): number {
 }
 
 function escapeXml(text: string): string {
-  // XML has no way to write most controls, nor half a surrogate pair.
+  // XML has no way to write most controls, half a surrogate pair, and two more characters.
   return text
     .toWellFormed()
-    .replace(/[^\P{Cc}\t]/gu, "")
+    .replace(/[^\P{Cc}\t]|[\ufffe\uffff]/gu, "")
     .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
