@@ -110,10 +110,8 @@ function appOf({ web, proxies, onBug }: WebServerOptions): Hono<Env> {
   for (const route of ROUTES) app.on(route.method, route.path, (context) => answer(context, route));
   app.options("/v1/:site/*", (context) => preflight(web.sites.get(siteIn(context)), context));
   app.options("*", (context) => preflight(undefined, context));
-  app.onError((error, context) => {
-    onBug(error);
-    return send(context, new Problem("internal", INTERNAL), {});
-  });
+  // Such as an answer that cannot be sent.
+  app.onError((error, context) => send(context, reported(error, onBug), {}));
   app.notFound((context) => {
     const known = ROUTES.some(({ path }) => matches(path, context.req.path));
     const { method, path } = context.req;
@@ -142,10 +140,14 @@ async function answered(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Problem) return error;
-    onBug(error);
-    return new Problem("internal", INTERNAL);
+    return error instanceof Problem ? error : reported(error, onBug);
   }
+}
+
+/** Reports an error that is a bug. A client learns nothing of it. */
+function reported(error: unknown, onBug: (error: unknown) => void): Problem {
+  onBug(error);
+  return new Problem("internal", "Cannot answer: an internal error");
 }
 
 function send(
