@@ -126,8 +126,8 @@ async function tokenForForm(web: Web, request: WebRequest): Promise<string> {
 
 /** Returns the page of the site to return to. Throws Problem `return-invalid`. */
 function returnTo(site: Site, page: string | undefined): string {
-  const origin = page !== undefined && URL.canParse(page) ? new URL(page).origin : undefined;
-  if (page !== undefined && origin !== undefined && site.origins.includes(origin)) return page;
+  const url = page !== undefined && URL.canParse(page) ? new URL(page) : undefined;
+  if (url !== undefined && site.origins.includes(url.origin)) return url.href;
   const found = page === undefined ? "it is missing" : "it is not of the site";
   const detail = `Cannot return to the page: ${found}; give a whole URL of the site as return`;
   throw new Problem("return-invalid", detail);
