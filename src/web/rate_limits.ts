@@ -39,10 +39,14 @@ export class RateLimit {
     this.#limiter = new RateLimiterMemory({ points: quota.requests, duration: quota.seconds });
   }
 
-  /** Charges a client for `requests`. Throws Problem `quota-exceeded`. */
+  /**
+   * Charges a client for `requests`. More than a whole quota cost all of it, since to wait would
+   * not help. Throws Problem `quota-exceeded`.
+   */
   async charge(client: string, requests: number): Promise<Remaining> {
+    const points = Math.min(requests, this.quota.requests);
     try {
-      return remainingOf(await this.#limiter.consume(this.#keyOf(client), requests));
+      return remainingOf(await this.#limiter.consume(this.#keyOf(client), points));
     } catch (error) {
       if (error instanceof Error) throw error;
       throw this.#exceeded(remainingOf(error as RateLimiterRes));
