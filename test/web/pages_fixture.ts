@@ -26,7 +26,8 @@ export const EVIL = "https://evil.example";
 export const KEY = "likes_key_of_the_blog";
 export const SECRET = createHmac("sha256", "a test").update("secret").digest();
 
-const MINUTE_S = 60;
+/** No limit ends while a test runs. */
+const DAY_S = 24 * 3_600;
 const SITES: readonly Site[] = [
   { name: "blog", origins: [ORIGIN, ORIGIN_TOO], policy: "like", signedOnly: false },
   { name: "shop", origins: [ORIGIN], policy: "reactions", signedOnly: false },
@@ -37,13 +38,13 @@ const SITES: readonly Site[] = [
 /** Limits of the pages. All are far away by default. */
 export interface PagesLimits {
   readonly proxyHops?: number;
-  /** Likes of a person in a minute. */
+  /** Likes of a person. */
   readonly writes?: number;
-  /** Likes of a network in a minute. */
+  /** Likes of a network. */
   readonly networkWrites?: number;
   /** New persons of a network without a challenge. */
   readonly freePersons?: number;
-  /** New persons of a network in a day. */
+  /** New persons of a network. */
   readonly newPersons?: number;
   /** Milliseconds of the clock of the watchers. */
   readonly nowMs?: () => number;
@@ -175,7 +176,7 @@ export async function servingPages(limits: PagesLimits = {}): Promise<ServedPage
     acceptedEvents: () => 7,
     isAccepting: source.isAccepting,
   });
-  const minted = new RateLimit({ name: "new-persons", requests: newPersons, seconds: MINUTE_S });
+  const minted = new RateLimit({ name: "new-persons", requests: newPersons, seconds: DAY_S });
   const free = { freePerDay: freePersons, now: Date.now };
   const server = await startWebServer({
     host: "127.0.0.1",
@@ -187,11 +188,11 @@ export async function servingPages(limits: PagesLimits = {}): Promise<ServedPage
       sites: new Map(SITES.map((site) => [site.name, site])),
       tokens,
       minting: new Minting(SECRET, tokens, minted, free),
-      personLimit: new RateLimit({ name: "writes", requests: writes, seconds: MINUTE_S }),
+      personLimit: new RateLimit({ name: "writes", requests: writes, seconds: DAY_S }),
       networkLimit: new RateLimit({
         name: "network-writes",
         requests: networkWrites,
-        seconds: MINUTE_S,
+        seconds: DAY_S,
       }),
       watchers,
       metrics,
