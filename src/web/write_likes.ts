@@ -156,12 +156,15 @@ export async function addLikes(
 }
 
 /** `"<client>/<number>"`; a UUID alone is a client with one operation. */
-const OPERATION = /^"?(?<client>[0-9a-f]{32}|[0-9a-f-]{36})(?:\/(?<number>[1-9]\d{0,15}))?"?$/;
+const OPERATION =
+  /^(?<quote>"?)(?<client>[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/(?<number>[1-9]\d{0,15}))?\k<quote>$/i;
 
 function readOperation(key: string | undefined): Operation {
-  const { client = "", number = "1" } = OPERATION.exec(key ?? "")?.groups ?? {};
-  const digits = client.replaceAll("-", "");
-  if (digits.length === 32) return { client: digits as ClientId, number: Number(number) };
+  const { client, number = "1" } = OPERATION.exec(key ?? "")?.groups ?? {};
+  if (client !== undefined && Number.isSafeInteger(Number(number))) {
+    const digits = client.replaceAll("-", "").toLowerCase();
+    return { client: digits as ClientId, number: Number(number) };
+  }
   const detail =
     'Cannot add without an operation: give Idempotency-Key: "<client>/<number>", a client of 32 ' +
     "hexadecimal digits that counts its adds from 1; or a UUID for one add";
