@@ -77,7 +77,7 @@ function operationOf(route: Route): Readonly<Record<string, unknown>> {
 
 /** Returns the problems of a route: its own, and those that the server finds before its handler. */
 function problemsOf({ path, body, isWrite, problems }: Route): readonly ProblemName[] {
-  const shared: ProblemName[] = ["internal", "request-slow", "fields-too-large"];
+  const shared: ProblemName[] = ["internal"];
   if (path.includes("/:site")) shared.push("request-invalid", "site-unknown");
   if (path.includes("/:item")) shared.push("item-invalid");
   if (isWrite) shared.push("origin-refused");

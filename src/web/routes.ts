@@ -193,7 +193,7 @@ export const ROUTES: readonly Route[] = [
       "like-invalid",
       "return-invalid",
       "challenge-required",
-      ...TOKEN_PROBLEMS,
+      ...PERSON_PROBLEMS,
       "quota-exceeded",
       "count-unknown",
       ...WRITE_PROBLEMS,

@@ -54,7 +54,6 @@ const MALFORMED = new Map([
     ),
   ],
 ]);
-const INTERNAL = "Cannot answer: an internal error";
 
 type Env = { Bindings: HttpBindings };
 

@@ -92,7 +92,7 @@ const PROVOCATIONS: Readonly<Partial<Record<ProblemName, Provocation>>> = {
   "body-type": {
     change: (good) => ({ ...good, body: "x", fields: { "Content-Type": "image/png" } }),
   },
-  "person-missing": { change: ({ token: _, ...good }) => good },
+  "person-missing": { change: withoutPerson },
   "token-invalid": { change: (good) => ({ ...good, token: "no.such.token" }) },
   "token-expired": { change: (good) => ({ ...good, token: EXPIRED }) },
   "key-invalid": { change: (good) => ({ ...good, token: "likes_another_key" }) },
@@ -214,6 +214,12 @@ function withBlankItem(good: Request): Request {
   const path = good.path.replace("/a/", "/%20a/").replace("item=a", "item=%20a");
   const text = JSON.stringify(good).replaceAll('"a"', '" a"');
   return { ...(JSON.parse(text) as Request), path };
+}
+
+/** A form makes a new person, but not where its browser keeps no cookie. */
+function withoutPerson({ token: _, ...good }: Request): Request {
+  if (!good.path.endsWith("/form")) return good;
+  return { ...good, fields: { ...good.fields, "Sec-Fetch-Site": "cross-site" } };
 }
 
 function withBadQuery(path: string): string {
