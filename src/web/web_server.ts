@@ -111,15 +111,21 @@ function appOf({ web, proxies, onBug }: WebServerOptions): Hono<Env> {
   app.options("*", (context) => preflight(undefined, context));
   // Such as an answer that cannot be sent.
   app.onError((error, context) => send(context, reported(error, onBug), {}));
-  app.notFound((context) => {
-    const known = ROUTES.some(({ path }) => matches(path, context.req.path));
-    const { method, path } = context.req;
-    const problem = known
-      ? new Problem("method-unknown", `Cannot ${method} ${path}: see /openapi.json for its methods`)
-      : new Problem("not-found", `Cannot find ${path}: see /openapi.json for all pages`);
-    return send(context, problem, {});
-  });
+  app.notFound((context) => send(context, unrouted(context.req), {}));
   return app;
+}
+
+/** Returns the problem of a request that no route has. */
+function unrouted({ method, path }: Pick<Context["req"], "method" | "path">): Problem {
+  const found = ROUTES.filter((route) => matches(route.path, path));
+  const methods = found.flatMap((route) =>
+    route.method === "GET" ? ["GET", "HEAD"] : route.method,
+  );
+  if (methods.length === 0) {
+    return new Problem("not-found", `Cannot find ${path}: see /openapi.json for all pages`);
+  }
+  const detail = `Cannot ${method} ${path}: see /openapi.json for its methods`;
+  return new Problem("method-unknown", detail, {}, { Allow: [...methods, "OPTIONS"].join(", ") });
 }
 
 async function serve(
@@ -173,7 +179,7 @@ function send(
     ...always,
     ...fields,
   };
-  if (stream === undefined)
+  if (stream === undefined || context.req.method === "HEAD")
     return new Response(body === undefined ? null : text, { status, headers });
   const outgoing = context.env.outgoing;
   outgoing.writeHead(status, headers);
@@ -191,7 +197,9 @@ function matches(pattern: string, path: string): boolean {
   const found = path.split("/");
   return (
     parts.length === found.length &&
-    parts.every((part, index) => part.startsWith(":") || part === found[index])
+    parts.every(
+      (part, index) => (part.startsWith(":") && found[index] !== "") || part === found[index],
+    )
   );
 }
 

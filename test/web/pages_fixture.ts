@@ -35,8 +35,10 @@ const SITES: readonly Site[] = [
   { name: "forum", origins: [ORIGIN], policy: "like", signedOnly: true },
 ];
 
-/** Limits of the pages. All are far away by default. */
+/** Settings of the pages. All limits are far away by default. */
 export interface PagesLimits {
+  /** 0, any free port, by default. */
+  readonly port?: number;
   readonly proxyHops?: number;
   /** Likes of a person. */
   readonly writes?: number;
@@ -180,7 +182,7 @@ export async function servingPages(limits: PagesLimits = {}): Promise<ServedPage
   const free = { freePerDay: freePersons, now: Date.now };
   const server = await startWebServer({
     host: "127.0.0.1",
-    port: 0,
+    port: limits.port ?? 0,
     proxies: { hops: limits.proxyHops ?? 0, onUnknown: () => {} },
     onBug: (error) => bugs.push(error),
     web: {
