@@ -10,6 +10,7 @@ import { PRIMARY_MUTANTS } from "./primary_mutants.ts";
 import { RPC_MUTANTS } from "./rpc_mutants.ts";
 import { STORE_MUTANTS } from "./store_mutants.ts";
 import { VERIFY_MUTANTS } from "./verify_mutants.ts";
+import { WEB_MUTANTS } from "./web_mutants.ts";
 
 /** The bugs. */
 export const MUTANTS: readonly Mutant[] = [
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORE_MUTANTS,
   ...RPC_MUTANTS,
   ...VERIFY_MUTANTS,
+  ...WEB_MUTANTS,
 ];
 
 /** Changes no behavior. It must survive every suite; otherwise a suite fails for another reason. */
